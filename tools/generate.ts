@@ -10,7 +10,7 @@ import { rows } from "../src/cpu/isa/rows/all.ts";
 import { families } from "../src/cpu/isa/rows/index.ts";
 import { layout } from "../src/cpu/machine/layout.ts";
 import { cpuModel, defaultModel } from "../src/cpu/machine/model.ts";
-import { commonPart, learnedOf } from "./common/common.ts";
+import { commonModule, preloadsOf } from "./common/common.ts";
 // @ts-expect-error: plain JavaScript, because vitest's set-up runs it
 import { generatedKey } from "./generated.mjs";
 import { pack } from "./lz4.ts";
@@ -28,11 +28,11 @@ const opcodes = packLists(opcodeIndex(rows));
 const instructionsWith = (forms: readonly (readonly number[])[]): Instructions =>
   new Instructions((number) => rows[number]!, { opcodes, forms: packLists(forms) });
 const model = cpuModel(defaultModel)!;
-const handlers = buildHandlers(rows, routineTypes, memoryPages, commonPart(instructionsWith(rows.map(() => [])).tables(model)));
+const handlers = buildHandlers(rows, routineTypes, memoryPages, commonModule(instructionsWith(rows.map(() => [])).tables(model)));
 /** What src/wasm/unpack.ts reads. */
 const packed = (b: Uint8Array): string => `() => unpack("${b.length}:${Buffer.from(pack(b)).toString("base64")}")`;
 const bytes = (words: Uint16Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-const learned = learnedOf(instructionsWith(handlers.forms), routines);
+const preloads = preloadsOf(instructionsWith(handlers.forms), routines);
 const out = fileURLToPath(new URL("../src/cpu/generated/code.ts", import.meta.url));
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(
@@ -47,13 +47,13 @@ export const generated: Generated = {
   rows: ${packed(packRows(rows))},
   opcodes: ${packed(bytes(opcodes))},
   forms: ${packed(bytes(packLists(handlers.forms)))},
-  handlers: [${handlers.parts.map(({ wasm }) => packed(wasm)).join(", ")}],
-  firstHandlers: ${JSON.stringify(handlers.parts.map(({ first }) => first))},
-  learned: [${learned.map((lists) => `[${lists.map(packed).join(", ")}]`).join(", ")}],
+  handlers: [${handlers.modules.map(({ wasm }) => packed(wasm)).join(", ")}],
+  firstHandlers: ${JSON.stringify(handlers.modules.map(({ first }) => first))},
+  preloads: [${preloads.map((lists) => `[${lists.map(packed).join(", ")}]`).join(", ")}],
   routines: ${packed(routines)},
   routineTypes: ${JSON.stringify(routineTypes)},
 };
 `,
 );
-const sizes = handlers.parts.map(({ wasm }) => wasm.length).join(" + ");
+const sizes = handlers.modules.map(({ wasm }) => wasm.length).join(" + ");
 console.log(`generated ${handlers.count} handlers for ${rows.length} rows (${sizes} bytes of wasm), routines ${routines.length} bytes`);

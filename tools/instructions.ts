@@ -1,9 +1,9 @@
 // docs/reference/instructions.md: every instruction that there is a row for, from the rows, the processor models and the descriptions.
 import { describeRow } from "../src/cpu/describe/index.ts";
-import { factsOf } from "../src/cpu/isa/effects.ts";
+import { effectsOf } from "../src/cpu/isa/effects.ts";
 import { type Row, sized } from "../src/cpu/isa/row.ts";
 import { rows } from "../src/cpu/isa/rows/all.ts";
-import { type Way, ways } from "../src/cpu/isa/vendor-differences.ts";
+import { type VendorDifference, vendorDifferences } from "../src/cpu/isa/vendor-differences.ts";
 import { cpuModel, modelNames, needsMet, type Vendor, vendors } from "../src/cpu/machine/model.ts";
 
 const levels = [...new Set(modelNames.map((name) => name.split(":")[0] as string))];
@@ -32,8 +32,8 @@ const statusOf = (row: Row): string => {
   if (does === "nothing") return "no effect";
   if (does === "fault #GP") return "#GP: privileged";
   if (does === "fault #UD") return "#UD";
-  const { acts } = factsOf(row);
-  return acts ? "interpreter" : "interpreter, JIT";
+  const { callsHelper } = effectsOf(row);
+  return callsHelper ? "interpreter" : "interpreter, JIT";
 };
 
 /** Descriptions longer than this are left to `trapgate explain`. */
@@ -68,7 +68,7 @@ const line = (group: readonly Row[]): string => {
 };
 
 /** What vendors do in their own ways. */
-const wayLine = ({ what, amd, intel, source }: Way): string =>
+const wayLine = ({ what, amd, intel, source }: VendorDifference): string =>
   `| ${what} | ${amd} | ${intel ?? "**as AMD's, not recorded**"} | ${source} |`;
 
 /** The text of docs/reference/instructions.md. */
@@ -83,7 +83,7 @@ export const instructionsPage = (): string => {
     "appendix A.2), as in `src/cpu/isa/rows`. Models are those of `--cpu`; elsewhere the instruction is #UD. Status: *interpreter* alone runs what changes",
     "the machine (segments, far transfers, state images), the *JIT* compiles the rest. The meaning is that of one encoding, with its usual operand",
     "size; where it is too long for a line (…), `trapgate explain` tells it. How to read it stands in `src/cpu/describe/index.ts`.",
-    "An instruction that vendors have in their own ways has a line for each.",
+    "An instruction with vendor differences has a line for each vendor.",
     "",
     "| instruction | encodings | models | status | meaning |",
     "|---|---|---|---|---|",
@@ -96,7 +96,7 @@ export const instructionsPage = (): string => {
     "",
     "| what | AMD | Intel | source of Intel's way |",
     "|---|---|---|---|",
-    ...ways.map(wayLine),
+    ...vendorDifferences.map(wayLine),
     "",
   ].join("\n");
 };

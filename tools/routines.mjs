@@ -40,7 +40,7 @@ async function x87Constants() {
 /** What the routines import of src/cpu/machine/state.ts ("./at") and src/cpu/machine/layout.ts ("./places"), and of src/cpu/isa/x87-operations.ts ("./constants"). */
 async function tables() {
   const places = [await constants(layout, "layout")];
-  for (const table of ["record", "template", "begins", "displacements", "registerIn"])
+  for (const table of ["record", "predecodeEntry", "opcodeKind", "displacements", "registerIn"])
     places.push(await constants(layout, table, `${table}_`));
   return {
     "at.ts": (await constants(state, "at")).join("\n"),

@@ -1,4 +1,5 @@
-// Error numbers and their texts. Source: Linux uapi asm-generic/errno-base.h and errno.h; texts as strerror(3) gives them.
+// Error numbers and their texts. Source: Linux uapi asm-generic/errno-base.h and errno.h; texts as
+// strerror(3) gives them.
 
 const table = [
   ["EPERM", 1, "Operation not permitted"],
@@ -133,16 +134,20 @@ const table = [
   ["ERFKILL", 132, "Operation not possible due to RF-kill"],
 ] as const;
 
+/** The name of an errno. */
 export type ErrnoName = (typeof table)[number][0];
 
 /** `E.ENOENT` is 2: handlers return `-E.ENOENT`. */
 export const E = { EWOULDBLOCK: 11 } as Record<ErrnoName | "EWOULDBLOCK", number>;
 for (const [name, n] of table) E[name] = n;
 
-/** Results the kernel keeps to itself. Linux include/linux/errno.h; strace shows them as `? ERESTARTSYS (To be restarted if SA_RESTART is set)`. */
+/**
+ * Results that stay inside the kernel. Linux include/linux/errno.h. strace shows them as `? ERESTARTSYS (To
+ * be restarted if SA_RESTART is set)`.
+ */
 export const restart = { ERESTARTSYS: 512, ERESTARTNOINTR: 513, ERESTARTNOHAND: 514, ERESTART_RESTARTBLOCK: 516 } as const;
 
-/** `ENOENT (No such file or directory)`, as strace prints it. */
+/** The text of an errno in strace's form: `ENOENT (No such file or directory)`. */
 export const errnoText = (n: number): string => {
   const row = table.find(([, number]) => number === n);
   return row ? `${row[0]} (${row[2]})` : `errno ${n}`;

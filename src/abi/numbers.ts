@@ -1,6 +1,8 @@
-// System call numbers: [x86-64, i386], null where the ABI has none.
-// Source: Linux 6.12 arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl, by way of <asm/unistd_64.h> and <asm/unistd_32.h>.
+// System call numbers: [x86-64, i386], null where the ABI has none. Source: Linux 6.12
+// arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl, by way of <asm/unistd_64.h> and
+// <asm/unistd_32.h>.
 
+/** Number of each call per ABI: [x86-64, i386]. Null: the ABI does not have the call. */
 export const syscallNumbers = {
   read: [0, 3],
   write: [1, 4],
@@ -466,4 +468,5 @@ export const syscallNumbers = {
   sched_rr_get_interval_time64: [null, 423],
 } as const satisfies Record<string, readonly [number | null, number | null]>;
 
+/** The name of a system call of any ABI. */
 export type SyscallName = keyof typeof syscallNumbers;

@@ -1,7 +1,8 @@
-// C structures, declared once, laid out per ABI.
+// C structures: one declaration each, with a layout computed per ABI. Alignment: System V psABI for x86-64
+// and i386.
 import type { Abi } from "./abi.ts";
 
-/** One member type: how large it is, how it is aligned, how it is read and written. Little endian. */
+/** One member type: size and alignment in bytes, read and write at a byte offset. Little endian. */
 export interface Field<T> {
   size(a: Abi): number;
   align(a: Abi): number;
@@ -45,12 +46,14 @@ export const s32 = fixed(
   (v, at, x) => v.setInt32(at, x, true),
 );
 
+/** C `unsigned long long`; its alignment depends on the ABI. */
 export const u64: Field<bigint> = {
   size: () => 8,
   align: (a) => a.align64,
   get: (v, at) => v.getBigUint64(at, true),
   put: (v, at, x) => v.setBigUint64(at, x, true),
 };
+/** C `long long`; its alignment depends on the ABI. */
 export const s64: Field<bigint> = {
   size: () => 8,
   align: (a) => a.align64,
@@ -58,7 +61,7 @@ export const s64: Field<bigint> = {
   put: (v, at, x) => v.setBigInt64(at, x, true),
 };
 
-/** C `long` as a number: exact up to 2^53, which holds every time, size and address that user code can mean. */
+/** C `long` as a number. It is exact up to 2^53, which covers all times, sizes and addresses of user code. */
 export const long: Field<number> = {
   size: (a) => a.long,
   align: (a) => a.long,
@@ -74,7 +77,7 @@ export const ulong: Field<number> = {
     a.long === 4 ? v.setUint32(at, x >>> 0, true) : v.setBigUint64(at, BigInt.asUintN(64, BigInt(Math.trunc(x))), true),
 };
 
-/** `unsigned long` and pointers, kept whole: for values that user code may choose freely. */
+/** `unsigned long` and pointers as a bigint, for values that user code may choose freely. */
 export const word: Field<bigint> = {
   size: (a) => a.long,
   align: (a) => a.long,
@@ -83,10 +86,13 @@ export const word: Field<bigint> = {
     a.long === 4 ? v.setUint32(at, Number(BigInt.asUintN(32, x)), true) : v.setBigUint64(at, BigInt.asUintN(64, x), true),
 };
 
-/** No bytes, but aligned as a pointer: where a union with pointers in it begins. */
+/**
+ * A member without bytes and with the alignment of a pointer. It marks the begin of a union that holds
+ * pointers.
+ */
 export const unionOfPointers: Field<undefined> = { size: () => 0, align: (a) => a.long, get: () => undefined, put: () => {} };
 
-/** A fixed run of bytes: `char name[n]`. */
+/** A fixed number of bytes: `char name[n]`. */
 export const bytes = (n: number): Field<Uint8Array> => ({
   size: () => n,
   align: () => 1,
@@ -94,10 +100,13 @@ export const bytes = (n: number): Field<Uint8Array> => ({
   put: (v, at, x) => new Uint8Array(v.buffer, v.byteOffset + at, n).set(x.subarray(0, n)),
 });
 
+/** Members by name, in C order. */
 // biome-ignore lint/suspicious/noExplicitAny: a structure's members have any types
 export type Fields = Record<string, Field<any>>;
+/** The decoded values of a structure's members. */
 export type Values<F> = { -readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
+/** A structure. Sizes and offsets are in bytes; `decode` and `encode` use the ABI's layout. */
 export interface Struct<F extends Fields> {
   readonly name: string;
   readonly fields: F;

@@ -1,5 +1,6 @@
-// The generated code that a CPU runs on: handlers and routines, made by the build (tools/generate.ts) and carried as text, so that
-// the core reads no files and any bundler or browser can hold it. What a program needs of it is unpacked and compiled when it needs it.
+// The generated code of a CPU: handlers and routines, made by the build (tools/generate.ts). It is carried as
+// text, so that the core reads no files and any bundler or browser can hold it. Each module is unpacked and
+// compiled at its first use.
 
 import { isShared, takeShared } from "../wasm/shared-memory.ts";
 import type { CpuCode } from "./cpu.ts";
@@ -12,20 +13,25 @@ import { readRows } from "./isa/row-texts.ts";
 import { lazyRows } from "./isa/rows/lazy.ts";
 
 type Bytes = () => Uint8Array<ArrayBuffer>;
-/** What the build writes into generated/code.ts. */
+/** The contents of generated/code.ts, written by the build. */
 export interface Generated {
-  /** The families of rows that all this was made from: how many rows each has. tools/generated.mjs keeps it from being older than they are. */
+  /**
+   * The number of rows of each family at the time of the build. tools/generated.mjs detects stale code by it.
+   */
   readonly families: Readonly<Record<string, number>>;
-  /** As row-texts.ts packs them. */
+  /** The rows, packed by row-texts.ts. */
   readonly rows: Bytes;
   /** u16: the two lists of instructions.ts. */
   readonly opcodes: Bytes;
   readonly forms: Bytes;
-  /** The handlers' modules (form.ts), and where in the table each begins. */
+  /** The modules of handlers (form.ts), and the table index of each module's first handler. */
   readonly handlers: readonly Bytes[];
   readonly firstHandlers: readonly number[];
-  /** What a processor of the default model may know when a module is there, of contexts by number (predecode.ts). */
-  readonly learned: readonly (readonly Bytes[])[];
+  /**
+   * Per module and context number: predecode cache entries for processors of the default model
+   * (predecode.ts).
+   */
+  readonly preloads: readonly (readonly Bytes[])[];
   readonly routines: Bytes;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -39,7 +45,7 @@ const words = (bytes: Uint8Array<ArrayBuffer>): Uint16Array => new Uint16Array(b
 const stale = (): never => {
   throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
 };
-/** What a row does, by its number. */
+/** The meaning of a row by its number. */
 const meaning = (number: number): Meaning => {
   let first = 0;
   for (const [name, count] of Object.entries(generated.families)) {
@@ -66,7 +72,7 @@ const codeFor = (shared: boolean): CpuCode => {
     handlers: generated.handlers.map((bytes, n) => ({
       first: generated.firstHandlers[n] as number,
       module: once(() => compile(bytes)),
-      learned: (context) => generated.learned[n]?.[context]?.(),
+      preload: (context) => generated.preloads[n]?.[context]?.(),
     })),
     routines: compile(generated.routines),
     routineTypes: generated.routineTypes,
@@ -75,5 +81,5 @@ const codeFor = (shared: boolean): CpuCode => {
 const code = once(() => codeFor(false));
 const codeForShared = once(() => codeFor(true));
 
-/** The code for all CPUs of this process with memory of this kind; compiled once. */
+/** The code of all CPUs of this process with this kind of memory (shared or not). It is compiled once. */
 export const cpuCode = (memory: WebAssembly.Memory): CpuCode => (isShared(memory) ? codeForShared() : code());

@@ -1,23 +1,23 @@
-// The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
-// handlers do the work and come back only for what they cannot do.
+// The CPU executes code from rip until an event that the kernel must handle. It dispatches between decoded
+// blocks. The handlers do the work and return only in cases that they do not handle.
 
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
-import { firstRoutine, repeatCost, repeatRounds } from "./decode/operand-slots.ts";
+import { firstRoutine, repeatCost, repeatIterations } from "./decode/operand-slots.ts";
 import type { Engine } from "./engine.ts";
-import { actions, type Machine } from "./helpers/helpers.ts";
-import { Accesses, guestFault, unmapped } from "./helpers/memory-slow-path.ts";
+import { type HelperContext, helpers } from "./helpers/helpers.ts";
+import { guestFault, MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
 import { Blocks, longest } from "./interp/block-cache.ts";
-import type { AlikeRoutines, Learned } from "./interp/predecode.ts";
+import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
 import { integers } from "./isa/integers.ts";
-import { actNames, type RoutineType } from "./isa/routine-types.ts";
+import { helperNames, type RoutineType } from "./isa/routine-types.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
 import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
-import { type Exit, exit, exitOf, leave, settled } from "./machine/exit.ts";
-import type { CodeWatch, Mmu } from "./machine/mmu.ts";
+import { type Exit, exit, exitCode, exitOf, settled } from "./machine/exit.ts";
+import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
@@ -25,16 +25,16 @@ import { Tlb } from "./machine/tlb.ts";
 import { lazyEvaluate } from "./oracle/lazy.ts";
 
 interface HandlerModule {
-  /** Where in the table it begins. */
+  /** Table index of its first handler. */
   readonly first: number;
   readonly module: () => WebAssembly.Module;
-  /** What a processor of the default model may know when it is there. */
-  readonly learned?: Learned;
+  /** Predecode cache entries, for processors of the default model. */
+  readonly preload?: Preload;
 }
-/** What the build made of the rows (handlers.ts, routines). */
+/** The code that the build generates (handlers.ts, routines). */
 export interface CpuCode {
   readonly instructions: Instructions;
-  /** The first module is always there, the others where a program wants them. */
+  /** The first module is always loaded, the others on demand. */
   readonly handlers: readonly HandlerModule[];
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
@@ -44,19 +44,23 @@ interface HandlerExports {
   flagsWord32(): number;
 }
 
-/** AssemblyScript's assertions: a routine's own mistake. */
+/** The abort function of AssemblyScript: a routine has a bug. */
 const abort = (): never => {
   throw new Error("a routine failed an assertion");
 };
 const regionBudget = at.regionBudget >> 2;
-/** Instructions between two looks at the clock, at most: of compiled code, of the interpreter. */
+/** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
 const MOST_IN_REGIONS = 1 << 20;
 const MOST_INTERPRETED = 1 << 14;
-/** The oracle's instructions, and the dispatcher's turns, between two looks. */
+/** Instructions of the oracle, and iterations of the dispatcher, between two checks. */
 const LOOK_EVERY = 1 << 7;
 const LOOK_EVERY_TURN = 1 << 10;
 
-export class Cpu implements CodeWatch, Machine {
+/**
+ * A processor: its registers, its code caches and its engines. Owners of memory talk to it as a
+ * `TranslationListener`, helper functions as a `HelperContext`.
+ */
+export class Cpu implements TranslationListener, HelperContext {
   readonly state: State;
   readonly segments: Segments;
   readonly blocks: Blocks;
@@ -66,35 +70,47 @@ export class Cpu implements CodeWatch, Machine {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly #tlb: Tlb;
-  readonly #accesses: Accesses;
-  /** How often generated code came back to the dispatcher, by what it came back with (exit.ts). */
-  readonly leaves = new Float64Array(64);
+  readonly #slowPath: MemorySlowPath;
+  /** Returns of generated code to the dispatcher, counted per exit code (exit.ts). */
+  readonly exitCounts = new Float64Array(64);
   /** Guest instructions retired since boot, before the current `run`. */
   instructions = 0;
-  /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
+  /**
+   * The time-stamp counter of RDTSC. The owner of time replaces it; the default is the count of instructions.
+   */
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
   random: (() => bigint) | undefined;
   /**
-   * Whoever can serve a door's call where compiled code makes it, which then need not leave: how many instructions may run after it, at
-   * most; 0: none until `run` is called again, which ends with `exit.served`. Undefined: nobody, or not this one; the run ends at the door.
+   * Serves the call of a door inside compiled code, so that the code need not exit. Returns the most
+   * instructions that may follow. 0 ends the run with `exit.served`. Undefined: the call is not served here,
+   * and the run ends at the door.
    */
   serve: ((why: Exit) => number | undefined) | undefined;
-  /** Where whoever serves a door's call lets the code go on, if not behind the door: compiled code is made for that, and looks whether it is so. */
+  /**
+   * The address at which code continues after a served call, if it is not the address after the door.
+   * Compiled code is made for it and checks it.
+   */
   landing: ((why: Exit) => number | undefined) | undefined;
-  /** Of these, by the interpreter. */
+  /** The instructions among them that the interpreter executed. */
   interpreted = 0;
-  /** When the current `run` is to end, whatever is left of its limit. */
+  /** The time at which the current `run` ends, independent of its limit. */
   deadline: Deadline = noDeadline;
   readonly #pace = new Pace(MOST_IN_REGIONS);
-  /** The deadline is over. */
+  /** True once the deadline has passed. */
   #late = false;
   #turns = 0;
-  /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far; and those that nobody has yet. */
+  /**
+   * Instructions granted to generated code in the current `run`; the part granted to the interpreter so far;
+   * the part not yet granted.
+   */
   #limit = 0;
   #granted = 0;
   #held = 0;
-  /** Interpreted instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
+  /**
+   * Interpreted instructions until the JIT's next sample. The interval continues over runs that a system call
+   * ends early.
+   */
   #unsampled = 0;
   #endedByClock = true;
   readonly model: Model;
@@ -109,14 +125,14 @@ export class Cpu implements CodeWatch, Machine {
     (this.routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#accesses.missed(address, bytes, how, rec, budget),
-      commit: () => this.#accesses.commit(),
+        this.#slowPath.missed(address, bytes, how, rec, budget),
+      commit: () => this.#slowPath.commit(),
       checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#accesses.checkSegmentOf(segment, offset, bytes, how, rec, budget),
+        this.#slowPath.checkSegmentOf(segment, offset, bytes, how, rec, budget),
       act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
         s.u32[at.record >> 2] = rec;
         s.i32[at.budget >> 2] = budget;
-        return actions[actNames[id]!](this, rec, a, b);
+        return helpers[helperNames[id]!](this, rec, a, b);
       },
     };
     const imports = { vm: { memory }, js };
@@ -125,8 +141,8 @@ export class Cpu implements CodeWatch, Machine {
     this.#run = handlers as unknown as HandlerExports;
     const table = handlers["table"] as WebAssembly.Table;
     Object.keys(code.routineTypes).forEach((name, n) => table.set(firstRoutine + n, this.routines[name]));
-    const know = ({ learned }: HandlerModule): void => {
-      if (learned && model.name === defaultModel) this.blocks.know(learned);
+    const know = ({ preload }: HandlerModule): void => {
+      if (preload && model.name === defaultModel) this.blocks.preload(preload);
     };
     const more = parts.map((part) => ({
       first: part.first,
@@ -135,17 +151,17 @@ export class Cpu implements CodeWatch, Machine {
         know(part);
       },
     }));
-    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as AlikeRoutines, unmapped, model);
+    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as PredecodeRoutines, unmapped, model);
     know(base!);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,
       routines: this.routines,
       routineTypes: code.routineTypes,
-      slowPath: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
-      findPageRange: (address, how, slot) => this.#tlb.showRun(address, how, slot),
-      enableAccessMap: () => this.#tlb.keepChunks(),
-      slowPathStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
+      slowPath: (address, bytes, how) => this.#slowPath.missedInRegion(address, bytes, how),
+      findPageRange: (address, how, slot) => this.#tlb.showRange(address, how, slot),
+      enableAccessMap: () => this.#tlb.keepAccessMap(),
+      slowPathStore: (address, bytes, low, high) => this.#slowPath.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
       moreBudget: (budget, need) => this.#moreBudget(budget, need),
       landing: (door) => this.landing?.(door),
@@ -154,27 +170,27 @@ export class Cpu implements CodeWatch, Machine {
     });
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.revalidate(ip, place);
-    this.blocks.onMark = (frame, marks) => this.jit.classifyBytes(frame, marks);
-    this.blocks.onGone = (frame) => this.jit.frameUnmapped(frame);
+    this.blocks.onClassifyBytes = (frame, marks) => this.jit.classifyBytes(frame, marks);
+    this.blocks.onUnmapped = (frame) => this.jit.frameUnmapped(frame);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
-    this.blocks.onWatch = (frame) => this.#tlb.protect(frame);
+    this.blocks.onTrackWrites = (frame) => this.#tlb.protect(frame);
     this.codeFrames = this.blocks.codeFrames;
     const contextChanged = (): void => {
       this.blocks.flushPages();
       this.#tlb.flush();
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
-    this.#accesses = new Accesses({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
+    this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
   }
 
-  /** How often compiled code had to look for what it accesses. */
-  get lookups(): ReturnType<typeof slowPathCounts> {
+  /** How often compiled code called each slow path of memory accesses. */
+  get slowPathCounts(): ReturnType<typeof slowPathCounts> {
     return slowPathCounts(this.state);
   }
 
   // Address translation.
   setAddressSpace(mmu: Mmu): void {
-    this.#accesses.mmu = mmu;
+    this.#slowPath.mmu = mmu;
     this.blocks.setMmu(mmu);
     const color = mmu.color ?? 0;
     this.#tlb.color = color;
@@ -182,33 +198,39 @@ export class Cpu implements CodeWatch, Machine {
     this.#tlb.flush();
   }
   flushTlb(): void {
-    this.#accesses.forgot();
+    this.#slowPath.translationsDropped();
     this.#tlb.flush();
     this.blocks.flushPages();
   }
   flushWrites(): void {
-    this.#accesses.forgot();
+    this.#slowPath.translationsDropped();
     this.#tlb.flush();
   }
   flushTlbPage(address: number): void {
-    this.#accesses.forgot();
+    this.#slowPath.translationsDropped();
     const page = Math.floor(address / 4096);
     this.#tlb.flushPage(page);
     this.blocks.flushPage(page);
   }
-  /** The four bytes at an address of 32 bits that code could read now, if they are found at once; -1: ask the owner of the address space. */
-  wordAtHome(address: number): number {
-    return this.#tlb.wordAtHome(address);
+  /**
+   * The four bytes at a 32-bit address, if code could read them now and its page is direct-mapped. -1: the
+   * caller must ask the address space.
+   */
+  directWord(address: number): number {
+    return this.#tlb.directWord(address);
   }
   invalidateFrame(frame: number): void {
     this.blocks.invalidateFrame(frame);
   }
 
-  /** A region has come to a door, all state in its place: 0 if it goes on when the call is served, else what it leaves with. */
+  /**
+   * A region has reached a door; all state is in the state page. Returns 0 if the region continues after the
+   * call, else the region's exit code.
+   */
   #serve(code: number): number {
     const { serve, state: s } = this;
     const left = this.#settle(s.i32[at.budget >> 2] as number);
-    const { mmu } = this.#accesses;
+    const { mmu } = this.#slowPath;
     const epoch = s.u32[at.epoch >> 2];
     const context = s.u32[at.context >> 2];
     const { invalidations } = this.blocks;
@@ -216,10 +238,10 @@ export class Cpu implements CodeWatch, Machine {
     if (granted === undefined) return settled + code;
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
-    // A timer that the call has set ends the whole run, not only this part of it.
+    // A timer that the call has set limits the whole run, not only this part of it.
     this.#end = Math.min(this.#end, this.instructions + granted);
-    // Whatever regions were made from may have changed, here or in those that called this one.
-    const changed = this.#accesses.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
+    // The code of this region or of its callers may have changed.
+    const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
     if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
@@ -227,43 +249,45 @@ export class Cpu implements CodeWatch, Machine {
     this.#charge(left - more);
     return 0;
   }
-  /** For actions: a fault at the current instruction. */
+  /** For helper functions: a fault at the current instruction. Returns the exit code. */
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
     this.state.u32[at.exitError >> 2] = error;
-    return leave.fault;
+    return exitCode.fault;
   }
-  /** Limit and rights of an access outside 64-bit mode. */
+  /** Checks limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
-    this.#accesses.checkSegment(segment, offset, bytes, write);
+    this.#slowPath.checkSegment(segment, offset, bytes, write);
   }
   isMisaligned(address: number, bytes: number): boolean {
-    return this.#accesses.isMisaligned(address, bytes);
+    return this.#slowPath.isMisaligned(address, bytes);
   }
-  /** Guest memory for actions, by linear address: faults like the instruction that asks. */
+  /** Guest memory for helper functions, by linear address. A fault is the current instruction's. */
   readLinear(address: number, bytes: number): number {
-    return this.#accesses.readLinear(address, bytes);
+    return this.#slowPath.readLinear(address, bytes);
   }
   writeLinear(address: number, bytes: number): number {
-    return this.#accesses.writeLinear(address, bytes);
+    return this.#slowPath.writeLinear(address, bytes);
   }
   commitLinear(pointer: number): void {
-    this.#accesses.commitLinear(pointer);
+    this.#slowPath.commitLinear(pointer);
   }
   /** rip of the instruction in progress and of the one after it. */
   get instructionIp(): number {
-    return this.#accesses.evaluated ? this.#accesses.evaluated.ip : this.blocks.records.ipOf(this.state.u32[at.record >> 2] as number);
+    return this.#slowPath.evaluated ? this.#slowPath.evaluated.ip : this.blocks.records.ipOf(this.state.u32[at.record >> 2] as number);
   }
   get nextIp(): number {
-    return this.#accesses.evaluated
-      ? this.#accesses.evaluated.ip + this.#accesses.evaluated.length
+    return this.#slowPath.evaluated
+      ? this.#slowPath.evaluated.ip + this.#slowPath.evaluated.length
       : this.blocks.records.nextIpOf(this.state.u32[at.record >> 2] as number);
   }
-  /** Instructions retired, also in the middle of `run` (at a block's end). */
+  /** Instructions retired. Also valid in the middle of `run` (at a block's end). */
   get retired(): number {
     return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - this.#rest();
   }
-  /** Outside 64-bit mode compiled code takes the parts of the flags for sign-extended from 32 bits. */
+  /**
+   * Compiled code outside 64-bit mode assumes that the operands of lazy flags are sign-extended from 32 bits.
+   */
   #narrow(): void {
     const { i32 } = this.state;
     const isLow = (part: number): boolean => i32[(part >> 2) + 1] === (i32[part >> 2] as number) >> 31;
@@ -283,9 +307,10 @@ export class Cpu implements CodeWatch, Machine {
   }
 
   /**
-   * Run until an exit, at most `limit` instructions (below 2^31), fewer if the deadline comes. Regions have one part of the limit and the
-   * interpreter another, which is small: where it ends the JIT learns what is still interpreted. Parts end at block boundaries; only the
-   * limit itself is exact, but for a repeated string instruction, which may go beyond it by `repeatCost`.
+   * Runs until an exit, for at most `limit` instructions (below 2^31), or until the deadline. Regions and the
+   * interpreter have separate parts of the limit. The interpreter's part is small: at its end the JIT samples
+   * interpreted code. Parts end at block boundaries. Only the limit itself is exact; a repeated string
+   * instruction may exceed it by `repeatCost`.
    */
   run(limit: number): Exit {
     const { sampler, enabled } = this.jit;
@@ -294,9 +319,9 @@ export class Cpu implements CodeWatch, Machine {
     this.#end = this.instructions + limit;
     return enabled && this.#end > sampler.next ? this.#runWatched() : this.#runPlainly(limit);
   }
-  /** The count of instructions at which the run ends. A served call may bring it nearer. */
+  /** The instruction count at which the run ends. A served call may lower it. */
   #end = 0;
-  /** The same, with windows in which the JIT is told where control goes. */
+  /** The same, with sampling windows in which the JIT records the control flow. */
   #runWatched(): Exit {
     const { sampler } = this.jit;
     while (this.instructions < this.#end) {
@@ -327,7 +352,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   #runPlainly(limit: number): Exit {
     const s = this.state;
-    // Any instruction that comes to its end clears it.
+    // Any completed instruction clears RF.
     s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;
     if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const { blocks } = this;
@@ -351,7 +376,7 @@ export class Cpu implements CodeWatch, Machine {
         if (budget + this.#rest() <= 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
-        let left = blocks.records.leftOf(rec);
+        let left = blocks.records.remainingOf(rec);
         if (left > budget && this.#rest() > 0) {
           budget += this.#grantMore(budget);
           if (this.#late) return this.#finish(budget, exit.budget);
@@ -366,37 +391,37 @@ export class Cpu implements CodeWatch, Machine {
             this.#fetchFault();
             return this.#finish(budget, exit.fault);
           }
-          left = blocks.records.leftOf(rec);
+          left = blocks.records.remainingOf(rec);
         }
         try {
           code = this.#run.enter(rec, budget - left);
         } catch (e) {
           if (e !== guestFault) throw e;
-          code = leave.fault;
+          code = exitCode.fault;
         }
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
-        (this.leaves[code] as number)++;
-        // What uses up no budget, or little of it for much work, is bounded too.
+        (this.exitCounts[code] as number)++;
+        // A bound for exits that use little or no budget for much work.
         if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
       }
       switch (code) {
-        case leave.fault:
+        case exitCode.fault:
           if (rec !== 0) {
-            budget += blocks.records.leftOf(rec);
+            budget += blocks.records.remainingOf(rec);
             s.rip = blocks.records.ipOf(rec);
           }
           return this.#finish(budget, exit.fault);
-        case leave.trap:
-          budget += blocks.records.leftOf(rec) - 1;
+        case exitCode.trap:
+          budget += blocks.records.remainingOf(rec) - 1;
           s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, exit.fault);
-        case leave.int80:
-        case leave.sysenter:
-        case leave.syscall:
+        case exitCode.int80:
+        case exitCode.sysenter:
+        case exitCode.syscall:
           s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, code as Exit);
-        case leave.taken: {
+        case exitCode.taken: {
           const from = rec;
           s.rip = blocks.records.targetOf(from);
           this.jit.recordTransfer(from, s.rip);
@@ -404,45 +429,46 @@ export class Cpu implements CodeWatch, Machine {
           if (rec !== 0) blocks.link(from, rec);
           break;
         }
-        case leave.next: {
+        case exitCode.next: {
           const ip: number = blocks.records.nextIpOf(rec);
           s.rip = ip;
           rec = blocks.follow(rec, ip);
           break;
         }
-        case leave.jumped:
+        case exitCode.jumped:
           this.jit.recordTransfer(rec, s.rip);
           rec = blocks.displaced(s.rip);
           if (rec !== 0) break;
           rec = blocks.find(s.rip);
-          if (rec !== 0) blocks.jumpedTo(rec);
+          if (rec !== 0) blocks.addJumpTarget(rec);
           break;
-        case leave.changed:
+        case exitCode.changed:
           rec = blocks.find(s.rip);
           break;
-        case leave.again:
-          budget += blocks.records.leftOf(rec) - 1 - this.#charge(repeatCost - 1);
+        case exitCode.again:
+          budget += blocks.records.remainingOf(rec) - 1 - this.#charge(repeatCost - 1);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.rounds:
+        case exitCode.iterations:
           budget -= this.#charge(repeatCost - 1);
           rec = blocks.find(s.rip);
           break;
-        case leave.stop:
-        case leave.stale:
-          budget += blocks.records.leftOf(rec);
+        case exitCode.stop:
+        case exitCode.stale:
+          budget += blocks.records.remainingOf(rec);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.interpret:
-        case leave.upper:
-          if (code === leave.interpret) this.jit.noteSideExit(s.rip);
+        case exitCode.sideExit:
+        case exitCode.upper:
+          if (code === exitCode.sideExit) this.jit.noteSideExit(s.rip);
           if (budget <= 0) budget += this.#grantMore(budget);
           rec = blocks.bounded(s.rip, 1);
           break;
-        case leave.short: {
-          // All but a block's worth goes to the regions, then that too; what is still too little is interpreted.
+        case exitCode.lowBudget: {
+          // The regions get all but a block's length first, then that, too. The interpreter executes the
+          // remainder.
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
           if (spare > 0) {
             lean = spare === budget;
@@ -455,28 +481,29 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.bounded(s.rip, budget);
           break;
         }
-        case leave.unverified:
-          budget += blocks.records.leftOf(rec);
+        case exitCode.unverified:
+          budget += blocks.records.remainingOf(rec);
           s.rip = blocks.records.ipOf(rec);
-          if (this.jit.verify(blocks.regionWordOf(rec))) blocks.confirmRegion(rec);
+          if (this.jit.verify(blocks.regionWordOf(rec))) blocks.revalidateRegion(rec);
           else blocks.poison(rec);
           rec = blocks.find(s.rip);
           break;
-        case settled + leave.int80:
-        case settled + leave.sysenter:
-        case settled + leave.syscall:
+        case settled + exitCode.int80:
+        case settled + exitCode.sysenter:
+        case settled + exitCode.syscall:
         case settled + exit.served:
           return this.#finish(budget, (code - settled) as Exit);
         default:
-          throw new Error(`generated code left with ${code}`);
+          throw new Error(`generated code exited with ${code}`);
       }
       if (this.#late) return this.#finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
   }
-  /** The first parts of a limit. */
+  /** Divides a limit into its first parts. */
   #begin(limit: number): number {
-    // Where the clock ended the run before is no place to learn from: a block at least. Where an exit did, it is as good as any.
+    // A run that the clock ended is no sampling point, so a block at least is executed. A run that an exit
+    // ended is a valid one.
     const budget = Math.min(limit, MOST_INTERPRETED, Math.max(this.#unsampled, this.#endedByClock ? longest : 1));
     this.#limit = limit;
     this.#granted = budget;
@@ -485,16 +512,17 @@ export class Cpu implements CodeWatch, Machine {
     this.#hand();
     return budget;
   }
-  /** Give regions another part: its length. */
+  /** Gives regions another part. Returns its length. */
   #hand(): number {
-    const n = Math.min(this.#held, this.#pace.part);
+    const n = Math.min(this.#held, this.#pace.interval);
     this.#held -= n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
     return n;
   }
   /**
-   * A region has used up its part, or has less left of it than the way to its next check may need: its budget with the next parts. It leaves
-   * only if the limit or the deadline has come: control flow and samples do not depend on the parts.
+   * Adds parts to the budget of a region until it suffices for `need`, the most instructions before the
+   * region's next check. If it does not suffice, the limit or the deadline is reached, and the region exits.
+   * So control flow and samples do not depend on the parts.
    */
   #moreBudget(budget: number, need: number): number {
     this.#look();
@@ -502,11 +530,11 @@ export class Cpu implements CodeWatch, Machine {
     while (more < need && this.#held > 0 && !this.#late) more += this.#hand();
     return more;
   }
-  /** What the interpreter does not have of the limit. */
+  /** The remaining instructions of the limit that the interpreter does not have. */
   #rest(): number {
     return (this.state.u32[regionBudget] as number) + this.#held;
   }
-  /** Take instructions off the limit: how many the interpreter must give. */
+  /** Subtracts instructions from the limit. Returns how many of them the interpreter must subtract. */
   #charge(n: number): number {
     const { u32 } = this.state;
     const ofHeld = Math.min(this.#held, n);
@@ -519,13 +547,13 @@ export class Cpu implements CodeWatch, Machine {
     this.#turns = 0;
     if (!this.#pace.look(this.deadline)) this.#late = true;
   }
-  /** The oracle has run an instruction, or all the rounds of one that it may. */
+  /** The oracle has run an instruction, or the iterations of a repeated one. */
   #evaluated(instructions: number): void {
     this.#turns += (instructions * LOOK_EVERY_TURN) / LOOK_EVERY;
     if (this.#turns >= LOOK_EVERY_TURN) this.#look();
   }
   #engine: Engine = "auto";
-  /** Who runs the code. Nothing that a guest can see depends on it. */
+  /** Selects the engine. No guest can see it. */
   set engine(engine: Engine) {
     this.#engine = engine;
     this.jit.enabled = engine === "auto" || engine === "jit";
@@ -538,7 +566,7 @@ export class Cpu implements CodeWatch, Machine {
       const stepped = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
       const trap = stepped && !this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
       this.#limit = 0;
-      const code = this.evaluate(trap ? 1 : repeatRounds);
+      const code = this.evaluate(trap ? 1 : repeatIterations);
       if (code !== exit.budget) return code;
       this.#evaluated(this.instructions - before);
       if (!trap) continue;
@@ -547,7 +575,10 @@ export class Cpu implements CodeWatch, Machine {
     }
     return exit.budget;
   }
-  /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
+  /**
+   * EFLAGS.TF is set at the start of an instruction: #DB after it, unless it faults or enters the kernel. SDM
+   * Vol. 3B 18.3.1.4.
+   */
   #singleStep(budget: number): Exit {
     let left = budget + this.#rest();
     this.#finish(budget, exit.budget);
@@ -561,25 +592,31 @@ export class Cpu implements CodeWatch, Machine {
       if (code !== exit.budget) return code;
       again = row?.repeat !== undefined && this.state.rip === start;
     }
-    // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the rounds of a repeated string instruction.
-    if (again && this.model.marksRounds) this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
+    // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the iterations of a repeated string instruction.
+    if (again && this.model.setsRfBetweenIterations)
+      this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
     this.raise(vector.DB, 0);
     return exit.fault;
   }
-  /** EFLAGS.AC is set, which only the oracle looks at: it runs until the flag is gone. SDM Vol. 3A 6.15, interrupt 17. */
+  /**
+   * EFLAGS.AC is set. Only the oracle checks alignment, so it runs until the flag is clear. SDM Vol. 3A 6.15,
+   * interrupt 17.
+   */
   #checkingAlignment(limit: number): { readonly left: number; readonly code: Exit } {
     const end = this.instructions + limit;
     while (this.instructions < end && !this.#late) {
       const before = this.instructions;
       if (((this.state.u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left: end - before, code: exit.budget };
-      const code = this.evaluate(repeatRounds);
+      const code = this.evaluate(repeatIterations);
       if (code !== exit.budget) return { left: end - this.instructions, code };
       this.#evaluated(this.instructions - before);
     }
     return { left: end - this.instructions, code: exit.budget };
   }
-  /** Run one instruction through the oracle, of a repeated one at most so many rounds: the same state, the same exits; `exit.budget` when
-   *  nothing special happened. */
+  /**
+   * Runs one instruction in the oracle, with at most `rounds` iterations of a repeated one. State and exits
+   * are those of the other engines. Returns `exit.budget` if the instruction completed.
+   */
   evaluate(rounds = 1): Exit {
     const s = this.state;
     const d = this.blocks.decodeOne(s.rip);
@@ -587,23 +624,23 @@ export class Cpu implements CodeWatch, Machine {
       this.#fetchFault();
       return exit.fault;
     }
-    this.#accesses.evaluated = d;
+    this.#slowPath.evaluated = d;
     let code: number;
     const { Evaluator } = lazyEvaluate();
     let round = 0;
     try {
       do code = new Evaluator(this, d, registerOffset).run();
-      while (code === leave.again && ++round < rounds);
+      while (code === exitCode.again && ++round < rounds);
     } catch (e) {
       if (e !== guestFault) throw e;
-      code = leave.fault;
+      code = exitCode.fault;
     } finally {
-      this.#accesses.evaluated = undefined;
+      this.#slowPath.evaluated = undefined;
     }
-    if (code === leave.fault) return exit.fault;
-    this.instructions += round === repeatRounds ? repeatCost : 1;
-    if (code === leave.again) return exit.budget;
-    if (code !== leave.jumped) {
+    if (code === exitCode.fault) return exit.fault;
+    this.instructions += round === repeatIterations ? repeatCost : 1;
+    if (code === exitCode.again) return exit.budget;
+    if (code !== exitCode.jumped) {
       const next = d.ip + d.length;
       s.rip = d.mode === 64 ? next : next % 0x1_0000_0000;
     }
@@ -616,18 +653,21 @@ export class Cpu implements CodeWatch, Machine {
     s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
     s.u32[at.exitError >> 2] = kind === "page" ? error : 0;
     s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
-    return leave.fault;
+    return exitCode.fault;
   }
   #sample(): void {
     this.jit.sample(this.state.rip);
     this.#unsampled = this.jit.interval;
   }
-  /** The interpreter's part is used up: grant another, after a sample if it ran for as long as that takes. No length here depends on the clock. */
+  /**
+   * The interpreter has used its part. Grants another one, after a sample if the sampling interval is over.
+   * The length of the part does not depend on the clock.
+   */
   #grantMore(left: number): number {
     const ran = this.#granted - left;
     if (ran >= this.#unsampled) {
       this.#sample();
-      // `#finish` takes off all that ran, also what ran before this sample.
+      // `#finish` subtracts all executed instructions, including those before this sample.
       this.#unsampled += ran;
     }
     this.#look();
@@ -636,13 +676,13 @@ export class Cpu implements CodeWatch, Machine {
     this.#granted += n;
     return n;
   }
-  /** Move instructions from the regions' part to the interpreter's. */
+  /** Moves instructions from the regions' part to the interpreter's. */
   #move(n: number): number {
     this.#granted += n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) - n;
     return n;
   }
-  /** Count what has run so far; what is left of the limit, in both parts. */
+  /** Counts the executed instructions. Returns the remaining limit in both parts. */
   #settle(budget: number): number {
     const ran = this.#granted - budget;
     this.interpreted += ran;

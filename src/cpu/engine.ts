@@ -1,5 +1,8 @@
-// Who runs guest code. "auto": the interpreter, and the JIT for what is hot. "jit": compile everything that is met at a sample, at once
-// (tests). "interpret": the handlers only. "evaluate": the bigint oracle, some thousand times slower.
+// The engines that execute guest code. "auto": the interpreter, and the JIT for hot code. "jit": all code is
+// compiled at its first sample (for tests). "interpret": the handlers only. "evaluate": the bigint oracle,
+// which is slower by orders of magnitude.
 
+/** The names of the engines. */
 export const engines = ["auto", "jit", "interpret", "evaluate"] as const;
+/** One of the engines. */
 export type Engine = (typeof engines)[number];

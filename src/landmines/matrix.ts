@@ -1,25 +1,27 @@
-// The matrix: every landmine under every profile, what was expected and what happened.
+// The matrix: every landmine under every profile, with expected and actual outcome.
 import type { ProfileName } from "../kernel/base/profile.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Run } from "../machine/run.ts";
 import { catalogue } from "./catalogue/index.ts";
 import { expectedOf, guestFile, type Landmine, type Outcome, type Setting, type Variant } from "./catalogue/landmine.ts";
 
-/** Gives the bytes of a guest file by its name: from a folder, from the network. */
+/** Returns the bytes of a guest file by name, from a folder or from the network. */
 export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;
 
-/** Where a guest ran: under a profile of ours, or on the kernel of the host. */
+/** The environment of a run: a kernel profile, or the host's kernel. */
 export type Where = ProfileName | "native";
-export type Verdict = "as expected" | "different" | "not yet";
+/** The comparison of outcomes. "not yet": the row cannot run here. */
+export type Comparison = "as expected" | "different" | "not yet";
 
+/** The result of one run of a landmine. */
 export interface Cell {
   readonly mine: Landmine;
   readonly where: Where;
   readonly variant: Variant;
   readonly expected: Outcome;
-  /** Absent: this machine has not got what the row needs (`mine.needs`). */
+  /** Absent: this machine lacks a feature of the row (`mine.needs`). */
   readonly happened?: Outcome;
-  readonly verdict: Verdict;
+  readonly verdict: Comparison;
 }
 
 /** The line that has a text; empty if there is none, undefined if no text is expected. */
@@ -34,7 +36,8 @@ export const outcomeOf = (run: Run, expected: Outcome): Outcome => {
   const trace = lineWith(run.trace, expected.trace);
   return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }), ...(trace === undefined ? {} : { trace }) };
 };
-export const judge = (expected: Outcome, happened: Outcome): Verdict =>
+/** Compares the expected outcome with the actual one. */
+export const compareOutcomes = (expected: Outcome, happened: Outcome): Comparison =>
   happened.stdout === expected.stdout &&
   happened.end === expected.end &&
   (happened.log ?? "").includes(expected.log ?? "") &&
@@ -42,11 +45,12 @@ export const judge = (expected: Outcome, happened: Outcome): Verdict =>
     ? "as expected"
     : "different";
 
-/** Guests that do not end are no landmines: virtual time is short. */
+/** Bound in virtual seconds for guests that do not end. */
 const SECONDS = 20;
-/** Bytes: the programs are a few KB, and a machine is made for each. */
+/** Memory in bytes. The programs need a few KB, and each run creates a machine. */
 const MEMORY = 2 ** 22;
 
+/** Runs one guest of a landmine. Undefined if the row has no meaning in the setting. */
 export const runLandmine = async (
   mine: Landmine,
   where: Setting & { readonly variant: Variant; readonly files: GuestFiles },
@@ -61,15 +65,16 @@ export const runLandmine = async (
   const trace = expected.trace !== undefined;
   const run = await Machine.run(program, { ...switches, kernel: profile, cpu, memory: MEMORY, timeout: SECONDS, trace });
   const happened = outcomeOf(run, expected);
-  return { ...cell, happened, verdict: judge(expected, happened) };
+  return { ...cell, happened, verdict: compareOutcomes(expected, happened) };
 };
 
+/** Options of `matrix`. */
 export interface MatrixOptions extends Omit<Setting, "profile"> {
   readonly profiles: readonly ProfileName[];
   readonly files: GuestFiles;
-  /** Rows by their ids; absent: all. */
+  /** Rows by id; absent: all. */
   readonly only?: readonly string[];
-  /** Also run what upstream's guests do on the kernel of the host. */
+  /** Runs a guest on the host's kernel in addition. */
   readonly native?: (mine: Landmine, variant: Variant) => Cell | undefined;
 }
 const variants = ["weak", "fixed"] as const;
@@ -90,7 +95,10 @@ export async function* matrix(options: MatrixOptions): AsyncGenerator<Cell> {
   }
 }
 
-/** `exit 77`, `SIGSYS`, `SIGKILL: compat system call 64 blocked`, with the last thing that the guest said. */
+/**
+ * A text of an outcome: `exit 77`, `SIGSYS`, `SIGKILL: compat system call 64 blocked`, with the guest's last
+ * line.
+ */
 export const describeOutcome = ({ stdout, end, log }: Outcome): string => {
   const said = stdout.trimEnd().split("\n").at(-1) ?? "";
   const how = typeof end === "number" ? (end === 0 && said !== "" ? "" : `exit ${end}`) : end;

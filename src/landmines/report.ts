@@ -1,6 +1,7 @@
-// The matrix for machines to read: JSON, and the XML that build servers take for the results of tests.
+// The matrix in machine-readable form: JSON, and JUnit XML for build servers.
 import { type Cell, describeOutcome } from "./matrix.ts";
 
+/** The JSON object of a cell. */
 export const cellJson = ({ mine, where, variant, expected, happened, verdict }: Cell) => ({
   row: mine.id,
   title: mine.title,
@@ -25,7 +26,7 @@ const inside = ({ mine, expected, happened, verdict }: Cell): string => {
   return `<failure message="${escape(`expected ${describeOutcome(expected)}; happened: ${describeOutcome(happened)}`)}"/>`;
 };
 
-/** One test case a run, one class a row. */
+/** The JUnit XML: one test case per run, one class per row. */
 export const junit = (cells: readonly Cell[]): string => {
   const count = (verdict: string): number => cells.filter((c) => c.verdict === verdict).length;
   const cases = cells.map((cell) => {

@@ -4,7 +4,7 @@ import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import { treeSizes } from "../cpu/jit/runtime/policy.ts";
-import { homes, layout } from "../cpu/machine/layout.ts";
+import { directMap, layout } from "../cpu/machine/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/machine/model.ts";
 import type { ProcessorModel } from "../kernel/base/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
@@ -88,7 +88,7 @@ const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false
   if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
     throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
   // All of the window: what is not used costs nothing.
-  const pages = Math.ceil((layout.window + Math.max(bytes, 2 ** homes.bits)) / WASM_PAGE) + 1;
+  const pages = Math.ceil((layout.window + Math.max(bytes, 2 ** directMap.bits)) / WASM_PAGE) + 1;
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch (cause) {
@@ -119,7 +119,7 @@ export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
   // Registers, scratch page, routines' data; what was learned of a model's instructions, and tags. What lies above either is written before it is read: see
   // Cpu's and Blocks' constructors.
   frames.u8.fill(0, 0, layout.tlb);
-  frames.u8.fill(0, layout.beginnings, layout.pageTagsEnd);
+  frames.u8.fill(0, layout.opcodeKinds, layout.directTagsEnd);
   return frames.memory;
 };
 

@@ -2,7 +2,7 @@
 
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
-import { leave } from "../cpu/machine/exit.ts";
+import { exitCode } from "../cpu/machine/exit.ts";
 import { ownersOwn } from "../kernel/base/internal-error.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
@@ -94,17 +94,19 @@ export class Machine {
 
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
   get engineStats(): Readonly<Record<string, number>> {
-    const { blocks, jit, leaves, lookups, instructions, interpreted } = this.#processor;
+    const { blocks, jit, exitCounts, slowPathCounts, instructions, interpreted } = this.#processor;
     const inRegions = instructions - interpreted;
-    const lookedUp = lookups.lookUp + lookups.lookUpForStore;
+    const lookedUp = slowPathCounts.lookUp + slowPathCounts.lookUpForStore;
     return {
       "instructions in regions": inRegions,
       "instructions interpreted": interpreted,
-      ...Object.fromEntries(Object.entries(leave).map(([name, code]) => [`back to the dispatcher: ${name}`, leaves[code] as number])),
+      ...Object.fromEntries(
+        Object.entries(exitCode).map(([name, code]) => [`back to the dispatcher: ${name}`, exitCounts[code] as number]),
+      ),
       "accesses looked up in the TLB": lookedUp,
       "accesses looked up there for each million instructions in regions": Math.round((lookedUp / Math.max(1, inRegions)) * 1e6),
-      "accesses looked up on two pages": lookups.acrossPages,
-      "accesses outside of a loop's run of pages": lookups.outsideRange,
+      "accesses looked up on two pages": slowPathCounts.acrossPages,
+      "accesses outside of a loop's run of pages": slowPathCounts.outsideRange,
       "invalidations of code": blocks.invalidations,
       "blocks decoded": blocks.decoded,
       "samples of heat": jit.stats.samples,

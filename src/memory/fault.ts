@@ -77,7 +77,7 @@ const cached = (space: AddressSpace, vma: Vma, page: number, preferred: number):
 };
 
 const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
-  const frame = cached(space, vma, page, space.home(page));
+  const frame = cached(space, vma, page, space.directAddress(page));
   if (frame < 0) return frame;
   space.frames.retain(frame);
   return grant(space, vma, page, frame, false);
@@ -131,7 +131,7 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
 const none: number[] = [];
 
 const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, write: boolean): number => {
-  const frame = old === 0 ? cached(space, vma, page, space.home(page)) : frameOf(old);
+  const frame = old === 0 ? cached(space, vma, page, space.directAddress(page)) : frameOf(old);
   if (frame < 0) return frame;
   if (old === 0) space.frames.retain(frame);
   if (write) vma.cache?.dirtied(indexOf(vma, page));
@@ -145,7 +145,7 @@ const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, wr
 const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number): number => {
   const { frames } = space;
   if (vma.anon === 0) vma.anon = space.areas.findMergeableAnon(vma) ?? ++space.lastAnon;
-  const direct = space.home(page);
+  const direct = space.directAddress(page);
   // The first access is a write: the copy, not the file's page, is to be direct-mapped.
   const from = old === 0 ? cached(space, vma, page, 0) : frameOf(old);
   if (from < 0) return from;
@@ -189,7 +189,7 @@ const fillAhead = (space: AddressSpace, vma: Vma, page: number): void => {
   if (filling.pages < streak || frames.free < frames.total >> 2) return;
   const end = Math.min(vma.end, page + (1 + mostMore) * PAGE_SIZE);
   for (; filling.next < end && space.table.get(filling.next) === 0; filling.next += PAGE_SIZE) {
-    const frame = frames.allocThis(space.home(filling.next));
+    const frame = frames.allocThis(space.directAddress(filling.next));
     if (frame === 0) return;
     grant(space, vma, filling.next, frame, true);
   }

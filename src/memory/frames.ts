@@ -1,6 +1,6 @@
 // Page frames: reference-counted 4 KiB frames of machine memory. A frame's name is its byte address there.
-import { homes } from "../cpu/machine/layout.ts";
-import type { CodeWatch } from "../cpu/machine/mmu.ts";
+import { directMap } from "../cpu/machine/layout.ts";
+import type { TranslationListener } from "../cpu/machine/mmu.ts";
 import { Account } from "./account.ts";
 
 export const PAGE_SIZE = 4096;
@@ -19,7 +19,7 @@ export const isPageAligned = (n: number): boolean => n % PAGE_SIZE === 0;
  * colors.
  */
 const colors = 32;
-const colorShift = homes.bits - 5;
+const colorShift = directMap.bits - 5;
 
 /** A holder of frames that it can free when none is available: the page cache. */
 export interface Reclaimer {
@@ -35,7 +35,13 @@ const fewIdle = 1024;
  */
 const reserve = 4096;
 
-const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushWrites() {}, flushTlbPage() {} };
+const noCode: TranslationListener = {
+  codeFrames: new Uint8Array(0),
+  invalidateFrame() {},
+  flushTlb() {},
+  flushWrites() {},
+  flushTlbPage() {},
+};
 
 /** The page frames of one machine. */
 export class Frames {
@@ -43,7 +49,7 @@ export class Frames {
   readonly u8: Uint8Array;
   readonly view: DataView;
   /** The CPU's listener for changes of frames. A machine sets it once, before any task runs. */
-  watch: CodeWatch = noCode;
+  watch: TranslationListener = noCode;
   readonly reclaimers = new Set<Reclaimer>();
   /** The account of host memory besides frames. */
   readonly account: Account = new Account(this);

@@ -1,6 +1,6 @@
 // One address space: its mappings and its page table. Linux struct mm_struct.
 
-import { home } from "../cpu/machine/layout.ts";
+import { directAddress } from "../cpu/machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/machine/mmu.ts";
 import { PF } from "../cpu/machine/state.ts";
 import { type AreaPages, Areas } from "./areas.ts";
@@ -105,9 +105,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (this.#counted) this.frames.dropColor(this.color);
   }
   /** The direct-mapped frame of a page. */
-  home(page: number): number {
+  directAddress(page: number): number {
     if (!this.#counted) this.#count();
-    return home(page, this.color);
+    return directAddress(page, this.color);
   }
 
   #count(): void {

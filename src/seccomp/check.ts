@@ -1,5 +1,6 @@
-// Whether a program may be attached. Two passes as in Linux: the checker of socket filters (net/core/filter.c
-// bpf_check_classic(), called sk_chk_filter() before 3.15), then seccomp's own (kernel/seccomp.c seccomp_check_filter()).
+// The checker of programs. Two passes as in Linux: the checker of socket filters (net/core/filter.c
+// bpf_check_classic(), called sk_chk_filter() before 3.15), then seccomp's own (kernel/seccomp.c
+// seccomp_check_filter()).
 import { BPF, type Insn, isReturn, MAX_INSNS, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { FilterProblem } from "./problem.ts";
@@ -11,9 +12,12 @@ import type { FilterProblem } from "./problem.ts";
 export interface CheckerRules {
   /** Codes of the first pass. */
   readonly socket: ReadonlySet<number>;
-  /** Codes of seccomp's own pass, which also wants aligned loads within the data; null where there was no such pass. */
+  /**
+   * Codes of seccomp's own pass, which also requires aligned loads inside the data. Null before that pass
+   * existed.
+   */
   readonly seccomp: ReadonlySet<number> | null;
-  /** Shifts by a K of 32 and more are refused: Linux 4.5, commit 229394e8e62a. */
+  /** A shift by a K of 32 or more is refused: Linux 4.5, commit 229394e8e62a. */
   readonly shiftRange: boolean;
 }
 
@@ -23,14 +27,16 @@ const hex = (n: number): string => `0x${n.toString(16)}`;
 const memoryCodes: ReadonlySet<number> = new Set([BPF.LD | BPF.MEM, BPF.LDX | BPF.MEM, BPF.ST, BPF.STX]);
 
 const checkJump = (insn: Insn, pc: number, length: number): Complaint | undefined => {
-  const left = length - pc - 1;
+  const remaining = length - pc - 1;
   if (insn.code === (BPF.JMP | BPF.JA)) {
-    return insn.k < left
+    return insn.k < remaining
       ? undefined
-      : { code: "jump-range", message: `goto +${insn.k} leaves the program: only ${left} instructions follow` };
+      : { code: "jump-range", message: `goto +${insn.k} leaves the program: only ${remaining} instructions follow` };
   }
   const far = Math.max(insn.jt, insn.jf);
-  return far < left ? undefined : { code: "jump-range", message: `branch +${far} leaves the program: only ${left} instructions follow` };
+  return far < remaining
+    ? undefined
+    : { code: "jump-range", message: `branch +${far} leaves the program: only ${remaining} instructions follow` };
 };
 
 const checkInsn = (rules: CheckerRules, insn: Insn, pc: number, length: number): Complaint | undefined => {
@@ -45,8 +51,9 @@ const checkInsn = (rules: CheckerRules, insn: Insn, pc: number, length: number):
 };
 
 /**
- * check_load_and_stores(): every path to a load must have stored the cell. One mask of stored cells for each instruction, in one
- * forward scan; unreachable code counts as reached with everything stored only by a jump around it, never after a return.
+ * check_load_and_stores(): every path to a load of a memory cell must have stored it. A mask of stored cells
+ * per instruction, in one forward scan. Unreachable code counts as reached with all cells stored, but only
+ * after a jump, not after a return.
  */
 const uninitialised = (program: Program): number | undefined => {
   const masks = new Uint16Array(program.length).fill(0xffff);

@@ -1,36 +1,37 @@
-// A checked program as one WebAssembly function. Jumps only go forward, so every jump target is the end of a block, and the blocks
-// nest: the first target innermost. It must return what `evaluate` returns; tests compare the two.
+// Compiles a checked program to one WebAssembly function. Jumps only go forward, so every jump target is the
+// end of a block, and the blocks nest with the first target innermost. The result equals that of `evaluate`;
+// tests compare the two.
 import { Body, i32c, localGet, type Node, node, op, wt } from "../wasm/encoder.ts";
 import { ModuleWriter } from "../wasm/module.ts";
 import { BPF, type Insn, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { EvaluatorRules } from "./evaluate.ts";
 
-/** Runs the program on the words in the memory it was linked to. */
+/** Runs the program on the words in its linked memory. Returns the 32-bit return value. */
 export type Compiled = () => number;
 
-/** Where control can go from an instruction. */
+/** The possible next instructions. */
 const successors = ({ code, jt, jf, k }: Insn, pc: number): number[] => {
   if (code === (BPF.JMP | BPF.JA)) return [pc + 1 + k];
   if (jumpByCode[code]) return [pc + 1 + jt, pc + 1 + jf];
   return code === (BPF.RET | BPF.K) || code === (BPF.RET | BPF.A) ? [] : [pc + 1];
 };
 
-/** Where a run of a program begins, and with what. */
+/** The state of a program before an instruction. */
 export interface Start {
   readonly pc: number;
   readonly a: number;
   readonly x: number;
   readonly mem: Uint32Array;
 }
-/** A program, from where it is known to get to. */
-export interface Part {
+/** One program of a path, with the state from which it runs. */
+export interface FilterStep {
   readonly program: Program;
   readonly start: Start;
 }
 const beginning: Start = { pc: 0, a: 0, x: 0, mem: new Uint32Array(MEM_WORDS) };
 
-/** Instructions that can be reached, and which of those are reached by other than falling into them. */
+/** The reachable instructions, and the targets of jumps among them. */
 const reach = (program: Program, start: number): { reached: Uint8Array; targets: number[] } => {
   const reached = new Uint8Array(program.length);
   const jumped = new Uint8Array(program.length);
@@ -45,26 +46,26 @@ const reach = (program: Program, start: number): { reached: Uint8Array; targets:
   return { reached, targets: [...jumped.keys()].filter((pc) => jumped[pc]) };
 };
 
-/** Nonzero at the instructions that a program may come to from one on. */
+/** Nonzero at the instructions that are reachable from `from`. */
 export const reachable = (program: Program, from: number): Uint8Array => reach(program, from).reached;
 
 const bin = (o: number, a: Node, b: Node): Node => node(wt.i32, o, [a, b]);
 const eqz = (a: Node): Node => node(wt.i32, op.i32eqz, [a]);
-/** wasm load instruction and width in bytes, by size field. */
+/** The wasm load instruction and its width in bytes, by size field. */
 const loads: Readonly<Record<number, readonly [number, number]>> = {
   [BPF.W]: [op.i32load, 4],
   [BPF.H]: [op.i32load16u, 2],
   [BPF.B]: [op.i32load8u, 1],
 };
 
-/** (a * r) >> 32 with r the rounded reciprocal of k: `reciprocalDivision`. */
+/** (a * r) >> 32 with r the rounded reciprocal of k: see `reciprocalDivision`. */
 const reciprocal = (a: Node, k: number): Node => {
   const r = BigInt.asUintN(32, (0x1_0000_0000n + BigInt(k) - 1n) / BigInt(k));
   const product = node(wt.i64, op.i64mul, [node(wt.i64, op.i64extendI32u, [a]), node(wt.i64, op.i64const, [], r)]);
   return node(wt.i32, op.i32wrap, [node(wt.i64, op.i64shrU, [product, node(wt.i64, op.i64const, [], 32n)])]);
 };
 
-/** One instruction that is no jump, appended to the body. */
+/** Appends one instruction other than a jump to the body. */
 const statement = (rules: EvaluatorRules): ((b: Body, insn: Insn) => void) => {
   const [aIndex, xIndex, temp, mem] = [0, 1, 2, 3];
   const a = localGet(wt.i32, aIndex);
@@ -126,7 +127,10 @@ const statement = (rules: EvaluatorRules): ((b: Body, insn: Insn) => void) => {
   };
 };
 
-/** A function of no parameters over the imported memory vm.memory that runs the program from there; its index. */
+/**
+ * Adds a function without parameters over the imported memory vm.memory that runs the program from `start`.
+ * Returns its index.
+ */
 const addFunction = (module: ModuleWriter, rules: EvaluatorRules, program: Program, start: Start): number => {
   const { reached, targets } = reach(program, start.pc);
   const body = new Body([]);
@@ -168,14 +172,17 @@ const link = (module: ModuleWriter, run: number, memory: WebAssembly.Memory): Co
   return (instance.exports as { run: () => number }).run;
 };
 
-/** The program linked to `memory`, where the words of the data start at 0. */
+/**
+ * Compiles a program and links it to `memory`, where the words of the data start at 0. Throws if WebAssembly
+ * is not available.
+ */
 export const compile = (rules: EvaluatorRules, program: Program, memory: WebAssembly.Memory): Compiled => {
   const module = new ModuleWriter();
   return link(module, addFunction(module, rules, program, beginning), memory);
 };
 
-/** Several programs: 1 if all of them return `value`, else 0. */
-export const compileAll = (rules: EvaluatorRules, programs: readonly Part[], value: number, memory: WebAssembly.Memory): Compiled => {
+/** Compiles several programs to one function: 1 if all of them return `value`, else 0. */
+export const compileAll = (rules: EvaluatorRules, programs: readonly FilterStep[], value: number, memory: WebAssembly.Memory): Compiled => {
   const module = new ModuleWriter();
   const functions = programs.map(({ program, start }) => addFunction(module, rules, program, start));
   const body = new Body([]);

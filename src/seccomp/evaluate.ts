@@ -1,5 +1,6 @@
-// What a checked program returns for one system call: slow, obvious, the oracle of the compiled form.
-// Linux kernel/bpf/core.c after bpf_convert_filter(); for the v6 patch its own evaluator (kernel/seccomp_filter.c).
+// The evaluator: the return value of a checked program for one system call. It is slow and obvious, the
+// oracle of the compiled form. Linux kernel/bpf/core.c after bpf_convert_filter(); for the v6 patch its own
+// evaluator (kernel/seccomp_filter.c).
 import { BPF, type Insn, insnClass, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { DataLayout } from "./layout.ts";
@@ -8,13 +9,13 @@ import type { DataLayout } from "./layout.ts";
 export interface EvaluatorRules {
   readonly layout: DataLayout;
   /**
-   * `A /= k` multiplies by a rounded reciprocal as Linux did before 3.13 (commit aee636c4809f): one too much for some large A,
-   * and 0 for k = 1. A recollection, hence off in every profile.
+   * `A /= k` multiplies by a rounded reciprocal, as Linux did before 3.13 (commit aee636c4809f): one too much
+   * for some large A, and 0 for k = 1. Known only from memory, hence off in every profile.
    */
   readonly reciprocalDivision: boolean;
 }
 
-/** What ends a program early: a load outside the data, a division by X = 0. 0 is KILL and DENY. */
+/** The result after a load outside the data or a division by X = 0. 0 is KILL and DENY. */
 const REFUSED = 0;
 
 /** Linux include/linux/reciprocal_div.h before 3.13. The product can exceed 2^53. */
@@ -26,12 +27,12 @@ const reciprocalDivide = (a: number, k: number): number => {
 const widths: Readonly<Record<number, 1 | 2 | 4>> = { [BPF.W]: 4, [BPF.H]: 2, [BPF.B]: 1 };
 
 const packetModes: ReadonlySet<number> = new Set([BPF.ABS, BPF.IND, BPF.MSH]);
-/** Whether the instruction loads from the data. */
+/** True if the instruction loads from the data. */
 export const loadsData = ({ code }: Insn): boolean => insnClass(code) <= BPF.LDX && packetModes.has(code & 0xe0);
-/** The offset it loads from. */
+/** The offset of a load from the data. */
 export const loadAddress = ({ code, k }: Insn, x: number): number => ((code & 0xe0) === BPF.IND ? (x + k) >>> 0 : k);
 
-/** Little endian, any alignment; undefined outside the data. */
+/** Loads little-endian bytes at any alignment; undefined outside the data. */
 const load = (words: Uint32Array, size: number, at: number, width: number): number | undefined => {
   if (at + width > size) return undefined;
   let value = 0;
@@ -42,8 +43,8 @@ const load = (words: Uint32Array, size: number, at: number, width: number): numb
   return value;
 };
 
-/** Called before each instruction is carried out: explanations, coverage and the cache of what is always allowed look through it. */
-export type Watch = (pc: number, a: number, x: number, mem: Uint32Array) => void;
+/** The step hook: called before each instruction is executed. */
+export type OnStep = (pc: number, a: number, x: number, mem: Uint32Array) => void;
 
 /**
  * The 32-bit return value. `words` are those of `wordsOf(rules.layout, …)`; the program has passed the
@@ -54,14 +55,14 @@ export type Watch = (pc: number, a: number, x: number, mem: Uint32Array) => void
  * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
  * evaluate(upstream, program, wordsOf(upstream.layout, getpid));   // 0x00050001, ERRNO(1)
  */
-export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32Array, watch?: Watch): number => {
+export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32Array, onStep?: OnStep): number => {
   const { size } = rules.layout;
   const mem = new Uint32Array(MEM_WORDS);
   let a = 0;
   let x = 0;
   for (let pc = 0; ; pc++) {
     const { code, jt, jf, k } = program[pc] as Insn;
-    watch?.(pc, a, x, mem);
+    onStep?.(pc, a, x, mem);
     const operand = usesX(code) ? x : k;
     const alu = aluByCode[code];
     const test = jumpByCode[code];

@@ -1,9 +1,10 @@
-// Filters of a task: a tree that only grows. A filter points to those attached before it; fork and clone share the pointer, and
-// later attachments diverge. Linux kernel/seccomp.c struct seccomp_filter, seccomp_run_filters().
+// The filters of a task: a tree that only grows. A filter points to the filters attached before it. fork and
+// clone share the pointer; later attachments diverge. Linux kernel/seccomp.c struct seccomp_filter,
+// seccomp_run_filters().
 import { i386, x64 } from "../abi/abi.ts";
 import type { Program } from "./bpf/insn.ts";
 import { checkProgram } from "./check.ts";
-import { type Compiled, compile, type Part, type Start } from "./compile.ts";
+import { type Compiled, compile, type FilterStep, type Start } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
 import { evaluate, loadAddress, loadsData } from "./evaluate.ts";
 import { wordsOf, writerOf } from "./layout.ts";
@@ -11,51 +12,63 @@ import { checkMemory, checkPath, countedLength } from "./path-limit.ts";
 import type { FilterProblem } from "./problem.ts";
 import type { SeccompProfile } from "./profile/profile.ts";
 import { actionOf, actions, wins } from "./returns.ts";
-import { Special } from "./special.ts";
+import { SpecialisedFilter } from "./special.ts";
 
-/** The struct seccomp_data of the call being judged. One for all: judging never nests. */
+/** The struct seccomp_data of the current evaluation. One buffer suffices, because evaluations never nest. */
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
 const words = new Uint32Array(memory.buffer, 0, 16);
 
 /**
- * Instructions that a program may have run in the evaluator before it is compiled. Measured on Node 20 with 749 instructions of the
- * shape of Docker's filter: 3.5 us evaluated, 0.1 us compiled, 0.2 to 0.4 ms to compile; so it pays after some 80 runs.
+ * Instructions that a program may execute in the evaluator before it is compiled. The compilation then costs
+ * less than the evaluations that it replaces.
  */
 const COMPILE_AFTER = 50_000;
-/** A call into WebAssembly costs as much as evaluating this many instructions; and a module costs 20 KB. */
+/**
+ * Programs of fewer instructions are not compiled: a call into WebAssembly costs as much, and a module takes
+ * memory.
+ */
 const WORTH_COMPILING = 8;
 
-/** Numbers below this are remembered as always allowed; no ABI here has larger ones except x32's, as in Linux. */
-const CACHED_NUMBERS = 512;
-/** How often a number was asked about, then what all filters of the path together are for it; null: it would be no quicker. */
-type MaybeSpecial = number | Special | null;
 /**
- * Calls with one number after which the filters of a path are compiled for it: what they do before they look at an argument is done once,
- * and the rest is one function. It pays after some 500 calls where each costs a microsecond less.
+ * Numbers below this have an entry in the cache of constant results. No ABI here has larger ones except x32,
+ * as in Linux.
+ */
+const CACHED_NUMBERS = 512;
+/**
+ * The count of evaluations of a number, then the specialised filter of the path for it. Null: a specialised
+ * filter would not be faster.
+ */
+type MaybeSpecialised = number | SpecialisedFilter | null;
+/**
+ * Evaluations of a number after which the filters of its path are compiled for it. The program parts before
+ * the first access to an argument are then evaluated once, and the rest is one function.
  */
 const SPECIALISE_AFTER = 200;
-/** Longer paths are left alone. */
+/** Longer paths are not specialised. */
 const SPECIALISE_DEPTH = 64;
-/** The functions there are, of all filters, oldest first: a guest can ask for more than the host has memory for, so the oldest goes. */
+/**
+ * Bound of the specialised filters of all paths, oldest first. A guest could otherwise exhaust the host's
+ * memory.
+ */
 const SPECIALISED = 128;
-const specialised: { readonly table: MaybeSpecial[]; readonly nr: number }[] = [];
+const specialised: { readonly table: MaybeSpecialised[]; readonly nr: number }[] = [];
 const UNKNOWN = 0;
 const ALWAYS = 1;
 const SOMETIMES = 2;
 
 /** Options of `attach`. */
 export interface FilterOptions {
-  /** AUDIT_ARCH_* of the door through which the filter is attached: the compat lock remembers it. */
+  /** AUDIT_ARCH_* of the door through which the filter is attached, for the compat lock. */
   readonly arch: number;
   /** SECCOMP_FILTER_FLAG_LOG */
   readonly log?: boolean;
 }
 
-/** What the filters say about a call. Reused by the caller from call to call. */
-export interface Verdict {
+/** The result of the filters for a call. The caller reuses the object. */
+export interface FilterResult {
   /** The winning return value; see `actionOf` and `dataOf`. */
   value: number;
-  /** The filter that said it; null when all allow. */
+  /** The filter that returned it; null if all filters allow. */
   filter: Filter | null;
 }
 
@@ -76,25 +89,25 @@ export class Filter {
   readonly prev: Filter | null;
   readonly log: boolean;
   readonly arch: number;
-  /** Filters on the path, this one included. */
+  /** The number of filters on the path, including this one. */
   readonly depth: number;
-  /** Instructions of the path as given. */
+  /** The number of instructions on the path, before conversion. */
   readonly instructions: number;
-  /** Counted instructions of the path, this one and a penalty for each filter included. */
+  /** Counted instructions of the path, including this filter and a penalty per filter. */
   readonly pathLength: number;
-  /** What SECCOMP_FILTER_FLAG_NEW_LISTENER made; the kernel's own. */
+  /** The listener of SECCOMP_FILTER_FLAG_NEW_LISTENER; owned by the kernel. */
   listener: object | null = null;
   readonly #always64 = new Uint8Array(CACHED_NUMBERS);
   readonly #always32 = new Uint8Array(CACHED_NUMBERS);
   readonly #writeWords: (data: SyscallData, into: Uint32Array) => void;
   readonly #allow: number;
-  /** By number, of calls that filters look into. */
-  readonly #special64: MaybeSpecial[] = [];
-  readonly #special32: MaybeSpecial[] = [];
+  /** By number: specialised filters of calls whose arguments matter. */
+  readonly #special64: MaybeSpecialised[] = [];
+  readonly #special32: MaybeSpecialised[] = [];
   #run: Compiled | undefined;
   #heat = 0;
 
-  /** The program has passed the profile's checker and the path limit: see `attach`. */
+  /** The program must have passed the profile's checker and the path limit: see `attach`. */
   constructor(profile: SeccompProfile, prev: Filter | null, program: Program, options: FilterOptions) {
     this.profile = profile;
     this.program = program;
@@ -109,41 +122,44 @@ export class Filter {
     this.#allow = allowValue(profile);
   }
 
-  /** Per number of an ABI: UNKNOWN, ALWAYS or SOMETIMES. Derived from the programs, so no snapshot needs it. */
+  /** Per number of an ABI: UNKNOWN, ALWAYS or SOMETIMES. Derived from the programs, so snapshots omit it. */
   #cache(arch: number): Uint8Array | undefined {
     return arch === x64.auditArch ? this.#always64 : arch === i386.auditArch ? this.#always32 : undefined;
   }
 
-  /** Judges a call by this filter and all before it. Returns the value that it also writes into `verdict`. */
-  decide(data: SyscallData, verdict: Verdict): number {
+  /** Evaluates a call by this filter and all before it. Writes `result` and returns its value. */
+  decide(data: SyscallData, result: FilterResult): number {
     if (this.alwaysAllows(data.nr, data.arch)) {
-      verdict.filter = null;
-      verdict.value = this.#allow;
+      result.filter = null;
+      result.value = this.#allow;
       return this.#allow;
     }
     const special = this.#specialFor(data);
-    if (!special) return this.#decideByRunning(data, verdict);
+    if (!special) return this.#runAll(data, result);
     this.#writeWords(data, words);
-    if (!special.allows(data.args)) return this.#decideByRunning(data, verdict);
-    verdict.filter = null;
-    verdict.value = this.#allow;
+    if (!special.allows(data.args)) return this.#runAll(data, result);
+    result.filter = null;
+    result.value = this.#allow;
     return this.#allow;
   }
 
-  /** Whether a number was found to be always allowed, at a door of 32 or 64 bits. Quicker than the other questions, for what most calls are. */
-  hasAllowed(nr: number, by32: boolean): boolean {
+  /**
+   * True if a number is known to be always allowed, at a 32-bit or 64-bit door. The fastest check, for most
+   * calls.
+   */
+  hasConstantAllowed(nr: number, by32: boolean): boolean {
     return (by32 ? this.#always32 : this.#always64)[nr] === ALWAYS;
   }
-  /** Whether all that is to be known of this call is that it is allowed: it always is, or was with arguments that look the same. */
-  remembersAllowed(nr: number, arch: number, args: Uint32Array): boolean {
+  /** True if this call is known to be allowed: always, or with equal arguments before. */
+  hasCachedAllowed(nr: number, arch: number, args: Uint32Array): boolean {
     if (this.alwaysAllows(nr, arch)) return true;
     const special = this.#specials(arch)?.[nr];
-    return typeof special === "object" && special !== null && special.remembers(args);
+    return typeof special === "object" && special !== null && special.isCached(args);
   }
-  #specials(arch: number): MaybeSpecial[] | undefined {
+  #specials(arch: number): MaybeSpecialised[] | undefined {
     return arch === x64.auditArch ? this.#special64 : arch === i386.auditArch ? this.#special32 : undefined;
   }
-  #specialFor({ nr, arch }: SyscallData): Special | null {
+  #specialFor({ nr, arch }: SyscallData): SpecialisedFilter | null {
     const known = this.#specials(arch);
     if (!known || nr < 0 || nr >= CACHED_NUMBERS) return null;
     const special = known[nr] ?? 0;
@@ -158,28 +174,28 @@ export class Filter {
     }
     return made;
   }
-  #specialise(nr: number, arch: number): Special | null {
+  #specialise(nr: number, arch: number): SpecialisedFilter | null {
     if (this.depth > SPECIALISE_DEPTH || (this.profile.compatLock && compat(arch) !== compat(this.arch))) return null;
-    const parts: Part[] = [];
+    const steps: FilterStep[] = [];
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
-      const { start, value } = filter.#untilItLooks(nr, arch);
-      if (start) parts.push({ program: filter.program, start });
+      const { start, value } = filter.#upToArguments(nr, arch);
+      if (start) steps.push({ program: filter.program, start });
       else if (value !== this.#allow) return null;
     }
     try {
-      return new Special(this.profile, parts, this.#allow, memory);
+      return new SpecialisedFilter(this.profile, steps, this.#allow, memory);
     } catch {
       return null;
     }
   }
 
-  #decideByRunning(data: SyscallData, verdict: Verdict): number {
+  #runAll(data: SyscallData, result: FilterResult): number {
     const { returns, compatLock } = this.profile;
-    verdict.filter = null;
-    verdict.value = this.#allow;
+    result.filter = null;
+    result.value = this.#allow;
     if (compatLock && compat(data.arch) !== compat(this.arch)) {
-      verdict.filter = this;
-      verdict.value = 0;
+      result.filter = this;
+      result.value = 0;
       return 0;
     }
     this.#writeWords(data, words);
@@ -187,19 +203,19 @@ export class Filter {
       const value = filter.#evaluate();
       if (returns.combine === "first-not-allow") {
         if (actionOf(returns, value) === "allow") continue;
-        verdict.filter = filter;
-        verdict.value = value;
+        result.filter = filter;
+        result.value = value;
         break;
       }
-      if (wins(returns, value, verdict.value)) {
-        verdict.filter = filter;
-        verdict.value = value;
+      if (wins(returns, value, result.value)) {
+        result.filter = filter;
+        result.value = value;
       }
     }
-    return verdict.value;
+    return result.value;
   }
 
-  /** This filter alone, on the words in memory. */
+  /** Runs only this filter, on the words in memory. */
   #evaluate(): number {
     if (this.#run) return this.#run() >>> 0;
     this.#heat += this.program.length;
@@ -212,24 +228,24 @@ export class Filter {
     try {
       this.#run = compile(this.profile, this.program, memory);
     } catch {
-      // A page whose policy forbids WebAssembly, or a browser's main thread, goes on with the evaluator.
+      // A page whose policy forbids WebAssembly, or a browser's main thread, continues with the evaluator.
     }
   }
 
   /**
-   * Whether this filter and all before it allow the number whatever the arguments. Linux kernel/seccomp.c
-   * seccomp_is_const_allow() finds less: it gives up at arithmetic. Nothing that a guest sees depends on it.
-   * Numbers that are not remembered (x32's, negative ones) get false.
+   * True if this filter and all before it allow the number for all arguments. Linux kernel/seccomp.c
+   * seccomp_is_const_allow() finds fewer cases, because it stops at arithmetic. No guest can see the
+   * difference. Numbers without a cache entry (x32's, negative ones) get false.
    */
   alwaysAllows(nr: number, arch: number): boolean {
     const cache = nr >= 0 && nr < CACHED_NUMBERS ? this.#cache(arch) : undefined;
     if (!cache) return false;
-    if (cache[nr] === UNKNOWN) cache[nr] = this.#findOut(nr, arch) ? ALWAYS : SOMETIMES;
+    if (cache[nr] === UNKNOWN) cache[nr] = this.#computeConstant(nr, arch) ? ALWAYS : SOMETIMES;
     return cache[nr] === ALWAYS;
   }
 
-  /** Up to the first filter that knows the answer for the rest of the path. */
-  #findOut(nr: number, arch: number): boolean {
+  /** Computes it up to the first filter that knows the result for the rest of the path. */
+  #computeConstant(nr: number, arch: number): boolean {
     if (this.profile.compatLock && compat(arch) !== compat(this.arch)) return false;
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
       const known = filter.#cache(arch)?.[nr];
@@ -239,25 +255,28 @@ export class Filter {
     return true;
   }
 
-  /** The program allows and has looked at nothing but the number and arch on its way. */
+  /** True if the program allows and has read only the number and arch. */
   #allowsAlone(nr: number, arch: number): boolean {
-    const { start, value } = this.#untilItLooks(nr, arch);
+    const { start, value } = this.#upToArguments(nr, arch);
     return !start && actionOf(this.profile.returns, value) === "allow";
   }
 
-  /** Where the program first looks at something other than the number and arch; if it does not, what it returns. */
-  #untilItLooks(nr: number, arch: number): { start: Start | undefined; value: number } {
+  /**
+   * The state before the program's first access to data other than number and arch. Without such an access,
+   * its return value.
+   */
+  #upToArguments(nr: number, arch: number): { start: Start | undefined; value: number } {
     const zeros = { nr, arch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
     let start: Start | undefined;
     const value = evaluate(this.profile, this.program, wordsOf(this.profile.layout, zeros), (pc, a, x, mem) => {
       const insn = this.program[pc];
-      // nr, and arch or what is in its place, are the first eight bytes in every layout.
+      // nr, and arch or its replacement, are the first eight bytes in every layout.
       if (!start && insn && loadsData(insn) && loadAddress(insn, x) + 4 > 8) start = { pc, a, x, mem: mem.slice() };
     });
     return { start, value };
   }
 
-  /** From this filter to the oldest. */
+  /** The filters from this one to the oldest. */
   *chain(): Generator<Filter> {
     for (let filter: Filter | null = this; filter; filter = filter.prev) yield filter;
   }
@@ -286,7 +305,7 @@ export const isAncestor = (ancestor: Filter | null, filter: Filter | null): bool
  */
 export const checkCompatLock = (profile: SeccompProfile, prev: Filter | null, arch: number): FilterProblem | undefined =>
   profile.compatLock && prev && compat(prev.arch) !== compat(arch)
-    ? { code: "compat-lock", errno: "EACCES", message: "the filters before it came through the other ABI's door" }
+    ? { code: "compat-lock", errno: "EACCES", message: "the earlier filters were attached through the other ABI's door" }
     : undefined;
 
 /**

@@ -1,4 +1,5 @@
-// trapgate/seccomp: seccomp as pure functions over bytes and numbers. It knows no kernel and no machine, and can be used alone.
+// trapgate/seccomp: seccomp as pure functions over bytes and numbers. It imports neither the kernel nor the
+// machine, and is usable alone.
 //
 // Each export has an example: docs/reference/api.md.
 export { type Abi, i386, x32, x64 } from "../abi/abi.ts";
@@ -53,7 +54,7 @@ export {
   witness,
   wordOrder,
 } from "./diagram/index.ts";
-export { type EvaluatorRules, evaluate, type Watch } from "./evaluate.ts";
+export { type EvaluatorRules, evaluate, type OnStep } from "./evaluate.ts";
 export {
   attach,
   checkCompatLock,
@@ -61,8 +62,8 @@ export {
   checkFilterPath,
   Filter,
   type FilterOptions,
+  type FilterResult,
   isAncestor,
-  type Verdict,
 } from "./filter.ts";
 export { type DataLayout, type Word, wordsOf } from "./layout.ts";
 export { type DenialEvent, denialLine, isLogged } from "./log.ts";
@@ -93,7 +94,7 @@ export {
   dataOf,
   describeReturn,
   errnoResult,
-  NOBODY,
+  NO_RECIPIENT,
   type ReturnRules,
   returnValue,
 } from "./returns.ts";

@@ -1,15 +1,16 @@
-// What a filter's loads see: struct seccomp_data through the ages, as rows of 32-bit words in host byte order (little endian).
+// The data that loads read: the versions of struct seccomp_data, as rows of 32-bit words in host byte order
+// (little endian).
 import type { SyscallData } from "./data.ts";
 
 type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
 type Half = "lo" | "hi";
-/** One 32-bit word of the structure: what it holds. */
+/** The content of one 32-bit word of the structure. */
 export type Word = "sys_number" | "arch" | "reserved" | `instruction_pointer.${Half}` | `args[${ArgIndex}].${Half}`;
 
 /** The 32-bit words of the structure that a filter reads. Offsets are multiples of 4 bytes. */
 export interface DataLayout {
   readonly words: readonly Word[];
-  /** sizeof(struct seccomp_data), in bytes: the range of loads, and what BPF_LEN gives. */
+  /** sizeof(struct seccomp_data) in bytes: the range of loads, and the value of BPF_LEN. */
   readonly size: number;
 }
 const layout = (...words: Word[]): DataLayout => ({ words, size: words.length * 4 });
@@ -17,9 +18,12 @@ const args = ([0, 1, 2, 3, 4, 5] as const).flatMap((i): Word[] => [`args[${i}].l
 
 /** Linux uapi linux/seccomp.h struct seccomp_data, since v11 of the patch. */
 export const seccompData = layout("sys_number", "arch", "instruction_pointer.lo", "instruction_pointer.hi", ...args);
-/** v5 to v9: struct seccomp_filter_data of linux/seccomp_filter.h. No arch, no instruction pointer. */
+/** v5 to v9: struct seccomp_filter_data of linux/seccomp_filter.h, without arch and instruction pointer. */
 export const seccompFilterData = layout("sys_number", "reserved", ...args);
-/** v10: arch arrived; "args last" is v11's change, so here they came before the instruction pointer (a recollection). */
+/**
+ * v10 added arch. "args last" is v11's change, so the arguments precede the instruction pointer here (known
+ * only from memory).
+ */
 export const seccompDataV10 = layout("sys_number", "arch", ...args, "instruction_pointer.lo", "instruction_pointer.hi");
 
 const sources: Readonly<Record<Word, (d: SyscallData) => number>> = {
@@ -44,7 +48,7 @@ const sources: Readonly<Record<Word, (d: SyscallData) => number>> = {
 export const wordsOf = (layout: DataLayout, data: SyscallData): Uint32Array =>
   Uint32Array.from(layout.words, (word) => sources[word](data));
 
-/** A function that writes the words into an array that is used again and again: the hot path's form of `wordsOf`. */
+/** A function that writes the words into a reused array: `wordsOf` for the hot path. */
 export const writerOf = (layout: DataLayout): ((data: SyscallData, into: Uint32Array) => void) => {
   const firstArg = layout.words.indexOf("args[0].lo");
   const rest = layout.words.flatMap((word, at) => (word.startsWith("args") ? [] : [{ at, read: sources[word] }]));

@@ -1,4 +1,4 @@
-// What the kernel log says about a call that a filter denied or was asked to log. Linux kernel/seccomp.c seccomp_log(),
+// Lines of the kernel log about calls that a filter denied or logged. Linux kernel/seccomp.c seccomp_log(),
 // kernel/auditsc.c audit_seccomp(); for the patch series its own printk.
 import { i386 } from "../abi/abi.ts";
 import type { LogRules } from "./profile/profile.ts";
@@ -13,15 +13,15 @@ export interface DenialEvent {
   readonly gid: number;
   /** Real time in seconds, with a fraction of milliseconds. */
   readonly time: number;
-  /** Counts audit records. */
+  /** The number of the audit record. */
   readonly serial: number;
-  /** Signal that the action brings, 0 for none. */
+  /** The signal of the action, 0 for none. */
   readonly signal: number;
   readonly nr: number;
   readonly arch: number;
   readonly ipLo: number;
   readonly ipHi: number;
-  /** The filters' return value. */
+  /** The return value of the filters. */
   readonly value: number;
 }
 
@@ -33,7 +33,7 @@ const address = (lo: number, hi: number): string => (hi * 2 ** 32 + lo).toString
 const blocked = (e: DenialEvent): string =>
   `${e.comm}[${e.pid}]: ${e.arch === i386.auditArch ? "compat " : ""}system call ${e.nr} blocked at 0x${address(e.ipLo, e.ipHi)}`;
 
-/** As printk shows a record when no auditd listens. */
+/** The record in printk's form, for systems without a running auditd. */
 const audit = (rules: LogRules, e: DenialEvent): string =>
   [
     `audit: type=${rules.auditType} audit(${e.time.toFixed(3)}:${e.serial}):`,

@@ -1,4 +1,4 @@
-// What is wrong with a filter, for people. The errno beside it is for the guest.
+// Problems of filters, for users. The errno is for the guest.
 import type { ErrnoName } from "../abi/errno.ts";
 
 /** The reason for which a kernel refuses a program. */
@@ -17,9 +17,9 @@ export interface FilterProblem {
     | "load-alignment"
     | "path-limit"
     | "compat-lock";
-  /** What the system call returns for it. */
+  /** The errno of the system call. */
   readonly errno: ErrnoName;
   readonly message: string;
-  /** The instruction it is about; absent when it is about the program or the chain. */
+  /** The instruction concerned; absent if the problem concerns the program or the chain. */
   readonly pc?: number;
 }

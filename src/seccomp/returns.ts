@@ -1,8 +1,8 @@
-// What a filter's return value asks for: actions, their values and names through the ages, and which of several filters wins.
-// Linux uapi linux/seccomp.h SECCOMP_RET_*; man 2 seccomp, "Filters".
+// The return values of filters: actions, their values and names in all versions, and precedence between
+// filters. Linux uapi linux/seccomp.h SECCOMP_RET_*; man 2 seccomp, "Filters".
 import { E } from "../abi/errno.ts";
 
-/** As /proc/sys/kernel/seccomp/actions_avail spells them. */
+/** An action as /proc/sys/kernel/seccomp/actions_avail spells it. */
 export type Action = "kill_process" | "kill_thread" | "trap" | "errno" | "user_notif" | "trace" | "log" | "allow";
 
 /** An action with its value in the upper bits of a return value. */
@@ -10,7 +10,7 @@ export interface ActionRow {
   readonly action: Action;
   /** The return value, without data. */
   readonly value: number;
-  /** SECCOMP_RET_ and this; for v6 SECCOMP_BPF_ and this. */
+  /** The name after SECCOMP_RET_, or in v6 after SECCOMP_BPF_. */
   readonly name: string;
 }
 
@@ -18,13 +18,16 @@ export interface ActionRow {
 export interface ReturnRules {
   /** Highest precedence first. */
   readonly actions: readonly ActionRow[];
-  /** The part of the value that is the action; the rest is data. */
+  /** The bits of the action; the other bits are data. */
   readonly mask: number;
-  /** Any other action value is taken as this one. */
+  /** The action of all other values. */
   readonly unknown: Action;
-  /** All filters run and the lowest action wins, signed; or they run, newest first, until one does not allow. */
+  /**
+   * "lowest": all filters run, and the lowest action wins, signed. "first-not-allow": they run, newest first,
+   * until one does not allow.
+   */
   readonly combine: "lowest" | "first-not-allow";
-  /** Largest errno that ERRNO can give: 4095 since Linux 4.0, before that all 16 bits of data. */
+  /** The largest errno of ERRNO: 4095 since Linux 4.0, before that all 16 bits of data. */
   readonly maxErrno: number;
 }
 
@@ -41,8 +44,9 @@ export const actions = {
   allow: row("allow", 0x7fff_0000, "ALLOW"),
 } as const;
 
-/** SECCOMP_RET_ACTION and SECCOMP_RET_ACTION_FULL, the latter since Linux 4.14. */
+/** SECCOMP_RET_ACTION: the bits of the action before Linux 4.14. */
 export const RET_ACTION = 0x7fff_0000;
+/** SECCOMP_RET_ACTION_FULL: the bits of the action since Linux 4.14. */
 export const RET_ACTION_FULL = 0xffff_0000;
 const RET_DATA = 0x0000_ffff;
 
@@ -101,11 +105,15 @@ export const describeReturn = (rules: ReturnRules, value: number): string => {
   return data ? `${known.name}(${data})` : known.name;
 };
 
-/** Whether `next` wins over what earlier filters said. Linux kernel/seccomp.c seccomp_run_filters(): signed compare, first seen wins. */
+/**
+ * True if `next` takes precedence over the values of earlier filters. Linux kernel/seccomp.c
+ * seccomp_run_filters(): signed comparison; the first of equal actions wins.
+ */
 export const wins = (rules: ReturnRules, next: number, sofar: number): boolean => (next & rules.mask) < (sofar & rules.mask);
 
-/** MAX_ERRNO, and the absence of a cap. */
+/** MAX_ERRNO of Linux. */
 export const MAX_ERRNO = 4095;
+/** The value of `maxErrno` without a cap. */
 export const NO_CAP = 0xffff;
-/** What the call returns when a filter's action has nobody to ask: no tracer, no listener. */
-export const NOBODY = -E.ENOSYS;
+/** The result of a call whose action has no recipient: no tracer, no listener. */
+export const NO_RECIPIENT = -E.ENOSYS;

@@ -1,13 +1,14 @@
-// The filters of a path, made for one system call number: one function that says whether all of them allow a call, and the arguments that
-// it has let pass lately. A filter is a function of struct seccomp_data alone, so the same arguments give the same answer.
+// Specialised filters: the filters of a path for one system call number. One function decides if all of them
+// allow a call. A cache holds the arguments of recently allowed calls. A filter depends only on struct
+// seccomp_data, so equal arguments give an equal result.
 import { BPF, type Insn } from "./bpf/insn.ts";
-import { type Compiled, compileAll, type Part, reachable } from "./compile.ts";
+import { type Compiled, compileAll, type FilterStep, reachable } from "./compile.ts";
 import { type EvaluatorRules, loadsData } from "./evaluate.ts";
 import type { DataLayout } from "./layout.ts";
 
-/** Sets of arguments that are remembered: a power of two. */
-const PLACES = 8;
-/** More words than that are no quicker to compare than to judge. */
+/** Sets of arguments in the cache: a power of two. */
+const CACHE_SIZE = 8;
+/** Bound of the compared words: comparing more would be no faster than an evaluation. */
 const COMPARED = 6;
 
 const widths: Readonly<Record<number, number>> = { [BPF.W]: 4, [BPF.H]: 2, [BPF.B]: 1 };
@@ -20,17 +21,20 @@ const wordsRead = (layout: DataLayout, { code, k }: Insn): readonly number[] | u
   return k >> 2 === last >> 2 ? [k >> 2] : [k >> 2, last >> 2];
 };
 
-/** Which halves of arguments (SyscallData.args) programs may read on their way; undefined: also something else, or too many. */
-export const argumentsRead = (layout: DataLayout, parts: readonly Part[]): readonly number[] | undefined => {
+/**
+ * The halves of arguments (SyscallData.args) that programs may read; undefined if they may read other data or
+ * too many words.
+ */
+export const argumentsRead = (layout: DataLayout, steps: readonly FilterStep[]): readonly number[] | undefined => {
   const first = layout.words.indexOf("args[0].lo");
   const read = new Set<number>();
-  for (const { program, start } of parts) {
+  for (const { program, start } of steps) {
     const reached = reachable(program, start.pc);
     for (const [pc, insn] of program.entries()) {
       if (!reached[pc] || !loadsData(insn)) continue;
       const words = wordsRead(layout, insn);
       if (!words) return undefined;
-      // The number, and what ABI it is of, are given.
+      // The number and its ABI are fixed.
       for (const word of words) if (word >= 2) read.add(word - first);
     }
   }
@@ -38,49 +42,53 @@ export const argumentsRead = (layout: DataLayout, parts: readonly Part[]): reado
   return list.length <= COMPARED && list.every((i) => i >= 0 && i < 12) ? list : undefined;
 };
 
-export class Special {
+/** The specialised filter of a path for one number. */
+export class SpecialisedFilter {
   readonly #run: Compiled;
   readonly #read: readonly number[] | undefined;
-  readonly #passed: Uint32Array;
-  readonly #filled = new Uint8Array(PLACES);
+  readonly #allowed: Uint32Array;
+  readonly #filled = new Uint8Array(CACHE_SIZE);
   #latest = 0;
 
-  /** The programs, each from where it first looks at something other than the number. May throw: no WebAssembly here. */
-  constructor(rules: EvaluatorRules, parts: readonly Part[], allow: number, memory: WebAssembly.Memory) {
-    this.#run = compileAll(rules, parts, allow, memory);
-    this.#read = argumentsRead(rules.layout, parts);
-    this.#passed = new Uint32Array(PLACES * (this.#read?.length ?? 0));
+  /**
+   * The programs, each from its first access to data other than the number. Throws if WebAssembly is not
+   * available.
+   */
+  constructor(rules: EvaluatorRules, steps: readonly FilterStep[], allow: number, memory: WebAssembly.Memory) {
+    this.#run = compileAll(rules, steps, allow, memory);
+    this.#read = argumentsRead(rules.layout, steps);
+    this.#allowed = new Uint32Array(CACHE_SIZE * (this.#read?.length ?? 0));
   }
 
-  #place(args: Uint32Array, read: readonly number[]): number {
+  #slot(args: Uint32Array, read: readonly number[]): number {
     let hash = 0;
     for (let n = 0; n < read.length; n++) hash = Math.imul(hash ^ (args[read[n] as number] as number), 0x9e3779b1);
-    return (hash >>> 28) & (PLACES - 1);
+    return (hash >>> 28) & (CACHE_SIZE - 1);
   }
-  /** A call with these arguments, as far as anybody looks at them, has been let pass. */
-  remembers(args: Uint32Array): boolean {
+  /** True if a call with equal arguments, as far as the programs read them, was allowed. */
+  isCached(args: Uint32Array): boolean {
     const read = this.#read;
     if (!read) return false;
     if (this.#holds(this.#latest, args, read)) return true;
-    const place = this.#place(args, read);
-    if (!this.#holds(place, args, read)) return false;
-    this.#latest = place;
+    const slot = this.#slot(args, read);
+    if (!this.#holds(slot, args, read)) return false;
+    this.#latest = slot;
     return true;
   }
-  #holds(place: number, args: Uint32Array, read: readonly number[]): boolean {
-    const passed = this.#passed;
-    let at = place * read.length;
-    for (let n = 0; n < read.length; n++) if (passed[at++] !== args[read[n] as number]) return false;
-    return this.#filled[place] === 1;
+  #holds(slot: number, args: Uint32Array, read: readonly number[]): boolean {
+    const allowed = this.#allowed;
+    let at = slot * read.length;
+    for (let n = 0; n < read.length; n++) if (allowed[at++] !== args[read[n] as number]) return false;
+    return this.#filled[slot] === 1;
   }
-  /** Judges the call whose words are in memory. */
+  /** Evaluates the call whose words are in memory. */
   allows(args: Uint32Array): boolean {
     if (this.#run() === 0) return false;
     const read = this.#read;
     if (read) {
-      const place = this.#place(args, read);
-      this.#filled[place] = 1;
-      for (let n = 0; n < read.length; n++) this.#passed[place * read.length + n] = args[read[n] as number] as number;
+      const slot = this.#slot(args, read);
+      this.#filled[slot] = 1;
+      for (let n = 0; n < read.length; n++) this.#allowed[slot * read.length + n] = args[read[n] as number] as number;
     }
     return true;
   }

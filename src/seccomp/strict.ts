@@ -1,5 +1,6 @@
-// Mode 1: four calls of each ABI, everything else ends the thread by do_exit(SIGKILL). Linux kernel/seccomp.c mode1_syscalls,
-// arch/x86/include/asm/seccomp.h. Which table holds is decided by the door of each call, not by the program (CVE-2009-0835).
+// Mode 1 allows four calls per ABI. Others end the thread by do_exit(SIGKILL). Linux kernel/seccomp.c
+// mode1_syscalls, arch/x86/include/asm/seccomp.h. The door of each call selects the table, not the program
+// (CVE-2009-0835).
 import type { Abi } from "../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../abi/numbers.ts";
 
@@ -10,7 +11,10 @@ const names = { x64: ["read", "write", "exit", "rt_sigreturn"], i386: ["read", "
 const numbers = (list: readonly SyscallName[], column: 0 | 1): readonly number[] =>
   list.map((name) => syscallNumbers[name][column] as number);
 
-/** What strict mode allows, by ABI. An x32 call is compat to in_compat_syscall(), and no number with bit 30 is in the i386 table. */
+/**
+ * The allowed numbers of strict mode, by ABI. An x32 call is compat to in_compat_syscall(), and no number
+ * with bit 30 is in the i386 table.
+ */
 export const strictNumbers: Readonly<Record<Abi["name"], readonly number[]>> = {
   x64: numbers(names.x64, 0),
   i386: numbers(names.i386, 1),

@@ -1,9 +1,13 @@
-// A WebAssembly writer just big enough for generated code: expressions as small trees, function bodies as one growing byte
-// buffer (modules: module.ts). https://webassembly.github.io/spec/core/binary/
+// A WebAssembly writer with the operators that generated code needs. Expressions are small trees; a function
+// body is one growing byte buffer. Modules: module.ts. https://webassembly.github.io/spec/core/binary/
 export const wt = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+/** A value type by its byte in the binary format. */
 export type WasmType = (typeof wt)[keyof typeof wt];
 
-/** Opcodes; vector ones are 0xfd00 plus their number, saturating conversions and bulk memory 0xfc00 plus theirs. */
+/**
+ * Opcodes. A vector opcode is 0xfd00 plus its number; a saturating conversion or bulk memory opcode is 0xfc00
+ * plus its number.
+ */
 export const op = {
   block: 0x02,
   loop: 0x03,
@@ -139,23 +143,27 @@ export const op = {
   memoryFill: 0xfc0b,
 } as const;
 
-/** An expression of one result. `k` is the operator's immediate: a constant, a local's or function's index, a memory offset, lanes. */
+/**
+ * An expression with one result. `k` is the operator's immediate: constant, index of a local or function,
+ * memory offset, or lanes.
+ */
 export interface Node {
   readonly t: WasmType;
   readonly op: number;
   readonly k: number | bigint | Uint8Array;
   readonly args: readonly Node[];
-  /** Of an integer, if known: it is less than 2 to this power. */
+  /** Of an integer, if known: the value is less than 2 to this power. */
   readonly below: number | undefined;
-  /** Of an integer, if known: how it differs from another. */
+  /** Of an integer, if known: its distance from another value. */
   readonly from: Origin | undefined;
 }
-/** Some value, by number, plus a constant; modulo 2^32 in code of 32-bit addresses. */
+/** A value, identified by a number, plus a constant. The sum is modulo 2^32 in code with 32-bit addresses. */
 export interface Origin {
   readonly of: number;
   readonly plus: number;
 }
 const none: readonly Node[] = [];
+/** An expression: type, opcode, operands, immediate. */
 export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({
   t,
   op: o,
@@ -164,7 +172,7 @@ export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: No
   below: undefined,
   from: undefined,
 });
-/** The same expression, with what is known of its value. */
+/** The same expression with known facts about its value. */
 export const noted = ({ t, op, k, args }: Node, below: number | undefined, from: Origin | undefined): Node => ({
   t,
   op,
@@ -173,15 +181,18 @@ export const noted = ({ t, op, k, args }: Node, below: number | undefined, from:
   below,
   from,
 });
+/** A 32-bit constant. */
 export const i32c = (n: number): Node => node(wt.i32, op.i32const, none, n);
+/** A 64-bit constant. */
 export const i64c = (n: bigint): Node => node(wt.i64, op.i64const, none, n);
+/** The value of a local. */
 export const localGet = (t: WasmType, index: number): Node => node(t, op.localGet, none, index);
 
-/** The value of an integer constant, unsigned. */
+/** The unsigned value of an integer constant; undefined for other expressions. */
 export const constant = (n: Node): bigint | undefined =>
   n.op === op.i64const ? BigInt.asUintN(64, n.k as bigint) : n.op === op.i32const ? BigInt.asUintN(32, BigInt(n.k as number)) : undefined;
 
-/** A number of low bits outside which an integer is surely zero. */
+/** A number of low bits; all bits of the integer above them are zero. */
 export const bitsOf = (n: Node): number => {
   if (n.op === op.i32const) return 32 - Math.clz32(n.k as number);
   if (n.op === op.i64const) {
@@ -204,7 +215,7 @@ export const bitsOf = (n: Node): number => {
       return n.t === wt.i32 ? 32 : 64;
   }
 };
-/** Bytes that grow. */
+/** A growing byte buffer with the LEB128 encodings of the binary format. */
 export class Bytes {
   #b: Uint8Array;
   length = 0;
@@ -264,7 +275,10 @@ export class Bytes {
 const isLoad = (o: number): boolean => (o >= 0x28 && o <= 0x35) || (o >= 0xfd00 && o <= 0xfd0a) || o === 0xfd5c || o === 0xfd5d;
 const isStore = (o: number): boolean => (o >= 0x36 && o <= 0x3e) || o === 0xfd0b;
 
-/** One function's body: its locals and its code. Statements are appended; expressions are written out in one pass. */
+/**
+ * The body of one function: its locals and its code. Statements are appended; an expression is written in one
+ * pass.
+ */
 export class Body {
   readonly params: readonly WasmType[];
   readonly #locals: WasmType[] = [];
@@ -275,11 +289,14 @@ export class Body {
     this.code = new Bytes(room);
   }
 
-  /** A local for the function's whole length. */
+  /** A local that is reserved for the whole function. */
   keep(t: WasmType): number {
     return this.params.length + this.#locals.push(t) - 1;
   }
-  /** A local until the next `release`: long functions are made of few, which every tier of an engine is grateful for. */
+  /**
+   * A local until the next `release`. Reuse keeps the number of locals small, which every tier of an engine
+   * compiles faster.
+   */
   local(t: WasmType): number {
     const l = this.#spare.get(t)?.pop() ?? this.keep(t);
     this.#lent.push(l);
@@ -287,7 +304,7 @@ export class Body {
   }
   readonly #lent: number[] = [];
   readonly #spare = new Map<WasmType, number[]>();
-  /** Nobody reads the locals lent so far again. */
+  /** Returns all lent locals; their values are not read again. */
   release(): void {
     for (const l of this.#lent) {
       const t = this.#locals[l - this.params.length] as WasmType;
@@ -331,7 +348,7 @@ export class Body {
     this.code.byte(op.localSet);
     this.code.u(local);
   }
-  /** To one of several labels by its number; the last one is that of all other numbers too. */
+  /** A jump to one of several labels by number. Numbers beyond the last label select the last one. */
   table(which: Node, labels: readonly number[]): void {
     this.expr(which);
     this.opcode(op.brTable);
@@ -348,28 +365,31 @@ export class Body {
     const below = bitsOf(value);
     return noted(get, below < (value.t === wt.i32 ? 32 : 64) ? below : undefined, value.from);
   }
-  /** `likely` says which way it nearly always goes: code for the other way is then kept off the fast path (branch hinting). */
+  /**
+   * `likely` is the expected value of the condition. The engine moves the other path out of line (branch
+   * hinting).
+   */
   if(condition: Node, likely?: boolean): void {
     this.expr(condition);
     if (likely !== undefined) this.#hints.push([this.code.length, likely]);
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
-  /** The same under a condition that is written when the rest is known. */
+  /** `if` with a condition that is written when the rest of the function is known. */
   ifLater(condition: (b: Body) => void, likely: boolean): void {
     this.later(condition);
     this.#hints.push([this.code.length, likely]);
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
-  /** To the label that is so many further out. */
+  /** A jump to the label at this nesting distance. */
   goIf(condition: Node, label: number, likely: boolean): void {
     this.expr(condition);
     this.#hints.push([this.code.length, likely]);
     this.code.byte(op.brIf);
     this.code.u(label);
   }
-  /** The same under a condition that is written when the rest is known. */
+  /** `goIf` with a condition that is written when the rest of the function is known. */
   goIfLater(condition: (b: Body) => void, label: number, likely: boolean): void {
     this.later(condition);
     this.#hints.push([this.code.length, likely]);
@@ -380,7 +400,7 @@ export class Body {
     this.code.byte(op.br);
     this.code.u(label);
   }
-  /** A label at whose end control goes on. */
+  /** A block; a jump to its label continues at its end. */
   block(): void {
     this.code.byte(op.block);
     this.code.byte(0x40);
@@ -392,11 +412,14 @@ export class Body {
     this.code.byte(op.end);
   }
   readonly #later: { readonly at: number; readonly fill: (b: Body) => void }[] = [];
-  /** Statements over the same locals that go here, but are known only when the rest is. */
+  /**
+   * Reserves this position for statements over the same locals. They are written when the rest of the
+   * function is known.
+   */
   later(fill: (b: Body) => void): void {
     this.#later.push({ at: this.code.length, fill });
   }
-  /** The code with what came later in its place, and how far a position in it has moved. */
+  /** The code with the late statements inserted, and the map from old to new positions. */
   #filled(): { code: Uint8Array; moved: (at: number) => number } {
     const code = this.code.done();
     if (this.#later.length === 0) return { code, moved: (at) => at };
@@ -409,7 +432,7 @@ export class Body {
       return { at, by: out.code.length - at };
     });
     out.code.bytes(code.subarray(from));
-    // Positions are asked for in ascending order.
+    // Positions are passed in ascending order.
     let next = 0;
     const moved = (at: number): number => {
       while (next < inserted.length && inserted[next]!.at <= at) next++;
@@ -417,7 +440,7 @@ export class Body {
     };
     return { code: out.code.done(), moved };
   }
-  /** The function's bytes. `prologue`, if given, is code over the same locals that goes first. */
+  /** The function's bytes. `prologue` is optional code over the same locals, placed first. */
   done(prologue?: Bytes): FunctionBytes {
     const out = new Bytes();
     const runs: [number, WasmType][] = [];
@@ -440,10 +463,10 @@ export class Body {
   }
 }
 
-/** Where a function's hinted branch stands, in bytes from the start of its body, and whether it is taken. */
+/** The position of a hinted branch in bytes from the start of its body, and its expected direction. */
 export interface BranchHint {
   readonly at: number;
   readonly likely: boolean;
 }
-/** A function's bytes, and what is known of its branches. */
+/** A function's bytes with its branch hints. */
 export type FunctionBytes = Uint8Array & { readonly hints?: readonly BranchHint[] };

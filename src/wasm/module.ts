@@ -1,8 +1,10 @@
-// WebAssembly modules as generated code needs them: sections around the functions that encoder.ts writes. https://webassembly.github.io/spec/core/binary/modules.html
+// WebAssembly modules for generated code: the sections around the functions that encoder.ts writes.
+// https://webassembly.github.io/spec/core/binary/modules.html
 
 import { Bytes, type FunctionBytes, op, type WasmType } from "./encoder.ts";
 import { limits } from "./shared-memory.ts";
 
+/** The type of a function: parameters and results. */
 export interface FuncType {
   readonly params: readonly WasmType[];
   readonly results: readonly WasmType[];
@@ -38,30 +40,33 @@ export class ModuleWriter {
   exportFunc(name: string, index: number): void {
     this.#exports.push({ name, index });
   }
-  /** Put a function into the table; returns its slot. */
+  /** Appends a function to the table. Returns its slot. */
   element(index: number): number {
     return this.#firstSlot + this.#elements.push(index) - 1;
   }
 
-  /** The table of index 0, exported under a name, with room for elements of other modules. */
+  /** Declares table 0, exported under a name, with slots for elements of other modules. */
   firstTable(name: string, size: number): void {
     this.#first = { name, size };
   }
 
-  /** A second table, of index 1, exported empty under a name. */
+  /** Declares table 1, exported empty under a name. */
   secondTable(name: string, size: number): void {
     this.#second = { name, size };
   }
 
-  /** A table made elsewhere, of index 0 here, of at least so many elements; this module's go there from a slot on. */
+  /**
+   * Imports a table as table 0, with at least `size` elements. This module's elements start at `firstSlot`.
+   */
   importTable(module: string, name: string, size: number, firstSlot = 0): void {
     this.#importedTable = { module, name, size };
     this.#firstSlot = firstSlot;
   }
 
   /**
-   * The bytes. Memory is imported as vm.memory, of at least and at most so many pages. Where that is one number, an engine knows that it never
-   * moves, and need not look after calls; nor does it look how large a table is that is imported so.
+   * The module's bytes. Memory is imported as vm.memory with `least` to `most` pages of 64 KiB. If both are
+   * equal, the engine knows that memory never moves and does not reload its base after calls. It then omits
+   * the check of an imported table's size, too.
    */
   done(least: number, most?: number, shared = false): Uint8Array {
     const exactly = most === least;
@@ -142,7 +147,8 @@ export class ModuleWriter {
         b.u(this.#elements.length);
         for (const e of this.#elements) b.u(e);
       });
-    // https://webassembly.github.io/branch-hinting/core/appendix/custom.html: before the code section.
+    // https://webassembly.github.io/branch-hinting/core/appendix/custom.html: the section precedes the code
+    // section.
     const hinted = this.#funcs.flatMap(({ body }, n) =>
       body.hints?.length ? [{ index: this.#imports.length + n, hints: body.hints }] : [],
     );

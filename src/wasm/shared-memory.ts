@@ -1,19 +1,29 @@
-// The memory that generated modules import. It may be shared (a SharedArrayBuffer), which a module that imports it has to say by a bit. The built
-// modules say that it is not; the bit is set when they are loaded for a memory that is: one set of them serves both kinds.
+// Memory that generated modules import. A module that imports a shared memory (SharedArrayBuffer) declares
+// that by a flag. The build emits modules for unshared memory. The flag is set at load time for shared
+// memory, so that one set of modules serves both.
 // https://webassembly.github.io/threads/core/binary/types.html#limits
 
-/** A memory that is shared has a maximum, and what imports it names one that is no less: in 64 KiB pages, the most there is. */
+/**
+ * Maximum of a memory in 64 KiB pages. A shared memory needs a maximum, and an import must declare one that
+ * is not smaller.
+ */
 export const mostPages = 65536;
 
-/** Not by `instanceof`: a page that is not cross-origin isolated has no SharedArrayBuffer. */
+/**
+ * True if the memory is shared. `instanceof` does not work: a page without cross-origin isolation has no
+ * SharedArrayBuffer.
+ */
 export const isShared = ({ buffer }: WebAssembly.Memory): boolean => buffer[Symbol.toStringTag] === ("SharedArrayBuffer" as string);
 
-/** Flags of limits. */
+/** Flags of limits in the binary format. */
 export const limits = { most: 1, shared: 2 } as const;
 const kinds = { func: 0, table: 1, memory: 2, global: 3 } as const;
 const IMPORTS = 2;
 
-/** A module that imports a memory with a maximum, in place: made to import a shared one. */
+/**
+ * Changes a module's memory import from unshared to shared, in place. The import must have a maximum. Throws
+ * if the bytes have another form.
+ */
 export const takeShared = <T extends Uint8Array>(wasm: T): T => {
   let at = 8;
   const byte = (): number => wasm[at++] ?? wrong("it ends");

@@ -1,15 +1,15 @@
-// Generated code travels as base64 of LZ4 blocks: a sixth of its size in the source, and unpacked in a few milliseconds by the lines
-// below, at once and everywhere (a DecompressionStream takes 30 ms to wake up in Node, and has to be awaited).
+// Generated code is carried as base64 of LZ4 blocks, which keeps the sources small. The decoder below is
+// synchronous and needs no platform support; a DecompressionStream has to be awaited.
 // https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
-/** The bytes that base64 stands for. A plain loop: V8 has compiled nothing yet when a start comes here. */
+/** Decodes base64. A plain loop, because V8 has no compiled code yet when a start reaches this. */
 export const bytesOf = (base64: string): Uint8Array<ArrayBuffer> => {
   const binary = atob(base64);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
 };
-/** One LZ4 block whose unpacked size is known. Plain loops: most copies are short. */
+/** Decodes one LZ4 block into a buffer of its unpacked size. Plain loops, because most copies are short. */
 const unpackBlock = (packed: Uint8Array, out: Uint8Array): void => {
   let from = 0;
   let to = 0;
@@ -29,12 +29,12 @@ const unpackBlock = (packed: Uint8Array, out: Uint8Array): void => {
       for (; packed[from] === 255; from++) n += 255;
       n += packed[from++] as number;
     }
-    // Byte by byte, since a match may run into what it produces: then it repeats.
+    // Copied byte by byte: a match may overlap its own output, which repeats it.
     for (const end = to + n + 4; to < end; to++) out[to] = out[to - distance] as number;
   }
 };
 
-/** "SIZE:BASE64". */
+/** Decodes a text of the form "SIZE:BASE64", with the unpacked size in bytes. */
 export const unpack = (text: string): Uint8Array<ArrayBuffer> => {
   const colon = text.indexOf(":");
   const packed = bytesOf(text.slice(colon + 1));

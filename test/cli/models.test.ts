@@ -1,6 +1,6 @@
 // `trapgate models` tells what there is, and what is not known.
 import { describe, expect, it } from "vitest";
-import { ways } from "../../src/cpu/isa/vendor-differences.ts";
+import { vendorDifferences } from "../../src/cpu/isa/vendor-differences.ts";
 import { modelNames } from "../../src/cpu/machine/model.ts";
 import { trapgate } from "../support/cli.ts";
 
@@ -12,7 +12,7 @@ describe("trapgate models", () => {
   });
   it("says of one of Intel's where it does as AMD's because nobody has recorded what Intel's do", () => {
     const { stdout } = trapgate(["models", "x86-64-v3:intel"]);
-    const unsettled = ways.filter(({ intel }) => intel === undefined).map(({ what }) => what);
+    const unsettled = vendorDifferences.filter(({ intel }) => intel === undefined).map(({ what }) => what);
     expect(unsettled.length).toBeGreaterThan(0);
     const told = stdout.split("\n").flatMap((line) => /^(.*): as AMD's, not recorded: ./.exec(line)?.[1] ?? []);
     expect(told).toEqual(unsettled);

@@ -1,17 +1,17 @@
 // What the JIT and the faults need to know of an instruction is found in its meaning, not in its name.
 import { expect, it } from "vitest";
-import { type Facts, factsOf } from "../../src/cpu/isa/effects.ts";
+import { type Effects, effectsOf } from "../../src/cpu/isa/effects.ts";
 import { isMemoryOperand } from "../../src/cpu/isa/row.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
 
-const having = (fact: keyof Facts): string[] =>
-  [...new Set(rows.filter((r) => (factsOf(r)[fact] ?? false) !== false).map((r) => r.name))].sort();
+const having = (fact: keyof Effects): string[] =>
+  [...new Set(rows.filter((r) => (effectsOf(r)[fact] ?? false) !== false).map((r) => r.name))].sort();
 
 it("finds calls, returns and what uses the stack", () => {
   expect(having("calls")).toEqual(["call"]);
   expect(having("returns")).toEqual(["ret"]);
   expect(having("stack")).toEqual(["call", "enter", "iret", "leave", "pop", "popa", "popf", "push", "pusha", "pushf", "ret", "retf"]);
-  const address = rows.filter((r) => r.operands.some(isMemoryOperand) && !factsOf(r).memory).map((r) => r.name);
+  const address = rows.filter((r) => r.operands.some(isMemoryOperand) && !effectsOf(r).memory).map((r) => r.name);
   for (const name of ["lea", "nop", "prefetcht0", "reservednop"]) expect(address).toContain(name);
   expect(address.some((name) => having("memory").includes(name) && name !== "nop")).toBe(false);
   expect(having("branchesIf")).toContain("loop");

@@ -29,11 +29,11 @@ it.each([
   const rounds = (): number => {
     cpu.state.setGpr(R.cx, 1000);
     cpu.state.rip = page + place;
-    const before = cpu.leaves.reduce((n, m) => n + m, 0);
+    const before = cpu.exitCounts.reduce((n, m) => n + m, 0);
     const instructions = cpu.instructions;
     expect(cpu.run(10_000)).toBe(exit.fault);
     expect(cpu.instructions - instructions).toBe(3000);
-    return cpu.leaves.reduce((n, m) => n + m, 0) - before;
+    return cpu.exitCounts.reduce((n, m) => n + m, 0) - before;
   };
   // It comes back to grant more of the budget, too.
   expect([rounds() > 50, rounds() > 50]).toEqual([asks, asks]);

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { special } from "../../src/cpu/decode/operand-slots.ts";
 import { JumpCache } from "../../src/cpu/interp/jump-cache.ts";
-import { leave } from "../../src/cpu/machine/exit.ts";
+import { exitCode } from "../../src/cpu/machine/exit.ts";
 import { jumpCache, layout, record } from "../../src/cpu/machine/layout.ts";
 import { cpuModel, defaultModel } from "../../src/cpu/machine/model.ts";
 import { R, State } from "../../src/cpu/machine/state.ts";
@@ -95,9 +95,9 @@ test("what is forgotten is not known any more, there or displaced", () => {
 test("a page's targets are found again where a frame was mapped long ago, if control came there since", () => {
   const code = layout.frames;
   const home = pageOf(FIRST);
-  cache.arrived(code, home, FIRST, rec(1));
+  cache.addTarget(code, home, FIRST, rec(1));
   for (let n = 1; n <= 20; n++) {
-    cache.arrived(code, home + n, FIRST + n * 4096, rec(1 + n));
+    cache.addTarget(code, home + n, FIRST + n * 4096, rec(1 + n));
     cache.flush();
     cache.recall(code, home);
     expect(at(FIRST)).toBe(rec(1));
@@ -125,7 +125,7 @@ describe("generated code", () => {
       cpu.state.rip = FIRST;
       cpu.run(100_001);
       expect([cpu.instructions, cpu.state.rip]).toEqual([100_001, second]);
-      expect(cpu.leaves[leave.jumped]).toBeLessThan(10);
+      expect(cpu.exitCounts[exitCode.jumped]).toBeLessThan(10);
     },
   );
 });

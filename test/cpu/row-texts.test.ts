@@ -1,7 +1,7 @@
 // Rows read from text are the rows: all that a decoder asks of them, and what they do.
 import { expect, test } from "vitest";
 import { cpuCode } from "../../src/cpu/code.ts";
-import { factsOf } from "../../src/cpu/isa/effects.ts";
+import { effectsOf } from "../../src/cpu/isa/effects.ts";
 import type { Row } from "../../src/cpu/isa/row.ts";
 import { packRows, readRows } from "../../src/cpu/isa/row-texts.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
@@ -26,7 +26,7 @@ test("the build's are those of the source", () => {
   const built = rows.map((_, number) => instructions.row(number));
   expect(built.map(facts)).toEqual(rows.map(facts));
   // What they do is what the same row does.
-  expect(built.map(factsOf)).toEqual(rows.map(factsOf));
+  expect(built.map(effectsOf)).toEqual(rows.map(effectsOf));
 });
 
 test("there is no row beyond the last", () => {

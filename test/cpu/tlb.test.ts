@@ -1,52 +1,53 @@
 // What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors: permission to write, and runs of such pages.
 import { beforeEach, describe, expect, it } from "vitest";
-import { chunks, home, homes, layout } from "../../src/cpu/machine/layout.ts";
+import { accessMap, directAddress, directMap, layout } from "../../src/cpu/machine/layout.ts";
 import { access } from "../../src/cpu/machine/mmu.ts";
-import { at, runs, State } from "../../src/cpu/machine/state.ts";
+import { at, pageRanges, State } from "../../src/cpu/machine/state.ts";
 import { Tlb } from "../../src/cpu/machine/tlb.ts";
 
-const pages = Math.ceil((layout.window + 2 ** homes.bits) / 65536);
+const pages = Math.ceil((layout.window + 2 ** directMap.bits) / 65536);
 const state = new State(new WebAssembly.Memory({ initial: pages, maximum: pages }));
 const tlb = new Tlb(state);
 const tag = (page: number, which: number): number =>
-  state.view.getUint32(layout.pageTags + ((page / 4096) % homes.pages) * homes.size + which, true);
+  state.view.getUint32(layout.directTags + ((page / 4096) % directMap.pages) * directMap.size + which, true);
 
 it.each([0, 1 << 25, 31 << 25])("goes when the frame begins to hold code, with color %i", (color) => {
   tlb.flush();
   tlb.color = color;
   const [code, other] = [0x1234_5000, 0x1234_6000];
-  for (const page of [code, other]) tlb.fill(page, home(page, color), true);
-  expect([tag(code, homes.writeTag), tag(other, homes.writeTag)]).toEqual([code, other]);
-  tlb.protect(home(code, color));
-  expect([tag(code, homes.readTag), tag(code, homes.writeTag), tag(other, homes.writeTag)]).toEqual([code, 0, other]);
+  for (const page of [code, other]) tlb.fill(page, directAddress(page, color), true);
+  expect([tag(code, directMap.writeTag), tag(other, directMap.writeTag)]).toEqual([code, other]);
+  tlb.protect(directAddress(code, color));
+  expect([tag(code, directMap.readTag), tag(code, directMap.writeTag), tag(other, directMap.writeTag)]).toEqual([code, 0, other]);
 });
 
 it("goes with nothing else, however many pages are known, and though the frame has been writable before they were forgotten", () => {
   tlb.flush();
   tlb.color = 0;
   const [code, others] = [0x1234_5000, Array.from({ length: 1000 }, (_, n) => 0x2000_0000 + n * 4096)];
-  tlb.fill(code, home(code, 0), true);
+  tlb.fill(code, directAddress(code, 0), true);
   tlb.flush();
-  for (const page of others) tlb.fill(page, home(page, 0), true);
-  tlb.fill(code, home(code, 0), false);
-  tlb.protect(home(code, 0));
-  expect(others.filter((page) => tag(page, homes.writeTag) !== page)).toEqual([]);
-  tlb.fill(code, home(code, 0), true);
-  tlb.protect(home(code, 0));
-  expect(tag(code, homes.writeTag)).not.toBe(code);
+  for (const page of others) tlb.fill(page, directAddress(page, 0), true);
+  tlb.fill(code, directAddress(code, 0), false);
+  tlb.protect(directAddress(code, 0));
+  expect(others.filter((page) => tag(page, directMap.writeTag) !== page)).toEqual([]);
+  tlb.fill(code, directAddress(code, 0), true);
+  tlb.protect(directAddress(code, 0));
+  expect(tag(code, directMap.writeTag)).not.toBe(code);
 });
 
 describe("a run of pages at home", () => {
   const base = 0x7f12_3456_0000;
-  const fill = (n: number, writable = true, away = 0): void => tlb.fill(base + n * 4096, home(base + n * 4096, 0) + away, writable);
+  const fill = (n: number, writable = true, away = 0): void =>
+    tlb.fill(base + n * 4096, directAddress(base + n * 4096, 0) + away, writable);
   const shown = (n: number, how: 0 | 1, slot = 3): [first: number, bytes: number] | undefined => {
-    tlb.showRun(base + n * 4096 + 5, how, slot);
-    const there = at.runs + slot * runs.size;
-    const [first, begins] = [runs.base, runs.length].map((field) => Number(state.view.getBigUint64(there + field, true))) as [
+    tlb.showRange(base + n * 4096 + 5, how, slot);
+    const there = at.pageRanges + slot * pageRanges.size;
+    const [first, begins] = [pageRanges.base, pageRanges.length].map((field) => Number(state.view.getBigUint64(there + field, true))) as [
       number,
       number,
     ];
-    return begins === 0 ? undefined : [(first - base) / 4096, (begins + runs.reach - 1) / 4096];
+    return begins === 0 ? undefined : [(first - base) / 4096, (begins + pageRanges.reach - 1) / 4096];
   };
   beforeEach(() => {
     tlb.flush();
@@ -73,7 +74,7 @@ describe("a run of pages at home", () => {
   });
   it("is asked for again soon if it grows by pages that were not there when they were met, and ever less often where areas alternate", () => {
     const slot = 5;
-    const patience = (): number => state.view.getInt32(at.runs + slot * runs.size + runs.patience, true);
+    const patience = (): number => state.view.getInt32(at.pageRanges + slot * pageRanges.size + pageRanges.patience, true);
     const asked = (n: number): number => {
       shown(n, access.write, slot);
       return patience();
@@ -93,24 +94,24 @@ describe("a run of pages at home", () => {
     for (const n of [0, 1, 2]) fill(n, n !== 1);
     expect([shown(1, access.write), shown(2, access.write), shown(2, access.read)]).toEqual([undefined, [2, 1], [0, 3]]);
   });
-  it("is none any more when a page goes, begins to hold code, or loses its home to another", () => {
-    const other = base + 2 ** homes.bits;
+  it("is none any more when a page goes, begins to hold code, or loses its direct-mapped frame to another", () => {
+    const other = base + 2 ** directMap.bits;
     for (const goes of [
       () => tlb.flush(),
       () => tlb.flushPage(base / 4096 + 1),
-      () => tlb.protect(home(base + 4096, 0)),
-      () => tlb.fill(other + 4096, home(other + 4096, 0), true),
+      () => tlb.protect(directAddress(base + 4096, 0)),
+      () => tlb.fill(other + 4096, directAddress(other + 4096, 0), true),
     ]) {
       for (const n of [0, 1, 2]) fill(n);
       expect(shown(0, access.write)).toEqual([0, 3]);
       goes();
-      expect(state.view.getBigUint64(at.runs + 3 * runs.size + runs.length, true)).toBe(0n);
+      expect(state.view.getBigUint64(at.pageRanges + 3 * pageRanges.size + pageRanges.length, true)).toBe(0n);
       expect(shown(1, access.write)).toBeUndefined();
     }
   });
   it("ends where the window does", () => {
-    const end = 2 ** homes.bits * 3;
-    for (const page of [end - 4096, end]) tlb.fill(page, home(page, 0), true);
+    const end = 2 ** directMap.bits * 3;
+    for (const page of [end - 4096, end]) tlb.fill(page, directAddress(page, 0), true);
     expect([shown((end - base) / 4096, access.read), shown((end - 4096 - base) / 4096, access.read)]).toEqual([
       [(end - base) / 4096, 1],
       [(end - 4096 - base) / 4096, 1],
@@ -120,12 +121,12 @@ describe("a run of pages at home", () => {
 
 describe("what 32-bit code may do in a chunk", () => {
   const base = 0x1234_0000;
-  const last = 4096 / chunks.bytes - 1;
-  const fill = (page: number, writable: boolean): void => tlb.fill(page, home(page, 0), writable);
-  const rights = (page: number, chunk: number): number => state.u8[layout.chunks + page / chunks.bytes + chunk] as number;
-  const both = chunks.read | chunks.write;
+  const last = 4096 / accessMap.bytes - 1;
+  const fill = (page: number, writable: boolean): void => tlb.fill(page, directAddress(page, 0), writable);
+  const rights = (page: number, chunk: number): number => state.u8[layout.accessMap + page / accessMap.bytes + chunk] as number;
+  const both = accessMap.read | accessMap.write;
   beforeEach(() => {
-    tlb.keepChunks();
+    tlb.keepAccessMap();
     tlb.flush();
     tlb.color = 0;
   });
@@ -142,8 +143,8 @@ describe("what 32-bit code may do in a chunk", () => {
     fill(base + 8192, false);
     expect([rights(base, last), rights(base + 4096, last), rights(base + 8192, 0), rights(base + 8192, last)]).toEqual([
       both,
-      chunks.read,
-      chunks.read,
+      accessMap.read,
+      accessMap.read,
       0,
     ]);
     fill(base + 8192, true);
@@ -154,10 +155,10 @@ describe("what 32-bit code may do in a chunk", () => {
     const all = () => pages.flatMap((page) => [rights(page, 0), rights(page, last)]);
     for (const [goes, left] of [
       [() => tlb.flushPage(pages[1] / 4096), [both, 0, 0, 0, both, 0]],
-      [() => tlb.protect(home(pages[1], 0)), [both, chunks.read, chunks.read, chunks.read, both, 0]],
+      [() => tlb.protect(directAddress(pages[1], 0)), [both, accessMap.read, accessMap.read, accessMap.read, both, 0]],
       // Another page with the same home.
       [() => fill(pages[1] + 0x4000_0000, true), [both, 0, 0, 0, both, 0]],
-      [() => tlb.fill(pages[1] + 2 ** 40, home(pages[1] + 2 ** 40, 0), true), [both, 0, 0, 0, both, 0]],
+      [() => tlb.fill(pages[1] + 2 ** 40, directAddress(pages[1] + 2 ** 40, 0), true), [both, 0, 0, 0, both, 0]],
       [() => tlb.flush(), [0, 0, 0, 0, 0, 0]],
     ] as const) {
       tlb.flush();
@@ -168,7 +169,7 @@ describe("what 32-bit code may do in a chunk", () => {
     }
   });
   it("does not go on where the window ends, nor at 4 GiB", () => {
-    const end = 2 ** homes.bits;
+    const end = 2 ** directMap.bits;
     for (const [page, next] of [
       [end - 4096, end],
       [0xffff_f000, 0],
@@ -181,20 +182,20 @@ describe("what 32-bit code may do in a chunk", () => {
   });
   it("is what is shown of a page that has not been met", () => {
     fill(base, true);
-    expect(tlb.endsAlone(base)).toBe(true);
-    tlb.show(base + 4096, home(base + 4096, 0), false);
-    expect([rights(base, last), rights(base + 4096, 0), tlb.endsAlone(base), tlb.find(base + 4096)]).toEqual([
-      chunks.read,
-      chunks.read,
+    expect(tlb.lastGranuleEndsAlone(base)).toBe(true);
+    tlb.show(base + 4096, directAddress(base + 4096, 0), false);
+    expect([rights(base, last), rights(base + 4096, 0), tlb.lastGranuleEndsAlone(base), tlb.find(base + 4096)]).toEqual([
+      accessMap.read,
+      accessMap.read,
       true,
       -1,
     ]);
-    tlb.show(base + 4096, home(base + 4096, 0), true);
-    expect([rights(base, last), tlb.endsAlone(base)]).toEqual([both, false]);
-    tlb.protect(home(base + 4096, 0));
-    expect([rights(base, last), rights(base + 4096, 0)]).toEqual([chunks.read, chunks.read]);
-    tlb.show(base + 4096, home(base + 4096, 0) + 4096, true);
-    expect(rights(base + 4096, 0)).toBe(chunks.read);
+    tlb.show(base + 4096, directAddress(base + 4096, 0), true);
+    expect([rights(base, last), tlb.lastGranuleEndsAlone(base)]).toEqual([both, false]);
+    tlb.protect(directAddress(base + 4096, 0));
+    expect([rights(base, last), rights(base + 4096, 0)]).toEqual([accessMap.read, accessMap.read]);
+    tlb.show(base + 4096, directAddress(base + 4096, 0) + 4096, true);
+    expect(rights(base + 4096, 0)).toBe(accessMap.read);
   });
   it("is nothing to pages beyond 4 GiB", () => {
     fill(base + 2 ** 33, true);

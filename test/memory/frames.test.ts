@@ -1,6 +1,6 @@
 // Page frames: each has one owner at a time, and is zero when it is given out, whichever of them a caller wants.
 import { describe, expect, it } from "vitest";
-import { home, homes, layout, tagged } from "../../src/cpu/machine/layout.ts";
+import { directAddress, directMap, directPageOf, layout } from "../../src/cpu/machine/layout.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { Random } from "../../tools/oracle/random.ts";
 
@@ -90,7 +90,7 @@ describe("page frames", () => {
     for (const frame of mine.splice(0, 200)) f.release(frame);
     expect(fresh(50_001)).toBe(false);
   });
-  it("are at home in other places for address spaces of other colors", () => {
+  it("have other direct-mapped positions in address spaces of other colors", () => {
     const f = frames();
     const colors = Array.from({ length: 32 }, () => {
       const color = f.rarestColor;
@@ -99,16 +99,17 @@ describe("page frames", () => {
     });
     expect(new Set(colors).size).toBe(32);
     for (const page of [0x40_0000, 0x5555_5555_4000, 0x7fff_f7dc_0000, 0x7fff_ffff_e000]) {
-      const places = colors.map((color) => home(page, color));
+      const places = colors.map((color) => directAddress(page, color));
       expect(new Set(places).size).toBe(32);
       for (const place of places) {
         expect(place % PAGE_SIZE).toBe(0);
         expect(place).toBeGreaterThanOrEqual(layout.window);
-        expect(place).toBeLessThan(layout.window + 2 ** homes.bits);
+        expect(place).toBeLessThan(layout.window + 2 ** directMap.bits);
       }
     }
     for (const color of colors)
-      for (const page of [0x40_0000, 0x7fff_f7dc_0000]) expect(tagged(home(page, color), color)).toBe((page / PAGE_SIZE) % homes.pages);
+      for (const page of [0x40_0000, 0x7fff_f7dc_0000])
+        expect(directPageOf(directAddress(page, color), color)).toBe((page / PAGE_SIZE) % directMap.pages);
     f.dropColor(colors[3] as number);
     expect(f.rarestColor).toBe(colors[3]);
   });

@@ -1,7 +1,7 @@
 // An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's access to user memory.
 import { describe, expect, test } from "vitest";
 import { layout } from "../../src/cpu/machine/layout.ts";
-import { access, type CodeWatch, cacheMore, cacheWrite } from "../../src/cpu/machine/mmu.ts";
+import { access, cacheMore, cacheWrite, type TranslationListener } from "../../src/cpu/machine/mmu.ts";
 import { mmap, mprotect, munmap } from "../../src/memory/calls/index.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
@@ -77,7 +77,7 @@ describe("fork", () => {
     };
     const used = frames.inUse;
     const one = open();
-    const [read, written] = [one.frame(), one.space.home(one.at)];
+    const [read, written] = [one.frame(), one.space.directAddress(one.at)];
     expect(read).toBe(written);
     one.space.setU8(one.at, 6);
     expect(one.frame()).toBe(written);
@@ -111,7 +111,7 @@ describe("fork", () => {
       compat: false,
     });
     one.space.setU8(last + 1, 1);
-    expect(one.space.translate(last, access.read) & ~0xfff).toBe(one.space.home(last));
+    expect(one.space.translate(last, access.read) & ~0xfff).toBe(one.space.directAddress(last));
     expect([one.space.u8(last), one.space.u8(last + 1)]).toEqual([9, 1]);
   });
 
@@ -203,7 +203,7 @@ describe("limits", () => {
 });
 
 /** A CPU that only takes notes. */
-const noting = (frames: Frames): { notes: string[]; watch: CodeWatch } => {
+const noting = (frames: Frames): { notes: string[]; watch: TranslationListener } => {
   const notes: string[] = [];
   const watch = {
     codeFrames: new Uint8Array(frames.u8.length >>> 12),
@@ -234,7 +234,7 @@ describe("memory that is filled page after page", () => {
     expect(written(space, pagesTo(17))).toEqual([16]);
     expect(space.table.resident).toBe(32);
     for (const n of pagesTo(32))
-      expect(space.table.get(at + 0x10_0000 + n * PAGE_SIZE) & ~0xfff).toBe(space.home(0x10_0000 + n * PAGE_SIZE));
+      expect(space.table.get(at + 0x10_0000 + n * PAGE_SIZE) & ~0xfff).toBe(space.directAddress(0x10_0000 + n * PAGE_SIZE));
     expect(space.u32(at + 0x10_0000 + 31 * PAGE_SIZE)).toBe(0);
     expect(written(space, pagesTo(65))).toEqual([32, 48, 64]);
     expect(space.table.resident).toBe(80);

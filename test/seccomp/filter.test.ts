@@ -205,7 +205,7 @@ describe("a number that is called often", () => {
       for (const list of [...arguments_, ...arguments_]) {
         const data = { ...c.data, nr, arch, args: Uint32Array.from(list) };
         const { action } = fresh(filters, data);
-        if (filters.remembersAllowed(nr, arch, data.args)) expect(action).toBe("allow");
+        if (filters.hasCachedAllowed(nr, arch, data.args)) expect(action).toBe("allow");
         expect(decide(filters, data).action).toBe(action);
       }
     },
@@ -216,7 +216,7 @@ describe("a number that is called often", () => {
       ...call(1, x64.auditArch, first),
       args: Uint32Array.of(first, 0, second, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     });
-    const remembers = (first: number, second: number): boolean => filters.remembersAllowed(1, x64.auditArch, data(first, second).args);
+    const remembers = (first: number, second: number): boolean => filters.hasCachedAllowed(1, x64.auditArch, data(first, second).args);
     for (let i = 0; i < OFTEN; i++) decide(filters, data(0, 3));
     expect([remembers(0, 3), remembers(99, 3)]).toEqual([true, true]);
     expect([remembers(0, 4), remembers(0, 7)]).toEqual([false, false]);
@@ -228,7 +228,7 @@ describe("a number that is called often", () => {
   it("is not remembered where a filter looks at the instruction pointer", () => {
     const filters = chain(upstream, "A = instruction_pointer; A == 77 ? dead : next; return ALLOW; dead: return ERRNO(9)");
     for (let i = 0; i < OFTEN; i++) decide(filters, call(1));
-    expect(filters.remembersAllowed(1, x64.auditArch, new Uint32Array(12))).toBe(false);
+    expect(filters.hasCachedAllowed(1, x64.auditArch, new Uint32Array(12))).toBe(false);
   });
   it("keeps what was computed from it before the arguments came", () => {
     const text =

@@ -93,7 +93,7 @@ const together = (filter: Filter, calls: readonly SyscallData[], times: number):
       const value = filter.decide(data, verdict);
       if (value !== first[i])
         return difference("a path says the same each time", first[i] as number, value, `for call ${data.nr}, time ${n + 1}`);
-      if (filter.remembersAllowed(data.nr, data.arch, data.args) && verdict.filter !== null)
+      if (filter.hasCachedAllowed(data.nr, data.arch, data.args) && verdict.filter !== null)
         return difference("what is remembered as allowed is allowed", "allowed", value, `for call ${data.nr}`);
     }
   }

@@ -11,7 +11,7 @@ import { displacementOf } from "../../src/cpu/interp/predecode.ts";
 import { sizeIndex } from "../../src/cpu/isa/row.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
 import { contexts } from "../../src/cpu/machine/context.ts";
-import { layout, template } from "../../src/cpu/machine/layout.ts";
+import { layout, predecodeEntry } from "../../src/cpu/machine/layout.ts";
 import { nodeTree } from "../../src/host/node-tree.ts";
 import { Machine } from "../../src/machine/machine.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
@@ -90,8 +90,8 @@ const keyOf = (bytes: Uint8Array, mode: Mode): string => {
   const context = contextOf(mode);
   const t = routines.decode_learn(layout.frames, bytes.length, layout.frames + bytes.length, context, layout.records);
   if (t === 0) return `${d.row.encoding} ${formOf(d, context).key}`;
-  state.u8[t + template.headBytes] = 0;
-  return `${bytes.length} ${state.u64[(t + template.head) >> 3]}`;
+  state.u8[t + predecodeEntry.headBytes] = 0;
+  return `${bytes.length} ${state.u64[(t + predecodeEntry.head) >> 3]}`;
 };
 
 /** Executable sections. System V ABI, ELF-64 and ELF-32 section headers. */

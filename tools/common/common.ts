@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { Decoder, type DecodeTables } from "../../src/cpu/decode/decoder.ts";
 import { formOf } from "../../src/cpu/decode/instance.ts";
 import type { Instructions } from "../../src/cpu/decode/instructions.ts";
-import { type AlikeRoutines, Templates } from "../../src/cpu/interp/predecode.ts";
+import { PredecodeCache, type PredecodeRoutines } from "../../src/cpu/interp/predecode.ts";
 import { Records } from "../../src/cpu/interp/records.ts";
-import { commonParts } from "../../src/cpu/isa/form.ts";
+import { commonModules } from "../../src/cpu/isa/form.ts";
 import type { Row } from "../../src/cpu/isa/row.ts";
 import { contextIndex, contexts } from "../../src/cpu/machine/context.ts";
-import { layout, template } from "../../src/cpu/machine/layout.ts";
+import { layout, predecodeEntry } from "../../src/cpu/machine/layout.ts";
 import { cpuModel, defaultModel } from "../../src/cpu/machine/model.ts";
 import { State } from "../../src/cpu/machine/state.ts";
 
@@ -53,7 +53,7 @@ export const common = (): readonly Common[] => {
 };
 
 /** In which of the common parts a form of a row (`formsOf`) is. */
-export const commonPart = (tables: DecodeTables): ((row: Row, key: number) => number | undefined) => {
+export const commonModule = (tables: DecodeTables): ((row: Row, key: number) => number | undefined) => {
   const decoder = new Decoder(tables);
   const parts = new Map<Row, Map<number, number>>();
   for (const { mode, part, bytes } of common()) {
@@ -71,28 +71,28 @@ export const emptyTemplates = (instructions: Instructions, routines: BufferSourc
   const pages = Math.ceil(layout.frames / 65536) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(routines), { vm: { memory }, env: { memory, abort() {} } });
-  const exports = instance.exports as unknown as AlikeRoutines;
+  const exports = instance.exports as unknown as PredecodeRoutines;
   const model = cpuModel(defaultModel)!;
   const state = new State(memory, model);
   const tables = instructions.tables(model);
-  return { state, decoder: new Decoder(tables), templates: new Templates(state, tables, exports), routines: exports };
+  return { state, decoder: new Decoder(tables), templates: new PredecodeCache(state, tables, exports), routines: exports };
 };
 
 /** What a processor of the default model has learned when it has met those of a part, by part and context. */
-export const learnedOf = (instructions: Instructions, routines: BufferSource): readonly (readonly Uint8Array[])[] => {
+export const preloadsOf = (instructions: Instructions, routines: BufferSource): readonly (readonly Uint8Array[])[] => {
   const { state, decoder, templates } = emptyTemplates(instructions, routines);
   const records = new Records(state, instructions, []);
   // Of flat code, by number.
   const opcodes = [contextOf(64), contextOf(32)].map((context) => templates.opcodes(context));
-  const lists = Array.from({ length: commonParts }, () => contexts.map((): Uint8Array[] => []));
+  const lists = Array.from({ length: commonModules }, () => contexts.map((): Uint8Array[] => []));
   for (const { mode, part, bytes } of common()) {
     state.u8.set(bytes, layout.frames);
     const [end, context] = [layout.frames + slot, contextOf(mode)];
     if ((templates.decode(layout.records, 0, 1, layout.frames, end, 0, context) & 0xff) === 1) continue;
     if (decoder.decode(state.u8, layout.frames, end, 0, mode) !== "ok") continue;
     const note = records.write(layout.records, decoder.d, 0, context);
-    const t = templates.learn(decoder.d, layout.frames, end, context, layout.records, note, records);
-    if (t !== 0) lists[part]![context]!.push(state.u8.slice(t, t + template.size));
+    const t = templates.addEntry(decoder.d, layout.frames, end, context, layout.records, note, records);
+    if (t !== 0) lists[part]![context]!.push(state.u8.slice(t, t + predecodeEntry.size));
   }
   return lists.map((of) => opcodes.map((kinds, context) => Buffer.concat([kinds, ...of[context]!])));
 };

@@ -17,7 +17,7 @@ export const freshCode = async (): Promise<CpuCode> => {
   const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES, () => undefined);
   return {
     instructions: new Instructions((number) => rows[number]!, { opcodes: packLists(opcodeIndex(rows)), forms: packLists(handlers.forms) }),
-    handlers: handlers.parts.map(({ first, wasm }) => {
+    handlers: handlers.modules.map(({ first, wasm }) => {
       const module = new WebAssembly.Module(wasm as BufferSource);
       return { first, module: () => module };
     }),

@@ -2,7 +2,7 @@
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
 import { rep } from "../../src/cpu/isa/ops.ts";
 import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
-import { home, layout } from "../../src/cpu/machine/layout.ts";
+import { directAddress, layout } from "../../src/cpu/machine/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/machine/mmu.ts";
 import { cpuModel } from "../../src/cpu/machine/model.ts";
 import { at, EF, PF, S, type State, vector } from "../../src/cpu/machine/state.ts";
@@ -22,7 +22,7 @@ const signalOf: Readonly<Record<number, number>> = {
 export const MEMORY_PAGES = Math.ceil(layout.frames / 65536) + 0x30;
 const frames = { code: layout.frames, data: layout.frames + 2 * PAGE } as const;
 /** With this color the data pages are at home (layout.ts), and their aliases are not. */
-const color = (home(DATA, 0) - layout.window) ^ (frames.data - layout.window);
+const color = (directAddress(DATA, 0) - layout.window) ^ (frames.data - layout.window);
 
 interface Page {
   readonly frame: number;

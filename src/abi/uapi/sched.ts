@@ -1,5 +1,7 @@
-// Flags of clone(2), unshare(2) and setns(2). Linux uapi linux/sched.h. The low byte of clone(2)'s flags is the exit signal.
+// Flags of clone(2), unshare(2) and setns(2). Linux uapi linux/sched.h. The low byte of clone(2)'s flags is
+// the exit signal.
 
+/** CLONE_* without the prefix. */
 export const CLONE = {
   VM: 0x100,
   FS: 0x200,

@@ -1,9 +1,14 @@
 // Address families, socket types and message flags. man 2 socket, man 2 send; Linux include/linux/socket.h.
 
+/** AF_*: address families. */
 export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
+/** SOCK_*: socket types. */
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
+/** One of the supported socket types. */
 export type SocketType = (typeof SOCK)[keyof typeof SOCK];
+/** The argument `how` of shutdown(2). */
 export const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
+/** MSG_*: flags of send(2) and recv(2). */
 export const MSG = {
   OOB: 1,
   PEEK: 2,

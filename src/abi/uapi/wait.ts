@@ -1,5 +1,6 @@
 // Options of wait4(2) and waitid(2). Linux uapi linux/wait.h.
 
+/** W* and __W* without the prefix. */
 export const W = {
   NOHANG: 1,
   UNTRACED: 2,

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../../landmines/catalogue/landmine.ts";
-import { type Cell, judge } from "../../landmines/matrix.ts";
+import { type Cell, compareOutcomes } from "../../landmines/matrix.ts";
 import { Problem } from "../../problem.ts";
 
 const vendorOfHost = (): Vendor => (/AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel");
@@ -23,6 +23,6 @@ export const nativeLandmines = (file: (name: string) => string): ((mine: Landmin
     const expected = expectedOf(mine, { profile: "upstream", vendor })?.[variant];
     if (!expected) return undefined;
     const happened = runHere(file(guestFile(mine, "upstream", variant)));
-    return { mine, where: "native", variant, expected, happened, verdict: judge(expected, happened) };
+    return { mine, where: "native", variant, expected, happened, verdict: compareOutcomes(expected, happened) };
   };
 };

@@ -1,6 +1,6 @@
 // `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture leaves open.
 
-import { ways } from "../../cpu/isa/vendor-differences.ts";
+import { vendorDifferences } from "../../cpu/isa/vendor-differences.ts";
 import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machine/model.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
@@ -26,7 +26,7 @@ const list = (): void => {
 const details = (name: string): void => {
   const { name: full, vendor, features } = known(name);
   print(`${pc.bold(full)}: ${features.join(" ")}`);
-  for (const { what, amd, intel, source } of ways) {
+  for (const { what, amd, intel, source } of vendorDifferences) {
     if (vendor === "intel" && intel === undefined) print(`${pc.bold(what)}: as AMD's, not recorded: ${source}`);
     else if (vendor === "intel") print(`${pc.bold(what)}: ${intel}\n    ${source}`);
     else if (amd !== "") print(`${pc.bold(what)}: ${amd}`);
@@ -35,7 +35,7 @@ const details = (name: string): void => {
 
 export const command: Command = {
   synopsis: "[NAME]",
-  summary: "the processors that --cpu knows; with a name, its features and what its vendor does in ways of its own",
+  summary: "the processors that --cpu knows; with a name, its features and its vendor differences",
   options: [],
   async run(args) {
     const [name, ...more] = parse(args, {}).rest;

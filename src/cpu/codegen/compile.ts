@@ -1,8 +1,9 @@
-// Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
-// the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
+// Ops<Node>: the WebAssembly readers of meanings. Common to interpreter handlers and the JIT: integers,
+// memory through the TLB, flags as functions of kind and operands. A subclass defines the location of
+// operands and registers.
 
 import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
-import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../isa/flags.ts";
+import { assemble, change, compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import type { Assured, Flag, FlagKind, Form } from "../isa/ops.ts";
 import { type SimdName, type SimdOp, simd } from "../isa/simd.ts";
 import { jumpCache, layout, tlb } from "../machine/layout.ts";
@@ -16,13 +17,16 @@ export const field = {
   i64: (offset: number): Node => node(wt.i64, op.i64load, [i32c(0)], offset),
 };
 
-/** Functions every generated module can call, by index in that module. */
+/** The functions that a generated module can call, by index in that module. */
 export interface Runtime {
-  /** (address f64, bytes, access, record, budget) -> where the bytes are: JavaScript; may throw a guest fault. */
+  /**
+   * (address f64, bytes, access, record, budget) -> byte address in memory. JavaScript; may throw a guest
+   * fault.
+   */
   readonly miss: number;
-  /** Bring what was stored to the scratch page home. */
+  /** Copies the scratch page to the frames. */
   readonly commit: number;
-  /** (segment, offset f64, bytes, write, record, budget): limit and rights, outside 64-bit mode. */
+  /** (segment, offset f64, bytes, write, record, budget): checks limit and rights outside 64-bit mode. */
   readonly checkSegment: number;
   /** (record, budget, vector, error) -> exit code. */
   readonly raise: number;
@@ -32,32 +36,32 @@ export interface Runtime {
   condition(cc: number): number;
   /** Routines: name -> index and type. */
   routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result?: WasmType | undefined };
-  /** (id, record, budget, a, b) -> 0 to go on, else an exit code. */
-  readonly act: number;
-  actId(name: string): number;
+  /** (id, record, budget, a, b) -> 0 to continue, else an exit code. */
+  readonly helper: number;
+  helperId(name: string): number;
 }
 
 const loadOp: Record<number, number> = { 8: op.i64load8u, 16: op.i64load16u, 32: op.i64load32u, 64: op.i64load };
 const storeOp: Record<number, number> = { 8: op.i32store8, 16: op.i32store16, 32: op.i32store, 64: op.i64store };
 
-/** Loads into the low lane of a vector, zeros above. */
+/** Opcodes that load into the low lane of a vector, with zeros above, by width in bits. */
 export const vectorLoad: Record<number, number> = { 32: op.v128load32zero, 64: op.v128load64zero };
 /** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
-/** The place in the jump cache of a bound instruction pointer; block-cache.ts computes the same. */
+/** The jump cache entry of a bound instruction pointer; jump-cache.ts computes the same. */
 export const jumpEntry = (b: Body, target: Node): Node => {
   const low = as(wt.i32, target);
   const hash = node(wt.i32, op.i32mul, [low, i32c(jumpCache.hash)]);
   const mask = i32c((jumpCache.entries - 1) * jumpCache.size);
   return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [hash, i32c(jumpCache.shift)]), mask]));
 };
-/** Is that entry this instruction pointer's? */
+/** True if the entry holds this instruction pointer. */
 export const isEntryOf = (entry: Node, target: Node): Node =>
   node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), target]);
 
-/** An access as generated code tells of it (mmu.ts). */
+/** An access in the form that the slow path takes (mmu.ts). */
 export const accessWord = (how: Access, address: Node, alignment: number): Node => {
   if (alignment === 1) return i32c(how);
   const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(alignment - 1)]);
@@ -68,9 +72,10 @@ export const accessWord = (how: Access, address: Node, alignment: number): Node 
 export const tlbEntry = (address: Node): Node =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]);
 /**
- * Are all bytes of an access on the page that an entry, the one for the first of them, has? Tag XOR address is the distance in the page then,
- * and is far larger if it is another page. (So there is one value to keep in a register, and it is compared with a constant.) An aligned access
- * cannot cross a page. `narrow`: all addresses here have 32 bits, and so have all tags.
+ * True if all bytes of an access are on the page of an entry, which is that of the first byte. Tag XOR
+ * address is then the offset in the page; for another page it is far larger. One value in a register is
+ * compared with a constant. An aligned access cannot cross a page. `narrow`: all addresses and tags have 32
+ * bits.
  */
 export const isEntryOfPage = (
   entry: Node,
@@ -91,7 +96,7 @@ export const isEntryOfPage = (
   if (!aligned) return node(wt.i32, op.i64ltU, [distance, i64c(BigInt(4097 - bytes))]);
   return node(wt.i32, op.i64eqz, [node(wt.i64, op.i64and, [distance, i64c(BigInt(-4096 | (bytes - 1)))])]);
 };
-/** Where the byte at an address is, by its page's entry. */
+/** The byte address in memory of an address, by its page's entry. */
 export const translated = (address: Node, entry: Node): Node =>
   node(wt.i32, op.i32add, [as(wt.i32, address), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]);
 
@@ -107,6 +112,7 @@ export const highProduct = (body: Body, a: Node, b: Node): Node => {
   return body.bind(pure.add(pure.add(pure.mul(half(x, true), half(y, true)), half(t, true)), half(m, true)));
 };
 
+/** The vocabulary compiled to WebAssembly, except for operands and registers. */
 export abstract class Compiler {
   readonly body: Body;
   readonly form: Form;
@@ -142,7 +148,7 @@ export abstract class Compiler {
   readonly leS = pure.leS;
   readonly select = pure.select;
 
-  /** Addresses and TLB tags have 32 bits: known where all code is of one mode. */
+  /** True if addresses and TLB tags have 32 bits, because all code is of one mode. */
   protected readonly narrow: boolean = false;
 
   constructor(body: Body, form: Form, runtime: Runtime) {
@@ -154,7 +160,8 @@ export abstract class Compiler {
   simd(name: SimdName, ...args: Node[]): Node {
     const o: SimdOp = simd[name];
     if (name === "i8x16.swizzle") {
-      // By a known mask it is a shuffle, which engines know many of; lanes beyond the vector are zeros.
+      // A known mask makes it a shuffle, for which engines have many patterns. Lanes beyond the vector are
+      // zeros.
       const lanes = vectorConstant(args[1]!);
       if (lanes)
         return this.shuffle(
@@ -192,7 +199,7 @@ export abstract class Compiler {
     return noted(node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)), w < 32 ? w : undefined, undefined);
   }
   withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
-    // The low lane of another vector stays where it is: a blend.
+    // The low lane of another vector keeps its position: a blend.
     if (n === 0 && v.t === wt.v128)
       return this.shuffle(
         v,
@@ -245,7 +252,7 @@ export abstract class Compiler {
     );
     return result;
   }
-  /** What is done if c is not 0, and if it is. */
+  /** Code for both values of a condition. */
   protected choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
     this.body.if(c, likely);
     then();
@@ -279,8 +286,9 @@ export abstract class Compiler {
     return this.let("h", pure.sub(pure.sub(this.mulHighU(x, y), s(x, y)), s(y, x)));
   }
 
-  // Memory. A linear address goes through the TLB inline; what misses goes to JavaScript, which returns where the bytes are:
-  // in the frame, or in the scratch page if the access crosses a page or writes to code (then `commit` brings them home).
+  // Memory. A linear address goes through the TLB inline. A miss calls JavaScript, which returns the byte
+  // address: in the frame, or in the scratch page if the access crosses a page or writes to code. `commit`
+  // then copies the scratch page to the frames.
   translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
     const b = this.body;
     const bytes = bits >> 3;
@@ -294,7 +302,7 @@ export abstract class Compiler {
     b.end();
     return localGet(wt.i32, p);
   }
-  /** Inside the branch that missed: put where the bytes are into local p. */
+  /** Inside the branch of a miss: sets local p to the byte address. */
   protected miss(p: number, address: Node, bytes: number, how: Node): void {
     const args = [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how, this.record(), this.budget()];
     this.body.set(p, node(wt.i32, op.call, args, this.runtime.miss));
@@ -302,12 +310,12 @@ export abstract class Compiler {
   readAt(pointer: Node, w: number, offset = 0): Node {
     return this.body.bind(loadAt(pointer, w, offset));
   }
-  /** The same in the low lane of a vector, zeros above. */
+  /** Loads into the low lane of a vector, with zeros above. */
   vectorAt(pointer: Node, w: number): Node {
     const o = vectorLoad[w];
     return o === undefined ? this.readAt(pointer, w) : this.body.bind(node(wt.v128, o, [pointer]));
   }
-  /** Store at a byte address; of a vector the low lane. */
+  /** Stores at a byte address. Of a vector, the low lane is stored. */
   storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
     if (v.t === wt.v128 && w === 64) return b.store(op.f64store, pointer, as(wt.f64, v), offset);
     if (v.t === wt.v128 && w === 32) return b.store(op.f32store, pointer, as(wt.f32, v), offset);
@@ -331,8 +339,8 @@ export abstract class Compiler {
   }
 
   // Flags.
-  /** Where the flags are kept, and their parts as they are now. `w`: the parts are sign-extended from so many bits. */
-  protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, _w = 64): void {
+  /** Stores the kind and operands of lazy flags. `w`: the width from which the operands are sign-extended. */
+  protected storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node, _w = 64): void {
     const out = this.body;
     out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
     if (kind !== "logic") {
@@ -341,29 +349,29 @@ export abstract class Compiler {
     }
     out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
   }
-  protected kept(): { kind: Node; r: Node; a: Node; b: Node } {
+  protected loadFlags(): { kind: Node; r: Node; a: Node; b: Node } {
     return { kind: field.u32(at.flagKind), r: field.i64(at.flagResult), a: field.i64(at.flagA), b: field.i64(at.flagB) };
   }
-  /** SF and PF follow from b in kind "split", else from r. */
+  /** SF and PF are derived from b in kind "split", else from r. */
   protected signParity(): Node {
-    const { kind, r, b } = this.kept();
+    const { kind, r, b } = this.loadFlags();
     return pure.select(node(wt.i32, op.i32eq, [kind, i32c(kindCode.split)]), b, r);
   }
   flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
-    if (kind === "order") return this.keepFlags("split", r, a!, pure.imm(1));
+    if (kind === "order") return this.storeFlags("split", r, a!, pure.imm(1));
     const result = this.let("fr", pure.sext(r, w));
-    if (kind === "result" && constant(a!) === 0n) return this.keepFlags("logic", result, pure.imm(0), pure.imm(0), w);
-    if (kind === "result") return this.keepFlags("split", result, a!, result, w);
+    if (kind === "result" && constant(a!) === 0n) return this.storeFlags("logic", result, pure.imm(0), pure.imm(0), w);
+    if (kind === "result") return this.storeFlags("split", result, a!, result, w);
     const first = this.let("fa", pure.sext(a!, w));
-    this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
+    this.storeFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
   }
   setFlags(mask: number, word: Node): void {
     change(pure, mask, this.let("f", as(wt.i64, word)), {
-      r: this.kept().r,
+      r: this.loadFlags().r,
       signParity: this.signParity(),
       flag: (f) => this.flag(f),
-      keep: (r, a, b) => this.keepFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
+      keep: (r, a, b) => this.storeFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
     });
   }
   flag(f: Flag): Node {
@@ -396,7 +404,7 @@ export abstract class Compiler {
   }
 }
 
-/** The functions that read a flag from kind and operands, for a module's runtime. */
+/** Emits the function that computes a flag from kind and operands. */
 export const flagFunction = (b: Body, f: Flag): void => {
   const r = b.bind(field.i64(at.flagResult));
   const a = b.bind(field.i64(at.flagA));
@@ -409,8 +417,10 @@ export const flagFunction = (b: Body, f: Flag): void => {
   }
   b.expr(as(wt.i64, rules.add[f](pure, r, a, c)));
 };
+/** Emits the function that computes the word of all status flags. */
 export const flagsWordFunction = (b: Body, flag: (f: Flag) => number): void =>
   b.expr(assemble(pure, (f) => node(wt.i64, op.call, [], flag(f))));
+/** Emits the function that computes a condition code. */
 export const conditionFunction = (b: Body, cc: number, flag: (f: Flag) => number): void =>
   b.expr(
     as(

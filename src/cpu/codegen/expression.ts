@@ -1,32 +1,39 @@
-// Expressions of WebAssembly for the pure part of the vocabulary. What is known when code is written is worked out then: constants,
-// bits that are surely zero, and 64-bit arithmetic whose upper half nobody wants, which becomes 32-bit arithmetic. V8 does some of
-// this too, but not the last, and never for free.
+// Expressions of WebAssembly for the pure part of the vocabulary. Facts known at compile time are used:
+// constants, bits that are zero, and 64-bit arithmetic with an unused upper half, which becomes 32-bit
+// arithmetic. V8 does some of this, too, but not the last, and it costs compilation time.
 
 import { bitsOf, constant, i32c, i64c, type Node, node, noted, type Origin, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { Pure } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
 
-/** A constant vector, of 128 bits; the bytes of one; and back. */
+/** A constant vector of 128 bits. */
 export const vectorOf = (bits: bigint): Node =>
   node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, bits), BigInt.asUintN(64, bits >> 64n)).buffer));
+/** The bytes of a constant vector; undefined for other expressions. */
 export const vectorConstant = (n: Node): Uint8Array | undefined => (n.op === op.v128const ? (n.k as Uint8Array) : undefined);
+/** The integer of a vector's bytes. */
 export const bitsOfVector = (v: Uint8Array): bigint => v.reduceRight((r, byte) => (r << 8n) | BigInt(byte), 0n);
+/** The vector of zeros. */
 export const zeroVector = vectorOf(0n);
-/** The lanes of w bits: opcodes of splat, unsigned extract and replace, and the type that they take. */
+/** The lanes of w bits: opcodes of splat, unsigned extract and replace, and their scalar type. */
 export const laneOps = {
   8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 },
   16: { splat: 0xfd10, extract: 0xfd19, replace: 0xfd1a, t: wt.i32 },
   32: { splat: 0xfd11, extract: 0xfd1b, replace: 0xfd1c, t: wt.i32 },
   64: { splat: 0xfd12, extract: 0xfd1d, replace: 0xfd1e, t: wt.i64 },
 } as const;
+/** The immediate of a lane operation. */
 export const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
 
-/** The same expression, with so many bits. */
+/** The same expression, with the fact that it has at most this many bits. */
 const below = (n: Node, bits: number): Node => (bits < (n.t === wt.i32 ? 32 : 64) ? noted(n, bits, n.from) : n);
 const isConstant = (n: Node): boolean => n.op === op.i64const || n.op === op.i32const;
 const isBit = (n: Node): boolean => n.t === wt.i32 && bitsOf(n) <= 1;
 
-/** Convert between the types a value can have: booleans are i32, integers i64, floats their bits, vectors hold them in the low lane. */
+/**
+ * Converts between the types of a value. Booleans are i32, integers i64, floats their bits; a vector holds
+ * any of them in the low lane.
+ */
 export const as = (t: WasmType, n: Node): Node => {
   if (n.t === t) return n;
   if (t === wt.v128) {
@@ -54,7 +61,7 @@ export const as = (t: WasmType, n: Node): Node => {
   throw new Error(`no conversion of wasm type ${n.t} to ${t}`);
 };
 
-/** 32-bit operators for 64-bit ones whose low half depends on low halves only. */
+/** 32-bit operators for 64-bit ones whose low half depends only on low halves. */
 const narrower: ReadonlyMap<number, number> = new Map([
   [op.i64add, op.i32add],
   [op.i64sub, op.i32sub],
@@ -67,7 +74,7 @@ const extends32: ReadonlyMap<number, number> = new Map([
   [op.i64extend8s, op.i32extend8s],
   [op.i64extend16s, op.i32extend16s],
 ]);
-/** Surely below 32: a shift by it means the same in 32 bits. */
+/** True if the value is below 32: a shift by it is equal in 32 bits. */
 const isCount = (n: Node): boolean => bitsOf(n) <= 5;
 /** The low 32 bits of an i64. */
 const low = (n: Node): Node => {
@@ -112,7 +119,7 @@ const low = (n: Node): Node => {
 };
 
 const sameLocal = (a: Node, b: Node): boolean => a.op === op.localGet && b.op === op.localGet && a.k === b.k;
-/** x << n | x >> w - n, by constants, is a rotation. */
+/** x << n | x >> w - n with constant counts is a rotation. */
 const rotation = (n: Node): Node => {
   const w = n.t === wt.i32 ? 32 : 64;
   const [or, shl, shr, rotl] = w === 32 ? [op.i32or, op.i32shl, op.i32shrU, op.i32rotl] : [op.i64or, op.i64shl, op.i64shrU, op.i64rotl];
@@ -139,14 +146,14 @@ const inverse: ReadonlyMap<number, number> = new Map([
   [op.i32leU, op.i32gtU],
 ]);
 const inverses: ReadonlyMap<number, number> = new Map([...inverse].flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
-/** Of a bit: the other one. */
+/** The negation of a bit. */
 const negated = (n: Node): Node => {
   const o = inverses.get(n.op);
   return o === undefined ? bit(node(wt.i32, op.i32eqz, [n])) : bit(node(wt.i32, o, n.args));
 };
 const bit = (n: Node): Node => below(n, 1);
 
-/** As a condition: nonzero is true. */
+/** The value as a condition: nonzero is true. */
 export const truth = (n: Node): Node => {
   if (n.t === wt.i32) return n;
   const c = constant(n);
@@ -159,7 +166,7 @@ type Binary = "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr" | "sa
 type Comparison = "eq" | "ne" | "ltU" | "leU" | "ltS" | "leS";
 const imm = (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n)));
 
-/** Of two constants, their result. */
+/** The result of an operation on two constants. */
 const computed = (by: Binary | Comparison, a: Node, b: Node): bigint | undefined =>
   isConstant(a) && isConstant(b) ? integers[by](constant(a)!, constant(b)!) : undefined;
 const all = (1n << 64n) - 1n;
@@ -202,7 +209,7 @@ const binary =
     const result = below(narrow ? as(wt.i64, low(wide)) : rotation(wide), bits);
     return x.from && by === "add" && c !== undefined ? noted(result, result.below, moved(x.from, c)) : result;
   };
-/** Comparisons of what surely fits into 32 bits compare that. */
+/** Comparisons of values that fit into 32 bits compare 32 bits. */
 const compare =
   (by: Comparison, o: number, narrow?: number) =>
   (a: Node, b: Node): Node => {
@@ -224,7 +231,7 @@ const unary =
 
 const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s, 32: op.i64extend32s };
 
-/** The pure part of the vocabulary, for any place in generated code. */
+/** The pure part of the vocabulary. */
 export const pure = {
   imm,
   add: binary("add", op.i64add),
@@ -291,7 +298,7 @@ const compareLow =
     const value = computed(by, a, b);
     return value === undefined ? bit(node(wt.i32, o, [as(wt.i32, a), as(wt.i32, b)])) : i32c(Number(value));
   };
-/** The same for values that are sign-extended from 32 bits or fewer: comparisons need their low halves only. */
+/** The same for values sign-extended from 32 bits or fewer: comparisons need only their low halves. */
 export const pureLow: typeof pure = {
   ...pure,
   eq: compareLow("eq", op.i32eq),

@@ -5,7 +5,7 @@ import { type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { type Rules, type Vendor, vendorRules } from "../machine/model.ts";
 import { S } from "../machine/state.ts";
 
-/** What a decoded memory operand's base or index is when absent. */
+/** The base or index of a memory operand without one. */
 export const noRegister = -1;
 
 /** The segment of an address without an override. SDM Vol. 1 Table 3-5 */
@@ -21,7 +21,7 @@ export const defaultSegment = (base: number): number => (base === 4 || base === 
  */
 export class Decoded {
   row!: Row;
-  /** Bytes. */
+  /** Length in bytes. */
   length = 0;
   ip = 0;
   mode: 16 | 32 | 64 = 64;
@@ -36,10 +36,10 @@ export class Decoded {
   rex = 0;
   /** VEX.vvvv, not inverted: the register it names, or 0. */
   vvvv = 0;
-  /** Number of the vector register of indices, where the row has one; `index` is then absent. */
+  /** Number of the vector register with the indices, for rows with one; `index` is then absent. */
   vindex = 0;
   modrm = 0;
-  /** The byte itself (modrm is 0xff where the row names the whole byte). */
+  /** The modrm byte (`modrm` is 0xff if the row fixes the whole byte). */
   modrmByte = 0;
   /** Register numbers with REX applied: modrm.reg, modrm.rm (mod 3), opcode low bits. */
   reg = 0;
@@ -53,11 +53,11 @@ export class Decoded {
   /** Immediate: low and high half, sign-extended. */
   immLo = 0;
   immHi = 0;
-  /** A relative branch's target, an offset in CS; signed, so that the top of the address space is exact. */
+  /** Target of a relative branch, an offset in CS. Signed, so that the top of the address space is exact. */
   target = 0;
   /** Second immediate (ENTER), or a far pointer's selector. */
   imm2 = 0;
-  /** modrm names memory (an absolute offset, moffs, does too). */
+  /** True if modrm selects memory; also for an absolute offset (moffs). */
   get isMemory(): boolean {
     return this.modrm < 0xc0;
   }
@@ -68,7 +68,10 @@ export class Decoded {
   width(n: number): number {
     return (this.row.operands[n] as Operand).widths[sizeIndex(this.size)];
   }
-  /** One that lasts. Written out: the JIT makes one for each instruction that it looks at, before V8 has optimised much. */
+  /**
+   * A copy that the decoder does not reuse. Written out, because the JIT copies every instruction that it
+   * analyses before V8 has optimised much.
+   */
   copy(): Decoded {
     const c = new Decoded();
     c.row = this.row;
@@ -109,16 +112,17 @@ export type DecodeResult = "ok" | "undefined" | "more" | "long";
 
 /** Rows of an opcode, in the order in which they are tried. */
 type Slot = readonly Row[];
-/** A number for each opcode of each map, without VEX and with it. */
+/** The number of an opcode in a map, without VEX or with it. */
 const slotOf = (vex: boolean, map: number, opcode: number): number => ((vex ? 4 : 0) + map) * 256 + opcode;
+/** The number of all such opcodes. */
 export const decodeSlots = slotOf(true, 4, 0);
 
-/** Opcodes to rows. */
+/** Tables from opcodes to rows. */
 export class DecodeTables {
   readonly #slots = new Array<Slot | undefined>(decodeSlots).fill(undefined);
   readonly #find: (slot: number) => Slot;
   readonly rules: Rules;
-  /** `find` is asked once for each number that is met. */
+  /** `find` is called once per opcode, at its first use. */
   constructor(find: (slot: number) => Slot, rules: Rules) {
     this.#find = find;
     this.rules = rules;
@@ -136,7 +140,8 @@ export const opcodeIndex = (rows: readonly Row[]): readonly (readonly number[])[
     const span = r.operands.some((o) => o.kind === "opreg") ? 8 : 1;
     for (let i = 0; i < span; i++) slots[slotOf(r.vex !== undefined, r.map, r.opcode + i)]!.push(number);
   });
-  // A row that names a mandatory prefix, a whole modrm byte or a digit is more specific than one that does not.
+  // A row with a mandatory prefix, a fixed modrm byte or a digit is more specific than one without, and is
+  // tried first.
   const weight = (r: Row) =>
     r.vex
       ? 0
@@ -148,7 +153,7 @@ export const opcodeIndex = (rows: readonly Row[]): readonly (readonly number[])[
   return slots;
 };
 
-/** The tables of just these rows, as a vendor's processors read them. */
+/** The tables of these rows for a vendor's processors. */
 export const decodeTables = (rows: readonly Row[], vendor: Vendor = "amd"): DecodeTables => {
   const index = opcodeIndex(rows);
   const theirs = (slot: number) => index[slot]!.map((number) => rows[number]!).filter((row) => (row.vendor ?? vendor) === vendor);
@@ -158,7 +163,7 @@ export const decodeTables = (rows: readonly Row[], vendor: Vendor = "amd"): Deco
 /** VEX.pp. */
 const vexPrefixes = ["none", "66", "F3", "F2"] as const;
 
-// Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
+// Effective addresses of 16-bit modrm: base, index. SDM Vol. 2A Table 2-1.
 export const rm16: readonly (readonly [number, number])[] = [
   [3, 6],
   [3, 7],
@@ -170,14 +175,15 @@ export const rm16: readonly (readonly [number, number])[] = [
   [3, -1],
 ];
 
-// Where decoding is: one instruction at a time. In variables of the module: a start decodes thousands of instructions before V8 has
-// optimised any of this, and until then private fields of an object are slow, and `of` makes an object a round.
+// The state of the decoder, for one instruction at a time. Module variables, because a program's start
+// decodes thousands of instructions before V8 optimises this code. Until then private fields are slow, and a
+// loop by `of` allocates.
 let tables: DecodeTables;
 let code: Uint8Array = new Uint8Array(0);
 let at = 0;
 let start = 0;
 let end = 0;
-/** An immediate is a branch's distance; immediates read so far. */
+/** True if the immediate is a branch displacement; the number of immediates read so far. */
 let relative = false;
 let immediates = 0;
 
@@ -195,7 +201,10 @@ export class Decoder {
     this.#tables = tables;
   }
 
-  /** Decode at `offset` of `bytes`, of which those up to `limit` may be read; `ip` is the instruction's offset in CS. */
+  /**
+   * Decodes at `offset` of `bytes`, of which the bytes before `limit` are readable. `ip`: the instruction's
+   * offset in CS.
+   */
   decode(bytes: Uint8Array, offset: number, limit: number, ip: number, mode: 16 | 32 | 64): DecodeResult {
     const { d } = this;
     tables = this.#tables;
@@ -220,7 +229,7 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
   let lock = false;
   let rex = 0;
   let byte = 0;
-  // Legacy prefixes in any order; REX counts only directly before the opcode.
+  // Legacy prefixes in any order; REX is effective only directly before the opcode.
   for (;;) {
     if (at >= end) return "more";
     byte = code[at++] as number;
@@ -273,7 +282,7 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
   d.vvvv = 0;
   if (byte === 0xc4 || byte === 0xc5) {
     if (at >= end) return "more";
-    // Outside 64-bit mode these are LES and LDS, unless the byte after them would name a register for memory.
+    // Outside 64-bit mode these are LES and LDS, unless the next byte has a register in place of memory.
     if (mode === 64 || (code[at] as number) >= 0xc0)
       return decodeVex(d, ip, byte, segment, p67, p66 || pRep !== rep.none || lock || rex !== 0);
   }
@@ -303,7 +312,7 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
       const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
       if (r.prefix === "NFx" ? pRep !== rep.none : r.prefix !== have) continue;
     }
-    // There are control registers 0 to 4 and 8, debug registers 0 to 7.
+    // Control registers 0 to 4 and 8, and debug registers 0 to 7, exist.
     if (r.registerOnly && rex & 4 && (r.digit !== 0 || lock)) continue;
     if (r.hasModrm && r.modrm === undefined && r.registerOnly !== true && !modAllowed(r, modrm >= 0xc0)) continue;
     row = r;
@@ -337,7 +346,7 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
   return decodeOperands(d, row, ip, modrm, p67);
 };
 
-/** The VEX prefix, and the opcode after it. SDM Vol. 2A 2.3.5. `refused`: after a prefix that it must not come after. */
+/** The VEX prefix and its opcode. SDM Vol. 2A 2.3.5. `refused`: after a prefix that must not precede it. */
 const decodeVex = (d: Decoded, ip: number, first: number, segment: number, p67: boolean, refused: boolean): DecodeResult => {
   if (refused) return "undefined";
   const long = first === 0xc4;
@@ -357,7 +366,7 @@ const decodeVex = (d: Decoded, ip: number, first: number, segment: number, p67: 
   for (const r of slot) {
     if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
     if (r.prefix !== prefix || (r.vex?.l !== undefined && r.vex.l !== l)) continue;
-    // Outside 64-bit mode there are no wide general registers that W could ask for.
+    // Outside 64-bit mode no wide general registers exist, so W does not select them.
     if (
       r.vex?.w !== undefined &&
       r.vex.w !== (mode !== 64 && !(r.wCounts && tables.rules.wideLanesRefused) && (r.sizesImplied || r.shape.general) ? 0 : w)
@@ -369,7 +378,7 @@ const decodeVex = (d: Decoded, ip: number, first: number, segment: number, p67: 
     row = r;
     break;
   }
-  // A vector of indices is in a SIB byte.
+  // A vector of indices needs a SIB byte.
   if (!row || (row.shape.vsib && ((modrm & 7) !== 4 || (mode !== 64 && (mode === 16) !== p67)))) return "undefined";
   const vvvv = (~p2 >> 3) & 15;
   if (vvvv !== 0 && !row.shape.vvvv) return "undefined";
@@ -379,13 +388,13 @@ const decodeVex = (d: Decoded, ip: number, first: number, segment: number, p67: 
   d.prefix66 = false;
   d.rep = rep.none;
   d.lock = false;
-  // R, X and B are inverted; two bytes hold R alone.
+  // R, X and B are inverted; the two-byte form has only R.
   d.rex = mode === 64 ? 0x40 | (w << 3) | (long ? (~p1 >> 5) & 7 : (~p1 >> 5) & 4) : 0;
   d.size = d.rex & 8 ? 64 : 32;
   return decodeOperands(d, row, ip, modrm, p67);
 };
 
-/** What follows the opcode. */
+/** The bytes after the opcode. */
 const decodeOperands = (d: Decoded, row: Row, ip: number, modrm: number, p67: boolean): DecodeResult => {
   const { mode, rex, lock } = d;
   d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
@@ -508,5 +517,5 @@ const decodeImmediate = (d: Decoded, o: Operand): boolean => {
   return true;
 };
 
-/** Whether a row's modrm operand can be a register (mod 3) or memory. */
+/** True if the row's modrm operand can be a register (mod 3), or memory. */
 const modAllowed = ({ shape }: Row, register: boolean): boolean => (register ? shape.registerAllowed : shape.memoryAllowed);

@@ -1,4 +1,4 @@
-// A decoded instruction as a form of its row, and where its register operands lie in the state page.
+// The form of a decoded instruction, and the offsets of its register operands in the state page.
 
 import { addressSizeOf, memoryKinds, normalKey } from "../isa/form.ts";
 import type { AddressSize } from "../isa/ops.ts";
@@ -18,7 +18,7 @@ const memoryKind = (d: Decoded, context: number): number => {
   return memoryKinds.indexOf("s32");
 };
 
-/** Which form of its row runs an instruction (form.ts). */
+/** The form of its row for a decoded instruction (form.ts). */
 export const formOf = (d: Decoded, context: number): { readonly memory: boolean; readonly key: number } => {
   const memory = d.isMemory && d.row.shape.memory;
   const kind = memory ? memoryKind(d, context) : 0;
@@ -28,7 +28,10 @@ export const formOf = (d: Decoded, context: number): { readonly memory: boolean;
 
 const gprOffset = (d: Decoded, r: number, byte: boolean): number => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);
 
-/** Where in the state page a register operand lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4..7 are ah ch dh bh. */
+/**
+ * The offset of a register operand in the state page. SDM Vol. 2A Table 2-2. Without REX, byte registers 4..7
+ * are ah ch dh bh.
+ */
 export const registerOffset = (d: Decoded, n: number): number => {
   const o = d.row.operands[n]!;
   const byte = o.widths[0] === 8 && o.widths[2] === 8;

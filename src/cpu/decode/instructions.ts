@@ -1,20 +1,20 @@
-// The instruction rows as a processor finds them: by opcode, by number, and which handler serves a form. A program meets few rows, so that
-// each is read when an opcode first leads to it; what leads there are tables of numbers, made by the build.
+// The instruction rows of a processor: by opcode, by number, and the handlers of their forms. A program uses
+// few rows. A row is read when an opcode first leads to it; the build makes the tables of numbers for that.
 
 import type { Row } from "../isa/row.ts";
 import { type Model, needsMet } from "../machine/model.ts";
 import { DecodeTables } from "./decoder.ts";
 import { slotsOf } from "./operand-slots.ts";
 
-/** Handlers of a form by its key, of all rows: u16. */
+/** Indices of all rows and forms: u16. */
 export interface InstructionIndex {
-  /** Where the numbers of an opcode's rows begin (`decodeSlots` and one of them), then those numbers. */
+  /** Start of each opcode's list (`decodeSlots` plus one of them), then the numbers of the rows. */
   readonly opcodes: Uint16Array;
-  /** Where the forms of a row begin (one more than there are rows of them), then pairs of form key and handler. */
+  /** Start of each row's list (the number of rows plus one), then pairs of form key and handler. */
   readonly forms: Uint16Array;
 }
 
-/** Lists one after the other, behind the places where each begins. */
+/** Packs lists: the starts, then the lists. Throws if they exceed 16 bits. */
 export const packLists = (lists: readonly (readonly number[])[]): Uint16Array => {
   let at = lists.length + 1;
   const starts = [at, ...lists.map((list) => (at += list.length))];
@@ -23,7 +23,7 @@ export const packLists = (lists: readonly (readonly number[])[]): Uint16Array =>
 };
 const listOf = (packed: Uint16Array, n: number): Uint16Array => packed.subarray(packed[n], packed[n + 1]);
 
-/** A row that has been met: its number, where its records keep registers, the handlers of its forms. */
+/** A row in use: its number, the register slots of its records, the handlers of its forms. */
 export class RowInfo {
   readonly number: number;
   readonly row: Row;
@@ -42,7 +42,7 @@ export class RowInfo {
   get plain(): readonly (number | undefined)[] {
     return (this.#plain ??= slotsOf(this.row, false));
   }
-  /** The handler of a form (form.ts), as its place in the table. */
+  /** The table index of a form's handler (form.ts). */
   handler(key: number): number {
     let handler = this.#handlers.get(key);
     if (handler === undefined) {
@@ -56,21 +56,22 @@ export class RowInfo {
   }
 }
 
+/** All instruction rows, read on demand. */
 export class Instructions {
   readonly #read: (number: number) => Row;
   readonly #index: InstructionIndex;
   readonly #rows: Row[] = [];
-  /** Numbers of the rows that have been met, and more about those that were decoded. */
+  /** Numbers of the rows read so far, and more about those that were decoded. */
   readonly #numbers = new Map<Row, number>();
   readonly #info = new Map<Row, RowInfo>();
-  /** Of the rows that a model has, by its name. */
+  /** Decode tables by the name of the model. */
   readonly #tables = new Map<string, DecodeTables>();
-  /** `read` gives a row by its number, and is asked once for each that is met. */
+  /** `read` returns a row by its number. It is called once per row. */
   constructor(read: (number: number) => Row, index: InstructionIndex) {
     this.#read = read;
     this.#index = index;
   }
-  /** A row by its number among all. */
+  /** A row by its number. */
   row(number: number): Row {
     return this.#rows[number] ?? this.#meet(number);
   }
@@ -80,7 +81,7 @@ export class Instructions {
     this.#numbers.set(row, number);
     return row;
   }
-  /** About a row that a table or a number has given. */
+  /** The details of a row that `row` or a table has returned. */
   info(row: Row): RowInfo {
     return this.#info.get(row) ?? this.#decoded(row);
   }
@@ -90,7 +91,7 @@ export class Instructions {
     this.#info.set(row, info);
     return info;
   }
-  /** What decodes the instructions that a model has. */
+  /** The decode tables of a model's instructions. */
   tables(model: Model): DecodeTables {
     let tables = this.#tables.get(model.name);
     if (!tables) {

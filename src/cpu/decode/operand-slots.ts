@@ -1,4 +1,4 @@
-// Where a record keeps its register operands, and the records that belong to no row.
+// The register slots of records, and the records that belong to no row.
 
 import { wt } from "../../wasm/encoder.ts";
 import type { FuncType } from "../../wasm/module.ts";
@@ -32,7 +32,10 @@ const isRegister = (o: Operand, memory: boolean): boolean => {
   }
 };
 
-/** Which record slot each operand's register number has, in the order of the row; undefined for operands that are no registers. */
+/**
+ * The record slot of each operand's register number, in the order of the row; undefined if the operand is not
+ * a register.
+ */
 export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined)[] => {
   let next = 0;
   return row.operands.map((o) =>
@@ -40,31 +43,48 @@ export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined
   );
 };
 
-/** Where a record that ends a block counts how often control passes it: undefined where operands leave no room for that (LFS, say). */
-export const passesIn = (memory: boolean, slots: readonly (number | undefined)[]): number | undefined =>
-  !memory ? record.passes : slots.every((slot) => slot === undefined) ? record.passesOfMemory : undefined;
+/**
+ * The offset of the execution count in a record that ends a block. Undefined if operands use its space (LFS,
+ * for example).
+ */
+export const executionsIn = (memory: boolean, slots: readonly (number | undefined)[]): number | undefined =>
+  !memory ? record.executions : slots.every((slot) => slot === undefined) ? record.executionsWithMemory : undefined;
 
-/** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record,
- * the entry of a compiled region. */
+/**
+ * Handlers of records without a row: an empty slot, a block that continues elsewhere, a stop, an invalidated
+ * record, the entry of a compiled region.
+ */
 export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as const;
-/** Routines have the places in the table behind those, in the order of the build's `routineTypes`. */
+/**
+ * The table index of the first routine. Routines follow the specials in the order of the build's
+ * `routineTypes`.
+ */
 export const firstRoutine = Object.keys(special).length;
-/** Is no block there any more? Then the record leads back to the dispatcher, or on to what is at its address now. */
+/**
+ * True if the record has no block any more. It returns to the dispatcher, or continues to the current block
+ * at its address.
+ */
 export const isGone = (handler: number): boolean => handler === special.stale || handler === special.next;
 
-/** Rounds of a repeated string instruction before other work gets a chance; it counts as so many instructions each time. */
-export const repeatRounds = 4096;
+/**
+ * Iterations of a repeated string instruction before the dispatcher gets control; they count as `repeatCost`
+ * instructions.
+ */
+export const repeatIterations = 4096;
+/** Instructions charged for `repeatIterations` iterations. */
 export const repeatCost = 64;
 
 /**
- * A compiled region: (budget, number of the entry) -> where control goes, an address, or else ~ of an exit or leave code. A region word says which
- * region, and which of its entries: the entry's number above the slot in the table of regions. Slot 0 is nobody's.
+ * A compiled region: (budget, number of the entry) -> the address to continue at, or ~ of an exit code. A
+ * region word is the entry's number above the region's slot in the table. Slot 0 is never used.
  */
 export const regionType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i64] };
+/** Bits of the slot in a region word. */
 export const slotBits = 16;
+/** Size of the table of regions. */
 export const regionSlots = 2048;
 /**
- * Guest calls that may be wasm calls within each other; deeper ones are jumps. A frame of a large region takes 5 KB and more of V8's stack of
- * 984 KB, and to overflow that would lose the registers in it.
+ * Bound of nested guest calls that are wasm calls; deeper calls are jumps. The frame of a large region takes
+ * kilobytes of V8's stack, and an overflow would lose the registers in it.
  */
 export const callDepth = 24;

@@ -1,13 +1,17 @@
-// What a meaning says of flags: words of EFLAGS taken apart into single flags, results that follow from their operands.
+// Words of EFLAGS in descriptions: their decomposition into single flags, and results that are implied by
+// their operands.
 import { flagBit } from "../isa/flags.ts";
 import type { Flag, FlagKind } from "../isa/ops.ts";
 import { constant, operation, type Term } from "./term.ts";
 
+/** The status flags in EFLAGS order. */
 export const flagOrder = ["CF", "PF", "AF", "ZF", "SF", "OF"] as const;
 
+/** True if the term is this constant. */
 export const isConstant = (t: Term, v: bigint): boolean => t.kind === "constant" && t.value === v;
+/** True if the term is 0. */
 export const isZero = (t: Term): boolean => isConstant(t, 0n);
-/** Is it 0 or 1? */
+/** True if the term can only be 0 or 1. */
 export const isBit = (t: Term): boolean => {
   if (t.kind === "read") return t.width === 1;
   if (t.kind === "binding") return !t.effect && isBit(t.value);
@@ -19,8 +23,8 @@ export const isBit = (t: Term): boolean => {
   return /^(!|=|≠|<|≤|<s|≤s)$/.test(t.name);
 };
 
-/** A word of flags that is made of single ones: what each becomes. Undefined: it is not made so. */
-export const flagParts = (t: Term): Map<Flag, Term> | undefined => {
+/** The value of each flag in a word that is composed of single flags; undefined for other words. */
+export const flagsOfWord = (t: Term): Map<Flag, Term> | undefined => {
   const parts = new Map<Flag, Term>();
   const add = (bits: bigint, value: Term): boolean => {
     const names = flagOrder.filter((f) => BigInt(flagBit[f]) & bits);
@@ -44,11 +48,12 @@ export const flagParts = (t: Term): Map<Flag, Term> | undefined => {
   };
   return visit(t) ? parts : undefined;
 };
-/** Is the result just what the operands give? Then it need not be said. */
+/** True if the result is the plain sum or difference of the operands, which need not be written. */
 export const isPlain = (r: Term, kind: FlagKind, a: Term, b: Term): boolean => {
   const inner = r.kind === "binding" ? r.value : r;
   const sum = inner.kind === "operation" && inner.name.startsWith("low") ? (inner.args[0] as Term) : inner;
   if (sum.kind !== "operation" || sum.name !== (kind === "add" ? "+" : "-")) return false;
   return sameTerm(sum.args[0] as Term, a) && sameTerm(sum.args[1] as Term, b);
 };
+/** True if both terms are the same object or equal constants. */
 export const sameTerm = (a: Term, b: Term): boolean => a === b || (a.kind === "constant" && b.kind === "constant" && a.value === b.value);

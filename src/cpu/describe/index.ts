@@ -1,8 +1,10 @@
-// Instructions in words: the rows' meanings as pseudo-code. `describe` tells of one decoded instruction, `describeRow` of a row in general.
+// Descriptions of instructions: the rows' meanings as pseudo-code. `describe` describes a decoded
+// instruction, `describeRow` a row in general.
 //
-// dst ← value assigns; a write of a 32-bit register clears its upper half. "old x" is what x held before the instruction. low32(x) and
-// signed32(x) are the low bits, zero- and sign-extended; <s, /s, >>s are signed. "flags ← add(a, b)" sets the six status flags as an
-// addition of a and b does; names with a dot (i32x4.add) are WebAssembly's vector operations, others with underscores are routines.
+// dst ← value assigns; a write of a 32-bit register clears its upper half. "old x" is the value of x before
+// the instruction. low32(x) and signed32(x) are the low bits, zero- and sign-extended; <s, /s, >>s are
+// signed. "flags ← add(a, b)" sets the six status flags as an addition of a and b does. Names with a dot
+// (i32x4.add) are WebAssembly's vector operations; others with underscores are routines.
 
 import { type Decoded, noRegister } from "../decode/decoder.ts";
 import { operandWidth } from "../isa/form.ts";
@@ -22,8 +24,6 @@ const lines = (row: Row, form: Form, names: Names): string => {
   const text = new Program(d.root).lines();
   return text.length === 0 ? "nothing" : text.join("\n");
 };
-
-// ---- a decoded instruction -----------------------------------------------------------------------------------------------------
 
 const memoryName = (d: Decoded, width: number): string => {
   const segment = d.segment >= S.fs || (d.mode !== 64 && d.segment >= 0) ? `${segNames[d.segment]}:` : "";
@@ -97,8 +97,6 @@ export const describe = (d: Decoded): string => {
   });
 };
 
-// ---- a row ---------------------------------------------------------------------------------------------------------------------
-
 const vectorKind = (width: number): string => (width === 256 ? "ymm" : "xmm");
 /** An operand in the manual's words. SDM Vol. 2A 3.1.1.3 */
 export const operandKindText = (o: Operand, size: 16 | 32 | 64): string => {
@@ -160,7 +158,7 @@ export const operandKindText = (o: Operand, size: 16 | 32 | 64): string => {
   }
 };
 
-/** Operands of one kind are numbered: xmm1, xmm2/m128. */
+/** Numbers operands of one kind: xmm1, xmm2/m128. */
 const rowNames = (row: Row, size: 16 | 32 | 64): string[] => {
   const texts = row.operands.map((o) => operandKindText(o, size));
   const bare = texts.map((t) => t.replace(/\/.*/, ""));

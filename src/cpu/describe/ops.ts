@@ -1,30 +1,32 @@
-// Ops<Term>: the reader that writes down what a meaning says. It runs the meaning once and keeps statements in order (program.ts).
+// Ops<Term>: the reader that prints a meaning. It runs the meaning once and records its statements in order
+// (program.ts).
 
 import { flagBit } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
 import type { Flag, FlagKind, Form, Ops, Width } from "../isa/ops.ts";
-import type { ActName } from "../isa/routine-types.ts";
+import type { HelperName } from "../isa/routine-types.ts";
 import type { SimdName } from "../isa/simd.ts";
 import { exit } from "../machine/exit.ts";
 import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../machine/state.ts";
 import { generalName } from "../text/registers.ts";
-import { flagOrder, flagParts, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
+import { flagOrder, flagsOfWord, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
 import type { Block } from "./program.ts";
 import { type Binding, constant, cut, operation, type Read, type Term, termText, word } from "./term.ts";
 
-/** How operands are called: by what they are in an instruction, or by their kind in a row. */
+/** The text of an operand: its registers and address in an instruction, its kind in a row. */
 export interface OperandNames {
   readonly text: string;
-  /** What changes when it is written; the registers of its address besides. */
+  /** The name of the location that a write changes. `addressPlaces`: the registers of its address. */
   readonly place: string;
   readonly address: string;
   readonly addressPlaces: readonly string[];
-  /** A number that the decoder knows. */
+  /** The operand's value, if the decoder knows it. */
   readonly value: bigint | undefined;
 }
+/** The names that a description uses. */
 export interface Names {
   readonly operands: readonly OperandNames[];
-  /** Of memory that no operand names, where the instruction has an override. */
+  /** The override segment of memory that no operand names. */
   readonly segment: number | undefined;
   readonly target: string;
   readonly next: string;
@@ -32,9 +34,11 @@ export interface Names {
 
 const vectorNames = Object.fromEntries(Object.entries(vector).map(([name, n]) => [n, `#${name}`]));
 const exitNames = Object.fromEntries(Object.entries(exit).map(([name, n]) => [n, name]));
+/** The location name of a general register. */
 export const generalPlace = (r: number): string => `gpr${r}`;
 const allFlags = flagOrder as readonly string[];
 
+/** Records a meaning as statements over terms. */
 export class Describer implements Ops<Term> {
   readonly root: Block = [];
   #block: Block = this.root;
@@ -51,14 +55,14 @@ export class Describer implements Ops<Term> {
   readonly assured = (): boolean => false;
 
   // ---- statements ----
-  /** What comes after a jump or a fault does not happen. */
-  readonly #left = new Set<Block>();
+  /** Blocks that a jump or a fault has ended. Later statements in them are unreachable. */
+  readonly #ended = new Set<Block>();
   #push(...statements: Block): void {
-    if (!this.#left.has(this.#block)) this.#block.push(...statements);
+    if (!this.#ended.has(this.#block)) this.#block.push(...statements);
   }
-  #leave(text: (m: (t: Term) => string) => string, uses: readonly Term[] = []): void {
-    this.#say(text, uses);
-    this.#left.add(this.#block);
+  #end(text: (m: (t: Term) => string) => string, uses: readonly Term[] = []): void {
+    this.#line(text, uses);
+    this.#ended.add(this.#block);
   }
   #read(text: string | (() => string), places: readonly string[], width: number, memory = false): Read {
     const read: Read = {
@@ -77,8 +81,8 @@ export class Describer implements Ops<Term> {
     const text = typeof target === "string" ? () => target : target;
     this.#push({ kind: "set", time: this.#time++, target: text, uses: [value], places, width });
   }
-  #say(text: (m: (t: Term) => string) => string, uses: readonly Term[] = [], places: readonly string[] = []): void {
-    this.#push({ kind: "say", time: this.#time++, text, uses, places });
+  #line(text: (m: (t: Term) => string) => string, uses: readonly Term[] = [], places: readonly string[] = []): void {
+    this.#push({ kind: "line", time: this.#time++, text, uses, places });
   }
   #inside(run: () => void): Block {
     const outer = this.#block;
@@ -131,7 +135,7 @@ export class Describer implements Ops<Term> {
   }
   setWide(n: number, low: Term, high: Term): void {
     const { text, place } = this.#operand(n);
-    this.#say((m) => `${text} ← low ${m(low)}, high ${m(high)}`, [low, high], [place]);
+    this.#line((m) => `${text} ← low ${m(low)}, high ${m(high)}`, [low, high], [place]);
   }
   address(n: number): Term {
     const { address, addressPlaces } = this.#operand(n);
@@ -190,15 +194,15 @@ export class Describer implements Ops<Term> {
     return () => `mem${w}[${this.#segmentText(segment)}${termText(offset, plain)}]`;
   }
   load(segment: number | undefined, offset: Term, w: number): Term {
-    // The offset is a use of its own: what it is made of must be there to be written.
-    this.#push({ kind: "say", time: this.#time++, text: () => "", uses: [offset], places: [] });
+    // The offset is a use of its own: its operands must be available where it is written.
+    this.#push({ kind: "line", time: this.#time++, text: () => "", uses: [offset], places: [] });
     return this.#read(this.#memory(segment, offset, w), ["memory", ...placesIn(offset)], w, true);
   }
   loadRmw(segment: number | undefined, offset: Term, w: number): Term {
     return this.load(segment, offset, w);
   }
   store(segment: number | undefined, offset: Term, w: number, v: Term): void {
-    this.#say((m) => `mem${w}[${this.#segmentText(segment)}${m(offset)}] ← ${m(v)}`, [offset, v], ["memory"]);
+    this.#line((m) => `mem${w}[${this.#segmentText(segment)}${m(offset)}] ← ${m(v)}`, [offset, v], ["memory"]);
   }
 
   // ---- integers ----
@@ -216,7 +220,7 @@ export class Describer implements Ops<Term> {
   divS = (a: Term, b: Term): Term => operation("/s", a, b);
   remS = (a: Term, b: Term): Term => operation("%s", a, b);
   and = (a: Term, b: Term): Term => {
-    // A bit of EFLAGS has a name.
+    // A bit of EFLAGS is written by its name.
     const bit = b.kind === "constant" ? Object.entries(EF).find(([, v]) => BigInt(v) === b.value) : undefined;
     if (bit && a.kind === "read" && a.places[0] === "system flags") return { ...a, text: () => bit[0] };
     const [inner, mask] = a.kind === "operation" && a.name === "&" ? (a.args as [Term, Term]) : [undefined, undefined];
@@ -244,7 +248,7 @@ export class Describer implements Ops<Term> {
   ltS = (a: Term, b: Term): Term => this.#pure("<s", "ltS", a, b);
   leS = (a: Term, b: Term): Term => this.#pure("≤s", "leS", a, b);
   select = (c: Term, a: Term, b: Term): Term => (c.kind === "constant" ? (c.value !== 0n ? a : b) : operation("?", c, a, b));
-  /** What is known is computed, by the oracle's arithmetic; what changes nothing is left out. */
+  /** Folds constants by the oracle's arithmetic, and drops operations without effect. */
   #pure(
     name: string,
     by: "add" | "sub" | "mul" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "sar" | "eq" | "ne" | "ltU" | "leU" | "ltS" | "leS",
@@ -293,7 +297,7 @@ export class Describer implements Ops<Term> {
     const bodies = [then, otherwise].map((f) => this.#inside(() => values.push(f())));
     const [a, b] = values as [Term, Term];
     const [one, two] = bodies as [Block, Block];
-    const quiet = (block: Block) => block.every((s) => s.kind === "read" || (s.kind === "say" && s.places.length === 0));
+    const quiet = (block: Block) => block.every((s) => s.kind === "read" || (s.kind === "line" && s.places.length === 0));
     const outer = this.#block;
     if (quiet(one) && quiet(two)) {
       this.#push(...one, ...two);
@@ -339,11 +343,11 @@ export class Describer implements Ops<Term> {
       case "order":
         return this.setFlags(STATUS_FLAGS, this.or(this.shl(this.xor(r, this.imm(1)), this.imm(6)), x));
       case "result":
-        this.#say((m) => `SF ZF PF ← result(${m(r)})`, [r], ["SF", "ZF", "PF"]);
+        this.#line((m) => `SF ZF PF ← result(${m(r)})`, [r], ["SF", "ZF", "PF"]);
         return this.setFlags(EF.CF | EF.OF | EF.AF, x);
       case "inc":
       case "dec":
-        return this.#say(
+        return this.#line(
           (m) => `flags but CF ← ${kind}(${m(x)})`,
           [x],
           allFlags.filter((f) => f !== "CF"),
@@ -351,15 +355,15 @@ export class Describer implements Ops<Term> {
       default: {
         const name = kind === "add" ? "add" : "sub";
         const plain = isPlain(r, kind, x, y);
-        const say = (m: (t: Term) => string) => `flags ← ${name}(${m(x)}, ${m(y)})${plain ? "" : ` giving ${m(r)}`}`;
-        return this.#say(say, plain ? [x, y] : [r, x, y], allFlags);
+        const line = (m: (t: Term) => string) => `flags ← ${name}(${m(x)}, ${m(y)})${plain ? "" : ` giving ${m(r)}`}`;
+        return this.#line(line, plain ? [x, y] : [r, x, y], allFlags);
       }
     }
   }
   setFlags(mask: number, v: Term): void {
     const names = flagOrder.filter((f) => mask & flagBit[f]);
-    const parts = flagParts(v);
-    if (!parts) return this.#say((m) => `flags[${names.join(" ")}] ← ${m(v)}`, [v], names);
+    const parts = flagsOfWord(v);
+    if (!parts) return this.#line((m) => `flags[${names.join(" ")}] ← ${m(v)}`, [v], names);
     const groups = new Map<Term, Flag[]>();
     const zero = constant(0);
     for (const f of names) {
@@ -369,9 +373,9 @@ export class Describer implements Ops<Term> {
       else groups.set(value, [f]);
     }
     const list = [...groups];
-    const say = (m: (t: Term) => string) => list.map(([t, flags]) => `${flags.join(" ")} ← ${m(t)}`).join(", ");
-    this.#say(
-      say,
+    const line = (m: (t: Term) => string) => list.map(([t, flags]) => `${flags.join(" ")} ← ${m(t)}`).join(", ");
+    this.#line(
+      line,
       list.map(([t]) => t),
       names,
     );
@@ -382,7 +386,7 @@ export class Describer implements Ops<Term> {
   flagsWord(): Term {
     return this.#read("flags", allFlags, 16);
   }
-  /** SDM Vol. 1 appendix B: the odd code is the even one's opposite. */
+  /** SDM Vol. 1 appendix B: the odd code is the negation of the even one. */
   condition(cc: number): Term {
     const odd = (cc & 1) === 1;
     const one = (f: Flag): Term => (odd ? operation("!", this.flag(f)) : this.flag(f));
@@ -421,33 +425,33 @@ export class Describer implements Ops<Term> {
     return word(this.#names.target);
   }
   branch(): void {
-    this.#leave(() => `jump to ${this.#names.target}`);
+    this.#end(() => `jump to ${this.#names.target}`);
   }
   branchIf(c: Term): void {
-    this.#say((m) => `if ${m(c)}: jump to ${this.#names.target}`, [c]);
+    this.#line((m) => `if ${m(c)}: jump to ${this.#names.target}`, [c]);
   }
   jump(target: Term): void {
-    this.#leave((m) => `jump to ${m(target)}`, [target]);
+    this.#end((m) => `jump to ${m(target)}`, [target]);
   }
   fault(v: number, error?: number): void {
-    this.#leave(() => `fault ${vectorNames[v]}${error === undefined ? "" : `(${error})`}`);
+    this.#end(() => `fault ${vectorNames[v]}${error === undefined ? "" : `(${error})`}`);
   }
   trap(v: number): void {
-    this.#leave(() => `trap ${vectorNames[v]}`);
+    this.#end(() => `trap ${vectorNames[v]}`);
   }
   exit(code: number): void {
-    this.#leave(() => `enter the kernel: ${exitNames[code]}`);
+    this.#end(() => `enter the kernel: ${exitNames[code]}`);
   }
   call(name: string, ...args: Term[]): Term {
     return this.#bind("result", operation(name, ...args), true);
   }
-  act(name: ActName, a?: Term, b?: Term): void {
+  helper(name: HelperName, a?: Term, b?: Term): void {
     const args = [a, b].filter((t) => t !== undefined);
-    this.#say((m) => `${name}(${args.map(m).join(", ")})`, args, ["answer"]);
+    this.#line((m) => `${name}(${args.map(m).join(", ")})`, args, ["answer"]);
   }
 }
 
-/** Places that the reads in a term depend on. */
+/** The locations that the reads in a term depend on. */
 const placesIn = (t: Term): readonly string[] => {
   switch (t.kind) {
     case "read":

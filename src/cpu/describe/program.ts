@@ -1,11 +1,12 @@
-// A meaning as it happens: statements in order, and what they say in the end. A value may be used after the place that it was read from
-// has changed; then it is named where it is read ("v = mem32[rax]"), or called the old one ("old rcx").
+// The statements of a meaning in order, and their text. A value may be used after its location has changed.
+// It is then named where it is read ("v = mem32[rax]"), or written as the old one ("old rcx").
 import { type Binding, type Moment, type Read, resolved, type Term, termText, uncut } from "./term.ts";
 
+/** A statement of a description. `time` orders the statements. */
 export type Statement = { readonly time: number } & (
   | { readonly kind: "read"; readonly read: Read }
   | { readonly kind: "bind"; readonly binding: Binding }
-  /** target ← value; `places` change. */
+  /** target ← value; changes `places`. */
   | {
       readonly kind: "set";
       readonly target: () => string;
@@ -13,9 +14,9 @@ export type Statement = { readonly time: number } & (
       readonly places: readonly string[];
       readonly width: number;
     }
-  /** Anything else, written around its terms. */
+  /** Any other statement, as text around its terms. */
   | {
-      readonly kind: "say";
+      readonly kind: "line";
       readonly uses: readonly Term[];
       readonly places: readonly string[];
       readonly text: (m: (t: Term) => string) => string;
@@ -28,10 +29,11 @@ export type Statement = { readonly time: number } & (
       readonly otherwise: Block | undefined;
     }
 );
+/** Statements in order. */
 export type Block = Statement[];
 
 const termsOf = (s: Statement): readonly Term[] => (s.kind === "read" ? [] : s.kind === "bind" ? [s.binding.value] : s.uses);
-const placesOf = (s: Statement): readonly string[] => (s.kind === "set" || s.kind === "say" ? s.places : []);
+const placesOf = (s: Statement): readonly string[] => (s.kind === "set" || s.kind === "line" ? s.places : []);
 
 function* walk(block: Block): Generator<{ statement: Statement; block: Block }> {
   for (const statement of block) {
@@ -42,6 +44,7 @@ function* walk(block: Block): Generator<{ statement: Statement; block: Block }> 
   }
 }
 
+/** Names values and prints the statements of one description. */
 export class Program {
   readonly #root: Block;
   readonly #writes = new Map<string, number[]>();
@@ -58,7 +61,7 @@ export class Program {
       }
   }
 
-  /** Is what was read at one time overwritten before another? */
+  /** True if the location of a read is overwritten before `time`. */
   #stale(r: Read, time: number): boolean {
     return r.places.some((p) => this.#writes.get(p)?.some((t) => t > r.time && t < time));
   }
@@ -67,14 +70,14 @@ export class Program {
     if (times) times.push(time);
     else this.#uses.set(of, [time]);
   }
-  /** Every read in a term as it is written at a time, through bindings that are written out. */
+  /** All reads in a term written at `time`, through inlined bindings. */
   #reads(t: Term, time: number): Read[] {
     const r = resolved(t, time);
     if (r.kind === "read") return [r];
     return r.kind === "operation" ? r.args.flatMap((a) => this.#reads(a, time)) : [];
   }
 
-  /** Which bindings are used, and when. */
+  /** Counts the uses of bindings. */
   #count(): void {
     const visit = (t: Term, time: number): void => {
       if (t.kind === "operation") for (const a of t.args) visit(a, time);
@@ -89,12 +92,15 @@ export class Program {
     }
   }
 
-  /** Write a binding where it is used if it is used once, and all that it reads is still there; or where its place is set. */
+  /**
+   * Inlines a binding if it is used once and its reads are still valid there. Otherwise the location that it
+   * is assigned to stands for it.
+   */
   #decide(b: Binding, statements: readonly { statement: Statement; block: Block }[]): void {
     const uses = this.#uses.get(b) ?? [];
     const last = Math.max(b.time, ...uses);
     if (b.effect) {
-      // What comes directly after may hold it.
+      // The next statement may hold it.
       const next = statements.find(({ statement }) => statement.time > b.time && statement.kind !== "read");
       b.inline = uses.length === 1 && next?.statement.time === uses[0] && next?.statement.kind === "set";
       return;
@@ -122,7 +128,7 @@ export class Program {
     return name;
   }
 
-  /** Reads that need a name: memory that is used late, and what was not the instruction's first sight of the place. */
+  /** Names the reads that need it: memory used late, and locations already changed before the read. */
   #nameReads(statements: readonly { statement: Statement }[]): void {
     const check = (t: Term, time: number): void => {
       if (t.kind === "operation") for (const a of t.args) check(a, time);
@@ -143,7 +149,7 @@ export class Program {
     return b.effect || this.#uses.has(b);
   }
 
-  /** The lines, two spaces a level. */
+  /** The lines of text, two spaces per level. */
   lines(): string[] {
     this.#count();
     const statements = [...walk(this.#root)];
@@ -180,9 +186,9 @@ export class Program {
       }
       case "set":
         return [`${indent}${s.target()} ← ${s.uses.map((t) => text(uncut(t, s.width, s.time))).join(", ")}`];
-      case "say": {
-        const said = s.text(text);
-        return said === "" ? [] : [indent + said];
+      case "line": {
+        const line = s.text(text);
+        return line === "" ? [] : [indent + line];
       }
       case "block": {
         const body = this.#block(s.body, `${indent}  `);

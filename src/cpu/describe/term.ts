@@ -1,53 +1,63 @@
-// Values of a description: what an expression is made of, and how it is written. Operators are C's, with an s for signed ones; every
-// operand that is an expression itself stands in parentheses, so nobody has to know precedences.
+// Terms: the values of a description and their text. Operators are C's, with an s for signed ones. Every
+// operand that is an expression is in parentheses, so that readers need no precedences.
 
-/** Something that was read: a register, memory, a flag. What it held may be overwritten before it is used: see program.ts. */
+/** A read of a register, memory or a flag. Its location may be overwritten before the use (program.ts). */
 export interface Read {
   readonly kind: "read";
   readonly text: () => string;
-  /** Places that it depends on: its own, and those of registers in its address. */
+  /** The locations that it depends on: its own, and the registers of its address. */
   readonly places: readonly string[];
-  /** In bits, or 0 if that says nothing. */
+  /** Width in bits, or 0 if unknown. */
   readonly width: number;
   readonly memory: boolean;
-  /** Order of events, and the place in the program where a name for it would be bound. */
+  /** The order of the read among all events. */
   readonly time: number;
   name: string | undefined;
 }
-/** A value with a name of its own: `let`, and what routines give. */
+/** A named value: `let`, or the result of a routine. */
 export interface Binding {
   readonly kind: "binding";
   readonly wanted: string;
   readonly value: Term;
-  /** A call that does something: it stays where it is. */
+  /** True for a call with an effect, which is not moved. */
   readonly effect: boolean;
   readonly time: number;
   readonly block: readonly unknown[];
-  /** Decided by program.ts: written where it is used; or the place that holds it from some time on. */
+  /**
+   * Set by program.ts. `inline`: the value is written at its use. `held`: the location that holds it from a
+   * time on.
+   */
   inline: boolean;
   held: { readonly place: string; readonly after: number } | undefined;
   name: string | undefined;
 }
+/** An operator or function applied to terms. */
 export interface Operation {
   readonly kind: "operation";
   readonly name: string;
   readonly args: readonly Term[];
 }
+/** A constant, as an unsigned 64-bit integer. */
 export interface Constant {
   readonly kind: "constant";
   readonly value: bigint;
 }
+/** A fixed text. */
 export interface Word {
   readonly kind: "word";
   readonly text: string;
 }
+/** A value of a description. */
 export type Term = Read | Binding | Operation | Constant | Word;
 
+/** A term from a fixed text. */
 export const word = (text: string): Word => ({ kind: "word", text });
+/** A constant term. */
 export const constant = (value: number | bigint): Constant => ({ kind: "constant", value: BigInt(value) });
+/** A term from an operator or function name and its arguments. */
 export const operation = (name: string, ...args: Term[]): Operation => ({ kind: "operation", name, args });
 
-/** Small numbers in decimal, as offsets and counts are; large ones in hexadecimal, negative if they nearly wrap. */
+/** Decimal for small numbers (offsets, counts), hexadecimal for large ones; negative if they nearly wrap. */
 const numberText = (v: bigint): string => {
   const signed = BigInt.asIntN(64, v);
   if (signed > -0x1000n && signed < 0n) return `-${numberText(-signed)}`;
@@ -55,23 +65,23 @@ const numberText = (v: bigint): string => {
   return n < 10n ? `${n}` : `0x${n.toString(16)}`;
 };
 
-/** What a binding stands for where it is written out, at a time. */
+/** The value of an inlined binding at a time; other terms unchanged. */
 export const resolved = (t: Term, time: number): Term =>
   t.kind === "binding" && t.inline && !(t.held && time > t.held.after) ? resolved(t.value, time) : t;
 
-/** Operators between two operands; all else is a function's name. */
+/** Operators between two operands; all other names are functions. */
 const infix = new Set(["+", "-", "*", "/", "%", "/s", "%s", "&", "|", "^", "<<", ">>", ">>s", "=", "≠", "<", "≤", "<s", "≤s"]);
-/** a + b + c needs no parentheses. */
+/** Chains without parentheses: a + b + c. */
 const chains: Readonly<Record<string, readonly string[]>> = { "+": ["+", "-"], "-": ["+", "-"], "&": ["&"], "|": ["|"], "^": ["^"] };
 
-/** Writes terms as they read at one moment. */
+/** The state that determines the text of terms at one time. */
 export interface Moment {
-  /** How a read or a bound value is written then. */
+  /** The text of a read or a bound value at that time. */
   readText(r: Read): string;
   bindingText(b: Binding): string | Term;
 }
 
-/** Masks say which bits go, if those are few; shifts count in decimal. */
+/** Masks of few cleared bits are written inverted; shift counts are decimal. */
 const rightText = (name: string, t: Term): string | undefined => {
   if (t.kind !== "constant") return undefined;
   const others = BigInt.asUintN(64, ~t.value);
@@ -81,6 +91,7 @@ const rightText = (name: string, t: Term): string | undefined => {
 
 const isAtom = (t: Term): boolean => t.kind !== "operation" || (!infix.has(t.name) && t.name !== "?");
 
+/** The text of a term at one time. `under`: the operator around it, which determines parentheses. */
 export const termText = (term: Term, m: Moment, under?: string): string => {
   let t = term;
   while (t.kind === "binding") {
@@ -118,9 +129,9 @@ const widthOf = (t: Term): number => {
   const found = t.kind === "operation" ? /^low(\d+)$/.exec(t.name) : null;
   return found ? Number(found[1]) : 64;
 };
-/** The low w bits: nothing is said of a value that has no more. */
+/** The low w bits; the value itself if it has no more. */
 export const cut = (t: Term, w: number): Term => (w >= 64 || widthOf(t) <= w ? t : operation(`low${w}`, t));
-/** Without a cut that a destination of w bits makes anyway. */
+/** Removes a cut that a destination of w bits makes anyway. */
 export const uncut = (t: Term, w: number, time: number): Term => {
   const r = resolved(t, time);
   const found = r.kind === "operation" ? /^low(\d+)$/.exec(r.name) : null;

@@ -1,10 +1,11 @@
-// Far transfers that stay in ring 3, between code segments of any mode. SDM Vol. 2: CALL, JMP, RET, IRET; Vol. 3A 5.8.
+// Far transfers that stay in ring 3, between code segments of any mode. SDM Vol. 2: CALL, JMP, RET, IRET;
+// Vol. 3A 5.8.
 
 import { contexts } from "../machine/context.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { F } from "../machine/segments.ts";
 import { at, EF, R, S, type State, vector } from "../machine/state.ts";
-import type { Action, Machine } from "./helpers.ts";
+import type { HelperContext, HelperFunction } from "./helpers.ts";
 
 /** Width of the stack pointer: SS's, unless the code is 64-bit. */
 type StackSize = 16 | 32 | 64;
@@ -14,22 +15,23 @@ const stackPointer = (s: State, size = stackSize(s)): bigint => (s.u64[R.sp] as 
 const setStackPointer = (s: State, sp: bigint, size = stackSize(s)): void => {
   s.u64[R.sp] = size === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(size);
 };
-/** Where a stack slot lies, its segment checked. */
-const slot = (m: Machine, sp: bigint, bytes: number, write: boolean, size: StackSize): number => {
+/** The linear address of a stack slot, after the check of the stack segment. */
+const slot = (m: HelperContext, sp: bigint, bytes: number, write: boolean, size: StackSize): number => {
   if (size === 64) return Number(BigInt.asIntN(64, sp));
   const offset = Number(sp & mask(size));
   m.checkSegment(S.ss, offset, bytes, write);
   return (m.state.segBase(S.ss) + offset) % 0x1_0000_0000;
 };
 
-const load = (m: Machine, sp: bigint, bits: number): bigint => {
+const load = (m: HelperContext, sp: bigint, bits: number): bigint => {
   const p = m.readLinear(slot(m, sp, bits / 8, false, stackSize(m.state)), bits / 8);
   return bits === 64
     ? m.state.view.getBigUint64(p, true)
     : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
-const loadSelector = (m: Machine, sp: bigint, bits: number): number => Number(load(m, sp, m.model.narrowSelectors ? 16 : bits) & 0xffffn);
-const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
+const loadSelector = (m: HelperContext, sp: bigint, bits: number): number =>
+  Number(load(m, sp, m.model.narrowSelectors ? 16 : bits) & 0xffffn);
+const store = (m: HelperContext, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
   const p = m.writeLinear(slot(m, sp, bits / 8, true, size), bits / 8);
   if (bits === 64) m.state.view.setBigUint64(p, v & mask(64), true);
   else if (bits === 32) m.state.view.setUint32(p, Number(v & mask(32)), true);
@@ -37,44 +39,51 @@ const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize
   m.commitLinear(p);
 };
 
-const isLong = (m: Machine, selector: number): boolean => ((m.segments.lookup(selector)?.access ?? 0) & F.long) !== 0;
+const isLong = (m: HelperContext, selector: number): boolean => ((m.segments.lookup(selector)?.access ?? 0) & F.long) !== 0;
 
-/** Can control go to this selector? -1, or what raise() gives. The return's RPL must be 3; a jump's may be less. */
-const checkSelector = (m: Machine, selector: number, returns: boolean): number => {
+/**
+ * Checks the selector of a far transfer. Returns -1 or the code of raise(). The RPL of a return must be 3;
+ * that of a jump may be less.
+ */
+const checkSelector = (m: HelperContext, selector: number, returns: boolean): number => {
   if (returns && (selector & 3) !== 3) return m.raise(vector.GP, selector & 0xfffc);
   const bad = m.segments.checkCode(selector);
   return bad >= 0 ? m.raise(bad, selector & 0xfffc) : -1;
 };
-/** A segment that is not of 64-bit code has offsets of 32 bits. */
-const cut = (m: Machine, selector: number, offset: bigint): bigint => (isLong(m, selector) ? offset : offset & mask(32));
-/** And to this offset in it? */
-const checkOffset = (m: Machine, selector: number, popped: bigint): number => {
+/** Offsets in a segment of 16- or 32-bit code have 32 bits. */
+const cut = (m: HelperContext, selector: number, offset: bigint): bigint => (isLong(m, selector) ? offset : offset & mask(32));
+/** Checks the offset in the target segment. Returns -1 or the code of raise(). */
+const checkOffset = (m: HelperContext, selector: number, popped: bigint): number => {
   const limit = BigInt(m.segments.limit(selector));
   const offset = m.model.cutsFarOffsets ? cut(m, selector, popped) : popped;
   const fits = isLong(m, selector) ? offset < 1n << 47n || offset >= (1n << 64n) - (1n << 47n) : offset <= limit;
   return fits ? -1 : m.raise(vector.GP, 0);
 };
-const check = (m: Machine, selector: number, offset: bigint, returns: boolean): number => {
+const check = (m: HelperContext, selector: number, offset: bigint, returns: boolean): number => {
   const bad = checkSelector(m, selector, returns);
   return bad >= 0 ? bad : checkOffset(m, selector, offset);
 };
-const go = (m: Machine, selector: number, offset: bigint): number => {
+const go = (m: HelperContext, selector: number, offset: bigint): number => {
   m.state.u64[at.rip >> 3] = m.model.cutsFarOffsets ? cut(m, selector, offset) : offset;
   m.segments.loadCode(selector);
-  return leave.jumped;
+  return exitCode.jumped;
 };
 
-/** b of these actions: the selector, and the operand size in bits above it. */
+/** Splits argument b of these helpers: the selector, and the operand size in bits above it. */
 const unpack = (b: bigint): { selector: number; bits: number } => ({ selector: Number(b & 0xffffn), bits: Number(b >> 16n) });
 
-export const farJump: Action = (m, _r, offset, b) => {
+/** JMP to a far pointer. a: offset; b: selector and operand size. */
+export const farJump: HelperFunction = (m, _r, offset, b) => {
   const { selector } = unpack(b);
   const bad = check(m, selector, offset, false);
   return bad >= 0 ? bad : go(m, selector, offset);
 };
 
-/** The return address goes where the stack will be: the target's mode, not ours, says how wide rsp is and whether SS counts. */
-export const farCall: Action = (m, _r, offset, b) => {
+/**
+ * CALL to a far pointer. The return address is pushed with the target's stack: the target's mode determines
+ * the width of rsp and if SS applies.
+ */
+export const farCall: HelperFunction = (m, _r, offset, b) => {
   const { selector, bits } = unpack(b);
   const { pushesFirst } = m.model;
   const bad = pushesFirst ? checkSelector(m, selector, false) : check(m, selector, offset, false);
@@ -91,15 +100,15 @@ export const farCall: Action = (m, _r, offset, b) => {
   return go(m, selector, offset);
 };
 
-/** a: bytes to release; b: the operand size above bit 16. */
-export const farReturn: Action = (m, _r, release, b) => {
+/** RETF. a: bytes to release; b: operand size above bit 16. */
+export const farReturn: HelperFunction = (m, _r, release, b) => {
   const { bits } = unpack(b);
   const s = m.state;
   const step = BigInt(bits / 8);
   const sp = stackPointer(s);
   const selector = loadSelector(m, sp + step, bits);
   const offset = load(m, sp, bits);
-  // A return to another privilege level would take ss and rsp too: they are read before the selector is found wanting.
+  // A return to another privilege level would also pop SS and rSP. They are read before the selector faults.
   if ((selector & 3) !== 3 && m.model.readsOuterFrame) {
     load(m, sp + 3n * step + release, bits);
     load(m, sp + 2n * step + release, bits);
@@ -107,24 +116,24 @@ export const farReturn: Action = (m, _r, release, b) => {
   const bad = check(m, selector, offset, true);
   if (bad >= 0) return bad;
   setStackPointer(s, sp + 2n * step);
-  // What is released is so in the width of the target's stack pointer.
+  // The release uses the width of the target's stack pointer.
   const size = isLong(m, selector) ? 64 : stackSize(s);
   setStackPointer(s, stackPointer(s, size) + release, size);
   return go(m, selector, offset);
 };
 
-/** What ring 3 may change in EFLAGS by POPF and IRET (IOPL is 0). SDM Vol. 2B POPF, Table 4-16. */
+/** The EFLAGS bits that ring 3 can change by POPF and IRET (IOPL is 0). SDM Vol. 2B POPF, Table 4-16. */
 export const userFlags = EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.TF | EF.DF | EF.OF | EF.NT | EF.AC | EF.ID;
 
-/** In 64-bit mode IRET pops SS:RSP too, whatever the target. SDM Vol. 2A IRET, Operation. */
-export const iret: Action = (m, _r, _a, b) => {
+/** IRET. In 64-bit mode it pops SS:RSP for every target. SDM Vol. 2A IRET, Operation. */
+export const iret: HelperFunction = (m, _r, _a, b) => {
   const { bits } = unpack(b);
   const s = m.state;
   const long = s.mode === 64;
   if (m.flags & EF.NT) return m.raise(vector.GP, 0);
   const step = BigInt(bits / 8);
   const sp = stackPointer(s);
-  // From the top down: so this processor reports faults.
+  // Read from the top down: this is the order of faults on AMD's processors.
   const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
   const selector = loadSelector(m, sp + step, bits);
   const offset = load(m, sp, bits);
@@ -152,15 +161,19 @@ export const iret: Action = (m, _r, _a, b) => {
   if (!long) setStackPointer(s, newSp);
   const left = go(m, selector, offset);
   if (!long) return left;
-  // A stack of 16 bits has no more of rSP loaded, and the rest stays: AMD APM Vol. 3 IRET (RSP.s); Linux works around it, arch/x86/kernel/espfix_64.c.
+  // A 16-bit stack loads only the low part of rSP and keeps the rest: AMD APM Vol. 3 IRET (RSP.s). Linux
+  // works around it in arch/x86/kernel/espfix_64.c.
   if (stackSize(s) === 16) setStackPointer(s, newSp);
   else s.u64[R.sp] = newSp;
   if (s.mode !== 64) s.narrowStack();
   return left;
 };
 
-/** ENTER, which builds a frame out of the enclosing ones. a: bytes of locals; b: nesting level, and the operand size above bit 16. */
-export const enter: Action = (m, _r, locals, b) => {
+/**
+ * ENTER builds a frame with pointers to the enclosing ones. a: bytes of locals; b: nesting level, and operand
+ * size above bit 16.
+ */
+export const enter: HelperFunction = (m, _r, locals, b) => {
   const { selector: level, bits } = unpack(b);
   const s = m.state;
   const step = BigInt(bits / 8);
@@ -179,7 +192,7 @@ export const enter: Action = (m, _r, locals, b) => {
   }
   if ((level & 31) > 0) push(frame);
   sp -= locals;
-  // SDM Vol. 2A ENTER: #PF as well if a write using the final stack pointer would cause one.
+  // SDM Vol. 2A ENTER: #PF as well if a write with the final stack pointer would cause one.
   m.writeLinear(slot(m, sp, bits / 8, true, stackSize(s)), bits / 8);
   s.u64[R.bp] = (bits === 16 ? (s.u64[R.bp] as bigint) & ~mask(16) : 0n) | frame;
   setStackPointer(s, sp);

@@ -1,9 +1,9 @@
-// Accesses to memory that generated code does not do by itself, and those of actions and of the evaluator: what the TLB does not know, what crosses
-// into another page, what is written to translated code, and faults.
+// The slow path of memory accesses: TLB misses, accesses that cross a page, writes to translated code, and
+// faults. It also serves all accesses of helper functions and of the oracle.
 import { USER_END } from "../../abi/brand.ts";
 import type { Decoded } from "../decode/decoder.ts";
 import type { Blocks } from "../interp/block-cache.ts";
-import { factsOf } from "../isa/effects.ts";
+import { effectsOf } from "../isa/effects.ts";
 import { contexts } from "../machine/context.ts";
 import { layout } from "../machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy, mostMore } from "../machine/mmu.ts";
@@ -12,14 +12,21 @@ import type { Segments } from "../machine/segments.ts";
 import { at, EF, PF, R, S, type State, vector } from "../machine/state.ts";
 import type { Tlb } from "../machine/tlb.ts";
 
-/** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
+/**
+ * The exception that a faulting access throws through generated code. It is one object without data; the
+ * state page holds the fault.
+ */
 export const guestFault = { name: "GuestFault" };
-/** What EFLAGS.AC demands of an access by its size, of 80 bits 8, of 256 bits 16; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
+/**
+ * The alignment that EFLAGS.AC requires, by size of the access in bytes. 80 bits need 8, 256 bits 16. Areas
+ * of memory start with a doubleword of their own. SDM Vol. 3A Table 6-7
+ */
 const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 16 };
+/** An address space without pages: every access is a page fault. */
 export const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
-/** What accesses need of their processor. */
-export interface Around {
+/** The parts of the processor that accesses need. */
+export interface SlowPathContext {
   readonly state: State;
   readonly model: Model;
   readonly tlb: Tlb;
@@ -27,24 +34,28 @@ export interface Around {
   readonly segments: Segments;
 }
 
-export class Accesses {
-  readonly #around: Around;
+/** The slow path of one processor's memory accesses. */
+export class MemorySlowPath {
+  readonly #context: SlowPathContext;
   readonly #state: State;
   readonly #model: Model;
   readonly #codeFrames: Uint8Array;
   #mmu: Mmu = unmapped;
-  /** Times that translations have been forgotten. */
-  #forgotten = 0;
-  /** The instruction that the evaluator runs now. */
+  /** How often translations were dropped. */
+  #drops = 0;
+  /** The instruction that the oracle executes; undefined outside the oracle. */
   evaluated: Decoded | undefined;
-  /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
+  /**
+   * The frame addresses to which the scratch page's bytes belong: the parts before and after the page
+   * boundary.
+   */
   #commitFirst = 0;
   #commitSecond = 0;
   #commitFirstBytes = 0;
   #commitBytes = 0;
 
-  constructor(around: Around) {
-    this.#around = around;
+  constructor(around: SlowPathContext) {
+    this.#context = around;
     this.#state = around.state;
     this.#model = around.model;
     this.#codeFrames = around.blocks.codeFrames;
@@ -55,32 +66,35 @@ export class Accesses {
   get mmu(): Mmu {
     return this.#mmu;
   }
-  forgot(): void {
-    this.#forgotten++;
+  translationsDropped(): void {
+    this.#drops++;
   }
 
-  /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
+  /**
+   * Translates the part of an access in one page and fills the TLB. Returns the byte address; throws the
+   * guest fault.
+   */
   #page(address: number, how: Access, rec: number, budget: number): number {
     if (address < 0) return this.#kernelPage(address, how, rec, budget);
     const t = this.#mmu.translate(address, how);
     if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
-    // Not `%`: of a number above 2^31 that is a call of fmod.
+    // Not `%`: for a number above 2^31 V8 calls fmod.
     const inPage = address & 0xfff;
     const frame = t - (t & 0xfff);
     const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
-    const { tlb } = this.#around;
+    const { tlb } = this.#context;
     tlb.fill(address - inPage, frame, writable);
-    // Where a page ends compiled 32-bit code goes on at the next one, whether that has been met or not.
-    if (t & cacheMore || tlb.endsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
+    // At the end of a page compiled 32-bit code continues on the next page, so that page is entered, too.
+    if (t & cacheMore || tlb.lastGranuleEndsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
     return frame + inPage;
   }
-  /** Compiled code may go straight to so many pages behind one as are there. */
+  /** Maps up to `most` present pages after this one for compiled code. */
   #showNext(page: number, most: number): void {
     for (let n = 1; n <= most; n++) {
       const t = this.#mmu.present?.(page + n * 4096) ?? -1;
       if (t < 0) return;
       const frame = t - (t & 0xfff);
-      this.#around.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
+      this.#context.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
     }
   }
   #kernelPage(address: number, how: Access, rec: number, budget: number): number {
@@ -90,14 +104,14 @@ export class Accesses {
   }
 
   missed(address: number, bytes: number, how: number, rec: number, budget: number): number {
-    // Before any other fault, a segment's limit included.
+    // This #GP precedes all other faults, including a segment's limit.
     if (how >>> misalignedBy !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
     return this.#miss(address, bytes, how as Access, rec, budget);
   }
   #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
-    // Not canonical, or beyond a flat segment's limit of 4 GiB: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3.
-    // Negative: the kernel's half, never ours.
-    // What wraps around at 4 GiB by its segment's base is within the limit.
+    // A non-canonical address, or one beyond the 4 GiB limit of a flat segment: #GP, or #SS through the stack
+    // segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3. A negative address is in the kernel's half. An address that
+    // wraps at 4 GiB by its segment's base is within the limit.
     const context = contexts[this.#state.u32[at.context >> 2] as number]!;
     const beyond =
       !this.#model.wrapsAt4GiB &&
@@ -108,7 +122,7 @@ export class Accesses {
     const farOffset = address < 0 && this.#model.canonicalOffsets && address - this.#overrideBase(rec, address) < -USER_END;
     const outside = beyond || address + bytes > USER_END || address < -USER_END || farOffset;
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
-    // Before any page fault, on AMD.
+    // On AMD's processors #AC precedes page faults.
     if (this.evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
     const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
     if (bytes <= first) {
@@ -124,24 +138,32 @@ export class Accesses {
     this.#stage(p, first, q, bytes);
     return layout.scratch;
   }
-  /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
+  /**
+   * True if EFLAGS.AC is set and the address is not a multiple of the operand's size. With AC set only the
+   * oracle runs. SDM Vol. 3A 6.15, interrupt 17
+   */
   isMisaligned(address: number, bytes: number): boolean {
     if (((this.#state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
     if (bytes >= 16 && !this.#model.checksVectors) return false;
     const { row } = this.evaluated!;
     return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;
   }
-  /** A compiled region's miss: 1 more than where the bytes are; 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
+  /**
+   * The miss of a compiled region. Returns the byte address plus 1. 0 is a side exit: the interpreter raises
+   * the precise fault, or does what regions do not do.
+   */
   missedInRegion(address: number, bytes: number, how: number): number {
-    // The interpreter's part of the budget waits there.
+    // The interpreter's part of the budget is stored there.
     const budget = this.#state.i32[at.budget >> 2] as number;
     try {
-      const forgotten = this.#forgotten;
+      const drops = this.#drops;
       const p = this.missed(address, bytes, how, 0, budget);
-      // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (translation-reuse.ts).
-      if (this.#forgotten !== forgotten) return 0;
+      // The pages were remapped (copy-on-write, for example). That may concern the region's own code, or
+      // bytes with a known translation (translation-reuse.ts).
+      if (this.#drops !== drops) return 0;
       if (p !== layout.scratch || how !== access.write) return p + 1;
-      // What was made of the bytes may go before they change as well as after: so the store is like any other to the interpreter.
+      // Translations may be dropped before their bytes change as well as after. The interpreter then executes
+      // the store like any other.
       this.#invalidateStaged();
       return 0;
     } catch (e) {
@@ -149,19 +171,22 @@ export class Accesses {
       return 0;
     }
   }
-  /** The same of a store of an integer, given in halves: to a page with code it goes from the region too, if nothing that was made of that changes. */
+  /**
+   * The miss of a region's integer store; the value is given in halves. A store to a page with code stays in
+   * the region if it invalidates no translation.
+   */
   missedStore(address: number, bytes: number, low: number, high: number): number {
     const inPage = address & 0xfff;
     if (address >= 0 && address < USER_END && inPage + bytes <= 4096) {
-      const forgotten = this.#forgotten;
+      const drops = this.#drops;
       const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
-      if (this.#forgotten !== forgotten) return 0;
+      if (this.#drops !== drops) return 0;
       const frame = t - (t & 0xfff);
       if (
         t >= 0 &&
         (t & cacheWrite) !== 0 &&
         this.#codeFrames[frame >>> 12] !== 0 &&
-        this.#around.blocks.codeBytes.bears(frame + inPage, bytes, low, high)
+        this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, low, high)
       )
         return frame + inPage + 1;
     }
@@ -184,35 +209,42 @@ export class Accesses {
     this.#invalidateStaged();
   }
   #invalidateStaged(): void {
-    const { blocks } = this.#around;
+    const { blocks } = this.#context;
     blocks.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
     if (this.#commitBytes > this.#commitFirstBytes) blocks.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
   }
-  /** Regions keep no record (0): what they get wrong here, the interpreter does again. */
+  /**
+   * The instruction in progress. Regions have no record (0); for them the answer may be wrong, since the
+   * interpreter repeats the access.
+   */
   #inProgress(rec: number): Decoded | undefined {
-    return this.evaluated ?? (rec === 0 ? undefined : this.#around.blocks.decodeOne(this.#around.blocks.records.ipOf(rec)));
+    return this.evaluated ?? (rec === 0 ? undefined : this.#context.blocks.decodeOne(this.#context.blocks.records.ipOf(rec)));
   }
-  /** Base of fs or gs if the instruction in progress names one, and means it by this address. */
+  /** Base of FS or GS, if the instruction in progress names one of them and applies it to this address. */
   #overrideBase(rec: number, address: number): number {
     const d = this.#inProgress(rec);
     if (!d || d.segment < S.fs || this.#isStack(d, address) || this.#isDestination(d, address)) return 0;
     return Number(this.#state.i64[(at.segBase >> 3) + d.segment]);
   }
-  /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
+  /**
+   * True if the instruction in progress uses SS for this address: as the segment of its operand, or as a
+   * stack instruction.
+   */
   #stackAccess(rec: number, address: number): boolean {
     const d = this.#inProgress(rec);
     if (!d || this.#isStack(d, address)) return d !== undefined;
     return d.isMemory ? d.memorySegment === S.ss : d.segment === S.ss && !this.#isDestination(d, address);
   }
   #isStack(d: Decoded, address: number): boolean {
-    if (!factsOf(d.row).stack) return false;
+    if (!effectsOf(d.row).stack) return false;
     if (!d.isMemory) return true;
-    // It has an operand besides: what is pushed, or where it is popped to, or a pointer to what is called.
+    // The stack instruction has a memory operand, too: the pushed value, the destination of a pop, or a
+    // pointer to the called function.
     const away = BigInt(address) - (this.#state.u64[R.sp] as bigint);
     const slots = -Number(BigInt.asIntN(d.mode === 64 ? 64 : 32, away)) / (d.size / 8);
     return slots === 0 || slots === 1 || slots === 2;
   }
-  /** Of a string instruction: always in ES. */
+  /** True for the destination of a string instruction, which is always in ES. */
   #isDestination(d: Decoded, address: number): boolean {
     const { operands } = d.row;
     if (!operands.some(({ kind }) => kind === "strY")) return false;
@@ -230,24 +262,24 @@ export class Accesses {
     s.i32[at.budget >> 2] = budget;
     throw guestFault;
   }
-  /** For the interpreter: limit and rights of an access outside 64-bit mode, and alignment, if it must have that. */
+  /** For the interpreter: limit and rights of an access outside 64-bit mode, and its required alignment. */
   checkSegmentOf(segment: number, offset: number, bytes: number, how: number, rec: number, budget: number): void {
-    const bad = how >>> misalignedBy !== 0 ? vector.GP : this.#around.segments.check(segment, offset, bytes, how === access.write);
+    const bad = how >>> misalignedBy !== 0 ? vector.GP : this.#context.segments.check(segment, offset, bytes, how === access.write);
     if (bad >= 0) this.#throwFault(bad, 0, 0, rec, budget);
   }
-  /** For the evaluator and for actions: limit and rights of an access outside 64-bit mode. */
+  /** For the oracle and helper functions: limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
-    const bad = this.#around.segments.check(segment, offset, bytes, write);
+    const bad = this.#context.segments.check(segment, offset, bytes, write);
     if (bad >= 0) this.#throwFault(bad, 0, 0, this.#record(), this.#budget());
   }
-  /** What the action in progress was called with; 0: the evaluator's. */
+  /** The record of the helper in progress; 0 in the oracle. */
   #record(): number {
     return this.evaluated ? 0 : (this.#state.u32[at.record >> 2] as number);
   }
   #budget(): number {
     return this.evaluated ? 0 : (this.#state.i32[at.budget >> 2] as number);
   }
-  /** Guest memory for actions, by linear address: faults like the instruction that asks. */
+  /** Guest memory for helper functions, by linear address. A fault is the current instruction's. */
   readLinear(address: number, bytes: number): number {
     return this.#miss(address, bytes, access.read, this.#record(), this.#budget());
   }

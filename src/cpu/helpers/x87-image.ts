@@ -1,27 +1,33 @@
-// x87 and SSE state as instructions lay it out in memory: the environment (FNSTENV), with registers (FNSAVE), and FXSAVE's area.
-// SDM Vol. 1 8.1.10, 10.5.1.
+// The x87 and SSE state as instructions store it in memory: the environment (FNSTENV), all registers
+// (FNSAVE), and FXSAVE's area. SDM Vol. 1 8.1.10, 10.5.1.
 import { at, type State } from "../machine/state.ts";
 
 const ES_B = 0x8080;
 const EXCEPTIONS = 0x3f;
+/** Bytes of the environment, by operand size in bits. */
 export const environmentSize = { 16: 14, 32: 28 } as const;
+/** Bytes of FXSAVE's area. */
 export const fxsaveSize = 512;
-/** What follows the xmm registers that the mode has stays as it is. */
+/**
+ * Bytes that FXSAVE writes, by the number of the mode's xmm registers. It leaves the rest of the area
+ * unchanged.
+ */
 export const fxsaveWritten = (registers: 8 | 16): number => 160 + 16 * registers;
 const registerBytes = 10;
+/** Bytes of FNSAVE's area, by operand size in bits. */
 export const fsaveSize = { 16: 94, 32: 108 } as const;
 
 /** Byte address of ST(i). */
 export const stAddress = (state: State, i: number): number =>
   at.fpuRegs + 16 * ((((state.u16[at.fpuStatus >> 1] as number) >> 11) + i) & 7);
 
-/** ES and B follow from exceptions and masks whenever either is loaded. */
+/** Loads control and status word. ES and B are derived from exceptions and masks at every load. */
 export const setControlAndStatus = (state: State, control: number, status: number): void => {
   state.u16[at.fpuControl >> 1] = (control & 0x1f3f) | 0x40;
   state.u16[at.fpuStatus >> 1] = status & ~control & EXCEPTIONS ? status | ES_B : status & ~ES_B;
 };
 
-/** Two bits a register by what it holds: 0 valid, 1 zero, 2 special, 3 empty. SDM Vol. 1 8.1.7. */
+/** The tag word: two bits per register. 0 valid, 1 zero, 2 special, 3 empty. SDM Vol. 1 8.1.7. */
 export const tagWord = (state: State): number => {
   const empty = state.u8[at.fpuEmpty] as number;
   let tags = 0;
@@ -42,7 +48,10 @@ const setTagWord = (state: State, tags: number): void => {
   state.u8[at.fpuEmpty] = empty;
 };
 
-/** Seven words of 16 or 32 bits: control, status, tags, instruction pointer and selector, operand pointer and selector. */
+/**
+ * Writes the environment: seven words of 16 or 32 bits. Control, status, tags, instruction pointer and
+ * selector, operand pointer and selector.
+ */
 export const saveEnvironment = (state: State, out: DataView, size: 16 | 32): void => {
   const { u16, u32 } = state;
   const word = (a: number) => u16[a >> 1] as number;
@@ -60,13 +69,14 @@ export const saveEnvironment = (state: State, out: DataView, size: 16 | 32): voi
     return words.forEach((v, n) => {
       out.setUint16(2 * n, v, true);
     });
-  // The upper halves read as ones, but the opcode stands over the instruction's selector.
+  // The upper halves are ones, except for the opcode above the instruction's selector.
   const upper = [0xffff, 0xffff, 0xffff, 0, word(at.fpuOpcode), 0, 0xffff];
   words.forEach((v, n) => {
     out.setUint32(4 * n, ((upper[n] as number) << 16) | v, true);
   });
 };
 
+/** Loads an environment that `saveEnvironment` wrote. */
 export const loadEnvironment = (state: State, from: DataView, size: 16 | 32): void => {
   const word = (n: number) => (size === 16 ? from.getUint16(2 * n, true) : from.getUint32(4 * n, true));
   setControlAndStatus(state, word(0) & 0xffff, word(1) & 0xffff);
@@ -82,7 +92,7 @@ const setPointers = (state: State, ip: bigint, cs: number, dp: bigint, ds: numbe
   state.u16[at.fpuDs >> 1] = ds;
 };
 
-/** The environment and eight registers of ten bytes. */
+/** Writes the environment and eight registers of ten bytes. */
 export const saveAll = (state: State, out: DataView, size: 16 | 32): void => {
   saveEnvironment(state, out, size);
   const bytes = new Uint8Array(out.buffer, out.byteOffset);
@@ -90,6 +100,7 @@ export const saveAll = (state: State, out: DataView, size: 16 | 32): void => {
     bytes.set(state.u8.subarray(stAddress(state, i), stAddress(state, i) + registerBytes), environmentSize[size] + registerBytes * i);
 };
 
+/** Loads an area that `saveAll` wrote. */
 export const loadAll = (state: State, from: DataView, size: 16 | 32): void => {
   loadEnvironment(state, from, size);
   const bytes = new Uint8Array(from.buffer, from.byteOffset);
@@ -108,7 +119,10 @@ export const initialize = (state: State): void => {
   state.u16[at.fpuOpcode >> 1] = 0;
 };
 
-/** `long`: pointers of 64 bits instead of 32 and a selector. `registers`: xmm registers that the mode has. */
+/**
+ * FXSAVE. `long`: 64-bit pointers in place of 32-bit ones with a selector. `registers`: the number of the
+ * mode's xmm registers.
+ */
 export const fxsave = (state: State, out: DataView, long: boolean, registers: 8 | 16): void => {
   const { u8, u16, u32 } = state;
   const bytes = new Uint8Array(out.buffer, out.byteOffset, fxsaveSize);
@@ -135,10 +149,10 @@ export const fxsave = (state: State, out: DataView, long: boolean, registers: 8 
   for (let i = 0; i < registers; i++) bytes.set(u8.subarray(at.ymm + 32 * i, at.ymm + 32 * i + 16), 160 + 16 * i);
 };
 
-/** Of the instruction; with 57 bits, as processors with five levels of page tables have it, whatever a program may use of them. */
+/** The instruction pointer. Intel's processors with five-level page tables keep 57 bits of it. */
 const pointer = (state: State, ip: bigint): bigint => (state.rules.pointersAlways ? BigInt.asUintN(64, BigInt.asIntN(57, ip)) : ip);
 
-/** False, and nothing changed, if MXCSR has a bit that does not exist: #GP. */
+/** FXRSTOR. Returns false and changes nothing if MXCSR has a reserved bit: #GP. */
 export const fxrstor = (state: State, from: DataView, long: boolean, registers: 8 | 16): boolean => {
   const mxcsr = from.getUint32(24, true);
   if (mxcsr & ~state.rules.mxcsrMask) return false;

@@ -1,9 +1,10 @@
-// Actions that move x87 and SSE state between memory and the register file. SDM Vol. 2: FNSTENV FLDENV FNSAVE FRSTOR FXSAVE FXRSTOR.
-// a: linear address of the memory operand; b: its size in bits, and where addresses begin again (x87-areas.ts).
+// Helper functions that move x87 and SSE state between memory and the register file. SDM Vol. 2: FNSTENV
+// FLDENV FNSAVE FRSTOR FXSAVE FXRSTOR. a: linear address of the memory operand; b: its size in bits, and the
+// byte at which addresses wrap (x87-areas.ts).
 
-import { Area, areaParts, type Stretch, x87Parts } from "../isa/x87-areas.ts";
+import { Area, areaTransfers, type ByteRange, x87Transfers } from "../isa/x87-areas.ts";
 import { at, vector } from "../machine/state.ts";
-import type { Action, Machine } from "./helpers.ts";
+import type { HelperContext, HelperFunction } from "./helpers.ts";
 import {
   environmentSize,
   fsaveSize,
@@ -21,30 +22,31 @@ import {
 import { isCanonical } from "./xsave.ts";
 
 const imageOf = (bytes: number): DataView => new DataView(new ArrayBuffer(bytes));
-/** REX.W makes no third layout. */
+/** REX.W has no layout of its own. */
 const layoutOf = (size: number): 16 | 32 => (size === 16 ? 16 : 32);
 
 /**
- * An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. Without a
- * word it is looked first whether the start is canonical.
+ * An area may extend to another page. The first `word` bytes are accessed first, then the last byte: this is
+ * the processor's order of faults. With `word` 0 the start must be canonical first.
  */
-const write = (m: Machine, area: Area, image: DataView, word: number, stretches?: readonly Stretch[]): void => {
+const write = (m: HelperContext, area: Area, image: DataView, word: number, ranges?: readonly ByteRange[]): void => {
   if (word || !isCanonical(area.at(0))) m.writeLinear(area.at(0), word || 1);
   m.writeLinear(area.at(image.byteLength - 1), 1);
-  area.write(new Uint8Array(image.buffer), stretches);
+  area.write(new Uint8Array(image.buffer), ranges);
 };
-const read = (m: Machine, area: Area, bytes: number, word: number): DataView => {
+const read = (m: HelperContext, area: Area, bytes: number, word: number): DataView => {
   if (word || !isCanonical(area.at(0))) m.readLinear(area.at(0), word || 1);
   m.readLinear(area.at(bytes - 1), 1);
   return area.read(0, bytes);
 };
 
-const environment = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Parts.environment[layoutOf(size)]);
-const all = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Parts.all[layoutOf(size)]);
-const fx = (m: Machine, a: bigint, b: bigint, how: "fxsave" | "fxrstor"): Area => new Area(m, a, b, () => areaParts[m.model.vendor][how]);
+const environment = (m: HelperContext, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Transfers.environment[layoutOf(size)]);
+const all = (m: HelperContext, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Transfers.all[layoutOf(size)]);
+const fx = (m: HelperContext, a: bigint, b: bigint, how: "fxsave" | "fxrstor"): Area =>
+  new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
 
-/** All exceptions are masked afterwards. */
-const fnstenv: Action = (m, _r, a, b) => {
+/** FNSTENV masks all exceptions afterwards. */
+const fnstenv: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
   const area = environment(m, a, b);
   const layout = layoutOf(area.size);
@@ -54,13 +56,13 @@ const fnstenv: Action = (m, _r, a, b) => {
   setControlAndStatus(s, (s.u16[at.fpuControl >> 1] as number) | 0x3f, s.u16[at.fpuStatus >> 1] as number);
   return 0;
 };
-const fldenv: Action = (m, _r, a, b) => {
+const fldenv: HelperFunction = (m, _r, a, b) => {
   const area = environment(m, a, b);
   const layout = layoutOf(area.size);
   loadEnvironment(m.state, read(m, area, environmentSize[layout], layout / 8), layout);
   return 0;
 };
-const fnsave: Action = (m, _r, a, b) => {
+const fnsave: HelperFunction = (m, _r, a, b) => {
   const area = all(m, a, b);
   const layout = layoutOf(area.size);
   const image = imageOf(fsaveSize[layout]);
@@ -69,24 +71,25 @@ const fnsave: Action = (m, _r, a, b) => {
   initialize(m.state);
   return 0;
 };
-const frstor: Action = (m, _r, a, b) => {
+const frstor: HelperFunction = (m, _r, a, b) => {
   const area = all(m, a, b);
   const layout = layoutOf(area.size);
   loadAll(m.state, read(m, area, fsaveSize[layout], layout / 8), layout);
   return 0;
 };
 
-const registers = (m: Machine): 8 | 16 => (m.state.mode === 64 ? 16 : 8);
-const fxsaveTo: Action = (m, _r, a, b) => {
+const registers = (m: HelperContext): 8 | 16 => (m.state.mode === 64 ? 16 : 8);
+const fxsaveTo: HelperFunction = (m, _r, a, b) => {
   const area = fx(m, a, b, "fxsave");
   const image = imageOf(fxsaveSize);
   fxsave(m.state, image, area.size === 64, registers(m));
   write(m, area, image, 0, [[0, fxsaveWritten(registers(m))]]);
   return 0;
 };
-const fxrstorFrom: Action = (m, _r, a, b) => {
+const fxrstorFrom: HelperFunction = (m, _r, a, b) => {
   const area = fx(m, a, b, "fxrstor");
   return fxrstor(m.state, read(m, area, fxsaveSize, 0), area.size === 64, registers(m)) ? 0 : m.raise(vector.GP, 0);
 };
 
-export const fpuActions = { fnstenv, fldenv, fnsave, frstor, fxsave: fxsaveTo, fxrstor: fxrstorFrom } as const;
+/** The helper functions of x87 and SSE state. */
+export const x87Helpers = { fnstenv, fldenv, fnsave, frstor, fxsave: fxsaveTo, fxrstor: fxrstorFrom } as const;

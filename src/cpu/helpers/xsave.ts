@@ -1,10 +1,11 @@
-// XSAVE's area and who writes and reads it. SDM Vol. 1 chapter 13: the legacy region (FXSAVE's), a header, the upper halves of ymm registers. The
-// compacted form, which XSAVEC writes, has them at the same place, since they are all that follows.
+// XSAVE's area and the helper functions that write and read it. SDM Vol. 1 chapter 13: the legacy region
+// (FXSAVE's), a header, the upper halves of the ymm registers. The compacted form of XSAVEC has them at the
+// same offset, because no other component is supported.
 
-import { Area, areaParts, type Stretch } from "../isa/x87-areas.ts";
+import { Area, areaTransfers, type ByteRange } from "../isa/x87-areas.ts";
 import { xcr0 } from "../machine/model.ts";
 import { at, R, type State, vector } from "../machine/state.ts";
-import type { Action, Machine } from "./helpers.ts";
+import type { HelperContext, HelperFunction } from "./helpers.ts";
 import { fxrstor, fxsave, fxsaveSize, fxsaveWritten } from "./x87-image.ts";
 
 const X87 = 1;
@@ -16,13 +17,13 @@ const areaAlignment = 64n;
 const COMPACTED = 1n << 63n;
 const INITIAL_MXCSR = 0x1f80;
 
-/** Where the components lie in the legacy region, MXCSR apart. */
-const x87Parts = [
+/** The ranges of the x87 component in the legacy region, without MXCSR. */
+const x87Ranges = [
   [0, 24],
   [32, 160],
 ] as const;
-const mxcsrPart = [24, 32] as const;
-const xmmPart = (registers: 8 | 16) => [160, fxsaveWritten(registers)] as const;
+const mxcsrRange = [24, 32] as const;
+const xmmRange = (registers: 8 | 16) => [160, fxsaveWritten(registers)] as const;
 
 const registersOf = (s: State): 8 | 16 => (s.mode === 64 ? 16 : 8);
 const legacyImage = (s: State, long: boolean): Uint8Array => {
@@ -31,50 +32,52 @@ const legacyImage = (s: State, long: boolean): Uint8Array => {
   return image;
 };
 const zeros = new Uint8Array(256);
-/** What a component holds before anybody writes it: 0, but of the x87 control word. */
+/** The initial contents of the components: 0, except for the x87 control word and MXCSR. */
 const initialImage = (): Uint8Array => {
   const image = new Uint8Array(fxsaveSize);
   image.set([0x7f, 0x03]);
-  image.set([INITIAL_MXCSR & 0xff, INITIAL_MXCSR >> 8], mxcsrPart[0]);
+  image.set([INITIAL_MXCSR & 0xff, INITIAL_MXCSR >> 8], mxcsrRange[0]);
   return image;
 };
 
 const highHalf = (s: State, r: number): Uint8Array => s.u8.subarray(at.ymm + 32 * r + 16, at.ymm + 32 * r + 32);
 const differ = (a: Uint8Array, b: Uint8Array): boolean => a.some((x, n) => x !== b[n]);
 const isZero = (b: Uint8Array): boolean => b.every((x) => x === 0);
-/** XINUSE: what is not as it was initially. SDM Vol. 1 13.6 */
+/** XINUSE: the components that differ from their initial contents. SDM Vol. 1 13.6 */
 const inUse = (s: State): number => {
   const image = legacyImage(s, true);
   const initial = initialImage();
   const differs = ([from, to]: readonly [number, number]) => differ(image.subarray(from, to), initial.subarray(from, to));
   const registers = Array.from({ length: 16 }, (_, r) => r);
   return (
-    (x87Parts.some(differs) ? X87 : 0) |
+    (x87Ranges.some(differs) ? X87 : 0) |
     (registers.every((r) => isZero(s.u8.subarray(at.ymm + 32 * r, at.ymm + 32 * r + 16))) ? 0 : SSE) |
     (registers.every((r) => isZero(highHalf(s, r))) ? 0 : AVX)
   );
 };
 
-/** EDX:EAX of those that XCR0 has. */
-const requested = (m: Machine): number => m.state.lo(R.ax) & xcr0(m.model);
-const areaOf = (m: Machine, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area => new Area(m, a, b, () => areaParts[m.model.vendor][how]);
+/** The components in EDX:EAX that XCR0 enables. */
+const requested = (m: HelperContext): number => m.state.lo(R.ax) & xcr0(m.model);
+const areaOf = (m: HelperContext, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area =>
+  new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
+/** True if a linear address is canonical. */
 export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
 type How = "xsave" | "xsaveopt" | "xsavec";
 const save =
-  (how: How): Action =>
+  (how: How): HelperFunction =>
   (m, _r, a, b) => {
     const s = m.state;
     const wanted = requested(m);
     const used = inUse(s);
     const compact = how === "xsavec";
     const mxcsr = s.u32[at.mxcsr >> 2] as number;
-    // Compacted, MXCSR belongs to SSE's state.
+    // In the compacted form MXCSR belongs to SSE's component.
     const present = (compact && mxcsr !== INITIAL_MXCSR ? used | SSE : used) & wanted;
     const written = how === "xsave" ? wanted : present;
     const area = areaOf(m, a, b, "xsave");
-    // Whoever looks at the end first has been asked before (x87/state.ts).
+    // Processors that access the end first have done this check already (x87/state.ts).
     if (!m.model.looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
     const size = sizeOf(wanted);
     const ends = [area.at(0), area.at(size - 1)];
@@ -87,19 +90,19 @@ const save =
     const v = new DataView(image.buffer);
     v.setBigUint64(header.components, compact ? BigInt(present) : (before & ~BigInt(wanted)) | BigInt(present), true);
     v.setBigUint64(header.compacted, COMPACTED | BigInt(wanted), true);
-    const stretches: readonly Stretch[] = [
-      ...(written & X87 ? x87Parts : []),
-      ...((compact ? written & SSE : wanted & (SSE | AVX)) ? [mxcsrPart] : []),
-      ...(written & SSE ? [xmmPart(registersOf(s))] : []),
+    const ranges: readonly ByteRange[] = [
+      ...(written & X87 ? x87Ranges : []),
+      ...((compact ? written & SSE : wanted & (SSE | AVX)) ? [mxcsrRange] : []),
+      ...(written & SSE ? [xmmRange(registersOf(s))] : []),
       [header.components, header.components + (compact ? 16 : 8)],
-      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as Stretch] : []),
+      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as ByteRange] : []),
     ];
-    area.write(image, stretches);
+    area.write(image, ranges);
     return 0;
   };
 
-/** Is the header one that XRSTOR takes? SDM Vol. 1 13.8.1, 13.8.2 */
-const isValid = (m: Machine, v: DataView): boolean => {
+/** True if XRSTOR accepts the header. SDM Vol. 1 13.8.1, 13.8.2 */
+const isValid = (m: HelperContext, v: DataView): boolean => {
   const has = BigInt(xcr0(m.model));
   const components = v.getBigUint64(header.components, true);
   const compacted = v.getBigUint64(header.compacted, true);
@@ -109,10 +112,10 @@ const isValid = (m: Machine, v: DataView): boolean => {
 };
 
 /**
- * Fault unless XRSTOR takes it; the answer is for which components there must be room: of the compacted form those that it holds, of the
- * standard form all, present or not (AMD).
+ * Faults unless XRSTOR accepts the header. The answer is the set of components that must fit into the area.
+ * Compacted form: the present components. Standard form: all components (AMD).
  */
-const restoreHeader: Action = (m, _r, a, b) => {
+const restoreHeader: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
   const area = areaOf(m, a, b, "xrstor");
   const { looksAtEnd } = m.model;
@@ -121,7 +124,7 @@ const restoreHeader: Action = (m, _r, a, b) => {
   m.readLinear(area.at(looksAtEnd ? header.compacted : header.at), 1);
   const v = area.read(0, sizeOf(0));
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
-  // Whoever looks at the end first asks here only what says where that is.
+  // Processors that access the end first check only the fields that define the end here.
   const named = v.getBigUint64(header.compacted, true) & ~COMPACTED;
   const unknown = compact && (named & ~BigInt(xcr0(m.model))) !== 0n;
   if (looksAtEnd ? unknown : !isValid(m, v)) return m.raise(vector.GP, 0);
@@ -129,7 +132,7 @@ const restoreHeader: Action = (m, _r, a, b) => {
   return 0;
 };
 
-const restore: Action = (m, _r, a, b) => {
+const restore: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
   const wanted = requested(m);
   const area = areaOf(m, a, b, "xrstor");
@@ -139,7 +142,7 @@ const restore: Action = (m, _r, a, b) => {
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
   const present = Number(v.getBigUint64(header.components, true) & 7n);
   if (m.model.looksAtEnd && !isValid(m, v)) {
-    // A segment's end, and that of what is canonical, come before the rest of what the header says.
+    // The limit of the segment and canonical form are checked before the rest of the header.
     const last = area.at(sizeOf(wanted) - 1);
     if (!isCanonical(last)) m.readLinear(last, 1);
     return m.raise(vector.GP, 0);
@@ -149,11 +152,11 @@ const restore: Action = (m, _r, a, b) => {
   const initial = initialImage();
   const take = ([from, to]: readonly [number, number], component: number) =>
     image.set((present & component ? there : initial).subarray(from, to), from);
-  if (wanted & X87) for (const part of x87Parts) take(part, X87);
-  if (wanted & SSE) take(xmmPart(registersOf(s)), SSE);
+  if (wanted & X87) for (const part of x87Ranges) take(part, X87);
+  if (wanted & SSE) take(xmmRange(registersOf(s)), SSE);
   if (compact ? wanted & SSE : wanted & (SSE | AVX))
-    image.set((compact && !(present & SSE) ? initial : there).subarray(...mxcsrPart), mxcsrPart[0]);
-  const mxcsr = new DataView(image.buffer).getUint32(mxcsrPart[0], true);
+    image.set((compact && !(present & SSE) ? initial : there).subarray(...mxcsrRange), mxcsrRange[0]);
+  const mxcsr = new DataView(image.buffer).getUint32(mxcsrRange[0], true);
   if (mxcsr & ~s.rules.mxcsrMask) return m.raise(vector.GP, 0);
   let high = zeros;
   if (wanted & present & AVX) {
@@ -165,8 +168,8 @@ const restore: Action = (m, _r, a, b) => {
   return 0;
 };
 
-/** ECX: 0 for XCR0, 1 for what of it is in use. */
-const xgetbv: Action = (m) => {
+/** XGETBV. ECX: 0 for XCR0, 1 for its components in use. */
+const xgetbv: HelperFunction = (m) => {
   const s = m.state;
   const which = s.lo(R.cx);
   if (which > 1 || (which === 1 && !m.model.features.includes("xgetbv1"))) return m.raise(vector.GP, 0);
@@ -175,7 +178,8 @@ const xgetbv: Action = (m) => {
   return 0;
 };
 
-export const xsaveActions = {
+/** The helper functions of XSAVE and related instructions. */
+export const xsaveHelpers = {
   xsave: save("xsave"),
   xsaveopt: save("xsaveopt"),
   xsavec: save("xsavec"),

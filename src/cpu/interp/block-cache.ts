@@ -1,5 +1,6 @@
-// Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
-// page, so that within it, and for branches inside the page, what it was decoded from is one frame.
+// The cache of decoded blocks. A block is a straight run of records, found by instruction pointer and dropped
+// when its bytes change. It lies in one page, so that it and its branches inside the page depend on one
+// frame.
 
 import { type Decoded, Decoder } from "../decode/decoder.ts";
 import type { Instructions } from "../decode/instructions.ts";
@@ -10,130 +11,142 @@ import { layout, record } from "../machine/layout.ts";
 import { access, type Mmu } from "../machine/mmu.ts";
 import type { Model } from "../machine/model.ts";
 import { at, PF, S, type State } from "../machine/state.ts";
-import { CodeBytes, madeOf } from "./code-bytes.ts";
+import { byteUse, CodeBytes } from "./code-bytes.ts";
 import { CodePages } from "./code-pages.ts";
 import { FrameBlocks } from "./frame-blocks.ts";
 import { JumpCache } from "./jump-cache.ts";
-import { type AlikeRoutines, type Learned, Templates } from "./predecode.ts";
+import { PredecodeCache, type PredecodeRoutines, type Preload } from "./predecode.ts";
 import { type MoreHandlers, Records } from "./records.ts";
 
-/** Longest block in instructions. */
+/** The most instructions of a block. */
 export const longest = 128;
-/** Where lasting blocks begin: before it is the place of bounded ones. */
+/** The address of the first lasting block. The bounded block is in front of it. */
 const arena = layout.records + (longest + 2) * record.size;
 
-/** What fetching there comes to: Linux says so of all of it. arch/x86/mm/fault.c sanitize_error_code() */
+/**
+ * The result of a fetch from the kernel's half. Linux reports it for every such address: arch/x86/mm/fault.c
+ * sanitize_error_code()
+ */
 const kernelHalf = -1 - (PF.PRESENT | PF.USER | PF.INSTRUCTION);
 const inUserHalf = (linear: number): boolean => linear >= 0 && linear < 2 ** 47;
 
-/** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
+/** A failed fetch: a page fault with error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
   kind: "page" | "undefined" | "long";
   error: number;
   address: number;
 }
 
-/** Code pages of another frame up to which what is known of the others is kept at a switch of address spaces. */
-const mostGone = 16;
+/** The most remapped code pages at a switch of address spaces for which the other pages stay cached. */
+const mostRemapped = 16;
 
+/** The decoded blocks of one processor. */
 export class Blocks {
   readonly records: Records;
   readonly codeFrames: Uint8Array;
   readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
   readonly #state: State;
   readonly #decoder: Decoder;
-  readonly #templates: Templates;
+  readonly #predecode: PredecodeCache;
   #mmu: Mmu;
-  /** By frame address. */
+  /** The blocks of each frame, by frame address. */
   readonly #byFrame = new Map<number, FrameBlocks>();
   readonly #pages = new CodePages();
   readonly #jumps: JumpCache;
   readonly codeBytes: CodeBytes;
   #next = arena;
-  /** Blocks decoded since boot, and times that everything was dropped. */
+  /** Blocks decoded since boot, and how often all of them were dropped. */
   decoded = 0;
   flushes = 0;
-  /** Frames whose code was lost because it changed. */
+  /** Frames whose translations were dropped because they were written. */
   invalidations = 0;
 
-  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], routines: AlikeRoutines, mmu: Mmu, model: Model) {
+  constructor(
+    state: State,
+    instructions: Instructions,
+    more: readonly MoreHandlers[],
+    routines: PredecodeRoutines,
+    mmu: Mmu,
+    model: Model,
+  ) {
     this.#state = state;
     this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >>> 12);
     const tables = instructions.tables(model);
     this.#decoder = new Decoder(tables);
-    this.#templates = new Templates(state, tables, routines);
+    this.#predecode = new PredecodeCache(state, tables, routines);
     this.#jumps = new JumpCache(state);
     this.codeBytes = new CodeBytes(
       state.u8,
-      (frame, marks) => {
-        this.#mark(frame, marks);
-        this.onMark(frame, marks);
+      (frame, uses) => {
+        this.#classifyBytes(frame, uses);
+        this.onClassifyBytes(frame, uses);
       },
-      (frame, from, to) => this.#forget(frame, from, to),
+      (frame, from, to) => this.#dropRecords(frame, from, to),
     );
   }
 
-  /** What another processor has learned, to be known here. */
-  know(learned: Learned): void {
-    this.#templates.offer(learned);
+  /** Adds predecode cache entries that the build computed. */
+  preload(preload: Preload): void {
+    this.#predecode.preload(preload);
   }
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
-    // Addresses in the jump cache are offsets in CS.
+    // Addresses in the jump cache are offsets in CS, so the fast switch needs a CS base of 0.
     if (!mmu.otherCode || this.#linear(0) !== 0) return this.flushPages();
-    // Another address space may have the same code at the same place: after fork(2), where a program runs itself again, in shared libraries.
+    // Another address space may have the same code at the same address: after fork(2), after execve(2) of the
+    // same program, in shared libraries.
     const { addresses, frames } = this.#pages;
     const others = mmu.otherCode(addresses, frames);
     if (others.length === 0) return;
     const gone = others.map((address) => address / 4096);
-    // A pass over the jump cache for each: mostly it is the vDSO's alone.
-    if (gone.length > mostGone || gone.length === addresses.length || !this.#jumps.flushPages(gone)) return this.flushPages();
+    // Each page costs a pass over the jump cache. In most switches only the vDSO's page differs.
+    if (gone.length > mostRemapped || gone.length === addresses.length || !this.#jumps.flushPages(gone)) return this.flushPages();
     for (const page of gone) {
       const frame = this.#pages.get(page) as number;
       this.#pages.delete(page);
-      this.onGone(frame);
+      this.onUnmapped(frame);
     }
   }
-  /** Called when a page that code was fetched from is not where it was, perhaps, with its frame. */
-  onGone: (frame: number) => void = () => {};
-  /** Translations of code pages may have changed. */
+  /** Called with its frame when a code page may have been unmapped or remapped. */
+  onUnmapped: (frame: number) => void = () => {};
+  /** Drops all translations of code pages. */
   flushPages(): void {
     this.#pages.clear();
-    // Regions are verified again where control comes to them.
+    // Regions are verified again at their next entry.
     (this.#state.u32[at.epoch >> 2] as number)++;
     this.#jumps.flush();
   }
-  /** The translation of one page may have changed; most pages hold no code. */
+  /** Drops the translation of one page. Most pages hold no code. */
   flushPage(page: number): void {
     if (this.#pages.get(page) !== undefined) this.flushPages();
   }
 
-  // Compiled regions. A region takes the place of its entry block's first record.
+  // Compiled regions. A region replaces the first record of its entry block.
   get context(): number {
     return this.#state.u32[at.context >> 2] as number;
   }
-  /** The first record of the block known at an address, 0 if none. */
+  /** The first record of the block at an address; 0 if none is decoded. */
   headOf(ip: number): number {
     const frame = this.frameOf(ip);
     return frame < 0 ? 0 : (this.#byFrame.get(frame)?.get(ip, this.context) ?? 0);
   }
   /**
-   * The frame behind an instruction pointer, if its page is there already; else negative. For whoever looks ahead: no page comes for that, since the
-   * guest, which has not been there, could see it.
+   * The frame at an instruction pointer if its page is present; else negative. For lookahead: no page is
+   * faulted in, because the guest could see a fault-in at an address that it has not reached.
    */
   frameOf(ip: number): number {
     const linear = this.#linear(ip);
     return inUserHalf(linear) ? this.#presentFrame(linear) : kernelHalf;
   }
-  /** The address of a memory operand without base and index. */
+  /** The linear address of a memory operand without base and index. */
   linearOf(d: Decoded): number {
     if (d.mode === 64 && d.memorySegment < S.fs) return d.disp;
     const linear = this.#state.segBase(d.memorySegment) + d.disp;
     return d.mode === 64 ? linear : linear >>> 0;
   }
-  /** A code pointer in memory that does not cross a page; undefined if there is none. */
+  /** A code pointer in memory; undefined if it crosses a page or has no frame. */
   pointerAt(place: number, mode: 16 | 32 | 64): number | undefined {
     const bytes = mode / 8;
     if (place < 0 || (place & 0xfff) > 4096 - bytes) return undefined;
@@ -146,26 +159,29 @@ export class Blocks {
   #linear(ip: number): number {
     return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
   }
-  /** `word`: operand-slots.ts says what it is made of. */
-  becomeRegion(head: number, word: number): void {
+  /** Makes a block's first record the entry of a region. `word`: the region word (operand-slots.ts). */
+  installRegion(head: number, word: number): void {
     const s = this.#state;
-    const left = s.u16[(head + record.left) >> 1] as number;
-    if (left !== 0) s.u16[(head + record.length) >> 1] = left;
-    s.u16[(head + record.left) >> 1] = 0;
+    const remaining = s.u16[(head + record.remaining) >> 1] as number;
+    if (remaining !== 0) s.u16[(head + record.length) >> 1] = remaining;
+    s.u16[(head + record.remaining) >> 1] = 0;
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
     this.#jumps.put(this.records.ipOf(head), head);
   }
-  /** See JumpCache. */
-  placeForCall(): number {
-    return this.#jumps.placeForCall();
+  /** See `JumpCache.newCallTarget` and `JumpCache.reserveCallTargets`. */
+  newCallTarget(): number {
+    return this.#jumps.newCallTarget();
   }
-  usePlaces(places: readonly number[]): void {
-    this.#jumps.usePlaces(places);
+  reserveCallTargets(places: readonly number[]): void {
+    this.#jumps.reserveCallTargets(places);
   }
-  /** The region is gone. Links to its head lead on to what is at its address now, until a region begins there again. */
-  endRegion(head: number): void {
+  /**
+   * Removes a region. Links to its first record continue to the current block at that address, until a region
+   * is installed again.
+   */
+  removeRegion(head: number): void {
     const ip = this.records.ipOf(head);
     this.#jumps.forget(ip);
     if (this.#crossing.has(head)) this.poison(head);
@@ -177,41 +193,41 @@ export class Blocks {
   regionWordOf(head: number): number {
     return this.#state.u32[(head + record.link) >> 2] as number;
   }
-  /** The region was found good for the pages as they are mapped now. */
-  confirmRegion(head: number): void {
+  /** Marks the region as valid for the current mapping. */
+  revalidateRegion(head: number): void {
     this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number;
   }
-  /** Before it is entered again the region is to be looked at. */
-  doubtRegion(head: number): void {
+  /** Requires a verification of the region before its next entry. */
+  invalidateRegion(head: number): void {
     this.#state.u32[(head + record.imm) >> 2] = (this.#state.u32[at.epoch >> 2] as number) - 1;
     this.#jumps.forget(this.records.ipOf(head));
   }
   poison(head: number): void {
     this.#state.u32[(head + record.handler) >> 2] = special.stale;
   }
-  watch(frame: number): void {
-    this.#watch(frame);
+  trackWrites(frame: number): void {
+    this.#trackWrites(frame);
     this.codeBytes.changed(frame);
   }
   /** All of memory. */
   get bytes(): Uint8Array {
     return this.#state.u8;
   }
-  /** Called when everything, or a frame's code, is dropped. */
+  /** Called when all blocks, or a frame's blocks, are dropped. */
   onReset: () => void = () => {};
   onInvalidate: (frame: number) => void = () => {};
-  /** Called for what regions are made of. */
-  onMark: (frame: number, marks: Uint8Array) => void = () => {};
-  /** What records are made of. */
-  #mark(frame: number, marks: Uint8Array): void {
+  /** Called to mark the bytes of a frame that regions depend on. */
+  onClassifyBytes: (frame: number, uses: Uint8Array) => void = () => {};
+  /** Marks the bytes of a frame that records were decoded from. */
+  #classifyBytes(frame: number, uses: Uint8Array): void {
     this.#byFrame.get(frame)?.forEach((head, context) => {
-      if (context >= 0 && !contexts[context]!.flat) marks.fill(madeOf.region);
-      else marks.fill(madeOf.records, ...this.#extent(head, context));
+      if (context >= 0 && !contexts[context]!.flat) uses.fill(byteUse.region);
+      else uses.fill(byteUse.records, ...this.#extent(head, context));
       return false;
     });
   }
-  /** No record is to be of these bytes of a frame any more. */
-  #forget(frame: number, from: number, to: number): void {
+  /** Drops the records of some bytes of a frame. */
+  #dropRecords(frame: number, from: number, to: number): void {
     this.#byFrame.get(frame)?.forEach((head, context) => {
       const [first, end] = this.#extent(head, context);
       if (end <= from || to <= first) return false;
@@ -223,19 +239,19 @@ export class Blocks {
       return true;
     });
   }
-  /** Where in its frame the bytes lie that a block has records of. */
+  /** The range in its frame of the bytes that a block has records of. */
   #extent(head: number, context: number): [from: number, end: number] {
     if (this.#isStale(head)) return [0, 0];
-    // It begins on the page before.
+    // It begins on the previous page.
     if (context < 0) return [0, 16];
-    const count = this.isRegion(head) ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head);
+    const count = this.isRegion(head) ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.remainingOf(head);
     if (count === 0) return [0, 0];
     const ip = this.records.ipOf(head);
     const from = ip % 4096;
     return [from, from + this.records.nextIpOf(head + (count - 1) * record.size) - ip];
   }
 
-  /** Drop everything. */
+  /** Drops all blocks. */
   reset(): void {
     this.onReset();
     this.#byFrame.clear();
@@ -248,7 +264,9 @@ export class Blocks {
     this.#jumps.clear();
   }
 
-  /** A frame's bytes changed: its records, wherever control is in them, lead back to the dispatcher. */
+  /**
+   * Drops the blocks of a frame whose bytes changed. Control inside its records returns to the dispatcher.
+   */
   invalidateFrame(frame: number): void {
     if (this.codeFrames[frame >>> 12] === 0) return;
     this.codeFrames[frame >>> 12] = 0;
@@ -261,43 +279,45 @@ export class Blocks {
     });
     this.#byFrame.delete(frame);
     if (frame === this.#boundedFrame) this.#poison(layout.records);
-    // The jump cache goes on leading to records that say that they are stale; regions have been taken out of it.
+    // Its jump cache entries remain and lead to stale records. Regions were removed from the jump cache.
   }
 
   #poison(first: number): void {
     const s = this.#state;
     for (let r = first; ; r += record.size) {
-      const left = s.u16[(r + record.left) >> 1] as number;
+      const remaining = s.u16[(r + record.remaining) >> 1] as number;
       s.u32[(r + record.handler) >> 2] = special.stale;
-      if (left <= 1) break;
+      if (remaining <= 1) break;
     }
   }
 
-  /** The frame behind a code page that control comes to, or a negative page-fault code. */
+  /** The frame of a code page that control has reached, or a negative page-fault code. */
   #frame(linear: number): number {
     const page = Math.floor(linear / 4096);
-    return this.#pages.get(page) ?? this.#meetPage(page, this.#mmu.translate(page * 4096, access.execute));
+    return this.#pages.get(page) ?? this.#addPage(page, this.#mmu.translate(page * 4096, access.execute));
   }
-  /** The same of one that control may come to later. */
+  /** The same for a page that control may reach later. */
   #presentFrame(linear: number): number {
     const page = Math.floor(linear / 4096);
     const mmu = this.#mmu;
-    return this.#pages.get(page) ?? this.#meetPage(page, (mmu.present ?? mmu.translate).call(mmu, page * 4096, access.execute));
+    return this.#pages.get(page) ?? this.#addPage(page, (mmu.present ?? mmu.translate).call(mmu, page * 4096, access.execute));
   }
-  #meetPage(page: number, t: number): number {
+  #addPage(page: number, t: number): number {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.add(page, frame);
     this.#jumps.recall(frame + this.context, page);
     return frame;
   }
-  /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
-  jumpedTo(rec: number): void {
+  /**
+   * An indirect jump, or one without a link, has reached a record. Crossing blocks are looked up each time.
+   */
+  addJumpTarget(rec: number): void {
     if (this.#crossing.has(rec)) return;
     const ip = this.records.ipOf(rec);
     const page = Math.floor(this.#linear(ip) / 4096);
     const frame = this.#pages.get(page);
-    if (frame !== undefined) this.#jumps.arrived(frame + this.context, page, ip, rec);
+    if (frame !== undefined) this.#jumps.addTarget(frame + this.context, page, ip, rec);
   }
 
   #noFrame(t: number, linear: number): 0 {
@@ -307,18 +327,24 @@ export class Blocks {
     return 0;
   }
 
-  /** The first record of the block at `ip`, decoded if need be, and put into the jump cache; 0 with `fault` set if the fetch faults. */
+  /**
+   * The first record of the block at `ip`, decoded if necessary, and entered into the jump cache. 0 with
+   * `fault` set if the fetch faults.
+   */
   find(ip: number): number {
     const first = this.#block(ip);
     if (first !== 0) this.#jumps.put(ip, first);
     return first;
   }
-  /** The same behind a record that does not branch. Most control comes there from nowhere else, and needs a link only: each entry of the jump cache costs another. */
+  /**
+   * The same for the code after a record that does not branch. Most such blocks have one predecessor and need
+   * only a link; an entry in the jump cache would evict another one.
+   */
   follow(rec: number, ip: number): number {
     const { flushes } = this;
     const first = this.#block(ip);
     if (first === 0) return 0;
-    // Where everything was dropped, the record is another one's by now.
+    // After a drop of all blocks the record belongs to another instruction.
     const links = this.flushes === flushes && this.records.isConditional(rec) && this.#linkBehind(rec, ip, first);
     if (!links) this.#jumps.put(ip, first);
     return first;
@@ -330,11 +356,11 @@ export class Blocks {
     const frame = this.#userFrame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     let blocks = this.#byFrame.get(frame);
-    let first = blocks === undefined ? 0 : this.#standing(blocks, ip, context, linear);
+    let first = blocks === undefined ? 0 : this.#validBlock(blocks, ip, context, linear);
     if (first !== 0) return first;
-    // Regions are lost with their code only.
+    // Regions are invalidated only together with their code.
     if (this.invalidations !== 0 && this.onMissing(ip, frame + (linear & 0xfff))) {
-      first = this.#standing(this.#blocksOf(frame, ip), ip, context, linear);
+      first = this.#validBlock(this.#blocksOf(frame, ip), ip, context, linear);
       if (first !== 0) return first;
     }
     if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
@@ -342,63 +368,69 @@ export class Blocks {
       this.#pages.add(Math.floor(linear / 4096), frame);
     }
     first = this.#next;
-    this.#templates.meet(context, first);
+    this.#predecode.enterContext(context, first);
     if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
     blocks = this.#blocksOf(frame, ip);
     blocks.set(ip, context, first);
-    this.watch(frame);
+    this.trackWrites(frame);
     this.decoded++;
     this.onDecoded(ip);
     return first;
   }
   /** Called for each new block. */
   onDecoded: (ip: number) => void = () => {};
-  /** Have a block at an address, though control does not come there by a jump. */
-  meet(ip: number): number {
+  /** Decodes the block at an address that control does not reach by a jump. */
+  decodeAt(ip: number): number {
     return this.#block(ip);
   }
-  #standing(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
+  #validBlock(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
     const first = blocks.get(ip, context);
-    return first !== 0 && this.#stands(first, linear) ? first : 0;
+    return first !== 0 && this.#isValid(first, linear) ? first : 0;
   }
-  /** Called where there is no block, with where its first byte lies: true if there is one now. */
+  /** Called with the byte address if no block is found. True if a block was restored. */
   onMissing: (ip: number, place: number) => boolean = () => false;
-  /** A lost region can be entered by this record again, or by that of the block that is there now; 0: that is another region's. */
-  restore(head: number): number {
+  /**
+   * Makes an invalidated region enterable by this record, or by that of the current block. 0: the current
+   * block belongs to another region.
+   */
+  reinstallRegion(head: number): number {
     const ip = this.records.ipOf(head);
     const frame = this.frameOf(ip);
     const blocks = this.#blocksOf(frame, ip);
     const there = blocks.get(ip, this.context);
     if (there !== 0) return this.isRegion(there) ? 0 : there;
-    // What the other records of its block were made from may have changed: there are none.
+    // The bytes of the block's other records may have changed, so the block has none.
     this.#state.u16[(head + record.length) >> 1] = 0;
     blocks.set(ip, this.context, head);
     return head;
   }
-  /** For one at `ip`. */
+  /** The blocks of a frame, created for a block at `ip`. */
   #blocksOf(frame: number, ip: number): FrameBlocks {
     let blocks = this.#byFrame.get(frame);
     if (!blocks) this.#byFrame.set(frame, (blocks = new FrameBlocks(ip)));
     return blocks;
   }
-  /** The block at an address, if the jump cache had it until it had to make room for another one; else 0. */
+  /** The block at an address if the jump cache evicted it for another one; else 0. */
   displaced(ip: number): number {
     return this.#jumps.displaced(ip);
   }
-  /** Instructions of the block at an address: at least one. */
+  /** Instructions of the block at an address; at least one. */
   lengthAt(ip: number): number {
     const head = this.#block(ip);
     if (head === 0) return 1;
     const region = this.isRegion(head);
-    return Math.max(1, region ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head));
+    return Math.max(1, region ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.remainingOf(head));
   }
-  /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
+  /** The block at rip: `find` with a fast path for the jump cache. */
   next(): number {
     const { i32 } = this.#state;
     return this.#jumps.at(i32[at.rip >> 2] as number, i32[(at.rip >> 2) + 1] as number) || this.find(this.#state.rip);
   }
-  /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
-  #stands(first: number, linear: number): boolean {
+  /**
+   * True if a block is still valid. Only a block that crosses into another page can become invalid without an
+   * event.
+   */
+  #isValid(first: number, linear: number): boolean {
     if (this.#isStale(first)) return false;
     const second = this.#crossing.get(first);
     return second === undefined || this.#frame(linear - (linear % 4096) + 4096) === second;
@@ -406,70 +438,76 @@ export class Blocks {
   #isStale(rec: number): boolean {
     return isGone(this.#state.u32[(rec + record.handler) >> 2] as number);
   }
-  /** From now on, writes to the frame must be seen. */
-  #watch(frame: number): void {
+  /** Makes writes to the frame visible from now on. */
+  #trackWrites(frame: number): void {
     if (this.codeFrames[frame >>> 12] !== 0) return;
     this.codeFrames[frame >>> 12] = 1;
-    this.onWatch(frame);
+    this.onTrackWrites(frame);
   }
-  /** Called when a frame starts to hold code: cached permission to write to it must be forgotten. */
-  onWatch: (frame: number) => void = () => {};
+  /** Called when a frame starts to hold code: cached write permissions must be dropped. */
+  onTrackWrites: (frame: number) => void = () => {};
 
-  /** A throw-away block of at most `count` instructions that ends in a stop: for exact budgets and single steps. 0: fetch fault. */
+  /**
+   * A temporary block of at most `count` instructions that ends in a stop, for exact budgets and single
+   * steps. 0: fetch fault.
+   */
   bounded(ip: number, count: number): number {
     const s = this.#state;
     const context = s.u32[at.context >> 2] as number;
     const linear = this.#linear(ip);
     const frame = this.#userFrame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
-    // One place serves them all: nothing leads there but the dispatcher, and only until the next.
+    // One address serves all bounded blocks: only the dispatcher enters it, and only until the next one.
     const resume = this.#next;
-    this.#templates.meet(context, resume);
+    this.#predecode.enterContext(context, resume);
     const first = layout.records;
     this.#next = first;
     this.#crossing.delete(first);
     const known = this.#byFrame.get(frame)?.get(ip, context) ?? 0;
-    let n = known === 0 ? 0 : this.#cut(known, count, linear);
+    let n = known === 0 ? 0 : this.#copyPrefix(known, count, linear);
     if (n === 0) n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
     this.#next = resume;
     this.#boundedFrame = frame;
-    // One instruction cannot change what follows it in the block.
-    if (n > 1) this.#watch(frame);
+    // One instruction cannot change the later ones of its block.
+    if (n > 1) this.#trackWrites(frame);
     return n === 0 ? 0 : first;
   }
   /**
-   * The beginning of a block that is known; 0 if its records are not to be had. Every slice of time ends in a few bounded blocks, and to decode
-   * them would cost as much as compiled code does for a hundred thousand instructions.
+   * Copies the start of a decoded block; 0 if its records are not available. Every time slice ends in a few
+   * bounded blocks. Decoding them would cost more than their execution.
    */
-  #cut(from: number, count: number, linear: number): number {
+  #copyPrefix(from: number, count: number, linear: number): number {
     const s = this.#state;
-    if (this.#crossing.has(from) || !this.#stands(from, linear)) return 0;
+    if (this.#crossing.has(from) || !this.#isValid(from, linear)) return 0;
     const region = this.isRegion(from);
-    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.records.leftOf(from));
+    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.records.remainingOf(from));
     if (n < 2 || s.u32[(from + record.size + record.handler) >> 2] === special.stale) return 0;
     const to = this.#next;
     const ip = this.records.ipOf(from);
-    // A region stands in the place of the first record.
+    // A region occupies the first record.
     const start = region ? this.#translate(ip, linear, this.#frame(linear), this.context, 1, special.stop) : 0;
     this.records.copy(to + start * record.size, from + start * record.size, n - start);
-    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.left) >> 1] = n - i;
+    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.remaining) >> 1] = n - i;
     this.#next = to + n * record.size;
     const last = this.#next - record.size;
     if (!this.records.rowOf(last).ends) this.#writeEnd(this.#after(this.records.nextIpOf(last)), special.stop);
     return n;
   }
-  /** An address after an instruction: outside 64-bit mode it wraps around. */
+  /** The address after an instruction. Outside 64-bit mode it wraps around. */
   #after(ip: number): number {
     return contexts[this.context]!.mode !== 64 && ip > 0xffff_ffff ? ip - 0x1_0000_0000 : ip;
   }
-  /** What the bounded block was decoded from. */
+  /** The frame of the bounded block. */
   #boundedFrame = -1;
 
-  /** First records of blocks whose only instruction crosses into another page, and that page's frame. */
+  /** First records of blocks whose only instruction crosses into another page, with that page's frame. */
   readonly #crossing = new Map<number, number>();
   readonly #window = new Uint8Array(32);
 
-  /** Decode from ip to the end of the page, a branch, or `count` instructions; returns how many were decoded. */
+  /**
+   * Decodes from ip to the end of the page, a branch, or `count` instructions. Returns the number of decoded
+   * instructions.
+   */
   #translate(from: number, linear: number, frame: number, context: number, count: number, end: number = special.next): number {
     const { u8, i32 } = this.#state;
     const mode = contexts[context]!.mode;
@@ -481,7 +519,7 @@ export class Blocks {
     let n = 0;
     let ended = false;
     for (;;) {
-      const alike = this.#templates.decode(start + n * record.size, n, count, offset, pageEnd, ip, context);
+      const alike = this.#predecode.decode(start + n * record.size, n, count, offset, pageEnd, ip, context);
       n = alike & 0xff;
       offset += alike >> 9;
       ip += alike >> 9;
@@ -502,7 +540,7 @@ export class Blocks {
       }
       const rec = start + n * record.size;
       const note = this.records.write(rec, d, ip, context);
-      if (!crossing) this.#templates.learn(d, offset, pageEnd, context, rec, note, this.records);
+      if (!crossing) this.#predecode.addEntry(d, offset, pageEnd, context, rec, note, this.records);
       i32[(layout.notes >> 2) + n] = note;
       n++;
       offset += d.length;
@@ -510,9 +548,9 @@ export class Blocks {
       ended = d.row.ends === true;
       if (ended || n >= count || offset >= pageEnd) break;
     }
-    this.records.settle(start, n, from);
+    this.records.finishBlock(start, n, from);
     this.#next = start + n * record.size;
-    // What follows the last instruction; its left is 0, since it is none itself.
+    // The end record. Its count of remaining instructions is 0.
     if (!ended) this.#writeEnd(this.#after(ip), end);
     return n;
   }
@@ -523,10 +561,12 @@ export class Blocks {
   }
 
   #secondFrame = 0;
-  /** A block that depends on the next page's frame too is found, and dropped, by either. */
+  /**
+   * A block that also depends on the next page's frame is registered at both frames and dropped with either.
+   */
   #crosses(first: number, ip: number): void {
     const frame = this.#secondFrame;
-    this.watch(frame);
+    this.trackWrites(frame);
     this.#crossing.set(first, frame);
     this.#blocksOf(frame, ip + 4096).setCrossing(ip, first);
   }
@@ -554,15 +594,15 @@ export class Blocks {
     return r;
   }
 
-  /** The instruction that bytes are at `ip`, wherever they come from; one that lasts. */
+  /** Decodes an instruction from given bytes. The result is a copy. */
   decodeBytes(bytes: Uint8Array, ip: number, mode: AddressSize): Decoded {
     const result = this.#decoder.decode(bytes, 0, bytes.length, ip, mode);
     if (result !== "ok") throw new Error(`bytes that were an instruction are not: ${result}`);
     return this.#decoder.d.copy();
   }
   /**
-   * Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. `ahead`: control is not there,
-   * and no page comes for that.
+   * Decodes the instruction at `ip` without a block. Undefined with `fault` set if the fetch fails. `ahead`:
+   * control is not there, so no page is faulted in.
    */
   decodeOne(ip: number, ahead = false): Decoded | undefined {
     const s = this.#state;
@@ -581,12 +621,15 @@ export class Blocks {
     return undefined;
   }
 
-  /** Let a branch lead straight to its target: only within a page, where both stand and fall with one frame. */
+  /** Links a branch to its target. Only inside a page, where both depend on the same frame. */
   link(rec: number, target: number): void {
-    if (!this.#mayLink(rec, target)) return this.jumpedTo(target);
+    if (!this.#mayLink(rec, target)) return this.addJumpTarget(target);
     if (!this.#isStale(rec)) this.#state.u32[(rec + record.link) >> 2] = target;
   }
-  /** The same of what follows a conditional branch, at `ip`; where that must not be, the handler looks in the jump cache, where it must be then. */
+  /**
+   * The same for the code after a conditional branch, at `ip`. Without a link, the handler looks in the jump
+   * cache, which therefore must hold the address.
+   */
   #linkBehind(rec: number, ip: number, next: number): boolean {
     const { i32 } = this.#state;
     const links = this.#mayLink(rec, next);
@@ -594,7 +637,7 @@ export class Blocks {
     if (links) i32[(rec + record.imm) >> 2] = next;
     else {
       if (Math.floor(ip / 0x1_0000_0000) === i32[(rec + record.disp + 4) >> 2]) i32[(rec + record.imm + 4) >> 2] = ip | 0;
-      this.jumpedTo(next);
+      this.addJumpTarget(next);
     }
     return links;
   }

@@ -1,63 +1,71 @@
-// Which bytes of a frame something has been made of. A store to a page with code may leave all of that as it is: to what lies beside the code, of
-// what is there already, to an immediate that is read where it lies (runtime/code-snapshot.ts). QEMU keeps such bitmaps (Bellard, "QEMU, a Fast and
-// Portable Dynamic Translator", USENIX 2005).
+// Which bytes of a frame have translations. A store to a page with code may invalidate nothing: it may hit
+// other bytes, store equal bytes, or change an immediate that is read in place (runtime/code-snapshot.ts).
+// QEMU keeps such bitmaps (Bellard, "QEMU, a Fast and Portable Dynamic Translator", USENIX 2005).
 
-/** What has been made of a byte: an immediate that a region reads, records of the interpreter's, what a region knows; of several the last. */
-export const madeOf = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
+/**
+ * The use of a byte: none, an immediate that a region reads in place, records of the interpreter, a region.
+ * The highest use counts.
+ */
+export const byteUse = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
 
 /** A frame with code that compiled code has stored to. */
 interface Frame {
-  readonly marks: Uint8Array;
-  isMarked: boolean;
-  /** Stores that it did not bear, and that it did. */
+  readonly uses: Uint8Array;
+  isClassified: boolean;
+  /** Stores that it did not absorb, and stores that it absorbed. */
   refused: number;
-  borne: number;
+  absorbed: number;
 }
-/** Frames that are kept. */
-const kept = 256;
-/** Stores to one before it is tried for the first time whether its code runs at all. */
+/** Bound of the frames in the cache. */
+const mostFrames = 256;
+/** Absorbed stores before the frame is dropped once, to find out if its code still runs. */
 const patience = 64;
-/** After so many stores in vain there is hope again. */
+/** Refused stores before the frame is classified again. */
 const impatience = 64;
 const isPower = (n: number): boolean => (n & (n - 1)) === 0;
 
+/** The classified frames of one processor. */
 export class CodeBytes {
   readonly #u8: Uint8Array;
-  readonly #mark: (frame: number, marks: Uint8Array) => void;
-  readonly #forget: (frame: number, from: number, to: number) => void;
+  readonly #classify: (frame: number, uses: Uint8Array) => void;
+  readonly #dropRecords: (frame: number, from: number, to: number) => void;
   readonly #frames = new Map<number, Frame>();
-  /** `mark`: notes for each byte of a frame what has been made of it; `forget`: of some bytes there are to be no records. */
-  constructor(u8: Uint8Array, mark: (frame: number, marks: Uint8Array) => void, forget: (frame: number, from: number, to: number) => void) {
+  /** `classify` writes the use of each byte of a frame. `dropRecords` removes the records of some bytes. */
+  constructor(
+    u8: Uint8Array,
+    classify: (frame: number, uses: Uint8Array) => void,
+    dropRecords: (frame: number, from: number, to: number) => void,
+  ) {
     this.#u8 = u8;
-    this.#mark = mark;
-    this.#forget = forget;
+    this.#classify = classify;
+    this.#dropRecords = dropRecords;
   }
 
   /**
-   * May up to eight bytes become those of an integer, given in halves, and the regions that were made of their frame stay? Asked by a region, so
-   * that no record is being executed.
+   * True if a store of up to eight bytes, given in halves, leaves all regions of its frame valid (an absorbed
+   * store). Called by a region, so no record is being executed.
    */
-  bears(place: number, bytes: number, low: number, high: number): boolean {
+  absorbs(place: number, bytes: number, low: number, high: number): boolean {
     const from = place & 0xfff;
     const frame = this.#frameAt(place - from);
-    if (!frame.isMarked) {
-      // Where it was in vain so many times, it will be as often again.
+    if (!frame.isClassified) {
+      // After this many refused stores another classification is unlikely to help.
       if (!isPower(frame.refused % impatience)) return this.#refuse(frame);
-      this.#mark(place - from, frame.marks.fill(madeOf.nothing));
-      frame.isMarked = true;
+      this.#classify(place - from, frame.uses.fill(byteUse.nothing));
+      frame.isClassified = true;
     }
     let made = 0;
     for (let n = 0; n < bytes; n++) {
       const byte = (n < 4 ? low >>> (n * 8) : high >>> (n * 8 - 32)) & 0xff;
-      if (this.#u8[place + n] !== byte) made = Math.max(made, frame.marks[from + n] as number);
+      if (this.#u8[place + n] !== byte) made = Math.max(made, frame.uses[from + n] as number);
     }
-    if (made === madeOf.region) return this.#refuse(frame);
-    if (made === madeOf.records) {
-      this.#forget(place - from, from, from + bytes);
-      frame.isMarked = false;
+    if (made === byteUse.region) return this.#refuse(frame);
+    if (made === byteUse.records) {
+      this.#dropRecords(place - from, from, from + bytes);
+      frame.isClassified = false;
     }
-    // If nothing of it runs, stores are cheaper once all of it is forgotten.
-    return ++frame.borne < patience || !isPower(frame.borne);
+    // If its code does not run, stores are cheaper after its translations are dropped.
+    return ++frame.absorbed < patience || !isPower(frame.absorbed);
   }
   #refuse(frame: Frame): false {
     frame.refused++;
@@ -66,17 +74,17 @@ export class CodeBytes {
   #frameAt(address: number): Frame {
     let frame = this.#frames.get(address);
     if (!frame) {
-      if (this.#frames.size === kept) this.#frames.clear();
-      frame = { marks: new Uint8Array(4096), isMarked: false, refused: 0, borne: 0 };
+      if (this.#frames.size === mostFrames) this.#frames.clear();
+      frame = { uses: new Uint8Array(4096), isClassified: false, refused: 0, absorbed: 0 };
       this.#frames.set(address, frame);
     }
     return frame;
   }
-  /** Something else is made of a frame now. */
+  /** The translations of a frame have changed. */
   changed(address: number): void {
     if (this.#frames.size === 0) return;
     const frame = this.#frames.get(address);
-    if (frame) frame.isMarked = false;
+    if (frame) frame.isClassified = false;
   }
   clear(): void {
     this.#frames.clear();

@@ -1,12 +1,16 @@
-// The blocks that were decoded from one frame. Nearly always a frame is mapped at one page, and the place in it tells blocks apart: V8 finds a small
-// integer in a map at once, a number beyond 31 bits by a call and an object of its own.
+// The blocks of one frame. Nearly all frames are mapped at one page, where the offset identifies a block. V8
+// looks up a small integer in a map directly; a number beyond 31 bits costs a call and an object.
 
+/** The blocks decoded from one frame. */
 export class FrameBlocks {
-  /** The page where the first block of all was. */
+  /** The page of the first block. */
   readonly #page: number;
-  /** By place in the page and context. */
+  /** First records by offset in the page and context. */
   readonly #here = new Map<number, number>();
-  /** Those at other pages, by instruction pointer and context; and those that end in this frame, by ~ of their instruction pointers. */
+  /**
+   * Blocks at other pages, by instruction pointer and context. Blocks that end in this frame, by ~ of their
+   * instruction pointer.
+   */
   #others: Map<number, number> | undefined;
   constructor(ip: number) {
     this.#page = ip - (ip & 0xfff);
@@ -21,11 +25,14 @@ export class FrameBlocks {
     if (ip - place === this.#page) this.#here.set(place * 8 + context, head);
     else (this.#others ??= new Map()).set(ip * 8 + context, head);
   }
-  /** A block begins on the page before and ends here. */
+  /** Adds a block that begins on the previous page and ends here. */
   setCrossing(ip: number, head: number): void {
     (this.#others ??= new Map()).set(-1 - ip, head);
   }
-  /** Each with its context, -1 if it begins on the page before. What is to be forgotten is what `forgets`. */
+  /**
+   * Calls `forgets` for each block with its context, or -1 if it begins on the previous page. True removes
+   * the block.
+   */
   forEach(forgets: (head: number, context: number) => boolean): void {
     this.#forgetOf(this.#here, forgets);
     if (this.#others !== undefined) this.#forgetOf(this.#others, forgets);

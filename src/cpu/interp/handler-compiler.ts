@@ -1,34 +1,39 @@
-// Ops<Node> for the interpreter's handlers: operands are where the decoded record says. A handler does its instruction and tail-calls the next
-// record's handler; at the end of a block it follows the branch's link.
+// Ops<Node> for the interpreter's handlers: the decoded record holds the operands. A handler executes its
+// instruction and tail-calls the handler of the next record. At the end of a block it follows the branch's
+// link.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { FuncType } from "../../wasm/module.ts";
 import { accessWord, Compiler, field, isEntryOf, jumpEntry, loadAt, type Runtime } from "../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../codegen/expression.ts";
-import { passesIn, repeatRounds, slotBits, slotsOf } from "../decode/operand-slots.ts";
+import { executionsIn, repeatIterations, slotBits, slotsOf } from "../decode/operand-slots.ts";
 import { alignmentOf, type HandlerForm } from "../isa/form.ts";
 import type { Ops, Width } from "../isa/ops.ts";
-import type { ActName } from "../isa/routine-types.ts";
+import type { HelperName } from "../isa/routine-types.ts";
 import type { Operand } from "../isa/row.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { jumpCache, layout, record } from "../machine/layout.ts";
 import { access } from "../machine/mmu.ts";
 import { at, R } from "../machine/state.ts";
 
-/** (record, budget) -> exit or leave code. */
+/** (record, budget) -> exit or exit code. */
 export const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 
+/** The functions that handlers call, and their wasm types. */
 export interface Env extends Runtime {
   readonly handlerTypeIndex: number;
   readonly regionTypeIndex: number;
-  /** (record, budget): after a jump to an address that the jump cache has not in its place. */
+  /** (record, budget): continues at a jump target that is not in the first entry of its jump cache set. */
   elsewhere: number;
 }
 
-export const rec = localGet(wt.i32, 0);
-export const left = localGet(wt.i32, 1);
-const recordField = (o: number, offset: number, t: WasmType = wt.i32): Node => node(t, o, [rec], offset);
+/** The parameter with the current record. */
+export const recordParam = localGet(wt.i32, 0);
+/** The parameter with the remaining budget. */
+export const budgetParam = localGet(wt.i32, 1);
+const recordField = (o: number, offset: number, t: WasmType = wt.i32): Node => node(t, o, [recordParam], offset);
 
+/** Compiles one handler. */
 export class HandlerCompiler extends Compiler implements Ops<Node> {
   declare readonly form: HandlerForm;
   declare readonly runtime: Env;
@@ -40,10 +45,10 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     this.#slots = slotsOf(form.row, form.memoryKind !== "none");
   }
   record(): Node {
-    return rec;
+    return recordParam;
   }
   budget(): Node {
-    return left;
+    return budgetParam;
   }
 
   // Operands.
@@ -99,7 +104,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     else this.#putWide(this.#offset(n), low, high);
   }
   #putWide(offset: Node, low: Node, high: Node): void {
-    // A value may still have to be computed from what is overwritten.
+    // The value may depend on the register that is overwritten.
     const upper = this.let("high", high);
     this.body.store(op.v128store, offset, as(wt.v128, low), 0);
     this.body.store(op.v128store, offset, as(wt.v128, upper), 16);
@@ -162,7 +167,9 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);
     return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
   }
-  /** Through the segment that the record names: the override, or the default of the base register. */
+  /**
+   * The address through the segment that the record names: the override, or the default of the base register.
+   */
   #throughSegment(offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
     const segment = this.body.bind(recordField(op.i32load8u, record.segment));
     return this.#segmented(segment, offset, w, how, alignment);
@@ -177,7 +184,14 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
         node(
           wt.i32,
           op.call,
-          [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), accessWord(how, linear, alignment), rec, left],
+          [
+            segment,
+            node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]),
+            i32c(w >> 3),
+            accessWord(how, linear, alignment),
+            recordParam,
+            budgetParam,
+          ],
           this.runtime.checkSegment,
         ),
       );
@@ -202,13 +216,16 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   }
 
   // Control.
-  /** Go to a record whose block the budget may not cover; `fallback` leaves with rip to be found from this record. */
+  /**
+   * Continues at a record if the budget covers its block. Otherwise returns `fallback`, from which the
+   * dispatcher finds rip.
+   */
   #enter(target: Node, fallback: number): void {
     const b = this.body;
     const t = b.bind(target);
     const rest = b.local(wt.i32);
     b.if(t);
-    b.set(rest, node(wt.i32, op.i32sub, [left, node(wt.i32, op.i32load16u, [t], record.left)]));
+    b.set(rest, node(wt.i32, op.i32sub, [budgetParam, node(wt.i32, op.i32load16u, [t], record.remaining)]));
     b.if(node(wt.i32, op.i32geS, [localGet(wt.i32, rest), i32c(0)]));
     this.#tail(t, localGet(wt.i32, rest));
     b.end();
@@ -226,17 +243,20 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   }
   #leave(code: number): void {
     const b = this.body;
-    b.store(op.i32store, i32c(0), rec, at.record);
-    b.store(op.i32store, i32c(0), left, at.budget);
+    b.store(op.i32store, i32c(0), recordParam, at.record);
+    b.store(op.i32store, i32c(0), budgetParam, at.budget);
     b.expr(i32c(code));
     b.opcode(op.return);
   }
-  /** On to the next record of the block; from a block's last instruction, to the dispatcher. */
+  /**
+   * Continues with the next record of the block. After the last instruction of a block, returns to the
+   * dispatcher.
+   */
   next(): void {
     const b = this.body;
-    if (this.form.row.ends) return this.#leave(leave.next);
-    const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
-    this.#tail(next, left);
+    if (this.form.row.ends) return this.#leave(exitCode.next);
+    const next = b.bind(node(wt.i32, op.i32add, [recordParam, i32c(record.size)]));
+    this.#tail(next, budgetParam);
   }
   ip(): Node {
     return this.body.bind(pure.sext(recordField(op.i64load, record.imm, wt.i64), 48));
@@ -251,20 +271,20 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
   }
   branch(): void {
-    this.#pass();
+    this.#countExecution();
     this.#branch();
   }
   branchIf(c: Node): void {
     const b = this.body;
-    // The condition first: what it is computed from need not outlive the count.
+    // The condition is evaluated first, so that its operands need not outlive the count.
     const taken = b.bind(truth(c));
-    this.#pass();
+    this.#countExecution();
     b.if(taken);
     this.#branch();
     b.end();
     this.#next();
   }
-  /** A conditional branch that is not taken. */
+  /** The fall-through path of a conditional branch. */
   #next(): void {
     const b = this.body;
     const t = b.bind(recordField(op.i32load, record.imm));
@@ -275,23 +295,23 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const ip = b.bind(node(wt.i64, op.i64or, [high, node(wt.i64, op.i64extendI32u, [low])]));
     const entry = jumpEntry(b, ip);
     b.if(isEntryOf(entry, ip));
-    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.next);
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.next);
     b.end();
     b.end();
-    this.#leave(leave.next);
+    this.#leave(exitCode.next);
     b.end();
-    this.#enter(t, leave.next);
+    this.#enter(t, exitCode.next);
   }
   jump(target: Node): void {
-    this.#pass();
+    this.#countExecution();
     this.#jump(target);
   }
-  /** Control passes the end of this block: the JIT will want to know how often. */
-  #pass(): void {
+  /** Counts an execution of the end of this block, for the JIT. */
+  #countExecution(): void {
     const { row, memoryKind } = this.form;
-    const passes = passesIn(row.ends === true && memoryKind !== "none", this.#slots);
+    const passes = executionsIn(row.ends === true && memoryKind !== "none", this.#slots);
     if (passes === undefined) return;
-    this.body.store(op.i32store, rec, node(wt.i32, op.i32add, [recordField(op.i32load, passes), i32c(1)]), passes);
+    this.body.store(op.i32store, recordParam, node(wt.i32, op.i32add, [recordField(op.i32load, passes), i32c(1)]), passes);
   }
   #branch(): void {
     const b = this.body;
@@ -299,7 +319,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(node(wt.i32, op.i32eqz, [t]));
     this.#jump(recordField(op.i64load, record.disp, wt.i64));
     b.end();
-    this.#enter(t, leave.taken);
+    this.#enter(t, exitCode.taken);
   }
   #jump(target: Node): void {
     const b = this.body;
@@ -307,14 +327,14 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.store(op.i64store, i32c(0), t, at.rip);
     const entry = jumpEntry(b, t);
     b.if(isEntryOf(entry, t));
-    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
-    b.expr(rec);
-    b.expr(left);
+    b.expr(recordParam);
+    b.expr(budgetParam);
     b.opcode(op.returnCall);
     b.code.u(this.runtime.elsewhere);
   }
-  /** It may be in the second place, with another one in the first: they change places. */
+  /** The target may be in the second entry of its set. The entries are then exchanged. */
   elsewhere(): void {
     const b = this.body;
     const target = this.let("target", node(wt.i64, op.i64load, [i32c(0)], at.rip));
@@ -327,15 +347,15 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       b.store(op.i64store, second, content(first, offset), layout.jumpCache + offset);
       b.store(op.i64store, first, ours, layout.jumpCache + offset);
     }
-    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), leave.jumped);
+    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
-    this.#leave(leave.jumped);
+    this.#leave(exitCode.jumped);
   }
   fault(vector: number, error = 0): void {
-    this.#raise(vector, error, leave.fault);
+    this.#raise(vector, error, exitCode.fault);
   }
   trap(vector: number, error = 0): void {
-    this.#raise(vector, error, leave.trap);
+    this.#raise(vector, error, exitCode.trap);
   }
   #raise(vector: number, error: number, code: number): void {
     const b = this.body;
@@ -346,14 +366,14 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   exit(code: number): void {
     this.#leave(code);
   }
-  /** The record of a compiled region: run it, and follow the jump it ends with. */
+  /** The record of a compiled region: calls it and follows its final jump. */
   region(): void {
     const b = this.body;
     b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
-    this.#leave(leave.unverified);
+    this.#leave(exitCode.unverified);
     b.end();
-    // It charges the interpreter nothing: a region has a budget of its own.
-    b.store(op.i32store, i32c(0), left, at.budget);
+    // The interpreter's budget is not charged: regions have a budget of their own.
+    b.store(op.i32store, i32c(0), budgetParam, at.budget);
     const word = b.local(wt.i32);
     const where = b.local(wt.i64);
     b.set(word, recordField(op.i32load, record.link));
@@ -389,8 +409,8 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       bodyOf();
       return;
     }
-    const rounds = b.local(wt.i32);
-    b.set(rounds, i32c(repeatRounds));
+    const iterations = b.local(wt.i32);
+    b.set(iterations, i32c(repeatIterations));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);
@@ -402,8 +422,8 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     };
     const count = this.reg(R.cx, addressSize);
     out(1, node(wt.i32, op.i64eqz, [count]));
-    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
-    this.#leave(leave.again);
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, iterations)]), false);
+    this.#leave(exitCode.again);
     b.end();
     const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
@@ -412,16 +432,23 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       const z = this.condition(4);
       out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
     }
-    b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
+    b.set(iterations, node(wt.i32, op.i32sub, [localGet(wt.i32, iterations), i32c(1)]));
     b.opcode(op.br);
     b.code.u(0);
     b.end();
     b.end();
   }
 
-  act(name: ActName, a: Node = i64c(0n), c: Node = i64c(0n)): void {
+  helper(name: HelperName, a: Node = i64c(0n), c: Node = i64c(0n)): void {
     const b = this.body;
-    const code = b.bind(node(wt.i32, op.call, [i32c(this.runtime.actId(name)), rec, left, as(wt.i64, a), as(wt.i64, c)], this.runtime.act));
+    const code = b.bind(
+      node(
+        wt.i32,
+        op.call,
+        [i32c(this.runtime.helperId(name)), recordParam, budgetParam, as(wt.i64, a), as(wt.i64, c)],
+        this.runtime.helper,
+      ),
+    );
     b.if(code);
     b.expr(code);
     b.opcode(op.return);

@@ -1,4 +1,5 @@
-// The interpreter's handlers: every form of every row compiled to one wasm function over a decoded record, in a few modules that share a table.
+// The interpreter's handlers. Each form of each row is compiled to one wasm function over a decoded record. A
+// few modules share one table.
 
 import { Body, type FunctionBytes, i32c, localGet, node, op, wt } from "../../wasm/encoder.ts";
 import { type FuncType, ModuleWriter } from "../../wasm/module.ts";
@@ -6,47 +7,51 @@ import { mostPages } from "../../wasm/shared-memory.ts";
 import { conditionFunction, flagFunction, flagsWordFunction } from "../codegen/compile.ts";
 import { as } from "../codegen/expression.ts";
 import { firstRoutine, regionSlots, regionType, special } from "../decode/operand-slots.ts";
-import { formsOf, type HandlerForm, handlerParts, type KeyedForm, partOf } from "../isa/form.ts";
+import { formsOf, type HandlerForm, handlerModules, type KeyedForm, moduleOf } from "../isa/form.ts";
 import type { Flag } from "../isa/ops.ts";
-import { actNames, type RoutineType } from "../isa/routine-types.ts";
+import { helperNames, type RoutineType } from "../isa/routine-types.ts";
 import type { Row } from "../isa/row.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { record } from "../machine/layout.ts";
 import { at } from "../machine/state.ts";
-import { type Env, HandlerCompiler, handlerType, left, rec } from "./handler-compiler.ts";
+import { budgetParam, type Env, HandlerCompiler, handlerType, recordParam } from "./handler-compiler.ts";
 
-/** A module of handlers, and the place of its first one in the table of all. */
-export interface HandlerPart {
+/** A module of handlers, and the table index of its first handler. */
+export interface HandlerModule {
   readonly first: number;
   readonly wasm: Uint8Array;
 }
+/** The compiled handlers of all rows. */
 export interface Handlers {
-  /** The first one has the table, and what JavaScript and compiled regions call. */
-  readonly parts: readonly HandlerPart[];
-  /** Of each row, form keys and handlers in turn. */
+  /** The first module has the table, and the functions that JavaScript and compiled regions call. */
+  readonly modules: readonly HandlerModule[];
+  /** Per row: form keys and handlers in turn. */
   readonly forms: readonly (readonly number[])[];
   readonly count: number;
 }
 type RoutineTypes = Readonly<Record<string, RoutineType>>;
 
-/** `commonPart`: which of the first `commonParts` modules is to have a form, by its key? Undefined: none. */
+/**
+ * Compiles the handlers of all rows. `commonModule` assigns a form, by its key, to one of the first
+ * `commonModules` modules. Undefined: the module follows from the form.
+ */
 export const buildHandlers = (
   rows: readonly Row[],
   routineTypes: RoutineTypes,
   memoryPages: number,
-  commonPart: (row: Row, key: number) => number | undefined,
+  commonModule: (row: Row, key: number) => number | undefined,
 ): Handlers => {
   const forms: number[][] = rows.map(() => []);
-  const byPart: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: handlerParts }, () => []);
+  const byModule: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: handlerModules }, () => []);
   rows.forEach((row, number) => {
-    for (const keyed of formsOf(row)) byPart[commonPart(row, keyed.key) ?? partOf(keyed.form)]!.push({ row: number, keyed });
+    for (const keyed of formsOf(row)) byModule[commonModule(row, keyed.key) ?? moduleOf(keyed.form)]!.push({ row: number, keyed });
   });
   let count = 0;
   const anyForm = formsOf(rows[0]!)[0]!.form;
-  const modules = byPart.map((list, part) => {
+  const built = byModule.map((list, moduleNumber) => {
     const first = count;
     const m = new ModuleWriter();
-    if (part > 0) m.importTable("handlers", "table", first, first);
+    if (moduleNumber > 0) m.importTable("handlers", "table", first, first);
     const env = environment(m, routineTypes);
     const compiled = (how: (c: HandlerCompiler) => void): number => {
       const b = new Body(handlerType.params);
@@ -54,7 +59,7 @@ export const buildHandlers = (
       return m.func(handlerType, b.done());
     };
     env.elsewhere = compiled((c) => c.elsewhere());
-    if (part === 0) count += base(m, env, compiled, Object.keys(routineTypes).length);
+    if (moduleNumber === 0) count += base(m, env, compiled, Object.keys(routineTypes).length);
     const known = new Map<string, number>();
     for (const { row, keyed } of list) {
       const bytes = handlerBody(keyed.form, env);
@@ -69,9 +74,9 @@ export const buildHandlers = (
     }
     return { first, m };
   });
-  modules[0]!.m.firstTable("table", count);
+  built[0]!.m.firstTable("table", count);
   return {
-    parts: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })),
+    modules: built.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })),
     forms,
     count: count - Object.keys(routineTypes).length,
   };
@@ -90,8 +95,11 @@ const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
   return b.done();
 };
 
-/** A function that goes on in a routine, which is in the table: V8 compiles something for every type of a function that a module imports. */
-const wayTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
+/**
+ * A function that tail-calls a routine through the table. A direct import would cost V8 a compilation per
+ * function type.
+ */
+const trampolineTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
   const b = new Body(type.params);
   type.params.forEach((t, n) => b.expr(localGet(t, n)));
   b.expr(i32c(slot));
@@ -101,13 +109,16 @@ const wayTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
   return m.func(type, b.done());
 };
 
-/** What handlers call: imports, and functions for flags and conditions, which each module has of its own. */
+/**
+ * The functions that handlers call: imports, and functions for flags and conditions. Each module has its own
+ * copies of the latter.
+ */
 const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
   const i32 = wt.i32;
   const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });
   const commit = m.importFunc("js", "commit", { params: [], results: [] });
   const checkSegment = m.importFunc("js", "checkSegment", { params: [i32, wt.f64, i32, i32, i32, i32], results: [] });
-  const act = m.importFunc("js", "act", { params: [i32, i32, i32, wt.i64, wt.i64], results: [i32] });
+  const helper = m.importFunc("js", "act", { params: [i32, i32, i32, wt.i64, wt.i64], results: [i32] });
   const names = Object.keys(routineTypes);
   const routines = new Map<string, RoutineType & { index: number }>();
   const flag = {} as Record<Flag, number>;
@@ -132,7 +143,7 @@ const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
     flag: (f) => flag[f],
     flagsWord: () => flagsWord,
     condition: (cc) => condition[cc]!,
-    act,
+    helper,
     handlerTypeIndex: m.type(handlerType),
     regionTypeIndex: m.type(regionType),
     elsewhere: 0,
@@ -142,33 +153,37 @@ const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
       const t = routineTypes[name];
       if (!t) throw new Error(`no routine ${name}`);
       const type = { params: t.params, results: t.result ? [t.result] : [] };
-      const made = { ...t, index: wayTo(m, type, firstRoutine + names.indexOf(name)) };
+      const made = { ...t, index: trampolineTo(m, type, firstRoutine + names.indexOf(name)) };
       routines.set(name, made);
       return made;
     },
-    actId: (name) => {
-      const id = (actNames as readonly string[]).indexOf(name);
-      if (id < 0) throw new Error(`no action ${name}`);
+    helperId: (name) => {
+      const id = (helperNames as readonly string[]).indexOf(name);
+      if (id < 0) throw new Error(`no helper function ${name}`);
       return id;
     },
   };
 };
 
-/** What the first module has besides handlers of rows: the specials, in the order of `special`, room for routines, and its exports; returns how many elements. */
+/**
+ * Adds the contents of the first module other than handlers: the specials in the order of `special`, slots
+ * for routines, and exports. Returns the number of table elements.
+ */
 const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) => void) => number, routines: number): number => {
   const leaving = (code: number) => {
     const b = new Body(handlerType.params);
-    b.store(op.i32store, i32c(0), rec, at.record);
-    b.store(op.i32store, i32c(0), left, at.budget);
+    b.store(op.i32store, i32c(0), recordParam, at.record);
+    b.store(op.i32store, i32c(0), budgetParam, at.budget);
     b.expr(i32c(code));
     return m.func(handlerType, b.done());
   };
-  // An empty slot, a block that goes on elsewhere, a stop, an invalidated record, the entry of a compiled region.
+  // An empty slot, a block that continues elsewhere, a stop, an invalidated record, the entry of a compiled
+  // region.
   const specials = [
-    leaving(leave.stale),
+    leaving(exitCode.stale),
     compiled((c) => c.branch()),
-    leaving(leave.stop),
-    leaving(leave.stale),
+    leaving(exitCode.stop),
+    leaving(exitCode.stale),
     compiled((c) => c.region()),
   ];
   for (const index of specials) m.element(index);
@@ -181,12 +196,12 @@ const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) =>
   return specials.length + routines;
 };
 
-/** (record, budget): the way in from JavaScript. */
+/** (record, budget): the entry from JavaScript. */
 const enterBody = (env: Env): Uint8Array => {
   const b = new Body(handlerType.params);
-  b.expr(rec);
-  b.expr(left);
-  b.expr(node(wt.i32, op.i32load, [rec], record.handler));
+  b.expr(recordParam);
+  b.expr(budgetParam);
+  b.expr(node(wt.i32, op.i32load, [recordParam], record.handler));
   b.opcode(op.returnCallIndirect);
   b.code.u(env.handlerTypeIndex);
   b.code.u(0);

@@ -1,19 +1,26 @@
-// The jump cache (layout.ts) as the dispatcher fills and empties it: where control goes by jumps that no link can stand for. Generated
-// code reads it. What it has forgotten of a page it is told again at once when control comes to the page.
+// The jump cache (layout.ts) from the dispatcher's side: it fills and empties the cache. The cache holds
+// targets of jumps without a link. Generated code reads it. The targets of a page are entered again at once
+// when control returns to a dropped page.
 
 import { isGone, special } from "../decode/operand-slots.ts";
-import { jumpCache, lastCall, layout, record } from "../machine/layout.ts";
+import { callTarget, jumpCache, layout, record } from "../machine/layout.ts";
 import { at, type State } from "../machine/state.ts";
 
-const mostPlaces = (layout.lastCallsEnd - layout.lastCalls) / lastCall.size;
-/** Targets that are kept for a page. */
+const mostCallTargets = (layout.callTargetsEnd - layout.callTargets) / callTarget.size;
+/** Bound of the targets that are kept per page. */
 const mostTargets = 128;
-/** Pages at which a frame is mapped whose targets are kept, those that control came to last: it may be mapped at any number of them. */
+/**
+ * Bound of the pages per frame whose targets are kept, most recently used first. A frame may be mapped at any
+ * number of pages.
+ */
 const mostPages = 4;
-/** Beyond so many entries it is emptied as a whole. */
+/** Bound of the entries that are tracked. Beyond it the cache is emptied as a whole. */
 const mostFilled = 4096;
 
-/** First records of blocks of one page that jumps have led to, and the halves of their addresses. Two lists of integers: V8 keeps those in place. */
+/**
+ * First records of the blocks in one page that jumps have reached, and the low halves of their addresses. Two
+ * lists of integers, which V8 stores unboxed.
+ */
 class Targets {
   readonly page: number;
   readonly high: number;
@@ -25,18 +32,22 @@ class Targets {
   }
 }
 
+/** The jump cache and the call target cache of one processor. */
 export class JumpCache {
   readonly #i32: Int32Array;
   readonly #i64: BigInt64Array;
   /**
-   * Places of the addresses that have been in it since it was last empty, while they are few, by their pages: to look for a page in all entries
-   * is a miss of the host's cache for each.
+   * Indices of the filled entries by page, while they are few. A search of all entries would cost a host
+   * cache miss per entry.
    */
   readonly #filled = new Map<number, number[]>();
   #fills = mostFilled + 1;
-  /** What had to make room for two other addresses, by its own: they come in turn, and are put back without being looked for. */
+  /**
+   * Records evicted by two other addresses of their set, by address. Such addresses alternate, and are
+   * restored without a block lookup.
+   */
   readonly #displaced = new Map<number, number>();
-  /** By frame and context. */
+  /** Targets by frame and context. */
   readonly #targets = new Map<number, Targets[]>();
 
   constructor(state: State) {
@@ -45,35 +56,38 @@ export class JumpCache {
     this.flush();
   }
 
-  /** A place for a computed call to remember its last target in: they are taken in turn, and what is in one is right for all. */
-  placeForCall(): number {
-    this.#place = (this.#place + 1) % mostPlaces;
-    this.#take(this.#place + 1);
-    return layout.lastCalls + this.#place * lastCall.size;
+  /**
+   * A call target cache entry for an indirect call. Entries are reused in turn; each entry is valid for every
+   * call.
+   */
+  newCallTarget(): number {
+    this.#lastCallTarget = (this.#lastCallTarget + 1) % mostCallTargets;
+    this.#reserve(this.#lastCallTarget + 1);
+    return layout.callTargets + this.#lastCallTarget * callTarget.size;
   }
-  /** A region that was made elsewhere remembers targets in these. */
-  usePlaces(places: readonly number[]): void {
-    for (const place of places) this.#take((place - layout.lastCalls) / lastCall.size + 1);
+  /** Reserves the call target cache entries of a region from the code cache. */
+  reserveCallTargets(places: readonly number[]): void {
+    for (const place of places) this.#reserve((place - layout.callTargets) / callTarget.size + 1);
   }
-  /** So many are in use from now on, if not more are. */
-  #take(places: number): void {
-    if (places <= this.#places) return;
+  /** Makes at least this many entries usable. */
+  #reserve(places: number): void {
+    if (places <= this.#callTargets) return;
     this.#i64.fill(
       jumpCache.empty,
-      (layout.lastCalls + this.#places * lastCall.size) >> 3,
-      (layout.lastCalls + places * lastCall.size) >> 3,
+      (layout.callTargets + this.#callTargets * callTarget.size) >> 3,
+      (layout.callTargets + places * callTarget.size) >> 3,
     );
-    this.#places = places;
+    this.#callTargets = places;
   }
-  #place = -1;
-  /** Those that have been taken. */
-  #places = 0;
-  #forgetCalls(): void {
-    this.#i64.fill(jumpCache.empty, layout.lastCalls >> 3, (layout.lastCalls + this.#places * lastCall.size) >> 3);
+  #lastCallTarget = -1;
+  /** The number of entries in use. */
+  #callTargets = 0;
+  #emptyCallTargets(): void {
+    this.#i64.fill(jumpCache.empty, layout.callTargets >> 3, (layout.callTargets + this.#callTargets * callTarget.size) >> 3);
   }
 
   flush(): void {
-    this.#forgetCalls();
+    this.#emptyCallTargets();
     if (this.#fills > mostFilled) {
       this.#i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
     } else {
@@ -88,10 +102,13 @@ export class JumpCache {
     this.#filled.clear();
     this.#displaced.clear();
   }
-  /** Some pages have other code now, or none. False: so much is known that everything is to be forgotten. */
+  /**
+   * Removes the entries of remapped pages. False if too many entries are filled: the whole cache must be
+   * flushed.
+   */
   flushPages(gone: readonly number[]): boolean {
     if (this.#fills > mostFilled) return false;
-    this.#forgetCalls();
+    this.#emptyCallTargets();
     for (let n = 0; n < gone.length; n++) {
       const page = gone[n] as number;
       // A block may end in the next page.
@@ -124,7 +141,7 @@ export class JumpCache {
     this.#i32[entry + 1] = emptyHigh;
   }
 
-  /** The record for the address in rip, 0 if it is not known, or has gone. */
+  /** The record for the address in rip; 0 if it is not cached or stale. */
   at(low: number, high: number): number {
     const i32 = this.#i32;
     let entry = entryOf(low);
@@ -135,7 +152,10 @@ export class JumpCache {
     const rec = i32[entry + jumpCache.record / 4] as number;
     return this.#isStale(rec) ? 0 : rec;
   }
-  /** The same of an address that is not there because another one is, or was; it is there from now on. */
+  /**
+   * The record of an address that was evicted from the first entry of its set; it is entered again. 0 if
+   * none.
+   */
   displaced(ip: number): number {
     const second = secondOf(entryOf(ip | 0));
     const rec = (this.#has(second, ip | 0, highHalf(ip)) ? this.#i32[second + jumpCache.record / 4] : this.#displaced.get(ip)) ?? 0;
@@ -156,12 +176,15 @@ export class JumpCache {
     const enterable = i32[(rec + record.handler) >> 2] === special.region && i32[(rec + record.imm) >> 2] === i32[at.epoch >> 2];
     i32[entry + jumpCache.region / 4] = enterable ? (i32[(rec + record.link) >> 2] as number) : 0;
   }
-  /** An address is to have this entry, which has another one or none; no entry has it afterwards. */
+  /**
+   * Frees this entry for an address. The previous content moves to the second entry. No entry holds the
+   * address afterwards.
+   */
   #makeRoom(entry: number, low: number, high: number): void {
     const i32 = this.#i32;
     const second = secondOf(entry);
     const moves = this.#has(second, low, high);
-    if (!moves) this.#note(entry, pageOf(low, high));
+    if (!moves) this.#noteFilled(entry, pageOf(low, high));
     if (moves || this.#has(second, emptyLow, emptyHigh)) {
       for (let n = 0; n < jumpCache.size / 4; n++) i32[second + n] = i32[entry + n] as number;
       return;
@@ -170,7 +193,7 @@ export class JumpCache {
     const ip = (i32[entry + 1] as number) * 2 ** 32 + ((i32[entry] as number) >>> 0);
     this.#displaced.set(ip, i32[entry + jumpCache.record / 4] as number);
   }
-  #note(entry: number, page: number): void {
+  #noteFilled(entry: number, page: number): void {
     if (this.#fills > mostFilled) return;
     const entries = this.#filled.get(page);
     if (entries === undefined) this.#filled.set(page, [entry]);
@@ -182,18 +205,18 @@ export class JumpCache {
     return this.#i32[entry] === low && this.#i32[entry + 1] === high;
   }
   forget(ip: number): void {
-    this.#forgetCalls();
+    this.#emptyCallTargets();
     const entry = entryOf(ip | 0);
     this.#displaced.delete(ip);
     if (this.#has(entry, ip | 0, highHalf(ip))) this.#empty(entry);
     if (this.#has(secondOf(entry), ip | 0, highHalf(ip))) this.#empty(secondOf(entry));
   }
 
-  /** Control has come to a record in a page, whose frame and context `code` is. */
-  arrived(code: number, page: number, ip: number, rec: number): void {
+  /** Adds a target. Control has reached a record in a page; `code` is its frame plus context. */
+  addTarget(code: number, page: number, ip: number, rec: number): void {
     const pages = this.#targets.get(code);
     let targets = pages?.[0];
-    // Mostly it is the only one.
+    // Mostly a frame is mapped at one page.
     if (targets !== undefined && targets.page !== page) targets = pages?.find((t) => t.page === page);
     if (!targets) {
       targets = new Targets(page, ip);
@@ -202,13 +225,13 @@ export class JumpCache {
     }
     const { lows, records } = targets;
     if (records.includes(rec)) return;
-    if (records.length === mostTargets) this.#forgetStale(targets);
+    if (records.length === mostTargets) this.#dropStale(targets);
     if (records.length === mostTargets) return;
     lows.push(ip | 0);
     records.push(rec);
   }
-  /** Code that was written anew may be there again: so its targets stay until there is no room. */
-  #forgetStale({ lows, records }: Targets): void {
+  /** Stale code may become valid again, so its targets stay until the list is full. */
+  #dropStale({ lows, records }: Targets): void {
     let kept = 0;
     for (let n = 0; n < records.length; n++) {
       if (this.#isStale(records[n] as number)) continue;
@@ -220,13 +243,13 @@ export class JumpCache {
   #isStale(rec: number): boolean {
     return isGone(this.#i32[(rec + record.handler) >> 2] as number);
   }
-  /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
+  /** Control reaches a page for the first time since mappings changed. Enters its previous targets. */
   recall(code: number, page: number): void {
     const pages = this.#targets.get(code);
     const n = pages?.findIndex((t) => t.page === page) ?? -1;
     if (pages === undefined || n < 0) return;
     const targets = pages[n] as Targets;
-    // The vDSO is elsewhere in each process, but a shell's where it was.
+    // The vDSO is at another address in each process. A shell has it at the same address each time.
     for (let i = n; i > 0; i--) pages[i] = pages[i - 1] as Targets;
     pages[0] = targets;
     const { lows, records, high } = targets;
@@ -247,8 +270,8 @@ const emptyHigh = Number(jumpCache.empty >> 32n);
 
 const pageOf = (low: number, high: number): number => high * 2 ** 20 + (low >>> 12);
 
-/** Where an address goes that has to make room for one: the entry's neighbour. handlers.ts looks there, and puts what it finds in its place. */
+/** The second entry of the set. handlers.ts searches it and exchanges the two entries. */
 const secondOf = (entry: number): number => entry ^ (jumpCache.size / 4);
-/** The place of an instruction pointer, by its low half, in words; compile.ts computes the same. */
+/** The index in words of an instruction pointer's entry, by its low half. compile.ts computes the same. */
 const entryOf = (low: number): number =>
   (layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size))) >> 2;

@@ -1,18 +1,19 @@
-// Records: decoded instructions as the interpreter's handlers read them (layout.ts), and beside them what only the dispatcher asks of a record.
+// Records: decoded instructions in the form that the interpreter's handlers read (layout.ts), with side
+// tables for the dispatcher.
 import { type Decoded, noRegister } from "../decode/decoder.ts";
 import { formOf, registerOffset } from "../decode/instance.ts";
 import type { Instructions } from "../decode/instructions.ts";
-import { passesIn } from "../decode/operand-slots.ts";
+import { executionsIn } from "../decode/operand-slots.ts";
 import { immediateWidth, type Operand, type Row } from "../isa/row.ts";
 import { layout, record } from "../machine/layout.ts";
 import { at, S, type State } from "../machine/state.ts";
 
-/** Records that the side tables have room for at first; most programs need no more. */
+/** Initial capacity of the side tables in records; most programs need no more. */
 const firstRoom = 8192;
 
 /**
- * A note on a record says the length of its instruction, the number of its row, whether that is a conditional branch, and whether it has a memory operand. The
- * row itself may not have been met: it is read when somebody asks for it.
+ * A note packs an instruction's length, the number of its row, and if it is a conditional branch and has a
+ * memory operand. The row itself is read at its first use.
  */
 const lengthBits = 4;
 const lengthMask = (1 << lengthBits) - 1;
@@ -21,14 +22,15 @@ const isConditional = 1 << 30;
 const hasMemory = 1 << 31;
 const numberIn = (note: number): number => (note >> lengthBits) & numberMask;
 
-/** Handlers that are not in the table before they are loaded, from a place on. */
+/** Handlers from a table index on that are loaded on demand. */
 export interface MoreHandlers {
   readonly first: number;
   readonly load: () => void;
 }
 
+/** The records of one processor. */
 export class Records {
-  /** Instruction pointer (offset in CS) of each record, by record number, and a note. */
+  /** Instruction pointer (offset in CS) and note of each record, by record number. */
   #ip = new Float64Array(firstRoom);
   #notes = new Int32Array(firstRoom);
   readonly #state: State;
@@ -36,7 +38,7 @@ export class Records {
   readonly #more: readonly MoreHandlers[];
   readonly #firstMore: number;
   readonly #loaded = new Set<MoreHandlers>();
-  /** Where the handlers begin and end that were asked for last. */
+  /** The range of the most recently loaded handlers. */
   #latest = 0;
   #latestEnd = 0;
 
@@ -47,7 +49,7 @@ export class Records {
     this.#firstMore = more[0]?.first ?? Number.POSITIVE_INFINITY;
   }
 
-  /** A record's number, with room for it in the side tables. */
+  /** A record's number. Extends the side tables if necessary. */
   #numberOf(rec: number): number {
     const number = (rec - layout.records) / record.size;
     if (number >= this.#ip.length) {
@@ -74,32 +76,36 @@ export class Records {
   row(number: number): Row {
     return this.#instructions.row(number);
   }
-  /** The row's number among all. */
+  /** The number of the record's row. */
   rowNumberOf(rec: number): number {
     return numberIn(this.#notes[(rec - layout.records) / record.size] as number);
   }
   isConditional(rec: number): boolean {
     return ((this.#notes[(rec - layout.records) / record.size] as number) & isConditional) !== 0;
   }
-  /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
-  passesOf(head: number): number | undefined {
-    const left = this.leftOf(head);
-    if (left === 0) return undefined;
-    const last = head + (left - 1) * record.size;
+  /**
+   * How often the interpreter has executed the end of a block, given its first record; undefined if that is
+   * not counted.
+   */
+  executionsOf(head: number): number | undefined {
+    const remaining = this.remainingOf(head);
+    if (remaining === 0) return undefined;
+    const last = head + (remaining - 1) * record.size;
     const memory = (this.#notes[(last - layout.records) / record.size] as number) < 0;
     const row = this.rowOf(last);
-    const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.passes;
-    // It has been here; what ends otherwise than by a branch does not count.
+    const where = row.ends ? executionsIn(memory, this.#instructions.info(row).memory) : record.size + record.executions;
+    // The count is at least 1 if it is kept at all. A block that ends otherwise than by a branch is not
+    // counted.
     return where === undefined ? undefined : this.#state.u32[(last + where) >> 2] || undefined;
   }
-  leftOf(rec: number): number {
-    return this.#state.u16[(rec + record.left) >> 1] as number;
+  remainingOf(rec: number): number {
+    return this.#state.u16[(rec + record.remaining) >> 1] as number;
   }
   targetOf(rec: number): number {
     return Number(this.#state.i64[(rec + record.disp) >> 3]);
   }
 
-  /** The record of a decoded instruction; a note on it, for `settle`. */
+  /** Writes the record of a decoded instruction. Returns its note, for `finishBlock`. */
   write(rec: number, d: Decoded, ip: number, context: number): number {
     const s = this.#state;
     const info = this.#instructions.info(d.row);
@@ -107,7 +113,7 @@ export class Records {
     const handler = info.handler(key);
     if (handler >= this.#firstMore && (handler < this.#latest || handler >= this.#latestEnd)) this.#loadMore(handler);
     const { u32, u64 } = s;
-    // One after the other: V8 counts rounds, and would optimise this in the middle of a short program.
+    // Unrolled: V8 counts loop iterations, and would optimise this function in the middle of a short program.
     u64[rec >> 3] = 0n;
     u64[(rec >> 3) + 1] = 0n;
     u64[(rec >> 3) + 2] = 0n;
@@ -130,13 +136,13 @@ export class Records {
     const note = (info.number << lengthBits) | d.length | (d.row.cc >= 0 && d.row.ends ? isConditional : 0);
     return memory ? note | hasMemory : note;
   }
-  /** Where records with such a note keep their registers. */
+  /** The register slots of records with this note. */
   slotsOf(note: number): readonly (number | undefined)[] {
     const info = this.#instructions.info(this.#instructions.row(numberIn(note)));
     return note < 0 ? info.memory : info.plain;
   }
-  /** So many records from one on are a block, or what there is of it: `layout.notes` has the notes on them. */
-  settle(first: number, count: number, ip: number): void {
+  /** Makes `count` records from `first` on a block. `layout.notes` holds their notes. */
+  finishBlock(first: number, count: number, ip: number): void {
     const { u16, i32 } = this.#state;
     const number = this.#numberOf(first + (count - 1) * record.size) - count + 1;
     const ips = this.#ip;
@@ -144,7 +150,7 @@ export class Records {
     let at = ip;
     for (let n = 0; n < count; n++) {
       const note = i32[(layout.notes >> 2) + n] as number;
-      u16[(first + n * record.size + record.left) >> 1] = count - n;
+      u16[(first + n * record.size + record.remaining) >> 1] = count - n;
       ips[number + n] = at;
       notes[number + n] = note;
       at += note & lengthMask;
@@ -175,7 +181,7 @@ export class Records {
       const o = immediates[n] as Operand;
       if (o.kind === "rel") {
         storeInteger(s.i32, rec + record.disp, d.target);
-        // A conditional branch has two links and no use for the next address; a call needs it.
+        // A conditional branch has two links and does not need the next address; a call needs it.
         if (d.row.cc >= 0 || d.row.addressed) storeInteger(s.i32, rec + record.imm, 0);
       } else if (o.kind === "imm" || o.kind === "simm") {
         const bits = immediateWidth(o, d.size);
@@ -191,7 +197,7 @@ export class Records {
     if (immediates.length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
   }
 
-  /** What follows a block's last instruction: no instruction itself, and none are left there. */
+  /** Writes the end record of a block. It is no instruction and has no remaining ones. */
   writeEnd(rec: number, ip: number, handler: number): void {
     const s = this.#state;
     s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
@@ -201,7 +207,7 @@ export class Records {
     this.#ip[number] = ip;
     this.#notes[number] = 0;
   }
-  /** So many records once more, at another place. */
+  /** Copies records to another address. */
   copy(to: number, from: number, count: number): void {
     this.#state.u8.copyWithin(to, from, from + count * record.size);
     const [there, here] = [this.#numberOf(from), this.#numberOf(to)];
@@ -209,7 +215,7 @@ export class Records {
   }
 }
 
-/** An integer as 64 bits: in halves, since a bigint costs more than the rest of what it is part of. */
+/** Stores an integer as 64 bits, in halves. A bigint would cost more than the rest. */
 const storeInteger = (i32: Int32Array, address: number, n: number): void => {
   i32[address >> 2] = n | 0;
   i32[(address >> 2) + 1] = Math.floor(n / 0x1_0000_0000);

@@ -1,53 +1,59 @@
-// What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
+// The effects of a row's meaning, found by one run over a recording vocabulary. No row has to state them a
+// second time.
 
 import type { Exit } from "../machine/exit.ts";
 import { S } from "../machine/state.ts";
 import { operandWidth } from "./form.ts";
 import type { Assured, Form, Ops } from "./ops.ts";
-import { type ActName, modelActs, stackActs } from "./routine-types.ts";
+import { type HelperName, modelHelpers, stackHelpers } from "./routine-types.ts";
 import { isMemoryOperand, type Row, sizeIndex } from "./row.ts";
 
-export interface Facts {
-  /** Acts on the machine (segments, CPUID, …), and not only as its model says: the interpreter does that. */
-  readonly acts: boolean;
-  /** By which door it enters the kernel (a system call). */
+/** The effects of a row. */
+export interface Effects {
+  /**
+   * Calls a helper function that changes the machine (segments, CPUID, …), except for checks of the model.
+   * The interpreter executes it.
+   */
+  readonly callsHelper: boolean;
+  /** The door by which it enters the kernel (a system call). */
   readonly exits: Exit | undefined;
   readonly branches: boolean;
   readonly branchesIf: boolean;
-  /** Jumps to a computed address. */
+  /** Jumps indirectly. */
   readonly jumps: boolean;
   readonly repeats: boolean;
-  /** Reads or writes where the stack pointer points. */
+  /** Reads or writes at the stack pointer. */
   readonly stack: boolean;
   /** Reads or writes a memory operand: LEA, NOP and PREFETCHh do not. */
   readonly memory: boolean;
-  /** Near calls and returns: pushes the next instruction's address; jumps to what it has popped. */
+  /** Near calls push the next instruction's address; near returns jump to a popped address. */
   readonly calls: boolean;
   readonly returns: boolean;
-  /** Asks for the operand size. */
+  /** Depends on the operand size. */
   readonly sized: boolean;
-  /** Routines it calls. */
+  /** The routines that it calls. */
   readonly routines: readonly string[];
-  /** The same calls with the arguments that are constants; undefined for the others. */
+  /** The calls with their constant arguments; undefined for other arguments. */
   readonly routineCalls: readonly RoutineCall[];
-  /** The floating-point operation that it asks its reader to vouch for (`Ops.assured`). */
+  /** The floating-point operation for which it asks the reader's guarantee (`Ops.assured`). */
   readonly assured: { readonly name: Assured; readonly w: 32 | 64; readonly lanes: number } | undefined;
-  /** Computes its first operand from its others by operations on vectors, and does nothing else. */
+  /** Computes its first operand from the others by vector operations, and has no other effect. */
   readonly pure: boolean;
-  /** Fields of the register file that it writes. */
+  /** The fields of the register file that it writes. */
   readonly fields: readonly string[];
 }
 
+/** A call of a routine. `constants`: the constant arguments; undefined for others. */
 export interface RoutineCall {
   readonly routine: string;
   readonly constants: readonly (number | undefined)[];
 }
 
-/** The words of a meaning that only computes. */
+/** The words of a meaning without effects. */
 const pureWords = new Set(
   "get vec set let imm simd shuffle lane withLane vector splat zext sext add sub mul and or xor not shl shr select assured".split(" "),
 );
-/** A constant of a meaning, told from its other values. */
+/** A constant in a meaning, distinct from its other values. */
 class Constant {
   readonly value: number;
   constructor(value: number | bigint) {
@@ -57,7 +63,7 @@ class Constant {
 
 const constantOf = (v: unknown): number | undefined => (v instanceof Constant ? v.value : undefined);
 
-/** Every shape that a meaning might ask about. */
+/** All form properties that a meaning can depend on. */
 const forms = (row: Row): Form[] =>
   ([16, 32, 64] as const).flatMap((size) =>
     [false, true].map(
@@ -75,25 +81,29 @@ const forms = (row: Row): Form[] =>
     ),
   );
 
-/** Words that go to an operand, wherever that is, and to memory. */
+/** Words that access an operand, and words that access memory. */
 const operandWords = new Set(["get", "vec", "rmw", "set", "wide", "setWide"]);
-const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "act"]);
+const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "helper"]);
 
-const known = new Map<Row, Facts>();
+const known = new Map<Row, Effects>();
 
-export const factsOf = (row: Row): Facts => known.get(row) ?? learn(row);
+/** The effects of a row; computed once. */
+export const effectsOf = (row: Row): Effects => known.get(row) ?? derive(row);
 
-/** Apart from the look into what is known: a function that its own functions look into makes room for that whenever it is called. */
-const learn = (row: Row): Facts => {
+/**
+ * A separate function: in V8 a function with closures allocates their context at every call, also for a
+ * lookup.
+ */
+const derive = (row: Row): Effects => {
   const used = new Set<string>();
   const routineCalls: RoutineCall[] = [];
   const fields = new Set<string>();
   const value = {};
   const next = {};
   const popped = {};
-  let [stack, memory, calls, returns, acts] = [false, false, false, false, false];
+  let [stack, memory, calls, returns, callsHelper] = [false, false, false, false, false];
   let exits: Exit | undefined;
-  let assured: Facts["assured"];
+  let assured: Effects["assured"];
   const notes = new Proxy(
     {},
     {
@@ -102,8 +112,8 @@ const learn = (row: Row): Facts => {
         (...args: unknown[]) => {
           used.add(name);
           const onStack = (name === "load" || name === "store") && args[0] === S.ss;
-          acts ||= name === "act" && modelActs[args[0] as ActName] === undefined;
-          stack ||= onStack || (name === "act" && stackActs.has(args[0] as ActName));
+          callsHelper ||= name === "helper" && modelHelpers[args[0] as HelperName] === undefined;
+          stack ||= onStack || (name === "helper" && stackHelpers.has(args[0] as HelperName));
           const operand = operandWords.has(name) ? row.operands[args[0] as number] : undefined;
           memory ||= memoryWords.has(name) || (operand !== undefined && isMemoryOperand(operand));
           calls ||= onStack && args[3] === next;
@@ -129,8 +139,8 @@ const learn = (row: Row): Facts => {
     };
     row.does(notes, Object.defineProperty(form, "w", { get: noting }));
   }
-  const facts: Facts = {
-    acts,
+  const effects: Effects = {
+    callsHelper,
     exits,
     branches: used.has("branch"),
     branchesIf: used.has("branchIf"),
@@ -147,6 +157,6 @@ const learn = (row: Row): Facts => {
     pure: used.has("set") && [...used].every((word) => pureWords.has(word)),
     fields: [...fields],
   };
-  known.set(row, facts);
-  return facts;
+  known.set(row, effects);
+  return effects;
 };

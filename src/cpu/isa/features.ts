@@ -1,16 +1,16 @@
-// The CPUID feature that an instruction came with, where its row does not say: read off its encoding, which grew with the features.
-// SDM Vol. 1 chapter 5 and appendix of opcode maps, Vol. 2D A.
+// The CPUID feature of an instruction whose row does not name one. It follows from the encoding. SDM Vol. 1
+// chapter 5 and appendix of opcode maps, Vol. 2D A.
 import type { Feature } from "../machine/model.ts";
 import type { Row } from "./row.ts";
 
 type Encoded = Pick<Row, "name" | "vex" | "map" | "opcode" | "prefix" | "shape">;
 const hex = (r: Encoded): string => `${r.prefix === "none" ? "NP" : r.prefix} ${r.opcode.toString(16).toUpperCase().padStart(2, "0")}`;
 
-/** Map 0F: of the prefix NP or F3 what came with SSE2 only, and what came with SSE3. */
+/** Map 0F: opcodes with prefix NP or F3 that SSE2 added, and opcodes that SSE3 added. */
 // biome-ignore format: table
 const sse2 = new Set(["NP 5A", "NP 5B", "F3 5A", "F3 5B", "F3 E6", "F3 6F", "F3 7F", "F3 70", "F3 7E", "F3 D6", "NP C3", "NP D4", "NP FB", "NP F4"]);
 const sse3 = new Set(["F2 F0", "F2 7C", "F2 7D", "F2 D0", "66 7C", "66 7D", "66 D0", "F2 12", "F3 12", "F3 16"]);
-/** On MMX registers what came with SSE. */
+/** Opcodes on MMX registers that SSE added. */
 // biome-ignore format: table
 const mmxOfSse = new Set(["NP E0", "NP E3", "NP C5", "NP C4", "NP EE", "NP DE", "NP EA", "NP DA", "NP D7", "NP E4", "NP F6", "NP 70", "NP F7", "NP E7"]);
 const ssse3 = (opcode: number): boolean => opcode <= 0x0b || (opcode >= 0x1c && opcode <= 0x1e);
@@ -23,6 +23,7 @@ const byName: Readonly<Record<string, Feature>> = {
   mfence: "sse2", movnti: "sse2", rdfsbase: "fsgsbase", rdgsbase: "fsgsbase", wrfsbase: "fsgsbase", wrgsbase: "fsgsbase",
 };
 
+/** The feature that the encoding implies; undefined if none. */
 export const featureOf = (r: Encoded): Feature | undefined => {
   if (/^(f?cmov|fu?comi)/.test(r.name)) return "cmov";
   const named = byName[r.name];

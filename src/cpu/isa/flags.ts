@@ -1,20 +1,22 @@
-// How the six status flags follow from the last result. SDM Vol. 1 3.4.3.1. Every reader uses these definitions: the oracle at
-// once, generated code when a flag is read. Values are sign-extended to 64 bits, so no formula needs to know the width.
+// The six status flags as functions of the last result. SDM Vol. 1 3.4.3.1. All readers use these
+// definitions: the oracle at once, generated code when a flag is read. Values are sign-extended to 64 bits,
+// so that no formula depends on the width.
 
 import { EF } from "../machine/state.ts";
 import type { Flag, FlagKind, Ops } from "./ops.ts";
 
 /**
- * The kinds as they are kept. ZF is r == 0 in all of them. In "split" SF and PF follow from b, and CF, OF, AF stand in the word a in
- * their EFLAGS places: every combination can be said so, and a change of some flags keeps the others without computing them. "logic" is r
- * compared with 0, and has no a and b.
+ * The kinds of lazy flags. ZF is r == 0 in all of them. In "split" SF and PF follow from b; CF, OF and AF are
+ * in the word a at their EFLAGS positions. "split" can express every combination, and a change of some flags
+ * keeps the others without computing them. "logic" is r compared with 0, without a and b.
  */
-export type KeptKind = Exclude<FlagKind, "result" | "word" | "order"> | "split" | "logic";
+export type LazyFlagKind = Exclude<FlagKind, "result" | "word" | "order"> | "split" | "logic";
 /** Codes of the kinds in the state page. */
-export const kindCode: Record<KeptKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5, logic: 6 };
-export const kindNames = Object.keys(kindCode) as readonly KeptKind[];
+export const kindCode: Record<LazyFlagKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5, logic: 6 };
+/** The kinds in the order of their codes. */
+export const kindNames = Object.keys(kindCode) as readonly LazyFlagKind[];
 
-/** The part of the vocabulary that computes and does nothing else. */
+/** The part of the vocabulary without effects. */
 export type Pure<V> = Pick<
   Ops<V>,
   | "imm"
@@ -47,10 +49,11 @@ const bitOfA =
   (n: number): Rule =>
   (o, _r, a) =>
     o.and(o.shr(a, o.imm(n)), o.imm(1));
+/** The EFLAGS bit of each status flag. */
 export const flagBit: Record<Flag, number> = { CF: EF.CF, PF: EF.PF, AF: EF.AF, ZF: EF.ZF, SF: EF.SF, OF: EF.OF };
 const at: Record<Flag, number> = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 };
 
-/** Carries out of, and into, the bits of r = a + b (+ carry); the same for borrows. Hacker's Delight 2-13. */
+/** Carries out of and into the bits of r = a + b (+ carry); the same for borrows. Hacker's Delight 2-13. */
 const carry: Rule = (o, r, a, b) => top(o, o.or(o.and(a, b), o.and(o.or(a, b), o.not(r))));
 const borrow: Rule = (o, r, a, b) => top(o, o.or(o.and(o.not(a), b), o.and(o.or(o.not(a), b), r)));
 const half: Rule = (o, r, a, b) => bit(4)(o, o.xor(o.xor(a, b), r), a, b);
@@ -58,14 +61,15 @@ const zero: Rule = (o, r) => o.eq(r, o.imm(0));
 const sign: Rule = (o, r) => top(o, r);
 const parity: Rule = (o, r) => o.xor(o.and(o.popcnt(o.zext(r, 8)), o.imm(1)), o.imm(1));
 const fromResult = { ZF: zero, SF: sign, PF: parity };
-/** inc and dec keep a = the operand, b = the carry flag from before. */
+/** For inc and dec, a is the operand and b the previous carry flag. */
 const kept: Rule = (_o, _r, _a, b) => b;
 
 const clear: Rule = (o) => o.imm(0);
 
 const difference: Record<Flag, Rule> = { ...fromResult, CF: borrow, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, b), o.xor(a, r))) };
 
-export const rules: Record<KeptKind, Record<Flag, Rule>> = {
+/** The rules of each kind: a flag as a function of r, a and b. */
+export const rules: Record<LazyFlagKind, Record<Flag, Rule>> = {
   add: { ...fromResult, CF: carry, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, r), o.xor(b, r))) },
   sub: difference,
   sbb: difference,
@@ -82,21 +86,24 @@ export const rules: Record<KeptKind, Record<Flag, Rule>> = {
   logic: { ...fromResult, CF: clear, AF: clear, OF: clear },
 };
 
-/** What "split" keeps for a word of flags: r is 0 if ZF is set, b has SF on top and odd parity if PF is clear; both have few bits and their sign. */
+/** The r of "split" for a word of flags: 0 if ZF is set. */
 export const zeroSource = <V>(o: Pure<V>, word: V): V => o.xor(bit(at.ZF)(o, word, word, word), o.imm(1));
+/**
+ * The b of "split" for a word of flags: SF as sign, odd parity if PF is clear. It has few bits plus the sign.
+ */
 export const signParitySource = <V>(o: Pure<V>, word: V): V =>
   o.or(o.shl(o.sub(o.imm(0), bit(at.SF)(o, word, word, word)), o.imm(8)), o.xor(bit(at.PF)(o, word, word, word), o.imm(1)));
 
-/** The reader's part of a change of flags: the current kept values, and where new ones go. */
-export interface Kept<V> {
+/** The reader's side of a change of flags: the current lazy flags, and the destination of the new ones. */
+export interface LazyFlags<V> {
   readonly r: V;
-  /** What SF and PF follow from now: r, or b if the kind is "split". */
+  /** The current source of SF and PF: r, or b if the kind is "split". */
   readonly signParity: V;
   flag(f: Flag): V;
   keep(r: V, a: V, b: V): void;
 }
-/** Change the flags of `mask` to those of `word`; the others keep their values. */
-export const change = <V>(o: Pure<V>, mask: number, word: V, old: Kept<V>): void => {
+/** Sets the flags in `mask` to those of `word` and keeps the others. */
+export const change = <V>(o: Pure<V>, mask: number, word: V, old: LazyFlags<V>): void => {
   const others = (["CF", "AF", "OF"] as const).filter((f) => !(mask & flagBit[f]));
   const a = others.map((f) => o.shl(old.flag(f), o.imm(at[f]))).reduce((x, y) => o.or(x, y), o.and(word, o.imm(mask)));
   const sp = mask & (EF.SF | EF.PF);
@@ -105,11 +112,11 @@ export const change = <V>(o: Pure<V>, mask: number, word: V, old: Kept<V>): void
   old.keep(mask & EF.ZF ? zeroSource(o, word) : old.r, a, b);
 };
 
-/** All six in their EFLAGS places, given a way to get each. */
+/** The word of all six flags at their EFLAGS positions. */
 export const assemble = <V>(o: Pure<V>, flag: (f: Flag) => V): V =>
   (Object.keys(at) as Flag[]).map((f) => o.shl(flag(f), o.imm(at[f]))).reduce((x, y) => o.or(x, y));
 
-/** Condition codes. SDM Vol. 1 appendix B. The odd code is the even one's negation. */
+/** A condition code. SDM Vol. 1 appendix B. The odd code is the even one's negation. */
 export const condition = <V>(o: Pure<V>, cc: number, flag: (f: Flag) => V): V => {
   const less = () => o.xor(flag("SF"), flag("OF"));
   const even = [
@@ -124,7 +131,7 @@ export const condition = <V>(o: Pure<V>, cc: number, flag: (f: Flag) => V): V =>
   ][cc >> 1]!();
   return cc & 1 ? o.xor(even, o.imm(1)) : even;
 };
-/** The same straight from the operands of a comparison (kind "sub"), where that is one comparison; else undefined. */
+/** The same from the operands of a comparison (kind "sub"), if that is one comparison; else undefined. */
 export const compared = <V>(o: Pure<V>, cc: number, r: V, a: V, b: V): V | undefined => {
   switch (cc) {
     case 2:

@@ -1,4 +1,4 @@
-// Integers as the vocabulary has them, computed: 64 bits, unsigned.
+// The integer operations of the vocabulary on bigints: 64 bits, unsigned.
 import type { Pure } from "./flags.ts";
 import type { Ops } from "./ops.ts";
 
@@ -6,6 +6,7 @@ const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
 const bool = (b: boolean): bigint => (b ? 1n : 0n);
 
+/** The operations by name. Operands and results are in 0 … 2^64 - 1. */
 export const integers = {
   imm: (n: number | bigint) => u(64, BigInt(n)),
   add: (a: bigint, b: bigint) => u(64, a + b),

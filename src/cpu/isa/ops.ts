@@ -1,27 +1,31 @@
-// The vocabulary in which instructions are written. A meaning over Ops<V> has many readers: V = bigint runs it (the oracle),
-// V = wasm expressions compiles it (interpreter handlers, the JIT), V = terms prints it (describe).
+// The vocabulary of instruction meanings. A meaning over Ops<V> has many readers. V = bigint runs it (the
+// oracle). V = wasm expressions compiles it (interpreter handlers, the JIT). V = terms prints it (describe).
 //
-// Rules that every meaning keeps:
-//  - Integers are unsigned and zero-extended from their width; a comparison gives 0 or 1.
-//  - Reads (get, rmw, reg, load, flag) happen where they stand; pure operations may be computed wherever they are used, so a
-//    value used twice is bound with `let`.
-//  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
+// Rules for all meanings:
+// - Integers are unsigned and zero-extended from their width; a comparison gives 0 or 1.
+// - Reads (get, rmw, reg, load, flag) happen in program order. Pure operations may be computed wherever they
+// are used; a value used twice is bound with `let`.
+// - Memory is read and written before any register or flag. A fault then leaves the state that hardware
+// leaves.
 
-import type { Field } from "../machine/fields.ts";
-import type { ActName } from "./routine-types.ts";
+import type { Field } from "../machine/state.ts";
+import type { HelperName } from "./routine-types.ts";
 import type { SimdName } from "./simd.ts";
 
+/** Width of a general register in bits. */
 export type Width = 8 | 16 | 32 | 64;
+/** Address size or mode in bits. */
 export type AddressSize = 16 | 32 | 64;
 
 /**
- * How the six status flags follow from a result r and operands a, b (flags.ts). `adc` is "add" too; "sbb" is "sub" with a borrow
- * that came in, so its flags say nothing about a < b.
+ * How the six status flags follow from a result r and operands a, b (flags.ts). `adc` is "add", too. "sbb" is
+ * "sub" with an incoming borrow, so its flags do not imply a < b.
  */
 export type FlagKind = "add" | "sub" | "inc" | "dec" | "result" | "word" | "order" | "sbb";
+/** A status flag. */
 export type Flag = "CF" | "PF" | "AF" | "ZF" | "SF" | "OF";
 
-/** What is fixed when an instruction form is read: every reader knows these as constants. */
+/** The constants of an instruction form, known to every reader. */
 export interface Form {
   /** Operand size in bits. */
   readonly w: Width;
@@ -31,55 +35,70 @@ export interface Form {
   /** Width of the stack pointer in bits: 64, or 32 or 16 by SS.B. */
   readonly stackSize: AddressSize;
   readonly mode: AddressSize;
-  /** Segments have neither base nor limit (fs and gs may): always so in 64-bit mode. */
+  /** True if segments have neither base nor limit (except fs and gs); always so in 64-bit mode. */
   readonly flat: boolean;
   readonly rep: Rep;
   /** Condition code 0..15, where the opcode has one. SDM Vol. 1 appendix B. */
   readonly cc: number;
-  /** Is operand n a memory operand? */
+  /** True if operand n is in memory. */
   memory(n: number): boolean;
 }
+/** Repeat prefixes. */
 export const rep = { none: 0, rep: 1, repne: 2 } as const;
+/** One of the repeat prefixes. */
 export type Rep = (typeof rep)[keyof typeof rep];
 
-/** Operations on floats of which a reader may see to it that they are ordinary; of a comparison, that one operand is. */
+/**
+ * Floating-point operations for which a reader may guarantee that all values are normal numbers; of a
+ * comparison, that one operand is.
+ */
 export type Assured = "add" | "sub" | "mul" | "div" | "sqrt" | "compare";
 
+/** The vocabulary. */
 export interface Ops<V> {
   // Operands, by position in the row.
-  /** Operand n at its own width; an immediate is sign-extended by its row, then cut to the operand size. */
+  /** Operand n at its own width. An immediate is sign-extended by its row, then cut to the operand size. */
   get(n: number): V;
-  /** Operand n in the low lane of a vector. The lanes above hold anything: a meaning must not depend on them. */
+  /** Operand n in the low lane of a vector. The other lanes are unspecified. */
   vec(n: number): V;
-  /** The same, of an operand that the instruction will write: a fault of the write comes here. */
+  /** Operand n, which the instruction will write: a fault of the write happens here. */
   rmw(n: number): V;
-  /** With VEX, a vector register's upper bits become 0: up to 128 from v, and from 128 on. */
+  /** Writes operand n. With VEX, a vector register's bits above the operand become 0. */
   set(n: number, v: V): void;
-  /** The halves of an operand of 256 bits, or of the register that holds one of 128. */
+  /** The halves of a 256-bit operand, or of the register that holds a 128-bit one. */
   wide(n: number): readonly [low: V, high: V];
   setWide(n: number, low: V, high: V): void;
   /** Effective address of memory operand n: an offset in its segment, cut to the address size. */
   address(n: number): V;
-  /** Effective address with this index in the place of the vector of indices that memory operand n has; `get` or `wide` gives the vector. */
+  /**
+   * The effective address with this index in place of the vector of indices; `get` or `wide` returns that
+   * vector.
+   */
   element(n: number, index: V): V;
-  /** The same as a linear address, its segment checked for an access of the operand's width, or another one. */
+  /**
+   * The linear address of memory operand n. Its segment is checked for an access of the operand's width, or
+   * of `width` bits.
+   */
   linear(n: number, write: boolean, width?: number): V;
-  /** Selector of the segment that memory operand n is in. */
+  /** Selector of the segment of memory operand n. */
   segment(n: number): V;
 
   // Registers, by number: a byte-wide register 0..3 is al cl dl bl.
   reg(r: number, w: Width): V;
   setReg(r: number, w: Width, v: V): void;
 
-  // The register file besides the general registers: what no operand names. n: the element, where there are several.
+  // Fields of the register file that no operand names. n: the element of an array.
   field(f: Field, n?: number): V;
   setField(f: Field, v: V): void;
-  /** Is the field's part under `mask` this value? For modes: a reader may know it from before. */
+  /**
+   * True if the bits of a field under `mask` have this value. For modes, which a reader may know in advance.
+   */
   holds(f: Field, mask: number, value: number): V;
 
-  // Memory besides the operands. `segment` is a segment register number; undefined takes the instruction's (DS or an override).
+  // Memory that is not an operand. `segment`: a segment register number; undefined: the instruction's (DS or
+  // an override).
   load(segment: number | undefined, offset: V, w: number): V;
-  /** Load from where `store` will write: checks that the write is possible. */
+  /** Loads from a location that `store` will write: checks that the write is possible. */
   loadRmw(segment: number | undefined, offset: V, w: number): V;
   store(segment: number | undefined, offset: V, w: number, v: V): void;
 
@@ -107,7 +126,10 @@ export interface Ops<V> {
   zext(a: V, w: number): V;
   /** Sign-extend from w bits to 64. */
   sext(a: V, w: number): V;
-  /** Is it no address in 48-bit canonical form? Of addresses where no program runs a reader may say so too that leaves what follows to another. */
+  /**
+   * True if the value is not an address in 48-bit canonical form. A reader may also return true for addresses
+   * without code, if it leaves the rest of the instruction to another engine.
+   */
   uncanonical(a: V): V;
   clz(a: V): V;
   ctz(a: V): V;
@@ -121,13 +143,14 @@ export interface Ops<V> {
   /** a if c is not 0, else b; both are pure. */
   select(c: V, a: V, b: V): V;
 
-  // Vectors and floats. A vector is 128 bits; where one is wanted, a narrower value is zero-extended, and where a narrower one is
-  // wanted, it is the low lane: so the meaning of an MMX instruction is that of its SSE2 sister. Floats are their bits.
+  // Vectors and floats. A vector has 128 bits. A narrower value is zero-extended if a vector is expected; a
+  // vector is its low lane if a narrower value is expected. The meaning of an MMX instruction is thus that of
+  // its SSE2 counterpart. Floats are their bits.
   /** A vector or floating-point operation by WebAssembly's name (simd.ts). */
   simd(name: SimdName, ...args: V[]): V;
   /**
-   * Has the reader seen to it that MXCSR is plain (sse/float.ts), and that in so many lanes the operands and the result are such that
-   * WebAssembly's result is all there is to the operation? Then nobody else has to.
+   * True if the reader guarantees that MXCSR is plain (sse/float.ts), and that WebAssembly's result is exact
+   * for these lanes. The meaning then omits its own checks.
    */
   assured(name: Assured, w: 32 | 64, lanes: number, result: V, ...operands: V[]): boolean;
   /** The vector of these 64-bit halves. */
@@ -135,7 +158,7 @@ export interface Ops<V> {
   /** Vector registers by number. */
   xmm(r: number): V;
   setXmm(r: number, v: V): void;
-  /** Their bits 255:128. */
+  /** Bits 255:128 of a vector register. */
   upper(r: number): V;
   setUpper(r: number, v: V): void;
   splat(w: 8 | 16 | 32 | 64, v: V): V;
@@ -147,23 +170,26 @@ export interface Ops<V> {
 
   /** Bind a value to a name, so that it is computed once, here. */
   let(name: string, v: V): V;
-  /** Do something only if c is not 0. `likely` says how c nearly always is. */
+  /** Does `then` only if c is not 0. `likely`: the usual value of c. */
   when(c: V, then: () => void, otherwise?: () => void, likely?: boolean): void;
-  /** One value if c is not 0, else the other; only that one is computed, and what it does is done. */
+  /** One value if c is not 0, else the other. Only that one is computed, with its effects. */
   either(c: V, then: () => V, otherwise: () => V, likely?: boolean): V;
 
   // Flags.
-  /** State all six: "add"/"sub" from (r, a, b), "inc"/"dec" from (r) keeping CF, "result" SF ZF PF from r and CF OF AF from the word a,
-   *  "word" all from the word r, "order" CF = a, ZF = not r of bits, the others 0. w is the width of r, a and b. */
+  /**
+   * Sets all six. "add"/"sub": from (r, a, b). "inc"/"dec": from (r), CF is kept. "result": SF ZF PF from r,
+   * CF OF AF from the word a. "word": all from the word r. "order": CF = a, ZF = not r of bits, the others 0.
+   * w is the width of r, a and b.
+   */
   flags(kind: FlagKind, w: number, r: V, a?: V, b?: V): void;
-  /** Change some flags only: `mask` is of EF bits, `word` their new values in EFLAGS places. */
+  /** Sets the flags in `mask` (EF bits) from `word`, which has them at their EFLAGS positions. */
   setFlags(mask: number, word: V): void;
   flag(f: Flag): V;
-  /** The six status flags in their EFLAGS places. */
+  /** The six status flags at their EFLAGS positions. */
   flagsWord(): V;
   /** Condition code cc: 0 or 1. */
   condition(cc: number): V;
-  /** DF and the other bits that arithmetic leaves alone, in their EFLAGS places. */
+  /** DF and the other bits that arithmetic does not change, at their EFLAGS positions. */
   systemFlags(): V;
   setSystemFlags(v: V): void;
 
@@ -173,29 +199,36 @@ export interface Ops<V> {
   modrm(): V;
   /** Address of the next instruction (its offset in CS). */
   nextIp(): V;
-  /** Where the branch operand (Jb, Jz) leads, an offset in CS. */
+  /** The target of the branch operand (Jb, Jz), an offset in CS. */
   target(): V;
-  /** To the branch operand (Jb, Jz), whose target the decoder computed. */
+  /** Jumps to the branch operand (Jb, Jz). */
   branch(): void;
-  /** To the branch operand if c, else on. */
+  /** Jumps to the branch operand if c; otherwise continues. */
   branchIf(c: V): void;
-  /** To a computed offset. */
+  /** Jumps to a computed offset. */
   jump(target: V): void;
   /** A fault: rip stays at this instruction. */
   fault(vector: number, error?: number): void;
   /** A trap: rip is the next instruction. */
   trap(vector: number, error?: number): void;
-  /** Leave the engine with an Exit value; rip is the next instruction. */
+  /** Exits the engine with an Exit value; rip is the next instruction. */
   exit(code: number): void;
 
-  /** Repeat a string instruction's body as its prefix says: count in (e/r)cx, restartable after each round; `zf`: also ends by ZF, unless
-   *  the body says itself whether to end. */
+  /**
+   * Repeats a string instruction's body by its prefix. The count is in (e/r)cx; the instruction is
+   * restartable after each iteration. `zf`: ZF ends it, too, unless the body returns if it is the last
+   * iteration.
+   */
   repeat(body: () => V | undefined, zf: boolean): void;
 
-  /** Call a routine by name (routines.ts): integers in, one integer out. For what is no expression. */
+  /**
+   * Calls a routine by name (src/cpu/routines): integers in, one integer out. For computations that are no
+   * expressions.
+   */
   call(name: string, ...args: V[]): V;
-  /** Call a routine that acts on the machine (segment loads, far transfers, CPUID); it may end the instruction. */
-  act(name: ActName, a?: V, b?: V): void;
+  /** Calls a helper function (segment loads, far transfers, CPUID), which may end the instruction. */
+  helper(name: HelperName, a?: V, b?: V): void;
 }
 
+/** The meaning of an instruction, for every reader. */
 export type Meaning = <V>(o: Ops<V>, i: Form) => void;

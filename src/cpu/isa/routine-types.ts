@@ -1,23 +1,28 @@
-// What meanings may call: compiled routines (src/cpu/routines, exact arithmetic), whose types the build reads off the compiled module,
-// and actions on the machine by name.
+// The functions that meanings may call. Compiled routines (src/cpu/routines, exact arithmetic); the build
+// reads their types off the compiled module. Helper functions, by name.
 import type { WasmType } from "../../wasm/encoder.ts";
 
+/** The type of a routine. */
 export interface RoutineType {
   readonly params: readonly WasmType[];
   readonly result?: WasmType | undefined;
 }
-/** Actions (helpers.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
+/**
+ * Helper functions (helpers.ts), callable as `o.helper(name, a, b)`. Generated code passes the position in
+ * this list.
+ */
 // biome-ignore format: table
-export const actNames = [
+export const helperNames = [
   "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "random", "enter",
   "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor", "xsave", "xsaveopt", "xsavec", "xrstor", "xrstorHeader", "xgetbv",
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorSyscall", "vendorSysenter",
 ] as const;
-export type ActName = (typeof actNames)[number];
-/** Actions that are nothing or #UD, as the processor's model has it. */
-export const modelActs: Readonly<Partial<Record<ActName, "syscall32" | "sysenterLong">>> = {
+/** The name of a helper function. */
+export type HelperName = (typeof helperNames)[number];
+/** Helpers that do nothing or raise #UD, depending on the processor's model. */
+export const modelHelpers: Readonly<Partial<Record<HelperName, "syscall32" | "sysenterLong">>> = {
   vendorSyscall: "syscall32",
   vendorSysenter: "sysenterLong",
 };
-/** Actions that push or pop. */
-export const stackActs: ReadonlySet<ActName> = new Set(["farCall", "farReturn", "iret", "enter"]);
+/** Helpers that push or pop. */
+export const stackHelpers: ReadonlySet<HelperName> = new Set(["farCall", "farReturn", "iret", "enter"]);

@@ -1,5 +1,6 @@
-// Rows as text: name, encoding and attributes, from which a row is read when a program meets it. A decoder asks for no more; what a row does is its
-// family's to say, which takes longer to work out than most programs decode.
+// Rows as text: name, encoding and attributes. A row is read from it at its first use. A decoder needs no
+// more. The meaning comes from the row's family, whose evaluation takes longer than the decoding of most
+// programs.
 import type { Meaning } from "./ops.ts";
 import { type Row, row } from "./row.ts";
 
@@ -14,7 +15,7 @@ const rowText = ({ does: _, ...facts }: Row): RowText => {
   return [name, encoding, attributes];
 };
 
-/** All rows by number: u32, where each begins and the last one ends, counted behind these; then their texts, JSON in ASCII. */
+/** Packs all rows by number: u32 offsets of each text and of the end; then the texts, JSON in ASCII. */
 export const packRows = (rows: readonly Row[]): Uint8Array<ArrayBuffer> => {
   const texts = rows.map((r) => JSON.stringify(rowText(r)));
   let at = 0;
@@ -27,7 +28,7 @@ export const packRows = (rows: readonly Row[]): Uint8Array<ArrayBuffer> => {
   return packed;
 };
 
-/** Reads a row by its number; `meaning` is asked when the row is first to do something. */
+/** Returns a function that reads a row by its number. `meaning` is called when the row is first executed. */
 export const readRows = (
   packed: Uint8Array<ArrayBuffer>,
   count: number,
@@ -37,7 +38,7 @@ export const readRows = (
   const texts = packed.subarray(starts.byteLength);
   return (number) => {
     if (number >= count) throw new Error(`there is no row ${number}`);
-    // Not spread: that takes four times as long.
+    // Not spread, which is several times slower.
     const text: string = Reflect.apply(String.fromCharCode, null, texts.subarray(starts[number], starts[number + 1]));
     const [name, encoding, attributes] = JSON.parse(text) as RowText;
     let known: Meaning | undefined;

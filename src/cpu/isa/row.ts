@@ -1,9 +1,10 @@
-// An instruction row: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and what it does.
+// Instruction rows: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and
+// meaning.
 import { type Feature, type Vendor, vendors } from "../machine/model.ts";
 import { featureOf } from "./features.ts";
 import type { Meaning } from "./ops.ts";
 
-/** Where an operand comes from. SDM Vol. 2D appendix A.2.1, the capital letters. */
+/** The source of an operand. SDM Vol. 2D appendix A.2.1, the capital letters. */
 export type OperandKind =
   | "rm"
   | "reg"
@@ -16,7 +17,7 @@ export type OperandKind =
   | "xmmH"
   | "xmmL" // W, V, U, H (VEX.vvvv), L (bits 7:4 of an immediate)
   | "vreg" // B: a general register by VEX.vvvv
-  | "vsib" // vm32x … vm64y: memory at addresses made with a vector of indices. SDM Vol. 2A 2.3.12
+  | "vsib" // vm32x … vm64y: memory at a vector of indices. SDM Vol. 2A 2.3.12
   | "mmrm"
   | "mm"
   | "mmN" // Q, P, N
@@ -32,7 +33,7 @@ export type OperandKind =
   | "moffs"
   | "far" // I, sign-extended I, the constant 1, J, O, A
   | "fixed" // a general register named by the row
-  | "named" // another register named by the row, which its meaning knows
+  | "named" // another register named by the row, known to its meaning
   | "strX"
   | "strY"; // DS:rSI and ES:rDI
 
@@ -41,57 +42,69 @@ export interface Operand {
   readonly kind: OperandKind;
   /** Width in bits for operand sizes 16, 32 and 64. */
   readonly widths: readonly [number, number, number];
-  /** The register of a "fixed" operand: number, and whether the second byte of a low register (ah ch dh bh). */
+  /** The register number of a "fixed" operand. */
   readonly register: number;
   /** Its spec in the row, for messages. */
   readonly spec: string;
 }
 
-/** "NFx": neither F3 nor F2 is allowed; 66 is what it always is. SDM Vol. 2A 3.1.1.1 */
+/** "NFx": neither F3 nor F2 is allowed; 66 keeps its usual function. SDM Vol. 2A 3.1.1.1 */
 export type Prefix = "none" | "NFx" | "66" | "F3" | "F2";
+/** The properties of a row that its encoding does not show. */
 export interface Attributes {
   /** LOCK is allowed when operand 0 is memory. */
   readonly lock?: true | undefined;
-  /** Default operand size in 64-bit mode: 64 (near branches, push, pop). "force": 64 whatever the prefixes say. */
+  /** Default operand size in 64-bit mode: 64 (near branches, push, pop). "force": 64 for all prefixes. */
   readonly size64?: "default" | "force" | undefined;
-  /** A near branch: in 64-bit mode the prefix 66 makes it 16 bits wide on AMD's processors, and does nothing on Intel's (model.ts). */
+  /**
+   * A near branch. In 64-bit mode the prefix 66 makes it 16 bits wide on AMD's processors, and has no effect
+   * on Intel's (model.ts).
+   */
   readonly nearBranch?: true | undefined;
-  /** Operand size is fixed whatever the prefixes say. */
+  /** The operand size, independent of prefixes. */
   readonly size?: 16 | 32 | 64 | undefined;
   /** Modes in which the row exists; absent: all. */
   readonly only?: "64" | "not64" | undefined;
   /** Reads F2/F3 as a repeat prefix: plain rep, or repe/repne by ZF. */
   readonly repeat?: "rep" | "zf" | undefined;
-  /** Its meaning reads the mode or the stack pointer's width: one handler for each context. */
+  /** The meaning depends on the mode or the stack pointer's width: one handler per context. */
   readonly context?: true | undefined;
-  /** Its meaning reads registers at the address size though it has no memory operand (LOOP, JrCXZ, XLAT, MASKMOVDQU). */
+  /**
+   * The meaning reads registers at the address size without a memory operand (LOOP, JrCXZ, XLAT, MASKMOVDQU).
+   */
   readonly addressed?: true | undefined;
-  /** A 128-bit memory operand need not be aligned. Otherwise it must be. SDM Vol. 1 4.1.1, Vol. 2A 2.4. With VEX: EFLAGS.AC
-   *  does not ask for it either. */
+  /**
+   * A 128-bit memory operand may be misaligned. Default: it must be aligned. SDM Vol. 1 4.1.1, Vol. 2A 2.4.
+   * With VEX: EFLAGS.AC does not check it either.
+   */
   readonly unaligned?: true | undefined;
-  /** With VEX the other way round: a vector in memory must be aligned. SDM Vol. 1 14.9 */
+  /** The reverse with VEX: a vector in memory must be aligned. SDM Vol. 1 14.9 */
   readonly aligned?: true | undefined;
-  /** VEX.W counts outside 64-bit mode too, though it asks for a general register that is not there: AMD. */
+  /** VEX.W is significant outside 64-bit mode, too, although no wide general register exists there: AMD. */
   readonly wCounts?: true | undefined;
-  /** VEX.W sizes general registers that no operand names: not looked at outside 64-bit mode either. */
+  /** VEX.W sizes implied general registers, and is ignored outside 64-bit mode. */
   readonly sizesImplied?: true | undefined;
-  /** modrm.mod is not looked at: always a register (MOV of a control or debug register). */
+  /** modrm.mod is ignored: always a register (MOV of a control or debug register). */
   readonly registerOnly?: true | undefined;
-  /** Holds back the trap of a single step until the next instruction has run. SDM Vol. 3A 7.8.3 */
+  /** Delays the single-step trap until the next instruction has run. SDM Vol. 3A 7.8.3 */
   readonly holdsTrap?: true | undefined;
-  /** Ends a block: control does not fall through to the next record unseen. */
+  /** Ends a block: control never falls through to the next record without a dispatch. */
   readonly ends?: true | undefined;
-  /** Its meaning asks for its own address and modrm byte; it has no immediate. */
+  /** The meaning reads its own address and modrm byte; the row has no immediate. */
   readonly located?: true | undefined;
-  /** Its names for operand sizes 16, 32 and 64, where each has its own (CBW CWDE CDQE); they say it all, so no operand is written.
-   *  The row's own name is then an assembler's for the usual size (PUSHF). */
+  /**
+   * Names by operand size 16, 32 and 64, if they differ (CBW CWDE CDQE). They imply the operands, which are
+   * not written. The row's own name is then an assembler's name for the usual size (PUSHF).
+   */
   readonly sizedNames?: readonly [string, string, string] | undefined;
-  /** The same for address sizes (JCXZ JECXZ JRCXZ). */
+  /** Names by address size (JCXZ JECXZ JRCXZ). */
   readonly addressNames?: readonly [string, string, string] | undefined;
-  /** CPUID feature that it needs, or all that it needs: without it the instruction is #UD, or another one. Absent: what its encoding
-   *  tells (isa/features.ts). */
+  /**
+   * CPUID features that it needs: without them the instruction is #UD, or another one. Absent: implied by the
+   * encoding (isa/features.ts).
+   */
   readonly feature?: Feature | readonly Feature[] | undefined;
-  /** Whose processors do it so; absent: everybody's. */
+  /** The vendor whose processors behave so; absent: all. */
   readonly vendor?: Vendor | undefined;
 }
 
@@ -101,26 +114,26 @@ export interface Vex {
   readonly w: 0 | 1 | undefined;
 }
 
-/** What the operands of a row are together: the same list has the same shape, which is worked out once. */
+/** Properties of a list of operands. Equal lists share one shape, which is computed once. */
 export interface Shape {
   readonly operands: readonly Operand[];
-  /** Those whose bytes follow the address, in order. */
+  /** The operands whose bytes follow the address, in order. */
   readonly immediates: readonly Operand[];
-  /** One of them can be memory (when modrm says so, or always). */
+  /** An operand can be memory (by modrm, or always). */
   readonly memory: boolean;
-  /** modrm.mod may say register, or memory. */
+  /** modrm.mod may select a register, or memory. */
   readonly registerAllowed: boolean;
   readonly memoryAllowed: boolean;
-  /** The operand whose registers of indices stand in the place of an address's index. */
+  /** The operand whose vector of indices replaces an address's index. */
   readonly vsib: Operand | undefined;
-  /** VEX.vvvv names one. */
+  /** VEX.vvvv names an operand. */
   readonly vvvv: boolean;
-  /** A general register that modrm or VEX.vvvv names. */
+  /** modrm or VEX.vvvv names a general register. */
   readonly general: boolean;
-  /** A register of SSE, of MMX. */
+  /** An operand is an SSE register, or an MMX register. */
   readonly xmm: boolean;
   readonly mm: boolean;
-  /** Operands of string instructions. */
+  /** An operand belongs to string instructions. */
   readonly strings: boolean;
   /** A width depends on the operand size. */
   readonly varies: boolean;
@@ -130,7 +143,7 @@ export interface Shape {
 export interface Row extends Attributes {
   readonly name: string;
   readonly encoding: string;
-  /** Encoded with a VEX prefix, which holds `map` and `prefix`. */
+  /** VEX.L and VEX.W of a VEX encoding, whose prefix also implies `map` and `prefix`. */
   readonly vex: Vex | undefined;
   readonly map: 0 | 1 | 2 | 3; // one-byte, 0F, 0F38, 0F3A
   readonly opcode: number;
@@ -139,7 +152,7 @@ export interface Row extends Attributes {
   readonly rexB: boolean | undefined;
   /** "/digit": the reg field; undefined for "/r" or no modrm. */
   readonly digit: number | undefined;
-  /** A second opcode byte in modrm's place (D9 E8): the whole modrm byte. */
+  /** A second opcode byte in place of modrm (D9 E8): the whole modrm byte. */
   readonly modrm: number | undefined;
   readonly hasModrm: boolean;
   readonly operands: readonly Operand[];
@@ -213,7 +226,7 @@ const fixedNames: Record<string, readonly [number, string]> = {
   RAX: [0, "q"],
 };
 
-/** Segment registers, and the implied mask register of SSE4.1: written, never fetched. */
+/** Segment registers, and the implied mask register of SSE4.1. They are written in text, but not encoded. */
 const namedRegisters: Record<string, readonly [number, number, number]> = {
   ES: sizes["w"]!,
   CS: sizes["w"]!,
@@ -259,7 +272,7 @@ const hasModrmOperand = new Set<OperandKind>([
 ]);
 
 const memoryOperands = new Set<OperandKind>(["rm", "mem", "vsib", "xmmrm", "mmrm", "moffs"]);
-/** Can this operand be memory (when modrm says so, or always)? */
+/** True if this operand can be memory (by modrm, or always). */
 export const isMemoryOperand = (o: Operand): boolean => memoryOperands.has(o.kind);
 
 const immediates = new Set<OperandKind>(["imm", "simm", "rel", "far", "moffs", "xmmL"]);
@@ -284,9 +297,9 @@ const shapeFrom = (operands: readonly Operand[]): Shape => {
   };
 };
 const noOperands = shapeFrom([]);
-/** Seventeen hundred rows have a few hundred lists of operands: each is read once. */
+/** Shapes by their text, because many rows share a list of operands. */
 const shapes: readonly Map<string, Shape>[] = [new Map(), new Map()];
-/** `wide`: of a VEX.256 row, whose vectors (x, ps, pd) have 256 bits. */
+/** `wide`: for a VEX.256 row, whose vectors (x, ps, pd) have 256 bits. */
 const shapeOf = (list: string, wide: boolean): Shape => {
   const known = shapes[Number(wide)]!;
   let shape = known.get(list);
@@ -320,9 +333,10 @@ const parseVex = (word: string): VexWord => {
 };
 
 /**
- * `row("add", "01 Ev,Gv", add, { lock: true })`, `row("rol", "C1 /0 Ev,Ib", rol)`, `row("addsd", "F2 0F 58 Vsd,Wsd", addsd)`.
- * Before the opcode: NP, 66, F3 or F2 where it is part of it, REX.W, REX.B0 for no REX.B; or all that VEX holds, "VEX.128.66.0F.WIG". Operand
- * letters as in SDM appendix A.2, plus `s` for an immediate that is sign-extended to the operand size. VEX.vvvv is 1111 unless H or B is there.
+ * `row("add", "01 Ev,Gv", add, { lock: true })`, `row("rol", "C1 /0 Ev,Ib", rol)`, `row("addsd", "F2 0F 58
+ * Vsd,Wsd", addsd)`. Before the opcode: NP, 66, F3 or F2 if it is part of the opcode; REX.W; REX.B0 for a
+ * clear REX.B; or the VEX word, "VEX.128.66.0F.WIG". Operand letters as in SDM appendix A.2, plus `s` for an
+ * immediate that is sign-extended to the operand size. VEX.vvvv is 1111 unless H or B is there.
  */
 export const row = (name: string, encoding: string, does: Meaning, attributes: Attributes & { cc?: number } = {}): Row => {
   const words = encoding.split(" ");
@@ -359,7 +373,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   const { operands } = shape;
   const hasModrm =
     modrm !== undefined || digit !== undefined || encoding.includes("/r") || operands.some((o) => hasModrmOperand.has(o.kind));
-  // All rows have the same fields in the same order: the decoder reads them the faster.
+  // All rows have the same fields in the same order, which makes the decoder's reads faster.
   return {
     name,
     encoding,
@@ -399,7 +413,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   };
 };
 
-/** Rows of what each vendor's processors do in their own way. */
+/** Rows that differ between vendors, with their vendor. */
 export const ofEachVendor = (rows: (vendor: Vendor) => readonly Row[]): readonly Row[] =>
   vendors.flatMap((vendor) => rows(vendor).map((r) => ({ ...r, vendor })));
 
@@ -407,19 +421,23 @@ export const ofEachVendor = (rows: (vendor: Vendor) => readonly Row[]): readonly
 export const rows2 = (name: string, encoding: string, does: (l: 128 | 256) => Meaning, attributes: Attributes = {}): readonly Row[] =>
   ([128, 256] as const).map((l, n) => row(name, encoding.replace(/\{(\w*)_(\w*)\}/g, n === 0 ? "$1" : "$2"), does(l), attributes));
 
-/** Rows of one subject, worked out when they are first asked for: a program meets few subjects. */
+/** Rows of one subject, evaluated at the first use: a program uses few subjects. */
 export type Family = () => readonly Row[];
+/** A family that evaluates `rows` once. */
 export const family = (rows: Family): Family => {
   let known: readonly Row[] | undefined;
   return () => (known ??= rows());
 };
 
-/** Width in bits to which an immediate is cut: the operand size where the row sign-extends it (Iz, Iv, s), else its own. */
+/**
+ * Width in bits to which an immediate is cut: the operand size if the row sign-extends it (Iz, Iv, s), else
+ * its own.
+ */
 export const immediateWidth = (o: Operand, size: 16 | 32 | 64): number =>
   o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? size : o.widths[0];
 
 /** Index of an operand size in `Operand.widths`. */
 export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 64 ? 2 : 1);
 
-/** Does the operand size change what the row does? */
+/** True if the operand size changes the row's effect. */
 export const sized = (r: Row): boolean => r.size === undefined && r.size64 !== "force" && r.shape.varies;

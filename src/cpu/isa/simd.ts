@@ -1,8 +1,9 @@
-// Vector and floating-point operations of the vocabulary: WebAssembly's own names, opcodes and types, and what they mean as bigints.
-// https://webassembly.github.io/spec/core/exec/numerics.html. A float is its bits; a result that is a NaN may be any NaN, so a
-// meaning that shows one to a guest gets it from a routine instead.
+// Vector and floating-point operations of the vocabulary: WebAssembly's names, opcodes and types, and their
+// meaning on bigints. https://webassembly.github.io/spec/core/exec/numerics.html. A float is its bits. A NaN
+// result may be any NaN, so a meaning whose NaN is visible to a guest calls a routine instead.
 import { type WasmType, wt } from "../../wasm/encoder.ts";
 
+/** An operation: opcode, types, and meaning on unsigned bigints. */
 export interface SimdOp {
   readonly opcode: number;
   readonly params: readonly WasmType[];
@@ -14,8 +15,9 @@ const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
 const { i32, i64, f32, f64, v128 } = wt;
 
-/** The lanes of w bits in a vector, lowest first, unsigned; and back. */
+/** The lanes of w bits in a vector, lowest first, unsigned. */
 export const lanes = (w: number, v: bigint): bigint[] => Array.from({ length: 128 / w }, (_, i) => u(w, v >> BigInt(i * w)));
+/** The vector with these lanes of w bits. */
 export const joined = (w: number, from: readonly bigint[]): bigint => from.reduce((v, x, i) => v | (u(w, x) << BigInt(i * w)), 0n);
 
 const view = new DataView(new ArrayBuffer(8));
@@ -145,7 +147,8 @@ const allTrue =
   (a) =>
     lanes(w, a).every((x) => x !== 0n) ? 1n : 0n;
 
-// Floats: correctly rounded to nearest even, which double arithmetic rounded once more is for 32 bits too.
+// Floats are rounded to nearest even. Double arithmetic rounded once more is correctly rounded for 32 bits,
+// too.
 const nearest = (v: number): number => {
   const r = Math.round(v);
   const even = Math.abs(v % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
@@ -182,6 +185,7 @@ const sub = (a: number, b: number): number => a - b;
 const mul = (a: number, b: number): number => a * b;
 const div = (a: number, b: number): number => a / b;
 
+/** The operations by WebAssembly's name. */
 // biome-ignore format: table
 export const simd = {
   "i8x16.swizzle": whole(0x0e, (a, b) => { const x = lanes(8, a); return joined(8, lanes(8, b).map((i) => x[Number(i)] ?? 0n)); }),
@@ -193,7 +197,7 @@ export const simd = {
 
   "v128.and": whole(0x4e, (a, b) => a & b), "v128.andnot": whole(0x4f, (a, b) => a & u(128, ~b)),
   "v128.or": whole(0x50, (a, b) => a | b), "v128.xor": whole(0x51, (a, b) => a ^ b),
-  /** Bits of a where c has ones, else of b. */
+  /** Bits of a under ones of c, else of b. */
   "v128.bitselect": { opcode: vector + 0x52, params: [v128, v128, v128], result: v128, meaning: (a: bigint, b: bigint, c: bigint) => (a & c) | (b & u(128, ~c)) },
   "v128.any_true": test(0x53, (a) => (a === 0n ? 0n : 1n)),
 
@@ -260,9 +264,10 @@ export const simd = {
   "f32.demote_f64": scalar(0xb6, [f64], f32, (a) => ofF32(toF64(a!))), "f64.promote_f32": scalar(0xbb, [f32], f64, (a) => ofF64(toF32(a!))),
   "i64.trunc_sat_f32_s": scalar(0xfc04, [f32], i64, (a) => u(64, truncated(64, toF32(a!)))), "i64.trunc_sat_f64_s": scalar(0xfc06, [f64], i64, (a) => u(64, truncated(64, toF64(a!)))),
 } as const satisfies Record<string, SimdOp>;
+/** The name of an operation. */
 export type SimdName = keyof typeof simd;
 
-/** Round to odd at 53 bits first, so that the second rounding, to 24, is the only one that counts. */
+/** Rounds to odd at 53 bits first, so that only the second rounding, to 24 bits, is effective. */
 function fromInt64ToF32(v: bigint): number {
   const m = v < 0n ? -v : v;
   const spare = BigInt(Math.max(0, m.toString(2).length - 53));

@@ -1,30 +1,36 @@
-// Where processors of AMD and Intel differ in what the architecture leaves open, or do not do what the other's manual says: what the models
-// of each do, and how anybody knows. Data for people; the models' rules (model.ts) and the rows of a vendor (row.ts) are what acts.
+// Differences between AMD's and Intel's processors where the architecture is open or a manual is not
+// followed: the behaviour of the models, and its source. Data for documentation; the models' rules (model.ts)
+// and the rows of a vendor (row.ts) implement it.
 
-export interface Way {
+/** A difference, in words. */
+export interface VendorDifference {
   readonly what: string;
   readonly amd: string;
-  /** Undefined: the models of Intel do as AMD's, for `source` does not settle it. */
+  /** Undefined: Intel's models behave like AMD's, because `source` does not settle it. */
   readonly intel: string | undefined;
-  /** Of Intel's way; AMD's is that of the processors that judged the tests (families 19h and 1Ah). */
+  /**
+   * The source for Intel. AMD's behaviour is that of the processors that judged the tests (families 19h and
+   * 1Ah).
+   */
   readonly source: string;
 }
 
 /**
- * Results that others recorded on a Core i9-10980XE (Cascade Lake, as Skylake): VirtualBox, src/VBox/VMM/testcase/tstIEMAImplDataInt-Intel.cpp,
- * r150722. All 8544 of them follow from what is said here.
+ * Results recorded by others on a Core i9-10980XE (Cascade Lake, like Skylake): VirtualBox,
+ * src/VBox/VMM/testcase/tstIEMAImplDataInt-Intel.cpp, r150722. All 8544 of them follow from this table.
  */
 const skylake = "recorded on an i9-10980XE (VirtualBox, tstIEMAImplDataInt-Intel)";
 
-/** And by the processor under us, like AMD's: test/cpu/recorded/intel.bin.gz. */
+/** Results recorded with the same method as AMD's: test/cpu/recorded/intel.bin.gz. */
 const recorded = "recorded on a Xeon with AMX (family 6, model 167 as its hypervisor has it; the caches are those of Granite Rapids)";
 
-/** By the same processor, of cases made for the question: test/cpu/model/intel.test.ts. */
+/** Results of the same processor for cases made for one question: test/cpu/model/intel.test.ts. */
 const asked = "asked of that Xeon with AMX: test/cpu/model/intel.test.ts";
 
 const both = `${recorded}; ${skylake}`;
 
-export const ways: readonly Way[] = [
+/** All known differences. */
+export const vendorDifferences: readonly VendorDifference[] = [
   {
     what: "OF after a shift, rotate or double shift by more than 1",
     amd: "as the last of so many shifts by one leaves it",
@@ -67,7 +73,7 @@ export const ways: readonly Way[] = [
     what: "all of this before Skylake, or what is not from an i9-10980XE before AMX (pentium3, v1, v2, v3)",
     amd: "as on families 19h and 1Ah, not recorded",
     intel: "as on the later processors, not recorded",
-    source: "cores up to Core 2 leave most flags unchanged (sandpile.org, x86/flags.htm), but nobody has published results of one",
+    source: "cores up to Core 2 leave most flags unchanged (sandpile.org, x86/flags.htm), but no results of one are published",
   },
   {
     what: "RCPPS, RCPSS, RSQRTPS, RSQRTSS",

@@ -1,13 +1,15 @@
-// Memory operands that are moved in parts: what FNSTENV and FNSAVE, FXSAVE, XSAVE and their counterparts write and read. SDM Vol. 1 8.1.10, 10.5.1, 13.4.
-// With addresses of 32 bits such an operand goes on at 0 part by part, as far pointers do (system/segment.ts). In 64-bit code a part itself goes on beyond
-// 4 GiB, as every operand does. test/kernel/native/wrapped.c asks where the parts are.
-import type { Machine } from "../helpers/helpers.ts";
+// Memory operands that are transferred in parts: those of FNSTENV and FNSAVE, FXSAVE, XSAVE and their
+// counterparts. SDM Vol. 1 8.1.10, 10.5.1, 13.4. With 32-bit addresses such an operand wraps to 0 between two
+// transfers, as far pointers do (system/segment.ts). In 64-bit code a single transfer continues beyond 4 GiB,
+// as every operand does. test/kernel/native/wrapped.c measures the transfers.
+import type { HelperContext } from "../helpers/helpers.ts";
 import type { Vendor } from "../machine/model.ts";
 
-/** Where each part is, in the order in which they are moved. */
-type Parts = readonly (readonly [at: number, bytes: number])[];
-export type Stretch = readonly [from: number, to: number];
-const inTurn = (at: number, ...bytes: readonly number[]): Parts => {
+/** The transfers of an area, in the processor's order. */
+type Transfers = readonly (readonly [at: number, bytes: number])[];
+/** A range of bytes in an area: first byte, and one after the last. */
+export type ByteRange = readonly [from: number, to: number];
+const inTurn = (at: number, ...bytes: readonly number[]): Transfers => {
   let next = at;
   return bytes.map((n) => {
     const part = [next, n] as const;
@@ -23,18 +25,18 @@ const header = inTurn(512, ...repeated(8, 8));
 const st = inTurn(32, ...repeated(16, 8));
 const xmm = inTurn(160, ...repeated(16, 16));
 const ymm = inTurn(576, ...repeated(16, 16));
-const xmmOfAmd: Parts = [...xmm.slice(0, 8).toReversed(), ...xmm.slice(8).toReversed()];
-/** Before the registers there are control, status and pointers. */
+const xmmOfAmd: Transfers = [...xmm.slice(0, 8).toReversed(), ...xmm.slice(8).toReversed()];
+/** Control, status and pointers precede the registers. */
 const fxIntel = [...inTurn(0, 4, 4, 8, 8, 4, 4), ...st, ...xmm];
 const fxSaveAmd = [...inTurn(0, 2, 2, 2, 2, 8, 8, 4, 4), ...st, ...xmmOfAmd];
 const fxRestoreAmd = [...xmmOfAmd, ...inTurn(0, ...repeated(8, 4)), ...st];
-/** What all processors do alike, as far as anybody has asked. */
-export const x87Parts = {
+/** The transfers that all tested processors have in common. */
+export const x87Transfers = {
   environment: { 16: inTurn(0, ...environment[16]), 32: inTurn(0, ...environment[32]) },
   all: { 16: inTurn(0, ...environment[16], ...registers), 32: inTurn(0, ...environment[32], ...registers) },
 } as const;
-/** As a Xeon with AMX and an EPYC of family 19h move them. */
-export const areaParts: Readonly<Record<Vendor, Readonly<Record<"fxsave" | "fxrstor" | "xsave" | "xrstor", Parts>>>> = {
+/** The transfers of a Xeon with AMX and of an EPYC of family 19h. */
+export const areaTransfers: Readonly<Record<Vendor, Readonly<Record<"fxsave" | "fxrstor" | "xsave" | "xrstor", Transfers>>>> = {
   amd: {
     fxsave: fxSaveAmd,
     fxrstor: fxRestoreAmd,
@@ -44,23 +46,27 @@ export const areaParts: Readonly<Record<Vendor, Readonly<Record<"fxsave" | "fxrs
   intel: { fxsave: fxIntel, fxrstor: fxIntel, xsave: [...fxIntel, ...header, ...ymm], xrstor: [...fxIntel, ...header, ...ymm] },
 };
 
-/** Bits of an action's second operand that are the operand's size; how many bytes are before address 0 comes above them, 0 if it never does. */
+/**
+ * Bits of a helper's second argument that hold the operand's size. The number of bytes before address 0 is
+ * above them, or 0 if the area does not wrap.
+ */
 export const sizeBits = 8;
 
+/** An area of one instruction in guest memory. */
 export class Area {
-  readonly #m: Machine;
+  readonly #m: HelperContext;
   readonly #first: number;
-  readonly #parts: Parts;
-  /** Bytes before addresses begin again. */
+  readonly #transfers: Transfers;
+  /** The number of bytes before addresses wrap. */
   readonly #room: number;
   /** The operand's size in bits. */
   readonly size: number;
-  /** a, b: an action's (x87-state.ts). */
-  constructor(m: Machine, a: bigint, b: bigint, parts: (size: number) => Parts) {
+  /** a, b: the arguments of a helper (x87-state.ts). */
+  constructor(m: HelperContext, a: bigint, b: bigint, parts: (size: number) => Transfers) {
     this.#m = m;
     this.#first = Number(BigInt.asIntN(64, a));
     this.size = Number(BigInt.asUintN(sizeBits, b));
-    this.#parts = parts(this.size);
+    this.#transfers = parts(this.size);
     const room = Number(b >> BigInt(sizeBits));
     this.#room = room > 0 ? room : Number.POSITIVE_INFINITY;
   }
@@ -68,9 +74,9 @@ export class Area {
   at(n: number): number {
     return this.#first + n - (n < this.#room ? 0 : 2 ** 32);
   }
-  /** Parts that begin from a byte on, before another one. */
-  #within(from: number, to: number): Parts {
-    return this.#parts.filter(([at]) => at >= from && at < to);
+  /** The transfers that start in a range. */
+  #startingIn(from: number, to: number): Transfers {
+    return this.#transfers.filter(([at]) => at >= from && at < to);
   }
   #isWhole(from: number, to: number): boolean {
     return to <= this.#room || from >= this.#room;
@@ -79,24 +85,24 @@ export class Area {
     const { state } = this.#m;
     if (this.#isWhole(from, to)) return new DataView(state.memory.buffer, this.#m.readLinear(this.at(from), to - from), to - from);
     const image = new Uint8Array(to - from);
-    for (const [at, bytes] of this.#within(from, to)) {
+    for (const [at, bytes] of this.#startingIn(from, to)) {
       const p = this.#m.readLinear(this.at(at), bytes);
       image.set(state.u8.subarray(p, p + bytes), at - from);
     }
     return new DataView(image.buffer);
   }
-  /** An image, from the first byte on: those stretches of it. */
-  write(image: Uint8Array, stretches: readonly Stretch[] = [[0, image.length]]): void {
+  /** Writes an image to the start of the area, limited to some ranges. */
+  write(image: Uint8Array, ranges: readonly ByteRange[] = [[0, image.length]]): void {
     const { state } = this.#m;
     if (this.#isWhole(0, image.length)) {
       const p = this.#m.writeLinear(this.#first, image.length);
-      for (const [from, to] of stretches) state.u8.set(image.subarray(from, to), p + from);
+      for (const [from, to] of ranges) state.u8.set(image.subarray(from, to), p + from);
       this.#m.commitLinear(p);
       return;
     }
-    // What comes before a part that is not there has been written.
-    for (const [from, to] of stretches)
-      for (const [at, bytes] of this.#within(from, to)) {
+    // The transfers before a missing page have been written.
+    for (const [from, to] of ranges)
+      for (const [at, bytes] of this.#startingIn(from, to)) {
         const p = this.#m.writeLinear(this.at(at), bytes);
         state.u8.set(image.subarray(at, at + bytes), p);
         this.#m.commitLinear(p);

@@ -1,11 +1,16 @@
-// What the x87's rows, its routines (AssemblyScript, by tools/routines.mjs) and compiled regions agree on. SDM Vol. 2D Tables A-7 to A-22.
+// Definitions that the x87's rows, its routines (AssemblyScript, by tools/routines.mjs) and compiled regions
+// share. SDM Vol. 2D Tables A-7 to A-22.
 
-/** The arithmetic of opcodes D8 to DF, in the order of the reg field: what the routines `arith_…` take as their first argument. */
+/**
+ * The arithmetic of opcodes D8 to DF, in the order of the reg field: the first argument of the routines
+ * `arith_…`.
+ */
 export const x87Arithmetic = ["add", "mul", "com", "comp", "sub", "subr", "div", "divr"] as const;
 
-/** Does it set condition codes, rather than compute? By its place in that order. */
+/** True if the operation, by its position in that order, only sets condition codes. */
 export const comparesX87 = (operation: number): boolean => x87Arithmetic[operation] === "com" || x87Arithmetic[operation] === "comp";
 
+/** A constant of the x87 in the register format. */
 export interface X87Constant {
   /** The significand, truncated to 64 bits. */
   readonly significand: bigint;

@@ -1,43 +1,47 @@
-// Real time, as the owner of a machine measures it. A run ends soon after it, between two instructions: where is nothing that a guest can see.
+// Deadlines in real time, as the owner of the machine measures it. A run ends between two instructions soon
+// after its deadline. No guest can see the position.
 
+/** A clock and the time at which a run ends, both in milliseconds. */
 export interface Deadline {
   /** Milliseconds. */
   readonly clock: () => number;
   until: number;
 }
 
+/** The absence of a deadline. */
 export const noDeadline: Deadline = { clock: () => 0, until: Infinity };
 
 /**
- * How many instructions may run between two looks at the clock. Some take a thousand times as long as others, so the number follows from the time
- * that the last ones took.
+ * The number of instructions between two checks of the clock. Instruction times differ by orders of
+ * magnitude, so the number is adapted to the time of the last interval.
  */
 export class Pace {
-  /** Instructions until the next look. */
-  part: number;
+  /** Instructions until the next check. */
+  interval: number;
   readonly #most: number;
   #last = 0;
   constructor(most: number) {
     this.#most = most;
-    this.part = FIRST;
+    this.interval = FIRST;
   }
-  /** A run begins: the time before it says nothing. */
+  /** Starts a run. The time before it is not measured. */
   begin(): void {
     this.#last = 0;
   }
-  /** A look: false if time is up. */
+  /** Checks the clock. False if the deadline has passed. */
   look({ clock, until }: Deadline): boolean {
     const now = clock();
     const took = now - this.#last;
     if (this.#last > 0)
-      this.part = took > LONG ? Math.max(LEAST, this.part >> 2) : took < SHORT ? Math.min(this.#most, this.part * 2) : this.part;
+      this.interval =
+        took > LONG ? Math.max(LEAST, this.interval >> 2) : took < SHORT ? Math.min(this.#most, this.interval * 2) : this.interval;
     this.#last = now;
     return now < until;
   }
 }
 const FIRST = 1 << 14;
-/** More than a block is long. */
+/** Longer than a block. */
 const LEAST = 1 << 8;
-/** Milliseconds for a part. */
+/** Limits of an interval in milliseconds. */
 const LONG = 5;
 const SHORT = 1;

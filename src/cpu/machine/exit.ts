@@ -1,62 +1,84 @@
-// Why the engine came back. The values are what generated code returns.
+// Exit codes: the values that generated code returns to the dispatcher, and that the CPU returns to the
+// kernel.
 
+/** The reasons for which `Cpu.run` returns. */
 export const exit = {
   /** The budget is used up; rip is the next instruction. */
   budget: 0,
-  /** An instruction faulted or trapped: vector, error and address are in the state page; rip is what the manual says is saved. */
+  /**
+   * An instruction faulted or trapped: vector, error and address are in the state page; rip is what the
+   * manual says is saved.
+   */
   fault: 1,
-  /** The three doors. rip is after the instruction; nothing else has changed but rcx and r11 by SYSCALL. */
+  /**
+   * The three doors. rip is after the instruction. SYSCALL has also changed rcx and r11; nothing else has
+   * changed.
+   */
   int80: 2,
   sysenter: 3,
   syscall: 4,
-  /** A door whose call has been served where it was made (`Cpu.serve`), by somebody who then did not let the code go on. */
+  /** The call of a door was served inside compiled code (`Cpu.serve`), and the server ended the run. */
   served: 5,
 } as const;
+/** One of the reasons. */
 export type Exit = (typeof exit)[keyof typeof exit];
 
-/** How generated code leaves to the dispatcher, besides `exit`. The record in the state page says where. */
-export const leave = {
+/**
+ * The codes that generated code returns to the dispatcher, in addition to `exit`. The record in the state
+ * page is the current one.
+ */
+export const exitCode = {
   fault: exit.fault,
   int80: exit.int80,
   sysenter: exit.sysenter,
   syscall: exit.syscall,
-  /** rip is the instruction after the record's: a trap; a block's end whose link is unknown or whose budget is gone; a change of context. */
+  /**
+   * rip becomes the address after the record. `trap` is a trap. `next` is the end of a block without a usable
+   * link or without budget, or a change of context.
+   */
   trap: 10,
   next: 11,
-  /** To the record's branch target, whose link is unknown or whose block the budget does not cover. */
+  /** rip becomes the record's branch target. Its link is unknown, or the budget does not cover its block. */
   taken: 12,
-  /** rip is already written: a computed jump. */
+  /** rip is already written: an indirect jump. */
   jumped: 13,
-  /** Within compiled regions: a near return. Whoever called may have expected it. */
+  /** Between compiled regions: a near return. The calling region may expect its target. */
   returned: 20,
-  /** From a compiled region, rip written: what the dispatcher looks at before it goes on may have changed (EFLAGS.TF, AC). */
+  /**
+   * From a compiled region, rip written: state that the dispatcher checks may have changed (EFLAGS.TF, AC).
+   */
   changed: 21,
-  /** The same instruction again: a repeated string instruction's rounds are used up. */
+  /** The same instruction is executed again: a repeated string instruction has used its iterations. */
   again: 14,
-  /** A block made to end here: rip is this record's. */
+  /** The block was truncated here; rip becomes the record's address. */
   stop: 15,
-  /** The record was invalidated: rip is this record's. */
+  /** The record was invalidated; rip becomes its address. */
   stale: 16,
-  /** From a compiled region, rip written: the budget may not cover the way to its next check. */
-  short: 18,
-  /** From a compiled region, rip written: the interpreter goes on, or begins again, from there, to fault or to do what regions do not
-   *  (an access that crosses pages, a write to code). */
-  interpret: 17,
-  /** A region's record whose pages may have been mapped anew. */
+  /** From a compiled region, rip written: the budget may not cover the path to the next check. */
+  lowBudget: 18,
+  /**
+   * A side exit from a compiled region, rip written. The interpreter continues or restarts there. It raises
+   * the fault, or does an access that regions do not do: across pages, or to a page with code.
+   */
+  sideExit: 17,
+  /** The record of a region whose pages may have been remapped. */
   unverified: 19,
-  /** From a compiled region, rip written: `again`. */
-  rounds: 22,
-  /** From a compiled region of 32- or 16-bit code, rip written: it takes upper halves of registers for 0, and one is not. */
+  /** From a compiled region, rip written: the equivalent of `again`. */
+  iterations: 22,
+  /**
+   * From a compiled region of 32- or 16-bit code, rip written. The region assumes that the upper halves of
+   * registers are 0, and one is not.
+   */
   upper: 23,
 } as const;
 
-/** Added to an exit by a compiled region: rip and budget are already as they must be. */
+/** A compiled region adds this to an exit if rip and budget are already final. */
 export const settled = 32;
 
-/** What a leave code means after one instruction, or undefined to go on. */
+/** The exit that an exit code means after one instruction; undefined if execution continues. */
 export const exitOf = (code: number): Exit | undefined =>
-  code === leave.fault || code === leave.trap
+  code === exitCode.fault || code === exitCode.trap
     ? exit.fault
-    : code === leave.int80 || code === leave.sysenter || code === leave.syscall
+    : code === exitCode.int80 || code === exitCode.sysenter || code === exitCode.syscall
       ? (code as Exit)
       : undefined;

@@ -1,11 +1,13 @@
-// Where things lie in the machine's one memory. Constants, so that generated code holds them as immediates.
+// The layout of the machine's one memory. The addresses are constants, so that generated code holds them as
+// immediates.
 
+/** Byte addresses of the areas. */
 export const layout = {
   /** The register file (state.ts). */
   state: 0x0,
-  /** Where computed calls of regions have last led (`lastCall`). */
-  lastCalls: 0x1000,
-  lastCallsEnd: 0x1_0000,
+  /** Call target cache: the last targets of indirect calls of regions (`callTarget`). */
+  callTargets: 0x1000,
+  callTargetsEnd: 0x1_0000,
   /** Static data of the compiled routines (floating point). */
   routines: 0x1_0000,
   routinesEnd: 0x2_0000,
@@ -13,63 +15,84 @@ export const layout = {
   tlb: 0x2_0000,
   /** Jump cache: `jumpCache.entries` entries of 16 bytes. */
   jumpCache: 0x4_0000,
-  /** Where computed jumps go within their regions (emit/jump-tables.ts). */
+  /** Target tables of indirect jumps inside regions (emit/jump-tables.ts). */
   jumpTables: 0xc_0000,
   jumpTablesEnd: 0x10_0000,
   /** Decoded records, 32 bytes each. */
   records: 0x10_0000,
   recordsEnd: 0x207_0000,
-  /** What begins an instruction, by opcode (`begins`), in 64-bit code and else. */
-  beginnings: 0x207_0000,
+  /** First bytes of instructions: a kind per opcode (`opcodeKind`), for 64-bit code and for other code. */
+  opcodeKinds: 0x207_0000,
   /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
   notes: 0x207_1000,
-  /** Where beginnings have their templates: their numbers, u16 each (0: none). Then how many there are, u32, in the room of none, and they (`template`). */
-  templateNumbers: 0x208_0000,
-  templates: 0x208_4000,
-  /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
-  pageTags: 0x210_0000,
-  pageTagsEnd: 0x250_0000,
-  /** The same for 32-bit code: what it may do at home, for every 256 bytes of 4 GiB (`chunks`). */
-  chunks: 0x250_0000,
-  chunksEnd: 0x350_0000,
-  /** The window that regions look into: home of its first page. */
+  /**
+   * Predecode cache: the sets of entry numbers by prefix, u16 each (0: none). Then the entries
+   * (`predecodeEntry`); the unused entry 0 holds their count, u32.
+   */
+  predecodeSets: 0x208_0000,
+  predecodeEntries: 0x208_4000,
+  /**
+   * Direct-map tags: for every page of the window the guest page that is direct-mapped there, 16 bytes each.
+   */
+  directTags: 0x210_0000,
+  directTagsEnd: 0x250_0000,
+  /**
+   * Access map: the same for 32-bit code, as permissions for every granule of 256 bytes of 4 GiB
+   * (`accessMap`).
+   */
+  accessMap: 0x250_0000,
+  accessMapEnd: 0x350_0000,
+  /** The direct map: the window that regions address. This is the address of its first page. */
   window: 0x350_0000,
-  /** Where an access that crosses a page, or writes to translated code, is assembled before it is committed. In the window's first page. */
+  /**
+   * Scratch page: an access that crosses a page or writes to translated code is assembled here before it is
+   * committed. It is in the window's first page.
+   */
   scratch: 0x350_0000,
-  /** First guest page frame; frames go on to the end of the memory. */
+  /** The first frame of guest pages. The frames extend to the end of the memory. */
   frames: 0x351_0000,
 } as const;
 
 /**
- * Most pages have a frame whose place follows from the page's address: its home. Compiled regions find a byte there by computing, without
- * the load that a translation by the TLB waits for; that the page is at home, a tag for each page of the window says: read tag u64, write tag
- * u64, as in the TLB. An address space has a color, by which its homes differ from those of others.
+ * Direct-mapped pages. Most pages have the frame at the position computed from the page's address. Compiled
+ * code then computes the position of a byte without the TLB, whose load would delay the access. A tag per
+ * page of the window proves it: read tag u64, write tag u64, as in the TLB. The color of an address space
+ * separates its positions from those of other address spaces.
  */
-export const homes = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
+export const directMap = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
 /**
- * An address of 32 bits can be looked up without comparing it: a byte of these bits for each chunk says what may be done at home with all bytes from any of its
- * addresses on, `bytes` of them at most. So the last chunk of a page has no more of them than the next page has.
+ * The access map replaces the tag comparison for 32-bit addresses. A byte per granule holds the permissions
+ * for accesses of up to `bytes` bytes that start in it. The last granule of a page therefore has no more
+ * permissions than the next page.
  */
-export const chunks = { bytes: 256, shift: 8, read: 1, write: 2 } as const;
-/** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
-export const home = (address: number, color: number): number => layout.window + ((address + color) & inWindow);
-/** The number of the page of the window whose tags are those of pages that are at home in a frame: beyond all of them if it is no home. */
-export const tagged = (frame: number, color: number): number =>
-  frame < layout.window || frame > layout.window + inWindow ? homes.pages : ((frame - layout.window - color) & inWindow) / 4096;
-const inWindow = (1 << homes.bits) - 4096;
+export const accessMap = { bytes: 256, shift: 8, read: 1, write: 2 } as const;
+/** The direct-mapped position of an address's page. Positions below `layout.frames` are never used. */
+export const directAddress = (address: number, color: number): number => layout.window + ((address + color) & inWindow);
+/**
+ * The number of the window page whose tags describe a frame. It is `directMap.pages` if the frame is outside
+ * the window.
+ */
+export const directPageOf = (frame: number, color: number): number =>
+  frame < layout.window || frame > layout.window + inWindow ? directMap.pages : ((frame - layout.window - color) & inWindow) / 4096;
+const inWindow = (1 << directMap.bits) - 4096;
 
-/** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
+/**
+ * TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's
+ * address, or `emptyTag`.
+ */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
 /**
- * Each half of an address on a page that has another entry, by number of the entry: -1 is on the last page there is, whose entry is the last. It is
- * no page's own address: an access that goes on at 0 ends on the first page, and asks the last entry for that.
+ * Each half of the tag of an empty entry, by the entry's number. It must be an address that belongs to
+ * another entry: -1 is on the last page, which has the last entry. It is not a page address either, because
+ * an access that wraps to 0 ends on the first page and reads the last entry.
  */
 export const emptyTag = (n: number): number => (n === tlb.entries - 1 ? 1 : -1);
 
 /**
- * Jump-cache entry: instruction pointer u64, record u32, and the region word u32 (operand-slots.ts) of the compiled region that may be entered
- * there as pages are mapped now, else 0. An empty one's pointer is no canonical address: control can go to any other.
- * Where an address has its entry: the high bits of the product of its low half with `hash` (Knuth, TAOCP Vol. 3 6.4).
+ * Jump-cache entry: instruction pointer u64, record u32, and region word u32 (operand-slots.ts). The region
+ * word is 0 unless the region may be entered with the current mapping. The pointer of an empty entry is not
+ * canonical, so that no jump has it as its target. The entry of an address: the high bits of the product of
+ * its low half and `hash` (Knuth, TAOCP Vol. 3 6.4).
  */
 export const jumpCache = {
   entries: 32768,
@@ -83,16 +106,18 @@ export const jumpCache = {
 } as const;
 
 /**
- * The last target of a computed call, and its region word: what a region is entered with then does not wait for the target to be known, but for a
- * guess to be proved right. An empty one's pointer is as in the jump cache.
+ * Call target cache entry: the last target of an indirect call and its region word. The region is entered on
+ * a predicted branch and does not wait for the target. The pointer of an empty entry is as in the jump cache.
  */
-export const lastCall = { size: 16, ip: 0, region: 8 } as const;
+export const callTarget = { size: 16, ip: 0, region: 8 } as const;
 
 /**
- * What is known of an opcode in `beginnings`, 256 for each map. A kind: not met yet, no modrm byte follows, one does, first bytes do not tell where they end;
- * or no opcode at all. Besides, which bits name a register and nothing else: modrm.reg, modrm.rm where that is no memory, those of the opcode; none of REX do.
+ * What the decoder knows about an opcode in `layout.opcodeKinds`, 256 opcodes per map. The kind: not yet
+ * decoded; without a modrm byte; with one; length not determined by the first bytes; no opcode. The flags:
+ * the bits that only name a register. They are modrm.reg, modrm.rm of a register operand, the opcode's low
+ * bits, and all REX bits if `rex` is clear.
  */
-export const begins = {
+export const opcodeKind = {
   unknown: 0,
   plain: 1,
   modrm: 2,
@@ -108,43 +133,52 @@ export const begins = {
 } as const;
 
 /**
- * What an instruction became, for all that begin alike (predecode.ts). The number of a beginning's template is in one of a few places: the one that the high bits of
- * a product say, as in the jump cache, and those beside it. Templates themselves lie one after the other: a program needs few of the host's pages for them.
+ * Predecode cache entry: the decoded form of all instructions with an equal prefix (predecode.ts). The number
+ * of a prefix's entry is in a set of `ways` slots. The set is the high bits of a product, as in the jump
+ * cache. The entries are contiguous, so that a program touches few of the host's pages.
  */
-export const template = {
+export const predecodeEntry = {
   bits: 13,
   size: 64,
   ways: 4,
   most: 7935,
-  /** A record: another one has registers, a displacement and an immediate of its own. */
+  /** The record. Registers, displacement and immediate are replaced in a copy. */
   record: 0,
-  /** u64: the bytes up to modrm or SIB, without registers. */
+  /** u64: the bytes up to modrm or SIB, with register fields cleared. */
   head: 32,
-  /** u8 each: how many there are (none: nothing has been learned here), in which context, and how many of a displacement and an immediate follow. */
+  /**
+   * u8 each: length of the prefix (0: the entry is empty), context, bytes of the displacement and of the
+   * immediate.
+   */
   headBytes: 40,
   context: 41,
   displacement: 42,
   immediate: 43,
-  /** u8 each: how the displacement counts (`displacements`); the immediate counts from the next instruction, and is a branch's; the record keeps the next address;
-   *  it ends a block. */
+  /**
+   * u8 each: kind of the displacement (`displacements`); true if the immediate is a branch displacement; true
+   * if the record holds the next address; true if the instruction ends a block.
+   */
   counts: 44,
   branch: 45,
   next: 46,
   ends: 47,
-  /** u64: these bits of the immediate, sign-extended, are kept. */
+  /** u64: the bits of the sign-extended immediate that are significant. */
   mask: 48,
-  /** u32: note on the record. */
+  /** u32: the note of the record. */
   note: 56,
-  /** u8 each: which registers the record's four places have (`registerIn`), if not those of an address. */
+  /**
+   * u8 each: the source of each of the record's four registers (`registerIn`), unless it is part of an
+   * address.
+   */
   registers: 60,
 } as const;
-/** A displacement is a signed number, or one from the next instruction on, or an address without a sign. */
+/** Kinds of displacements: signed, relative to the next instruction, or an unsigned address. */
 export const displacements = {
   signed: 0,
   relative: 1,
   absolute: 2,
 } as const;
-/** Which bits name a register, and which registers those are, added; 0: none. */
+/** The field that names a register plus the register file; 0: none. */
 export const registerIn = {
   reg: 1,
   rm: 2,
@@ -157,8 +191,8 @@ export const registerIn = {
 } as const;
 
 /**
- * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves all registers.
- * A branch keeps its links where others keep operands.
+ * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves
+ * all registers. A branch keeps its links in place of operands.
  */
 export const record = {
   size: 32,
@@ -167,26 +201,36 @@ export const record = {
   /** u16 each: register operands, in the order of the row. */
   r0: 4,
   r1: 6,
-  /** u32 over r0 and r1: a direct branch's target record, 0 while unknown. */
+  /** u32 over r0 and r1: the target record of a direct branch; 0 while unknown. */
   link: 4,
-  /** u16 of a region's entry: instructions of the block that begins there. */
+  /** u16, in the record of a region's entry: instructions of its block. */
   length: 8,
-  /** u16 each: base and index register of the memory operand (at.zero if absent); without one, a third and a fourth register operand. */
+  /**
+   * u16 each: base and index register of the memory operand (at.zero if absent). Without a memory operand,
+   * the third and fourth register operand.
+   */
   base: 8,
   index: 10,
-  /** u32 each, where a record that ends a block by a branch counts how often control passes it: without a memory operand, and with one. */
-  passes: 8,
-  passesOfMemory: 4,
+  /**
+   * u32 each, in a record that ends a block by a branch: the number of executions. Without a memory operand,
+   * and with one.
+   */
+  executions: 8,
+  executionsWithMemory: 4,
   /** u8: shift count of the index. */
   scale: 12,
   /** u8: segment register number. */
   segment: 13,
   /** u16: instructions from this one to the end of its block, itself included. */
-  left: 14,
-  /** i64: displacement, or a branch's target. */
+  remaining: 14,
+  /** i64: displacement, or the target of a branch. */
   disp: 16,
-  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32, and if that must not be
-   *  (it leads to another page) the low half of the next address, whose high half is the target's.
-   *  A register that an immediate names: u16. Of a `located` row: its own address in bits 0 to 47, the modrm byte above, the memory operand's segment above that. */
+  /**
+   * i64: immediate, or the next instruction's address for rows that need it. Conditional branch: the
+   * fall-through link u32. If the next instruction is on another page, the low half of its address instead;
+   * the target's high half completes it.
+   * A register that an immediate names: u16. `located` row: its own address in bits 0 to 47, then the modrm
+   * byte, then the segment of the memory operand.
+   */
   imm: 24,
 } as const;

@@ -1,47 +1,61 @@
-// What the CPU asks of whoever owns address translation (src/memory), and what it offers to it. The CPU knows no kernel.
+// The interface between the CPU and the owner of address translation (src/memory), in both directions. The
+// CPU does not import the kernel.
 
+/** Kinds of access. */
 export const access = { read: 0, write: 1, execute: 2 } as const;
-/** Above an access's bits generated code puts the address modulo the alignment that it must have: #GP unless that is 0. */
+/**
+ * Generated code passes an access as kind plus (address modulo the required alignment) << 2. A nonzero
+ * remainder is #GP.
+ */
 export const misalignedBy = 2;
+/** One of the kinds. */
 export type Access = (typeof access)[keyof typeof access];
 
 /** One address space, as the CPU sees it. */
 export interface Mmu {
-  /** Which homes its pages have (layout.ts); absent: 0. */
+  /** The color of its direct-mapped pages (layout.ts); absent: 0. */
   readonly color?: number;
   /**
-   * Find the frame behind a linear address, doing whatever the access needs first: demand-zero, copy-on-write, file paging,
-   * stack growth. `address` is below 2^47 (others fault before they get here).
-   * Returns the frame's byte address in the machine's memory (a multiple of 4096), plus `cacheWrite` if later writes to the page
-   * need not ask again (never for a page that is still shared copy-on-write), and `cacheMore` if pages behind it have come with it; reads may
-   * always be cached.
+   * Finds the frame of a linear address and first does the work that the access needs: demand-zero,
+   * copy-on-write, file paging, stack growth. `address` is below 2^47; the CPU faults others itself.
+   * Returns the frame's byte address in the machine's memory (a multiple of 4096) plus flags. `cacheWrite`:
+   * later writes to the page need no further call; never set for a page that is still shared copy-on-write.
+   * `cacheMore`: pages after this one were mapped with it. Reads may always be cached.
    * A negative value is -(1 + page-fault error code): #PF. Never throws for a guest's mistake.
    */
   translate(address: number, access: Access): number;
-  /** What `translate` says to an access, by default a read, if nothing has to be done for that; else negative. */
+  /** The result of `translate` for an access (default: read) if it needs no work; else negative. */
   present?(address: number, access?: Access): number;
   /**
-   * Of some pages, by their addresses, those whose code is not fetched from these frames, as far as that is known without reading a file. Absent:
-   * nobody knows before he asks `translate`.
+   * The pages, by address, whose code is not fetched from these frames, as far as known without reading a
+   * file. Absent: only `translate` can answer.
    */
   otherCode?(pages: readonly number[], frames: readonly number[]): readonly number[];
-  /** `translate` for the kernel's half, whose addresses are negative here: there is seldom anything that user code may touch. Not cached. */
+  /**
+   * `translate` for addresses of the kernel's half, which are negative here. User code can access few pages
+   * there. Not cached.
+   */
   kernelHalf?(address: number, access: Access): number | undefined;
 }
+/** Result flag of `translate`: writes may be cached. */
 export const cacheWrite = 1;
+/** Result flag of `translate`: the next pages were mapped, too. */
 export const cacheMore = 2;
-/** Pages that may come with one at most. */
+/** The most pages that are mapped with another one. */
 export const mostMore = 15;
 
-/** What the owner of memory must tell the CPU. */
-export interface CodeWatch {
-  /** Nonzero at index frame >> 12 where the frame holds translated code. Who writes to it behind the CPU's back calls `invalidateFrame`. */
+/** The events that the owner of memory must report to the CPU. */
+export interface TranslationListener {
+  /**
+   * Nonzero at index frame >> 12 if the frame holds translated code. A writer other than the CPU calls
+   * `invalidateFrame`.
+   */
   readonly codeFrames: Uint8Array;
-  /** Drop the translations made from this frame (its byte address): it was written or freed. */
+  /** Drops the translations made from this frame (its byte address): it was written or freed. */
   invalidateFrame(frame: number): void;
-  /** Forget cached translations: all, or the page of one linear address. */
+  /** Drops cached translations of all pages, or of the page of one linear address. */
   flushTlb(): void;
-  /** Pages that could be written to may not be now; nothing else is new. */
+  /** Writable pages have become read-only; nothing else has changed. */
   flushWrites(): void;
   flushTlbPage(address: number): void;
 }

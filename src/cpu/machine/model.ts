@@ -1,13 +1,16 @@
-// Processor models as data: what CPUID says, and which vendor's rules hold where they differ. The levels are those of the x86-64
-// psABI (https://gitlab.com/x86-psABIs/x86-64-ABI, table 3.1). A feature is listed only if every instruction it promises has a row.
+// Processor models as data: the results of CPUID, and the vendor's rules where AMD and Intel differ. The
+// levels are those of the x86-64 psABI (https://gitlab.com/x86-psABIs/x86-64-ABI, table 3.1). A feature is
+// listed only if all its instructions have a row.
 
+/** The supported vendors. */
 export const vendors = ["amd", "intel"] as const;
+/** A vendor by its short name. */
 export type Vendor = (typeof vendors)[number];
 type Register = "a" | "b" | "c" | "d";
 
 /**
- * Feature bits: CPUID leaf, register, bit; of leaf 0xd those of subleaf 1. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names and order as
- * /proc/cpuinfo has them (Linux arch/x86/include/asm/cpufeatures.h).
+ * Feature bits: CPUID leaf, register, bit. Bits of leaf 0xd are those of subleaf 1. SDM Vol. 2A CPUID; AMD
+ * APM Vol. 3 appendix D. Names and order as in /proc/cpuinfo (Linux arch/x86/include/asm/cpufeatures.h).
  */
 // biome-ignore format: table
 const features = {
@@ -23,55 +26,77 @@ const features = {
   xsaveopt: [0xd, "a", 0], xsavec: [0xd, "a", 1], xgetbv1: [0xd, "a", 2],
   gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22],
 } as const satisfies Record<string, readonly [number, Register, number]>;
+/** A feature by its name in /proc/cpuinfo. */
 export type Feature = keyof typeof features;
 
-/** What vendors' processors do in their own ways. */
+/** Vendor differences that the machine models. */
 export interface Rules {
-  /** SYSCALL from a 32-bit segment works (AMD) or is #UD (Intel); SYSENTER in long mode the reverse. SDM Vol. 2B; AMD APM Vol. 2 6.1. */
+  /**
+   * SYSCALL from a 32-bit segment works (AMD) or is #UD (Intel); SYSENTER in long mode the reverse. SDM Vol.
+   * 2B; AMD APM Vol. 2 6.1.
+   */
   readonly syscall32: boolean;
   readonly sysenterLong: boolean;
-  /** In 64-bit mode the prefix 66 makes near branches 16 bits wide, RIP with them. AMD APM Vol. 3 1.2.2; SDM Vol. 2A JMP: the size is forced to 64. */
+  /**
+   * In 64-bit mode the prefix 66 makes near branches and RIP 16 bits wide. AMD APM Vol. 3 1.2.2; SDM Vol. 2A
+   * JMP: the size is forced to 64.
+   */
   readonly narrowBranches: boolean;
   /** F3 41 90 exchanges r8 with rax; elsewhere F3 90 is PAUSE whatever REX.B is. */
   readonly pausesWithoutB: boolean;
   /** VPINSRD and VPEXTRD with VEX.W are #UD outside 64-bit mode. SDM Vol. 2C VPEXTRD: W is ignored there. */
   readonly wideLanesRefused: boolean;
-  /** EFLAGS.AC asks the alignment of vectors too, unless VEX encodes an instruction for which it never matters. */
+  /** EFLAGS.AC checks vectors, too, except for VEX-encoded instructions that allow unaligned operands. */
   readonly checksVectors: boolean;
-  /** An operand that begins below 4 GiB in a flat 32-bit segment goes on at 0, or it is #GP. SDM Vol. 3A 5.3 leaves it open. */
+  /**
+   * An operand that crosses 4 GiB in a flat 32-bit segment wraps to 0; otherwise it is #GP. SDM Vol. 3A 5.3
+   * leaves it open.
+   */
   readonly wrapsAt4GiB: boolean;
-  /** Bits of MXCSR that there are. Misaligned mode, bit 17, is AMD's: APM Vol. 2 11.2.4. */
+  /** The existing bits of MXCSR. Misaligned mode, bit 17, is AMD's: APM Vol. 2 11.2.4. */
   readonly mxcsrMask: number;
   /**
-   * State images hold the last x87 instruction's pointers whether an exception is pending or not, and never selectors; a pointer of 64 bits is
-   * loaded as an address. Otherwise only with an exception pending, but for FNSTENV and FNSAVE. AMD APM Vol. 2 11.4.4.2; SDM Vol. 1 8.1.8.
+   * State images always hold the last x87 instruction's pointers, and never selectors; a 64-bit pointer is
+   * loaded as an address. Otherwise they are stored only with an exception pending, except by FNSTENV and
+   * FNSAVE. AMD APM Vol. 2 11.4.4.2; SDM Vol. 1 8.1.8.
    */
   readonly pointersAlways: boolean;
-  /** A far call has pushed its return address before it looks at the offset where it goes; rsp stays if that is #GP. */
+  /** A far call pushes its return address before it checks the target offset. rsp stays unchanged on #GP. */
   readonly pushesFirst: boolean;
-  /** RETF and IRET read the whole frame of another privilege level before they refuse to go there. */
+  /** RETF and IRET read the whole frame of another privilege level before they fault. */
   readonly readsOuterFrame: boolean;
-  /** Of a selector on the stack RETF and IRET read 16 bits, whatever the operand size; system/segment.ts has POP. */
+  /**
+   * RETF and IRET read 16 bits of a selector on the stack, independent of the operand size. POP:
+   * system/segment.ts.
+   */
   readonly narrowSelectors: boolean;
-  /** Of 64 bits that a far return of 64-bit code pops as an offset in a segment of other code, the upper half does not matter. */
+  /** A 64-bit far return to a segment of other code ignores the upper half of the popped offset. */
   readonly cutsFarOffsets: boolean;
-  /** IRET of 64-bit code looks at the stack segment before the offset where it goes. */
+  /** IRET of 64-bit code checks the stack segment before the target offset. */
   readonly stackBeforeOffset: boolean;
-  /** What is relative to FS or GS must have a canonical offset, besides the linear address. */
+  /** An address relative to FS or GS needs a canonical offset in addition to a canonical linear address. */
   readonly canonicalOffsets: boolean;
   /**
-   * XSAVE and its like look at the last byte of their area first, XRSTOR at XCOMP_BV; in the compact form there must be room in the segment for what
-   * that names. Otherwise at the first byte, and then at the header, of which XSAVE and XSAVEOPT read what was there; and for what is present.
+   * XSAVE and related instructions first access the last byte of their area, XRSTOR first XCOMP_BV. The
+   * compact form must fit into the segment as far as XCOMP_BV requires. Otherwise the first byte comes first,
+   * then the header, which XSAVE and XSAVEOPT read; the present components must fit.
    */
   readonly looksAtEnd: boolean;
-  /** FSIN, FPTAN and FPATAN of a small x are x, and FCOS 1, whatever the rounding (routines/transcendental/trigonometry.ts). */
+  /**
+   * FSIN, FPTAN and FPATAN of a small x are x, and FCOS is 1, in every rounding mode
+   * (routines/transcendental/trigonometry.ts).
+   */
   readonly smallAnglesExact: boolean;
-  /** The trap of a single step between the rounds of a repeated string instruction shows EFLAGS.RF. SDM Vol. 3B 17.3.1.1 */
-  readonly marksRounds: boolean;
+  /**
+   * A single-step trap between the iterations of a repeated string instruction shows EFLAGS.RF. SDM Vol. 3B
+   * 17.3.1.1
+   */
+  readonly setsRfBetweenIterations: boolean;
 }
 
+/** A processor: its vendor's rules, its CPUID signature and its features. */
 export interface Model extends Rules {
-  /** "x86-64-v1:amd". */
+  /** Name of the form "x86-64-v1:amd". */
   readonly name: string;
   readonly vendor: Vendor;
   readonly family: number;
@@ -86,15 +111,15 @@ const v1: readonly Feature[] = [...pentium3, "clflush", "sse2", "syscall", "nx",
 const v2: readonly Feature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2", "popcnt", "lahf_lm", "rdtscp"];
 // biome-ignore format: table
 const v3: readonly Feature[] = [...v2, "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave", "xsaveopt"];
-/** All that there are rows for. */
+/** All features with rows. */
 const all = Object.keys(features) as Feature[];
 
 type Signature = readonly [family: number, model: number, stepping: number];
 interface Level {
   readonly features: readonly Feature[];
-  /** What only AMD's processors of that time have. */
+  /** Features that only AMD's processors of this level have. */
   readonly amdOnly?: readonly Feature[];
-  /** A processor of that time, whose numbers CPUID shows. */
+  /** A processor of that time; CPUID shows its numbers. */
   readonly signature: Readonly<Record<Vendor, Signature>>;
 }
 // biome-ignore format: table
@@ -106,6 +131,7 @@ const levels: Readonly<Record<string, Level>> = {
   max: { features: all.filter((f) => f !== "sse4a"), amdOnly: ["sse4a"], signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
 };
 
+/** The rules of each vendor. */
 export const vendorRules: Readonly<Record<Vendor, Rules>> = {
   amd: {
     syscall32: true,
@@ -125,7 +151,7 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     canonicalOffsets: true,
     looksAtEnd: false,
     smallAnglesExact: false,
-    marksRounds: false,
+    setsRfBetweenIterations: false,
   },
   intel: {
     syscall32: false,
@@ -145,16 +171,18 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     canonicalOffsets: false,
     looksAtEnd: true,
     smallAnglesExact: true,
-    marksRounds: true,
+    setsRfBetweenIterations: true,
   },
 };
-/** As CPUID says them. */
+/** Vendor strings of CPUID. */
 export const vendorNames: Readonly<Record<Vendor, string>> = { amd: "AuthenticAMD", intel: "GenuineIntel" };
 
+/** The names of all models. */
 export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => [`${l}:amd`, `${l}:intel`]);
+/** The model that is used if none is named. */
 export const defaultModel = "x86-64-v1:amd";
 
-/** By name; a level without vendor is AMD's. Undefined: no such model. */
+/** A model by name; a level without vendor is AMD's. Undefined if no such model exists. */
 export const cpuModel = (name: string): Model | undefined => {
   const [level, vendor = "amd"] = name.split(":") as [string, string?];
   const found = Object.hasOwn(levels, level) ? levels[level] : undefined;
@@ -173,18 +201,19 @@ export const cpuModel = (name: string): Model | undefined => {
   };
 };
 
-/** What an instruction asks of a processor: it may need several features, or be one vendor's. */
+/** The requirements of an instruction: features, or one vendor. */
 export interface Needs {
   readonly feature?: Feature | readonly Feature[] | undefined;
   readonly vendor?: Vendor | undefined;
 }
+/** True if the model meets the requirements. */
 export const needsMet = (m: Model, { feature, vendor = m.vendor }: Needs): boolean =>
   vendor === m.vendor &&
   (feature === undefined || (typeof feature === "string" ? m.features.includes(feature) : feature.every((f) => m.features.includes(f))));
 
-/** XCR0: what XSAVE can save, x87, SSE and AVX; 0 without XSAVE. SDM Vol. 1 13.3 */
+/** XCR0, the state components of XSAVE: x87, SSE and AVX. 0 without XSAVE. SDM Vol. 1 13.3 */
 export const xcr0 = (m: Model): number => (!m.features.includes("xsave") ? 0 : m.features.includes("avx") ? 7 : 3);
-/** Size of XSAVE's area, in its standard form and in the compact one alike. SDM Vol. 1 13.4 */
+/** Size of XSAVE's area in bytes, equal in standard and compact form. SDM Vol. 1 13.4 */
 const xsaveSize = (m: Model): number => (m.features.includes("avx") ? 832 : 576);
 
 const words = (text: string): [number, number, number] => {
@@ -202,15 +231,19 @@ const bits = (m: Model, leaf: number, register: Register): number =>
 
 /** EDX of leaf 1, which AT_HWCAP repeats. */
 export const hwcap = (m: Model): number => bits(m, 1, "d") >>> 0;
+/** True if the model has the feature. */
 export const hasFeature = (m: Model, f: Feature): boolean => m.features.includes(f);
 
 type Registers = readonly [number, number, number, number];
 
-/** CPUID: eax, ebx, ecx, edx. SDM Vol. 2A; leaves beyond what the model has give zeros. Every C library's start asks some thirty times. */
+/**
+ * CPUID: eax, ebx, ecx, edx. SDM Vol. 2A. A leaf beyond the model's last one gives zeros. C libraries execute
+ * CPUID many times at start, so results are cached.
+ */
 export const cpuid = (m: Model, leaf: number, subleaf: number): Registers => {
   let answers = answered.get(m);
   if (!answers) answered.set(m, (answers = new Map()));
-  // No leaf has more than three parts.
+  // No leaf has more than three subleaves.
   const key = leaf * 4 + Math.min(subleaf, 3);
   let answer = answers.get(key);
   if (!answer) {
@@ -220,7 +253,7 @@ export const cpuid = (m: Model, leaf: number, subleaf: number): Registers => {
   return answer;
 };
 const answered = new WeakMap<Model, Map<number, Registers>>();
-/** So many are remembered: a program may ask for any. */
+/** Bound of the cache per model, because a program may ask for any leaf. */
 const ANSWERS = 128;
 
 const readLeaf = (m: Model, leaf: number, subleaf: number): Registers => {
@@ -239,7 +272,7 @@ const readLeaf = (m: Model, leaf: number, subleaf: number): Registers => {
       if (xcr0(m) === 0) return [0, 0, 0, 0];
       if (subleaf === 0) return [xcr0(m), xsaveSize(m), xsaveSize(m), 0];
       if (subleaf === 1) return [bits(m, 0xd, "a"), m.features.includes("xsavec") ? xsaveSize(m) : 0, 0, 0];
-      // The upper halves of ymm registers: their size, and where they are.
+      // The upper halves of the ymm registers: size and offset.
       return subleaf === 2 && xcr0(m) & 4 ? [256, 576, 0, 0] : [0, 0, 0, 0];
     }
     case 0x8000_0000:

@@ -2,17 +2,18 @@
 import { contextIndex } from "./context.ts";
 import { at, S, type State, vector } from "./state.ts";
 
-/** Where descriptors are: 8-byte entries of the current task. */
+/** The descriptor tables of the current task, with 8-byte entries. */
 export interface DescriptorTables {
   readonly gdt: Uint8Array;
   readonly ldt: Uint8Array;
 }
 
+/** A segment descriptor. `base` and `limit` are in bytes; `access` is as in `at.segAccess`. */
 export interface Descriptor {
   readonly base: number;
   readonly limit: number;
   readonly access: number;
-  /** Its second doubleword as it stands. */
+  /** The second doubleword, unchanged. */
   readonly high: number;
 }
 
@@ -33,19 +34,20 @@ export const F = { long: 0x200, big: 0x400, granular: 0x800 } as const;
 const word = (b: Uint8Array, i: number): number =>
   (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
 
+/** The segment registers of a machine, with descriptor loads and access checks. */
 export class Segments {
   tables: DescriptorTables = { gdt: new Uint8Array(0), ldt: new Uint8Array(0) };
   readonly #s: State;
   readonly #contextChanged: () => void;
   readonly #narrowed: () => void;
-  /** `narrowed`: the mode is not that of 64 bits, as it perhaps was before. */
+  /** `narrowed` is called whenever the mode is not 64-bit mode. */
   constructor(state: State, contextChanged: () => void, narrowed: () => void = () => undefined) {
     this.#s = state;
     this.#contextChanged = contextChanged;
     this.#narrowed = narrowed;
   }
 
-  /** The descriptor a selector names; undefined beyond the table. */
+  /** The descriptor of a selector; undefined if it is beyond the table. */
   lookup(selector: number): Descriptor | undefined {
     const t = selector & 4 ? this.tables.ldt : this.tables.gdt;
     const i = (selector >> 3) * 8;
@@ -62,14 +64,17 @@ export class Segments {
     };
   }
 
-  /** MOV to a data segment register from ring 3: -1, or the vector that it raises (error code: the selector). SDM Vol. 2B MOV, Protected Mode Exceptions. */
+  /**
+   * MOV to a data segment register in ring 3. Returns -1, or the vector of the exception (error code: the
+   * selector). SDM Vol. 2B MOV, Protected Mode Exceptions.
+   */
   load(s: number, selector: number): number {
     const d = (selector & 0xfffc) === 0 ? undefined : this.lookup(selector);
     const bad = this.#checkData(s, selector, d);
     if (bad < 0) this.#put(s, selector, d);
     return bad;
   }
-  /** The same, nothing loaded. */
+  /** The check of `load` without the load. */
   checkData(s: number, selector: number): number {
     return this.#checkData(s, selector, this.lookup(selector));
   }
@@ -87,19 +92,19 @@ export class Segments {
     return d.access & A.present ? -1 : vector.NP;
   }
 
-  /** The descriptor that LAR, LSL, VERR and VERW may look at: at ring 3, not of more privilege. SDM Vol. 2A LAR. */
+  /** The descriptor that LAR, LSL, VERR and VERW can access in ring 3. SDM Vol. 2A LAR. */
   #visible(selector: number): Descriptor | undefined {
     const d = (selector & 0xfffc) === 0 ? undefined : this.lookup(selector);
     if (!d || !(d.access & A.segment)) return undefined;
     const conforming = (d.access & A.code) !== 0 && (d.access & A.conforming) !== 0;
     return conforming || (d.access & A.dpl) === A.dpl ? d : undefined;
   }
-  /** The second doubleword of the descriptor, its base masked off; -1 if invisible. */
+  /** The second doubleword of the descriptor without the base; -1 if it is not accessible. */
   accessRights(selector: number): number {
     const d = this.#visible(selector);
     return d ? d.high & 0x00ff_ff00 : -1;
   }
-  /** In bytes; -1 if invisible. */
+  /** The limit in bytes; -1 if the descriptor is not accessible. */
   limit(selector: number): number {
     return this.#visible(selector)?.limit ?? -1;
   }
@@ -112,7 +117,10 @@ export class Segments {
     return d !== undefined && !(d.access & A.code) && (d.access & A.writable) !== 0;
   }
 
-  /** A code segment for a far transfer that stays in ring 3: -1, or the vector it raises. SDM Vol. 3A 5.8.1. */
+  /**
+   * The check of a code segment for a far transfer inside ring 3. Returns -1 or the vector of the exception.
+   * SDM Vol. 3A 5.8.1.
+   */
   checkCode(selector: number): number {
     if ((selector & 0xfffc) === 0) return vector.GP;
     const d = this.lookup(selector);
@@ -135,7 +143,7 @@ export class Segments {
     u32[(at.segSelector >> 2) + s] = selector & 0xffff;
     const same =
       u32[low] === base && u32[low + 1] === 0 && u32[(at.segLimit >> 2) + s] === limit && u32[(at.segAccess >> 2) + s] === access;
-    // An execve loads all of them, and they mostly are what they were.
+    // execve(2) loads all segment registers, mostly with unchanged values.
     if (same) return;
     u32[low] = base;
     u32[low + 1] = 0;
@@ -144,7 +152,10 @@ export class Segments {
     this.refresh();
   }
 
-  /** Recompute what follows from the segment registers: mode, context, which segments need checks. After a task switch too. */
+  /**
+   * Recomputes the state derived from the segment registers: mode, context, segments that need checks. Called
+   * after a task switch, too.
+   */
   refresh(): void {
     const st = this.#s;
     let flat = true;
@@ -155,7 +166,8 @@ export class Segments {
       st.u8[at.segCheck + s] = free ? 0 : 1;
       if (s < 4 && !((free || s === S.cs) && wide && st.segBase(s) === 0)) flat = false;
     }
-    // What goes on beyond 4 GiB is found where the page is missing, but if bases lead elsewhere; of FS and GS, by which threads have their own, it is let pass.
+    // A wrap beyond 4 GiB is normally detected at the missing page; other bases defeat that. FS and GS are
+    // exempt, because threads have bases of their own there.
     if (!flat && !st.rules.wrapsAt4GiB) st.u8.fill(1, at.segCheck, at.segCheck + S.fs);
     const cs = st.u32[(at.segAccess >> 2) + S.cs] as number;
     const ss = st.u32[(at.segAccess >> 2) + S.ss] as number;
@@ -174,11 +186,11 @@ export class Segments {
     this.#codeBase = codeBase;
     this.#contextChanged();
   }
-  /** What code is read as, when last looked at: another task's registers may have come in between. */
+  /** The context and code base at the last call. Another task's registers may have been loaded since. */
   #context = -1;
   #codeBase = 0;
 
-  /** Limit and rights of an access outside 64-bit mode: -1, or the vector. SDM Vol. 3A 5.3 and 5.5. */
+  /** Limit and rights of an access outside 64-bit mode. Returns -1 or the vector. SDM Vol. 3A 5.3 and 5.5. */
   check(s: number, offset: number, bytes: number, write: boolean): number {
     const st = this.#s;
     const bad = s === S.ss ? vector.SS : vector.GP;

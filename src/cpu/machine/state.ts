@@ -1,29 +1,40 @@
-// The register file, at fixed addresses in the first page of the machine's memory, so that generated code, the
-// wasm routines and TypeScript see one copy. SDM Vol. 1 chapter 3; one copy a task is kept by the kernel.
+// The register file, at fixed addresses in the first page of the machine's memory. Generated code, the
+// routines and TypeScript share this one copy. The kernel keeps a saved copy per task. SDM Vol. 1 chapter 3.
 
 import { type Rules, vendorRules } from "./model.ts";
 
 export { type Field, fieldWidth } from "./fields.ts";
 
-/** Byte offsets into the machine's memory. Everything below `size` belongs to one task and is switched with it. */
+/**
+ * Byte offsets into the machine's memory. Everything below `size` belongs to one task and is switched with
+ * it.
+ */
 export const at = {
-  /** rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, 8 bytes each: an 8-bit register is the byte at its offset (ah is 1). */
+  /**
+   * rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, 8 bytes each: an 8-bit register is the byte at its offset (ah
+   * is 1).
+   */
   gpr: 0x000,
   rip: 0x080,
-  /** Lazy flags: the last result and its operands, sign-extended to 64 bits, and the kind that says how flags follow (flags.ts). */
+  /**
+   * Lazy flags: the last result and its operands, sign-extended to 64 bits, and the kind of operation
+   * (flags.ts).
+   */
   flagResult: 0x088,
   flagA: 0x090,
   flagB: 0x098,
   flagKind: 0x0a0,
-  /** The EFLAGS bits that arithmetic does not write: TF IF DF IOPL NT RF VM AC ID, in their EFLAGS places. */
+  /**
+   * The EFLAGS bits that arithmetic does not write: TF IF DF IOPL NT RF VM AC ID, at their EFLAGS positions.
+   */
   systemFlags: 0x0a4,
   /** Instructions that the interpreter may still run before it must return, i32. */
   budget: 0x0a8,
-  /** 64 or 32 or 16: the code segment's mode, u32. */
+  /** The code segment's mode, 64, 32 or 16, u32. */
   mode: 0x0b0,
   /** Index of the translation context (context.ts), u32. */
   context: 0x0b4,
-  /** Record being executed when generated code calls out, u32: where a fault finds its rip. */
+  /** The record being executed when generated code calls out, u32. A fault takes its rip from it. */
   record: 0x0bc,
   /** Bases of es cs ss ds fs gs, 8 bytes each. */
   segBase: 0x0c0,
@@ -33,58 +44,82 @@ export const at = {
   segSelector: 0x100,
   /** Limits in bytes, inclusive, u32 each. */
   segLimit: 0x118,
-  /** Descriptor access bytes and flags, u32 each: bits 0..7 access byte, 8..11 AVL L D/B G; 0 for a null selector. */
+  /**
+   * Descriptor access bytes and flags, u32 each: bits 0..7 access byte, 8..11 AVL L D/B G; 0 for a null
+   * selector.
+   */
   segAccess: 0x130,
   mxcsr: 0x150,
-  /** x87 control and status words, u16 each; TOP lives in the status word's bits 11..13, here already in its place. */
+  /**
+   * x87 control and status words, u16 each. TOP is in bits 11..13 of the status word, as in the architecture.
+   */
   fpuControl: 0x154,
   fpuStatus: 0x156,
   /** Bit i set: physical register i is empty. u8 (the inverse of FXSAVE's abridged tag word). */
   fpuEmpty: 0x158,
-  /** Last x87 opcode (11 bits), u16; instruction and data pointers, 8 bytes each; their selectors, u16 each. */
+  /**
+   * Last x87 opcode (11 bits), u16; instruction and data pointers, 8 bytes each; their selectors, u16 each.
+   */
   fpuOpcode: 0x15a,
   fpuCs: 0x15c,
   fpuDs: 0x15e,
   fpuIp: 0x160,
   fpuDp: 0x168,
-  /** u8 each: nonzero where accesses through es cs ss ds fs gs must be checked for limit or rights outside 64-bit mode. */
+  /**
+   * u8 each: nonzero if accesses through es cs ss ds fs gs need checks of limit or rights outside 64-bit
+   * mode.
+   */
   segCheck: 0x170,
-  /** Exceptions of an SSE or AVX instruction in progress, which `sse_commit` moves to MXCSR; 0 between instructions. u32. */
+  /**
+   * Exceptions of an SSE or AVX instruction in progress, which `sse_commit` moves to MXCSR; 0 between
+   * instructions. u32.
+   */
   gathered: 0x178,
-  /** Physical x87 registers R0..R7, 16 bytes each: significand u64 at +0 (also mm0..mm7), sign and exponent u16 at +8. */
+  /**
+   * Physical x87 registers R0..R7, 16 bytes each: significand u64 at +0 (also mm0..mm7), sign and exponent
+   * u16 at +8.
+   */
   fpuRegs: 0x180,
   /** ymm0..ymm15, 32 bytes each; xmm is the low half. */
   ymm: 0x200,
   /** End of the state that is switched. */
   size: 0x400,
-  /** Not per task: why the engine returned (exit.ts). u32 vector, u32 error code, u64 address. */
+  /**
+   * Not per task: the reason for which the engine returned (exit.ts). u32 vector, u32 error code, u64
+   * address.
+   */
   exitVector: 0x400,
   exitError: 0x404,
   exitAddress: 0x408,
-  /** Goes up whenever pages may have been mapped anew: regions over several pages check it. u32. */
+  /** Incremented whenever pages may have been remapped. Regions over several pages check it. u32. */
   epoch: 0x410,
-  /** What an action found out (helpers.ts). */
+  /** The result of a helper function (helpers.ts). */
   answer: 0x418,
-  /** Instructions that compiled regions may still run, u32: apart from the interpreter's, so that its part ends in what is interpreted. */
+  /**
+   * Instructions that compiled regions may still run, u32. It is apart from the interpreter's budget, so that
+   * the latter ends in interpreted code.
+   */
   regionBudget: 0x420,
-  /** What a region leaves with, u32. */
+  /** The exit code of a region, u32. */
   exitCode: 0x424,
   /** The color of the current address space (layout.ts), u32. */
   color: 0x428,
-  /** Guest calls that are wasm calls of regions within each other just now, u32. */
+  /** Depth of guest calls that are wasm calls between regions, u32. */
   callDepth: 0x42c,
-  /** Pages in a row that are at home, as `runs` says. */
-  runs: 0x440,
-  /** How often regions have called each of the functions that look up what is not at home, u64 each (emit/slow-path-counts.ts). */
-  lookups: 0xa40,
+  /** Ranges of direct-mapped pages, as `pageRanges` describes. */
+  pageRanges: 0x440,
+  /** Calls of each slow-path function by regions, u64 each (emit/slow-path-counts.ts). */
+  slowPathCounts: 0xa40,
 } as const;
 
 /**
- * Where loops find what their registers point into (analysis/page-ranges.ts): `slots` runs of pages that are at home, by the address of the first byte, u64, and how many
- * bytes begin `reach` bytes that are all in it, u64; then how many accesses may miss it until it is asked for anew, i32.
+ * Page ranges around the registers of loops (analysis/page-ranges.ts): `slots` ranges of direct-mapped pages.
+ * Each holds the address of the first byte, u64; the number of bytes that start `reach` bytes inside the
+ * range, u64; the misses until the next update, i32.
  */
-export const runs = { slots: 64, size: 24, base: 0, length: 8, patience: 16, reach: 64 } as const;
+export const pageRanges = { slots: 64, size: 24, base: 0, length: 8, patience: 16, reach: 64 } as const;
 
+/** Names of the general registers, by number. */
 export const gprNames = [
   "rax",
   "rcx",
@@ -103,6 +138,7 @@ export const gprNames = [
   "r14",
   "r15",
 ] as const;
+/** Names of the segment registers, by number. */
 export const segNames = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
 
 /** Register numbers. SDM Vol. 2A 2.1.5. */
@@ -181,7 +217,7 @@ export class State {
   readonly u64: BigUint64Array;
   readonly i64: BigInt64Array;
   readonly view: DataView;
-  /** What its processor does as its vendor does. */
+  /** The vendor rules of its processor. */
   readonly rules: Rules;
 
   constructor(memory: WebAssembly.Memory, rules: Rules = vendorRules.amd) {
@@ -197,22 +233,28 @@ export class State {
     this.view = new DataView(b);
   }
 
-  /** Low and high halves of general register r, unsigned. */
+  /** Low half of general register r, unsigned; `hi` is the high half. */
   lo(r: number): number {
     return this.u32[r << 1] as number;
   }
   hi(r: number): number {
     return this.u32[(r << 1) + 1] as number;
   }
-  /** General register r as a number: exact when below 2^53, as every user address is. */
+  /** General register r as a number. It is exact below 2^53, which covers every user address. */
   gpr(r: number): number {
     return (this.u32[(r << 1) + 1] as number) * 0x1_0000_0000 + (this.u32[r << 1] as number);
   }
-  /** Outside 64-bit mode rsp has 32 bits: a processor clears the others there, where it keeps those of the other registers. */
+  /**
+   * Clears the upper half of rsp. Processors do so outside 64-bit mode, where rsp has 32 bits; they keep
+   * those of other registers.
+   */
   narrowStack(): void {
     this.u32[(R.sp << 1) + 1] = 0;
   }
-  /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. Most have no upper half. */
+  /**
+   * Writes a general register. `value` is an integer of magnitude below 2^53, sign-extended to 64 bits. Most
+   * values have no upper half, which avoids the division.
+   */
   setGpr(r: number, value: number): void {
     this.u32[r << 1] = value;
     this.u32[(r << 1) + 1] = value >= 0 && value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
@@ -235,7 +277,7 @@ export class State {
     return (this.u32[(at.segBase >> 2) + s * 2 + 1] as number) * 0x1_0000_0000 + (this.u32[(at.segBase >> 2) + s * 2] as number);
   }
 
-  /** The task's registers, to be put back by `restore`. */
+  /** A copy of the task's registers, for `restore`. */
   save(): Uint8Array {
     return this.u8.slice(0, at.size);
   }

@@ -1,27 +1,28 @@
-// Ops<bigint>: the oracle, and the single-stepper. Slow and obvious; generated code is tested against it, never the other way
-// round. It works on the same state page, so that a task can change tiers between any two instructions.
+// Ops<bigint>: the oracle, and the single-stepper. Slow and obvious: generated code is tested against it,
+// never the reverse. It works on the same state page, so that a task can change tiers between any two
+// instructions.
 
 import { wt } from "../../wasm/encoder.ts";
 import type { Cpu } from "../cpu.ts";
 import { type Decoded, noRegister } from "../decode/decoder.ts";
-import { actions } from "../helpers/helpers.ts";
-import { assemble, change, condition, type KeptKind, kindCode, kindNames, rules } from "../isa/flags.ts";
+import { helpers } from "../helpers/helpers.ts";
+import { assemble, change, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import { alignmentOf, operandWidth } from "../isa/form.ts";
 import { integers } from "../isa/integers.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "../isa/ops.ts";
-import type { ActName } from "../isa/routine-types.ts";
+import type { HelperName } from "../isa/routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../isa/row.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../isa/simd.ts";
 import { type Context, contexts } from "../machine/context.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { type Access, access } from "../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } from "../machine/state.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
 
-/** Ends an instruction from inside its meaning. */
-class Left {
+/** Thrown to end an instruction inside its meaning. */
+class InstructionExit {
   readonly code: number;
   constructor(code: number) {
     this.code = code;
@@ -58,13 +59,14 @@ class DecodedForm implements Form {
   }
 }
 
+/** Executes one decoded instruction. */
 export class Evaluator implements Ops<bigint> {
   readonly #cpu: Cpu;
   readonly #s: State;
   readonly #d: Decoded;
   readonly #form: DecodedForm;
   readonly #offset: (n: number) => number;
-  /** Where \`rmw\` read: a register of the address may change before \`set\`. */
+  /** The address that `rmw` read: a register of the address may change before `set`. */
   #target: bigint | undefined;
   readonly imm = integers.imm;
   readonly add = integers.add;
@@ -106,13 +108,13 @@ export class Evaluator implements Ops<bigint> {
     this.#offset = (n) => (d.row.operands[n]!.kind === "fixed" ? at.gpr + d.row.operands[n]!.register * 8 : registerOffset(d, n));
   }
 
-  /** Execute; returns a leave or exit code, or 0 to go on. */
+  /** Executes the instruction. Returns an exit code, or 0 to continue. */
   run(): number {
     try {
       this.#d.row.does(this, this.#form);
       return 0;
     } catch (e) {
-      if (e instanceof Left) return e.code;
+      if (e instanceof InstructionExit) return e.code;
       throw e;
     }
   }
@@ -203,11 +205,15 @@ export class Evaluator implements Ops<bigint> {
   }
   #linearOperand(n: number, how: Access, width = this.#form.widths[n]!): bigint {
     const operand = this.#d.row.operands[n]!;
-    if (operand.spec === "Mfx" || (operand.spec === "Mxs" && this.#d.row.unaligned === true)) this.#lookAtFirst(this.address(n), how);
+    if (operand.spec === "Mfx" || (operand.spec === "Mxs" && this.#d.row.unaligned === true))
+      this.#checkFirstAlignment(this.address(n), how);
     return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, operand));
   }
-  /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC; of XSAVE's on Intel's too. */
-  #lookAtFirst(offset: bigint, how: Access): void {
+  /**
+   * FXSAVE's area, and on Intel's processors XSAVE's: the first doubleword is accessed first. Under EFLAGS.AC
+   * only it needs an alignment of four.
+   */
+  #checkFirstAlignment(offset: bigint, how: Access): void {
     const first = this.#linear(this.#d.memorySegment, offset, 32, how);
     if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(u(32, first)), 4)) this.fault(vector.AC);
   }
@@ -215,7 +221,7 @@ export class Evaluator implements Ops<bigint> {
     const st = this.#s;
     const flat = this.#d.mode === 64 && segment < S.fs;
     const linear = u(this.#d.mode === 64 ? 64 : 32, offset + (flat ? 0n : (st.u64[(at.segBase >> 3) + segment] as bigint)));
-    // Before any other fault.
+    // This check precedes all other faults.
     if (linear % BigInt(alignment) !== 0n) this.fault(vector.GP);
     if (this.#d.mode !== 64 && st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
     return linear;
@@ -305,23 +311,23 @@ export class Evaluator implements Ops<bigint> {
     this.#setRegister(at[f], fieldWidth[f], v);
   }
 
-  // Flags: kept as kind and operands, like generated code keeps them.
-  #keep(kind: KeptKind, r: bigint, a: bigint, b: bigint): void {
+  // Flags are stored as kind and operands, as in generated code.
+  #storeFlags(kind: LazyFlagKind, r: bigint, a: bigint, b: bigint): void {
     const st = this.#s;
     st.u64[at.flagResult >> 3] = r;
     st.u64[at.flagA >> 3] = a;
     st.u64[at.flagB >> 3] = b;
     st.u32[at.flagKind >> 2] = kindCode[kind];
   }
-  #kind(): KeptKind {
+  #kind(): LazyFlagKind {
     return kindNames[this.#s.u32[at.flagKind >> 2] as number]!;
   }
   flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
-    if (kind === "order") return this.#keep("split", r, a!, 1n);
+    if (kind === "order") return this.#storeFlags("split", r, a!, 1n);
     const result = integers.sext(r, w);
-    if (kind === "result") return a === 0n ? this.#keep("logic", result, 0n, 0n) : this.#keep("split", result, a!, result);
-    this.#keep(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));
+    if (kind === "result") return a === 0n ? this.#storeFlags("logic", result, 0n, 0n) : this.#storeFlags("split", result, a!, result);
+    this.#storeFlags(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));
   }
   setFlags(mask: number, word: bigint): void {
     const st = this.#s;
@@ -329,7 +335,7 @@ export class Evaluator implements Ops<bigint> {
       r: st.u64[at.flagResult >> 3] as bigint,
       signParity: st.u64[(this.#kind() === "split" ? at.flagB : at.flagResult) >> 3] as bigint,
       flag: (f) => this.flag(f),
-      keep: (r, a, b) => this.#keep("split", r, a, b),
+      keep: (r, a, b) => this.#storeFlags("split", r, a, b),
     });
   }
   flag(f: Flag): bigint {
@@ -376,17 +382,17 @@ export class Evaluator implements Ops<bigint> {
   }
   jump(target: bigint): void {
     this.#s.u64[at.rip >> 3] = u(64, target);
-    throw new Left(leave.jumped);
+    throw new InstructionExit(exitCode.jumped);
   }
   fault(vector: number, error = 0): void {
-    throw new Left(this.#cpu.raise(vector, error));
+    throw new InstructionExit(this.#cpu.raise(vector, error));
   }
   trap(vector: number, error = 0): void {
     this.#cpu.raise(vector, error);
-    throw new Left(leave.trap);
+    throw new InstructionExit(exitCode.trap);
   }
   exit(code: number): void {
-    throw new Left(code);
+    throw new InstructionExit(code);
   }
 
   repeat(body: () => bigint | undefined, zf: boolean): void {
@@ -401,7 +407,7 @@ export class Evaluator implements Ops<bigint> {
     this.setReg(R.cx, addressSize, count - 1n);
     if (last === 1n) return;
     if (count === 1n || (zf && last === undefined && this.flag("ZF") !== BigInt(rep === 1 ? 1 : 0))) return;
-    throw new Left(leave.again);
+    throw new InstructionExit(exitCode.again);
   }
 
   call(name: string, ...args: bigint[]): bigint {
@@ -411,8 +417,8 @@ export class Evaluator implements Ops<bigint> {
     const r = f(...args.map((a, i) => (type.params[i] === wt.i64 ? s(64, a) : Number(s(32, a)))));
     return type.result === wt.i64 ? u(64, BigInt(r ?? 0)) : u(32, BigInt(r ?? 0));
   }
-  act(name: ActName, a = 0n, b = 0n): void {
-    const code = actions[name](this.#cpu, 0, a, b);
-    if (code !== 0) throw new Left(code);
+  helper(name: HelperName, a = 0n, b = 0n): void {
+    const code = helpers[name](this.#cpu, 0, a, b);
+    if (code !== 0) throw new InstructionExit(code);
   }
 }

@@ -1,4 +1,5 @@
-// The evaluator, loaded when a program is single-stepped: in which script of the command line, tools/chunks.json says.
+// The oracle as a lazy chunk, loaded at the first single step. tools/chunks.json assigns its chunk.
 import * as evaluate from "./evaluate.ts";
 
+/** The module of the oracle. */
 export const lazyEvaluate = (): typeof evaluate => evaluate;

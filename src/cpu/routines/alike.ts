@@ -1,11 +1,11 @@
 // Decoding of instructions that begin as others did (src/cpu/interp/predecode.ts): a template is copied, and registers and what follows are put into the copy.
 import { fpuRegs, gpr, ymm } from "./at";
 import {
-  begins_escape, begins_kind, begins_modes, begins_modrm, begins_opcode, begins_plain, begins_prefix, begins_reg, begins_rex, begins_rm,
-  beginnings, displacements_absolute, displacements_relative, notes, record_base, record_disp, record_imm, record_index, record_r0, record_size,
+  opcodeKind_escape, opcodeKind_kind, opcodeKind_modes, opcodeKind_modrm, opcodeKind_opcode, opcodeKind_plain, opcodeKind_prefix, opcodeKind_reg, opcodeKind_rex, opcodeKind_rm,
+  opcodeKinds, displacements_absolute, displacements_relative, notes, record_base, record_disp, record_imm, record_index, record_r0, record_size,
   registerIn_bytes, registerIn_from, registerIn_mmx, registerIn_reg, registerIn_rm, registerIn_vectors,
-  template_bits, template_branch, template_context, template_counts, template_displacement, template_ends, template_head, template_headBytes, template_immediate,
-  template_mask, template_most, template_next, template_note, template_registers, template_size, template_ways, templateNumbers, templates,
+  predecodeEntry_bits, predecodeEntry_branch, predecodeEntry_context, predecodeEntry_counts, predecodeEntry_displacement, predecodeEntry_ends, predecodeEntry_head, predecodeEntry_headBytes, predecodeEntry_immediate,
+  predecodeEntry_mask, predecodeEntry_most, predecodeEntry_next, predecodeEntry_note, predecodeEntry_registers, predecodeEntry_size, predecodeEntry_ways, predecodeSets, predecodeEntries,
 } from "./places";
 
 // Of the instruction that `begin` has looked at: its first bytes without registers, how many there are; REX (0 without one); the registers, -1 for none.
@@ -20,7 +20,7 @@ let index: i32 = 0;
 
 /** Look at the bytes up to modrm or SIB; false where that is not known. SDM Vol. 2A 2.1, Tables 2-2 and 2-3 */
 function begin(at: i32, end: i32, long: bool): bool {
-  const kinds = beginnings + (long ? 0 : begins_modes);
+  const kinds = opcodeKinds + (long ? 0 : opcodeKind_modes);
   let p = at;
   let byte: i32;
   let kind: i32;
@@ -32,13 +32,13 @@ function begin(at: i32, end: i32, long: bool): bool {
     byte = load<u8>(p++);
     bytes |= <u64>byte << shift;
     kind = load<u8>(kinds + byte);
-    if (kind != begins_prefix) break;
+    if (kind != opcodeKind_prefix) break;
     // It counts directly before the opcode only.
     rex = long && (byte & 0xf0) == 0x40 ? byte : 0;
     shift += 8;
   }
   const beforeOpcode = shift;
-  if (kind == begins_escape) {
+  if (kind == opcodeKind_escape) {
     if (p >= end) return false;
     byte = load<u8>(p++);
     let map = 0x100;
@@ -51,20 +51,20 @@ function begin(at: i32, end: i32, long: bool): bool {
     }
     kind = load<u8>(kinds + map + byte);
   }
-  if (rex && (kind & begins_rex) == 0) bytes &= ~(<u64>7 << (beforeOpcode - 8));
+  if (rex && (kind & opcodeKind_rex) == 0) bytes &= ~(<u64>7 << (beforeOpcode - 8));
   opreg = (byte & 7) | ((rex & 1) << 3);
-  if (kind & begins_opcode) bytes &= ~(<u64>7 << shift);
+  if (kind & opcodeKind_opcode) bytes &= ~(<u64>7 << shift);
   base = index = -1;
-  if ((kind & begins_kind) == begins_modrm) {
+  if ((kind & opcodeKind_kind) == opcodeKind_modrm) {
     if (p >= end) return false;
     const modrm: i32 = load<u8>(p++);
     reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
     rm = (modrm & 7) | ((rex & 1) << 3);
     const mod = modrm >> 6;
-    let kept = kind & begins_reg ? 0xc7 : 0xff;
+    let kept = kind & opcodeKind_reg ? 0xc7 : 0xff;
     shift += 8;
     if (mod == 3) {
-      if (kind & begins_rm) kept &= 0xf8;
+      if (kind & opcodeKind_rm) kept &= 0xf8;
     } else if ((modrm & 7) == 4) {
       if (p >= end) return false;
       const sib: i32 = load<u8>(p++);
@@ -85,7 +85,7 @@ function begin(at: i32, end: i32, long: bool): bool {
       if (long || (base & 6) != 4) kept &= 0xf8;
     }
     bytes |= <u64>(modrm & kept) << shift;
-  } else if ((kind & begins_kind) != begins_plain) return false;
+  } else if ((kind & opcodeKind_kind) != opcodeKind_plain) return false;
   head = bytes;
   length = p - at;
   return length <= 8;
@@ -93,16 +93,16 @@ function begin(at: i32, end: i32, long: bool): bool {
 
 // @ts-ignore: decorator
 @inline function placeOf(head: u64, context: i32): i32 {
-  return templateNumbers + ((<i32>(((head + context) * 0x9e3779b97f4a7c15) >> (64 - template_bits))) << 1);
+  return predecodeSets + ((<i32>(((head + context) * 0x9e3779b97f4a7c15) >> (64 - predecodeEntry_bits))) << 1);
 }
 
 /** The template of what begins as the instruction that `begin` has looked at; 0: there is none. */
 function known(context: i32): i32 {
   const first = placeOf(head, context);
-  for (let n = 0; n < template_ways; n++) {
+  for (let n = 0; n < predecodeEntry_ways; n++) {
     const number: i32 = load<u16>(first ^ (n << 1));
-    const t = templates + number * template_size;
-    if (number && load<u64>(t, template_head) == head && load<u8>(t, template_headBytes) == length && load<u8>(t, template_context) == context) return t;
+    const t = predecodeEntries + number * predecodeEntry_size;
+    if (number && load<u64>(t, predecodeEntry_head) == head && load<u8>(t, predecodeEntry_headBytes) == length && load<u8>(t, predecodeEntry_context) == context) return t;
   }
   return 0;
 }
@@ -110,18 +110,18 @@ function known(context: i32): i32 {
 /** Which of a beginning's places is free; if none is, the last. */
 function freeWay(first: i32): i32 {
   let n = 0;
-  while (n < template_ways - 1 && load<u16>(first ^ (n << 1))) n++;
+  while (n < predecodeEntry_ways - 1 && load<u16>(first ^ (n << 1))) n++;
   return n;
 }
 
 /** A number for one more template; where there is no room, all are forgotten. */
 function nextNumber(): i32 {
-  let count: i32 = load<u32>(templates);
-  if (count == template_most) {
-    memory.fill(templateNumbers, 0, 2 << template_bits);
+  let count: i32 = load<u32>(predecodeEntries);
+  if (count == predecodeEntry_most) {
+    memory.fill(predecodeSets, 0, 2 << predecodeEntry_bits);
     count = 0;
   }
-  store<u32>(templates, ++count);
+  store<u32>(predecodeEntries, ++count);
   return count;
 }
 
@@ -136,24 +136,24 @@ export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i
   // What was here is met again, perhaps in turn with this.
   for (; n > 0; n--) store<u16>(first ^ (n << 1), load<u16>(first ^ ((n - 1) << 1)));
   store<u16>(first, number);
-  const t = templates + number * template_size;
+  const t = predecodeEntries + number * predecodeEntry_size;
   memory.copy(t, rec, record_size);
-  store<u64>(t, head, template_head);
-  store<u8>(t, bytes, template_headBytes);
-  store<u8>(t, context, template_context);
+  store<u64>(t, head, predecodeEntry_head);
+  store<u8>(t, bytes, predecodeEntry_headBytes);
+  store<u8>(t, context, predecodeEntry_context);
   return t;
 }
 
 /** Take so many templates over: the more frequent ones come first. */
 export function decode_know(from: i32, count: i32): void {
-  const end = from + count * template_size;
-  for (; from < end && <i32>load<u32>(templates) < template_most; from += template_size) {
-    const first = placeOf(load<u64>(from, template_head), load<u8>(from, template_context));
+  const end = from + count * predecodeEntry_size;
+  for (; from < end && <i32>load<u32>(predecodeEntries) < predecodeEntry_most; from += predecodeEntry_size) {
+    const first = placeOf(load<u64>(from, predecodeEntry_head), load<u8>(from, predecodeEntry_context));
     const place = first ^ (freeWay(first) << 1);
     if (load<u16>(place)) continue;
     const number = nextNumber();
     store<u16>(place, number);
-    memory.copy(templates + number * template_size, from, template_size);
+    memory.copy(predecodeEntries + number * predecodeEntry_size, from, predecodeEntry_size);
   }
 }
 
@@ -185,8 +185,8 @@ export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32
   for (; done < most && begin(at, end, long); done++) {
     const t = known(context);
     if (t == 0) break;
-    const displacement: i32 = load<u8>(t, template_displacement);
-    const immediate: i32 = load<u8>(t, template_immediate);
+    const displacement: i32 = load<u8>(t, predecodeEntry_displacement);
+    const immediate: i32 = load<u8>(t, predecodeEntry_immediate);
     const whole = length + displacement + immediate;
     if (at + whole > end || (!long && next + whole > 0xffffffff)) break;
     next += whole;
@@ -194,26 +194,26 @@ export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32
     store<u64>(rec, load<u64>(t, 8), 8);
     store<u64>(rec, load<u64>(t, 16), 16);
     store<u64>(rec, load<u64>(t, 24), 24);
-    let which = load<u32>(t, template_registers);
+    let which = load<u32>(t, predecodeEntry_registers);
     for (let place = rec + record_r0; which != 0; which >>= 8, place += 2) if (which & 0xff) store<u16>(place, register(which & 0xff));
     if (base >= 0) store<u16>(rec, gpr + base * 8, record_base);
     if (index >= 0) store<u16>(rec, gpr + index * 8, record_index);
     const p = at + length;
     if (displacement) {
       const d = signed(p, displacement);
-      const counts: i32 = load<u8>(t, template_counts);
+      const counts: i32 = load<u8>(t, predecodeEntry_counts);
       store<i64>(rec, counts == displacements_relative ? next + d : counts == displacements_absolute ? <i64><u32>d : d, record_disp);
     }
-    if (load<u8>(t, template_next)) store<i64>(rec, next, record_imm);
+    if (load<u8>(t, predecodeEntry_next)) store<i64>(rec, next, record_imm);
     if (immediate) {
       const i = signed(p + displacement, immediate);
-      if (load<u8>(t, template_branch)) store<i64>(rec, long ? next + i : <i64><u32>(next + i), record_disp);
-      else store<u64>(rec, i & load<u64>(t, template_mask), record_imm);
+      if (load<u8>(t, predecodeEntry_branch)) store<i64>(rec, long ? next + i : <i64><u32>(next + i), record_disp);
+      else store<u64>(rec, i & load<u64>(t, predecodeEntry_mask), record_imm);
     }
-    store<u32>(notes + done * 4, load<u32>(t, template_note));
+    store<u32>(notes + done * 4, load<u32>(t, predecodeEntry_note));
     rec += record_size;
     at += whole;
-    if (load<u8>(t, template_ends)) return (done + 1) | 0x100 | ((at - from) << 9);
+    if (load<u8>(t, predecodeEntry_ends)) return (done + 1) | 0x100 | ((at - from) << 9);
   }
   return done | ((at - from) << 9);
 }

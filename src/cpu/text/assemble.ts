@@ -1,5 +1,6 @@
-// The assembler: text in the syntax of disassemble.ts to bytes. Of all rows that fit it takes the shortest encoding, as NASM does, but never
-// another operand size than what is written ("mov rax, 5" stays 64 bits wide). Judges: NASM, objdump and iced-x86 (test/cpu/text).
+// The assembler: text in the syntax of disassemble.ts to bytes. It takes the shortest encoding of all
+// matching rows, as NASM does, but never changes the operand size ("mov rax, 5" stays 64 bits wide). Judges:
+// NASM, objdump and iced-x86 (test/cpu/text).
 import { Problem } from "../../problem.ts";
 import { Decoded, type Decoder } from "../decode/decoder.ts";
 import { type AddressSize, rep } from "../isa/ops.ts";
@@ -7,7 +8,7 @@ import { type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
 import { instructionText, plainDecoder } from "./disassemble.ts";
 import { encode } from "./encode.ts";
-import { type Meant, meantBy } from "./names.ts";
+import { type NameMatch, rowsNamed } from "./names.ts";
 import { BadLine, bad, parseLine, type Statement, type WrittenOperand } from "./parse.ts";
 import { type Evaluate, put } from "./put.ts";
 import { type NamedRegister, registers } from "./registers.ts";
@@ -16,23 +17,24 @@ import { defaultSize, impliesAddress, impliesMemory, isFar, sameAtSizes, showsSi
 /** The mode of the code segment in bits (default 64), and the address of the first byte (default 0). */
 export interface AssembleOptions {
   readonly mode?: AddressSize;
-  /** Address of the first byte. */
+  /** Address of the first byte; 0 by default. */
   readonly at?: number;
 }
 /** Machine code, the addresses of labels, and the bytes of each statement. */
 export interface Assembled {
   readonly bytes: Uint8Array;
   readonly labels: ReadonlyMap<string, number>;
-  /** Where each statement went; lines count from 1. */
+  /** Address and bytes of each statement; lines count from 1. */
   readonly statements: readonly { readonly line: number; readonly address: number; readonly bytes: Uint8Array }[];
 }
 
 type Size = 16 | 32 | 64;
 const sizes = [16, 32, 64] as const;
 
-// ---- one row -------------------------------------------------------------------------------------------------------------------
-
-/** Orders and numbers of operands in which a row may be written: as it is; the other way round; with what may be left out. */
+/**
+ * The orders and numbers of operands in which a row may be written: as it is, exchanged, or with implied
+ * operands added.
+ */
 const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly WrittenOperand[])[] => {
   const operands = writtenOperands(row);
   if (written.length === operands.length) {
@@ -52,7 +54,7 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
   }
   const ten: WrittenOperand = { kind: "value", size: undefined, short: false, value: { constant: 10n, labels: [] } };
   if ((row.name === "aam" || row.name === "aad") && written.length === 0) return [[ten]];
-  // The mask register of BLENDVPS, and what SHA256RNDS2 takes from xmm0.
+  // The mask register of BLENDVPS, and xmm0 of SHA256RNDS2.
   const xmm0 = registers.get("xmm0") as NamedRegister;
   if (operands.at(-1)?.spec === "XMM0" && written.length === operands.length - 1)
     return [[...written, { kind: "register", name: "xmm0", register: xmm0 }]];
@@ -61,7 +63,7 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
   return [];
 };
 
-const sizesOf = ({ row, size }: Meant, statement: Statement, mode: AddressSize): readonly Size[] => {
+const sizesOf = ({ row, size }: NameMatch, statement: Statement, mode: AddressSize): readonly Size[] => {
   const usual = defaultSize(row, mode);
   const possible = (s: Size) => (row.vex ? s !== 16 : mode === 64 ? usual !== 64 || row.size64 === undefined || s !== 32 : s !== 64);
   const all = sizes.filter((s) => possible(s) && (mode === 64 || s !== 64));
@@ -70,21 +72,21 @@ const sizesOf = ({ row, size }: Meant, statement: Statement, mode: AddressSize):
   const memory = statement.operands.some((w) => w.kind === "memory");
   if (showsSize(row, memory)) return all;
   // "push word 5"
-  const said = statement.operands.find((w) => w.kind === "value" && w.size !== undefined && row.name === "push");
-  return said?.kind === "value" && all.includes(said.size as Size) ? [said.size as Size] : [usual];
+  const written = statement.operands.find((w) => w.kind === "value" && w.size !== undefined && row.name === "push");
+  return written?.kind === "value" && all.includes(written.size as Size) ? [written.size as Size] : [usual];
 };
 
-const addressSizeOf = ({ row, addressSize }: Meant, statement: Statement, mode: AddressSize): AddressSize | undefined => {
+const addressSizeOf = ({ row, addressSize }: NameMatch, statement: Statement, mode: AddressSize): AddressSize | undefined => {
   const memory = statement.operands.find((w) => w.kind === "memory");
-  const said = addressSize ?? (memory?.kind === "memory" ? memory.addressSize : undefined);
+  const written = addressSize ?? (memory?.kind === "memory" ? memory.addressSize : undefined);
   const asked = statement.prefixes.addressSize;
-  if (said !== undefined && asked !== undefined && said !== asked) return undefined;
-  const have = said ?? asked ?? mode;
+  if (written !== undefined && asked !== undefined && written !== asked) return undefined;
+  const have = written ?? asked ?? mode;
   if (have !== mode && !memory && !impliesAddress(row) && !row.addressNames) return undefined;
   return have === (mode === 64 ? 16 : 64) ? undefined : have;
 };
 
-/** Prefixes that the row does not know make it another statement. */
+/** False if the row has no use for a prefix of the statement. */
 const takesPrefixes = (row: Row, { prefixes, operands }: Statement): boolean => {
   const memory = operands.some((w) => w.kind === "memory");
   if (prefixes.lock && !(row.lock && !row.registerOnly && memory)) return false;
@@ -92,9 +94,9 @@ const takesPrefixes = (row: Row, { prefixes, operands }: Statement): boolean => 
   return prefixes.segment === undefined || memory || impliesMemory(row);
 };
 
-/** The instruction that a statement means by this row, at this operand size. */
+/** The instruction of a statement by this row, at this operand size; undefined if an operand does not fit. */
 const build = (
-  meant: Meant,
+  meant: NameMatch,
   size: Size,
   written: readonly WrittenOperand[],
   s: Statement,
@@ -112,17 +114,20 @@ const build = (
   return written.every((w, n) => put(d, n, w, evaluate, at + length)) ? d : undefined;
 };
 
-/** Of two encodings of one length NASM takes the one without REX.W, and the one whose immediate is extended. */
-const taste = (row: Row): number => Number(row.rexW === true) + Number(row.operands.some((o) => o.spec === "Iz" || o.spec === "Iv"));
+/**
+ * The order of encodings of equal length, as in NASM: without REX.W first, and with an extended immediate
+ * first.
+ */
+const preference = (row: Row): number => Number(row.rexW === true) + Number(row.operands.some((o) => o.spec === "Iz" || o.spec === "Iv"));
 
 interface Candidate {
-  readonly meant: Meant;
+  readonly meant: NameMatch;
   readonly size: Size;
   readonly instruction: Decoded;
   readonly bytes: Uint8Array;
 }
 
-/** Assembles one statement at a time; `evaluate` knows the labels. */
+/** Assembles one statement at a time; `evaluate` resolves the labels. */
 class StatementAssembler {
   readonly #decoder: Decoder = plainDecoder();
   readonly #mode: AddressSize;
@@ -133,7 +138,7 @@ class StatementAssembler {
   /** The shortest bytes of at least `least`. */
   assemble(s: Statement, at: number, evaluate: Evaluate, least: number): Uint8Array {
     const name = s.name as string;
-    const meant = meantBy(name) ?? bad(`there is no instruction "${name}"`);
+    const meant = rowsNamed(name) ?? bad(`there is no instruction "${name}"`);
     const here = meant.filter(({ row }) => row.only === undefined || (row.only === "64") === (this.#mode === 64));
     if (here.length === 0) bad(`there is no "${name}" in ${this.#mode}-bit mode`);
     const able = here.filter(({ row }) => takesPrefixes(row, s));
@@ -143,16 +148,16 @@ class StatementAssembler {
     const clear = this.#unambiguous(found, s);
     const enough = clear.filter((c) => c.bytes.length >= least);
     const sorted = (enough.length > 0 ? enough : clear).sort(
-      (a, b) => a.bytes.length - b.bytes.length || taste(a.meant.row) - taste(b.meant.row),
+      (a, b) => a.bytes.length - b.bytes.length || preference(a.meant.row) - preference(b.meant.row),
     );
     return (sorted.find((c) => this.#checks(c)) ?? bad(`"${name}" cannot be encoded with these operands`)).bytes;
   }
 
-  #candidates(meant: Meant, s: Statement, at: number, evaluate: Evaluate): Candidate[] {
+  #candidates(meant: NameMatch, s: Statement, at: number, evaluate: Evaluate): Candidate[] {
     const out: Candidate[] = [];
     for (const size of sizesOf(meant, s, this.#mode)) {
       for (const written of arrangements(meant.row, s.operands)) {
-        // What is measured from the next instruction needs the length: it does not depend on the distance.
+        // Operands relative to the next instruction need the length, which does not depend on the distance.
         const trial = build(meant, size, written, s, at, this.#mode, evaluate, 0);
         const length = trial && (encode(trial)?.length ?? 0);
         const instruction = length === undefined ? undefined : build(meant, size, written, s, at, this.#mode, evaluate, length);
@@ -163,7 +168,10 @@ class StatementAssembler {
     return out;
   }
 
-  /** A memory operand without a size must have one size only, or belong to a stack or branch instruction: then it is the usual one. */
+  /**
+   * A memory operand without a size is accepted if only one size is possible. In a stack or branch
+   * instruction it has the usual size.
+   */
   #unambiguous(found: Candidate[], s: Statement): Candidate[] {
     const n = s.operands.findIndex((w) => w.kind === "memory" && w.size === undefined);
     if (n < 0) return found;
@@ -177,7 +185,7 @@ class StatementAssembler {
     return bad("the memory operand needs a size (byte ptr, word ptr, dword ptr, …)");
   }
 
-  /** Nothing leaves that would be read as something else. */
+  /** True if the bytes decode to the same instruction. */
   #checks({ instruction, bytes }: Candidate): boolean {
     const result = this.#decoder.decode(bytes, 0, bytes.length, instruction.ip, this.#mode);
     const { d } = this.#decoder;
@@ -188,8 +196,6 @@ class StatementAssembler {
     );
   }
 }
-
-// ---- a text --------------------------------------------------------------------------------------------------------------------
 
 const dataBytes = { db: 1, dw: 2, dd: 4, dq: 8 } as const;
 const data = (s: Statement, evaluate: Evaluate): Uint8Array => {
@@ -228,20 +234,21 @@ export const assemble = (text: string, { mode = 64, at = 0 }: AssembleOptions = 
   const defined = new Map<string, number>();
   for (const { labels, line } of statements)
     for (const label of labels) {
-      if (defined.has(label)) atLine(line, () => bad(`the label "${label}" is there already`));
+      if (defined.has(label)) atLine(line, () => bad(`the label "${label}" is already defined`));
       defined.set(label, at);
     }
   const assembler = new StatementAssembler(mode);
   const bytes: Uint8Array[] = statements.map(() => new Uint8Array(0));
   const addresses: number[] = [];
-  // Every length only grows from pass to pass: short branches become long where labels turn out to be far. A label that the first pass
-  // has not met counts as here. What can shrink again (a distance within an address) might never settle.
+  // Lengths only grow from pass to pass: a short branch becomes long if its label is too far. In the first
+  // pass an undefined label counts as the current address. Lengths that could shrink (a distance inside an
+  // address) might not converge.
   for (let pass = 0, moved = true; moved; pass++) {
     moved = pass === 0;
     let address = at;
     const met = new Set<string>();
     for (const [n, s] of statements.entries()) {
-      if (pass > statements.length + 16) atLine(s.line, () => bad("the distances between labels do not settle"));
+      if (pass > statements.length + 16) atLine(s.line, () => bad("the distances between labels do not converge"));
       for (const label of s.labels) {
         if (defined.get(label) !== address) moved = true;
         defined.set(label, address);

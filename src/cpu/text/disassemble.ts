@@ -1,4 +1,5 @@
-// The disassembler: a decoded instruction as text, in the syntax of syntax.ts. Its judges are iced-x86 and objdump (test/cpu/text).
+// The disassembler: a decoded instruction as text, in the syntax of syntax.ts. Its judges are iced-x86 and
+// objdump (test/cpu/text).
 import { Decoded, Decoder, type DecodeTables, decodeTables, defaultSegment, noRegister } from "../decode/decoder.ts";
 import { type AddressSize, rep } from "../isa/ops.ts";
 import { immediateWidth, isMemoryOperand, type Operand } from "../isa/row.ts";
@@ -22,7 +23,7 @@ import {
 const hex = (v: bigint | number): string => `0x${v.toString(16)}`;
 const signedHex = (v: number): string => (v < 0 ? `-${hex(-v)}` : `+${hex(v)}`);
 
-/** Address of a memory operand between its brackets. */
+/** The address of a memory operand, without its brackets. */
 export const addressText = (d: Decoded): string => {
   if (ripRelative(d)) {
     const distance = d.disp - (d.ip + d.length);
@@ -30,7 +31,7 @@ export const addressText = (d: Decoded): string => {
   }
   const terms: string[] = [];
   if (d.base !== noRegister) terms.push(generalName(d.base, d.addressSize));
-  // An index of scale 1 is told from a base by it, where it stands alone.
+  // The scale 1 is written if the index is the only register, to distinguish it from a base.
   const scaled = (name: string): string => (d.scale > 0 || terms.length === 0 ? `${name}*${1 << d.scale}` : name);
   if (d.index !== noRegister) terms.push(scaled(generalName(d.index, d.addressSize)));
   const vsib = d.row.shape.vsib;
@@ -42,21 +43,21 @@ export const addressText = (d: Decoded): string => {
 const overridden = (d: Decoded): boolean => d.memorySegment !== defaultSegment(d.base);
 
 const memoryText = (d: Decoded, o: Operand, width: number): string => {
-  // Of a vector of indices the size is that of an element.
+  // For a vector of indices the size is that of an element.
   const written = o.kind === "vsib" ? (d.row.vex?.w === 1 ? 64 : 32) : unsizedMemory(o) ? undefined : width;
   const size = written === undefined ? "" : `${sizeNames[written]} ptr `;
   const segment = o.spec !== "M" && overridden(d) ? `${segNames[d.memorySegment]}:` : "";
   return `${size}${segment}[${addressText(d)}]`;
 };
 
-/** An immediate as the instruction sees it: cut to its width, or the operand size's where it is extended to it. */
+/** The value of an immediate, cut to its own width, or to the operand size if it is extended. */
 export const immediateOf = (d: Decoded, n: number): bigint => {
   const o = d.row.operands[n] as Operand;
   if (n > 0 && d.row.operands[n - 1]?.kind === "imm") return BigInt(d.imm2);
   return BigInt.asUintN(immediateWidth(o, d.size), (BigInt(d.immHi) << 32n) | BigInt(d.immLo >>> 0));
 };
 
-/** Operand n as it is written. */
+/** The text of operand n. */
 export const operandText = (d: Decoded, n: number): string => {
   const o = d.row.operands[n] as Operand;
   if (isMemoryOperand(o) && d.isMemory) return memoryText(d, o, d.width(n));
@@ -80,7 +81,7 @@ export const operandText = (d: Decoded, n: number): string => {
 };
 const memoryOf = (segment: string, d: Decoded, r: number): string => `${segment}[${generalName(r, d.addressSize)}]`;
 
-/** What stands before the name. */
+/** The words before the name. */
 const prefixWords = (d: Decoded): string[] => {
   const { row } = d;
   const words: string[] = [];
@@ -114,7 +115,7 @@ export interface Line {
   readonly address: number;
   readonly bytes: Uint8Array;
   readonly text: string;
-  /** Undefined where the bytes are no instruction: the line is one byte of data. */
+  /** Undefined if the bytes are no instruction: the line is one byte of data. */
   readonly instruction: Decoded | undefined;
 }
 

@@ -1,5 +1,6 @@
-// The encoder: a decoded instruction (decoder.ts) back to bytes. They are the shortest of its row, prefixes without effect left out, in
-// the order in which NASM writes them; so encode(decode(bytes)) is a fixed point. SDM Vol. 2A chapter 2.
+// The encoder: a decoded instruction (decoder.ts) to bytes. They are the shortest of its row, without
+// ineffective prefixes, in NASM's order. encode(decode(bytes)) is therefore a fixed point. SDM Vol. 2A
+// chapter 2.
 import { type Decoded, defaultSegment, noRegister, rm16 } from "../decode/decoder.ts";
 import { isMemoryOperand, type Operand, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
@@ -22,7 +23,7 @@ const littleEndian = (v: bigint | number, bytes: number): number[] => {
 };
 const fits = (v: number, bits: number): boolean => v >= -(2 ** (bits - 1)) && v < 2 ** (bits - 1);
 
-interface Place {
+interface AddressForm {
   readonly mod: number;
   readonly rm: number;
   readonly sib?: number;
@@ -30,7 +31,7 @@ interface Place {
   readonly displacement: number;
 }
 
-const place16 = ({ base, index, disp }: Decoded): Place | undefined => {
+const addressForm16 = ({ base, index, disp }: Decoded): AddressForm | undefined => {
   if (base === noRegister && index === noRegister) return { mod: 0, rm: 6, displacement: 2 };
   const rm = rm16.findIndex(([b, i]) => b === base && i === index);
   if (rm < 0) return undefined;
@@ -39,8 +40,8 @@ const place16 = ({ base, index, disp }: Decoded): Place | undefined => {
 };
 
 /** SDM Vol. 2A Tables 2-2 and 2-3. */
-const place = (d: Decoded): Place | undefined => {
-  if (d.addressSize === 16) return place16(d);
+const addressForm = (d: Decoded): AddressForm | undefined => {
+  if (d.addressSize === 16) return addressForm16(d);
   const { base, disp } = d;
   const index = d.row.shape.vsib ? d.vindex : d.index;
   if (ripRelative(d)) return { mod: 0, rm: 5, displacement: 4 };
@@ -56,11 +57,11 @@ const place = (d: Decoded): Place | undefined => {
   return { mod, rm: 4, sib: (d.scale << 6) | ((indexed ? index & 7 : 4) << 3) | (base & 7), displacement };
 };
 
-/** Register number in the field that an operand's kind names. */
+/** The operand kinds by the field that holds the register number. */
 const inVex = new Set<Operand["kind"]>(["xmmH", "vreg"]);
 const inReg = new Set<Operand["kind"]>(["reg", "xmm", "mm", "sreg", "creg", "dreg"]);
 const inRm = new Set<Operand["kind"]>(["rm", "rmreg", "xmmrm", "xmmU", "mmrm", "mmN", "sti"]);
-/** Of these registers there are eight: REX says nothing. */
+/** Kinds with only eight registers: they need no REX bit. */
 const eight = new Set<Operand["kind"]>(["mm", "mmrm", "mmN", "sti", "sreg"]);
 
 const rexOf = (d: Decoded, memory: boolean): number => {
@@ -113,14 +114,14 @@ const vexBytes = (d: Decoded, rex: number): number[] => {
   return [0xc4, r | ((~rex & 3) << 5) | row.map, ((rex & 8) << 4) | rest];
 };
 
-/** Bytes of an immediate operand; a branch's wait until the length is known. */
+/** Bytes of an immediate operand. A branch displacement is written once the length is known. */
 const immediateBytes = (d: Decoded, o: Operand, first: boolean): number[] => {
   const n = o.widths[sizeIndex(d.size)] >> 3;
   switch (o.kind) {
     case "imm":
     case "simm":
       return first ? littleEndian((BigInt(d.immHi) << 32n) | BigInt(d.immLo >>> 0), n) : littleEndian(d.imm2, n);
-    // The low four bits are nobody's.
+    // The low four bits are ignored.
     case "xmmL":
       return [d.immLo & (d.mode === 64 ? 0xf0 : 0x70)];
     case "far":
@@ -132,7 +133,7 @@ const immediateBytes = (d: Decoded, o: Operand, first: boolean): number[] => {
   }
 };
 
-/** A distance from the next instruction, as it wraps at the width of what it is added to; undefined if it does not fit. */
+/** The distance from the next instruction, which wraps at the given width; undefined if it does not fit. */
 const distance = (target: number, next: number, bytes: number, width: number): number | undefined => {
   const far = width === 16 ? ((target - next) << 16) >> 16 : width === 32 ? (target - next) | 0 : target - next;
   return fits(far, bytes * 8) ? far : undefined;
@@ -158,7 +159,7 @@ export const encode = (d: Decoded): Uint8Array | undefined => {
   let displacement = 0;
   if (row.modrm !== undefined) out.push(row.modrm);
   else if (row.hasModrm) {
-    const at = memory ? place(d) : { mod: 3, rm: d.rm & 7, displacement: 0 };
+    const at = memory ? addressForm(d) : { mod: 3, rm: d.rm & 7, displacement: 0 };
     if (!at) return undefined;
     out.push((at.mod << 6) | ((row.digit ?? d.reg & 7) << 3) | at.rm, ...("sib" in at && at.sib !== undefined ? [at.sib] : []));
     displacement = at.displacement;

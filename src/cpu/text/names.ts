@@ -1,18 +1,19 @@
-// Instructions by name: which rows a name means, and the other names that assemblers know. SDM Vol. 1 Table B-1, Vol. 2 headings.
+// Instructions by name: the rows of a name, and the alternative names of assemblers. SDM Vol. 1 Table B-1,
+// Vol. 2 headings.
 
 import type { Row } from "../isa/row.ts";
 import { rows } from "../isa/rows/all.ts";
 import { vendors } from "../machine/model.ts";
 import { impliesOperands } from "./syntax.ts";
 
-/** A row that a name can mean, with what the name says of sizes. */
-export interface Meant {
+/** A row that a name can mean, with the sizes that the name implies. */
+export interface NameMatch {
   readonly row: Row;
   readonly size?: 16 | 32 | 64;
   readonly addressSize?: 16 | 32 | 64;
 }
 
-/** Conditions by their other names. */
+/** Alternative names of conditions. */
 const conditions: Readonly<Record<string, string>> = {
   c: "b",
   nae: "b",
@@ -41,18 +42,18 @@ const others: Readonly<Record<string, string>> = {
   sysretq: "sysret",
 };
 
-const byName = ((): ReadonlyMap<string, readonly Meant[]> => {
-  const names = new Map<string, Meant[]>();
-  const add = (name: string, meant: Meant): void => {
+const byName = ((): ReadonlyMap<string, readonly NameMatch[]> => {
+  const names = new Map<string, NameMatch[]>();
+  const add = (name: string, meant: NameMatch): void => {
     const list = names.get(name);
     if (list) list.push(meant);
     else names.set(name, [meant]);
   };
   const widths = [16, 32, 64] as const;
   for (const row of rows) {
-    if (row.vendor !== undefined && row.vendor !== vendors[0]) continue; // written alike, whoever's it is
+    if (row.vendor !== undefined && row.vendor !== vendors[0]) continue; // the text is equal for all vendors
     const { sizedNames, addressNames } = row;
-    // A name that stands for two sizes means the smaller one: INSD.
+    // A name for two sizes means the smaller one: INSD.
     if (sizedNames)
       for (const [n, name] of sizedNames.entries()) if (sizedNames.indexOf(name) === n) add(name, { row, size: widths[n] as 16 });
     if (addressNames) for (const [n, name] of addressNames.entries()) add(name, { row, addressSize: widths[n] as 16 });
@@ -62,8 +63,8 @@ const byName = ((): ReadonlyMap<string, readonly Meant[]> => {
   return names;
 })();
 
-/** Rows by name, in their order; undefined: there is no such instruction. */
-export const meantBy = (name: string): readonly Meant[] | undefined => {
+/** Rows by name, in their order; undefined if no such instruction exists. */
+export const rowsNamed = (name: string): readonly NameMatch[] | undefined => {
   const known = byName.get(name) ?? byName.get(others[name] ?? "");
   if (known) return known;
   const conditional = /^(j|set|cmov|fcmov)(\w+)$/.exec(name);

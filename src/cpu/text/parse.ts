@@ -1,5 +1,5 @@
-// The assembler's reading of a line: label, words before the name, name, operands. Intel's syntax as disassemble.ts writes it; the ways
-// of NASM ("dword [fs:rax]", "rel", "short") are understood as well.
+// The assembler's parser for a line: labels, prefix words, name, operands. The syntax is Intel's, as
+// disassemble.ts writes it. NASM's forms ("dword [fs:rax]", "rel", "short") are accepted, too.
 import { noRegister } from "../decode/decoder.ts";
 import { rep } from "../isa/ops.ts";
 import { S, segNames } from "../machine/state.ts";
@@ -11,6 +11,7 @@ export interface Expression {
   readonly constant: bigint;
   readonly labels: readonly { readonly name: string; readonly sign: 1n | -1n }[];
 }
+/** A memory operand as written. */
 export interface MemoryOperand {
   readonly kind: "memory";
   readonly size: number | undefined;
@@ -19,20 +20,22 @@ export interface MemoryOperand {
   readonly base: number;
   readonly index: number;
   readonly scale: number;
-  /** A vector of indices in the place of the index. */
+  /** A vector of indices in place of the index. */
   readonly vector: NamedRegister | undefined;
-  /** Of its registers. */
+  /** The width of its registers. */
   readonly addressSize: 16 | 32 | 64 | undefined;
-  /** "rip+5": a distance; "rel label": the address itself, to be reached from rip. */
+  /** "rip+5": a distance; "rel label": an address that is reached relative to rip. */
   readonly ip: "distance" | "address" | undefined;
   readonly displacement: Expression;
 }
+/** An operand as written. */
 export type WrittenOperand =
   | { readonly kind: "register"; readonly register: NamedRegister; readonly name: string }
   | MemoryOperand
   | { readonly kind: "value"; readonly size: number | undefined; readonly short: boolean; readonly value: Expression }
   | { readonly kind: "far"; readonly selector: Expression; readonly offset: Expression };
 
+/** The prefix words of a statement. */
 export interface Prefixes {
   lock: boolean;
   rep: 0 | 1 | 2;
@@ -40,6 +43,7 @@ export interface Prefixes {
   operandSize: 16 | 32 | 64 | undefined;
   addressSize: 16 | 32 | 64 | undefined;
 }
+/** A parsed line. */
 export interface Statement {
   readonly line: number;
   readonly labels: readonly string[];
@@ -49,12 +53,13 @@ export interface Statement {
   readonly operands: readonly WrittenOperand[];
   /** Its bytes depend on where labels are. */
   readonly refers: boolean;
-  /** Of db, dw, dd, dq. */
+  /** The items of db, dw, dd, dq. */
   readonly data: readonly (Expression | string)[];
 }
 
-/** What is wrong with a line, in words; assemble.ts adds where. */
+/** A mistake in a line; assemble.ts adds the position. */
 export class BadLine extends Error {}
+/** Throws a `BadLine`. */
 export const bad = (what: string): never => {
   throw new BadLine(what);
 };
@@ -66,7 +71,7 @@ const sizes = new Map([
   ["yword", 256],
 ]);
 
-/** Parts of a text between separators that are not within brackets, parentheses or quotes. */
+/** The parts of a text between separators outside brackets, parentheses and quotes. */
 const split = (text: string, separator: string): string[] => {
   const parts: string[] = [];
   let depth = 0;
@@ -126,7 +131,7 @@ interface Address {
   size: 16 | 32 | 64 | undefined;
   ip: MemoryOperand["ip"];
 }
-/** Take a register, alone or scaled, into an address; false if the term is none. */
+/** Adds a register, plain or scaled, to an address; false if the term is not a register. */
 const addRegister = (a: Address, term: string, sign: bigint): boolean => {
   const [left, right] = term.toLowerCase().split("*") as [string, string?];
   if (left === "rip" || left === "eip") {
@@ -166,7 +171,7 @@ const memoryOperand = (text: string, size: number | undefined, far: boolean, seg
   }
   const rest = terms(inner).filter(({ term, sign }) => !addRegister(a, term, sign));
   if (a.ip !== undefined && (a.base !== noRegister || a.index !== noRegister)) bad("rip stands alone in an address");
-  // rsp is never an index; of 16-bit registers bx and bp are bases.
+  // rsp is never an index; of the 16-bit registers bx and bp are bases.
   const swap = a.scale === 0 && a.index !== noRegister && (a.index === 4 || (a.size === 16 && (a.base === 6 || a.base === 7)));
   const [base, index] = swap ? [a.index, a.base] : [a.base, a.index];
   const displacement = rest.length === 0 ? { constant: 0n, labels: [] } : sum(rest);
@@ -236,9 +241,10 @@ const prefixWord = (p: Prefixes, word: string): boolean => {
   return true;
 };
 
-/** Without its comment: after ";" or "#" outside of quotes. */
+/** The text without its comment, which starts with ";" or "#" outside quotes. */
 const uncommented = (text: string): string => /^(?:[^;#"']|"[^"]*"|'[^']*')*/.exec(text)?.[0].trim() ?? "";
 
+/** Parses a line. Throws a `BadLine` for a mistake. */
 export const parseLine = (text: string, line: number): Statement => {
   let rest = uncommented(text);
   const labels: string[] = [];

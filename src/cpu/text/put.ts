@@ -1,4 +1,4 @@
-// One written operand into a decoded instruction: does it fit what the row wants there, and which fields does it set?
+// Stores one written operand into a decoded instruction, if it fits the row's operand.
 import type { Decoded } from "../decode/decoder.ts";
 import { immediateWidth, isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
@@ -6,16 +6,17 @@ import { bad, type Expression, type MemoryOperand, type WrittenOperand } from ".
 import type { NamedRegister } from "./registers.ts";
 import { isFar, unsizedMemory } from "./syntax.ts";
 
-/** The value of an expression here and now. */
+/** The value of an expression at the current address. */
 export type Evaluate = (e: Expression) => bigint;
 
-/** Of a selector's register only the low half counts: "mov ds, eax", "lar eax, ecx". */
+/** True if only the low half of a selector's register is used: "mov ds, eax", "lar eax, ecx". */
 const takesAnyWidth = ({ name, operands }: Row, o: Operand): boolean =>
   o.spec === "Ew" && (name === "lar" || name === "lsl" || operands.some((other) => other.kind === "sreg"));
 
 const general = (d: Decoded, r: NamedRegister, width: number): boolean => {
   if (r.kind !== "general" || r.width !== width) return false;
-  // ah … bh cannot stand beside a REX prefix, spl … dil need one: `rex` says which is meant, encode.ts and the check see to the rest.
+  // ah … bh exclude a REX prefix, spl … dil need one. `rex` selects; encode.ts and the final check reject the
+  // rest.
   if (r.byte === "rex") d.rex |= 0x40;
   return true;
 };
@@ -62,7 +63,7 @@ const putRegister = (d: Decoded, o: Operand, width: number, { register: r, name 
     return r.kind === "xmm" && (r.width === 256) === (width === 256);
   }
   const field = registerField[o.kind];
-  // "st" alone is the top of the stack, not a number.
+  // "st" alone is the top of the stack, without a number.
   if (field === undefined || (o.kind === "sti" && name === "st")) return false;
   const kind = registerKind[o.kind];
   const wanted = takesAnyWidth(d.row, o) && r.width > width ? r.width : width;
@@ -90,7 +91,7 @@ const putMemory = (d: Decoded, o: Operand, width: number, m: MemoryOperand, eval
   const v = evaluate(m.displacement);
   if (v >= 1n << BigInt(d.addressSize) || v < -(1n << BigInt(d.addressSize - 1))) return false;
   if (m.ip !== undefined) {
-    if (d.mode !== 64) bad("rip is there in 64-bit mode only");
+    if (d.mode !== 64) bad("rip exists in 64-bit mode only");
     d.disp = Number(m.ip === "address" ? v : BigInt(next) + v);
     if (d.addressSize === 32) d.disp >>>= 0;
   } else d.disp = Number(o.kind === "moffs" && d.addressSize !== 64 ? BigInt.asUintN(d.addressSize, v) : BigInt.asIntN(d.addressSize, v));
@@ -113,7 +114,7 @@ const putValue = (d: Decoded, n: number, w: WrittenOperand & { kind: "value" }, 
   const width = immediateWidth(o, d.size);
   if (w.size !== undefined && w.size !== width && w.size !== field) return false;
   const cut = BigInt.asUintN(width, v);
-  // It must be a number of that width, and come back when the field is extended to it.
+  // The value must have the immediate's width, and be equal after the extension of the encoded field.
   if (v >= 1n << BigInt(width) || v < -(1n << BigInt(width - 1))) return false;
   if (BigInt.asUintN(width, BigInt.asIntN(field, cut)) !== cut) return false;
   const signed = BigInt.asIntN(field, cut);
@@ -125,7 +126,7 @@ const putValue = (d: Decoded, n: number, w: WrittenOperand & { kind: "value" }, 
   return true;
 };
 
-/** False: it does not fit. */
+/** Stores operand n; false if it does not fit. */
 export const put = (d: Decoded, n: number, w: WrittenOperand, evaluate: Evaluate, next: number): boolean => {
   const o = d.row.operands[n] as Operand;
   const width = o.widths[sizeIndex(d.size)];

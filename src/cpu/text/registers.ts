@@ -1,23 +1,24 @@
-// Registers as assemblers write them. SDM Vol. 1 3.4.1, Vol. 2A 3.1.1.3.
+// Register names of assemblers. SDM Vol. 1 3.4.1, Vol. 2A 3.1.1.3.
 import type { Decoded } from "../decode/decoder.ts";
 import type { Operand } from "../isa/row.ts";
 import { gprNames, segNames } from "../machine/state.ts";
 
 const legacy = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"] as const;
 const lowBytes = ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil"] as const;
-/** What byte registers 4 to 7 are without REX. SDM Vol. 2A Table 3-1 */
+/** Byte registers 4 to 7 without REX. SDM Vol. 2A Table 3-1 */
 const highBytes = ["ah", "ch", "dh", "bh"] as const;
 
-/** A general register of 8, 16, 32 or 64 bits; `high`: byte registers 4 to 7 are ah ch dh bh. */
+/** The name of a general register of 8, 16, 32 or 64 bits. `high`: byte registers 4 to 7 are ah ch dh bh. */
 export const generalName = (r: number, width: number, high = false): string => {
   if (r >= 8) return `r${r}${{ 8: "b", 16: "w", 32: "d" }[width] ?? ""}`;
   if (width === 8) return (high && r >= 4 ? highBytes[r - 4] : lowBytes[r]) as string;
   return width === 16 ? (legacy[r] as string) : width === 32 ? `e${legacy[r]}` : (gprNames[r] as string);
 };
 
+/** The name of a vector register of 128 or 256 bits. */
 export const vectorName = (r: number, width: number): string => `${width === 256 ? "y" : "x"}mm${r}`;
 
-/** The register that operand n of a decoded instruction is, if it is one. */
+/** The name of an operand's register. Throws if the operand is not a register. */
 export const registerName = (d: Decoded, o: Operand, width: number): string => {
   const general = (r: number) => generalName(r, width, d.rex === 0);
   switch (o.kind) {
@@ -54,7 +55,7 @@ export const registerName = (d: Decoded, o: Operand, width: number): string => {
       return `st(${d.rm & 7})`;
     case "sreg":
       return segNames[d.reg & 7] as string;
-    // LOCK stands for REX.R where there is none. APM Vol. 3 MOV (CRn)
+    // LOCK replaces REX.R outside 64-bit mode. APM Vol. 3 MOV (CRn)
     case "creg":
       return `cr${d.reg + (d.lock ? 8 : 0)}`;
     case "dreg":
@@ -63,16 +64,17 @@ export const registerName = (d: Decoded, o: Operand, width: number): string => {
       throw new Error(`operand ${o.spec} of ${d.row.name} is no register`);
   }
 };
+/** A register by kind and number. */
 export interface NamedRegister {
   readonly kind: "general" | "xmm" | "mm" | "st" | "segment" | "control" | "debug";
   readonly number: number;
-  /** In bits. */
+  /** Width in bits. */
   readonly width: number;
   /** Byte registers: "high" is ah ch dh bh, "rex" spl bpl sil dil, which need a REX prefix. */
   readonly byte?: "high" | "rex";
 }
 
-/** Every register by its name; rip and eip are none. */
+/** All registers by name, except rip and eip. */
 export const registers: ReadonlyMap<string, NamedRegister> = (() => {
   const all = new Map<string, NamedRegister>();
   for (let number = 0; number < 16; number++) {

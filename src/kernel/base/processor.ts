@@ -32,7 +32,7 @@ export interface Processor {
   landing?: ((why: Exit) => number | undefined) | undefined;
   setAddressSpace(mmu: Mmu): void;
   /** The word at a direct-mapped address; see cpu.ts. */
-  wordAtHome?(address: number): number;
+  directWord?(address: number): number;
 }
 
 /** The facts about the processor's model that the kernel uses. */

@@ -80,7 +80,7 @@ const landingPad = (task: Task, cpu: Processor): number => {
   state.rip = task.program.vdso.landingPad;
   const sp = state.lo(R.sp);
   // Most callers have just pushed a word at this address.
-  let arg6 = cpu.wordAtHome?.(sp) ?? -1;
+  let arg6 = cpu.directWord?.(sp) ?? -1;
   if (arg6 < 0) arg6 = task.mem.u32(sp);
   if (arg6 < 0) return -E.EFAULT;
   state.setGpr(R.bp, arg6);

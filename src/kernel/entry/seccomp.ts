@@ -2,10 +2,10 @@
 // __seccomp_filter(). The rules of the kernel version are in profile.seccomp.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/machine/state.ts";
-import type { Verdict as FilterResult } from "../../seccomp/filter.ts";
+import type { FilterResult } from "../../seccomp/filter.ts";
 import { denialLine, isLogged } from "../../seccomp/log.ts";
 import type { SeccompRules } from "../../seccomp/profile/profile.ts";
-import { type Action, actionOf, dataOf, describeReturn, errnoResult, NOBODY } from "../../seccomp/returns.ts";
+import { type Action, actionOf, dataOf, describeReturn, errnoResult, NO_RECIPIENT } from "../../seccomp/returns.ts";
 import { strictNumbers } from "../../seccomp/strict.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { MODE, type SeccompState } from "../base/seccomp-state.ts";
@@ -32,7 +32,7 @@ const ALLOWED = "allow";
 export const allowedByAll = (task: Task, abi: Abi): boolean => {
   const { mode, filter } = task.seccomp as SeccompState;
   if (mode !== MODE.FILTER || !filter) return false;
-  if (filter.hasAllowed(task.origAx, abi === i386) || filter.remembersAllowed(task.origAx, abi.auditArch, task.args)) return true;
+  if (filter.hasConstantAllowed(task.origAx, abi === i386) || filter.hasCachedAllowed(task.origAx, abi.auditArch, task.args)) return true;
   fillData(task, abi);
   filter.decide(data, filterResult);
   return filterResult.filter === null;
@@ -86,13 +86,13 @@ const carryOut = (task: Task, rules: SeccompRules, action: Action, incoming: Inc
     case "errno":
       return finish(task, errnoResult(rules.returns, filterResult.value));
     case "trace":
-      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NOBODY);
+      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NO_RECIPIENT);
       incoming.stopped = "event";
       stopForEvent(task, EVENT.SECCOMP, dataOf(filterResult.value));
       return entryAction.wait;
     case "user_notif": {
       const listener = filterResult.filter?.listener;
-      if (!incoming || !(listener instanceof Listener)) return finish(task, NOBODY);
+      if (!incoming || !(listener instanceof Listener)) return finish(task, NO_RECIPIENT);
       incoming.notification = listener.notify(task, data);
       return awaitListener(task, incoming, incoming.notification);
     }

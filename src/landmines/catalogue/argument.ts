@@ -2,6 +2,7 @@
 import { manSeccomp } from "./cite.ts";
 import { blocked, type Landmine, prints, traced } from "./landmine.ts";
 
+/** The rows of group B. */
 export const argument: readonly Landmine[] = [
   {
     id: "B1",
@@ -113,7 +114,7 @@ export const argument: readonly Landmine[] = [
     id: "B9",
     title: "a policy compiled into the wrong comparisons",
     cite: ["CVE-2017-18367"],
-    policy: "allow dup2 if its first argument is 1 and its second 7; what was compiled says or",
+    policy: "allow dup2 if its first argument is 1 and its second 7; the compiled filter has an or",
     escape: "dup2(1, 8)",
     fix: "compile the policy again (libseccomp-golang 0.9.1)",
     program: "b9",

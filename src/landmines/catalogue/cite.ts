@@ -1,3 +1,4 @@
-// Documents that many rows cite.
+// Documents that several rows cite.
 export const filterPitfalls = "Linux Documentation/userspace-api/seccomp_filter.rst, Pitfalls";
+/** The manual page of seccomp(2). */
 export const manSeccomp = "man 2 seccomp";

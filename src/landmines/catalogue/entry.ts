@@ -2,7 +2,7 @@
 import { filterPitfalls, manSeccomp } from "./cite.ts";
 import { blocked, killed, type Landmine, type Outcome, prints, traced } from "./landmine.ts";
 
-/** Versions 7 to 9 of the patch still had the rule that disarms this group. */
+/** Versions 7 to 9 of the patch still had the compat lock, which disarms this group. */
 const locked = (weak: Outcome): Landmine["otherwise"] & {} => [
   {
     dialect: "patch:v7",
@@ -12,6 +12,7 @@ const locked = (weak: Outcome): Landmine["otherwise"] & {} => [
   },
 ];
 
+/** The rows of group A. */
 export const entry: readonly Landmine[] = [
   {
     id: "A1",
@@ -153,7 +154,7 @@ export const entry: readonly Landmine[] = [
     title: "a policy by instruction pointer",
     cite: [manSeccomp, "seccomp/libseccomp#113"],
     policy: "allow getppid only from the program's own code",
-    escape: "__kernel_vsyscall: the pointer is the landing pad in the vDSO, whoever called",
+    escape: "__kernel_vsyscall: the pointer is the landing pad in the vDSO for every caller",
     fix: "do not judge by instruction pointer",
     program: "a9",
     expected: { upstream: { weak: prints("refused: the filter saw the vDSO's address") } },

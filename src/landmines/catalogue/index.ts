@@ -1,5 +1,5 @@
-// The landmines: known ways around a system call filter, each a program that goes off. "v6" is the patch of February 2012, whose
-// compat lock disarms group A; "upstream" is what was merged without it.
+// The landmines: known ways around system call filters, each as a program. "v6" is the patch of February
+// 2012, whose compat lock disarms group A. "upstream" is the merged version without it.
 
 import { argument } from "./argument.ts";
 import { entry } from "./entry.ts";
@@ -7,4 +7,5 @@ import type { Landmine } from "./landmine.ts";
 import { privilege } from "./privilege.ts";
 import { verdict } from "./verdict.ts";
 
+/** All landmines, in the order of their ids. */
 export const catalogue: readonly Landmine[] = [...entry, ...argument, ...verdict, ...privilege];

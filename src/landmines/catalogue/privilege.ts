@@ -1,6 +1,7 @@
 // Group D: threads, tracers, privileges.
 import { blocked, type Landmine, prints } from "./landmine.ts";
 
+/** The rows of group D. */
 export const privilege: readonly Landmine[] = [
   {
     id: "D1",
@@ -27,7 +28,7 @@ export const privilege: readonly Landmine[] = [
     title: "synchronizing threads that went different ways",
     cite: ["Linux tools/testing/selftests/seccomp/seccomp_bpf.c, TSYNC.*"],
     policy: "install for all threads while one has a filter of its own",
-    escape: "none: nobody is confined, and the result, a thread's id, looks like no error",
+    escape: "none: no thread is confined, and the result, a thread's id, looks like no error",
     fix: "look for results other than 0, or ask for ESRCH (SECCOMP_FILTER_FLAG_TSYNC_ESRCH); synchronize before threads confine themselves",
     program: "d2",
     expected: {

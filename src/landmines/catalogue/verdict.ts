@@ -2,6 +2,7 @@
 import { manSeccomp } from "./cite.ts";
 import { blocked, killed, type Landmine, prints, traced } from "./landmine.ts";
 
+/** The rows of group C. */
 export const verdict: readonly Landmine[] = [
   {
     id: "C1",
@@ -160,7 +161,7 @@ export const verdict: readonly Landmine[] = [
     title: "restart_syscall is a system call",
     cite: ["Linux tools/testing/selftests/seccomp/seccomp_bpf.c, syscall_restart"],
     policy: "kill restart_syscall by not thinking of it",
-    escape: "none: who is stopped and continued in a sleep dies",
+    escape: "none: a program that is stopped and continued in a sleep dies",
     fix: "allow restart_syscall",
     program: "c12",
     expected: {
@@ -190,7 +191,7 @@ export const verdict: readonly Landmine[] = [
     cite: ["systemd/systemd#34615", "Linux kernel/seccomp.c, seccomp_is_const_allow and __secure_computing"],
     policy: "kill everything but write and exit_group",
     escape: "uretprobe, number 335, which the kernel's own trampoline calls",
-    fix: "none needed: anybody else gets SIGILL",
+    fix: "none needed: all other callers get SIGILL",
     program: "c14",
     expected: { upstream: { weak: killed("SIGILL") }, v6: { weak: blocked(335, "native") } },
     otherwise: [{ when: ({ exempt }) => !exempt.includes(335), why: "not exempt before 6.12", expected: { weak: killed("SIGSYS") } }],

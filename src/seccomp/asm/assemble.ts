@@ -1,6 +1,6 @@
-// Filter text to instructions. Statements end at a semicolon or a line's end, `#` starts a comment, `name:` is a label, `next` is
-// the following instruction: `A = sys_number; A == getpid ? dead : ok; ok: return ALLOW; dead: return KILL`.
-// Listings of `disassemble` (and of seccomp-tools) are taken as they are.
+// Filter text to instructions. A statement ends at a semicolon or at the end of the line, `#` starts a
+// comment, `name:` is a label, `next` is the next instruction: `A = sys_number; A == getpid ? dead : ok; ok:
+// return ALLOW; dead: return KILL`. Listings of `disassemble` and of seccomp-tools are accepted as they are.
 import type { Insn, Program } from "../bpf/insn.ts";
 import { type AsmOptions, asmDefaults } from "./names.ts";
 import { parseStatement, type Unlinked, type Wrong } from "./statement.ts";
@@ -9,13 +9,13 @@ import { parseStatement, type Unlinked, type Wrong } from "./statement.ts";
 export interface AsmProblem {
   readonly code: Wrong["code"] | "unknown-label" | "duplicate-label" | "jump-range";
   readonly message: string;
-  /** 1-based. */
+  /** Line and column, 1-based. */
   readonly line: number;
   readonly column: number;
 }
 /** Instructions, and the mistakes of the text. With mistakes the program is not complete. */
 export interface Assembled {
-  /** Empty when there are problems. */
+  /** Empty if there are problems. */
   readonly program: Program;
   readonly problems: readonly AsmProblem[];
 }
@@ -29,12 +29,12 @@ interface Statement extends Place {
   readonly labels: readonly (Place & { readonly name: string })[];
 }
 
-/** The columns between a listing's label and its text, and a listing's first two lines. */
+/** The columns between a listing's label and its text; the first two lines of a listing. */
 const COLUMNS = /^(\s*\d{4}:)(?:\s+0x[0-9a-f]+){4}\s+/i;
 const HEADER = /^\s*(line\s+CODE\s+JT\s+JF\s+K|=+)\s*$/;
 const LABEL = /^([\w.$]+):\s*/;
 
-/** Blanks that take the place of what is left out keep columns right. */
+/** The line without comments and listing columns, padded with blanks so that columns stay correct. */
 const clean = (line: string): string =>
   HEADER.test(line) ? "" : line.replace(/#.*/, "").replace(COLUMNS, (all, label: string) => label + " ".repeat(all.length - label.length));
 
@@ -60,7 +60,7 @@ const statements = (text: string): readonly Statement[] => {
   return out;
 };
 
-/** Looks labels up and turns them into distances. */
+/** Resolves labels to distances. */
 class Linker {
   readonly #at = new Map<string, number>();
   readonly problems: AsmProblem[] = [];
@@ -70,7 +70,7 @@ class Linker {
   }
   define({ labels }: Statement, pc: number): void {
     for (const label of labels) {
-      if (this.#at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is there twice` });
+      if (this.#at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is defined twice` });
       this.#at.set(label.name, pc);
     }
   }
@@ -82,9 +82,10 @@ class Linker {
       return 0;
     }
     const distance = target - pc - 1;
-    if (distance < 0) this.complain(place, { code: "jump-range", message: `${label} is not further on: filters only jump forward` });
+    if (distance < 0)
+      this.complain(place, { code: "jump-range", message: `${label} is not after this statement: filters only jump forward` });
     if (distance > max)
-      this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions on: a branch reaches ${max}` });
+      this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions away: a branch reaches at most ${max}` });
     return distance;
   }
   link(place: Place, { insn, yes, no, always }: Unlinked, pc: number): Insn {

@@ -1,5 +1,6 @@
-// Programs as text, in the style of seccomp-tools. `assemble` reads it back to the same instructions; what the text cannot say
-// (unknown codes, values in unused fields, jumps out of the program) is written `.insn code jt jf k`.
+// Programs as text, in the style of seccomp-tools. `assemble` reads it back to the same instructions.
+// Instructions without a text (unknown codes, values in unused fields, jumps out of the program) are written
+// as `.insn code jt jf k`.
 import { BPF, type Insn, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 import { describeReturn } from "../returns.ts";
@@ -38,7 +39,7 @@ const jumpText = (options: AsmOptions, holding: Holding | undefined, insn: Insn,
 };
 
 type Show = (k: number, options: AsmOptions) => string;
-/** Instructions whose text is a matter of k alone. */
+/** Instructions whose text depends only on k. */
 const plain: Readonly<Record<number, Show>> = {
   [BPF.LDX | BPF.B | BPF.MSH]: (k) => `X = 4 * (data[${k}:1] & 0xf)`,
   [BPF.LD | BPF.IMM]: (k) => `A = ${hex(k)}`,
@@ -49,7 +50,7 @@ const plain: Readonly<Record<number, Show>> = {
   [BPF.STX]: (k) => `mem[${k}] = X`,
   [BPF.RET | BPF.K]: (k, { returns }) => `return ${describeReturn(returns, k)}`,
 };
-/** Those that use no k. */
+/** Instructions without k. */
 const bare: Readonly<Record<number, string>> = {
   [BPF.LD | BPF.W | BPF.LEN]: "A = len",
   [BPF.LDX | BPF.W | BPF.LEN]: "X = len",
@@ -60,7 +61,7 @@ const bare: Readonly<Record<number, string>> = {
 };
 const packetLoads: ReadonlySet<number> = new Set([BPF.W, BPF.H, BPF.B].flatMap((w) => [BPF.LD | w | BPF.ABS, BPF.LD | w | BPF.IND]));
 
-/** The text, or undefined where the syntax has none. */
+/** The text, or undefined if the syntax has none. */
 const insnText = (options: AsmOptions, program: Program, holding: Holding | undefined, insn: Insn, pc: number): string | undefined => {
   const { code, jt, jf, k } = insn;
   if (jumpByCode[code]) {
@@ -97,7 +98,7 @@ export const disassembleLines = (program: Program, some: Partial<AsmOptions> = {
  * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
  * disassemble(program, { abi: i386 });   // the listing, with "mkdir" for number 39
  */
-export const disassemble = (program: Program, options: Partial<AsmOptions> = {}): string => {
+export const disassemble = (program: Program, options: AsmOptions): string => {
   const lines = disassembleLines(program, options).map((text, pc) => {
     const { code, jt, jf, k } = program[pc] as Insn;
     return ` ${label(pc)}: ${hex(code, 2)} ${hex(jt, 2)} ${hex(jf, 2)} ${hex(k, 8)}  ${text}\n`;

@@ -1,20 +1,21 @@
-// What A holds before each instruction, and which architecture is certain there: enough to show names instead of numbers.
-// One forward scan, since jumps only go forward.
+// Dataflow for the disassembler: the contents of A before each instruction, and the known architecture. It
+// allows names in place of numbers. One forward scan, because jumps only go forward.
 import { BPF, type Insn, insnClass, type Program } from "../bpf/insn.ts";
 import { jumpByCode } from "../bpf/ops.ts";
 import type { DataLayout, Word } from "../layout.ts";
 
+/** The facts before an instruction. */
 export interface Holding {
-  /** The word of the data in A; undefined: anything. */
+  /** The word of the data in A; undefined if unknown. */
   readonly a: Word | undefined;
-  /** AUDIT_ARCH_*, if a comparison on every path here made it certain. */
+  /** AUDIT_ARCH_*, if a comparison on every path to this instruction determines it. */
   readonly arch: number | undefined;
 }
 const meet = (one: Holding | undefined, other: Holding): Holding =>
   one ? { a: one.a === other.a ? one.a : undefined, arch: one.arch === other.arch ? one.arch : undefined } : other;
 
 const LOAD = BPF.LD | BPF.W | BPF.ABS;
-/** Instructions after which A holds something else. */
+/** True for instructions that change A. */
 const changesA = (code: number): boolean => insnClass(code) === BPF.LD || insnClass(code) === BPF.ALU || code === (BPF.MISC | BPF.TXA);
 
 const after = (layout: DataLayout, before: Holding, { code, k }: Insn): Holding => {
@@ -22,7 +23,7 @@ const after = (layout: DataLayout, before: Holding, { code, k }: Insn): Holding 
   return changesA(code) ? { ...before, a: undefined } : before;
 };
 
-/** One entry for each instruction; undefined where control never comes. */
+/** The facts before each instruction; undefined if it is unreachable. */
 export const holdings = (layout: DataLayout, program: Program): readonly (Holding | undefined)[] => {
   const at = new Array<Holding | undefined>(program.length).fill(undefined);
   const reach = (pc: number, holding: Holding) => {

@@ -10,7 +10,7 @@ import type { ReturnRules } from "../returns.ts";
 export interface AsmOptions {
   readonly layout: DataLayout;
   readonly returns: ReturnRules;
-  /** Whose numbers plain system call names are. */
+  /** The ABI of unqualified system call names. */
   readonly abi: Abi;
 }
 
@@ -20,26 +20,29 @@ export const asmDefaults: AsmOptions = { layout: upstream.layout, returns: upstr
 /** `args[1].hi` is written `args[1] >> 32`. */
 export const wordText = (word: Word): string => word.replace(".lo", "").replace(".hi", " >> 32");
 
-/** The offset of a word written as `wordText` writes it, or as `args_h[1]`; undefined if the layout has none. */
+/**
+ * The offset of a word in the form of `wordText` or `args_h[1]`; undefined if the layout does not have it.
+ */
 export const wordOffset = (layout: DataLayout, text: string): number | undefined => {
   const plain = text.replace(/^args_h\[(\d)\]$/, "args[$1] >> 32");
   const at = layout.words.findIndex((word) => word !== "reserved" && wordText(word) === plain);
   return at < 0 ? undefined : at * 4;
 };
 
+/** The architecture names with their AUDIT_ARCH_* values. */
 export const archNames: readonly (readonly [string, number])[] = [
   ["ARCH_X86_64", x64.auditArch],
   ["ARCH_I386", i386.auditArch],
 ];
 const abis: readonly Abi[] = [x64, i386, x32];
-/** What is added to a number of the ABI. */
+/** The bit that an ABI adds to its numbers. */
 const bit = (abi: Abi): number => (abi === x32 ? 0x4000_0000 : 0);
 const numberOf = (name: string, abi: Abi): number | undefined => {
   const nr = name in syscallNumbers ? syscallNumbers[name as SyscallName][abi.column] : null;
   return nr === null ? undefined : (nr | bit(abi)) >>> 0;
 };
 
-/** A number, `ARCH_I386`, `write` or `i386.write`. */
+/** The value of a number, `ARCH_I386`, `write` or `i386.write`; undefined if unknown. */
 export const constantOf = (text: string, abi: Abi): number | undefined => {
   const number = /^-?(0x[0-9a-f]+|\d+)$/i.exec(text);
   if (number) return text.startsWith("-") ? -Number(number[1]) >>> 0 : Number(text) > 0xffff_ffff ? undefined : Number(text) >>> 0;
@@ -50,7 +53,7 @@ export const constantOf = (text: string, abi: Abi): number | undefined => {
   return rest === undefined ? numberOf(text, abi) : qualified && numberOf(rest, qualified);
 };
 
-/** Of each ABI when it is first asked for. */
+/** Names by number, computed per ABI on demand. */
 const namesByNumber = new Map<Abi, ReadonlyMap<number, string>>();
 const namesOf = (abi: Abi): ReadonlyMap<number, string> => {
   const known = namesByNumber.get(abi);
@@ -64,14 +67,20 @@ const namesOf = (abi: Abi): ReadonlyMap<number, string> => {
   return names;
 };
 
-/** `write`; `i386.write` when that is not the ABI of plain names. */
+/**
+ * The name of a number: `write`, or `i386.write` if that is not the ABI of unqualified names. Undefined if
+ * unknown.
+ */
 export const syscallText = (nr: number, arch: number | undefined, plain: Abi): string | undefined => {
   const wanted = abis.find((a) => a.auditArch === (arch ?? plain.auditArch) && (arch !== undefined || a === plain)) ?? plain;
   const name = namesOf(wanted).get(nr);
   return name && (wanted === plain ? name : `${wanted.name}.${name}`);
 };
 
-/** `ALLOW`, `ERRNO(5)`, `ERRNO(EPERM)`, `0x7fff0000`; `KILL` is what KILL_THREAD was called until Linux 4.14. */
+/**
+ * The return value of `ALLOW`, `ERRNO(5)`, `ERRNO(EPERM)` or `0x7fff0000`; undefined if unknown. `KILL` is
+ * the name of KILL_THREAD before Linux 4.14.
+ */
 export const returnOf = (rules: ReturnRules, text: string): number | undefined => {
   const [, name, data] = /^(\w+)(?:\(\s*(\w+)\s*\))?$/.exec(text) ?? [];
   if (name === undefined) return undefined;

@@ -1,17 +1,18 @@
-// One statement of filter text as one instruction; jump targets are still labels. Each form is a pattern and what it means.
+// One statement of filter text to one instruction with labels as jump targets. Each form is a pattern and its
+// meaning.
 import { BPF, type Insn, stmt } from "../bpf/insn.ts";
 import { aluOps, jumpOps } from "../bpf/ops.ts";
 import { type AsmOptions, constantOf, returnOf, wordOffset } from "./names.ts";
 
-/** An instruction whose targets are labels; absent ones are the next instruction. */
+/** An instruction whose targets are labels; an absent one is the next instruction. */
 export interface Unlinked {
   readonly insn: Insn;
   readonly yes?: string;
   readonly no?: string;
-  /** `goto`: the target goes into k. */
+  /** `goto`: the target is stored in k. */
   readonly always?: string;
 }
-/** What is wrong with a statement. */
+/** A mistake in a statement. */
 export interface Wrong {
   readonly code: "syntax" | "unknown-name" | "number-range";
   readonly message: string;
@@ -21,7 +22,7 @@ type Meaning = (groups: readonly string[], options: AsmOptions) => Unlinked | Wr
 const unknown = (what: string, text: string): Wrong => ({ code: "unknown-name", message: `${what} ${JSON.stringify(text)} is not known` });
 const tooLarge: Wrong = { code: "number-range", message: "a number is too large for its field" };
 const plain = (code: number, k = 0): Unlinked => ({ insn: stmt(code, k) });
-/** K or X form with a constant. */
+/** The K form with a constant, or the X form. */
 const withOperand = (code: number, text: string, options: AsmOptions, make: (insn: Insn) => Unlinked): Unlinked | Wrong => {
   if (text === "X") return make(stmt(code | BPF.X));
   const k = constantOf(text, options.abi);
@@ -107,6 +108,7 @@ const forms: readonly (readonly [RegExp, Meaning])[] = [
   }),
 ];
 
+/** Parses one statement. A mistake is returned. */
 export const parseStatement = (text: string, options: AsmOptions): Unlinked | Wrong => {
   for (const [pattern, meaning] of forms) {
     const groups = pattern.exec(text)?.slice(1);

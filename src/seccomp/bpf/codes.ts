@@ -1,15 +1,15 @@
-// Which instruction codes exist, and which of them seccomp takes. Linux net/core/filter.c chk_code_allowed() and
-// kernel/seccomp.c seccomp_check_filter(); codes are compared as whole u16 values.
+// The existing instruction codes, and those that seccomp accepts. Linux net/core/filter.c chk_code_allowed()
+// and kernel/seccomp.c seccomp_check_filter(). Codes are compared as whole u16 values.
 import { BPF } from "./insn.ts";
 import { aluOps, jumpOps } from "./ops.ts";
 
 const operands = (insnClass: number, fields: readonly number[]): number[] =>
   fields.flatMap((f) => [insnClass | f | BPF.K, insnClass | f | BPF.X]);
 
-/** ADD to RSH: what 3.3 had. XOR and MOD came with Linux 3.7. */
+/** ADD to RSH, the operations of Linux 3.3. Linux 3.7 added XOR and MOD. */
 const era = aluOps.map((o) => o.field).filter((f) => f !== BPF.XOR && f !== BPF.MOD);
 
-/** What touches no packet: the part that seccomp takes today. LD W ABS is checked further. */
+/** Codes that access no packet: the part that seccomp accepts today. LD W ABS has further checks. */
 const plain = [
   BPF.LD | BPF.W | BPF.ABS,
   BPF.LD | BPF.W | BPF.LEN,
@@ -49,5 +49,5 @@ export const socketCodes33: ReadonlySet<number> = new Set([...plain, ...packet])
 export const socketCodes: ReadonlySet<number> = new Set([...plain, ...packet, ...xor, ...mod]);
 /** seccomp_check_filter(): 41 codes. */
 export const seccompCodes: ReadonlySet<number> = new Set([...plain, ...xor]);
-/** … before it took XOR: 39 codes. */
+/** The codes before seccomp accepted XOR: 39 codes. */
 export const seccompCodesWithoutXor: ReadonlySet<number> = new Set(plain);

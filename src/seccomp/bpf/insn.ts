@@ -61,7 +61,7 @@ export interface Insn {
   readonly code: number;
   /** u8: instructions to skip when a condition holds. */
   readonly jt: number;
-  /** u8: … and when it does not. */
+  /** u8: instructions to skip when it does not hold. */
   readonly jf: number;
   /** u32 */
   readonly k: number;
@@ -84,7 +84,9 @@ export const stmt = (code: number, k = 0): Insn => ({ code, jt: 0, jf: 0, k: k >
  */
 export const jump = (code: number, k: number, jt: number, jf: number): Insn => ({ code, jt, jf, k: k >>> 0 });
 
+/** The class bits of a code. */
 export const insnClass = (code: number): number => code & 0x07;
+/** True for both return instructions. */
 export const isReturn = (code: number): boolean => code === (BPF.RET | BPF.K) || code === (BPF.RET | BPF.A);
 
 /**

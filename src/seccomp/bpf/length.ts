@@ -1,9 +1,9 @@
-// How long a program is when the kernel counts: after conversion to eBPF. Linux net/core/filter.c bpf_convert_filter();
-// the figures were checked against the number of filters that a real kernel lets one attach.
+// The length of a program as the kernel counts it, after conversion to eBPF. Linux net/core/filter.c
+// bpf_convert_filter(). The figures agree with the number of filters that a real kernel attaches.
 import { BPF, type Insn, type Program } from "./insn.ts";
 import { jumpByCode, usesX } from "./ops.ts";
 
-/** Clear A, clear X, move the context. */
+/** Instructions that clear A, clear X and move the context. */
 const PROLOGUE = 3;
 
 /** JEQ, JGT and JGE have inverted forms; JSET has none and needs a second jump. */

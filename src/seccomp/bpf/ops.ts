@@ -1,19 +1,24 @@
-// The operators of classic BPF, each stated once: field value, sign, meaning, wasm instruction.
-// The evaluator, the compiler, the assembler and the disassembler read these rows. man 4 bpf (FreeBSD); Linux net/core/filter.c.
+// The operators of classic BPF, each defined once: field value, sign, meaning, wasm instruction. Evaluator,
+// compiler, assembler and disassembler read these rows. man 4 bpf (FreeBSD); Linux net/core/filter.c.
 import { op } from "../../wasm/encoder.ts";
 import { BPF } from "./insn.ts";
 
+/** An arithmetic operator. */
 export interface AluOp {
   readonly field: number;
   readonly sign: string;
-  /** Operands and result are u32. Division and remainder by zero never get here: the program returns 0 instead. */
+  /** Operands and result are u32. A zero divisor never occurs here: the program returns 0 before. */
   readonly apply: (a: number, b: number) => number;
   readonly wasm: number;
   /** A zero divisor ends the program with 0 (in X) or is refused (in K). */
   readonly divides?: true;
-  /** K of 32 and more is refused since Linux 4.5. Counts in X are masked to 5 bits, as x86 and its BPF JIT do. */
+  /**
+   * A K of 32 or more is refused since Linux 4.5. Counts in X are masked to 5 bits, as on x86 and in its BPF
+   * JIT.
+   */
   readonly shifts?: true;
 }
+/** All arithmetic operators. */
 // biome-ignore format: table
 export const aluOps: readonly AluOp[] = [
   { field: BPF.ADD, sign: "+",  apply: (a, b) => (a + b) >>> 0,          wasm: op.i32add },
@@ -28,14 +33,16 @@ export const aluOps: readonly AluOp[] = [
   { field: BPF.XOR, sign: "^",  apply: (a, b) => (a ^ b) >>> 0,          wasm: op.i32xor },
 ];
 
+/** A conditional jump. */
 export interface JumpOp {
   readonly field: number;
   readonly sign: string;
-  /** The sign when the branch is taken on false: `if (A != 3) goto …`. */
+  /** The sign for a branch taken on false: `if (A != 3) goto …`. */
   readonly inverse: string;
   readonly holds: (a: number, b: number) => boolean;
   readonly wasm: number;
 }
+/** All conditional jumps. */
 // biome-ignore format: table
 export const jumpOps: readonly JumpOp[] = [
   { field: BPF.JEQ,  sign: "==", inverse: "!=", holds: (a, b) => a === b,       wasm: op.i32eq },
@@ -44,16 +51,17 @@ export const jumpOps: readonly JumpOp[] = [
   { field: BPF.JSET, sign: "&",  inverse: "!&", holds: (a, b) => (a & b) !== 0, wasm: op.i32and },
 ];
 
-/** Dense, since the evaluator looks here at every step. */
+/** A dense table, because the evaluator reads it at every step. */
 const byCode = <R extends { readonly field: number }>(insnClass: number, rows: readonly R[]): readonly (R | undefined)[] => {
   const table = new Array<R | undefined>(256).fill(undefined);
   for (const row of rows) for (const source of [BPF.K, BPF.X]) table[insnClass | row.field | source] = row;
   return table;
 };
 
-/** By whole code, K and X forms. */
+/** Arithmetic operators by whole code, K and X forms. */
 export const aluByCode = byCode(BPF.ALU, aluOps);
+/** Conditional jumps by whole code, K and X forms. */
 export const jumpByCode = byCode(BPF.JMP, jumpOps);
 
-/** The operand is X rather than k. */
+/** True if the operand is X, not k. */
 export const usesX = (code: number): boolean => (code & BPF.X) !== 0;

@@ -1,32 +1,34 @@
-// How seccomp's rules came to be: the patch series of 2012, then Linux. Each entry changes rules and says from where that is known;
-// a profile is the fold of all entries up to its name. docs: man 2 seccomp, "VERSIONS"; the changelogs of the patches.
+// The history of seccomp's rules: the patch series of 2012, then Linux. Each entry changes rules and cites
+// its source. A profile is the fold of all entries up to its name. Sources: man 2 seccomp, "VERSIONS"; the
+// changelogs of the patches.
 import { seccompCodes, seccompCodesWithoutXor, socketCodes, socketCodes33 } from "../bpf/codes.ts";
 import { seccompData, seccompDataV10, seccompFilterData } from "../layout.ts";
 import { actions, MAX_ERRNO, NO_CAP, RET_ACTION, RET_ACTION_FULL } from "../returns.ts";
 import type { Grade, SeccompRules } from "./profile.ts";
 
+/** An entry of the history. */
 export interface Change {
   readonly at: string;
   readonly grade: Grade;
   readonly cite: string;
   readonly rules: Partial<SeccompRules>;
-  /** Rules that are known better or worse than the entry as a whole. */
+  /** Grades of rules that differ from the grade of the entry. */
   readonly grades?: Partial<Record<keyof SeccompRules, Grade>>;
 }
 
-/** v5, the first whose text is known: the ground that everything later changes. */
+/** v5, the first version with a known text: the base of all later changes. */
 export const ground: Change & { readonly at: "patch:v5"; readonly rules: SeccompRules } = {
   at: "patch:v5",
   grade: "T",
   cite: "linux/seccomp_filter.h as carried by libseccomp 054b638 (30 January 2012); net/core/filter.c of Linux 3.3; v2..v6 changelog",
   grades: {
-    // Only ALLOW and DENY are "defined valid return values"; that anything else denies is the natural reading.
+    // Only ALLOW and DENY are "defined valid return values". It is likely that any other value denies.
     returns: "R",
-    // A composite of the texts of v12 to v17 and the changelogs.
+    // Composed from the texts of v12 to v17 and the changelogs.
     attachOrder: "R",
     pathLimit: "N",
     compatLock: "P",
-    // 37 was read; 35 and 36 follow from "adjusted prctl to make room for PR_[SG]ET_NO_NEW_PRIVS".
+    // 37 is documented; 35 and 36 follow from "adjusted prctl to make room for PR_[SG]ET_NO_NEW_PRIVS".
     prctl: "R",
     kill: "N",
     reciprocalDivision: "R",
@@ -88,6 +90,7 @@ const withNotif = [killProcess, killThread, trap, errno, userNotif, trace, log, 
 const audit = { format: "audit", auditArch: true, auditExe: true } as const;
 const kills = ["kill_process", "kill_thread", "log"] as const;
 
+/** The entries, oldest first. */
 export const changes = [
   change("patch:v6", "P", "v6: no_new_privs or CAP_SYS_ADMIN prior to installation; compat in the log; leak on compat mismatch fixed", {
     attachPrivilege: true,
@@ -231,7 +234,7 @@ export const changes = [
   change("6.18", "M", "Linux 6.18.44: uprobe passes unfiltered too", { exempt: [335, 336] }),
 ];
 
-/** Versions of the patch that no profile is made of, and why. */
+/** Versions of the patch without a profile, and the reason. */
 export const unknownVersions: Readonly<Record<string, string>> = {
   "patch:v1": "filters looked at struct user_regs_struct through regset; no text is known",
   "patch:v2": "filters looked at struct user_regs_struct through regset; no text is known",

@@ -1,11 +1,15 @@
-// Which seccomp a kernel has, as data. A rule that differs between versions is a property here; nothing tests a version.
+// The seccomp rules of a kernel, as data. A rule that differs between versions is a property here; no code
+// tests a version.
 import type { ErrnoName } from "../../abi/errno.ts";
 import type { CheckerRules } from "../check.ts";
 import type { EvaluatorRules } from "../evaluate.ts";
 import type { PathLimit } from "../path-limit.ts";
 import type { Action, ReturnRules } from "../returns.ts";
 
-/** What one of seccomp's prctl(2) numbers means. The kernel looks here before its own table of numbers. */
+/**
+ * The meaning of one of seccomp's prctl(2) numbers. They take precedence over the kernel's own table of
+ * numbers.
+ */
 export type PrctlMeaning = "set-no-new-privs" | "get-no-new-privs" | "get-seccomp" | "set-seccomp" | "attach-filter";
 
 /** Operations of seccomp(2), by number. */
@@ -26,11 +30,12 @@ export const filterFlags = {
 export type FilterFlag = keyof typeof filterFlags;
 
 /**
- * Steps of attaching a filter; the first that fails decides the errno.
- * mode: another mode is set (modeClash). flags: unknown or contradictory ones (EINVAL). fprog: struct sock_fprog unreadable (EFAULT).
- * length: 0 or over 4096 (EINVAL). privilege: neither no_new_privs nor CAP_SYS_ADMIN (EACCES). null: fprog.filter is NULL (EINVAL).
- * copy: instructions unreadable (EFAULT). check: `checkProgram` (EINVAL). compat: the lock (EACCES). listener: no descriptor left
- * (EMFILE). busy: the chain has a listener (EBUSY). path: `checkPath`. tsync: a thread diverged (its tid, or ESRCH).
+ * The steps of attaching a filter. The first that fails determines the errno.
+ * mode: another mode is set (modeClash). flags: unknown or contradictory ones (EINVAL). fprog: struct
+ * sock_fprog unreadable (EFAULT). length: 0 or over 4096 (EINVAL). privilege: neither no_new_privs nor
+ * CAP_SYS_ADMIN (EACCES). null: fprog.filter is NULL (EINVAL). copy: instructions unreadable (EFAULT). check:
+ * `checkProgram` (EINVAL). compat: the lock (EACCES). listener: no free descriptor (EMFILE). busy: the chain
+ * has a listener (EBUSY). path: `checkPath`. tsync: a thread diverged (its tid, or ESRCH).
  */
 export type AttachStep =
   | "mode"
@@ -47,26 +52,27 @@ export type AttachStep =
   | "path"
   | "tsync";
 
-/** How a filter's kill is carried out. A violation of strict mode is always do_exit(SIGKILL) of the thread. */
+/** The effect of a filter's kill. A violation of strict mode is always do_exit(SIGKILL) of the thread. */
 export interface KillRules {
-  /** In the wait status of a thread that was killed: SIGKILL or SIGSYS. No handler runs either way. */
+  /** The signal in the wait status of a killed thread: SIGKILL or SIGSYS. No handler runs. */
   readonly signal: 9 | 31;
   /**
-   * `exit`: do_exit() of the calling thread, no core. `core`: the same, with a core dump when the whole process dies.
-   * `forced`: when the whole process dies, a forced SIGSYS with siginfo; mode becomes SECCOMP_MODE_DEAD.
+   * `exit`: do_exit() of the calling thread, no core. `core`: the same, with a core dump if the whole process
+   * dies. `forced`: if the whole process dies, a forced SIGSYS with siginfo; the mode becomes
+   * SECCOMP_MODE_DEAD.
    */
   readonly how: "exit" | "core" | "forced";
 }
 
-/** How a denial is logged: see log.ts. */
+/** The format of log lines: see log.ts. */
 export interface LogRules {
   readonly format: "blocked" | "audit";
   /** The record's number: 1701 AUDIT_ANOM_ABEND, 1326 AUDIT_SECCOMP. */
   readonly auditType: number;
-  /** arch= and exe= are in the record. */
+  /** True if the record has arch= and exe=. */
   readonly auditArch: boolean;
   readonly auditExe: boolean;
-  /** Logged without being asked for; the rest needs SECCOMP_FILTER_FLAG_LOG. */
+  /** Actions logged without a request; others need SECCOMP_FILTER_FLAG_LOG. */
   readonly always: readonly Action[];
 }
 
@@ -82,26 +88,33 @@ export interface SeccompRules extends EvaluatorRules {
   readonly checker: CheckerRules;
   readonly returns: ReturnRules;
   readonly pathLimit: PathLimit | null;
-  /** Once a filter is installed through a door of one ABI, a call through the other ABI's is denied: the lock that v10 gave up. */
+  /** The lock until v9: after an attachment through a door of one ABI, calls of the other ABI are denied. */
   readonly compatLock: boolean;
 
   readonly prctl: Readonly<Record<number, PrctlMeaning>>;
-  /** Of seccomp(2). Empty: there is no such call. */
+  /** Operations of seccomp(2). Empty: the call does not exist. */
   readonly operations: readonly SeccompOperation[];
   readonly flags: readonly FilterFlag[];
   readonly attachOrder: readonly AttachStep[];
-  /** Whether attaching asks for no_new_privs or CAP_SYS_ADMIN at all. */
+  /** True if attaching requires no_new_privs or CAP_SYS_ADMIN. */
   readonly attachPrivilege: boolean;
-  /** A change of mode, strict to filter or back. */
+  /** The errno of a change between strict and filter mode. */
   readonly modeClash: ErrnoName;
 
-  /** Seccomp looks before the tracer's syscall stop, so a tracer can change the call after the check. */
+  /**
+   * True if seccomp precedes the tracer's syscall stop, so that a tracer can change the call after the check.
+   */
   readonly beforePtrace: boolean;
-  /** After a tracer's PTRACE_EVENT_SECCOMP stop the filters run again; a second TRACE is then an ALLOW. */
+  /**
+   * True if the filters run again after a tracer's PTRACE_EVENT_SECCOMP stop; a second TRACE is then an
+   * ALLOW.
+   */
   readonly recheckAfterTrace: boolean;
-  /** A call of the vsyscall page: kills in any seccomp mode, or is filtered as the system call it stands for. */
+  /**
+   * A call of the vsyscall page: fatal in any seccomp mode, or filtered as the system call that it emulates.
+   */
   readonly vsyscall: "killed" | "filtered";
-  /** x86-64 numbers that no filter and no strict mode looks at: uretprobe, uprobe. */
+  /** x86-64 numbers that neither filters nor strict mode check: uretprobe, uprobe. */
   readonly exempt: readonly number[];
 
   readonly kill: KillRules;
@@ -111,7 +124,10 @@ export interface SeccompRules extends EvaluatorRules {
   readonly proc: readonly ProcFeature[];
 }
 
-/** How well a rule is known. P: the posted text; T: a text of the time was read; M: measured; N: the same function one version away; R: recollection. */
+/**
+ * The evidence for a rule. P: the posted text; T: a text of the time was read; M: measured; N: the same
+ * function one version away; R: recollection.
+ */
 export type Grade = "P" | "T" | "M" | "N" | "R";
 
 /** The origin of a rule. */
@@ -125,6 +141,6 @@ export interface Source {
 /** The rules of one kernel version, each with its source. */
 export interface SeccompProfile extends SeccompRules {
   readonly name: string;
-  /** Where each rule comes from. */
+  /** The source of each rule. */
   readonly sources: Readonly<Record<keyof SeccompRules, Source>>;
 }

@@ -1,4 +1,4 @@
-// The profiles by name: each the fold of the history up to there.
+// The profiles by name. Each is the fold of the history up to it.
 import { type Change, changes, ground, unknownVersions } from "./history.ts";
 import type { SeccompProfile, SeccompRules, Source } from "./profile.ts";
 
@@ -7,7 +7,7 @@ type Sources = Record<keyof SeccompRules, Source>;
 const sourcesOf = ({ at, cite, grade, grades, rules }: Change): Partial<Sources> =>
   Object.fromEntries((Object.keys(rules) as (keyof SeccompRules)[]).map((rule) => [rule, { at, cite, grade: grades?.[rule] ?? grade }]));
 
-/** From where the rules are known when so many changes have been made: most who run under them never ask. */
+/** The sources of the rules after some changes. Computed on demand, because most users never read them. */
 const sourcesAfter = (made: number): Sources =>
   Object.assign({}, ...[ground, ...(changes as readonly Change[]).slice(0, made)].map(sourcesOf)) as Sources;
 
@@ -33,13 +33,13 @@ const fold = (): ReadonlyMap<string, SeccompProfile> => {
 };
 const byName = fold();
 
-/** Names people use for points of the history. */
+/** Common names of points in the history. */
 const aliases = { v6: "patch:v6", merged: "3.5", upstream: "6.12" } as const;
 
 /** The name of a profile: a version of Linux, a version of the patch series, or an alias. */
 export type SeccompProfileName = typeof ground.at | (typeof changes)[number]["at"] | keyof typeof aliases;
 
-/** Every name that `seccompProfile` knows, oldest first, then the aliases. */
+/** All names that `seccompProfile` accepts, oldest first, then the aliases. */
 export const seccompProfileNames = [...byName.keys(), ...Object.keys(aliases)] as readonly SeccompProfileName[];
 
 /**

@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import { cpuCode } from "../../../src/cpu/code.ts";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { Blocks } from "../../../src/cpu/interp/block-cache.ts";
-import type { AlikeRoutines } from "../../../src/cpu/interp/predecode.ts";
+import type { PredecodeRoutines } from "../../../src/cpu/interp/predecode.ts";
 import { contexts } from "../../../src/cpu/machine/context.ts";
 import { layout, record } from "../../../src/cpu/machine/layout.ts";
 import { cpuModel, defaultModel } from "../../../src/cpu/machine/model.ts";
@@ -31,8 +31,8 @@ class Decodes {
     this.state = new State(memory, cpuModel(model)!);
     this.state.u32[at.context >> 2] = context;
     const { exports } = new WebAssembly.Instance(routines, { vm: { memory }, env: { memory, abort: () => {} } });
-    const real = exports as unknown as AlikeRoutines;
-    const counting: AlikeRoutines = {
+    const real = exports as unknown as PredecodeRoutines;
+    const counting: PredecodeRoutines = {
       decode_alike: (...all) => {
         const found = real.decode_alike(...all);
         this.alike += (found & 0xff) - all[1];
@@ -41,7 +41,7 @@ class Decodes {
       decode_learn: real.decode_learn,
       decode_know: real.decode_know,
     };
-    const none: AlikeRoutines = { decode_alike: (_rec, done) => done, decode_learn: () => 0, decode_know() {} };
+    const none: PredecodeRoutines = { decode_alike: (_rec, done) => done, decode_learn: () => 0, decode_know() {} };
     const mmu = { translate: () => layout.frames };
     this.blocks = new Blocks(this.state, instructions, [], learns ? counting : none, mmu, cpuModel(model)!);
   }
@@ -103,7 +103,7 @@ it.each([64, 32] as const)("knows what programs mostly have in %i-bit code from 
   const built = cpuCode(new WebAssembly.Memory({ initial: 1 }));
   const context = contexts.findIndex((c) => c.mode === mode);
   const [ours, theirs] = [true, false].map((learns) => new Decodes(defaultModel, context, learns, built)) as [Decodes, Decodes];
-  for (const { learned } of built.handlers) if (learned) ours.blocks.know(learned);
+  for (const { preload } of built.handlers) if (preload) ours.blocks.preload(preload);
   const random = new Random(mode);
   const list = common().filter((c) => c.mode === mode);
   expect(list.length).toBeGreaterThan(500);

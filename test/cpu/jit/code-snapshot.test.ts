@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
-import { homes, layout } from "../../../src/cpu/machine/layout.ts";
+import { directMap, layout } from "../../../src/cpu/machine/layout.ts";
 import { cacheWrite } from "../../../src/cpu/machine/mmu.ts";
 import { at, R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
@@ -27,7 +27,7 @@ const pages = new Map([
  * With this color the code page is direct-mapped. Compiled code stores to it without a slow path until it
  * holds code.
  */
-const color = (layout.frames + 2 * 4096 - layout.window - CODE) & ((1 << homes.bits) - 4096);
+const color = (layout.frames + 2 * 4096 - layout.window - CODE) & ((1 << directMap.bits) - 4096);
 const placeOf = (address: number): number => pages.get(address - (address % 4096))! + (address % 4096);
 const rounds = Number(process.env["ROUNDS"] ?? 400);
 

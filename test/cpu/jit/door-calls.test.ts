@@ -183,7 +183,7 @@ test("the code after a door is at the call's return address", () => {
   cpu.jit.onRegion = undefined;
   cpu.landing = undefined;
   expect(regions).toEqual([[PAGE, PAD]]);
-  const left = cpu.leaves.slice();
+  const left = cpu.exitCounts.slice();
   cpu.state.rip = PAGE;
   cpu.state.setGpr(R.di, 1000);
   cpu.serve = () => {
@@ -195,7 +195,7 @@ test("the code after a door is at the call's return address", () => {
   expect(finish()).toEqual({ [exit.fault]: 1 });
   expect(cpu.state.rip).toBe(PAGE + 2);
   expect(cpu.state.gpr(R.bx)).toBe(499);
-  expect(cpu.leaves.reduce((sum, n, code) => sum + n - (left[code] as number), 0)).toBeLessThan(10);
+  expect(cpu.exitCounts.reduce((sum, n, code) => sum + n - (left[code] as number), 0)).toBeLessThan(10);
 });
 
 test("a leaf function is included in its callers' regions whole, wherever other regions begin in it", () => {

@@ -3,13 +3,13 @@
 // same slot.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { at, R, runs, vector } from "../../../src/cpu/machine/state.ts";
+import { at, pageRanges, R, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";
 
 const READ = CODE;
-const WRITE = CODE + runs.slots;
+const WRITE = CODE + pageRanges.slots;
 /** The last of several direct-mapped, writable pages. */
 const LAST = 3;
 const WORDS = (LAST + 1) * (PAGE / 8);
@@ -37,9 +37,9 @@ describe("a loop that writes where another one has read", () => {
   const known = (address: number): boolean => {
     let there = false;
     twins.each(({ state: { view } }) => {
-      for (let slot = at.runs; slot < at.runs + runs.slots * runs.size; slot += runs.size) {
-        const first = view.getBigUint64(slot + runs.base, true);
-        there ||= BigInt.asUintN(64, BigInt(address) - first) < view.getBigUint64(slot + runs.length, true);
+      for (let slot = at.pageRanges; slot < at.pageRanges + pageRanges.slots * pageRanges.size; slot += pageRanges.size) {
+        const first = view.getBigUint64(slot + pageRanges.base, true);
+        there ||= BigInt.asUintN(64, BigInt(address) - first) < view.getBigUint64(slot + pageRanges.length, true);
       }
     });
     return there;
@@ -48,7 +48,7 @@ describe("a loop that writes where another one has read", () => {
     twins = new Twins(cpuCode, 64);
     // Interpreted until their execution counts show long loops.
     twins.each(({ jit }) => void (jit.enabled = false));
-    const code = new Uint8Array(2 * runs.slots).fill(0xf4);
+    const code = new Uint8Array(2 * pageRanges.slots).fill(0xf4);
     for (const [ip, access] of [
       [READ, "add rdx, [rsi]"],
       [WRITE, "mov [rsi], rax"],
@@ -69,9 +69,9 @@ describe("a loop that writes where another one has read", () => {
 
   it("faults on a read-only page", () => {
     twins.map(LAST, { frame: LAST, writable: false });
-    const [before] = twins.both(({ lookups }) => lookups.outsideRange);
+    const [before] = twins.both(({ slowPathCounts }) => slowPathCounts.outsideRange);
     readAll();
-    expect(twins.both(({ lookups }) => lookups.outsideRange > before)).toEqual([true, false]);
+    expect(twins.both(({ slowPathCounts }) => slowPathCounts.outsideRange > before)).toEqual([true, false]);
     expect(go(WRITE, place, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
     expect(go(WRITE, place - 16, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
   });

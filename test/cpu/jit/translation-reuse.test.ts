@@ -157,7 +157,7 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     expect(twins.compiledShare).toBeGreaterThan(0.1);
     // Compiled code uses slow paths where most pages are not direct-mapped, and they are counted (`--stats`).
     // The interpreter uses none.
-    const [counts, none] = twins.both(({ lookups }) => lookups);
+    const [counts, none] = twins.both(({ slowPathCounts }) => slowPathCounts);
     for (const name of ["acrossPages", "lookUp", "lookUpForStore"] as const)
       expect([name, counts[name] > SEEDS, none[name]]).toEqual([name, true, 0]);
   });
@@ -203,7 +203,7 @@ it("32-bit code accesses the end of a page without a slow path, though the next 
   expect(twins.run(100_000, () => "at the end of a page").vector).toBe(vector.GP);
   // There is no side exit either.
   expect(twins.compiledShare).toBeGreaterThan(0.99);
-  const [{ acrossPages, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
+  const [{ acrossPages, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.slowPathCounts);
   expect(acrossPages + lookUp + lookUpForStore).toBeLessThan(10);
 });
 

@@ -4,7 +4,7 @@
 import { expect } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { type Exit, exit } from "../../../src/cpu/machine/exit.ts";
-import { home, layout } from "../../../src/cpu/machine/layout.ts";
+import { directAddress, layout } from "../../../src/cpu/machine/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../../../src/cpu/machine/mmu.ts";
 import { cpuModel } from "../../../src/cpu/machine/model.ts";
 import { at, PF, vector } from "../../../src/cpu/machine/state.ts";
@@ -54,7 +54,7 @@ class Twin {
     this.cpu.segments.loadCode(mode === 64 ? selector.userCode64 : selector.userCode32);
     for (const s of [0, 2, 3]) this.cpu.segments.load(s, selector.userData);
     this.cpu.setAddressSpace(this.#mmu);
-    for (let n = 0; n < DATA_PAGES; n++) expect(home(DATA + n * PAGE, color)).toBe(frames.data + n * PAGE);
+    for (let n = 0; n < DATA_PAGES; n++) expect(directAddress(DATA + n * PAGE, color)).toBe(frames.data + n * PAGE);
     // As FNINIT leaves it, and MXCSR as Linux does.
     this.cpu.state.u16[at.fpuControl >> 1] = 0x37f;
     this.cpu.state.u8[at.fpuEmpty] = 0xff;

@@ -84,7 +84,7 @@ describe("the assembler", () => {
     expect(complaint("aaa")).toBe('line 1: there is no "aaa" in 64-bit mode');
     expect(complaint("lock mov [rax], eax")).toBe('line 1: "mov" takes no such prefix');
     expect(complaint("jmp nowhere")).toBe('line 1: there is no label "nowhere"');
-    expect(complaint("a: nop\na: nop")).toBe('line 2: the label "a" is there already');
+    expect(complaint("a: nop\na: nop")).toBe('line 2: the label "a" is already defined');
     expect(complaint("mov eax, [rax*3]")).toBe("line 1: an index is scaled by 1, 2, 4 or 8, not by 3");
     expect(complaint("mov eax, [rax+ebx]")).toBe("line 1: registers of two widths in one address");
     expect(complaint("mov eax, 5 5")).toBe('line 1: "5 5" cannot be read');

@@ -1,4 +1,5 @@
-// All instruction rows at once, for those who read them all. A processor works out the families that a program meets (instructions.ts).
+// All instruction rows, for readers of the whole set. A processor evaluates only the families that a program
+// uses (instructions.ts).
 import type { Row } from "../row.ts";
 import { families } from "./index.ts";
 

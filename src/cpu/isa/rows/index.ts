@@ -1,4 +1,4 @@
-// All families of instruction rows. Their order is the numbering of forms; nothing else depends on it.
+// All families of instruction rows. Their order determines the numbers of forms, and nothing else.
 import type { Family } from "../row.ts";
 import { avx } from "./avx/avx.ts";
 import { avxOnly } from "./avx/avx2.ts";
@@ -37,7 +37,7 @@ import { x87ArithmeticRows } from "./x87/arithmetic.ts";
 import { x87Moves } from "./x87/move.ts";
 import { x87State } from "./x87/state.ts";
 
-/** By name: a file each, as reports name them. */
+/** The families by name: one per file, named as in reports. */
 export const families: Readonly<Record<string, Family>> = {
   alu,
   move,

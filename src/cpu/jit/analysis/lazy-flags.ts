@@ -5,7 +5,7 @@
 
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure, pureLow } from "../../codegen/expression.ts";
-import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../../isa/flags.ts";
+import { compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../../isa/flags.ts";
 import type { Flag } from "../../isa/ops.ts";
 import { at, EF } from "../../machine/state.ts";
 import type { UseRecorder } from "../emit/registers.ts";
@@ -14,7 +14,7 @@ import { overlap, part, type RegisterSet } from "./register-cache.ts";
 
 /** Facts about the flags at one point of the code. */
 export interface FlagFacts {
-  readonly kind: KeptKind;
+  readonly kind: LazyFlagKind;
   /** Their operands are sign-extended from 32 bits or fewer. */
   readonly low: boolean;
   /** Kind "split" of a word: the result is 0 or 1. */
@@ -34,7 +34,7 @@ export interface FlagFacts {
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
 /** One object for each combination, so that facts are compared by identity. */
 const allFacts = new Map<string, FlagFacts>();
-const flagFacts = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): FlagFacts => {
+const flagFacts = (kind: LazyFlagKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): FlagFacts => {
   const { split = false, word = false, unsigned = false } = more;
   const key = `${kind} ${low} ${split} ${word} ${unsigned}`;
   const fact = allFacts.get(key) ?? { kind, low, split, word, unsigned };
@@ -126,7 +126,7 @@ export class LazyFlags {
     return this.#copies.get(local);
   }
 
-  set(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
+  set(kind: LazyFlagKind, r: Node, a: Node, b: Node, w: number): void {
     const body = this.#body;
     this.#pending.clear();
     this.comparison = { kind, w, operands: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };

@@ -7,7 +7,7 @@
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { type KeptKind, kindCode } from "../../isa/flags.ts";
+import { kindCode, type LazyFlagKind } from "../../isa/flags.ts";
 import { noRegisters, overlap, part, type RegisterSet, union } from "./register-cache.ts";
 
 /** The source of a flag operand: a constant, or a register, whole or its low half sign-extended. */
@@ -20,7 +20,7 @@ const sameOperand = (a: FlagOperand | undefined, b: FlagOperand | undefined): Fl
 
 /** The operation that wrote the flags last. The flags can be recomputed from it. */
 export interface Comparison {
-  readonly kind: KeptKind;
+  readonly kind: LazyFlagKind;
   /** Operand width in bits. */
   readonly w: number;
   readonly operands: Readonly<Record<OperandName, FlagOperand | undefined>>;

@@ -7,15 +7,15 @@
 import { type Body, constant, i32c, localGet, type Node, node, type Origin, op, wt } from "../../../wasm/encoder.ts";
 import { isEntryOfPage } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { chunks, homes, layout } from "../../machine/layout.ts";
+import { accessMap, directMap, layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
-import { at, runs } from "../../machine/state.ts";
+import { at, pageRanges } from "../../machine/state.ts";
 import type { PageRange } from "./page-ranges.ts";
 import { type ByteRange, isWhole, type KnownValue, KnownValues } from "./store-forwarding.ts";
 
 /** The offset of an address's page tags from the first tag (layout.ts). */
 export const tagsOf = (address: Node): Node =>
-  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((homes.pages - 1) * homes.size)]);
+  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((directMap.pages - 1) * directMap.size)]);
 /**
  * The offset of a direct-mapped byte from the start of the window. `color`: the address space's color, if it
  * is constant.
@@ -23,7 +23,7 @@ export const tagsOf = (address: Node): Node =>
 export const directAddress = (address: Node, color: number | undefined): Node => {
   const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
   const low = as(wt.i32, address);
-  return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << homes.bits) - 1)]);
+  return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << directMap.bits) - 1)]);
 };
 
 /**
@@ -31,10 +31,10 @@ export const directAddress = (address: Node, color: number | undefined): Node =>
  * too many granules.
  */
 export const accessRights = (address: Node, bytes: number, how: Access): Node | undefined => {
-  if (bytes > chunks.bytes) return undefined;
-  const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(chunks.shift)]);
-  const rights = node(wt.i32, op.i32load8u, [chunk], layout.chunks);
-  return node(wt.i32, op.i32and, [rights, i32c(how === access.write ? chunks.write : chunks.read)]);
+  if (bytes > accessMap.bytes) return undefined;
+  const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(accessMap.shift)]);
+  const rights = node(wt.i32, op.i32load8u, [chunk], layout.accessMap);
+  return node(wt.i32, op.i32and, [rights, i32c(how === access.write ? accessMap.write : accessMap.read)]);
 };
 
 /**
@@ -100,7 +100,7 @@ const originOfAddress = (address: Node): Origin | undefined => {
 export const byteRangeOf = (address: Node, bits: number): ByteRange => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
 /** True if a translation can use its page range. A page range is never shorter than `runs.reach`. */
-const hasRange = ({ range, low, high }: Translation): boolean => range !== undefined && high - low <= runs.reach;
+const hasRange = ({ range, low, high }: Translation): boolean => range !== undefined && high - low <= pageRanges.reach;
 /** Function indices of slow paths (slow-path.ts). */
 export interface ReuseSlowPaths {
   /**
@@ -334,7 +334,7 @@ export class TranslationReuse {
           translation.how,
           this.#narrow,
           false,
-          layout.pageTags,
+          layout.directTags,
         ),
       );
     });

@@ -1,7 +1,7 @@
 // The control-flow graph of a region: its blocks and their edges. grow-graph.ts builds it, structure.ts
 // orders it.
 import type { Decoded } from "../../decode/decoder.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Exit } from "../../machine/exit.ts";
 
 /** A basic block of a region. */
@@ -54,7 +54,7 @@ export interface Graph {
 }
 
 /** True if a block ends with a call through a pointer. */
-export const isByPointer = ({ instructions }: JitBlock): boolean => !factsOf(instructions.at(-1)!.row).branches;
+export const isByPointer = ({ instructions }: JitBlock): boolean => !effectsOf(instructions.at(-1)!.row).branches;
 /**
  * True if other code can run between a block and its successor. A call through a pointer goes to other code
  * if the pointer has changed.

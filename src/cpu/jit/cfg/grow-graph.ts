@@ -6,7 +6,7 @@
 
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import { S } from "../../machine/state.ts";
@@ -35,16 +35,16 @@ export interface GrowthLimits {
  */
 const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
 
-const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
-const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
+const isCall = (d: Decoded): boolean => effectsOf(d.row).calls;
+const isReturn = (d: Decoded): boolean => effectsOf(d.row).returns;
 
 /**
  * True if the JIT can compile an instruction. Helper functions, except INT n of a door, and segments with
  * limits are left to the interpreter.
  */
 const compilable = (d: Decoded): boolean => {
-  const f = factsOf(d.row);
-  if (f.acts && f.exits === undefined) return false;
+  const f = effectsOf(d.row);
+  if (f.callsHelper && f.exits === undefined) return false;
   if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.shape.memory && f.memory) return d.segment >= 4 && d.addressSize === 32;
   // A write through CS faults.
   if (d.mode !== 64 && d.segment === S.cs && d.row.addressed) return false;
@@ -92,7 +92,7 @@ export class BlockReader {
    * Pointers of linkage stubs are not assumed (docs/performance.md).
    */
   calleeOf(d: Decoded): number | undefined {
-    if (factsOf(d.row).branches) return d.target;
+    if (effectsOf(d.row).branches) return d.target;
     if (!isCall(d) || !d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
     return this.blocks.pointerAt(this.addressOf(this.blocks.linearOf(d)), d.mode);
   }
@@ -114,7 +114,7 @@ const readStub = (reader: BlockReader, target: number, pages: Map<number, number
   for (let at = target; stub.length < 2; at += stub.at(-1)!.length) {
     const d = reader.headOf(target) === 0 ? undefined : reader.at(at);
     if (!d) return [];
-    const f = factsOf(d.row);
+    const f = effectsOf(d.row);
     stub.push(d);
     if (f.jumps && !f.calls && !f.returns && !f.stack) {
       for (const one of stub) notePages(reader.blocks, one, pages);
@@ -145,7 +145,7 @@ export const readBlock = (
     instructions.push(d);
     notePages(reader.blocks, d, pages);
     at += d.length;
-    const f = factsOf(d.row);
+    const f = effectsOf(d.row);
     if (f.exits !== undefined)
       return { key: ip, ip, instructions, end: at, terminator: "door", door: f.exits, successors: [reader.landing(f.exits) ?? at] };
     if (f.branchesIf) return { key: ip, ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };

@@ -1,7 +1,7 @@
 // The exits of a region. Each exit stores the registers that are in locals only, by code of its own. In a
 // common exit, every constant that such a local may hold would occupy a register on all paths to that exit.
 // The code after the stores is the same for many exits and is shared.
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 
 /**
  * Kind "leave" returns to the dispatcher, with everything in the state page. Kind "jump" enters another
@@ -10,6 +10,6 @@ import { leave } from "../../machine/exit.ts";
  */
 export type ExitKind = "leave" | "jump" | "return";
 /** The exit kind of an exit code. */
-export const exitKindOf = (code: number): ExitKind => (code === leave.jumped ? "jump" : code === leave.returned ? "return" : "leave");
+export const exitKindOf = (code: number): ExitKind => (code === exitCode.jumped ? "jump" : code === exitCode.returned ? "return" : "leave");
 /** In the order of their labels around the code of a region, from the innermost. */
 export const exitKinds: readonly ExitKind[] = ["jump", "return", "leave"];

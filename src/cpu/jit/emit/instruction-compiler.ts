@@ -5,14 +5,14 @@ import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
-import { repeatRounds } from "../../decode/operand-slots.ts";
-import { factsOf } from "../../isa/effects.ts";
-import { assemble, type KeptKind } from "../../isa/flags.ts";
+import { repeatIterations } from "../../decode/operand-slots.ts";
+import { effectsOf } from "../../isa/effects.ts";
+import { assemble, type LazyFlagKind } from "../../isa/flags.ts";
 import { alignmentOf } from "../../isa/form.ts";
 import type { Assured, Flag, FlagKind, Ops } from "../../isa/ops.ts";
-import { type ActName, modelActs } from "../../isa/routine-types.ts";
+import { type HelperName, modelHelpers } from "../../isa/routine-types.ts";
 import { immediateWidth } from "../../isa/row.ts";
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S } from "../../machine/state.ts";
 import { type CacheState, mergeAlike, part, union } from "../analysis/register-cache.ts";
@@ -26,7 +26,7 @@ const readImmediate = ({ address, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], address);
 /** True if an instruction may access memory and so may use a slow path. */
 const accessesMemory = (d: Decoded): boolean => {
-  const f = factsOf(d.row);
+  const f = effectsOf(d.row);
   return (d.isMemory && f.memory) || f.stack;
 };
 /**
@@ -420,15 +420,15 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   // Flags, in locals.
-  protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, w = 64): void {
+  protected override storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node, w = 64): void {
     this.lazyFlags.set(kind, r, a, b, w);
   }
-  protected override kept(): { kind: Node; r: Node; a: Node; b: Node } {
+  protected override loadFlags(): { kind: Node; r: Node; a: Node; b: Node } {
     return this.lazyFlags.operands();
   }
   protected override signParity(): Node {
     const { facts } = this.lazyFlags;
-    const { r, b } = this.kept();
+    const { r, b } = this.loadFlags();
     return facts === undefined ? super.signParity() : facts.kind === "split" ? b : r;
   }
   override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
@@ -455,7 +455,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
 
   // Control transfers.
   override uncanonical(a: Node): Node {
-    const { calls, jumps, returns } = factsOf(this.d.row);
+    const { calls, jumps, returns } = effectsOf(this.d.row);
     // A jump has no effect before control leaves the region. So a test at that exit is early enough.
     this.#unproven = jumps && !calls && !returns ? isNotUserAddress(a) : undefined;
     return this.#unproven ? pure.imm(0) : isNotUserAddress(a);
@@ -503,8 +503,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   /**
    * Helper functions are left to the interpreter, unless the processor model decides that they do nothing.
    */
-  act(name: ActName): void {
-    const trait = modelActs[name];
+  helper(name: HelperName): void {
+    const trait = modelHelpers[name];
     if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
     this.#exitAlways();
   }
@@ -526,7 +526,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     const b = this.body;
     const { rep, addressSize } = this.i;
     const iterations = b.local(wt.i32);
-    b.set(iterations, i32c(repeatRounds));
+    b.set(iterations, i32c(repeatIterations));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);
@@ -541,7 +541,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     out(1, pure.eq(count, pure.imm(0)));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, iterations)]), false);
     this.depth++;
-    this.exitAt(this.here(), leave.rounds, this.remaining - 1);
+    this.exitAt(this.here(), exitCode.iterations, this.remaining - 1);
     this.depth--;
     b.end();
     // Flags come from before the loop or from the previous iteration. Registers change, but rsp does not.

@@ -7,7 +7,7 @@ import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import type { AddressSize, Form, Width } from "../../isa/ops.ts";
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 import { layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
@@ -155,7 +155,7 @@ export abstract class RegionBase extends Compiler {
   exitAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
     // A region cannot return an address of the kernel's half.
-    const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
+    const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : exitCode.changed;
     const kind = exitKindOf(code);
     const budget = this.#budgetWith(refund);
     this.registerCache.store();
@@ -188,12 +188,12 @@ export abstract class RegionBase extends Compiler {
     if (!again.used) return;
     this.registerCache.now = inStatePage;
     this.pendingCharge = mark.pendingCharge;
-    this.exitAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
+    this.exitAt(i64c(BigInt(mark.ip)), exitCode.sideExit, 0);
   }
   #restart: { readonly depth: number; used: boolean } | undefined;
   /** Leaves the current instruction to the interpreter. */
   sideExit(): void {
-    if (!this.#restart || !this.registerCache.isRestartable) return this.exitAt(this.here(), leave.interpret, this.remaining);
+    if (!this.#restart || !this.registerCache.isRestartable) return this.exitAt(this.here(), exitCode.sideExit, this.remaining);
     this.#restart.used = true;
     this.body.opcode(op.br);
     this.body.code.u(this.depth - this.#restart.depth);
@@ -218,7 +218,7 @@ export abstract class RegionBase extends Compiler {
     const { cached } = this.registerCache.now;
     b.ifLater((late) => late.expr(anyUpper(without(zeroed(), cached))), false);
     this.depth++;
-    this.exitAt(rip, leave.upper, refund);
+    this.exitAt(rip, exitCode.upper, refund);
     this.depth--;
     b.end();
   }
@@ -384,7 +384,7 @@ export abstract class RegionBase extends Compiler {
     range?.requires(how);
     const p = b.local(wt.i32);
     const rights = this.narrow && alignment === 1 ? accessRights(a, bits >> 3, how) : undefined;
-    const isThere = () => rights ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
+    const isThere = () => rights ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.directTags);
     if (range) {
       const { outsideRange } = this.runtime;
       const isContiguous = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), range.request], outsideRange());

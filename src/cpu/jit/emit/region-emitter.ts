@@ -12,9 +12,9 @@ import { isEntryOf, jumpEntry } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import { callDepth, regionType, slotBits } from "../../decode/operand-slots.ts";
-import { factsOf } from "../../isa/effects.ts";
-import { leave } from "../../machine/exit.ts";
-import { jumpCache, lastCall, layout } from "../../machine/layout.ts";
+import { effectsOf } from "../../isa/effects.ts";
+import { exitCode } from "../../machine/exit.ts";
+import { callTarget, jumpCache, layout } from "../../machine/layout.ts";
 import { at, R } from "../../machine/state.ts";
 import { type DataflowState, meet, nothingKnown } from "../analysis/dataflow.ts";
 import type { Iteration } from "../analysis/loop-flags.ts";
@@ -40,7 +40,7 @@ const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) =
 /** True if code does not change the stack pointer and addresses memory by it. */
 const keepsStackPointer = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
   code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
-  code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
+  code.every((d) => !effectsOf(d.row).stack && !effectsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
 
 /** Average iterations of a loop from which on page ranges pay for themselves. */
 const longLoopIterations = 16;
@@ -167,17 +167,17 @@ class RegionEmitter {
     const b = this.#b;
     const cache = this.#runtime.callCache();
     const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
-    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], cache + lastCall.region + n);
-    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], cache + lastCall.ip), target]), true);
+    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], cache + callTarget.region + n);
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], cache + callTarget.ip), target]), true);
     b.set(slot, half(0));
     b.set(number, half(slotBits / 8));
     b.else();
     const found = this.#lookUp(target, 1);
     b.set(slot, found.slot);
     b.set(number, found.number);
-    b.store(op.i64store, i32c(0), target, cache + lastCall.ip);
-    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), cache + lastCall.region);
-    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), cache + lastCall.region + slotBits / 8);
+    b.store(op.i64store, i32c(0), target, cache + callTarget.ip);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), cache + callTarget.region);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), cache + callTarget.region + slotBits / 8);
     b.end();
     return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
   }
@@ -349,7 +349,7 @@ class RegionEmitter {
     b.set(c.budgetLocal, node(wt.i32, op.call, [budget, need], this.#runtime.moreBudget()));
     b.if(isShort, false);
     c.depth += 2;
-    c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
+    c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), exitCode.lowBudget, 0);
     c.depth -= 2;
     b.end();
     b.end();
@@ -387,7 +387,7 @@ class RegionEmitter {
         if (control?.kind !== "jump") throw new Error("the meaning of a jump set no target");
         const { target } = control;
         return this.#toSuccessor(block, target, () =>
-          block.terminator === "return" ? this.#c.exitAt(target, leave.returned, 0) : this.#computed(target),
+          block.terminator === "return" ? this.#c.exitAt(target, exitCode.returned, 0) : this.#computed(target),
         );
       }
       case "door":
@@ -395,7 +395,7 @@ class RegionEmitter {
         return;
       case "leave":
         // An earlier exit of this block was conditional, or it makes this code unreachable.
-        c.exitAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
+        c.exitAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? exitCode.changed : exitCode.jumped, 0);
     }
   }
   /** All paths from here need the dirty registers in the state page, so they are stored once. */
@@ -418,7 +418,7 @@ class RegionEmitter {
       });
     }
     this.#c.proveTarget();
-    this.#c.exitAt(target, leave.jumped, 0);
+    this.#c.exitAt(target, exitCode.jumped, 0);
   }
   /**
    * A return to one of the region's return points, or a jump in a trace tree. It goes to the block at the
@@ -445,12 +445,12 @@ class RegionEmitter {
   }
   #call(block: JitBlock, target: Node): void {
     const c = this.#c;
-    if (!block.successors.includes(block.end)) return c.exitAt(target, leave.jumped, 0);
+    if (!block.successors.includes(block.end)) return c.exitAt(target, exitCode.jumped, 0);
     this.#writeBack();
     this.#open({ kind: "other" }, op.block);
     this.#offPath(() => this.#callRegion(block, target));
     this.#close();
-    c.exitAt(target, leave.jumped, 0);
+    c.exitAt(target, exitCode.jumped, 0);
   }
   /** Branches to the label around it if no region begins at the target or calls are too deep. */
   #callRegion(block: JitBlock, target: Node): void {
@@ -501,7 +501,7 @@ class RegionEmitter {
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
     b.if(node(wt.i32, op.i64ltS, [rip, i64c(0n)]), false);
     c.depth++;
-    c.exitAt(rip, leave.changed, 0);
+    c.exitAt(rip, exitCode.changed, 0);
     c.depth--;
     b.end();
     const [back] = block.successors;
@@ -513,7 +513,7 @@ class RegionEmitter {
   /** Control goes from a block to an address. */
   #go(from: JitBlock, ip: number): void {
     const key = this.#keyOf(from, ip);
-    if (key === undefined) return this.#c.exitAt(i64c(BigInt(ip)), leave.jumped, 0);
+    if (key === undefined) return this.#c.exitAt(i64c(BigInt(ip)), exitCode.jumped, 0);
     if (this.#s.irreducible.has(`${from.key}>${key}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(key)));
     const backward = isBackward(this.#s, from.key, key);
     if (!backward && !this.#s.merges.has(key)) return this.#dominated(key);

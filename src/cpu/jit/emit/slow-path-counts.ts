@@ -6,7 +6,7 @@ export const slowPathNames = ["acrossPages", "lookUp", "lookUpForStore", "outsid
 /** The name of a slow path. */
 export type SlowPath = (typeof slowPathNames)[number];
 /** The offset of a slow path's counter in the state page. */
-export const counterOf = (name: SlowPath): number => at.lookups + 8 * slowPathNames.indexOf(name);
+export const counterOf = (name: SlowPath): number => at.slowPathCounts + 8 * slowPathNames.indexOf(name);
 
 /** How often each slow path has been called. */
 export const slowPathCounts = ({ u64 }: State): Readonly<Record<SlowPath, number>> =>

@@ -7,9 +7,9 @@ import { ModuleWriter } from "../../../wasm/module.ts";
 import { isShared } from "../../../wasm/shared-memory.ts";
 import { tlbEntry, translated } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { homes, layout, tlb } from "../../machine/layout.ts";
+import { directMap, layout, tlb } from "../../machine/layout.ts";
 import { type Access, misalignedBy } from "../../machine/mmu.ts";
-import { at, runs } from "../../machine/state.ts";
+import { at, pageRanges } from "../../machine/state.ts";
 import { directAddress, tagsOf } from "../analysis/translation-reuse.ts";
 import { counterOf, type SlowPath, slowPathNames } from "./slow-path-counts.ts";
 
@@ -36,8 +36,8 @@ const isContiguous = (b: Body, address: Node, bytes: Node, how: Node): Node => {
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
   const isThere = (a: Node): Node => {
-    const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(homes.writeTag - homes.readTag)])]);
-    return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.pageTags + homes.readTag), pure.and(a, pure.imm(-4096))]);
+    const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(directMap.writeTag - directMap.readTag)])]);
+    return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.directTags + directMap.readTag), pure.and(a, pure.imm(-4096))]);
   };
   // The window's last page is followed by its first one.
   const distance = node(wt.i32, op.i32sub, [directAddress(last, undefined), directAddress(address, undefined)]);
@@ -95,9 +95,9 @@ const outsideRange = (findPageRange: number): FunctionBytes => {
   const [address, bytes, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
   const how = node(wt.i32, op.i32and, [word, i32c(1)]);
-  const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(runs.size)]));
-  const remaining = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.runs + runs.patience), i32c(1)]));
-  b.store(op.i32store, there, remaining, at.runs + runs.patience);
+  const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(pageRanges.size)]));
+  const remaining = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.pageRanges + pageRanges.patience), i32c(1)]));
+  b.store(op.i32store, there, remaining, at.pageRanges + pageRanges.patience);
   b.if(node(wt.i32, op.i32ltS, [remaining, i32c(0)]), false);
   b.expr(node(wt.f64, op.f64convertI64s, [address]));
   b.expr(how);

@@ -9,10 +9,10 @@
 
 import { i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Assured } from "../../isa/ops.ts";
 import { plain } from "../../isa/rows/sse/float.ts";
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 import { meet } from "../analysis/dataflow.ts";
 import { type CacheState, part, within } from "../analysis/register-cache.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
@@ -104,11 +104,11 @@ const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: 
 };
 
 const isArithmetic = ({ row }: Decoded): boolean => {
-  const { assured } = factsOf(row);
+  const { assured } = effectsOf(row);
   return !row.vex && assured !== undefined && assured.name !== "compare";
 };
 /** True for an instruction that writes a vector register and has no other effect. */
-const isBatched = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || factsOf(d.row).pure) && isVector(d);
+const isBatched = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || effectsOf(d.row).pure) && isVector(d);
 const isVector = (d: Decoded): boolean => {
   const kind = d.row.operands[0]!.kind;
   return kind === "xmm" || (kind.startsWith("xmm") && !d.isMemory);
@@ -116,7 +116,7 @@ const isVector = (d: Decoded): boolean => {
 
 /** True for a comparison of scalars in vector registers that writes flags. It may end a batch. */
 const isTail = (d: Decoded | undefined): d is Decoded =>
-  d !== undefined && !d.row.vex && !d.isMemory && factsOf(d.row).assured?.name === "compare";
+  d !== undefined && !d.row.vex && !d.isMemory && effectsOf(d.row).assured?.name === "compare";
 
 interface Test {
   readonly local: number;
@@ -284,7 +284,7 @@ export class SseBatches {
     this.state = state;
   }
   #testCompared(d: Decoded): void {
-    const { w } = factsOf(d.row).assured!;
+    const { w } = effectsOf(d.row).assured!;
     for (const n of [0, 1]) {
       const v = this.lowest(this.#c.xmm(this.#c.vectorOf(d, n)), w);
       if (!this.#boundsOf(v, w, 1)) this.#test(v, w, 1, true, true);
@@ -333,7 +333,7 @@ export class SseBatches {
     const { now } = this.#c.registerCache;
     this.#restore(batch);
     this.#batch = undefined;
-    out(i64c(BigInt(batch.first.ip)), leave.interpret, batch.remaining);
+    out(i64c(BigInt(batch.first.ip)), exitCode.sideExit, batch.remaining);
     this.#batch = batch;
     this.#c.registerCache.now = now;
     return true;

@@ -11,7 +11,7 @@
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import type { Decoded } from "../../decode/decoder.ts";
-import { factsOf, type RoutineCall } from "../../isa/effects.ts";
+import { effectsOf, type RoutineCall } from "../../isa/effects.ts";
 import { comparesX87, type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
 import { at, type Field, S } from "../../machine/state.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
@@ -35,13 +35,13 @@ const hasInlineCode = ({ routine, constants: [operation] }: RoutineCall): boolea
   inline.has(routine) && !(routine.startsWith("arith_") && operation !== undefined && comparesX87(operation));
 /** True for an x87 instruction with inline code only. */
 export const isInline = (d: Decoded): boolean => {
-  const { routineCalls } = factsOf(d.row);
+  const { routineCalls } = effectsOf(d.row);
   return routineCalls.length > 0 && routineCalls.every(hasInlineCode);
 };
 /** True for an instruction without x87 effects. It may be within a batch. */
 const isNeutral = (d: Decoded): boolean => {
-  const f = factsOf(d.row);
-  const ends = f.acts || f.exits !== undefined || f.branches || f.branchesIf || f.jumps || d.row.ends;
+  const f = effectsOf(d.row);
+  const ends = f.callsHelper || f.exits !== undefined || f.branches || f.branchesIf || f.jumps || d.row.ends;
   return !ends && f.fields.length === 0 && f.routines.every((r) => r.startsWith("sse_"));
 };
 const gap = 16;

@@ -1,7 +1,7 @@
 // The control-flow profile of a program: function starts, which are targets of executed calls, and targets of
 // indirect jumps.
 
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Row } from "../../isa/row.ts";
 
 const pageOf = (ip: number): number => Math.floor(ip / 4096);
@@ -75,7 +75,7 @@ export class ControlProfile {
   }
   #classify(): void {
     for (const { row, site, target } of this.#transfers) {
-      const { calls, jumps, returns } = factsOf(this.#row(row));
+      const { calls, jumps, returns } = effectsOf(this.#row(row));
       if (calls) this.#called.add(target);
       else if (jumps && !returns && Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
     }

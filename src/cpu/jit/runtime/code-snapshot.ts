@@ -6,7 +6,7 @@
 
 import type { Decoded } from "../../decode/decoder.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
-import { madeOf } from "../../interp/code-bytes.ts";
+import { byteUse } from "../../interp/code-bytes.ts";
 import { sizeIndex } from "../../isa/row.ts";
 import { record } from "../../machine/layout.ts";
 import type { CodeBytes } from "../cache/format.ts";
@@ -105,7 +105,7 @@ export class CodeSnapshot {
       const from = location - frame;
       if (from < 0 || from >= marks.length) continue;
       for (let n = 0; n < bytes.length; n++) {
-        const is = patched && this.#immediatesOf(block).has(address + n) ? madeOf.immediate : madeOf.region;
+        const is = patched && this.#immediatesOf(block).has(address + n) ? byteUse.immediate : byteUse.region;
         marks[from + n] = Math.max(marks[from + n] as number, is);
       }
     }
@@ -135,7 +135,7 @@ export class FirstReached {
   /** Records the block that begins with the record `head`. */
   note(key: number, head: number): void {
     const blocks = this.#blocks;
-    const last = head + Math.max(0, blocks.records.leftOf(head) - 1) * record.size;
+    const last = head + Math.max(0, blocks.records.remainingOf(head) - 1) * record.size;
     const location = this.#placeOf(blocks.records.ipOf(head));
     this.#codes.set(key, {
       location,

@@ -49,8 +49,8 @@ const handlersOnly = {
   commit: -1,
   checkSegment: -1,
   raise: -1,
-  act: -1,
-  actId: never,
+  helper: -1,
+  helperId: never,
   flag: never,
   flagsWord: never,
   condition: never,
@@ -135,12 +135,12 @@ export class RegionModules {
         if (is) deoptimised.push(ip);
         return is;
       },
-      executions: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
+      executions: (ip) => this.#blocks.records.executionsOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color,
       regionTypeIndex: m.type(regionType),
       callCache: () => {
-        const cache = this.#blocks.placeForCall();
+        const cache = this.#blocks.newCallTarget();
         callCaches.push(cache);
         return cache;
       },

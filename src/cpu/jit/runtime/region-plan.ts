@@ -129,7 +129,7 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
     const region = recompiles ? context.regionAt(headOf(ip)) : undefined;
     return region !== undefined && (region === old || old!.pendingExtensions.has(region));
   };
-  const executions = (ip: number) => blocks.records.passesOf(headOf(ip));
+  const executions = (ip: number) => blocks.records.executionsOf(headOf(ip));
   // A region that is being recompiled has proved to be long-lived.
   const minExecutions = Math.max(executionsWorthCompiling(executions(hot) ?? 0), recompiles ? stableExecutions : 0);
   const isFrequent = (ip: number) =>
@@ -249,6 +249,6 @@ export const regrow = (
     mayEnter: isFree,
     isFree,
     isWorthwhile: (ip) =>
-      isFree(ip) && (old.graph.blocks.has(ip) || (blocks.records.passesOf(headOf(ip)) ?? stableExecutions) >= stableExecutions),
+      isFree(ip) && (old.graph.blocks.has(ip) || (blocks.records.executionsOf(headOf(ip)) ?? stableExecutions) >= stableExecutions),
   });
 };

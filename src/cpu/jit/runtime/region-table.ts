@@ -103,7 +103,7 @@ export class RegionTable {
     const pages = framesOf(cached, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
     if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
     const { flushes } = blocks;
-    const heads = cached.entries.map((entry) => blocks.meet(entry));
+    const heads = cached.entries.map((entry) => blocks.decodeAt(entry));
     if (blocks.flushes !== flushes) return false;
     const slot = this.#takeSlot();
     if (compiled.table && !this.#modules.jumpTables.restore(slot, compiled.table, compiled.table.targets)) {
@@ -111,7 +111,7 @@ export class RegionTable {
       return false;
     }
     this.#fromCache.add(compiled);
-    blocks.usePlaces(compiled.callCaches);
+    blocks.reserveCallTargets(compiled.callCaches);
     this.#deopts.preload(compiled.deoptimised);
     const graph = graphOf(cached, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
     const module = this.#policy.store?.module(compiled) ?? new WebAssembly.Module(compiled.wasm);
@@ -140,8 +140,8 @@ export class RegionTable {
     if (!region.notReached) return;
     region.notReached = false;
     for (const { ip, stub } of region.graph.blocks.values()) {
-      this.#blocks.meet(ip);
-      if (stub) this.#blocks.meet(stub.ip);
+      this.#blocks.decodeAt(ip);
+      if (stub) this.#blocks.decodeAt(stub.ip);
     }
   }
   /** Saves all regions for the next run of the program, if there are new ones. */
@@ -332,13 +332,13 @@ export class RegionTable {
     const blocks = this.#blocks;
     this.#regions.set(region.slot, region);
     for (const frame of region.graph.pages.values()) {
-      blocks.watch(frame);
+      blocks.trackWrites(frame);
       const there = this.#byFrame.get(frame);
       if (there) there.add(region);
       else this.#byFrame.set(frame, new Set([region]));
     }
     region.heads.forEach((head, n) => {
-      if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
+      if (head !== 0) blocks.installRegion(head, region.slot | (n << slotBits));
     });
   }
   #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "compiled" | "module"> {
@@ -354,7 +354,7 @@ export class RegionTable {
   }
   /** Makes the regions of a frame verify their mapping before the next entry. */
   frameUnmapped(frame: number): void {
-    for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);
+    for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.invalidateRegion(head);
   }
   /**
    * Invalidates the regions of a frame, because the frame has changed. They are revalidated if their own code
@@ -382,7 +382,7 @@ export class RegionTable {
     const root = this.#policy.key(region.roots[0] as number);
     if (change === "none" || (change === "immediates" && region.patched)) {
       this.#invalid.revalidated(region);
-      region.heads = region.heads.map((head) => head && this.#blocks.restore(head));
+      region.heads = region.heads.map((head) => head && this.#blocks.reinstallRegion(head));
       this.#activate(region);
       this.#policy.stats.revalidated++;
       return true;
@@ -409,7 +409,7 @@ export class RegionTable {
     this.#regions.delete(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
     for (const block of region.graph.blocks.keys()) this.#policy.resetHeat(block, region.context);
-    for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
+    for (const head of region.heads) if (head !== 0) this.#blocks.removeRegion(head);
   }
   /** Gives the region's slot back. */
   #release(region: Region): void {

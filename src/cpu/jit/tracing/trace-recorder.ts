@@ -7,7 +7,7 @@
 //
 // Compiled code does not record its path. So the interpreter runs sampling windows of the program block by
 // block (`Cpu`), and traces are extracted from several windows together.
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
 import { type BlockReader, readBlock } from "../cfg/grow-graph.ts";
 
@@ -50,7 +50,7 @@ const limits = {
 } as const;
 
 /** True if a call names its target. */
-export const isDirect = ({ instructions }: JitBlock): boolean => factsOf(instructions.at(-1)!.row).branches;
+export const isDirect = ({ instructions }: JitBlock): boolean => effectsOf(instructions.at(-1)!.row).branches;
 
 /** A window as blocks that end with control transfers. Undefined where no trace can continue. */
 type Path = readonly (JitBlock | undefined)[];

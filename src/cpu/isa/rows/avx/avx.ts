@@ -1,4 +1,4 @@
-// AVX and AVX2 forms of SSE instructions: which there are. SDM Vol. 1 Tables 14-2 to 14-8.
+// AVX and AVX2 forms of SSE instructions: the list. SDM Vol. 1 Tables 14-2 to 14-8.
 import { type Family, family, ofEachVendor, type Row, row } from "../../row.ts";
 import { sseArithmetic } from "../sse/arithmetic.ts";
 import { comparisons, sseCompare } from "../sse/compare.ts";
@@ -19,7 +19,7 @@ const legacy = family(() =>
 );
 const usesMmx = (r: Row): boolean => r.operands.some((o) => o.kind.startsWith("mm"));
 
-/** All rows of these names, or those of them with these operands. */
+/** All legacy rows of these names, or those of them that `only` accepts, with VEX. */
 const of = (names: string, sources: Sources, d: Derived, only?: (r: Row) => boolean): readonly Row[] =>
   names.split(" ").flatMap((name) => {
     const rows = legacy().filter((r) => r.name === name && !usesMmx(r) && (only?.(r) ?? true));
@@ -35,6 +35,7 @@ const store = (r: Row): boolean => r.operands[0]!.kind === "xmmrm";
 const fromRegister = (r: Row): boolean => r.operands.some((o) => o.kind === "xmmU");
 const fromMemory = (r: Row): boolean => r.operands.some((o) => o.kind === "mem");
 
+/** The rows derived from SSE's. */
 // biome-ignore format: table
 export const avx = family(() => [
   // Integers.

@@ -1,16 +1,17 @@
-// What AVX and AVX2 have that SSE has not. SDM Vol. 2: VPBLENDD, VPSLLVx VPSRAVD VPSRLVx, VPERMILPx, VBROADCASTx VPBROADCASTx, VPERMx,
-// VINSERTx VEXTRACTx, VMASKMOVPx VPMASKMOVx, VTESTPx, VZEROx; VPTEST, VMOVMSKPx and VPMOVMSKB of 256 bits.
+// Instructions of AVX and AVX2 without an SSE counterpart. SDM Vol. 2: VPBLENDD, VPSLLVx VPSRAVD VPSRLVx,
+// VPERMILPx, VBROADCASTx VPBROADCASTx, VPERMx, VINSERTx VEXTRACTx, VMASKMOVPx VPMASKMOVx, VTESTPx, VZEROx;
+// VPTEST, VMOVMSKPx and VPMOVMSKB of 256 bits.
 import type { Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { type Attributes, family, ofEachVendor, type Row, row, rows2 } from "../../row.ts";
 import { gather } from "../sse/float.ts";
 import { bitMask } from "../sse/sse41.ts";
 import { order32 } from "../sse/vector.ts";
-import { alike } from "./vex.ts";
+import { bothLengths } from "./vex.ts";
 
 const avx2: Attributes = { feature: "avx2" };
 const avx: Attributes = { feature: "avx" };
-/** Masked moves are never misaligned: AMD. */
+/** Masked moves are never misaligned on AMD's processors. */
 const avxMasked: Attributes = { ...avx, unaligned: true };
 const avx2Masked: Attributes = { ...avx2, unaligned: true };
 const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
@@ -22,9 +23,9 @@ const three =
     o.set(0, f(o, o.get(1), b));
   };
 
-// ---- half by half ----------------------------------------------------------------------------------------------------------
+// Instructions on each half.
 
-/** Each lane by its own count: beyond the width only zeros, or signs, are left. */
+/** Each lane is shifted by its own count. A count beyond the width leaves zeros, or signs. */
 const shift = (w: 32 | 64, how: "shl" | "shr" | "sar"): Meaning =>
   three((o, a, b) =>
     gather(o, w, 128 / w, (n) => {
@@ -40,7 +41,10 @@ const blend: Meaning = (o) => {
   const b = o.get(2);
   o.set(0, o.simd("v128.bitselect", b, o.get(1), mask));
 };
-/** Bytes of the 32-bit lanes that the low bits of each lane of `order` number; `bits` says how many bits count. */
+/**
+ * The byte numbers of the 32-bit lanes that the low bits of each lane of `order` select. `bits`: the
+ * significant bits.
+ */
 const dwords = <V>(o: Ops<V>, order: V, bits: 3 | 7): V => {
   const number = o.simd("v128.and", order, o.splat(32, o.imm(bits)));
   return o.let("bytes", o.simd("i32x4.add", o.simd("i32x4.mul", number, o.splat(32, o.imm(0x04040404))), o.splat(32, o.imm(0x03020100))));
@@ -61,7 +65,7 @@ const permilpdBy: Meaning = (o) => {
   o.set(0, o.vector(either(o, o.and(imm, o.imm(1)), a), either(o, o.and(imm, o.imm(2)), a)));
 };
 
-// ---- across halves ---------------------------------------------------------------------------------------------------------
+// Instructions across the halves.
 
 const broadcast =
   (w: 8 | 16 | 32 | 64) =>
@@ -85,7 +89,7 @@ const extract: Meaning = (o) => {
   const [low, high] = o.wide(1);
   o.set(0, o.select(o.and(o.get(2), o.imm(1)), high, low));
 };
-/** Each half is one of the four that there are, or zero. */
+/** Each half is one of the four source halves, or zero. */
 const permute128: Meaning = (o) => {
   const imm = o.get(3);
   const [c, d] = o.wide(2);
@@ -100,7 +104,7 @@ const permuteDwords: Meaning = <V>(o: Ops<V>) => {
   const [low, high] = o.wide(2);
   const half = (order: V) => {
     const bytes = dwords(o, order, 7);
-    // A byte number of 16 or more, also after the subtraction, gives 0.
+    // A byte number of 16 or more gives 0, also after the subtraction.
     const above = o.simd("i8x16.sub", bytes, o.splat(8, o.imm(16)));
     return o.simd("v128.or", o.simd("i8x16.swizzle", low, bytes), o.simd("i8x16.swizzle", high, above));
   };
@@ -118,7 +122,9 @@ const permuteQuads: Meaning = (o) => {
 };
 
 const parts = <V>(o: Ops<V>, i: Form, n: number): readonly V[] => (i.widths[n] === 256 ? o.wide(n) : [o.get(n)]);
-/** ZF: no bit in common, of those that `seen` leaves. CF: none of the second that the first lacks. */
+/**
+ * ZF: no common bit among those that `seen` selects. CF: no bit of the second operand that the first lacks.
+ */
 const test =
   (seen: <V>(o: Ops<V>, v: V) => V): Meaning =>
   <V>(o: Ops<V>, i: Form) => {
@@ -139,16 +145,17 @@ const signs =
     o.set(0, o.or(o.simd(name, low), o.shl(o.simd(name, high), o.imm(lanes))));
   };
 
-// ---- masked moves ----------------------------------------------------------------------------------------------------------
+// Masked moves.
 
 interface Lane<V> {
   readonly wanted: V;
   readonly address: V;
 }
-/** For each lane of w bits: whether its mask has the sign set, and the address of its memory. */
+/** For each lane of w bits: the sign bit of its mask, and the address of its memory. */
 const masked = <V>(o: Ops<V>, i: Form, vendor: Vendor, w: 32 | 64, mask: number, memory: number): Lane<V>[] => {
-  // On Intel's lanes beyond the end of what addresses reach do not begin again at its start, unless that is the end of all linear addresses. Nor do those
-  // that AMD's load in 64-bit code, if all of the vector is there; else its lanes are looked at alone, and do: that is not done here.
+  // On Intel's processors lanes beyond the end of the address size do not wrap to its start, except at the
+  // end of all linear addresses. AMD's processors do the same for a load in 64-bit code if the whole vector
+  // is present. Otherwise AMD's accesses the lanes one by one, and they wrap; that case is not modelled.
   const goesOn = vendor === "intel" ? i.mode === 64 || i.addressSize === 16 : i.mode === 64 && memory !== 0;
   const within = (address: V): V => (goesOn ? address : o.zext(address, i.addressSize));
   const masks = parts(o, i, mask);
@@ -161,14 +168,14 @@ const masked = <V>(o: Ops<V>, i: Form, vendor: Vendor, w: 32 | 64, mask: number,
   );
 };
 const inVector = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly V[]): V => gather(o, w, 128 / w, (n) => lanes[n] as V);
-interface Span<V> {
-  /** Is anything wanted? */
+interface AddressRange<V> {
+  /** Nonzero if the mask selects any lane. */
   readonly some: V;
   readonly first: V;
   readonly last: V;
 }
-/** Addresses of the first byte of all that is wanted, and of the last one. */
-const spanOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): Span<V> => {
+/** The addresses of the first and of the last selected byte. */
+const rangeOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): AddressRange<V> => {
   const none = lanes[0]!.address;
   const first = lanes.reduceRight((found, { wanted, address }) => o.select(wanted, address, found), none);
   const last = lanes.reduce(
@@ -178,8 +185,11 @@ const spanOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): Span<V> =>
   const some = lanes.map(({ wanted }) => wanted).reduce((x, y) => o.or(x, y));
   return { some: o.let("some", some), first: o.let("first", first), last: o.let("last", last) };
 };
-/** On Intel's all that is wanted must be canonical, where it is with its segment's base, and within a segment of 64 KiB, before any of it is looked at. */
-const checkEnd = <V>(o: Ops<V>, i: Form, memory: number, { some, last }: Span<V>, look: (at: V) => void): void => {
+/**
+ * Intel's processors check all selected lanes before any access: they must be canonical with the segment's
+ * base, and inside a 64 KiB segment.
+ */
+const checkEnd = <V>(o: Ops<V>, i: Form, memory: number, { some, last }: AddressRange<V>, look: (at: V) => void): void => {
   let bad: V;
   if (i.mode === 64) {
     const linear = o.let("linear", o.add(o.linear(memory, false), o.sub(last, o.address(memory))));
@@ -193,7 +203,7 @@ const maskedLoad =
   (l: 128 | 256): Meaning =>
   (o, i) => {
     const all = masked(o, i, vendor, w, 1, 2);
-    if (vendor === "intel") checkEnd(o, i, 2, spanOf(o, w, all), (at) => o.load(undefined, at, 8));
+    if (vendor === "intel") checkEnd(o, i, 2, rangeOf(o, w, all), (at) => o.load(undefined, at, 8));
     const lanes = all.map(({ wanted, address }) =>
       o.either(
         wanted,
@@ -206,21 +216,21 @@ const maskedLoad =
     else o.setWide(0, low, inVector(o, w, lanes.slice(128 / w)));
   };
 /**
- * All that is to be written must be writable before any of it is. Intel's look at its first byte and at its last one, so that this is the one that a
- * fault of the second of two pages tells of.
+ * All selected lanes must be writable before one is written. Intel's processors access the first and the last
+ * byte, so that a fault on the second of two pages reports the last byte.
  */
 const maskedStore = (vendor: Vendor, w: 32 | 64) => (): Meaning => (o, i) => {
   const lanes = masked(o, i, vendor, w, 1, 0);
   const values = parts(o, i, 2);
   if (vendor === "intel") {
-    const span = spanOf(o, w, lanes);
-    o.when(span.some, () => {
-      const look = (at: typeof span.last): void => {
+    const range = rangeOf(o, w, lanes);
+    o.when(range.some, () => {
+      const look = (at: typeof range.last): void => {
         o.loadRmw(undefined, at, 8);
       };
-      checkEnd(o, i, 0, span, look);
-      look(span.first);
-      look(span.last);
+      checkEnd(o, i, 0, range, look);
+      look(range.first);
+      look(range.last);
     });
   }
   for (const { wanted, address } of lanes)
@@ -250,13 +260,14 @@ const maskedMoves = (vendor: Vendor): readonly Row[] => [
   ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8C Vx,Hx,Mx", maskedLoad(vendor, 32), avx2Masked), ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8E Mx,Hx,Vx", maskedStore(vendor, 32), avx2Masked),
   ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8C Vx,Hx,Mx", maskedLoad(vendor, 64), avx2Masked), ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8E Mx,Hx,Vx", maskedStore(vendor, 64), avx2Masked),
 ];
+/** The rows without an SSE counterpart. */
 // biome-ignore format: table
 export const avxOnly = family(() => [
-  ...alike("vpsllvd", "VEX.{128_256}.66.0F38.W0 47 Vx,Hx,Wx", shift(32, "shl"), avx2), ...alike("vpsllvq", "VEX.{128_256}.66.0F38.W1 47 Vx,Hx,Wx", shift(64, "shl"), avx2),
-  ...alike("vpsrlvd", "VEX.{128_256}.66.0F38.W0 45 Vx,Hx,Wx", shift(32, "shr"), avx2), ...alike("vpsrlvq", "VEX.{128_256}.66.0F38.W1 45 Vx,Hx,Wx", shift(64, "shr"), avx2),
-  ...alike("vpsravd", "VEX.{128_256}.66.0F38.W0 46 Vx,Hx,Wx", shift(32, "sar"), avx2), ...alike("vpblendd", "VEX.{128_256}.66.0F3A.W0 02 Vx,Hx,Wx,Ib", blend, avx2, { perHalf: 4 }),
-  ...alike("vpermilps", "VEX.{128_256}.66.0F38.W0 0C Vx,Hx,Wx", permilps, avx), ...alike("vpermilps", "VEX.{128_256}.66.0F3A.W0 04 Vx,Wx,Ib", permilpsBy, avx),
-  ...alike("vpermilpd", "VEX.{128_256}.66.0F38.W0 0D Vx,Hx,Wx", permilpd, avx), ...alike("vpermilpd", "VEX.{128_256}.66.0F3A.W0 05 Vx,Wx,Ib", permilpdBy, avx, { perHalf: 2 }),
+  ...bothLengths("vpsllvd", "VEX.{128_256}.66.0F38.W0 47 Vx,Hx,Wx", shift(32, "shl"), avx2), ...bothLengths("vpsllvq", "VEX.{128_256}.66.0F38.W1 47 Vx,Hx,Wx", shift(64, "shl"), avx2),
+  ...bothLengths("vpsrlvd", "VEX.{128_256}.66.0F38.W0 45 Vx,Hx,Wx", shift(32, "shr"), avx2), ...bothLengths("vpsrlvq", "VEX.{128_256}.66.0F38.W1 45 Vx,Hx,Wx", shift(64, "shr"), avx2),
+  ...bothLengths("vpsravd", "VEX.{128_256}.66.0F38.W0 46 Vx,Hx,Wx", shift(32, "sar"), avx2), ...bothLengths("vpblendd", "VEX.{128_256}.66.0F3A.W0 02 Vx,Hx,Wx,Ib", blend, avx2, { perHalf: 4 }),
+  ...bothLengths("vpermilps", "VEX.{128_256}.66.0F38.W0 0C Vx,Hx,Wx", permilps, avx), ...bothLengths("vpermilps", "VEX.{128_256}.66.0F3A.W0 04 Vx,Wx,Ib", permilpsBy, avx),
+  ...bothLengths("vpermilpd", "VEX.{128_256}.66.0F38.W0 0D Vx,Hx,Wx", permilpd, avx), ...bothLengths("vpermilpd", "VEX.{128_256}.66.0F3A.W0 05 Vx,Wx,Ib", permilpdBy, avx, { perHalf: 2 }),
 
   ...rows2("vbroadcastss", "VEX.{128_256}.66.0F38.W0 18 Vx,Md", broadcast(32), avx), ...rows2("vbroadcastss", "VEX.{128_256}.66.0F38.W0 18 Vx,Ud", broadcast(32), avx2),
   row("vbroadcastsd", "VEX.256.66.0F38.W0 19 Vx,Mq", broadcast(64)(256), avx), row("vbroadcastsd", "VEX.256.66.0F38.W0 19 Vx,Uq", broadcast(64)(256), avx2),

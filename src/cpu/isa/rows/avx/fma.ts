@@ -1,15 +1,16 @@
-// Fused multiply-add, and conversions from and to half precision. SDM Vol. 1 14.4, 14.5; Vol. 2C VFMADD132PD …, VCVTPH2PS VCVTPS2PH.
+// Fused multiply-add, and conversions from and to half precision. SDM Vol. 1 14.4, 14.5; Vol. 2C VFMADD132PD
+// …, VCVTPH2PS VCVTPS2PH.
 import type { Feature, Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
-import { all, areSafe, areTame, exactly, type Format, gather, plain, settle } from "../sse/float.ts";
+import { all, areSafe, areTame, commitExceptions, exactly, type Format, gather, plain } from "../sse/float.ts";
 import { bytesOf } from "../sse/vector.ts";
-import { alike, settleGathered } from "./vex.ts";
+import { bothLengths, commitGathered } from "./vex.ts";
 
-/** Bits of the routine's `how`. */
+/** Bits of the routine's argument `how`: negate the product, negate the addend. */
 const PRODUCT = 1;
 const ADDEND = 2;
-/** What happens to a lane: its `how`, which may alternate. */
+/** The `how` of a lane; it may alternate. */
 type Kind = (lane: number) => number;
 
 // biome-ignore format: table
@@ -17,7 +18,10 @@ const kinds: readonly (readonly [name: string, low: number, of: Kind, scalar: bo
   ["fmaddsub", 0x6, (n) => (n & 1 ? 0 : ADDEND), false], ["fmsubadd", 0x7, (n) => (n & 1 ? ADDEND : 0), false],
   ["fmadd", 0x8, () => 0, true], ["fmsub", 0xa, () => ADDEND, true], ["fnmadd", 0xc, () => PRODUCT, true], ["fnmsub", 0xe, () => PRODUCT | ADDEND, true],
 ];
-/** Which operand, by number, is multiplicand, multiplier and addend: 1 is the destination, 2 VEX.vvvv, 3 may be memory. */
+/**
+ * The operands, by number, that are multiplicand, multiplier and addend: 1 is the destination, 2 VEX.vvvv, 3
+ * may be memory.
+ */
 const orders = [
   ["132", 0x90, [1, 3, 2]],
   ["213", 0xa0, [2, 1, 3]],
@@ -28,15 +32,15 @@ type Order = (typeof orders)[number][2];
 const gathered = <V>(o: Ops<V>, w: Format, of: Kind, [a, b, c]: readonly [V, V, V]): V =>
   gather(o, w, 128 / w, (n) => o.call(`sse_fma${w}`, o.lane(a, w, n), o.lane(b, w, n), o.lane(c, w, n), o.imm(of(n))));
 
-/** A lane with its sign changed where the kind says so. */
+/** The lanes with their sign changed where the kind requires it. */
 const signed = <V>(o: Ops<V>, v: V, of: Kind, bit: number): V => {
   const sign = (n: number) => (of(n) & bit ? 0x8000_0000n << BigInt(32 * (n & 1)) : 0n);
   const [low, high] = [sign(0) | sign(1), sign(2) | sign(3)];
   return (low | high) === 0n ? v : o.simd("v128.xor", v, o.vector(o.imm(low), o.imm(high)));
 };
 /**
- * Singles in double arithmetic: products are exact, and the sum, rounded twice, is right unless the first rounding leaves it halfway between two
- * singles.
+ * Singles in double arithmetic. Products are exact. The sum is rounded twice, which is correct unless the
+ * first rounding ends halfway between two singles.
  */
 const singles = <V>(o: Ops<V>, of: Kind, [a, b, c]: readonly [V, V, V]): V => {
   const x = o.let("x", signed(o, a, of, PRODUCT));
@@ -60,10 +64,10 @@ const packed =
     const inOrder = order.map((n) => operands[n - 1]) as unknown as readonly [V, V, V];
     if (w === 32) return o.set(0, singles(o, of, inOrder));
     const r = o.let("r", gathered(o, w, of, inOrder));
-    settle(o);
+    commitExceptions(o);
     o.set(0, r);
   };
-/** The other lanes stay. */
+/** The other lanes are unchanged. */
 const scalar =
   (w: Format, order: Order, of: Kind): Meaning =>
   <V>(o: Ops<V>) => {
@@ -72,7 +76,7 @@ const scalar =
     const operands = [o.lane(destination, w, 0), o.lane(o.get(1), w, 0), third] as const;
     const [a, b, c] = order.map((n) => operands[n - 1]) as unknown as readonly [V, V, V];
     const r = o.let("r", o.call(`sse_fma${w}`, a, b, c, o.imm(of(0))));
-    settleGathered(o);
+    commitGathered(o);
     o.set(0, o.withLane(destination, w, 0, r));
   };
 
@@ -83,7 +87,7 @@ const fused = (): readonly Row[] =>
     orders.flatMap(([digits, high, order]) =>
       ([32, 64] as const).flatMap((w) => {
         const [p, s, W, size] = w === 32 ? (["ps", "ss", "W0", "d"] as const) : (["pd", "sd", "W1", "q"] as const);
-        const many = alike(
+        const many = bothLengths(
           `v${name}${digits}${p}`,
           `VEX.{128_256}.66.0F38.${W} ${hex(high + low)} Vx,Hx,Wx`,
           packed(w, order, of),
@@ -105,13 +109,13 @@ const fromHalves: Meaning = (o) => {
     "r",
     gather(o, 32, 4, (n) => o.call("sse_fromHalf", o.and(o.shr(a, o.imm(16 * n)), o.imm(0xffff)))),
   );
-  settle(o);
+  commitExceptions(o);
   o.set(0, r);
 };
 const toHalves =
   (vendor: Vendor): Meaning =>
   <V>(o: Ops<V>, i: Form) => {
-    // That memory cannot be written comes before any exception of the conversion, on AMD's.
+    // On AMD's processors a fault of the store precedes the conversion's exceptions.
     if (vendor === "amd" && i.memory(0)) o.rmw(0);
     const how = o.get(2);
     const a = o.get(1);
@@ -122,17 +126,18 @@ const toHalves =
       "r",
       [0, 1, 2, 3].map(half).reduce((x, y) => o.or(x, y)),
     );
-    settle(o);
+    commitExceptions(o);
     o.set(0, r);
   };
 
-/** Under EFLAGS.AC Intel's do not ask the alignment of their memory. */
+/** Intel's processors ignore the alignment of their memory operand under EFLAGS.AC. */
 const withHalves = (vendor: Vendor): readonly Row[] => {
   const attributes = vendor === "amd" ? feature("f16c") : ({ ...feature("f16c"), unaligned: true } as const);
   return [
-    ...alike("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, attributes, { part: "widen" }),
-    ...alike("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves(vendor), attributes, { part: "narrow" }),
+    ...bothLengths("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, attributes, { part: "widen" }),
+    ...bothLengths("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves(vendor), attributes, { part: "narrow" }),
   ];
 };
 
+/** The rows of FMA and F16C. */
 export const fma = family(() => [...fused(), ...ofEachVendor(withHalves)]);

@@ -1,5 +1,5 @@
-// Gathers: lanes from memory at a vector of indices. SDM Vol. 2C VGATHERDPS …, VPGATHERQQ. An instruction that faults keeps what it has gathered
-// and clears those lanes of the mask, so that it goes on where it stopped.
+// Gathers: lanes from memory at a vector of indices. SDM Vol. 2C VGATHERDPS …, VPGATHERQQ. A faulting gather
+// keeps the lanes that it has loaded and clears their masks, so that it continues there.
 
 import type { Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
@@ -8,7 +8,7 @@ import type { Format } from "../sse/float.ts";
 
 type Halves<V> = readonly [V, V];
 
-/** Lanes of w bits, at indices of `by` bits: as many as there are of either. */
+/** Lanes of w bits at indices of `by` bits; the smaller of the two numbers of lanes. */
 const gather =
   (vendor: Vendor, w: Format, by: Format): Meaning =>
   <V>(o: Ops<V>, i: Form) => {
@@ -16,7 +16,7 @@ const gather =
     const lanes = Math.min(widthOf / w, indexWidth / by);
     const lane = (v: Halves<V>, width: Format, n: number): V => o.lane(v[Math.floor((n * width) / 128)] as V, width, n % (128 / width));
     const zero = o.vector(o.imm(0), o.imm(0));
-    // With VEX.128 the upper bits are zero on Intel's as soon as anything is written.
+    // With VEX.128 Intel's processors zero the upper bits at the first write.
     const clears = vendor === "intel" && widthOf === 128 && indexWidth === 128;
     const write = (operand: number, n: number, x: V): void => {
       const [low, high] = o.wide(operand);
@@ -25,9 +25,9 @@ const gather =
     };
     const indices = o.wide(1);
     const mask = o.wide(2);
-    // On Intel's the whole mask is first made of its signs, as the SDM has it.
+    // Intel's processors first replace the whole mask by its signs, as the SDM specifies.
     if (vendor === "intel") {
-      // The sign of the upper 32 bits is that of all 64.
+      // The sign of the upper 32 bits is the sign of all 64.
       const upper = [4, 5, 6, 7, 4, 5, 6, 7, 12, 13, 14, 15, 12, 13, 14, 15];
       const signs = (half: V): V => o.simd("i32x4.shr_s", w === 64 ? o.shuffle(half, half, upper) : half, o.imm(31));
       o.setWide(2, signs(mask[0]), clears ? zero : signs(mask[1]));
@@ -35,7 +35,7 @@ const gather =
     for (let n = 0; n < lanes; n++) {
       const load = () => write(0, n, o.load(undefined, o.element(1, o.sext(lane(indices, by, n), by)), w));
       o.when(o.shr(o.zext(lane(mask, w, n), w), o.imm(w - 1)), load);
-      // Also of a lane that was not wanted: on AMD's it had been left.
+      // Also for a lane that the mask does not select: on AMD's processors its mask was unchanged until here.
       write(2, n, o.imm(0));
     }
     const [low, high] = o.wide(0);
@@ -46,6 +46,7 @@ const gather =
 const of = (vendor: Vendor, name: string, encoding: string, w: Format, by: Format): readonly Row[] =>
   rows2(name, `VEX.{128_256}.66.0F38.${encoding}`, () => gather(vendor, w, by), { feature: "avx2", unaligned: true });
 
+/** The gather rows. */
 // biome-ignore format: table
 export const gathers = family(() => ofEachVendor((vendor) => [
   ...of(vendor, "vpgatherdd", "W0 90 Vx,vm32{x_y},Hx", 32, 32), ...of(vendor, "vpgatherdq", "W1 90 Vx,vm32x,Hx", 64, 32),

@@ -7,6 +7,7 @@ import { type Derived, derived, type Sources } from "./vex.ts";
 const of = (names: string, sources: Sources, d: Derived): readonly Row[] =>
   [...aes(), ...galois()].filter((r) => names.split(" ").includes(r.name)).flatMap((r) => derived(r, sources, d));
 
+/** The rows derived from AES, PCLMULQDQ and GFNI. */
 export const vaes = family(() => [
   ...of("aesenc aesenclast aesdec aesdeclast", "three", { length: "both", feature: ["avx", "aes"], wide: "vaes" }),
   ...of("aesimc aeskeygenassist", "two", { length: "128", feature: ["avx", "aes"] }),

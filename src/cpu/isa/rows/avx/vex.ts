@@ -1,12 +1,13 @@
-// AVX from SSE: a legacy row's meaning read once more, with the first source apart from the destination and the rest of the register
-// zeroed (VEX.128), or once for each half of a wider register (VEX.256). SDM Vol. 1 14.1.3, 14.3.
+// AVX from SSE: the meaning of a legacy row with another vocabulary. VEX.128: the first source is separate
+// from the destination, and the rest of the register is zeroed. VEX.256: the meaning runs once per half. SDM
+// Vol. 1 14.1.3, 14.3.
 import type { Feature } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import type { Attributes, Operand, Row } from "../../row.ts";
 import { row, rows2 } from "../../row.ts";
-import { settle } from "../sse/float.ts";
+import { commitExceptions } from "../sse/float.ts";
 
-/** A vocabulary like another one, but for some words. */
+/** A vocabulary with some words replaced. */
 const reworded = <V>(o: Ops<V>, words: Partial<Ops<V>>): Ops<V> =>
   new Proxy(o, {
     get: (_o, name: keyof Ops<V>) => {
@@ -17,13 +18,16 @@ const reworded = <V>(o: Ops<V>, words: Partial<Ops<V>>): Ops<V> =>
 const formOf = (i: Form, widths: readonly number[], memory: Form["memory"]): Form =>
   Object.create(i, { widths: { value: widths }, memory: { value: memory } }) as Form;
 
-/** With VEX.vvvv the first source, which legacy rows take from the destination. */
+/** "three": VEX.vvvv is the first source, which legacy rows take from the destination. */
 export type Sources = "two" | "three";
 
 const widthsOf = (legacy: Row, i: Form, sources: Sources): number[] =>
   legacy.operands.map((o, n) => (n === 0 || sources === "two" ? Math.min(o.widths[0], 128) : Math.min(i.widths[n + 1] as number, 128)));
 
-/** VEX.128, and scalars: what a legacy instruction keeps of its destination comes from the first source. */
+/**
+ * VEX.128 and scalars. The bits that a legacy instruction keeps of its destination come from the first
+ * source.
+ */
 const narrow =
   (legacy: Row, sources: Sources): Meaning =>
   (o, i) => {
@@ -43,13 +47,19 @@ const setRegister = <V>(o: Ops<V>, r: number, v: V): void => {
   o.setUpper(r, o.vector(o.imm(0), o.imm(0)));
 };
 
-/** How the halves of a VEX.256 instruction come about. */
+/** The relation of the halves of a VEX.256 instruction. */
 export interface Halves {
-  /** Bits of the immediate that belong to the lower half, the ones above them to the upper; else both go by all of it. */
+  /**
+   * Bits of the immediate that belong to the lower half; the bits above them belong to the upper one. Absent:
+   * both halves use all of it.
+   */
   readonly perHalf?: number;
-  /** The source is smaller than the destination, each half of which comes from a half of it; or twice as large. */
+  /**
+   * "widen": each half of the destination comes from a half of a smaller source. "narrow": the source is
+   * twice as large.
+   */
   readonly part?: "widen" | "narrow";
-  /** The destination is a source too. */
+  /** True if the destination is a source, too. */
   readonly reads?: boolean;
 }
 
@@ -59,7 +69,7 @@ export const halves =
   <V>(o: Ops<V>, i: Form) => {
     const first = sources === "three" ? 1 : 0;
     const immediate = legacy.operands.findIndex((operand) => operand.kind === "imm");
-    /** Of each operand, what a half sees of it. */
+    /** For each operand, its value in each half. */
     const operands = i.widths.map((w, n): readonly [V, V] | undefined => {
       if (n === 0 && !reads) return undefined;
       if (w === 256) return o.wide(n);
@@ -83,7 +93,7 @@ export const halves =
           result = o.let("half", v);
         },
         xmm: () => get(2),
-        // Exceptions of the lower half alone end nothing.
+        // Exceptions of the lower half alone do not end the instruction.
         call: (name, ...args) => (name === "sse_commit" ? never : o.call(name, ...args)),
         when: (c, then, otherwise, likely) => (c === never ? otherwise?.() : o.when(c, then, otherwise, likely)),
       });
@@ -91,24 +101,25 @@ export const halves =
       return result;
     };
     const [low, high] = [half(0), half(1)];
-    settleGathered(o);
+    commitGathered(o);
     if (part === "narrow") o.set(0, o.vector(o.lane(low, 64, 0), o.lane(high, 64, 0)));
     else o.setWide(0, low, high);
   };
-/** Exceptions of routines, if any ran. */
-export const settleGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered"), () => settle(o), undefined, false);
+/** Raises the gathered exceptions of routines, if any. */
+export const commitGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered"), () => commitExceptions(o), undefined, false);
 
 const maps = { 0: "", 1: "0F", 2: "0F38", 3: "0F3A" } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
+/** How a row with VEX differs from its legacy row. */
 export interface Derived extends Attributes, Halves {
-  /** LIG for scalars; both for 128 and 256. */
+  /** LIG for scalars; "both" for 128 and 256. */
   readonly length: "128" | "LIG" | "both";
-  /** Feature of VEX.256, where it is not the same. */
+  /** Feature of VEX.256, if it differs. */
   readonly wide?: Feature;
-  /** Instead of the legacy row's, without H; {a_b}: a with VEX.128, b with VEX.256. */
+  /** Replaces the legacy row's operands, without H. {a_b}: a with VEX.128, b with VEX.256. */
   readonly operands?: string;
-  /** Instead of the legacy opcode, and its map. */
+  /** Replaces the legacy opcode and its map. */
   readonly opcode?: string;
 }
 
@@ -121,7 +132,7 @@ const operandsOf = (legacy: Row, sources: Sources, d: Derived): string => {
   return [/^V[dq]$/.test(to) ? "Vx" : to, "Hx", ...from].join(",");
 };
 
-/** The rows with VEX of a legacy row: "v" and its name, its prefix and opcode, its meaning. */
+/** The VEX rows of a legacy row: "v" and its name, its prefix and opcode, its meaning. */
 export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row[] => {
   const { length, wide, perHalf = 0, part, operands: _operands, opcode, ...attributes } = d;
   const w = legacy.rexW === undefined ? "WIG" : legacy.rexW ? "W1" : "W0";
@@ -151,8 +162,8 @@ export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row
   ];
 };
 
-/** Both lengths of what happens in each half alike. */
-export const alike = (name: string, encoding: string, does: Meaning, attributes: Attributes, how: Halves = {}): readonly Row[] => {
+/** Rows of both lengths for an instruction that works on each half alike. */
+export const bothLengths = (name: string, encoding: string, does: Meaning, attributes: Attributes, how: Halves = {}): readonly Row[] => {
   const [short] = rows2(name, encoding, () => does, attributes) as [Row, Row];
   return rows2(name, encoding, (l) => (l === 128 ? does : halves(short, "two", how)), attributes);
 };

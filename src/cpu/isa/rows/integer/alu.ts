@@ -1,4 +1,5 @@
-// Integer arithmetic and logic. SDM Vol. 2: ADD ADC AND CMP DEC INC NEG NOT OR SBB SUB TEST XOR; opcode map A-2 and groups 1, 3, 4, 5.
+// Integer arithmetic and logic. SDM Vol. 2: ADD ADC AND CMP DEC INC NEG NOT OR SBB SUB TEST XOR; opcode map
+// A-2 and groups 1, 3, 4, 5.
 import type { Meaning, Ops } from "../../ops.ts";
 import { type Attributes, family, type Row, row } from "../../row.ts";
 
@@ -73,6 +74,7 @@ const group1 = (): Row[] =>
     ];
   });
 
+/** The rows of integer arithmetic and logic. */
 export const alu = family(() => [
   ...group1(),
   row("test", "84 Eb,Gb", test),

@@ -9,15 +9,18 @@ const AX = R.ax;
 const low = <V>(o: Ops<V>, al: V): V => o.and(al, o.imm(0xf));
 const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.imm(0));
 
-/** The adjustment of the low digit is needed: it is above 9, or carried. */
+/** True if the low digit needs an adjustment: it is above 9, or carried. */
 const needsLow = <V>(o: Ops<V>, al: V): V => o.let("low", o.or(o.ltU(o.imm(9), low(o, al)), o.flag("AF")));
 
-/** OF of an addition or subtraction of something small and positive, in its EFLAGS place. */
+/** OF of an addition or subtraction of a small positive number, at its EFLAGS position. */
 const overflow = <V>(o: Ops<V>, sign: 1 | -1, w: number, before: V, after: V): V =>
   o.shl(o.and(o.shr(o.and(o.xor(before, after), sign > 0 ? after : before), o.imm(w - 1)), o.imm(1)), o.imm(11));
 
-/** AAA, AAS: one unpacked digit; AX moves by 0x106, so that AH counts the carry. SDM leaves OF, SF, ZF and PF undefined: on AMD's they are AX's before AL is cut, on
- *  Intel's ZF and PF are AL's after it, the others 0. */
+/**
+ * AAA, AAS: one unpacked digit. AX changes by 0x106, so that AH counts the carry. The SDM leaves OF, SF, ZF
+ * and PF undefined. AMD's processors derive them from AX before AL is cut. Intel's derive ZF and PF from AL
+ * afterwards, and clear the others.
+ */
 const asciiAdjust =
   (vendor: Vendor, sign: 1 | -1): Meaning =>
   (o) => {
@@ -30,7 +33,10 @@ const asciiAdjust =
     else o.flags("result", 8, o.let("digit", low(o, moved)), o.let("f", carry));
   };
 
-/** DAA, DAS: two packed digits. The second test looks at the old AL and CF. OF, which SDM leaves undefined, is on Intel's 0. */
+/**
+ * DAA, DAS: two packed digits. The second test uses the old AL and CF. OF, which the SDM leaves undefined, is
+ * 0 on Intel's processors.
+ */
 const decimalAdjust =
   (vendor: Vendor, sign: 1 | -1): Meaning =>
   (o) => {
@@ -40,7 +46,7 @@ const decimalAdjust =
     const six = o.select(lowDigit, o.imm(sign * 6), o.imm(0));
     const sixty = o.select(highDigit, o.imm(sign * 0x60), o.imm(0));
     const r = o.let("r", o.zext(o.add(al, o.add(six, sixty)), 8));
-    // DAS: a borrow out of the low digit's adjustment is a carry too.
+    // DAS: a borrow out of the low digit's adjustment is a carry, too.
     const borrow = sign < 0 ? o.and(lowDigit, o.ltU(al, o.imm(6))) : o.imm(0);
     const carry = o.or(bit(o, o.or(highDigit, borrow), EF.CF), bit(o, lowDigit, EF.AF));
     o.setReg(AX, 8, r);
@@ -70,6 +76,7 @@ const adjustments = (vendor: Vendor): readonly Row[] => [
   row("aaa", "37", asciiAdjust(vendor, 1), { only: "not64" }),
   row("aas", "3F", asciiAdjust(vendor, -1), { only: "not64" }),
 ];
+/** The rows of decimal arithmetic. */
 export const bcd = family(() => [
   ...ofEachVendor(adjustments),
   row("aam", "D4 Ib", aam, { only: "not64" }),

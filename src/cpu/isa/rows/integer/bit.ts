@@ -6,11 +6,11 @@ import { family, type Row, row } from "../../row.ts";
 
 type Change = <V>(o: Ops<V>, word: V, mask: V) => V;
 
-/** CF is the bit; the other flags stay (SDM: OF, SF, AF, PF undefined, ZF unaffected). */
+/** CF is the bit; the other flags are unchanged (SDM: OF, SF, AF, PF undefined, ZF unaffected). */
 const setCarry = <V>(o: Ops<V>, word: V, n: V): void => o.setFlags(EF.CF, o.and(o.shr(word, n), o.imm(1)));
 const within = <V>(o: Ops<V>, w: Width, bit: V): V => o.let("n", o.and(bit, o.imm(w - 1)));
 
-/** In a register, or in memory with an immediate offset: only bits of that word. */
+/** In a register, or in memory with an immediate offset: the offset is taken modulo the operand size. */
 const inWord =
   (change: Change | undefined): Meaning =>
   (o, i) => {
@@ -20,7 +20,9 @@ const inWord =
     setCarry(o, word, n);
   };
 
-/** A register's bit offset reaches anywhere in memory: it is a signed number of bits from the operand's address. */
+/**
+ * A bit offset in a register addresses any memory: it is a signed number of bits from the operand's address.
+ */
 const wordAddress = <V>(o: Ops<V>, i: Form, bit: V): V => {
   const words = o.sar(o.sext(bit, i.w), o.imm(Math.log2(i.w)));
   return o.let("at", o.zext(o.add(o.address(0), o.mul(words, o.imm(i.w / 8))), i.addressSize));
@@ -38,8 +40,8 @@ const inString =
   };
 
 /**
- * A source of 0 sets ZF and leaves the destination as it was, upper half included (AMD APM Vol. 3 BSF; SDM says the same since 2023).
- * PF is the index's, the other flags are 0 (SDM: undefined; vendor-differences.ts).
+ * A source of 0 sets ZF and leaves the destination unchanged, upper half included (AMD APM Vol. 3 BSF; SDM
+ * since 2023). PF is the index's, the other flags are 0 (SDM: undefined; vendor-differences.ts).
  */
 const scan =
   (index: <V>(o: Ops<V>, v: V) => V): Meaning =>
@@ -54,7 +56,7 @@ const scan =
 const bsf = scan((o, v) => o.ctz(v));
 const bsr = scan((o, v) => o.sub(o.imm(63), o.clz(v)));
 
-/** Bytes reversed. A 16-bit operand gives 0 here, as on most processors (SDM: undefined). */
+/** Reverses bytes. A 16-bit operand gives 0, as on most processors (SDM: undefined). */
 const bswap: Meaning = (o, i) => {
   const a = o.get(0);
   if (i.w === 16) return o.set(0, o.imm(0));
@@ -71,6 +73,7 @@ const operations: readonly (readonly [string, string, number, Change | undefined
   ["btc", "BB", 7, (o, word, mask) => o.xor(word, mask)],
 ];
 
+/** The rows of single bits and bit scans. */
 export const bits = family(() => [
   ...operations.flatMap(([name, opcode, digit, change]): Row[] => {
     const lock = change ? ({ lock: true } as const) : {};

@@ -1,16 +1,20 @@
-// Bit manipulation in general registers, with VEX. SDM Vol. 2: ANDN BEXTR BLSI BLSMSK BLSR BZHI MULX PDEP PEXT RORX SARX SHLX SHRX.
+// Bit manipulation in general registers, with VEX. SDM Vol. 2: ANDN BEXTR BLSI BLSMSK BLSR BZHI MULX PDEP
+// PEXT RORX SARX SHLX SHRX.
 
 import type { Vendor } from "../../../machine/model.ts";
 import { EF } from "../../../machine/state.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, row } from "../../row.ts";
 
-/** Operands have 32 or 64 bits, whatever mode and prefixes say. */
+/** Operand size: 32 or 64 bits, independent of mode and prefixes. */
 const width = (i: Form): 32 | 64 => i.widths[0] as 32 | 64;
 const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.imm(0));
 
 const parity = <V>(o: Ops<V>, r: V): V => o.select(o.and(o.popcnt(o.and(r, o.imm(0xff))), o.imm(1)), o.imm(0), o.imm(EF.PF));
-/** ZF and SF from r, CF as given; OF and AF are 0. SDM leaves PF and AF undefined: PF is on AMD's that of r, on Intel's 0. */
+/**
+ * ZF and SF from r, CF as given; OF and AF are 0. The SDM leaves PF and AF undefined: PF is r's on AMD's
+ * processors, 0 on Intel's.
+ */
 const flags = <V>(o: Ops<V>, vendor: Vendor, w: 32 | 64, r: V, cf: V): void => {
   const zeroAndSign = o.or(bit(o, o.eq(r, o.imm(0)), EF.ZF), o.shl(o.shr(r, o.imm(w - 1)), o.imm(7)));
   o.flags("word", 64, o.let("f", o.or(zeroAndSign, vendor === "amd" ? o.or(bit(o, cf, EF.CF), parity(o, r)) : bit(o, cf, EF.CF))));
@@ -36,7 +40,7 @@ const bextr =
     const r = o.let("r", low(o, shifted, o.let("length", o.and(o.shr(how, o.imm(8)), o.imm(0xff)))));
     o.set(0, r);
     const zero = bit(o, o.eq(r, o.imm(0)), EF.ZF);
-    // AF is 1 on AMD's.
+    // AF is 1 on AMD's processors.
     o.flags("word", 64, o.let("f", vendor === "amd" ? o.or(o.or(zero, parity(o, r)), o.imm(EF.AF)) : zero));
   };
 const bzhi =
@@ -49,7 +53,7 @@ const bzhi =
     o.set(0, r);
     flags(o, vendor, w, r, o.leU(o.imm(w), n));
   };
-/** The lowest bit that is set: away, alone, with all below it. */
+/** The lowest set bit: cleared, isolated, or with all bits below it. */
 const lowest =
   (f: <V>(o: Ops<V>, a: V) => V, carry: <V>(o: Ops<V>, a: V) => V) =>
   (vendor: Vendor): Meaning =>
@@ -68,7 +72,7 @@ const blsi = lowest(
 );
 const blsmsk = lowest((o, a) => o.xor(a, less1(o, a)), isZero);
 
-/** The upper half is written last: it stays where both go to one register. */
+/** The upper half is written last: it remains if both go to one register. */
 const mulx: Meaning = (o, i) => {
   const w = width(i);
   const b = o.get(2);
@@ -103,6 +107,7 @@ const through =
 
 const bmi1 = { feature: "bmi1" } as const;
 const bmi2 = { feature: "bmi2" } as const;
+/** The rows of BMI1 and BMI2. */
 // biome-ignore format: table
 export const bmi = family(() => [
   ...ofEachVendor((vendor) => [

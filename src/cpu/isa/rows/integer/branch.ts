@@ -10,7 +10,10 @@ import { pushValue } from "./stack.ts";
 
 const near: Attributes = { size64: "default", nearBranch: true, context: true, ends: true };
 
-/** A near branch faults itself, nothing moved yet, if its target is not canonical or beyond CS's limit. SDM Vol. 2A JMP, Operation. */
+/**
+ * A near branch faults before any change if its target is not canonical or beyond CS's limit. SDM Vol. 2A
+ * JMP, Operation.
+ */
 const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): void => {
   const fault = (): void => {
     first?.();
@@ -19,7 +22,10 @@ const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): vo
   if (i.mode === 64) o.when(o.uncanonical(target), fault, undefined, false);
   else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), fault);
 };
-/** A call's push has to be possible before its target counts; on Intel's it has then been done, but for rsp. */
+/**
+ * The push of a call must be possible before its target is checked. Intel's processors have then written it,
+ * without a change of rsp.
+ */
 const probePush =
   <V>(o: Ops<V>, i: Form, vendor: Vendor) =>
   (): void => {
@@ -80,7 +86,7 @@ const loop =
   (o, i) => {
     const c = o.let("c", o.zext(o.sub(o.reg(R.cx, i.addressSize), o.imm(1)), i.addressSize));
     const more = o.ne(c, o.imm(0));
-    // Differs from the SDM: on AMD a repeat prefix overrules the opcode's condition.
+    // Differs from the SDM: on AMD's processors a repeat prefix replaces the opcode's condition.
     const wanted = vendor === "intel" || i.rep === rep.none ? cc : i.rep === rep.rep ? 4 : 5;
     const taken = o.let("taken", cc === undefined || wanted === undefined ? more : o.and(more, o.condition(wanted)));
     checkDirect(o, i, taken);
@@ -91,14 +97,14 @@ const jcxz: Meaning = (o, i) => branchIf(o, i, o.eq(o.reg(R.cx, i.addressSize), 
 
 /** SDM Vol. 2B SYSCALL: the return address in rcx, RFLAGS in r11, RF cleared. */
 const syscall: Meaning = (o, i) => {
-  if (i.mode !== 64) o.act("vendorSyscall");
+  if (i.mode !== 64) o.helper("vendorSyscall");
   o.setReg(R.cx, 64, o.nextIp());
   o.setReg(R.r11, 64, flagsImage(o, EF.RF));
   o.exit(exit.syscall);
 };
-/** It saves nothing. */
+/** SYSENTER saves nothing. */
 const sysenter: Meaning = (o) => {
-  o.act("vendorSysenter");
+  o.helper("vendorSysenter");
   o.exit(exit.sysenter);
 };
 
@@ -113,6 +119,7 @@ const conditionalLoops = (vendor: Vendor): readonly Row[] => {
   return [row("loopne", "E0 Jb", loop(vendor, 5), attributes), row("loope", "E1 Jb", loop(vendor, 4), attributes)];
 };
 
+/** The rows of near control transfers. */
 export const branches = family(() => [
   row("jmp", "EB Jb", jmp, near),
   row("jmp", "E9 Jz", jmp, near),
@@ -132,14 +139,15 @@ export const branches = family(() => [
   row("hlt", "F4", (o) => o.fault(vector.GP), { ends: true }),
   row("syscall", "0F 05", syscall, { context: true, ends: true }),
   row("sysenter", "0F 34", sysenter, { ends: true }),
-  // INT n: only 0x80 has a gate that user code may pass; others are #GP with the gate's selector (SDM Vol. 3A 6.13, error code).
+  // INT n: only 0x80 has a gate with DPL 3; others are #GP with the gate's selector (SDM Vol. 3A 6.13, error
+  // code).
   row(
     "int",
     "CD Ib",
     (o) => {
       const n = o.get(0);
       o.when(o.eq(n, o.imm(0x80)), () => o.exit(exit.int80));
-      o.act("softInterrupt", n);
+      o.helper("softInterrupt", n);
     },
     { ends: true },
   ),

@@ -1,10 +1,13 @@
-// Read-modify-write instructions made for locks. SDM Vol. 2: CMPXCHG CMPXCHG8B/CMPXCHG16B XADD.
+// Read-modify-write instructions for locks. SDM Vol. 2: CMPXCHG CMPXCHG8B/CMPXCHG16B XADD.
 
 import { EF, R, vector } from "../../../machine/state.ts";
 import type { Meaning } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 
-/** Either the destination is written, or the accumulator. A 32-bit register that is not written keeps its upper half. */
+/**
+ * Either the destination is written, or the accumulator. A 32-bit register that is not written keeps its
+ * upper half.
+ */
 const cmpxchg: Meaning = (o, i) => {
   const source = o.get(1);
   const a = o.rmw(0);
@@ -24,7 +27,7 @@ const xadd: Meaning = (o, i) => {
   o.set(0, r);
   o.flags("add", i.w, r, a, b);
 };
-/** edx:eax against 8 bytes. */
+/** Compares edx:eax with 8 bytes. */
 const cmpxchg8b: Meaning = (o) => {
   const pair = (low: number, high: number) => o.or(o.reg(low, 32), o.shl(o.reg(high, 32), o.imm(32)));
   const old = o.rmw(0);
@@ -36,7 +39,7 @@ const cmpxchg8b: Meaning = (o) => {
   });
   o.setFlags(EF.ZF, o.select(equal, o.imm(EF.ZF), o.imm(0)));
 };
-/** rdx:rax against 16, which must be aligned. */
+/** Compares rdx:rax with 16 bytes, which must be aligned. */
 const cmpxchg16b: Meaning = (o) => {
   const at = o.address(0);
   o.when(o.ne(o.and(o.linear(0, true), o.imm(15)), o.imm(0)), () => o.fault(vector.GP));
@@ -53,6 +56,7 @@ const cmpxchg16b: Meaning = (o) => {
   o.setFlags(EF.ZF, o.select(equal, o.imm(EF.ZF), o.imm(0)));
 };
 
+/** The rows of compare-and-exchange. */
 export const exchange = family(() => [
   row("cmpxchg", "0F B0 Eb,Gb", cmpxchg, { lock: true }),
   row("cmpxchg", "0F B1 Ev,Gv", cmpxchg, { lock: true }),

@@ -1,4 +1,5 @@
-// Integer instructions of later extensions, outside VEX. SDM Vol. 2: POPCNT LZCNT TZCNT MOVBE CRC32 ADCX ADOX.
+// Integer instructions of later extensions, outside VEX. SDM Vol. 2: POPCNT LZCNT TZCNT MOVBE CRC32 ADCX
+// ADOX.
 
 import type { Vendor } from "../../../machine/model.ts";
 import { EF } from "../../../machine/state.ts";
@@ -12,7 +13,10 @@ const popcnt: Meaning = (o) => {
   o.set(0, n);
   o.flags("word", 64, o.let("f", bit(o, o.eq(n, o.imm(0)), EF.ZF)));
 };
-/** A source of 0 gives the operand size, and CF. The flags that SDM leaves undefined are 0, but on AMD's OF stays. */
+/**
+ * A source of 0 gives the operand size and sets CF. The flags that the SDM leaves undefined are 0; AMD's
+ * processors keep OF.
+ */
 const count =
   (of: <V>(o: Ops<V>, i: Form, v: V) => V) =>
   (vendor: Vendor): Meaning =>
@@ -28,7 +32,7 @@ const count =
 const tzcnt = count((o, _i, v) => o.ctz(v));
 const lzcnt = count((o, i, v) => o.sub(o.clz(v), o.imm(64 - i.w)));
 
-/** Bytes reversed, by halves: neighbours first. */
+/** Reverses bytes by exchanges of neighbours of growing width. */
 const reversed = <V>(o: Ops<V>, w: number, v: V): V => {
   const masks = [0x00ff_00ff_00ff_00ffn, 0x0000_ffff_0000_ffffn, 0xffff_ffffn] as const;
   let r = v;
@@ -40,10 +44,10 @@ const reversed = <V>(o: Ops<V>, w: number, v: V): V => {
 };
 const movbe: Meaning = (o, i) => o.set(0, o.zext(reversed(o, i.w, o.get(1)), i.w));
 
-/** The Castagnoli polynomial; the destination is 32 bits whatever its size. */
+/** The Castagnoli polynomial; the destination has 32 bits at every operand size. */
 const crc32: Meaning = (o, i) => o.set(0, o.zext(o.call("crc32c", o.zext(o.get(0), 32), o.get(1), o.imm((i.widths[1] as number) / 8)), 32));
 
-/** Two carry chains at once: one in CF, one in OF. */
+/** Two simultaneous carry chains: one in CF, one in OF. */
 const addWith =
   (flag: "CF" | "OF"): Meaning =>
   (o, i) => {
@@ -56,6 +60,7 @@ const addWith =
     o.setFlags(EF[flag], bit(o, o.or(o.ltU(s, a), o.ltU(r, s)), EF[flag]));
   };
 
+/** The rows of these extensions. */
 // biome-ignore format: table
 export const extensions = family(() => [
   row("popcnt", "F3 0F B8 Gv,Ev", popcnt, { feature: "popcnt" }),

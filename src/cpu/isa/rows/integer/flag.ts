@@ -5,10 +5,10 @@ import type { Meaning, Ops } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 import { popValue, pushValue } from "./stack.ts";
 
-/** What SAHF writes and LAHF reads: the status flags but OF. */
+/** The flags that SAHF writes and LAHF reads: the status flags without OF. */
 const LOW = STATUS_FLAGS & 0xff;
 const RESERVED = 0x2;
-/** What POPF may change at CPL 3 with IOPL 0. SDM Vol. 2B POPF, Table 4-15. */
+/** The flags that POPF can change at CPL 3 with IOPL 0. SDM Vol. 2B POPF, Table 4-15. */
 const POPPED = EF.TF | EF.DF | EF.NT | EF.AC | EF.ID;
 
 const lahf: Meaning = (o) =>
@@ -21,7 +21,7 @@ const direction =
     o.setSystemFlags(on ? o.or(o.systemFlags(), o.imm(EF.DF)) : o.and(o.systemFlags(), o.imm(~EF.DF)));
 const salc: Meaning = (o) => o.setReg(R.ax, 8, o.select(o.flag("CF"), o.imm(0xff), o.imm(0)));
 
-/** EFLAGS as a value, without those bits. */
+/** EFLAGS as a value, without the given bits. */
 export const flagsImage = <V>(o: Ops<V>, without: number): V =>
   o.or(o.or(o.flagsWord(), o.and(o.systemFlags(), o.imm(~without))), o.imm(RESERVED));
 const pushf: Meaning = (o, i) => pushValue(o, i, i.w, o.let("f", o.zext(flagsImage(o, EF.RF | EF.VM), i.w)));
@@ -32,6 +32,7 @@ const popf: Meaning = (o, i) => {
   o.setFlags(STATUS_FLAGS, v);
 };
 
+/** The rows of flag control. */
 export const flags = family(() => [
   row("clc", "F8", (o) => o.setFlags(EF.CF, o.imm(0))),
   row("stc", "F9", (o) => o.setFlags(EF.CF, o.imm(EF.CF))),
@@ -40,7 +41,7 @@ export const flags = family(() => [
   row("std", "FD", direction(true)),
   row("lahf", "9F", lahf, { only: "not64" }),
   row("sahf", "9E", sahf, { only: "not64" }),
-  // The first processors of 64 bits had neither in 64-bit mode. AMD APM Vol. 3 LAHF
+  // The first 64-bit processors had neither in 64-bit mode. AMD APM Vol. 3 LAHF
   row("lahf", "9F", lahf, { only: "64", feature: "lahf_lm" }),
   row("sahf", "9E", sahf, { only: "64", feature: "lahf_lm" }),
   row("salc", "D6", salc, { only: "not64" }),

@@ -14,7 +14,7 @@ const xchg: Meaning = (o) => {
   o.set(0, b);
   o.set(1, a);
 };
-/** The operand is read even if it is not moved, and a 32-bit destination is zero-extended either way. */
+/** The operand is read in both cases, and a 32-bit destination is zero-extended in both cases. */
 const cmov: Meaning = (o, i) => {
   const b = o.get(1);
   const a = o.get(0);
@@ -26,9 +26,11 @@ const cbw: Meaning = (o, i) => o.setReg(R.ax, i.w, o.zext(o.sext(o.reg(R.ax, (i.
 const cwd: Meaning = (o, i) => o.setReg(R.dx, i.w, o.zext(o.sar(o.sext(o.reg(R.ax, i.w), i.w), o.imm(63)), i.w));
 const nop: Meaning = () => {};
 
+/** The condition names by code. SDM Vol. 1 appendix B. */
 export const conditionNames = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"] as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
+/** The rows of data movement. */
 export const move = family(() => [
   row("mov", "88 Eb,Gb", mov),
   row("mov", "89 Ev,Gv", mov),
@@ -46,7 +48,7 @@ export const move = family(() => [
   row("movzx", "0F B7 Gv,Ew", movzx),
   row("movsx", "0F BE Gv,Eb", movsx),
   row("movsx", "0F BF Gv,Ew", movsx),
-  // With an operand size of 16 bits AMD's read 32 of them from memory nevertheless.
+  // With a 16-bit operand size AMD's processors still read 32 bits of memory.
   ...ofEachVendor((vendor) => [row("movsxd", `63 Gv,E${vendor === "amd" ? "d" : "z"}`, movsx, { only: "64" })]),
   row("lea", "8D Gv,M", lea),
   row("xchg", "86 Eb,Gb", xchg, { lock: true }),

@@ -4,7 +4,10 @@ import { EF, R, vector } from "../../../machine/state.ts";
 import type { Form, Meaning, Ops, Width } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
 
-/** CF and OF say that the upper half is needed. SDM leaves the others undefined: AMD's stay, Intel's SF and PF are the lower half's. */
+/**
+ * CF and OF are set if the upper half is significant. The SDM leaves the others undefined: unchanged on AMD's
+ * processors; on Intel's SF and PF are the lower half's.
+ */
 const setOverflow = <V>(o: Ops<V>, vendor: Vendor, w: Width, low: V, c: V): void => {
   const carry = o.select(c, o.imm(EF.CF | EF.OF), o.imm(0));
   if (vendor === "amd") return o.setFlags(EF.CF | EF.OF, carry);
@@ -31,7 +34,7 @@ const mul =
     setPair(o, w, high, low);
     setOverflow(o, vendor, w, low, o.ne(high, o.imm(0)));
   };
-/** The signed product, and whether it exceeds w bits. */
+/** The signed product; `exceeds` is nonzero if it needs more than w bits. */
 const signed = <V>(o: Ops<V>, w: Width, a: V, b: V): { low: V; high: V; exceeds: V } => {
   const x = o.sext(a, w);
   const y = o.sext(b, w);
@@ -56,12 +59,15 @@ const imulTo =
     const a = o.get(first);
     const b = o.get(first + 1);
     const { low, exceeds } = signed(o, i.w, a, b);
-    // Not the product that the flags come from: nobody may ask for them, and this one is no wider than the operands.
+    // A second product, because the flags are often not read, and this one is no wider than the operands.
     o.set(0, o.zext(o.mul(a, b), i.w));
     setOverflow(o, vendor, i.w, low, exceeds);
   };
 
-/** A digit of long division in base 2^32: the estimate, corrected at most twice. Hacker's Delight 9-5, D. Knuth 4.3.1 D. */
+/**
+ * A digit of long division in base 2^32: the estimate, corrected at most twice. Hacker's Delight 9-5, D.
+ * Knuth 4.3.1 D.
+ */
 const digit = <V>(o: Ops<V>, upper: V, next: V, dHigh: V, dLow: V): V => {
   const base = o.imm(0x1_0000_0000n);
   let q = o.let("q", o.divU(upper, dHigh));
@@ -92,14 +98,14 @@ const divideWide = <V>(o: Ops<V>, high: V, low: V, divisor: V): { quotient: V; r
   return { quotient: o.let("q", o.add(o.shl(q1, o.imm(32)), q0)), remainder: o.let("r", remainder) };
 };
 
-/** The dividend: 64 bits or fewer of it in one value, or two. */
+/** The dividend: one value of up to 64 bits, or two. */
 const dividend = <V>(o: Ops<V>, i: Form): { high: V; low: V } =>
   i.w === 8 ? { high: o.reg(R.ax, 16), low: o.reg(R.ax, 16) } : { high: o.reg(R.dx, i.w), low: o.reg(R.ax, i.w) };
 const joined = <V>(o: Ops<V>, i: Form, high: V, low: V): V => (i.w === 8 ? low : o.let("n", o.or(o.shl(high, o.imm(i.w)), low)));
 
 const divideError = <V>(o: Ops<V>, c: V): void => o.when(c, () => o.fault(vector.DE));
 
-/** After a division: SDM leaves all flags undefined, AMD does this, Intel's stay. */
+/** The SDM leaves all flags undefined after a division. AMD's processors set these; Intel's change none. */
 const setDivided = <V>(o: Ops<V>, vendor: Vendor): void => {
   if (vendor === "amd") o.setFlags(EF.SF | EF.ZF | EF.PF | EF.AF, o.imm(EF.AF));
 };
@@ -179,4 +185,5 @@ const of = (vendor: Vendor): readonly Row[] => [
   row("imul", "69 Gv,Ev,Iz", imulTo(vendor, 1)),
   row("imul", "6B Gv,Ev,sb", imulTo(vendor, 1)),
 ];
+/** The rows of multiplication and division. */
 export const multiply = family(() => ofEachVendor(of));

@@ -1,6 +1,7 @@
-// Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD. Group 2.
-// What the SDM leaves undefined, vendors do in their own ways (../ways.ts): OF for counts other than 1 is on AMD's processors what the
-// last of so many shifts by one leaves, on Intel's what the first does; after a shift AF is 1 on AMD's, 0 on Intel's.
+// Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD. Group 2. Vendors differ where
+// the SDM leaves results undefined (../../vendor-differences.ts). OF for counts other than 1: AMD's
+// processors give the result of the last of that many shifts by one, Intel's that of the first. AF after a
+// shift: 1 on AMD's, 0 on Intel's.
 import type { Vendor } from "../../../machine/model.ts";
 import { EF } from "../../../machine/state.ts";
 import type { Meaning, Ops, Width } from "../../ops.ts";
@@ -8,7 +9,7 @@ import { family, ofEachVendor, type Row, row } from "../../row.ts";
 
 const countMask = (w: Width): number => (w === 64 ? 63 : 31);
 const bitAt = <V>(o: Ops<V>, v: V, n: number): V => o.and(o.shr(v, o.imm(n)), o.imm(1));
-/** CF and OF in their EFLAGS places. */
+/** CF and OF at their EFLAGS positions. */
 const carryOverflow = <V>(o: Ops<V>, cf: V, of: V): V => o.or(o.and(cf, o.imm(1)), o.shl(o.and(of, o.imm(1)), o.imm(11)));
 
 const topTwo = <V>(o: Ops<V>, v: V, w: Width): V => o.xor(bitAt(o, v, w - 1), bitAt(o, v, w - 2));
@@ -19,7 +20,9 @@ const shifted = <V>(o: Ops<V>, vendor: Vendor, w: Width, r: V, cf: V, of: V): vo
 };
 
 type Shift = <V>(o: Ops<V>, w: Width, a: V, n: V) => { r: V; cf: V; of: Readonly<Record<Vendor, () => V>> };
-/** A shift whose count is 0 leaves the destination (but for the zero extension of a 32-bit one) and the flags alone. */
+/**
+ * A shift by 0 changes neither the destination (except for the zero extension of a 32-bit one) nor the flags.
+ */
 const shift =
   (f: Shift) =>
   (vendor: Vendor): Meaning =>
@@ -31,7 +34,7 @@ const shift =
     o.set(0, result);
     o.when(o.ne(n, o.imm(0)), () => shifted(o, vendor, i.w, result, cf, of[vendor]()));
   };
-/** The last bit out: of one shift less, which for a count of 0 does not matter. */
+/** The count of a shift by one less, which gives the last bit shifted out. Irrelevant for a count of 0. */
 const before = <V>(o: Ops<V>, n: V): V => o.and(o.sub(n, o.imm(1)), o.imm(63));
 const shl = shift((o, w, a, n) => {
   const r = o.shl(a, n);
@@ -47,7 +50,10 @@ const sar = shift((o, w, a, n) => {
   return { r: o.sar(s, n), cf: o.sar(s, before(o, n)), of: { amd: () => o.imm(0), intel: () => o.imm(0) } };
 });
 
-/** Rotates change CF and OF only; Intel's of a register by an immediate count other than 1 do not change OF. */
+/**
+ * Rotates change only CF and OF. On Intel's processors a register rotate by an immediate other than 1 keeps
+ * OF.
+ */
 const rotate =
   (left: boolean) =>
   (vendor: Vendor, immediate: boolean): Meaning =>
@@ -73,7 +79,10 @@ const rotate =
     });
   };
 
-/** Rotates through CF: w + 1 bits, so that 8- and 16-bit counts are taken modulo 9 and 17. Shifts are in two parts, since w can be 64. */
+/**
+ * Rotates through CF have w + 1 bits, so that 8- and 16-bit counts are taken modulo 9 and 17. A shift is done
+ * in two steps, because w can be 64.
+ */
 const rotateCarry =
   (left: boolean) =>
   (vendor: Vendor): Meaning =>
@@ -92,7 +101,7 @@ const rotateCarry =
     const r = o.let("r", o.select(some, o.zext(rotated, w), a));
     o.set(0, r);
     const last = o.and(o.shr(a, left ? back : before), o.imm(1));
-    // A whole turn moves nothing, yet on AMD's OF is computed anew.
+    // A full rotation moves nothing, but AMD's processors recompute OF.
     if (vendor === "amd")
       o.when(o.ne(masked, o.imm(0)), () => {
         const cf = o.let("cf", o.select(some, last, c));
@@ -106,8 +115,9 @@ const rotateCarry =
   };
 
 /**
- * SHLD and SHRD: bits come in from the second operand. SDM: with a 16-bit operand and a count above 16 everything is undefined. On AMD's
- * the source then comes in once more, and flags look at the destination only; on Intel's the destination comes in again, flags and all.
+ * SHLD and SHRD shift bits of the second operand in. SDM: a 16-bit operand with a count above 16 is
+ * undefined. AMD's processors shift the source in a second time, and derive flags from the destination only.
+ * Intel's shift the destination in again, also for flags.
  */
 const double =
   (left: boolean) =>
@@ -119,7 +129,7 @@ const double =
     const a = o.rmw(0);
     const some = o.let("some", o.ne(n, o.imm(0)));
     const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
-    /** What is shifted, and from where on its result is. */
+    /** The shifted value, and the position of the result in it. */
     let all = a;
     let from = 0;
     let moved: typeof a;
@@ -181,4 +191,5 @@ const of = (vendor: Vendor): readonly Row[] => [
     row(name, `0F ${byCl} Ev,Gv,CL`, does(vendor)),
   ]),
 ];
+/** The rows of shifts and rotates. */
 export const shifts = family(() => ofEachVendor(of));

@@ -4,13 +4,13 @@ import { R, S } from "../../../machine/state.ts";
 import type { Form, Meaning, Ops, Width } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 
-/** Store below the stack pointer, then move it: a fault leaves rsp as it was. */
+/** Stores below the stack pointer, then moves it: a fault leaves rsp unchanged. */
 export const pushValue = <V>(o: Ops<V>, i: Form, w: Width, v: V): void => {
   const sp = o.let("sp", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(w / 8)), i.stackSize));
   o.store(S.ss, sp, w, v);
   o.setReg(R.sp, i.stackSize, sp);
 };
-/** Load from the stack pointer and move it. */
+/** Loads from the stack pointer, then moves it. */
 export const popValue = <V>(o: Ops<V>, i: Form, w: Width): V => {
   const sp = o.reg(R.sp, i.stackSize);
   const v = o.load(S.ss, sp, w);
@@ -21,7 +21,10 @@ export const popValue = <V>(o: Ops<V>, i: Form, w: Width): V => {
 const push: Meaning = (o, i) => pushValue(o, i, i.w, o.get(0));
 const pushImmediate: Meaning = (o, i) => pushValue(o, i, i.w, o.get(0));
 const popRegister: Meaning = (o, i) => o.set(0, popValue(o, i, i.w));
-/** The address of a memory destination is computed with the new rsp (SDM POP, Description), but a fault leaves the old one. */
+/**
+ * The address of a memory destination is computed with the new rsp (SDM POP, Description). A fault leaves the
+ * old rsp.
+ */
 const popMemory: Meaning = (o, i) => {
   const sp = o.reg(R.sp, i.stackSize);
   const v = o.load(S.ss, sp, i.w);
@@ -42,7 +45,7 @@ const leave: Meaning = (o, i) => {
   o.setReg(R.bp, i.w, v);
 };
 
-/** PUSHA: all eight, rsp as it was before. Nothing moves before the last store. */
+/** PUSHA stores all eight registers, with the original rsp. rsp moves after the last store. */
 const pusha: Meaning = (o, i) => {
   const sp = o.reg(R.sp, i.stackSize);
   for (let r = 0; r < 8; r++) {
@@ -51,7 +54,9 @@ const pusha: Meaning = (o, i) => {
   }
   o.setReg(R.sp, i.stackSize, o.zext(o.sub(sp, o.imm(i.w)), i.stackSize));
 };
-/** POPA skips the stored rsp. Each register is loaded for good: a fault halfway leaves those before it changed, as on AMD. */
+/**
+ * POPA skips the stored rsp. A fault leaves the registers loaded before it changed, as on AMD's processors.
+ */
 const popa: Meaning = (o, i) => {
   const sp = o.reg(R.sp, i.stackSize);
   for (const r of [R.di, R.si, R.bp, R.bx, R.dx, R.cx, R.ax]) {
@@ -61,6 +66,7 @@ const popa: Meaning = (o, i) => {
   o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w)), i.stackSize));
 };
 
+/** The rows of stack instructions. */
 export const stack = family(() => [
   row("push", "50 Zv", push, { size64: "default", context: true }),
   row("pop", "58 Zv", popRegister, { size64: "default", context: true }),

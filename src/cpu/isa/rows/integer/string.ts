@@ -8,11 +8,14 @@ import { family, ofEachVendor, type Row, row } from "../../row.ts";
 const step = <V>(o: Ops<V>, i: Form): V => o.let("step", o.select(o.and(o.systemFlags(), o.imm(EF.DF)), o.imm(-i.w / 8), o.imm(i.w / 8)));
 const advance = <V>(o: Ops<V>, i: Form, r: number, by: V): void =>
   o.setReg(r, i.addressSize, o.zext(o.add(o.reg(r, i.addressSize), by), i.addressSize));
-/** The source can be overridden, the destination is always in ES. */
+/** The segment of the source can be overridden; the destination is always in ES. */
 const source = <V>(o: Ops<V>, i: Form): V => o.load(undefined, o.reg(R.si, i.addressSize), i.w);
 const destination = <V>(o: Ops<V>, i: Form): V => o.load(S.es, o.reg(R.di, i.addressSize), i.w);
 const storeDestination = <V>(o: Ops<V>, i: Form, v: V): void => o.store(S.es, o.reg(R.di, i.addressSize), i.w, v);
-/** Flags of a - b. On Intel's a repeated comparison changes none before its last round, which this says. */
+/**
+ * The flags of a - b. On Intel's processors a repeated comparison changes them only in its last iteration;
+ * the result is nonzero in that one.
+ */
 const compare = <V>(o: Ops<V>, i: Form, vendor: Vendor, a: V, b: V): V | undefined => {
   const r = o.let("r", o.zext(o.sub(a, b), i.w));
   if (vendor === "amd" || i.rep === rep.none) {
@@ -26,8 +29,8 @@ const compare = <V>(o: Ops<V>, i: Form, vendor: Vendor, a: V, b: V): V | undefin
 };
 
 /**
- * In 64-bit code with addresses of 32 bits Intel's zero-extend what a repetition counts with, even if it comes to nothing; of registers with
- * addresses only those of MOVS and STOS.
+ * In 64-bit code with 32-bit addresses Intel's processors zero-extend the count register of a repetition,
+ * also for a count of 0. Of the address registers only those of MOVS and STOS are extended.
  */
 const shorten = <V>(o: Ops<V>, i: Form, vendor: Vendor, ...registers: number[]): void => {
   if (vendor === "intel" && i.rep !== rep.none && i.mode === 64 && i.addressSize === 32)
@@ -51,7 +54,7 @@ const cmps =
   (o, i) => {
     shorten(o, i, vendor);
     o.repeat(() => {
-      // Which of two faults comes first: the destination is read first, but not in REPE CMPSB of AMD's.
+      // The order of two faults: the destination is read first, except by REPE CMPSB on AMD's processors.
       const sourceFirst = vendor === "amd" && i.rep === rep.rep && i.w === 8;
       const first = sourceFirst ? source(o, i) : destination(o, i);
       const second = sourceFirst ? destination(o, i) : source(o, i);
@@ -93,7 +96,7 @@ const stos =
       return undefined;
     }, false);
   };
-/** IOPL is 0 and no port is open. SDM Vol. 1 19.5. */
+/** IOPL is 0 and no I/O port is permitted. SDM Vol. 1 19.5. */
 const noPorts: Meaning = (o) => o.fault(vector.GP);
 
 const both = (
@@ -104,14 +107,14 @@ const both = (
   repeat: "rep" | "zf",
 ): Row[] => [
   row(`${name}b`, `${opcodes[0]} ${operands[0]}`, does, { repeat }),
-  // There are no ports of 64 bits.
+  // I/O ports have at most 32 bits.
   row(name, `${opcodes[1]} ${operands[1]}`, does, {
     repeat,
     sizedNames: [`${name}w`, `${name}d`, operands[1].includes("z") ? `${name}d` : `${name}q`],
   }),
 ];
 
-/** Those that Intel's do in some other way. */
+/** The rows with vendor differences. */
 const moving = (vendor: Vendor): readonly Row[] => [
   ...both("movs", ["A4", "A5"], ["Yb,Xb", "Yv,Xv"], movs(vendor), "rep"),
   ...both("cmps", ["A6", "A7"], ["Xb,Yb", "Xv,Yv"], cmps(vendor), "zf"),
@@ -119,6 +122,7 @@ const moving = (vendor: Vendor): readonly Row[] => [
   ...both("lods", ["AC", "AD"], ["AL,Xb", "rAX,Xv"], lods(vendor), "rep"),
   ...both("scas", ["AE", "AF"], ["AL,Yb", "rAX,Yv"], scas(vendor), "zf"),
 ];
+/** The rows of string instructions. */
 export const strings = family(() => [
   ...ofEachVendor(moving),
   ...both("ins", ["6C", "6D"], ["Yb,DX", "Yz,DX"], noPorts, "rep"),

@@ -1,11 +1,12 @@
-// AES rounds and carry-less products. SDM Vol. 2: AESENC AESENCLAST AESDEC AESDECLAST AESIMC AESKEYGENASSIST PCLMULQDQ.
+// AES rounds and carry-less products. SDM Vol. 2: AESENC AESENCLAST AESDEC AESDECLAST AESIMC AESKEYGENASSIST
+// PCLMULQDQ.
 import type { Ops } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 import { one, two, type Vector1, type Vector2 } from "./vector.ts";
 
 type Round = "aes_encrypt" | "aes_encrypt_last" | "aes_decrypt" | "aes_decrypt_last";
 
-/** A routine gives the half that it gets first (routines/galois.ts). */
+/** An AES round. The routine returns the half of its first argument (routines/galois.ts). */
 export const aesRound =
   (name: Round): Vector2 =>
   (o, state, key) => {
@@ -13,7 +14,7 @@ export const aesRound =
     return o.simd("v128.xor", o.vector(o.call(name, low, high), o.call(name, high, low)), key);
   };
 const unmixed: Vector1 = (o, a) => o.vector(o.call("aes_unmix", o.lane(a, 64, 0)), o.call("aes_unmix", o.lane(a, 64, 1)));
-/** Of the dwords X1 and X3: SubWord(X), and RotWord(SubWord(X)) XOR RCON above it. */
+/** For the dwords X1 and X3: SubWord(X), and RotWord(SubWord(X)) XOR RCON above it. */
 const assist = <V>(o: Ops<V>, a: V, rcon: V): V => {
   const half = (n: number): V => {
     const x = o.let("x", o.shr(o.call("aes_substitute", o.lane(a, 64, n)), o.imm(32)));
@@ -22,13 +23,16 @@ const assist = <V>(o: Ops<V>, a: V, rcon: V): V => {
   };
   return o.vector(half(0), half(1));
 };
-/** Bits 0 and 4 of the immediate choose the halves of the first and the second source. */
+/**
+ * A carry-less product. Bits 0 and 4 of the immediate select the halves of the first and the second source.
+ */
 export const carryless = <V>(o: Ops<V>, a: V, b: V, imm: V): V => {
   const half = (v: V, bit: number): V => o.let("half", o.select(o.and(imm, o.imm(bit)), o.lane(v, 64, 1), o.lane(v, 64, 0)));
   const [x, y] = [half(a, 0x01), half(b, 0x10)];
   return o.vector(o.call("carryless_low", x, y), o.call("carryless_high", x, y));
 };
 
+/** The rows of AES and PCLMULQDQ. */
 // biome-ignore format: table
 export const aes = family(() => [
   row("aesimc", "66 0F 38 DB Vx,Wx", one(unmixed), { feature: "aes" }),

@@ -1,4 +1,5 @@
-// Floating-point arithmetic. SDM Vol. 2: ADDx SUBx MULx DIVx SQRTx MINx MAXx of PS, PD, SS and SD; RCPxS RSQRTxS; HADDPx HSUBPx ADDSUBPx.
+// Floating-point arithmetic. SDM Vol. 2: ADDx SUBx MULx DIVx SQRTx MINx MAXx of PS, PD, SS and SD; RCPxS
+// RSQRTxS; HADDPx HSUBPx ADDSUBPx.
 import type { Vendor } from "../../../machine/model.ts";
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
@@ -6,7 +7,7 @@ import {
   all,
   areComparable,
   areFinite,
-  areMiddling,
+  areMidRange,
   areSafe,
   areTame,
   areTrulyComparable,
@@ -22,14 +23,17 @@ import { bytesOf } from "./vector.ts";
 
 type Arithmetic = "add" | "sub" | "mul" | "div";
 
-/** Sums of ordinary numbers and zeros are right unless they overflow: a sum that is subnormal is exact. Products may underflow. */
+/**
+ * True for sums. A sum of normal numbers and zeros is correct unless it overflows; a subnormal sum is exact.
+ * Products may underflow.
+ */
 const sums = (name: Arithmetic): boolean => name === "add" || name === "sub";
 
-/** What must be middling: the sum of two such numbers overflows nowhere. */
+/** The values that must be in the middle range. The sum of two such numbers cannot overflow. */
 const needed = <V>(name: Arithmetic, a: V, b: V, r: V): V[] => (sums(name) ? [a, b] : [a, b, r]);
 
 const lowOf = <V>(o: Ops<V>, w: Format, v: V): V => (w === 64 ? o.lane(v, 64, 0) : o.lane(v, 32, 0));
-/** In the low lane of vectors; the others are computed too, and left. */
+/** The operation on the low lanes of vectors. The other lanes are computed, too, and ignored. */
 const scalar =
   (name: Arithmetic, w: Format): Meaning =>
   (o) => {
@@ -38,10 +42,10 @@ const scalar =
     const r = o.let("r", o.simd(floatName(w, name), a, b));
     if (o.assured(name, w, 1, r, a, b) === true) return o.set(0, r);
     const slow = () => o.call(`sse_${name}${w}`, lowOf(o, w, a), lowOf(o, w, b));
-    o.set(0, exactly(o, areMiddling(o, w, 1, ...needed(name, a, b, r)), r, slow));
+    o.set(0, exactly(o, areMidRange(o, w, 1, ...needed(name, a, b, r)), r, slow));
   };
 
-/** A product that is zero must be one of zero, and so must a quotient. */
+/** True if a zero product or quotient has a zero operand. */
 const areSafeOrOfZero = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V, r: V): V => {
   const isZero = (v: V): V => o.simd(floatName(w, "eq"), v, constant(o, w, 0n));
   return [areSafe(o, w, r), isZero(a), ...(name === "mul" ? [isZero(b)] : [])].reduce((x, y) => o.simd("v128.or", x, y));
@@ -64,7 +68,7 @@ const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V =
         tame().reduce((x, y) => o.simd("v128.and", x, y)),
       ),
     );
-  return exactlySoon(o, areMiddling(o, w, 128 / w, ...needed(name, a, b, r)), ok, r, () =>
+  return exactlySoon(o, areMidRange(o, w, 128 / w, ...needed(name, a, b, r)), ok, r, () =>
     gather(o, w, 128 / w, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))),
   );
 };
@@ -76,7 +80,7 @@ const packed =
     o.set(0, packedValue(o, name, w, a, b));
   };
 
-/** Of a negative number the result is a NaN. */
+/** The result for a negative number is a NaN. */
 const sqrt =
   (w: Format): Meaning =>
   (o) => {
@@ -85,7 +89,7 @@ const sqrt =
     if (o.assured("sqrt", w, 1, r, a) === true) return o.set(0, r);
     o.set(
       0,
-      exactly(o, areMiddling(o, w, 1, a, r), r, () => o.call(`sse_sqrt${w}`, lowOf(o, w, a))),
+      exactly(o, areMidRange(o, w, 1, a, r), r, () => o.call(`sse_sqrt${w}`, lowOf(o, w, a))),
     );
   };
 const sqrtPacked =
@@ -94,14 +98,17 @@ const sqrtPacked =
     const a = o.get(1);
     const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
     if (o.assured("sqrt", w, 128 / w, r, a) === true) return o.set(0, r);
-    const ok = areMiddling(o, w, 128 / w, a, r);
+    const ok = areMidRange(o, w, 128 / w, a, r);
     o.set(
       0,
       exactly(o, ok, r, () => gather(o, w, 128 / w, (n) => o.call(`sse_sqrt${w}`, o.lane(a, w, n)))),
     );
   };
 
-/** The second operand unless the first is strictly beyond it: WebAssembly's pmin and pmax with the operands exchanged. */
+/**
+ * The second operand, unless the first is strictly beyond it: WebAssembly's pmin and pmax with exchanged
+ * operands.
+ */
 const extreme =
   (name: "min" | "max", w: Format, lanes: number): Meaning =>
   (o) => {
@@ -132,7 +139,7 @@ const approximations = (vendor: Vendor): readonly Row[] =>
     row(`${name}ss`, `F3 0F 5${n + 2} Vd,Wd`, approximate(name, vendor, 1)),
   ]);
 
-/** Neighbours combined: of dst in the lower half, of src in the upper. */
+/** Combines neighbours: those of dst in the lower half, those of src in the upper. */
 const horizontal =
   (name: "add" | "sub", w: Format): Meaning =>
   (o) => {
@@ -198,6 +205,7 @@ const extremes = (name: "min" | "max", opcode: string): readonly Row[] =>
     (w) => extreme(name, w, 1),
   );
 
+/** The rows of floating-point arithmetic. */
 // biome-ignore format: table
 export const sseArithmetic = family(() => [
   ...arithmetic("add", "58"), ...arithmetic("mul", "59"), ...arithmetic("sub", "5C"), ...arithmetic("div", "5E"),

@@ -7,8 +7,8 @@ import { areComparable, areTrulyComparable, exactlySoon, type Format, floatName,
 const spread = <V>(o: Ops<V>, v: V): V => o.splat(64, o.sub(o.imm(0), o.and(v, o.imm(1))));
 
 /**
- * Predicates 0 to 3, and their negations: equal, less, less or equal, unordered. Of numbers none is unordered, and then AVX's other 24 are the
- * same eight again.
+ * Predicates 0 to 3, and their negations: equal, less, less or equal, unordered. Numbers are never unordered,
+ * so AVX's other 24 predicates repeat the first eight for them.
  */
 const cmp =
   (predicates: 8 | 32, w: Format, lanes: number): Meaning =>
@@ -30,7 +30,7 @@ const cmp =
   };
 
 const ZF = 6;
-/** ZF equal, CF less, all three of ZF PF CF unordered; the others 0. */
+/** ZF: equal. CF: less. ZF, PF and CF: unordered. The other flags are 0. */
 const comi =
   (w: Format, quiet: number): Meaning =>
   (o) => {
@@ -48,11 +48,13 @@ const comi =
     );
   };
 
+/** The compare rows with a predicate; AVX has 32 predicates. */
 // biome-ignore format: table
 export const comparisons = (predicates: 8 | 32): readonly Row[] => [
   row("cmpps", "NP 0F C2 Vx,Wx,Ib", cmp(predicates, 32, 4)), row("cmppd", "66 0F C2 Vx,Wx,Ib", cmp(predicates, 64, 2)),
   row("cmpss", "F3 0F C2 Vd,Wd,Ib", cmp(predicates, 32, 1)), row("cmpsd", "F2 0F C2 Vq,Wq,Ib", cmp(predicates, 64, 1)),
 ];
+/** The rows of floating-point comparison. */
 // biome-ignore format: table
 export const sseCompare = family(() => [
   ...comparisons(8),

@@ -18,9 +18,9 @@ import {
 } from "./float.ts";
 import { one, pending, transition } from "./vector.ts";
 
-// ---- from integers ---------------------------------------------------------------------------------------------------------
+// From integers.
 
-/** 32 bits fit into a double; nothing else is sure to be exact. */
+/** 32-bit integers are exact in a double; other conversions may be inexact. */
 const fromInteger =
   (w: Format): Meaning =>
   (o, i) => {
@@ -39,7 +39,10 @@ const toSingles =
     exactly(o, plain(o), o.simd("f32x4.convert_i32x4_s", a), () =>
       gather(o, 32, lanes, (n) => o.call("sse_from32", o.sext(o.lane(a, 32, n), 32))),
     );
-/** From memory there is no MMX register, hence no transition; an unmasked exception comes after it. */
+/**
+ * A memory operand is no MMX register, so no transition happens. With a register, an unmasked exception
+ * follows the transition.
+ */
 const fromMmx =
   (f: <V>(o: Ops<V>, a: V) => V): Meaning =>
   (o, i) => {
@@ -50,9 +53,12 @@ const fromMmx =
     o.set(0, f(o, a));
   };
 
-// ---- to integers -----------------------------------------------------------------------------------------------------------
+// To integers.
 
-/** By MXCSR's rounding, or towards zero. Whether a result fits is decided before rounding: the last few before the limit go to the routine. */
+/**
+ * Rounds by MXCSR, or towards zero. The range check precedes the rounding: the last few values before the
+ * limit go to the routine.
+ */
 const toInteger =
   (w: Format, truncate: boolean): Meaning =>
   (o, i) => {
@@ -69,7 +75,7 @@ const toInteger =
       ),
     );
   };
-/** 2^(width-1), where no fraction is left to round up; a double has one, so 2^31 - 1. */
+/** 2^(width-1), for formats without a fraction there. A double has one at 2^31, so the limit is 2^31 - 1. */
 const limit = (w: Format, width: number): bigint =>
   width === 64 ? (w === 64 ? 0x43e0_0000_0000_0000n : 0x5f00_0000n) : w === 64 ? 0x41df_ffff_ffc0_0000n : 0x4f00_0000n;
 
@@ -78,7 +84,7 @@ const toPacked =
   (o) => {
     if (toMmx) pending(o);
     const a = o.get(1);
-    // An unmasked exception comes after the transition.
+    // An unmasked exception follows the transition.
     if (toMmx) transition(o);
     const fits = all(o, w, below(o, w, a, limit(w, 32)));
     const whole = o.simd(
@@ -93,7 +99,7 @@ const toPacked =
     );
   };
 
-// ---- between formats -------------------------------------------------------------------------------------------------------
+// Between formats.
 
 const widen: Meaning = (o) => {
   const a = o.get(1);
@@ -131,6 +137,7 @@ const shortenPacked: Meaning = (o) => {
   );
 };
 
+/** The rows of conversions. */
 // biome-ignore format: table
 export const sseConvert = family(() => [
   row("cvtsi2ss", "F3 0F 2A Vd,Ey", fromInteger(32)), row("cvtsi2sd", "F2 0F 2A Vq,Ey", fromInteger(64)),

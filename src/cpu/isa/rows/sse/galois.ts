@@ -3,7 +3,10 @@ import type { Ops } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 import { two, type Vector1, type Vector2 } from "./vector.ts";
 
-/** Horner's rule from the top bit of b down: what leaves the byte comes back as x^4 + x^3 + x + 1. */
+/**
+ * The product of bytes. Horner's rule from the top bit of b down: a bit shifted out of the byte is reduced by
+ * x^4 + x^3 + x + 1.
+ */
 export const galoisProduct: Vector2 = (o, a, b) => {
   const zero = o.vector(o.imm(0), o.imm(0));
   const top = <V>(p: Ops<V>, v: V, z: V): V => p.simd("i8x16.gt_s", z, v);
@@ -17,7 +20,10 @@ export const galoisProduct: Vector2 = (o, a, b) => {
   }
   return product;
 };
-/** Bit i of each byte: the parity of the byte and row 7 - i of the matrix in the same half; then the immediate is added. */
+/**
+ * The affine transformation. Bit i of each byte: the parity of the byte and row 7 - i of the matrix in the
+ * same half; then the immediate is added.
+ */
 export const galoisAffine = <V>(o: Ops<V>, a: V, matrix: V, imm: V): V => {
   let out = o.splat(8, imm);
   for (let n = 0; n < 8; n++) {
@@ -31,11 +37,13 @@ export const galoisAffine = <V>(o: Ops<V>, a: V, matrix: V, imm: V): V => {
   }
   return out;
 };
+/** The inverses of all bytes. */
 export const galoisInverse: Vector1 = (o, a) =>
   o.let("inverse", o.vector(o.call("galois_inverse", o.lane(a, 64, 0)), o.call("galois_inverse", o.lane(a, 64, 1))));
 
 const gfni = { feature: "gfni" } as const;
 
+/** The rows of GFNI. */
 // biome-ignore format: table
 export const galois = family(() => [
   row("gf2p8mulb", "66 0F 38 CF Vx,Wx", two(galoisProduct), gfni),

@@ -1,14 +1,17 @@
-// Moves of vector registers, cache hints, fences, MXCSR. SDM Vol. 2: MOVAPS … MOVUPD, MOVSS MOVSD MOVD MOVQ MOVDQ2Q, MOVNTx, MASKMOVx,
-// MOVMSKx PMOVMSKB, MOVxDUP LDDQU, PREFETCHh, xFENCE, LDMXCSR STMXCSR, EMMS.
+// Moves of vector registers, cache hints, fences, MXCSR. SDM Vol. 2: MOVAPS … MOVUPD, MOVSS MOVSD MOVD MOVQ
+// MOVDQ2Q, MOVNTx, MASKMOVx, MOVMSKx PMOVMSKB, MOVxDUP LDDQU, PREFETCHh, xFENCE, LDMXCSR STMXCSR, EMMS.
 import { type Vendor, vendorRules } from "../../../machine/model.ts";
 import { R, vector } from "../../../machine/state.ts";
 import type { Meaning } from "../../ops.ts";
 import { family, ofEachVendor, row } from "../../row.ts";
 import { bytesOf, mmx, mmxStore, one, pending, transition } from "./vector.ts";
 
-/** A narrower source is zero-extended, a narrower destination keeps its upper bits: their operands say which. */
+/**
+ * A narrower source is zero-extended; a narrower destination keeps its upper bits. The operands determine the
+ * widths.
+ */
 const move: Meaning = (o) => o.set(0, o.get(1));
-/** The same of a vector register's low lane, or into a vector from memory. */
+/** The same for a vector register's low lane, or into a vector from memory. */
 const moveLow: Meaning = (o) => o.set(0, o.vec(1));
 const toHigh: Meaning = (o) => {
   const high = o.get(1);
@@ -18,9 +21,10 @@ const fromHigh: Meaning = (o) => o.set(0, o.lane(o.get(1), 64, 1));
 const duplicate = (w: number, lanes: readonly number[]): Meaning => one((o, a) => o.shuffle(a, a, bytesOf(w, lanes)));
 
 /**
- * To memory at DS:rDI, the bytes whose mask has its top bit set. All of them must be writable: a quadword is looked at after the other, on
- * Intel's the upper one first, whatever the mask, and under EFLAGS.AC each has to be aligned. With addresses of 32 bits in 64-bit code AMD's
- * write one byte after the other, each at an address of its own (test/cpu/oracle/found.test.ts).
+ * Stores to DS:rDI the bytes whose mask has its top bit set. All of them must be writable. One quadword is
+ * checked after the other, on Intel's processors the upper one first, for any mask; under EFLAGS.AC each must
+ * be aligned. With 32-bit addresses in 64-bit code AMD's processors write byte by byte, each at its own
+ * address (test/cpu/oracle/found.test.ts).
  */
 const maskedStore =
   (vendor: Vendor, w: 64 | 128): Meaning =>
@@ -43,7 +47,7 @@ const maskedStore =
     const merged = o.simd("v128.bitselect", data, o.vector(old[0]!, old[1] ?? o.imm(0)), mask);
     for (const [n, q] of quadwords.entries()) o.store(undefined, q, 64, o.lane(merged, 64, n));
   };
-/** Unlike other MMX instructions', MASKMOVQ's transition comes before its memory fault. */
+/** MASKMOVQ's transition precedes its memory fault, in contrast to other MMX instructions. */
 const maskmovq =
   (vendor: Vendor): Meaning =>
   (o, i) => {
@@ -61,7 +65,7 @@ const loadControl =
   };
 const storeControl: Meaning = (o) => o.set(0, o.field("mxcsr"));
 const nothing: Meaning = () => {};
-/** Like every MMX instruction it sets TOP to 0, but the registers are empty again. SDM Vol. 3A 12.3. */
+/** EMMS sets TOP to 0 like every MMX instruction, and marks the registers empty. SDM Vol. 3A 12.3. */
 const emms: Meaning = (o, i) => {
   mmx(nothing)(o, i);
   o.setField("fpuEmpty", o.imm(0xff));
@@ -70,6 +74,7 @@ const emms: Meaning = (o, i) => {
 const unaligned = { unaligned: true } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase();
 
+/** The rows of moves. */
 // biome-ignore format: table
 export const sseMoves = family(() => [
   row("movups", "NP 0F 10 Vx,Wx", move, unaligned), row("movups", "NP 0F 11 Wx,Vx", move, unaligned),
@@ -101,6 +106,6 @@ export const sseMoves = family(() => [
 
   ...ofEachVendor((vendor) => [row("ldmxcsr", "NP 0F AE /2 Md", loadControl(vendor))]), row("stmxcsr", "NP 0F AE /3 Md", storeControl), row("emms", "NP 0F 77", emms),
   row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),
-  // The low three bits of a fence's modrm mean nothing.
+  // The low three bits of a fence's modrm are ignored.
   ...Array.from({ length: 8 }, (_, n) => [row("lfence", `NP 0F AE ${hex(0xe8 + n)}`, nothing), row("mfence", `NP 0F AE ${hex(0xf0 + n)}`, nothing), row("sfence", `NP 0F AE ${hex(0xf8 + n)}`, nothing)]).flat(),
 ]);

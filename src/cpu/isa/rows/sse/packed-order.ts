@@ -4,7 +4,7 @@ import { family, type Row, row } from "../../row.ts";
 import type { SimdName } from "../../simd.ts";
 import { bytesOf, laneMask, mmx, order16, order32, two, type Vector2 } from "./vector.ts";
 
-/** Lanes of a and b in turns, from lane `first`; of a whole vector, or of MMX registers in vectors. */
+/** Lanes of a and b in turns, from lane `first`. MMX registers are the low halves of vectors. */
 const interleave = (w: number, first: number): Vector2 => {
   const count = 128 / w;
   const lanes = Array.from({ length: count }, (_, i) => ((first + (i >> 1)) % count) + (i & 1 ? count : 0));
@@ -19,7 +19,7 @@ const unpackHigh = (name: string, opcode: string, w: 8 | 16 | 32): readonly Row[
   row(name, `66 0F ${opcode} Vx,Wx`, two(interleave(w, 64 / w))),
 ];
 
-/** The lanes of both operands, narrowed. Of MMX registers those are one vector. */
+/** The lanes of both operands, narrowed. Two MMX registers form one vector. */
 const pack = (name: string, opcode: string, how: SimdName): readonly Row[] => [
   row(name, `NP 0F ${opcode} Pq,Qq`, mmx(two((o, a, b) => o.simd(how, o.vector(a, b), o.vector(a, b))))),
   row(
@@ -69,6 +69,7 @@ const insertWord =
 const identityHigh = 0x0f0e0d0c0b0a0908n;
 const identityLow = 0x0706050403020100n;
 
+/** The rows of packing, interleaving and shuffling. */
 // biome-ignore format: table
 export const packedOrder = family(() => [
   ...unpackLow("punpcklbw", "60", 8), ...unpackLow("punpcklwd", "61", 16), ...unpackLow("punpckldq", "62", 32), row("punpcklqdq", "66 0F 6C Vx,Wx", two(interleave(64, 0))),

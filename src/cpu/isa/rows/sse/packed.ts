@@ -1,9 +1,9 @@
-// Packed integers: MMX, and SSE2 with the same meaning on twice the width. SDM Vol. 2: PADD… PSUB… PMUL… PMADDWD PSADBW PAVG PMIN PMAX
-// PCMP… PAND PANDN POR PXOR, PSLL PSRL PSRA.
+// Packed integers: MMX, and SSE2 with the same meaning on twice the width. SDM Vol. 2: PADD… PSUB… PMUL…
+// PMADDWD PSADBW PAVG PMIN PMAX PCMP… PAND PANDN POR PXOR, PSLL PSRL PSRA.
 import type { Meaning } from "../../ops.ts";
 import { family, type Row, row } from "../../row.ts";
 import type { SimdName } from "../../simd.ts";
-import { identity, mmx, simd2, sisters, two, type Vector2 } from "./vector.ts";
+import { identity, mmx, mmxAndSse, simd2, two, type Vector2 } from "./vector.ts";
 
 /** Low lanes of 32 bits, brought together. */
 const evenDwords = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
@@ -28,7 +28,10 @@ const sumOfDifferences: Vector2 = (o, a, b) => {
 
 type Shift = "shl" | "shr_u" | "shr_s";
 const lanesName = { 16: "i16x8", 32: "i32x4", 64: "i64x2" } as const;
-/** All lanes by one count, the low 64 bits of the operand: beyond the width only zeros, or signs, are left. */
+/**
+ * Shifts all lanes by one count, the low 64 bits of the operand. A count beyond the width leaves zeros, or
+ * signs.
+ */
 const shift =
   (w: 16 | 32 | 64, how: Shift): Meaning =>
   (o) => {
@@ -39,7 +42,7 @@ const shift =
     if (how === "shr_s") return o.set(0, o.simd(name, a, o.select(within, count, o.imm(w - 1))));
     o.set(0, o.select(within, o.simd(name, a, count), o.vector(o.imm(0), o.imm(0))));
   };
-/** Of the whole register by bytes: byte i comes from byte i + or - count, which is no byte at all beyond the ends. */
+/** Shifts the whole register by bytes: byte i comes from byte i + or - count; zeros beyond the ends. */
 const shiftBytes =
   (direction: "left" | "right"): Meaning =>
   (o) => {
@@ -50,7 +53,7 @@ const shiftBytes =
 /** By a register or memory, and by an immediate. */
 const shifts = (name: string, opcode: string, group: string, w: 16 | 32 | 64, how: Shift): readonly Row[] => {
   const does = shift(w, how);
-  return [...sisters(name, opcode, does), row(name, `NP 0F ${group} Nq,Ib`, mmx(does)), row(name, `66 0F ${group} Ux,Ib`, does)];
+  return [...mmxAndSse(name, opcode, does), row(name, `NP 0F ${group} Nq,Ib`, mmx(does)), row(name, `66 0F ${group} Ux,Ib`, does)];
 };
 
 // biome-ignore format: table
@@ -69,11 +72,12 @@ const lanewise: readonly (readonly [string, string, SimdName])[] = [
 /** dst = not dst and src. */
 const andNot = two((o, a, b) => o.simd("v128.andnot", b, a));
 
+/** The rows of packed integers. */
 // biome-ignore format: table
 export const packed = family(() => [
-  ...lanewise.flatMap(([name, opcode, does]) => sisters(name, opcode, simd2(does))),
-  ...sisters("pandn", "DF", andNot), ...sisters("pmulhw", "E5", two(multiplyHigh("s"))), ...sisters("pmulhuw", "E4", two(multiplyHigh("u"))),
-  ...sisters("pmuludq", "F4", two(multiplyEven("i64x2.extmul_low_i32x4_u"))), ...sisters("psadbw", "F6", two(sumOfDifferences)),
+  ...lanewise.flatMap(([name, opcode, does]) => mmxAndSse(name, opcode, simd2(does))),
+  ...mmxAndSse("pandn", "DF", andNot), ...mmxAndSse("pmulhw", "E5", two(multiplyHigh("s"))), ...mmxAndSse("pmulhuw", "E4", two(multiplyHigh("u"))),
+  ...mmxAndSse("pmuludq", "F4", two(multiplyEven("i64x2.extmul_low_i32x4_u"))), ...mmxAndSse("psadbw", "F6", two(sumOfDifferences)),
   row("andps", "NP 0F 54 Vx,Wx", simd2("v128.and")), row("andpd", "66 0F 54 Vx,Wx", simd2("v128.and")), row("andnps", "NP 0F 55 Vx,Wx", andNot), row("andnpd", "66 0F 55 Vx,Wx", andNot),
   row("orps", "NP 0F 56 Vx,Wx", simd2("v128.or")), row("orpd", "66 0F 56 Vx,Wx", simd2("v128.or")), row("xorps", "NP 0F 57 Vx,Wx", simd2("v128.xor")), row("xorpd", "66 0F 57 Vx,Wx", simd2("v128.xor")),
   ...shifts("psrlw", "D1", "71 /2", 16, "shr_u"), ...shifts("psrld", "D2", "72 /2", 32, "shr_u"), ...shifts("psrlq", "D3", "73 /2", 64, "shr_u"),

@@ -1,5 +1,5 @@
-// SHA-1 and SHA-256 rounds and message schedules. SDM Vol. 2: SHA1RNDS4 SHA1NEXTE SHA1MSG1 SHA1MSG2 SHA256RNDS2 SHA256MSG1 SHA256MSG2;
-// FIPS 180-4, 4.1 and 6.
+// SHA-1 and SHA-256 rounds and message schedules. SDM Vol. 2: SHA1RNDS4 SHA1NEXTE SHA1MSG1 SHA1MSG2
+// SHA256RNDS2 SHA256MSG1 SHA256MSG2; FIPS 180-4, 4.1 and 6.
 import type { Meaning, Ops } from "../../ops.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../../row.ts";
 import { bytesOf, two, type Vector2 } from "./vector.ts";
@@ -16,7 +16,7 @@ const sum = <V>(o: Ops<V>, ...terms: readonly V[]): V =>
 const xor = <V>(o: Ops<V>, ...terms: readonly V[]): V => terms.reduce((a, b) => o.xor(a, b));
 /** A 32-bit word above itself: a shift of it rotates. */
 const twice = <V>(o: Ops<V>, x: V): V => o.let("twice", o.or(x, o.shl(x, o.imm(32))));
-/** The word rotated right by each, added up. */
+/** The sum of the word rotated right by each count. */
 const turns = <V>(o: Ops<V>, x: V, ...by: readonly number[]): V => {
   const both = twice(o, x);
   return o.zext(xor(o, ...by.map((n) => o.shr(both, o.imm(n)))), 32);
@@ -29,7 +29,7 @@ const majority = <V>(o: Ops<V>, x: V, y: V, z: V): V => o.or(o.and(x, y), o.and(
 
 /** The constants of the four stages of 20 rounds. */
 const stages = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0xca62_c1d6] as const;
-/** Words A to D from the top down, E within the first of the four message words. */
+/** Words A to D from the top down; E is in the first of the four message words. */
 const rounds1: Meaning = (o) => {
   const b = o.get(1);
   const state = o.get(0);
@@ -56,7 +56,10 @@ const schedule1: Vector2 = (o, a, b) => {
   return words(o, left(o, w19, 1), left(o, w18, 1), left(o, w17, 1), w16);
 };
 
-/** A B E F from the source and C D G H from the destination, from the top down; message words plus constants in XMM0. */
+/**
+ * A B E F from the source and C D G H from the destination, from the top down; message words plus constants
+ * in XMM0.
+ */
 const rounds256: Meaning = (o) => {
   const abef = o.get(1);
   const cdgh = o.get(0);
@@ -82,7 +85,7 @@ const schedule256: Vector2 = (o, a, b) => {
   return words(o, w16, w17, sum(o, word(o, a, 2), small1(o, w16)), sum(o, word(o, a, 3), small1(o, w17)));
 };
 
-/** AMD's processors do not ask for alignment here; SDM Vol. 2 exception class 4 says that Intel's do. */
+/** AMD's processors do not require alignment here; Intel's do (SDM Vol. 2 exception class 4). */
 const alignment = { amd: { unaligned: true, feature: "sha_ni" }, intel: { feature: "sha_ni" } } as const;
 
 // biome-ignore format: table
@@ -91,4 +94,5 @@ const of = (sha_ni: Attributes): readonly Row[] => [
   row("sha1msg1", "NP 0F 38 C9 Vx,Wx", two(message1), sha_ni), row("sha1msg2", "NP 0F 38 CA Vx,Wx", two(schedule1), sha_ni),
   row("sha256rnds2", "NP 0F 38 CB Vx,Wx,XMM0", rounds256, sha_ni), row("sha256msg1", "NP 0F 38 CC Vx,Wx", two(message256), sha_ni), row("sha256msg2", "NP 0F 38 CD Vx,Wx", two(schedule256), sha_ni),
 ];
+/** The rows of SHA. */
 export const sha = family(() => ofEachVendor((vendor) => of(alignment[vendor])));

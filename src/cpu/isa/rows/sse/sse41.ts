@@ -1,18 +1,18 @@
-// SSE4.1, and PCMPGTQ. SDM Vol. 2: BLENDx PBLENDx PTEST PMOVSXx PMOVZXx PMULDQ PMULLD PCMPEQQ PACKUSDW PMINx PMAXx PHMINPOSUW MPSADBW,
-// PEXTRx PINSRx EXTRACTPS INSERTPS, ROUNDx DPPx.
+// SSE4.1, and PCMPGTQ. SDM Vol. 2: BLENDx PBLENDx PTEST PMOVSXx PMOVZXx PMULDQ PMULLD PCMPEQQ PACKUSDW PMINx
+// PMAXx PHMINPOSUW MPSADBW, PEXTRx PINSRx EXTRACTPS INSERTPS, ROUNDx DPPx.
 import type { Vendor } from "../../../machine/model.ts";
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
 import type { SimdName } from "../../simd.ts";
-import { type Format, gather, settle } from "./float.ts";
+import { commitExceptions, type Format, gather } from "./float.ts";
 import { bytesOf, identity, laneMask, one, simd2, two } from "./vector.ts";
 
 type Lane = 8 | 16 | 32 | 64;
 const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
 
-// ---- blends ----------------------------------------------------------------------------------------------------------------
+// Blends.
 
-/** src where the lane of xmm0 is negative. */
+/** src in lanes where xmm0 is negative. */
 const blendBySign =
   (negative: SimdName): Meaning =>
   (o) => {
@@ -37,7 +37,7 @@ const blendByBits =
     o.set(0, o.simd("v128.bitselect", b, o.get(0), mask));
   };
 
-// ---- integers --------------------------------------------------------------------------------------------------------------
+// Integers.
 
 /** ZF: no common bit. CF: no bit of src that dst lacks. */
 const ptest: Meaning = (o) => {
@@ -71,7 +71,10 @@ const extensions = (name: string, first: number, sign: "s" | "u"): readonly Row[
     row(`${name}${suffix}`, `66 0F 38 ${(first + n).toString(16)} Vx,${source}`, extend(from, to, sign)),
   );
 
-/** The least word and, above it, where it is first: both in one 32-bit lane, the place below the word, so that one minimum finds them. */
+/**
+ * The least word and the position of its first occurrence. A 32-bit lane holds the word above its position,
+ * so that one minimum finds both.
+ */
 const minimumPosition: Meaning = one((o, a) => {
   const places = o.vector(o.imm(0x0003000200010000n), o.imm(0x0007000600050004n));
   const pairs = (first: number) =>
@@ -85,12 +88,14 @@ const minimumPosition: Meaning = one((o, a) => {
   return o.vector(o.or(o.shr(least, o.imm(16)), o.shl(o.and(least, o.imm(0xffff)), o.imm(16))), o.imm(0));
 });
 
-/** Lane n of w bits, n computed. */
+/** Lane n of w bits, for a computed n. */
 const laneAt = <V>(o: Ops<V>, v: V, w: Lane, n: V): V => {
   const half = o.select(o.and(n, o.imm(64 / w)), o.lane(v, 64, 1), o.lane(v, 64, 0));
   return w === 64 ? half : o.zext(o.shr(half, o.mul(o.and(n, o.imm(64 / w - 1)), o.imm(w))), w);
 };
-/** Sums of four absolute differences at eight places of dst, from byte 0 or 4 on, with one dword of src. */
+/**
+ * Sums of four absolute differences at eight positions of dst, from byte 0 or 4 on, with one dword of src.
+ */
 const sumsAtPlaces: Meaning = (o) => {
   const imm = o.get(2);
   const dword = o.let("dword", laneAt(o, o.get(1), 32, o.and(imm, o.imm(3))));
@@ -114,7 +119,7 @@ const sumsAtPlaces: Meaning = (o) => {
   );
 };
 
-// ---- single lanes ----------------------------------------------------------------------------------------------------------
+// Single lanes.
 
 const extract =
   (w: Lane): Meaning =>
@@ -132,7 +137,9 @@ const insertQuad: Meaning = (o) => {
   const a = o.get(0);
   o.set(0, o.vector(o.select(high, o.lane(a, 64, 0), v), o.select(high, v, o.lane(a, 64, 1))));
 };
-/** Bits 7:6 name the lane of a register source, 5:4 where it goes, 3:0 the lanes that become zero. */
+/**
+ * Bits 7:6 select the lane of a register source, 5:4 the destination lane, 3:0 the lanes that become zero.
+ */
 const insertps: Meaning = (o, i) => {
   const imm = o.get(2);
   const source = o.get(1);
@@ -141,7 +148,7 @@ const insertps: Meaning = (o, i) => {
   o.set(0, o.simd("v128.andnot", placed, bitMask(o, 32, imm)));
 };
 
-// ---- floats ----------------------------------------------------------------------------------------------------------------
+// Floats.
 
 const round =
   (w: Format, lanes: number): Meaning =>
@@ -152,12 +159,13 @@ const round =
       "r",
       gather(o, w, lanes, (n) => o.call(`sse_round${w}`, o.lane(a, w, n), o.and(how, o.imm(15)))),
     );
-    settle(o);
+    commitExceptions(o);
     o.set(0, r);
   };
 /**
- * Products of the lanes that bits 7:4 name, their sum in those of bits 3:0; the rest is zero. Each step rounds, and may end it: a step of
- * both halves where there are two. Which of two NaNs comes out is AMD's of the first products; Intel's add every lane's own way.
+ * Products of the lanes in bits 7:4; their sum goes to the lanes in bits 3:0, zeros to the rest. Each step
+ * rounds and may fault; a step covers both halves. If two values are NaNs, AMD's processors return one of the
+ * first products for all lanes; Intel's add each lane in its own order.
  */
 const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: Format, imm: V, halves: readonly (readonly [V, V])[]): V[] => {
   const products = halves.map(([a, b]) =>
@@ -169,19 +177,19 @@ const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: Format, imm: V, halves: re
       ),
     ),
   );
-  settle(o);
+  commitExceptions(o);
   const add = (x: V, y: V): V => o.call(`sse_add${w}`, x, y);
   if (vendor === "intel") {
     const pairs = w === 64 ? products : products.map((p) => p.map((x, n) => o.let("pair", add(p[n ^ 1]!, x))));
-    if (w === 32) settle(o);
+    if (w === 32) commitExceptions(o);
     const lanes = pairs.map((p) => gather(o, w, 128 / w, (n) => add(p[n]!, p[n ^ (64 / w)]!)));
-    settle(o);
+    commitExceptions(o);
     return lanes.map((v) => o.simd("v128.and", v, bitMask(o, w, imm)));
   }
   const sums = products.map((p) => (w === 64 ? p : [add(p[0]!, p[1]!), add(p[2]!, p[3]!)]));
-  if (w === 32) settle(o);
+  if (w === 32) commitExceptions(o);
   const whole = sums.map(([low, high]) => add(low!, high!));
-  settle(o);
+  commitExceptions(o);
   return whole.map((sum) => o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
 };
 const dot =
@@ -192,7 +200,7 @@ const dot =
     const a = o.get(0);
     o.set(0, dotProducts(o, vendor, w, imm, [[a, b]])[0]!);
   };
-/** VEX.256: an exception of one half's products ends the sums of both. */
+/** VEX.256: an exception in one half's products ends the sums of both. */
 export const wideDot =
   (vendor: Vendor): Meaning =>
   (o) => {
@@ -206,6 +214,7 @@ export const wideDot =
     o.setWide(0, low!, high!);
   };
 
+/** The rows of SSE4.1. */
 // biome-ignore format: table
 export const sse41 = family(() => [
   row("pblendvb", "66 0F 38 10 Vx,Wx,XMM0", blendBySign("i8x16.gt_s")), row("blendvps", "66 0F 38 14 Vx,Wx,XMM0", blendBySign("i32x4.gt_s")), row("blendvpd", "66 0F 38 15 Vx,Wx,XMM0", blendBySign("i64x2.gt_s")),

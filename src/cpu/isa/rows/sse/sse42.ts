@@ -1,11 +1,14 @@
-// Comparison of strings in vector registers. SDM Vol. 2B 4.1: PCMPESTRI PCMPESTRM PCMPISTRI PCMPISTRM. The routine finds, the rows
-// deliver.
+// Comparison of strings in vector registers. SDM Vol. 2B 4.1: PCMPESTRI PCMPESTRM PCMPISTRI PCMPISTRM. The
+// routine compares; the rows store its result.
 
 import { EF, R } from "../../../machine/state.ts";
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 
-/** The routine's result: a bit for each element, and above them whether b and a are shorter than a register. */
+/**
+ * The routine's result: one bit per element, and above them the flags for a and b being shorter than a
+ * register.
+ */
 const SHORT_B = 16;
 const SHORT_A = 17;
 
@@ -40,7 +43,7 @@ const index =
     o.setReg(R.cx, 32, o.select(bits, place, count));
     flags(o, found);
   };
-/** XMM0: a bit or, with bit 6, a whole element for each one found. */
+/** XMM0: a bit per found element, or with bit 6 a whole element. */
 const mask =
   (lengths: 0 | 32 | 64): Meaning =>
   (o) => {
@@ -61,6 +64,7 @@ const mask =
   };
 
 const unaligned = { unaligned: true } as const;
+/** The rows of string comparisons. */
 // biome-ignore format: table
 export const sse42 = family(() => [
   row("pcmpestrm", "66 W0 0F 3A 60 Vx,Wx,Ib", mask(32), unaligned), row("pcmpestrm64", "66 REX.W 0F 3A 60 Vx,Wx,Ib", mask(64), unaligned),

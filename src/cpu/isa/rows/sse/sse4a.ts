@@ -1,13 +1,16 @@
-// Bit fields of vector registers, scalar non-temporal stores: AMD's alone. AMD APM Vol. 4: EXTRQ INSERTQ MOVNTSS MOVNTSD.
+// Bit fields of vector registers, scalar non-temporal stores: only on AMD's processors. AMD APM Vol. 4: EXTRQ
+// INSERTQ MOVNTSS MOVNTSD.
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 
-/** A field's length and lowest bit: six bits each, a length of 0 meaning 64. */
+/** A field's length and lowest bit: six bits each; a length of 0 means 64. */
 const field = <V>(o: Ops<V>, length: V, index: V) => ({
   mask: o.let("mask", o.shr(o.imm(-1), o.and(o.sub(o.imm(64), o.and(length, o.imm(63))), o.imm(63)))),
   index: o.let("index", o.and(index, o.imm(63))),
 });
-/** Fields reach at most the top bit of the low half; the upper half becomes undefined: here, as on the processor, it is zeros. */
+/**
+ * Fields end at the top bit of the low half. The upper half becomes undefined: zeros, as on the processor.
+ */
 const extract = <V>(o: Ops<V>, v: V, length: V, index: V): V => {
   const f = field(o, length, index);
   return o.and(o.shr(v, f.index), f.mask);
@@ -34,6 +37,7 @@ const move: Meaning = (o) => o.set(0, o.get(1));
 
 const sse4a_ = { feature: "sse4a" } as const;
 
+/** The rows of SSE4A. */
 // biome-ignore format: table
 export const sse4a = family(() => [
   row("extrq", "66 0F 78 /0 Ux,Ib,Ib", extractBy, sse4a_), row("extrq", "66 0F 79 Vx,Ux", extractByRegister, sse4a_),

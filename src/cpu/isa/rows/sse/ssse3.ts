@@ -20,7 +20,10 @@ const shuffleBytes = (w: 64 | 128): Meaning =>
     return o.simd("i8x16.swizzle", a, o.simd("v128.and", b, o.vector(bits, bits)));
   });
 
-/** Neighbours combined, of dst in the lower half and of src in the upper. MMX registers are one vector together. */
+/**
+ * Combines neighbours, those of dst in the lower half and of src in the upper. Two MMX registers form one
+ * vector.
+ */
 const horizontal =
   (lane: 16 | 32, name: SimdName) =>
   (w: 64 | 128): Meaning =>
@@ -48,7 +51,7 @@ const multiplyAdd: Vector2 = (o, a, b) => {
   const odd = o.simd("i16x8.mul", o.simd("i16x8.shr_u", a, o.imm(8)), o.simd("i16x8.shr_s", b, o.imm(8)));
   return o.simd("i16x8.add_sat_s", even, odd);
 };
-/** WebAssembly saturates -1 times -1, which x86 lets be. */
+/** WebAssembly saturates -1 times -1; x86 does not. */
 const multiplyRound: Vector2 = (o, a, b) => {
   const least = o.splat(16, o.imm(0x8000));
   const both = o.simd("v128.and", o.simd("i16x8.eq", a, least), o.simd("i16x8.eq", b, least));
@@ -76,6 +79,7 @@ const align =
     o.set(0, o.simd("v128.or", o.simd("i8x16.swizzle", b, from), high));
   };
 
+/** The rows of SSSE3. */
 // biome-ignore format: table
 export const ssse3 = family(() => [
   ...widths("pshufb", "00", shuffleBytes),

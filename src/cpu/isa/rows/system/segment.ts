@@ -1,5 +1,5 @@
-// Segment registers and far transfers. SDM Vol. 2: MOV PUSH POP of a segment register, LDS LES LFS LGS LSS, JMP CALL RET far,
-// IRET, LAR LSL VERR VERW ARPL, RDFSBASE and its kin.
+// Segment registers and far transfers. SDM Vol. 2: MOV PUSH POP of a segment register, LDS LES LFS LGS LSS,
+// JMP CALL RET far, IRET, LAR LSL VERR VERW ARPL, RDFSBASE and related instructions.
 import type { Vendor } from "../../../machine/model.ts";
 import { EF, R, S, vector } from "../../../machine/state.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
@@ -7,9 +7,9 @@ import { type Attributes, family, ofEachVendor, type Row, row } from "../../row.
 import { pushValue } from "../integer/stack.ts";
 
 const selectorOf = <V>(o: Ops<V>, s: number): V => o.field("segSelector", s);
-/** A new segment may change the mode of all that follows: leave for the next instruction by its address. */
-const goOn = <V>(o: Ops<V>): void => o.jump(o.nextIp());
-const load = <V>(o: Ops<V>, s: number, selector: V): void => o.act("loadSegment", o.imm(s), selector);
+/** A new segment may change the mode of the next instructions, so the next one is reached by its address. */
+const continueAtNext = <V>(o: Ops<V>): void => o.jump(o.nextIp());
+const load = <V>(o: Ops<V>, s: number, selector: V): void => o.helper("loadSegment", o.imm(s), selector);
 
 const fromSegment =
   (s: number): Meaning =>
@@ -19,9 +19,9 @@ const toSegment =
   (s: number): Meaning =>
   (o) => {
     load(o, s, o.get(1));
-    goOn(o);
+    continueAtNext(o);
   };
-/** With an operand size of 32 bits Intel's write 16 of them; SDM Vol. 2B PUSH says so. */
+/** With a 32-bit operand size Intel's processors write 16 bits (SDM Vol. 2B PUSH). */
 const push =
   (vendor: Vendor, s: number): Meaning =>
   (o, i) => {
@@ -30,23 +30,29 @@ const push =
     o.store(S.ss, sp, 16, selectorOf(o, s));
     o.setReg(R.sp, i.stackSize, sp);
   };
-/** rsp moves only once the selector has proved good, by the width it had before. Intel's read 16 bits, whatever the operand size. */
+/**
+ * rsp moves after the selector was accepted, at its previous width. Intel's processors read 16 bits at every
+ * operand size.
+ */
 const pop =
   (vendor: Vendor, s: number): Meaning =>
   (o, i) => {
     const sp = o.reg(R.sp, i.stackSize);
     load(o, s, o.load(S.ss, sp, vendor === "amd" ? i.w : 16));
     o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w / 8)), i.stackSize));
-    goOn(o);
+    continueAtNext(o);
   };
 
-/** A far pointer in memory: offset, then selector. On AMD the offset has at most 32 bits. SDM Vol. 2A JMP, LFS; APM Vol. 3 JMP (Far), LFS. */
+/**
+ * A far pointer in memory: offset, then selector. On AMD's processors the offset has at most 32 bits. SDM
+ * Vol. 2A JMP, LFS; APM Vol. 3 JMP (Far), LFS.
+ */
 const farPointer = <V>(o: Ops<V>, i: Form, n: number, vendor: Vendor): { offset: V; selector: V } => {
   const a = o.address(n);
   const w = vendor === "amd" ? Math.min(i.w, 32) : i.w;
   const size = w / 8 + 2;
-  // It is one operand on Intel's: no part of it wraps round to address 0. In 64-bit code it is two, as always on AMD's, each at an address of its own
-  // (isa/x87-areas.ts).
+  // On Intel's processors it is one operand outside 64-bit mode, which does not wrap to address 0. In 64-bit
+  // code it is two operands, as always on AMD's, each with its own address (isa/x87-areas.ts).
   if (vendor === "intel" && i.mode !== 64) o.when(o.ltU(o.imm(0x1_0000_0000 - size), a), () => o.fault(vector.GP));
   const offset = o.load(undefined, a, w);
   const next = o.add(a, o.imm(w / 8));
@@ -60,45 +66,45 @@ const loadFar =
     const { offset, selector } = farPointer(o, i, 1, vendor);
     load(o, s, selector);
     o.set(0, offset);
-    goOn(o);
+    continueAtNext(o);
   };
 
 const sized = <V>(o: Ops<V>, i: Form, selector: V): V => o.or(o.zext(selector, 16), o.imm(i.w << 16));
 const jumpFar: Meaning = (o) => {
   const p = o.get(0);
-  o.act("farJump", o.zext(p, 32), o.shr(p, o.imm(32)));
+  o.helper("farJump", o.zext(p, 32), o.shr(p, o.imm(32)));
 };
 const callFar: Meaning = (o, i) => {
   const p = o.get(0);
-  o.act("farCall", o.zext(p, 32), sized(o, i, o.shr(p, o.imm(32))));
+  o.helper("farCall", o.zext(p, 32), sized(o, i, o.shr(p, o.imm(32))));
 };
 const jumpFarIndirect =
   (vendor: Vendor): Meaning =>
   (o, i) => {
     const { offset, selector } = farPointer(o, i, 0, vendor);
-    o.act("farJump", offset, selector);
+    o.helper("farJump", offset, selector);
   };
 const callFarIndirect =
   (vendor: Vendor): Meaning =>
   (o, i) => {
     const { offset, selector } = farPointer(o, i, 0, vendor);
-    o.act("farCall", offset, sized(o, i, selector));
+    o.helper("farCall", offset, sized(o, i, selector));
   };
-const returnFar: Meaning = (o, i) => o.act("farReturn", o.imm(0), o.imm(i.w << 16));
-const returnFarImmediate: Meaning = (o, i) => o.act("farReturn", o.get(0), o.imm(i.w << 16));
-const iret: Meaning = (o, i) => o.act("iret", o.imm(0), o.imm(i.w << 16));
+const returnFar: Meaning = (o, i) => o.helper("farReturn", o.imm(0), o.imm(i.w << 16));
+const returnFarImmediate: Meaning = (o, i) => o.helper("farReturn", o.get(0), o.imm(i.w << 16));
+const iret: Meaning = (o, i) => o.helper("iret", o.imm(0), o.imm(i.w << 16));
 
-/** Questions about a selector: ZF says whether it may be used; LAR and LSL then give what was asked. */
+/** Queries about a selector. ZF is set if it is usable; LAR and LSL then return their result. */
 const query =
   (name: "accessRights" | "segmentLimit" | "verifyRead" | "verifyWrite", result: boolean): Meaning =>
   (o, i) => {
-    o.act(name, o.zext(o.get(result ? 1 : 0), 16));
+    o.helper(name, o.zext(o.get(result ? 1 : 0), 16));
     const answer = o.let("answer", o.field("answer"));
     const good = o.let("good", o.ne(answer, o.imm(-1)));
     if (result) o.when(good, () => o.set(0, o.zext(answer, i.w)));
     o.setFlags(EF.ZF, o.select(good, o.imm(EF.ZF), o.imm(0)));
   };
-/** Raise the requested privilege level of the destination to the source's. */
+/** Raises the requested privilege level of the destination to the source's. */
 const arpl: Meaning = (o) => {
   const b = o.let("rpl", o.and(o.get(1), o.imm(3)));
   const a = o.get(0);
@@ -114,13 +120,13 @@ const readBase =
 const writeBase =
   (s: number): Meaning =>
   (o) =>
-    o.act("setBase", o.imm(s), o.get(0));
+    o.helper("setBase", o.imm(s), o.get(0));
 
 const ends: Attributes = { ends: true };
 const holdsTrap: Attributes = { ends: true, holdsTrap: true };
 const stack: Attributes = { size64: "default", context: true };
 const far: Attributes = { ends: true, context: true };
-/** Segment registers by their number in the Sreg field, with the opcodes of PUSH and POP outside the group. */
+/** Segment registers by number in the Sreg field, with the opcodes of PUSH and POP outside the group. */
 // biome-ignore format: table
 const pushed = [[S.es, "06 ES", "07 ES"], [S.ss, "16 SS", "17 SS"], [S.ds, "1E DS", "1F DS"]] as const;
 
@@ -147,6 +153,7 @@ const throughStack = (vendor: Vendor): readonly Row[] => [
   row("pop", "0F A9 GS", pop(vendor, S.gs), { ...stack, ...ends }),
 ];
 
+/** The rows of segments and far transfers. */
 export const segments = family(() => [
   ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [
     row("mov", `8C /${s} Rv,Sw`, fromSegment(s)),

@@ -1,5 +1,5 @@
-// What belongs to the system, seen from ring 3: privileged instructions, descriptor-table stores, CPUID, time, traps, and the many
-// ways to do nothing. SDM Vol. 2 and Vol. 3A 5.9.
+// System instructions, as ring 3 sees them: privileged instructions, descriptor-table stores, CPUID, time,
+// traps, and all forms of NOP. SDM Vol. 2 and Vol. 3A 5.9.
 
 import type { Vendor } from "../../../machine/model.ts";
 import { R, vector } from "../../../machine/state.ts";
@@ -7,14 +7,14 @@ import type { Meaning } from "../../ops.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../../row.ts";
 
 const nothing: Meaning = () => {};
-/** Cache control needs a byte that could be read. */
+/** Cache control needs a readable byte. */
 const touch: Meaning = (o) => {
   o.get(0);
 };
 const privileged: Meaning = (o) => o.fault(vector.GP);
 const undefinedOpcode: Meaning = (o) => o.fault(vector.UD);
 
-/** Without operands. */
+/** Privileged instructions without operands. */
 // biome-ignore format: table
 const privilegedPlain = [
   ["cli", "FA"], ["sti", "FB"], ["clts", "0F 06"], ["invd", "0F 08"], ["wbinvd", "0F 09"], ["wrmsr", "0F 30"], ["rdmsr", "0F 32"],
@@ -23,7 +23,9 @@ const privilegedPlain = [
   ["lldt", "0F 00 /2 Ew"], ["ltr", "0F 00 /3 Ew"], ["lgdt", "0F 01 /2 Ms"], ["lidt", "0F 01 /3 Ms"], ["lmsw", "0F 01 /6 Ew"], ["invlpg", "0F 01 /7 M"],
 ] as const;
 
-/** What Linux shows user code instead of the descriptor tables and CR0. arch/x86/kernel/umip.c */
+/**
+ * The values that Linux shows to user code in place of the descriptor tables and CR0. arch/x86/kernel/umip.c
+ */
 const shown = { gdt: 0xffff_ffff_fffe_0000n, idt: 0xffff_ffff_ffff_0000n, cr0: 0x8005_0033, tss: 0x40 } as const;
 const storeTable =
   (base: bigint): Meaning =>
@@ -46,7 +48,10 @@ const storeWord =
 const xlat: Meaning = (o, i) =>
   o.setReg(R.ax, 8, o.load(undefined, o.let("at", o.zext(o.add(o.reg(R.bx, i.addressSize), o.reg(R.ax, 8)), i.addressSize)), 8));
 const into: Meaning = (o) => o.when(o.flag("OF"), () => o.trap(vector.OF));
-/** The index is signed, both bounds belong to it. Intel's do not read the upper one of an index that is below the lower. */
+/**
+ * The index is signed; both bounds are valid indices. Intel's processors do not read the upper bound for an
+ * index below the lower.
+ */
 const bound =
   (vendor: Vendor): Meaning =>
   (o, i) => {
@@ -64,10 +69,10 @@ const bound =
     o.when(o.ltS(o.sext(upperBound(), i.w), index), fault);
   };
 const random: Meaning = (o, i) => {
-  o.act("random");
+  o.helper("random");
   o.set(0, o.zext(o.field("answer"), i.w));
 };
-const enter: Meaning = (o, i) => o.act("enter", o.get(0), o.or(o.get(1), o.imm(i.w << 16)));
+const enter: Meaning = (o, i) => o.helper("enter", o.get(0), o.or(o.get(1), o.imm(i.w << 16)));
 
 const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
 
@@ -76,13 +81,14 @@ const controlMoves = (n: number, attributes: Attributes): readonly Row[] => [
   row("mov", `0F 22 /${n} Cy,Ry`, privileged, attributes),
 ];
 
+/** The rows of system instructions. */
 export const system = family(() => [
   ...privilegedPlain.map(([name, encoding]) => row(name, encoding, privileged, { ends: true })),
-  // Outside of 64-bit mode Intel's have none. SDM Vol. 2B SYSRET
+  // Intel's processors lack it outside 64-bit mode. SDM Vol. 2B SYSRET
   row("sysret", "0F 07", privileged, { ends: true, only: "64" }),
   ...ofEachVendor((vendor) => [row("sysret", "0F 07", vendor === "amd" ? privileged : undefinedOpcode, { ends: true, only: "not64" })]),
   row("swapgs", "0F 01 F8", privileged, { ends: true, only: "64" }),
-  // On AMD a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn). On Intel it is #UD.
+  // On AMD's processors a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn). On Intel's it is #UD.
   ...ofEachVendor((vendor) => controlMoves(0, vendor === "amd" ? { ...control, lock: true } : control)),
   ...[2, 3, 4].flatMap((n) => controlMoves(n, control)),
   row("mov", "0F 21 Ry,Dy", privileged, control),
@@ -96,12 +102,12 @@ export const system = family(() => [
   row("str", "0F 00 /1 Rv", storeWord(shown.tss)),
   row("str", "0F 00 /1 Mw", storeWord(shown.tss)),
 
-  row("cpuid", "0F A2", (o) => o.act("cpuid")),
-  row("rdtsc", "0F 31", (o) => o.act("rdtsc")),
-  row("rdtscp", "0F 01 F9", (o) => o.act("rdtsc", o.imm(1))),
+  row("cpuid", "0F A2", (o) => o.helper("cpuid")),
+  row("rdtsc", "0F 31", (o) => o.helper("rdtsc")),
+  row("rdtscp", "0F 01 F9", (o) => o.helper("rdtsc", o.imm(1))),
   row("rdrand", "NFx 0F C7 /6 Rv", random, { feature: "rdrand" }),
   row("rdseed", "NFx 0F C7 /7 Rv", random, { feature: "rdseed" }),
-  // IA32_TSC_AUX is 0, as RDTSCP shows it.
+  // IA32_TSC_AUX is 0, as in RDTSCP.
   row("rdpid", "F3 0F C7 /7 Ry", (o) => o.set(0, o.imm(0)), { size64: "force", feature: "rdpid" }),
   row("xlatb", "D7", xlat, { addressed: true }),
   row("enter", "C8 Iw,Ib", enter, { size64: "default", context: true }),
@@ -114,7 +120,7 @@ export const system = family(() => [
   row("pause", "F3 REX.B0 90", nothing),
   row("nop", "REX.B0 90", nothing),
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => row(n === 1 || n === 3 ? "prefetchw" : "prefetch", `0F 0D /${n} Mb`, nothing)),
-  // Of a register it is nothing at all on Intel's, and #UD on AMD's.
+  // With a register it is a NOP on Intel's processors, and #UD on AMD's.
   row("reservednop", "0F 0D Rv,Gv", nothing, { vendor: "intel" }),
   row("endbr32", "F3 0F 1E FB", nothing),
   row("endbr64", "F3 0F 1E FA", nothing),

@@ -1,5 +1,6 @@
-// x87: arithmetic, comparison and the functions of ST(0). SDM Vol. 2A; opcodes in Vol. 2D Tables A-7 to A-22. What an instruction
-// computes is a routine (src/cpu/routines) over the register stack; the row reads memory before it and flags after it.
+// x87: arithmetic, comparison and the functions of ST(0). SDM Vol. 2A; opcodes in Vol. 2D Tables A-7 to A-22.
+// A routine (src/cpu/routines) over the register stack computes. The row reads memory before it and flags
+// after it.
 
 import type { Vendor } from "../../../machine/model.ts";
 import { S } from "../../../machine/state.ts";
@@ -9,9 +10,10 @@ import { comparesX87, x87Arithmetic } from "../../x87-operations.ts";
 import { isPending, pending } from "../sse/vector.ts";
 
 /**
- * An x87 instruction that is not control: a pending exception comes first, and the instruction becomes the last one that FNSTENV tells of,
- * unless a memory fault stops it. SDM Vol. 1 8.1.8, 8.6; AMD64 Architecture Programmer's Manual Vol. 5, 1.2 says the same. On Intel's its
- * opcode and its operand are told of only if it has left an unmasked exception, and selectors never.
+ * The meaning of an x87 instruction that is not control. A pending exception comes first. The instruction
+ * becomes the last one in FNSTENV's environment, unless a memory fault stops it. SDM Vol. 1 8.1.8, 8.6; AMD64
+ * Architecture Programmer's Manual Vol. 5, 1.2. On Intel's processors opcode and operand are recorded only
+ * after an unmasked exception, and selectors never.
  */
 export const noted =
   (vendor: Vendor, opcode: number, does: Meaning): Meaning =>
@@ -42,12 +44,13 @@ export const x87Of =
   (name: string, encoding: string, does: Meaning): Row =>
     row(name, encoding, noted(vendor, Number.parseInt(encoding, 16), does), { located: true });
 type X87 = ReturnType<typeof x87Of>;
+/** The meaning that calls a routine with constant arguments. */
 export const call =
   (routine: string, ...args: number[]): Meaning =>
   (o) => {
     o.call(routine, ...args.map((a) => o.imm(a)));
   };
-/** The routine's first argument is ST(i)'s number. */
+/** The same; the routine's first argument is the number of ST(i). */
 export const callOn =
   (routine: string, operand: number, ...args: number[]): Meaning =>
   (o) => {
@@ -75,8 +78,8 @@ const arithmetic = (x87: X87): readonly Row[] => x87Arithmetic.flatMap((name, op
   x87(`f${name}`, `D8 /${op} Md`, onFloat(op, "arith_f32")), x87(`f${name}`, `DC /${op} Mq`, onFloat(op, "arith_f64")),
   x87(`fi${name}`, `DA /${op} Md`, onInteger(op, 32)), x87(`fi${name}`, `DE /${op} Mw`, onInteger(op, 16)),
   x87(`f${name}`, `D8 /${op} ST,STi`, onStack("arith_st", op, 1)),
-  // DC and DE with a register: the result goes to ST(i). In their sub and div the operands keep their places, so to the reader who
-  // thinks of the destination first they are reversed, as the names are.
+  // DC and DE with a register: the result goes to ST(i). The operands of sub and div keep their order, so
+  // they are reversed relative to the destination, as are the names.
   ...(comparesX87(op) ? [] : [
     x87(`f${x87Arithmetic[op >= 4 ? op ^ 1 : op]}`, `DC /${op} STi,ST`, onStack("arith_to", op, 0, 0)),
     x87(`f${x87Arithmetic[op >= 4 ? op ^ 1 : op]}p`, `DE /${op} STi,ST`, onStack("arith_to", op, 0, 1)),
@@ -95,7 +98,8 @@ const moveIf =
 
 // biome-ignore format: table
 const comparisons = (x87: X87): readonly Row[] => [
-  // The same again, not in the SDM's tables: DC D0 and D8, DE D0. AMD64 Architecture Programmer's Manual Vol. 3 Table A-14.
+  // Duplicates that the SDM's tables omit: DC D0 and D8, DE D0. AMD64 Architecture Programmer's Manual Vol. 3
+  // Table A-14.
   x87("fcom", "DC /2 ST,STi", onStack("arith_st", 2, 1)), x87("fcomp", "DC /3 ST,STi", onStack("arith_st", 3, 1)), x87("fcomp", "DE /2 ST,STi", onStack("arith_st", 3, 1)),
   x87("fcompp", "DE D9", call("fcom", 1, 0, 2)), x87("fucompp", "DA E9", call("fcom", 1, 1, 2)),
   x87("fucom", "DD /4 STi", callOn("fcom", 0, 1, 0)), x87("fucomp", "DD /5 STi", callOn("fcom", 0, 1, 1)),
@@ -129,6 +133,7 @@ const functions = {
   fcos: "FF",
 } as const;
 
+/** The rows of x87 arithmetic. */
 export const x87ArithmeticRows = family(() =>
   ofEachVendor((vendor) => {
     const x87 = x87Of(vendor);

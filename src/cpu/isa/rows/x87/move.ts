@@ -17,7 +17,7 @@ const loadInteger =
     o.call("fild", o.sext(o.get(0), w));
   };
 
-/** The upper two of ten bytes. */
+/** The address of the upper two of ten bytes. */
 const upper = <V>(o: Ops<V>, i: Form, a: V): V => o.let("upper", o.zext(o.add(a, o.imm(8)), i.addressSize));
 const loadTen =
   (routine: string): Meaning =>
@@ -28,8 +28,9 @@ const loadTen =
   };
 
 /**
- * The value is computed, then written unless an unmasked exception keeps it back, then status and stack follow: see routines/store.ts.
- * Memory faults either way on AMD's; what Intel's do not write they do not ask for.
+ * The value is computed. It is written unless an unmasked exception suppresses it. Then status and stack
+ * change: routines/store.ts. On AMD's processors memory faults occur in both cases; Intel's do not access
+ * memory that they do not write.
  */
 const storing = <V>(o: Ops<V>, vendor: Vendor, pops: number, write: () => void, probe: () => void = () => o.rmw(0)): void => {
   o.when(o.call("stores"), write, vendor === "amd" ? probe : undefined);
@@ -47,7 +48,7 @@ const storeInteger =
     const v = o.call("fist_value", o.imm(w), o.imm(truncate));
     storing(o, vendor, pops, () => o.set(0, o.zext(v, w)));
   };
-/** On Intel's the lower eight bytes are written before the upper two are asked for. */
+/** Intel's processors write the lower eight bytes before they access the upper two. */
 const storeTen =
   (vendor: Vendor, value: string, high: string): Meaning =>
   (o, i) => {
@@ -87,9 +88,10 @@ const moves = (vendor: Vendor): readonly Row[] => {
 
   x87("fst", "DD /2 STi", callOn("fst_st", 0, 0)), x87("fstp", "DD /3 STi", callOn("fst_st", 0, 1)), x87("fxch", "D9 /1 STi", callOn("fxch", 0)),
   x87("ffree", "DD /0 STi", callOn("ffree", 0, 0)),
-  // The same again, not in the SDM's tables. AMD64 Architecture Programmer's Manual Vol. 3 Table A-14.
+  // Duplicates that the SDM's tables omit. AMD64 Architecture Programmer's Manual Vol. 3 Table A-14.
   x87("fstpnce", "D9 /3 STi", callOn("fstpnce", 0)), x87("fstp", "DF /2 STi", callOn("fst_st", 0, 1)), x87("fstp", "DF /3 STi", callOn("fst_st", 0, 1)),
   x87("fxch", "DD /1 STi", callOn("fxch", 0)), x87("fxch", "DF /1 STi", callOn("fxch", 0)), x87("ffreep", "DF /0 STi", callOn("ffree", 0, 1)),
 ];
 };
+/** The rows of x87 loads, stores and moves. */
 export const x87Moves = family(() => ofEachVendor(moves));
