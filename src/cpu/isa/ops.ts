@@ -8,7 +8,7 @@
 // - Memory is read and written before any register or flag. A fault then leaves the state that hardware
 // leaves.
 
-import type { Field } from "../machine/state.ts";
+import type { Field } from "../machine/fields.ts";
 import type { HelperName } from "./routine-types.ts";
 import type { SimdName } from "./simd.ts";
 
