@@ -86,10 +86,15 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
   });
   it("writes nothing when there is nothing new", async () => {
     const code = new OnPaper();
-    for (let n = 0; n < 6; n++) await run(code);
-    expect(code.saved).toBeLessThan(6);
-    const { saved } = code;
-    await run(code);
-    expect(code.saved).toBe(saved);
+    // Where the host's clock cuts a run decides what is interpreted from there on, so a run may find something new now and then.
+    let quiet = 0;
+    for (let n = 0; n < 20 && quiet < 3; n++) {
+      const { saved } = code;
+      const { compiled } = await run(code);
+      if (compiled > 0) continue;
+      quiet++;
+      expect(code.saved).toBe(saved);
+    }
+    expect(quiet).toBe(3);
   });
 });

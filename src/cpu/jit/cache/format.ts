@@ -141,8 +141,14 @@ export interface CodeInMemory {
   frameOf(ip: number): number;
 }
 
-/** The pages of a region's code and their frames, if memory holds the same bytes. Otherwise undefined. */
-export const framesOf = ({ code }: CachedRegion, { bytes: memory, frameOf }: CodeInMemory): ReadonlyMap<number, number> | undefined => {
+/**
+ * The pages of a region's code and their frames, if memory holds the same bytes. `absent`: the program has not touched one of the pages yet.
+ * `changed`: memory holds other bytes.
+ */
+export const framesOf = (
+  { code }: CachedRegion,
+  { bytes: memory, frameOf }: CodeInMemory,
+): ReadonlyMap<number, number> | "absent" | "changed" => {
   const pages = new Map<number, number>();
   for (const { address, bytes } of code) {
     let frame = 0;
@@ -150,10 +156,10 @@ export const framesOf = ({ code }: CachedRegion, { bytes: memory, frameOf }: Cod
       const at = (address + n) % 4096;
       if (n === 0 || at === 0) {
         frame = frameOf(address + n);
-        if (frame < 0) return undefined;
+        if (frame < 0) return "absent";
         pages.set(Math.floor((address + n) / 4096), frame);
       }
-      if (memory[frame + at] !== bytes[n]) return undefined;
+      if (memory[frame + at] !== bytes[n]) return "changed";
     }
   }
   return pages;
@@ -207,8 +213,15 @@ export class CachedRegionIndex {
   blockDecoded(ip: number): void {
     if (this.#byRoot.has(ip)) this.#decoded.push(ip);
   }
+  /** Makes a region come again in `reachedRegions`, the next time that it is called. */
+  retry({ roots }: CachedRegion): void {
+    this.#retried.add(roots[0] as number);
+  }
+  readonly #retried = new Set<number>();
   /** Regions whose roots have been reached. The caller removes those that it installs. */
   *reachedRegions(): Iterable<CachedRegion> {
+    this.#decoded.push(...this.#retried);
+    this.#retried.clear();
     while (this.#decoded.length > 0) {
       const decoded = this.#decoded;
       this.#decoded = [];

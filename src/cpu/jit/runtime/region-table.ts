@@ -101,7 +101,8 @@ export class RegionTable {
       return false;
     if (cached.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
     const pages = framesOf(cached, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
-    if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
+    if (pages === "absent") this.#cached?.retry(cached);
+    if (typeof pages === "string" || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
     const { flushes } = blocks;
     const heads = cached.entries.map((entry) => blocks.decodeAt(entry));
     if (blocks.flushes !== flushes) return false;
