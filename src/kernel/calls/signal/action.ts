@@ -33,7 +33,8 @@ export const readSigset = (t: Task, at: VAddr): SigSet | undefined => {
   const high = t.mem.u32(at + 4);
   return low < 0 || high < 0 ? undefined : (BigInt(high) << 32n) | BigInt(low);
 };
-const writeSigset = (t: Task, at: VAddr, set: SigSet): boolean => t.mem.setU64(at, Number(set & 0xffff_ffffn), Number(set >> 32n));
+/** copy_to_user(): bytes before a missing page are written, unlike put_user()'s. */
+const writeSigset = (t: Task, at: VAddr, set: SigSet): boolean => t.mem.write(at, sigsetBytes(set));
 /** A sigset_t as bytes. */
 export const sigsetBytes = (set: SigSet): Uint8Array => {
   const bytes = new Uint8Array(SIGSET_SIZE);
