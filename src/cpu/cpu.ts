@@ -239,14 +239,15 @@ export class Cpu implements TranslationListener, HelperContext {
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
     // A timer that the call has set limits the whole run, not only this part of it.
-    this.#end = Math.min(this.#end, this.instructions + granted);
+    const end = this.instructions + granted;
+    if (end < this.#end) this.#end = end;
     // The code of this region or of its callers may have changed.
     const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
     if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
-    this.#charge(left - more);
+    if (more < left) this.#charge(left - more);
     return 0;
   }
   /** For helper functions: a fault at the current instruction. Returns the exit code. */
