@@ -15,7 +15,7 @@ export const stdinFile: ByteFile = {
 };
 
 /**
- * A pipe or terminal, not touched before somebody wants it. Returns what to call when it is wanted; the reading goes on until `stop`.
+ * Standard input that is a pipe or terminal. Nothing is read before `wanted` is called; reading continues until `stop`.
  */
 export const stdinInto = (inputs: Inputs): { readonly wanted: () => void; readonly stop: () => void } => {
   let started = false;

@@ -28,7 +28,7 @@ export const terminal = (): TerminalOptions | undefined => {
 };
 
 let gone = (): void => {};
-/** A terminal whose other side is gone answers EIO, whoever is told by SIGHUP. Linux hung_up_tty_write(). */
+/** A terminal whose other side is gone: writes give EIO, and the guest gets SIGHUP. Linux hung_up_tty_write(). */
 const noticing = (sink: ByteSink): ByteSink => ({
   queue: sink.queue,
   write(bytes) {

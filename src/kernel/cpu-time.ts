@@ -22,7 +22,7 @@ export class CpuTime {
   set limit(nanoseconds: number) {
     this.#limit = nanoseconds;
   }
-  /** When the limit is reached if nobody sleeps until then. */
+  /** The time at which the limit is reached if no task sleeps until then. */
   get end(): number {
     return this.#limit + this.idle;
   }

@@ -1,4 +1,4 @@
-// Objects whose end nobody tells: namespaces, mounts and their file systems, filters, descriptor tables of segments, lists of groups. They are
+// Objects without an event at their end: namespaces, mounts and their file systems, filters, descriptor tables of segments, lists of groups. They are
 // charged when they are made. When memory is short, those are found that nothing leads to any more.
 import type { Reclaimer } from "../memory/frames.ts";
 import { Filter } from "../seccomp/filter.ts";

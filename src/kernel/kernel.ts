@@ -219,7 +219,7 @@ export class Kernel {
     if (current) current.usage.system += whole;
   }
 
-  /** Nobody runs until then. */
+  /** No task runs until then. */
   skip(until: number): void {
     if (until <= this.now) return;
     this.cpuTime.idle += until - this.now;

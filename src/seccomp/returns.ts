@@ -92,7 +92,7 @@ export const returnValue = (rules: ReturnRules, action: Action, data = 0): numbe
 };
 
 /**
- * `ERRNO(13)`, `ALLOW`, `0x7ffb0000`: as people write it. The `name` of an errno stays with whoever shows
+ * `ERRNO(13)`, `ALLOW`, `0x7ffb0000`: as people write it. The `name` of an errno is for the caller that shows
  * it.
  *
  * @example

@@ -95,7 +95,7 @@ export class Scheduler {
     this.#ranked = true;
     this.reschedule = true;
   }
-  /** The task whose slice was cut, which nobody is asked about; unless it does not come first any more. */
+  /** The task whose slice was cut: it continues without a question to the chooser, if it is still the first. */
   #cutOff(): Task | undefined {
     const cut = this.#cut;
     const [first] = this.#queue;

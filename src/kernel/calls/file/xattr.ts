@@ -51,13 +51,8 @@ const resolveName = (inode: Inode, name: string): number => {
   return name === prefix ? -E.EINVAL : 0;
 };
 
-const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
-  if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
-  const name = getName(t, at);
-  if (typeof name === "number") return name;
-  if (length > XATTR_SIZE_MAX) return -E.E2BIG;
-  const bytes = t.mem.read(value, length);
-  if (!bytes) return -E.EFAULT;
+/** The inode whose attribute a call may set or remove, or -errno. */
+const inodeToChange = (t: Task, path: Or<Path>, name: string): Or<Inode> => {
   if (typeof path === "number") return path;
   const writable = wantWrite(path.mount);
   if (writable < 0) return writable;
@@ -65,7 +60,18 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   const denied = allowed(t, inode, name, may.write);
   if (denied < 0) return denied;
   const unknown = resolveName(inode, name);
-  if (unknown < 0) return unknown;
+  return unknown < 0 ? unknown : inode;
+};
+
+const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
+  if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
+  const name = getName(t, at);
+  if (typeof name === "number") return name;
+  if (length > XATTR_SIZE_MAX) return -E.E2BIG;
+  const bytes = t.mem.read(value, length);
+  if (!bytes) return -E.EFAULT;
+  const inode = inodeToChange(t, path, name);
+  if (typeof inode === "number") return inode;
   inode.xattrs ??= new Map();
   if (how & XATTR_CREATE && inode.xattrs.has(name)) return -E.EEXIST;
   if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
@@ -106,14 +112,8 @@ const list = (t: Task, path: Or<Path>, at: VAddr, length: number): number => {
 const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const name = getName(t, at);
   if (typeof name === "number") return name;
-  if (typeof path === "number") return path;
-  const writable = wantWrite(path.mount);
-  if (writable < 0) return writable;
-  const { inode } = path.dentry;
-  const denied = allowed(t, inode, name, may.write);
-  if (denied < 0) return denied;
-  const unknown = resolveName(inode, name);
-  if (unknown < 0) return unknown;
+  const inode = inodeToChange(t, path, name);
+  if (typeof inode === "number") return inode;
   const held = inode.xattrs?.get(name);
   if (!inode.xattrs || !held) return -E.ENODATA;
   inode.xattrs.delete(name);
