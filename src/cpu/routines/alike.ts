@@ -1,4 +1,5 @@
-// Decoding of instructions that begin as others did (src/cpu/interp/predecode.ts): a template is copied, and registers and what follows are put into the copy.
+// The fast decoder (src/cpu/interp/predecode.ts): an instruction with the beginning of an earlier one gets a
+// copy of that record. Registers, displacement and immediate are put into the copy.
 import { fpuRegs, gpr, ymm } from "./at";
 import {
   opcodeKind_escape, opcodeKind_kind, opcodeKind_modes, opcodeKind_modrm, opcodeKind_opcode, opcodeKind_plain, opcodeKind_prefix, opcodeKind_reg, opcodeKind_rex, opcodeKind_rm,
@@ -8,7 +9,8 @@ import {
   predecodeEntry_mask, predecodeEntry_most, predecodeEntry_next, predecodeEntry_note, predecodeEntry_registers, predecodeEntry_size, predecodeEntry_ways, predecodeSets, predecodeEntries,
 } from "./places";
 
-// Of the instruction that `begin` has looked at: its first bytes without registers, how many there are; REX (0 without one); the registers, -1 for none.
+// The instruction that `begin` has read: its first bytes without register numbers, and their count; the REX
+// prefix (0 without one); register numbers, -1 for none.
 let head: u64 = 0;
 let length: i32 = 0;
 let rex: i32 = 0;
@@ -18,7 +20,10 @@ let opreg: i32 = 0;
 let base: i32 = 0;
 let index: i32 = 0;
 
-/** Look at the bytes up to modrm or SIB; false where that is not known. SDM Vol. 2A 2.1, Tables 2-2 and 2-3 */
+/**
+ * Read the bytes up to ModRM or SIB. False if their form is not known.
+ * SDM Vol. 2A 2.1, Tables 2-2 and 2-3.
+ */
 function begin(at: i32, end: i32, long: bool): bool {
   const kinds = opcodeKinds + (long ? 0 : opcodeKind_modes);
   let p = at;
@@ -33,7 +38,7 @@ function begin(at: i32, end: i32, long: bool): bool {
     bytes |= <u64>byte << shift;
     kind = load<u8>(kinds + byte);
     if (kind != opcodeKind_prefix) break;
-    // It counts directly before the opcode only.
+    // A REX prefix counts directly before the opcode only.
     rex = long && (byte & 0xf0) == 0x40 ? byte : 0;
     shift += 8;
   }
@@ -76,7 +81,7 @@ function begin(at: i32, end: i32, long: bool): bool {
       }
       if (mod != 0 || (sib & 7) != 5) {
         base = (sib & 7) | ((rex & 1) << 3);
-        // Outside 64-bit mode the stack's registers have another segment. SDM Vol. 1 Table 3-5
+        // Outside 64-bit mode, addresses with rSP or rBP use SS. SDM Vol. 1 Table 3-5.
         if (long || (base & 6) != 4) keptOfSib &= 0xf8;
       }
       bytes |= <u64>(sib & keptOfSib) << (shift + 8);
@@ -96,7 +101,7 @@ function begin(at: i32, end: i32, long: bool): bool {
   return predecodeSets + ((<i32>(((head + context) * 0x9e3779b97f4a7c15) >> (64 - predecodeEntry_bits))) << 1);
 }
 
-/** The template of what begins as the instruction that `begin` has looked at; 0: there is none. */
+/** The template for the instruction that `begin` has read; 0 if there is none. */
 function known(context: i32): i32 {
   const first = placeOf(head, context);
   for (let n = 0; n < predecodeEntry_ways; n++) {
@@ -107,14 +112,14 @@ function known(context: i32): i32 {
   return 0;
 }
 
-/** Which of a beginning's places is free; if none is, the last. */
+/** A free place of a set of templates; the last place if none is free. */
 function freeWay(first: i32): i32 {
   let n = 0;
   while (n < predecodeEntry_ways - 1 && load<u16>(first ^ (n << 1))) n++;
   return n;
 }
 
-/** A number for one more template; where there is no room, all are forgotten. */
+/** The number of a new template. If the table is full, all templates are forgotten. */
 function nextNumber(): i32 {
   let count: i32 = load<u32>(predecodeEntries);
   if (count == predecodeEntry_most) {
@@ -125,15 +130,18 @@ function nextNumber(): i32 {
   return count;
 }
 
-/** The template of what begins as the instruction here, so many bytes, with its record in it; the rest is the caller's to fill in. 0: there can be none. */
+/**
+ * A new template for the instruction of `bytes` bytes at `at`, with a copy of its record. The caller fills in
+ * the rest. 0 if the instruction can have no template.
+ */
 export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i32): i32 {
   if (!begin(at, end, context == 0) || length != bytes) return 0;
   const first = placeOf(head, context);
   let n = freeWay(first);
-  // Who has to go leaves its room.
+  // The template that is replaced gives its place.
   let number: i32 = load<u16>(first ^ (n << 1));
   if (number == 0) number = nextNumber();
-  // What was here is met again, perhaps in turn with this.
+  // The template before it moves back in the set: it may be used again in turn with this one.
   for (; n > 0; n--) store<u16>(first ^ (n << 1), load<u16>(first ^ ((n - 1) << 1)));
   store<u16>(first, number);
   const t = predecodeEntries + number * predecodeEntry_size;
@@ -144,7 +152,7 @@ export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i
   return t;
 }
 
-/** Take so many templates over: the more frequent ones come first. */
+/** Load templates of an earlier run. The more frequent ones come first. */
 export function decode_know(from: i32, count: i32): void {
   const end = from + count * predecodeEntry_size;
   for (; from < end && <i32>load<u32>(predecodeEntries) < predecodeEntry_most; from += predecodeEntry_size) {
@@ -157,7 +165,9 @@ export function decode_know(from: i32, count: i32): void {
   }
 }
 
-/** Where a register lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4 to 7 are ah ch dh bh. */
+/**
+ * The address of a register. SDM Vol. 2A Table 2-2. Without REX, byte registers 4 to 7 are ah, ch, dh, bh.
+ */
 function register(which: i32): i32 {
   const from = which & registerIn_from;
   const r = from == registerIn_reg ? reg : from == registerIn_rm ? rm : opreg;
@@ -175,8 +185,9 @@ function register(which: i32): i32 {
 }
 
 /**
- * Write records from `rec` on, where a block has `done` already, of at most so many instructions at `at`, in their page up to `end`, until one is not known.
- * How many there are now, bit 8 if the block has ended with the last, and from bit 9 on how many bytes they had.
+ * Write records from `rec` on for the instructions at `at`, until one has no template. The block has `done`
+ * instructions already, and at most `most`; its page ends at `end`. Returns the number of instructions in
+ * bits 7:0; bit 8 is set if the last one ends the block; the number of bytes is in bits 9 and up.
  */
 export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32, ip: f64, context: i32): i32 {
   const long = context == 0;

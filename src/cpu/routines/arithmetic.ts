@@ -1,5 +1,5 @@
-// 80-bit add, subtract, multiply, divide, square root: what NaNs, infinities, zeros and denormals do; finite.ts has the numbers.
-// SDM Vol. 2A, FADD, FSUB, FMUL, FDIV, FSQRT: the tables there.
+// 80-bit addition, subtraction, multiplication, division and square root: NaNs, infinities, zeros and
+// denormals. finite.ts does the numbers. SDM Vol. 2A, the tables of FADD, FSUB, FMUL, FDIV, FSQRT.
 import { denormalTrap, exponent, isDenormal, isInfinite, isNormal, isZero, normalize, settleNaN, settleNaNs } from "./classify";
 import { addFinite, overFinite, rootFinite, timesFinite, zeroSum } from "./finite";
 import { ZE } from "./flags";

@@ -1,6 +1,9 @@
 // Products of polynomials over GF(2). SDM Vol. 2B PCLMULQDQ.
 
-/** The four bits of a digit far enough apart that the carries of an integer product never reach the next: T. Pornin, BearSSL, ghash_ctmul64.c. */
+/**
+ * The four bits of a digit, so far apart that the carries of an integer product never reach the next bit.
+ * T. Pornin, BearSSL, ghash_ctmul64.c.
+ */
 const M0: u64 = 0x1111111111111111;
 
 // @ts-ignore: decorator
@@ -20,5 +23,5 @@ function reversed(v: u64): u64 {
 }
 
 export function carryless_low(a: i64, b: i64): i64 { return product(a, b); }
-/** Read backwards, a product's high half is its low one. */
+/** With all bits reversed, the high half of a product is the low half. */
 export function carryless_high(a: i64, b: i64): i64 { return reversed(product(reversed(a), reversed(b))) >> 1; }

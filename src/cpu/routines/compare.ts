@@ -6,7 +6,7 @@ import { control, isEmpty, pop, setStatus, signExponentAt, signal, signalCodes, 
 
 const UNORDERED: i32 = C3 | C2 | C0;
 
-/** The condition codes of a ? b, exceptions in `raised`. */
+/** The condition codes of a compared with b. Exceptions are in `raised`. */
 export function compare(aM: u64, aSe: i32, bM: u64, bSe: i32, quiet: bool): i32 {
   setRaised(0);
   if (!isNormal(aM, aSe) || !isNormal(bM, bSe)) {
@@ -28,7 +28,7 @@ export function compare(aM: u64, aSe: i32, bM: u64, bSe: i32, quiet: bool): i32 
   return less == ((aSe & 0x8000) == 0) ? C0 : 0;
 }
 
-/** End a comparison that found `codes`: they are delivered even where the exception is unmasked, only the pop is not. */
+/** End a comparison with these condition codes. An unmasked exception prevents the pop, not the codes. */
 export function deliverCodes(codes: i32, pops: i32): void {
   signalCodes(raised | codes);
   if (suppressed(raised)) return;
@@ -48,7 +48,7 @@ export function fcom(i: i32, quiet: i32, pops: i32): void {
   deliverCodes(compare(significandAt(a), signExponentAt(a), significandAt(b), signExponentAt(b), quiet != 0), pops);
 }
 
-/** FCOMI and FUCOMI: the value of CF, PF and ZF in their EFLAGS places; the other arithmetic flags become 0. */
+/** FCOMI and FUCOMI: CF, PF and ZF at their EFLAGS positions. The other arithmetic flags become 0. */
 export function fcomi(i: i32, quiet: i32, pops: i32): i32 {
   let codes = UNORDERED;
   let sw = status();
@@ -60,7 +60,7 @@ export function fcomi(i: i32, quiet: i32, pops: i32): i32 {
     const b = st(i);
     codes = compare(significandAt(a), signExponentAt(a), significandAt(b), signExponentAt(b), quiet != 0);
   }
-  // Differs from the SDM: C1 is left alone here unless the stack underflows.
+  // Differs from the SDM: C1 is unchanged unless the stack underflows.
   sw |= raised;
   if (raised & ~control() & EXCEPTIONS) sw |= ES_B;
   setStatus(sw);

@@ -1,4 +1,4 @@
-// FNINIT, FNCLEX, FLDCW. SDM Vol. 2A. What moves whole images is src/cpu/fpu.
+// FNINIT, FNCLEX, FLDCW. SDM Vol. 2A. Whole images are moved in src/cpu/helpers.
 import { fpuControl, fpuCs, fpuDp, fpuDs, fpuEmpty, fpuIp, fpuOpcode } from "./at";
 import { ES_B, EXCEPTIONS } from "./flags";
 import { setStatus, status } from "./stack";
@@ -16,7 +16,7 @@ export function fninit(): void {
 
 export function fnclex(): void { setStatus(status() & 0x7f00); }
 
-/** Bit 6 reads as one, the others that have no meaning as zero. ES and B follow from exceptions and masks. */
+/** Bit 6 reads as one, other reserved bits as zero. ES and B follow from exceptions and masks. */
 export function fldcw(cw: i32): void {
   store<u16>(fpuControl, (cw & 0x1f3f) | 0x40);
   const sw = status();

@@ -1,5 +1,6 @@
-// Arithmetic on finite, nonzero, normalized numbers, one definition for all formats: F is u64 for the 80-bit format, else f32 or f64.
-// A number is a sign (0 or 0x8000), a biased exponent that may leave its range, and a significand with bit 63 set.
+// Arithmetic on finite, nonzero, normalized numbers: one definition for all formats. F is u64 for the 80-bit
+// format, else f32 or f64. A number is a sign (0 or 0x8000), a biased exponent, which may be out of range,
+// and a significand with bit 63 set.
 import { RC, RC_DOWN } from "./flags";
 import { setResult } from "./result";
 import { round } from "./round";
@@ -20,7 +21,7 @@ import { divide, low, multiply, shiftRightJam, squareRoot } from "./wide";
   else setResult(0, sign);
 }
 
-/** Sign of x - x, and of 0 - 0. */
+/** The sign of x - x, and of 0 - 0. */
 // @ts-ignore: decorator
 @inline export function zeroSum<F>(): i32 {
   return (isFloat<F>() ? rounding() : control() & RC) == RC_DOWN ? 0x8000 : 0;
@@ -89,7 +90,7 @@ export function overFinite<F>(sign: i32, aM: u64, aExp: i32, bM: u64, bExp: i32,
   finish<F>(sign, exp, q, remainderFraction(low, bM));
 }
 
-/** A remainder as a fraction of 2^64 that compares with a half as it should. */
+/** A remainder as a fraction of 2^64. It compares with one half as the exact remainder does. */
 function remainderFraction(r: u64, d: u64): u64 {
   if (r == 0) return 0;
   const rest = d - r;

@@ -1,6 +1,6 @@
 // Bits of the x87 status and control words. SDM Vol. 1 8.1.3 and 8.1.5.
 
-/** Exceptions, in the places that the status word, the control word's masks and MXCSR share. */
+/** Exceptions at the bit positions that the status word, the masks of the control word and MXCSR share. */
 export const IE: i32 = 0x01;
 export const DE: i32 = 0x02;
 export const ZE: i32 = 0x04;
@@ -10,7 +10,7 @@ export const PE: i32 = 0x20;
 export const EXCEPTIONS: i32 = 0x3f;
 
 export const SF: i32 = 0x40;
-/** Error summary and its old name, busy: set together. */
+/** Error summary, and the busy flag, which always equals it. */
 export const ES_B: i32 = 0x8080;
 export const C0: i32 = 0x0100;
 export const C1: i32 = 0x0200;

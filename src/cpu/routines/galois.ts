@@ -1,13 +1,16 @@
-// Bytes as elements of GF(2^8) modulo x^8 + x^4 + x^3 + x + 1, and the AES round made of them. FIPS 197, 4 and 5; SDM Vol. 2: AESENC
-// AESENCLAST AESDEC AESDECLAST AESIMC AESKEYGENASSIST, GF2P8AFFINEINVQB.
+// Bytes as elements of GF(2^8) modulo x^8 + x^4 + x^3 + x + 1, and the AES round. FIPS 197, 4 and 5; SDM
+// Vol. 2: AESENC, AESENCLAST, AESDEC, AESDECLAST, AESIMC, AESKEYGENASSIST, GF2P8AFFINEINVQB.
 //
-// A state is two halves of two columns. Turning it by two columns commutes with every step of a round, so a routine gives the half
-// `near` of the result, and called with the halves exchanged it gives the other one.
+// A state has two halves of two columns. A rotation by two columns commutes with every step of a round. So a
+// routine computes the half `near` of the result; with the halves exchanged it computes the other one.
 
 const inverses = memory.data(256);
 const box = memory.data(256);
 const inverseBox = memory.data(256);
-/** By byte: what it adds to its column after (Inv)SubBytes and (Inv)MixColumns if it is in row 0; rotated for the other rows. */
+/**
+ * By byte: its contribution to its column after (Inv)SubBytes and (Inv)MixColumns, for row 0. For other rows
+ * the contribution is rotated.
+ */
 const forward = memory.data(1024);
 const backward = memory.data(1024);
 
@@ -20,7 +23,7 @@ function times(a: u32, b: u32): u32 {
   return product;
 }
 
-/** 3 generates the field's units, and 0xf6 is its inverse: all pairs of inverses by counting. */
+/** 3 generates the multiplicative group, and 0xf6 is its inverse. So counting gives all pairs of inverses. */
 function fill(): void {
   let x: u32 = 1;
   let y: u32 = 1;
@@ -53,7 +56,7 @@ function fill(): void {
     | (<u64>load<u8>(table + <usize>(c & 0xff)) << 16) | (<u64>load<u8>(table + <usize>(d & 0xff)) << 24);
 }
 
-// ShiftRows takes row r of a column from r columns further on, InvShiftRows from r columns back.
+// ShiftRows takes row r of a column from the column r places to the right, InvShiftRows to the left.
 export function aes_encrypt(near: i64, far: i64): i64 {
   ready();
   const n = <u64>near, f = <u64>far;
@@ -74,14 +77,14 @@ export function aes_decrypt_last(near: i64, far: i64): i64 {
   const n = <u64>near, f = <u64>far;
   return plain(inverseBox, n, f >> 40, f >> 16, n >> 56) | (plain(inverseBox, n >> 32, n >> 8, f >> 48, f >> 24) << 32);
 }
-/** Every byte through a table. */
+/** Replace every byte by its table entry. */
 function each(table: usize, v: u64): u64 {
   let out: u64 = 0;
   for (let i: u64 = 0; i < 64; i += 8) out |= <u64>load<u8>(table + <usize>((v >> i) & 0xff)) << i;
   return out;
 }
 export function aes_substitute(v: i64): i64 { ready(); return each(box, v); }
-/** InvMixColumns alone: the backward table undoes SubBytes as well. */
+/** InvMixColumns alone. The backward table includes InvSubBytes, which SubBytes cancels here. */
 export function aes_unmix(v: i64): i64 {
   ready();
   const s = each(box, v);

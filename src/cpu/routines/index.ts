@@ -1,4 +1,5 @@
-// The exports of the wasm module: what instruction rows call, and what decodes. Each file says which instructions it serves.
+// The exports of the WebAssembly module: routines of instruction rows, and the fast decoder. The first lines
+// of each file name its instructions.
 export { arith_f32, arith_f64, arith_i32, arith_st, arith_to, fsqrt } from "./operate";
 export { fcom, fcomi, ftst, fxam } from "./compare";
 export { fbld, fild, fld_f32, fld_f64, fld_f80, fld_st, fldc } from "./load";

@@ -1,12 +1,12 @@
-// Rounding a number to an integer: FIST, FISTTP, FBSTP and FRNDINT all stand on this. SDM Vol. 1 4.8.4.
+// A number rounded to an integer: the base of FIST, FISTTP, FBSTP and FRNDINT. SDM Vol. 1 4.8.4.
 import { C1, PE } from "./flags";
 import { raise } from "./result";
 import { roundsUp } from "./round";
 
-/** Returned for a number whose rounded magnitude does not fit 64 bits. */
+/** The result for a number whose rounded magnitude does not fit into 64 bits. */
 export let tooBig: bool = false;
 
-/** The magnitude of a finite number, rounded; raises PE and C1. */
+/** The rounded magnitude of a finite number. Raises PE and C1. */
 export function magnitude(m: u64, se: i32, rc: i32): u64 {
   const shift = 0x403e - (se & 0x7fff);
   tooBig = shift < 0 && m != 0;

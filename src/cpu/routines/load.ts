@@ -1,4 +1,5 @@
-// FLD, FILD, FBLD and the constants: the row has read memory, this pushes. SDM Vol. 2A.
+// FLD, FILD, FBLD and the constants. The row reads memory, and the routine here pushes the value. SDM Vol.
+// 2A.
 import { isDenormal, isSignaling } from "./classify";
 import { exponent_of, nearest_of, significand_of, up_of } from "./constants";
 import { C1, DE, IE, PE, RC, RC_DOWN, RC_UP, SF } from "./flags";
@@ -12,7 +13,7 @@ function pushSource(): void {
   deliverPush();
 }
 
-/** f32 and f64 only: the m80 form moves a signaling NaN untouched. */
+/** f32 and f64 only: the m80 form does not change a signaling NaN. */
 function pushFloat(): void {
   setRaised(sourceRaised);
   setResult(sourceM, sourceSe);
@@ -39,7 +40,7 @@ export function fld_f80(m: i64, se: i32): void {
   deliverPush();
 }
 
-/** All three widths: the operand comes sign-extended. */
+/** FILD of all three widths. The operand is sign-extended to 64 bits. */
 export function fild(value: i64): void {
   fromInteger(value);
   pushSource();
@@ -61,8 +62,10 @@ export function fld_st(i: i32): void {
   deliverPush();
 }
 
-/** D9 E8 to D9 EE: 0 one, 1 log2(10), 2 log2(e), 3 pi, 4 log10(2), 5 ln(2), 6 zero. Each is the true value rounded as RC says:
- *  src/cpu/isa/x87-operations.ts has them. */
+/**
+ * D9 E8 to D9 EE: 0 one, 1 log2(10), 2 log2(e), 3 pi, 4 log10(2), 5 ln(2), 6 zero. Each is the exact value
+ * rounded by RC. The table is in src/cpu/isa/x87-operations.ts.
+ */
 export function fldc(which: i32): void {
   setRaised(0);
   const rc = control() & RC;

@@ -1,4 +1,5 @@
-// What moves or changes registers without arithmetic: FST(P) to a register, FXCH, FCMOVcc, FABS, FCHS, FFREE, FINCSTP, FDECSTP. SDM Vol. 2A.
+// Register moves and changes without arithmetic: FST(P) to a register, FXCH, FCMOVcc, FABS, FCHS, FFREE,
+// FINCSTP, FDECSTP. SDM Vol. 2A.
 import { C1, IE, SF } from "./flags";
 import { raised, setDefaultNaN, setRaised, setResult } from "./result";
 import { deliver, free, isEmpty, pop, put, rotate, setStatus, signExponentAt, signal, significandAt, st, status, suppressed, underflow } from "./stack";
@@ -11,14 +12,14 @@ export function fst_st(i: i32, pops: i32): void {
   deliver(i, pops != 0);
 }
 
-/** D9 D8+i, undocumented: FSTP that pops an empty register without complaint, and without a value. */
+/** D9 D8+i, undocumented: FSTP. If ST(0) is empty it pops without an exception and stores nothing. */
 export function fstpnce(i: i32): void {
   if (!isEmpty(0)) return fst_st(i, 1);
   setStatus(status() & ~C1);
   pop();
 }
 
-/** An empty register exchanges as the default NaN. */
+/** FXCH: an empty register counts as the default NaN. */
 export function fxch(i: i32): void {
   const a = st(0);
   const b = st(i);
@@ -35,11 +36,13 @@ export function fxch(i: i32): void {
   put(i, aM, aSe);
 }
 
-/** FCMOVcc with its condition already evaluated. Both registers must be full either way. */
+/**
+ * FCMOVcc; `condition` is evaluated by the row. Both registers must be full, also if the condition is false.
+ */
 export function fcmov(i: i32, taken: i32): void {
   if (isEmpty(0) || isEmpty(i)) return underflow(0, false);
   const b = st(i);
-  // Differs from the SDM: C1 is left alone here.
+  // Differs from the SDM: C1 is unchanged.
   if (taken) put(0, significandAt(b), signExponentAt(b));
 }
 

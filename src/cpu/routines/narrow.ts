@@ -1,12 +1,14 @@
-// Rounding to the IEEE formats of 32 and 64 bits: FST and all of SSE. Tininess is detected after rounding. SDM Vol. 1 4.8.4, 4.9.1.4 to 4.9.1.6.
+// Rounding to the IEEE formats of 32 and 64 bits: FST and all of SSE. Tininess is detected after rounding.
+// SDM Vol. 1 4.8.4, 4.9.1.4 to 4.9.1.6.
 import { C1, OE, PE, RC_DOWN, RC_UP, UE } from "./flags";
 import { raise } from "./result";
 import { roundsUp } from "./round";
 import { low, shiftRightJam } from "./wide";
 
 /**
- * The bits of (-1)^negative * m * 2^(exp - bias), m with bit 63 set (1.63 fixed point, bit 0 may be sticky), in the format that has
- * `precision` significant bits and `width` bits of exponent. Raises OE, UE, PE and C1. Where `masked` lacks UE or OE the bits mean nothing.
+  * The bits of (-1)^negative * m * 2^(exp - bias) in the format with `precision` significant bits and `width`
+  * exponent bits. m has bit 63 set (1.63 fixed point); bit 0 may be sticky. Raises OE, UE, PE and C1. If
+  * `masked` lacks UE or OE, and that exception is raised, the bits mean nothing.
  */
 // @ts-ignore: decorator
 @inline export function narrow(negative: bool, exp: i32, m: u64, precision: i32, width: i32, rc: i32, masked: i32, flush: bool): u64 {
@@ -26,7 +28,7 @@ import { low, shiftRightJam } from "./wide";
   return sign | ((<u64>emax << field) - u64(!infinite));
 }
 
-/** exp <= 0; `up` is how the number rounds at full precision. */
+/** The case exp <= 0. `up` is the direction of rounding at full precision. */
 function subnormal(negative: bool, exp: i32, m: u64, precision: i32, up: bool, rc: i32, masked: i32, flush: bool): u64 {
   const tiny = exp < 0 || !up || (m >>> (64 - precision)) + 1 != <u64>1 << precision;
   if (tiny && !(masked & UE)) {

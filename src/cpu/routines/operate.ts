@@ -1,5 +1,6 @@
-// The eight operations that ModRM.reg of D8, DA, DC and DE names: 0 add, 1 multiply, 2 compare, 3 compare and pop, 4 subtract,
-// 5 reverse subtract, 6 divide, 7 reverse divide; over registers, f32, f64 and integers. SDM Vol. 2D Tables.
+// The eight operations that ModRM.reg of D8, DA, DC and DE selects: 0 add, 1 multiply, 2 compare, 3 compare
+// and pop, 4 subtract, 5 reverse subtract, 6 divide, 7 reverse divide. Operands are registers, f32, f64 and
+// integers. SDM Vol. 2D Tables.
 import { add, over, root, subtract, times } from "./arithmetic";
 import { isNaN80 } from "./classify";
 import { compare, compareEmpty, deliverCodes } from "./compare";
@@ -51,7 +52,7 @@ export function arith_f64(op: i32, bits: i64): void {
   withSource(op);
 }
 
-/** The i16 forms too: their operand comes sign-extended. */
+/** The i32 and i16 forms. The operand is sign-extended. */
 export function arith_i32(op: i32, value: i32): void {
   fromInteger(value);
   withSource(op);
@@ -73,7 +74,7 @@ function withSource(op: i32): void {
   deliver(0, false);
 }
 
-/** The source was denormal before it was widened: that counts unless the other operand (m, se) decided alone. */
+/** A source that was denormal before it was widened. DE is raised unless the other operand decides alone. */
 export function denormalSource(m: u64, se: i32): void {
   if (isNaN80(m, se) || raised & (IE | ZE)) return;
   if (control() & DE) raise(DE);

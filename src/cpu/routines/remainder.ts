@@ -1,4 +1,4 @@
-// FPREM and FPREM1. SDM Vol. 2A; how far one partial step goes is the processor's choice.
+// FPREM and FPREM1. SDM Vol. 2A. The length of one partial step is the processor's choice.
 import { denormalTrap, exponent, isInfinite, isZero, normalize, settleNaNs } from "./classify";
 import { C0, C1, C2, C3, CODES } from "./flags";
 import { invalid, raise, setRaised, setResult } from "./result";
@@ -38,7 +38,8 @@ function remainder(aM: u64, aSe: i32, bM: u64, bSe: i32, nearest: bool): void {
   const bExp = exponent(bM, bSe);
   const distance = exponent(aM, aSe) - bExp;
   if (distance < 0) return smaller(sign, normalize(aM), distance, d, bExp, nearest);
-  // One step takes up to 63 bits of quotient; a partial one leaves a multiple of 32 for later (AMD's and Intel's choice alike).
+  // A step computes up to 63 quotient bits. A partial step leaves a multiple of 32 bits (AMD and Intel
+  // alike).
   const complete = distance < 64;
   const bits = complete ? distance : 32 | (distance & 31);
   let r = normalize(aM);

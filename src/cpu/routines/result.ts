@@ -1,11 +1,13 @@
-// What an operation produced, before the register stack or memory takes it. (A wasm function with one value is what every host and
-// caller understands, so a wide result goes through these.)
+// The result of an operation, before it goes to the register stack or to memory. A WebAssembly function with
+// one result is the portable form, so the other parts of a wide result are in the variables here.
 import { IE } from "./flags";
 
 export let significand: u64 = 0;
-/** Sign in bit 15, biased exponent below. */
+/** Sign in bit 15, biased exponent in bits 14:0. */
 export let signExponent: i32 = 0;
-/** Exceptions that the operation raised, in their status word places, and C1 where it rounded away from zero. */
+/**
+ * Exceptions of the operation at their status word positions, and C1 if the result was rounded away from 0.
+ */
 export let raised: i32 = 0;
 
 // @ts-ignore: decorator
@@ -18,7 +20,7 @@ export let raised: i32 = 0;
 // @ts-ignore: decorator
 @inline export function raise(flags: i32): void { raised |= flags; }
 
-/** The real indefinite, and the exceptions that led to it. SDM Vol. 1 4.8.3.7. */
+/** The real indefinite, with the exceptions that cause it. SDM Vol. 1 4.8.3.7. */
 export function setDefaultNaN(flags: i32): void {
   setResult(0xc000000000000000, 0xffff);
   raised = flags;

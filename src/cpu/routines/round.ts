@@ -1,15 +1,15 @@
-// From an exact or sticky 128-bit significand to an 80-bit result: precision and rounding control, overflow, underflow.
-// SDM Vol. 1 4.8.4, 4.9.1.4 to 4.9.1.6, 8.5.4 to 8.5.6. Tininess is detected after rounding.
+// From an exact or sticky 128-bit significand to an 80-bit result: precision and rounding control, overflow,
+// underflow. SDM Vol. 1 4.8.4, 4.9.1.4 to 4.9.1.6, 8.5.4 to 8.5.6. Tininess is detected after rounding.
 import { C1, OE, PC, PC_DOUBLE, PC_EXTENDED, PC_SINGLE, PE, RC, RC_DOWN, RC_UP, UE } from "./flags";
 import { raise, setResult } from "./result";
 import { control } from "./stack";
 import { low, shiftRightJam } from "./wide";
 
 const HALF: u64 = 0x8000000000000000;
-/** What an unmasked overflow or underflow takes from or adds to the exponent. SDM Vol. 1 8.5.4. */
+/** The bias that an unmasked overflow subtracts from the exponent and an underflow adds. SDM Vol. 1 8.5.4. */
 const WRAP: i32 = 24576;
 
-/** Round away from zero? `fraction` is what is cut off, as a part of 2^64. */
+/** True if the number is rounded away from zero. `fraction` is the part below the last place, times 2^64. */
 // @ts-ignore: decorator
 @inline export function roundsUp(negative: bool, odd: bool, fraction: u64, rc: i32): bool {
   if (rc == 0) return fraction > HALF || (fraction == HALF && odd);
@@ -17,8 +17,8 @@ const WRAP: i32 = 24576;
 }
 
 /**
- * The number (-1)^sign * hi.lo * 2^(exp - 16383), hi with bit 63 set (1.63 fixed point) and lo possibly sticky, becomes the result.
- * `sign` is 0 or 0x8000; `exp` may be out of range.
+  * The result becomes the rounded (-1)^sign * hi.lo * 2^(exp - 16383). hi has bit 63 set (1.63 fixed point),
+  * lo may be sticky. `sign` is 0 or 0x8000; `exp` may be out of range.
  */
 export function round(sign: i32, exp: i32, hi: u64, lo: u64): void {
   const cw = control();
@@ -37,7 +37,10 @@ export function round(sign: i32, exp: i32, hi: u64, lo: u64): void {
   setResult(hi, sign | exp);
 }
 
-/** The same at full precision whatever the control word says: all but add, subtract, multiply, divide and square root. SDM Vol. 1 8.1.5.2. */
+/**
+ * The same at full precision, independent of the control word: for all operations but add, subtract,
+ * multiply, divide and square root. SDM Vol. 1 8.1.5.2.
+ */
 export function roundExtended(sign: i32, exp: i32, hi: u64, lo: u64): void {
   roundSlow(sign, exp, hi, lo, control() | PC_EXTENDED);
 }
@@ -48,12 +51,12 @@ function roundSlow(sign: i32, exp: i32, hi: u64, lo: u64, cw: i32): void {
   const rc = cw & RC;
   let tiny = false;
   if (exp <= 0) {
-    // Tiny unless rounding to the precision alone brings it up to the least normal number.
+    // Tiny, unless rounding to the precision alone gives the least normal number.
     tiny = exp < 0 || !carries(sign != 0, hi, lo, drop, rc);
     if (tiny && !(cw & UE)) {
       raise(UE);
       exp += WRAP;
-      // Only FSCALE goes so far that the wrapped exponent is out of range too: then as if rounding to nearest.
+      // FSCALE alone goes so far that the adjusted exponent is out of range too. It rounds to nearest then.
       if (exp <= 0) {
         raise(PE);
         return setResult(0, sign);
@@ -97,7 +100,7 @@ function carries(negative: bool, hi: u64, lo: u64, drop: i32, rc: i32): bool {
   return hi + unit == 0 && roundsUp(negative, true, lo, rc);
 }
 
-/** Infinity, or the largest number where rounding goes the other way. */
+/** Infinity, or the largest finite number if the rounding direction is the other one. */
 function overflow(sign: i32, rc: i32, unit: u64): void {
   if (rc == 0 || rc == (sign ? RC_DOWN : RC_UP)) {
     raise(OE | PE | C1);

@@ -49,7 +49,7 @@ function scale(m: u64, se: i32, byM: u64, bySe: i32): void {
   }
   if (denormalTrap(m, se, byM, bySe, control())) return;
   if (m == 0 || isInfinite(m, se)) return setResult(m, se);
-  // Beyond 2^16 every operand overflows or underflows alike.
+  // Beyond 2^16, all operands overflow or underflow in the same way.
   const shift = 0x403e - (bySe & 0x7fff);
   let by = byM == 0 || shift > 63 ? 0 : shift < 47 ? 0x10000 : <i32>(byM >>> shift);
   if (bySe & 0x8000) by = -by;

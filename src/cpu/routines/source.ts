@@ -1,9 +1,10 @@
-// Memory operands as 80-bit numbers: exact, but a signaling NaN or denormal of the narrow format must be noticed. SDM Vol. 1 4.8.3, 8.5.2.
+// Memory operands as 80-bit numbers. The conversion is exact, but a signaling NaN or a denormal of the narrow
+// format raises its exception. SDM Vol. 1 4.8.3, 8.5.2.
 import { DE, IE } from "./flags";
 
 export let sourceM: u64 = 0;
 export let sourceSe: i32 = 0;
-/** DE where the operand is denormal in its own format, which 80 bits hide. */
+/** DE if the operand is denormal in its own format. In 80 bits it is not. */
 export let sourceRaised: i32 = 0;
 
 export function fromF64(bits: u64): void {
@@ -32,7 +33,7 @@ export function fromF32(bits: u32): void {
   }
 }
 
-/** `least` is the 80-bit exponent of the format's least normal number. */
+/** `least` is the 80-bit exponent of the least normal number of the format. */
 function special(sign: i32, exp: i32, fraction: u64, least: i32): void {
   sourceRaised = 0;
   if (exp != 0) {
@@ -62,7 +63,9 @@ export function fromInteger(value: i64): void {
   sourceSe = (value < 0 ? 0x8000 : 0) | (0x403e - shift);
 }
 
-/** Eighteen decimal digits and a sign. A digit above 9 counts as its value, as it does on the processor. SDM Vol. 1 4.7. */
+/**
+ * Eighteen decimal digits and a sign. A digit above 9 counts as its value, as on processors. SDM Vol. 1 4.7.
+ */
 export function fromBcd(lo: u64, hi: i32): void {
   let value: u64 = 0;
   for (let i = 4; i >= 0; i -= 4) value = value * 10 + ((hi >> i) & 15);

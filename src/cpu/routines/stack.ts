@@ -1,4 +1,4 @@
-// The x87 register stack in the state page, and how an instruction ends. SDM Vol. 1 8.1.2, 8.5.1.1.
+// The x87 register stack in the state page, and the common ends of instructions. SDM Vol. 1 8.1.2, 8.5.1.1.
 import { fpuControl, fpuEmpty, fpuRegs, fpuStatus } from "./at";
 import { C1, CODES, DE, ES_B, EXCEPTIONS, IE, SF, ZE } from "./flags";
 import { raised, setDefaultNaN, signExponent, significand } from "./result";
@@ -11,7 +11,7 @@ import { raised, setDefaultNaN, signExponent, significand } from "./result";
 @inline export function setStatus(sw: i32): void { store<u16>(fpuStatus, sw); }
 // @ts-ignore: decorator
 @inline function physical(sw: i32, i: i32): i32 { return ((sw >> 11) + i) & 7; }
-/** Where ST(i) lives. */
+/** The address of ST(i). */
 // @ts-ignore: decorator
 @inline export function st(i: i32): i32 { return fpuRegs + (physical(status(), i) << 4); }
 // @ts-ignore: decorator
@@ -50,7 +50,9 @@ export function push(m: u64, se: i32): void {
   put(0, m, se);
 }
 
-/** Accumulate exceptions, and C1 if it is among them; otherwise C1 is cleared. An unmasked one raises the summary. */
+/**
+ * Accumulate exceptions. C1 is set if it is among them, else cleared. An unmasked exception sets ES and B.
+ */
 // @ts-ignore: decorator
 @inline export function signal(flags: i32): void {
   let sw = (status() & ~C1) | flags;
@@ -64,7 +66,7 @@ export function signalCodes(flags: i32): void {
   signal(flags);
 }
 
-/** Those exceptions of `flags` whose handler wants the operands as they were: the result is not delivered. SDM Vol. 1 8.5. */
+/** The exceptions in `flags` that are unmasked and prevent the result. SDM Vol. 1 8.5. */
 // @ts-ignore: decorator
 @inline export function suppressed(flags: i32): bool { return (flags & ~control() & (IE | DE | ZE)) != 0; }
 
@@ -101,7 +103,7 @@ export function deliverPush(): void {
   deliverNext();
 }
 
-/** The same where the stack is known not to overflow, or an underflow came first. */
+/** The same if the stack cannot overflow, or after an underflow. */
 export function deliverNext(): void {
   signal(raised);
   if (raised & IE & ~control()) return;

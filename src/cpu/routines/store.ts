@@ -1,5 +1,6 @@
-// FST, FSTP, FIST, FISTP, FISTTP, FBSTP to memory. A store comes in three steps, so that a memory fault leaves all as it was:
-// `…_value` computes and stages the exceptions, the row writes if `stores` says so, `stored` commits status and pop. SDM Vol. 2A.
+// FST, FSTP, FIST, FISTP, FISTTP, FBSTP to memory. A store has three steps, so that a memory fault changes
+// nothing: `…_value` computes the value and stages the exceptions, the row writes if `stores` is 1, `stored`
+// commits status and pop. SDM Vol. 2A.
 import { exponent, isNaN80, isSignaling, isUnsupported, normalize } from "./classify";
 import { IE, OE, RC, RC_ZERO, SF, UE } from "./flags";
 import { magnitude, tooBig } from "./integer";
@@ -7,10 +8,10 @@ import { narrow } from "./narrow";
 import { raise, raised, setRaised } from "./result";
 import { control, isEmpty, pop, signExponentAt, signal, significandAt, st } from "./stack";
 
-/** 1 if the value is to be written: not where an unmasked exception other than precision keeps it back. */
+/** 1 if the value is written. An unmasked exception other than precision prevents that. */
 export function stores(): i32 { return i32((raised & ~control() & (IE | OE | UE)) == 0); }
 
-/** Commit the store that was staged. */
+/** Commit the staged store. */
 export function stored(pops: i32): void {
   signal(raised);
   if (pops != 0 && stores()) pop();
@@ -49,12 +50,12 @@ export function narrowed(m: u64, se: i32, precision: i32, width: i32): u64 {
   if (m == 0) return sign;
   const cw = control();
   const bits = narrow(se >>> 15 != 0, exponent(m, se) - 0x3fff + (emax >> 1), normalize(m), precision, width, cw & RC, cw, false);
-  // An unmasked overflow or underflow keeps the value back, and then nothing was rounded.
+  // An unmasked overflow or underflow prevents the store, so nothing was rounded.
   if (raised & ~cw & (OE | UE)) setRaised(raised & (OE | UE));
   return bits;
 }
 
-/** FIST and FISTP (rc from the control word) and FISTTP (`truncate`), for 16, 32 and 64 bits; sign-extended. */
+/** FIST and FISTP (rounding by the control word) and FISTTP (`truncate`): 16, 32, 64 bits, sign-extended. */
 export function fist_value(bits: i32, truncate: i32): i64 {
   setRaised(0);
   const indefinite = <i64>(~(<u64>0) << (bits - 1));
@@ -98,7 +99,7 @@ function digits(value: u64, count: i32): u64 {
   return packed;
 }
 
-/** FSTP m80 moves every encoding; only an empty register is invalid. */
+/** FSTP m80 stores every encoding unchanged. Only an empty register is invalid. */
 export function fstp_f80_value(): i64 {
   setRaised(isEmpty(0) ? IE | SF : 0);
   return raised ? 0xc000000000000000 : significandAt(st(0));

@@ -1,5 +1,6 @@
-// x87 operations on values instead of registers, for compiled regions that keep the stack in locals (src/cpu/jit/emit/x87-batch.ts): what they have no
-// instructions for in line. The significand is returned, `fpu_rest` has what else came of it.
+// x87 operations on values instead of registers, for regions with the stack in locals
+// (src/cpu/jit/emit/x87-batch.ts): the operations without an inline form. The significand is returned; the
+// other parts of the result are in `fpu_rest`.
 import { root } from "./arithmetic";
 import { isSignaling } from "./classify";
 import { compare, flagsOf } from "./compare";
@@ -9,7 +10,7 @@ import { raise, raised, setRaised, setResult, signExponent, significand } from "
 import { fromF32, fromF64, sourceM, sourceRaised, sourceSe } from "./source";
 import { narrowed } from "./store";
 
-/** Sign and exponent of the last result, and above 16 bits the exceptions, and C1. */
+/** Bits 15:0: sign and exponent of the last result. Above: its exceptions, and C1. */
 export function fpu_rest(): i32 { return signExponent | (raised << 16); }
 
 /** a op b; op as in operate.ts. */
@@ -37,7 +38,7 @@ export function fpu_root(m: i64, se: i32): i64 {
   return significand;
 }
 
-/** From memory onto the stack. */
+/** A number from memory, to be pushed. */
 export function fpu_widen32(bits: i32): i64 {
   fromF32(bits);
   return widened();
@@ -56,9 +57,9 @@ function widened(): u64 {
   return significand;
 }
 
-/** From the stack to memory. */
+/** A stack value for memory. */
 export function fpu_narrow32(m: i64, se: i32): i32 { return <i32>narrowed(m, se, 24, 8); }
 export function fpu_narrow64(m: i64, se: i32): i64 { return narrowed(m, se, 53, 11); }
 
-/** FCOMI and FUCOMI: CF, PF and ZF in their places. */
+/** FCOMI and FUCOMI: CF, PF and ZF at their EFLAGS positions. */
 export function fpu_compare(aM: i64, aSe: i32, bM: i64, bSe: i32, quiet: i32): i32 { return flagsOf(compare(aM, aSe, bM, bSe, quiet != 0)); }

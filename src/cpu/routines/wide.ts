@@ -1,10 +1,10 @@
-// 128-bit unsigned integer pieces. The low or second half of a result is in `low`.
+// 128-bit unsigned arithmetic. The low half or second part of a result is in `low`.
 
 export let low: u64 = 0;
 // @ts-ignore: decorator
 @inline export function setLow(value: u64): void { low = value; }
 
-/** a * b: high half returned, low half in `low`. */
+/** a * b: the high half is returned, the low half is in `low`. */
 // @ts-ignore: decorator
 @inline export function multiply(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;
@@ -18,7 +18,10 @@ export let low: u64 = 0;
   return a1 * b1 + (p01 >>> 32) + (p10 >>> 32);
 }
 
-/** (hi:lo) / d for hi < d and d with bit 63 set: quotient returned, remainder in `low`. Knuth, TAOCP 4.3.1 D, two 32-bit digits. */
+/**
+ * (hi:lo) / d for hi < d and d with bit 63 set. The quotient is returned, the remainder is in `low`.
+ * Knuth, TAOCP 4.3.1 D, with two 32-bit digits.
+ */
 export function divide(hi: u64, lo: u64, d: u64): u64 {
   const d1 = d >>> 32;
   const d0 = d & 0xffffffff;
@@ -40,7 +43,10 @@ function digit(r: u64, next: u64, d: u64, d1: u64, d0: u64): u64 {
   return q;
 }
 
-/** hi:lo >> n for any n >= 0, ones that fall off kept as bit 0 of the low half: high half returned, low half in `low`. */
+/**
+ * hi:lo >> n for any n >= 0. Bit 0 of the low half is sticky: set if a one was shifted out. The high half is
+ * returned, the low half is in `low`.
+ */
 export function shiftRightJam(hi: u64, lo: u64, n: i32): u64 {
   if (n == 0) { low = lo; return hi; }
   if (n < 64) {
@@ -57,11 +63,12 @@ export function shiftRightJam(hi: u64, lo: u64, n: i32): u64 {
 }
 
 /**
- * Integer square root of hi:lo >= 2^126, returned with bit 63 set. `low` says what the root leaves: 0 nothing, 1 less than a half of the
- * last place, 3 more (a half cannot be).
+  * Integer square root of hi:lo >= 2^126; the result has bit 63 set. `low` classifies the remainder: 0 none,
+  * 1 less than half of the last place, 3 more. Exactly half is impossible.
  */
 export function squareRoot(hi: u64, lo: u64): u64 {
-  // 52 bits from the hardware, off by 2^12 at most; one Newton step, rounded down so that only the way up remains.
+  // The hardware gives 52 bits, with an error of at most 2^12. One Newton step follows, rounded down, so that
+  // corrections go up only.
   let s = <u64>min<f64>(Math.sqrt(<f64>hi) * 4294967296.0, 18446744073709549568.0);
   const high = multiply(s, s);
   const rest = <f64>(<i64>(hi - high - u64(lo < low))) * 18446744073709551616.0 + <f64>(lo - low);

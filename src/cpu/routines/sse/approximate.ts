@@ -1,9 +1,11 @@
-// RCPPS, RCPSS, RSQRTPS, RSQRTSS: approximations that the architecture leaves to the processor (SDM Vol. 2B: relative error at most
-// 1.5 * 2^-12). AMD's, bit for bit: a bipartite table of the first twelve fraction bits. Intel's: the exact result for the middle of an
-// interval of numbers, rounded. No exceptions, MXCSR is not asked.
+// RCPPS, RCPSS, RSQRTPS, RSQRTSS: the processor chooses the approximation (SDM Vol. 2B: relative error at
+// most 1.5 * 2^-12). AMD, bit for bit: a bipartite table of the first twelve fraction bits. Intel: the exact
+// result for the middle of an interval, rounded. No exceptions; MXCSR has no influence.
 import { defaultNaN, infinity, isInfinity, isNegative, isNotANumber, magnitude, quietBit, signBit } from "./format";
 
-/** By fraction bits 22 to 15: twelve bits of the result for 1/x, for 1/sqrt(x) of even exponents, and of odd ones. */
+/**
+ * By fraction bits 22 to 15: twelve result bits of 1/x, of 1/sqrt(x) for even exponents, and for odd ones.
+ */
 // biome-ignore format: table
 const coarse: StaticArray<u16> = [
   4094, 4062, 4031, 3999, 3969, 3938, 3907, 3877, 3847, 3817, 3787, 3758, 3729, 3700, 3671, 3642, 3612, 3584, 3556, 3529, 3501, 3474, 3447,
@@ -40,7 +42,7 @@ const coarse: StaticArray<u16> = [
   230, 225, 220, 216, 211, 206, 202, 197, 193, 188, 183, 179, 174, 170, 165, 161, 156, 152, 147, 143, 139, 134, 130, 125, 121, 117, 112,
   108, 104, 99, 95, 91, 87, 82, 78, 74, 70, 65, 61, 57, 53, 49, 45, 41, 36, 32, 28, 24, 20, 16, 12, 8, 4,
 ];
-/** By fraction bits 22 to 19 and 14 to 11: what to take off. */
+/** By fraction bits 22 to 19 and 14 to 11: the correction to subtract. */
 // biome-ignore format: table
 const fine: StaticArray<u8> = [
   0, 2, 3, 5, 7, 9, 11, 13, 15, 17, 18, 20, 22, 24, 26, 28, 0, 1, 3, 5, 6, 8, 10, 11, 13, 15, 16, 18, 20, 21, 23, 25, 0, 1, 3, 4, 5, 7, 8,
@@ -64,7 +66,7 @@ const fine: StaticArray<u8> = [
   1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4,
 ];
 
-/** Fraction of the result, which lies in [1/2, 1). `table`: 0 of 1/x, 1 and 2 of 1/sqrt(x) by exponents, as above. */
+/** The fraction of the result, which is in [1/2, 1). `table`: 0 for 1/x, 1 and 2 for 1/sqrt(x), as above. */
 export function byTables(table: i32, a: u32): u32 {
   const i = (a >>> 11) & 0xfff;
   const high = <u32>unchecked(coarse[(table << 8) | (i >>> 4)]);
@@ -72,9 +74,9 @@ export function byTables(table: i32, a: u32): u32 {
 }
 
 /**
- * The same on Intel's: 1/m to twelve fraction bits, to nearest, where m is the middle of what has the same first eleven fraction bits as a;
- * 1/sqrt(m) likewise, of ten. All 4096 values are those of the tables that Bochs took from processors (bochs/cpu/sse_rcp.cc, which says
- * so in words too), and what others have published is among them (test/cpu/model/intel.test.ts).
+  * The fraction for Intel. 1/m rounded to twelve fraction bits, where m is the middle of all numbers with the
+  * same first eleven fraction bits as a; 1/sqrt(m) likewise with ten. All 4096 values equal the tables that
+  * Bochs took from processors (bochs/cpu/sse_rcp.cc). Published values agree (test/cpu/model/intel.test.ts).
  */
 export function byRounding(table: i32, a: u32): u32 {
   const bits: u32 = table == 0 ? 11 : 10;

@@ -1,5 +1,6 @@
-// ADD, SUB, MUL, DIV, SQRT, MIN, MAX of one lane. What wasm computes is taken where it is known to be all (`plain`); the rest is exact
-// integer arithmetic. SDM Vol. 2A and Vol. 1 Table 4-7, SSE column: a NaN result is the first NaN operand, quieted.
+// ADD, SUB, MUL, DIV, SQRT, MIN, MAX of one lane. WebAssembly's result is used if it is known to be complete
+// (`plain`); else integer arithmetic gives the exact one. SDM Vol. 2A and Vol. 1 Table 4-7, SSE column: a NaN
+// result is the first NaN operand, quieted.
 import { addFinite, overFinite, rootFinite, timesFinite, zeroSum } from "../finite";
 import { DE, IE, ZE } from "../flags";
 import { raise, setResult, significand as resultBits } from "../result";
@@ -9,7 +10,7 @@ import {
 } from "./format";
 import { begin, denormalsAreZero, end, plain } from "./round";
 
-/** True if an operand is a NaN: the result is settled. */
+/** True if an operand is a NaN, which decides the result. */
 export function settleNaNs<F>(a: u64, b: u64): bool {
   const aNaN = isNotANumber<F>(a);
   if (!aNaN && !isNotANumber<F>(b)) return false;
@@ -70,7 +71,8 @@ function same<F>(a: u64): u64 {
 export function multiply<F>(a: u64, b: u64): u64 {
   if (plain() && isTame<F>(a) && isTame<F>(b)) {
     const r = bits<F>(value<F>(a) * value<F>(b));
-    // The least normal number may be a rounded subnormal, which underflows; so may a zero, unless a factor is one.
+    // The least normal number may be a rounded subnormal, which underflows. A zero may too, unless a factor
+    // is 0.
     if (isOrdinary<F>(r) && magnitude<F>(r) != <u64>1 << field<F>()) return r;
     if (magnitude<F>(a) == 0 || magnitude<F>(b) == 0) return r;
   }
@@ -148,7 +150,8 @@ function squareRootExact<F>(a: u64): u64 {
   return isNegative<F>(a) ? a > b : a < b;
 }
 
-/** MIN, or MAX with `maximum`: the second operand unless the first is strictly beyond it; a NaN is invalid, even a quiet one. */
+/** MIN, or MAX with `maximum`: the first operand if it is strictly beyond the second, else the second.
+ *  Any NaN is invalid, also a quiet one. */
 export function extreme<F>(a: u64, b: u64, maximum: bool): u64 {
   a = seen<F>(a);
   b = seen<F>(b);

@@ -24,7 +24,7 @@ function relation<F>(a: u64, b: u64, quiet: bool): i32 {
 
 /** All ones or all zeros in the lane's width. */
 export function predicate<F>(a: u64, b: u64, which: i32): u64 {
-  // Signaling: LT LE NLT NLE NGE NGT GE GT of the first sixteen, the other eight of the second.
+  // Signaling: LT LE NLT NLE NGE NGT GE GT of the first sixteen; the other eight of the second sixteen.
   const signals = ((which & 3) == 1 || (which & 3) == 2) != ((which & 16) != 0);
   const found = relation<F>(a, b, !signals);
   return holds(which & 15) & found ? (sizeof<F>() == 4 ? 0xffffffff : 0xffffffffffffffff) : 0;
@@ -51,7 +51,7 @@ function holds(which: i32): i32 {
   }
 }
 
-/** CF, PF and ZF in their EFLAGS places; the other arithmetic flags become 0. */
+/** CF, PF and ZF at their EFLAGS positions. The other arithmetic flags become 0. */
 export function flags<F>(a: u64, b: u64, quiet: bool): i32 {
   switch (relation<F>(a, b, quiet)) {
     case LESS: return CF;

@@ -1,4 +1,5 @@
-// Fused multiply-add of one lane: a * b + c, rounded once. SDM Vol. 1 14.5.2. A NaN result is the first NaN of a, b, c, quieted.
+// Fused multiply-add of one lane: a * b + c with one rounding. SDM Vol. 1 14.5.2. A NaN result is the first
+// NaN of a, b, c, quieted.
 import { zeroSum } from "../finite";
 import { IE } from "../flags";
 import { raise, setResult, significand as resultBits } from "../result";
@@ -9,7 +10,7 @@ import {
 } from "./format";
 import { begin, end, plain, roundTo } from "./round";
 
-/** How: the product, or the addend, changes its sign (a NaN does not). */
+/** Bits of `how`: the product changes its sign; the addend does. A NaN keeps its sign. */
 const PRODUCT: i32 = 1;
 const ADDEND: i32 = 2;
 
@@ -25,8 +26,8 @@ export function fused<F>(a: u64, b: u64, c: u64, how: i32): u64 {
 }
 
 /**
- * The product of two singles is a double, and the rounded sum of doubles rounds to the right single, unless it lies halfway between two: 0 then,
- * and where the result is not surely normal.
+  * Singles. Their product is exact as a double, and the rounded sum of doubles rounds to the right single,
+  * unless it lies halfway between two. 0 in that case, and if the result may be subnormal.
  */
 function throughDouble(a: u64, b: u64, c: u64): u64 {
   const sum = <f64>value<f32>(a) * <f64>value<f32>(b) + <f64>value<f32>(c);
@@ -35,20 +36,23 @@ function throughDouble(a: u64, b: u64, c: u64): u64 {
   return isOrdinary<f32>(r) && magnitude<f32>(r) != <u64>1 << 23 ? r : 0;
 }
 
-/** Double, where no error term can underflow: the exact product and sum in two doubles each, their errors added with rounding to odd.
- *  Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", IEEE Transactions on Computers 57(4), 2008. */
+/**
+ * Doubles, if no error term can underflow: the exact product and the exact sum as pairs of doubles, the
+ * errors added with rounding to odd. Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums",
+ * IEEE Transactions on Computers 57(4), 2008.
+ */
 function withErrors(a: u64, b: u64, c: u64): u64 {
   const e = exponent<f64>(a) + exponent<f64>(b) - bias<f64>();
   const f = exponent<f64>(c);
   if (e < 200 || e > 1900 || f < 200 || f > 1900 || exponent<f64>(a) > 1900 || exponent<f64>(b) > 1900) return 0;
   const x = value<f64>(a), y = value<f64>(b), z = value<f64>(c);
-  // Dekker's product of halves of 26 bits.
+  // Dekker's product, with halves of 26 bits.
   const xs = x * 134217729.0, ys = y * 134217729.0;
   const xh = xs - (xs - x), yh = ys - (ys - y);
   const xl = x - xh, yl = y - yh;
   const p = x * y;
   const pe = ((xh * yh - p) + xh * yl + xl * yh) + xl * yl;
-  // Knuth's sums.
+  // Knuth's exact sums.
   const t = z + pe;
   const tv = t - z;
   const te = (z - (t - tv)) + (pe - tv);
@@ -114,7 +118,7 @@ function fusedExact<F>(a: u64, b: u64, c: u64, how: i32): u64 {
   return resultBits;
 }
 
-/** hi:lo * 2^e and m * 2^f, both with their first bit set, added and rounded. What is shifted out of 128 bits only matters as a sticky bit. */
+/** The rounded sum of hi:lo * 2^e and m * 2^f, both with their first bit set. Bits beyond 128 are sticky. */
 function addWide<F>(aSign: i32, e: i32, aHi: u64, aLo: u64, bSign: i32, f: i32, m: u64): void {
   let bHi = m;
   let bLo: u64 = 0;

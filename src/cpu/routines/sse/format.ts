@@ -1,4 +1,4 @@
-// The IEEE formats as bits: F is f32 or f64, a value is a u64 whose upper half is 0 for f32. SDM Vol. 1 4.2.2.
+// The IEEE formats as bits: F is f32 or f64. A value is a u64; for f32 its upper half is 0. SDM Vol. 1 4.2.2.
 
 // @ts-ignore: decorator
 @inline export function field<F>(): i32 { return sizeof<F>() == 4 ? 23 : 52; }
@@ -32,10 +32,10 @@
 // @ts-ignore: decorator
 @inline export function isOrdinary<F>(a: u64): bool { return magnitude<F>(a) - (<u64>1 << field<F>()) < infinity<F>() - (<u64>1 << field<F>()); }
 
-/** Sign in the place that finite.ts wants it. */
+/** The sign, at the position that finite.ts uses. */
 // @ts-ignore: decorator
 @inline export function sign<F>(a: u64): i32 { return <i32>(a >>> (sizeof<F>() == 4 ? 16 : 48)) & 0x8000; }
-/** Biased exponent of a finite number, below 1 where `significand` has to shift a subnormal up. */
+/** Biased exponent of a finite number. Below 1 for a subnormal, whose significand `significand` shifts up. */
 // @ts-ignore: decorator
 @inline export function exponent<F>(a: u64): i32 {
   const e = <i32>(magnitude<F>(a) >>> field<F>());

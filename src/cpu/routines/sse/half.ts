@@ -1,4 +1,5 @@
-// Half precision: VCVTPH2PS and VCVTPS2PH of one lane. SDM Vol. 2C; MXCSR's FZ means nothing to them, DAZ nothing to halves.
+// Half precision: VCVTPH2PS and VCVTPS2PH of one lane. SDM Vol. 2C. FZ has no effect on them, nor has DAZ on
+// half-precision operands.
 import { IE, PE } from "../flags";
 import { raise } from "../result";
 import { noteSubnormal, seen } from "./arithmetic";
@@ -7,10 +8,13 @@ import { roundToHalf } from "./round";
 
 const INFINITY: u64 = 0x7c00;
 const QUIET: u64 = 0x200;
-/** Of a subnormal Intel's say inexact, even if underflow is unmasked and the result would be exact with more exponents. */
+/**
+ * Intel reports a subnormal result as inexact, also if underflow is unmasked and the result would be exact
+ * with a larger exponent range.
+ */
 const AS_INTEL = 8;
 
-/** Exact, also of a subnormal, of which nothing is noted. */
+/** Exact, also for a subnormal, which raises nothing. */
 export function fromHalf(a: u64): u64 {
   const negative = (a & 0x8000) << 16;
   const m = a & 0x7fff;
@@ -23,7 +27,7 @@ export function fromHalf(a: u64): u64 {
   return negative | ((m << 13) + ((127 - 15) << 23));
 }
 
-/** Rounded as `how` says: bits 1:0, or MXCSR where bit 2 is set. */
+/** Rounded by bits 1:0 of `how`, or by MXCSR if bit 2 is set. */
 export function toHalf(a: u64, how: i32): u64 {
   const negative = (a & signBit<f32>()) >>> 16;
   if (isNotANumber<f32>(a)) {

@@ -1,4 +1,5 @@
-// What vector rows call, a lane at a time: f32 lanes are i32, f64 lanes i64. Exceptions gather until `sse_commit`.
+// The routines of vector rows, one lane at a time: f32 lanes are i32, f64 lanes i64. Exceptions accumulate
+// until `sse_commit`.
 import { add, divide, extreme, multiply, squareRoot } from "./arithmetic";
 import { byTables, byRounding, reciprocal, reciprocalRoot } from "./approximate";
 import { flags, predicate } from "./compare";
@@ -27,7 +28,7 @@ export function sse_max64(a: i64, b: i64): i64 { begin(); return end(extreme<f64
 /** CMPxx: predicate 0 to 31; all ones or zeros. */
 export function sse_cmp32(a: i32, b: i32, which: i32): i32 { begin(); return <i32>end(predicate<f32>(<u32>a, <u32>b, which)); }
 export function sse_cmp64(a: i64, b: i64, which: i32): i64 { begin(); return end(predicate<f64>(a, b, which)); }
-/** COMIxx, or UCOMIxx with `quiet`: new CF, PF, ZF; deliver only if `sse_commit` gives 0. */
+/** COMIxx, or UCOMIxx with `quiet`: new CF, PF, ZF. The row writes them only if `sse_commit` returns 0. */
 export function sse_comi32(a: i32, b: i32, quiet: i32): i32 { begin(); return <i32>end(flags<f32>(<u32>a, <u32>b, quiet != 0)); }
 export function sse_comi64(a: i64, b: i64, quiet: i32): i32 { begin(); return <i32>end(flags<f64>(a, b, quiet != 0)); }
 export function sse_widen(a: i32): i64 { begin(); return end(widen(<u32>a)); }

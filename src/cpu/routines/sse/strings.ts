@@ -1,4 +1,4 @@
-// PCMPESTRx and PCMPISTRx: what they find. SDM Vol. 2B 4.1, Tables 4-1 to 4-8.
+// The searches of PCMPESTRx and PCMPISTRx. SDM Vol. 2B 4.1, Tables 4-1 to 4-8.
 // The immediate: bit 0 words, bit 1 signed, 3:2 aggregation, 5:4 polarity.
 
 const ZF_OUT: i32 = 0x10000;
@@ -29,25 +29,25 @@ function implicitLength(low: u64, high: u64, count: i32, how: i32): i32 {
   return count;
 }
 
-/** The elements of b that are among those of a. */
+/** "Equal any": the elements of b that occur in a. */
 function equalAny(la: i32, lb: i32, how: i32): i32 {
   let found = 0;
   for (let j = 0; j < lb; j++) for (let i = 0; i < la; i++) if (a(i, how) == b(j, how)) found |= 1 << j;
   return found;
 }
-/** That lie in a range; a holds pairs of least and greatest. */
+/** "Ranges": the elements of b within a range; a holds pairs of lower and upper bounds. */
 function ranges(la: i32, lb: i32, how: i32): i32 {
   let found = 0;
   for (let j = 0; j < lb; j++) for (let i = 0; i + 1 < la; i += 2) if (a(i, how) <= b(j, how) && b(j, how) <= a(i + 1, how)) found |= 1 << j;
   return found;
 }
-/** That equal their counterpart; beyond both ends everything is equal. */
+/** "Equal each": the elements of b that equal their counterparts. Beyond both ends all are equal. */
 function equalEach(la: i32, lb: i32, count: i32, how: i32): i32 {
   let found = 0;
   for (let j = 0; j < count; j++) if (j < la && j < lb ? a(j, how) == b(j, how) : j >= la && j >= lb) found |= 1 << j;
   return found;
 }
-/** Where a begins in b, or may: what would lie beyond the register counts as found. */
+/** "Equal ordered": the positions in b at which a begins. Elements beyond the register count as equal. */
 function equalOrdered(la: i32, lb: i32, count: i32, how: i32): i32 {
   let found = 0;
   for (let j = 0; j < count; j++) {
@@ -58,7 +58,10 @@ function equalOrdered(la: i32, lb: i32, count: i32, how: i32): i32 {
   return found;
 }
 
-/** IntRes2, ZF_OUT where b is shorter than a register, SF_OUT where a is. Lengths of -1 are implicit: up to the first zero. */
+/**
+ * IntRes2; ZF_OUT if b is shorter than a register, SF_OUT if a is. A length of -1 is implicit: up to the
+ * first zero.
+ */
 export function sse_strings(al: i64, ah: i64, bl: i64, bh: i64, la: i32, lb: i32, how: i32): i32 {
   aLow = al;
   aHigh = ah;
@@ -75,7 +78,7 @@ export function sse_strings(al: i64, ah: i64, bl: i64, bh: i64, la: i32, lb: i32
     case 2: found = equalEach(la, lb, count, how); break;
     default: found = equalOrdered(la, lb, count, how);
   }
-  // Negated everywhere, or only where b has elements.
+  // All bits are negated, or only those of valid elements of b.
   if (how & 16) found ^= how & 32 ? (1 << lb) - 1 : all;
   return found | (lb < count ? ZF_OUT : 0) | (la < count ? SF_OUT : 0);
 }

@@ -7,7 +7,7 @@ import { ATAN, ATAN_TERMS, ODD, PI_HI, PI_LO } from "./constants";
 import { transcendental_intel } from "./trigonometry";
 import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, roundNumber, series, setNumber, shiftRight } from "./fixed";
 
-/** From here on Intel's take the quotient for the angle: see transcendental_intel. */
+/** From this quotient on, Intel returns the quotient as the angle: see transcendental_intel. */
 const SMALL_QUOTIENT = -41;
 
 export function fpatan(): void {
@@ -54,7 +54,7 @@ function quarters(sign: i32, k: i32): void {
   roundNumber(sign != 0);
 }
 
-/** k quarters of pi, exactly enough. */
+/** k quarters of pi, with 128 bits. */
 function turn(k: i32): void {
   setNumber(PI_HI, PI_LO, k == 1 ? -1 : k == 4 ? 1 : 0);
   // 3/4 is 1/2 and half of it.
@@ -87,7 +87,7 @@ function acute(n: u64, nExp: i32, d: u64, dExp: i32): void {
     divideNumbers(n, 0, nExp, d, 0, dExp);
     return smallArctangent();
   }
-  // 8n - cd and 8d + cn in units of d's last place / 2^60: all bits are there.
+  // 8n - cd and 8d + cn in units of d's last place / 2^60: exact.
   const n8 = n >>> (1 + distance);
   const n8Lo = n << (63 - distance);
   const cd = c * (d >>> 4);

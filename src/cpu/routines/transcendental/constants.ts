@@ -1,5 +1,6 @@
-// 128-bit fixed-point constants, most significant half first, each the true value cut off. Series are used without minimax tuning: the
-// cut is below 2^-100 of the result for the arguments named, so that nearly every result is the correctly rounded one.
+// 128-bit fixed-point constants, most significant half first, truncated. The series have no minimax tuning:
+// their truncation error is below 2^-100 of the result for the arguments named, so that nearly every result
+// is correctly rounded.
 
 /** 1/3!, 1/5!, …: sin x = x - x^3 (…), |x| <= pi/4. */
 export const SIN = memory.data<u64>([

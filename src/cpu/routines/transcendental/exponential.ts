@@ -34,7 +34,7 @@ function compute(m: u64, se: i32): void {
   roundNumber(negative);
 }
 
-/** |x| >= 1. Differs from the SDM: 1 is just missed, and beyond the range the operand stays as it is. */
+/** |x| >= 1. Differs from the SDM: the result for 1 is just below 1; beyond 1, the operand is unchanged. */
 function edge(m: u64, se: i32, e: i32): void {
   raise(PE);
   if (e != 0 || m != 0x8000000000000000) return setResult(m, se);

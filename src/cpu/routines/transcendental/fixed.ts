@@ -1,5 +1,6 @@
-// Numbers for the transcendental functions: 128-bit fractions (high half returned, low half in `low`) and, where relative precision
-// counts, a number: hi:lo / 2^127 * 2^exp with bit 127 set, left in `hi`, `lo` and `exp`. Results are cut off, never rounded.
+// Numbers of the transcendental functions. A 128-bit fraction: the high half is returned, the low half is in
+// `low`. A number with relative precision: hi:lo / 2^127 * 2^exp with bit 127 set, in `hi`, `lo` and `exp`.
+// Results are truncated, never rounded.
 import { PE, UE } from "../flags";
 import { raise, signExponent } from "../result";
 import { roundExtended } from "../round";
@@ -26,7 +27,7 @@ export function setNumber(h: u64, l: u64, e: i32): void {
   exp = e - shift;
 }
 
-/** Round the number to the result. Nearly no value of these functions is exact, and PE is raised in any case. */
+/** Round the number to the result. Nearly no value of these functions is exact; PE is raised always. */
 export function roundNumber(negative: bool, exact: bool = false): void {
   raise(PE);
   roundExtended(negative ? 0x8000 : 0, exp + 0x3fff, hi, lo | u64(!exact));
@@ -39,7 +40,7 @@ export function scaleNumber(h: u64, l: u64): void {
   setNumber(product, low, exp);
 }
 
-/** The number plus (h:l / 2^128) times itself, or minus: then it is smaller in any case. */
+/** The number plus, or minus, (h:l / 2^128) times itself. The difference is smaller than the number. */
 export function growNumber(h: u64, l: u64, minus: bool): void {
   const part = multiplyFractions(hi, lo, h, l);
   if (minus) {
@@ -53,10 +54,10 @@ export function growNumber(h: u64, l: u64, minus: bool): void {
   else setNumber((top >>> 1) | 0x8000000000000000, (sum >>> 1) | (top << 63), exp + 1);
 }
 
-/** The number as a fraction of 2^128, for one below 1. */
+/** A number below 1 as a fraction of 2^128. */
 export function fraction(): u64 { return shiftRight(hi, lo, -1 - exp); }
 
-/** High 128 bits of a * b, a little low. */
+/** The high 128 bits of a * b, at most a few units too small. */
 export function multiplyFractions(aHi: u64, aLo: u64, bHi: u64, bLo: u64): u64 {
   const cross = multiply(aHi, bLo);
   const cross2 = multiply(aLo, bHi);
@@ -69,7 +70,7 @@ export function multiplyFractions(aHi: u64, aLo: u64, bHi: u64, bLo: u64): u64 {
   return hi;
 }
 
-/** table[0] ∓ z (table[1] ∓ z (…)), `terms` of them; alternating signs, or all plus. */
+/** table[0] ∓ z (table[1] ∓ z (…)) with `terms` terms: alternating signs, or all plus. */
 export function series(table: usize, terms: i32, zHi: u64, zLo: u64, alternating: bool): u64 {
   let at = table + (terms << 4) - 16;
   let hi = load<u64>(at);
@@ -91,7 +92,7 @@ export function series(table: usize, terms: i32, zHi: u64, zLo: u64, alternating
   return hi;
 }
 
-/** hi:lo >> n, cut off. */
+/** hi:lo >> n, truncated. */
 export function shiftRight(hi: u64, lo: u64, n: i32): u64 {
   if (n >= 128) { setLow(0); return 0; }
   if (n >= 64) { setLow(hi >>> (n - 64)); return 0; }
@@ -100,7 +101,7 @@ export function shiftRight(hi: u64, lo: u64, n: i32): u64 {
   return hi >>> n;
 }
 
-/** n / d, both with bit 127 set, becomes the number. */
+/** The number becomes n / d; both have bit 127 set. */
 export function divideNumbers(nHi: u64, nLo: u64, nExp: i32, dHi: u64, dLo: u64, dExp: i32): void {
   let e = nExp - dExp - 1;
   if (nHi > dHi || (nHi == dHi && nLo >= dLo)) {
@@ -121,7 +122,10 @@ function divideFractions(nHi: u64, nLo: u64, dHi: u64, dLo: u64): u64 {
 
 let restHi: u64 = 0;
 let restLo: u64 = 0;
-/** One 64-bit digit of n / d, the rest in `rest`. By the high half alone it is at most two too large: Knuth, TAOCP 4.3.1, theorem B. */
+/**
+ * One 64-bit digit of n / d, with the remainder in `rest`. The estimate by the high half alone is at most two
+ * too large: Knuth, TAOCP 4.3.1, theorem B.
+ */
 function digit(nHi: u64, nLo: u64, dHi: u64, dLo: u64): u64 {
   let q: u64 = nHi < dHi ? divide(nHi, nLo, dHi) : 0xffffffffffffffff;
   // n * 2^64 - q * d in three digits, negative while q is too large.

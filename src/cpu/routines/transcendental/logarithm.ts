@@ -8,12 +8,14 @@ import { ATANH_TERMS, LOG2E_HI, LOG2E_LO, ODD } from "./constants";
 import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, roundNumber, scaleNumber, series, setNumber, shiftRight } from "./fixed";
 
 const ONE: u64 = 0x8000000000000000;
-/** The significand of the square root of 2: above it, a significand is halved, so that its logarithm is small. */
+/**
+ * The significand of the square root of 2. A larger significand is halved, so that its logarithm is small.
+ */
 const SQRT2: u64 = 0xb504f333f9de6484;
 
-/** Is the logarithm that was found, the number of fixed.ts, negative? */
+/** True if the logarithm in the number of fixed.ts is negative. */
 let negative: bool = false;
-/** Is it an integer? */
+/** True if the logarithm is an integer. */
 let integral: bool = false;
 
 export function fyl2x(): void {
@@ -58,7 +60,7 @@ function ylog2x(yM: u64, ySe: i32, xM: u64, xSe: i32): void {
 
 /** log2 of m:mLo / 2^127 * 2^e, which is not 1. */
 function logarithm(m: u64, mLo: u64, e: i32): void {
-  // For an argument v in [sqrt 1/2, sqrt 2), s = (v - 1) / (v + 1). The sum is kept halved.
+  // For an argument v in [sqrt 1/2, sqrt 2): s = (v - 1) / (v + 1). The sum is halved.
   const halved = m > SQRT2;
   let top: u64;
   let rest: u64;
@@ -148,7 +150,7 @@ function ylog2xp1(yM: u64, ySe: i32, xM: u64, xSe: i32): void {
   const e = exponent(xM, xSe) - 0x3fff;
   const minus = (xSe & 0x8000) != 0;
   if (e >= (minus ? 0 : 127)) {
-    // Differs from the SDM, which promises nothing here: 1 + x is not positive, or is x.
+    // The SDM leaves these cases undefined: 1 + x is not positive, or equals x.
     if (minus) {
       raise(PE);
       return setResult(xM, xSe);

@@ -1,4 +1,5 @@
-// FSIN, FCOS, FSINCOS, FPTAN. SDM Vol. 2A; Vol. 1 8.3.8 and 8.3.10: the argument is reduced by a pi of 66 bits, exactly, as the processor does.
+// FSIN, FCOS, FSINCOS, FPTAN. SDM Vol. 2A; Vol. 1 8.3.8 and 8.3.10: the argument is reduced exactly by a pi
+// of 66 bits, as on processors.
 import { denormalTrap, exponent, isInfinite, normalize, settleNaN } from "../classify";
 import { C1, C2, IE, SF } from "../flags";
 import { invalid, raised, setDefaultNaN, setRaised, setResult, signExponent, significand } from "../result";
@@ -8,8 +9,9 @@ import { COS, COS_TERMS, SIN, SIN_TERMS } from "./constants";
 import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, roundNumber, series, setNumber } from "./fixed";
 
 /**
- * Not 0: as Intel's processors do, for which sin x and tan x are x, and cos x is 1, whatever the rounding, where x is this small; atan x where it is
- * small enough for `SMALL_QUOTIENT`. The host sets it. As of a processor with AMX (src/cpu/isa/vendor-differences.ts); larger arguments are AMD's, to the nearest.
+ * Not 0: small arguments as on Intel processors with AMX. sin x and tan x are x and cos x is 1 in every
+ * rounding mode; likewise atan x below `SMALL_QUOTIENT`. Other arguments round to nearest, as on AMD. Set by
+ * the host: src/cpu/isa/vendor-differences.ts.
  */
 export let transcendental_intel: i32 = 0;
 const SMALL = -68;
@@ -20,7 +22,9 @@ const SMALL = -68;
 const HALF_PI_HI: u64 = 3;
 const HALF_PI_LO: u64 = 0x243f6a8885a308d3;
 
-/** How the argument was reduced: r, at most pi/4 in size, is the number; its sign, and how many half pis were taken, are here. */
+/**
+ * The reduced argument: r, at most pi/4 in size, is the number. Its sign and the count of half pis are here.
+ */
 let negated: bool = false;
 let quadrant: i32 = 0;
 
@@ -54,7 +58,7 @@ function reduce(m: u64, e: i32): void {
   setNumber(high, rest, 62);
 }
 
-/** Sine and cosine of r's size. */
+/** Sine and cosine of |r|. */
 let sinHi: u64 = 0;
 let sinLo: u64 = 0;
 let sinExp: i32 = 0;
@@ -69,7 +73,7 @@ function sineAndCosine(): void {
   const zLo = low;
   let part = series(SIN, SIN_TERMS, z, zLo, true);
   part = multiplyFractions(part, low, z, zLo);
-  // The cosine is 1 minus something, the sine its argument minus something, however small.
+  // The cosine is less than 1 and the sine less than its argument, by however little.
   growNumber(part, low, true);
   sinHi = hi;
   sinLo = lo;
@@ -83,7 +87,7 @@ function sineAndCosine(): void {
   cosExp = exp;
 }
 
-/** Round the sine or cosine of the whole argument's size to the result. */
+/** Round the sine or cosine of the size of the whole argument to the result. */
 function roundSine(negative: bool): void {
   if (quadrant & 1) roundCosOfR((quadrant == 3) != negative);
   else roundSinOfR(((quadrant == 2) != negated) != negative);
@@ -100,7 +104,7 @@ function roundCosOfR(negative: bool): void {
   setNumber(cosHi, cosLo, cosExp);
   roundNumber(negative);
 }
-/** The tangent: its period is two quadrants, and one quadrant on it is -1 / tan r. */
+/** The tangent. Its period is two quadrants; one quadrant further it is -1 / tan r. */
 function roundTangent(negative: bool): void {
   if (quadrant & 1) {
     divideNumbers(cosHi, cosLo, cosExp, sinHi, sinLo, sinExp);
@@ -111,7 +115,7 @@ function roundTangent(negative: bool): void {
   }
 }
 
-/** True if ST(0) is beyond reduction: C2 says so and nothing else happens. */
+/** True if ST(0) is beyond reduction. Then C2 is set and nothing else changes. */
 function outOfRange(se: i32, m: u64): bool {
   const beyond = (se & 0x7fff) >= 0x403e && (se & 0x7fff) != 0x7fff && <i64>m < 0;
   setStatus(beyond ? (status() | C2) & ~C1 : status() & ~C2);
@@ -151,7 +155,7 @@ function one(wantsCosine: bool): void {
 export function fsincos(): void { two(false); }
 export function fptan(): void { two(true); }
 
-/** Two results: ST(0) is replaced by the first and the second is pushed. */
+/** Two results: the first replaces ST(0), the second is pushed. */
 function two(tangent: bool): void {
   setStatus(status() & ~C2);
   if (isEmpty(0) || !isEmpty(7)) {
@@ -181,7 +185,7 @@ function two(tangent: bool): void {
   }
   reduce(normalize(m), e);
   if (tangent && exp < -60) {
-    // Above its argument, but not by what 128 bits show.
+    // The tangent exceeds its argument by less than 128 bits show.
     roundNumber(se >>> 15 != 0);
     return pushSecond(0x8000000000000000, 0x3fff);
   }
@@ -193,7 +197,7 @@ function two(tangent: bool): void {
   roundCosine();
   const cosM = significand;
   const cosSe = signExponent;
-  // C1 tells of the sine's rounding.
+  // C1 is that of the sine.
   setRaised(raised & ~C1);
   roundSine(se >>> 15 != 0);
   pushSecond(cosM, cosSe);
