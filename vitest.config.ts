@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^trapgate$/, replacement: src("index.ts") },
       { find: /^trapgate\/internal$/, replacement: src("internal.ts") },
+      { find: /^trapgate\/node$/, replacement: src("node.ts") },
       { find: /^trapgate\/vitest$/, replacement: src("vitest.ts") },
       { find: /^trapgate\/seccomp$/, replacement: src("seccomp/index.ts") },
       { find: /^trapgate\/policy$/, replacement: src("policy/index.ts") },

@@ -1,6 +1,7 @@
 // Command lines: our options come before PROG, everything after it is the guest's.
 // The default import: Node.js loads parseArgs at its first use, and a start without options needs none.
 import util, { type ParseArgsConfig } from "node:util";
+import { bytesOf } from "../machine/size.ts";
 import { Problem } from "../problem.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -48,12 +49,11 @@ export const parseAll = <const T extends Options>(args: readonly string[], optio
   }
 };
 
-const units: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-/** "64M", "1G", "1048576". */
+/** "64M", "1G", "1048576": bytes. */
 export const size = (text: string, option: string): number => {
-  const match = /^(\d+)([kmg]?)i?b?$/i.exec(text);
-  if (!match) throw usage(`${option} wants a size such as 256M, not "${text}"`);
-  return Number(match[1]) * (units[(match[2] as string).toLowerCase()] as number);
+  const bytes = bytesOf(text);
+  if (bytes === undefined) throw usage(`${option} wants a size such as 256M, not "${text}"`);
+  return bytes;
 };
 
 export const integer = (text: string, option: string): number => {

@@ -20,6 +20,7 @@ import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw } from "./lazy.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
+import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
 import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
 
@@ -43,9 +44,6 @@ export interface BootOptions extends Omit<MachineOptions, "code"> {
 
 const WASM_PAGE = 65536;
 const DEFAULT_MEMORY = 2 ** 30;
-/** A 32-bit WebAssembly memory holds 4 GiB, ours included. */
-const MAX_MEMORY = 2 ** 32 - 2 ** 28;
-const MIN_MEMORY = 2 ** 20;
 
 const modelOf = (name: string): Model => {
   const model = cpuModel(name);
@@ -84,9 +82,16 @@ const steadyClock = (): (() => number) => {
   };
 };
 
-const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false }: BootOptions): WebAssembly.Memory => {
-  if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
-    throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
+/** The guest's memory in bytes. */
+const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
+  const bytes = bytesOf(memory);
+  if (bytes !== undefined && bytes >= MIN_MEMORY && bytes <= MAX_MEMORY) return bytes;
+  throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${memory}${bytes === undefined ? "" : " bytes"}`);
+};
+
+const allocate = (options: BootOptions): WebAssembly.Memory => {
+  const bytes = memoryOf(options);
+  const { sharedMemory: shared = false } = options;
   // All of the window: what is not used costs nothing.
   const pages = Math.ceil((layout.window + Math.max(bytes, 2 ** directMap.bits)) / WASM_PAGE) + 1;
   try {
@@ -138,7 +143,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   processor.engine = engine;
   if (options.largeTraces) processor.jit.treeSize = treeSizes.large;
   if (engine === "auto") processor.jit.store = options.code;
-  const frames = new Frames(memory, layout.frames, { most: Math.floor((options.memory ?? DEFAULT_MEMORY) / 4096) });
+  const frames = new Frames(memory, layout.frames, { most: Math.floor(memoryOf(options) / 4096) });
   frames.watch = processor;
   const { root } = options;
   const kernel = new Kernel({

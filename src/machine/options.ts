@@ -3,6 +3,7 @@ import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
+import type { Size } from "./size.ts";
 
 /** Bytes that are read when they are wanted, and do not change. */
 export interface FileBytes {
@@ -48,9 +49,9 @@ export interface MachineOptions {
   readonly seed?: number;
   /**
    * Bytes of memory for all that guests make the host keep: their pages, and the kernel's objects for them. Beyond it they get ENOMEM and its like,
-   * or a process ends by SIGKILL, as in a memory cgroup of Linux. Default 1 GiB, of which only what is touched is used.
+   * or a process ends by SIGKILL, as in a memory cgroup of Linux. `"256M"` is 2^28 bytes. Default 1 GiB, of which only what is touched is used.
    */
-  readonly memory?: number;
+  readonly memory?: Size;
   /** Threads and processes at a time: more are EAGAIN, as in a pids cgroup. Default: 8192 in all. */
   readonly pids?: number;
   /** Open file descriptions at a time: more are ENFILE. Default: as many as memory holds. `--files` of the command line. */

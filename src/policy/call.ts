@@ -2,9 +2,9 @@
 // `-1`.
 import { type Abi, x32, x64 } from "../abi/abi.ts";
 import { abis, X32_BIT } from "../abi/syscall-number.ts";
+import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
-import type { SyscallData } from "../seccomp/index.ts";
-import { didYouMean } from "./input/nearest.ts";
+import { type SyscallData, syscallData } from "../seccomp/index.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 
 export interface Call {
@@ -50,10 +50,4 @@ export const parseCall = (text: string): Call => {
 };
 
 /** What a filter sees of it. */
-export const dataOfCall = ({ abi, number, args = [] }: Call): SyscallData => ({
-  nr: number | 0,
-  arch: abi.auditArch,
-  ipLo: 0,
-  ipHi: 0,
-  args: Uint32Array.from({ length: 12 }, (_, i) => Number(((args[i >> 1] ?? 0n) >> (i & 1 ? 32n : 0n)) & 0xffff_ffffn)),
-});
+export const dataOfCall = ({ abi, number, args = [] }: Call): SyscallData => syscallData(number, { abi, args });

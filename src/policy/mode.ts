@@ -2,8 +2,8 @@
 // libcontainer/seccomp/seccomp_linux.go, patchbpf/enosys_linux.go (1.1). crun: src/libcrun/seccomp.c (1.21).
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { X32_BIT } from "../abi/syscall-number.ts";
+import { didYouMean } from "../nearest.ts";
 import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
-import { didYouMean } from "./input/nearest.ts";
 import type { Place } from "./input/source.ts";
 import { type Entry, isMultiplexed, meaningOf, type Ruleset } from "./meaning.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";

@@ -3,6 +3,7 @@
 //
 // Each export has an example: docs/reference/api.md.
 export { type Abi, i386, x32, x64 } from "../abi/abi.ts";
+export type { SyscallName } from "../abi/numbers.ts";
 export { type AsmProblem, type Assembled, assemble } from "./asm/assemble.ts";
 export { disassemble, disassembleLines } from "./asm/disassemble.ts";
 export type { AsmOptions } from "./asm/names.ts";
@@ -99,3 +100,4 @@ export {
   returnValue,
 } from "./returns.ts";
 export { strictNumbers } from "./strict.ts";
+export { type SyscallDataOptions, syscallData } from "./syscall-data.ts";

@@ -1,7 +1,10 @@
 // Options that JavaScript callers give: what is wrong is named before anything runs.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CodeMemory, explore, Machine, type Problem, replay } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { nodeTree } from "../../src/host/node-tree.ts";
+import { bytesOf, type Size } from "../../src/machine/size.ts";
 import { top } from "../support/host.ts";
 
 const problemOf = (call: () => unknown): Problem => {
@@ -47,8 +50,9 @@ describe("options of a machine", () => {
     expect(message).toMatch(/^kernel cannot be "patch:v1"/);
   });
   it.each([
-    [{ memory: "1G" }, 'memory must be bytes from 1048576 to 4026531840, not "1G"'],
-    [{ memory: 4096 }, "memory must be bytes from 1048576 to 4026531840, not 4096"],
+    [{ memory: "1T" }, 'memory must be bytes from 1048576 to 4026531840, or a size such as "256M", not "1T"'],
+    [{ memory: "4G" }, 'memory must be bytes from 1048576 to 4026531840, or a size such as "256M", not "4G"'],
+    [{ memory: 4096 }, 'memory must be bytes from 1048576 to 4026531840, or a size such as "256M", not 4096'],
     [{ seed: 0.5 }, "seed must be a whole number from 0, not 0.5"],
     [{ x32: "yes" }, 'x32 must be true or false, not "yes"'],
     [{ root: "/srv" }, 'root must be a host tree: { root, writable }, not "/srv"'],
@@ -68,6 +72,21 @@ describe("options of a machine", () => {
     expect(machine({ files: { a: "x" } }).message).toBe('a key of files must be an absolute path in the guest, not "a"');
     const mount = { tree: nodeTree(top, { writable: false }), at: "/mnt", mode: "cwo" };
     expect(told(machine({ mounts: [mount] })).slice(2)).toEqual(['mounts[0].mode cannot be "cwo"', "did you mean cow?"]);
+  });
+  it("take memory in bytes, KiB, MiB and GiB", async () => {
+    const run = (memory: Size) => Machine.run(readFileSync(join(top, "guest/bin/hello-syscall")), { memory });
+    for (const memory of ["1G", "16M", "16384K", 2 ** 24] as const) expect((await run(memory)).status).toEqual({ exit: 0 });
+    expect([bytesOf("16M"), bytesOf("16384k"), bytesOf("16MiB"), bytesOf("1g"), bytesOf("1.5G"), bytesOf("")]).toEqual([
+      2 ** 24,
+      2 ** 24,
+      2 ** 24,
+      2 ** 30,
+      undefined,
+      undefined,
+    ]);
+  });
+  it("name hostTree where a path stands for a tree", () => {
+    expect(machine({ root: "/srv" }).help).toBe('such as hostTree("/srv") of trapgate/node');
   });
   it("must be an object of plain values", () => {
     expect(machine("v6" as never).message).toBe('options must be an object, not "v6"');

@@ -9,20 +9,22 @@ const src = fileURLToPath(new URL("../../src", import.meta.url));
 /** Floor (a top folder, or a file in src/) -> the floors it may import besides itself. */
 const below: Record<string, readonly string[]> = {
   "problem.ts": [],
+  "nearest.ts": [],
   abi: [],
   "failure.ts": ["abi"],
   wasm: [],
   cpu: ["wasm", "abi", "problem.ts"],
   memory: ["cpu", "abi"],
-  seccomp: ["wasm", "abi", "problem.ts"],
-  policy: ["seccomp", "abi", "problem.ts"],
+  seccomp: ["wasm", "abi", "nearest.ts", "problem.ts"],
+  policy: ["seccomp", "abi", "nearest.ts", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "problem.ts"],
-  machine: ["kernel", "memory", "policy", "seccomp", "cpu", "abi", "problem.ts"],
+  machine: ["kernel", "memory", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
-  cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "problem.ts"],
+  cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem.ts"],
   "index.ts": ["machine", "kernel", "failure.ts", "problem.ts"],
   "internal.ts": ["machine", "cpu"],
+  "node.ts": ["host", "kernel"],
   "vitest.ts": ["machine", "policy", "seccomp", "problem.ts"],
 };
 /**

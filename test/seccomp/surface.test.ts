@@ -2,11 +2,13 @@
 
 import {
   type Action,
+  assemble,
   type DenialEvent,
   dataOf,
   decodeProgram,
   denialLine,
   describeReturn,
+  diagramOf,
   encodeProgram,
   errnoResult,
   isLogged,
@@ -14,8 +16,10 @@ import {
   type SeccompProfile,
   seccompProfile,
   strictNumbers,
+  syscallData,
   upstream,
   v6,
+  x32,
 } from "trapgate/seccomp";
 import { describe, expect, it } from "vitest";
 import { i386, x64 } from "../../src/abi/abi.ts";
@@ -89,6 +93,35 @@ describe("actions", () => {
       "0x12345678",
     ]);
     expect([0xffffffff, 0, 0x7fff0000].map((v) => describeReturn(v6.returns, v))).toEqual(["ALLOW", "DENY", "0x7fff0000"]);
+  });
+});
+
+describe("the data of a call", () => {
+  it("has number, architecture and registers of the ABI", () => {
+    expect(syscallData("openat")).toEqual({ nr: 257, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) });
+    const { nr, arch, ipLo, ipHi, args } = syscallData("readv", { abi: x32, args: [3, -1n, 2n ** 40n], ip: 0x7fff_0000_1000n });
+    expect([nr, arch, ipLo, ipHi]).toEqual([0x40000203, 0xc000003e, 0x1000, 0x7fff]);
+    expect([...args.subarray(0, 6)]).toEqual([3, 0, 0xffffffff, 0xffffffff, 0, 0x100]);
+    expect(syscallData(-1, { abi: i386 }).nr).toBe(-1);
+  });
+  it("asks for a call that the ABI has, and for whole numbers", () => {
+    const said = (call: () => unknown): string => {
+      try {
+        return String(call());
+      } catch (error) {
+        return `${(error as Error).message} ${(error as { help?: string }).help ?? ""}`.trim();
+      }
+    };
+    expect(said(() => syscallData("opnat" as never))).toMatch(/^there is no system call "opnat".* did you mean open/s);
+    expect(said(() => syscallData("socketcall"))).toMatch(/^x64 has no system call "socketcall"/);
+    expect(said(() => syscallData("read", { args: [0.5] }))).toMatch(/^argument 0 is a whole number, not 0.5/);
+    expect(said(() => syscallData("read", { args: [1, 2, 3, 4, 5, 6, 7] }))).toMatch(/at most six arguments, not 7/);
+    expect(said(() => syscallData("read", { abi: "i386" as never }))).toMatch(/^the ABI is x64, i386 or x32/);
+    expect(said(() => syscallData(0.5))).toMatch(/whole number, not 0.5/);
+  });
+  it("is what the evaluator takes", () => {
+    const { program } = assemble("A = sys_number\nA == openat ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+    expect([syscallData("openat"), syscallData("read")].map((data) => diagramOf(program).valueOf(data))).toEqual([0x00050001, 0x7fff0000]);
   });
 });
 

@@ -1,6 +1,6 @@
 // `trapgate seccomp`: the workbench for filters and policies, one subcommand each.
 
-import { didYouMean } from "../../policy/input/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import type { Command } from "../command.ts";
 import { tell } from "../tell.ts";

@@ -1,8 +1,8 @@
 // `trapgate seccomp check`: whether a kernel takes the filter, and if not, why and at which instruction.
 import { readFileSync } from "node:fs";
 import { x64 } from "../../abi/abi.ts";
+import { didYouMean } from "../../nearest.ts";
 import { readProgram } from "../../policy/formats/read.ts";
-import { didYouMean } from "../../policy/input/nearest.ts";
 import { Problem } from "../../problem.ts";
 import { checkFilter, disassembleLines, seccompProfile, seccompProfileNames } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";

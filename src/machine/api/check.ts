@@ -1,6 +1,6 @@
 // Options of library users, checked before anything is done with them: the first mistake becomes a Problem that names it.
 import type { z } from "zod";
-import { didYouMean } from "../../policy/input/nearest.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { whyNoProfile } from "../../seccomp/profile/profiles.ts";
 import type { Program } from "../options.ts";
@@ -81,7 +81,9 @@ const problemOf = (schema: z.ZodType, value: unknown, first: z.core.$ZodIssue): 
   if (issue.code === "invalid_key")
     return usage(`a key of ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}, not ${shown(path.at(-1))}`, undefined);
   if (path.length === 0) return usage(`options must be an object, not ${shown(found)}`, undefined);
-  return usage(`${option} must be ${issue.message}, not ${shown(found)}`, undefined);
+  const tree = (option === "root" || /^mounts\[\d+\]\.tree$/.test(option)) && typeof found === "string";
+  const help = tree ? `such as hostTree(${shown(found)}) of trapgate/node` : undefined;
+  return usage(`${option} must be ${issue.message}, not ${shown(found)}`, help);
 };
 
 const checked =
@@ -96,6 +98,7 @@ export const checkProgramOptions = checked(schemas.program);
 export const checkRunOptions = checked(schemas.run);
 export const checkExploreOptions = checked(schemas.explore);
 export const checkReplayOptions = checked(schemas.replay);
+export const checkTreeOptions = checked(schemas.tree);
 
 /** A program is a path or the bytes of a file. */
 export const checkProgram = (program: Program): void => {

@@ -3,10 +3,12 @@ import { z } from "zod";
 import { engines } from "../../cpu/engine.ts";
 import { cpuModel, modelNames } from "../../cpu/machine/model.ts";
 import { bugs, vsyscallModes } from "../../kernel/base/profile.ts";
+import type { HostTreeOptions } from "../../kernel/fs/types/host-tree.ts";
 import { seccompProfileNames } from "../../seccomp/profile/profiles.ts";
 import type { ExploreOptions, Properties } from "../explore/options.ts";
 import type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, ProgramOptions, TraceOptions } from "../options.ts";
 import type { Shard } from "../shard.ts";
+import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "../size.ts";
 import { CodeMemory } from "./code-memory.ts";
 
 /** One schema for each member. */
@@ -71,7 +73,15 @@ export const machineShape = {
     .or(name(modelNames))
     .optional(),
   seed: whole("a whole number", 0).optional(),
-  memory: whole("bytes", 2 ** 20, 2 ** 32 - 2 ** 28).optional(),
+  memory: z
+    .custom(
+      (value) => {
+        const size = typeof value === "number" || typeof value === "string" ? bytesOf(value) : undefined;
+        return Number.isInteger(size) && (size as number) >= MIN_MEMORY && (size as number) <= MAX_MEMORY;
+      },
+      wants(`bytes from ${MIN_MEMORY} to ${MAX_MEMORY}, or a size such as "256M"`),
+    )
+    .optional(),
   root: tree.optional(),
   mounts: list(z.strictObject(mountShape, wants("{ tree, at, mode }"))).optional(),
   files: record(absolute, file).optional(),
@@ -82,6 +92,8 @@ export const machineShape = {
   openFiles: whole("a number of open files", 1).optional(),
   cpuTime: seconds.optional(),
 } satisfies Shape<MachineOptions>;
+
+const treeShape = { writable: flag.optional() } satisfies Shape<HostTreeOptions>;
 
 const hooksShape = { stdout: call, stderr: call, trace: call, kernelLog: call, filter: call } satisfies Shape<Hooks>;
 const traceShape = { follow: flag.optional(), column: whole("a column", 0, 1000).optional() } satisfies Shape<TraceOptions>;
@@ -133,5 +145,6 @@ export const schemas = {
   program: z.strictObject(programShape),
   run: z.strictObject({ ...machineShape, ...programShape }),
   explore: z.strictObject(exploreShape),
+  tree: z.strictObject(treeShape),
   replay: z.strictObject({ ...exploreShape, schedule: text }),
 };

@@ -2,8 +2,8 @@
 import { i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { syscallNumbers } from "../../abi/numbers.ts";
+import { didYouMean } from "../../nearest.ts";
 import { BPF, upstream } from "../../seccomp/index.ts";
-import { didYouMean } from "../input/nearest.ts";
 import type { Place, Source } from "../input/source.ts";
 
 const RET_DATA = 0xffff;

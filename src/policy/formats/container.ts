@@ -1,11 +1,11 @@
 // Container profiles as JSON: the OCI's, Docker's and containers-common's supersets, and a bundle's config.json that holds one.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, type ErrnoName } from "../../abi/errno.ts";
+import { didYouMean } from "../../nearest.ts";
 import { upstream } from "../../seccomp/index.ts";
 import { actionValue, takesErrno } from "../actions.ts";
 import { checked } from "../input/checked.ts";
 import { type Json, type JsonDocument, type Path, parseJson } from "../input/json.ts";
-import { didYouMean } from "../input/nearest.ts";
 import type { Source } from "../input/source.ts";
 import type { Comparison, Operator, Profile, Rule, Warning } from "../profile.ts";
 import type { ContainerFilter, ContainerProfile, ContainerRule } from "./container-schema.ts";

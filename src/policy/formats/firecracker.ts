@@ -1,10 +1,10 @@
 // Firecracker's filters, as its seccompiler gives them to libseccomp: x86-64 alone, a dword's equality on 32
 // bits, other comparisons on 64.
 import { x64 } from "../../abi/abi.ts";
+import { didYouMean } from "../../nearest.ts";
 import { returnValue, upstream } from "../../seccomp/index.ts";
 import { checked } from "../input/checked.ts";
 import { parseJson } from "../input/json.ts";
-import { didYouMean } from "../input/nearest.ts";
 import type { Source } from "../input/source.ts";
 import { isKnownName, knownNames } from "../names.ts";
 import type { Comparison, Operator, Profile, Rule } from "../profile.ts";

@@ -1,7 +1,7 @@
 // A document through a schema: the first thing that is wrong becomes a Problem at its place.
 import type { z } from "zod";
+import { didYouMean } from "../../nearest.ts";
 import type { Json, JsonDocument, Path } from "./json.ts";
-import { didYouMean } from "./nearest.ts";
 import type { Source } from "./source.ts";
 
 const at = (value: Json, path: Path): Json | undefined =>

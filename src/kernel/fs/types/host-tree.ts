@@ -84,3 +84,9 @@ export interface HostNode {
   hold(access: { readonly read: boolean; readonly write: boolean }): number;
   release(): void;
 }
+
+/** Options of a directory of the host. */
+export interface HostTreeOptions {
+  /** True: the guest's changes reach the host. Mounts with the mode "rw" need it. Default false. */
+  readonly writable?: boolean;
+}

@@ -2,8 +2,8 @@
 // man systemd.exec(5); systemd src/core/load-fragment.c, src/shared/seccomp-util.c.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import { E, type ErrnoName } from "../../../abi/errno.ts";
+import { didYouMean, nearest } from "../../../nearest.ts";
 import { returnValue, upstream } from "../../../seccomp/index.ts";
-import { didYouMean, nearest } from "../../input/nearest.ts";
 import type { Place, Source } from "../../input/source.ts";
 import { isKnownName, knownNames } from "../../names.ts";
 import type { Warning } from "../../profile.ts";

@@ -1,6 +1,7 @@
 // kafel's policies for x86-64: README.md, src/parser.y, src/codegen.c. An argument of 32 bits is compared in 32 bits, unless the number needs
 // more.
 import { x64 } from "../../../abi/abi.ts";
+import { didYouMean } from "../../../nearest.ts";
 import {
   type Action,
   type Bits,
@@ -14,7 +15,6 @@ import {
   upstream,
   Words,
 } from "../../../seccomp/index.ts";
-import { didYouMean } from "../../input/nearest.ts";
 import type { Place, Source } from "../../input/source.ts";
 import { knownNames, numberOf } from "../../names.ts";
 import { type KafelArgument, kafelArguments, renamed } from "./kafel-arguments.ts";

@@ -1,5 +1,6 @@
 // Minijail's policies for x86-64, as its tools/compile_seccomp_policy.py makes filters of them: minijail0(5), tools/parser.py, compiler.py.
 import { x64 } from "../../../abi/abi.ts";
+import { didYouMean } from "../../../nearest.ts";
 import {
   type Action,
   type Diagram,
@@ -14,7 +15,6 @@ import {
   Words,
 } from "../../../seccomp/index.ts";
 import { type ArgIndex, arg } from "../../arg.ts";
-import { didYouMean } from "../../input/nearest.ts";
 import type { Place, Source } from "../../input/source.ts";
 import { knownNames, numberOf } from "../../names.ts";
 import type { Warning } from "../../profile.ts";

@@ -1,6 +1,7 @@
 // libseccomp's pseudo filter code: what seccomp_export_pfc(3) writes. libseccomp src/gen_pfc.c.
 import { x32, x64 } from "../../../abi/abi.ts";
 import { X32_BIT } from "../../../abi/syscall-number.ts";
+import { didYouMean } from "../../../nearest.ts";
 import {
   type Action,
   type Diagram,
@@ -14,7 +15,6 @@ import {
   type Word,
   Words,
 } from "../../../seccomp/index.ts";
-import { didYouMean } from "../../input/nearest.ts";
 import type { Source } from "../../input/source.ts";
 import { type Grammar, type Token, Tokens } from "./tokens.ts";
 
