@@ -1,5 +1,5 @@
-// The processor time that a machine's programs may use together: virtual nanoseconds in which not all of them slept. man 2 getrlimit,
-// RLIMIT_CPU: SIGXCPU at the limit, and SIGKILL a second later.
+// The limit of processor time of all programs together: virtual nanoseconds in which at least one task ran.
+// As RLIMIT_CPU (man 2 getrlimit): SIGXCPU at the limit, and SIGKILL a second later.
 import type { Kernel } from "./kernel.ts";
 import { kernelSignal } from "./signal/info.ts";
 import { endProcess, sendToProcess } from "./signal/send.ts";
@@ -9,7 +9,7 @@ const SECOND = 1e9;
 
 export class CpuTime {
   readonly #kernel: Kernel;
-  /** Of the clock: what passed while all slept. */
+  /** Part of the clock: time in which all tasks slept. */
   idle = 0;
   /** Nanoseconds until SIGXCPU, then until SIGKILL. */
   #limit = Number.POSITIVE_INFINITY;
@@ -22,11 +22,11 @@ export class CpuTime {
   set limit(nanoseconds: number) {
     this.#limit = nanoseconds;
   }
-  /** The time at which the limit is reached if no task sleeps until then. */
+  /** The time at which the limit is reached if no task sleeps before. */
   get end(): number {
     return this.#limit + this.idle;
   }
-  /** Tell everybody if it is reached. */
+  /** Sends the signal to all processes if the limit is reached. */
   check(): void {
     const { now, processes } = this.#kernel;
     if (now < this.end) return;

@@ -1,5 +1,6 @@
-// Objects without an event at their end: namespaces, mounts and their file systems, filters, descriptor tables of segments, lists of groups. They are
-// charged when they are made. When memory is short, those are found that nothing leads to any more.
+// Objects without an event at their end: namespaces, mounts and their file systems, filters, local descriptor
+// tables, lists of groups. They are charged when they are made. When memory is short, a search finds the
+// unreachable ones.
 import type { Reclaimer } from "../memory/frames.ts";
 import { Filter } from "../seccomp/filter.ts";
 import type { UserNamespace } from "./cred/user-namespace.ts";
@@ -9,31 +10,31 @@ import type { Kernel } from "./kernel.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
 import type { Task } from "./task/task.ts";
 
-/** A file system, whose files give up their pages. */
+/** A file system. Its files give up their pages. */
 interface Ending {
   end(): void;
 }
 
 interface Entry {
   bytes: number;
-  /** The system call that made it. Nothing may lead to it before that has ended. */
+  /** The system call that made the object. Until that call ends the object may be unreachable. */
   readonly since: number;
 }
 
-/** Bytes that may be added between two searches; after one that left much, as much as it left. */
+/** Bytes that may be added between two searches. After a search that left more, the bytes that it left. */
 const FEW = 2 ** 22;
-/** Objects that may be looked at for one umount(2). */
+/** Objects that a search may visit for one umount(2). */
 const LOOKS = 64;
-/** Nanoseconds of virtual time for each object that a search looks at. */
+/** Nanoseconds of virtual time for each visited object. */
 const STEP = 100;
 
 export class Kept implements Reclaimer {
   readonly #kernel: Kernel;
   readonly #entries = new Map<object, Entry>();
   #total = 0;
-  /** Mounts that have gone since the last search. */
+  /** Mounts that have left a namespace since the last search. */
   #unmounts = 0;
-  /** Where `tidy` searches. */
+  /** The total in bytes from which `tidy` searches. */
   #enough = FEW;
   /** Open files that hold a namespace or a filter. */
   readonly files = new Map<object, object>();
@@ -41,7 +42,7 @@ export class Kept implements Reclaimer {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
-  /** Charge an object that has been made, or one that has grown to `bytes`. */
+  /** Charges a new object, or one that has grown to `bytes`. */
   add(object: object, bytes: number): void {
     const { frames, syscalls } = this.#kernel;
     let entry = this.#entries.get(object);
@@ -52,27 +53,27 @@ export class Kept implements Reclaimer {
     if (more > 0) frames.account.force(more);
     else frames.account.give(-more);
   }
-  /** Before one more is made: search if that is worth it. */
+  /** Before a new object: searches if enough has been added. */
   tidy(): void {
     if (this.#total < this.#enough) return;
     this.sweep();
     this.#enough = Math.max(FEW, 2 * this.#total);
   }
 
-  /** Reclaimer. How many of the account's pages have become free is not known: at least one, if anything was found. */
+  /** Reclaimer. The number of freed pages is unknown: it reports at least one if an object was found. */
   reclaim(): number {
     if (this.#kernel.vfs === undefined) return 0;
     let found = this.sweep();
     for (const { mem } of this.#kernel.tasks.values()) found += mem.table.trimEmpty();
     return found;
   }
-  /** A mount has left its namespace: search, but look at no more than some objects for each such mount on average. */
+  /** A mount has left its namespace: searches, with a bounded number of visits per such mount on average. */
   unmounted(): void {
     this.#unmounts++;
     if (this.#unmounts * LOOKS >= this.#entries.size + this.#kernel.tasks.size) this.sweep();
   }
 
-  /** Drop what nothing leads to: how many objects that were. */
+  /** Drops unreachable objects and returns their number. */
   sweep(): number {
     const { frames, syscalls } = this.#kernel;
     const reached = new Search(this.#kernel, this.files, this.#entries.keys()).reached;
@@ -91,7 +92,7 @@ export class Kept implements Reclaimer {
   }
 }
 
-/** All that tasks, open files and other mounts lead to. */
+/** The objects that tasks, open files and mounts reach. */
 class Search {
   readonly reached = new Set<object>();
 
@@ -103,10 +104,11 @@ class Search {
       if (object instanceof Filter) this.#filters(object);
       else this.#namespace(object);
     }
-    // Who has a file of a mount open may walk to the mounts around it, also after umount2(2) with MNT_DETACH.
+    // A task with a file of a mount open can walk to the mounts around it, also after umount2(2) with
+    // MNT_DETACH.
     for (const object of all) if (isMount(object) && object.opens > 0) this.#mount(object);
   }
-  /** False: it was reached before. */
+  /** False: it was visited before. */
   #first(object: object): boolean {
     if (this.reached.has(object)) return false;
     this.reached.add(object);
@@ -134,7 +136,7 @@ class Search {
     if (parent) this.#namespace(parent);
     if (root) this.#mount(root);
   }
-  /** With it all that is connected to it. */
+  /** Visits a mount and all mounts connected to it. */
   #mount(mount: Mount): void {
     const open = [mount];
     for (let m = open.pop(); m; m = open.pop()) {

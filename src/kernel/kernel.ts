@@ -1,5 +1,5 @@
-// The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
-// through what the machine handed it.
+// The kernel: one object with all state that a machine's programs share. `run` drives it. It calls the host
+// only through the interfaces that the machine has given to it.
 import { type Deadline, noDeadline } from "../cpu/machine/deadline.ts";
 import type { Frames } from "../memory/frames.ts";
 import type { Filter } from "../seccomp/filter.ts";
@@ -36,19 +36,22 @@ export interface KernelOptions {
   readonly frames: Frames;
   readonly vdso: Vdso;
   readonly seed?: number;
-  /** Address space layout randomization, from the seed. Default on; off is what `setarch -R` gives. */
+  /** Address space layout randomization, from the seed. Default on; off is as under `setarch -R`. */
   readonly randomizeLayout?: boolean;
-  /** Seconds since 1970 at boot. Default 2025-01-01: runs are the same every day. */
+  /** Seconds since 1970 at boot. Default 2025-01-01, so that runs of all days are equal. */
   readonly bootTime?: number;
   readonly hostname?: string;
-  /** When `run` is to come back in real time, whatever virtual time is left. Its owner moves it from run to run. */
+  /**
+   * The real time at which `run` returns, even if virtual time is left. Its owner moves it from run to run.
+   */
   readonly deadline?: Deadline;
 }
 
 /**
- * Why `run` came back. `ended`: no process is left. `limit`: the time asked for is used up, or the deadline has come. `idle`: every task sleeps and one of them
- * waits for the world outside; `until` is the next deadline if there is one: the machine delivers input, or lets time pass by
- * `advance(until)`. `stuck`: every task sleeps and nothing can ever wake one.
+ * The reason for which `run` returned. `ended`: no process is left. `limit`: the given time is used up, or
+ * the deadline has come. `idle`: every task sleeps, and one of them waits for the host; `until` is the next
+ * deadline, if any: the machine delivers input, or lets time pass by `advance(until)`. `stuck`: every task
+ * sleeps and nothing can wake one.
  */
 export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
 
@@ -65,34 +68,40 @@ export class Kernel {
   readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
   readonly #initial: Omit<Namespaces, "mnt">;
-  /** Every thread, by its id; and every process that is not reaped, by pid. */
+  /** Every thread by its id; and every unreaped process by its pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();
-  /** Process 1: no program runs in it; it adopts orphans and reaps them. So a machine's first program is an ordinary process. */
+  /**
+   * Process 1 runs no program. It adopts orphans and reaps them, so a machine's first program is an ordinary
+   * process.
+   */
   readonly init: Process;
   readonly timers = new Timers();
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   readonly kept: Kept;
   readonly cpuTime = new CpuTime(this);
-  /** Threads and processes that are not reaped, at most. Linux kernel/cgroup/pids.c */
+  /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
   pidsMax = Number.POSITIVE_INFINITY;
   readonly log = new KernelLog();
   readonly random: Random;
-  /** Monotonic nanoseconds since boot. Goes up by one an instruction, by a fixed cost a system call, and jumps when all sleep. */
+  /**
+   * Monotonic nanoseconds since boot: one an instruction, a fixed cost a system call, and a jump when all
+   * tasks sleep.
+   */
   now = 0;
-  /** System calls so far, through all doors. */
+  /** System calls so far, of all doors. */
   syscalls = 0;
   readonly bootTime: number;
-  /** Set by whoever boots the machine, before the first task: file systems need this kernel's clock. */
+  /** Set at boot, before the first task: file systems need this kernel's clock. */
   vfs!: Vfs;
-  /** Sleeps last as long as they say, for somebody at a terminal: the machine lets real time pass. Otherwise the clock jumps. */
+  /** For a person at a terminal: sleeps take real time. Otherwise the clock jumps. */
   idlesInRealTime = false;
-  /** Counts audit records. */
+  /** Number of audit records. */
   auditSerial = 0;
   /** /proc/sys/kernel/seccomp/actions_logged. */
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
-  /** A task has attached a filter. */
+  /** True after the first filter of any task. */
   onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
   #observer: Observer | undefined = undefined;
   #lastPid = 0;
@@ -139,12 +148,12 @@ export class Kernel {
     }
   }
 
-  /** Start a program as a child of process 1: the process, or -errno. */
+  /** Starts a program as a child of process 1. Returns the process, or -errno. */
   spawn(request: SpawnRequest): Process | number {
     return spawn(this, request);
   }
 
-  /** What the first task is in. */
+  /** The namespaces of the first task. */
   get namespaces(): Namespaces {
     return { mnt: this.vfs.namespace, ...this.#initial };
   }
@@ -154,7 +163,7 @@ export class Kernel {
     return { sec: this.bootTime + Math.floor(this.now / 1e9), nsec: this.now % 1e9 };
   }
 
-  /** A number for an object, in the order in which they were first asked for: kcmp(2) sorts by it. */
+  /** The number of an object, in the order of first requests. kcmp(2) sorts by it. */
   objectNumber(object: object): number {
     let n = this.#numbers.get(object);
     if (n === undefined) this.#numbers.set(object, (n = this.#lastNumber++));
@@ -168,7 +177,10 @@ export class Kernel {
     return this.#lastPid;
   }
 
-  /** There is no memory for what the kernel must have: the process that runs ends. Linux mm/oom_kill.c, CONSTRAINT_MEMCG. */
+  /**
+   * Out of memory for an indispensable object: the running process ends. Linux mm/oom_kill.c,
+   * CONSTRAINT_MEMCG.
+   */
   outOfMemory(): void {
     const { current } = this.scheduler;
     if (!current || current.process.exiting !== undefined) return;
@@ -182,7 +194,7 @@ export class Kernel {
     this.log.add(level, this.now, text);
   }
 
-  /** Run guests for at most `nanoseconds` of virtual time. */
+  /** Runs guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
     const until = this.now + Math.ceil(nanoseconds);
     return this.#guarded(() => {
@@ -195,7 +207,7 @@ export class Kernel {
       }
     });
   }
-  /** Our own mistakes end the machine: what they left half done is never run. */
+  /** A mistake of ours ends the machine. Half-finished work of the kernel is never continued. */
   #guarded<T>(work: () => T): T {
     if (this.#failure !== undefined) throw this.#failure;
     try {
@@ -209,8 +221,9 @@ export class Kernel {
   #failure: unknown;
 
   /**
-   * Work of the kernel for the running task, in nanoseconds of virtual time: slices, timers and usage see it. Every handler whose work grows with
-   * its arguments (bytes copied, pages touched, entries walked) charges it. It must not depend on the host or on the engine.
+   * Charges kernel work to the running task, in nanoseconds of virtual time; slices, timers and usage count
+   * it. Every handler whose work grows with its arguments (bytes copied, pages touched, entries walked)
+   * charges it. The charge must not depend on the host or on the engine.
    */
   charge(nanoseconds: number): void {
     const whole = Math.ceil(nanoseconds);
@@ -219,13 +232,13 @@ export class Kernel {
     if (current) current.usage.system += whole;
   }
 
-  /** No task runs until then. */
+  /** No task runs before that time. */
   skip(until: number): void {
     if (until <= this.now) return;
     this.cpuTime.idle += until - this.now;
     this.now = until;
   }
-  /** Let virtual time pass with every task asleep. */
+  /** Lets virtual time pass while every task sleeps. */
   advance(until: number): void {
     this.skip(Math.ceil(until));
     this.#guarded(() => this.timers.run(this.now));

@@ -1,5 +1,6 @@
-// The bytes that an object of each kind is charged for, with all that belongs to it alone: objects, strings and arrays in V8's heap.
-// They are about half as much again as what V8 keeps, for V8 lets garbage lie beside what lives. `npm run piles` shows what comes of them.
+// The bytes that each kind of object is charged for, including everything that it owns alone: objects,
+// strings and arrays in V8's heap. The figures are about 1.5 times the live size, because V8 keeps garbage
+// beside live objects. `npm run piles` shows the effect.
 
 export const sizes = {
   /** An open file description with its path and, if it has no name, its inode. */
@@ -9,28 +10,28 @@ export const sizes = {
   connection: 5120,
   /** Both ends of a terminal, with full buffers. */
   terminal: 98_304,
-  /** An entry of a descriptor table, and one of a table's places (used or not). */
+  /** An entry of a descriptor table, and a slot of the table (used or not). */
   descriptor: 64,
   place: 8,
-  /** A message in a socket's queue, besides its bytes. */
+  /** A message in a socket's queue, without its bytes. */
   message: 768,
-  /** A file or directory in memory, besides its pages; a name, besides its bytes. */
+  /** A file or directory in memory without its pages, and a name without its bytes. */
   inode: 1536,
   name: 1024,
-  /** An extended attribute, besides its name and value. */
+  /** An extended attribute without its name and value. */
   attribute: 512,
-  /** A file system in memory; a mount, with its place in the tree. */
+  /** A file system in memory, and a mount with its node in the tree. */
   fileSystem: 2048,
   mount: 1536,
-  /** A network namespace; any other. */
+  /** A network namespace, and any other namespace. */
   netNamespace: 4096,
   namespace: 1024,
-  /** A group's number in credentials. */
+  /** A supplementary group in credentials. */
   group: 16,
   /** A thread with its registers; a process with its limits, signal actions and address space. */
   task: 9216,
   process: 16_384,
-  /** A real-time signal that is queued. */
+  /** A queued real-time signal. */
   signal: 1024,
   posixTimer: 768,
   epollItem: 768,

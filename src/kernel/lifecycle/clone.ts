@@ -25,17 +25,17 @@ export interface CloneRequest {
   readonly flags: number;
   readonly clearSighand?: boolean;
   readonly exitSignal: number;
-  /** New stack pointer, 0 to go on with the caller's. */
+  /** The new stack pointer; 0 keeps the caller's. */
   readonly stack: number;
   readonly tls: number;
   readonly parentTid: number;
   readonly childTid: number;
-  /** Where the pidfd goes (CLONE_PIDFD). */
+  /** The address for the pidfd (CLONE_PIDFD). */
   readonly pidfd: number;
   readonly setTid?: readonly number[];
 }
 
-/** Flags that make no sense together, in Linux's order. */
+/** Invalid combinations of flags, in Linux's order. */
 const flagError = (task: Task, flags: number): number => {
   const has = (bit: number): boolean => (flags & bit) !== 0;
   if (has(CLONE.NEWNS) && has(CLONE.FS)) return -E.EINVAL;
@@ -57,9 +57,11 @@ const pidError = (task: Task, wanted: readonly number[] | undefined): number => 
   return task.kernel.tasks.has(pid) || task.kernel.processes.has(pid) ? -E.EEXIST : 0;
 };
 
-/** All threads and unreaped processes together: sysctl kernel.threads-max. Not even root gets more. */
+/**
+ * The limit of all threads and unreaped processes together: sysctl kernel.threads-max. It holds for root too.
+ */
 const THREADS_MAX = 4096;
-/** The limit of the machine. Counted only where it may be reached: a zombie is a process without a thread. */
+/** The limit of the machine. Zombies, processes without a thread, are counted only near the limit. */
 const isPidsFull = ({ tasks, processes, pidsMax }: Kernel): boolean => {
   if (tasks.size + processes.size <= pidsMax) return false;
   let count = tasks.size;
@@ -76,13 +78,13 @@ const tooMany = (task: Task): boolean => {
   return n >= task.process.limit(RLIMIT.NPROC);
 };
 
-/** fork(2)'s memory: each mapping is made once more. */
+/** fork(2)'s memory: a copy of each mapping. */
 const copied = ({ kernel, mem }: Task): AddressSpace => {
   kernel.charge(mem.areas.count * cost.mapping);
   return charged(kernel, mem, () => mem.fork());
 };
 
-/** The new task, runnable, or -errno. Writes the ids that the flags ask for; the pidfd is the caller's to make. */
+/** The new task, runnable, or -errno. Writes the ids that the flags ask for. The caller makes the pidfd. */
 export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | number => {
   const { kernel } = parent;
   const { flags } = q;
@@ -125,7 +127,7 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   return child;
 };
 
-/** What the new task is charged for: besides its descriptors, and pages that it writes to. */
+/** The charge for a new task, without its descriptors and the pages that it writes. */
 const weightOf = ({ mem }: Task, flags: number): number =>
   sizes.task + ((flags & CLONE.THREAD) !== 0 ? 0 : sizes.process) + ((flags & CLONE.VM) !== 0 ? 0 : mem.weight);
 
@@ -155,7 +157,8 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
   if (clearSighand) child.actions.resetCaught();
   child.blocked = parent.blocked;
-  // A thread starts without an alternate stack; so does a process that shares memory, unless the parent sleeps meanwhile.
+  // A thread starts without an alternate stack. So does a process with shared memory, unless its parent
+  // sleeps.
   const keepsStack = (flags & (CLONE.VM | CLONE.VFORK)) !== CLONE.VM;
   child.altStack = keepsStack ? parent.altStack : { ...NO_ALT_STACK, flags: SS.DISABLE };
   child.trap = parent.trap;
@@ -168,13 +171,13 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.keepCaps = parent.keepCaps;
   child.tscDisabled = parent.tscDisabled;
   child.timerSlack = parent.timerSlack;
-  // A copy of the memory holds a copy of the area; a thread has none yet.
+  // A copy of the memory contains a copy of the rseq area. A thread has no area yet.
   if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
   child.nice = parent.nice;
   inheritPolicy(child, parent);
 };
 
-/** The child returns 0 from the same call. The TS_COMPAT of the call is over for it: CVE-2015-2830 was that it was not. */
+/** The child returns 0 from the same call, and its TS_COMPAT is clear. CVE-2015-2830: it was not cleared. */
 const setRegisters = (child: Task, parent: Task, stack: number): void => {
   const { state } = parent.kernel.processor;
   child.registers.set(state.u8.subarray(0, at.size));

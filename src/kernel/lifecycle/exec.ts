@@ -1,4 +1,5 @@
-// execve(2): from a path to a task that runs another program. Linux fs/exec.c bprm_execve(), begin_new_exec(); the ELF part is exec/load.ts.
+// execve(2): replaces the program of a task. Linux fs/exec.c bprm_execve(), begin_new_exec(). The ELF part is
+// exec/load.ts.
 
 import { i386 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
@@ -27,9 +28,9 @@ import { NO_ALT_STACK, type Program, type Task } from "../task/task.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
 import { exitTask, releaseVfork } from "./exit.ts";
 
-/** Linux BINPRM_BUF_SIZE: how much of a file is looked at to tell what it is. */
+/** Linux BINPRM_BUF_SIZE: the bytes of a file that decide its format. */
 const HEAD = 256;
-/** Interpreters of interpreters: exec_binprm() gives up at the sixth. */
+/** The longest chain of interpreters. Linux exec_binprm() fails at the sixth. */
 const MAX_DEPTH = 5;
 const COMM_LENGTH = 15;
 
@@ -67,7 +68,7 @@ const openMapped = (task: Task, path: Path): { file: FileDescription; mapped: Ma
   return { file, mapped };
 };
 
-/** Open the file and, while it is a script, its interpreter instead. */
+/** Opens the file. While it is a script, opens its interpreter instead. */
 const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): Opened | number | Wait => {
   let { path, name } = target;
   let args = argv.length === 0 ? [""] : argv;
@@ -91,7 +92,7 @@ const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): O
   }
 };
 
-/** Replace the task's program. Does not return to the caller on success. */
+/** Replaces the task's program. On success the calling program is gone. */
 export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArguments): Result => {
   const program = openProgram(task, target, argv);
   if (typeof program === "number" || "interrupted" in program) return program;
@@ -138,7 +139,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
   });
 };
 
-/** The other threads end; the caller takes over the leader's id. Linux de_thread(). */
+/** Ends the other threads. The caller takes over the leader's id. Linux de_thread(). */
 const becomeLeader = (task: Task): void => {
   const { process, kernel } = task;
   if (process.threads.length > 1) for (const other of [...process.threads]) if (other !== task) exitTask(other, SIG.SIGKILL);
@@ -201,7 +202,7 @@ const startRegisters = (task: Task, image: Image, { abi }: Program): void => {
   loadSegment(cpu, S.es, data);
   loadSegment(cpu, S.fs, 0);
   loadSegment(cpu, S.gs, 0);
-  // Loading a null selector leaves the base alone on AMD.
+  // On AMD, a load of a null selector does not change the base.
   state.u8.fill(0, at.segBase + 8 * S.fs, at.segBase + 8 * S.gs + 8);
   state.rip = image.entry;
   state.setGpr(R.sp, image.stackPointer);

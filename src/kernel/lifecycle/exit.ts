@@ -1,4 +1,5 @@
-// The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
+// The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(),
+// release_task().
 
 import { charged } from "../base/charged.ts";
 import { sizes } from "../base/sizes.ts";
@@ -25,7 +26,7 @@ export const releaseVfork = (task: Task): void => {
   parent?.wake();
 };
 
-/** A thread ends. With the last one the process does. */
+/** Ends a thread. The process ends with its last thread. */
 export const exitTask = (task: Task, status: number): void => {
   if (task.trace && announceExit(task, status)) return;
   const { process, kernel } = task;
@@ -70,7 +71,7 @@ const finishProcess = (process: Process, status: number): void => {
   else notifyParent(process);
 };
 
-/** With its number 1 a pid namespace ends. Linux zap_pid_ns_processes(). */
+/** A pid namespace ends with its process 1. Linux zap_pid_ns_processes(). */
 const endMembers = (pidNs: PidNamespace, init: Process): void => {
   for (const id of [...pidNs.ids]) {
     const member = init.kernel.processes.get(id);

@@ -1,4 +1,4 @@
-// Start a program from outside: what a shell does with fork and execve, as one step, for the machine's owner.
+// The start of a program from outside, for the machine's owner: a shell's fork and execve in one step.
 import { E } from "../../abi/errno.ts";
 import { layoutFor } from "../../memory/layout.ts";
 import { AddressSpace } from "../../memory/space.ts";
@@ -17,7 +17,7 @@ import { Task } from "../task/task.ts";
 import { execute } from "./exec.ts";
 
 export interface SpawnRequest {
-  /** Byte strings. A path without a slash is looked for in the directories of envp's PATH, as execvp(3) does. */
+  /** Byte strings. A path without a slash is searched in the directories of envp's PATH, as in execvp(3). */
   readonly path: string;
   readonly argv: readonly string[];
   readonly envp: readonly string[];
@@ -25,11 +25,11 @@ export interface SpawnRequest {
   readonly files: readonly FileDescription[];
   readonly cwd?: string;
   readonly cred?: Cred;
-  /** The new process leads a session of its own; without it it belongs to process 1's. Default true. */
+  /** The new process leads its own session; otherwise it belongs to that of process 1. Default true. */
   readonly session?: boolean;
 }
 
-/** The new process, ready to run, or -errno: then nothing is left of it. */
+/** The new process, ready to run, or -errno; after an error nothing of it remains. */
 export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number => {
   const root = MountNamespace.cross(kernel.vfs.namespace.root.path);
   const pid = kernel.newPid();
@@ -71,7 +71,7 @@ const start = (task: Task, request: SpawnRequest): string | number => {
     const failed = tryOne(task, name, request);
     if (failed === 0) return name;
     if (!goOn.has(failed)) return failed;
-    // What is there and may not be executed is told of, if nothing better is found.
+    // EACCES of a file that exists is reported if no other file is found.
     if (failed === -E.EACCES || request.path.includes("/")) worst = failed;
   }
   return worst;

@@ -1,5 +1,5 @@
-// Entering new namespaces: the flags of clone(2) and unshare(2). Linux kernel/nsproxy.c, kernel/user_namespace.c create_user_ns(),
-// kernel/pid_namespace.c copy_pid_ns().
+// New namespaces by the flags of clone(2) and unshare(2). Linux kernel/nsproxy.c, kernel/user_namespace.c
+// create_user_ns(), kernel/pid_namespace.c copy_pid_ns().
 import { E } from "../../abi/errno.ts";
 import { sizes } from "../base/sizes.ts";
 import { ALL_CAPS, CAP, type Cred, capableIn } from "../cred/cred.ts";
@@ -32,7 +32,7 @@ export interface Entered {
   readonly enterMounts?: (fs: FsContext) => void;
 }
 
-/** All capabilities, over what belongs to the new namespace. Linux set_cred_user_ns(). */
+/** All capabilities, valid for objects of the new namespace. Linux set_cred_user_ns(). */
 const enterUserNamespace = (cred: Cred): Cred | number => {
   const ns = new UserNamespace(cred.userNs, cred.euid, cred.egid);
   if (ns.tooDeep) return -E.ENOSPC;
@@ -40,14 +40,15 @@ const enterUserNamespace = (cred: Cred): Cred | number => {
   return { ...cred, userNs: ns, securebits: 0, inheritable: 0n, ambient: 0n, permitted: ALL_CAPS, effective: ALL_CAPS, bounding: ALL_CAPS };
 };
 
-/** The credentials and the pid namespace for what comes next, or -errno. */
+/** The credentials and the pid namespace of the new task, or -errno. */
 export const enterNamespaces = (task: Task, flags: number): Entered | number => {
   let { cred, childPidNs: pidNs } = task;
   const { kept, frames } = task.kernel;
   const { account } = frames;
   if (flags !== 0) kept.tidy();
   if ((flags & NEW.USER) !== 0) {
-    // A root that is none would not hold who has all capabilities. Linux create_user_ns(), current_chrooted().
+    // A task inside a chroot could leave it with all capabilities. Linux create_user_ns(),
+    // current_chrooted().
     if (!samePath(task.fs.root, MountNamespace.cross(task.namespaces.mnt.root.path))) return -E.EPERM;
     if (!account.canTake(sizes.namespace)) return -E.ENOMEM;
     const inside = enterUserNamespace(cred);

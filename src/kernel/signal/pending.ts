@@ -1,4 +1,5 @@
-// A queue of pending signals: at most one of each standard signal, any number of each real-time one. Linux kernel/signal.c, __send_signal_locked().
+// A queue of pending signals: at most one of each standard signal, any number of each real-time one.
+// Linux kernel/signal.c, __send_signal_locked().
 
 import type { Account } from "../../memory/account.ts";
 import { Fifo } from "../base/fifo.ts";
@@ -11,13 +12,13 @@ const lowest = (set: SigSet): number => {
   return low !== 0 ? 32 - Math.clz32(low & -low) : 64 - Math.clz32(Number(set >> 32n) & -Number(set >> 32n));
 };
 
-/** Signals that have come: most tasks have none, and never had. */
+/** A queue of pending signals. Most tasks have none, so its parts are allocated late. */
 class Arrived {
-  /** All, in order of arrival, which numbers them; and by signal the numbers of its own. */
+  /** All signals by serial number, in order of arrival; and for each signal its serial numbers. */
   readonly all = new Map<number, SigInfo>();
   readonly bySignal = new Map<number, Fifo<number>>();
   next = 0;
-  /** Timers whose signals are among them. */
+  /** Timers with a signal in the queue. */
   readonly timers = new Set<number>();
 
   forget(number: number): SigInfo {
@@ -32,11 +33,11 @@ export class PendingSignals {
   set: SigSet = NONE;
   #arrived: Arrived | undefined = undefined;
 
-  /** How many there are. */
+  /** Number of queued signals. */
   get count(): number {
     return this.#arrived?.all.size ?? 0;
   }
-  /** In order of arrival. */
+  /** All queued signals, in order of arrival. */
   get queue(): SigInfo[] {
     return [...(this.#arrived?.all.values() ?? [])];
   }
@@ -45,7 +46,7 @@ export class PendingSignals {
   }
   readonly #account: Account | undefined;
 
-  /** Real-time signals are charged: of others there are few. */
+  /** Real-time signals are charged to the machine's memory. The number of standard ones is bounded. */
   constructor(account?: Account) {
     this.#account = account;
   }
@@ -58,8 +59,9 @@ export class PendingSignals {
   }
 
   /**
-   * False if there is nothing new: a standard signal was pending already, or a real-time one was and `limit` are queued, or there is no memory.
-   * (The first of its kind always finds room, so no queue is longer than the limit and one of each.)
+   * Queues a signal. False if nothing is queued: the standard signal is pending already, `limit` real-time
+   * ones are queued, or there is no memory. The first of a kind always has room, so a queue has at most
+   * `limit` signals and one of each kind.
    */
   add(info: SigInfo, limit = Infinity): boolean {
     if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.count >= limit)) return false;
@@ -75,7 +77,10 @@ export class PendingSignals {
     return true;
   }
 
-  /** The next signal outside `blocked`: synchronous ones first, then by number, each number in order of arrival. Linux next_signal(). */
+  /**
+   * The next signal outside `blocked`: synchronous ones first, then by number, and for one number in order of
+   * arrival. Linux next_signal().
+   */
   next(blocked: SigSet): number {
     const ready = this.set & ~blocked;
     if (ready === NONE) return 0;
@@ -104,7 +109,7 @@ export class PendingSignals {
       arrived.bySignal.delete(sig);
     }
   }
-  /** Whose signals they are has ended. */
+  /** The owner of the signals has ended: all are dropped. */
   end(): void {
     for (const info of this.#arrived?.all.values() ?? []) this.#release(info);
     this.#arrived = undefined;

@@ -16,7 +16,8 @@ const isIgnored = (task: Task, sig: number): boolean => {
   const { handler } = task.actions.get(sig);
   return handler === SIG_IGN || (handler === SIG_DFL && has(IGNORED_BY_DEFAULT, sig));
 };
-/** Linux sig_ignored(): a blocked signal is kept even if it is ignored now, its action may change before it is unblocked. */
+/** Linux sig_ignored(). A blocked signal is queued even if it is ignored: its action may change before it is
+ *  unblocked. */
 const isDropped = (task: Task, sig: number): boolean =>
   !has(task.blocked, sig) && isIgnored(task, sig) && (!task.trace || sig === SIG.SIGKILL);
 
@@ -28,13 +29,16 @@ const discardEverywhere = (process: Process, sigs: SigSet): void => {
   for (const t of process.threads) t.pending.discard(sigs);
 };
 
-/** The task has a signal to look at: interrupt what it waits for. `fatal` also ends waits that only SIGKILL may end. */
+/** Wakes a task for a signal, and interrupts its wait. `fatal` also ends waits that only SIGKILL may end. */
 export const interrupt = (task: Task, fatal = false): void => {
   task.exitWork |= exitWork.signal;
   if (task.state === "sleeping" && (fatal || !task.waiting?.killable)) task.kernel.scheduler.wake(task);
 };
 
-/** Every thread leaves with this wait(2) status as soon as it would return to user code. Linux do_group_exit(), zap_other_threads(). */
+/**
+ * Ends a process with this wait(2) status: every thread exits before it returns to user code.
+ * Linux do_group_exit(), zap_other_threads().
+ */
 export const endProcess = (process: Process, status: number): void => {
   if (process.exiting !== undefined) return;
   process.exiting = status;
@@ -48,7 +52,7 @@ export const endProcess = (process: Process, status: number): void => {
   }
 };
 
-/** What has to happen before the signal is queued. False: it is not to be queued at all. */
+/** Effects of a signal before it is queued. False: it is not queued at all. */
 const prepare = (task: Task, sig: number): boolean => {
   const { process } = task;
   if (process.exiting !== undefined) return false;
@@ -63,7 +67,9 @@ const prepare = (task: Task, sig: number): boolean => {
 const wants = (task: Task, sig: number): boolean =>
   task.state !== "dead" && (sig === SIG.SIGKILL || (!has(task.blocked, sig) && task.state !== "stopped"));
 
-/** Tell a thread. A fatal signal without a core begins the end of the whole group at once. Linux complete_signal(). */
+/**
+ * Wakes a thread. A fatal signal without a core dump ends the whole group at once. Linux complete_signal().
+ */
 const complete = (chosen: Task, info: SigInfo): void => {
   const sig = info.signo;
   const fatal = sig === SIG.SIGKILL || (isFatal(chosen, sig) && !has(DUMPS_CORE, sig) && !has(chosen.blocked, sig) && !chosen.trace);
@@ -72,15 +78,16 @@ const complete = (chosen: Task, info: SigInfo): void => {
   endProcess(chosen.process, sig);
 };
 
-/** Whatever RLIMIT_SIGPENDING says, a queue is never longer. */
+/** The length limit of a queue, whatever RLIMIT_SIGPENDING is. */
 const MAX_QUEUED = 100_000;
 const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
 
 const hasRoom = (process: Process): boolean => process.pending.count < room(process) && process.kernel.frames.account.canTake(sizes.signal);
 
 /**
- * As the receiver sees it: the sender's number in its pid namespace. A namespace's init is safe from its own members' signals, unless
- * it has a handler; from above SIGKILL and SIGSTOP reach it. Linux send_signal_locked(), sig_task_ignored().
+ * The signal as its receiver sees it: the sender has its number in the receiver's pid namespace. The init of
+ * a namespace ignores signals of members for which it has no handler; from outside, SIGKILL and SIGSTOP
+ * reach it. Linux send_signal_locked(), sig_task_ignored().
  */
 const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
   const { pidNs, process } = task;
@@ -91,7 +98,7 @@ const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
   return protectedInit && !(fromAbove && has(UNBLOCKABLE, info.signo)) ? undefined : seen;
 };
 
-/** To one thread: tkill, faults. */
+/** Sends to one thread: tkill, faults. */
 export const sendToTask = (task: Task, sent: SigInfo): void => {
   const info = arriving(task, sent);
   if (!info || !prepare(task, info.signo) || !task.pending.add(info, room(task.process))) return;
@@ -99,7 +106,10 @@ export const sendToTask = (task: Task, sent: SigInfo): void => {
   if (wants(task, info.signo)) complete(task, info);
 };
 
-/** To a process: any thread that does not block it takes it, the leader first. False: no room for another real-time signal. */
+/**
+ * Sends to a process: a thread that does not block the signal takes it, the leader first. False: no room for
+ * another real-time signal.
+ */
 export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   const [first] = process.threads;
   const info = first && arriving(first, sent);
@@ -114,7 +124,9 @@ export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   return true;
 };
 
-/** To every process of a group: the terminal's SIGINT, kill(-pgid). How many there were. */
+/**
+ * Sends to every process of a group (the terminal's SIGINT, kill(-pgid)). Returns the number of processes.
+ */
 export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number => {
   let found = 0;
   for (const process of [...kernel.processes.values()]) {
@@ -126,8 +138,9 @@ export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number
 };
 
 /**
- * A signal that the thread cannot escape: one raised by its own instruction. If it is blocked or ignored, or `ends` is set, the
- * handler is reset so that the default action ends the process. Linux force_sig_info_to_task().
+ * Sends a signal that the thread cannot avoid, raised by its own instruction. If it is blocked or ignored,
+ * or if `ends` is set, its action becomes the default, which ends the process. Linux
+ * force_sig_info_to_task().
  */
 export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } = {}): void => {
   const sig = info.signo;
@@ -139,7 +152,8 @@ export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } =
   task.exitWork |= exitWork.signal;
 };
 
-/** Change the blocked set; what it held back is looked at on the way out. Linux set_current_blocked(). */
+/** Changes the blocked set. Signals that become deliverable are handled on the way out. Linux
+ *  set_current_blocked(). */
 export const setBlocked = (task: Task, set: SigSet): void => {
   task.blocked = set & ~UNBLOCKABLE;
   const ready = (task.pending.set | task.process.pending.set) & ~task.blocked;
@@ -147,7 +161,7 @@ export const setBlocked = (task: Task, set: SigSet): void => {
   else task.exitWork &= ~exitWork.signal;
 };
 
-/** SIGCHLD about a stop or continuation, unless the parent does not care; wait4 in the parent looks again. */
+/** Sends SIGCHLD about a stop or continuation, unless SA_NOCLDSTOP is set, and wakes wait4 in the parent. */
 export const tellParent = (process: Process, code: number, status: number): void => {
   const { parent } = process;
   if (!parent) return;
@@ -166,7 +180,7 @@ export const tellParent = (process: Process, code: number, status: number): void
   parent.childEvents.wake();
 };
 
-/** SIGCONT was sent: it continues a stopped process even if it is blocked or ignored. */
+/** SIGCONT: continues a stopped process, even if the signal is blocked or ignored. */
 const noteContinued = (process: Process): void => {
   if (!process.stopped) return;
   process.stopped = undefined;

@@ -1,5 +1,5 @@
-// The end of a process as others see it: the status word, SIGCHLD, the zombie. Linux kernel/signal.c do_notify_parent(), kernel/exit.c
-// release_task().
+// The end of a process for its parent: status word, SIGCHLD, zombie. Linux kernel/signal.c
+// do_notify_parent(), kernel/exit.c release_task().
 import { sizes } from "../base/sizes.ts";
 import { addUsage, ticks } from "../base/usage.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";

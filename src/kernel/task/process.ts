@@ -9,10 +9,10 @@ import type { IntervalTimers } from "../timer/itimer.ts";
 import type { PosixTimers } from "../timer/posix-timer.ts";
 import type { Task } from "./task.ts";
 
-/** How it ended: wait(2)'s status word. */
+/** The end of a process: wait(2)'s status word. */
 export type WaitStatus = number;
 
-/** Time spent, in virtual nanoseconds, and what getrusage(2) counts. */
+/** Processor time in virtual nanoseconds, and the counters of getrusage(2). */
 export interface Usage {
   user: number;
   system: number;
@@ -22,7 +22,8 @@ export interface Usage {
 }
 export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
 
-/** What job control needs of a terminal (fs/tty): its foreground group and its session, 0 for none. man 4 tty_ioctl, TIOCSPGRP. */
+/** The state of a terminal (fs/tty) that job control needs: foreground group and session, 0 for none.
+ *  man 4 tty_ioctl, TIOCSPGRP. */
 export interface ControllingTty {
   readonly pgrp: number;
   readonly session: number;
@@ -34,11 +35,11 @@ export class Process {
   readonly pid: number;
   parent: Process | undefined;
   readonly children = new Set<Process>();
-  /** The thread that made it, which traces it if it says PTRACE_TRACEME. Linux task_struct.real_parent. */
+  /** The thread that created it, and that traces it after PTRACE_TRACEME. Linux task_struct.real_parent. */
   maker: Task | undefined = undefined;
-  /** Live threads, the leader first as long as it lives. */
+  /** Live threads. The leader is first while it lives. */
   readonly threads: Task[] = [];
-  /** The thread whose pid is the process's; it stays until the process is reaped. */
+  /** The thread with the pid of the process. It stays until the process is reaped. */
   leader!: Task;
   pgid: number;
   sid: number;
@@ -46,19 +47,19 @@ export class Process {
   readonly pending: PendingSignals;
   readonly limits: Rlimit[];
 
-  /** Set once the whole group is ending: every thread leaves with this status. */
+  /** Set when the whole group ends: every thread exits with this status. */
   exiting: WaitStatus | undefined = undefined;
-  /** The status a parent will read; set when the last thread has gone. */
+  /** The status for the parent, set after the last thread has ended. */
   ended: WaitStatus | undefined = undefined;
-  /** Sent to the parent at the end: SIGCHLD, or what clone(2) asked for. 0: none. */
+  /** The signal to the parent at the end: SIGCHLD, or that of clone(2). 0: none. */
   exitSignal: number;
-  /** Job control: stopped, and whether the parent has yet to hear of it. */
+  /** Job control: the process is stopped; the parent has not been told yet. */
   stopped: { signal: number; reported: boolean } | undefined = undefined;
   continued: { reported: boolean } | undefined = undefined;
 
-  /** prctl(PR_SET_CHILD_SUBREAPER): adopts orphaned descendants in init's place. */
+  /** prctl(PR_SET_CHILD_SUBREAPER): adopts orphaned descendants instead of init. */
   subreaper = false;
-  /** Has called execve since it was forked: setpgid by the parent is too late (EACCES). */
+  /** True after execve. The parent's setpgid then fails (EACCES). */
   hasExecuted = false;
   /** Woken when a child changes state: wait4, waitid. */
   readonly childEvents = new WaitQueue();

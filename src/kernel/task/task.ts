@@ -1,4 +1,4 @@
-// A task: one thread, what the scheduler runs. Linux struct task_struct.
+// A task: one thread, the unit of scheduling. Linux struct task_struct.
 import { type Abi, x64 } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { at } from "../../cpu/machine/state.ts";
@@ -25,9 +25,11 @@ import type { RestartableSequences } from "./rseq.ts";
 
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
 
-/** What execve(2) loaded. */
+/** The program that execve(2) loaded. */
 export interface Program {
-  /** The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the door's business. */
+  /**
+   * The ABI of the file (TIF_ADDR32), which sets the form of auxv. The table of a call depends on its door.
+   */
   readonly abi: Abi;
   readonly vdso: VdsoAddresses;
   /** /proc/PID/exe. */
@@ -59,11 +61,11 @@ export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 0 };
 
 export class Task implements Sleeper {
   readonly kernel: Kernel;
-  /** The thread id. execve from another thread than the leader takes over the leader's. */
+  /** The thread id. After execve of another thread than the leader it is the leader's. */
   pid: number;
   readonly process: Process;
   state: TaskState = "runnable";
-  /** At most 15 bytes. PR_SET_NAME, /proc/PID/comm. */
+  /** At most 15 bytes: PR_SET_NAME, /proc/PID/comm. */
   comm = "";
 
   mem: AddressSpace;
@@ -71,46 +73,49 @@ export class Task implements Sleeper {
   fs: FsContext;
   cred: Cred;
 
-  /** Registers while another task runs; while this one runs they are in cpu.state. */
+  /** The registers while another task runs. While this task runs they are in cpu.state. */
   readonly registers = new Uint8Array(at.size);
   /** GDT entries 12 to 14: set_thread_area(2). */
   tls = new Uint8Array(24);
-  /** Its segment registers hold descriptors that have changed since they were loaded (a new thread's TLS). */
+  /** Descriptors of loaded segment registers have changed since the load (a new thread's TLS). */
   staleSegments = false;
 
   program: Program = NO_PROGRAM;
   /** personality(2). */
   personality = 0;
-  /** modify_ldt(2): shared with whoever shares the address space. */
+  /** modify_ldt(2). All tasks with the same address space share it. */
   ldt: Ldt = { table: undefined };
-  /** TS_COMPAT: the call being served came through a 32-bit door. It says nothing about the code segment. */
+  /** TS_COMPAT: the current call came through a 32-bit door, whatever the code segment is. */
   compat = false;
   entryWork = 0;
   exitWork = 0;
-  /** pt_regs.orig_ax: the number of the call being served, or -1 outside of calls (a fault, an interrupt, after sigreturn). */
+  /**
+   * pt_regs.orig_ax: the number of the current call. -1 outside of calls (a fault, an interrupt, after
+   * sigreturn).
+   */
   origAx = -1;
-  /** The argument registers of the call being served. */
+  /** The argument registers of the current call. */
   readonly args = new Uint32Array(12);
-  /** The call that somebody who may look at it holds up: a tracer, a listener of filters. */
+  /** The call that a tracer or a listener of filters delays. */
   incoming: Incoming | undefined = undefined;
-  /** The call that waits, if it does. */
+  /** The waiting call, if any. */
   call: PendingCall | undefined = undefined;
   waiting: Wait | undefined = undefined;
   waited: Waited = { expired: false };
-  /** Set by restart_syscall when the call it resumed waits again: that call is the one to resume then. */
+  /** Set by restart_syscall if the resumed call waits again: a signal then restarts that call. */
   resumes: PendingCall | undefined = undefined;
-  /** What restart_syscall(2) goes on with. Linux struct restart_block. */
+  /** The state that restart_syscall(2) continues with. Linux struct restart_block. */
   restartBlock: { readonly call: PendingCall; readonly deadline: number | undefined } | undefined = undefined;
 
   actions = new SignalActions();
   blocked: SigSet = NONE;
-  /** rt_sigsuspend, pselect, ppoll: the mask to go back to when the call is done. */
+  /** rt_sigsuspend, pselect, ppoll: the mask to restore at the end of the call. */
   savedMask: SigSet | undefined = undefined;
   readonly pending: PendingSignals;
   altStack: AltStack = NO_ALT_STACK;
   trap: Trap = { vector: 0, error: 0, cr2: 0n };
 
-  /** ptrace(2): by whom it is traced and how, and whom it traces. */
+  /** ptrace(2): the tracer of this task with its options, and the tasks that this one traces. */
   trace: Tracing | undefined = undefined;
   readonly tracees = new Set<Task>();
 
@@ -118,16 +123,16 @@ export class Task implements Sleeper {
   noNewPrivs = false;
   dumpable = 1;
   keepCaps = false;
-  /** The pid namespace it lives in, and the one its children will. */
+  /** The task's pid namespace, and that of its children. */
   pidNs: PidNamespace;
   childPidNs: PidNamespace;
   namespaces: Namespaces;
   deathSignal = 0;
-  /** prctl(PR_SET_TSC): RDTSC gives SIGSEGV. */
+  /** prctl(PR_SET_TSC): RDTSC raises SIGSEGV. */
   tscDisabled = false;
   timerSlack = 50_000;
   nice = 0;
-  /** sched_setscheduler(2): remembered. */
+  /** The values of sched_setscheduler(2). */
   policy = 0;
   priority = 0;
 
@@ -136,7 +141,7 @@ export class Task implements Sleeper {
   robustList = 0 as VAddr;
   robustListSize = 0;
   rseq: RestartableSequences | undefined = undefined;
-  /** vfork(2): the parent's thread that sleeps until this task executes or ends. */
+  /** vfork(2): the parent's thread, which sleeps until this task executes a program or ends. */
   vforkParent: Task | undefined = undefined;
   exitCode = 0;
   /** Woken at the end of this thread. */
@@ -170,7 +175,7 @@ export class Task implements Sleeper {
     return this.namespaces.net;
   }
 
-  /** Sleeper: something it waits on has happened; it is to look again. */
+  /** Sleeper: an event has happened on a queue, and the waiting call checks its condition again. */
   wake(): void {
     this.kernel.scheduler.wake(this);
   }

@@ -1,18 +1,21 @@
-// Things that happen at a point of virtual time, soonest first: a binary heap. Equal times keep the order in which they were set,
-// so that two runs are the same.
+// Events at points of virtual time: a binary heap with the earliest first. Equal times keep the order in
+// which they were set, so that two runs are equal.
 
-/** Identity objects with a method, not closures: a snapshot can name them. */
+/** Objects with identity and a method, instead of closures, so that a snapshot can name them. */
 export interface Timer {
   fire(now: number): void;
 }
-/** A periodic timer fires at most so often; shorter periods are counted (overruns, expirations), not waited for. */
+/**
+ * The shortest period of a periodic timer. Shorter periods are counted (overruns, expirations), not waited
+ * for.
+ */
 export const MIN_PERIOD = 10_000;
 
 interface Slot {
   at: number;
   readonly order: number;
   readonly timer: Timer;
-  /** Where it is in the heap. */
+  /** Index in the heap. */
   index: number;
 }
 
@@ -22,10 +25,10 @@ export class Timers {
   readonly #heap: Slot[] = [];
   readonly #slots = new Map<Timer, Slot>();
   #order = 0;
-  /** Time of the soonest, Infinity if there is none. */
+  /** The earliest time; Infinity if no timer is set. */
   next = Infinity;
 
-  /** Set or move a timer. `at` is absolute monotonic nanoseconds; a fraction waits for the next whole one, as the clock has no others. */
+  /** Sets or moves a timer. `at` is absolute monotonic time in nanoseconds, rounded up to a whole one. */
   set(timer: Timer, at: number): void {
     this.cancel(timer);
     const slot = { at: Math.ceil(at), order: this.#order++, timer, index: this.#heap.length };
@@ -42,12 +45,12 @@ export class Timers {
     this.#settle();
   }
 
-  /** When `timer` will fire, if it is set. */
+  /** The time at which `timer` fires, if it is set. */
   at(timer: Timer): number | undefined {
     return this.#slots.get(timer)?.at;
   }
 
-  /** Fire everything that is due. */
+  /** Fires all timers that are due. */
   run(now: number): void {
     while (this.next <= now) {
       const first = this.#heap[0] as Slot;

@@ -1,5 +1,5 @@
-// The listener's descriptor: seccomp notifications by ioctl(2) and poll(2). Linux kernel/seccomp.c seccomp_notify_ioctl(),
-// seccomp_notify_recv(), _send(), _id_valid(), _addfd(), _poll(); man 2 seccomp_unotify.
+// The listener's descriptor: seccomp notifications by ioctl(2) and poll(2). man 2 seccomp_unotify; Linux
+// kernel/seccomp.c seccomp_notify_ioctl(), seccomp_notify_recv(), _send(), _id_valid(), _addfd(), _poll().
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import type { NotifFeature } from "../../seccomp/profile/profile.ts";
@@ -11,7 +11,7 @@ import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification, notifBytes } from "./notification.ts";
 
-/** SECCOMP_IOCTL_NOTIF_*. ID_VALID was first defined with the wrong direction. */
+/** SECCOMP_IOCTL_NOTIF_*. The first definition of ID_VALID had the wrong direction. */
 export const NOTIF = {
   RECV: 0xc050_2100,
   SEND: 0xc018_2101,
@@ -20,7 +20,7 @@ export const NOTIF = {
   ADDFD: 0x4018_2103,
   SET_FLAGS: 0x4008_2104,
 } as const;
-/** _IOC_SIZE; and a request without size and direction, as which extensible ones are told apart. */
+/** _IOC_SIZE; and a request without size and direction, the key of extensible requests. */
 const sizeOf = (request: number): number => (request >>> 16) & 0x3fff;
 const EXTENSIBLE = 0xffff;
 
@@ -62,7 +62,7 @@ export class ListenerFile extends FileDescription {
         return this.#isValid(task, arg);
       case NOTIF.SET_FLAGS:
         if (!this.#can(task, "sync-wake-up")) return -E.EINVAL;
-        // Which CPU the listener wakes up on: there is one.
+        // The CPU on which the listener wakes up: there is only one.
         return (arg & ~SYNC_WAKE_UP) !== 0 ? -E.EINVAL : 0;
     }
     const isAdd = (request & EXTENSIBLE) === (NOTIF.ADDFD & EXTENSIBLE) && this.#can(task, "addfd");
@@ -73,7 +73,7 @@ export class ListenerFile extends FileDescription {
     return task.kernel.profile.seccomp.notif.includes(feature);
   }
 
-  /** The oldest that nobody has received. The buffer must be zero, so that it can mean something one day. */
+  /** The oldest notification that has not been received. The buffer must be zero, for future members. */
   #receive(task: Task, at: VAddr): Result {
     const buffer = task.mem.read(at, NOTIF_SIZE);
     if (!buffer) return -E.EFAULT;
@@ -116,7 +116,7 @@ export class ListenerFile extends FileDescription {
     return n?.state === "sent" ? 0 : -E.ENOENT;
   }
 
-  /** Put a file of the caller's into the task's table. The task does it itself, in its own time. */
+  /** Installs a file of the caller into the task's table. The task itself does it, when it runs next. */
   #addFd(task: Task, at: VAddr, size: number): Result {
     const begun = task.waited.data as AddFd | undefined;
     if (begun) return begun.result ?? wait([begun.done]);

@@ -1,5 +1,5 @@
-// What the filters of a task have asked their listener, and what it says. Linux kernel/seccomp.c struct seccomp_knotif,
-// seccomp_do_user_notification(), seccomp_handle_addfd(); man 2 seccomp_unotify.
+// Notifications of filters to their listener, and the answers. man 2 seccomp_unotify; Linux kernel/seccomp.c
+// struct seccomp_knotif, seccomp_do_user_notification(), seccomp_handle_addfd().
 import { E, restart } from "../../abi/errno.ts";
 import type { SyscallData } from "../../seccomp/data.ts";
 import type { Filter } from "../../seccomp/filter.ts";
@@ -11,22 +11,22 @@ import type { FileDescription } from "../fs/vfs/file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 
-/** `init`: nobody has received it. `sent`: somebody has. `replied`: it is over as soon as the task looks. */
+/** `init`: not received yet. `sent`: received. `replied`: the task ends the wait when it runs next. */
 export type NotificationState = "init" | "sent" | "replied";
 
-/** SECCOMP_IOCTL_NOTIF_ADDFD under way: a file on its way into the task's table. */
+/** SECCOMP_IOCTL_NOTIF_ADDFD in progress: a file for the task's table. */
 export interface AddFdRequest {
   readonly notification: Notification;
   readonly file: FileDescription;
-  /** SECCOMP_ADDFD_FLAG_SETFD: this number, not the lowest. */
+  /** SECCOMP_ADDFD_FLAG_SETFD: this descriptor number instead of the lowest free one. */
   readonly fd: number | undefined;
   readonly cloexec: boolean;
-  /** SECCOMP_ADDFD_FLAG_SEND: the number is also the call's result. */
+  /** SECCOMP_ADDFD_FLAG_SEND: the descriptor number is also the result of the call. */
   readonly send: boolean;
 }
 export class AddFd {
   readonly request: AddFdRequest;
-  /** The descriptor or -errno, once the task has taken it. */
+  /** The descriptor or -errno, after the task has installed it. */
   result: number | undefined = undefined;
   readonly done = new WaitQueue();
 
@@ -39,7 +39,7 @@ export class AddFd {
     this.request.file.drop();
     this.done.wake();
   }
-  /** The caller does not wait any more. If the task has not come round to it, it is as if nobody had asked. */
+  /** The caller has stopped waiting. If the task has not installed the file yet, the request is cancelled. */
   drop(): void {
     if (this.result !== undefined) return;
     const { notification: n, send, file } = this.request;
@@ -50,7 +50,7 @@ export class AddFd {
   }
 }
 
-/** One call that waits for an answer. */
+/** One call that waits for the listener's answer. */
 export class Notification {
   readonly id: bigint;
   readonly task: Task;
@@ -58,7 +58,7 @@ export class Notification {
   readonly data: Uint8Array;
   readonly listener: Listener;
   state: NotificationState = "init";
-  /** The answer: a value, or a negative errno; or let the call run. */
+  /** The answer: a value, a negative errno, or permission to run the call. */
   value = 0;
   resumes = false;
   readonly adding: AddFd[] = [];
@@ -82,7 +82,7 @@ export class Notification {
     this.answered.wake();
   }
 
-  /** The task does not wait any more. */
+  /** The task has stopped waiting. */
   drop(): void {
     for (const add of this.adding.splice(0)) add.finish(-E.ESRCH);
     this.listener.forget(this);
@@ -97,11 +97,11 @@ export class Listener {
   readonly waitKillable: boolean;
   readonly notifications: Notification[] = [];
   /**
-   * How many receives need not wait. A call that was given up before anybody received it still counts, so that one receive
-   * finds nothing: ENOENT.
+   * The number of receives that return without waiting. A call that was given up before it was received still
+   * counts, so one receive finds nothing: ENOENT.
    */
   requests = 0;
-  /** Woken by what poll(2) can see. */
+  /** Woken by every change that poll(2) reports. */
   readonly events = new WaitQueue();
   #nextId: bigint;
 
@@ -129,12 +129,12 @@ export class Listener {
     const at = this.notifications.indexOf(notification);
     if (at >= 0) this.notifications.splice(at, 1);
   }
-  /** Whether any task still has the filter. */
+  /** True while a task has the filter. */
   get used(): boolean {
     for (const task of this.kernel.tasks.values()) if (task.state !== "dead" && has(task, this.filter)) return true;
     return false;
   }
-  /** The last descriptor is closed: all get ENOSYS. Linux seccomp_notify_detach(). */
+  /** The last descriptor is closed: all waiting calls get ENOSYS. Linux seccomp_notify_detach(). */
   close(): void {
     this.filter.listener = null;
     for (const n of this.notifications) if (n.state !== "replied") n.reply(-E.ENOSYS);
@@ -146,12 +146,15 @@ const has = (task: Task, filter: Filter): boolean => {
   return false;
 };
 
-/** A task with filters is gone: their listeners may see that nobody is left. Linux seccomp_filter_release(). */
+/**
+ * A task with filters has ended: its listeners may report the end of all tasks. Linux
+ * seccomp_filter_release().
+ */
 export const filtersReleased = (task: Task): void => {
   for (let f = task.seccomp?.filter ?? null; f; f = f.prev) if (f.listener instanceof Listener) f.listener.events.wake();
 };
 
-/** In the task's own name: its table, its limit. Linux receive_fd(), receive_fd_replace(). */
+/** Runs as the task: with its table and its limit. Linux receive_fd(), receive_fd_replace(). */
 const take = (task: Task, { file, fd, cloexec }: AddFdRequest): number => {
   const limit = task.process.limit(RLIMIT.NOFILE);
   if (fd === undefined) return task.files.install(file, limit, { cloexec });
@@ -169,7 +172,7 @@ const addNext = (n: Notification): void => {
   add.finish(fd);
 };
 
-/** What becomes of the call: it waits on, runs after all, or has this result. */
+/** The fate of the call: it goes on waiting, runs after all, or has this result. */
 export const awaitAnswer = (task: Task, n: Notification): "wait" | "continue" | number => {
   while (n.adding.length > 0) addNext(n);
   if (n.state !== "replied") {
@@ -186,7 +189,7 @@ export const awaitAnswer = (task: Task, n: Notification): "wait" | "continue" | 
   return n.resumes ? "continue" : n.value;
 };
 
-/** sizeof struct seccomp_notif, and its parts. The same in every ABI. uapi linux/seccomp.h */
+/** sizeof struct seccomp_notif, and its parts, equal in every ABI. Linux uapi linux/seccomp.h. */
 export const NOTIF_SIZE = 80;
 export const notifBytes = (n: Notification, pid: number): Uint8Array => {
   const out = new Uint8Array(NOTIF_SIZE);

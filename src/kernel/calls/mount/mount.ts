@@ -38,21 +38,23 @@ const MS_SLAVE = 1 << 19;
 const MS_SHARED = 1 << 20;
 const propagation = MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED;
 const kept = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME;
-/** The old magic number in the upper half is ignored. */
+/** The magic number of old programs in the upper half is ignored. */
 const MS_MGC_MSK = 0xffff0000;
 const MS_MGC_VAL = 0xc0ed0000;
 
-/** The mounts below a place, as they are now, each before what is mounted in it: what is attached later is not part of it. */
+/** The mounts below a path now, parents before children. Later mounts are not included. */
 const mountsBelow = (mount: Mount, within: Dentry): Mount[] => {
   const found = [...mount.children].filter(([on]) => on.isWithin(within)).map(([, child]) => child);
   for (const each of found) found.push(...each.children.values());
   return found;
 };
 
-/** Linux may_mount(): over the mount namespace, not over the machine. */
+/** Linux may_mount(): CAP_SYS_ADMIN over the mount namespace, not over the machine. */
 const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
 const isRoot = (path: Path): boolean => path.dentry === path.mount.root;
-/** Mounts of other namespaces, and those that are mounted nowhere, are not ours to change. Linux check_mnt(). */
+/**
+ * True for mounts of the caller's namespace. Others, and detached ones, cannot be changed. Linux check_mnt().
+ */
 const isOurs = (t: Task, mount: Mount): boolean => mount.namespace === t.namespaces.mnt;
 
 const hasRoom = (t: Task, mounts: number): boolean => t.kernel.frames.account.canTake(mounts * sizes.mount);
@@ -85,7 +87,10 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   return 0;
 };
 
-/** Linux do_reconfigure_mnt(), do_remount(): with MS_BIND the mount, without it the file system, which here has no flags of its own. */
+/**
+ * Linux do_reconfigure_mnt(), do_remount(): with MS_BIND the mount changes, without it the file system, which
+ * has no flags of its own here.
+ */
 const remount = (t: Task, at: Path, how: number): number => {
   if (!isOurs(t, at.mount) || !isRoot(at)) return -E.EINVAL;
   if (!(how & MS_BIND) && !capableIn(t.cred, at.mount.fs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
@@ -150,7 +155,7 @@ const MNT_DETACH = 2;
 const MNT_EXPIRE = 4;
 const UMOUNT_NOFOLLOW = 8;
 
-/** Somebody stands in it or has a file of it open. */
+/** True if a task has its root, its working directory or an open file there. */
 const isBusy = (t: Task, mount: Mount): boolean => {
   if (mount.children.size > 0) return true;
   for (const task of t.kernel.tasks.values()) {
@@ -159,7 +164,7 @@ const isBusy = (t: Task, mount: Mount): boolean => {
   }
   return false;
 };
-/** Linux path_umount(). What is mounted over the place is meant, also where "." or "/" names it. */
+/** Linux path_umount(). The topmost mount is unmounted, also for the names "." and "/". */
 const umount = (t: Task, target: VAddr, how: number): number => {
   if (how & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) return -E.EINVAL;
   const found = lookup(t, AT_FDCWD, target, !(how & UMOUNT_NOFOLLOW));
@@ -175,7 +180,7 @@ const umount = (t: Task, target: VAddr, how: number): number => {
   return 0;
 };
 
-/** Whether a path is at or below another one, mounts and all. Linux is_path_reachable(). */
+/** True if a path is at or below another one, across mounts. Linux is_path_reachable(). */
 const isBelow = (path: Path, top: Path): boolean => {
   let { mount, dentry } = path;
   while (mount !== top.mount && mount.parent) {

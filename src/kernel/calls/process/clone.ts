@@ -23,7 +23,10 @@ import type { Task } from "../../task/task.ts";
 const CSIGNAL = 0xff;
 const plain: CloneRequest = { flags: 0, exitSignal: SIG.SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0 };
 
-/** Make the child; with CLONE_VFORK sleep until it has executed or ended. The handler is called again then, and knows the child. */
+/**
+ * Makes the child. With CLONE_VFORK the caller sleeps until the child has executed a program or ended; the
+ * handler is then called again with the child in `waited`.
+ */
 const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
   const begun = t.waited.data as Begun | undefined;
   if (begun) return afterBirth(t, begun);
@@ -40,7 +43,7 @@ const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
   return afterBirth(t, t.waited.data as Begun);
 };
 
-/** A clone that its caller or its tracer has to wait for. Linux kernel_clone(). */
+/** A clone for which its caller or its tracer waits. Linux kernel_clone(). */
 interface Begun {
   readonly child: number;
   event: Event | undefined;
@@ -67,7 +70,7 @@ const afterBirth = (t: Task, begun: Begun): Result => {
 /** clone's flags word: the exit signal in the low byte. */
 const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid: number; child_tid: number; tls: number }): Result => {
   const flags = a.flags & ~CSIGNAL;
-  // The pidfd goes where the parent's id would: kernel_clone().
+  // The pidfd is written to the argument of the parent's id: kernel_clone().
   if ((flags & CLONE.PIDFD) !== 0 && (flags & CLONE.PARENT_SETTID) !== 0) return -E.EINVAL;
   return clone(t, abi, {
     flags,
@@ -80,7 +83,7 @@ const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid
   });
 };
 
-/** struct clone_args. uapi linux/sched.h; larger ones must be zero beyond what is known. */
+/** struct clone_args. Bytes beyond the known members must be zero. Linux uapi linux/sched.h. */
 const CLONE_ARGS = struct("clone_args", {
   flags: u64,
   pidfd: u64,
@@ -178,7 +181,7 @@ const UNSHARE =
   CLONE.NEWIPC |
   CLONE.NEWNET |
   CLONE.NEWCGROUP;
-/** Linux kernel/fork.c ksys_unshare(): with nothing to leave it succeeds. */
+/** Linux kernel/fork.c ksys_unshare(). Without flags it succeeds. */
 const unshare = (t: Task, flags: number): number => {
   if ((flags & ~UNSHARE) !== 0) return -E.EINVAL;
   const implied = (flags & CLONE.NEWUSER) !== 0 ? CLONE.THREAD | CLONE.FS : 0;

@@ -40,7 +40,7 @@ const ARCH = {
 const archCode = choice("int", ARCH, "ARCH_???");
 
 const setBase = (t: Task, segment: number, base: VAddr): number => {
-  // TASK_SIZE_MAX whatever the program's own limit; BAD_ADDRESS is negative.
+  // The limit is TASK_SIZE_MAX, whatever the program's own limit is. BAD_ADDRESS is negative.
   if (base < 0 || base >= 2 ** 47 - 4096) return -E.EPERM;
   const { processor } = t.kernel;
   loadSegment(processor, segment, 0);
@@ -53,7 +53,7 @@ const getBase = (t: Task, segment: number, to: VAddr): number =>
     ? 0
     : -E.EFAULT;
 
-/** Through a 32-bit door only the codes that are not about segments exist. */
+/** The codes of a 32-bit door: all but those for segment bases. */
 const archPrctl = (t: Task, code: number, address: VAddr, abi: Abi): number => {
   if (abi.long === 8) {
     switch (code) {
@@ -102,7 +102,7 @@ const writeLdt = (t: Task, from: VAddr, count: number, old: boolean): number => 
   if (d.entry < 0 || d.entry >= LDT_ENTRIES) return -E.EINVAL;
   if ((d.flags & UD.CONTENTS) === UD.CONTENTS && (old || (d.flags & UD.SEG_NOT_PRESENT) === 0)) return -E.EINVAL;
   const clears = (old && d.base === 0 && d.limit === 0) || isEmpty(d) || isZero(d);
-  // A 16-bit stack segment leaks the kernel's stack pointer; this kernel has ESPFIX64, so it is allowed (X86_16BIT).
+  // A 16-bit stack segment leaks the kernel's stack pointer without ESPFIX64. This kernel has it (X86_16BIT).
   const entry = clears ? new Uint8Array(LDT_ENTRY_SIZE) : descriptorOf(old ? { ...d, flags: d.flags & ~UD.USEABLE } : d);
   const size = (d.entry + 1) * LDT_ENTRY_SIZE;
   const had = t.ldt.table?.length ?? 0;
@@ -160,7 +160,7 @@ const userDesc = inStruct("struct user_desc *", (ctx, at) => {
   const d = descAt(ctx, at);
   return d && descText(d);
 });
-/** Which entry the kernel chose. */
+/** Writes the number of the entry that the kernel chose. */
 const entryChosen = (ctx: ShowContext): string => `entry_number=${descAt(ctx, ctx.all["u_info"] as number)?.entry}`;
 
 export const threadAreaCalls: readonly Syscall[] = [

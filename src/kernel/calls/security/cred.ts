@@ -12,7 +12,7 @@ import { id, legacyId } from "../../syscall/arg-file.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
-/** (uid_t)-1: leave as it is, and no valid id. */
+/** (uid_t)-1: no change. It is no valid id. */
 const KEEP = 0xffff_ffff;
 const NGROUPS_MAX = 65536;
 
@@ -27,7 +27,8 @@ const FS_CAPS = [
   CAP.MAC_OVERRIDE,
 ].reduce((set, c) => set | (1n << BigInt(c)), 0n);
 
-/** What changing user ids does to capabilities. Linux security/commoncap.c cap_task_fix_setuid(); man 7 capabilities. */
+/** The effect of new user ids on capabilities. Linux security/commoncap.c cap_task_fix_setuid(); man 7
+ *  capabilities. */
 const fixCapabilities = (t: Task, old: Cred, now: Cred): Cred => {
   if ((old.securebits & SECBIT.NO_SETUID_FIXUP) !== 0) return now;
   const root = rootUid(now);
@@ -43,7 +44,7 @@ const fixCapabilities = (t: Task, old: Cred, now: Cred): Cred => {
   return { ...now, permitted, effective, ambient };
 };
 
-/** New credentials take effect; a change of effective ids ends dumpability. Linux commit_creds(). */
+/** Sets new credentials. A change of effective ids ends dumpability. Linux commit_creds(). */
 const commit = (t: Task, now: Cred): number => {
   const old = t.cred;
   if (
@@ -110,7 +111,7 @@ const setresgid = (t: Task, r: number, e: number, s: number): number => {
   return commit(t, { ...cred, gid: r === KEEP ? cred.gid : r, egid, sgid: s === KEEP ? cred.sgid : s, fsgid: egid });
 };
 
-/** Returns the old one, whatever happens. Leaving root's file-system id gives up its capabilities over files. */
+/** Returns the old id in any case. A file-system id other than root's loses the capabilities over files. */
 const setfsuid = (t: Task, uid: number): number => {
   const { cred } = t;
   const old = cred.fsuid;
@@ -132,7 +133,7 @@ const setfsgid = (t: Task, gid: number): number => {
   return old;
 };
 
-/** How an id type is written: 32 bits, or i386's 16, where what does not fit reads 65534 (overflowuid). */
+/** The width of an id: 32 bits, or i386's 16 bits, in which larger ids read 65534 (overflowuid). */
 interface Width {
   readonly size: 2 | 4;
   put(t: Task, at: number, id: number): boolean;
@@ -165,7 +166,7 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (!capableHere(t.cred, CAP.SETGID) || (userNs && !(userNs.gidMap && userNs.setgroups))) return -E.EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -E.EINVAL;
   const groups: number[] = [];
-  // They are sorted, too.
+  // Linux sorts the groups, too.
   t.kernel.charge(size * 10 * cost.entry);
   for (let i = 0; i < size; i++) {
     const g = w.get(t, list + w.size * i);
@@ -181,24 +182,24 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
 };
 
 type Base<N> = N extends `${infer B}32` ? Extract<B, SyscallName> : never;
-/** Calls of which there is a 16- and a 32-bit form. */
+/** Calls with a 16-bit and a 32-bit form. */
 type Name = Base<SyscallName>;
 /** Declares a call for ids of one width. */
 type Maker = (name: SyscallName, arg: Arg<number>, w: Width, options?: SyscallOptions) => Syscall;
 
-/** i386's plain names are the 16-bit calls; the 32-bit ones carry their width in the name. */
+/** i386's plain names are the 16-bit calls. The 32-bit ones end in "32". */
 const both = (name: Name, make: Maker): Syscall[] => [
   make(name, id, wide, { only: "x64" }),
   make(name, legacyId, narrow, { only: "i386" }),
   make(`${name}32` as SyscallName, id, wide),
 ];
 const shown = (w: Width, value: number): number => (w === narrow ? high2low(value) : value);
-/** Which map an id goes through, by the call's name: there are user ids and group ids. */
+/** The map for an id, by the call's name: user ids or group ids. */
 const kindOf = (name: string): IdKind => (/uid(32)?$/.test(name) ? "uidMap" : "gidMap");
-/** The kernel's id for the caller's; undefined for one without a mapping. */
+/** The kernel's id for the caller's id. Undefined for an id without a mapping. */
 const inward = (t: Task, name: string, id: number): number | undefined => (id === KEEP ? KEEP : toKernel(t.cred.userNs, kindOf(name), id));
 const outward = (t: Task, name: string, id: number): number => toLocal(t.cred.userNs, kindOf(name), id) ?? OVERFLOW_ID;
-/** Ids that mean nothing are EINVAL. */
+/** An id without a mapping is EINVAL. */
 const withIds = (t: Task, name: string, ids: readonly number[], set: (...ids: number[]) => number): number => {
   const known = ids.map((id) => inward(t, name, id));
   return known.every((id) => id !== undefined) ? set(...(known as number[])) : -E.EINVAL;
@@ -212,7 +213,7 @@ const one =
   (set: (t: Task, id: number) => number): Maker =>
   (name, arg, _w, options) =>
     syscall(name, { id: arg }, (t, a) => withIds(t, name, [a.id], (id) => set(t, id as number)), options);
-/** Gives the old id, and no error: one without a mapping changes nothing. */
+/** Returns the old id and never an error. An id without a mapping changes nothing. */
 const oneOld =
   (set: (t: Task, id: number) => number): Maker =>
   (name, arg, w, options) =>

@@ -1,5 +1,6 @@
-// seccomp(2) and its prctl(2) forms. man 2 seccomp; Linux kernel/seccomp.c do_seccomp(), seccomp_set_mode_filter(). What the numbers mean,
-// which flags there are and in which order things are checked belongs to the profile (src/seccomp/profile).
+// seccomp(2) and its prctl(2) forms. man 2 seccomp; Linux kernel/seccomp.c do_seccomp(),
+// seccomp_set_mode_filter(). Numbers, flags and the order of checks belong to the profile
+// (src/seccomp/profile).
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -20,7 +21,7 @@ import type { Task } from "../../task/task.ts";
 import { ListenerFile } from "../../user-notif/listener-file.ts";
 import { Listener } from "../../user-notif/notification.ts";
 
-/** One filter on its way in. Steps fill in what later ones need. */
+/** A filter that is being attached. Steps fill in the fields that later steps need. */
 interface Attachment {
   readonly task: Task;
   readonly profile: SeccompProfile;
@@ -36,7 +37,7 @@ const has = (a: Attachment, flag: FilterFlag): boolean => (a.flags & filterFlags
 const headOf = (task: Task): Filter | null => task.seccomp?.filter ?? null;
 const errnoOf = (problem: FilterProblem | undefined): number => (problem ? -E[problem.errno] : 0);
 
-/** Each step of attaching: 0 to go on, -errno, or (tsync) the id of a thread that has gone another way. */
+/** A step of attaching: 0 to go on, -errno, or (tsync) the id of a thread with another filter. */
 const STEPS: Record<AttachStep, (a: Attachment) => number> = {
   mode: ({ task, profile }) => (task.seccomp && task.seccomp.mode !== MODE.FILTER ? -E[profile.modeClash] : 0),
   flags: (a) => {
@@ -45,7 +46,7 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
     if (has(a, "TSYNC") && has(a, "NEW_LISTENER") && !has(a, "TSYNC_ESRCH")) return -E.EINVAL;
     return has(a, "WAIT_KILLABLE_RECV") && !has(a, "NEW_LISTENER") ? -E.EINVAL : 0;
   },
-  // struct sock_fprog { unsigned short len; struct sock_filter *filter }, of the caller's door.
+  // struct sock_fprog { unsigned short len; struct sock_filter *filter }, in the layout of the caller's door.
   fprog: (a) => {
     const { mem } = a.task;
     a.length = a.fprog === 0 ? -1 : mem.u16(a.fprog);
@@ -63,7 +64,7 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
   },
   check: ({ profile, program }) => errnoOf(checkFilter(profile, program)),
   compat: ({ task, profile, abi }) => errnoOf(checkCompatLock(profile, headOf(task), abi.auditArch)),
-  // The descriptor is made before the filter is looked at further: without room for it, EMFILE.
+  // The descriptor is made before the filter is checked further: EMFILE comes first.
   listener: (a) => (has(a, "NEW_LISTENER") && a.task.files.lowest(0) >= fdLimit(a.task) ? -E.EMFILE : 0),
   busy: (a) => (has(a, "NEW_LISTENER") && hasListener(headOf(a.task)) ? -E.EBUSY : 0),
   path: ({ task, profile, program }) => errnoOf(checkFilterPath(profile, headOf(task), program)),
@@ -96,7 +97,7 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
   return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;
 };
 
-/** One of the chain is listened to already: a second listener is refused. Linux has_duplicate_listener(). */
+/** True if a filter of the chain has a listener: a second one is refused. Linux has_duplicate_listener(). */
 const hasListener = (head: Filter | null): boolean => {
   for (let f = head; f; f = f.prev) if (f.listener) return true;
   return false;
@@ -112,13 +113,13 @@ const confine = (task: Task, filter: Filter): void => {
   task.seccomp = filterState(filter);
   task.entryWork |= entryWork.seccomp;
 };
-/** Linux seccomp_sync_threads(): no_new_privs goes with the filter. */
+/** Linux seccomp_sync_threads(): threads get no_new_privs with the filter. */
 const synchronize = (thread: Task, from: Task, filter: Filter): void => {
   confine(thread, filter);
   if (from.noNewPrivs) thread.noNewPrivs = true;
 };
 
-/** Once set it stays. Strict mode also takes RDTSC away (TIF_NOTSC). */
+/** The mode cannot be cleared. Strict mode also disables RDTSC (TIF_NOTSC). */
 const setStrict = (task: Task): number => {
   if (task.seccomp && task.seccomp.mode !== MODE.STRICT) return -E[task.kernel.profile.seccomp.modeClash];
   task.seccomp = strictState;
@@ -154,7 +155,7 @@ const operate = (task: Task, op: number, flagWord: number, at: VAddr, abi: Abi):
   }
 };
 
-/** What the prctl(2) numbers of the profile's dialect do. `rest` are arguments 2 to 5. */
+/** The effects of prctl(2) in the profile's dialect. `rest` has arguments 2 to 5. */
 export const seccompPrctl = (task: Task, meaning: PrctlMeaning, rest: readonly [VAddr, VAddr, VAddr, VAddr], abi: Abi): number => {
   const [arg2, arg3, arg4, arg5] = rest as readonly number[] as readonly [number, number, number, number];
   switch (meaning) {
@@ -171,7 +172,7 @@ export const seccompPrctl = (task: Task, meaning: PrctlMeaning, rest: readonly [
       return attachFilter(task, rest[0], 0, abi);
     case "set-seccomp": {
       if (arg2 === MODE.STRICT) return setStrict(task);
-      // The dialect with a number of its own for filters has no mode 2 here.
+      // A dialect with a separate operation for filters has no mode 2 here.
       const ownNumber = Object.values(task.kernel.profile.seccomp.prctl).includes("attach-filter");
       return arg2 === MODE.FILTER && !ownNumber ? attachFilter(task, rest[1], 0, abi) : -E.EINVAL;
     }
@@ -179,14 +180,14 @@ export const seccompPrctl = (task: Task, meaning: PrctlMeaning, rest: readonly [
 };
 
 const MODE_NAMES = { SECCOMP_MODE_DISABLED: 0, SECCOMP_MODE_STRICT: MODE.STRICT, SECCOMP_MODE_FILTER: MODE.FILTER } as const;
-/** `{len=6, filter=0x4001f0}`: a struct sock_fprog of the caller's, or its address where it cannot be read. */
+/** `{len=6, filter=0x4001f0}`: a struct sock_fprog of the caller, or its address if it cannot be read. */
 export const fprogText = (at: VAddr, ctx: ShowContext): string => {
   const { mem } = ctx.task;
   const length = at > 0 ? mem.u16(at) : -1;
   const filter = length < 0 ? -1 : mem.word(at + ctx.abi.long, ctx.abi.long);
   return filter < 0 ? ptr.show(at, ctx) : `{len=${length}, filter=${ptr.show(filter as VAddr, ctx)}}`;
 };
-/** What strace shows of PR_SET_SECCOMP's arguments: a mode, and the filter if that is one. */
+/** strace's text for the arguments of PR_SET_SECCOMP: a mode, and the filter of mode 2. */
 export const shownMode = (ctx: ShowContext): readonly ((v: VAddr) => string)[] => [
   (v) => choiceText(v, MODE_NAMES, "SECCOMP_MODE_???"),
   ...(ctx.all["arg2"] === MODE_NAMES.SECCOMP_MODE_FILTER ? [(v: VAddr) => fprogText(v, ctx)] : []),

@@ -1,4 +1,5 @@
-// Interval timers and POSIX timers. man 2 setitimer, alarm, timer_create; Linux kernel/time/itimer.c, posix-timers.c.
+// Interval timers and POSIX timers. man 2 setitimer, alarm, timer_create; Linux kernel/time/itimer.c,
+// posix-timers.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
