@@ -21,5 +21,18 @@ export type {
 } from "./machine/options.ts";
 export { Output, type Run, type Stats } from "./machine/run.ts";
 export type { Shard } from "./machine/shard.ts";
-export type { End } from "./machine/status.ts";
+export type {
+  CallEvent,
+  DoorName,
+  EndEvent,
+  FilterEvent,
+  Registers,
+  RemarkEvent,
+  ReturnEvent,
+  SignalEvent,
+  StartEvent,
+  TraceEvent,
+  VerdictEvent,
+} from "./machine/tracing/events.ts";
+export type { End } from "./machine/tracing/status.ts";
 export { Problem, type ProblemCode, type Span } from "./problem.ts";

@@ -1,7 +1,7 @@
 // Exit statuses, as env(1), timeout(1) and shells have them. POSIX.1-2017 XCU 2.8.2.
 
 import { signalNumber } from "../kernel/signal/set.ts";
-import type { End } from "../machine/status.ts";
+import type { End } from "../machine/tracing/status.ts";
 import type { ProblemCode } from "../problem.ts";
 
 export const TIMED_OUT = 124;

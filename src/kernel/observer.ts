@@ -1,4 +1,7 @@
+import type { SyscallData } from "../seccomp/data.ts";
+import type { Filter, FilterResult } from "../seccomp/filter.ts";
 import type { PendingCall } from "./entry/call.ts";
+import type { Door } from "./entry/doors.ts";
 import type { SigInfo } from "./signal/info.ts";
 import type { Task } from "./task/task.ts";
 
@@ -6,9 +9,11 @@ import type { Task } from "./task/task.ts";
 export interface Observer {
   /**
    * A call is about to run. `call` is undefined for a number without a table entry; see task.origAx and
-   * task.args.
+   * task.args. The registers are those of the door; rax still has the number.
    */
-  enter?(task: Task, call: PendingCall | undefined): void;
+  enter?(task: Task, call: PendingCall | undefined, door: Door): void;
+  /** The filters have been evaluated: the data that they saw, the newest filter, and the winning value. The objects are reused. */
+  evaluated?(task: Task, data: Readonly<SyscallData>, newest: Filter, result: Readonly<FilterResult>): void;
   /** The call runs now: no filter and no tracer prevented it. Not repeated when a waiting call continues. */
   runs?(task: Task, call: PendingCall): void;
   /**

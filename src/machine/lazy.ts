@@ -4,11 +4,15 @@ import * as hostRw from "../kernel/fs/types/host-rw.ts";
 import * as elfProblem from "./elf-problem.ts";
 import * as policy from "./policy.ts";
 import * as schedule from "./schedule.ts";
-import * as trace from "./trace.ts";
+import * as observers from "./tracing/observers.ts";
+import * as recorder from "./tracing/recorder.ts";
+import * as trace from "./tracing/trace.ts";
 
 export const lazyHostFs = (): typeof hostFs => hostFs;
 export const lazyHostRw = (): typeof hostRw => hostRw;
 export const lazyElfProblem = (): typeof elfProblem => elfProblem;
+export const lazyObservers = (): typeof observers => observers;
+export const lazyRecorder = (): typeof recorder => recorder;
 export const lazySchedule = (): typeof schedule => schedule;
 export const lazyPolicy = (): typeof policy => policy;
 export const lazyTrace = (): typeof trace => trace;

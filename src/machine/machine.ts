@@ -17,13 +17,13 @@ import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import { type BootOptions, boot, reclaim } from "./boot.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
-import { lazyElfProblem, lazyPolicy, lazySchedule, lazyTrace } from "./lazy.ts";
+import { lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
-import { endOf } from "./status.ts";
-import type { Trace } from "./trace.ts";
+import { endOf } from "./tracing/status.ts";
+import type { Trace } from "./tracing/trace.ts";
 import { lookAt, putFile } from "./tree.ts";
 
 /**
@@ -179,8 +179,10 @@ export class Machine {
       hooks.trace?.(line);
     };
     const trace = options.trace ? new (lazyTrace().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
-    if (trace) kernel.observer = trace;
-    const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace);
+    const recorder = hooks.event && new (lazyRecorder().Recorder)(hooks.event, kernel);
+    const observer = trace && recorder ? lazyObservers().both(trace, recorder) : (trace ?? recorder);
+    if (observer) kernel.observer = observer;
+    const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace, recorder);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
     const { filter } = hooks;
     if (filter) {
@@ -209,11 +211,13 @@ export class Machine {
     return { process, streams, report };
   }
 
-  #followText(text: string, trace: Trace | undefined): Follower {
+  #followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
     const { Follower, parseSchedule } = lazySchedule();
     const { departures, slice } = parseSchedule(text);
     const follower = new Follower(departures);
-    if (trace) follower.onDeparture = (what) => trace.remark(what);
+    follower.onDeparture = (what) => {
+      for (const teller of tellers) teller?.remark(what);
+    };
     this.follow(follower, slice);
     return follower;
   }

@@ -4,6 +4,7 @@ import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
 import type { Size } from "./size.ts";
+import type { TraceEvent } from "./tracing/events.ts";
 
 /** Bytes that are read when they are wanted, and do not change. */
 export interface FileBytes {
@@ -80,6 +81,8 @@ export interface Hooks {
   readonly stderr?: (bytes: Uint8Array) => void;
   readonly trace?: (line: string) => void;
   readonly kernelLog?: (line: string) => void;
+  /** What all tasks do, as data: each call with its door, registers and filters. It costs time; without it nothing is recorded. */
+  readonly event?: (event: TraceEvent) => void;
   /** The program, or a child of its, has attached a filter. */
   readonly filter?: (attached: AttachedFilter) => void;
 }

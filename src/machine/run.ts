@@ -1,5 +1,5 @@
 // The result of a run.
-import type { End } from "./status.ts";
+import type { End } from "./tracing/status.ts";
 
 /**
  * The bytes that programs wrote to a stream.

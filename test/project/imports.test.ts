@@ -78,7 +78,7 @@ const rooms: Record<string, readonly string[]> = {
     "sched",
     "",
   ],
-  machine: ["", "explore", "api"],
+  machine: ["tracing", "", "explore", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
 };
 /** What may be imported from outside, and where. */

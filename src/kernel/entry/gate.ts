@@ -18,7 +18,7 @@ import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall
 import type { Task } from "../task/task.ts";
 import type { Incoming, PendingCall } from "./call.ts";
 import { closedDoor } from "./closed-door.ts";
-import { doorOf } from "./doors.ts";
+import { type Door, doorOf } from "./doors.ts";
 import { allowedByAll } from "./seccomp.ts";
 import { entryAction } from "./verdict.ts";
 import { beforeCall } from "./work.ts";
@@ -79,7 +79,7 @@ export class Gate {
       return;
     }
     if (task.entryWork !== 0 && !this.#isAllowed(task, door.abi)) {
-      this.#enterChecked(task, door.abi);
+      this.#enterChecked(task, door);
       return;
     }
     const entry = this.entryOf(door.abi, task.origAx);
@@ -114,11 +114,11 @@ export class Gate {
    * A call that a filter, tracer or observer checks. rax is -ENOSYS until there is a result; a skipped call
    * returns it.
    */
-  #enterChecked(task: Task, abi: Abi): void {
-    const { state } = this.kernel.processor;
-    state.setGpr(R.ax, -E.ENOSYS);
+  #enterChecked(task: Task, door: Door): void {
+    const { abi } = door;
     const call = this.#decode(task, abi);
-    this.kernel.observer?.enter?.(task, call);
+    this.kernel.observer?.enter?.(task, call, door);
+    this.kernel.processor.state.setGpr(R.ax, -E.ENOSYS);
     this.#admit(task, { abi, call, step: 0 });
   }
 

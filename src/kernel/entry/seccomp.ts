@@ -51,6 +51,7 @@ export const seccompCheck = (task: Task, abi: Abi, incoming?: Incoming): EntryAc
   if (rechecked && !rules.recheckAfterTrace) return entryAction.run;
   fillData(task, abi);
   const value = seccomp.filter.decide(data, filterResult);
+  task.kernel.observer?.evaluated?.(task, data, seccomp.filter, filterResult);
   const action = actionOf(rules.returns, value);
   if (action === ALLOWED) return entryAction.run;
   // The tracer has already decided about this call.

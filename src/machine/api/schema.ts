@@ -95,7 +95,7 @@ export const machineShape = {
 
 const treeShape = { writable: flag.optional() } satisfies Shape<HostTreeOptions>;
 
-const hooksShape = { stdout: call, stderr: call, trace: call, kernelLog: call, filter: call } satisfies Shape<Hooks>;
+const hooksShape = { stdout: call, stderr: call, trace: call, kernelLog: call, event: call, filter: call } satisfies Shape<Hooks>;
 const traceShape = { follow: flag.optional(), column: whole("a column", 0, 1000).optional() } satisfies Shape<TraceOptions>;
 
 export const programShape = {

@@ -6,7 +6,7 @@ import type { Observer } from "../../kernel/observer.ts";
 import type { Task } from "../../kernel/task/task.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";
-import { givenArguments } from "../trace.ts";
+import { givenArguments } from "../tracing/call-text.ts";
 import type { Properties } from "./options.ts";
 
 interface CallPattern {

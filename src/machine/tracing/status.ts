@@ -1,5 +1,5 @@
 // The end of a program from the status word of wait(2). man 2 wait, "WIFEXITED".
-import { signalName } from "../kernel/signal/set.ts";
+import { signalName } from "../../kernel/signal/set.ts";
 
 /** The end of a process: its exit status, 0 to 255, or the name of the signal that killed it. man 2 wait. */
 export type End = { readonly exit: number } | { readonly signal: string; readonly core: boolean };

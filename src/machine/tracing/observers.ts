@@ -1,0 +1,15 @@
+// Two observers of one kernel: each is told what happens, the first one first.
+import type { Observer } from "../../kernel/observer.ts";
+
+export const both = (first: Observer, second: Observer): Observer => ({
+  enter: (...told) => (first.enter?.(...told), second.enter?.(...told)),
+  evaluated: (...told) => (first.evaluated?.(...told), second.evaluated?.(...told)),
+  runs: (...told) => (first.runs?.(...told), second.runs?.(...told)),
+  leave: (...told) => (first.leave?.(...told), second.leave?.(...told)),
+  filtered: (...told) => (first.filtered?.(...told), second.filtered?.(...told)),
+  signal: (...told) => (first.signal?.(...told), second.signal?.(...told)),
+  stopped: (...told) => (first.stopped?.(...told), second.stopped?.(...told)),
+  ended: (...told) => (first.ended?.(...told), second.ended?.(...told)),
+  started: (...told) => (first.started?.(...told), second.started?.(...told)),
+  executed: (...told) => (first.executed?.(...told), second.executed?.(...told)),
+});

@@ -1,0 +1,149 @@
+// The observer behind `hooks.event`: a run as data.
+
+import { i386 } from "../../abi/abi.ts";
+import { at, gprNames } from "../../cpu/machine/state.ts";
+import type { PendingCall } from "../../kernel/entry/call.ts";
+import type { Door } from "../../kernel/entry/doors.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Observer } from "../../kernel/observer.ts";
+import type { SigInfo } from "../../kernel/signal/info.ts";
+import { signalName } from "../../kernel/signal/set.ts";
+import type { Task } from "../../kernel/task/task.ts";
+import { encodeProgram } from "../../seccomp/bpf/insn.ts";
+import type { SyscallData } from "../../seccomp/data.ts";
+import type { Filter, FilterResult } from "../../seccomp/filter.ts";
+import { wordsOf } from "../../seccomp/layout.ts";
+import { actionOf, describeReturn } from "../../seccomp/returns.ts";
+import { abiRemark, type BegunCall, beginCall, filledArguments, following, resultText } from "./call-text.ts";
+import type { Registers, TraceEvent } from "./events.ts";
+import { infoText } from "./signal-text.ts";
+import { endOf } from "./status.ts";
+
+interface Open extends BegunCall {
+  readonly id: number;
+  judged: boolean;
+  /** The action of a denial, as the trace shows it. */
+  filtered?: string;
+}
+
+/** `e` and two letters, for the registers that 32-bit code has. */
+const narrowNames = gprNames.slice(0, 8).map((name) => `e${name.slice(1)}`);
+
+const registersOf = ({ processor }: Kernel): Registers => {
+  const { state } = processor;
+  const wide = state.mode === 64;
+  const cut = wide ? 64 : 32;
+  const registers: Record<string, bigint> = {};
+  for (const [number, name] of (wide ? gprNames : narrowNames).entries())
+    registers[name] = BigInt.asUintN(cut, state.u64[number] as bigint);
+  registers[wide ? "rip" : "eip"] = BigInt.asUintN(cut, state.u64[at.rip >> 3] as bigint);
+  registers["eflags"] = BigInt(processor.flags >>> 0);
+  return registers;
+};
+
+export class Recorder implements Observer {
+  readonly #emit: (event: TraceEvent) => void;
+  readonly #kernel: Kernel;
+  readonly #open = new Map<Task, Open>();
+  readonly #filters = new WeakMap<Filter, number>();
+  #calls = 0;
+  #filterCount = 0;
+
+  constructor(emit: (event: TraceEvent) => void, kernel: Kernel) {
+    this.#emit = emit;
+    this.#kernel = kernel;
+  }
+
+  started(task: Task, parent: Task | undefined): void {
+    this.#emit({ kind: "start", ...this.#when(task), pid: task.process.pid, parent: parent?.pid, comm: task.comm });
+  }
+
+  enter(task: Task, call: PendingCall | undefined, door: Door): void {
+    const begun = beginCall(task, call);
+    const id = this.#calls++;
+    this.#open.set(task, { ...begun, id, judged: false });
+    this.#emit({
+      kind: "call",
+      ...this.#when(task),
+      id,
+      door: door.name,
+      abi: (begun.abi ?? door.abi).name,
+      nr: task.origAx,
+      name: begun.name,
+      text: begun.head,
+      before: registersOf(this.#kernel),
+    });
+  }
+
+  evaluated(task: Task, data: Readonly<SyscallData>, newest: Filter, { value, filter }: Readonly<FilterResult>): void {
+    const open = this.#open.get(task);
+    if (!open) return;
+    const { returns, layout, compatLock } = newest.profile;
+    open.judged = true;
+    const evaluation = {
+      data: new Uint8Array(wordsOf(layout, data).buffer),
+      newest: this.#number(task, newest),
+      winner: filter ? this.#number(task, filter) : undefined,
+      locked: compatLock && (data.arch === i386.auditArch) !== (newest.arch === i386.auditArch),
+    };
+    const action = filter ? describeReturn(returns, value) : "ALLOW";
+    this.#emit({ kind: "verdict", ...this.#when(task), id: open.id, action, allowed: actionOf(returns, value) === "allow", evaluation });
+  }
+
+  filtered(task: Task, text: string): void {
+    const open = this.#open.get(task);
+    if (!open) return;
+    open.filtered = text;
+    if (open.judged) return;
+    this.#emit({ kind: "verdict", ...this.#when(task), id: open.id, action: text, allowed: false, evaluation: undefined });
+  }
+
+  leave(task: Task, call: PendingCall | undefined, result: number): void {
+    const open = this.#open.get(task);
+    if (open) this.#close(task, open, filledArguments(task, call, open, result), resultText(task, call, result), result);
+  }
+
+  signal(task: Task, info: SigInfo): void {
+    this.#emit({ kind: "signal", ...this.#when(task), text: infoText(info) });
+  }
+
+  stopped(task: Task, signal: number): void {
+    this.#emit({ kind: "signal", ...this.#when(task), text: `--- stopped by ${signalName(signal)} ---` });
+  }
+
+  ended(task: Task, status: number): void {
+    const open = this.#open.get(task);
+    if (open) this.#close(task, open, [], "?", undefined);
+    this.#emit({ kind: "end", ...this.#when(task), end: endOf(status) });
+  }
+
+  remark(text: string): void {
+    this.#emit({ kind: "remark", at: this.#now(), text });
+  }
+
+  #now(): number {
+    return Number(this.#kernel.processor.timeStamp());
+  }
+  #when(task: Task): { readonly at: number; readonly tid: number } {
+    return { at: this.#now(), tid: task.pid };
+  }
+
+  #close(task: Task, open: Open, rest: readonly string[], shown: string, result: number | undefined): void {
+    const filtered = open.filtered === undefined ? "" : ` (seccomp: ${open.filtered})`;
+    const text = `${open.head}${following(open.head, rest)}) = ${shown}${abiRemark(task, open)}${filtered}`;
+    const after = result === undefined ? undefined : registersOf(this.#kernel);
+    this.#open.delete(task);
+    this.#emit({ kind: "return", ...this.#when(task), id: open.id, text, result, after });
+  }
+
+  /** The number of a filter. Those that are new are told, the oldest first. */
+  #number(task: Task, filter: Filter): number {
+    const known = this.#filters.get(filter);
+    if (known !== undefined) return known;
+    const older = filter.prev ? this.#number(task, filter.prev) : undefined;
+    const number = this.#filterCount++;
+    this.#filters.set(filter, number);
+    this.#emit({ kind: "filter", ...this.#when(task), filter: number, older, arch: filter.arch, program: encodeProgram(filter.program) });
+    return number;
+  }
+}

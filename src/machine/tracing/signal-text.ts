@@ -1,0 +1,39 @@
+// A signal's information in the words of strace(1).
+
+import { USER_HZ } from "../../kernel/base/usage.ts";
+import { SI, type SigInfo } from "../../kernel/signal/info.ts";
+import { signalName } from "../../kernel/signal/set.ts";
+
+const siCodes = new Map<number, string>([
+  [SI.USER, "SI_USER"],
+  [SI.KERNEL, "SI_KERNEL"],
+  [SI.QUEUE, "SI_QUEUE"],
+  [SI.TIMER, "SI_TIMER"],
+  [SI.TKILL, "SI_TKILL"],
+]);
+/** si_code of what the kernel raises, by the signal. man 2 sigaction. */
+const codesOf: Partial<Record<string, readonly string[]>> = {
+  SIGILL: ["", "ILL_ILLOPC", "ILL_ILLOPN", "ILL_ILLADR", "ILL_ILLTRP", "ILL_PRVOPC"],
+  SIGFPE: ["", "FPE_INTDIV", "FPE_INTOVF", "FPE_FLTDIV", "FPE_FLTOVF", "FPE_FLTUND", "FPE_FLTRES", "FPE_FLTINV", "FPE_FLTSUB"],
+  SIGSEGV: ["", "SEGV_MAPERR", "SEGV_ACCERR"],
+  SIGBUS: ["", "BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR"],
+  SIGTRAP: ["", "TRAP_BRKPT", "TRAP_TRACE"],
+  SIGCHLD: ["", "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED"],
+  SIGSYS: ["", "SYS_SECCOMP"],
+};
+
+/** `3 /* 0.03 s *\/`: strace's print_clock_t(). */
+const clockText = (ticks: number): string => (ticks === 0 ? "0" : `${ticks} /* ${(ticks / USER_HZ).toFixed(2)} s */`);
+
+/** `--- SIGSYS {si_signo=SIGSYS, …} ---`. */
+export const infoText = (info: SigInfo): string => {
+  const name = signalName(info.signo);
+  const code = siCodes.get(info.code) ?? codesOf[name]?.[info.code] ?? String(info.code);
+  const members = [`si_signo=${name}`, `si_code=${code}`];
+  if (info.pid !== undefined) members.push(`si_pid=${info.pid}`, `si_uid=${info.uid ?? 0}`);
+  if (info.status !== undefined) members.push(`si_status=${code === "CLD_EXITED" ? info.status : signalName(info.status)}`);
+  if (info.utime !== undefined) members.push(`si_utime=${clockText(info.utime)}`, `si_stime=${clockText(info.stime ?? 0)}`);
+  if (info.addr !== undefined) members.push(`si_addr=${info.addr === 0n ? "NULL" : `0x${info.addr.toString(16)}`}`);
+  if (info.callAddr !== undefined) members.push(`si_call_addr=0x${info.callAddr.toString(16)}`, `si_syscall=${info.syscall}`);
+  return `--- ${name} {${members.join(", ")}} ---`;
+};
