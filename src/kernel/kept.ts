@@ -118,6 +118,7 @@ class Search {
     const { cred, namespaces, pidNs, childPidNs, fs } = task;
     this.reached.add(task.ldt);
     this.reached.add(cred.groups);
+    if (cred.landlock) this.reached.add(cred.landlock);
     if (this.#first(namespaces)) for (const namespace of Object.values(namespaces)) this.#namespace(namespace);
     for (const namespace of [pidNs, childPidNs, cred.userNs]) if (namespace) this.#namespace(namespace);
     this.#mount(fs.root.mount);

@@ -19,6 +19,7 @@ const subjects = {
   credentials: "who may become whom, and what capabilities remain, is decided as on Linux",
   misc: "limits, scheduling, clocks, timers and names answer as on Linux",
   seccomp: "filters, strict mode and all actions do what they do on Linux, for one thread and for many",
+  landlock: "Landlock rules allow, refuse, move and nest as on Linux",
   logged: "who may say which actions of filters are logged, and how, is as on Linux",
   namespaces: "ids, capabilities and pids inside of namespaces are what they are on Linux",
   notify: "listeners of filters receive, answer, give descriptors and meet signals as on Linux",

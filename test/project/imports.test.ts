@@ -60,8 +60,10 @@ const rooms: Record<string, readonly string[]> = {
   policy: ["input", "", "explain", "formats/systemd formats/text", "formats", "index.ts"],
   seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
   kernel: [
-    "cred exec",
+    "exec",
     "base",
+    "landlock",
+    "cred",
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",

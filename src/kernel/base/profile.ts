@@ -41,6 +41,8 @@ export interface KernelRules {
    * One table serves x32 and x86-64: numbers 512 to 547 work without bit 30, and 64-bit-only calls with it.
    */
   readonly x32Shared: boolean;
+  /** The ABI version of Landlock. 0: the kernel has no Landlock. */
+  readonly landlock: number;
 }
 
 /** The rules and options of one kernel. */
@@ -59,11 +61,19 @@ interface Change {
   readonly since: readonly [major: number, minor: number];
   readonly rules: Partial<KernelRules>;
 }
-const GROUND: KernelRules = { x32Shared: true };
+const GROUND: KernelRules = { x32Shared: true, landlock: 0 };
 /** Oldest first. */
 const CHANGES: readonly Change[] = [
   // Linux 6365b842aae4, "x86/syscalls: Split the x32 syscalls into their own table".
   { since: [5, 4], rules: { x32Shared: false } },
+  // man 7 landlock, "VERSIONS"; Linux Documentation/userspace-api/landlock.rst, "Previous limitations".
+  { since: [5, 13], rules: { landlock: 1 } },
+  { since: [5, 19], rules: { landlock: 2 } },
+  { since: [6, 2], rules: { landlock: 3 } },
+  { since: [6, 7], rules: { landlock: 4 } },
+  { since: [6, 10], rules: { landlock: 5 } },
+  { since: [6, 12], rules: { landlock: 6 } },
+  { since: [6, 15], rules: { landlock: 7 } },
 ];
 
 const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: [] };

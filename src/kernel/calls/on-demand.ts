@@ -25,6 +25,7 @@ import { restartCalls } from "./process/restart.ts";
 import { schedCalls } from "./process/sched.ts";
 import { waitCalls } from "./process/wait.ts";
 import { privilegeCalls } from "./security/capability.ts";
+import { landlockCalls } from "./security/landlock.ts";
 import { seccompCalls } from "./security/seccomp.ts";
 import { killCalls } from "./signal/kill.ts";
 import { signalfdCalls } from "./signal/signalfd.ts";
@@ -51,6 +52,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...timeCalls,
   ...schedCalls,
   ...seccompCalls,
+  ...landlockCalls,
   ...timerCalls,
   ...restartCalls,
   ...signalfdCalls,

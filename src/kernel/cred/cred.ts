@@ -1,5 +1,6 @@
 // Credentials: the ids and capabilities of a task. man 7 credentials, man 7 capabilities; Linux
 // include/linux/cred.h.
+import type { Domain } from "../landlock/domain.ts";
 import { levelOf, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
 /** Capability numbers. Linux uapi linux/capability.h. */
@@ -74,6 +75,8 @@ export interface Cred {
   readonly securebits: number;
   /** The user namespace in which the capabilities hold. Undefined: the initial one. */
   readonly userNs?: UserNamespace | undefined;
+  /** The restrictions of landlock_restrict_self(2). Undefined: none. */
+  readonly landlock?: Domain | undefined;
 }
 
 /** The credentials of a program that user `uid` and group `gid` start. Root has every capability. */

@@ -1,11 +1,13 @@
 // Access to another process through /proc. Linux kernel/ptrace.c __ptrace_may_access(),
 // PTRACE_MODE_READ_FSCREDS.
+import { mayTrace } from "../landlock/scope.ts";
 import type { Task } from "../task/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 
 /** True if `task` may read the state of `target`. */
 export const mayAccess = (task: Task, target: Task): boolean => {
   if (task.process === target.process) return true;
+  if (!mayTrace(task, target)) return false;
   const { cred } = target;
   const same =
     [cred.uid, cred.euid, cred.suid].every((u) => u === task.cred.fsuid) &&

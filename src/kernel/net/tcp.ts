@@ -1,7 +1,7 @@
 // TCP between sockets of one machine. Data arrives at once and is never lost. Only states that programs can
 // see exist. man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
 import { E } from "../../abi/errno.ts";
-import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { AF, SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { sizes } from "../base/sizes.ts";
 import { wait } from "../base/wait.ts";
 import { Pipe } from "../fs/files/pipe.ts";
@@ -35,6 +35,7 @@ type State = "closed" | "listening" | "opening" | "open";
 
 /** A TCP socket: closed, listening, or one end of a connection. */
 export class TcpSocket extends InetSocket {
+  override readonly family = AF.INET;
   readonly protocol = 6;
   state: State = "closed";
   /** Linux struct socket.state: if a connect(2) has yet to report its result, or did report it. */

@@ -6,6 +6,8 @@ import { WaitQueue, wait } from "../base/wait.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
+import type { Hierarchy } from "../landlock/domain.ts";
+import { mayReachAbstract } from "../landlock/scope.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
@@ -33,6 +35,8 @@ const SO = {
 /** sizeof(struct sockaddr_un.sun_path) */
 const PATH_SIZE = 108;
 
+/** 0, or -EPERM for an abstract name outside of the task's scope (Landlock). */
+const mayReach = (task: Task, to: UnixSocket): number => (to.address.startsWith("\0") ? mayReachAbstract(task, to.maker) : 0);
 const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
 
 /** A Unix domain socket of any type. */
@@ -59,9 +63,12 @@ export class UnixSocket extends Socket {
   readonly writeQueue = new WaitQueue();
   /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
+  /** The Landlock domain of the creator, for scopes. Linux file.f_cred. */
+  readonly maker: Hierarchy | undefined;
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
     super(task, type, nonblock);
+    this.maker = task.cred.landlock?.hierarchy;
   }
 
   #streams(): boolean {
@@ -129,6 +136,8 @@ export class UnixSocket extends Socket {
     if (typeof to === "number") return to;
     if (!to.backlog) return -E.ECONNREFUSED;
     if (to.backlog.length > to.backlogMax) return nonblock ? -E.EAGAIN : wait([to.writeQueue]);
+    const guarded = mayReach(task, to);
+    if (guarded < 0) return guarded;
     const end = new UnixSocket(task, this.type, false);
     if (end.admit() < 0) return -E.ENOMEM;
     end.address = to.address;
@@ -142,6 +151,8 @@ export class UnixSocket extends Socket {
   #connectDatagram(task: Task, address: string): number {
     const to = address === NO_PEER ? undefined : findBound(task, address, this.type);
     if (typeof to === "number") return to;
+    const guarded = to && to !== this.peer ? mayReach(task, to) : 0;
+    if (guarded < 0) return guarded;
     this.#setPeer(to);
     return 0;
   }
@@ -213,7 +224,9 @@ export class UnixSocket extends Socket {
       const to = findBound(task, address, this.type);
       if (typeof to === "number") return to;
       // A connected datagram socket accepts packets from its peer only.
-      return to.connected && to.peer !== this ? -E.EPERM : to;
+      if (to.connected && to.peer !== this) return -E.EPERM;
+      const guarded = to === this.peer ? 0 : mayReach(task, to);
+      return guarded < 0 ? guarded : to;
     }
     const { peer } = this;
     if (!this.connected) return -E.ENOTCONN;

@@ -5,6 +5,7 @@ import { E } from "../../abi/errno.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import { MODE } from "../base/seccomp-state.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
+import { mayTrace } from "../landlock/scope.ts";
 import { SI } from "../signal/info.ts";
 import { endProcess, sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
@@ -17,6 +18,7 @@ import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 /** PTRACE_MODE_ATTACH_REALCREDS: the tracer's real ids against all of the target's, or CAP_SYS_PTRACE. */
 export const mayAttach = (tracer: Task, target: Task): boolean => {
   if (tracer.process === target.process) return true;
+  if (!mayTrace(tracer, target)) return false;
   const { uid, gid } = tracer.cred;
   const { cred } = target;
   const same = [cred.uid, cred.euid, cred.suid].every((id) => id === uid) && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid);
@@ -58,7 +60,7 @@ export const attach = (tracer: Task, target: Task, seize: boolean, options: numb
 /** PTRACE_TRACEME. The tracer is the thread that created the process. */
 export const traceMe = (task: Task): number => {
   const tracer = parentThread(task);
-  if (task.trace || !tracer) return -E.EPERM;
+  if (task.trace || !tracer || !mayTrace(tracer, task)) return -E.EPERM;
   link(tracer, task, newTracing(tracer, false, 0));
   return 0;
 };

@@ -8,6 +8,7 @@ import { T } from "../../fs/tty/ioctl.ts";
 import { I, L, O, termios, winsize } from "../../fs/tty/termios.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { mayIoctl } from "../../landlock/open.ts";
 import { Socket } from "../../net/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { choiceText, flagText } from "../../syscall/arg-flags.ts";
@@ -33,6 +34,8 @@ const waiting = (file: FileDescription): number | undefined => {
 const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Result => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
+  const denied = mayIoctl(file, request);
+  if (denied < 0) return denied;
   switch (request) {
     case F.FIOCLEX:
     case F.FIONCLEX:

@@ -2,6 +2,7 @@
 // have. Linux fs/open.c do_truncate(), vfs_fallocate().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
@@ -11,6 +12,8 @@ import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from ".
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { mayTruncate } from "../../landlock/open.ts";
+import { mayAccessPath } from "../../landlock/paths.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
@@ -58,14 +61,18 @@ const truncate = (t: Task, at: VAddr, length: number): number => {
   if (writable < 0) return writable;
   const denied = permission(t, inode, may.write);
   if (denied < 0) return denied;
-  return inode.writers < 0 ? -E.ETXTBSY : resize(t, inode, length);
+  if (inode.writers < 0) return -E.ETXTBSY;
+  const guarded = mayAccessPath(t, path, ACCESS_FS.LANDLOCK_ACCESS_FS_TRUNCATE);
+  return guarded < 0 ? guarded : resize(t, inode, length);
 };
 
 const ftruncate = (t: Task, fd: number, length: number): number => {
   if (length < 0) return -E.EINVAL;
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
-  return file.inode.isFile && file.writable ? resize(t, file.inode, length) : -E.EINVAL;
+  if (!file.inode.isFile || !file.writable) return -E.EINVAL;
+  const guarded = mayTruncate(file);
+  return guarded < 0 ? guarded : resize(t, file.inode, length);
 };
 
 const FALLOC_FL_KEEP_SIZE = 1;

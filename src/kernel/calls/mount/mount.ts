@@ -19,6 +19,7 @@ import {
   MS_RDONLY,
   MS_RELATIME,
 } from "../../fs/vfs/mount.ts";
+import { mayChangeMounts } from "../../landlock/paths.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags, flagText } from "../../syscall/arg-flags.ts";
@@ -49,8 +50,8 @@ const mountsBelow = (mount: Mount, within: Dentry): Mount[] => {
   return found;
 };
 
-/** Linux may_mount(): CAP_SYS_ADMIN over the mount namespace, not over the machine. */
-const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
+/** Linux may_mount(): CAP_SYS_ADMIN over the mount namespace, not over the machine; and Landlock's hooks. */
+const mayMount = (t: Task): boolean => mayChangeMounts(t) === 0 && capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
 const isRoot = (path: Path): boolean => path.dentry === path.mount.root;
 /**
  * True for mounts of the caller's namespace. Others, and detached ones, cannot be changed. Linux check_mnt().

@@ -9,6 +9,7 @@ import { CAP, capableIn } from "../../cred/cred.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
 import { NETLINK_ROUTE, NetlinkSocket } from "../../net/netlink.ts";
 import { SO, SOL } from "../../net/options.ts";
@@ -137,7 +138,11 @@ export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, all: Uint8Arra
 /** bind(2): 0 or -errno. */
 export const bind = (t: Task, n: number, at: VAddr, length: number): Result =>
   withSocket(t, n, (s) => {
-    const address = readAddress(t, s, at, length, "bind");
+    const bytes = fetchAddress(t, at, length);
+    if (typeof bytes === "number") return bytes;
+    const guarded = s.family === undefined ? 0 : mayUsePort(t, s.family, bytes, "bind");
+    if (guarded < 0) return guarded;
+    const address = s.parseAddress(bytes, "bind");
     return typeof address === "number" ? address : s.bind(t, address);
   });
 /** listen(2): 0 or -errno. */
@@ -150,6 +155,8 @@ export const connect = (t: Task, n: number, at: VAddr, length: number): Result =
   const fetched = fetchAddress(t, at, length);
   if (typeof fetched === "number") return finish(t, fetched);
   return withSocket(t, n, (s) => {
+    const guarded = s.family === undefined ? 0 : mayUsePort(t, s.family, fetched, "connect");
+    if (guarded < 0) return finish(t, guarded);
     const address = s.parseAddress(fetched, "connect");
     if (typeof address === "number") return finish(t, address);
     const result = s.connect(t, address, (s.flags & O_NONBLOCK) !== 0);

@@ -5,6 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { maySignal } from "../../landlock/scope.ts";
 import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
 import { SI, type SigInfo, userSignal } from "../../signal/info.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../../signal/layout.ts";
@@ -22,10 +23,11 @@ import type { Task } from "../../task/task.ts";
 const credAllows = (from: Cred, to: Cred): boolean =>
   from.euid === to.suid || from.euid === to.uid || from.uid === to.suid || from.uid === to.uid || capableIn(from, to.userNs, CAP.KILL);
 
-/** Linux check_kill_permission(): SIGCONT is allowed within a session. */
-const denied = (t: Task, sig: number, to: Process): boolean => {
-  if (to === t.process || credAllows(t.cred, to.leader?.cred ?? t.kernel.tasks.get(to.pid)?.cred ?? t.cred)) return false;
-  return sig !== SIG.SIGCONT || to.sid !== t.process.sid;
+/** Linux check_kill_permission(): SIGCONT is allowed within a session. `thread` is the receiver, or the leader. */
+const denied = (t: Task, sig: number, to: Process, thread = to.leader ?? t.kernel.tasks.get(to.pid)): boolean => {
+  if (to === t.process) return false;
+  if (!credAllows(t.cred, thread?.cred ?? t.cred) && (sig !== SIG.SIGCONT || to.sid !== t.process.sid)) return true;
+  return !maySignal(t, thread?.cred.landlock);
 };
 
 const isSignal = (sig: number): boolean => sig >= 0 && sig <= NSIG;
@@ -83,7 +85,7 @@ const toThread = (t: Task, tgid: number, tid: number, info: SigInfo): number => 
   const to = findTask(t, tid);
   if (!to || (tgid > 0 && shownPid(t, to.tgid) !== tgid)) return -E.ESRCH;
   if (!isSignal(info.signo)) return -E.EINVAL;
-  if (denied(t, info.signo, to.process)) return -E.EPERM;
+  if (denied(t, info.signo, to.process, to)) return -E.EPERM;
   if (info.signo !== 0) sendToTask(to, info);
   return 0;
 };

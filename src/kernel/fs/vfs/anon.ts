@@ -18,6 +18,7 @@ export class AnonInode extends Inode {
 export class AnonFs extends FileSystem {
   override readonly type: string;
   override readonly magic: number;
+  override readonly internal = true;
   readonly #root: Dentry;
   readonly mount: Mount;
   constructor(dev: number, clock: Clock, type: string, magic: number) {

@@ -1,10 +1,11 @@
 // Creation of names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
+import { mayMake, mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { Inode, NewInode, Or } from "./inode.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_IXGRP } from "./mode.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_IXGRP } from "./mode.ts";
 import { mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
@@ -40,7 +41,11 @@ const newName = (task: Task, base: Path, name: string, isDir: boolean): Or<Last>
 };
 
 /** Checks the permission for a new name, and makes its inode by `make`. */
-const makeIn = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): Or<Dentry> => {
+const makeIn = (task: Task, last: Last, type: number, make: (dir: Inode) => Or<Inode>): Or<Dentry> => {
+  const denied = mayMake(task, last.parent, type);
+  return denied < 0 ? denied : makeAllowed(task, last, make);
+};
+const makeAllowed = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): Or<Dentry> => {
   const dir = last.parent.dentry;
   const allowed = mayCreate(task, dir.inode);
   if (allowed < 0) return allowed;
@@ -55,7 +60,7 @@ export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: 
   if (typeof last === "number") return last;
   const type = mode & S_IFMT;
   return outcome(
-    makeIn(task, last, (dir) => {
+    makeIn(task, last, type, (dir) => {
       const device = type === S_IFCHR || type === S_IFBLK;
       // Overlayfs whiteouts (character devices 0:0) need no privilege. Linux vfs_mknod().
       if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
@@ -66,21 +71,21 @@ export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: 
 
 /** Makes the regular file of open(O_CREAT). The name does not exist. */
 export const createFile = (task: Task, last: Last, mode: number): Or<Dentry> =>
-  makeIn(task, last, (dir) => dir.mknod(last.name, newInode(task, dir, masked(task, mode))));
+  makeIn(task, last, S_IFREG, (dir) => dir.mknod(last.name, newInode(task, dir, masked(task, mode))));
 
 /** mkdir(2): 0 or -errno. */
 export const mkdir = (task: Task, base: Path, name: string, mode: number): number => {
   const last = newName(task, base, name, true);
   if (typeof last === "number") return last;
   const bits = S_IFDIR | (masked(task, mode) & 0o1777);
-  return outcome(makeIn(task, last, (dir) => dir.mkdir(last.name, newInode(task, dir, bits))));
+  return outcome(makeIn(task, last, S_IFDIR, (dir) => dir.mkdir(last.name, newInode(task, dir, bits))));
 };
 
 /** symlink(2): 0 or -errno. */
 export const symlink = (task: Task, target: string, base: Path, name: string): number => {
   const last = newName(task, base, name, false);
   if (typeof last === "number") return last;
-  return outcome(makeIn(task, last, (dir) => dir.symlink(last.name, target, newInode(task, dir, S_IFLNK | 0o777))));
+  return outcome(makeIn(task, last, S_IFLNK, (dir) => dir.symlink(last.name, target, newInode(task, dir, S_IFLNK | 0o777))));
 };
 
 /** link(2): `name` becomes a further name of `from`. 0 or -errno. */
@@ -91,8 +96,10 @@ export const link = (task: Task, from: Path, base: Path, name: string): number =
   const { inode } = from.dentry;
   const allowed = mayLink(task, inode);
   if (allowed < 0) return allowed;
+  const denied = mayRefer(task, { from: from.dentry, dir: last.parent, to: undefined, removes: false, exchange: false });
+  if (denied < 0) return denied;
   return outcome(
-    makeIn(task, last, (dir) => {
+    makeAllowed(task, last, (dir) => {
       if (inode.isDir) return -E.EPERM;
       // A file without a name gets none, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
       if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;

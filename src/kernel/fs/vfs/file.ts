@@ -55,6 +55,8 @@ export abstract class FileDescription {
   /** The values of F_SETOWN and F_SETSIG. They have no effect. */
   owner = 0;
   signal = 0;
+  /** The file rights that Landlock gave at open(2). All of them for an unrestricted task. */
+  landlock = -1;
   /** The items of epoll instances that contain this file. Linux file.f_ep. */
   watchers: Set<Watcher> | undefined = undefined;
   /** The number of references: descriptors of all tables, mappings, and calls in progress. */

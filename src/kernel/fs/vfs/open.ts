@@ -2,6 +2,7 @@
 // may_open().
 import { E } from "../../../abi/errno.ts";
 import type { Wait } from "../../base/wait.ts";
+import { mayOpenFile, mayTruncate, type Purpose } from "../../landlock/open.ts";
 import type { Task } from "../../task/task.ts";
 import { createFile, masked, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
@@ -27,8 +28,10 @@ import {
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
+  O_RDWR,
   O_SYNC,
   O_TRUNC,
+  O_WRONLY,
 } from "./open-flags.ts";
 import { PathFile } from "./path-file.ts";
 import { isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
@@ -158,7 +161,8 @@ const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> |
   if (flags & O_DIRECT && inode.isDir) return -E.EINVAL;
   const file = openInode(task, path, flags);
   if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
-  const cut = inode.truncate(0);
+  const denied = mayTruncate(file);
+  const cut = denied < 0 ? denied : inode.truncate(0);
   if (cut === 0) return file;
   file.hold().drop();
   return cut;
@@ -185,7 +189,22 @@ const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> |
     if (writable < 0) return writable;
     if (inode.writers < 0) return -E.ETXTBSY;
   }
-  const file = isNode(inode.type) && !inode.isFile ? task.kernel.vfs.openSpecial(task, inode, flags, path) : inode.open(task, flags, path);
+  return restricted(task, path, purposeOf(flags), () =>
+    isNode(inode.type) && !inode.isFile ? task.kernel.vfs.openSpecial(task, inode, flags, path) : inode.open(task, flags, path),
+  );
+};
+
+const purposeOf = (flags: number): Purpose => {
+  const mode = flags & O_ACCMODE;
+  return { reads: mode === O_RDONLY || mode === O_RDWR, writes: mode === O_WRONLY || mode === O_RDWR };
+};
+/** Opens a file with the rights that Landlock leaves to the task. Linux security_file_open(). */
+const restricted = (task: Task, path: Path, purpose: Purpose, act: () => Or<FileDescription> | Wait): Or<FileDescription> | Wait => {
+  if (task.cred.landlock === undefined) return act();
+  const rights = mayOpenFile(task, path, purpose);
+  if (rights < 0) return rights;
+  const file = act();
+  if (file instanceof FileDescription) file.landlock = rights;
   return file;
 };
 
@@ -196,6 +215,7 @@ export const openExecutable = (task: Task, path: Path): Or<FileDescription> | Wa
   if (!inode.isFile || path.mount.flags & MS_NOEXEC) return -E.EACCES;
   const denied = permission(task, inode, may.exec);
   if (denied < 0) return denied;
-  if (inode.writers > 0) return -E.ETXTBSY;
-  return inode.open(task, O_RDONLY, path);
+  return restricted(task, path, { reads: true, writes: false, executes: true }, () =>
+    inode.writers > 0 ? -E.ETXTBSY : inode.open(task, O_RDONLY, path),
+  );
 };

@@ -1,5 +1,6 @@
 // Removal of names: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
 import { E } from "../../../abi/errno.ts";
+import { mayRemove } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { MountNamespace } from "./mount.ts";
@@ -25,6 +26,8 @@ export const unlink = (task: Task, base: Path, name: string): number => {
   const victim = lookupIn(task, dir, last.name);
   if (typeof victim === "number") return victim;
   if (last.slash) return victim.inode.isDir ? -E.EISDIR : -E.ENOTDIR;
+  const denied = mayRemove(task, last.parent, false);
+  if (denied < 0) return denied;
   const allowed = mayDelete(task, dir.inode, victim.inode, false, false);
   if (allowed < 0) return allowed;
   if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
@@ -45,6 +48,8 @@ export const rmdir = (task: Task, base: Path, name: string): number => {
   const dir = last.parent.dentry;
   const victim = lookupIn(task, dir, last.name);
   if (typeof victim === "number") return victim;
+  const denied = mayRemove(task, last.parent, true);
+  if (denied < 0) return denied;
   const allowed = mayDelete(task, dir.inode, victim.inode, true, victim.isRoot);
   if (allowed < 0) return allowed;
   if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;

@@ -1,6 +1,7 @@
 // rename(2) and renameat2(2). Linux fs/namei.c do_renameat2(), vfs_rename().
 import { E } from "../../../abi/errno.ts";
 import { own } from "../../base/byte-string.ts";
+import { mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
@@ -39,6 +40,8 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
   if (to.parent.dentry.isWithin(source)) return -E.EINVAL;
   const replaced = typeof target === "number" ? undefined : target;
   if (replaced && from.parent.dentry.isWithin(replaced)) return exchange ? -E.EINVAL : -E.ENOTEMPTY;
+  const denied = mayRefer(task, { from: source, dir: to.parent, to: replaced, removes: true, exchange });
+  if (denied < 0) return denied;
   if (replaced?.inode === source.inode) return 0;
 
   const allowed = mayRename(task, from, source.inode, to, replaced?.inode, exchange);

@@ -1,0 +1,35 @@
+// Names and bits of Landlock. man 7 landlock; Linux uapi linux/landlock.h.
+
+/** LANDLOCK_ACCESS_FS_*: rights on files and directories. */
+export const ACCESS_FS = {
+  LANDLOCK_ACCESS_FS_EXECUTE: 1 << 0,
+  LANDLOCK_ACCESS_FS_WRITE_FILE: 1 << 1,
+  LANDLOCK_ACCESS_FS_READ_FILE: 1 << 2,
+  LANDLOCK_ACCESS_FS_READ_DIR: 1 << 3,
+  LANDLOCK_ACCESS_FS_REMOVE_DIR: 1 << 4,
+  LANDLOCK_ACCESS_FS_REMOVE_FILE: 1 << 5,
+  LANDLOCK_ACCESS_FS_MAKE_CHAR: 1 << 6,
+  LANDLOCK_ACCESS_FS_MAKE_DIR: 1 << 7,
+  LANDLOCK_ACCESS_FS_MAKE_REG: 1 << 8,
+  LANDLOCK_ACCESS_FS_MAKE_SOCK: 1 << 9,
+  LANDLOCK_ACCESS_FS_MAKE_FIFO: 1 << 10,
+  LANDLOCK_ACCESS_FS_MAKE_BLOCK: 1 << 11,
+  LANDLOCK_ACCESS_FS_MAKE_SYM: 1 << 12,
+  LANDLOCK_ACCESS_FS_REFER: 1 << 13,
+  LANDLOCK_ACCESS_FS_TRUNCATE: 1 << 14,
+  LANDLOCK_ACCESS_FS_IOCTL_DEV: 1 << 15,
+} as const;
+/** LANDLOCK_ACCESS_NET_*: rights on TCP ports. */
+export const ACCESS_NET = { LANDLOCK_ACCESS_NET_BIND_TCP: 1 << 0, LANDLOCK_ACCESS_NET_CONNECT_TCP: 1 << 1 } as const;
+/** LANDLOCK_SCOPE_*: restrictions that need no rules. */
+export const SCOPE = { LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: 1 << 0, LANDLOCK_SCOPE_SIGNAL: 1 << 1 } as const;
+/** Flags of landlock_create_ruleset(2). */
+export const CREATE_RULESET = { LANDLOCK_CREATE_RULESET_VERSION: 1, LANDLOCK_CREATE_RULESET_ERRATA: 2 } as const;
+/** Flags of landlock_restrict_self(2): the audit log, since Linux 6.15. */
+export const RESTRICT_SELF = {
+  LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF: 1,
+  LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON: 2,
+  LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF: 4,
+} as const;
+/** Types of rules. */
+export const RULE = { LANDLOCK_RULE_PATH_BENEATH: 1, LANDLOCK_RULE_NET_PORT: 2 } as const;
