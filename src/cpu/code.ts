@@ -65,6 +65,7 @@ const instructions = (): Instructions => {
 };
 
 const all = once(instructions);
+const preloads = generated.preloads.map((contexts) => contexts.map(once));
 const codeFor = (shared: boolean): CpuCode => {
   const compile = (bytes: Bytes) => new WebAssembly.Module(shared ? takeShared(bytes()) : bytes());
   return {
@@ -72,7 +73,7 @@ const codeFor = (shared: boolean): CpuCode => {
     handlers: generated.handlers.map((bytes, n) => ({
       first: generated.firstHandlers[n] as number,
       module: once(() => compile(bytes)),
-      preload: (context) => generated.preloads[n]?.[context]?.(),
+      preload: (context) => preloads[n]?.[context]?.(),
     })),
     routines: compile(generated.routines),
     routineTypes: generated.routineTypes,

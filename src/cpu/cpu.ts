@@ -3,10 +3,11 @@
 
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
-import { firstRoutine, repeatCost, repeatIterations } from "./decode/operand-slots.ts";
+import { repeatCost, repeatIterations } from "./decode/operand-slots.ts";
 import type { Engine } from "./engine.ts";
 import { type HelperContext, helpers } from "./helpers/helpers.ts";
 import { guestFault, MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
+import { Instances, leaveInstances, type Owner, takeInstances } from "./instances.ts";
 import { Blocks, longest } from "./interp/block-cache.ts";
 import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
@@ -17,6 +18,7 @@ import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
 import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
 import { type Exit, exit, exitCode, exitOf, settled } from "./machine/exit.ts";
+import { layout } from "./machine/layout.ts";
 import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
@@ -24,7 +26,7 @@ import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
 import { Tlb } from "./machine/tlb.ts";
 import { lazyEvaluate } from "./oracle/lazy.ts";
 
-interface HandlerModule {
+export interface HandlerModule {
   /** Table index of its first handler. */
   readonly first: number;
   readonly module: () => WebAssembly.Module;
@@ -44,10 +46,6 @@ interface HandlerExports {
   flagsWord32(): number;
 }
 
-/** The abort function of AssemblyScript: a routine has a bug. */
-const abort = (): never => {
-  throw new Error("a routine failed an assertion");
-};
 const regionBudget = at.regionBudget >> 2;
 /** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
 const MOST_IN_REGIONS = 1 << 20;
@@ -115,39 +113,47 @@ export class Cpu implements TranslationListener, HelperContext {
   #endedByClock = true;
   readonly model: Model;
 
+  readonly #instances: Instances<Cpu>;
+
+  /** The functions that handlers call. */
+  static #calls(owner: Owner<Cpu>): WebAssembly.ModuleImports {
+    return {
+      miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
+        owner.cpu!.#slowPath.missed(address, bytes, how, rec, budget),
+      commit: () => owner.cpu!.#slowPath.commit(),
+      checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) =>
+        owner.cpu!.#slowPath.checkSegmentOf(segment, offset, bytes, how, rec, budget),
+      act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
+        const cpu = owner.cpu!;
+        const { state } = cpu;
+        state.u32[at.record >> 2] = rec;
+        state.i32[at.budget >> 2] = budget;
+        return helpers[helperNames[id]!](cpu, rec, a, b);
+      },
+    };
+  }
+
   constructor(memory: WebAssembly.Memory, code: CpuCode, model: Model = cpuModel(defaultModel)!) {
     const s = new State(memory, model);
     this.state = s;
     this.#tlb = new Tlb(s);
     this.model = model;
     this.routineTypes = code.routineTypes;
-    this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
-    (this.routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
-    const js = {
-      miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#slowPath.missed(address, bytes, how, rec, budget),
-      commit: () => this.#slowPath.commit(),
-      checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#slowPath.checkSegmentOf(segment, offset, bytes, how, rec, budget),
-      act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
-        s.u32[at.record >> 2] = rec;
-        s.i32[at.budget >> 2] = budget;
-        return helpers[helperNames[id]!](this, rec, a, b);
-      },
-    };
-    const imports = { vm: { memory }, js };
-    const [base, ...parts] = code.handlers;
-    const handlers = new WebAssembly.Instance(base!.module(), imports).exports;
+    const instances = takeInstances<Cpu>(memory, code) ?? new Instances(memory, code, Cpu.#calls);
+    this.#instances = instances;
+    instances.owner.cpu = this;
+    const { handlers, routines } = instances;
+    this.routines = routines;
+    (routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
     this.#run = handlers as unknown as HandlerExports;
-    const table = handlers["table"] as WebAssembly.Table;
-    Object.keys(code.routineTypes).forEach((name, n) => table.set(firstRoutine + n, this.routines[name]));
+    const [base, ...parts] = code.handlers;
     const know = ({ preload }: HandlerModule): void => {
       if (preload && model.name === defaultModel) this.blocks.preload(preload);
     };
     const more = parts.map((part) => ({
       first: part.first,
       load: () => {
-        new WebAssembly.Instance(part.module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports });
+        instances.load(part);
         know(part);
       },
     }));
@@ -186,6 +192,20 @@ export class Cpu implements TranslationListener, HelperContext {
   /** How often compiled code called each slow path of memory accesses. */
   get slowPathCounts(): ReturnType<typeof slowPathCounts> {
     return slowPathCounts(this.state);
+  }
+
+  /** Clears what guests have left in the processor, and leaves its tables to the next one in this memory. */
+  giveUp(): void {
+    this.blocks.flushPages();
+    this.blocks.giveUp();
+    this.#tlb.giveUp();
+    const { u8 } = this.state;
+    // Registers, scratch page, and what was learned of a model's instructions. The routines' data are constants. Other
+    // areas are written before they are read: see the constructors of Blocks and its parts.
+    u8.fill(0, layout.state, layout.routines);
+    u8.fill(0, layout.opcodeKinds, layout.directTags);
+    u8.fill(0, layout.scratch, layout.frames);
+    if (this.jit.stats.regions + this.jit.stats.loaded === 0) leaveInstances(this.state.memory, this.#instances);
   }
 
   // Address translation.

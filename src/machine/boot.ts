@@ -89,15 +89,17 @@ const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${memory}${bytes === undefined ? "" : " bytes"}`);
 };
 
+/** WebAssembly pages of a machine's memory: all of the window, because untouched pages cost nothing. */
+export const pagesOf = (options: BootOptions): number =>
+  Math.ceil((layout.window + Math.max(memoryOf(options), 2 ** directMap.bits)) / WASM_PAGE) + 1;
+
 const allocate = (options: BootOptions): WebAssembly.Memory => {
-  const bytes = memoryOf(options);
   const { sharedMemory: shared = false } = options;
-  // All of the window: what is not used costs nothing.
-  const pages = Math.ceil((layout.window + Math.max(bytes, 2 ** directMap.bits)) / WASM_PAGE) + 1;
+  const pages = pagesOf(options);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch (cause) {
-    throw new Problem("host", `the host has no ${bytes} bytes of memory for the guest`, { cause });
+    throw new Problem("host", `the host has no ${memoryOf(options)} bytes of memory for the guest`, { cause });
   }
 };
 
@@ -117,14 +119,10 @@ export interface Booted {
   readonly console: Tty | undefined;
 }
 
-/** Memory of a machine that is not used any more: a new one starts more quickly in it than in fresh memory. */
-export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
-  frames.wipe();
-  frames.watch.flushTlb();
-  // Registers, scratch page, routines' data; what was learned of a model's instructions, and tags. What lies above either is written before it is read: see
-  // Cpu's and Blocks' constructors.
-  frames.u8.fill(0, 0, layout.tlb);
-  frames.u8.fill(0, layout.opcodeKinds, layout.directTagsEnd);
+/** The memory of a machine that has ended, without anything of its guests. A new machine starts faster in it than in fresh memory. */
+export const reclaim = ({ frames }: Kernel, processor: Cpu): WebAssembly.Memory => {
+  frames.giveUp();
+  processor.giveUp();
   return frames.memory;
 };
 

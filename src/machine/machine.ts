@@ -14,10 +14,11 @@ import { endProcess, sendToGroup } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
-import { type BootOptions, boot, reclaim } from "./boot.ts";
+import { type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
+import { keepMemory, takeMemory } from "./memory-pool.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
@@ -84,7 +85,12 @@ export class Machine {
 
   /** Give the machine up: its memory, for another one. */
   giveUp(): WebAssembly.Memory {
-    return reclaim(this.kernel);
+    return reclaim(this.kernel, this.#processor);
+  }
+
+  /** Bytes of the host's memory that the machine's memory occupies: frames and decoded instructions. */
+  get touchedBytes(): number {
+    return this.kernel.frames.touchedBytes + this.#processor.blocks.recordBytes;
   }
 
   /** Sees each region that the JIT compiles. */
@@ -121,9 +127,13 @@ export class Machine {
     };
   }
 
-  /** Boot, run one program to its end, and report. */
-  static run(program: Program, options: BootOptions & ProgramOptions = {}): Promise<Run> {
-    return new Machine(options).run(program, options);
+  /** Boots a machine, runs one program to its end and reports. The machine's memory is kept for the next one. */
+  static async run(program: Program, options: BootOptions & ProgramOptions = {}): Promise<Run> {
+    const { sharedMemory = false } = options;
+    const machine = new Machine(options, takeMemory(pagesOf(options), sharedMemory));
+    const run = await machine.run(program, options);
+    keepMemory(machine, sharedMemory);
+    return run;
   }
 
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {

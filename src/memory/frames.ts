@@ -1,6 +1,7 @@
 // Page frames: reference-counted 4 KiB frames of machine memory. A frame's name is its byte address there.
 import { directMap } from "../cpu/machine/layout.ts";
 import type { TranslationListener } from "../cpu/machine/mmu.ts";
+import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
 
 export const PAGE_SIZE = 4096;
@@ -42,6 +43,9 @@ const noCode: TranslationListener = {
   flushWrites() {},
   flushTlbPage() {},
 };
+
+/** Names of the side tables. */
+const tables = { refs: "references of frames", next: "free frames", state: "states of frames" } as const;
 
 /** The page frames of one machine. */
 export class Frames {
@@ -106,9 +110,9 @@ export class Frames {
     this.#end = Math.floor(end / PAGE_SIZE);
     this.#half = (this.#end - this.#first) >> 1;
     this.#fresh = this.#first + this.#half;
-    this.#refs = new Uint32Array(this.#end);
-    this.#next = new Uint32Array(this.#end);
-    this.#state = new Uint8Array(this.#end);
+    this.#refs = new Uint32Array(takeTable(memory, tables.refs, this.#end * 4));
+    this.#next = new Uint32Array(takeTable(memory, tables.next, this.#end * 4));
+    this.#state = new Uint8Array(takeTable(memory, tables.state, (this.#end + 3) & ~3));
     this.total = Math.max(0, Math.min(most, this.#end - this.#first));
     this.free = this.total;
     this.#mostIdle = Math.max(fewIdle, this.total >> 4);
@@ -287,9 +291,25 @@ export class Frames {
     this.u8.copyWithin(from, zeroes, zeroes + to - from);
   }
 
-  /** Zeroes all used memory, as if the machine had not run. */
-  wipe(): void {
-    for (let n = this.#first; n < this.#end; n++) if (this.#state[n] !== 0) this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+  /** The bytes of all frames that were ever used. They occupy host memory until the memory is given back. */
+  get touchedBytes(): number {
+    return this.#touched * PAGE_SIZE;
+  }
+  /** Zeroes all used memory, as if the machine had not run, and leaves the tables to the next machine in this memory. */
+  giveUp(): void {
+    // Four states at a time: most frames were never used.
+    const four = new Uint32Array(this.#state.buffer);
+    for (let i = 0; i < four.length; i++) {
+      if (four[i] === 0) continue;
+      for (let n = i * 4; n < i * 4 + 4; n++) {
+        if (this.#state[n] === 0) continue;
+        this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+        this.#refs[n] = this.#next[n] = this.#state[n] = 0;
+      }
+    }
+    leaveTable(this.memory, tables.refs, this.#refs.buffer);
+    leaveTable(this.memory, tables.next, this.#next.buffer);
+    leaveTable(this.memory, tables.state, this.#state.buffer);
   }
 
   /** A view of a frame's bytes. */

@@ -10,6 +10,7 @@ import { contexts } from "../machine/context.ts";
 import { layout, record } from "../machine/layout.ts";
 import { access, type Mmu } from "../machine/mmu.ts";
 import type { Model } from "../machine/model.ts";
+import { leaveTable, takeTable } from "../machine/side-tables.ts";
 import { at, PF, S, type State } from "../machine/state.ts";
 import { byteUse, CodeBytes } from "./code-bytes.ts";
 import { CodePages } from "./code-pages.ts";
@@ -39,6 +40,9 @@ export interface FetchFault {
 
 /** The most remapped code pages at a switch of address spaces for which the other pages stay cached. */
 const mostRemapped = 16;
+
+/** The name of the side table `codeFrames`. */
+const codeFramesTable = "code frames";
 
 /** The decoded blocks of one processor. */
 export class Blocks {
@@ -72,7 +76,7 @@ export class Blocks {
     this.#state = state;
     this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
-    this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >>> 12);
+    this.codeFrames = new Uint8Array(takeTable(state.memory, codeFramesTable, state.memory.buffer.byteLength >>> 12));
     const tables = instructions.tables(model);
     this.#decoder = new Decoder(tables);
     this.#predecode = new PredecodeCache(state, tables, routines);
@@ -85,6 +89,16 @@ export class Blocks {
       },
       (frame, from, to) => this.#dropRecords(frame, from, to),
     );
+  }
+
+  /** Leaves the side table to the next machine in this memory. */
+  giveUp(): void {
+    this.codeFrames.fill(0);
+    leaveTable(this.#state.memory, codeFramesTable, this.codeFrames.buffer);
+  }
+  /** Bytes of records in use since boot or since all blocks were dropped. */
+  get recordBytes(): number {
+    return this.#next - arena;
   }
 
   /** Adds predecode cache entries that the build computed. */

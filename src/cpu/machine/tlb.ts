@@ -2,6 +2,7 @@
 // them; generated code reads them.
 import { accessMap, directAddress, directMap, directPageOf, emptyTag, layout, tlb } from "./layout.ts";
 import { type Access, access } from "./mmu.ts";
+import { leaveTable, takeTable } from "./side-tables.ts";
 import { at, pageRanges, type State } from "./state.ts";
 
 /**
@@ -12,8 +13,12 @@ const noTag = 0;
 /** Index of the word that holds a page's first granules, by the low half of its address. */
 const granulesOf = (low: number): number => (layout.accessMap + (low >>> accessMap.shift)) >> 2;
 
+/** Names of the side tables. */
+const tables = { tags: "direct-mapped pages", writable: "frames last writable" } as const;
+
 /** The TLB of a machine. */
 export class Tlb {
+  readonly #memory: WebAssembly.Memory;
   readonly #i32: Int32Array;
   /**
    * Numbers of the entries filled since the last flush, while they are few. A flush after a short process is
@@ -21,16 +26,25 @@ export class Tlb {
    */
   readonly #filled = new Int32Array(256);
   #fills: number = this.#filled.length + 1;
-  /** Pages of the window that have had a tag since the last flush. */
-  readonly #tags = new Int32Array(directMap.pages);
+  /** Pages of the window that have had a tag since the last flush. The first `#tagged` are in use. */
+  readonly #tags: Int32Array;
   #tagged = 0;
-  /** Per frame: the flush count at which it was last writable. Most frames with code never are. */
+  /**
+   * Per frame: the flush count at which it was last writable. Most frames with code never are. The last element is the
+   * count itself, which continues in the next machine of this memory.
+   */
   readonly #writable: Uint32Array;
-  #flushes = 0;
+  readonly #count: number;
+  #flushes: number;
 
   constructor(state: State) {
     this.#i32 = state.i32;
-    this.#writable = new Uint32Array(state.memory.buffer.byteLength >>> 12);
+    const { memory } = state;
+    this.#memory = memory;
+    this.#tags = new Int32Array(takeTable(memory, tables.tags, directMap.pages * 4));
+    this.#count = memory.buffer.byteLength >>> 12;
+    this.#writable = new Uint32Array(takeTable(memory, tables.writable, (this.#count + 1) * 4));
+    this.#flushes = this.#writable[this.#count] as number;
     this.flush();
     this.#emptyTags(0);
   }
@@ -39,8 +53,14 @@ export class Tlb {
     this.#i32[at.color >> 2] = color;
   }
 
+  /** Empties the TLB and leaves its tables to the next machine in this memory. */
+  giveUp(): void {
+    this.flush();
+    leaveTable(this.#memory, tables.tags, this.#tags.buffer);
+    leaveTable(this.#memory, tables.writable, this.#writable.buffer);
+  }
   flush(): void {
-    this.#flushes++;
+    this.#writable[this.#count] = ++this.#flushes;
     this.#forgetRanges();
     if (this.#fills > this.#filled.length) this.#i32.fill(emptyTag(0), layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
     else this.#emptyFilled();

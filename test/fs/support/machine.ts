@@ -33,7 +33,7 @@ const tables = new Map([
 const memory = new WebAssembly.Memory({ initial: 512, maximum: 512 });
 let frames: Frames | undefined;
 const newFrames = (): Frames => {
-  frames?.wipe();
+  frames?.giveUp();
   frames = new Frames(memory, 0);
   return frames;
 };

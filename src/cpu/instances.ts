@@ -1,0 +1,56 @@
+// The instances of the generated code (code.ts) in one memory: handlers and routines. A processor that ends can
+// leave them to the next processor in the same memory, because a new instance costs as much as a short program.
+
+import type { CpuCode, HandlerModule } from "./cpu.ts";
+import { firstRoutine } from "./decode/operand-slots.ts";
+
+/** The routines' abort function of AssemblyScript: a routine has a bug. */
+const abort = (): never => {
+  throw new Error("a routine failed an assertion");
+};
+
+/** The processor that the instances serve now; undefined between two processors. */
+export interface Owner<Cpu> {
+  cpu: Cpu | undefined;
+}
+
+/** The instances of one memory. */
+export class Instances<Cpu> {
+  readonly owner: Owner<Cpu> = { cpu: undefined };
+  readonly code: CpuCode;
+  readonly handlers: WebAssembly.Exports;
+  readonly routines: WebAssembly.Exports;
+  readonly #imports: WebAssembly.Imports;
+  readonly #loaded = new Set<HandlerModule>();
+
+  /** `calls` makes the functions that handlers call; they must find the processor by its owner at each call. */
+  constructor(memory: WebAssembly.Memory, code: CpuCode, calls: (owner: Owner<Cpu>) => WebAssembly.ModuleImports) {
+    this.code = code;
+    this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
+    this.#imports = { vm: { memory }, js: calls(this.owner) };
+    this.handlers = new WebAssembly.Instance((code.handlers[0] as HandlerModule).module(), this.#imports).exports;
+    const table = this.handlers["table"] as WebAssembly.Table;
+    Object.keys(code.routineTypes).forEach((name, n) => table.set(firstRoutine + n, this.routines[name]));
+  }
+  /** Loads handlers on demand: the module enters them into the table. */
+  load(part: HandlerModule): void {
+    if (this.#loaded.has(part)) return;
+    this.#loaded.add(part);
+    new WebAssembly.Instance(part.module(), { ...this.#imports, handlers: this.handlers as WebAssembly.ModuleImports });
+  }
+}
+
+const left = new WeakMap<WebAssembly.Memory, Instances<unknown>>();
+
+/** The instances that were left for this memory; undefined if there are none of this code. */
+export const takeInstances = <Cpu>(memory: WebAssembly.Memory, code: CpuCode): Instances<Cpu> | undefined => {
+  const found = left.get(memory);
+  left.delete(memory);
+  return found?.code === code ? (found as Instances<Cpu>) : undefined;
+};
+
+/** Leaves instances to the next processor in this memory. No compiled region may be in their table. */
+export const leaveInstances = <Cpu>(memory: WebAssembly.Memory, instances: Instances<Cpu>): void => {
+  instances.owner.cpu = undefined;
+  left.set(memory, instances as Instances<unknown>);
+};
