@@ -14,6 +14,7 @@ const groups: Readonly<Record<string, string>> = {
   B: "Arguments",
   C: "Policies and verdicts",
   D: "Threads, tracers, privileges",
+  E: "Ways that do not pass the gate",
 };
 
 const outcome = ({ stdout, end, log }: Outcome): string => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProfileName, Switches } from "../../src/kernel/base/profile.ts";
 import { argument } from "../../src/landmines/catalogue/argument.ts";
+import { bypass } from "../../src/landmines/catalogue/bypass.ts";
 import { entry } from "../../src/landmines/catalogue/entry.ts";
 import { catalogue } from "../../src/landmines/catalogue/index.ts";
 import { expectedOf, type Landmine, type Setting, type Variant } from "../../src/landmines/catalogue/landmine.ts";
@@ -46,8 +47,8 @@ const tests = (rows: readonly Landmine[], setting: Setting, title: string): void
 };
 
 describe("the catalogue", () => {
-  it("has every row of the four groups, in order", () => {
-    const rows = Object.entries({ A: entry, B: argument, C: verdict, D: privilege }).flatMap(([group, mines]) =>
+  it("has every row of the five groups, in order", () => {
+    const rows = Object.entries({ A: entry, B: argument, C: verdict, D: privilege, E: bypass }).flatMap(([group, mines]) =>
       mines.map((_, i) => group + (i + 1)),
     );
     expect(catalogue.map((mine) => mine.id)).toEqual(rows);

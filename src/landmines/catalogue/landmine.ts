@@ -51,10 +51,11 @@ export interface Landmine {
  * lock exist for them, too.
  */
 export type Dialect = "upstream" | "v6" | "patch:v7" | "patch:v13";
-interface Otherwise {
+/** The outcomes under other rules. */
+export interface Otherwise {
   /** Absent: upstream. */
   readonly dialect?: Dialect;
-  readonly when: (rules: Profile["seccomp"], switches: Switches) => boolean;
+  readonly when: (rules: Profile["seccomp"], kernel: Profile) => boolean;
   readonly why: string;
   readonly expected: Expected;
 }

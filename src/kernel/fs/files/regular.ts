@@ -82,15 +82,18 @@ export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flag
 /** A file description of a regular file. */
 export class RegularFile extends FileDescription {
   declare readonly inode: RegularInode;
-  constructor(inode: RegularInode, flags: number, path: Path) {
+  /** True if it counts as a writer, so that the file cannot be executed (ETXTBSY). */
+  readonly #writes: boolean;
+  constructor(inode: RegularInode, flags: number, path: Path, opened = true) {
     super(inode, flags, path);
-    if (this.writable) inode.writers++;
+    this.#writes = opened && this.writable;
+    if (this.#writes) inode.writers++;
   }
   override get seekable(): boolean {
     return true;
   }
   override release(): void {
-    if (this.writable) this.inode.writers--;
+    if (this.#writes) this.inode.writers--;
   }
 
   override read(_task: Task, n: number, at: number): Or<Uint8Array> {

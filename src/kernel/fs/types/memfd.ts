@@ -30,7 +30,8 @@ export const memfd = (task: Task, mount: Mount, name: string, options: { sealabl
   if (options.noexec) inode.seals |= F_SEAL_EXEC;
   const dentry = new Dentry("", undefined, inode);
   dentry.label = `/memfd:${name} (deleted)`;
-  return new RegularFile(inode, O_RDWR | O_LARGEFILE, { mount, dentry });
+  // No open(2) made it, so it is no writer for execve(2). Linux alloc_file_pseudo().
+  return new RegularFile(inode, O_RDWR | O_LARGEFILE, { mount, dentry }, false);
 };
 
 /**
