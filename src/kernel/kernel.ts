@@ -16,10 +16,11 @@ import { CpuTime } from "./cpu-time.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
+import { IpcNamespace } from "./ipc/namespace.ts";
 import { Kept } from "./kept.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
-import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
+import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
@@ -104,6 +105,8 @@ export class Kernel {
   /** True after the first filter of any task. */
   onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
   #observer: Observer | undefined = undefined;
+  /** The thread whose memory is being freed at its end: no task runs then. */
+  ending: Task | undefined = undefined;
   #lastPid = 0;
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
@@ -127,7 +130,7 @@ export class Kernel {
     this.#initial = {
       net: new NetNamespace(this, undefined, true),
       uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
-      ipc: new IpcNamespace(undefined),
+      ipc: new IpcNamespace(this, undefined),
       cgroup: new CgroupNamespace(undefined),
     };
     this.deadline = processor.deadline = options.deadline ?? noDeadline;

@@ -14,6 +14,7 @@ const isContiguous = (a: Vma, b: Vma): boolean =>
   a.end === b.start &&
   a.flags === b.flags &&
   a.file === b.file &&
+  a.file?.separate !== true &&
   a.cache === b.cache &&
   pageOffset(a, a.end) === b.pgoff &&
   (a.flags & SPECIAL) === 0;

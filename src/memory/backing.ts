@@ -27,6 +27,8 @@ export interface Backing {
   punchPages?(from: number, to: number): number;
   /** Called after `pages.drop()` when the last mapping has ended. */
   unmapped?(): void;
+  /** Called after a mapping began or ended, with their number now. */
+  counted?(mappings: number): void;
   /**
    * True if a page exists only after its first use, as mincore(2) reports. Pages of other files count as
    * present.
@@ -49,6 +51,8 @@ export interface MappedFile {
   readonly writable: boolean;
   /** True if the file's mount is noexec. */
   readonly noexec?: boolean;
+  /** True if neighbouring mappings never merge, because each is counted. Linux vm_ops->close. */
+  readonly separate?: boolean;
   /** F_SEAL_WRITE of a memfd: no new shared writable mapping. */
   readonly sealedWrite?: boolean;
 }

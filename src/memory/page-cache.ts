@@ -78,6 +78,11 @@ export class PageCache {
     return true;
   }
 
+  /** The number of cached pages. */
+  get count(): number {
+    return this.#pages.size;
+  }
+
   /** True if mincore(2) reports page `index` as resident. */
   has(index: number): boolean {
     return index * PAGE_SIZE < this.backing.size && (this.#pages.has(index) || this.backing.sparse !== true);
@@ -182,10 +187,15 @@ export class PageCache {
   /** Registers a mapping of the file. */
   attach(owner: FileMapping, vma: Vma): void {
     this.#mappings.set(vma, owner);
+    this.backing.counted?.(this.#mappings.size);
   }
   /** Removes a mapping. The last one stores dirty pages. */
   detach(vma: Vma): void {
     this.#mappings.delete(vma);
+    this.#detached();
+    this.backing.counted?.(this.#mappings.size);
+  }
+  #detached(): void {
     if (this.#mappings.size > 0) return;
     this.sync();
     if (!this.#orphan) return;

@@ -67,6 +67,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",
+    "ipc",
     "net fs/proc fs/tty",
     "namespace",
     "futex",

@@ -36,6 +36,12 @@ export const sizes = {
   posixTimer: 768,
   epollItem: 768,
   lock: 320,
+  /** An object of System V IPC, besides its semaphores or messages. */
+  ipcObject: 1024,
+  /** One semaphore of a set, a message of a queue besides its bytes, a process's undo values of a set besides their bytes. */
+  semaphore: 64,
+  ipcMessage: 384,
+  semaphoreUndo: 512,
   /** A filter and each of its instructions: decoded, compiled, and as V8's code. */
   filter: 24_576,
   instruction: 320,

@@ -9,6 +9,10 @@ import { copyCalls } from "./file/splice.ts";
 import { fileTimeCalls } from "./file/times.ts";
 import { truncateCalls } from "./file/truncate.ts";
 import { xattrCalls } from "./file/xattr.ts";
+import { ipcCalls } from "./ipc/ipc.ts";
+import { msgCalls } from "./ipc/msg.ts";
+import { semCalls } from "./ipc/sem.ts";
+import { shmCalls } from "./ipc/shm.ts";
 import { mountCalls } from "./mount/mount.ts";
 import { namespaceCalls } from "./mount/setns.ts";
 import { messagesCalls } from "./net/sendmmsg.ts";
@@ -64,6 +68,10 @@ export const onDemandCalls: readonly Syscall[] = [
   ...ptraceCalls,
   ...inspectCalls,
   ...execCalls,
+  ...shmCalls,
+  ...semCalls,
+  ...msgCalls,
+  ...ipcCalls,
   ...fcntlCalls,
   ...ioctlCalls,
 ];

@@ -10,6 +10,7 @@ import { cost } from "../base/cost.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
+import { leaveUndo, shareUndo } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { shownPid } from "../namespace/pid.ts";
@@ -42,6 +43,7 @@ const flagError = (task: Task, flags: number): number => {
   if (has(CLONE.NEWUSER) && has(CLONE.FS)) return -E.EINVAL;
   if (has(CLONE.THREAD) && !has(CLONE.SIGHAND)) return -E.EINVAL;
   if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -E.EINVAL;
+  if (has(CLONE.NEWIPC) && has(CLONE.SYSVSEM)) return -E.EINVAL;
   if (has(CLONE.PARENT) && !task.process.parent) return -E.EINVAL;
   if (has(CLONE.PIDFD) && has(CLONE.DETACHED)) return -E.EINVAL;
   if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && (has(CLONE.NEWUSER | CLONE.NEWPID) || task.childPidNs !== task.pidNs)) return -E.EINVAL;
@@ -174,6 +176,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   // A copy of the memory contains a copy of the rseq area. A thread has no area yet.
   if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
   child.nice = parent.nice;
+  if ((flags & CLONE.SYSVSEM) !== 0) child.semUndo = shareUndo(parent);
   inheritPolicy(child, parent);
 };
 
@@ -200,6 +203,7 @@ const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
 };
 
 const discard = (child: Task): void => {
+  leaveUndo(child);
   child.files.drop();
   child.mem.release();
   child.kernel.frames.account.give(sizes.task + (child.process.leader === child ? sizes.process : 0));

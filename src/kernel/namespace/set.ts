@@ -2,6 +2,7 @@
 
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { MountNamespace } from "../fs/vfs/mount.ts";
+import type { IpcNamespace } from "../ipc/namespace.ts";
 import type { NetNamespace } from "../net/namespace.ts";
 
 /** Host and domain name. man 7 uts_namespaces. */
@@ -16,17 +17,13 @@ export class UtsNamespace {
   }
 }
 
-/** A namespace with identity and without content: the kernel has no System V IPC and no cgroups. */
-export class EmptyNamespace {
+/** A namespace with identity and without content: the kernel has no cgroups. man 7 cgroup_namespaces. */
+export class CgroupNamespace {
   readonly owner: UserNamespace | undefined;
   constructor(owner: UserNamespace | undefined) {
     this.owner = owner;
   }
 }
-/** man 7 ipc_namespaces. */
-export class IpcNamespace extends EmptyNamespace {}
-/** man 7 cgroup_namespaces. */
-export class CgroupNamespace extends EmptyNamespace {}
 
 /** Linux struct nsproxy. */
 export interface Namespaces {

@@ -26,13 +26,6 @@ export const goneFromLinux: readonly Missing[] = [
 /** Calls that this kernel does not implement. */
 export const notYet: readonly Missing[] = [
   {
-    reason: "no System V IPC",
-    // biome-ignore format: table
-    names: [
-      "shmget", "shmat", "shmctl", "shmdt", "semget", "semop", "semctl", "semtimedop", "semtimedop_time64", "msgget", "msgsnd", "msgrcv", "msgctl", "ipc",
-    ],
-  },
-  {
     reason: "no POSIX message queues",
     // biome-ignore format: table
     names: [

@@ -12,6 +12,7 @@ import type { VdsoAddresses } from "../exec/vdso.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import type { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
+import type { UndoList } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import type { Namespaces } from "../namespace/set.ts";
@@ -140,6 +141,8 @@ export class Task implements Sleeper {
   clearChildTid = 0 as VAddr;
   robustList = 0 as VAddr;
   robustListSize = 0;
+  /** semop(2) with SEM_UNDO. Shared with CLONE_SYSVSEM. */
+  semUndo: UndoList | undefined = undefined;
   rseq: RestartableSequences | undefined = undefined;
   /** vfork(2): the parent's thread, which sleeps until this task executes a program or ends. */
   vforkParent: Task | undefined = undefined;

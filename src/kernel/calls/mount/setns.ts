@@ -4,6 +4,7 @@ import { ALL_CAPS, CAP, capableHere, capableIn } from "../../cred/cred.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import { isInitialUser, NsFile, type NsType, namespaceOf, nsTypes } from "../../fs/types/nsfs.ts";
 import { MountNamespace } from "../../fs/vfs/mount.ts";
+import { leaveUndo } from "../../ipc/undo.ts";
 import { PidNamespace } from "../../namespace/pid.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
@@ -47,6 +48,7 @@ const enter = (t: Task, type: NsType, namespace: object): number => {
   if (!capableIn(t.cred, owner, CAP.SYS_ADMIN) || !capableHere(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
   if (namespace instanceof PidNamespace) return enterPid(t, namespace);
   if (namespace instanceof MountNamespace) return enterMounts(t, namespace);
+  if (type === "ipc") leaveUndo(t);
   t.namespaces = { ...t.namespaces, [type]: namespace };
   return 0;
 };

@@ -5,6 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { struct, u64 } from "../../../abi/struct.ts";
 import { CLONE } from "../../../abi/uapi/sched.ts";
 import { wait } from "../../base/wait.ts";
+import { leaveUndo } from "../../ipc/undo.ts";
 import { type CloneRequest, cloneTask } from "../../lifecycle/clone.ts";
 import { exitTask } from "../../lifecycle/exit.ts";
 import { enterNamespaces } from "../../namespace/create.ts";
@@ -191,6 +192,7 @@ const unshareAll = (t: Task, flags: number): number => {
   if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
   const spaces = enterNamespaces(t, flags);
   if (typeof spaces === "number") return spaces;
+  if ((flags & (CLONE.SYSVSEM | CLONE.NEWIPC)) !== 0) leaveUndo(t);
   t.cred = spaces.cred;
   t.childPidNs = spaces.pidNs;
   t.namespaces = spaces.namespaces;

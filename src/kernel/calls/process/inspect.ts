@@ -30,6 +30,7 @@ const KCMP = {
   KCMP_EPOLL_TFD: 7,
 } as const;
 
+const NOTHING = {};
 /** 0, 1 or 2 for equal, less and greater: an order for sorting that does not reveal addresses. */
 const compare = (t: Task, a: object, b: object): number => {
   if (a === b) return 0;
@@ -54,9 +55,10 @@ const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2:
       return compare(t, a.fs, b.fs);
     case KCMP.KCMP_SIGHAND:
       return compare(t, a.actions, b.actions);
-    case KCMP.KCMP_IO:
     case KCMP.KCMP_SYSVSEM:
-      // Neither exists: no task has one of its own.
+      return a.semUndo === b.semUndo ? 0 : compare(t, a.semUndo ?? NOTHING, b.semUndo ?? NOTHING);
+    case KCMP.KCMP_IO:
+      // No task has one of its own.
       return 0;
     default:
       return -E.EINVAL;

@@ -249,7 +249,7 @@ export interface FixedTree {
   readonly [name: string]: FixedTree | (ProcContent & { readonly mode?: number });
 }
 const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
-  typeof (x as ProcContent).read === "function" || typeof (x as ProcContent).write === "function";
+  (["read", "write", "records"] as const).some((name) => typeof (x as ProcContent)[name] === "function");
 
 /**
  * In /proc/sys only mode bits decide, also for root: no capability overrides them. Linux

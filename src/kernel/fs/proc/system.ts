@@ -9,6 +9,7 @@ import type { Task } from "../../task/task.ts";
 import { PIPE_MAX } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
+import { ipcSysctls, sysvipcFiles } from "./sysvipc.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
 const kB = (pages: number): string => `${(pages * PAGE_SIZE) / 1024}`.padStart(8);
@@ -158,6 +159,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     modules: { read: () => "" },
     partitions: { read: () => "major minor  #blocks  name\n\n" },
     stat: { read: () => stat(kernel) },
+    sysvipc: sysvipcFiles,
     swaps: { read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
     uptime: { read: () => `${seconds(kernel.now)} ${seconds(cpuTime(kernel).idle)}\n` },
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
@@ -183,7 +185,6 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         hostname: utsName("hostname"),
         hung_task_timeout_secs: constant(0),
         kptr_restrict: constant(0),
-        msgmax: constant(8192),
         ngroups_max: constant(65536),
         osrelease: constant(profile.release),
         ostype: constant("Linux"),
@@ -200,9 +201,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         },
         randomize_va_space: n("randomize_va_space", kernel.randomizeLayout ? 2 : 0, 0, 2),
         ...seccompFiles(kernel),
-        shmall: constant("18446744073692774399"),
-        shmmax: constant("18446744073692774399"),
-        shmmni: constant(4096),
+        ...ipcSysctls,
         tainted: constant(0),
         "threads-max": constant(Math.min(7760, kernel.pidsMax)),
         unprivileged_userns_clone: constant(1),
