@@ -3,8 +3,12 @@ import { fstatSync, statSync } from "node:fs";
 import { passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
+import type { Denial } from "../machine/denial.ts";
 import { Machine } from "../machine/machine.ts";
-import type { AttachedFilter, TraceOptions } from "../machine/options.ts";
+import type { Hooks, TraceOptions } from "../machine/options.ts";
+import type { Policy } from "../policy/formats/read.ts";
+import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
+import { color } from "./color.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 
@@ -42,8 +46,19 @@ class Insisted extends Error {
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
-export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: (attached: AttachedFilter) => void): Promise<number> => {
-  const { path, program } = prepared;
+const warn = (line: string): void => say(`${color.yellow("warning")}: ${line}`);
+const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | undefined) => {
+  if (!why && whyJson === undefined) return undefined;
+  const { WhyReport } = await import("./why.ts");
+  return new WhyReport(policy, seccompProfile(machine.kernel ?? "upstream") ?? upstream);
+};
+
+/** `watched`: what else sees the run. */
+export const execute = async (prepared: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
+  const { path } = prepared;
+  const policy = prepared.policy && (await (await import("./run-policy.ts")).readRunPolicy({ ...prepared.policy, warn }));
+  const report = await whyReport(prepared, policy?.policy);
+  const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
   const machine = new Machine({
@@ -73,7 +88,8 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
   const hooks = {
     ...(prepared.kernelLog ? { kernelLog: say } : {}),
     ...(tracing ? { trace: tracing.line } : {}),
-    ...(onFilter ? { filter: onFilter } : {}),
+    ...(report ? { denied: (denial: Denial) => report.add(denial) } : {}),
+    ...watched,
   };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
@@ -93,11 +109,14 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
     return TIMED_OUT;
   } catch (error) {
+    if (policy && !(error instanceof Insisted)) throw (await import("./run-policy.ts")).withFileName(error, policy.name);
     if (!(error instanceof Insisted)) throw error;
     say(`trapgate: ${path}: given up, as the guest does not heed signal ${error.signal}`);
     return 128 + error.signal;
   } finally {
     for (const action of undo) action();
+    if (prepared.why && report) say(report.text().trimEnd());
+    if (prepared.whyJson !== undefined) report?.write(prepared.whyJson);
     await backlog.end();
   }
 };

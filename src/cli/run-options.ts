@@ -45,6 +45,8 @@ export const programOptions = {
   files: { type: "string" },
   "cpu-time": { type: "string" },
   policy: { type: "string" },
+  thread: { type: "string" },
+  container: { type: "string" },
   engine: { type: "string" },
 } as const;
 
@@ -62,13 +64,16 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--pids N", "threads and processes at a time: more are EAGAIN (default: 8192 in all)"],
   ["--files N", "open files of the guest at a time: more are ENFILE (default: as many as memory holds)"],
   ["--cpu-time SECONDS", "processor time of all programs, an instruction being 1 ns: then SIGXCPU, and SIGKILL a second later"],
-  ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
+  ["--policy [MODE:]FILE", "a policy or filter to run under, of any format of trapgate seccomp; crun:FILE as crun compiles it"],
+  ["--thread NAME, --container NAME", "of that policy: which of Firecracker's filters, which of a pod's containers"],
   ["--engine NAME", `who runs the code: ${engines.join(", ")} (default: auto)`],
 ];
 
 export const runOptions = {
   ...programOptions,
   schedule: { type: "string" },
+  why: { type: "boolean" },
+  "why-json": { type: "string" },
   timeout: { type: "string" },
   "kernel-log": { type: "boolean" },
   stats: { type: "boolean" },
@@ -79,6 +84,8 @@ export const runOptions = {
 export const runOptionHelp: readonly (readonly [string, string])[] = [
   ...programOptionHelp,
   ["--schedule TEXT", "run under a schedule that trapgate explore has printed, or the file that holds it"],
+  ["--why", "explain at the end each call that a filter denied: rule, values, way through the filter, what would let it pass"],
+  ["--why-json FILE", "the same as data"],
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--stats", "print instructions, system calls and what the JIT did on standard error at the end"],
@@ -93,6 +100,10 @@ export interface Prepared {
   readonly program: ProgramOptions;
   readonly kernelLog: boolean;
   readonly stats: boolean;
+  /** The option --policy: `execute` reads it. */
+  readonly policy?: { readonly file: string; readonly thread: string | undefined; readonly container: string | undefined };
+  readonly why: boolean;
+  readonly whyJson?: string;
   readonly dumpJit?: number;
   readonly code?: CodeStore;
   /** The program's file, if it is the host's own, to be closed. */
@@ -130,19 +141,13 @@ const hostProgram = (name: string): { readonly path: string; readonly bytes: Ope
   }
 };
 
-/** Text if it reads as text, else instructions. */
-const policyOf = (file: string): string | Uint8Array => {
-  if (!statusOf(file)?.isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
-  const bytes = readRegular(file);
-  return bytes.every((b) => b === 9 || b === 10 || b === 13 || b >= 32) && bytes.length > 0 ? bytes.toString("utf8") : bytes;
-};
-
 /** A schedule, or the file that holds one. */
 export const scheduleOf = (text: string): string => (statusOf(text)?.isFile() ? readRegular(text).toString("utf8") : text);
 
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
+const policyOf = ({ policy: file, thread, container }: Values) => (file === undefined ? undefined : { file, thread, container });
 const dumpOf = (values: Values) =>
   optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
 
@@ -202,13 +207,15 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("cwd", values.cwd),
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
-    ...optional("policy", values.policy === undefined ? undefined : policyOf(values.policy)),
     ...optional("schedule", values.schedule === undefined ? undefined : scheduleOf(values.schedule)),
   };
   const common = {
     program,
     kernelLog: values["kernel-log"] ?? false,
     stats: values.stats ?? false,
+    why: values.why ?? false,
+    ...optional("whyJson", values["why-json"]),
+    ...optional("policy", policyOf(values)),
     ...dumpOf(values),
     ...optional("code", codeStoreOf(values, name)),
   };

@@ -22,7 +22,7 @@ import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
-import type { Observer } from "./observer.ts";
+import type { FilteredCall, Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
@@ -104,6 +104,8 @@ export class Kernel {
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
   /** True after the first filter of any task. */
   onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
+  /** Filters denied, changed or logged a call. */
+  onFiltered: ((filtered: FilteredCall) => void) | undefined = undefined;
   #observer: Observer | undefined = undefined;
   /** The thread whose memory is being freed at its end: no task runs then. */
   ending: Task | undefined = undefined;

@@ -1,7 +1,8 @@
+// What sees a kernel's calls from outside: trace lines, and calls that filters did not simply allow.
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter, FilterResult } from "../seccomp/filter.ts";
 import type { PendingCall } from "./entry/call.ts";
-import type { Door } from "./entry/doors.ts";
+import type { Door, DoorName } from "./entry/doors.ts";
 import type { SigInfo } from "./signal/info.ts";
 import type { Task } from "./task/task.ts";
 
@@ -30,4 +31,18 @@ export interface Observer {
   started?(task: Task, parent: Task | undefined): void;
   /** The machine's owner has started a program in the task, as by execve(2). */
   executed?(task: Task, path: string, argv: readonly string[], envp: readonly string[]): void;
+}
+
+/** A call that filters denied, changed or logged. It is valid in the callback only. */
+export interface FilteredCall {
+  readonly task: Task;
+  /** vsyscall: a call of the vsyscall page. */
+  readonly door: DoorName | "vsyscall";
+  /** As decoded at the door; undefined for a number without a table entry, and in the vsyscall page. */
+  readonly call: PendingCall | undefined;
+  readonly data: SyscallData;
+  /** The return value of the filters. */
+  readonly value: number;
+  /** Null: strict mode. */
+  readonly filter: Filter | null;
 }

@@ -14,10 +14,13 @@ import { endProcess, sendToGroup } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
+import type { Filter } from "../seccomp/filter.ts";
 import { type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
+import type { Denial } from "./denial.ts";
+import type { Denials } from "./denials.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
-import { lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
+import { lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
@@ -199,6 +202,8 @@ export class Machine {
       kernel.onFilter = (task, { arch, program: insns, depth }) =>
         filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });
     }
+    let own: Filter | undefined;
+    const denials = this.#watchFilters(hooks, connection === undefined, () => own);
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
     const streams = new StandardStreams(kernel, sinks, this.#terminal, connection?.stdin);
     if (options.stdin !== undefined || !connection) {
@@ -206,6 +211,7 @@ export class Machine {
       streams.end();
     }
     const process = this.#spawn(program, options, streams.files);
+    if (options.policy !== undefined) own = lazyPolicy().confine(process, options.policy);
     streams.control(process);
     const report = (status: Run["status"] | undefined): Run => {
       follower?.check();
@@ -215,10 +221,23 @@ export class Machine {
         stderr: stderr.output(),
         trace: lines.kept,
         kernelLog: kernel.log.records.map(logLine),
+        denials,
         stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
       };
     };
     return { process, streams, report };
+  }
+
+  /** `keeps`: for the result of the run. `own`: the filter of the option `policy`. */
+  #watchFilters({ denied, logged }: Hooks, keeps: boolean, own: () => Filter | undefined): readonly Denial[] {
+    const kept: Denial[] = [];
+    if (!keeps && !denied && !logged) return kept;
+    let denials: Denials | undefined;
+    this.kernel.onFiltered = (filtered) => {
+      denials ??= new (lazyDenials().Denials)({ denied, logged, keeps, own: own() }, kept);
+      denials.add(filtered);
+    };
+    return kept;
   }
 
   #followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
@@ -246,7 +265,6 @@ export class Machine {
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
     if (typeof process === "number") throw lazyElfProblem().executionProblem(path, -process, lookAt(kernel.vfs, path));
-    if (options.policy !== undefined) lazyPolicy().confine(process, options.policy);
     return process;
   }
 

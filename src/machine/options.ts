@@ -2,7 +2,9 @@
 import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
+import type { SyscallData } from "../seccomp/data.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
+import type { Denial } from "./denial.ts";
 import type { Size } from "./size.ts";
 import type { TraceEvent } from "./tracing/events.ts";
 
@@ -85,6 +87,10 @@ export interface Hooks {
   readonly event?: (event: TraceEvent) => void;
   /** The program, or a child of its, has attached a filter. */
   readonly filter?: (attached: AttachedFilter) => void;
+  /** A filter has kept a call from running. */
+  readonly denied?: (denial: Denial) => void;
+  /** A filter has let a call run and logs it (SECCOMP_RET_LOG): what the filter saw. */
+  readonly logged?: (call: SyscallData) => void;
 }
 
 /** A filter as the guest gave it. */
@@ -108,8 +114,11 @@ export interface TraceOptions {
   readonly column?: number;
 }
 
-/** Filter text in the language of `trapgate/seccomp`'s assembler, or BPF instructions as an array of struct sock_filter. */
-export type Policy = string | Uint8Array;
+/**
+ * Filter text in the language of `trapgate/seccomp`'s assembler, BPF instructions as an array of struct sock_filter, or what
+ * `policy(…)` and `readPolicy(…)` of `trapgate/policy` give.
+ */
+export type Policy = string | Uint8Array | { readonly bpf: () => Uint8Array };
 
 /** The members of AbortSignal that a run uses. Every AbortSignal of Node.js and of browsers has them. */
 export interface AbortSignalLike {

@@ -1,4 +1,5 @@
 // The result of a run.
+import type { Denial } from "./denial.ts";
 import type { End } from "./tracing/status.ts";
 
 /**
@@ -41,5 +42,7 @@ export interface Run {
   readonly trace: readonly string[];
   /** Lines as dmesg(1) prints them. */
   readonly kernelLog: readonly string[];
+  /** Calls that filters kept from running, the first thousand of them. */
+  readonly denials: readonly Denial[];
   readonly stats: Stats;
 }

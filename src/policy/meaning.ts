@@ -15,7 +15,7 @@ import {
   type Word,
   Words,
 } from "../seccomp/index.ts";
-import { numberOf } from "./names.ts";
+import { nameOf, numberOf } from "./names.ts";
 import type { Comparison } from "./profile.ts";
 
 /** One call with its conditions: what seccomp_rule_add(3) takes. */
@@ -60,6 +60,14 @@ const ipcCodes: Readonly<Record<string, number>> = {
   shmdt: 22,
   shmget: 23,
   shmctl: 24,
+};
+
+/** Names under which rules speak of a call: of socketcall(2) and ipc(2) also the names of their codes. */
+export const ruleNames = (number: number, abi: Abi, code: bigint): readonly string[] => {
+  const name = nameOf(number, abi);
+  const codes = name === "socketcall" ? socketCodes : name === "ipc" ? ipcCodes : {};
+  const behind = abi === i386 ? Object.keys(codes).filter((each) => BigInt(codes[each] as number) === (code & LOW)) : [];
+  return name === undefined ? behind : [name, ...behind];
 };
 
 /** Of these i386's library numbers are libseccomp's own, negative ones. */

@@ -92,6 +92,22 @@ export class TypedPolicy {
    * "clone3")
    */
   on(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
+    return new TypedPolicy(this.#options, [...this.#rules, this.#rule(verdict, clauses)]);
+  }
+  /** As `on`, before all rules that there are: it decides where they would, too. */
+  first(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
+    return new TypedPolicy(this.#options, [this.#rule(verdict, clauses), ...this.#rules]);
+  }
+  /** The ABIs whose calls the rules are about. */
+  get arch(): readonly AbiName[] {
+    return this.#abis.map(({ name }) => name);
+  }
+  /** The same rules for one more ABI. */
+  withArch(abi: AbiName): TypedPolicy {
+    return new TypedPolicy({ ...this.#options, arch: [...new Set([...this.arch, abi])] }, this.#rules);
+  }
+
+  #rule(verdict: Verdict, clauses: readonly Clause[]): Rule {
     const names = clauses.filter((clause) => typeof clause === "string");
     const conditions = clauses.filter((clause) => typeof clause !== "string");
     for (const name of names) {
@@ -99,7 +115,7 @@ export class TypedPolicy {
       if (!known) throw new Problem("bad-policy", `${this.#abis.map((abi) => abi.name).join(", ")}: there is no system call "${name}"`);
     }
     if (names.length === 0) throw new Problem("bad-policy", "a rule without a system call");
-    return new TypedPolicy(this.#options, [...this.#rules, { names, conditions, verdict }]);
+    return { names, conditions, verdict };
   }
 
   /** What the policy means, for `compare` and explanations. */

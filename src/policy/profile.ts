@@ -36,6 +36,12 @@ export interface Profile {
   /** Things that a runtime passes over in silence. */
   readonly warnings: readonly Warning[];
 }
+/** Where a policy speaks of calls, and where its instructions stand. */
+export interface Places {
+  /** Of a call of an ABI by its number as filters see it: rules in their order. */
+  readonly ofCall?: (number: number, abi: Abi) => readonly Place[];
+  readonly ofInstruction?: (pc: number) => Place | undefined;
+}
 export interface Warning {
   readonly message: string;
   readonly place?: Place;

@@ -4,7 +4,7 @@
 // Each export has an example: docs/reference/api.md.
 export { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 export type { SyscallName } from "../abi/numbers.ts";
-export { type AsmProblem, type Assembled, assemble } from "./asm/assemble.ts";
+export { type AsmPlace, type AsmProblem, type Assembled, assemble } from "./asm/assemble.ts";
 export { disassemble, disassembleLines } from "./asm/disassemble.ts";
 export type { AsmOptions } from "./asm/names.ts";
 export { BPF, decodeProgram, encodeProgram, INSN_SIZE, type Insn, jump, MAX_INSNS, type Program, stmt } from "./bpf/insn.ts";
@@ -28,6 +28,7 @@ export {
   effectOf,
   FALSE,
   fieldOf,
+  holds,
   isUndecided,
   knownWitness,
   levelOf,

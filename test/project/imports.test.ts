@@ -57,7 +57,7 @@ const rooms: Record<string, readonly string[]> = {
     "jit index.ts",
   ],
   memory: ["", "calls", "calls/index.ts"],
-  policy: ["input", "", "explain", "formats/systemd formats/text", "formats", "index.ts"],
+  policy: ["input", "", "explain", "formats/systemd formats/text", "formats", "why", "index.ts"],
   seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
   kernel: [
     "exec",
@@ -81,7 +81,7 @@ const rooms: Record<string, readonly string[]> = {
     "sched",
     "",
   ],
-  machine: ["tracing", "", "explore", "api"],
+  machine: ["stack tracing", "", "explore", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
 };
 /** What may be imported from outside, and where. */

@@ -116,7 +116,10 @@ export const command: Command = {
   ],
   async run(args) {
     const { values, rest } = parse(args, options);
-    const { machine, program, path } = prepare(values, rest);
+    const { machine, path, ...prepared } = prepare(values, rest);
+    const warn = (line: string): void => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`);
+    const policy = prepared.policy && (await (await import("../run-policy.ts")).readRunPolicy({ ...prepared.policy, warn }));
+    const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
     const wanted: SearchOptions = { ...machine, ...program, ...searchOptions(values) };
     if (values.replay !== undefined) return again(path, wanted, scheduleOf(values.replay).trim(), values.json ?? false);
     const exploration = await explore(path, wanted);

@@ -33,7 +33,7 @@ export const command: Command = {
   async run(args) {
     const { values, rest } = parse(args, { ...runOptions, save: { type: "string" }, json: { type: "boolean" } });
     const filters: AttachedFilter[] = [];
-    const status = await execute(prepare(values, rest), undefined, (attached) => void filters.push(attached));
+    const status = await execute(prepare(values, rest), undefined, { filter: (attached) => void filters.push(attached) });
     if (values.save !== undefined) save(filters, values.save);
     if (values.json) printJson(filters.map(({ program, ...about }) => ({ ...about, program: programJson(decodeProgram(program)) })));
     else if (values.save === undefined) {

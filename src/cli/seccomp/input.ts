@@ -1,5 +1,6 @@
 // What the subcommands of `trapgate seccomp` have in common: reading policies, options, warnings.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { formats, type Policy, type ReadOptions, readPolicy } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
 import { Problem } from "../../problem.ts";
@@ -7,12 +8,17 @@ import type { Nodes } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 
+/** The kubelet's, by default. */
+const KUBELET = "/var/lib/kubelet/seccomp";
+
 export const readOptions = {
   format: { type: "string" },
   as: { type: "string" },
   cap: { type: "string", multiple: true },
   "kernel-version": { type: "string" },
   thread: { type: "string" },
+  container: { type: "string" },
+  "seccomp-root": { type: "string" },
   quiet: { type: "boolean", short: "q" },
 } as const;
 export const readHelp: readonly (readonly [string, string])[] = [
@@ -21,6 +27,8 @@ export const readHelp: readonly (readonly [string, string])[] = [
   ["--cap CAP[,CAP…]", "capabilities that Docker's and Podman's conditions ask about, instead of their defaults"],
   ["--kernel-version X.Y", "the kernel that minKernel asks about: 6.12 by default"],
   ["--thread NAME", "which of Firecracker's filters"],
+  ["--container NAME", "which of a pod's containers"],
+  ["--seccomp-root DIR", `where the profiles that pods name lie: the pod's folder, or ${KUBELET}, by default`],
   ["-q, --quiet", "no warnings"],
 ];
 
@@ -30,6 +38,8 @@ interface Values {
   readonly cap?: readonly string[] | undefined;
   readonly "kernel-version"?: string | undefined;
   readonly thread?: string | undefined;
+  readonly container?: string | undefined;
+  readonly "seccomp-root"?: string | undefined;
   readonly quiet?: boolean | undefined;
 }
 /** As options of the reader. `MODE` may be given for a file alone: see `readOne`. */
@@ -44,6 +54,7 @@ export const readerOptions = (values: Values): ReadOptions => ({
           .map((cap) => (cap.startsWith("CAP_") ? cap : `CAP_${cap.toUpperCase()}`)),
       }),
   ...(values.thread === undefined ? {} : { thread: values.thread }),
+  ...(values.container === undefined ? {} : { container: values.container }),
   ...(values["kernel-version"] === undefined ? {} : { kernel: values["kernel-version"] }),
 });
 
@@ -71,7 +82,12 @@ const warn = ({ source, warnings }: Policy): void => {
 export const readOne = async (argument: string, values: Values, nodes?: Nodes): Promise<Policy> => {
   const mode = modes.find((name) => argument.startsWith(`${name}:`));
   const file = mode ? argument.slice(mode.length + 1) : argument;
-  const policy = await readPolicy(file, bytesOf(file), { ...readerOptions(values), ...(mode ? { as: mode } : {}) }, nodes);
+  const root = values["seccomp-root"];
+  const folders = root === undefined ? [dirname(file), KUBELET] : [root];
+  const profileFile = (path: string): Uint8Array =>
+    bytesOf(folders.map((folder) => join(folder, path)).find(existsSync) ?? join(folders[0] as string, path));
+  const options = { ...readerOptions(values), profileFile, ...(mode ? { as: mode } : {}) };
+  const policy = await readPolicy(file, bytesOf(file), options, nodes);
   if (!values.quiet) warn(policy);
   return policy;
 };

@@ -1,11 +1,11 @@
 // Writing what subcommands make: to standard output, or to a file.
 import { writeFileSync } from "node:fs";
 import { differenceText } from "../../policy/explain/explain-text.ts";
-import type { Policy } from "../../policy/formats/read.ts";
+import { type Policy, programOfMeaning } from "../../policy/formats/read.ts";
 import { systemdLines } from "../../policy/formats/systemd/writer.ts";
 import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/write.ts";
 import { Problem } from "../../problem.ts";
-import { NotWritable, type Program, programOf } from "../../seccomp/index.ts";
+import type { Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { color } from "../color.ts";
 
@@ -41,12 +41,4 @@ export const writeOut = (
 };
 
 /** The filter's own program, or one made of its meaning. */
-export const programOfPolicy = ({ program, diagram, source }: Policy): Program => {
-  if (program) return program;
-  try {
-    return programOf(diagram);
-  } catch (error) {
-    if (!(error instanceof NotWritable)) throw error;
-    throw new Problem("bad-policy", `${source.name}: ${error.message}`, { cause: error });
-  }
-};
+export const programOfPolicy = ({ program, diagram, source }: Policy): Program => program ?? programOfMeaning(diagram, source);

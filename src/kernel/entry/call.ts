@@ -2,6 +2,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { Entry } from "../syscall/declaration.ts";
 import type { Notification } from "../user-notif/notification.ts";
+import type { DoorName } from "./doors.ts";
 
 /** A decoded call, stored while it waits and for restart_syscall(2). */
 export interface PendingCall {
@@ -15,6 +16,7 @@ export interface PendingCall {
  */
 export interface Incoming {
   readonly abi: Abi;
+  readonly door: DoorName;
   /** As decoded at the door. Undefined for a number without a table entry. */
   readonly call: PendingCall | undefined;
   /** Index of the current step. */

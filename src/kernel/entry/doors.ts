@@ -20,9 +20,12 @@ import { loadSegment, type Processor } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
 
+/** An entry instruction in one mode, for people. */
+export type DoorName = "int80" | "sysenter" | "syscall32" | "syscall64";
+
 /** One entry instruction in one mode. */
 export interface Door {
-  readonly name: "int80" | "sysenter" | "syscall32" | "syscall64";
+  readonly name: DoorName;
   readonly abi: Abi;
   /** It returns to the landing pad instead of the next instruction. */
   readonly lands: boolean;

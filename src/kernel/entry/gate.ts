@@ -119,7 +119,7 @@ export class Gate {
     const call = this.#decode(task, abi);
     this.kernel.observer?.enter?.(task, call, door);
     this.kernel.processor.state.setGpr(R.ax, -E.ENOSYS);
-    this.#admit(task, { abi, call, step: 0 });
+    this.#admit(task, { abi, door: door.name, call, step: 0 });
   }
 
   /** Continue the checks of a call at the step that made the task wait. */

@@ -43,7 +43,7 @@ export const seccompCheck = (task: Task, abi: Abi, incoming?: Incoming): EntryAc
   const rules = task.kernel.profile.seccomp;
   const { seccomp, origAx: nr } = task;
   if (!seccomp || (abi !== i386 && rules.exempt.includes(nr))) return entryAction.run;
-  if (seccomp.mode === MODE.STRICT) return strict(task, abi);
+  if (seccomp.mode === MODE.STRICT) return strict(task, abi, incoming);
   if (!seccomp.filter) return kill(task, rules, "kill_thread");
   if (incoming?.notification) return awaitListener(task, incoming, incoming.notification);
   const rechecked = incoming?.stopped === "event";
@@ -82,31 +82,31 @@ const fillData = (task: Task, abi: Abi): void => {
 
 /** Carry out an action other than ALLOW. */
 const carryOut = (task: Task, rules: SeccompRules, action: Action, incoming: Incoming | undefined): EntryAction => {
-  const { kernel } = task;
   switch (action) {
     case "errno":
-      return finish(task, errnoResult(rules.returns, filterResult.value));
+      return finish(task, errnoResult(rules.returns, filterResult.value), incoming);
     case "trace":
-      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NO_RECIPIENT);
+      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NO_RECIPIENT, incoming);
       incoming.stopped = "event";
       stopForEvent(task, EVENT.SECCOMP, dataOf(filterResult.value));
       return entryAction.wait;
     case "user_notif": {
       const listener = filterResult.filter?.listener;
-      if (!incoming || !(listener instanceof Listener)) return finish(task, NO_RECIPIENT);
+      if (!incoming || !(listener instanceof Listener)) return finish(task, NO_RECIPIENT, incoming);
       incoming.notification = listener.notify(task, data);
       return awaitListener(task, incoming, incoming.notification);
     }
     case "trap":
-      kernel.observer?.filtered?.(task, describeReturn(rules.returns, filterResult.value));
+      tell(task, incoming);
       rollBack(task);
       forceSignal(task, sigsys(dataOf(filterResult.value)));
       return entryAction.skip;
     case "kill_process":
     case "kill_thread":
-      kernel.observer?.filtered?.(task, describeReturn(rules.returns, filterResult.value));
+      tell(task, incoming);
       return kill(task, rules, action);
     default:
+      tellHook(task, incoming);
       return entryAction.run;
   }
 };
@@ -121,10 +121,20 @@ const awaitListener = (task: Task, incoming: Incoming, notification: Notificatio
   return entryAction.skip;
 };
 
-const finish = (task: Task, result: number): EntryAction => {
-  const { kernel } = task;
-  kernel.observer?.filtered?.(task, describeReturn(kernel.profile.seccomp.returns, filterResult.value));
-  kernel.processor.state.setGpr(R.ax, result);
+/** Tells the observers of a call that does not run. */
+const tell = (task: Task, incoming: Incoming | undefined): void => {
+  const { observer, profile } = task.kernel;
+  observer?.filtered?.(task, describeReturn(profile.seccomp.returns, filterResult.value));
+  tellHook(task, incoming);
+};
+const tellHook = (task: Task, incoming: Incoming | undefined): void => {
+  const { value, filter } = filterResult;
+  task.kernel.onFiltered?.({ task, door: incoming?.door ?? "vsyscall", call: incoming?.call, data, value, filter });
+};
+
+const finish = (task: Task, result: number, incoming: Incoming | undefined): EntryAction => {
+  tell(task, incoming);
+  task.kernel.processor.state.setGpr(R.ax, result);
   return entryAction.skip;
 };
 
@@ -161,14 +171,16 @@ const kill = (task: Task, rules: SeccompRules, action: Action): EntryAction => {
   return entryAction.killed;
 };
 
-const strict = (task: Task, abi: Abi): EntryAction => {
+const strict = (task: Task, abi: Abi, incoming: Incoming | undefined): EntryAction => {
   const rules = task.kernel.profile.seccomp;
   const table = task.kernel.profile.bugs.includes("strict-wrong-table") ? task.program.abi : abi;
   if (strictNumbers[table.name].includes(task.origAx)) return entryAction.run;
   fillData(task, abi);
   filterResult.value = 0;
+  filterResult.filter = null;
   log(task, rules, "kill_thread", true, SIG.SIGKILL);
   task.kernel.observer?.filtered?.(task, "strict mode");
+  tellHook(task, incoming);
   exitTask(task, SIG.SIGKILL);
   return entryAction.killed;
 };

@@ -95,7 +95,16 @@ export const machineShape = {
 
 const treeShape = { writable: flag.optional() } satisfies Shape<HostTreeOptions>;
 
-const hooksShape = { stdout: call, stderr: call, trace: call, kernelLog: call, event: call, filter: call } satisfies Shape<Hooks>;
+const hooksShape = {
+  stdout: call,
+  stderr: call,
+  trace: call,
+  kernelLog: call,
+  event: call,
+  filter: call,
+  denied: call,
+  logged: call,
+} satisfies Shape<Hooks>;
 const traceShape = { follow: flag.optional(), column: whole("a column", 0, 1000).optional() } satisfies Shape<TraceOptions>;
 
 export const programShape = {
@@ -106,7 +115,12 @@ export const programShape = {
   uid: whole("a user id", 0, 2 ** 32 - 2).optional(),
   gid: whole("a group id", 0, 2 ** 32 - 2).optional(),
   stdin: bytes.optional(),
-  policy: z.custom((value) => bytes.safeParse(value).success, wants("filter text or BPF instructions as a Uint8Array")).optional(),
+  policy: z
+    .custom(
+      (value) => bytes.safeParse(value).success || hasMethods("bpf")(value),
+      wants("filter text, BPF instructions as a Uint8Array, or a policy of trapgate/policy"),
+    )
+    .optional(),
   trace: z
     .boolean(wants("true, false or { follow, column }"))
     .or(z.strictObject(traceShape, wants("true, false or { follow, column }")))

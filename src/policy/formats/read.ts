@@ -1,10 +1,13 @@
 // Any policy or filter from a file: which format it is, and what it means.
 import { Problem } from "../../problem.ts";
 import {
+  type AsmPlace,
   assemble,
   type Diagram,
   diagramOf,
+  encodeProgram,
   Nodes,
+  NotWritable,
   type Program,
   programOf,
   RefusedFilter,
@@ -12,24 +15,26 @@ import {
   upstream,
 } from "../../seccomp/index.ts";
 import { parseJson } from "../input/json.ts";
-import { Source } from "../input/source.ts";
+import { type Place, Source } from "../input/source.ts";
 import { parseYaml } from "../input/yaml.ts";
 import { compileProfile, type Mode, modes } from "../mode.ts";
-import type { Profile, Warning } from "../profile.ts";
+import type { Places, Profile, Warning } from "../profile.ts";
 import { looksC, readC } from "./c-array.ts";
 import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
 import { readFirecracker } from "./firecracker.ts";
+import { localProfile, looksPod } from "./pod.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
 import { compileSystemd } from "./systemd/compile.ts";
-import { looksSystemd, readSystemd } from "./systemd/systemd.ts";
+import { looksSystemd, readSystemd, systemdPlaces } from "./systemd/systemd.ts";
 import { looksKafel, readKafel } from "./text/kafel.ts";
 import { looksMinijail, readMinijail } from "./text/minijail.ts";
-import { looksPfc, readPfc } from "./text/pfc.ts";
+import { looksPfc, pfcPlaces, readPfc } from "./text/pfc.ts";
 
-export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
+export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
- * containers-common's supersets, and a bundle's config.json. systemd: a unit file, a drop-in, or lines of one.
+ * containers-common's supersets, and a bundle's config.json. pod: a Kubernetes object with a pod whose container names a profile of
+ * the node (seccompProfile of type Localhost). systemd: a unit file, a drop-in, or lines of one.
  * asm: also listings, ours and seccomp-tools's.
  */
 export type Format = (typeof formats)[number];
@@ -44,6 +49,10 @@ export interface ReadOptions {
   readonly kernel?: string;
   /** Of Firecracker's filters, if there are several. */
   readonly thread?: string;
+  /** Of a pod's containers, if they name several profiles. */
+  readonly container?: string;
+  /** The bytes of a profile that a pod names, by its path below the node's folder of profiles. */
+  readonly profileFile?: (path: string) => Uint8Array | Promise<Uint8Array>;
 }
 
 export interface Policy {
@@ -57,6 +66,9 @@ export interface Policy {
   /** What the filter means. */
   readonly diagram: Diagram;
   readonly warnings: readonly Warning[];
+  readonly places: Places;
+  /** The filter as an array of struct sock_filter: the file's own, or one of this meaning. */
+  readonly bpf: () => Uint8Array;
 }
 
 const isText = (bytes: Uint8Array): boolean => !bytes.subarray(0, 4096).some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27));
@@ -70,6 +82,7 @@ export const detectFormat = (bytes: Uint8Array): Format => {
     return /"filter_action"\s*:/.test(text) ? "firecracker" : "oci";
   }
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
+  if (looksPod(text)) return "pod";
   if (looksSystemd(text)) return "systemd";
   if (looksPfc(text)) return "pfc";
   if (looksKafel(text)) return "kafel";
@@ -79,34 +92,45 @@ export const detectFormat = (bytes: Uint8Array): Format => {
 };
 
 /** What is compiled, and is no program yet. */
-const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
+const profileFormats = ["pod", "oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
 type ProfileFormat = (typeof profileFormats)[number];
 const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);
 
 type AssemblerRules = Pick<SeccompProfile, "layout" | "returns">;
-const programIn = (
-  source: Source,
-  bytes: Uint8Array,
-  format: Exclude<Format, ProfileFormat>,
-  rules: AssemblerRules = upstream,
-): Program => {
+interface Read {
+  readonly program: Program;
+  readonly places?: Places;
+}
+const programIn = (source: Source, bytes: Uint8Array, format: Exclude<Format, ProfileFormat>, rules: AssemblerRules = upstream): Read => {
   const readers = {
-    raw: () => readRaw(bytes, source.name),
-    hex: () => readHex(source),
-    c: () => readC(source),
+    raw: () => ({ program: readRaw(bytes, source.name) }),
+    hex: () => ({ program: readHex(source) }),
+    c: () => ({ program: readC(source) }),
     asm: () => readAsm(source, rules),
   };
   return readers[format]();
 };
 
-const readAsm = (source: Source, { layout, returns }: AssemblerRules): Program => {
-  const { program, problems } = assemble(source.text, { layout, returns });
+/** The rest of the statement that begins at a line and a column. */
+const statementAt = ({ text }: Source, { line, column }: AsmPlace): Place => {
+  const lines = text.split("\n");
+  const from = lines.slice(0, line - 1).reduce((sum, before) => sum + before.length + 1, column - 1);
+  const rest = (lines[line - 1] as string).slice(column - 1);
+  return { from, to: from + Math.max(1, /^[^;#]*/.exec(rest)?.[0].trimEnd().length ?? 1) };
+};
+const readAsm = (source: Source, { layout, returns }: AssemblerRules): Read => {
+  const { program, places, problems } = assemble(source.text, { layout, returns });
   const [first] = problems;
-  if (!first) return program;
-  const lines = source.text.split("\n");
-  const from = lines.slice(0, first.line - 1).reduce((sum, line) => sum + line.length + 1, first.column - 1);
-  const rest = (lines[first.line - 1] as string).slice(first.column - 1);
-  throw source.problem({ from, to: from + (/^[^;#]*/.exec(rest)?.[0].trimEnd().length ?? 1) }, first.message);
+  if (first) throw source.problem(statementAt(source, first), first.message);
+  return {
+    program,
+    places: {
+      ofInstruction: (pc) => {
+        const place = places[pc];
+        return place && statementAt(source, place);
+      },
+    },
+  };
 };
 
 const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagram => {
@@ -122,11 +146,30 @@ const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagr
 export const readProgram = async (name: string, bytes: Uint8Array, options: ReadOptions, rules: AssemblerRules): Promise<Program> => {
   const format = options.format ?? detectFormat(bytes);
   if (isProfile(format)) return programOf((await readPolicy(name, bytes, options)).diagram);
-  return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules);
+  return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules).program;
+};
+
+type Parts = Omit<Policy, "bpf" | "places" | "warnings"> & Partial<Pick<Policy, "places" | "warnings">>;
+const made = (parts: Parts): Policy => ({
+  places: {},
+  warnings: [],
+  ...parts,
+  bpf: () => encodeProgram(parts.program ?? programOfMeaning(parts.diagram, parts.source)),
+});
+/** A program of a policy's meaning. Throws a Problem if there is none. */
+export const programOfMeaning = (diagram: Diagram, { name }: Source): Program => {
+  try {
+    return programOf(diagram);
+  } catch (error) {
+    if (!(error instanceof NotWritable)) throw error;
+    throw new Problem("bad-policy", `${name}: ${error.message}`, { cause: error });
+  }
 };
 
 /**
- * Reads a policy. Throws a Problem for a mistake in it, with file, line and column. `nodes`: a store that several policies share.
+ * Reads a policy. `name` is for messages. `nodes`: a store that several policies share.
+ *
+ * @throws {Problem} There is a mistake in it: `span` has line, column and text.
  *
  * @example
  * const policy = await readPolicy("default.json", readFileSync("default.json"), { as: "docker" });
@@ -135,20 +178,34 @@ export const readProgram = async (name: string, bytes: Uint8Array, options: Read
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
-  if (format === "firecracker") {
-    const profile = await readFirecracker(source, options.thread);
-    return { source, format, profile, ...compileProfile(profile, "kernel", nodes) };
+  switch (format) {
+    case "pod": {
+      const { path, content } = await localProfile(source, options);
+      return readPolicy(path, content, { ...options, format: "oci" }, nodes);
+    }
+    case "firecracker": {
+      const profile = await readFirecracker(source, options.thread);
+      return made({ source, format, profile, ...compileProfile(profile, "kernel", nodes) });
+    }
+    case "systemd": {
+      const settings = readSystemd(source);
+      const { warnings } = settings;
+      return made({ source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings, places: systemdPlaces(settings) });
+    }
+    case "minijail":
+      return made({ source, format, ...readMinijail(source, nodes) });
+    case "kafel":
+      return made({ source, format, ...readKafel(source, nodes) });
+    case "pfc":
+      return made({ source, format, diagram: readPfc(source, nodes), places: pfcPlaces(source) });
+    case "oci":
+    case "spo":
+      return readProfile(source, format, options, nodes);
+    default: {
+      const { program, places = {} } = programIn(source, bytes, format);
+      return made({ source, format, program, places, diagram: meaningOfProgram(source, program, nodes) });
+    }
   }
-  if (format === "systemd") {
-    const settings = readSystemd(source);
-    return { source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings: settings.warnings };
-  }
-  if (format === "minijail") return { source, format, ...readMinijail(source, nodes) };
-  if (format === "kafel") return { source, format, diagram: readKafel(source, nodes), warnings: [] };
-  if (format === "pfc") return { source, format, diagram: readPfc(source, nodes), warnings: [] };
-  if (isProfile(format)) return readProfile(source, format, options, nodes);
-  const program = programIn(source, bytes, format);
-  return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
 };
 
 const readProfile = async (source: Source, format: "oci" | "spo", options: ReadOptions, nodes: Nodes): Promise<Policy> => {
@@ -171,6 +228,5 @@ const readProfile = async (source: Source, format: "oci" | "spo", options: ReadO
     );
   }
   const profile = await readContainerProfile(source, host, document);
-  const { diagram, warnings } = compileProfile(profile, mode, nodes);
-  return { source, format, profile, mode, diagram, warnings };
+  return made({ source, format, profile, mode, ...compileProfile(profile, mode, nodes) });
 };

@@ -17,16 +17,19 @@ export interface AsmProblem {
 export interface Assembled {
   /** Empty if there are problems. */
   readonly program: Program;
+  /** Line and column of each instruction's statement, 1-based. */
+  readonly places: readonly AsmPlace[];
   readonly problems: readonly AsmProblem[];
 }
 
-interface Place {
+/** A place in filter text. Lines and columns count from 1. */
+export interface AsmPlace {
   readonly line: number;
   readonly column: number;
 }
-interface Statement extends Place {
+interface Statement extends AsmPlace {
   readonly text: string;
-  readonly labels: readonly (Place & { readonly name: string })[];
+  readonly labels: readonly (AsmPlace & { readonly name: string })[];
 }
 
 /** The columns between a listing's label and its text; the first two lines of a listing. */
@@ -40,12 +43,12 @@ const clean = (line: string): string =>
 
 const statements = (text: string): readonly Statement[] => {
   const out: Statement[] = [];
-  let labels: (Place & { name: string })[] = [];
+  let labels: (AsmPlace & { name: string })[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     let column = 1;
     for (const part of clean(line).split(";")) {
       let rest = part.trimStart();
-      const place = (): Place => ({ line: index + 1, column: column + part.length - rest.length });
+      const place = (): AsmPlace => ({ line: index + 1, column: column + part.length - rest.length });
       for (let match = LABEL.exec(rest); match?.[1]; match = LABEL.exec(rest)) {
         labels.push({ name: match[1], ...place() });
         rest = rest.slice(match[0].length);
@@ -65,7 +68,7 @@ class Linker {
   readonly #at = new Map<string, number>();
   readonly problems: AsmProblem[] = [];
 
-  complain(place: Place, wrong: Pick<AsmProblem, "code" | "message">): void {
+  complain(place: AsmPlace, wrong: Pick<AsmProblem, "code" | "message">): void {
     this.problems.push({ ...wrong, line: place.line, column: place.column });
   }
   define({ labels }: Statement, pc: number): void {
@@ -74,7 +77,7 @@ class Linker {
       this.#at.set(label.name, pc);
     }
   }
-  #distance(place: Place, label: string | undefined, pc: number, max: number): number {
+  #distance(place: AsmPlace, label: string | undefined, pc: number, max: number): number {
     if (label === undefined || label === "next") return 0;
     const target = this.#at.get(label);
     if (target === undefined) {
@@ -88,7 +91,7 @@ class Linker {
       this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions away: a branch reaches at most ${max}` });
     return distance;
   }
-  link(place: Place, { insn, yes, no, always }: Unlinked, pc: number): Insn {
+  link(place: AsmPlace, { insn, yes, no, always }: Unlinked, pc: number): Insn {
     if (always !== undefined) return { ...insn, k: this.#distance(place, always, pc, 0xffff) };
     if (yes === undefined && no === undefined) return insn;
     return { ...insn, jt: this.#distance(place, yes, pc, 0xff), jf: this.#distance(place, no, pc, 0xff) };
@@ -114,5 +117,6 @@ export const assemble = (text: string, options: Partial<AsmOptions> = {}): Assem
     linker.complain(statement, parsed);
     return { code: 0, jt: 0, jf: 0, k: 0 };
   });
-  return linker.problems.length ? { program: [], problems: linker.problems } : { program, problems: [] };
+  const places = list.map(({ line, column }) => ({ line, column }));
+  return linker.problems.length ? { program: [], places: [], problems: linker.problems } : { program, places, problems: [] };
 };

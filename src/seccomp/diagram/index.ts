@@ -3,7 +3,7 @@ export { type Case, type Cases, type Condition, type Conjunction, casesOf, field
 export { Diagram, diagramOf, diagramOfRoot, effectOf, type MeaningRules, RefusedFilter, stack, stackDiagrams } from "./diagram.ts";
 export { compare, type Difference, differing, type Pair } from "./difference.ts";
 export { FALSE, type Node, Nodes, TRUE } from "./nodes.ts";
-export type { Masked, Predicate, Range } from "./predicate.ts";
+export { holds, type Masked, type Predicate, type Range } from "./predicate.ts";
 export { NotWritable, programOf } from "./program.ts";
 export { select } from "./select.ts";
 export { type ArchRows, type NumberRange, numberRanges, tableOf } from "./table.ts";

@@ -92,7 +92,12 @@ export const describe = (nodes: Nodes, condition: Node, field: Field): Predicate
   return best ?? { kind: "nodes", nodes: nodes.reachable(condition).length, negated: false };
 };
 
-/** Whether the number has what the predicate says; not for "nodes". */
+/**
+ * Whether the number has what the predicate says; not for "nodes".
+ *
+ * @example
+ * holds({ kind: "ranges", mask: -1n, ranges: [{ from: 1n, to: 3n }], negated: false }, 2n);   // true
+ */
 export const holds = (predicate: Exclude<Predicate, { kind: "nodes" }>, x: bigint): boolean => {
   const within =
     predicate.kind === "ranges"

@@ -5,8 +5,8 @@ import { E, type ErrnoName } from "../../../abi/errno.ts";
 import { didYouMean, nearest } from "../../../nearest.ts";
 import { returnValue, upstream } from "../../../seccomp/index.ts";
 import type { Place, Source } from "../../input/source.ts";
-import { isKnownName, knownNames } from "../../names.ts";
-import type { Warning } from "../../profile.ts";
+import { isKnownName, knownNames, nameOf } from "../../names.ts";
+import type { Places, Warning } from "../../profile.ts";
 import { systemdGroups } from "./groups.ts";
 import { type Assignment, readUnit, type Word } from "./unit.ts";
 
@@ -156,6 +156,14 @@ class Reader {
 /** All calls of a group, of groups in it too, as far as they are known. */
 const membersOf = (group: string): readonly string[] =>
   (systemdGroups[group] as readonly string[]).flatMap((name) => (name.startsWith("@") ? membersOf(name) : isKnownName(name) ? [name] : []));
+
+/** The word that names a call, or its group. */
+export const systemdPlaces = ({ filter, log }: SystemdFilter): Places => ({
+  ofCall: (number, abi) => {
+    const name = nameOf(number, abi);
+    return [filter, log].flatMap((list) => (name === undefined ? [] : (list?.calls.get(name)?.place ?? [])));
+  },
+});
 
 export const looksSystemd = (text: string): boolean => /^\s*SystemCall(Filter|ErrorNumber|Architectures|Log)\s*=/m.test(text);
 

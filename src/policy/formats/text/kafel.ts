@@ -17,6 +17,7 @@ import {
 } from "../../../seccomp/index.ts";
 import type { Place, Source } from "../../input/source.ts";
 import { knownNames, numberOf } from "../../names.ts";
+import type { Places } from "../../profile.ts";
 import { type KafelArgument, kafelArguments, renamed } from "./kafel-arguments.ts";
 import { type Grammar, type Token, Tokens } from "./tokens.ts";
 
@@ -49,6 +50,7 @@ const MAX64 = (1n << 64n) - 1n;
 const MAX_DATA = 0xffff;
 
 interface Rule {
+  readonly place: Place;
   readonly number: number;
   readonly condition: Node;
   readonly action: number;
@@ -62,6 +64,7 @@ class Reader {
   readonly #words: Words;
   readonly #constants = new Map<string, bigint>();
   readonly #policies = new Map<string, readonly Rule[]>();
+  readonly #rules: Rule[] = [];
   #default: number | undefined;
   #arguments: readonly KafelArgument[] = [];
 
@@ -70,9 +73,12 @@ class Reader {
     this.#words = new Words(nodes);
   }
 
+  get places(): Places {
+    return { ofCall: (number, abi) => this.#rules.filter((rule) => abi === x64 && rule.number === number).map(({ place }) => place) };
+  }
   root(): Node {
     const { nodes } = this.#words;
-    const rules: Rule[] = [];
+    const rules = this.#rules;
     while (this.#tokens.next) rules.push(...this.#statement());
     const otherwise = nodes.terminal(this.#default ?? KILL_THREAD);
     const byNumber = new Map<number, Node>();
@@ -156,7 +162,7 @@ class Reader {
       this.#tokens.expect('"}"', "}");
     }
     if (!here) return [];
-    return [{ number: number ?? this.#unknown(place), condition, action }];
+    return [{ place, number: number ?? this.#unknown(place), condition, action }];
   }
   #call(): { readonly number: number | undefined; readonly known: readonly KafelArgument[]; readonly place: Token } {
     const place = this.#tokens.expect("a system call", "word");
@@ -306,4 +312,7 @@ export const looksKafel = (text: string): boolean =>
   );
 
 /** Throws a Problem. */
-export const readKafel = (source: Source, nodes = new Nodes()): Diagram => diagramOfRoot(nodes, new Reader(source, nodes).root());
+export const readKafel = (source: Source, nodes = new Nodes()): { readonly diagram: Diagram; readonly places: Places } => {
+  const reader = new Reader(source, nodes);
+  return { diagram: diagramOfRoot(nodes, reader.root()), places: reader.places };
+};

@@ -17,7 +17,7 @@ import {
 import { type ArgIndex, arg } from "../../arg.ts";
 import type { Place, Source } from "../../input/source.ts";
 import { knownNames, numberOf } from "../../names.ts";
-import type { Warning } from "../../profile.ts";
+import type { Places, Warning } from "../../profile.ts";
 import { namedNumber, numberNames } from "./named.ts";
 import { type Grammar, type Token, Tokens } from "./tokens.ts";
 
@@ -70,6 +70,9 @@ class Reader {
     this.#words = new Words(nodes);
   }
 
+  get places(): Places {
+    return { ofCall: (number, abi) => (abi === x64 ? (this.#calls.get(number) ?? []).map(({ place }) => place) : []) };
+  }
   #isEnd(): boolean {
     return !this.#tokens.next || this.#tokens.next.kind === "line";
   }
@@ -263,7 +266,10 @@ export const looksMinijail = (text: string): boolean => {
 };
 
 /** Throws a Problem. */
-export const readMinijail = (source: Source, nodes = new Nodes()): { readonly diagram: Diagram; readonly warnings: readonly Warning[] } => {
+export const readMinijail = (
+  source: Source,
+  nodes = new Nodes(),
+): { readonly diagram: Diagram; readonly warnings: readonly Warning[]; readonly places: Places } => {
   const reader = new Reader(source, nodes);
-  return { diagram: diagramOfRoot(nodes, reader.root()), warnings: reader.warnings };
+  return { diagram: diagramOfRoot(nodes, reader.root()), warnings: reader.warnings, places: reader.places };
 };

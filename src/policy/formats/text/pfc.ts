@@ -16,6 +16,8 @@ import {
   Words,
 } from "../../../seccomp/index.ts";
 import type { Source } from "../../input/source.ts";
+import { numberOf } from "../../names.ts";
+import type { Places } from "../../profile.ts";
 import { type Grammar, type Token, Tokens } from "./tokens.ts";
 
 const grammar: Grammar = [
@@ -172,6 +174,14 @@ class Reader {
 
 export const looksPfc = (text: string): boolean =>
   /^# pseudo filter code start$/m.test(text) || /^# filter for arch \w+ \(\d+\)$/m.test(text);
+
+/** Where the pseudo code filters a call: the comment above its tests. */
+export const pfcPlaces = ({ text }: Source): Places => ({
+  ofCall: (number, abi) =>
+    [...text.matchAll(/# filter for syscall "([^"]*)" \((-?\d+)\)/g)]
+      .filter(([, name, n]) => numberOf(name as string, abi) === number || Number(n) >>> 0 === number)
+      .map(({ index, 0: { length } }) => ({ from: index, to: index + length })),
+});
 
 /** Throws a Problem. */
 export const readPfc = (source: Source, nodes = new Nodes()): Diagram => diagramOfRoot(nodes, new Reader(source, nodes).root());

@@ -1,0 +1,63 @@
+// The option --policy of run, trace and others: a policy of any format as what the program starts under.
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readRegular } from "../host/node-bytes.ts";
+import { detectFormat, type Policy, readPolicy } from "../policy/formats/read.ts";
+import { modes } from "../policy/mode.ts";
+import { Problem } from "../problem.ts";
+
+/** Values of options that say how the file is read. */
+export interface PolicyFile {
+  /** `[MODE:]FILE` */
+  readonly file: string;
+  readonly thread?: string | undefined;
+  readonly container?: string | undefined;
+  readonly warn: (line: string) => void;
+}
+export interface RunPolicy {
+  readonly name: string;
+  /** What the machine takes. Filter text stays text: names in it are calls of the program's ABI. */
+  readonly given: string | Uint8Array;
+  /** Undefined: filter text that says something only for another kernel. */
+  readonly policy: Policy | undefined;
+}
+
+const bytesOf = (file: string): Uint8Array => {
+  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
+  return readRegular(file);
+};
+
+/** Throws a Problem with file, line and column. */
+export const readRunPolicy = async ({ file: text, thread, container, warn }: PolicyFile): Promise<RunPolicy> => {
+  const mode = modes.find((each) => text.startsWith(`${each}:`));
+  const file = mode === undefined ? text : text.slice(mode.length + 1);
+  const bytes = bytesOf(file);
+  const options = {
+    ...(mode === undefined ? {} : { as: mode }),
+    ...(thread === undefined ? {} : { thread }),
+    ...(container === undefined ? {} : { container }),
+    profileFile: (path: string) => bytesOf(join(dirname(file), path)),
+  };
+  const format = detectFormat(bytes);
+  if (format === "asm" || format === "raw") {
+    // The machine says what is wrong with them, by the rules of its kernel.
+    const policy = await readPolicy(file, bytes, options).catch((error: unknown) => {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    });
+    return { name: file, given: format === "asm" ? new TextDecoder().decode(bytes) : bytes, policy };
+  }
+  const policy = await readPolicy(file, bytes, options);
+  for (const { message, place } of policy.warnings)
+    warn(`${policy.source.name}${place ? `:${policy.source.lineOf(place.from)}` : ""}: ${message}`);
+  return { name: file, given: policy.bpf(), policy };
+};
+
+/** A mistake that the machine found in filter text, with the file's name. */
+export const withFileName = (error: unknown, name: string): unknown =>
+  error instanceof Problem && error.span?.source === "the policy"
+    ? new Problem(error.code, error.message, {
+        ...(error.help === undefined ? {} : { help: error.help }),
+        span: { ...error.span, source: name },
+      })
+    : error;

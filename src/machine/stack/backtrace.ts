@@ -1,0 +1,111 @@
+// The call stack of a stopped task: by unwind tables where a file has them, else by frame pointers. Nothing that the guest can see
+// changes: only pages that are present are read.
+import { at, R } from "../../cpu/machine/state.ts";
+import type { Task } from "../../kernel/task/task.ts";
+import { PROT, type Vma } from "../../memory/vma.ts";
+import type { Frame } from "./frame.ts";
+import { type ElfModule, moduleOf } from "./symbols.ts";
+import { type Machine, numbers, type Registers, type Step, unwind } from "./unwind.ts";
+import { stepFromVdso } from "./vdso32.ts";
+
+const MOST_FRAMES = 32;
+/** DWARF's order of the general registers, as numbers of the processor. */
+const order = {
+  4: [R.ax, R.cx, R.dx, R.bx, R.sp, R.bp, R.si, R.di],
+  8: [R.ax, R.dx, R.cx, R.bx, R.si, R.di, R.bp, R.sp, 8, 9, 10, 11, 12, 13, 14, 15],
+} as const;
+
+class Walk {
+  readonly #task: Task;
+  readonly #machine: Machine;
+  constructor(task: Task, long: 4 | 8) {
+    this.#task = task;
+    this.#machine = { long, word: (address) => this.#word(address) };
+  }
+  #byte(address: number): number | undefined {
+    const { mem } = this.#task;
+    const frame = mem.present(address);
+    return frame < 0 ? undefined : mem.frames.u8[frame - (frame & 0xfff) + (address & 0xfff)];
+  }
+  #word(address: number): number | undefined {
+    let value = 0;
+    for (let i = this.#machine.long - 1; i >= 0; i--) {
+      const byte = this.#byte(address + i);
+      if (byte === undefined) return undefined;
+      value = value * 256 + byte;
+    }
+    return value;
+  }
+  #code(address: number): Vma | undefined {
+    const vma = this.#task.mem.find(address);
+    return vma && (vma.prot & PROT.EXEC) !== 0 ? vma : undefined;
+  }
+  #placeOf(address: number): { readonly file: string | undefined; readonly module: ElfModule | null; readonly offset: number | undefined } {
+    const vma = this.#code(address);
+    const module = vma?.file ? moduleOf(vma.file.backing) : null;
+    const offset = module && vma ? module.addressOf(address - vma.start + vma.pgoff * 4096) : undefined;
+    return { file: vma?.file?.path, module, offset };
+  }
+  /** `behindCall`: the address is that of the next instruction, which may be another function's. */
+  #frame(address: number, behindCall: boolean): Frame {
+    const { file, module, offset } = this.#placeOf(behindCall ? address - 1 : address);
+    const found = module && offset !== undefined ? module.functionAt(offset) : undefined;
+    const extra = behindCall ? 1 : 0;
+    return {
+      address,
+      file,
+      offset: offset === undefined ? undefined : offset + extra,
+      symbol: found?.name,
+      displacement: found && found.displacement + extra,
+    };
+  }
+  /** The saved frame pointer and the return address above it, if both look like that. */
+  #byFramePointer(registers: Registers): Registers | undefined {
+    const { long } = this.#machine;
+    const { sp, bp, ra } = numbers[long];
+    const [stack, frame] = [registers[sp], registers[bp]];
+    if (stack === undefined || frame === undefined || frame < stack) return undefined;
+    const [saved, back] = [this.#word(frame), this.#word(frame + long)];
+    if (saved === undefined || back === undefined || !this.#code(back)) return undefined;
+    const next = [...registers];
+    next[sp] = frame + 2 * long;
+    next[bp] = saved;
+    next[ra] = back;
+    return next;
+  }
+  frames(start: Registers): readonly Frame[] {
+    const { sp, ra } = numbers[this.#machine.long];
+    const frames: Frame[] = [];
+    let registers: Registers | undefined = start;
+    let behindCall = true;
+    while (registers && frames.length < MOST_FRAMES) {
+      const pc: number | undefined = registers[ra];
+      if (pc === undefined || !this.#code(behindCall ? pc - 1 : pc)) break;
+      frames.push(this.#frame(pc, behindCall));
+      const { module, offset } = this.#placeOf(behindCall ? pc - 1 : pc);
+      const fromVdso: Step | undefined =
+        this.#machine.long === 4 ? stepFromVdso(this.#task.program.vdso, pc, registers, this.#machine) : undefined;
+      const step: Step | undefined =
+        fromVdso ?? (module && offset !== undefined ? unwind(module, offset, registers, this.#machine) : undefined);
+      const next: Registers | undefined = step ? step.registers : this.#byFramePointer(registers);
+      // A stack that does not shrink is no stack.
+      if (!next || (next[sp] ?? 0) <= (registers[sp] ?? 0)) break;
+      behindCall = step?.isSignal !== true;
+      registers = next;
+    }
+    return frames;
+  }
+}
+
+/** The innermost function first. Its address is the one behind the door of the call that the task makes. */
+export const backtrace = (task: Task): readonly Frame[] => {
+  const { state } = task.kernel.processor;
+  const long = state.mode === 64 ? 8 : 4;
+  const low = (r: number): number => state.u32[2 * r] as number;
+  const registers: (number | undefined)[] = order[long].map((r) =>
+    long === 4 ? low(r) : (state.u32[2 * r + 1] as number) * 2 ** 32 + low(r),
+  );
+  const rip = (state.u32[(at.rip >> 2) + 1] as number) * 2 ** 32 + (state.u32[at.rip >> 2] as number);
+  registers[numbers[long].ra] = rip;
+  return new Walk(task, long).frames(registers);
+};

@@ -1,0 +1,22 @@
+// One function of a call stack.
+
+/** A function on the stack. */
+export interface Frame {
+  /** Of the instruction behind the call, or behind the door. */
+  readonly address: number;
+  /** The mapped file, by its path in the guest. */
+  readonly file: string | undefined;
+  /** The address in the file's own numbering, as nm(1) and addr2line(1) have it. */
+  readonly offset: number | undefined;
+  /** Undefined: the file has no symbol for it. */
+  readonly symbol: string | undefined;
+  /** Bytes from the beginning of the function. */
+  readonly displacement: number | undefined;
+}
+
+/** `main+0x1c (/bin/prog)`, `0x401234`. */
+export const frameText = ({ address, file, offset, symbol, displacement }: Frame): string => {
+  const where = symbol === undefined ? `0x${address.toString(16)}` : `${symbol}+0x${(displacement ?? 0).toString(16)}`;
+  const at = symbol === undefined && offset !== undefined ? `, at 0x${offset.toString(16)}` : "";
+  return file === undefined ? where : `${where} (${file}${at})`;
+};
