@@ -16,13 +16,14 @@ import { helperNames, type RoutineType } from "./isa/routine-types.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
+import { type Breakpoint, codeHits, DR6_STEP } from "./machine/breakpoints.ts";
 import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
 import { type Exit, exit, exitCode, exitOf, settled } from "./machine/exit.ts";
 import { layout } from "./machine/layout.ts";
 import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
-import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
+import { at, EF, S, STATUS_FLAGS, State, vector } from "./machine/state.ts";
 import { Tlb } from "./machine/tlb.ts";
 import { lazyEvaluate } from "./oracle/lazy.ts";
 
@@ -373,6 +374,7 @@ export class Cpu implements TranslationListener, HelperContext {
   }
   #runPlainly(limit: number): Exit {
     const s = this.state;
+    if (this.#stops) return this.#runWithBreakpoints(limit);
     // Any completed instruction clears RF.
     s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;
     if (this.#engine === "evaluate") return this.#evaluateAll(limit);
@@ -431,6 +433,11 @@ export class Cpu implements TranslationListener, HelperContext {
           if (rec !== 0) {
             budget += blocks.records.remainingOf(rec);
             s.rip = blocks.records.ipOf(rec);
+          }
+          if (this.#slowPath.isWatched) {
+            this.#slowPath.isWatched = false;
+            this.#finish(budget, exit.budget);
+            return this.#stepWatched();
           }
           return this.#finish(budget, exit.fault);
         case exitCode.trap:
@@ -591,8 +598,7 @@ export class Cpu implements TranslationListener, HelperContext {
       if (code !== exit.budget) return code;
       this.#evaluated(this.instructions - before);
       if (!trap) continue;
-      this.raise(vector.DB, 0);
-      return exit.fault;
+      return this.#debugException(DR6_STEP);
     }
     return exit.budget;
   }
@@ -603,6 +609,7 @@ export class Cpu implements TranslationListener, HelperContext {
   #singleStep(budget: number): Exit {
     let left = budget + this.#rest();
     this.#finish(budget, exit.budget);
+    this.#slowPath.hits = 0;
     let again = false;
     for (let held: boolean | undefined = true; held; left--) {
       if (left === 0) return exit.budget;
@@ -616,8 +623,60 @@ export class Cpu implements TranslationListener, HelperContext {
     // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the iterations of a repeated string instruction.
     if (again && this.model.setsRfBetweenIterations)
       this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
+    return this.#debugException(DR6_STEP | this.#slowPath.hits);
+  }
+
+  #breakpoints: readonly Breakpoint[] = [];
+  /** A breakpoint that only the oracle can find is among them. */
+  #stops = false;
+  /** The breakpoints of the debug registers for the code that runs. */
+  set breakpoints(list: readonly Breakpoint[]) {
+    if (list === this.#breakpoints) return;
+    this.#breakpoints = this.#slowPath.breakpoints = list;
+    this.#stops = list.some((b) => b.on === "execute" || this.#engine === "evaluate");
+    this.flushWrites();
+  }
+  /** DR6 of the last debug exception, without the bits that are always set. */
+  debugStatus = 0;
+  #debugException(status: number): Exit {
+    this.debugStatus = status;
     this.raise(vector.DB, 0);
     return exit.fault;
+  }
+  /**
+   * Executes one instruction in the oracle: a data breakpoint is #DB after it. After a load of SS the exception
+   * waits for the end of the next instruction. SDM Vol. 3B 18.3.1.2
+   */
+  #stepWatched(): Exit {
+    const slowPath = this.#slowPath;
+    slowPath.hits = 0;
+    for (;;) {
+      const isHeld = this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
+      const code = this.evaluate();
+      if (code !== exit.budget || slowPath.hits === 0) return code;
+      if (!isHeld) return this.#debugException(slowPath.hits);
+    }
+  }
+  /** Runs in the oracle, which looks at each instruction: for breakpoints on code. SDM Vol. 3B 18.3.1.1 */
+  #runWithBreakpoints(limit: number): Exit {
+    const { u32, i64 } = this.state;
+    const end = this.instructions + limit;
+    this.#limit = 0;
+    while (this.instructions < end && !this.#late) {
+      const system = u32[at.systemFlags >> 2] as number;
+      const address = this.state.rip + Number(i64[(at.segBase >> 3) + S.cs]);
+      const hits = (system & EF.RF) === 0 ? codeHits(this.#breakpoints, address) : 0;
+      if (hits !== 0) return this.#debugException(hits);
+      u32[at.systemFlags >> 2] = system & ~EF.RF;
+      if (system & EF.TF) {
+        this.#begin(end - this.instructions);
+        return this.#singleStep(this.#granted);
+      }
+      const code = this.#stepWatched();
+      if (code !== exit.budget) return code;
+      this.#evaluated(1);
+    }
+    return exit.budget;
   }
   /**
    * EFLAGS.AC is set. Only the oracle checks alignment, so it runs until the flag is clear. SDM Vol. 3A 6.15,

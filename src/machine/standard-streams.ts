@@ -44,7 +44,7 @@ export class StandardStreams {
   ) {
     const { vfs } = kernel;
     this.#source = new ByteSource(input);
-    const plain = [new StreamInput(vfs, this.#source), new StreamOutput(vfs, sinks.stdout), new StreamOutput(vfs, sinks.stderr)];
+    const plain = [StreamInput.of(vfs, this.#source), StreamOutput.of(vfs, sinks.stdout), StreamOutput.of(vfs, sinks.stderr)];
     this.#tty = terminal?.tty;
     if (!terminal) {
       this.files = plain;

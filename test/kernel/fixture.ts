@@ -24,6 +24,8 @@ import { AddressSpace } from "../../src/memory/space.ts";
 
 /** Does what the script says, one exit a run; each costs one instruction. */
 export class ScriptedProcessor implements Processor {
+  breakpoints = [];
+  debugStatus = 0;
   readonly state: State;
   readonly segments: Segments;
   flags = 0x202;

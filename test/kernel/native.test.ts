@@ -33,6 +33,9 @@ const subjects = {
   wrapped: "operands in parts end where addresses of 32 bits do as the processor has it",
   crowds: "epoll instances in one another, locks of many owners, holes and descriptors answer as on Linux",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
+  files: "positions, record locks, running programs and pipes by name answer as on Linux",
+  breakpoints: "hardware breakpoints and watchpoints of a tracer stop its child where they stop it on Linux",
+  waits: "exclusive waiters, sleeps, locks of ended owners and limits of processor time end as on Linux",
 } as const;
 
 // biome-ignore format: table

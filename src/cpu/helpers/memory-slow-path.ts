@@ -4,6 +4,7 @@ import { USER_END } from "../../abi/brand.ts";
 import type { Decoded } from "../decode/decoder.ts";
 import type { Blocks } from "../interp/block-cache.ts";
 import { effectsOf } from "../isa/effects.ts";
+import { type Breakpoint, dataHits, watchesPage } from "../machine/breakpoints.ts";
 import { contexts } from "../machine/context.ts";
 import { layout } from "../machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy, mostMore } from "../machine/mmu.ts";
@@ -53,6 +54,12 @@ export class MemorySlowPath {
   #commitSecond = 0;
   #commitFirstBytes = 0;
   #commitBytes = 0;
+  /** The debug registers' breakpoints. Pages with data breakpoints are not cached, so each access comes here. */
+  breakpoints: readonly Breakpoint[] = [];
+  /** DR6 bits of the breakpoints that the oracle's instruction has met. */
+  hits = 0;
+  /** The interpreter's instruction has met one: it is to be repeated by the oracle. */
+  isWatched = false;
 
   constructor(around: SlowPathContext) {
     this.#context = around;
@@ -83,6 +90,7 @@ export class MemorySlowPath {
     const frame = t - (t & 0xfff);
     const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
     const { tlb } = this.#context;
+    if (this.breakpoints.length > 0 && watchesPage(this.breakpoints, address)) return frame + inPage;
     tlb.fill(address - inPage, frame, writable);
     // At the end of a page compiled 32-bit code continues on the next page, so that page is entered, too.
     if (t & cacheMore || tlb.lastGranuleEndsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
@@ -92,7 +100,7 @@ export class MemorySlowPath {
   #showNext(page: number, most: number): void {
     for (let n = 1; n <= most; n++) {
       const t = this.#mmu.present?.(page + n * 4096) ?? -1;
-      if (t < 0) return;
+      if (t < 0 || (this.breakpoints.length > 0 && watchesPage(this.breakpoints, page + n * 4096))) return;
       const frame = t - (t & 0xfff);
       this.#context.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
     }
@@ -127,6 +135,7 @@ export class MemorySlowPath {
     const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
+      if (this.breakpoints.length > 0) this.#watch(address, bytes, how, rec, budget);
       if (how !== access.write || this.#codeFrames[p >>> 12] === 0) return p;
       this.#stage(p, bytes, 0, bytes);
       return layout.scratch;
@@ -135,8 +144,23 @@ export class MemorySlowPath {
     let secondAddress = address + first;
     if (this.#state.mode !== 64) secondAddress %= 0x1_0000_0000;
     const q = this.#page(secondAddress, how, rec, budget);
+    if (this.breakpoints.length > 0) this.#watch(address, bytes, how, rec, budget);
     this.#stage(p, first, q, bytes);
     return layout.scratch;
+  }
+  /**
+   * Notes a met data breakpoint in the oracle. Other engines abandon the instruction: a region leaves it to the
+   * interpreter, and the interpreter to the oracle.
+   */
+  #watch(address: number, bytes: number, how: Access, rec: number, budget: number): void {
+    const hits = dataHits(this.breakpoints, address, bytes, how);
+    if (hits === 0) return;
+    if (this.evaluated) {
+      this.hits |= hits;
+      return;
+    }
+    this.isWatched = rec !== 0;
+    this.#throwFault(vector.DB, 0, 0, rec, budget);
   }
   /**
    * True if EFLAGS.AC is set and the address is not a multiple of the operand's size. With AC set only the
@@ -177,7 +201,7 @@ export class MemorySlowPath {
    */
   missedStore(address: number, bytes: number, low: number, high: number): number {
     const inPage = address & 0xfff;
-    if (address >= 0 && address < USER_END && inPage + bytes <= 4096) {
+    if (address >= 0 && address < USER_END && inPage + bytes <= 4096 && this.breakpoints.length === 0) {
       const drops = this.#drops;
       const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
       if (this.#drops !== drops) return 0;

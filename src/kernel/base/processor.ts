@@ -1,6 +1,7 @@
 // The interface of the CPU to the kernel, a subset of src/cpu/cpu.ts. Tests drive the gate with one that runs
 // no code.
 
+import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import type { Deadline } from "../../cpu/machine/deadline.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import type { Mmu } from "../../cpu/machine/mmu.ts";
@@ -19,6 +20,9 @@ export interface Processor {
   /** The value of RDTSC, and CR4.TSD. */
   timeStamp: () => bigint;
   timeStampDisabled: boolean;
+  /** The breakpoints of the debug registers, and DR6 after a debug exception. */
+  breakpoints: readonly Breakpoint[];
+  debugStatus: number;
   /** The value of RDRAND and RDSEED. */
   random: (() => bigint) | undefined;
   /** In real time: `run` ends when it expires. */

@@ -21,13 +21,26 @@ export class WaitQueue {
   get sleepers(): Set<Sleeper> {
     return (this.#sleepers ??= new Set());
   }
+  /** Wakes all sleepers, but of the exclusive ones only as many as it takes for one to take the event. */
   wake(): void {
-    if (this.#sleepers && this.#sleepers.size > 0) for (const s of [...this.#sleepers]) s.wake();
+    if (!this.#sleepers || this.#sleepers.size === 0) return;
+    let taken = false;
+    for (const s of [...this.#sleepers]) {
+      if (!s.exclusive) s.wake();
+      else if (!taken) taken = s.wake() === true;
+    }
+  }
+  /** True if something sleeps on the queue. */
+  get isAwaited(): boolean {
+    return this.#sleepers !== undefined && this.#sleepers.size > 0;
   }
 }
-/** One task that sleeps on a queue. */
+/** One task, or another waiter, that sleeps on a queue. */
 export interface Sleeper {
-  wake(): void;
+  /** True: at most one of such sleepers takes an event. Linux WQ_FLAG_EXCLUSIVE. */
+  readonly exclusive?: boolean;
+  /** True from an exclusive sleeper: it has taken the event. */
+  wake(): unknown;
 }
 
 /** The answer of a handler that waits. */

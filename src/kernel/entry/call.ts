@@ -29,6 +29,8 @@ export interface Incoming {
   mayBeChanged?: boolean;
   /** All steps have allowed it. */
   checked?: true;
+  /** A jump to the vsyscall page: the number of its entry point, its address, and where it returns to. */
+  readonly vsyscall?: { readonly nr: number; readonly rip: number; readonly caller: number; readonly sp: number };
   /** The notification that the filters' listener got. */
   notification?: Notification | undefined;
 }

@@ -1,5 +1,6 @@
 // Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
 
+import { DR6_STEP } from "../../cpu/machine/breakpoints.ts";
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
@@ -54,11 +55,22 @@ const resume = (state: State): void => {
   state.u32[at.systemFlags >> 2] = (state.u32[at.systemFlags >> 2] as number) | EF.RF;
 };
 
+/** The breakpoints of DR6 that a tracer has set. Linux hw_breakpoint_handler(), get_si_code(). */
+const debugCode = (task: Task): number => {
+  const { processor } = task.kernel;
+  const { state, debugStatus } = processor;
+  // INT1 sets no bit.
+  processor.debugStatus = 0;
+  if (task.debug?.met(debugStatus)) resume(state);
+  return (debugStatus & BREAKPOINTS) !== 0 && (debugStatus & DR6_STEP) === 0 ? SI.TRAP_HWBKPT : SI.TRAP_TRACE;
+};
+const BREAKPOINTS = 15;
+
 const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
   const { state } = task.kernel.processor;
   switch (kind) {
     case vector.DB:
-      return { signo: SIG.SIGTRAP, code: SI.TRAP_TRACE, addr: rip };
+      return { signo: SIG.SIGTRAP, code: debugCode(task), addr: rip };
     case vector.MF:
       return {
         signo: SIG.SIGFPE,

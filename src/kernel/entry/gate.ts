@@ -21,6 +21,7 @@ import { closedDoor } from "./closed-door.ts";
 import { type Door, doorOf } from "./doors.ts";
 import { allowedByAll } from "./seccomp.ts";
 import { entryAction } from "./verdict.ts";
+import { admitVsyscall } from "./vsyscall.ts";
 import { beforeCall } from "./work.ts";
 import { isX32Own, withX32, x32Table } from "./x32.ts";
 
@@ -116,6 +117,7 @@ export class Gate {
    */
   #enterChecked(task: Task, door: Door): void {
     const { abi } = door;
+    task.origAxSeen = { nr: task.origAx, high: abi === i386 ? 0 : this.kernel.processor.state.hi(R.ax) };
     const call = this.#decode(task, abi);
     this.kernel.observer?.enter?.(task, call, door);
     this.kernel.processor.state.setGpr(R.ax, -E.ENOSYS);
@@ -131,6 +133,7 @@ export class Gate {
     }
   }
   #admit(task: Task, incoming: Incoming): void {
+    if (incoming.vsyscall) return admitVsyscall(task, incoming);
     const action = beforeCall(task, incoming);
     if (action === entryAction.wait) {
       task.incoming = incoming;

@@ -11,6 +11,7 @@ import { entryWork } from "../base/pending-work.ts";
 import { MODE, type SeccompState } from "../base/seccomp-state.ts";
 import { pathName } from "../fs/vfs/dentry.ts";
 import { exitTask } from "../lifecycle/exit.ts";
+import { originalAx } from "../ptrace/registers.ts";
 import { eventEnabled, stopForEvent } from "../ptrace/stop.ts";
 import { EVENT } from "../ptrace/tracing.ts";
 import { SI } from "../signal/info.ts";
@@ -145,7 +146,7 @@ const finish = (task: Task, result: number, incoming: Incoming | undefined): Ent
 const rollBack = (task: Task): void => {
   const { state } = task.kernel.processor;
   if (data.arch !== x64.auditArch) state.setGpr(R.ax, task.origAx >>> 0);
-  else if ((state.lo(R.ax) | 0) !== task.origAx) state.setGpr(R.ax, task.origAx);
+  else state.u64[R.ax] = originalAx(task);
 };
 
 const sigsys = (errno: number) => ({

@@ -8,9 +8,10 @@ import { entryWork } from "../base/pending-work.ts";
 import { NUMBERS, PAGE_HI, PAGE_LO } from "../base/vsyscall-page.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { kernelSignal } from "../signal/info.ts";
-import { forceSignal } from "../signal/send.ts";
+import { endProcess, forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task/task.ts";
+import type { Incoming } from "./call.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { entryAction } from "./verdict.ts";
 
@@ -32,16 +33,36 @@ export const vsyscall = (task: Task): boolean => {
     return true;
   }
   takeArguments(task, nr);
-  const result = seccompAllows(task) ? serve(task, nr) : undefined;
-  if (task.state === "dead") return true;
+  admitVsyscall(task, { abi: x64, call: undefined, step: 0, vsyscall: { nr, rip: state.rip, caller, sp } });
+  return true;
+};
+
+/**
+ * Asks the filters about the call of an entry point and serves it. A listener or a tracer makes the task wait;
+ * then this continues. A denied call still returns to its caller.
+ */
+export const admitVsyscall = (task: Task, incoming: Incoming): void => {
+  const { state } = task.kernel.processor;
+  const { nr, rip, caller, sp } = incoming.vsyscall as NonNullable<Incoming["vsyscall"]>;
+  // Filters see the address in the page as instruction pointer.
+  const action = (task.entryWork & entryWork.seccomp) === 0 ? entryAction.run : seccompCheck(task, x64, incoming);
+  task.incoming = action === entryAction.wait ? incoming : undefined;
+  if (action === entryAction.wait) return;
+  const isAsked = task.origAx === nr && state.rip === rip;
+  task.origAx = -1;
+  if (task.state === "dead") return;
+  if (action === entryAction.run && !isAsked) {
+    endProcess(task.process, SIG.SIGSYS);
+    return;
+  }
+  const result = action === entryAction.run ? serve(task, nr) : undefined;
   if (result === -E.EFAULT) {
     forceSignal(task, kernelSignal(SIG.SIGSEGV));
-    return true;
+    return;
   }
   if (result !== undefined) state.setGpr(R.ax, result);
   state.rip = caller;
   state.setGpr(R.sp, sp + 8);
-  return true;
 };
 
 const takeArguments = (task: Task, nr: number): void => {
@@ -53,13 +74,6 @@ const takeArguments = (task: Task, nr: number): void => {
     task.args[2 * i + 1] = state.hi(r);
   }
   state.setGpr(R.ax, -E.ENOSYS);
-};
-
-/** Filters see the address in the page as instruction pointer. A denied call still returns to its caller. */
-const seccompAllows = (task: Task): boolean => {
-  const allowed = (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, x64) === entryAction.run;
-  task.origAx = -1;
-  return allowed;
 };
 
 const serve = (task: Task, nr: number): number => {

@@ -3,7 +3,8 @@
 import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
 import type { Task } from "../task/task.ts";
-import { openFifo, PipeEnd } from "./files/pipe.ts";
+import { openFifo, PIPEFS_MAGIC, PipeEnd } from "./files/pipe.ts";
+import { StreamInode } from "./files/stream-file.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
 import { AnonFs, AnonInode } from "./vfs/anon.ts";
@@ -48,7 +49,7 @@ export class Vfs {
     this.clock = clock;
     const fs = root(this.newDev(), clock);
     this.namespace = new MountNamespace(fs, fs.type);
-    this.pipefs = new AnonFs(this.newDev(), clock, "pipefs", 0x50495045);
+    this.pipefs = new AnonFs(this.newDev(), clock, "pipefs", PIPEFS_MAGIC);
     this.anonfs = new AnonFs(this.newDev(), clock, "anon_inodefs", 0x09041934);
     const shm = new MemFs(this.newDev(), clock);
     this.memfds = new Mount(0, shm, shm.root, "tmpfs", 0);
@@ -66,6 +67,7 @@ export class Vfs {
    * FIFO's opener.
    */
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
+    if (inode instanceof StreamInode) return inode.open(task, flags, path);
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
     if (inode.type !== S_IFCHR) return -E.ENXIO;
     const open = this.devices.get(inode.rdev) ?? this.drivers.get(major(inode.rdev));

@@ -2,11 +2,9 @@
 // Linux kernel/futex/core.c exit_robust_list(), handle_futex_death().
 import { shownPid } from "../namespace/pid.ts";
 import type { Task } from "../task/task.ts";
+import { passOn } from "./pi.ts";
+import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "./word.ts";
 
-/** Bits of a lock's word. Linux uapi linux/futex.h. */
-export const FUTEX_WAITERS = 0x8000_0000;
-export const FUTEX_OWNER_DIED = 0x4000_0000;
-export const FUTEX_TID_MASK = 0x3fff_ffff;
 /** A longer list is taken for a loop. */
 const LIMIT = 2048;
 
@@ -16,6 +14,21 @@ const handleDeath = (task: Task, address: number, isPi: boolean): void => {
   if (value < 0 || (value & FUTEX_TID_MASK) !== shownPid(task, task.pid)) return;
   task.mem.setU32(address, ((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0);
   if (!isPi && (value & FUTEX_WAITERS) !== 0) task.kernel.futexes.queue(task.mem, address)?.wake(1, ~0);
+};
+
+/**
+ * The locks with priority inheritance of an ending thread go to their first waiters, which see that the owner
+ * died. Linux exit_pi_state_list().
+ */
+export const locksExit = (task: Task): void => {
+  const { futexes } = task.kernel;
+  for (const { task: waiter, queue, lock } of [...futexes.lockWaiters]) {
+    if (queue === undefined || lock === undefined) continue;
+    const value = waiter.mem.u32(lock);
+    const owner = value & FUTEX_TID_MASK;
+    const isFree = owner === 0 && (value & FUTEX_OWNER_DIED) !== 0;
+    if (value >= 0 && (isFree || owner === shownPid(waiter, task.pid))) passOn(waiter.mem, lock, queue, FUTEX_OWNER_DIED);
+  }
 };
 
 /** Walk the list of an ending thread. Linux exit_robust_list(). */

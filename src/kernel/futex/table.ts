@@ -11,6 +11,8 @@ export interface Waiter {
   bitset: number;
   /** Its queue, which a requeue changes. Undefined after the wakeup. */
   queue: FutexQueue | undefined;
+  /** The address of the lock that a waiter with priority inheritance waits for. */
+  readonly lock?: number;
 }
 
 /** The waiters of one futex. A queue without waiters is not in its map. */
@@ -19,18 +21,22 @@ export class FutexQueue {
   readonly waiters = new Set<Waiter>();
   readonly #in: Map<number, FutexQueue>;
   readonly #key: number;
+  readonly #table: FutexTable;
 
-  constructor(map: Map<number, FutexQueue>, key: number) {
+  constructor(table: FutexTable, map: Map<number, FutexQueue>, key: number) {
+    this.#table = table;
     this.#in = map;
     this.#key = key;
   }
   add(waiter: Waiter): void {
     waiter.queue = this;
+    if (waiter.lock !== undefined) this.#table.lockWaiters.add(waiter);
     this.waiters.add(waiter);
     this.#in.set(this.#key, this);
   }
   remove(waiter: Waiter): void {
     this.waiters.delete(waiter);
+    if (waiter.lock !== undefined) this.#table.lockWaiters.delete(waiter);
     waiter.queue = undefined;
     if (this.waiters.size === 0) this.#in.delete(this.#key);
   }
@@ -66,15 +72,17 @@ export class FutexQueue {
 export class FutexTable {
   readonly #private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
   readonly #shared = new Map<number, FutexQueue>();
+  /** All waiters for locks with priority inheritance: an ending owner finds its own among them. */
+  readonly lockWaiters = new Set<Waiter>();
 
   /** The queue of an address, possibly empty. Undefined: the address is not mapped (EFAULT). */
   queue(mem: AddressSpace, address: number): FutexQueue | undefined {
     const shared = ((mem.find(address)?.flags ?? 0) & VM.SHARED) !== 0;
     if (shared) {
       const frame = mem.translate(address, access.read);
-      return frame < 0 ? undefined : at(this.#shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
+      return frame < 0 ? undefined : at(this, this.#shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
     }
-    return mem.u32(address) < 0 ? undefined : at(this.#mapOf(mem), address);
+    return mem.u32(address) < 0 ? undefined : at(this, this.#mapOf(mem), address);
   }
 
   #mapOf(mem: AddressSpace): Map<number, FutexQueue> {
@@ -87,4 +95,4 @@ export class FutexTable {
   }
 }
 
-const at = (map: Map<number, FutexQueue>, key: number): FutexQueue => map.get(key) ?? new FutexQueue(map, key);
+const at = (table: FutexTable, map: Map<number, FutexQueue>, key: number): FutexQueue => map.get(key) ?? new FutexQueue(table, map, key);

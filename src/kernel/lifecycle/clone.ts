@@ -20,6 +20,7 @@ import { Process } from "../task/process.ts";
 import { inheritPolicy } from "../task/sched-policy.ts";
 import { NO_ALT_STACK, Task } from "../task/task.ts";
 import { setThreadPointer } from "../task/thread-pointer.ts";
+import { watchCpuLimit } from "../timer/cpu-limit.ts";
 
 export interface CloneRequest {
   /** CLONE bits below 2^32, without the exit signal. */
@@ -151,7 +152,7 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
 
 const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean): void => {
   child.comm = parent.comm;
-  child.program = parent.program;
+  child.program = parent.program.hold();
   child.personality = parent.personality;
   child.tls = parent.tls.slice();
   child.ldt = (flags & CLONE.VM) !== 0 ? parent.ldt : { table: parent.ldt.table?.slice() };
@@ -198,12 +199,14 @@ const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
   child.process.threads.push(child);
   kernel.tasks.set(child.pid, child);
   kernel.processes.set(child.process.pid, child.process);
+  if (child.process.leader === child) watchCpuLimit(child.process);
   kernel.observer?.started?.(child, parent);
   kernel.scheduler.start(child);
 };
 
 const discard = (child: Task): void => {
   leaveUndo(child);
+  child.program.drop();
   child.files.drop();
   child.mem.release();
   child.kernel.frames.account.give(sizes.task + (child.process.leader === child ? sizes.process : 0));

@@ -24,7 +24,8 @@ import { SIG } from "../signal/set.ts";
 import { RegistersReplaced, type Result } from "../syscall/declaration.ts";
 import { processLimits } from "../task/limits.ts";
 import { PER } from "../task/personality.ts";
-import { NO_ALT_STACK, type Program, type Task } from "../task/task.ts";
+import { Program } from "../task/program.ts";
+import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
 import { exitTask, releaseVfork } from "./exit.ts";
 
@@ -111,14 +112,18 @@ export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArgu
 const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly string[], { cred, secure }: ExecCred) => {
   const { kernel } = task;
   const { model } = kernel;
-  return load({
+  let interpreter: FileDescription | undefined;
+  const image = load({
     frames: kernel.frames,
     file: program.mapped,
     openInterpreter: (path: string): Or<MappedFile> => {
       const found = resolve(task, task.fs.cwd, path);
       if (typeof found === "number") return found;
       const opened = openMapped(task, found);
-      return typeof opened === "number" ? opened : "interrupted" in opened ? -E.EACCES : opened.mapped;
+      if (typeof opened === "number") return opened;
+      if ("interrupted" in opened) return -E.EACCES;
+      interpreter = opened.file;
+      return opened.mapped;
     },
     argv: program.argv,
     envp,
@@ -137,6 +142,8 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
       kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
     vdso: kernel.vdso,
   });
+  interpreter?.drop();
+  return image;
 };
 
 /** Ends the other threads. The caller takes over the leader's id. Linux de_thread(). */
@@ -153,13 +160,14 @@ const becomeLeader = (task: Task): void => {
 const commit = (task: Task, image: Image, program: Opened, { cred, privileged }: ExecCred): void => {
   const { kernel, process } = task;
   const old = task.mem;
-  const oldExe = task.program.exe;
+  const before = task.program;
   task.mem = image.space;
   task.mem.readImpliesExec = image.readImpliesExec;
-  task.program = { abi: image.abi, vdso: image.vdso, exe: program.file };
+  task.program = new Program(image.abi, image.vdso, program.file).hold();
+  program.file.drop();
   releaseVfork(task);
   charged(task.kernel, old, () => old.release());
-  oldExe?.drop();
+  before.drop();
 
   task.comm = program.name.slice(program.name.lastIndexOf("/") + 1).slice(0, COMM_LENGTH);
   task.actions = task.actions.clone();
@@ -167,6 +175,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.altStack = { ...NO_ALT_STACK, flags: task.altStack.flags };
   task.robustList = task.clearChildTid = 0 as typeof task.clearChildTid;
   task.rseq = undefined;
+  task.debug = undefined;
   task.tls = new Uint8Array(task.tls.length);
   task.ldt = { table: undefined };
   task.restartBlock = undefined;

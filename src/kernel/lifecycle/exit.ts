@@ -7,7 +7,7 @@ import { addUsage } from "../base/usage.ts";
 import { endWaiting } from "../base/wait.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
-import { robustListExit } from "../futex/robust.ts";
+import { locksExit, robustListExit } from "../futex/robust.ts";
 import { leaveUndo } from "../ipc/undo.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import { announceExit, threadEnded } from "../ptrace/exit.ts";
@@ -33,6 +33,7 @@ export const exitTask = (task: Task, status: number): void => {
   const { process, kernel } = task;
   kernel.observer?.ended?.(task, status);
   robustListExit(task);
+  locksExit(task);
   wakeClearedTid(task);
   kernel.scheduler.forget(task);
   endWaiting(task);
@@ -42,6 +43,7 @@ export const exitTask = (task: Task, status: number): void => {
   kernel.ending = task;
   charged(kernel, task.mem, () => task.mem.release());
   kernel.ending = undefined;
+  task.program.drop();
   task.pending.end();
   kernel.frames.account.give(sizes.task);
   addUsage(process.usage, task.usage);
@@ -65,6 +67,7 @@ const finishProcess = (process: Process, status: number): void => {
   process.pending.end();
   process.itimers?.cancel();
   process.posixTimers?.cancel();
+  process.cpuLimit?.arm();
   adoptChildren(process);
   disassociate(process);
   if (parent && parent !== kernel.init && parent.sid === process.sid && parent.pgid !== process.pgid)

@@ -99,6 +99,7 @@ const abandon = (task: Task): void => {
   kernel.scheduler.forget(task);
   task.files.drop();
   task.mem.release();
+  task.program.drop();
   kernel.tasks.delete(task.pid);
   kernel.processes.delete(process.pid);
   kernel.init.children.delete(process);

@@ -6,6 +6,7 @@ import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../base/processor.ts";
 import { FIX_EFLAGS } from "../signal/frame64.ts";
 import type { Task } from "../task/task.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** A member: a 64-bit value. Writing returns 0 or -errno. */
 interface Register {
@@ -21,17 +22,39 @@ const general = (r: number): Register => ({
   },
 });
 
-/** A loadable selector of user privilege, or null except for cs and ss. Linux set_segment_reg(). */
+/**
+ * A selector of user privilege, or null except for cs and ss. A data segment's is loaded when the task goes on,
+ * and is null then if it has no descriptor; the bases of fs and gs remain. Linux set_segment_reg(),
+ * x86_fsgsbase_load().
+ */
 const segment = (s: number): Register => ({
-  get: (_t, { state }) => BigInt(state.selector(s)),
-  put: (_t, cpu, value) => {
+  get: (task, { state }) => BigInt(task.trace?.selectors?.get(s) ?? state.selector(s)),
+  put: (task, cpu, value) => {
     const selector = Number(value & 0xffffn);
-    if (cpu.state.selector(s) === selector) return 0;
     if (selector !== 0 && (selector & 3) !== 3) return -E.EIO;
-    if ((s === S.cs || s === S.ss) && selector === 0) return -E.EIO;
-    return loadSegment(cpu, s, selector) ? 0 : -E.EIO;
+    if (s !== S.cs && s !== S.ss) {
+      if (task.trace) (task.trace.selectors ??= new Map()).set(s, selector);
+      return 0;
+    }
+    if (cpu.state.selector(s) === selector) return 0;
+    return selector !== 0 && loadSegment(cpu, s, selector) ? 0 : -E.EIO;
   },
 });
+/** Loads the selectors that the tracer has written. */
+export const loadSelectors = (task: Task, tracing: Tracing): void => {
+  const { selectors } = tracing;
+  if (!selectors) return;
+  tracing.selectors = undefined;
+  withRegisters(task, (cpu) => {
+    for (const [s, selector] of selectors) {
+      if (cpu.state.selector(s) === selector) continue;
+      const base = cpu.state.u64[(at.segBase >> 3) + s] as bigint;
+      if (!loadSegment(cpu, s, selector)) loadSegment(cpu, s, 0);
+      if (s === S.fs || s === S.gs) cpu.state.u64[(at.segBase >> 3) + s] = base;
+    }
+    cpu.segments.refresh();
+  });
+};
 
 const TASK_SIZE_MAX = (1n << 47n) - 4096n;
 const base = (s: number): Register => ({
@@ -62,11 +85,30 @@ const eflags: Register = {
   },
 };
 
-/** orig_ax: the number of the current call, which can be changed before the call runs. */
+/** orig_ax: rax before the current call. Its lower half is the number, which is -1 outside of calls. */
+export const originalAx = ({ origAx, origAxSeen, trace }: Task): bigint => {
+  const known = origAx === origAxSeen.nr && (origAx !== -1 || trace?.stop?.kind === "syscall");
+  return known ? (BigInt(origAxSeen.high) << 32n) | BigInt(origAx >>> 0) : BigInt.asUintN(64, BigInt(origAx));
+};
+/** orig_ax, which can be changed before the call runs. */
 const number: Register = {
-  get: (task) => BigInt.asUintN(64, BigInt(task.origAx)),
+  get: originalAx,
   put: (task, _c, value) => {
     task.origAx = Number(BigInt.asIntN(32, value));
+    task.origAxSeen = { nr: task.origAx, high: Number(BigInt.asUintN(64, value) >> 32n) };
+    return 0;
+  },
+};
+
+/**
+ * A tracer with 32-bit registers cannot write the sign of an error in rax. So that an interrupted call still
+ * restarts, the write of its number extends it. Linux TS_I386_REGS_POKED.
+ */
+const number32: Register = {
+  get: originalAx,
+  put: (task, cpu, value) => {
+    number.put(task, cpu, value);
+    if (task.origAx !== -1) cpu.state.setGpr(R.ax, cpu.state.i32[2 * R.ax] as number);
     return 0;
   },
 };
@@ -94,7 +136,7 @@ export const registers32: readonly Register[] = [
   segment(S.es),
   segment(S.fs),
   segment(S.gs),
-  number,
+  number32,
   ip,
   segment(S.cs),
   eflags,

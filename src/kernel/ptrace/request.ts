@@ -11,6 +11,7 @@ import { NSIG, SIG } from "../signal/set.ts";
 import { requestTrap } from "../signal/trap.ts";
 import type { Task } from "../task/task.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
+import { DebugRegisters } from "./debug-registers.ts";
 import { getFilter, getMetadata } from "./filters.ts";
 import { registerAt, registers32, registers64, withRegisters } from "./registers.ts";
 import { NT, type Regset, regsets32, regsets64 } from "./regset.ts";
@@ -65,25 +66,41 @@ const poke: Handler = ({ target, addr, word, abi }) => {
   return target.mem.poke(addr, bytes.subarray(0, abi.long)) === abi.long ? 0 : -E.EIO;
 };
 
-/**
- * Size of struct user in bytes: registers, then the header of a core file. Debug registers read 0 and accept
- * only 0.
- */
+/** Size of struct user in bytes: registers, the header of a core file, the debug registers. */
 const USER_SIZE = { 8: 912, 4: 284 } as const;
+const DEBUG_REGISTERS = 8;
+/** The number of the debug register at an offset, or -1. */
+const debugRegisterAt = (long: 4 | 8, addr: number): number => {
+  const n = Math.floor(addr / long) - (USER_SIZE[long] / long - DEBUG_REGISTERS);
+  return n >= 0 && n < DEBUG_REGISTERS ? n : -1;
+};
+/**
+ * True for an offset that no word of struct user has. With 4-byte words odd offsets of debug registers are valid,
+ * and so is the end of the structure. Linux getreg32(), putreg32(); arch_ptrace().
+ */
+const isOutside = (long: 4 | 8, addr: number): boolean => {
+  const size = USER_SIZE[long];
+  if (long === 8) return addr % 8 !== 0 || addr < 0 || addr >= size;
+  return addr < 0 || addr > size || (addr % 4 !== 0 && (addr < size - 4 * DEBUG_REGISTERS || addr > size - 4));
+};
 const peekUser: Handler = ({ tracer, target, addr, data, abi }) => {
   const { long } = abi;
-  if (addr % long !== 0 || addr < 0 || addr >= USER_SIZE[long]) return -E.EIO;
+  if (isOutside(long, addr)) return -E.EIO;
   const register = registerAt(long === 8 ? registers64 : registers32, long, addr);
-  const value = register ? withRegisters(target, (cpu) => register.get(target, cpu)) : 0n;
+  const n = debugRegisterAt(long, addr);
+  const value =
+    n >= 0 ? (target.debug ?? new DebugRegisters()).get(n) : register ? withRegisters(target, (cpu) => register.get(target, cpu)) : 0n;
   const out = new DataView(new ArrayBuffer(8));
   out.setBigUint64(0, value, true);
   return tracer.mem.write(data, new Uint8Array(out.buffer, 0, long)) ? 0 : -E.EFAULT;
 };
 const pokeUser: Handler = ({ target, addr, word, abi }) => {
   const { long } = abi;
-  if (addr % long !== 0 || addr < 0 || addr >= USER_SIZE[long]) return -E.EIO;
+  if (isOutside(long, addr)) return -E.EIO;
   const register = registerAt(long === 8 ? registers64 : registers32, long, addr);
-  if (!register) return word === 0n ? 0 : -E.EIO;
+  const n = debugRegisterAt(long, addr);
+  if (n >= 0) return (target.debug ??= new DebugRegisters()).set(n, long === 8 ? word : BigInt.asUintN(32, word));
+  if (!register) return 0;
   return withRegisters(target, (cpu) => register.put(target, cpu, long === 8 ? word : BigInt.asUintN(32, word)));
 };
 

@@ -8,6 +8,7 @@ import { SI, type SigInfo } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task/task.ts";
+import { loadSelectors } from "./registers.ts";
 import { EVENT, type Event, OPTION, type Stop, type Tracing } from "./tracing.ts";
 
 /** SIGTRAP of a syscall stop under TRACESYSGOOD. */
@@ -89,6 +90,7 @@ export const takeTrap = (task: Task, tracing: Tracing): void => {
 /** Resumes a stopped task. `signal` is the signal that the tracer injects; 0: none. */
 export const resume = (task: Task, tracing: Tracing, signal: number): void => {
   const was = tracing.stop;
+  loadSelectors(task, tracing);
   tracing.stop = undefined;
   tracing.listening = false;
   if (was?.kind === "signal" && signal !== 0) {

@@ -1,5 +1,6 @@
 // Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with the same inputs and the
 // same seed gets the same schedule, instruction for instruction. Time is virtual: one nanosecond an instruction, a fixed cost a call.
+import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
@@ -30,6 +31,7 @@ const CALL_COST = cost.call;
 const DOOR_LENGTH = 2;
 const TLS_OFFSET = GDT_TLS_MIN * 8;
 
+const NO_BREAKPOINTS: readonly Breakpoint[] = [];
 const NO_LDT = new Uint8Array(0);
 
 /** A selector whose descriptor is the task's own: a TLS entry or one of the LDT. */
@@ -235,6 +237,7 @@ export class Scheduler {
       processor.setAddressSpace(task.mem);
     }
     processor.timeStampDisabled = task.tscDisabled;
+    processor.breakpoints = task.debug?.breakpoints ?? NO_BREAKPOINTS;
     this.#gdt.set(task.tls, TLS_OFFSET);
     processor.segments.tables = { gdt: this.#gdt, ldt: task.ldt.table ?? NO_LDT };
   }

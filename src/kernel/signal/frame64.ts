@@ -65,7 +65,12 @@ export const pushFrame64 = (task: Task, info: SigInfo, action: SigAction, masked
   const v = new DataView(b.buffer);
   const put = (offset: number, value: number): void => v.setBigUint64(offset, BigInt(value), true);
   put(0, action.restorer);
-  put(UC, (task.kernel.model.xfeatures !== 0 ? UCF.FP_XSTATE : 0) | UCF.SIGCONTEXT_SS | (state.mode === 64 ? UCF.STRICT_RESTORE_SS : 0));
+  put(
+    UC,
+    (task.kernel.model.xfeatures !== 0 ? UCF.FP_XSTATE : 0) |
+      UCF.SIGCONTEXT_SS |
+      (state.selector(S.cs) === USER_CS ? UCF.STRICT_RESTORE_SS : 0),
+  );
   const { long } = shape.abi;
   const putWord = long === 8 ? put : (offset: number, value: number): void => v.setUint32(offset, value, true);
   putWord(shape.stack, task.altStack.sp);
@@ -93,7 +98,9 @@ export const pushFrame64 = (task: Task, info: SigInfo, action: SigAction, masked
   state.setGpr(R.sp, where.frame);
   state.rip = action.handler;
   if (state.selector(S.cs) !== USER_CS) loadSegment(cpu, S.cs, USER_CS);
-  if (state.selector(S.ss) !== USER_DS) loadSegment(cpu, S.ss, USER_DS);
+  // The handler sees ss as the interrupted code had it, if it can be loaded. Linux force_valid_ss().
+  const ss = state.selector(S.ss);
+  if (ss !== USER_DS && !loadSegment(cpu, S.ss, ss)) loadSegment(cpu, S.ss, USER_DS);
   return true;
 };
 

@@ -7,6 +7,7 @@ import type { Kernel } from "../kernel.ts";
 import { PendingSignals } from "../signal/pending.ts";
 import type { IntervalTimers } from "../timer/itimer.ts";
 import type { PosixTimers } from "../timer/posix-timer.ts";
+import type { Timer } from "../timer/timers.ts";
 import type { Task } from "./task.ts";
 
 /** The end of a process: wait(2)'s status word. */
@@ -70,6 +71,8 @@ export class Process {
   readonly startTime: number;
   itimers: IntervalTimers | undefined = undefined;
   posixTimers: PosixTimers | undefined = undefined;
+  /** RLIMIT_CPU, once it is finite (timer/cpu-limit.ts). */
+  cpuLimit: (Timer & { arm(): void }) | undefined = undefined;
   oomScoreAdj = 0;
 
   constructor(kernel: Kernel, pid: number, parent: Process | undefined, exitSignal: number, limits = parent?.limits ?? initialLimits()) {

@@ -1,5 +1,4 @@
 // A task: one thread, the unit of scheduling. Linux struct task_struct.
-import { type Abi, x64 } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { at } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
@@ -8,39 +7,23 @@ import { sizes } from "../base/sizes.ts";
 import { type Sleeper, type Wait, type Waited, WaitQueue } from "../base/wait.ts";
 import type { Cred } from "../cred/cred.ts";
 import type { Incoming, PendingCall } from "../entry/call.ts";
-import type { VdsoAddresses } from "../exec/vdso.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import type { FdTable } from "../fs/vfs/fd-table.ts";
-import type { FileDescription } from "../fs/vfs/file.ts";
 import type { UndoList } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import type { Namespaces } from "../namespace/set.ts";
 import type { NetNamespace } from "../net/namespace.ts";
+import type { DebugRegisters } from "../ptrace/debug-registers.ts";
 import type { Tracing } from "../ptrace/tracing.ts";
 import { SignalActions } from "../signal/action.ts";
 import { PendingSignals } from "../signal/pending.ts";
 import { NONE, type SigSet } from "../signal/set.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
+import { NO_PROGRAM, type Program } from "./program.ts";
 import type { RestartableSequences } from "./rseq.ts";
 
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
-
-/** The program that execve(2) loaded. */
-export interface Program {
-  /**
-   * The ABI of the file (TIF_ADDR32), which sets the form of auxv. The table of a call depends on its door.
-   */
-  readonly abi: Abi;
-  readonly vdso: VdsoAddresses;
-  /** /proc/PID/exe. */
-  readonly exe: FileDescription | undefined;
-}
-const NO_PROGRAM: Program = {
-  abi: x64,
-  exe: undefined,
-  vdso: { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 },
-};
 
 export interface Ldt {
   table: Uint8Array | undefined;
@@ -95,6 +78,8 @@ export class Task implements Sleeper {
    * sigreturn).
    */
   origAx = -1;
+  /** The upper half of orig_ax and its lower half, of the last call that a tracer or a filter has seen. */
+  origAxSeen: { readonly nr: number; readonly high: number } = { nr: -1, high: 0xffff_ffff };
   /** The argument registers of the current call. */
   readonly args = new Uint32Array(12);
   /** The call that a tracer or a listener of filters delays. */
@@ -119,6 +104,8 @@ export class Task implements Sleeper {
   /** ptrace(2): the tracer of this task with its options, and the tasks that this one traces. */
   trace: Tracing | undefined = undefined;
   readonly tracees = new Set<Task>();
+  /** The debug registers, once a tracer has written one. They are not inherited, and execve(2) clears them. */
+  debug: DebugRegisters | undefined = undefined;
 
   seccomp: SeccompState | undefined = undefined;
   noNewPrivs = false;

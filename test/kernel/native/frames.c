@@ -21,6 +21,10 @@ SPOILER(far_cs, SET16(CS, 0xfff7))
 SPOILER(ldt_cs, SET16(CS, 7))
 SPOILER(null_ss, SET16(SS, 0))
 SPOILER(code_ss, SET16(SS, 0x33))
+SPOILER(ldt_ss, SET16(SS, 7))
+SPOILER(absent_cs, SET16(CS, 0xf))
+SPOILER(absent_cs_ldt_ss, (SET16(CS, 0xf), SET16(SS, 7)))
+SPOILER(absent_ss, SET16(SS, 0x17))
 SPOILER(rpl_0, SET16(CS, word(uc, CS) & 0xfffc))
 SPOILER(all_flags, SETLONG(FLAGS, longAt(uc, FLAGS) | 0x3e7000))
 SPOILER(direction, SETLONG(FLAGS, longAt(uc, FLAGS) | 0x400))
@@ -79,6 +83,14 @@ static int body(int argc, char **argv, char **envp) {
   run("cs of an empty LDT", ldt_cs);
   run("null ss", null_ss);
   run("code ss", code_ss);
+  run("ss of an empty LDT", ldt_ss);
+  // Entries 1 and 2 of the LDT: code and data that are not present.
+  struct { unsigned entry, base, limit, flags; } absent[2] = {{1, 0, 0xfffff, 0x35}, {2, 0, 0xfffff, 0x31}};
+  for (int i = 0; i < 2; i++) sys3(__NR_modify_ldt, 1, &absent[i], 16);
+  for (int i = 0; i < 2; i++) sys3(__NR_modify_ldt, 17, &absent[i], 16);
+  run("absent cs", absent_cs);
+  run("absent cs, ss of the LDT", absent_cs_ldt_ss);
+  run("absent ss", absent_ss);
   run("privilege level 0", rpl_0);
   run("all flags", all_flags);
   run("direction flag", direction);

@@ -167,6 +167,36 @@ static void unused(void) {
   say(" poll %x receive %d\n", L(ready(100)), receive(100));
 }
 
+#ifdef __x86_64__
+/* A jump to the vsyscall page is a call of time or getcpu too. */
+static void vsyscalls(void) {
+  struct insn f[] = {{0x20, 0, 0, 0}, {0x15, 1, 0, 201}, {0x15, 0, 1, 309}, {6, 0, 0, 0x7fc00000}, {6, 0, 0, 0x7fff0000}};
+  struct prog prog = {5, f};
+  int fd = (int)sys3(__NR_seccomp, 1, NEW_LISTENER, &prog);
+  long pid = sys0(__NR_fork);
+  if (!pid) {
+    long (*time_)(long *) = (void *)0xffffffffff600400;
+    unsigned cpu = 77;
+    say(" answered %d\n", time_(0));
+    say(" error %d\n", time_(0));
+    say(" went on %d\n", L(time_(0) > 1600000000));
+    say(" went on %d, cpu %d\n", ((long (*)(unsigned *, void *, void *))0xffffffffff600800)(&cpu, 0, 0), L(cpu != 77));
+    finish(3);
+  }
+  receive(fd);
+  say(" nr %d at %x\n", L(n.nr), L(n.ip));
+  answer(fd, 12345, 0, 0);
+  receive(fd);
+  answer(fd, 0, -5, 0);
+  receive(fd);
+  answer(fd, 0, 0, 1);
+  receive(fd);
+  say(" nr %d at %x\n", L(n.nr), L(n.ip));
+  answer(fd, 0, 0, 1);
+  say(" end %x\n", L(ended(pid)));
+}
+#endif
+
 static int body(int argc, char **arguments, char **environment) {
   (void)argc, (void)arguments, (void)environment;
 #ifdef __x86_64__
@@ -182,5 +212,8 @@ static int body(int argc, char **arguments, char **environment) {
   alone("signals", signals_);
   alone("killable", killable);
   alone("unused", unused);
+#ifdef __x86_64__
+  alone("vsyscalls", vsyscalls);
+#endif
   return 3;
 }

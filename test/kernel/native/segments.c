@@ -66,6 +66,10 @@ static int body(int argc, char **argv, char **envp) {
   ldt(6, 0, 0xfffff, SEG_32BIT | CODE | PAGES);
   say(" code: %d\n", through(LDT(6), (unsigned long)&words[2]));
   pointers();
+  ldt(7, 0, 0, SEG_32BIT | DATA);
+  long rights = 0;
+  __asm__("lar %1, %k0" : "+r"(rights) : "r"((int)LDT(7)));
+  say(" base 0 and limit 0 is a segment: %x\n", rights);
   ldt(1, 0, 0, READ_ONLY | ABSENT);
   say(" cleared: %d\n", through(LDT(1), 0));
   say(" beyond the table: %d, null: %d\n", through(LDT(100), 0), sizeof(long) == 8 ? 0 : through(0, 0));

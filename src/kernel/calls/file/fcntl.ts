@@ -10,7 +10,7 @@ import { RegularInode, SEEK_CUR, SEEK_END, SEEK_SET } from "../../fs/files/regul
 import { addSeals } from "../../fs/types/memfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
-import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, lockQueue, setRecord } from "../../fs/vfs/locks.ts";
+import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, LockWait, lockQueue, setRecord, wouldDeadlock } from "../../fs/vfs/locks.ts";
 import { O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable } from "../../fs/vfs/permission.ts";
 import { fd, ulong } from "../../syscall/arg.ts";
@@ -96,9 +96,11 @@ const recordLock = (
   }
   if (type === F_RDLCK && !file.readable) return finish(t, -E.EBADF);
   if (type === F_WRLCK && !file.writable) return finish(t, -E.EBADF);
-  if (type !== F_UNLCK && conflicting(file.inode, want)) {
+  const conflict = type === F_UNLCK ? undefined : conflicting(file.inode, want);
+  if (conflict) {
     if (how.op === "set") return finish(t, -E.EAGAIN);
-    t.waited.held ??= file.hold();
+    if (!how.ofd && wouldDeadlock(t.files, conflict)) return finish(t, -E.EDEADLK);
+    t.waited.held ??= new LockWait(file, want);
     return wait([lockQueue(file.inode)]);
   }
   const set = setRecord(file.inode, { ...range, owner, pid: how.ofd ? -1 : t.tgid }, type as typeof F_UNLCK);
@@ -174,7 +176,7 @@ const commands: Readonly<Record<number, Command>> = {
 };
 
 const fcntl = (t: Task, fd: number, cmd: number, arg: number, abi: Abi): Result => {
-  const file = (t.waited.held as FileDescription | undefined) ?? t.files.getRaw(fd);
+  const file = (t.waited.held as LockWait | undefined)?.file ?? t.files.getRaw(fd);
   if (!file || (file.isPath && !onPaths.has(cmd))) return -E.EBADF;
   const command = commands[cmd];
   return command ? command(t, file, arg | 0, fd, vaddr(arg >>> 0, Math.floor(arg / 2 ** 32)), abi) : -E.EINVAL;
@@ -226,7 +228,7 @@ const flockType = new Map<number, typeof F_RDLCK | typeof F_WRLCK | typeof F_UNL
 
 export const fcntlCalls: readonly Syscall[] = [
   syscall("fcntl", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), {
-    note: "leases, notification and signal-driven I/O do nothing; no deadlock detection (EDEADLK)",
+    note: "leases, notification and signal-driven I/O do nothing",
   }),
   syscall("fcntl64", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi)),
   syscall("flock", { fd, operation: flags("int", { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN }, "LOCK_???") }, (t, a) => {

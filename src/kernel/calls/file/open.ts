@@ -1,11 +1,12 @@
 // Opening, closing and duplicating descriptors. man 2 open, close, dup, close_range, openat2.
 
+import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
-import { checkHow, type How, howOf, open } from "../../fs/vfs/open.ts";
-import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from "../../fs/vfs/open-flags.ts";
+import { checkHow, type How, howOf, largeFile, open } from "../../fs/vfs/open.ts";
+import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_PATH, O_TRUNC, O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { RESOLVE } from "../../fs/vfs/resolve.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD, dirfd, mode, openFlags } from "../../syscall/arg-file.ts";
@@ -38,7 +39,7 @@ const creationMode = only(mode, (all) => ((all["flags"] as number) & (O_CREAT | 
 /** struct open_how of openat2(2). */
 const OPEN_HOW_SIZE = 24;
 const ALL_RESOLVE = Object.values(RESOLVE).reduce((a, b) => a | b, 0);
-const openat2 = (t: Task, dir: number, path: VAddr, how: VAddr, length: number): Result => {
+const openat2 = (t: Task, dir: number, path: VAddr, how: VAddr, length: number, abi: Abi): Result => {
   if (length < OPEN_HOW_SIZE) return -E.EINVAL;
   if (length > 4096) return -E.E2BIG;
   const bytes = t.mem.read(how, length);
@@ -50,7 +51,7 @@ const openat2 = (t: Task, dir: number, path: VAddr, how: VAddr, length: number):
   if (high !== 0 || (limits & ~ALL_RESOLVE) !== 0 || (limits & SCOPES) === SCOPES) return -E.EINVAL;
   // Everything is in memory; only what would change something is not.
   if (limits & RESOLVE.CACHED && flags & (O_TRUNC | O_CREAT | __O_TMPFILE)) return -E.EAGAIN;
-  return doOpen(t, dir, path, { flags, mode, limits });
+  return doOpen(t, dir, path, { flags: flags & O_PATH ? flags : flags | largeFile(abi), mode, limits });
 };
 
 const duplicate = (t: Task, oldfd: number, newfd: number, cloexec: boolean): number => {
@@ -64,14 +65,16 @@ const CLOSE_RANGE_UNSHARE = 2;
 const CLOSE_RANGE_CLOEXEC = 4;
 
 export const openCalls: readonly Syscall[] = [
-  syscall("open", { pathname: cstring, flags: openFlags, mode: creationMode }, (t, a) =>
-    doOpen(t, AT_FDCWD, a.pathname, howOf(a.flags, a.mode)),
+  syscall("open", { pathname: cstring, flags: openFlags, mode: creationMode }, (t, a, abi) =>
+    doOpen(t, AT_FDCWD, a.pathname, howOf(a.flags, a.mode, abi)),
   ),
-  syscall("openat", { dirfd, pathname: cstring, flags: openFlags, mode: creationMode }, (t, a) =>
-    doOpen(t, a.dirfd, a.pathname, howOf(a.flags, a.mode)),
+  syscall("openat", { dirfd, pathname: cstring, flags: openFlags, mode: creationMode }, (t, a, abi) =>
+    doOpen(t, a.dirfd, a.pathname, howOf(a.flags, a.mode, abi)),
   ),
-  syscall("openat2", { dirfd, pathname: cstring, how: ptr, size }, (t, a) => openat2(t, a.dirfd, a.pathname, a.how, a.size)),
-  syscall("creat", { pathname: cstring, mode }, (t, a) => doOpen(t, AT_FDCWD, a.pathname, howOf(O_CREAT | O_WRONLY | O_TRUNC, a.mode))),
+  syscall("openat2", { dirfd, pathname: cstring, how: ptr, size }, (t, a, abi) => openat2(t, a.dirfd, a.pathname, a.how, a.size, abi)),
+  syscall("creat", { pathname: cstring, mode }, (t, a, abi) =>
+    doOpen(t, AT_FDCWD, a.pathname, howOf(O_CREAT | O_WRONLY | O_TRUNC, a.mode, abi)),
+  ),
   syscall("close", { fd }, (t, a) => t.files.close(a.fd)),
   syscall(
     "close_range",

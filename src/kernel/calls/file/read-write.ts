@@ -2,7 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { fd, int, loff, ptr, size, ulong } from "../../syscall/arg.ts";
+import { fd, int, loff, long, ptr, size, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { type Args, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
@@ -34,8 +34,7 @@ const move = (
  * The position of preadv and pwritev: two longs. A 64-bit kernel shifts the upper one out. Linux
  * pos_from_hilo().
  */
-const position = (low: number, high: number, abi: Abi): number =>
-  abi.long === 4 ? (high | 0) * 2 ** 32 + low : low >= 2 ** 63 ? low - 2 ** 64 : low;
+const position = (low: number, high: number, abi: Abi): number => (abi.long === 4 ? (high | 0) * 2 ** 32 + (low >>> 0) : low);
 
 const RWF_HIPRI = 1;
 const RWF_DSYNC = 2;
@@ -59,7 +58,7 @@ const move2 = (
   return move(t, direction, a.fd, at === -1 ? undefined : offset, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
 };
 
-const positioned = { fd, vec: ptr, vlen: ulong, pos_l: ulong, pos_h: ulong } as const satisfies Args;
+const positioned = { fd, vec: ptr, vlen: ulong, pos_l: long, pos_h: ulong } as const satisfies Args;
 
 export const readWriteCalls: readonly Syscall[] = [
   syscall("read", { fd, buf: outBuffer, count: size }, (t, a, abi) =>

@@ -107,15 +107,17 @@ const copy = (t: Task, copying: Copying): Result => {
   return finish(t, done);
 };
 
-/** The offset at a user address. Undefined for NULL, NaN for EFAULT. */
+/** The offset at a user address, a signed integer. Undefined for NULL, NaN for EFAULT. */
 const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
   if (at === 0) return undefined;
-  const value = t.mem.word(at, long);
-  return value < 0 ? Number.NaN : value;
+  const low = t.mem.u32(at);
+  const high = long === 8 ? t.mem.u32(at + 4) : 0;
+  if (low < 0 || high < 0) return Number.NaN;
+  return long === 8 ? (high | 0) * 2 ** 32 + low : low | 0;
 };
-const storeOffset = (t: Task, at: VAddr, cursor: Cursor, long: 4 | 8): void => {
-  if (at !== 0) t.mem.setLong(at, cursor.at, long);
-};
+/** The result of a call after its position was stored: -EFAULT if it cannot be. A wait stores none. */
+const storeOffset = (t: Task, result: Result, at: VAddr, cursor: Cursor, long: 4 | 8): Result =>
+  at === 0 || typeof result !== "number" || t.mem.setLong(at, cursor.at, long) ? result : -E.EFAULT;
 
 const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number, long: 4 | 8): Result => {
   const copying = inProgress(t);
@@ -125,14 +127,13 @@ const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number
   const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
   if (!input?.readable) return -E.EBADF;
   if (start !== undefined && !input.seekable) return -E.ESPIPE;
+  if (start !== undefined && start < 0) return -E.EINVAL;
   if (!output?.writable) return -E.EBADF;
   if (!input.inode.isFile || output.flags & O_APPEND) return -E.EINVAL;
   return sendOn(t, new Copying(new Cursor(input, start), new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT)), at, long);
 };
 const sendOn = (t: Task, copying: Copying, at: VAddr, long: 4 | 8): Result => {
-  const result = copy(t, copying);
-  storeOffset(t, at, copying.from, long);
-  return result;
+  return storeOffset(t, copy(t, copying), at, copying.from, long);
 };
 
 const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
@@ -153,9 +154,9 @@ const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt:
 };
 const copyOn = (t: Task, copying: Copying, inAt: VAddr, outAt: VAddr): Result => {
   const result = copy(t, copying);
-  storeOffset(t, inAt, copying.from, 8);
-  storeOffset(t, outAt, copying.to, 8);
-  return result;
+  return typeof result === "number" && result < 0
+    ? result
+    : storeOffset(t, storeOffset(t, result, inAt, copying.from, 8), outAt, copying.to, 8);
 };
 
 const SPLICE_F_MOVE = 1;

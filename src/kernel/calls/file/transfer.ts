@@ -8,7 +8,7 @@ import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { O_APPEND, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { kernelSignal, userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
@@ -130,13 +130,14 @@ export const readInto = (
   return finish(t, done);
 };
 
-/** The number of bytes that RLIMIT_FSIZE allows, or -errno. Linux generic_write_check_limits(). */
+/** The number of bytes that RLIMIT_FSIZE and a missing O_LARGEFILE allow, or -errno. Linux generic_write_check_limits(). */
 const withinLimit = (t: Task, file: FileDescription, at: number, n: number): number => {
   if (!file.inode.isFile) return n;
   const limit = t.process.limit(RLIMIT.FSIZE);
-  if (n === 0 || at + n <= limit) return n;
-  if (at < limit) return limit - at;
-  sendToTask(t, kernelSignal(SIG.SIGXFSZ));
+  const most = file.flags & O_LARGEFILE ? limit : Math.min(limit, MAX_NON_LFS);
+  if (n === 0 || at + n <= most) return n;
+  if (at < most) return most - at;
+  if (at >= limit) sendToTask(t, kernelSignal(SIG.SIGXFSZ));
   return -E.EFBIG;
 };
 const brokenPipe = (t: Task, file: FileDescription): void => {

@@ -4,8 +4,9 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { wait } from "../../base/wait.ts";
 import { wakeOp } from "../../futex/op.ts";
-import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/robust.ts";
+import { isOwner, passOn } from "../../futex/pi.ts";
 import type { Waiter } from "../../futex/table.ts";
+import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/word.ts";
 import { findTask, shownPid } from "../../namespace/pid.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
@@ -45,7 +46,7 @@ const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi)
 };
 
 /** Sleeps while the word has the caller's value. Linux futex_wait(). */
-const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefined): Result => {
+const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefined, isLock = false): Result => {
   const waiting = t.waited.data as Waiter | undefined;
   if (waiting) {
     if (!waiting.queue) return 0;
@@ -61,7 +62,7 @@ const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefine
   const value = t.mem.u32(a.uaddr);
   if (!queue || value < 0) return -E.EFAULT;
   if (value !== a.val) return -E.EAGAIN;
-  const waiter: Waiter = { task: t, bitset, queue: undefined };
+  const waiter: Waiter = { task: t, bitset, queue: undefined, ...(isLock ? { lock: a.uaddr } : {}) };
   queue.add(waiter);
   t.waited.data = waiter;
   t.waited.held = { drop: () => waiter.queue?.remove(waiter) };
@@ -110,8 +111,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   if (value < 0) return -E.EFAULT;
   const owner = value & FUTEX_TID_MASK;
   const waiting = t.waited.data as Waiter | undefined;
-  if (waiting && !waiting.queue && owner === shownPid(t, t.pid)) return 0;
-  if (owner === shownPid(t, t.pid)) return -E.EDEADLK;
+  if (isOwner(t, value)) return waiting && !waiting.queue ? 0 : -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
     const waiters = (queue?.waiters.size ?? 0) > 0 ? FUTEX_WAITERS : 0;
@@ -122,7 +122,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   if (!waiting) {
     const marked = (value | FUTEX_WAITERS) >>> 0;
     if (!t.mem.setU32(a.uaddr, marked)) return -E.EFAULT;
-    return futexWait(t, { ...a, val: marked }, ALL, deadline);
+    return futexWait(t, { ...a, val: marked }, ALL, deadline, true);
   }
   return futexWait(t, a, ALL, deadline);
 };
@@ -130,14 +130,8 @@ const unlockPi = (t: Task, a: Call): number => {
   if (a.uaddr % 4 !== 0) return -E.EINVAL;
   const value = t.mem.u32(a.uaddr);
   if (value < 0) return -E.EFAULT;
-  if ((value & FUTEX_TID_MASK) !== shownPid(t, t.pid)) return -E.EPERM;
-  const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
-  const [first] = queue?.waiters ?? [];
-  const next = first?.task;
-  const more = (queue?.waiters.size ?? 0) > 1 ? FUTEX_WAITERS : 0;
-  if (!t.mem.setU32(a.uaddr, next ? (shownPid(t, next.pid) | more) >>> 0 : 0)) return -E.EFAULT;
-  queue?.wake(1, ALL);
-  return 0;
+  if (!isOwner(t, value)) return -E.EPERM;
+  return passOn(t.mem, a.uaddr, t.kernel.futexes.queue(t.mem, a.uaddr), 0) ? 0 : -E.EFAULT;
 };
 
 const futex = (t: Task, a: Call, form: TimeForm, abi: Abi): Result => {

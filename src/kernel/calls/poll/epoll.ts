@@ -26,8 +26,7 @@ const control = (t: Task, epfd: number, op: number, target: number, at: VAddr): 
   const ep = t.files.get(epfd);
   const file = t.files.get(target);
   if (!ep || !file) return -E.EBADF;
-  // Regular files and directories are always ready and cannot be polled.
-  if (file.inode.isFile || file.inode.isDir) return -E.EPERM;
+  if (!file.pollable) return -E.EPERM;
   if (file === ep || !(ep instanceof EpollFile)) return -E.EINVAL;
   const v = new DataView(event.buffer, event.byteOffset);
   const events = v.getUint32(0, true);

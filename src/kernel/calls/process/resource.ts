@@ -13,6 +13,7 @@ import { type ShowContext, type Syscall, syscall } from "../../syscall/declarati
 import type { Process } from "../../task/process.ts";
 import { rusageBytes } from "../../task/rusage.ts";
 import type { Task } from "../../task/task.ts";
+import { watchCpuLimit } from "../../timer/cpu-limit.ts";
 
 const NLIMITS = 16;
 /** sysctl fs.nr_open. */
@@ -46,6 +47,7 @@ const change = (t: Task, process: Process, which: number, to: Rlimit): number =>
   if (which === RLIMIT.NOFILE && to.hard > NR_OPEN) return -E.EPERM;
   if (to.hard > (process.limits[which] as Rlimit).hard && !capable(t.cred, CAP.SYS_RESOURCE)) return -E.EPERM;
   process.limits[which] = to;
+  if (which === RLIMIT.CPU) watchCpuLimit(process);
   return 0;
 };
 

@@ -16,7 +16,6 @@ import {
   descriptorOf,
   getThreadArea,
   isEmpty,
-  isZero,
   readUserDesc,
   setThreadArea,
   UD,
@@ -101,7 +100,7 @@ const writeLdt = (t: Task, from: VAddr, count: number, old: boolean): number => 
   const d: UserDesc = readUserDesc(bytes);
   if (d.entry < 0 || d.entry >= LDT_ENTRIES) return -E.EINVAL;
   if ((d.flags & UD.CONTENTS) === UD.CONTENTS && (old || (d.flags & UD.SEG_NOT_PRESENT) === 0)) return -E.EINVAL;
-  const clears = (old && d.base === 0 && d.limit === 0) || isEmpty(d) || isZero(d);
+  const clears = (old && d.base === 0 && d.limit === 0) || isEmpty(d);
   // A 16-bit stack segment leaks the kernel's stack pointer without ESPFIX64. This kernel has it (X86_16BIT).
   const entry = clears ? new Uint8Array(LDT_ENTRY_SIZE) : descriptorOf(old ? { ...d, flags: d.flags & ~UD.USEABLE } : d);
   const size = (d.entry + 1) * LDT_ENTRY_SIZE;

@@ -7,6 +7,7 @@ import { E, restart } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
 import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
+import { exitWork } from "../../base/pending-work.ts";
 import type { Timespec } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { wait } from "../../base/wait.ts";
@@ -94,13 +95,14 @@ export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
 };
 
 /**
- * Sleeps. An interrupted relative sleep writes the remaining time and can be restarted. Linux
- * hrtimer_nanosleep().
+ * Sleeps. A relative sleep that a signal interrupts writes the remaining time and can be restarted. Linux
+ * hrtimer_nanosleep(), nanosleep_copyout().
  */
 const sleep = (t: Task, relative: boolean, remaining: VAddr, form: TimeForm, abi: Abi): Result => {
   const until = t.waited.deadline as number;
   if (t.waited.expired || t.kernel.now >= until) return 0;
-  if (relative && remaining !== 0) form.write(t, remaining, timespecOf(until - t.kernel.now), abi);
+  const isInterrupted = (t.exitWork & exitWork.signal) !== 0;
+  if (isInterrupted && relative && remaining !== 0 && !form.write(t, remaining, timespecOf(until - t.kernel.now), abi)) return -E.EFAULT;
   return wait([], {
     until: Number.isFinite(until) ? until : undefined,
     interrupted: relative ? restart.ERESTART_RESTARTBLOCK : restart.ERESTARTNOHAND,

@@ -6,7 +6,7 @@ import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { makedev } from "../vfs/mode.ts";
+import { makedev, minor } from "../vfs/mode.ts";
 import type { OpenDevice } from "../vfs.ts";
 
 /** Memory devices accept any position and any split of a transfer. Their offset stays 0. */
@@ -16,6 +16,9 @@ abstract class MemoryDevice extends FileDescription {
   }
   override get divisible(): boolean {
     return true;
+  }
+  override get pollable(): boolean {
+    return false;
   }
   override seek(): number {
     return 0;
@@ -54,7 +57,12 @@ class FullDevice extends ZeroDevice {
     return -E.ENODEV;
   }
 }
+/** /dev/random can be polled, /dev/urandom cannot. Linux drivers/char/mem.c devlist. */
+const RANDOM_MINOR = 8;
 class RandomDevice extends MemoryDevice {
+  override get pollable(): boolean {
+    return minor(this.inode.rdev) === RANDOM_MINOR;
+  }
   override read(task: Task, n: number): Or<Uint8Array> {
     task.kernel.charge(n * cost.randomByte);
     return task.kernel.random.bytes(n);
@@ -75,6 +83,6 @@ export const memoryDevices: readonly { name: string; rdev: number; mode: number;
   { name: "null", rdev: makedev(1, 3), mode: 0o666, open: opener(NullDevice) },
   { name: "zero", rdev: makedev(1, 5), mode: 0o666, open: opener(ZeroDevice) },
   { name: "full", rdev: makedev(1, 7), mode: 0o666, open: opener(FullDevice) },
-  { name: "random", rdev: makedev(1, 8), mode: 0o666, open: opener(RandomDevice) },
+  { name: "random", rdev: makedev(1, RANDOM_MINOR), mode: 0o666, open: opener(RandomDevice) },
   { name: "urandom", rdev: makedev(1, 9), mode: 0o666, open: opener(RandomDevice) },
 ];

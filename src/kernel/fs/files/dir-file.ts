@@ -14,6 +14,9 @@ export class DirFile extends FileDescription {
   /** The inode's start cookie at the first read past the dots. Later names are not listed until a rewind. */
   #start: number | undefined;
 
+  override get positioned(): boolean {
+    return true;
+  }
   override read(): Or<Uint8Array> {
     return -E.EISDIR;
   }

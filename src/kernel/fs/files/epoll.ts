@@ -48,10 +48,15 @@ class Item implements Sleeper {
       else queue.sleepers.delete(this);
     }
   }
-  /** Linux ep_poll_callback(). */
-  wake(): void {
-    if (this.disabled) return;
+  get exclusive(): boolean {
+    return (this.events & EPOLLEXCLUSIVE) !== 0;
+  }
+  /** True if a waiter of the instance is woken. Linux ep_poll_callback(). */
+  wake(): boolean {
+    if (this.disabled) return false;
+    const { isAwaited } = this.ep.queue;
     this.ep.happened(this);
+    return isAwaited;
   }
   end(): void {
     this.#listen(false);

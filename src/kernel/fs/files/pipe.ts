@@ -15,6 +15,8 @@ export const PIPE_BUF = 4096;
 export const PIPE_DEFAULT = 65536;
 /** /proc/sys/fs/pipe-max-size: the limit of F_SETPIPE_SZ without CAP_SYS_RESOURCE, in bytes. */
 export const PIPE_MAX = 1048576;
+/** f_type of pipefs. Linux uapi linux/magic.h */
+export const PIPEFS_MAGIC = 0x50495045;
 
 /** One page of a pipe, in a frame: bytes in [start, end), and space after them for small writes. */
 interface Slot {
@@ -115,6 +117,9 @@ export class Pipe {
   }
 }
 
+/** True for a pipe of pipe(2), which has no name except through /proc/PID/fd. Linux PIPEFS_MAGIC. */
+const isPipe = (inode: Inode): boolean => inode.fs.magic === PIPEFS_MAGIC;
+
 /** A file description of a pipe or FIFO, for reading, writing or both. */
 export class PipeEnd extends FileDescription {
   readonly pipe: Pipe;
@@ -130,7 +135,7 @@ export class PipeEnd extends FileDescription {
     inode.pipe ??= new Pipe(inode.fs.clock.frames);
     const { pipe } = inode;
     this.pipe = pipe;
-    this.writersBefore = pipe.writers > 0 ? -1 : pipe.writerOpens;
+    this.writersBefore = pipe.writers > 0 || isPipe(inode) ? -1 : pipe.writerOpens;
     this.readersBefore = pipe.readerOpens;
     if (this.readable) {
       pipe.readers++;
@@ -205,7 +210,7 @@ export class PipeEnd extends FileDescription {
 
 /**
  * Opens a FIFO: a file description, -errno, or a wait for the other side. The waiting end already counts as
- * open. man 7 fifo; Linux fifo_open().
+ * open. A pipe of pipe(2) has had both sides and waits for none. man 7 fifo; Linux fifo_open().
  */
 export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait => {
   if ((flags & O_ACCMODE) === O_ACCMODE) return -E.EINVAL;
@@ -215,6 +220,7 @@ export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): O
   const access = flags & O_ACCMODE;
   const connected =
     access === O_RDWR ||
+    isPipe(inode) ||
     (access === O_RDONLY
       ? pipe.writers > 0 || pipe.writerOpens !== end.writersBefore || (flags & O_NONBLOCK) !== 0
       : pipe.readers > 0 || pipe.readerOpens !== end.readersBefore);

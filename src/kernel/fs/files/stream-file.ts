@@ -4,22 +4,42 @@ import { E } from "../../../abi/errno.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
 import { AnonInode } from "../vfs/anon.ts";
+import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { S_IFIFO } from "../vfs/mode.ts";
-import { O_RDONLY, O_WRONLY } from "../vfs/open-flags.ts";
+import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
 import type { Vfs } from "../vfs.ts";
 import type { ByteSink, ByteSource } from "./stream.ts";
 
-const pipePath = (vfs: Vfs) => vfs.pipefs.path(new AnonInode(vfs.pipefs, S_IFIFO | 0o600), (ino) => `pipe:[${ino}]`);
+/** The inode of a stream. An open through /proc/PID/fd makes another description of the same end. */
+export class StreamInode extends AnonInode {
+  readonly #make: (path: Path, flags: number) => FileDescription;
+  readonly #access: number;
+  constructor(vfs: Vfs, access: number, make: (path: Path, flags: number) => FileDescription) {
+    super(vfs.pipefs, S_IFIFO | 0o600);
+    this.#access = access;
+    this.#make = make;
+  }
+  /** The other end is the host's, so only the guest's own end can be opened; O_RDWR gives that end too. */
+  override open(_task?: Task, flags = this.#access, path = this.path): Or<FileDescription> {
+    const access = flags & O_ACCMODE;
+    if (access !== this.#access && access !== O_RDWR) return -E.EACCES;
+    return this.#make(path, flags);
+  }
+  readonly path: Path = (this.fs as Vfs["pipefs"]).path(this, (ino) => `pipe:[${ino}]`);
+}
 
 /** The read end of a stream from the host. -EAGAIN while the source is empty. */
 export class StreamInput extends FileDescription {
   readonly source: ByteSource;
-  constructor(vfs: Vfs, source: ByteSource) {
-    const path = pipePath(vfs);
-    super(path.dentry.inode, O_RDONLY, path);
+  private constructor(path: Path, flags: number, source: ByteSource) {
+    super(path.dentry.inode, (flags & ~O_ACCMODE) | O_RDONLY, path);
     this.source = source;
+  }
+  /** A new stream. */
+  static of(vfs: Vfs, source: ByteSource): StreamInput {
+    return new StreamInode(vfs, O_RDONLY, (path, flags) => new StreamInput(path, flags, source)).open() as StreamInput;
   }
   /** FIONREAD. */
   get waitingBytes(): number {
@@ -43,10 +63,13 @@ export class StreamInput extends FileDescription {
 /** The write end of a stream to the host. -EAGAIN while the sink is full. */
 export class StreamOutput extends FileDescription {
   readonly sink: ByteSink;
-  constructor(vfs: Vfs, sink: ByteSink) {
-    const path = pipePath(vfs);
-    super(path.dentry.inode, O_WRONLY, path);
+  private constructor(path: Path, flags: number, sink: ByteSink) {
+    super(path.dentry.inode, (flags & ~O_ACCMODE) | O_WRONLY, path);
     this.sink = sink;
+  }
+  /** A new stream. */
+  static of(vfs: Vfs, sink: ByteSink): StreamOutput {
+    return new StreamInode(vfs, O_WRONLY, (path, flags) => new StreamOutput(path, flags, sink)).open() as StreamOutput;
   }
   override get writesAll(): boolean {
     return true;

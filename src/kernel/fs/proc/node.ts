@@ -3,12 +3,13 @@
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
+import type { WaitQueue } from "../../base/wait.ts";
 import { inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { seekTo } from "../files/regular.ts";
 import type { Path } from "../vfs/dentry.ts";
-import { FileDescription } from "../vfs/file.ts";
+import { alwaysReady, FileDescription, POLLERR, POLLIN, POLLPRI, POLLRDNORM } from "../vfs/file.ts";
 import { type DirEntry, type FileSystem, Inode, type Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
@@ -21,6 +22,8 @@ export interface ProcContent {
   records?(task: Task, from: number): Or<Iterable<ProcRecord>>;
   /** The whole content, or -errno. */
   read?(task: Task): Or<string | Uint8Array>;
+  /** The source of changes that poll(2) reports as POLLPRI. Without it the file cannot be polled. */
+  changes?(): { readonly events: number; readonly changed: WaitQueue };
   /** A write at the file's offset `at`: the number of accepted bytes, or -errno. */
   write?(task: Task, bytes: Uint8Array, at: number): number;
 }
@@ -40,15 +43,33 @@ const BUFFER = 4096;
  */
 class ProcSequence extends FileDescription {
   readonly #records: NonNullable<ProcContent["records"]>;
+  readonly #changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
+  /** The number of changes that the last poll has seen. */
+  #seen: number;
   /** Computed bytes that were not read yet. */
   #buffer: Uint8Array = new Uint8Array(0);
   /** The file offset of `#buffer`. */
   #at = 0;
   /** The key of the next record. */
   #next = 0;
-  constructor(records: NonNullable<ProcContent["records"]>, inode: Inode, flags: number, path: Path) {
+  constructor(content: ProcContent, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#records = records;
+    this.#records = content.records?.bind(content) as NonNullable<ProcContent["records"]>;
+    this.#changes = content.changes?.();
+    this.#seen = this.#changes?.events ?? 0;
+  }
+  override get pollable(): boolean {
+    return this.#changes !== undefined;
+  }
+  /** A change is reported once. Linux mounts_poll(). */
+  override poll(): number {
+    const now = this.#changes?.events ?? this.#seen;
+    if (now === this.#seen) return this.#changes ? POLLIN | POLLRDNORM : alwaysReady;
+    this.#seen = now;
+    return POLLIN | POLLRDNORM | POLLERR | POLLPRI;
+  }
+  override queues(): readonly WaitQueue[] {
+    return this.#changes ? [this.#changes.changed] : [];
   }
   override get seekable(): boolean {
     return true;
@@ -142,7 +163,7 @@ export class ProcFileNode extends Inode {
   }
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
     const { records } = this.#content;
-    return records ? new ProcSequence(records, this, flags, path) : new ProcFile(this.#content, this, flags, path);
+    return records ? new ProcSequence(this.#content, this, flags, path) : new ProcFile(this.#content, this, flags, path);
   }
   override truncate(): number {
     return 0;

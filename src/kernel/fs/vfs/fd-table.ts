@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import type { Account } from "../../../memory/account.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { FileDescription } from "./file.ts";
-import { releasePosixLocks } from "./locks.ts";
+import { type LockWait, releasePosixLocks } from "./locks.ts";
 
 /** The initial size of a table. Linux NR_OPEN_DEFAULT. */
 const LEAST_PLACES = 64;
@@ -20,6 +20,8 @@ const WORD = 32;
 
 /** A table of file descriptors. */
 export class FdTable {
+  /** Calls of its tasks that wait for a record lock. */
+  lockWaits: Set<LockWait> | undefined = undefined;
   /** The number of tasks that share the table. */
   refs = 1;
   #slots: (Slot | undefined)[] = [];

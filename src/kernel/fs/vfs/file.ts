@@ -123,6 +123,10 @@ export abstract class FileDescription {
   ioctl(_task: Task, _request: number, _arg: VAddr, _abi: Abi): Result {
     return -E.ENOTTY;
   }
+  /** True if epoll(7) takes the file: it can become ready. Linux file_can_poll(). */
+  get pollable(): boolean {
+    return !this.inode.isFile && !this.inode.isDir;
+  }
   /** The POLL* events that hold now. */
   poll(_task: Task): number {
     return alwaysReady;

@@ -97,6 +97,42 @@ export const conflicting = (inode: Inode, want: Omit<RecordLock, "pid">): Record
   return undefined;
 };
 
+/**
+ * A call that waits for a record lock. Its owner's waits are found through the owner: a lock that would close
+ * a circle of owners is refused.
+ */
+export class LockWait {
+  readonly file: FileDescription;
+  readonly want: Omit<RecordLock, "pid">;
+  constructor(file: FileDescription, want: Omit<RecordLock, "pid">) {
+    this.file = file.hold();
+    this.want = want;
+    const { owner } = want;
+    if ("lockWaits" in owner) (owner.lockWaits ??= new Set()).add(this);
+  }
+  drop(): void {
+    const { owner } = this.want;
+    if ("lockWaits" in owner) owner.lockWaits?.delete(this);
+    this.file.drop();
+  }
+}
+/** Linux MAX_DEADLK_ITERATIONS: a longer chain of owners is not followed. */
+const MAX_CHAIN = 10;
+/**
+ * True if the owner of a conflicting lock waits, itself or through others, for `owner`. OFD locks belong to no
+ * process and take no part. Linux posix_locks_deadlock().
+ */
+export const wouldDeadlock = (owner: FdTable, conflict: RecordLock): boolean => {
+  let by: RecordLock | undefined = conflict;
+  for (let i = 0; by && i < MAX_CHAIN; i++) {
+    const [next]: Iterable<LockWait> = ("lockWaits" in by.owner && by.owner.lockWaits) || [];
+    if (!next) return false;
+    by = conflicting(next.file.inode, next.want);
+    if (by?.owner === owner) return true;
+  }
+  return false;
+};
+
 /** Replaces the locks of `owner` in the range by `type`, or unlocks it. False: memory is short. */
 export const setRecord = (
   inode: Inode,

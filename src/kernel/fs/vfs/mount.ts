@@ -2,6 +2,7 @@
 
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { sizes } from "../../base/sizes.ts";
+import { WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
@@ -102,6 +103,9 @@ export class MountNamespace {
   /** The number of mounts on each mount point. */
   readonly #points = new Map<Dentry, number>();
   root: Mount;
+  /** The number of changes so far, and the queue that each change wakes: poll(2) of /proc/PID/mounts. */
+  events = 0;
+  readonly changed = new WaitQueue();
   constructor(fs: FileSystem, source: string, flags = 0, owner?: UserNamespace, ids: Ids = { next: 1 }) {
     this.owner = owner;
     this.#ids = ids;
@@ -165,7 +169,12 @@ export class MountNamespace {
     mount.mountpoint = mountpoint;
     parent.children.set(mountpoint, mount);
     this.#points.set(mountpoint, (this.#points.get(mountpoint) ?? 0) + 1);
+    this.#note();
+  }
+  #note(): void {
     changes++;
+    this.events++;
+    this.changed.wake();
   }
   #leave({ mountpoint }: Mount): void {
     if (!mountpoint) return;
@@ -191,7 +200,7 @@ export class MountNamespace {
     this.#leave(mount);
     mount.parent = undefined;
     mount.mountpoint = undefined;
-    changes++;
+    this.#note();
   }
 
   /** MS_MOVE: moves a mount to another mount point. */

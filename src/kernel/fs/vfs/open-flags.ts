@@ -24,6 +24,9 @@ export const O_PATH = 0o10000000;
 export const __O_TMPFILE = 0o20000000;
 export const O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
 
+/** The greatest size and offset in bytes of a file without O_LARGEFILE. Linux MAX_NON_LFS. */
+export const MAX_NON_LFS = 0x7fff_ffff;
+
 /** Flags that affect open(2) only. The file description does not store them. Linux do_dentry_open(). */
 export const openOnly = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 /** Flags that F_SETFL may change. Linux SETFL_MASK. */

@@ -1,5 +1,6 @@
 // open(2) in the file system. Linux fs/open.c build_open_flags(), fs/namei.c path_openat(), do_open(),
 // may_open().
+import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Wait } from "../../base/wait.ts";
 import { mayOpenFile, mayTruncate, type Purpose } from "../../landlock/open.ts";
@@ -12,6 +13,7 @@ import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
 import {
   __O_TMPFILE,
+  MAX_NON_LFS,
   O_ACCMODE,
   O_APPEND,
   O_ASYNC,
@@ -67,12 +69,15 @@ const VALID_FLAGS =
 /** Flags that are valid together with O_PATH. Linux O_PATH_FLAGS. */
 const PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 
+/** O_LARGEFILE is set by itself where a long holds any offset. Linux force_o_largefile(). */
+export const largeFile = (abi: Abi): number => (abi.long === 8 ? O_LARGEFILE : 0);
+
 /**
  * The `How` of open(2) and openat(2), which ignore invalid flags. openat2(2) rejects them. Linux
  * build_open_how().
  */
-export const howOf = (flags: number, mode: number): How => {
-  const valid = flags & O_PATH ? flags & VALID_FLAGS & PATH_FLAGS : flags & VALID_FLAGS;
+export const howOf = (flags: number, mode: number, abi: Abi): How => {
+  const valid = flags & O_PATH ? flags & VALID_FLAGS & PATH_FLAGS : (flags & VALID_FLAGS) | largeFile(abi);
   const creates = valid & (O_CREAT | __O_TMPFILE);
   return { flags: valid, mode: creates ? mode & S_IALLUGO : 0 };
 };
@@ -157,6 +162,8 @@ const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> |
   if (flags & O_PATH) return new PathFile(inode, flags, path);
   const allowed = mayOpen(task, path, flags);
   if (allowed < 0) return allowed;
+  // Linux generic_file_open().
+  if (inode.isFile && !(flags & O_LARGEFILE) && inode.size > MAX_NON_LFS) return -E.EOVERFLOW;
   // Linux do_dentry_open(): directories have no FMODE_CAN_ODIRECT.
   if (flags & O_DIRECT && inode.isDir) return -E.EINVAL;
   const file = openInode(task, path, flags);

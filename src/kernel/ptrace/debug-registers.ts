@@ -1,0 +1,86 @@
+// The debug registers of a task, which its tracer sets by PTRACE_POKEUSER. Linux arch/x86/kernel/ptrace.c
+// ptrace_set_debugreg(), hw_breakpoint.c.
+import { E } from "../../abi/errno.ts";
+import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
+
+/** Breakpoint registers: DR0 to DR3. */
+const COUNT = 4;
+const STATUS = 6;
+const CONTROL = 7;
+/** DR6 bits that read 1: Linux keeps the register with their sense turned. */
+const DR6_RESERVED = 0xffff_0ff0n;
+/** DR7 bits that are not kept. Linux DR_CONTROL_RESERVED. */
+const DR7_RESERVED = 0xffff_ffff_0000_fc00n;
+/** TASK_SIZE_MAX: breakpoints are in user memory only. */
+const USER_TOP = (1n << 47n) - 4096n;
+/** DR7.RWn and LENn. 2 of the first is an I/O breakpoint, which needs CR4.DE. */
+const KINDS = ["execute", "write", undefined, "access"] as const;
+const LENGTHS = [1, 2, 8, 4] as const;
+
+/** A register's breakpoint as perf events keep it: it exists from the first write of DRn or DR7 on. */
+interface Slot {
+  readonly address: bigint;
+  readonly on: Breakpoint["on"];
+  readonly length: number;
+  readonly enabled: boolean;
+}
+const isAligned = ({ address, on, length }: Slot): boolean => on === "execute" || address % BigInt(length) === 0n;
+
+/** The registers of one task. */
+export class DebugRegisters {
+  #slots: readonly (Slot | undefined)[] = new Array(COUNT).fill(undefined);
+  #status = 0n;
+  #control = 0n;
+  /** What the processor looks for while the task runs. The same list until a register changes. */
+  breakpoints: readonly Breakpoint[] = [];
+
+  get(n: number): bigint {
+    if (n < COUNT) return this.#slots[n]?.address ?? 0n;
+    return n === STATUS ? this.#status ^ DR6_RESERVED : n === CONTROL ? this.#control : 0n;
+  }
+  /** Writes register `n`: 0 or -errno. */
+  set(n: number, value: bigint): number {
+    if (n < COUNT) return this.#setAddress(n, value);
+    if (n === STATUS) this.#status = value ^ DR6_RESERVED;
+    else if (n === CONTROL) return this.#setControl(value & ~DR7_RESERVED);
+    else return -E.EIO;
+    return 0;
+  }
+  #setAddress(n: number, address: bigint): number {
+    const slot: Slot = { ...(this.#slots[n] ?? { on: "write", length: 1, enabled: false }), address };
+    if (address >= USER_TOP || !isAligned(slot)) return -E.EINVAL;
+    this.#use(this.#slots.map((old, i) => (i === n ? slot : old)));
+    return 0;
+  }
+  #setControl(control: bigint): number {
+    const slots: (Slot | undefined)[] = [];
+    for (const [n, old] of this.#slots.entries()) {
+      const enabled = ((control >> BigInt(2 * n)) & 3n) !== 0n;
+      const fields = Number((control >> BigInt(16 + 4 * n)) & 15n);
+      if (!old && !enabled) {
+        slots.push(undefined);
+        continue;
+      }
+      const on = KINDS[fields & 3];
+      const length = LENGTHS[fields >> 2] as number;
+      if (!on || (on === "execute" && length !== 1)) return -E.EINVAL;
+      const slot = { address: old?.address ?? 0n, on, length, enabled };
+      if (!isAligned(slot)) return -E.EINVAL;
+      slots.push(slot);
+    }
+    this.#control = control;
+    this.#use(slots);
+    return 0;
+  }
+  #use(slots: readonly (Slot | undefined)[]): void {
+    this.#slots = slots;
+    this.breakpoints = slots.flatMap((slot, n) =>
+      slot?.enabled ? [{ bit: 1 << n, address: Number(slot.address), length: slot.length, on: slot.on }] : [],
+    );
+  }
+  /** Notes met breakpoints in DR6. True: an instruction breakpoint is among them, so it was a fault. */
+  met(bits: number): boolean {
+    this.#status = BigInt(bits);
+    return this.breakpoints.some((b) => b.on === "execute" && (b.bit & bits) !== 0);
+  }
+}

@@ -1,0 +1,32 @@
+// The program of a task: the ABI and the file of its last execve(2). Linux mm->exe_file, fs/exec.c
+// deny_write_access().
+import { type Abi, x64 } from "../../abi/abi.ts";
+import type { VdsoAddresses } from "../exec/vdso.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
+
+/** What execve(2) loaded. Tasks share it until the next execve; while one holds it, writers of the file get ETXTBSY. */
+export class Program {
+  /** The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the door's business. */
+  readonly abi: Abi;
+  readonly vdso: VdsoAddresses;
+  /** /proc/PID/exe. */
+  readonly exe: FileDescription | undefined;
+  #users = 0;
+
+  constructor(abi: Abi, vdso: VdsoAddresses, exe: FileDescription | undefined) {
+    this.abi = abi;
+    this.vdso = vdso;
+    this.exe = exe;
+  }
+  hold(): this {
+    if (this.exe && this.#users++ === 0) this.exe.hold().inode.writers--;
+    return this;
+  }
+  drop(): void {
+    if (!this.exe || --this.#users > 0) return;
+    this.exe.inode.writers++;
+    this.exe.drop();
+  }
+}
+/** The program of a task before its first execve(2). */
+export const NO_PROGRAM = new Program(x64, { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 }, undefined);
