@@ -33,7 +33,7 @@ export const vsyscall = (task: Task): boolean => {
     return true;
   }
   takeArguments(task, nr);
-  admitVsyscall(task, { abi: x64, call: undefined, step: 0, vsyscall: { nr, rip: state.rip, caller, sp } });
+  admitVsyscall(task, { abi: x64, door: "syscall64", call: undefined, step: 0, vsyscall: { nr, rip: state.rip, caller, sp } });
   return true;
 };
 
