@@ -1,5 +1,5 @@
-// The common part of TCP and UDP sockets: names, ports and options. man 7 ip, man 7 socket; Linux
-// net/ipv4/af_inet.c, net/core/sock.c.
+// The common part of TCP and UDP sockets of both IP versions: names, ports and options. man 7 ip, ipv6, socket;
+// Linux net/ipv4/af_inet.c, net/ipv6/af_inet6.c, net/core/sock.c.
 import { E } from "../../abi/errno.ts";
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
@@ -8,19 +8,24 @@ import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
 import {
-  ANY,
+  anyOf,
   type Endpoint,
+  type InetFamily,
+  type Ip,
+  isAny,
   isBroadcast,
   isLoopback,
   isMulticast,
-  LOOPBACK,
+  loopbackFor,
   parse,
+  parse6,
   sockaddr,
+  sockaddr6,
   toAddress,
   toEndpoint,
 } from "./inet-address.ts";
 import { lo } from "./interface.ts";
-import { IP_OPTIONS, Options, SO, SOL } from "./options.ts";
+import { IP_OPTIONS, IPV6_V6ONLY, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
 import { Socket } from "./socket.ts";
 
@@ -36,12 +41,13 @@ const MIN_SEND = 4608;
 export const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
 const number = (value: Uint8Array, at = 0): number => new DataView(value.buffer, value.byteOffset).getInt32(at, true);
 
-/** An IPv4 socket. Ports are held in the tables of its network namespace. */
+/** An Internet socket. Ports are held in the tables of its network namespace. */
 export abstract class InetSocket extends Socket implements Holder {
   readonly options: Options;
   readonly uid: number;
+  readonly domain: InetFamily;
   /** The bound address. Port 0: not bound. */
-  ip = ANY;
+  ip: Ip;
   port = 0;
   /**
    * True for an address or a port that the user chose. It stays after the end of a connection. Linux
@@ -63,9 +69,16 @@ export abstract class InetSocket extends Socket implements Holder {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
-  constructor(task: Task, type: typeof SOCK.STREAM | typeof SOCK.DGRAM, nonblock: boolean, buffers: { send: number; receive: number }) {
+  constructor(
+    task: Task,
+    type: typeof SOCK.STREAM | typeof SOCK.DGRAM,
+    { domain, nonblock }: { readonly domain: InetFamily; readonly nonblock: boolean },
+    buffers: { send: number; receive: number },
+  ) {
     super(task, type, nonblock);
-    this.options = new Options(type === SOCK.STREAM);
+    this.domain = domain;
+    this.ip = anyOf(domain);
+    this.options = new Options(type === SOCK.STREAM, domain);
     this.uid = task.cred.euid;
     this.sendBuffer = buffers.send;
     this.receiveBuffer = buffers.receive;
@@ -75,6 +88,9 @@ export abstract class InetSocket extends Socket implements Holder {
   protected get ports(): Ports {
     return this.type === SOCK.STREAM ? this.net.tcp : this.net.udp;
   }
+  get only6(): boolean {
+    return this.options.get(SOL.IPV6, IPV6_V6ONLY) === 1;
+  }
   get reuse(): boolean {
     return this.options.on(SO.REUSEADDR);
   }
@@ -83,10 +99,10 @@ export abstract class InetSocket extends Socket implements Holder {
   }
 
   parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
-    return parse(bytes, use);
+    return this.domain === AF.INET ? parse(bytes, use) : parse6(bytes, use, this.only6, this.type === SOCK.DGRAM);
   }
   addressBytes(address: string): Uint8Array {
-    return sockaddr(address);
+    return this.domain === AF.INET ? sockaddr(address) : sockaddr6(address);
   }
   get address(): string {
     return toAddress(this);
@@ -98,14 +114,15 @@ export abstract class InetSocket extends Socket implements Holder {
   bind(task: Task, address: string): number {
     const { ip, port } = toEndpoint(address);
     const special = isBroadcast(ip) || isMulticast(ip);
+    if (typeof ip === "string" && isMulticast(ip) && this.type === SOCK.STREAM) return -E.EINVAL;
     // Without any interface address every address counts as local. Linux inet_addr_type_table().
     const local = !this.net.addressed || isLoopback(ip) || special;
-    if (ip !== ANY && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
+    if (!isAny(ip) && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
     if (port !== 0 && port < PRIVILEGED && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
     const error = this.take(ip, port);
     if (error < 0) return error;
-    this.chosen = { ip: ip !== ANY, port: port !== 0 };
+    this.chosen = { ip: !isAny(ip), port: port !== 0 };
     return 0;
   }
   /** True if the socket is neither listening nor connected. */
@@ -113,7 +130,7 @@ export abstract class InetSocket extends Socket implements Holder {
     return true;
   }
   /** Takes port `wanted` at `ip`, or a free one for 0. Returns 0 or -EADDRINUSE. */
-  protected take(ip: number, wanted: number): number {
+  protected take(ip: Ip, wanted: number): number {
     const port = wanted === 0 ? this.ports.free() : wanted;
     if (port === undefined) return -E.EADDRINUSE;
     const before = this.ip;
@@ -132,7 +149,7 @@ export abstract class InetSocket extends Socket implements Holder {
       this.ports.drop(this);
       this.port = 0;
     }
-    if (!this.chosen.ip) this.ip = ANY;
+    if (!this.chosen.ip) this.ip = anyOf(this.domain);
   }
   /** Copies the settings that an accepted connection inherits from its listener. */
   protected inherit(from: InetSocket): void {
@@ -143,10 +160,14 @@ export abstract class InetSocket extends Socket implements Holder {
     this.sendTimeout = from.sendTimeout;
     this.receiveTimeout = from.receiveTimeout;
   }
-  /** The destination of a packet to an address: a loopback address, or -ENETUNREACH. */
-  protected route(ip: number): number {
-    const to = ip === ANY ? LOOPBACK : ip;
-    return this.net.up && isLoopback(to) ? to : -E.ENETUNREACH;
+  /**
+   * The destination of a packet to an address: a loopback address, or -ENETUNREACH. The socket's own address must
+   * have the same version.
+   */
+  protected route(ip: Ip): Ip {
+    const to = isAny(ip) ? loopbackFor(ip) : ip;
+    const same = isAny(this.ip) || typeof this.ip === typeof to;
+    return this.net.up && same && isLoopback(to) ? to : -E.ENETUNREACH;
   }
 
   override queues(events: number): readonly WaitQueue[] {
@@ -161,7 +182,7 @@ export abstract class InetSocket extends Socket implements Holder {
     const value = this.options.get(level, option);
     if (value !== undefined) return int(value);
     if (level === SOL.SOCKET) return this.#socketOption(option);
-    if (!this.options.hasLevel(level)) return -E.EOPNOTSUPP;
+    if (!this.options.hasLevel(level)) return this.domain === AF.INET ? -E.EOPNOTSUPP : -E.ENOPROTOOPT;
     return level === SOL.IP && option === IP_OPTIONS ? new Uint8Array(0) : -E.ENOPROTOOPT;
   }
   #socketOption(option: number): Uint8Array | number {
@@ -169,7 +190,7 @@ export abstract class InetSocket extends Socket implements Holder {
       case SO.TYPE:
         return int(this.type);
       case SO.DOMAIN:
-        return int(AF.INET);
+        return int(this.domain);
       case SO.PROTOCOL:
         return int(this.protocol);
       case SO.ERROR:
@@ -223,6 +244,10 @@ export abstract class InetSocket extends Socket implements Holder {
           return 0;
       }
     }
+    // A bound socket keeps its set of addresses. Linux do_ipv6_setsockopt().
+    if (level === SOL.IPV6 && option === IPV6_V6ONLY && this.port !== 0) return -E.EINVAL;
     return this.options.set(task, level, option, value);
   }
 }
+/** True for the -errno of `route`. */
+export const unreachable = (ip: Ip): ip is number => typeof ip === "number" && ip < 0;

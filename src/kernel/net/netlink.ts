@@ -8,7 +8,7 @@ import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
-import { LOOPBACK } from "./inet-address.ts";
+import { type InetFamily, LOOPBACK, LOOPBACK6 } from "./inet-address.ts";
 import { flagsOf, lo, UP } from "./interface.ts";
 import { SO, SOL } from "./options.ts";
 import { type Message, type Received, Socket, weightOf } from "./socket.ts";
@@ -61,7 +61,7 @@ const attribute = (bytes: Uint8Array, from: number, wanted: number): Uint8Array 
 const INFO = 16;
 const ADDR = 8;
 const IFLA = { ADDRESS: 1, BROADCAST: 2, IFNAME: 3, MTU: 4, TXQLEN: 13, OPERSTATE: 16 } as const;
-const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const;
+const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
 const PREFIX = 8;
 const PERMANENT = 0x80;
 const SCOPE_HOST = 254;
@@ -155,7 +155,7 @@ export class NetlinkSocket extends Socket {
         if (!dump && !this.#isLo(request)) return -E.ENODEV;
         return this.#answer(request, dump, [[RTM.NEWLINK, this.#link()]]);
       case RTM.GETADDR:
-        return dump ? this.#answer(request, dump, this.net.up ? [[RTM.NEWADDR, this.#addr()]] : []) : -E.EOPNOTSUPP;
+        return dump ? this.#answer(request, dump, this.#addresses(request)) : -E.EOPNOTSUPP;
       case RTM.GETROUTE:
         return dump ? this.#answer(request, dump, []) : -E.EOPNOTSUPP;
     }
@@ -204,14 +204,21 @@ export class NetlinkSocket extends Socket {
     ]);
     return Uint8Array.from([...info, ...list]);
   }
-  #addr(): Uint8Array {
-    const head = Uint8Array.from([AF.INET, PREFIX, PERMANENT, SCOPE_HOST, ...u32(lo.index)]);
-    const ip = networkOrder(LOOPBACK);
-    const list = attributes([
-      [IFA.ADDRESS, ip],
+  /** The addresses of the family that is asked for, or of both. Linux inet_dump_ifaddr(), inet6_dump_addr(). */
+  #addresses({ bytes }: Request): (readonly [type: number, body: Uint8Array])[] {
+    const family = bytes[HEADER];
+    const all = this.net.up ? ([AF.INET, AF.INET6] as const) : [];
+    return all.filter((f) => family === AF.UNSPEC || family === f).map((f) => [RTM.NEWADDR, this.#addr(f)]);
+  }
+  #addr(family: InetFamily): Uint8Array {
+    const v4 = family === AF.INET;
+    const head = Uint8Array.from([family, v4 ? PREFIX : 128, PERMANENT, SCOPE_HOST, ...u32(lo.index)]);
+    const ip = v4 ? networkOrder(LOOPBACK) : Uint8Array.from(LOOPBACK6, (c) => c.charCodeAt(0));
+    const labels = [
       [IFA.LOCAL, ip],
       [IFA.LABEL, cString(lo.name)],
-    ]);
+    ] as const;
+    const list = attributes([[IFA.ADDRESS, ip], ...(v4 ? labels : []), [IFA.FLAGS, u32(PERMANENT)]]);
     return Uint8Array.from([...head, ...list]);
   }
 

@@ -2,11 +2,13 @@
 // net/ipv4/ip_sockglue.c, net/ipv4/tcp.c. Most options are only stored, because they have no effect on the
 // loopback device.
 import { E } from "../../abi/errno.ts";
+import { AF } from "../../abi/uapi/socket.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
+import type { InetFamily } from "./inet-address.ts";
 
 /** Option levels. */
-export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17 } as const;
+export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17, IPV6: 41 } as const;
 /** Options of level SOL_SOCKET. Linux uapi asm-generic/socket.h. */
 export const SO = {
   REUSEADDR: 2,
@@ -32,6 +34,7 @@ export const SO = {
   SNDTIMEO_NEW: 67,
 } as const;
 export const IP_OPTIONS = 4;
+export const IPV6_V6ONLY = 26;
 export const TCP_CONGESTION = 13;
 
 /** The stored value for a value of setsockopt(2), or -errno. */
@@ -81,6 +84,33 @@ const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
   /** FREEBIND */
   15: row(0, flag),
 });
+/** Linux uapi linux/in6.h. -1 stands for the default. */
+const ipv6Rows: Readonly<Record<number, Row>> = {
+  /** UNICAST_HOPS, MULTICAST_HOPS */
+  16: row(64, (v) => (v === -1 ? 64 : v < 0 || v > 255 ? -E.EINVAL : v)),
+  18: row(1, (v) => (v === -1 ? 1 : v < 0 || v > 255 ? -E.EINVAL : v)),
+  /** MULTICAST_IF: none, or the loopback device. */
+  17: row(0, (v) => (v === 0 || v === 1 ? v : -E.ENODEV)),
+  /** MULTICAST_LOOP */
+  19: row(1, within(0, 1)),
+  /** MTU_DISCOVER */
+  23: row(1, within(0, 5)),
+  /** RECVERR */
+  25: row(0, flag),
+  [IPV6_V6ONLY]: row(0, flag),
+  /** RECVPKTINFO, RECVHOPLIMIT, RECVRTHDR, RECVHOPOPTS, RECVDSTOPTS */
+  49: row(0, flag),
+  51: row(0, flag),
+  56: row(0, flag),
+  53: row(0, flag),
+  58: row(0, flag),
+  /** RECVTCLASS, TCLASS, DONTFRAG, AUTOFLOWLABEL, FREEBIND */
+  66: row(0, flag),
+  67: row(0, (v) => (v === -1 ? 0 : v < 0 || v > 255 ? -E.EINVAL : v)),
+  62: row(0, flag),
+  70: row(1, flag),
+  78: row(0, flag),
+};
 const tcpRows: Readonly<Record<number, Row>> = {
   /** NODELAY */
   1: row(0, flag),
@@ -118,8 +148,9 @@ export class Options {
   readonly #rows: typeof forTcp;
   readonly #values = new Map<string, number>();
 
-  constructor(tcp: boolean) {
-    this.#rows = tcp ? forTcp : forUdp;
+  constructor(tcp: boolean, family: InetFamily) {
+    const rows = tcp ? forTcp : forUdp;
+    this.#rows = family === AF.INET ? rows : { ...rows, [SOL.IPV6]: ipv6Rows };
   }
   /** True if the protocol has options of this level. */
   hasLevel(level: number): boolean {

@@ -2,11 +2,14 @@
 // inet_csk_get_port(), inet_bind_conflict(), net/ipv4/udp.c udp_lib_get_port().
 import { E } from "../../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
+import { type Ip, receives } from "./inet-address.ts";
 
 /** A holder of a port: an end of a connection, a bound socket, or a connection in TIME_WAIT. */
 export interface Holder {
-  /** The address; 0 for all addresses. */
-  readonly ip: number;
+  /** The address, or that for all addresses. */
+  readonly ip: Ip;
+  /** IPV6_V6ONLY: the address :: does not include IPv4. */
+  readonly only6: boolean;
   readonly port: number;
   /** SO_REUSEADDR. */
   readonly reuse: boolean;
@@ -27,7 +30,7 @@ const LAST = 60999;
 const MOST_MEMORIES = 8192;
 
 const conflict = (a: Holder, b: Holder): boolean => {
-  if (a.ip !== 0 && b.ip !== 0 && a.ip !== b.ip) return false;
+  if (!receives(a.ip, a.only6, b.ip) && !receives(b.ip, b.only6, a.ip)) return false;
   if (a.reuse && b.reuse && !b.listening) return false;
   return !(a.reusePort && b.reusePort && a.uid === b.uid);
 };
@@ -74,7 +77,12 @@ export class Ports {
   remember(memory: Holder & { readonly until: number }): void {
     const same = this.at(memory.port).find(
       (h) =>
-        h.until !== undefined && h.ip === memory.ip && h.reuse === memory.reuse && h.reusePort === memory.reusePort && h.uid === memory.uid,
+        h.until !== undefined &&
+        h.ip === memory.ip &&
+        h.only6 === memory.only6 &&
+        h.reuse === memory.reuse &&
+        h.reusePort === memory.reusePort &&
+        h.uid === memory.uid,
     );
     if (same) this.drop(same);
     else if (this.#memories >= MOST_MEMORIES) return;

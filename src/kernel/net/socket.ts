@@ -53,7 +53,9 @@ export abstract class Socket extends FileDescription {
   readonly type: SocketType;
   readonly net: NetNamespace;
   /** The address family of a TCP socket. Landlock restricts its ports. */
-  readonly family: number | undefined = undefined;
+  get family(): number | undefined {
+    return undefined;
+  }
   /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: no timeout. */
   receiveTimeout = 0;
   sendTimeout = 0;

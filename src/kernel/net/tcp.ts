@@ -1,7 +1,7 @@
 // TCP between sockets of one machine. Data arrives at once and is never lost. Only states that programs can
 // see exist. man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
 import { E } from "../../abi/errno.ts";
-import { AF, SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { sizes } from "../base/sizes.ts";
 import { wait } from "../base/wait.ts";
 import { Pipe } from "../fs/files/pipe.ts";
@@ -10,8 +10,8 @@ import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
-import { InetSocket } from "./inet.ts";
-import { ANY, type Endpoint, LOOPBACK, toEndpoint } from "./inet-address.ts";
+import { InetSocket, unreachable } from "./inet.ts";
+import { type Endpoint, type InetFamily, type Ip, isAny, loopbackFor, receives, toEndpoint } from "./inet-address.ts";
 import { SOL, TCP_CONGESTION } from "./options.ts";
 import type { Message, Received } from "./socket.ts";
 
@@ -35,7 +35,6 @@ type State = "closed" | "listening" | "opening" | "open";
 
 /** A TCP socket: closed, listening, or one end of a connection. */
 export class TcpSocket extends InetSocket {
-  override readonly family = AF.INET;
   readonly protocol = 6;
   state: State = "closed";
   /** Linux struct socket.state: if a connect(2) has yet to report its result, or did report it. */
@@ -57,9 +56,12 @@ export class TcpSocket extends InetSocket {
   /** Connecting sockets that found the backlog full. */
   readonly #waiting = new Set<TcpSocket>();
 
-  constructor(task: Task, nonblock: boolean) {
-    super(task, SOCK.STREAM, nonblock, BUFFERS);
+  constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
+    super(task, SOCK.STREAM, how, BUFFERS);
     this.#incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
+  }
+  override get family(): InetFamily {
+    return this.domain;
   }
   override get weight(): number {
     return sizes.connection;
@@ -124,13 +126,13 @@ export class TcpSocket extends InetSocket {
   #open(task: Task, address: string): number {
     const to = toEndpoint(address);
     const ip = this.route(to.ip);
-    if (ip < 0) return ip;
+    if (unreachable(ip)) return ip;
     this.#renew();
     if (this.port === 0) {
       const held = this.take(this.ip, 0);
       if (held < 0) return held === -E.EADDRINUSE ? -E.EADDRNOTAVAIL : held;
     }
-    if (this.ip === ANY) this.ip = LOOPBACK;
+    if (isAny(this.ip)) this.ip = loopbackFor(ip);
     this.peerName = { ip, port: to.port };
     const listener = this.#listenerAt(ip, to.port);
     if (!listener) this.#die(E.ECONNREFUSED);
@@ -140,13 +142,15 @@ export class TcpSocket extends InetSocket {
     } else if (!this.#join(task, listener)) return -E.ENOBUFS;
     return 0;
   }
-  #listenerAt(ip: number, port: number): TcpSocket | undefined {
+  #listenerAt(ip: Ip, port: number): TcpSocket | undefined {
     const all = this.ports.at(port).filter((h): h is TcpSocket => h instanceof TcpSocket && h.listening);
-    return all.find((h) => h.ip === ip) ?? all.find((h) => h.ip === ANY);
+    // Linux inet6_lookup_listener(), compute_score(): the exact address, then the same version.
+    const fitting = all.filter((h) => receives(h.ip, h.only6, ip));
+    return fitting.find((h) => h.ip === ip) ?? fitting.find((h) => typeof h.ip === typeof ip) ?? fitting[0];
   }
   /** Connects to a listener. False: memory is short for the other end. */
   #join(task: Task, listener: TcpSocket): boolean {
-    const end = new TcpSocket(task, false);
+    const end = new TcpSocket(task, { domain: listener.domain, nonblock: false });
     if (end.admit() < 0) return false;
     end.inherit(listener);
     const { ip, port } = this.peerName as Endpoint;
@@ -260,8 +264,8 @@ export class TcpSocket extends InetSocket {
     const other = this.#other as TcpSocket;
     const first = this.#first ? this : other;
     const until = this.net.tcp.now + TIME_WAIT;
-    const { ip, port, reuse, reusePort, uid } = first;
-    if (port !== 0) this.ports.remember({ ip, port, reuse, reusePort, uid, listening: false, until });
+    const { ip, only6, port, reuse, reusePort, uid } = first;
+    if (port !== 0) this.ports.remember({ ip, only6, port, reuse, reusePort, uid, listening: false, until });
     for (const end of [this, other]) {
       end.state = "closed";
       end.#other = undefined;

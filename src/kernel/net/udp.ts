@@ -5,8 +5,18 @@ import { Fifo } from "../base/fifo.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
-import { InetSocket } from "./inet.ts";
-import { ANY, isBroadcast, LOOPBACK, toAddress, toEndpoint } from "./inet-address.ts";
+import { InetSocket, unreachable } from "./inet.ts";
+import {
+  type Endpoint,
+  type InetFamily,
+  type Ip,
+  isAny,
+  isBroadcast,
+  loopbackFor,
+  receives,
+  toAddress,
+  toEndpoint,
+} from "./inet-address.ts";
 import { SO } from "./options.ts";
 import { type Message, type Received, weightOf } from "./socket.ts";
 
@@ -25,8 +35,8 @@ export class UdpSocket extends InetSocket {
   readonly #queue = new Fifo<Message>();
   #queued = 0;
 
-  constructor(task: Task, nonblock: boolean) {
-    super(task, SOCK.DGRAM, nonblock, BUFFERS);
+  constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
+    super(task, SOCK.DGRAM, how, BUFFERS);
   }
   override get waitingBytes(): number {
     return this.#queue.at(0)?.bytes.length ?? 0;
@@ -46,10 +56,10 @@ export class UdpSocket extends InetSocket {
     }
     const to = toEndpoint(address);
     const ip = this.route(to.ip);
-    if (ip < 0) return ip;
+    if (unreachable(ip)) return ip;
     const held = this.port === 0 ? this.take(this.ip, 0) : 0;
     if (held < 0) return -E.EAGAIN;
-    if (this.ip === ANY) this.ip = LOOPBACK;
+    if (isAny(this.ip)) this.ip = loopbackFor(ip);
     this.peerName = { ip, port: to.port };
     return 0;
   }
@@ -61,12 +71,12 @@ export class UdpSocket extends InetSocket {
     if (to.port === 0) return -E.EINVAL;
     if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
     const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
-    if (ip < 0) return ip;
+    if (unreachable(ip)) return ip;
     if (this.error !== 0) return this.takeError();
     if (this.writeShut) return -E.EPIPE;
     const held = this.port === 0 ? this.take(this.ip, 0) : 0;
     if (held < 0) return -E.EAGAIN;
-    const from = { ip: this.ip === ANY ? LOOPBACK : this.ip, port: this.port };
+    const from = { ip: isAny(this.ip) ? loopbackFor(ip) : this.ip, port: this.port };
     const receiver = this.#receiverAt(ip, to.port, from);
     if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
     // ICMP reports an unreachable port. Only a connected socket gets the error.
@@ -77,14 +87,14 @@ export class UdpSocket extends InetSocket {
    * The best receiver: first a socket that is connected to the sender, then one that is bound to the address,
    * then the latest one. Linux compute_score().
    */
-  #receiverAt(ip: number, port: number, from: { readonly ip: number; readonly port: number }): UdpSocket | undefined {
+  #receiverAt(ip: Ip, port: number, from: Endpoint): UdpSocket | undefined {
     let best: UdpSocket | undefined;
     let bestScore = -1;
     for (const h of this.ports.at(port)) {
-      if (!(h instanceof UdpSocket) || (h.ip !== ANY && h.ip !== ip)) continue;
+      if (!(h instanceof UdpSocket) || !receives(h.ip, h.only6, ip)) continue;
       const { peerName } = h;
       if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) continue;
-      const score = (h.ip === ANY ? 0 : 1) + (peerName ? 2 : 0);
+      const score = (h.ip === ip ? 2 : typeof h.ip === typeof ip ? 1 : 0) + (peerName ? 3 : 0);
       if (score >= bestScore) [best, bestScore] = [h, score];
     }
     return best;

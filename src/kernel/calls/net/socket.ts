@@ -11,6 +11,7 @@ import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
+import type { InetFamily } from "../../net/inet-address.ts";
 import { NETLINK_ROUTE, NetlinkSocket } from "../../net/netlink.ts";
 import { SO, SOL } from "../../net/options.ts";
 import { Socket } from "../../net/socket.ts";
@@ -47,18 +48,20 @@ const unixFamily: Family = (t, type, protocol, nonblock) => {
 };
 
 const IPPROTO_MAX = 263;
-const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17 } as const;
-/** Linux inet_create(). */
-const inetFamily: Family = (t, type, protocol, nonblock) => {
-  if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
-  const is = (number: number): boolean => protocol === 0 || protocol === number;
-  if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
-  // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
-  if (type === SOCK.DGRAM && protocol === IPPROTO.ICMP) return -E.EACCES;
-  if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
-  if (type === SOCK.RAW) return capableIn(t.cred, t.net.owner, CAP.NET_RAW) ? -E.EPROTONOSUPPORT : -E.EPERM;
-  return -E.ESOCKTNOSUPPORT;
-};
+const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58 } as const;
+/** Linux inet_create(), inet6_create(). */
+const inetFamily =
+  (domain: InetFamily): Family =>
+  (t, type, protocol, nonblock) => {
+    if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
+    const is = (number: number): boolean => protocol === 0 || protocol === number;
+    if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
+    // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
+    if (type === SOCK.DGRAM && protocol === (domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6)) return -E.EACCES;
+    if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
+    if (type === SOCK.RAW) return capableIn(t.cred, t.net.owner, CAP.NET_RAW) ? -E.EPROTONOSUPPORT : -E.EPERM;
+    return -E.ESOCKTNOSUPPORT;
+  };
 
 /** Linux netlink_create(). */
 const netlinkFamily: Family = (t, type, protocol, nonblock) => {
@@ -66,7 +69,12 @@ const netlinkFamily: Family = (t, type, protocol, nonblock) => {
   return protocol === NETLINK_ROUTE ? { make: () => new NetlinkSocket(t, type, nonblock) } : -E.EPROTONOSUPPORT;
 };
 
-const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily, [AF.NETLINK]: netlinkFamily };
+const families: Readonly<Record<number, Family>> = {
+  [AF.UNIX]: unixFamily,
+  [AF.INET]: inetFamily(AF.INET),
+  [AF.INET6]: inetFamily(AF.INET6),
+  [AF.NETLINK]: netlinkFamily,
+};
 
 const newSocket = (t: Task, domain: number, word: number, protocol: number): NewSocket | number => {
   if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
