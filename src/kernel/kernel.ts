@@ -14,6 +14,7 @@ import type { Timespec } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { CpuTime } from "./cpu-time.ts";
 import type { Vdso } from "./exec/vdso.ts";
+import { InotifyLimits } from "./fs/files/inotify.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
@@ -78,6 +79,7 @@ export class Kernel {
    */
   readonly init: Process;
   readonly timers = new Timers();
+  readonly inotify = new InotifyLimits();
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   readonly kept: Kept;

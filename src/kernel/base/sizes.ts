@@ -35,6 +35,9 @@ export const sizes = {
   signal: 1024,
   posixTimer: 768,
   epollItem: 768,
+  /** A watch of an inode; an event that waits, besides the bytes of its name. */
+  watch: 768,
+  fileEvent: 256,
   lock: 320,
   /** An object of System V IPC, besides its semaphores or messages. */
   ipcObject: 1024,

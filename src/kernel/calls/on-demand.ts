@@ -3,6 +3,7 @@
 import type { Syscall } from "../syscall/declaration.ts";
 import { dirCalls } from "./dir/directory.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
+import { inotifyCalls } from "./file/inotify.ts";
 import { ioctlCalls } from "./file/ioctl.ts";
 import { pipeCalls } from "./file/pipe.ts";
 import { copyCalls } from "./file/splice.ts";
@@ -72,6 +73,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...semCalls,
   ...msgCalls,
   ...ipcCalls,
+  ...inotifyCalls,
   ...fcntlCalls,
   ...ioctlCalls,
 ];

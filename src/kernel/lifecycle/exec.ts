@@ -15,6 +15,7 @@ import type { Path } from "../fs/vfs/dentry.ts";
 import type { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
+import { EVENT, notifyFile } from "../fs/vfs/notify.ts";
 import { openExecutable } from "../fs/vfs/open.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
 import { initFpState, minSigStack } from "../signal/fpstate.ts";
@@ -77,6 +78,7 @@ const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): O
     const opened = openMapped(task, path);
     if (typeof opened === "number" || "interrupted" in opened) return opened;
     const head = opened.file.read(task, HEAD, 0);
+    notifyFile(opened.file, EVENT.ACCESS);
     if (typeof head === "number") {
       opened.file.drop();
       return head;

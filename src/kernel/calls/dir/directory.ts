@@ -11,6 +11,7 @@ import { touchAccess } from "../../fs/files/regular.ts";
 import { type Path, pathName } from "../../fs/vfs/dentry.ts";
 import type { DirEntry } from "../../fs/vfs/inode.ts";
 import { may } from "../../fs/vfs/mode.ts";
+import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
 import { permission } from "../../fs/vfs/permission.ts";
 import { PATH_MAX } from "../../fs/vfs/resolve.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
@@ -79,6 +80,7 @@ const getdents = (t: Task, fd: number, at: VAddr, count: number, format: Format,
     file.offset = entry.cookie;
   }
   touchAccess(file);
+  notifyFile(file, EVENT.ACCESS);
   return done;
 };
 

@@ -8,6 +8,7 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISUID, S_IXGRP } from "../../fs/vfs/mode.ts";
 import { MS_NOEXEC } from "../../fs/vfs/mount.ts";
+import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { isReadOnly, isSpecial, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import {
@@ -29,6 +30,11 @@ import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
+const changed = (path: Path, result: number): number => {
+  if (result === 0) notifyDentry(path.dentry, EVENT.ATTRIB);
+  return result;
+};
+
 const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
   if (typeof path === "number") return path;
   const writable = wantWrite(path.mount);
@@ -39,7 +45,7 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
   if (inode.isLink) return -E.EOPNOTSUPP;
   let bits = wanted & 0o7777;
   if (!inGroup(t.cred, inode.gid) && !capable(t.cred, CAP.FSETID)) bits &= ~S_ISGID;
-  return inode.setattr({ mode: (inode.mode & ~0o7777) | bits, ctime: inode.fs.clock.realtime() });
+  return changed(path, inode.setattr({ mode: (inode.mode & ~0o7777) | bits, ctime: inode.fs.clock.realtime() }));
 };
 
 const UNCHANGED = 0xffffffff;
@@ -65,7 +71,7 @@ const chown = (t: Task, path: Or<Path>, user: number, group: number): number => 
     const sgid = inode.mode & S_IXGRP ? S_ISGID : 0;
     changes.mode = inode.mode & ~(S_ISUID | sgid);
   }
-  return inode.setattr(changes);
+  return changed(path, inode.setattr(changes));
 };
 
 const ofFd = (t: Task, fd: number): Or<Path> => t.files.get(fd)?.path ?? -E.EBADF;

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { InotifyFile } from "../../fs/files/inotify.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { StreamInput } from "../../fs/files/stream-file.ts";
 import { T } from "../../fs/tty/ioctl.ts";
@@ -27,7 +28,7 @@ const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): numbe
 const waiting = (file: FileDescription): number | undefined => {
   if (file instanceof PipeEnd) return file.pipe.length;
   if (file instanceof StreamInput) return file.waitingBytes;
-  if (file instanceof Socket) return file.waitingBytes;
+  if (file instanceof Socket || file instanceof InotifyFile) return file.waitingBytes;
   return file.inode.isFile ? file.inode.size - file.offset : undefined;
 };
 

@@ -7,6 +7,7 @@ import { again } from "../../base/wait.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
+import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
 import { O_APPEND } from "../../fs/vfs/open-flags.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -80,6 +81,15 @@ const inProgress = (t: Task): Copying | undefined => (t.waited.held instanceof C
  * splice_from_pipe_next().
  */
 const copy = (t: Task, copying: Copying): Result => {
+  const { from, to } = copying;
+  const result = copyPieces(t, copying);
+  if (typeof result === "number" && result > 0) {
+    notifyFile(from.file, EVENT.ACCESS);
+    notifyFile(to.file, EVENT.MODIFY);
+  }
+  return result;
+};
+const copyPieces = (t: Task, copying: Copying): Result => {
   t.waited.held = copying;
   const { from, to, count, nonblock, done: before } = copying;
   let done = before;

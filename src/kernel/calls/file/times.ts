@@ -7,6 +7,7 @@ import type { Timespec } from "../../base/time.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may } from "../../fs/vfs/mode.ts";
+import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
@@ -44,7 +45,10 @@ const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
   ];
   if (atime.nsec !== UTIME_OMIT) changes.atime = atime.nsec === UTIME_NOW ? now : atime;
   if (mtime.nsec !== UTIME_OMIT) changes.mtime = mtime.nsec === UTIME_NOW ? now : mtime;
-  return inode.setattr(changes);
+  const result = inode.setattr(changes);
+  const event = changes.atime && changes.mtime ? EVENT.ATTRIB : changes.atime ? EVENT.ACCESS : EVENT.MODIFY;
+  if (result === 0) notifyDentry(path.dentry, event);
+  return result;
 };
 
 /** The file of a path, or of dirfd if the path is NULL. */

@@ -8,6 +8,7 @@ import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
+import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
 import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { kernelSignal, userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -99,14 +100,16 @@ const endPiece = (t: Task, file: FileDescription, now: Required<Progress>, ownOf
   return again(file.seekable ? { killable: true } : { interrupted: -now.done });
 };
 
+/** The watchers of a file learn of a call that has copied bytes. */
+const notified = (file: FileDescription, event: number, result: Result): Result => {
+  if (typeof result === "number" && result > 0) notifyFile(file, event);
+  return result;
+};
+
 /** Reads into user memory. `at` undefined: at the file's own offset. */
-export const readInto = (
-  t: Task,
-  file: FileDescription,
-  segments: readonly Segment[],
-  at: number | undefined,
-  nonblock = false,
-): Result => {
+export const readInto = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
+  notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
+const readPieces = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock: boolean): Result => {
   const total = totalLength(segments);
   const turn = awaitTurn(t, file, at === undefined, false);
   if (turn) return turn;
@@ -145,13 +148,9 @@ const brokenPipe = (t: Task, file: FileDescription): void => {
 };
 
 /** Writes from user memory. `at` undefined: at the file's own offset. */
-export const writeFrom = (
-  t: Task,
-  file: FileDescription,
-  segments: readonly Segment[],
-  at: number | undefined,
-  nonblock = false,
-): Result => {
+export const writeFrom = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
+  notified(file, EVENT.MODIFY, writePieces(t, file, segments, at, nonblock));
+const writePieces = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock: boolean): Result => {
   const total = totalLength(segments);
   if (file.discards) return finish(t, total);
   const turn = awaitTurn(t, file, at === undefined, file.inode.isFile);

@@ -9,8 +9,10 @@ import { RLIMIT } from "../../base/rlimit.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
 import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
+import type { Dentry } from "../../fs/vfs/dentry.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
+import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayTruncate } from "../../landlock/open.ts";
 import { mayAccessPath } from "../../landlock/paths.ts";
@@ -50,6 +52,11 @@ const resize = (t: Task, inode: Inode, length: number): number => {
   return charged(t, inode, () => inode.truncate(length));
 };
 
+const modified = (dentry: Dentry, result: number): number => {
+  if (result === 0) notifyDentry(dentry, EVENT.MODIFY);
+  return result;
+};
+
 const truncate = (t: Task, at: VAddr, length: number): number => {
   if (length < 0) return -E.EINVAL;
   const path = lookup(t, AT_FDCWD, at, true);
@@ -63,7 +70,7 @@ const truncate = (t: Task, at: VAddr, length: number): number => {
   if (denied < 0) return denied;
   if (inode.writers < 0) return -E.ETXTBSY;
   const guarded = mayAccessPath(t, path, ACCESS_FS.LANDLOCK_ACCESS_FS_TRUNCATE);
-  return guarded < 0 ? guarded : resize(t, inode, length);
+  return guarded < 0 ? guarded : modified(path.dentry, resize(t, inode, length));
 };
 
 const ftruncate = (t: Task, fd: number, length: number): number => {
@@ -72,7 +79,7 @@ const ftruncate = (t: Task, fd: number, length: number): number => {
   if (!file) return -E.EBADF;
   if (!file.inode.isFile || !file.writable) return -E.EINVAL;
   const guarded = mayTruncate(file);
-  return guarded < 0 ? guarded : resize(t, file.inode, length);
+  return guarded < 0 ? guarded : modified(file.path.dentry, resize(t, file.inode, length));
 };
 
 const FALLOC_FL_KEEP_SIZE = 1;
@@ -102,9 +109,8 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (grows && seals & F_SEAL_GROW) return -E.EPERM;
   const done = charged(t, inode, () => inode.allocate(at, at + length, punch));
   if (done < 0) return done;
-  if (grows) return resize(t, inode, at + length);
-  inode.touch("modify");
-  return 0;
+  if (!grows) inode.touch("modify");
+  return modified(file.path.dentry, grows ? resize(t, inode, at + length) : 0);
 };
 
 /** fsync and related calls: without a disk they only write shared mappings to the file. */

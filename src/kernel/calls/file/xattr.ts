@@ -9,6 +9,7 @@ import { MemFs } from "../../fs/types/memfs.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISVTX } from "../../fs/vfs/mode.ts";
+import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { fd, ptr, size } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
@@ -63,6 +64,11 @@ const inodeToChange = (t: Task, path: Or<Path>, name: string): Or<Inode> => {
   return unknown < 0 ? unknown : inode;
 };
 
+const changed = (path: Or<Path>): number => {
+  if (typeof path !== "number") notifyDentry(path.dentry, EVENT.ATTRIB);
+  return 0;
+};
+
 const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
   if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
   const name = getName(t, at);
@@ -84,7 +90,7 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   inode.xattrBytes = total;
   inode.xattrs.set(name, bytes);
   inode.touch("change");
-  return 0;
+  return changed(path);
 };
 /** Size 0 asks how large the answer is. */
 const answer = (t: Task, at: VAddr, length: number, bytes: Uint8Array): number => {
@@ -123,7 +129,7 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
     inode.xattrPages = 0;
   }
   inode.touch("change");
-  return 0;
+  return changed(path);
 };
 
 const follow = (t: Task, at: VAddr): Or<Path> => lookup(t, AT_FDCWD, at, true);

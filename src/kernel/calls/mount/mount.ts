@@ -5,8 +5,10 @@ import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
+import { watchedOn } from "../../fs/files/inotify.ts";
 import { fileSystemTypes } from "../../fs/mountable.ts";
 import { type Dentry, type Path, samePath } from "../../fs/vfs/dentry.ts";
+import type { FileSystem } from "../../fs/vfs/inode.ts";
 import {
   MOUNT_MAX,
   type Mount,
@@ -18,7 +20,9 @@ import {
   MS_NOSUID,
   MS_RDONLY,
   MS_RELATIME,
+  withBelow,
 } from "../../fs/vfs/mount.ts";
+import { unmounted } from "../../fs/vfs/notify.ts";
 import { mayChangeMounts } from "../../landlock/paths.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
@@ -165,6 +169,15 @@ const isBusy = (t: Task, mount: Mount): boolean => {
   }
   return false;
 };
+/** Watches of a file system end with its last mount. Linux fsnotify_sb_delete(). */
+const endWatches = (t: Task, fs: FileSystem): void => {
+  const { inotify, tasks } = t.kernel;
+  const watched = inotify.files.size > 0 ? watchedOn(inotify, fs) : new Set<never>();
+  if (watched.size === 0) return;
+  const namespaces = new Set(Array.from(tasks.values(), (task) => task.namespaces.mnt));
+  if ([...namespaces].some((ns) => [...ns.list()].some((mount) => mount.fs === fs))) return;
+  for (const inode of watched) unmounted(inode);
+};
 /** Linux path_umount(). The topmost mount is unmounted, also for the names "." and "/". */
 const umount = (t: Task, target: VAddr, how: number): number => {
   if (how & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) return -E.EINVAL;
@@ -176,7 +189,9 @@ const umount = (t: Task, target: VAddr, how: number): number => {
   if (how & MNT_FORCE && !capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
   if (!at.mount.parent) return -E.EINVAL;
   if (!(how & MNT_DETACH) && isBusy(t, at.mount)) return -E.EBUSY;
+  const gone = new Set(withBelow(at.mount).map((mount) => mount.fs));
   t.namespaces.mnt.detach(at.mount);
+  for (const fs of gone) endWatches(t, fs);
   t.kernel.kept.unmounted();
   return 0;
 };

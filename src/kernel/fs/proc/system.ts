@@ -142,6 +142,19 @@ const seccompFiles = (kernel: Kernel): FixedTree => {
   return { seccomp: { actions_avail: constant(available.join(" ")), actions_logged: { read, write } } };
 };
 
+const inotifySettings = ({ inotify }: Kernel): FixedTree => {
+  const row = (key: "instances" | "watches" | "events"): ProcContent =>
+    setting(
+      () => inotify[key],
+      (value) => {
+        inotify[key] = value;
+      },
+      0,
+      0x7fffffff,
+    );
+  return { max_queued_events: row("events"), max_user_instances: row("instances"), max_user_watches: row("watches") };
+};
+
 /** The tree of these files. `state` has the values of sysctls without effect. */
 export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTree => {
   const { profile } = kernel;
@@ -169,6 +182,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
       fs: {
         "file-max": constant(fileMax(kernel)),
         "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
+        inotify: inotifySettings(kernel),
         nr_open: constant(1048576),
         "pipe-max-size": constant(PIPE_MAX),
         protected_hardlinks: protection(kernel, "hardlinks", 1),

@@ -6,6 +6,7 @@ import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { Inode, NewInode, Or } from "./inode.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_IXGRP } from "./mode.ts";
+import { EVENT, notifyInode, notifyName } from "./notify.ts";
 import { mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
@@ -50,7 +51,10 @@ const makeAllowed = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): O
   const allowed = mayCreate(task, dir.inode);
   if (allowed < 0) return allowed;
   const inode = make(dir.inode);
-  return typeof inode === "number" ? inode : adopt(dir, last.name, inode);
+  if (typeof inode === "number") return inode;
+  const made = adopt(dir, last.name, inode);
+  notifyName(dir.inode, EVENT.CREATE, last.name, inode);
+  return made;
 };
 const outcome = (made: Or<unknown>): number => (typeof made === "number" ? made : 0);
 
@@ -104,7 +108,9 @@ export const link = (task: Task, from: Path, base: Path, name: string): number =
       // A file without a name gets none, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
       if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
       const done = dir.link(last.name, inode);
-      return done < 0 ? done : inode;
+      if (done < 0) return done;
+      notifyInode(inode, EVENT.ATTRIB);
+      return inode;
     }),
   );
 };

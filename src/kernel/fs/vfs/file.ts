@@ -12,6 +12,7 @@ import type { Task } from "../../task/task.ts";
 import type { Path } from "./dentry.ts";
 import type { Inode, Or, Turn } from "./inode.ts";
 import { releaseFileLocks } from "./locks.ts";
+import { EVENT, notifyFile } from "./notify.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
 
 /** Events of poll(2). Linux uapi asm-generic/poll.h */
@@ -194,6 +195,7 @@ export abstract class FileDescription {
     }
   }
   #end(): void {
+    notifyFile(this, this.writable ? EVENT.CLOSE_WRITE : EVENT.CLOSE_NOWRITE);
     for (const watcher of this.watchers ?? []) watcher.closed();
     releaseFileLocks(this);
     this.release();

@@ -13,6 +13,7 @@ import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Locks } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
+import { inodeEnded, type Mark } from "./notify.ts";
 
 /** A value, or a negative errno. */
 export type Or<T> = T | number;
@@ -152,6 +153,8 @@ export abstract class Inode {
    * mount with MS_NODEV. A FIFO of such a system is a pipe of the guest, as on a network file system.
    */
   readonly nodev: boolean = false;
+  /** The watchers of the inode. Linux i_fsnotify_marks. */
+  marks: Set<Mark> | undefined = undefined;
   /** The number of writers or, negative, of executions, for ETXTBSY. Linux i_writecount. */
   writers = 0;
 
@@ -259,6 +262,7 @@ export abstract class Inode {
   unused(): void {
     if (this.nlink > 0 || this.opens > 0) return;
     this.fs.charge(-this.xattrPages);
+    if (this.marks) inodeEnded(this);
     this.evict();
   }
   protected evict(): void {}

@@ -11,6 +11,7 @@ import { FileDescription } from "./file.ts";
 import type { Or } from "./inode.ts";
 import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
+import { EVENT, notifyFile } from "./notify.ts";
 import {
   __O_TMPFILE,
   MAX_NON_LFS,
@@ -170,7 +171,10 @@ const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> |
   if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
   const denied = mayTruncate(file);
   const cut = denied < 0 ? denied : inode.truncate(0);
-  if (cut === 0) return file;
+  if (cut === 0) {
+    notifyFile(file, EVENT.MODIFY);
+    return file;
+  }
   file.hold().drop();
   return cut;
 };
@@ -196,9 +200,16 @@ const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> |
     if (writable < 0) return writable;
     if (inode.writers < 0) return -E.ETXTBSY;
   }
-  return restricted(task, path, purposeOf(flags), () =>
-    isNode(inode.type) && !inode.isFile ? task.kernel.vfs.openSpecial(task, inode, flags, path) : inode.open(task, flags, path),
+  return notified(
+    restricted(task, path, purposeOf(flags), () =>
+      isNode(inode.type) && !inode.isFile ? task.kernel.vfs.openSpecial(task, inode, flags, path) : inode.open(task, flags, path),
+    ),
   );
+};
+
+const notified = <T>(file: T): T => {
+  if (file instanceof FileDescription) notifyFile(file, EVENT.OPEN);
+  return file;
 };
 
 const purposeOf = (flags: number): Purpose => {
@@ -222,7 +233,9 @@ export const openExecutable = (task: Task, path: Path): Or<FileDescription> | Wa
   if (!inode.isFile || path.mount.flags & MS_NOEXEC) return -E.EACCES;
   const denied = permission(task, inode, may.exec);
   if (denied < 0) return denied;
-  return restricted(task, path, { reads: true, writes: false, executes: true }, () =>
-    inode.writers > 0 ? -E.ETXTBSY : inode.open(task, O_RDONLY, path),
+  return notified(
+    restricted(task, path, { reads: true, writes: false, executes: true }, () =>
+      inode.writers > 0 ? -E.ETXTBSY : inode.open(task, O_RDONLY, path),
+    ),
   );
 };

@@ -4,6 +4,7 @@ import { mayRemove } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { MountNamespace } from "./mount.ts";
+import { afterRemoval, EVENT, notifyInode, notifyName, withInode } from "./notify.ts";
 import { mayDelete, wantWrite } from "./permission.ts";
 import { lookupIn, resolveParent } from "./resolve.ts";
 
@@ -31,9 +32,14 @@ export const unlink = (task: Task, base: Path, name: string): number => {
   const allowed = mayDelete(task, dir.inode, victim.inode, false, false);
   if (allowed < 0) return allowed;
   if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
-  const done = dir.inode.unlink(last.name, victim.inode);
-  if (done === 0) forget(victim);
-  return done;
+  const { inode } = victim;
+  const done = withInode(inode, () => dir.inode.unlink(last.name, inode));
+  if (done < 0) return done;
+  forget(victim);
+  notifyInode(inode, EVENT.ATTRIB);
+  afterRemoval(inode);
+  notifyName(dir.inode, EVENT.DELETE, last.name, inode);
+  return 0;
 };
 
 const notAName = { dot: -E.EINVAL, dotdot: -E.ENOTEMPTY, root: -E.EBUSY } as const;
@@ -54,7 +60,11 @@ export const rmdir = (task: Task, base: Path, name: string): number => {
   if (allowed < 0) return allowed;
   if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
   if (!victim.inode.isEmpty) return -E.ENOTEMPTY;
-  const done = dir.inode.rmdir(last.name, victim.inode);
-  if (done === 0) forget(victim);
-  return done;
+  const { inode } = victim;
+  const done = withInode(inode, () => dir.inode.rmdir(last.name, inode));
+  if (done < 0) return done;
+  forget(victim);
+  afterRemoval(inode);
+  notifyName(dir.inode, EVENT.DELETE, last.name, inode);
+  return 0;
 };

@@ -6,6 +6,7 @@ import type { Task } from "../../task/task.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
 import { may } from "./mode.ts";
+import { afterRemoval, notifyMove, withInode } from "./notify.ts";
 import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
 import { forget, isMountpoint } from "./remove.ts";
 import { type Last, lookupIn } from "./resolve.ts";
@@ -49,9 +50,14 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
   const namespace = task.namespaces.mnt;
   if (isMountpoint(namespace, source) || (replaced && isMountpoint(namespace, replaced))) return -E.EBUSY;
   if (replaced && !exchange && replaced.inode.isDir && !replaced.inode.isEmpty) return -E.ENOTEMPTY;
-  const done = from.parent.dentry.inode.rename(from.name, to.parent.dentry.inode, to.name, flags);
-  if (done === 0) move(source, to, replaced, exchange);
-  return done;
+  const [dir, newDir] = [from.parent.dentry.inode, to.parent.dentry.inode];
+  const done = withInode(replaced?.inode, () => dir.rename(from.name, newDir, to.name, flags));
+  if (done < 0) return done;
+  move(source, to, replaced, exchange);
+  notifyMove(dir, from.name, newDir, to.name, source.inode, exchange ? undefined : replaced?.inode);
+  if (exchange && replaced) notifyMove(newDir, to.name, dir, from.name, replaced.inode);
+  else if (replaced) afterRemoval(replaced.inode);
+  return 0;
 };
 
 /** The checks of both directories, and of a directory that gets a new parent. Linux vfs_rename(). */

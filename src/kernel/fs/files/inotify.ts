@@ -1,0 +1,231 @@
+// An inotify instance: watches on inodes, and a queue of their events. man 7 inotify; Linux fs/notify/inotify.
+import { E } from "../../../abi/errno.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { sizes } from "../../base/sizes.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription, POLLIN, POLLRDNORM } from "../vfs/file.ts";
+import type { FileSystem, Inode, Or } from "../vfs/inode.ts";
+import { EVENT, type FileEvent, type Mark } from "../vfs/notify.ts";
+
+/** Flags of inotify_add_watch(2), and bits that only events have. */
+// biome-ignore format: table
+export const IN = {
+  ONLYDIR: 0x0100_0000, DONT_FOLLOW: 0x0200_0000, EXCL_UNLINK: 0x0400_0000, MASK_CREATE: 0x1000_0000, MASK_ADD: 0x2000_0000,
+  ONESHOT: 0x8000_0000, Q_OVERFLOW: 0x4000, IGNORED: 0x8000, ALL_EVENTS: 0xfff,
+} as const;
+
+/** sizeof(struct inotify_event); a name is padded to a multiple of it. */
+const EVENT_SIZE = 16;
+/** The greatest watch descriptor: INT_MAX. */
+const WD_END = 2 ** 31;
+
+interface Queued {
+  readonly wd: number;
+  readonly mask: number;
+  readonly cookie: number;
+  readonly name: string;
+}
+const sizeOf = ({ name }: Queued): number =>
+  name === "" ? EVENT_SIZE : EVENT_SIZE + Math.ceil((name.length + 1) / EVENT_SIZE) * EVENT_SIZE;
+const charge = ({ name }: Queued): number => sizes.fileEvent + name.length;
+
+/** One watch. Linux struct inotify_inode_mark. */
+class Watch implements Mark {
+  readonly file: InotifyFile;
+  readonly wd: number;
+  readonly inode: Inode;
+  /** Events and flags, as the caller gave them. */
+  mask: number;
+  constructor(file: InotifyFile, wd: number, inode: Inode, mask: number) {
+    this.file = file;
+    this.wd = wd;
+    this.inode = inode;
+    this.mask = mask;
+  }
+  happened({ mask, cookie, name, unlinked }: FileEvent): void {
+    if (mask !== EVENT.UNMOUNT && (mask & this.mask & IN.ALL_EVENTS) === 0 && (mask & EVENT.UNMOUNT) === 0) return;
+    if (unlinked && name !== undefined && (this.mask & IN.EXCL_UNLINK) !== 0) return;
+    // The end of a directory and its move do not say that it is one.
+    const self = name === undefined && (mask & (EVENT.DELETE_SELF | EVENT.MOVE_SELF)) !== 0;
+    this.file.queue({ wd: this.wd, mask: self ? mask & ~EVENT.ISDIR : mask, cookie, name: name ?? "" });
+    if ((this.mask & IN.ONESHOT) !== 0) this.file.remove(this);
+  }
+  gone(): void {
+    this.file.forget(this);
+  }
+}
+
+/** The limits of /proc/sys/fs/inotify, the number of objects of each user, and all instances. */
+export class InotifyLimits {
+  readonly files = new Set<InotifyFile>();
+  instances = 128;
+  watches = 8192;
+  events = 16384;
+  readonly #used = new Map<string, number>();
+  /** Counts an object of a user: false if there would be more than `most`. */
+  take(kind: "instances" | "watches", uid: number): boolean {
+    const used = this.#used.get(`${kind} ${uid}`) ?? 0;
+    if (used >= this[kind]) return false;
+    this.#used.set(`${kind} ${uid}`, used + 1);
+    return true;
+  }
+  give(kind: "instances" | "watches", uid: number): void {
+    const used = (this.#used.get(`${kind} ${uid}`) ?? 1) - 1;
+    if (used === 0) this.#used.delete(`${kind} ${uid}`);
+    else this.#used.set(`${kind} ${uid}`, used);
+  }
+}
+
+/** A file system has no mount any more: its watched inodes. */
+export const watchedOn = (limits: InotifyLimits, fs: FileSystem): Set<Inode> =>
+  new Set([...limits.files].flatMap((file) => [...file.inodes].filter((inode) => inode.fs === fs)));
+
+/** The file description of inotify_init(2). */
+export class InotifyFile extends FileDescription {
+  readonly #kernel: Kernel;
+  readonly #uid: number;
+  readonly #watches = new Map<number, Watch>();
+  readonly #byInode = new Map<Inode, Watch>();
+  readonly #events = new Fifo<Queued>();
+  readonly #arrivals = new WaitQueue();
+  #lastWd = 0;
+  /** The bytes of all queued events, as read(2) returns them. */
+  waitingBytes = 0;
+  #overflown = false;
+
+  constructor(task: Task, path: Path, flags: number) {
+    super(path.dentry.inode, flags, path);
+    this.#kernel = task.kernel;
+    this.#uid = task.cred.uid;
+    this.#kernel.inotify.files.add(this);
+  }
+  /** The watched inodes. */
+  get inodes(): Iterable<Inode> {
+    return this.#byInode.keys();
+  }
+
+  /** inotify_add_watch(2): the watch descriptor or -errno. Linux inotify_update_watch(). */
+  watch(inode: Inode, mask: number): number {
+    const present = this.#byInode.get(inode);
+    if (present) {
+      if ((mask & IN.MASK_CREATE) !== 0) return -E.EEXIST;
+      present.mask = ((mask & IN.MASK_ADD) !== 0 ? present.mask | mask : mask) & ~IN.MASK_ADD;
+      return present.wd;
+    }
+    const { inotify, frames } = this.#kernel;
+    if (!inotify.take("watches", this.#uid)) return -E.ENOSPC;
+    if (!frames.account.take(sizes.watch)) {
+      inotify.give("watches", this.#uid);
+      return -E.ENOMEM;
+    }
+    do this.#lastWd = this.#lastWd + 1 === WD_END ? 1 : this.#lastWd + 1;
+    while (this.#watches.has(this.#lastWd));
+    const watch = new Watch(this, this.#lastWd, inode, mask & ~IN.MASK_ADD);
+    this.#watches.set(watch.wd, watch);
+    this.#byInode.set(inode, watch);
+    inode.marks ??= new Set();
+    inode.marks.add(watch);
+    return watch.wd;
+  }
+  /** inotify_rm_watch(2): 0 or -EINVAL. */
+  unwatch(wd: number): number {
+    const watch = this.#watches.get(wd);
+    if (!watch) return -E.EINVAL;
+    this.remove(watch);
+    return 0;
+  }
+  /** Ends a watch, with an IN_IGNORED event. */
+  remove(watch: Watch): void {
+    const { inode } = watch;
+    inode.marks?.delete(watch);
+    if (inode.marks?.size === 0) inode.marks = undefined;
+    this.forget(watch);
+  }
+  /** Ends a watch that is not in its inode any more. */
+  forget(watch: Watch): void {
+    if (!this.#watches.delete(watch.wd)) return;
+    this.#byInode.delete(watch.inode);
+    this.#kernel.inotify.give("watches", this.#uid);
+    this.#kernel.frames.account.give(sizes.watch);
+    this.queue({ wd: watch.wd, mask: IN.IGNORED, cookie: 0, name: "" });
+  }
+
+  /** Adds an event, unless it equals the last one or the queue is full. Linux fsnotify_insert_event(). */
+  queue(event: Queued): void {
+    const last = this.#events.last();
+    if (last && last.mask !== IN.IGNORED && last.mask === event.mask && last.wd === event.wd && last.name === event.name) return;
+    if (this.#events.length >= this.#kernel.inotify.events || !this.#kernel.frames.account.take(charge(event))) {
+      if (this.#overflown) return;
+      this.#overflown = true;
+      this.#push({ wd: -1, mask: IN.Q_OVERFLOW, cookie: 0, name: "" });
+      return;
+    }
+    this.#push(event);
+  }
+  #push(event: Queued): void {
+    this.#events.push(event);
+    this.waitingBytes += sizeOf(event);
+    this.#arrivals.wake();
+  }
+  #shift(): Queued {
+    const event = this.#events.shift() as Queued;
+    this.waitingBytes -= sizeOf(event);
+    if (event.mask === IN.Q_OVERFLOW) this.#overflown = false;
+    else this.#kernel.frames.account.give(charge(event));
+    return event;
+  }
+
+  /** As many events as fit. Linux inotify_read(). */
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    const first = this.#events.at(0);
+    if (!first) return -E.EAGAIN;
+    if (sizeOf(first) > n) return -E.EINVAL;
+    let length = 0;
+    let count = 0;
+    for (const event of this.#events) {
+      if (length + sizeOf(event) > n) break;
+      length += sizeOf(event);
+      count++;
+    }
+    const out = new Uint8Array(length);
+    const view = new DataView(out.buffer);
+    for (let at = 0; count > 0; count--) {
+      const event = this.#shift();
+      view.setInt32(at, event.wd, true);
+      view.setUint32(at + 4, event.mask, true);
+      view.setUint32(at + 8, event.cookie, true);
+      view.setUint32(at + 12, sizeOf(event) - EVENT_SIZE, true);
+      out.set(asBytes(event.name), at + EVENT_SIZE);
+      at += sizeOf(event);
+    }
+    return out;
+  }
+  /** Accepted without effect. Linux noop_llseek(). */
+  override seek(): number {
+    return 0;
+  }
+  override poll(): number {
+    return this.#events.length > 0 ? POLLIN | POLLRDNORM : 0;
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.#arrivals];
+  }
+  override info(): string {
+    const hex = (n: number): string => n.toString(16);
+    return Array.from(
+      this.#watches.values(),
+      ({ wd, inode, mask }) =>
+        `inotify wd:${hex(wd)} ino:${hex(inode.ino)} sdev:${hex(inode.fs.dev)} mask:${hex(mask & IN.ALL_EVENTS)} ignored_mask:0\n`,
+    ).join("");
+  }
+  override release(): void {
+    for (const watch of [...this.#watches.values()]) this.remove(watch);
+    while (this.#events.length > 0) this.#shift();
+    this.#kernel.inotify.files.delete(this);
+    this.#kernel.inotify.give("instances", this.#uid);
+  }
+}
