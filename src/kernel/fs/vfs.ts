@@ -5,6 +5,7 @@ import type { Wait } from "../base/wait.ts";
 import type { Task } from "../task/task.ts";
 import { openFifo, PIPEFS_MAGIC, PipeEnd } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
+import { lazyNetTables } from "./lazy.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
 import { AnonFs, AnonInode } from "./vfs/anon.ts";
@@ -52,9 +53,15 @@ export class Vfs {
     this.pipefs = new AnonFs(this.newDev(), clock, "pipefs", PIPEFS_MAGIC);
     this.anonfs = new AnonFs(this.newDev(), clock, "anon_inodefs", 0x09041934);
     const shm = new MemFs(this.newDev(), clock);
+    shm.internal = true;
     this.memfds = new Mount(0, shm, shm.root, "tmpfs", 0);
     this.nsfs = new NsFs(this.newDev(), clock);
     this.sockfs = new AnonFs(this.newDev(), clock, "sockfs", 0x534f434b);
+  }
+
+  /** The files of /proc/PID/net, by name. */
+  get netFiles(): Readonly<Record<string, (task: Task) => string>> {
+    return lazyNetTables().netFiles;
   }
 
   /** A device number for a file system without a device: major 0. */

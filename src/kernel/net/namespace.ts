@@ -14,6 +14,8 @@ export class NetNamespace {
   addressed = false;
   /** Unix sockets in the abstract namespace, by type and name. man 7 unix. */
   readonly abstractSockets = new Map<string, UnixSocket>();
+  /** All Unix sockets that are open, for /proc/net/unix. */
+  readonly unixSockets = new Set<UnixSocket>();
   readonly netlinkPorts = new Set<number>();
   readonly tcp: Ports;
   readonly udp: Ports;

@@ -63,6 +63,10 @@ export class Ports {
     this.#memories--;
   }
   #memories = 0;
+  /** All holders but those in TIME_WAIT. */
+  *sockets(): Generator<Holder> {
+    for (const all of this.#holders.values()) for (const holder of all) if (holder.until === undefined) yield holder;
+  }
   /** 0, or -EADDRINUSE if a holder conflicts with `wanted`. Linux inet_bind_conflict(). */
   check(wanted: Holder): number {
     return this.at(wanted.port).some((h) => h !== wanted && conflict(wanted, h)) ? -E.EADDRINUSE : 0;

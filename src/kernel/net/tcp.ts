@@ -78,6 +78,15 @@ export class TcpSocket extends InetSocket {
   get listening(): boolean {
     return this.state === "listening";
   }
+  /** The number of connections that accept(2) has not taken. */
+  get pendingConnections(): number {
+    return this.#accepted.length;
+  }
+  /** The state as /proc/net/tcp shows it. Linux net/tcp_states.h. */
+  get stateNumber(): number {
+    if (this.state === "open") return this.#finished ? 5 : this.#ended ? 8 : 1;
+    return { listening: 10, opening: 2, closed: 7 }[this.state];
+  }
   protected override get bindable(): boolean {
     return this.state === "closed";
   }

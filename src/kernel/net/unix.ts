@@ -396,7 +396,12 @@ export class UnixSocket extends Socket {
     return -E.ENOPROTOOPT;
   }
 
+  override hold(): this {
+    if (this.refs === 0) this.net.unixSockets.add(this);
+    return super.hold();
+  }
   override release(): void {
+    this.net.unixSockets.delete(this);
     this.closed = true;
     this.#wakeWaiters();
     for (const socket of this.#waitsFor) socket.#waiters.delete(this);

@@ -173,6 +173,7 @@ const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] =>
 /** An inode number is the thread id times 2^16 plus the number of the file. */
 const FDS = 0x4000;
 const FDINFO = 0x8000;
+const NET = 0x200;
 const base = (target: Task): number => target.pid * 0x10000;
 
 const fdEntry = (target: Task, fd: number, from: number, make: (fd: number, ino: number) => Inode, type: number): ProcEntry => {
@@ -218,10 +219,24 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
     (fd, ino) => pathLink(fs, ino, target, () => target.files.getRaw(fd)?.path, fdMode(target.files.getRaw(fd) as FileDescription)),
     DT.link,
   );
+  const netNames = Object.keys(target.kernel.vfs.netFiles);
   const infos = fdDir(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg);
   return [
     dir("fd", base(target) + 2, 0o500, fds.list, fds.find),
     dir("ns", base(target) + 6, 0o511, () => namespaceLinks(fs, target, base(target) + 0x100)),
+    {
+      name: "net",
+      ino: base(target) + 7,
+      type: DT.dir,
+      make: () =>
+        new ProcDirNode(fs, base(target) + 7, 0o555, () =>
+          netNames.map((name, i) => {
+            const ino = base(target) + NET + i;
+            const content = { read: () => target.kernel.vfs.netFiles[name]?.(target) ?? "" };
+            return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, 0o444, content, owner) };
+          }),
+        ),
+    },
     dir("fdinfo", base(target) + 3, 0o555, infos.list, infos.find),
   ];
 };

@@ -61,6 +61,7 @@ export class ProcFs extends FileSystem {
       link("self", (task) => shown(own(task.tgid), String)),
       link("thread-self", (task) => shown(own(task.tgid), (tgid) => `${tgid}/task/${own(task.pid)}`)),
       link("mounts", () => "self/mounts"),
+      link("net", () => "self/net"),
     ];
   }
   /**

@@ -41,7 +41,7 @@ export abstract class FileSystem {
   /** True if names change by themselves (procfs): dentries are not cached. */
   readonly dynamic: boolean = false;
   /** True if it has no mount point, as that of pipes. Linux SB_NOUSER. */
-  readonly internal: boolean = false;
+  internal = false;
   /** True if names can be made. In procfs they cannot (ENOENT). */
   readonly growable: boolean = true;
   /** True if statx(2) reports the birth time. */
