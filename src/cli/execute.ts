@@ -14,7 +14,7 @@ import { statusOfEnd, TIMED_OUT } from "./status.ts";
 
 export interface Tracing {
   readonly options: TraceOptions;
-  readonly line: (line: string) => void;
+  readonly line: (line: string, pid: number) => void;
 }
 
 /** True if the descriptor may be a terminal. /dev/null is excluded, because Node.js loads a module for terminals. */

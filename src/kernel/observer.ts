@@ -6,13 +6,21 @@ import type { Door, DoorName } from "./entry/doors.ts";
 import type { SigInfo } from "./signal/info.ts";
 import type { Task } from "./task/task.ts";
 
+/** What an observer puts into a call, as strace's `-e inject=` does. */
+export interface Injected {
+  /** The result in place of the call: 0 or more, or -errno. Undefined: the call runs. */
+  readonly result: number | undefined;
+  /** Virtual nanoseconds before the call. */
+  readonly delay: number;
+}
+
 /** Callbacks of an observer, each with the task that it is about. */
 export interface Observer {
   /**
    * A call is about to run. `call` is undefined for a number without a table entry; see task.origAx and
    * task.args. The registers are those of the door; rax still has the number.
    */
-  enter?(task: Task, call: PendingCall | undefined, door: Door): void;
+  enter?(task: Task, call: PendingCall | undefined, door: Door): Injected | undefined | void;
   /** The filters have been evaluated: the data that they saw, the newest filter, and the winning value. The objects are reused. */
   evaluated?(task: Task, data: Readonly<SyscallData>, newest: Filter, result: Readonly<FilterResult>): void;
   /** The call runs now: no filter and no tracer prevented it. Not repeated when a waiting call continues. */

@@ -7,7 +7,7 @@ import * as policy from "./policy.ts";
 import * as schedule from "./schedule.ts";
 import * as observers from "./tracing/observers.ts";
 import * as recorder from "./tracing/recorder.ts";
-import * as trace from "./tracing/trace.ts";
+import * as trace from "./tracing/strace/trace.ts";
 
 export const lazyHostFs = (): typeof hostFs => hostFs;
 export const lazyHostRw = (): typeof hostRw => hostRw;

@@ -27,7 +27,7 @@ import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./tracing/status.ts";
-import type { Trace } from "./tracing/trace.ts";
+import type { Trace } from "./tracing/strace/trace.ts";
 import { lookAt, putFile } from "./tree.ts";
 
 /**
@@ -187,9 +187,9 @@ export class Machine {
     const stderr = new Collector(hooks.stderr, maxOutput, full);
     // The command line prints them and keeps none.
     const lines = new Lines(connection ? 0 : maxOutput);
-    const emit = (line: string): void => {
+    const emit = (line: string, pid: number): void => {
       lines.add(line);
-      hooks.trace?.(line);
+      hooks.trace?.(line, pid);
     };
     const trace = options.trace ? new (lazyTrace().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
     const recorder = hooks.event && new (lazyRecorder().Recorder)(hooks.event, kernel);
@@ -215,6 +215,7 @@ export class Machine {
     streams.control(process);
     const report = (status: Run["status"] | undefined): Run => {
       follower?.check();
+      trace?.finish();
       return {
         status: status ?? endOf(process.ended ?? 0),
         stdout: stdout.output(),

@@ -7,6 +7,7 @@ import type { CodeMemory } from "./api/code-memory.ts";
 import type { Denial } from "./denial.ts";
 import type { Size } from "./size.ts";
 import type { TraceEvent } from "./tracing/events.ts";
+import type { TraceOptions } from "./tracing/strace/options.ts";
 
 /** Bytes that are read when they are wanted, and do not change. */
 export interface FileBytes {
@@ -81,7 +82,8 @@ export interface MachineOptions {
 export interface Hooks {
   readonly stdout?: (bytes: Uint8Array) => void;
   readonly stderr?: (bytes: Uint8Array) => void;
-  readonly trace?: (line: string) => void;
+  /** A line of the trace; `pid` is the task that it is about. */
+  readonly trace?: (line: string, pid: number) => void;
   readonly kernelLog?: (line: string) => void;
   /** What all tasks do, as data: each call with its door, registers and filters. It costs time; without it nothing is recorded. */
   readonly event?: (event: TraceEvent) => void;
@@ -106,13 +108,7 @@ export interface AttachedFilter {
   readonly depth: number;
 }
 
-/** The format of trace lines. */
-export interface TraceOptions {
-  /** Trace all processes and threads that the first process starts, as strace -f does. Default false: the first task alone. */
-  readonly follow?: boolean;
-  /** Column of the `=`, as strace -a sets it (there 40). Default: no padding. */
-  readonly column?: number;
-}
+export type { TraceOptions } from "./tracing/strace/options.ts";
 
 /**
  * Filter text in the language of `trapgate/seccomp`'s assembler, BPF instructions as an array of struct sock_filter, or what

@@ -30,8 +30,64 @@ const normalised = (text: string): string[] =>
         .replace(/ += /, " = "),
     );
 
+/** strace's options, each with a reason to be here. */
+// biome-ignore format: table
+const options: readonly (readonly string[])[] = [
+  ["-e", "trace=%file"], ["-e", "trace=!%desc,%memory"], ["-e", "open,openat,read"], ["-e", "trace=/^(open|read)"], ["-e", "signal=none"],
+  ["-y"], ["-x"], ["-xx"], ["-s", "5"], ["-v"], ["-z"], ["-Z"], ["-P", "f"], ["-n"], ["-qq"], ["-e", "read=3", "-e", "write=1"],
+  ["-e", "inject=open,openat:error=ENOENT"], ["-e", "fault=sendfile,sendfile64"], ["-e", "inject=fstat,close:retval=7:when=1"], ["-e", "status=failed,unfinished"],
+  ["-e", "inject=sendfile,sendfile64:signal=USR1"], ["-a", "60"], ["-c", "-S", "name"],
+];
+const withoutTimes = (lines: readonly string[]): string[] =>
+  lines.map((line) =>
+    line
+      // strace itself is a 64-bit program.
+      .replace(/^\[ *(?:59|11)\] execve/, "execve")
+      .replace(/:\[\d+\]/g, ":[INODE]")
+      .replace(/(set_tid_address\(ADDRESS\)) = \d+/, "$1 = PID")
+      .replace(/^ *[0-9.]+ +[0-9.]+ +\d+ /, "TIMES ")
+      .replace(/^\[ *\d+\] (\+\+\+)/, "$1"),
+  );
+
 for (const architecture of ["amd64", "i386"] as const) {
   const program = busybox(architecture);
+  describe.skipIf(missing("strace's options", program, strace, nativeX64))(
+    `strace's options, busybox of ${architecture}`,
+    { timeout: 60_000 },
+    () => {
+      // strace counts its own 64-bit execve in a second table.
+      const rows = options
+        .filter(([first]) => first !== "-c" || architecture === "amd64")
+        .map((row) => ({ given: row, text: row.join(" ") }));
+      it.each(rows)("$text", async ({ given }) => {
+        await inFolder(async (folder) => {
+          writeFileSync(join(folder, "f"), "a line\nanother\n");
+          const [native, own] = ["native", "own"].map((name) => join(folder, name)) as [string, string];
+          const command = [realpathSync(program.path), "cat", "f"];
+          const shell = ["-c", 'true | { "$@" 2>/dev/null | cat; }', "sh", "strace", "-o", native, ...given, ...command];
+          execFileSync("sh", shell, { cwd: folder, env: { PATH: "/usr/bin:/bin", PWD: folder }, stdio: "ignore" });
+          trapgate([
+            "trace",
+            "-o",
+            own,
+            ...given,
+            "--mount",
+            `${folder}:${folder}:cow`,
+            "--cwd",
+            folder,
+            "-E",
+            `PWD=${folder}`,
+            "-E",
+            "PATH=/usr/bin:/bin",
+            "--",
+            ...command,
+          ]);
+          const lines = (file: string): string[] => withoutTimes(normalised(readFileSync(file, "utf8")));
+          expect(lines(own)).toEqual(lines(native));
+        });
+      });
+    },
+  );
   describe.skipIf(missing("strace's lines", program, strace, nativeX64))(`busybox of ${architecture}`, { timeout: 60_000 }, () => {
     it("is traced as by strace", async () => {
       await inFolder(async (folder) => {

@@ -130,7 +130,7 @@ describe("options of a program", () => {
     [{ timeout: 1e9 }, "timeout must be seconds, more than 0 and at most 2147483, not 1000000000"],
     [{ stdin: 3 }, "stdin must be a string or a Uint8Array, not 3"],
     [{ hooks: { stdout: 1 } }, "hooks.stdout must be a function, not 1"],
-    [{ trace: "yes" }, 'trace must be true, false or { follow, column }, not "yes"'],
+    [{ trace: "yes" }, 'trace must be true, false or trace options such as { follow: true }, not "yes"'],
     [{ trace: { follow: 1 } }, "trace.follow must be true or false, not 1"],
     [{ signal: {} }, "signal must be an AbortSignal, not an object of class Object"],
     [{ policy: 1 }, "policy must be filter text or BPF instructions as a Uint8Array, not 1"],

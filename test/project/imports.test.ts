@@ -77,11 +77,11 @@ const rooms: Record<string, readonly string[]> = {
     "calls/dir calls/ipc calls/mount calls/net calls/poll calls/security",
     "calls/process",
     "calls",
-    "calls/index.ts entry",
+    "calls/index.ts entry show",
     "sched",
     "",
   ],
-  machine: ["stack tracing", "", "explore", "api"],
+  machine: ["stack", "tracing", "tracing/strace", "", "explore", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
 };
 /** What may be imported from outside, and where. */

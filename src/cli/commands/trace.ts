@@ -1,42 +1,31 @@
-// `trapgate trace`: run, and write the system calls as strace(1) does.
-import { closeSync, openSync } from "node:fs";
-import { fdSink } from "../../host/node-sink.ts";
-import { Problem } from "../../problem.ts";
+// `trapgate trace`: run a program and write its system calls as strace(1) does, with strace's options.
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { straceHelp, straceOptions, traceOptionsOf } from "../trace-options.ts";
+import { lineOutput } from "../trace-output.ts";
 
-/** strace -a: the column of results. */
-const COLUMN = 40;
-const options = { ...runOptions, output: { type: "string", short: "o" }, follow: { type: "boolean", short: "f" } } as const;
-
-const open = (file: string): number => {
-  try {
-    return openSync(file, "w");
-  } catch (cause) {
-    throw new Problem("host", `-o: ${file} cannot be written`, { cause });
-  }
-};
+/** strace's -e is an expression, so the environment has -E here, as strace has it. */
+const options = { ...runOptions, env: { ...runOptions.env, short: "E" }, ...straceOptions } as const;
+const help = runOptionHelp.map(([option, meaning]) => [option.replace("-e, --env", "-E, --env"), meaning] as const);
 
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program and print its system calls, as strace does, with the verdicts of its filters",
-  options: [
-    ["-f, --follow", "also the processes and threads that it starts"],
-    ["-o, --output FILE", "write to FILE instead of standard error"],
-    ...runOptionHelp,
-  ],
+  options: [...straceHelp, ...help],
   async run(args) {
     const { values, rest } = parse(args, options);
+    const tracing = traceOptionsOf(values);
+    const { Filters } = await import("../../machine/tracing/strace/filters.ts");
+    // A wrong expression is said before anything runs or is written.
+    new Filters(tracing);
     const prepared = prepare(values, rest);
-    const fd = values.output === undefined ? 2 : open(values.output);
-    const out = fdSink(fd);
-    const line = (text: string): void => void out.write(new TextEncoder().encode(`${text}\n`));
+    const output = lineOutput(values.output, tracing.separate ?? false);
     try {
-      return await execute(prepared, { options: { follow: values.follow ?? false, column: COLUMN }, line });
+      return await execute(prepared, { options: tracing, line: output.line });
     } finally {
-      if (fd !== 2) closeSync(fd);
+      await output.close();
     }
   },
 };

@@ -13,6 +13,7 @@ import { X32_BIT } from "../base/x32-call.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls } from "../calls/lazy.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
 import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
@@ -119,9 +120,18 @@ export class Gate {
     const { abi } = door;
     task.origAxSeen = { nr: task.origAx, high: abi === i386 ? 0 : this.kernel.processor.state.hi(R.ax) };
     const call = this.#decode(task, abi);
-    this.kernel.observer?.enter?.(task, call, door);
+    const injected = this.kernel.observer?.enter?.(task, call, door);
     this.kernel.processor.state.setGpr(R.ax, -E.ENOSYS);
+    if (injected && this.#inject(task, call, injected)) return;
     this.#admit(task, { abi, door: door.name, call, step: 0 });
+  }
+
+  /** Carries out an observer's injection. True: the call has its result. Like a tracer's, it comes before the filters. */
+  #inject(task: Task, call: PendingCall | undefined, { result, delay }: Injected): boolean {
+    if (delay > 0) this.kernel.charge(delay);
+    if (result === undefined) return false;
+    this.#finish(task, call, result);
+    return true;
   }
 
   /** Continue the checks of a call at the step that made the task wait. */

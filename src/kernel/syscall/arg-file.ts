@@ -45,7 +45,7 @@ export const unlinkFlags = flags("int", { AT_REMOVEDIR }, "AT_???");
 export const dirfd: Arg<number> = {
   c: "int",
   decode: (raw, i) => (raw[2 * i] as number) | 0,
-  show: (v) => (v === AT_FDCWD ? "AT_FDCWD" : String(v)),
+  show: (v, ctx) => ctx.style.fd(ctx.task, v),
 };
 
 // biome-ignore format: table

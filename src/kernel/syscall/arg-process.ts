@@ -7,8 +7,8 @@ import { W } from "../../abi/uapi/wait.ts";
 import { signalName } from "../signal/set.ts";
 import { ptr, ulong } from "./arg.ts";
 import { choice, flags, flagText } from "./arg-flags.ts";
-import { outStruct, quote, SHOWN } from "./arg-string.ts";
-import type { Arg, ShowContext } from "./declaration.ts";
+import { cutText, outStruct } from "./arg-string.ts";
+import type { Arg, ShowContext, Style } from "./declaration.ts";
 
 const named = (prefix: string, table: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(table).map(([name, bits]) => [prefix + name, bits]));
@@ -17,7 +17,8 @@ const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 
 // biome-ignore format: table
 const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
-const cloneNames = named("CLONE_", cloneBits);
+/** CLONE_*, by their names. */
+export const cloneNames = named("CLONE_", cloneBits);
 /** CLONE_* flags with the exit signal in the low byte. */
 export const cloneFlags: Arg<number> = {
   c: "int",
@@ -46,17 +47,6 @@ export const cloneParts = {
   tls: cloneTail("tls", CLONE.SETTLS),
   child_tid: cloneTail("child_tidptr", CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID),
 } as const;
-/** struct clone_args of clone3(2). */
-export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
-  ...ptr,
-  c: "struct clone_args *",
-  show: (v, ctx) => {
-    const flagsWord = ctx.task.mem.u32(v);
-    const exitSignal = ctx.task.mem.u32(v + 32);
-    if (flagsWord < 0 || exitSignal < 0) return ptr.show(v, ctx);
-    return `{flags=${flagText(flagsWord, cloneNames)}, exit_signal=${exitSignal === 0 ? "0" : signalName(exitSignal)}}`;
-  },
-};
 
 const { STOPPED: _s, ...waitBits } = W;
 /** Options of wait4(2). */
@@ -116,8 +106,8 @@ const strings = (ctx: ShowContext, at: number): (string | undefined)[] | undefin
   return [...out, undefined];
 };
 /** `["sh", "-c", "a long argument that is cut"...]`. Undefined: there are more. */
-export const argvText = (list: readonly (string | undefined)[]): string =>
-  `[${list.map((s) => (s === undefined ? "..." : s.length > SHOWN ? `${quote(s.slice(0, SHOWN))}...` : quote(s))).join(", ")}]`;
+export const argvText = (list: readonly (string | undefined)[], style: Style): string =>
+  `[${list.map((s) => (s === undefined ? "..." : cutText(s, style))).join(", ")}]`;
 /** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
 export const envpText = (at: number, n: number): string => `0x${at.toString(16)} /* ${n} var${n === 1 ? "" : "s"} */`;
 /** The argument list of execve(2), shown whole up to 32 strings. */
@@ -126,15 +116,17 @@ export const argv: Arg<ReturnType<typeof ptr.decode>> = {
   c: "char *const *",
   show: (v, ctx) => {
     const list = v === 0 ? undefined : strings(ctx, v);
-    return list ? argvText(list) : ptr.show(v, ctx);
+    return list ? argvText(list, ctx.style) : ptr.show(v, ctx);
   },
 };
-/** The environment of execve(2), shown as its length. */
+/** The environment of execve(2), shown as its length, or whole with -v. */
 export const envp: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
   show: (v, ctx) => {
     if (v === 0) return "NULL";
+    const list = ctx.style.verbose ? strings(ctx, v) : undefined;
+    if (list) return argvText(list, ctx.style);
     let n = 0;
     while (n < 1e5 && ctx.task.mem.word(v + n * ctx.abi.long, ctx.abi.long) > 0) n++;
     return envpText(v, n);
@@ -226,4 +218,4 @@ export const advice = choice(
 /** An address or length up to 2^64 as a number, shown in hex, 0 as NULL. */
 export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
 /** A file descriptor or -1. */
-export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: String };
+export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v, ctx) => ctx.style.fd(ctx.task, v) };

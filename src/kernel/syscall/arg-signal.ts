@@ -76,9 +76,12 @@ const actionPointer = (out: boolean): Arg<VAddr> => ({
     const set = readSet(ctx, (v + 3 * long) as VAddr, 8);
     if ((out && ctx.ret < 0) || words.some((w) => w < 0) || set === undefined) return ptr.show(v, ctx);
     const [h, f, r] = words as [number, number, number];
-    const bits = (f % 2 ** 32) | 0;
+    const bits = f < 2 ** 53 ? (f % 2 ** 32) | 0 : mem.u32(v + long) | 0;
     const restorer = (bits & SA.RESTORER) !== 0 ? `, sa_restorer=0x${r.toString(16)}` : "";
-    return `{sa_handler=${handlerText(h)}, sa_mask=${setText(set)}, sa_flags=${saFlags.show(bits, ctx)}${restorer}}`;
+    // Programs that extend an int leave bits above 32, which mean nothing.
+    const high = long === 8 ? mem.u32(v + long + 4) : 0;
+    const more = high > 0 ? `|0x${high.toString(16)}00000000` : "";
+    return `{sa_handler=${handlerText(h)}, sa_mask=${setText(set)}, sa_flags=${saFlags.show(bits, ctx)}${more}${restorer}}`;
   },
 });
 /** A struct sigaction that the caller fills. */

@@ -3,10 +3,8 @@
 import type { VAddr } from "../../abi/brand.ts";
 import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import { ptr } from "./arg.ts";
-import type { Arg, ShowContext } from "./declaration.ts";
+import type { Arg, ShowContext, Style } from "./declaration.ts";
 
-/** strace -s: longer strings end in "...". */
-export const SHOWN = 32;
 const named: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
 /**
@@ -33,12 +31,34 @@ export const quote = (bytes: Uint8Array | string): string => {
 /** Every byte as `\x0f`: strace's QUOTE_FORCE_HEX, for binary data. */
 export const quoteHex = (bytes: Uint8Array): string => `"${[...bytes].map((b) => `\\x${b.toString(16).padStart(2, "0")}`).join("")}"`;
 
-/** Up to 32 bytes of a buffer. */
-export const bufferText = (ctx: ShowContext, at: VAddr, length: number, quoted: (bytes: Uint8Array) => string = quote): string => {
+const isText = (bytes: Uint8Array | string): boolean => {
+  for (let i = 0; i < bytes.length; i++) {
+    const c = typeof bytes === "string" ? bytes.charCodeAt(i) : (bytes[i] as number);
+    if (!((c >= 0x20 && c < 0x7f) || (c >= 9 && c <= 13))) return false;
+  }
+  return true;
+};
+/** A string in the trace's style: in hex with -xx, and with -x if a byte is not ASCII text. */
+export const styled = (bytes: Uint8Array | string, style: Style): string => {
+  if (style.hex === 0 || (style.hex === 1 && isText(bytes))) return quote(bytes);
+  return quoteHex(typeof bytes === "string" ? Uint8Array.from(bytes, (c) => c.charCodeAt(0)) : bytes);
+};
+/** A string of which only the first bytes are shown (-s). */
+export const cutText = (text: string, style: Style): string =>
+  styled(text.slice(0, style.strings), style) + (text.length > style.strings ? "..." : "");
+
+/** The first bytes of a buffer (-s). */
+export const bufferText = (
+  ctx: ShowContext,
+  at: VAddr,
+  length: number,
+  quoted: (bytes: Uint8Array, style: Style) => string = styled,
+): string => {
   if (at === 0) return "NULL";
-  const bytes = ctx.task.mem.read(at, Math.min(Math.max(length, 0), SHOWN));
+  const { strings } = ctx.style;
+  const bytes = ctx.task.mem.read(at, Math.min(Math.max(length, 0), strings));
   if (!bytes) return ptr.show(at, ctx);
-  return quoted(bytes) + (length > SHOWN ? "..." : "");
+  return quoted(bytes, ctx.style) + (length > strings ? "..." : "");
 };
 
 /** A path or another NUL-terminated string, shown whole. */
@@ -47,7 +67,7 @@ export const cstring: Arg<VAddr> = {
   c: "const char *",
   show: (v, ctx) => {
     const text = v === 0 ? undefined : ctx.task.mem.cString(v, PATH_MAX);
-    return text === undefined ? ptr.show(v, ctx) : quote(text) + (text.length === PATH_MAX ? "..." : "");
+    return text === undefined ? ptr.show(v, ctx) : styled(text, ctx.style) + (text.length === PATH_MAX ? "..." : "");
   },
 };
 
@@ -58,14 +78,14 @@ export const inBuffer = (count = "count"): Arg<VAddr> => ({
   show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
 });
 /** A buffer that the kernel fills, with as many bytes as the result. */
-const filled = (quoted: (bytes: Uint8Array) => string): Arg<VAddr> => ({
+const filled = (quoted: (bytes: Uint8Array, style: Style) => string): Arg<VAddr> => ({
   ...ptr,
   c: "void *",
   out: true,
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret, quoted)),
 });
 /** A buffer that the kernel fills with text. */
-export const outBuffer = filled(quote);
+export const outBuffer = filled(styled);
 /** A buffer that the kernel fills with random bytes. */
 export const outRandom = filled(quoteHex);
 /** A structure that the caller fills, shown by `text` if it is readable. */

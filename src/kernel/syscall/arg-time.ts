@@ -1,5 +1,6 @@
 // Times and clocks as strace shows them.
 import type { VAddr } from "../../abi/brand.ts";
+import { restart } from "../../abi/errno.ts";
 import { ptr } from "./arg.ts";
 import { choice } from "./arg-flags.ts";
 import type { Arg } from "./declaration.ts";
@@ -33,5 +34,15 @@ export const outTimespec = pointer(native, true, TS);
 export const timespec64 = pointer(time64, false, TS);
 /** A struct __kernel_timespec that the kernel fills. */
 export const outTimespec64 = pointer(time64, true, TS);
+/** The time that an interrupted sleep has left: an address if the sleep was not interrupted. strace src/time.c. */
+const left = (form: TimeForm): Arg<VAddr> => {
+  const filled = pointer(form, false, TS);
+  return { ...filled, out: true, show: (v, ctx) => (isRestart(ctx.ret) ? filled : ptr).show(v, ctx) };
+};
+const isRestart = (result: number): boolean => -result >= restart.ERESTARTSYS && -result <= restart.ERESTART_RESTARTBLOCK;
+/** The remaining time of nanosleep(2). */
+export const remaining = left(native);
+/** The remaining time of clock_nanosleep_time64. */
+export const remaining64 = left(time64);
 /** A struct timeval that the kernel fills. */
 export const outTimeval = pointer(native, true, TV);

@@ -4,14 +4,15 @@ import type { Arg, RawArgs } from "./declaration.ts";
 
 const lo = (raw: RawArgs, i: number): number => raw[2 * i] as number;
 const hi = (raw: RawArgs, i: number): number => raw[2 * i + 1] as number;
-const hex = (n: number): string => (n === 0 ? "0" : `0x${n.toString(16)}`);
+/** "%#lx" of C: 0 has no prefix. */
+export const hexText = (n: number): string => (n === 0 ? "0" : `0x${n.toString(16)}`);
 
 /** 32-bit arguments ignore the upper half of the register (landmines B1 and B3). */
 export const int: Arg<number> = { c: "int", decode: (raw, i) => (raw[2 * i] as number) | 0, show: String };
 /** `unsigned int`, with the upper half of the register ignored. */
 export const uint: Arg<number> = { c: "unsigned int", decode: lo, show: String };
 /** A flag word or address-like number shown in hex. */
-export const hexInt: Arg<number> = { c: "unsigned int", decode: lo, show: hex };
+export const hexInt: Arg<number> = { c: "unsigned int", decode: lo, show: hexText };
 
 /** `long` as a number, sign-extended. Exact below 2^53. */
 export const long: Arg<number> = {
@@ -29,6 +30,8 @@ export const ulong: Arg<number> = {
   decode: (raw, i, abi) => (abi.long === 4 ? (raw[2 * i] as number) : (raw[2 * i + 1] as number) * 0x1_0000_0000 + (raw[2 * i] as number)),
   show: String,
 };
+/** `unsigned long` shown in hex. */
+export const hexLong: Arg<number> = { ...ulong, show: hexText };
 /** `size_t` as a number. */
 export const size: Arg<number> = { ...ulong, c: "size_t" };
 /** loff_t: two registers on i386, low half first. */
@@ -43,7 +46,7 @@ export const loff: Arg<number> = {
 export const ptr: Arg<VAddr> = {
   c: "void *",
   decode: (raw, i, abi) => (abi.long === 4 ? (raw[2 * i] as VAddr) : vaddr(raw[2 * i] as number, raw[2 * i + 1] as number)),
-  show: (v) => (v === 0 ? "NULL" : v === BAD_ADDRESS ? "(bad address)" : hex(v)),
+  show: (v) => (v === 0 ? "NULL" : v === BAD_ADDRESS ? "(bad address)" : hexText(v)),
 };
 /** A file descriptor, not checked. */
-export const fd: Arg<Fd> = { c: "int", decode: (raw, i) => (lo(raw, i) | 0) as Fd, show: String };
+export const fd: Arg<Fd> = { c: "int", decode: (raw, i) => (lo(raw, i) | 0) as Fd, show: (v, ctx) => ctx.style.fd(ctx.task, v) };

@@ -4,6 +4,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { Wait } from "../base/wait.ts";
+import type { Texts } from "../show/texts.ts";
 import type { Task } from "../task/task.ts";
 
 /**
@@ -28,12 +29,32 @@ export interface Arg<T> {
   decode(raw: RawArgs, register: number, abi: Abi): T;
   /** strace's text of a value. */
   show(value: T, ctx: ShowContext): string;
+  /** The text at entry of what the kernel changes; `show` finds it in `ctx.before`. */
+  before?(value: T, ctx: ShowContext): string;
+  /** What follows the text after the call: ` => {parent_tid=[2]}`. */
+  after?(value: T, ctx: ShowContext): string;
+}
+/** How a trace is written: strace's options -s, -v, -x, -y. */
+export interface Style {
+  /** Bytes of a string that are shown (-s). */
+  readonly strings: number;
+  /** Environments and structures are shown whole (-v). */
+  readonly verbose: boolean;
+  /** Strings in hex: 1 if a byte is not ASCII (-x), 2 always (-xx). */
+  readonly hex: 0 | 1 | 2;
+  /** The text of a descriptor: `3`, or `3</etc/passwd>` (-y). */
+  fd(task: Task, fd: number): string;
+  /** Texts of structures, loaded with the first trace. */
+  readonly texts: Texts;
 }
 /** The call that a trace line shows. `ret` is the result, `all` has the other arguments by name. */
 export interface ShowContext {
   readonly task: Task;
   readonly abi: Abi;
   readonly ret: number;
+  readonly style: Style;
+  /** The text of `Arg.before`, in `Arg.show` and `Arg.after`. */
+  readonly before?: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: the other arguments have any types
   readonly all: Record<string, any>;
 }
@@ -74,6 +95,8 @@ export interface Syscall {
   /** The trace shows the result in hex (addresses), or in octal (modes). */
   readonly hexResult?: true;
   readonly octalResult?: true;
+  /** The text of a result of 0 or more, if it is neither a plain number nor one of the two above. */
+  readonly resultText?: (ctx: ShowContext) => string;
   /** strace's text in parentheses after a result of 0 or more. */
   readonly remark?: (ctx: ShowContext) => string;
   /** The order of the arguments in strace, if it is not that of the registers. */
@@ -86,6 +109,7 @@ export interface SyscallOptions {
   readonly only?: Abi["name"];
   readonly hexResult?: true;
   readonly octalResult?: true;
+  readonly resultText?: (ctx: ShowContext) => string;
   readonly remark?: (ctx: ShowContext) => string;
 }
 

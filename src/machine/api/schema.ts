@@ -105,7 +105,36 @@ const hooksShape = {
   denied: call,
   logged: call,
 } satisfies Shape<Hooks>;
-const traceShape = { follow: flag.optional(), column: whole("a column", 0, 1000).optional() } satisfies Shape<TraceOptions>;
+const either = <T>(values: readonly T[]) =>
+  z.custom<T>((value) => values.includes(value as T), wants(values.map((v) => JSON.stringify(v)).join(" or ")));
+const traceShape = {
+  follow: flag.optional(),
+  column: whole("a column", 0, 1000).optional(),
+  calls: text.optional(),
+  status: text.optional(),
+  signals: text.optional(),
+  files: list(text).optional(),
+  inject: list(text).optional(),
+  read: text.optional(),
+  write: text.optional(),
+  strings: whole("a number of bytes", 0).optional(),
+  verbose: flag.optional(),
+  hex: either([1, 2]).optional(),
+  paths: either([1, 2]).optional(),
+  time: name(["seconds", "microseconds", "epoch"]).optional(),
+  relative: flag.optional(),
+  duration: flag.optional(),
+  numbers: flag.optional(),
+  instruction: flag.optional(),
+  stack: flag.optional(),
+  summary: name(["only", "also"]).optional(),
+  sort: name(["time", "calls", "errors", "name", "nothing"]).optional(),
+  json: flag.optional(),
+  pids: list(whole("a process id", 1)).optional(),
+  quiet: flag.optional(),
+  everyPid: flag.optional(),
+  separate: flag.optional(),
+} satisfies Shape<TraceOptions>;
 
 export const programShape = {
   args: list(text).optional(),
@@ -122,8 +151,8 @@ export const programShape = {
     )
     .optional(),
   trace: z
-    .boolean(wants("true, false or { follow, column }"))
-    .or(z.strictObject(traceShape, wants("true, false or { follow, column }")))
+    .boolean(wants("true, false or trace options such as { follow: true }"))
+    .or(z.strictObject(traceShape, wants("true, false or trace options such as { follow: true }")))
     .optional(),
   schedule: text.optional(),
   timeout: seconds.optional(),

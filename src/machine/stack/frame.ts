@@ -20,3 +20,10 @@ export const frameText = ({ address, file, offset, symbol, displacement }: Frame
   const at = symbol === undefined && offset !== undefined ? `, at 0x${offset.toString(16)}` : "";
   return file === undefined ? where : `${where} (${file}${at})`;
 };
+
+/** `/bin/prog(main+0x1c) [0x1234]`, as strace -k writes it. */
+export const straceFrame = ({ address, file, offset, symbol, displacement }: Frame): string => {
+  if (file === undefined) return `unexpected_backtracing_error [0x${address.toString(16)}]`;
+  const name = symbol === undefined ? "" : `${symbol}+0x${(displacement ?? 0).toString(16)}`;
+  return `${file}(${name}) [0x${(offset ?? address).toString(16)}]`;
+};

@@ -2,7 +2,10 @@
 import type { Observer } from "../../kernel/observer.ts";
 
 export const both = (first: Observer, second: Observer): Observer => ({
-  enter: (...told) => (first.enter?.(...told), second.enter?.(...told)),
+  enter: (...told) => {
+    const injected = first.enter?.(...told);
+    return second.enter?.(...told) ?? injected;
+  },
   evaluated: (...told) => (first.evaluated?.(...told), second.evaluated?.(...told)),
   runs: (...told) => (first.runs?.(...told), second.runs?.(...told)),
   leave: (...told) => (first.leave?.(...told), second.leave?.(...told)),

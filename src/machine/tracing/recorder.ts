@@ -6,6 +6,7 @@ import type { PendingCall } from "../../kernel/entry/call.ts";
 import type { Door } from "../../kernel/entry/doors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Observer } from "../../kernel/observer.ts";
+import { infoText } from "../../kernel/show/signal.ts";
 import type { SigInfo } from "../../kernel/signal/info.ts";
 import { signalName } from "../../kernel/signal/set.ts";
 import type { Task } from "../../kernel/task/task.ts";
@@ -14,9 +15,8 @@ import type { SyscallData } from "../../seccomp/data.ts";
 import type { Filter, FilterResult } from "../../seccomp/filter.ts";
 import { wordsOf } from "../../seccomp/layout.ts";
 import { actionOf, describeReturn } from "../../seccomp/returns.ts";
-import { abiRemark, type BegunCall, beginCall, filledArguments, following, resultText } from "./call-text.ts";
+import { abiRemark, addedText, type BegunCall, beginCall, filledArguments, following, resultText } from "./call-text.ts";
 import type { Registers, TraceEvent } from "./events.ts";
-import { infoText } from "./signal-text.ts";
 import { endOf } from "./status.ts";
 
 interface Open extends BegunCall {
@@ -100,11 +100,13 @@ export class Recorder implements Observer {
 
   leave(task: Task, call: PendingCall | undefined, result: number): void {
     const open = this.#open.get(task);
-    if (open) this.#close(task, open, filledArguments(task, call, open, result), resultText(task, call, result), result);
+    if (!open) return;
+    const head = `${open.head}${addedText(task, call, open, result)}`;
+    this.#close(task, { ...open, head }, filledArguments(task, call, open, result), resultText(task, call, result), result);
   }
 
   signal(task: Task, info: SigInfo): void {
-    this.#emit({ kind: "signal", ...this.#when(task), text: infoText(info) });
+    this.#emit({ kind: "signal", ...this.#when(task), text: `--- ${signalName(info.signo)} ${infoText(info)} ---` });
   }
 
   stopped(task: Task, signal: number): void {

@@ -17,6 +17,7 @@ import { PATH_MAX } from "../../fs/vfs/resolve.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { cstring, outStruct, quote } from "../../syscall/arg-string.ts";
+import { filled } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "../file/path.ts";
@@ -108,12 +109,11 @@ const enter = (t: Task, path: Path | number): number => {
   return permission(t, inode, may.exec);
 };
 
-const entries = outStruct("struct linux_dirent64 *", (_ctx, at) => `0x${at.toString(16)}`);
 const cwdBuffer = outStruct("char *", (ctx, at) => quote(ctx.task.mem.cString(at, PATH_MAX) ?? ""));
 
 export const dirCalls: readonly Syscall[] = [
-  syscall("getdents64", { fd, dirp: entries, count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent64, abi)),
-  syscall("getdents", { fd, dirp: entries, count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent, abi)),
+  syscall("getdents64", { fd, dirp: filled("dirents64"), count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent64, abi)),
+  syscall("getdents", { fd, dirp: filled("dirents"), count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent, abi)),
   syscall("readdir", { fd, dirp: ptr, count: uint }, (t, a, abi) => readdir(t, a.fd, a.dirp, abi)),
   syscall("getcwd", { buf: cwdBuffer, size }, (t, a) => {
     if (t.fs.cwd.dentry.deleted) return -E.ENOENT;

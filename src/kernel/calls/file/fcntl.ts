@@ -13,10 +13,11 @@ import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, LockWait, lockQueue, setRecord, wouldDeadlock } from "../../fs/vfs/locks.ts";
 import { O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable } from "../../fs/vfs/permission.ts";
-import { fd, ulong } from "../../syscall/arg.ts";
+import { signalName } from "../../signal/set.ts";
+import { fd, hexText, ulong } from "../../syscall/arg.ts";
 import { openFlagsText } from "../../syscall/arg-file.ts";
 import { choice, flags, flagText } from "../../syscall/arg-flags.ts";
-import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type Result, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { finish } from "./transfer.ts";
 
@@ -183,8 +184,10 @@ const fcntl = (t: Task, fd: number, cmd: number, arg: number, abi: Abi): Result 
 };
 
 const cmd = choice("int", F, "F_???");
+const sealNames = { F_SEAL_SEAL: 1, F_SEAL_SHRINK: 2, F_SEAL_GROW: 4, F_SEAL_WRITE: 8, F_SEAL_FUTURE_WRITE: 16, F_SEAL_EXEC: 32 };
 const argText: Readonly<Record<number, (v: number) => string>> = {
   [F.F_SETFD]: (v) => flagText(v, { FD_CLOEXEC }),
+  [F.F_ADD_SEALS]: (v) => flagText(v, sealNames),
   [F.F_SETFL]: openFlagsText,
   [F.F_GETFD]: () => "",
   [F.F_GETFL]: () => "",
@@ -226,11 +229,27 @@ const flockType = new Map<number, typeof F_RDLCK | typeof F_WRLCK | typeof F_UNL
   [LOCK_UN, F_UNLCK],
 ]);
 
+/** `0x8002 (flags O_RDWR|O_LARGEFILE)`: commands whose result is a word of flags. strace src/fcntl.c. */
+const flagResults: Readonly<Record<number, (v: number) => string>> = {
+  [F.F_GETFD]: (v) => flagText(v, { FD_CLOEXEC }),
+  [F.F_GETFL]: openFlagsText,
+  [F.F_GET_SEALS]: (v) => flagText(v, sealNames),
+};
+const result: SyscallOptions = {
+  resultText: (ctx) => {
+    const command = ctx.all["cmd"] as number;
+    const text = flagResults[command];
+    if (command === F.F_DUPFD || command === F.F_DUPFD_CLOEXEC) return ctx.style.fd(ctx.task, ctx.ret);
+    if (!text) return command === F.F_GETSIG && ctx.ret > 0 ? `${ctx.ret} (${signalName(ctx.ret)})` : String(ctx.ret);
+    return command === F.F_GETFD && ctx.ret === 0 ? "0" : `${hexText(ctx.ret)} (flags ${text(ctx.ret)})`;
+  },
+};
 export const fcntlCalls: readonly Syscall[] = [
   syscall("fcntl", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), {
+    ...result,
     note: "leases, notification and signal-driven I/O do nothing",
   }),
-  syscall("fcntl64", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi)),
+  syscall("fcntl64", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), result),
   syscall("flock", { fd, operation: flags("int", { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN }, "LOCK_???") }, (t, a) => {
     if (a.operation & LOCK_MAND) return 0;
     const type = flockType.get(a.operation & ~LOCK_NB);

@@ -16,7 +16,15 @@ import { choiceText, flagText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
-const F = { FIONREAD: 0x541b, FIONBIO: 0x5421, FIONCLEX: 0x5450, FIOCLEX: 0x5451, FIOASYNC: 0x5452, FIOQSIZE: 0x5460 } as const;
+const F = {
+  FIONREAD: 0x541b,
+  FIONBIO: 0x5421,
+  FIONCLEX: 0x5450,
+  FIOCLEX: 0x5451,
+  FIOASYNC: 0x5452,
+  FIOQSIZE: 0x5460,
+  FICLONE: 0x40049409,
+} as const;
 
 const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): number => {
   const on = t.mem.u32(at);
@@ -46,6 +54,9 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
       return setFlag(t, file, arg, O_NONBLOCK);
     case F.FIOASYNC:
       return setFlag(t, file, arg, O_ASYNC);
+    // Linux vfs_clone_file_range(): no file system here shares blocks.
+    case F.FICLONE:
+      return file.inode.isFile ? -E.EOPNOTSUPP : -E.EINVAL;
     case F.FIOQSIZE:
       if (!file.inode.isFile && !file.inode.isDir && !file.inode.isLink) return -E.ENOTTY;
       return t.mem.setU64(arg, file.inode.size, Math.floor(file.inode.size / 2 ** 32)) ? 0 : -E.EFAULT;
@@ -57,7 +68,8 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
   return file.ioctl(t, request, arg, abi);
 };
 
-const names = { ...T, ...F };
+const { FICLONE: _clone, ...others } = F;
+const names = { ...T, ...others, "BTRFS_IOC_CLONE or FICLONE": F.FICLONE };
 const request: Arg<number> = { ...uint, c: "unsigned int", names, show: (v) => choiceText(v, names, "_IOC(???)") };
 
 const termiosText = (ctx: ShowContext, at: VAddr): string | undefined => {
@@ -103,6 +115,7 @@ const argument: Arg<VAddr> = {
   show: (v, ctx) => {
     const r = ctx.all["request"] as number;
     if (noArgument.has(r)) return "";
+    if (r === F.FICLONE) return ctx.style.fd(ctx.task, v % 2 ** 32);
     const text = inText.get(r) ?? (ctx.ret >= 0 ? outText.get(r) : undefined);
     return text?.(ctx, v) ?? ptr.show(v, ctx);
   },

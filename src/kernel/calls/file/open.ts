@@ -8,10 +8,11 @@ import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { checkHow, type How, howOf, largeFile, open } from "../../fs/vfs/open.ts";
 import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_PATH, O_TRUNC, O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { RESOLVE } from "../../fs/vfs/resolve.ts";
-import { fd, ptr, size, uint } from "../../syscall/arg.ts";
+import { fd, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD, dirfd, mode, openFlags } from "../../syscall/arg-file.ts";
 import { flags, only } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
+import { given } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { baseOf, getname } from "./path.ts";
@@ -71,7 +72,9 @@ export const openCalls: readonly Syscall[] = [
   syscall("openat", { dirfd, pathname: cstring, flags: openFlags, mode: creationMode }, (t, a, abi) =>
     doOpen(t, a.dirfd, a.pathname, howOf(a.flags, a.mode, abi)),
   ),
-  syscall("openat2", { dirfd, pathname: cstring, how: ptr, size }, (t, a, abi) => openat2(t, a.dirfd, a.pathname, a.how, a.size, abi)),
+  syscall("openat2", { dirfd, pathname: cstring, how: given("open_how"), size }, (t, a, abi) =>
+    openat2(t, a.dirfd, a.pathname, a.how, a.size, abi),
+  ),
   syscall("creat", { pathname: cstring, mode }, (t, a, abi) =>
     doOpen(t, AT_FDCWD, a.pathname, howOf(O_CREAT | O_WRONLY | O_TRUNC, a.mode, abi)),
   ),

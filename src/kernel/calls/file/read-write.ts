@@ -2,10 +2,11 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { fd, int, loff, long, ptr, size, ulong } from "../../syscall/arg.ts";
+import { fd, int, loff, long, size, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
-import { type Args, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
+import { type Arg, type Args, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { importIovec, oneSegment, type Segment } from "./iovec.ts";
 import { buffersOf, fileOf, readInto, writeFrom } from "./transfer.ts";
@@ -58,7 +59,11 @@ const move2 = (
   return move(t, direction, a.fd, at === -1 ? undefined : offset, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
 };
 
-const positioned = { fd, vec: ptr, vlen: ulong, pos_l: long, pos_h: ulong } as const satisfies Args;
+/** strace shows one offset. */
+const low: Arg<number> = { ...long, show: (v, ctx) => String(ctx.abi.long === 8 ? v : v + (ctx.all["pos_h"] as number) * 2 ** 32) };
+const high: Arg<number> = { ...ulong, show: () => "" };
+const positionedIn = { fd, vec: filled("filledIovec", "vlen"), vlen: ulong, pos_l: low, pos_h: high } as const satisfies Args;
+const positionedOut = { ...positionedIn, vec: given("iovec", "vlen") } as const satisfies Args;
 
 export const readWriteCalls: readonly Syscall[] = [
   syscall("read", { fd, buf: outBuffer, count: size }, (t, a, abi) =>
@@ -73,14 +78,18 @@ export const readWriteCalls: readonly Syscall[] = [
   syscall("pwrite64", { fd, buf: inBuffer(), count: size, pos: loff }, (t, a, abi) =>
     move(t, "out", a.fd, a.pos, () => oneSegment(a.buf, a.count, abi)),
   ),
-  syscall("readv", { fd, vec: ptr, vlen: int }, (t, a, abi) => move(t, "in", a.fd, undefined, () => importIovec(t, a.vec, a.vlen, abi))),
-  syscall("writev", { fd, vec: ptr, vlen: int }, (t, a, abi) => move(t, "out", a.fd, undefined, () => importIovec(t, a.vec, a.vlen, abi))),
-  syscall("preadv", positioned, (t, a, abi) =>
+  syscall("readv", { fd, vec: filled("filledIovec", "vlen"), vlen: int }, (t, a, abi) =>
+    move(t, "in", a.fd, undefined, () => importIovec(t, a.vec, a.vlen, abi)),
+  ),
+  syscall("writev", { fd, vec: given("iovec", "vlen"), vlen: int }, (t, a, abi) =>
+    move(t, "out", a.fd, undefined, () => importIovec(t, a.vec, a.vlen, abi)),
+  ),
+  syscall("preadv", positionedIn, (t, a, abi) =>
     move(t, "in", a.fd, position(a.pos_l, a.pos_h, abi), () => importIovec(t, a.vec, a.vlen, abi)),
   ),
-  syscall("pwritev", positioned, (t, a, abi) =>
+  syscall("pwritev", positionedOut, (t, a, abi) =>
     move(t, "out", a.fd, position(a.pos_l, a.pos_h, abi), () => importIovec(t, a.vec, a.vlen, abi)),
   ),
-  syscall("preadv2", { ...positioned, flags: rwf }, (t, a, abi) => move2(t, "in", a, abi)),
-  syscall("pwritev2", { ...positioned, flags: rwf }, (t, a, abi) => move2(t, "out", a, abi)),
+  syscall("preadv2", { ...positionedIn, flags: rwf }, (t, a, abi) => move2(t, "in", a, abi)),
+  syscall("pwritev2", { ...positionedOut, flags: rwf }, (t, a, abi) => move2(t, "out", a, abi)),
 ];

@@ -14,6 +14,7 @@ import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
 import { fd, ptr, size, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
+import { given } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { importIovec, MAX_RW_COUNT } from "./iovec.ts";
@@ -211,10 +212,10 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
 const off_in = ptr;
 const off_out = ptr;
 export const copyCalls: readonly Syscall[] = [
-  syscall("sendfile", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a, abi) =>
+  syscall("sendfile", { out_fd: fd, in_fd: fd, offset: given("offset"), count: size }, (t, a, abi) =>
     sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long),
   ),
-  syscall("sendfile64", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a) =>
+  syscall("sendfile64", { out_fd: fd, in_fd: fd, offset: given("offset"), count: size }, (t, a) =>
     sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, 8),
   ),
   syscall("copy_file_range", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: uint }, (t, a) =>

@@ -12,6 +12,7 @@ import { fd, size } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, atFlags, dirfd, modeText } from "../../syscall/arg-file.ts";
 import { choiceText, flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring, outStruct } from "../../syscall/arg-string.ts";
+import { filled } from "../../syscall/arg-struct.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
@@ -176,10 +177,8 @@ const statfs64 = (t: Task, path: () => Or<Path>, length: number, at: VAddr, abi:
   if (typeof found === "number") return found;
   return t.mem.write(at, statfs64Struct.encode(statfsValues(found), abi)) ? 0 : -E.EFAULT;
 };
-const statfsBuffer = outStruct("struct statfs *", (ctx, at) => {
-  const w = (i: number): number => ctx.task.mem.word(at + i * ctx.abi.long, ctx.abi.long);
-  return `{f_type=0x${w(0).toString(16)}, f_bsize=${w(1)}, f_blocks=${w(2)}, f_bfree=${w(3)}, f_bavail=${w(4)}, f_files=${w(5)}, f_ffree=${w(6)}, ...}`;
-});
+const statfsBuffer = filled("statfs");
+const statfs64Buffer = filled("statfs64");
 
 export const statCalls: readonly Syscall[] = [
   syscall("stat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, true), a.statbuf, layouts[abi.name].encode)),
@@ -208,8 +207,8 @@ export const statCalls: readonly Syscall[] = [
   }),
   syscall("statfs", { path: cstring, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofPath(t, a.path, true), a.buf, abi)),
   syscall("fstatfs", { fd, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofFd(t, a.fd), a.buf, abi)),
-  syscall("statfs64", { path: cstring, size, buf: statfsBuffer }, (t, a, abi) =>
+  syscall("statfs64", { path: cstring, size, buf: statfs64Buffer }, (t, a, abi) =>
     statfs64(t, () => ofPath(t, a.path, true), a.size, a.buf, abi),
   ),
-  syscall("fstatfs64", { fd, size, buf: statfsBuffer }, (t, a, abi) => statfs64(t, () => ofFd(t, a.fd), a.size, a.buf, abi)),
+  syscall("fstatfs64", { fd, size, buf: statfs64Buffer }, (t, a, abi) => statfs64(t, () => ofFd(t, a.fd), a.size, a.buf, abi)),
 ];

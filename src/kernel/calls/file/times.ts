@@ -12,6 +12,7 @@ import { ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.t
 import { ptr } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
 import { cstring } from "../../syscall/arg-string.ts";
+import { given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
@@ -111,13 +112,20 @@ const readUtimbuf: Reader = (t, at, abi) => {
   ];
 };
 
+const LAST_DATE = 253_402_300_799;
+/** `/* 2020-01-02T00:00:00.5+0000 *\/`. strace sprinttime_nsec(). */
+const dateText = ({ sec, nsec }: Timespec): string => {
+  if (sec <= 0 || sec > LAST_DATE || nsec < 0 || nsec >= 1e9) return "";
+  const fraction = nsec === 0 ? "" : `.${String(nsec).padStart(9, "0")}`;
+  return ` /* ${new Date(sec * 1000).toISOString().slice(0, 19)}${fraction}+0000 */`;
+};
 const timesArg = (read: Reader) => ({
   ...ptr,
   show: (at: VAddr, ctx: Parameters<typeof ptr.show>[1]): string => {
     const times = at === 0 ? undefined : read(ctx.task, at, ctx.abi);
     if (typeof times !== "object") return ptr.show(at, ctx);
     const one = (x: Timespec): string =>
-      x.nsec === UTIME_NOW ? "UTIME_NOW" : x.nsec === UTIME_OMIT ? "UTIME_OMIT" : `{tv_sec=${x.sec}, tv_nsec=${x.nsec}}`;
+      x.nsec === UTIME_NOW ? "UTIME_NOW" : x.nsec === UTIME_OMIT ? "UTIME_OMIT" : `{tv_sec=${x.sec}, tv_nsec=${x.nsec}}${dateText(x)}`;
     return `[${times.map(one).join(", ")}]`;
   },
 });
@@ -128,8 +136,10 @@ export const fileTimeCalls: readonly Syscall[] = [
   syscall("utime", { filename, times: timesArg(readUtimbuf) }, (t, a, abi) =>
     utimensat(t, AT_FDCWD, a.filename, readUtimbuf(t, a.times, abi), 0),
   ),
-  syscall("utimes", { filename, times: ptr }, (t, a, abi) => utimensat(t, AT_FDCWD, a.filename, readTimevals(t, a.times, abi), 0)),
-  syscall("futimesat", { dirfd, pathname: filename, times: ptr }, (t, a, abi) =>
+  syscall("utimes", { filename, times: given("timevals") }, (t, a, abi) =>
+    utimensat(t, AT_FDCWD, a.filename, readTimevals(t, a.times, abi), 0),
+  ),
+  syscall("futimesat", { dirfd, pathname: filename, times: given("timevals") }, (t, a, abi) =>
     utimensat(t, a.dirfd, a.pathname, readTimevals(t, a.times, abi), 0),
   ),
   syscall("utimensat", { dirfd, pathname: filename, times: timespecs, flags: atFlags }, (t, a, abi) =>

@@ -11,10 +11,11 @@ import type { Inode, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISVTX } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
-import { fd, ptr, size } from "../../syscall/arg.ts";
+import { fd, size } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
-import { cstring } from "../../syscall/arg-string.ts";
+import { cstring, inBuffer, outBuffer } from "../../syscall/arg-string.ts";
+import { filled } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
@@ -140,19 +141,21 @@ const name = cstring;
 const setFlags = flags("int", { XATTR_CREATE, XATTR_REPLACE }, "XATTR_???");
 
 export const xattrCalls: readonly Syscall[] = [
-  syscall("setxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) =>
+  syscall("setxattr", { path, name, value: inBuffer("size"), size, flags: setFlags }, (t, a) =>
     set(t, follow(t, a.path), a.name, a.value, a.size, a.flags),
   ),
-  syscall("lsetxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) =>
+  syscall("lsetxattr", { path, name, value: inBuffer("size"), size, flags: setFlags }, (t, a) =>
     set(t, itself(t, a.path), a.name, a.value, a.size, a.flags),
   ),
-  syscall("fsetxattr", { fd, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, open(t, a.fd), a.name, a.value, a.size, a.flags)),
-  syscall("getxattr", { path, name, value: ptr, size }, (t, a) => get(t, follow(t, a.path), a.name, a.value, a.size)),
-  syscall("lgetxattr", { path, name, value: ptr, size }, (t, a) => get(t, itself(t, a.path), a.name, a.value, a.size)),
-  syscall("fgetxattr", { fd, name, value: ptr, size }, (t, a) => get(t, open(t, a.fd), a.name, a.value, a.size)),
-  syscall("listxattr", { path, list: ptr, size }, (t, a) => list(t, follow(t, a.path), a.list, a.size)),
-  syscall("llistxattr", { path, list: ptr, size }, (t, a) => list(t, itself(t, a.path), a.list, a.size)),
-  syscall("flistxattr", { fd, list: ptr, size }, (t, a) => list(t, open(t, a.fd), a.list, a.size)),
+  syscall("fsetxattr", { fd, name, value: inBuffer("size"), size, flags: setFlags }, (t, a) =>
+    set(t, open(t, a.fd), a.name, a.value, a.size, a.flags),
+  ),
+  syscall("getxattr", { path, name, value: outBuffer, size }, (t, a) => get(t, follow(t, a.path), a.name, a.value, a.size)),
+  syscall("lgetxattr", { path, name, value: outBuffer, size }, (t, a) => get(t, itself(t, a.path), a.name, a.value, a.size)),
+  syscall("fgetxattr", { fd, name, value: outBuffer, size }, (t, a) => get(t, open(t, a.fd), a.name, a.value, a.size)),
+  syscall("listxattr", { path, list: filled("strings"), size }, (t, a) => list(t, follow(t, a.path), a.list, a.size)),
+  syscall("llistxattr", { path, list: filled("strings"), size }, (t, a) => list(t, itself(t, a.path), a.list, a.size)),
+  syscall("flistxattr", { fd, list: filled("strings"), size }, (t, a) => list(t, open(t, a.fd), a.list, a.size)),
   syscall("removexattr", { path, name }, (t, a) => remove(t, follow(t, a.path), a.name)),
   syscall("lremovexattr", { path, name }, (t, a) => remove(t, itself(t, a.path), a.name)),
   syscall("fremovexattr", { fd, name }, (t, a) => remove(t, open(t, a.fd), a.name)),

@@ -9,6 +9,8 @@ import type { Waiter } from "../../futex/table.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/word.ts";
 import { findTask, shownPid } from "../../namespace/pid.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
+import { only } from "../../syscall/arg-flags.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
@@ -175,7 +177,37 @@ const opName = (v: number): string => {
   return `${name ? `FUTEX_${name}` : `0x${command.toString(16)}`}${(v & PRIVATE) !== 0 ? "_PRIVATE" : ""}${(v & CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
 };
 const op: Arg<number> = { c: "int", names: OP, decode: (raw, i) => raw[2 * i] as number, show: opName };
-const args = { uaddr: ptr, op, val: uint, utime: ptr, uaddr2: ptr, val3: hexInt } as const;
+const commandOf = (all: Record<string, unknown>): number => (all["op"] as number) & ~(PRIVATE | CLOCK_REALTIME);
+/** Arguments that a command ignores are not shown. */
+const used = <T>(arg: Arg<T>, commands: readonly number[]): Arg<T> => only(arg, (all) => commands.includes(commandOf(all)));
+const WAITS: readonly number[] = [OP.WAIT, OP.WAIT_BITSET, OP.LOCK_PI, OP.LOCK_PI2];
+const MOVES: readonly number[] = [OP.REQUEUE, OP.CMP_REQUEUE, OP.WAKE_OP];
+const ALL_BITS = 0xffff_ffff;
+const second = (form: "timespec" | "timespec64"): Arg<VAddr> => ({
+  ...ptr,
+  show: (v, ctx) => {
+    const command = commandOf(ctx.all);
+    if (WAITS.includes(command)) return given(form).show(v, ctx);
+    return MOVES.includes(command) ? String(v % 2 ** 32) : "";
+  },
+});
+const third: Arg<number> = {
+  ...hexInt,
+  show: (v, ctx) => {
+    const command = commandOf(ctx.all);
+    if (command === OP.WAIT_BITSET || command === OP.WAKE_BITSET) return v === ALL_BITS ? "FUTEX_BITSET_MATCH_ANY" : hexInt.show(v, ctx);
+    return command === OP.CMP_REQUEUE ? String(v) : command === OP.WAKE_OP ? hexInt.show(v, ctx) : "";
+  },
+};
+const args = {
+  uaddr: ptr,
+  op,
+  val: used(uint, [OP.WAIT, OP.WAIT_BITSET, OP.WAKE, OP.WAKE_BITSET, ...MOVES]),
+  utime: second("timespec"),
+  uaddr2: used(ptr, MOVES),
+  val3: third,
+} as const;
+const args64 = { ...args, utime: second("timespec64") } as const;
 
 /** man 2 get_robust_list. The size of the head identifies the ABI of the list. */
 const setRobustList = (t: Task, head: VAddr, size: number, abi: Abi): number => {
@@ -193,7 +225,9 @@ const getRobustList = (t: Task, pid: number, head: VAddr, size: VAddr, abi: Abi)
 const NOTE = { note: "no FUTEX_WAIT_REQUEUE_PI and CMP_REQUEUE_PI; PI locks hand over in order of arrival" } as const;
 export const futexCalls: readonly Syscall[] = [
   syscall("futex", args, (t, a, abi) => futex(t, a, native, abi), NOTE),
-  syscall("futex_time64", args, (t, a, abi) => futex(t, a, time64, abi), NOTE),
+  syscall("futex_time64", args64, (t, a, abi) => futex(t, a, time64, abi), NOTE),
   syscall("set_robust_list", { head: ptr, len: ulong }, (t, a, abi) => setRobustList(t, a.head, a.len, abi)),
-  syscall("get_robust_list", { pid: int, head_ptr: ptr, len_ptr: ptr }, (t, a, abi) => getRobustList(t, a.pid, a.head_ptr, a.len_ptr, abi)),
+  syscall("get_robust_list", { pid: int, head_ptr: filled("pointer"), len_ptr: filled("word") }, (t, a, abi) =>
+    getRobustList(t, a.pid, a.head_ptr, a.len_ptr, abi),
+  ),
 ];

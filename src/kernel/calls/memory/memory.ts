@@ -9,7 +9,7 @@ import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { charged } from "../../base/charged.ts";
 import { in32BitCall } from "../../base/x32-call.ts";
-import { int, ptr, uint, ulong } from "../../syscall/arg.ts";
+import { hexLong, hexText, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
@@ -53,6 +53,8 @@ const oldMmap = (t: Task, at: number, abi: Abi): Result => {
 const mlock2Flags = flags("int", { MLOCK_ONFAULT: 1 }, "MLOCK_???");
 
 const map = { addr: address, length: ulong, prot, flags: mapFlags, fd: anyFd } as const;
+/** mmap2 counts pages; strace shows bytes. */
+const pages = { ...ulong, show: (v: number) => hexText(v * PAGE_SIZE) };
 const range = { addr: address, length: ulong } as const;
 
 const mlock = (t: Task, at: number, length: number, how = 0): Result =>
@@ -63,7 +65,7 @@ const mprotect = (t: Task, at: number, length: number, protection: number): numb
 export const memoryCalls: readonly Syscall[] = [
   syscall(
     "mmap",
-    { ...map, offset: address },
+    { ...map, offset: hexLong },
     (t, a) => (a.offset % PAGE_SIZE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.offset)),
     {
       only: "x64",
@@ -71,7 +73,7 @@ export const memoryCalls: readonly Syscall[] = [
     },
   ),
   syscall("mmap", { arg: ptr }, (t, a, abi) => oldMmap(t, a.arg, abi), { only: i386.name, hexResult: true }),
-  syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE_SIZE), {
+  syscall("mmap2", { ...map, pgoff: pages }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE_SIZE), {
     hexResult: true,
   }),
   syscall("munmap", range, (t, a) => charged(t.kernel, t.mem, () => memory.munmap(t.mem, a.addr, a.length))),

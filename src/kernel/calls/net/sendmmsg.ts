@@ -5,7 +5,8 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { UIO_MAXIOV } from "../../../abi/uapi/limits.ts";
 import { MSG } from "../../../abi/uapi/socket.ts";
-import { fd, ptr, uint } from "../../syscall/arg.ts";
+import { fd, uint } from "../../syscall/arg.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
@@ -94,18 +95,18 @@ export const receiveSeveral = (
 
 const note = "a signal after the first message does not leave error 512 (ERESTARTSYS) for the next call, as Linux's does";
 export const messagesCalls: readonly Syscall[] = [
-  syscall("sendmmsg", { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg }, (t, a, abi) =>
+  syscall("sendmmsg", { sockfd: fd, msgvec: given("mmsghdr", "vlen"), vlen: uint, flags: flagArg }, (t, a, abi) =>
     sendSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, abi),
   ),
   syscall(
     "recvmmsg",
-    { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg, timeout: timespec },
+    { sockfd: fd, msgvec: filled("mmsghdr"), vlen: uint, flags: flagArg, timeout: timespec },
     (t, a, abi) => receiveSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, a.timeout, native, abi),
     { note },
   ),
   syscall(
     "recvmmsg_time64",
-    { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg, timeout: timespec64 },
+    { sockfd: fd, msgvec: filled("mmsghdr"), vlen: uint, flags: flagArg, timeout: timespec64 },
     (t, a, abi) => receiveSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, a.timeout, time64, abi),
     { note },
   ),

@@ -12,9 +12,10 @@ import { UnixSocket } from "../../net/unix.ts";
 import { userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
-import { fd, ptr, size, uint } from "../../syscall/arg.ts";
+import { fd, size, uint } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
+import { changedLength, filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { gather, importIovec, oneSegment, type Segment, scatter, totalLength } from "../file/iovec.ts";
@@ -152,26 +153,23 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
 
 /** MSG_* flags. */
 export const flagArg = flags("int", Object.fromEntries(Object.entries(MSG).map(([k, v]) => [`MSG_${k}`, v])), "MSG_???");
-const messageArg: Arg<VAddr> = {
-  ...ptr,
-  c: "struct msghdr *",
-  show: (v, ctx) => {
-    const bytes = ctx.task.mem.read(v, msghdr.size(ctx.abi));
-    if (!bytes) return ptr.show(v, ctx);
-    const h = msghdr.decode(bytes, ctx.abi);
-    return `{msg_namelen=${h.msg_namelen}, msg_iovlen=${h.msg_iovlen}, msg_controllen=${h.msg_controllen}, msg_flags=${h.msg_flags}}`;
-  },
+/** The length of the address before the call: it is shown if the kernel changes it. */
+const receivedArg: Arg<VAddr> = {
+  ...filled("receivedMsghdr"),
+  before: (v, ctx) => String(ctx.task.mem.u32(v + msghdr.offset(ctx.abi, "msg_namelen"))),
 };
 
 export const messageCalls: readonly Syscall[] = [
-  syscall("sendto", { sockfd: fd, buf: inBuffer("len"), len: size, flags: flagArg, dest_addr: ptr, addrlen: uint }, (t, a, abi) =>
-    sendto(t, a.sockfd, a.buf, a.len, a.flags, a.dest_addr, a.addrlen, abi),
+  syscall(
+    "sendto",
+    { sockfd: fd, buf: inBuffer("len"), len: size, flags: flagArg, dest_addr: given("sockaddr", "addrlen"), addrlen: uint },
+    (t, a, abi) => sendto(t, a.sockfd, a.buf, a.len, a.flags, a.dest_addr, a.addrlen, abi),
   ),
-  syscall("recvfrom", { sockfd: fd, buf: outBuffer, len: size, flags: flagArg, src_addr: ptr, addrlen: ptr }, (t, a, abi) =>
-    recvfrom(t, a.sockfd, a.buf, a.len, a.flags, a.src_addr, a.addrlen, abi),
+  syscall(
+    "recvfrom",
+    { sockfd: fd, buf: outBuffer, len: size, flags: flagArg, addr: filled("namedSockaddr"), addrlen: changedLength },
+    (t, a, abi) => recvfrom(t, a.sockfd, a.buf, a.len, a.flags, a.addr, a.addrlen, abi),
   ),
-  syscall("sendmsg", { sockfd: fd, msg: messageArg, flags: flagArg }, (t, a, abi) => sendmsg(t, a.sockfd, a.msg, a.flags, abi)),
-  syscall("recvmsg", { sockfd: fd, msg: { ...messageArg, out: true }, flags: flagArg }, (t, a, abi) =>
-    recvmsg(t, a.sockfd, a.msg, a.flags, abi),
-  ),
+  syscall("sendmsg", { sockfd: fd, msg: given("msghdr"), flags: flagArg }, (t, a, abi) => sendmsg(t, a.sockfd, a.msg, a.flags, abi)),
+  syscall("recvmsg", { sockfd: fd, msg: receivedArg, flags: flagArg }, (t, a, abi) => recvmsg(t, a.sockfd, a.msg, a.flags, abi)),
 ];

@@ -3,7 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { AF, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
+import { AF, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
@@ -19,7 +19,8 @@ import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
 import { UnixSocket } from "../../net/unix.ts";
 import { fd, int, ptr } from "../../syscall/arg.ts";
-import { choice } from "../../syscall/arg-flags.ts";
+import { choice, flags } from "../../syscall/arg-flags.ts";
+import { changedLength, filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { finish } from "../file/transfer.ts";
@@ -274,7 +275,18 @@ const typeArg: Arg<number> = {
 const pairOut: Arg<VAddr> = {
   ...ptr,
   out: true,
-  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : `[${ctx.task.mem.u32(v)}, ${ctx.task.mem.u32(v + 4)}]`),
+  show: (v, ctx) =>
+    ctx.ret < 0 ? ptr.show(v, ctx) : `[${[v, v + 4].map((at) => ctx.style.fd(ctx.task, ctx.task.mem.u32(at))).join(", ")}]`,
+};
+
+const acceptFlags = flags("int", { SOCK_NONBLOCK, SOCK_CLOEXEC }, "SOCK_???");
+const how = choice("int", { SHUT_RD: SHUT.RD, SHUT_WR: SHUT.WR, SHUT_RDWR: SHUT.RDWR }, "SHUT_???");
+const protocol: Arg<number> = { ...int, show: (v, ctx) => ctx.style.texts.names.protocol(ctx.all["domain"], v) };
+const named = { sockfd: fd, addr: filled("namedSockaddr"), addrlen: changedLength };
+const option = {
+  sockfd: fd,
+  level: { ...int, show: (v, ctx) => ctx.style.texts.names.level(v) } satisfies Arg<number>,
+  optname: { ...int, show: (v, ctx) => ctx.style.texts.names.option(ctx.all["level"], v) } satisfies Arg<number>,
 };
 
 const NOTE = {
@@ -284,27 +296,27 @@ const NOTE = {
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
-  syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
+  syscall("socket", { domain: domainArg, type: typeArg, protocol }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
   syscall(
     "socketpair",
-    { domain: domainArg, type: typeArg, protocol: int, sv: pairOut },
+    { domain: domainArg, type: typeArg, protocol, sv: pairOut },
     (t, a) => socketpair(t, a.domain, a.type, a.protocol, a.sv),
     CYCLES,
   ),
-  syscall("bind", { sockfd: fd, addr: ptr, addrlen: int }, (t, a) => bind(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("bind", { sockfd: fd, addr: given("sockaddr", "addrlen"), addrlen: int }, (t, a) => bind(t, a.sockfd, a.addr, a.addrlen)),
   syscall("listen", { sockfd: fd, backlog: int }, (t, a) => listen(t, a.sockfd, a.backlog)),
-  syscall("connect", { sockfd: fd, addr: ptr, addrlen: int }, (t, a) => connect(t, a.sockfd, a.addr, a.addrlen)),
-  syscall("accept", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => accept(t, a.sockfd, a.addr, a.addrlen, 0)),
-  syscall("accept4", { sockfd: fd, addr: ptr, addrlen: ptr, flags: int }, (t, a) => accept(t, a.sockfd, a.addr, a.addrlen, a.flags)),
-  syscall("getsockname", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => getsockname(t, a.sockfd, a.addr, a.addrlen)),
-  syscall("getpeername", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => getpeername(t, a.sockfd, a.addr, a.addrlen)),
-  syscall("shutdown", { sockfd: fd, how: int }, (t, a) => shutdown(t, a.sockfd, a.how)),
-  syscall("getsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: ptr }, (t, a, abi) =>
+  syscall("connect", { sockfd: fd, addr: given("sockaddr", "addrlen"), addrlen: int }, (t, a) => connect(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("accept", named, (t, a) => accept(t, a.sockfd, a.addr, a.addrlen, 0)),
+  syscall("accept4", { ...named, flags: acceptFlags }, (t, a) => accept(t, a.sockfd, a.addr, a.addrlen, a.flags)),
+  syscall("getsockname", named, (t, a) => getsockname(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("getpeername", named, (t, a) => getpeername(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("shutdown", { sockfd: fd, how }, (t, a) => shutdown(t, a.sockfd, a.how)),
+  syscall("getsockopt", { ...option, optval: filled("optionValue"), optlen: changedLength }, (t, a, abi) =>
     getsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
   ),
   syscall(
     "setsockopt",
-    { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int },
+    { ...option, optval: given("optionValue"), optlen: int },
     (t, a, abi) => setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
     { note: "options for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are stored, but no such data arrives" },
   ),

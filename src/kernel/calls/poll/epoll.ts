@@ -7,7 +7,9 @@ import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC } from "../../fs/vfs/open-flags.ts";
 import { fd, int, ptr, size } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { sigset } from "../../syscall/arg-signal.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
+import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
@@ -75,7 +77,12 @@ const pwait = (
 };
 
 const epfd = fd;
-const waitArgs = { epfd, events: ptr, maxevents: int };
+const waitArgs = { epfd, events: filled("epollEvents"), maxevents: int };
+/** EPOLL_CTL_DEL does not read it. */
+const event: Arg<VAddr> = {
+  ...ptr,
+  show: (v, ctx) => (ctx.all["op"] === EPOLL_CTL.DEL ? ptr : given("epollEvent")).show(v, ctx),
+};
 const op = choice("int", { EPOLL_CTL_ADD: EPOLL_CTL.ADD, EPOLL_CTL_DEL: EPOLL_CTL.DEL, EPOLL_CTL_MOD: EPOLL_CTL.MOD }, "EPOLL_CTL_???");
 const timespecForm = (abi: Abi) => (abi.long === 4 ? time64 : native);
 
@@ -84,7 +91,7 @@ export const epollCalls: readonly Syscall[] = [
   syscall("epoll_create1", { flags: flags("int", { EPOLL_CLOEXEC: O_CLOEXEC }, "EPOLL_???") }, (t, a) =>
     a.flags & ~O_CLOEXEC ? -E.EINVAL : create(t, (a.flags & O_CLOEXEC) !== 0),
   ),
-  syscall("epoll_ctl", { epfd, op, fd, event: ptr }, (t, a) => control(t, a.epfd, a.op, a.fd, a.event)),
+  syscall("epoll_ctl", { epfd, op, fd, event }, (t, a) => control(t, a.epfd, a.op, a.fd, a.event)),
   syscall("epoll_wait", { ...waitArgs, timeout: int }, (t, a) =>
     epollWait(
       t,
@@ -94,14 +101,14 @@ export const epollCalls: readonly Syscall[] = [
       deadlineOf(t, () => afterMilliseconds(a.timeout)),
     ),
   ),
-  syscall("epoll_pwait", { ...waitArgs, timeout: int, sigmask: ptr, sigsetsize: size }, (t, a) =>
+  syscall("epoll_pwait", { ...waitArgs, timeout: int, sigmask: sigset, sigsetsize: size }, (t, a) =>
     pwait(
       t,
       a,
       deadlineOf(t, () => afterMilliseconds(a.timeout)),
     ),
   ),
-  syscall("epoll_pwait2", { ...waitArgs, timeout: ptr, sigmask: ptr, sigsetsize: size }, (t, a, abi) =>
+  syscall("epoll_pwait2", { ...waitArgs, timeout: given("timespec64"), sigmask: sigset, sigsetsize: size }, (t, a, abi) =>
     pwait(
       t,
       a,

@@ -20,6 +20,8 @@ import {
 } from "../../fs/vfs/file.ts";
 import { int, ptr, size, uint } from "../../syscall/arg.ts";
 import { flagText } from "../../syscall/arg-flags.ts";
+import { sigset } from "../../syscall/arg-signal.ts";
+import { given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
@@ -81,7 +83,7 @@ const pollText = (ctx: ShowContext, at: VAddr): string => {
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   return `[${Array.from(
     { length: count },
-    (_, i) => `{fd=${v.getInt32(i * SIZE, true)}, events=${flagText(v.getUint16(i * SIZE + 4, true), names)}}`,
+    (_, i) => `{fd=${ctx.style.fd(ctx.task, v.getInt32(i * SIZE, true))}, events=${flagText(v.getUint16(i * SIZE + 4, true), names)}}`,
   ).join(", ")}]`;
 };
 const fds: Arg<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
@@ -97,7 +99,7 @@ const found: SyscallOptions["remark"] = (ctx) => {
   if (!bytes) return "";
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   const events = Array.from({ length: nfds }, (_, i) => ({ fd: v.getInt32(i * SIZE, true), revents: v.getUint16(i * SIZE + 6, true) }));
-  return `[${events.flatMap((e) => (e.revents === 0 ? [] : [`{fd=${e.fd}, revents=${flagText(e.revents, names)}}`])).join(", ")}]`;
+  return `[${events.flatMap((e) => (e.revents === 0 ? [] : [`{fd=${ctx.style.fd(ctx.task, e.fd)}, revents=${flagText(e.revents, names)}}`])).join(", ")}]`;
 };
 
 const ppoll =
@@ -110,7 +112,8 @@ const ppoll =
     const result = restoreMask(t, poll(t, a.fds, a.nfds, until, restart.ERESTARTNOHAND));
     return writeRemaining(t, result, a.tmo_p, until, form, abi);
   };
-const ppollArgs = { fds, nfds: uint, tmo_p: ptr, sigmask: ptr, sigsetsize: size };
+const ppollArgs = { fds, nfds: uint, tmo_p: given("timespec"), sigmask: sigset, sigsetsize: size };
+const ppoll64Args = { ...ppollArgs, tmo_p: given("timespec64") };
 
 export const pollCalls: readonly Syscall[] = [
   syscall(
@@ -127,5 +130,5 @@ export const pollCalls: readonly Syscall[] = [
     { remark: found },
   ),
   syscall("ppoll", ppollArgs, ppoll(native), { remark: found }),
-  syscall("ppoll_time64", ppollArgs, ppoll(time64), { remark: found }),
+  syscall("ppoll_time64", ppoll64Args, ppoll(time64), { remark: found }),
 ];

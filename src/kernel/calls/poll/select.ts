@@ -6,7 +6,7 @@ import { cost } from "../../base/cost.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { int, ptr } from "../../syscall/arg.ts";
-import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type Result, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import {
@@ -133,12 +133,26 @@ const timeText = (member: string): Arg<VAddr> => ({
     return raw ? `{tv_sec=${raw.sec}, ${member}=${raw.nsec}}` : ptr.show(v, ctx);
   },
 });
+/** `(in [3], left {…})`: what is ready and the time that is left. */
+const found: SyscallOptions["remark"] = (ctx) => {
+  if (ctx.ret === 0) return "Timeout";
+  const { readfds, writefds, exceptfds, timeout } = ctx.all as Record<string, VAddr>;
+  const parts = (["in", "out", "except"] as const).flatMap((name, i) => {
+    const at = [readfds, writefds, exceptfds][i] as VAddr;
+    const text = at === 0 ? "[]" : setText(ctx, at);
+    return text === "[]" ? [] : [`${name} ${text}`];
+  });
+  const left = timeout === 0 ? undefined : native.read(ctx.task, timeout as VAddr, ctx.abi);
+  const member = ctx.all["sig"] === undefined ? "tv_usec" : "tv_nsec";
+  return [...parts, ...(left ? [`left {tv_sec=${left.sec}, ${member}=${left.nsec}}`] : [])].join(", ");
+};
+const REMARK = { remark: found } as const;
 const sets = { nfds: int, readfds: fdset, writefds: fdset, exceptfds: fdset };
 
 export const selectCalls: readonly Syscall[] = [
-  syscall("select", { ...sets, timeout: timeText("tv_usec") }, oldSelect, { only: "x64" }),
+  syscall("select", { ...sets, timeout: timeText("tv_usec") }, oldSelect, { only: "x64", ...REMARK }),
   syscall("select", { args: ptr }, (t, a, abi) => structSelect(t, a.args, abi), { only: "i386" }),
-  syscall("_newselect", { ...sets, timeout: timeText("tv_usec") }, oldSelect),
-  syscall("pselect6", { ...sets, timeout: timeText("tv_nsec"), sig: ptr }, pselect(native)),
-  syscall("pselect6_time64", { ...sets, timeout: timeText("tv_nsec"), sig: ptr }, pselect(time64)),
+  syscall("_newselect", { ...sets, timeout: timeText("tv_usec") }, oldSelect, REMARK),
+  syscall("pselect6", { ...sets, timeout: timeText("tv_nsec"), sig: ptr }, pselect(native), REMARK),
+  syscall("pselect6_time64", { ...sets, timeout: timeText("tv_nsec"), sig: ptr }, pselect(time64), REMARK),
 ];

@@ -15,8 +15,9 @@ import { EVENT, type Event } from "../../ptrace/tracing.ts";
 import { endProcess } from "../../signal/send.ts";
 import { NSIG, SIG } from "../../signal/set.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
-import { cloneArgs, cloneFlags, cloneParts } from "../../syscall/arg-process.ts";
-import { type Args, type ArgsOf, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { cloneFlags, cloneParts } from "../../syscall/arg-process.ts";
+import { given } from "../../syscall/arg-struct.ts";
+import { type Arg, type Args, type ArgsOf, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { exitStatus } from "../../task/end.ts";
 import { installPidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
@@ -205,6 +206,11 @@ const unshareAll = (t: Task, flags: number): number => {
     t.files = own;
   }
   return 0;
+};
+
+const cloneArgs: Arg<VAddr> = {
+  ...given("cloneArgs", "size"),
+  after: (v, ctx) => (ctx.ret < 0 ? "" : (ctx.style.texts.cloneResults(ctx, v, ctx.ret) ?? "")),
 };
 
 export const cloneCalls: readonly Syscall[] = [

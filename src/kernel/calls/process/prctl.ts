@@ -8,7 +8,7 @@ import { SECBIT } from "../../lifecycle/exec-cred.ts";
 import { NSIG, signalName } from "../../signal/set.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choiceText } from "../../syscall/arg-flags.ts";
-import { quote } from "../../syscall/arg-string.ts";
+import { cutText } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lazySeccomp } from "../security/lazy.ts";
@@ -171,7 +171,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
   const number = (v: VAddr): string => (v < 10 && v >= 0 ? String(v) : ptr.show(v, ctx));
   const name = (v: VAddr): string => {
     const text = ctx.task.mem.cString(v, NAME_LENGTH - 1);
-    return text === undefined ? ptr.show(v, ctx) : quote(text);
+    return text === undefined ? ptr.show(v, ctx) : cutText(text, ctx.style);
   };
   if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => lazySeccomp().fprogText(v, ctx)];
   switch (option) {

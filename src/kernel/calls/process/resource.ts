@@ -6,9 +6,10 @@ import { RLIMIT, type Rlimit } from "../../base/rlimit.ts";
 import { processUsage } from "../../base/usage.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { findThread } from "../../namespace/pid.ts";
-import { int, ptr } from "../../syscall/arg.ts";
+import { int } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { inStruct, outStruct } from "../../syscall/arg-string.ts";
+import { filled } from "../../syscall/arg-struct.ts";
 import { type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Process } from "../../task/process.ts";
 import { rusageBytes } from "../../task/rusage.ts";
@@ -113,7 +114,7 @@ export const resourceCalls: readonly Syscall[] = [
   syscall("prlimit64", { pid: int, resource, new_limit: rlim64.in, old_limit: rlim64.out }, (t, a) =>
     prlimit(t, a.pid, a.resource, a.new_limit, a.old_limit),
   ),
-  syscall("getrusage", { who, usage: ptr }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), {
+  syscall("getrusage", { who, usage: filled("rusage") }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), {
     note: "no I/O counts; the peak size is the current one",
   }),
 ];

@@ -10,6 +10,7 @@ import { CAP, capable } from "../../cred/cred.ts";
 import { findThread } from "../../namespace/pid.ts";
 import { int, ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
 import { isRealtime, POLICY, RESET_ON_FORK } from "../../task/sched-policy.ts";
@@ -123,6 +124,7 @@ const setPriority = (t: Task, which: number, who: number, value: number): number
 };
 
 const NOTE = { note: "nice values have no effect; SCHED_BATCH is scheduled like SCHED_OTHER" } as const;
+const which = choice("int", { PRIO_PROCESS: PRIO.PROCESS, PRIO_PGRP: PRIO.PGRP, PRIO_USER: PRIO.USER }, "PRIO_???");
 const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
 const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);
 
@@ -131,32 +133,44 @@ export const schedCalls: readonly Syscall[] = [
     t.kernel.scheduler.reschedule = true;
     return 0;
   }),
-  syscall("sched_getaffinity", { pid: int, len: uint, mask: ptr }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
-  syscall("sched_setaffinity", { pid: int, len: uint, mask: ptr }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
+  syscall("sched_getaffinity", { pid: int, len: uint, mask: filled("cpuSet") }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
+  syscall("sched_setaffinity", { pid: int, len: uint, mask: given("cpuSet", "len") }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
     note: "one processor only",
   }),
   syscall("sched_getscheduler", { pid: int }, (t, a) => (a.pid < 0 ? -E.EINVAL : (find(t, a.pid)?.policy ?? -E.ESRCH))),
-  syscall("sched_setscheduler", { pid: int, policy: policyArg, param: ptr }, (t, a) => setScheduler(t, a.pid, a.policy, a.param), NOTE),
-  syscall("sched_getparam", { pid: int, param: ptr }, (t, a) => {
+  syscall(
+    "sched_setscheduler",
+    { pid: int, policy: policyArg, param: given("sched_param") },
+    (t, a) => setScheduler(t, a.pid, a.policy, a.param),
+    NOTE,
+  ),
+  syscall("sched_getparam", { pid: int, param: filled("sched_param") }, (t, a) => {
     if (a.param === 0 || a.pid < 0) return -E.EINVAL;
     const target = find(t, a.pid);
     return !target ? -E.ESRCH : t.mem.setU32(a.param, target.priority) ? 0 : -E.EFAULT;
   }),
-  syscall("sched_setparam", { pid: int, param: ptr }, (t, a) => setScheduler(t, a.pid, find(t, a.pid)?.policy ?? 0, a.param), NOTE),
+  syscall(
+    "sched_setparam",
+    { pid: int, param: given("sched_param") },
+    (t, a) => setScheduler(t, a.pid, find(t, a.pid)?.policy ?? 0, a.param),
+    NOTE,
+  ),
   syscall("sched_get_priority_max", { policy: policyArg }, (_t, a) => priorityRange(a.policy)?.[1] ?? -E.EINVAL),
   syscall("sched_get_priority_min", { policy: policyArg }, (_t, a) => priorityRange(a.policy)?.[0] ?? -E.EINVAL),
-  syscall("sched_rr_get_interval", { pid: int, tp: ptr }, (t, a, abi) => {
+  syscall("sched_rr_get_interval", { pid: int, tp: filled("timespec") }, (t, a, abi) => {
     const r = rrInterval(t, a.pid);
     return typeof r === "number" ? r : putTimespec(t, a.tp, r, abi) ? 0 : -E.EFAULT;
   }),
-  syscall("sched_rr_get_interval_time64", { pid: int, tp: ptr }, (t, a) => {
+  syscall("sched_rr_get_interval_time64", { pid: int, tp: filled("timespec64") }, (t, a) => {
     const r = rrInterval(t, a.pid);
     return typeof r === "number" ? r : putTimespec64(t, a.tp, r) ? 0 : -E.EFAULT;
   }),
-  syscall("sched_getattr", { pid: int, attr: ptr, size: uint, flags: uint }, (t, a) => getAttr(t, a.pid, a.attr, a.size, a.flags)),
-  syscall("sched_setattr", { pid: int, attr: ptr, flags: uint }, (t, a) => setAttr(t, a.pid, a.attr, a.flags), NOTE),
-  syscall("getpriority", { which: int, who: int }, (t, a) => getPriority(t, a.which, a.who)),
-  syscall("setpriority", { which: int, who: int, prio: int }, (t, a) => setPriority(t, a.which, a.who, a.prio), NOTE),
+  syscall("sched_getattr", { pid: int, attr: filled("sched_attr"), size: uint, flags: uint }, (t, a) =>
+    getAttr(t, a.pid, a.attr, a.size, a.flags),
+  ),
+  syscall("sched_setattr", { pid: int, attr: given("sched_attr"), flags: uint }, (t, a) => setAttr(t, a.pid, a.attr, a.flags), NOTE),
+  syscall("getpriority", { which, who: int }, (t, a) => getPriority(t, a.which, a.who)),
+  syscall("setpriority", { which, who: int, prio: int }, (t, a) => setPriority(t, a.which, a.who, a.prio), NOTE),
   syscall(
     "nice",
     { inc: int },
@@ -168,7 +182,7 @@ export const schedCalls: readonly Syscall[] = [
     },
     NOTE,
   ),
-  syscall("getcpu", { cpu: ptr, node: ptr, unused: ptr }, (t, a) =>
+  syscall("getcpu", { cpu: filled("uint32"), node: filled("uint32"), unused: ptr }, (t, a) =>
     (a.cpu === 0 || t.mem.setU32(a.cpu, 0)) && (a.node === 0 || t.mem.setU32(a.node, 0)) ? 0 : -E.EFAULT,
   ),
 ];

@@ -7,8 +7,9 @@ import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { waitForChild } from "../../lifecycle/wait.ts";
 import { siginfo, siginfoBytes } from "../../signal/layout.ts";
 import { SIG } from "../../signal/set.ts";
-import { int, ptr } from "../../syscall/arg.ts";
+import { int } from "../../syscall/arg.ts";
 import { idtype, statusPointer, waitidOptions, waitOptions } from "../../syscall/arg-process.ts";
+import { filled } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { ChildEvent, ChildSelector } from "../../task/child-event.ts";
 import { Pidfd } from "../../task/pidfd.ts";
@@ -85,13 +86,15 @@ const waitid = (t: Task, type: number, id: number, info: VAddr, options: number,
 };
 
 export const waitCalls: readonly Syscall[] = [
-  syscall("wait4", { pid: int, status: statusPointer, options: waitOptions, rusage: ptr }, (t, a, abi) =>
+  syscall("wait4", { pid: int, status: statusPointer, options: waitOptions, rusage: filled("rusage") }, (t, a, abi) =>
     wait4(t, a.pid, a.status, a.options, a.rusage, abi),
   ),
   syscall("waitpid", { pid: int, status: statusPointer, options: waitOptions }, (t, a, abi) =>
     wait4(t, a.pid, a.status, a.options, 0 as VAddr, abi),
   ),
-  syscall("waitid", { which: idtype, pid: int, infop: ptr, options: waitidOptions, rusage: ptr }, (t, a, abi) =>
-    waitid(t, a.which, a.pid, a.infop, a.options, a.rusage, abi),
+  syscall(
+    "waitid",
+    { which: idtype, pid: int, infop: filled("childInfo"), options: waitidOptions, rusage: filled("rusage") },
+    (t, a, abi) => waitid(t, a.which, a.pid, a.infop, a.options, a.rusage, abi),
   ),
 ];

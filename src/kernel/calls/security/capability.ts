@@ -3,7 +3,8 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { findThread, shownPid } from "../../namespace/pid.ts";
-import { ptr } from "../../syscall/arg.ts";
+
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
@@ -66,6 +67,6 @@ const capset = (t: Task, header: VAddr, data: VAddr): number => {
 };
 
 export const privilegeCalls: readonly Syscall[] = [
-  syscall("capget", { header: ptr, data: ptr }, (t, a) => capget(t, a.header, a.data)),
-  syscall("capset", { header: ptr, data: ptr }, (t, a) => capset(t, a.header, a.data)),
+  syscall("capget", { header: given("capHeader"), data: filled("capData") }, (t, a) => capget(t, a.header, a.data)),
+  syscall("capset", { header: given("capHeader"), data: given("capData") }, (t, a) => capset(t, a.header, a.data)),
 ];

@@ -7,8 +7,9 @@ import { sizes } from "../../base/sizes.ts";
 import { CAP, type Cred, capableHere, rootUid } from "../../cred/cred.ts";
 import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../../cred/user-namespace.ts";
 import { SECBIT } from "../../lifecycle/exec-cred.ts";
-import { int, ptr } from "../../syscall/arg.ts";
+import { int } from "../../syscall/arg.ts";
 import { id, legacyId } from "../../syscall/arg-file.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
@@ -236,7 +237,7 @@ const threeOut =
   (name, _arg, w, options) =>
     syscall(
       name,
-      { r: ptr, e: ptr, s: ptr },
+      { r: filled("uint32"), e: filled("uint32"), s: filled("uint32") },
       (t, a) =>
         getThree(
           t,
@@ -246,10 +247,17 @@ const threeOut =
         ),
       options,
     );
+/** The array of a call of this width. */
+const groups = (w: Width): "groups16" | "groups32" => (w === narrow ? "groups16" : "groups32");
 const list =
   (call: (t: Task, w: Width, size: number, at: VAddr) => number): Maker =>
   (name, _arg, w, options) =>
-    syscall(name, { size: int, list: ptr }, (t, a) => call(t, w, a.size, a.list), options);
+    syscall(
+      name,
+      { size: int, list: name.startsWith("get") ? filled(groups(w)) : given(groups(w), "size") },
+      (t, a) => call(t, w, a.size, a.list),
+      options,
+    );
 
 export const credCalls: readonly Syscall[] = [
   ...both(

@@ -14,6 +14,7 @@ import { NSIG, SIG } from "../../signal/set.ts";
 import { fd, int, ptr, uint } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { signal } from "../../syscall/arg-signal.ts";
+import { given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { installPidfd, Pidfd } from "../../task/pidfd.ts";
 import type { Process } from "../../task/process.ts";
@@ -145,8 +146,8 @@ export const killCalls: readonly Syscall[] = [
   syscall("tgkill", { tgid: int, tid: int, sig: signal }, (t, a) =>
     a.tid <= 0 || a.tgid <= 0 ? -E.EINVAL : tkill(t, a.tgid, a.tid, a.sig),
   ),
-  syscall("rt_sigqueueinfo", { tgid: int, sig: signal, info: ptr }, (t, a, abi) => sigqueue(t, a.tgid, a.sig, a.info, abi)),
-  syscall("rt_tgsigqueueinfo", { tgid: int, tid: int, sig: signal, info: ptr }, (t, a, abi) =>
+  syscall("rt_sigqueueinfo", { tgid: int, sig: signal, info: given("siginfo") }, (t, a, abi) => sigqueue(t, a.tgid, a.sig, a.info, abi)),
+  syscall("rt_tgsigqueueinfo", { tgid: int, tid: int, sig: signal, info: given("siginfo") }, (t, a, abi) =>
     tgsigqueue(t, a.tgid, a.tid, a.sig, a.info, abi),
   ),
   syscall("pidfd_open", { pid: int, flags: pidfdOpenFlags }, (t, a) => pidfdOpen(t, a.pid, a.flags), { note: "no PIDFD_THREAD" }),

@@ -10,7 +10,8 @@ import { asBytes } from "../../base/byte-string.ts";
 import { logLine } from "../../base/log.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { hexInt, int, ptr, ulong } from "../../syscall/arg.ts";
-import { outStruct, quote } from "../../syscall/arg-string.ts";
+
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { machineOf, PER } from "../../task/personality.ts";
 import type { Task } from "../../task/task.ts";
@@ -32,10 +33,7 @@ const uname = (t: Task, at: VAddr, size: 65 | 9, count: 5 | 6): number => {
   });
   return t.mem.write(at, out) ? 0 : -E.EFAULT;
 };
-const utsname = outStruct("struct utsname *", (ctx, at) => {
-  const field = (i: number): string => quote(ctx.task.mem.cString(at + 65 * i, 65) ?? "");
-  return `{sysname=${field(0)}, nodename=${field(1)}, ...}`;
-});
+const utsname = filled("utsname");
 
 const MAX_NAME = 64;
 const setName = (t: Task, at: VAddr, length: number, set: (name: string) => void): number => {
@@ -164,17 +162,17 @@ export const systemCalls: readonly Syscall[] = [
   syscall("uname", { name: utsname }, (t, a) => uname(t, a.name, 65, 6)),
   syscall("olduname", { name: ptr }, (t, a) => uname(t, a.name, 65, 5)),
   syscall("oldolduname", { name: ptr }, (t, a) => uname(t, a.name, 9, 5)),
-  syscall("sethostname", { name: ptr, len: int }, (t, a) =>
+  syscall("sethostname", { name: given("text", "len"), len: int }, (t, a) =>
     setName(t, a.name, a.len, (name) => {
       t.namespaces.uts.hostname = name;
     }),
   ),
-  syscall("setdomainname", { name: ptr, len: int }, (t, a) =>
+  syscall("setdomainname", { name: given("text", "len"), len: int }, (t, a) =>
     setName(t, a.name, a.len, (name) => {
       t.namespaces.uts.domainname = name;
     }),
   ),
-  syscall("sysinfo", { info: ptr }, (t, a, abi) => sysinfo(t, a.info, abi)),
+  syscall("sysinfo", { info: filled("sysinfo") }, (t, a, abi) => sysinfo(t, a.info, abi)),
   syscall("syslog", { type: int, buf: ptr, len: int }, (t, a) => syslog(t, a.type, a.buf, a.len), {
     note: "READ does not wait for new records",
   }),

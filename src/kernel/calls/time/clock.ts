@@ -14,7 +14,18 @@ import { wait } from "../../base/wait.ts";
 import { findProcess, findTask } from "../../namespace/pid.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
-import { CLOCK, clock, outTimespec, outTimespec64, outTimeval, timespec, timespec64 } from "../../syscall/arg-time.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
+import {
+  CLOCK,
+  clock,
+  outTimespec,
+  outTimespec64,
+  outTimeval,
+  remaining,
+  remaining64,
+  timespec,
+  timespec64,
+} from "../../syscall/arg-time.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
@@ -211,17 +222,19 @@ export const timeCalls: readonly Syscall[] = [
   ...twins("clock_settime", "clock_settime64", (name, form, input) =>
     syscall(name, { clock, tp: input }, (t, a, abi) => settime(t, a.clock, a.tp, form, abi)),
   ),
-  ...twins("clock_nanosleep", "clock_nanosleep_time64", (name, form, input, out) =>
-    syscall(name, { clock, flags: abstime, request: input, remain: out }, (t, a, abi) =>
+  ...twins("clock_nanosleep", "clock_nanosleep_time64", (name, form, input) =>
+    syscall(name, { clock, flags: abstime, request: input, remain: form === native ? remaining : remaining64 }, (t, a, abi) =>
       clockNanosleep(t, a.clock, a.flags, a.request, a.remain, form, abi),
     ),
   ),
-  syscall("nanosleep", { request: timespec, remain: outTimespec }, (t, a, abi) => nanosleep(t, a.request, a.remain, native, abi)),
-  syscall("gettimeofday", { tv: outTimeval, tz: ptr }, (t, a, abi) => gettimeofday(t, a.tv, a.tz, abi)),
-  syscall("settimeofday", { tv: ptr, tz: ptr }, () => -E.EPERM, { note: "always EPERM: the owner of the machine decides its time" }),
-  syscall("stime", { tptr: ptr }, () => -E.EPERM, { note: "always EPERM: the owner of the machine decides its time" }),
-  syscall("time", { tloc: ptr }, (t, a, abi) => time(t, a.tloc, abi)),
-  syscall("times", { buf: ptr }, (t, a, abi) => times(t, a.buf, abi)),
+  syscall("nanosleep", { request: timespec, remain: remaining }, (t, a, abi) => nanosleep(t, a.request, a.remain, native, abi)),
+  syscall("gettimeofday", { tv: outTimeval, tz: filled("timezone") }, (t, a, abi) => gettimeofday(t, a.tv, a.tz, abi)),
+  syscall("settimeofday", { tv: given("timeval"), tz: given("timezone") }, () => -E.EPERM, {
+    note: "always EPERM: the owner of the machine decides its time",
+  }),
+  syscall("stime", { tptr: given("seconds") }, () => -E.EPERM, { note: "always EPERM: the owner of the machine decides its time" }),
+  syscall("time", { tloc: filled("seconds") }, (t, a, abi) => time(t, a.tloc, abi)),
+  syscall("times", { buf: filled("tms") }, (t, a, abi) => times(t, a.buf, abi)),
   syscall("adjtimex", { buf: ptr }, (t, a, abi) => adjtimex(t, a.buf, abi), { note: "reads only" }),
   syscall("clock_adjtime", { clock: int, buf: ptr }, (t, a, abi) => (a.clock === 0 ? adjtimex(t, a.buf, abi) : -E.EINVAL), {
     note: "reads CLOCK_REALTIME only",

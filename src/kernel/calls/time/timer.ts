@@ -6,8 +6,9 @@ import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import { findTask } from "../../namespace/pid.ts";
 import { NSIG, SIG } from "../../signal/set.ts";
-import { int, ptr, uint } from "../../syscall/arg.ts";
-import { choice } from "../../syscall/arg-flags.ts";
+import { int, uint } from "../../syscall/arg.ts";
+import { choice, flags } from "../../syscall/arg-flags.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
@@ -121,17 +122,30 @@ const gettime = (t: Task, id: number, to: VAddr, form: TimeForm, abi: Abi): numb
   return writeItimerspec(t, to, timer.get(), form, abi) ? 0 : -E.EFAULT;
 };
 
-const settimeArgs = { timerid: int, flags: int, new_value: ptr, old_value: ptr } as const;
+const timerFlags = flags("int", { TIMER_ABSTIME }, "TIMER_???");
+const settimeArgs = { timerid: int, flags: timerFlags, new_value: given("itimerspec"), old_value: filled("itimerspec") } as const;
+const settime64Args = { timerid: int, flags: timerFlags, new_value: given("itimerspec64"), old_value: filled("itimerspec64") } as const;
 const CPU_NOTE = { note: "timers of CPU-time clocks run on real time" } as const;
 export const timerCalls: readonly Syscall[] = [
-  syscall("setitimer", { which, new_value: ptr, old_value: ptr }, (t, a, abi) => setitimer(t, a.which, a.new_value, a.old_value, abi)),
-  syscall("getitimer", { which, curr_value: ptr }, (t, a, abi) => getitimer(t, a.which, a.curr_value, abi)),
+  syscall("setitimer", { which, new_value: given("itimerval"), old_value: filled("itimerval") }, (t, a, abi) =>
+    setitimer(t, a.which, a.new_value, a.old_value, abi),
+  ),
+  syscall("getitimer", { which, curr_value: filled("itimerval") }, (t, a, abi) => getitimer(t, a.which, a.curr_value, abi)),
   syscall("alarm", { seconds: uint }, (t, a) => alarm(t, a.seconds)),
-  syscall("timer_create", { clock, sevp: ptr, timerid: ptr }, (t, a, abi) => create(t, a.clock, a.sevp, a.timerid, abi), CPU_NOTE),
+  syscall(
+    "timer_create",
+    { clock, sevp: given("sigevent"), timerid: filled("int32") },
+    (t, a, abi) => create(t, a.clock, a.sevp, a.timerid, abi),
+    CPU_NOTE,
+  ),
   syscall("timer_settime", settimeArgs, (t, a, abi) => settime(t, a.timerid, a.flags, a.new_value, a.old_value, native, abi)),
-  syscall("timer_settime64", settimeArgs, (t, a, abi) => settime(t, a.timerid, a.flags, a.new_value, a.old_value, time64, abi)),
-  syscall("timer_gettime", { timerid: int, curr_value: ptr }, (t, a, abi) => gettime(t, a.timerid, a.curr_value, native, abi)),
-  syscall("timer_gettime64", { timerid: int, curr_value: ptr }, (t, a, abi) => gettime(t, a.timerid, a.curr_value, time64, abi)),
+  syscall("timer_settime64", settime64Args, (t, a, abi) => settime(t, a.timerid, a.flags, a.new_value, a.old_value, time64, abi)),
+  syscall("timer_gettime", { timerid: int, curr_value: filled("itimerspec") }, (t, a, abi) =>
+    gettime(t, a.timerid, a.curr_value, native, abi),
+  ),
+  syscall("timer_gettime64", { timerid: int, curr_value: filled("itimerspec64") }, (t, a, abi) =>
+    gettime(t, a.timerid, a.curr_value, time64, abi),
+  ),
   syscall("timer_getoverrun", { timerid: int }, (t, a) => timersOf(t).timers.get(a.timerid)?.overrun ?? -E.EINVAL),
   syscall("timer_delete", { timerid: int }, (t, a) => {
     const timer = timersOf(t).timers.get(a.timerid);

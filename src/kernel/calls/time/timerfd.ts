@@ -6,8 +6,9 @@ import { E } from "../../../abi/errno.ts";
 import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { fd, ptr } from "../../syscall/arg.ts";
+import { fd } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
+import { filled, given } from "../../syscall/arg-struct.ts";
 import { CLOCK, clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
@@ -43,11 +44,12 @@ const gettime = (t: Task, at: number, to: VAddr, form: TimeForm, abi: Abi): numb
 
 const createFlags = flags("int", { TFD_CLOEXEC: O_CLOEXEC, TFD_NONBLOCK: O_NONBLOCK }, "TFD_???");
 const timeFlags = flags("int", { TFD_TIMER_ABSTIME: TFD.TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET: TFD.TIMER_CANCEL_ON_SET }, "TFD_???");
-const settimeArgs = { fd, flags: timeFlags, new_value: ptr, old_value: ptr } as const;
+const settimeArgs = { fd, flags: timeFlags, new_value: given("itimerspec"), old_value: filled("itimerspec") } as const;
+const settime64Args = { fd, flags: timeFlags, new_value: given("itimerspec64"), old_value: filled("itimerspec64") } as const;
 export const timerfdCalls: readonly Syscall[] = [
   syscall("timerfd_create", { clock, flags: createFlags }, (t, a) => create(t, a.clock, a.flags)),
   syscall("timerfd_settime", settimeArgs, (t, a, abi) => settime(t, a.fd, a.flags, a.new_value, a.old_value, native, abi)),
-  syscall("timerfd_settime64", settimeArgs, (t, a, abi) => settime(t, a.fd, a.flags, a.new_value, a.old_value, time64, abi)),
-  syscall("timerfd_gettime", { fd, curr_value: ptr }, (t, a, abi) => gettime(t, a.fd, a.curr_value, native, abi)),
-  syscall("timerfd_gettime64", { fd, curr_value: ptr }, (t, a, abi) => gettime(t, a.fd, a.curr_value, time64, abi)),
+  syscall("timerfd_settime64", settime64Args, (t, a, abi) => settime(t, a.fd, a.flags, a.new_value, a.old_value, time64, abi)),
+  syscall("timerfd_gettime", { fd, curr_value: filled("itimerspec") }, (t, a, abi) => gettime(t, a.fd, a.curr_value, native, abi)),
+  syscall("timerfd_gettime64", { fd, curr_value: filled("itimerspec64") }, (t, a, abi) => gettime(t, a.fd, a.curr_value, time64, abi)),
 ];

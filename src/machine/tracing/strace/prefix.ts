@@ -1,0 +1,41 @@
+// What stands before a line: time, number of the call, instruction pointer (-t, -r, -n, -i). strace src/strace.c, printleader().
+import type { Task } from "../../../kernel/task/task.ts";
+import type { TraceOptions } from "./options.ts";
+
+const two = (n: number): string => String(n).padStart(2, "0");
+const micros = (nanoseconds: number): string => String(Math.floor(nanoseconds / 1000)).padStart(6, "0");
+
+/** Prefixes of lines. `relative` needs the line before. */
+export class Prefix {
+  readonly #options: TraceOptions;
+  #before: number | undefined;
+  readonly #none: boolean;
+
+  constructor(options: TraceOptions) {
+    this.#options = options;
+    const { time, relative, numbers, instruction } = options;
+    this.#none = time === undefined && !relative && !numbers && !instruction;
+  }
+
+  /** The prefix of a line that a task writes now. `number`: the call. */
+  text(task: Task, number = task.origAx): string {
+    if (this.#none) return "";
+    const { kernel } = task;
+    const { time, relative, numbers, instruction } = this.#options;
+    let out = "";
+    if (relative) {
+      const since = kernel.now - (this.#before ?? kernel.now);
+      this.#before = kernel.now;
+      out += `${String(Math.floor(since / 1e9)).padStart(6)}.${micros(since % 1e9)} `;
+    }
+    if (time !== undefined) {
+      const { sec, nsec } = kernel.realtime();
+      const day = sec % 86_400;
+      const clock = `${two(Math.floor(day / 3600))}:${two(Math.floor(day / 60) % 60)}:${two(day % 60)}`;
+      out += `${time === "epoch" ? `${sec}.${micros(nsec)}` : time === "seconds" ? clock : `${clock}.${micros(nsec)}`} `;
+    }
+    if (numbers) out += `[${String(number).padStart(4)}] `;
+    if (instruction) out += `[${kernel.processor.state.rip.toString(16).padStart(2 * task.program.abi.long, "0")}] `;
+    return out;
+  }
+}
