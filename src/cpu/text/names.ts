@@ -42,6 +42,9 @@ const others: Readonly<Record<string, string>> = {
   sysretq: "sysret",
 };
 
+/** RETFW, RETFD, RETFQ: NASM's names of RETF by operand size. */
+const farSizes = { w: 16, d: 32, q: 64 } as const;
+
 const byName = ((): ReadonlyMap<string, readonly NameMatch[]> => {
   const names = new Map<string, NameMatch[]>();
   const add = (name: string, meant: NameMatch): void => {
@@ -67,6 +70,8 @@ const byName = ((): ReadonlyMap<string, readonly NameMatch[]> => {
 export const rowsNamed = (name: string): readonly NameMatch[] | undefined => {
   const known = byName.get(name) ?? byName.get(others[name] ?? "");
   if (known) return known;
+  const far = /^retf([wdq])$/.exec(name);
+  if (far) return byName.get("retf")?.map((meant) => ({ ...meant, size: farSizes[far[1] as "w"] }));
   const conditional = /^(j|set|cmov|fcmov)(\w+)$/.exec(name);
   const cc = conditional && conditions[conditional[2] as string];
   return cc ? byName.get(`${conditional[1]}${cc}`) : undefined;

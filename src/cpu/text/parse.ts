@@ -3,19 +3,18 @@
 import { noRegister } from "../decode/decoder.ts";
 import { rep } from "../isa/ops.ts";
 import { S, segNames } from "../machine/state.ts";
+import { bad } from "./bad-line.ts";
+import { constantOf, type Expression, expression, expressionAtStart, number, sumOf } from "./expression.ts";
 import { type NamedRegister, registers } from "./registers.ts";
 import { sizeNames } from "./syntax.ts";
 
-/** A sum of a number and labels; "$" is the address of the statement. */
-export interface Expression {
-  readonly constant: bigint;
-  readonly labels: readonly { readonly name: string; readonly sign: 1n | -1n }[];
-}
 /** A memory operand as written. */
 export interface MemoryOperand {
   readonly kind: "memory";
   readonly size: number | undefined;
   readonly far: boolean;
+  /** NASM writes the size of a far pointer's offset before the word: "jmp dword far [eax]". */
+  readonly offsetSize: 16 | 32 | 64 | undefined;
   readonly segment: number | undefined;
   readonly base: number;
   readonly index: number;
@@ -53,16 +52,11 @@ export interface Statement {
   readonly operands: readonly WrittenOperand[];
   /** Its bytes depend on where labels are. */
   readonly refers: boolean;
-  /** The items of db, dw, dd, dq. */
+  /** What db, dw, dd, dq list; the count of resb, align and so on; the value of equ. */
   readonly data: readonly (Expression | string)[];
+  /** So often. */
+  readonly times: Expression | undefined;
 }
-
-/** A mistake in a line; assemble.ts adds the position. */
-export class BadLine extends Error {}
-/** Throws a `BadLine`. */
-export const bad = (what: string): never => {
-  throw new BadLine(what);
-};
 
 const sizes = new Map([
   ...Object.entries(sizeNames).map(([bits, name]): [string, number] => [name, Number(bits)]),
@@ -72,7 +66,7 @@ const sizes = new Map([
 ]);
 
 /** The parts of a text between separators outside brackets, parentheses and quotes. */
-const split = (text: string, separator: string): string[] => {
+export const splitList = (text: string, separator: string): string[] => {
   const parts: string[] = [];
   let depth = 0;
   let quote = "";
@@ -91,37 +85,33 @@ const split = (text: string, separator: string): string[] => {
   return [...parts, text.slice(from)].map((p) => p.trim());
 };
 
-const number = (text: string): bigint | undefined => {
-  if (/^(0x[0-9a-f]+|\d+|0b[01]+|0o[0-7]+)$/i.test(text)) return BigInt(text);
-  const hex = /^(\d[0-9a-f]*)h$/i.exec(text);
-  return hex ? BigInt(`0x${hex[1]}`) : undefined;
-};
-const isName = (text: string): boolean => /^[A-Za-z_.$?@][\w.$?@]*$/.test(text);
-
-/** Terms of a sum with their signs. */
-const terms = (text: string): { readonly sign: 1n | -1n; readonly term: string }[] => {
-  const out: { sign: 1n | -1n; term: string }[] = [];
-  const pattern = /\s*([+-]?)\s*([^\s+\-*]+(?:\s*\*\s*[^\s+\-*]+)?)\s*/y;
-  while (pattern.lastIndex < text.length) {
-    const found = pattern.exec(text) ?? bad(`"${text}" cannot be read`);
-    if (found[1] === "" && out.length > 0) bad(`"${text}" cannot be read`);
-    out.push({ sign: found[1] === "-" ? -1n : 1n, term: (found[2] as string).replace(/\s/g, "") });
+interface Term {
+  readonly negated: boolean;
+  readonly term: string;
+}
+/** The terms of a sum with their signs. Parentheses and quotes are part of a term. */
+const terms = (text: string): readonly Term[] => {
+  const out: Term[] = [];
+  let depth = 0;
+  let negated = false;
+  let term = "";
+  const end = (): void => {
+    if (term.trim() === "") bad(`"${text}" cannot be read`);
+    out.push({ negated, term: term.trim() });
+    term = "";
+    negated = false;
+  };
+  for (const word of text.match(/"[^"]*"|'[^']*'|./g) ?? []) {
+    if (word === "(") depth++;
+    else if (word === ")") depth--;
+    const isSign = depth === 0 && (word === "+" || word === "-");
+    if (isSign && /[^\s*/%&|^<>~]\s*$/.test(term)) end();
+    if (isSign && term.trim() === "") negated = negated !== (word === "-");
+    else term += word;
   }
-  if (out.length === 0) bad("an operand is empty");
+  end();
   return out;
 };
-const sum = (parts: readonly { readonly sign: 1n | -1n; readonly term: string }[]): Expression => {
-  let constant = 0n;
-  const labels: { name: string; sign: 1n | -1n }[] = [];
-  for (const { sign, term } of parts) {
-    const n = number(term);
-    if (n !== undefined) constant += sign * n;
-    else if (isName(term)) labels.push({ name: term, sign });
-    else bad(`"${term}" is no number`);
-  }
-  return { constant, labels };
-};
-const expression = (text: string): Expression => sum(terms(text));
 
 interface Address {
   base: number;
@@ -132,8 +122,8 @@ interface Address {
   ip: MemoryOperand["ip"];
 }
 /** Adds a register, plain or scaled, to an address; false if the term is not a register. */
-const addRegister = (a: Address, term: string, sign: bigint): boolean => {
-  const [left, right] = term.toLowerCase().split("*") as [string, string?];
+const addRegister = (a: Address, { negated, term }: Term): boolean => {
+  const [left, right] = term.toLowerCase().replace(/\s/g, "").split("*") as [string, string?];
   if (left === "rip" || left === "eip") {
     a.ip = "distance";
     a.size = left === "eip" ? 32 : 64;
@@ -145,11 +135,11 @@ const addRegister = (a: Address, term: string, sign: bigint): boolean => {
   const factor = right === undefined ? undefined : Number(number(first ? right : left) ?? 0n);
   const scale = factor === undefined ? 0 : [1, 2, 4, 8].indexOf(factor);
   if (scale < 0) bad(`an index is scaled by 1, 2, 4 or 8, not by ${first ? right : left}`);
-  if (r.kind === "xmm" && sign > 0n && a.vector === undefined) {
+  if (r.kind === "xmm" && !negated && a.vector === undefined) {
     [a.vector, a.scale] = [r, scale];
     return true;
   }
-  if (r.kind !== "general" || r.width === 8 || sign < 0n) bad(`"${term}" cannot be part of an address`);
+  if (r.kind !== "general" || r.width === 8 || negated) bad(`"${term}" cannot be part of an address`);
   if (a.size !== undefined && a.size !== r.width) bad("registers of two widths in one address");
   a.size = r.width as 16 | 32 | 64;
   if (factor === undefined && a.base === noRegister) a.base = r.number;
@@ -158,7 +148,12 @@ const addRegister = (a: Address, term: string, sign: bigint): boolean => {
   return true;
 };
 
-const memoryOperand = (text: string, size: number | undefined, far: boolean, segment: number | undefined): MemoryOperand => {
+const memoryOperand = (
+  text: string,
+  size: number | undefined,
+  far: boolean,
+  segment: number | undefined,
+): Omit<MemoryOperand, "offsetSize"> => {
   let inner = text;
   let within = segment;
   const a: Address = { base: noRegister, index: noRegister, scale: 0, vector: undefined, size: undefined, ip: undefined };
@@ -169,12 +164,14 @@ const memoryOperand = (text: string, size: number | undefined, far: boolean, seg
     else if (word[1]?.toLowerCase() === "rel") a.ip = "address";
     inner = inner.slice(word[0].length);
   }
-  const rest = terms(inner).filter(({ term, sign }) => !addRegister(a, term, sign));
+  const all = terms(inner);
+  const rest = all.filter((term) => !addRegister(a, term));
   if (a.ip !== undefined && (a.base !== noRegister || a.index !== noRegister)) bad("rip stands alone in an address");
   // rsp is never an index; of the 16-bit registers bx and bp are bases.
   const swap = a.scale === 0 && a.index !== noRegister && (a.index === 4 || (a.size === 16 && (a.base === 6 || a.base === 7)));
   const [base, index] = swap ? [a.index, a.base] : [a.base, a.index];
-  const displacement = rest.length === 0 ? { constant: 0n, labels: [] } : sum(rest);
+  const displacement =
+    rest.length === all.length ? expression(inner) : sumOf(rest.map(({ negated, term }) => ({ negated, term: expression(term) })));
   return {
     kind: "memory",
     size,
@@ -195,14 +192,19 @@ const operand = (text: string): WrittenOperand => {
   let size: number | undefined;
   let far = false;
   let short = false;
+  let pointed = false;
+  let offsetSize: MemoryOperand["offsetSize"];
   for (;;) {
     const word = /^([A-Za-z]+)\s+(?=\S)/.exec(rest)?.[1] as string;
     if (word === undefined) break;
     const w = word.toLowerCase();
     if (sizes.has(w)) size = sizes.get(w);
-    else if (w === "far") far = true;
-    else if (w === "short") short = true;
-    else if (w !== "ptr" && w !== "near" && w !== "offset") break;
+    else if (w === "far") {
+      far = true;
+      if (!pointed && (size === 16 || size === 32 || size === 64)) [offsetSize, size] = [size, undefined];
+    } else if (w === "short") short = true;
+    else if (w === "ptr") pointed = true;
+    else if (w !== "near" && w !== "offset") break;
     rest = rest.slice(word.length).trimStart();
   }
   const register = registers.get(rest.toLowerCase().replace(/\s/g, ""));
@@ -210,9 +212,9 @@ const operand = (text: string): WrittenOperand => {
   const memory = /^(?:([cdefgs]s)\s*:\s*)?\[(.*)\]$/i.exec(rest);
   if (memory) {
     const segment = memory[1] === undefined ? undefined : segNames.indexOf(memory[1].toLowerCase() as "es");
-    return memoryOperand((memory[2] as string).trim(), size, far, segment);
+    return { ...memoryOperand((memory[2] as string).trim(), size, far, segment), offsetSize };
   }
-  const pointer = split(rest, ":");
+  const pointer = splitList(rest, ":");
   if (pointer.length === 2) return { kind: "far", selector: expression(pointer[0] as string), offset: expression(pointer[1] as string) };
   return { kind: "value", size, short, value: expression(rest) };
 };
@@ -242,29 +244,55 @@ const prefixWord = (p: Prefixes, word: string): boolean => {
 };
 
 /** The text without its comment, which starts with ";" or "#" outside quotes. */
-const uncommented = (text: string): string => /^(?:[^;#"']|"[^"]*"|'[^']*')*/.exec(text)?.[0].trim() ?? "";
+export const uncommented = (text: string): string => /^(?:[^;#"']|"[^"]*"|'[^']*')*/.exec(text)?.[0].trim() ?? "";
+
+/** The bytes of an item of db, dw, dd, dq. */
+export const dataBytes: Readonly<Record<string, 1 | 2 | 4 | 8>> = { db: 1, dw: 2, dd: 4, dq: 8 };
+/** The bytes that resb and so on leave free, each. */
+export const reservedBytes: Readonly<Record<string, 1 | 2 | 4 | 8>> = { resb: 1, resw: 2, resd: 4, resq: 8 };
+const takesExpressions = (name: string): boolean => name in dataBytes || name in reservedBytes || name === "align" || name === "equ";
+
+/** A floating-point number as its bits: dd and dq have them. */
+const floatBits = (text: string, name: string): Expression | undefined => {
+  if ((name !== "dd" && name !== "dq") || !/^[+-]?\d+\.\d*(e[+-]?\d+)?$/i.test(text)) return undefined;
+  const view = new DataView(new ArrayBuffer(8));
+  if (name === "dd") view.setFloat32(0, Number(text), true);
+  else view.setFloat64(0, Number(text), true);
+  return constantOf(view.getBigUint64(0, true));
+};
+const item = (text: string, name: string): Expression | string =>
+  /^("[^"]*"|'[^']*')$/.test(text) ? text.slice(1, -1) : (floatBits(text, name) ?? expression(text));
 
 /** Parses a line. Throws a `BadLine` for a mistake. */
 export const parseLine = (text: string, line: number): Statement => {
   let rest = uncommented(text);
   const labels: string[] = [];
   for (;;) {
-    const label = /^([A-Za-z_.$?@][\w.$?@]*)\s*:/.exec(rest);
-    if (!label || registers.get((label[1] as string).toLowerCase())?.kind === "segment") break;
-    labels.push(label[1] as string);
+    const label = /^([A-Za-z_.$?@][\w.$?@]*)(?:\s*:|\s+(?=(?:equ|d[bwdq]|res[bwdq])\s))/i.exec(rest);
+    const name = label?.[1] as string;
+    if (!label || registers.get(name.toLowerCase())?.kind === "segment" || name.toLowerCase() === "times") break;
+    labels.push(name);
     rest = rest.slice(label[0].length).trimStart();
   }
   const prefixes: Prefixes = { lock: false, rep: rep.none, segment: undefined, operandSize: undefined, addressSize: undefined };
   let name: string | undefined;
+  let times: Expression | undefined;
   while (rest !== "" && name === undefined) {
     const word = /^\S+/.exec(rest)?.[0] as string;
     rest = rest.slice(word.length).trimStart();
-    if (!prefixWord(prefixes, word.toLowerCase())) name = word.toLowerCase();
+    if (word.toLowerCase() === "times") {
+      const count = expressionAtStart(rest);
+      [times, rest] = [count.expression, count.rest.trimStart()];
+      if (rest === "") bad("times lacks a statement");
+    } else if (!prefixWord(prefixes, word.toLowerCase())) name = word.toLowerCase();
   }
-  const parts = rest === "" ? [] : split(rest, ",");
-  const isData = name !== undefined && /^d[bwdq]$/.test(name);
-  const data = isData ? parts.map((p) => (/^(".*"|'.*')$/.test(p) ? p.slice(1, -1) : expression(p))) : [];
-  const operands = isData ? [] : parts.map(operand);
-  const expressions = [...data.filter((item) => typeof item !== "string"), ...operands.flatMap(expressionsOf)];
-  return { line, labels, name, prefixes, operands, data, refers: expressions.some((e) => e.labels.length > 0) };
+  const parts = rest === "" ? [] : splitList(rest, ",");
+  const listed = name !== undefined && takesExpressions(name) ? parts.map((part) => item(part, name as string)) : undefined;
+  const operands = listed ? [] : parts.map(operand);
+  const farSize = operands.find((one) => one.kind === "memory" && one.offsetSize !== undefined);
+  if (farSize?.kind === "memory") prefixes.operandSize ??= farSize.offsetSize;
+  const data = listed ?? [];
+  const expressions = [...data.filter((one) => typeof one !== "string"), ...operands.flatMap(expressionsOf), ...(times ? [times] : [])];
+  const refers = name === "align" || expressions.some((e) => e.names.length > 0);
+  return { line, labels, name, prefixes, operands, data, refers, times };
 };

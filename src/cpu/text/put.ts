@@ -2,7 +2,9 @@
 import type { Decoded } from "../decode/decoder.ts";
 import { immediateWidth, isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
-import { bad, type Expression, type MemoryOperand, type WrittenOperand } from "./parse.ts";
+import { bad } from "./bad-line.ts";
+import type { Expression } from "./expression.ts";
+import type { MemoryOperand, WrittenOperand } from "./parse.ts";
 import type { NamedRegister } from "./registers.ts";
 import { isFar, unsizedMemory } from "./syntax.ts";
 
