@@ -14,6 +14,7 @@ export default defineConfig({
       { find: /^trapgate\/vitest$/, replacement: src("vitest.ts") },
       { find: /^trapgate\/seccomp$/, replacement: src("seccomp/index.ts") },
       { find: /^trapgate\/policy$/, replacement: src("policy/index.ts") },
+      { find: /^trapgate\/browser$/, replacement: src("browser/index.ts") },
       { find: /^trapgate\/cpu$/, replacement: src("cpu/index.ts") },
     ],
   },

@@ -22,6 +22,7 @@ export const entries = [
   },
   { name: "trapgate/policy", file: "policy/index.d.ts", about: "Policies of several formats: read, explain, merge, write." },
   { name: "trapgate/cpu", file: "cpu/index.d.ts", about: "Instructions: decode, assemble, disassemble, describe." },
+  { name: "trapgate/browser", file: "browser/index.d.ts", about: "A machine in a worker, for pages." },
   { name: "trapgate/node", file: "node.d.ts", about: "Folders of the host as file systems of guests. For Node.js." },
   { name: "trapgate/vitest", file: "vitest.d.ts", about: "Matchers for vitest. The import alone installs them." },
 ] as const;

@@ -11,5 +11,5 @@ export { rows } from "./isa/rows/all.ts";
 export { type Assembled, type AssembleOptions, assemble } from "./text/assemble.ts";
 export { disassemble, instructionText, type Line, plainDecoder } from "./text/disassemble.ts";
 export { encode } from "./text/encode.ts";
-export { assembleProgram, type ProgramSourceOptions } from "./text/program.ts";
 export type { IncludeText } from "./text/preprocess.ts";
+export { assembleProgram, type ProgramSourceOptions } from "./text/program.ts";

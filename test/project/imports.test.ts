@@ -20,6 +20,7 @@ const below: Record<string, readonly string[]> = {
   kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "problem.ts"],
   machine: ["kernel", "memory", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
+  browser: ["machine", "kernel", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
   cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem.ts"],
   "index.ts": ["machine", "kernel", "failure.ts", "problem.ts"],
@@ -83,6 +84,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   machine: ["stack", "tracing", "tracing/strace", "", "explore", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
+  browser: ["", "index.ts"],
 };
 /** What may be imported from outside, and where. */
 const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [

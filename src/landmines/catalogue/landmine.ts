@@ -101,6 +101,8 @@ const builds: Readonly<Record<Dialect, { readonly suffix: string; readonly defin
   "patch:v7": { suffix: "-v7", defines: ["NNP=35"] },
   "patch:v13": { suffix: "-v13", defines: ["NNP=36"] },
 };
+/** The assembler symbols for programs that install filters under a profile. */
+export const symbolsOf = (profile: ProfileName): readonly string[] => builds[dialectOf(profile)].defines;
 const buildOf = (mine: Landmine, profile: ProfileName) => builds[mine.oneProgram ? "upstream" : dialectOf(profile)];
 
 /** The expected outcomes of a row; undefined if it has no meaning in the setting. */

@@ -1,0 +1,27 @@
+// The lab without a network: all files of one build are kept together, and a page is answered by one build alone.
+const version = "VERSION";
+const files = ["FILES"];
+const name = `trapgate-lab-${version}`;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(name)
+      .then((cache) => cache.addAll(["./", ...files]))
+      .then(() => self.skipWaiting()),
+  );
+});
+self.addEventListener("activate", (event) => {
+  const others = caches.keys().then((keys) => keys.filter((key) => key.startsWith("trapgate-lab-") && key !== name));
+  event.waitUntil(others.then((keys) => Promise.all(keys.map((key) => caches.delete(key)))).then(() => self.clients.claim()));
+});
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
+  // The page itself comes from the network if there is one: so a new build is seen.
+  if (request.mode === "navigate") {
+    event.respondWith(fetch(request).catch(() => caches.match("./", { ignoreSearch: true })));
+    return;
+  }
+  event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+});

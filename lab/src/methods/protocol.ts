@@ -1,0 +1,77 @@
+// The methods of the lab's worker.
+import type { ExploreResult, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
+
+/** The program as somebody writes it, or drops it. */
+export type SentProgram =
+  | { readonly kind: "source"; readonly text: string; readonly symbols: string; readonly dialect: boolean }
+  | { readonly kind: "elf"; readonly bytes: Uint8Array };
+/** The side of a comparison: the machine. */
+export interface Setting {
+  readonly kernel: string;
+  readonly vendor: "amd" | "intel";
+  readonly x32: boolean;
+  readonly ia32: boolean;
+  readonly uid: number;
+}
+/** A run in the lab. */
+export interface LabRun {
+  readonly program: SentProgram;
+  readonly setting: Setting;
+  readonly args: readonly string[];
+  /** The text of a policy. Absent: the program starts without a filter. */
+  readonly policy?: string;
+  readonly stdin: string;
+  readonly schedule?: string;
+  readonly calls: number;
+  readonly terminal?: TerminalSize;
+}
+/** The assembled program. Addresses of statements, and the lines of the source; pairs. */
+export interface Prepared {
+  readonly kind: "prepared";
+  readonly lines: readonly (readonly [address: number, line: number])[];
+  /** The size of the ELF file in bytes. */
+  readonly size: number;
+}
+/** A mistake in a text. Positions are offsets; lines count from 1. */
+export interface TextProblem {
+  readonly message: string;
+  readonly help?: string | undefined;
+  readonly line: number | undefined;
+  readonly severity: "error" | "warning";
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+/** What a policy is, or why it is none. */
+export interface PolicyReport {
+  readonly format: string;
+  readonly problems: readonly TextProblem[];
+  /** An array of struct sock_filter. */
+  readonly program: Uint8Array | undefined;
+}
+/** What filters do to one call, in words, for all arguments. Undefined: it cannot be said. */
+export interface Explained {
+  readonly lines: readonly string[];
+}
+
+/** One search for a race. */
+export interface LabExplore {
+  readonly run: LabRun;
+  readonly never: readonly string[];
+  readonly departures: number;
+  readonly seconds: number;
+}
+
+interface Plain<P, R> {
+  readonly params: P;
+  readonly part: never;
+  readonly input: never;
+  readonly result: R;
+}
+export interface LabMethods {
+  readonly run: { readonly params: LabRun; readonly part: RunPart | Prepared; readonly input: RunInput; readonly result: RunResult };
+  readonly explore: Plain<LabExplore, ExploreResult>;
+  readonly checkProgram: Plain<{ readonly program: SentProgram; readonly kernel: string }, { readonly problems: readonly TextProblem[] }>;
+  readonly checkPolicy: Plain<{ readonly text: string; readonly kernel: string }, PolicyReport>;
+  /** Filters, the newest first, and the name and ABI of a call. */
+  readonly explain: Plain<{ readonly filters: readonly Uint8Array[]; readonly name: string; readonly abi: string }, Explained>;
+}

@@ -1,0 +1,173 @@
+// The page's state as signals, and what its buttons do.
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { LabRun, SentProgram } from "../methods/protocol.ts";
+import type { CallRow } from "./rows.ts";
+import { CALLS, type RunState, runSignal, type Started, startRun } from "./run.ts";
+import { defaults, type Saved } from "./saved.ts";
+import { decodeState, encodeState, fromBase64 } from "./share.ts";
+import { machines } from "./workers.ts";
+
+/** All that a link holds. */
+export const saved = signal<Saved>(defaults);
+/** The text in the program's editor: a ready program's source, or one's own. Undefined: it is not loaded. */
+export const source = signal<string | undefined>(undefined);
+export const runs = { a: runSignal(defaults.a), b: runSignal(defaults.a) } as const;
+export type Side = keyof typeof runs;
+export const selected = signal<{ readonly side: Side; readonly key: string } | undefined>(undefined);
+/** A sentence for everybody, such as a screen reader. */
+export const announcement = signal("");
+/** What is wrong with the link or the file that was opened. */
+export const complaint = signal<string | undefined>(undefined);
+export const interactive = signal(false);
+/** Grows with each run: a lesson looks at the runs that came after it began. */
+export const runCount = signal(0);
+
+export const change = (some: Partial<Saved>): void => {
+  saved.value = { ...saved.value, ...some };
+};
+
+export const selectedRow = computed((): { readonly row: CallRow; readonly run: RunState; readonly side: Side } | undefined => {
+  const { value } = selected;
+  if (!value) return undefined;
+  const run = runs[value.side].value;
+  const row = run.rows.rows.find(({ key }) => key === value.key);
+  return row?.kind === "call" ? { row, run, side: value.side } : undefined;
+});
+
+/** The texts of ready programs: a part of the page of its own. */
+export const library = signal<typeof import("./guests.ts") | undefined>(undefined);
+const loadLibrary = async (): Promise<typeof import("./guests.ts")> => (library.value ??= await import("./guests.ts"));
+
+const sentProgram = async (): Promise<SentProgram> => {
+  const { program, symbols, dialect } = saved.value;
+  if (program.kind === "elf") return { kind: "elf", bytes: fromBase64(program.base64) };
+  return { kind: "source", text: source.value ?? (await textOfProgram()), symbols, dialect };
+};
+const textOfProgram = async (): Promise<string> => {
+  const { program } = saved.value;
+  if (program.kind === "source") return program.text;
+  if (program.kind === "elf") return "";
+  const { sourceOf } = await loadLibrary();
+  return sourceOf(program.name) ?? `; there is no program "${program.name}"`;
+};
+
+export const currentProgram = sentProgram;
+
+/** Words of a command line; quotes hold spaces. */
+export const wordsOf = (text: string): string[] => [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3] ?? "");
+
+export const jobFor = async (side: Side): Promise<LabRun> => {
+  const { a, b, policy, filter, args, stdin, schedule } = saved.value;
+  return {
+    program: await sentProgram(),
+    setting: side === "a" ? a : (b ?? a),
+    args: wordsOf(args),
+    stdin,
+    calls: CALLS,
+    ...(filter ? { policy } : {}),
+    ...(schedule.trim() === "" ? {} : { schedule: schedule.trim() }),
+  };
+};
+
+let terminal:
+  | { readonly size: () => { columns: number; rows: number }; readonly write: (bytes: Uint8Array) => void; clear(): void }
+  | undefined;
+export const setTerminal = (one: typeof terminal): void => {
+  terminal = one;
+};
+let active: Started | undefined;
+export const sendInput = (input: unknown): void => active?.send(input as never);
+
+const select = (side: Side): void => {
+  // The call that a filter decided about is what people look for; else the first one.
+  const calls = runs[side].value.rows.rows.filter((row): row is CallRow => row.kind === "call");
+  const judged = calls.filter(({ verdict }) => verdict);
+  const usual = calls[0]?.call.abi;
+  const telling = judged.find(({ verdict }) => !verdict?.allowed) ?? judged.find(({ call }) => call.abi !== usual) ?? judged[0] ?? calls[0];
+  selected.value = telling && { side, key: telling.key };
+};
+
+/** Run on both sides, if there are two. */
+export const run = async (): Promise<void> => {
+  const { b } = saved.value;
+  selected.value = undefined;
+  const jobs = await Promise.all([jobFor("a"), ...(b ? [jobFor("b")] : [])]);
+  const starts = jobs.map((job, n) => {
+    const side: Side = n === 0 ? "a" : "b";
+    if (side === "a" && interactive.value && terminal) {
+      terminal.clear();
+      return startRun(machines.a, { ...job, terminal: terminal.size() }, runs.a, terminal.write);
+    }
+    return startRun(machines[side], job, runs[side]);
+  });
+  active = starts[0];
+  await Promise.all(starts.map(({ done }) => done));
+  batch(() => {
+    if (!selected.value) select("a");
+    runCount.value++;
+    announcement.value = `Run ended: ${runs.a.value.end ?? runs.a.value.problem?.message ?? ""}`;
+  });
+};
+export const stop = (): void => {
+  for (const side of ["a", "b"] as const) machines[side].stop(new Error("stopped"));
+};
+
+/** Takes a state as the page's. */
+export const open = async (state: Saved): Promise<void> => {
+  stop();
+  batch(() => {
+    saved.value = state;
+    source.value = undefined;
+    selected.value = undefined;
+    complaint.value = undefined;
+  });
+  source.value = await textOfProgram();
+};
+
+/** The editor's text: a ready program that is changed is one's own. */
+export const edit = (text: string): void => {
+  if (text === source.value) return;
+  batch(() => {
+    source.value = text;
+    change({ program: { kind: "source", text } });
+  });
+};
+
+/** The state in the address, and the address in the state. */
+export const begin = async (): Promise<void> => {
+  const read = async (): Promise<void> => {
+    try {
+      const state = decodeState(location.hash);
+      await open(state ?? saved.value);
+    } catch (error) {
+      await open(saved.value);
+      complaint.value = (error as Error).message;
+    }
+    await run();
+  };
+  let own = "";
+  window.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void run();
+  });
+  window.addEventListener("hashchange", () => {
+    if (location.hash !== own) void read();
+  });
+  await read();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let first = true;
+  effect(() => {
+    const state = saved.value;
+    clearTimeout(timer);
+    if (first) {
+      first = false;
+      return;
+    }
+    timer = setTimeout(() => {
+      own = encodeState(state);
+      history.replaceState(null, "", own);
+    }, 400);
+  });
+};
+export const link = (): string => new URL(encodeState(saved.value), location.href).href;

@@ -1,0 +1,10 @@
+// The workers of the page: one for each side of a comparison, so that a run can be ended, and one for checks while somebody types.
+import { WorkerClient } from "../../../src/browser/client.ts";
+import type { LabMethods } from "../methods/protocol.ts";
+
+const start = (): Worker => new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+export type LabClient = WorkerClient<LabMethods>;
+const client = (): LabClient => new WorkerClient<LabMethods>(start);
+
+export const machines: Readonly<Record<"a" | "b", LabClient>> = { a: client(), b: client() };
+export const checker: LabClient = client();

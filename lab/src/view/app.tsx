@@ -1,0 +1,66 @@
+// The page: program and policy, doors, the selected call, output.
+import { useState } from "preact/hooks";
+import { announcement, complaint, runCount } from "../state/session.ts";
+import { Bottom } from "./bottom.tsx";
+import { Detail } from "./detail.tsx";
+import { Header } from "./header.tsx";
+import { Lanes } from "./lanes.tsx";
+import { LessonPane } from "./lesson-pane.tsx";
+import { PolicyPane } from "./policy-pane.tsx";
+import { ProgramPane, takeFile } from "./program-pane.tsx";
+import { Switches } from "./switches.tsx";
+
+const drop = (event: DragEvent): void => {
+  const [file] = event.dataTransfer?.files ?? [];
+  if (!file) return;
+  event.preventDefault();
+  takeFile(file).catch((error: Error) => (complaint.value = error.message));
+};
+
+export const App = () => {
+  const [over, setOver] = useState(false);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: files can be dropped anywhere; the button "Open…" is for the keyboard
+    <div
+      class={`lab ${over ? "over" : ""}`}
+      data-runs={runCount.value}
+      onDragOver={(e) => {
+        e.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(e) => {
+        setOver(false);
+        drop(e);
+      }}
+    >
+      <Header />
+      {complaint.value && (
+        <p class="complaint problem" role="alert">
+          {complaint.value}{" "}
+          <button type="button" class="quiet" onClick={() => (complaint.value = undefined)}>
+            Close
+          </button>
+        </p>
+      )}
+      <main>
+        <div class="left">
+          <LessonPane />
+          <ProgramPane />
+          <PolicyPane />
+        </div>
+        <div class="middle">
+          <Switches />
+          <section class="pane" aria-label="Doors">
+            <Lanes />
+          </section>
+          <Bottom />
+        </div>
+        <Detail />
+      </main>
+      <p class="visually-hidden" role="status">
+        {announcement.value}
+      </p>
+    </div>
+  );
+};

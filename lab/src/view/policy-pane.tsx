@@ -1,0 +1,43 @@
+// Left: the policy that the program starts under, in any format, checked while it is typed.
+import type { PolicyReport } from "../methods/protocol.ts";
+import { change, saved } from "../state/session.ts";
+import { checker } from "../state/workers.ts";
+import { Editor } from "./editor.tsx";
+import { useChecked } from "./use-checks.ts";
+
+const NOTHING: PolicyReport = { format: "", problems: [], program: undefined };
+
+export const PolicyPane = () => {
+  const { policy, filter, a } = saved.value;
+  const report = useChecked(
+    NOTHING,
+    [policy, a.kernel, filter],
+    () => checker.call("checkPolicy", { text: policy, kernel: a.kernel }).result,
+  );
+  const errors = report.problems.filter(({ severity }) => severity === "error").length;
+  return (
+    <section class="pane policy" aria-label="Policy">
+      <div class="bar">
+        <label class="switch">
+          <input type="checkbox" checked={filter} onChange={(e) => change({ filter: e.currentTarget.checked })} />
+          <span>Filter {filter ? "on" : "off"}</span>
+        </label>
+        <span class="faint" role="status">
+          {report.format && `${report.format}, ${report.program ? `${report.program.length / 8} instructions` : `${errors} mistakes`}`}
+        </span>
+      </div>
+      <Editor
+        label="Policy"
+        text={policy}
+        problems={report.problems}
+        onChange={(text) => change(saved.value.filter ? { policy: text } : { policy: text, filter: true })}
+      />
+      {report.problems[0] && (
+        <p class="problem" role="status">
+          {report.problems[0].message}
+          {report.problems[0].help && ` (${report.problems[0].help})`}
+        </p>
+      )}
+    </section>
+  );
+};

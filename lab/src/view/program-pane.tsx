@@ -1,0 +1,134 @@
+// Left: the program. A list of ready ones, an editor, symbols and arguments, and a place to drop an ELF file.
+import type { TextProblem } from "../methods/protocol.ts";
+import { defaults, type SavedProgram } from "../state/saved.ts";
+import { change, currentProgram, edit, interactive, library, open, run, saved, selectedRow, source } from "../state/session.ts";
+import { toBase64 } from "../state/share.ts";
+import { checker } from "../state/workers.ts";
+import { Editor } from "./editor.tsx";
+import { useChecked } from "./use-checks.ts";
+
+const NONE: readonly TextProblem[] = [];
+const MOST_ELF = 8_000_000;
+
+const choose = async (name: string): Promise<void> => {
+  const dialect = library.value?.hasDialect(name) ?? true;
+  await open({ ...saved.value, program: { kind: "guest", name }, symbols: "", dialect, lesson: null });
+  await run();
+};
+
+/** Takes a file that somebody dropped or chose: an ELF program, or assembly. */
+export const takeFile = async (file: File): Promise<void> => {
+  if (file.size > MOST_ELF)
+    throw new Error(
+      `${file.name} has ${file.size} bytes; the lab takes programs of at most ${MOST_ELF}. Run it with the trapgate command.`,
+    );
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+  const program: SavedProgram = isElf
+    ? { kind: "elf", name: file.name, base64: toBase64(bytes) }
+    : { kind: "source", text: new TextDecoder().decode(bytes) };
+  await open({ ...saved.value, program, symbols: "", lesson: null });
+  await run();
+};
+
+const Chooser = () => {
+  const { program } = saved.value;
+  const { guests = [] } = library.value ?? {};
+  const groups = [...new Set(guests.map(({ group }) => group))];
+  const own = program.kind === "guest" ? undefined : program.kind === "elf" ? program.name : "your program";
+  return (
+    <label class="field">
+      <span>Program</span>
+      <select value={program.kind === "guest" ? program.name : "own"} onChange={(e) => void choose(e.currentTarget.value)}>
+        {own && <option value="own">{own}</option>}
+        {guests.length === 0 && program.kind === "guest" && <option value={program.name}>{program.name}</option>}
+        {groups.map((group) => (
+          <optgroup label={group} key={group}>
+            {guests
+              .filter((guest) => guest.group === group)
+              .map(({ name, title }) => (
+                <option value={name} key={name}>
+                  {title}
+                </option>
+              ))}
+          </optgroup>
+        ))}
+      </select>
+    </label>
+  );
+};
+
+export const ProgramPane = () => {
+  const { program, symbols, dialect, args, a } = saved.value;
+  const text = source.value ?? "";
+  const problems = useChecked(NONE, [text, symbols, dialect, a.kernel, program.kind], async () =>
+    program.kind === "elf" || source.value === undefined
+      ? NONE
+      : (await checker.call("checkProgram", { program: await currentProgram(), kernel: a.kernel }).result).problems,
+  );
+  const row = selectedRow.value;
+  const line = row && lineOf(row.run.lines, row.row.call.before);
+  const mine = program.kind === "guest" ? library.value?.mineOf(program.name) : undefined;
+  return (
+    <section class="pane program" aria-label="Program">
+      <div class="bar">
+        <Chooser />
+        <label class="button file">
+          Open…
+          <input
+            type="file"
+            aria-label="Open an ELF program or assembly"
+            onChange={(e) => {
+              const [file] = e.currentTarget.files ?? [];
+              if (file) void takeFile(file).catch((error: Error) => alert(error.message));
+              e.currentTarget.value = "";
+            }}
+          />
+        </label>
+      </div>
+      {mine && (
+        <p class="about">
+          <b>{mine.id}</b> Policy: {mine.policy}. Escape: {mine.escape}. Mending: {mine.fix}.
+        </p>
+      )}
+      {program.kind === "elf" ? (
+        <p class="about">
+          {program.name}: an ELF file of {Math.round((program.base64.length * 3) / 4)} bytes. It runs as it is, in an empty root directory.
+        </p>
+      ) : (
+        <Editor label="Assembly of the program" text={text} problems={problems} line={line} onChange={edit} />
+      )}
+      <div class="bar small">
+        {program.kind !== "elf" && (
+          <label class="field">
+            <span title="Symbols that the assembler defines: FIXED builds a landmine's mended filter">Symbols</span>
+            <input size={8} value={symbols} placeholder="FIXED" onInput={(e) => change({ symbols: e.currentTarget.value })} />
+          </label>
+        )}
+        <label class="field">
+          <span>Arguments</span>
+          <input size={8} value={args} onInput={(e) => change({ args: e.currentTarget.value })} />
+        </label>
+        <label class="check" title="Standard input and output are a terminal, in which you can type">
+          <input type="checkbox" checked={interactive.value} onChange={(e) => (interactive.value = e.currentTarget.checked)} /> terminal
+        </label>
+        {(symbols !== defaults.symbols || args !== "") && (
+          <button type="button" class="quiet" onClick={() => change({ symbols: "", args: "" })}>
+            Clear
+          </button>
+        )}
+      </div>
+      {problems[0] && (
+        <p class="problem" role="status">
+          {problems[0].message}
+        </p>
+      )}
+    </section>
+  );
+};
+
+/** The line of the statement before the address to which the door returns. */
+const lineOf = (lines: ReadonlyMap<number, number>, before: Readonly<Record<string, bigint>>): number | undefined => {
+  const ip = Number(before["rip"] ?? before["eip"] ?? 0n);
+  return lines.get(ip - 2);
+};

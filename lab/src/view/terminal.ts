@@ -1,0 +1,32 @@
+// xterm.js for a program whose standard streams are a terminal. Loaded when somebody wants one.
+import { FitAddon } from "@xterm/addon-fit";
+import { Terminal } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+
+export const openTerminal = (host: HTMLElement, send: (input: unknown) => void) => {
+  const terminal = new Terminal({
+    fontFamily: "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+    fontSize: 13,
+    screenReaderMode: true,
+    theme: { background: "#11151c", foreground: "#d7dde8" },
+  });
+  const fit = new FitAddon();
+  terminal.loadAddon(fit);
+  terminal.open(host);
+  fit.fit();
+  const encoder = new TextEncoder();
+  terminal.onData((text) => send({ kind: "bytes", bytes: encoder.encode(text) }));
+  const size = () => ({ columns: terminal.cols, rows: terminal.rows });
+  terminal.onResize(() => send({ kind: "resize", ...size() }));
+  const watch = new ResizeObserver(() => fit.fit());
+  watch.observe(host);
+  return {
+    size,
+    write: (bytes: Uint8Array): void => terminal.write(bytes),
+    clear: (): void => terminal.reset(),
+    dispose: (): void => {
+      watch.disconnect();
+      terminal.dispose();
+    },
+  };
+};

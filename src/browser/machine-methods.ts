@@ -1,0 +1,90 @@
+// The methods of trapgate's own worker: a machine, and the search for races.
+
+import { sink } from "../kernel/fs/files/stream.ts";
+import { checkExploreOptions, checkProgram, checkRunOptions } from "../machine/api/check.ts";
+import { explore } from "../machine/api/explore.ts";
+import { Machine as CheckedMachine } from "../machine/api/machine.ts";
+import { bootOptions } from "../machine/api/stores.ts";
+import { Machine } from "../machine/machine.ts";
+import type { TraceEvent } from "../machine/tracing/events.ts";
+import type { MachineMethods, RunPart } from "./protocol.ts";
+import type { Served } from "./serve.ts";
+
+/** Events that are sent together. */
+const BATCH = 128;
+/** Milliseconds after which events are sent though they are few. */
+const PATIENCE = 30;
+
+/** Collects events: a message for each would cost more than the call. */
+class Batch {
+  readonly #part: (part: RunPart) => void;
+  #events: TraceEvent[] = [];
+  #first = true;
+  #since = 0;
+  constructor(part: (part: RunPart) => void) {
+    this.#part = part;
+  }
+  add(event: TraceEvent): void {
+    this.#events.push(event);
+    const now = Date.now();
+    if (this.#events.length === 1) this.#since = now;
+    // The first result is to be seen at once.
+    if (this.#events.length >= BATCH || now - this.#since > PATIENCE || (this.#first && event.kind === "return")) this.flush();
+  }
+  flush(): void {
+    if (this.#events.length === 0) return;
+    this.#first = this.#first && !this.#events.some(({ kind }) => kind === "return");
+    this.#part({ kind: "events", events: this.#events });
+    this.#events = [];
+  }
+}
+
+const run: Served<MachineMethods>["run"] = async ({ program, options = {}, calls = 0, terminal }, context) => {
+  checkProgram(program);
+  checkRunOptions(options);
+  const batch = new Batch(context.part);
+  let untold = 0;
+  const event = (one: TraceEvent): void => {
+    if ("id" in one && one.id >= calls) untold += Number(one.kind === "call");
+    else batch.add(one);
+  };
+  const tell = (stream: "stdout" | "stderr") => (bytes: Uint8Array) => {
+    batch.flush();
+    context.part({ kind: "output", stream, bytes: bytes.slice() });
+  };
+  const hooks = {
+    ...(calls > 0 ? { event } : {}),
+    kernelLog: (line: string) => context.part({ kind: "log", line }),
+  };
+  const settled = { ...options, maxOutput: options.maxOutput ?? 2 ** 22 };
+  if (!terminal) {
+    const { status, stats } = await CheckedMachine.run(program, {
+      ...settled,
+      hooks: { ...hooks, stdout: tell("stdout"), stderr: tell("stderr") },
+    });
+    batch.flush();
+    return { status, stats, untold };
+  }
+  const out = sink(tell("stdout"));
+  const machine = new Machine({ ...bootOptions(options), terminal: { sink: out, ...terminal, uses: [true, true, true] } });
+  context.onInput = (input) => machine.inputs.push(input);
+  const timer = setInterval(() => batch.flush(), PATIENCE);
+  try {
+    const { status, stats } = await machine.run(program, { ...settled, hooks }, { stdout: out, stderr: out, wanted: () => batch.flush() });
+    batch.flush();
+    return { status, stats, untold };
+  } finally {
+    clearInterval(timer);
+  }
+};
+
+/** The methods of trapgate's own worker: run a program, search for a race. */
+export const machineMethods: Served<MachineMethods> = {
+  run,
+  explore: async ({ program, options = {} }) => {
+    checkProgram(program);
+    checkExploreOptions(options);
+    const { violation, ...found } = await explore(program, options);
+    return { ...found, violation: violation && { what: violation.what, schedule: violation.schedule, trace: violation.run.trace } };
+  },
+};

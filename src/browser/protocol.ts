@@ -1,0 +1,88 @@
+// The messages between a page and its worker. Each call of a method has an id; its parts, its inputs and its answer carry the same.
+import type { Exploration, ExploreOptions } from "../machine/explore/options.ts";
+import type { MachineOptions, ProgramOptions } from "../machine/options.ts";
+import type { Run } from "../machine/run.ts";
+import type { TraceEvent } from "../machine/tracing/events.ts";
+import { Problem, type ProblemCode, type Span } from "../problem.ts";
+
+/** A method of a worker: its parameters, the parts that it tells while it works, its inputs, and its result. All are plain data. */
+export interface Method {
+  readonly params: unknown;
+  readonly part: unknown;
+  readonly input: unknown;
+  readonly result: unknown;
+}
+
+/** Options of a machine and a program that can be sent to a worker. */
+export type SentOptions = Omit<MachineOptions & ProgramOptions, "root" | "mounts" | "code" | "signal" | "hooks" | "trace">;
+/** A terminal of so many columns and rows. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+/** A program and how to run it. */
+export interface RunParams {
+  /** The bytes of an ELF file, or the path of one of `files`. */
+  readonly program: Uint8Array | string;
+  readonly options?: SentOptions;
+  /** Tell events, at most so many system calls; more are only counted. Default 0. */
+  readonly calls?: number;
+  /** Standard input, output and error are a terminal. Default: pipes, and standard input is `options.stdin`. */
+  readonly terminal?: TerminalSize;
+}
+/** A part of a run: events in their order, output, or a line of the kernel log. */
+export type RunPart =
+  | { readonly kind: "events"; readonly events: readonly TraceEvent[] }
+  | { readonly kind: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
+  | { readonly kind: "log"; readonly line: string };
+/** What a terminal gets, or its new size. */
+export type RunInput =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "end" }
+  | ({ readonly kind: "resize" } & TerminalSize);
+/** The end of a run. Output has been told in parts. */
+export interface RunResult {
+  readonly status: Run["status"];
+  readonly stats: Run["stats"];
+  /** System calls beyond `calls`. */
+  readonly untold: number;
+}
+/** A program, and the properties that are to hold in every schedule. */
+export interface ExploreParams {
+  readonly program: Uint8Array;
+  readonly options?: Omit<ExploreOptions, "root" | "mounts" | "code">;
+}
+/** The result of a search. A violation has the trace of its run. */
+export interface ExploreResult extends Omit<Exploration, "violation"> {
+  readonly violation: { readonly what: string; readonly schedule: string; readonly trace: readonly string[] } | undefined;
+}
+
+/** The methods of trapgate's own worker. */
+export interface MachineMethods {
+  readonly run: { readonly params: RunParams; readonly part: RunPart; readonly input: RunInput; readonly result: RunResult };
+  readonly explore: { readonly params: ExploreParams; readonly part: never; readonly input: never; readonly result: ExploreResult };
+}
+
+/** A Problem, or another error, as data. */
+export interface SentError {
+  readonly message: string;
+  readonly code?: ProblemCode;
+  readonly help?: string | undefined;
+  readonly span?: Span | undefined;
+}
+export type Request =
+  | { readonly id: number; readonly kind: "call"; readonly method: string; readonly params: unknown }
+  | { readonly id: number; readonly kind: "input"; readonly input: unknown };
+export type Reply =
+  | { readonly id: number; readonly kind: "part"; readonly part: unknown }
+  | { readonly id: number; readonly kind: "result"; readonly result: unknown }
+  | { readonly id: number; readonly kind: "error"; readonly error: SentError };
+
+export const errorAsData = (error: unknown): SentError => {
+  if (!(error instanceof Error)) return { message: String(error) };
+  // By its shape: a bundle may hold the class twice.
+  const { code, help, span } = error as Partial<Problem>;
+  return error.name === "Problem" && code ? { message: error.message, code, help, span } : { message: error.message };
+};
+export const dataAsError = ({ message, code, help, span }: SentError): Error =>
+  code ? new Problem(code, message, { ...(help === undefined ? {} : { help }), ...(span ? { span } : {}) }) : new Error(message);

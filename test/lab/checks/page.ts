@@ -1,0 +1,167 @@
+// The page itself: a first run, switches, policies, links, files.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { top } from "../../support/host.ts";
+import { type Check, callsIn, choice, compareTwo, ends, runAgain, withPage } from "../harness.ts";
+
+/** Milliseconds to the first call, and compressed bytes of scripts, styles and code before it. */
+const FIRST_CALL = 2000;
+const MOST_BYTES = 1_500_000;
+
+export const pageChecks: readonly Check[] = [
+  {
+    name: "shows the first call soon, behind a path prefix",
+    run: async (world) => {
+      const before = world.site.sent();
+      const begun = Date.now();
+      await withPage(world, { serviceWorkers: "block" }, async (page) => {
+        const elapsed = Date.now() - begun;
+        console.log(`      first run shown after ${elapsed} ms, ${world.site.sent() - before} bytes (gzip)`);
+        assert.ok(elapsed < FIRST_CALL * (process.env["CI"] ? 3 : 1), `${elapsed} ms`);
+        assert.ok(world.site.sent() - before < MOST_BYTES);
+        const calls = await callsIn(page);
+        assert.equal(calls.length, 5);
+        assert.match(calls[2] as string, /^int 0x80: getppid\(\) = 1 \[i386\]\. ALLOW\./);
+        await page.screenshot({ path: join(world.pictures, "first.png") });
+      });
+    },
+  },
+  {
+    name: "runs with cross-origin isolation, too",
+    run: (world) =>
+      withPage(world, { url: world.isolated.url }, async (page) => {
+        assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+        assert.equal((await callsIn(page)).length, 5);
+      }),
+  },
+  {
+    name: "lights the way through the filter, with its data and registers",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await page.locator("button.call").nth(2).click();
+        const detail = page.getByRole("region", { name: "Selected call" });
+        const lit = await detail.locator(".listing li.lit code").allTextContents();
+        assert.deepEqual([lit[0], lit.length, lit.at(-1)], ["A = sys_number", 3, "return ALLOW"]);
+        assert.match((await detail.locator("table.data").textContent()) ?? "", /sys_number64 \(getppid\)/);
+        assert.match((await detail.locator("tr.changed").first().textContent()) ?? "", /rax0x400x1/);
+      }),
+  },
+  {
+    name: "shows a landmine under two kernels side by side",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await compareTwo(page);
+        const differing = page.locator(".pair.differs");
+        const texts = await differing.allTextContents();
+        assert.ok(
+          texts.some((text) => /ALLOW.*getppid\(\) = 1.*LOCK.*getppid/.test(text)),
+          texts.join("\n"),
+        );
+        await page.screenshot({ path: join(world.pictures, "two.png") });
+      }),
+  },
+  {
+    name: "checks a policy while it is typed, and runs under it",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        const editor = page.getByRole("textbox", { name: "Policy" });
+        await editor.fill("A = sys_numbr\nreturn ALLOW");
+        await page.locator(".policy .problem").waitFor();
+        assert.match((await page.locator(".policy .problem").textContent()) ?? "", /sys_numbr/);
+        await editor.fill("A = sys_number\nA == 110 ? deny : allow\nallow: return ALLOW\ndeny: return ERRNO(13)");
+        await page.getByText("asm, 4 instructions").waitFor();
+        await runAgain(page);
+        assert.equal(await page.getByRole("checkbox", { name: /Filter on/ }).isChecked(), true);
+        await editor.fill('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["write"], "action": "SCMP_ACT_ERRNO"}]}');
+        await page.getByText(/^oci, \d+ instructions/).waitFor();
+        await runAgain(page);
+        // A profile for one architecture kills what comes through the other door.
+        assert.ok((await callsIn(page)).some((text) => /^int 0x80: getppid.*KILL THREAD/.test(text)));
+      }),
+  },
+  {
+    name: "assembles while one types, marks the line, and runs what is written",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        const editor = page.getByRole("textbox", { name: "Assembly of the program" });
+        await editor.fill('%include "guest.inc"\n elf64\n_start: sai "x"\n die 0\n end_elf');
+        await page.locator(".program .problem").waitFor();
+        assert.match((await page.locator(".program .problem").textContent()) ?? "", /line 3.*"sai"/);
+        await editor.fill('%include "guest.inc"\n elf64\n_start: say "from the editor"\n die 3\n end_elf');
+        await runAgain(page);
+        assert.match((await page.locator("[data-ended]").textContent()) ?? "", /exited with 3/);
+        assert.match((await page.locator(".bottom").textContent()) ?? "", /from the editor/);
+      }),
+  },
+  {
+    name: "opens a link in a fresh profile, and says so if it is damaged",
+    run: async (world) => {
+      let hash = "";
+      await withPage(world, {}, async (page) => {
+        await page
+          .getByRole("textbox", { name: "Assembly of the program" })
+          .fill('%include "guest.inc"\n elf32\n_start: say "shared"\n die 7\n end_elf');
+        await ends(page, () => choice(page, "Processor").selectOption("intel"));
+        await page.getByRole("button", { name: "Share", exact: true }).click();
+        hash = new URL(page.url()).hash;
+        assert.ok(hash.length > 10 && hash.length < 600, `${hash.length} characters`);
+      });
+      await withPage(world, { hash }, async (page) => {
+        assert.match((await page.locator("[data-ended]").textContent()) ?? "", /exited with 7/);
+        assert.equal(await choice(page, "Processor").inputValue(), "intel");
+      });
+      await withPage(world, { hash: "#s=broken!" }, async (page) => {
+        assert.match((await page.getByRole("alert").textContent()) ?? "", /link is damaged/);
+      });
+    },
+  },
+  {
+    name: "runs an ELF file that is opened or dropped",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await page.getByLabel("Open an ELF program or assembly").setInputFiles(join(top, "guest", "bin", "hello-int80-64"));
+        await page.getByText("hello-int80-64: an ELF file").waitFor();
+        await page.waitForFunction(() => document.querySelector(".bottom")?.textContent?.includes("hello through int 0x80"));
+        const bytes = [...readFileSync(join(top, "guest", "bin", "hello-syscall"))];
+        await page.evaluate((data) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(data)], "dropped"));
+          document.querySelector(".lab")?.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }, bytes);
+        await page.waitForFunction(() => document.querySelector(".bottom")?.textContent?.includes("hello through syscall"));
+      }),
+  },
+  {
+    name: "stops a program that does not end",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await page
+          .getByRole("textbox", { name: "Assembly of the program" })
+          .fill('%include "guest.inc"\n elf64\n_start: jmp _start\n end_elf');
+        await page.getByRole("button", { name: /Run/ }).click();
+        await page.getByText("running…").or(page.getByText("starting…")).waitFor();
+        await page.getByRole("button", { name: "Stop" }).click();
+        await page.getByText("stopped").first().waitFor();
+      }),
+  },
+  {
+    name: "works without a network after the first visit",
+    run: async (world) => {
+      const { serveFolder } = await import("../server.ts");
+      const site = await serveFolder(join(top, "dist", "lab"), { prefix: "/lab/", isolated: false });
+      try {
+        await withPage({ ...world, site }, {}, async (page) => {
+          await page.evaluate(() => navigator.serviceWorker.ready);
+          await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+          site.goOffline();
+          await page.reload();
+          await page.waitForFunction(() => document.querySelector("[data-ended]"));
+          assert.equal((await callsIn(page)).length, 5);
+        });
+      } finally {
+        site.close();
+      }
+    },
+  },
+];
