@@ -12,9 +12,11 @@ import type { Profile } from "./base/profile.ts";
 import { Random } from "./base/random.ts";
 import type { Timespec } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
+import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import { InotifyLimits } from "./fs/files/inotify.ts";
+import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
@@ -82,6 +84,9 @@ export class Kernel {
   readonly inotify = new InotifyLimits();
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
+  /** The root of all control groups, and the file system that shows it. */
+  readonly cgroups = new Cgroup();
+  cgroupFs!: CgroupFs;
   readonly kept: Kept;
   readonly cpuTime = new CpuTime(this);
   /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
@@ -135,7 +140,7 @@ export class Kernel {
       net: new NetNamespace(this, undefined, true),
       uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
       ipc: new IpcNamespace(this, undefined),
-      cgroup: new CgroupNamespace(undefined),
+      cgroup: new CgroupNamespace(undefined, this.cgroups),
     };
     this.deadline = processor.deadline = options.deadline ?? noDeadline;
     this.scheduler = new Scheduler(this);

@@ -30,6 +30,7 @@ const subjects = {
   sysvipc: "segments, semaphores and queues of System V are made, used, waited on and removed as on Linux",
   inet6: "IPv6 over the loopback binds, accepts both versions, connects and sends as on Linux",
   inotify: "watches see the events of file operations, in the order and with the names and flags that Linux gives them",
+  cgroups: "control groups are made, joined, watched and removed as on Linux",
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
   xstate: "vector registers survive a handler, and sigreturn takes what its frame holds, as on Linux",
   wrapped: "operands in parts end where addresses of 32 bits do as the processor has it",

@@ -63,7 +63,7 @@ const rooms: Record<string, readonly string[]> = {
   kernel: [
     "exec",
     "base",
-    "landlock",
+    "landlock cgroup",
     "cred",
     "fs/vfs",
     "fs/files signal",
@@ -72,6 +72,7 @@ const rooms: Record<string, readonly string[]> = {
     "net fs/proc fs/tty",
     "namespace",
     "futex",
+    "fs/sys",
     "fs user-notif ptrace",
     "lifecycle",
     "calls/memory calls/system calls/file calls/signal calls/time",

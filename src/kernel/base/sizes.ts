@@ -48,6 +48,8 @@ export const sizes = {
   /** A filter and each of its instructions: decoded, compiled, and as V8's code. */
   filter: 24_576,
   instruction: 320,
+  /** A control group with the nodes of its files. */
+  cgroup: 16_384,
   /** A Landlock ruleset or domain, and each of its rules. */
   domain: 2048,
   rule: 320,

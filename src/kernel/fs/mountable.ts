@@ -6,6 +6,8 @@ import { toKernel } from "../cred/user-namespace.ts";
 import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
+import { CgroupFs } from "./sys/cgroup-fs.ts";
+import { SysFs } from "./sys/sysfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import type { FileSystem, Or } from "./vfs/inode.ts";
 
@@ -72,6 +74,26 @@ const devpts = (t: Task, data: string): Or<FileSystem> => {
   return owned(t, fs);
 };
 
+/** Linux sysfs_init_fs_context(): the caller needs CAP_SYS_ADMIN in the owner of its network namespace. */
+const sysfs = (t: Task): Or<FileSystem> =>
+  capableIn(t.cred, t.net.owner, CAP.SYS_ADMIN) ? owned(t, new SysFs(t.kernel.vfs.newDev(), t.kernel)) : -E.EPERM;
+
+/** The one hierarchy; in a cgroup namespace its part from the namespace's root on. */
+const cgroup2 = (t: Task, data: string): Or<FileSystem> => {
+  const options = parse(data, [
+    "nsdelegate",
+    "favordynmods",
+    "memory_localevents",
+    "memory_recursiveprot",
+    "memory_hugetlb_accounting",
+    "pids_localevents",
+  ]);
+  if (typeof options === "number") return options;
+  const { kernel, namespaces } = t;
+  const { root } = namespaces.cgroup;
+  return root === kernel.cgroups ? kernel.cgroupFs : new CgroupFs(kernel.vfs.newDev(), kernel, root);
+};
+
 const owned = (t: Task, fs: FileSystem): FileSystem => {
   fs.owner = t.cred.userNs;
   return fs;
@@ -81,4 +103,10 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
  * Makes a file system for mount(2), by type name. `data` is the option string; the result is a file system or
  * -errno.
  */
-export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) => Or<FileSystem>>> = { tmpfs, proc, devpts };
+export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) => Or<FileSystem>>> = {
+  tmpfs,
+  proc,
+  devpts,
+  sysfs,
+  cgroup2,
+};

@@ -1,12 +1,14 @@
-// The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine makes
+// The mounts that every program expects: /proc, /sys, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine makes
 // them once.
 import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
+import { CgroupFs } from "./sys/cgroup-fs.ts";
+import { SysFs } from "./sys/sysfs.ts";
 import type { Tty } from "./tty/tty.ts";
 import { MemDir, MemFs } from "./types/memfs.ts";
-import type { Path } from "./vfs/dentry.ts";
-import type { FileSystem } from "./vfs/inode.ts";
+import { Dentry, type Path } from "./vfs/dentry.ts";
+import type { FileSystem, Inode } from "./vfs/inode.ts";
 import { S_IFDIR } from "./vfs/mode.ts";
 import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "./vfs/mount.ts";
 import { adopt } from "./vfs/resolve.ts";
@@ -35,6 +37,18 @@ const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number): void =>
   if (at) vfs.namespace.attach(at, fs, { flags });
 };
 
+/** /sys, and cgroup2 at /sys/fs/cgroup. A /sys of the host's root stays hidden below. */
+const mountSys = (kernel: Kernel): void => {
+  const { vfs } = kernel;
+  const at = mountpoint(vfs, "/sys");
+  if (!at) return;
+  const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  const mount = vfs.namespace.attach(at, new SysFs(vfs.newDev(), kernel), { flags });
+  let { root: dentry } = mount;
+  for (const name of ["fs", "cgroup"]) dentry = new Dentry(name, dentry, dentry.inode.lookup(name, undefined as never) as Inode);
+  vfs.namespace.attach({ mount, dentry }, kernel.cgroupFs, { flags });
+};
+
 /**
  * Mounts the standard file systems where their mount points exist or can be made. `console` is the host's
  * terminal, if the standard streams are one. Without `ownTmp` /tmp remains a directory of the root file
@@ -45,6 +59,8 @@ export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): voi
   const pts = newDevPts(vfs.newDev(), vfs.clock);
   registerDevices(vfs, pts, console);
   mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  kernel.cgroupFs = new CgroupFs(vfs.newDev(), kernel);
+  mountSys(kernel);
   mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock), MS_NOSUID);
   mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC);
   mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);

@@ -10,6 +10,7 @@ import { cost } from "../base/cost.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
+import type { Cgroup } from "../cgroup/cgroup.ts";
 import { leaveUndo, shareUndo } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
@@ -35,6 +36,8 @@ export interface CloneRequest {
   /** The address for the pidfd (CLONE_PIDFD). */
   readonly pidfd: number;
   readonly setTid?: readonly number[];
+  /** CLONE_INTO_CGROUP: the group of the new process. Undefined: the caller's. */
+  readonly cgroup?: Cgroup;
 }
 
 /** Invalid combinations of flags, in Linux's order. */
@@ -95,7 +98,7 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   if (bad !== 0) return bad;
   const spaces = enterNamespaces(parent, flags);
   if (typeof spaces === "number") return spaces;
-  if (tooMany(parent)) return -E.EAGAIN;
+  if (tooMany(parent) || !(q.cgroup ?? parent.process.cgroup).mayFork()) return -E.EAGAIN;
   if (!kernel.frames.account.canTake(weightOf(parent, flags))) return -E.ENOMEM;
   const files = (flags & CLONE.FILES) !== 0 ? parent.files : parent.files.clone();
   if (!files) return -E.ENOMEM;
@@ -142,6 +145,7 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
     sibling ? parent.process.parent : parent.process,
     sibling ? parent.process.exitSignal : q.exitSignal,
     parent.process.limits,
+    q.cgroup ?? parent.process.cgroup,
   );
   process.maker = sibling ? parent.process.maker : parent;
   process.pgid = parent.process.pgid;
@@ -210,5 +214,7 @@ const discard = (child: Task): void => {
   child.files.drop();
   child.mem.release();
   child.kernel.frames.account.give(sizes.task + (child.process.leader === child ? sizes.process : 0));
-  if (child.process.leader === child) child.process.parent?.children.delete(child.process);
+  if (child.process.leader !== child) return;
+  child.process.parent?.children.delete(child.process);
+  child.process.cgroup.delete(child.process);
 };

@@ -62,6 +62,7 @@ export const exitTask = (task: Task, status: number): void => {
 const finishProcess = (process: Process, status: number): void => {
   const { kernel, parent } = process;
   process.ended = status;
+  process.cgroup.end();
   const { pidNs } = process.leader;
   if (pidNs.init === process) endMembers(pidNs, process);
   process.pending.end();

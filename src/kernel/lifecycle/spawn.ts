@@ -102,6 +102,7 @@ const abandon = (task: Task): void => {
   task.program.drop();
   kernel.tasks.delete(task.pid);
   kernel.processes.delete(process.pid);
+  process.cgroup.delete(process);
   kernel.init.children.delete(process);
   kernel.frames.account.give(sizes.process + sizes.task);
 };

@@ -85,7 +85,7 @@ const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pic
       net: has(NEW.NET) ? charged(new NetNamespace(task.kernel, owner, false), sizes.netNamespace) : net,
       uts: has(NEW.UTS) ? charged(new UtsNamespace(owner, uts.hostname, uts.domainname)) : uts,
       ipc: has(NEW.IPC) ? charged(new IpcNamespace(task.kernel, owner)) : ipc,
-      cgroup: has(NEW.CGROUP) ? charged(new CgroupNamespace(owner)) : cgroup,
+      cgroup: has(NEW.CGROUP) ? charged(new CgroupNamespace(owner, task.process.cgroup)) : cgroup,
     },
     ...(copied ? { enterMounts: copied.enter } : {}),
   };

@@ -1,5 +1,6 @@
 // The namespaces of a task, except user and pid namespaces. man 7 namespaces; Linux include/linux/nsproxy.h.
 
+import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { IpcNamespace } from "../ipc/namespace.ts";
@@ -17,11 +18,13 @@ export class UtsNamespace {
   }
 }
 
-/** A namespace with identity and without content: the kernel has no cgroups. man 7 cgroup_namespaces. */
+/** The group that members see as the root. man 7 cgroup_namespaces. */
 export class CgroupNamespace {
   readonly owner: UserNamespace | undefined;
-  constructor(owner: UserNamespace | undefined) {
+  readonly root: Cgroup;
+  constructor(owner: UserNamespace | undefined, root: Cgroup) {
     this.owner = owner;
+    this.root = root;
   }
 }
 

@@ -58,6 +58,7 @@ export const reap = (process: Process): void => {
     parent.children.delete(process);
   }
   kernel.processes.delete(process.pid);
+  process.cgroup.delete(process);
   kernel.frames.account.give(sizes.process);
   process.leader?.pidNs.leave(process.pid);
 };

@@ -3,6 +3,7 @@
 import { initialLimits, type Rlimit } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
 import { WaitQueue } from "../base/wait.ts";
+import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { Kernel } from "../kernel.ts";
 import { PendingSignals } from "../signal/pending.ts";
 import type { IntervalTimers } from "../timer/itimer.ts";
@@ -74,8 +75,17 @@ export class Process {
   /** RLIMIT_CPU, once it is finite (timer/cpu-limit.ts). */
   cpuLimit: (Timer & { arm(): void }) | undefined = undefined;
   oomScoreAdj = 0;
+  /** Its control group, inherited by children. */
+  cgroup: Cgroup;
 
-  constructor(kernel: Kernel, pid: number, parent: Process | undefined, exitSignal: number, limits = parent?.limits ?? initialLimits()) {
+  constructor(
+    kernel: Kernel,
+    pid: number,
+    parent: Process | undefined,
+    exitSignal: number,
+    limits = parent?.limits ?? initialLimits(),
+    cgroup = parent?.cgroup ?? kernel.cgroups,
+  ) {
     this.kernel = kernel;
     kernel.frames.account.force(sizes.process);
     this.pending = new PendingSignals(kernel.frames.account);
@@ -87,6 +97,8 @@ export class Process {
     this.exitSignal = exitSignal;
     this.limits = limits.slice();
     this.startTime = kernel.now;
+    this.cgroup = cgroup;
+    cgroup.add(this);
     parent?.children.add(this);
   }
 

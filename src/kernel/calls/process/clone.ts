@@ -1,10 +1,13 @@
 // fork, vfork, clone, clone3, exit. man 2 clone; Linux kernel/fork.c.
+
 import { type Abi, i386 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u64 } from "../../../abi/struct.ts";
 import { CLONE } from "../../../abi/uapi/sched.ts";
 import { wait } from "../../base/wait.ts";
+import type { Cgroup } from "../../cgroup/cgroup.ts";
+import { CgroupDir } from "../../fs/sys/cgroup-fs.ts";
 import { leaveUndo } from "../../ipc/undo.ts";
 import { type CloneRequest, cloneTask } from "../../lifecycle/clone.ts";
 import { exitTask } from "../../lifecycle/exit.ts";
@@ -117,6 +120,16 @@ const readCloneArgs = (t: Task, at: VAddr, size: number, abi: Abi) => {
   return CLONE_ARGS.decode(whole, abi);
 };
 
+/** The group of a descriptor, or -errno. Linux cgroup_get_from_file(), cgroup_css_set_fork(). */
+const groupOf = (t: Task, fd: bigint): Cgroup | number => {
+  const file = fd > 0x7fff_ffffn ? undefined : t.files.getRaw(Number(fd));
+  if (!file) return fd > 0x7fff_ffffn ? -E.EINVAL : -E.EBADF;
+  if (!(file.inode instanceof CgroupDir)) return -E.EBADF;
+  const { group } = file.inode;
+  if (group.removed) return -E.ENOENT;
+  return group.parent && group.subtree.size > 0 ? -E.EBUSY : group;
+};
+
 /** Linux copy_clone_args_from_user(), clone3_args_valid(). */
 const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
   const a = readCloneArgs(t, at, size, abi);
@@ -129,8 +142,10 @@ const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
   if (has(CLONE.SIGHAND) && has(CLONE.CLEAR_SIGHAND)) return -E.EINVAL;
   if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && a.exit_signal !== 0n) return -E.EINVAL;
   if ((a.stack === 0n) !== (a.stack_size === 0n)) return -E.EINVAL;
-  // Neither time namespaces nor cgroups exist here.
-  if (has(CLONE.NEWTIME) || has(CLONE.INTO_CGROUP)) return -E.EINVAL;
+  // There are no time namespaces.
+  if (has(CLONE.NEWTIME)) return -E.EINVAL;
+  const cgroup = has(CLONE.INTO_CGROUP) ? groupOf(t, a.cgroup) : undefined;
+  if (typeof cgroup === "number") return cgroup;
   const setTid: number[] = [];
   for (let i = 0; i < count; i++) {
     const pid = t.mem.u32(Number(a.set_tid) + 4 * i);
@@ -147,6 +162,7 @@ const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
     childTid: Number(a.child_tid),
     pidfd: Number(a.pidfd),
     ...(count > 0 ? { setTid } : {}),
+    ...(cgroup ? { cgroup } : {}),
   });
 };
 
@@ -219,7 +235,7 @@ export const cloneCalls: readonly Syscall[] = [
   syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64", shown: cloneShown }),
   syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name, shown: cloneShown }),
   syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi), {
-    note: "no time namespaces, no cgroups: their flags give EINVAL",
+    note: "no time namespaces: CLONE_NEWTIME gives EINVAL",
   }),
   syscall("exit", { status: int }, (t, a) => exit(t, a.status)),
   syscall("exit_group", { status: int }, (t, a) => exitGroup(t, a.status)),

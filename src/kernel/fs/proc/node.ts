@@ -10,7 +10,7 @@ import { DirFile } from "../files/dir-file.ts";
 import { seekTo } from "../files/regular.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { alwaysReady, FileDescription, POLLERR, POLLIN, POLLPRI, POLLRDNORM } from "../vfs/file.ts";
-import { type DirEntry, type FileSystem, Inode, type Or } from "../vfs/inode.ts";
+import { type Changes, type DirEntry, type FileSystem, Inode, type Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
 /** The content of a file. Text is a byte string: one char code per byte. */
@@ -116,9 +116,23 @@ class ProcSequence extends FileDescription {
 class ProcFile extends FileDescription {
   readonly #content: ProcContent;
   #bytes: Uint8Array | undefined;
+  readonly #changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
+  /** The number of changes at the last read. */
+  #seen = -1;
   constructor(content: ProcContent, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
     this.#content = content;
+    this.#changes = content.changes?.();
+  }
+  override get pollable(): boolean {
+    return this.#changes !== undefined;
+  }
+  /** A change is reported until it is read. Linux kernfs_generic_poll(). */
+  override poll(): number {
+    return this.#changes && this.#changes.events !== this.#seen ? alwaysReady | POLLERR | POLLPRI : alwaysReady;
+  }
+  override queues(): readonly WaitQueue[] {
+    return this.#changes ? [this.#changes.changed] : [];
   }
   override get seekable(): boolean {
     return true;
@@ -126,6 +140,7 @@ class ProcFile extends FileDescription {
   override read(task: Task, n: number, at: number): Or<Uint8Array> {
     if (!this.#content.read) return -E.EINVAL;
     if (at === 0 || !this.#bytes) {
+      this.#seen = this.#changes?.events ?? -1;
       const content = this.#content.read(task);
       if (typeof content === "number") return content;
       if (!this.inode.fs.account.resize(this.#bytes?.length ?? 0, content.length)) return -E.ENOMEM;
@@ -168,7 +183,7 @@ export class ProcFileNode extends Inode {
   override truncate(): number {
     return 0;
   }
-  override setattr(): number {
+  override setattr(_changes: Changes): number {
     return -E.EPERM;
   }
 }

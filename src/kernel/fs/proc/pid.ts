@@ -3,6 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import { procMapsFrom } from "../../../memory/maps.ts";
 import { vsyscallRights } from "../../base/vsyscall-page.ts";
+import { cgroupText } from "../../cgroup/cgroup.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
 import { mayAccess } from "../../cred/read-access.ts";
@@ -110,7 +111,7 @@ const files: readonly FileRow[] = [
   ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
   ["wchan", 0o444, open(() => "0")],
   ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
-  ["cgroup", 0o444, open(() => "0::/\n")],
+  ["cgroup", 0o444, open((t, _whole, { reader }) => cgroupText(t.process, reader.namespaces.cgroup.root))],
   ["oom_score", 0o444, open(() => "0\n")],
   ["oom_score_adj", 0o644, oomScoreAdj],
   ["loginuid", 0o644, open(() => "4294967295")],

@@ -1,0 +1,140 @@
+// The cgroup2 file system: a directory is a group. Linux kernel/cgroup/cgroup.c, kernfs.
+import { E } from "../../../abi/errno.ts";
+import { sizes } from "../../base/sizes.ts";
+import type { Cgroup } from "../../cgroup/cgroup.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
+import { DirFile } from "../files/dir-file.ts";
+import { DT, ProcFileNode } from "../proc/node.ts";
+import type { Dentry, Path } from "../vfs/dentry.ts";
+import type { FileDescription } from "../vfs/file.ts";
+import { type Changes, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "../vfs/inode.ts";
+import { S_IFDIR } from "../vfs/mode.ts";
+import { EVENT, notifyInode } from "../vfs/notify.ts";
+import type { CgroupFileRow } from "./cgroup-files.ts";
+import { lazySys } from "./lazy.ts";
+
+/** A file of a group. Its owner and mode can be changed, so that a user can manage a subtree. */
+class CgroupFileNode extends ProcFileNode {
+  override setattr(changes: Changes): number {
+    Object.assign(this, changes);
+    return 0;
+  }
+}
+
+const EVENTS = "cgroup.events";
+
+/** The directory of a group. */
+export class CgroupDir extends Inode {
+  declare readonly fs: CgroupFs;
+  readonly group: Cgroup;
+  readonly #files = new Map<string, CgroupFileNode>();
+  constructor(fs: CgroupFs, group: Cgroup, owner: { readonly uid: number; readonly gid: number }) {
+    super(fs, S_IFDIR | (group.parent ? 0o755 : 0o555));
+    this.nlink = 2;
+    this.uid = owner.uid;
+    this.gid = owner.gid;
+    this.group = group;
+  }
+  /** The node of a file, the same for all lookups. */
+  file(row: CgroupFileRow): CgroupFileNode {
+    const { group, fs } = this;
+    let node = this.#files.get(row.name);
+    if (!node) {
+      const content = {
+        ...(row.read ? { read: (task: Task) => row.read?.(group, task) ?? "" } : {}),
+        ...(row.write ? { write: (task: Task, bytes: Uint8Array) => this.#write(row, task, bytes) } : {}),
+        ...(row.name === EVENTS ? { changes: () => group.populatedChanges } : {}),
+      };
+      const mode = (row.read ? 0o444 : 0) | (row.write ? 0o200 : 0);
+      node = new CgroupFileNode(fs, fs.newIno(), mode, content, this);
+      const made = node;
+      if (row.name === EVENTS) group.watchers.add(() => notifyInode(made, EVENT.MODIFY));
+      this.#files.set(row.name, made);
+    }
+    return node;
+  }
+  #write(row: CgroupFileRow, task: Task, bytes: Uint8Array): number {
+    if (this.group.removed) return -E.ENODEV;
+    const text = String.fromCharCode(...bytes.subarray(0, 4096)).trim();
+    const done = bytes.length === 0 ? 0 : (row.write?.(this.group, text, task) ?? -E.EINVAL);
+    return done < 0 ? done : bytes.length;
+  }
+  override get isEmpty(): boolean {
+    // rmdir(2) of a group with groups is EBUSY, not ENOTEMPTY.
+    return true;
+  }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new DirFile(this, flags, path);
+  }
+  override lookup(name: string): Or<Inode> {
+    const child = this.group.children.get(name);
+    if (child) return this.fs.dirOf(child);
+    const row = lazySys()
+      .filesOf(this.group)
+      .find((file) => file.name === name);
+    return row && !this.group.removed ? this.file(row) : -E.ENOENT;
+  }
+  override *entries(cookie: number): Generator<DirEntry> {
+    let at = 0;
+    for (const row of this.group.removed ? [] : lazySys().filesOf(this.group)) {
+      at++;
+      if (at > cookie) yield { name: row.name, ino: this.file(row).ino, type: DT.reg, cookie: at };
+    }
+    for (const child of this.group.children.values()) {
+      at++;
+      if (at > cookie) yield { name: child.name, ino: this.fs.dirOf(child).ino, type: DT.dir, cookie: at };
+    }
+  }
+  /** A group has no files but its own. Linux kernfs without create. */
+  override mknod(): Or<Inode> {
+    return -E.EACCES;
+  }
+  override mkdir(name: string, made: NewInode): Or<Inode> {
+    if (name.includes("\n")) return -E.EINVAL;
+    if (
+      lazySys()
+        .filesOf(this.group)
+        .some((file) => file.name === name)
+    )
+      return -E.EEXIST;
+    if (!this.fs.account.take(sizes.cgroup)) return -E.ENOMEM;
+    const group = this.group.make(name);
+    if (typeof group !== "number") return this.fs.dirOf(group, made);
+    this.fs.account.give(sizes.cgroup);
+    return group;
+  }
+  override rmdir(name: string): number {
+    const group = this.group.children.get(name);
+    if (!group) return -E.ENOENT;
+    const done = group.remove();
+    if (done === 0) this.fs.account.give(sizes.cgroup);
+    return done;
+  }
+  override setattr(changes: Changes): number {
+    Object.assign(this, changes);
+    return 0;
+  }
+}
+
+/** The file system. All mounts of a machine show the same hierarchy. */
+export class CgroupFs extends FileSystem {
+  override readonly type = "cgroup2";
+  override readonly magic = 0x6367_7270;
+  /** Groups come and go also by other mounts, so names are not cached. */
+  override readonly dynamic = true;
+  readonly #dirs = new WeakMap<Cgroup, CgroupDir>();
+  readonly #root: Dentry;
+  constructor(dev: number, kernel: Kernel, root: Cgroup = kernel.cgroups) {
+    super(dev, kernel);
+    this.#root = this.makeRoot(this.dirOf(root));
+  }
+  override get root(): Dentry {
+    return this.#root;
+  }
+  dirOf(group: Cgroup, owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 }): CgroupDir {
+    let dir = this.#dirs.get(group);
+    if (!dir) this.#dirs.set(group, (dir = new CgroupDir(this, group, owner)));
+    return dir;
+  }
+}

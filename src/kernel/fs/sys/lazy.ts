@@ -1,0 +1,7 @@
+// The contents of sysfs and cgroup2, loaded at their first use. tools/chunks.json assigns them to a chunk of the
+// bundle.
+import * as cgroupFiles from "./cgroup-files.ts";
+import * as tree from "./sys-tree.ts";
+
+/** The modules with the contents. */
+export const lazySys = (): typeof cgroupFiles & typeof tree => ({ ...cgroupFiles, ...tree });

@@ -1,0 +1,106 @@
+// The files of /sys: processors, memory nodes, the loopback device, settings of memory. Linux
+// Documentation/ABI/testing/sysfs-*.
+import type { Kernel } from "../../kernel.ts";
+import { flagsOf, lo } from "../../net/interface.ts";
+import type { FixedTree, ProcContent } from "../proc/node.ts";
+
+const constant = (text: string | number): ProcContent => ({ read: () => `${text}\n` });
+const list = (n: number): string => (n === 1 ? "0" : `0-${n - 1}`);
+const mask = (n: number): string => (2 ** n - 1).toString(16);
+
+const cpu = (n: number): FixedTree => ({
+  online: constant(1),
+  topology: {
+    core_cpus: constant(mask(1)),
+    core_cpus_list: constant(n),
+    core_id: constant(n),
+    core_siblings: constant(mask(1)),
+    core_siblings_list: constant(n),
+    die_id: constant(0),
+    package_cpus_list: constant(n),
+    physical_package_id: constant(0),
+    thread_siblings: constant((2 ** n).toString(16)),
+    thread_siblings_list: constant(n),
+  },
+});
+const vulnerabilities = ["l1tf", "mds", "meltdown", "spec_store_bypass", "spectre_v1", "spectre_v2", "tsx_async_abort"];
+
+const loopback: FixedTree = {
+  addr_len: constant(6),
+  address: constant("00:00:00:00:00:00"),
+  broadcast: constant("00:00:00:00:00:00"),
+  carrier: { read: (task) => (task.net.up ? "1\n" : "0\n") },
+  dormant: constant(0),
+  duplex: constant("unknown"),
+  flags: { read: (task) => `0x${(flagsOf(task.net) & 0xf).toString(16)}\n` },
+  ifindex: constant(lo.index),
+  iflink: constant(lo.index),
+  mtu: constant(lo.mtu),
+  operstate: { read: (task) => (task.net.up ? "unknown\n" : "down\n") },
+  tx_queue_len: constant(lo.queue),
+  type: constant(lo.hardware),
+};
+
+/** The tree below /sys, without /sys/fs. */
+export const sysTree = (kernel: Kernel): FixedTree => {
+  const cpus = 1;
+  const kB = (bytes: number): string => `${Math.floor(bytes / 1024)} kB`;
+  const { frames } = kernel;
+  return {
+    block: {},
+    bus: { cpu: { devices: {} }, pci: { devices: {} }, usb: { devices: {} } },
+    class: { block: {}, mem: {}, misc: {}, net: { [lo.name]: loopback }, tty: {} },
+    dev: { block: {}, char: {} },
+    devices: {
+      system: {
+        clocksource: { clocksource0: { available_clocksource: constant("tsc"), current_clocksource: constant("tsc") } },
+        cpu: {
+          ...Object.fromEntries(Array.from({ length: cpus }, (_, n) => [`cpu${n}`, cpu(n)])),
+          isolated: constant(""),
+          kernel_max: constant(8191),
+          offline: constant(""),
+          online: constant(list(cpus)),
+          possible: constant(list(cpus)),
+          present: constant(list(cpus)),
+          smt: { active: constant(0), control: constant("notsupported") },
+          vulnerabilities: Object.fromEntries(vulnerabilities.map((name) => [name, constant("Not affected")])),
+        },
+        node: {
+          has_cpu: constant(0),
+          has_memory: constant(0),
+          has_normal_memory: constant(0),
+          node0: {
+            cpulist: constant(list(cpus)),
+            cpumap: constant(mask(cpus)),
+            distance: constant(10),
+            meminfo: {
+              read: () =>
+                `Node 0 MemTotal:       ${kB(frames.total * 4096)}\nNode 0 MemFree:        ${kB(Math.max(0, frames.free) * 4096)}\n`,
+            },
+          },
+          online: constant(0),
+          possible: constant(0),
+        },
+      },
+      virtual: { net: { [lo.name]: loopback } },
+    },
+    firmware: {},
+    kernel: {
+      cgroup: { delegate: constant("cgroup.procs\ncgroup.threads\ncgroup.subtree_control"), features: constant("nsdelegate") },
+      mm: {
+        hugepages: {},
+        transparent_hugepage: {
+          defrag: constant("always defer defer+madvise madvise [never]"),
+          enabled: constant("always madvise [never]"),
+          hpage_pmd_size: constant(2097152),
+          shmem_enabled: constant("always within_size advise [never] deny force"),
+        },
+      },
+      profiling: constant(0),
+      security: {},
+      uevent_seqnum: constant(0),
+    },
+    module: {},
+    power: { state: constant("") },
+  };
+};
