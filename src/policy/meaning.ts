@@ -62,6 +62,9 @@ const ipcCodes: Readonly<Record<string, number>> = {
   shmctl: 24,
 };
 
+/** The calls behind i386's multiplexers, with their codes. */
+export const multiplexed = { socketcall: socketCodes, ipc: ipcCodes } as const;
+
 /** Names under which rules speak of a call: of socketcall(2) and ipc(2) also the names of their codes. */
 export const ruleNames = (number: number, abi: Abi, code: bigint): readonly string[] => {
   const name = nameOf(number, abi);

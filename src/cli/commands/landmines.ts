@@ -27,6 +27,7 @@ const options = {
   shard: { type: "string" },
   json: { type: "boolean" },
   junit: { type: "string" },
+  policy: { type: "string" },
 } as const;
 
 /** Half of the rows have no meaning without the 32-bit doors. */
@@ -75,6 +76,7 @@ export const command: Command = {
     ["--only ROW", `only this row (may be repeated): ${ids.join(", ")}`],
     ["--cpu VENDOR", "amd (default) or intel"],
     ...switchHelp.filter(([option]) => option !== NO_IA32),
+    ["--policy [MODE:]FILE", "the weak programs under your own policy instead: which of them come through; status 1 if one does"],
     ["--native", "run each program on the kernel of this host too (x86-64 Linux), and compare it with upstream"],
     ["--shard I/N", "only part I of N: every N-th row, the same on every machine"],
     ["--json", "one JSON array instead of the text"],
@@ -87,6 +89,14 @@ export const command: Command = {
     const wanted = values.only?.map((id) => oneOf(id, ids, "--only")) ?? ids;
     const part = shard(values.shard ?? "1/1");
     const only = wanted.filter((_, row) => inShard(part, row));
+    if (values.policy !== undefined) {
+      const [profile = "upstream"] = values.kernel === undefined ? [] : wantedProfiles(values.kernel);
+      const warn = (line: string): void => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`);
+      const { given } = await (await import("../run-policy.ts")).readRunPolicy({ file: values.policy, warn });
+      const files = (name: string) => readFile(guestPath(name));
+      const runs = { policy: given, profile, vendor, switches: switchesOf(values), only, files } as const;
+      return (await import("./landmines-policy.ts")).landminesUnderPolicy(runs, values.json ?? false);
+    }
     const runs = matrix({
       profiles: wantedProfiles(values.kernel),
       vendor,

@@ -16,6 +16,9 @@ const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Com
   merge: () => import("../seccomp/merge.ts"),
   prove: () => import("../seccomp/prove.ts"),
   dump: () => import("../seccomp/dump.ts"),
+  audit: () => import("../seccomp/audit.ts"),
+  coverage: () => import("../seccomp/coverage.ts"),
+  learn: () => import("../seccomp/learn.ts"),
 };
 
 /** A user's mistake has the subcommand's own status. */

@@ -5,12 +5,14 @@ import { explainRoot } from "../../policy/explain/explain.ts";
 import { callVerdictsText, explanationText } from "../../policy/explain/explain-text.ts";
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/formats/read.ts";
+import { explanationHtml } from "../../policy/html/explain-html.ts";
 import { Problem } from "../../problem.ts";
 import { effectOf } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
 import { explanationJson } from "./json.ts";
+import { write } from "./output.ts";
 
 /** One call with all its arguments: one value. */
 const exactCall = (policy: Policy, call: Call, json: boolean): void => {
@@ -24,9 +26,9 @@ const exactCall = (policy: Policy, call: Call, json: boolean): void => {
 export const command: Command = {
   synopsis: "[OPTION…] FILE [CALL]",
   summary: "what a filter does to every system call, or to one such as i386.socketcall or clone(0x7e020000)",
-  options: [["--json", "as data"], ...readHelp],
+  options: [["--json", "as data"], ["--html FILE", "write a page with all calls, to be searched and filtered"], ...readHelp],
   async run(args) {
-    const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" } });
+    const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, html: { type: "string" } });
     const [file, text, ...more] = rest;
     if (file === undefined || more.length > 0) {
       throw new Problem("usage", "explain takes a policy or filter, and perhaps a call", { help: "see trapgate seccomp explain --help" });
@@ -39,6 +41,10 @@ export const command: Command = {
     }
     const { nodes, root } = policy.diagram.effects();
     const explanation = explainRoot(nodes, root);
+    if (values.html !== undefined) {
+      write(explanationHtml(explanation, titleOf(policy)), values.html);
+      return 0;
+    }
     if (call) {
       const only = call.qualified ? call.abi.name : undefined;
       if (values.json)

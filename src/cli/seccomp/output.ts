@@ -1,6 +1,8 @@
 // Writing what subcommands make: to standard output, or to a file.
 import { writeFileSync } from "node:fs";
 import { differenceText } from "../../policy/explain/explain-text.ts";
+import { profileOfMeaning } from "../../policy/formats/meaning-profile.ts";
+import { type ProfileOutput, profileOutputs, writeProfile } from "../../policy/formats/profile-writers.ts";
 import { type Policy, programOfMeaning } from "../../policy/formats/read.ts";
 import { systemdLines } from "../../policy/formats/systemd/writer.ts";
 import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/write.ts";
@@ -11,7 +13,7 @@ import { color } from "../color.ts";
 
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;
 export const outputHelp: readonly (readonly [string, string])[] = [
-  ["--to FORMAT", `${outputs.join(", ")}, or systemd: lines for a unit; asm by default, raw with -o`],
+  ["--to FORMAT", `${outputs.join(", ")}; ${profileOutputs.join(", ")}, systemd: rules; asm by default, raw with -o`],
   ["-o, --output FILE", "write there"],
 ];
 
@@ -24,6 +26,12 @@ export const write = (content: string | Uint8Array, file: string | undefined): v
   }
 };
 
+const isProgramOutput = (format: string): format is OutputFormat => (outputs as readonly string[]).includes(format);
+const rules = (diagram: Policy["diagram"], format: ProfileOutput) => {
+  const { profile, difference } = profileOfMeaning(diagram);
+  return { text: writeProfile(profile, format), difference };
+};
+
 /** Throws a Problem if it cannot be written. What systemd's lines say otherwise goes to standard error. */
 export const writeOut = (
   program: Program,
@@ -31,12 +39,12 @@ export const writeOut = (
   values: { readonly to?: string | undefined; readonly output?: string | undefined },
 ): void => {
   const byDefault = values.output === undefined ? "asm" : "raw";
-  const format = values.to === undefined ? byDefault : oneOf(values.to, [...outputs, "systemd"] as const, "--to");
-  if (format !== "systemd") return write(writeProgram(program, format satisfies OutputFormat), values.output);
-  const { text, difference } = systemdLines(diagram);
+  const format = values.to === undefined ? byDefault : oneOf(values.to, [...outputs, ...profileOutputs, "systemd"] as const, "--to");
+  if (isProgramOutput(format)) return write(writeProgram(program, format), values.output);
+  const { text, difference } = format === "systemd" ? systemdLines(diagram) : rules(diagram, format);
   write(text, values.output);
   if (difference.verdict === "equal") return;
-  const message = "systemd's lines cannot say all of this; what they change";
+  const message = `${format === "systemd" ? "systemd's lines" : "rules by name"} cannot say all of this; what they change`;
   process.stderr.write(`${color.yellow("warning")}: ${source.name}: ${message}\n${differenceText(difference)}`);
 };
 

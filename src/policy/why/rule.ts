@@ -48,17 +48,31 @@ const search = ({ source }: Policy, pattern: RegExp): Place | undefined => {
   return found ? { from: found.index, to: found.index + found[0].length } : undefined;
 };
 
+/** Rules of a profile that speak of a call. */
+const rulesAbout = ({ profile }: Policy, { number, abi, data }: Asked): readonly Rule[] => {
+  const names = ruleNames(number, abi, argumentOf(data, 0));
+  return (profile?.rules ?? []).filter((rule) => rule.names.some((each) => names.includes(each)));
+};
+/** The rule of a profile whose conditions hold and whose action the call gets. Undefined: the default. */
+export const matchingRule = (policy: Policy, asked: Asked): Rule | undefined => {
+  const { abi, data } = asked;
+  const { diagram, profile } = policy;
+  if (profile && !profile.abis.includes(abi) && (profile.abis.length > 0 || abi === i386)) return undefined;
+  const value = diagram.effects().valueOf(data);
+  const wide = abi.name === "x64" ? ALL : 0xffff_ffffn;
+  const matching = rulesAbout(policy, asked).filter(({ args }) =>
+    args.every((c) => compared({ ...c, value: c.value & wide, valueTwo: c.valueTwo & wide }, argumentOf(data, c.index) & wide)),
+  );
+  return matching.find(({ action }) => action === value);
+};
+
 const ofProfile = (policy: Policy, diagram: Diagram, asked: Asked): DecidingRule => {
   const { profile } = policy;
   const { abi, number, name, data } = asked;
   const names = ruleNames(number, abi, argumentOf(data, 0));
   const value = diagram.effects().valueOf(data);
-  const wide = abi.name === "x64" ? ALL : 0xffff_ffffn;
-  const rules = (profile?.rules ?? []).filter((rule) => rule.names.some((each) => names.includes(each)));
-  const matching = rules.filter(({ args }) =>
-    args.every((c) => compared({ ...c, value: c.value & wide, valueTwo: c.valueTwo & wide }, argumentOf(data, c.index) & wide)),
-  );
-  const rule = matching.find(({ action }) => action === value);
+  const rules = rulesAbout(policy, asked);
+  const rule = matchingRule(policy, asked);
   const placeOf = (found: Rule): Place => found.places[found.names.findIndex((each) => names.includes(each))] ?? found.place;
   if (rule) return at(policy, `the rule for ${name ?? number}`, placeOf(rule));
   if (profile && !profile.abis.includes(abi) && (profile.abis.length > 0 || abi === i386)) {

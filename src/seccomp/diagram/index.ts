@@ -1,4 +1,5 @@
 // Diagrams of filters: what `trapgate/seccomp` exports of them.
+export { type MaskedArgument, maskedArguments } from "./arguments.ts";
 export { type Case, type Cases, type Condition, type Conjunction, casesOf, fieldOf, type Subject } from "./cases.ts";
 export { Diagram, diagramOf, diagramOfRoot, effectOf, type MeaningRules, RefusedFilter, stack, stackDiagrams } from "./diagram.ts";
 export { compare, type Difference, differing, type Pair } from "./difference.ts";

@@ -1,0 +1,89 @@
+// `trapgate seccomp coverage`: run a program under a policy, and tell which rules, instructions and branches its calls used.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { PolicyCoverage } from "../../policy/coverage/coverage.ts";
+import { coverageText, lcov } from "../../policy/coverage/report.ts";
+import { coverageHtml } from "../../policy/html/coverage-html.ts";
+import { Problem } from "../../problem.ts";
+import type { SyscallData } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { execute } from "../execute.ts";
+import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { readOne } from "./input.ts";
+import { write } from "./output.ts";
+
+interface Line {
+  readonly arch: number;
+  readonly nr: number;
+  readonly args: readonly number[];
+  readonly times: number;
+}
+const isLine = (value: unknown): value is Line => {
+  if (typeof value !== "object" || value === null) return false;
+  const { arch, nr, args, times } = value as Line;
+  return [arch, nr, times].every(Number.isSafeInteger) && Array.isArray(args) && args.length === 12 && args.every(Number.isSafeInteger);
+};
+
+/** Calls of earlier runs. */
+const recorded = (file: string): readonly Line[] => {
+  if (!existsSync(file)) return [];
+  const wrong = new Problem("usage", `--calls: ${file} is not what coverage has written`);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    throw wrong;
+  }
+  if (!Array.isArray(value) || !value.every(isLine)) throw wrong;
+  return value;
+};
+
+export const command: Command = {
+  synopsis: "--policy [MODE:]FILE [OPTION…] [--] PROG [ARG…]",
+  summary: "run a program under a policy, and tell which rules, instructions and branches its calls used",
+  options: [
+    ["--calls FILE", "add this run's calls to the file, and report on all of them: the runs of a test suite"],
+    ["--lcov FILE", "write an lcov file"],
+    ["--html FILE", "write a page"],
+    ["--json FILE", "write data"],
+    ...runOptionHelp,
+  ],
+  async run(args) {
+    const { values, rest } = parse(args, {
+      ...runOptions,
+      calls: { type: "string" },
+      lcov: { type: "string" },
+      html: { type: "string" },
+      json: { type: "string" },
+    });
+    if (values.policy === undefined)
+      throw new Problem("usage", "coverage needs --policy FILE", { help: "see trapgate seccomp coverage --help" });
+    const policy = await readOne(values.policy, values);
+    const coverage = new PolicyCoverage(policy);
+    const kinds = new Map<string, Line>();
+    const count = ({ arch, nr, args: words }: SyscallData, times: number): void => {
+      coverage.add({ arch, nr, args: words, ipLo: 0, ipHi: 0 }, times);
+      const key = `${arch} ${nr} ${words.join(" ")}`;
+      kinds.set(key, { arch, nr, args: [...words], times: (kinds.get(key)?.times ?? 0) + times });
+    };
+    for (const { args: words, times, ...call } of values.calls === undefined ? [] : recorded(values.calls)) {
+      count({ ...call, args: Uint32Array.from(words), ipLo: 0, ipHi: 0 }, times);
+    }
+    const status = await execute(prepare(values, rest), undefined, {
+      event: (event) => {
+        if (event.kind !== "verdict" || event.evaluation?.data.length !== 64) return;
+        const view = new DataView(event.evaluation.data.buffer, event.evaluation.data.byteOffset, 64);
+        const words = Uint32Array.from({ length: 12 }, (_, i) => view.getUint32(16 + 4 * i, true));
+        count({ nr: view.getInt32(0, true), arch: view.getUint32(4, true), ipLo: 0, ipHi: 0, args: words }, 1);
+      },
+    });
+    if (values.calls !== undefined) writeFileSync(values.calls, `${JSON.stringify([...kinds.values()])}\n`);
+    const report = coverage.report();
+    if (values.lcov !== undefined) write(lcov(report), values.lcov);
+    if (values.html !== undefined) write(coverageHtml(report), values.html);
+    if (values.json !== undefined)
+      write(`${JSON.stringify({ ...report, lines: Object.fromEntries(report.lines) }, null, 2)}\n`, values.json);
+    process.stderr.write(coverageText(report));
+    return status;
+  },
+};

@@ -1,0 +1,54 @@
+// The audit of a policy: weaknesses with calls that show them, the gravest first.
+import type { Meaningful } from "../explain/matching.ts";
+import type { Policy } from "../formats/read.ts";
+import { askedOf } from "../why/asked.ts";
+import { decidingRule } from "../why/rule.ts";
+import { narrowComparisons, wideComparisons } from "./arguments.ts";
+import { clone3, equivalents, ioUring, laterCalls, namespaces, otherProcesses, timeCalls, verdicts } from "./calls.ts";
+import { byPointer, multiplexers, otherDoors } from "./doors.ts";
+import { type Finding, type Found, severities } from "./finding.ts";
+import { deadInstructions, superfluous, warned } from "./rules.ts";
+import { View } from "./view.ts";
+
+/** What is asked of every meaning. */
+const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
+  otherDoors,
+  multiplexers,
+  ioUring,
+  wideComparisons,
+  clone3,
+  equivalents,
+  namespaces,
+  timeCalls,
+  narrowComparisons,
+  byPointer,
+  otherProcesses,
+  laterCalls,
+  verdicts,
+];
+/** What is asked of the text of a file. */
+const ofText: readonly ((policy: Policy) => readonly Found[])[] = [warned, superfluous, deadInstructions];
+
+const isPolicy = (policy: Meaningful): policy is Policy => "source" in policy && "format" in policy;
+/** The line that denies, or the first that is about the call. */
+const lineOf = (policy: Meaningful, found: Found): number | undefined => {
+  const shown = found.denied ?? found.passes;
+  if (found.line !== undefined || !isPolicy(policy) || !shown) return found.line;
+  return decidingRule(policy, askedOf(shown.data), undefined)?.line;
+};
+
+/**
+ * Weaknesses of a policy, the gravest first: doors, arguments, second ways, verdicts, and text without effect. Each is found in the
+ * meaning, so it is exact, and has a call that shows it.
+ *
+ * @example
+ * const findings = audit(await readPolicy("sandbox.bpf", bytes));
+ * for (const { severity, title, passes } of findings) console.log(severity, title, passes?.call);
+ */
+export const audit = (policy: Meaningful): readonly Finding[] => {
+  const view = new View(policy.diagram);
+  const found = [...ofMeaning.flatMap((check) => check(view)), ...(isPolicy(policy) ? ofText.flatMap((check) => check(policy)) : [])];
+  return found
+    .map((each): Finding => ({ denied: undefined, passes: undefined, landmine: undefined, ...each, line: lineOf(policy, each) }))
+    .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+};

@@ -1,0 +1,45 @@
+// What an audit finds: a weakness with calls that show it.
+import type { SyscallData } from "../../seccomp/index.ts";
+
+export const severities = ["high", "medium", "low", "info"] as const;
+/**
+ * high: a way around the policy. medium: a way around it under a condition that the text names. low: programs break, or the policy says
+ * something without effect. info: worth knowing.
+ */
+export type Severity = (typeof severities)[number];
+
+/** A call with the verdict that it gets. */
+export interface Shown {
+  /** `i386.socketcall(1)` */
+  readonly call: string;
+  /** `ALLOW` */
+  readonly verdict: string;
+  readonly data: SyscallData;
+}
+/** A weakness of a policy. */
+export interface Finding {
+  /** The rule of the audit: `i386-door`. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** One sentence. */
+  readonly title: string;
+  /** Why it matters. */
+  readonly reason: string;
+  readonly remedy: string;
+  /** What the policy denies, where that is the point. */
+  readonly denied: Shown | undefined;
+  /** A call that passes all the same. */
+  readonly passes: Shown | undefined;
+  /** Names of all calls that it is about. */
+  readonly calls: readonly string[];
+  /** Line of the policy, 1-based. */
+  readonly line: number | undefined;
+  /** The landmine that shows the same with a weak filter of its own: `A1`. */
+  readonly landmine: string | undefined;
+}
+/** What a check gives: the audit adds the line. */
+export type Found = Omit<Finding, "line" | "landmine" | "denied" | "passes"> &
+  Partial<Pick<Finding, "line" | "landmine" | "denied" | "passes">>;
+
+/** Whether a finding is at least as grave. */
+export const isAtLeast = (severity: Severity, least: Severity): boolean => severities.indexOf(severity) <= severities.indexOf(least);

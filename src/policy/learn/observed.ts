@@ -1,0 +1,101 @@
+// Calls that programs made, as a learner keeps them: how often, and with which arguments where those are one of a few values.
+import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import type { SyscallData } from "../../seccomp/index.ts";
+import { abiOf, nameOf } from "../names.ts";
+import { argumentOf, choices } from "../why/asked.ts";
+
+/** More combinations of arguments are not told apart. */
+const MOST = 64;
+
+/** One call of one ABI. */
+export interface ObservedCall {
+  readonly abi: Abi["name"];
+  /** As filters see it. */
+  readonly number: number;
+  /** Undefined: the ABI has no call of this number. */
+  readonly name: string | undefined;
+  count: number;
+  /** Indices of arguments that are kept, with the bits that the kernel looks at. */
+  readonly kept: readonly { readonly index: number; readonly mask: bigint }[];
+  /** Combinations of the kept arguments; undefined: there were too many. */
+  values: bigint[][] | undefined;
+}
+
+const abiByName = { x64, i386, x32 } as const;
+
+/**
+ * Collects calls of any number of runs. Give `add` to the hook `logged` of runs under a policy of `return LOG`.
+ *
+ * @example
+ * const seen = new Observed();
+ * await Machine.run("/bin/true", { root: hostTree("/"), policy: "return LOG", hooks: { logged: (call) => seen.add(call) } });
+ * const { profile } = learn(seen);
+ */
+export class Observed {
+  readonly #calls = new Map<string, ObservedCall>();
+
+  /** In order of ABI and number. */
+  get calls(): readonly ObservedCall[] {
+    return [...this.#calls.values()].sort((a, b) => (a.abi === b.abi ? a.number - b.number : a.abi < b.abi ? 1 : -1));
+  }
+  get total(): number {
+    return this.calls.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  add(data: SyscallData): void {
+    const abi = abiOf(data.arch, data.nr) ?? x64;
+    const number = data.nr >>> 0;
+    const call = this.#call(abi, number);
+    call.count++;
+    this.#values(
+      call,
+      call.kept.map(({ index, mask }) => argumentOf(data, index) & mask),
+    );
+  }
+  #call(abi: Abi, number: number): ObservedCall {
+    const key = `${abi.name} ${number}`;
+    const known = this.#calls.get(key);
+    if (known) return known;
+    const name = nameOf(number, abi);
+    const data = { nr: number | 0, arch: abi.auditArch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+    const kept = [...choices({ data, abi, number, name })].map(([index, mask]) => ({ index, mask }));
+    const made: ObservedCall = { abi: abi.name, number, name, count: 0, kept, values: [] };
+    this.#calls.set(key, made);
+    return made;
+  }
+  #values(call: ObservedCall, values: bigint[]): void {
+    if (!call.values || call.values.some((there) => there.every((value, i) => value === values[i]))) return;
+    if (call.values.length >= MOST) call.values = undefined;
+    else call.values.push(values);
+  }
+
+  /** What `merge` takes, for a file. */
+  json(): object {
+    return this.calls.map(({ abi, number, name, count, values }) => ({
+      abi,
+      number,
+      name,
+      count,
+      values: values?.map((list) => list.map((value) => `0x${value.toString(16)}`)),
+    }));
+  }
+  /** Adds what another learner has written. Returns false if the value is not of that form. */
+  merge(written: unknown): boolean {
+    if (!Array.isArray(written)) return false;
+    for (const each of written as readonly Record<string, unknown>[]) {
+      const { abi, number, count, values } = each;
+      if (typeof abi !== "string" || !Object.hasOwn(abiByName, abi) || typeof number !== "number" || typeof count !== "number")
+        return false;
+      const call = this.#call(abiByName[abi as keyof typeof abiByName], number);
+      call.count += count;
+      if (values === undefined) call.values = undefined;
+      else if (!Array.isArray(values)) return false;
+      for (const list of (values as readonly (readonly string[])[] | undefined) ?? []) {
+        if (!Array.isArray(list) || list.length !== call.kept.length || !list.every((value) => /^0x[0-9a-f]{1,16}$/.test(String(value))))
+          return false;
+        this.#values(call, list.map(BigInt));
+      }
+    }
+    return true;
+  }
+}

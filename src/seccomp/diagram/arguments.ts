@@ -1,0 +1,38 @@
+// A condition on arguments as a sum of masks of whole registers: what formats with masked comparisons can say.
+import { fieldOf } from "./cases.ts";
+import { type Cube, cover } from "./cubes.ts";
+import type { Node, Nodes } from "./nodes.ts";
+
+/** (arg[index] & mask) == value */
+export interface MaskedArgument {
+  readonly index: 0 | 1 | 2 | 3 | 4 | 5;
+  readonly mask: bigint;
+  readonly value: bigint;
+}
+
+const partsOf = (cube: Cube): readonly MaskedArgument[] | undefined => {
+  const masks = new Map<MaskedArgument["index"], { mask: bigint; value: bigint }>();
+  const indices = [0, 1, 2, 3, 4, 5] as const;
+  for (const [level, bit] of cube) {
+    const index = indices.findLast((i) => fieldOf(i).level <= level);
+    if (index === undefined || level < fieldOf(0).level) return undefined;
+    const weight = 1n << BigInt(63 - (level - fieldOf(index).level));
+    const part = masks.get(index) ?? { mask: 0n, value: 0n };
+    masks.set(index, { mask: part.mask | weight, value: bit ? part.value | weight : part.value });
+  }
+  return [...masks].sort(([a], [b]) => a - b).map(([index, part]) => ({ index, ...part }));
+};
+
+/**
+ * Conjunctions of which one holds exactly where the condition does; undefined if there would be more than `most`, or it depends on the
+ * instruction pointer. `condition` depends on arguments alone.
+ *
+ * @example
+ * const { program } = assemble("A = args[0]\nA == 1 ? ok : no\nok: return ALLOW\nno: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * maskedArguments(diagram.nodes, diagram.nodes.map(diagram.root, (value) => (value === 0x7fff0000 ? TRUE : FALSE)), 8);
+ */
+export const maskedArguments = (nodes: Nodes, condition: Node, most: number): readonly (readonly MaskedArgument[])[] | undefined => {
+  const cubes = cover(nodes, condition, most)?.map(partsOf);
+  return cubes?.every((parts) => parts !== undefined) ? (cubes as readonly (readonly MaskedArgument[])[]) : undefined;
+};
