@@ -7,6 +7,22 @@ import { argumentOf, choices } from "../why/asked.ts";
 /** More combinations of arguments are not told apart. */
 const MOST = 64;
 
+/**
+ * Arguments that follow the timing of threads, or the kernel and the processor, rather than the program: another run of the same program
+ * has others. Without indices: all.
+ */
+const UNSTABLE: Readonly<Record<string, readonly number[] | undefined>> = {
+  ...Object.fromEntries(
+    "futex futex_time64 getrandom rt_sigprocmask lseek _llseek madvise rseq membarrier statx epoll_ctl access faccessat2"
+      .split(" ")
+      .map((name) => [name, undefined]),
+  ),
+  mmap: [3],
+  mmap2: [3],
+};
+const isStable = (name: string | undefined, index: number): boolean =>
+  name === undefined || !Object.hasOwn(UNSTABLE, name) || UNSTABLE[name]?.includes(index) === false;
+
 /** One call of one ABI. */
 export interface ObservedCall {
   readonly abi: Abi["name"];
@@ -58,7 +74,9 @@ export class Observed {
     if (known) return known;
     const name = nameOf(number, abi);
     const data = { nr: number | 0, arch: abi.auditArch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
-    const kept = [...choices({ data, abi, number, name })].map(([index, mask]) => ({ index, mask }));
+    const kept = [...choices({ data, abi, number, name })]
+      .filter(([index]) => isStable(name, index))
+      .map(([index, mask]) => ({ index, mask }));
     const made: ObservedCall = { abi: abi.name, number, name, count: 0, kept, values: [] };
     this.#calls.set(key, made);
     return made;

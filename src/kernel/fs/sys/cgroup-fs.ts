@@ -12,7 +12,7 @@ import { type Changes, type DirEntry, FileSystem, Inode, type NewInode, type Or 
 import { S_IFDIR } from "../vfs/mode.ts";
 import { EVENT, notifyInode } from "../vfs/notify.ts";
 import type { CgroupFileRow } from "./cgroup-files.ts";
-import { lazySys } from "./lazy.ts";
+import { lazyCgroupFiles } from "./lazy.ts";
 
 /** A file of a group. Its owner and mode can be changed, so that a user can manage a subtree. */
 class CgroupFileNode extends ProcFileNode {
@@ -70,14 +70,14 @@ export class CgroupDir extends Inode {
   override lookup(name: string): Or<Inode> {
     const child = this.group.children.get(name);
     if (child) return this.fs.dirOf(child);
-    const row = lazySys()
+    const row = lazyCgroupFiles()
       .filesOf(this.group)
       .find((file) => file.name === name);
     return row && !this.group.removed ? this.file(row) : -E.ENOENT;
   }
   override *entries(cookie: number): Generator<DirEntry> {
     let at = 0;
-    for (const row of this.group.removed ? [] : lazySys().filesOf(this.group)) {
+    for (const row of this.group.removed ? [] : lazyCgroupFiles().filesOf(this.group)) {
       at++;
       if (at > cookie) yield { name: row.name, ino: this.file(row).ino, type: DT.reg, cookie: at };
     }
@@ -93,7 +93,7 @@ export class CgroupDir extends Inode {
   override mkdir(name: string, made: NewInode): Or<Inode> {
     if (name.includes("\n")) return -E.EINVAL;
     if (
-      lazySys()
+      lazyCgroupFiles()
         .filesOf(this.group)
         .some((file) => file.name === name)
     )

@@ -3,5 +3,5 @@
 import * as cgroupFiles from "./cgroup-files.ts";
 import * as tree from "./sys-tree.ts";
 
-/** The modules with the contents. */
-export const lazySys = (): typeof cgroupFiles & typeof tree => ({ ...cgroupFiles, ...tree });
+export const lazyCgroupFiles = (): typeof cgroupFiles => cgroupFiles;
+export const lazySysTree = (): typeof tree => tree;

@@ -3,7 +3,7 @@ import type { Kernel } from "../../kernel.ts";
 import { DT, fixedEntries, ProcDirNode, type ProcEntry } from "../proc/node.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/inode.ts";
-import { lazySys } from "./lazy.ts";
+import { lazySysTree } from "./lazy.ts";
 
 const ROOT_INO = 1;
 const FIRST_INO = 16;
@@ -37,7 +37,7 @@ export class SysFs extends FileSystem {
   }
   #entries(): readonly ProcEntry[] {
     let ino = FIRST_INO;
-    return (this.#tree ??= fixedEntries(this, lazySys().sysTree(this.#kernel), () => ++ino));
+    return (this.#tree ??= fixedEntries(this, lazySysTree().sysTree(this.#kernel), () => ++ino));
   }
   /** /sys/fs, with the mount point of cgroup2. It is separate, so that a boot does not load the tree. */
   #fs(): ProcEntry {
