@@ -1,0 +1,102 @@
+// Coverage as text, and in lcov's format. man geninfo(1), "FILES"
+import type { CoverageReport } from "./coverage.ts";
+
+const share = (part: number, all: number): string => `${part} of ${all}${all === 0 ? "" : ` (${Math.round((100 * part) / all)} %)`}`;
+
+export interface CoverageSums {
+  readonly instructions: readonly [used: number, all: number];
+  readonly branches: readonly [used: number, all: number];
+  readonly rules: readonly [used: number, all: number];
+}
+export const coverageSums = ({ instructions, rules }: CoverageReport): CoverageSums => {
+  const sides = instructions.flatMap(({ branch }) => (branch ? [branch.jumped, branch.passed] : []));
+  const named = rules.filter(({ name }) => name !== "default");
+  return {
+    instructions: [instructions.filter(({ hits }) => hits > 0).length, instructions.length],
+    branches: [sides.filter((hits) => hits > 0).length, sides.length],
+    rules: [named.filter(({ hits }) => hits > 0).length, named.length],
+  };
+};
+
+const SHOWN = 30;
+const wrap = (words: readonly string[], indent: string): string => {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of words) {
+    if (line.length + word.length > 110) {
+      lines.push(line);
+      line = indent;
+    }
+    line += line === indent ? word : ` ${word}`;
+  }
+  return [...lines, line].join("\n");
+};
+
+/**
+ * A summary, rules that no call used, and calls that had no rule.
+ *
+ * @example
+ * console.log(coverageText(coverage.report()));
+ */
+export const coverageText = (report: CoverageReport): string => {
+  const { instructions, branches, rules } = coverageSums(report);
+  const unused = report.rules.filter(({ hits, name }) => hits === 0 && name !== "default");
+  const dead = report.instructions.filter(({ hits, line }) => hits === 0 && line !== undefined);
+  return [
+    `${report.file}: ${report.calls} calls`,
+    ...(rules[1] > 0 ? [`  rules used         ${share(...rules)}`] : []),
+    `  instructions used  ${share(...instructions)}`,
+    `  branches used      ${share(...branches)}`,
+    ...(unused.length > 0
+      ? [
+          "rules that no call used",
+          wrap(
+            unused.map(({ name, line }) => `${name}${line === undefined ? "" : `:${line}`}`),
+            "    ",
+          ),
+        ]
+      : []),
+    ...(dead.length > 0
+      ? ["statements that no call reached", ...dead.slice(0, SHOWN).map(({ line, text }) => `    line ${line}: ${text}`)]
+      : []),
+    ...(report.unmatched.length > 0
+      ? [
+          "calls without a rule",
+          ...report.unmatched
+            .slice(0, SHOWN)
+            .map(({ call, verdict, hits }) => `    ${call}: ${verdict}${hits > 1 ? `, ${hits} times` : ""}`),
+        ]
+      : []),
+    "",
+  ].join("\n");
+};
+
+/**
+ * Lines with hits, for tools that show lcov files. Of a filter without a text the lines are its instructions.
+ *
+ * @example
+ * writeFileSync("policy.info", lcov(coverage.report()));
+ */
+export const lcov = (report: CoverageReport): string => {
+  const own = report.lines.size > 0;
+  const lines = own ? [...report.lines].sort(([a], [b]) => a - b) : report.instructions.map(({ pc, hits }) => [pc + 1, hits] as const);
+  const branches = report.instructions.flatMap(({ branch, line, pc }) => {
+    const at = own ? line : pc + 1;
+    if (!branch || at === undefined) return [];
+    return [`BRDA:${at},${pc},0,${branch.jumped}`, `BRDA:${at},${pc},1,${branch.passed}`];
+  });
+  const hit = lines.filter(([, hits]) => hits > 0).length;
+  const sides = branches.filter((text) => !text.endsWith(",0")).length;
+  return [
+    "TN:",
+    `SF:${report.file}`,
+    ...lines.map(([line, hits]) => `DA:${line},${hits}`),
+    `LF:${lines.length}`,
+    `LH:${hit}`,
+    ...branches,
+    `BRF:${branches.length}`,
+    `BRH:${sides}`,
+    "end_of_record",
+    "",
+  ].join("\n");
+};
