@@ -37,4 +37,5 @@ export type {
   VerdictEvent,
 } from "./machine/tracing/events.ts";
 export type { End } from "./machine/tracing/status.ts";
-export { Problem, type ProblemCode, type Span } from "./problem.ts";
+export { Problem, type ProblemParts, type Span } from "./problem.ts";
+export type { ProblemCode, ProblemKind } from "./problem-table.ts";

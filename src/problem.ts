@@ -1,21 +1,6 @@
-// A mistake of the user: an option, an ELF file, a policy. The value has all parts of a message; its catcher
-// renders it. A guest's mistake is a returned -errno, a fault in an instruction is a signal, our own mistake throws.
-
-/** The kind of a mistake, for programs that handle it. */
-export type ProblemCode =
-  | "usage"
-  | "not-found"
-  | "not-executable"
-  | "not-an-elf"
-  | "wrong-machine"
-  | "broken-elf"
-  | "bad-policy"
-  | "bad-mount"
-  | "bad-schedule"
-  | "bad-property"
-  | "bad-assembly"
-  | "no-memory"
-  | "host";
+// A mistake of the user: an option, an ELF file, a policy. The value has all parts of a message and the whole of it. A guest's mistake
+// is a returned -errno, a fault in an instruction is a signal, our own mistake throws.
+import { type ProblemCode, type ProblemKind, problemTable } from "./problem-table.ts";
 
 /** The part of the user's input that is wrong: the index of an argument, a line of a file, an offset. */
 export interface Span {
@@ -29,28 +14,66 @@ export interface Span {
   readonly text?: string;
 }
 
+/** The parts of a problem besides its sentence. */
+export interface ProblemParts {
+  /** Advice in one sentence. */
+  readonly help?: string | undefined;
+  readonly span?: Span | undefined;
+  readonly cause?: unknown;
+}
+
+/** The line that is wrong with a caret below; nothing if the place is not known. */
+const excerpt = ({ line, column = 1, length = 1, text }: Span): string => {
+  if (line === undefined || text === undefined) return "";
+  const margin = `${line}`.padStart(5);
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+  return `\n${margin} | ${text}\n${" ".repeat(margin.length)} | ${indent}${"^".repeat(Math.max(1, length))}`;
+};
+
+const whole = (code: ProblemCode, sentence: string, { help, span }: ProblemParts): string => {
+  const place = span?.line === undefined ? "" : `${span.source}:${span.line}:${span.column ?? 1}: `;
+  return `${place}${sentence}${help === undefined ? "" : ` (${help})`} [${code}]${span ? excerpt(span) : ""}`;
+};
+
 /**
- * A mistake of the user: an option, an ELF file, a policy. `message` and `help` are for people, `code` is
- * for programs.
+ * A mistake of the user: an option, an ELF file, a policy. `message` has the place, the sentence, the help and the code, and a second line
+ * with a caret if the place is known. `kind` and `code` are for programs; `trapgate explain CODE` tells more.
  *
  * @example
  * try {
  *   new Machine({ kernel: "v66" });
  * } catch (error) {
- *   if (error instanceof Problem) console.log(error.code, error.message, error.help);   // "usage" … "did you mean v6?"
+ *   if (error instanceof Problem) console.log(error.kind, error.message);   // "bad-property-value" … "(did you mean v6?) [TG0202]"
  * }
  */
 export class Problem extends Error {
+  readonly kind: ProblemKind;
   readonly code: ProblemCode;
+  /** What is wrong, without place and help. */
+  readonly sentence: string;
   /** Advice in one sentence. */
   readonly help: string | undefined;
   readonly span: Span | undefined;
 
-  constructor(code: ProblemCode, message: string, more: { readonly help?: string; readonly span?: Span; readonly cause?: unknown } = {}) {
-    super(message, more.cause === undefined ? {} : { cause: more.cause });
+  constructor(kind: ProblemKind, sentence: string, more: ProblemParts = {}) {
+    const { code } = problemTable[kind];
+    super(whole(code, sentence, more), more.cause === undefined ? {} : { cause: more.cause });
     this.name = "Problem";
+    this.kind = kind;
     this.code = code;
+    this.sentence = sentence;
     this.help = more.help;
     this.span = more.span;
+  }
+
+  /** The same problem with help, if it has none. */
+  withHelp(help: string): Problem {
+    if (this.help !== undefined) return this;
+    return new Problem(this.kind, this.sentence, { help, span: this.span, cause: this.cause });
+  }
+  /** The parts as plain data, for JSON. */
+  toJSON(): object {
+    const { kind, code, sentence, help, span } = this;
+    return { code, kind, sentence, help, span, docs: `docs/reference/messages.md#${code.toLowerCase()}` };
   }
 }

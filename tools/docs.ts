@@ -7,6 +7,7 @@ import { catalogue } from "../src/landmines/catalogue/index.ts";
 import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/catalogue/landmine.ts";
 import { apiPage, emitTypes } from "./api.ts";
 import { instructionsPage } from "./instructions.ts";
+import { messagesPage } from "./messages.ts";
 import { syscallsPage } from "./syscalls.ts";
 
 const groups: Readonly<Record<string, string>> = {
@@ -94,6 +95,7 @@ const pages: Readonly<Record<string, () => string>> = {
   "landmines.md": landminesPage,
   "reference/api.md": libraryPage,
   "reference/instructions.md": instructionsPage,
+  "reference/messages.md": messagesPage,
   "reference/syscalls.md": syscallsPage,
 };
 

@@ -3,7 +3,8 @@ import type { Exploration, ExploreOptions } from "../machine/explore/options.ts"
 import type { MachineOptions, ProgramOptions } from "../machine/options.ts";
 import type { Run } from "../machine/run.ts";
 import type { TraceEvent } from "../machine/tracing/events.ts";
-import { Problem, type ProblemCode, type Span } from "../problem.ts";
+import { Problem, type Span } from "../problem.ts";
+import type { ProblemKind } from "../problem-table.ts";
 
 /** A method of a worker: its parameters, the parts that it tells while it works, its inputs, and its result. All are plain data. */
 export interface Method {
@@ -65,8 +66,9 @@ export interface MachineMethods {
 
 /** A Problem, or another error, as data. */
 export interface SentError {
+  /** Of a Problem, the sentence. */
   readonly message: string;
-  readonly code?: ProblemCode;
+  readonly kind?: ProblemKind;
   readonly help?: string | undefined;
   readonly span?: Span | undefined;
 }
@@ -81,8 +83,8 @@ export type Reply =
 export const errorAsData = (error: unknown): SentError => {
   if (!(error instanceof Error)) return { message: String(error) };
   // By its shape: a bundle may hold the class twice.
-  const { code, help, span } = error as Partial<Problem>;
-  return error.name === "Problem" && code ? { message: error.message, code, help, span } : { message: error.message };
+  const { kind, sentence, help, span } = error as Partial<Problem>;
+  return error.name === "Problem" && kind && sentence !== undefined ? { message: sentence, kind, help, span } : { message: error.message };
 };
-export const dataAsError = ({ message, code, help, span }: SentError): Error =>
-  code ? new Problem(code, message, { ...(help === undefined ? {} : { help }), ...(span ? { span } : {}) }) : new Error(message);
+export const dataAsError = ({ message, kind, help, span }: SentError): Error =>
+  kind ? new Problem(kind, message, { help, span }) : new Error(message);

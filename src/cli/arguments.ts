@@ -2,6 +2,7 @@
 // The default import: Node.js loads parseArgs at its first use, and a start without options needs none.
 import util, { type ParseArgsConfig } from "node:util";
 import { bytesOf } from "../machine/size.ts";
+import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -13,7 +14,8 @@ export interface Parsed<T extends Options> {
   readonly rest: readonly string[];
 }
 
-const usage = (message: string): Problem => new Problem("usage", message, { help: "see trapgate --help" });
+/** A value of the wrong form. */
+const bad = (message: string, help?: string): Problem => new Problem("bad-value", message, { help });
 
 /** Where PROG stands: the first argument that is neither an option nor an option's value. */
 const programAt = (args: readonly string[], options: Options): number => {
@@ -30,13 +32,26 @@ export const parse = <const T extends Options>(args: readonly string[], options:
   try {
     return { values: util.parseArgs({ args: args.slice(0, at), options, strict: true }).values as Values<T>, rest };
   } catch (error) {
-    throw wrongOption(error);
+    throw wrongOption(error, options);
   }
 };
 
-const wrongOption = (error: unknown): Problem => {
-  const { message } = error as Error;
-  return usage((message.split(/\. |\n/)[0] as string).replace(/^(.)/, (c) => c.toLowerCase()).replace(/\.$/, ""));
+/** The long names of options with their dashes. */
+const namesOf = (options: Options): readonly string[] => Object.keys(options).map((name) => `--${name}`);
+
+/** What parseArgs refuses, as a Problem. Its errors have a code; only their texts name the option. */
+const wrongOption = (error: unknown, options: Options): Problem => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  // '-f, --follow' or '--root <value>'
+  const option = /'(?:-\w, )?(-[^ '=]+)/.exec(message)?.[1] ?? "an option";
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION")
+    return new Problem("unknown-option", `unknown option '${option}'`, { help: didYouMean(option, namesOf(options)) });
+  if (/does not take an argument/.test(message)) return bad(`${option} takes no value`);
+  if (/ambiguous/.test(message))
+    return new Problem("missing-value", `${option} needs a value, and the next word starts with a dash`, {
+      help: `a value with a dash is written ${option}=VALUE`,
+    });
+  return new Problem("missing-value", `${option} needs a value`);
 };
 
 /** The same where no guest has arguments of its own: options may stand anywhere. */
@@ -45,43 +60,46 @@ export const parseAll = <const T extends Options>(args: readonly string[], optio
     const { values, positionals } = util.parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
     return { values: values as Values<T>, rest: positionals };
   } catch (error) {
-    throw wrongOption(error);
+    throw wrongOption(error, options);
   }
 };
 
 /** "64M", "1G", "1048576": bytes. */
 export const size = (text: string, option: string): number => {
   const bytes = bytesOf(text);
-  if (bytes === undefined) throw usage(`${option} wants a size such as 256M, not "${text}"`);
+  if (bytes === undefined) throw bad(`${option} wants a size such as 256M, not "${text}"`);
   return bytes;
 };
 
 export const integer = (text: string, option: string): number => {
-  if (!/^\d{1,15}$/.test(text)) throw usage(`${option} wants a whole number, not "${text}"`);
+  if (!/^\d{1,15}$/.test(text)) throw bad(`${option} wants a whole number, not "${text}"`);
   return Number(text);
 };
 
 /** At least one. */
 export const count = (text: string, option: string): number => {
   const value = integer(text, option);
-  if (value === 0) throw usage(`${option} wants at least 1`);
+  if (value === 0) throw bad(`${option} wants at least 1`);
   return value;
 };
 
 export const address = (text: string, option: string): number => {
-  if (!/^(0x0*[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw usage(`${option} wants an address such as 0x401000, not "${text}"`);
+  if (!/^(0x0*[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw bad(`${option} wants an address such as 0x401000, not "${text}"`);
   return Number(text);
 };
 
 export const seconds = (text: string, option: string): number => {
   const value = Number(text);
-  if (text.trim() === "" || !(value > 0)) throw usage(`${option} wants seconds, not "${text}"`);
+  if (text.trim() === "" || !(value > 0)) throw bad(`${option} wants seconds, not "${text}"`);
   return value;
 };
 
 export const oneOf = <T extends string>(text: string, choices: readonly T[], option: string): T => {
   const found = choices.find((c) => c === text);
-  if (found === undefined) throw usage(`${option} knows ${choices.join(", ")}, not "${text}"`);
+  if (found === undefined)
+    throw new Problem("unknown-name", `${option} has no value "${text}"`, {
+      help: didYouMean(text, choices) ?? `there are ${choices.join(", ")}`,
+    });
   return found;
 };
 
@@ -93,7 +111,7 @@ export interface MountOption {
 /** HOST:GUEST[:ro|cow|rw]. */
 export const mount = (text: string): MountOption => {
   const match = /^(.+?):(\/[^:]*)(?::(ro|cow|rw))?$/.exec(text);
-  if (!match) throw usage(`--mount wants HOST:GUEST[:ro|cow|rw] with an absolute GUEST, not "${text}"`);
+  if (!match) throw bad(`--mount wants HOST:GUEST[:ro|cow|rw] with an absolute GUEST, not "${text}"`);
   return { host: match[1] as string, guest: match[2] as string, mode: (match[3] ?? "ro") as MountOption["mode"] };
 };
 
@@ -102,7 +120,7 @@ export const environment = (list: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     list.map((entry) => {
       const at = entry.indexOf("=");
-      if (at < 1) throw usage(`--env wants NAME=VALUE, not "${entry}"`);
+      if (at < 1) throw bad(`--env wants NAME=VALUE, not "${entry}"`);
       return [entry.slice(0, at), entry.slice(at + 1)];
     }),
   );

@@ -87,16 +87,16 @@ const read = (file: string): Uint8Array => {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new Problem("host", `cannot read ${file}`, { cause });
+    throw new Problem("cannot-read", `cannot read ${file}`, { cause });
   }
 };
 
 /** The code that the arguments name: one file, or bytes. */
 export const codeOf = ({ mode, at, rest }: CodeArguments): Code[] => {
   const [first, ...more] = rest;
-  if (first === undefined) throw new Problem("usage", "there is nothing to disassemble", { help: "see trapgate disasm --help" });
+  if (first === undefined) throw new Problem("missing-argument", "there is nothing to disassemble");
   if (more.length === 0 && existsSync(first)) {
-    if (statSync(first).isDirectory()) throw new Problem("host", `${first} is a directory`);
+    if (statSync(first).isDirectory()) throw new Problem("cannot-read", `${first} is a directory`);
     const bytes = read(first);
     const isElf = bytes.length >= 64 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
     return isElf ? codeOfElf(bytes, first) : [{ name: undefined, bytes, at, mode: mode ?? 64 }];

@@ -1,4 +1,6 @@
-// What a subcommand is.
+// A command of `trapgate`: its description, from which help and completion are made, and its action.
+import { Problem } from "../problem.ts";
+import { messages } from "./messages.ts";
 
 export interface Command {
   /** After the name, in the usage line. */
@@ -12,3 +14,27 @@ export interface Command {
   /** Runs with the arguments after the name; the result is our exit status. Throws a Problem for a user's mistake. */
   run(args: readonly string[]): Promise<number>;
 }
+
+/** Runs a command. `path` is its name in full; a mistake in its arguments names the help of it. */
+export const withHelp = async (path: string, command: Command, args: readonly string[]): Promise<number> => {
+  // Behind PROG the option belongs to the guest.
+  const own = command.synopsis.includes("PROG")
+    ? args.slice(
+        0,
+        Math.max(
+          0,
+          args.findIndex((arg) => !arg.startsWith("-")),
+        ),
+      )
+    : args;
+  if (own.includes("--json") && command.options.some(([option]) => option === "--json")) messages.json = true;
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const told = error.code.startsWith("TG01") ? error.withHelp(`see trapgate ${path} --help`) : error;
+    if (command.trouble === undefined) throw told;
+    (await import("./tell.ts")).tell(told);
+    return command.trouble;
+  }
+};

@@ -1,13 +1,14 @@
-// The command line's front: which subcommand, and how whatever goes wrong is told.
+// The front of the command line: it finds the command, runs it, and reports what goes wrong.
 
 import { InternalError } from "../kernel/base/internal-error.ts";
+import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
-import type { Command } from "./command.ts";
+import { type Command, withHelp } from "./command.ts";
+import { messages } from "./messages.ts";
 import { FAILED } from "./status.ts";
-import { tell } from "./tell.ts";
 
-/** Loaded when asked for: a subcommand pays for itself only. */
-const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
+/** Each command is loaded at its first use. */
+export const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   run: () => import("./commands/run.ts"),
   trace: () => import("./commands/trace.ts"),
   explore: () => import("./commands/explore.ts"),
@@ -21,7 +22,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   seccomp: () => import("./commands/seccomp.ts"),
 };
 
-/** A mistake of ours: what it was about, and what we need to find it. */
+/** A mistake of ours: its cause, and what a report needs. */
 const confess = (error: unknown): number => {
   process.stderr.write(`trapgate: internal error: ${error instanceof Error ? error.message : error}\n`);
   const cause = error instanceof InternalError ? error.cause : error;
@@ -29,21 +30,34 @@ const confess = (error: unknown): number => {
   return FAILED;
 };
 
+const find = (name: string): (() => Promise<{ readonly command: Command }>) => {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load) return load;
+  const names = Object.keys(commands);
+  throw new Problem("unknown-command", `there is no command "${name}"`, {
+    help: didYouMean(name, names) ?? `there are ${names.join(", ")}`,
+  });
+};
+
 const dispatch = async (args: readonly string[]): Promise<number> => {
   const [name = "--help", ...rest] = args;
+  const [first] = rest;
+  if (name === "--json") {
+    messages.json = true;
+    return dispatch(rest);
+  }
+  if (name === "help" && first !== undefined) return dispatch([...rest, "--help"]);
   if (name === "--help" || name === "-h" || name === "help") return (await import("./help.ts")).overview(commands);
-  if (name === "--version" || name === "-V") return (await import("./help.ts")).version();
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!load) throw new Problem("usage", `there is no command "${name}"`, { help: `there are ${Object.keys(commands).join(", ")}` });
-  const { command } = await load();
-  if (rest[0] === "--help" || rest[0] === "-h") return (await import("./help.ts")).details(name, command);
-  return command.run(rest);
+  if (name === "--version" || name === "-V" || name === "version") return (await import("./help.ts")).version();
+  const { command } = await find(name)();
+  if (first === "--help" || first === "-h") return (await import("./help.ts")).details(name, command);
+  return withHelp(name, command, rest);
 };
 
 export const main = async (args: readonly string[]): Promise<void> => {
   try {
     process.exitCode = await dispatch(args);
   } catch (error) {
-    process.exitCode = error instanceof Problem ? tell(error) : confess(error);
+    process.exitCode = error instanceof Problem ? (await import("./tell.ts")).tell(error) : confess(error);
   }
 };

@@ -181,7 +181,7 @@ const machineOptions = (values: Values): BootOptions => ({
 const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
   const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory, root } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
-    throw new Problem("usage", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`, { help: "see trapgate run --help" });
+    throw new Problem("bad-value", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`);
   if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;
   // What lies there is code to the host: no guest may write it.
   const writable = (values.mount ?? []).map(mount).filter(({ mode }) => mode === "rw");
@@ -195,9 +195,16 @@ const isWithin = (path: string, folder: string): boolean => {
   return !isAbsolute(from) && from.split(sep)[0] !== "..";
 };
 
+/** An option before the end of the command line that may have taken PROG as its value. */
+const swallowed = (values: Values): string | undefined => {
+  const [option, value] = Object.entries(values).at(-1) ?? [];
+  const text = Array.isArray(value) ? value.at(-1) : value;
+  return typeof text === "string" ? `${JSON.stringify(text)} is the value of --${option}` : undefined;
+};
+
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const [name, ...args] = rest;
-  if (name === undefined) throw new Problem("usage", "which program?", { help: "see trapgate run --help" });
+  if (name === undefined) throw new Problem("missing-argument", "which program?", { help: swallowed(values) });
   const machine = machineOptions(values);
   const uid = values.uid === undefined ? undefined : integer(values.uid, "--uid");
   const program: ProgramOptions = {

@@ -23,7 +23,7 @@ export interface RunPolicy {
 }
 
 const bytesOf = (file: string): Uint8Array => {
-  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
+  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("cannot-read", `--policy: there is no file ${file}`);
   return readRegular(file);
 };
 
@@ -56,8 +56,5 @@ export const readRunPolicy = async ({ file: text, thread, container, warn }: Pol
 /** A mistake that the machine found in filter text, with the file's name. */
 export const withFileName = (error: unknown, name: string): unknown =>
   error instanceof Problem && error.span?.source === "the policy"
-    ? new Problem(error.code, error.message, {
-        ...(error.help === undefined ? {} : { help: error.help }),
-        span: { ...error.span, source: name },
-      })
+    ? new Problem(error.kind, error.sentence, { help: error.help, span: { ...error.span, source: name } })
     : error;

@@ -6,6 +6,6 @@ export const shard = (text: string, option = "--shard"): Shard => {
   const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
   const [number, of] = [Number(match?.[1]), Number(match?.[2])];
   if (!match || number < 1 || number > of)
-    throw new Problem("usage", `${option} wants a part and how many there are, such as 3/16, not "${text}"`);
+    throw new Problem("bad-value", `${option} wants a part and how many there are, such as 3/16, not "${text}"`);
   return { number, of };
 };

@@ -93,7 +93,7 @@ const expressions = (list: readonly string[]): Record<string, string[]> => {
     const match = /^([a-z-]+)=(.*)$/s.exec(one);
     const isEnvironment = match === null ? /^[A-Za-z_][A-Za-z0-9_]*=/.test(one) : !QUALIFIERS.includes(match[1] as string);
     if (isEnvironment)
-      throw new Problem("usage", `-e ${one}: there is no such expression`, {
+      throw new Problem("bad-value", `-e ${one}: there is no such expression`, {
         help: "an environment variable is --env NAME=VALUE or -E NAME=VALUE",
       });
     const key = (match?.[1] ?? "trace").replace(/^(signal|read|write)s$/, "$1");

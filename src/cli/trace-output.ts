@@ -21,7 +21,7 @@ const open = (file: string): number => {
   try {
     return openSync(file, "w");
   } catch (cause) {
-    throw new Problem("host", `-o: ${file} cannot be written`, { cause });
+    throw new Problem("cannot-write", `-o: ${file} cannot be written`, { cause });
   }
 };
 

@@ -83,7 +83,7 @@ export class WhyReport {
     try {
       writeFileSync(file, `${text}\n`);
     } catch (cause) {
-      throw new Problem("host", `--why-json: cannot write ${file}`, { cause });
+      throw new Problem("cannot-write", `--why-json: cannot write ${file}`, { cause });
     }
   }
 }

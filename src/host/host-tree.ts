@@ -10,7 +10,7 @@ const pathOf = (folder: unknown): string => {
   if (typeof folder === "string" && folder !== "") return folder;
   const { href } = Object(folder) as { readonly href?: unknown };
   if (typeof href === "string" && href.startsWith("file:")) return fileURLToPath(href);
-  throw new Problem("usage", `hostTree wants the path of a folder or a file: URL, not ${JSON.stringify(folder)}`);
+  throw new Problem("bad-property-value", `hostTree wants the path of a folder or a file: URL, not ${JSON.stringify(folder)}`);
 };
 
 /**

@@ -16,6 +16,7 @@ import { MS_RDONLY } from "../kernel/fs/vfs/mount.ts";
 import { Vfs } from "../kernel/fs/vfs.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { Frames } from "../memory/frames.ts";
+import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw } from "./lazy.ts";
@@ -47,7 +48,10 @@ const DEFAULT_MEMORY = 2 ** 30;
 
 const modelOf = (name: string): Model => {
   const model = cpuModel(name);
-  if (!model) throw new Problem("usage", `there is no processor model "${name}"`, { help: `there are ${modelNames.join(", ")}` });
+  if (!model)
+    throw new Problem("unknown-name", `there is no processor model "${name}"`, {
+      help: didYouMean(name, modelNames) ?? `there are ${modelNames.join(", ")}`,
+    });
   return model;
 };
 
@@ -56,8 +60,8 @@ const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: Boo
   const profile = kernelProfile(name, Object.fromEntries(switches));
   if (profile) return profile;
   const why = whyNoProfile(name);
-  const help = `there are ${seccompProfileNames.join(", ")}`;
-  throw new Problem("usage", `there is no kernel profile "${name}"${why === undefined ? "" : `: ${why}`}`, { help });
+  const help = (why === undefined ? didYouMean(name, seccompProfileNames) : undefined) ?? `there are ${seccompProfileNames.join(", ")}`;
+  throw new Problem("unknown-name", `there is no kernel profile "${name}"${why === undefined ? "" : `: ${why}`}`, { help });
 };
 
 /** HWCAP2_FSGSBASE, Linux uapi asm/hwcap2.h. */
@@ -86,7 +90,10 @@ const steadyClock = (): (() => number) => {
 const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   const bytes = bytesOf(memory);
   if (bytes !== undefined && bytes >= MIN_MEMORY && bytes <= MAX_MEMORY) return bytes;
-  throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${memory}${bytes === undefined ? "" : " bytes"}`);
+  throw new Problem(
+    "memory-size",
+    `a machine has between 1 MiB and 3.75 GiB of memory, not ${memory}${bytes === undefined ? "" : " bytes"}`,
+  );
 };
 
 /** WebAssembly pages of a machine's memory: all of the window, because untouched pages cost nothing. */
@@ -128,7 +135,7 @@ export const reclaim = ({ frames }: Kernel, processor: Cpu): WebAssembly.Memory 
 
 const setLimits = (kernel: Kernel, { pids, openFiles, cpuTime }: Pick<MachineOptions, "pids" | "openFiles" | "cpuTime">): void => {
   for (const [name, value] of Object.entries({ pids, openFiles, cpuTime }))
-    if (value !== undefined && !(value > 0)) throw new Problem("usage", `${name} must be more than 0, not ${value}`);
+    if (value !== undefined && !(value > 0)) throw new Problem("bad-value", `${name} must be more than 0, not ${value}`);
   if (pids !== undefined) kernel.pidsMax = pids;
   if (openFiles !== undefined) kernel.frames.openFiles.most = openFiles;
   if (cpuTime !== undefined) kernel.cpuTime.limit = cpuTime * 1e9;

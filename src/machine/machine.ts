@@ -265,7 +265,10 @@ export class Machine {
       cwd: byteString(options.cwd ?? "/"),
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
-    if (typeof process === "number") throw lazyElfProblem().executionProblem(path, -process, lookAt(kernel.vfs, path));
+    if (typeof process === "number") {
+      if (options.cwd !== undefined && !lookAt(kernel.vfs, options.cwd)?.isDirectory) throw lazyElfProblem().folderProblem(options.cwd);
+      throw lazyElfProblem().executionProblem(path, -process, lookAt(kernel.vfs, path));
+    }
     return process;
   }
 

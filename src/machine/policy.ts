@@ -21,11 +21,11 @@ const instructions = (given: Policy, profile: SeccompProfile, abi: Abi): Program
   if (typeof given !== "string") {
     const policy = "bpf" in given ? given.bpf() : given;
     if (policy.length > 0 && policy.length % INSN_SIZE === 0) return decodeProgram(policy);
-    throw new Problem("bad-policy", `the policy is no list of BPF instructions: ${policy.length} bytes are no multiple of ${INSN_SIZE}`);
+    throw new Problem("not-bpf", `the policy is no list of BPF instructions: ${policy.length} bytes are no multiple of ${INSN_SIZE}`);
   }
   const { program, problems } = assemble(given, { layout: profile.layout, returns: profile.returns, abi });
   const [first] = problems;
-  if (first) throw new Problem("bad-policy", first.message, { span: spanOf(given, first) });
+  if (first) throw new Problem("policy-syntax", first.message, { span: spanOf(given, first) });
   return program;
 };
 
@@ -37,7 +37,7 @@ export const confine = (process: Process, policy: Policy): Filter => {
   const filter = attach(profile, null, instructions(policy, profile, abi), { arch: abi.auditArch });
   if (!(filter instanceof Filter)) {
     const where = filter.pc === undefined ? "" : `, instruction ${filter.pc}`;
-    throw new Problem("bad-policy", `the policy${where}: ${filter.message}`);
+    throw new Problem("refused-filter", `the policy${where}: ${filter.message}`);
   }
   leader.seccomp = filterState(filter);
   leader.entryWork |= entryWork.seccomp;

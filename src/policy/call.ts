@@ -20,7 +20,8 @@ export interface Call {
 }
 
 const CALL = /^(?:(x64|i386|x32)\.)?(-?\w+)(?:\(([^()]*)\))?$/;
-const wrong = (message: string, help = "such as openat, i386.socketcall(1), x64.1000"): Problem => new Problem("usage", message, { help });
+const wrong = (message: string, help = "such as openat, i386.socketcall(1), x64.1000"): Problem =>
+  new Problem("bad-call", message, { help });
 
 const argument = (text: string): bigint => {
   const trimmed = text.trim();

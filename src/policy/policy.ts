@@ -112,7 +112,7 @@ export class TypedPolicy {
     const conditions = clauses.filter((clause) => typeof clause !== "string");
     for (const name of names) {
       const known = this.#abis.some((abi) => syscallNumber(name, abi) !== undefined);
-      if (!known) throw new Problem("bad-policy", `${this.#abis.map((abi) => abi.name).join(", ")}: there is no system call "${name}"`);
+      if (!known) throw new Problem("policy-call", `${this.#abis.map((abi) => abi.name).join(", ")}: there is no system call "${name}"`);
     }
     if (names.length === 0) throw new Problem("bad-policy", "a rule without a system call");
     return { names, conditions, verdict };

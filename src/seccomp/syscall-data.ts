@@ -16,7 +16,7 @@ export interface SyscallDataOptions {
   readonly ip?: number | bigint;
 }
 
-const usage = (message: string, help?: string): Problem => new Problem("usage", message, help === undefined ? {} : { help });
+const usage = (message: string, help?: string): Problem => new Problem("bad-call", message, { help });
 
 /** The number of a call as filters see it, signed. */
 const numberOf = (call: SyscallName | number, abi: Abi): number => {

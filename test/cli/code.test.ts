@@ -30,7 +30,7 @@ describe("disasm", () => {
       writeFileSync(file, Buffer.from("66b80100", "hex"));
       expect(lines("disasm", "--mode", "32", "--at", "0x1000", file)).toEqual(["1000:  66 b8 01 00           mov ax, 0x1"]);
       writeFileSync(file, readFileSync(guestPath("a2")).subarray(0, 80));
-      expect(complaint("disasm", file)).toMatch(/has no code$/);
+      expect(complaint("disasm", file)).toMatch(/has no code \[TG0306\]$/);
     });
   });
   const lua = debian("lua-i386");
@@ -41,11 +41,11 @@ describe("disasm", () => {
     expect(listing.some((l) => l.endsWith("  push ebp"))).toBe(true);
   });
   it("says in a line what it cannot read", () => {
-    expect(complaint("disasm")).toBe("trapgate: there is nothing to disassemble (see trapgate disasm --help)");
-    expect(complaint("disasm", "/")).toBe("trapgate: / is a directory");
-    expect(complaint("disasm", "xyz")).toBe("trapgate: xyz: neither a file nor bytes in hexadecimal");
+    expect(complaint("disasm")).toBe("trapgate: there is nothing to disassemble (see trapgate disasm --help) [TG0106]");
+    expect(complaint("disasm", "/")).toBe("trapgate: / is a directory [TG0901]");
+    expect(complaint("disasm", "xyz")).toBe("trapgate: xyz: neither a file nor bytes in hexadecimal [TG0301]");
     expect(complaint("disasm", "--at", "here", "90")).toMatch(/^trapgate: --at wants an address/);
-    expect(complaint("disasm", "--mode", "8", "90")).toMatch(/^trapgate: --mode knows 16, 32, 64, not "8"/);
+    expect(complaint("disasm", "--mode", "8", "90")).toMatch(/^trapgate: --mode has no value "8" \(there are 16, 32, 64\)/);
   });
 });
 
@@ -58,7 +58,7 @@ describe("explain", () => {
     ]);
     expect(lines("explain", "xor", "eax,", "eax;", "ret")).toHaveLength(9);
     expect(lines("explain", "06")).toEqual(["   0:  06                    db 0x6", "       no instruction: fault #UD"]);
-    expect(complaint("explain", "movv eax, 1")).toBe('trapgate: line 1: there is no instruction "movv"');
+    expect(complaint("explain", "movv eax, 1")).toBe('trapgate: line 1: there is no instruction "movv" [TG0701]');
   });
 });
 
@@ -99,11 +99,11 @@ describe("asm", () => {
     });
   });
   it("says in a line what is wrong", async () => {
-    expect(complaint("asm")).toBe("trapgate: asm takes one file (see trapgate asm --help)");
-    expect(complaint("asm", "/nowhere")).toBe("trapgate: cannot read /nowhere");
+    expect(complaint("asm")).toBe("trapgate: asm takes one file (see trapgate asm --help) [TG0106]");
+    expect(complaint("asm", "/nowhere")).toBe("trapgate: cannot read /nowhere [TG0901]");
     await inFolder(async (folder) => {
       writeFileSync(join(folder, "x"), "nop\nnop 1 2\n");
-      expect(complaint("asm", join(folder, "x"))).toBe('trapgate: line 2: "1 2" cannot be read');
+      expect(complaint("asm", join(folder, "x"))).toBe('trapgate: line 2: "1 2" cannot be read [TG0701]');
     });
   });
 });

@@ -40,9 +40,9 @@ describe("run", () => {
         writeFileSync(join(root, folder, "prog"), readFileSync(guestPath(guest)), { mode });
       };
       const found = (...options: string[]) => trapgate(["run", "--root", root, ...options, "--", "prog"]);
-      expect(found()).toEqual({ status: 127, stdout: "", stderr: "trapgate: prog: not found\n" });
+      expect(found()).toEqual({ status: 127, stdout: "", stderr: "trapgate: prog: not found [TG0301]\n" });
       put("usr/sbin", "hello-int80-32", 0o644);
-      expect(found()).toEqual({ status: 126, stdout: "", stderr: "trapgate: prog: permission denied\n" });
+      expect(found()).toEqual({ status: 126, stdout: "", stderr: "trapgate: prog: permission denied [TG0303]\n" });
       put("usr/bin", "hello-syscall", 0o755);
       put("opt", "hello-int80-32", 0o755);
       expect(found()).toEqual({ status: 0, stdout: "hello through syscall\n", stderr: "" });

@@ -120,7 +120,7 @@ describe("a mistake in a policy", () => {
       const { status, stderr } = trapgate(["seccomp", "explain", path("p.json")]);
       expect(status).toBe(125);
       expect(stderr).toBe(
-        `trapgate: ${path("p.json")}:2:20: "SCMP_ACT_ERNO" is no value of defaultAction (did you mean SCMP_ACT_ERRNO?)\n` +
+        `trapgate: ${path("p.json")}:2:20: "SCMP_ACT_ERNO" is no value of defaultAction (did you mean SCMP_ACT_ERRNO?) [TG0402]\n` +
           `    2 |   "defaultAction": "SCMP_ACT_ERNO"\n      |                    ^^^^^^^^^^^^^^^\n`,
       );
     });
@@ -132,6 +132,6 @@ describe("a mistake in a policy", () => {
   });
   it("a subcommand that there is not, with the nearest", () => {
     const { status, stderr } = trapgate(["seccomp", "explian"]);
-    expect([status, stderr]).toEqual([125, 'trapgate: there is no subcommand "explian" of seccomp (did you mean explain?)\n']);
+    expect([status, stderr]).toEqual([125, 'trapgate: there is no subcommand "explian" of seccomp (did you mean explain?) [TG0101]\n']);
   });
 });

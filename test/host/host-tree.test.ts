@@ -57,7 +57,7 @@ describe("hostTree", () => {
     [() => hostTree("/", { writable: "yes" } as never), 'writable must be true or false, not "yes"'],
     [() => hostTree("/", { writeable: true } as never), "there is no option writeable (its value is true)"],
   ])("%s is refused", (call, message) => {
-    const { name, message: found } = problemOf(call);
+    const { name, sentence: found } = problemOf(call);
     expect([name, found]).toEqual(["Problem", message]);
   });
 });

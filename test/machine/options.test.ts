@@ -16,30 +16,30 @@ const problemOf = (call: () => unknown): Problem => {
   throw new Error("it was taken");
 };
 const machine = (options: object): Problem => problemOf(() => new Machine(options));
-const told = ({ name, code, message, help }: Problem) => [name, code, message, help];
+const told = ({ name, kind, sentence, help }: Problem) => [name, kind, sentence, help];
 
 describe("options of a machine", () => {
   it("that are unknown are named, with the nearest name", () => {
     expect(told(machine({ kernal: "v6" }))).toEqual([
       "Problem",
-      "usage",
+      "unknown-property",
       'there is no option kernal (its value is "v6")',
       "did you mean kernel?",
     ]);
     expect(machine({ quux: 1 }).help).toMatch(/^there are kernel, x32, /);
   });
   it("that have an unknown value are named, with the nearest value", () => {
-    expect(told(machine({ kernel: "v66" }))).toEqual(["Problem", "usage", 'kernel cannot be "v66"', "did you mean v6?"]);
-    expect(told(machine({ engine: "jt" }))).toEqual(["Problem", "usage", 'engine cannot be "jt"', "did you mean jit?"]);
+    expect(told(machine({ kernel: "v66" }))).toEqual(["Problem", "bad-property-value", 'kernel cannot be "v66"', "did you mean v6?"]);
+    expect(told(machine({ engine: "jt" }))).toEqual(["Problem", "bad-property-value", 'engine cannot be "jt"', "did you mean jit?"]);
     expect(told(machine({ cpu: "pentium3:intle" }))).toEqual([
       "Problem",
-      "usage",
+      "bad-property-value",
       'cpu cannot be "pentium3:intle"',
       "did you mean pentium3:intel?",
     ]);
     expect(told(machine({ bugs: ["ts-compat-stick"] }))).toEqual([
       "Problem",
-      "usage",
+      "bad-property-value",
       'bugs[0] cannot be "ts-compat-stick"',
       "did you mean ts-compat-sticks?",
     ]);
@@ -64,12 +64,12 @@ describe("options of a machine", () => {
     [{ files: { "/a": 3 } }, 'files["/a"] must be a string, a Uint8Array or { content, mode }, not 3'],
     [{ files: { "/a": { content: "x", mode: 0o10000 } } }, 'files["/a"].mode must be permission bits from 0 to 4095, not 4096'],
   ])("%o is refused", (options, message) => {
-    expect(machine(options).message).toBe(message);
+    expect(machine(options).sentence).toBe(message);
   });
   it("are named inside of others, too", () => {
-    expect(machine({ files: { "/a": { content: "x", mod: 1 } } }).message).toBe('there is no option files["/a"].mod (its value is 1)');
+    expect(machine({ files: { "/a": { content: "x", mod: 1 } } }).sentence).toBe('there is no option files["/a"].mod (its value is 1)');
     expect(machine({ files: { "/a": { content: "x", mod: 1 } } }).help).toBe("did you mean mode?");
-    expect(machine({ files: { a: "x" } }).message).toBe('a key of files must be an absolute path in the guest, not "a"');
+    expect(machine({ files: { a: "x" } }).sentence).toBe('a key of files must be an absolute path in the guest, not "a"');
     const mount = { tree: nodeTree(top, { writable: false }), at: "/mnt", mode: "cwo" };
     expect(told(machine({ mounts: [mount] })).slice(2)).toEqual(['mounts[0].mode cannot be "cwo"', "did you mean cow?"]);
   });
@@ -89,8 +89,8 @@ describe("options of a machine", () => {
     expect(machine({ root: "/srv" }).help).toBe('such as hostTree("/srv") of trapgate/node');
   });
   it("must be an object of plain values", () => {
-    expect(machine("v6" as never).message).toBe('options must be an object, not "v6"');
-    expect(machine({ seed: 1n }).message).toBe("seed must be a whole number from 0, not 1n");
+    expect(machine("v6" as never).sentence).toBe('options must be an object, not "v6"');
+    expect(machine({ seed: 1n }).sentence).toBe("seed must be a whole number from 0, not 1n");
   });
   it("may be undefined one by one, and all of them are taken", () => {
     const tree = nodeTree(top, { writable: false });
@@ -133,14 +133,14 @@ describe("options of a program", () => {
     [{ trace: "yes" }, 'trace must be true, false or trace options such as { follow: true }, not "yes"'],
     [{ trace: { follow: 1 } }, "trace.follow must be true or false, not 1"],
     [{ signal: {} }, "signal must be an AbortSignal, not an object of class Object"],
-    [{ policy: 1 }, "policy must be filter text or BPF instructions as a Uint8Array, not 1"],
+    [{ policy: 1 }, "policy must be filter text, BPF instructions as a Uint8Array, or a policy of trapgate/policy, not 1"],
   ])("%o is refused", async (options, message) => {
-    expect((await run(options)).message).toBe(message);
+    expect((await run(options)).sentence).toBe(message);
   });
   it("know where an option of the machine belongs", async () => {
     expect(told(await run({ kernel: "v6" }))).toEqual([
       "Problem",
-      "usage",
+      "unknown-property",
       'there is no option kernel (its value is "v6")',
       "it is an option of the machine: new Machine({ kernel })",
     ]);
@@ -148,12 +148,12 @@ describe("options of a program", () => {
   });
   it("are checked with those of the machine by Machine.run, and the program is", async () => {
     await expect(Machine.run("/none", { kernel: "v6", trase: true } as never)).rejects.toMatchObject({ help: "did you mean trace?" });
-    await expect(Machine.run(3 as never)).rejects.toMatchObject({ code: "usage", message: expect.stringContaining("not 3") });
+    await expect(Machine.run(3 as never)).rejects.toMatchObject({ kind: "bad-property-value", message: expect.stringContaining("not 3") });
   });
   it("accept what AbortSignal and Buffer are", async () => {
     const { signal } = new AbortController();
     const failure = await run({ signal, stdin: Buffer.from("x"), hooks: { stdout: undefined }, trace: { column: 40 } });
-    expect(failure).toMatchObject({ code: "not-found" });
+    expect(failure).toMatchObject({ kind: "not-found" });
   });
 });
 
@@ -161,15 +161,15 @@ describe("options of explore and replay", () => {
   it("are checked", async () => {
     await expect(explore("/none", { departure: 2 } as never)).rejects.toMatchObject({ help: "did you mean departures?" });
     await expect(explore("/none", { slice: 0 })).rejects.toMatchObject({
-      message: "slice must be instructions from 1 to 999999999, not 0",
+      sentence: "slice must be instructions from 1 to 999999999, not 0",
     });
     await expect(explore("/none", { shard: { number: 3, of: 2 } })).rejects.toMatchObject({
-      message: "shard must be { number, of } with number at most of, not an object of class Object",
+      sentence: "shard must be { number, of } with number at most of, not an object of class Object",
     });
     await expect(explore("/none", { timeout: 3 } as never)).rejects.toMatchObject({
-      message: "there is no option timeout (its value is 3)",
+      sentence: "there is no option timeout (its value is 3)",
     });
-    expect(problemOf(() => replay("/none", { schedule: 3 } as never)).message).toBe("schedule must be a string, not 3");
-    expect(problemOf(() => replay("/none", {} as never)).message).toBe("schedule must be a string, not undefined");
+    expect(problemOf(() => replay("/none", { schedule: 3 } as never)).sentence).toBe("schedule must be a string, not 3");
+    expect(problemOf(() => replay("/none", {} as never)).sentence).toBe("schedule must be a string, not undefined");
   });
 });

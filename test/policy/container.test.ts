@@ -102,8 +102,8 @@ describe("conditions of Docker's and containers-common's supersets", () => {
 
 describe("what is wrong is told with its place", () => {
   it("an action that is not known, with the nearest one", async () => {
-    const { message, help, span } = await problemOf(profile([{ names: ["read"], action: "SCMP_ACT_ALOW" }]));
-    expect(message).toBe('"SCMP_ACT_ALOW" is no value of syscalls[0].action');
+    const { sentence, help, span } = await problemOf(profile([{ names: ["read"], action: "SCMP_ACT_ALOW" }]));
+    expect(sentence).toBe('"SCMP_ACT_ALOW" is no value of syscalls[0].action');
     expect(help).toBe("did you mean SCMP_ACT_ALLOW?");
     expect(span?.text?.slice((span.column ?? 0) - 1)).toMatch(/^"SCMP_ACT_ALOW"/);
     expect(span?.length).toBe('"SCMP_ACT_ALOW"'.length);
@@ -132,7 +132,7 @@ describe("what is wrong is told with its place", () => {
       "two rules for write with the same conditions have different actions",
     ],
   ])("%#", async (wrong, message) => {
-    expect((await problemOf(wrong)).message).toBe(message);
+    expect((await problemOf(wrong)).sentence).toBe(message);
   });
   it("names and members that nothing reads are warned about", async () => {
     const { warnings } = await read(profile([allow(["raed"], { arg: [] })], { defaultErnoRet: 1 }));

@@ -69,7 +69,7 @@ describe("C sources", () => {
   });
   it("say where a name is not known", async () => {
     await expect(read(source.replace("EPERM", "EPREM"))).rejects.toMatchObject({
-      message: "EPREM is not known here",
+      sentence: "EPREM is not known here",
       help: "did you mean EPERM?",
       span: { line: 9, column: 37 },
     });
@@ -162,7 +162,7 @@ describe("Firecracker's filters", () => {
   });
   it("say what is missing or wrong", async () => {
     await expect(read(json())).rejects.toMatchObject({
-      message: "there are filters of several threads",
+      sentence: "there are filters of several threads",
       help: "one of vcpu, api is meant",
     });
     await expect(read(json(), "vmm")).rejects.toThrow('there is no thread "vmm"');

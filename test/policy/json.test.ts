@@ -57,8 +57,8 @@ describe("a document", () => {
 
 describe("a mistake", () => {
   it("has its line, its column and the text there", () => {
-    const { span, message } = problemOf('{\n  "a": [1,\n    2 3]\n}');
-    expect(message).toBe('here must be "," or "]"');
+    const { span, sentence } = problemOf('{\n  "a": [1,\n    2 3]\n}');
+    expect(sentence).toBe('here must be "," or "]"');
     expect(span).toMatchObject({ source: "p.json", line: 3, column: 7, text: "    2 3]" });
   });
   it.each([
@@ -70,7 +70,7 @@ describe("a mistake", () => {
     ["[tru]", '"tru" is no value of JSON', 2],
   ])("in %s is told", (text, message, column) => {
     const problem = problemOf(text);
-    expect(problem.message).toBe(message);
+    expect(problem.sentence).toBe(message);
     expect(problem.span?.column).toBe(column);
   });
   it("of nesting does not end the stack", () => {

@@ -81,6 +81,6 @@ describe("a mistake in a kafel policy is told with its place", () => {
     ["ALLOW { read", 'here must be "," or "}"', 13, undefined],
     ["ALLOW { read ON arm65 }", "there is no architecture arm65", 17, "did you mean arm64?"],
   ])("%j", async (text, message, column, help) => {
-    await expect(read(text)).rejects.toMatchObject({ message, span: { column }, ...(help === undefined ? {} : { help }) });
+    await expect(read(text)).rejects.toMatchObject({ sentence: message, span: { column }, ...(help === undefined ? {} : { help }) });
   });
 });

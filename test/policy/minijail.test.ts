@@ -102,6 +102,6 @@ describe("a mistake in a minijail policy is told with its place", () => {
     ["@denylist\nread: 1", "rules of a deny list say which error is returned", 7, 1],
     ["read: 1\nread: 1", "an earlier rule of this call holds for all arguments already", 5, 1],
   ])("%j", async (text, message, column, length) => {
-    await expect(read(text)).rejects.toMatchObject({ message, span: { column, length } });
+    await expect(read(text)).rejects.toMatchObject({ sentence: message, span: { column, length } });
   });
 });

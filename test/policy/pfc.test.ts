@@ -45,7 +45,7 @@ A = args[0] >> 32; A == 0 ? next : ok; A = args[0]; A &= 0xff; A == 7 ? five : o
     ["action KILL;", "action KILL", 'here must be ";"', 14, 12],
   ])("says where it is wrong: %s as %s", async (right, wrong, message, line, column) => {
     expect(code).toContain(right);
-    await expect(read(code.replace(right, wrong))).rejects.toMatchObject({ message, span: { line, column } });
+    await expect(read(code.replace(right, wrong))).rejects.toMatchObject({ sentence: message, span: { line, column } });
   });
 });
 

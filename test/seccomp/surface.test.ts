@@ -109,10 +109,10 @@ describe("the data of a call", () => {
       try {
         return String(call());
       } catch (error) {
-        return `${(error as Error).message} ${(error as { help?: string }).help ?? ""}`.trim();
+        return (error as Error).message;
       }
     };
-    expect(said(() => syscallData("opnat" as never))).toMatch(/^there is no system call "opnat".* did you mean open/s);
+    expect(said(() => syscallData("opnat" as never))).toMatch(/^there is no system call "opnat".*did you mean open/);
     expect(said(() => syscallData("socketcall"))).toMatch(/^x64 has no system call "socketcall"/);
     expect(said(() => syscallData("read", { args: [0.5] }))).toMatch(/^argument 0 is a whole number, not 0.5/);
     expect(said(() => syscallData("read", { args: [1, 2, 3, 4, 5, 6, 7] }))).toMatch(/at most six arguments, not 7/);

@@ -36,7 +36,7 @@ export class EncoderJudge {
     try {
       return this.#judged(mode, d);
     } catch (e) {
-      if (e instanceof Problem) return e.message;
+      if (e instanceof Problem) return e.sentence;
       throw e;
     }
   }

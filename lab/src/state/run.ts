@@ -90,8 +90,11 @@ export const startRun = (client: LabClient, job: LabRun, into: Signal<RunState>,
   const done = call.result.then(
     ({ status, stats, untold }) =>
       change({ state: "ended", end: endText(status), instructions: stats.instructions, nanoseconds: stats.nanoseconds, untold }),
-    (error: Error & { help?: string; span?: { at?: number } }) =>
-      change({ state: "failed", problem: { message: error.message, help: error.help, line: error.span?.at } }),
+    (error: Error & { sentence?: string; help?: string; span?: { at?: number; line?: number } }) =>
+      change({
+        state: "failed",
+        problem: { message: error.sentence ?? error.message, help: error.help, line: error.span?.line ?? error.span?.at },
+      }),
   );
   return { done, send: call.send as (input: never) => void };
 };

@@ -11,14 +11,14 @@ const source = (file: string): string => {
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (cause) {
-    throw new Problem("host", `cannot read ${file}`, { cause });
+    throw new Problem("cannot-read", `cannot read ${file}`, { cause });
   }
 };
 const write = (file: string, bytes: Uint8Array): void => {
   try {
     writeFileSync(file, bytes);
   } catch (cause) {
-    throw new Problem("host", `cannot write ${file}`, { cause });
+    throw new Problem("cannot-write", `cannot write ${file}`, { cause });
   }
 };
 
@@ -38,7 +38,8 @@ export const command: Command = {
   async run(args) {
     const { values, rest } = parse(args, { ...codeOptions, output: { type: "string", short: "o" } });
     const [file, ...more] = rest;
-    if (file === undefined || more.length > 0) throw new Problem("usage", "asm takes one file", { help: "see trapgate asm --help" });
+    if (file === undefined || more.length > 0)
+      throw new Problem(file === undefined ? "missing-argument" : "extra-argument", "asm takes one file");
     const { mode = 64, at } = codeValues(values);
     const text = source(file);
     const assembled = assemble(text, { mode, at });

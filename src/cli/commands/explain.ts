@@ -1,20 +1,36 @@
-// `trapgate explain`: instructions with what they do, as pseudo-code from the rows.
+// `trapgate explain`: instructions as pseudo-code from the rows, or the code of a message.
 import { describe } from "../../cpu/describe/index.ts";
 import { assemble } from "../../cpu/text/assemble.ts";
 import { disassemble } from "../../cpu/text/disassemble.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
+import { kindOfCode, problemRow, problemTable } from "../../problem-table.ts";
 import { codeArguments, codeOptionHelp, hexBytes } from "../code.ts";
 import type { Command } from "../command.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
+/** The text for a code such as TG0101. */
+const explainMessage = (code: string): void => {
+  const kind = kindOfCode(code);
+  const codes = Object.values(problemTable).map((row) => row.code);
+  if (!kind) throw new Problem("unknown-name", `no message has the code ${code}`, { help: didYouMean(code, codes) });
+  const { code: own, title, text, example } = problemRow(kind);
+  const lines = [`${own}: ${title}`, "", text, ...(example ? ["", `For example: trapgate ${example.join(" ")}`] : [])];
+  process.stdout.write(`${lines.join("\n")}\n`);
+};
+
 export const command: Command = {
-  synopsis: "[--mode 16|32|64] [--at ADDRESS] BYTES…|INSTRUCTION",
-  summary: "tell what instructions do: bytes in hexadecimal, or assembly, statements separated by ;",
+  synopsis: "[--mode 16|32|64] [--at ADDRESS] BYTES…|INSTRUCTION|CODE",
+  summary: "what instructions do: bytes in hexadecimal, or assembly with statements separated by ;, or what a message such as TG0101 means",
   options: codeOptionHelp,
   async run(args) {
     const { mode = 64, at, rest } = codeArguments(args);
     const text = rest.join(" ");
-    if (text.trim() === "") throw new Problem("usage", "there is nothing to explain", { help: "see trapgate explain --help" });
+    if (text.trim() === "") throw new Problem("missing-argument", "there is nothing to explain");
+    if (/^TG\d+$/i.test(text)) {
+      explainMessage(text);
+      return 0;
+    }
     const bytes = hexBytes(text) ?? assemble(text.replaceAll(";", "\n"), { mode, at }).bytes;
     const digits = addressDigits(at, bytes.length);
     for (const line of disassemble(bytes, { mode, at })) {

@@ -32,13 +32,13 @@ const input = (file: string): Uint8Array => {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new Problem("host", `--stdin: cannot read ${file}`, { cause });
+    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
   }
 };
 
 const atLeastOne = (text: string, option: string): number => {
   const value = integer(text, option);
-  if (value < 1) throw new Problem("usage", `${option} wants at least 1`, { help: "see trapgate explore --help" });
+  if (value < 1) throw new Problem("bad-value", `${option} wants at least 1`);
   return value;
 };
 

@@ -61,7 +61,7 @@ const save = (file: string, text: string): void => {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new Problem("host", `--junit: cannot write ${file}: ${(error as Error).message}`, { cause: error });
+    throw new Problem("cannot-write", `--junit: cannot write ${file}: ${(error as Error).message}`, { cause: error });
   }
 };
 
@@ -84,7 +84,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { values, rest } = parse(args, options);
-    if (rest.length > 0) throw new Problem("usage", `landmines takes no argument "${rest[0]}"`, { help: "see trapgate landmines --help" });
+    if (rest.length > 0) throw new Problem("extra-argument", `landmines takes no argument "${rest[0]}"`);
     const vendor = values.cpu === undefined ? "amd" : oneOf(values.cpu, ["amd", "intel"], "--cpu");
     const wanted = values.only?.map((id) => oneOf(id, ids, "--only")) ?? ids;
     const part = shard(values.shard ?? "1/1");

@@ -2,6 +2,7 @@
 
 import { vendorDifferences } from "../../cpu/isa/vendor-differences.ts";
 import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machine/model.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
@@ -11,7 +12,10 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const known = (name: string): Model => {
   const found = cpuModel(name);
-  if (!found) throw new Problem("usage", `there is no processor model "${name}"`, { help: `there are ${modelNames.join(", ")}` });
+  if (!found)
+    throw new Problem("unknown-name", `there is no processor model "${name}"`, {
+      help: didYouMean(name, modelNames) ?? `there are ${modelNames.join(", ")}`,
+    });
   return found;
 };
 
@@ -39,7 +43,7 @@ export const command: Command = {
   options: [],
   async run(args) {
     const [name, ...more] = parse(args, {}).rest;
-    if (more.length > 0) throw new Problem("usage", "models takes one name", { help: "see trapgate models --help" });
+    if (more.length > 0) throw new Problem("extra-argument", "models takes one name");
     if (name === undefined) list();
     else details(name);
     return 0;

@@ -1,5 +1,6 @@
 // `trapgate profiles`: the kernels that --kernel knows, and where each of their rules comes from.
 import { bugs } from "../../kernel/base/profile.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { type SeccompProfile, type SeccompRules, seccompProfile, seccompProfileNames, whyNoProfile } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
@@ -12,8 +13,8 @@ const known = (name: string): SeccompProfile => {
   const found = seccompProfile(name);
   if (found) return found;
   const why = whyNoProfile(name);
-  throw new Problem("usage", `there is no profile "${name}"${why === undefined ? "" : `: ${why}`}`, {
-    help: `there are ${seccompProfileNames.join(", ")}`,
+  throw new Problem("unknown-name", `there is no profile "${name}"${why === undefined ? "" : `: ${why}`}`, {
+    help: didYouMean(name, seccompProfileNames) ?? `there are ${seccompProfileNames.join(", ")}`,
   });
 };
 
@@ -46,7 +47,7 @@ export const command: Command = {
   options: [],
   async run(args) {
     const [name, ...more] = parse(args, {}).rest;
-    if (more.length > 0) throw new Problem("usage", "profiles takes one name", { help: "see trapgate profiles --help" });
+    if (more.length > 0) throw new Problem("extra-argument", "profiles takes one name");
     if (name === undefined) list();
     else details(name);
     return 0;

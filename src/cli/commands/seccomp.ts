@@ -2,11 +2,10 @@
 
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
-import type { Command } from "../command.ts";
-import { tell } from "../tell.ts";
+import { type Command, withHelp } from "../command.ts";
 
 /** Loaded when asked for. */
-const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+export const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   asm: () => import("../seccomp/asm.ts"),
   disasm: () => import("../seccomp/disasm.ts"),
   check: () => import("../seccomp/check.ts"),
@@ -21,17 +20,6 @@ const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Com
   learn: () => import("../seccomp/learn.ts"),
 };
 
-/** A user's mistake has the subcommand's own status. */
-const withStatus = async (subcommand: Command, args: readonly string[]): Promise<number> => {
-  try {
-    return await subcommand.run(args);
-  } catch (error) {
-    if (!(error instanceof Problem) || subcommand.trouble === undefined) throw error;
-    tell(error);
-    return subcommand.trouble;
-  }
-};
-
 export const command: Command = {
   synopsis: "SUBCOMMAND [OPTION…] FILE…",
   summary: `explain, compare and prove seccomp filters and policies: ${Object.keys(subcommands).join(", ")}`,
@@ -43,9 +31,9 @@ export const command: Command = {
     }
     const load = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
     const help = didYouMean(name, Object.keys(subcommands)) ?? `there are ${Object.keys(subcommands).join(", ")}`;
-    if (!load) throw new Problem("usage", `there is no subcommand "${name}" of seccomp`, { help });
+    if (!load) throw new Problem("unknown-command", `there is no subcommand "${name}" of seccomp`, { help });
     const { command: found } = await load();
     if (rest[0] === "--help" || rest[0] === "-h") return (await import("../help.ts")).details(`seccomp ${name}`, found);
-    return withStatus(found, rest);
+    return withHelp(`seccomp ${name}`, found, rest);
   },
 };

@@ -35,7 +35,7 @@ const details = (name: string, all: readonly SyscallReference[]): void => {
   const found = all.filter((call) => call.name === name || String(call.nr) === name);
   if (found.length === 0) {
     const like = [...new Set(all.map((call) => call.name))].filter((known) => known.includes(name) || name.includes(known));
-    throw new Problem("usage", `there is no system call "${name}"`, {
+    throw new Problem("unknown-name", `there is no system call "${name}"`, {
       help: like.length > 0 ? `there are ${like.slice(0, 8).join(", ")}` : "see trapgate syscalls",
     });
   }
@@ -54,7 +54,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { values, rest } = parse(args, { abi: { type: "string" }, json: { type: "boolean" } });
-    if (rest.length > 1) throw new Problem("usage", "syscalls takes one name or number", { help: "see trapgate syscalls --help" });
+    if (rest.length > 1) throw new Problem("extra-argument", "syscalls takes one name or number");
     const only = values.abi === undefined ? undefined : oneOf(values.abi, abiNames, "--abi");
     const all = referenceAbis.filter(({ name }) => only === undefined || name === only).flatMap(syscallReference);
     const [name] = rest;

@@ -20,7 +20,7 @@ export const command: Command = {
     const name = values.kernel ?? "upstream";
     const profile = seccompProfile(name);
     if (!profile)
-      throw new Problem("usage", `there is no kernel "${name}"`, {
+      throw new Problem("unknown-name", `there is no kernel "${name}"`, {
         help: didYouMean(name, seccompProfileNames) ?? "see trapgate profiles",
       });
     const program = await readProgram(file, readFileSync(file === "-" ? 0 : file), readerOptions(values), profile);

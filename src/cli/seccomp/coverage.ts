@@ -27,7 +27,7 @@ const isLine = (value: unknown): value is Line => {
 /** Calls of earlier runs. */
 const recorded = (file: string): readonly Line[] => {
   if (!existsSync(file)) return [];
-  const wrong = new Problem("usage", `--calls: ${file} is not what coverage has written`);
+  const wrong = new Problem("bad-value", `--calls: ${file} is not what coverage has written`);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
@@ -56,8 +56,7 @@ export const command: Command = {
       html: { type: "string" },
       json: { type: "string" },
     });
-    if (values.policy === undefined)
-      throw new Problem("usage", "coverage needs --policy FILE", { help: "see trapgate seccomp coverage --help" });
+    if (values.policy === undefined) throw new Problem("usage", "coverage needs --policy FILE");
     const policy = await readOne(values.policy, values);
     const coverage = new PolicyCoverage(policy);
     const kinds = new Map<string, Line>();

@@ -21,7 +21,7 @@ const save = (filters: readonly AttachedFilter[], prefix: string): void => {
     try {
       writeFileSync(file, program);
     } catch (cause) {
-      throw new Problem("host", `cannot write ${file}`, { cause });
+      throw new Problem("cannot-write", `cannot write ${file}`, { cause });
     }
   }
 };

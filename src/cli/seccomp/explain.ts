@@ -31,7 +31,7 @@ export const command: Command = {
     const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, html: { type: "string" } });
     const [file, text, ...more] = rest;
     if (file === undefined || more.length > 0) {
-      throw new Problem("usage", "explain takes a policy or filter, and perhaps a call", { help: "see trapgate seccomp explain --help" });
+      throw new Problem(file === undefined ? "missing-argument" : "extra-argument", "explain takes a policy or filter, and perhaps a call");
     }
     const policy = await readOne(file, values);
     const call = text === undefined ? undefined : parseCall(text);

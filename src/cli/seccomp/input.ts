@@ -63,11 +63,7 @@ const bytesOf = (file: string): Uint8Array => {
     return readFileSync(file === "-" ? 0 : file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem(
-      code === "ENOENT" ? "not-found" : "host",
-      `cannot read ${file}${code === "ENOENT" ? ": there is no such file" : ""}`,
-      { cause },
-    );
+    throw new Problem("cannot-read", `cannot read ${file}${code === "ENOENT" ? ": there is no such file" : ""}`, { cause });
   }
 };
 
@@ -103,5 +99,7 @@ export const printJson = (value: unknown): void =>
 export const files = (rest: readonly string[], count: number, name: string): readonly string[] => {
   if (rest.length === count) return rest;
   const what = count === 1 ? "one policy or filter" : `${count} policies or filters`;
-  throw new Problem("usage", `${name} takes ${what}, not ${rest.length}`, { help: `see trapgate seccomp ${name} --help` });
+  throw new Problem(rest.length > count ? "extra-argument" : "missing-argument", `${name} takes ${what}, not ${rest.length}`, {
+    help: `see trapgate seccomp ${name} --help`,
+  });
 };

@@ -24,7 +24,7 @@ const formats = [...profileOutputs, "systemd", ...outputs] as const;
 
 const recorded = (file: string, seen: Observed): void => {
   if (!existsSync(file)) return;
-  const wrong = new Problem("usage", `--calls: ${file} is not what learn has written`);
+  const wrong = new Problem("bad-value", `--calls: ${file} is not what learn has written`);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));

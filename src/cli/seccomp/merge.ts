@@ -24,7 +24,7 @@ export const command: Command = {
     const { values, rest } = parseAll(args, { ...readOptions, ...outputOptions, ...kinds });
     const [kind, ...more] = mergeKinds.filter((name) => values[name]);
     if (!kind || more.length > 0) throw new Problem("usage", "merge takes one of --union, --intersect, --stack");
-    if (rest.length < 2) throw new Problem("usage", "merge takes two policies or more", { help: "see trapgate seccomp merge --help" });
+    if (rest.length < 2) throw new Problem("missing-argument", "merge takes two policies or more");
     const nodes = new Nodes();
     const policies: Policy[] = [];
     for (const file of rest) policies.push(await readOne(file, values, nodes));

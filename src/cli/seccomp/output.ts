@@ -22,7 +22,7 @@ export const write = (content: string | Uint8Array, file: string | undefined): v
   try {
     writeFileSync(file, content);
   } catch (cause) {
-    throw new Problem("host", `cannot write ${file}`, { cause });
+    throw new Problem("cannot-write", `cannot write ${file}`, { cause });
   }
 };
 

@@ -19,7 +19,9 @@ export const command: Command = {
     const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, brief: { type: "boolean" } });
     const [file, text, ...more] = rest;
     if (text === undefined || more.length > 0) {
-      throw new Problem("usage", "run takes a filter and a call", { help: 'such as: trapgate seccomp run filter.bpf "socket(2, 1)"' });
+      throw new Problem("missing-argument", "run takes a filter and a call", {
+        help: 'such as: trapgate seccomp run filter.bpf "socket(2, 1)"',
+      });
     }
     const program = programOfPolicy(await readOne(file as string, values));
     const data = dataOfCall(parseCall(text));

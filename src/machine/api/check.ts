@@ -26,7 +26,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
 const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((found, key) => (found === null || found === undefined ? undefined : (found as never)[key]), value);
 
-const usage = (message: string, help: string | undefined): Problem => new Problem("usage", message, help === undefined ? {} : { help });
+const bad = (message: string, help: string | undefined): Problem => new Problem("bad-property-value", message, { help });
 
 /** Of the branches of a union, the one that read the value furthest. */
 const deepest = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
@@ -67,23 +67,22 @@ const problemOf = (schema: z.ZodType, value: unknown, first: z.core.$ZodIssue): 
     const elsewhere =
       schema === schemas.program && key in machineShape ? `it is an option of the machine: new Machine({ ${key} })` : undefined;
     const names = knownNames(schema, path);
-    return usage(
-      `there is no option ${pathText([...path, key])} (its value is ${shown(at(found, [key]))})`,
-      elsewhere ?? didYouMean(key, names) ?? `there are ${names.join(", ")}`,
-    );
+    return new Problem("unknown-property", `there is no option ${pathText([...path, key])} (its value is ${shown(at(found, [key]))})`, {
+      help: elsewhere ?? didYouMean(key, names) ?? `there are ${names.join(", ")}`,
+    });
   }
   if (issue.code === "invalid_value") {
     const names = issue.values.map(String);
     const why = option === "kernel" && typeof found === "string" ? whyNoProfile(found) : undefined;
     const near = typeof found === "string" ? didYouMean(found, names) : undefined;
-    return usage(`${option} cannot be ${shown(found)}${why ? `: ${why}` : ""}`, near ?? `there are ${names.join(", ")}`);
+    return bad(`${option} cannot be ${shown(found)}${why ? `: ${why}` : ""}`, near ?? `there are ${names.join(", ")}`);
   }
   if (issue.code === "invalid_key")
-    return usage(`a key of ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}, not ${shown(path.at(-1))}`, undefined);
-  if (path.length === 0) return usage(`options must be an object, not ${shown(found)}`, undefined);
+    return bad(`a key of ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}, not ${shown(path.at(-1))}`, undefined);
+  if (path.length === 0) return bad(`options must be an object, not ${shown(found)}`, undefined);
   const tree = (option === "root" || /^mounts\[\d+\]\.tree$/.test(option)) && typeof found === "string";
   const help = tree ? `such as hostTree(${shown(found)}) of trapgate/node` : undefined;
-  return usage(`${option} must be ${issue.message}, not ${shown(found)}`, help);
+  return bad(`${option} must be ${issue.message}, not ${shown(found)}`, help);
 };
 
 const checked =
@@ -103,5 +102,5 @@ export const checkTreeOptions = checked(schemas.tree);
 /** A program is a path or the bytes of a file. */
 export const checkProgram = (program: Program): void => {
   if (typeof program === "string" || Object.prototype.toString.call(program) === "[object Uint8Array]") return;
-  throw usage(`the program must be a path in the guest or the bytes of an ELF file (Uint8Array), not ${shown(program)}`, undefined);
+  throw bad(`the program must be a path in the guest or the bytes of an ELF file (Uint8Array), not ${shown(program)}`, undefined);
 };

@@ -4,6 +4,7 @@ import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { PendingCall } from "../../kernel/entry/call.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import type { Task } from "../../kernel/task/task.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";
 import { givenArguments } from "../tracing/call-text.ts";
@@ -35,7 +36,8 @@ const parsePattern = (text: string): CallPattern => {
   if (abi !== undefined && !ABIS.some((known) => known.name === abi)) {
     throw new Problem("bad-property", `there is no ABI "${abi}"`, { help: `there are ${ABIS.map((known) => known.name).join(", ")}` });
   }
-  if (!Object.hasOwn(syscallNumbers, name)) throw new Problem("bad-property", `there is no system call "${name}"`, { help: HELP });
+  if (!Object.hasOwn(syscallNumbers, name))
+    throw new Problem("bad-property", `there is no system call "${name}"`, { help: didYouMean(name, Object.keys(syscallNumbers)) ?? HELP });
   return { abi, name: name as SyscallName, given: given === undefined ? undefined : glob(given), task };
 };
 

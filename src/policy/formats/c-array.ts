@@ -83,7 +83,7 @@ export const readC = (source: Source): Program => {
       ),
     );
   }
-  if (program.length === 0) throw source.problem({ from: 0, to: 1 }, "there is no struct sock_filter here");
+  if (program.length === 0) throw source.problem({ from: 0, to: 1 }, "there is no struct sock_filter here", undefined, "policy-syntax");
   return program;
 };
 

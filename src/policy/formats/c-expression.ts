@@ -64,7 +64,13 @@ class Expression {
       TOKEN.lastIndex = at;
       const match = TOKEN.exec(text);
       const start = at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0);
-      if (!match) throw this.#source.problem({ from: start, to: start + 1 }, "this is no constant expression of C that is known here");
+      if (!match)
+        throw this.#source.problem(
+          { from: start, to: start + 1 },
+          "this is no constant expression of C that is known here",
+          undefined,
+          "policy-syntax",
+        );
       const [, number, , member, cast, name, sign] = match;
       const where = { from: start, to: TOKEN.lastIndex };
       if (cast !== undefined) continue;
@@ -78,11 +84,11 @@ class Expression {
     const value = member === undefined ? constantOf(name as string) : offsetOf(member);
     if (value !== undefined) return value;
     const known = [...Object.keys(fixed), ...Object.keys(syscallNumbers).map((call) => `__NR_${call}`)];
-    throw this.#source.problem(where, `${member ?? name} is not known here`, didYouMean(member ?? (name as string), known));
+    throw this.#source.problem(where, `${member ?? name} is not known here`, didYouMean(member ?? (name as string), known), "policy-name");
   }
   #complain(message: string): never {
     const token = this.#tokens[this.#at] ?? this.#tokens.at(-1) ?? { from: 0, to: 1 };
-    throw this.#source.problem(token, message);
+    throw this.#source.problem(token, message, undefined, "policy-syntax");
   }
   value(level = 0): number {
     const operators = levels[level];

@@ -69,7 +69,7 @@ class Resolver {
     return this.#document.placeOf([...this.#below, ...path]);
   }
   #complain(path: Path, message: string, help?: string): never {
-    throw this.#source.problem(this.#place(...path), message, help);
+    throw this.#source.problem(this.#place(...path), message, help, "policy-value");
   }
   #warn(path: Path, message: string): void {
     this.warnings.push({ message, place: this.#document.keyPlaceOf([...this.#below, ...path]) });

@@ -37,7 +37,8 @@ export const readFirecracker = async (source: Source, thread: string | undefined
   }
   const rules = filter.filter.map(({ syscall, args }, n): Rule => {
     const place = document.placeOf([name as string, "filter", n, "syscall"]);
-    if (!isKnownName(syscall)) throw source.problem(place, `there is no system call "${syscall}"`, didYouMean(syscall, knownNames()));
+    if (!isKnownName(syscall))
+      throw source.problem(place, `there is no system call "${syscall}"`, didYouMean(syscall, knownNames()), "policy-call");
     const list = args ?? [];
     if (list.some((a, i) => list.findIndex((b) => b.index === a.index) !== i)) {
       throw source.problem(place, `${syscall}: several conditions on one argument`, "libseccomp takes one for each argument of a rule");

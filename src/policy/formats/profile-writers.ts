@@ -124,7 +124,7 @@ ${text};
 export const writeProfile = (profile: Profile, format: ProfileOutput, name = "sandbox"): string => {
   if (format === "oci") return `${jsonText(ociJson(profile))}\n`;
   if (format === "spo" && tooLargeForSpo(profile))
-    throw new Problem("bad-policy", "a SeccompProfile holds numbers up to 2^63 - 1, and a rule compares with a larger one", {
+    throw new Problem("not-writable", "a SeccompProfile holds numbers up to 2^63 - 1, and a rule compares with a larger one", {
       help: "write oci",
     });
   return format === "spo" ? spoText(profile, name) : typeScript(profile);

@@ -6,7 +6,7 @@ import type { Source } from "../input/source.ts";
 const whole = (bytes: Uint8Array, name: string): Program => {
   if (bytes.length > 0 && bytes.length % INSN_SIZE === 0) return decodeProgram(bytes);
   const help = "each instruction takes 8 bytes: u16 code, u8 jt, u8 jf, u32 k, little endian";
-  throw new Problem("bad-policy", `${name} has ${bytes.length} bytes, which is no array of struct sock_filter`, { help });
+  throw new Problem("not-bpf", `${name} has ${bytes.length} bytes, which is no array of struct sock_filter`, { help });
 };
 
 export const readRaw = (bytes: Uint8Array, name: string): Program => whole(bytes, name);

@@ -121,7 +121,7 @@ const statementAt = ({ text }: Source, { line, column }: AsmPlace): Place => {
 const readAsm = (source: Source, { layout, returns }: AssemblerRules): Read => {
   const { program, places, problems } = assemble(source.text, { layout, returns });
   const [first] = problems;
-  if (first) throw source.problem(statementAt(source, first), first.message);
+  if (first) throw source.problem(statementAt(source, first), first.message, undefined, "policy-syntax");
   return {
     program,
     places: {
@@ -138,7 +138,7 @@ const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagr
     return diagramOf(program, upstream, nodes);
   } catch (error) {
     if (!(error instanceof RefusedFilter)) throw error;
-    throw new Problem("bad-policy", `${source.name}: the kernel refuses this filter: ${error.message}`, { cause: error });
+    throw new Problem("refused-filter", `${source.name}: the kernel refuses this filter: ${error.message}`, { cause: error });
   }
 };
 
@@ -162,7 +162,7 @@ export const programOfMeaning = (diagram: Diagram, { name }: Source): Program =>
     return programOf(diagram);
   } catch (error) {
     if (!(error instanceof NotWritable)) throw error;
-    throw new Problem("bad-policy", `${name}: ${error.message}`, { cause: error });
+    throw new Problem("not-writable", `${name}: ${error.message}`, { cause: error });
   }
 };
 

@@ -28,5 +28,5 @@ export const checked = <T extends z.ZodType>(schema: T, document: JsonDocument, 
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const path = issue.path as Path;
   const { message, help } = messageOf(issue, at(value as Json, path), path);
-  throw source.problem(document.placeOf([...below, ...path]), message, help);
+  throw source.problem(document.placeOf([...below, ...path]), message, help, "policy-value");
 };

@@ -41,7 +41,7 @@ class Reader {
   }
 
   #complain(message: string, from = this.#at, to = from + 1): never {
-    throw this.#source.problem({ from, to }, message);
+    throw this.#source.problem({ from, to }, message, undefined, "policy-syntax");
   }
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;

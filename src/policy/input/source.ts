@@ -1,5 +1,6 @@
 // A text that a user gave, and places in it: every complaint names file, line and column.
-import { Problem, type ProblemCode } from "../../problem.ts";
+import { Problem } from "../../problem.ts";
+import type { ProblemKind } from "../../problem-table.ts";
 
 /** Offsets in the text. */
 export interface Place {
@@ -20,12 +21,12 @@ export class Source {
     return this.text.slice(0, offset).split("\n").length;
   }
   /** The problem, with the line and a caret. */
-  problem(place: Place, message: string, help?: string, code: ProblemCode = "bad-policy"): Problem {
+  problem(place: Place, message: string, help?: string, kind: ProblemKind = "bad-policy"): Problem {
     const start = this.text.lastIndexOf("\n", place.from - 1) + 1;
     const stop = this.text.indexOf("\n", place.from);
     const text = this.text.slice(start, stop < 0 ? undefined : stop);
     const length = Math.max(1, Math.min(place.to, start + text.length) - place.from);
     const span = { source: this.name, line: this.lineOf(place.from), column: place.from - start + 1, length, text };
-    return new Problem(code, message, { span, ...(help === undefined ? {} : { help }) });
+    return new Problem(kind, message, { span, ...(help === undefined ? {} : { help }) });
   }
 }

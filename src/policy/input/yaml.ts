@@ -12,13 +12,14 @@ export const parseYaml = async (source: Source, wanted: (value: Json) => boolean
   const list = "empty" in documents ? [] : documents;
   for (const { errors } of list) {
     const [error] = errors;
-    if (error) throw source.problem({ from: error.pos[0], to: error.pos[1] }, `this is no YAML: ${error.message}`);
+    if (error)
+      throw source.problem({ from: error.pos[0], to: error.pos[1] }, `this is no YAML: ${error.message}`, undefined, "policy-syntax");
   }
   const values = list.map((document) => narrow(document.toJS() as Json));
   const at = Math.max(0, values.findIndex(wanted));
   const document = list[at];
   const whole: Place = { from: 0, to: 1 };
-  if (!document) throw source.problem(whole, "there is nothing in this file");
+  if (!document) throw source.problem(whole, "there is nothing in this file", undefined, "policy-syntax");
   const placeOf = (path: Path): Place => {
     for (let n = path.length; n > 0; n--) {
       const node = document.getIn(path.slice(0, n), true) as { readonly range?: readonly number[] | null } | undefined;

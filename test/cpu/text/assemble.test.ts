@@ -19,7 +19,7 @@ const complaint = (text: string, mode: Mode = 64): string => {
     assemble(text, { mode });
     return "none";
   } catch (e) {
-    if (e instanceof Problem) return e.message;
+    if (e instanceof Problem) return e.sentence;
     throw e;
   }
 };

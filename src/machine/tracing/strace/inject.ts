@@ -22,7 +22,7 @@ interface Rule extends Injection {
   readonly step: number;
 }
 
-const usage = (message: string, help?: string): Problem => new Problem("usage", message, help === undefined ? {} : { help });
+const usage = (message: string, help?: string): Problem => new Problem("bad-value", message, help === undefined ? {} : { help });
 
 /** `FIRST[..LAST][+[STEP]]`. */
 const whenOf = (text: string): Pick<Rule, "first" | "last" | "step"> => {

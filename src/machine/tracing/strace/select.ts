@@ -8,7 +8,7 @@ import { classes } from "./classes.ts";
 /** True for members of a set. */
 export type Has = (name: string) => boolean;
 
-const problem = (message: string, help?: string): Problem => new Problem("usage", message, help === undefined ? {} : { help });
+const problem = (message: string, help?: string): Problem => new Problem("bad-value", message, help === undefined ? {} : { help });
 
 /** `!a,b`: the complement of a list. Each item gives a test; "all" and "none" are taken here. */
 const setOf = (text: string, item: (one: string) => Has): Has => {

@@ -33,7 +33,7 @@ export type SummarySort = keyof typeof sorts;
 export const sortOf = (text: string): SummarySort => {
   const key = aliases[text] ?? text;
   if (Object.hasOwn(sorts, key)) return key as SummarySort;
-  throw new Problem("usage", `-S knows ${Object.keys(sorts).join(", ")}, not "${text}"`);
+  throw new Problem("unknown-name", `-S knows ${Object.keys(sorts).join(", ")}, not "${text}"`);
 };
 
 const RULE = ["------", "-----------", "-----------", "---------", "---------", "----------------"].join(" ");

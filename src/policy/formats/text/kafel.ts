@@ -91,7 +91,7 @@ class Reader {
 
   #statement(): readonly Rule[] {
     const include = this.#tokens.take("include");
-    if (include) this.#tokens.complain("other files are not read", include, "put the policies of the file here");
+    if (include) this.#tokens.complain("other files are not read", include, "put the policies of the file here", "policy-kept-out");
     if (this.#tokens.take("define")) this.#define();
     else if (this.#tokens.take("POLICY")) this.#policy();
     else if (this.#tokens.next?.text === "DEFAULT") {
@@ -123,7 +123,10 @@ class Reader {
     if (this.#tokens.take("USE")) {
       const name = this.#tokens.expect("the name of a policy", "word");
       const used = this.#policies.get(name.text);
-      return used ?? this.#tokens.complain(`there is no policy ${name.text} above`, name, didYouMean(name.text, this.#policies.keys()));
+      return (
+        used ??
+        this.#tokens.complain(`there is no policy ${name.text} above`, name, didYouMean(name.text, this.#policies.keys()), "policy-name")
+      );
     }
     const action = this.#action();
     this.#tokens.expect('"{"', "{");
@@ -132,7 +135,13 @@ class Reader {
   #action(): number {
     const token = this.#tokens.expect("an action such as ALLOW", "word");
     const found = Object.hasOwn(actions, token.text) ? actions[token.text] : undefined;
-    if (!found) this.#tokens.complain(`there is no action ${token.text}`, token, didYouMean(token.text, [...Object.keys(actions), "USE"]));
+    if (!found)
+      this.#tokens.complain(
+        `there is no action ${token.text}`,
+        token,
+        didYouMean(token.text, [...Object.keys(actions), "USE"]),
+        "policy-name",
+      );
     let data = 0;
     if (found.data) {
       this.#tokens.expect('"("', "(");
@@ -180,7 +189,7 @@ class Reader {
   #unknown(place: Token): never {
     const other = Object.keys(renamed).find((name) => renamed[name] === place.text);
     const help = other === undefined ? didYouMean(place.text, knownNames()) : `kafel's name of it is ${other}`;
-    this.#tokens.complain(`x86-64 has no system call "${place.text}"`, place, help);
+    this.#tokens.complain(`x86-64 has no system call "${place.text}"`, place, help, "policy-call");
   }
   #isHere(): boolean {
     const names = this.#tokens.take("{")
@@ -188,7 +197,7 @@ class Reader {
       : [this.#tokens.expect("an architecture", "word")];
     for (const name of names) {
       if (!architectures.includes(name.text))
-        this.#tokens.complain(`there is no architecture ${name.text}`, name, didYouMean(name.text, architectures));
+        this.#tokens.complain(`there is no architecture ${name.text}`, name, didYouMean(name.text, architectures), "policy-name");
     }
     return names.some(({ text }) => native.includes(text));
   }
@@ -295,7 +304,7 @@ class Reader {
     if (index < 0) {
       const help =
         didYouMean(token.text, [...known, ...this.#constants.keys()]) ?? (known.length > 0 ? `there are ${known.join(", ")}` : undefined);
-      this.#tokens.complain(`there is no argument or constant ${token.text} here`, token, help);
+      this.#tokens.complain(`there is no argument or constant ${token.text} here`, token, help, "policy-name");
     }
     const at = index as 0;
     return { lo: this.#words.input(`args[${at}].lo`), hi: this.#words.input(`args[${at}].hi`), wide: this.#arguments[index]?.wide ?? true };

@@ -115,7 +115,7 @@ class Reader {
       const action = this.#tokens.expect("an action", "word");
       if (!restrictive.includes(action.text)) {
         const help = didYouMean(action.text, restrictive) ?? `there are ${restrictive.join(", ")}`;
-        this.#tokens.complain(`${action.text} is no default action`, action, help);
+        this.#tokens.complain(`${action.text} is no default action`, action, help, "policy-name");
       }
       this.#default = actions[action.text];
       return;
@@ -124,9 +124,14 @@ class Reader {
     if (token.text === "@frequency" && path) return;
     if (token.text === "@include") {
       const help = "put its lines here: for each call the rules of all files hold in their order";
-      this.#tokens.complain(`${path?.text ?? "a file"} is not read`, path ?? token, help);
+      this.#tokens.complain(`${path?.text ?? "a file"} is not read`, path ?? token, help, "policy-kept-out");
     }
-    this.#tokens.complain(`there is no ${token.text}`, token, didYouMean(token.text, ["@default", "@denylist", "@frequency", "@include"]));
+    this.#tokens.complain(
+      `there is no ${token.text}`,
+      token,
+      didYouMean(token.text, ["@default", "@denylist", "@frequency", "@include"]),
+      "policy-name",
+    );
   }
 
   /** `name: filter`, `{name, name[arch=x86_64]}: {filter, filter}` */
@@ -151,9 +156,10 @@ class Reader {
     const here = !this.#tokens.take("[") || this.#tokens.list(() => this.#metadata(), ";", "]").every(Boolean);
     if (!here) return [];
     if (name.text.includes("@"))
-      this.#tokens.complain("groups are not known here", name, "minijail has them in constants.json of the target");
+      this.#tokens.complain("groups are not known here", name, "minijail has them in constants.json of the target", "policy-kept-out");
     const number = numberOf(name.text, x64);
-    if (number === undefined) this.#tokens.complain(`x86-64 has no system call "${name.text}"`, name, didYouMean(name.text, knownNames()));
+    if (number === undefined)
+      this.#tokens.complain(`x86-64 has no system call "${name.text}"`, name, didYouMean(name.text, knownNames()), "policy-call");
     return [number];
   }
   #metadata(): boolean {
@@ -181,7 +187,12 @@ class Reader {
     const action = Object.hasOwn(actions, token.text) ? actions[token.text] : undefined;
     return (
       action ??
-      this.#tokens.complain(`there is no action ${token.text}`, token, didYouMean(token.text, [...Object.keys(actions), "return"]))
+      this.#tokens.complain(
+        `there is no action ${token.text}`,
+        token,
+        didYouMean(token.text, [...Object.keys(actions), "return"]),
+        "policy-name",
+      )
     );
   }
   #disjunction(): Node {
@@ -249,7 +260,7 @@ class Reader {
       return BigInt.asUintN(64, number);
     }
     const help = didYouMean(token.text, numberNames()) ?? "write it as a number";
-    return namedNumber(token.text) ?? this.#tokens.complain(`the constant ${token.text} is not known here`, token, help);
+    return namedNumber(token.text) ?? this.#tokens.complain(`the constant ${token.text} is not known here`, token, help, "policy-name");
   }
 }
 

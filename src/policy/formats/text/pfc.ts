@@ -145,7 +145,12 @@ class Reader {
     if (token.text === "$syscall") return "sys_number";
     const [, index, half] = /^\$a([0-5])(?:\.(hi|lo)32)?$/.exec(token.text) ?? [];
     if (index === undefined)
-      this.#tokens.complain(`there is no variable ${token.text}`, token, "there are $syscall, $a0 to $a5, $a0.hi32, $a0.lo32");
+      this.#tokens.complain(
+        `there is no variable ${token.text}`,
+        token,
+        "there are $syscall, $a0 to $a5, $a0.hi32, $a0.lo32",
+        "policy-name",
+      );
     return `args[${Number(index) as 0}].${half === "hi" ? "hi" : "lo"}`;
   }
   #number(): number {
@@ -161,7 +166,7 @@ class Reader {
     const action = Object.hasOwn(actions, token.text) ? actions[token.text] : undefined;
     const value = token.kind === "number" ? Number(token.text) : undefined;
     if (!action && value === undefined)
-      this.#tokens.complain(`there is no action ${token.text}`, token, didYouMean(token.text, Object.keys(actions)));
+      this.#tokens.complain(`there is no action ${token.text}`, token, didYouMean(token.text, Object.keys(actions)), "policy-name");
     let data = 0;
     if (this.#tokens.take("(")) {
       data = this.#number();

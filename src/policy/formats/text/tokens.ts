@@ -1,4 +1,5 @@
 // Tokens of policy languages, with places.
+import type { ProblemKind } from "../../../problem-table.ts";
 import type { Place, Source } from "../../input/source.ts";
 
 export interface Token extends Place {
@@ -24,7 +25,7 @@ export class Tokens {
         pattern.lastIndex = at;
         return pattern.test(source.text);
       });
-      if (!found) throw source.problem({ from: at, to: at + 1 }, "this character is not known here");
+      if (!found) throw source.problem({ from: at, to: at + 1 }, "this character is not known here", undefined, "policy-syntax");
       const to = found[1].lastIndex;
       if (!found[0].startsWith("_")) this.#list.push({ kind: found[0], text: source.text.slice(at, to), from: at, to });
       at = to;
@@ -45,10 +46,10 @@ export class Tokens {
   expect(what: string, ...wanted: readonly string[]): Token {
     return this.take(...wanted) ?? this.complain(`here must be ${what}`);
   }
-  complain(message: string, at: Place | undefined = this.next, help?: string): never {
+  complain(message: string, at: Place | undefined = this.next, help?: string, kind: ProblemKind = "policy-syntax"): never {
     const end = this.#list.at(-1)?.to ?? 0;
     const { from, to } = at ?? { from: end, to: end + 1 };
-    throw this.#source.problem({ from, to: Math.min(to, from + LONGEST) }, message, help);
+    throw this.#source.problem({ from, to: Math.min(to, from + LONGEST) }, message, help, kind);
   }
   /** Items with a separator between them, until `end`, which is taken too. */
   list<T>(item: () => T, separator: string, end: string): readonly T[] {

@@ -1,0 +1,246 @@
+// Every kind of mistake that a user can make: its code, its exit status, and its explanation. `new Problem` takes the name of a row,
+// messages have the code, `trapgate explain CODE` and docs/reference/messages.md have the text. A code is never used for another kind.
+
+/** A row of the table. */
+interface ProblemRow {
+  /** TG and four digits. The first two are the group. */
+  readonly code: `TG${number}`;
+  /** The kind in a few words, as a heading. */
+  readonly title: string;
+  /** The reason for the message, and the remedy. */
+  readonly text: string;
+  /** Exit status of the command line, if it is not 125. As in shells: 127 not found, 126 found but not run. */
+  readonly status?: 126 | 127;
+  /** Arguments of `trapgate` for which it has this message. `PROG` is a program that runs. */
+  readonly example?: readonly string[];
+}
+
+/** Groups of codes by their first two digits. */
+export const problemGroups: Readonly<Record<string, string>> = {
+  "01": "Command line",
+  "02": "Options of the library",
+  "03": "Programs",
+  "04": "Policies and filters",
+  "05": "Machines",
+  "06": "Schedules and properties",
+  "07": "Assembly",
+  "08": "Tests",
+  "09": "The host",
+};
+
+export const problemTable = {
+  usage: {
+    code: "TG0100",
+    title: "wrong use",
+    text: "Arguments or options do not fit together. `trapgate COMMAND --help` lists them.",
+  },
+  "unknown-command": {
+    code: "TG0101",
+    title: "unknown command",
+    text: "The first word after `trapgate` must be a command. `trapgate --help` lists all commands.",
+    example: ["rnu", "PROG"],
+  },
+  "unknown-option": {
+    code: "TG0102",
+    title: "unknown option",
+    text: "Options stand after the command and before PROG. `trapgate COMMAND --help` lists them. Words after PROG belong to the program. `--` ends the options.",
+    example: ["run", "--kernal", "v6", "PROG"],
+  },
+  "missing-value": {
+    code: "TG0103",
+    title: "an option without its value",
+    text: "The option needs a value. A value that starts with a dash is written with `=`: `--env=-x=1`.",
+    example: ["run", "--root"],
+  },
+  "bad-value": {
+    code: "TG0104",
+    title: "a value of the wrong form",
+    text: "The option has a value that it cannot read, such as a word instead of a number. The message has the form that is needed.",
+    example: ["run", "--memory", "much", "PROG"],
+  },
+  "unknown-name": {
+    code: "TG0105",
+    title: "unknown name",
+    text: "The value must be one of a list of names. `trapgate profiles` lists kernels, `trapgate models` processors, `trapgate syscalls` system calls.",
+    example: ["run", "--engine", "jti", "PROG"],
+  },
+  "missing-argument": {
+    code: "TG0106",
+    title: "missing argument",
+    text: "The command needs a program, a file or another argument that is not there. `trapgate COMMAND --help` has its form.",
+    example: ["run"],
+  },
+  "extra-argument": {
+    code: "TG0107",
+    title: "too many arguments",
+    text: "The command takes fewer arguments. `trapgate COMMAND --help` has its form. Text with blanks must be quoted.",
+    example: ["profiles", "v6", "v7"],
+  },
+  "unknown-property": {
+    code: "TG0201",
+    title: "unknown option of the library",
+    text: "The object of options has a member that no function reads. Options of a machine belong to `new Machine(…)`, those of a program to `run(…)`; `Machine.run` takes both.",
+  },
+  "bad-property-value": {
+    code: "TG0202",
+    title: "an option of the library with a wrong value",
+    text: "The message has the option, the value and what is needed. The types of TypeScript find most of these mistakes earlier.",
+  },
+  "not-found": {
+    code: "TG0301",
+    title: "program or file not found",
+    text: "Without `--root`, PROG is a file of the host. With `--root`, PROG is looked up inside of that folder, a name without a slash in the folders of PATH.",
+    status: 127,
+    example: ["run", "/no/such/program"],
+  },
+  "no-interpreter": {
+    code: "TG0302",
+    title: "interpreter not found",
+    text: 'A dynamic program names its loader (such as /lib64/ld-linux-x86-64.so.2), a script its interpreter after `#!`. The guest needs that file and the libraries: `--root /` shows the root of the host, in the library `root: hostTree("/")`.',
+    status: 127,
+  },
+  "not-executable": {
+    code: "TG0303",
+    title: "file cannot be executed",
+    text: "The file is a directory, a device or a pipe, or has no execute permission. `chmod +x FILE` gives it one.",
+    status: 126,
+    example: ["run", "/"],
+  },
+  "not-an-elf": {
+    code: "TG0304",
+    title: "not a program",
+    text: "A program is an ELF file, or a text that starts with `#!`.",
+    status: 126,
+  },
+  "wrong-machine": {
+    code: "TG0305",
+    title: "a program for another processor",
+    text: "The ELF file is for another processor than x86 and x86-64, or for an ABI that the kernel does not have. `--x32` adds the ABI x32.",
+    status: 126,
+  },
+  "broken-elf": {
+    code: "TG0306",
+    title: "a damaged program",
+    text: "The ELF file is truncated, is an object file or a core dump, or has headers that Linux refuses.",
+    status: 126,
+  },
+  "no-memory": {
+    code: "TG0307",
+    title: "a program that needs more memory",
+    text: "The program does not fit into the guest's memory. `--memory 2G` gives more.",
+    status: 126,
+  },
+  "long-arguments": {
+    code: "TG0308",
+    title: "argument list too long",
+    text: "Arguments and environment exceed the limit of execve(2): a quarter of the stack's limit.",
+  },
+  "bad-policy": {
+    code: "TG0400",
+    title: "a mistake in a policy",
+    text: "The policy has a mistake at the place that the message shows. docs/policies.md lists the formats.",
+  },
+  "policy-syntax": {
+    code: "TG0401",
+    title: "a syntax error in a policy",
+    text: "The text is not of the format in which it is read. The format is detected from the content; `--format NAME` chooses another one.",
+  },
+  "policy-value": {
+    code: "TG0402",
+    title: "a wrong value in a policy",
+    text: "A member of the JSON or YAML document is missing, or has a value that the format does not allow.",
+  },
+  "policy-call": {
+    code: "TG0403",
+    title: "unknown system call in a policy",
+    text: "No x86 or x86-64 ABI of the policy has a system call of this name. `trapgate syscalls NAME` shows numbers and ABIs.",
+  },
+  "policy-name": {
+    code: "TG0404",
+    title: "unknown name in a policy",
+    text: "An action, error, constant or policy of this name is not known in this format.",
+  },
+  "not-bpf": {
+    code: "TG0405",
+    title: "not a list of BPF instructions",
+    text: "A raw filter is an array of struct sock_filter: 8 bytes each. ELF files, C sources and policies have other formats. `--policy` takes raw filters and filter text.",
+  },
+  "refused-filter": {
+    code: "TG0406",
+    title: "a filter that the kernel refuses",
+    text: "seccomp(2) would fail with EINVAL for this filter. `trapgate seccomp check FILE` shows the instruction and the rule.",
+  },
+  "policy-kept-out": {
+    code: "TG0407",
+    title: "a part of a format that is not read",
+    text: "The format allows this, and trapgate does not read it. docs/policies.md lists the parts that are not read. The policy is refused, because without the part it would be another one.",
+  },
+  "not-writable": {
+    code: "TG0408",
+    title: "a meaning without a filter",
+    text: "No filter of at most 4096 instructions was found for this meaning.",
+  },
+  "bad-call": {
+    code: "TG0409",
+    title: "not a system call",
+    text: "A call is written as in `openat`, `i386.socketcall(1)`, `x64.1000`, `-1`. Arguments are numbers.",
+    example: ["seccomp", "explain", "FILTER", "opnat"],
+  },
+  "bad-mount": {
+    code: "TG0501",
+    title: "a folder that cannot be mounted",
+    text: "The folder of the host does not exist, or its place in the guest cannot be made. A mount with the mode rw needs a writable tree.",
+    example: ["run", "--mount", "/no/such:/mnt", "PROG"],
+  },
+  "memory-size": {
+    code: "TG0502",
+    title: "a machine with too little or too much memory",
+    text: "A machine has between 1 MiB and 3.75 GiB.",
+    example: ["run", "--memory", "1K", "PROG"],
+  },
+  "bad-schedule": {
+    code: "TG0601",
+    title: "a schedule that does not fit",
+    text: "A schedule is a list of points and tasks, as `trapgate explore` prints it. It holds for one program with one set of arguments, options and seed.",
+    example: ["run", "--schedule", "soon", "PROG"],
+  },
+  "bad-property": {
+    code: "TG0602",
+    title: "a property that cannot be read",
+    text: "`--never` takes a call: [ABI:]NAME[(ARGUMENTS)][@TASK].",
+    example: ["explore", "--never", "opnat", "PROG"],
+  },
+  "bad-assembly": {
+    code: "TG0701",
+    title: "a mistake in assembly",
+    text: "The line is no statement in Intel syntax, or no processor has this instruction with these operands.",
+    example: ["explain", "movv eax, 1"],
+  },
+  host: {
+    code: "TG0900",
+    title: "the host cannot do it",
+    text: "The host lacks memory, a kernel or a permission.",
+  },
+  "cannot-read": {
+    code: "TG0901",
+    title: "a file that cannot be read",
+    text: "The file does not exist, is a directory, or has no read permission.",
+    example: ["asm", "/no/such/file"],
+  },
+  "cannot-write": {
+    code: "TG0902",
+    title: "a file that cannot be written",
+    text: "The folder does not exist, or has no write permission.",
+    example: ["trace", "-o", "/no/such/file", "PROG"],
+  },
+} as const satisfies Readonly<Record<string, ProblemRow>>;
+
+/** The kind of a mistake: the name of a row. */
+export type ProblemKind = keyof typeof problemTable;
+/** TG0101 and so on. */
+export type ProblemCode = (typeof problemTable)[ProblemKind]["code"];
+
+export const problemRow = (kind: ProblemKind): ProblemRow => problemTable[kind];
+/** The kind with a code, in any case; undefined if there is none. */
+export const kindOfCode = (code: string): ProblemKind | undefined =>
+  (Object.keys(problemTable) as ProblemKind[]).find((kind) => problemTable[kind].code === code.toUpperCase());
