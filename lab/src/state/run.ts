@@ -47,7 +47,7 @@ export const idle = (setting: Setting): RunState => ({
   firstCall: undefined,
 });
 
-const endText = (status: object): string =>
+export const endText = (status: object): string =>
   "exit" in status
     ? `exited with ${status.exit}`
     : "signal" in status

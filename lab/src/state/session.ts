@@ -1,10 +1,11 @@
 // The page's state as signals, and what its buttons do.
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { LabRun, SentProgram } from "../methods/protocol.ts";
-import type { CallRow } from "./rows.ts";
-import { CALLS, type RunState, runSignal, type Started, startRun } from "./run.ts";
+import { type CallRow, Rows } from "./rows.ts";
+import { CALLS, endText, idle, type RunState, runSignal, type Started, startRun } from "./run.ts";
 import { defaults, type Saved } from "./saved.ts";
-import { decodeState, encodeState, fromBase64 } from "./share.ts";
+import { decodeState, encodeState, fromBase64, toBase64 } from "./share.ts";
+import type { TraceFile } from "./trace-file.ts";
 import { machines } from "./workers.ts";
 
 /** All that a link holds. */
@@ -124,6 +125,30 @@ export const open = async (state: Saved): Promise<void> => {
   source.value = await textOfProgram();
 };
 
+/** Shows a run that a file holds. Its program can be run again, if it is there. */
+export const showTrace = async (trace: TraceFile): Promise<void> => {
+  const program = trace.elf
+    ? ({ kind: "elf", name: trace.program, base64: toBase64(trace.elf) } as const)
+    : ({ kind: "source", text: `; ${trace.program}: the file has the trace alone, without the program.\n` } as const);
+  await open({ ...defaults, program, args: trace.args.join(" "), a: trace.setting });
+  const rows = new Rows();
+  rows.add(trace.events);
+  const last = trace.events.findLast((event) => event.kind === "end");
+  batch(() => {
+    runs.a.value = {
+      ...idle(trace.setting),
+      state: "ended",
+      rows,
+      version: 1,
+      end: last ? endText(last.end) : "did not end",
+      nanoseconds: trace.events.at(-1)?.at ?? 0,
+      untold: trace.untold,
+    };
+    select("a");
+    runCount.value++;
+  });
+};
+
 /** The editor's text: a ready program that is changed is one's own. */
 export const edit = (text: string): void => {
   if (text === source.value) return;
@@ -136,6 +161,18 @@ export const edit = (text: string): void => {
 /** The state in the address, and the address in the state. */
 export const begin = async (): Promise<void> => {
   const read = async (): Promise<void> => {
+    const from = new URLSearchParams(location.search).get("trace");
+    if (from !== null) {
+      try {
+        const answer = await fetch(from);
+        if (!answer.ok) throw new Error(`${from} cannot be fetched: ${answer.status} ${answer.statusText}`);
+        const { readTraceFile } = await import("./trace-file.ts");
+        await showTrace(readTraceFile(from, new Uint8Array(await answer.arrayBuffer())));
+        return;
+      } catch (error) {
+        complaint.value = (error as Error).message;
+      }
+    }
     try {
       const state = decodeState(location.hash);
       await open(state ?? saved.value);

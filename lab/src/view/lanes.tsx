@@ -46,7 +46,7 @@ const CallButton = ({
       <span class={`chip ${tone}`}>{word}</span>
       <span class="said">
         {several && <span class={`task t${row.tid % 6}`}>{row.tid}</span>}
-        {textOf(row)}
+        <span>{textOf(row)}</span>
       </span>
       <span class="time">{timeText(row.call.at)}</span>
     </button>
@@ -61,7 +61,7 @@ const RowView = ({ row, side, several }: { readonly row: Row; readonly side: Sid
       <Doors />
       <span class="said">
         {several && row.tid !== undefined && <span class={`task t${row.tid % 6}`}>{row.tid}</span>}
-        {row.text}
+        <span>{row.text}</span>
       </span>
       <span class="time">{timeText(row.at)}</span>
     </p>

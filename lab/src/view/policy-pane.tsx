@@ -16,27 +16,28 @@ export const PolicyPane = () => {
   );
   const errors = report.problems.filter(({ severity }) => severity === "error").length;
   return (
-    <section class="pane policy" aria-label="Policy">
+    <section class={`pane policy ${filter ? "" : "off"}`} aria-label="Policy">
       <div class="bar">
         <label class="switch">
           <input type="checkbox" checked={filter} onChange={(e) => change({ filter: e.currentTarget.checked })} />
           <span>Filter {filter ? "on" : "off"}</span>
         </label>
         <span class="faint" role="status">
-          {report.format && `${report.format}, ${report.program ? `${report.program.length / 8} instructions` : `${errors} mistakes`}`}
+          {filter
+            ? report.format && `${report.format}, ${report.program ? `${report.program.length / 8} instructions` : `${errors} mistakes`}`
+            : "the program starts without one"}
         </span>
       </div>
-      <Editor
-        label="Policy"
-        text={policy}
-        problems={report.problems}
-        onChange={(text) => change(saved.value.filter ? { policy: text } : { policy: text, filter: true })}
-      />
-      {report.problems[0] && (
-        <p class="problem" role="status">
-          {report.problems[0].message}
-          {report.problems[0].help && ` (${report.problems[0].help})`}
-        </p>
+      {filter && (
+        <>
+          <Editor label="Policy" text={policy} problems={report.problems} onChange={(text) => change({ policy: text })} />
+          {report.problems[0] && (
+            <p class="problem" role="status">
+              {report.problems[0].message}
+              {report.problems[0].help && ` (${report.problems[0].help})`}
+            </p>
+          )}
+        </>
       )}
     </section>
   );

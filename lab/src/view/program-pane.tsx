@@ -1,7 +1,20 @@
 // Left: the program. A list of ready ones, an editor, symbols and arguments, and a place to drop an ELF file.
 import type { TextProblem } from "../methods/protocol.ts";
 import { defaults, type SavedProgram } from "../state/saved.ts";
-import { change, currentProgram, edit, interactive, library, open, run, saved, selectedRow, source } from "../state/session.ts";
+import {
+  change,
+  complaint,
+  currentProgram,
+  edit,
+  interactive,
+  library,
+  open,
+  run,
+  saved,
+  selectedRow,
+  showTrace,
+  source,
+} from "../state/session.ts";
 import { toBase64 } from "../state/share.ts";
 import { checker } from "../state/workers.ts";
 import { Editor } from "./editor.tsx";
@@ -16,13 +29,17 @@ const choose = async (name: string): Promise<void> => {
   await run();
 };
 
-/** Takes a file that somebody dropped or chose: an ELF program, or assembly. */
+/** Takes a file that somebody dropped or chose: an ELF program, assembly, or a saved trace. */
 export const takeFile = async (file: File): Promise<void> => {
   if (file.size > MOST_ELF)
     throw new Error(
       `${file.name} has ${file.size} bytes; the lab takes programs of at most ${MOST_ELF}. Run it with the trapgate command.`,
     );
   const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
+    const { readTraceFile } = await import("../state/trace-file.ts");
+    return showTrace(readTraceFile(file.name, bytes));
+  }
   const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
   const program: SavedProgram = isElf
     ? { kind: "elf", name: file.name, base64: toBase64(bytes) }
@@ -77,10 +94,10 @@ export const ProgramPane = () => {
           Open…
           <input
             type="file"
-            aria-label="Open an ELF program or assembly"
+            aria-label="Open an ELF program, assembly or a saved trace"
             onChange={(e) => {
               const [file] = e.currentTarget.files ?? [];
-              if (file) void takeFile(file).catch((error: Error) => alert(error.message));
+              if (file) void takeFile(file).catch((error: Error) => (complaint.value = error.message));
               e.currentTarget.value = "";
             }}
           />

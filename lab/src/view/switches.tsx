@@ -6,9 +6,9 @@ import type { Setting } from "../methods/protocol.ts";
 import { change, run, type Side, saved } from "../state/session.ts";
 
 const about: Readonly<Record<string, string>> = {
-  v6: "v6, the patch of February 2012",
+  v6: "v6 (February 2012)",
   merged: "",
-  upstream: "upstream (Linux 6.12)",
+  upstream: "Linux 6.12 (upstream)",
 };
 /** The newest first: what most people mean. */
 const kernels = [
@@ -35,7 +35,7 @@ const One = ({ side, setting }: { readonly side: Side; readonly setting: Setting
   <fieldset class={`setting side-${side}`}>
     <legend>{saved.value.b ? `Machine ${side.toUpperCase()}` : "Machine"}</legend>
     <label class="field">
-      <span>Kernel</span>
+      <span class="visually-hidden">Kernel</span>
       <select value={setting.kernel} onChange={(e) => set(side, { kernel: e.currentTarget.value })}>
         {[...new Set([setting.kernel, ...kernels])].map((kernel) => (
           <option value={kernel} key={kernel}>
@@ -45,7 +45,7 @@ const One = ({ side, setting }: { readonly side: Side; readonly setting: Setting
       </select>
     </label>
     <label class="field">
-      <span>Processor</span>
+      <span class="visually-hidden">Processor</span>
       <select value={setting.vendor} onChange={(e) => set(side, { vendor: e.currentTarget.value as "amd" })}>
         <option value="amd">AMD</option>
         <option value="intel">Intel</option>

@@ -7,13 +7,14 @@ import { straceHelp, straceOptions, traceOptionsOf } from "../trace-options.ts";
 import { lineOutput } from "../trace-output.ts";
 
 /** strace's -e is an expression, so the environment has -E here, as strace has it. */
-const options = { ...runOptions, env: { ...runOptions.env, short: "E" }, ...straceOptions } as const;
+const options = { ...runOptions, env: { ...runOptions.env, short: "E" }, ...straceOptions, save: { type: "string" } } as const;
+const saveHelp = [["--save FILE", "also write the run, with its program, as a file that the lab opens (docs/lab.md)"]] as const;
 const help = runOptionHelp.map(([option, meaning]) => [option.replace("-e, --env", "-E, --env"), meaning] as const);
 
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program and print its system calls, as strace does, with the verdicts of its filters",
-  options: [...straceHelp, ...help],
+  options: [...straceHelp, ...saveHelp, ...help],
   async run(args) {
     const { values, rest } = parse(args, options);
     const tracing = traceOptionsOf(values);
@@ -22,9 +23,11 @@ export const command: Command = {
     new Filters(tracing);
     const prepared = prepare(values, rest);
     const output = lineOutput(values.output, tracing.separate ?? false);
+    const file = values.save === undefined ? undefined : new (await import("../save/trace-file.ts")).TraceFile(values.save, prepared);
     try {
-      return await execute(prepared, { options: tracing, line: output.line });
+      return await execute(prepared, { options: tracing, line: output.line }, file ? { event: file.event } : {});
     } finally {
+      file?.write();
       await output.close();
     }
   },

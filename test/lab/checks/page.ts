@@ -1,5 +1,6 @@
 // The page itself: a first run, switches, policies, links, files.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { top } from "../../support/host.ts";
@@ -66,6 +67,7 @@ export const pageChecks: readonly Check[] = [
     run: (world) =>
       withPage(world, {}, async (page) => {
         const editor = page.getByRole("textbox", { name: "Policy" });
+        await page.getByRole("checkbox", { name: /Filter off/ }).check();
         await editor.fill("A = sys_numbr\nreturn ALLOW");
         await page.locator(".policy .problem").waitFor();
         assert.match((await page.locator(".policy .problem").textContent()) ?? "", /sys_numbr/);
@@ -120,7 +122,7 @@ export const pageChecks: readonly Check[] = [
     name: "runs an ELF file that is opened or dropped",
     run: (world) =>
       withPage(world, {}, async (page) => {
-        await page.getByLabel("Open an ELF program or assembly").setInputFiles(join(top, "guest", "bin", "hello-int80-64"));
+        await page.getByLabel("Open an ELF program, assembly or a saved trace").setInputFiles(join(top, "guest", "bin", "hello-int80-64"));
         await page.getByText("hello-int80-64: an ELF file").waitFor();
         await page.waitForFunction(() => document.querySelector(".bottom")?.textContent?.includes("hello through int 0x80"));
         const bytes = [...readFileSync(join(top, "guest", "bin", "hello-syscall"))];
@@ -131,6 +133,32 @@ export const pageChecks: readonly Check[] = [
         }, bytes);
         await page.waitForFunction(() => document.querySelector(".bottom")?.textContent?.includes("hello through syscall"));
       }),
+  },
+  {
+    name: "shows a run that trapgate trace has saved",
+    run: async (world) => {
+      const file = join(world.pictures, "trace.zip");
+      const args = ["--import", "tsx", join(top, "tools", "trapgate.ts"), "trace", "-f", "-o", "/dev/null", "--save", file];
+      const { status } = spawnSync(process.execPath, [...args, join(top, "guest", "bin", "b10")], { cwd: top });
+      assert.equal(status, 0);
+      await withPage(world, {}, async (page) => {
+        await page.getByLabel("Open an ELF program, assembly or a saved trace").setInputFiles(file);
+        await page.getByText("b10: an ELF file").waitFor();
+        const calls = await callsIn(page);
+        assert.ok(
+          calls.some((text) => /openat\(AT_FDCWD, "\/dev\/null", O_RDONLY\) = 4\. USER_NOTIF/.test(text)),
+          calls.join("\n"),
+        );
+        await runAgain(page);
+        // The path of the program is another one, whose lookup takes another time.
+        const untimed = (texts: readonly string[]): string[] => texts.map((text) => text.replace(/ At .*? [nµm]s/, ""));
+        assert.deepEqual(untimed(await callsIn(page)), untimed(calls), "the page runs it alike");
+        await page
+          .getByLabel("Open an ELF program, assembly or a saved trace")
+          .setInputFiles({ name: "x.zip", mimeType: "", buffer: Buffer.from("PK..") });
+        assert.match((await page.getByRole("alert").textContent()) ?? "", /is no trace/);
+      });
+    },
   },
   {
     name: "stops a program that does not end",

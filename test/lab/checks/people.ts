@@ -45,7 +45,7 @@ export const peopleChecks: readonly Check[] = [
             await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? ""),
           );
         }
-        for (const wanted of ["Assembly of the program", "Policy", "Share", "Compare two"])
+        for (const wanted of ["Assembly of the program", "Share", "Compare two"])
           assert.ok(
             [...seen].some((text) => text.includes(wanted)),
             `${wanted} is not reached: ${[...seen].join(" | ")}`,

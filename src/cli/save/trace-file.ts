@@ -1,0 +1,58 @@
+// `trapgate trace --save FILE`: a run as one file, which the lab (docs/lab.md) opens: trace.json, and the program.
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { TraceEvent } from "../../machine/tracing/events.ts";
+import { Problem } from "../../problem.ts";
+import type { Prepared } from "../run-options.ts";
+import { zip } from "./zip.ts";
+
+/** Calls that a file holds, at most. More are counted. */
+const CALLS = 20_000;
+/** A program of more bytes is left out: the file has the trace alone. */
+const PROGRAM = 8_000_000;
+
+/** Numbers of 64 bits as hexadecimal text, bytes as base64. */
+const plain = (_: string, value: unknown): unknown => {
+  if (typeof value === "bigint") return `0x${value.toString(16)}`;
+  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+};
+
+export class TraceFile {
+  readonly #path: string;
+  readonly #events: TraceEvent[] = [];
+  #untold = 0;
+
+  readonly #about: object;
+  readonly #program: Uint8Array | undefined;
+
+  constructor(path: string, { path: own, program, machine, file }: Prepared) {
+    this.#path = path;
+    const { kernel = "upstream", cpu = "", x32 = false, ia32 = true } = machine;
+    this.#about = {
+      v: 1,
+      program: basename(own),
+      args: program.args ?? [],
+      setting: { kernel, vendor: cpu.endsWith(":intel") ? "intel" : "amd", x32, ia32, uid: program.uid ?? 0 },
+    };
+    if (!file || file.size > PROGRAM) return;
+    const bytes = new Uint8Array(file.size);
+    if (file.read(0, bytes) === bytes.length) this.#program = bytes;
+  }
+
+  readonly event = (event: TraceEvent): void => {
+    if ("id" in event && event.id >= CALLS) this.#untold += Number(event.kind === "call");
+    else this.#events.push(event);
+  };
+
+  /** Writes the file. Throws a Problem if it cannot be written. */
+  write(): void {
+    const trace = { ...this.#about, events: this.#events, untold: this.#untold };
+    const json = Buffer.from(JSON.stringify(trace, plain));
+    const files = { "trace.json": json, ...(this.#program ? { program: this.#program } : {}) };
+    try {
+      writeFileSync(this.#path, zip(files));
+    } catch (cause) {
+      throw new Problem("host", `${this.#path} cannot be written: ${(cause as Error).message}`, { cause });
+    }
+  }
+}
