@@ -51,6 +51,8 @@ export interface MappedFile {
   readonly writable: boolean;
   /** True if the file's mount is noexec. */
   readonly noexec?: boolean;
+  /** The offset of mmap(2) at which the object begins. Default 0. */
+  readonly begin?: number;
   /** True if neighbouring mappings never merge, because each is counted. Linux vm_ops->close. */
   readonly separate?: boolean;
   /** F_SEAL_WRITE of a memfd: no new shared writable mapping. */

@@ -29,6 +29,7 @@ const subjects = {
   inet: "TCP and UDP over the loopback connect, carry, end and wait as on Linux",
   sysvipc: "segments, semaphores and queues of System V are made, used, waited on and removed as on Linux",
   inet6: "IPv6 over the loopback binds, accepts both versions, connects and sends as on Linux",
+  uring: "requests of io_uring are submitted, linked, completed, timed, cancelled and refused as on Linux",
   inotify: "watches see the events of file operations, in the order and with the names and flags that Linux gives them",
   cgroups: "control groups are made, joined, watched and removed as on Linux",
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",

@@ -79,6 +79,7 @@ const rooms: Record<string, readonly string[]> = {
     "calls/memory calls/system calls/file calls/signal calls/time",
     "calls/dir calls/ipc calls/mount calls/net calls/poll calls/security",
     "calls/process",
+    "calls/uring",
     "calls",
     "calls/index.ts entry show",
     "sched",

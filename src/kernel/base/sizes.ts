@@ -39,6 +39,10 @@ export const sizes = {
   watch: 768,
   fileEvent: 256,
   lock: 320,
+  /** A request of io_uring, with its view of its task; a completion without a place; a provided buffer. */
+  uringRequest: 2048,
+  completion: 96,
+  providedBuffer: 96,
   /** An object of System V IPC, besides its semaphores or messages. */
   ipcObject: 1024,
   /** One semaphore of a set, a message of a queue besides its bytes, a process's undo values of a set besides their bytes. */

@@ -37,6 +37,7 @@ import { signalfdCalls } from "./signal/signalfd.ts";
 import { timeCalls } from "./time/clock.ts";
 import { timerCalls } from "./time/timer.ts";
 import { timerfdCalls } from "./time/timerfd.ts";
+import { uringCalls } from "./uring/uring.ts";
 
 /** Calls that are loaded at the first use of one. */
 export const onDemandCalls: readonly Syscall[] = [
@@ -74,6 +75,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...msgCalls,
   ...ipcCalls,
   ...inotifyCalls,
+  ...uringCalls,
   ...fcntlCalls,
   ...ioctlCalls,
 ];

@@ -27,6 +27,13 @@ export const releaseVfork = (task: Task): void => {
   parent?.wake();
 };
 
+/** Requests of io_uring end with their submitter. Linux io_uring_files_cancel(). */
+export const leaveRings = (task: Task): void => {
+  for (const ring of task.rings ?? []) ring.leave(task);
+  for (const file of task.ringFds ?? []) file?.drop();
+  task.rings = task.ringFds = undefined;
+};
+
 /** Ends a thread. The process ends with its last thread. */
 export const exitTask = (task: Task, status: number): void => {
   if (task.trace && announceExit(task, status)) return;
@@ -38,6 +45,7 @@ export const exitTask = (task: Task, status: number): void => {
   kernel.scheduler.forget(task);
   endWaiting(task);
   releaseVfork(task);
+  leaveRings(task);
   leaveUndo(task);
   task.files.drop();
   kernel.ending = task;

@@ -33,12 +33,8 @@ export const notYet: readonly Missing[] = [
     ],
   },
   {
-    reason: "no asynchronous I/O: io_uring and its predecessor would be a second door for system calls",
-    // biome-ignore format: table
-    names: [
-      "io_setup", "io_destroy", "io_getevents", "io_submit", "io_cancel", "io_pgetevents", "io_pgetevents_time64", "io_uring_setup",
-      "io_uring_enter", "io_uring_register",
-    ],
+    reason: "io_uring has replaced it",
+    names: ["io_setup", "io_destroy", "io_getevents", "io_submit", "io_cancel", "io_pgetevents", "io_pgetevents_time64"],
   },
   {
     reason: "inotify only: no notification of whole mounts, no permission events",

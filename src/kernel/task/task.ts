@@ -9,6 +9,7 @@ import type { Cred } from "../cred/cred.ts";
 import type { Incoming, PendingCall } from "../entry/call.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import type { FdTable } from "../fs/vfs/fd-table.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
 import type { UndoList } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
@@ -22,6 +23,12 @@ import { NONE, type SigSet } from "../signal/set.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import { NO_PROGRAM, type Program } from "./program.ts";
 import type { RestartableSequences } from "./rseq.ts";
+
+/** An io_uring instance, as the end of a task and execve see it. */
+export interface Rings {
+  /** Ends the requests of a task. */
+  leave(task: Task): void;
+}
 
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
 
@@ -128,6 +135,10 @@ export class Task implements Sleeper {
   clearChildTid = 0 as VAddr;
   robustList = 0 as VAddr;
   robustListSize = 0;
+  /** The io_uring instances with requests of this task. */
+  rings: Set<Rings> | undefined = undefined;
+  /** IORING_REGISTER_RING_FDS. */
+  ringFds: (FileDescription | undefined)[] | undefined = undefined;
   /** semop(2) with SEM_UNDO. Shared with CLONE_SYSVSEM. */
   semUndo: UndoList | undefined = undefined;
   rseq: RestartableSequences | undefined = undefined;

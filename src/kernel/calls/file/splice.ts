@@ -176,18 +176,39 @@ const SPLICE_F_MORE = 4;
 const SPLICE_F_GIFT = 8;
 const spliceFlags = flags("unsigned int", { SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE, SPLICE_F_GIFT }, "SPLICE_F_???");
 
+/** The checks of both files: 0 or -errno. Linux do_splice(). */
+const checkSplice = (input: FileDescription, inHasOffset: boolean, output: FileDescription, outHasOffset: boolean): number => {
+  if (!input.readable || !output.writable) return -E.EBADF;
+  const pipes = [input instanceof PipeEnd, output instanceof PipeEnd];
+  if (!pipes[0] && !pipes[1]) return -E.EINVAL;
+  if ((pipes[0] && inHasOffset) || (pipes[1] && outHasOffset)) return -E.ESPIPE;
+  if (pipes[0] && pipes[1] && (input as PipeEnd).pipe === (output as PipeEnd).pipe) return -E.EINVAL;
+  return output.flags & O_APPEND ? -E.EINVAL : 0;
+};
+/** Splices `count` bytes at most between files. An offset undefined: the file's own. */
+export const spliceFiles = (
+  t: Task,
+  from: { readonly file: FileDescription; readonly at: number | undefined },
+  to: { readonly file: FileDescription; readonly at: number | undefined },
+  count: number,
+  nonblock: boolean,
+): Result => {
+  const copying = inProgress(t);
+  if (copying) return copy(t, copying);
+  const bad = checkSplice(from.file, from.at !== undefined, to.file, to.at !== undefined);
+  if (bad < 0) return bad;
+  return copy(t, new Copying(new Cursor(from.file, from.at), new Cursor(to.file, to.at), Math.min(count, CHUNK), nonblock));
+};
+
 const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
   if (how & ~15) return -E.EINVAL;
   if (count === 0) return 0;
   const copying = inProgress(t);
   if (copying) return copyOn(t, copying, inAt, outAt);
   const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
-  if (!input?.readable || !output?.writable) return -E.EBADF;
-  const pipes = [input instanceof PipeEnd, output instanceof PipeEnd];
-  if (!pipes[0] && !pipes[1]) return -E.EINVAL;
-  if ((pipes[0] && inAt !== 0) || (pipes[1] && outAt !== 0)) return -E.ESPIPE;
-  if (pipes[0] && pipes[1] && (input as PipeEnd).pipe === (output as PipeEnd).pipe) return -E.EINVAL;
-  if (output.flags & O_APPEND) return -E.EINVAL;
+  if (!input || !output) return -E.EBADF;
+  const bad = checkSplice(input, inAt !== 0, output, outAt !== 0);
+  if (bad < 0) return bad;
   const [inStart, outStart] = [offsetAt(t, inAt, 8), offsetAt(t, outAt, 8)];
   if (Number.isNaN(inStart) || Number.isNaN(outStart)) return -E.EFAULT;
   const from = new Cursor(input, inStart);

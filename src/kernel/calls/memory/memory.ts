@@ -16,9 +16,9 @@ import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts
 import type { Task } from "../../task/task.ts";
 import { madvise, mincore, msync, thenPopulate } from "./pieces.ts";
 
-const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
+const fileOf = (t: Task, fd: number, offset: number, length: number): MappedFile | "anonymous" | number => {
   const file = t.files.get(fd);
-  return file ? file.mapping(t) : -E.EBADF;
+  return file ? file.mapping(t, offset, length) : -E.EBADF;
 };
 
 /** Linux ksys_mmap_pgoff(). */
@@ -27,11 +27,11 @@ const mmap = (t: Task, at: number, length: number, protection: number, how: numb
 const mapNow = (t: Task, request: Omit<memory.MapRequest, "file">, fd: number, later: memory.Populate): number => {
   const { length, flags: how } = request;
   if ((how & MAP.ANONYMOUS) !== 0) return memory.mmap(t.mem, request, later);
-  const file = fileOf(t, fd);
+  const file = fileOf(t, fd, request.offset, length);
   // The error of a file that cannot be mapped comes last, from its mmap method; EBADF comes first.
   if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
   if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP.ANONYMOUS }, later);
-  return memory.mmap(t.mem, { ...request, file }, later);
+  return memory.mmap(t.mem, { ...request, file, offset: request.offset - (file.begin ?? 0) }, later);
 };
 
 /** i386's first mmap has its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */

@@ -144,8 +144,8 @@ export abstract class FileDescription {
   interruptedWait(_until: number | undefined): number {
     return restart.ERESTARTSYS;
   }
-  /** The object for mmap(2) and execve(2), "anonymous" for /dev/zero, or -errno. */
-  mapping(_task: Task): Or<MappedFile | "anonymous"> {
+  /** The object for mmap(2) and execve(2), "anonymous" for /dev/zero, or -errno. The range is that of the mapping. */
+  mapping(_task: Task, _offset = 0, _length = 0): Or<MappedFile | "anonymous"> {
     return -E.ENODEV;
   }
   /** Called after the last reference was dropped. */

@@ -1,0 +1,68 @@
+// The memory of the rings: pages that the kernel and the program share. Linux io_uring/memmap.c.
+import type { Backing, MappedFile } from "../../../memory/backing.ts";
+import { type Frames, PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
+import { PageCache } from "../../../memory/page-cache.ts";
+
+/** Pages with the kernel's access to their words. All of them exist from the begin on. */
+export class SharedPages implements Backing {
+  readonly size: number;
+  readonly sparse = true;
+  pages: PageCache | undefined = undefined;
+  readonly #frames: Frames;
+  readonly #cache: PageCache;
+  /** Machine addresses of the pages. */
+  readonly #at: number[] = [];
+
+  constructor(frames: Frames, bytes: number) {
+    this.size = pageAlign(bytes);
+    this.#frames = frames;
+    this.#cache = PageCache.of(frames, this);
+  }
+  /** Makes the pages. False: memory is short, and the object has ended. */
+  fill(): boolean {
+    for (let index = 0; index < this.size / PAGE_SIZE; index++) {
+      const frame = this.#cache.frame(index);
+      if (frame <= 0) {
+        this.end();
+        return false;
+      }
+      // A page that is written is never reclaimed, because it has no other copy.
+      this.#cache.dirtied(index);
+      this.#at.push(frame);
+    }
+    return true;
+  }
+  /** No file leads to the pages any more. Mapped ones remain until they are unmapped. */
+  end(): void {
+    this.#cache.drop();
+  }
+  readPage(): number {
+    return 0;
+  }
+  /** The object for mmap(2). */
+  get file(): MappedFile {
+    return { backing: this, path: "anon_inode:[io_uring]", dev: 0, ino: 0, readable: true, writable: true };
+  }
+
+  #address(at: number): number {
+    return (this.#at[Math.floor(at / PAGE_SIZE)] as number) + (at % PAGE_SIZE);
+  }
+  u32(at: number): number {
+    return this.#frames.view.getUint32(this.#address(at), true);
+  }
+  setU32(at: number, value: number): void {
+    const to = this.#address(at);
+    this.#frames.view.setUint32(to, value, true);
+    this.#frames.changed(to);
+  }
+  setU64(at: number, value: bigint): void {
+    const to = this.#address(at);
+    this.#frames.view.setBigUint64(to, BigInt.asUintN(64, value), true);
+    this.#frames.changed(to);
+  }
+  /** A copy of bytes that lie in one page. */
+  bytes(at: number, n: number): Uint8Array {
+    const from = this.#address(at);
+    return this.#frames.u8.slice(from, from + n);
+  }
+}

@@ -1,0 +1,30 @@
+// What an operation of io_uring is. Linux io_uring/opdef.h struct io_issue_def.
+import type { Result } from "../../syscall/declaration.ts";
+import type { Request, Sqe } from "./request.ts";
+
+/** The work of an operation. It is called again after each wait, like the handler of a system call. */
+export type Work = (request: Request) => Result;
+
+/** An operation. */
+export interface Operation {
+  readonly work: Work;
+  /** It works on the file of `fd`: EBADF without one. */
+  readonly file?: true;
+  /** Members of the submission that must be 0. */
+  readonly zero?: readonly (keyof Sqe)[];
+  /** Bits that `ioprio` may have. */
+  readonly ioprio?: number;
+  /** It may take a provided buffer. */
+  readonly selects?: true;
+  /**
+   * What it waits for where its call would not wait: O_NONBLOCK does not hold here. Linux io_arm_poll_handler().
+   */
+  readonly polls?: "in" | "out";
+  /** It is never done within io_uring_enter(2). Linux REQ_F_FORCE_ASYNC. */
+  readonly async?: true;
+  /** It refuses IOSQE_FIXED_FILE. */
+  readonly noFixed?: true;
+}
+
+/** The descriptor that stands for a registered file in calls. */
+export const FIXED_FD = 0x7fff_fff0;

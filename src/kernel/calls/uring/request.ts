@@ -1,0 +1,250 @@
+// One request of a ring. It runs in the name of its submitter: at once if it does not block, else again when
+// its queues wake. Linux struct io_kiocb, io_issue_sqe(), io_poll.
+import { E } from "../../../abi/errno.ts";
+import { ACCEPT, CQE_F, OP, SQE_FLAG } from "../../../abi/uapi/io-uring.ts";
+import { sizes } from "../../base/sizes.ts";
+import { endWaiting, type Wait, type Waited, wait } from "../../base/wait.ts";
+import type { FdTable } from "../../fs/vfs/fd-table.ts";
+import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
+import type { Task } from "../../task/task.ts";
+import type { Timer } from "../../timer/timers.ts";
+import { FIXED_FD, type Operation } from "./operation.ts";
+import type { UringFile } from "./ring.ts";
+
+/** The members of a submission, as numbers where they are exact. */
+export interface Sqe {
+  readonly opcode: number;
+  readonly flags: number;
+  readonly ioprio: number;
+  readonly fd: number;
+  readonly off: bigint;
+  readonly addr: bigint;
+  readonly len: number;
+  readonly rw_flags: number;
+  readonly user_data: bigint;
+  readonly buf_index: number;
+  readonly personality: number;
+  readonly file_index: number;
+  readonly addr3: bigint;
+  readonly pad2: bigint;
+}
+
+/**
+ * The submitter as handlers see it: the task itself, but with a state of waiting of its own, and woken apart
+ * from it.
+ */
+const workerOf = (request: Request, task: Task): Task => {
+  const own = {
+    waited: { value: { expired: false } satisfies Waited, writable: true },
+    cred: { value: task.cred, writable: true },
+    files: { value: task.files, writable: true },
+    wake: { value: () => request.woken() },
+    exitWork: {
+      get: () => task.exitWork,
+      set: (work: number) => {
+        task.exitWork = work;
+      },
+    },
+  };
+  return Object.create(task, own) as Task;
+};
+
+const RWF_NOWAIT = 8;
+const MSG_DONTWAIT = 0x40;
+const isTransfer: ReadonlySet<number> = new Set([OP.READ, OP.WRITE, OP.READV, OP.WRITEV, OP.READ_FIXED, OP.WRITE_FIXED, OP.READ_MULTISHOT]);
+
+/** The descriptors of a task, and a registered file under the number FIXED_FD. */
+const withFixed = (files: FdTable, file: FileDescription): FdTable =>
+  new Proxy(files, {
+    get: (table, key) => {
+      if (key === "get" || key === "getRaw") return (fd: number) => (fd === FIXED_FD ? file : table[key](fd));
+      const member = Reflect.get(table, key, table) as unknown;
+      return typeof member === "function" ? member.bind(table) : member;
+    },
+  });
+
+/** A request from its submission to its completion. */
+export class Request implements Timer {
+  readonly ring: UringFile;
+  readonly sqe: Sqe;
+  readonly task: Task;
+  readonly worker: Task;
+  readonly operation: Operation;
+  /** The request that begins after this one has succeeded (a link). */
+  next: Request | undefined = undefined;
+  /** A linked timeout of this request, and the request that it limits. */
+  limit: Request | undefined = undefined;
+  limits: Request | undefined = undefined;
+  /** The file that the operation works on, held until the end. */
+  file: FileDescription | undefined = undefined;
+  /** A timeout: the number of completions that ends it. */
+  target = Number.POSITIVE_INFINITY;
+  /** The end of a timeout, in nanoseconds; the completions of a repeated one; the events of a poll. */
+  deadline: number | undefined = undefined;
+  shots = 0;
+  events: number | undefined = undefined;
+  user: bigint;
+  /** The flags of its completion. */
+  flags = 0;
+  /** True for a timeout, which does not count as a completion of others. */
+  isTimeout = false;
+  /** A negative result does not break the chain. */
+  succeeds = false;
+  /** The result of a request that is to be cancelled soon. */
+  #cancelled = false;
+  /** True if its result breaks a chain: a negative one, or a transfer that is not complete. */
+  failed = false;
+  done = false;
+  /** The result of a submission that was refused. */
+  refusal: number = -E.ECANCELED;
+  #begun = false;
+  #wait: Wait | undefined = undefined;
+  #woken = false;
+
+  constructor(ring: UringFile, sqe: Sqe, task: Task, operation: Operation) {
+    this.ring = ring;
+    this.sqe = sqe;
+    this.task = task;
+    this.operation = operation;
+    this.user = sqe.user_data;
+    this.worker = workerOf(this, task);
+    const personality = ring.personalities.get(sqe.personality);
+    if (personality) this.worker.cred = personality;
+    ring.kernel.frames.account.force(sizes.uringRequest);
+  }
+
+  /** IOSQE_IO_DRAIN of it or of a request that it is linked to. */
+  get drains(): boolean {
+    return (this.sqe.flags & SQE_FLAG.IO_DRAIN) !== 0;
+  }
+
+  /** Called by the ring. */
+  begin(): void {
+    if (this.done) return;
+    const bad = this.operation.file ? this.#findFile() : 0;
+    if (bad < 0) return this.complete(bad);
+    this.#begun = true;
+    if (this.limit) this.ring.start(this.limit);
+    if (((this.sqe.flags & SQE_FLAG.ASYNC) !== 0 || this.operation.async) && !this.limits) this.#soon();
+    else this.#run();
+  }
+  /** The file is found when the request begins: one before it in its chain may have opened it. */
+  #findFile(): number {
+    const { sqe, ring, task } = this;
+    const isFixed = (sqe.flags & SQE_FLAG.FIXED_FILE) !== 0;
+    const file = isFixed ? ring.files?.get(sqe.fd) : task.files.get(sqe.fd);
+    if (!file) return -E.EBADF;
+    this.file = file.hold();
+    if (isFixed) this.worker.files = withFixed(task.files, file);
+    return 0;
+  }
+  #run(): void {
+    if (this.done) return;
+    const result = this.operation.work(this);
+    if (result === -E.EAGAIN && this.operation.polls && this.file && !this.#mayNotWait()) {
+      endWaiting(this.worker);
+      this.#sleep(wait(this.file.queues(this.operation.polls === "in" ? POLLIN : POLLOUT)));
+    } else if (typeof result === "number") this.complete(result);
+    else if ("on" in result) this.#sleep(result);
+  }
+  /** RWF_NOWAIT, MSG_DONTWAIT, IORING_ACCEPT_DONTWAIT. */
+  #mayNotWait(): boolean {
+    const { opcode, rw_flags, ioprio } = this.sqe;
+    if (opcode === OP.ACCEPT) return (ioprio & ACCEPT.DONTWAIT) !== 0;
+    return (rw_flags & (isTransfer.has(opcode) ? RWF_NOWAIT : MSG_DONTWAIT)) !== 0;
+  }
+  #sleep(until: Wait): void {
+    const { timers } = this.ring.kernel;
+    this.#wait = until;
+    this.#woken = false;
+    for (const queue of until.on) queue.sleepers.add(this.worker);
+    if (until.continues) this.#soon();
+    else if (until.until !== undefined) timers.set(this, until.until);
+  }
+  #leaveQueues(): void {
+    for (const queue of this.#wait?.on ?? []) queue.sleepers.delete(this.worker);
+    this.#wait = undefined;
+    this.ring.kernel.timers.cancel(this);
+  }
+  /** A queue has woken it: it runs at the next point at which timers do. */
+  woken(): void {
+    if (this.done || !this.#begun || this.#woken || this.#cancelled) return;
+    this.#leaveQueues();
+    this.#woken = true;
+    this.#soon();
+  }
+  #soon(): void {
+    this.ring.kernel.timers.set(this, this.ring.kernel.now);
+  }
+  /** Enough completions were posted for a timeout that counts them. */
+  counted(): void {
+    this.complete(0);
+  }
+  fire(): void {
+    if (!this.#woken && this.#wait && !this.#wait.continues) this.worker.waited.expired = true;
+    this.#woken = false;
+    this.#leaveQueues();
+    if (this.#cancelled) this.cancel();
+    else this.#run();
+  }
+
+  /** A completion before the last one. False: the program does not get it. */
+  more(result: number, flags = 0): boolean {
+    return this.ring.post(this.user, result, flags | CQE_F.MORE);
+  }
+  /** Ends the request. */
+  complete(result: number): void {
+    if (this.done) return;
+    this.#end();
+    if (result < 0 && !this.succeeds) this.failed = true;
+    const quiet = (this.sqe.flags & SQE_FLAG.CQE_SKIP_SUCCESS) !== 0 && !this.failed;
+    if (!quiet) this.ring.post(this.user, result, this.flags, !this.isTimeout);
+    this.#goOn();
+  }
+  #end(): void {
+    this.done = true;
+    this.#leaveQueues();
+    endWaiting(this.worker);
+    this.file?.drop();
+    this.file = undefined;
+    this.ring.requests.delete(this);
+    this.ring.counting.delete(this);
+    this.ring.kernel.frames.account.give(sizes.uringRequest);
+  }
+  /** Begins or cancels the rest of the chain. */
+  #goOn(): void {
+    const { limit, next } = this;
+    this.limit = this.next = undefined;
+    if (limit && !limit.done) limit.complete(-E.ECANCELED);
+    if (next) {
+      if (this.failed && (this.sqe.flags & SQE_FLAG.IO_HARDLINK) === 0) next.cancelChain();
+      else this.ring.start(next);
+    }
+    this.ring.requestEnded();
+  }
+  /** A chain that does not begin: each of its requests is cancelled, in order. */
+  cancelChain(): void {
+    for (let each: Request | undefined = this; each; ) {
+      const { next, limit }: Request = each;
+      each.next = each.limit = undefined;
+      for (const request of [each, limit]) {
+        if (!request || request.done) continue;
+        this.ring.requests.add(request);
+        request.cancelSoon();
+      }
+      each = next;
+    }
+  }
+  /** Cancels the request after the running one has completed. False: it is being cancelled already. */
+  cancelSoon(): boolean {
+    if (this.#cancelled || this.done) return false;
+    this.#cancelled = true;
+    this.#leaveQueues();
+    this.#soon();
+    return true;
+  }
+  /** Cancels the request, with its result ECANCELED. */
+  cancel(): void {
+    this.complete(this.refusal);
+  }
+}

@@ -1,0 +1,265 @@
+// An io_uring instance: its rings, completions, registered files and buffers, and requests in progress. man 7
+// io_uring; Linux io_uring/io_uring.c.
+import type { Abi } from "../../../abi/abi.ts";
+import { E } from "../../../abi/errno.ts";
+import { CQ_EVENTFD_DISABLED, CQE_SIZE, OFFSET, SETUP, SQ_RING, SQE_SIZE } from "../../../abi/uapi/io-uring.ts";
+import type { MappedFile } from "../../../memory/backing.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { sizes } from "../../base/sizes.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import type { Cred } from "../../cred/cred.ts";
+import type { EventFile } from "../../fs/files/eventfd.ts";
+import type { Path } from "../../fs/vfs/dentry.ts";
+import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
+import { O_RDWR } from "../../fs/vfs/open-flags.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Rings, Task } from "../../task/task.ts";
+import type { BufferGroups } from "./buffers.ts";
+import type { FixedFiles } from "./fixed-files.ts";
+import { SharedPages } from "./memory.ts";
+import type { Poller } from "./poller.ts";
+import type { Request } from "./request.ts";
+
+/** Places in the ring's pages, in bytes: struct io_rings. */
+// biome-ignore format: table
+export const PLACE = {
+  sqHead: 0, sqTail: 4, cqHead: 8, cqTail: 12, sqMask: 16, cqMask: 20, sqEntries: 24, cqEntries: 28, sqDropped: 32, sqFlags: 36,
+  cqFlags: 40, cqOverflow: 44, cqes: 64,
+} as const;
+const CACHE_LINE = 64;
+/** What is added to a registered eventfd. */
+const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
+
+interface Completion {
+  readonly user: bigint;
+  readonly result: number;
+  readonly flags: number;
+}
+
+/** The numbers of entries of both rings, and IORING_SETUP flags. */
+export interface Shape {
+  readonly sq: number;
+  readonly cq: number;
+  readonly flags: number;
+}
+const cqeSize = ({ flags }: Shape): number => ((flags & SETUP.CQE32) !== 0 ? 2 : 1) * CQE_SIZE;
+export const sqeSize = ({ flags }: Shape): number => ((flags & SETUP.SQE128) !== 0 ? 2 : 1) * SQE_SIZE;
+/** The place of the array of submissions' indexes. */
+export const arrayPlace = (shape: Shape): number => Math.ceil((PLACE.cqes + shape.cq * cqeSize(shape)) / CACHE_LINE) * CACHE_LINE;
+const hasArray = ({ flags }: Shape): boolean => (flags & SETUP.NO_SQARRAY) === 0;
+
+/** A registered buffer: a range of the registering task's memory. */
+export interface FixedBuffer {
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Restrictions of a ring. Linux struct io_restriction. */
+export interface Restrictions {
+  readonly registers: ReadonlySet<number>;
+  readonly operations: ReadonlySet<number>;
+  readonly allowed: number;
+  readonly required: number;
+}
+
+/** The file description of io_uring_setup(2). */
+export class UringFile extends FileDescription implements Rings {
+  readonly kernel: Kernel;
+  /** The ABI of structures that requests point to. */
+  readonly abi: Abi;
+  readonly shape: Shape;
+  readonly ring: SharedPages;
+  readonly sqes: SharedPages;
+  /** Woken by completions. */
+  readonly completions = new WaitQueue();
+  /** Woken when submissions were consumed. */
+  readonly consumed = new WaitQueue();
+  /** Requests that have begun and not ended, in order. */
+  readonly requests = new Set<Request>();
+  /** Requests that begin as soon as the running one has returned. */
+  readonly #starting = new Fifo<Request>();
+  #isStarting = false;
+  /** Requests that wait for the end of all before them: IOSQE_IO_DRAIN. */
+  readonly drained = new Fifo<Request>();
+  /** The number of completions so far, for timeouts that count them. */
+  completed = 0;
+  /** Timeouts that count completions. */
+  readonly counting = new Set<Request>();
+  disabled: boolean;
+  /** A submission without a completion was seen, so the end of all before one is not known. */
+  drainDisabled = false;
+  restrictions: Restrictions | undefined = undefined;
+  files: FixedFiles | undefined = undefined;
+  buffers: (FixedBuffer | undefined)[] | undefined = undefined;
+  eventfd: { readonly file: EventFile; readonly async: boolean } | undefined = undefined;
+  groups: BufferGroups | undefined = undefined;
+  readonly personalities = new Map<number, Cred>();
+  lastPersonality = 0;
+  poller: Poller | undefined = undefined;
+  readonly submitter: Task;
+  /** Completions without a place in the ring. */
+  readonly #overflow = new Fifo<Completion>();
+  ended = false;
+
+  constructor(task: Task, path: Path, shape: Shape, abi: Abi) {
+    super(path.dentry.inode, O_RDWR, path);
+    const { frames } = task.kernel;
+    this.kernel = task.kernel;
+    this.submitter = task;
+    this.abi = abi;
+    this.shape = shape;
+    this.disabled = (shape.flags & SETUP.R_DISABLED) !== 0;
+    this.ring = new SharedPages(frames, arrayPlace(shape) + (hasArray(shape) ? 4 * shape.sq : 0));
+    this.sqes = new SharedPages(frames, shape.sq * sqeSize(shape));
+  }
+  /** Makes the rings' memory. False: memory is short. */
+  begin(): boolean {
+    if (!this.ring.fill()) return false;
+    if (!this.sqes.fill()) {
+      this.ring.end();
+      return false;
+    }
+    const { ring, shape } = this;
+    ring.setU32(PLACE.sqMask, shape.sq - 1);
+    ring.setU32(PLACE.cqMask, shape.cq - 1);
+    ring.setU32(PLACE.sqEntries, shape.sq);
+    ring.setU32(PLACE.cqEntries, shape.cq);
+    return true;
+  }
+
+  /** Begins a request. One that begins inside of another waits until that has returned, so chains do not nest. */
+  start(request: Request): void {
+    this.requests.add(request);
+    this.#starting.push(request);
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    for (let next = this.#starting.shift(); next; next = this.#starting.shift()) next.begin();
+    this.#isStarting = false;
+  }
+  /** Begins a submitted request, or keeps it until all before it have ended (IOSQE_IO_DRAIN). */
+  submit(request: Request): void {
+    if (this.drained.length > 0 || (request.drains && this.requests.size > 0)) this.drained.push(request);
+    else this.start(request);
+  }
+  /** A request has ended: requests that waited for it begin. */
+  requestEnded(): void {
+    for (let first = this.drained.at(0); first && !(first.drains && this.requests.size > 0); first = this.drained.at(0)) {
+      this.drained.shift();
+      this.start(first);
+    }
+  }
+
+  /** The number of submissions that wait in the ring. */
+  get submissions(): number {
+    return Math.min(this.shape.sq, (this.ring.u32(PLACE.sqTail) - this.ring.u32(PLACE.sqHead)) >>> 0);
+  }
+  /** Takes the next submission: its bytes, or undefined if its index is bad. Linux io_get_sqe(). */
+  takeSubmission(): Uint8Array | undefined {
+    const { ring, shape } = this;
+    const head = ring.u32(PLACE.sqHead);
+    let index = head & (shape.sq - 1);
+    if (hasArray(shape)) index = ring.u32(arrayPlace(shape) + 4 * index);
+    ring.setU32(PLACE.sqHead, (head + 1) >>> 0);
+    if (index < shape.sq) return this.sqes.bytes(index * sqeSize(shape), SQE_SIZE);
+    ring.setU32(PLACE.sqDropped, (ring.u32(PLACE.sqDropped) + 1) >>> 0);
+    return undefined;
+  }
+
+  /** The number of completions that wait in the ring. */
+  get waiting(): number {
+    return (this.ring.u32(PLACE.cqTail) - this.ring.u32(PLACE.cqHead)) >>> 0;
+  }
+  /** Adds a completion. False: memory is short, so it is lost. Linux io_fill_cqe_aux(). */
+  post(user: bigint, result: number, flags = 0, counts = true): boolean {
+    if (this.ended) return false;
+    const done: Completion = { user, result, flags };
+    if (counts) this.completed++;
+    const lost = this.#overflow.length > 0 || !this.#put(done) ? !this.#overflows(done) : false;
+    this.#announce();
+    for (const request of this.counting) if (this.completed >= request.target) request.counted();
+    return !lost;
+  }
+  #put({ user, result, flags }: Completion): boolean {
+    const { ring, shape } = this;
+    if (this.waiting >= shape.cq) return false;
+    const tail = ring.u32(PLACE.cqTail);
+    const at = PLACE.cqes + (tail & (shape.cq - 1)) * cqeSize(shape);
+    ring.setU64(at, user);
+    ring.setU32(at + 8, result >>> 0);
+    ring.setU32(at + 12, flags);
+    ring.setU32(PLACE.cqTail, (tail + 1) >>> 0);
+    return true;
+  }
+  #overflows(done: Completion): boolean {
+    const { ring } = this;
+    if (!this.kernel.frames.account.take(sizes.completion)) {
+      ring.setU32(PLACE.cqOverflow, (ring.u32(PLACE.cqOverflow) + 1) >>> 0);
+      return false;
+    }
+    this.#overflow.push(done);
+    this.#flag(SQ_RING.CQ_OVERFLOW, true);
+    return true;
+  }
+  /** Moves completions into the ring that had no place before. */
+  flushOverflow(): void {
+    for (let first = this.#overflow.at(0); first && this.#put(first); first = this.#overflow.at(0)) {
+      this.#overflow.shift();
+      this.kernel.frames.account.give(sizes.completion);
+    }
+    if (this.#overflow.length === 0) this.#flag(SQ_RING.CQ_OVERFLOW, false);
+  }
+  get hasOverflow(): boolean {
+    return this.#overflow.length > 0;
+  }
+  /** Sets a bit of the submission ring's flags. */
+  #flag(bit: number, on: boolean): void {
+    const flags = this.ring.u32(PLACE.sqFlags);
+    const next = on ? flags | bit : flags & ~bit;
+    if (next !== flags) this.ring.setU32(PLACE.sqFlags, next >>> 0);
+  }
+  needsWakeup(on: boolean): void {
+    this.#flag(SQ_RING.NEED_WAKEUP, on);
+  }
+  #announce(): void {
+    this.completions.wake();
+    if (!this.eventfd || (this.ring.u32(PLACE.cqFlags) & CQ_EVENTFD_DISABLED) !== 0) return;
+    this.eventfd.file.write(this.submitter, ONE);
+  }
+
+  /** The part of the rings at an offset for mmap(2). Linux io_uring_validate_mmap_request(). */
+  override mapping(_task: Task, offset = 0): Or<MappedFile> {
+    const which = (offset & OFFSET.MASK) >>> 0;
+    const part = which === OFFSET.SQ_RING || which === OFFSET.CQ_RING ? this.ring : which === OFFSET.SQES ? this.sqes : undefined;
+    // Linux io_uring_get_unmapped_area().
+    if (!part) return -E.ENOMEM;
+    return { ...part.file, begin: offset };
+  }
+  override poll(): number {
+    const full = this.submissions === this.shape.sq;
+    return (full ? 0 : POLLOUT | POLLWRNORM) | (this.waiting > 0 || this.hasOverflow ? POLLIN | POLLRDNORM : 0);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.completions];
+  }
+  /** Ends the requests of a task that ends. */
+  leave(task: Task): void {
+    for (const request of [...this.requests]) if (request.task === task) request.cancel();
+  }
+  override release(): void {
+    this.ended = true;
+    this.poller?.end();
+    for (const request of [...this.requests]) request.cancel();
+    while (this.drained.length > 0) this.drained.shift()?.cancel();
+    while (this.#overflow.length > 0) {
+      this.#overflow.shift();
+      this.kernel.frames.account.give(sizes.completion);
+    }
+    this.files?.end();
+    this.groups?.end();
+    this.eventfd?.file.drop();
+    this.ring.end();
+    this.sqes.end();
+    for (const user of this.kernel.tasks.values()) user.rings?.delete(this);
+  }
+}
