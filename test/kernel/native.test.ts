@@ -31,6 +31,7 @@ const subjects = {
   inet6: "IPv6 over the loopback binds, accepts both versions, connects and sends as on Linux",
   uring: "requests of io_uring are submitted, linked, completed, timed, cancelled and refused as on Linux",
   inotify: "watches see the events of file operations, in the order and with the names and flags that Linux gives them",
+  devices: "programs of control groups decide on devices as on Linux",
   cgroups: "control groups are made, joined, watched and removed as on Linux",
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
   xstate: "vector registers survive a handler, and sigreturn takes what its frame holds, as on Linux",

@@ -29,6 +29,7 @@ import { ptraceCalls } from "./process/ptrace.ts";
 import { restartCalls } from "./process/restart.ts";
 import { schedCalls } from "./process/sched.ts";
 import { waitCalls } from "./process/wait.ts";
+import { bpfCalls } from "./security/bpf.ts";
 import { privilegeCalls } from "./security/capability.ts";
 import { landlockCalls } from "./security/landlock.ts";
 import { seccompCalls } from "./security/seccomp.ts";
@@ -59,6 +60,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...schedCalls,
   ...seccompCalls,
   ...landlockCalls,
+  ...bpfCalls,
   ...timerCalls,
   ...restartCalls,
   ...signalfdCalls,

@@ -2,6 +2,7 @@
 import { E } from "../../abi/errno.ts";
 import { WaitQueue } from "../base/wait.ts";
 import type { Process } from "../task/process.ts";
+import type { DeviceProgram } from "./device-program.ts";
 
 /** The controllers. */
 export const CONTROLLERS = ["cpu", "memory", "pids"] as const;
@@ -24,6 +25,8 @@ export class Cgroup {
   /** pids.max, and how often it refused a task. */
   pidsMax = Number.POSITIVE_INFINITY;
   refused = 0;
+  /** Programs that decide on devices, with their BPF_F_* flags (devices.ts). */
+  devices: { programs: DeviceProgram[]; flags: number } = { programs: [], flags: 0 };
   /** Settings without an effect, by file name. */
   readonly settings = new Map<string, string>();
   /** Changes of cgroup.events, for poll(2). */
@@ -31,6 +34,8 @@ export class Cgroup {
   /** Called at each change of `populated`. */
   readonly watchers = new Set<() => void>();
   removed = false;
+  /** The id of the newest program, counted in the root. */
+  lastProgram = 0;
 
   constructor(name = "", parent?: Cgroup) {
     this.name = name;
@@ -53,6 +58,11 @@ export class Cgroup {
   /** The controllers that the parent gives to this group. */
   get controllers(): readonly Controller[] {
     return CONTROLLERS.filter((c) => this.parent?.subtree.has(c) ?? true);
+  }
+  /** True if a program of this group or above decides on devices. */
+  get hasDevicePrograms(): boolean {
+    for (const g of this.up()) if (g.devices.programs.length > 0) return true;
+    return false;
   }
   /** The path from `root`. Outside of it the path goes up: man 7 cgroup_namespaces. */
   pathFrom(root: Cgroup): string {

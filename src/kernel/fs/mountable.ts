@@ -90,7 +90,7 @@ const cgroup2 = (t: Task, data: string): Or<FileSystem> => {
   ]);
   if (typeof options === "number") return options;
   const { kernel, namespaces } = t;
-  const { root } = namespaces.cgroup;
+  const { top: root } = namespaces.cgroup;
   return root === kernel.cgroups ? kernel.cgroupFs : new CgroupFs(kernel.vfs.newDev(), kernel, root);
 };
 

@@ -1,7 +1,9 @@
 // The shared state of the file systems of one machine: mount tree, device numbers, file systems without a
 // mount point.
+
 import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
+import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
 import type { Task } from "../task/task.ts";
 import { openFifo, PIPEFS_MAGIC, PipeEnd } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
@@ -14,7 +16,7 @@ import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { major, makedev, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
 import { Mount, MountNamespace } from "./vfs/mount.ts";
-import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
+import { O_ACCMODE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
 
 /** The values of /proc/sys/fs/protected_*. man 5 proc_sys_fs. */
 export interface Protection {
@@ -26,6 +28,9 @@ export interface Protection {
 
 /** Opens a character device node: a file description or -errno. */
 export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
+
+/** The access to a device by the mode of an open. */
+const deviceAccess = [ACCESS.read, ACCESS.write, ACCESS.read | ACCESS.write, 0];
 
 /** The virtual file system of one kernel. */
 export class Vfs {
@@ -76,6 +81,8 @@ export class Vfs {
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
     if (inode instanceof StreamInode) return inode.open(task, flags, path);
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
+    const denied = mayUseDevice(task, inode.type, inode.rdev, deviceAccess[flags & O_ACCMODE] as number);
+    if (denied < 0) return denied;
     if (inode.type !== S_IFCHR) return -E.ENXIO;
     const open = this.devices.get(inode.rdev) ?? this.drivers.get(major(inode.rdev));
     return open ? open(task, inode, flags, path) : -E.ENXIO;

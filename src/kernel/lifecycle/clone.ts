@@ -48,9 +48,10 @@ const flagError = (task: Task, flags: number): number => {
   if (has(CLONE.THREAD) && !has(CLONE.SIGHAND)) return -E.EINVAL;
   if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -E.EINVAL;
   if (has(CLONE.NEWIPC) && has(CLONE.SYSVSEM)) return -E.EINVAL;
-  if (has(CLONE.PARENT) && !task.process.parent) return -E.EINVAL;
+  // The init of a pid namespace has no siblings. Linux SIGNAL_UNKILLABLE.
+  if (has(CLONE.PARENT) && (!task.process.parent || task.pidNs.init === task.process)) return -E.EINVAL;
   if (has(CLONE.PIDFD) && has(CLONE.DETACHED)) return -E.EINVAL;
-  if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && (has(CLONE.NEWUSER | CLONE.NEWPID) || task.childPidNs !== task.pidNs)) return -E.EINVAL;
+  if (has(CLONE.THREAD) && (has(CLONE.NEWUSER | CLONE.NEWPID) || task.childPidNs !== task.pidNs)) return -E.EINVAL;
   if (task.childPidNs.ended) return -E.ENOMEM;
   return 0;
 };

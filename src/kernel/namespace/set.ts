@@ -21,10 +21,10 @@ export class UtsNamespace {
 /** The group that members see as the root. man 7 cgroup_namespaces. */
 export class CgroupNamespace {
   readonly owner: UserNamespace | undefined;
-  readonly root: Cgroup;
-  constructor(owner: UserNamespace | undefined, root: Cgroup) {
+  readonly top: Cgroup;
+  constructor(owner: UserNamespace | undefined, top: Cgroup) {
     this.owner = owner;
-    this.root = root;
+    this.top = top;
   }
 }
 

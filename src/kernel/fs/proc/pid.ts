@@ -111,7 +111,7 @@ const files: readonly FileRow[] = [
   ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
   ["wchan", 0o444, open(() => "0")],
   ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
-  ["cgroup", 0o444, open((t, _whole, { reader }) => cgroupText(t.process, reader.namespaces.cgroup.root))],
+  ["cgroup", 0o444, open((t, _whole, { reader }) => cgroupText(t.process, reader.namespaces.cgroup.top))],
   ["oom_score", 0o444, open(() => "0\n")],
   ["oom_score_adj", 0o644, oomScoreAdj],
   ["loginuid", 0o644, open(() => "4294967295")],

@@ -163,7 +163,8 @@ export const statText = (task: Task, whole: boolean, viewer: Viewer): string => 
     task.nice,
     process.threads.length,
     0,
-    ticks(task.startTime),
+    // Never 0, which runc takes for a process that it does not know: no program of a real boot is so early.
+    Math.max(1, ticks(task.startTime)),
     (u?.total ?? 0) * PAGE_SIZE,
     u?.resident ?? 0,
     "18446744073709551615",

@@ -2,6 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
+import { programWeight } from "../../cgroup/devices.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
@@ -108,7 +109,9 @@ export class CgroupDir extends Inode {
     const group = this.group.children.get(name);
     if (!group) return -E.ENOENT;
     const done = group.remove();
-    if (done === 0) this.fs.account.give(sizes.cgroup);
+    if (done < 0) return done;
+    this.fs.account.give(sizes.cgroup);
+    for (const program of group.devices.programs.splice(0)) this.fs.account.give(programWeight(program));
     return done;
   }
   override setattr(changes: Changes): number {

@@ -1,5 +1,7 @@
 // Creation of names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
+
 import { E } from "../../../abi/errno.ts";
+import { ACCESS, mayUseDevice } from "../../cgroup/devices.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
 import { mayMake, mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
@@ -68,6 +70,8 @@ export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: 
       const device = type === S_IFCHR || type === S_IFBLK;
       // Overlayfs whiteouts (character devices 0:0) need no privilege. Linux vfs_mknod().
       if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
+      const denied = device && rdev !== 0 ? mayUseDevice(task, type, rdev, ACCESS.mknod) : 0;
+      if (denied < 0) return denied;
       return dir.mknod(last.name, newInode(task, dir, masked(task, mode), rdev));
     }),
   );
