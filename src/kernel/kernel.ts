@@ -10,6 +10,7 @@ import { entryWork } from "./base/pending-work.ts";
 import type { Processor, ProcessorModel } from "./base/processor.ts";
 import type { Profile } from "./base/profile.ts";
 import { Random } from "./base/random.ts";
+import { PID_MAX, RESERVED_PIDS } from "./base/rlimit.ts";
 import type { Timespec } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { Cgroup } from "./cgroup/cgroup.ts";
@@ -116,7 +117,10 @@ export class Kernel {
   #observer: Observer | undefined = undefined;
   /** The thread whose memory is being freed at its end: no task runs then. */
   ending: Task | undefined = undefined;
-  #lastPid = 0;
+  /** The last pid that was given. /proc/sys/kernel/ns_last_pid sets it. */
+  lastPid = 0;
+  /** /proc/sys/fs/nr_open. */
+  nrOpen = 1 << 20;
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
 
@@ -182,11 +186,14 @@ export class Kernel {
     return n;
   }
 
-  newPid(): number {
-    return ++this.#lastPid;
+  /** The number of tasks in which programs run: all but process 1's. */
+  get programs(): number {
+    return this.tasks.size - (this.tasks.has(this.init.pid) ? 1 : 0);
   }
-  get lastPid(): number {
-    return this.#lastPid;
+  newPid(): number {
+    do this.lastPid = this.lastPid >= PID_MAX ? RESERVED_PIDS : this.lastPid + 1;
+    while (this.tasks.has(this.lastPid) || this.processes.has(this.lastPid));
+    return this.lastPid;
   }
 
   /**

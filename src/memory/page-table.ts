@@ -38,6 +38,12 @@ export class PageTable {
   #lastBase = Number.POSITIVE_INFINITY;
   /** The number of entries with a frame: the resident set. */
   resident = 0;
+  /** The greatest resident set before the last removal. Linux mm->hiwater_rss. */
+  #peak = 0;
+  /** The greatest resident set so far, in pages. */
+  get peak(): number {
+    return Math.max(this.#peak, this.resident);
+  }
   readonly #account: Account | undefined;
 
   constructor(account?: Account) {
@@ -77,7 +83,10 @@ export class PageTable {
     }
     const slot = (address / 4096) & (LEAF_SIZE - 1);
     if (this.#last[slot] === 0) this.resident++;
-    if (pte === 0) this.resident--;
+    if (pte === 0) {
+      this.#peak = this.peak;
+      this.resident--;
+    }
     this.#last[slot] = pte;
   }
 
@@ -87,6 +96,7 @@ export class PageTable {
    */
   walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): number {
     let visited = 0;
+    this.#peak = this.peak;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
@@ -132,6 +142,7 @@ export class PageTable {
   /** Releases all frames in [start, end). Returns the number of entries. */
   drop(start: number, end: number, frames: Frames): number {
     const { resident } = this;
+    this.#peak = this.peak;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;

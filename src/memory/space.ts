@@ -53,6 +53,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
+  /** membarrier(2): the registered commands. */
+  barriers = 0;
   /** The number of consecutive pages with a first write, and the address of the next one. */
   readonly filling = { next: 0, pages: 0 };
   /** The last anon id (`Vma.anon`). */
@@ -261,7 +263,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** The numbers of pages by kind, for /proc/PID/statm and status. Linux vm_stat_account(). */
   usage(): Usage {
-    return { ...this.areas.pages, resident: this.table.resident };
+    return { ...this.areas.pages, resident: this.table.resident, peak: this.table.peak };
   }
 
   /** The check of RLIMIT_AS and RLIMIT_DATA. Linux may_expand_vm(). */
@@ -323,4 +325,6 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 /** Numbers of pages. */
 export interface Usage extends Readonly<AreaPages> {
   readonly resident: number;
+  /** The greatest number of resident pages so far. */
+  readonly peak: number;
 }

@@ -41,6 +41,7 @@ const subjects = {
   files: "positions, record locks, running programs and pipes by name answer as on Linux",
   breakpoints: "hardware breakpoints and watchpoints of a tracer stop its child where they stop it on Linux",
   waits: "exclusive waiters, sleeps, locks of ended owners and limits of processor time end as on Linux",
+  answers: "barriers, policies, pipes, seals, pidfds and files of namespaces answer as on Linux",
 } as const;
 
 // biome-ignore format: table

@@ -57,7 +57,10 @@ const native = async (entry: Entry): Promise<Outcome> => {
   if (known) return known;
   const tmp = mkdtempSync(join(tmpdir(), "trapgate-ltp-"));
   try {
-    return (stored[entry.name] = await natively(ltp, entry, tmp, SECONDS));
+    const outcome = await natively(ltp, entry, tmp, SECONDS);
+    stored[entry.name] = outcome;
+    writeFileSync(store, JSON.stringify(stored));
+    return outcome;
   } finally {
     removeMounted(tmp);
   }
@@ -75,12 +78,11 @@ const one = async (entry: Entry): Promise<void> => {
   else console.log(`${entry.name} native ${show(there)} inside ${show(here)} ${here.lines.join(" || ")}`);
 };
 
+mkdirSync(join(top, ".cache"), { recursive: true });
 const queue = [...entries];
 const worker = async (): Promise<void> => {
   for (let entry = queue.shift(); entry; entry = queue.shift()) await one(entry);
 };
 await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
-mkdirSync(join(top, ".cache"), { recursive: true });
-writeFileSync(store, JSON.stringify(stored));
 console.log(`${judged} entries pass natively; inside ${ended} end with 0, ${passed} of them with as many passes`);
 process.exitCode = passed === judged ? 0 : 1;

@@ -17,6 +17,7 @@ export const MSG = {
   DONTWAIT: 0x40,
   EOR: 0x80,
   WAITALL: 0x100,
+  ERRQUEUE: 0x2000,
   NOSIGNAL: 0x4000,
   /** For recvmmsg(2) and sendmmsg(2). */
   WAITFORONE: 0x1_0000,

@@ -20,6 +20,10 @@ export const RLIMIT = {
   RTTIME: 15,
 } as const;
 
+/** /proc/sys/kernel/pid_max, after which pids begin again behind the reserved ones. Linux kernel/pid.c */
+export const PID_MAX = 4_194_304;
+export const RESERVED_PIDS = 300;
+
 /** One limit. RLIM_INFINITY is Infinity here and has its own encoding in each ABI. */
 export interface Rlimit {
   readonly soft: number;

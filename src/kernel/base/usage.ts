@@ -12,6 +12,7 @@ export const addUsage = (to: Usage, from: Usage): void => {
   to.user += from.user;
   to.system += from.system;
   to.minorFaults += from.minorFaults;
+  to.maxResident = Math.max(to.maxResident, from.maxResident);
   to.voluntarySwitches += from.voluntarySwitches;
   to.involuntarySwitches += from.involuntarySwitches;
 };

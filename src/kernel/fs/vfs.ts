@@ -5,7 +5,7 @@ import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
 import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
 import type { Task } from "../task/task.ts";
-import { openFifo, PIPEFS_MAGIC, PipeEnd } from "./files/pipe.ts";
+import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
 import { lazyNetTables } from "./lazy.ts";
 import { MemFs } from "./types/memfs.ts";
@@ -48,6 +48,7 @@ export class Vfs {
   readonly memfds: Mount;
   /** The initial values are those of Debian. */
   readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
+  readonly pipes = new PipeLimits();
   #nextDev = 1;
 
   /** `root` makes the root file system with a given device number. */
@@ -89,8 +90,11 @@ export class Vfs {
   }
 
   /** pipe2(2): a new pipe's read end and write end. */
-  pipe(task: Task, flags: number): [PipeEnd, PipeEnd] {
+  pipe(task: Task, flags: number): Or<[PipeEnd, PipeEnd]> {
+    const pipe = Pipe.of(task);
+    if (typeof pipe === "number") return pipe;
     const inode = new AnonInode(this.pipefs, S_IFIFO | 0o600);
+    inode.pipe = pipe;
     inode.uid = task.cred.fsuid;
     inode.gid = task.cred.fsgid;
     const path = this.pipefs.path(inode, (ino) => `pipe:[${ino}]`);

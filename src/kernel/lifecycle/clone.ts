@@ -11,10 +11,11 @@ import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
 import { leaveUndo, shareUndo } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
-import { shownPid } from "../namespace/pid.ts";
+import { type PidNamespace, shownPid } from "../namespace/pid.ts";
 import { SS } from "../signal/alt-stack.ts";
 import { processLimits } from "../task/limits.ts";
 import { Process } from "../task/process.ts";
@@ -56,11 +57,22 @@ const flagError = (task: Task, flags: number): number => {
   return 0;
 };
 
-const pidError = (task: Task, wanted: readonly number[] | undefined): number => {
+/** The descriptor of CLONE_PIDFD is made and stored before the child: EMFILE and EFAULT leave none. */
+const pidfdError = (task: Task, { flags, pidfd }: CloneRequest): number => {
+  if ((flags & CLONE.PIDFD) === 0) return 0;
+  if (task.files.lowest(0) >= task.process.limit(RLIMIT.NOFILE)) return -E.EMFILE;
+  const word = task.mem.u32(pidfd);
+  return word >= 0 && task.mem.setU32(pidfd, word) ? 0 : -E.EFAULT;
+};
+
+/** Linux alloc_pid(). */
+const pidError = (task: Task, pidNs: PidNamespace, wanted: readonly number[] | undefined): number => {
   const [pid] = wanted ?? [];
   if (pid === undefined) return 0;
   if (wanted && wanted.length > 1) return -E.EINVAL;
   if (pid < 1) return -E.EINVAL;
+  const { owner } = pidNs;
+  if (!capableIn(task.cred, owner, CAP.CHECKPOINT_RESTORE) && !capableIn(task.cred, owner, CAP.SYS_ADMIN)) return -E.EPERM;
   return task.kernel.tasks.has(pid) || task.kernel.processes.has(pid) ? -E.EEXIST : 0;
 };
 
@@ -69,9 +81,9 @@ const pidError = (task: Task, wanted: readonly number[] | undefined): number => 
  */
 const THREADS_MAX = 4096;
 /** The limit of the machine. Zombies, processes without a thread, are counted only near the limit. */
-const isPidsFull = ({ tasks, processes, pidsMax }: Kernel): boolean => {
-  if (tasks.size + processes.size <= pidsMax) return false;
-  let count = tasks.size;
+const isPidsFull = ({ programs, processes, pidsMax }: Kernel): boolean => {
+  if (programs + processes.size <= pidsMax) return false;
+  let count = programs;
   for (const process of processes.values()) if (process.ended !== undefined) count++;
   return count >= pidsMax;
 };
@@ -95,10 +107,12 @@ const copied = ({ kernel, mem }: Task): AddressSpace => {
 export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | number => {
   const { kernel } = parent;
   const { flags } = q;
-  const bad = flagError(parent, flags) || pidError(parent, q.setTid);
+  const bad = flagError(parent, flags) || pidfdError(parent, q);
   if (bad !== 0) return bad;
   const spaces = enterNamespaces(parent, flags);
   if (typeof spaces === "number") return spaces;
+  const taken = pidError(parent, spaces.pidNs, q.setTid);
+  if (taken !== 0) return taken;
   if (tooMany(parent) || !(q.cgroup ?? parent.process.cgroup).mayFork()) return -E.EAGAIN;
   if (!kernel.frames.account.canTake(weightOf(parent, flags))) return -E.ENOMEM;
   const files = (flags & CLONE.FILES) !== 0 ? parent.files : parent.files.clone();
@@ -178,7 +192,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.dumpable = parent.dumpable;
   child.keepCaps = parent.keepCaps;
   child.tscDisabled = parent.tscDisabled;
-  child.timerSlack = parent.timerSlack;
+  child.timerSlack = child.defaultTimerSlack = parent.timerSlack;
   // A copy of the memory contains a copy of the rseq area. A thread has no area yet.
   if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
   child.nice = parent.nice;

@@ -28,7 +28,7 @@ import { PER } from "../task/personality.ts";
 import { Program } from "../task/program.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
-import { exitTask, leaveRings, releaseVfork } from "./exit.ts";
+import { exitTask, leaveRings, notePeak, releaseVfork } from "./exit.ts";
 
 /** Linux BINPRM_BUF_SIZE: the bytes of a file that decide its format. */
 const HEAD = 256;
@@ -164,6 +164,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   const old = task.mem;
   const before = task.program;
   leaveRings(task);
+  if (process.hasExecuted) notePeak(task);
   task.mem = image.space;
   task.mem.readImpliesExec = image.readImpliesExec;
   task.program = new Program(image.abi, image.vdso, program.file).hold();

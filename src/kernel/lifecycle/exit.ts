@@ -33,6 +33,10 @@ export const leaveRings = (task: Task): void => {
   for (const file of task.ringFds ?? []) file?.drop();
   task.rings = task.ringFds = undefined;
 };
+/** Keeps the greatest resident set of a memory that a task leaves. Linux setmax_mm_hiwater_rss(). */
+export const notePeak = ({ process, mem }: Task): void => {
+  process.usage.maxResident = Math.max(process.usage.maxResident, mem.table.peak);
+};
 
 /** Ends a thread. The process ends with its last thread. */
 export const exitTask = (task: Task, status: number): void => {
@@ -48,6 +52,7 @@ export const exitTask = (task: Task, status: number): void => {
   leaveRings(task);
   leaveUndo(task);
   task.files.drop();
+  notePeak(task);
   kernel.ending = task;
   charged(kernel, task.mem, () => task.mem.release());
   kernel.ending = undefined;

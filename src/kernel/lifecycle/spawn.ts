@@ -15,6 +15,7 @@ import { SIG } from "../signal/set.ts";
 import { Process } from "../task/process.ts";
 import { Task } from "../task/task.ts";
 import { execute } from "./exec.ts";
+import { startInit } from "./init.ts";
 
 export interface SpawnRequest {
   /** Byte strings. A path without a slash is searched in the directories of envp's PATH, as in execvp(3). */
@@ -32,6 +33,7 @@ export interface SpawnRequest {
 /** The new process, ready to run, or -errno; after an error nothing of it remains. */
 export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number => {
   const root = MountNamespace.cross(kernel.vfs.namespace.root.path);
+  startInit(kernel);
   const pid = kernel.newPid();
   const process = new Process(kernel, pid, kernel.init, SIG.SIGCHLD);
   if (request.session !== false) process.pgid = process.sid = pid;

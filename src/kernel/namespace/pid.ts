@@ -15,7 +15,8 @@ export class PidNamespace {
   readonly owner: UserNamespace | undefined;
   /** Its process 1. It adopts orphans, and its end ends all members. */
   init: Process | undefined = undefined;
-  #last = 0;
+  /** The last number that was given. Only a namespace below the initial one counts its own. */
+  last = 0;
   readonly #numbers = new Map<number, number>();
   readonly #ids = new Map<number, number>();
 
@@ -49,7 +50,9 @@ export class PidNamespace {
   enter(id: number): void {
     if (!this.parent) return;
     this.parent.enter(id);
-    const number = ++this.#last;
+    let number = this.last + 1;
+    while (this.#ids.has(number)) number++;
+    this.last = number;
     this.#numbers.set(id, number);
     this.#ids.set(number, id);
   }

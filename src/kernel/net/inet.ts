@@ -238,6 +238,15 @@ export abstract class InetSocket extends Socket implements Holder {
         case SO.RCVBUF:
           this.receiveBuffer = Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_RECEIVE);
           return 0;
+        // The sizes of these two have no upper limit but that of an int. Linux __sock_set_rcvbuf().
+        case SO.SNDBUFFORCE:
+        case SO.RCVBUFFORCE: {
+          if (!capableIn(task.cred, this.net.owner, CAP.NET_ADMIN)) return -E.EPERM;
+          const size = 2 * Math.min(Math.max(value, 0), 0x3fff_ffff);
+          if (option === SO.SNDBUFFORCE) this.sendBuffer = Math.max(size, MIN_SEND);
+          else this.receiveBuffer = Math.max(size, MIN_RECEIVE);
+          return 0;
+        }
         case SO.LINGER:
           if (!all || all.length < 8) return -E.EINVAL;
           this.linger = value === 0 ? undefined : number(all, 4);

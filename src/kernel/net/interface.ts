@@ -18,6 +18,7 @@ const SIOC = {
   GIFADDR: 0x8915,
   GIFNETMASK: 0x891b,
   GIFMTU: 0x8921,
+  SIFMTU: 0x8922,
   GIFHWADDR: 0x8927,
   GIFINDEX: 0x8933,
   GIFTXQLEN: 0x8942,
@@ -93,7 +94,16 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
     case SIOC.GIFNETMASK:
       return !net.up ? -E.EADDRNOTAVAIL : t.mem.write(at, ipSockaddr(lo.netmask)) ? 0 : -E.EFAULT;
     case SIOC.GIFMTU:
-      return word(lo.mtu);
+      return word(net.mtu);
+    case SIOC.SIFMTU: {
+      if (!capableIn(t.cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
+      const mtu = t.mem.u32(at);
+      if (mtu < 0) return -E.EFAULT;
+      // The loopback device has no limits of its own. Linux dev_validate_mtu().
+      if (mtu >= 2 ** 31) return -E.EINVAL;
+      net.mtu = mtu;
+      return 0;
+    }
     case SIOC.GIFTXQLEN:
       return word(lo.queue);
     case SIOC.GIFINDEX:

@@ -26,6 +26,8 @@ export class NetNamespace {
     this.tcp = new Ports(kernel);
     this.udp = new Ports(kernel);
   }
+  /** The MTU of the loopback device. It limits nothing. */
+  mtu = 65536;
   /** Sets IFF_UP. */
   setUp(up: boolean): void {
     this.up = up;

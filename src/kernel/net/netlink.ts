@@ -198,7 +198,7 @@ export class NetlinkSocket extends Socket {
       [IFLA.IFNAME, cString(lo.name)],
       [IFLA.TXQLEN, u32(lo.queue)],
       [IFLA.OPERSTATE, Uint8Array.of(this.net.up ? 0 : 2)],
-      [IFLA.MTU, u32(lo.mtu)],
+      [IFLA.MTU, u32(this.net.mtu)],
       [IFLA.ADDRESS, none],
       [IFLA.BROADCAST, none],
     ]);

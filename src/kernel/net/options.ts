@@ -28,6 +28,8 @@ export const SO = {
   SNDTIMEO: 21,
   BINDTODEVICE: 25,
   ACCEPTCONN: 30,
+  SNDBUFFORCE: 32,
+  RCVBUFFORCE: 33,
   PROTOCOL: 38,
   DOMAIN: 39,
   RCVTIMEO_NEW: 66,
@@ -63,6 +65,8 @@ const socketRows: Readonly<Record<number, Row>> = {
   10: row(0, flag),
   /** PRIORITY */
   12: row(0, (v, task) => ((v >= 0 && v <= 6) || netAdmin(task) ? v : -E.EPERM)),
+  /** NO_CHECK */
+  11: row(0, flag),
   [SO.REUSEPORT]: row(0, flag),
   [SO.RCVLOWAT]: row(1, (v) => (v < 0 ? 0x7fff_ffff : v || 1)),
   /** TIMESTAMP */

@@ -6,6 +6,7 @@ import { own } from "../base/byte-string.ts";
 import { mknod } from "../fs/vfs/create.ts";
 import { may, S_IFSOCK } from "../fs/vfs/mode.ts";
 import { permission } from "../fs/vfs/permission.ts";
+import { unlink } from "../fs/vfs/remove.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
 import type { Task } from "../task/task.ts";
 import type { UnixSocket } from "./unix.ts";
@@ -49,7 +50,10 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
   const name = nameOf(address);
   const made = mknod(task, task.fs.cwd, name, S_IFSOCK | (socket.inode.mode & 0o777), 0);
   if (made < 0) return made === -E.EEXIST ? -E.EADDRINUSE : made;
-  if (socket.address !== "") return -E.EINVAL;
+  if (socket.address !== "") {
+    unlink(task, task.fs.cwd, name);
+    return -E.EINVAL;
+  }
   const path = resolve(task, task.fs.cwd, name);
   if (typeof path === "number") return path;
   path.dentry.inode.socket = socket;

@@ -12,7 +12,7 @@ import { SIG } from "../signal/set.ts";
 import { requestTrap } from "../signal/trap.ts";
 import { notifyParent } from "../task/end.ts";
 import type { Task } from "../task/task.ts";
-import { resume } from "./stop.ts";
+import { resume, takeTrap } from "./stop.ts";
 import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
 /** PTRACE_MODE_ATTACH_REALCREDS: the tracer's real ids against all of the target's, or CAP_SYS_PTRACE. */
@@ -44,15 +44,15 @@ const link = (tracer: Task, target: Task, tracing: Tracing): void => {
 /** PTRACE_ATTACH and PTRACE_SEIZE with valid options. 0 or -errno. */
 export const attach = (tracer: Task, target: Task, seize: boolean, options: number): number => {
   if (tracer.process === target.process || !mayAttach(tracer, target)) return -E.EPERM;
-  if (target.state === "dead" || target.trace) return -E.EPERM;
+  // Process 1 runs no program, like a kernel thread.
+  if (target.state === "dead" || target.trace || target.process === target.kernel.init) return -E.EPERM;
   const tracing = newTracing(tracer, seize, options);
   link(tracer, target, tracing);
   if (!seize) sendToTask(target, { signo: SIG.SIGSTOP, code: SI.KERNEL });
   // A stop of job control becomes a stop for the tracer.
   if (target.state === "stopped" && target.process.stopped) {
     tracing.trapPending = target.process.stopped.signal;
-    target.exitWork |= exitWork.signal;
-    target.kernel.scheduler.start(target);
+    takeTrap(target, tracing);
   }
   return 0;
 };

@@ -186,7 +186,7 @@ export class Scheduler {
     this.#isLate = false;
     for (;;) {
       kernel.timers.run(kernel.now);
-      if (kernel.tasks.size === 0) return { reason: "ended" };
+      if (kernel.programs === 0) return { reason: "ended" };
       if (kernel.now >= until || this.#late()) return { reason: "limit" };
       const task = this.#cutOff() ?? this.#next();
       if (task) {

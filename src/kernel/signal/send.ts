@@ -9,7 +9,7 @@ import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
 import { SI, type SigInfo } from "./info.ts";
-import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";
+import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, SIGRTMIN, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";
 import { continuedUnderTrace } from "./trap.ts";
 
 const isIgnored = (task: Task, sig: number): boolean => {
@@ -82,7 +82,14 @@ const complete = (chosen: Task, info: SigInfo): void => {
 const MAX_QUEUED = 100_000;
 const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
 
-const hasRoom = (process: Process): boolean => process.pending.count < room(process) && process.kernel.frames.account.canTake(sizes.signal);
+const hasRoom = (process: Process, { count } = process.pending): boolean =>
+  count < room(process) && process.kernel.frames.account.canTake(sizes.signal);
+/**
+ * False: a real-time signal for one thread would be lost, because the queue is full. Others are marked as pending
+ * without an entry. Linux __send_signal_locked().
+ */
+export const maySendToTask = (task: Task, { signo, code }: SigInfo): boolean =>
+  signo < SIGRTMIN || code === SI.USER || hasRoom(task.process, task.pending);
 
 /**
  * The signal as its receiver sees it: the sender has its number in the receiver's pid namespace. The init of
@@ -90,6 +97,7 @@ const hasRoom = (process: Process): boolean => process.pending.count < room(proc
  * reach it. Linux send_signal_locked(), sig_task_ignored().
  */
 const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
+  if (task.process === task.kernel.init) return undefined;
   const { pidNs, process } = task;
   if (!pidNs.parent) return info;
   const seen = info.pid === undefined ? info : { ...info, pid: pidNs.numberOf(info.pid) };

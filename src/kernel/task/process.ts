@@ -19,10 +19,12 @@ export interface Usage {
   user: number;
   system: number;
   minorFaults: number;
+  /** The greatest resident set of one process, in pages. Linux signal_struct.maxrss. */
+  maxResident: number;
   voluntarySwitches: number;
   involuntarySwitches: number;
 }
-export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
+export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, maxResident: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
 
 /** The state of a terminal (fs/tty) that job control needs: foreground group and session, 0 for none.
  *  man 4 tty_ioctl, TIOCSPGRP. */

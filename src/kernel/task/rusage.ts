@@ -24,15 +24,16 @@ const RUSAGE = struct("rusage", {
   nivcsw: long,
 });
 
-/** struct rusage. `maxrss` is in KiB. */
-export const rusageBytes = (u: Usage, maxrss: number, abi: Abi): Uint8Array =>
+const PAGE_KIB = 4;
+/** struct rusage. */
+export const rusageBytes = (u: Usage, abi: Abi): Uint8Array =>
   RUSAGE.encode(
     {
       utime_sec: Math.floor(u.user / 1e9),
       utime_usec: Math.floor((u.user % 1e9) / 1e3),
       stime_sec: Math.floor(u.system / 1e9),
       stime_usec: Math.floor((u.system % 1e9) / 1e3),
-      maxrss,
+      maxrss: u.maxResident * PAGE_KIB,
       ixrss: 0,
       idrss: 0,
       isrss: 0,

@@ -6,6 +6,13 @@ export const POLICY = { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH:
 /** SCHED_RESET_ON_FORK, a flag in the policy's word. */
 export const RESET_ON_FORK = 0x4000_0000;
 
+/** SCHED_DEADLINE's times in nanoseconds. struct sched_attr; man 2 sched_setattr. */
+export interface Deadline {
+  readonly runtime: bigint;
+  readonly deadline: bigint;
+  readonly period: bigint;
+}
+
 const kind = (task: Task): number => task.policy & ~RESET_ON_FORK;
 /** True for SCHED_FIFO and SCHED_RR. */
 export const isRealtime = (policy: number): boolean => policy === POLICY.SCHED_FIFO || policy === POLICY.SCHED_RR;

@@ -23,6 +23,7 @@ import { NONE, type SigSet } from "../signal/set.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import { NO_PROGRAM, type Program } from "./program.ts";
 import type { RestartableSequences } from "./rseq.ts";
+import type { Deadline } from "./sched-policy.ts";
 
 /** An io_uring instance, as the end of a task and execve see it. */
 export interface Rings {
@@ -126,10 +127,14 @@ export class Task implements Sleeper {
   /** prctl(PR_SET_TSC): RDTSC raises SIGSEGV. */
   tscDisabled = false;
   timerSlack = 50_000;
+  /** The slack of its maker at that time. PR_SET_TIMERSLACK with 0 restores it. */
+  defaultTimerSlack = 50_000;
   nice = 0;
   /** The values of sched_setscheduler(2). */
   policy = 0;
   priority = 0;
+  /** The times of SCHED_DEADLINE. */
+  deadline: Deadline | undefined = undefined;
 
   /** CLONE_CHILD_CLEARTID and set_tid_address(2). */
   clearChildTid = 0 as VAddr;

@@ -21,6 +21,8 @@ export interface MapRequest {
    * offset.
    */
   readonly file?: MappedFile | undefined;
+  /** Anonymous memory of a file that is not open for writing (/dev/zero): a shared mapping stays read-only. */
+  readonly unwritable?: boolean;
   /** The offset in bytes, a multiple of 4096. The caller checks it (mmap) or multiplies (mmap2). */
   readonly offset: number;
   /** The call came through a 32-bit door: 32-bit code must reach the address. */
@@ -81,10 +83,12 @@ const fileFlags = (file: MappedFile, prot: number, flags: number): number => {
   return flags & MAP.GROWSDOWN ? -E.EINVAL : vm;
 };
 
-const anonymousFlags = (flags: number): number => {
+const anonymousFlags = (flags: number, prot: number, unwritable: boolean): number => {
   switch (flags & MAP.TYPE) {
     case MAP.SHARED:
-      return flags & MAP.GROWSDOWN ? -E.EINVAL : MAY_ALL | VM.SHARED | VM.MAYSHARE;
+      if (flags & MAP.GROWSDOWN) return -E.EINVAL;
+      if (unwritable && prot & PROT.WRITE) return -E.EACCES;
+      return (unwritable ? MAY_ALL & ~VM.MAYWRITE : MAY_ALL | VM.SHARED) | VM.MAYSHARE;
     case MAP.PRIVATE:
       return MAY_ALL;
     default:
@@ -135,7 +139,7 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
   if (!space.mayLock(length / PAGE_SIZE, lock)) return -E.EAGAIN;
   // file_mmap_ok: offsets are signed, up to MAX_LFS_FILESIZE.
   if (file && offset + length > 2 ** 63 - 1) return -E.EOVERFLOW;
-  const kind = file ? fileFlags(file, prot, flags) : anonymousFlags(flags);
+  const kind = file ? fileFlags(file, prot, flags) : anonymousFlags(flags, prot, request.unwritable ?? false);
   if (kind < 0) return kind;
   const error = install(space, { at, length, prot, flags: kind | carried(flags) | lock, file, pgoff: offset / PAGE_SIZE });
   if (error < 0) return error;

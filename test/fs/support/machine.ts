@@ -1,4 +1,5 @@
 // A task with memory and file systems but no processor: system calls are made by calling their handlers.
+
 import { existsSync, readFileSync } from "node:fs";
 import { type Abi, i386, x64 } from "../../../src/abi/abi.ts";
 import type { VAddr } from "../../../src/abi/brand.ts";
@@ -10,6 +11,7 @@ import { newDevPts, registerDevices } from "../../../src/kernel/fs/devtmpfs.ts";
 import { MemFs } from "../../../src/kernel/fs/types/memfs.ts";
 import { FsContext } from "../../../src/kernel/fs/vfs/context.ts";
 import { FdTable } from "../../../src/kernel/fs/vfs/fd-table.ts";
+import type { FileDescription } from "../../../src/kernel/fs/vfs/file.ts";
 import type { Clock, FileSystem } from "../../../src/kernel/fs/vfs/inode.ts";
 import { Vfs } from "../../../src/kernel/fs/vfs.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
@@ -54,8 +56,9 @@ export class TestMachine {
     registerDevices(this.kernel.vfs, newDevPts(this.kernel.vfs.newDev(), this.kernel));
     this.task = this.newTask(options.cred ?? credOf(0, 0));
     // The standard streams of the native runner are in the way of scripts there, so something is here, too.
-    for (const end of this.kernel.vfs.pipe(this.task, 0)) this.task.files.install(end, 16);
-    this.task.files.install(this.kernel.vfs.pipe(this.task, 0)[0], 16);
+    const pipe = () => this.kernel.vfs.pipe(this.task, 0) as [FileDescription, FileDescription];
+    for (const end of pipe()) this.task.files.install(end, 16);
+    this.task.files.install(pipe()[0], 16);
   }
   newTask(cred: Cred, files = new FdTable()): Task {
     const { kernel } = this;

@@ -4,8 +4,7 @@ import { type VAddr, vaddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { long, s16, s32, s64, struct } from "../../../abi/struct.ts";
 import { wait } from "../../base/wait.ts";
-import { CAP, capable } from "../../cred/cred.ts";
-import { PIPE_MAX, PipeEnd } from "../../fs/files/pipe.ts";
+import { PipeEnd } from "../../fs/files/pipe.ts";
 import { RegularInode, SEEK_CUR, SEEK_END, SEEK_SET } from "../../fs/files/regular.ts";
 import { addSeals } from "../../fs/types/memfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
@@ -25,12 +24,12 @@ import { finish } from "./transfer.ts";
 const F = {
   F_DUPFD: 0, F_GETFD: 1, F_SETFD: 2, F_GETFL: 3, F_SETFL: 4, F_GETLK: 5, F_SETLK: 6, F_SETLKW: 7, F_SETOWN: 8, F_GETOWN: 9, F_SETSIG: 10,
   F_GETSIG: 11, F_GETLK64: 12, F_SETLK64: 13, F_SETLKW64: 14, F_SETOWN_EX: 15, F_GETOWN_EX: 16, F_OFD_GETLK: 36, F_OFD_SETLK: 37,
-  F_OFD_SETLKW: 38, F_SETLEASE: 1024, F_GETLEASE: 1025, F_NOTIFY: 1026, F_DUPFD_QUERY: 1027, F_DUPFD_CLOEXEC: 1030, F_SETPIPE_SZ: 1031,
+  F_OFD_SETLKW: 38, F_SETLEASE: 1024, F_GETLEASE: 1025, F_NOTIFY: 1026, F_DUPFD_QUERY: 1027, F_CREATED_QUERY: 1028, F_DUPFD_CLOEXEC: 1030, F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032, F_ADD_SEALS: 1033, F_GET_SEALS: 1034,
 } as const;
 const FD_CLOEXEC = 1;
 /** What may be done with an O_PATH descriptor. Linux check_fcntl_cmd(). */
-const onPaths = new Set<number>([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SETFD, F.F_GETFL, F.F_DUPFD_QUERY]);
+const onPaths = new Set<number>([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SETFD, F.F_GETFL, F.F_DUPFD_QUERY, F.F_CREATED_QUERY]);
 
 const flockNative = struct("flock", { l_type: s16, l_whence: s16, l_start: long, l_len: long, l_pid: s32 });
 const flock64 = struct("flock64", { l_type: s16, l_whence: s16, l_start: s64, l_len: s64, l_pid: s32 });
@@ -114,8 +113,7 @@ const setFlags = (t: Task, file: FileDescription, value: number): number => {
   return 0;
 };
 const setPipeSize = (t: Task, file: FileDescription, size: number): number => {
-  if (!(file instanceof PipeEnd)) return -E.EBADF;
-  return size > PIPE_MAX && !capable(t.cred, CAP.SYS_RESOURCE) ? -E.EPERM : file.resize(size);
+  return file instanceof PipeEnd ? file.pipe.resize(t, size >>> 0) : -E.EBADF;
 };
 
 type Command = (t: Task, file: FileDescription, arg: number, fd: number, at: VAddr, abi: Abi) => Result;
@@ -167,6 +165,7 @@ const commands: Readonly<Record<number, Command>> = {
     const other = t.files.getRaw(arg);
     return other ? Number(other === file) : -E.EBADF;
   },
+  [F.F_CREATED_QUERY]: (_t, file) => Number(file.created),
   [F.F_SETPIPE_SZ]: (t, file, arg) => setPipeSize(t, file, arg),
   [F.F_GETPIPE_SZ]: (_t, file) => (file instanceof PipeEnd ? file.pipe.capacity : -E.EBADF),
   [F.F_ADD_SEALS]: (_t, file, arg) => {

@@ -15,7 +15,9 @@ import type { Task } from "../../task/task.ts";
 
 const pipe = (t: Task, at: VAddr, how: number): number => {
   if (how & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -E.EINVAL;
-  const [reader, writer] = t.kernel.vfs.pipe(t, how);
+  const made = t.kernel.vfs.pipe(t, how);
+  if (typeof made === "number") return made;
+  const [reader, writer] = made;
   const cloexec = (how & O_CLOEXEC) !== 0;
   const fds = [install(t, reader, cloexec), install(t, writer, cloexec)] as const;
   const bad = fds.find((fd) => fd < 0) ?? (t.mem.write(at, new Uint8Array(Int32Array.from(fds).buffer)) ? 0 : -E.EFAULT);
@@ -29,9 +31,13 @@ const MFD_ALLOW_SEALING = 2;
 const MFD_HUGETLB = 4;
 const MFD_NOEXEC_SEAL = 8;
 const MFD_EXEC = 16;
+const MFD_ALL = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC;
+const MFD_HUGE_SIZE = 0xfc00_0000;
 const MFD_NAME_MAX = 249;
 const memfdCreate = (t: Task, at: VAddr, how: number): number => {
-  if (how & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)) return how & MFD_HUGETLB ? -E.ENODEV : -E.EINVAL;
+  // With MFD_HUGETLB the upper six bits are the size of a page.
+  if (how & ~(MFD_ALL | (how & MFD_HUGETLB ? MFD_HUGE_SIZE : 0))) return -E.EINVAL;
+  if (how & MFD_HUGETLB) return -E.ENODEV;
   if ((how & (MFD_NOEXEC_SEAL | MFD_EXEC)) === (MFD_NOEXEC_SEAL | MFD_EXEC)) return -E.EINVAL;
   const name = t.mem.cString(at, MFD_NAME_MAX + 1);
   if (name === undefined) return -E.EFAULT;

@@ -7,8 +7,8 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
-import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
+import { F_SEAL_GROW, killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
 import type { Dentry } from "../../fs/vfs/dentry.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
@@ -44,10 +44,8 @@ const resize = (t: Task, inode: Inode, length: number): number => {
     return -E.EFBIG;
   }
   if (length > MAX_FILE_SIZE) return -E.EFBIG;
-  if (inode instanceof RegularInode && inode.seals) {
-    if (length < inode.size && inode.seals & F_SEAL_SHRINK) return -E.EPERM;
-    if (length > inode.size && inode.seals & F_SEAL_GROW) return -E.EPERM;
-  }
+  const sealed = inode.mayResize(length);
+  if (sealed < 0) return sealed;
   if (!capable(t.cred, CAP.FSETID)) killPrivileges(inode);
   return charged(t, inode, () => inode.truncate(length));
 };
@@ -80,6 +78,16 @@ const ftruncate = (t: Task, fd: number, length: number): number => {
   if (!file.inode.isFile || !file.writable) return -E.EINVAL;
   const guarded = mayTruncate(file);
   return guarded < 0 ? guarded : modified(file.path.dentry, resize(t, file.inode, length));
+};
+
+/** SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER. */
+const SYNC_FLAGS = 7;
+/** Linux sync_file_range(). */
+const syncRange = (t: Task, fd: number, offset: number, length: number, how: number): number => {
+  const file = t.files.get(fd);
+  if (!file) return -E.EBADF;
+  if (how & ~SYNC_FLAGS || offset < 0 || offset + length < offset) return -E.EINVAL;
+  return file.inode.isFile || file.inode.isDir ? synced(t, fd) : -E.ESPIPE;
 };
 
 const FALLOC_FL_KEEP_SIZE = 1;
@@ -150,7 +158,7 @@ export const truncateCalls: readonly Syscall[] = [
   }),
   syscall("fsync", { fd }, (t, a) => synced(t, a.fd)),
   syscall("fdatasync", { fd }, (t, a) => synced(t, a.fd)),
-  syscall("sync_file_range", { fd, offset: loff, nbytes: loff, flags: uint }, (t, a) => synced(t, a.fd)),
+  syscall("sync_file_range", { fd, offset: loff, nbytes: loff, flags: uint }, (t, a) => syncRange(t, a.fd, a.offset, a.nbytes, a.flags)),
   syscall("syncfs", { fd }, (t, a) => (t.files.get(a.fd) ? 0 : -E.EBADF)),
   syscall("sync", {}, () => 0),
   syscall("fadvise64", { fd, offset: loff, len: loff, advice }, (t, a) => advise(t, a.fd, a.len, a.advice), { only: "x64" }),

@@ -3,6 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { wait } from "../../base/wait.ts";
+import { mayAccess } from "../../cred/read-access.ts";
 import { wakeOp } from "../../futex/op.ts";
 import { isOwner, passOn } from "../../futex/pi.ts";
 import type { Waiter } from "../../futex/table.ts";
@@ -219,6 +220,7 @@ const setRobustList = (t: Task, head: VAddr, size: number, abi: Abi): number => 
 const getRobustList = (t: Task, pid: number, head: VAddr, size: VAddr, abi: Abi): number => {
   const target = pid === 0 ? t : findTask(t, pid);
   if (!target) return -E.ESRCH;
+  if (!mayAccess(t, target)) return -E.EPERM;
   return t.mem.setLong(size, 3 * abi.long, abi.long) && t.mem.setLong(head, target.robustList, abi.long) ? 0 : -E.EFAULT;
 };
 

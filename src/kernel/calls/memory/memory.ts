@@ -30,7 +30,10 @@ const mapNow = (t: Task, request: Omit<memory.MapRequest, "file">, fd: number, l
   const file = fileOf(t, fd, request.offset, length);
   // The error of a file that cannot be mapped comes last, from its mmap method; EBADF comes first.
   if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
-  if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP.ANONYMOUS }, later);
+  if (file === "anonymous") {
+    const unwritable = t.files.get(fd)?.writable !== true;
+    return memory.mmap(t.mem, { ...request, flags: how | MAP.ANONYMOUS, unwritable }, later);
+  }
   return memory.mmap(t.mem, { ...request, file, offset: request.offset - (file.begin ?? 0) }, later);
 };
 

@@ -7,6 +7,7 @@ import { MSG, SOCK } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { InetSocket } from "../../net/inet.ts";
 import { credOf, type Received, type Socket } from "../../net/socket.ts";
 import { UnixSocket } from "../../net/unix.ts";
 import { userSignal } from "../../signal/info.ts";
@@ -63,6 +64,8 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
  */
 const receive = (t: Task, s: Socket, capacity: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
   if ((how & MSG.OOB) !== 0) return -E.EINVAL;
+  // No errors are queued for the socket (IP_RECVERR).
+  if ((how & MSG.ERRQUEUE) !== 0 && s instanceof InetSocket) return -E.EAGAIN;
   const peek = (how & MSG.PEEK) !== 0;
   const all = (how & MSG.WAITALL) !== 0 && !peek && s.type === SOCK.STREAM;
   let done = progress(t);
@@ -100,17 +103,17 @@ export const recvfrom = (t: Task, n: number, at: VAddr, length: number, how: num
   return receive(t, s, totalLength(segments), how, (got, start) => {
     if (!got) return 0;
     if (scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
-    if (from !== 0 && writeFrom(t, from, fromLength, got, s) < 0) return -E.EFAULT;
-    return lengthOf(got, how, s);
+    const written = from === 0 ? 0 : writeFrom(t, from, fromLength, got, s);
+    return written < 0 ? written : lengthOf(got, how, s);
   });
 };
 /** Writes the sender's address. A stream has none, so its length is 0. */
-const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: Received, s: Socket): number =>
-  s.type === SOCK.STREAM || got.from === ""
-    ? t.mem.setU32(lengthAt, 0)
-      ? 0
-      : -E.EFAULT
-    : writeAddress(t, at, lengthAt, s.addressBytes(got.from));
+const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: Received, s: Socket): number => {
+  if (s.type !== SOCK.STREAM && got.from !== "") return writeAddress(t, at, lengthAt, s.addressBytes(got.from));
+  const capacity = t.mem.u32(lengthAt);
+  if (capacity >= 2 ** 31) return -E.EINVAL;
+  return capacity >= 0 && t.mem.setU32(lengthAt, 0) ? 0 : -E.EFAULT;
+};
 
 const withMessage = (t: Task, n: number, at: VAddr, abi: Abi, use: (s: Socket, h: Msghdr, segments: Segment[]) => Result): Result => {
   const s = socketOf(t, n);

@@ -9,6 +9,7 @@ import { setBlocked } from "../../signal/send.ts";
 import { SIGSET_SIZE } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import { readNanoseconds, type TimeForm, timespecOf } from "../../syscall/timespec.ts";
+import { PER } from "../../task/personality.ts";
 import type { Task } from "../../task/task.ts";
 import { readSigset } from "../signal/action.ts";
 
@@ -60,7 +61,8 @@ export const restoreMask = (t: Task, result: Result): Result => {
 };
 /** Writes the remaining time to the caller. EFAULT is ignored. */
 export const writeRemaining = (t: Task, result: Result, at: VAddr, until: Deadline, form: TimeForm, abi: Abi): Result => {
-  if (typeof result === "number" && at !== 0 && until !== AT_ONCE && until !== NEVER) {
+  const isSticky = (t.personality & PER.STICKY_TIMEOUTS) !== 0;
+  if (typeof result === "number" && !isSticky && at !== 0 && until !== AT_ONCE && until !== NEVER) {
     form.write(t, at, timespecOf(Math.max(0, until - t.kernel.now)), abi);
   }
   return result;

@@ -114,9 +114,8 @@ const pidfdGetfd = (t: Task, pidfd: number, n: number, flags: number): number =>
   const file = t.files.get(pidfd);
   if (!(file instanceof Pidfd)) return -E.EBADF;
   const { process } = file;
-  // No program runs in process 1, so it has no thread.
-  const leader: Task | undefined = process.leader;
-  const target = leader?.state === "dead" ? process.threads[0] : leader;
+  const { leader } = process;
+  const target = leader.state === "dead" ? process.threads[0] : leader;
   if (!target) return -E.ESRCH;
   if (!mayAttach(t, target)) return -E.EPERM;
   const wanted = target.files.getRaw(n);

@@ -78,6 +78,16 @@ const getName: Option = (t, [at]) => {
   return t.mem.write(at, bytes) ? 0 : -E.EFAULT;
 };
 
+/**
+ * PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH and PR_SPEC_L1D_FLUSH: the processor is not affected by the first
+ * two, and the last is switched off. Linux arch/x86/kernel/cpu/bugs.c
+ */
+const SPECULATION: Readonly<Record<number, { readonly state: number; readonly refusal: number }>> = {
+  0: { state: 0, refusal: E.ENXIO },
+  1: { state: 0, refusal: E.EPERM },
+  2: { state: 8, refusal: E.EPERM },
+};
+
 const put = (t: Task, at: VAddr, value: number): number => (t.mem.setU32(at, value) ? 0 : -E.EFAULT);
 
 const OPTIONS: Readonly<Record<number, Option>> = {
@@ -121,7 +131,7 @@ const OPTIONS: Readonly<Record<number, Option>> = {
   [PR.GET_SECUREBITS]: (t) => t.cred.securebits,
   [PR.SET_SECUREBITS]: setSecurebits,
   [PR.SET_TIMERSLACK]: (t, [value]) => {
-    t.timerSlack = value <= 0 ? 50_000 : value;
+    t.timerSlack = value <= 0 ? t.defaultTimerSlack : value;
     return 0;
   },
   [PR.GET_TIMERSLACK]: (t) => t.timerSlack,
@@ -138,8 +148,8 @@ const OPTIONS: Readonly<Record<number, Option>> = {
   [PR.CAP_AMBIENT]: ambient,
   // Names of anonymous mappings: CONFIG_ANON_VMA_NAME is off in Debian.
   [PR.SET_VMA]: () => -E.EINVAL,
-  [PR.GET_SPECULATION_CTRL]: () => -E.ENODEV,
-  [PR.SET_SPECULATION_CTRL]: () => -E.ENODEV,
+  [PR.GET_SPECULATION_CTRL]: (_t, [which, ...rest]) => (noneOf(...rest) ? (SPECULATION[which]?.state ?? -E.ENODEV) : -E.EINVAL),
+  [PR.SET_SPECULATION_CTRL]: (_t, [which, , ...rest]) => (noneOf(...rest) ? -(SPECULATION[which]?.refusal ?? E.ENODEV) : -E.EINVAL),
 };
 
 const prctl: (t: Task, option: number, rest: Rest, abi: Abi) => number = (t, option, rest, abi) => {

@@ -17,8 +17,6 @@ import type { Task } from "../../task/task.ts";
 import { watchCpuLimit } from "../../timer/cpu-limit.ts";
 
 const NLIMITS = 16;
-/** sysctl fs.nr_open. */
-const NR_OPEN = 1 << 20;
 const resource = choice("int", Object.fromEntries(Object.entries(RLIMIT).map(([k, v]) => [`RLIMIT_${k}`, v])), "RLIMIT_???");
 
 /** RLIM_INFINITY: all ones. The first getrlimit of i386 has 31 bits. */
@@ -45,7 +43,7 @@ const read = (t: Task, at: VAddr, size: 4 | 8): Rlimit | undefined => {
 /** Linux do_prlimit(). */
 const change = (t: Task, process: Process, which: number, to: Rlimit): number => {
   if (to.soft > to.hard) return -E.EINVAL;
-  if (which === RLIMIT.NOFILE && to.hard > NR_OPEN) return -E.EPERM;
+  if (which === RLIMIT.NOFILE && to.hard > t.kernel.nrOpen) return -E.EPERM;
   if (to.hard > (process.limits[which] as Rlimit).hard && !capable(t.cred, CAP.SYS_RESOURCE)) return -E.EPERM;
   process.limits[which] = to;
   if (which === RLIMIT.CPU) watchCpuLimit(process);
@@ -73,7 +71,7 @@ const prlimit = (t: Task, pid: number, which: number, from: VAddr, to: VAddr): n
   const wanted = from === 0 ? undefined : read(t, from, 8);
   if (from !== 0 && !wanted) return -E.EFAULT;
   const process = pid === 0 ? t.process : findThread(t, pid)?.process;
-  if (!process || process === t.kernel.init) return process ? -E.EPERM : -E.ESRCH;
+  if (!process) return -E.ESRCH;
   if (!mayLook(t, process)) return -E.EPERM;
   const old = process.limits[which];
   if (!old) return -E.EINVAL;
@@ -85,12 +83,12 @@ const SELF = 0;
 const CHILDREN = -1;
 const THREAD = 1;
 const who = choice("int", { RUSAGE_SELF: SELF, RUSAGE_CHILDREN: CHILDREN, RUSAGE_THREAD: THREAD }, "RUSAGE_???");
-const PAGE_KIB = 4;
 const getrusage = (t: Task, whose: number, at: VAddr, abi: Abi): number => {
   const usage =
     whose === SELF ? processUsage(t.process) : whose === CHILDREN ? t.process.childUsage : whose === THREAD ? t.usage : undefined;
   if (!usage) return -E.EINVAL;
-  return t.mem.write(at, rusageBytes(usage, whose === CHILDREN ? 0 : t.mem.usage().resident * PAGE_KIB, abi)) ? 0 : -E.EFAULT;
+  const maxResident = whose === CHILDREN ? usage.maxResident : Math.max(usage.maxResident, t.mem.table.peak);
+  return t.mem.write(at, rusageBytes({ ...usage, maxResident }, abi)) ? 0 : -E.EFAULT;
 };
 
 /** `8192*1024`: strace's text of whole KiB. */

@@ -24,12 +24,31 @@ const restartSyscall = (t: Task): Result => {
  * With one processor a task switch orders all accesses, so barriers do nothing. Linux uapi
  * linux/membarrier.h.
  */
-const COMMANDS = { QUERY: 0, GLOBAL: 1 } as const;
-const SUPPORTED = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40;
-const membarrier = (command: number, flags: number): number => {
-  if (flags !== 0) return -E.EINVAL;
-  if (command === COMMANDS.QUERY) return SUPPORTED;
-  return (command & (command - 1)) === 0 && (command & SUPPORTED) !== 0 ? 0 : -E.EINVAL;
+const QUERY = 0;
+const GET_REGISTRATIONS = 512;
+const RSEQ = 128;
+const FLAG_CPU = 1;
+/** The registration that a command needs. Private barriers need their own, others none. */
+const NEEDS: ReadonlyMap<number, number> = new Map([
+  [1, 0],
+  [2, 0],
+  [8, 16],
+  [32, 64],
+  [RSEQ, 256],
+]);
+const REGISTRATIONS: readonly number[] = [4, 16, 64, 256];
+const SUPPORTED = [...NEEDS.keys(), ...REGISTRATIONS, GET_REGISTRATIONS].reduce((a, b) => a | b, 0);
+const membarrier = ({ mem }: Task, command: number, flags: number): number => {
+  if (flags !== 0 && (command !== RSEQ || flags !== FLAG_CPU)) return -E.EINVAL;
+  if (command === QUERY) return SUPPORTED;
+  if (command === GET_REGISTRATIONS) return mem.barriers;
+  if (REGISTRATIONS.includes(command)) {
+    mem.barriers |= command;
+    return 0;
+  }
+  const needs = NEEDS.get(command);
+  if (needs === undefined) return -E.EINVAL;
+  return (mem.barriers & needs) === needs ? 0 : -E.EPERM;
 };
 
 export const restartCalls: readonly Syscall[] = [
@@ -39,5 +58,5 @@ export const restartCalls: readonly Syscall[] = [
     forceSignal(t, kernelSignal(SIG.SIGILL));
     return -1;
   }),
-  syscall("membarrier", { cmd: int, flags: int, cpu_id: int }, (_t, a) => membarrier(a.cmd, a.flags)),
+  syscall("membarrier", { cmd: int, flags: int, cpu_id: int }, (t, a) => membarrier(t, a.cmd, a.flags)),
 ];

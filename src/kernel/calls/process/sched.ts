@@ -13,7 +13,7 @@ import { choice } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
-import { isRealtime, POLICY, RESET_ON_FORK } from "../../task/sched-policy.ts";
+import { type Deadline, isRealtime, POLICY, RESET_ON_FORK } from "../../task/sched-policy.ts";
 import type { Task } from "../../task/task.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");
@@ -27,6 +27,22 @@ const priorityRange = (policy: number): readonly [number, number] | undefined =>
       ? [0, 0]
       : undefined;
 
+/** Linux check_same_owner(). */
+const isOwn = (t: Task, target: Task): boolean => t.cred.euid === target.cred.euid || t.cred.euid === target.cred.uid;
+
+/** What a policy needs of a caller without CAP_SYS_NICE. Linux user_check_sched_setscheduler(). */
+const mayChange = (t: Task, target: Task, policy: number, priority: number, nice: number, resets: boolean): boolean => {
+  if (capable(t.cred, CAP.SYS_NICE)) return true;
+  const now = target.policy & ~RESET_ON_FORK;
+  const mayHave = (value: number): boolean => value >= target.nice || 20 - value <= target.process.limit(RLIMIT.NICE);
+  if (isRealtime(policy)) {
+    const limit = target.process.limit(RLIMIT.RTPRIO);
+    if ((policy !== now && limit === 0) || (priority > target.priority && priority > limit)) return false;
+  } else if (policy === POLICY.SCHED_DEADLINE || !mayHave(nice)) return false;
+  if (now === POLICY.SCHED_IDLE && policy !== POLICY.SCHED_IDLE && 20 - target.nice > target.process.limit(RLIMIT.NICE)) return false;
+  return isOwn(t, target) && (resets || (target.policy & RESET_ON_FORK) === 0);
+};
+
 const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): number => {
   if (param === 0 || pid < 0) return -E.EINVAL;
   const priority = t.mem.u32(param);
@@ -36,9 +52,10 @@ const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): numbe
   const kind = policy & ~RESET_ON_FORK;
   const range = priorityRange(kind);
   if (!range || kind === POLICY.SCHED_DEADLINE || priority < range[0] || priority > range[1]) return -E.EINVAL;
-  if (isRealtime(kind) && !capable(t.cred, CAP.SYS_NICE) && priority > t.process.limit(RLIMIT.RTPRIO)) return -E.EPERM;
+  if (!mayChange(t, target, kind, priority, target.nice, (policy & RESET_ON_FORK) !== 0)) return -E.EPERM;
   target.policy = policy;
   target.priority = priority;
+  target.deadline = undefined;
   t.kernel.scheduler.rankChanged();
   return 0;
 };
@@ -56,7 +73,9 @@ const getAffinity = (t: Task, pid: number, length: number, mask: VAddr, abi: Abi
 const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number => {
   const bytes = t.mem.read(mask, Math.min(length, CPUSET_BYTES));
   if (!bytes) return -E.EFAULT;
-  if (!find(t, pid)) return -E.ESRCH;
+  const target = find(t, pid);
+  if (!target) return -E.ESRCH;
+  if (!isOwn(t, target) && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
   return ((bytes[0] ?? 0) & 1) === 0 ? -E.EINVAL : 0;
 };
 
@@ -69,10 +88,21 @@ const getAttr = (t: Task, pid: number, at: VAddr, size: number, how: number): nu
   const v = new DataView(new ArrayBuffer(ATTR_SIZE));
   v.setUint32(0, Math.min(size, ATTR_SIZE), true);
   v.setUint32(4, target.policy & ~RESET_ON_FORK, true);
+  const { deadline } = target;
+  for (const [i, value] of (deadline ? [deadline.runtime, deadline.deadline, deadline.period] : []).entries())
+    v.setBigUint64(24 + 8 * i, value, true);
   v.setInt32(16, isRealtime(target.policy & ~RESET_ON_FORK) ? 0 : target.nice, true);
   v.setUint32(20, target.priority, true);
   v.setUint32(52, 1024, true);
   return t.mem.write(at, new Uint8Array(v.buffer, 0, Math.min(size, ATTR_SIZE))) ? 0 : -E.EFAULT;
+};
+/** Linux __checkparam_dl(): times in nanoseconds, at least 1024 ns of runtime, periods of 0.1 ms to 4.2 s. */
+const readDeadline = (v: DataView): Deadline | undefined => {
+  const [runtime, deadline, given] = [24, 32, 40].map((at) => v.getBigUint64(at, true)) as [bigint, bigint, bigint];
+  const period = given || deadline;
+  if (deadline === 0n || runtime < 1024n || deadline >> 63n || period >> 63n) return undefined;
+  if (period < deadline || deadline < runtime || period < 100_000n || period > 1n << 32n) return undefined;
+  return { runtime, deadline, period };
 };
 const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
   if (at === 0 || pid < 0 || how !== 0) return -E.EINVAL;
@@ -86,11 +116,13 @@ const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
   const policy = v.getUint32(4, true);
   const priority = v.getUint32(20, true);
   const range = priorityRange(policy);
-  if (!range || policy === POLICY.SCHED_DEADLINE || priority < range[0] || priority > range[1]) return -E.EINVAL;
-  if (isRealtime(policy) && !capable(t.cred, CAP.SYS_NICE) && priority > t.process.limit(RLIMIT.RTPRIO)) return -E.EPERM;
+  const isDeadline = policy === POLICY.SCHED_DEADLINE;
+  const deadline = isDeadline ? readDeadline(v) : undefined;
+  if (!range || priority < range[0] || priority > range[1] || (isDeadline && !deadline)) return -E.EINVAL;
   const nice = v.getInt32(16, true);
-  if (!isRealtime(policy) && nice < target.nice && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
+  if (!mayChange(t, target, policy, priority, nice, true)) return -E.EPERM;
   target.policy = policy;
+  target.deadline = deadline;
   target.priority = priority;
   target.nice = Math.max(-20, Math.min(19, nice));
   t.kernel.scheduler.rankChanged();
@@ -123,7 +155,7 @@ const setPriority = (t: Task, which: number, who: number, value: number): number
   return result;
 };
 
-const NOTE = { note: "nice values have no effect; SCHED_BATCH is scheduled like SCHED_OTHER" } as const;
+const NOTE = { note: "nice values have no effect; SCHED_BATCH and SCHED_DEADLINE are scheduled like SCHED_OTHER" } as const;
 const which = choice("int", { PRIO_PROCESS: PRIO.PROCESS, PRIO_PGRP: PRIO.PGRP, PRIO_USER: PRIO.USER }, "PRIO_???");
 const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
 const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);

@@ -30,8 +30,7 @@ const groupIs =
   (child) =>
     child.pgid === pgid;
 
-const writeUsage = (t: Task, at: VAddr, found: ChildEvent, abi: Abi): boolean =>
-  at === 0 || t.mem.write(at, rusageBytes(found.usage, 0, abi));
+const writeUsage = (t: Task, at: VAddr, found: ChildEvent, abi: Abi): boolean => at === 0 || t.mem.write(at, rusageBytes(found.usage, abi));
 
 const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAddr, abi: Abi): Result => {
   if ((options & ~WAIT4_OPTIONS) !== 0) return -E.EINVAL;

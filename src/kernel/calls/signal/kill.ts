@@ -4,12 +4,13 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
+import type { FileDescription } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { maySignal } from "../../landlock/scope.ts";
 import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
 import { SI, type SigInfo, userSignal } from "../../signal/info.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../../signal/layout.ts";
-import { sendToProcess, sendToTask } from "../../signal/send.ts";
+import { maySendToTask, sendToProcess, sendToTask } from "../../signal/send.ts";
 import { NSIG, SIG } from "../../signal/set.ts";
 import { fd, int, ptr, uint } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
@@ -87,7 +88,9 @@ const toThread = (t: Task, tgid: number, tid: number, info: SigInfo): number => 
   if (!to || (tgid > 0 && shownPid(t, to.tgid) !== tgid)) return -E.ESRCH;
   if (!isSignal(info.signo)) return -E.EINVAL;
   if (denied(t, info.signo, to.process, to)) return -E.EPERM;
-  if (info.signo !== 0) sendToTask(to, info);
+  if (info.signo === 0) return 0;
+  if (!maySendToTask(to, info)) return -E.EAGAIN;
+  sendToTask(to, info);
   return 0;
 };
 
@@ -102,7 +105,8 @@ const readInfo = (t: Task, sig: number, at: VAddr, target: number, abi: Abi): Si
 const sigqueue = (t: Task, pid: number, sig: number, at: VAddr, abi: Abi): number => {
   const info = readInfo(t, sig, at, pid, abi);
   if (typeof info === "number") return info;
-  const to = findProcess(t, pid);
+  // The id of any thread means its process.
+  const to = findProcess(t, pid) ?? findTask(t, pid)?.process;
   if (!isSignal(sig)) return -E.EINVAL;
   return to ? toProcess(t, to, info) : -E.ESRCH;
 };
@@ -129,14 +133,17 @@ const pidfdOpen = (t: Task, pid: number, how: number): number => {
   return findTask(t, pid) ? -E.ENOENT : -E.ESRCH;
 };
 
+/** The process of a pidfd, or of a directory /proc/PID. Linux pidfd_to_pid(). */
+const processOfFile = (file: FileDescription): Process | undefined => (file instanceof Pidfd ? file.process : file.inode.process);
+
 const pidfdSendSignal = (t: Task, pidfd: number, sig: number, at: VAddr, how: number, abi: Abi): number => {
   if ((how & ~PIDFD_SIGNAL_THREAD & 7) !== 0 || how > 7) return -E.EINVAL;
   const file = t.files.get(pidfd);
-  if (!(file instanceof Pidfd)) return -E.EBADF;
-  const to = file.process;
+  const to = file && processOfFile(file);
+  if (!to) return -E.EBADF;
   const info = at === 0 ? userSignal(sig, t.tgid, t.cred.uid) : readInfo(t, sig, at, shownPid(t, to.pid), abi);
   if (typeof info === "number") return info;
-  if (info.signo !== sig || !isSignal(sig)) return -E.EINVAL;
+  if (!isSignal(sig) || (at !== 0 && t.mem.u32(at) !== sig)) return -E.EINVAL;
   return to.ended === undefined ? toProcess(t, to, info) : -E.ESRCH;
 };
 

@@ -37,6 +37,8 @@ const CPUCLOCK = { PERTHREAD: 4, WHICH: 3, PROF: 0, VIRT: 1, SCHED: 2 } as const
 type Read = (t: Task) => Timespec;
 const monotonic: Read = (t) => timespecOf(t.kernel.now);
 const realtime: Read = (t) => t.kernel.realtime();
+/** The time of the last tick, as the vDSO gives it. */
+const coarse = ({ sec, nsec }: Timespec): Timespec => ({ sec, nsec: nsec - (nsec % COARSE_RESOLUTION) });
 const used = (u: { user: number; system: number }): Timespec => timespecOf(u.user + u.system);
 
 /**
@@ -48,8 +50,8 @@ const CLOCKS: Readonly<Record<number, Read>> = {
   [CLOCK.CLOCK_PROCESS_CPUTIME_ID]: (t) => used(processUsage(t.process)),
   [CLOCK.CLOCK_THREAD_CPUTIME_ID]: (t) => used(t.usage),
   [CLOCK.CLOCK_MONOTONIC_RAW]: monotonic,
-  [CLOCK.CLOCK_REALTIME_COARSE]: realtime,
-  [CLOCK.CLOCK_MONOTONIC_COARSE]: monotonic,
+  [CLOCK.CLOCK_REALTIME_COARSE]: (t) => coarse(realtime(t)),
+  [CLOCK.CLOCK_MONOTONIC_COARSE]: (t) => coarse(monotonic(t)),
   [CLOCK.CLOCK_BOOTTIME]: monotonic,
   [CLOCK.CLOCK_TAI]: realtime,
 };

@@ -1,4 +1,5 @@
 // The character devices of every Linux: memory devices and random numbers. man 4 null, full, random.
+import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import { cost } from "../../base/cost.ts";
@@ -59,9 +60,17 @@ class FullDevice extends ZeroDevice {
 }
 /** /dev/random can be polled, /dev/urandom cannot. Linux drivers/char/mem.c devlist. */
 const RANDOM_MINOR = 8;
+const RNDGETENTCNT = 0x8004_5200;
+/** The content of the entropy pool in bits: /proc/sys/kernel/random/entropy_avail. */
+export const POOL_BITS = 256;
 class RandomDevice extends MemoryDevice {
   override get pollable(): boolean {
     return minor(this.inode.rdev) === RANDOM_MINOR;
+  }
+  /** RNDGETENTCNT: the pool is always full. man 4 random. */
+  override ioctl(task: Task, request: number, arg: VAddr): number {
+    if (request !== RNDGETENTCNT) return -E.ENOTTY;
+    return task.mem.setU32(arg, POOL_BITS) ? 0 : -E.EFAULT;
   }
   override read(task: Task, n: number): Or<Uint8Array> {
     task.kernel.charge(n * cost.randomByte);

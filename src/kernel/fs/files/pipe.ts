@@ -3,6 +3,7 @@ import { E } from "../../../abi/errno.ts";
 import type { Frames } from "../../../memory/frames.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
+import { CAP, type Cred, capable } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
@@ -13,8 +14,55 @@ import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-f
 export const PIPE_BUF = 4096;
 /** The default capacity in bytes. */
 export const PIPE_DEFAULT = 65536;
-/** /proc/sys/fs/pipe-max-size: the limit of F_SETPIPE_SZ without CAP_SYS_RESOURCE, in bytes. */
-export const PIPE_MAX = 1048576;
+/** The capacity in bytes of a pipe of a user whose pipes have too many pages. Linux PIPE_MIN_DEF_BUFFERS. */
+const PIPE_LEAST = 2 * PIPE_BUF;
+
+/** The rounded capacity for a size in bytes: a power of two pages, 0 for one that is too large. Linux round_pipe_size(). */
+export const roundPipeSize = (size: number): number => {
+  if (size > 2 ** 31) return 0;
+  let capacity = PIPE_BUF;
+  while (capacity < size) capacity *= 2;
+  return capacity;
+};
+
+/** The limits in /proc/sys/fs of pipes, and the pages of each user's pipes. man 7 pipe. */
+export class PipeLimits {
+  /** pipe-max-size: of F_SETPIPE_SZ without CAP_SYS_RESOURCE, in bytes. */
+  max = 1048576;
+  /** pipe-user-pages-soft and pipe-user-pages-hard, in pages; 0 is no limit. */
+  soft = 16384;
+  hard = 0;
+  readonly #pages = new Map<number, number>();
+  #add(uid: number, pages: number): number {
+    const now = (this.#pages.get(uid) ?? 0) + pages;
+    if (now === 0) this.#pages.delete(uid);
+    else this.#pages.set(uid, now);
+    return now;
+  }
+  /** Charges the pages of a new pipe to a user: its capacity in bytes, or -ENFILE. Linux alloc_pipe_info(). */
+  begin(uid: number, isPrivileged: boolean): number {
+    const isOver = (pages: number, limit: number): boolean => limit > 0 && pages > limit && !isPrivileged;
+    let capacity = Math.min(PIPE_DEFAULT, this.max);
+    if (isOver(this.#add(uid, capacity / PIPE_BUF), this.soft)) {
+      this.#add(uid, (PIPE_LEAST - capacity) / PIPE_BUF);
+      capacity = PIPE_LEAST;
+    }
+    if (!isOver(this.#add(uid, 0), this.hard)) return capacity;
+    this.#add(uid, -capacity / PIPE_BUF);
+    return -E.ENFILE;
+  }
+  /** Changes a pipe's charge from one capacity to another: 0, or -EPERM over a limit. Linux pipe_set_size(). */
+  resize(uid: number, from: number, to: number, isPrivileged: boolean): number {
+    const now = this.#add(uid, (to - from) / PIPE_BUF);
+    const isOver = (limit: number): boolean => limit > 0 && now > limit;
+    if (to <= from || isPrivileged || !(isOver(this.hard) || isOver(this.soft))) return 0;
+    this.#add(uid, (from - to) / PIPE_BUF);
+    return -E.EPERM;
+  }
+  end(uid: number, capacity: number): void {
+    this.#add(uid, -capacity / PIPE_BUF);
+  }
+}
 /** f_type of pipefs. Linux uapi linux/magic.h */
 export const PIPEFS_MAGIC = 0x50495045;
 
@@ -39,9 +87,36 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
-  constructor(frames: Frames, capacity = PIPE_DEFAULT) {
+  /** The limits that count its capacity, and the user who is charged. A buffer of a socket has none. */
+  readonly #charge: { readonly limits: PipeLimits; readonly uid: number } | undefined;
+
+  constructor(frames: Frames, capacity: number, charge?: { readonly limits: PipeLimits; readonly uid: number }) {
     this.#frames = frames;
+    this.#charge = charge;
     this.capacity = capacity;
+  }
+  /** A pipe for a task, or -ENFILE. */
+  static of({ kernel, cred }: Task): Or<Pipe> {
+    const { pipes } = kernel.vfs;
+    const capacity = pipes.begin(cred.uid, isPrivileged(cred));
+    return capacity < 0 ? capacity : new Pipe(kernel.frames, capacity, { limits: pipes, uid: cred.uid });
+  }
+  /** F_SETPIPE_SZ: the new capacity in bytes, or -errno. */
+  resize({ cred }: Task, size: number): number {
+    const capacity = roundPipeSize(size);
+    const charge = this.#charge;
+    if (capacity === 0 || !charge) return -E.EINVAL;
+    const { limits, uid } = charge;
+    if (capacity > this.capacity && capacity > limits.max && !capable(cred, CAP.SYS_RESOURCE)) return -E.EPERM;
+    const charged = limits.resize(uid, this.capacity, capacity, isPrivileged(cred));
+    if (charged < 0) return charged;
+    if (this.slots * PIPE_BUF > capacity) {
+      limits.resize(uid, capacity, this.capacity, true);
+      return -E.EBUSY;
+    }
+    this.capacity = capacity;
+    this.writeQueue.wake();
+    return capacity;
   }
   get slots(): number {
     return this.#slots.length;
@@ -112,10 +187,14 @@ export class Pipe {
   }
   /** Frees the frames after the last close. */
   end(): void {
+    this.#charge?.limits.end(this.#charge.uid, this.capacity);
     for (let slot = this.#slots.shift(); slot; slot = this.#slots.shift()) this.#frames.release(slot.frame);
     this.length = 0;
   }
 }
+
+/** Linux pipe_is_unprivileged_user(), negated. */
+const isPrivileged = (cred: Cred): boolean => capable(cred, CAP.SYS_RESOURCE) || capable(cred, CAP.SYS_ADMIN);
 
 /** True for a pipe of pipe(2), which has no name except through /proc/PID/fd. Linux PIPEFS_MAGIC. */
 const isPipe = (inode: Inode): boolean => inode.fs.magic === PIPEFS_MAGIC;
@@ -132,8 +211,8 @@ export class PipeEnd extends FileDescription {
 
   constructor(inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    inode.pipe ??= new Pipe(inode.fs.clock.frames);
     const { pipe } = inode;
+    if (!pipe) throw new Error("a pipe's end without a pipe");
     this.pipe = pipe;
     this.writersBefore = pipe.writers > 0 || isPipe(inode) ? -1 : pipe.writerOpens;
     this.readersBefore = pipe.readerOpens;
@@ -195,17 +274,6 @@ export class PipeEnd extends FileDescription {
     const { readQueue, writeQueue } = this.pipe;
     return [...(events & POLLIN && this.readable ? [readQueue] : []), ...(events & POLLOUT && this.writable ? [writeQueue] : [])];
   }
-
-  /** F_SETPIPE_SZ: the new capacity in bytes, a power of two pages, or -errno. */
-  resize(size: number): number {
-    if (size <= 0 || size > 2 ** 31) return -E.EINVAL;
-    let capacity = 4096;
-    while (capacity < size) capacity *= 2;
-    if (this.pipe.slots * PIPE_BUF > capacity) return -E.EBUSY;
-    this.pipe.capacity = capacity;
-    this.pipe.writeQueue.wake();
-    return capacity;
-  }
 }
 
 /**
@@ -215,6 +283,9 @@ export class PipeEnd extends FileDescription {
 export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait => {
   if ((flags & O_ACCMODE) === O_ACCMODE) return -E.EINVAL;
   const waiting = task.waited.held;
+  const made = inode.pipe ?? Pipe.of(task);
+  if (typeof made === "number") return made;
+  inode.pipe = made;
   const end = waiting instanceof PipeEnd ? waiting : new PipeEnd(inode, flags, path);
   const { pipe } = end;
   const access = flags & O_ACCMODE;

@@ -19,6 +19,10 @@ export const SEEK_END = 2;
 export const SEEK_DATA = 3;
 export const SEEK_HOLE = 4;
 
+/** F_ADD_SEALS: seals of the size. man 2 fcntl. */
+export const F_SEAL_SHRINK = 2;
+export const F_SEAL_GROW = 4;
+
 /** The inode of a regular file, and the `Backing` of its page cache. */
 export abstract class RegularInode extends Inode {
   pages?: PageCache | undefined;
@@ -42,6 +46,10 @@ export abstract class RegularInode extends Inode {
     return -E.EOPNOTSUPP;
   }
 
+  override mayResize(size: number): number {
+    const seals = this.seals ?? 0;
+    return (size < this.size && seals & F_SEAL_SHRINK) || (size > this.size && seals & F_SEAL_GROW) ? -E.EPERM : 0;
+  }
   readPage(index: number, into: Uint8Array): number {
     const n = Math.min(into.length, this.size - index * 4096);
     return n <= 0 ? 0 : Math.min(0, this.readAt(index * 4096, into.subarray(0, n)));

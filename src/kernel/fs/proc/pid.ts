@@ -76,6 +76,19 @@ const comm = (target: Task): ProcContent => ({
   },
 });
 
+/** Linux timerslack_ns_write(): 0 is the default. */
+const timerSlack = (target: Task): ProcContent => ({
+  read: (task) => (maySetSlack(task, target) ? `${target.timerSlack}\n` : -E.EPERM),
+  write: (task, bytes) => {
+    const value = number(bytes);
+    if (!Number.isInteger(value) || value < 0) return -E.EINVAL;
+    if (!maySetSlack(task, target)) return -E.EPERM;
+    target.timerSlack = value === 0 ? target.defaultTimerSlack : value;
+    return bytes.length;
+  },
+});
+const maySetSlack = (task: Task, target: Task): boolean => task === target || capable(task.cred, CAP.SYS_NICE);
+
 /** The view of a reader of /proc: the pid namespace that numbers the tasks, and the reading task. */
 export interface Viewer {
   readonly pidNs: PidNamespace;
@@ -102,6 +115,7 @@ const files: readonly FileRow[] = [
   ["personality", 0o400, (t) => guarded(t, () => `${t.personality.toString(16).padStart(8, "0")}\n`)],
   ["limits", 0o444, open((t) => limitsText(t.process))],
   ["comm", 0o644, comm],
+  ["timerslack_ns", 0o666, timerSlack],
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
@@ -300,7 +314,7 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
         fs,
         base(target) + 5,
         0o555,
-        () => target.process.threads.map((t) => threadEntry(fs, t)),
+        () => (target.process.threads.length > 0 ? target.process.threads : [target]).map((t) => threadEntry(fs, t)),
         (name) => {
           const thread = fs.taskNamed(name);
           return thread?.process === target.process ? threadEntry(fs, thread) : undefined;
@@ -312,14 +326,17 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
     name: String(fs.pidNs.numberOf(target.pid)),
     ino,
     type: DT.dir,
-    make: () =>
-      new ProcDirNode(
+    make: () => {
+      const dir = new ProcDirNode(
         fs,
         ino,
         0o555,
         () => [threads, ...common(fs, target, true)],
         (name) => (name === "task" ? threads : commonNamed(fs, target, true, name)),
         ownerOf(target),
-      ),
+      );
+      dir.process = target.process;
+      return dir;
+    },
   };
 };

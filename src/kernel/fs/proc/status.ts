@@ -49,7 +49,7 @@ const memoryLines = (task: Task): string[] => {
     `VmSize:\t${kB(u.total)}`,
     `VmLck:\t${kB(u.locked)}`,
     `VmPin:\t${kB(0)}`,
-    `VmHWM:\t${kB(u.resident)}`,
+    `VmHWM:\t${kB(u.peak)}`,
     `VmRSS:\t${kB(u.resident)}`,
     `RssAnon:\t${kB(u.resident)}`,
     `RssFile:\t${kB(0)}`,

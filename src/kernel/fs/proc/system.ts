@@ -2,11 +2,13 @@
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
+import { PID_MAX } from "../../base/rlimit.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { CAP, capable, capableIn, LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
-import { PIPE_MAX } from "../files/pipe.ts";
+import { POOL_BITS } from "../files/devices.ts";
+import { roundPipeSize } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
 import { ipcSysctls, sysvipcFiles } from "./sysvipc.ts";
@@ -104,6 +106,60 @@ const protection = ({ vfs }: Kernel, key: keyof Kernel["vfs"]["protection"], max
     0,
     max,
   );
+/** A stored text: no core file is ever written. */
+const corePattern = (): ProcContent => {
+  let pattern = "core";
+  return {
+    read: () => `${pattern}\n`,
+    write: (task, bytes) => {
+      if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+      pattern = String.fromCharCode(...bytes.subarray(0, 127)).split("\n", 1)[0] ?? "";
+      return bytes.length;
+    },
+  };
+};
+/** The greatest RLIMIT_NOFILE. */
+const nrOpen = (kernel: Kernel): ProcContent =>
+  setting(
+    () => kernel.nrOpen,
+    (value) => {
+      kernel.nrOpen = value;
+    },
+    64,
+    0x7fff_ffc0,
+  );
+/** The last pid of the reading task's namespace; the next one follows it. Linux pid_ns_ctl_handler(). */
+const lastPid: ProcContent = {
+  read: (task) => `${task.pidNs.parent ? task.pidNs.last : task.kernel.lastPid}\n`,
+  write: (task, bytes) => {
+    const { owner } = task.pidNs;
+    if (!capableIn(task.cred, owner, CAP.CHECKPOINT_RESTORE) && !capableIn(task.cred, owner, CAP.SYS_ADMIN)) return -E.EPERM;
+    const value = Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
+    if (!Number.isInteger(value) || value < 0 || value > PID_MAX) return -E.EINVAL;
+    if (task.pidNs.parent) task.pidNs.last = value;
+    else task.kernel.lastPid = value;
+    return bytes.length;
+  },
+};
+/** A size in bytes that is rounded as F_SETPIPE_SZ rounds. Linux do_proc_dopipe_max_size_conv(). */
+const pipeMaxSize = ({ vfs }: Kernel): ProcContent =>
+  setting(
+    () => vfs.pipes.max,
+    (value) => {
+      vfs.pipes.max = roundPipeSize(value);
+    },
+    0,
+    2 ** 31,
+  );
+const pipePages = ({ vfs }: Kernel, key: "soft" | "hard"): ProcContent =>
+  setting(
+    () => vfs.pipes[key],
+    (value) => {
+      vfs.pipes[key] = value;
+    },
+    0,
+    0x7fff_ffff,
+  );
 /** A name in the reading task's UTS namespace. */
 const utsName = (key: "hostname" | "domainname"): ProcContent => ({
   read: (task) => `${task.namespaces.uts[key]}\n`,
@@ -184,8 +240,10 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         "file-max": constant(fileMax(kernel)),
         "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
         inotify: inotifySettings(kernel),
-        nr_open: constant(1048576),
-        "pipe-max-size": constant(PIPE_MAX),
+        nr_open: nrOpen(kernel),
+        "pipe-max-size": pipeMaxSize(kernel),
+        "pipe-user-pages-hard": pipePages(kernel, "hard"),
+        "pipe-user-pages-soft": pipePages(kernel, "soft"),
         protected_hardlinks: protection(kernel, "hardlinks", 1),
         protected_symlinks: protection(kernel, "symlinks", 1),
         protected_fifos: protection(kernel, "fifos", 2),
@@ -194,7 +252,8 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
       },
       kernel: {
         cap_last_cap: constant(LAST_CAP),
-        core_pattern: constant("core"),
+        core_pattern: corePattern(),
+        core_uses_pid: n("core_uses_pid", 0, 0, 1),
         dmesg_restrict: constant(0),
         domainname: utsName("domainname"),
         hostname: utsName("hostname"),
@@ -206,12 +265,13 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         overflowgid: constant(65534),
         overflowuid: constant(65534),
         perf_event_paranoid: constant(3),
-        pid_max: constant(4194304),
+        ns_last_pid: lastPid,
+        pid_max: constant(PID_MAX),
         printk: constant("7\t4\t1\t7"),
         random: {
           boot_id: { read: () => `${uuid(bootId)}\n` },
-          entropy_avail: constant(256),
-          poolsize: constant(256),
+          entropy_avail: constant(POOL_BITS),
+          poolsize: constant(POOL_BITS),
           uuid: { read: (task) => `${uuid(task.kernel.random.bytes(16))}\n` },
         },
         randomize_va_space: n("randomize_va_space", kernel.randomizeLayout ? 2 : 0, 0, 2),

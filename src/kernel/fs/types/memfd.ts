@@ -10,8 +10,6 @@ import { MemFile, type MemFs } from "./memfs.ts";
 
 /** Bits of F_ADD_SEALS and F_GET_SEALS. man 2 fcntl. */
 export const F_SEAL_SEAL = 1;
-export const F_SEAL_SHRINK = 2;
-export const F_SEAL_GROW = 4;
 export const F_SEAL_WRITE = 8;
 export const F_SEAL_FUTURE_WRITE = 16;
 export const F_SEAL_EXEC = 32;

@@ -3,13 +3,17 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
+import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { AnonFs } from "../vfs/anon.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type Or } from "../vfs/inode.ts";
+import { install } from "../vfs/install.ts";
 import { S_IFREG } from "../vfs/mode.ts";
+import { O_RDONLY } from "../vfs/open-flags.ts";
 
 /** The names in /proc/PID/ns and the CLONE_NEW* flags. */
 export const nsTypes = {
@@ -32,8 +36,29 @@ export const namespaceOf = (t: Task, type: NsType): object =>
 /** True for the object that stands for the initial user namespace. */
 export const isInitialUser = (namespace: object): boolean => namespace === INITIAL_USER;
 
-/** The ioctl that returns the namespace's type. */
-const NS_GET_NSTYPE = 0xb703;
+/** Requests of ioctl_ns(2). */
+const NS = { GET_USERNS: 0xb701, GET_PARENT: 0xb702, GET_NSTYPE: 0xb703, GET_OWNER_UID: 0xb704 } as const;
+
+/** The owner, or for NS_GET_PARENT the parent, of a namespace, if it is in the caller's; -EPERM above it. */
+const related = (
+  t: Task,
+  { nsType, namespace }: NsFile,
+  parent: boolean,
+): { readonly type: NsType; readonly namespace: object } | number => {
+  if (parent && nsType === "pid") {
+    const above = (namespace as PidNamespace).parent;
+    for (let ns = above; ns; ns = ns.parent) if (ns === t.pidNs) return { type: "pid", namespace: above as PidNamespace };
+    return -E.EPERM;
+  }
+  if (parent && nsType !== "user") return -E.EINVAL;
+  // The initial user namespace has no object and no owner.
+  if (isInitialUser(namespace)) return -E.EPERM;
+  const owner = nsType === "user" ? (namespace as UserNamespace).parent : (namespace as { owner: UserNamespace | undefined }).owner;
+  for (let ns = owner; ; ns = ns.parent) {
+    if (ns === t.cred.userNs) return { type: "user", namespace: owner ?? INITIAL_USER };
+    if (ns === undefined) return -E.EPERM;
+  }
+};
 
 /** True for an inode of nsfs. */
 export const isNsInode = (inode: Inode): inode is NsInode => inode instanceof NsInode;
@@ -63,8 +88,24 @@ export class NsFile extends FileDescription {
   override release(): void {
     this.inode.fs.clock.kept.files.delete(this);
   }
-  override ioctl(_task: Task, request: number, _arg: VAddr, _abi: Abi): Result {
-    return request === NS_GET_NSTYPE ? nsTypes[this.nsType] : -E.ENOTTY;
+  override ioctl(task: Task, request: number, arg: VAddr, _abi: Abi): Result {
+    switch (request) {
+      case NS.GET_NSTYPE:
+        return nsTypes[this.nsType];
+      case NS.GET_OWNER_UID: {
+        if (this.nsType !== "user") return -E.EINVAL;
+        const owner = isInitialUser(this.namespace) ? 0 : (this.namespace as UserNamespace).owner;
+        return task.mem.setU32(arg, shownUid(task.cred.userNs, owner)) ? 0 : -E.EFAULT;
+      }
+      case NS.GET_USERNS:
+      case NS.GET_PARENT: {
+        const found = related(task, this, request === NS.GET_PARENT);
+        if (typeof found === "number") return found;
+        const path = task.kernel.vfs.nsfs.pathOf(found.namespace, found.type);
+        return install(task, new NsFile(path.dentry.inode as NsInode, O_RDONLY, path), true);
+      }
+    }
+    return -E.ENOTTY;
   }
 }
 

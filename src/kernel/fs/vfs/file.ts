@@ -53,6 +53,8 @@ export abstract class FileDescription {
   offset = 0;
   readonly inode: Inode;
   readonly path: Path;
+  /** F_CREATED_QUERY: this open made the file. */
+  created = false;
   /** The values of F_SETOWN and F_SETSIG. They have no effect. */
   owner = 0;
   signal = 0;

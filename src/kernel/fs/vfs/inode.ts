@@ -7,6 +7,7 @@ import type { Timespec } from "../../base/time.ts";
 import type { Wait, WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Kept } from "../../kept.ts";
+import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import type { Pipe } from "../files/pipe.ts";
 import { Dentry, type Path } from "./dentry.ts";
@@ -142,6 +143,8 @@ export abstract class Inode {
   socket: FileDescription | undefined = undefined;
   /** Record locks and flocks. Linux i_flctx. */
   locks: Locks | undefined = undefined;
+  /** The process of a directory /proc/PID. */
+  process: Process | undefined = undefined;
   /** The number of file descriptions. */
   opens = 0;
   /** The call in pieces that currently writes. */
@@ -246,6 +249,10 @@ export abstract class Inode {
   }
 
   // Regular files.
+  /** 0, or -EPERM if seals forbid the size. */
+  mayResize(_size: number): number {
+    return 0;
+  }
   truncate(_size: number): number {
     return -E.EINVAL;
   }

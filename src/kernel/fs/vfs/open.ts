@@ -135,7 +135,10 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   if (writable < 0) return writable;
   const made = createFile(task, found.missing, S_IFREG | mode);
   // The mode of a new file does not limit its first open.
-  return typeof made === "number" ? made : openInode(task, { mount: parent.mount, dentry: made }, flags);
+  if (typeof made === "number") return made;
+  const file = openInode(task, { mount: parent.mount, dentry: made }, flags);
+  if (file instanceof FileDescription) file.created = true;
+  return file;
 };
 
 const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
@@ -170,7 +173,7 @@ const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> |
   const file = openInode(task, path, flags);
   if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
   const denied = mayTruncate(file);
-  const cut = denied < 0 ? denied : inode.truncate(0);
+  const cut = denied < 0 ? denied : inode.mayResize(0) || inode.truncate(0);
   if (cut === 0) {
     notifyFile(file, EVENT.MODIFY);
     return file;

@@ -1,0 +1,29 @@
+// Process 1: it adopts orphans, and no program runs in it. It has a task that always sleeps, so that whoever
+// looks for process 1 (in /proc, by kill, setns, sched_getparam) finds one, as a kernel thread looks.
+import { layoutFor } from "../../memory/layout.ts";
+import { AddressSpace } from "../../memory/space.ts";
+import { wait } from "../base/wait.ts";
+import { credOf } from "../cred/cred.ts";
+import { FsContext } from "../fs/vfs/context.ts";
+import { FdTable } from "../fs/vfs/fd-table.ts";
+import { MountNamespace } from "../fs/vfs/mount.ts";
+import type { Kernel } from "../kernel.ts";
+import { Task } from "../task/task.ts";
+
+/** Makes the task of process 1, at the start of a machine's first program. Signals to it are dropped (send.ts). */
+export const startInit = (kernel: Kernel): void => {
+  const { init } = kernel;
+  if (kernel.tasks.has(init.pid)) return;
+  const root = MountNamespace.cross(kernel.vfs.namespace.root.path);
+  const task = new Task(kernel, init.pid, init, {
+    mem: new AddressSpace(kernel.frames, layoutFor(64, 8 << 20)),
+    files: new FdTable(),
+    fs: new FsContext(root, root),
+    cred: credOf(0, 0),
+  });
+  task.comm = "init";
+  task.state = "sleeping";
+  task.waiting = wait([]);
+  init.leader = task;
+  kernel.tasks.set(task.pid, task);
+};
