@@ -135,7 +135,8 @@ class Search {
     >;
     if (typeof owner === "object") this.#namespace(owner);
     if (parent) this.#namespace(parent);
-    if (root) this.#mount(root);
+    // A cgroup namespace has a root too.
+    if (root && isMount(root)) this.#mount(root);
   }
   /** Visits a mount and all mounts connected to it. */
   #mount(mount: Mount): void {
