@@ -258,17 +258,19 @@ export class Cpu implements TranslationListener, HelperContext {
     const granted = serve?.(code as Exit);
     if (granted === undefined) return settled + code;
     const system = s.u32[at.systemFlags >> 2] as number;
-    const more = Math.min(left, granted);
-    // A timer that the call has set limits the whole run, not only this part of it.
-    const end = this.instructions + granted;
-    if (end < this.#end) this.#end = end;
+    // A timer that the call has set, and the call's cost, limit the whole run, not only this part of it.
+    this.#isShortened = true;
     // The code of this region or of its callers may have changed.
     const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
-    if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
+    if (granted <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
-    this.#limit = more;
-    if (more < left) this.#charge(left - more);
+    if (granted < left) {
+      this.#limit = granted;
+      const held = this.#held - (left - granted);
+      if (held >= 0) this.#held = held;
+      else this.#charge(left - granted);
+    }
     return 0;
   }
   /** For helper functions: a fault at the current instruction. Returns the exit code. */
@@ -329,8 +331,8 @@ export class Cpu implements TranslationListener, HelperContext {
   }
 
   /**
-   * Runs until an exit, for at most `limit` instructions (below 2^31), or until the deadline. Regions and the
-   * interpreter have separate parts of the limit. The interpreter's part is small: at its end the JIT samples
+   * Runs until an exit, for at most `limit` instructions (below 2^31), or until the deadline. A served call
+   * may end it before. Regions and the interpreter have separate parts of the limit. The interpreter's part is small: at its end the JIT samples
    * interpreted code. Parts end at block boundaries. Only the limit itself is exact; a repeated string
    * instruction may exceed it by `repeatCost`.
    */
@@ -338,19 +340,20 @@ export class Cpu implements TranslationListener, HelperContext {
     const { sampler, enabled } = this.jit;
     this.#late = false;
     this.#pace.begin();
-    this.#end = this.instructions + limit;
-    return enabled && this.#end > sampler.next ? this.#runWatched() : this.#runPlainly(limit);
+    this.#isShortened = false;
+    const end = this.instructions + limit;
+    return enabled && end > sampler.next ? this.#runWatched(end) : this.#runPlainly(limit);
   }
-  /** The instruction count at which the run ends. A served call may lower it. */
-  #end = 0;
+  /** A call was served in this run. Its cost and its timers have made the limit an earlier one. */
+  #isShortened = false;
   /** The same, with sampling windows in which the JIT records the control flow. */
-  #runWatched(): Exit {
+  #runWatched(end: number): Exit {
     const { sampler } = this.jit;
-    while (this.instructions < this.#end) {
-      const left = this.#end - this.instructions;
+    while (this.instructions < end) {
+      const left = end - this.instructions;
       const due = sampler.next - this.instructions;
       const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, sampler.length));
-      if (code !== exit.budget || this.#late) return code;
+      if (code !== exit.budget || this.#late || this.#isShortened) return code;
     }
     return exit.budget;
   }
@@ -360,8 +363,8 @@ export class Cpu implements TranslationListener, HelperContext {
     const steps: Step[] = [];
     const unsampled = this.#unsampled;
     let code: Exit = exit.budget;
-    while (code === exit.budget && !this.#late) {
-      const left = Math.min(end, this.#end) - this.instructions;
+    while (code === exit.budget && !this.#late && !this.#isShortened) {
+      const left = end - this.instructions;
       if (left <= 0) break;
       const ip = state.rip;
       const count = Math.min(blocks.lengthAt(ip), left);

@@ -232,7 +232,7 @@ export class Kernel {
     try {
       return work();
     } catch (cause) {
-      const failure = internalError(cause, this, this.scheduler.current, false);
+      const failure = internalError(cause, this, this.scheduler.current, this.scheduler.isInCall);
       this.#failure = failure instanceof OwnersException ? failure.cause : failure;
       throw this.#failure;
     }

@@ -6,7 +6,6 @@ import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
-import { internalError } from "../base/internal-error.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import { endWaiting, type Wait } from "../base/wait.ts";
 import { X32_BIT } from "../base/x32-call.ts";
@@ -62,13 +61,6 @@ export class Gate {
 
   /** Serve the running task's call at the door of `why`. Then its registers hold the result, or it sleeps. */
   enter(task: Task, why: Exit): void {
-    try {
-      this.#enter(task, why);
-    } catch (cause) {
-      throw internalError(cause, this.kernel, task, true);
-    }
-  }
-  #enter(task: Task, why: Exit): void {
     const cpu = this.kernel.processor;
     const door = doorOf(why, cpu.state.mode);
     if (door.abi === i386 && !this.kernel.profile.ia32) {
@@ -123,7 +115,7 @@ export class Gate {
     const injected = this.kernel.observer?.enter?.(task, call, door);
     this.kernel.processor.state.setGpr(R.ax, -E.ENOSYS);
     if (injected && this.#inject(task, call, injected)) return;
-    this.#admit(task, { abi, door: door.name, call, step: 0 });
+    this.admit(task, { abi, door: door.name, call, step: 0 });
   }
 
   /** Carries out an observer's injection. True: the call has its result. Like a tracer's, it comes before the filters. */
@@ -136,13 +128,6 @@ export class Gate {
 
   /** Continue the checks of a call at the step that made the task wait. */
   admit(task: Task, incoming: Incoming): void {
-    try {
-      this.#admit(task, incoming);
-    } catch (cause) {
-      throw internalError(cause, this.kernel, task, true);
-    }
-  }
-  #admit(task: Task, incoming: Incoming): void {
     if (incoming.vsyscall) return admitVsyscall(task, incoming);
     const action = beforeCall(task, incoming);
     if (action === entryAction.wait) {
@@ -188,11 +173,7 @@ export class Gate {
   /** Run the handler of a waiting call again. restart_syscall(2) continues in the same way. */
   resume(task: Task, call: PendingCall): void {
     task.call = undefined;
-    try {
-      this.#run(task, call);
-    } catch (cause) {
-      throw internalError(cause, this.kernel, task, true);
-    }
+    this.#run(task, call);
   }
 
   #finishSpecial(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {

@@ -23,9 +23,8 @@ import type { Chooser, PointKind } from "./chooser.ts";
 const SLICE = 1_000_000;
 /** What the processor runs at a time, at most. */
 const LONGEST = 2 ** 30;
-/** So many calls and faults, or so much virtual time, may pass between two looks at the clock of the world outside. */
-const LOOK_EVERY = 256;
-const LOOK_AFTER = 50_000;
+/** Virtual time between two checks of the host's clock. A check costs as much as a short call, and this is the cost of 256 calls. */
+const LOOK_AFTER = 256 * cost.call;
 const CALL_COST = cost.call;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
@@ -266,8 +265,10 @@ export class Scheduler {
     this.#until = until;
     // Who is to end does nothing more.
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
+      this.isInCall = true;
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
+      this.isInCall = false;
       if (this.chooser && this.#returns(task)) this.reschedule = true;
     }
     while (task.state === "runnable" && !this.reschedule) {
@@ -285,7 +286,9 @@ export class Scheduler {
       }
       if (this.#late()) break;
       if (call) {
+        this.isInCall = true;
         gate.resume(task, call);
+        this.isInCall = false;
         if (this.chooser && this.#returns(task)) break;
         continue;
       }
@@ -293,7 +296,7 @@ export class Scheduler {
       this.#counted = cpu.instructions;
       const why = cpu.run(limit);
       this.#count(task);
-      if (why === exit.budget) this.#untilLook = 0;
+      if (why === exit.budget) this.#lookAt = 0;
       if (why === exit.served) {
         if (this.reschedule) break;
       } else if (why >= exit.int80) {
@@ -322,6 +325,8 @@ export class Scheduler {
     else this.#queue.push(task);
   }
 
+  /** True while the gate works for a call of the current task. */
+  isInCall = false;
   /** Instructions of the processor that are in the clock. */
   #counted = 0;
   /** Who is in the middle of its slice, since `run` had to end. */
@@ -352,15 +357,13 @@ export class Scheduler {
     if (this.#isAlone()) this.#followOn();
   }
   #isLate = false;
-  #untilLook = LOOK_EVERY;
   #lookAt = 0;
-  /** The kernel's deadline is over. Looked at now and then: a look costs as much as a short call. */
+  /** True once the kernel's deadline has passed, by the last check. */
   #late(): boolean {
-    return (--this.#untilLook > 0 && this.kernel.now < this.#lookAt) || this.#isLate ? this.#isLate : this.#look();
+    return this.kernel.now < this.#lookAt ? this.#isLate : this.#look();
   }
   #look(): boolean {
     const { now, deadline } = this.kernel;
-    this.#untilLook = LOOK_EVERY;
     this.#lookAt = now + LOOK_AFTER;
     return (this.#isLate = deadline.clock() >= deadline.until);
   }
@@ -368,7 +371,10 @@ export class Scheduler {
     this.kernel.syscalls++;
     this.kernel.now += CALL_COST;
     task.usage.system += CALL_COST;
+    // No try block here: this is the hot path of calls. An exception leaves the flag set.
+    this.isInCall = true;
     this.gate.enter(task, why);
+    this.isInCall = false;
   }
   /** A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if anything is due before it goes on. */
   #serve(why: Exit): number | undefined {
@@ -377,8 +383,10 @@ export class Scheduler {
     this.#count(task);
     this.#enter(task, why);
     if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this.#late()) return 0;
-    const { kernel } = this;
-    return Math.max(0, Math.min(this.#end(), kernel.timers.next) - kernel.now);
+    const { now, timers } = this.kernel;
+    let stop = timers.next < this.#until ? timers.next : this.#until;
+    if (!this.#isAlone() && this.#sliceEnd < stop) stop = this.#sliceEnd;
+    return stop > now ? stop - now : 0;
   }
 
   /** The point before a call: the task goes back to before the instruction, so that whoever looks at it meanwhile sees a task that has not called. */
