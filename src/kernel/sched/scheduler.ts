@@ -384,7 +384,7 @@ export class Scheduler {
     this.#enter(task, why);
     if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this.#late()) return 0;
     const { now, timers } = this.kernel;
-    let stop = timers.next < this.#until ? timers.next : this.#until;
+    let stop = Math.min(timers.next, this.#until);
     if (!this.#isAlone() && this.#sliceEnd < stop) stop = this.#sliceEnd;
     return stop > now ? stop - now : 0;
   }
