@@ -170,7 +170,6 @@ export class Cpu implements TranslationListener, HelperContext {
       enableAccessMap: () => this.#tlb.keepAccessMap(),
       slowPathStore: (address, bytes, low, high) => this.#slowPath.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
-      moreBudget: (budget, need) => this.#moreBudget(budget, need),
       landing: (door) => this.landing?.(door),
       addressOf: (linear) => this.#tlb.find(linear),
       model,
@@ -498,6 +497,13 @@ export class Cpu implements TranslationListener, HelperContext {
           rec = blocks.bounded(s.rip, 1);
           break;
         case exitCode.lowBudget: {
+          if (this.#held > 0) {
+            this.#look();
+            this.#hand();
+            this.jit.noteShortage(s.rip);
+            rec = blocks.find(s.rip);
+            break;
+          }
           // The regions get all but a block's length first, then that, too. The interpreter executes the
           // remainder.
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
@@ -543,23 +549,11 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#hand();
     return budget;
   }
-  /** Gives regions another part. Returns its length. */
-  #hand(): number {
+  /** Gives regions another part. */
+  #hand(): void {
     const n = Math.min(this.#held, this.#pace.interval);
     this.#held -= n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
-    return n;
-  }
-  /**
-   * Adds parts to the budget of a region until it suffices for `need`, the most instructions before the
-   * region's next check. If it does not suffice, the limit or the deadline is reached, and the region exits.
-   * So control flow and samples do not depend on the parts.
-   */
-  #moreBudget(budget: number, need: number): number {
-    this.#look();
-    let more = budget;
-    while (more < need && this.#held > 0 && !this.#late) more += this.#hand();
-    return more;
   }
   /** The remaining instructions of the limit that the interpreter does not have. */
   #rest(): number {

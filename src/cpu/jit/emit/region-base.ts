@@ -61,8 +61,6 @@ export interface RegionRuntime extends Runtime, ReuseSlowPaths {
   readonly lookUpForStore: () => number;
   /** Lets the kernel serve a door's call. (exit) -> 0 to continue, or the code to leave with. */
   readonly serve: () => number;
-  /** (budget, need) -> the budget with the next part of the limit. Unchanged at the limit and at the deadline. */
-  readonly moreBudget: () => number;
   /** True if a block has taken too many side exits (deopt.ts). */
   readonly isDeoptimised: (ip: number) => boolean;
   /** How often the interpreter has executed a block, if that is counted. */

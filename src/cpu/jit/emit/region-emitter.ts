@@ -217,7 +217,8 @@ class RegionEmitter {
     const { facts, comparison } = lazyFlags;
     const cacheState = registerCache.now;
     write();
-    Object.assign(lazyFlags, { known: facts, last: comparison });
+    lazyFlags.facts = facts;
+    lazyFlags.comparison = comparison;
     registerCache.now = cacheState;
     this.#c.pendingCharge = pendingCharge;
   }
@@ -340,19 +341,13 @@ class RegionEmitter {
     return (scope && this.#scopes.get(from) === scope && this.#stateInScope.get(scope)) || nothingKnown;
   }
   #checkBudget(key: number): void {
-    const b = this.#b;
     const c = this.#c;
-    const budget = localGet(wt.i32, c.budgetLocal);
     const need = i32c((this.#need.get(key) ?? 0) + c.pendingCharge);
-    const isShort = node(wt.i32, op.i32ltS, [budget, need]);
-    b.if(isShort, false);
-    b.set(c.budgetLocal, node(wt.i32, op.call, [budget, need], this.#runtime.moreBudget()));
-    b.if(isShort, false);
-    c.depth += 2;
+    this.#b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, c.budgetLocal), need]), false);
+    c.depth++;
     c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), exitCode.lowBudget, 0);
-    c.depth -= 2;
-    b.end();
-    b.end();
+    c.depth--;
+    this.#b.end();
   }
 
   #terminate(block: JitBlock): void {

@@ -21,8 +21,6 @@ export const slowPathTypes = {
   lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
   outsideRange: lookUpType,
 } as const satisfies Record<SlowPath, unknown>;
-/** The call for the next part of a region's budget (`Cpu`). It is in this module for its import. */
-export const moreBudgetType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 /** The body of a slow path, which counts its calls. */
 const bodyOf = (name: SlowPath): Body => {
   const b = new Body(slowPathTypes[name].params);
@@ -115,15 +113,13 @@ export interface SlowPathLinks {
   readonly slowPath: (address: number, bytes: number, how: number) => number;
   readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly findPageRange: (address: number, how: Access, slot: number) => void;
-  readonly moreBudget: (budget: number, need: number) => number;
 }
 /** The exports of a new module with all slow paths. */
-export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange, moreBudget }: SlowPathLinks): WebAssembly.Exports => {
+export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange }: SlowPathLinks): WebAssembly.Exports => {
   const m = new ModuleWriter();
   const toRegion = m.importFunc("js", "slowPath", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "slowPathStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
   const toRun = m.importFunc("js", "findPageRange", { params: [wt.f64, wt.i32, wt.i32], results: [] });
-  const toBudget = m.importFunc("js", "moreBudget", moreBudgetType);
   const bodies: Record<SlowPath, FunctionBytes> = {
     acrossPages: acrossPages(),
     lookUp: lookUp(toRegion),
@@ -131,13 +127,10 @@ export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange, more
     outsideRange: outsideRange(toRun),
   };
   for (const name of slowPathNames) m.exportFunc(name, m.func(slowPathTypes[name], bodies[name]));
-  const b = new Body(moreBudgetType.params);
-  b.expr(node(wt.i32, op.call, [localGet(wt.i32, 0), localGet(wt.i32, 1)], toBudget));
-  m.exportFunc("moreBudget", m.func(moreBudgetType, b.done()));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
   return new WebAssembly.Instance(module, {
     vm: { memory },
-    js: { slowPath, slowPathStore, findPageRange, moreBudget },
+    js: { slowPath, slowPathStore, findPageRange },
   }).exports;
 };

@@ -42,6 +42,13 @@ export const treeSizes = { usual: 1200, large: 3600 } as const;
  */
 const ownRegionFactor = 4;
 /**
+ * Times that a region ends its part of the budget at a block without an entry, until the block gets one. The
+ * interpreter would execute the rest of a loop each time.
+ */
+const shortages = 2;
+/** The greatest number of blocks in that count. */
+const mostShortages = 1 << 12;
+/**
  * Multiple of the threshold for a side region that is no pending extension. Mostly that is a loop that has
  * been compiled already, and control may soon enter the other region.
  */
@@ -230,6 +237,17 @@ export class Jit implements JitPolicy {
   addWindow(window: readonly Step[], now: number): void {
     this.#regions().addWindow(window, now, this.sampler);
   }
+  /** A region has used up its part of the budget before the block at an address. */
+  noteShortage(ip: number): void {
+    const head = this.#blocks.headOf(ip);
+    if (!this.enabled || (head !== 0 && this.#blocks.isRegion(head))) return;
+    const key = this.key(ip);
+    const before = this.#shortages.get(key) ?? 0;
+    if (this.#shortages.size > mostShortages) this.#shortages.clear();
+    this.#shortages.set(key, before + 1);
+    if (before + 1 === shortages) this.#table?.compile(ip);
+  }
+  readonly #shortages = new Map<number, number>();
   /** Counts a side exit at an instruction, or at the block at which the interpreter restarts. */
   noteSideExit(ip: number): void {
     if (this.enabled) this.#table?.noteSideExit(ip);
@@ -264,6 +282,7 @@ export class Jit implements JitPolicy {
   reset(): void {
     this.#table?.reset();
     this.#heat.clear();
+    this.#shortages.clear();
   }
   /** Saves the regions for the next run of the program, if there are new ones. */
   saveCached(): void {

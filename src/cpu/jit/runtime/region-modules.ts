@@ -18,7 +18,7 @@ import type { Graph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
-import { moreBudgetType, slowPaths, slowPathTypes } from "../emit/slow-path.ts";
+import { slowPaths, slowPathTypes } from "../emit/slow-path.ts";
 import { longImmediate, memoryAddressOf } from "./code-snapshot.ts";
 
 /** The functions and memory that compiled regions are linked to. */
@@ -34,7 +34,6 @@ export interface JitLinks {
   readonly enableAccessMap: () => void;
   readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
-  readonly moreBudget: (budget: number, need: number) => number;
   readonly landing: (door: Exit) => number | undefined;
   readonly addressOf: (linear: number) => number;
   readonly model: Model;
@@ -129,7 +128,6 @@ export class RegionModules {
       acrossPages: () => slowPath("acrossPages"),
       outsideRange: () => slowPath("outsideRange"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
-      moreBudget: () => use("lookups", "moreBudget", moreBudgetType),
       isDeoptimised: (ip) => {
         const is = this.#isDeoptimised(ip);
         if (is) deoptimised.push(ip);
