@@ -48,9 +48,10 @@ interface HandlerExports {
 }
 
 const regionBudget = at.regionBudget >> 2;
+const timeCharge = at.timeCharge >> 2;
 /** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
-const MOST_IN_REGIONS = 1 << 20;
-const MOST_INTERPRETED = 1 << 14;
+const MOST_IN_REGIONS = 1 << 21;
+const MOST_INTERPRETED = 1 << 16;
 /** Instructions of the oracle, and iterations of the dispatcher, between two checks. */
 const LOOK_EVERY = 1 << 7;
 const LOOK_EVERY_TURN = 1 << 10;
@@ -165,10 +166,10 @@ export class Cpu implements TranslationListener, HelperContext {
       handlers,
       routines: this.routines,
       routineTypes: code.routineTypes,
-      slowPath: (address, bytes, how) => this.#slowPath.missedInRegion(address, bytes, how),
+      slowPath: (address, bytes, how) => (this.#isTooLate() ? 0 : this.#slowPath.missedInRegion(address, bytes, how)),
       findPageRange: (address, how, slot) => this.#tlb.showRange(address, how, slot),
       enableAccessMap: () => this.#tlb.keepAccessMap(),
-      slowPathStore: (address, bytes, low, high) => this.#slowPath.missedStore(address, bytes, low, high),
+      slowPathStore: (address, bytes, low, high) => (this.#isTooLate() ? 0 : this.#slowPath.missedStore(address, bytes, low, high)),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),
       addressOf: (linear) => this.#tlb.find(linear),
@@ -497,6 +498,7 @@ export class Cpu implements TranslationListener, HelperContext {
           rec = blocks.bounded(s.rip, 1);
           break;
         case exitCode.lowBudget: {
+          this.#giveTimeBack();
           if (this.#held > 0) {
             this.#look();
             this.#hand();
@@ -513,7 +515,7 @@ export class Cpu implements TranslationListener, HelperContext {
             rec = blocks.find(s.rip);
             break;
           }
-          budget += this.#move(s.u32[regionBudget] as number);
+          budget += this.#move(s.i32[regionBudget] as number);
           if (budget <= 0) return this.#finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           break;
@@ -545,7 +547,8 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#limit = limit;
     this.#granted = budget;
     this.#held = limit - budget;
-    this.state.u32[regionBudget] = 0;
+    this.state.i32[regionBudget] = 0;
+    this.state.i32[timeCharge] = 0;
     this.#hand();
     return budget;
   }
@@ -553,24 +556,36 @@ export class Cpu implements TranslationListener, HelperContext {
   #hand(): void {
     const n = Math.min(this.#held, this.#pace.interval);
     this.#held -= n;
-    this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
+    this.state.i32[regionBudget] = (this.state.i32[regionBudget] as number) + n;
+  }
+  /** Returns to the limit what regions have charged for slow instructions. */
+  #giveTimeBack(): void {
+    this.#held += this.state.i32[timeCharge] as number;
+    this.state.i32[timeCharge] = 0;
   }
   /** The remaining instructions of the limit that the interpreter does not have. */
   #rest(): number {
-    return (this.state.u32[regionBudget] as number) + this.#held;
+    const { i32 } = this.state;
+    return (i32[regionBudget] as number) + (i32[timeCharge] as number) + this.#held;
   }
   /** Subtracts instructions from the limit. Returns how many of them the interpreter must subtract. */
   #charge(n: number): number {
-    const { u32 } = this.state;
+    const { i32 } = this.state;
+    this.#giveTimeBack();
     const ofHeld = Math.min(this.#held, n);
-    const ofRegions = Math.min(u32[regionBudget] as number, n - ofHeld);
+    const ofRegions = Math.min(Math.max(0, i32[regionBudget] as number), n - ofHeld);
     this.#held -= ofHeld;
-    u32[regionBudget] = (u32[regionBudget] as number) - ofRegions;
+    i32[regionBudget] = (i32[regionBudget] as number) - ofRegions;
     return n - ofHeld - ofRegions;
   }
   #look(): void {
     this.#turns = 0;
     if (!this.#pace.look(this.deadline)) this.#late = true;
+  }
+  /** A slow path of a region counts as an iteration of the dispatcher. True: the region must exit. */
+  #isTooLate(): boolean {
+    if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
+    return this.#late;
   }
   /** The oracle has run an instruction, or the iterations of a repeated one. */
   #evaluated(instructions: number): void {
@@ -756,15 +771,18 @@ export class Cpu implements TranslationListener, HelperContext {
   /** Moves instructions from the regions' part to the interpreter's. */
   #move(n: number): number {
     this.#granted += n;
-    this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) - n;
+    this.state.i32[regionBudget] = (this.state.i32[regionBudget] as number) - n;
     return n;
   }
   /** Counts the executed instructions. Returns the remaining limit in both parts. */
   #settle(budget: number): number {
     const ran = this.#granted - budget;
-    this.interpreted += ran;
-    this.#unsampled -= ran;
-    this.#granted = budget;
+    // Between two served calls of a region the interpreter runs nothing.
+    if (ran !== 0) {
+      this.interpreted += ran;
+      this.#unsampled -= ran;
+      this.#granted = budget;
+    }
     const left = budget + this.#rest();
     this.instructions += this.#limit - left;
     this.#limit = left;
@@ -776,7 +794,8 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#granted = 0;
     this.#held = 0;
     this.#endedByClock = code === exit.budget;
-    this.state.u32[regionBudget] = 0;
+    this.state.i32[regionBudget] = 0;
+    this.state.i32[timeCharge] = 0;
     this.state.i32[at.budget >> 2] = 0;
     return code;
   }

@@ -96,7 +96,7 @@ export const at = {
   /** The result of a helper function (helpers.ts). */
   answer: 0x418,
   /**
-   * Instructions that compiled regions may still run, u32. It is apart from the interpreter's budget, so that
+   * Instructions that compiled regions may still run, i32. It is apart from the interpreter's budget, so that
    * the latter ends in interpreted code.
    */
   regionBudget: 0x420,
@@ -106,6 +106,8 @@ export const at = {
   color: 0x428,
   /** Depth of guest calls that are wasm calls between regions, u32. */
   callDepth: 0x42c,
+  /** Budget that regions have charged for the additional time of slow instructions, u32. It is given back. */
+  timeCharge: 0x430,
   /** Ranges of direct-mapped pages, as `pageRanges` describes. */
   pageRanges: 0x440,
   /** Calls of each slow-path function by regions, u64 each (emit/slow-path-counts.ts). */

@@ -139,6 +139,17 @@ export abstract class RegionBase extends Compiler {
     if (this.pendingCharge) this.body.set(this.budgetLocal, this.budget());
     this.pendingCharge = 0;
   }
+  /**
+   * Charges time beyond that of the instructions. The host gives it back when it grants the next part of the
+   * budget, so parts of slow code are shorter, and the number of instructions in the limit stays the same.
+   */
+  chargeTime(units: number): void {
+    if (units === 0) return;
+    this.registerCache.endRestartable();
+    const before = node(wt.i32, op.i32load, [i32c(0)], at.timeCharge);
+    this.body.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [before, i32c(units)]), at.timeCharge);
+    this.pendingCharge += units;
+  }
   #budgetWith(refund: number): Node {
     const budget = localGet(wt.i32, this.budgetLocal);
     const more = refund - this.pendingCharge;

@@ -17,6 +17,7 @@ import { exitCode } from "../../machine/exit.ts";
 import { callTarget, jumpCache, layout } from "../../machine/layout.ts";
 import { at, R } from "../../machine/state.ts";
 import { type DataflowState, meet, nothingKnown } from "../analysis/dataflow.ts";
+import { additionalTime } from "../analysis/instruction-time.ts";
 import type { Iteration } from "../analysis/loop-flags.ts";
 import { PageRanges } from "../analysis/page-ranges.ts";
 import { inScope, inStatePage, type LoopScope, noRegisters } from "../analysis/register-cache.ts";
@@ -305,6 +306,7 @@ class RegionEmitter {
     c.pendingCharge += n;
     const all = () => {
       c.block(block.instructions);
+      c.chargeTime(block.instructions.reduce((sum, d) => sum + additionalTime(d, isInline(d)), 0));
       this.#stateAfter.set(key, isOpen(block) ? nothingKnown : c.state);
       this.#terminate(block);
     };
