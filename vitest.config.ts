@@ -11,7 +11,7 @@ export default defineConfig({
       { find: /^trapgate$/, replacement: src("index.ts") },
       { find: /^trapgate\/internal$/, replacement: src("internal.ts") },
       { find: /^trapgate\/node$/, replacement: src("node.ts") },
-      { find: /^trapgate\/vitest$/, replacement: src("vitest.ts") },
+      { find: /^trapgate\/vitest$/, replacement: src("vitest/index.ts") },
       { find: /^trapgate\/seccomp$/, replacement: src("seccomp/index.ts") },
       { find: /^trapgate\/policy$/, replacement: src("policy/index.ts") },
       { find: /^trapgate\/browser$/, replacement: src("browser/index.ts") },

@@ -36,6 +36,6 @@ export type {
   TraceEvent,
   VerdictEvent,
 } from "./machine/tracing/events.ts";
-export type { End } from "./machine/tracing/status.ts";
+export type { End, SignalName } from "./machine/tracing/status.ts";
 export { Problem, type ProblemParts, type Span } from "./problem.ts";
 export type { ProblemCode, ProblemKind } from "./problem-table.ts";

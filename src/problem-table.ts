@@ -216,6 +216,21 @@ export const problemTable = {
     text: "The line is no statement in Intel syntax, or no processor has this instruction with these operands.",
     example: ["explain", "movv eax, 1"],
   },
+  "no-subject": {
+    code: "TG0801",
+    title: "a matcher with the wrong value",
+    text: "Matchers of `trapgate/vitest` take the result of a run, of `explore`, or a policy. A promise must be awaited first: `expect(await Machine.run(…))`.",
+  },
+  "no-trace": {
+    code: "TG0802",
+    title: "a run without a trace",
+    text: "`toTrace` reads `run.trace`, which is empty unless the run has the option `trace: true`.",
+  },
+  "not-compiled": {
+    code: "TG0803",
+    title: "a guest that does not compile",
+    text: "`guest(FILE)` calls the C compiler of the host. The message has the compiler's own messages.",
+  },
   host: {
     code: "TG0900",
     title: "the host cannot do it",

@@ -24,7 +24,11 @@ export const entries = [
   { name: "trapgate/cpu", file: "cpu/index.d.ts", about: "Instructions: decode, assemble, disassemble, describe." },
   { name: "trapgate/browser", file: "browser/index.d.ts", about: "A machine in a worker, for pages." },
   { name: "trapgate/node", file: "node.d.ts", about: "Folders of the host as file systems of guests. For Node.js." },
-  { name: "trapgate/vitest", file: "vitest.d.ts", about: "Matchers for vitest. The import alone installs them." },
+  {
+    name: "trapgate/vitest",
+    file: "vitest/index.d.ts",
+    about: "Matchers for vitest, which the import installs; guests from C, traces for snapshots.",
+  },
 ] as const;
 
 export interface Doc {

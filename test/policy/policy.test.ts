@@ -105,7 +105,9 @@ describe("matchers", () => {
     );
   });
   it("say what is no policy, and what is no call", () => {
+    // @ts-expect-error a promise
     expect(message(() => expect(Promise.resolve(sandbox)).toAllow("read"))).toContain("not a promise");
+    // @ts-expect-error a number
     expect(message(() => expect(7).toDeny("read"))).toContain("wants a policy");
     expect(message(() => expect(sandbox).toAllow("raed"))).toContain('there is no system call "raed"');
   });

@@ -27,7 +27,7 @@ const below: Record<string, readonly string[]> = {
   "index.ts": ["machine", "kernel", "failure.ts", "problem-table.ts", "problem.ts"],
   "internal.ts": ["machine", "cpu"],
   "node.ts": ["host", "kernel"],
-  "vitest.ts": ["machine", "policy", "seccomp", "problem.ts"],
+  vitest: ["machine", "policy", "seccomp", "nearest.ts", "problem.ts"],
 };
 /**
  * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in one line do not import each
@@ -95,7 +95,7 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^cli\//, what: /^picocolors$/ },
   { from: /^policy\//, what: /^(zod|yaml)$/ },
   { from: /^machine\/api\//, what: /^zod$/ },
-  { from: /^vitest\.ts$/, what: /^vitest$/ },
+  { from: /^vitest\//, what: /^(vitest|node:.*)$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */
 const mostFiles = 20;

@@ -33,10 +33,13 @@ const names = [
   "SIGPWR",
   "SIGSYS",
 ] as const;
-type SignalName = (typeof names)[number];
+/** A name of `signalName`: strace's names, real-time signals counted from SIGRTMIN. */
+export type SignalName = (typeof names)[number] | "SIGRTMIN" | `SIGRT_${number}`;
+/** The names of all signals that are no real-time signals, in the order of their numbers. */
+export const signalNames: readonly SignalName[] = names;
 
 /** Signal numbers by name: `SIG.SIGCHLD` is 17. */
-export const SIG = Object.fromEntries(names.map((name, i) => [name, i + 1])) as Record<SignalName, number>;
+export const SIG = Object.fromEntries(names.map((name, i) => [name, i + 1])) as Record<(typeof names)[number], number>;
 /** The first real-time signal. glibc reserves the first two. */
 export const SIGRTMIN = 32;
 /** The last signal. */

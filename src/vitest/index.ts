@@ -1,0 +1,17 @@
+// The entry "trapgate/vitest": its import adds matchers for runs and policies to vitest's `expect`.
+import { expect } from "vitest";
+import type { GuestMatchers } from "./matcher-types.ts";
+import { policyMatchers } from "./policy-matchers.ts";
+import { runMatchers } from "./run-matchers.ts";
+
+export { type GuestOptions, guest } from "./guest.ts";
+export { maskTrace } from "./mask.ts";
+export type { DeniedOptions, GuestMatchers } from "./matcher-types.ts";
+export type { TraceLine } from "./trace-lines.ts";
+
+declare module "vitest" {
+  // biome-ignore lint/suspicious/noExplicitAny: vitest declares its interface so
+  interface Matchers<T = any> extends GuestMatchers<T> {}
+}
+
+expect.extend({ ...runMatchers, ...policyMatchers });

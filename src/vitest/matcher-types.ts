@@ -1,0 +1,54 @@
+// The matchers' types: a value that a matcher cannot judge is a type error, whose text says what to do.
+import type { Exploration } from "../machine/explore/options.ts";
+import type { SignalName } from "../machine/tracing/status.ts";
+import type { Severity } from "../policy/audit/finding.ts";
+import type { Meaningful, ViaOptions } from "../policy/explain/matching.ts";
+import type { TraceLine } from "./trace-lines.ts";
+
+/** Conditions on a denied call. */
+export interface DeniedOptions {
+  /** The ABI of the call's number. */
+  readonly abi?: "x64" | "i386" | "x32";
+  /** The door through which it came. */
+  readonly via?: "syscall" | "int80" | "sysenter" | "vsyscall";
+  /** The verdict: `"ERRNO(EPERM)"`, or its beginning: `"KILL"`. */
+  readonly verdict?: string;
+}
+
+/** A matcher for values of one type; for others a text, which cannot be called. */
+type For<T, Wanted, Matcher, Advice extends string> = 0 extends 1 & T
+  ? Matcher
+  : T extends Wanted
+    ? Matcher
+    : T extends PromiseLike<unknown>
+      ? "await the promise first: expect(await …)"
+      : Advice;
+/** By its shape: results that a test keeps as data have wider types. */
+type RunLike = { readonly status: object; readonly trace: readonly string[] };
+type ForRun<T, Matcher> = For<T, RunLike, Matcher, "expect(…) wants the result of Machine.run">;
+type ForPolicy<T, Matcher> = For<T, Meaningful, Matcher, "expect(…) wants a policy: of readPolicy or policy">;
+
+/**
+ * The matchers that an import of `trapgate/vitest` adds to `expect`. A failure shows the end of the guest and its last system calls. A value
+ * of another type, such as a promise that was not awaited, is a type error, and a Problem at run time.
+ */
+export interface GuestMatchers<T = unknown> {
+  /** The run ended by exit(2) or exit_group(2) with this status. */
+  readonly toExitWith: ForRun<T, (status: number) => void>;
+  /** The run was killed by this signal: `"SIGSYS"`. */
+  readonly toBeKilledBy: ForRun<T, (signal: SignalName) => void>;
+  /** The trace has these lines in this order, with any others between. The run needs the option `trace`. */
+  readonly toTrace: ForRun<T, (...lines: readonly TraceLine[]) => void>;
+  /** A filter denied this call in the run: `"getppid"`, or with decoded arguments `'openat(AT_FDCWD, "/etc/passwd"'`. */
+  readonly toBeDenied: ForRun<T, (call: string, options?: DeniedOptions) => void>;
+  /** `explore` found no violation and tried all schedules up to its bound. */
+  readonly toHoldInEverySchedule: For<T, Exploration, () => void, "expect(…) wants the result of explore">;
+  /** The policy means the same as another policy or filter, for every call. */
+  readonly toBeEquivalentTo: ForPolicy<T, (other: Meaningful) => void>;
+  /** The policy allows a call: with all arguments, or with the given ones: `"socket(1, 2)"`, `"i386.getppid"`. */
+  readonly toAllow: ForPolicy<T, (call: string, options?: ViaOptions) => void>;
+  /** The policy never allows a call: with no arguments at all, or not with the given ones. */
+  readonly toDeny: ForPolicy<T, (call: string, options?: ViaOptions) => void>;
+  /** The audit of the policy finds nothing, or nothing of this severity and above. */
+  readonly toHaveNoFindings: ForPolicy<T, (options?: { readonly severity?: Severity }) => void>;
+}

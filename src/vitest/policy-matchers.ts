@@ -1,0 +1,54 @@
+// Matchers for policies: what they mean, by decision diagrams, for every call.
+import { audit } from "../policy/audit/audit.ts";
+import { isAtLeast, type Severity, severities } from "../policy/audit/finding.ts";
+import { findingText } from "../policy/audit/report.ts";
+import { differenceText } from "../policy/explain/explain-text.ts";
+import { passing, type ViaOptions } from "../policy/explain/matching.ts";
+import { Problem } from "../problem.ts";
+import { compare } from "../seccomp/index.ts";
+import { oneOf, policyOf } from "./subject.ts";
+
+interface State {
+  readonly isNot?: boolean | undefined;
+}
+const not = ({ isNot }: State): string => (isNot ? "not " : "");
+
+const asked = (policy: unknown, matcher: string, call: unknown, { via, ...others }: ViaOptions) => {
+  const meaning = policyOf(policy, matcher);
+  if (typeof call !== "string") throw new Problem("bad-call", `${matcher} wants a system call, not ${String(call)}`);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new Problem("unknown-property", `${matcher} has no option ${unknown}`, { help: "there is via" });
+  if (via !== undefined) oneOf(via, ["syscall", "int80"], "via");
+  return passing(meaning, call, { via } as ViaOptions);
+};
+
+export const policyMatchers = {
+  toBeEquivalentTo(policy: unknown, other: unknown) {
+    const difference = compare(policyOf(policy, "toBeEquivalentTo").diagram, policyOf(other, "toBeEquivalentTo").diagram);
+    const pass = difference.verdict === "equal";
+    const told = difference.verdict === "undecided" ? "that was not decided" : `they differ\n${differenceText(difference)}`;
+    return {
+      pass,
+      message: () =>
+        pass ? "expected the policies not to mean the same, but they do" : `expected the policies to mean the same, but ${told}`,
+    };
+  },
+  toAllow(this: State, policy: unknown, call: string, options: ViaOptions = {}) {
+    const { passes, text } = asked(policy, "toAllow", call, options);
+    return { pass: passes === "always", message: () => `expected the policy ${not(this)}to allow ${call}\n    ${text}` };
+  },
+  toDeny(this: State, policy: unknown, call: string, options: ViaOptions = {}) {
+    const { passes, text } = asked(policy, "toDeny", call, options);
+    return { pass: passes === "never", message: () => `expected the policy ${not(this)}to deny ${call}\n    ${text}` };
+  },
+  toHaveNoFindings(policy: unknown, { severity = "info" }: { readonly severity?: Severity } = {}) {
+    const least = oneOf(severity, severities, "severity");
+    const meaning = policyOf(policy, "toHaveNoFindings");
+    const { source } = meaning as { readonly source?: { readonly name: string } };
+    const found = audit(meaning).filter((finding) => isAtLeast(finding.severity, least));
+    const texts = found.map((finding) => findingText(finding, source?.name ?? "the policy")).join("\n");
+    const message = () =>
+      found.length === 0 ? "expected the audit to find something, but it found nothing" : `expected the audit to find nothing\n${texts}`;
+    return { pass: found.length === 0, message };
+  },
+};
