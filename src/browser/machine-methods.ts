@@ -7,6 +7,7 @@ import { Machine as CheckedMachine } from "../machine/api/machine.ts";
 import { bootOptions } from "../machine/api/stores.ts";
 import { Machine } from "../machine/machine.ts";
 import type { TraceEvent } from "../machine/tracing/events.ts";
+import { momentOf, timeBefore } from "./inspect.ts";
 import type { MachineMethods, RunPart } from "./protocol.ts";
 import type { Served } from "./serve.ts";
 
@@ -78,9 +79,15 @@ const run: Served<MachineMethods>["run"] = async ({ program, options = {}, calls
   }
 };
 
-/** The methods of trapgate's own worker: run a program, search for a race. */
+/** The methods of trapgate's own worker: run a program, search for a race, look at a moment of a run. */
 export const machineMethods: Served<MachineMethods> = {
   run,
+  inspect: async ({ program, options = {}, at, before = false, memory }) => {
+    checkProgram(program);
+    checkRunOptions(options);
+    const booted = bootOptions(options);
+    return momentOf(program, booted, before ? timeBefore(program, booted, at) : at, memory);
+  },
   explore: async ({ program, options = {} }) => {
     checkProgram(program);
     checkExploreOptions(options);

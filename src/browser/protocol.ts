@@ -2,7 +2,7 @@
 import type { Exploration, ExploreOptions } from "../machine/explore/options.ts";
 import type { MachineOptions, ProgramOptions } from "../machine/options.ts";
 import type { Run } from "../machine/run.ts";
-import type { TraceEvent } from "../machine/tracing/events.ts";
+import type { Registers, TraceEvent } from "../machine/tracing/events.ts";
 import { Problem, type Span } from "../problem.ts";
 import type { ProblemKind } from "../problem-table.ts";
 
@@ -58,10 +58,42 @@ export interface ExploreResult extends Omit<Exploration, "violation"> {
   readonly violation: { readonly what: string; readonly schedule: string; readonly trace: readonly string[] } | undefined;
 }
 
+/** A virtual time of a run, in nanoseconds since boot. */
+export interface InspectParams {
+  readonly program: Uint8Array;
+  readonly options?: SentOptions;
+  readonly at: number;
+  /** The last moment before `at`, an instruction earlier. Default false: `at`, or the first moment after it. */
+  readonly before?: boolean;
+  /** The address of memory to show. Default: the top of the stack. */
+  readonly memory?: number;
+}
+/** A moment of a run, between two instructions. */
+export interface Moment {
+  readonly now: number;
+  /** The program has come to its end before. */
+  readonly ended: boolean;
+  /** The running task. Undefined: none runs. */
+  readonly task:
+    | {
+        readonly tid: number;
+        readonly registers: Registers;
+        /** The next instructions, as they lie in memory. */
+        readonly code: readonly { readonly address: number; readonly bytes: Uint8Array; readonly text: string }[];
+        /** The next instruction in pseudo-code. */
+        readonly meaning: string;
+        readonly memory: { readonly at: number; readonly bytes: Uint8Array };
+        /** As /proc/PID/maps has them. */
+        readonly maps: string;
+      }
+    | undefined;
+}
+
 /** The methods of trapgate's own worker. */
 export interface MachineMethods {
   readonly run: { readonly params: RunParams; readonly part: RunPart; readonly input: RunInput; readonly result: RunResult };
   readonly explore: { readonly params: ExploreParams; readonly part: never; readonly input: never; readonly result: ExploreResult };
+  readonly inspect: { readonly params: InspectParams; readonly part: never; readonly input: never; readonly result: Moment };
 }
 
 /** A Problem, or another error, as data. */

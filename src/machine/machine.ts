@@ -169,6 +169,17 @@ export class Machine {
     }
   }
 
+  /** Run with no world outside up to a virtual time, and stop there, so that the kernel can be looked at. False: the program has come to its end before. */
+  runTo(program: Program, options: ProgramOptions, nanoseconds: number): boolean {
+    const { kernel } = this;
+    const { process } = this.#start(program, options, undefined);
+    while (kernel.now < nanoseconds) {
+      const { reason } = kernel.run(nanoseconds - kernel.now);
+      if (process.ended !== undefined || reason !== "limit") return false;
+    }
+    return true;
+  }
+
   /** Let the scheduler follow a schedule, with slices of so many instructions. */
   follow(follower: Follower, slice: number | undefined): void {
     const { scheduler } = this.kernel;

@@ -14,6 +14,10 @@ export const findChromium = (): string | undefined => {
   return existsSync(CHROMIUM) ? CHROMIUM : undefined;
 };
 
+const FIREFOX = "/usr/bin/firefox-esr";
+/** Debian's Firefox, if it is installed: it is no condition. */
+export const findFirefox = (): string | undefined => (existsSync(FIREFOX) ? FIREFOX : undefined);
+
 /** Root's Chromium starts without its own sandbox only; the pages are ours. */
 export const launch = (executablePath: string): Promise<Browser> =>
   chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });

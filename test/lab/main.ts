@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { build } from "vite";
 import { top } from "../support/host.ts";
 import { findChromium, launch } from "./browsers.ts";
+import { equalChecks, exampleCheck } from "./checks/equal.ts";
 import { lessonChecks } from "./checks/lessons.ts";
 import { pageChecks } from "./checks/page.ts";
 import { peopleChecks } from "./checks/people.ts";
@@ -25,7 +26,7 @@ const folder = join(top, "dist", "lab");
 const site = await serveFolder(folder, { prefix: "/some/folder/", isolated: false });
 const isolated = await serveFolder(folder, { prefix: "/", isolated: true });
 const browser = await launch(executable);
-const checks: readonly Check[] = [...pageChecks, ...lessonChecks, ...peopleChecks];
+const checks: readonly Check[] = [...pageChecks, ...lessonChecks, ...peopleChecks, ...equalChecks, exampleCheck];
 let [passed, failed] = [0, 0];
 for (const { name, run } of checks) {
   if (only && !only.startsWith("-") && !name.includes(only)) continue;

@@ -18,6 +18,10 @@ export interface Site {
   readonly url: string;
   /** Compressed bytes that have been sent. */
   readonly sent: () => number;
+  /** Files that lie beside the folder, by their path. */
+  readonly extra: Map<string, { readonly type: string; readonly body: string | Uint8Array }>;
+  /** The next text that a page posts to /report. */
+  report(): Promise<string>;
   /** From now on every request fails, as without a network. */
   goOffline(): void;
   close(): void;
@@ -26,10 +30,20 @@ export interface Site {
 export const serveFolder = async (folder: string, options: { readonly prefix: string; readonly isolated: boolean }): Promise<Site> => {
   let sent = 0;
   let isOffline = false;
+  let reported: ((text: string) => void) | undefined;
+  const extra: Site["extra"] = new Map();
   const packed = new Map<string, Buffer>();
   const server = createServer((request, response) => {
     if (isOffline) return void request.socket.destroy();
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    if (pathname === "/report") {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => reported?.(Buffer.concat(parts).toString()));
+      return void response.writeHead(204).end();
+    }
+    const beside = extra.get(pathname);
+    if (beside) return void response.writeHead(200, { "Content-Type": beside.type }).end(beside.body);
     const inside = pathname.startsWith(options.prefix) ? normalize(pathname.slice(options.prefix.length)) : "..";
     const file = join(folder, inside === "." || inside === "" ? "index.html" : inside);
     if (inside.startsWith("..") || !statSync(file, { throwIfNoEntry: false })?.isFile())
@@ -49,6 +63,11 @@ export const serveFolder = async (folder: string, options: { readonly prefix: st
   return {
     url: `http://127.0.0.1:${port}${options.prefix}`,
     sent: () => sent,
+    extra,
+    report: () =>
+      new Promise((done) => {
+        reported = done;
+      }),
     goOffline: () => {
       isOffline = true;
       server.closeAllConnections();

@@ -21,7 +21,7 @@ const below: Record<string, readonly string[]> = {
   kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "problem.ts"],
   machine: ["kernel", "memory", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem-table.ts", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
-  browser: ["machine", "kernel", "problem-table.ts", "problem.ts"],
+  browser: ["machine", "kernel", "memory", "cpu", "problem-table.ts", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
   cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem-table.ts", "problem.ts"],
   "index.ts": ["machine", "kernel", "failure.ts", "problem-table.ts", "problem.ts"],

@@ -45,6 +45,12 @@ export const labMethods: Served<LabMethods> = {
     const { schedule, timeout, ...options } = await optionsOf(job);
     return machineMethods.explore({ program: bytes, options: { ...options, never, departures, seconds } }, context as never);
   },
+  async inspect({ run: job, at, before, memory }, context) {
+    const { bytes } = assembled(job.program, job.setting.kernel);
+    const { timeout, ...options } = await optionsOf(job);
+    const where = memory === undefined ? {} : { memory };
+    return machineMethods.inspect({ program: bytes, options, at, before, ...where }, context as never);
+  },
   checkProgram: async ({ program, kernel }) => ({ problems: checkProgram(program, kernel) }),
   checkPolicy: ({ text, kernel }) => checkPolicy(text, kernel),
   explain: async ({ filters, name, abi }) => explain(filters, name, abi),

@@ -1,5 +1,5 @@
 // The methods of the lab's worker.
-import type { ExploreResult, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
+import type { ExploreResult, Moment, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
 
 /** The program as somebody writes it, or drops it. */
 export type SentProgram =
@@ -70,6 +70,7 @@ interface Plain<P, R> {
 export interface LabMethods {
   readonly run: { readonly params: LabRun; readonly part: RunPart | Prepared; readonly input: RunInput; readonly result: RunResult };
   readonly explore: Plain<LabExplore, ExploreResult>;
+  readonly inspect: Plain<{ readonly run: LabRun; readonly at: number; readonly before: boolean; readonly memory?: number }, Moment>;
   readonly checkProgram: Plain<{ readonly program: SentProgram; readonly kernel: string }, { readonly problems: readonly TextProblem[] }>;
   readonly checkPolicy: Plain<{ readonly text: string; readonly kernel: string }, PolicyReport>;
   /** Filters, the newest first, and the name and ABI of a call. */

@@ -1,5 +1,6 @@
 // The page's state as signals, and what its buttons do.
 import { batch, computed, effect, signal } from "@preact/signals";
+import type { Moment } from "trapgate/browser";
 import type { LabRun, SentProgram } from "../methods/protocol.ts";
 import { type CallRow, Rows } from "./rows.ts";
 import { CALLS, endText, idle, type RunState, runSignal, type Started, startRun } from "./run.ts";
@@ -19,7 +20,11 @@ export const selected = signal<{ readonly side: Side; readonly key: string } | u
 export const announcement = signal("");
 /** What is wrong with the link or the file that was opened. */
 export const complaint = signal<string | undefined>(undefined);
-export const interactive = signal(false);
+/** What is below the lanes. */
+export const bottomTab = signal<"output" | "terminal" | "steps" | "races">("output");
+export const interactive = computed(() => bottomTab.value === "terminal");
+/** The moment that the steps show. */
+export const moment = signal<Moment | undefined>(undefined);
 /** Grows with each run: a lesson looks at the runs that came after it began. */
 export const runCount = signal(0);
 

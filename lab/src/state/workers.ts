@@ -2,9 +2,9 @@
 import { WorkerClient } from "../../../src/browser/client.ts";
 import type { LabMethods } from "../methods/protocol.ts";
 
-const start = (): Worker => new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+export const startWorker = (): Worker => new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
 export type LabClient = WorkerClient<LabMethods>;
-const client = (): LabClient => new WorkerClient<LabMethods>(start);
+const client = (): LabClient => new WorkerClient<LabMethods>(startWorker);
 
 export const machines: Readonly<Record<"a" | "b", LabClient>> = { a: client(), b: client() };
 export const checker: LabClient = client();

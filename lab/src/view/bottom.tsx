@@ -1,6 +1,8 @@
 // Bottom: what the program writes, the kernel's log, and a terminal to type in.
 import { useEffect, useRef } from "preact/hooks";
-import { interactive, runs, type Side, saved, sendInput, setTerminal } from "../state/session.ts";
+import { bottomTab, runs, type Side, saved, sendInput, setTerminal } from "../state/session.ts";
+import { Races } from "./races.tsx";
+import { Steps } from "./steps.tsx";
 
 const Output = ({ side }: { readonly side: Side }) => {
   const { output, log } = runs[side].value;
@@ -37,15 +39,49 @@ const Typing = () => {
   return <div class="terminal" ref={host} />;
 };
 
-export const Bottom = () => (
-  <section class="pane bottom" aria-label="Output">
-    {interactive.value ? (
-      <Typing />
-    ) : (
-      <>
-        <Output side="a" />
-        {saved.value.b && <Output side="b" />}
-      </>
-    )}
-  </section>
-);
+const tabs = { output: "Output", terminal: "Terminal", steps: "Time", races: "Schedules" } as const;
+
+/** Arrow keys move among tabs. WAI-ARIA Authoring Practices, "Tabs". */
+const move = (event: KeyboardEvent): void => {
+  const names = Object.keys(tabs) as (keyof typeof tabs)[];
+  const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? names.length - 1 : 0;
+  if (step === 0) return;
+  const next = names[(names.indexOf(bottomTab.value) + step) % names.length] as keyof typeof tabs;
+  bottomTab.value = next;
+  document.getElementById(`tab-${next}`)?.focus();
+};
+
+export const Bottom = () => {
+  const tab = bottomTab.value;
+  return (
+    <section class={`pane bottom ${tab}`} aria-label="Below the lanes">
+      <div role="tablist" aria-label="Below the lanes" class="tabs" onKeyDown={move}>
+        {Object.entries(tabs).map(([name, title]) => (
+          <button
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            key={name}
+            aria-selected={tab === name}
+            aria-controls="bottom-panel"
+            tabIndex={tab === name ? 0 : -1}
+            onClick={() => (bottomTab.value = name as typeof tab)}
+          >
+            {title}
+          </button>
+        ))}
+      </div>
+      <div role="tabpanel" id="bottom-panel" aria-labelledby={`tab-${tab}`} class="panel">
+        {tab === "output" && (
+          <>
+            <Output side="a" />
+            {saved.value.b && <Output side="b" />}
+          </>
+        )}
+        {tab === "terminal" && <Typing />}
+        {tab === "steps" && <Steps />}
+        {tab === "races" && <Races />}
+      </div>
+    </section>
+  );
+};

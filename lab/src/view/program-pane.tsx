@@ -2,14 +2,16 @@
 import type { TextProblem } from "../methods/protocol.ts";
 import { defaults, type SavedProgram } from "../state/saved.ts";
 import {
+  bottomTab,
   change,
   complaint,
   currentProgram,
   edit,
-  interactive,
   library,
+  moment,
   open,
   run,
+  runs,
   saved,
   selectedRow,
   showTrace,
@@ -84,7 +86,8 @@ export const ProgramPane = () => {
       : (await checker.call("checkProgram", { program: await currentProgram(), kernel: a.kernel }).result).problems,
   );
   const row = selectedRow.value;
-  const line = row && lineOf(row.run.lines, row.row.call.before);
+  const stepped = bottomTab.value === "steps" ? moment.value?.task?.code[0]?.address : undefined;
+  const line = stepped === undefined ? row && lineOf(row.run.lines, row.row.call.before) : runs.a.value.lines.get(stepped);
   const mine = program.kind === "guest" ? library.value?.mineOf(program.name) : undefined;
   return (
     <section class="pane program" aria-label="Program">
@@ -125,9 +128,6 @@ export const ProgramPane = () => {
         <label class="field">
           <span>Arguments</span>
           <input size={8} value={args} onInput={(e) => change({ args: e.currentTarget.value })} />
-        </label>
-        <label class="check" title="Standard input and output are a terminal, in which you can type">
-          <input type="checkbox" checked={interactive.value} onChange={(e) => (interactive.value = e.currentTarget.checked)} /> terminal
         </label>
         {(symbols !== defaults.symbols || args !== "") && (
           <button type="button" class="quiet" onClick={() => change({ symbols: "", args: "" })}>

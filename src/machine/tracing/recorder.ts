@@ -29,7 +29,8 @@ interface Open extends BegunCall {
 /** `e` and two letters, for the registers that 32-bit code has. */
 const narrowNames = gprNames.slice(0, 8).map((name) => `e${name.slice(1)}`);
 
-const registersOf = ({ processor }: Kernel): Registers => {
+/** The general registers of the running task. */
+export const registersOf = ({ processor }: Kernel): Registers => {
   const { state } = processor;
   const wide = state.mode === 64;
   const cut = wide ? 64 : 32;

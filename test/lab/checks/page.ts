@@ -135,6 +135,53 @@ export const pageChecks: readonly Check[] = [
       }),
   },
   {
+    name: "goes back and forth in time, instruction by instruction",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await page.getByRole("tab", { name: "Time" }).click();
+        const next = page.locator(".code li.lit code");
+        await next.filter({ hasText: "int 0x80" }).waitFor();
+        assert.equal(
+          await page
+            .locator(".code .meaning")
+            .textContent()
+            .then((text) => (text ?? "").length > 0),
+          true,
+        );
+        await page.getByRole("button", { name: "One instruction back" }).click();
+        await next.filter({ hasText: "mov eax, 0x40" }).waitFor();
+        await page.getByRole("button", { name: "One instruction on" }).click();
+        await next.filter({ hasText: "int 0x80" }).waitFor();
+        await page.getByRole("button", { name: "One instruction on" }).click();
+        await next.filter({ hasText: "test eax, eax" }).waitFor();
+        assert.match((await page.locator(".regs").textContent()) ?? "", /rax0x1/);
+        await page.getByLabel("Memory at").fill("0x400000");
+        await page.getByLabel("Memory at").press("Enter");
+        await page.getByText("7f 45 4c 46").waitFor();
+        await page.screenshot({ path: join(world.pictures, "time.png") });
+      }),
+  },
+  {
+    name: "finds a race, and replays it",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await ends(page, () => choice(page, "Program").selectOption("race-thread"));
+        await page.getByRole("tab", { name: "Schedules" }).click();
+        await page.getByRole("button", { name: "Search for a schedule" }).click();
+        await page.getByText("Violated:").waitFor();
+        await ends(page, () => page.getByRole("button", { name: "Replay 0:3" }).click());
+        assert.ok((await callsIn(page)).some((text) => /getppid\(\) = 1\..*task 4/.test(text)));
+        await page.getByText("task 3 runs before task 2, whose call has returned").waitFor();
+        await page.screenshot({ path: join(world.pictures, "schedules.png") });
+        await page.getByLabel("Schedule", { exact: true }).fill("0:9");
+        await ends(page, () => page.getByLabel("Schedule", { exact: true }).press("Enter"));
+        await page
+          .getByRole("alert")
+          .getByText(/there is no task 9/)
+          .waitFor();
+      }),
+  },
+  {
     name: "shows a run that trapgate trace has saved",
     run: async (world) => {
       const file = join(world.pictures, "trace.zip");

@@ -23,6 +23,11 @@ export const peopleChecks: readonly Check[] = [
           await compareTwo(page);
           assert.deepEqual(await findings(page), []);
           await page.screenshot({ path: join(world.pictures, `${colorScheme}.png`) });
+          for (const name of ["Time", "Schedules"]) {
+            await page.getByRole("tab", { name }).click();
+            await page.waitForTimeout(400);
+            assert.deepEqual(await findings(page), []);
+          }
         }),
     }),
   ),

@@ -1,0 +1,145 @@
+// The same run, byte for byte, in Node.js, Chromium and Firefox: events with registers, filters and times of ten guests.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { machineMethods, type RunPart } from "trapgate/browser";
+import { top } from "../../support/host.ts";
+import { findFirefox } from "../browsers.ts";
+import type { Check, World } from "../harness.ts";
+import type { Site } from "../server.ts";
+
+const guests = ["a1", "a4", "a6", "a8", "b10", "c1", "d1", "race-notify", "hello-vdso32", "libc-start"];
+const setting = { kernel: "upstream", vendor: "amd", x32: false, ia32: true, uid: 0 } as const;
+const CALLS = 2000;
+/** Milliseconds that a browser has for all. */
+const PATIENCE = 60_000;
+
+/** The text that must be equal. Runs in both worlds, so it uses nothing else. */
+const textOf = (parts: readonly unknown[], result: unknown): string =>
+  JSON.stringify([parts, result], (_, value) =>
+    typeof value === "bigint" ? value.toString(16) : value instanceof Uint8Array ? Array.from(value).join() : value,
+  );
+
+const program = (name: string): Uint8Array => new Uint8Array(readFileSync(join(top, "guest", "bin", name)));
+const inNode = async (name: string): Promise<string> => {
+  const events: unknown[] = [];
+  const part = (one: RunPart): void => void (one.kind === "events" ? events.push(...one.events) : 0);
+  const options = { kernel: setting.kernel, cpu: "x86-64-v1:amd", x32: false, ia32: true, uid: 0, args: [], memory: 2 ** 27, stdin: "" };
+  const result = await machineMethods.run({ program: program(name), options, calls: CALLS }, { part, onInput: undefined });
+  return textOf(events, result);
+};
+
+/** The page: it starts the lab's own worker, runs the guests, and posts what came. */
+const judge = (worker: string): string => `
+const textOf = ${textOf.toString()};
+const run = (name) => new Promise(async (done) => {
+  const worker = new Worker(${JSON.stringify(worker)}, { type: "module" });
+  const events = [];
+  worker.onmessage = ({ data }) => {
+    if (data.kind === "part") { if (data.part.kind === "events") events.push(...data.part.events); return; }
+    worker.terminate();
+    done(textOf(events, data.result ?? data.error));
+  };
+  const bytes = new Uint8Array(await (await fetch("/guests/" + name)).arrayBuffer());
+  const params = { program: { kind: "elf", bytes }, setting: ${JSON.stringify(setting)}, args: [], stdin: "", calls: ${CALLS} };
+  worker.postMessage({ id: 1, kind: "call", method: "run", params });
+});
+const texts = [];
+for (const name of ${JSON.stringify(guests)}) texts.push(await run(name));
+await fetch("/report", { method: "POST", body: JSON.stringify(texts) });
+`;
+
+const prepare = ({ site }: World): string => {
+  const [worker] = readdirSync(join(top, "dist", "lab", "assets")).filter((name) => /^worker-.*\.js$/.test(name));
+  const path = new URL(`assets/${worker}`, site.url).pathname;
+  site.extra.set("/judge.html", {
+    type: "text/html",
+    body: '<!doctype html><title>judge</title><script type="module" src="/judge.js"></script>',
+  });
+  site.extra.set("/judge.js", { type: "text/javascript", body: judge(path) });
+  for (const name of guests) site.extra.set(`/guests/${name}`, { type: "application/octet-stream", body: program(name) });
+  return new URL("/judge.html", site.url).href;
+};
+const reportOf = async (site: Site, begin: () => unknown): Promise<readonly string[]> => {
+  const report = site.report();
+  begin();
+  const late = new Promise<never>((_, fail) => setTimeout(() => fail(new Error("the browser has not reported")), PATIENCE).unref());
+  return JSON.parse(await Promise.race([report, late])) as string[];
+};
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+const compare = async (texts: readonly string[]): Promise<void> => {
+  assert.equal(texts.length, guests.length);
+  for (const [n, name] of guests.entries()) {
+    const expected = await inNode(name);
+    assert.ok(expected.length > 500, name);
+    assert.equal(digest(texts[n] as string), digest(expected), `${name}: ${(texts[n] as string).slice(0, 300)}`);
+  }
+};
+
+export const equalChecks: readonly Check[] = [
+  {
+    name: `runs ${guests.length} guests in Chromium as in Node.js, byte for byte`,
+    run: async (world) => {
+      const url = prepare(world);
+      const page = await world.browser.newPage();
+      await compare(await reportOf(world.site, () => page.goto(url)));
+      await page.close();
+    },
+  },
+  {
+    name: `runs ${guests.length} guests in Firefox as in Node.js, byte for byte`,
+    run: async (world) => {
+      const firefox = findFirefox();
+      if (!firefox) {
+        console.log("      SKIPPED: there is no firefox-esr");
+        return;
+      }
+      const url = prepare(world);
+      const profile = mkdtempSync(join(tmpdir(), "trapgate-firefox-"));
+      const child = spawn(firefox, ["--headless", "--no-remote", "--profile", profile, url], {
+        stdio: "ignore",
+        env: { ...process.env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: "1" },
+      });
+      try {
+        await compare(await reportOf(world.site, () => undefined));
+      } finally {
+        const gone = new Promise((done) => child.once("exit", done));
+        child.kill();
+        await gone;
+        rmSync(profile, { recursive: true, force: true });
+      }
+    },
+  },
+];
+
+/** examples/browser, as a user bundles it. */
+export const exampleCheck: Check = {
+  name: "examples/browser: <trapgate-run> shows a landmine under two kernels",
+  run: async ({ browser, site }) => {
+    const folder = join(top, "examples", "browser");
+    const { outputFiles } = await build({
+      entryPoints: ["page.js", "worker.js"].map((name) => join(folder, name)),
+      outdir: "/",
+      bundle: true,
+      format: "esm",
+      write: false,
+      tsconfig: join(top, "tsconfig.json"),
+    });
+    for (const { path, contents } of outputFiles) site.extra.set(`/example${path}`, { type: "text/javascript", body: contents });
+    site.extra.set("/example/index.html", { type: "text/html", body: readFileSync(join(folder, "index.html")) });
+    for (const name of ["a1", "a1-v6"]) site.extra.set(`/example/${name}`, { type: "application/octet-stream", body: program(name) });
+    const page = await browser.newPage();
+    await page.goto(new URL("/example/index.html", site.url).href);
+    await page.getByText("exited with 0").waitFor();
+    await page.getByText("killed by SIGKILL").waitFor();
+    const [weak, locked] = await page.locator("trapgate-run").evaluateAll((all) => all.map((one) => one.shadowRoot?.textContent ?? ""));
+    assert.match(weak ?? "", /ALLOW\s*getppid\(\) = 1 \[i386\]/);
+    assert.match(locked ?? "", /DENY\s*getppid\(\) = \? \[i386\]/);
+    await page.close();
+  },
+};
