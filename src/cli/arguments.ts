@@ -120,6 +120,8 @@ export const environment = (list: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     list.map((entry) => {
       const at = entry.indexOf("=");
+      if (at < 0 && entry !== "")
+        throw new Problem("bad-value", `--env wants NAME=VALUE, not "${entry}"`, { help: `--env-pass ${entry} passes the host's on` });
       if (at < 1) throw bad(`--env wants NAME=VALUE, not "${entry}"`);
       return [entry.slice(0, at), entry.slice(at + 1)];
     }),

@@ -3,6 +3,7 @@ import { fstatSync, statSync } from "node:fs";
 import { passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
+import type { Crash } from "../machine/crash.ts";
 import type { Denial } from "../machine/denial.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
@@ -53,6 +54,12 @@ const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | u
   return new WhyReport(policy, seccompProfile(machine.kernel ?? "upstream") ?? upstream);
 };
 
+/** After a fault: what Linux logs of it, without the code bytes. */
+const sayFaults = ({ kernel }: Machine): void => {
+  const faults = kernel.log.records.filter(({ text }) => / segfault at |^traps: /.test(text));
+  for (const { text } of faults.slice(-1)) say(`trapgate: ${text.replace(/^traps: /, "")}`);
+};
+
 /** `watched`: what else sees the run. */
 export const execute = async (prepared: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
   const { path } = prepared;
@@ -88,6 +95,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, watched: Ho
   const hooks = {
     ...(prepared.kernelLog ? { kernelLog: say } : {}),
     ...(tracing ? { trace: tracing.line } : {}),
+    ...(prepared.crash ? { crash: (crash: Crash) => say(crash.text) } : {}),
     ...(report ? { denied: (denial: Denial) => report.add(denial) } : {}),
     ...watched,
   };
@@ -105,6 +113,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, watched: Ho
       );
     }
     if (machine.kernel.cpuTime.exceeded) say(`trapgate: ${path}: used its ${prepared.machine.cpuTime} s of processor time`);
+    if (!prepared.kernelLog && !prepared.crash && "signal" in run.status) sayFaults(machine);
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
     return TIMED_OUT;

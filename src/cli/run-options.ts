@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
-import { hostBytes, type OpenBytes, readRegular } from "../host/node-bytes.ts";
+import { hostBytes, type OpenBytes, readRegular, standardInput } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
@@ -34,6 +34,10 @@ export const programOptions = {
   root: { type: "string" },
   mount: { type: "string", multiple: true },
   env: { type: "string", multiple: true, short: "e" },
+  "env-pass": { type: "string", multiple: true },
+  hostname: { type: "string" },
+  clock: { type: "string" },
+  cpus: { type: "string" },
   cwd: { type: "string" },
   uid: { type: "string" },
   kernel: { type: "string" },
@@ -54,6 +58,10 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--root DIR", "the guest's root: DIR as it is now, changes stay in the guest; PROG is looked up inside, by PATH as a shell does"],
   ["--mount HOST:GUEST[:ro|cow|rw]", "show a folder of the host in the guest: read-only (default), copy-on-write, writable"],
   ["-e, --env NAME=VALUE", "set an environment variable; the host's environment is not passed on"],
+  ["--env-pass NAME", "pass a variable of the host's environment on (may be repeated)"],
+  ["--hostname NAME", "the guest's host name (default: trapgate)"],
+  ["--clock now|TIME", "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (the default day is 2025-01-01)"],
+  ["--cpus N", "processors that the guest sees; programs run on the first one (default: 1)"],
   ["--cwd DIR", "working directory in the guest"],
   ["--uid N", "user and group of the program (default: 0)"],
   ["--kernel NAME", "whose rules hold, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],
@@ -76,6 +84,7 @@ export const runOptions = {
   "why-json": { type: "string" },
   timeout: { type: "string" },
   "kernel-log": { type: "boolean" },
+  crash: { type: "boolean" },
   stats: { type: "boolean" },
   "code-cache": { type: "string" },
   "dump-jit": { type: "string" },
@@ -88,6 +97,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--why-json FILE", "the same as data"],
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
+  ["--crash", "print registers, code and the call stack of each process that a fault ends"],
   ["--stats", "print instructions, system calls and what the JIT did on standard error at the end"],
   ["--code-cache DIR|off", "where compiled code lies between runs of a program (default: ~/.cache/trapgate)"],
   ["--dump-jit ADDRESS", "print the compiled region that holds an address: guest code, what it does, WebAssembly (with wabt)"],
@@ -99,6 +109,7 @@ export interface Prepared {
   readonly path: string;
   readonly program: ProgramOptions;
   readonly kernelLog: boolean;
+  readonly crash: boolean;
   readonly stats: boolean;
   /** The option --policy: `execute` reads it. */
   readonly policy?: { readonly file: string; readonly thread: string | undefined; readonly container: string | undefined };
@@ -147,6 +158,18 @@ export const scheduleOf = (text: string): string => (statusOf(text)?.isFile() ? 
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
+/** Variables of the host's environment. */
+const passed = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      if (name === "" || name.includes("="))
+        throw new Problem("bad-value", `--env-pass wants the name of a variable, not ${JSON.stringify(name)}`, {
+          help: "--env NAME=VALUE sets one",
+        });
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 const policyOf = ({ policy: file, thread, container }: Values) => (file === undefined ? undefined : { file, thread, container });
 const dumpOf = (values: Values) =>
   optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
@@ -168,6 +191,9 @@ const machineOptions = (values: Values): BootOptions => ({
   ...switchesOf(values),
   ...optional("cpu", values.cpu),
   ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
+  ...optional("hostname", values.hostname),
+  ...optional("clock", values.clock),
+  ...optional("cpus", values.cpus === undefined ? undefined : count(values.cpus, "--cpus")),
   ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),
   ...optional("memory", values.memory === undefined ? undefined : size(values.memory, "--memory")),
   ...optional("pids", values.pids === undefined ? undefined : count(values.pids, "--pids")),
@@ -201,6 +227,8 @@ const swallowed = (values: Values): string | undefined => {
   const text = Array.isArray(value) ? value.at(-1) : value;
   return typeof text === "string" ? `${JSON.stringify(text)} is the value of --${option}` : undefined;
 };
+/** A program from standard input (`-`) is read whole. */
+const MOST_STDIN = 2 ** 30;
 
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const [name, ...args] = rest;
@@ -210,7 +238,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const program: ProgramOptions = {
     args,
     argv0: name,
-    env: environment(values.env ?? []),
+    env: { ...passed(values["env-pass"] ?? []), ...environment(values.env ?? []) },
     ...optional("cwd", values.cwd),
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
@@ -219,6 +247,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const common = {
     program,
     kernelLog: values["kernel-log"] ?? false,
+    crash: values.crash ?? false,
     stats: values.stats ?? false,
     why: values.why ?? false,
     ...optional("whyJson", values["why-json"]),
@@ -226,6 +255,13 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...dumpOf(values),
     ...optional("code", codeStoreOf(values, name)),
   };
+  if (name === "-") {
+    // /dev/shm is in memory whatever the root is.
+    const path = values.root === undefined ? "/program" : "/dev/shm/program";
+    const content = standardInput(MOST_STDIN);
+    if (content === undefined) throw new Problem("usage", "the program on standard input has more than 1 GiB");
+    return { ...common, machine: { ...machine, files: { [path]: { content, mode: 0o755 } } }, path };
+  }
   if (values.root !== undefined) return { ...common, machine, path: name };
   const file = hostProgram(name);
   return {

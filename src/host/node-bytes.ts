@@ -69,3 +69,17 @@ export const hostBytes = (path: string): OpenBytes => {
     close: () => closeSync(fd),
   };
 };
+
+/** All of standard input, up to its end; undefined if it has more than `most` bytes. */
+export const standardInput = (most: number): Uint8Array | undefined => {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = new Uint8Array(1 << 16);
+    const n = readSync(0, chunk, 0, chunk.length, null);
+    if (n === 0) return Buffer.concat(chunks, length);
+    length += n;
+    if (length > most) return undefined;
+    chunks.push(chunk.subarray(0, n));
+  }
+};

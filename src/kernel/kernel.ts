@@ -28,6 +28,7 @@ import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.
 import { NetNamespace } from "./net/namespace.ts";
 import type { FilteredCall, Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
+import type { SigInfo } from "./signal/info.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
 import { Process } from "./task/process.ts";
@@ -46,6 +47,8 @@ export interface KernelOptions {
   /** Seconds since 1970 at boot. Default 2025-01-01, so that runs of all days are equal. */
   readonly bootTime?: number;
   readonly hostname?: string;
+  /** Processors that guests see; all tasks run on the first one. Default 1. */
+  readonly cpus?: number;
   /**
    * The real time at which `run` returns, even if virtual time is left. Its owner moves it from run to run.
    */
@@ -102,6 +105,8 @@ export class Kernel {
   /** System calls so far, of all doors. */
   syscalls = 0;
   readonly bootTime: number;
+  /** The number of processors that guests see. */
+  readonly cpus: number;
   /** Set at boot, before the first task: file systems need this kernel's clock. */
   vfs!: Vfs;
   /** For a person at a terminal: sleeps take real time. Otherwise the clock jumps. */
@@ -112,6 +117,8 @@ export class Kernel {
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
   /** True after the first filter of any task. */
   onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
+  /** A signal with a core dump ends a process. The registers are those at the signal. */
+  onCrash: ((task: Task, info: SigInfo) => void) | undefined = undefined;
   /** Filters denied, changed or logged a call. */
   onFiltered: ((filtered: FilteredCall) => void) | undefined = undefined;
   #observer: Observer | undefined = undefined;
@@ -139,6 +146,7 @@ export class Kernel {
     this.randomizeLayout = options.randomizeLayout ?? true;
     this.random = new Random(options.seed ?? 0);
     processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
+    this.cpus = options.cpus ?? 1;
     this.bootTime = options.bootTime ?? 1_735_689_600;
     this.#initial = {
       net: new NetNamespace(this, undefined, true),

@@ -24,6 +24,7 @@ import type { MachineOptions, MountOptions } from "./options.ts";
 import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
 import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
+import { bootTimeOf, isHostname, MAX_CPUS } from "./world.ts";
 
 /** The options of a machine as the command line gives them. Library users have `MachineOptions`, which src/machine/api checks. */
 export interface BootOptions extends Omit<MachineOptions, "code"> {
@@ -93,6 +94,7 @@ const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   throw new Problem(
     "memory-size",
     `a machine has between 1 MiB and 3.75 GiB of memory, not ${memory}${bytes === undefined ? "" : " bytes"}`,
+    { help: "a 32-bit WebAssembly memory holds 4 GiB, tables of the machine included" },
   );
 };
 
@@ -141,6 +143,19 @@ const setLimits = (kernel: Kernel, { pids, openFiles, cpuTime }: Pick<MachineOpt
   if (cpuTime !== undefined) kernel.cpuTime.limit = cpuTime * 1e9;
 };
 
+const worldOf = ({ hostname, clock, cpus = 1 }: Pick<MachineOptions, "hostname" | "clock" | "cpus">) => {
+  if (hostname !== undefined && !isHostname(hostname))
+    throw new Problem("bad-value", `a host name has 1 to 64 ASCII characters without spaces, not ${JSON.stringify(hostname)}`);
+  if (!(Number.isInteger(cpus) && cpus >= 1 && cpus <= MAX_CPUS))
+    throw new Problem("bad-value", `a machine has 1 to ${MAX_CPUS} processors, not ${cpus}`);
+  const bootTime = clock === undefined ? undefined : bootTimeOf(clock);
+  if (clock !== undefined && bootTime === undefined)
+    throw new Problem("bad-value", `the clock cannot be ${JSON.stringify(clock)}`, {
+      help: "it is now, or a time from 1970 to 2038 such as 2025-01-01T12:00:00Z",
+    });
+  return { cpus, ...(hostname === undefined ? {} : { hostname }), ...(bootTime === undefined ? {} : { bootTime }) };
+};
+
 export const boot = (options: BootOptions, memory = allocate(options)): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(memory), model);
@@ -158,6 +173,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
     frames,
     vdso: new Vdso(frames, model.vendor),
     seed: options.seed ?? 0,
+    ...worldOf(options),
     randomizeLayout: options.randomizeLayout ?? true,
     deadline: { clock: steadyClock(), until: Infinity },
   });

@@ -4,6 +4,7 @@ import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
+import type { Crash } from "./crash.ts";
 import type { Denial } from "./denial.ts";
 import type { Size } from "./size.ts";
 import type { TraceEvent } from "./tracing/events.ts";
@@ -49,6 +50,12 @@ export interface MachineOptions {
   readonly bugs?: readonly Bug[];
   /** Processor model: `x86-64-v1:amd`, `pentium3:intel`, … */
   readonly cpu?: string;
+  /** The host name of the guest. Default "trapgate". */
+  readonly hostname?: string;
+  /** The guest's time of day at boot: seconds since 1970, an ISO 8601 text, or "now". Default 2025-01-01, so that runs are the same every day. */
+  readonly clock?: number | string;
+  /** Processors that guests see (nproc, /proc/cpuinfo, affinity), 1 to 64. Programs run on the first one. Default 1. */
+  readonly cpus?: number;
   /** Decides everything that is random. Default 0. */
   readonly seed?: number;
   /**
@@ -89,6 +96,8 @@ export interface Hooks {
   readonly event?: (event: TraceEvent) => void;
   /** The program, or a child of its, has attached a filter. */
   readonly filter?: (attached: AttachedFilter) => void;
+  /** A signal with a core dump ends a process: registers, code, stack. */
+  readonly crash?: (crash: Crash) => void;
   /** A filter has kept a call from running. */
   readonly denied?: (denial: Denial) => void;
   /** A filter has let a call run and logs it (SECCOMP_RET_LOG): what the filter saw. */

@@ -17,6 +17,8 @@ export class KernelLog {
   /** Positions of syslog(2): READ continues at `read`, CLEAR moves `cleared`. */
   read = 0;
   cleared = 0;
+  /** Messages about faults since a virtual time: they are limited. */
+  faults = { since: 0, count: 0 };
   #dropped = 0;
 
   add(level: number, now: number, text: string): void {

@@ -8,25 +8,28 @@ import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task/task.ts";
+import { logSegfault, logTrap } from "./unhandled.ts";
 import { vsyscall } from "./vsyscall.ts";
 
 interface Meaning {
   readonly signal: number;
   readonly code: number;
   readonly addr?: "rip" | "fault";
+  /** What the kernel log says of it; absent for exceptions that Linux does not log. */
+  readonly logged?: string;
 }
 
 /** The signal of each vector. `addr`: si_addr is the instruction; SI_KERNEL has no address. */
 const MEANING: Readonly<Record<number, Meaning>> = {
-  [vector.DE]: { signal: SIG.SIGFPE, code: SI.FPE_INTDIV, addr: "rip" },
-  [vector.BP]: { signal: SIG.SIGTRAP, code: SI.KERNEL },
-  [vector.OF]: { signal: SIG.SIGSEGV, code: SI.KERNEL },
-  [vector.BR]: { signal: SIG.SIGSEGV, code: SI.KERNEL },
-  [vector.UD]: { signal: SIG.SIGILL, code: SI.ILL_ILLOPN, addr: "rip" },
-  [vector.NP]: { signal: SIG.SIGBUS, code: SI.KERNEL },
-  [vector.SS]: { signal: SIG.SIGBUS, code: SI.KERNEL },
-  [vector.GP]: { signal: SIG.SIGSEGV, code: SI.KERNEL },
-  [vector.AC]: { signal: SIG.SIGBUS, code: SI.BUS_ADRALN },
+  [vector.DE]: { signal: SIG.SIGFPE, code: SI.FPE_INTDIV, addr: "rip", logged: "trap divide error" },
+  [vector.BP]: { signal: SIG.SIGTRAP, code: SI.KERNEL, logged: "trap int3" },
+  [vector.OF]: { signal: SIG.SIGSEGV, code: SI.KERNEL, logged: "trap overflow" },
+  [vector.BR]: { signal: SIG.SIGSEGV, code: SI.KERNEL, logged: "trap bounds" },
+  [vector.UD]: { signal: SIG.SIGILL, code: SI.ILL_ILLOPN, addr: "rip", logged: "trap invalid opcode" },
+  [vector.NP]: { signal: SIG.SIGBUS, code: SI.KERNEL, logged: "trap segment not present" },
+  [vector.SS]: { signal: SIG.SIGBUS, code: SI.KERNEL, logged: "trap stack segment" },
+  [vector.GP]: { signal: SIG.SIGSEGV, code: SI.KERNEL, logged: "general protection fault" },
+  [vector.AC]: { signal: SIG.SIGBUS, code: SI.BUS_ADRALN, logged: "trap alignment check" },
 };
 
 /** Force the signal for the exception in the state page. A page fault that memory resolves forces none. */
@@ -43,6 +46,8 @@ export const exceptionToSignal = (task: Task): void => {
   if (!traps.has(kind)) resume(state);
   // A fault without error code or cr2 leaves those of an earlier fault: thread_struct is not cleared.
   task.trap = { vector: kind, error, cr2: task.trap.cr2 };
+  const logged = MEANING[kind]?.logged;
+  if (logged !== undefined) logTrap(task, info.signo, logged, error);
   forceSignal(task, info);
 };
 
@@ -101,6 +106,7 @@ const pageFault = (task: Task, error: number): void => {
     // Kernel addresses always look mapped, so that user code cannot probe them: set_signal_archinfo().
     task.trap = { vector: vector.PF, error: error | PF.PRESENT | PF.USER, cr2: address };
     resume(state);
+    logSegfault(task, SIG.SIGSEGV, address, task.trap.error);
     forceSignal(task, { signo: SIG.SIGSEGV, code: SI.SEGV_MAPERR, addr: address });
     return;
   }
@@ -109,5 +115,6 @@ const pageFault = (task: Task, error: number): void => {
   if (!why) return;
   task.trap = { vector: vector.PF, error: error | PF.USER, cr2: address };
   resume(state);
+  if (why.signal === SIG.SIGSEGV) logSegfault(task, why.signal, address, task.trap.error);
   forceSignal(task, { signo: why.signal, code: why.code, addr: address });
 };

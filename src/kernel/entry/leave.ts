@@ -94,6 +94,7 @@ const runAction = (task: Task, info: SigInfo): void => {
     // An orphaned group cannot be continued, so only SIGSTOP stops it.
     if (sig === SIG.SIGSTOP || !isOrphanedGroup(task.kernel, task.process.pgid)) stopProcess(task.process, sig);
   } else if (!has(IGNORED_BY_DEFAULT, sig)) {
+    if (has(DUMPS_CORE, sig)) task.kernel.onCrash?.(task, info);
     endProcess(task.process, has(DUMPS_CORE, sig) && dumpsCore(task) ? sig | CORE : sig);
   }
 };

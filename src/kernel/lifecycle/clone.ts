@@ -196,6 +196,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   // A copy of the memory contains a copy of the rseq area. A thread has no area yet.
   if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
   child.nice = parent.nice;
+  child.affinity = parent.affinity;
   if ((flags & CLONE.SYSVSEM) !== 0) child.semUndo = shareUndo(parent);
   inheritPolicy(child, parent);
 };

@@ -51,6 +51,9 @@ export interface AltStack {
 }
 export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 0 };
 
+/** The set of the first `cpus` processors. */
+export const allCpus = (cpus: number): bigint => (1n << BigInt(cpus)) - 1n;
+
 export class Task implements Sleeper {
   readonly kernel: Kernel;
   /** The thread id. After execve of another thread than the leader it is the leader's. */
@@ -150,6 +153,8 @@ export class Task implements Sleeper {
   /** vfork(2): the parent's thread, which sleeps until this task executes a program or ends. */
   vforkParent: Task | undefined = undefined;
   exitCode = 0;
+  /** The processors of sched_setaffinity(2). They are only stored. */
+  affinity: bigint;
   /** Woken at the end of this thread. */
   readonly endEvents = new WaitQueue();
   readonly usage: Usage = noUsage();
@@ -167,6 +172,7 @@ export class Task implements Sleeper {
     this.cred = from.cred;
     this.pidNs = this.childPidNs = kernel.pidNamespace;
     this.namespaces = kernel.namespaces;
+    this.affinity = allCpus(kernel.cpus);
     this.startTime = kernel.now;
   }
 

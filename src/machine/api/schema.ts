@@ -9,6 +9,7 @@ import type { ExploreOptions, Properties } from "../explore/options.ts";
 import type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, ProgramOptions, TraceOptions } from "../options.ts";
 import type { Shard } from "../shard.ts";
 import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "../size.ts";
+import { bootTimeOf, isHostname, MAX_CPUS } from "../world.ts";
 import { CodeMemory } from "./code-memory.ts";
 
 /** One schema for each member. */
@@ -72,6 +73,16 @@ export const machineShape = {
     .custom((value) => typeof value === "string" && cpuModel(value) !== undefined)
     .or(name(modelNames))
     .optional(),
+  hostname: z
+    .custom<string>((value) => typeof value === "string" && isHostname(value), wants("a host name of 1 to 64 ASCII characters"))
+    .optional(),
+  clock: z
+    .custom<string | number>(
+      (value) => (typeof value === "string" || typeof value === "number") && bootTimeOf(value) !== undefined,
+      wants('"now", seconds since 1970 or a text such as 2025-01-01T12:00:00Z'),
+    )
+    .optional(),
+  cpus: whole("a number of processors", 1, MAX_CPUS).optional(),
   seed: whole("a whole number", 0).optional(),
   memory: z
     .custom(
@@ -102,6 +113,7 @@ const hooksShape = {
   kernelLog: call,
   event: call,
   filter: call,
+  crash: call,
   denied: call,
   logged: call,
 } satisfies Shape<Hooks>;

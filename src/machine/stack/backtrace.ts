@@ -73,11 +73,11 @@ class Walk {
     next[ra] = back;
     return next;
   }
-  frames(start: Registers): readonly Frame[] {
+  frames(start: Registers, isExact: boolean): readonly Frame[] {
     const { sp, ra } = numbers[this.#machine.long];
     const frames: Frame[] = [];
     let registers: Registers | undefined = start;
-    let behindCall = true;
+    let behindCall = !isExact;
     while (registers && frames.length < MOST_FRAMES) {
       const pc: number | undefined = registers[ra];
       if (pc === undefined || !this.#code(behindCall ? pc - 1 : pc)) break;
@@ -97,8 +97,11 @@ class Walk {
   }
 }
 
-/** The innermost function first. Its address is the one behind the door of the call that the task makes. */
-export const backtrace = (task: Task): readonly Frame[] => {
+/**
+ * The innermost function first. Its address is the one behind the door of the call that the task makes; `isExact`: that of
+ * the instruction that has faulted.
+ */
+export const backtrace = (task: Task, isExact = false): readonly Frame[] => {
   const { state } = task.kernel.processor;
   const long = state.mode === 64 ? 8 : 4;
   const low = (r: number): number => state.u32[2 * r] as number;
@@ -107,5 +110,5 @@ export const backtrace = (task: Task): readonly Frame[] => {
   );
   const rip = (state.u32[(at.rip >> 2) + 1] as number) * 2 ** 32 + (state.u32[at.rip >> 2] as number);
   registers[numbers[long].ra] = rip;
-  return new Walk(task, long).frames(registers);
+  return new Walk(task, long).frames(registers, isExact);
 };

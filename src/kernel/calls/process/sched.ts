@@ -14,7 +14,7 @@ import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
 import { type Deadline, isRealtime, POLICY, RESET_ON_FORK } from "../../task/sched-policy.ts";
-import type { Task } from "../../task/task.ts";
+import { allCpus, type Task } from "../../task/task.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");
 
@@ -60,14 +60,17 @@ const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): numbe
   return 0;
 };
 
-/** Size of the kernel's CPU set, which has CPU 0. CPU sets are arrays of the ABI's long. */
+/** Size of the kernel's CPU set. CPU sets are arrays of the ABI's long. */
 const CPUSET_BYTES = 8;
+const setBit = (bytes: Uint8Array, n: number): void => {
+  bytes[n >> 3] = (bytes[n >> 3] as number) | (1 << (n & 7));
+};
 const getAffinity = (t: Task, pid: number, length: number, mask: VAddr, abi: Abi): number => {
   if (length * 8 < 1 || length % abi.long !== 0) return -E.EINVAL;
   if (!find(t, pid)) return -E.ESRCH;
   const size = Math.min(length, CPUSET_BYTES);
   const bytes = new Uint8Array(size);
-  bytes[0] = 1;
+  for (let cpu = 0; cpu < 8 * size; cpu++) if (((find(t, pid) as Task).affinity >> BigInt(cpu)) & 1n) setBit(bytes, cpu);
   return t.mem.write(mask, bytes) ? size : -E.EFAULT;
 };
 const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number => {
@@ -76,7 +79,10 @@ const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number 
   const target = find(t, pid);
   if (!target) return -E.ESRCH;
   if (!isOwn(t, target) && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
-  return ((bytes[0] ?? 0) & 1) === 0 ? -E.EINVAL : 0;
+  const wanted = bytes.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n) & allCpus(t.kernel.cpus);
+  if (wanted === 0n) return -E.EINVAL;
+  target.affinity = wanted;
+  return 0;
 };
 
 const ATTR_SIZE_VER0 = 48;
@@ -167,7 +173,7 @@ export const schedCalls: readonly Syscall[] = [
   }),
   syscall("sched_getaffinity", { pid: int, len: uint, mask: filled("cpuSet") }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
   syscall("sched_setaffinity", { pid: int, len: uint, mask: given("cpuSet", "len") }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
-    note: "one processor only",
+    note: "stored; all tasks run on processor 0",
   }),
   syscall("sched_getscheduler", { pid: int }, (t, a) => (a.pid < 0 ? -E.EINVAL : (find(t, a.pid)?.policy ?? -E.ESRCH))),
   syscall(

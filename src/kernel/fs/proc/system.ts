@@ -57,7 +57,8 @@ const stat = (kernel: Kernel): string => {
   const { user, system, idle } = cpuTime(kernel);
   const cpu = `${ticks(user)} 0 ${ticks(system)} ${ticks(idle)} 0 0 0 0 0 0`;
   const running = [...kernel.tasks.values()].filter((t) => t.state === "runnable").length;
-  return `cpu  ${cpu}\ncpu0 ${cpu}\nintr 0\nctxt 0\nbtime ${kernel.bootTime}\nprocesses ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`;
+  const others = Array.from({ length: kernel.cpus - 1 }, (_, i) => `cpu${i + 1} 0 0 0 ${ticks(kernel.now)} 0 0 0 0 0 0\n`).join("");
+  return `cpu  ${cpu}\ncpu0 ${cpu}\n${others}intr 0\nctxt 0\nbtime ${kernel.bootTime}\nprocesses ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`;
 };
 const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
 
