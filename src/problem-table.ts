@@ -198,6 +198,12 @@ export const problemTable = {
     text: "A machine has between 1 MiB and 3.75 GiB.",
     example: ["run", "--memory", "1K", "PROG"],
   },
+  "bad-image": {
+    code: "TG0503",
+    title: "an image that cannot be the root",
+    text: "An image is an archive of `docker save`, an OCI layout (an archive or a directory), or a tar archive of a root directory, with gzip, zstd or no compression. It must not lead out of itself, and `--image-size` limits its size.",
+    example: ["run", "--image", "/no/such"],
+  },
   "bad-schedule": {
     code: "TG0601",
     title: "a schedule that does not fit",

@@ -61,7 +61,8 @@ const sayFaults = ({ kernel }: Machine): void => {
 };
 
 /** `watched`: what else sees the run. */
-export const execute = async (prepared: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
+export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
+  const prepared = given.image ? await (await import("./image.ts")).withImage(given) : given;
   const { path } = prepared;
   const policy = prepared.policy && (await (await import("./run-policy.ts")).readRunPolicy({ ...prepared.policy, warn }));
   const report = await whyReport(prepared, policy?.policy);
@@ -89,6 +90,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, watched: Ho
     passSignals(machine.inputs, (signal) => machine.inputs.push({ kind: "abort", reason: new Insisted(signal) })),
     () => stdin?.stop(),
     () => prepared.file?.close(),
+    () => prepared.closes?.(),
     ...(tty ? [host!.hangsUp(machine.inputs)] : []),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
   ];

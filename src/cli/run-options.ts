@@ -79,6 +79,8 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
 
 export const runOptions = {
   ...programOptions,
+  image: { type: "string" },
+  "image-size": { type: "string" },
   schedule: { type: "string" },
   why: { type: "boolean" },
   "why-json": { type: "string" },
@@ -92,6 +94,8 @@ export const runOptions = {
 
 export const runOptionHelp: readonly (readonly [string, string])[] = [
   ...programOptionHelp,
+  ["--image IMAGE", "the root from docker save, an OCI layout (archive or directory) or a tar archive; PROG and ARGs replace its command"],
+  ["--image-size SIZE", "the most that an image may unpack to (default: 16G)"],
   ["--schedule TEXT", "run under a schedule that trapgate explore has printed, or the file that holds it"],
   ["--why", "explain at the end each call that a filter denied: rule, values, way through the filter, what would let it pass"],
   ["--why-json FILE", "the same as data"],
@@ -109,6 +113,10 @@ export interface Prepared {
   readonly path: string;
   readonly program: ProgramOptions;
   readonly kernelLog: boolean;
+  /** The option --image: `execute` opens it. */
+  readonly image?: { readonly path: string; readonly most: number | undefined };
+  /** Ends the use of an opened image. */
+  readonly closes?: () => void;
   readonly crash: boolean;
   readonly stats: boolean;
   /** The option --policy: `execute` reads it. */
@@ -231,7 +239,10 @@ const swallowed = (values: Values): string | undefined => {
 const MOST_STDIN = 2 ** 30;
 
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
-  const [name, ...args] = rest;
+  const { image } = values;
+  if (image !== undefined && values.root !== undefined) throw new Problem("usage", "--image and --root are two roots: only one can be");
+  // An image has a program; what follows it are arguments.
+  const [name, ...args] = image === undefined ? rest : [image, ...rest];
   if (name === undefined) throw new Problem("missing-argument", "which program?", { help: swallowed(values) });
   const machine = machineOptions(values);
   const uid = values.uid === undefined ? undefined : integer(values.uid, "--uid");
@@ -255,6 +266,10 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...dumpOf(values),
     ...optional("code", codeStoreOf(values, name)),
   };
+  if (image !== undefined) {
+    const most = values["image-size"] === undefined ? undefined : size(values["image-size"], "--image-size");
+    return { ...common, machine, path: name, image: { path: image, most } };
+  }
   if (name === "-") {
     // /dev/shm is in memory whatever the root is.
     const path = values.root === undefined ? "/program" : "/dev/shm/program";

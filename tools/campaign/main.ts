@@ -6,7 +6,7 @@ import { shard } from "../../src/cli/shard.ts";
 import { Problem } from "../../src/problem.ts";
 import { runCampaign } from "./campaign.ts";
 import { shardOf } from "./environment.ts";
-import { type KindName, kindNames, kinds, notYet } from "./kinds.ts";
+import { type KindName, kindNames, kinds } from "./kinds.ts";
 import { readReproducer, replay } from "./reproducer.ts";
 import { merge, writeResults } from "./results.ts";
 import { work } from "./worker.ts";
@@ -41,7 +41,6 @@ const help = async (): Promise<number> => {
 
 kinds:`);
   for (const name of kindNames) print(`  ${name.padEnd(12)}${(await kinds[name]()).summary}`);
-  for (const [name, why] of Object.entries(notYet)) print(`  ${name.padEnd(12)}not yet: ${why}`);
   print(`  ${"all".padEnd(12)}each of them, for --minutes each`);
   return 0;
 };
@@ -113,7 +112,6 @@ const main = async (args: readonly string[]): Promise<number> => {
     work(await kinds[oneOf(rest[0] ?? "", kindNames, "worker")]());
     return 0;
   }
-  if (Object.hasOwn(notYet, name)) throw new Problem("usage", `there is no kind ${name} yet: ${notYet[name as keyof typeof notYet]}`);
   const wanted = name === "all" ? kindNames : [oneOf(name, kindNames, "campaign")];
   let findings = 0;
   for (const kind of wanted) findings += await run(kind, values);

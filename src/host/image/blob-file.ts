@@ -1,0 +1,87 @@
+// Bytes that archives are unpacked to: one temporary file without a name, with a limit. Pieces of it are read when guests want them.
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { E } from "../../abi/errno.ts";
+import type { FileBytes } from "../../machine/options.ts";
+import { Problem } from "../../problem.ts";
+
+/** A piece of the file. */
+export interface Piece {
+  readonly at: number;
+  readonly size: number;
+}
+
+const sizeText = (bytes: number): string =>
+  bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30} GiB` : bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
+
+/** The image unpacks to more bytes than its limit. */
+export const tooLarge = (most: number): Problem =>
+  new Problem("bad-image", `the image unpacks to more than ${sizeText(most)}`, { help: "--image-size sets another limit" });
+
+/** The file. `most`: bytes that it takes; more is a Problem. */
+export class BlobFile {
+  readonly #fd: number;
+  readonly #most: number;
+  #size = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+    const folder = mkdtempSync(join(tmpdir(), "trapgate-image-"));
+    try {
+      this.#fd = openSync(join(folder, "bytes"), "wx+", 0o600);
+    } finally {
+      // The open file stays; its name goes, whatever becomes of this process.
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  /** The end, where the next bytes go. */
+  get size(): number {
+    return this.#size;
+  }
+  /** @throws {Problem} The file would be larger than its limit, or the host has no room. */
+  append(bytes: Uint8Array): void {
+    if (this.#size + bytes.length > this.#most) throw tooLarge(this.#most);
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const n = writeSync(this.#fd, bytes, done, bytes.length - done, this.#size);
+        done += n;
+        this.#size += n;
+      }
+    } catch (cause) {
+      throw new Problem("host", "the host has no room to unpack the image", { cause });
+    }
+  }
+  /** Reads a piece: for layers and JSON in an archive. */
+  read(at: number, into: Uint8Array): number {
+    let done = 0;
+    for (let got = -1; got !== 0 && done < into.length; done += got) got = readSync(this.#fd, into, done, into.length - done, at + done);
+    return done;
+  }
+  /** A piece as the content of a guest's file. */
+  content({ at, size }: Piece): FileBytes {
+    return {
+      size,
+      read: (offset, into) => {
+        try {
+          return this.read(at + offset, into.subarray(0, Math.max(0, Math.min(into.length, size - offset))));
+        } catch {
+          return -E.EIO;
+        }
+      },
+    };
+  }
+  /** The bytes of a piece, in chunks. */
+  async *chunks({ at, size }: Piece): AsyncGenerator<Uint8Array> {
+    for (let done = 0; done < size; ) {
+      const chunk = new Uint8Array(Math.min(1 << 18, size - done));
+      const n = this.read(at + done, chunk);
+      if (n === 0) return;
+      done += n;
+      yield chunk.subarray(0, n);
+    }
+  }
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
