@@ -5,6 +5,7 @@ export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/typ
 export { CodeMemory } from "./machine/api/code-memory.ts";
 export { explore, replay } from "./machine/api/explore.ts";
 export { Machine } from "./machine/api/machine.ts";
+export type { Crash } from "./machine/crash.ts";
 export type { Denial } from "./machine/denial.ts";
 export type { Exploration, ExploreOptions, Properties, Violation } from "./machine/explore/options.ts";
 export type {

@@ -1,7 +1,7 @@
 // Parts of a machine that most runs do not use, loaded at first use. tools/chunks.json assigns them to scripts.
 import * as hostFs from "../kernel/fs/types/host-fs.ts";
 import * as hostRw from "../kernel/fs/types/host-rw.ts";
-import * as crash from "./crash.ts";
+import * as crashes from "./crashes.ts";
 import * as denials from "./denials.ts";
 import * as elfProblem from "./elf-problem.ts";
 import * as policy from "./policy.ts";
@@ -13,7 +13,7 @@ import * as trace from "./tracing/strace/trace.ts";
 export const lazyHostFs = (): typeof hostFs => hostFs;
 export const lazyHostRw = (): typeof hostRw => hostRw;
 export const lazyDenials = (): typeof denials => denials;
-export const lazyCrash = (): typeof crash => crash;
+export const lazyCrashes = (): typeof crashes => crashes;
 export const lazyElfProblem = (): typeof elfProblem => elfProblem;
 export const lazyObservers = (): typeof observers => observers;
 export const lazyRecorder = (): typeof recorder => recorder;

@@ -20,7 +20,7 @@ import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import type { Denial } from "./denial.ts";
 import type { Denials } from "./denials.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
-import { lazyCrash, lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
+import { lazyCrashes, lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
@@ -209,7 +209,7 @@ export class Machine {
     const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace, recorder);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
     const { filter, crash } = hooks;
-    if (crash) kernel.onCrash = (task, info) => crash(lazyCrash().crashOf(task, info));
+    if (crash) kernel.onCrash = (task, info) => crash(lazyCrashes().crashOf(task, info));
     if (filter) {
       kernel.onFilter = (task, { arch, program: insns, depth }) =>
         filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });

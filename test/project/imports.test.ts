@@ -94,8 +94,9 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(cli|host)\//, what: /^node:/ },
   { from: /^cli\//, what: /^picocolors$/ },
   { from: /^policy\//, what: /^(zod|yaml)$/ },
-  { from: /^machine\/api\//, what: /^zod$/ },
   { from: /^vitest\//, what: /^(vitest|node:.*)$/ },
+  { from: /^(machine\/api|host\/image)\//, what: /^zod$/ },
+  { from: /^host\/image\//, what: /^(modern-tar|fzstd)$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */
 const mostFiles = 20;
