@@ -5,7 +5,6 @@ export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/typ
 export { CodeMemory } from "./machine/api/code-memory.ts";
 export { explore, replay } from "./machine/api/explore.ts";
 export { Machine } from "./machine/api/machine.ts";
-export type { Crash } from "./machine/crash.ts";
 export type { Denial } from "./machine/denial.ts";
 export type { Exploration, ExploreOptions, Properties, Violation } from "./machine/explore/options.ts";
 export type {
@@ -23,6 +22,7 @@ export type {
 } from "./machine/options.ts";
 export { Output, type Run, type Stats } from "./machine/run.ts";
 export type { Shard } from "./machine/shard.ts";
+export type { Crash } from "./machine/stack/crash.ts";
 export type { Frame } from "./machine/stack/frame.ts";
 export type {
   CallEvent,

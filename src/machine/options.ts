@@ -4,9 +4,9 @@ import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
-import type { Crash } from "./crash.ts";
 import type { Denial } from "./denial.ts";
 import type { Size } from "./size.ts";
+import type { Crash } from "./stack/crash.ts";
 import type { TraceEvent } from "./tracing/events.ts";
 import type { TraceOptions } from "./tracing/strace/options.ts";
 

@@ -1,5 +1,5 @@
 // A crash as data: what `hooks.crash` gets.
-import type { Frame } from "./stack/frame.ts";
+import type { Frame } from "./frame.ts";
 
 /** A process that a signal with a core dump ends. */
 export interface Crash {

@@ -1,12 +1,12 @@
 // A crash as a debugger shows it: registers, the code around the instruction, the call stack with symbols.
-import { disassemble } from "../cpu/text/disassemble.ts";
-import { infoText } from "../kernel/show/signal.ts";
-import type { SigInfo } from "../kernel/signal/info.ts";
-import { signalName } from "../kernel/signal/set.ts";
-import type { Task } from "../kernel/task/task.ts";
+import { disassemble } from "../../cpu/text/disassemble.ts";
+import { infoText } from "../../kernel/show/signal.ts";
+import type { SigInfo } from "../../kernel/signal/info.ts";
+import { signalName } from "../../kernel/signal/set.ts";
+import type { Task } from "../../kernel/task/task.ts";
+import { backtrace } from "./backtrace.ts";
 import type { Crash } from "./crash.ts";
-import { backtrace } from "./stack/backtrace.ts";
-import { type Frame, frameText } from "./stack/frame.ts";
+import { type Frame, frameText } from "./frame.ts";
 
 const NAMES = {
   8: ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"],
