@@ -30,6 +30,7 @@ import { checkedProgram, type Random, random, randomCase } from "../seccomp/rand
 import { libseccomp, type Request } from "./libseccomp.ts";
 import { randomProfile } from "./profiles.ts";
 import { loaded, type Runtime } from "./runtimes.ts";
+import { type Asked, confirmNatively } from "./witnesses.ts";
 
 export interface Report {
   readonly compared: number;
@@ -105,6 +106,17 @@ export const compareExplanations = (programs: readonly Program[], calls: number,
  * Diagrams against the kernel under us, on calls that do no harm. Hits: calls that were trapped, so that the
  * value shows.
  */
+/** Filters at random calls on the kernel under us. */
+export const compareRealNatively = (programs: readonly Program[], calls: number, seed: number): Report => {
+  const r = random(seed);
+  return confirmNatively(
+    programs.flatMap((program) => {
+      const constants = constantsOf(program);
+      return Array.from({ length: calls }, () => ({ program, data: callAt(r, constants) }));
+    }),
+  );
+};
+
 export const compareNative = (seed: number, count: number, calls: number): Report => {
   const trials = randomTrials(seed, count, calls);
   const differences: string[] = [];
@@ -129,8 +141,9 @@ export const compareNative = (seed: number, count: number, calls: number): Repor
  * One bit of each program changed: the difference is found with a witness that the evaluator confirms, or
  * there is none. Hits: changes that matter.
  */
-export const comparePlanted = (programs: readonly Program[], seed: number): Report => {
+export const comparePlanted = (programs: readonly Program[], seed: number): Report & { readonly witnesses: readonly Asked[] } => {
   const r = random(seed);
+  const witnesses: Asked[] = [];
   const differences: string[] = [];
   let [compared, hits] = [0, 0];
   for (const [n, program] of programs.entries()) {
@@ -158,12 +171,13 @@ export const comparePlanted = (programs: readonly Program[], seed: number): Repo
       }
       if (difference.verdict === "undecided") continue;
       const data = witness(difference.a.nodes, differing(difference));
+      if (data) witnesses.push({ program, data }, { program: changed, data });
       if (data && effect(program, data) !== effect(changed, data)) hits++;
       else differences.push(`program ${n}: the witness is none`);
       break;
     }
   }
-  return { compared, hits, differences };
+  return { compared, hits, differences, witnesses };
 };
 
 export const requestOf = (profile: Profile, optimize: 1 | 2): Request => ({

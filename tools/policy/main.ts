@@ -8,13 +8,16 @@ import {
   compareLibseccomp,
   compareNative,
   comparePlanted,
+  compareRealNatively,
   compareRuntime,
   type Report,
   randomPrograms,
 } from "./compare.ts";
 import { haveLibseccomp, libseccomp } from "./libseccomp.ts";
 import { commonFile, dockerFile, randomProfile, shipped } from "./profiles.ts";
+import { realFilters } from "./real.ts";
 import { whyNoRuntimes } from "./runtimes.ts";
+import { confirmNatively } from "./witnesses.ts";
 
 const FILTERS = 500;
 const CALLS = 10_000;
@@ -22,6 +25,7 @@ const EXPLAINED = 200;
 const PLANTED = 200;
 const NATIVE = 50;
 const NATIVE_CALLS = 200;
+const REAL_CALLS = 500;
 const PROFILES_MADE = 1500;
 const PROFILES = 20;
 
@@ -55,12 +59,23 @@ else {
   results.push(
     report(`explanations of ${programs.length} filters, calls`, compareExplanations(programs, CALLS, seed, EXPLAINED), "explained"),
   );
-  results.push(
-    report(`one bit changed in ${PLANTED} filters, changes`, comparePlanted(programs.slice(0, PLANTED), seed), "found and confirmed"),
-  );
+  const planted = comparePlanted(programs.slice(0, PLANTED), seed);
+  results.push(report(`one bit changed in ${PLANTED} filters, changes`, planted, "found and confirmed"));
+  results.push(report("their witnesses on the kernel under us, filters before and after", confirmNatively(planted.witnesses), "judged"));
   const made = compareLibseccomp(seed, PROFILES_MADE);
   const also = `equal, ${made.inexact} warned about, ${made.refused} refused by it, ${made.pairs} linear and as a tree`;
   results.push(report("libseccomp's filters and our meaning of their rules: profiles", made, also));
+}
+const real = await realFilters();
+if (real.length === 0) console.log("SKIPPED: filters of Chromium and sshd: they need root and the programs");
+else {
+  const programs = real.map(({ program }) => program);
+  const names = real.map(({ name, program }) => `${name} (${program.length})`).join(", ");
+  results.push(report(`explanations of ${names}, calls`, compareExplanations(programs, CALLS, seed, EXPLAINED), "explained"));
+  const planted = comparePlanted(programs, seed);
+  results.push(report("one bit changed in each, changes", planted, "found and confirmed"));
+  results.push(report("their witnesses on the kernel under us", confirmNatively(planted.witnesses), "judged"));
+  results.push(report("the same filters on the kernel under us, calls", compareRealNatively(programs, REAL_CALLS, seed), "judged"));
 }
 const why = whyNoRuntimes();
 if (why) console.log(`SKIPPED: runc and crun need ${why}`);
