@@ -1,21 +1,34 @@
-// README.md shows commands with their output: this is what they print.
+// README.md and the guides show commands with their output: this is what they print.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { top } from "../support/host.ts";
 
-const readme = readFileSync(`${top}/README.md`, "utf8");
+interface Example {
+  readonly command: string;
+  readonly output: string;
+}
+/** Indented lines that begin with "$ ": the command, and the indented lines below it, blank ones between them included. */
+const examplesOf = (file: string): readonly Example[] => {
+  const lines = readFileSync(`${top}/${file}`, "utf8").split("\n");
+  const isInside = (line: string | undefined): boolean =>
+    line !== undefined && / {4}(?!\$ )/.test(line.slice(0, 6)) && line.startsWith("    ");
+  return lines.flatMap((line, at): readonly Example[] => {
+    const command = /^ {4}\$ (.*)$/.exec(line)?.[1];
+    if (command === undefined) return [];
+    let end = at + 1;
+    while (isInside(lines[end]) || (lines[end] === "" && isInside(lines[end + 1]))) end++;
+    const output = lines.slice(at + 1, end).map((each) => `${each.slice(4)}\n`);
+    return [{ command, output: output.join("") }];
+  });
+};
+const guides = readdirSync(`${top}/docs/guide`).map((name) => `docs/guide/${name}`);
 
-/** Indented blocks that begin with "$ ": the command, and the lines below it. */
-const examples = [...readme.matchAll(/^ {4}\$ (.*)\n((?: {4}(?!\$ ).*\n)+)/gm)].map((m) => ({
-  command: m[1] as string,
-  output: (m[2] as string).replace(/^ {4}/gm, ""),
-}));
-
-describe("README.md", () => {
-  it("has examples", () => expect(examples.length).toBeGreaterThan(1));
+describe.each(["README.md", ...guides])("%s", (file) => {
+  const examples = examplesOf(file);
+  it("has examples", () => expect(examples.length).toBeGreaterThan(0));
   it.each(examples)("$command", ({ command, output }) => {
     const { stdout, stderr } = spawnSync("sh", ["-c", command], { cwd: top, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
-    expect(stderr + stdout).toBe(output);
+    expect((stderr + stdout).trimEnd()).toBe(output.trimEnd());
   });
 });
