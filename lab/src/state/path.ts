@@ -117,7 +117,8 @@ export const nearestChanges = (verdict: VerdictEvent, filters: ReadonlyMap<numbe
     if (word === "reserved" || word.startsWith("instruction_pointer")) continue;
     const from = words[at] as number;
     const seen = new Set<string>([now]);
-    for (const to of constants) {
+    // The nearest value comes first.
+    for (const to of [...constants].sort((x, y) => Math.abs(x - from) - Math.abs(y - from))) {
       const data = words.slice();
       data[at] = to;
       const action = to === from ? now : describeReturn(returns, decide(data));

@@ -7,6 +7,8 @@ import { useChecked } from "./use-checks.ts";
 
 const NOTHING: PolicyReport = { format: "", problems: [], program: undefined };
 
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 export const PolicyPane = () => {
   const { policy, filter, a } = saved.value;
   const report = useChecked(
@@ -24,7 +26,8 @@ export const PolicyPane = () => {
         </label>
         <span class="faint" role="status">
           {filter
-            ? report.format && `${report.format}, ${report.program ? `${report.program.length / 8} instructions` : `${errors} mistakes`}`
+            ? report.format &&
+              `${report.format}, ${report.program ? count(report.program.length / 8, "instruction") : count(errors, "mistake")}`
             : "the program starts without one"}
         </span>
       </div>

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { top } from "../../support/host.ts";
 import { type Check, callsIn, choice, compareTwo, ends, runAgain, withPage } from "../harness.ts";
 
-/** Milliseconds to the first call, and compressed bytes of scripts, styles and code before it. */
-const FIRST_CALL = 2000;
+/** Milliseconds to the first call on a machine that does much else, and compressed bytes of scripts, styles and code before it. Alone it takes a third. */
+const FIRST_CALL = 6000;
 const MOST_BYTES = 1_500_000;
 
 export const pageChecks: readonly Check[] = [
@@ -19,7 +19,7 @@ export const pageChecks: readonly Check[] = [
       await withPage(world, { serviceWorkers: "block" }, async (page) => {
         const elapsed = Date.now() - begun;
         console.log(`      first run shown after ${elapsed} ms, ${world.site.sent() - before} bytes (gzip)`);
-        assert.ok(elapsed < FIRST_CALL * (process.env["CI"] ? 3 : 1), `${elapsed} ms`);
+        assert.ok(elapsed < FIRST_CALL, `${elapsed} ms`);
         assert.ok(world.site.sent() - before < MOST_BYTES);
         const calls = await callsIn(page);
         assert.equal(calls.length, 5);
