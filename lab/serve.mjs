@@ -1,8 +1,7 @@
 // `npm run lab`: builds the page and serves it.
-import { fileURLToPath } from "node:url";
-import { build, preview } from "vite";
+import { preview } from "vite";
+import { buildLab, configFile } from "./build.mjs";
 
-const configFile = fileURLToPath(new URL("vite.config.ts", import.meta.url));
-await build({ configFile, logLevel: "warn" });
+await buildLab();
 const server = await preview({ configFile, preview: { host: "127.0.0.1" } });
 server.printUrls();

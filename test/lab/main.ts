@@ -1,7 +1,7 @@
 // `npm run test:lab`: builds the page, and drives it in Debian's Chromium as a person would. The last line is the count.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "vite";
 import { top } from "../support/host.ts";
 import { findChromium, launch } from "./browsers.ts";
 import { equalChecks, exampleCheck } from "./checks/equal.ts";
@@ -20,7 +20,10 @@ if (!executable) {
 const pictures = join(top, ".cache", "lab");
 rmSync(pictures, { recursive: true, force: true });
 mkdirSync(pictures, { recursive: true });
-if (!process.argv.includes("--built")) await build({ configFile: join(top, "lab", "vite.config.ts"), logLevel: "warn" });
+if (!process.argv.includes("--built")) {
+  const { status } = spawnSync(process.execPath, [join(top, "lab", "build.mjs")], { stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+}
 
 const folder = join(top, "dist", "lab");
 const site = await serveFolder(folder, { prefix: "/some/folder/", isolated: false });
