@@ -9,7 +9,6 @@ import type { Hooks, TraceOptions } from "../machine/options.ts";
 import type { Crash } from "../machine/stack/crash.ts";
 import type { Policy } from "../policy/formats/read.ts";
 import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
-import { color } from "./color.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 
@@ -47,7 +46,11 @@ class Insisted extends Error {
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
-const warn = (line: string): void => say(`${color.yellow("warning")}: ${line}`);
+// color.ts is imported here only: it asks for process.stdout, and Node loads its streams for that, a tenth of a start.
+const readPolicy = async (policy: NonNullable<Prepared["policy"]>) => {
+  const [{ color }, { readRunPolicy }] = await Promise.all([import("./color.ts"), import("./run-policy.ts")]);
+  return readRunPolicy({ ...policy, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });
+};
 const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | undefined) => {
   if (!why && whyJson === undefined) return undefined;
   const { WhyReport } = await import("./why.ts");
@@ -64,7 +67,7 @@ const sayFaults = ({ kernel }: Machine): void => {
 export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
   const prepared = given.image ? await (await import("./image.ts")).withImage(given) : given;
   const { path } = prepared;
-  const policy = prepared.policy && (await (await import("./run-policy.ts")).readRunPolicy({ ...prepared.policy, warn }));
+  const policy = prepared.policy && (await readPolicy(prepared.policy));
   const report = await whyReport(prepared, policy?.policy);
   const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
