@@ -71,6 +71,7 @@ const byC: Readonly<Record<string, Values>> = {
   dev_t: word(numbers(0, 0x103, 0x105, 0x501, 0x800)),
   "fd_set *": pointer("fdset"),
   "int *": pointer("buffer", "words"),
+  key_t: word(numbers(0, 1, 2, 0x1234)),
   "loff_t *": pointer("words"),
   mode_t: word(numbers(0o644, 0o755, 0, 0o777, 0o4755, 0o2755, 0o1777, 0o100644, 0o10644, 0o20666, 0o140666)),
   old_sigset_t: word(numbers(0, 0x200, 0xffff_ffff)),
@@ -90,6 +91,7 @@ const byC: Readonly<Record<string, Values>> = {
   "struct timespec *": pointer("timespec", "timespec64"),
   "struct user_desc *": pointer("desc"),
   "struct utsname *": pointer("buffer"),
+  "union semun": { valid: object("buffer", "words"), edge: edges32, hostile: hostilePointers },
 };
 
 /** By how it is decoded, where the C type is any number or pointer. */
@@ -113,9 +115,12 @@ const general: ReadonlySet<string> = new Set(["int", "unsigned int", "long", "un
 export const valuesOf = (arg: Arg<unknown>): Values | undefined => {
   if (arg.names) {
     const names = Object.values(arg.names);
+    // Flags of which there are none yet.
+    if (names.length === 0) return word(numbers(0, 1));
     const all = names.reduce((bits, n) => bits | BigInt(n >>> 0), 0n);
     return { valid: { of: "names", names, combine: arg.combines === true }, edge: [0n, all, ...big(-1, 0x8000_0000)], hostile: hostile64 };
   }
-  if (!general.has(arg.c)) return byC[arg.c];
-  return byDecoder.get(arg.decode);
+  // A structure without a row of its own is drawn as any pointer, by the argument's name.
+  const isPlain = general.has(arg.c) || (byC[arg.c] === undefined && arg.c.endsWith("*"));
+  return isPlain ? byDecoder.get(arg.decode) : byC[arg.c];
 };
