@@ -94,12 +94,16 @@ export class Areas {
   }
   /** The mapping before the one at index `i` of chunk `c`. */
   #before(c: number, i: number): Vma | undefined {
+    // V8 looks up the index -1 as a property by name, which is slow: hence the tests for 0.
     if (i > 0) return (this.#chunks[c] as Chunk).list[i - 1];
-    // V8 looks up the index -1 as a property by name, which is slow: hence no `list[i - 1]` here.
-    return c > 0 ? (this.#chunks[c - 1] as Chunk).list.at(-1) : undefined;
+    if (c === 0) return undefined;
+    const { list } = this.#chunks[c - 1] as Chunk;
+    return list[list.length - 1];
   }
   #after(c: number, i: number): Vma | undefined {
-    return (this.#chunks[c] as Chunk).list[i + 1] ?? this.#chunks[c + 1]?.list[0];
+    const { list } = this.#chunks[c] as Chunk;
+    if (i + 1 < list.length) return list[i + 1];
+    return c + 1 < this.#chunks.length ? (this.#chunks[c + 1] as Chunk).list[0] : undefined;
   }
 
   /** The first mapping that ends above `address`. Linux find_vma(). */
@@ -209,7 +213,24 @@ export class Areas {
   }
   /** The highest mapping. */
   get last(): Vma | undefined {
-    return this.#chunks.at(-1)?.list.at(-1);
+    return this.#before(this.#chunks.length, 0);
+  }
+  /** Calls `visit` for each mapping in order of address. It must not change them. A generator is slower. */
+  each(visit: (vma: Vma) => void): void {
+    for (const { list } of this.#chunks) for (let i = 0; i < list.length; i++) visit(list[i] as Vma);
+  }
+  /** Removes all mappings, after `drop` of each. */
+  clear(drop: (vma: Vma) => void): void {
+    this.each((vma) => {
+      drop(vma);
+      vma.cache?.detach(vma);
+    });
+    this.changes += this.#count;
+    this.#chunks.length = 0;
+    this.#chunks.push({ list: [], gap: -1 });
+    this.#count = 0;
+    this.#hit = undefined;
+    Object.assign(this.pages, { total: 0, locked: 0, data: 0, stack: 0, exec: 0 });
   }
 
   /** Splits the mapping that contains `address` there. */
@@ -263,7 +284,9 @@ export class Areas {
     this.#put(this.#c, this.#i, vma);
     this.#account(vma, (vma.end - vma.start) / PAGE_SIZE);
     vma.cache?.attach(this.#owner, vma);
-    if (neighbours !== "none") this.#join(vma, neighbours === "both");
+    if (neighbours === "none") return;
+    if (this.#here() !== vma) this.#seek(vma.start);
+    this.#join(vma, neighbours === "both");
   }
 
   /** Adds a mapping above all others, without a merge. */
@@ -333,15 +356,17 @@ export class Areas {
   }
 
   /**
-   * Merges a mapping with the one below it and then, if `above`, with the one above. If only one can merge,
-   * the lower does.
+   * Merges the mapping at the position with the one below it and then, if `above`, with the one above. If only
+   * one can merge, the lower does.
    */
   #join(vma: Vma, above: boolean): void {
-    this.#seek(vma.start);
     const previous = this.#before(this.#c, this.#i);
-    const joined = previous !== undefined && this.#joinNext(previous, vma) ? previous : vma;
+    let joined = vma;
+    if (previous !== undefined && this.#joinNext(previous, vma)) {
+      joined = previous;
+      this.#seek(joined.start);
+    }
     if (!above) return;
-    this.#seek(joined.start);
     const next = this.#after(this.#c, this.#i);
     if (next !== undefined) this.#joinNext(joined, next);
   }

@@ -36,6 +36,7 @@ export class OrderedMap<V> {
     const chunks = this.#chunks;
     let low = 0;
     let high = chunks.length;
+    if (high < 2) return 0;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (((chunks[middle] as Chunk<V>).keys[0] as number) <= key) low = middle;
@@ -126,6 +127,10 @@ export class OrderedMap<V> {
     return chunk.keys[slot] === key ? key : slot > 0 ? chunk.keys[slot - 1] : undefined;
   }
 
+  /** Calls `visit` for each value in the order of the keys. It must not change the map. A generator is slower. */
+  each(visit: (value: V) => void): void {
+    for (const { values } of this.#chunks) for (let i = 0; i < values.length; i++) visit(values[i] as V);
+  }
   /** All values in the order of their keys. */
   *values(): Generator<V> {
     for (const { values } of this.#chunks) yield* values;

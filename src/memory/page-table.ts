@@ -197,7 +197,10 @@ export class PageTable {
   /** Ends the use of the table after everything was unmapped. */
   end(): void {
     this.#account?.give(this.weight);
-    if (this.resident === 0) for (const leaf of this.#leaves.values()) if (spare.length < MOST_SPARE) spare.push(leaf);
+    if (this.resident === 0)
+      this.#leaves.each((leaf) => {
+        if (spare.length < MOST_SPARE) spare.push(leaf);
+      });
     this.#leaves.clear();
     this.#lastBase = Number.POSITIVE_INFINITY;
     this.resident = 0;

@@ -98,10 +98,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (--this.users > 0) return;
     // No task runs in it any more. The CPU flushes everything at once when it gets another space.
     if (this.frames.current === this) this.frames.current = undefined;
-    for (let vma = this.areas.last; vma !== undefined; vma = this.areas.last) {
-      this.dropPages(vma);
-      this.areas.remove(vma);
-    }
+    this.areas.clear((vma) => this.dropPages(vma));
     this.table.end();
     this.frames.account.give(this.#areasCharged * AREA_WEIGHT);
     if (this.#counted) this.frames.dropColor(this.color);
@@ -135,12 +132,12 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.color);
     child.#count();
     child.#describeAs(this);
-    for (const vma of this.areas.within(0, Number.POSITIVE_INFINITY)) {
-      if (vma.flags & VM.DONTFORK) continue;
+    this.areas.each((vma) => {
+      if (vma.flags & VM.DONTFORK) return;
       const anon = vma.anon === 0 ? 0 : -++child.lastAnon;
       child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
-    }
+    });
     child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
     child.#areasCharged = this.#areasCharged;
     if (this.frames.current === this) this.frames.watch.flushWrites();

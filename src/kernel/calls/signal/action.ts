@@ -34,7 +34,12 @@ export const readSigset = (t: Task, at: VAddr): SigSet | undefined => {
   return low < 0 || high < 0 ? undefined : (BigInt(high) << 32n) | BigInt(low);
 };
 /** copy_to_user(): bytes before a missing page are written, unlike put_user()'s. */
-const writeSigset = (t: Task, at: VAddr, set: SigSet): boolean => t.mem.write(at, sigsetBytes(set));
+const writeSigset = (t: Task, at: VAddr, set: SigSet): boolean => {
+  scratch.setBigUint64(0, set, true);
+  return t.mem.write(at, scratchBytes);
+};
+const scratchBytes = new Uint8Array(SIGSET_SIZE);
+const scratch = new DataView(scratchBytes.buffer);
 /** A sigset_t as bytes. */
 export const sigsetBytes = (set: SigSet): Uint8Array => {
   const bytes = new Uint8Array(SIGSET_SIZE);
