@@ -3,7 +3,7 @@ import { long, struct, u16, u32, u64, ulong } from "../../abi/struct.ts";
 import { modeText } from "../syscall/arg-file.ts";
 import { flagText, type Names } from "../syscall/arg-flags.ts";
 import { quote } from "../syscall/arg-string.ts";
-import { array, braces, decimal, hex, read, type Text } from "./print.ts";
+import { array, braces, bytesAt, decimal, hex, read, type Text } from "./print.ts";
 
 // biome-ignore format: table
 const magics: Readonly<Record<number, string>> = {
@@ -60,11 +60,13 @@ const statfs =
 const DT = ["DT_UNKNOWN", "DT_FIFO", "DT_CHR", "", "DT_DIR", "", "DT_BLK", "", "DT_REG", "", "DT_LNK", "", "DT_SOCK"];
 const DIRENT64 = struct("linux_dirent64", { d_ino: u64, d_off: u64, d_reclen: u16 });
 const DIRENT = struct("linux_dirent", { d_ino: ulong, d_off: ulong, d_reclen: u16 });
+/** Bytes of directory entries that a text reads. */
+const MOST_ENTRIES = 1 << 20;
 /** Directory entries: their number, or each of them with -v. */
 const dirents =
   (s: typeof DIRENT64 | typeof DIRENT): Text =>
   (ctx, at, size) => {
-    const bytes = ctx.task.mem.read(at, Math.max(0, size));
+    const bytes = bytesAt(ctx, at, size, MOST_ENTRIES);
     if (!bytes) return undefined;
     const entries: string[] = [];
     const head = s.offset(ctx.abi, "d_reclen") + 2;
@@ -163,7 +165,7 @@ const offset: Text = (ctx, at) => {
 /** Names of extended attributes: NUL-terminated strings in `ret` bytes. */
 const names: Text = (ctx, at, size) => {
   if (ctx.all["size"] === 0) return undefined;
-  const bytes = ctx.task.mem.read(at, Math.max(0, Math.min(size, ctx.style.strings)));
+  const bytes = bytesAt(ctx, at, size, ctx.style.strings);
   return bytes && `${quote(bytes)}${size > ctx.style.strings ? "..." : ""}`;
 };
 

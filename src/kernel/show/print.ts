@@ -22,6 +22,12 @@ export const oneOf =
   (value: number): string =>
     choiceText(value, names, unknown);
 
+/**
+ * Bytes of the guest for a text, at most `most`. Undefined: they cannot be read, or `size`, a number of the guest, is negative.
+ */
+export const bytesAt = (ctx: ShowContext, at: number, size: number, most: number): Uint8Array | undefined =>
+  size < 0 ? undefined : ctx.task.mem.read(at, Math.min(size, most));
+
 /** The decoded members of a structure at an address; undefined if it cannot be read. */
 export const read = <F extends Fields>(s: Struct<F>, ctx: ShowContext, at: number): Values<F> | undefined => {
   const bytes = ctx.task.mem.read(at, s.size(ctx.abi));

@@ -5,7 +5,7 @@ import { signalName } from "../signal/set.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { cloneNames } from "../syscall/arg-process.ts";
 import { cutText, quote } from "../syscall/arg-string.ts";
-import { address, array, braces, decimal, hex, read, record, type Text } from "./print.ts";
+import { address, array, braces, bytesAt, decimal, hex, read, record, type Text } from "./print.ts";
 
 const int32: Text = (ctx, at) => {
   const n = ctx.task.mem.u32(at);
@@ -27,7 +27,7 @@ const pointer: Text = (ctx, at) => {
 /** A cpu set of `size` bytes: `[0 1]`. */
 const cpuSet: Text = (ctx, at, size) => {
   if (size === 0) return "[]";
-  const bytes = ctx.task.mem.read(at, Math.min(size, 1024));
+  const bytes = bytesAt(ctx, at, size, 1024);
   if (!bytes) return undefined;
   const set: number[] = [];
   bytes.forEach((byte, i) => {
@@ -153,7 +153,7 @@ const utsname: Text = (ctx, at) => {
 };
 /** A string of `size` bytes. */
 const text: Text = (ctx, at, size) => {
-  const bytes = ctx.task.mem.read(at, Math.max(0, Math.min(size, 4096)));
+  const bytes = bytesAt(ctx, at, size, 4096);
   return bytes && cutText(String.fromCharCode(...bytes), ctx.style);
 };
 

@@ -5,7 +5,7 @@ import { SO, SOL } from "../net/options.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { bufferText, cutText, quote, quoteHex } from "../syscall/arg-string.ts";
 import type { ShowContext } from "../syscall/declaration.ts";
-import { address, array, braces, decimal, hex, oneOf, read, type Text } from "./print.ts";
+import { address, array, braces, bytesAt, decimal, hex, oneOf, read, type Text } from "./print.ts";
 
 const named = (prefix: string, table: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
@@ -47,7 +47,7 @@ export const addressText = (b: Uint8Array, ctx: ShowContext): string => {
 const MOST_ADDRESS = 128;
 const sockaddr: Text = (ctx, at, size) => {
   if (size < 2) return undefined;
-  const bytes = ctx.task.mem.read(at, Math.min(size, MOST_ADDRESS));
+  const bytes = bytesAt(ctx, at, size, MOST_ADDRESS);
   return bytes && addressText(bytes, ctx);
 };
 /** An address whose length the kernel has stored in the argument after it. */
@@ -88,7 +88,7 @@ const SCM: Readonly<Record<number, string>> = { 1: "SCM_RIGHTS", 2: "SCM_CREDENT
 const control = (ctx: ShowContext, at: number, length: number): string => {
   const { long } = ctx.abi;
   const head = long === 8 ? 16 : 12;
-  const all = ctx.task.mem.read(at, Math.min(length, 20_480));
+  const all = bytesAt(ctx, at, length, 20_480);
   if (!all || length < head) return address(at);
   const v = new DataView(all.buffer, all.byteOffset, all.byteLength);
   const parts: string[] = [];
@@ -150,7 +150,7 @@ const optionValue: Text = (ctx, at) => {
   const { level: solLevel, optname, optlen } = ctx.all as Record<string, number>;
   // getsockopt has the address of the length.
   const given = (optlen as number) > 4096 ? ctx.task.mem.u32(optlen as number) : (optlen as number);
-  const bytes = ctx.task.mem.read(at, Math.min(given, 256));
+  const bytes = bytesAt(ctx, at, given, 256);
   if (!bytes) return undefined;
   const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (solLevel === SOL.SOCKET) {

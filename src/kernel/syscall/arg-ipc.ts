@@ -52,7 +52,7 @@ const SHOWN_OPS = 32;
 /** An array of struct sembuf; the argument `nsops` has its length. */
 export const semOps = inStruct("struct sembuf *", (ctx, at) => {
   const count = ctx.all["nsops"] as number;
-  const words = ctx.task.mem.read(at, 6 * Math.min(count, SHOWN_OPS));
+  const words = ctx.task.mem.read(at, 6 * Math.max(0, Math.min(count, SHOWN_OPS)));
   if (!words || count === 0) return undefined;
   const view = new DataView(words.buffer);
   const parts = Array.from({ length: words.length / 6 }, (_, i) => {
