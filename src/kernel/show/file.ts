@@ -76,7 +76,8 @@ const dirents =
         ctx.abi,
       );
       const length = Number(one.d_reclen);
-      if (length < head) break;
+      // Other threads may have changed the buffer since.
+      if (length <= head || i + length > bytes.length) break;
       const isNew = s === DIRENT64;
       const type = bytes[isNew ? i + head : i + length - 1] as number;
       const name = String.fromCharCode(...bytes.subarray(i + head + (isNew ? 1 : 0), i + length)).replace(/\0.*$/s, "");
