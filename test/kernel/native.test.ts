@@ -30,6 +30,8 @@ const subjects = {
   sysvipc: "segments, semaphores and queues of System V are made, used, waited on and removed as on Linux",
   inet6: "IPv6 over the loopback binds, accepts both versions, connects and sends as on Linux",
   uring: "requests of io_uring are submitted, linked, completed, timed, cancelled and refused as on Linux",
+  mqueue: "POSIX message queues keep priorities, wait, notify and count as on Linux",
+  futex2: "futex_waitv, the futex calls of 6.7 and I/O priorities answer as on Linux",
   inotify: "watches see the events of file operations, in the order and with the names and flags that Linux gives them",
   devices: "programs of control groups decide on devices as on Linux",
   cgroups: "control groups are made, joined, watched and removed as on Linux",

@@ -10,7 +10,9 @@ import { copyCalls } from "./file/splice.ts";
 import { fileTimeCalls } from "./file/times.ts";
 import { truncateCalls } from "./file/truncate.ts";
 import { xattrCalls } from "./file/xattr.ts";
+import { futex2Calls } from "./ipc/futex2.ts";
 import { ipcCalls } from "./ipc/ipc.ts";
+import { mqueueCalls } from "./ipc/mqueue.ts";
 import { msgCalls } from "./ipc/msg.ts";
 import { semCalls } from "./ipc/sem.ts";
 import { shmCalls } from "./ipc/shm.ts";
@@ -25,6 +27,7 @@ import { pollCalls } from "./poll/poll.ts";
 import { selectCalls } from "./poll/select.ts";
 import { execCalls } from "./process/exec.ts";
 import { inspectCalls } from "./process/inspect.ts";
+import { ioprioCalls } from "./process/ioprio.ts";
 import { ptraceCalls } from "./process/ptrace.ts";
 import { restartCalls } from "./process/restart.ts";
 import { schedCalls } from "./process/sched.ts";
@@ -75,6 +78,9 @@ export const onDemandCalls: readonly Syscall[] = [
   ...shmCalls,
   ...semCalls,
   ...msgCalls,
+  ...futex2Calls,
+  ...ioprioCalls,
+  ...mqueueCalls,
   ...ipcCalls,
   ...inotifyCalls,
   ...uringCalls,

@@ -3,6 +3,7 @@
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
+import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
@@ -99,6 +100,9 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
   return fs;
 };
 
+/** The queues of the mounting task's IPC namespace. */
+const mqueue = (t: Task): FileSystem => mqueueOf(t.kernel, t.namespaces.ipc);
+
 /**
  * Makes a file system for mount(2), by type name. `data` is the option string; the result is a file system or
  * -errno.
@@ -109,4 +113,5 @@ export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) =>
   devpts,
   sysfs,
   cgroup2,
+  mqueue,
 };

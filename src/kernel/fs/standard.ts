@@ -1,5 +1,6 @@
 // The mounts that every program expects: /proc, /sys, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine makes
 // them once.
+import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
@@ -63,6 +64,7 @@ export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): voi
   mountSys(kernel);
   mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock), MS_NOSUID);
   mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC);
+  mountAt(vfs, "/dev/mqueue", mqueueOf(kernel, kernel.namespaces.ipc), MS_NOSUID | MS_NODEV | MS_NOEXEC);
   mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
   if (ownTmp) mountAt(vfs, "/tmp", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
 };

@@ -3,6 +3,7 @@
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
 import { IpcIds } from "./ids.ts";
+import type { MqueueFs } from "./mqueue.ts";
 import type { Queue } from "./msg.ts";
 import type { SemaphoreSet } from "./sem.ts";
 import type { Segment } from "./shm.ts";
@@ -17,6 +18,8 @@ export class IpcNamespace {
   readonly shm = new IpcIds<Segment>();
   readonly sem = new IpcIds<SemaphoreSet>();
   readonly msg = new IpcIds<Queue>();
+  /** POSIX message queues, from their first use on. */
+  mqueue: MqueueFs | undefined = undefined;
   shmmax = UNLIMITED;
   shmall = UNLIMITED;
   shmmni = 4096;

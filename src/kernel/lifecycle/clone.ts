@@ -197,6 +197,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
   child.nice = parent.nice;
   child.affinity = parent.affinity;
+  child.ioprio = parent.ioprio;
   if ((flags & CLONE.SYSVSEM) !== 0) child.semUndo = shareUndo(parent);
   inheritPolicy(child, parent);
 };

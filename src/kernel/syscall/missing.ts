@@ -26,13 +26,6 @@ export const goneFromLinux: readonly Missing[] = [
 /** Calls that this kernel does not implement. */
 export const notYet: readonly Missing[] = [
   {
-    reason: "no POSIX message queues",
-    // biome-ignore format: table
-    names: [
-      "mq_open", "mq_unlink", "mq_timedsend", "mq_timedreceive", "mq_timedsend_time64", "mq_timedreceive_time64", "mq_notify", "mq_getsetattr",
-    ],
-  },
-  {
     reason: "io_uring has replaced it",
     names: ["io_setup", "io_destroy", "io_getevents", "io_submit", "io_cancel", "io_pgetevents", "io_pgetevents_time64"],
   },
@@ -73,8 +66,6 @@ export const notYet: readonly Missing[] = [
     names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"],
   },
   { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
-  { reason: "no I/O scheduler", names: ["ioprio_set", "ioprio_get"] },
-  { reason: "only futex(2), not the futex calls of 6.7", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
   {
     reason: "no known user",
     names: [

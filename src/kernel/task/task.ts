@@ -133,6 +133,8 @@ export class Task implements Sleeper {
   /** The slack of its maker at that time. PR_SET_TIMERSLACK with 0 restores it. */
   defaultTimerSlack = 50_000;
   nice = 0;
+  /** ioprio_set(2): remembered. */
+  ioprio = 0;
   /** The values of sched_setscheduler(2). */
   policy = 0;
   priority = 0;

@@ -11,7 +11,7 @@ import { POOL_BITS } from "../files/devices.ts";
 import { roundPipeSize } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
-import { ipcSysctls, sysvipcFiles } from "./sysvipc.ts";
+import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
 const kB = (pages: number): string => `${(pages * PAGE_SIZE) / 1024}`.padStart(8);
@@ -245,6 +245,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         "pipe-max-size": pipeMaxSize(kernel),
         "pipe-user-pages-hard": pipePages(kernel, "hard"),
         "pipe-user-pages-soft": pipePages(kernel, "soft"),
+        mqueue: mqueueSettings(),
         protected_hardlinks: protection(kernel, "hardlinks", 1),
         protected_symlinks: protection(kernel, "symlinks", 1),
         protected_fifos: protection(kernel, "fifos", 2),

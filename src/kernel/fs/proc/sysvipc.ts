@@ -4,6 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
 import { IPCMNI, type IpcIds, type IpcObject } from "../../ipc/ids.ts";
+import { type MqueueLimits, mqueueOf } from "../../ipc/mqueue.ts";
 import type { IpcNamespace } from "../../ipc/namespace.ts";
 import type { Task } from "../../task/task.ts";
 import type { FixedTree, ProcContent, ProcRecord } from "./node.ts";
@@ -110,6 +111,27 @@ const next = (kind: "shm" | "sem" | "msg"): ProcContent =>
     CAP.CHECKPOINT_RESTORE,
   );
 const INT_MAX = 0x7fffffff;
+/** The files of /proc/sys/fs/mqueue. Linux ipc/mq_sysctl.c. */
+export const mqueueSettings = (): FixedTree => {
+  const row = (key: keyof MqueueLimits, max: number): ProcContent => ({
+    read: (task) => `${mqueueOf(task.kernel, task.namespaces.ipc).limits[key]}\n`,
+    write: (task, bytes) => {
+      const ns = task.namespaces.ipc;
+      const [value] = numbers(bytes) ?? [];
+      if (!capableIn(task.cred, ns.owner, CAP.SYS_RESOURCE)) return -E.EPERM;
+      if (value === undefined || value < 1n || value > max) return -E.EINVAL;
+      mqueueOf(task.kernel, ns).limits[key] = Number(value);
+      return bytes.length;
+    },
+  });
+  return {
+    msg_default: row("msg_default", 65536),
+    msg_max: row("msg_max", 65536),
+    msgsize_default: row("msgsize_default", 16 << 20),
+    msgsize_max: row("msgsize_max", 16 << 20),
+    queues_max: row("queues_max", INT_MAX),
+  };
+};
 /** The files of /proc/sys/kernel. */
 export const ipcSysctls: FixedTree = {
   auto_msgmni: limit(
