@@ -18,6 +18,7 @@ import { CpuTime } from "./cpu-time.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import { InotifyLimits } from "./fs/files/inotify.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
+import type { FileDescription } from "./fs/vfs/file.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
@@ -31,6 +32,7 @@ import { Scheduler } from "./sched/scheduler.ts";
 import type { SigInfo } from "./signal/info.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
+import { type Band, tellOwner } from "./task/owner.ts";
 import { Process } from "./task/process.ts";
 import type { Task } from "./task/task.ts";
 import { Timers } from "./timer/timers.ts";
@@ -180,6 +182,11 @@ export class Kernel {
   /** The namespaces of the first task. */
   get namespaces(): Namespaces {
     return { mnt: this.vfs.namespace, ...this.#initial };
+  }
+
+  /** Sends the signal of a file to its owner: F_SETOWN, F_SETSIG. */
+  tellOwner(file: FileDescription, event: Band): void {
+    tellOwner(this, file, event);
   }
 
   /** CLOCK_REALTIME. */

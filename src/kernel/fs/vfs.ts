@@ -49,6 +49,8 @@ export class Vfs {
   /** The initial values are those of Debian. */
   readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
   readonly pipes = new PipeLimits();
+  /** /proc/sys/fs/lease-break-time in seconds. */
+  leaseSeconds = 45;
   #nextDev = 1;
 
   /** `root` makes the root file system with a given device number. */

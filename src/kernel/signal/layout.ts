@@ -13,13 +13,17 @@ type Layout = "kill" | "timer" | "child" | "fault" | "sys" | "poll" | "queue";
 
 const FAULTS = new Set([SIG.SIGILL, SIG.SIGFPE, SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGTRAP]);
 
+/** The last si_code of SIGIO. Linux NSIGPOLL. */
+const MOST_POLL = 6;
+
 /** The members of the union that `signo` and `code` select. Linux siginfo_layout(). */
 export const layoutOf = (signo: number, code: number): Layout => {
   if (code > SI.USER && code < SI.KERNEL) {
     if (FAULTS.has(signo)) return "fault";
     if (signo === SIG.SIGCHLD) return "child";
-    if (signo === SIG.SIGIO) return "poll";
     if (signo === SIG.SIGSYS) return "sys";
+    // SIGIO, and the signal of F_SETSIG.
+    if (code <= MOST_POLL) return "poll";
   }
   if (code === SI.TIMER) return "timer";
   if (code === SI.SIGIO) return "poll";

@@ -9,6 +9,7 @@ import { RegularInode, SEEK_CUR, SEEK_END, SEEK_SET } from "../../fs/files/regul
 import { addSeals } from "../../fs/types/memfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
+import { getLease, setLease } from "../../fs/vfs/leases.ts";
 import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, LockWait, lockQueue, setRecord, wouldDeadlock } from "../../fs/vfs/locks.ts";
 import { O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable } from "../../fs/vfs/permission.ts";
@@ -18,6 +19,7 @@ import { openFlagsText } from "../../syscall/arg-file.ts";
 import { choice, flags, flagText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { asyncChanged, getOwner, getOwnerEx, notifyDirectory, setOwner, setOwnerEx } from "./owner.ts";
 import { finish } from "./transfer.ts";
 
 // biome-ignore format: table
@@ -137,7 +139,11 @@ const commands: Readonly<Record<number, Command>> = {
     return 0;
   },
   [F.F_GETFL]: (_t, file) => file.flags,
-  [F.F_SETFL]: (t, file, arg) => setFlags(t, file, arg),
+  [F.F_SETFL]: (t, file, arg, fd) => {
+    const result = setFlags(t, file, arg);
+    if (result === 0) asyncChanged(t, file, fd);
+    return result;
+  },
   [F.F_GETLK]: locking("get", "abi"),
   [F.F_SETLK]: locking("set", "abi"),
   [F.F_SETLKW]: locking("wait", "abi"),
@@ -147,20 +153,23 @@ const commands: Readonly<Record<number, Command>> = {
   [F.F_OFD_GETLK]: locking("get", true, true),
   [F.F_OFD_SETLK]: locking("set", true, true),
   [F.F_OFD_SETLKW]: locking("wait", true, true),
-  // Kept, so that programs that set them can go on; no signal is ever sent for O_ASYNC.
-  [F.F_SETOWN]: (_t, file, arg) => {
-    file.owner = arg | 0;
-    return 0;
-  },
-  [F.F_GETOWN]: (_t, file) => file.owner,
+  [F.F_SETOWN]: (t, file, arg) => setOwner(t, file, arg),
+  [F.F_GETOWN]: (t, file) => getOwner(t, file),
+  [F.F_SETOWN_EX]: (t, file, _arg, _fd, at) => setOwnerEx(t, file, at),
+  [F.F_GETOWN_EX]: (t, file, _arg, _fd, at) => getOwnerEx(t, file, at),
   [F.F_SETSIG]: (_t, file, arg) => {
     if (arg < 0 || arg > 64) return -E.EINVAL;
     file.signal = arg;
     return 0;
   },
   [F.F_GETSIG]: (_t, file) => file.signal,
-  [F.F_GETLEASE]: () => F_UNLCK,
-  [F.F_SETLEASE]: () => -E.EAGAIN,
+  [F.F_GETLEASE]: (_t, file) => getLease(file),
+  [F.F_SETLEASE]: (t, file, arg, fd) => {
+    const result = setLease(t, file, arg);
+    if (result === 0) file.signalFd = fd;
+    return result;
+  },
+  [F.F_NOTIFY]: (t, file, arg, fd) => notifyDirectory(t, file, arg, fd),
   [F.F_DUPFD_QUERY]: (t, file, arg) => {
     const other = t.files.getRaw(arg);
     return other ? Number(other === file) : -E.EBADF;
@@ -246,7 +255,7 @@ const result: SyscallOptions = {
 export const fcntlCalls: readonly Syscall[] = [
   syscall("fcntl", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), {
     ...result,
-    note: "leases, notification and signal-driven I/O do nothing",
+    note: "no F_GETOWNER_UIDS",
   }),
   syscall("fcntl64", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), result),
   syscall("flock", { fd, operation: flags("int", { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN }, "LOCK_???") }, (t, a) => {

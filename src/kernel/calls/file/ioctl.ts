@@ -15,6 +15,7 @@ import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { choiceText, flagText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { asyncChanged } from "./owner.ts";
 
 const F = {
   FIONREAD: 0x541b,
@@ -31,6 +32,11 @@ const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): numbe
   if (on < 0) return -E.EFAULT;
   file.flags = on !== 0 ? file.flags | flag : file.flags & ~flag;
   return 0;
+};
+const setAsync = (t: Task, file: FileDescription, at: VAddr, fd: number): number => {
+  const result = setFlag(t, file, at, O_ASYNC);
+  if (result === 0) asyncChanged(t, file, fd);
+  return result;
 };
 /** The number of readable bytes, for files other than terminals. */
 const waiting = (file: FileDescription): number | undefined => {
@@ -53,7 +59,7 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
     case F.FIONBIO:
       return setFlag(t, file, arg, O_NONBLOCK);
     case F.FIOASYNC:
-      return setFlag(t, file, arg, O_ASYNC);
+      return setAsync(t, file, arg, fd);
     // Linux vfs_clone_file_range(): no file system here shares blocks.
     case F.FICLONE:
       return file.inode.isFile ? -E.EOPNOTSUPP : -E.EINVAL;

@@ -11,8 +11,10 @@ import { F_SEAL_GROW, killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
 import type { Dentry } from "../../fs/vfs/dentry.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
+import { breakLeases } from "../../fs/vfs/leases.ts";
 import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
+import { O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayTruncate } from "../../landlock/open.ts";
 import { mayAccessPath } from "../../landlock/paths.ts";
@@ -23,7 +25,7 @@ import { fd, loff, long, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
-import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
@@ -55,7 +57,7 @@ const modified = (dentry: Dentry, result: number): number => {
   return result;
 };
 
-const truncate = (t: Task, at: VAddr, length: number): number => {
+const truncate = (t: Task, at: VAddr, length: number): Result => {
   if (length < 0) return -E.EINVAL;
   const path = lookup(t, AT_FDCWD, at, true);
   if (typeof path === "number") return path;
@@ -66,6 +68,8 @@ const truncate = (t: Task, at: VAddr, length: number): number => {
   if (writable < 0) return writable;
   const denied = permission(t, inode, may.write);
   if (denied < 0) return denied;
+  const breaking = breakLeases(t, inode, O_WRONLY);
+  if (breaking !== 0) return breaking;
   if (inode.writers < 0) return -E.ETXTBSY;
   const guarded = mayAccessPath(t, path, ACCESS_FS.LANDLOCK_ACCESS_FS_TRUNCATE);
   return guarded < 0 ? guarded : modified(path.dentry, resize(t, inode, length));

@@ -20,6 +20,8 @@ export const IN = {
 
 /** sizeof(struct inotify_event); a name is padded to a multiple of it. */
 const EVENT_SIZE = 16;
+/** What /proc/PID/fdinfo shows of a watch. */
+const SHOWN = IN.ALL_EVENTS | IN.EXCL_UNLINK | IN.ONESHOT;
 /** The greatest watch descriptor: INT_MAX. */
 const WD_END = 2 ** 31;
 
@@ -219,7 +221,7 @@ export class InotifyFile extends FileDescription {
     return Array.from(
       this.#watches.values(),
       ({ wd, inode, mask }) =>
-        `inotify wd:${hex(wd)} ino:${hex(inode.ino)} sdev:${hex(inode.fs.dev)} mask:${hex(mask & IN.ALL_EVENTS)} ignored_mask:0\n`,
+        `inotify wd:${hex(wd)} ino:${hex(inode.ino)} sdev:${hex(inode.fs.dev)} mask:${hex((mask & SHOWN) >>> 0)} ignored_mask:0\n`,
     ).join("");
   }
   override release(): void {

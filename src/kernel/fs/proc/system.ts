@@ -245,6 +245,14 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         "pipe-max-size": pipeMaxSize(kernel),
         "pipe-user-pages-hard": pipePages(kernel, "hard"),
         "pipe-user-pages-soft": pipePages(kernel, "soft"),
+        "lease-break-time": setting(
+          () => kernel.vfs.leaseSeconds,
+          (value) => {
+            kernel.vfs.leaseSeconds = value;
+          },
+          0,
+          0x7fffffff,
+        ),
         mqueue: mqueueSettings(),
         protected_hardlinks: protection(kernel, "hardlinks", 1),
         protected_symlinks: protection(kernel, "symlinks", 1),

@@ -11,6 +11,7 @@ import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "./dentry.ts";
 import type { Inode, Or, Turn } from "./inode.ts";
+import { dropLease } from "./leases.ts";
 import { releaseFileLocks } from "./locks.ts";
 import { EVENT, notifyFile } from "./notify.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
@@ -29,6 +30,12 @@ export const POLLWRBAND = 512;
 export const POLLRDHUP = 0x2000;
 /** The events of a file that never blocks. */
 export const alwaysReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+
+/** Who gets the signals of a file. The pid is the kernel's; 0: nobody. */
+export interface FileOwner {
+  readonly type: "thread" | "process" | "group";
+  readonly pid: number;
+}
 
 /** An item of an epoll instance that contains a file. */
 export interface Watcher {
@@ -55,9 +62,13 @@ export abstract class FileDescription {
   readonly path: Path;
   /** F_CREATED_QUERY: this open made the file. */
   created = false;
-  /** The values of F_SETOWN and F_SETSIG. They have no effect. */
-  owner = 0;
+  /** F_SETOWN and F_SETSIG, and the descriptor that siginfo shows. */
+  owner: FileOwner = { type: "thread", pid: 0 };
   signal = 0;
+  signalFd = 0;
+  /** O_ASYNC, and F_NOTIFY of a directory. */
+  async: { end(): void } | undefined = undefined;
+  dirMark: { end(): void } | undefined = undefined;
   /** The file rights that Landlock gave at open(2). All of them for an unrestricted task. */
   landlock = -1;
   /** The items of epoll instances that contain this file. Linux file.f_ep. */
@@ -200,6 +211,9 @@ export abstract class FileDescription {
     notifyFile(this, this.writable ? EVENT.CLOSE_WRITE : EVENT.CLOSE_NOWRITE);
     for (const watcher of this.watchers ?? []) watcher.closed();
     releaseFileLocks(this);
+    if (this.inode.leases) dropLease(this);
+    this.async?.end();
+    this.dirMark?.end();
     this.release();
     this.#open(-1);
     this.inode.unused();

@@ -12,6 +12,7 @@ import type { Task } from "../../task/task.ts";
 import type { Pipe } from "../files/pipe.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
+import type { Leases } from "./leases.ts";
 import type { Locks } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 import { inodeEnded, type Mark } from "./notify.ts";
@@ -156,6 +157,8 @@ export abstract class Inode {
    * mount with MS_NODEV. A FIFO of such a system is a pipe of the guest, as on a network file system.
    */
   readonly nodev: boolean = false;
+  /** Leases of its open files. */
+  leases: Leases | undefined = undefined;
   /** The watchers of the inode. Linux i_fsnotify_marks. */
   marks: Set<Mark> | undefined = undefined;
   /** The number of writers or, negative, of executions, for ETXTBSY. Linux i_writecount. */

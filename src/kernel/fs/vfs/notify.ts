@@ -31,7 +31,8 @@ export interface Mark {
   gone(): void;
 }
 
-let cookies = 0;
+/** The last cookie of each machine, by its clock. */
+const cookies = new WeakMap<object, number>();
 
 const tell = (inode: Inode, event: FileEvent): void => {
   if (inode.marks) for (const mark of [...inode.marks]) mark.happened(event);
@@ -60,7 +61,9 @@ export const notifyName = (dir: Inode, mask: number, name: string, inode: Inode,
 };
 /** A rename of `inode`; `replaced` has lost its name. Linux fsnotify_move(). */
 export const notifyMove = (from: Inode, name: string, to: Inode, newName: string, inode: Inode, replaced?: Inode): void => {
-  const cookie = ++cookies;
+  const { clock } = from.fs;
+  const cookie = (cookies.get(clock) ?? 0) + 1;
+  cookies.set(clock, cookie);
   notifyName(from, EVENT.MOVED_FROM, name, inode, cookie);
   notifyName(to, EVENT.MOVED_TO, newName, inode, cookie);
   if (replaced) notifyInode(replaced, EVENT.ATTRIB);

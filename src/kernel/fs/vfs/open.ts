@@ -9,6 +9,7 @@ import { createFile, masked, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
 import type { Or } from "./inode.ts";
+import { breakLeases } from "./leases.ts";
 import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
 import { EVENT, notifyFile } from "./notify.ts";
@@ -203,6 +204,8 @@ const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> |
     if (writable < 0) return writable;
     if (inode.writers < 0) return -E.ETXTBSY;
   }
+  const breaking = breakLeases(task, inode, flags);
+  if (breaking !== 0) return breaking;
   return notified(
     restricted(task, path, purposeOf(flags), () =>
       isNode(inode.type) && !inode.isFile ? task.kernel.vfs.openSpecial(task, inode, flags, path) : inode.open(task, flags, path),
