@@ -72,6 +72,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   startData = 0;
   endData = 0;
   auxv: Uint8Array = NO_AUXV;
+  /** True after the first mseal(2). */
+  sealed = false;
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
@@ -162,6 +164,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.brkStart = space.brkStart;
     this.brk = space.brk;
     this.readImpliesExec = space.readImpliesExec;
+    this.sealed = space.sealed;
     this.argStart = space.argStart;
     this.argEnd = space.argEnd;
     this.envStart = space.envStart;

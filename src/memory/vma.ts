@@ -17,6 +17,8 @@ export const VM = {
   MAYREAD: 0x10000, MAYWRITE: 0x20000, MAYEXEC: 0x40000, MAYSHARE: 0x80000,
   /** Pages of the kernel (vvar). No debugger reads them and no advice drops them. */
   PFNMAP: 0x100000,
+  /** mseal(2). */
+  SEALED: 0x200000,
 } as const;
 
 /** VM_SPECIAL: never merged, never split, never locked. */

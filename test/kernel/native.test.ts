@@ -33,6 +33,7 @@ const subjects = {
   mqueue: "POSIX message queues keep priorities, wait, notify and count as on Linux",
   futex2: "futex_waitv, the futex calls of 6.7 and I/O priorities answer as on Linux",
   leases: "owners of files get their signals, leases are given, broken and lost, and directories notify as on Linux",
+  sealed: "sealed mappings refuse changes; advice for processes and the state of a file's cache are as on Linux",
   inotify: "watches see the events of file operations, in the order and with the names and flags that Linux gives them",
   devices: "programs of control groups decide on devices as on Linux",
   cgroups: "control groups are made, joined, watched and removed as on Linux",

@@ -25,6 +25,7 @@ import { socketcallCalls } from "./net/socketcall.ts";
 import { epollCalls } from "./poll/epoll.ts";
 import { pollCalls } from "./poll/poll.ts";
 import { selectCalls } from "./poll/select.ts";
+import { adviceCalls } from "./process/advice.ts";
 import { execCalls } from "./process/exec.ts";
 import { inspectCalls } from "./process/inspect.ts";
 import { ioprioCalls } from "./process/ioprio.ts";
@@ -78,6 +79,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...shmCalls,
   ...semCalls,
   ...msgCalls,
+  ...adviceCalls,
   ...futex2Calls,
   ...ioprioCalls,
   ...mqueueCalls,

@@ -147,6 +147,8 @@ export class Task implements Sleeper {
   robustListSize = 0;
   /** The io_uring instances with requests of this task. */
   rings: Set<Rings> | undefined = undefined;
+  /** A write to a broken pipe raises no signal: requests of io_uring. Linux IOCB_NOSIGNAL. */
+  readonly noPipeSignal: boolean = false;
   /** IORING_REGISTER_RING_FDS. */
   ringFds: (FileDescription | undefined)[] | undefined = undefined;
   /** semop(2) with SEM_UNDO. Shared with CLONE_SYSVSEM. */

@@ -34,7 +34,11 @@ const unlocked =
   (space, vma, start, end) =>
     vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end);
 
+/** True for private anonymous memory that is sealed and read-only: its content remains. */
+const keeps = (vma: Vma): boolean =>
+  (vma.flags & VM.SEALED) !== 0 && vma.file === undefined && (vma.flags & VM.SHARED) === 0 && (vma.prot & PROT.WRITE) === 0;
 const drop: Advice = (space, vma, start, end) => {
+  if (keeps(vma)) return -E.EPERM;
   space.dropPages(vma, start, end);
   return 0;
 };

@@ -7,3 +7,4 @@ export { lockError, mlock, mlockall, munlock, munlockall } from "./lock.ts";
 export { type MapRequest, mmap, munmap, type Populate, touchSome } from "./map.ts";
 export { mprotect } from "./protect.ts";
 export { mremap } from "./remap.ts";
+export { mseal } from "./seal.ts";

@@ -8,6 +8,7 @@ import { place } from "../place.ts";
 import { anonymousShared } from "../shmem.ts";
 import type { AddressSpace } from "../space.ts";
 import { MAP, PROT, VM, type Vma } from "../vma.ts";
+import { isSealed } from "./seal.ts";
 
 /** The arguments of mmap(2). */
 export interface MapRequest {
@@ -241,6 +242,7 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   if (!isPageAligned(at) || at > taskSize || length > taskSize - at || length === 0) return -E.EINVAL;
   const end = at + pageAlign(length);
   const { areas } = space;
+  if (isSealed(space, at, end)) return -E.EPERM;
   const inside = areas.find(at);
   if (inside && inside.start < at && inside.end > end)
     if (areas.count >= MAX_MAP_COUNT || !space.chargeAreas(areas.count + 1)) return -E.ENOMEM;

@@ -65,8 +65,8 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     if (vma.start > next) break;
     const implied = space.readImpliesExec && protection & PROT.READ && vma.flags & VM.MAYEXEC ? PROT.EXEC : 0;
     const prot = (protection & 7) | implied;
-    if (forbidden(vma, prot)) {
-      result = -E.EACCES;
+    if (forbidden(vma, prot) || (vma.flags & VM.SEALED) !== 0) {
+      result = (vma.flags & VM.SEALED) !== 0 ? -E.EPERM : -E.EACCES;
       break;
     }
     const from = Math.max(start, vma.start);

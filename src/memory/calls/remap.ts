@@ -34,6 +34,7 @@ const impliesNewAddress = (r: Remap): boolean => (r.flags & (MREMAP.FIXED | MREM
 /** The checks of the mapping: 0 or -errno. Linux check_prep_vma(). */
 const checkMapping = (space: AddressSpace, vma: Vma | undefined, r: Remap): number => {
   if (vma === undefined) return -E.EFAULT;
+  if (vma.flags & VM.SEALED) return -E.EPERM;
   if (r.newLength <= r.oldLength && !impliesNewAddress(r)) return 0;
   if (r.oldLength === 0 && (vma.flags & (VM.SHARED | VM.MAYSHARE)) === 0) return -E.EINVAL;
   if (r.flags & MREMAP.DONTUNMAP && vma.flags & VM.DONTEXPAND) return -E.EINVAL;

@@ -144,7 +144,7 @@ const withinLimit = (t: Task, file: FileDescription, at: number, n: number): num
   return -E.EFBIG;
 };
 const brokenPipe = (t: Task, file: FileDescription): void => {
-  if (file.signalsPipe) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
+  if (file.signalsPipe && !t.noPipeSignal) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
 };
 
 /** Writes from user memory. `at` undefined: at the file's own offset. */

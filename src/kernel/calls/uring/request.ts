@@ -38,6 +38,7 @@ const workerOf = (request: Request, task: Task): Task => {
     waited: { value: { expired: false } satisfies Waited, writable: true },
     cred: { value: task.cred, writable: true },
     files: { value: task.files, writable: true },
+    noPipeSignal: { value: true },
     wake: { value: () => request.woken() },
     exitWork: {
       get: () => task.exitWork,
