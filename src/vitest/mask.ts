@@ -2,8 +2,8 @@
 
 /** Addresses below this are lengths, flags and offsets. */
 const LOWEST = 0x10000;
-/** Modes, device numbers and flags are written in hexadecimal too, before or after these words. */
-const ADDRESS = /(?<![\w|=]|st_dev=)0x([0-9a-f]{5,16})\b(?!\s*\/\*)/g;
+// Flags without a name are written in hexadecimal too: 0x80000|O_RDONLY, 0x20000 /* MAP_??? */
+const ADDRESS = /(?<![\w|])0x([0-9a-f]{5,16})\b(?!\s*\/\* \w*\?\?\?)/g;
 
 /**
  * Replaces each address of a trace by a name: the first one is `ADDR1`, the next other one `ADDR2`. The same address has the same name in

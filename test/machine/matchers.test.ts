@@ -189,12 +189,14 @@ describe("maskTrace", () => {
         "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7f1e2a3b4000",
         "brk(0x2e3f1000) = 0x2e3f1000",
         "read(3, 0x7f1e2a3b4000, 0x1000) = 4096",
+        "mmap(NULL, 1, PROT_READ, 0x20000 /* MAP_??? */, 3, 0) = 0x2e3f1000",
       ]),
     ).toEqual([
       "brk(NULL) = ADDR1",
       "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, 3, 0) = ADDR2",
       "brk(ADDR1) = ADDR1",
       "read(3, ADDR2, 0x1000) = 4096",
+      "mmap(NULL, 1, PROT_READ, 0x20000 /* MAP_??? */, 3, 0) = ADDR1",
     ]);
   });
 });

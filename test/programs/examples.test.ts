@@ -1,0 +1,70 @@
+// The examples, as users have them: each in a folder of its own, with the package that `npm pack` makes.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gcc, missing, nativeX64, top } from "../support/host.ts";
+
+/** Outside of this repository, whose settings vitest would find. */
+const place = mkdtempSync(join(tmpdir(), "trapgate-examples-"));
+const names = readdirSync(join(top, "examples"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+/** Tests that each has at least. */
+const least: Readonly<Record<string, number>> = { "agent-sandbox": 20, "docker-profile": 4, "systemd-unit": 4 };
+
+interface Report {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly failureMessages: readonly string[] }[];
+  }[];
+}
+const run = (command: string, args: readonly string[], cwd: string) => {
+  // The example's vitest is not to take this one's settings.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_ENV|TEST$|VITE_|NODE_OPTIONS)/.test(name)));
+  return spawnSync(command, args, { cwd, encoding: "utf8", env, timeout: 400_000, maxBuffer: 1 << 26 });
+};
+
+describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeout: 600_000 }, () => {
+  beforeAll(() => {
+    const packed = run("npm", ["pack", "--silent", "--pack-destination", place], top);
+    expect(packed.status, packed.stderr).toBe(0);
+    const modules = join(place, "node_modules");
+    mkdirSync(join(modules, "trapgate"), { recursive: true });
+    const archive = join(place, packed.stdout.trim().split("\n").at(-1) as string);
+    expect(run("tar", ["-xzf", archive, "-C", join(modules, "trapgate"), "--strip-components=1"], place).status).toBe(0);
+    // Its dependencies, and vitest, from here: there is no registry.
+    const has = readdirSync(join(top, "node_modules")).filter((name) => !name.startsWith(".") && name !== "trapgate");
+    for (const name of has) symlinkSync(join(top, "node_modules", name), join(modules, name));
+  }, 600_000);
+
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it("are those of the README", () => {
+    expect(names.sort()).toEqual(Object.keys(least).sort());
+    const readme = readFileSync(join(top, "examples", "README.md"), "utf8");
+    for (const name of names) expect(readme).toContain(`[${name}](${name})`);
+  });
+  it.each(names)("%s passes all of its tests with the packed package", (name) => {
+    const folder = join(place, name);
+    cpSync(join(top, "examples", name), folder, { recursive: true });
+    const vitest = join(place, "node_modules", "vitest", "vitest.mjs");
+    const { stdout, stderr } = run(process.execPath, [vitest, "run", "--root", folder, "--reporter=json"], folder);
+    const report = JSON.parse(stdout.slice(stdout.indexOf("{"))) as Report;
+    const failures = report.testResults.flatMap(({ message, assertionResults }) => [
+      message,
+      ...assertionResults.flatMap(({ failureMessages }) => failureMessages),
+    ]);
+    expect(failures.filter(Boolean), stderr).toEqual([]);
+    expect([report.success, report.numPassedTests]).toEqual([true, report.numTotalTests]);
+    expect(report.numPassedTests).toBeGreaterThanOrEqual(least[name] as number);
+  });
+  it("agent-sandbox leaves its coverage", () => {
+    expect(readFileSync(join(place, "agent-sandbox", "coverage.txt"), "utf8")).toMatch(/\d+ of \d+/);
+    expect(readFileSync(join(place, "agent-sandbox", "coverage.info"), "utf8")).toContain("end_of_record");
+  });
+});
