@@ -1,9 +1,7 @@
 // `--help` and `--version`: readers of the commands' own descriptions.
 import { readFileSync } from "node:fs";
 import { color as pc } from "./color.ts";
-import type { Command } from "./command.ts";
-
-type Commands = Readonly<Record<string, () => Promise<{ readonly command: Command }>>>;
+import type { Command, Commands } from "./command.ts";
 
 const print = (...lines: string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
 const column = (rows: readonly (readonly [string, string])[]): string[] => {

@@ -3,12 +3,12 @@
 import { InternalError } from "../kernel/base/internal-error.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
-import { type Command, withHelp } from "./command.ts";
+import { type Commands, withHelp } from "./command.ts";
 import { messages } from "./messages.ts";
 import { FAILED } from "./status.ts";
 
 /** Each command is loaded at its first use. */
-export const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
+const commands: Commands = {
   run: () => import("./commands/run.ts"),
   trace: () => import("./commands/trace.ts"),
   explore: () => import("./commands/explore.ts"),
@@ -20,6 +20,7 @@ export const commands: Record<string, () => Promise<{ readonly command: Command 
   explain: () => import("./commands/explain.ts"),
   asm: () => import("./commands/asm.ts"),
   seccomp: () => import("./commands/seccomp.ts"),
+  completion: () => import("./commands/completion.ts"),
 };
 
 /** A mistake of ours: its cause, and what a report needs. */
@@ -30,7 +31,7 @@ const confess = (error: unknown): number => {
   return FAILED;
 };
 
-const find = (name: string): (() => Promise<{ readonly command: Command }>) => {
+const find = (name: string): Commands[string] => {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load) return load;
   const names = Object.keys(commands);
@@ -51,7 +52,7 @@ const dispatch = async (args: readonly string[]): Promise<number> => {
   if (name === "--version" || name === "-V" || name === "version") return (await import("./help.ts")).version();
   const { command } = await find(name)();
   if (first === "--help" || first === "-h") return (await import("./help.ts")).details(name, command);
-  return withHelp(name, command, rest);
+  return withHelp(name, command, rest, commands);
 };
 
 export const main = async (args: readonly string[]): Promise<void> => {

@@ -2,10 +2,10 @@
 
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
-import { type Command, withHelp } from "../command.ts";
+import { type Command, type Commands, withHelp } from "../command.ts";
 
 /** Loaded when asked for. */
-export const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+export const subcommands: Commands = {
   asm: () => import("../seccomp/asm.ts"),
   disasm: () => import("../seccomp/disasm.ts"),
   check: () => import("../seccomp/check.ts"),
@@ -24,7 +24,7 @@ export const command: Command = {
   synopsis: "SUBCOMMAND [OPTION…] FILE…",
   summary: `explain, compare and prove seccomp filters and policies: ${Object.keys(subcommands).join(", ")}`,
   options: [],
-  async run(args) {
+  async run(args, commands) {
     const [name, ...rest] = args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
       return (await import("../help.ts")).overview(subcommands, "seccomp");
@@ -34,6 +34,6 @@ export const command: Command = {
     if (!load) throw new Problem("unknown-command", `there is no subcommand "${name}" of seccomp`, { help });
     const { command: found } = await load();
     if (rest[0] === "--help" || rest[0] === "-h") return (await import("../help.ts")).details(`seccomp ${name}`, found);
-    return withHelp(`seccomp ${name}`, found, rest);
+    return withHelp(`seccomp ${name}`, found, rest, commands);
   },
 };
