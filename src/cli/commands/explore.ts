@@ -7,6 +7,7 @@ import { Problem } from "../../problem.ts";
 import { integer, parse, seconds } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
+import { progress } from "../progress.ts";
 import { prepare, programOptionHelp, programOptions, scheduleOf } from "../run-options.ts";
 import { shard } from "../shard.ts";
 
@@ -122,7 +123,9 @@ export const command: Command = {
     const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
     const wanted: SearchOptions = { ...machine, ...program, ...searchOptions(values) };
     if (values.replay !== undefined) return again(path, wanted, scheduleOf(values.replay).trim(), values.json ?? false);
-    const exploration = await explore(path, wanted);
+    let tried = 0;
+    const line = progress(() => `${count(tried, "schedule")} tried`);
+    const exploration = await explore(path, { ...wanted, tried: (schedules) => void (tried = schedules) }).finally(line.end);
     print(...(values.json ? [asJson(exploration)] : told(exploration)));
     return exploration.violation ? VIOLATED : 0;
   },

@@ -12,6 +12,7 @@ import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
+import { progress } from "../progress.ts";
 import { switchesOf, switchHelp, switchOptions } from "../run-options.ts";
 import { shard } from "../shard.ts";
 import { nativeLandmines } from "./landmines-native.ts";
@@ -106,14 +107,17 @@ export const command: Command = {
       ...(values.native ? { native: nativeLandmines(guestPath) } : {}),
     });
     const cells: Cell[] = [];
+    const line = progress(() => `${cells.length} runs, the last of ${cells.at(-1)?.mine.id ?? "none"}`);
     for await (const cell of runs) {
       const { mine } = cell;
+      line.clear();
       if (!values.json) {
         if (cells.at(-1)?.mine !== mine) print(`${pc.bold(mine.id.padEnd(4))} ${mine.title}`);
         print(row(cell));
       }
       cells.push(cell);
     }
+    line.end();
     if (values.junit !== undefined) save(values.junit, junit(cells));
     print(values.json ? JSON.stringify(cells.map(cellJson), null, 2) : summary(cells));
     return cells.some((cell) => cell.verdict === "different") ? 1 : 0;

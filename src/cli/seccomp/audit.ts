@@ -8,6 +8,7 @@ import type { SyscallData } from "../../seccomp/index.ts";
 import { oneOf, parseAll } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
+import { progress } from "../progress.ts";
 import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
 import { write } from "./output.ts";
 import { type Outcome, runCall } from "./run-call.ts";
@@ -76,7 +77,9 @@ export const command: Command = {
     const { name } = policy.source;
     if (values.sarif !== undefined) write(`${JSON.stringify(sarif(findings, name), null, 2)}\n`, values.sarif);
     const proofs: Proof[] = [];
+    const line = progress(() => `calls of ${proofs.length} of ${findings.length} findings made`);
     for (const finding of findings) proofs.push(await prove(bpf, finding));
+    line.end();
     if (values.json) {
       const plain = (shown: Finding["denied"]) => shown && { call: shown.call, verdict: shown.verdict };
       printJson(

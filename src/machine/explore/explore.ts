@@ -12,7 +12,7 @@ import type { Exploration, ExploreOptions, Violation } from "./options.ts";
 import { PropertyChecker } from "./property.ts";
 
 /** Options as the command line gives them. */
-export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions;
+export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions & { readonly tried?: ((schedules: number) => void) | undefined };
 
 const DEPARTURES = 2;
 const SECONDS = 60;
@@ -45,6 +45,7 @@ class Search {
     const closed = machine.runClosed(this.program, this.options, this.#limit);
     this.#memory = machine.giveUp();
     follower.check();
+    this.options.tried?.(this.schedules + 1);
     if (this.schedules++ === 0) this.#limit = closed.run.stats.nanoseconds * 10 + EXTRA;
     return { violated: checker.judge(closed), points: follower.points };
   }
