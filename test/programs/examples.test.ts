@@ -1,6 +1,6 @@
 // The examples, as users have them: each in a folder of its own, with the package that `npm pack` makes.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,8 @@ import { gcc, missing, nativeX64, top } from "../support/host.ts";
 const place = mkdtempSync(join(tmpdir(), "trapgate-examples-"));
 const names = readdirSync(join(top, "examples"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+  .map(({ name }) => name)
+  .filter((name) => existsSync(join(top, "examples", name, "package.json")));
 /** Tests that each has at least. */
 const least: Readonly<Record<string, number>> = { "agent-sandbox": 20, "docker-profile": 4, "systemd-unit": 4 };
 
