@@ -1,6 +1,7 @@
 // The CPU executes code from rip until an event that the kernel must handle. It dispatches between decoded
 // blocks. The handlers do the work and return only in cases that they do not handle.
 
+import { Baseline } from "./baseline/policy.ts";
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
 import { repeatCost, repeatIterations } from "./decode/operand-slots.ts";
@@ -65,6 +66,7 @@ export class Cpu implements TranslationListener, HelperContext {
   readonly segments: Segments;
   readonly blocks: Blocks;
   readonly jit: Jit;
+  readonly baseline: Baseline;
   readonly codeFrames: Uint8Array;
   readonly #run: HandlerExports;
   readonly routines: WebAssembly.Exports;
@@ -113,6 +115,8 @@ export class Cpu implements TranslationListener, HelperContext {
    */
   #unsampled = 0;
   #endedByClock = true;
+  /** Of the instructions granted in the current `run`, those that the baseline tier knows of. */
+  #told = 0;
   readonly model: Model;
 
   readonly #instances: Instances<Cpu>;
@@ -175,7 +179,16 @@ export class Cpu implements TranslationListener, HelperContext {
       addressOf: (linear) => this.#tlb.find(linear),
       model,
     });
-    this.blocks.onReset = () => this.jit.reset();
+    this.baseline = new Baseline(this.blocks, {
+      state: s,
+      instructions: code.instructions,
+      table: handlers["table"] as WebAssembly.Table,
+      link: (module) => instances.link(module),
+    });
+    this.blocks.onReset = () => {
+      this.jit.reset();
+      this.baseline.reset();
+    };
     this.blocks.onMissing = (ip, place) => this.jit.revalidate(ip, place);
     this.blocks.onClassifyBytes = (frame, marks) => this.jit.classifyBytes(frame, marks);
     this.blocks.onUnmapped = (frame) => this.jit.frameUnmapped(frame);
@@ -206,7 +219,8 @@ export class Cpu implements TranslationListener, HelperContext {
     u8.fill(0, layout.state, layout.routines);
     u8.fill(0, layout.opcodeKinds, layout.directTags);
     u8.fill(0, layout.scratch, layout.frames);
-    if (this.jit.stats.regions + this.jit.stats.loaded === 0) leaveInstances(this.state.memory, this.#instances);
+    if (this.jit.stats.regions + this.jit.stats.loaded + this.baseline.stats.modules === 0)
+      leaveInstances(this.state.memory, this.#instances);
   }
 
   // Address translation.
@@ -597,6 +611,7 @@ export class Cpu implements TranslationListener, HelperContext {
   set engine(engine: Engine) {
     this.#engine = engine;
     this.jit.enabled = engine === "auto" || engine === "jit";
+    if (engine === "baseline") this.baseline.enable();
     if (engine === "jit") this.jit.eager();
   }
   #evaluateAll(limit: number): Exit {
@@ -763,6 +778,8 @@ export class Cpu implements TranslationListener, HelperContext {
       this.#unsampled += ran;
     }
     this.#look();
+    this.baseline.ran(ran - this.#told);
+    this.#told = ran;
     const n = Math.min(this.#rest(), this.#unsampled - ran, MOST_INTERPRETED);
     this.#charge(n);
     this.#granted += n;
@@ -782,6 +799,7 @@ export class Cpu implements TranslationListener, HelperContext {
       this.interpreted += ran;
       this.#unsampled -= ran;
       this.#granted = budget;
+      this.#told -= ran;
     }
     const left = budget + this.#rest();
     this.instructions += this.#limit - left;

@@ -36,7 +36,11 @@ export class Instances<Cpu> {
   load(part: HandlerModule): void {
     if (this.#loaded.has(part)) return;
     this.#loaded.add(part);
-    new WebAssembly.Instance(part.module(), { ...this.#imports, handlers: this.handlers as WebAssembly.ModuleImports });
+    this.link(part.module());
+  }
+  /** Links a module that enters functions into the table of handlers. */
+  link(module: WebAssembly.Module): void {
+    new WebAssembly.Instance(module, { ...this.#imports, handlers: this.handlers as WebAssembly.ModuleImports });
   }
 }
 

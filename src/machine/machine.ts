@@ -103,7 +103,7 @@ export class Machine {
 
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
   get engineStats(): Readonly<Record<string, number>> {
-    const { blocks, jit, exitCounts, slowPathCounts, instructions, interpreted } = this.#processor;
+    const { blocks, jit, baseline, exitCounts, slowPathCounts, instructions, interpreted } = this.#processor;
     const inRegions = instructions - interpreted;
     const lookedUp = slowPathCounts.lookUp + slowPathCounts.lookUpForStore;
     return {
@@ -118,6 +118,12 @@ export class Machine {
       "accesses outside of a loop's run of pages": slowPathCounts.outsideRange,
       "invalidations of code": blocks.invalidations,
       "blocks decoded": blocks.decoded,
+      "baseline: functions": baseline.stats.functions,
+      "baseline: instructions compiled": baseline.stats.instructions,
+      "baseline: instructions without a template": baseline.stats.refused,
+      "baseline: modules": baseline.stats.modules,
+      "baseline: bytes": baseline.stats.bytes,
+      "baseline: milliseconds compiling": Math.round(baseline.stats.milliseconds),
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,
       "trace trees compiled": jit.stats.trees,

@@ -19,8 +19,8 @@ export class ModuleWriter {
   readonly #exports: { name: string; index: number }[] = [];
   readonly #elements: number[] = [];
   #firstSlot = 0;
-  #first: { name: string; size: number } | undefined;
-  #second: { name: string; size: number } | undefined;
+  #first: { name: string; size: number; most: number } | undefined;
+  #second: { name: string; size: number; most: number } | undefined;
   #importedTable: { module: string; name: string; size: number } | undefined;
 
   type(t: FuncType): number {
@@ -46,13 +46,13 @@ export class ModuleWriter {
   }
 
   /** Declares table 0, exported under a name, with slots for elements of other modules. */
-  firstTable(name: string, size: number): void {
-    this.#first = { name, size };
+  firstTable(name: string, size: number, most = size): void {
+    this.#first = { name, size, most };
   }
 
   /** Declares table 1, exported empty under a name. */
   secondTable(name: string, size: number): void {
-    this.#second = { name, size };
+    this.#second = { name, size, most: size };
   }
 
   /**
@@ -118,10 +118,10 @@ export class ModuleWriter {
     if (tables.length)
       section(4, (b) => {
         b.u(tables.length);
-        for (const { size } of tables) {
+        for (const { size, most } of tables) {
           b.bytes([0x70, 1]);
           b.u(size);
-          b.u(size);
+          b.u(most);
         }
       });
     section(7, (b) => {

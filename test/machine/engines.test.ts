@@ -9,7 +9,7 @@ import { guest } from "../landmines/guest.ts";
 import { runHosted } from "../support/guest.ts";
 import { busybox, missing } from "../support/host.ts";
 
-const others: readonly Engine[] = ["jit", "interpret"];
+const others: readonly Engine[] = ["jit", "baseline", "interpret"];
 const shell =
   "for i in 3 1 2; do (echo $i; head -c 3000 /dev/urandom | md5sum) & done | sort; wait; awk 'BEGIN { for (i = 0; i < 2000; i++) s += i * 0.5; print s }'";
 

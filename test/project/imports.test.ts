@@ -47,6 +47,7 @@ const rooms: Record<string, readonly string[]> = {
     "codegen",
     "helpers",
     "interp",
+    "baseline",
     "jit/profile",
     "jit/cfg",
     "jit/tracing",

@@ -62,9 +62,12 @@ const isDirty = (bytes: Uint8Array, from: number, to: number): boolean =>
 /** An int3 must come within this many instructions, or rounds of a string instruction: it leaves the data pages in fewer. */
 const RUN_LIMIT = 20_000;
 
-/** Who runs the instructions: the bigint oracle, the interpreter's handlers, or compiled regions (where the JIT compiles them). */
-export type Tier = "evaluate" | "handlers" | "regions";
-export const tiers: readonly Tier[] = ["handlers", "regions", "evaluate"];
+/**
+ * Who runs the instructions: the bigint oracle, the interpreter's handlers, functions of the baseline tier (where a form has a template), or
+ * compiled regions (where the JIT compiles them).
+ */
+export type Tier = "evaluate" | "handlers" | "baseline" | "regions";
+export const tiers: readonly Tier[] = ["handlers", "baseline", "regions", "evaluate"];
 
 /** Instructions until a case that changes modes has done so. */
 const LONGEST_WAY = 16;
@@ -115,13 +118,14 @@ export class Emulator {
     this.#load(c);
     const context = this.cpu.state.u32[at.context >> 2] as number;
     const count = c.run ? RUN_LIMIT : c.steps;
-    const why = this.tier === "handlers" ? this.cpu.run(count) : this.tier === "regions" ? this.#compiled(c, count) : this.#evaluate(count);
+    const why =
+      this.tier === "handlers" ? this.cpu.run(count) : this.tier === "evaluate" ? this.#evaluate(count) : this.#compiled(c, count);
     this.#save(c, r, why);
     return context;
   }
 
   /**
-   * A region is entered only where the budget covers it, so an instruction that silicon steps over runs on into the int3 that fill the
+   * Compiled code is entered only where the budget covers it, so an instruction that silicon steps over runs on into the int3 that fill the
    * page; the trap is then taken for the step's.
    */
   #compiled(c: Case, count: number): Exit {
@@ -138,7 +142,7 @@ export class Emulator {
     // Silicon steps through the rounds of a repeated string instruction, and PUSHF shows the flag that steps.
     const d = cpu.blocks.decodeOne(start);
     const steps = d !== undefined && (d.rep !== rep.none || d.row.name === "pushf");
-    if ((!c.run && (count > 1 || steps)) || !cpu.jit.compile(start)) return cpu.run(count);
+    if ((!c.run && (count > 1 || steps)) || !this.#compile(start)) return cpu.run(count);
     cpu.flags &= ~EF.TF;
     if (++this.compiled % COMPILED_BY_ONE === 0) this.#due = true;
     const before = cpu.instructions;
@@ -164,6 +168,9 @@ export class Emulator {
     cpu.raise(vector.DB, 0);
     s.view.setBigUint64(at.exitAddress, 0n, true);
     return exit.fault;
+  }
+  #compile(ip: number): boolean {
+    return this.tier === "baseline" ? this.cpu.baseline.compile(ip) : this.cpu.jit.compile(ip);
   }
   readonly #page = new Uint8Array(PAGE);
   #wroteCode(c: Case): boolean {

@@ -42,6 +42,12 @@ export class RowInfo {
   get plain(): readonly (number | undefined)[] {
     return (this.#plain ??= slotsOf(this.row, false));
   }
+  /** The key of a form with this handler; -1 if the row has none. */
+  keyOf(handler: number): number {
+    const pairs = this.#forms;
+    for (let n = 0; n < pairs.length; n += 2) if (pairs[n + 1] === handler) return pairs[n] as number;
+    return -1;
+  }
   /** The table index of a form's handler (form.ts). */
   handler(key: number): number {
     let handler = this.#handlers.get(key);

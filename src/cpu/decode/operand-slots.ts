@@ -81,6 +81,8 @@ export const repeatCost = 64;
 export const regionType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i64] };
 /** Bits of the slot in a region word. */
 export const slotBits = 16;
+/** The most functions of the baseline tier, which follow the handlers in their table. */
+export const mostRuns = 1 << 17;
 /** Size of the table of regions. */
 export const regionSlots = 2048;
 /**

@@ -388,9 +388,14 @@ export class Blocks {
     blocks.set(ip, context, first);
     this.trackWrites(frame);
     this.decoded++;
+    this.onBlock(first);
     this.onDecoded(ip);
     return first;
   }
+  /** The handler of an instruction, by that of its record, which the baseline tier may have replaced. */
+  originalHandler: (handler: number) => number = (handler) => handler;
+  /** Called with the first record of each new block. */
+  onBlock: (head: number) => void = () => {};
   /** Called for each new block. */
   onDecoded: (ip: number) => void = () => {};
   /** Decodes the block at an address that control does not reach by a jump. */
@@ -501,7 +506,11 @@ export class Blocks {
     // A region occupies the first record.
     const start = region ? this.#translate(ip, linear, this.#frame(linear), this.context, 1, special.stop) : 0;
     this.records.copy(to + start * record.size, from + start * record.size, n - start);
-    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.remaining) >> 1] = n - i;
+    for (let i = 0; i < n; i++) {
+      const at = to + i * record.size;
+      s.u16[(at + record.remaining) >> 1] = n - i;
+      s.u32[(at + record.handler) >> 2] = this.originalHandler(s.u32[(at + record.handler) >> 2] as number);
+    }
     this.#next = to + n * record.size;
     const last = this.#next - record.size;
     if (!this.records.rowOf(last).ends) this.#writeEnd(this.#after(this.records.nextIpOf(last)), special.stop);

@@ -31,7 +31,6 @@ export interface Env extends Runtime {
 export const recordParam = localGet(wt.i32, 0);
 /** The parameter with the remaining budget. */
 export const budgetParam = localGet(wt.i32, 1);
-const recordField = (o: number, offset: number, t: WasmType = wt.i32): Node => node(t, o, [recordParam], offset);
 
 /** Compiles one handler. */
 export class HandlerCompiler extends Compiler implements Ops<Node> {
@@ -47,6 +46,14 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   record(): Node {
     return recordParam;
   }
+  /** A part of the record that does not change while the record lasts. */
+  protected decoded(o: number, offset: number, t: WasmType = wt.i32): Node {
+    return this.linked(o, offset, t);
+  }
+  /** A part of the record that changes: links and counts. */
+  protected linked(o: number, offset: number, t: WasmType = wt.i32): Node {
+    return node(t, o, [this.record()], offset);
+  }
   budget(): Node {
     return budgetParam;
   }
@@ -58,7 +65,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   #offset(n: number): Node {
     const o = this.#operand(n);
     if (o.kind === "fixed") return i32c(at.gpr + o.register * 8);
-    return recordField(op.i32load16u, this.#slots[n]!);
+    return this.decoded(op.i32load16u, this.#slots[n]!);
   }
   get(n: number): Node {
     const o = this.#operand(n);
@@ -66,12 +73,12 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     if (this.form.memory(n) && o.kind !== "vsib") return this.readAt(this.#translateOperand(n, access.read), w);
     if (o.kind === "far") {
       // Offset in the low 32 bits, selector above.
-      const selector = pure.shl(recordField(op.i64load, record.disp, wt.i64), pure.imm(32));
-      return this.body.bind(pure.or(recordField(op.i64load, record.imm, wt.i64), selector));
+      const selector = pure.shl(this.decoded(op.i64load, record.disp, wt.i64), pure.imm(32));
+      return this.body.bind(pure.or(this.decoded(op.i64load, record.imm, wt.i64), selector));
     }
     if (o.kind === "imm" && n > 0 && this.#operand(n - 1).kind === "imm")
-      return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
-    if (o.kind === "imm" || o.kind === "simm") return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
+      return this.body.bind(this.decoded(op.i64load, record.disp, wt.i64));
+    if (o.kind === "imm" || o.kind === "simm") return this.body.bind(this.decoded(op.i64load, record.imm, wt.i64));
     if (o.kind === "one") return i64c(1n);
     if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
     return this.body.bind(loadAt(this.#offset(n), w));
@@ -135,28 +142,29 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   }
 
   // Addresses.
-  #memoryOffset(vectorIndex?: Node): Node {
+  /** The offset of the memory operand in its segment, cut to the address size. */
+  protected memoryOffset(vectorIndex?: Node): Node {
     const kind = this.form.memoryKind;
-    const register = (slot: number) => node(wt.i64, op.i64load, [recordField(op.i32load16u, slot)]);
-    const disp = recordField(op.i64load, record.disp, wt.i64);
+    const register = (slot: number) => node(wt.i64, op.i64load, [this.decoded(op.i32load16u, slot)]);
+    const disp = this.decoded(op.i64load, record.disp, wt.i64);
     let a = pure.add(register(record.base), disp);
-    if (vectorIndex) a = pure.add(a, pure.shl(vectorIndex, as(wt.i64, recordField(op.i32load8u, record.scale))));
+    if (vectorIndex) a = pure.add(a, pure.shl(vectorIndex, as(wt.i64, this.decoded(op.i32load8u, record.scale))));
     else if (kind !== "b64" && kind !== "b32" && !this.form.row.shape.vsib)
-      a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
+      a = pure.add(a, pure.shl(register(record.index), as(wt.i64, this.decoded(op.i32load8u, record.scale))));
     return pure.zext(a, this.form.addressSize);
   }
   address(_n: number): Node {
-    return this.body.bind(this.#memoryOffset());
+    return this.body.bind(this.memoryOffset());
   }
   element(_n: number, index: Node): Node {
-    return this.body.bind(this.#memoryOffset(index));
+    return this.body.bind(this.memoryOffset(index));
   }
   #translateOperand(n: number, how: 0 | 1): Node {
     return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
   }
   #linearOperand(n: number, how: 0 | 1, width = this.form.widths[n]!): Node {
     const kind = this.form.memoryKind;
-    const offset = this.body.bind(this.#memoryOffset());
+    const offset = this.body.bind(this.memoryOffset());
     if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
     return this.#throughSegment(offset, width, how, alignmentOf(this.form.row, this.#operand(n)));
   }
@@ -164,14 +172,14 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(this.#linearOperand(n, write ? access.write : access.read, width));
   }
   segment(_n: number): Node {
-    const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);
+    const at4 = node(wt.i32, op.i32shl, [this.decoded(op.i32load8u, record.imm + 7), i32c(2)]);
     return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
   }
   /**
    * The address through the segment that the record names: the override, or the default of the base register.
    */
   #throughSegment(offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
-    const segment = this.body.bind(recordField(op.i32load8u, record.segment));
+    const segment = this.body.bind(this.decoded(op.i32load8u, record.segment));
     return this.#segmented(segment, offset, w, how, alignment);
   }
   #segmented(segment: Node, offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
@@ -189,7 +197,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
             node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]),
             i32c(w >> 3),
             accessWord(how, linear, alignment),
-            recordParam,
+            this.record(),
             budgetParam,
           ],
           this.runtime.checkSegment,
@@ -220,7 +228,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
    * Continues at a record if the budget covers its block. Otherwise returns `fallback`, from which the
    * dispatcher finds rip.
    */
-  #enter(target: Node, fallback: number): void {
+  protected enter(target: Node, fallback: number): void {
     const b = this.body;
     const t = b.bind(target);
     const rest = b.local(wt.i32);
@@ -230,7 +238,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     this.#tail(t, localGet(wt.i32, rest));
     b.end();
     b.end();
-    this.#leave(fallback);
+    this.leave(fallback);
   }
   #tail(target: Node, budget: Node): void {
     const b = this.body;
@@ -241,9 +249,9 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.code.u(this.runtime.handlerTypeIndex);
     b.code.u(0);
   }
-  #leave(code: number): void {
+  protected leave(code: number): void {
     const b = this.body;
-    b.store(op.i32store, i32c(0), recordParam, at.record);
+    b.store(op.i32store, i32c(0), this.record(), at.record);
     b.store(op.i32store, i32c(0), budgetParam, at.budget);
     b.expr(i32c(code));
     b.opcode(op.return);
@@ -254,25 +262,25 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
    */
   next(): void {
     const b = this.body;
-    if (this.form.row.ends) return this.#leave(exitCode.next);
-    const next = b.bind(node(wt.i32, op.i32add, [recordParam, i32c(record.size)]));
+    if (this.form.row.ends) return this.leave(exitCode.next);
+    const next = b.bind(node(wt.i32, op.i32add, [this.record(), i32c(record.size)]));
     this.#tail(next, budgetParam);
   }
   ip(): Node {
-    return this.body.bind(pure.sext(recordField(op.i64load, record.imm, wt.i64), 48));
+    return this.body.bind(pure.sext(this.decoded(op.i64load, record.imm, wt.i64), 48));
   }
   modrm(): Node {
-    return this.body.bind(as(wt.i64, recordField(op.i32load8u, record.imm + 6)));
+    return this.body.bind(as(wt.i64, this.decoded(op.i32load8u, record.imm + 6)));
   }
   nextIp(): Node {
-    return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
+    return this.body.bind(this.decoded(op.i64load, record.imm, wt.i64));
   }
   target(): Node {
-    return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
+    return this.body.bind(this.decoded(op.i64load, record.disp, wt.i64));
   }
   branch(): void {
     this.#countExecution();
-    this.#branch();
+    this.follow();
   }
   branchIf(c: Node): void {
     const b = this.body;
@@ -280,59 +288,73 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const taken = b.bind(truth(c));
     this.#countExecution();
     b.if(taken);
-    this.#branch();
+    this.follow();
     b.end();
-    this.#next();
+    this.fallThrough();
   }
   /** The fall-through path of a conditional branch. */
-  #next(): void {
+  fallThrough(): void {
     const b = this.body;
-    const t = b.bind(recordField(op.i32load, record.imm));
+    const t = b.bind(this.linked(op.i32load, record.imm));
     b.if(node(wt.i32, op.i32eqz, [t]));
-    const low = b.bind(recordField(op.i32load, record.imm + 4));
+    const low = b.bind(this.linked(op.i32load, record.imm + 4));
     b.if(low);
-    const high = node(wt.i64, op.i64and, [recordField(op.i64load, record.disp, wt.i64), pure.imm(-0x1_0000_0000)]);
+    const high = node(wt.i64, op.i64and, [this.decoded(op.i64load, record.disp, wt.i64), pure.imm(-0x1_0000_0000)]);
     const ip = b.bind(node(wt.i64, op.i64or, [high, node(wt.i64, op.i64extendI32u, [low])]));
     const entry = jumpEntry(b, ip);
     b.if(isEntryOf(entry, ip));
-    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.next);
+    this.enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.next);
     b.end();
     b.end();
-    this.#leave(exitCode.next);
+    this.leave(exitCode.next);
     b.end();
-    this.#enter(t, exitCode.next);
+    this.enter(t, exitCode.next);
   }
   jump(target: Node): void {
     this.#countExecution();
-    this.#jump(target);
+    this.continueAt(target);
   }
   /** Counts an execution of the end of this block, for the JIT. */
   #countExecution(): void {
     const { row, memoryKind } = this.form;
     const passes = executionsIn(row.ends === true && memoryKind !== "none", this.#slots);
     if (passes === undefined) return;
-    this.body.store(op.i32store, recordParam, node(wt.i32, op.i32add, [recordField(op.i32load, passes), i32c(1)]), passes);
+    this.body.store(op.i32store, this.record(), node(wt.i32, op.i32add, [this.linked(op.i32load, passes), i32c(1)]), passes);
   }
-  #branch(): void {
+  /** The taken path of a direct branch. */
+  follow(): void {
     const b = this.body;
-    const t = b.bind(recordField(op.i32load, record.link));
+    const t = b.bind(this.linked(op.i32load, record.link));
     b.if(node(wt.i32, op.i32eqz, [t]));
-    this.#jump(recordField(op.i64load, record.disp, wt.i64));
+    this.continueAt(this.decoded(op.i64load, record.disp, wt.i64));
     b.end();
-    this.#enter(t, exitCode.taken);
+    this.enter(t, exitCode.taken);
   }
-  #jump(target: Node): void {
+  /** Continues at an address. */
+  continueAt(target: Node): void {
     const b = this.body;
     const t = this.let("target", as(wt.i64, target));
     b.store(op.i64store, i32c(0), t, at.rip);
     const entry = jumpEntry(b, t);
     b.if(isEntryOf(entry, t));
-    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.jumped);
+    this.enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
-    b.expr(recordParam);
+    b.expr(this.record());
     b.expr(budgetParam);
     b.opcode(op.returnCall);
     b.code.u(this.runtime.elsewhere);
+  }
+  /** Enters this record, whose block is not yet charged to the budget. */
+  uncharged(): void {
+    const b = this.body;
+    const rest = b.bind(node(wt.i32, op.i32sub, [budgetParam, this.linked(op.i32load16u, record.remaining)]));
+    b.if(node(wt.i32, op.i32geS, [rest, i32c(0)]));
+    this.#tail(this.record(), rest);
+    b.end();
+    b.store(op.i32store, i32c(0), this.record(), at.record);
+    b.store(op.i32store, i32c(0), rest, at.budget);
+    b.expr(i32c(exitCode.stale));
+    b.opcode(op.return);
   }
   /** The target may be in the second entry of its set. The entries are then exchanged. */
   elsewhere(): void {
@@ -347,9 +369,9 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       b.store(op.i64store, second, content(first, offset), layout.jumpCache + offset);
       b.store(op.i64store, first, ours, layout.jumpCache + offset);
     }
-    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), exitCode.jumped);
+    this.enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
-    this.#leave(exitCode.jumped);
+    this.leave(exitCode.jumped);
   }
   fault(vector: number, error = 0): void {
     this.#raise(vector, error, exitCode.fault);
@@ -361,22 +383,22 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const b = this.body;
     b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
     b.store(op.i32store, i32c(0), i32c(error), at.exitError);
-    this.#leave(code);
+    this.leave(code);
   }
   exit(code: number): void {
-    this.#leave(code);
+    this.leave(code);
   }
   /** The record of a compiled region: calls it and follows its final jump. */
   region(): void {
     const b = this.body;
-    b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
-    this.#leave(exitCode.unverified);
+    b.if(node(wt.i32, op.i32ne, [this.linked(op.i32load, record.imm), field.u32(at.epoch)]));
+    this.leave(exitCode.unverified);
     b.end();
     // The interpreter's budget is not charged: regions have a budget of their own.
     b.store(op.i32store, i32c(0), budgetParam, at.budget);
     const word = b.local(wt.i32);
     const where = b.local(wt.i64);
-    b.set(word, recordField(op.i32load, record.link));
+    b.set(word, this.linked(op.i32load, record.link));
     b.opcode(op.loop);
     b.code.byte(0x40);
     b.store(op.i32store, i32c(0), i32c(0), at.callDepth);
@@ -395,7 +417,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.set(word, node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
     b.goIf(localGet(wt.i32, word), 2, true);
     b.end();
-    this.#jump(target);
+    this.continueAt(target);
     b.end();
     b.end();
     b.expr(as(wt.i32, pure.not(target)));
@@ -423,7 +445,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const count = this.reg(R.cx, addressSize);
     out(1, node(wt.i32, op.i64eqz, [count]));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, iterations)]), false);
-    this.#leave(exitCode.again);
+    this.leave(exitCode.again);
     b.end();
     const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
@@ -445,7 +467,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       node(
         wt.i32,
         op.call,
-        [i32c(this.runtime.helperId(name)), recordParam, budgetParam, as(wt.i64, a), as(wt.i64, c)],
+        [i32c(this.runtime.helperId(name)), this.record(), budgetParam, as(wt.i64, a), as(wt.i64, c)],
         this.runtime.helper,
       ),
     );

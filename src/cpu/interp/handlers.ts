@@ -6,7 +6,7 @@ import { type FuncType, ModuleWriter } from "../../wasm/module.ts";
 import { mostPages } from "../../wasm/shared-memory.ts";
 import { conditionFunction, flagFunction, flagsWordFunction } from "../codegen/compile.ts";
 import { as } from "../codegen/expression.ts";
-import { firstRoutine, regionSlots, regionType, special } from "../decode/operand-slots.ts";
+import { firstRoutine, mostRuns, regionSlots, regionType, special } from "../decode/operand-slots.ts";
 import { formsOf, type HandlerForm, handlerModules, type KeyedForm, moduleOf } from "../isa/form.ts";
 import type { Flag } from "../isa/ops.ts";
 import { helperNames, type RoutineType } from "../isa/routine-types.ts";
@@ -74,7 +74,7 @@ export const buildHandlers = (
     }
     return { first, m };
   });
-  built[0]!.m.firstTable("table", count);
+  built[0]!.m.firstTable("table", count, count + mostRuns);
   return {
     modules: built.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })),
     forms,

@@ -88,15 +88,20 @@ export class Records {
    * not counted.
    */
   executionsOf(head: number): number | undefined {
+    const count = this.countOf(head);
+    return count < 0 ? undefined : this.#state.u32[count >> 2] || undefined;
+  }
+  /** The address of that count; negative if there is none. */
+  countOf(head: number): number {
     const remaining = this.remainingOf(head);
-    if (remaining === 0) return undefined;
+    if (remaining === 0) return -1;
     const last = head + (remaining - 1) * record.size;
     const memory = (this.#notes[(last - layout.records) / record.size] as number) < 0;
     const row = this.rowOf(last);
     const where = row.ends ? executionsIn(memory, this.#instructions.info(row).memory) : record.size + record.executions;
     // The count is at least 1 if it is kept at all. A block that ends otherwise than by a branch is not
     // counted.
-    return where === undefined ? undefined : this.#state.u32[(last + where) >> 2] || undefined;
+    return where === undefined ? -1 : last + where;
   }
   remainingOf(rec: number): number {
     return this.#state.u16[(rec + record.remaining) >> 1] as number;

@@ -10,7 +10,7 @@ import type { Scope } from "../../../tools/oracle/scope.ts";
 import { modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
-const count = { handlers: 6000, regions: 1500, evaluate: 1500 } as const;
+const count = { handlers: 6000, baseline: 300, regions: 1500, evaluate: 1500 } as const;
 const scopes: readonly Scope[] = ["mmx", "sse", "sse4"];
 const known = new Set(rows.map((r) => r.name));
 

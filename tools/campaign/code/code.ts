@@ -19,7 +19,7 @@ const MEMORY = 16 * 2 ** 20;
 /**
  * Virtual nanoseconds of the interpreter's and the compiler's runs; the evaluator is a thousand times slower.
  */
-const limits: Readonly<Record<Engine, number>> = { auto: 20e6, jit: 5e6, interpret: 20e6, evaluate: 60e3 };
+const limits: Readonly<Record<Engine, number>> = { auto: 20e6, jit: 5e6, baseline: 20e6, interpret: 20e6, evaluate: 60e3 };
 const guest = guestFile("slots");
 
 const draw = (r: Random): Input => {
