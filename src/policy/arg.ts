@@ -1,6 +1,7 @@
 // Conditions on arguments, for policies in TypeScript.
 import type { Node, Word, Words } from "../seccomp/index.ts";
 
+/** Index of an argument, in the order of the call. */
 export type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
 /**
  * Bits of the argument that are compared. auto: as many as the kernel looks at, 32 of an int and 64 of a long
@@ -22,7 +23,13 @@ export interface ArgCondition {
 type Value = number | bigint;
 const ALL32 = 0xffff_ffffn;
 
-/** An argument of a system call. */
+/**
+ * An argument of a system call.
+ *
+ * @example
+ * const family = arg(0);
+ * policy({ default: errno("EPERM") }).allow("socket", family.in(AF.UNIX, AF.INET));
+ */
 export class Arg {
   readonly index: ArgIndex;
   readonly width: Width;
@@ -123,5 +130,10 @@ class Tests {
   }
 }
 
-/** Argument 0 to 5 of a call, in a condition of a policy. @example arg(0).in(AF.UNIX, AF.INET) */
+/**
+ * Argument 0 to 5 of a call, in a condition of a policy.
+ *
+ * @example
+ * arg(0).in(AF.UNIX, AF.INET)
+ */
 export const arg = (index: ArgIndex): Arg => new Arg(index);

@@ -7,6 +7,7 @@ import { Problem } from "../problem.ts";
 import { type SyscallData, syscallData } from "../seccomp/index.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 
+/** A system call as a person wrote it: ABI, number, perhaps arguments. */
 export interface Call {
   readonly abi: Abi;
   /** As filters see it, unsigned. */
@@ -31,7 +32,14 @@ const argument = (text: string): bigint => {
   return BigInt.asUintN(64, value);
 };
 
-/** Throws a Problem. */
+/**
+ * A system call as text: a name or a number, with an ABI before it and arguments behind it.
+ *
+ * @throws {Problem} There is no such call, or an argument is no number.
+ *
+ * @example
+ * parseCall("i386.socketcall(1)").args;   // [1n]
+ */
 export const parseCall = (text: string): Call => {
   const [, abiName, what, list] = CALL.exec(text.trim()) ?? [];
   if (what === undefined) throw wrong(`${JSON.stringify(text)} is no system call`);
@@ -50,5 +58,10 @@ export const parseCall = (text: string): Call => {
   return { abi: found, number, name: what, qualified, args };
 };
 
-/** What a filter sees of it. */
+/**
+ * What a filter sees of it.
+ *
+ * @example
+ * policy.diagram.valueOf(dataOfCall(parseCall("socket(1, 1)")));
+ */
 export const dataOfCall = ({ abi, number, args = [] }: Call): SyscallData => syscallData(number, { abi, args });

@@ -24,6 +24,7 @@ export interface Entry {
   readonly action: number;
   readonly args: readonly Comparison[];
 }
+/** Rules as seccomp_rule_add(3) takes them, for one filter. */
 export interface Ruleset {
   readonly defaultAction: number;
   /** SCMP_FLTATR_ACT_BADARCH */
@@ -271,6 +272,11 @@ class Meaning {
   }
 }
 
-/** The diagram of the filter that libseccomp makes. */
+/**
+ * The diagram of the filter that libseccomp makes.
+ *
+ * @example
+ * meaningOf({ defaultAction: 0, badArch: 0, abis: [x64], entries: [{ name: "read", action: 0x7fff0000, args: [] }], onConflict() {}, onInexact() {} });
+ */
 export const meaningOf = (ruleset: Ruleset, nodes = new Nodes(), rules: MeaningRules = upstream): Diagram =>
   diagramOfRoot(nodes, new Meaning(nodes, ruleset).root(), rules);

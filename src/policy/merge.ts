@@ -2,13 +2,18 @@
 // upon another.
 import { type Diagram, isUndecided, stackDiagrams } from "../seccomp/index.ts";
 
+/** All kinds of `merge`. */
 export const mergeKinds = ["union", "intersect", "stack"] as const;
+/** How `merge` combines: see there. */
 export type MergeKind = (typeof mergeKinds)[number];
 
 /**
  * intersect: for each call the most restrictive verdict, of equal actions the first policy's. union: the
  * least restrictive one. stack: the filters attached one after the other, so that of equal actions the last
  * one's data counts. All as the kernel orders actions.
+ *
+ * @example
+ * merge("intersect", [policy.diagram, baseline.diagram]);   // what both let pass
  */
 export const merge = (kind: MergeKind, diagrams: readonly Diagram[]): Diagram => {
   if (kind === "stack") return stackDiagrams(diagrams);

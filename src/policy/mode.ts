@@ -9,6 +9,7 @@ import { type Entry, isMultiplexed, meaningOf, type Ruleset } from "./meaning.ts
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
 
+/** All compile modes. */
 export const modes = ["kernel", "runc", "crun", "docker", "podman", "systemd"] as const;
 /**
  * kernel: each rule as the specification says it. runc, crun: what these load. docker: what Docker gives
@@ -19,6 +20,7 @@ export type Mode = (typeof modes)[number];
 /** What loads container profiles. */
 export type ProfileMode = Exclude<Mode, "systemd">;
 
+/** A profile as the filter that a runtime makes of it. */
 export interface Compiled {
   readonly diagram: Diagram;
   readonly warnings: readonly Warning[];
@@ -133,7 +135,14 @@ const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Dia
   return diagramOfRoot(nodes, nodes.choose(taken, nodes.terminal(ENOSYS), root), diagram.rules);
 };
 
-/** The filter that the profile becomes. Throws a Problem where the runtime refuses it. */
+/**
+ * The filter that the profile becomes. Throws a Problem where the runtime refuses it.
+ *
+ * @throws {Problem} The runtime refuses the profile.
+ *
+ * @example
+ * if (policy.profile) compileProfile(policy.profile, "crun").diagram;
+ */
 export const compileProfile = (profile: Profile, mode: ProfileMode, nodes?: Nodes): Compiled => {
   const runtime = mode === "docker" ? "runc" : mode === "podman" ? "crun" : mode;
   const compiler = new Compiler(profile, runtime);

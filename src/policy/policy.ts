@@ -32,23 +32,43 @@ const verdict = (action: Parameters<typeof returnValue>[1], data = 0): Verdict =
   value: returnValue(upstream.returns, action, data) as number,
 });
 
+/** The call runs. */
 export const allow: Verdict = verdict("allow");
 /** Allowed, and logged. */
 export const log: Verdict = verdict("log");
+/** The process ends by SIGSYS. */
 export const killProcess: Verdict = verdict("kill_process");
+/** The thread ends by SIGSYS; others go on. */
 export const killThread: Verdict = verdict("kill_thread");
 /** Asks the listener of the filter. */
 export const notify: Verdict = verdict("user_notif");
-/** The call returns this error, by name or number (1 to 4095). @example errno("EPERM") */
+/**
+ * The call returns this error, by name or number (1 to 4095).
+ *
+ * @example
+ * errno("EPERM")
+ */
 export const errno = (error: ErrnoName | number): Verdict => verdict("errno", typeof error === "number" ? error : E[error]);
-/** SIGSYS, with this si_errno. */
+/**
+ * SIGSYS, with this si_errno.
+ *
+ * @example
+ * trap(7)
+ */
 export const trap = (data = 0): Verdict => verdict("trap", data);
-/** Asks a tracer, with this event message. */
+/**
+ * Asks a tracer, with this event message.
+ *
+ * @example
+ * trace(1)
+ */
 export const trace = (data = 0): Verdict => verdict("trace", data);
 
 const abis = { x64, i386, x32 } as const;
+/** ABIs by name: 64-bit, 32-bit (IA32), x32. */
 export type AbiName = keyof typeof abis;
 
+/** Options of `policy`. */
 export interface PolicyOptions {
   /** For calls without a rule. */
   readonly default: Verdict;
@@ -67,6 +87,13 @@ interface Rule {
 /** Names of calls, and conditions that all of them share. */
 export type Clause = SyscallName | ArgCondition;
 
+/**
+ * A policy in TypeScript. It never changes: `allow`, `on` and `first` return a new one.
+ *
+ * @example
+ * const base = policy({ default: errno("EPERM") }).allow("read", "write");
+ * const network = base.allow("socket", arg(0).in(AF.INET, AF.INET6));
+ */
 export class TypedPolicy {
   readonly #options: PolicyOptions;
   readonly #rules: readonly Rule[];

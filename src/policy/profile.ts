@@ -6,6 +6,7 @@ import type { Place, Source } from "./input/source.ts";
 /** As libseccomp names them, without SCMP_CMP_. */
 export type Operator = "NE" | "LT" | "LE" | "EQ" | "GE" | "GT" | "MASKED_EQ";
 
+/** A condition of a rule on one argument. */
 export interface Comparison {
   readonly index: 0 | 1 | 2 | 3 | 4 | 5;
   readonly op: Operator;
@@ -15,6 +16,7 @@ export interface Comparison {
   readonly valueTwo: bigint;
 }
 
+/** One rule: names, an action, conditions that all hold. */
 export interface Rule {
   readonly names: readonly string[];
   /** The return value, with data. */
@@ -26,6 +28,7 @@ export interface Rule {
   readonly place: Place;
 }
 
+/** Rules of a container profile, conditions on the host resolved. */
 export interface Profile {
   readonly source: Source;
   /** The return value for calls without a rule. */
@@ -42,6 +45,7 @@ export interface Places {
   readonly ofCall?: (number: number, abi: Abi) => readonly Place[];
   readonly ofInstruction?: (pc: number) => Place | undefined;
 }
+/** Something in the text that a runtime passes over in silence. */
 export interface Warning {
   readonly message: string;
   readonly place?: Place;

@@ -1,6 +1,7 @@
 // What an audit finds: a weakness with calls that show it.
 import type { SyscallData } from "../../seccomp/index.ts";
 
+/** Severities of findings, the gravest first. */
 export const severities = ["high", "medium", "low", "info"] as const;
 /**
  * high: a way around the policy. medium: a way around it under a condition that the text names. low: programs break, or the policy says
@@ -41,5 +42,10 @@ export interface Finding {
 export type Found = Omit<Finding, "line" | "landmine" | "denied" | "passes"> &
   Partial<Pick<Finding, "line" | "landmine" | "denied" | "passes">>;
 
-/** Whether a finding is at least as grave. */
+/**
+ * Whether a finding is at least as grave.
+ *
+ * @example
+ * isAtLeast("high", "medium");   // true
+ */
 export const isAtLeast = (severity: Severity, least: Severity): boolean => severities.indexOf(severity) <= severities.indexOf(least);

@@ -63,7 +63,12 @@ const wrap = (text: string, indent: string, width = 110): string => {
 };
 
 const SHOWN = 12;
-/** A finding as lines. `proof`: what happened when its calls were made. */
+/**
+ * A finding as lines. `proof`: what happened when its calls were made.
+ *
+ * @example
+ * for (const finding of audit(policy)) console.log(findingText(finding, "sandbox.json"));
+ */
 export const findingText = (finding: Finding, file: string, proof: readonly string[] = []): string => {
   const { severity, id, title, reason, remedy, denied, passes, calls, line, landmine } = finding;
   const where = line === undefined ? "" : `  (${file}:${line})`;

@@ -69,12 +69,24 @@ const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdi
   return lines;
 };
 
+/**
+ * An explanation as lines: calls with the same verdicts stand together.
+ *
+ * @example
+ * const { nodes, root } = policy.diagram.effects();
+ * console.log(explanationText(explainRoot(nodes, root)));
+ */
 export const explanationText = (explanation: Explanation): string => `${tableText(explanation, valueText, () => false).join("\n")}\n`;
 
 /** For comparisons: "the same" is what is not said. */
 export const otherwiseSame = (n: number): number => (n === 0 ? Number.NEGATIVE_INFINITY : -n);
 
-/** The calls that get something else, with both verdicts. */
+/**
+ * The calls that get something else, with both verdicts.
+ *
+ * @example
+ * console.log(differenceText(compare(policy.diagram, other.diagram)));
+ */
 export const differenceText = (difference: Difference): string => {
   const show = (n: number): string => {
     const pair = difference.pairs[n - 1];

@@ -10,6 +10,7 @@ export interface Verdict {
   /** There are more conditions than are listed. */
   readonly truncated: boolean;
 }
+/** One call, by name, with its verdict at each ABI that has it. */
 export interface CallRow {
   readonly name: string;
   /** By ABI, for those that have the call. */
@@ -30,6 +31,7 @@ export interface ArchRow {
   /** Undefined: it depends on the number. */
   readonly verdict: Verdict | undefined;
 }
+/** What a filter does to every call: rows by name, numbers that are no call, other architectures. */
 export interface Explanation {
   readonly calls: readonly CallRow[];
   readonly numbers: readonly NumberRow[];
@@ -88,6 +90,10 @@ class Table {
 
 /**
  * Explains a function: a filter's, or that of a comparison. `rank` tells which value is rather "otherwise".
+ *
+ * @example
+ * const { nodes, root } = policy.diagram.effects();
+ * explainRoot(nodes, root).calls.find(({ name }) => name === "socket");
  */
 export const explainRoot = (nodes: Nodes, root: Node, rank = restrictive): Explanation => {
   const table = new Table(nodes, rank);

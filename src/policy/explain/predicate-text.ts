@@ -55,6 +55,13 @@ const masksText = (who: Who, masks: readonly Masked[], negated: boolean, name: N
   return negated ? `not (${text})` : `(${text})`;
 };
 
+/**
+ * A condition in words: `arg1 & 0x7e020000 == 0`. `name` gives values their names.
+ *
+ * @example
+ * const { nodes, root } = policy.diagram.restrict({ arch: 0xc000003e, sys_number: 41 });
+ * for (const { when } of casesOf(nodes, root, (value) => value).cases) console.log(when.flat().map((each) => conditionText(each)));
+ */
 export const conditionText = (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
   const { predicate } = condition;
   switch (predicate.kind) {
@@ -67,5 +74,12 @@ export const conditionText = (condition: Omit<Condition, "node">, name: Namer = 
   }
 };
 
+/**
+ * Conditions that all hold, in words.
+ *
+ * @example
+ * const { nodes, root } = policy.diagram.restrict({ arch: 0xc000003e, sys_number: 41 });
+ * for (const { when } of casesOf(nodes, root, (value) => value).cases) console.log(when.map((all) => conjunctionText(all)));
+ */
 export const conjunctionText = (all: Conjunction, name?: Namer): string =>
   all.map((condition) => conditionText(condition, name)).join(" and ");

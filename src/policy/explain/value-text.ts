@@ -7,7 +7,12 @@ import { numberText } from "./predicate-text.ts";
 
 const errnoName = (n: number): string | undefined => Object.entries(E).find(([name, value]) => value === n && name !== "EWOULDBLOCK")?.[0];
 
-/** A return value, or where it was not decided. */
+/**
+ * A return value, or where it was not decided.
+ *
+ * @example
+ * valueText(0x00050001);   // "ERRNO(EPERM)"
+ */
 export const valueText = (value: number): string => {
   if (isUndecided(value)) {
     const { filter, pc } = undecidedAt(value);
@@ -26,7 +31,12 @@ export const numberNameText = (number: number, abi: Abi): string => {
   return name.startsWith("number") ? `${abi.name} ${name}` : `${abi.name}.${name}`;
 };
 
-/** A call with its arguments, the last zeros left out. */
+/**
+ * A call with its arguments, the last zeros left out.
+ *
+ * @example
+ * callText(dataOfCall(parseCall("i386.socketcall(1, 2)")));   // "i386.socketcall(1, 2)"
+ */
 export const callText = ({ nr, arch, ipLo, ipHi, args }: SyscallData): string => {
   const abi = abiOf(arch, nr);
   const values = Array.from({ length: 6 }, (_, i) => (BigInt(args[2 * i + 1] as number) << 32n) | BigInt(args[2 * i] as number));

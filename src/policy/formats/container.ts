@@ -147,7 +147,13 @@ class Resolver {
   }
 }
 
-/** Reads a profile as it is on a host. Throws a Problem. */
+/**
+ * Reads a profile as it is on a host. Throws a Problem.
+ *
+ * @example
+ * const source = new Source("default.json", readFileSync("default.json", "utf8"));
+ * await readContainerProfile(source, { capabilities: dockerCapabilities, kernel: "6.12" });
+ */
 export const readContainerProfile = async (source: Source, host: Host, document = parseJson(source)): Promise<Profile> => {
   const { containerProfile, members } = await import("./container-schema.ts");
   const below = profilePath(document);

@@ -36,13 +36,20 @@ const rulesOf = (diagram: Diagram, node: Node, byDefault: number): readonly Name
   });
 };
 
+/** Rules that say what a filter means, and how exactly they do. */
 export interface WrittenProfile {
   readonly profile: Profile;
   /** Of the filter and what the rules say, compiled without a runtime's own additions. */
   readonly difference: Difference;
 }
 
-/** Names are one for all ABIs: where these differ, x86-64's rules are written. */
+/**
+ * Names are one for all ABIs: where these differ, x86-64's rules are written.
+ *
+ * @example
+ * const { profile, difference } = profileOfMeaning(policy.diagram);
+ * if (difference.verdict === "equal") console.log(writeProfile(profile, "oci"));
+ */
 export const profileOfMeaning = (policy: Diagram): WrittenProfile => {
   const diagram = policy.effects();
   const KILL_THREAD = 0;

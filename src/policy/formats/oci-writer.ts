@@ -4,7 +4,12 @@ import { actionOf, dataOf, upstream } from "../../seccomp/index.ts";
 import type { Json } from "../input/json.ts";
 import type { Profile } from "../profile.ts";
 
-/** JSON.stringify with bigints as numbers. */
+/**
+ * JSON.stringify with bigints as numbers.
+ *
+ * @example
+ * jsonText(ociJson(profile));
+ */
 export const jsonText = (value: Json | undefined, indent = ""): string => {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -24,7 +29,13 @@ const actionJson = (value: number, errno: string): { readonly [key: string]: Jso
   return { action: `SCMP_ACT_${names[action] ?? action.toUpperCase()}`, ...(carries ? { [errno]: dataOf(value) } : {}) };
 };
 
-/** linux.seccomp */
+/**
+ * linux.seccomp
+ *
+ * @example
+ * const { profile } = await readPolicy("default.json", bytes, { as: "docker" });
+ * if (profile) console.log(jsonText(ociJson(profile)));
+ */
 export const ociJson = ({ defaultAction, abis, rules }: Profile): { readonly [key: string]: Json } => {
   const { action, ...data } = actionJson(defaultAction, "defaultErrnoRet");
   const architectures = abis.map((abi) => (abi === i386 ? "SCMP_ARCH_X86" : abi === x32 ? "SCMP_ARCH_X32" : "SCMP_ARCH_X86_64"));

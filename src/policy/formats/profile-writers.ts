@@ -8,7 +8,9 @@ import type { Json } from "../input/json.ts";
 import type { Comparison, Profile, Rule } from "../profile.ts";
 import { jsonText, ociJson } from "./oci-writer.ts";
 
+/** Formats of `writeProfile`. */
 export const profileOutputs = ["oci", "spo", "ts"] as const;
+/** oci: JSON of the runtime specification. spo: a SeccompProfile, YAML. ts: a module with `policy(…)`. */
 export type ProfileOutput = (typeof profileOutputs)[number];
 
 /** The CRD's integers are signed. */

@@ -30,6 +30,7 @@ import { looksKafel, readKafel } from "./text/kafel.ts";
 import { looksMinijail, readMinijail } from "./text/minijail.ts";
 import { looksPfc, pfcPlaces, readPfc } from "./text/pfc.ts";
 
+/** Formats that `readPolicy` knows. */
 export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
@@ -39,6 +40,7 @@ export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail
  */
 export type Format = (typeof formats)[number];
 
+/** Options of `readPolicy`. All have defaults. */
 export interface ReadOptions {
   /** Otherwise it is detected. */
   readonly format?: Format;
@@ -55,6 +57,7 @@ export interface ReadOptions {
   readonly profileFile?: (path: string) => Uint8Array | Promise<Uint8Array>;
 }
 
+/** A policy or filter that was read: its meaning, and what is known about its text. */
 export interface Policy {
   readonly source: Source;
   readonly format: Format;
@@ -73,7 +76,12 @@ export interface Policy {
 
 const isText = (bytes: Uint8Array): boolean => !bytes.subarray(0, 4096).some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27));
 
-/** The format of a file, by its content. */
+/**
+ * The format of a file, by its content.
+ *
+ * @example
+ * detectFormat(readFileSync("sandbox.service"));   // "systemd"
+ */
 export const detectFormat = (bytes: Uint8Array): Format => {
   if (!isText(bytes)) return "raw";
   const text = new TextDecoder().decode(bytes);

@@ -2,6 +2,7 @@
 import { x64 } from "../../abi/abi.ts";
 import { disassemble, disassembleLines, encodeProgram, type Insn, type Program, upstream } from "../../seccomp/index.ts";
 
+/** Formats of `writeProgram`. */
 export const outputs = ["raw", "hex", "c", "bytes", "asm", "json"] as const;
 /**
  * raw: struct sock_filter, little endian. c: an array of them. bytes: an array of char. asm: the listing that
@@ -30,6 +31,12 @@ export const programJson = (program: Program) => {
   return program.map((insn, pc) => ({ pc, ...insn, text: texts[pc] as string }));
 };
 
+/**
+ * A filter as a file: bytes for `raw`, else text.
+ *
+ * @example
+ * writeFileSync("filter.bpf", writeProgram(sandbox.program, "raw"));
+ */
 export const writeProgram = (program: Program, format: OutputFormat): string | Uint8Array => {
   const bytes = encodeProgram(program);
   const writers: Readonly<Record<OutputFormat, () => string | Uint8Array>> = {

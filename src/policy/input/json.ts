@@ -2,6 +2,7 @@
 // bigints.
 import type { Place, Source } from "./source.ts";
 
+/** A value of JSON. Integers beyond 2^53 are bigints. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 export type Path = readonly (string | number)[];
 

@@ -8,6 +8,12 @@ export interface Place {
   readonly to: number;
 }
 
+/**
+ * A text that a user gave, with the name of its file.
+ *
+ * @example
+ * new Source("policy.json", text).problem({ from: 10, to: 14 }, "there is no such action");
+ */
 export class Source {
   readonly name: string;
   readonly text: string;

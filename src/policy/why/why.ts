@@ -76,7 +76,12 @@ export interface DeniedCall {
   readonly ip?: bigint;
 }
 const arches = { x64: 0xc000_003e, x32: 0xc000_003e, i386: 0x4000_0003 } as const;
-/** What the filter saw. */
+/**
+ * What the filter saw.
+ *
+ * @example
+ * policy.diagram.valueOf(dataOfDenied({ abi: "x64", number: 41, args: [2n] }));
+ */
 export const dataOfDenied = ({ abi, number, args, ip = 0n }: DeniedCall): SyscallData => ({
   nr: number | 0,
   arch: arches[abi],
