@@ -13,7 +13,8 @@ export const vmaName = (space: AddressSpace, vma: Vma): string => {
 
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, "0");
 
-const line = (space: AddressSpace, vma: Vma): string => {
+/** The line of a mapping, without its end of line. */
+export const mapLine = (space: AddressSpace, vma: Vma): string => {
   const { prot, flags, file } = vma;
   const own = flags & SPECIAL ? undefined : file;
   const perms = `${prot & PROT.READ ? "r" : "-"}${prot & PROT.WRITE ? "w" : "-"}${prot & PROT.EXEC ? "x" : "-"}${flags & VM.MAYSHARE ? "s" : "p"}`;
@@ -36,7 +37,7 @@ export function* procMapsFrom(
 ): Generator<{ text: string; next: number }> {
   if (from >= VSYSCALL) return;
   for (let vma = space.areas.above(from); vma !== undefined; vma = space.areas.above(vma.end))
-    yield { text: `${line(space, vma)}\n`, next: vma.end };
+    yield { text: `${mapLine(space, vma)}\n`, next: vma.end };
   if (vsyscall)
     yield { text: `ffffffffff600000-ffffffffff601000 ${vsyscall} 00000000 00:00 0                  [vsyscall]\n`, next: VSYSCALL };
 }

@@ -53,6 +53,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
+  /** /proc/PID/coredump_filter. */
+  coredumpFilter = 0x33;
   /** membarrier(2): the registered commands. */
   barriers = 0;
   /** The number of consecutive pages with a first write, and the address of the next one. */

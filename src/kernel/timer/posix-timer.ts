@@ -1,6 +1,7 @@
 // Timers of timer_create(2). Linux kernel/time/posix-timers.c.
 
 import { sizes } from "../base/sizes.ts";
+import { processUsage } from "../base/usage.ts";
 import type { Kernel } from "../kernel.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess, sendToTask } from "../signal/send.ts";
@@ -17,6 +18,8 @@ export interface Event {
   readonly thread: Task | undefined;
 }
 export const SIGEV = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
+/** The time between two looks at a process that sleeps, in nanoseconds. */
+const ASLEEP = 1e7;
 const DELAYTIMER_MAX = 0x7fff_ffff;
 
 export class PosixTimer implements Timer {
@@ -24,14 +27,18 @@ export class PosixTimer implements Timer {
   readonly clock: number;
   readonly event: Event;
   readonly #process: Process;
+  /** The task or process whose processor time is the timer's clock. Undefined: monotonic time. */
+  readonly #counts: Task | Process | undefined;
+  /** In the timer's own clock. Infinity: disarmed. */
   #expiry = Infinity;
   interval = 0;
   /** Expirations since the signal was queued, and as of the last one delivered. */
   #missed = 0;
   overrun = 0;
 
-  constructor(process: Process, id: number, clock: number, event: Event) {
+  constructor(process: Process, id: number, clock: number, event: Event, counts?: Task | Process) {
     this.#process = process;
+    this.#counts = counts;
     this.id = id;
     this.clock = clock;
     this.event = event;
@@ -40,19 +47,34 @@ export class PosixTimer implements Timer {
     return this.#process.kernel;
   }
 
+  /** The timer's clock, in nanoseconds. */
+  now(): number {
+    const counts = this.#counts;
+    if (!counts) return this.#kernel().now;
+    const { user, system } = "threads" in counts ? processUsage(counts) : counts.usage;
+    return user + system;
+  }
+  /** Fires at the expiry, or looks again when the processor time can have reached it. */
+  #arm(least: number): void {
+    const { now, timers } = this.#kernel();
+    const runs = this.#process.threads.some((t) => t.state === "runnable");
+    timers.set(this, now + Math.max(this.#expiry - this.now(), this.#counts && !runs ? ASLEEP : least));
+  }
   get(): Itimer {
-    const value = this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel().now);
+    const value = this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.now());
     return { value, interval: this.interval };
   }
-  /** `expiry` on the monotonic clock; Infinity disarms. */
+  /** `expiry` on the timer's clock; Infinity disarms. */
   set(expiry: number, interval: number): void {
     this.#expiry = expiry;
     this.interval = interval;
     this.overrun = this.#missed = 0;
     if (expiry === Infinity) this.#kernel().timers.cancel(this);
-    else this.#kernel().timers.set(this, Math.max(expiry, this.#kernel().now));
+    else this.#arm(0);
   }
-  fire(now: number): void {
+  fire(): void {
+    const now = this.now();
+    if (now < this.#expiry) return this.#arm(MIN_PERIOD);
     if (this.interval > 0) this.#missed += Math.floor((now - this.#expiry) / this.interval);
     const { notify, signo, value, thread } = this.event;
     if (notify !== SIGEV.NONE) {
@@ -69,7 +91,7 @@ export class PosixTimer implements Timer {
     if (this.interval === 0) this.#expiry = Infinity;
     else {
       this.#expiry += this.interval * (1 + Math.floor((now - this.#expiry) / this.interval));
-      this.#kernel().timers.set(this, Math.max(this.#expiry, now + MIN_PERIOD));
+      this.#arm(MIN_PERIOD);
     }
   }
 }
@@ -82,9 +104,9 @@ export class PosixTimers {
     this.#process = process;
   }
 
-  create(clock: number, event: (id: number) => Event): PosixTimer {
+  create(clock: number, event: (id: number) => Event, counts?: Task | Process): PosixTimer {
     const id = this.#next++;
-    const timer = new PosixTimer(this.#process, id, clock, event(id));
+    const timer = new PosixTimer(this.#process, id, clock, event(id), counts);
     this.timers.set(id, timer);
     return timer;
   }

@@ -138,6 +138,40 @@ static void namespaces(void) {
   long owner = sys2(__NR_ioctl, uts, 0xb701);
   say(", owner of uts %d of type %x\n", L(owner >= 0), sys2(__NR_ioctl, owner, 0xb703));
 }
+static volatile int fired;
+static void note(int sig, void *si, void *uc) { (void)si, (void)uc; fired = sig; }
+static void rest(void) {
+  // C libraries extend the sign of SA_RESETHAND into the upper half of a long.
+  struct action a = {note, (unsigned long)(long)(int)0x84000004, restore, 0}, got;
+  sys4(__NR_rt_sigaction, 10, &a, 0, 8);
+  sys4(__NR_rt_sigaction, 10, 0, &got, 8);
+  say("flags with an extended sign %x\n", got.flags & 0xffffffff);
+  int p[2], id = -1;
+  static char big[131072] __attribute__((aligned(4096)));
+  struct { void *base; unsigned long length; } v = {big, sizeof big};
+  sys1(__NR_pipe, p);
+  say("vmsplice of more than a pipe holds %d\n", sys4(__NR_vmsplice, p[1], &v, 1, 0));
+  on(14, note, 0);
+  say("timer of a process's own time %d", sys3(__NR_timer_create, -6, 0, &id));
+  long spec[4] = {0, 0, 0, 30000000}, ts[2] = {0, 60000000};
+  say(" set %d", sys4(__NR_timer_settime, id, 0, spec, 0));
+  sys2(__NR_nanosleep, ts, 0);
+  say(" after a sleep %d", L(fired));
+  while (!fired) __asm__ volatile("");
+  sys2(__NR_clock_gettime, 2, ts);
+  say(" after work %d, not too early %d\n", L(fired), L(ts[1] >= 30000000));
+  say("ustat of no device %d\n", sys2(__NR_ustat, 0x7777, big));
+  long fd = sys3(__NR_open, "/proc/self/smaps", 0, 0), n = sys3(__NR_read, fd, big, 4096), lines = 0;
+  for (long i = 0; i < n && lines < 22; i++) {
+    if (big[i] == '\n' && ++lines < 22) {
+      long end = i + 1;
+      while (end < n && big[end] != ':') end++;
+      big[end] = 0;
+      say("%s ", big + i + 1);
+    }
+  }
+  say("\n");
+}
 static int body(int argc, char **argv, char **envp) {
   barriers();
   options();
@@ -145,6 +179,7 @@ static int body(int argc, char **argv, char **envp) {
   policies();
   processes();
   namespaces();
+  rest();
   long child = sys0(__NR_fork);
   if (!child) {
     pipes();

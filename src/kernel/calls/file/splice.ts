@@ -17,8 +17,8 @@ import { flags } from "../../syscall/arg-flags.ts";
 import { given } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { importIovec, MAX_RW_COUNT } from "./iovec.ts";
-import { block, buffersOf, finish, readInto, writeFrom } from "./transfer.ts";
+import { gather, importIovec, MAX_RW_COUNT, type Segment, totalLength } from "./iovec.ts";
+import { block, buffersOf, finish, readInto } from "./transfer.ts";
 
 const CHUNK = 65536;
 
@@ -230,6 +230,17 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
   return n === -E.EAGAIN ? block(t, output, POLLOUT, 0, nonblock) : finish(t, n);
 };
 
+/** vmsplice(2) to a pipe: waits for space once, and takes as much as there is then. Linux vmsplice_to_pipe(). */
+const fill = (t: Task, file: PipeEnd, segments: readonly Segment[], nonblock: boolean): Result => {
+  const total = totalLength(segments);
+  const bytes = gather(t, segments, 0, Math.min(total, Math.max(file.pipe.capacity, CHUNK)));
+  if (bytes.length === 0 && total > 0) return finish(t, -E.EFAULT);
+  const n = file.write(t, bytes);
+  if (n === -E.EAGAIN) return block(t, file, POLLOUT, 0, nonblock);
+  if (n === -E.EPIPE) sendToTask(t, kernelSignal(SIG.SIGPIPE));
+  return finish(t, n);
+};
+
 const off_in = ptr;
 const off_out = ptr;
 export const copyCalls: readonly Syscall[] = [
@@ -255,7 +266,7 @@ export const copyCalls: readonly Syscall[] = [
       const segments = buffersOf(t, () => importIovec(t, a.iov, a.nr_segs, abi));
       if (typeof segments === "number") return segments;
       const nonblock = (a.flags & SPLICE_F_NONBLOCK) !== 0;
-      return file.writable ? writeFrom(t, file, segments, undefined, nonblock) : readInto(t, file, segments, undefined, nonblock);
+      return file.writable ? fill(t, file, segments, nonblock) : readInto(t, file, segments, undefined, nonblock);
     },
     { note: "copies the pages" },
   ),

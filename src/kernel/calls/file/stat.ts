@@ -2,13 +2,14 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { bytes, long, struct, u32, ulong } from "../../../abi/struct.ts";
+import { bytes, long, s32, struct, u32, ulong } from "../../../abi/struct.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
+import { decodeDev } from "../../fs/vfs/mode.ts";
 import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../../fs/vfs/mount.ts";
 import { isReadOnly } from "../../fs/vfs/permission.ts";
-import { fd, size } from "../../syscall/arg.ts";
+import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, atFlags, dirfd, modeText } from "../../syscall/arg-file.ts";
 import { choiceText, flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring, outStruct } from "../../syscall/arg-string.ts";
@@ -171,6 +172,18 @@ const statfs = (t: Task, path: Or<Path>, at: VAddr, abi: Abi): number => {
   if (typeof path === "number") return path;
   return t.mem.write(at, statfsStruct.encode(statfsValues(path), abi)) ? 0 : -E.EFAULT;
 };
+const ustatStruct = struct("ustat", { f_tfree: s32, f_tinode: ulong, f_fname: bytes(6), f_fpack: bytes(6) });
+/** ustat(2): the file system with a device number, if it is mounted in the caller's namespace. Linux vfs_ustat(). */
+const ustat = (t: Task, dev: number, at: VAddr, abi: Abi): number => {
+  for (const { fs } of t.namespaces.mnt.list()) {
+    if (fs.dev !== decodeDev(dev)) continue;
+    const { free, filesFree } = fs.statfs();
+    const empty = new Uint8Array(6);
+    const out = ustatStruct.encode({ f_tfree: free | 0, f_tinode: filesFree, f_fname: empty, f_fpack: empty }, abi);
+    return t.mem.write(at, out) ? 0 : -E.EFAULT;
+  }
+  return -E.EINVAL;
+};
 const statfs64 = (t: Task, path: () => Or<Path>, length: number, at: VAddr, abi: Abi): number => {
   if (length !== statfs64Struct.size(abi)) return -E.EINVAL;
   const found = path();
@@ -205,6 +218,7 @@ export const statCalls: readonly Syscall[] = [
     const mount = { id: path.mount.id, isRoot: path.dentry === path.mount.root };
     return t.mem.write(a.statxbuf, encodeStatx(path.dentry.inode, mount, t.cred.userNs)) ? 0 : -E.EFAULT;
   }),
+  syscall("ustat", { dev: uint, ubuf: ptr }, (t, a, abi) => ustat(t, a.dev, a.ubuf, abi)),
   syscall("statfs", { path: cstring, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofPath(t, a.path, true), a.buf, abi)),
   syscall("fstatfs", { fd, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofFd(t, a.fd), a.buf, abi)),
   syscall("statfs64", { path: cstring, size, buf: statfs64Buffer }, (t, a, abi) =>

@@ -216,6 +216,8 @@ const unshareAll = (t: Task, flags: number): number => {
   if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();
   spaces.enterMounts?.(t.fs);
   if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
+    // Linux sane_fdtable_size(): the table may have been made under a higher limit.
+    if (t.files.size > t.kernel.nrOpen) return -E.EMFILE;
     const own = t.files.clone();
     if (!own) return -E.ENOMEM;
     t.files.drop();

@@ -65,10 +65,12 @@ const shownFlags = (flags: number): number => (flags & ~KERNEL_OWN) >>> 0;
 
 /** struct sigaction of rt_sigaction: handler, flags, restorer, mask. */
 const readAction = (t: Task, at: VAddr, abi: Abi): SigAction | undefined => {
-  const [h, flags, restorer] = [0, 1, 2].map((i) => t.mem.word(at + i * abi.long, abi.long)) as [number, number, number];
+  const [h, restorer] = [0, 2].map((i) => t.mem.word(at + i * abi.long, abi.long)) as [number, number];
+  // The upper half of a long has no flags; C libraries extend the sign of SA_RESETHAND into it.
+  const flags = t.mem.u32(at + abi.long);
   const mask = readSigset(t, (at + 3 * abi.long) as VAddr);
   if (h < 0 || flags < 0 || restorer < 0 || mask === undefined) return undefined;
-  return { handler: h, flags: flagsFor(flags % 2 ** 32, abi), restorer, mask };
+  return { handler: h, flags: flagsFor(flags, abi), restorer, mask };
 };
 const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean =>
   t.mem.setLong(at, a.handler, long) &&

@@ -28,6 +28,7 @@ import {
 } from "../../syscall/arg-time.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
+import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 
 const MAX_CLOCKS = 16;
@@ -64,6 +65,15 @@ const cpuClock = (t: Task, id: number): Read | undefined => {
   const usage = (id & CPUCLOCK.PERTHREAD) !== 0 ? thread && (() => thread.usage) : process && (() => processUsage(process));
   if (!usage) return undefined;
   return (id & CPUCLOCK.WHICH) === CPUCLOCK.VIRT ? () => timespecOf(usage().user) : () => used(usage());
+};
+
+/** The task or process whose user and system time a clock counts. Undefined: another clock. */
+export const countedBy = (t: Task, id: number): Task | Process | undefined => {
+  if (id === CLOCK.CLOCK_PROCESS_CPUTIME_ID) return t.process;
+  if (id === CLOCK.CLOCK_THREAD_CPUTIME_ID) return t;
+  if (id >= 0 || (id & CPUCLOCK.WHICH) === CPUCLOCK.VIRT) return undefined;
+  const pid = ~(id >> 3);
+  return (id & CPUCLOCK.PERTHREAD) !== 0 ? (pid === 0 ? t : findTask(t, pid)) : pid === 0 ? t.process : findProcess(t, pid);
 };
 
 /** The reader of a clock. Undefined: EINVAL. */

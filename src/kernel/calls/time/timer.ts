@@ -15,7 +15,7 @@ import { nanoseconds, native, type TimeForm, time64, timespecOf } from "../../sy
 import type { Task } from "../../task/task.ts";
 import { IntervalTimers, ITIMER, type Itimer } from "../../timer/itimer.ts";
 import { type Event, PosixTimers, SIGEV } from "../../timer/posix-timer.ts";
-import { clockReader, offsetToMonotonic } from "./clock.ts";
+import { clockReader, countedBy, offsetToMonotonic } from "./clock.ts";
 
 const itimersOf = (t: Task): IntervalTimers => (t.process.itimers ??= new IntervalTimers(t.process));
 const which = choice("int", { ITIMER_REAL: ITIMER.REAL, ITIMER_VIRTUAL: ITIMER.VIRTUAL, ITIMER_PROF: ITIMER.PROF }, "ITIMER_???");
@@ -82,11 +82,12 @@ const readEvent = (t: Task, at: VAddr, abi: Abi): ((id: number) => Event) | numb
 
 const create = (t: Task, id: number, event: VAddr, to: VAddr, abi: Abi): number => {
   if (!clockReader(t, id)) return -E.EINVAL;
-  if (offsetToMonotonic(t, id) === undefined && id !== 2 && id !== 3) return -E.EOPNOTSUPP;
+  const counts = countedBy(t, id);
+  if (offsetToMonotonic(t, id) === undefined && !counts) return -E.EOPNOTSUPP;
   const make = readEvent(t, event, abi);
   if (typeof make === "number") return make;
   if (!t.kernel.frames.account.take(sizes.posixTimer)) return -E.EAGAIN;
-  const timer = timersOf(t).create(id, make);
+  const timer = timersOf(t).create(id, make, counts);
   if (t.mem.setU32(to, timer.id)) return 0;
   timersOf(t).delete(timer);
   return -E.EFAULT;
@@ -112,7 +113,7 @@ const settime = (t: Task, id: number, flags: number, from: VAddr, to: VAddr, for
   if (!timer) return -E.EINVAL;
   const old = timer.get();
   const absolute = (flags & TIMER_ABSTIME) !== 0;
-  const base = absolute ? (offsetToMonotonic(t, timer.clock) ?? 0) : t.kernel.now;
+  const base = absolute ? (offsetToMonotonic(t, timer.clock) ?? 0) : timer.now();
   timer.set(wanted.value === 0 ? Infinity : wanted.value + base, wanted.interval);
   return to === 0 || writeItimerspec(t, to, old, form, abi) ? 0 : -E.EFAULT;
 };
@@ -125,18 +126,14 @@ const gettime = (t: Task, id: number, to: VAddr, form: TimeForm, abi: Abi): numb
 const timerFlags = flags("int", { TIMER_ABSTIME }, "TIMER_???");
 const settimeArgs = { timerid: int, flags: timerFlags, new_value: given("itimerspec"), old_value: filled("itimerspec") } as const;
 const settime64Args = { timerid: int, flags: timerFlags, new_value: given("itimerspec64"), old_value: filled("itimerspec64") } as const;
-const CPU_NOTE = { note: "timers of CPU-time clocks run on real time" } as const;
 export const timerCalls: readonly Syscall[] = [
   syscall("setitimer", { which, new_value: given("itimerval"), old_value: filled("itimerval") }, (t, a, abi) =>
     setitimer(t, a.which, a.new_value, a.old_value, abi),
   ),
   syscall("getitimer", { which, curr_value: filled("itimerval") }, (t, a, abi) => getitimer(t, a.which, a.curr_value, abi)),
   syscall("alarm", { seconds: uint }, (t, a) => alarm(t, a.seconds)),
-  syscall(
-    "timer_create",
-    { clock, sevp: given("sigevent"), timerid: filled("int32") },
-    (t, a, abi) => create(t, a.clock, a.sevp, a.timerid, abi),
-    CPU_NOTE,
+  syscall("timer_create", { clock, sevp: given("sigevent"), timerid: filled("int32") }, (t, a, abi) =>
+    create(t, a.clock, a.sevp, a.timerid, abi),
   ),
   syscall("timer_settime", settimeArgs, (t, a, abi) => settime(t, a.timerid, a.flags, a.new_value, a.old_value, native, abi)),
   syscall("timer_settime64", settime64Args, (t, a, abi) => settime(t, a.timerid, a.flags, a.new_value, a.old_value, time64, abi)),

@@ -2,6 +2,8 @@
 
 import { E } from "../../../abi/errno.ts";
 import { procMapsFrom } from "../../../memory/maps.ts";
+import { smapsFrom, smapsRollup } from "../../../memory/smaps.ts";
+import { cost } from "../../base/cost.ts";
 import { vsyscallRights } from "../../base/vsyscall-page.ts";
 import { cgroupText } from "../../cgroup/cgroup.ts";
 import { CAP, capable } from "../../cred/cred.ts";
@@ -89,6 +91,24 @@ const timerSlack = (target: Task): ProcContent => ({
 });
 const maySetSlack = (task: Task, target: Task): boolean => task === target || capable(task.cred, CAP.SYS_NICE);
 
+/** Charges the pages that a record counts. */
+function* counted(task: Task, records: Iterable<ProcRecord & { readonly pages: number }>): Generator<ProcRecord> {
+  for (const record of records) {
+    task.kernel.charge(record.pages * cost.page);
+    yield record;
+  }
+}
+/** Which mappings a core file would have: stored, since none is written. man 5 core. */
+const coredumpFilter = (target: Task): ProcContent => ({
+  read: () => `${target.mem.coredumpFilter.toString(16).padStart(8, "0")}\n`,
+  write: (_task, bytes) => {
+    const value = number(bytes);
+    if (!Number.isInteger(value) || value < 0) return -E.EINVAL;
+    target.mem.coredumpFilter = value & 0x1ff;
+    return bytes.length;
+  },
+});
+
 /** The view of a reader of /proc: the pid namespace that numbers the tasks, and the reading task. */
 export interface Viewer {
   readonly pidNs: PidNamespace;
@@ -120,6 +140,9 @@ const files: readonly FileRow[] = [
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
   ["maps", 0o444, (t) => sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from))],
+  ["smaps", 0o444, (t) => sequence(t, (task, from) => counted(task, smapsFrom(t.mem, from)))],
+  ["smaps_rollup", 0o444, (t) => guarded(t, () => smapsRollup(t.mem))],
+  ["coredump_filter", 0o644, coredumpFilter],
   ["mounts", 0o444, (t) => ({ records: (_task, from) => mountsFrom(t, from), changes: () => t.namespaces.mnt })],
   ["mountinfo", 0o444, (t) => ({ records: (_task, from) => mountinfoFrom(t, from), changes: () => t.namespaces.mnt })],
   ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
