@@ -136,7 +136,7 @@ export class Kernel {
   constructor(options: KernelOptions) {
     const { processor } = options;
     this.processor = processor;
-    processor.timeStamp = () => BigInt(this.now + processor.retired - processor.instructions);
+    processor.timeStamp = () => BigInt(this.scheduler.time);
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;

@@ -329,6 +329,13 @@ export class Scheduler {
   isInCall = false;
   /** Instructions of the processor that are in the clock. */
   #counted = 0;
+  /**
+   * The clock in the middle of a run. Parts of a run count in `processor.instructions` before the clock has them:
+   * time from the former alone would step back.
+   */
+  get time(): number {
+    return this.kernel.now + this.kernel.processor.retired - this.#counted;
+  }
   /** Who is in the middle of its slice, since `run` had to end. */
   #cut: Task | undefined;
   /** The running task's slice: its length and its end; and how long it may run at all. */

@@ -19,7 +19,7 @@ export const T = {
   TIOCOUTQ: 0x5411, TIOCSTI: 0x5412, TIOCGWINSZ: 0x5413, TIOCSWINSZ: 0x5414, FIONREAD: 0x541b, TIOCNOTTY: 0x5422, TIOCSETD: 0x5423,
   TIOCGETD: 0x5424, TCSBRKP: 0x5425, TIOCGSID: 0x5429, TCGETS2: 0x802c542a, TCSETS2: 0x402c542b, TCSETSW2: 0x402c542c, TCSETSF2: 0x402c542d,
   TIOCGPTN: 0x80045430, TIOCSPTLCK: 0x40045431, TIOCGDEV: 0x80045432, TIOCVHANGUP: 0x5437, TIOCGPTLCK: 0x80045439, TIOCGEXCL: 0x80045440,
-  TIOCGPTPEER: 0x5441,
+  TIOCGPTPEER: 0x5441, TIOCPKT: 0x5420, TIOCGPKT: 0x80045438, TIOCSIG: 0x40045436,
 } as const;
 
 type Handler = (task: Task, tty: Tty, arg: VAddr, abi: Abi) => Result;
@@ -35,7 +35,7 @@ const set =
     if (denied < 0) return denied;
     const bytes = task.mem.read(arg, size(abi));
     if (!bytes) return -E.EFAULT;
-    if (flush) tty.input.flush();
+    if (flush) tty.flushInput();
     tty.setTermios(read(bytes, abi, tty.termios));
     return 0;
   };
@@ -66,7 +66,7 @@ const flush: Handler = (task, tty, arg) => {
   const denied = checkForeground(task, tty, SIG.SIGTTOU);
   if (denied < 0) return denied;
   if (arg > 2) return -E.EINVAL;
-  if (arg !== 1) tty.input.flush();
+  if (arg !== 1) tty.flushInput();
   if (arg !== 0) tty.flushOutput();
   return 0;
 };

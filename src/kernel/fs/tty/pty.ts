@@ -6,24 +6,30 @@ import { E } from "../../../abi/errno.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
+import { kernelSignal } from "../../signal/info.ts";
+import { sendToGroup } from "../../signal/send.ts";
+import { SIG } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { ByteQueue } from "../files/byte-queue.ts";
 import { type MemDir, MemFs, MemNode } from "../types/memfs.ts";
 import type { Path } from "../vfs/dentry.ts";
-import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
+import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev, minor, S_IFCHR } from "../vfs/mode.ts";
 import { O_CLOEXEC, O_NOCTTY } from "../vfs/open-flags.ts";
 import { lookupIn } from "../vfs/resolve.ts";
 import { acquireOnOpen } from "./control.ts";
 import { slaveIoctl, T } from "./ioctl.ts";
-import { Tty, type TtyDriver } from "./tty.ts";
+import { Tty, type TtyDriver, type TtyEvent } from "./tty.ts";
 import { TtyFile } from "./tty-file.ts";
 
 const UNIX98_PTY_SLAVE_MAJOR = 136;
 /** The capacity of a slave's output in bytes. When it is full the slave's writers wait. */
 const CAPACITY = 65536;
+
+/** Control bytes of packet mode. Linux uapi asm-generic/ioctls.h, TIOCPKT. */
+const PKT = { DATA: 0, FLUSHREAD: 1, FLUSHWRITE: 2, STOP: 4, START: 8, NOSTOP: 16, DOSTOP: 32, IOCTL: 64 } as const;
 
 /** A pseudo-terminal pair. It is the driver of the slave's terminal. */
 class Pty implements TtyDriver {
@@ -36,6 +42,10 @@ class Pty implements TtyDriver {
    * True after the first open of the slave. From then on reads of the master are -EIO while no slave is open.
    */
   slaveSeen = false;
+  /** TIOCPKT: each read of the master begins with a control byte. */
+  packet = false;
+  /** Events that the master did not read yet, as PKT bits. Linux tty.ctrl.pktstatus. */
+  events = 0;
   /** Output of the slave that the master did not read yet. */
   readonly #output = new ByteQueue();
   readonly queue = new WaitQueue();
@@ -55,6 +65,14 @@ class Pty implements TtyDriver {
   flush(): void {
     this.#output.clear();
     this.queue.wake();
+    this.happened("flushWrite");
+  }
+  /** TtyDriver: an event of packet mode. */
+  happened(event: TtyEvent): void {
+    if (!this.packet) return;
+    const { bit, clears } = EVENTS[event];
+    this.events = (this.events & ~clears) | bit;
+    this.masterQueue.wake();
   }
   taken(): void {
     this.masterQueue.wake();
@@ -68,6 +86,17 @@ class Pty implements TtyDriver {
     return out;
   }
 }
+
+/** The bit of an event, and the earlier ones that it makes void. Linux drivers/tty/pty.c, n_tty.c. */
+const EVENTS: Readonly<Record<TtyEvent, { readonly bit: number; readonly clears: number }>> = {
+  flushRead: { bit: PKT.FLUSHREAD, clears: 0 },
+  flushWrite: { bit: PKT.FLUSHWRITE, clears: 0 },
+  stop: { bit: PKT.STOP, clears: PKT.START },
+  start: { bit: PKT.START, clears: PKT.STOP },
+  flowOff: { bit: PKT.NOSTOP, clears: PKT.DOSTOP },
+  flowOn: { bit: PKT.DOSTOP, clears: PKT.NOSTOP },
+  extended: { bit: PKT.IOCTL, clears: 0 },
+};
 
 class Master extends FileDescription {
   readonly pty: Pty;
@@ -87,6 +116,13 @@ class Master extends FileDescription {
     return true;
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
+    const { pty } = this;
+    if (pty.packet && pty.events !== 0) {
+      const status = pty.events;
+      pty.events = 0;
+      return n === 0 ? new Uint8Array(0) : Uint8Array.of(status);
+    }
+    if (pty.packet && pty.waiting > 0 && n > 0) return Uint8Array.from([PKT.DATA, ...pty.take(n - 1)]);
     if (this.pty.waiting > 0) return this.pty.take(n);
     return this.#abandoned() ? -E.EIO : -E.EAGAIN;
   }
@@ -99,10 +135,18 @@ class Master extends FileDescription {
   }
   override poll(): number {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;
-    return input | POLLOUT | POLLWRNORM | (this.#abandoned() ? POLLHUP : 0);
+    const event = this.pty.packet && this.pty.events !== 0 ? POLLIN | POLLRDNORM | POLLPRI : 0;
+    return input | event | POLLOUT | POLLWRNORM | (this.#abandoned() ? POLLHUP : 0);
   }
   override queues(): readonly WaitQueue[] {
     return [this.pty.masterQueue];
+  }
+  /** TIOCSIG: sends SIGINT, SIGQUIT or SIGTSTP to the foreground group. Linux pty_signal(). */
+  #signal(signal: number): number {
+    const { tty } = this.pty;
+    if (signal !== SIG.SIGINT && signal !== SIG.SIGQUIT && signal !== SIG.SIGTSTP) return -E.EINVAL;
+    if (tty.pgrp > 0) sendToGroup(tty.kernel, tty.pgrp, kernelSignal(signal));
+    return 0;
   }
   override release(): void {
     this.pty.masterOpen = false;
@@ -123,6 +167,17 @@ class Master extends FileDescription {
       }
       case T.TIOCGPTLCK:
         return mem.setU32(arg, Number(pty.locked)) ? 0 : -E.EFAULT;
+      case T.TIOCPKT: {
+        const on = mem.u32(arg);
+        if (on < 0) return -E.EFAULT;
+        if (on !== 0 && !pty.packet) pty.events = 0;
+        pty.packet = on !== 0;
+        return 0;
+      }
+      case T.TIOCGPKT:
+        return mem.setU32(arg, Number(pty.packet)) ? 0 : -E.EFAULT;
+      case T.TIOCSIG:
+        return this.#signal(arg);
       case T.FIONREAD:
         return mem.setU32(arg, pty.waiting) ? 0 : -E.EFAULT;
       case T.TIOCGPTPEER:

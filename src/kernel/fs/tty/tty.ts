@@ -9,7 +9,13 @@ import { SIG } from "../../signal/set.ts";
 import type { ByteSource } from "../files/stream.ts";
 import { type InputHost, InputProcessor } from "./input.ts";
 import { OutputProcessor } from "./output.ts";
-import { L, standardTermios, type Termios, type WinSize } from "./termios.ts";
+import { I, L, standardTermios, type Termios, V, type WinSize } from "./termios.ts";
+
+/** A bit of c_lflag: the master edits lines. Linux uapi asm-generic/termbits.h. */
+const EXTPROC = 0o200000;
+
+/** Events that a master in packet mode reads. man 2 ioctl_tty, TIOCPKT. */
+export type TtyEvent = "flushRead" | "flushWrite" | "stop" | "start" | "flowOff" | "flowOn" | "extended";
 
 /** The other side of a terminal: a terminal of the host, or the master of a pseudo-terminal. */
 export interface TtyDriver {
@@ -21,6 +27,8 @@ export interface TtyDriver {
   taken?(): void;
   /** Discards output that was not read yet. */
   flush?(): void;
+  /** Called at events of the slave's side. */
+  happened?(event: TtyEvent): void;
   /** Typed bytes of the host. A master has no source: it calls `receive`. */
   readonly source?: ByteSource;
 }
@@ -95,7 +103,9 @@ export class Tty implements InputHost, Sleeper {
     if (this.pgrp > 0) sendToGroup(this.kernel, this.pgrp, kernelSignal(signals[which]));
   }
   flow(on: boolean): void {
+    if (this.#stopped === !on) return;
     this.#stopped = !on;
+    this.driver.happened?.(on ? "start" : "stop");
     if (on) this.#drain();
   }
 
@@ -125,6 +135,10 @@ export class Tty implements InputHost, Sleeper {
     }
     if (this.#backlog.length === 0) this.writeQueue.wake();
   }
+  flushInput(): void {
+    this.input.flush();
+    this.driver.happened?.("flushRead");
+  }
   flushOutput(): void {
     this.#backlog = [];
     this.driver.flush?.();
@@ -132,10 +146,18 @@ export class Tty implements InputHost, Sleeper {
 
   /** Changes some settings. */
   setTermios(to: Partial<Termios>): void {
-    const wasCanonical = this.termios.c_lflag & L.ICANON;
-    this.termios = { ...this.termios, ...to };
+    const old = this.termios;
+    const wasCanonical = old.c_lflag & L.ICANON;
+    this.termios = { ...old, ...to };
+    this.#tellFlow(old);
     if ((this.termios.c_lflag & L.ICANON) !== wasCanonical) this.input.modeChanged();
     this.readQueue.wake();
+  }
+  /** Packet mode: flow control by ^S and ^Q was switched, or EXTPROC is on. Linux pty_set_termios(). */
+  #tellFlow(old: Termios): void {
+    const flows = ({ c_iflag, c_cc }: Termios): boolean => (c_iflag & I.IXON) !== 0 && c_cc[V.STOP] === 0x13 && c_cc[V.START] === 0x11;
+    if (flows(old) !== flows(this.termios)) this.driver.happened?.(flows(this.termios) ? "flowOn" : "flowOff");
+    if ((old.c_lflag | this.termios.c_lflag) & EXTPROC) this.driver.happened?.("extended");
   }
   /** Sets the window size. A change sends SIGWINCH to the foreground group. */
   setSize(size: WinSize): void {
