@@ -7,6 +7,9 @@ export const masked = (line: string): string =>
     .replace(/^(set_tid_address\(.*\)|get(?:p|t|pg|s)?p?id\(.*\)|getppid\(\)|gettid\(\)) = \d+$/, "$1 = PID")
     .replace(/^((?:v?fork|wait4|waitid|clone3?)\(.*) = \d+$/, "$1 = PID")
     .replace(/^((?:kill|tgkill|wait4|getpgid|setpgid)\()[\d, ]+/, "$1PID, ")
+    // The size of the kernel's CPU set, and its file systems.
+    .replace(/^(sched_getaffinity\(.*\)) = \d+$/, "$1 = V")
+    .replace(/^(read\(\d, "nodev).*(, \d+\)) = \d+$/, "$1$2 = V")
     .replace(/^(rt_sigreturn\(.*\)) = \d+$/, "$1 = V")
     .replace(/^getpgrp\(\) = \d+$/, "getpgrp() = PID")
     .replace(/^write\(\d, "(Linux |20\d\d\\n|8 bytes copied|total \d+| {2}File:).*/, "write(TEXT OF THIS MACHINE)")

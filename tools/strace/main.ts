@@ -1,6 +1,7 @@
 // `npm run conformance:strace -- [NAME] [--options TEXT] [--all]`: traces of Debian's programs beside those of strace(1) on this kernel.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { nodeTree } from "../../src/host/node-tree.ts";
@@ -58,6 +59,7 @@ const inside = async (program: string, args: readonly string[], folder: string):
     timeout: 120,
     trace: { column: 40 },
     memory: 2 ** 30,
+    cpus: cpus().length,
   });
   return trace;
 };

@@ -89,7 +89,6 @@ const oldStat = struct("__old_kernel_stat", {
 
 /** An encoded structure, or -errno. */
 export type StatBytes = Uint8Array | number;
-const BLKSIZE = 4096;
 const times = (i: Inode) => ({
   st_atime: i.atime.sec,
   st_atime_nsec: i.atime.nsec,
@@ -112,7 +111,7 @@ export const encodeStat = (i: Inode, ns: UserNamespace | undefined): StatBytes =
       pad0: 0,
       st_rdev: encodeDev(i.rdev),
       st_size: i.size,
-      st_blksize: BLKSIZE,
+      st_blksize: i.blockSize,
       st_blocks: i.blocks,
       ...times(i),
       unused: none,
@@ -134,7 +133,7 @@ export const encodeCompatStat = (i: Inode, ns: UserNamespace | undefined): StatB
       st_gid: id16(shownGid(ns, i.gid)),
       st_rdev: encodeDev(i.rdev),
       st_size: i.size,
-      st_blksize: BLKSIZE,
+      st_blksize: i.blockSize,
       st_blocks: i.blocks,
       ...times(i),
       unused: none,
@@ -158,7 +157,7 @@ export const encodeStat64 = (i: Inode, ns: UserNamespace | undefined): StatBytes
       rdev_high: 0,
       pad3: 0,
       st_size: BigInt(i.size),
-      st_blksize: BLKSIZE,
+      st_blksize: i.blockSize,
       st_blocks: BigInt(i.blocks),
       ...times(i),
       st_ino: BigInt(i.ino),
@@ -239,7 +238,7 @@ export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns
   return statxStruct.encode(
     {
       stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | STATX_MNT_ID,
-      stx_blksize: BLKSIZE,
+      stx_blksize: i.blockSize,
       stx_attributes: mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n,
       stx_nlink: i.nlink,
       stx_uid: shownUid(ns, i.uid),

@@ -167,8 +167,14 @@ export interface Owner {
 }
 const root: Owner = { uid: 0, gid: 0 };
 
+/** st_blksize of /proc. Linux fs/proc/root.c proc_fill_super(). */
+const PROC_BLOCK_SIZE = 1024;
+
 /** The inode of a file with computed content. */
 export class ProcFileNode extends Inode {
+  override get blockSize(): number {
+    return PROC_BLOCK_SIZE;
+  }
   readonly #content: ProcContent;
   constructor(fs: FileSystem, ino: number, mode: number, content: ProcContent, owner: Owner = root) {
     super(fs, S_IFREG | mode, ino);
@@ -190,6 +196,9 @@ export class ProcFileNode extends Inode {
 
 /** The inode of a link. With `jump` it is a magic link: it resolves to a path, not by its text. */
 export class ProcLinkNode extends Inode {
+  override get blockSize(): number {
+    return PROC_BLOCK_SIZE;
+  }
   readonly #text: (task: Task) => Or<string>;
   readonly #jump: ((task: Task) => Or<Path> | undefined) | undefined;
   constructor(
@@ -237,6 +246,9 @@ export interface ProcEntry {
  * The inode of a directory with computed entries. `find` looks up one name; without it the list is searched.
  */
 export class ProcDirNode extends Inode {
+  override get blockSize(): number {
+    return PROC_BLOCK_SIZE;
+  }
   readonly #list: (task: Task, from: number) => Iterable<ProcEntry>;
   readonly #find: ((name: string, task: Task) => ProcEntry | undefined) | undefined;
   constructor(

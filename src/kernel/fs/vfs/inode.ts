@@ -186,6 +186,10 @@ export abstract class Inode {
   get size(): number {
     return 0;
   }
+  /** st_blksize in bytes. */
+  get blockSize(): number {
+    return 4096;
+  }
   /** st_blocks, in units of 512 bytes. */
   get blocks(): number {
     return 0;
