@@ -61,7 +61,7 @@ export class Cgroup {
   }
   /** True if a program of this group or above decides on devices. */
   get hasDevicePrograms(): boolean {
-    for (const g of this.up()) if (g.devices.programs.length > 0) return true;
+    for (let g: Cgroup | undefined = this; g; g = g.parent) if (g.devices.programs.length > 0) return true;
     return false;
   }
   /** The path from `root`. Outside of it the path goes up: man 7 cgroup_namespaces. */
@@ -97,7 +97,7 @@ export class Cgroup {
   }
 
   #count(by: 1 | -1): void {
-    for (const g of this.up()) {
+    for (let g: Cgroup | undefined = this; g; g = g.parent) {
       g.#live += by;
       if (g.#live !== (by > 0 ? 1 : 0)) continue;
       g.populatedChanges.events++;
@@ -127,7 +127,7 @@ export class Cgroup {
   }
   /** False if pids.max of a group above refuses another task. Linux pids_can_fork(). */
   mayFork(): boolean {
-    for (const g of this.up()) {
+    for (let g: Cgroup | undefined = this; g; g = g.parent) {
       if (g.pidsMax === Number.POSITIVE_INFINITY || g.tasks < g.pidsMax) continue;
       g.refused++;
       return false;
