@@ -45,7 +45,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     }
   });
   it("are values of an option", () => {
-    expect(offered("run", "--engine", "")).toEqual(["auto", "jit", "interpret", "evaluate"]);
+    expect(offered("run", "--engine", "")).toEqual(["auto", "jit", "baseline", "interpret", "evaluate"]);
     expect(offered("run", "--engine", "=", "j")).toEqual(["jit"]);
     expect(offered("run", "--bug", "rec")).toEqual(["reciprocal-divide"]);
     expect(offered("seccomp", "explain", "--as", "po")).toEqual(["podman"]);

@@ -90,7 +90,8 @@ class Placement {
   readonly #sections: readonly Section[];
   readonly #options: LayoutOptions;
   readonly #labels = new Map<string, number>();
-  readonly #constants = new Map<string, { readonly value: Expression; readonly scope: string }>();
+  /** Names of equ. `at` and `base` are the meanings of $ and $$ there. */
+  readonly #constants = new Map<string, { readonly value: Expression; readonly scope: string; at: number; base: number }>();
   readonly #bytes: Uint8Array[];
   readonly #addresses: number[] = [];
   #met = new Set<string>();
@@ -109,8 +110,10 @@ class Placement {
       const label = localName(own, scope);
       if (this.#labels.has(label) || this.#constants.has(label)) bad(`the label "${own}" is already defined`);
       if (name !== "equ") this.#labels.set(label, this.#options.at);
-      else if (typeof data[0] === "object" && data.length === 1) this.#constants.set(label, { value: data[0], scope });
-      else bad("equ needs one number");
+      else if (typeof data[0] === "object" && data.length === 1) {
+        const { at } = this.#options;
+        this.#constants.set(label, { value: data[0], scope, at, base: at });
+      } else bad("equ needs one number");
     }
     if (name === "equ" && labels.length === 0) bad("equ needs a name before it");
   }
@@ -124,7 +127,7 @@ class Placement {
       const constant = this.#constants.get(label);
       if (constant) {
         if (used.includes(label)) bad(`"${name}" is defined by itself`);
-        return constant.value.value(this.#resolver(address, base, constant.scope, [...used, label]));
+        return constant.value.value(this.#resolver(constant.at, constant.base, constant.scope, [...used, label]));
       }
       const known = this.#labels.get(label) ?? bad(`there is no label "${name}"`);
       // In the first pass an undefined label counts as the current address.
@@ -205,6 +208,11 @@ class Placement {
             this.#labels.set(label, address);
             this.#met.add(label);
           }
+        for (const own of name === "equ" ? labels : []) {
+          const constant = this.#constants.get(localName(own, item.scope));
+          if (constant && constant.at !== address) moved = true;
+          if (constant) Object.assign(constant, { at: address, base });
+        }
         const before = this.#bytes[n] as Uint8Array;
         const made =
           this.#addresses[n] === address && !refers ? before : atLine(item, () => this.#repeated(item, address, base, before.length));

@@ -8,7 +8,7 @@ import { SI } from "../signal/info.ts";
 import { SIGINFO_SIZE, siginfoBytes, siginfoFrom } from "../signal/layout.ts";
 import { sendToTask, setBlocked } from "../signal/send.ts";
 import { NSIG, SIG } from "../signal/set.ts";
-import { requestTrap } from "../signal/trap.ts";
+import { continuedUnderTrace, requestTrap } from "../signal/trap.ts";
 import type { Task } from "../task/task.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
 import { DebugRegisters } from "./debug-registers.ts";
@@ -195,10 +195,12 @@ const getSyscallInfo: Handler = ({ tracer, target, trace, addr, data }) => {
   return tracer.mem.write(data, info.subarray(0, Math.min(addr, info.length))) ? info.length : -E.EFAULT;
 };
 
-const listen: Handler = ({ trace }) => {
-  const event = (trace.stop?.code ?? 0) >> 8;
-  if (!trace.seized || event !== EVENT.STOP) return -E.EIO;
+const listen: Handler = ({ target, trace }) => {
+  const code = trace.stop?.code ?? 0;
+  if (!trace.seized || code >> 8 !== EVENT.STOP) return -E.EIO;
   trace.listening = true;
+  // SIGCONT between the stop and this call: the task stops again at once. Linux JOBCTL_TRAP_NOTIFY.
+  if ((code & 0xff) !== SIG.SIGTRAP && !target.process.stopped) continuedUnderTrace(target, trace);
   return 0;
 };
 const interruptTask: Handler = ({ target, trace }) => {

@@ -17,7 +17,7 @@ const complaint = (text: string): string => {
     assembleProgram(text, { include });
     return "none";
   } catch (e) {
-    if (e instanceof Problem) return `${e.message} @${e.span?.at}`;
+    if (e instanceof Problem) return `${e.message.replace(/ \[TG\d+\]/, "")} @${e.span?.at}`;
     throw e;
   }
 };

@@ -126,9 +126,12 @@ const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
   if (low < 0 || high < 0) return Number.NaN;
   return long === 8 ? (high | 0) * 2 ** 32 + low : low | 0;
 };
-/** The result of a call after its position was stored: -EFAULT if it cannot be. A wait stores none. */
+/**
+ * The result of a call after its position was stored: -EFAULT if it cannot be. A wait stores the position too,
+ * for a signal may end the call there.
+ */
 const storeOffset = (t: Task, result: Result, at: VAddr, cursor: Cursor, long: 4 | 8): Result =>
-  at === 0 || typeof result !== "number" || t.mem.setLong(at, cursor.at, long) ? result : -E.EFAULT;
+  at === 0 || t.mem.setLong(at, cursor.at, long) || typeof result !== "number" ? result : -E.EFAULT;
 
 const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number, long: 4 | 8): Result => {
   const copying = inProgress(t);
