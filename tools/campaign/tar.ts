@@ -82,7 +82,8 @@ const header = ({ name, type, target, size, mode }: Entry): Buffer => {
   );
   return block;
 };
-const archiveOf = ({ entries, gzip, edits, cut }: Input): Buffer => {
+/** The archive, and its bytes without compression where those are known. */
+const archiveOf = ({ entries, gzip, edits, cut }: Input): { readonly file: Buffer; readonly plain: Buffer | undefined } => {
   const blocks = entries.flatMap((entry) => [
     header(entry),
     Buffer.alloc(Math.ceil(entry.size / BLOCK) * BLOCK, entry.type === "x" ? "12 path=a\n" : "z"),
@@ -90,12 +91,12 @@ const archiveOf = ({ entries, gzip, edits, cut }: Input): Buffer => {
   const tar = Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
   const file = gzip ? gzipSync(tar, { level: 1 }) : tar;
   for (const [at, value] of edits) if (at < file.length) file[at] = value;
-  return file.subarray(0, Math.max(0, file.length - cut));
+  return { file: file.subarray(0, Math.max(0, file.length - cut)), plain: gzip && edits.length > 0 ? undefined : tar };
 };
 
 const wrong = (rule: string, seen: string): Finding => ({ rule, expected: "a tree of named files", seen });
 /** Walks a tree: names, types and contents are what a file system may show. */
-const walk = (node: HostNode, path: string, lines: string[], depth = 0): Finding | undefined => {
+const walk = (node: HostNode, path: string, lines: string[], plain: Buffer | undefined, depth = 0): Finding | undefined => {
   if (depth > 600) return wrong("no directory is inside of itself", path.slice(0, 80));
   const list = node.readdir();
   if (typeof list === "number") return wrong("a directory can be read", path);
@@ -109,10 +110,10 @@ const walk = (node: HostNode, path: string, lines: string[], depth = 0): Finding
     const into = new Uint8Array(64);
     if (type === 0o100000 && size > 0) {
       const n = found.read(0, into);
-      if (n < 0 || into.subarray(0, Math.max(0, n)).some((b) => !(b === 0x7a || "12 path=a\n".includes(String.fromCharCode(b)))))
+      if (n < 0 || (plain && !plain.includes(Buffer.from(into.subarray(0, n)))))
         return wrong("a file has the bytes of the archive", `${path}/${name}`);
     }
-    const inner = (mode & 0o170000) === 0o040000 ? walk(found, `${path}/${name}`, lines, depth + 1) : undefined;
+    const inner = (mode & 0o170000) === 0o040000 ? walk(found, `${path}/${name}`, lines, plain, depth + 1) : undefined;
     if (inner) return inner;
   }
   return undefined;
@@ -126,11 +127,12 @@ export const tar = kind<Input>({
     const folder = mkdtempSync(join(tmpdir(), "campaign-tar-"));
     try {
       const file = join(folder, "image.tar");
-      writeFileSync(file, archiveOf(input));
+      const archive = archiveOf(input);
+      writeFileSync(file, archive.file);
       const lines: string[] = [];
       try {
         const { tree, close } = await openImage(file, MOST);
-        const finding = walk(tree.root, "", lines);
+        const finding = walk(tree.root, "", lines, archive.plain);
         close();
         if (finding) return { inputs: 1, digest: "finding", finding };
       } catch (error) {
