@@ -12,7 +12,7 @@ export interface WorkerLike {
 /** A method in progress. */
 export interface Call<M extends Method> {
   readonly result: Promise<M["result"]>;
-  /** Gives the method something while it works, such as what somebody types. */
+  /** Gives the method something while it works, such as typed bytes. */
   send(input: M["input"]): void;
 }
 

@@ -5,7 +5,7 @@
 const MOST = 4;
 /** The most bytes that a waiting memory may occupy. A memory with more is left to V8. */
 const MOST_TOUCHED = 2 ** 24;
-/** Milliseconds after which memories that nobody took are left to V8. */
+/** Milliseconds after which unused memories are left to V8. */
 const IDLE = 5000;
 
 interface Waiting {

@@ -1,7 +1,7 @@
 // The methods of the lab's worker.
 import type { ExploreResult, Moment, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
 
-/** The program as somebody writes it, or drops it. */
+/** The program: its source, or a dropped file. */
 export type SentProgram =
   | { readonly kind: "source"; readonly text: string; readonly symbols: string; readonly dialect: boolean }
   | { readonly kind: "elf"; readonly bytes: Uint8Array };

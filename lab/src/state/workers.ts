@@ -1,4 +1,5 @@
-// The workers of the page: one for each side of a comparison, so that a run can be ended, and one for checks while somebody types.
+// The workers of the page: one for each side of a comparison, so that a run can be ended, and one for the
+// checks of the editors.
 import { WorkerClient } from "../../../src/browser/client.ts";
 import type { LabMethods } from "../methods/protocol.ts";
 

@@ -31,7 +31,7 @@ const choose = async (name: string): Promise<void> => {
   await run();
 };
 
-/** Takes a file that somebody dropped or chose: an ELF program, assembly, or a saved trace. */
+/** Opens a dropped or chosen file: an ELF program, assembly, or a saved trace. */
 export const takeFile = async (file: File): Promise<void> => {
   if (file.size > MOST_ELF)
     throw new Error(

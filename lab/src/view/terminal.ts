@@ -1,4 +1,4 @@
-// xterm.js for a program whose standard streams are a terminal. Loaded when somebody wants one.
+// xterm.js for a program whose standard streams are a terminal. Loaded at its first use.
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";

@@ -1,4 +1,4 @@
-// Checks while somebody types: half a second after the last key, by the worker for checks.
+// Checks of an editor: half a second after the last key, by the worker for checks.
 import { useEffect, useState } from "preact/hooks";
 
 const PAUSE = 350;

@@ -53,7 +53,7 @@ export interface MqueueSender {
 /** mq_notify(3): who is told of a message in an empty queue. */
 export interface Notification {
   readonly process: Process;
-  /** 0: nobody is told, but nobody else can register. */
+  /** 0: no notification, but no other process can register. */
   readonly signal: number;
   readonly value: bigint;
   readonly file: FileDescription;

@@ -1,5 +1,5 @@
-// Process 1: it adopts orphans, and no program runs in it. It has a task that always sleeps, so that whoever
-// looks for process 1 (in /proc, by kill, setns, sched_getparam) finds one, as a kernel thread looks.
+// Process 1: it adopts orphans, and no program runs in it. Its task always sleeps, so that a
+// search for process 1 (in /proc, by kill, setns, sched_getparam) finds one. It looks like a kernel thread.
 import { layoutFor } from "../../memory/layout.ts";
 import { AddressSpace } from "../../memory/space.ts";
 import { wait } from "../base/wait.ts";

@@ -396,7 +396,10 @@ export class Scheduler {
     return stop > now ? stop - now : 0;
   }
 
-  /** The point before a call: the task goes back to before the instruction, so that whoever looks at it meanwhile sees a task that has not called. */
+  /**
+   * The scheduling point before a call. The task is set back to before the instruction, so that an observer sees a
+   * task that has not called.
+   */
   #waitsAtDoor(task: Task): boolean {
     if (this.#atDoor.delete(task) || !this.givesWay(task, "call")) return false;
     this.#atDoor.add(task);

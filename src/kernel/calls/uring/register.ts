@@ -246,7 +246,7 @@ const bufferStatus: Operation = ({ t, ring, arg, count }) => {
   return head < 0 ? head : t.mem.setU32(arg + 4, head) ? 0 : -E.EFAULT;
 };
 
-/** Workers exist only as work at the next point at which timers run: their limits are remembered by nobody. */
+/** There are no worker threads, so limits of their number are checked and not stored. */
 const workers: Operation = ({ t, arg, count }) => {
   if (arg === 0 || count !== 2) return -E.EINVAL;
   return t.mem.read(arg, 8) && t.mem.setU32(arg, 0) && t.mem.setU32(arg + 4, 0) ? 0 : -E.EFAULT;

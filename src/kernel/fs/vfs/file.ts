@@ -31,7 +31,7 @@ export const POLLRDHUP = 0x2000;
 /** The events of a file that never blocks. */
 export const alwaysReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
-/** Who gets the signals of a file. The pid is the kernel's; 0: nobody. */
+/** The receiver of a file's signals. The pid is the kernel's; 0: no receiver. */
 export interface FileOwner {
   readonly type: "thread" | "process" | "group";
   readonly pid: number;
