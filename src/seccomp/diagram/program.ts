@@ -3,7 +3,8 @@
 import { BPF, type Insn, jump, MAX_INSNS, type Program, stmt } from "../bpf/insn.ts";
 import { type Cube, cover } from "./cubes.ts";
 import type { Diagram } from "./diagram.ts";
-import { type Interval, intervals, outcomes } from "./intervals.ts";
+import { intervals, outcomes } from "./intervals.ts";
+import { type Leaf, leavesOf } from "./leaves.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import { isUndecided, undecidedAt } from "./undecided.ts";
 import { bitAt, wordAt } from "./words.ts";
@@ -18,7 +19,7 @@ type Label = number;
 
 /** Ways to write the function of one word, each with its instructions. */
 type Plan =
-  | { readonly kind: "ranges"; readonly cost: number; readonly list: readonly Interval[] }
+  | { readonly kind: "ranges"; readonly cost: number; readonly leaves: readonly Leaf[] }
   | { readonly kind: "masks"; readonly cost: number; readonly tests: readonly MaskTest[]; readonly otherwise: Node }
   | { readonly kind: "bits"; readonly cost: number };
 interface MaskTest {
@@ -38,23 +39,6 @@ const maskOf = (cube: Cube): { readonly mask: number; readonly value: number } =
     if (bit) value |= 1 << bitAt(level);
   }
   return { mask: mask >>> 0, value: value >>> 0 };
-};
-
-/** What most ranges of a list lead to, and the others, if those are single values. */
-const exceptions = (list: readonly Interval[]): { readonly usual: Node; readonly others: readonly Interval[] } | undefined => {
-  const counts = new Map<Node, number>();
-  for (const { node } of list) counts.set(node, (counts.get(node) ?? 0) + 1);
-  const [usual] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a));
-  const others = list.filter(({ node }) => node !== usual);
-  return others.length <= 3 && others.every(({ from, to }) => from === to) ? { usual, others } : undefined;
-};
-/** Instructions that comparisons of a list take. */
-const costOf = (list: readonly Interval[]): number => {
-  if (list.length === 1) return 0;
-  const rare = exceptions(list);
-  if (rare) return rare.others.length;
-  const middle = list.length >> 1;
-  return 1 + costOf(list.slice(0, middle)) + costOf(list.slice(middle));
 };
 
 class Writer {
@@ -108,7 +92,7 @@ class Writer {
     // The parts that are written later stand before: what is far away is written first.
     for (const { node: part } of below) this.#block(part);
     const load = () => this.#push(stmt(BPF.LD | BPF.W | BPF.ABS, this.#offsets(level)));
-    if (plan.kind === "ranges") this.#ranges(plan.list);
+    if (plan.kind === "ranges") this.#ranges(plan.leaves);
     else if (plan.kind === "bits") this.#bits(node, level);
     else this.#masks(plan, load);
     return load();
@@ -118,7 +102,7 @@ class Writer {
     const inWord = nodes.reachable(node).filter((n) => nodes.level(n) < level + 32).length;
     const plans: Plan[] = [{ kind: "bits", cost: inWord }];
     const list = intervals(nodes, node, { level, bits: 32 }, MOST_RANGES);
-    if (list) plans.push({ kind: "ranges", cost: costOf(list), list });
+    if (list) plans.push({ kind: "ranges", ...leavesOf(list) });
     const last = below.at(-1)?.node as Node;
     for (const otherwise of below.length === 2 ? below.map((part) => part.node) : [last]) {
       const tests = below.flatMap(({ node: part, when }): MaskTest[] | undefined => {
@@ -133,20 +117,18 @@ class Writer {
     return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
   }
 
-  #ranges(list: readonly Interval[]): Label {
-    const [first] = list;
-    if (list.length === 1) return this.#block((first as Interval).node);
-    const rare = exceptions(list);
-    if (rare) {
-      return rare.others.reduceRight(
+  #ranges(leaves: readonly Leaf[]): Label {
+    const [first] = leaves as readonly [Leaf];
+    if (leaves.length === 1) {
+      return first.others.reduceRight(
         (no, { from, node }) => this.#branch(BPF.JEQ, Number(from), this.#block(node), no),
-        this.#block(rare.usual),
+        this.#block(first.usual),
       );
     }
-    const middle = list.length >> 1;
-    const above = this.#ranges(list.slice(middle));
-    const under = this.#ranges(list.slice(0, middle));
-    return this.#branch(BPF.JGE, Number((list[middle] as Interval).from), above, under);
+    const middle = leaves.length >> 1;
+    const above = this.#ranges(leaves.slice(middle));
+    const under = this.#ranges(leaves.slice(0, middle));
+    return this.#branch(BPF.JGE, Number((leaves[middle] as Leaf).from), above, under);
   }
   #bits(node: Node, level: number): Label {
     const nodes = this.#nodes;
