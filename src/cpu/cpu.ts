@@ -2,11 +2,10 @@
 // blocks. The handlers do the work and return only in cases that they do not handle.
 
 import { Baseline } from "./baseline/policy.ts";
-import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
-import { repeatCost, repeatIterations } from "./decode/operand-slots.ts";
+import { repeatCost } from "./decode/operand-slots.ts";
 import type { Engine } from "./engine.ts";
-import { type HelperContext, helpers } from "./helpers/helpers.ts";
+import { helpers } from "./helpers/helpers.ts";
 import { guestFault, MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
 import { Instances, leaveInstances, type Owner, takeInstances } from "./instances.ts";
 import { Blocks, longest } from "./interp/block-cache.ts";
@@ -17,16 +16,19 @@ import { helperNames, type RoutineType } from "./isa/routine-types.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
-import { type Breakpoint, codeHits, DR6_STEP } from "./machine/breakpoints.ts";
-import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
-import { type Exit, exit, exitCode, exitOf, settled } from "./machine/exit.ts";
+import type { Breakpoint } from "./machine/breakpoints.ts";
+import { Budget } from "./machine/budget.ts";
+import type { Deadline } from "./machine/deadline.ts";
+import { type Exit, exit, exitCode, settled } from "./machine/exit.ts";
+import { HostClock } from "./machine/host-clock.ts";
 import { layout } from "./machine/layout.ts";
 import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
-import { at, EF, S, STATUS_FLAGS, State, vector } from "./machine/state.ts";
+import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
 import { Tlb } from "./machine/tlb.ts";
-import { lazyEvaluate } from "./oracle/lazy.ts";
+import type { OracleContext } from "./oracle/context.ts";
+import { Stepping } from "./oracle/stepping.ts";
 
 export interface HandlerModule {
   /** Table index of its first handler. */
@@ -48,20 +50,15 @@ interface HandlerExports {
   flagsWord32(): number;
 }
 
-const regionBudget = at.regionBudget >> 2;
-const timeCharge = at.timeCharge >> 2;
 /** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
 const MOST_IN_REGIONS = 1 << 21;
 const MOST_INTERPRETED = 1 << 16;
-/** Instructions of the oracle, and iterations of the dispatcher, between two checks. */
-const LOOK_EVERY = 1 << 7;
-const LOOK_EVERY_TURN = 1 << 10;
 
 /**
  * A processor: its registers, its code caches and its engines. Owners of memory talk to it as a
  * `TranslationListener`, helper functions as a `HelperContext`.
  */
-export class Cpu implements TranslationListener, HelperContext {
+export class Cpu implements TranslationListener, OracleContext {
   readonly state: State;
   readonly segments: Segments;
   readonly blocks: Blocks;
@@ -75,8 +72,6 @@ export class Cpu implements TranslationListener, HelperContext {
   readonly #slowPath: MemorySlowPath;
   /** Returns of generated code to the dispatcher, counted per exit code (exit.ts). */
   readonly exitCounts = new Float64Array(64);
-  /** Guest instructions retired since boot, before the current `run`. */
-  instructions = 0;
   /**
    * The time-stamp counter of RDTSC. The owner of time replaces it; the default is the count of instructions.
    */
@@ -94,29 +89,9 @@ export class Cpu implements TranslationListener, HelperContext {
    * Compiled code is made for it and checks it.
    */
   landing: ((why: Exit) => number | undefined) | undefined;
-  /** The instructions among them that the interpreter executed. */
-  interpreted = 0;
-  /** The time at which the current `run` ends, independent of its limit. */
-  deadline: Deadline = noDeadline;
-  readonly #pace = new Pace(MOST_IN_REGIONS);
-  /** True once the deadline has passed. */
-  #late = false;
-  #turns = 0;
-  /**
-   * Instructions granted to generated code in the current `run`; the part granted to the interpreter so far;
-   * the part not yet granted.
-   */
-  #limit = 0;
-  #granted = 0;
-  #held = 0;
-  /**
-   * Interpreted instructions until the JIT's next sample. The interval continues over runs that a system call
-   * ends early.
-   */
-  #unsampled = 0;
-  #endedByClock = true;
-  /** Of the instructions granted in the current `run`, those that the baseline tier knows of. */
-  #told = 0;
+  readonly #clock = new HostClock(MOST_IN_REGIONS);
+  readonly #budget: Budget;
+  readonly #stepping: Stepping;
   readonly model: Model;
 
   readonly #instances: Instances<Cpu>;
@@ -143,6 +118,7 @@ export class Cpu implements TranslationListener, HelperContext {
     const s = new State(memory, model);
     this.state = s;
     this.#tlb = new Tlb(s);
+    this.#budget = new Budget(s, this.#clock);
     this.model = model;
     this.routineTypes = code.routineTypes;
     const instances = takeInstances<Cpu>(memory, code) ?? new Instances(memory, code, Cpu.#calls);
@@ -170,10 +146,10 @@ export class Cpu implements TranslationListener, HelperContext {
       handlers,
       routines: this.routines,
       routineTypes: code.routineTypes,
-      slowPath: (address, bytes, how) => (this.#isTooLate() ? 0 : this.#slowPath.missedInRegion(address, bytes, how)),
+      slowPath: (address, bytes, how) => (this.#clock.turn() ? 0 : this.#slowPath.missedInRegion(address, bytes, how)),
       findPageRange: (address, how, slot) => this.#tlb.showRange(address, how, slot),
       enableAccessMap: () => this.#tlb.keepAccessMap(),
-      slowPathStore: (address, bytes, low, high) => (this.#isTooLate() ? 0 : this.#slowPath.missedStore(address, bytes, low, high)),
+      slowPathStore: (address, bytes, low, high) => (this.#clock.turn() ? 0 : this.#slowPath.missedStore(address, bytes, low, high)),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),
       addressOf: (linear) => this.#tlb.find(linear),
@@ -201,6 +177,7 @@ export class Cpu implements TranslationListener, HelperContext {
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
     this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
+    this.#stepping = new Stepping(this, { slowPath: this.#slowPath, budget: this.#budget, clock: this.#clock });
   }
 
   /** How often compiled code called each slow path of memory accesses. */
@@ -264,7 +241,7 @@ export class Cpu implements TranslationListener, HelperContext {
    */
   #serve(code: number): number {
     const { serve, state: s } = this;
-    const left = this.#settle(s.i32[at.budget >> 2] as number);
+    const left = this.#budget.settle(s.i32[at.budget >> 2] as number);
     const { mmu } = this.#slowPath;
     const epoch = s.u32[at.epoch >> 2];
     const context = s.u32[at.context >> 2];
@@ -276,15 +253,10 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#isShortened = true;
     // The code of this region or of its callers may have changed.
     const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
-    if (granted <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
+    if (granted <= this.#budget.granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
-    if (granted < left) {
-      this.#limit = granted;
-      const held = this.#held - (left - granted);
-      if (held >= 0) this.#held = held;
-      else this.#charge(left - granted);
-    }
+    if (granted < left) this.#budget.shorten(granted, left);
     return 0;
   }
   /** For helper functions: a fault at the current instruction. Returns the exit code. */
@@ -319,9 +291,38 @@ export class Cpu implements TranslationListener, HelperContext {
       ? this.#slowPath.evaluated.ip + this.#slowPath.evaluated.length
       : this.blocks.records.nextIpOf(this.state.u32[at.record >> 2] as number);
   }
+  /** Guest instructions retired since boot, before the current `run`. */
+  get instructions(): number {
+    return this.#budget.instructions;
+  }
+  /** The instructions among them that the interpreter executed. */
+  get interpreted(): number {
+    return this.#budget.interpreted;
+  }
+  /** The time at which the current `run` ends, independent of its limit. */
+  get deadline(): Deadline {
+    return this.#clock.deadline;
+  }
+  set deadline(deadline: Deadline) {
+    this.#clock.deadline = deadline;
+  }
+  /** DR6 of the last debug exception, without the bits that are always set. */
+  get debugStatus(): number {
+    return this.#stepping.debugStatus;
+  }
+  set debugStatus(status: number) {
+    this.#stepping.debugStatus = status;
+  }
+  /**
+   * Runs one instruction in the oracle, with at most `rounds` iterations of a repeated one. State and exits
+   * are those of the other engines. Returns `exit.budget` if the instruction completed.
+   */
+  evaluate(rounds = 1): Exit {
+    return this.#stepping.evaluate(rounds);
+  }
   /** Instructions retired. Also valid in the middle of `run` (at a block's end). */
   get retired(): number {
-    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - this.#rest();
+    return this.#budget.retired;
   }
   /**
    * Compiled code outside 64-bit mode assumes that the operands of lazy flags are sign-extended from 32 bits.
@@ -346,14 +347,12 @@ export class Cpu implements TranslationListener, HelperContext {
 
   /**
    * Runs until an exit, for at most `limit` instructions (below 2^31), or until the deadline. A served call
-   * may end it before. Regions and the interpreter have separate parts of the limit. The interpreter's part is small: at its end the JIT samples
-   * interpreted code. Parts end at block boundaries. Only the limit itself is exact; a repeated string
-   * instruction may exceed it by `repeatCost`.
+   * may end it before. The interpreter's part of the limit (budget.ts) is small: at its end the JIT samples
+   * interpreted code. A repeated string instruction may exceed the limit by `repeatCost`.
    */
   run(limit: number): Exit {
     const { sampler, enabled } = this.jit;
-    this.#late = false;
-    this.#pace.begin();
+    this.#clock.begin();
     this.#isShortened = false;
     const end = this.instructions + limit;
     return enabled && end > sampler.next ? this.#runWatched(end) : this.#runPlainly(limit);
@@ -367,7 +366,7 @@ export class Cpu implements TranslationListener, HelperContext {
       const left = end - this.instructions;
       const due = sampler.next - this.instructions;
       const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, sampler.length));
-      if (code !== exit.budget || this.#late || this.#isShortened) return code;
+      if (code !== exit.budget || this.#clock.isLate || this.#isShortened) return code;
     }
     return exit.budget;
   }
@@ -375,9 +374,9 @@ export class Cpu implements TranslationListener, HelperContext {
     const { blocks, state } = this;
     const end = this.instructions + length;
     const steps: Step[] = [];
-    const unsampled = this.#unsampled;
+    const unsampled = this.#budget.unsampled;
     let code: Exit = exit.budget;
-    while (code === exit.budget && !this.#late && !this.#isShortened) {
+    while (code === exit.budget && !this.#clock.isLate && !this.#isShortened) {
       const left = end - this.instructions;
       if (left <= 0) break;
       const ip = state.rip;
@@ -385,16 +384,16 @@ export class Cpu implements TranslationListener, HelperContext {
       steps.push({ ip, count });
       code = this.#runPlainly(count);
     }
-    this.#unsampled = unsampled;
+    this.#budget.unsampled = unsampled;
     this.jit.addWindow(steps, this.instructions);
     return code;
   }
   #runPlainly(limit: number): Exit {
     const s = this.state;
-    if (this.#stops) return this.#runWithBreakpoints(limit);
+    if (this.#stops) return this.#stepping.runWithBreakpoints(limit);
     // Any completed instruction clears RF.
     s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;
-    if (this.#engine === "evaluate") return this.#evaluateAll(limit);
+    if (this.#engine === "evaluate") return this.#stepping.run(limit);
     const { blocks } = this;
     let budget = this.#begin(limit);
     let rec = blocks.next();
@@ -402,34 +401,34 @@ export class Cpu implements TranslationListener, HelperContext {
     for (;;) {
       let code: number;
       const system = s.u32[at.systemFlags >> 2] as number;
-      if (system & EF.TF) return this.#singleStep(budget);
+      if (system & EF.TF) return this.#stepping.singleStep(budget);
       if (system & EF.AC) {
-        const rest = budget + this.#rest();
-        this.#finish(budget, exit.budget);
-        const { left, code } = this.#checkingAlignment(rest);
-        if (left <= 0 || this.#late || code !== exit.budget) return code;
+        const rest = budget + this.#budget.rest();
+        this.#budget.finish(budget, exit.budget);
+        const { left, code } = this.#stepping.checkAlignment(rest);
+        if (left <= 0 || this.#clock.isLate || code !== exit.budget) return code;
         budget = this.#begin(left);
         rec = blocks.next();
         continue;
       }
       if (rec === 0) {
-        if (budget + this.#rest() <= 0) return this.#finish(budget, exit.budget);
-        code = this.#fetchFault();
+        if (budget + this.#budget.rest() <= 0) return this.#budget.finish(budget, exit.budget);
+        code = this.fetchFault();
       } else {
         let left = blocks.records.remainingOf(rec);
-        if (left > budget && this.#rest() > 0) {
+        if (left > budget && this.#budget.rest() > 0) {
           budget += this.#grantMore(budget);
-          if (this.#late) return this.#finish(budget, exit.budget);
+          if (this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
           rec = blocks.find(s.rip);
           continue;
         }
         if (left > budget) {
-          if (budget <= 0) return this.#finish(budget, exit.budget);
+          if (budget <= 0) return this.#budget.finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           if (rec === 0) {
             s.i32[at.budget >> 2] = budget;
-            this.#fetchFault();
-            return this.#finish(budget, exit.fault);
+            this.fetchFault();
+            return this.#budget.finish(budget, exit.fault);
           }
           left = blocks.records.remainingOf(rec);
         }
@@ -443,7 +442,7 @@ export class Cpu implements TranslationListener, HelperContext {
         rec = s.u32[at.record >> 2] as number;
         (this.exitCounts[code] as number)++;
         // A bound for exits that use little or no budget for much work.
-        if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
+        this.#clock.turn();
       }
       switch (code) {
         case exitCode.fault:
@@ -453,19 +452,19 @@ export class Cpu implements TranslationListener, HelperContext {
           }
           if (this.#slowPath.isWatched) {
             this.#slowPath.isWatched = false;
-            this.#finish(budget, exit.budget);
-            return this.#stepWatched();
+            this.#budget.finish(budget, exit.budget);
+            return this.#stepping.stepWatched();
           }
-          return this.#finish(budget, exit.fault);
+          return this.#budget.finish(budget, exit.fault);
         case exitCode.trap:
           budget += blocks.records.remainingOf(rec) - 1;
           s.rip = blocks.records.nextIpOf(rec);
-          return this.#finish(budget, exit.fault);
+          return this.#budget.finish(budget, exit.fault);
         case exitCode.int80:
         case exitCode.sysenter:
         case exitCode.syscall:
           s.rip = blocks.records.nextIpOf(rec);
-          return this.#finish(budget, code as Exit);
+          return this.#budget.finish(budget, code as Exit);
         case exitCode.taken: {
           const from = rec;
           s.rip = blocks.records.targetOf(from);
@@ -491,12 +490,12 @@ export class Cpu implements TranslationListener, HelperContext {
           rec = blocks.find(s.rip);
           break;
         case exitCode.again:
-          budget += blocks.records.remainingOf(rec) - 1 - this.#charge(repeatCost - 1);
+          budget += blocks.records.remainingOf(rec) - 1 - this.#budget.charge(repeatCost - 1);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
         case exitCode.iterations:
-          budget -= this.#charge(repeatCost - 1);
+          budget -= this.#budget.charge(repeatCost - 1);
           rec = blocks.find(s.rip);
           break;
         case exitCode.stop:
@@ -512,10 +511,10 @@ export class Cpu implements TranslationListener, HelperContext {
           rec = blocks.bounded(s.rip, 1);
           break;
         case exitCode.lowBudget: {
-          this.#giveTimeBack();
-          if (this.#held > 0) {
-            this.#look();
-            this.#hand();
+          this.#budget.giveTimeBack();
+          if (this.#budget.held > 0) {
+            this.#clock.look();
+            this.#budget.grantRegions();
             this.jit.noteShortage(s.rip);
             rec = blocks.find(s.rip);
             break;
@@ -525,12 +524,12 @@ export class Cpu implements TranslationListener, HelperContext {
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
           if (spare > 0) {
             lean = spare === budget;
-            budget += this.#move(-spare);
+            budget += this.#budget.move(-spare);
             rec = blocks.find(s.rip);
             break;
           }
-          budget += this.#move(s.i32[regionBudget] as number);
-          if (budget <= 0) return this.#finish(budget, exit.budget);
+          budget += this.#budget.move(s.i32[at.regionBudget >> 2] as number);
+          if (budget <= 0) return this.#budget.finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           break;
         }
@@ -545,66 +544,13 @@ export class Cpu implements TranslationListener, HelperContext {
         case settled + exitCode.sysenter:
         case settled + exitCode.syscall:
         case settled + exit.served:
-          return this.#finish(budget, (code - settled) as Exit);
+          return this.#budget.finish(budget, (code - settled) as Exit);
         default:
           throw new Error(`generated code exited with ${code}`);
       }
-      if (this.#late) return this.#finish(budget, exit.budget);
+      if (this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
-  }
-  /** Divides a limit into its first parts. */
-  #begin(limit: number): number {
-    // A run that the clock ended is no sampling point, so a block at least is executed. A run that an exit
-    // ended is a valid one.
-    const budget = Math.min(limit, MOST_INTERPRETED, Math.max(this.#unsampled, this.#endedByClock ? longest : 1));
-    this.#limit = limit;
-    this.#granted = budget;
-    this.#held = limit - budget;
-    this.state.i32[regionBudget] = 0;
-    this.state.i32[timeCharge] = 0;
-    this.#hand();
-    return budget;
-  }
-  /** Gives regions another part. */
-  #hand(): void {
-    const n = Math.min(this.#held, this.#pace.interval);
-    this.#held -= n;
-    this.state.i32[regionBudget] = (this.state.i32[regionBudget] as number) + n;
-  }
-  /** Returns to the limit what regions have charged for slow instructions. */
-  #giveTimeBack(): void {
-    this.#held += this.state.i32[timeCharge] as number;
-    this.state.i32[timeCharge] = 0;
-  }
-  /** The remaining instructions of the limit that the interpreter does not have. */
-  #rest(): number {
-    const { i32 } = this.state;
-    return (i32[regionBudget] as number) + (i32[timeCharge] as number) + this.#held;
-  }
-  /** Subtracts instructions from the limit. Returns how many of them the interpreter must subtract. */
-  #charge(n: number): number {
-    const { i32 } = this.state;
-    this.#giveTimeBack();
-    const ofHeld = Math.min(this.#held, n);
-    const ofRegions = Math.min(Math.max(0, i32[regionBudget] as number), n - ofHeld);
-    this.#held -= ofHeld;
-    i32[regionBudget] = (i32[regionBudget] as number) - ofRegions;
-    return n - ofHeld - ofRegions;
-  }
-  #look(): void {
-    this.#turns = 0;
-    if (!this.#pace.look(this.deadline)) this.#late = true;
-  }
-  /** A slow path of a region counts as an iteration of the dispatcher. True: the region must exit. */
-  #isTooLate(): boolean {
-    if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
-    return this.#late;
-  }
-  /** The oracle has run an instruction, or the iterations of a repeated one. */
-  #evaluated(instructions: number): void {
-    this.#turns += (instructions * LOOK_EVERY_TURN) / LOOK_EVERY;
-    if (this.#turns >= LOOK_EVERY_TURN) this.#look();
   }
   #engine: Engine = "auto";
   /** Selects the engine. No guest can see it. */
@@ -614,147 +560,16 @@ export class Cpu implements TranslationListener, HelperContext {
     if (engine === "baseline") this.baseline.enable();
     if (engine === "jit") this.jit.eager();
   }
-  #evaluateAll(limit: number): Exit {
-    const end = this.instructions + limit;
-    while (this.instructions < end && !this.#late) {
-      const before = this.instructions;
-      const stepped = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
-      const trap = stepped && !this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
-      this.#limit = 0;
-      const code = this.evaluate(trap ? 1 : repeatIterations);
-      if (code !== exit.budget) return code;
-      this.#evaluated(this.instructions - before);
-      if (!trap) continue;
-      return this.#debugException(DR6_STEP);
-    }
-    return exit.budget;
-  }
-  /**
-   * EFLAGS.TF is set at the start of an instruction: #DB after it, unless it faults or enters the kernel. SDM
-   * Vol. 3B 18.3.1.4.
-   */
-  #singleStep(budget: number): Exit {
-    let left = budget + this.#rest();
-    this.#finish(budget, exit.budget);
-    this.#slowPath.hits = 0;
-    let again = false;
-    for (let held: boolean | undefined = true; held; left--) {
-      if (left === 0) return exit.budget;
-      const start = this.state.rip;
-      const row = this.blocks.decodeOne(start)?.row;
-      held = row?.holdsTrap;
-      const code = this.evaluate();
-      if (code !== exit.budget) return code;
-      again = row?.repeat !== undefined && this.state.rip === start;
-    }
-    // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the iterations of a repeated string instruction.
-    if (again && this.model.setsRfBetweenIterations)
-      this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
-    return this.#debugException(DR6_STEP | this.#slowPath.hits);
-  }
-
-  #breakpoints: readonly Breakpoint[] = [];
   /** A breakpoint that only the oracle can find is among them. */
   #stops = false;
   /** The breakpoints of the debug registers for the code that runs. */
   set breakpoints(list: readonly Breakpoint[]) {
-    if (list === this.#breakpoints) return;
-    this.#breakpoints = this.#slowPath.breakpoints = list;
+    if (list === this.#stepping.breakpoints) return;
+    this.#stepping.breakpoints = this.#slowPath.breakpoints = list;
     this.#stops = list.some((b) => b.on === "execute" || this.#engine === "evaluate");
     this.flushWrites();
   }
-  /** DR6 of the last debug exception, without the bits that are always set. */
-  debugStatus = 0;
-  #debugException(status: number): Exit {
-    this.debugStatus = status;
-    this.raise(vector.DB, 0);
-    return exit.fault;
-  }
-  /**
-   * Executes one instruction in the oracle: a data breakpoint is #DB after it. After a load of SS the exception
-   * waits for the end of the next instruction. SDM Vol. 3B 18.3.1.2
-   */
-  #stepWatched(): Exit {
-    const slowPath = this.#slowPath;
-    slowPath.hits = 0;
-    for (;;) {
-      const isHeld = this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
-      const code = this.evaluate();
-      if (code !== exit.budget || slowPath.hits === 0) return code;
-      if (!isHeld) return this.#debugException(slowPath.hits);
-    }
-  }
-  /** Runs in the oracle, which looks at each instruction: for breakpoints on code. SDM Vol. 3B 18.3.1.1 */
-  #runWithBreakpoints(limit: number): Exit {
-    const { u32, i64 } = this.state;
-    const end = this.instructions + limit;
-    this.#limit = 0;
-    while (this.instructions < end && !this.#late) {
-      const system = u32[at.systemFlags >> 2] as number;
-      const address = this.state.rip + Number(i64[(at.segBase >> 3) + S.cs]);
-      const hits = (system & EF.RF) === 0 ? codeHits(this.#breakpoints, address) : 0;
-      if (hits !== 0) return this.#debugException(hits);
-      u32[at.systemFlags >> 2] = system & ~EF.RF;
-      if (system & EF.TF) {
-        this.#begin(end - this.instructions);
-        return this.#singleStep(this.#granted);
-      }
-      const code = this.#stepWatched();
-      if (code !== exit.budget) return code;
-      this.#evaluated(1);
-    }
-    return exit.budget;
-  }
-  /**
-   * EFLAGS.AC is set. Only the oracle checks alignment, so it runs until the flag is clear. SDM Vol. 3A 6.15,
-   * interrupt 17.
-   */
-  #checkingAlignment(limit: number): { readonly left: number; readonly code: Exit } {
-    const end = this.instructions + limit;
-    while (this.instructions < end && !this.#late) {
-      const before = this.instructions;
-      if (((this.state.u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left: end - before, code: exit.budget };
-      const code = this.evaluate(repeatIterations);
-      if (code !== exit.budget) return { left: end - this.instructions, code };
-      this.#evaluated(this.instructions - before);
-    }
-    return { left: end - this.instructions, code: exit.budget };
-  }
-  /**
-   * Runs one instruction in the oracle, with at most `rounds` iterations of a repeated one. State and exits
-   * are those of the other engines. Returns `exit.budget` if the instruction completed.
-   */
-  evaluate(rounds = 1): Exit {
-    const s = this.state;
-    const d = this.blocks.decodeOne(s.rip);
-    if (!d) {
-      this.#fetchFault();
-      return exit.fault;
-    }
-    this.#slowPath.evaluated = d;
-    let code: number;
-    const { Evaluator } = lazyEvaluate();
-    let round = 0;
-    try {
-      do code = new Evaluator(this, d, registerOffset).run();
-      while (code === exitCode.again && ++round < rounds);
-    } catch (e) {
-      if (e !== guestFault) throw e;
-      code = exitCode.fault;
-    } finally {
-      this.#slowPath.evaluated = undefined;
-    }
-    if (code === exitCode.fault) return exit.fault;
-    this.instructions += round === repeatIterations ? repeatCost : 1;
-    if (code === exitCode.again) return exit.budget;
-    if (code !== exitCode.jumped) {
-      const next = d.ip + d.length;
-      s.rip = d.mode === 64 ? next : next % 0x1_0000_0000;
-    }
-    return exitOf(code) ?? exit.budget;
-  }
-
-  #fetchFault(): number {
+  fetchFault(): number {
     const s = this.state;
     const { kind, error, address } = this.blocks.fault;
     s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
@@ -762,59 +577,31 @@ export class Cpu implements TranslationListener, HelperContext {
     s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
     return exitCode.fault;
   }
+  /** Divides a limit into its first parts. Returns the interpreter's. */
+  #begin(limit: number): number {
+    // A run that the limit ended is no sampling point, so a block at least is executed. A run that an exit ended
+    // is a valid one.
+    const budget = this.#budget;
+    return budget.begin(limit, Math.min(MOST_INTERPRETED, Math.max(budget.unsampled, budget.endedByLimit ? longest : 1)));
+  }
   #sample(): void {
     this.jit.sample(this.state.rip);
-    this.#unsampled = this.jit.interval;
+    this.#budget.unsampled = this.jit.interval;
   }
   /**
    * The interpreter has used its part. Grants another one, after a sample if the sampling interval is over.
    * The length of the part does not depend on the clock.
    */
   #grantMore(left: number): number {
-    const ran = this.#granted - left;
-    if (ran >= this.#unsampled) {
+    const budget = this.#budget;
+    const ran = budget.granted - left;
+    if (ran >= budget.unsampled) {
       this.#sample();
-      // `#finish` subtracts all executed instructions, including those before this sample.
-      this.#unsampled += ran;
+      // `Budget.settle` subtracts all executed instructions, including those before this sample.
+      budget.unsampled += ran;
     }
-    this.#look();
-    this.baseline.ran(ran - this.#told);
-    this.#told = ran;
-    const n = Math.min(this.#rest(), this.#unsampled - ran, MOST_INTERPRETED);
-    this.#charge(n);
-    this.#granted += n;
-    return n;
-  }
-  /** Moves instructions from the regions' part to the interpreter's. */
-  #move(n: number): number {
-    this.#granted += n;
-    this.state.i32[regionBudget] = (this.state.i32[regionBudget] as number) - n;
-    return n;
-  }
-  /** Counts the executed instructions. Returns the remaining limit in both parts. */
-  #settle(budget: number): number {
-    const ran = this.#granted - budget;
-    // Between two served calls of a region the interpreter runs nothing.
-    if (ran !== 0) {
-      this.interpreted += ran;
-      this.#unsampled -= ran;
-      this.#granted = budget;
-      this.#told -= ran;
-    }
-    const left = budget + this.#rest();
-    this.instructions += this.#limit - left;
-    this.#limit = left;
-    return left;
-  }
-  #finish(budget: number, code: Exit): Exit {
-    this.#settle(budget);
-    this.#limit = 0;
-    this.#granted = 0;
-    this.#held = 0;
-    this.#endedByClock = code === exit.budget;
-    this.state.i32[regionBudget] = 0;
-    this.state.i32[timeCharge] = 0;
-    this.state.i32[at.budget >> 2] = 0;
-    return code;
+    this.#clock.look();
+    this.baseline.ran(budget.unreported(ran));
+    return budget.grant(Math.min(budget.rest(), budget.unsampled - ran, MOST_INTERPRETED));
   }
 }

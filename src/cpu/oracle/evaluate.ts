@@ -3,7 +3,6 @@
 // instructions.
 
 import { wt } from "../../wasm/encoder.ts";
-import type { Cpu } from "../cpu.ts";
 import { type Decoded, noRegister } from "../decode/decoder.ts";
 import { helpers } from "../helpers/helpers.ts";
 import { assemble, change, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
@@ -17,6 +16,7 @@ import { type Context, contexts } from "../machine/context.ts";
 import { exitCode } from "../machine/exit.ts";
 import { type Access, access } from "../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } from "../machine/state.ts";
+import type { OracleContext } from "./context.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
@@ -61,7 +61,7 @@ class DecodedForm implements Form {
 
 /** Executes one decoded instruction. */
 export class Evaluator implements Ops<bigint> {
-  readonly #cpu: Cpu;
+  readonly #cpu: OracleContext;
   readonly #s: State;
   readonly #d: Decoded;
   readonly #form: DecodedForm;
@@ -100,7 +100,7 @@ export class Evaluator implements Ops<bigint> {
   readonly leS = integers.leS;
   readonly select = integers.select;
 
-  constructor(cpu: Cpu, d: Decoded, registerOffset: (d: Decoded, n: number) => number) {
+  constructor(cpu: OracleContext, d: Decoded, registerOffset: (d: Decoded, n: number) => number) {
     this.#cpu = cpu;
     this.#s = cpu.state;
     this.#d = d;
