@@ -1,4 +1,4 @@
-// Completion scripts in the shells themselves: bash, and zsh and fish where they are.
+// Completion scripts in the shells themselves: bash, zsh and fish. `npm run setup` installs these where it may.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,13 +8,6 @@ import { inFolder } from "../support/guest.ts";
 import { missing, top } from "../support/host.ts";
 
 const has = (shell: string) => ({ what: shell, met: spawnSync(shell, ["--version"], { stdio: "ignore" }).status === 0 });
-/** Shells besides bash are no part of the continuous integration's machine (.ci/run), so they do not fail it. */
-const lacks = (shell: string): boolean => {
-  const { met } = has(shell);
-  if (!met) console.warn(`SKIPPED: ${shell}'s completion: needs ${shell}`);
-  return !met;
-};
-
 describe.skipIf(missing("bash's completion", has("bash")))("in bash", { timeout: 60_000 }, () => {
   const script = trapgate(["completion", "bash"]).stdout;
   /** What bash offers for the last of these words. */
@@ -60,7 +53,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-describe.skipIf(lacks("zsh"))("in zsh", { timeout: 60_000 }, () => {
+describe.skipIf(missing("zsh's completion", has("zsh")))("in zsh", { timeout: 60_000 }, () => {
   it("the script is one that zsh reads and completes with", () =>
     inFolder(async (folder) => {
       writeFileSync(join(folder, "_trapgate"), trapgate(["completion", "zsh"]).stdout);
@@ -80,7 +73,7 @@ zpty -d z`;
     }));
 });
 
-describe.skipIf(lacks("fish"))("in fish", { timeout: 60_000 }, () => {
+describe.skipIf(missing("fish's completion", has("fish")))("in fish", { timeout: 60_000 }, () => {
   it("are commands, options and values", () =>
     inFolder(async (folder) => {
       const script = join(folder, "trapgate.fish");

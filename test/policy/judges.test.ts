@@ -1,5 +1,7 @@
 // The workbench against judges, a sample of `npm run conformance:policy`: the evaluator, libseccomp, and the
 // filters that runc and crun load.
+import { compileProfile } from "trapgate/policy";
+import { programOf } from "trapgate/seccomp";
 import { describe, expect, it } from "vitest";
 import {
   compareExplanations,
@@ -9,8 +11,9 @@ import {
   compareRuntime,
   randomPrograms,
 } from "../../tools/policy/compare.ts";
-import { commonFile, dockerFile, shipped } from "../../tools/policy/profiles.ts";
+import { commonFile, dockerFile, randomProfile, shipped } from "../../tools/policy/profiles.ts";
 import { whyNoRuntimes } from "../../tools/policy/runtimes.ts";
+import { confirmNatively } from "../../tools/policy/witnesses.ts";
 import { random } from "../../tools/seccomp/random.ts";
 import { busybox, debian, gcc, missing, nativeX64 } from "../support/host.ts";
 
@@ -34,6 +37,15 @@ describe.skipIf(missing("diagrams against the kernel under us", nativeX64, gcc))
     expect(differences).toEqual([]);
     expect(compared).toBeGreaterThan(200);
     expect(hits).toBeGreaterThan(50);
+  });
+  it("confirms the witnesses of changed bits", () => {
+    const r = random(7);
+    const profiles = Array.from({ length: 10 }, () => randomProfile(r, true));
+    const { witnesses } = comparePlanted(
+      profiles.map((profile) => programOf(compileProfile(profile, "kernel").diagram)),
+      7,
+    );
+    expect(confirmNatively(witnesses)).toEqual({ compared: 20, hits: 20, differences: [] });
   });
 });
 

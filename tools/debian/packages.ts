@@ -82,5 +82,10 @@ export const hostTools = [
   },
   { program: "nasm", packages: ["nasm"], works: ["nasm", "--version"] },
   { program: "strace", packages: ["strace"], works: ["strace", "-V"] },
+  // Shells that complete commands.
+  { program: "zsh", packages: ["zsh"], works: ["zsh", "--version"] },
+  { program: "fish", packages: ["fish"], works: ["fish", "--version"] },
+  // It makes filters of units, and lists its groups of calls.
+  { program: "systemd", packages: ["systemd"], works: ["systemd-analyze", "--version"] },
   { program: "ld and objdump", packages: ["binutils"], works: ["objdump", "--version"] },
 ] as const;

@@ -1,4 +1,5 @@
-// `npm run conformance:policy [seed]`: diagrams against the evaluator, libseccomp, runc and crun, in full.
+// `npm run conformance:policy [-- [SEED] [FIRECRACKER]]`: diagrams against the evaluator, the kernel under us, libseccomp, runc, crun and
+// systemd, in full. FIRECRACKER: a file of Firecracker's, of which Debian has no package.
 
 import { compileProfile, type Profile } from "../../src/policy/index.ts";
 import type { Program } from "../../src/seccomp/index.ts";
@@ -15,8 +16,9 @@ import {
 } from "./compare.ts";
 import { haveLibseccomp, libseccomp } from "./libseccomp.ts";
 import { commonFile, dockerFile, randomProfile, shipped } from "./profiles.ts";
-import { realFilters } from "./real.ts";
+import { type RealFilter, realFilters } from "./real.ts";
 import { whyNoRuntimes } from "./runtimes.ts";
+import { containerFilters, firecrackerFilters, serviceFilters } from "./shipped.ts";
 import { confirmNatively } from "./witnesses.ts";
 
 const FILTERS = 500;
@@ -60,20 +62,30 @@ else {
     report(`explanations of ${programs.length} filters, calls`, compareExplanations(programs, CALLS, seed, EXPLAINED), "explained"),
   );
   const planted = comparePlanted(programs.slice(0, PLANTED), seed);
-  results.push(report(`one bit changed in ${PLANTED} filters, changes`, planted, "found and confirmed"));
+  results.push(report(`one bit changed in ${PLANTED} filters, changes`, planted, "with a witness that the evaluator confirms"));
   results.push(report("their witnesses on the kernel under us, filters before and after", confirmNatively(planted.witnesses), "judged"));
   const made = compareLibseccomp(seed, PROFILES_MADE);
   const also = `equal, ${made.inexact} warned about, ${made.refused} refused by it, ${made.pairs} linear and as a tree`;
   results.push(report("libseccomp's filters and our meaning of their rules: profiles", made, also));
 }
-const real = await realFilters();
-if (real.length === 0) console.log("SKIPPED: filters of Chromium and sshd: they need root and the programs");
-else {
+const groups: readonly (readonly [what: string, list: readonly RealFilter[]])[] = [
+  ["filters of Chromium and sshd", await realFilters()],
+  ["filters of Docker and containers-common", await containerFilters()],
+  ["filters of systemd's services", serviceFilters()],
+  ["filters of Firecracker", await firecrackerFilters(process.argv[3])],
+];
+for (const [what, list] of groups) {
+  if (list.length === 0) console.log(`SKIPPED: ${what}: they need root, and the programs or the file`);
+  else console.log(`${what}: ${list.map(({ name, program }) => `${name} (${program.length})`).join(", ")}`);
+}
+const real = groups.flatMap(([, list]) => list);
+if (real.length > 0) {
   const programs = real.map(({ program }) => program);
-  const names = real.map(({ name, program }) => `${name} (${program.length})`).join(", ");
-  results.push(report(`explanations of ${names}, calls`, compareExplanations(programs, CALLS, seed, EXPLAINED), "explained"));
+  results.push(
+    report(`explanations of these ${programs.length}, calls`, compareExplanations(programs, CALLS, seed, EXPLAINED), "explained"),
+  );
   const planted = comparePlanted(programs, seed);
-  results.push(report("one bit changed in each, changes", planted, "found and confirmed"));
+  results.push(report("one bit changed in each, changes", planted, "with a witness that the evaluator confirms"));
   results.push(report("their witnesses on the kernel under us", confirmNatively(planted.witnesses), "judged"));
   results.push(report("the same filters on the kernel under us, calls", compareRealNatively(programs, REAL_CALLS, seed), "judged"));
 }

@@ -38,6 +38,11 @@ const reachable = ({ arch, nr, ipLo, ipHi }: SyscallData): boolean => {
   );
 };
 
+/** Whether calls under a program can be carried out. */
+export const isHarmless = (program: Program): boolean => harmless(program) !== undefined;
+/** Whether the kernel under us can be asked about a call under a program. */
+export const canBeAsked = ({ program, data }: Asked): boolean => harmless(program) !== undefined && reachable(data);
+
 /** The kernel's answer for each call against the evaluator's. `hits`: calls that some door leads to. */
 export const confirmNatively = (asked: readonly Asked[]): Report => {
   const trials: Trial[] = [];
