@@ -18,7 +18,7 @@ import { haveLibseccomp, libseccomp } from "./libseccomp.ts";
 import { commonFile, dockerFile, randomProfile, shipped } from "./profiles.ts";
 import { type RealFilter, realFilters } from "./real.ts";
 import { whyNoRuntimes } from "./runtimes.ts";
-import { containerFilters, firecrackerFilters, serviceFilters } from "./shipped.ts";
+import { compareServices, containerFilters, firecrackerFilters, serviceFilters } from "./shipped.ts";
 import { confirmNatively } from "./witnesses.ts";
 
 const FILTERS = 500;
@@ -89,6 +89,7 @@ if (real.length > 0) {
   results.push(report("their witnesses on the kernel under us", confirmNatively(planted.witnesses), "judged"));
   results.push(report("the same filters on the kernel under us, calls", compareRealNatively(programs, REAL_CALLS, seed), "judged"));
 }
+results.push(report("systemd's filters of its own services and our reading of their settings: services", await compareServices(), "equal"));
 const why = whyNoRuntimes();
 if (why) console.log(`SKIPPED: runc and crun need ${why}`);
 else {

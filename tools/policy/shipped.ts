@@ -3,10 +3,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFirecracker } from "../../src/policy/formats/firecracker.ts";
-import { Source } from "../../src/policy/index.ts";
-import type { Program } from "../../src/seccomp/index.ts";
+import { readPolicy, Source } from "../../src/policy/index.ts";
+import { compare, diagramOf, type Program, stackDiagrams, upstream } from "../../src/seccomp/index.ts";
 import { random } from "../seccomp/random.ts";
-import { requestOf } from "./compare.ts";
+import { type Report, requestOf } from "./compare.ts";
 import { haveLibseccomp, libseccomp } from "./libseccomp.ts";
 import { commonFile, dockerFile, shipped } from "./profiles.ts";
 import type { RealFilter } from "./real.ts";
@@ -32,18 +32,39 @@ export const containerFilters = async (): Promise<readonly RealFilter[]> => {
 
 const UNITS = "/usr/lib/systemd/system";
 const SETTING = /^SystemCall\w+=.*$/gm;
-/** Of every installed service that has a SystemCallFilter=, one for each different list of settings. */
-export const serviceFilters = (): readonly RealFilter[] => {
+interface Service {
+  readonly name: string;
+  readonly lines: string;
+  /** In the order of attaching. */
+  readonly programs: readonly Program[];
+}
+/** Every installed service that has a SystemCallFilter=, one for each different list of settings, with what systemd makes of them. */
+const services = (): readonly Service[] => {
   if (systemdLibrary === undefined || !existsSync(UNITS)) return [];
   const lists = new Map<string, string>();
   for (const name of readdirSync(UNITS).filter((file) => file.endsWith(".service"))) {
     const lines = readFileSync(join(UNITS, name), "utf8").match(SETTING) ?? [];
-    if (lines.some((line) => line.startsWith("SystemCallFilter="))) lists.set(lines.join("\n"), name);
+    if (lines.some((line) => line.startsWith("SystemCallFilter="))) lists.set(`${lines.join("\n")}\n`, name);
   }
-  return [...lists].flatMap(([lines, name]): readonly RealFilter[] => {
-    const programs = systemdFilters(`${lines}\n`);
-    return typeof programs === "number" ? [] : programs.map((program, n) => ({ name: `${name} ${n}`, program }));
+  return [...lists].flatMap(([lines, name]): readonly Service[] => {
+    const programs = systemdFilters(lines);
+    return typeof programs === "number" ? [] : [{ name, lines, programs }];
   });
+};
+/** The filters of these services. */
+export const serviceFilters = (): readonly RealFilter[] =>
+  services().flatMap(({ name, programs }) => programs.map((program, n) => ({ name: `${name} ${n}`, program })));
+
+/** What systemd makes of a service's settings and our reading of them. Hits: equal. */
+export const compareServices = async (): Promise<Report> => {
+  const differences: string[] = [];
+  const list = services();
+  for (const { name, lines, programs } of list) {
+    const { diagram } = await readPolicy(name, new TextEncoder().encode(lines), { format: "systemd" });
+    const theirs = stackDiagrams(programs.map((program) => diagramOf(program, upstream, diagram.nodes)));
+    if (compare(theirs, diagram).verdict !== "equal") differences.push(`${name}: systemd attaches something else`);
+  }
+  return { compared: list.length, hits: list.length - differences.length, differences };
 };
 
 /** Of each thread in a file of Firecracker's, by libseccomp as its seccompiler does. */
