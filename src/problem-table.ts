@@ -28,6 +28,7 @@ export const problemGroups: Readonly<Record<string, string>> = {
   "09": "The host",
 };
 
+/** All kinds of messages: code, title, exit status, explanation. */
 export const problemTable = {
   usage: {
     code: "TG0100",
@@ -261,6 +262,7 @@ export type ProblemKind = keyof typeof problemTable;
 /** TG0101 and so on. */
 export type ProblemCode = (typeof problemTable)[ProblemKind]["code"];
 
+/** The row of a kind. */
 export const problemRow = (kind: ProblemKind): ProblemRow => problemTable[kind];
 /** The kind with a code, in any case; undefined if there is none. */
 export const kindOfCode = (code: string): ProblemKind | undefined =>

@@ -373,6 +373,7 @@ const rows: Readonly<Record<string, string>> = {
   fstatat64: "dfd:i filename:p statbuf:p flag:i",
 };
 
+/** A parameter of a system call: its name, and its C type by width and sign. */
 export interface Argument {
   readonly name: string;
   readonly type: "int" | "uint" | "long" | "pointer";

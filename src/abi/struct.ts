@@ -20,26 +20,31 @@ const fixed = (
   get,
   put,
 });
+/** An unsigned member of 8 bits. */
 export const u8 = fixed(
   1,
   (v, at) => v.getUint8(at),
   (v, at, x) => v.setUint8(at, x),
 );
+/** An unsigned member of 16 bits, little endian. */
 export const u16 = fixed(
   2,
   (v, at) => v.getUint16(at, true),
   (v, at, x) => v.setUint16(at, x, true),
 );
+/** A signed member of 16 bits, little endian. */
 export const s16 = fixed(
   2,
   (v, at) => v.getInt16(at, true),
   (v, at, x) => v.setInt16(at, x, true),
 );
+/** An unsigned member of 32 bits, little endian. */
 export const u32 = fixed(
   4,
   (v, at) => v.getUint32(at, true),
   (v, at, x) => v.setUint32(at, x, true),
 );
+/** A signed member of 32 bits, little endian. */
 export const s32 = fixed(
   4,
   (v, at) => v.getInt32(at, true),

@@ -104,19 +104,23 @@ export interface SentError {
   readonly help?: string | undefined;
   readonly span?: Span | undefined;
 }
+/** A message of the page to the worker. */
 export type Request =
   | { readonly id: number; readonly kind: "call"; readonly method: string; readonly params: unknown }
   | { readonly id: number; readonly kind: "input"; readonly input: unknown };
+/** A message of the worker to the page. `id` is that of the request. */
 export type Reply =
   | { readonly id: number; readonly kind: "part"; readonly part: unknown }
   | { readonly id: number; readonly kind: "result"; readonly result: unknown }
   | { readonly id: number; readonly kind: "error"; readonly error: SentError };
 
+/** An error as data that postMessage can carry. */
 export const errorAsData = (error: unknown): SentError => {
   if (!(error instanceof Error)) return { message: String(error) };
   // By its shape: a bundle may hold the class twice.
   const { kind, sentence, help, span } = error as Partial<Problem>;
   return error.name === "Problem" && kind && sentence !== undefined ? { message: sentence, kind, help, span } : { message: error.message };
 };
+/** The error that `errorAsData` was given, without its stack. */
 export const dataAsError = ({ message, kind, help, span }: SentError): Error =>
   kind ? new Problem(kind, message, { help, span }) : new Error(message);

@@ -8,6 +8,7 @@ import { Problem } from "../problem.ts";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 type Values<T extends Options> = ReturnType<typeof util.parseArgs<{ options: T }>>["values"];
 
+/** Parsed arguments of a command. */
 export interface Parsed<T extends Options> {
   readonly values: Values<T>;
   /** PROG and its arguments. */
@@ -24,6 +25,7 @@ const programAt = (args: readonly string[], options: Options): number => {
   return found?.index ?? args.length;
 };
 
+/** Parses the options before PROG, as util.parseArgs does. Throws a Problem that names the nearest option. */
 export const parse = <const T extends Options>(args: readonly string[], options: T): Parsed<T> => {
   const none = args[0] === undefined || args[0] === "--" || !args[0].startsWith("-");
   const at = none ? 0 : programAt(args, options);
@@ -71,6 +73,7 @@ export const size = (text: string, option: string): number => {
   return bytes;
 };
 
+/** A whole number of at most 15 digits. Throws a Problem that names the option. */
 export const integer = (text: string, option: string): number => {
   if (!/^\d{1,15}$/.test(text)) throw bad(`${option} wants a whole number, not "${text}"`);
   return Number(text);
@@ -83,17 +86,20 @@ export const count = (text: string, option: string): number => {
   return value;
 };
 
+/** An address in decimal or, after 0x, in hexadecimal. Throws a Problem that names the option. */
 export const address = (text: string, option: string): number => {
   if (!/^(0x0*[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw bad(`${option} wants an address such as 0x401000, not "${text}"`);
   return Number(text);
 };
 
+/** A time in seconds, greater than 0. Throws a Problem that names the option. */
 export const seconds = (text: string, option: string): number => {
   const value = Number(text);
   if (text.trim() === "" || !(value > 0)) throw bad(`${option} wants seconds, not "${text}"`);
   return value;
 };
 
+/** One of the given values. Throws a Problem that names the nearest one. */
 export const oneOf = <T extends string>(text: string, choices: readonly T[], option: string): T => {
   const found = choices.find((c) => c === text);
   if (found === undefined)
@@ -103,6 +109,7 @@ export const oneOf = <T extends string>(text: string, choices: readonly T[], opt
   return found;
 };
 
+/** The value of --mount. */
 export interface MountOption {
   readonly host: string;
   readonly guest: string;

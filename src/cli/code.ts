@@ -4,6 +4,7 @@ import { PF, PT, parseElf, programHeaders } from "../kernel/exec/elf.ts";
 import { Problem } from "../problem.ts";
 import { address, oneOf, parse } from "./arguments.ts";
 
+/** Code to disassemble: bytes, the address of the first one, and the mode. */
 export interface Code {
   /** Of a file that has several. */
   readonly name: string | undefined;
@@ -12,7 +13,9 @@ export interface Code {
   readonly mode: 16 | 32 | 64;
 }
 
+/** The options of commands that read code. */
 export const codeOptions = { mode: { type: "string" }, at: { type: "string" } } as const;
+/** Their lines in the help. */
 export const codeOptionHelp = [
   ["--mode 16|32|64", "the code segment's mode; 64, or what the ELF file says"],
   ["--at ADDRESS", "address of the first byte, in hexadecimal after 0x; 0"],
@@ -23,18 +26,22 @@ interface Place {
   readonly mode: 16 | 32 | 64 | undefined;
   readonly at: number;
 }
+/** The values of --mode and --at. */
 export const codeValues = (values: { readonly mode?: string | undefined; readonly at?: string | undefined }): Place => ({
   mode: values.mode === undefined ? undefined : (Number(oneOf(values.mode, modes, "--mode")) as 16 | 32 | 64),
   at: address(values.at ?? "0", "--at"),
 });
+/** Options of a command that reads code, and its other arguments. */
 export interface CodeArguments extends Place {
   readonly rest: readonly string[];
 }
+/** Parses the arguments of a command that reads code. */
 export const codeArguments = (args: readonly string[]): CodeArguments => {
   const { values, rest } = parse(args, codeOptions);
   return { ...codeValues(values), rest };
 };
 
+/** Bytes from hexadecimal digits, with or without 0x and blanks. Undefined: the text has other characters. */
 export const hexBytes = (text: string): Uint8Array | undefined => {
   const digits = text.replace(/\s|\b0x/gi, "");
   return /^([0-9a-f]{2})+$/i.test(digits) ? Uint8Array.from(Buffer.from(digits, "hex")) : undefined;

@@ -5,6 +5,7 @@ import { messages } from "./messages.ts";
 /** Commands by name. Each is loaded at its first use, with its subcommands if it has some. */
 export type Commands = Readonly<Record<string, () => Promise<{ readonly command: Command; readonly subcommands?: Commands }>>>;
 
+/** A command of `trapgate`, or of `trapgate seccomp`. */
 export interface Command {
   /** After the name, in the usage line. */
   readonly synopsis: string;

@@ -12,6 +12,7 @@ import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 
+/** The options of a traced run, and the consumer of its lines. */
 export interface Tracing {
   readonly options: TraceOptions;
   readonly line: (line: string, pid: number) => void;

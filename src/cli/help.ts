@@ -20,6 +20,7 @@ const fronts = {
   ],
 } as const;
 
+/** Prints the list of commands. Returns the exit status. */
 export const overview = async (commands: Commands, front: keyof typeof fronts = "trapgate"): Promise<number> => {
   const rows = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, (await load()).command.summary] as const));
   const [what, usage] = fronts[front];
@@ -28,11 +29,13 @@ export const overview = async (commands: Commands, front: keyof typeof fronts = 
   return 0;
 };
 
+/** Prints the help of one command. Returns the exit status. */
 export const details = (name: string, command: Command): number => {
   print(`${pc.bold("usage")}: trapgate ${name} ${command.synopsis}`, "", command.summary, "", ...column(command.options));
   return 0;
 };
 
+/** Prints the version of the package. Returns the exit status. */
 export const version = (): number => {
   const { version: text } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
   print(text);

@@ -22,6 +22,7 @@ export const switchOptions = {
   bug: { type: "string", multiple: true },
 } as const;
 
+/** Lines of the help: the switches of a machine. */
 export const switchHelp: readonly (readonly [string, string])[] = [
   ["--x32", "system calls with bit 30 are x32's (default: ENOSYS), and x32 programs run; they get no vDSO"],
   ["--no-ia32", "no IA32 emulation: int $0x80 is SIGSEGV, 32-bit programs are refused"],
@@ -54,6 +55,7 @@ export const programOptions = {
   engine: { type: "string" },
 } as const;
 
+/** Lines of the help: options of all commands that run a program. */
 export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--root DIR", "the guest's root: DIR as it is now, changes stay in the guest; PROG is looked up inside, by PATH as a shell does"],
   ["--mount HOST:GUEST[:ro|cow|rw]", "show a folder of the host in the guest: read-only (default), copy-on-write, writable"],
@@ -77,6 +79,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--engine NAME", `who runs the code: ${engines.join(", ")} (default: auto)`],
 ];
 
+/** The options of run and trace, for util.parseArgs. */
 export const runOptions = {
   ...programOptions,
   image: { type: "string" },
@@ -92,6 +95,7 @@ export const runOptions = {
   "dump-jit": { type: "string" },
 } as const;
 
+/** Lines of the help: options of run and trace. */
 export const runOptionHelp: readonly (readonly [string, string])[] = [
   ...programOptionHelp,
   ["--image IMAGE", "the root from docker save, an OCI layout (archive or directory) or a tar archive; PROG and ARGs replace its command"],
@@ -107,6 +111,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--dump-jit ADDRESS", "print the compiled region that holds an address: guest code, what it does, WebAssembly (with wabt)"],
 ];
 
+/** A run, ready to start: the options of machine and program, and the command's own. */
 export interface Prepared {
   readonly machine: BootOptions;
   /** Absolute path in the guest. */
@@ -238,6 +243,7 @@ const swallowed = (values: Values): string | undefined => {
 /** A program from standard input (`-`) is read whole. */
 const MOST_STDIN = 2 ** 30;
 
+/** Checks the options of a run and opens its files. Throws a Problem for a mistake of the user. */
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const { image } = values;
   if (image !== undefined && values.root !== undefined) throw new Problem("usage", "--image and --root are two roots: only one can be");

@@ -14,6 +14,7 @@ export interface PolicyFile {
   readonly container?: string | undefined;
   readonly warn: (line: string) => void;
 }
+/** A policy that was read for a run. */
 export interface RunPolicy {
   readonly name: string;
   /** What the machine takes. Filter text stays text: names in it are calls of the program's ABI. */

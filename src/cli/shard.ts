@@ -2,6 +2,7 @@
 import type { Shard } from "../machine/shard.ts";
 import { Problem } from "../problem.ts";
 
+/** The value of --shard: `I/N`. Throws a Problem that names the option. */
 export const shard = (text: string, option = "--shard"): Shard => {
   const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
   const [number, of] = [Number(match?.[1]), Number(match?.[2])];

@@ -6,6 +6,7 @@ import { failure } from "./node-errno.ts";
 
 const pieceBytes = 32768;
 
+/** An open file of the host, with random access. */
 export interface OpenBytes extends FileBytes {
   close(): void;
 }

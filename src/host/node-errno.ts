@@ -11,10 +11,12 @@ const names: Readonly<Record<string, ErrnoName>> = {
   EMFILE: "ENFILE",
 };
 
+/** The negative errno of an error that node:fs has thrown. */
 export const errnoOf = (error: unknown): number => {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return -(E[names[code] ?? (code as ErrnoName)] ?? E.EIO);
 };
+/** The result of an action, or a negative errno if it throws. */
 export const attempt = <T>(action: () => T): T | number => {
   try {
     return action();
@@ -22,6 +24,7 @@ export const attempt = <T>(action: () => T): T | number => {
     return errnoOf(error);
   }
 };
+/** 0 after an action, or a negative errno if it throws. */
 export const done = (action: () => void): number =>
   attempt(() => {
     action();

@@ -57,6 +57,7 @@ const abandoned = new FinalizationRegistry<Descriptors>((descriptors) => descrip
 
 const isName = (name: string): boolean => name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
 
+/** A file of a NodeTree. It is found by descriptor, and its identity is checked at each use. */
 export class NodeFile implements HostNode {
   readonly tree: NodeTree;
   readonly id: string;

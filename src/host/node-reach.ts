@@ -18,6 +18,7 @@ import { open } from "./node-descriptors.ts";
 import { failure } from "./node-errno.ts";
 import { identity, type NodeFile } from "./node-file.ts";
 
+/** Access to files of the host without a race between check and use: one implementation per system. */
 export interface Reach {
   /** `act` with a path of `name` in the directory. Calls with it must not follow a link in the last component. */
   entry<T>(dir: NodeFile, name: string, act: (path: PathLike) => T): T;

@@ -16,6 +16,7 @@ const LAST_CHANCE = 200;
 const SAFE_FOR_SOCKETS = 32768;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
+/** A descriptor of the host as output of a machine. Output that would block is kept and written later. */
 export class FdSink implements ByteSink {
   readonly queue = new WaitQueue(true);
   /** Told when something is kept. */

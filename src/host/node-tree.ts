@@ -6,6 +6,7 @@ import { failure } from "./node-errno.ts";
 import { identity, NodeFile } from "./node-file.ts";
 import { type Reach, reachOfSystem } from "./node-reach.ts";
 
+/** A directory of the host as a HostTree. */
 export class NodeTree implements HostTree {
   readonly path: Buffer;
   readonly writable: boolean;

@@ -121,6 +121,7 @@ const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
   mountAt(vfs, at, new (lazyHostRw().HostRwFs)(vfs.newDev(), vfs.clock, tree));
 };
 
+/** A kernel and a processor, ready for the first program. */
 export interface Booted {
   readonly kernel: Kernel;
   readonly processor: Cpu;
@@ -156,6 +157,7 @@ const worldOf = ({ hostname, clock, cpus = 1 }: Pick<MachineOptions, "hostname" 
   return { cpus, ...(hostname === undefined ? {} : { hostname }), ...(bootTime === undefined ? {} : { bootTime }) };
 };
 
+/** Makes a kernel and a processor in a memory. Throws a Problem for options that exclude each other. */
 export const boot = (options: BootOptions, memory = allocate(options)): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(memory), model);

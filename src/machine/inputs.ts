@@ -2,6 +2,7 @@
 // real time. The machine takes queued events between two segments of guest code. The list of taken events with
 // their virtual times is a recording of the run.
 
+/** An event of the host. */
 export type InputEvent =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "end" }
@@ -14,6 +15,7 @@ export type InputEvent =
   /** The run ends, and its promise is rejected with this reason. */
   | { readonly kind: "abort"; readonly reason: unknown };
 
+/** An event, and the virtual time at which it took effect. */
 export interface TakenInput {
   /** Virtual nanoseconds since boot. */
   readonly now: number;
@@ -23,6 +25,7 @@ export interface TakenInput {
 /** Node.js has it, browsers do not. A timer of 0 ms takes 1 ms, in browsers 4 ms. */
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
+/** The queue of events of one machine. */
 export class Inputs {
   #queue: InputEvent[] = [];
   #arrived: (() => void) | undefined;

@@ -10,13 +10,23 @@ import * as observers from "./tracing/observers.ts";
 import * as recorder from "./tracing/recorder.ts";
 import * as trace from "./tracing/strace/trace.ts";
 
+/** The module, loaded at the first use. */
 export const lazyHostFs = (): typeof hostFs => hostFs;
+/** The module, loaded at the first use. */
 export const lazyHostRw = (): typeof hostRw => hostRw;
+/** The module, loaded at the first use. */
 export const lazyDenials = (): typeof denials => denials;
+/** The module, loaded at the first use. */
 export const lazyCrashes = (): typeof crashes => crashes;
+/** The module, loaded at the first use. */
 export const lazyElfProblem = (): typeof elfProblem => elfProblem;
+/** The module, loaded at the first use. */
 export const lazyObservers = (): typeof observers => observers;
+/** The module, loaded at the first use. */
 export const lazyRecorder = (): typeof recorder => recorder;
+/** The module, loaded at the first use. */
 export const lazySchedule = (): typeof schedule => schedule;
+/** The module, loaded at the first use. */
 export const lazyPolicy = (): typeof policy => policy;
+/** The module, loaded at the first use. */
 export const lazyTrace = (): typeof trace => trace;

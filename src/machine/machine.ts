@@ -71,6 +71,7 @@ export interface ClosedRun {
 
 type GivenUp = Extract<InputEvent, { kind: "timeout" | "abort" }>;
 
+/** A running machine: kernel, processor, inputs from the host, and outputs to it. */
 export class Machine {
   readonly kernel: Kernel;
   readonly inputs = new Inputs();

@@ -6,10 +6,12 @@ import type { Chooser, PointKind } from "../kernel/sched/chooser.ts";
 import type { Task } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
 
+/** A scheduling point at which another task than the default one runs. */
 export interface Departure {
   readonly point: number;
   readonly task: number;
 }
+/** All departures of a run, in order, and the length of a slice. */
 export interface Schedule {
   readonly departures: readonly Departure[];
   /** Instructions. Absent: the scheduler's default, a million. */
@@ -18,12 +20,14 @@ export interface Schedule {
 
 const DEFAULT = "default";
 
+/** A schedule as text. `parseSchedule` reads it. */
 export const scheduleText = ({ departures, slice }: Schedule): string =>
   (departures.map(({ point, task }) => `${point}:${task}`).join(",") || DEFAULT) + (slice === undefined ? "" : `/${slice}`);
 
 const malformed = (text: string): Problem =>
   new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
 
+/** Reads the text of a schedule. Throws a Problem if it is malformed. */
 export const parseSchedule = (text: string): Schedule => {
   const match = /^(default|\d{1,9}:\d{1,9}(?:,\d{1,9}:\d{1,9})*)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
   if (!match) throw malformed(text);

@@ -5,6 +5,7 @@ export type Size = number | `${number}${"" | "K" | "M" | "G"}`;
 
 /** The least and the most memory of a machine in bytes. A 32-bit WebAssembly memory holds 4 GiB, ours included. */
 export const MIN_MEMORY = 2 ** 20;
+/** The most memory of a machine in bytes. */
 export const MAX_MEMORY = 2 ** 32 - 2 ** 28;
 
 const units: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

@@ -31,6 +31,7 @@ export const consoleOf = (kernel: Kernel, { sink, columns, rows }: TerminalOptio
 const resize = (tty: Tty, columns: number, rows: number): void =>
   tty.setSize({ ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 });
 
+/** Standard input, output and error of a machine: streams of the host, or a terminal. */
 export class StandardStreams {
   readonly #source: ByteSource;
   readonly #tty: Tty | undefined;

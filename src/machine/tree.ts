@@ -67,6 +67,7 @@ export const lookAt = (vfs: Vfs, path: string): { readonly isDirectory: boolean;
   return inode.readAt(0, bytes) < 0 ? undefined : { isDirectory: false, bytes };
 };
 
+/** Mounts a file system at a path, whose directories are made. */
 export const mountAt = (vfs: Vfs, path: string, fs: FileSystem, flags = 0): void => {
   vfs.namespace.attach(directoryAt(vfs, path), fs, { flags });
 };

@@ -4,7 +4,9 @@ import type { TranslationListener } from "../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
 
+/** Bytes of a page. SDM Vol. 3A 5.5 */
 export const PAGE_SIZE = 4096;
+/** Binary logarithm of PAGE_SIZE. */
 export const PAGE_SHIFT = 12;
 /**
  * The next multiple of the page size. Exact for every address and length that a guest can name (up to 2^64).

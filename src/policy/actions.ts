@@ -14,6 +14,7 @@ const byName: Readonly<Record<string, Action>> = {
   LOG: "log",
   NOTIFY: "user_notif",
 };
+/** The names of libseccomp's actions. */
 export const actionNames = Object.keys(byName).map((name) => `SCMP_ACT_${name}`);
 /** Those that take an errnoRet. */
 export const takesErrno = (name: string): boolean => name === "SCMP_ACT_ERRNO" || name === "SCMP_ACT_TRACE";

@@ -18,6 +18,7 @@ const elsewhere: ReadonlySet<string> = new Set([
 
 /** Whether some processor has a call of this name. */
 export const isKnownName = (name: string): boolean => isSyscallName(name) || Object.hasOwn(newer, name) || elsewhere.has(name);
+/** The names of all system calls, also of those that this kernel has not. */
 export const knownNames = (): readonly string[] => [...Object.keys(syscallNumbers), ...Object.keys(newer), ...elsewhere];
 
 /** The number as filters see it; undefined if the ABI has no such call. */

@@ -22,6 +22,7 @@ const asked = (policy: unknown, matcher: string, call: unknown, { via, ...others
   return passing(meaning, call, { via } as ViaOptions);
 };
 
+/** Matchers on policies and filters. */
 export const policyMatchers = {
   toBeEquivalentTo(policy: unknown, other: unknown) {
     const difference = compare(policyOf(policy, "toBeEquivalentTo").diagram, policyOf(other, "toBeEquivalentTo").diagram);

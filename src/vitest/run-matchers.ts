@@ -51,6 +51,7 @@ const denialTest = (text: unknown, options: DeniedOptions): ((denial: Denial) =>
 const denialText = ({ call, abi, door, verdict }: Denial): string => `${call} [${abi} by ${door}] ${verdict}`;
 const SHOWN = 10;
 
+/** Matchers on runs. */
 export const runMatchers = {
   toExitWith(this: State, value: unknown, status: number) {
     const run = runOf(value, "toExitWith");

@@ -4,6 +4,7 @@
 export type TraceLine = string | RegExp;
 
 const squeeze = (text: string): string => text.replace(/\s+/g, " ").trim();
+/** True if a trace line is the wanted one. */
 export const matches = (line: string, wanted: TraceLine): boolean =>
   typeof wanted === "string" ? squeeze(line).includes(squeeze(wanted)) : wanted.test(line);
 

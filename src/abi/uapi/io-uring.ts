@@ -35,7 +35,9 @@ export const ENTER = { GETEVENTS: 1, SQ_WAKEUP: 2, SQ_WAIT: 4, EXT_ARG: 8, REGIS
 
 /** IORING_CQE_F_*, IORING_SQ_*, IORING_CQ_*: bits in completions and in the flag words of the rings. */
 export const CQE_F = { BUFFER: 1, MORE: 2, SOCK_NONEMPTY: 4, NOTIF: 8 } as const;
+/** IORING_SQ_*: bits of the flag word of the submission ring. */
 export const SQ_RING = { NEED_WAKEUP: 1, CQ_OVERFLOW: 2, TASKRUN: 4 } as const;
+/** IORING_CQ_EVENTFD_DISABLED: a bit of the flag word of the completion ring. */
 export const CQ_EVENTFD_DISABLED = 1;
 
 /** IORING_OFF_*: offsets for mmap(2). */
@@ -55,9 +57,13 @@ export const REGISTER_USE_REGISTERED_RING = 0x8000_0000;
 /** IORING_TIMEOUT_*, IORING_POLL_*, IORING_ASYNC_CANCEL_*, IORING_ACCEPT_*, IORING_RECV_*: flags of single operations. */
 // biome-ignore format: table
 export const TIMEOUT = { ABS: 1, UPDATE: 2, BOOTTIME: 4, REALTIME: 8, LINK_UPDATE: 16, ETIME_SUCCESS: 32, MULTISHOT: 64 } as const;
+/** IORING_POLL_*. */
 export const POLL = { MULTI: 1, UPDATE_EVENTS: 2, UPDATE_USER_DATA: 4, LEVEL: 8 } as const;
+/** IORING_ASYNC_CANCEL_*. */
 export const CANCEL = { ALL: 1, FD: 2, ANY: 4, FD_FIXED: 8, USERDATA: 16, OP: 32 } as const;
+/** IORING_ACCEPT_*. */
 export const ACCEPT = { MULTISHOT: 1, DONTWAIT: 2, POLL_FIRST: 4 } as const;
+/** IORING_RECV_* and IORING_SEND_*. */
 export const RECVSEND = { POLL_FIRST: 1, MULTISHOT: 2, FIXED_BUF: 4, ZC_REPORT_USAGE: 8, BUNDLE: 16 } as const;
 /** The slot of a direct descriptor that the kernel chooses. */
 export const FILE_INDEX_ALLOC = 0xffff_ffff;
@@ -79,7 +85,9 @@ export const sqe = struct("io_uring_sqe", {
   addr3: u64,
   pad2: u64,
 });
+/** Size of struct io_uring_sqe in bytes, without IORING_SETUP_SQE128. */
 export const SQE_SIZE = 64;
+/** Size of struct io_uring_cqe in bytes, without IORING_SETUP_CQE32. */
 export const CQE_SIZE = 16;
 
 const ringOffsets = {

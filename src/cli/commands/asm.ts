@@ -31,6 +31,7 @@ const listing = (text: string, { statements, bytes }: Assembled, at: number): st
   );
 };
 
+/** `trapgate asm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--mode 16|32|64] [--at ADDRESS] [-o OUTPUT] FILE|-",
   summary: "assemble a file in Intel syntax: a listing, or with -o the bytes",

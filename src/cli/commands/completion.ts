@@ -8,6 +8,7 @@ import { commandWords } from "../completion/words.ts";
 const shells = { bash, zsh, fish } as const;
 const names = Object.keys(shells) as (keyof typeof shells)[];
 
+/** `trapgate completion`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: names.join("|"),
   summary: `print a completion script: source <(trapgate completion bash), or for ${names.slice(1).join(" and ")}`,

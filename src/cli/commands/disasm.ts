@@ -3,6 +3,7 @@ import { disassemble, type Line } from "../../cpu/text/disassemble.ts";
 import { codeArguments, codeOf, codeOptionHelp } from "../code.ts";
 import type { Command } from "../command.ts";
 
+/** A line of a disassembly: address, bytes, instruction. `digits`: hexadecimal digits of the address. */
 export const lineText = ({ address, bytes, text }: Pick<Line, "address" | "bytes" | "text">, digits: number): string => {
   const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
   return `${address.toString(16).padStart(digits)}:  ${hex.padEnd(20)}  ${text}`;
@@ -13,6 +14,7 @@ export const addressDigits = (at: number, length: number): number => Math.max(4,
 /** Written in parts: a listing is long, and its reader may close the pipe. */
 const print = (lines: readonly string[]): boolean => process.stdout.write(lines.map((l) => `${l}\n`).join(""));
 
+/** `trapgate disasm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--mode 16|32|64] [--at ADDRESS] FILE|BYTES…",
   summary: "disassemble an ELF program's code, a file of plain code, or bytes in hexadecimal",

@@ -19,6 +19,7 @@ const explainMessage = (code: string): void => {
   process.stdout.write(`${lines.join("\n")}\n`);
 };
 
+/** `trapgate explain`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--mode 16|32|64] [--at ADDRESS] BYTES…|INSTRUCTION|CODE",
   summary: "what instructions do: bytes in hexadecimal, or assembly with statements separated by ;, or what a message such as TG0101 means",

@@ -95,6 +95,7 @@ const again = (program: Program, found: SearchOptions, schedule: string, json: b
   return what === undefined ? 0 : VIOLATED;
 };
 
+/** `trapgate explore`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program under one schedule after another, until something happens that must not; exit status 1 if it does",

@@ -21,6 +21,7 @@ interface Result {
   readonly stoppedAt: string | undefined;
 }
 
+/** The options of `landmines --policy`. */
 export interface PolicyRuns {
   readonly policy: string | Uint8Array;
   readonly profile: ProfileName;

@@ -69,6 +69,7 @@ const save = (file: string, text: string): void => {
 const wantedProfiles = (wanted: readonly string[] | undefined): readonly ProfileName[] =>
   wanted?.flatMap((name) => (name === "all" ? names : [oneOf(name, names, "--kernel")])) ?? DEFAULT;
 
+/** `trapgate landmines`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [OPTION…] [--native] [--shard I/N] [--json] [--junit FILE]",
   summary: "run the catalogue of ways around a filter on kernel profiles: what happened, what was expected",

@@ -37,6 +37,7 @@ const details = (name: string): void => {
   }
 };
 
+/** `trapgate models`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[NAME]",
   summary: "the processors that --cpu knows; with a name, its features and its vendor differences",

@@ -20,6 +20,7 @@ export const subcommands: Commands = {
   learn: () => import("../seccomp/learn.ts"),
 };
 
+/** `trapgate seccomp`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "SUBCOMMAND [OPTION…] FILE…",
   summary: `explain, compare and prove seccomp filters and policies: ${Object.keys(subcommands).join(", ")}`,

@@ -45,6 +45,7 @@ const details = (name: string, all: readonly SyscallReference[]): void => {
   }
 };
 
+/** `trapgate syscalls`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [NAME|NUMBER]",
   summary: "the system calls of every ABI: number, arguments, how complete each is",

@@ -11,6 +11,7 @@ const options = { ...runOptions, env: { ...runOptions.env, short: "E" }, ...stra
 const saveHelp = [["--save FILE", "also write the run, with its program, as a file that the lab opens (docs/lab.md)"]] as const;
 const help = runOptionHelp.map(([option, meaning]) => [option.replace("-e, --env", "-E, --env"), meaning] as const);
 
+/** `trapgate trace`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program and print its system calls, as strace does, with the verdicts of its filters",

@@ -17,6 +17,7 @@ const plain = (_: string, value: unknown): unknown => {
   return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
 };
 
+/** Collects the events of a run and writes them, with the program, as a zip archive. */
 export class TraceFile {
   readonly #path: string;
   readonly #events: TraceEvent[] = [];

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { files, readHelp, readOne, readOptions } from "./input.ts";
 import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.ts";
 
+/** `trapgate seccomp asm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [-o OUTPUT] FILE",
   summary: "assemble a filter, or compile a policy, to BPF; what is compiled is proved to mean what the policy says",

@@ -47,6 +47,7 @@ const counted = (findings: readonly Finding[]): string =>
     })
     .join(", ");
 
+/** `trapgate seccomp audit`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [MODE:]FILE",
   summary: "find weaknesses of a policy, and make the calls that show them: 0 none as grave as --fail-on, 1 some",

@@ -9,6 +9,7 @@ import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, print, printJson, readerOptions, readHelp, readOptions } from "./input.ts";
 
+/** `trapgate seccomp check`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE",
   summary: "whether a kernel takes the filter: 0 it does, 1 it does not, with the reason and the instruction",

@@ -38,6 +38,7 @@ const recorded = (file: string): readonly Line[] => {
   return value;
 };
 
+/** `trapgate seccomp coverage`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "--policy [MODE:]FILE [OPTION…] [--] PROG [ARG…]",
   summary: "run a program under a policy, and tell which rules, instructions and branches its calls used",

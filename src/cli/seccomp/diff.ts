@@ -27,6 +27,7 @@ export const witnesses = (difference: Difference): readonly Witness[] =>
     return data && !isUndecided(pair.a) && !isUndecided(pair.b) ? [{ pair, data }] : [];
   });
 
+/** A line about a call for which two filters differ. */
 export const witnessText = ({ pair, data }: Witness): string => `    ${callText(data)}: ${valueText(pair.a)} -> ${valueText(pair.b)}`;
 
 const headings = {
@@ -35,6 +36,7 @@ const headings = {
   undecided: "cannot be told apart, but some calls were not decided",
 };
 
+/** `trapgate seccomp diff`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [MODE:]FILE [MODE:]FILE",
   summary: "compare two filters by meaning: 0 equal, 1 different, 2 trouble; crun:FILE compiles that profile as crun does",

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { files, print, readHelp, readOne, readOptions } from "./input.ts";
 import { programOfPolicy } from "./output.ts";
 
+/** `trapgate seccomp disasm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE",
   summary: "disassemble a filter: instructions in hexadecimal and what they do",

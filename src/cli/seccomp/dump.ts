@@ -26,6 +26,7 @@ const save = (filters: readonly AttachedFilter[], prefix: string): void => {
   }
 };
 
+/** `trapgate seccomp dump`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program and show every filter that it attaches; the exit status is the program's",

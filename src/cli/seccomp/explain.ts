@@ -23,6 +23,7 @@ const exactCall = (policy: Policy, call: Call, json: boolean): void => {
   else print(`${callText(data)}: ${text}\n`);
 };
 
+/** `trapgate seccomp explain`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE [CALL]",
   summary: "what a filter does to every system call, or to one such as i386.socketcall or clone(0x7e020000)",

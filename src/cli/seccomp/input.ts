@@ -11,6 +11,7 @@ import { color as pc } from "../color.ts";
 /** The kubelet's, by default. */
 const KUBELET = "/var/lib/kubelet/seccomp";
 
+/** The options of commands that read a policy. */
 export const readOptions = {
   format: { type: "string" },
   as: { type: "string" },
@@ -21,6 +22,7 @@ export const readOptions = {
   "seccomp-root": { type: "string" },
   quiet: { type: "boolean", short: "q" },
 } as const;
+/** Their lines in the help. */
 export const readHelp: readonly (readonly [string, string])[] = [
   ["--format FORMAT", `${formats.join(", ")}; otherwise it is detected`],
   ["--as MODE", `what loads a profile: ${modes.join(", ")}; runc by default`],
@@ -91,7 +93,9 @@ export const readOne = async (argument: string, values: Values, nodes?: Nodes): 
 /** `default.json (oci, as runc)` */
 export const titleOf = ({ source, format, mode }: Policy): string => `${source.name} (${format}${mode ? `, as ${mode}` : ""})`;
 
+/** Writes text to standard output. */
 export const print = (text: string): void => void process.stdout.write(text);
+/** Writes a value to standard output as JSON. */
 export const printJson = (value: unknown): void =>
   print(`${JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v), 2)}\n`);
 

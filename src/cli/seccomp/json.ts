@@ -16,6 +16,7 @@ const verdictJson = ({ cases, truncated }: Verdict, show: (value: number) => str
   ...(truncated ? { truncated } : {}),
 });
 
+/** An explanation of a filter as JSON data. */
 export const explanationJson = ({ calls, numbers, architectures, incomplete }: Explanation, show = valueText) => ({
   calls: Object.fromEntries(
     calls.map(({ name, verdicts }) => [name, Object.fromEntries(Object.entries(verdicts).map(([abi, v]) => [abi, verdictJson(v, show)]))]),

@@ -65,6 +65,7 @@ const textOf = ({ profile, diagram }: Learned, format: (typeof formats)[number],
   return writeProfile(whole.profile, format as (typeof profileOutputs)[number]);
 };
 
+/** `trapgate seccomp learn`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program, log every call, and propose the least policy under which the same calls pass; both ABIs",

@@ -9,6 +9,7 @@ import type { Command } from "../command.ts";
 import { readHelp, readOne, readOptions } from "./input.ts";
 import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.ts";
 
+/** `trapgate seccomp merge`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "--union|--intersect|--stack [OPTION…] [-o OUTPUT] [MODE:]FILE…",
   summary: "make one filter of several policies, exact in arguments too",

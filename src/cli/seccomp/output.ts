@@ -11,12 +11,15 @@ import type { Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { color } from "../color.ts";
 
+/** The options of commands that write a policy. */
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;
+/** Their lines in the help. */
 export const outputHelp: readonly (readonly [string, string])[] = [
   ["--to FORMAT", `${outputs.join(", ")}; ${profileOutputs.join(", ")}, systemd: rules; asm by default, raw with -o`],
   ["-o, --output FILE", "write there"],
 ];
 
+/** Writes a file, or to standard output if there is none. Throws a Problem if it cannot. */
 export const write = (content: string | Uint8Array, file: string | undefined): void => {
   if (file === undefined) return void process.stdout.write(content);
   try {

@@ -20,6 +20,7 @@ const carriedOut = async ({ program, diagram }: Policy, data: SyscallData): Prom
   }
 };
 
+/** `trapgate seccomp prove`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] POLICY FILTER",
   summary: "prove that a filter means what a policy says: 0 it does, 1 with a call for which it does not, 2 trouble",

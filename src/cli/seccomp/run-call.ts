@@ -5,6 +5,7 @@ import { Machine } from "../../machine/machine.ts";
 import { abiOf } from "../../policy/names.ts";
 import type { SyscallData } from "../../seccomp/index.ts";
 
+/** The result of a call that was executed in a machine. */
 export interface Outcome {
   /** The trace line, and how the program ended if the call ended it. */
   readonly text: string;

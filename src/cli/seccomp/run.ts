@@ -11,6 +11,7 @@ import { programOfPolicy } from "./output.ts";
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
 
+/** `trapgate seccomp run`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE CALL",
   summary: "send one call such as openat(-100, 0x1000, 0) or i386.getpid through a filter, step by step",

@@ -1,6 +1,8 @@
 // Access to devices by the programs of control groups. Linux kernel/bpf/cgroup.c
 // __cgroup_bpf_check_dev_permission(), compute_effective_progs(); security/device_cgroup.c.
+
 import { E } from "../../abi/errno.ts";
+import { major, minor, S_IFBLK, S_IFCHR } from "../../abi/uapi/stat.ts";
 import { sizes } from "../base/sizes.ts";
 import type { Task } from "../task/task.ts";
 import type { Cgroup } from "./cgroup.ts";
@@ -28,8 +30,8 @@ export const effective = (group: Cgroup): DeviceProgram[] => {
 /** 0, or -EPERM if a program refuses. `type` is the S_IFMT part of the mode. */
 export const mayUseDevice = (task: Task, type: number, rdev: number, access: number): number => {
   const { cgroup } = task.process;
-  if (!cgroup.hasDevicePrograms || (type !== 0o020000 && type !== 0o060000)) return 0;
-  const context = [(access << 16) | (type === 0o060000 ? BLOCK : CHAR), Math.floor(rdev / 2 ** 20), rdev & 0xfffff] as const;
+  if (!cgroup.hasDevicePrograms || (type !== S_IFCHR && type !== S_IFBLK)) return 0;
+  const context = [(access << 16) | (type === S_IFBLK ? BLOCK : CHAR), major(rdev), minor(rdev)] as const;
   return effective(cgroup).every((program) => program.allows(context)) ? 0 : -E.EPERM;
 };
 

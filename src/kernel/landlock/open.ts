@@ -1,8 +1,10 @@
 // Landlock's checks of open files. The rights are taken at open(2) and stay with the file description, also for
 // a task that gets it later. Linux security/landlock/fs.c hook_file_open(), hook_file_truncate(),
 // hook_file_ioctl().
+
 import { E } from "../../abi/errno.ts";
 import { ACCESS_FS } from "../../abi/uapi/landlock.ts";
+import { S_IFBLK, S_IFCHR } from "../../abi/uapi/stat.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
@@ -16,7 +18,7 @@ export interface Purpose {
   readonly writes: boolean;
   readonly executes?: boolean;
 }
-const isDevice = (inode: Inode): boolean => inode.type === 0o020000 || inode.type === 0o060000;
+const isDevice = (inode: Inode): boolean => inode.type === S_IFCHR || inode.type === S_IFBLK;
 
 /** The rights that an open needs. Linux get_required_file_open_access(). */
 const required = (inode: Inode, { reads, writes, executes }: Purpose): number => {

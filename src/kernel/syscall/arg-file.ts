@@ -1,5 +1,6 @@
 // Argument types of the file calls: descriptors, modes, open flags, the AT_ flags.
 
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID, S_ISUID, S_ISVTX } from "../../abi/uapi/stat.ts";
 import {
   __O_TMPFILE,
   O_ACCMODE,
@@ -75,15 +76,14 @@ export const octal = (n: number): string => (n === 0 ? "000" : `0${n.toString(8)
 /** umode_t: 16 bits. */
 export const mode: Arg<number> = { c: "mode_t", decode: (raw, i) => (raw[2 * i] as number) & 0xffff, show: octal };
 
-// biome-ignore format: table
-const typeNames: Readonly<Record<number, string>> = {
-  0o140000: "S_IFSOCK", 0o120000: "S_IFLNK", 0o100000: "S_IFREG", 0o060000: "S_IFBLK", 0o040000: "S_IFDIR", 0o020000: "S_IFCHR", 0o010000: "S_IFIFO",
-};
-const bitNames = { S_ISUID: 0o4000, S_ISGID: 0o2000, S_ISVTX: 0o1000 };
+const typeNames = new Map(
+  Object.entries({ S_IFSOCK, S_IFLNK, S_IFREG, S_IFBLK, S_IFDIR, S_IFCHR, S_IFIFO }).map(([name, type]) => [type, name]),
+);
+const bitNames = { S_ISUID, S_ISGID, S_ISVTX };
 /** `S_IFREG|0644`, `S_IFDIR|S_ISVTX|0777`. */
 export const modeText = (mode: number): string => {
   const special = flagText(mode & 0o7000, bitNames, "");
-  return [typeNames[mode & 0o170000] ?? "", special, octal(mode & 0o777)].filter((s) => s !== "").join("|");
+  return [typeNames.get(mode & S_IFMT) ?? "", special, octal(mode & 0o777)].filter((s) => s !== "").join("|");
 };
 /** The mode argument of mknod, with a file type. */
 export const typedMode: Arg<number> = { ...mode, show: modeText };

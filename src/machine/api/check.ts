@@ -92,11 +92,17 @@ const checked =
     if (!result.success) throw problemOf(schema, options, result.error.issues[0] as z.core.$ZodIssue);
   };
 
+/** Checks the options of `Machine`. Throws a Problem that names the option. */
 export const checkMachineOptions = checked(schemas.machine);
+/** The same for the options of `Machine.start`. */
 export const checkProgramOptions = checked(schemas.program);
+/** The same for the options of `run`. */
 export const checkRunOptions = checked(schemas.run);
+/** The same for the options of `explore`. */
 export const checkExploreOptions = checked(schemas.explore);
+/** The same for the options of `replay`. */
 export const checkReplayOptions = checked(schemas.replay);
+/** The same for the options of `hostTree`. */
 export const checkTreeOptions = checked(schemas.tree);
 
 /** A program is a path or the bytes of a file. */

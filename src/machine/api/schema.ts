@@ -63,6 +63,7 @@ const tree = z.custom(
 );
 const mountShape = { tree, at: absolute, mode: name(["ro", "cow", "rw"]) } satisfies Shape<MountOptions>;
 
+/** zod's shape of `MachineOptions`. */
 export const machineShape = {
   kernel: name(seccompProfileNames).optional(),
   x32: flag.optional(),
@@ -148,6 +149,7 @@ const traceShape = {
   separate: flag.optional(),
 } satisfies Shape<TraceOptions>;
 
+/** zod's shape of `ProgramOptions`. */
 export const programShape = {
   args: list(text).optional(),
   argv0: text.optional(),
@@ -181,6 +183,7 @@ const propertiesShape = {
 const shardShape = { number: whole("a number", 1), of: whole("a number", 1) } satisfies Shape<Shard>;
 
 const { schedule, timeout, trace, hooks, ...explored } = programShape;
+/** zod's shape of `ExploreOptions`. */
 export const exploreShape = {
   ...machineShape,
   ...explored,
@@ -195,6 +198,7 @@ export const exploreShape = {
   slice: whole("instructions", 1, 999_999_999).optional(),
 } satisfies Shape<ExploreOptions>;
 
+/** The schema of each function's options. Unknown properties are errors. */
 export const schemas = {
   machine: z.strictObject(machineShape),
   program: z.strictObject(programShape),

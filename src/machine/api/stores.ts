@@ -4,6 +4,7 @@ import type { BootOptions } from "../boot.ts";
 import type { MachineOptions } from "../options.ts";
 import type { CodeMemory } from "./code-memory.ts";
 
+/** The code store of each CodeMemory. */
 export const storeOf = new WeakMap<CodeMemory, CodeStore>();
 
 /** A library user's options as the machine takes them. */

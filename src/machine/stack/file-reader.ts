@@ -5,6 +5,7 @@ import { PAGE_SIZE } from "../../memory/frames.ts";
 /** Pages that a reader keeps. */
 const KEPT = 64;
 
+/** Random access to the bytes of a mapped file, with a small cache of pages. */
 export class FileReader {
   readonly size: number;
   readonly #backing: Backing;

@@ -19,6 +19,7 @@ interface Functions {
   readonly strings: Uint8Array;
 }
 
+/** A section header. man 5 elf */
 export interface Section {
   /** Offset of its name. */
   readonly name: number;

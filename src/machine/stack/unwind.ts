@@ -9,11 +9,13 @@ const MOST_STATES = 64;
 
 /** Registers by DWARF number; the return address is 16, of 32-bit code 8. Undefined: not known. */
 export type Registers = readonly (number | undefined)[];
+/** The program that is unwound: its word size in bytes, and its memory. */
 export interface Machine {
   readonly long: 4 | 8;
   /** A word of the program's memory. */
   readonly word: (address: number) => number | undefined;
 }
+/** DWARF numbers of stack pointer, frame pointer and return address, by word size in bytes. */
 export const numbers = { 4: { sp: 4, bp: 5, ra: 8 }, 8: { sp: 7, bp: 6, ra: 16 } } as const;
 
 type Rule =
@@ -96,6 +98,7 @@ const execute = (
   }
 };
 
+/** The caller of a frame. */
 export interface Step {
   readonly registers: Registers;
   /** The frame is a signal handler's: the address above it is exact, not that behind a call. */

@@ -1,7 +1,8 @@
 // The text of a descriptor with -y and -yy: `3</etc/passwd>`, `4<TCP:[127.0.0.1:80->127.0.0.1:4711]>`.
+
+import { S_IFBLK, S_IFCHR, S_IFMT } from "../../abi/uapi/stat.ts";
 import { pathName } from "../../kernel/fs/vfs/dentry.ts";
 import type { FileDescription } from "../../kernel/fs/vfs/file.ts";
-import { S_IFBLK, S_IFCHR } from "../../kernel/fs/vfs/mode.ts";
 import { toEndpoint } from "../../kernel/net/inet-address.ts";
 import { Socket } from "../../kernel/net/socket.ts";
 import { TcpSocket } from "../../kernel/net/tcp.ts";
@@ -31,7 +32,7 @@ const details = (task: Task, file: FileDescription): string => {
   if (file instanceof UnixSocket) return `UNIX:[${file.inode.ino}${file.address ? `,"${file.address.replace(/^\0/, "@")}"` : ""}]`;
   if (file instanceof Socket) return nameOfFile(task, file);
   const { mode, rdev } = file.inode;
-  const type = mode & 0o170000;
+  const type = mode & S_IFMT;
   if (type !== S_IFCHR && type !== S_IFBLK) return nameOfFile(task, file);
   return `${nameOfFile(task, file)}<${type === S_IFCHR ? "char" : "block"} ${rdev >>> 8}:${rdev & 0xff}>`;
 };

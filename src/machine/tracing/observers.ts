@@ -1,6 +1,7 @@
 // Two observers of one kernel: each is told what happens, the first one first.
 import type { Observer } from "../../kernel/observer.ts";
 
+/** An observer that passes each event to two others. */
 export const both = (first: Observer, second: Observer): Observer => ({
   enter: (...told) => {
     const injected = first.enter?.(...told);

@@ -42,6 +42,7 @@ export const registersOf = ({ processor }: Kernel): Registers => {
   return registers;
 };
 
+/** Makes trace events of system calls, signals and ends of tasks. */
 export class Recorder implements Observer {
   readonly #emit: (event: TraceEvent) => void;
   readonly #kernel: Kernel;

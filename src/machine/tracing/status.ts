@@ -8,6 +8,7 @@ export type End = { readonly exit: number } | { readonly signal: SignalName; rea
 
 const CORE = 0x80;
 
+/** The end of a process from its status word. */
 export const endOf = (status: number): End => {
   const signal = status & 0x7f;
   return signal === 0 ? { exit: (status >> 8) & 0xff } : { signal: signalName(signal) as SignalName, core: (status & CORE) !== 0 };

@@ -36,6 +36,7 @@ const found = (
   ];
 };
 
+/** Findings: an `int` argument is compared in 64 bits. */
 export const wideComparisons = (view: View): readonly Found[] => {
   const names = Object.keys(syscallNumbers);
   const narrow = names.flatMap((name) => {

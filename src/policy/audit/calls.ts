@@ -11,6 +11,7 @@ const RING =
   "socket connect accept accept4 bind listen sendmsg recvmsg sendto recvfrom shutdown openat openat2 open creat unlinkat unlink renameat renameat2 rename mkdirat mkdir symlinkat symlink linkat link fallocate fsetxattr setxattr fgetxattr getxattr statx splice tee ftruncate truncate epoll_ctl".split(
     " ",
   );
+/** Findings: io_uring passes, and a call that is denied is one of its operations. */
 export const ioUring = (view: View): readonly Found[] => {
   const names = RING.filter((name) => view.restricts(name, x64));
   const [first] = ["connect", "socket", "openat", ...names].filter((name) => names.includes(name));
@@ -108,6 +109,7 @@ const EQUIVALENT: readonly (readonly string[])[] = [
   "dup dup2 dup3",
   "stat lstat newfstatat statx",
 ].map((names) => names.split(" "));
+/** Findings: a call is denied, and another call that does the same passes. */
 export const equivalents = (view: View): readonly Found[] => {
   if (!view.letsUnknown(x64)) return [];
   return EQUIVALENT.flatMap((names): readonly Found[] => {

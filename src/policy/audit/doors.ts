@@ -66,6 +66,7 @@ const door = (view: View, abi: Abi, id: string, title: string, reason: string, r
   ];
 };
 
+/** Findings: calls of another ABI pass that are denied in the first one. */
 export const otherDoors = (view: View): readonly Found[] => [
   ...door(
     view,

@@ -21,6 +21,7 @@ import { nameOf, numberOf } from "../names.ts";
 import { isPassing } from "../why/asked.ts";
 import type { Shown } from "./finding.ts";
 
+/** A filter as the audit reads it: its diagram, and questions about single calls. */
 export class View {
   readonly diagram: Diagram;
   readonly nodes: Nodes;
@@ -144,5 +145,6 @@ const withArguments = (data: SyscallData, name: string): SyscallData | undefined
 /** No kernel has a call of this number. */
 export const UNKNOWN = 1000;
 
+/** The parameters of a call. Empty: they are not known. */
 export const argumentTypes = (name: string): readonly Argument[] => argumentsOf(name) ?? [];
 export { i386, x32, x64 };

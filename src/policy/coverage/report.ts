@@ -3,11 +3,13 @@ import type { CoverageReport } from "./coverage.ts";
 
 const share = (part: number, all: number): string => `${part} of ${all}${all === 0 ? "" : ` (${Math.round((100 * part) / all)} %)`}`;
 
+/** Used parts of a filter, and all parts. */
 export interface CoverageSums {
   readonly instructions: readonly [used: number, all: number];
   readonly branches: readonly [used: number, all: number];
   readonly rules: readonly [used: number, all: number];
 }
+/** The sums of a coverage report. */
 export const coverageSums = ({ instructions, rules }: CoverageReport): CoverageSums => {
   const sides = instructions.flatMap(({ branch }) => (branch ? [branch.jumped, branch.passed] : []));
   const named = rules.filter(({ name }) => name !== "default");

@@ -16,6 +16,7 @@ export interface ViaOptions {
   readonly via?: "syscall" | "int80";
 }
 
+/** The result of the question whether a call passes a policy. */
 export interface Passing {
   /** always and never: whatever the arguments. */
   readonly passes: "always" | "never" | "sometimes";

@@ -41,6 +41,7 @@ const INSTRUCTION = /\bBPF_STMT\s*\(|\bBPF_JUMP\s*\(|\{/g;
 const ARRAY = /\bstruct\s+sock_filter\s+\w+\s*\[[^\]]*\]\s*=\s*\{/;
 const BYTES = /\bchar\s+\w+\s*\[[^\]]*\]\s*=\s*\{([^}]*)\}/;
 
+/** True if a text has an array of struct sock_filter, or lines of one. */
 export const looksC = (text: string): boolean =>
   /\bBPF_(STMT|JUMP)\s*\(|\bsock_filter\b|^\s*\{[^{}]*,[^{}]*\}\s*,?\s*$/m.test(text) || BYTES.test(text);
 
@@ -49,6 +50,7 @@ const member = (text: string, place: Place): readonly [string | undefined, Place
   return name ? [name[1], { from: place.from + name[0].length, to: place.to }] : [undefined, place];
 };
 
+/** Reads an array of struct sock_filter in C. Throws a Problem with the place. */
 export const readC = (source: Source): Program => {
   const text = withoutComments(source.text);
   const reading = new Source(source.name, text);

@@ -16,6 +16,7 @@ const names = z.array(z.string());
 const action = z.enum(actionNames as [string, ...string[]]);
 const op = z.enum(["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"]);
 
+/** The names of libseccomp's architectures. */
 export const architectureNames = [
   ...[
     "NATIVE",
@@ -66,6 +67,7 @@ const rule = z.object({
   excludes: filter.nullish(),
 });
 
+/** zod's schema of a profile: OCI, Docker's and containers-common's members together. */
 export const containerProfile = z.object({
   defaultAction: action,
   defaultErrnoRet: errno.nullish(),
@@ -77,8 +79,11 @@ export const containerProfile = z.object({
   listenerMetadata: z.string().nullish(),
   syscalls: z.array(rule).nullish(),
 });
+/** A profile that the schema accepts. */
 export type ContainerProfile = z.infer<typeof containerProfile>;
+/** An entry of `syscalls`. */
 export type ContainerRule = z.infer<typeof rule>;
+/** A condition of a rule: `includes` or `excludes`. */
 export type ContainerFilter = z.infer<typeof filter>;
 
 /** What objects of the profile may hold; anything else is passed over by the runtimes. */

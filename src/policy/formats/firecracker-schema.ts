@@ -8,6 +8,7 @@ const action = z.union([
   z.strictObject({ errno: data }),
   z.strictObject({ trace: data }),
 ]);
+/** An action of Firecracker's filters. */
 export type FirecrackerAction = z.infer<typeof action>;
 
 const condition = z.object({
@@ -16,8 +17,10 @@ const condition = z.object({
   op: z.union([z.enum(["eq", "ne", "ge", "gt", "le", "lt"]), z.strictObject({ masked_eq: uint64 })]),
   val: uint64,
 });
+/** A condition on an argument. */
 export type FirecrackerCondition = z.infer<typeof condition>;
 
+/** zod's schema of a file: filters by the name of the thread. */
 export const firecrackerFilters = z.record(
   z.string(),
   z.object({

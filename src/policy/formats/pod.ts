@@ -23,6 +23,7 @@ const podSpecs: Readonly<Record<string, Path>> = {
   ),
 };
 const KIND = new RegExp(`^kind:\\s*["']?(${Object.keys(podSpecs).join("|")})\\b`, "m");
+/** True if a text is YAML or JSON of a Kubernetes object with containers. */
 export const looksPod = (text: string): boolean => KIND.test(text);
 
 const isPod = (value: Json): boolean => isObject(value) && typeof value["kind"] === "string" && Object.hasOwn(podSpecs, value["kind"]);
@@ -61,6 +62,7 @@ interface Options {
   readonly container?: string;
   readonly profileFile?: (path: string) => Uint8Array | Promise<Uint8Array>;
 }
+/** A profile that a pod names, and its content. */
 export interface LocalProfile {
   readonly path: string;
   readonly content: Uint8Array;

@@ -9,6 +9,7 @@ const whole = (bytes: Uint8Array, name: string): Program => {
   throw new Problem("not-bpf", `${name} has ${bytes.length} bytes, which is no array of struct sock_filter`, { help });
 };
 
+/** Reads an array of struct sock_filter in bytes. Throws a Problem if the length is wrong. */
 export const readRaw = (bytes: Uint8Array, name: string): Program => whole(bytes, name);
 
 const simple: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, s: 32, "0": 0 };
@@ -26,6 +27,7 @@ const unescape = (text: string): Uint8Array =>
 export const looksHex = (text: string): boolean =>
   /^\s*((0x)?[0-9a-fA-F]{2}[\s,:]*)+$/.test(text) || /^\s*"(?:\\.|[^"\\])*\\x(?:\\.|[^"\\])*"\s*$/.test(text);
 
+/** Reads the same from hexadecimal digits or from a string with escapes. */
 export const readHex = ({ name, text }: Source): Program => {
   const trimmed = text.trim();
   if (trimmed.startsWith('"')) return whole(unescape(trimmed.slice(1, -1)), name);

@@ -26,6 +26,7 @@ const hexLines = (bytes: Uint8Array): string =>
     Array.from(bytes.subarray(i * 8, i * 8 + 8), (b) => b.toString(16).padStart(2, "0")).join(" "),
   ).join("\n");
 
+/** A filter as JSON data: each instruction with its text. */
 export const programJson = (program: Program) => {
   const texts = disassembleLines(program, asmOptions);
   return program.map((insn, pc) => ({ pc, ...insn, text: texts[pc] as string }));

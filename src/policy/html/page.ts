@@ -1,5 +1,6 @@
 // A page that stands alone: no script or style from elsewhere, light and dark.
 
+/** Text for HTML: the five special characters are escaped. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const STYLE = `

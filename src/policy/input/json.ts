@@ -4,8 +4,10 @@ import type { Place, Source } from "./source.ts";
 
 /** A value of JSON. Integers beyond 2^53 are bigints. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
+/** The keys and indices that lead to a value. */
 export type Path = readonly (string | number)[];
 
+/** A parsed text, with the places of its values. */
 export interface JsonDocument {
   readonly value: Json;
   /** Where the value at a path stands, or the nearest one around it. */

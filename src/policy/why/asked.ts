@@ -17,6 +17,7 @@ import { conditionText, numberText } from "../explain/predicate-text.ts";
 import { namerOf } from "../explain/value-names.ts";
 import { abiOf, nameOf } from "../names.ts";
 
+/** A call as a filter sees it, with the names of ABI and call. */
 export interface Asked {
   readonly data: SyscallData;
   readonly abi: Abi;
@@ -24,13 +25,16 @@ export interface Asked {
   readonly number: number;
   readonly name: string | undefined;
 }
+/** Finds the names of a call. */
 export const askedOf = (data: SyscallData): Asked => {
   const abi = abiOf(data.arch, data.nr) ?? x64;
   return { data, abi, number: data.nr >>> 0, name: nameOf(data.nr >>> 0, abi) };
 };
+/** Argument `i` of a call in 64 bits. */
 export const argumentOf = ({ args }: SyscallData, i: number): bigint =>
   (BigInt(args[2 * i + 1] as number) << 32n) | BigInt(args[2 * i] as number);
 
+/** True if a return value lets the call be executed: ALLOW and LOG. */
 export const isPassing = (value: number): boolean => {
   const action = actionOf(upstream.returns, value);
   return action === "allow" || action === "log";

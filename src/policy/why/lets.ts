@@ -36,6 +36,7 @@ const whenText = ({ cases }: Verdict, call: string): string | undefined => {
   return others.map((all) => `not (${conjunctionText(all, namer)})`).join(" and ");
 };
 
+/** The calls that a diagram's value 1 stands for, in groups of equal conditions. */
 export const letsOf = (diagram: Diagram, node: Node): readonly Lets[] => {
   const { calls, numbers } = explainRoot(diagram.nodes, node, rank);
   const groups = new Map<string, { abi: Lets["abi"]; calls: string[]; when: string }>();

@@ -7,6 +7,7 @@ export interface Field {
   readonly level: number;
   readonly bits: 32 | 64;
 }
+/** The level after the last variable of a field. */
 export const endOf = ({ level, bits }: Field): number => level + bits;
 
 /** Values from `from` to `to`, both included, lead to `node`, which depends on later variables only. */

@@ -5,6 +5,7 @@ import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 
 /** Bits of a set: the cells by number, then A and X. */
 export const LIVE_A = 1 << 16;
+/** The bit of X. */
 export const LIVE_X = 1 << 17;
 
 interface Effect {

@@ -37,6 +37,7 @@ interface Point extends State {
 
 const widths: Readonly<Record<number, number>> = { [BPF.W]: 4, [BPF.H]: 2, [BPF.B]: 1 };
 
+/** Executes a program for all calls at once. The result is a diagram. */
 export class SymbolicRun {
   readonly #nodes: Nodes;
   readonly #words: Words;

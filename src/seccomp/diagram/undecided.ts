@@ -11,6 +11,7 @@ export interface Undecided {
   readonly pc: number;
 }
 
+/** The terminal value of an undecided instruction. `isUndecided` recognises it. */
 export const undecidedValue = ({ filter, pc }: Undecided): number => FIRST + filter * MAX_INSNS + pc;
 /**
  * True for a terminal value that stands for an instruction where the meaning was not decided.

@@ -16,6 +16,7 @@ const ranks = new Map(wordOrder.map((word, rank) => [word, rank]));
  * levelOf("sys_number") > levelOf("args[0].low");   // the number is tested first
  */
 export const levelOf = (word: Word): number => (ranks.get(word) as number) * 32;
+/** The word that a level belongs to. */
 export const wordAt = (level: number): Word => wordOrder[level >> 5] as Word;
 /** 0 is the least significant bit. */
 export const bitAt = (level: number): number => 31 - (level & 31);

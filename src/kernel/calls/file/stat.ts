@@ -6,7 +6,7 @@ import { bytes, long, s32, struct, u32, ulong } from "../../../abi/struct.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
-import { decodeDev } from "../../fs/vfs/mode.ts";
+import { decodeDev, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from "../../fs/vfs/mode.ts";
 import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../../fs/vfs/mount.ts";
 import { isReadOnly } from "../../fs/vfs/permission.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
@@ -47,11 +47,11 @@ const oldAt: Offsets = { mode: 4, size: 16, rdev: 12, modeBytes: 2, sizeBytes: 4
 const statText = (ctx: ShowContext, at: VAddr, o: Offsets): string => {
   const { mem } = ctx.task;
   const mode = o.modeBytes === 2 ? mem.u16(at + o.mode) : mem.u32(at + o.mode);
-  const type = mode & 0o170000;
-  const rdev = mem.u32(at + o.rdev);
+  const type = mode & S_IFMT;
+  const rdev = decodeDev(mem.u32(at + o.rdev));
   const detail =
-    type === 0o020000 || type === 0o060000
-      ? `st_rdev=makedev(0x${((rdev >>> 8) & 0xfff).toString(16)}, 0x${((rdev & 0xff) | ((rdev >>> 12) & 0xfff00)).toString(16)})`
+    type === S_IFCHR || type === S_IFBLK
+      ? `st_rdev=makedev(0x${major(rdev).toString(16)}, 0x${minor(rdev).toString(16)})`
       : `st_size=${o.sizeBytes === 8 ? mem.u64(at + o.size) : mem.u32(at + o.size)}`;
   return `{st_mode=${modeText(mode)}, ${detail}, ...}`;
 };

@@ -11,7 +11,7 @@ import { RegularInode } from "../files/regular.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
-import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
+import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import { Budget, Content } from "./content.ts";
 
@@ -304,7 +304,7 @@ export class MemDir extends Inode {
     return budget.usedInodes < budget.inodes && account.canTake(bytes);
   }
   override mknod(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => ((made.mode & 0o170000) === S_IFREG ? new MemFile(this.fs, made) : new MemNode(this.fs, made)));
+    return this.#make(name, () => ((made.mode & S_IFMT) === S_IFREG ? new MemFile(this.fs, made) : new MemNode(this.fs, made)));
   }
   override mkdir(name: string, made: NewInode): Or<Inode> {
     return this.#make(name, () => new MemDir(this.fs, made));

@@ -17,6 +17,7 @@ export interface CallList {
   /** The return value of a call that has one of its own, and the place of the last word that names the call. */
   readonly calls: ReadonlyMap<string, { readonly own: number | undefined; readonly place: Place }>;
 }
+/** The settings of a unit that concern system calls. */
 export interface SystemdFilter {
   readonly source: Source;
   readonly filter: CallList | undefined;
@@ -165,6 +166,7 @@ export const systemdPlaces = ({ filter, log }: SystemdFilter): Places => ({
   },
 });
 
+/** True if a text has a setting of systemd that concerns system calls. */
 export const looksSystemd = (text: string): boolean => /^\s*SystemCall(Filter|ErrorNumber|Architectures|Log)\s*=/m.test(text);
 
 /** Throws a Problem if there is nothing of these settings. */

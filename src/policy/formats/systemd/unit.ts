@@ -1,9 +1,11 @@
 // The lines of a unit file, a drop-in, or bare `Key=value` lines, with places. man systemd.syntax(7), systemd.unit(5).
 import type { Place, Source } from "../../input/source.ts";
 
+/** A word of a setting, with its place. */
 export interface Word extends Place {
   readonly text: string;
 }
+/** A line `Key=value`. */
 export interface Assignment {
   readonly key: string;
   readonly keyPlace: Place;

@@ -107,6 +107,7 @@ const rows: Readonly<Record<string, string>> = {
   waitid: "which:u upid:u infop:l options:u ru:l",
 };
 
+/** A parameter as kafel names it. `wide`: it has 64 bits. */
 export interface KafelArgument {
   readonly name: string;
   readonly wide: boolean;

@@ -315,6 +315,7 @@ class Reader {
   }
 }
 
+/** True if a text looks like a kafel policy. */
 export const looksKafel = (text: string): boolean =>
   /\bPOLICY\s+\w+\s*\{|\b(ALLOW|LOG|DENY|KILL|KILL_PROCESS|KILL_THREAD|USER_NOTIF|(ERRNO|TRAP|TRACE)\s*\(\s*\w+\s*\))\s*\{|\bUSE\s+\w+[\s\S]*\bDEFAULT\s+[A-Z]/.test(
     text,

@@ -266,6 +266,7 @@ class Reader {
 
 const RULE =
   /^(@(include|default|frequency|denylist)\b.*|(\{[^}]*\}|\w+(\[[^\]]*\])?)\s*:\s*(\{|1\b|arg\d|allow\b|kill\b|kill-|trap\b|trace\b|log\b|user-notify\b|return\s+(?!ALLOW|KILL|ERRNO|TRAP|TRACE|LOG|USER_NOTIF)).*)$/;
+/** True if a text looks like a minijail policy. */
 export const looksMinijail = (text: string): boolean => {
   const lines = text
     .replace(/#[^\n]*/g, "")

@@ -49,8 +49,10 @@ const table: ReadonlyMap<string, number> = new Map<string, number>([
   ...prefixed("", E),
 ]);
 
+/** The value of a constant such as O_RDONLY. Undefined: the name is not known. */
 export const namedNumber = (name: string): bigint | undefined => {
   const value = table.get(name);
   return value === undefined ? undefined : BigInt(value);
 };
+/** The names of all constants. */
 export const numberNames = (): Iterable<string> => table.keys();

@@ -177,6 +177,7 @@ class Reader {
   }
 }
 
+/** True if a text looks like libseccomp's pseudo filter code. */
 export const looksPfc = (text: string): boolean =>
   /^# pseudo filter code start$/m.test(text) || /^# filter for arch \w+ \(\d+\)$/m.test(text);
 

@@ -2,6 +2,7 @@
 import type { ProblemKind } from "../../../problem-table.ts";
 import type { Place, Source } from "../../input/source.ts";
 
+/** A token, with its place. */
 export interface Token extends Place {
   readonly kind: string;
   readonly text: string;
