@@ -23,6 +23,7 @@ import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
 import { Kept } from "./kept.ts";
+import type { Keys } from "./keys/keys.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
@@ -88,6 +89,8 @@ export class Kernel {
   readonly init: Process;
   readonly timers = new Timers();
   readonly inotify = new InotifyLimits();
+  /** add_key(2), keyctl(2), request_key(2): all keys, from the first use on. */
+  keys: Keys | undefined = undefined;
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   /** The root of all control groups, and the file system that shows it. */

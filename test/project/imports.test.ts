@@ -70,7 +70,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",
-    "ipc",
+    "ipc keys",
     "net fs/proc fs/tty",
     "namespace",
     "futex",

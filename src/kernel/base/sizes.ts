@@ -49,6 +49,9 @@ export const sizes = {
   semaphore: 64,
   ipcMessage: 384,
   semaphoreUndo: 512,
+  /** A key without its description and payload; a link of a keyring. */
+  key: 1024,
+  keyLink: 192,
   /** A filter and each of its instructions: decoded, compiled, and as V8's code. */
   filter: 24_576,
   instruction: 320,

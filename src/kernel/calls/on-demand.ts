@@ -35,6 +35,8 @@ import { schedCalls } from "./process/sched.ts";
 import { waitCalls } from "./process/wait.ts";
 import { bpfCalls } from "./security/bpf.ts";
 import { privilegeCalls } from "./security/capability.ts";
+import { keyctlCalls } from "./security/keyctl.ts";
+import { keyCalls } from "./security/keys.ts";
 import { landlockCalls } from "./security/landlock.ts";
 import { seccompCalls } from "./security/seccomp.ts";
 import { killCalls } from "./signal/kill.ts";
@@ -64,6 +66,8 @@ export const onDemandCalls: readonly Syscall[] = [
   ...schedCalls,
   ...seccompCalls,
   ...landlockCalls,
+  ...keyCalls,
+  ...keyctlCalls,
   ...bpfCalls,
   ...timerCalls,
   ...restartCalls,

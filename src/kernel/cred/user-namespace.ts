@@ -2,6 +2,8 @@
 // security/commoncap.c cap_capable(). All ids in the kernel are those of the initial namespace. They are
 // translated at the boundary to user code.
 
+import type { NamespaceKeys } from "../keys/keys.ts";
+
 /** A line of /proc/PID/uid_map: `count` ids from `inside` are the parent's ids from `outside`. */
 export interface Extent {
   readonly inside: number;
@@ -25,6 +27,8 @@ export class UserNamespace {
   uidMap: readonly Extent[] | undefined = undefined;
   gidMap: readonly Extent[] | undefined = undefined;
   setgroups: boolean;
+  /** The keyrings of its users, from their first use on. */
+  keyrings: NamespaceKeys | undefined = undefined;
 
   constructor(parent: UserNamespace | undefined, owner: number, group: number) {
     this.parent = parent;
@@ -32,6 +36,10 @@ export class UserNamespace {
     this.owner = owner;
     this.group = group;
     this.setgroups = parent?.setgroups ?? true;
+  }
+  /** Nothing leads to it any more. */
+  end(): void {
+    this.keyrings?.end();
   }
   /** True if creation must fail: man 7 user_namespaces, "nested". */
   get tooDeep(): boolean {

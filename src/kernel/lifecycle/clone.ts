@@ -200,6 +200,8 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.ioprio = parent.ioprio;
   if ((flags & CLONE.SYSVSEM) !== 0) child.semUndo = shareUndo(parent);
   inheritPolicy(child, parent);
+  child.keys = parent.keys?.child(child.kernel, child.cred, (flags & CLONE.THREAD) !== 0);
+  if (child.cred.userNs !== parent.cred.userNs) child.keys?.set("authority", undefined);
 };
 
 /** The child returns 0 from the same call, and its TS_COMPAT is clear. CVE-2015-2830: it was not cleared. */
@@ -227,6 +229,7 @@ const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
 
 const discard = (child: Task): void => {
   leaveUndo(child);
+  child.keys?.end();
   child.program.drop();
   child.files.drop();
   child.mem.release();

@@ -185,6 +185,8 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.restartBlock = undefined;
   task.tscDisabled = false;
   if (privileged) task.deathSignal = 0;
+  task.keys?.follow(cred, task.cred);
+  task.keys?.execute();
   task.cred = cred;
   task.keepCaps = false;
   task.dumpable = privileged ? 0 : 1;

@@ -51,6 +51,7 @@ export const exitTask = (task: Task, status: number): void => {
   releaseVfork(task);
   leaveRings(task);
   leaveUndo(task);
+  task.keys?.end();
   task.files.drop();
   notePeak(task);
   kernel.ending = task;

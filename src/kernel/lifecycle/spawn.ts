@@ -99,6 +99,7 @@ const tryOne = (task: Task, name: string, request: SpawnRequest): number => {
 const abandon = (task: Task): void => {
   const { kernel, process } = task;
   kernel.scheduler.forget(task);
+  task.keys?.end();
   task.files.drop();
   task.mem.release();
   task.program.drop();

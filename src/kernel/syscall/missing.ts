@@ -37,7 +37,6 @@ export const notYet: readonly Missing[] = [
     reason: "one memory node: there is no placement policy",
     names: ["mbind", "set_mempolicy", "get_mempolicy", "migrate_pages", "move_pages", "set_mempolicy_home_node"],
   },
-  { reason: "no key management", names: ["add_key", "request_key", "keyctl"] },
   {
     reason: "no modules, no second kernel, no swap, no process accounting, no quotas",
     names: [

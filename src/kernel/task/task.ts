@@ -12,6 +12,7 @@ import type { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import type { UndoList } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
+import type { TaskKeys } from "../keys/task-keys.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import type { Namespaces } from "../namespace/set.ts";
 import type { NetNamespace } from "../net/namespace.ts";
@@ -140,6 +141,9 @@ export class Task implements Sleeper {
   priority = 0;
   /** The times of SCHED_DEADLINE. */
   deadline: Deadline | undefined = undefined;
+
+  /** The keyrings of keyctl(2), once it has one. */
+  keys: TaskKeys | undefined = undefined;
 
   /** CLONE_CHILD_CLEARTID and set_tid_address(2). */
   clearChildTid = 0 as VAddr;

@@ -17,6 +17,7 @@ const sharesFs = (t: Task): boolean => [...t.kernel.tasks.values()].some((other)
 const enterUser = (t: Task, target: UserNamespace | undefined): number => {
   if (target === t.cred.userNs || t.process.threads.length > 1 || sharesFs(t)) return -E.EINVAL;
   if (!capableIn(t.cred, target, CAP.SYS_ADMIN)) return -E.EPERM;
+  t.keys?.set("authority", undefined);
   t.cred = {
     ...t.cred,
     userNs: target,

@@ -210,6 +210,7 @@ const unshareAll = (t: Task, flags: number): number => {
   const spaces = enterNamespaces(t, flags);
   if (typeof spaces === "number") return spaces;
   if ((flags & (CLONE.SYSVSEM | CLONE.NEWIPC)) !== 0) leaveUndo(t);
+  if (spaces.cred.userNs !== t.cred.userNs) t.keys?.set("authority", undefined);
   t.cred = spaces.cred;
   t.childPidNs = spaces.pidNs;
   t.namespaces = spaces.namespaces;

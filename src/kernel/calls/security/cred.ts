@@ -58,6 +58,7 @@ const commit = (t: Task, now: Cred): number => {
     t.dumpable = 0;
     t.deathSignal = 0;
   }
+  t.keys?.follow(now, old);
   t.cred = now;
   return 0;
 };

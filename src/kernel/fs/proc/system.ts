@@ -10,6 +10,7 @@ import type { Task } from "../../task/task.ts";
 import { POOL_BITS } from "../files/devices.ts";
 import { roundPipeSize } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
+import { keyFiles, keySettings } from "./keys.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
 import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
 
@@ -231,6 +232,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     partitions: { read: () => "major minor  #blocks  name\n\n" },
     stat: { read: () => stat(kernel) },
     sysvipc: sysvipcFiles,
+    ...keyFiles,
     swaps: { read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
     uptime: { read: () => `${seconds(kernel.now)} ${seconds(cpuTime(kernel).idle)}\n` },
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
@@ -267,6 +269,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         dmesg_restrict: constant(0),
         domainname: utsName("domainname"),
         hostname: utsName("hostname"),
+        keys: keySettings(kernel),
         hung_task_timeout_secs: constant(0),
         kptr_restrict: constant(0),
         ngroups_max: constant(65536),
