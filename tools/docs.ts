@@ -9,6 +9,7 @@ import { apiPage, emitTypes } from "./api.ts";
 import { instructionsPage } from "./instructions.ts";
 import { messagesPage } from "./messages.ts";
 import { syscallsPage } from "./syscalls.ts";
+import { userlandPage } from "./userland/page.ts";
 
 const groups: Readonly<Record<string, string>> = {
   A: "Doors and calling conventions",
@@ -97,6 +98,7 @@ const pages: Readonly<Record<string, () => string>> = {
   "reference/instructions.md": instructionsPage,
   "reference/messages.md": messagesPage,
   "reference/syscalls.md": syscallsPage,
+  "reference/userland.md": userlandPage,
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -25,7 +25,7 @@ exec env -i PATH=${PATH} sh -c "$4"`;
 const namespaces = ["--mount", "--net", "--pid", "--fork", "--ipc", "--uts", "--kill-child"];
 
 /** Root, who may mount overlays and make namespaces. */
-const unshares: Need = {
+export const unshares: Need = {
   what: "root with unshare(1), ip(8) and overlayfs",
   met:
     process.getuid?.() === 0 &&

@@ -1,5 +1,7 @@
 // What the tests take from Debian, each unpacked into a folder of its own under .cache/debian.
 
+import { samplePackages } from "../userland/scenario.ts";
+
 export interface PackageSet {
   readonly name: string;
   readonly architecture: "amd64" | "i386";
@@ -47,6 +49,9 @@ export const packageSets = [
     packages: ["golang-github-docker-docker-dev", "golang-github-containers-common"],
     closure: false,
   },
+  // The scenarios of tools/userland that are tests too.
+  { name: "userland-amd64", architecture: "amd64", packages: samplePackages, closure: true },
+  { name: "userland-i386", architecture: "i386", packages: samplePackages, closure: true },
   // To build the kernel's own test of seccomp.
   { name: "libcap-amd64", architecture: "amd64", packages: ["libcap-dev"], closure: false },
   { name: "libcap-i386", architecture: "i386", packages: ["libcap-dev"], closure: false },

@@ -1,0 +1,5 @@
+# about: strace: calls, signals, children, filters, injection, statistics, seccomp-bpf
+# packages: strace
+# mask: 0x[0-9a-f]{4,} => ADDRESS
+# mask: ^\[pid +\d+\]|pid \d+|\bpid=\d+ => PID
+strace -o t -e trace=openat,close cat /etc/hostname; grep hostname t; strace -f -e trace=process -o t sh -c 'true; exit 3' || echo status $?; grep -c -E 'exit_group|execve' t; strace -e inject=getcwd:error=EPERM -o t pwd || echo status $?; grep getcwd t; strace -c -o t true; grep -c execve t; strace -e trace=kill,rt_sigaction -e signal=usr1 sh -c 'trap "echo got" USR1; kill -USR1 $$' 2>&1 | grep -E 'SIGUSR1 \{|^got'; strace --seccomp-bpf -f -e trace=mkdir,mkdirat -o t mkdir d; grep mkdir t; strace -y -e trace=read cat /etc/hostname 2>&1 | grep hostname; strace -V | head -n 1; sleep 5 & strace -p $! -o t & sleep 0.7; kill %1 2>/dev/null || kill $(pidof sleep) ; wait; tail -n 1 t; strace -e trace=%file -e status=failed -o t ls nothing || echo status $?; grep nothing t | head -n 1 | cut -d'(' -f1; strace -k true >/dev/null 2>&1 || echo no unwinder

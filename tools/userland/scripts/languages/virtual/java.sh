@@ -1,0 +1,13 @@
+# about: java: threads, streams, processes, sockets, files, regular expressions, its interpreter and compilers
+# packages: openjdk-21-jdk-headless
+# architectures: amd64
+# seconds: 400
+# memory: 2G
+cat >S.java <<'END'
+import java.util.*; import java.util.concurrent.*; import java.util.stream.*; import java.net.*; import java.io.*; import java.nio.file.*; import java.security.*;
+public class S { record P(int x, int y) {} sealed interface Q permits A, B {} record A(int v) implements Q {} record B(String s) implements Q {}
+ static int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+ public static void main(String[] a) throws Exception { System.out.println(IntStream.rangeClosed(1, 10).mapToObj(Integer::toString).collect(Collectors.joining(","))); System.out.println(fib(25)); var ex = Executors.newFixedThreadPool(3); var l = new ArrayList<Future<Integer>>(); for (int i = 0; i < 5; i++) { int n = i; l.add(ex.submit(() -> n * n)); } for (var f : l) System.out.print(f.get() + " "); System.out.println(); ex.shutdown(); try (var v = Executors.newVirtualThreadPerTaskExecutor()) { System.out.println(v.submit(() -> "virtual").get()); }
+ var ss = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()); Thread.ofPlatform().start(() -> { try (var s = new Socket(InetAddress.getLoopbackAddress(), ss.getLocalPort())) { s.getOutputStream().write("net\n".getBytes()); } catch (IOException e) { throw new RuntimeException(e); } }); System.out.println(new BufferedReader(new InputStreamReader(ss.accept().getInputStream())).readLine()); var p = new ProcessBuilder("sh", "-c", "echo sub; exit 3").start(); System.out.println(new String(p.getInputStream().readAllBytes()).trim() + p.waitFor()); Files.writeString(Path.of("f"), "x"); System.out.println(Files.size(Path.of("f"))); Q q = new B("b"); System.out.println(switch (q) { case A(int v) -> "A" + v; case B(String s) -> "B" + s; }); System.out.println(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest("x".getBytes()))); System.out.println(new P(1, 2) + " " + "a1b2".replaceAll("\\d", "#") + " " + Math.sqrt(2) + " " + new java.math.BigInteger("2").pow(100)); try { Object o = "s"; Integer i = (Integer) o; } catch (ClassCastException e) { System.out.println("cast"); } try { int[] z = null; System.out.println(z[0]); } catch (NullPointerException e) { System.out.println("null"); } System.gc(); System.out.println(System.getProperty("os.arch")); Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println("hook"))); System.exit(4); } }
+END
+javac -J-Xmx256m S.java; java -Xmx256m -cp . S || echo status $?; java -Xint -Xmx128m -cp . S | md5sum; java -version 2>&1 | head -n 1
