@@ -5,7 +5,7 @@
 //   const other = await readPolicy("mine.bpf", more, {}, policy.diagram.nodes);
 //   compare(policy.diagram, other.diagram).verdict;          // "equal", "different", "undecided"
 export { Arg, type ArgCondition, type ArgIndex, arg, type Width } from "./arg.ts";
-export { audit } from "./audit/audit.ts";
+export { type AuditOptions, audit } from "./audit/audit.ts";
 export { type Finding, isAtLeast, type Severity, type Shown, severities } from "./audit/finding.ts";
 export { findingText, sarif } from "./audit/report.ts";
 export { type Call, dataOfCall, parseCall } from "./call.ts";

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { AF, arg, audit, CLONE, errno, type Finding, policy, readPolicy, sarif } from "trapgate/policy";
 import { describe, expect, it } from "vitest";
+import { show } from "../../src/cli/seccomp/escape/show.ts";
 import { catalogue } from "../../src/landmines/catalogue/index.ts";
 import { guestFile, type Landmine, type Variant } from "../../src/landmines/catalogue/landmine.ts";
 import { guestPath } from "../support/cli.ts";
@@ -19,14 +20,8 @@ const filtersOf = async (mine: Landmine, variant: Variant): Promise<readonly Uin
   await Machine.run(readFileSync(file), { timeout: 30, hooks: { filter: ({ program }) => void filters.push(program) } });
   return filters;
 };
-const findingsOf = async (mine: Landmine, variant: Variant): Promise<readonly Finding[] | undefined> => {
-  const filters = await filtersOf(mine, variant);
-  if (!filters) return undefined;
-  return (await Promise.all(filters.map(async (each) => audit(await readPolicy("f", each, { format: "raw" }))))).flat();
-};
-
-/** Rows whose weakness lies in the filter itself, with the finding; `stays`: the mended one differs elsewhere. */
-const rows: readonly (readonly [mine: string, id: string, stays?: true])[] = [
+/** Rows whose weakness lies in the filter itself, with the finding. */
+const rows: readonly (readonly [mine: string, id: string])[] = [
   ["A1", "i386-door"],
   ["A2", "i386-door"],
   ["A3", "i386-door"],
@@ -36,24 +31,40 @@ const rows: readonly (readonly [mine: string, id: string, stays?: true])[] = [
   ["A12", "i386-door"],
   ["B1", "narrow-as-wide"],
   ["B2", "wide-as-narrow"],
+  ["B3", "sign-extended"],
   ["B4", "i386-upper-half"],
   ["B5", "multiplexer"],
   ["B7", "time64"],
-  ["B10", "notify-pointer", true],
+  ["B10", "notify-pointer"],
   ["C1", "later-calls"],
   ["C2", "clone3-errno"],
   ["C3", "errno-0"],
   ["C5", "kill-thread"],
+  ["C6", "kill-thread"],
   ["E8", "multiplexer"],
   ["E9", "another-call"],
+  ["E15", "io-uring"],
+  ["E16", "io-uring"],
 ];
+/** Findings that are no way past the filter: nothing is run for them. */
+const withoutEscape = new Set(["clone3-errno", "errno-0", "kill-thread", "notify-pointer"]);
+/** A kernel without the later call answers itself. */
+const ofKernel = new Set(["later-calls"]);
 
 describe("audit", () => {
-  it.each(rows)("%s: the weak filter has %s, the mended one has not", async (row, id, stays) => {
+  it.each(rows)("%s: the weak filter has %s, whose guest gets through; the mended one has not", async (row, id) => {
     const mine = catalogue.find((each) => each.id === row) as Landmine;
-    expect(ids((await findingsOf(mine, "weak")) ?? [])).toContain(id);
-    const fixed = await findingsOf(mine, "fixed");
-    if (fixed && !stays) expect(ids(fixed)).not.toContain(id);
+    for (const filter of (await filtersOf(mine, "weak")) ?? []) {
+      const weak = await readPolicy("f", filter, { format: "raw" });
+      const finding = audit(weak).find((each) => each.id === id) as Finding;
+      expect(finding, row).toBeDefined();
+      const { verdict } = await show(finding, filter, weak.diagram);
+      expect(verdict).toBe(withoutEscape.has(id) ? undefined : ofKernel.has(id) ? "reached" : "open");
+    }
+    // The mended B10 has the same filter, and a listener that makes the call itself.
+    const known = row === "B10" ? ({ listener: "answers" } as const) : {};
+    for (const filter of (await filtersOf(mine, "fixed")) ?? [])
+      expect(ids(audit(await readPolicy("f", filter, { format: "raw" }), known))).not.toContain(id);
   });
 
   it("finds nothing grave in a policy in TypeScript that lists what is allowed", () => {
@@ -93,6 +104,22 @@ ok: return ALLOW\ndeny: return ERRNO(EPERM)`;
       .allow("clone")
       .on(errno("EPERM"), "clone3");
     expect(ids(audit(eperm))).toContain("clone3-errno");
+  });
+  it("knows calls that the kernel and the library make for a program", async () => {
+    const sleeps = policy({ default: errno("ENOSYS") }).allow("nanosleep", "rt_sigaction", "exit_group");
+    expect(audit(sleeps)).toMatchObject([
+      { id: "hidden-call", title: "restart_syscall is denied, and nanosleep passes", denied: { call: "restart_syscall()" } },
+      { id: "hidden-call", calls: ["rt_sigreturn"] },
+    ]);
+    expect(audit(sleeps.allow("restart_syscall", "rt_sigreturn"))).toEqual([]);
+  });
+  it("sees a negative int that is denied sign-extended only, and not an allow-list of 64 bits", async () => {
+    const text = `A = arch\nA == ARCH_X86_64 ? next : kill\nA = sys_number\nA >= 0x40000000 ? kill : next\nA == openat ? next : ok
+A = args[0] >> 32\nA == 0xffffffff ? next : ok\nA = args[0]\nA == -100 ? kill : ok\nok: return ALLOW\nkill: return KILL_PROCESS`;
+    const found = (await auditText(text)).find(({ id }) => id === "sign-extended");
+    expect(found).toMatchObject({ passes: { call: "openat(0xffffff9c)" } });
+    const listed = policy({ default: errno("ENOSYS") }).allow("personality", arg(0).wide.in(0, 8, 0xffff_ffff));
+    expect(ids(audit(listed))).toEqual([]);
   });
   it("proves rules and instructions to be without effect, with their lines", async () => {
     const profile = `{ "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [

@@ -71,6 +71,37 @@ export const wideComparisons = (view: View): readonly Found[] => {
   ];
 };
 
+/**
+ * A negative int that is denied as a sign-extended 64-bit number alone: with other bits above it, none among them, the call passes.
+ * Compilers put such a number into the lower half of a register, which clears the upper one.
+ */
+export const signExtended = (view: View): readonly Found[] => {
+  const gaps = Object.keys(syscallNumbers).flatMap((name): readonly Gap[] => {
+    const node = view.passing(name, x64);
+    if (node === undefined || view.nodes.isTerminal(node)) return [];
+    return argumentTypes(name).flatMap(({ type }, index): readonly Gap[] => {
+      if ((type !== "int" && type !== "uint") || !view.dependsOn(node, index, "hi")) return [];
+      const { nodes } = view;
+      const extended = view.withUpper(node, index, 0xffff_ffff);
+      const [plain, other] = ([0, 1] as const).map((upper) => view.withUpper(node, index, upper)) as [Node, Node];
+      const gap = [plain, other, nodes.not(extended)].reduce((sofar, each) => nodes.and(sofar, each), view.isNegative(index));
+      const passes = view.shown(gap, numberOf(name, x64) as number, x64);
+      if (!passes) return [];
+      const args = passes.data.args.slice();
+      args[2 * index + 1] = 0xffff_ffff;
+      return [{ name, index, passes, denied: view.show({ ...passes.data, args }) }];
+    });
+  });
+  return found(gaps, {
+    id: "sign-extended",
+    severity: "high",
+    title: "a negative argument of 32 bits is denied as a number of 64 bits only",
+    reason: "The kernel drops the upper half of the register. Programs that leave it zero, as most do, pass.",
+    remedy: "compare the lower half alone: SCMP_CMP_MASKED_EQ with 0xffffffff, or arg(n) of trapgate/policy",
+    landmine: "B3",
+  });
+};
+
 /** Calls whose argument is declared as a long, of which the kernel uses the lower half. */
 const LOWER_HALF: Readonly<Record<string, readonly number[]>> = { clone: [0], fcntl: [2], prctl: [0], keyctl: [0] };
 

@@ -3,10 +3,11 @@ import type { Meaningful } from "../explain/matching.ts";
 import type { Policy } from "../formats/read.ts";
 import { askedOf } from "../why/asked.ts";
 import { decidingRule } from "../why/rule.ts";
-import { narrowComparisons, wideComparisons } from "./arguments.ts";
-import { clone3, equivalents, ioUring, laterCalls, namespaces, otherProcesses, timeCalls, verdicts } from "./calls.ts";
+import { narrowComparisons, signExtended, wideComparisons } from "./arguments.ts";
+import { clone3, equivalents, hiddenCalls, ioUring, laterCalls, namespaces, otherProcesses, timeCalls, verdicts } from "./calls.ts";
 import { byPointer, multiplexers, otherDoors } from "./doors.ts";
 import { type Finding, type Found, severities } from "./finding.ts";
+import { byListener, type Listener } from "./listener.ts";
 import { deadInstructions, superfluous, warned } from "./rules.ts";
 import { View } from "./view.ts";
 
@@ -16,6 +17,7 @@ const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
   multiplexers,
   ioUring,
   wideComparisons,
+  signExtended,
   clone3,
   equivalents,
   namespaces,
@@ -25,6 +27,7 @@ const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
   otherProcesses,
   laterCalls,
   verdicts,
+  hiddenCalls,
 ];
 /** What is asked of the text of a file. */
 const ofText: readonly ((policy: Policy) => readonly Found[])[] = [warned, superfluous, deadInstructions];
@@ -37,6 +40,12 @@ const lineOf = (policy: Meaningful, found: Found): number | undefined => {
   return decidingRule(policy, askedOf(shown.data), undefined)?.line;
 };
 
+/** Facts that no filter tells. */
+export interface AuditOptions {
+  /** `answers`: the listener makes each call itself and never lets the kernel go on with it. By default `unknown`. */
+  readonly listener?: Listener;
+}
+
 /**
  * Weaknesses of a policy, the gravest first: doors, arguments, second ways, verdicts, and text without effect. Each is found in the
  * meaning, so it is exact, and has a call that shows it.
@@ -45,9 +54,10 @@ const lineOf = (policy: Meaningful, found: Found): number | undefined => {
  * const findings = audit(await readPolicy("sandbox.bpf", bytes));
  * for (const { severity, title, passes } of findings) console.log(severity, title, passes?.call);
  */
-export const audit = (policy: Meaningful): readonly Finding[] => {
+export const audit = (policy: Meaningful, { listener = "unknown" }: AuditOptions = {}): readonly Finding[] => {
   const view = new View(policy.diagram);
-  const found = [...ofMeaning.flatMap((check) => check(view)), ...(isPolicy(policy) ? ofText.flatMap((check) => check(policy)) : [])];
+  const checks = listener === "answers" ? ofMeaning : [...ofMeaning, byListener];
+  const found = [...checks.flatMap((check) => check(view)), ...(isPolicy(policy) ? ofText.flatMap((check) => check(policy)) : [])];
   return found
     .map((each): Finding => ({ denied: undefined, passes: undefined, landmine: undefined, ...each, line: lineOf(policy, each) }))
     .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));

@@ -4,7 +4,7 @@ import { actionOf, dataOf, isUndecided, TRUE, upstream } from "../../seccomp/ind
 import { CLONE } from "../constants.ts";
 import { numberOf } from "../names.ts";
 import type { Found } from "./finding.ts";
-import { argumentTypes, i386, UNKNOWN, type View, x64 } from "./view.ts";
+import { i386, UNKNOWN, type View, x64 } from "./view.ts";
 
 /** What requests of io_uring do: Linux uapi linux/io_uring.h IORING_OP_*. */
 const RING =
@@ -211,8 +211,8 @@ export const verdicts = (view: View): readonly Found[] => {
       landmine: "C3",
     });
   }
-  if (values.some((value) => actionOf(returns, value) === "kill_thread")) {
-    const denied = witnessOf((value) => actionOf(returns, value) === "kill_thread");
+  const killed = witnessOf((value) => actionOf(returns, value) === "kill_thread");
+  if (killed) {
     found.push({
       id: "kill-thread",
       severity: "info",
@@ -220,28 +220,8 @@ export const verdicts = (view: View): readonly Found[] => {
       reason: "Locks stay locked, and joins wait for ever.",
       remedy: "KILL_PROCESS (Linux 4.14)",
       calls: [],
-      ...(denied ? { denied } : {}),
+      denied: killed,
       landmine: "C5",
-    });
-  }
-  const notified = Object.keys(syscallNumbers).filter((name) => {
-    const number = numberOf(name, x64);
-    if (number === undefined || !argumentTypes(name).some(({ type }) => type === "pointer")) return false;
-    const { nodes, root } = view.diagram.restrict({ arch: x64.auditArch, sys_number: number });
-    return nodes
-      .reachable(root)
-      .some((node) => nodes.isTerminal(node) && !isUndecided(nodes.value(node)) && actionOf(returns, nodes.value(node)) === "user_notif");
-  });
-  if (notified.length > 0) {
-    found.push({
-      id: "notify-pointer",
-      severity: "medium",
-      title: "a listener decides about calls with pointers",
-      reason:
-        "Another thread can change the memory after the listener has read it and before the kernel does (SECCOMP_USER_NOTIF_FLAG_CONTINUE).",
-      remedy: "let the listener make the call itself and hand the result over, with SECCOMP_ADDFD for descriptors",
-      calls: notified,
-      landmine: "B10",
     });
   }
   return found;
@@ -271,3 +251,32 @@ export const timeCalls = (view: View): readonly Found[] => {
     },
   ];
 };
+
+/** Calls that the kernel or the C library makes for a program, so that no source has them. */
+const HIDDEN: readonly (readonly [call: string, after: string, why: string, landmine: string])[] = [
+  [
+    "restart_syscall",
+    "nanosleep clock_nanosleep poll futex",
+    "After a stop the kernel continues sleeps, polls and waits by restart_syscall(2), which no program writes.",
+    "C12",
+  ],
+  ["rt_sigreturn", "rt_sigaction", "Every handler of a signal ends by rt_sigreturn(2), which no program writes.", "C13"],
+];
+export const hiddenCalls = (view: View): readonly Found[] =>
+  HIDDEN.flatMap(([call, after, reason, landmine]): readonly Found[] => {
+    const uses = after.split(" ").filter((name) => view.lets(name, x64));
+    if (uses.length === 0 || !view.denies(call, x64)) return [];
+    const denied = view.shownDenied(call, x64);
+    return [
+      {
+        id: "hidden-call",
+        severity: "low",
+        title: `${call} is denied, and ${uses.join(", ")} ${uses.length === 1 ? "passes" : "pass"}`,
+        reason,
+        remedy: `allow ${call}`,
+        calls: [call],
+        ...(denied ? { denied } : {}),
+        landmine,
+      },
+    ];
+  });

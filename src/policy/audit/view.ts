@@ -66,8 +66,7 @@ export class View {
 
   /** Where an argument's upper half is 0. */
   withoutUpper(node: Node, index: number): Node {
-    const { level } = fieldOf(index as 0);
-    return this.nodes.restrict(node, (at) => (at >= level && at < level + 32 ? 0 : undefined));
+    return this.withUpper(node, index, 0);
   }
   withoutUppers(node: Node): Node {
     return [0, 1, 2, 3, 4, 5].reduce((sofar, i) => this.withoutUpper(sofar, i), node);
@@ -101,15 +100,28 @@ export class View {
     const node = this.passing(name, abi);
     return node === undefined ? undefined : this.shown(node, numberOf(name, abi) as number, abi);
   }
-  /** Any call for which a condition holds; a named one of x86-64 where there is one. */
+  /** Any call for which a condition holds and to which a door leads; a named one where there is one. */
   anyCall(condition: Node): Shown | undefined {
-    const found = knownWitness(this.nodes, condition, [{ arch: x64.auditArch, numbers: syscallsOf(x64).keys() }]);
-    return found && this.show(found);
+    const known = [x64, i386, x32].map((abi) => ({ arch: abi.auditArch, numbers: syscallsOf(abi).keys() }));
+    const found = knownWitness(this.nodes, condition, known);
+    return found && known.some(({ arch }) => arch === found.arch) ? this.show(found) : undefined;
   }
   /** The lower half of an argument is a number. */
   isLow(index: number, value: number): Node {
     const words = new Words(this.nodes);
     return words.equal(words.input(`args[${index as 0}].lo`), words.constant(value));
+  }
+  /** An argument's lower half is negative as an int. */
+  isNegative(index: number): Node {
+    const words = new Words(this.nodes);
+    return words.atLeast(words.input(`args[${index as 0}].lo`), words.constant(0x8000_0000));
+  }
+  /** Where an argument's upper half is a value. */
+  withUpper(node: Node, index: number, value: 0 | 1 | 0xffff_ffff): Node {
+    const { level } = fieldOf(index as 0);
+    return this.nodes.restrict(node, (at) =>
+      at >= level && at < level + 32 ? (((value >>> (31 - (at - level))) & 1) as 0 | 1) : undefined,
+    );
   }
   /** All these bits of the lower half are set. */
   hasBits(index: number, bits: bigint): Node {
