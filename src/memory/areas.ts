@@ -230,7 +230,8 @@ export class Areas {
     this.#chunks.push({ list: [], gap: -1 });
     this.#count = 0;
     this.#hit = undefined;
-    Object.assign(this.pages, { total: 0, locked: 0, data: 0, stack: 0, exec: 0 });
+    const { pages } = this;
+    pages.total = pages.locked = pages.data = pages.stack = pages.exec = 0;
   }
 
   /** Splits the mapping that contains `address` there. */

@@ -119,6 +119,22 @@ export class OrderedMap<V> {
     if (chunk === undefined) return undefined;
     return chunk.keys[this.#slot(chunk, key)] ?? this.#chunks[at + 1]?.keys[0];
   }
+  /** The key of the last result of `from`. */
+  at = 0;
+  /** The value of the lowest key at or above `key`. The key is then in `at`. */
+  from(key: number): V | undefined {
+    const at = this.#chunk(key);
+    let chunk = this.#chunks[at];
+    if (chunk === undefined) return undefined;
+    let slot = this.#slot(chunk, key);
+    if (slot === chunk.keys.length) {
+      chunk = this.#chunks[at + 1];
+      if (chunk === undefined) return undefined;
+      slot = 0;
+    }
+    this.at = chunk.keys[slot] as number;
+    return chunk.values[slot];
+  }
   /** The highest key at or below `key`. */
   previous(key: number): number | undefined {
     const chunk = this.#chunks[this.#chunk(key)];

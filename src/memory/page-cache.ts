@@ -24,8 +24,12 @@ function* within(map: OrderedMap<unknown>, from: number, to = Number.POSITIVE_IN
 export class PageCache {
   readonly backing: Backing;
   readonly frames: Frames;
-  /** The mappings of the file and their address spaces. */
-  readonly #mappings = new Map<Vma, FileMapping>();
+  /**
+   * The mappings of the file and their address spaces, each mapping at its `place`. A Map keeps garbage of ended
+   * processes alive: V8 links each old table of a Map to the next one.
+   */
+  readonly #mappings: Vma[] = [];
+  readonly #owners: FileMapping[] = [];
   readonly #pages = new OrderedMap<number>();
   /** Pages that shared mappings may have stored to. */
   readonly #dirty = new OrderedMap<true>();
@@ -149,7 +153,9 @@ export class PageCache {
       this.frames.clear(last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
-    for (const [vma, owner] of this.#mappings) owner.zap(vma, end);
+    this.#mappings.forEach((vma, i) => {
+      (this.#owners[i] as FileMapping).zap(vma, end);
+    });
     for (const index of within(this.#pages, end)) this.#forget(index);
   }
 
@@ -170,7 +176,7 @@ export class PageCache {
     for (const index of within(this.#dirty, from, to)) {
       if (done === most) return { done, next: index };
       done++;
-      if (this.#store(index) && this.#mappings.size === 0) this.#dirty.delete(index);
+      if (this.#store(index) && this.#mappings.length === 0) this.#dirty.delete(index);
     }
     return { done };
   }
@@ -182,21 +188,29 @@ export class PageCache {
   }
 
   get mapped(): boolean {
-    return this.#mappings.size > 0;
+    return this.#mappings.length > 0;
   }
   /** Registers a mapping of the file. */
   attach(owner: FileMapping, vma: Vma): void {
-    this.#mappings.set(vma, owner);
-    this.backing.counted?.(this.#mappings.size);
+    vma.place = this.#mappings.push(vma) - 1;
+    this.#owners.push(owner);
+    this.backing.counted?.(this.#mappings.length);
   }
   /** Removes a mapping. The last one stores dirty pages. */
   detach(vma: Vma): void {
-    this.#mappings.delete(vma);
+    if (this.#mappings[vma.place] !== vma) throw new Error("the mapping is not in the list of its file");
+    const last = this.#mappings.pop() as Vma;
+    const owner = this.#owners.pop() as FileMapping;
+    if (last !== vma) {
+      this.#mappings[vma.place] = last;
+      this.#owners[vma.place] = owner;
+      last.place = vma.place;
+    }
     this.#detached();
-    this.backing.counted?.(this.#mappings.size);
+    this.backing.counted?.(this.#mappings.length);
   }
   #detached(): void {
-    if (this.#mappings.size > 0) return;
+    if (this.#mappings.length > 0) return;
     this.sync();
     if (!this.#orphan) return;
     this.#release();
@@ -206,7 +220,7 @@ export class PageCache {
   /** Called when the file has no link and no open file. Frees its pages now, or after its last mapping. */
   drop(): void {
     this.#orphan = true;
-    if (this.#mappings.size === 0) this.#release();
+    if (this.#mappings.length === 0) this.#release();
   }
   #release(): void {
     for (const index of within(this.#pages, 0)) this.#forget(index);

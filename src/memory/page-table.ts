@@ -97,11 +97,11 @@ export class PageTable {
   walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): number {
     let visited = 0;
     this.#peak = this.peak;
-    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
-      const leaf = this.#leaves.get(key) as Uint32Array;
-      const base = key * LEAF_BYTES;
-      const last = Math.min(LEAF_SIZE, (end - base) / 4096);
-      let slot = Math.max(0, (start - base) / 4096);
+    let base = 0;
+    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
+      base = this.#lastBase;
+      const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
+      let slot = start > base ? (start - base) / 4096 : 0;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
@@ -122,16 +122,16 @@ export class PageTable {
    */
   share(other: PageTable, start: number, end: number, without: number, frames: Frames): number {
     const { resident } = other;
-    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
-      const leaf = this.#leaves.get(key) as Uint32Array;
-      const base = key * LEAF_BYTES;
-      const last = Math.min(LEAF_SIZE, (end - base) / 4096);
+    let base = 0;
+    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
+      base = this.#lastBase;
+      const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
       let theirs: Uint32Array | undefined;
-      let slot = Math.max(0, (start - base) / 4096);
+      let slot = start > base ? (start - base) / 4096 : 0;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
-        theirs ??= other.#leafOf(key);
+        theirs ??= other.#leafOf(base / LEAF_BYTES);
         frames.retain(pte - (pte & 0xfff));
         leaf[slot] = theirs[slot] = pte & ~without;
         other.resident++;
@@ -143,11 +143,11 @@ export class PageTable {
   drop(start: number, end: number, frames: Frames): number {
     const { resident } = this;
     this.#peak = this.peak;
-    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
-      const leaf = this.#leaves.get(key) as Uint32Array;
-      const base = key * LEAF_BYTES;
-      const last = Math.min(LEAF_SIZE, (end - base) / 4096);
-      let slot = Math.max(0, (start - base) / 4096);
+    let base = 0;
+    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
+      base = this.#lastBase;
+      const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
+      let slot = start > base ? (start - base) / 4096 : 0;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
@@ -155,7 +155,7 @@ export class PageTable {
         leaf[slot] = 0;
         this.resident--;
       }
-      if (start <= base && last === LEAF_SIZE) this.#remove(key, leaf);
+      if (start <= base && last === LEAF_SIZE) this.#remove(base / LEAF_BYTES, leaf);
     }
     return resident - this.resident;
   }
@@ -176,11 +176,14 @@ export class PageTable {
     return size - this.#leaves.size;
   }
 
-  /** The key of the first leaf with addresses in [start, end). */
-  #next(start: number, end: number): number | undefined {
+  /** The first leaf with addresses in [start, end). It is then `#last`. */
+  #from(start: number, end: number): Uint32Array | undefined {
     if (start >= end) return undefined;
-    const key = this.#leaves.next(Math.floor(start / LEAF_BYTES));
-    return key !== undefined && key * LEAF_BYTES < end ? key : undefined;
+    if (start >= this.#lastBase && start - this.#lastBase < LEAF_BYTES) return this.#last;
+    const leaf = this.#leaves.from(Math.floor(start / LEAF_BYTES));
+    if (leaf === undefined || this.#leaves.at * LEAF_BYTES >= end) return undefined;
+    this.#used(leaf, this.#leaves.at);
+    return leaf;
   }
 
   /**
@@ -188,9 +191,10 @@ export class PageTable {
    * mapped.
    */
   trim(start: number, end: number, floor: number, ceiling: number): void {
-    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
-      if (key * LEAF_BYTES < floor || (key + 1) * LEAF_BYTES > ceiling) continue;
-      this.#remove(key, this.#leaves.get(key) as Uint32Array);
+    let base = 0;
+    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
+      base = this.#lastBase;
+      if (base >= floor && base + LEAF_BYTES <= ceiling) this.#remove(base / LEAF_BYTES, leaf);
     }
   }
 

@@ -46,6 +46,8 @@ export interface Vma {
   /** Absent for private anonymous memory. Shared anonymous memory is a file without a name (shmem). */
   readonly file?: MappedFile | undefined;
   readonly cache?: PageCache | undefined;
+  /** The position among the mappings of `cache`. */
+  place: number;
 }
 
 /** True for mappings that RLIMIT_DATA counts. Linux is_data_mapping(). */

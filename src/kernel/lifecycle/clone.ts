@@ -125,7 +125,8 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const pid = q.setTid?.[0] ?? kernel.newPid();
   const process = thread ? parent.process : newProcess(parent, pid, q);
   const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
-  const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred });
+  const actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
+  const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred, actions, tls: parent.tls.slice() });
   child.pidNs = child.childPidNs = spaces.pidNs;
   child.namespaces = spaces.namespaces;
   spaces.enterMounts?.(fs);
@@ -173,10 +174,8 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.comm = parent.comm;
   child.program = parent.program.hold();
   child.personality = parent.personality;
-  child.tls = parent.tls.slice();
   child.ldt = (flags & CLONE.VM) !== 0 ? parent.ldt : { table: parent.ldt.table?.slice() };
   if (child.ldt !== parent.ldt && child.ldt.table) child.kernel.kept.add(child.ldt, child.ldt.table.length);
-  child.actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
   if (clearSighand) child.actions.resetCaught();
   child.blocked = parent.blocked;
   // A thread starts without an alternate stack. So does a process with shared memory, unless its parent

@@ -29,8 +29,8 @@ export const releaseVfork = (task: Task): void => {
 
 /** Requests of io_uring end with their submitter. Linux io_uring_files_cancel(). */
 export const leaveRings = (task: Task): void => {
-  for (const ring of task.rings ?? []) ring.leave(task);
-  for (const file of task.ringFds ?? []) file?.drop();
+  if (task.rings) for (const ring of task.rings) ring.leave(task);
+  if (task.ringFds) for (const file of task.ringFds) file?.drop();
   task.rings = task.ringFds = undefined;
 };
 /** Keeps the greatest resident set of a memory that a task leaves. Linux setmax_mm_hiwater_rss(). */

@@ -111,7 +111,7 @@ export class PendingSignals {
   }
   /** The owner of the signals has ended: all are dropped. */
   end(): void {
-    for (const info of this.#arrived?.all.values() ?? []) this.#release(info);
+    if (this.#arrived) for (const info of this.#arrived.all.values()) this.#release(info);
     this.#arrived = undefined;
     this.set = NONE;
   }

@@ -72,7 +72,7 @@ export class Task implements Sleeper {
   /** The registers while another task runs. While this task runs they are in cpu.state. */
   readonly registers = new Uint8Array(at.size);
   /** GDT entries 12 to 14: set_thread_area(2). */
-  tls = new Uint8Array(24);
+  tls: Uint8Array<ArrayBuffer>;
   /** Descriptors of loaded segment registers have changed since the load (a new thread's TLS). */
   staleSegments = false;
 
@@ -105,7 +105,7 @@ export class Task implements Sleeper {
   /** The state that restart_syscall(2) continues with. Linux struct restart_block. */
   restartBlock: { readonly call: PendingCall; readonly deadline: number | undefined } | undefined = undefined;
 
-  actions = new SignalActions();
+  actions: SignalActions;
   blocked: SigSet = NONE;
   /** rt_sigsuspend, pselect, ppoll: the mask to restore at the end of the call. */
   savedMask: SigSet | undefined = undefined;
@@ -168,7 +168,12 @@ export class Task implements Sleeper {
   readonly usage: Usage = noUsage();
   readonly startTime: number;
 
-  constructor(kernel: Kernel, pid: number, process: Process, from: Pick<Task, "mem" | "files" | "fs" | "cred">) {
+  constructor(
+    kernel: Kernel,
+    pid: number,
+    process: Process,
+    from: Pick<Task, "mem" | "files" | "fs" | "cred"> & Partial<Pick<Task, "actions" | "tls">>,
+  ) {
     this.kernel = kernel;
     kernel.frames.account.force(sizes.task);
     this.pid = pid;
@@ -178,6 +183,8 @@ export class Task implements Sleeper {
     this.files = from.files;
     this.fs = from.fs;
     this.cred = from.cred;
+    this.actions = from.actions ?? new SignalActions();
+    this.tls = from.tls ?? new Uint8Array(24);
     this.pidNs = this.childPidNs = kernel.pidNamespace;
     this.namespaces = kernel.namespaces;
     this.affinity = allCpus(kernel.cpus);
