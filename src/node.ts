@@ -1,3 +1,6 @@
-// The package "trapgate/node": what Node.js adds to the library: its folders as file systems of guests.
+// The package "trapgate/node": what Node.js adds to the library: its folders as file systems of guests, and its network.
 export { hostTree } from "./host/host-tree.ts";
+export { hostNetwork } from "./host/network/open-network.ts";
 export type { HostTree, HostTreeOptions } from "./kernel/fs/types/host-tree.ts";
+export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/outside/host-network.ts";
+export type { HostNetworkOptions, PublishedPort } from "./kernel/net/outside/network-options.ts";

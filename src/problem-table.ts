@@ -255,6 +255,12 @@ export const problemTable = {
     text: "The folder does not exist, or has no write permission.",
     example: ["trace", "-o", "/no/such/file", "PROG"],
   },
+  "bad-port": {
+    code: "TG0903",
+    title: "a port that cannot be published",
+    text: "The port of the host is in use, needs more rights (ports below 1024), or its address is not one of the host. Port 0 stands for a free one, which is printed.",
+    example: ["run", "--publish", "203.0.113.1:8080:80", "PROG"],
+  },
 } as const satisfies Readonly<Record<string, ProblemRow>>;
 
 /** The kind of a mistake: the name of a row. */

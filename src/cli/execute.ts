@@ -73,8 +73,10 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
+  const network = prepared.network && (await import("./network.ts")).networkFrom(prepared.network, say);
   const machine = new Machine({
     ...prepared.machine,
+    ...(network ? { network } : {}),
     sharedMemory: true,
     largeTraces: true,
     ...(prepared.code ? { code: prepared.code } : {}),

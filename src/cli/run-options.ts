@@ -82,6 +82,9 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
 /** The options of run and trace, for util.parseArgs. */
 export const runOptions = {
   ...programOptions,
+  net: { type: "string" },
+  publish: { type: "string", multiple: true },
+  dns: { type: "string", multiple: true },
   image: { type: "string" },
   "image-size": { type: "string" },
   schedule: { type: "string" },
@@ -98,6 +101,15 @@ export const runOptions = {
 /** Lines of the help: options of run and trace. */
 export const runOptionHelp: readonly (readonly [string, string])[] = [
   ...programOptionHelp,
+  [
+    "--net none|host[,loopback]",
+    "what programs may connect to: nothing (default); the network of the host; and the host itself, as 10.0.2.2",
+  ],
+  [
+    "--publish [ADDR:]HOST:GUEST[/udp]",
+    "a port of the host (at 127.0.0.1 unless ADDR is given) is a port of the guest; HOST 0: a free one",
+  ],
+  ["--dns ADDRESS[:PORT]", "the resolver that 10.0.2.3 is for programs (default: the host's)"],
   ["--image IMAGE", "the root from docker save, an OCI layout (archive or directory) or a tar archive; PROG and ARGs replace its command"],
   ["--image-size SIZE", "the most that an image may unpack to (default: 16G)"],
   ["--schedule TEXT", "run under a schedule that trapgate explore has printed, or the file that holds it"],
@@ -111,6 +123,13 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--dump-jit ADDRESS", "print the compiled region that holds an address: guest code, what it does, WebAssembly (with wabt)"],
 ];
 
+/** The options --net, --publish and --dns. */
+export interface NetworkWords {
+  readonly net: string | undefined;
+  readonly publish: readonly string[];
+  readonly dns: readonly string[] | undefined;
+}
+
 /** A run, ready to start: the options of machine and program, and the command's own. */
 export interface Prepared {
   readonly machine: BootOptions;
@@ -118,6 +137,8 @@ export interface Prepared {
   readonly path: string;
   readonly program: ProgramOptions;
   readonly kernelLog: boolean;
+  /** The options of the network: `execute` makes it. */
+  readonly network?: NetworkWords;
   /** The option --image: `execute` opens it. */
   readonly image?: { readonly path: string; readonly most: number | undefined };
   /** Ends the use of an opened image. */
@@ -184,6 +205,8 @@ const passed = (names: readonly string[]): Record<string, string> =>
     }),
   );
 const policyOf = ({ policy: file, thread, container }: Values) => (file === undefined ? undefined : { file, thread, container });
+const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined =>
+  (net === undefined || net === "none") && publish.length === 0 && dns === undefined ? undefined : { net, publish, dns };
 const dumpOf = (values: Values) =>
   optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
 
@@ -269,6 +292,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     why: values.why ?? false,
     ...optional("whyJson", values["why-json"]),
     ...optional("policy", policyOf(values)),
+    ...optional("network", networkOf(values)),
     ...dumpOf(values),
     ...optional("code", codeStoreOf(values, name)),
   };

@@ -28,6 +28,7 @@ import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
+import type { NetworkEvent } from "./net/outside/host-network.ts";
 import type { FilteredCall, Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import type { SigInfo } from "./signal/info.ts";
@@ -274,6 +275,10 @@ export class Kernel {
     if (until <= this.now) return;
     this.cpuTime.idle += until - this.now;
     this.now = until;
+  }
+  /** An event of the host's network takes effect. */
+  hear(event: NetworkEvent): void {
+    this.#guarded(() => this.#initial.net.uplink?.deliver(event));
   }
   /** Lets virtual time pass while every task sleeps. */
   advance(until: number): void {

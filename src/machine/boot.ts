@@ -15,11 +15,13 @@ import { MemFs } from "../kernel/fs/types/memfs.ts";
 import { MS_RDONLY } from "../kernel/fs/vfs/mount.ts";
 import { Vfs } from "../kernel/fs/vfs.ts";
 import { Kernel } from "../kernel/kernel.ts";
+import { ipText } from "../kernel/net/address-text.ts";
+import { plan } from "../kernel/net/plan.ts";
 import { Frames } from "../memory/frames.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
-import { lazyHostFs, lazyHostRw } from "./lazy.ts";
+import { lazyHostFs, lazyHostRw, lazyUplink } from "./lazy.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
 import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
 import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
@@ -121,6 +123,9 @@ const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
   mountAt(vfs, at, new (lazyHostRw().HostRwFs)(vfs.newDev(), vfs.clock, tree));
 };
 
+/** man 5 resolv.conf. */
+const resolvConf = `nameserver ${ipText(plan.resolver)}\n`;
+
 /** A kernel and a processor, ready for the first program. */
 export interface Booted {
   readonly kernel: Kernel;
@@ -190,9 +195,13 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
     realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n,
   });
   const console = options.terminal && consoleOf(kernel, options.terminal);
-  kernel.idlesInRealTime = console !== undefined;
+  const { network } = options;
+  const { net } = kernel.namespaces;
+  if (network) net.uplink = new (lazyUplink().Uplink)(kernel, net, network);
+  kernel.idlesInRealTime = console !== undefined || network !== undefined;
   mountStandard(kernel, console, root === undefined);
   for (const m of options.mounts ?? []) mount(kernel, m);
+  if (network?.reaches) putFile(kernel.vfs, "/etc/resolv.conf", new TextEncoder().encode(resolvConf), 0o644);
   for (const [path, file] of Object.entries(options.files ?? {})) {
     const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
     putFile(kernel.vfs, path, typeof content === "string" ? new TextEncoder().encode(content) : content, mode);

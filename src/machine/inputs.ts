@@ -2,13 +2,16 @@
 // real time. The machine takes queued events between two segments of guest code. The list of taken events with
 // their virtual times is a recording of the run.
 
+import type { NetworkEvent } from "../kernel/net/outside/host-network.ts";
+
 /** An event of the host. */
 export type InputEvent =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "end" }
   | { readonly kind: "signal"; readonly signal: number }
   | { readonly kind: "resize"; readonly columns: number; readonly rows: number }
-  /** All tasks slept and no event came: virtual time may advance to `until`. */
+  | { readonly kind: "network"; readonly event: NetworkEvent }
+  /** All tasks slept, and real time passed: virtual time may advance to `until`. */
   | { readonly kind: "time"; readonly until: number }
   /** The time limit of the run has passed. */
   | { readonly kind: "timeout" }
@@ -38,6 +41,10 @@ export class Inputs {
     this.#arrived?.();
   }
 
+  /** Adds the passing of time, which is before the events that are queued. */
+  pass(until: number): void {
+    this.#queue.unshift({ kind: "time", until });
+  }
   /** No event is queued. */
   get idle(): boolean {
     return this.#queue.length === 0;

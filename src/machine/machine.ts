@@ -147,8 +147,17 @@ export class Machine {
   }
 
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
+    options.signal?.throwIfAborted();
+    const uplink = this.kernel.namespaces.net.uplink;
+    await uplink?.open((event) => this.inputs.push({ kind: "network", event }));
+    try {
+      return await this.#run(program, options, connection);
+    } finally {
+      await uplink?.close(false);
+    }
+  }
+  async #run(program: Program, options: ProgramOptions, connection?: Connection): Promise<Run> {
     const { signal, timeout } = options;
-    signal?.throwIfAborted();
     const started = this.#start(program, options, connection);
     const timer = timeout === undefined ? undefined : setTimeout(() => this.inputs.push({ kind: "timeout" }), timeout * 1000);
     const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
@@ -156,6 +165,7 @@ export class Machine {
     try {
       const gaveUp = await this.#pump(started.process, started.streams, connection);
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
+      if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
       this.#processor.jit.saveCached();
       return started.report(gaveUp && { timeout: timeout ?? 0 });
     } finally {
@@ -326,8 +336,10 @@ export class Machine {
     if (result.reason !== "idle" && result.reason !== "stuck") return inputs.turn();
     connection?.wanted();
     const until = result.reason === "idle" ? result.until : undefined;
+    const since = kernel.deadline.clock();
     await inputs.arrival(until === undefined ? undefined : (until - kernel.now) / 1e6);
     if (until !== undefined && inputs.idle) inputs.push({ kind: "time", until });
+    else if (kernel.idlesInRealTime) inputs.pass(Math.min(until ?? Infinity, kernel.now + (kernel.deadline.clock() - since) * 1e6));
   }
 
   /** Why to give up. */
@@ -344,6 +356,9 @@ export class Machine {
         return undefined;
       case "time":
         this.kernel.advance(event.until);
+        return undefined;
+      case "network":
+        this.kernel.hear(event.event);
         return undefined;
       case "resize":
         streams.resize(event.columns, event.rows);

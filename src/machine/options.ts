@@ -2,6 +2,7 @@
 import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
+import type { HostNetwork } from "../kernel/net/outside/host-network.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
 import type { Denial } from "./denial.ts";
@@ -75,6 +76,11 @@ export interface MachineOptions {
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
   readonly mounts?: readonly MountOptions[];
+  /**
+   * A network, for example `hostNetwork({ reach: "host" })` of trapgate/node. Sleeps take real time then, and runs are not
+   * repeatable. Default: the loopback device only.
+   */
+  readonly network?: HostNetwork;
   /** More files, by their absolute paths. */
   readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
   /** Who runs guest code; nothing a guest can see depends on it. Default "auto". */

@@ -43,6 +43,8 @@ const bytesOf = (bytes: Uint8Array): FileBytes => ({
 /** A regular file with these bytes, which are not copied until the guest changes them. */
 export const putFile = (vfs: Vfs, path: string, content: Exclude<FileOptions["content"], string>, mode: number): void => {
   const { parent, name } = parentOf(vfs, path);
+  // A folder of the host has its own names first.
+  parent.lookup(name);
   const made = { mode: S_IFREG | mode, uid: 0, gid: 0, rdev: 0 };
   const base = content instanceof Uint8Array ? bytesOf(content) : content;
   parent.add(name, new MemFile(parent.fs, made, new Content(parent.fs.budget, base)));

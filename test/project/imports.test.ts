@@ -72,7 +72,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/types syscall task timer",
     "ipc keys",
     "net fs/proc fs/tty",
-    "namespace",
+    "namespace net/outside",
     "futex",
     "fs/sys",
     "fs user-notif ptrace",

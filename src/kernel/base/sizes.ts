@@ -8,6 +8,9 @@ export const sizes = {
   /** A socket, with its queues; one of TCP. */
   socket: 2560,
   connection: 5120,
+  /** A socket of the host for a connection outside, with its buffers; one for packets. */
+  hostConnection: 163_840,
+  hostDatagrams: 262_144,
   /** Both ends of a terminal, with full buffers. */
   terminal: 98_304,
   /** An entry of a descriptor table, and a slot of the table (used or not). */

@@ -7,6 +7,7 @@ import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
+import { deviceNamed } from "./devices.ts";
 import {
   anyOf,
   type Endpoint,
@@ -24,10 +25,9 @@ import {
   toAddress,
   toEndpoint,
 } from "./inet-address.ts";
-import { lo } from "./interface.ts";
 import { IP_OPTIONS, IPV6_V6ONLY, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
-import { Socket } from "./socket.ts";
+import { Socket, type SocketOwner } from "./socket.ts";
 
 /** Lower ports need CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
 const PRIVILEGED = 1024;
@@ -64,13 +64,13 @@ export abstract class InetSocket extends Socket implements Holder {
   receiveBuffer: number;
   /** SO_LINGER in seconds; undefined if off. */
   linger: number | undefined = undefined;
-  /** SO_BINDTODEVICE: "lo", or "" for none. */
+  /** SO_BINDTODEVICE: a name, or "" for none. */
   #device = "";
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
   constructor(
-    task: Task,
+    task: SocketOwner,
     type: typeof SOCK.STREAM | typeof SOCK.DGRAM,
     { domain, nonblock }: { readonly domain: InetFamily; readonly nonblock: boolean },
     buffers: { send: number; receive: number },
@@ -116,7 +116,7 @@ export abstract class InetSocket extends Socket implements Holder {
     const special = isBroadcast(ip) || isMulticast(ip);
     if (typeof ip === "string" && isMulticast(ip) && this.type === SOCK.STREAM) return -E.EINVAL;
     // Without any interface address every address counts as local. Linux inet_addr_type_table().
-    const local = !this.net.addressed || isLoopback(ip) || special;
+    const local = !this.net.addressed || this.net.isOwn(ip) || special;
     if (!isAny(ip) && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
     if (port !== 0 && port < PRIVILEGED && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
@@ -161,13 +161,16 @@ export abstract class InetSocket extends Socket implements Holder {
     this.receiveTimeout = from.receiveTimeout;
   }
   /**
-   * The destination of a packet to an address: a loopback address, or -ENETUNREACH. The socket's own address must
-   * have the same version.
+   * The destination of a packet to an address: an address of the machine or one outside, or -errno. The socket's own
+   * address must have the same version. Linux ip_route_output_key_hash().
    */
   protected route(ip: Ip): Ip {
     const to = isAny(ip) ? loopbackFor(ip) : ip;
-    const same = isAny(this.ip) || typeof this.ip === typeof to;
-    return this.net.up && same && isLoopback(to) ? to : -E.ENETUNREACH;
+    const { net } = this;
+    if (!isAny(this.ip) && typeof this.ip !== typeof to) return -E.ENETUNREACH;
+    if (net.isOwn(to)) return net.up ? to : -E.ENETUNREACH;
+    if (!net.uplink?.reaches(to)) return -E.ENETUNREACH;
+    return !isAny(this.ip) && isLoopback(this.ip) ? -E.EINVAL : to;
   }
 
   override queues(events: number): readonly WaitQueue[] {
@@ -225,7 +228,7 @@ export abstract class InetSocket extends Socket implements Holder {
   #bindToDevice(task: Task, value: Uint8Array): number {
     const name = String.fromCharCode(...value.subarray(0, 15)).split("\0", 1)[0] as string;
     if (this.#device !== "" && !capableIn(task.cred, this.net.owner, CAP.NET_RAW)) return -E.EPERM;
-    if (name !== "" && name !== lo.name) return -E.ENODEV;
+    if (name !== "" && !deviceNamed(this.net, name)) return -E.ENODEV;
     this.#device = name;
     return 0;
   }

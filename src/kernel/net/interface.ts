@@ -1,4 +1,4 @@
-// The loopback device, the only network device, in ioctl(2) on a socket. man 7 netdevice;
+// The network devices in ioctl(2) on a socket. man 7 netdevice;
 // Linux net/core/dev_ioctl.c, net/ipv4/devinet.c.
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
@@ -6,7 +6,8 @@ import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
-import { LOOPBACK, toAddress } from "./inet-address.ts";
+import { type Device, deviceNamed, devicesOf, lo, maskOf, UP } from "./devices.ts";
+import { toAddress } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
 
 /** uapi linux/sockios.h */
@@ -16,6 +17,7 @@ const SIOC = {
   GIFFLAGS: 0x8913,
   SIFFLAGS: 0x8914,
   GIFADDR: 0x8915,
+  GIFBRDADDR: 0x8919,
   GIFNETMASK: 0x891b,
   GIFMTU: 0x8921,
   SIFMTU: 0x8922,
@@ -23,17 +25,6 @@ const SIOC = {
   GIFINDEX: 0x8933,
   GIFTXQLEN: 0x8942,
 } as const;
-
-/** The properties of the loopback device. `hardware` is ARPHRD_LOOPBACK, `queue` the length of its queue. */
-export const lo = { name: "lo", index: 1, mtu: 65536, netmask: 0xff00_0000, queue: 1000, hardware: 772 } as const;
-/** IFF_UP. */
-export const UP = 1;
-/** IFF_LOOPBACK. */
-const LOOPBACK_FLAG = 8;
-/** IFF_RUNNING. */
-const RUNNING = 64;
-/** The IFF_* flags of the loopback device in a namespace. */
-export const flagsOf = (net: NetNamespace): number => LOOPBACK_FLAG | (net.up ? UP | RUNNING : 0);
 
 /** The length of the name in struct ifreq. The struct has 40 bytes for 64-bit programs, 32 for others. */
 const NAME = 16;
@@ -48,24 +39,35 @@ const ipSockaddr = (ip: number): Uint8Array => {
   return bytes;
 };
 
+/** The IPv4 address of a device with the length of its prefix. */
+const address4 = (device: Device, net: NetNamespace): { readonly ip: number; readonly prefix: number } | undefined => {
+  for (const { ip, prefix } of device.addresses(net)) if (typeof ip === "number") return { ip, prefix };
+  return undefined;
+};
+
 /** SIOCGIFCONF with its struct ifconf { int length; struct ifreq *buffer; }. */
 const configuration = (t: Task, net: NetNamespace, arg: VAddr, abi: Abi): number => {
   const length = t.mem.u32(arg);
   const buffer = t.mem.word(arg + abi.long, abi.long);
   if (length < 0) return -E.EFAULT;
   const size = reqSize(abi);
-  const rows = net.up ? 1 : 0;
-  if (buffer === 0) return t.mem.setU32(arg, rows * size) ? 0 : -E.EFAULT;
-  if (rows * size > (length | 0)) return t.mem.setU32(arg, 0) ? 0 : -E.EFAULT;
-  const row = new Uint8Array(size);
-  row.set(new TextEncoder().encode(lo.name));
-  row.set(ipSockaddr(LOOPBACK), NAME);
-  return (rows === 0 || t.mem.write(buffer, row)) && t.mem.setU32(arg, rows * size) ? 0 : -E.EFAULT;
+  const rows = devicesOf(net).flatMap((device) => {
+    const address = address4(device, net);
+    if (!address) return [];
+    const row = new Uint8Array(size);
+    row.set(new TextEncoder().encode(device.name));
+    row.set(ipSockaddr(address.ip), NAME);
+    return [row];
+  });
+  if (buffer === 0) return t.mem.setU32(arg, rows.length * size) ? 0 : -E.EFAULT;
+  const fitting = rows.slice(0, Math.max(0, Math.floor((length | 0) / size)));
+  const written = fitting.every((row, i) => t.mem.write(buffer + i * size, row));
+  return written && t.mem.setU32(arg, fitting.length * size) ? 0 : -E.EFAULT;
 };
 
 /**
- * An ioctl(2) on a socket of namespace `net`: 0 or -errno. -ENOTTY: not an interface request; -ENODEV: not
- * "lo".
+ * An ioctl(2) on a socket of namespace `net`: 0 or -errno. -ENOTTY: not an interface request; -ENODEV: no
+ * such device.
  */
 export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg: VAddr, abi: Abi): number => {
   if (request === SIOC.GIFCONF) return configuration(t, net, arg, abi);
@@ -75,42 +77,54 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
   const at = arg + NAME;
   const word = (value: number): number => (t.mem.setU32(at, value) ? 0 : -E.EFAULT);
   if (request === SIOC.GIFNAME) {
-    if (t.mem.u32(at) !== lo.index) return -E.ENODEV;
-    return t.mem.write(arg, new TextEncoder().encode(lo.name.padEnd(NAME, "\0"))) ? 0 : -E.EFAULT;
+    const index = t.mem.u32(at);
+    const found = devicesOf(net).find((each) => each.index === index);
+    if (!found) return -E.ENODEV;
+    return t.mem.write(arg, new TextEncoder().encode(found.name.padEnd(NAME, "\0"))) ? 0 : -E.EFAULT;
   }
-  if (String.fromCharCode(...name).split("\0", 1)[0] !== lo.name) return -E.ENODEV;
+  const device = deviceNamed(net, String.fromCharCode(...name).split("\0", 1)[0] as string);
+  if (!device) return -E.ENODEV;
+  const address = address4(device, net);
   switch (request) {
     case SIOC.GIFFLAGS:
-      return t.mem.setU16(at, flagsOf(net)) ? 0 : -E.EFAULT;
+      return t.mem.setU16(at, device.flags(net)) ? 0 : -E.EFAULT;
     case SIOC.SIFFLAGS: {
       if (!capableIn(t.cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
       const flags = t.mem.u16(at);
       if (flags < 0) return -E.EFAULT;
+      if (device !== lo) return flags & UP ? 0 : -E.EOPNOTSUPP;
       net.setUp((flags & UP) !== 0);
       return 0;
     }
     case SIOC.GIFADDR:
-      return !net.up ? -E.EADDRNOTAVAIL : t.mem.write(at, ipSockaddr(LOOPBACK)) ? 0 : -E.EFAULT;
+      return !address ? -E.EADDRNOTAVAIL : t.mem.write(at, ipSockaddr(address.ip)) ? 0 : -E.EFAULT;
+    case SIOC.GIFBRDADDR: {
+      if (!address) return -E.EADDRNOTAVAIL;
+      const broadcast = device === lo ? 0 : (address.ip | ~maskOf(address.prefix)) >>> 0;
+      return t.mem.write(at, ipSockaddr(broadcast)) ? 0 : -E.EFAULT;
+    }
     case SIOC.GIFNETMASK:
-      return !net.up ? -E.EADDRNOTAVAIL : t.mem.write(at, ipSockaddr(lo.netmask)) ? 0 : -E.EFAULT;
+      return !address ? -E.EADDRNOTAVAIL : t.mem.write(at, ipSockaddr(maskOf(address.prefix))) ? 0 : -E.EFAULT;
     case SIOC.GIFMTU:
-      return word(net.mtu);
+      return word(device === lo ? net.mtu : device.mtu);
     case SIOC.SIFMTU: {
       if (!capableIn(t.cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
       const mtu = t.mem.u32(at);
       if (mtu < 0) return -E.EFAULT;
+      if (device !== lo) return mtu === device.mtu ? 0 : -E.EOPNOTSUPP;
       // The loopback device has no limits of its own. Linux dev_validate_mtu().
       if (mtu >= 2 ** 31) return -E.EINVAL;
       net.mtu = mtu;
       return 0;
     }
     case SIOC.GIFTXQLEN:
-      return word(lo.queue);
+      return word(device.queue);
     case SIOC.GIFINDEX:
-      return word(lo.index);
+      return word(device.index);
     case SIOC.GIFHWADDR: {
       const hardware = new Uint8Array(16);
-      new DataView(hardware.buffer).setUint16(0, lo.hardware, true);
+      new DataView(hardware.buffer).setUint16(0, device.hardware, true);
+      hardware.set(device.mac, 2);
       return t.mem.write(at, hardware) ? 0 : -E.EFAULT;
     }
   }

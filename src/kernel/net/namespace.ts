@@ -1,7 +1,11 @@
-// Network namespaces: each has its own loopback device and no other. man 7 network_namespaces.
+// Network namespaces: each has its own loopback device. The first one may have a way out too. man 7 network_namespaces.
 
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
+import { isOwn } from "./devices.ts";
+import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
+import type { Uplink } from "./outside/uplink.ts";
+import { plan } from "./plan.ts";
 import { Ports } from "./ports.ts";
 import type { UnixSocket } from "./unix.ts";
 
@@ -17,6 +21,8 @@ export class NetNamespace {
   /** All Unix sockets that are open, for /proc/net/unix. */
   readonly unixSockets = new Set<UnixSocket>();
   readonly netlinkPorts = new Set<number>();
+  /** The way out of the machine, if it has a network. */
+  uplink: Uplink | undefined = undefined;
   readonly tcp: Ports;
   readonly udp: Ports;
 
@@ -28,6 +34,15 @@ export class NetNamespace {
   }
   /** The MTU of the loopback device. It limits nothing. */
   mtu = 65536;
+  /** True for an address of this machine: the loopback addresses, and those of the link to the host. */
+  isOwn(ip: Ip): boolean {
+    return isLoopback(ip) || isOwn(this, ip);
+  }
+  /** The own address from which packets to an address go. */
+  sourceFor(to: Ip): Ip {
+    if (isLoopback(to)) return loopbackFor(to);
+    return typeof to === "number" ? plan.own.four.ip : plan.own.six.ip;
+  }
   /** Sets IFF_UP. */
   setUp(up: boolean): void {
     this.up = up;

@@ -1,4 +1,4 @@
-// Netlink sockets with the routing messages of the loopback device. man 7 netlink, man 7 rtnetlink;
+// Netlink sockets with the routing messages of the devices. man 7 netlink, man 7 rtnetlink;
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
 import { AF, type SocketType } from "../../abi/uapi/socket.ts";
@@ -8,8 +8,9 @@ import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
-import { type InetFamily, LOOPBACK, LOOPBACK6 } from "./inet-address.ts";
-import { flagsOf, lo, UP } from "./interface.ts";
+import { type Device, type DeviceAddress, deviceNamed, devicesOf, lo, UP } from "./devices.ts";
+import { type Ip, LOOPBACK } from "./inet-address.ts";
+
 import { SO, SOL } from "./options.ts";
 import { type Message, type Received, Socket, weightOf } from "./socket.ts";
 
@@ -18,7 +19,7 @@ export const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 /** Message types and flags: uapi linux/netlink.h, linux/rtnetlink.h. */
 const NLMSG = { ERROR: 2, DONE: 3 } as const;
-const RTM = { NEWLINK: 16, GETLINK: 18, SETLINK: 19, NEWADDR: 20, GETADDR: 22, GETROUTE: 26 } as const;
+const RTM = { NEWLINK: 16, GETLINK: 18, SETLINK: 19, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
 const NLM_F = { REQUEST: 1, MULTI: 2, ACK: 4, DUMP: 0x300, CAPPED: 0x100, EXCL: 0x200 } as const;
 const HEADER = 16;
 const BUFFER = 212_992;
@@ -61,11 +62,19 @@ const attribute = (bytes: Uint8Array, from: number, wanted: number): Uint8Array 
 const INFO = 16;
 const ADDR = 8;
 const IFLA = { ADDRESS: 1, BROADCAST: 2, IFNAME: 3, MTU: 4, TXQLEN: 13, OPERSTATE: 16 } as const;
-const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
+const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
 const PREFIX = 8;
 const PERMANENT = 0x80;
-const SCOPE_HOST = 254;
-const networkOrder = (ip: number): Uint8Array => Uint8Array.from([ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255]);
+/** struct rtmsg, its attributes, and what a route of this machine has: RT_TABLE_MAIN, RTPROT_BOOT, RTPROT_KERNEL, RTN_UNICAST, RT_SCOPE_LINK. */
+const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, TABLE: 15 } as const;
+const ROUTE = { main: 254, boot: 3, kernel: 2, unicast: 1, link: 253 } as const;
+const networkOrder = (ip: Ip): Uint8Array =>
+  typeof ip === "number"
+    ? Uint8Array.from([ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255])
+    : Uint8Array.from(ip, (c) => c.charCodeAt(0));
+/** The network of an address: its prefix, and zeros. */
+const networkOf = ({ ip, prefix }: DeviceAddress): Uint8Array =>
+  networkOrder(ip).map((octet, i) => octet & ~(255 >> Math.min(8, Math.max(0, prefix - 8 * i))));
 
 /** A socket of NETLINK_ROUTE. It answers requests at once, so that only the receive queue has a state. */
 export class NetlinkSocket extends Socket {
@@ -152,22 +161,33 @@ export class NetlinkSocket extends Socket {
     const dump = (request.flags & NLM_F.DUMP) === NLM_F.DUMP;
     switch (request.type) {
       case RTM.GETLINK:
-        if (!dump && !this.#isLo(request)) return -E.ENODEV;
-        return this.#answer(request, dump, [[RTM.NEWLINK, this.#link()]]);
+        return this.#links(request, dump);
       case RTM.GETADDR:
         return dump ? this.#answer(request, dump, this.#addresses(request)) : -E.EOPNOTSUPP;
       case RTM.GETROUTE:
-        return dump ? this.#answer(request, dump, []) : -E.EOPNOTSUPP;
+        return dump ? this.#answer(request, dump, this.#routes(request)) : -E.EOPNOTSUPP;
     }
     if (!capableIn(task.cred, this.net.owner, CAP.NET_ADMIN)) return -E.EPERM;
     if (request.type === RTM.NEWADDR) return this.#newAddr(request);
     return request.type === RTM.NEWLINK || request.type === RTM.SETLINK ? this.#setLink(request) : -E.EOPNOTSUPP;
   }
-  #isLo({ bytes }: Request): boolean {
-    if (bytes.length < HEADER + INFO) return false;
+  /** The device that a request names. */
+  #device({ bytes }: Request): Device | undefined {
+    if (bytes.length < HEADER + INFO) return undefined;
     const index = view(bytes).getInt32(HEADER + 4, true);
+    if (index !== 0) return devicesOf(this.net).find((device) => device.index === index);
     const name = attribute(bytes, HEADER + INFO, IFLA.IFNAME);
-    return index === lo.index || (index === 0 && name !== undefined && String.fromCharCode(...name).startsWith(`${lo.name}\0`));
+    return name && deviceNamed(this.net, String.fromCharCode(...name).split("\0", 1)[0] as string);
+  }
+  #links(request: Request, dump: boolean): number {
+    const one = this.#device(request);
+    if (!dump && !one) return -E.ENODEV;
+    const devices = dump ? devicesOf(this.net) : [one as Device];
+    return this.#answer(
+      request,
+      dump,
+      devices.map((device) => [RTM.NEWLINK, this.#link(device)]),
+    );
   }
   /** RTM_NEWADDR. The device accepts only 127.0.0.1/8. */
   #newAddr({ bytes, flags }: Request): number {
@@ -181,45 +201,86 @@ export class NetlinkSocket extends Socket {
     return 0;
   }
   #setLink(request: Request): number {
-    if (!this.#isLo(request)) return -E.EOPNOTSUPP;
+    if (this.#device(request) !== lo) return -E.EOPNOTSUPP;
     const v = view(request.bytes);
     const [flags, change] = [v.getUint32(HEADER + 8, true), v.getUint32(HEADER + 12, true)];
     if (change === 0 || change & UP) this.net.setUp((flags & UP) !== 0);
     return 0;
   }
-  #link(): Uint8Array {
+  #link(device: Device): Uint8Array {
     const info = new Uint8Array(INFO);
     const v = view(info);
-    v.setUint16(2, lo.hardware, true);
-    v.setInt32(4, lo.index, true);
-    v.setUint32(8, flagsOf(this.net), true);
-    const none = new Uint8Array(6);
+    const flags = device.flags(this.net);
+    v.setUint16(2, device.hardware, true);
+    v.setInt32(4, device.index, true);
+    v.setUint32(8, flags, true);
+    // IF_OPER_UNKNOWN, IF_OPER_DOWN, IF_OPER_UP.
+    const state = (flags & UP) === 0 ? 2 : device === lo ? 0 : 6;
     const list = attributes([
-      [IFLA.IFNAME, cString(lo.name)],
-      [IFLA.TXQLEN, u32(lo.queue)],
-      [IFLA.OPERSTATE, Uint8Array.of(this.net.up ? 0 : 2)],
-      [IFLA.MTU, u32(this.net.mtu)],
-      [IFLA.ADDRESS, none],
-      [IFLA.BROADCAST, none],
+      [IFLA.IFNAME, cString(device.name)],
+      [IFLA.TXQLEN, u32(device.queue)],
+      [IFLA.OPERSTATE, Uint8Array.of(state)],
+      [IFLA.MTU, u32(device === lo ? this.net.mtu : device.mtu)],
+      [IFLA.ADDRESS, Uint8Array.from(device.mac)],
+      [IFLA.BROADCAST, Uint8Array.from(device.broadcast)],
     ]);
     return Uint8Array.from([...info, ...list]);
   }
   /** The addresses of the family that is asked for, or of both. Linux inet_dump_ifaddr(), inet6_dump_addr(). */
   #addresses({ bytes }: Request): (readonly [type: number, body: Uint8Array])[] {
     const family = bytes[HEADER];
-    const all = this.net.up ? ([AF.INET, AF.INET6] as const) : [];
-    return all.filter((f) => family === AF.UNSPEC || family === f).map((f) => [RTM.NEWADDR, this.#addr(f)]);
+    return ([AF.INET, AF.INET6] as const)
+      .filter((f) => family === AF.UNSPEC || family === f)
+      .flatMap((f) =>
+        devicesOf(this.net).flatMap((device) =>
+          device
+            .addresses(this.net)
+            .filter(({ ip }) => (typeof ip === "number") === (f === AF.INET))
+            .map((address) => [RTM.NEWADDR, this.#addr(device, address)] as const),
+        ),
+      );
   }
-  #addr(family: InetFamily): Uint8Array {
-    const v4 = family === AF.INET;
-    const head = Uint8Array.from([family, v4 ? PREFIX : 128, PERMANENT, SCOPE_HOST, ...u32(lo.index)]);
-    const ip = v4 ? networkOrder(LOOPBACK) : Uint8Array.from(LOOPBACK6, (c) => c.charCodeAt(0));
+  #addr(device: Device, address: DeviceAddress): Uint8Array {
+    const { prefix, scope } = address;
+    const v4 = typeof address.ip === "number";
+    const head = Uint8Array.from([v4 ? AF.INET : AF.INET6, prefix, PERMANENT, scope, ...u32(device.index)]);
+    const ip = networkOrder(address.ip);
+    const broadcast = networkOf(address).map((octet, i) => octet | (255 >> Math.min(8, Math.max(0, prefix - 8 * i))));
     const labels = [
-      [IFA.LOCAL, ip],
-      [IFA.LABEL, cString(lo.name)],
-    ] as const;
+      [IFA.LOCAL, ip] as const,
+      ...(device === lo ? [] : [[IFA.BROADCAST, broadcast] as const]),
+      [IFA.LABEL, cString(device.name)] as const,
+    ];
     const list = attributes([[IFA.ADDRESS, ip], ...(v4 ? labels : []), [IFA.FLAGS, u32(PERMANENT)]]);
     return Uint8Array.from([...head, ...list]);
+  }
+  /** The routes of the main table: the default one, and one for each network. Linux inet_dump_fib(). */
+  #routes({ bytes }: Request): (readonly [type: number, body: Uint8Array])[] {
+    const family = bytes[HEADER];
+    if (family !== AF.UNSPEC && family !== AF.INET) return [];
+    return devicesOf(this.net)
+      .filter((device) => device !== lo)
+      .flatMap((device) => {
+        const oif = [RTA.OIF, u32(device.index)] as const;
+        const table = [RTA.TABLE, u32(ROUTE.main)] as const;
+        const gateway = device.gateway(this.net);
+        const way: (readonly [number, Uint8Array])[] = gateway === undefined ? [] : [[RTA.GATEWAY, networkOrder(gateway)]];
+        const first = gateway === undefined ? [] : [this.#route(0, ROUTE.boot, 0, [table, ...way, oif])];
+        const four = device.addresses(this.net).filter(({ ip }) => typeof ip === "number");
+        const others = four.map((address) =>
+          this.#route(address.prefix, ROUTE.kernel, ROUTE.link, [
+            table,
+            [RTA.DST, networkOf(address)],
+            [RTA.PREFSRC, networkOrder(address.ip)],
+            oif,
+          ]),
+        );
+        return [...first, ...others].map((body) => [RTM.NEWROUTE, body] as const);
+      });
+  }
+  /** struct rtmsg with its attributes. */
+  #route(prefix: number, protocol: number, scope: number, list: readonly (readonly [number, Uint8Array])[]): Uint8Array {
+    return Uint8Array.from([AF.INET, prefix, 0, 0, ROUTE.main, protocol, scope, ROUTE.unicast, ...u32(0), ...attributes(list)]);
   }
 
   #answer(request: Request, dump: boolean, parts: readonly (readonly [type: number, body: Uint8Array])[]): number {

@@ -28,6 +28,9 @@ export interface Ucred {
 /** The credentials of a task, for SO_PEERCRED and SCM_CREDENTIALS. */
 export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
 
+/** The credentials of messages that no task of this machine has sent. */
+export const NO_CRED: Ucred = { pid: 0, uid: 0, gid: 0 };
+
 /** A message in transit. A receive returns it whole for packets, in pieces for a stream. */
 export interface Message {
   bytes: Uint8Array;
@@ -48,6 +51,9 @@ export interface Received extends Message {
   readonly length: number;
 }
 
+/** The maker of a socket: a task, or the way out of a machine. */
+export type SocketOwner = Pick<Task, "kernel" | "cred" | "net">;
+
 /** A socket. Calls return -EAGAIN if they would wait. */
 export abstract class Socket extends FileDescription {
   readonly type: SocketType;
@@ -62,7 +68,7 @@ export abstract class Socket extends FileDescription {
   /** SO_ERROR: the pending error number, or 0. */
   error = 0;
 
-  constructor(task: Task, type: SocketType, nonblock: boolean) {
+  constructor(task: SocketOwner, type: SocketType, nonblock: boolean) {
     const { sockfs } = task.kernel.vfs;
     const inode = new AnonInode(sockfs, S_IFSOCK | 0o777);
     inode.uid = task.cred.fsuid;

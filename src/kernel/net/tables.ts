@@ -3,8 +3,8 @@
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { cost } from "../base/cost.ts";
 import type { Task } from "../task/task.ts";
+import { devicesOf, maskOf } from "./devices.ts";
 import { ANY, ANY6, type InetFamily, type Ip } from "./inet-address.ts";
-import { lo } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
 import { TcpSocket } from "./tcp.ts";
 import { UdpSocket } from "./udp.ts";
@@ -76,10 +76,12 @@ const unixText = (task: Task): string => {
 };
 
 const WIDTHS = [7, 7, 4, 4, 4, 5, 10, 9, 8, 7, 4, 4, 4, 5, 7, 10];
-const devText = (): string =>
+const devText = ({ net }: Task): string =>
   "Inter-|   Receive                                                |  Transmit\n" +
   " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n" +
-  `${lo.name.padStart(6)}: ${WIDTHS.map((width) => "0".padStart(width)).join(" ")}\n`;
+  devicesOf(net)
+    .map(({ name }) => `${name.padStart(6)}: ${WIDTHS.map((width) => "0".padStart(width)).join(" ")}\n`)
+    .join("");
 
 const inuse = (task: Task, protocol: "tcp" | "udp", domain: number): number =>
   [...task.net[protocol].sockets()].filter((h) => (h as Partial<InetSocket>).domain === domain).length;
@@ -91,8 +93,39 @@ const sockstat = (task: Task): string => {
 const sockstat6 = (task: Task): string =>
   `TCP6: inuse ${inuse(task, "tcp", AF.INET6)}\nUDP6: inuse ${inuse(task, "udp", AF.INET6)}\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n`;
 
-const inSix = (net: NetNamespace): string => (net.up ? `${"0".repeat(31)}1 01 80 10 80 ${lo.name.padStart(8)}\n` : "");
+/** IFA_F_PERMANENT, and the scopes of Linux's IPv6 addresses: IPV6_ADDR_LOOPBACK, and global. */
+const inSix = (net: NetNamespace): string =>
+  devicesOf(net)
+    .flatMap((device) =>
+      device.addresses(net).flatMap(({ ip, prefix, scope }) => {
+        if (typeof ip === "number") return [];
+        const text = chars(ip, true).map((octet) => octet.toString(16).padStart(2, "0"));
+        const [index, length] = [device.index, prefix].map((n) => n.toString(16).padStart(2, "0"));
+        return [`${text.join("")} ${index} ${length} ${scope === 0 ? "00" : "10"} 80 ${device.name.padStart(8)}\n`];
+      }),
+    )
+    .join("");
+/** RTF_UP, RTF_GATEWAY. */
+const routeLine = (device: string, to: number, gateway: number, flags: number, mask: number): string => {
+  const word = (ip: number): string => endpoint(ip, 0, false).slice(0, 8);
+  return `${[device, word(to), word(gateway), flags.toString(16).padStart(4, "0"), 0, 0, 0, word(mask), 0, 0, 0].join("\t").padEnd(127)}\n`;
+};
 const routes = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT".padEnd(127);
+/** The routes of the main table. Linux fib_route_seq_show(). */
+const routeText = (net: NetNamespace): string => {
+  const lines = devicesOf(net)
+    .slice(1)
+    .flatMap((device) => {
+      const gateway = device.gateway(net);
+      const networks = device
+        .addresses(net)
+        .flatMap(({ ip, prefix }) =>
+          typeof ip === "number" ? [routeLine(device.name, (ip & maskOf(prefix)) >>> 0, 0, 1, maskOf(prefix))] : [],
+        );
+      return [...(typeof gateway === "number" ? [routeLine(device.name, 0, gateway, 3, 0)] : []), ...networks];
+    });
+  return `${routes}\n${lines.join("")}`;
+};
 
 /** The files by name, with their content for a task of the namespace. */
 export const netFiles: Readonly<Record<string, (task: Task) => string>> = {
@@ -102,7 +135,7 @@ export const netFiles: Readonly<Record<string, (task: Task) => string>> = {
   netlink: () => "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n",
   packet: () => "sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n",
   raw: () => `  sl  ${four}${POINTERS}\n`,
-  route: () => `${routes}\n`,
+  route: (task) => routeText(task.net),
   sockstat,
   sockstat6,
   tcp: (task) => inetText(task, "tcp", AF.INET),

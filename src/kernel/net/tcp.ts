@@ -11,9 +11,9 @@ import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
 import { InetSocket, unreachable } from "./inet.ts";
-import { type Endpoint, type InetFamily, type Ip, isAny, loopbackFor, receives, toEndpoint } from "./inet-address.ts";
+import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";
 import { SOL, TCP_CONGESTION } from "./options.ts";
-import type { Message, Received } from "./socket.ts";
+import { type Message, NO_CRED, type Received, type SocketOwner } from "./socket.ts";
 
 /**
  * net.ipv4.tcp_wmem and tcp_rmem in bytes, and the size to which a send buffer grows over the loopback
@@ -28,10 +28,14 @@ const MEMORY = 2 ** 28;
 const LITTLE = 16_384;
 /** TCP_TIMEWAIT_LEN in nanoseconds. */
 const TIME_WAIT = 60e9;
-const NO_CRED = { pid: 0, uid: 0, gid: 0 } as const;
 
 /** `opening`: the other end did not answer yet. The shutdown flags distinguish FIN_WAIT and CLOSE_WAIT. */
 type State = "closed" | "listening" | "opening" | "open";
+
+/** A connection that was asked for outside of the machine. */
+export interface Asked {
+  cancel(): void;
+}
 
 /** A TCP socket: closed, listening, or one end of a connection. */
 export class TcpSocket extends InetSocket {
@@ -55,16 +59,21 @@ export class TcpSocket extends InetSocket {
   #backlog = 0;
   /** Connecting sockets that found the backlog full. */
   readonly #waiting = new Set<TcpSocket>();
+  /** The pending answer from outside. */
+  #asked: Asked | undefined = undefined;
+  /** The end of a connection that stands for the other side outside of the machine. It holds no port. */
+  readonly #foreign: boolean;
 
-  constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
+  constructor(task: SocketOwner, how: { readonly domain: InetFamily; readonly nonblock: boolean; readonly foreign?: boolean }) {
     super(task, SOCK.STREAM, how, BUFFERS);
+    this.#foreign = how.foreign ?? false;
     this.#incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
   }
   override get family(): InetFamily {
     return this.domain;
   }
   override get weight(): number {
-    return sizes.connection;
+    return sizes.connection + (this.#foreign ? sizes.hostConnection : 0);
   }
   override get signalsPipe(): boolean {
     return true;
@@ -141,15 +150,55 @@ export class TcpSocket extends InetSocket {
       const held = this.take(this.ip, 0);
       if (held < 0) return held === -E.EADDRINUSE ? -E.EADDRNOTAVAIL : held;
     }
-    if (isAny(this.ip)) this.ip = loopbackFor(ip);
+    if (isAny(this.ip)) this.ip = this.net.sourceFor(ip);
     this.peerName = { ip, port: to.port };
+    if (!this.net.isOwn(ip)) return this.#ask(this.peerName);
     const listener = this.#listenerAt(ip, to.port);
     if (!listener) this.#die(E.ECONNREFUSED);
-    else if (listener.#accepted.length > listener.#backlog) {
-      this.state = "opening";
-      listener.#waiting.add(this);
-    } else if (!this.#join(task, listener)) return -E.ENOBUFS;
+    else if (!this.#enter(task, listener)) return -E.ENOBUFS;
     return 0;
+  }
+  /** Connects to a listener, or waits for a place in its backlog. False: memory is short. */
+  #enter(owner: SocketOwner, listener: TcpSocket): boolean {
+    if (listener.#accepted.length <= listener.#backlog) return this.#join(owner, listener);
+    this.state = "opening";
+    listener.#waiting.add(this);
+    return true;
+  }
+  /** Asks the host for a connection. `answer` gets the result. */
+  #ask(to: Endpoint): number {
+    const asked = this.net.uplink?.connect(this, to) ?? -E.ENETUNREACH;
+    if (typeof asked === "number") {
+      this.peerName = undefined;
+      this.leavePort();
+      return asked;
+    }
+    this.state = "opening";
+    this.#asked = asked;
+    return 0;
+  }
+  /** The answer from outside: the foreign end of the connection, or an error number. */
+  answer(end: TcpSocket | number): void {
+    this.#asked = undefined;
+    if (typeof end === "number") {
+      this.#die(end);
+      return;
+    }
+    this.#link(end);
+    this.wakeAll();
+  }
+  /** The end of a connection outside of the machine. */
+  static foreign(owner: SocketOwner, domain: InetFamily, at: Endpoint): TcpSocket {
+    const end = new TcpSocket(owner, { domain, nonblock: false, foreign: true });
+    [end.ip, end.port] = [at.ip, at.port];
+    return end;
+  }
+  /** Connects a foreign end to a listener of the machine. False: there is none, or memory is short. */
+  arrive(owner: SocketOwner, to: Endpoint): boolean {
+    const listener = this.#listenerAt(to.ip, to.port);
+    this.peerName = to;
+    this.#told = "connected";
+    return listener !== undefined && this.#enter(owner, listener);
   }
   #listenerAt(ip: Ip, port: number): TcpSocket | undefined {
     const all = this.ports.at(port).filter((h): h is TcpSocket => h instanceof TcpSocket && h.listening);
@@ -158,24 +207,28 @@ export class TcpSocket extends InetSocket {
     return fitting.find((h) => h.ip === ip) ?? fitting.find((h) => typeof h.ip === typeof ip) ?? fitting[0];
   }
   /** Connects to a listener. False: memory is short for the other end. */
-  #join(task: Task, listener: TcpSocket): boolean {
-    const end = new TcpSocket(task, { domain: listener.domain, nonblock: false });
+  #join(owner: SocketOwner, listener: TcpSocket): boolean {
+    const end = new TcpSocket(owner, { domain: listener.domain, nonblock: false });
     if (end.admit() < 0) return false;
     end.inherit(listener);
     const { ip, port } = this.peerName as Endpoint;
     [end.ip, end.port] = [ip, port];
     end.ports.hold(end);
     end.peerName = { ip: this.ip, port: this.port };
-    end.#told = "connected";
-    for (const [a, b] of [[this, end] as const, [end, this] as const]) {
-      a.#other = b;
-      a.state = "open";
-      if (a.sendBuffer === BUFFERS.send) a.sendBuffer = GROWN;
-    }
+    this.#link(end);
     listener.#accepted.push(end.hold());
     listener.readQueue.wake();
     this.wakeAll();
     return true;
+  }
+  /** Connects two ends. Only buffers within the machine grow: a network of the host has its own. */
+  #link(end: TcpSocket): void {
+    end.#told = "connected";
+    for (const [a, b] of [[this, end] as const, [end, this] as const]) {
+      a.#other = b;
+      a.state = "open";
+      if (a.sendBuffer === BUFFERS.send && !a.#foreign && !b.#foreign) a.sendBuffer = GROWN;
+    }
   }
 
   accept(task: Task, nonblock: boolean): TcpSocket | number {
@@ -274,7 +327,7 @@ export class TcpSocket extends InetSocket {
     const first = this.#first ? this : other;
     const until = this.net.tcp.now + TIME_WAIT;
     const { ip, only6, port, reuse, reusePort, uid } = first;
-    if (port !== 0) this.ports.remember({ ip, only6, port, reuse, reusePort, uid, listening: false, until });
+    if (port !== 0 && !first.#foreign) this.ports.remember({ ip, only6, port, reuse, reusePort, uid, listening: false, until });
     for (const end of [this, other]) {
       end.state = "closed";
       end.#other = undefined;
@@ -307,8 +360,7 @@ export class TcpSocket extends InetSocket {
     const was = this.state;
     this.state = "closed";
     if (was === "listening") this.#stopListening();
-    if (was === "opening")
-      for (const h of this.ports.at((this.peerName as Endpoint).port)) if (h instanceof TcpSocket) h.#waiting.delete(this);
+    if (was === "opening") this.#stopOpening();
     if (this.#other) {
       this.#other.#reset();
       this.error = E.ECONNRESET;
@@ -320,6 +372,11 @@ export class TcpSocket extends InetSocket {
     this.leavePort();
     this.wakeAll();
     return 0;
+  }
+  #stopOpening(): void {
+    this.#asked?.cancel();
+    this.#asked = undefined;
+    for (const h of this.ports.at((this.peerName as Endpoint).port)) if (h instanceof TcpSocket) h.#waiting.delete(this);
   }
   #renew(): void {
     this.#finished = this.#ended = this.#first = this.readShut = this.writeShut = false;

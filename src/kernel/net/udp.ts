@@ -6,19 +6,10 @@ import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, P
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
 import { InetSocket, unreachable } from "./inet.ts";
-import {
-  type Endpoint,
-  type InetFamily,
-  type Ip,
-  isAny,
-  isBroadcast,
-  loopbackFor,
-  receives,
-  toAddress,
-  toEndpoint,
-} from "./inet-address.ts";
+import { type Endpoint, type InetFamily, type Ip, isAny, isBroadcast, receives, toAddress, toEndpoint } from "./inet-address.ts";
 import { SO } from "./options.ts";
-import { type Message, type Received, weightOf } from "./socket.ts";
+import type { Ports } from "./ports.ts";
+import { type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
 
 /**
  * In bytes: net.core.wmem_default and rmem_default, the overhead of a packet, and the greatest length of a
@@ -59,7 +50,7 @@ export class UdpSocket extends InetSocket {
     if (unreachable(ip)) return ip;
     const held = this.port === 0 ? this.take(this.ip, 0) : 0;
     if (held < 0) return -E.EAGAIN;
-    if (isAny(this.ip)) this.ip = loopbackFor(ip);
+    if (isAny(this.ip)) this.ip = this.net.sourceFor(ip);
     this.peerName = { ip, port: to.port };
     return 0;
   }
@@ -76,8 +67,9 @@ export class UdpSocket extends InetSocket {
     if (this.writeShut) return -E.EPIPE;
     const held = this.port === 0 ? this.take(this.ip, 0) : 0;
     if (held < 0) return -E.EAGAIN;
-    const from = { ip: isAny(this.ip) ? loopbackFor(ip) : this.ip, port: this.port };
-    const receiver = this.#receiverAt(ip, to.port, from);
+    const from = { ip: isAny(this.ip) ? this.net.sourceFor(ip) : this.ip, port: this.port };
+    if (!isBroadcast(ip) && !this.net.isOwn(ip)) return this.#sendOut(message.bytes, { ip, port: to.port });
+    const receiver = UdpSocket.receiverAt(this.ports, ip, to.port, from);
     if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
     // ICMP reports an unreachable port. Only a connected socket gets the error.
     if (!receiver && this.peerName) this.#refuse();
@@ -87,10 +79,10 @@ export class UdpSocket extends InetSocket {
    * The best receiver: first a socket that is connected to the sender, then one that is bound to the address,
    * then the latest one. Linux compute_score().
    */
-  #receiverAt(ip: Ip, port: number, from: Endpoint): UdpSocket | undefined {
+  static receiverAt(ports: Ports, ip: Ip, port: number, from: Endpoint): UdpSocket | undefined {
     let best: UdpSocket | undefined;
     let bestScore = -1;
-    for (const h of this.ports.at(port)) {
+    for (const h of ports.at(port)) {
       if (!(h instanceof UdpSocket) || !receives(h.ip, h.only6, ip)) continue;
       const { peerName } = h;
       if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) continue;
@@ -98,6 +90,17 @@ export class UdpSocket extends InetSocket {
       if (score >= bestScore) [best, bestScore] = [h, score];
     }
     return best;
+  }
+  /** Sends a packet out of the machine. A lost one is none of the sender's errors. */
+  #sendOut(bytes: Uint8Array, to: Endpoint): number {
+    const sent = this.net.uplink?.datagram(this, to, bytes) ?? -E.ENETUNREACH;
+    return sent < 0 ? sent : bytes.length;
+  }
+  /** Takes a packet from outside. */
+  arrive(from: Endpoint, bytes: Uint8Array): void {
+    const { peerName } = this;
+    if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) return;
+    this.#put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from) });
   }
   /** Queues a packet. A full buffer drops it. False: memory is short. */
   #put(message: Message): boolean {
@@ -144,6 +147,7 @@ export class UdpSocket extends InetSocket {
   }
   override release(): void {
     for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
+    this.net.uplink?.forget(this);
     this.leavePort(true);
   }
 }

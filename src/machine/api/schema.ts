@@ -4,6 +4,9 @@ import { engines } from "../../cpu/engine.ts";
 import { cpuModel, modelNames } from "../../cpu/machine/model.ts";
 import { bugs, vsyscallModes } from "../../kernel/base/profile.ts";
 import type { HostTreeOptions } from "../../kernel/fs/types/host-tree.ts";
+import { ipOf } from "../../kernel/net/address-text.ts";
+import type { HostNetwork } from "../../kernel/net/outside/host-network.ts";
+import type { HostNetworkOptions, PublishedPort } from "../../kernel/net/outside/network-options.ts";
 import { seccompProfileNames } from "../../seccomp/profile/profiles.ts";
 import type { ExploreOptions, Properties } from "../explore/options.ts";
 import type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, ProgramOptions, TraceOptions } from "../options.ts";
@@ -39,6 +42,7 @@ const seconds = z.custom<number>(
   wants(`seconds, more than 0 and at most ${MOST_SECONDS}`),
 );
 const absolute = z.custom<string>((value) => typeof value === "string" && value.startsWith("/"), wants("an absolute path in the guest"));
+const address = z.custom<string>((value) => typeof value === "string" && ipOf(value) !== undefined, wants("an address such as 127.0.0.1"));
 const list = <T extends z.ZodType>(item: T) => z.array(item, wants("an array")).readonly();
 const record = <T extends z.ZodType>(key: z.ZodString | z.ZodCustom<string, string>, item: T) =>
   z.record(key, item, wants("an object whose keys are names"));
@@ -96,6 +100,12 @@ export const machineShape = {
     .optional(),
   root: tree.optional(),
   mounts: list(z.strictObject(mountShape, wants("{ tree, at, mode }"))).optional(),
+  network: z
+    .custom(
+      (value) => hasMethods("open")(value) && typeof (value as HostNetwork).reaches === "boolean",
+      wants('a network, such as hostNetwork({ reach: "host" }) of trapgate/node'),
+    )
+    .optional(),
   files: record(absolute, file).optional(),
   engine: name(engines).optional(),
   code: z.instanceof(CodeMemory, wants("a CodeMemory")).optional(),
@@ -106,6 +116,21 @@ export const machineShape = {
 } satisfies Shape<MachineOptions>;
 
 const treeShape = { writable: flag.optional() } satisfies Shape<HostTreeOptions>;
+
+const port = (least: number) => whole("a port", least, 65535);
+const publishedShape = {
+  host: port(0),
+  guest: port(1),
+  protocol: name(["tcp", "udp"]).optional(),
+  address: address.optional(),
+} satisfies Shape<PublishedPort>;
+const networkShape = {
+  reach: name(["none", "host"]).optional(),
+  loopback: flag.optional(),
+  publish: list(z.strictObject(publishedShape, wants("{ host, guest }"))).optional(),
+  dns: list(text).optional(),
+  listening: call.optional(),
+} satisfies Shape<HostNetworkOptions>;
 
 const hooksShape = {
   stdout: call,
@@ -183,9 +208,10 @@ const propertiesShape = {
 const shardShape = { number: whole("a number", 1), of: whole("a number", 1) } satisfies Shape<Shard>;
 
 const { schedule, timeout, trace, hooks, ...explored } = programShape;
+const { network, ...repeatable } = machineShape;
 /** zod's shape of `ExploreOptions`. */
 export const exploreShape = {
-  ...machineShape,
+  ...repeatable,
   ...explored,
   ...propertiesShape,
   departures: whole("a whole number", 0).optional(),
@@ -205,5 +231,6 @@ export const schemas = {
   run: z.strictObject({ ...machineShape, ...programShape }),
   explore: z.strictObject(exploreShape),
   tree: z.strictObject(treeShape),
+  network: z.strictObject(networkShape),
   replay: z.strictObject({ ...exploreShape, schedule: text }),
 };

@@ -17,7 +17,10 @@ export interface Properties {
 }
 
 /** Options of `explore`: the properties, the machine, the program, and the limits of the search. */
-export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
+export interface ExploreOptions
+  extends Properties,
+    Omit<MachineOptions, "network">,
+    Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
   /** Departures of a schedule from the default one, at most. Default 2. */
   readonly departures?: number;
   /** The search ends after this number of schedules. Default: no limit. */

@@ -291,7 +291,7 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP and UDP over the loopback, and outside with --net; no raw sockets; of AF_NETLINK routing messages; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;

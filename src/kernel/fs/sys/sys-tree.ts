@@ -1,7 +1,7 @@
 // The files of /sys: processors, memory nodes, the loopback device, settings of memory. Linux
 // Documentation/ABI/testing/sysfs-*.
 import type { Kernel } from "../../kernel.ts";
-import { flagsOf, lo } from "../../net/interface.ts";
+import { type Device, devicesOf, lo } from "../../net/devices.ts";
 import type { FixedTree, ProcContent } from "../proc/node.ts";
 
 const constant = (text: string | number): ProcContent => ({ read: () => `${text}\n` });
@@ -25,31 +25,33 @@ const cpu = (n: number): FixedTree => ({
 });
 const vulnerabilities = ["l1tf", "mds", "meltdown", "spec_store_bypass", "spectre_v1", "spectre_v2", "tsx_async_abort"];
 
-const loopback: FixedTree = {
+const hex = (octets: readonly number[]): string => octets.map((octet) => octet.toString(16).padStart(2, "0")).join(":");
+const deviceFiles = (device: Device): FixedTree => ({
   addr_len: constant(6),
-  address: constant("00:00:00:00:00:00"),
-  broadcast: constant("00:00:00:00:00:00"),
-  carrier: { read: (task) => (task.net.up ? "1\n" : "0\n") },
+  address: constant(hex(device.mac)),
+  broadcast: constant(hex(device.broadcast)),
+  carrier: { read: (task) => (device.flags(task.net) & 1 ? "1\n" : "0\n") },
   dormant: constant(0),
   duplex: constant("unknown"),
-  flags: { read: (task) => `0x${(flagsOf(task.net) & 0xf).toString(16)}\n` },
-  ifindex: constant(lo.index),
-  iflink: constant(lo.index),
-  mtu: constant(lo.mtu),
-  operstate: { read: (task) => (task.net.up ? "unknown\n" : "down\n") },
-  tx_queue_len: constant(lo.queue),
-  type: constant(lo.hardware),
-};
+  flags: { read: (task) => `0x${(device.flags(task.net) & 0x100f).toString(16)}\n` },
+  ifindex: constant(device.index),
+  iflink: constant(device.index),
+  mtu: constant(device.mtu),
+  operstate: { read: (task) => (!(device.flags(task.net) & 1) ? "down\n" : device === lo ? "unknown\n" : "up\n") },
+  tx_queue_len: constant(device.queue),
+  type: constant(device.hardware),
+});
 
 /** The tree below /sys, without /sys/fs. */
 export const sysTree = (kernel: Kernel): FixedTree => {
   const cpus = 1;
   const kB = (bytes: number): string => `${Math.floor(bytes / 1024)} kB`;
   const { frames } = kernel;
+  const devices = Object.fromEntries(devicesOf(kernel.namespaces.net).map((device) => [device.name, deviceFiles(device)]));
   return {
     block: {},
     bus: { cpu: { devices: {} }, pci: { devices: {} }, usb: { devices: {} } },
-    class: { block: {}, mem: {}, misc: {}, net: { [lo.name]: loopback }, tty: {} },
+    class: { block: {}, mem: {}, misc: {}, net: devices, tty: {} },
     dev: { block: {}, char: {} },
     devices: {
       system: {
@@ -82,7 +84,7 @@ export const sysTree = (kernel: Kernel): FixedTree => {
           possible: constant(0),
         },
       },
-      virtual: { net: { [lo.name]: loopback } },
+      virtual: { net: devices },
     },
     firmware: {},
     kernel: {

@@ -1,0 +1,21 @@
+// The library's door to this host's network: options are checked, then it is the command line's network.
+import type { HostNetwork } from "../../kernel/net/outside/host-network.ts";
+import type { HostNetworkOptions } from "../../kernel/net/outside/network-options.ts";
+import { checkNetworkOptions } from "../../machine/api/check.ts";
+import { nodeNetwork } from "./host-network.ts";
+
+/**
+ * A network of this host, for `network` of a machine. Its programs are 10.0.2.15; the host and its clients are 10.0.2.2, and 10.0.2.3 is the
+ * host's resolver. Without options nothing is reached and nothing is published. Addresses of the host itself, link-local and multicast
+ * addresses are never reached, unless `loopback` allows the host.
+ *
+ * @throws {Problem} An option is wrong.
+ *
+ * @example
+ * const network = hostNetwork({ publish: [{ host: 8080, guest: 80 }] });
+ * await Machine.run("/usr/bin/busybox", { root: hostTree("/"), network, args: ["httpd", "-f", "-p", "80"] });
+ */
+export const hostNetwork = (options: HostNetworkOptions = {}): HostNetwork => {
+  checkNetworkOptions(options);
+  return nodeNetwork(options);
+};

@@ -1,0 +1,91 @@
+// The network devices of a namespace: the loopback, and the link to the host if the machine has a network.
+// man 7 netdevice; Linux net/core/dev.c, drivers/net/loopback.c.
+import type { Ip } from "./inet-address.ts";
+import { LOOPBACK, LOOPBACK6 } from "./inet-address.ts";
+import type { NetNamespace } from "./namespace.ts";
+import { plan } from "./plan.ts";
+
+/** IFF_UP. */
+export const UP = 1;
+/** IFF_BROADCAST, IFF_LOOPBACK, IFF_RUNNING, IFF_MULTICAST. */
+const BROADCAST = 2;
+const LOOPBACK_FLAG = 8;
+const RUNNING = 64;
+const MULTICAST = 0x1000;
+/** RT_SCOPE_UNIVERSE, RT_SCOPE_HOST. */
+const UNIVERSE = 0;
+const HOST = 254;
+
+/** An address of a device. */
+export interface DeviceAddress {
+  readonly ip: Ip;
+  /** The length of the network's prefix in bits. */
+  readonly prefix: number;
+  /** RT_SCOPE_*. */
+  readonly scope: number;
+}
+/** A network device. */
+export interface Device {
+  readonly name: string;
+  readonly index: number;
+  /** The MTU at boot. */
+  readonly mtu: number;
+  /** The length of its queue in packets. */
+  readonly queue: number;
+  /** ARPHRD_*. */
+  readonly hardware: number;
+  readonly mac: readonly number[];
+  readonly broadcast: readonly number[];
+  /** The IFF_* flags. */
+  readonly flags: (net: NetNamespace) => number;
+  readonly addresses: (net: NetNamespace) => readonly DeviceAddress[];
+  /** The gateway of the default route. */
+  readonly gateway: (net: NetNamespace) => Ip | undefined;
+}
+
+/** The loopback device. Its hardware is ARPHRD_LOOPBACK. */
+export const lo: Device = {
+  name: "lo",
+  index: 1,
+  mtu: 65536,
+  queue: 1000,
+  hardware: 772,
+  mac: [0, 0, 0, 0, 0, 0],
+  broadcast: [0, 0, 0, 0, 0, 0],
+  flags: (net) => LOOPBACK_FLAG | (net.up ? UP | RUNNING : 0),
+  addresses: (net) =>
+    net.up
+      ? [
+          { ip: LOOPBACK, prefix: 8, scope: HOST },
+          { ip: LOOPBACK6, prefix: 128, scope: HOST },
+        ]
+      : [],
+  gateway: () => undefined,
+};
+
+/** The link to the host. Its hardware is ARPHRD_ETHER, the address one of the locally administered ones. */
+export const ethernet: Device = {
+  name: "eth0",
+  index: 2,
+  mtu: 1500,
+  queue: 1000,
+  hardware: 1,
+  mac: [0x52, 0x54, 0, 0x12, 0x34, 0x56],
+  broadcast: [255, 255, 255, 255, 255, 255],
+  flags: () => UP | BROADCAST | RUNNING | MULTICAST,
+  addresses: ({ uplink }) => [
+    { ...plan.own.four, scope: UNIVERSE },
+    ...(uplink?.network.six ? [{ ...plan.own.six, scope: UNIVERSE }] : []),
+  ],
+  gateway: ({ uplink }) => (uplink?.network.reaches ? plan.host : undefined),
+};
+
+/** The devices of a namespace in the order of their indexes. */
+export const devicesOf = (net: NetNamespace): readonly Device[] => (net.uplink ? [lo, ethernet] : [lo]);
+/** The device with a name. */
+export const deviceNamed = (net: NetNamespace, name: string): Device | undefined => devicesOf(net).find((each) => each.name === name);
+/** True for an address of this machine. */
+export const isOwn = (net: NetNamespace, ip: Ip): boolean =>
+  net.uplink !== undefined && ethernet.addresses(net).some((address) => address.ip === ip);
+/** The IPv4 mask of a prefix. */
+export const maskOf = (prefix: number): number => (prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0);
