@@ -30,6 +30,7 @@ import { Tlb } from "./machine/tlb.ts";
 import type { OracleContext } from "./oracle/context.ts";
 import { Stepping } from "./oracle/stepping.ts";
 
+/** A WebAssembly module of interpreter handlers. */
 export interface HandlerModule {
   /** Table index of its first handler. */
   readonly first: number;

@@ -7,6 +7,7 @@ import { SIG } from "./signal/set.ts";
 
 const SECOND = 1e9;
 
+/** The option --cpu-time: the limit, and the time in which no task ran. */
 export class CpuTime {
   readonly #kernel: Kernel;
   /** Part of the clock: time in which all tasks slept. */

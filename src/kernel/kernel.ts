@@ -39,6 +39,7 @@ import { Process } from "./task/process.ts";
 import type { Task } from "./task/task.ts";
 import { Timers } from "./timer/timers.ts";
 
+/** The options of a kernel. */
 export interface KernelOptions {
   readonly processor: Processor;
   readonly model: ProcessorModel;
@@ -69,6 +70,7 @@ export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { rea
 
 const LOG_ERR = 3;
 
+/** The kernel of one machine: tasks, memory, files, time and the gate. */
 export class Kernel {
   readonly processor: Processor;
   readonly model: ProcessorModel;

@@ -79,6 +79,7 @@ export interface MatrixOptions extends Omit<Setting, "profile"> {
 }
 const variants = ["weak", "fixed"] as const;
 
+/** Runs landmines under profiles, vendors and configurations. Yields a cell for each run. */
 export async function* matrix(options: MatrixOptions): AsyncGenerator<Cell> {
   for (const mine of catalogue) {
     if (options.only && !options.only.includes(mine.id)) continue;

@@ -40,6 +40,7 @@ const LENGTH = 10_000;
 
 const WORD = /"[^"]*"|'[^']*'|(?<![\w.$?@%])(?:%%?|\.\.)?[A-Za-z_?@][\w.$?@#]*/g;
 
+/** Expands macros, conditions and includes of an assembly source, line by line. */
 export class Preprocessor {
   readonly #include: IncludeText;
   readonly #defines = new Map<string, string>();

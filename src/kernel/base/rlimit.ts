@@ -22,6 +22,7 @@ export const RLIMIT = {
 
 /** /proc/sys/kernel/pid_max, after which pids begin again behind the reserved ones. Linux kernel/pid.c */
 export const PID_MAX = 4_194_304;
+/** Process ids below this are not used again after the first round. Linux RESERVED_PIDS. */
 export const RESERVED_PIDS = 300;
 
 /** One limit. RLIM_INFINITY is Infinity here and has its own encoding in each ABI. */

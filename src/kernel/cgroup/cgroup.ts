@@ -6,6 +6,7 @@ import type { DeviceProgram } from "./device-program.ts";
 
 /** The controllers. */
 export const CONTROLLERS = ["cpu", "memory", "pids"] as const;
+/** The name of a controller of control groups. */
 export type Controller = (typeof CONTROLLERS)[number];
 /** The greatest depth of the hierarchy. Linux has no limit; the paths here have one. */
 const MAX_DEPTH = 32;

@@ -14,7 +14,9 @@ const BLOCK = 1;
 const CHAR = 2;
 /** The most programs of one group. Linux BPF_CGROUP_MAX_PROGS. */
 const MAX_PROGRAMS = 64;
+/** BPF_F_ALLOW_OVERRIDE: a program of a group below replaces this one. */
 export const ALLOW_OVERRIDE = 1;
+/** BPF_F_ALLOW_MULTI: programs of groups below run as well. */
 export const ALLOW_MULTI = 2;
 
 /** The host memory of a program in bytes. An attachment is charged, and so is a descriptor. */

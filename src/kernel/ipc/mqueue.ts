@@ -19,6 +19,7 @@ import type { Task } from "../task/task.ts";
 
 /** The greatest values, for CAP_SYS_RESOURCE. Linux HARD_MSGMAX, HARD_MSGSIZEMAX; MQ_PRIO_MAX. */
 const HARD = { messages: 65536, size: 16 << 20 } as const;
+/** Priorities of messages are below this. man 7 mq_overview */
 export const MQ_PRIO_MAX = 32768;
 
 /** The sysctls of /proc/sys/fs/mqueue. */
@@ -35,6 +36,7 @@ export interface MqueueShape {
   readonly messages: number;
   readonly size: number;
 }
+/** A message in a queue. */
 export interface PosixMessage {
   readonly text: Uint8Array;
   readonly priority: number;

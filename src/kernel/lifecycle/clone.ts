@@ -24,6 +24,7 @@ import { NO_ALT_STACK, Task } from "../task/task.ts";
 import { setThreadPointer } from "../task/thread-pointer.ts";
 import { watchCpuLimit } from "../timer/cpu-limit.ts";
 
+/** The request of fork, vfork, clone and clone3 in one form. */
 export interface CloneRequest {
   /** CLONE bits below 2^32, without the exit signal. */
   readonly flags: number;

@@ -36,6 +36,7 @@ const HEAD = 256;
 const MAX_DEPTH = 5;
 const COMM_LENGTH = 15;
 
+/** The program and its arguments for execve(2). */
 export interface ExecArguments {
   readonly argv: readonly string[];
   readonly envp: readonly string[];

@@ -17,6 +17,7 @@ import { Task } from "../task/task.ts";
 import { execute } from "./exec.ts";
 import { startInit } from "./init.ts";
 
+/** A program that the machine starts, without a parent in the guest. */
 export interface SpawnRequest {
   /** Byte strings. A path without a slash is searched in the directories of envp's PATH, as in execvp(3). */
   readonly path: string;

@@ -25,6 +25,7 @@ export const NEW = {
 } as const;
 const PROXIED = NEW.NS | NEW.CGROUP | NEW.UTS | NEW.IPC | NEW.NET;
 
+/** Namespaces that a task is about to enter. */
 export interface Entered {
   readonly cred: Cred;
   readonly pidNs: PidNamespace;

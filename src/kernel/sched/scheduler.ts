@@ -49,6 +49,7 @@ class Deadline implements Timer {
   }
 }
 
+/** Selects the task that runs, and runs it for a slice. */
 export class Scheduler {
   readonly kernel: Kernel;
   readonly gate: Gate;

@@ -18,4 +18,5 @@ export const texts = {
   /** Names of numbers that depend on another argument. */
   names: { level: levelText, option: optionText, protocol: protocolText },
 };
+/** The type of `texts`, for the lazy chunk. */
 export type Texts = typeof texts;

@@ -29,6 +29,7 @@ class Arrived {
   }
 }
 
+/** The pending signals of a task or of a process. */
 export class PendingSignals {
   set: SigSet = NONE;
   #arrived: Arrived | undefined = undefined;

@@ -24,6 +24,7 @@ export interface Usage {
   voluntarySwitches: number;
   involuntarySwitches: number;
 }
+/** The resource usage of a new process. */
 export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, maxResident: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
 
 /** The state of a terminal (fs/tty) that job control needs: foreground group and session, 0 for none.
@@ -33,6 +34,7 @@ export interface ControllingTty {
   readonly session: number;
 }
 
+/** A process: what its threads share. Linux struct signal_struct, struct sighand_struct. */
 export class Process {
   readonly kernel: Kernel;
   /** tgid: the pid that user code sees. */

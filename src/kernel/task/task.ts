@@ -32,8 +32,10 @@ export interface Rings {
   leave(task: Task): void;
 }
 
+/** The scheduling state of a task. */
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
 
+/** A local descriptor table. man 2 modify_ldt */
 export interface Ldt {
   table: Uint8Array | undefined;
 }
@@ -45,16 +47,22 @@ export interface Trap {
   readonly cr2: bigint;
 }
 
+/** The alternate signal stack of a task. man 2 sigaltstack */
 export interface AltStack {
   readonly sp: number;
   readonly size: number;
   readonly flags: number;
 }
+/** A task without an alternate signal stack. */
 export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 0 };
 
 /** The set of the first `cpus` processors. */
 export const allCpus = (cpus: number): bigint => (1n << BigInt(cpus)) - 1n;
 
+/**
+ * A thread: registers, memory, files, credentials and filters, each shared or its own. Linux struct
+ * task_struct.
+ */
 export class Task implements Sleeper {
   readonly kernel: Kernel;
   /** The thread id. After execve of another thread than the leader it is the leader's. */

@@ -22,6 +22,7 @@ export const SIGEV = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
 const ASLEEP = 1e7;
 const DELAYTIMER_MAX = 0x7fff_ffff;
 
+/** A timer of timer_create(2). */
 export class PosixTimer implements Timer {
   readonly id: number;
   readonly clock: number;
@@ -96,6 +97,7 @@ export class PosixTimer implements Timer {
   }
 }
 
+/** The timers of one process, by id. */
 export class PosixTimers {
   readonly timers = new Map<number, PosixTimer>();
   #next = 0;

@@ -21,6 +21,7 @@ interface Slot {
 
 const before = (a: Slot, b: Slot): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
+/** All timers of a machine, in order of their expiry in virtual time. */
 export class Timers {
   readonly #heap: Slot[] = [];
   readonly #slots = new Map<Timer, Slot>();

@@ -30,6 +30,7 @@ const ADD = { SETFD: 1, SEND: 2 } as const;
 const ADDFD_SIZE = 24;
 const PAGE_SIZE = 4096;
 
+/** The listener of a filter. man 2 seccomp_unotify */
 export class ListenerFile extends FileDescription {
   readonly listener: Listener;
   constructor(task: Task, listener: Listener) {

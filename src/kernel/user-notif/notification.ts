@@ -24,6 +24,7 @@ export interface AddFdRequest {
   /** SECCOMP_ADDFD_FLAG_SEND: the descriptor number is also the result of the call. */
   readonly send: boolean;
 }
+/** A request of SECCOMP_IOCTL_NOTIF_ADDFD. */
 export class AddFd {
   readonly request: AddFdRequest;
   /** The descriptor or -errno, after the task has installed it. */
@@ -191,6 +192,7 @@ export const awaitAnswer = (task: Task, n: Notification): "wait" | "continue" | 
 
 /** sizeof struct seccomp_notif, and its parts, equal in every ABI. Linux uapi linux/seccomp.h. */
 export const NOTIF_SIZE = 80;
+/** struct seccomp_notif of a notification. `pid`: as the reader sees it. */
 export const notifBytes = (n: Notification, pid: number): Uint8Array => {
   const out = new Uint8Array(NOTIF_SIZE);
   const v = new DataView(out.buffer);

@@ -8,6 +8,7 @@ import { lazySysTree } from "./lazy.ts";
 const ROOT_INO = 1;
 const FIRST_INO = 16;
 
+/** The file system of /sys: read-only directories and files that are made when they are looked up. */
 export class SysFs extends FileSystem {
   override readonly type = "sysfs";
   override readonly magic = 0x6265_6572;
