@@ -1,7 +1,8 @@
-// `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so that a busy machine slows all
-// of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times. "first" are runs
-// that find nothing of earlier ones; the others find what two runs before have compiled (--code-cache), as a user's do. Then the interpreter
-// without the JIT, and what a start costs ("interpreter" and "hello" as WORKLOAD).
+// `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so
+// that a busy machine slows all of them alike. Medians of five runs of what takes about a second natively;
+// `--quick` does a tenth of that work, three times. "first" are runs that find nothing of earlier ones; the
+// others find what two runs before have compiled (--code-cache), as a user's do. Then the interpreter without
+// the JIT, and what a start costs ("interpreter" and "hello" as WORKLOAD).
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -181,7 +182,10 @@ const starts = (bits: Bits): void => {
   if (busybox) start("busybox true", bits, busybox, "true");
 };
 
-/** What the interpreter does without the JIT, in instructions a second of processor time, its start and what V8 compiles beside it included. */
+/**
+ * What the interpreter does without the JIT, in instructions a second of processor time, its start and what
+ * V8 compiles beside it included.
+ */
 const interpreter = (bits: Bits): void => {
   const busybox = busyboxOf(bits);
   if (!busybox) return;

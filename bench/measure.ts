@@ -1,4 +1,5 @@
-// One run of a command: wall time, processor time, what it printed, and what `trapgate run --stats` says of it.
+// One run of a command: wall time, processor time, what it printed, and what `trapgate run --stats` says of
+// it.
 import { spawnSync } from "node:child_process";
 import { performance } from "node:perf_hooks";
 
@@ -18,8 +19,9 @@ export interface Measured {
 const timed = 'TIMEFORMAT="used %U %S"; time "$@"';
 
 /**
- * Node reads the certificates that NODE_EXTRA_CA_CERTS names before it does anything else, which takes twice as long as the rest of its start. That is no part of
- * what is measured, unless it is asked for: beside `node -e 0` that read them a start looks better than it is.
+ * Node reads the certificates that NODE_EXTRA_CA_CERTS names before it does anything else, which takes twice
+ * as long as the rest of its start. That is no part of what is measured, unless it is asked for: beside `node
+ * -e 0` that read them a start looks better than it is.
  */
 const { NODE_EXTRA_CA_CERTS, ...env } = process.env;
 export const namesCertificates = NODE_EXTRA_CA_CERTS !== undefined;

@@ -1,5 +1,6 @@
-// A mistake of the user: an option, an ELF file, a policy. The value has all parts of a message and the whole of it. A guest's mistake
-// is a returned -errno, a fault in an instruction is a signal, our own mistake throws.
+// A mistake of the user: an option, an ELF file, a policy. The value has all parts of a message and the whole
+// of it. A guest's mistake is a returned -errno, a fault in an instruction is a signal, our own mistake
+// throws.
 import { type ProblemCode, type ProblemKind, problemTable } from "./problem-table.ts";
 
 /** The part of the user's input that is wrong: the index of an argument, a line of a file, an offset. */
@@ -36,8 +37,9 @@ const whole = (code: ProblemCode, sentence: string, { help, span }: ProblemParts
 };
 
 /**
- * A mistake of the user: an option, an ELF file, a policy. `message` has the place, the sentence, the help and the code, and a second line
- * with a caret if the place is known. `kind` and `code` are for programs; `trapgate explain CODE` tells more.
+ * A mistake of the user: an option, an ELF file, a policy. `message` has the place, the sentence, the help
+ * and the code, and a second line with a caret if the place is known. `kind` and `code` are for programs;
+ * `trapgate explain CODE` tells more.
  *
  * @example
  * try {

@@ -1,4 +1,5 @@
-// docs/reference/api.md: the exports of every public entry with their docstrings, read from the declarations that tsc emits.
+// docs/reference/api.md: the exports of every public entry with their docstrings, read from the declarations
+// that tsc emits.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +13,10 @@ export const emitTypes = (folder: string): void => {
   execFileSync(process.execPath, [tsc, "-p", join(top, "tsconfig.build.json"), "--emitDeclarationOnly", "--outDir", folder]);
 };
 
-/** Public entries in reading order: the name to import, its declarations, one sentence. `trapgate/internal` is left out: it promises nothing. */
+/**
+ * Public entries in reading order: the name to import, its declarations, one sentence. `trapgate/internal` is
+ * left out: it promises nothing.
+ */
 export const entries = [
   { name: "trapgate", file: "index.d.ts", about: "Machines, their options and results, search for races." },
   {
@@ -61,7 +65,10 @@ interface Declaration {
   readonly code: string;
   readonly comment: string | undefined;
 }
-/** Top-level statements of a declaration file. tsc begins each at the first column, and indents everything inside. */
+/**
+ * Top-level statements of a declaration file. tsc begins each at the first column, and indents everything
+ * inside.
+ */
 const declarations = (text: string): Declaration[] => {
   const statement = /^(\/\*\*[\s\S]*?\*\/\n)?((?:export |declare )[^\n]*(?:\n(?:[ \t)}\]][^\n]*|\*\/))*)/gm;
   return [...text.matchAll(statement)].map(([, comment, code = ""]) => {

@@ -1,6 +1,7 @@
-// `npm run conformance:seccomp [-t NAME]`: the kernel's own test of seccomp, tools/testing/selftests/seccomp/seccomp_bpf.c of Debian's
-// linux-source-6.12, built static and dynamic, for 64 and 32 bits, and run by the kernel under us and inside. Arguments go to the
-// test. Needs what `npm run setup` fetches; nothing of the source is part of this project.
+// `npm run conformance:seccomp [-t NAME]`: the kernel's own test of seccomp,
+// tools/testing/selftests/seccomp/seccomp_bpf.c of Debian's linux-source-6.12, built static and dynamic, for
+// 64 and 32 bits, and run by the kernel under us and inside. Arguments go to the test. Needs what `npm run
+// setup` fetches; nothing of the source is part of this project.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +46,10 @@ const compile = ({ bits, dynamic }: Build, include: string, to: string): string 
   return status === 0 ? undefined : (error?.message ?? stderr);
 };
 
-/** The interpreter and the libraries, at the paths where the program looks for them; with them the one that pthread_exit(3) loads. */
+/**
+ * The interpreter and the libraries, at the paths where the program looks for them; with them the one that
+ * pthread_exit(3) loads.
+ */
 const copyLibraries = (program: string, { bits }: Build, root: string): void => {
   const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
   const paths = Array.from(stdout.matchAll(/(\/\S+) \(0x/g), ([, path]) => path as string);

@@ -1,4 +1,5 @@
-// Generate src/cpu/generated/code.ts: the routines (AssemblyScript) and the interpreter's handlers (from the rows) as packed wasm.
+// Generate src/cpu/generated/code.ts: the routines (AssemblyScript) and the interpreter's handlers (from the
+// rows) as packed wasm.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,10 @@ import { pack } from "./lz4.ts";
 import { buildRoutines, routinesPath } from "./routines.mjs";
 import { exportTypes } from "./wasm-types.ts";
 
-/** The least memory that the modules accept, in 64 KiB pages: ours, and the smallest that a machine can be given. */
+/**
+ * The least memory that the modules accept, in 64 KiB pages: ours, and the smallest that a machine can be
+ * given.
+ */
 const memoryPages = Math.ceil(layout.frames / 65536);
 
 await buildRoutines();

@@ -1,4 +1,5 @@
-// `npm run guests`: assemble guest/src into guest/bin. nasm writes the ELF files itself, so the bytes depend on the sources alone.
+// `npm run guests`: assemble guest/src into guest/bin. nasm writes the ELF files itself, so the bytes depend
+// on the sources alone.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";

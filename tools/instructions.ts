@@ -1,4 +1,5 @@
-// docs/reference/instructions.md: every instruction that there is a row for, from the rows, the processor models and the descriptions.
+// docs/reference/instructions.md: every instruction that there is a row for, from the rows, the processor
+// models and the descriptions.
 import { describeRow } from "../src/cpu/describe/index.ts";
 import { effectsOf } from "../src/cpu/isa/effects.ts";
 import { type Row, sized } from "../src/cpu/isa/row.ts";

@@ -1,5 +1,5 @@
-// LZ4's block format, the packing half: greedy, one candidate a hash. The core unpacks it (src/wasm/unpack.ts).
-// https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
+// LZ4's block format, the packing half: greedy, one candidate a hash. The core unpacks it
+// (src/wasm/unpack.ts). https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
 const MIN_MATCH = 4;
 /** The format wants the last bytes as literals: a match must start so far before the end. */

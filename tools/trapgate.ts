@@ -1,4 +1,5 @@
-// `npm run trapgate -- ARGS`: the command line from the sources, without a build. Generated code is made if there is none yet.
+// `npm run trapgate -- ARGS`: the command line from the sources, without a build. Generated code is made if
+// there is none yet.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";

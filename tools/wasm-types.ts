@@ -1,4 +1,5 @@
-// The types of a wasm module's exported functions, which WebAssembly.Module does not tell. Core specification 5.5.
+// The types of a wasm module's exported functions, which WebAssembly.Module does not tell. Core specification
+// 5.5.
 import type { RoutineType } from "../src/cpu/isa/routine-types.ts";
 import type { WasmType } from "../src/wasm/encoder.ts";
 

@@ -1,5 +1,5 @@
-// The policy for tools that a coding agent starts: files, pipes, child processes and sockets of the own host; no network, no new
-// namespaces, no debugging, no kernel interfaces.
+// The policy for tools that a coding agent starts: files, pipes, child processes and sockets of the own host;
+// no network, no new namespaces, no debugging, no kernel interfaces.
 import { AF, arg, CLONE, errno, killProcess, policy } from "trapgate/policy";
 
 export const sandbox = policy({ default: errno("EPERM"), arch: ["x64", "i386"], otherArch: killProcess })
@@ -7,7 +7,8 @@ export const sandbox = policy({ default: errno("EPERM"), arch: ["x64", "i386"], 
   .allow("execve", "exit", "exit_group", "wait4", "waitid", "brk", "mmap", "munmap", "mremap", "madvise", "rseq", "arch_prctl")
   .allow("mprotect", "set_tid_address", "set_robust_list", "futex", "getrandom", "prlimit64", "rt_sigaction", "rt_sigprocmask")
   .allow("rt_sigreturn", "sigreturn", "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "sched_yield")
-  // Children, in the namespaces of the parent. clone3 has its flags in memory, where no filter sees them: libc falls back to clone.
+  // Children, in the namespaces of the parent. clone3 has its flags in memory, where no filter sees them:
+  // libc falls back to clone.
   .allow("fork", "vfork")
   .allow("clone", arg(0).hasNone(CLONE.NAMESPACES))
   .on(errno("ENOSYS"), "clone3")

@@ -1,4 +1,5 @@
-// A Docker profile, as Docker loads it into a container with its default capabilities, and into one with more.
+// A Docker profile, as Docker loads it into a container with its default capabilities, and into one with
+// more.
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { hostTree } from "trapgate/node";

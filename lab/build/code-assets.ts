@@ -1,4 +1,5 @@
-// A plugin for Vite: the processor's generated code (src/cpu/generated/code.ts) as .wasm and .bin files that the worker fetches, in place of packed text.
+// A plugin for Vite: the processor's generated code (src/cpu/generated/code.ts) as .wasm and .bin files that
+// the worker fetches, in place of packed text.
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { generated } from "../../src/cpu/generated/code.ts";

@@ -23,7 +23,8 @@ interface Open {
 }
 
 /**
- * Calls the methods of a worker that `serve` runs in. A method that does not come back is ended by `stop`, and the next call starts a new worker.
+ * Calls the methods of a worker that `serve` runs in. A method that does not come back is ended by `stop`,
+ * and the next call starts a new worker.
  *
  * @example
  * const client = new WorkerClient<MachineMethods>(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }));

@@ -1,5 +1,5 @@
-// <trapgate-run src="program" kernel="v6">: a program in any page. It shows the output, and the system calls with
-// the verdicts of the filters.
+// <trapgate-run src="program" kernel="v6">: a program in any page. It shows the output, and the system calls
+// with the verdicts of the filters.
 import { WorkerClient, type WorkerLike } from "./client.ts";
 import type { MachineMethods, RunPart } from "./protocol.ts";
 
@@ -14,8 +14,8 @@ b { display: inline-block; min-width: 9em; font-weight: 600; }
 `;
 
 /**
- * Defines the element `<trapgate-run>`. Attributes: `src`, the address of an ELF file; `kernel`, whose rules hold; `vendor`, amd or intel; `args`.
- * It runs when it is connected, and when its button is pressed.
+ * Defines the element `<trapgate-run>`. Attributes: `src`, the address of an ELF file; `kernel`, whose rules
+ * hold; `vendor`, amd or intel; `args`. It runs when it is connected, and when its button is pressed.
  *
  * @example
  * defineTrapgateRun(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }));

@@ -1,4 +1,5 @@
-// What disasm and explain read: bytes given in hexadecimal or as a file, of an ELF file its executable sections. man 5 elf
+// What disasm and explain read: bytes given in hexadecimal or as a file, of an ELF file its executable
+// sections. man 5 elf
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { PF, PT, parseElf, programHeaders } from "../kernel/exec/elf.ts";
 import { Problem } from "../problem.ts";
@@ -55,7 +56,10 @@ interface Section {
   readonly offset: number;
   readonly size: number;
 }
-/** Sections that hold instructions; none if the file has been stripped of its section headers, or they are not in it. */
+/**
+ * Sections that hold instructions; none if the file has been stripped of its section headers, or they are not
+ * in it.
+ */
 const executableSections = (b: Uint8Array, long: 4 | 8): Section[] => {
   const v = new DataView(b.buffer, b.byteOffset, b.byteLength);
   const word = (at: number): number => (long === 8 ? Number(v.getBigUint64(at, true)) : v.getUint32(at, true));

@@ -1,5 +1,5 @@
-// Colour only for a person's terminal: picocolors' own guess also counts continuous integration, whose pipes are read by programs.
-// https://no-color.org
+// Colour only for a person's terminal: picocolors' own guess also counts continuous integration, whose pipes
+// are read by programs. https://no-color.org
 import pc from "picocolors";
 
 const wanted = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";

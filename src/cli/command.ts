@@ -16,8 +16,8 @@ export interface Command {
   /** The exit status for a user's mistake, where it is not the usual one. */
   readonly trouble?: number;
   /**
-   * Runs with the arguments after the name; `commands` are all commands. The result is the exit status. Throws a Problem for a mistake of the
-   * user.
+   * Runs with the arguments after the name; `commands` are all commands. The result is the exit status.
+   * Throws a Problem for a mistake of the user.
    */
   run(args: readonly string[], commands: Commands): Promise<number>;
 }

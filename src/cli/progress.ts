@@ -1,5 +1,5 @@
-// A line of progress for work that takes more than two seconds: on a terminal, on standard error, and removed before
-// anything else is written.
+// A line of progress for work that takes more than two seconds: on a terminal, on standard error, and removed
+// before anything else is written.
 
 /** Milliseconds before the line appears, and between two of them. */
 const AFTER = 2000;
@@ -14,7 +14,10 @@ export interface Progress {
   end(): void;
 }
 
-/** Shows a text with the seconds since now. `text` is asked at each interval. The work must let the event loop turn. */
+/**
+ * Shows a text with the seconds since now. `text` is asked at each interval. The work must let the event loop
+ * turn.
+ */
 export const progress = (text: () => string): Progress => {
   const { stderr } = process;
   if (stderr.isTTY !== true || process.env["TERM"] === "dumb") return { clear: () => {}, end: () => {} };

@@ -42,7 +42,10 @@ const files = (name: string): LineOutput => {
   };
 };
 
-/** A shell command that reads the lines, through a FIFO: its end of the pipe is a plain descriptor, as files are. */
+/**
+ * A shell command that reads the lines, through a FIFO: its end of the pipe is a plain descriptor, as files
+ * are.
+ */
 const command = (text: string): LineOutput => {
   const folder = mkdtempSync(join(tmpdir(), "trapgate-"));
   const fifo = join(folder, "lines");

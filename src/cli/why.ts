@@ -19,7 +19,10 @@ interface Kind {
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-/** Collects denials of a run. Equal ones are one kind: the same call, from the same place, with the same verdict. */
+/**
+ * Collects denials of a run. Equal ones are one kind: the same call, from the same place, with the same
+ * verdict.
+ */
 export class WhyReport {
   readonly #policy: Policy | undefined;
   readonly #profile: SeccompProfile;

@@ -192,8 +192,8 @@ export class Cpu implements TranslationListener, OracleContext {
     this.blocks.giveUp();
     this.#tlb.giveUp();
     const { u8 } = this.state;
-    // Registers, scratch page, and what was learned of a model's instructions. The routines' data are constants. Other
-    // areas are written before they are read: see the constructors of Blocks and its parts.
+    // Registers, scratch page, and what was learned of a model's instructions. The routines' data are
+    // constants. Other areas are written before they are read: see the constructors of Blocks and its parts.
     u8.fill(0, layout.state, layout.routines);
     u8.fill(0, layout.opcodeKinds, layout.directTags);
     u8.fill(0, layout.scratch, layout.frames);
@@ -580,8 +580,8 @@ export class Cpu implements TranslationListener, OracleContext {
   }
   /** Divides a limit into its first parts. Returns the interpreter's. */
   #begin(limit: number): number {
-    // A run that the limit ended is no sampling point, so a block at least is executed. A run that an exit ended
-    // is a valid one.
+    // A run that the limit ended is no sampling point, so a block at least is executed. A run that an exit
+    // ended is a valid one.
     const budget = this.#budget;
     return budget.begin(limit, Math.min(MOST_INTERPRETED, Math.max(budget.unsampled, budget.endedByLimit ? longest : 1)));
   }

@@ -1,5 +1,6 @@
-// The instances of the generated code (code.ts) in one memory: handlers and routines. A processor that ends can
-// leave them to the next processor in the same memory, because a new instance costs as much as a short program.
+// The instances of the generated code (code.ts) in one memory: handlers and routines. A processor that ends
+// can leave them to the next processor in the same memory, because a new instance costs as much as a short
+// program.
 
 import type { CpuCode, HandlerModule } from "./cpu.ts";
 import { firstRoutine } from "./decode/operand-slots.ts";
@@ -23,7 +24,9 @@ export class Instances<Cpu> {
   readonly #imports: WebAssembly.Imports;
   readonly #loaded = new Set<HandlerModule>();
 
-  /** `calls` makes the functions that handlers call; they must find the processor by its owner at each call. */
+  /**
+   * `calls` makes the functions that handlers call; they must find the processor by its owner at each call.
+   */
   constructor(memory: WebAssembly.Memory, code: CpuCode, calls: (owner: Owner<Cpu>) => WebAssembly.ModuleImports) {
     this.code = code;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;

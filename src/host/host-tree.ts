@@ -14,8 +14,9 @@ const pathOf = (folder: unknown): string => {
 };
 
 /**
- * A folder of this host by its path or its `file:` URL, for `root` and `mounts` of a machine. As `root` it is seen copy-on-write: the guest's changes stay in the
- * machine. A guest path never follows a symbolic link out of the folder.
+ * A folder of this host by its path or its `file:` URL, for `root` and `mounts` of a machine. As `root` it is
+ * seen copy-on-write: the guest's changes stay in the machine. A guest path never follows a symbolic link out
+ * of the folder.
  *
  * @throws {Problem} There is no such folder, or an option is wrong.
  *

@@ -12,8 +12,8 @@ export interface OpenBytes extends FileBytes {
 }
 
 /**
- * Open a regular file for reading. Anything else is EACCES, as for execve(2): a fifo does not wait for a writer, a terminal does not
- * become ours. `flags`: more of openSync's. Throws what opening it does.
+ * Open a regular file for reading. Anything else is EACCES, as for execve(2): a fifo does not wait for a
+ * writer, a terminal does not become ours. `flags`: more of openSync's. Throws what opening it does.
  */
 const openRegular = (path: string, flags = 0): { readonly fd: number; readonly status: Stats } => {
   const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;

@@ -1,6 +1,7 @@
-// Compiled regions of a program between its runs, a file for each program in the user's cache, with V8's code for them. To V8 a file's code is its own: so
-// it is read only if nobody but this user can have written it, and if it is whole. V8 refuses code that another version of it has made, for another
-// processor, or under other flags.
+// Compiled regions of a program between its runs, a file for each program in the user's cache, with V8's code
+// for them. To V8 a file's code is its own: so it is read only if nobody but this user can have written it,
+// and if it is whole. V8 refuses code that another version of it has made, for another processor, or under
+// other flags.
 import {
   constants,
   existsSync,
@@ -40,8 +41,9 @@ interface Natives {
   isOptimised(region: unknown): boolean;
 }
 /**
- * V8 keeps modules for browsers, and shows no more of that to Node than to its own tests: https://v8.dev/blog/wasm-code-caching. Its flag is set for each call: V8
- * compiles a function anew that has not been called for long, and compares all flags with those that code was made under.
+ * V8 keeps modules for browsers, and shows no more of that to Node than to its own tests:
+ * https://v8.dev/blog/wasm-code-caching. Its flag is set for each call: V8 compiles a function anew that has
+ * not been called for long, and compares all flags with those that code was made under.
  */
 const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
   setFlagsFromString("--allow-natives-syntax");
@@ -61,7 +63,10 @@ const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
 };
 let natives: Natives | undefined;
 
-/** Before what is kept, u32 each: a checksum of all that follows it, and how long its text is; then JSON, and the bytes that it refers to. */
+/**
+ * Before what is kept, u32 each: a checksum of all that follows it, and how long its text is; then JSON, and
+ * the bytes that it refers to.
+ */
 const header = 8;
 /** Where bytes lie behind the text, and how many. */
 type Place = readonly [from: number, length: number];
@@ -138,7 +143,9 @@ const makeRoom = (folder: string): void => {
   }
 };
 
-/** The recursive mkdir of Node.js does not end on a file system where no directory can be made, such as /proc. */
+/**
+ * The recursive mkdir of Node.js does not end on a file system where no directory can be made, such as /proc.
+ */
 const makeFolder = (folder: string): void => {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));

@@ -1,4 +1,5 @@
-// Descriptors of the host's files. Those that guests hold open stay; of the others the least recently used are closed.
+// Descriptors of the host's files. Those that guests hold open stay; of the others the least recently used
+// are closed.
 import { closeSync, openSync, type PathLike, readFileSync } from "node:fs";
 import { failure } from "./node-errno.ts";
 

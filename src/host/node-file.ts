@@ -181,7 +181,10 @@ export class NodeFile implements HostNode {
     });
   }
 
-  /** A descriptor of this file, if it is regular: nothing else of the host is ever opened to be read or written. */
+  /**
+   * A descriptor of this file, if it is regular: nothing else of the host is ever opened to be read or
+   * written.
+   */
   #opened(use: "read" | "write"): number {
     const known = this.descriptors.get(use);
     if (known !== undefined) return known;

@@ -1,5 +1,6 @@
-// What is below modules of Node's that a run needs little of, and that bring much along: node:v8 and node:zlib load streams, two milliseconds each.
-// `process.binding` is deprecated and complains, unless told not to; where it is gone, the modules are there.
+// What is below modules of Node's that a run needs little of, and that bring much along: node:v8 and
+// node:zlib load streams, two milliseconds each. `process.binding` is deprecated and complains, unless told
+// not to; where it is gone, the modules are there.
 type Setter = (flag: string) => void;
 type Checksum = (data: Uint8Array, value: number) => number;
 

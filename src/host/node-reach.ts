@@ -1,4 +1,5 @@
-// How Node's calls, which take paths, reach one file and no other. No path here has a component that another process could make a link.
+// How Node's calls, which take paths, reach one file and no other. No path here has a component that another
+// process could make a link.
 import {
   chmodSync,
   chownSync,
@@ -20,7 +21,9 @@ import { identity, type NodeFile } from "./node-file.ts";
 
 /** Access to files of the host without a race between check and use: one implementation per system. */
 export interface Reach {
-  /** `act` with a path of `name` in the directory. Calls with it must not follow a link in the last component. */
+  /**
+   * `act` with a path of `name` in the directory. Calls with it must not follow a link in the last component.
+   */
   entry<T>(dir: NodeFile, name: string, act: (path: PathLike) => T): T;
   /** `act` with a path of a directory, to list it. */
   directory<T>(dir: NodeFile, act: (path: PathLike) => T): T;
@@ -46,7 +49,10 @@ const below = (folder: PathLike, name: string): PathLike =>
     ? `${folder}/${name}`
     : Buffer.concat([Buffer.from(folder as string), slash, Buffer.from(name, "latin1")]);
 
-/** Longer chains come only from directories that move below each other meanwhile, or are too deep for any path. */
+/**
+ * Longer chains come only from directories that move below each other meanwhile, or are too deep for any
+ * path.
+ */
 const DEEPEST = 4096;
 /** The file and the directories above it, up to the first that `ends`. */
 const chainTo = (file: NodeFile, ends: (at: NodeFile) => boolean): NodeFile[] => {
@@ -59,7 +65,10 @@ const chainTo = (file: NodeFile, ends: (at: NodeFile) => boolean): NodeFile[] =>
 
 const throughProc = (fd: number): string => `/proc/self/fd/${fd}`;
 
-/** A descriptor that names the file. If it had to be closed it is opened again by name, and must be the same file. */
+/**
+ * A descriptor that names the file. If it had to be closed it is opened again by name, and must be the same
+ * file.
+ */
 const named = (file: NodeFile): number => {
   for (const at of chainTo(file, ({ descriptors }) => descriptors.any !== undefined)) {
     const flags = O_PATH | O_NOFOLLOW;
@@ -78,8 +87,8 @@ const itself = <T>(file: NodeFile, act: (path: string) => T): T => {
 };
 
 /**
- * Linux: a link of /proc/self/fd leads to the file behind the descriptor, whatever its name is now. So `/proc/self/fd/N/name` is
- * openat(2), and the link itself is AT_EMPTY_PATH. man 5 proc_pid_fd
+ * Linux: a link of /proc/self/fd leads to the file behind the descriptor, whatever its name is now. So
+ * `/proc/self/fd/N/name` is openat(2), and the link itself is AT_EMPTY_PATH. man 5 proc_pid_fd
  */
 export const byDescriptor: Reach = {
   entry: (dir, name, act) => itself(dir, (path) => act(below(path, name))),
@@ -116,8 +125,9 @@ const openChecked = (file: NodeFile, flags: number): number => {
 const isOpened = ({ type }: NodeFile): boolean => type === S_IFREG || type === S_IFDIR;
 
 /**
- * Elsewhere: by paths whose components are compared with what they were, before and after. A guest alone cannot change them in
- * between, as it does not run then; another process of the host can. Regular files are opened and then compared, which leaves no gap.
+ * Elsewhere: by paths whose components are compared with what they were, before and after. A guest alone
+ * cannot change them in between, as it does not run then; another process of the host can. Regular files are
+ * opened and then compared, which leaves no gap.
  */
 export const byPath: Reach = {
   entry: (dir, name, act) => between(dir, (path) => act(below(path, name))),

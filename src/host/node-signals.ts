@@ -1,5 +1,6 @@
-// Signals that come to this process and are meant for the guest: its foreground processes get them. A guest may block or ignore them; who insists
-// ends the run, as docker run has it: by the third SIGINT or SIGTERM within a few seconds.
+// Signals that come to this process and are meant for the guest: its foreground processes get them. A guest
+// may block or ignore them; who insists ends the run, as docker run has it: by the third SIGINT or SIGTERM
+// within a few seconds.
 import type { Inputs } from "../machine/inputs.ts";
 
 const passed = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT"] as const;
@@ -8,8 +9,8 @@ const insisting: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM"]);
 const INSISTS = { times: 3, milliseconds: 3000 } as const;
 
 /**
- * Until the returned function is called. Signal 1 (SIGHUP) to 31 have the same numbers here and in the guest on Linux. `insists`: the run is to end by a
- * signal.
+ * Until the returned function is called. Signal 1 (SIGHUP) to 31 have the same numbers here and in the guest
+ * on Linux. `insists`: the run is to end by a signal.
  */
 export const passSignals = (inputs: Inputs, insists: (signal: number) => void): (() => void) => {
   const times: number[] = [];

@@ -1,5 +1,6 @@
-// A descriptor of this process that takes the guest's output. Writes are made at once, so that the guest's output and ours come in order. A reader that is
-// slower than the guest must not stop us, who have signals and timeouts to look at: what it does not take is kept, and the machine stands still until it has.
+// A descriptor of this process that takes the guest's output. Writes are made at once, so that the guest's
+// output and ours come in order. A reader that is slower than the guest must not stop us, who have signals
+// and timeouts to look at: what it does not take is kept, and the machine stands still until it has.
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { WaitQueue } from "../kernel/base/wait.ts";
@@ -117,7 +118,10 @@ interface Ready {
   /** Keeps the descriptor as it is. */
   readonly keeps?: unknown;
 }
-/** Pipes and terminals are opened anew: O_NONBLOCK belongs to the open file description, which others may share. */
+/**
+ * Pipes and terminals are opened anew: O_NONBLOCK belongs to the open file description, which others may
+ * share.
+ */
 const prepare = (fd: number): Ready => {
   try {
     const status = fstatSync(fd);

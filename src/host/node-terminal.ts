@@ -1,4 +1,5 @@
-// This process's terminal: handed to the guest byte for byte. The line discipline, echo and signals are the guest's.
+// This process's terminal: handed to the guest byte for byte. The line discipline, echo and signals are the
+// guest's.
 import { closeSync } from "node:fs";
 import { isatty, ReadStream, WriteStream } from "node:tty";
 import { E } from "../abi/errno.ts";
@@ -23,12 +24,15 @@ const atStart = [isatty(0), isatty(1), isatty(2)] as const;
 export const terminal = (): TerminalOptions | undefined => {
   const uses = atStart;
   if (!uses.includes(true)) return undefined;
-  // Standard output or error if one of them is it; else a terminal is open for writing on descriptor 0 as well.
+  // Standard output or error if one of them is it; else a terminal is open for writing on descriptor 0 as
+  // well.
   return { sink: noticing(fdSink(Math.max(0, uses.indexOf(true, 1)))), ...terminalSize(), uses };
 };
 
 let gone = (): void => {};
-/** A terminal whose other side is gone: writes give EIO, and the guest gets SIGHUP. Linux hung_up_tty_write(). */
+/**
+ * A terminal whose other side is gone: writes give EIO, and the guest gets SIGHUP. Linux hung_up_tty_write().
+ */
 const noticing = (sink: ByteSink): ByteSink => ({
   queue: sink.queue,
   write(bytes) {
@@ -50,15 +54,17 @@ export const hangsUp = (inputs: Inputs): (() => void) => {
 };
 
 /**
- * At the end Node gives terminals back as it found them, and aborts if one is not there any more (node.cc, ResetStdio). A descriptor that is closed is
- * left alone.
+ * At the end Node gives terminals back as it found them, and aborts if one is not there any more (node.cc,
+ * ResetStdio). A descriptor that is closed is left alone.
  */
 const letGo = (uses: TerminalOptions["uses"]): void => {
   for (const fd of [0, 1, 2]) if (uses[fd] && !isatty(fd)) closeSync(fd);
 };
 process.on("exit", () => letGo(atStart));
 
-/** Raw mode and window sizes until the returned function is called; also restored if we end some other way. */
+/**
+ * Raw mode and window sizes until the returned function is called; also restored if we end some other way.
+ */
 export const useTerminal = (inputs: Inputs): (() => void) => {
   const { stdin } = process;
   const resize = (): void => inputs.push({ kind: "resize", ...terminalSize() });

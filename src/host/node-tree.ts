@@ -1,5 +1,5 @@
-// A directory of this host as the core's HostTree. Nothing below it is followed through a symbolic link: the guest resolves links
-// itself, against its own root.
+// A directory of this host as the core's HostTree. Nothing below it is followed through a symbolic link: the
+// guest resolves links itself, against its own root.
 import { type BigIntStats, lstatSync, realpathSync } from "node:fs";
 import type { HostTree, HostTreeOptions } from "../kernel/fs/types/host-tree.ts";
 import { failure } from "./node-errno.ts";
@@ -41,6 +41,9 @@ export class NodeTree implements HostTree {
   }
 }
 
-/** The directory `path` of this host; with `writable` the guest's changes reach it. Throws if there is no such directory. */
+/**
+ * The directory `path` of this host; with `writable` the guest's changes reach it. Throws if there is no such
+ * directory.
+ */
 export const nodeTree = (path: string, options: HostTreeOptions = {}): HostTree =>
   new NodeTree(path, options.writable ?? false, reachOfSystem());

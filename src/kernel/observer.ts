@@ -21,7 +21,10 @@ export interface Observer {
    * task.args. The registers are those of the door; rax still has the number.
    */
   enter?(task: Task, call: PendingCall | undefined, door: Door): Injected | undefined | void;
-  /** The filters have been evaluated: the data that they saw, the newest filter, and the winning value. The objects are reused. */
+  /**
+   * The filters have been evaluated: the data that they saw, the newest filter, and the winning value. The
+   * objects are reused.
+   */
   evaluated?(task: Task, data: Readonly<SyscallData>, newest: Filter, result: Readonly<FilterResult>): void;
   /** The call runs now: no filter and no tracer prevented it. Not repeated when a waiting call continues. */
   runs?(task: Task, call: PendingCall): void;

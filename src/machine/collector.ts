@@ -1,4 +1,5 @@
-// What a run hands back of a program's output: no more than the caller has room for. Node's child_process.spawnSync, maxBuffer.
+// What a run hands back of a program's output: no more than the caller has room for. Node's
+// child_process.spawnSync, maxBuffer.
 import { type ByteSink, sink } from "../kernel/fs/files/stream.ts";
 import { Output } from "./run.ts";
 

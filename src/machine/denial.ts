@@ -2,7 +2,10 @@
 import type { Frame } from "./stack/frame.ts";
 import type { DoorName } from "./tracing/events.ts";
 
-/** A system call that a filter kept from running: how it came, which filter decided, and where the program was. */
+/**
+ * A system call that a filter kept from running: how it came, which filter decided, and where the program
+ * was.
+ */
 export interface Denial {
   readonly pid: number;
   /** The task's name, as /proc/PID/comm has it. */

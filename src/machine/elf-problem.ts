@@ -1,4 +1,5 @@
-// The reason for which the kernel does not run a file, in words: execve(2) has one errno for many reasons. elf(5).
+// The reason for which the kernel does not run a file, in words: execve(2) has one errno for many reasons.
+// elf(5).
 import { E, errnoText } from "../abi/errno.ts";
 import { PT, parseElf, programHeaders } from "../kernel/exec/elf.ts";
 import { Problem } from "../problem.ts";
@@ -56,7 +57,10 @@ const elfReason = (bytes: Uint8Array): Reason => {
   return { kind: "broken-elf", message: "is an ELF file that the kernel refuses" };
 };
 
-/** The interpreter that the start of a file names: after `#!`, or in PT_INTERP. Undefined: it names none, or the name is not in `bytes`. */
+/**
+ * The interpreter that the start of a file names: after `#!`, or in PT_INTERP. Undefined: it names none, or
+ * the name is not in `bytes`.
+ */
 const interpreterOf = (bytes: Uint8Array): string | undefined => {
   const text = (from: number, end: number): string => new TextDecoder("latin1").decode(bytes.subarray(from, end));
   if (bytes[0] === 0x23 && bytes[1] === 0x21) return /^#!\s*(\S+)/.exec(text(0, 256))?.[1];

@@ -1,7 +1,10 @@
-// Memories of machines that have ended, for the next machines of this process. V8 collects garbage for each new
-// memory, which costs ten times as much as a short run.
+// Memories of machines that have ended, for the next machines of this process. V8 collects garbage for each
+// new memory, which costs ten times as much as a short run.
 
-/** The most memories that wait for a machine. Each has an address range of the host, and the pages that were touched. */
+/**
+ * The most memories that wait for a machine. Each has an address range of the host, and the pages that were
+ * touched.
+ */
 const MOST = 4;
 /** The most bytes that a waiting memory may occupy. A memory with more is left to V8. */
 const MOST_TOUCHED = 2 ** 24;
@@ -23,8 +26,8 @@ export const takeMemory = (pages: number, shared: boolean): WebAssembly.Memory |
 };
 
 /**
- * Keeps the memory of a machine that has ended, if it occupies few bytes. `giveUp` removes everything of its guests
- * and returns the memory.
+ * Keeps the memory of a machine that has ended, if it occupies few bytes. `giveUp` removes everything of its
+ * guests and returns the memory.
  */
 export const keepMemory = (machine: { readonly touchedBytes: number; giveUp(): WebAssembly.Memory }, shared: boolean): void => {
   if (waiting.length >= MOST || machine.touchedBytes > MOST_TOUCHED) return;

@@ -22,7 +22,8 @@ export interface TerminalOptions {
 
 /** The guest's end of a terminal of the host: /dev/console. */
 export const consoleOf = (kernel: Kernel, { sink, columns, rows }: TerminalOptions): Tty => {
-  // With its own source a terminal counts as input of the host: a reader waits for the host, and the machine is not stuck.
+  // With its own source a terminal counts as input of the host: a reader waits for the host, and the machine
+  // is not stuck.
   const tty = new Tty(kernel, CONSOLE, { write: (bytes) => sink.write(bytes), queue: sink.queue, source: new ByteSource() });
   resize(tty, columns, rows);
   return tty;

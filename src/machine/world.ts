@@ -11,8 +11,8 @@ const LAST = 2 ** 31 - 1;
 export const isHostname = (name: string): boolean => name.length <= MAX_NAME && /^[!-~]+$/.test(name);
 
 /**
- * Seconds since 1970 of an option `clock`: "now", a number, digits, or an ISO 8601 text, which is UTC without a zone.
- * Undefined: it is none of them, or before 1970 or after 2038.
+ * Seconds since 1970 of an option `clock`: "now", a number, digits, or an ISO 8601 text, which is UTC without
+ * a zone. Undefined: it is none of them, or before 1970 or after 2038.
  */
 export const bootTimeOf = (clock: number | string): number | undefined => {
   let time = Number(clock);

@@ -357,8 +357,8 @@ export class Areas {
   }
 
   /**
-   * Merges the mapping at the position with the one below it and then, if `above`, with the one above. If only
-   * one can merge, the lower does.
+   * Merges the mapping at the position with the one below it and then, if `above`, with the one above. If
+   * only one can merge, the lower does.
    */
   #join(vma: Vma, above: boolean): void {
     const previous = this.#before(this.#c, this.#i);

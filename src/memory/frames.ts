@@ -297,7 +297,10 @@ export class Frames {
   get touchedBytes(): number {
     return this.#touched * PAGE_SIZE;
   }
-  /** Zeroes all used memory, as if the machine had not run, and leaves the tables to the next machine in this memory. */
+  /**
+   * Zeroes all used memory, as if the machine had not run, and leaves the tables to the next machine in this
+   * memory.
+   */
   giveUp(): void {
     // Four states at a time: most frames were never used.
     const four = new Uint32Array(this.#state.buffer);

@@ -143,7 +143,9 @@ export class OrderedMap<V> {
     return chunk.keys[slot] === key ? key : slot > 0 ? chunk.keys[slot - 1] : undefined;
   }
 
-  /** Calls `visit` for each value in the order of the keys. It must not change the map. A generator is slower. */
+  /**
+   * Calls `visit` for each value in the order of the keys. It must not change the map. A generator is slower.
+   */
   each(visit: (value: V) => void): void {
     for (const { values } of this.#chunks) for (let i = 0; i < values.length; i++) visit(values[i] as V);
   }

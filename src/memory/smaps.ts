@@ -1,5 +1,5 @@
-// The text of /proc/PID/smaps and smaps_rollup: a mapping with what of it is resident. Linux fs/proc/task_mmu.c
-// show_smap().
+// The text of /proc/PID/smaps and smaps_rollup: a mapping with what of it is resident. Linux
+// fs/proc/task_mmu.c show_smap().
 import { PAGE_SIZE } from "./frames.ts";
 import { mapLine } from "./maps.ts";
 import type { AddressSpace } from "./space.ts";
@@ -36,7 +36,9 @@ const FLAGS = [
 const flagNames = ({ prot, flags }: Vma): string =>
   [...PROTECTIONS.filter(([bit]) => prot & bit), ...FLAGS.filter(([bit]) => flags & bit)].map(([, name]) => `${name} `).join("");
 
-/** The resident pages of a mapping, or of all: each is counted as its mapper's own, as a page of one process. */
+/**
+ * The resident pages of a mapping, or of all: each is counted as its mapper's own, as a page of one process.
+ */
 interface Counted {
   readonly resident: number;
   readonly anonymous: number;

@@ -1,4 +1,5 @@
-// Names of system calls as policies use them: those of Linux 6.12, a few newer ones, and those that only other processors have.
+// Names of system calls as policies use them: those of Linux 6.12, a few newer ones, and those that only
+// other processors have.
 import { type Abi, x32 } from "../abi/abi.ts";
 import { syscallNumbers } from "../abi/numbers.ts";
 import { abis, isSyscallName, syscallNumber, syscallsOf, X32_BIT } from "../abi/syscall-number.ts";

@@ -10,7 +10,10 @@ import type { SyscallData } from "./data.ts";
 export interface SyscallDataOptions {
   /** The ABI of the call's door. Default x64. */
   readonly abi?: Abi;
-  /** Up to six argument registers. A negative number stands for its two's complement in 64 bits. Default: all 0. */
+  /**
+   * Up to six argument registers. A negative number stands for its two's complement in 64 bits. Default: all
+   * 0.
+   */
   readonly args?: readonly (number | bigint)[];
   /** The instruction pointer. Default 0. */
   readonly ip?: number | bigint;

@@ -58,8 +58,9 @@ const compile = (compiler: string, args: readonly string[], file: string): strin
 };
 
 /**
- * Compiles a C file to a static program and returns its bytes. The file is relative to the calling file. A program is kept by the content
- * of the file with all headers, the arguments and the compiler's version, so a second call costs a preprocessor run.
+ * Compiles a C file to a static program and returns its bytes. The file is relative to the calling file. A
+ * program is kept by the content of the file with all headers, the arguments and the compiler's version, so a
+ * second call costs a preprocessor run.
  *
  * vitest runs tests again when a guest changes if its configuration has `forceRerunTriggers: ["**\/*.c"]`.
  *

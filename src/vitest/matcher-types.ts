@@ -29,8 +29,9 @@ type ForRun<T, Matcher> = For<T, RunLike, Matcher, "expect(…) wants the result
 type ForPolicy<T, Matcher> = For<T, Meaningful, Matcher, "expect(…) wants a policy: of readPolicy or policy">;
 
 /**
- * The matchers that an import of `trapgate/vitest` adds to `expect`. A failure shows the end of the guest and its last system calls. A value
- * of another type, such as a promise that was not awaited, is a type error, and a Problem at run time.
+ * The matchers that an import of `trapgate/vitest` adds to `expect`. A failure shows the end of the guest and
+ * its last system calls. A value of another type, such as a promise that was not awaited, is a type error,
+ * and a Problem at run time.
  */
 export interface GuestMatchers<T = unknown> {
   /** The run ended by exit(2) or exit_group(2) with this status. */
@@ -39,13 +40,18 @@ export interface GuestMatchers<T = unknown> {
   readonly toBeKilledBy: ForRun<T, (signal: SignalName) => void>;
   /** The trace has these lines in this order, with any others between. The run needs the option `trace`. */
   readonly toTrace: ForRun<T, (...lines: readonly TraceLine[]) => void>;
-  /** A filter denied this call in the run: `"getppid"`, or with decoded arguments `'openat(AT_FDCWD, "/etc/passwd"'`. */
+  /**
+   * A filter denied this call in the run: `"getppid"`, or with decoded arguments `'openat(AT_FDCWD,
+   * "/etc/passwd"'`.
+   */
   readonly toBeDenied: ForRun<T, (call: string, options?: DeniedOptions) => void>;
   /** `explore` found no violation and tried all schedules up to its bound. */
   readonly toHoldInEverySchedule: For<T, Exploration, () => void, "expect(…) wants the result of explore">;
   /** The policy means the same as another policy or filter, for every call. */
   readonly toBeEquivalentTo: ForPolicy<T, (other: Meaningful) => void>;
-  /** The policy allows a call: with all arguments, or with the given ones: `"socket(1, 2)"`, `"i386.getppid"`. */
+  /**
+   * The policy allows a call: with all arguments, or with the given ones: `"socket(1, 2)"`, `"i386.getppid"`.
+   */
   readonly toAllow: ForPolicy<T, (call: string, options?: ViaOptions) => void>;
   /** The policy never allows a call: with no arguments at all, or not with the given ones. */
   readonly toDeny: ForPolicy<T, (call: string, options?: ViaOptions) => void>;

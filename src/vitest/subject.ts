@@ -1,4 +1,5 @@
-// What stands in `expect(…)`: checked before a matcher reads it, so that each misuse has a message with its remedy.
+// What stands in `expect(…)`: checked before a matcher reads it, so that each misuse has a message with its
+// remedy.
 import type { Exploration } from "../machine/explore/options.ts";
 import type { Run } from "../machine/run.ts";
 import { didYouMean } from "../nearest.ts";

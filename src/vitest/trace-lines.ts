@@ -1,4 +1,5 @@
-// Lines of a trace against the lines that a test expects: which is missing, and which lines are nearest to it.
+// Lines of a trace against the lines that a test expects: which is missing, and which lines are nearest to
+// it.
 
 /** One trace line: a text it must contain (white space counts as one space), or a pattern. */
 export type TraceLine = string | RegExp;

@@ -1,4 +1,5 @@
-// `trace` writes what strace writes: a shell's whole life, traced by strace on the kernel under us and by us inside.
+// `trace` writes what strace writes: a shell's whole life, traced by strace on the kernel under us and by us
+// inside.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { busybox, missing, nativeX64, strace } from "../support/host.ts";
 const script = `echo hi; test -d d && cd d; pwd; ulimit -n 100; ulimit -n; umask 027; umask 022
 trap 'echo caught' USR1; kill -USR1 $$; kill -0 $$; read line <f; echo $line >g; cd ..; cd missing; exec rmdir missing`;
 
-/** Lines without what must differ: addresses, process ids, random bytes, the environment, what the machine and its file systems are. */
+/**
+ * Lines without what must differ: addresses, process ids, random bytes, the environment, what the machine and
+ * its file systems are.
+ */
 const normalised = (text: string): string[] =>
   text
     .trimEnd()

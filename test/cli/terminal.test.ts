@@ -1,4 +1,5 @@
-// A terminal of the host in the guest's hands: line editing, window size, signals by key, and everything as before at the end.
+// A terminal of the host in the guest's hands: line editing, window size, signals by key, and everything as
+// before at the end.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// What a guest is told of its machine, and what the command line says of a crash, beside what the native kernel logs.
+// What a guest is told of its machine, and what the command line says of a crash, beside what the native
+// kernel logs.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -77,7 +78,10 @@ int main(int count, char **args) {
   }
   return 0;
 }`;
-/** Without what differs from run to run: process ids, addresses of the stack, which of the host's processors it was. */
+/**
+ * Without what differs from run to run: process ids, addresses of the stack, which of the host's processors
+ * it was.
+ */
 const masked = (lines: readonly string[]): string[] =>
   lines.map((line) =>
     line

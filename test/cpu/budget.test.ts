@@ -31,7 +31,9 @@ beforeAll(async () => {
   });
   cpu.engine = "jit"; // the smallest parts
 });
-/** Run code at the end of a page that nothing comes after: how the run ended, and after how many instructions. */
+/**
+ * Run code at the end of a page that nothing comes after: how the run ended, and after how many instructions.
+ */
 const run = (bytes: readonly number[]): readonly [number, number] => {
   cpu.invalidateFrame(layout.frames);
   cpu.state.u8.set(bytes, layout.frames + 4096 - bytes.length);

@@ -1,4 +1,5 @@
-// The jump cache as the dispatcher keeps it: addresses that meet in it, pages whose code goes, code that has become stale.
+// The jump cache as the dispatcher keeps it: addresses that meet in it, pages whose code goes, code that has
+// become stale.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { special } from "../../src/cpu/decode/operand-slots.ts";

@@ -1,4 +1,5 @@
-// A module that imports memory is told that it is shared by one bit, wherever among its imports the memory stands.
+// A module that imports memory is told that it is shared by one bit, wherever among its imports the memory
+// stands.
 import { describe, expect, it } from "vitest";
 import { generated } from "../../src/cpu/generated/code.ts";
 import { wt } from "../../src/wasm/encoder.ts";

@@ -1,4 +1,5 @@
-// Code is known by address: it must be looked up anew whenever the same address may mean other instructions, and only then.
+// Code is known by address: it must be looked up anew whenever the same address may mean other instructions,
+// and only then.
 import { expect, test } from "vitest";
 import { layout } from "../../src/cpu/machine/layout.ts";
 import { Segments } from "../../src/cpu/machine/segments.ts";

@@ -1,4 +1,5 @@
-// What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors: permission to write, and runs of such pages.
+// What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors:
+// permission to write, and runs of such pages.
 import { beforeEach, describe, expect, it } from "vitest";
 import { accessMap, directAddress, directMap, layout } from "../../src/cpu/machine/layout.ts";
 import { access } from "../../src/cpu/machine/mmu.ts";

@@ -1,4 +1,5 @@
-// Hostile ELF files: whatever the bytes are, our loader answers as the host's does, and never throws or hangs.
+// Hostile ELF files: whatever the bytes are, our loader answers as the host's does, and never throws or
+// hangs.
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +25,9 @@ const program = (name: string, bytes: Uint8Array): string => {
   return path;
 };
 
-/** Start each variant on the host and here; the answers, by what was done to the file; only those that differ. */
+/**
+ * Start each variant on the host and here; the answers, by what was done to the file; only those that differ.
+ */
 const answers = (
   variants: readonly { what: string; bytes: Uint8Array }[],
   reference: Outcome,

@@ -77,7 +77,9 @@ const auxvOf = (stack: Uint8Array, long: 4 | 8): Map<number, number> => {
 
 const wordSize = (head: string): 4 | 8 => ((head.split(" ")[2]?.length ?? 0) > 8 ? 8 : 4);
 
-/** Without what differs between two kernels: the random bytes, and where in the vDSO __kernel_vsyscall lies. */
+/**
+ * Without what differs between two kernels: the random bytes, and where in the vDSO __kernel_vsyscall lies.
+ */
 const withoutChance = (hex: string, head: string): string => {
   if (!head.startsWith("start")) return "";
   const stack = bytesOf(hex);

@@ -1,4 +1,5 @@
-// How execve leaves a new program: addresses, mappings and the first stack, byte for byte as the host's kernel does it.
+// How execve leaves a new program: addresses, mappings and the first stack, byte for byte as the host's
+// kernel does it.
 import { execFileSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";

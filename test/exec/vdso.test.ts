@@ -1,4 +1,5 @@
-// The vDSO images, run by the host's processor: the clocks follow the time stamp counter as the page of parameters says.
+// The vDSO images, run by the host's processor: the clocks follow the time stamp counter as the page of
+// parameters says.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -4,7 +4,9 @@ import { missing } from "../support/host.ts";
 import { agree, type Mask } from "./support/agree.ts";
 import { needs, out, type Script } from "./support/script.ts";
 
-/** Inode numbers and positions differ between kernels; names, types, record lengths and their order do not. */
+/**
+ * Inode numbers and positions differ between kernels; names, types, record lengths and their order do not.
+ */
 const withoutNumbers: Mask = (o, name, abi) => {
   if (!name.startsWith("getdents") || o.result < 0) return o;
   const b = new Uint8Array(o.result);

@@ -1,4 +1,5 @@
-// Permissions, owners, modes, sticky and set-id bits, times and extended attributes, against the kernel under us.
+// Permissions, owners, modes, sticky and set-id bits, times and extended attributes, against the kernel under
+// us.
 import { describe, it } from "vitest";
 import { missing } from "../support/host.ts";
 import { agree, type Mask } from "./support/agree.ts";

@@ -1,4 +1,5 @@
-// The line discipline, seen through pseudo-terminals: what is typed, what is echoed, what is read, against the kernel under us.
+// The line discipline, seen through pseudo-terminals: what is typed, what is echoed, what is read, against
+// the kernel under us.
 import { describe, it } from "vitest";
 import { missing } from "../support/host.ts";
 import { agree } from "./support/agree.ts";

@@ -1,4 +1,5 @@
-// Debian's busybox, static, of both architectures: the same scripts natively and in the machine give the same bytes.
+// Debian's busybox, static, of both architectures: the same scripts natively and in the machine give the same
+// bytes.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// The kernel's own nolibc-test: one tiny static program, some two hundred checks of raw system calls and start-up, built for
-// both architectures from Debian's linux-source package. Every check that passes natively passes in the machine.
+// The kernel's own nolibc-test: one tiny static program, some two hundred checks of raw system calls and
+// start-up, built for both architectures from Debian's linux-source package. Every check that passes natively
+// passes in the machine.
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

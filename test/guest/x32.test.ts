@@ -1,4 +1,5 @@
-// x32 programs: glibc's, beside the same source for x86-64 on the kernel under us (which has no x32), line for line.
+// x32 programs: glibc's, beside the same source for x86-64 on the kernel under us (which has no x32), line
+// for line.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";

@@ -1,4 +1,5 @@
-// Images as roots: docker save's archives, OCI layouts and plain archives, with layers of gzip, zstd and no compression; hostile ones.
+// Images as roots: docker save's archives, OCI layouts and plain archives, with layers of gzip, zstd and no
+// compression; hostile ones.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

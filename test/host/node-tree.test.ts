@@ -1,4 +1,5 @@
-// The host's directory through the core's eyes, by descriptors (Linux) and by paths (elsewhere; it works on Linux, too).
+// The host's directory through the core's eyes, by descriptors (Linux) and by paths (elsewhere; it works on
+// Linux, too).
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,

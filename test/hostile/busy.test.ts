@@ -1,4 +1,5 @@
-// Whatever a guest does, the machine looks at its clock and its signals. The command `npm run busy` tries the same with the command line at length.
+// Whatever a guest does, the machine looks at its clock and its signals. The command `npm run busy` tries the
+// same with the command line at length.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,7 +57,9 @@ describe.skipIf(lacking)("a guest that keeps the host busy", { timeout: 240_000 
     await expect(runHosted(folder, named("spin").program, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
   });
 
-  /** The command line, whose output nobody reads, gets signals: how it ended, and how long after the last one. */
+  /**
+   * The command line, whose output nobody reads, gets signals: how it ended, and how long after the last one.
+   */
   const signalled = (name: string, signal: NodeJS.Signals, times = 1): Promise<{ end: number | null; late: number }> =>
     new Promise((resolve) => {
       const { program } = named(name);

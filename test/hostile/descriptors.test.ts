@@ -1,4 +1,5 @@
-// Guests that open many files of a rw mount: the host's descriptors are bounded, given back, and none is missing for anything else.
+// Guests that open many files of a rw mount: the host's descriptors are bounded, given back, and none is
+// missing for anything else.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

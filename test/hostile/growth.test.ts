@@ -1,5 +1,5 @@
-// What the kernel does about n of anything grows as n, or as n and its logarithm: for the virtual clock, which charges for it, and for the host's
-// processor. busy-kernel.c has the ways to ask for it.
+// What the kernel does about n of anything grows as n, or as n and its logarithm: for the virtual clock,
+// which charges for it, and for the host's processor. busy-kernel.c has the ways to ask for it.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,10 @@ const modes = (): [string, number][] => {
 };
 
 interface Work {
-  /** Nanoseconds of virtual time, milliseconds of the host's processor: of the work alone, without what it was made from. */
+  /**
+   * Nanoseconds of virtual time, milliseconds of the host's processor: of the work alone, without what it was
+   * made from.
+   */
   readonly virtual: number;
   readonly host: number;
 }

@@ -1,5 +1,5 @@
-// What is left when the host's process is killed: files of a rw mount as a prefix of the guest's calls made them, and a cache that does no harm.
-// `KILLS=200 npx vitest run test/hostile/kill.test.ts` kills so often.
+// What is left when the host's process is killed: files of a rw mount as a prefix of the guest's calls made
+// them, and a cache that does no harm. `KILLS=200 npx vitest run test/hostile/kill.test.ts` kills so often.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
-// The limits that a machine is given: memory in many ways of piling up, processes, open files, processor time, output.
+// The limits that a machine is given: memory in many ways of piling up, processes, open files, processor
+// time, output.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +37,8 @@ describe.skipIf(missing("limits of a machine", gcc))("limits", () => {
     "signals",
     "zombies",
     "held-namespaces",
-    // Not left-namespaces: its peak, 150 to 190 MB, is garbage that V8 collects when it likes. `npm run piles` shows it.
+    // Not left-namespaces: its peak, 150 to 190 MB, is garbage that V8 collects when it likes. `npm run
+    // piles` shows it.
     "filters",
   ])("--memory 64M holds for %s", { timeout: 60_000 }, async (mode) => {
     const { peak, status, said } = await pile(program, mode, join(folder, "host"), 40);

@@ -43,7 +43,9 @@ const contentOf = (path: string): Buffer => {
   }
 };
 
-/** One line for each file: all that lstat and reading tell, but for the access times of what guests may read. */
+/**
+ * One line for each file: all that lstat and reading tell, but for the access times of what guests may read.
+ */
 const describe = (path: string, accessTimes: boolean, leaveOut: string | undefined): string[] => {
   const s = lstatSync(path, { bigint: true });
   const content = s.isFile() ? contentOf(path) : s.isSymbolicLink() ? readlinkSync(path, "buffer") : Buffer.alloc(0);

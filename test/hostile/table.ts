@@ -1,5 +1,6 @@
-// `npm run busy`: each way to keep the host busy under the built command line with --timeout 2, how long it took and how it ended.
-// Arguments: ways, as parts of their names; --timeout SECONDS; --term sends SIGTERM instead.
+// `npm run busy`: each way to keep the host busy under the built command line with --timeout 2, how long it
+// took and how it ended. Arguments: ways, as parts of their names; --timeout SECONDS; --term sends SIGTERM
+// instead.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

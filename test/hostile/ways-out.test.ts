@@ -1,4 +1,5 @@
-// What a guest does to leave a folder that it was given, in each mode of mount: nothing beside the folder changes, and nothing of it is read.
+// What a guest does to leave a folder that it was given, in each mode of mount: nothing beside the folder
+// changes, and nothing of it is read.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Ways to keep the host busy: every busy-*.c here is a program of named ways, of which `list` prints the names.
+// Ways to keep the host busy: every busy-*.c here is a program of named ways, of which `list` prints the
+// names.
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Whatever user code hands to a system call, the kernel answers: it never throws, and it never forgets the task.
+// Whatever user code hands to a system call, the kernel answers: it never throws, and it never forgets the
+// task.
 import { expect, test } from "vitest";
 import { type SyscallName, syscallNumbers } from "../../src/abi/numbers.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
@@ -11,7 +12,10 @@ const MAPPED = STACK - 65536;
 const SEED = 0x7261_6e64;
 const CALLS = 8_000;
 
-/** Values that meet checks: small numbers, flags, pointers good, bad, misaligned and huge, all ones, sign bits. */
+/**
+ * Values that meet checks: small numbers, flags, pointers good, bad, misaligned and huge, all ones, sign
+ * bits.
+ */
 const value = (random: Random): bigint => {
   const r = random.u32();
   const pick = r % 10;
@@ -22,7 +26,10 @@ const value = (random: Random): bigint => {
   return [0n, -1n, 0x8000_0000n, 0x7fff_ffff_f000n, 4095n, 16n, -100n, -4096n][random.u32() % 8] as bigint;
 };
 
-/** A task with one descriptor of many kinds: a directory, a file, a memfd, both ends of a pipe, event, timer, signal and epoll descriptors. */
+/**
+ * A task with one descriptor of many kinds: a directory, a file, a memfd, both ends of a pipe, event, timer,
+ * signal and epoll descriptors.
+ */
 const equipped = (bits: 32 | 64, random: Random) => {
   const machine = fixture({ bits });
   const { task, kernel, state } = machine;

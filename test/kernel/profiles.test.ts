@@ -194,7 +194,8 @@ describe("bugs of earlier kernels", () => {
       return world.task.state === "runnable" && (world.task.exitWork & 2) === 0;
     };
     const bug = { bugs: ["strict-wrong-table"] } as const;
-    // 4 is write(2) for int $0x80; 1 is write(2) in the 64-bit table and exit(2) here; 15 is chmod(2) and rt_sigreturn(2).
+    // 4 is write(2) for int $0x80; 1 is write(2) in the 64-bit table and exit(2) here; 15 is chmod(2) and
+    // rt_sigreturn(2).
     expect(allowed({}, exit.int80, 4)).toBe(true);
     expect(allowed(bug, exit.int80, 4)).toBe(false);
     expect(allowed({}, exit.int80, 15)).toBe(false);

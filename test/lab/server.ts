@@ -1,4 +1,5 @@
-// A static file server as any host has: a folder behind a path prefix, with or without the headers of cross-origin isolation.
+// A static file server as any host has: a folder behind a path prefix, with or without the headers of
+// cross-origin isolation.
 import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

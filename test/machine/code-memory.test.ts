@@ -1,4 +1,5 @@
-// What a program's earlier runs have compiled, in its next ones: fewer regions are made, nothing else is different.
+// What a program's earlier runs have compiled, in its next ones: fewer regions are made, nothing else is
+// different.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
@@ -87,7 +88,8 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
   });
   it("writes nothing when there is nothing new", async () => {
     const code = new OnPaper();
-    // Where the host's clock cuts a run decides what is interpreted from there on, so a run may find something new now and then.
+    // Where the host's clock cuts a run decides what is interpreted from there on, so a run may find
+    // something new now and then.
     let quiet = 0;
     for (let n = 0; n < 20 && quiet < 3; n++) {
       const { saved } = code;

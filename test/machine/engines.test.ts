@@ -1,4 +1,5 @@
-// Which tier runs the code is nobody's business but the clock's: same trace, same output, same number of instructions.
+// Which tier runs the code is nobody's business but the clock's: same trace, same output, same number of
+// instructions.
 import { dirname } from "node:path";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
@@ -14,7 +15,8 @@ const shell =
   "for i in 3 1 2; do (echo $i; head -c 3000 /dev/urandom | md5sum) & done | sort; wait; awk 'BEGIN { for (i = 0; i < 2000; i++) s += i * 0.5; print s }'";
 
 describe("engines", () => {
-  // Small programs with every door, signals, far jumps, threads and filters: quick enough for the oracle as a whole engine.
+  // Small programs with every door, signals, far jumps, threads and filters: quick enough for the oracle as a
+  // whole engine.
   it.each(catalogue.filter((mine) => !mine.needs && expectedOf(mine, { profile: "upstream", vendor: "amd" })))(
     "give $id one trace, the oracle too",
     async (mine) => {

@@ -1,4 +1,5 @@
-// What a guest sees of its own memory does not depend on who runs its code: looking ahead for code to compile brings no pages.
+// What a guest sees of its own memory does not depend on who runs its code: looking ahead for code to compile
+// brings no pages.
 import { dirname } from "node:path";
 import { CodeMemory, type MachineOptions } from "trapgate";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Page frames: each has one owner at a time, and is zero when it is given out, whichever of them a caller wants.
+// Page frames: each has one owner at a time, and is zero when it is given out, whichever of them a caller
+// wants.
 import { describe, expect, it } from "vitest";
 import { directAddress, directMap, directPageOf, layout } from "../../src/cpu/machine/layout.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";

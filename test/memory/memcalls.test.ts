@@ -1,4 +1,5 @@
-// The memory system calls against the host's own kernel: the same script, the same program, the same address space.
+// The memory system calls against the host's own kernel: the same script, the same program, the same address
+// space.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Bits, build, canJudge, runNatively, scratch, write } from "./native.ts";

@@ -1,4 +1,5 @@
-// Builds the C judges of these tests and runs them on the host's own kernel, where the host is an x86-64 Linux with gcc -m32.
+// Builds the C judges of these tests and runs them on the host's own kernel, where the host is an x86-64
+// Linux with gcc -m32.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +23,9 @@ export const canJudge = (): boolean => {
 
 const bare = ["-O1", "-nostdlib", "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables"];
 
-/** Compile a freestanding C file next to this one; `flags` chooses -static -no-pie, -static-pie and the like. */
+/**
+ * Compile a freestanding C file next to this one; `flags` chooses -static -no-pie, -static-pie and the like.
+ */
 export const build = (dir: string, source: string, bits: Bits, flags: readonly string[] = ["-static", "-no-pie"]): string => {
   const out = join(dir, `${source.replace(/\W+/g, "-")}${bits}${flags.join("")}`);
   execFileSync("gcc", [`-m${bits}`, ...bare, ...flags, "-o", out, join(here, source)]);

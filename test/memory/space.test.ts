@@ -1,4 +1,5 @@
-// An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's access to user memory.
+// An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's
+// access to user memory.
 import { describe, expect, test } from "vitest";
 import { layout } from "../../src/cpu/machine/layout.ts";
 import { access, cacheMore, cacheWrite, type TranslationListener } from "../../src/cpu/machine/mmu.ts";

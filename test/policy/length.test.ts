@@ -1,5 +1,5 @@
-// The length of filters of TypeScript policies, beside those that Debian's libseccomp makes of the same rules, linear and optimised
-// as a binary tree.
+// The length of filters of TypeScript policies, beside those that Debian's libseccomp makes of the same
+// rules, linear and optimised as a binary tree.
 import { type AbiName, AF, arg, CLONE, errno, killProcess, policy } from "trapgate/policy";
 import type { Program, SyscallName } from "trapgate/seccomp";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// systemd's settings: what lines mean, what systemd passes over, and that the host's systemd makes the same filters of them.
+// systemd's settings: what lines mean, what systemd passes over, and that the host's systemd makes the same
+// filters of them.
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { systemdGroups } from "../../src/policy/formats/systemd/groups.ts";

@@ -1,4 +1,5 @@
-// Why a call was denied: the rule, the values, and changes of the policy, each of which is tried here once more.
+// Why a call was denied: the rule, the values, and changes of the policy, each of which is tried here once
+// more.
 import { arg, errno, type Policy, policy, readPolicy, why, whyProgram, whyText } from "trapgate/policy";
 import { assemble, encodeProgram } from "trapgate/seccomp";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// bubblewrap: a sandbox of namespaces, mounts and, with --seccomp FD, the caller's own filter, which libseccomp makes here.
+// bubblewrap: a sandbox of namespaces, mounts and, with --seccomp FD, the caller's own filter, which
+// libseccomp makes here.
 import { describe, expect, it } from "vitest";
 import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 

@@ -1,5 +1,5 @@
-// universal-ctags --_interactive=sandbox: requests come as JSON, and all that the program may still do is read, write and allocate.
-// Its filter (libseccomp, 20 instructions) kills for everything else.
+// universal-ctags --_interactive=sandbox: requests come as JSON, and all that the program may still do is
+// read, write and allocate. Its filter (libseccomp, 20 instructions) kills for everything else.
 import { describe, expect, it } from "vitest";
 import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 

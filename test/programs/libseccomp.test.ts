@@ -12,7 +12,8 @@ describe.skipIf(lacking)("programs with libseccomp", { timeout: 240_000 }, () =>
     const { native, inside, run } = await both(
       [
         by("allow", "grep -E ^Seccomp /proc/self/status"),
-        // The programs are 64-bit ones; the filter of a 32-bit libseccomp kills them unless it is told of both.
+        // The programs are 64-bit ones; the filter of a 32-bit libseccomp kills them unless it is told of
+        // both.
         by("-2 allow 1:mkdir 13:mkdirat", "mkdir /tmp/d"),
         by("-2 allow kill:mkdir", "mkdir /tmp/d"),
         by("-2 allow trap:mkdir", "mkdir /tmp/d"),

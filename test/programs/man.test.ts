@@ -1,5 +1,5 @@
-// man: every program of its pipeline (zsoelim, tbl, groff, …) is executed under a libseccomp filter of about 600 instructions, which
-// answers ENOSYS to what it does not know.
+// man: every program of its pipeline (zsoelim, tbl, groff, …) is executed under a libseccomp filter of about
+// 600 instructions, which answers ENOSYS to what it does not know.
 import { describe, expect, it } from "vitest";
 import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 

@@ -1,4 +1,5 @@
-// Programs that choose their instructions by CPUID write under every model what they write on the processor under us.
+// Programs that choose their instructions by CPUID write under every model what they write on the processor
+// under us.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// strace inside the machine: it traces with ptrace(2), and with --seccomp-bpf installs a filter that stops the program only where it looks.
+// strace inside the machine: it traces with ptrace(2), and with --seccomp-bpf installs a filter that stops
+// the program only where it looks.
 import { describe, expect, it } from "vitest";
 import { both, filtersInstalled, lacks } from "./rooted.ts";
 

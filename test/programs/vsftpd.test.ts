@@ -1,5 +1,6 @@
-// vsftpd with seccomp_sandbox: the processes of a session install hand-written filters (64 instructions before the login, 105 after it)
-// that kill for everything but what they need. A session over the loopback exercises TCP, namespaces for processes, and chroot.
+// vsftpd with seccomp_sandbox: the processes of a session install hand-written filters (64 instructions
+// before the login, 105 after it) that kill for everything but what they need. A session over the loopback
+// exercises TCP, namespaces for processes, and chroot.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -38,7 +39,10 @@ const session = (server: string, ...commands: string[]): string =>
    umask 022; ${server} & perl /ftp.pl 2121 ${commands.map((c) => `'${c}'`).join(" ")}; echo "client: $?"
    { kill $!; wait $!; } 2>/dev/null; echo "server: $?"`;
 
-/** The parent of a process that is killed sees its socket closed, or has its SIGCHLD first: it may say so or not, or end while it does. */
+/**
+ * The parent of a process that is killed sees its socket closed, or has its SIGCHLD first: it may say so or
+ * not, or end while it does.
+ */
 const sure = (run: NativeRun): NativeRun => ({ ...run, stdout: run.stdout.replace(/500 OOPS: (priv_sock_get_cmd)?\n> QUIT\n/, "") });
 
 /** The process that has let somebody in may still be ending: how many there are alike is not compared. */

@@ -1,4 +1,5 @@
-// Documents name files: every relative link leads to one, and every path in code quotes is one of the repository.
+// Documents name files: every relative link leads to one, and every path in code quotes is one of the
+// repository.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -33,7 +34,10 @@ const isThere = (path: string, file: string): boolean =>
 /** Built or ignored by git: not there in a fresh clone. */
 const isBuilt = (path: string): boolean => /^(dist|src\/cpu\/generated)\b/.test(path);
 
-/** A word in capitals stands for a name (`test/landmines/NAME.test.ts`), dots at the end for any file of a folder. */
+/**
+ * A word in capitals stands for a name (`test/landmines/NAME.test.ts`), dots at the end for any file of a
+ * folder.
+ */
 const isPattern = (path: string): boolean => (/(^|\/)[A-Z]+\.[a-z]/.test(path) && !path.endsWith(".md")) || path.endsWith("/...");
 
 const missingLinks = (file: string): string[] =>

@@ -8,7 +8,10 @@ interface Example {
   readonly command: string;
   readonly output: string;
 }
-/** Indented lines that begin with "$ ": the command, and the indented lines below it, blank ones between them included. */
+/**
+ * Indented lines that begin with "$ ": the command, and the indented lines below it, blank ones between them
+ * included.
+ */
 const examplesOf = (file: string): readonly Example[] => {
   const lines = readFileSync(`${top}/${file}`, "utf8").split("\n");
   const isInside = (line: string | undefined): boolean =>

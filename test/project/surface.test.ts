@@ -1,4 +1,5 @@
-// The published types: a project with the language's own library alone compiles against every entry of the package.
+// The published types: a project with the language's own library alone compiles against every entry of the
+// package.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

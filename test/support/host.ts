@@ -1,5 +1,5 @@
-// What tests need beside Node: programs of the host, packages of Debian. A test whose need is missing is skipped, loudly;
-// with CI=true it fails instead.
+// What tests need beside Node: programs of the host, packages of Debian. A test whose need is missing is
+// skipped, loudly; with CI=true it fails instead.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { arch, platform } from "node:os";

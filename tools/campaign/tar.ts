@@ -1,4 +1,5 @@
-// Archives as images: hostile names, links, types and damaged bytes. An image opens, or a Problem says why not; its tree is a tree.
+// Archives as images: hostile names, links, types and damaged bytes. An image opens, or a Problem says why
+// not; its tree is a tree.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// `npm run common`: beginnings.txt, from what the starts of some programs execute, and from programs' code (`npm run setup`, and `npm run bench` for hello). What
-// is data among code decodes to something too: only what is met often enough counts.
+// `npm run common`: beginnings.txt, from what the starts of some programs execute, and from programs' code
+// (`npm run setup`, and `npm run bench` for hello). What is data among code decodes to something too: only
+// what is met often enough counts.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +20,10 @@ import { buildRoutines, routinesPath } from "../routines.mjs";
 import { beginningsFile, contextOf, emptyTemplates, headings, type Mode, slot } from "./common.ts";
 
 const modes = [64, 32] as const;
-/** How often something has to be met in files to be what some have; and what most have, whether starts have it or not. */
+/**
+ * How often something has to be met in files to be what some have; and what most have, whether starts have it
+ * or not.
+ */
 const least = { some: 2, most: 200 };
 /** How starts are called: string functions do other things with longer names. */
 const callings = [
@@ -83,7 +87,10 @@ await buildRoutines();
 const { state, decoder, templates, routines } = emptyTemplates(instructions, readFileSync(routinesPath));
 for (const mode of modes) templates.opcodes(contextOf(mode));
 
-/** What makes the instruction that has been decoded one that begins as others do: what a template compares, or else what it is. */
+/**
+ * What makes the instruction that has been decoded one that begins as others do: what a template compares, or
+ * else what it is.
+ */
 const keyOf = (bytes: Uint8Array, mode: Mode): string => {
   const { d } = decoder;
   state.u8.set(bytes, layout.frames);

@@ -1,5 +1,6 @@
-// Instructions that programs have, so that a start neither reads what it will not need nor works out what could be known before: handlers of their forms are
-// in modules of their own, and what they become is known to a processor that has these (src/cpu/interp/predecode.ts).
+// Instructions that programs have, so that a start neither reads what it will not need nor works out what
+// could be known before: handlers of their forms are in modules of their own, and what they become is known
+// to a processor that has these (src/cpu/interp/predecode.ts).
 import { readFileSync } from "node:fs";
 import { Decoder, type DecodeTables } from "../../src/cpu/decode/decoder.ts";
 import { formOf } from "../../src/cpu/decode/instance.ts";
@@ -20,7 +21,10 @@ export const slot = 16;
 export type Mode = 64 | 32;
 interface Common {
   readonly mode: Mode;
-  /** Which of the modules (`commonParts`) is to have it: that of what most programs have, or that of what some have. */
+  /**
+   * Which of the modules (`commonParts`) is to have it: that of what most programs have, or that of what some
+   * have.
+   */
   readonly part: number;
   /** `slot` bytes. */
   readonly bytes: Uint8Array;

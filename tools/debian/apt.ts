@@ -1,5 +1,6 @@
-// apt-get with a private configuration: its own lists, cache and sources, so that the machine's own apt stays as it is.
-// Where packages come from is derived from the machine's configured sources. man apt.conf(5), sources.list(5).
+// apt-get with a private configuration: its own lists, cache and sources, so that the machine's own apt stays
+// as it is. Where packages come from is derived from the machine's configured sources. man apt.conf(5),
+// sources.list(5).
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// `npm run setup`: fetch and unpack what the tests need from Debian (packages.ts). Does nothing that is done already.
-// Without apt-get it says so and succeeds: the tests that miss something say so again. With CI=true a failure is a failure.
+// `npm run setup`: fetch and unpack what the tests need from Debian (packages.ts). Does nothing that is done
+// already. Without apt-get it says so and succeeds: the tests that miss something say so again. With CI=true
+// a failure is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +13,10 @@ const problems: string[] = [];
 
 const works = (command: readonly string[]): boolean => spawnSync(command[0] as string, command.slice(1), { stdio: "ignore" }).status === 0;
 
-/** The releases to try: an index of i386 packages can be inconsistent for days; then the release before serves as well. */
+/**
+ * The releases to try: an index of i386 packages can be inconsistent for days; then the release before serves
+ * as well.
+ */
 const suites = (own: string, architecture: string): string[] => (architecture === "i386" ? [own, "bookworm"] : [own]);
 
 const open = new Map<string, Apt | undefined>();

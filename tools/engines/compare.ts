@@ -1,4 +1,5 @@
-// One drawn program on several engines: what it writes, how it ends, and how many instructions, calls and nanoseconds that takes are the same.
+// One drawn program on several engines: what it writes, how it ends, and how many instructions, calls and
+// nanoseconds that takes are the same.
 
 import type { Engine } from "../../src/cpu/engine.ts";
 import { Machine } from "../../src/index.ts";

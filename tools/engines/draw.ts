@@ -1,5 +1,6 @@
-// Programs in which time matters: loops that signals, timers and other threads interrupt, calls between, and 32-bit code with dirty upper halves.
-// A handler adds the interrupted registers to a sum, so that a signal which comes an instruction early or late shows at the end.
+// Programs in which time matters: loops that signals, timers and other threads interrupt, calls between, and
+// 32-bit code with dirty upper halves. A handler adds the interrupted registers to a sum, so that a signal
+// which comes an instruction early or late shows at the end.
 import type { Random } from "../oracle/random.ts";
 import { narrowAt, place } from "./program.ts";
 

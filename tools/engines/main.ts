@@ -1,4 +1,5 @@
-// `npm run conformance:engines -- [FIRST [LAST]] [--minutes N]`: drawn programs in which time matters, on all engines. It says which seeds differ.
+// `npm run conformance:engines -- [FIRST [LAST]] [--minutes N]`: drawn programs in which time matters, on all
+// engines. It says which seeds differ.
 import { parseArgs } from "node:util";
 import { engines } from "../../src/cpu/engine.ts";
 import { compare } from "./compare.ts";

@@ -1,7 +1,11 @@
-// A small program from assembly: an ELF file with one segment that is readable, writable and executable. man 5 elf.
+// A small program from assembly: an ELF file with one segment that is readable, writable and executable. man
+// 5 elf.
 import { assemble } from "../../src/cpu/text/assemble.ts";
 
-/** Where the file is mapped, where its code begins, and where memory of zeros begins that the file does not have. */
+/**
+ * Where the file is mapped, where its code begins, and where memory of zeros begins that the file does not
+ * have.
+ */
 export const place = { base: 0x40_0000, code: 0x40_1000, data: 0x41_0000, end: 0x44_0000 } as const;
 /** 32-bit code of a 64-bit program: pieces, each with room of its own. */
 const narrow = { code: 0x40_8000, room: 0x200 } as const;

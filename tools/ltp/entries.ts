@@ -1,4 +1,5 @@
-// The entries of a built Linux Test Project: its list of tests (runtest/syscalls) and the programs that it names.
+// The entries of a built Linux Test Project: its list of tests (runtest/syscalls) and the programs that it
+// names.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,8 +11,8 @@ export interface Entry {
 }
 
 /**
- * Entries that are not run natively, because they change the machine that runs them: its clock, its modules, its
- * swap, its mounts, its names.
+ * Entries that are not run natively, because they change the machine that runs them: its clock, its modules,
+ * its swap, its mounts, its names.
  */
 const CHANGES_THE_MACHINE =
   /^(reboot|kexec|settimeofday|clock_settime|stime|adjtimex|clock_adjtime|swapo|init_module|finit_module|delete_module|set(host|domain)name|acct|syslog|quotactl|mount|umount|pivot_root|fs(open|config|mount|pick)|move_mount|open_tree|mount_setattr|leapsec|vhangup|sysfs|iopl|ioperm|bpf|cve|migrate_pages|move_pages|mbind|fork1[34]|oom|madvise(07|11)|ioctl_(loop|sg)|fanotify(09|1[03-9]|2))/;

@@ -1,7 +1,7 @@
-// `npm run conformance:ltp -- DIR [NAME…]`: the system-call tests of a built Linux Test Project, natively and inside,
-// and a table of the entries that do worse inside. DIR is a checkout in which testcases/kernel/syscalls is built.
-// Native results are kept in .cache/ltp.json; `--again` runs them anew, `--jobs N` sets how many run at a
-// time, `--trapgate FILE` the command line.
+// `npm run conformance:ltp -- DIR [NAME…]`: the system-call tests of a built Linux Test Project, natively and
+// inside, and a table of the entries that do worse inside. DIR is a checkout in which
+// testcases/kernel/syscalls is built. Native results are kept in .cache/ltp.json; `--again` runs them anew,
+// `--jobs N` sets how many run at a time, `--trapgate FILE` the command line.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,12 @@
-// One entry of LTP, natively or inside: its exit status (a sum of flags) and its counts. LTP include/tst_res_flags.h
+// One entry of LTP, natively or inside: its exit status (a sum of flags) and its counts. LTP
+// include/tst_res_flags.h
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Entry } from "./entries.ts";
 
-/** What an entry says: its exit status or "timeout", the lines by kind, and the first lines that are no pass. */
+/**
+ * What an entry says: its exit status or "timeout", the lines by kind, and the first lines that are no pass.
+ */
 export interface Outcome {
   readonly exit: number | "timeout";
   readonly pass: number;

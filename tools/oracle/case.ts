@@ -1,4 +1,5 @@
-// The silicon oracle's records: cases in, results out (oracle.h). A batch is one buffer; records are views into it.
+// The silicon oracle's records: cases in, results out (oracle.h). A batch is one buffer; records are views
+// into it.
 import { WINDOW } from "./world.ts";
 
 /** struct state. The order of general registers and of segments is that of src/cpu/machine/state.ts. */

@@ -1,4 +1,5 @@
-// Compare what silicon did with what we did: every difference by name, what the manual leaves undefined set apart.
+// Compare what silicon did with what we did: every difference by name, what the manual leaves undefined set
+// apart.
 import { type Instruction, Mnemonic } from "iced-x86";
 import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt, type Result, resultAt, stateAt } from "./case.ts";
@@ -30,7 +31,10 @@ export const hasVerdict = (silicon: Result): boolean => silicon.signal < 0x80 &&
 const outcome = (r: Result): string => (r.signal === signals.SYS ? "system call" : `vector ${r.trap}`);
 
 const w = (byte: number): number => byte >> 2;
-/** Words of a result that must be equal: general registers to segments without EFLAGS, x87 control and status, MXCSR, ST, XMM, YMM, memory. */
+/**
+ * Words of a result that must be equal: general registers to segments without EFLAGS, x87 control and status,
+ * MXCSR, ST, XMM, YMM, memory.
+ */
 const compared = [
   [resultAt.after, resultAt.after + stateAt.rflags],
   [resultAt.after + stateAt.fsBase, resultAt.after + stateAt.fxsave + 4],
@@ -114,7 +118,10 @@ export const compare = (c: Case, i: Instruction, silicon: Result, ours: Result, 
   return wrong.length + allowed.length === 0 ? same : { wrong, undefined: allowed };
 };
 
-/** The number of an 80-bit value among those of its sign: the next one's is one more, across powers of two as well. */
+/**
+ * The number of an 80-bit value among those of its sign: the next one's is one more, across powers of two as
+ * well.
+ */
 const place = (v: DataView, at: number): bigint =>
   (BigInt(v.getUint16(at + 8, true) & 0x7fff) << 63n) + (v.getBigUint64(at, true) & ((1n << 63n) - 1n));
 

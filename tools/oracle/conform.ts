@@ -69,7 +69,10 @@ export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | 
 
 const BATCH = 25_000;
 const KEPT = 4;
-/** Of several emulators the first runs everything, the others every so many-th case: to compile a case takes longer than all else. */
+/**
+ * Of several emulators the first runs everything, the others every so many-th case: to compile a case takes
+ * longer than all else.
+ */
 export const SHARE = 50;
 
 const batches = function* (count: number): Generator<number> {
@@ -128,7 +131,10 @@ export const casesOf = (mode: Mode, vendor: Vendor, scope: Scope, count: number,
   };
   return { mode, vendor, scope, seed, label: undefined, make };
 };
-/** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
+/**
+ * The same with several instructions a case, of some scopes; the first one names the kind of floating-point
+ * state.
+ */
 export const sequencesOf = (mode: Mode, vendor: Vendor, scopes: readonly [Scope, ...Scope[]], count: number, seed: number): Source => {
   const random = new Random(seed);
   const generator = new SequenceGenerator(random, drawnOf(mode, vendor, scopes, count, seed));

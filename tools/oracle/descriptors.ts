@@ -1,5 +1,5 @@
-// The world's segments as the processor's own 8-byte descriptors: what Linux makes of struct user_desc, and its GDT.
-// SDM Vol. 3A 3.4.5; Linux arch/x86/include/asm/desc.h fill_ldt()
+// The world's segments as the processor's own 8-byte descriptors: what Linux makes of struct user_desc, and
+// its GDT. SDM Vol. 3A 3.4.5; Linux arch/x86/include/asm/desc.h fill_ldt()
 import { contents, ldtEntries, type Segment, selector } from "./world.ts";
 
 const ACCESSED = 1;

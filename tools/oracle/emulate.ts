@@ -39,7 +39,10 @@ const pages = new Map<number, Page>([
   [ALIAS + PAGE, { frame: frames.data + PAGE, rights: readable }],
 ]);
 
-/** The last page of the user's half is nobody's; Linux hides what is above it by calling it present. arch/x86/mm/fault.c set_signal_archinfo() */
+/**
+ * The last page of the user's half is nobody's; Linux hides what is above it by calling it present.
+ * arch/x86/mm/fault.c set_signal_archinfo()
+ */
 const TASK_SIZE_MAX = 2 ** 47 - PAGE;
 
 /** The world's pages, and nothing else. */
@@ -59,12 +62,15 @@ const zeros = new Uint8Array(2 * PAGE);
 const isDirty = (bytes: Uint8Array, from: number, to: number): boolean =>
   Buffer.compare(bytes.subarray(from, to), zeros.subarray(0, to - from)) !== 0;
 
-/** An int3 must come within this many instructions, or rounds of a string instruction: it leaves the data pages in fewer. */
+/**
+ * An int3 must come within this many instructions, or rounds of a string instruction: it leaves the data
+ * pages in fewer.
+ */
 const RUN_LIMIT = 20_000;
 
 /**
- * Who runs the instructions: the bigint oracle, the interpreter's handlers, functions of the baseline tier (where a form has a template), or
- * compiled regions (where the JIT compiles them).
+ * Who runs the instructions: the bigint oracle, the interpreter's handlers, functions of the baseline tier
+ * (where a form has a template), or compiled regions (where the JIT compiles them).
  */
 export type Tier = "evaluate" | "handlers" | "baseline" | "regions";
 export const tiers: readonly Tier[] = ["handlers", "baseline", "regions", "evaluate"];
@@ -72,7 +78,10 @@ export const tiers: readonly Tier[] = ["handlers", "baseline", "regions", "evalu
 /** Instructions until a case that changes modes has done so. */
 const LONGEST_WAY = 16;
 
-/** V8 keeps every instance that imports a table as long as the table, and each makes setting an entry slower: so many, and a new CPU. */
+/**
+ * V8 keeps every instance that imports a table as long as the table, and each makes setting an entry slower:
+ * so many, and a new CPU.
+ */
 const COMPILED_BY_ONE = 1000;
 
 export class Emulator {
@@ -125,8 +134,8 @@ export class Emulator {
   }
 
   /**
-   * Compiled code is entered only where the budget covers it, so an instruction that silicon steps over runs on into the int3 that fill the
-   * page; the trap is then taken for the step's.
+   * Compiled code is entered only where the budget covers it, so an instruction that silicon steps over runs
+   * on into the int3 that fill the page; the trap is then taken for the step's.
    */
   #compiled(c: Case, count: number): Exit {
     const { cpu } = this;
@@ -153,7 +162,8 @@ export class Emulator {
     const written = this.#wroteCode(c);
     if (why !== exit.budget && !written) {
       if (why !== exit.fault || (s.rip === start && v !== vector.BP && retired === 0)) return why;
-      // A trap belongs to the instruction, whatever else faults past it does not: in an int3, or where there is no code.
+      // A trap belongs to the instruction, whatever else faults past it does not: in an int3, or where there
+      // is no code.
       if (retired === 1 && v === vector.OF) return why;
     }
     // What faults past it may have done a part of its work first: a call has pushed (Rules.pushesFirst).

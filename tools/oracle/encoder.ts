@@ -1,5 +1,6 @@
-// Judge the encoder and the assembler by the decoder, which iced-x86 judges: encode(decode(bytes)) is a fixed point, no longer than what it was
-// made from; and what the disassembler writes assembles to something that reads the same.
+// Judge the encoder and the assembler by the decoder, which iced-x86 judges: encode(decode(bytes)) is a fixed
+// point, no longer than what it was made from; and what the disassembler writes assembles to something that
+// reads the same.
 import { type Decoded, type Decoder, noRegister } from "../../src/cpu/decode/decoder.ts";
 import { assemble } from "../../src/cpu/text/assemble.ts";
 import { instructionText, plainDecoder } from "../../src/cpu/text/disassemble.ts";

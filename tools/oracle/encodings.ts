@@ -1,5 +1,6 @@
-// Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
-// kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
+// Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the
+// instruction. A few are kept of each kind, a kind being an iced Code, its register or memory form, and LOCK
+// or not.
 import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
 import type { Vendor } from "../../src/cpu/machine/model.ts";
 import type { Random } from "./random.ts";
@@ -22,7 +23,10 @@ const segmentPrefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
 /** Bytes of a candidate, in a buffer of many. */
 export const SLOT = 16;
 
-/** Write one candidate: prefixes, the opcode bytes, a modrm of the wanted reg field; what follows stays random. */
+/**
+ * Write one candidate: prefixes, the opcode bytes, a modrm of the wanted reg field; what follows stays
+ * random.
+ */
 const shape = (
   out: Uint8Array,
   mode: Mode,
@@ -86,7 +90,10 @@ const everyModrm = (before: readonly number[], r: Random): Uint8Array => {
 const prefixes = [...mandatory, [0x66, 0xf3], [0x66, 0xf2], [0x67], [0xf0], [0x64]] as const;
 const rexes = [[], [0x41], [0x44], [0x48], [0x4f]] as const;
 
-/** The whole opcode space: each map with each prefix, in 64-bit code with REX; with VEX each pp, L and W, VEX.vvvv in use or not. */
+/**
+ * The whole opcode space: each map with each prefix, in 64-bit code with REX; with VEX each pp, L and W,
+ * VEX.vvvv in use or not.
+ */
 export function* wholeSpace(mode: Mode, r: Random): Generator<Uint8Array> {
   for (const map of maps)
     for (const prefix of prefixes) for (const rex of mode === 64 ? rexes : [[]]) yield everyModrm([...prefix, ...rex, ...map], r);

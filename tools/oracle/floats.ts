@@ -1,4 +1,5 @@
-// Floating-point and vector state for cases: what a program begins with, or values at which rounding, masking and NaN rules show.
+// Floating-point and vector state for cases: what a program begins with, or values at which rounding, masking
+// and NaN rules show.
 import { type Case, fxAt, type Registers, stateAt } from "./case.ts";
 import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
@@ -20,7 +21,10 @@ interface Format {
 const single: Format = { exponent: 8, fraction: 23 };
 const double: Format = { exponent: 11, fraction: 52 };
 
-/** A value of an IEEE format: zero, denormal, infinity, quiet and signaling NaN, an exponent near a limit, a short fraction, anything. */
+/**
+ * A value of an IEEE format: zero, denormal, infinity, quiet and signaling NaN, an exponent near a limit, a
+ * short fraction, anything.
+ */
 const float = (f: Format, r: Random): bigint => {
   const top = (1n << BigInt(f.exponent)) - 1n;
   const bias = top >> 1n;
@@ -53,7 +57,10 @@ const vector = (r: Random, v: DataView): void => {
   }
 };
 
-/** An 80-bit value, unsupported encodings (pseudo-NaN, unnormal) and pseudo-denormals included. SDM Vol. 1 8.2.2 */
+/**
+ * An 80-bit value, unsupported encodings (pseudo-NaN, unnormal) and pseudo-denormals included. SDM Vol. 1
+ * 8.2.2
+ */
 const extended = (r: Random, v: DataView): void => {
   const fraction =
     r.pick([
@@ -93,7 +100,10 @@ export class Floats {
     this.#extended = new Pool(r, 2048, 16, extended);
   }
 
-  /** Everything random: all of x87, xmm and ymm, both control words with exceptions mostly masked; floats of every size in memory. */
+  /**
+   * Everything random: all of x87, xmm and ymm, both control words with exceptions mostly masked; floats of
+   * every size in memory.
+   */
   fill(c: Case, r: Random): void {
     const { view, words } = c.batch;
     const fx = c.before.at + stateAt.fxsave;

@@ -1,8 +1,8 @@
-// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full; stopped by
-// SIGINT it says how far it came.
+// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on
+// every tier, in full; stopped by SIGINT it says how far it came.
 // `npm run conformance:record`: what test/cpu/recorded holds, anew, by the processor under us.
-// `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
-// the decoder, in full.
+// `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the
+// assembler by the decoder, in full.
 import { formsOf } from "../../src/cpu/isa/form.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
 import { families } from "../../src/cpu/isa/rows/index.ts";
@@ -56,7 +56,10 @@ const printTotals = (what: string, { table }: Report): void => {
   console.log(`${what.padEnd(32)} ${String(cases).padStart(9)} cases: ${figures}`);
 };
 
-/** How much of the rows was run: of each family, and of the sequences and what is no instruction, which belong to none. */
+/**
+ * How much of the rows was run: of each family, and of the sequences and what is no instruction, which belong
+ * to none.
+ */
 const printFamilies = (report: Report, vendor: Vendor): void => {
   const line = (...cells: readonly (string | number)[]): void =>
     console.log(cells.map((c, n) => (n === 0 ? String(c).padEnd(16) : String(c).padStart(12))).join(""));
@@ -112,7 +115,10 @@ const mixtures: readonly (readonly [Scope, ...Scope[]])[] = [
   ["sse", "integer", "mmx", "x87"],
   ["avx", "sse", "sse4", "bits"],
 ];
-/** Cases of one subject in one mode before the next one's turn: all of them grow evenly until there are enough, or nobody has more time. */
+/**
+ * Cases of one subject in one mode before the next one's turn: all of them grow evenly until there are
+ * enough, or nobody has more time.
+ */
 const TURN = 100_000;
 
 type Turn = readonly [string, (count: number, seed: number) => Promise<Report>];
@@ -194,7 +200,10 @@ const decoder = (passes: number, seed: number): boolean => {
   return problems.size === 0;
 };
 
-/** The disassembler by iced-x86, the encoder and the assembler by the decoder. A tenth of the decoder's passes: each is slower. */
+/**
+ * The disassembler by iced-x86, the encoder and the assembler by the decoder. A tenth of the decoder's
+ * passes: each is slower.
+ */
 const text = (passes: number, seed: number): boolean => {
   const texts = new TextJudge();
   const encoder = new EncoderJudge();

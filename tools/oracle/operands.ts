@@ -1,4 +1,5 @@
-// Point an instruction's memory operands at the data window, by changing the registers, or the displacement, that address them.
+// Point an instruction's memory operands at the data window, by changing the registers, or the displacement,
+// that address them.
 import { type Instruction, type MemorySize, Mnemonic, Register, RegisterExt } from "iced-x86";
 import { S } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt } from "./case.ts";

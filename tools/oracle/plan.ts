@@ -1,4 +1,5 @@
-// What there is to know of an encoding before any case is made of it: decoded once by iced-x86 and once by us.
+// What there is to know of an encoding before any case is made of it: decoded once by iced-x86 and once by
+// us.
 import {
   Decoder as Iced,
   Instruction,
@@ -90,7 +91,10 @@ export const planOf = (e: Encoding): Plan => {
   return plan;
 };
 
-/** Free what iced-x86 holds of an encoding that nobody will ask for again: JavaScript's collector does not see its memory. */
+/**
+ * Free what iced-x86 holds of an encoding that nobody will ask for again: JavaScript's collector does not see
+ * its memory.
+ */
 export const forget = (e: Encoding): void => {
   known.get(e)?.instruction.free();
   known.delete(e);

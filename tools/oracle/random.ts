@@ -44,7 +44,9 @@ export class Random {
   fillWords(words: Uint32Array, at: number, count: number): void {
     for (let i = 0; i < count; i++) words[at + i] = this.u32();
   }
-  /** A register's value: anything, an edge of some width, something small, something that was sign-extended. */
+  /**
+   * A register's value: anything, an edge of some width, something small, something that was sign-extended.
+   */
   word(): bigint {
     switch (this.below(8)) {
       case 0:

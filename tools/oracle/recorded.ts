@@ -1,5 +1,6 @@
-// Results of silicon, recorded: so that the tests ask the same where there is no such processor. A file holds what the processor did beyond
-// what the cases say themselves, which are made again from the seed; a digest says whether they are still the same ones.
+// Results of silicon, recorded: so that the tests ask the same where there is no such processor. A file holds
+// what the processor did beyond what the cases say themselves, which are made again from the seed; a digest
+// says whether they are still the same ones.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -53,7 +54,9 @@ const difference = (cases: Batch, results: Uint8Array): Uint8Array => {
   return out;
 };
 
-/** What nobody compares: the kernel's words about a signal, and what it leaves in rsp after a 16-bit stack. */
+/**
+ * What nobody compares: the kernel's words about a signal, and what it leaves in rsp after a 16-bit stack.
+ */
 const withoutLeftovers = (results: Batch, mode: number): Uint8Array => {
   const bytes = results.bytes.slice();
   for (let n = 0; n < results.count; n++) {
@@ -104,7 +107,10 @@ export const record = async (): Promise<string> => {
   return `${file}: ${header.cases} cases by ${header.cpu}`;
 };
 
-/** The recording of a vendor's processor. Throws if the cases that it answers are no longer those that the generator makes. */
+/**
+ * The recording of a vendor's processor. Throws if the cases that it answers are no longer those that the
+ * generator makes.
+ */
 export const recorded = (vendor: Vendor): Recording => {
   const file = path(vendor);
   if (!existsSync(file)) throw new Error(`no recording ${file}: npm run conformance:record`);

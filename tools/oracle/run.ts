@@ -16,9 +16,15 @@ export const siliconVendor = (): Vendor | undefined => {
 /** The model that the processor under us judges: that of all features, by its vendor. */
 export const siliconModel = (): string => `max:${siliconVendor() ?? "amd"}`;
 
-/** Without these a processor is too old for the model of all features; hints, and what differs from run to run, say nothing of it. */
+/**
+ * Without these a processor is too old for the model of all features; hints, and what differs from run to
+ * run, say nothing of it.
+ */
 const telling: readonly Feature[] = ["adx", "avx2", "bmi2", "f16c", "fma", "sha_ni", "gfni", "vaes", "vpclmulqdq"];
-/** Where vendors differ, so do models: a processor judges its own vendor's, and only if it has the instructions. */
+/**
+ * Where vendors differ, so do models: a processor judges its own vendor's, and only if it has the
+ * instructions.
+ */
 export const silicon = {
   what: "a processor by AMD or Intel with GFNI, VAES and all before them",
   get met(): boolean {

@@ -1,4 +1,5 @@
-// Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can judge.
+// Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can
+// judge.
 import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic, Register, RegisterExt } from "iced-x86";
 import type { Vendor } from "../../src/cpu/machine/model.ts";
 
@@ -26,7 +27,10 @@ export const scopes = Object.keys(features) as readonly Scope[];
 const sets = new Map<Scope, ReadonlySet<number>>(scopes.map((s) => [s, new Set<number>(features[s])]));
 const known = new Map<Code, Scope | undefined>();
 
-/** FCMOVcc and FISTTP came with others' features; SSE4.2 holds string instructions on xmm registers and, in general registers, CRC32. BMI and ADX use VEX or not. */
+/**
+ * FCMOVcc and FISTTP came with others' features; SSE4.2 holds string instructions on xmm registers and, in
+ * general registers, CRC32. BMI and ADX use VEX or not.
+ */
 const isGeneral = (i: Instruction): boolean => i.mnemonic === Mnemonic.Crc32;
 
 /** The scope of an instruction, or undefined if it has none here. */
@@ -62,7 +66,10 @@ const neverJudged = new Map<Mnemonic, string>([
   [M.Int1, "does not advance rip under a hypervisor"],
 ]);
 
-/** XSAVE and its like take the components from EDX:EAX; as parts of an address they would ask for what we have not. */
+/**
+ * XSAVE and its like take the components from EDX:EAX; as parts of an address they would ask for what we have
+ * not.
+ */
 const usesMask = (i: Instruction): boolean =>
   [...i.cpuidFeatures()].some((f) => f === F.XSAVE || f === F.XSAVEOPT || f === F.XSAVEC) &&
   [i.memoryBase, i.memoryIndex].some((r) => {

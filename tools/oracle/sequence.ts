@@ -1,4 +1,5 @@
-// Cases of several instructions in a row, run to an int3: what one leaves for the next (lazy flags, blocks, regions) shows here.
+// Cases of several instructions in a row, run to an int3: what one leaves for the next (lazy flags, blocks,
+// regions) shows here.
 import { FlowControl, type Instruction, Register, RegisterExt } from "iced-x86";
 import { type Batch, Case, caseBatch, MAX_CODE } from "./case.ts";
 import type { Encoding } from "./encodings.ts";

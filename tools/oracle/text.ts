@@ -1,4 +1,5 @@
-// Judge the disassembler by iced-x86's formatter (Intel syntax): the same text, after what is taste or of no effect is levelled out.
+// Judge the disassembler by iced-x86's formatter (Intel syntax): the same text, after what is taste or of no
+// effect is levelled out.
 import { Code, DecoderOptions, Formatter, FormatterSyntax, Decoder as Iced, Instruction, MemorySizeOptions } from "iced-x86";
 import type { Decoder } from "../../src/cpu/decode/decoder.ts";
 import { instructionText, plainDecoder } from "../../src/cpu/text/disassemble.ts";
@@ -24,8 +25,9 @@ const intelFormatter = (): Formatter => {
 type Rewrite = readonly [RegExp, string];
 /**
  * What of iced's text is said otherwise by us:
- * its names of prefixes; those without effect on our processors; the operands that strings, XLAT and x87 instructions imply; names of later
- * instructions for what is a hint or a NOP before them; forms with fewer operands.
+ * its names of prefixes; those without effect on our processors; the operands that strings, XLAT and x87
+ * instructions imply; names of later instructions for what is a hint or a NOP before them; forms with fewer
+ * operands.
  */
 const rewrites: readonly Rewrite[] = [
   [/\bdata(16|32|64) /, "o$1 "],
@@ -68,7 +70,9 @@ const impliedStack: readonly Rewrite[] = [
   [/ st, /, " "],
 ];
 
-/** String instructions and XLAT have their operands in the name: of those, the segment and the address size. */
+/**
+ * String instructions and XLAT have their operands in the name: of those, the segment and the address size.
+ */
 const plainString = (text: string, mode: Mode): string => {
   const found = /^((?:rep\w* )?)((?:movs|cmps|stos|lods|scas|ins|outs)[bwdq]|xlat)( .*\[.*)$/.exec(text);
   if (!found || text.includes("xmm")) return text;

@@ -40,7 +40,10 @@ export const undefinedRegisters = (i: Instruction, before: Registers): number =>
   return i.mnemonic === M.Bswap && RegisterExt.isGPR16(i.op0Register) ? 1 << RegisterExt.number(i.op0Register) : 0;
 };
 
-/** Transcendental functions: right to within one unit in the last place, by the manual's own words (SDM Vol. 1 8.3.10). */
+/**
+ * Transcendental functions: right to within one unit in the last place, by the manual's own words (SDM Vol. 1
+ * 8.3.10).
+ */
 const transcendental = new Set<Mnemonic>([M.F2xm1, M.Fyl2x, M.Fyl2xp1, M.Fpatan, M.Fptan, M.Fsin, M.Fcos, M.Fsincos]);
 export const isTranscendental = (i: Instruction): boolean => transcendental.has(i.mnemonic);
 
@@ -51,8 +54,8 @@ const isOf =
     vectors.includes(trap);
 
 /**
- * Do RSI and RDI name one place by two addresses, so that what was read and what was written meet? They are near each other in a page, and far
- * apart as addresses.
+ * Do RSI and RDI name one place by two addresses, so that what was read and what was written meet? They are
+ * near each other in a page, and far apart as addresses.
  */
 const meetUnseen = ({ after }: Result): boolean => {
   const distance = Number(BigInt.asIntN(32, after.gpr(R.si) - after.gpr(R.di)));
@@ -60,12 +63,13 @@ const meetUnseen = ({ after }: Result): boolean => {
 };
 
 /**
- * Which of several faults comes is the processor's own (SDM Vol. 3A Table 6-2), and families of AMD's differ. Ours is the one named; another
- * does not judge this. CMPS: 19h reads the destination first, but in REPE CMPSB, 1Ah the source. Masked moves: 19h looks at the lanes that
- * are wanted, 1Ah at the limit and the end of the address space for all. FXSAVE: exact on 1Ah, never settled on 19h. CALL and PUSH of
- * memory, if it or the pointer in it is not canonical, nor the stack: 1Ah has told of the stack, in two cases of many. REP MOVS: 1Ah moves
- * pieces at once, and whether what it reads overlaps what it writes it sees by addresses alone (SDM Vol. 3A 9.2.4); one page at two of them
- * is moved in pieces.
+ * Which of several faults comes is the processor's own (SDM Vol. 3A Table 6-2), and families of AMD's differ.
+ * Ours is the one named; another does not judge this. CMPS: 19h reads the destination first, but in REPE
+ * CMPSB, 1Ah the source. Masked moves: 19h looks at the lanes that are wanted, 1Ah at the limit and the end
+ * of the address space for all. FXSAVE: exact on 1Ah, never settled on 19h. CALL and PUSH of memory, if it or
+ * the pointer in it is not canonical, nor the stack: 1Ah has told of the stack, in two cases of many. REP
+ * MOVS: 1Ah moves pieces at once, and whether what it reads overlaps what it writes it sees by addresses
+ * alone (SDM Vol. 3A 9.2.4); one page at two of them is moved in pieces.
  */
 interface OwnWay {
   readonly vendor: Vendor;

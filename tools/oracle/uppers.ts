@@ -1,4 +1,5 @@
-// Upper halves of registers outside 64-bit mode: what 64-bit code leaves in them, and cases that go to 32-bit code and come back.
+// Upper halves of registers outside 64-bit mode: what 64-bit code leaves in them, and cases that go to 32-bit
+// code and come back.
 import { Register } from "iced-x86";
 import { R, S } from "../../src/cpu/machine/state.ts";
 import { type Batch, Case, caseBatch, MAX_CODE } from "./case.ts";
@@ -9,7 +10,9 @@ import type { Random } from "./random.ts";
 import { goesOn } from "./sequence.ts";
 import { CODE, DATA, selector, WINDOW } from "./world.ts";
 
-/** Cases outside 64-bit mode begin with something in the upper halves, and in r8 to r15. rsp has none there. */
+/**
+ * Cases outside 64-bit mode begin with something in the upper halves, and in r8 to r15. rsp has none there.
+ */
 export const dirty = (batch: Batch, r: Random): void => {
   for (let n = 0; n < batch.count; n++) {
     const s = new Case(batch, n).before;

@@ -1,4 +1,5 @@
-// What surrounds a case: where its memory lies, and which segments it may use. Silicon and emulator are set up from this one page.
+// What surrounds a case: where its memory lies, and which segments it may use. Silicon and emulator are set
+// up from this one page.
 
 export const PAGE = 4096;
 /** One page of code, writable and executable; nothing after it. */

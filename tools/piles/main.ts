@@ -1,4 +1,5 @@
-// `npm run piles`: what each way of test/hostile/piles.c costs the host with --memory 64M, as a table. Names choose some of them.
+// `npm run piles`: what each way of test/hostile/piles.c costs the host with --memory 64M, as a table. Names
+// choose some of them.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Filters that programs of Debian attach to themselves, read from the running processes: Chromium's sandboxes and sshd's.
+// Filters that programs of Debian attach to themselves, read from the running processes: Chromium's sandboxes
+// and sshd's.
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";

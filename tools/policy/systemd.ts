@@ -1,5 +1,5 @@
-// Asks the host's systemd for the filters that it makes of SystemCallFilter= and its relatives: test/policy/native/systemd.c, watched by
-// test/policy/native/dump.c.
+// Asks the host's systemd for the filters that it makes of SystemCallFilter= and its relatives:
+// test/policy/native/systemd.c, watched by test/policy/native/dump.c.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -14,12 +14,18 @@ interface Difference {
 }
 export interface Report {
   readonly compared: number;
-  /** Programs taken, of the checker's; calls that were trapped, of the evaluator's: to see that the sample is not one-sided. */
+  /**
+   * Programs taken, of the checker's; calls that were trapped, of the evaluator's: to see that the sample is
+   * not one-sided.
+   */
   readonly hits: number;
   readonly differences: readonly Difference[];
 }
 
-/** The first pass alone, as `SO_ATTACH_FILTER` has it today. Loads of packet metadata are left out: no seccomp has them. */
+/**
+ * The first pass alone, as `SO_ATTACH_FILTER` has it today. Loads of packet metadata are left out: no seccomp
+ * has them.
+ */
 const socketRules: CheckerRules = { socket: socketCodes, seccomp: null, shiftRange: true };
 const METADATA = 0xffff_f000;
 const asksForMetadata = (program: Program): boolean => program.some((insn) => insn.k >= METADATA && insnClass(insn.code) === BPF.LD);

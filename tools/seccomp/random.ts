@@ -81,7 +81,10 @@ const wild = (r: Random, left: number): Insn => (r.chance(0.6) ? r.pick(doubtful
 
 const ret = (r: Random): Insn => stmt(BPF.RET | r.pick([BPF.K, BPF.K, BPF.A]), r.u32());
 
-/** A program of which about half are taken: one instruction in twenty is at the edge or anything at all, lengths reach over both ends. */
+/**
+ * A program of which about half are taken: one instruction in twenty is at the edge or anything at all,
+ * lengths reach over both ends.
+ */
 export const doubtfulProgram = (r: Random): Program => {
   if (r.chance(0.001)) return [];
   const length = r.chance(0.0005) ? 4095 + r.below(3) : 1 + r.below(r.pick([3, 12, 40]));
@@ -131,7 +134,9 @@ export const checkedProgram = (r: Random): Program => {
 
 const packetLoads = [BPF.W, BPF.H, BPF.B].flatMap((width) => [BPF.LD | width | BPF.ABS, BPF.LD | width | BPF.IND]);
 
-/** A program that Linux 3.3, and so the v6 patch, takes: loads of any width and place, shifts by any count. */
+/**
+ * A program that Linux 3.3, and so the v6 patch, takes: loads of any width and place, shifts by any count.
+ */
 export const v6Program = (r: Random): Program => {
   for (;;) {
     const length = 1 + r.below(r.pick([6, 20, 60]));

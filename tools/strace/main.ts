@@ -1,4 +1,5 @@
-// `npm run conformance:strace -- [NAME] [--options TEXT] [--all]`: traces of Debian's programs beside those of strace(1) on this kernel.
+// `npm run conformance:strace -- [NAME] [--options TEXT] [--all]`: traces of Debian's programs beside those
+// of strace(1) on this kernel.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -22,7 +23,10 @@ if (values.help) {
 }
 const shown = Number(values.lines ?? 5);
 
-/** A fresh folder with `files` in tmpfs, which lists the newest name first: it is read in the order of names, as inside. */
+/**
+ * A fresh folder with `files` in tmpfs, which lists the newest name first: it is read in the order of names,
+ * as inside.
+ */
 const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Promise<T> => {
   const folder = mkdtempSync("/dev/shm/strace-");
   try {

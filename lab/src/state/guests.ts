@@ -1,4 +1,5 @@
-// The ready programs: sources of guest/src, and the catalogue of landmines. Loaded after the first run has begun.
+// The ready programs: sources of guest/src, and the catalogue of landmines. Loaded after the first run has
+// begun.
 import { catalogue } from "../../../src/landmines/catalogue/index.ts";
 
 const texts = import.meta.glob<string>(["../../../guest/src/*.asm", "../../../guest/src/landmines/*.asm"], {

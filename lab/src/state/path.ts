@@ -1,4 +1,5 @@
-// The way of a call through its filters: each instruction that was executed, with A and X; and the nearest calls with another verdict.
+// The way of a call through its filters: each instruction that was executed, with A and X; and the nearest
+// calls with another verdict.
 import type { CallEvent, FilterEvent, VerdictEvent } from "trapgate";
 import {
   actionOf,
@@ -90,7 +91,10 @@ const constantsOf = (programs: readonly Uint8Array[]): ReadonlySet<number> => {
   return found;
 };
 
-/** Words of seccomp_data, of which one alone changes the verdict. The evaluator is asked for each: there is no guess. */
+/**
+ * Words of seccomp_data, of which one alone changes the verdict. The evaluator is asked for each: there is no
+ * guess.
+ */
 export const nearestChanges = (verdict: VerdictEvent, filters: ReadonlyMap<number, FilterEvent>, kernel: string): readonly Change[] => {
   const { evaluation } = verdict;
   if (!evaluation || evaluation.locked) return [];

@@ -1,4 +1,5 @@
-// The state of the page in its address: JSON, deflated, in base64url. The address of a page is not sent to a server behind "#".
+// The state of the page in its address: JSON, deflated, in base64url. The address of a page is not sent to a
+// server behind "#".
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 import { defaults, type Saved, savedSchema } from "./saved.ts";
 

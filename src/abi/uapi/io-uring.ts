@@ -54,7 +54,10 @@ export const REGISTER = {
 /** Bit of the operation: the descriptor is a registered one. */
 export const REGISTER_USE_REGISTERED_RING = 0x8000_0000;
 
-/** IORING_TIMEOUT_*, IORING_POLL_*, IORING_ASYNC_CANCEL_*, IORING_ACCEPT_*, IORING_RECV_*: flags of single operations. */
+/**
+ * IORING_TIMEOUT_*, IORING_POLL_*, IORING_ASYNC_CANCEL_*, IORING_ACCEPT_*, IORING_RECV_*: flags of single
+ * operations.
+ */
 // biome-ignore format: table
 export const TIMEOUT = { ABS: 1, UPDATE: 2, BOOTTIME: 4, REALTIME: 8, LINK_UPDATE: 16, ETIME_SUCCESS: 32, MULTISHOT: 64 } as const;
 /** IORING_POLL_*. */

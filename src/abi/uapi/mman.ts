@@ -1,4 +1,5 @@
-// Flags and advice of mmap(2) and its family. Linux uapi asm-generic/mman-common.h, asm-generic/mman.h, asm/mman.h, linux/mman.h.
+// Flags and advice of mmap(2) and its family. Linux uapi asm-generic/mman-common.h, asm-generic/mman.h,
+// asm/mman.h, linux/mman.h.
 
 /** PROT_*. */
 export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x01000000, GROWSUP: 0x02000000 } as const;

@@ -1,4 +1,5 @@
-// `trapgate run --dump-jit ADDRESS`: the compiled region that holds an address, as guest code, pseudo-code and WebAssembly's text.
+// `trapgate run --dump-jit ADDRESS`: the compiled region that holds an address, as guest code, pseudo-code
+// and WebAssembly's text.
 import { createRequire } from "node:module";
 import type { Graph } from "../../cpu/jit/cfg/graph.ts";
 import { dumpRegion, regionContains } from "../../cpu/jit/dump.ts";

@@ -1,4 +1,5 @@
-// `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture leaves open.
+// `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture
+// leaves open.
 
 import { vendorDifferences } from "../../cpu/isa/vendor-differences.ts";
 import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machine/model.ts";

@@ -1,4 +1,5 @@
-// Completion scripts for shells. bash(1) "Programmable Completion"; zshcompsys(1) "Utility Functions"; fish's complete(1).
+// Completion scripts for shells. bash(1) "Programmable Completion"; zshcompsys(1) "Utility Functions"; fish's
+// complete(1).
 import type { CommandWords, OptionWords } from "./words.ts";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -45,7 +45,10 @@ const valueOf = (names: readonly string[], placeholder: string | undefined): Opt
   return /FILE|HOST|OUTPUT|PREFIX/.test(placeholder) ? "file" : "text";
 };
 
-/** The options of a row such as `-e, --env NAME=VALUE`. A row may have several: `--thread NAME, --container NAME`. */
+/**
+ * The options of a row such as `-e, --env NAME=VALUE`. A row may have several: `--thread NAME, --container
+ * NAME`.
+ */
 const optionsOf = ([row, meaning]: readonly [string, string]): OptionWords[] => {
   const parts = row.split(/, (?=-)/).map((part) => {
     const [name = "", ...rest] = part.split(" ");

@@ -1,4 +1,5 @@
-// `trapgate trace --save FILE`: a run as one file, which the lab (docs/lab.md) opens: trace.json, and the program.
+// `trapgate trace --save FILE`: a run as one file, which the lab (docs/lab.md) opens: trace.json, and the
+// program.
 import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { TraceEvent } from "../../machine/tracing/events.ts";

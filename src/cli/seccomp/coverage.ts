@@ -1,4 +1,5 @@
-// `trapgate seccomp coverage`: run a program under a policy, and tell which rules, instructions and branches its calls used.
+// `trapgate seccomp coverage`: run a program under a policy, and tell which rules, instructions and branches
+// its calls used.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { PolicyCoverage } from "../../policy/coverage/coverage.ts";
 import { coverageText, lcov } from "../../policy/coverage/report.ts";

@@ -1,4 +1,5 @@
-// `trapgate seccomp learn`: run a program under a filter that logs every call, and propose the least policy for it.
+// `trapgate seccomp learn`: run a program under a filter that logs every call, and propose the least policy
+// for it.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dataOfCall, parseCall } from "../../policy/call.ts";
 import { differenceText } from "../../policy/explain/explain-text.ts";

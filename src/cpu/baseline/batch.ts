@@ -1,5 +1,5 @@
-// A batch: many small functions for one WebAssembly module, each a run of templates, or a group of blocks. Plain
-// loops over byte arrays: the price of an instruction is that of copying its template.
+// A batch: many small functions for one WebAssembly module, each a run of templates, or a group of blocks.
+// Plain loops over byte arrays: the price of an instruction is that of copying its template.
 
 import { op } from "../../wasm/encoder.ts";
 import { record } from "../machine/layout.ts";
@@ -21,7 +21,9 @@ export interface BatchPlan {
   /** The slot of its first function, and the function index of its first group. */
   readonly firstSlot: number;
   readonly firstGroup: number;
-  /** Blocks of its groups by first record: the number of the group times `mostBlocks`, plus that in the group. */
+  /**
+   * Blocks of its groups by first record: the number of the group times `mostBlocks`, plus that in the group.
+   */
   readonly places: ReadonlyMap<number, number>;
   /** The slot of the function that begins a block; negative if there is none. */
   readonly slotOf: (head: number) => number;

@@ -1,6 +1,6 @@
-// The compiler of the baseline tier: records of warm blocks become functions in the table of handlers. A run of
-// records with templates is one function, and the handler of its first record. All other records keep their
-// handlers, so control may enter a block anywhere.
+// The compiler of the baseline tier: records of warm blocks become functions in the table of handlers. A run
+// of records with templates is one function, and the handler of its first record. All other records keep
+// their handlers, so control may enter a block anywhere.
 
 import { isShared } from "../../wasm/shared-memory.ts";
 import type { Instructions } from "../decode/instructions.ts";
@@ -155,8 +155,8 @@ export class BaselineCompiler {
   };
 
   /**
-   * The templates of a run. Forward, the kind of the flags at each record is found; backward, the flags that no
-   * one reads.
+   * The templates of a run. Forward, the kind of the flags at each record is found; backward, the flags that
+   * no one reads.
    */
   #templatesOf(first: number, length: number): Template[] {
     const run: Template[] = [];

@@ -9,8 +9,8 @@ import type { Template } from "./template.ts";
 const most = { blocks: mostBlocks / 2, instructions: 300 } as const;
 
 /**
- * The groups among some blocks, each in the order of addresses. A block without company is in none. Only links
- * count: they stay inside a page, and lead where control has been.
+ * The groups among some blocks, each in the order of addresses. A block without company is in none. Only
+ * links count: they stay inside a page, and lead where control has been.
  */
 export const groupsOf = (parts: readonly Part[], u32: Uint32Array, records: Records): readonly (readonly Part[])[] => {
   const sorted = parts.map((part) => ({ part, ip: records.ipOf(part.first) })).sort((a, b) => a.ip - b.ip);

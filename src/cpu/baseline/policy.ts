@@ -1,5 +1,5 @@
-// The policy of the baseline tier: blocks that have run often are compiled, many in one module. The interpreter
-// counts executions anyway, so the policy reads these counts from time to time. The chapter
+// The policy of the baseline tier: blocks that have run often are compiled, many in one module. The
+// interpreter counts executions anyway, so the policy reads these counts from time to time. The chapter
 // docs/design/baseline.md specifies it.
 
 import type { Blocks } from "../interp/block-cache.ts";
@@ -75,8 +75,8 @@ export class Baseline {
     this.stats.milliseconds += Date.now() - started;
   }
   /**
-   * Compiles the block at an address without regard to its count, for tests. False if its first instruction has
-   * no template.
+   * Compiles the block at an address without regard to its count, for tests. False if its first instruction
+   * has no template.
    */
   compile(ip: number): boolean {
     this.enable();

@@ -1,6 +1,6 @@
 // Templates: the WebAssembly of a form's meaning, with holes for what a record decides. The interpreter's
-// compiler writes them, so a template does what the handler of its form does. Copy and patch: Xu and Kjolstad,
-// OOPSLA 2021.
+// compiler writes them, so a template does what the handler of its form does. Copy and patch: Xu and
+// Kjolstad, OOPSLA 2021.
 
 import { Body, i32c, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import { isEntryOfPage, tlbEntry, translated } from "../codegen/compile.ts";
@@ -31,7 +31,9 @@ export const hole = {
   interpret: 18,
   /** A constant of the record, its low half sign-extended to an i64. */
   extended: 19,
-  /** The continuation at the target of a branch [nested blocks around it], and at the instruction after it. */
+  /**
+   * The continuation at the target of a branch [nested blocks around it], and at the instruction after it.
+   */
   taken: 16,
   after: 17,
 } as const;

@@ -14,7 +14,9 @@ export class Variants {
     this.#form = form;
     this.usual = templateOf(form, { kind: undefined, dead: false });
   }
-  /** The template after flags of a kind (undefined: not known). `dead`: no one reads the flags that it sets. */
+  /**
+   * The template after flags of a kind (undefined: not known). `dead`: no one reads the flags that it sets.
+   */
   of(kind: LazyFlagKind | undefined, dead: boolean): Template {
     const n = (kind === undefined ? 0 : 2 * (kindCode[kind] + 1)) + (dead ? 1 : 0);
     return (this.#others[n] ??= templateOf(this.#form, { kind, dead }) as Template);

@@ -54,7 +54,9 @@ export class MemorySlowPath {
   #commitSecond = 0;
   #commitFirstBytes = 0;
   #commitBytes = 0;
-  /** The debug registers' breakpoints. Pages with data breakpoints are not cached, so each access comes here. */
+  /**
+   * The debug registers' breakpoints. Pages with data breakpoints are not cached, so each access comes here.
+   */
   breakpoints: readonly Breakpoint[] = [];
   /** DR6 bits of the breakpoints that the oracle's instruction has met. */
   hits = 0;
@@ -149,8 +151,8 @@ export class MemorySlowPath {
     return layout.scratch;
   }
   /**
-   * Notes a met data breakpoint in the oracle. Other engines abandon the instruction: a region leaves it to the
-   * interpreter, and the interpreter to the oracle.
+   * Notes a met data breakpoint in the oracle. Other engines abandon the instruction: a region leaves it to
+   * the interpreter, and the interpreter to the oracle.
    */
   #watch(address: number, bytes: number, how: Access, rec: number, budget: number): void {
     const hits = dataHits(this.breakpoints, address, bytes, how);

@@ -1,6 +1,6 @@
-// The limit of a run, in instructions, and its parts: compiled code and the interpreter have one each, and the
-// rest is held back until the next check of the host's clock. The parts end at block boundaries. Only the limit
-// itself is exact (docs/decisions/0001-budget-exact.md).
+// The limit of a run, in instructions, and its parts: compiled code and the interpreter have one each, and
+// the rest is held back until the next check of the host's clock. The parts end at block boundaries. Only the
+// limit itself is exact (docs/decisions/0001-budget-exact.md).
 
 import { type Exit, exit } from "./exit.ts";
 import type { HostClock } from "./host-clock.ts";
@@ -23,7 +23,10 @@ export class Budget {
   instructions = 0;
   /** The instructions among them that the interpreter executed. */
   interpreted = 0;
-  /** Interpreted instructions until the JIT's next sample. The interval continues over runs that a system call ends early. */
+  /**
+   * Interpreted instructions until the JIT's next sample. The interval continues over runs that a system call
+   * ends early.
+   */
   unsampled = 0;
   /** Instructions granted to generated code in the current run. */
   limit = 0;
@@ -97,7 +100,9 @@ export class Budget {
     if (held >= 0) this.held = held;
     else this.charge(left - granted);
   }
-  /** Interpreted instructions since the last call, which the baseline tier counts. `ran`: those of this part. */
+  /**
+   * Interpreted instructions since the last call, which the baseline tier counts. `ran`: those of this part.
+   */
   unreported(ran: number): number {
     const n = ran - this.#reported;
     this.#reported = ran;

@@ -1,4 +1,5 @@
-// Registers that have names in meanings. A file of its own, so that the types of instruction rows name no WebAssembly memory.
+// Registers that have names in meanings. A file of its own, so that the types of instruction rows name no
+// WebAssembly memory.
 import type { at } from "./state.ts";
 
 /** Fields that meanings read and write by name, and their widths in bits. */

@@ -30,8 +30,8 @@ export class Tlb {
   readonly #tags: Int32Array;
   #tagged = 0;
   /**
-   * Per frame: the flush count at which it was last writable. Most frames with code never are. The last element is the
-   * count itself, which continues in the next machine of this memory.
+   * Per frame: the flush count at which it was last writable. Most frames with code never are. The last
+   * element is the count itself, which continues in the next machine of this memory.
    */
   readonly #writable: Uint32Array;
   readonly #count: number;

@@ -1,5 +1,5 @@
-// Runs that need a look at each instruction, all in the oracle: single steps, breakpoints, alignment checks, and
-// the engine `evaluate`. SDM Vol. 3B 18.3.1
+// Runs that need a look at each instruction, all in the oracle: single steps, breakpoints, alignment checks,
+// and the engine `evaluate`. SDM Vol. 3B 18.3.1
 
 import { registerOffset } from "../decode/instance.ts";
 import { repeatCost, repeatIterations } from "../decode/operand-slots.ts";
@@ -72,8 +72,8 @@ export class Stepping {
     return this.#debugException(DR6_STEP | this.#slowPath.hits);
   }
   /**
-   * Executes one instruction: a data breakpoint is #DB after it. After a load of SS the exception waits for the
-   * end of the next instruction. SDM Vol. 3B 18.3.1.2
+   * Executes one instruction: a data breakpoint is #DB after it. After a load of SS the exception waits for
+   * the end of the next instruction. SDM Vol. 3B 18.3.1.2
    */
   stepWatched(): Exit {
     const slowPath = this.#slowPath;
@@ -106,8 +106,8 @@ export class Stepping {
     return exit.budget;
   }
   /**
-   * EFLAGS.AC is set. Only the oracle checks alignment, so it runs until the flag is clear. Returns the rest of
-   * the limit. SDM Vol. 3A 6.15, interrupt 17.
+   * EFLAGS.AC is set. Only the oracle checks alignment, so it runs until the flag is clear. Returns the rest
+   * of the limit. SDM Vol. 3A 6.15, interrupt 17.
    */
   checkAlignment(limit: number): { readonly left: number; readonly code: Exit } {
     const { u32 } = this.#cpu.state;
@@ -123,8 +123,8 @@ export class Stepping {
     return { left: end - budget.instructions, code: exit.budget };
   }
   /**
-   * Executes one instruction, with at most `rounds` iterations of a repeated one. State and exits are those of
-   * the other engines. Returns `exit.budget` if the instruction completed.
+   * Executes one instruction, with at most `rounds` iterations of a repeated one. State and exits are those
+   * of the other engines. Returns `exit.budget` if the instruction completed.
    */
   evaluate(rounds = 1): Exit {
     const { state, blocks } = this.#cpu;

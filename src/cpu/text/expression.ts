@@ -1,4 +1,5 @@
-// Constant expressions of the assembler: numbers, characters, labels and C's operators, as in NASM (manual, 3.5 "Expressions").
+// Constant expressions of the assembler: numbers, characters, labels and C's operators, as in NASM (manual,
+// 3.5 "Expressions").
 import { bad } from "./bad-line.ts";
 
 /** The value of a label; "$" is the address of the statement, "$$" that of its section. */
@@ -78,7 +79,10 @@ const unaries: Readonly<Record<string, (a: bigint) => bigint>> = {
 };
 
 const TOKEN = /\s*("[^"]*"|'[^']*'|\|\||&&|==|!=|<>|<=|>=|<<|>>|\/\/|[-+*/%&|^~!<>=()]|\$\$?(?![\w.])|[\w.?@$]+)/y;
-/** Parentheses inside each other, each with all levels of operators; and words of an expression. A host's stack is finite. */
+/**
+ * Parentheses inside each other, each with all levels of operators; and words of an expression. A host's
+ * stack is finite.
+ */
 const DEPTH = 1000;
 const WORDS = 1000;
 

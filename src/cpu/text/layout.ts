@@ -1,5 +1,5 @@
-// The second half of the assembler: statements get addresses and bytes. Lengths depend on labels and labels on lengths, so it goes over all statements
-// until nothing moves.
+// The second half of the assembler: statements get addresses and bytes. Lengths depend on labels and labels
+// on lengths, so it goes over all statements until nothing moves.
 import { Problem } from "../../problem.ts";
 import { BadLine, bad } from "./bad-line.ts";
 import { type Expression, moves, type Resolve } from "./expression.ts";
@@ -40,7 +40,10 @@ export interface Layout {
   readonly labels: ReadonlyMap<string, number>;
   readonly statements: readonly Placed[];
 }
-/** `at`: the address of the first byte. `narrows`: `mov rax, 5` is written as `mov eax, 5`, and a label's address takes eight bytes, as NASM has them. */
+/**
+ * `at`: the address of the first byte. `narrows`: `mov rax, 5` is written as `mov eax, 5`, and a label's
+ * address takes eight bytes, as NASM has them.
+ */
 export interface LayoutOptions {
   readonly at: number;
   readonly narrows: boolean;

@@ -1,4 +1,5 @@
-// The assembler's preprocessor: the part of NASM's (manual, chapter 4) that programs here are written in. %include, %define of names, %assign, %undef,
+// The assembler's preprocessor: the part of NASM's (manual, chapter 4) that programs here are written in.
+// %include, %define of names, %assign, %undef,
 // %macro with counts of parameters, %if of all kinds, %rep, %error.
 import { Problem } from "../../problem.ts";
 import { BadLine, bad } from "./bad-line.ts";

@@ -1,4 +1,5 @@
-// Whole programs in NASM's language: macros, sections, one file of bytes as `nasm -f bin` writes it. Judge: NASM's bytes of guest/src (guest/bin).
+// Whole programs in NASM's language: macros, sections, one file of bytes as `nasm -f bin` writes it. Judge:
+// NASM's bytes of guest/src (guest/bin).
 import type { AddressSize } from "../isa/ops.ts";
 import type { Assembled } from "./assemble.ts";
 import { bad } from "./bad-line.ts";
@@ -118,8 +119,9 @@ class Program {
 }
 
 /**
- * Assembles a whole program in NASM's language, as `nasm -f bin` does: `%include`, `%define`, `%macro`, `%if`, `section`, `align`, `times`, `equ`,
- * local labels. The bytes begin at the address that `org` says; with the macros of `guest/src/elf.inc` they are an ELF file.
+ * Assembles a whole program in NASM's language, as `nasm -f bin` does: `%include`, `%define`, `%macro`,
+ * `%if`, `section`, `align`, `times`, `equ`, local labels. The bytes begin at the address that `org` says;
+ * with the macros of `guest/src/elf.inc` they are an ELF file.
  *
  * @throws {Problem} A line is wrong; the message names it, and the span the line of the main source.
  *

@@ -1,6 +1,6 @@
-// Programs that decide on devices: eBPF of type BPF_PROG_TYPE_CGROUP_DEVICE. Container runtimes attach one to each
-// group. RFC 9669; Linux uapi linux/bpf.h struct bpf_cgroup_dev_ctx, kernel/bpf/cgroup.c cgroup_dev_func_proto().
-// No loops, no calls, no maps, no stack: a program only computes with its context.
+// Programs that decide on devices: eBPF of type BPF_PROG_TYPE_CGROUP_DEVICE. Container runtimes attach one to
+// each group. RFC 9669; Linux uapi linux/bpf.h struct bpf_cgroup_dev_ctx, kernel/bpf/cgroup.c
+// cgroup_dev_func_proto(). No loops, no calls, no maps, no stack: a program only computes with its context.
 import { E } from "../../abi/errno.ts";
 
 /** An instruction: opcode, registers, offset and immediate. */

@@ -118,7 +118,10 @@ export class Gate {
     this.admit(task, { abi, door: door.name, call, step: 0 });
   }
 
-  /** Carries out an observer's injection. True: the call has its result. Like a tracer's, it comes before the filters. */
+  /**
+   * Carries out an observer's injection. True: the call has its result. Like a tracer's, it comes before the
+   * filters.
+   */
   #inject(task: Task, call: PendingCall | undefined, { result, delay }: Injected): boolean {
     if (delay > 0) this.kernel.charge(delay);
     if (result === undefined) return false;

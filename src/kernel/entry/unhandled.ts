@@ -1,5 +1,6 @@
-// What the kernel logs about a fault that no handler takes. Linux arch/x86/mm/fault.c show_signal_msg(), arch/x86/kernel/traps.c
-// show_signal(), arch/x86/kernel/dumpstack.c show_opcodes(), mm/memory.c print_vma_addr().
+// What the kernel logs about a fault that no handler takes. Linux arch/x86/mm/fault.c show_signal_msg(),
+// arch/x86/kernel/traps.c show_signal(), arch/x86/kernel/dumpstack.c show_opcodes(), mm/memory.c
+// print_vma_addr().
 import { R } from "../../cpu/machine/state.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { SIG_DFL, SIG_IGN } from "../signal/action.ts";
@@ -49,7 +50,9 @@ const opcodes = (task: Task, ip: bigint): string => {
   return `Code: ${[...bytes].map((b, i) => (i === PROLOGUE ? `<${hex(b, 2)}>` : hex(b, 2))).join(" ")}`;
 };
 
-/** `crash[2]: segfault at 0 ip … sp … error 4 in crash[…] likely on CPU 0 (core 0, socket 0)`, and the code. */
+/**
+ * `crash[2]: segfault at 0 ip … sp … error 4 in crash[…] likely on CPU 0 (core 0, socket 0)`, and the code.
+ */
 export const logSegfault = (task: Task, signal: number, address: bigint, error: number): void => {
   if (!unhandled(task, signal) || !mayLog(task)) return;
   const { ip, sp } = registers(task);
@@ -58,7 +61,10 @@ export const logSegfault = (task: Task, signal: number, address: bigint, error: 
   task.kernel.printk(LOG_INFO, opcodes(task, ip));
 };
 
-/** `traps: crash[2] trap divide error ip:… sp:… error:0 in crash[…]`. `what` has the word "trap" if Linux says it. */
+/**
+ * `traps: crash[2] trap divide error ip:… sp:… error:0 in crash[…]`. `what` has the word "trap" if Linux says
+ * it.
+ */
 export const logTrap = (task: Task, signal: number, what: string, error: number): void => {
   if (!unhandled(task, signal) || !mayLog(task)) return;
   const { ip, sp } = registers(task);

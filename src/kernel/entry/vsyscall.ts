@@ -38,8 +38,8 @@ export const vsyscall = (task: Task): boolean => {
 };
 
 /**
- * Asks the filters about the call of an entry point and serves it. A listener or a tracer makes the task wait;
- * then this continues. A denied call still returns to its caller.
+ * Asks the filters about the call of an entry point and serves it. A listener or a tracer makes the task
+ * wait; then this continues. A denied call still returns to its caller.
  */
 export const admitVsyscall = (task: Task, incoming: Incoming): void => {
   const { state } = task.kernel.processor;

@@ -1,4 +1,5 @@
-// The files of /proc/PID/net, loaded at their first use. tools/chunks.json assigns them to a chunk of the bundle.
+// The files of /proc/PID/net, loaded at their first use. tools/chunks.json assigns them to a chunk of the
+// bundle.
 import * as netTables from "../net/tables.ts";
 
 /** The module with the files. */

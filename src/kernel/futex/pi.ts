@@ -1,12 +1,15 @@
-// Locks with priority inheritance: the word of a futex names its owner, and an unlock gives it to the first waiter.
-// Linux kernel/futex/pi.c.
+// Locks with priority inheritance: the word of a futex names its owner, and an unlock gives it to the first
+// waiter. Linux kernel/futex/pi.c.
 import type { AddressSpace } from "../../memory/space.ts";
 import { shownPid } from "../namespace/pid.ts";
 import type { Task } from "../task/task.ts";
 import type { FutexQueue } from "./table.ts";
 import { FUTEX_TID_MASK, FUTEX_WAITERS } from "./word.ts";
 
-/** Gives the lock to its first waiter, or frees it, and keeps the bits `died`. False: the word cannot be written. */
+/**
+ * Gives the lock to its first waiter, or frees it, and keeps the bits `died`. False: the word cannot be
+ * written.
+ */
 export const passOn = (mem: AddressSpace, address: number, queue: FutexQueue | undefined, died: number): boolean => {
   const [first] = queue?.waiters ?? [];
   const next = first?.task;

@@ -42,7 +42,10 @@ export class IpcNamespace {
     this.owner = owner;
   }
 
-  /** Ends all objects when nothing leads to the namespace any more. Mapped segments end with their last mapping. */
+  /**
+   * Ends all objects when nothing leads to the namespace any more. Mapped segments end with their last
+   * mapping.
+   */
   end(): void {
     for (const ids of [this.shm, this.sem, this.msg]) {
       for (const object of ids.all()) {

@@ -81,7 +81,10 @@ export class Segment extends IpcObject implements Backing {
     this.lastPid = (this.#kernel.scheduler.current ?? this.#kernel.ending)?.tgid ?? this.lastPid;
     if (!began) this.endIfUnused();
   }
-  /** IPC_RMID: the segment ends with its last mapping. Until then its identifier is valid. Linux do_shm_rmid(). */
+  /**
+   * IPC_RMID: the segment ends with its last mapping. Until then its identifier is valid. Linux
+   * do_shm_rmid().
+   */
   destroy(): void {
     this.mode |= SHM.DEST;
     this.#namespace.shm.forgetKey(this);

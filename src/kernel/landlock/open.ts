@@ -1,5 +1,5 @@
-// Landlock's checks of open files. The rights are taken at open(2) and stay with the file description, also for
-// a task that gets it later. Linux security/landlock/fs.c hook_file_open(), hook_file_truncate(),
+// Landlock's checks of open files. The rights are taken at open(2) and stay with the file description, also
+// for a task that gets it later. Linux security/landlock/fs.c hook_file_open(), hook_file_truncate(),
 // hook_file_ioctl().
 
 import { E } from "../../abi/errno.ts";

@@ -134,7 +134,9 @@ const gainsNothing = (from: Side, to: Side): boolean => {
     return ((left & (child[bit] as number)) | target) === target;
   });
 };
-/** Forgets the rights that were not asked for. True if all asked ones are allowed. Linux scope_to_request(). */
+/**
+ * Forgets the rights that were not asked for. True if all asked ones are allowed. Linux scope_to_request().
+ */
 const scopeToRequest = ({ request, parent }: Side): boolean => {
   for (let bit = 0; bit < parent.length; bit++) if (!((request >> bit) & 1)) parent[bit] = 0;
   return isAllowed(request, parent);

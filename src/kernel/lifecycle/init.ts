@@ -10,7 +10,10 @@ import { MountNamespace } from "../fs/vfs/mount.ts";
 import type { Kernel } from "../kernel.ts";
 import { Task } from "../task/task.ts";
 
-/** Makes the task of process 1, at the start of a machine's first program. Signals to it are dropped (send.ts). */
+/**
+ * Makes the task of process 1, at the start of a machine's first program. Signals to it are dropped
+ * (send.ts).
+ */
 export const startInit = (kernel: Kernel): void => {
   const { init } = kernel;
   if (kernel.tasks.has(init.pid)) return;

@@ -58,7 +58,9 @@ const octets = (ip: number): number[] => [ip >>> 24, (ip >>> 16) & 255, (ip >>> 
 
 /** The size of struct sockaddr_in: family, port, address, eight bytes of padding. */
 const SIZE = 16;
-/** The size of struct sockaddr_in6: family, port, flow information, address, scope. The scope may be absent. */
+/**
+ * The size of struct sockaddr_in6: family, port, flow information, address, scope. The scope may be absent.
+ */
 const SIZE6 = 28;
 const LEAST6 = 24;
 /**

@@ -23,8 +23,8 @@ const general = (r: number): Register => ({
 });
 
 /**
- * A selector of user privilege, or null except for cs and ss. A data segment's is loaded when the task goes on,
- * and is null then if it has no descriptor; the bases of fs and gs remain. Linux set_segment_reg(),
+ * A selector of user privilege, or null except for cs and ss. A data segment's is loaded when the task goes
+ * on, and is null then if it has no descriptor; the bases of fs and gs remain. Linux set_segment_reg(),
  * x86_fsgsbase_load().
  */
 const segment = (s: number): Register => ({

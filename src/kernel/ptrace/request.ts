@@ -75,8 +75,8 @@ const debugRegisterAt = (long: 4 | 8, addr: number): number => {
   return n >= 0 && n < DEBUG_REGISTERS ? n : -1;
 };
 /**
- * True for an offset that no word of struct user has. With 4-byte words odd offsets of debug registers are valid,
- * and so is the end of the structure. Linux getreg32(), putreg32(); arch_ptrace().
+ * True for an offset that no word of struct user has. With 4-byte words odd offsets of debug registers are
+ * valid, and so is the end of the structure. Linux getreg32(), putreg32(); arch_ptrace().
  */
 const isOutside = (long: 4 | 8, addr: number): boolean => {
   const size = USER_SIZE[long];

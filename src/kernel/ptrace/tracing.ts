@@ -71,7 +71,10 @@ export interface Tracing {
   trapPending: number | undefined;
   /** The signal that the tracer delivers instead of the one that stopped the task. */
   delivers: SigInfo | undefined;
-  /** Selectors of data segments that the tracer has written, by segment register: loaded when the task goes on. */
+  /**
+   * Selectors of data segments that the tracer has written, by segment register: loaded when the task goes
+   * on.
+   */
   selectors: Map<number, number> | undefined;
   /** PTRACE_EVENT_EXIT has been reported. */
   exitAnnounced: boolean;

@@ -1,5 +1,6 @@
-// Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with the same inputs and the
-// same seed gets the same schedule, instruction for instruction. Time is virtual: one nanosecond an instruction, a fixed cost a call.
+// Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with
+// the same inputs and the same seed gets the same schedule, instruction for instruction. Time is virtual: one
+// nanosecond an instruction, a fixed cost a call.
 import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, S } from "../../cpu/machine/state.ts";
@@ -19,11 +20,17 @@ import type { Task } from "../task/task.ts";
 import type { Timer } from "../timer/timers.ts";
 import type { Chooser, PointKind } from "./chooser.ts";
 
-/** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
+/**
+ * How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl
+ * sched_base_slice_ns).
+ */
 const SLICE = 1_000_000;
 /** What the processor runs at a time, at most. */
 const LONGEST = 2 ** 30;
-/** Virtual time between two checks of the host's clock. A check costs as much as a short call, and this is the cost of 256 calls. */
+/**
+ * Virtual time between two checks of the host's clock. A check costs as much as a short call, and this is the
+ * cost of 256 calls.
+ */
 const LOOK_AFTER = 256 * cost.call;
 const CALL_COST = cost.call;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
@@ -61,7 +68,10 @@ export class Scheduler {
   readonly #gdt = newGdt();
   /** What the processor translates by. */
   #space: AddressSpace | undefined = undefined;
-  /** The length of a task's next slice, in instructions. Whoever explores schedules, or wants them to vary with the seed, replaces it. */
+  /**
+   * The length of a task's next slice, in instructions. Whoever explores schedules, or wants them to vary
+   * with the seed, replaces it.
+   */
   slice: (task: Task) => number = () => SLICE;
   /** Set by sched_yield(2) and by whoever ends the slice early. */
   reschedule = false;
@@ -97,7 +107,9 @@ export class Scheduler {
     this.#ranked = true;
     this.reschedule = true;
   }
-  /** The task whose slice was cut: it continues without a question to the chooser, if it is still the first. */
+  /**
+   * The task whose slice was cut: it continues without a question to the chooser, if it is still the first.
+   */
   #cutOff(): Task | undefined {
     const cut = this.#cut;
     const [first] = this.#queue;
@@ -172,7 +184,9 @@ export class Scheduler {
     if (this.current === task) this.current = undefined;
   }
 
-  /** Job control: not to run until SIGCONT. A call that waits is served again then, and waits on if it must. */
+  /**
+   * Job control: not to run until SIGCONT. A call that waits is served again then, and waits on if it must.
+   */
   stop(task: Task): void {
     if (task.state === "sleeping") this.#endSleep(task);
     if (this.#chosen === task) this.#chosen = undefined;
@@ -199,8 +213,8 @@ export class Scheduler {
   }
 
   /**
-   * Everybody sleeps: jump to the next deadline, even beyond what `run` was given (nothing can happen before it), unless the world
-   * outside may be quicker or somebody watches the clock.
+   * Everybody sleeps: jump to the next deadline, even beyond what `run` was given (nothing can happen before
+   * it), unless the world outside may be quicker or somebody watches the clock.
    */
   #idle(): RunResult | undefined {
     const { kernel } = this;
@@ -241,7 +255,10 @@ export class Scheduler {
     this.#gdt.set(task.tls, TLS_OFFSET);
     processor.segments.tables = { gdt: this.#gdt, ldt: task.ldt.table ?? NO_LDT };
   }
-  /** Descriptors have changed under segment registers that may hold them: load those again. A selector that no longer loads becomes null. */
+  /**
+   * Descriptors have changed under segment registers that may hold them: load those again. A selector that no
+   * longer loads becomes null.
+   */
   reloadSegments(task: Task, changed: (selector: number) => boolean = isDescriptorOfUser): void {
     this.loadTables(task);
     const { processor } = this.kernel;
@@ -331,7 +348,8 @@ export class Scheduler {
   /** Instructions of the processor that are in the clock. */
   #counted = 0;
   /**
-   * The clock in the middle of a run. Parts of a run count in `processor.instructions` before the clock has them:
+   * The clock in the middle of a run. Parts of a run count in `processor.instructions` before the clock has
+   * them:
    * time from the former alone would step back.
    */
   get time(): number {
@@ -343,7 +361,10 @@ export class Scheduler {
   #slice = 0;
   #sliceEnd = 0;
   #until = 0;
-  /** When the running task is to stop. To end a slice exactly costs as much as thousands of instructions: while nobody else could run none ends. */
+  /**
+   * When the running task is to stop. To end a slice exactly costs as much as thousands of instructions:
+   * while nobody else could run none ends.
+   */
   #end(): number {
     if (!this.#isAlone()) return Math.min(this.#until, this.#sliceEnd);
     this.#followOn();
@@ -384,7 +405,10 @@ export class Scheduler {
     this.gate.enter(task, why);
     this.isInCall = false;
   }
-  /** A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if anything is due before it goes on. */
+  /**
+   * A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if
+   * anything is due before it goes on.
+   */
   #serve(why: Exit): number | undefined {
     const task = this.current;
     if (!task || this.chooser) return undefined;
@@ -398,8 +422,8 @@ export class Scheduler {
   }
 
   /**
-   * The scheduling point before a call. The task is set back to before the instruction, so that an observer sees a
-   * task that has not called.
+   * The scheduling point before a call. The task is set back to before the instruction, so that an observer
+   * sees a task that has not called.
    */
   #waitsAtDoor(task: Task): boolean {
     if (this.#atDoor.delete(task) || !this.givesWay(task, "call")) return false;

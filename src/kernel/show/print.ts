@@ -1,10 +1,14 @@
-// How a structure becomes text: members of its declaration in order, each with its own text. strace src/print_fields.h.
+// How a structure becomes text: members of its declaration in order, each with its own text. strace
+// src/print_fields.h.
 import type { Fields, Struct, Values } from "../../abi/struct.ts";
 import { hexText } from "../syscall/arg.ts";
 import { choiceText, type Names } from "../syscall/arg-flags.ts";
 import type { ShowContext } from "../syscall/declaration.ts";
 
-/** The text of a structure at an address; undefined if it cannot be read. `size`: its size or count, where it varies. */
+/**
+ * The text of a structure at an address; undefined if it cannot be read. `size`: its size or count, where it
+ * varies.
+ */
 export type Text = (ctx: ShowContext, at: number, size: number) => string | undefined;
 /** The text of a member; undefined leaves it out. */
 export type Member<T> = (value: T, ctx: ShowContext) => string | undefined;
@@ -23,7 +27,8 @@ export const oneOf =
     choiceText(value, names, unknown);
 
 /**
- * Bytes of the guest for a text, at most `most`. Undefined: they cannot be read, or `size`, a number of the guest, is negative.
+ * Bytes of the guest for a text, at most `most`. Undefined: they cannot be read, or `size`, a number of the
+ * guest, is negative.
  */
 export const bytesAt = (ctx: ShowContext, at: number, size: number, most: number): Uint8Array | undefined =>
   size < 0 ? undefined : ctx.task.mem.read(at, Math.min(size, most));
@@ -40,8 +45,8 @@ export const braces = (members: readonly (readonly [name: string, text: string |
 
 type Members<F extends Fields> = { readonly [K in keyof F]?: Member<Values<F>[K]> };
 /**
- * The text of a declared structure: the members that have a text, under their names. `brief`: members that only -v shows;
- * without it they are `...`.
+ * The text of a declared structure: the members that have a text, under their names. `brief`: members that
+ * only -v shows; without it they are `...`.
  */
 export const record =
   <F extends Fields>(s: Struct<F>, members: Members<F>, brief: readonly (keyof F)[] = []): Text =>

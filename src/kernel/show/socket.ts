@@ -1,4 +1,5 @@
-// Socket addresses, messages and options as strace shows them. man 7 socket, ip, unix, netlink; strace src/sockaddr.c, msghdr.c, net.c.
+// Socket addresses, messages and options as strace shows them. man 7 socket, ip, unix, netlink; strace
+// src/sockaddr.c, msghdr.c, net.c.
 import { AF, MSG } from "../../abi/uapi/socket.ts";
 import { msghdr } from "../calls/net/msghdr.ts";
 import { SO, SOL } from "../net/options.ts";

@@ -1,4 +1,5 @@
-// Times, timers and usage as strace shows them. strace src/print_timespec.c, print_timeval.c, print_sigevent.c, rusage.
+// Times, timers and usage as strace shows them. strace src/print_timespec.c, print_timeval.c,
+// print_sigevent.c, rusage.
 import { long, s32, struct, ulong, word } from "../../abi/struct.ts";
 import { USER_HZ } from "../base/usage.ts";
 import { signalName } from "../signal/set.ts";

@@ -85,8 +85,8 @@ const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPEND
 const hasRoom = (process: Process, { count } = process.pending): boolean =>
   count < room(process) && process.kernel.frames.account.canTake(sizes.signal);
 /**
- * False: a real-time signal for one thread would be lost, because the queue is full. Others are marked as pending
- * without an entry. Linux __send_signal_locked().
+ * False: a real-time signal for one thread would be lost, because the queue is full. Others are marked as
+ * pending without an entry. Linux __send_signal_locked().
  */
 export const maySendToTask = (task: Task, { signo, code }: SigInfo): boolean =>
   signo < SIGRTMIN || code === SI.USER || hasRoom(task.process, task.pending);

@@ -1,4 +1,5 @@
-// Pointers to structures. The trace shows them with the texts of src/kernel/show, which are loaded with the first trace.
+// Pointers to structures. The trace shows them with the texts of src/kernel/show, which are loaded with the
+// first trace.
 import type { VAddr } from "../../abi/brand.ts";
 import type { Text, Texts } from "../show/texts.ts";
 import { ptr } from "./arg.ts";

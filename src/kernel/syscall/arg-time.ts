@@ -34,7 +34,10 @@ export const outTimespec = pointer(native, true, TS);
 export const timespec64 = pointer(time64, false, TS);
 /** A struct __kernel_timespec that the kernel fills. */
 export const outTimespec64 = pointer(time64, true, TS);
-/** The time that an interrupted sleep has left: an address if the sleep was not interrupted. strace src/time.c. */
+/**
+ * The time that an interrupted sleep has left: an address if the sleep was not interrupted. strace
+ * src/time.c.
+ */
 const left = (form: TimeForm): Arg<VAddr> => {
   const filled = pointer(form, false, TS);
   return { ...filled, out: true, show: (v, ctx) => (isRestart(ctx.ret) ? filled : ptr).show(v, ctx) };

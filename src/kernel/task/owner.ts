@@ -1,5 +1,5 @@
-// The owner of an open file: who gets its SIGIO. man 2 fcntl, "Managing signals"; Linux fs/fcntl.c f_setown(),
-// send_sigio(), kill_fasync().
+// The owner of an open file: who gets its SIGIO. man 2 fcntl, "Managing signals"; Linux fs/fcntl.c
+// f_setown(), send_sigio(), kill_fasync().
 import type { Sleeper } from "../base/wait.ts";
 import { type FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Kernel } from "../kernel.ts";

@@ -13,7 +13,10 @@ import type { PidNamespace } from "../namespace/pid.ts";
 import type { Process } from "./process.ts";
 import type { Task } from "./task.ts";
 
-/** The request PIDFD_GET_INFO without the size of its struct, and the bits of the size. Linux uapi linux/pidfd.h. */
+/**
+ * The request PIDFD_GET_INFO without the size of its struct, and the bits of the size. Linux uapi
+ * linux/pidfd.h.
+ */
 const PIDFD_GET_INFO = 0xc000_ff0b;
 const SIZE_BITS = 0x3fff_0000;
 const INFO = { PID: 1, CREDS: 2, EXIT: 8 } as const;

@@ -4,9 +4,15 @@ import { type Abi, x64 } from "../../abi/abi.ts";
 import type { VdsoAddresses } from "../exec/vdso.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 
-/** What execve(2) loaded. Tasks share it until the next execve; while one holds it, writers of the file get ETXTBSY. */
+/**
+ * What execve(2) loaded. Tasks share it until the next execve; while one holds it, writers of the file get
+ * ETXTBSY.
+ */
 export class Program {
-  /** The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the door's business. */
+  /**
+   * The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the
+   * door's business.
+   */
   readonly abi: Abi;
   readonly vdso: VdsoAddresses;
   /** /proc/PID/exe. */

@@ -1,5 +1,5 @@
-// RLIMIT_CPU of one process: SIGXCPU at the soft limit and each second after it, SIGKILL at the hard limit. man 2
-// getrlimit; Linux kernel/time/posix-cpu-timers.c check_process_timers().
+// RLIMIT_CPU of one process: SIGXCPU at the soft limit and each second after it, SIGKILL at the hard limit.
+// man 2 getrlimit; Linux kernel/time/posix-cpu-timers.c check_process_timers().
 import { RLIMIT, type Rlimit } from "../base/rlimit.ts";
 import { processUsage } from "../base/usage.ts";
 import { kernelSignal } from "../signal/info.ts";

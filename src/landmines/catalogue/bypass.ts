@@ -1,5 +1,5 @@
-// Group E: ways that do not pass the gate. The filter is right for its own process and its own calls; the work
-// is done by another process, another call, or a rule that is missing.
+// Group E: ways that do not pass the gate. The filter is right for its own process and its own calls; the
+// work is done by another process, another call, or a rule that is missing.
 import { killed, type Landmine, type Otherwise, prints } from "./landmine.ts";
 
 /** What the patch of 2012 and every later version have in common here. */

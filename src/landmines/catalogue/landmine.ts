@@ -9,7 +9,10 @@ export interface Outcome {
   readonly end: number | string;
   /** Required text of the kernel log: the patch of 2012 names the blocked call. */
   readonly log?: string;
-  /** Part of a line that a trace of the first task must hold, in strace's format. A run on the host's kernel has no trace. */
+  /**
+   * Part of a line that a trace of the first task must hold, in strace's format. A run on the host's kernel
+   * has no trace.
+   */
   readonly trace?: string;
 }
 

@@ -4,8 +4,8 @@ import { MemoryCodeStore } from "../code-memory.ts";
 import { storeOf } from "./stores.ts";
 
 /**
- * Keeps compiled code between runs of one program in this process. Give it as `code` to machines with the same options.
- * The guest sees the same results; later runs start with compiled code.
+ * Keeps compiled code between runs of one program in this process. Give it as `code` to machines with the
+ * same options. The guest sees the same results; later runs start with compiled code.
  *
  * @example
  * const code = new CodeMemory();

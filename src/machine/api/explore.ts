@@ -6,8 +6,8 @@ import { checkExploreOptions, checkProgram, checkReplayOptions } from "./check.t
 import { bootOptions } from "./stores.ts";
 
 /**
- * Searches for a schedule under which a program violates a property. Every schedule with at most `departures` departures from the
- * default one is tried, unless `schedules` or `seconds` end the search.
+ * Searches for a schedule under which a program violates a property. Every schedule with at most `departures`
+ * departures from the default one is tried, unless `schedules` or `seconds` end the search.
  *
  * @throws {Problem} An option, a property, the ELF file or the policy is wrong.
  *
@@ -22,7 +22,8 @@ export const explore = async (program: Program, options: ExploreOptions = {}): P
 };
 
 /**
- * Runs a program once under a schedule that `explore` found. Returns the violation in words; undefined if no property is violated.
+ * Runs a program once under a schedule that `explore` found. Returns the violation in words; undefined if no
+ * property is violated.
  *
  * @throws {Problem} An option is wrong, or the schedule does not fit the program and its options.
  *

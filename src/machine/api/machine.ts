@@ -6,7 +6,8 @@ import { checkMachineOptions, checkProgram, checkProgramOptions, checkRunOptions
 import { bootOptions } from "./stores.ts";
 
 /**
- * One virtual machine: x86 processor, Linux-compatible kernel, file system. It runs one program with its children to the end.
+ * One virtual machine: x86 processor, Linux-compatible kernel, file system. It runs one program with its
+ * children to the end.
  *
  * @throws {Problem} An option is unknown or has a wrong value; the host has too little memory.
  *
@@ -41,8 +42,8 @@ export class Machine {
   }
 
   /**
-   * Runs a program to its end and reports. The promise is rejected with the reason of `signal` if it aborts, with `InternalError` if
-   * the machine itself fails, and with the exception of a hook that throws.
+   * Runs a program to its end and reports. The promise is rejected with the reason of `signal` if it aborts,
+   * with `InternalError` if the machine itself fails, and with the exception of a hook that throws.
    *
    * @throws {Problem} An option, the ELF file, the policy or the schedule is wrong.
    *

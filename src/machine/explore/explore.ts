@@ -1,7 +1,8 @@
-// Search for races: a program runs under one schedule after another until a property is violated. Schedules are
-// ordered by the number of departures from the default one (round-robin): none, then every single departure, then
-// every two. Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007; counting every
-// departure and not preemptions alone is Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling", POPL 2011.
+// Search for races: a program runs under one schedule after another until a property is violated. Schedules
+// are ordered by the number of departures from the default one (round-robin): none, then every single
+// departure, then every two. Musuvathi and Qadeer, "Iterative context bounding for systematic testing of
+// multithreaded programs", PLDI 2007; counting every departure and not preemptions alone is Emmi, Qadeer and
+// Rakamarić, "Delay-bounded scheduling", POPL 2011.
 import type { BootOptions } from "../boot.ts";
 import { Machine } from "../machine.ts";
 import type { Program } from "../options.ts";
@@ -54,8 +55,9 @@ class Search {
   }
 
   /**
-   * All schedules that begin with these departures and have so many more; the first violation. Those with fewer have been judged on
-   * earlier levels: they run again for the choices that they offer, which is little beside what hangs on them.
+   * All schedules that begin with these departures and have so many more; the first violation. Those with
+   * fewer have been judged on earlier levels: they run again for the choices that they offer, which is little
+   * beside what hangs on them.
    */
   async search(departures: readonly Departure[], more: number): Promise<Omit<Violation, "run"> | "exhausted" | undefined> {
     if (this.exhausted) return "exhausted";

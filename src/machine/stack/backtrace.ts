@@ -1,5 +1,5 @@
-// The call stack of a stopped task: by unwind tables where a file has them, else by frame pointers. Nothing that the guest can see
-// changes: only pages that are present are read.
+// The call stack of a stopped task: by unwind tables where a file has them, else by frame pointers. Nothing
+// that the guest can see changes: only pages that are present are read.
 import { at, R } from "../../cpu/machine/state.ts";
 import type { Task } from "../../kernel/task/task.ts";
 import { PROT, type Vma } from "../../memory/vma.ts";
@@ -98,8 +98,8 @@ class Walk {
 }
 
 /**
- * The innermost function first. Its address is the one behind the door of the call that the task makes; `isExact`: that of
- * the instruction that has faulted.
+ * The innermost function first. Its address is the one behind the door of the call that the task makes;
+ * `isExact`: that of the instruction that has faulted.
  */
 export const backtrace = (task: Task, isExact = false): readonly Frame[] => {
   const { state } = task.kernel.processor;

@@ -29,7 +29,8 @@ const registerLines = (registers: Readonly<Record<string, bigint>>, long: 4 | 8)
 
 const codeLines = (task: Task, address: number, innermost: Frame | undefined, mode: 16 | 32 | 64): string[] => {
   const { displacement = BEFORE, symbol } = innermost ?? {};
-  // From the begin of the function the instructions are those of the program; from elsewhere they are a guess.
+  // From the begin of the function the instructions are those of the program; from elsewhere they are a
+  // guess.
   const from = address - Math.min(displacement, 4096);
   const bytes = task.mem.read(from, address - from + AFTER) ?? task.mem.read(from, address - from + 16);
   if (!bytes) return [`  the code at 0x${address.toString(16)} cannot be read`];

@@ -1,4 +1,5 @@
-// Entries of a file's unwind table (.eh_frame) by the address of code. Linux Standard Base 5.0, "Exception Frames".
+// Entries of a file's unwind table (.eh_frame) by the address of code. Linux Standard Base 5.0, "Exception
+// Frames".
 import { Cursor } from "./file-reader.ts";
 import type { ElfModule } from "./symbols.ts";
 
@@ -134,7 +135,9 @@ const fromTable = (module: ElfModule, pc: number): number | undefined => {
 
 /** Larger sections are not searched. */
 const MOST_SECTION = 4 << 20;
-/** Static programs have no table: their section is read once. Starts of functions and their records, sorted. */
+/**
+ * Static programs have no table: their section is read once. Starts of functions and their records, sorted.
+ */
 const indexOf = (module: ElfModule): readonly (readonly [start: number, at: number])[] => {
   const known = module.unwindIndex as readonly (readonly [number, number])[] | undefined;
   if (known) return known;

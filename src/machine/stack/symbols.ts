@@ -1,4 +1,5 @@
-// An ELF file as a backtrace needs it: where its segments lie, names of its functions. man 5 elf, "Elf64_Shdr", "Elf64_Sym".
+// An ELF file as a backtrace needs it: where its segments lie, names of its functions. man 5 elf,
+// "Elf64_Shdr", "Elf64_Sym".
 import { type ElfHeader, type ProgramHeader, PT, parseElf, programHeaders, programHeadersSize } from "../../kernel/exec/elf.ts";
 import type { Backing } from "../../memory/backing.ts";
 import { FileReader } from "./file-reader.ts";

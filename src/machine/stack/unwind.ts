@@ -105,7 +105,9 @@ export interface Step {
   readonly isSignal: boolean;
 }
 
-/** The caller's registers. `pc` is the file's own numbering. Undefined: the table does not say, or is broken. */
+/**
+ * The caller's registers. `pc` is the file's own numbering. Undefined: the table does not say, or is broken.
+ */
 export const unwind = (module: ElfModule, pc: number, registers: Registers, machine: Machine): Step | undefined => {
   try {
     return step(module, pc, registers, machine);

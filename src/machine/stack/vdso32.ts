@@ -1,5 +1,5 @@
-// Steps up from the 32-bit vDSO, whose image has no unwind table: __kernel_vsyscall and the trampolines of signal handlers.
-// src/kernel/exec/vdso/entry32.S; Linux uapi asm/sigcontext.h struct sigcontext_32.
+// Steps up from the 32-bit vDSO, whose image has no unwind table: __kernel_vsyscall and the trampolines of
+// signal handlers. src/kernel/exec/vdso/entry32.S; Linux uapi asm/sigcontext.h struct sigcontext_32.
 import type { VdsoAddresses } from "../../kernel/exec/vdso.ts";
 import { type Machine, numbers, type Registers, type Step } from "./unwind.ts";
 

@@ -70,7 +70,10 @@ const show = (
     .map((key) => call.entry.syscall.args[key]?.show(call.args[key], contextOf(task, call, ret, style, before[key])) ?? "")
     .filter((text) => text !== "");
 
-/** The caller's arguments as strace writes them: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's memory. */
+/**
+ * The caller's arguments as strace writes them: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's
+ * memory.
+ */
 export const givenArguments = (task: Task, call: PendingCall): string =>
   show(task, call, split(call.entry.syscall).given, 0, plainStyle).join(", ");
 
@@ -145,6 +148,8 @@ export const addedText = (
 export const following = (head: string, rest: readonly string[]): string =>
   `${rest.length > 0 && !head.endsWith("(") ? ", " : ""}${rest.join(", ")}`;
 
-/** ` [i386]` if the call is not of the program's own ABI. Most calls of an x32 program are the 64-bit ones. */
+/**
+ * ` [i386]` if the call is not of the program's own ABI. Most calls of an x32 program are the 64-bit ones.
+ */
 export const abiRemark = (task: Task, { abi }: Pick<BegunCall, "abi">): string =>
   abi && abi !== task.program.abi && !(abi === x64 && task.program.abi === x32) ? ` [${abi.name}]` : "";

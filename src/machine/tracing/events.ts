@@ -1,10 +1,14 @@
-// The events of a run as data: what `hooks.event` gets. Objects are plain, so that they can be copied to another thread.
+// The events of a run as data: what `hooks.event` gets. Objects are plain, so that they can be copied to
+// another thread.
 import type { End } from "./status.ts";
 
 /** The instruction that entered the kernel, in the mode in which it was executed. */
 export type DoorName = "int80" | "sysenter" | "syscall32" | "syscall64";
 
-/** The general registers, the instruction pointer and the flags by name: `rax`, `rip`, `eflags`; `eax`, `eip` outside of 64-bit mode. */
+/**
+ * The general registers, the instruction pointer and the flags by name: `rax`, `rip`, `eflags`; `eax`, `eip`
+ * outside of 64-bit mode.
+ */
 export type Registers = Readonly<Record<string, bigint>>;
 
 interface Happened {

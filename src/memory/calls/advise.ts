@@ -102,7 +102,9 @@ const advices: Record<number, Advice> = {
 
 /** MADV_POPULATE_READ and _WRITE stop at a hole; the others go on and report it at the end. */
 const POPULATE: readonly number[] = [MADV.POPULATE_READ, MADV.POPULATE_WRITE];
-/** Advice whose work is a page at a time: it may as well be given for one piece of the range after the other. */
+/**
+ * Advice whose work is a page at a time: it may as well be given for one piece of the range after the other.
+ */
 export const isPopulating = (advice: number): boolean => POPULATE.includes(advice);
 
 /** madvise(2): 0 or -errno. */

@@ -88,7 +88,9 @@ export const otherDoors = (view: View): readonly Found[] => [
   ),
 ];
 
-/** socketcall(2) and ipc(2) of i386: a second way to calls that are restricted at x86-64 or at i386 itself. */
+/**
+ * socketcall(2) and ipc(2) of i386: a second way to calls that are restricted at x86-64 or at i386 itself.
+ */
 export const multiplexers = (view: View): readonly Found[] =>
   (["socketcall", "ipc"] as const).flatMap((name): readonly Found[] => {
     const node = view.passing(name, i386);

@@ -4,8 +4,8 @@ import type { SyscallData } from "../../seccomp/index.ts";
 /** Severities of findings, the gravest first. */
 export const severities = ["high", "medium", "low", "info"] as const;
 /**
- * high: a way around the policy. medium: a way around it under a condition that the text names. low: programs break, or the policy says
- * something without effect. info: worth knowing.
+ * high: a way around the policy. medium: a way around it under a condition that the text names. low: programs
+ * break, or the policy says something without effect. info: worth knowing.
  */
 export type Severity = (typeof severities)[number];
 

@@ -1,5 +1,5 @@
-// Findings about a policy's text: names that do nothing, rules that change nothing, instructions that no call reaches. Each is proved
-// by comparing the meaning without it.
+// Findings about a policy's text: names that do nothing, rules that change nothing, instructions that no call
+// reaches. Each is proved by comparing the meaning without it.
 
 import { Problem } from "../../problem.ts";
 import { BPF, diagramOf, type Insn, type Program, RefusedFilter, upstream } from "../../seccomp/index.ts";

@@ -1,4 +1,5 @@
-// What matchers of tests ask about a policy: whether a call passes, for all of its arguments or for given ones.
+// What matchers of tests ask about a policy: whether a call passes, for all of its arguments or for given
+// ones.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { actionOf, casesOf, type Diagram, isUndecided, upstream } from "../../seccomp/index.ts";
 import { dataOfCall, parseCall } from "../call.ts";

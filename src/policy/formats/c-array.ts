@@ -1,5 +1,5 @@
-// Filters in C sources: arrays of struct sock_filter as initialisers, designated or not, or by BPF_STMT and BPF_JUMP; arrays of bytes.
-// Linux uapi linux/filter.h.
+// Filters in C sources: arrays of struct sock_filter as initialisers, designated or not, or by BPF_STMT and
+// BPF_JUMP; arrays of bytes. Linux uapi linux/filter.h.
 import { type Insn, jump, type Program, stmt } from "../../seccomp/index.ts";
 import { type Place, Source } from "../input/source.ts";
 import { constantExpression } from "./c-expression.ts";

@@ -1,4 +1,5 @@
-// Container profiles as JSON: the OCI's, Docker's and containers-common's supersets, and a bundle's config.json that holds one.
+// Container profiles as JSON: the OCI's, Docker's and containers-common's supersets, and a bundle's
+// config.json that holds one.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, type ErrnoName } from "../../abi/errno.ts";
 import { didYouMean } from "../../nearest.ts";

@@ -1,4 +1,5 @@
-// A profile as the OCI's JSON: conditions resolved, 64-bit integers in full. OCI runtime-spec config-linux.md, "Seccomp".
+// A profile as the OCI's JSON: conditions resolved, 64-bit integers in full. OCI runtime-spec
+// config-linux.md, "Seccomp".
 import { i386, x32 } from "../../abi/abi.ts";
 import { actionOf, dataOf, upstream } from "../../seccomp/index.ts";
 import type { Json } from "../input/json.ts";

@@ -1,5 +1,5 @@
-// A Kubernetes object with a pod: the profile of the node that its container names. Kubernetes API v1, "SeccompProfile";
-// KEP-135; localhostProfile is relative to the kubelet's folder seccomp.
+// A Kubernetes object with a pod: the profile of the node that its container names. Kubernetes API v1,
+// "SeccompProfile"; KEP-135; localhostProfile is relative to the kubelet's folder seccomp.
 
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";

@@ -1,4 +1,5 @@
-// Profiles as files: the OCI's JSON, a SeccompProfile of Kubernetes' Security Profiles Operator, and TypeScript.
+// Profiles as files: the OCI's JSON, a SeccompProfile of Kubernetes' Security Profiles Operator, and
+// TypeScript.
 import { E } from "../../abi/errno.ts";
 import { argumentsOf } from "../../abi/signatures.ts";
 import { Problem } from "../../problem.ts";

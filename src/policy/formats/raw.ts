@@ -1,4 +1,5 @@
-// Filters as bytes: struct sock_filter arrays, as they are, in hexadecimal, or as a string of escapes that Ruby and C print.
+// Filters as bytes: struct sock_filter arrays, as they are, in hexadecimal, or as a string of escapes that
+// Ruby and C print.
 import { Problem } from "../../problem.ts";
 import { decodeProgram, INSN_SIZE, type Program } from "../../seccomp/index.ts";
 import type { Source } from "../input/source.ts";

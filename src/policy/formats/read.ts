@@ -34,9 +34,9 @@ import { looksPfc, pfcPlaces, readPfc } from "./text/pfc.ts";
 export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
- * containers-common's supersets, and a bundle's config.json. pod: a Kubernetes object with a pod whose container names a profile of
- * the node (seccompProfile of type Localhost). systemd: a unit file, a drop-in, or lines of one.
- * asm: also listings, ours and seccomp-tools's.
+ * containers-common's supersets, and a bundle's config.json. pod: a Kubernetes object with a pod whose
+ * container names a profile of the node (seccompProfile of type Localhost). systemd: a unit file, a drop-in,
+ * or lines of one. asm: also listings, ours and seccomp-tools's.
  */
 export type Format = (typeof formats)[number];
 

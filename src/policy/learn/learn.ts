@@ -28,7 +28,10 @@ export interface Learned {
   readonly added: readonly ObservedCall[];
   /** Calls that were seen once: another run may make others. */
   readonly rare: readonly ObservedCall[];
-  /** Shares of the named calls of the seen ABIs, from 0 to 1: that pass with all arguments, with some, and never. */
+  /**
+   * Shares of the named calls of the seen ABIs, from 0 to 1: that pass with all arguments, with some, and
+   * never.
+   */
   readonly passes: { readonly always: number; readonly sometimes: number; readonly never: number };
 }
 
@@ -123,8 +126,8 @@ export const lets = (diagram: Diagram, call: ObservedCall): boolean => {
 };
 
 /**
- * Proposes the least policy: observed calls pass, others do not. Arguments count where they are one of a few values by declaration
- * (families, flags, commands), never pointers, sizes or descriptors.
+ * Proposes the least policy: observed calls pass, others do not. Arguments count where they are one of a few
+ * values by declaration (families, flags, commands), never pointers, sizes or descriptors.
  *
  * @example
  * const { profile, passes } = learn(seen);

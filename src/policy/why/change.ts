@@ -1,5 +1,5 @@
-// Changes of a policy that let one call pass, the smallest first. Each is made, compiled and compared: it is offered only if the
-// call passes, together with everything else that passes then.
+// Changes of a policy that let one call pass, the smallest first. Each is made, compiled and compared: it is
+// offered only if the call passes, together with everything else that passes then.
 import { i386, x32 } from "../../abi/abi.ts";
 import { Problem } from "../../problem.ts";
 import { type Diagram, type Node, returnValue, select, upstream, type Word, Words } from "../../seccomp/index.ts";

@@ -86,7 +86,10 @@ const ofProfile = (policy: Policy, diagram: Diagram, asked: Asked): DecidingRule
   return at(policy, what, near ? placeOf(near) : search(policy, /defaultAction|default_action/));
 };
 
-/** Undefined: the filter is a program, whose path says more. `returned`: the instruction that returned the verdict. */
+/**
+ * Undefined: the filter is a program, whose path says more. `returned`: the instruction that returned the
+ * verdict.
+ */
 export const decidingRule = (policy: Policy, asked: Asked, returned: number | undefined): DecidingRule | undefined => {
   const { format, diagram, places } = policy;
   if (policy.profile) return ofProfile(policy, diagram, asked);

@@ -1,4 +1,5 @@
-// Why a call was denied: the rule, the conditions with the call's values, the way through the filter, and what would let it pass.
+// Why a call was denied: the rule, the conditions with the call's values, the way through the filter, and
+// what would let it pass.
 import { x64 } from "../../abi/abi.ts";
 import {
   type Diagram,
@@ -128,7 +129,8 @@ export const why = (policy: Meaningful, denial: DeniedCall): Why => {
 };
 
 /**
- * The same of a filter that a program attached itself: `denial.program` of a run under `rules`, of which `upstream` is the default.
+ * The same of a filter that a program attached itself: `denial.program` of a run under `rules`, of which
+ * `upstream` is the default.
  *
  * @example
  * const [denial] = run.denials;

@@ -1,4 +1,5 @@
-// A list of ranges cut into leaves: a search by halves finds the leaf, and comparisons with single values decide in it.
+// A list of ranges cut into leaves: a search by halves finds the leaf, and comparisons with single values
+// decide in it.
 import type { Interval } from "./intervals.ts";
 import type { Node } from "./nodes.ts";
 

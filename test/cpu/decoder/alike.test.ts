@@ -1,5 +1,5 @@
-// Instructions that are decoded from what others like them became have the records that the rows give them: registers, sizes, prefixes, what
-// follows modrm, ends of pages.
+// Instructions that are decoded from what others like them became have the records that the rows give them:
+// registers, sizes, prefixes, what follows modrm, ends of pages.
 import { beforeAll, expect, it } from "vitest";
 import { cpuCode } from "../../../src/cpu/code.ts";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";

@@ -1,4 +1,5 @@
-// Every row names the CPUID features that iced-x86 knows the instruction by; so a model without them has no such instruction.
+// Every row names the CPUID features that iced-x86 knows the instruction by; so a model without them has no
+// such instruction.
 import { Code, CpuidFeature, DecoderOptions, Decoder as Iced, Instruction } from "iced-x86";
 import { describe, expect, it } from "vitest";
 import { Decoder, decodeTables } from "../../../src/cpu/decode/decoder.ts";
@@ -6,14 +7,20 @@ import { rows } from "../../../src/cpu/isa/rows/all.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 
-/** What every processor of our models has, or does nothing where it has it not: hints, and instructions that end in #GP. */
+/**
+ * What every processor of our models has, or does nothing where it has it not: hints, and instructions that
+ * end in #GP.
+ */
 // biome-ignore format: table
 const everywhere = new Set(["INTEL8086", "INTEL8086_ONLY", "INTEL186", "INTEL286", "INTEL386", "INTEL486", "X64", "FPU", "FPU287", "FPU387", "MULTIBYTENOP", "CPUID", "TSC", "MSR",
   "RDPMC", "CET_IBT", "PAUSE", "PREFETCHW", "PREFETCHWT1", "CLDEMOTE", "WBNOINVD"]);
 /** By Linux's names. */
 const names: Readonly<Record<string, string>> = { SSE3: "pni", LZCNT: "abm", CMPXCHG16B: "cx16", SHA: "sha_ni", CLFSH: "clflush" };
 const hints = /^(prefetch|sysexit$|sysret$|reservednop$)/;
-/** iced takes PADDQ on MMX registers for MMX; it came with SSE2 (SDM Vol. 2B PADDQ). LAHF and SAHF in 64-bit mode are a feature of their own. */
+/**
+ * iced takes PADDQ on MMX registers for MMX; it came with SSE2 (SDM Vol. 2B PADDQ). LAHF and SAHF in 64-bit
+ * mode are a feature of their own.
+ */
 const corrected: Readonly<Record<string, string>> = { "paddq NP 0F D4 Pq,Qq": "sse2", "64: lahf 9F": "lahf_lm", "64: sahf 9E": "lahf_lm" };
 
 describe("the features of instructions, judged by iced-x86", () => {

@@ -1,4 +1,5 @@
-// The decoder agrees with iced-x86 on every opcode of the one- to three-byte maps: length, mnemonic, operands, or both invalid.
+// The decoder agrees with iced-x86 on every opcode of the one- to three-byte maps: length, mnemonic,
+// operands, or both invalid.
 import { describe, expect, it } from "vitest";
 import { DecoderJudge } from "../../../tools/oracle/decoder.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";

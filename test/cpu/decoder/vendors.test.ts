@@ -12,7 +12,9 @@ const options = { amd: DecoderOptions.AMD, intel: DecoderOptions.None } as const
 const at90 = new Set(["nop", "pause", "xchg"]);
 const lanes = new Set(["vpinsrd", "vpextrd"]);
 
-/** Instructions of near branches, opcode 90 and lanes by W: how each side names them, and how long each is. */
+/**
+ * Instructions of near branches, opcode 90 and lanes by W: how each side names them, and how long each is.
+ */
 const told = (vendor: Vendor, mode: Mode): { differences: string[]; narrow: number; judged: number } => {
   const decoder = new Decoder(decodeTables(rows, vendor));
   const random = new Random(mode);

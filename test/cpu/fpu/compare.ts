@@ -10,7 +10,10 @@ const arithmeticFlags = 0x8d5;
 /** Cases that a report prints. */
 const shown = 3;
 
-/** A start state: control word, status with no unmasked exception pending, tags, registers, EFLAGS, memory operand. */
+/**
+ * A start state: control word, status with no unmasked exception pending, tags, registers, EFLAGS, memory
+ * operand.
+ */
 const putCase = (view: DataView, at: number, r: Random, operation: Operation): void => {
   const near = operation.near ?? [0x3fff, 0x3fff, 1 + r.below(0x7ffe)];
   const exponent = near[r.below(near.length)] as number;

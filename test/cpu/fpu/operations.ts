@@ -1,4 +1,5 @@
-// Each x87 instruction as bytes for the processor (memory operand at [rdi]) and as calls of the routines, as its row makes them.
+// Each x87 instruction as bytes for the processor (memory operand at [rdi]) and as calls of the routines, as
+// its row makes them.
 import type { Exports } from "./ours.ts";
 
 export type MemoryKind = "none" | "f32" | "f64" | "f80" | "i16" | "i32" | "i64" | "bcd" | "out";

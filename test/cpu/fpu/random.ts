@@ -46,7 +46,10 @@ const fraction = (r: Random): [number, number] => {
   }
 };
 
-/** Put an 80-bit operand of any kind at `at`. `near` is an exponent that operands cluster around, so that they interact. */
+/**
+ * Put an 80-bit operand of any kind at `at`. `near` is an exponent that operands cluster around, so that they
+ * interact.
+ */
 export const putF80 = (view: DataView, at: number, r: Random, near: number): void => {
   const kind = r.below(40);
   let [lo, hi] = fraction(r);

@@ -1,5 +1,6 @@
-// x87 and FXSR instructions decode, compute, fault and leave their pointers as on the processor, on the interpreter and the oracle. `conform` compares all
-// state and memory; the transcendental functions may be one unit in the last place off, so for them only how often is asked.
+// x87 and FXSR instructions decode, compute, fault and leave their pointers as on the processor, on the
+// interpreter and the oracle. `conform` compares all state and memory; the transcendental functions may be
+// one unit in the last place off, so for them only how often is asked.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";

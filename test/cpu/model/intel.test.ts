@@ -1,4 +1,5 @@
-// Models of Intel's processors do, where the architecture leaves it open, what others have measured of such processors.
+// Models of Intel's processors do, where the architecture leaves it open, what others have measured of such
+// processors.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/machine/state.ts";
@@ -66,7 +67,8 @@ const cases = lines.map((line) => {
     c.before.setGpr(R.bx, b!);
     c.before.setGpr(R.cx, count!);
   };
-  // A 32-bit scan that finds nothing leaves the register, whose upper half is zero here; two operands leave rdx.
+  // A 32-bit scan that finds nothing leaves the register, whose upper half is zero here; two operands leave
+  // rdx.
   return { line, step, wanted: `${line}: ${Number(flagsAfter)} ${aAfter} ${dAfter}` };
 });
 const told = (line: string, { after }: Result): string => `${line}: ${after.rflags & STATUS_FLAGS} ${after.gpr(R.ax)} ${after.gpr(R.dx)}`;
@@ -107,7 +109,8 @@ describe("flags and results that the manuals leave open", () => {
       ]) as [Result];
       return r.after.rflags & STATUS_FLAGS;
     });
-  // So recorded of an 8700B, a 9980HK, a 10980XE and a 1260P: VirtualBox, src/VBox/ValidationKit/bootsectors/bs3-cpu-instr-2-gen.cpp.
+  // So recorded of an 8700B, a 9980HK, a 10980XE and a 1260P: VirtualBox,
+  // src/VBox/ValidationKit/bootsectors/bs3-cpu-instr-2-gen.cpp.
   it("a rotate of a register by an immediate leaves OF, but not by 1, nor of memory", () => {
     const same = (flags: number): number[] => tiers.map(() => flags);
     const registers = { [R.ax]: 0x4000_0000n, [R.bx]: BigInt(DATA + 0x800) };
@@ -258,7 +261,10 @@ describe("RCPSS and RSQRTSS", () => {
     }
   });
 
-  /** To nearest, of a square root too, in integers: floor(2 sqrt(n / d)) is found by Newton's method, and halved with rounding. */
+  /**
+   * To nearest, of a square root too, in integers: floor(2 sqrt(n / d)) is found by Newton's method, and
+   * halved with rounding.
+   */
   const root = (n: bigint): bigint => {
     let x = 1n << BigInt((n.toString(2).length + 1) >> 1);
     for (let next = (x + n / x) >> 1n; next < x; next = (x + n / x) >> 1n) x = next;

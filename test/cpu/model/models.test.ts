@@ -1,4 +1,5 @@
-// A model decides what CPUID, /proc/cpuinfo and the auxiliary vector say and which instructions there are; never what a program computes.
+// A model decides what CPUID, /proc/cpuinfo and the auxiliary vector say and which instructions there are;
+// never what a program computes.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

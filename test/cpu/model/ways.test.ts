@@ -1,5 +1,6 @@
-// What vendors' processors do in their own ways (src/cpu/isa/vendor-differences.ts), a small case each: Intel's models do what a Xeon with AMX did, AMD's something
-// else. The processor under us says its vendor's again.
+// What vendors' processors do in their own ways (src/cpu/isa/vendor-differences.ts), a small case each:
+// Intel's models do what a Xeon with AMX did, AMD's something else. The processor under us says its vendor's
+// again.
 import { Decoder } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";

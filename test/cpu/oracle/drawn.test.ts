@@ -1,4 +1,5 @@
-// The generator draws every row; the rows that it leaves out are those that no silicon can judge, each for a reason.
+// The generator draws every row; the rows that it leaves out are those that no silicon can judge, each for a
+// reason.
 import { describe, expect, it } from "vitest";
 import { vendors } from "../../../src/cpu/machine/model.ts";
 import { undrawn } from "../../../tools/oracle/drawn.ts";

@@ -26,7 +26,10 @@ const frame = (...words: readonly (number | bigint)[]): readonly [number, string
 };
 const window = DATA + WINDOW.offset;
 
-/** 32-bit code finds upper halves that 64-bit code has left. A count of 0 is in ecx, and memory at esi and edi. */
+/**
+ * 32-bit code finds upper halves that 64-bit code has left. A count of 0 is in ecx, and memory at esi and
+ * edi.
+ */
 const dirty: Readonly<Record<number, bigint>> = {
   ...Object.fromEntries([R.ax, R.dx, R.bx].map((r) => [r, 0x1111_1111_0000_0003n * BigInt(r + 1)])),
   [R.cx]: 0x2222_2222_0000_0000n,
@@ -190,8 +193,8 @@ const found: readonly Prepared[] = [
 ];
 
 /**
- * Operands at the end of addresses of 32 bits, relative to gs: the last byte before address 0 is that before the middle of the data, and address 0 is where
- * nothing is.
+ * Operands at the end of addresses of 32 bits, relative to gs: the last byte before address 0 is that before
+ * the middle of the data, and address 0 is where nothing is.
  */
 type Wrapped = readonly [what: string, code: string, before: number];
 const wrapping = (cases: readonly Wrapped[]): readonly Prepared[] =>

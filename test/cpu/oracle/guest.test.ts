@@ -1,5 +1,6 @@
-// The oracle's own program as a guest: signal frames that it edits, an alternate stack, an LDT, three modes, single steps, and a filter that
-// traps every system call. What it writes inside is what it writes on the processor and kernel under us, to the byte.
+// The oracle's own program as a guest: signal frames that it edits, an alternate stack, an LDT, three modes,
+// single steps, and a filter that traps every system call. What it writes inside is what it writes on the
+// processor and kernel under us, to the byte.
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Instructions do on all tiers what they do on the processor under us. `npm run conformance:cpu` runs millions of cases.
+// Instructions do on all tiers what they do on the processor under us. `npm run conformance:cpu` runs
+// millions of cases.
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { conform, conformInvalid, conformSequences, conformSwitches, conformUppers, type Report } from "../../../tools/oracle/conform.ts";

@@ -1,5 +1,6 @@
-// A step, of which compiled code knows nothing: the emulator takes for it what comes next (tools/oracle/emulate.ts), but of an instruction that leads into
-// its own bytes, where something may be done before it faults. All tiers end as the interpreter does, with either vendor's model.
+// A step, of which compiled code knows nothing: the emulator takes for it what comes next
+// (tools/oracle/emulate.ts), but of an instruction that leads into its own bytes, where something may be done
+// before it faults. All tiers end as the interpreter does, with either vendor's model.
 
 import { Instruction } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Instructions do what a processor did when it was asked: on any host, each vendor's models against test/cpu/recorded (tools/oracle/recorded.ts).
+// Instructions do what a processor did when it was asked: on any host, each vendor's models against
+// test/cpu/recorded (tools/oracle/recorded.ts).
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Vendor, vendorNames, vendors } from "../../../src/cpu/machine/model.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";

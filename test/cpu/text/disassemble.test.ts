@@ -1,4 +1,5 @@
-// The disassembler writes what iced-x86 writes, over the opcode space, and what objdump writes, over Debian's programs.
+// The disassembler writes what iced-x86 writes, over the opcode space, and what objdump writes, over Debian's
+// programs.
 import { describe, expect, it } from "vitest";
 import { disassemble } from "../../../src/cpu/text/disassemble.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";

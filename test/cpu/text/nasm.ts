@@ -4,7 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** NASM wants no size where the instruction has it already, or counts another one; in conversions of memory the size says which one it is. */
+/**
+ * NASM wants no size where the instruction has it already, or counts another one; in conversions of memory
+ * the size says which one it is.
+ */
 const sizeless = /^((?:a\d\d )?(?:clflush\w*|clwb|prefetch\w*|bound|l[defgs]s|(?!v?cvtsi2|vcvtt?pd2)\w+(?=.*mm\d)) .*?)\w+ ptr /;
 
 export const nasmText = (text: string, at: number): string =>

@@ -34,7 +34,10 @@ const predicates = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
 /** objdump gives no size of an absolute operand where a register has it. */
 const sizeOfAbsolute = /\w+ ptr (?=(?:\w\w:)?\[0x)/;
 
-/** Sizes in capitals, `*1`, zero displacements, targets without 0x, names of symbols, and other ways to say the same. */
+/**
+ * Sizes in capitals, `*1`, zero displacements, targets without 0x, names of symbols, and other ways to say
+ * the same.
+ */
 export const levelObjdump = (text: string, mode: 16 | 32 | 64): string => {
   const t = text
     .replace(/ *[#<].*$/, "")
@@ -57,7 +60,8 @@ export const levelObjdump = (text: string, mode: 16 | 32 | 64): string => {
       .replace(/^repz ret/, "ret")
       .replace(/^((?:call|jmp|j\w+|loop\w*) )([0-9a-f]+)$/, "$10x$2")
       .replace(/\b(ds|cs|es|ss|fs|gs):(0x[0-9a-f]+)/g, (_, s, n) => (s === "ds" ? `[${n}]` : `${s}:[${n}]`))
-      // An address only computed is in no segment: some versions name the prefix as an idle one, some as the operand's (2.44).
+      // An address only computed is in no segment: some versions name the prefix as an idle one, some as the
+      // operand's (2.44).
       .replace(/^(lea \w+,)[c-gs]s:/, "$1")
       .replace(/([fcdegs]s:)?\[([^\]]*)\]/g, (_, s, inner: string) => {
         const plain = inner.replace(/(?<=\+\w+)\*1/, "").replace(/\+[er]iz(\*1)?/, "");

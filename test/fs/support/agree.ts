@@ -17,7 +17,9 @@ const forAbi = (script: Script, abi: Abi): Script => {
   return copy;
 };
 
-/** Each function writes one script; all are run, and must agree. Of each script the first difference counts. */
+/**
+ * Each function writes one script; all are run, and must agree. Of each script the first difference counts.
+ */
 export const agree = (writers: readonly ((s: Script) => void)[], mask: Mask = (o) => o): void => {
   const scripts = writers.map((write) => {
     const script = new Script();

@@ -1,4 +1,5 @@
-// Scripts of system calls, written once and run twice: by the kernel under us (native/sysrun.c) and by our handlers.
+// Scripts of system calls, written once and run twice: by the kernel under us (native/sysrun.c) and by our
+// handlers.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { type Abi, i386, x64 } from "../../../src/abi/abi.ts";
@@ -6,7 +7,10 @@ import { errnoText } from "../../../src/abi/errno.ts";
 import { type SyscallName, syscallNumbers } from "../../../src/abi/numbers.ts";
 import { gcc, gcc32, nativeX64, top } from "../../support/host.ts";
 
-/** One argument: a number, a string, a buffer to fill, a buffer with bytes, an earlier result, a descriptor that pipe2 stored. */
+/**
+ * One argument: a number, a string, a buffer to fill, a buffer with bytes, an earlier result, a descriptor
+ * that pipe2 stored.
+ */
 export type Arg =
   | number
   | string

@@ -1,8 +1,8 @@
 // Page ranges of registers, for long loops over arrays in 64-bit code. A register of a loop mostly points
 // into one area of consecutive direct-mapped pages (layout.ts).
-// Such an access needs no page tag. One comparison with a range in the state page (`Tlb.showRange`) shows that
-// it is inside. An access outside the range uses the slow path. Now and then it requests the range around it,
-// because areas alternate and grow.
+// Such an access needs no page tag. One comparison with a range in the state page (`Tlb.showRange`) shows
+// that it is inside. An access outside the range uses the slow path. Now and then it requests the range
+// around it, because areas alternate and grow.
 // In other code, ranges cost more than they save: an access often leaves the area of the previous one. In
 // 32-bit code a tag is cheap anyway.
 

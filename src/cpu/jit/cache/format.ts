@@ -142,8 +142,8 @@ export interface CodeInMemory {
 }
 
 /**
- * The pages of a region's code and their frames, if memory holds the same bytes. `absent`: the program has not touched one of the pages yet.
- * `changed`: memory holds other bytes.
+ * The pages of a region's code and their frames, if memory holds the same bytes. `absent`: the program has
+ * not touched one of the pages yet. `changed`: memory holds other bytes.
  */
 export const framesOf = (
   { code }: CachedRegion,

@@ -127,8 +127,8 @@ const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
   return long === 8 ? (high | 0) * 2 ** 32 + low : low | 0;
 };
 /**
- * The result of a call after its position was stored: -EFAULT if it cannot be. A wait stores the position too,
- * for a signal may end the call there.
+ * The result of a call after its position was stored: -EFAULT if it cannot be. A wait stores the position
+ * too, for a signal may end the call there.
  */
 const storeOffset = (t: Task, result: Result, at: VAddr, cursor: Cursor, long: 4 | 8): Result =>
   at === 0 || t.mem.setLong(at, cursor.at, long) || typeof result !== "number" ? result : -E.EFAULT;
@@ -233,7 +233,9 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
   return n === -E.EAGAIN ? block(t, output, POLLOUT, 0, nonblock) : finish(t, n);
 };
 
-/** vmsplice(2) to a pipe: waits for space once, and takes as much as there is then. Linux vmsplice_to_pipe(). */
+/**
+ * vmsplice(2) to a pipe: waits for space once, and takes as much as there is then. Linux vmsplice_to_pipe().
+ */
 const fill = (t: Task, file: PipeEnd, segments: readonly Segment[], nonblock: boolean): Result => {
   const total = totalLength(segments);
   const bytes = gather(t, segments, 0, Math.min(total, Math.max(file.pipe.capacity, CHUNK)));

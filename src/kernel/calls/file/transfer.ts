@@ -133,7 +133,10 @@ const readPieces = (t: Task, file: FileDescription, segments: readonly Segment[]
   return finish(t, done);
 };
 
-/** The number of bytes that RLIMIT_FSIZE and a missing O_LARGEFILE allow, or -errno. Linux generic_write_check_limits(). */
+/**
+ * The number of bytes that RLIMIT_FSIZE and a missing O_LARGEFILE allow, or -errno. Linux
+ * generic_write_check_limits().
+ */
 const withinLimit = (t: Task, file: FileDescription, at: number, n: number): number => {
   if (!file.inode.isFile) return n;
   const limit = t.process.limit(RLIMIT.FSIZE);

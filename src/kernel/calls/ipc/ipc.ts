@@ -1,5 +1,5 @@
-// ipc(2): i386's common entry to all calls of System V IPC, which hides them from filters. Linux ipc/syscall.c
-// compat_ksys_ipc().
+// ipc(2): i386's common entry to all calls of System V IPC, which hides them from filters. Linux
+// ipc/syscall.c compat_ksys_ipc().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

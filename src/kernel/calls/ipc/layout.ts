@@ -1,5 +1,5 @@
-// Structures of System V IPC: those of today, and the old ones of i386's ipc(2). Linux uapi asm-generic/ipcbuf.h,
-// shmbuf.h, msgbuf.h, asm/sembuf.h; asm/compat.h, ipc/*.c struct compat_*.
+// Structures of System V IPC: those of today, and the old ones of i386's ipc(2). Linux uapi
+// asm-generic/ipcbuf.h, shmbuf.h, msgbuf.h, asm/sembuf.h; asm/compat.h, ipc/*.c struct compat_*.
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, type Field, type Struct, s32, s64, struct, u16, u32, ulong, word } from "../../../abi/struct.ts";

@@ -183,7 +183,9 @@ export const semctl = (t: Task, id: number, num: number, command: number, { valu
       return abi.splits64 && (command & IPC.V64) !== 0 ? withBit(t, id, num, command & ~IPC.V64, { value, at }, abi) : -E.EINVAL;
   }
 };
-/** A compat command with IPC_64 is still known where nothing looks at it again. Linux compat_ksys_semctl(). */
+/**
+ * A compat command with IPC_64 is still known where nothing looks at it again. Linux compat_ksys_semctl().
+ */
 const withBit = (t: Task, id: number, num: number, command: number, union: Union, abi: Abi): number => {
   if (command === IPC.STAT) return stat(t, id, command, union.at, "now", abi) || id;
   return command === IPC.INFO || command === SEM.SETVAL ? semctl(t, id, num, command, union, "now", abi) : -E.EINVAL;

@@ -27,7 +27,10 @@ export const shmget = (t: Task, k: number, bytes: number, flags: number): number
   const make = (): number => ((flags & SHM.HUGETLB) !== 0 ? huge(t, flags) : newSegment(t.kernel, ns, t.cred, t.process, k, bytes, flags));
   return obtain(t, ns.shm, k, flags, make, (segment) => (segment.bytes < bytes ? -E.EINVAL : 0));
 };
-/** The errno for huge pages, of which the pool has none. Bits 26 to 31 are log2 of their size. Linux hugetlb_file_setup(). */
+/**
+ * The errno for huge pages, of which the pool has none. Bits 26 to 31 are log2 of their size. Linux
+ * hugetlb_file_setup().
+ */
 const huge = (t: Task, flags: number): number => {
   if (![0, 21, 30].includes((flags >>> 26) & 63)) return -E.EINVAL;
   return capable(t.cred, CAP.IPC_LOCK) ? -E.ENOMEM : -E.EPERM;
@@ -138,7 +141,10 @@ const set = (t: Task, id: number, buf: number, version: Version, abi: Abi): numb
   if (failed === 0) segment.ctime = t.kernel.realtime().sec;
   return failed;
 };
-/** SHM_LOCK and SHM_UNLOCK: pages of segments are never paged out, so only the mode says it. Linux shmctl_do_lock(). */
+/**
+ * SHM_LOCK and SHM_UNLOCK: pages of segments are never paged out, so only the mode says it. Linux
+ * shmctl_do_lock().
+ */
 const lock = (t: Task, id: number, locks: boolean): number => {
   const ns = t.namespaces.ipc;
   const segment = ns.shm.get(id);

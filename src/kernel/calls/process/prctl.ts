@@ -79,8 +79,8 @@ const getName: Option = (t, [at]) => {
 };
 
 /**
- * PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH and PR_SPEC_L1D_FLUSH: the processor is not affected by the first
- * two, and the last is switched off. Linux arch/x86/kernel/cpu/bugs.c
+ * PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH and PR_SPEC_L1D_FLUSH: the processor is not affected by the
+ * first two, and the last is switched off. Linux arch/x86/kernel/cpu/bugs.c
  */
 const SPECULATION: Readonly<Record<number, { readonly state: number; readonly refusal: number }>> = {
   0: { state: 0, refusal: E.ENXIO },

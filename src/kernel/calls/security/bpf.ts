@@ -1,5 +1,5 @@
-// bpf(2), as far as container runtimes need it: programs that decide on the devices of a control group. man 2 bpf;
-// Linux kernel/bpf/syscall.c.
+// bpf(2), as far as container runtimes need it: programs that decide on the devices of a control group. man 2
+// bpf; Linux kernel/bpf/syscall.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";

@@ -25,7 +25,10 @@ import type { Task } from "../../task/task.ts";
 const credAllows = (from: Cred, to: Cred): boolean =>
   from.euid === to.suid || from.euid === to.uid || from.uid === to.suid || from.uid === to.uid || capableIn(from, to.userNs, CAP.KILL);
 
-/** Linux check_kill_permission(): SIGCONT is allowed within a session. `thread` is the receiver, or the leader. */
+/**
+ * Linux check_kill_permission(): SIGCONT is allowed within a session. `thread` is the receiver, or the
+ * leader.
+ */
 const denied = (t: Task, sig: number, to: Process, thread = to.leader ?? t.kernel.tasks.get(to.pid)): boolean => {
   if (to === t.process) return false;
   if (!credAllows(t.cred, thread?.cred ?? t.cred) && (sig !== SIG.SIGCONT || to.sid !== t.process.sid)) return true;

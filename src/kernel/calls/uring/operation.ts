@@ -17,7 +17,8 @@ export interface Operation {
   /** It may take a provided buffer. */
   readonly selects?: true;
   /**
-   * What it waits for where its call would not wait: O_NONBLOCK does not hold here. Linux io_arm_poll_handler().
+   * What it waits for where its call would not wait: O_NONBLOCK does not hold here. Linux
+   * io_arm_poll_handler().
    */
   readonly polls?: "in" | "out";
   /** It is never done within io_uring_enter(2). Linux REQ_F_FORCE_ASYNC. */

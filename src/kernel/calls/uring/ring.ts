@@ -128,7 +128,9 @@ export class UringFile extends FileDescription implements Rings {
     return true;
   }
 
-  /** Begins a request. One that begins inside of another waits until that has returned, so chains do not nest. */
+  /**
+   * Begins a request. One that begins inside of another waits until that has returned, so chains do not nest.
+   */
   start(request: Request): void {
     this.requests.add(request);
     this.#starting.push(request);

@@ -1,4 +1,5 @@
-// An inotify instance: watches on inodes, and a queue of their events. man 7 inotify; Linux fs/notify/inotify.
+// An inotify instance: watches on inodes, and a queue of their events. man 7 inotify; Linux
+// fs/notify/inotify.
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { Fifo } from "../../base/fifo.ts";

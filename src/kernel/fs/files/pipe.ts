@@ -17,7 +17,10 @@ export const PIPE_DEFAULT = 65536;
 /** The capacity in bytes of a pipe of a user whose pipes have too many pages. Linux PIPE_MIN_DEF_BUFFERS. */
 const PIPE_LEAST = 2 * PIPE_BUF;
 
-/** The rounded capacity for a size in bytes: a power of two pages, 0 for one that is too large. Linux round_pipe_size(). */
+/**
+ * The rounded capacity for a size in bytes: a power of two pages, 0 for one that is too large. Linux
+ * round_pipe_size().
+ */
 export const roundPipeSize = (size: number): number => {
   if (size > 2 ** 31) return 0;
   let capacity = PIPE_BUF;
@@ -39,7 +42,9 @@ export class PipeLimits {
     else this.#pages.set(uid, now);
     return now;
   }
-  /** Charges the pages of a new pipe to a user: its capacity in bytes, or -ENFILE. Linux alloc_pipe_info(). */
+  /**
+   * Charges the pages of a new pipe to a user: its capacity in bytes, or -ENFILE. Linux alloc_pipe_info().
+   */
   begin(uid: number, isPrivileged: boolean): number {
     const isOver = (pages: number, limit: number): boolean => limit > 0 && pages > limit && !isPrivileged;
     let capacity = Math.min(PIPE_DEFAULT, this.max);
@@ -51,7 +56,9 @@ export class PipeLimits {
     this.#add(uid, -capacity / PIPE_BUF);
     return -E.ENFILE;
   }
-  /** Changes a pipe's charge from one capacity to another: 0, or -EPERM over a limit. Linux pipe_set_size(). */
+  /**
+   * Changes a pipe's charge from one capacity to another: 0, or -EPERM over a limit. Linux pipe_set_size().
+   */
   resize(uid: number, from: number, to: number, isPrivileged: boolean): number {
     const now = this.#add(uid, (to - from) / PIPE_BUF);
     const isOver = (limit: number): boolean => limit > 0 && now > limit;

@@ -1,5 +1,5 @@
-// /proc/sysvipc and the limits of System V IPC in /proc/sys/kernel. man 5 proc_sysvipc, proc_sys_kernel; Linux
-// ipc/util.c sysvipc_proc_show(), ipc/ipc_sysctl.c.
+// /proc/sysvipc and the limits of System V IPC in /proc/sys/kernel. man 5 proc_sysvipc, proc_sys_kernel;
+// Linux ipc/util.c sysvipc_proc_show(), ipc/ipc_sysctl.c.
 import { E } from "../../../abi/errno.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";

@@ -1,5 +1,5 @@
-// The files of a control group: one row each. Linux Documentation/admin-guide/cgroup-v2.rst, "Interface Files";
-// kernel/cgroup/cgroup.c cgroup_base_files[].
+// The files of a control group: one row each. Linux Documentation/admin-guide/cgroup-v2.rst, "Interface
+// Files"; kernel/cgroup/cgroup.c cgroup_base_files[].
 import { E } from "../../../abi/errno.ts";
 import { processUsage } from "../../base/usage.ts";
 import { type Cgroup, CONTROLLERS, type Controller } from "../../cgroup/cgroup.ts";
@@ -12,7 +12,9 @@ import type { Task } from "../../task/task.ts";
 import { may } from "../vfs/mode.ts";
 import { permission } from "../vfs/permission.ts";
 
-/** A file. `read` gives the text; `write` gets the text without white space around it and returns 0 or -errno. */
+/**
+ * A file. `read` gives the text; `write` gets the text without white space around it and returns 0 or -errno.
+ */
 export interface CgroupFileRow {
   readonly name: string;
   /** "all" groups, or all but the root. */

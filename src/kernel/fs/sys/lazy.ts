@@ -1,5 +1,5 @@
-// The contents of sysfs and cgroup2, loaded at their first use. tools/chunks.json assigns them to a chunk of the
-// bundle.
+// The contents of sysfs and cgroup2, loaded at their first use. tools/chunks.json assigns them to a chunk of
+// the bundle.
 import * as cgroupFiles from "./cgroup-files.ts";
 import * as tree from "./sys-tree.ts";
 

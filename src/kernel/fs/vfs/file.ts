@@ -157,7 +157,10 @@ export abstract class FileDescription {
   interruptedWait(_until: number | undefined): number {
     return restart.ERESTARTSYS;
   }
-  /** The object for mmap(2) and execve(2), "anonymous" for /dev/zero, or -errno. The range is that of the mapping. */
+  /**
+   * The object for mmap(2) and execve(2), "anonymous" for /dev/zero, or -errno. The range is that of the
+   * mapping.
+   */
   mapping(_task: Task, _offset = 0, _length = 0): Or<MappedFile | "anonymous"> {
     return -E.ENODEV;
   }

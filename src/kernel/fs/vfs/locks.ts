@@ -119,8 +119,8 @@ export class LockWait {
 /** Linux MAX_DEADLK_ITERATIONS: a longer chain of owners is not followed. */
 const MAX_CHAIN = 10;
 /**
- * True if the owner of a conflicting lock waits, itself or through others, for `owner`. OFD locks belong to no
- * process and take no part. Linux posix_locks_deadlock().
+ * True if the owner of a conflicting lock waits, itself or through others, for `owner`. OFD locks belong to
+ * no process and take no part. Linux posix_locks_deadlock().
  */
 export const wouldDeadlock = (owner: FdTable, conflict: RecordLock): boolean => {
   let by: RecordLock | undefined = conflict;

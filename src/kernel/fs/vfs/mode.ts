@@ -1,5 +1,5 @@
-// st_mode and device numbers as the file systems use them: types for readdir, permission requests, dev_t of the
-// user interface.
+// st_mode and device numbers as the file systems use them: types for readdir, permission requests, dev_t of
+// the user interface.
 
 import { major, makedev, minor, S_IFMT } from "../../../abi/uapi/stat.ts";
 

@@ -1,4 +1,5 @@
-// strace's classes of system calls: `%file`, `%desc`, …. man 1 strace, "--trace"; strace src/linux/*/syscallent.h.
+// strace's classes of system calls: `%file`, `%desc`, …. man 1 strace, "--trace"; strace
+// src/linux/*/syscallent.h.
 
 // biome-ignore format: table
 const lists = {

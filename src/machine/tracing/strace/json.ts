@@ -10,8 +10,9 @@ interface Head {
   readonly abi: Abi;
 }
 /**
- * `{"pid":2,"time":…,"duration":…,"abi":"x64","call":"openat","args":[…],"result":3}`. Arguments are texts of the trace.
- * `error` is the name of the error; `text` the result of calls that do not return, or are restarted.
+ * `{"pid":2,"time":…,"duration":…,"abi":"x64","call":"openat","args":[…],"result":3}`. Arguments are texts of
+ * the trace. `error` is the name of the error; `text` the result of calls that do not return, or are
+ * restarted.
  */
 export const jsonLine = (
   { pid, time, duration, name, abi }: Head,

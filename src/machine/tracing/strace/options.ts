@@ -3,7 +3,9 @@ import type { SummarySort } from "./summary.ts";
 
 /** The content and format of trace lines. The comment names strace's option. */
 export interface TraceOptions {
-  /** Trace all processes and threads that the first process starts (-f). Default false: the first task alone. */
+  /**
+   * Trace all processes and threads that the first process starts (-f). Default false: the first task alone.
+   */
   readonly follow?: boolean;
   /** Column of the `=` (-a, 40 on the command line). Default: no padding. */
   readonly column?: number;
@@ -28,7 +30,10 @@ export interface TraceOptions {
   readonly hex?: 1 | 2;
   /** Descriptors with their paths: 1 (-y), or with protocols and devices: 2 (-yy). */
   readonly paths?: 1 | 2;
-  /** The guest's time of day before each line: in seconds (-t), microseconds (-tt), as seconds since 1970 (-ttt). */
+  /**
+   * The guest's time of day before each line: in seconds (-t), microseconds (-tt), as seconds since 1970
+   * (-ttt).
+   */
   readonly time?: "seconds" | "microseconds" | "epoch";
   /** Virtual time since the line before (-r). */
   readonly relative?: boolean;
@@ -50,7 +55,10 @@ export interface TraceOptions {
   readonly pids?: readonly number[];
   /** No line about the end of a task (-qq). */
   readonly quiet?: boolean;
-  /** Every line begins with the pid, as in a file of strace -f. Default: once there are several tasks, as `[pid 2]`. */
+  /**
+   * Every line begins with the pid, as in a file of strace -f. Default: once there are several tasks, as
+   * `[pid 2]`.
+   */
   readonly everyPid?: boolean;
   /** Lines of different tasks have different outputs, so none is interrupted (-ff). */
   readonly separate?: boolean;

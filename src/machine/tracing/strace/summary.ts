@@ -1,4 +1,5 @@
-// `-c`: a table of calls, errors and times. Times are virtual. man 1 strace, "Statistics"; strace src/count.c.
+// `-c`: a table of calls, errors and times. Times are virtual. man 1 strace, "Statistics"; strace
+// src/count.c.
 import { Problem } from "../../../problem.ts";
 
 interface Count {

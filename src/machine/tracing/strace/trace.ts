@@ -1,4 +1,5 @@
-// System calls in the format of strace(1). Names, arguments and results are read from the declarations; texts of structures from src/kernel/show.
+// System calls in the format of strace(1). Names, arguments and results are read from the declarations; texts
+// of structures from src/kernel/show.
 
 import { errnoText } from "../../../abi/errno.ts";
 import { syscallNumbers } from "../../../abi/numbers.ts";

@@ -1,5 +1,5 @@
-// The filters that systemd 257 makes of its settings, one for each architecture, attached one after the other.
-// systemd src/core/exec-invoke.c, src/shared/seccomp-util.c.
+// The filters that systemd 257 makes of its settings, one for each architecture, attached one after the
+// other. systemd src/core/exec-invoke.c, src/shared/seccomp-util.c.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import { type Diagram, Nodes, returnValue, stackDiagrams, upstream } from "../../../seccomp/index.ts";
 import { meaningOf } from "../../meaning.ts";
@@ -26,8 +26,8 @@ interface Entry {
 }
 
 /**
- * Calls that are refused. Any other number that is not listed gives ENOSYS, as if the kernel did not have the call.
- * Names that x86-64 does not have are not among them, nor those of the group @obsolete within @known.
+ * Calls that are refused. Any other number that is not listed gives ENOSYS, as if the kernel did not have the
+ * call. Names that x86-64 does not have are not among them, nor those of the group @obsolete within @known.
  */
 const refusable: readonly string[] = (systemdGroups["@known"] as readonly string[]).filter(
   (name) => isKnownName(name) && numberOf(name, x64) !== undefined,

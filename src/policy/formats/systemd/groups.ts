@@ -1,4 +1,5 @@
-// systemd's groups of system calls: systemd 257, as `systemd-analyze syscall-filter` prints them. man systemd.exec(5), SystemCallFilter=.
+// systemd's groups of system calls: systemd 257, as `systemd-analyze syscall-filter` prints them. man
+// systemd.exec(5), SystemCallFilter=.
 
 /** Names of calls and of other groups. */
 export const systemdGroups: Readonly<Record<string, readonly string[]>> = Object.fromEntries(

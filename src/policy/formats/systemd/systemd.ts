@@ -1,5 +1,5 @@
-// systemd's SystemCallFilter=, SystemCallErrorNumber=, SystemCallArchitectures= and SystemCallLog=, merged as systemd 257 merges them.
-// man systemd.exec(5); systemd src/core/load-fragment.c, src/shared/seccomp-util.c.
+// systemd's SystemCallFilter=, SystemCallErrorNumber=, SystemCallArchitectures= and SystemCallLog=, merged as
+// systemd 257 merges them. man systemd.exec(5); systemd src/core/load-fragment.c, src/shared/seccomp-util.c.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import { E, type ErrnoName } from "../../../abi/errno.ts";
 import { didYouMean, nearest } from "../../../nearest.ts";
@@ -14,7 +14,9 @@ import { type Assignment, readUnit, type Word } from "./unit.ts";
 export interface CallList {
   /** The first line's kind: the calls are the only ones that pass, or the only ones that do not. */
   readonly allows: boolean;
-  /** The return value of a call that has one of its own, and the place of the last word that names the call. */
+  /**
+   * The return value of a call that has one of its own, and the place of the last word that names the call.
+   */
   readonly calls: ReadonlyMap<string, { readonly own: number | undefined; readonly place: Place }>;
 }
 /** The settings of a unit that concern system calls. */

@@ -1,4 +1,5 @@
-// The lines of a unit file, a drop-in, or bare `Key=value` lines, with places. man systemd.syntax(7), systemd.unit(5).
+// The lines of a unit file, a drop-in, or bare `Key=value` lines, with places. man systemd.syntax(7),
+// systemd.unit(5).
 import type { Place, Source } from "../../input/source.ts";
 
 /** A word of a setting, with its place. */

@@ -1,4 +1,5 @@
-// A filter as lines for a systemd unit, as near as they come: calls as a whole, one list for all architectures. man systemd.exec(5)
+// A filter as lines for a systemd unit, as near as they come: calls as a whole, one list for all
+// architectures. man systemd.exec(5)
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { actionOf, compare, type Diagram, type Difference, dataOf, isUndecided, upstream } from "../../../seccomp/index.ts";

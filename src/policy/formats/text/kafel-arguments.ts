@@ -1,5 +1,5 @@
-// Arguments as kafel names them, for those calls of x86-64 where the kernel's declaration has other names or widths. kafel
-// src/syscalls/amd64_syscalls.c.
+// Arguments as kafel names them, for those calls of x86-64 where the kernel's declaration has other names or
+// widths. kafel src/syscalls/amd64_syscalls.c.
 import { argumentsOf } from "../../../abi/signatures.ts";
 
 /** What kafel calls other than the kernel's table does. */

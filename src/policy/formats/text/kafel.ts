@@ -1,5 +1,5 @@
-// kafel's policies for x86-64: README.md, src/parser.y, src/codegen.c. An argument of 32 bits is compared in 32 bits, unless the number needs
-// more.
+// kafel's policies for x86-64: README.md, src/parser.y, src/codegen.c. An argument of 32 bits is compared in
+// 32 bits, unless the number needs more.
 import { x64 } from "../../../abi/abi.ts";
 import { didYouMean } from "../../../nearest.ts";
 import {

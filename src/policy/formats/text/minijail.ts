@@ -1,4 +1,5 @@
-// Minijail's policies for x86-64, as its tools/compile_seccomp_policy.py makes filters of them: minijail0(5), tools/parser.py, compiler.py.
+// Minijail's policies for x86-64, as its tools/compile_seccomp_policy.py makes filters of them: minijail0(5),
+// tools/parser.py, compiler.py.
 import { x64 } from "../../../abi/abi.ts";
 import { didYouMean } from "../../../nearest.ts";
 import {

@@ -1,4 +1,5 @@
-// Names of numbers in policy languages. Linux uapi asm-generic/errno.h, fcntl.h, mman.h; linux/sched.h, socket.h, ioctl numbers.
+// Names of numbers in policy languages. Linux uapi asm-generic/errno.h, fcntl.h, mman.h; linux/sched.h,
+// socket.h, ioctl numbers.
 import { E } from "../../../abi/errno.ts";
 import { AF, CLONE, PROT, SOCK } from "../../constants.ts";
 

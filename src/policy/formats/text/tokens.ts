@@ -7,7 +7,9 @@ export interface Token extends Place {
   readonly kind: string;
   readonly text: string;
 }
-/** Kinds of tokens with their patterns, tried in this order; those whose kind begins with "_" are left out. */
+/**
+ * Kinds of tokens with their patterns, tried in this order; those whose kind begins with "_" are left out.
+ */
 export type Grammar = readonly (readonly [kind: string, pattern: RegExp])[];
 
 const LONGEST = 40;
