@@ -1,11 +1,18 @@
 // The lab's build: static files in dist/lab that work from any folder of any host.
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { codeAssets } from "./build/code-assets.ts";
 import { offline } from "./build/offline.ts";
+import { shellRoot } from "./build/shell-root.ts";
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const entry = (name: string, file: string) => ({ find: new RegExp(`^${name}$`), replacement: path(`../src/${file}`) });
+
+/** package.json says of the library that its modules have no effects. This one of the page has. */
+const effects = (): Plugin => ({
+  name: "trapgate: a module with an effect",
+  transform: (code, id) => (id.endsWith("no-eval.ts") ? { code, moduleSideEffects: true } : null),
+});
 
 export default defineConfig({
   root: path("."),
@@ -19,8 +26,14 @@ export default defineConfig({
       entry("trapgate/browser", "browser/index.ts"),
     ],
   },
-  plugins: [offline(path("../dist/lab"), path("build/service-worker.js"))],
-  worker: { format: "es", plugins: () => [codeAssets()] },
+  // Their order: the service worker names all files.
+  plugins: [
+    effects(),
+    shellRoot(path("../dist/lab"), path("../.cache/debian"), path("../guest/bin")),
+    offline(path("../dist/lab"), path("build/service-worker.js")),
+  ],
+  appType: "mpa",
+  worker: { format: "es", plugins: () => [codeAssets(), effects()] },
   build: {
     outDir: path("../dist/lab"),
     emptyOutDir: true,

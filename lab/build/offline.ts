@@ -9,15 +9,19 @@ const NAME = "service-worker.js";
 export const offline = (outDir: string, template: string): Plugin => ({
   name: "trapgate: a service worker",
   apply: "build",
-  closeBundle() {
-    const files = (readdirSync(outDir, { recursive: true }) as string[])
-      .filter((file) => file !== NAME && statSync(join(outDir, file)).isFile())
-      .sort();
-    const hash = createHash("sha256");
-    for (const file of files) hash.update(file).update(readFileSync(join(outDir, file)));
-    const text = readFileSync(template, "utf8")
-      .replace('"VERSION"', JSON.stringify(hash.digest("hex").slice(0, 16)))
-      .replace('["FILES"]', JSON.stringify(files));
-    writeFileSync(join(outDir, NAME), text);
+  closeBundle: {
+    sequential: true,
+    order: "post",
+    handler() {
+      const files = (readdirSync(outDir, { recursive: true }) as string[])
+        .filter((file) => file !== NAME && statSync(join(outDir, file)).isFile())
+        .sort();
+      const hash = createHash("sha256");
+      for (const file of files) hash.update(file).update(readFileSync(join(outDir, file)));
+      const text = readFileSync(template, "utf8")
+        .replace('"VERSION"', JSON.stringify(hash.digest("hex").slice(0, 16)))
+        .replace('["FILES"]', JSON.stringify(files));
+      writeFileSync(join(outDir, NAME), text);
+    },
   },
 });

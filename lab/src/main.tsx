@@ -1,4 +1,5 @@
 // The lab's page.
+import "./no-eval.ts";
 import { render } from "preact";
 import { begin } from "./state/session.ts";
 import { machines } from "./state/workers.ts";

@@ -6,8 +6,13 @@
 //   // page.ts
 //   const client = new WorkerClient<MachineMethods>(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
 //   const { status } = await client.call("run", { program: elf }, (part) => console.log(part)).result;
+
+export type { ImageStart, OpenedImage } from "../image/opened.ts";
+export type { HostTree } from "../kernel/fs/types/host-tree.ts";
 export { type Call, WorkerClient, type WorkerLike } from "./client.ts";
 export { defineTrapgateRun } from "./element.ts";
+export { type ArchiveOptions, openArchive, openRanges, openUrl, type StreamLike } from "./image/open.ts";
+export type { RangeSource } from "./image/ranges.ts";
 export { machineMethods } from "./machine-methods.ts";
 export type {
   ExploreParams,
@@ -21,6 +26,7 @@ export type {
   RunPart,
   RunResult,
   SentOptions,
+  SentRoot,
   TerminalSize,
 } from "./protocol.ts";
 export { type Context, type Served, serve, type WorkerScope } from "./serve.ts";

@@ -35,7 +35,7 @@ const withMachine = <T>(options: Options, use: (machine: Machine) => T): T => {
 };
 
 /** The last time before this one at which a run can stop: an instruction earlier. */
-export const timeBefore = (program: Uint8Array, options: Options, nanoseconds: number): number =>
+export const timeBefore = (program: Uint8Array | string, options: Options, nanoseconds: number): number =>
   withMachine(options, (machine) => {
     const { kernel } = machine;
     if (!machine.runTo(program, options, Math.max(0, nanoseconds - BACK))) return kernel.now;
@@ -48,7 +48,7 @@ export const timeBefore = (program: Uint8Array, options: Options, nanoseconds: n
   });
 
 /** Starts the program, stops at a virtual time, and looks. `memory`: an address to show; by default the top of the stack. */
-export const momentOf = (program: Uint8Array, options: Options, nanoseconds: number, memory?: number): Moment =>
+export const momentOf = (program: Uint8Array | string, options: Options, nanoseconds: number, memory?: number): Moment =>
   withMachine(options, (machine) => {
     const isAlive = machine.runTo(program, options, nanoseconds);
     const { kernel } = machine;

@@ -1,5 +1,7 @@
 // The methods of trapgate's own worker: a machine, and the search for races.
 
+import type { OpenedImage } from "../image/opened.ts";
+import { startedWith } from "../image/start.ts";
 import { sink } from "../kernel/fs/files/stream.ts";
 import { checkExploreOptions, checkProgram, checkRunOptions } from "../machine/api/check.ts";
 import { explore } from "../machine/api/explore.ts";
@@ -7,8 +9,10 @@ import { Machine as CheckedMachine } from "../machine/api/machine.ts";
 import { bootOptions } from "../machine/api/stores.ts";
 import { Machine } from "../machine/machine.ts";
 import type { TraceEvent } from "../machine/tracing/events.ts";
+import { Problem } from "../problem.ts";
+import { openArchive, openUrl } from "./image/open.ts";
 import { momentOf, timeBefore } from "./inspect.ts";
-import type { MachineMethods, RunPart } from "./protocol.ts";
+import type { MachineMethods, RunParams, RunPart, SentRoot } from "./protocol.ts";
 import type { Served } from "./serve.ts";
 
 /** Events that are sent together. */
@@ -40,9 +44,34 @@ class Batch {
   }
 }
 
-const run: Served<MachineMethods>["run"] = async ({ program, options = {}, calls = 0, terminal }, context) => {
-  checkProgram(program);
+/** The last root that was fetched: the next run finds it as it was. */
+let fetched: { readonly url: string; readonly image: Promise<OpenedImage> } | undefined;
+const imageOf = (root: SentRoot): Promise<OpenedImage> => {
+  const options = root.most === undefined ? {} : { most: root.most };
+  if ("archive" in root) return openArchive(root.archive, options);
+  if (fetched?.url !== root.url) fetched = { url: root.url, image: openUrl(root.url, options) };
+  const { image } = fetched;
+  image.catch(() => {
+    if (fetched?.image === image) fetched = undefined;
+  });
+  return image;
+};
+/** The program and its options, with the root that it runs in. */
+const withRoot = async ({ program, options = {}, root }: Pick<RunParams, "program" | "options" | "root">) => {
   checkRunOptions(options);
+  const image = root && (await imageOf(root));
+  if (program !== undefined) {
+    checkProgram(program);
+    return { program, options: image ? { ...options, root: image.tree, env: { ...image.start.env, ...options.env } } : options };
+  }
+  const started = image && startedWith(image.start, options);
+  if (started?.path === undefined)
+    throw new Problem("missing-argument", "which program?", { help: root ? "the root names none" : "`program` is its bytes or its path" });
+  return { program: started.path, options: { ...options, ...started.program, root: image?.tree } as typeof options };
+};
+
+const run: Served<MachineMethods>["run"] = async ({ calls = 0, terminal, ...given }, context) => {
+  const { program, options } = await withRoot(given);
   const batch = new Batch(context.part);
   let untold = 0;
   const event = (one: TraceEvent): void => {
@@ -82,9 +111,8 @@ const run: Served<MachineMethods>["run"] = async ({ program, options = {}, calls
 /** The methods of trapgate's own worker: run a program, search for a race, look at a moment of a run. */
 export const machineMethods: Served<MachineMethods> = {
   run,
-  inspect: async ({ program, options = {}, at, before = false, memory }) => {
-    checkProgram(program);
-    checkRunOptions(options);
+  inspect: async ({ at, before = false, memory, ...given }) => {
+    const { program, options } = await withRoot(given);
     const booted = bootOptions(options);
     return momentOf(program, booted, before ? timeBefore(program, booted, at) : at, memory);
   },

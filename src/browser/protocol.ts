@@ -21,11 +21,18 @@ export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
+/** The root directory: an archive or an image (`openArchive`), or the address of one (`openUrl`). */
+export type SentRoot = ({ readonly archive: Uint8Array } | { readonly url: string }) & {
+  /** Bytes that it may unpack to. Default 512 MiB. */
+  readonly most?: number;
+};
 /** A program and how to run it. */
 export interface RunParams {
-  /** The bytes of an ELF file, or the path of one of `files`. */
-  readonly program: Uint8Array | string;
+  /** The bytes of an ELF file, or the path of one in `root` or `files`. Default: the program of the image that `root` is. */
+  readonly program?: Uint8Array | string;
   readonly options?: SentOptions;
+  /** Default: an empty directory in memory. It is seen copy-on-write. The worker keeps the last one that it fetched. */
+  readonly root?: SentRoot;
   /** Tell events, at most so many system calls; more are only counted. Default 0. */
   readonly calls?: number;
   /** Standard input, output and error are a terminal. Default: pipes, and standard input is `options.stdin`. */
@@ -60,8 +67,9 @@ export interface ExploreResult extends Omit<Exploration, "violation"> {
 
 /** A virtual time of a run, in nanoseconds since boot. */
 export interface InspectParams {
-  readonly program: Uint8Array;
+  readonly program: Uint8Array | string;
   readonly options?: SentOptions;
+  readonly root?: SentRoot;
   readonly at: number;
   /** The last moment before `at`, an instruction earlier. Default false: `at`, or the first moment after it. */
   readonly before?: boolean;

@@ -1,23 +1,43 @@
-// Debian's Chromium, installed by apt where it is missing and this is root.
+// Debian's Chromium and Firefox, installed by apt where they are missing and this is root.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
-
-const CHROMIUM = "/usr/bin/chromium";
-
-/** The path of the browser; undefined: there is none, and it cannot be installed. */
-export const findChromium = (): string | undefined => {
-  if (existsSync(CHROMIUM)) return CHROMIUM;
-  if (process.getuid?.() !== 0) return undefined;
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]])
-    spawnSync("apt-get", args, { stdio: "ignore", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-  return existsSync(CHROMIUM) ? CHROMIUM : undefined;
-};
-
-const FIREFOX = "/usr/bin/firefox-esr";
-/** Debian's Firefox, if it is installed: it is no condition. */
-export const findFirefox = (): string | undefined => (existsSync(FIREFOX) ? FIREFOX : undefined);
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, firefox } from "playwright-core";
 
 /** Root's Chromium starts without its own sandbox only; the pages are ours. */
-export const launch = (executablePath: string): Promise<Browser> =>
-  chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+const isRoot = process.getuid?.() === 0;
+const driven = fileURLToPath(new URL("firefox.mjs", import.meta.url));
+
+export interface BrowserKind {
+  readonly name: "Chromium" | "Firefox";
+  readonly path: string;
+  /** Debian's package. */
+  readonly package: string;
+  readonly launch: () => Promise<Browser>;
+}
+
+export const browserKinds: readonly BrowserKind[] = [
+  {
+    name: "Chromium",
+    path: "/usr/bin/chromium",
+    package: "chromium",
+    launch: () => chromium.launch({ executablePath: "/usr/bin/chromium", args: isRoot ? ["--no-sandbox"] : [] }),
+  },
+  {
+    name: "Firefox",
+    path: "/usr/bin/firefox-esr",
+    package: "firefox-esr",
+    // The channel means WebDriver BiDi, which Mozilla's own builds speak.
+    launch: () => firefox.launch({ channel: "moz-firefox", executablePath: driven }),
+  },
+];
+
+/** True if the browser is there, at the end at least. */
+export const findBrowser = ({ path, package: name }: BrowserKind): boolean => {
+  if (existsSync(path)) return true;
+  if (!isRoot) return false;
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", name, "fonts-dejavu-core"]])
+    spawnSync("apt-get", args, { stdio: "ignore", env: environment });
+  return existsSync(path);
+};

@@ -1,9 +1,10 @@
 // Checks of the page: each one gets a fresh profile, fails by an exception, and is counted.
 import assert from "node:assert/strict";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { Site } from "./server.ts";
 
 export interface World {
+  readonly name: "Chromium" | "Firefox";
   readonly browser: Browser;
   readonly site: Site;
   /** The same page with the headers of isolation. */
@@ -29,11 +30,12 @@ export const ends = async (page: Page, action: () => Promise<unknown>): Promise<
   await runsOf(page, before + 1);
 };
 
-/** Opens the page, runs `use`, and fails for any error that the page has thrown or logged. */
+/** Opens the page, runs `use`, and fails for any error that the page has thrown or logged, but those that are expected. */
 export const withPage = async (
   { browser, site }: World,
   options: BrowserContextOptions & { readonly hash?: string; readonly url?: string },
   use: (page: Page) => Promise<void>,
+  expected: readonly RegExp[] = [],
 ): Promise<void> => {
   const { hash = "", url = site.url, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...rest });
@@ -41,11 +43,20 @@ export const withPage = async (
   try {
     const page = await context.newPage();
     page.on("pageerror", ({ message }) => errors.push(message));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("console", (message) => message.type() === "error" && errors.push(`${message.text()} ${message.location().url}`));
+    // What the page's policy forbids is an error, even if the code that tried catches it.
+    await page.addInitScript(() =>
+      document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+        console.error(`the policy forbids ${violatedDirective}: ${blockedURI}`),
+      ),
+    );
     await page.goto(url + hash);
     await runsOf(page, 1);
     await use(page);
-    assert.deepEqual(errors, []);
+    assert.deepEqual(
+      errors.filter((error) => !expected.some((one) => one.test(error))),
+      [],
+    );
   } finally {
     await context.close();
   }
@@ -65,3 +76,18 @@ export const openLesson = (page: Page, number: number): Promise<void> =>
   ends(page, () => choice(page, "Lesson").selectOption({ index: number }));
 /** Makes two machines of one. */
 export const compareTwo = (page: Page): Promise<void> => ends(page, () => page.getByRole("button", { name: "Compare two" }).click());
+
+/** Replaces the text of an editor, as a person does that has copied it elsewhere. */
+export const write = async (editor: Locator, text: string): Promise<void> => {
+  const page = editor.page();
+  await page.evaluate((data) => {
+    const elsewhere = document.createElement("textarea");
+    elsewhere.value = data;
+    document.body.append(elsewhere);
+    elsewhere.select();
+  }, text);
+  await page.keyboard.press("ControlOrMeta+c");
+  await page.evaluate(() => document.activeElement?.remove());
+  await editor.press("ControlOrMeta+a");
+  await editor.press("ControlOrMeta+v");
+};

@@ -20,10 +20,24 @@ const below: Record<string, readonly string[]> = {
   policy: ["seccomp", "abi", "nearest.ts", "problem-table.ts", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "problem.ts"],
   machine: ["kernel", "memory", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem-table.ts", "problem.ts"],
+  image: ["machine", "kernel", "abi", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
-  browser: ["machine", "kernel", "memory", "cpu", "problem-table.ts", "problem.ts"],
-  host: ["machine", "kernel", "abi", "problem.ts"],
-  cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "nearest.ts", "problem-table.ts", "problem.ts"],
+  browser: ["image", "machine", "kernel", "memory", "cpu", "abi", "problem-table.ts", "problem.ts"],
+  host: ["image", "machine", "kernel", "abi", "problem.ts"],
+  cli: [
+    "landmines",
+    "host",
+    "image",
+    "machine",
+    "kernel",
+    "policy",
+    "seccomp",
+    "cpu",
+    "abi",
+    "nearest.ts",
+    "problem-table.ts",
+    "problem.ts",
+  ],
   "index.ts": ["machine", "kernel", "failure.ts", "problem-table.ts", "problem.ts"],
   "internal.ts": ["machine", "cpu"],
   "node.ts": ["host", "kernel"],
@@ -88,7 +102,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   machine: ["stack", "tracing", "tracing/strace", "", "explore", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
-  browser: ["", "index.ts"],
+  browser: ["image", "", "index.ts"],
 };
 /** What may be imported from outside, and where. */
 const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
@@ -96,8 +110,10 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^cli\//, what: /^picocolors$/ },
   { from: /^policy\//, what: /^(zod|yaml)$/ },
   { from: /^vitest\//, what: /^(vitest|node:.*)$/ },
-  { from: /^(machine\/api|host\/image)\//, what: /^zod$/ },
-  { from: /^host\/image\//, what: /^(modern-tar|fzstd)$/ },
+  { from: /^(machine\/api|image)\//, what: /^zod$/ },
+  { from: /^image\//, what: /^modern-tar$/ },
+  { from: /^(host|browser)\/image\//, what: /^fzstd$/ },
+  { from: /^browser\/image\//, what: /^fflate$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */
 const mostFiles = 20;

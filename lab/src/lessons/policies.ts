@@ -127,7 +127,7 @@ export const policyLessons: readonly Lesson[] = [
     after: "v9 denies, v10 allows: the field arch replaced the lock.",
     state: lessonState("lock", {
       program: { kind: "guest", name: "a1" },
-      b: { kernel: "patch:v7", vendor: "amd", x32: false, ia32: true, uid: 0 },
+      b: { kernel: "patch:v7", vendor: "amd", x32: false, ia32: true, uid: 0, policy: true },
     }),
     isSolved: ({ saved, a, b }) => {
       const sides = [

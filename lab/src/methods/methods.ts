@@ -1,4 +1,5 @@
 // What the lab's worker does.
+import "../no-eval.ts";
 
 import { Problem } from "trapgate";
 import { machineMethods, type SentOptions, type Served } from "trapgate/browser";
@@ -30,28 +31,42 @@ const optionsOf = async ({ setting, args, policy, stdin, schedule, terminal }: L
   };
 };
 
+/** What a login shell of the demo root gets. */
+const shellOptions = { argv0: "-sh", cwd: "/root", env: { HOME: "/root", USER: "root", TERM: "xterm-256color", PATH: "/bin" } } as const;
+
+/** The program as the machine takes it: bytes, or a path in a root directory. */
+const subjectOf = ({ program, setting }: LabRun) =>
+  program.kind === "shell"
+    ? { program: "/bin/sh", root: { url: program.root }, own: shellOptions, lines: [], size: 0 }
+    : sourceOf(assembled(program, setting.kernel));
+const sourceOf = ({ bytes, lines }: ReturnType<typeof assembled>) => ({ program: bytes, own: {}, lines, size: bytes.length });
+
 const run: Served<LabMethods>["run"] = async (job, context) => {
-  const { bytes, lines } = assembled(job.program, job.setting.kernel);
-  context.part({ kind: "prepared", lines, size: bytes.length });
-  const options = await optionsOf(job);
+  const { lines, size, own, ...subject } = subjectOf(job);
+  context.part({ kind: "prepared", lines, size });
+  const options = { ...(await optionsOf(job)), ...own };
   const { calls, terminal } = job;
-  return machineMethods.run({ program: bytes, options, calls, ...(terminal ? { terminal } : {}) }, context as never);
+  return machineMethods.run({ ...subject, options, calls, ...(terminal ? { terminal } : {}) }, context as never);
 };
 
 export const labMethods: Served<LabMethods> = {
   run,
   async explore({ run: job, never, departures, seconds }, context) {
-    const { bytes } = assembled(job.program, job.setting.kernel);
+    const { program } = subjectOf(job);
+    if (typeof program === "string")
+      throw new Problem("bad-property-value", "schedules are searched for a single program, not for the shell", {
+        help: "choose a program, or drop an ELF file",
+      });
     const { schedule, timeout, ...options } = await optionsOf(job);
-    return machineMethods.explore({ program: bytes, options: { ...options, never, departures, seconds } }, context as never);
+    return machineMethods.explore({ program, options: { ...options, never, departures, seconds } }, context as never);
   },
   async inspect({ run: job, at, before, memory }, context) {
-    const { bytes } = assembled(job.program, job.setting.kernel);
+    const { lines, size, own, ...subject } = subjectOf(job);
     const { timeout, ...options } = await optionsOf(job);
     const where = memory === undefined ? {} : { memory };
-    return machineMethods.inspect({ program: bytes, options, at, before, ...where }, context as never);
+    return machineMethods.inspect({ ...subject, options: { ...options, ...own }, at, before, ...where }, context as never);
   },
   checkProgram: async ({ program, kernel }) => ({ problems: checkProgram(program, kernel) }),
   checkPolicy: ({ text, kernel }) => checkPolicy(text, kernel),
-  explain: async ({ filters, name, abi }) => explain(filters, name, abi),
+  explain: async ({ filters, name, abi, kernel }) => explain(filters, name, abi, kernel),
 };

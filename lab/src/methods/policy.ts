@@ -5,6 +5,7 @@ import {
   assemble,
   type Diagram,
   decodeProgram,
+  describeReturn,
   diagramOf,
   encodeProgram,
   Nodes,
@@ -55,14 +56,17 @@ export const checkPolicy = async (text: string, kernel: string): Promise<PolicyR
   }
 };
 
-export const explain = (filters: readonly Uint8Array[], name: string, abi: string): Explained => {
+/** The verdicts of filters on one call, whatever its arguments, by the rules of a kernel. */
+export const explain = (filters: readonly Uint8Array[], name: string, abi: string, kernel: string): Explained => {
   const nodes = new Nodes();
+  const rules = profileOf(kernel);
   try {
-    const diagrams = filters.map((bytes) => diagramOf(decodeProgram(bytes), upstream, nodes));
+    // Rules that combine filters take the oldest first.
+    const diagrams = filters.map((bytes) => diagramOf(decodeProgram(bytes), rules, nodes)).reverse();
     const [only] = diagrams as [Diagram];
     const diagram = diagrams.length === 1 ? only : stackDiagrams(diagrams);
     const { nodes: all, root } = diagram.effects();
-    const text = callVerdictsText(explainRoot(all, root), name, abi as "x64");
+    const text = callVerdictsText(explainRoot(all, root), name, abi as "x64", (value) => describeReturn(rules.returns, value));
     return { lines: (text ?? "").split("\n").filter((line) => line.trim() !== "") };
   } catch {
     return { lines: [] };

@@ -23,7 +23,7 @@ const symbols = (program: SentProgram & { readonly kind: "source" }, kernel: str
 };
 
 /** An ELF file's bytes, with the line of each statement that has code. */
-export const assembled = (program: SentProgram, kernel: string) => {
+export const assembled = (program: Exclude<SentProgram, { readonly kind: "shell" }>, kernel: string) => {
   if (program.kind === "elf") return { bytes: program.bytes, lines: [] };
   const { bytes, statements } = assembleProgram(program.text, { include, binary, defines: symbols(program, kernel) });
   return { bytes, lines: statements.map(({ address, line }) => [address, line] as const) };
@@ -43,7 +43,7 @@ export const problemOf = (error: unknown): TextProblem => {
 
 export const checkProgram = (program: SentProgram, kernel: string): readonly TextProblem[] => {
   try {
-    assembled(program, kernel);
+    if (program.kind !== "shell") assembled(program, kernel);
     return [];
   } catch (error) {
     return [problemOf(error)];

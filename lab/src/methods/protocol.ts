@@ -1,10 +1,11 @@
 // The methods of the lab's worker.
 import type { ExploreResult, Moment, RunInput, RunPart, RunResult, TerminalSize } from "trapgate/browser";
 
-/** The program: its source, or a dropped file. */
+/** The program: its source, a dropped file, or the shell in a root directory that is fetched. */
 export type SentProgram =
   | { readonly kind: "source"; readonly text: string; readonly symbols: string; readonly dialect: boolean }
-  | { readonly kind: "elf"; readonly bytes: Uint8Array };
+  | { readonly kind: "elf"; readonly bytes: Uint8Array }
+  | { readonly kind: "shell"; readonly root: string };
 /** The side of a comparison: the machine. */
 export interface Setting {
   readonly kernel: string;
@@ -12,6 +13,7 @@ export interface Setting {
   readonly x32: boolean;
   readonly ia32: boolean;
   readonly uid: number;
+  readonly policy: boolean;
 }
 /** A run in the lab. */
 export interface LabRun {
@@ -73,6 +75,9 @@ export interface LabMethods {
   readonly inspect: Plain<{ readonly run: LabRun; readonly at: number; readonly before: boolean; readonly memory?: number }, Moment>;
   readonly checkProgram: Plain<{ readonly program: SentProgram; readonly kernel: string }, { readonly problems: readonly TextProblem[] }>;
   readonly checkPolicy: Plain<{ readonly text: string; readonly kernel: string }, PolicyReport>;
-  /** Filters, the newest first, and the name and ABI of a call. */
-  readonly explain: Plain<{ readonly filters: readonly Uint8Array[]; readonly name: string; readonly abi: string }, Explained>;
+  /** Filters, the newest first, the name and ABI of a call, and the kernel whose rules hold. */
+  readonly explain: Plain<
+    { readonly filters: readonly Uint8Array[]; readonly name: string; readonly abi: string; readonly kernel: string },
+    Explained
+  >;
 }

@@ -7,8 +7,8 @@ export interface CallRow {
   readonly key: string;
   readonly tid: number;
   readonly call: CallEvent;
-  verdict?: VerdictEvent;
-  end?: ReturnEvent;
+  readonly verdict?: VerdictEvent;
+  readonly end?: ReturnEvent;
 }
 /** A signal, the end of a task, a task that begins, a departure of the schedule. */
 export interface NoteRow {
@@ -20,12 +20,13 @@ export interface NoteRow {
 }
 export type Row = CallRow | NoteRow;
 
-/** The rows so far. `add` changes it in place and says so with a new `version`. */
+/** The rows so far. `add` changes the list in place. A row that has changed is another object, so that components see it. */
 export class Rows {
   readonly rows: Row[] = [];
   readonly filters = new Map<number, FilterEvent>();
   readonly tasks = new Set<number>();
-  readonly #open = new Map<number, CallRow>();
+  /** Places of calls that have not returned. */
+  readonly #open = new Map<number, number>();
 
   add(events: readonly TraceEvent[]): void {
     for (const event of events) this.#one(event);
@@ -46,9 +47,8 @@ export class Rows {
           );
         return;
       case "call": {
-        const row: CallRow = { kind: "call", key: `c${event.id}`, tid: event.tid, call: event };
-        this.#open.set(event.id, row);
-        this.rows.push(row);
+        this.#open.set(event.id, this.rows.length);
+        this.rows.push({ kind: "call", key: `c${event.id}`, tid: event.tid, call: event });
         return;
       }
       case "filter":
@@ -56,13 +56,11 @@ export class Rows {
         return;
       case "verdict":
       case "return": {
-        const row = this.#open.get(event.id);
-        if (!row) return;
-        if (event.kind === "verdict") row.verdict = event;
-        else {
-          row.end = event;
-          this.#open.delete(event.id);
-        }
+        const place = this.#open.get(event.id);
+        if (place === undefined) return;
+        const row = this.rows[place] as CallRow;
+        this.rows[place] = event.kind === "verdict" ? { ...row, verdict: event } : { ...row, end: event };
+        if (event.kind === "return") this.#open.delete(event.id);
         return;
       }
       case "signal":

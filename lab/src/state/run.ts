@@ -25,6 +25,8 @@ export interface RunState {
   /** Calls that are only counted. */
   readonly untold: number;
   readonly problem: RunProblem | undefined;
+  /** Standard streams are a terminal: what is typed is not kept, so the run cannot be begun again. */
+  readonly typed: boolean;
   /** Milliseconds from the start to the first call. */
   readonly firstCall: number | undefined;
 }
@@ -44,6 +46,7 @@ export const idle = (setting: Setting): RunState => ({
   nanoseconds: 0,
   untold: 0,
   problem: undefined,
+  typed: false,
   firstCall: undefined,
 });
 
@@ -65,7 +68,7 @@ export const startRun = (client: LabClient, job: LabRun, into: Signal<RunState>,
   if (into.value.state === "running") client.stop(new Error("another run was started"));
   const begun = performance.now();
   const decoder = new TextDecoder();
-  into.value = { ...idle(job.setting), state: "running" };
+  into.value = { ...idle(job.setting), state: "running", typed: job.terminal !== undefined };
   const own = into.value.rows;
   const change = (some: Partial<RunState>): void => {
     if (into.value.rows === own) into.value = { ...into.value, ...some };

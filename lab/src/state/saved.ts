@@ -12,11 +12,15 @@ const setting = z.strictObject({
   x32: z.boolean(),
   ia32: z.boolean(),
   uid: z.number().int().min(0).max(0xffff_fffe),
+  /** The program starts under the policy here, if the policy is on. */
+  policy: z.boolean().default(true),
 });
 const program = z.discriminatedUnion("kind", [
   /** A program of the list, unchanged. */
   z.strictObject({ kind: z.literal("guest"), name: z.string().max(60) }),
   z.strictObject({ kind: z.literal("source"), text: z.string().max(MOST_TEXT) }),
+  /** busybox in the root directory that the build made. */
+  z.strictObject({ kind: z.literal("shell") }),
   z.strictObject({ kind: z.literal("elf"), name: z.string().max(200), base64: z.base64().max(MOST_FILE) }),
 ]);
 
@@ -40,7 +44,7 @@ export const savedSchema = z.strictObject({
 export type Saved = z.infer<typeof savedSchema>;
 export type SavedProgram = Saved["program"];
 
-export const defaultSetting: Saved["a"] = { kernel: "upstream", vendor: "amd", x32: false, ia32: true, uid: 0 };
+export const defaultSetting: Saved["a"] = { kernel: "upstream", vendor: "amd", x32: false, ia32: true, uid: 0, policy: true };
 export const defaultPolicy = `# The program starts under this filter. Any format that trapgate reads: assembly,
 # OCI and Docker JSON, systemd, minijail, kafel, Firecracker, BPF in hex or C.
 A = sys_number

@@ -6,6 +6,7 @@ import { type CallRow, Rows } from "./rows.ts";
 import { CALLS, endText, idle, type RunState, runSignal, type Started, startRun } from "./run.ts";
 import { defaults, type Saved } from "./saved.ts";
 import { decodeState, encodeState, fromBase64, toBase64 } from "./share.ts";
+import { loadShell, shellRoot } from "./shell.ts";
 import type { TraceFile } from "./trace-file.ts";
 import { machines } from "./workers.ts";
 
@@ -47,12 +48,13 @@ const loadLibrary = async (): Promise<typeof import("./guests.ts")> => (library.
 const sentProgram = async (): Promise<SentProgram> => {
   const { program, symbols, dialect } = saved.value;
   if (program.kind === "elf") return { kind: "elf", bytes: fromBase64(program.base64) };
+  if (program.kind === "shell") return { kind: "shell", root: shellRoot() };
   return { kind: "source", text: source.value ?? (await textOfProgram()), symbols, dialect };
 };
 const textOfProgram = async (): Promise<string> => {
   const { program } = saved.value;
   if (program.kind === "source") return program.text;
-  if (program.kind === "elf") return "";
+  if (program.kind === "elf" || program.kind === "shell") return "";
   const { sourceOf } = await loadLibrary();
   return sourceOf(program.name) ?? `; there is no program "${program.name}"`;
 };
@@ -64,23 +66,38 @@ export const wordsOf = (text: string): string[] => [...text.matchAll(/"([^"]*)"|
 
 export const jobFor = async (side: Side): Promise<LabRun> => {
   const { a, b, policy, filter, args, stdin, schedule } = saved.value;
+  const setting = side === "a" ? a : (b ?? a);
   return {
     program: await sentProgram(),
-    setting: side === "a" ? a : (b ?? a),
+    setting,
     args: wordsOf(args),
     stdin,
     calls: CALLS,
-    ...(filter ? { policy } : {}),
+    ...(filter && setting.policy ? { policy } : {}),
     ...(schedule.trim() === "" ? {} : { schedule: schedule.trim() }),
   };
 };
 
-let terminal:
-  | { readonly size: () => { columns: number; rows: number }; readonly write: (bytes: Uint8Array) => void; clear(): void }
-  | undefined;
-export const setTerminal = (one: typeof terminal): void => {
-  terminal = one;
+/** The terminal below. */
+export interface Screen {
+  readonly size: () => { readonly columns: number; readonly rows: number };
+  readonly write: (bytes: Uint8Array | string) => void;
+  readonly clear: () => void;
+  readonly focus: () => void;
+}
+const screen = signal<Screen | undefined>(undefined);
+export const setTerminal = (one: Screen | undefined): void => {
+  screen.value = one;
 };
+/** The terminal, once it is open. Its code is loaded at its first use. */
+const openedScreen = (): Promise<Screen> =>
+  new Promise((done) => {
+    const end = screen.subscribe((one) => {
+      if (!one) return;
+      done(one);
+      queueMicrotask(() => end());
+    });
+  });
 let active: Started | undefined;
 export const sendInput = (input: unknown): void => active?.send(input as never);
 
@@ -95,19 +112,31 @@ const select = (side: Side): void => {
 
 /** Run on both sides, if there are two. */
 export const run = async (): Promise<void> => {
-  const { b } = saved.value;
+  const { b, program, args } = saved.value;
   selected.value = undefined;
+  if (program.kind === "shell") {
+    const about = await loadShell();
+    if ("missing" in about) {
+      const problem = { message: about.missing, help: undefined, line: undefined };
+      runs.a.value = { ...idle(saved.value.a), state: "failed", problem };
+      runCount.value++;
+      return;
+    }
+    // Without arguments it waits for somebody who types.
+    if (args.trim() === "") bottomTab.value = "terminal";
+  }
+  const typed = interactive.value ? await openedScreen() : undefined;
   const jobs = await Promise.all([jobFor("a"), ...(b ? [jobFor("b")] : [])]);
   const starts = jobs.map((job, n) => {
     const side: Side = n === 0 ? "a" : "b";
-    if (side === "a" && interactive.value && terminal) {
-      terminal.clear();
-      return startRun(machines.a, { ...job, terminal: terminal.size() }, runs.a, terminal.write);
-    }
-    return startRun(machines[side], job, runs[side]);
+    if (side === "b" || !typed) return startRun(machines[side], job, runs[side]);
+    typed.clear();
+    typed.focus();
+    return startRun(machines.a, { ...job, terminal: typed.size() }, runs.a, typed.write);
   });
   active = starts[0];
   await Promise.all(starts.map(({ done }) => done));
+  typed?.write(`\r\n\x1b[2m${runs.a.value.end ?? runs.a.value.problem?.message ?? ""}\x1b[0m\r\n`);
   batch(() => {
     if (!selected.value) select("a");
     runCount.value++;

@@ -9,6 +9,7 @@ import { LessonPane } from "./lesson-pane.tsx";
 import { PolicyPane } from "./policy-pane.tsx";
 import { ProgramPane, takeFile } from "./program-pane.tsx";
 import { Switches } from "./switches.tsx";
+import { Welcome } from "./welcome.tsx";
 
 const drop = (event: DragEvent): void => {
   const [file] = event.dataTransfer?.files ?? [];
@@ -45,6 +46,7 @@ export const App = () => {
       )}
       <main>
         <div class="left">
+          <Welcome />
           <LessonPane />
           <ProgramPane />
           <PolicyPane />

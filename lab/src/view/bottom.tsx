@@ -36,7 +36,17 @@ const Typing = () => {
       dispose();
     };
   }, []);
-  return <div class="terminal" ref={host} />;
+  const { state, typed } = runs.a.value;
+  return (
+    <div class="screen">
+      <p class="hint" role="status">
+        {state === "running" && typed
+          ? "The program has this terminal. Shift+Tab leaves it."
+          : "The next run has its standard streams here: ▶ Run, or Ctrl+Enter."}
+      </p>
+      <div class="terminal" ref={host} />
+    </div>
+  );
 };
 
 const tabs = { output: "Output", terminal: "Terminal", steps: "Time", races: "Schedules" } as const;

@@ -22,13 +22,12 @@ const Why = ({ row, run }: { readonly row: CallRow; readonly run: RunState }) =>
   const { verdict, call } = row;
   const [lines, setLines] = useState<readonly string[]>([]);
   const walks = verdict ? walksOf(verdict, call, run.rows.filters, run.setting.kernel) : [];
-  const isOurs = (verdict?.evaluation?.data.length ?? 0) === 64;
   useEffect(() => {
     let current = true;
     setLines([]);
     const filters = walks.map(({ filter }) => run.rows.filters.get(filter)?.program).filter((one) => one !== undefined);
-    if (filters.length > 0 && isOurs)
-      checker.call("explain", { filters, name: call.name, abi: call.abi }).result.then(
+    if (filters.length > 0 && !verdict?.evaluation?.locked)
+      checker.call("explain", { filters, name: call.name, abi: call.abi, kernel: run.setting.kernel }).result.then(
         (explained) => current && setLines(explained.lines),
         () => {},
       );

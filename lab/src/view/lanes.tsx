@@ -1,9 +1,10 @@
 // The middle: three doors as lanes, calls as rows. Two machines stand side by side, and what differs is marked.
 
+import { useEffect, useRef } from "preact/hooks";
 import { type Pair, pairsOf } from "../state/compare.ts";
 import { type CallRow, type Lane, laneOf, lanes, type Row, textOf, verdictOf } from "../state/rows.ts";
 import type { RunState } from "../state/run.ts";
-import { runs, type Side, saved, selected } from "../state/session.ts";
+import { runCount, runs, type Side, saved, selected } from "../state/session.ts";
 import { settingText } from "./switches.tsx";
 
 const laneNames: Readonly<Record<Lane, string>> = { int80: "int 0x80", sysenter: "sysenter", syscall: "syscall" };
@@ -171,11 +172,37 @@ const Pairs = ({ a, b }: { readonly a: RunState; readonly b: RunState }) => {
   );
 };
 
+/** Pixels from the end within which the list stays at its end. */
+const NEAR = 40;
+/** While somebody types, the newest call is in sight, unless they scroll up. After a run the selected call is. */
+const useSight = () => {
+  const host = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const { version, state, typed } = runs.a.value;
+  useEffect(() => {
+    const list = host.current;
+    if (list && typed && state === "running" && isAtEnd.current) list.scrollTop = list.scrollHeight;
+  }, [version, state, typed]);
+  useEffect(() => {
+    const list = host.current;
+    const chosen = list?.querySelector<HTMLElement>("[aria-pressed=true]");
+    if (!list || !chosen) return;
+    const [outer, inner] = [list.getBoundingClientRect(), chosen.getBoundingClientRect()];
+    if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top - outer.height / 2;
+  }, [runCount.value]);
+  const onScroll = (): void => {
+    const list = host.current;
+    if (list) isAtEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+  };
+  return { host, onScroll };
+};
+
 export const Lanes = () => {
   const isCompared = saved.value.b !== null;
+  const { host, onScroll } = useSight();
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys that move among the buttons inside
-    <div class={`lanes ${isCompared ? "two" : ""}`} onKeyDown={move}>
+    <div class={`lanes ${isCompared ? "two" : ""}`} ref={host} onScroll={onScroll} onKeyDown={move}>
       {isCompared ? <Pairs a={runs.a.value} b={runs.b.value} /> : <Single run={runs.a.value} />}
     </div>
   );

@@ -1,4 +1,5 @@
 // Left: the program. A list of ready ones, an editor, symbols and arguments, and a place to drop an ELF file.
+import { useEffect } from "preact/hooks";
 import type { TextProblem } from "../methods/protocol.ts";
 import { defaults, type SavedProgram } from "../state/saved.ts";
 import {
@@ -18,6 +19,7 @@ import {
   source,
 } from "../state/session.ts";
 import { toBase64 } from "../state/share.ts";
+import { loadShell, shellAbout, shellCopyright } from "../state/shell.ts";
 import { checker } from "../state/workers.ts";
 import { Editor } from "./editor.tsx";
 import { useChecked } from "./use-checks.ts";
@@ -25,7 +27,13 @@ import { useChecked } from "./use-checks.ts";
 const NONE: readonly TextProblem[] = [];
 const MOST_ELF = 8_000_000;
 
+/** The entry of the list that is no ready program. */
+const SHELL = "(shell)";
 const choose = async (name: string): Promise<void> => {
+  if (name === SHELL) {
+    await open({ ...saved.value, program: { kind: "shell" }, symbols: "", args: "", schedule: "", lesson: null });
+    return run();
+  }
   const dialect = library.value?.hasDialect(name) ?? true;
   await open({ ...saved.value, program: { kind: "guest", name }, symbols: "", dialect, lesson: null });
   await run();
@@ -54,13 +62,15 @@ const Chooser = () => {
   const { program } = saved.value;
   const { guests = [] } = library.value ?? {};
   const groups = [...new Set(guests.map(({ group }) => group))];
-  const own = program.kind === "guest" ? undefined : program.kind === "elf" ? program.name : "your program";
+  const own = program.kind === "elf" ? program.name : program.kind === "source" ? "your program" : undefined;
+  const value = program.kind === "guest" ? program.name : program.kind === "shell" ? SHELL : "own";
   return (
     <label class="field">
       <span>Program</span>
-      <select value={program.kind === "guest" ? program.name : "own"} onChange={(e) => void choose(e.currentTarget.value)}>
+      <select value={value} onChange={(e) => void choose(e.currentTarget.value)}>
         {own && <option value="own">{own}</option>}
         {guests.length === 0 && program.kind === "guest" && <option value={program.name}>{program.name}</option>}
+        <option value={SHELL}>Shell: busybox, to type in</option>
         {groups.map((group) => (
           <optgroup label={group} key={group}>
             {guests
@@ -77,11 +87,31 @@ const Chooser = () => {
   );
 };
 
+/** The shell's root directory, and whose work it is. */
+const Shell = () => {
+  const about = shellAbout.value;
+  useEffect(() => void loadShell(), []);
+  return (
+    <div class="about">
+      <p>
+        A shell in a small root directory: type in the terminal below. Each system call of it and of the programs that it starts is a row.
+        Try <code>ls /demo</code>, <code>/demo/a1</code>, <code>ps</code>.
+      </p>
+      {about && "busybox" in about && (
+        <p>
+          {about.busybox}, of Debian, under the GPL: <a href={shellCopyright()}>copyright</a>, <a href={about.source}>source</a>.
+        </p>
+      )}
+      {about && "missing" in about && <p class="problem">{about.missing}</p>}
+    </div>
+  );
+};
+
 export const ProgramPane = () => {
   const { program, symbols, dialect, args, a } = saved.value;
   const text = source.value ?? "";
   const problems = useChecked(NONE, [text, symbols, dialect, a.kernel, program.kind], async () =>
-    program.kind === "elf" || source.value === undefined
+    program.kind === "elf" || program.kind === "shell" || source.value === undefined
       ? NONE
       : (await checker.call("checkProgram", { program: await currentProgram(), kernel: a.kernel }).result).problems,
   );
@@ -111,7 +141,9 @@ export const ProgramPane = () => {
           <b>{mine.id}</b> Policy: {mine.policy}. Escape: {mine.escape}. Mending: {mine.fix}.
         </p>
       )}
-      {program.kind === "elf" ? (
+      {program.kind === "shell" ? (
+        <Shell />
+      ) : program.kind === "elf" ? (
         <p class="about">
           {program.name}: an ELF file of {Math.round((program.base64.length * 3) / 4)} bytes. It runs as it is, in an empty root directory.
         </p>
@@ -119,7 +151,7 @@ export const ProgramPane = () => {
         <Editor label="Assembly of the program" text={text} problems={problems} line={line} onChange={edit} />
       )}
       <div class="bar small">
-        {program.kind !== "elf" && (
+        {program.kind !== "elf" && program.kind !== "shell" && (
           <label class="field">
             <span title="Symbols that the assembler defines: FIXED builds a landmine's mended filter">Symbols</span>
             <input size={8} value={symbols} placeholder="FIXED" onInput={(e) => change({ symbols: e.currentTarget.value })} />
@@ -127,7 +159,12 @@ export const ProgramPane = () => {
         )}
         <label class="field">
           <span>Arguments</span>
-          <input size={8} value={args} onInput={(e) => change({ args: e.currentTarget.value })} />
+          <input
+            size={8}
+            value={args}
+            placeholder={program.kind === "shell" ? '-c "ls /demo"' : ""}
+            onInput={(e) => change({ args: e.currentTarget.value })}
+          />
         </label>
         {(symbols !== defaults.symbols || args !== "") && (
           <button type="button" class="quiet" onClick={() => change({ symbols: "", args: "" })}>

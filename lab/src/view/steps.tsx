@@ -52,11 +52,19 @@ export const Steps = () => {
       setBusy(false);
     }
   };
+  const { typed } = runs.a.value;
   // A new run, or another call: the instruction that is the call's door.
   useEffect(() => {
-    void (row && row.side === "a" ? go(row.row.call.at, true) : go(0));
+    if (!typed) void (row && row.side === "a" ? go(row.row.call.at, true) : go(0));
   }, [runCount.value, row?.row.key]);
   const { now = 0, task } = moment.value ?? {};
+  if (typed)
+    return (
+      <p class="hint">
+        This run had a terminal. What was typed is not kept, so the run cannot be begun again and stopped. Run it once more with the tab
+        Output open; the shell then needs arguments, such as <code>-c "ls /demo"</code>.
+      </p>
+    );
   return (
     <div class="steps" aria-busy={busy}>
       <div class="bar">
@@ -85,10 +93,9 @@ export const Steps = () => {
             size={12}
             placeholder="rsp"
             value={address}
-            onChange={(e) => {
-              setAddress(e.currentTarget.value);
-              void go(now, false, e.currentTarget.value);
-            }}
+            onInput={(e) => setAddress(e.currentTarget.value)}
+            onChange={() => void go(now)}
+            onKeyDown={(e) => e.key === "Enter" && void go(now)}
           />
         </label>
         {saved.value.b && <span class="faint">machine A</span>}

@@ -6,9 +6,9 @@ import type { Setting } from "../methods/protocol.ts";
 import { change, run, type Side, saved } from "../state/session.ts";
 
 const about: Readonly<Record<string, string>> = {
-  v6: "v6 (February 2012)",
+  v6: "v6 (Feb. 2012)",
   merged: "",
-  upstream: "Linux 6.12 (upstream)",
+  upstream: "Linux 6.12",
 };
 /** The newest first: what most people mean. */
 const kernels = [
@@ -20,8 +20,15 @@ const nameOf = (kernel: string): string =>
   about[kernel] || (kernel.startsWith("patch:") ? `${kernel.slice(6)} of the patch` : `Linux ${kernel}`);
 
 /** One side's setting in a few words. */
-export const settingText = ({ kernel, vendor, x32, ia32, uid }: Setting): string =>
-  [nameOf(kernel), vendor === "amd" ? "AMD" : "Intel", x32 && "x32", !ia32 && "no IA32", uid !== 0 && `uid ${uid}`]
+export const settingText = ({ kernel, vendor, x32, ia32, uid, policy }: Setting): string =>
+  [
+    nameOf(kernel),
+    vendor === "amd" ? "AMD" : "Intel",
+    x32 && "x32",
+    !ia32 && "no IA32",
+    uid !== 0 && `uid ${uid}`,
+    saved.value.filter && !policy && "no filter",
+  ]
     .filter(Boolean)
     .join(", ");
 
@@ -57,9 +64,25 @@ const One = ({ side, setting }: { readonly side: Side; readonly setting: Setting
     <label class="check">
       <input type="checkbox" checked={setting.ia32} onChange={(e) => set(side, { ia32: e.currentTarget.checked })} /> IA32
     </label>
-    <label class="check" title="The program runs as root, or as user 1000">
-      <input type="checkbox" checked={setting.uid === 0} onChange={(e) => set(side, { uid: e.currentTarget.checked ? 0 : 1000 })} /> root
+    <label class="field" title="The user that the program runs as. 0 is root">
+      <span>uid</span>
+      <input
+        class="uid"
+        inputMode="numeric"
+        size={5}
+        value={String(setting.uid)}
+        onChange={(e) => {
+          const uid = Number(e.currentTarget.value);
+          if (/^\d{1,9}$/.test(e.currentTarget.value.trim())) set(side, { uid });
+          else e.currentTarget.value = String(setting.uid);
+        }}
+      />
     </label>
+    {saved.value.filter && saved.value.b && (
+      <label class="check" title="The program starts under the policy on this machine">
+        <input type="checkbox" checked={setting.policy} onChange={(e) => set(side, { policy: e.currentTarget.checked })} /> filter
+      </label>
+    )}
   </fieldset>
 );
 

@@ -16,14 +16,17 @@ export const openTerminal = (host: HTMLElement, send: (input: unknown) => void) 
   fit.fit();
   const encoder = new TextEncoder();
   terminal.onData((text) => send({ kind: "bytes", bytes: encoder.encode(text) }));
+  // Tab belongs to the program: Shift+Tab leaves the terminal.
+  terminal.attachCustomKeyEventHandler((event) => !(event.key === "Tab" && event.shiftKey));
   const size = () => ({ columns: terminal.cols, rows: terminal.rows });
   terminal.onResize(() => send({ kind: "resize", ...size() }));
   const watch = new ResizeObserver(() => fit.fit());
   watch.observe(host);
   return {
     size,
-    write: (bytes: Uint8Array): void => terminal.write(bytes),
+    write: (bytes: Uint8Array | string): void => terminal.write(bytes),
     clear: (): void => terminal.reset(),
+    focus: (): void => terminal.focus(),
     dispose: (): void => {
       watch.disconnect();
       terminal.dispose();

@@ -3,24 +3,15 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { E } from "../../abi/errno.ts";
+import { type BlobStore, type Piece, tooLarge } from "../../image/store.ts";
 import type { FileBytes } from "../../machine/options.ts";
 import { Problem } from "../../problem.ts";
 
-/** A piece of the file. */
-export interface Piece {
-  readonly at: number;
-  readonly size: number;
-}
-
-const sizeText = (bytes: number): string =>
-  bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30} GiB` : bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
-
-/** The image unpacks to more bytes than its limit. */
-export const tooLarge = (most: number): Problem =>
-  new Problem("bad-image", `the image unpacks to more than ${sizeText(most)}`, { help: "--image-size sets another limit" });
+/** The image unpacks to more bytes than --image-size says. */
+export const overLimit = (most: number): Problem => tooLarge(most, "--image-size");
 
 /** The file. `most`: bytes that it takes; more is a Problem. */
-export class BlobFile {
+export class BlobFile implements BlobStore {
   readonly #fd: number;
   readonly #most: number;
   #size = 0;
@@ -41,7 +32,7 @@ export class BlobFile {
   }
   /** @throws {Problem} The file would be larger than its limit, or the host has no room. */
   append(bytes: Uint8Array): void {
-    if (this.#size + bytes.length > this.#most) throw tooLarge(this.#most);
+    if (this.#size + bytes.length > this.#most) throw overLimit(this.#most);
     try {
       for (let done = 0; done < bytes.length; ) {
         const n = writeSync(this.#fd, bytes, done, bytes.length - done, this.#size);

@@ -1,11 +1,10 @@
-// Archives as streams: gzip and zstd are recognised by their first bytes, tar entries come one by one. RFC 1952, RFC 8878, POSIX pax.
+// Compressed streams: gzip and zstd are recognised by their first bytes. RFC 1952, RFC 8878.
 import { createHash } from "node:crypto";
 import { pipeline, Readable, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
-import { createTarDecoder, type TarHeader } from "modern-tar";
 import { Problem } from "../../problem.ts";
-import { tooLarge } from "./blob-file.ts";
+import { overLimit } from "./blob-file.ts";
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
@@ -84,7 +83,7 @@ export async function* unpacked(
   try {
     for await (const chunk of plain) {
       length += chunk.length;
-      if (length > most) throw tooLarge(most);
+      if (length > most) throw overLimit(most);
       yield chunk;
     }
   } catch (cause) {
@@ -93,39 +92,4 @@ export async function* unpacked(
   }
   if (hash && hash.digest("hex") !== digest)
     throw new Problem("bad-image", `${name} is damaged: its bytes do not have the digest sha256:${digest}`);
-}
-
-/** One entry of a tar archive. Its body must be read before the next entry is asked for. */
-export interface Entry {
-  readonly header: TarHeader;
-  readonly body: AsyncIterable<Uint8Array>;
-}
-const notTar = (cause: unknown, name: string): Problem =>
-  cause instanceof Problem ? cause : new Problem("bad-image", `${name} is no tar archive: ${(cause as Error).message}`, { cause });
-/** The bytes of an entry. The archive may end inside of it. */
-async function* checked(body: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (cause) {
-    throw notTar(cause, name);
-  }
-}
-/** The entries of a tar archive without compression. */
-export async function* entries(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Entry> {
-  const stream = Readable.toWeb(Readable.from(source)) as unknown as ReadableStream<Uint8Array>;
-  const reader = stream.pipeThrough(createTarDecoder({ strict: true }) as never).getReader() as ReadableStreamDefaultReader<{
-    readonly header: TarHeader;
-    readonly body: ReadableStream<Uint8Array>;
-  }>;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield { header: value.header, body: checked(value.body as unknown as AsyncIterable<Uint8Array>, name) };
-    }
-  } catch (cause) {
-    throw notTar(cause, name);
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
 }

@@ -98,11 +98,11 @@ export const differenceText = (difference: Difference): string => {
 };
 
 /** What happens to one call at each ABI that has it. */
-export const callVerdictsText = ({ calls }: Explanation, name: string, only?: Abi["name"]): string | undefined => {
+export const callVerdictsText = ({ calls }: Explanation, name: string, only?: Abi["name"], show: Show = valueText): string | undefined => {
   const row = calls.find((call) => call.name === name);
   const there = abis.flatMap((abi) => {
     const verdict = row?.verdicts[abi.name];
-    return verdict && (!only || only === abi.name) ? [`${abi.name}: ${verdictText(verdict, valueText, name)}`] : [];
+    return verdict && (!only || only === abi.name) ? [`${abi.name}: ${verdictText(verdict, show, name)}`] : [];
   });
   return there.length > 0 ? `${there.join("\n")}\n` : undefined;
 };

@@ -1,14 +1,11 @@
 // The same run, byte for byte, in Node.js, Chromium and Firefox: events with registers, filters and times of ten guests.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { machineMethods, type RunPart } from "trapgate/browser";
 import { top } from "../../support/host.ts";
-import { findFirefox } from "../browsers.ts";
 import type { Check, World } from "../harness.ts";
 import type { Site } from "../server.ts";
 
@@ -83,36 +80,12 @@ const compare = async (texts: readonly string[]): Promise<void> => {
 
 export const equalChecks: readonly Check[] = [
   {
-    name: `runs ${guests.length} guests in Chromium as in Node.js, byte for byte`,
+    name: `runs ${guests.length} guests as in Node.js, byte for byte`,
     run: async (world) => {
       const url = prepare(world);
       const page = await world.browser.newPage();
       await compare(await reportOf(world.site, () => page.goto(url)));
       await page.close();
-    },
-  },
-  {
-    name: `runs ${guests.length} guests in Firefox as in Node.js, byte for byte`,
-    run: async (world) => {
-      const firefox = findFirefox();
-      if (!firefox) {
-        console.log("      SKIPPED: there is no firefox-esr");
-        return;
-      }
-      const url = prepare(world);
-      const profile = mkdtempSync(join(tmpdir(), "trapgate-firefox-"));
-      const child = spawn(firefox, ["--headless", "--no-remote", "--profile", profile, url], {
-        stdio: "ignore",
-        env: { ...process.env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: "1" },
-      });
-      try {
-        await compare(await reportOf(world.site, () => undefined));
-      } finally {
-        const gone = new Promise((done) => child.once("exit", done));
-        child.kill();
-        await gone;
-        rmSync(profile, { recursive: true, force: true });
-      }
     },
   },
 ];

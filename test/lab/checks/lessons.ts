@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { type Check, choice, compareTwo, ends, openLesson, runAgain, withPage } from "../harness.ts";
+import { type Check, choice, compareTwo, ends, openLesson, runAgain, withPage, write } from "../harness.ts";
 
 const program = (page: Page) => page.getByRole("textbox", { name: "Assembly of the program" });
 const policy = (page: Page) => page.getByRole("textbox", { name: "Policy" });
@@ -20,13 +20,14 @@ const solutions: Readonly<Record<string, { readonly solve: (page: Page) => Promi
     solve: async (page) => {
       const text = await textOf(page, "Assembly of the program");
       const own = "        mov ebx, 1\n        mov ecx, text\n        mov edx, end - text\n        mov eax, 4\n        int 0x80\n";
-      await program(page).fill(text.replace("        mov     eax, 231", `${own}        mov     eax, 231`));
+      await write(program(page), text.replace("        mov     eax, 231", `${own}        mov     eax, 231`));
       await runAgain(page);
     },
   },
   "Number and architecture": {
     solve: async (page) => {
-      await policy(page).fill(
+      await write(
+        policy(page),
         "A = arch\nA == ARCH_X86_64 ? wide : narrow\nwide: A = sys_number\nA == getppid ? deny : allow\nnarrow: A = sys_number\nA == 64 ? deny : allow\nallow: return ALLOW\ndeny: return ERRNO(EPERM)",
       );
       await runAgain(page);
@@ -46,7 +47,7 @@ const solutions: Readonly<Record<string, { readonly solve: (page: Page) => Promi
   "Narrow arguments": {
     solve: async (page) => {
       const text = await textOf(page, "Policy");
-      await policy(page).fill(text.replace("A == 0 ? low : allow", "goto low"));
+      await write(policy(page), text.replace("A == 0 ? low : allow", "goto low"));
       await runAgain(page);
     },
   },
@@ -54,7 +55,7 @@ const solutions: Readonly<Record<string, { readonly solve: (page: Page) => Promi
   "Strict mode": {
     solve: async (page) => {
       const text = await textOf(page, "Assembly of the program");
-      await program(page).fill(text.replace(/.*call64 {2}39.*\n/, ""));
+      await write(program(page), text.replace(/.*call64 {2}39.*\n/, ""));
       await runAgain(page);
     },
   },
@@ -66,7 +67,7 @@ const solutions: Readonly<Record<string, { readonly solve: (page: Page) => Promi
   },
   "Write a policy for this program": {
     solve: async (page) => {
-      await policy(page).fill("write: 1\nexit_group: 1\n");
+      await write(policy(page), "write: 1\nexit_group: 1\n");
       await runAgain(page);
     },
   },

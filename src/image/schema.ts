@@ -1,6 +1,6 @@
 // The JSON of images: docker save's manifest.json, OCI's index, manifest and configuration. OCI image specification 1.1; moby image/spec.
 import { z } from "zod";
-import { Problem } from "../../problem.ts";
+import { Problem } from "../problem.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "is no sha256 digest");
 const descriptor = z.object({

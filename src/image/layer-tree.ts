@@ -1,9 +1,9 @@
 // The files of an image: layers on top of each other, as one read-only tree. OCI image specification, "Image Layer Filesystem Changeset".
-import { E } from "../../abi/errno.ts";
-import type { HostDirEntry, HostNode, HostStat, HostTree } from "../../kernel/fs/types/host-tree.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from "../../kernel/fs/vfs/mode.ts";
-import type { FileBytes } from "../../machine/options.ts";
-import { Problem } from "../../problem.ts";
+import { E } from "../abi/errno.ts";
+import type { HostDirEntry, HostNode, HostStat, HostTree } from "../kernel/fs/types/host-tree.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from "../kernel/fs/vfs/mode.ts";
+import type { FileBytes } from "../machine/options.ts";
+import { Problem } from "../problem.ts";
 
 /** An entry of a layer. Names are byte strings. */
 export interface LayerEntry {

@@ -1,0 +1,58 @@
+// Bytes that archives are unpacked to, in the memory of a page.
+import { type BlobStore, type Piece, tooLarge } from "../../image/store.ts";
+import type { FileBytes } from "../../machine/options.ts";
+import type { Problem } from "../../problem.ts";
+
+/** The archive unpacks to more bytes than `most`. */
+export const overLimit = (most: number): Problem => tooLarge(most, "the option `most`");
+
+/** Bytes of a block. */
+const BLOCK = 1 << 20;
+
+/** The store. `most`: bytes that it takes; more is a Problem. */
+export class MemoryStore implements BlobStore {
+  readonly #most: number;
+  readonly #blocks: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+  get size(): number {
+    return this.#size;
+  }
+  append(bytes: Uint8Array): void {
+    if (this.#size + bytes.length > this.#most) throw overLimit(this.#most);
+    for (let done = 0; done < bytes.length; ) {
+      const within = this.#size % BLOCK;
+      if (within === 0) this.#blocks.push(new Uint8Array(BLOCK));
+      const part = bytes.subarray(done, done + BLOCK - within);
+      this.#blocks.at(-1)?.set(part, within);
+      done += part.length;
+      this.#size += part.length;
+    }
+  }
+  read(at: number, into: Uint8Array): number {
+    const length = Math.max(0, Math.min(into.length, this.#size - at));
+    for (let done = 0; done < length; ) {
+      const within = (at + done) % BLOCK;
+      const part = this.#blocks[Math.floor((at + done) / BLOCK)]?.subarray(within, Math.min(BLOCK, within + length - done));
+      if (!part) break;
+      into.set(part, done);
+      done += part.length;
+    }
+    return length;
+  }
+  content({ at, size }: Piece): FileBytes {
+    return { size, read: (offset, into) => this.read(at + offset, into.subarray(0, Math.max(0, Math.min(into.length, size - offset)))) };
+  }
+  async *chunks({ at, size }: Piece): AsyncGenerator<Uint8Array> {
+    for (let done = 0; done < size; ) {
+      const chunk = new Uint8Array(Math.min(1 << 18, size - done));
+      const n = this.read(at + done, chunk);
+      if (n === 0) return;
+      done += n;
+      yield chunk.subarray(0, n);
+    }
+  }
+}

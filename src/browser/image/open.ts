@@ -1,0 +1,146 @@
+// Roots of a machine in a page: archives and images that it has, and those that it fetches.
+
+import type { LayerTree } from "../../image/layer-tree.ts";
+import type { OpenedImage } from "../../image/opened.ts";
+import { MOST_JSON } from "../../image/parts.ts";
+import { readArchive } from "../../image/read.ts";
+import { startOf } from "../../image/start.ts";
+import { Problem } from "../../problem.ts";
+import { MemoryStore, overLimit } from "./memory-store.ts";
+import { BlockCache, canWait, httpRanges, type RangeSource, treeOfRanges } from "./ranges.ts";
+import { startsWith, unpacked } from "./unpack.ts";
+import { treeOfZip } from "./zip.ts";
+
+/** Options of an archive. */
+export interface ArchiveOptions {
+  /** Its name in messages. */
+  readonly name?: string;
+  /** Bytes that it may unpack to. Default 512 MiB. */
+  readonly most?: number;
+}
+const MOST = 2 ** 29;
+/** An archive of fewer bytes is fetched at once. */
+const SMALL = 2 ** 23;
+const ZIP = [0x50, 0x4b];
+const USTAR = 257;
+const HEAD = 512;
+
+/** The members of ReadableStream that are used: the body of a Response, the stream of a Blob. */
+export interface StreamLike {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(): Promise<void>;
+  };
+}
+type Stream = AsyncIterable<Uint8Array> | StreamLike;
+/** Not each browser can iterate over its streams. */
+async function* chunksOf(stream: Stream): AsyncGenerator<Uint8Array> {
+  if (!("getReader" in stream)) return yield* stream;
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || !value) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+async function* both(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+const collected = async (chunks: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> => {
+  const store = new MemoryStore(most);
+  for await (const chunk of chunks) store.append(chunk);
+  const bytes = new Uint8Array(store.size);
+  store.read(0, bytes);
+  return bytes;
+};
+const ofTree = (tree: LayerTree): OpenedImage => ({ tree, start: startOf(tree, {}) });
+
+/**
+ * Opens an archive as the root of a machine: tar (plain, gzip, zstd), zip, an OCI image in an archive, or what `docker save` writes. All is unpacked to the
+ * memory of the page.
+ *
+ * @example
+ * const { tree, start } = await openArchive(new Uint8Array(await file.arrayBuffer()));
+ * const { status } = await Machine.run("/bin/sh", { root: tree, env: start.env });
+ * @throws {Problem} The archive is damaged, leads out of itself, or unpacks to more than `most` bytes.
+ */
+export const openArchive = async (
+  archive: Uint8Array | Stream,
+  { name = "the archive", most = MOST }: ArchiveOptions = {},
+): Promise<OpenedImage> => {
+  const chunks = archive instanceof Uint8Array ? both(archive, (async function* () {})()) : chunksOf(archive);
+  let first = new Uint8Array(0);
+  while (first.length < 4) {
+    const { done, value } = await chunks.next();
+    if (done) break;
+    if (first.length > 0) {
+      const joined = new Uint8Array(first.length + value.length);
+      joined.set(first);
+      joined.set(value, first.length);
+      first = joined;
+    } else first = value as Uint8Array<ArrayBuffer>;
+  }
+  const all = both(first, chunks);
+  if (startsWith(first, ZIP)) return ofTree(treeOfZip(await collected(all, most), name, most));
+  return readArchive(all, name, { blobs: new MemoryStore(most), unpack: unpacked, most });
+};
+
+/**
+ * Opens a tar archive of a root directory whose bytes are read when guests want them. Undefined: it is an image, whose layers must be unpacked.
+ *
+ * @example
+ * const image = await openRanges({ size: file.size, read: (from, to) => readSync(file, from, to) });
+ * if (image) await Machine.run("/bin/sh", { root: image.tree });
+ * @throws {Problem} The archive is damaged, or leads out of itself.
+ */
+export const openRanges = async (source: RangeSource, { name = "the archive" }: ArchiveOptions = {}): Promise<OpenedImage | undefined> => {
+  const tree = await treeOfRanges(new BlockCache(source), name);
+  const isImage = tree.text("manifest.json", MOST_JSON) !== undefined || tree.text("oci-layout", MOST_JSON) !== undefined;
+  return isImage ? undefined : ofTree(tree);
+};
+
+const fetched = async (url: string, headers: Record<string, string>): Promise<Response> => {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { headers });
+  } catch (cause) {
+    throw new Problem("bad-image", `${url} cannot be fetched: ${(cause as Error).message}`, {
+      help: "another origin must allow it by CORS; without a network only what was visited before is there",
+      cause,
+    });
+  }
+  if (!answer.ok) throw new Problem("bad-image", `${url} cannot be fetched: ${answer.status} ${answer.statusText}`);
+  return answer;
+};
+
+/**
+ * Fetches an archive as the root of a machine. A large tar archive without compression is not fetched whole, if the server knows ranges and this is a
+ * worker: its headers come first, and the bytes of a file when a guest reads it. Everything else is fetched, and unpacked to memory.
+ *
+ * @example
+ * const { tree } = await openUrl("root.tar");   // in a worker
+ * @throws {Problem} It cannot be fetched; or as `openArchive`.
+ */
+export const openUrl = async (url: string, options: ArchiveOptions = {}): Promise<OpenedImage> => {
+  const { name = url, most = MOST } = options;
+  const whole = (answer: Response): Promise<OpenedImage> => {
+    if (!answer.body) throw new Problem("bad-image", `${url} is empty`);
+    if (Number(answer.headers.get("Content-Length")) > most) throw overLimit(most);
+    return openArchive(answer.body, { name, most });
+  };
+  const head = await fetched(url, canWait ? { Range: `bytes=0-${HEAD - 1}` } : {});
+  if (head.status !== 206) return whole(head);
+  const size = Number(/\/(\d+)$/.exec(head.headers.get("Content-Range") ?? "")?.[1]);
+  const first = new Uint8Array(await head.arrayBuffer());
+  const isTar = new TextDecoder().decode(first.subarray(USTAR, USTAR + 5)) === "ustar";
+  if (size > SMALL && isTar && !head.headers.has("Content-Encoding")) {
+    const image = await openRanges(httpRanges(new URL(url, location.href).href, size, head.headers.get("ETag")), { name });
+    if (image) return image;
+  }
+  return whole(await fetched(url, {}));
+};

@@ -1,0 +1,35 @@
+// Bytes that archives are unpacked to, with a limit. A host keeps them in a file (src/host/image), a page in memory (src/browser/image).
+import type { FileBytes } from "../machine/options.ts";
+import { Problem } from "../problem.ts";
+
+/** A piece of the store. */
+export interface Piece {
+  readonly at: number;
+  readonly size: number;
+}
+/** The store. */
+export interface BlobStore {
+  /** The end, where the next bytes go. */
+  readonly size: number;
+  /** @throws {Problem} The store would be larger than its limit, or the host has no room. */
+  append(bytes: Uint8Array): void;
+  /** Reads a piece: for layers and JSON in an archive. The result is the number of bytes. */
+  read(at: number, into: Uint8Array): number;
+  /** A piece as the content of a guest's file. */
+  content(piece: Piece): FileBytes;
+  /** The bytes of a piece, in chunks. */
+  chunks(piece: Piece): AsyncIterable<Uint8Array>;
+}
+/** Takes the compression from a stream. `most`: more bytes are a Problem. `digest`: sha256 of the bytes as they come, in hex, which must hold. */
+export type Unpack = (
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  limits: { readonly most: number; readonly digest?: string | undefined },
+) => AsyncIterable<Uint8Array>;
+
+const sizeText = (bytes: number): string =>
+  bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30} GiB` : bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
+
+/** The image unpacks to more bytes than its limit. `option`: the name of the option that sets another one. */
+export const tooLarge = (most: number, option: string): Problem =>
+  new Problem("bad-image", `the image unpacks to more than ${sizeText(most)}`, { help: `${option} sets another limit` });
