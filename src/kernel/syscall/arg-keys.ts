@@ -68,11 +68,16 @@ const shown: Readonly<Partial<Record<KeyctlOperation, readonly Show[]>>> = {
 const byNumber = new Map(Object.entries(shown).map(([name, list]) => [KEYCTL[name as KeyctlOperation], list]));
 const hexadecimal: Show = (v) => hexText(v.size);
 
+const keyctlValue: Arg<KeyctlArgument>["decode"] = (raw, i, abi) => ({
+  int: (raw[2 * i] as number) | 0,
+  at: ptr.decode(raw, i, abi),
+  size: ulong.decode(raw, i, abi),
+});
 /** Argument `n`, from 2 to 5, which the operation in `operation` gives a meaning. */
 export const keyctlArgument = (n: number): Arg<KeyctlArgument> => ({
   c: "unsigned long",
   out: true,
-  decode: (raw, i, abi) => ({ int: (raw[2 * i] as number) | 0, at: ptr.decode(raw, i, abi), size: ulong.decode(raw, i, abi) }),
+  decode: keyctlValue,
   show: (v, ctx) => {
     const list = byNumber.get(ctx.all["operation"] as number);
     const show = list ? list[n - 2] : hexadecimal;

@@ -11,6 +11,7 @@ export type Width = 4 | 8;
 export const objects = [
   "path", "text", "buffer", "words", "timespec", "timeval", "timespec64", "itimerspec", "sigset", "sigset+size", "sigaction", "stack", "rlimit", "iovec", "msghdr",
   "mmsghdr", "pollfd", "fdset", "sockaddr", "epoll", "sigevent", "clone", "how", "desc", "fprog", "cap", "argv", "siginfo", "flock", "robust", "sched",
+  "keytype",
 ] as const;
 export type ObjectName = (typeof objects)[number];
 export type Places = Readonly<Record<ObjectName, readonly number[]>>;
@@ -86,10 +87,11 @@ const filter = (r: Random): Program => {
 interface Common {
   readonly paths: readonly number[];
   readonly buffer: number;
+  readonly keytypes: readonly number[];
   readonly program: { readonly address: number; readonly length: number };
 }
 
-const structures = (b: Builder, w: Width, { buffer, program, paths: names }: Common): Places => {
+const structures = (b: Builder, w: Width, { buffer, program, paths: names, keytypes }: Common): Places => {
   const r = b.random;
   const L = (v: number | bigint): readonly [Width, number | bigint] => [w, v];
   const I = (v: number | bigint): readonly [4, number | bigint] => [4, v];
@@ -121,6 +123,7 @@ const structures = (b: Builder, w: Width, { buffer, program, paths: names }: Com
   return {
     path: names,
     text: names,
+    keytype: keytypes,
     buffer: [buffer, buffer + 64, at.scratch, at.scratch + 0x1000],
     words: [b.put([8, 0], [8, 0]), b.put([8, r.word()], [8, r.word()]), b.put([4, r.below(8)], [4, 0])],
     timespec: some(3, () => b.put(L(seconds(r)), L(nanoseconds(r)), L(seconds(r)), L(nanoseconds(r)))),
@@ -198,6 +201,7 @@ export const makeArena = (random: Random, harmless: boolean): Arena => {
   const instructions = filter(random);
   const common: Common = {
     paths: chosen.map((path) => b.text(path)),
+    keytypes: ["user", "keyring", "logon", "big_key", ".none"].map((type) => b.text(type)),
     buffer: b.room(1024),
     program: { address: b.data(encodeProgram(instructions)), length: instructions.length },
   };

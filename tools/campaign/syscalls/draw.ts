@@ -77,6 +77,8 @@ class Drawing {
         return String(3 + r.below(18));
       case "object":
         return hex(r.pick(places[r.pick(source.objects)]));
+      case "any":
+        return this.#valid(r.pick(source.sources), name, places, isPointer);
       case "numbers":
         return literal(r.pick(source.numbers));
       case "names": {

@@ -53,6 +53,8 @@ export const pointerHints: Readonly<Record<string, Source>> = {
   ptr: objects("desc"),
   u_info: objects("desc"),
   name: objects("text", "buffer"),
+  type: objects("keytype"),
+  description: objects("text"),
   stack: { of: "numbers", numbers: [0, 0x1301_0000, 0x1300_8000] },
 };
 

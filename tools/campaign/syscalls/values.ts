@@ -2,9 +2,11 @@
 // names, by its C type if that says enough, or by how it is decoded. A type that is none of these has no
 // values, and a test says so.
 
+import { KEY_SPEC } from "../../../src/abi/uapi/keyctl.ts";
 import { dataArg } from "../../../src/kernel/calls/process/ptrace.ts";
 import { fd, int, loff, long, ptr, uint, ulong } from "../../../src/kernel/syscall/arg.ts";
 import { dirfd, id, legacyId } from "../../../src/kernel/syscall/arg-file.ts";
+import { keyctlArgument } from "../../../src/kernel/syscall/arg-keys.ts";
 import { anyFd } from "../../../src/kernel/syscall/arg-process.ts";
 import { signal } from "../../../src/kernel/syscall/arg-signal.ts";
 import type { Arg } from "../../../src/kernel/syscall/declaration.ts";
@@ -16,6 +18,7 @@ export type Source =
   | { readonly of: "object"; readonly objects: readonly ObjectName[] }
   | { readonly of: "names"; readonly names: readonly number[]; readonly combine: boolean }
   | { readonly of: "numbers"; readonly numbers: readonly number[] }
+  | { readonly of: "any"; readonly sources: readonly Source[] }
   /** By the argument's name. */
   | { readonly of: "hint"; readonly otherwise: Source };
 export interface Values {
@@ -56,13 +59,15 @@ const descriptors: Values = {
   hostile: big(-2, 0x7fff_ffff, 0x8000_0000, 2n ** 32n + 3n, -1),
 };
 const ids = numbers(0, 1000, 1, 65534, 0xffff_ffff, 0xffff, 0x1_0000);
+/** Special keyrings, and the first keys of a machine. */
+const keys = numbers(...Object.values(KEY_SPEC), 1, 2, 3);
 
 /** By C type, where a C type says what it is. */
 const byC: Readonly<Record<string, Values>> = {
   "": word(numbers(0)),
   "char *": pointer("buffer"),
   "char *const *": pointer("argv"),
-  "const char *": pointer("path"),
+  "const char *": { ...pointer("path"), valid: hinted(object("path")) },
   "const sigset_t *": pointer("sigset"),
   "sigset_t *": pointer("sigset", "buffer"),
   "const struct rlimit *": pointer("rlimit"),
@@ -71,6 +76,7 @@ const byC: Readonly<Record<string, Values>> = {
   dev_t: word(numbers(0, 0x103, 0x105, 0x501, 0x800)),
   "fd_set *": pointer("fdset"),
   "int *": pointer("buffer", "words"),
+  key_serial_t: word(keys),
   key_t: word(numbers(0, 1, 2, 0x1234)),
   "loff_t *": pointer("words"),
   mode_t: word(numbers(0o644, 0o755, 0, 0o777, 0o4755, 0o2755, 0o1777, 0o100644, 0o10644, 0o20666, 0o140666)),
@@ -108,6 +114,14 @@ const byDecoder: ReadonlyMap<unknown, Values> = new Map<unknown, Values>([
   [ulong.decode, word(hinted(numbers(0, 1, 8, 4096, 0x1_0000)))],
   [loff.decode, { valid: numbers(0, 1, 10, 4096, 100_000), edge: edges32, hostile: [...hostile64, 2n ** 40n, 2n ** 62n] }],
   [dataArg.decode, word(numbers(0, 9, 0x1200_0000))],
+  [
+    keyctlArgument(2).decode,
+    {
+      valid: { of: "any", sources: [keys, keys, object("keytype", "text", "buffer"), numbers(0, 1, 100, 0x3f3f_0000)] },
+      edge: [...edges32, ...edgePointers],
+      hostile: hostilePointers,
+    },
+  ],
   [ptr.decode, { valid: hinted(object("buffer", "words")), edge: edgePointers, hostile: hostilePointers }],
 ]);
 const general: ReadonlySet<string> = new Set(["int", "unsigned int", "long", "unsigned long", "void *", "uid_t", "gid_t", "loff_t"]);
