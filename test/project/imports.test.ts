@@ -81,6 +81,7 @@ const rooms: Record<string, readonly string[]> = {
     "base",
     "landlock cgroup",
     "cred",
+    "fs/mount",
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",

@@ -16,8 +16,11 @@ import { mqueueCalls } from "./ipc/mqueue.ts";
 import { msgCalls } from "./ipc/msg.ts";
 import { semCalls } from "./ipc/sem.ts";
 import { shmCalls } from "./ipc/shm.ts";
+import { mountApiCalls } from "./mount/api.ts";
+import { mountAttributeCalls } from "./mount/attributes.ts";
 import { mountCalls } from "./mount/mount.ts";
 import { namespaceCalls } from "./mount/setns.ts";
+import { statmountCalls } from "./mount/statmount.ts";
 import { messagesCalls } from "./net/sendmmsg.ts";
 import { messageCalls } from "./net/sendmsg.ts";
 import { socketCalls } from "./net/socket.ts";
@@ -58,6 +61,9 @@ export const onDemandCalls: readonly Syscall[] = [
   ...copyCalls,
   ...xattrCalls,
   ...mountCalls,
+  ...mountApiCalls,
+  ...mountAttributeCalls,
+  ...statmountCalls,
   ...privilegeCalls,
   ...namespaceCalls,
   ...waitCalls,

@@ -10,21 +10,88 @@ import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
 import { MemFs } from "./types/memfs.ts";
-import type { FileSystem, Or } from "./vfs/inode.ts";
+import { type FileSystem, type Or, SB } from "./vfs/inode.ts";
 
 const PAGE = 4096;
 
-/** Parses mount options such as "a=1,b". -EINVAL for a name that is not in `names`. */
-const parse = (data: string, names: readonly string[]): Or<Map<string, string>> => {
-  const options = new Map<string, string>();
-  for (const option of data.split(",")) {
-    if (option === "") continue;
-    const [name = "", value = ""] = option.split("=", 2);
-    if (!names.includes(name)) return -E.EINVAL;
-    options.set(name, value);
-  }
-  return options;
+/** A type of file system that a guest may mount. */
+export interface FileSystemType {
+  /** The names of its options. */
+  readonly options: readonly string[];
+  /** A new file system, or an existing one for a type of which there is one instance. */
+  readonly make: (t: Task, options: ReadonlyMap<string, string>) => Or<FileSystem>;
+  /** True if several mounts may get one instance, whose flags then do not change. */
+  readonly single?: true;
+  /** Changes a mounted file system: 0 or -errno. Absent: options are ignored. */
+  readonly change?: (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>) => number;
+}
+
+/** Options that set or clear flags of any file system. Linux fs/fs_context.c common_set_sb_flag. */
+const flagOptions: Readonly<Record<string, { readonly set?: number; readonly clear?: number }>> = {
+  ro: { set: SB.RDONLY },
+  sync: { set: SB.SYNCHRONOUS },
+  dirsync: { set: SB.DIRSYNC },
+  mand: { set: SB.MANDLOCK },
+  lazytime: { set: SB.LAZYTIME },
+  rw: { clear: SB.RDONLY },
+  async: { clear: SB.SYNCHRONOUS },
+  nomand: { clear: SB.MANDLOCK },
+  nolazytime: { clear: SB.LAZYTIME },
 };
+
+/** The options of a mount that is being made or changed. Linux struct fs_context. */
+export class MountOptions {
+  readonly type: FileSystemType;
+  readonly values = new Map<string, string>();
+  source: string | undefined = undefined;
+  flags = 0;
+  /** The flags that were named. */
+  flagMask = 0;
+  constructor(type: FileSystemType) {
+    this.type = type;
+  }
+  /** Takes one option: 0, or -EINVAL for one that the type does not know. Linux vfs_parse_fs_param(). */
+  add(name: string, value: string | undefined): number {
+    const flag = Object.hasOwn(flagOptions, name) && value === undefined ? flagOptions[name] : undefined;
+    if (flag) {
+      const { set = 0, clear = 0 } = flag;
+      this.flags = (this.flags | set) & ~clear;
+      this.flagMask |= set | clear;
+      return 0;
+    }
+    if (this.type.options.includes(name)) {
+      this.values.set(name, value ?? "");
+      return 0;
+    }
+    if (name !== "source" || value === undefined || this.source !== undefined) return -E.EINVAL;
+    this.source = value;
+    return 0;
+  }
+  /** Takes the data of mount(2): "a=1,b". Linux generic_parse_monolithic(). */
+  addAll(data: string): number {
+    for (const option of data.split(",")) {
+      if (option === "") continue;
+      const equals = option.indexOf("=");
+      const bad = equals < 0 ? this.add(option, undefined) : this.add(option.slice(0, equals), option.slice(equals + 1));
+      if (bad < 0) return bad;
+    }
+    return 0;
+  }
+  /** The file system of these options. */
+  make(t: Task): Or<FileSystem> {
+    const fs = this.type.make(t, this.values);
+    if (typeof fs !== "number" && !this.type.single) fs.superFlags = this.flags;
+    return fs;
+  }
+  /** Changes the flags in `mask` and the options of a file system: 0 or -errno. Linux reconfigure_super(). */
+  change(t: Task, fs: FileSystem, mask = this.flagMask): number {
+    if (!fs.writable && (mask & SB.RDONLY & ~this.flags) !== 0) return -E.EACCES;
+    const bad = this.type.change?.(t, fs, this.values) ?? 0;
+    if (bad < 0) return bad;
+    fs.superFlags = (fs.superFlags & ~mask) | (this.flags & mask);
+    return 0;
+  }
+}
 const number = (text: string | undefined, pattern: RegExp, base: number): number | undefined =>
   text !== undefined && pattern.test(text) ? Number.parseInt(text, base) : undefined;
 
@@ -38,9 +105,7 @@ const pagesOf = (t: Task, text: string): number | undefined => {
   return Math.ceil((n * ({ "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[unit] as number)) / PAGE);
 };
 
-const tmpfs = (t: Task, data: string): Or<FileSystem> => {
-  const options = parse(data, ["mode", "uid", "gid", "size", "nr_blocks", "nr_inodes", "huge", "mpol", "inode32", "inode64", "noswap"]);
-  if (typeof options === "number") return options;
+const tmpfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> => {
   const size = options.get("size");
   const pages = size === undefined ? undefined : pagesOf(t, size);
   const mode = options.has("mode") ? number(options.get("mode"), /^[0-7]+$/, 8) : 0o1777;
@@ -60,16 +125,12 @@ const tmpfs = (t: Task, data: string): Or<FileSystem> => {
 /**
  * Shows the pid namespace of the mounting task. The task needs CAP_SYS_ADMIN in the owner of that namespace.
  */
-const proc = (t: Task, data: string): Or<FileSystem> => {
-  const options = parse(data, ["hidepid", "gid", "subset"]);
-  if (typeof options === "number") return options;
+const proc = (t: Task): Or<FileSystem> => {
   if (!capableIn(t.cred, t.pidNs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
   return owned(t, new ProcFs(t.kernel.vfs.newDev(), t.kernel, t.pidNs));
 };
 
-const devpts = (t: Task, data: string): Or<FileSystem> => {
-  const options = parse(data, ["newinstance", "ptmxmode", "mode", "uid", "gid", "max"]);
-  if (typeof options === "number") return options;
+const devpts = (t: Task): Or<FileSystem> => {
   const fs = newDevPts(t.kernel.vfs.newDev(), t.kernel.vfs.clock);
   Object.assign(fs.root.inode, { uid: t.cred.fsuid, gid: t.cred.fsgid });
   return owned(t, fs);
@@ -80,16 +141,7 @@ const sysfs = (t: Task): Or<FileSystem> =>
   capableIn(t.cred, t.net.owner, CAP.SYS_ADMIN) ? owned(t, new SysFs(t.kernel.vfs.newDev(), t.kernel)) : -E.EPERM;
 
 /** The one hierarchy; in a cgroup namespace its part from the namespace's root on. */
-const cgroup2 = (t: Task, data: string): Or<FileSystem> => {
-  const options = parse(data, [
-    "nsdelegate",
-    "favordynmods",
-    "memory_localevents",
-    "memory_recursiveprot",
-    "memory_hugetlb_accounting",
-    "pids_localevents",
-  ]);
-  if (typeof options === "number") return options;
+const cgroup2 = (t: Task): Or<FileSystem> => {
   const { kernel, namespaces } = t;
   const { top: root } = namespaces.cgroup;
   return root === kernel.cgroups ? kernel.cgroupFs : new CgroupFs(kernel.vfs.newDev(), kernel, root);
@@ -103,15 +155,32 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
 /** The queues of the mounting task's IPC namespace. */
 const mqueue = (t: Task): FileSystem => mqueueOf(t.kernel, t.namespaces.ipc);
 
-/**
- * Makes a file system for mount(2), by type name. `data` is the option string; the result is a file system or
- * -errno.
- */
-export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) => Or<FileSystem>>> = {
-  tmpfs,
-  proc,
-  devpts,
-  sysfs,
-  cgroup2,
-  mqueue,
+/** A new size for a mounted tmpfs; the other options stay. Linux shmem_reconfigure(). */
+const resize = (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>): number => {
+  const size = options.get("size");
+  if (size === undefined || !(fs instanceof MemFs)) return 0;
+  const pages = pagesOf(t, size);
+  return pages === undefined || !fs.budget.resize(pages) ? -E.EINVAL : 0;
 };
+
+/** The types by name. */
+// biome-ignore format: table
+export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
+  tmpfs: {
+    options: ["mode", "uid", "gid", "size", "nr_blocks", "nr_inodes", "huge", "mpol", "inode32", "inode64", "noswap"],
+    make: tmpfs,
+    change: resize,
+  },
+  proc: { options: ["hidepid", "gid", "subset"], make: proc },
+  devpts: { options: ["newinstance", "ptmxmode", "mode", "uid", "gid", "max"], make: devpts },
+  sysfs: { options: [], make: sysfs },
+  cgroup2: {
+    options: ["nsdelegate", "favordynmods", "memory_localevents", "memory_recursiveprot", "memory_hugetlb_accounting", "pids_localevents"],
+    make: cgroup2,
+    single: true,
+  },
+  mqueue: { options: [], make: mqueue, single: true },
+};
+/** The type of a name, or -ENODEV. */
+export const fileSystemType = (name: string): Or<FileSystemType> =>
+  Object.hasOwn(fileSystemTypes, name) ? (fileSystemTypes[name] as FileSystemType) : -E.ENODEV;

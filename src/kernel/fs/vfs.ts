@@ -57,7 +57,7 @@ export class Vfs {
   constructor(clock: Clock, root: (dev: number, clock: Clock) => FileSystem) {
     this.clock = clock;
     const fs = root(this.newDev(), clock);
-    this.namespace = new MountNamespace(fs, fs.type);
+    this.namespace = MountNamespace.initial(fs, fs.type);
     this.pipefs = new AnonFs(this.newDev(), clock, "pipefs", PIPEFS_MAGIC);
     this.anonfs = new AnonFs(this.newDev(), clock, "anon_inodefs", 0x09041934);
     const shm = new MemFs(this.newDev(), clock);

@@ -60,10 +60,6 @@ export const notYet: readonly Missing[] = [
     reason: "no performance counters, no user-mode page faults",
     names: ["perf_event_open", "userfaultfd"],
   },
-  {
-    reason: "only mount(2), not the mount API of 5.2",
-    names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"],
-  },
   { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
   {
     reason: "no known user",

@@ -215,6 +215,7 @@ const statxStruct = struct("statx", {
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
+export const STATX_MNT_ID_UNIQUE = 0x4000;
 const STATX_ATTR_AUTOMOUNT = 0x1000n;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;
 const STATX_ATTR_DAX = 0x20_0000n;
@@ -223,7 +224,11 @@ const STATX_ATTRS = STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DA
 const never = { sec: 0, nsec: 0 };
 
 /** struct statx. */
-export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns: UserNamespace | undefined): Uint8Array => {
+export const encodeStatx = (
+  i: Inode,
+  mount: { id: bigint; unique: boolean; isRoot: boolean },
+  ns: UserNamespace | undefined,
+): Uint8Array => {
   const stamps: Record<string, number | bigint> = {};
   for (const [prefix, time] of [
     ["atime", i.atime],
@@ -237,7 +242,7 @@ export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns
   }
   return statxStruct.encode(
     {
-      stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | STATX_MNT_ID,
+      stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | (mount.unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID),
       stx_blksize: i.blockSize,
       stx_attributes: mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n,
       stx_nlink: i.nlink,
@@ -254,7 +259,7 @@ export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns
       stx_rdev_minor: minor(i.rdev),
       stx_dev_major: major(i.fs.dev),
       stx_dev_minor: minor(i.fs.dev),
-      stx_mnt_id: BigInt(mount.id),
+      stx_mnt_id: mount.id,
       spare: new Uint8Array(104),
     } as never,
     x64,

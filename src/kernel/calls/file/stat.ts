@@ -5,9 +5,9 @@ import { E } from "../../../abi/errno.ts";
 import { bytes, long, s32, struct, u32, ulong } from "../../../abi/struct.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
-import type { Inode, Or } from "../../fs/vfs/inode.ts";
+import { type Inode, type Or, SB } from "../../fs/vfs/inode.ts";
 import { decodeDev, major, minor, S_IFBLK, S_IFCHR, S_IFMT } from "../../fs/vfs/mode.ts";
-import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../../fs/vfs/mount.ts";
+import { MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_RDONLY, MS_RELATIME } from "../../fs/vfs/mount.ts";
 import { isReadOnly } from "../../fs/vfs/permission.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, atFlags, dirfd, modeText } from "../../syscall/arg-file.ts";
@@ -17,7 +17,15 @@ import { filled } from "../../syscall/arg-struct.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
-import { encodeCompatStat, encodeOldStat, encodeStat, encodeStat64, encodeStatx, type StatBytes } from "./stat-layout.ts";
+import {
+  encodeCompatStat,
+  encodeOldStat,
+  encodeStat,
+  encodeStat64,
+  encodeStatx,
+  STATX_MNT_ID_UNIQUE,
+  type StatBytes,
+} from "./stat-layout.ts";
 
 type Encode = (inode: Inode, ns: UserNamespace | undefined) => StatBytes;
 const put = (t: Task, path: Or<Path>, at: VAddr, encode: Encode): number => {
@@ -86,6 +94,7 @@ const statxMask = flags(
     STATX_BLOCKS: 1024,
     STATX_BTIME: 2048,
     STATX_MNT_ID: 4096,
+    STATX_MNT_ID_UNIQUE,
   },
   "STATX_???",
 );
@@ -143,14 +152,16 @@ const mountFlags = [
   [MS_NODEV, 4],
   [MS_NOEXEC, 8],
   [MS_NOATIME, 1024],
+  [MS_NODIRATIME, 2048],
   [MS_RELATIME, 4096],
+  [MS_NOSYMFOLLOW, 8192],
 ] as const;
 const statfsValues = ({ mount, dentry }: Path) => {
   const { fs } = dentry.inode;
   const s = fs.statfs();
   const shown = mountFlags.reduce(
     (all, [flag, st]) => (mount.flags & flag ? all | st : all),
-    ST_VALID | (isReadOnly(mount) ? MS_RDONLY : 0),
+    ST_VALID | (isReadOnly(mount) ? MS_RDONLY : 0) | (fs.superFlags & (SB.SYNCHRONOUS | SB.MANDLOCK)),
   );
   return {
     f_type: fs.magic,
@@ -215,7 +226,8 @@ export const statCalls: readonly Syscall[] = [
     if (a.mask & STATX_RESERVED || (a.flags & 0x6000) === 0x6000 || a.flags & ~STATX_FLAGS) return -E.EINVAL;
     const path = ofAt(t, a.dirfd, a.pathname, a.flags & statFlags);
     if (typeof path === "number") return path;
-    const mount = { id: path.mount.id, isRoot: path.dentry === path.mount.root };
+    const unique = (a.mask & STATX_MNT_ID_UNIQUE) !== 0;
+    const mount = { id: unique ? path.mount.uniqueId : BigInt(path.mount.id), unique, isRoot: path.dentry === path.mount.root };
     return t.mem.write(a.statxbuf, encodeStatx(path.dentry.inode, mount, t.cred.userNs)) ? 0 : -E.EFAULT;
   }),
   syscall("ustat", { dev: uint, ubuf: ptr }, (t, a, abi) => ustat(t, a.dev, a.ubuf, abi)),

@@ -12,7 +12,7 @@ const PAGE = 4096;
  */
 export class Budget {
   readonly frames: Frames;
-  readonly pages: number;
+  pages: number;
   readonly inodes: number;
   usedPages = 0;
   usedInodes = 0;
@@ -20,6 +20,12 @@ export class Budget {
     this.frames = frames;
     this.pages = pages;
     this.inodes = inodes;
+  }
+  /** Changes the limit of pages. False: more are in use. */
+  resize(pages: number): boolean {
+    if (pages < this.usedPages) return false;
+    this.pages = pages;
+    return true;
   }
   /** A frame, or 0. `dirty`: its content is undefined, else zero. */
   takePage(dirty: boolean): number {

@@ -18,7 +18,7 @@ export class HostFs extends MemFs {
   override readonly keepsBirths = false;
   override readonly attributes = 0n;
   override readonly magic: number = 0x00c0ffee;
-  override readonly readOnly: boolean;
+  override readonly writable: boolean;
   readonly tree: HostTree;
   /** The inodes of files with several names. All names of a file have one inode. */
   readonly linked = new Map<HostNode, Inode>();
@@ -26,7 +26,7 @@ export class HostFs extends MemFs {
   constructor(dev: number, clock: Clock, tree: HostTree, options: { readOnly?: boolean; pages?: number } = {}) {
     super(dev, clock, options);
     this.tree = tree;
-    this.readOnly = options.readOnly ?? false;
+    this.writable = !(options.readOnly ?? false);
   }
   protected override rootDir(): Inode {
     return hostInode(this, this.tree.root);

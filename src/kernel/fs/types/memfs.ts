@@ -38,7 +38,7 @@ export class MemFs extends FileSystem {
   /** `pages` is the limit of file content in pages of 4096 bytes, by default half of the memory. */
   constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number } = {}) {
     super(dev, clock);
-    const pages = options.pages ?? clock.frames.total >> 1;
+    const pages = options.pages ?? this.#defaultPages();
     clock.kept.add(this, sizes.fileSystem);
     this.budget = new Budget(clock.frames, pages, Math.max(pages, 1024));
     this.#mode = options.mode ?? 0o755;
@@ -84,6 +84,22 @@ export class MemFs extends FileSystem {
     this.#ended = true;
     for (const file of this.files) file.end();
     this.files.clear();
+  }
+  /** The limit of pages without the option `size`. */
+  #defaultPages(): number {
+    return this.clock.frames.total >> 1;
+  }
+  /** Linux shmem_show_options(). */
+  override options(): string {
+    const { pages } = this.budget;
+    const { mode, uid, gid } = this.root.inode;
+    const permissions = mode & 0o7777;
+    return [
+      pages === this.#defaultPages() ? "" : `,size=${pages * (PAGE_SIZE / 1024)}k`,
+      permissions === 0o1777 ? "" : `,mode=${permissions.toString(8).padStart(3, "0")}`,
+      uid === 0 ? "" : `,uid=${uid}`,
+      gid === 0 ? "" : `,gid=${gid}`,
+    ].join("");
   }
   override statfs(): StatFs {
     const { pages, usedPages, inodes, usedInodes } = this.budget;

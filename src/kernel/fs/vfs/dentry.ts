@@ -51,6 +51,13 @@ export interface Path {
 /** True if both paths name one position. Linux path_equal(). */
 export const samePath = (a: Path, b: Path): boolean => a.mount === b.mount && a.dentry === b.dentry;
 
+/** The name of a dentry inside its file system. Linux dentry_path(). */
+export const nameInside = (dentry: Dentry): string => {
+  const names: string[] = [];
+  for (let d = dentry; !d.isRoot; d = d.parent) names.push(d.name);
+  return `/${names.reverse().join("/")}${dentry.deleted ? "//deleted" : ""}`;
+};
+
 /**
  * The absolute name below `root`, as getcwd(2) and /proc/PID/fd show it. A deleted name ends in " (deleted)".
  * `reachable` is false if the path is not below `root` (chroot). getcwd(2) then returns "(unreachable)".

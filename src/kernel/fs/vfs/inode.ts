@@ -27,6 +27,9 @@ export interface Clock {
   readonly kept: Kept;
 }
 
+/** Flags of a file system. Linux include/linux/fs.h. */
+export const SB = { RDONLY: 1, SYNCHRONOUS: 16, MANDLOCK: 64, DIRSYNC: 128, LAZYTIME: 1 << 25 } as const;
+
 /** The state of a file system instance. Linux struct super_block. */
 export abstract class FileSystem {
   /** The type name in /proc/filesystems. */
@@ -36,8 +39,10 @@ export abstract class FileSystem {
   abstract get root(): Dentry;
   readonly dev: number;
   readonly clock: Clock;
-  /** True if nothing may be written, regardless of the mount. */
-  readonly readOnly: boolean = false;
+  /** False: it can never be written. */
+  readonly writable: boolean = true;
+  /** SB_* flags, for all mounts of it. */
+  superFlags = 0;
   /** The user namespace of the mounting task. */
   owner: UserNamespace | undefined = undefined;
   /** True if names change by themselves (procfs): dentries are not cached. */
@@ -55,6 +60,10 @@ export abstract class FileSystem {
   constructor(dev: number, clock: Clock) {
     this.dev = dev;
     this.clock = clock;
+  }
+  /** True if nothing may be written, regardless of the mount. */
+  get readOnly(): boolean {
+    return !this.writable || (this.superFlags & SB.RDONLY) !== 0;
   }
   newIno(): number {
     return this.#nextIno++;

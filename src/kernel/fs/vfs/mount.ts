@@ -1,27 +1,36 @@
 // The mount tree of a mount namespace. man 2 mount, man 7 mount_namespaces.
 
+import { E } from "../../../abi/errno.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
+import { type CopyPlace, isolate, MountIds, type PeerGroup, placeCopy, share } from "../mount/peers.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
-import type { FileSystem } from "./inode.ts";
+import type { FileSystem, Or } from "./inode.ts";
 
 /** Flags of mount(2). Linux uapi linux/mount.h. */
 export const MS_RDONLY = 1;
 export const MS_NOSUID = 2;
 export const MS_NODEV = 4;
 export const MS_NOEXEC = 8;
+export const MS_NOSYMFOLLOW = 256;
 export const MS_NOATIME = 1024;
 export const MS_NODIRATIME = 2048;
 export const MS_RELATIME = 1 << 21;
+
+/** The flags that choose when access times change. None of them: at every access. */
+export const ATIME_FLAGS = MS_NOATIME | MS_NODIRATIME | MS_RELATIME;
 
 /** The flags that a less privileged namespace cannot clear. Linux lock_mnt_tree(). */
 const LOCKABLE = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 /** The limit of mounts in a namespace. Linux /proc/sys/fs/mount-max is 100000. */
 export const MOUNT_MAX = 4096;
+
+/** Unique ids of mounts are greater than all others. Linux MNT_UNIQUE_ID_OFFSET. */
+export const FIRST_UNIQUE_ID = 1n << 31n;
 
 /** A mount. */
 export class Mount {
@@ -37,7 +46,11 @@ export class Mount {
    * cannot be removed alone, because it may hide files. man 7 mount_namespaces, "Restrictions on mount
    * namespaces".
    */
-  locked = { flags: 0, place: false };
+  locked = { flags: 0, atime: false, place: false };
+  /** The group of a shared mount, the group that a slave receives from, and if bind mounts of it are refused. */
+  peers: PeerGroup | undefined = undefined;
+  master: PeerGroup | undefined = undefined;
+  unbindable = false;
   /** The number of file descriptions that were opened through it. */
   opens = 0;
   namespace: MountNamespace | undefined = undefined;
@@ -56,6 +69,14 @@ export class Mount {
   }
   get path(): Path {
     return { mount: this, dentry: this.root };
+  }
+  /** mnt_id_unique. Ids are never given twice here. */
+  get uniqueId(): bigint {
+    return FIRST_UNIQUE_ID + BigInt(this.id);
+  }
+  /** Nothing leads to the mount any more (kept.ts). */
+  end(): void {
+    isolate(this);
   }
 }
 
@@ -89,15 +110,72 @@ export const withBelow = (mount: Mount): Mount[] => {
   return all;
 };
 
-/** Mount ids are unique in the machine. */
-interface Ids {
-  next: number;
+/** Puts a mount on a mount point of another. */
+const link = (mount: Mount, parent: Mount, mountpoint: Dentry): void => {
+  mount.parent = parent;
+  mount.mountpoint = mountpoint;
+  parent.children.set(mountpoint, mount);
+};
+const unlink = (mount: Mount): void => {
+  if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
+  mount.parent = undefined;
+  mount.mountpoint = undefined;
+};
+
+/** The kind of copy: its place among peers, if it is shared, and if unbindable mounts are copied too. */
+export interface CopyKind {
+  readonly place: CopyPlace;
+  readonly share?: boolean;
+  readonly unbindable?: boolean;
+  /** The copy has only the mount itself. */
+  readonly alone?: boolean;
+  /** Called for each copy. */
+  readonly copied?: (original: Mount, copy: Mount) => void;
 }
+
+/**
+ * A copy of `mount` from `root` on, and of all mounts below, in no namespace yet. -EINVAL for an unbindable
+ * mount; -EPERM if a locked one would be left out. Linux copy_tree().
+ */
+export const copyTree = (ids: MountIds, mount: Mount, root: Dentry, kind: CopyKind): Or<Mount> => {
+  const { unbindable = false } = kind;
+  if (mount.unbindable && !unbindable) return -E.EINVAL;
+  const twins = new Map<Mount, Mount>();
+  const twin = (original: Mount, from: Dentry): Mount => {
+    const copy = new Mount(ids.mount(), original.fs, from, original.source, original.flags);
+    copy.locked = { ...original.locked, place: original.locked.place && original !== mount };
+    placeCopy(copy, original, kind.place);
+    if (kind.share) share(copy, ids);
+    twins.set(original, copy);
+    original.fs.clock.kept.add(copy, sizes.mount);
+    kind.copied?.(original, copy);
+    return copy;
+  };
+  const made = twin(mount, root);
+  const next = kind.alone ? [] : [...mount.children.values()].filter((child) => (child.mountpoint as Dentry).isWithin(root)).reverse();
+  for (let each = next.pop(); each; each = next.pop()) {
+    if (each.unbindable && !unbindable) {
+      if (!each.locked.place) continue;
+      for (const copy of twins.values()) isolate(copy);
+      return -E.EPERM;
+    }
+    link(twin(each, each.root), twins.get(each.parent as Mount) as Mount, each.mountpoint as Dentry);
+    next.push(...[...each.children.values()].reverse());
+  }
+  return made;
+};
+
+/** What a less privileged namespace receives keeps its flags, and its mounts keep hiding files. Linux lock_mnt_tree(). */
+export const lockTree = (tree: Mount): void => {
+  for (const mount of withBelow(tree)) mount.locked = { flags: mount.flags & LOCKABLE, atime: true, place: mount !== tree };
+};
 
 /** A mount namespace: a tree of mounts. */
 export class MountNamespace {
   readonly owner: UserNamespace | undefined;
-  readonly #ids: Ids;
+  readonly ids: MountIds;
+  /** Its number for NS_MNT_GET_INFO and statmount(2). 0: that of a detached tree, which no task is in. */
+  readonly number: number;
   /** All mounts by id. */
   readonly #mounts = new OrderedMap<Mount>();
   /** The number of mounts on each mount point. */
@@ -106,12 +184,22 @@ export class MountNamespace {
   /** The number of changes so far, and the queue that each change wakes: poll(2) of /proc/PID/mounts. */
   events = 0;
   readonly changed = new WaitQueue();
-  constructor(fs: FileSystem, source: string, flags = 0, owner?: UserNamespace, ids: Ids = { next: 1 }) {
+  /** `tree` becomes its tree. */
+  constructor(tree: Mount, ids: MountIds, owner?: UserNamespace, detached = false) {
     this.owner = owner;
-    this.#ids = ids;
-    this.root = new Mount(this.#ids.next++, fs, fs.root, source, flags);
-    this.root.namespace = this;
-    this.#mounts.set(this.root.id, this.root);
+    this.ids = ids;
+    this.number = detached ? 0 : ids.namespace();
+    this.root = tree;
+    this.#enroll(tree);
+  }
+  /** The first namespace of a machine, with its root file system. */
+  static initial(fs: FileSystem, source: string): MountNamespace {
+    const ids = new MountIds();
+    return new MountNamespace(new Mount(ids.mount(), fs, fs.root, source, 0), ids);
+  }
+  /** True for the namespace of a detached tree, which a descriptor holds. Linux is_anon_ns(). */
+  get isDetached(): boolean {
+    return this.number === 0;
   }
 
   /** The topmost mount over a path, followed until nothing is mounted on its root. */
@@ -125,24 +213,15 @@ export class MountNamespace {
    * copy_mnt_ns().
    */
   copy(owner: UserNamespace | undefined): { readonly namespace: MountNamespace; readonly enter: (fs: FsContext) => void } {
-    const made = new MountNamespace(this.root.fs, this.root.source, this.root.flags, owner, this.#ids);
     const twins = new Map<Mount, Mount>();
     const less = owner !== this.owner;
-    for (const mount of withBelow(this.root)) {
-      const twin = new Mount(mount === this.root ? made.root.id : this.#ids.next++, mount.fs, mount.root, mount.source, mount.flags);
-      twin.namespace = made;
-      made.#mounts.set(twin.id, twin);
-      twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
-      twins.set(mount, twin);
-      mount.fs.clock.kept.add(twin, sizes.mount);
-      const on = mount !== this.root && mount.mountpoint;
-      if (!on) continue;
-      made.#join(twin, twins.get(mount.parent as Mount) as Mount, on);
-    }
-    made.root = twins.get(this.root) as Mount;
+    const place = less ? "shared-to-slave" : "same";
+    const tree = copyTree(this.ids, this.root, this.root.root, { place, unbindable: true, copied: (o, c) => twins.set(o, c) }) as Mount;
+    if (less) lockTree(tree);
+    else tree.locked.place = this.root.locked.place;
     const twinOf = (path: Path): Path => ({ ...path, mount: twins.get(path.mount) ?? path.mount });
     return {
-      namespace: made,
+      namespace: new MountNamespace(tree, this.ids, owner),
       enter: (fs) => {
         fs.root = twinOf(fs.root);
         fs.cwd = twinOf(fs.cwd);
@@ -150,26 +229,42 @@ export class MountNamespace {
     };
   }
 
-  /** Mounts a file system at a path. */
-  attach(at: Path, fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
-    const made = new Mount(this.#ids.next++, fs, options.root ?? fs.root, options.source ?? fs.type, options.flags ?? 0);
+  /** A new mount in no namespace. */
+  make(fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
+    const made = new Mount(this.ids.mount(), fs, options.root ?? fs.root, options.source ?? fs.type, options.flags ?? 0);
     fs.clock.kept.add(made, sizes.mount);
-    this.#place(made, at);
     return made;
   }
-  #place(mount: Mount, at: Path): void {
+  /** Mounts a file system at a path, here only. */
+  attach(at: Path, fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
+    const made = this.make(fs, options);
     const on = MountNamespace.cross(at);
-    mount.namespace = this;
-    this.#mounts.set(mount.id, mount);
-    remember(on.dentry);
-    this.#join(mount, on.mount, on.dentry);
+    this.graft(made, on.mount, on.dentry);
+    return made;
   }
-  #join(mount: Mount, parent: Mount, mountpoint: Dentry): void {
-    mount.parent = parent;
-    mount.mountpoint = mountpoint;
-    parent.children.set(mountpoint, mount);
-    this.#points.set(mountpoint, (this.#points.get(mountpoint) ?? 0) + 1);
+  /** Puts a tree of no namespace on a mount point. A mount that is there comes on top of it. Linux commit_tree(). */
+  graft(tree: Mount, parent: Mount, mountpoint: Dentry): void {
+    const over = parent.children.get(mountpoint);
+    remember(mountpoint);
+    link(tree, parent, mountpoint);
+    this.#enroll(tree);
+    if (!over) return;
+    const top = topOf(tree);
+    this.#leave(over);
+    link(over, top, top.root);
+    this.#count(top.root);
     this.#note();
+  }
+  #enroll(tree: Mount): void {
+    for (const mount of withBelow(tree)) {
+      mount.namespace = this;
+      this.#mounts.set(mount.id, mount);
+      if (mount.mountpoint) this.#count(mount.mountpoint);
+    }
+    this.#note();
+  }
+  #count(mountpoint: Dentry): void {
+    this.#points.set(mountpoint, (this.#points.get(mountpoint) ?? 0) + 1);
   }
   #note(): void {
     changes++;
@@ -186,39 +281,51 @@ export class MountNamespace {
   isMountpoint(dentry: Dentry): boolean {
     return this.#points.has(dentry);
   }
-  /** Removes a mount and all mounts below it. */
-  detach(mount: Mount): void {
-    this.#lift(mount);
-    for (const each of withBelow(mount)) {
+  /** Takes a tree out of the namespace, whole and with its peers. */
+  take(tree: Mount): void {
+    for (const each of withBelow(tree)) {
       each.namespace = undefined;
       this.#mounts.delete(each.id);
-      if (each !== mount) this.#leave(each);
+      this.#leave(each);
     }
+    unlink(tree);
+    this.#note();
   }
-  #lift(mount: Mount): void {
-    if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
+  /**
+   * Removes one mount. Mounts on it stay connected if they are locked there: they may hide files. A mount over its root that is not
+   * `gone` takes its place. Linux umount_tree().
+   */
+  remove(mount: Mount, gone: ReadonlySet<Mount>): void {
+    const { parent, mountpoint } = mount;
+    const over = mount.children.get(mount.root);
+    mount.namespace = undefined;
+    this.#mounts.delete(mount.id);
     this.#leave(mount);
-    mount.parent = undefined;
-    mount.mountpoint = undefined;
+    isolate(mount);
+    if (!parent || !gone.has(parent) || !mount.locked.place) unlink(mount);
+    if (parent && mountpoint && over && !gone.has(over)) {
+      this.#leave(over);
+      unlink(over);
+      link(over, parent, mountpoint);
+      this.#count(mountpoint);
+    }
     this.#note();
   }
 
-  /** MS_MOVE: moves a mount to another mount point. */
-  move(mount: Mount, to: Path): void {
-    const on = MountNamespace.cross(to);
-    this.#lift(mount);
-    this.#place(mount, on);
-  }
   /** pivot_root(2): `fresh` replaces `old`, a task's root, which is then mounted at `putOld`. */
   pivot(old: Mount, fresh: Mount, putOld: Path): void {
     const { parent, mountpoint } = old;
-    this.#lift(fresh);
-    this.#lift(old);
+    this.take(fresh);
+    this.take(old);
     fresh.locked.place = old.locked.place;
     old.locked.place = false;
-    if (parent && mountpoint) this.#join(fresh, parent, mountpoint);
-    else this.root = fresh;
-    this.#place(old, putOld);
+    if (parent && mountpoint) this.graft(fresh, parent, mountpoint);
+    else {
+      this.root = fresh;
+      this.#enroll(fresh);
+    }
+    const on = MountNamespace.cross(putOld);
+    this.graft(old, on.mount, on.dentry);
   }
 
   /** The number of mounts. */
@@ -228,5 +335,9 @@ export class MountNamespace {
   /** The mounts from id `from` on, in the order of their creation. */
   *list(from = 0): Generator<Mount> {
     for (let id = this.#mounts.next(from); id !== undefined; id = this.#mounts.next(id + 1)) yield this.#mounts.get(id) as Mount;
+  }
+  /** The mount with this id. */
+  mount(id: number): Mount | undefined {
+    return this.#mounts.get(id);
   }
 }

@@ -6,7 +6,7 @@ import type { Task } from "../../task/task.ts";
 import { Dentry, type Path, samePath } from "./dentry.ts";
 import type { Inode, Or } from "./inode.ts";
 import { may } from "./mode.ts";
-import { MountNamespace } from "./mount.ts";
+import { MountNamespace, MS_NOSYMFOLLOW } from "./mount.ts";
 import { mayFollow, permission } from "./permission.ts";
 
 /** The greatest length of a path in bytes, with its NUL. Linux uapi linux/limits.h. */
@@ -181,7 +181,7 @@ export class Walk {
   }
   #follow(link: Path): Or<string | Path> {
     if (++this.#links > MAX_LINKS) return -E.ELOOP;
-    if (this.#has(RESOLVE.NO_SYMLINKS)) return -E.ELOOP;
+    if (this.#has(RESOLVE.NO_SYMLINKS) || link.mount.flags & MS_NOSYMFOLLOW) return -E.ELOOP;
     const { inode } = link.dentry;
     const jump = inode.jump(this.task);
     if (jump !== undefined) {

@@ -1,0 +1,18 @@
+// A structure that may be longer or shorter than the kernel's. Linux copy_struct_from_user().
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+
+const PAGE_SIZE = 4096;
+
+/** The first `known` bytes of a structure of `given` bytes, zeros behind its end. -errno if it has other bytes after them. */
+export const readSized = (t: Task, at: VAddr, given: number, least: number, known: number): Uint8Array | number => {
+  if (given > PAGE_SIZE) return -E.E2BIG;
+  if (given < least) return -E.EINVAL;
+  const bytes = t.mem.read(at, given);
+  if (!bytes) return -E.EFAULT;
+  if (bytes.subarray(known).some((b) => b !== 0)) return -E.E2BIG;
+  const whole = new Uint8Array(known);
+  whole.set(bytes.subarray(0, known));
+  return whole;
+};

@@ -1,0 +1,107 @@
+// Propagation types of mounts: shared, slave, private, unbindable. man 7 mount_namespaces, "Shared subtrees"; Linux
+// fs/pnode.c.
+import type { Mount } from "../vfs/mount.ts";
+
+/** The ids of mounts and of peer groups. They are unique in the machine. */
+export class MountIds {
+  #mount = 1;
+  #groups = 0;
+  readonly #freeGroups = new Set<number>();
+  #namespace = 1;
+  mount(): number {
+    return this.#mount++;
+  }
+  /** The lowest number that no group has. */
+  group(): number {
+    if (this.#freeGroups.size === 0) return ++this.#groups;
+    const lowest = Math.min(...this.#freeGroups);
+    this.#freeGroups.delete(lowest);
+    return lowest;
+  }
+  endGroup(id: number): void {
+    this.#freeGroups.add(id);
+  }
+  namespace(): number {
+    return this.#namespace++;
+  }
+}
+
+/** A peer group. Mounts in `members` send to each other and to `slaves`. */
+export class PeerGroup {
+  readonly id: number;
+  readonly members = new Set<Mount>();
+  readonly slaves = new Set<Mount>();
+  readonly #ids: MountIds;
+  constructor(ids: MountIds) {
+    this.#ids = ids;
+    this.id = ids.group();
+  }
+  end(): void {
+    this.#ids.endGroup(this.id);
+  }
+}
+
+const setMaster = (mount: Mount, group: PeerGroup | undefined): void => {
+  mount.master?.slaves.delete(mount);
+  mount.master = group;
+  group?.slaves.add(mount);
+};
+
+/** MS_SHARED. A mount without a group gets a new one. Linux invent_group_ids(), set_mnt_shared(). */
+export const share = (mount: Mount, ids: MountIds): void => {
+  mount.unbindable = false;
+  if (mount.peers) return;
+  mount.peers = new PeerGroup(ids);
+  mount.peers.members.add(mount);
+};
+/** MS_SLAVE. The last member of a group gives its slaves to its own master. Linux do_make_slave(). */
+export const enslave = (mount: Mount): void => {
+  const { peers, master } = mount;
+  if (!peers) return;
+  peers.members.delete(mount);
+  mount.peers = undefined;
+  if (peers.members.size > 0) {
+    setMaster(mount, peers);
+    return;
+  }
+  for (const slave of [...peers.slaves]) setMaster(slave, master);
+  peers.end();
+};
+/** MS_PRIVATE and MS_UNBINDABLE. */
+export const isolate = (mount: Mount, unbindable = false): void => {
+  enslave(mount);
+  setMaster(mount, undefined);
+  mount.unbindable = unbindable;
+};
+
+/** The place of a copy among the peers of its original: the same, below it, below it only if that is shared, or none. */
+export type CopyPlace = "same" | "slave" | "shared-to-slave" | "none";
+/** Gives a new copy its place. Linux clone_mnt(). */
+export const placeCopy = (copy: Mount, original: Mount, place: CopyPlace): void => {
+  if (place === "none") return;
+  const { peers, master } = original;
+  if (peers && place !== "same") {
+    setMaster(copy, peers);
+    return;
+  }
+  setMaster(copy, master);
+  copy.peers = peers;
+  peers?.members.add(copy);
+};
+/** Makes `mount`, which is private, a member of the group and a slave of the master of `other`. Linux do_set_group(). */
+export const joinPeers = (mount: Mount, other: Mount): void => placeCopy(mount, other, "same");
+
+/** All mounts that a change on `mount` reaches, without itself: peers, slaves, and their peers and slaves. */
+export function* reachedBy({ peers: first }: Mount, without: Mount): Generator<Mount> {
+  const seen = new Set<PeerGroup>();
+  const open = first ? [first] : [];
+  for (let group = open.pop(); group; group = open.pop()) {
+    if (seen.has(group)) continue;
+    seen.add(group);
+    for (const member of group.members) if (member !== without) yield member;
+    for (const slave of group.slaves) {
+      if (slave.peers) open.push(slave.peers);
+      else yield slave;
+    }
+  }
+}
