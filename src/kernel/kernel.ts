@@ -27,6 +27,7 @@ import type { Keys } from "./keys/keys.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
+import { TimeNamespace } from "./namespace/time.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
 import type { FilteredCall, Observer } from "./observer.ts";
@@ -156,11 +157,14 @@ export class Kernel {
     processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
     this.cpus = options.cpus ?? 1;
     this.bootTime = options.bootTime ?? 1_735_689_600;
+    const time = new TimeNamespace(undefined);
     this.#initial = {
       net: new NetNamespace(this, undefined, true),
       uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
       ipc: new IpcNamespace(this, undefined),
       cgroup: new CgroupNamespace(undefined, this.cgroups),
+      time,
+      timeForChildren: time,
     };
     this.deadline = processor.deadline = options.deadline ?? noDeadline;
     this.scheduler = new Scheduler(this);

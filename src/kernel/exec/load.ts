@@ -16,7 +16,7 @@ import { checkProperties, MAX_PROPERTY_SIZE } from "./property.ts";
 import { BINPRM_BUF_SIZE } from "./script.ts";
 import { isUserAddress, type Loaded, loadable, loadSegments, maximumAlignment } from "./segments.ts";
 import { checkStrings, placeStrings, type StringAddresses, writeTables } from "./stack.ts";
-import type { Vdso, VdsoAddresses } from "./vdso.ts";
+import type { ClockOffsets, Vdso, VdsoAddresses } from "./vdso.ts";
 
 /** The input of `load`: files, strings and the settings of the kernel. */
 export interface ExecRequest extends AuxvIdentity {
@@ -46,6 +46,8 @@ export interface ExecRequest extends AuxvIdentity {
   /** vm.mmap_min_addr. Absent: its initial value (layout.ts). */
   readonly minAddress?: number;
   readonly vdso: Vdso;
+  /** The offsets of its clocks. Absent: none. */
+  readonly time?: ClockOffsets;
 }
 
 /** A loaded program: its address space and its first registers. */
@@ -176,7 +178,7 @@ const build = (
   if (typeof linker === "number") return linker;
   const start = linker && interpreter ? interpreter.header.entry + linker.bias : entry;
   if (!isUserAddress(space, start)) return -E.EINVAL;
-  const vdso = abi === x32 ? NO_VDSO : r.vdso.map(space, abi);
+  const vdso = abi === x32 ? NO_VDSO : r.vdso.map(space, abi, r.time);
   if (typeof vdso === "number") return vdso;
   const stackPointer = tables(r, program, space, abi, { strings, loaded, entry, base: linker?.bias ?? 0, vdso });
   return stackPointer < 0 ? stackPointer : { entry: start, stackPointer, vdso };

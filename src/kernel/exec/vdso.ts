@@ -44,6 +44,11 @@ export interface TimeParameters {
   readonly taiOffsetNs?: bigint;
 }
 
+/** Offsets of clocks in a time namespace, in ns. The initial namespace has none. */
+export interface ClockOffsets {
+  exact(clock: "monotonic" | "boottime"): bigint;
+}
+
 /** The areas below the image, in order of address. Linux 6.13 and later; 6.12 has the first only. */
 const vvarAreas = [
   { name: "[vvar]", pages: 4 },
@@ -52,7 +57,20 @@ const vvarAreas = [
 const VVAR_PAGES = vvarAreas.reduce((n, a) => n + a.pages, 0);
 
 /** Offsets on the time page: struct vvar of vdso/vdso.c. */
-const vvar = { seq: 0, mult: 4, shift: 8, usable: 12, tscBase: 16, monotonic: 24, realtime: 32, tick: 40, tai: 48, size: 56 } as const;
+const vvar = {
+  seq: 0,
+  mult: 4,
+  shift: 8,
+  usable: 12,
+  tscBase: 16,
+  monotonic: 24,
+  realtime: 32,
+  tick: 40,
+  tai: 48,
+  monotonicOffset: 56,
+  boottimeOffset: 64,
+  size: 72,
+} as const;
 
 /** Offset of the four bytes of __kernel_vsyscall that depend on the processor. Linux vdso32/system_call.S. */
 const ENTRY_OFFSET = 3;
@@ -117,6 +135,8 @@ export class Vdso {
   readonly #areas: readonly { readonly file: MappedFile; readonly pages: number }[];
   /** The bytes of the time page. */
   readonly #page = new Uint8Array(PAGE_SIZE);
+  /** The time pages of other time namespaces. */
+  readonly #others = new WeakMap<ClockOffsets, MappedFile>();
 
   /** `entry`: the instruction of __kernel_vsyscall, decided by the processor's vendor. */
   constructor(frames: Frames, entry: FastEntry) {
@@ -158,19 +178,44 @@ export class Vdso {
     this.#areas[0]?.file.backing.pages?.wrote(0, this.#page.subarray(0, vvar.size));
   }
 
+  /** The time page of a namespace: the common one, or a copy of it with offsets. */
+  #timePage(offsets: ClockOffsets | undefined): MappedFile {
+    const common = this.#areas[0]?.file as MappedFile;
+    const [monotonic, boottime] = [offsets?.exact("monotonic") ?? 0n, offsets?.exact("boottime") ?? 0n];
+    if (!offsets || (monotonic === 0n && boottime === 0n)) return common;
+    let other = this.#others.get(offsets);
+    if (!other) {
+      const page = this.#page.slice();
+      const v = new DataView(page.buffer);
+      v.setBigInt64(vvar.monotonicOffset, monotonic, true);
+      v.setBigInt64(vvar.boottimeOffset, boottime, true);
+      this.#others.set(offsets, (other = file(vvarAreas[0].name, page)));
+    }
+    return other;
+  }
+  /** A process enters a time namespace: its time page is replaced. Linux vdso_join_timens(). */
+  joinTime(space: AddressSpace, offsets: ClockOffsets): void {
+    const page = this.#timePage(offsets);
+    for (const vma of [...space.areas]) {
+      if (vma.file?.path !== vvarAreas[0].name || vma.file === page || !(vma.file.backing instanceof Bytes)) continue;
+      install(space, { at: vma.start, length: vma.end - vma.start, prot: vma.prot, flags: vma.flags, file: page, pgoff: vma.pgoff });
+    }
+  }
+
   /** Map the image and the time page into a new program. Returns addresses, or -errno. */
-  map(space: AddressSpace, abi: Abi): VdsoAddresses | number {
+  map(space: AddressSpace, abi: Abi, offsets?: ClockOffsets): VdsoAddresses | number {
     const image = abi.name === "i386" ? this.#i386() : this.#long();
     const length = (VVAR_PAGES + image.pages) * PAGE_SIZE;
     const start = place(space, { at: 0, length, flags: 0, compat: abi.long === 4 });
     if (start < 0) return start;
     let at = start;
-    for (const area of this.#areas) {
+    const page = this.#timePage(offsets);
+    for (const [i, area] of this.#areas.entries()) {
       const error = install(space, {
         at,
         length: area.pages * PAGE_SIZE,
         prot: PROT.READ,
-        file: area.file,
+        file: i === 0 ? page : area.file,
         pgoff: 0,
         flags: VM.MAYREAD | VM.DONTEXPAND | VM.DONTDUMP | VM.PFNMAP,
       });

@@ -59,7 +59,14 @@ export interface Notification {
   readonly signal: number;
   readonly value: bigint;
   readonly file: FileDescription;
+  /** SIGEV_THREAD: 32 bytes for a netlink socket of the C library, which starts the thread. */
+  readonly thread?: { readonly socket: { deliver(bytes: Uint8Array): void }; readonly cookie: Uint8Array };
 }
+/** The last byte of such a cookie. Linux include/linux/mqueue.h NOTIFY_WOKENUP, NOTIFY_REMOVED. */
+const WOKENUP = 1;
+const REMOVED = 2;
+const tellThread = ({ thread }: Notification, what: number): void =>
+  thread?.socket.deliver(Uint8Array.from([...thread.cookie.subarray(0, 31), what]));
 
 /** What a queue counts for, in RLIMIT_MSGQUEUE. Linux mqueue_get_inode(). */
 const bytesOf = ({ messages, size }: MqueueShape): number => messages * 48 + Math.min(messages, MQ_PRIO_MAX) * 48 + messages * size;
@@ -141,9 +148,15 @@ export class MqueueInode extends Inode {
     this.changes.wake();
     return message;
   }
+  /** Ends the registration of a process. Linux remove_notification(). */
+  endNotification(): void {
+    if (this.notification) tellThread(this.notification, REMOVED);
+    this.notification = undefined;
+  }
   #notify(from: Task): void {
     const { notification } = this;
     this.notification = undefined;
+    if (notification) tellThread(notification, WOKENUP);
     if (!notification || notification.signal === 0) return;
     const { process, signal, value } = notification;
     sendToProcess(process, { signo: signal, code: SI.MESGQ, pid: from.tgid, uid: from.cred.uid, value });
@@ -168,7 +181,7 @@ export class MqueueFile extends FileDescription {
     const { bytes, notification } = this.inode;
     const right = (value: number, width: number): string => String(value).padEnd(width);
     const pid = notification ? task.pidNs.numberOf(notification.process.pid) : 0;
-    const kind = !notification || notification.signal > 0 ? 0 : 1;
+    const kind = notification?.thread ? 2 : !notification || notification.signal > 0 ? 0 : 1;
     const text = `QSIZE:${right(bytes, 10)} NOTIFY:${right(kind, 5)} SIGNO:${right(notification?.signal ?? 0, 5)} NOTIFY_PID:${right(pid, 6)}\n`;
     return Uint8Array.from(text, (c) => c.charCodeAt(0)).subarray(at, at + n);
   }
@@ -180,7 +193,7 @@ export class MqueueFile extends FileDescription {
     return [this.inode.changes];
   }
   override release(): void {
-    if (this.inode.notification?.file === this) this.inode.notification = undefined;
+    if (this.inode.notification?.file === this) this.inode.endNotification();
   }
 }
 

@@ -16,6 +16,7 @@ import { leaveUndo, shareUndo } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { type PidNamespace, shownPid } from "../namespace/pid.ts";
+import { enterTime } from "../namespace/time.ts";
 import { SS } from "../signal/alt-stack.ts";
 import { processLimits } from "../task/limits.ts";
 import { Process } from "../task/process.ts";
@@ -130,6 +131,7 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred, actions, tls: parent.tls.slice() });
   child.pidNs = child.childPidNs = spaces.pidNs;
   child.namespaces = spaces.namespaces;
+  if (mem !== parent.mem) joinTime(child);
   spaces.enterMounts?.(fs);
   if (!thread) {
     process.leader = child;
@@ -148,6 +150,13 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   child.pidNs.init ??= process;
   enlist(child, parent, q);
   return child;
+};
+
+/** A process with own memory enters the time namespace of its parent's children. */
+const joinTime = (child: Task): void => {
+  const { time } = child.namespaces;
+  enterTime(child);
+  if (child.namespaces.time !== time) child.kernel.vdso.joinTime(child.mem, child.namespaces.time);
 };
 
 /** The charge for a new task, without its descriptors and the pages that it writes. */

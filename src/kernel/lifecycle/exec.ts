@@ -18,6 +18,7 @@ import type { Or } from "../fs/vfs/inode.ts";
 import { EVENT, notifyFile } from "../fs/vfs/notify.ts";
 import { openExecutable } from "../fs/vfs/open.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
+import { enterTime } from "../namespace/time.ts";
 import { initFpState, minSigStack } from "../signal/fpstate.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -144,6 +145,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
     randomize:
       kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
     vdso: kernel.vdso,
+    time: task.namespaces.timeForChildren,
   });
   interpreter?.drop();
   return image;
@@ -165,6 +167,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   const old = task.mem;
   const before = task.program;
   leaveRings(task);
+  enterTime(task);
   if (process.hasExecuted) notePeak(task);
   task.mem = image.space;
   task.mem.readImpliesExec = image.readImpliesExec;

@@ -12,9 +12,11 @@ import { NetNamespace } from "../net/namespace.ts";
 import type { Task } from "../task/task.ts";
 import { PidNamespace } from "./pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./set.ts";
+import { TimeNamespace } from "./time.ts";
 
 /** uapi linux/sched.h */
 export const NEW = {
+  TIME: 0x80,
   NS: 0x2_0000,
   CGROUP: 0x200_0000,
   UTS: 0x400_0000,
@@ -23,7 +25,7 @@ export const NEW = {
   PID: 0x2000_0000,
   NET: 0x4000_0000,
 } as const;
-const PROXIED = NEW.NS | NEW.CGROUP | NEW.UTS | NEW.IPC | NEW.NET;
+const PROXIED = NEW.NS | NEW.CGROUP | NEW.UTS | NEW.IPC | NEW.NET | NEW.TIME;
 
 /** Namespaces that a task is about to enter. */
 export interface Entered {
@@ -59,7 +61,7 @@ export const enterNamespaces = (task: Task, flags: number): Entered | number => 
     kept.add(inside.userNs as UserNamespace, sizes.namespace);
   }
   const mounts = (flags & NEW.NS) !== 0 ? task.namespaces.mnt.size : 0;
-  if (!account.canTake(mounts * sizes.mount + sizes.netNamespace + 5 * sizes.namespace)) return -E.ENOMEM;
+  if (!account.canTake(mounts * sizes.mount + sizes.netNamespace + 6 * sizes.namespace)) return -E.ENOMEM;
   if ((flags & (PROXIED | NEW.PID)) === 0) return { cred, pidNs, namespaces: task.namespaces };
   if (!capableIn(cred, cred.userNs, CAP.SYS_ADMIN)) return -E.EPERM;
   if ((flags & NEW.PID) !== 0) {
@@ -73,7 +75,7 @@ export const enterNamespaces = (task: Task, flags: number): Entered | number => 
 
 /** Linux create_new_namespaces(). */
 const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pick<Entered, "namespaces" | "enterMounts"> => {
-  const { mnt, net, uts, ipc, cgroup } = task.namespaces;
+  const { mnt, net, uts, ipc, cgroup, time, timeForChildren } = task.namespaces;
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const copied = has(NEW.NS) ? mnt.copy(owner) : undefined;
   const charged = <T extends object>(namespace: T, size: number = sizes.namespace): T => {
@@ -87,6 +89,8 @@ const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pic
       uts: has(NEW.UTS) ? charged(new UtsNamespace(owner, uts.hostname, uts.domainname)) : uts,
       ipc: has(NEW.IPC) ? charged(new IpcNamespace(task.kernel, owner)) : ipc,
       cgroup: has(NEW.CGROUP) ? charged(new CgroupNamespace(owner, task.process.cgroup)) : cgroup,
+      time,
+      timeForChildren: has(NEW.TIME) ? charged(new TimeNamespace(owner, timeForChildren)) : timeForChildren,
     },
     ...(copied ? { enterMounts: copied.enter } : {}),
   };

@@ -5,6 +5,7 @@ import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { IpcNamespace } from "../ipc/namespace.ts";
 import type { NetNamespace } from "../net/namespace.ts";
+import type { TimeNamespace } from "./time.ts";
 
 /** Host and domain name. man 7 uts_namespaces. */
 export class UtsNamespace {
@@ -35,4 +36,7 @@ export interface Namespaces {
   readonly uts: UtsNamespace;
   readonly ipc: IpcNamespace;
   readonly cgroup: CgroupNamespace;
+  readonly time: TimeNamespace;
+  /** The time namespace of later children: unshare(2) changes only this one. */
+  readonly timeForChildren: TimeNamespace;
 }

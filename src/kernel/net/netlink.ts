@@ -316,6 +316,11 @@ export class NetlinkSocket extends Socket {
     this.#readQueue.wake();
   }
 
+  /** Queues a message of another part of the kernel (ipc/mqueue.ts). */
+  deliver(bytes: Uint8Array): void {
+    if (this.refs > 0) this.#put(bytes);
+  }
+
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
     const first = this.#queue.at(0);

@@ -1,5 +1,10 @@
 // POSIX message queues in an IPC namespace of their own: open, priorities, waits, notification, limits, the file system.
 #include "guest.h"
+#ifdef __x86_64__
+static long sys_socket(long d, long t, long p) { return sys3(__NR_socket, d, t, p); }
+#else
+static long sys_socket(long d, long t, long p) { return sys3(359, d, t, p); }
+#endif
 #define CREAT 0100
 #define EXCL 0200
 #define NONBLOCK 04000
@@ -117,6 +122,27 @@ static int body(int argc, char **argv, char **envp) {
   mq_send(q, "second", 7, 0, 0);
   say(" not empty: signal %d", seen);
   say(", remove %d\n", sys2(__NR_mq_notify, q, 0));
+  // A thread of the C library waits on a netlink socket for a cookie.
+  char cookie[32] = "cookie", answer[40];
+  long netlink = sys_socket(16, 3, 0), file_ = sys3(__NR_open, "/proc/self/exe", 0, 0);
+  ev[0] = L(cookie);
+  ((int *)&ev[1])[0] = (int)file_, ((int *)&ev[1])[1] = 2;
+  say(" thread: file %d", sys2(__NR_mq_notify, q, ev));
+  ((int *)&ev[1])[0] = 99;
+  say(" absent %d", sys2(__NR_mq_notify, q, ev));
+  ((int *)&ev[1])[0] = (int)netlink, ev[0] = 16;
+  say(" bad cookie %d", sys2(__NR_mq_notify, q, ev));
+  ev[0] = L(cookie);
+  say(" notify %d twice %d", sys2(__NR_mq_notify, q, ev), sys2(__NR_mq_notify, q, ev));
+  say(" remove %d", sys2(__NR_mq_notify, q, 0));
+  say(" told %d", sys3(__NR_read, netlink, answer, 40));
+  say(" %s %d\n", answer, L(answer[31]));
+  got("left", q, 16, 0);
+  got("left", q, 16, 0);
+  say(" notify %d", sys2(__NR_mq_notify, q, ev));
+  mq_send(q, "x", 1, 0, 0);
+  say(" told %d", sys3(__NR_read, netlink, answer, 40));
+  say(" %s %d\n", answer, L(answer[31]));
   // Flags.
   struct attr f = {NONBLOCK, 0, 0, 0, {0}}, odd = {1, 0, 0, 0, {0}}, old;
   say(" flags %d, odd %d, bad %d, other %d\n", sys3(__NR_mq_getsetattr, r, &f, &old), sys3(__NR_mq_getsetattr, r, &odd, 0), sys3(__NR_mq_getsetattr, r, 16, 0), sys3(__NR_mq_getsetattr, 1, 0, &old));

@@ -62,7 +62,7 @@ const DN: readonly (readonly [number, number])[] = [
   [0x2, EVENT.MODIFY],
   [0x4, EVENT.CREATE | EVENT.MOVED_TO],
   [0x8, EVENT.DELETE | EVENT.MOVED_FROM],
-  [0x10, EVENT.MOVED_FROM | EVENT.MOVED_TO],
+  [0x10, EVENT.RENAMED_WITHIN],
   [0x20, EVENT.ATTRIB],
 ];
 const POLL_MSG = { code: 3, band: 0x1 | 0x40 | 0x400 };
@@ -71,18 +71,21 @@ const POLL_MSG = { code: 3, band: 0x1 | 0x40 | 0x400 };
 class DirectoryMark implements Mark {
   readonly #task: Task;
   readonly #file: FileDescription;
-  #mask: number;
-  readonly #isRepeated: boolean;
-  constructor(task: Task, file: FileDescription, mask: number) {
+  #mask = 0;
+  #isRepeated = false;
+  constructor(task: Task, file: FileDescription) {
     this.#task = task;
     this.#file = file;
-    this.#isRepeated = (mask & DN_MULTISHOT) !== 0;
-    this.#mask = DN.reduce((events, [bit, means]) => (mask & bit ? events | means : events), 0);
     file.inode.marks ??= new Set();
     file.inode.marks.add(this);
   }
+  /** Adds events to those of earlier calls. Linux attach_dn(). */
+  add(mask: number): void {
+    this.#isRepeated ||= (mask & DN_MULTISHOT) !== 0;
+    this.#mask |= DN.reduce((events, [bit, means]) => (mask & bit ? events | means : events), 0);
+  }
   happened({ mask, name }: FileEvent): void {
-    if (name === undefined || (mask & this.#mask) === 0) return;
+    if ((name === undefined && !(mask & EVENT.ISDIR)) || (mask & this.#mask) === 0) return;
     if (!this.#isRepeated) this.end();
     tellOwner(this.#task.kernel, this.#file, POLL_MSG);
   }
@@ -91,6 +94,7 @@ class DirectoryMark implements Mark {
   }
   end(): void {
     const { inode } = this.#file;
+    if (this.#file.dirMark === this) this.#file.dirMark = undefined;
     inode.marks?.delete(this);
     if (inode.marks?.size === 0) inode.marks = undefined;
   }
@@ -98,10 +102,13 @@ class DirectoryMark implements Mark {
 /** F_NOTIFY: 0 or -errno. Linux fcntl_dirnotify(). */
 export const notifyDirectory = (t: Task, file: FileDescription, mask: number, fd: number): number => {
   if (!file.inode.isDir) return -E.ENOTDIR;
-  file.dirMark?.end();
-  file.dirMark = undefined;
-  if ((mask & ~DN_MULTISHOT) === 0) return 0;
-  file.dirMark = new DirectoryMark(t, file, mask);
+  if ((mask & ~DN_MULTISHOT) === 0) {
+    file.dirMark?.end();
+    return 0;
+  }
+  const mark = file.dirMark instanceof DirectoryMark ? file.dirMark : new DirectoryMark(t, file);
+  mark.add(mask);
+  file.dirMark = mark;
   file.signalFd = fd;
   if (file.owner.pid === 0) file.owner = { type: "process", pid: t.tgid };
   return 0;

@@ -45,7 +45,7 @@ const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi)
   if (ns < 0) return ns;
   if (!ABSOLUTE.has(command)) return t.kernel.now + ns;
   const real = (a.op & CLOCK_REALTIME) !== 0 || command === OP.LOCK_PI;
-  return Math.max(0, real ? ns - t.kernel.bootTime * 1e9 : ns);
+  return Math.max(0, ns - (real ? t.kernel.bootTime * 1e9 : t.namespaces.time.nanoseconds("monotonic")));
 };
 
 /** Sleeps while the word has the caller's value. Linux futex_wait(). */

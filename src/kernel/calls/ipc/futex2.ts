@@ -49,7 +49,7 @@ const deadlineOf = (t: Task, at: VAddr, clockid: number, abi: Abi): number => {
   if (clockid !== CLOCK_REALTIME && clockid !== CLOCK_MONOTONIC) return -E.EINVAL;
   const ns = readNanoseconds(t, at, time64, abi);
   if (ns < 0) return ns;
-  return Math.max(0, clockid === CLOCK_REALTIME ? ns - t.kernel.bootTime * 1e9 : ns);
+  return Math.max(0, ns - (clockid === CLOCK_REALTIME ? t.kernel.bootTime * 1e9 : t.namespaces.time.nanoseconds("monotonic")));
 };
 
 interface Sleep {

@@ -24,8 +24,11 @@ import {
   type MqueueShape,
   mqMessageBytes,
   mqueueOf,
+  type Notification,
   type PosixMessage,
 } from "../../ipc/mqueue.ts";
+import { NetlinkSocket } from "../../net/netlink.ts";
+import { Socket } from "../../net/socket.ts";
 import { NSIG } from "../../signal/set.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { mode, openFlags } from "../../syscall/arg-file.ts";
@@ -39,6 +42,8 @@ import { getname } from "../file/path.ts";
 
 const mqAttr = struct("mq_attr", { flags: long, maxmsg: long, msgsize: long, curmsgs: long, r0: long, r1: long, r2: long, r3: long });
 const NAME_MAX = 255;
+/** Linux NOTIFY_COOKIE_LEN. */
+const COOKIE_SIZE = 32;
 
 /** The name in the directory of queues, or -errno. Linux lookup_noperm(). */
 const queueName = (t: Task, at: VAddr): Or<string> => {
@@ -190,25 +195,38 @@ const receive = (t: Task, a: Receive, form: TimeForm, abi: Abi): Result => {
   return sleep(t, (t.waited.data = { file, waiter, until } satisfies Waiting<MqueueReceiver>));
 };
 
+/** SIGEV_THREAD: the number of a signal is the descriptor of a netlink socket, the value points to a cookie. */
+const threadOf = (t: Task, n: number, value: bigint): NonNullable<Notification["thread"]> | number => {
+  const cookie = t.mem.read(Number(value), COOKIE_SIZE);
+  if (!cookie) return -E.EFAULT;
+  const socket = t.files.get(n);
+  if (!socket) return -E.EBADF;
+  if (!(socket instanceof Socket)) return -E.ENOTSOCK;
+  return socket instanceof NetlinkSocket ? { socket, cookie } : -E.EINVAL;
+};
+
 /** struct sigevent: value, signo, notify. */
 const notify = (t: Task, n: number, at: VAddr, { long: width }: Abi): number => {
   const [lo, hi] = [t.mem.u32(at), width === 8 ? t.mem.u32(at + 4) : 0];
   const [signal, kind] = [t.mem.u32(at + width), t.mem.u32(at + width + 4)];
   if (at !== 0) {
     if (lo < 0 || hi < 0 || signal < 0 || kind < 0) return -E.EFAULT;
-    if (kind !== SIGEV.NONE && kind !== SIGEV.SIGNAL) return -E.EINVAL;
+    if (kind !== SIGEV.NONE && kind !== SIGEV.SIGNAL && kind !== SIGEV.THREAD) return -E.EINVAL;
     if (kind === SIGEV.SIGNAL && signal > NSIG) return -E.EINVAL;
   }
+  const value = (BigInt(hi) << 32n) | BigInt(lo);
+  const thread = at !== 0 && kind === SIGEV.THREAD ? threadOf(t, signal | 0, value) : undefined;
+  if (typeof thread === "number") return thread;
   const file = queueOf(t, n);
   if (typeof file === "number") return file;
   const { inode } = file;
   if (at === 0) {
-    if (inode.notification?.process === t.process) inode.notification = undefined;
+    if (inode.notification?.process === t.process) inode.endNotification();
     return 0;
   }
   if (inode.notification) return -E.EBUSY;
-  const value = (BigInt(hi) << 32n) | BigInt(lo);
-  inode.notification = { process: t.process, signal: kind === SIGEV.NONE ? 0 : signal, value, file: file as FileDescription };
+  const sent = kind === SIGEV.SIGNAL ? signal : 0;
+  inode.notification = { process: t.process, signal: sent, value, file: file as FileDescription, ...(thread ? { thread } : {}) };
   return 0;
 };
 
@@ -243,6 +261,6 @@ export const mqueueCalls: readonly Syscall[] = [
   syscall("mq_timedsend_time64", { ...common, msg_prio: uint, abs_timeout: timespec64 }, (t, a, abi) => send(t, a, time64, abi)),
   syscall("mq_timedreceive", { ...common, msg_prio: ptr, abs_timeout: timespec }, (t, a, abi) => receive(t, a, native, abi)),
   syscall("mq_timedreceive_time64", { ...common, msg_prio: ptr, abs_timeout: timespec64 }, (t, a, abi) => receive(t, a, time64, abi)),
-  syscall("mq_notify", { mqdes, sevp: ptr }, (t, a, abi) => notify(t, a.mqdes, a.sevp, abi), { note: "no SIGEV_THREAD" }),
+  syscall("mq_notify", { mqdes, sevp: ptr }, (t, a, abi) => notify(t, a.mqdes, a.sevp, abi)),
   syscall("mq_getsetattr", { mqdes, newattr: ptr, oldattr: ptr }, (t, a, abi) => getSetAttr(t, a.mqdes, a.newattr, a.oldattr, abi)),
 ];

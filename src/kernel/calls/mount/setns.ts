@@ -6,6 +6,7 @@ import { isInitialUser, NsFile, type NsType, namespaceOf, nsTypes } from "../../
 import { MountNamespace } from "../../fs/vfs/mount.ts";
 import { leaveUndo } from "../../ipc/undo.ts";
 import { PidNamespace } from "../../namespace/pid.ts";
+import { enterTime, TimeNamespace } from "../../namespace/time.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { Pidfd } from "../../task/pidfd.ts";
@@ -42,6 +43,14 @@ const enterMounts = (t: Task, target: MountNamespace): number => {
   t.fs.root = t.fs.cwd = MountNamespace.cross(target.root.path);
   return 0;
 };
+/** Linux timens_install(). */
+const enterTimeOf = (t: Task, target: TimeNamespace): number => {
+  if (t.process.threads.length > 1) return -E.EUSERS;
+  t.namespaces = { ...t.namespaces, timeForChildren: target };
+  enterTime(t);
+  t.kernel.vdso.joinTime(t.mem, target);
+  return 0;
+};
 
 const enter = (t: Task, type: NsType, namespace: object): number => {
   if (type === "user") return enterUser(t, isInitialUser(namespace) ? undefined : (namespace as UserNamespace));
@@ -49,6 +58,7 @@ const enter = (t: Task, type: NsType, namespace: object): number => {
   if (!capableIn(t.cred, owner, CAP.SYS_ADMIN) || !capableHere(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
   if (namespace instanceof PidNamespace) return enterPid(t, namespace);
   if (namespace instanceof MountNamespace) return enterMounts(t, namespace);
+  if (namespace instanceof TimeNamespace) return enterTimeOf(t, namespace);
   if (type === "ipc") leaveUndo(t);
   t.namespaces = { ...t.namespaces, [type]: namespace };
   return 0;
@@ -72,6 +82,4 @@ const setns = (t: Task, n: number, wanted: number): number => {
   return 0;
 };
 
-export const namespaceCalls: readonly Syscall[] = [
-  syscall("setns", { fd, nstype: int }, (t, a) => setns(t, a.fd, a.nstype), { note: "no time namespaces" }),
-];
+export const namespaceCalls: readonly Syscall[] = [syscall("setns", { fd, nstype: int }, (t, a) => setns(t, a.fd, a.nstype))];

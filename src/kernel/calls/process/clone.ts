@@ -142,8 +142,6 @@ const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
   if (has(CLONE.SIGHAND) && has(CLONE.CLEAR_SIGHAND)) return -E.EINVAL;
   if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && a.exit_signal !== 0n) return -E.EINVAL;
   if ((a.stack === 0n) !== (a.stack_size === 0n)) return -E.EINVAL;
-  // There are no time namespaces.
-  if (has(CLONE.NEWTIME)) return -E.EINVAL;
   const cgroup = has(CLONE.INTO_CGROUP) ? groupOf(t, a.cgroup) : undefined;
   if (typeof cgroup === "number") return cgroup;
   const setTid: number[] = [];
@@ -198,6 +196,7 @@ const UNSHARE =
   CLONE.NEWUTS |
   CLONE.NEWIPC |
   CLONE.NEWNET |
+  CLONE.NEWTIME |
   CLONE.NEWCGROUP;
 /** Linux kernel/fork.c ksys_unshare(). Without flags it succeeds. */
 const unshare = (t: Task, flags: number): number => {
@@ -237,16 +236,12 @@ export const cloneCalls: readonly Syscall[] = [
   syscall("vfork", {}, (t, _a, abi) => clone(t, abi, { ...plain, flags: CLONE.VFORK | CLONE.VM })),
   syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64", shown: cloneShown }),
   syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name, shown: cloneShown }),
-  syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi), {
-    note: "no time namespaces: CLONE_NEWTIME gives EINVAL",
-  }),
+  syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi)),
   syscall("exit", { status: int }, (t, a) => exit(t, a.status)),
   syscall("exit_group", { status: int }, (t, a) => exitGroup(t, a.status)),
   syscall("set_tid_address", { tidptr: ptr }, (t, a) => {
     t.clearChildTid = a.tidptr;
     return shownPid(t, t.pid);
   }),
-  syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags), {
-    note: "no time namespaces",
-  }),
+  syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags)),
 ];

@@ -12,6 +12,7 @@ import type { Timespec } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { wait } from "../../base/wait.ts";
 import { findProcess, findTask } from "../../namespace/pid.ts";
+import { plus } from "../../namespace/time.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
@@ -36,7 +37,8 @@ const MAX_CLOCKS = 16;
 const CPUCLOCK = { PERTHREAD: 4, WHICH: 3, PROF: 0, VIRT: 1, SCHED: 2 } as const;
 
 type Read = (t: Task) => Timespec;
-const monotonic: Read = (t) => timespecOf(t.kernel.now);
+const sinceBoot: Read = (t) => timespecOf(t.kernel.now);
+const monotonic: Read = (t) => plus(sinceBoot(t), t.namespaces.time.offsets.monotonic);
 const realtime: Read = (t) => t.kernel.realtime();
 /** The time of the last tick, as the vDSO gives it. */
 const coarse = ({ sec, nsec }: Timespec): Timespec => ({ sec, nsec: nsec - (nsec % COARSE_RESOLUTION) });
@@ -52,8 +54,8 @@ const CLOCKS: Readonly<Record<number, Read>> = {
   [CLOCK.CLOCK_THREAD_CPUTIME_ID]: (t) => used(t.usage),
   [CLOCK.CLOCK_MONOTONIC_RAW]: monotonic,
   [CLOCK.CLOCK_REALTIME_COARSE]: (t) => coarse(realtime(t)),
-  [CLOCK.CLOCK_MONOTONIC_COARSE]: (t) => coarse(monotonic(t)),
-  [CLOCK.CLOCK_BOOTTIME]: monotonic,
+  [CLOCK.CLOCK_MONOTONIC_COARSE]: (t) => plus(coarse(sinceBoot(t)), t.namespaces.time.offsets.monotonic),
+  [CLOCK.CLOCK_BOOTTIME]: (t) => plus(sinceBoot(t), t.namespaces.time.offsets.boottime),
   [CLOCK.CLOCK_TAI]: realtime,
 };
 
@@ -110,8 +112,9 @@ export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
     case CLOCK.CLOCK_TAI:
       return -t.kernel.bootTime * 1e9;
     case CLOCK.CLOCK_MONOTONIC:
+      return -t.namespaces.time.nanoseconds("monotonic");
     case CLOCK.CLOCK_BOOTTIME:
-      return 0;
+      return -t.namespaces.time.nanoseconds("boottime");
     default:
       return undefined;
   }

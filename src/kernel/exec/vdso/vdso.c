@@ -13,6 +13,7 @@ struct vvar {
 	s64 realtime; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	u64 tick; /* resolution of the coarse clocks, ns */
 	u64 tai; /* CLOCK_TAI - CLOCK_REALTIME, ns */
+	s64 monotonic_offset, boottime_offset; /* of the time namespace, ns */
 };
 extern const volatile struct vvar vvar_page __attribute__((visibility("hidden")));
 
@@ -69,7 +70,7 @@ static int now(u32 clock, u64 *ns)
 {
 	u32 bit = clock < 32 ? 1u << clock : 0, seq;
 	u64 t, tick;
-	s64 wall;
+	s64 wall, offset;
 	if (!(bit & (TSC_CLOCKS | COARSE_CLOCKS)))
 		return 0;
 	do {
@@ -79,10 +80,11 @@ static int now(u32 clock, u64 *ns)
 		t = vvar_page.monotonic + scale(rdtsc() - vvar_page.tsc_base, vvar_page.mult, vvar_page.shift);
 		wall = vvar_page.realtime + (clock == TAI ? (s64)vvar_page.tai : 0);
 		tick = vvar_page.tick;
+		offset = clock == BOOTTIME ? vvar_page.boottime_offset : vvar_page.monotonic_offset;
 	} while (seq != vvar_page.seq);
 	if (bit & COARSE_CLOCKS)
 		t -= t % tick;
-	*ns = bit & WALL_CLOCKS ? t + (u64)wall : t;
+	*ns = t + (u64)(bit & WALL_CLOCKS ? wall : offset);
 	return 1;
 }
 

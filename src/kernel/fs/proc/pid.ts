@@ -11,6 +11,7 @@ import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-
 import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
+import { offsetsText, writeOffsets } from "../../namespace/time.ts";
 import type { Task } from "../../task/task.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
@@ -136,6 +137,7 @@ const files: readonly FileRow[] = [
   ["limits", 0o444, open((t) => limitsText(t.process))],
   ["comm", 0o644, comm],
   ["timerslack_ns", 0o666, timerSlack],
+  ["timens_offsets", 0o644, (t) => ({ read: () => offsetsText(t), write: (task, bytes) => writeOffsets(task, t, bytes) })],
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
@@ -205,6 +207,7 @@ const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] =>
   return [
     ...types.map((type, i) => link(type, i, () => nsfs.pathOf(namespaceOf(target, type), type))),
     link("pid_for_children", types.length, () => nsfs.pathOf(target.childPidNs, "pid")),
+    link("time_for_children", types.length + 1, () => nsfs.pathOf(target.namespaces.timeForChildren, "time")),
   ];
 };
 

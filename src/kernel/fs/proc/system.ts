@@ -234,7 +234,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     sysvipc: sysvipcFiles,
     ...keyFiles,
     swaps: { read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
-    uptime: { read: () => `${seconds(kernel.now)} ${seconds(cpuTime(kernel).idle)}\n` },
+    uptime: { read: (task) => `${seconds(kernel.now + task.namespaces.time.nanoseconds("boottime"))} ${seconds(cpuTime(kernel).idle)}\n` },
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
     vmstat: { read: () => `nr_free_pages ${Math.max(0, kernel.frames.free)}\n` },
     sys: {

@@ -22,6 +22,7 @@ export const nsTypes = {
   mnt: 0x2_0000,
   net: 0x4000_0000,
   pid: 0x2000_0000,
+  time: 0x80,
   user: 0x1000_0000,
   uts: 0x400_0000,
 } as const;
@@ -119,6 +120,7 @@ const first: Partial<Record<NsType, number>> = {
   user: 0xefff_fffd,
   uts: 0xefff_fffe,
   ipc: 0xefff_ffff,
+  time: 0xefff_fffa,
 };
 const DYNAMIC = 0xf000_0000;
 

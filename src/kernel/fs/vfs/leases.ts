@@ -75,6 +75,8 @@ export const setLease = (t: Task, file: FileDescription, type: number): number =
     if (type === F_WRLCK || other.breaking?.to === F_UNLCK || other.type === F_WRLCK) return -E.EAGAIN;
   }
   if (present?.breaking && type === F_WRLCK) return -E.EAGAIN;
+  // An open for writing, which counts as a writer already, waits for the end of the lease.
+  if (present?.breaking?.to === F_UNLCK && type === F_RDLCK) return -E.EAGAIN;
   if (present) {
     present.type = type;
     if (present.breaking) present.breaking = undefined;

@@ -10,6 +10,8 @@ export const EVENT = {
   ACCESS: 0x1, MODIFY: 0x2, ATTRIB: 0x4, CLOSE_WRITE: 0x8, CLOSE_NOWRITE: 0x10, OPEN: 0x20, MOVED_FROM: 0x40, MOVED_TO: 0x80,
   CREATE: 0x100, DELETE: 0x200, DELETE_SELF: 0x400, MOVE_SELF: 0x800,
   UNMOUNT: 0x2000, ISDIR: 0x4000_0000,
+  // Not of inotify: a rename inside one directory, for DN_RENAME.
+  RENAMED_WITHIN: 0x1_0000,
 } as const;
 
 /** An event that reaches a watcher. */
@@ -64,6 +66,7 @@ export const notifyMove = (from: Inode, name: string, to: Inode, newName: string
   const { clock } = from.fs;
   const cookie = (cookies.get(clock) ?? 0) + 1;
   cookies.set(clock, cookie);
+  if (from === to) notifyName(from, EVENT.RENAMED_WITHIN, name, inode);
   notifyName(from, EVENT.MOVED_FROM, name, inode, cookie);
   notifyName(to, EVENT.MOVED_TO, newName, inode, cookie);
   if (replaced) notifyInode(replaced, EVENT.ATTRIB);

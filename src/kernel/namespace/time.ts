@@ -1,0 +1,89 @@
+// Time namespaces: offsets of the clocks that count from the start of the machine. man 7 time_namespaces; Linux
+// kernel/time/namespace.c.
+import { E } from "../../abi/errno.ts";
+import type { Timespec } from "../base/time.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
+import type { UserNamespace } from "../cred/user-namespace.ts";
+import type { Task } from "../task/task.ts";
+
+/** The clocks with an offset, with the numbers that timens_offsets takes too. */
+const CLOCKS = { monotonic: "1", boottime: "7" } as const;
+type OffsetClock = keyof typeof CLOCKS;
+
+/** The greatest offset, and the greatest time that a clock may have then, in seconds. Linux KTIME_SEC_MAX. */
+const MOST = 9_223_372_036;
+const NSEC = 1_000_000_000;
+
+/** A sum of times, with nanoseconds below 10^9. */
+export const plus = (a: Timespec, b: Timespec): Timespec => {
+  const nsec = a.nsec + b.nsec;
+  return nsec >= NSEC ? { sec: a.sec + b.sec + 1, nsec: nsec - NSEC } : { sec: a.sec + b.sec, nsec };
+};
+const ZERO: Timespec = { sec: 0, nsec: 0 };
+
+/** A time namespace. */
+export class TimeNamespace {
+  readonly owner: UserNamespace | undefined;
+  readonly offsets: Record<OffsetClock, Timespec>;
+  /** True from its first task on: the offsets do not change any more. */
+  frozen: boolean;
+  constructor(owner: UserNamespace | undefined, from?: TimeNamespace) {
+    this.owner = owner;
+    this.offsets = { monotonic: from?.offsets.monotonic ?? ZERO, boottime: from?.offsets.boottime ?? ZERO };
+    this.frozen = from === undefined;
+  }
+  /** An offset in nanoseconds, rounded to a double. */
+  nanoseconds(clock: OffsetClock): number {
+    const { sec, nsec } = this.offsets[clock];
+    return sec * 1e9 + nsec;
+  }
+  /** An offset in nanoseconds, exact. */
+  exact(clock: OffsetClock): bigint {
+    const { sec, nsec } = this.offsets[clock];
+    return BigInt(sec) * 1_000_000_000n + BigInt(nsec);
+  }
+}
+
+/** A task enters the namespace of its children: fork(2) and execve(2). Linux timens_on_fork(). */
+export const enterTime = (t: Task): void => {
+  const { timeForChildren: time } = t.namespaces;
+  if (t.namespaces.time === time) return;
+  time.frozen = true;
+  t.namespaces = { ...t.namespaces, time };
+};
+
+/** The text of /proc/PID/timens_offsets. Linux proc_timens_show_offsets(). */
+export const offsetsText = (t: Task): string =>
+  (Object.keys(CLOCKS) as OffsetClock[])
+    .map((clock) => {
+      const { sec, nsec } = t.namespaces.timeForChildren.offsets[clock];
+      return `${clock.padEnd(10)} ${String(sec).padStart(10)} ${String(nsec).padStart(9)}\n`;
+    })
+    .join("");
+
+const parseLine = (line: string): { readonly clock: OffsetClock; readonly offset: Timespec } | undefined => {
+  const [, name = "", sec = "", nsec = ""] = /^(\S{1,9}) +(-?\d+) +(\d+)$/.exec(line) ?? [];
+  const clock = (Object.keys(CLOCKS) as OffsetClock[]).find((c) => c === name || CLOCKS[c] === name);
+  if (!clock || Number(nsec) >= NSEC) return undefined;
+  return { clock, offset: { sec: Number(sec), nsec: Number(nsec) } };
+};
+/** Sets offsets of a task's children: the number of bytes or -errno. Linux timens_offsets_write(), proc_timens_set_offset(). */
+export const writeOffsets = (writer: Task, target: Task, bytes: Uint8Array): number => {
+  const text = String.fromCharCode(...bytes);
+  // One line for each clock at most; later ones are for the next write.
+  const taken = /^[^\n]*\n?[^\n]*\n?/.exec(text)?.[0] ?? "";
+  const changes = taken.replace(/\n$/, "").split("\n").map(parseLine);
+  if (changes.includes(undefined)) return -E.EINVAL;
+  const namespace = target.namespaces.timeForChildren;
+  if (!capableIn(writer.cred, namespace.owner, CAP.SYS_TIME)) return -E.EPERM;
+  const now = { sec: Math.floor(target.kernel.now / 1e9), nsec: target.kernel.now % 1e9 };
+  for (const change of changes) {
+    const { sec } = change?.offset ?? ZERO;
+    if (Math.abs(sec) > MOST) return -E.ERANGE;
+    const then = plus(now, change?.offset ?? ZERO).sec;
+    if (then < 0 || then > Math.floor(MOST / 2)) return -E.ERANGE;
+  }
+  if (namespace.frozen) return -E.EACCES;
+  for (const change of changes) if (change) namespace.offsets[change.clock] = change.offset;
+  return taken.length;
+};
