@@ -55,6 +55,8 @@ export interface MappedFile {
   readonly begin?: number;
   /** True if neighbouring mappings never merge, because each is counted. Linux vm_ops->close. */
   readonly separate?: boolean;
+  /** memfd_secret(2): shared mappings only, which are locked, and which other processes do not read. */
+  readonly secret?: boolean;
   /** F_SEAL_WRITE of a memfd: no new shared writable mapping. */
   readonly sealedWrite?: boolean;
 }

@@ -4,7 +4,7 @@ import { E } from "../abi/errno.ts";
 import type { Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import { OrderedMap } from "./ordered-map.ts";
-import type { Vma } from "./vma.ts";
+import { VM, type Vma } from "./vma.ts";
 
 /** An address space with mappings of the file, for truncation. Linux address_space.i_mmap. */
 export interface FileMapping {
@@ -187,8 +187,9 @@ export class PageCache {
     return length <= 0 || this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length)) === length;
   }
 
-  get mapped(): boolean {
-    return this.#mappings.length > 0;
+  /** True if a mapping could change the file. */
+  get mappedWritable(): boolean {
+    return this.#mappings.some((vma) => (vma.flags & VM.SHARED) !== 0);
   }
   /** Registers a mapping of the file. */
   attach(owner: FileMapping, vma: Vma): void {

@@ -309,7 +309,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const address = at + done;
       const vma = address >= 0 && address < this.layout.taskSize ? this.areas.find(address) : undefined;
       if (vma === undefined) break;
-      if (vma.flags & VM.PFNMAP) break;
+      if (vma.flags & (VM.PFNMAP | VM.SECRET)) break;
       const may =
         kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
       if (!may) break;

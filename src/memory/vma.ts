@@ -19,6 +19,8 @@ export const VM = {
   PFNMAP: 0x100000,
   /** mseal(2). */
   SEALED: 0x200000,
+  /** memfd_secret(2): no debugger reads its pages. */
+  SECRET: 0x400000,
 } as const;
 
 /** VM_SPECIAL: never merged, never split, never locked. */

@@ -40,6 +40,7 @@ const subjects = {
   cgroups: "control groups are made, joined, watched and removed as on Linux",
   packets: "masters of pseudo-terminals read control bytes in packet mode as on Linux",
   "time-namespaces": "time namespaces shift clocks, sleeps and timers of their tasks, and are entered, as on Linux",
+  pages: "pagemap, queries of mappings, remapped, secret and droppable memory, and security modules answer as on Linux",
   propagation: "mounts propagate among peers and to slaves, and the mount API of 5.2 makes, moves and describes them as on Linux",
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
   xstate: "vector registers survive a handler, and sigreturn takes what its frame holds, as on Linux",

@@ -18,6 +18,10 @@ export const cost = {
   mapping: 100,
   /** An entry of a list, tree or table that a call visits. */
   entry: 10,
+  /** The walk of a path, besides its components. */
+  path: 400,
+  /** A name that begins, ends or moves, with its inode. */
+  name: 1500,
   /** A fault or trap that becomes a signal. */
   fault: 500,
 } as const;

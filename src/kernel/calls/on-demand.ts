@@ -41,6 +41,7 @@ import { privilegeCalls } from "./security/capability.ts";
 import { keyctlCalls } from "./security/keyctl.ts";
 import { keyCalls } from "./security/keys.ts";
 import { landlockCalls } from "./security/landlock.ts";
+import { lsmCalls } from "./security/lsm.ts";
 import { seccompCalls } from "./security/seccomp.ts";
 import { killCalls } from "./signal/kill.ts";
 import { signalfdCalls } from "./signal/signalfd.ts";
@@ -74,6 +75,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...landlockCalls,
   ...keyCalls,
   ...keyctlCalls,
+  ...lsmCalls,
   ...bpfCalls,
   ...timerCalls,
   ...restartCalls,

@@ -215,7 +215,18 @@ export const advice = choice(
   "MADV_???",
 );
 
-/** An address or length up to 2^64 as a number, shown in hex, 0 as NULL. */
-export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
+/** The highest page below 2^53: above it a double does not hold the place in a page. */
+const EXACT = 2 ** 53 - 4096;
+/** An address or length up to 2^64 as a number, shown in hex, 0 as NULL. One above all user addresses keeps its place in a page. */
+export const address: Arg<number> = {
+  ...ulong,
+  c: "void *",
+  decode: (raw, i, abi) => {
+    const value = ulong.decode(raw, i, abi);
+    const within = lo(raw, i) & 0xfff;
+    return value < EXACT || within === 0 ? value : EXACT + within;
+  },
+  show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`),
+};
 /** A file descriptor or -1. */
 export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v, ctx) => ctx.style.fd(ctx.task, v) };

@@ -7,4 +7,5 @@ export { lockError, mlock, mlockall, munlock, munlockall } from "./lock.ts";
 export { type MapRequest, mmap, munmap, type Populate, touchSome } from "./map.ts";
 export { mprotect } from "./protect.ts";
 export { mremap } from "./remap.ts";
+export { remapFilePages } from "./remap-pages.ts";
 export { mseal } from "./seal.ts";

@@ -81,6 +81,7 @@ const fileFlags = (file: MappedFile, prot: number, flags: number): number => {
     if (prot & PROT.EXEC) return -E.EPERM;
     vm &= ~VM.MAYEXEC;
   }
+  if (file.secret) return vm & VM.SHARED ? vm | VM.LOCKED | VM.DONTDUMP | VM.SECRET : -E.EINVAL;
   return flags & MAP.GROWSDOWN ? -E.EINVAL : vm;
 };
 
@@ -92,6 +93,9 @@ const anonymousFlags = (flags: number, prot: number, unwritable: boolean): numbe
       return (unwritable ? MAY_ALL & ~VM.MAYWRITE : MAY_ALL | VM.SHARED) | VM.MAYSHARE;
     case MAP.PRIVATE:
       return MAY_ALL;
+    // Pages are never dropped: there is no swap, and the machine has its memory.
+    case MAP.DROPPABLE:
+      return MAY_ALL | VM.NORESERVE | VM.WIPEONFORK | VM.DONTDUMP;
     default:
       return -E.EINVAL;
   }
@@ -140,6 +144,7 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
   if (!space.mayLock(length / PAGE_SIZE, lock)) return -E.EAGAIN;
   // file_mmap_ok: offsets are signed, up to MAX_LFS_FILESIZE.
   if (file && offset + length > 2 ** 63 - 1) return -E.EOVERFLOW;
+  if (file?.secret && !space.mayLock(length / PAGE_SIZE, VM.LOCKED)) return -E.EAGAIN;
   const kind = file ? fileFlags(file, prot, flags) : anonymousFlags(flags, prot, request.unwritable ?? false);
   if (kind < 0) return kind;
   const error = install(space, { at, length, prot, flags: kind | carried(flags) | lock, file, pgoff: offset / PAGE_SIZE });

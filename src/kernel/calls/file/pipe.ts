@@ -4,6 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
 import { memfd } from "../../fs/types/memfd.ts";
+import { secretMemory } from "../../fs/types/secretmem.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { uint } from "../../syscall/arg.ts";
@@ -63,6 +64,9 @@ export const pipeCalls: readonly Syscall[] = [
       flags: flags("unsigned int", { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC }, "MFD_???"),
     },
     (t, a) => memfdCreate(t, a.name, a.flags),
+  ),
+  syscall("memfd_secret", { flags: flags("unsigned int", { O_CLOEXEC }, "O_???") }, (t, a) =>
+    a.flags & ~O_CLOEXEC ? -E.EINVAL : install(t, secretMemory(t, t.kernel.vfs.memfds), a.flags !== 0),
   ),
   syscall("eventfd", { count: uint }, (t, a) => eventfd(t, a.count, 0)),
   syscall("eventfd2", { count: uint, flags: eventFlags }, (t, a) => eventfd(t, a.count, a.flags)),

@@ -107,6 +107,9 @@ export const memoryCalls: readonly Syscall[] = [
   syscall("madvise", { ...range, advice }, (t, a) => madvise(t, a.addr, a.length, a.advice)),
   syscall("mincore", { ...range, vec: address }, (t, a) => mincore(t, a.addr, a.length, a.vec)),
   syscall("msync", { ...range, flags: msyncFlags }, (t, a) => msync(t, a.addr, a.length, a.flags)),
+  syscall("remap_file_pages", { addr: address, size: ulong, prot: ulong, pgoff: ulong, flags: mapFlags }, (t, a) =>
+    thenPopulate(t, (later) => memory.remapFilePages(t.mem, a.addr, a.size, a.prot, a.pgoff, later)),
+  ),
   syscall("mlock", range, (t, a) => mlock(t, a.addr, a.length)),
   syscall("mlock2", { ...range, flags: mlock2Flags }, (t, a) => mlock(t, a.addr, a.length, a.flags)),
   syscall("munlock", range, (t, a) => charged(t.kernel, t.mem, () => memory.munlock(t.mem, a.addr, a.length))),

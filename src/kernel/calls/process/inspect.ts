@@ -4,6 +4,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
+import { VM } from "../../../memory/vma.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
 import { mayAccess } from "../../cred/read-access.ts";
@@ -92,6 +93,19 @@ const copyPiece = (t: Task, write: boolean, { mem, local, remote, done: before }
   const done = before + scatter(to, sink, before, bytes);
   return done === 0 && n > 0 ? -E.EFAULT : { done, over: done < before + n || done === total };
 };
+/** No address of a process. */
+const NOWHERE = -1;
+/** The buffers up to the first page of memfd_secret(2), which only its owner's own accesses reach. Linux check_vma_flags(). */
+const reachable = (mem: AddressSpace, segments: readonly Segment[]): readonly Segment[] => {
+  for (const [i, { base, length }] of segments.entries()) {
+    for (let vma = mem.areas.above(base); vma !== undefined && vma.start < base + length; vma = mem.areas.above(vma.end)) {
+      if ((vma.flags & (VM.SECRET | VM.PFNMAP)) === 0) continue;
+      const before = Math.max(0, vma.start - base);
+      return [...segments.slice(0, i), { base, length: before }, { base: NOWHERE, length: length - before }];
+    }
+  }
+  return segments;
+};
 const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | number, remote: Segment[] | number): Result => {
   if (typeof local === "number") return local;
   if (totalLength(local) === 0) return 0;
@@ -99,7 +113,7 @@ const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | numb
   const target = findThread(t, pid);
   if (!target || target.state === "dead") return -E.ESRCH;
   if (!mayAttach(t, target)) return -E.EPERM;
-  return copyOn(t, write, new Copying(target.mem, local, remote));
+  return copyOn(t, write, new Copying(target.mem, local, reachable(target.mem, remote)));
 };
 const copyOn = (t: Task, write: boolean, copying: Copying): Result => {
   t.waited.held = copying;

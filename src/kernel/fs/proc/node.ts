@@ -1,5 +1,6 @@
 // The inodes of /proc: directories with computed entries, files with computed text, and links that resolve to
 // a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
+import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
@@ -24,6 +25,8 @@ export interface ProcContent {
   read?(task: Task): Or<string | Uint8Array>;
   /** The source of changes that poll(2) reports as POLLPRI. Without it the file cannot be polled. */
   changes?(): { readonly events: number; readonly changed: WaitQueue };
+  /** An ioctl(2): its result. */
+  ioctl?(task: Task, request: number, arg: VAddr): number;
   /** A write at the file's offset `at`: the number of accepted bytes, or -errno. */
   write?(task: Task, bytes: Uint8Array, at: number): number;
 }
@@ -42,6 +45,7 @@ const BUFFER = 4096;
  * seq_read_iter().
  */
 class ProcSequence extends FileDescription {
+  readonly #content: ProcContent;
   readonly #records: NonNullable<ProcContent["records"]>;
   readonly #changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
   /** The number of changes that the last poll has seen. */
@@ -54,9 +58,13 @@ class ProcSequence extends FileDescription {
   #next = 0;
   constructor(content: ProcContent, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
+    this.#content = content;
     this.#records = content.records?.bind(content) as NonNullable<ProcContent["records"]>;
     this.#changes = content.changes?.();
     this.#seen = this.#changes?.events ?? 0;
+  }
+  override ioctl(task: Task, request: number, arg: VAddr): number {
+    return this.#content.ioctl?.(task, request, arg) ?? -E.ENOTTY;
   }
   override get pollable(): boolean {
     return this.#changes !== undefined;

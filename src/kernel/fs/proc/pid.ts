@@ -22,7 +22,9 @@ import { limitsText } from "./limits.ts";
 import { MemNode } from "./mem.ts";
 import { mountinfoFrom, mountsFrom } from "./mounts.ts";
 import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode, type ProcRecord } from "./node.ts";
+import { PagemapNode } from "./pagemap.ts";
 import type { ProcFs } from "./procfs.ts";
+import { PROCMAP_QUERY, procmapQuery } from "./procmap-query.ts";
 import { statmText, statText, statusText } from "./status.ts";
 import { syscallText } from "./syscall.ts";
 
@@ -128,6 +130,15 @@ const idMap =
     write: (task, bytes) => writeMap(task, target.cred.userNs, kind, bytes),
   });
 
+/** The ioctl of /proc/PID/maps. The address space is that of the time of open(2). */
+const mapsQuery = (target: Task): Pick<ProcContent, "ioctl"> => {
+  const { mem } = target;
+  return {
+    ioctl: (task, request, at) =>
+      request === PROCMAP_QUERY ? procmapQuery(task, target.mem === mem && target.state !== "dead" ? mem : undefined, at) : -E.ENOTTY,
+  };
+};
+
 // biome-ignore format: table
 const files: readonly FileRow[] = [
   ["environ", 0o400, (t) => guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd))],
@@ -141,7 +152,7 @@ const files: readonly FileRow[] = [
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
-  ["maps", 0o444, (t) => sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from))],
+  ["maps", 0o444, (t) => ({ ...sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from)), ...mapsQuery(t) })],
   ["smaps", 0o444, (t) => sequence(t, (task, from) => counted(task, smapsFrom(t.mem, from)))],
   ["smaps_rollup", 0o444, (t) => guarded(t, () => smapsRollup(t.mem))],
   ["coredump_filter", 0o644, coredumpFilter],
@@ -211,11 +222,12 @@ const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] =>
   ];
 };
 
-/** An inode number is the thread id times 2^16 plus the number of the file. */
+/** An inode number is a number of the task, which no other task gets, times 2^16 plus the number of the file. */
 const FDS = 0x4000;
 const FDINFO = 0x8000;
 const NET = 0x200;
-const base = (target: Task): number => target.pid * 0x10000;
+const PAGEMAP = 0x300;
+const base = (target: Task): number => (target.kernel.objectNumber(target) + 1) * 0x10000;
 
 const fdEntry = (target: Task, fd: number, from: number, make: (fd: number, ino: number) => Inode, type: number): ProcEntry => {
   const ino = base(target) + from + (fd & 0x3fff);
@@ -297,6 +309,12 @@ const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
   ...directories(fs, target),
   ...files.map((_, i) => fileEntry(fs, target, whole, i)),
   { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, ownerOf(target)) },
+  {
+    name: "pagemap",
+    ino: base(target) + PAGEMAP,
+    type: DT.reg,
+    make: () => new PagemapNode(fs, base(target) + PAGEMAP, target, ownerOf(target)),
+  },
   ...links.map((_, i) => linkEntry(fs, target, i)),
 ];
 /** The common entry with a name. Links are searched first, because C libraries read `exe` at their start. */

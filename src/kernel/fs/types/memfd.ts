@@ -39,7 +39,7 @@ export const addSeals = (inode: RegularInode, writable: boolean, seals: number):
   if (!writable) return -E.EPERM;
   if (seals & ~ALL_SEALS || inode.seals === undefined) return -E.EINVAL;
   if (inode.seals & F_SEAL_SEAL) return -E.EPERM;
-  if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode.pages?.mapped) return -E.EBUSY;
+  if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode.pages?.mappedWritable) return -E.EBUSY;
   inode.seals |= seals;
   return 0;
 };

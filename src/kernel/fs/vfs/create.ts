@@ -1,6 +1,7 @@
 // Creation of names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
 
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import { ACCESS, mayUseDevice } from "../../cgroup/devices.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
 import { mayMake, mayRefer } from "../../landlock/paths.ts";
@@ -52,6 +53,7 @@ const makeAllowed = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): O
   const dir = last.parent.dentry;
   const allowed = mayCreate(task, dir.inode);
   if (allowed < 0) return allowed;
+  task.kernel.charge(cost.name);
   const inode = make(dir.inode);
   if (typeof inode === "number") return inode;
   const made = adopt(dir, last.name, inode);
@@ -111,6 +113,7 @@ export const link = (task: Task, from: Path, base: Path, name: string): number =
       if (inode.isDir) return -E.EPERM;
       // A file without a name gets none, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
       if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
+      task.kernel.charge(cost.name);
       const done = dir.link(last.name, inode);
       if (done < 0) return done;
       notifyInode(inode, EVENT.ATTRIB);

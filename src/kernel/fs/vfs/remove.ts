@@ -1,5 +1,6 @@
 // Removal of names: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import { mayRemove } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
@@ -33,6 +34,7 @@ export const unlink = (task: Task, base: Path, name: string): number => {
   if (allowed < 0) return allowed;
   if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
   const { inode } = victim;
+  task.kernel.charge(cost.name);
   const done = withInode(inode, () => dir.inode.unlink(last.name, inode));
   if (done < 0) return done;
   forget(victim);
@@ -61,6 +63,7 @@ export const rmdir = (task: Task, base: Path, name: string): number => {
   if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
   if (!victim.inode.isEmpty) return -E.ENOTEMPTY;
   const { inode } = victim;
+  task.kernel.charge(cost.name);
   const done = withInode(inode, () => dir.inode.rmdir(last.name, inode));
   if (done < 0) return done;
   forget(victim);

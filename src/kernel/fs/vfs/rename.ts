@@ -1,6 +1,7 @@
 // rename(2) and renameat2(2). Linux fs/namei.c do_renameat2(), vfs_rename().
 import { E } from "../../../abi/errno.ts";
 import { own } from "../../base/byte-string.ts";
+import { cost } from "../../base/cost.ts";
 import { mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry } from "./dentry.ts";
@@ -51,6 +52,7 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
   if (isMountpoint(namespace, source) || (replaced && isMountpoint(namespace, replaced))) return -E.EBUSY;
   if (replaced && !exchange && replaced.inode.isDir && !replaced.inode.isEmpty) return -E.ENOTEMPTY;
   const [dir, newDir] = [from.parent.dentry.inode, to.parent.dentry.inode];
+  task.kernel.charge(2 * cost.name);
   const done = withInode(replaced?.inode, () => dir.rename(from.name, newDir, to.name, flags));
   if (done < 0) return done;
   move(source, to, replaced, exchange);

@@ -85,6 +85,7 @@ export class Walk {
 
   /** Resolves all but the last component. Linux link_path_walk(). */
   parent(name: string): Or<Last> {
+    this.task.kernel.charge(cost.path);
     if (name.startsWith("/")) {
       const jumped = this.#jumpToRoot();
       if (jumped < 0) return jumped;
