@@ -27,7 +27,6 @@ import type { Keys } from "./keys/keys.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
-import { TimeNamespace } from "./namespace/time.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
 import type { FilteredCall, Observer } from "./observer.ts";
@@ -38,6 +37,7 @@ import { SIG } from "./signal/set.ts";
 import { type Band, tellOwner } from "./task/owner.ts";
 import { Process } from "./task/process.ts";
 import type { Task } from "./task/task.ts";
+import { TimeNamespace } from "./task/time-namespace.ts";
 import { Timers } from "./timer/timers.ts";
 
 /** The options of a kernel. */

@@ -8,6 +8,7 @@ import { directMap, layout } from "../cpu/machine/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/machine/model.ts";
 import type { ProcessorModel } from "../kernel/base/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
+import { UPTIME } from "../kernel/base/time.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
 import { mountStandard } from "../kernel/fs/standard.ts";
 import type { Tty } from "../kernel/fs/tty/tty.ts";
@@ -192,6 +193,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
     tscMult: 1,
     tscShift: 0,
     monotonicNs: 0n,
+    uptimeNs: BigInt(UPTIME.sec) * 1_000_000_000n,
     realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n,
   });
   const console = options.terminal && consoleOf(kernel, options.terminal);

@@ -36,7 +36,9 @@ export interface TimeParameters {
   readonly tscShift: number;
   /** CLOCK_MONOTONIC at tscBase, in ns since boot. */
   readonly monotonicNs: bigint;
-  /** CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns. */
+  /** CLOCK_MONOTONIC and CLOCK_BOOTTIME minus `monotonicNs` and its progress, in ns. Default 0. */
+  readonly uptimeNs?: bigint;
+  /** CLOCK_REALTIME minus `monotonicNs`, in ns. */
   readonly realtimeOffsetNs: bigint;
   /** Resolution of the coarse clocks in ns. Default 4 ms, CONFIG_HZ=250. */
   readonly tickNs?: bigint;
@@ -44,7 +46,7 @@ export interface TimeParameters {
   readonly taiOffsetNs?: bigint;
 }
 
-/** Offsets of clocks in a time namespace, in ns. The initial namespace has none. */
+/** Offsets of clocks in a time namespace, in ns. In the initial one they are those of `setTime`. */
 export interface ClockOffsets {
   exact(clock: "monotonic" | "boottime"): bigint;
 }
@@ -166,6 +168,8 @@ export class Vdso {
    */
   setTime(p: TimeParameters): void {
     const v = new DataView(this.#page.buffer);
+    v.setBigInt64(vvar.monotonicOffset, p.uptimeNs ?? 0n, true);
+    v.setBigInt64(vvar.boottimeOffset, p.uptimeNs ?? 0n, true);
     v.setUint32(vvar.seq, v.getUint32(vvar.seq, true) + 1, true);
     v.setUint32(vvar.mult, p.tscMult, true);
     v.setUint32(vvar.shift, p.tscShift, true);
@@ -182,7 +186,9 @@ export class Vdso {
   #timePage(offsets: ClockOffsets | undefined): MappedFile {
     const common = this.#areas[0]?.file as MappedFile;
     const [monotonic, boottime] = [offsets?.exact("monotonic") ?? 0n, offsets?.exact("boottime") ?? 0n];
-    if (!offsets || (monotonic === 0n && boottime === 0n)) return common;
+    const v0 = new DataView(this.#page.buffer);
+    const isCommon = monotonic === v0.getBigInt64(vvar.monotonicOffset, true) && boottime === v0.getBigInt64(vvar.boottimeOffset, true);
+    if (!offsets || isCommon) return common;
     let other = this.#others.get(offsets);
     if (!other) {
       const page = this.#page.slice();

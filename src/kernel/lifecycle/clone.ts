@@ -16,13 +16,13 @@ import { leaveUndo, shareUndo } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { type PidNamespace, shownPid } from "../namespace/pid.ts";
-import { enterTime } from "../namespace/time.ts";
 import { SS } from "../signal/alt-stack.ts";
 import { processLimits } from "../task/limits.ts";
 import { Process } from "../task/process.ts";
 import { inheritPolicy } from "../task/sched-policy.ts";
 import { NO_ALT_STACK, Task } from "../task/task.ts";
 import { setThreadPointer } from "../task/thread-pointer.ts";
+import { enterTime } from "../task/time-namespace.ts";
 import { watchCpuLimit } from "../timer/cpu-limit.ts";
 
 /** The request of fork, vfork, clone and clone3 in one form. */

@@ -18,7 +18,6 @@ import type { Or } from "../fs/vfs/inode.ts";
 import { EVENT, notifyFile } from "../fs/vfs/notify.ts";
 import { openExecutable } from "../fs/vfs/open.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
-import { enterTime } from "../namespace/time.ts";
 import { initFpState, minSigStack } from "../signal/fpstate.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -28,6 +27,7 @@ import { processLimits } from "../task/limits.ts";
 import { PER } from "../task/personality.ts";
 import { Program } from "../task/program.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
+import { enterTime } from "../task/time-namespace.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
 import { exitTask, leaveRings, notePeak, releaseVfork } from "./exit.ts";
 

@@ -10,9 +10,9 @@ import { MountNamespace } from "../fs/vfs/mount.ts";
 import { IpcNamespace } from "../ipc/namespace.ts";
 import { NetNamespace } from "../net/namespace.ts";
 import type { Task } from "../task/task.ts";
+import { TimeNamespace } from "../task/time-namespace.ts";
 import { PidNamespace } from "./pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./set.ts";
-import { TimeNamespace } from "./time.ts";
 
 /** uapi linux/sched.h */
 export const NEW = {

@@ -5,7 +5,7 @@ import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { IpcNamespace } from "../ipc/namespace.ts";
 import type { NetNamespace } from "../net/namespace.ts";
-import type { TimeNamespace } from "./time.ts";
+import type { TimeNamespace } from "../task/time-namespace.ts";
 
 /** Host and domain name. man 7 uts_namespaces. */
 export class UtsNamespace {

@@ -6,11 +6,11 @@ import { isInitialUser, NsFile, type NsType, namespaceOf, nsTypes } from "../../
 import { MountNamespace } from "../../fs/vfs/mount.ts";
 import { leaveUndo } from "../../ipc/undo.ts";
 import { PidNamespace } from "../../namespace/pid.ts";
-import { enterTime, TimeNamespace } from "../../namespace/time.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
+import { enterTime, TimeNamespace } from "../../task/time-namespace.ts";
 
 /** True if another task shares the file-system context. */
 const sharesFs = (t: Task): boolean => [...t.kernel.tasks.values()].some((other) => other !== t && other.fs === t.fs);

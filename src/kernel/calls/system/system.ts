@@ -67,7 +67,7 @@ const sysinfo = (t: Task, at: VAddr, abi: Abi): number => {
   const { frames, now, tasks } = t.kernel;
   const bytes = SYSINFO.encode(
     {
-      uptime: Math.floor(now / 1e9) + t.namespaces.time.offsets.boottime.sec,
+      uptime: Math.floor(now / 1e9) + t.namespaces.time.total("boottime").sec,
       load1: 0,
       load5: 0,
       load15: 0,

@@ -8,11 +8,10 @@ import type { SyscallName } from "../../../abi/numbers.ts";
 import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
 import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import { exitWork } from "../../base/pending-work.ts";
-import type { Timespec } from "../../base/time.ts";
+import { plus, type Timespec, UPTIME } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { wait } from "../../base/wait.ts";
 import { findProcess, findTask } from "../../namespace/pid.ts";
-import { plus } from "../../namespace/time.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
@@ -37,8 +36,8 @@ const MAX_CLOCKS = 16;
 const CPUCLOCK = { PERTHREAD: 4, WHICH: 3, PROF: 0, VIRT: 1, SCHED: 2 } as const;
 
 type Read = (t: Task) => Timespec;
-const sinceBoot: Read = (t) => timespecOf(t.kernel.now);
-const monotonic: Read = (t) => plus(sinceBoot(t), t.namespaces.time.offsets.monotonic);
+const sinceStart: Read = (t) => timespecOf(t.kernel.now);
+const monotonic: Read = (t) => plus(sinceStart(t), t.namespaces.time.total("monotonic"));
 const realtime: Read = (t) => t.kernel.realtime();
 /** The time of the last tick, as the vDSO gives it. */
 const coarse = ({ sec, nsec }: Timespec): Timespec => ({ sec, nsec: nsec - (nsec % COARSE_RESOLUTION) });
@@ -54,8 +53,8 @@ const CLOCKS: Readonly<Record<number, Read>> = {
   [CLOCK.CLOCK_THREAD_CPUTIME_ID]: (t) => used(t.usage),
   [CLOCK.CLOCK_MONOTONIC_RAW]: monotonic,
   [CLOCK.CLOCK_REALTIME_COARSE]: (t) => coarse(realtime(t)),
-  [CLOCK.CLOCK_MONOTONIC_COARSE]: (t) => plus(coarse(sinceBoot(t)), t.namespaces.time.offsets.monotonic),
-  [CLOCK.CLOCK_BOOTTIME]: (t) => plus(sinceBoot(t), t.namespaces.time.offsets.boottime),
+  [CLOCK.CLOCK_MONOTONIC_COARSE]: (t) => plus(coarse(sinceStart(t)), t.namespaces.time.total("monotonic")),
+  [CLOCK.CLOCK_BOOTTIME]: (t) => plus(sinceStart(t), t.namespaces.time.total("boottime")),
   [CLOCK.CLOCK_TAI]: realtime,
 };
 
@@ -176,7 +175,7 @@ const times = (t: Task, at: VAddr, abi: Abi): number => {
     const words = [own.user, own.system, children.user, children.system].map(ticks);
     if (!words.every((w, i) => t.mem.setLong(at + i * abi.long, w, abi.long))) return -E.EFAULT;
   }
-  return ticks(t.kernel.now);
+  return ticks(t.kernel.now + UPTIME.sec * 1e9);
 };
 
 const timex = struct("timex", {

@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CANCEL, FILE_INDEX_ALLOC, OP, POLL, SQE_FLAG, TIMEOUT } from "../../../abi/uapi/io-uring.ts";
+import { UPTIME } from "../../base/time.ts";
 import { wait } from "../../base/wait.ts";
 import { POLLERR, POLLHUP } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -56,7 +57,7 @@ const deadlineAt = (r: Request, at: bigint, flags: number): number => {
   const ns = readNanoseconds(r.worker, Number(at) as VAddr, time64, r.ring.abi);
   if (ns < 0) return ns;
   if ((flags & TIMEOUT.ABS) === 0) return kernel.now + ns;
-  return Math.max(0, (flags & TIMEOUT.REALTIME) !== 0 ? ns - kernel.bootTime * 1e9 : ns);
+  return Math.max(0, (flags & TIMEOUT.REALTIME) !== 0 ? ns - kernel.bootTime * 1e9 : ns - UPTIME.sec * 1e9);
 };
 /** The first step of a timeout: 0 or -errno. */
 const arm = (r: Request): number => {

@@ -11,8 +11,8 @@ import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-
 import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
-import { offsetsText, writeOffsets } from "../../namespace/time.ts";
 import type { Task } from "../../task/task.ts";
+import { offsetsText, writeOffsets } from "../../task/time-namespace.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";

@@ -163,8 +163,7 @@ export const statText = (task: Task, whole: boolean, viewer: Viewer): string => 
     task.nice,
     process.threads.length,
     0,
-    // Never 0, which runc takes for a process that it does not know: no program of a real boot is so early.
-    Math.max(1, ticks(task.startTime + viewer.reader.namespaces.time.nanoseconds("boottime"))),
+    ticks(task.startTime + viewer.reader.namespaces.time.nanoseconds("boottime")),
     (u?.total ?? 0) * PAGE_SIZE,
     u?.resident ?? 0,
     "18446744073709551615",

@@ -3,6 +3,7 @@ import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
 import { PID_MAX } from "../../base/rlimit.ts";
+import { UPTIME } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { CAP, capable, capableIn, LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
@@ -59,7 +60,7 @@ const stat = (kernel: Kernel): string => {
   const cpu = `${ticks(user)} 0 ${ticks(system)} ${ticks(idle)} 0 0 0 0 0 0`;
   const running = [...kernel.tasks.values()].filter((t) => t.state === "runnable").length;
   const others = Array.from({ length: kernel.cpus - 1 }, (_, i) => `cpu${i + 1} 0 0 0 ${ticks(kernel.now)} 0 0 0 0 0 0\n`).join("");
-  return `cpu  ${cpu}\ncpu0 ${cpu}\n${others}intr 0\nctxt 0\nbtime ${kernel.bootTime}\nprocesses ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`;
+  return `cpu  ${cpu}\ncpu0 ${cpu}\n${others}intr 0\nctxt 0\nbtime ${kernel.bootTime - UPTIME.sec}\nprocesses ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`;
 };
 const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
 

@@ -1,10 +1,10 @@
 // Time namespaces: offsets of the clocks that count from the start of the machine. man 7 time_namespaces; Linux
 // kernel/time/namespace.c.
 import { E } from "../../abi/errno.ts";
-import type { Timespec } from "../base/time.ts";
+import { plus, type Timespec, UPTIME } from "../base/time.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "./task.ts";
 
 /** The clocks with an offset, with the numbers that timens_offsets takes too. */
 const CLOCKS = { monotonic: "1", boottime: "7" } as const;
@@ -14,11 +14,6 @@ type OffsetClock = keyof typeof CLOCKS;
 const MOST = 9_223_372_036;
 const NSEC = 1_000_000_000;
 
-/** A sum of times, with nanoseconds below 10^9. */
-export const plus = (a: Timespec, b: Timespec): Timespec => {
-  const nsec = a.nsec + b.nsec;
-  return nsec >= NSEC ? { sec: a.sec + b.sec + 1, nsec: nsec - NSEC } : { sec: a.sec + b.sec, nsec };
-};
 const ZERO: Timespec = { sec: 0, nsec: 0 };
 
 /** A time namespace. */
@@ -32,14 +27,18 @@ export class TimeNamespace {
     this.offsets = { monotonic: from?.offsets.monotonic ?? ZERO, boottime: from?.offsets.boottime ?? ZERO };
     this.frozen = from === undefined;
   }
-  /** An offset in nanoseconds, rounded to a double. */
+  /** The clock minus the time since the first program's start. */
+  total(clock: OffsetClock): Timespec {
+    return plus(UPTIME, this.offsets[clock]);
+  }
+  /** The same in nanoseconds, rounded to a double. */
   nanoseconds(clock: OffsetClock): number {
-    const { sec, nsec } = this.offsets[clock];
+    const { sec, nsec } = this.total(clock);
     return sec * 1e9 + nsec;
   }
-  /** An offset in nanoseconds, exact. */
+  /** The same in nanoseconds, exact. */
   exact(clock: OffsetClock): bigint {
-    const { sec, nsec } = this.offsets[clock];
+    const { sec, nsec } = this.total(clock);
     return BigInt(sec) * 1_000_000_000n + BigInt(nsec);
   }
 }
@@ -76,7 +75,7 @@ export const writeOffsets = (writer: Task, target: Task, bytes: Uint8Array): num
   if (changes.includes(undefined)) return -E.EINVAL;
   const namespace = target.namespaces.timeForChildren;
   if (!capableIn(writer.cred, namespace.owner, CAP.SYS_TIME)) return -E.EPERM;
-  const now = { sec: Math.floor(target.kernel.now / 1e9), nsec: target.kernel.now % 1e9 };
+  const now = plus(UPTIME, { sec: Math.floor(target.kernel.now / 1e9), nsec: target.kernel.now % 1e9 });
   for (const change of changes) {
     const { sec } = change?.offset ?? ZERO;
     if (Math.abs(sec) > MOST) return -E.ERANGE;
