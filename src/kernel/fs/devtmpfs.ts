@@ -3,6 +3,7 @@
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
+import { LOOP_CONTROL, LOOP_MAJOR, LOOPS, openLoop, openLoopControl } from "./files/loop.ts";
 import { acquireOnOpen, controllingTty } from "./tty/control.ts";
 import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";
@@ -11,7 +12,7 @@ import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, Inode, Or } from "./vfs/inode.ts";
-import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
+import { makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
 import { O_NOCTTY } from "./vfs/open-flags.ts";
 import type { OpenDevice, Vfs } from "./vfs.ts";
 
@@ -40,6 +41,9 @@ export class DevTmpFs extends MemFs {
     for (const { name, mode, rdev } of memoryDevices) node(name, mode, rdev);
     node("tty", 0o666, TTY);
     node("console", 0o600, CONSOLE);
+    node("loop-control", 0o600, LOOP_CONTROL);
+    for (let n = 0; n < LOOPS; n++)
+      dir.add(`loop${n}`, new MemNode(this, { mode: S_IFBLK | 0o660, uid: 0, gid: 0, rdev: makedev(LOOP_MAJOR, n) }));
     for (const [name, target] of links) dir.add(name, new MemLink(this, { mode: S_IFLNK | 0o777, uid: 0, gid: 0, rdev: 0 }, target));
     for (const [name, mode] of [
       ["pts", 0o755],
@@ -78,6 +82,8 @@ const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevP
 export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
   vfs.devices.set(TTY, openControlling);
+  vfs.devices.set(LOOP_CONTROL, openLoopControl);
+  vfs.blockDrivers.set(LOOP_MAJOR, openLoop);
   vfs.devices.set(PTMX, (task, inode, flags, path) => ptsOf(inode, pts).openMaster(task, inode, flags, path));
   if (console) vfs.devices.set(CONSOLE, (task, inode, flags, path) => openTty(task, console, inode, flags, path));
   vfs.drivers.set(PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));

@@ -5,6 +5,7 @@ import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
 import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
 import type { Task } from "../task/task.ts";
+import { Loops } from "./files/loop.ts";
 import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
 import { lazyNetTables } from "./lazy.ts";
@@ -40,6 +41,9 @@ export class Vfs {
   readonly devices = new Map<number, OpenDevice>();
   /** Drivers of all character devices with one major number, by that number. `devices` has precedence. */
   readonly drivers = new Map<number, OpenDevice>();
+  /** Drivers of block devices, by major number. */
+  readonly blockDrivers = new Map<number, OpenDevice>();
+  readonly loops = new Loops();
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
   readonly sockfs: AnonFs;
@@ -86,7 +90,7 @@ export class Vfs {
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
     const denied = mayUseDevice(task, inode.type, inode.rdev, deviceAccess[flags & O_ACCMODE] as number);
     if (denied < 0) return denied;
-    if (inode.type !== S_IFCHR) return -E.ENXIO;
+    if (inode.type !== S_IFCHR) return this.blockDrivers.get(major(inode.rdev))?.(task, inode, flags, path) ?? -E.ENXIO;
     const open = this.devices.get(inode.rdev) ?? this.drivers.get(major(inode.rdev));
     return open ? open(task, inode, flags, path) : -E.ENXIO;
   }

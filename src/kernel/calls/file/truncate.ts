@@ -12,7 +12,7 @@ import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
 import type { Dentry } from "../../fs/vfs/dentry.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { breakLeases } from "../../fs/vfs/leases.ts";
-import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
+import { may, S_IFBLK, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { permission, wantWrite } from "../../fs/vfs/permission.ts";
@@ -129,7 +129,7 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
 const synced = (t: Task, fd: number): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
-  if (!file.inode.isFile && !file.inode.isDir) return -E.EINVAL;
+  if (!file.inode.isFile && !file.inode.isDir && file.inode.type !== S_IFBLK) return -E.EINVAL;
   if (file.inode instanceof RegularInode) file.inode.pages?.sync();
   return 0;
 };

@@ -1,0 +1,321 @@
+// Loop devices: a file as a block device. man 4 loop; Linux drivers/block/loop.c, block/ioctl.c.
+import type { Abi } from "../../../abi/abi.ts";
+import { x64 } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { bytes, s32, struct, u16, u32, u64, ulong } from "../../../abi/struct.ts";
+import { CAP, capable } from "../../cred/cred.ts";
+import type { Task } from "../../task/task.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription } from "../vfs/file.ts";
+import type { Inode, Or } from "../vfs/inode.ts";
+import { makedev, minor } from "../vfs/mode.ts";
+import type { OpenDevice } from "../vfs.ts";
+import { RegularFile, SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
+
+/** The major number of loop devices, and the number of /dev/loop-control. */
+export const LOOP_MAJOR = 7;
+export const LOOP_CONTROL = makedev(10, 237);
+/** CONFIG_BLK_DEV_LOOP_MIN_COUNT: the devices that /dev has. */
+export const LOOPS = 8;
+const SECTOR = 512;
+
+// biome-ignore format: table
+const L = {
+  SET_FD: 0x4c00, CLR_FD: 0x4c01, SET_STATUS: 0x4c02, GET_STATUS: 0x4c03, SET_STATUS64: 0x4c04, GET_STATUS64: 0x4c05, CHANGE_FD: 0x4c06,
+  SET_CAPACITY: 0x4c07, SET_DIRECT_IO: 0x4c08, SET_BLOCK_SIZE: 0x4c09, CONFIGURE: 0x4c0a, CTL_ADD: 0x4c80, CTL_REMOVE: 0x4c81, CTL_GET_FREE: 0x4c82,
+} as const;
+// biome-ignore format: table
+const BLK = {
+  ROSET: 0x125d, ROGET: 0x125e, GETSIZE: 0x1260, FLSBUF: 0x1261, RASET: 0x1262, RAGET: 0x1263, SECTGET: 0x1267, SSZGET: 0x1268,
+  DISCARD: 0x1277, IOMIN: 0x1278, IOOPT: 0x1279, ALIGNOFF: 0x127a, PBSZGET: 0x127b, DISCARDZEROES: 0x127c, ROTATIONAL: 0x127e, ZEROOUT: 0x127f,
+} as const;
+/** Requests with the size of a word in their number, which differs between the ABIs. */
+const WORD = { BSZGET: 0x0000_1270, BSZSET: 0x0000_1271, GETSIZE64: 0x0000_1272 } as const;
+const FLAGS = { READ_ONLY: 1, AUTOCLEAR: 4, PARTSCAN: 8, DIRECT_IO: 16 } as const;
+/** The flags that LOOP_SET_STATUS and LOOP_CONFIGURE may set. */
+const SETTABLE = FLAGS.AUTOCLEAR | FLAGS.PARTSCAN;
+
+const info64 = struct("loop_info64", {
+  device: u64,
+  inode: u64,
+  rdevice: u64,
+  offset: u64,
+  sizelimit: u64,
+  number: u32,
+  encrypt_type: u32,
+  encrypt_key_size: u32,
+  flags: u32,
+  file_name: bytes(64),
+  crypt_name: bytes(64),
+  encrypt_key: bytes(32),
+  init: bytes(16),
+});
+const INFO64_SIZE = info64.size(x64);
+/** struct loop_info of the ABI. Device numbers are 16 bits wide. */
+const info = struct("loop_info", {
+  number: s32,
+  device: u16,
+  inode: ulong,
+  rdevice: u16,
+  offset: s32,
+  encrypt_type: s32,
+  encrypt_key_size: s32,
+  flags: s32,
+  name: bytes(64),
+  encrypt_key: bytes(32),
+  init: bytes(16),
+  reserved: bytes(4),
+});
+/** struct loop_config: u32 fd, u32 block_size, loop_info64, 8 reserved u64. */
+const CONFIG_SIZE = 8 + INFO64_SIZE + 64;
+
+const NAME = new Uint8Array(64);
+
+/** One device. */
+class Loop {
+  readonly number: number;
+  file: RegularFile | undefined = undefined;
+  offset = 0;
+  /** The size limit in bytes. 0: none. */
+  limit = 0;
+  flags = 0;
+  name: Uint8Array = NAME;
+  blockSize = SECTOR;
+  opens = 0;
+  constructor(number: number) {
+    this.number = number;
+  }
+  get size(): number {
+    const whole = Math.max(0, (this.file?.inode.size ?? 0) - this.offset);
+    const size = this.limit > 0 ? Math.min(whole, this.limit) : whole;
+    return Math.floor(size / SECTOR) * SECTOR;
+  }
+  /** Linux loop_configure(). */
+  attach(t: Task, fd: number, readOnly: boolean): number {
+    const file = t.files.get(fd);
+    if (!file) return -E.EBADF;
+    if (this.file) return -E.EBUSY;
+    if (!(file instanceof RegularFile)) return -E.EINVAL;
+    this.file = file.hold();
+    this.flags = readOnly || !file.writable ? FLAGS.READ_ONLY : 0;
+    this.offset = this.limit = 0;
+    this.name = NAME;
+    this.blockSize = SECTOR;
+    return 0;
+  }
+  detach(): void {
+    this.file?.drop();
+    this.file = undefined;
+    this.offset = this.limit = this.flags = 0;
+    this.name = NAME;
+  }
+}
+
+/** The loop devices of a machine. */
+export class Loops {
+  readonly #all = new Map<number, Loop>();
+  constructor() {
+    for (let n = 0; n < LOOPS; n++) this.#all.set(n, new Loop(n));
+  }
+  get(number: number): Loop | undefined {
+    return this.#all.get(number);
+  }
+  /** The first device without a file. */
+  free(): number {
+    for (const loop of this.#all.values()) if (!loop.file) return loop.number;
+    return -E.ENOSPC;
+  }
+}
+
+/** An open block device. */
+class LoopFile extends FileDescription {
+  readonly #loop: Loop;
+  constructor(loop: Loop, inode: Inode, flags: number, path: Path) {
+    super(inode, flags, path);
+    this.#loop = loop;
+    loop.opens++;
+  }
+  override release(): void {
+    this.#loop.opens--;
+    // LOOP_CLR_FD of an open device waits for its last user.
+    if (this.#loop.opens === 0 && this.#loop.flags & FLAGS.AUTOCLEAR) this.#loop.detach();
+  }
+  override get seekable(): boolean {
+    return true;
+  }
+  override get pollable(): boolean {
+    return false;
+  }
+  override read(task: Task, n: number, at: number): Or<Uint8Array> {
+    const { file, offset, size } = this.#loop;
+    const length = Math.max(0, Math.min(n, size - at));
+    return file && length > 0 ? file.read(task, length, at + offset) : new Uint8Array(0);
+  }
+  override write(task: Task, from: Uint8Array, at: number): number {
+    const { file, offset, size, flags } = this.#loop;
+    if (flags & FLAGS.READ_ONLY) return -E.EPERM;
+    if (from.length === 0) return 0;
+    if (!file || at >= size) return -E.ENOSPC;
+    return file.write(task, from.subarray(0, size - at), at + offset);
+  }
+  override seek(_task: Task, offset: number, whence: number): number {
+    if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) return -E.EINVAL;
+    return seekTo(this, offset, whence, this.#loop.size);
+  }
+
+  override ioctl(t: Task, request: number, arg: VAddr, abi: Abi): number {
+    const loop = this.#loop;
+    if (request >>> 8 === 0x4c) return this.#configure(t, request, arg, abi);
+    const int = (value: number): number => (t.mem.setU32(arg, value) ? 0 : -E.EFAULT);
+    switch (request & 0xffff) {
+      case WORD.GETSIZE64:
+        return t.mem.setU64(arg, loop.size % 2 ** 32, Math.floor(loop.size / 2 ** 32)) ? 0 : -E.EFAULT;
+      case WORD.BSZGET:
+        return int(4096);
+      case WORD.BSZSET:
+        return 0;
+    }
+    switch (request) {
+      case BLK.GETSIZE:
+        return t.mem.setLong(arg, loop.size / SECTOR, abi.long) ? 0 : -E.EFAULT;
+      case BLK.SSZGET:
+      case BLK.PBSZGET:
+      case BLK.IOMIN:
+        return int(loop.blockSize);
+      case BLK.IOOPT:
+      case BLK.ALIGNOFF:
+      case BLK.DISCARDZEROES:
+        return int(0);
+      case BLK.ROGET:
+        return int(loop.flags & FLAGS.READ_ONLY);
+      case BLK.SECTGET:
+        return t.mem.write(arg, Uint8Array.of(0xff, 0xff)) ? 0 : -E.EFAULT;
+      case BLK.ROTATIONAL:
+        return t.mem.write(arg, new Uint8Array(2)) ? 0 : -E.EFAULT;
+      case BLK.RAGET:
+        return t.mem.setLong(arg, 256, abi.long) ? 0 : -E.EFAULT;
+      case BLK.RASET:
+      case BLK.FLSBUF:
+        return capable(t.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES;
+      case BLK.DISCARD:
+      case BLK.ZEROOUT:
+        return this.#discard(t, arg);
+    }
+    return -E.ENOTTY;
+  }
+  /** Makes a hole. uint64_t range[2]: start and length. */
+  #discard(t: Task, arg: VAddr): number {
+    const { file, offset, size, flags } = this.#loop;
+    const range = t.mem.read(arg, 16);
+    if (!this.writable) return -E.EBADF;
+    if (!range) return -E.EFAULT;
+    const v = new DataView(range.buffer, range.byteOffset);
+    const [from, length] = [Number(v.getBigUint64(0, true)), Number(v.getBigUint64(8, true))];
+    if (flags & FLAGS.READ_ONLY) return -E.EPERM;
+    if (from % SECTOR !== 0 || length % SECTOR !== 0 || from + length > size || !file) return -E.EINVAL;
+    return length === 0 ? 0 : file.inode.allocate(offset + from, offset + from + length, true);
+  }
+
+  #configure(t: Task, request: number, arg: VAddr, abi: Abi): number {
+    const loop = this.#loop;
+    if (request === L.SET_FD) return loop.attach(t, arg as number, !this.writable);
+    if (request === L.CONFIGURE) return this.#configureAll(t, arg);
+    const mayChange = this.writable || capable(t.cred, CAP.SYS_ADMIN);
+    const changes = request === L.CLR_FD || request === L.SET_STATUS || request === L.SET_STATUS64;
+    if (changes && !mayChange) return -E.EPERM;
+    if (!loop.file) return -E.ENXIO;
+    switch (request) {
+      case L.CLR_FD:
+        // The device has no file after its last close.
+        if (loop.opens > 1) loop.flags |= FLAGS.AUTOCLEAR;
+        else loop.detach();
+        return 0;
+      case L.SET_STATUS64: {
+        const from = t.mem.read(arg, INFO64_SIZE);
+        return from ? this.#setStatus(from) : -E.EFAULT;
+      }
+      case L.SET_STATUS: {
+        const from = t.mem.read(arg, info.size(abi));
+        if (!from) return -E.EFAULT;
+        const { offset, flags, name } = info.decode(from, abi);
+        return this.#set(offset, 0, flags, name);
+      }
+      case L.GET_STATUS64:
+        return t.mem.write(arg, this.#status()) ? 0 : -E.EFAULT;
+      case L.GET_STATUS: {
+        const { device, inode, offset, flags, file_name: name } = info64.decode(this.#status(), x64);
+        const old = { ...info.decode(new Uint8Array(info.size(abi)), abi), number: loop.number, offset: Number(offset), flags, name };
+        const encoded = info.encode({ ...old, device: Number(device & 0xffffn), inode: Number(inode) }, abi);
+        return t.mem.write(arg, encoded) ? 0 : -E.EFAULT;
+      }
+      case L.SET_CAPACITY:
+        return 0;
+      case L.SET_DIRECT_IO:
+        return arg === 0 ? 0 : -E.EINVAL;
+      case L.SET_BLOCK_SIZE:
+        if ((arg & (arg - 1)) !== 0 || arg < SECTOR || arg > 4096) return -E.EINVAL;
+        loop.blockSize = arg as number;
+        return 0;
+    }
+    return -E.EINVAL;
+  }
+  #configureAll(t: Task, arg: VAddr): number {
+    const config = t.mem.read(arg, CONFIG_SIZE);
+    if (!config) return -E.EFAULT;
+    const v = new DataView(config.buffer, config.byteOffset);
+    const [fd, blockSize] = [v.getUint32(0, true), v.getUint32(4, true)];
+    const wanted = config.subarray(8, 8 + INFO64_SIZE);
+    const { flags } = info64.decode(wanted, x64);
+    if (t.files.get(fd | 0) && this.#loop.file) return -E.EBUSY;
+    if (flags & ~(FLAGS.READ_ONLY | FLAGS.AUTOCLEAR | FLAGS.PARTSCAN | FLAGS.DIRECT_IO)) return -E.EINVAL;
+    if (blockSize !== 0 && ((blockSize & (blockSize - 1)) !== 0 || blockSize < SECTOR || blockSize > 4096)) return -E.EINVAL;
+    const bad = this.#loop.attach(t, fd | 0, !this.writable || (flags & FLAGS.READ_ONLY) !== 0);
+    if (bad < 0) return bad;
+    if (blockSize !== 0) this.#loop.blockSize = blockSize;
+    const failed = this.#setStatus(wanted);
+    if (failed < 0) this.#loop.detach();
+    return failed;
+  }
+  #setStatus(from: Uint8Array): number {
+    const { offset, sizelimit, flags, file_name: name, encrypt_type: cipher } = info64.decode(from, x64);
+    if (cipher !== 0) return -E.EINVAL;
+    if (offset > BigInt(Number.MAX_SAFE_INTEGER) || sizelimit > BigInt(Number.MAX_SAFE_INTEGER)) return -E.EOVERFLOW;
+    return this.#set(Number(offset), Number(sizelimit), flags, name);
+  }
+  #set(offset: number, limit: number, flags: number, name: Uint8Array): number {
+    const loop = this.#loop;
+    if (offset < 0) return -E.EOVERFLOW;
+    [loop.offset, loop.limit, loop.name] = [offset, limit, name];
+    loop.flags = (loop.flags & ~SETTABLE) | (flags & SETTABLE);
+    return 0;
+  }
+  #status(): Uint8Array {
+    const { number, offset, limit, flags, name, file } = this.#loop;
+    const none = info64.decode(new Uint8Array(INFO64_SIZE), x64);
+    const inode = BigInt(file?.inode.ino ?? 0);
+    const own = { device: BigInt(file?.inode.fs.dev ?? 0), inode, rdevice: BigInt(this.inode.rdev), number };
+    return info64.encode({ ...none, ...own, offset: BigInt(offset), sizelimit: BigInt(limit), flags, file_name: name }, x64);
+  }
+}
+
+/** /dev/loop-control. */
+class LoopControl extends FileDescription {
+  override get pollable(): boolean {
+    return false;
+  }
+  override ioctl(t: Task, request: number, arg: VAddr): number {
+    const { loops } = t.kernel.vfs;
+    if (request === L.CTL_GET_FREE) return loops.free();
+    if (request === L.CTL_ADD) return loops.get(arg as number) ? -E.EEXIST : -E.ENOSPC;
+    if (request === L.CTL_REMOVE) return loops.get(arg as number) ? -E.EBUSY : -E.ENODEV;
+    return -E.ENOSYS;
+  }
+}
+
+/** Opens a loop device: -ENXIO if there is none of that number. */
+export const openLoop: OpenDevice = (task, inode, flags, path) => {
+  const loop = task.kernel.vfs.loops.get(minor(inode.rdev));
+  return loop ? new LoopFile(loop, inode, flags, path) : -E.ENXIO;
+};
+export const openLoopControl: OpenDevice = (_task, inode, flags, path) => new LoopControl(inode, flags, path);
