@@ -93,6 +93,8 @@ export class Kernel {
   readonly init: Process;
   readonly timers = new Timers();
   readonly inotify = new InotifyLimits();
+  /** The requests of all contexts of io_setup(2), and their limit: /proc/sys/fs/aio-nr, aio-max-nr. */
+  readonly aio = { nr: 0, max: 0x1_0000 };
   /** add_key(2), keyctl(2), request_key(2): all keys, from the first use on. */
   keys: Keys | undefined = undefined;
   readonly deadline: Deadline;

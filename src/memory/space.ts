@@ -74,6 +74,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   startData = 0;
   endData = 0;
   auxv: Uint8Array = NO_AUXV;
+  /** An object that ends with the space: the contexts of asynchronous I/O. Linux mm->ioctx_table. */
+  companion: { end(): void } | undefined = undefined;
   /** True after the first mseal(2). */
   sealed = false;
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
@@ -104,6 +106,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (this.frames.current === this) this.frames.current = undefined;
     this.areas.clear((vma) => this.dropPages(vma));
     this.table.end();
+    this.companion?.end();
     this.frames.account.give(this.#areasCharged * AREA_WEIGHT);
     if (this.#counted) this.frames.dropColor(this.color);
   }

@@ -96,6 +96,7 @@ const rooms: Record<string, readonly string[]> = {
     "calls/dir calls/ipc calls/mount calls/net calls/poll calls/security",
     "calls/process",
     "calls/uring",
+    "calls/aio",
     "calls",
     "calls/index.ts entry show",
     "sched",

@@ -52,6 +52,9 @@ export const sizes = {
   semaphore: 64,
   ipcMessage: 384,
   semaphoreUndo: 512,
+  /** A context of asynchronous I/O without its ring; a poll of it. */
+  aioContext: 2048,
+  aioRequest: 1024,
   /** A key without its description and payload; a link of a keyring. */
   key: 1024,
   keyLink: 192,

@@ -1,6 +1,7 @@
 // The calls that are loaded on demand (lazy.ts). Loaders and C libraries do not make them at the start of a
 // program.
 import type { Syscall } from "../syscall/declaration.ts";
+import { aioCalls } from "./aio/aio.ts";
 import { dirCalls } from "./dir/directory.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
 import { inotifyCalls } from "./file/inotify.ts";
@@ -98,6 +99,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...ipcCalls,
   ...inotifyCalls,
   ...uringCalls,
+  ...aioCalls,
   ...fcntlCalls,
   ...ioctlCalls,
 ];

@@ -26,10 +26,6 @@ export const goneFromLinux: readonly Missing[] = [
 /** Calls that this kernel does not implement. */
 export const notYet: readonly Missing[] = [
   {
-    reason: "io_uring has replaced it",
-    names: ["io_setup", "io_destroy", "io_getevents", "io_submit", "io_cancel", "io_pgetevents", "io_pgetevents_time64"],
-  },
-  {
     reason: "inotify only: no notification of whole mounts, no permission events",
     names: ["fanotify_init", "fanotify_mark"],
   },

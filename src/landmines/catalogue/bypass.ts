@@ -236,4 +236,14 @@ export const bypass: readonly Landmine[] = [
     program: "e16",
     ...everywhere("a socket was connected without a call", "io_uring_setup was refused"),
   },
+  {
+    id: "E17",
+    title: "asynchronous I/O writes to a file",
+    cite: ["man 2 io_submit", "man 7 aio"],
+    policy: "write reaches the standard streams only; pwrite64, writev, pwritev and pwritev2 give errno 1",
+    escape: "io_submit with IOCB_CMD_PWRITE: the kernel writes to any open file, and no call of that name is made",
+    fix: "refuse io_setup",
+    program: "e17",
+    ...everywhere("a byte was written without a call", "io_setup was refused"),
+  },
 ];

@@ -14,7 +14,7 @@ const CLASS_SHIFT = 13;
 const LEVELS = 8;
 
 /** 0, -EPERM or -EINVAL. Linux ioprio_check_cap(). */
-const check = (t: Task, value: number): number => {
+export const checkPriority = (t: Task, value: number): number => {
   const kind = value >>> CLASS_SHIFT;
   const level = value & 7;
   switch (kind) {
@@ -58,7 +58,7 @@ const tasksOf = (t: Task, which: number, who: number): Task[] | number => {
 
 /** Linux set_task_ioprio(). */
 const set = (t: Task, which: number, who: number, value: number): number => {
-  const bad = check(t, value);
+  const bad = checkPriority(t, value);
   if (bad < 0) return bad;
   const tasks = tasksOf(t, which, who);
   if (typeof tasks === "number") return tasks;

@@ -13,7 +13,11 @@ export class SharedPages implements Backing {
   /** Machine addresses of the pages. */
   readonly #at: number[] = [];
 
-  constructor(frames: Frames, bytes: number) {
+  /** The name in /proc/PID/maps. */
+  readonly #path: string;
+
+  constructor(frames: Frames, bytes: number, path = "anon_inode:[io_uring]") {
+    this.#path = path;
     this.size = pageAlign(bytes);
     this.#frames = frames;
     this.#cache = PageCache.of(frames, this);
@@ -41,7 +45,7 @@ export class SharedPages implements Backing {
   }
   /** The object for mmap(2). */
   get file(): MappedFile {
-    return { backing: this, path: "anon_inode:[io_uring]", dev: 0, ino: 0, readable: true, writable: true };
+    return { backing: this, path: this.#path, dev: 0, ino: 0, readable: true, writable: true };
   }
 
   #address(at: number): number {

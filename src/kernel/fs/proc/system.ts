@@ -241,6 +241,15 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     sys: {
       user: { max_user_namespaces: n("max_user_namespaces", 7760) },
       fs: {
+        "aio-max-nr": setting(
+          () => kernel.aio.max,
+          (value) => {
+            kernel.aio.max = value;
+          },
+          0,
+          2 ** 52,
+        ),
+        "aio-nr": { read: () => `${kernel.aio.nr}\n` },
         "file-max": constant(fileMax(kernel)),
         "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
         inotify: inotifySettings(kernel),

@@ -1,0 +1,187 @@
+// A context of asynchronous I/O: its ring of completions, which the program can read itself, and requests that
+// wait. man 2 io_setup; Linux fs/aio.c struct kioctx.
+import { x64 } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { AIO_RING_MAGIC, aioRing, IO_EVENT_SIZE, ioEvent } from "../../../abi/uapi/aio.ts";
+import { MAP, PROT } from "../../../abi/uapi/mman.ts";
+import * as memory from "../../../memory/calls/index.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import type { AddressSpace } from "../../../memory/space.ts";
+import { charged } from "../../base/charged.ts";
+import { sizes } from "../../base/sizes.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import type { EventFile } from "../../fs/files/eventfd.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
+import { SharedPages } from "../uring/memory.ts";
+
+/** A completion. */
+export interface AioEvent {
+  readonly data: bigint;
+  /** The address of the request. */
+  readonly obj: bigint;
+  readonly res: number;
+}
+/** A request that io_cancel(2) can end. */
+export interface Cancellable {
+  readonly obj: bigint;
+  cancel(): void;
+}
+
+const HEAD = aioRing.offset(x64, "head");
+const TAIL = aioRing.offset(x64, "tail");
+/** The head of the ring takes the place of one event. */
+const FIRST = aioRing.size(x64);
+/** Linux ioctx_alloc(): the events of rings may have so many bytes. */
+const MOST_BYTES = 0x1000_0000;
+/** What is added to an eventfd. */
+const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
+
+export class AioContext {
+  readonly kernel: Kernel;
+  readonly id: number;
+  /** The number that the program gave, which counts for aio-max-nr. */
+  readonly wanted: number;
+  /** The number of places of the ring, one of which is always free. */
+  readonly places: number;
+  readonly #pages: SharedPages;
+  /** The address of the ring, which is the name of the context. */
+  at = 0;
+  #tail = 0;
+  /** Requests that can begin; completions that the program has not read, as far as the kernel knows. */
+  #available: number;
+  #unread = 0;
+  readonly completions = new WaitQueue();
+  readonly waiting = new Set<Cancellable>();
+  ended = false;
+
+  constructor(kernel: Kernel, id: number, wanted: number, events: number) {
+    this.kernel = kernel;
+    this.id = id;
+    this.wanted = wanted;
+    this.#pages = new SharedPages(kernel.frames, FIRST + (events + 2) * IO_EVENT_SIZE, "/[aio] (deleted)");
+    this.places = (this.#pages.size - FIRST) / IO_EVENT_SIZE;
+    this.#available = this.places - 1;
+  }
+  /** Makes the ring and maps it: 0 or -errno. Linux aio_setup_ring(). */
+  map(t: Task, compat: boolean): number {
+    if (!this.#pages.fill()) return -E.ENOMEM;
+    const head = { id: this.id, nr: this.places, head: 0, tail: 0, magic: AIO_RING_MAGIC, compat_features: 1, incompat_features: 0 };
+    const bytes = aioRing.encode({ ...head, header_length: FIRST }, x64);
+    const words = new DataView(bytes.buffer);
+    for (let i = 0; i < FIRST; i += 4) this.#pages.setU32(i, words.getUint32(i, true));
+    const { file, size } = this.#pages;
+    const request = { at: 0, length: size, prot: PROT.READ | PROT.WRITE, flags: MAP.SHARED, file, offset: 0, compat };
+    this.at = charged(this.kernel, t.mem, () => memory.mmap(t.mem, request));
+    if (this.at < 0) this.#pages.end();
+    return Math.min(this.at, 0);
+  }
+
+  #readHead(): number {
+    return this.#pages.u32(HEAD);
+  }
+  /** A place for the completion of a request. False: none is free. Linux get_reqs_available(). */
+  take(): boolean {
+    if (this.#available === 0) this.#refill();
+    if (this.#available === 0) return false;
+    this.#available--;
+    return true;
+  }
+  /** After `take`, if the request was refused. */
+  giveBack(): void {
+    this.#available++;
+  }
+  /** The program may have read completions without a call. Linux refill_reqs_available(). */
+  #refill(): void {
+    const head = this.#readHead() % this.places;
+    const inRing = head <= this.#tail ? this.#tail - head : this.places - (head - this.#tail);
+    const read = Math.max(0, this.#unread - inRing);
+    this.#unread -= read;
+    this.#available += read;
+  }
+  /** Adds a completion. Linux aio_complete(). */
+  complete({ data, obj, res }: AioEvent, eventfd: EventFile | undefined, task: Task): void {
+    const bytes = ioEvent.encode({ data, obj, res: BigInt(res), res2: 0n }, x64);
+    const words = new DataView(bytes.buffer);
+    const at = FIRST + this.#tail * IO_EVENT_SIZE;
+    for (let i = 0; i < IO_EVENT_SIZE; i += 8) this.#pages.setU64(at + i, words.getBigUint64(i, true));
+    this.#tail = this.#tail + 1 >= this.places ? 0 : this.#tail + 1;
+    this.#pages.setU32(TAIL, this.#tail);
+    this.#unread++;
+    if (this.#unread > 1) this.#refill();
+    eventfd?.write(task, ONE);
+    this.completions.wake();
+  }
+  /** Moves completions to user memory: their number or -EFAULT. Linux aio_read_events_ring(). */
+  read(t: Task, to: VAddr, most: number): number {
+    let head = this.#readHead();
+    let tail = this.#pages.u32(TAIL);
+    if (head === tail) return 0;
+    head %= this.places;
+    tail %= this.places;
+    let n = 0;
+    for (; n < most && head !== tail; n++) {
+      if (!t.mem.write(to + n * IO_EVENT_SIZE, this.#pages.bytes(FIRST + head * IO_EVENT_SIZE, IO_EVENT_SIZE))) return -E.EFAULT;
+      head = (head + 1) % this.places;
+    }
+    this.#pages.setU32(HEAD, head);
+    return n;
+  }
+  /** Ends the context and the requests that wait. Linux kill_ioctx(). */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    for (const request of [...this.waiting]) request.cancel();
+    this.#pages.end();
+    this.kernel.aio.nr -= this.wanted;
+    this.kernel.frames.account.give(sizes.aioContext);
+    this.completions.wake();
+  }
+}
+
+/** The contexts of an address space. They end with it. Linux mm->ioctx_table. */
+export class AioContexts {
+  readonly #all: (AioContext | undefined)[] = [];
+
+  /** A new context, mapped, or -errno. Linux ioctx_alloc(). */
+  make(t: Task, wanted: number, compat: boolean): AioContext | number {
+    const { kernel } = t;
+    const { aio, frames } = kernel;
+    const events = 2 * Math.max(wanted, 4 * kernel.cpus);
+    if (events > MOST_BYTES / IO_EVENT_SIZE) return -E.EINVAL;
+    if (wanted > aio.max) return -E.EAGAIN;
+    if (!frames.account.canTake(sizes.aioContext + events * IO_EVENT_SIZE)) return -E.ENOMEM;
+    if (aio.nr + wanted > aio.max) return -E.EAGAIN;
+    const free = this.#all.indexOf(undefined);
+    const context = new AioContext(kernel, free < 0 ? this.#all.length : free, wanted, events);
+    const failed = context.map(t, compat);
+    if (failed < 0) return failed;
+    frames.account.force(sizes.aioContext);
+    aio.nr += wanted;
+    this.#all[context.id] = context;
+    return context;
+  }
+  /** The context at an address. Its number is in the ring. Linux lookup_ioctx(). */
+  find(mem: AddressSpace, at: number): AioContext | undefined {
+    const id = at < 0 ? -1 : mem.u32(at);
+    const context = id < 0 ? undefined : this.#all[id];
+    return context?.at === at ? context : undefined;
+  }
+  /** io_destroy(2). */
+  remove(t: Task, context: AioContext): void {
+    this.#all[context.id] = undefined;
+    const bytes = Math.ceil((FIRST + context.places * IO_EVENT_SIZE) / PAGE_SIZE) * PAGE_SIZE;
+    charged(t.kernel, t.mem, () => memory.munmap(t.mem, context.at, bytes));
+    context.end();
+  }
+  /** The address space has no task any more. */
+  end(): void {
+    for (const context of this.#all) context?.end();
+  }
+}
+/** The contexts of the task's address space. */
+export const contextsOf = ({ mem }: Task): AioContexts => {
+  mem.companion ??= new AioContexts();
+  return mem.companion as AioContexts;
+};
