@@ -38,6 +38,8 @@ export const sizes = {
   signal: 1024,
   posixTimer: 768,
   epollItem: 768,
+  /** A file that its handle leads to. */
+  handle: 256,
   /** A watch of an inode; an event that waits, besides the bytes of its name. */
   watch: 768,
   fileEvent: 256,

@@ -4,6 +4,7 @@ import type { Syscall } from "../syscall/declaration.ts";
 import { aioCalls } from "./aio/aio.ts";
 import { dirCalls } from "./dir/directory.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
+import { handleCalls } from "./file/handle.ts";
 import { inotifyCalls } from "./file/inotify.ts";
 import { ioctlCalls } from "./file/ioctl.ts";
 import { pipeCalls } from "./file/pipe.ts";
@@ -98,6 +99,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...mqueueCalls,
   ...ipcCalls,
   ...inotifyCalls,
+  ...handleCalls,
   ...uringCalls,
   ...aioCalls,
   ...fcntlCalls,

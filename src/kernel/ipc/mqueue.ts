@@ -243,6 +243,9 @@ export class MqueueFs extends MemFs {
   override readonly type: string = "mqueue";
   override readonly magic: number = 0x19800202;
   readonly limits: MqueueLimits = { queues_max: 256, msg_max: 10, msgsize_max: 8192, msg_default: 10, msgsize_default: 8192 };
+  override get exportable(): boolean {
+    return false;
+  }
   queues = 0;
   readonly #used = new Map<number, number>();
 

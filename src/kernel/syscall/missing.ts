@@ -52,7 +52,6 @@ export const notYet: readonly Missing[] = [
     reason: "no performance counters, no user-mode page faults",
     names: ["perf_event_open", "userfaultfd"],
   },
-  { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
   {
     reason: "no known user",
     names: ["process_mrelease", "map_shadow_stack", "clock_adjtime64"],

@@ -3,6 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import type { Account } from "../../../memory/account.ts";
 import type { Frames } from "../../../memory/frames.ts";
+import { sizes } from "../../base/sizes.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { Wait, WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
@@ -55,6 +56,8 @@ export abstract class FileSystem {
   readonly keepsBirths: boolean = false;
   /** The STATX_ATTR_* bits that files can have, besides those of the VFS. */
   readonly attributes: bigint = 0n;
+  /** Files that were asked for their handle, by inode number (files/handle.ts). */
+  readonly handles = new Map<number, Dentry>();
   #nextIno = 1;
 
   constructor(dev: number, clock: Clock) {
@@ -67,6 +70,10 @@ export abstract class FileSystem {
   }
   newIno(): number {
     return this.#nextIno++;
+  }
+  /** True if a file handle leads to its inode. Linux s_export_op. */
+  get exportable(): boolean {
+    return !this.dynamic && !this.internal;
   }
   get account(): Account {
     return this.clock.frames.account;
@@ -285,6 +292,7 @@ export abstract class Inode {
   unused(): void {
     if (this.nlink > 0 || this.opens > 0) return;
     this.fs.charge(-this.xattrPages);
+    if (this.fs.handles.delete(this.ino)) this.fs.account.give(sizes.handle);
     if (this.marks) inodeEnded(this);
     this.evict();
   }

@@ -161,7 +161,8 @@ const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: nu
   return openInode(task, { mount: found.mount, dentry }, flags & ~__O_TMPFILE & ~O_DIRECTORY);
 };
 
-const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> | Wait => {
+/** Opens a file that was found. Linux do_open(). */
+export const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> | Wait => {
   const { inode } = path.dentry;
   if (flags & O_DIRECTORY && !inode.isDir) return -E.ENOTDIR;
   if (flags & O_PATH) return new PathFile(inode, flags, path);
