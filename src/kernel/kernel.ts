@@ -16,7 +16,7 @@ import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
 import type { Vdso } from "./exec/vdso.ts";
-import { InotifyLimits } from "./fs/files/inotify.ts";
+import { WatchLimits } from "./fs/files/inotify.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
 import type { Vfs } from "./fs/vfs.ts";
@@ -92,7 +92,8 @@ export class Kernel {
    */
   readonly init: Process;
   readonly timers = new Timers();
-  readonly inotify = new InotifyLimits();
+  readonly inotify = new WatchLimits();
+  readonly fanotify = new WatchLimits();
   /** The requests of all contexts of io_setup(2), and their limit: /proc/sys/fs/aio-nr, aio-max-nr. */
   readonly aio = { nr: 0, max: 0x1_0000 };
   /** add_key(2), keyctl(2), request_key(2): all keys, from the first use on. */

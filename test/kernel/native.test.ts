@@ -34,6 +34,7 @@ const subjects = {
   futex2: "futex_waitv, the futex calls of 6.7 and I/O priorities answer as on Linux",
   aio: "contexts of asynchronous I/O submit, complete, poll, cancel, wait and end as on Linux",
   handles: "file handles are made, compared, opened after renames and stale as on Linux",
+  fanotify: "marks of inodes, mounts and file systems see events, identify files and ask questions as on Linux",
   keys: "keys are made, read, linked, searched, moved, refused, counted and ended as on Linux",
   leases: "owners of files get their signals, leases are given, broken and lost, and directories notify as on Linux",
   sealed: "sealed mappings refuse changes; advice for processes and the state of a file's cache are as on Linux",

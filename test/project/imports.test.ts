@@ -85,7 +85,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",
-    "ipc keys",
+    "ipc keys fs/fanotify",
     "net fs/proc fs/tty",
     "namespace net/outside",
     "futex",

@@ -2,6 +2,7 @@
 // the handler again with the same arguments, until it returns a number. No handler is async, and no state
 // hides in a closure (snapshots).
 import { restart } from "../../abi/errno.ts";
+import type { Permissions } from "../fs/vfs/notify.ts";
 
 /**
  * A condition that tasks sleep on. Code that changes the condition calls `wake`; each sleeper checks it
@@ -95,6 +96,8 @@ export interface Waited {
    * it.
    */
   held?: { drop(): void } | undefined;
+  /** The answers that watchers of files have given to the call. */
+  permissions?: Permissions;
   // biome-ignore lint/suspicious/noExplicitAny: each handler has its own plain data here
   data?: any;
 }
@@ -102,7 +105,15 @@ export interface Waited {
 /** End a call: reset `waited` and drop the held resource. Most calls never changed it. */
 export const endWaiting = (task: { waited: Waited }): void => {
   const { waited } = task;
-  if (waited.deadline === undefined && waited.data === undefined && waited.held === undefined && !waited.expired) return;
+  if (
+    waited.deadline === undefined &&
+    waited.data === undefined &&
+    waited.permissions === undefined &&
+    waited.held === undefined &&
+    !waited.expired
+  )
+    return;
   task.waited = { expired: false };
   waited.held?.drop();
+  waited.permissions?.asking?.question?.cancel();
 };

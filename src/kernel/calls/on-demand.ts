@@ -3,6 +3,7 @@
 import type { Syscall } from "../syscall/declaration.ts";
 import { aioCalls } from "./aio/aio.ts";
 import { dirCalls } from "./dir/directory.ts";
+import { fanotifyCalls } from "./file/fanotify.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
 import { handleCalls } from "./file/handle.ts";
 import { inotifyCalls } from "./file/inotify.ts";
@@ -100,6 +101,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...ipcCalls,
   ...inotifyCalls,
   ...handleCalls,
+  ...fanotifyCalls,
   ...uringCalls,
   ...aioCalls,
   ...fcntlCalls,

@@ -43,7 +43,7 @@ const nameToHandle = (t: Task, a: Name): number => {
   const path = lookup(t, a.dirfd, a.pathname, (how & AT_SYMLINK_FOLLOW) !== 0, (how & AT_EMPTY_PATH) !== 0);
   if (typeof path === "number") return path;
   if (connects) return -E.EOPNOTSUPP;
-  const handle = encodeHandle(path.dentry, (how & AT_HANDLE_FID) !== 0);
+  const handle = encodeHandle(path.dentry.inode, (how & AT_HANDLE_FID) !== 0);
   if (typeof handle === "number") return handle;
   const room = t.mem.u32(a.handle);
   if (room < 0) return -E.EFAULT;

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { FanotifyFile } from "../../fs/fanotify/group.ts";
 import { InotifyFile } from "../../fs/files/inotify.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { StreamInput } from "../../fs/files/stream-file.ts";
@@ -42,7 +43,7 @@ const setAsync = (t: Task, file: FileDescription, at: VAddr, fd: number): number
 const waiting = (file: FileDescription): number | undefined => {
   if (file instanceof PipeEnd) return file.pipe.length;
   if (file instanceof StreamInput) return file.waitingBytes;
-  if (file instanceof Socket || file instanceof InotifyFile) return file.waitingBytes;
+  if (file instanceof Socket || file instanceof InotifyFile || file instanceof FanotifyFile) return file.waitingBytes;
   return file.inode.isFile ? file.inode.size - file.offset : undefined;
 };
 

@@ -8,7 +8,7 @@ import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
+import { askGroups, EVENT, isWatched, notifyFile } from "../../fs/vfs/notify.ts";
 import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { kernelSignal, userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -108,7 +108,13 @@ const notified = (file: FileDescription, event: number, result: Result): Result 
 
 /** Reads into user memory. `at` undefined: at the file's own offset. */
 export const readInto = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
-  notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
+  mayRead(t, file) ?? notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
+/** A read that a watcher has to allow first: the wait for its answer, or -EPERM. */
+const mayRead = (t: Task, file: FileDescription): Result | undefined => {
+  if ((!isWatched(file.path.dentry) && !t.waited.permissions) || file.isQuiet) return undefined;
+  const asked = askGroups(t, file.path, [EVENT.ACCESS_PERM]);
+  return asked === 0 ? undefined : asked;
+};
 const readPieces = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock: boolean): Result => {
   const total = totalLength(segments);
   const turn = awaitTurn(t, file, at === undefined, false);

@@ -106,8 +106,9 @@ export const isBusy = (t: Task, mount: Mount): boolean =>
 
 /** Watches of a file system end with its last mount. Linux fsnotify_sb_delete(). */
 const endWatches = (t: Task, fs: FileSystem): void => {
-  const { inotify, tasks } = t.kernel;
-  const watched = inotify.files.size > 0 ? watchedOn(inotify, fs) : new Set<never>();
+  const { inotify, fanotify, tasks } = t.kernel;
+  if (inotify.files.size + fanotify.files.size === 0) return;
+  const watched = new Set([...watchedOn(inotify, fs), ...watchedOn(fanotify, fs)]);
   if (watched.size === 0) return;
   const namespaces = new Set(Array.from(tasks.values(), (task) => task.namespaces.mnt));
   if ([...namespaces].some((ns) => [...ns.list()].some((mount) => mount.fs === fs))) return;

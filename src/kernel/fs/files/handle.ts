@@ -3,7 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Dentry } from "../vfs/dentry.ts";
-import type { FileSystem, Or } from "../vfs/inode.ts";
+import type { FileSystem, Inode, Or } from "../vfs/inode.ts";
 
 /** The type of a handle: a generation and the number of the inode in two halves. */
 const TYPE = 1;
@@ -21,7 +21,7 @@ export interface FileHandle {
 }
 
 /** The handle of a file, or -errno. `fid`: it need not lead back to the file. Linux exportfs_encode_fh(). */
-export const encodeHandle = ({ inode }: Dentry, fid: boolean): Or<FileHandle> => {
+export const encodeHandle = (inode: Inode, fid: boolean): Or<FileHandle> => {
   if (!inode.fs.exportable && !fid) return -E.EOPNOTSUPP;
   const bytes = new Uint8Array(HANDLE_BYTES);
   const view = new DataView(bytes.buffer);

@@ -62,9 +62,13 @@ class Watch implements Mark {
   }
 }
 
-/** The limits of /proc/sys/fs/inotify, the number of objects of each user, and all instances. */
-export class InotifyLimits {
-  readonly files = new Set<InotifyFile>();
+/** An instance, as the end of a file system sees it. */
+interface Watching {
+  readonly inodes: Iterable<Inode>;
+}
+/** The limits of /proc/sys/fs/inotify or fanotify, the number of objects of each user, and all instances. */
+export class WatchLimits {
+  readonly files = new Set<Watching>();
   instances = 128;
   watches = 8192;
   events = 16384;
@@ -84,7 +88,7 @@ export class InotifyLimits {
 }
 
 /** A file system has no mount any more: its watched inodes. */
-export const watchedOn = (limits: InotifyLimits, fs: FileSystem): Set<Inode> =>
+export const watchedOn = (limits: WatchLimits, fs: FileSystem): Set<Inode> =>
   new Set([...limits.files].flatMap((file) => [...file.inodes].filter((inode) => inode.fs === fs)));
 
 /** The file description of inotify_init(2). */

@@ -9,6 +9,7 @@ import { CAP, capable, capableIn, LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import { POOL_BITS } from "../files/devices.ts";
+import type { WatchLimits } from "../files/inotify.ts";
 import { roundPipeSize } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import { keyFiles, keySettings } from "./keys.ts";
@@ -201,17 +202,17 @@ const seccompFiles = (kernel: Kernel): FixedTree => {
   return { seccomp: { actions_avail: constant(available.join(" ")), actions_logged: { read, write } } };
 };
 
-const inotifySettings = ({ inotify }: Kernel): FixedTree => {
+const watchSettings = (limits: WatchLimits, names: Readonly<Record<"instances" | "watches" | "events", string>>): FixedTree => {
   const row = (key: "instances" | "watches" | "events"): ProcContent =>
     setting(
-      () => inotify[key],
+      () => limits[key],
       (value) => {
-        inotify[key] = value;
+        limits[key] = value;
       },
       0,
       0x7fffffff,
     );
-  return { max_queued_events: row("events"), max_user_instances: row("instances"), max_user_watches: row("watches") };
+  return { [names.events]: row("events"), [names.instances]: row("instances"), [names.watches]: row("watches") };
 };
 
 /** The tree of these files. `state` has the values of sysctls without effect. */
@@ -252,7 +253,12 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         "aio-nr": { read: () => `${kernel.aio.nr}\n` },
         "file-max": constant(fileMax(kernel)),
         "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
-        inotify: inotifySettings(kernel),
+        fanotify: watchSettings(kernel.fanotify, { events: "max_queued_events", instances: "max_user_groups", watches: "max_user_marks" }),
+        inotify: watchSettings(kernel.inotify, {
+          events: "max_queued_events",
+          instances: "max_user_instances",
+          watches: "max_user_watches",
+        }),
         nr_open: nrOpen(kernel),
         "pipe-max-size": pipeMaxSize(kernel),
         "pipe-user-pages-hard": pipePages(kernel, "hard"),

@@ -57,7 +57,7 @@ const makeAllowed = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): O
   const inode = make(dir.inode);
   if (typeof inode === "number") return inode;
   const made = adopt(dir, last.name, inode);
-  notifyName(dir.inode, EVENT.CREATE, last.name, inode);
+  notifyName(dir, EVENT.CREATE, last.name, inode);
   return made;
 };
 const outcome = (made: Or<unknown>): number => (typeof made === "number" ? made : 0);

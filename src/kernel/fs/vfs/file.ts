@@ -71,6 +71,8 @@ export abstract class FileDescription {
   dirMark: { end(): void } | undefined = undefined;
   /** The file rights that Landlock gave at open(2). All of them for an unrestricted task. */
   landlock = -1;
+  /** Its use makes no events: a descriptor of fanotify's events. Linux FMODE_NONOTIFY. */
+  isQuiet = false;
   /** The items of epoll instances that contain this file. Linux file.f_ep. */
   watchers: Set<Watcher> | undefined = undefined;
   /** The number of references: descriptors of all tables, mappings, and calls in progress. */

@@ -16,7 +16,7 @@ import type { FileDescription } from "./file.ts";
 import type { Leases } from "./leases.ts";
 import type { Locks } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
-import { inodeEnded, type Mark } from "./notify.ts";
+import { inodeEnded, type Mark, type WideMark } from "./notify.ts";
 
 /** A value, or a negative errno. */
 export type Or<T> = T | number;
@@ -57,6 +57,8 @@ export abstract class FileSystem {
   /** The STATX_ATTR_* bits that files can have, besides those of the VFS. */
   readonly attributes: bigint = 0n;
   /** Files that were asked for their handle, by inode number (files/handle.ts). */
+  /** The watchers of the whole file system and of its mounts. */
+  wide: Set<WideMark> | undefined = undefined;
   readonly handles = new Map<number, Dentry>();
   #nextIno = 1;
 

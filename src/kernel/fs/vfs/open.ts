@@ -12,7 +12,7 @@ import type { Or } from "./inode.ts";
 import { breakLeases } from "./leases.ts";
 import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
-import { EVENT, notifyFile } from "./notify.ts";
+import { askGroups, EVENT, notifyFile } from "./notify.ts";
 import {
   __O_TMPFILE,
   MAX_NON_LFS,
@@ -123,6 +123,7 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   const found = walk.follow(last, !(flags & (O_NOFOLLOW | O_EXCL)));
   if (typeof found === "number") return found;
   if (!("missing" in found)) {
+    if (isOwn(task, found.dentry)) return openInode(task, found, flags);
     if (flags & O_EXCL) return -E.EEXIST;
     const { inode } = found.dentry;
     if (inode.isDir) return -E.EISDIR;
@@ -139,8 +140,13 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   if (typeof made === "number") return made;
   const file = openInode(task, { mount: parent.mount, dentry: made }, flags);
   if (file instanceof FileDescription) file.created = true;
+  else if (task.waited.permissions?.asking) task.waited.permissions.made = made;
   return file;
 };
+
+/** True if this call has made the file, and has waited for the permission to open it. */
+const isOwn = ({ waited }: Task, dentry: Dentry): boolean =>
+  waited.permissions?.asking?.dentry === dentry && waited.permissions.made === dentry;
 
 const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
   const found = walk.follow(last, true);
@@ -205,6 +211,8 @@ const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> |
     if (writable < 0) return writable;
     if (inode.writers < 0) return -E.ETXTBSY;
   }
+  const asked = askGroups(task, path, [EVENT.OPEN_PERM]);
+  if (asked !== 0) return asked;
   const breaking = breakLeases(task, inode, flags);
   if (breaking !== 0) return breaking;
   return notified(
@@ -214,8 +222,8 @@ const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> |
   );
 };
 
-const notified = <T>(file: T): T => {
-  if (file instanceof FileDescription) notifyFile(file, EVENT.OPEN);
+const notified = <T>(file: T, exec = 0): T => {
+  if (file instanceof FileDescription) notifyFile(file, EVENT.OPEN | exec);
   return file;
 };
 
@@ -240,9 +248,12 @@ export const openExecutable = (task: Task, path: Path): Or<FileDescription> | Wa
   if (!inode.isFile || path.mount.flags & MS_NOEXEC) return -E.EACCES;
   const denied = permission(task, inode, may.exec);
   if (denied < 0) return denied;
+  const asked = askGroups(task, path, [EVENT.OPEN_EXEC_PERM, EVENT.OPEN_PERM]);
+  if (asked !== 0) return asked;
   return notified(
     restricted(task, path, { reads: true, writes: false, executes: true }, () =>
       inode.writers > 0 ? -E.ETXTBSY : inode.open(task, O_RDONLY, path),
     ),
+    EVENT.OPEN_EXEC,
   );
 };

@@ -40,7 +40,7 @@ export const unlink = (task: Task, base: Path, name: string): number => {
   forget(victim);
   notifyInode(inode, EVENT.ATTRIB);
   afterRemoval(inode);
-  notifyName(dir.inode, EVENT.DELETE, last.name, inode);
+  notifyName(dir, EVENT.DELETE, last.name, inode);
   return 0;
 };
 
@@ -68,6 +68,6 @@ export const rmdir = (task: Task, base: Path, name: string): number => {
   if (done < 0) return done;
   forget(victim);
   afterRemoval(inode);
-  notifyName(dir.inode, EVENT.DELETE, last.name, inode);
+  notifyName(dir, EVENT.DELETE, last.name, inode);
   return 0;
 };

@@ -56,8 +56,9 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
   const done = withInode(replaced?.inode, () => dir.rename(from.name, newDir, to.name, flags));
   if (done < 0) return done;
   move(source, to, replaced, exchange);
-  notifyMove(dir, from.name, newDir, to.name, source.inode, exchange ? undefined : replaced?.inode);
-  if (exchange && replaced) notifyMove(newDir, to.name, dir, from.name, replaced.inode);
+  const [place, newPlace] = [from.parent.dentry, to.parent.dentry];
+  notifyMove(place, from.name, newPlace, to.name, source.inode, exchange ? undefined : replaced?.inode);
+  if (exchange && replaced) notifyMove(newPlace, to.name, place, from.name, replaced.inode);
   else if (replaced) afterRemoval(replaced.inode);
   return 0;
 };

@@ -1,0 +1,28 @@
+// A permission event of fanotify: a call waits for the answer of the group. Linux fs/notify/fanotify/fanotify.c
+// fanotify_get_response().
+import { WaitQueue } from "../../base/wait.ts";
+import type { Question } from "../vfs/notify.ts";
+import type { FanotifyFile } from "./group.ts";
+
+/** A permission event. */
+export class Asked implements Question {
+  readonly answered = new WaitQueue();
+  denied: boolean | undefined = undefined;
+  /** The descriptor under which it was read. */
+  fd: number | undefined = undefined;
+  /** The call that asks has ended. */
+  cancelled = false;
+  readonly #group: FanotifyFile;
+  constructor(group: FanotifyFile) {
+    this.#group = group;
+  }
+  answer(denied: boolean): void {
+    this.denied ??= denied;
+    this.answered.wake();
+  }
+  cancel(): void {
+    if (this.denied !== undefined) return;
+    this.cancelled = true;
+    this.#group.withdraw(this);
+  }
+}
