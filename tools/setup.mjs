@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 export const top = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(top, "dist", ".stamp");
+const labStampFile = join(top, "dist", ".lab-stamp");
 
 /** Run a command in the project's folder with our streams; a failure ends us with its status. */
 export const run = (command, args) => {
@@ -46,9 +47,9 @@ const files = (path) => {
 };
 
 /** A hash of names and contents: modification times mean nothing after a clone. */
-export const stamp = () => {
+export const stamp = (others = []) => {
   const hash = createHash("sha256");
-  for (const input of inputs) {
+  for (const input of [...inputs, ...others]) {
     const path = join(top, input);
     const list = existsSync(path) && !input.includes(".") ? files(path).sort() : [path];
     for (const file of list)
@@ -68,4 +69,13 @@ export const build = () => {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === now) return;
   console.log("Building dist/ …");
   run(process.execPath, [join(top, "tools", "build.mjs")]);
+};
+
+/** The page of `trapgate lab` (lab/), in dist/lab. */
+export const buildLab = () => {
+  const now = stamp(["lab"]);
+  if (existsSync(labStampFile) && readFileSync(labStampFile, "utf8") === now) return;
+  console.log("Building dist/lab/ …");
+  run(process.execPath, [join(top, "lab", "build.mjs")]);
+  writeFileSync(labStampFile, now);
 };

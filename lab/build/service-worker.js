@@ -1,13 +1,18 @@
 // The lab without a network: all files of one build are kept together, and a page is answered by one build alone.
 const version = "VERSION";
 const files = ["FILES"];
+/** Files that not every copy has. */
+const shell = files.filter((file) => file.startsWith("shell/"));
 const name = `trapgate-lab-${version}`;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(name)
-      .then((cache) => cache.addAll(["./", ...files]))
+      .then(async (cache) => {
+        await cache.addAll(["./", ...files.filter((file) => !shell.includes(file))]);
+        await cache.addAll(shell).catch(() => {});
+      })
       .then(() => self.skipWaiting()),
   );
 });

@@ -11,6 +11,7 @@ import { FAILED } from "./status.ts";
 const commands: Commands = {
   run: () => import("./commands/run.ts"),
   trace: () => import("./commands/trace.ts"),
+  lab: () => import("./commands/lab.ts"),
   explore: () => import("./commands/explore.ts"),
   landmines: () => import("./commands/landmines.ts"),
   profiles: () => import("./commands/profiles.ts"),

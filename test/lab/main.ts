@@ -10,6 +10,7 @@ import { equalChecks, exampleCheck } from "./checks/equal.ts";
 import { lessonChecks } from "./checks/lessons.ts";
 import { pageChecks } from "./checks/page.ts";
 import { peopleChecks } from "./checks/people.ts";
+import { rootChecks } from "./checks/roots.ts";
 import { hasShell, terminalChecks } from "./checks/terminal.ts";
 import type { Check } from "./harness.ts";
 import { serveFolder } from "./server.ts";
@@ -24,7 +25,15 @@ if (!values.built) {
   if (status !== 0) process.exit(1);
 }
 const folder = join(top, "dist", "lab");
-const checks: readonly Check[] = [...pageChecks, ...terminalChecks, ...lessonChecks, ...peopleChecks, ...equalChecks, exampleCheck];
+const checks: readonly Check[] = [
+  ...pageChecks,
+  ...terminalChecks,
+  ...lessonChecks,
+  ...peopleChecks,
+  ...equalChecks,
+  exampleCheck,
+  ...rootChecks,
+];
 let [passed, failed] = [0, 0];
 if (!hasShell) {
   console.log("SKIPPED: checks of the shell: there is no busybox-static in .cache/debian (npm run setup)");

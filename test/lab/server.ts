@@ -19,6 +19,8 @@ export interface Site {
   readonly url: string;
   /** Compressed bytes that have been sent. */
   readonly sent: () => number;
+  /** Files of the folder that were sent, with their compressed bytes, in their order. */
+  readonly files: { readonly name: string; readonly bytes: number }[];
   /** Files that lie beside the folder, by their path. */
   readonly extra: Map<string, { readonly type: string; readonly body: string | Uint8Array }>;
   /** The next text that a page posts to /report. */
@@ -30,6 +32,7 @@ export interface Site {
 
 export const serveFolder = async (folder: string, options: { readonly prefix: string; readonly isolated: boolean }): Promise<Site> => {
   let sent = 0;
+  const files: Site["files"] = [];
   let isOffline = false;
   let reported: ((text: string) => void) | undefined;
   const extra: Site["extra"] = new Map();
@@ -44,7 +47,15 @@ export const serveFolder = async (folder: string, options: { readonly prefix: st
       return void response.writeHead(204).end();
     }
     const beside = extra.get(pathname);
-    if (beside) return void response.writeHead(200, { "Content-Type": beside.type }).end(beside.body);
+    if (beside) {
+      const body = Buffer.from(beside.body as string);
+      const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+      const part = from === undefined ? body : body.subarray(Number(from), Number(to) + 1);
+      sent += part.length;
+      const range = from === undefined ? {} : { "Content-Range": `bytes ${from}-${Number(from) + part.length - 1}/${body.length}` };
+      const headers = { "Content-Type": beside.type, "Content-Length": part.length, ETag: '"1"', ...range };
+      return void response.writeHead(from === undefined ? 200 : 206, headers).end(part);
+    }
     const inside = pathname.startsWith(options.prefix) ? normalize(pathname.slice(options.prefix.length)) : "..";
     const file = join(folder, inside === "." || inside === "" ? "index.html" : inside);
     if (inside.startsWith("..") || !statSync(file, { throwIfNoEntry: false })?.isFile())
@@ -52,6 +63,7 @@ export const serveFolder = async (folder: string, options: { readonly prefix: st
     let body = packed.get(file);
     if (!body) packed.set(file, (body = gzipSync(readFileSync(file))));
     sent += body.length;
+    files.push({ name: inside === "." || inside === "" ? "index.html" : inside, bytes: body.length });
     const headers = {
       "Content-Type": types[extname(file)] ?? "application/octet-stream",
       "Content-Encoding": "gzip",
@@ -64,6 +76,7 @@ export const serveFolder = async (folder: string, options: { readonly prefix: st
   return {
     url: `http://127.0.0.1:${port}${options.prefix}`,
     sent: () => sent,
+    files,
     extra,
     report: () =>
       new Promise((done) => {

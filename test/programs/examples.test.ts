@@ -1,6 +1,6 @@
 // The examples, as users have them: each in a folder of its own, with the package that `npm pack` makes.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -45,6 +45,13 @@ describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeo
 
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
+  it("the package has the lab without busybox, and is not large", () => {
+    const folder = join(place, "node_modules", "trapgate");
+    expect(existsSync(join(folder, "dist", "lab", "index.html"))).toBe(true);
+    expect(existsSync(join(folder, "dist", "lab", "shell"))).toBe(false);
+    const archive = readdirSync(place).find((name) => name.endsWith(".tgz")) as string;
+    expect(statSync(join(place, archive)).size).toBeLessThan(8_000_000);
+  });
   it("are those of the README", () => {
     expect(names.sort()).toEqual(Object.keys(least).sort());
     const readme = readFileSync(join(top, "examples", "README.md"), "utf8");

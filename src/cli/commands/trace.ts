@@ -24,11 +24,11 @@ export const command: Command = {
     new Filters(tracing);
     const prepared = prepare(values, rest);
     const output = lineOutput(values.output, tracing.separate ?? false);
-    const file = values.save === undefined ? undefined : new (await import("../save/trace-file.ts")).TraceFile(values.save, prepared);
+    const file = values.save === undefined ? undefined : new (await import("../save/trace-file.ts")).TraceFile(prepared);
     try {
       return await execute(prepared, { options: tracing, line: output.line }, file ? { event: file.event } : {});
     } finally {
-      file?.write();
+      file?.write(values.save as string);
       await output.close();
     }
   },

@@ -20,15 +20,13 @@ const plain = (_: string, value: unknown): unknown => {
 
 /** Collects the events of a run and writes them, with the program, as a zip archive. */
 export class TraceFile {
-  readonly #path: string;
   readonly #events: TraceEvent[] = [];
   #untold = 0;
 
   readonly #about: object;
   readonly #program: Uint8Array | undefined;
 
-  constructor(path: string, { path: own, program, machine, file }: Prepared) {
-    this.#path = path;
+  constructor({ path: own, program, machine, file }: Prepared) {
     const { kernel = "upstream", cpu = "", x32 = false, ia32 = true } = machine;
     this.#about = {
       v: 1,
@@ -46,15 +44,19 @@ export class TraceFile {
     else this.#events.push(event);
   };
 
-  /** Writes the file. Throws a Problem if it cannot be written. */
-  write(): void {
+  /** The file's bytes. */
+  bytes(): Buffer {
     const trace = { ...this.#about, events: this.#events, untold: this.#untold };
     const json = Buffer.from(JSON.stringify(trace, plain));
-    const files = { "trace.json": json, ...(this.#program ? { program: this.#program } : {}) };
+    return zip({ "trace.json": json, ...(this.#program ? { program: this.#program } : {}) });
+  }
+
+  /** Writes the file. Throws a Problem if it cannot be written. */
+  write(path: string): void {
     try {
-      writeFileSync(this.#path, zip(files));
+      writeFileSync(path, this.bytes());
     } catch (cause) {
-      throw new Problem("host", `${this.#path} cannot be written: ${(cause as Error).message}`, { cause });
+      throw new Problem("host", `${path} cannot be written: ${(cause as Error).message}`, { cause });
     }
   }
 }

@@ -1,0 +1,51 @@
+// `trapgate lab`: the lab (docs/lab.md) in a browser, with a run of a program if there is one.
+import { Problem } from "../../problem.ts";
+import { integer, parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { execute } from "../execute.ts";
+import { checkLab, serveLab } from "../lab/serve.ts";
+import { labFolder } from "../lab-folder.ts";
+import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+
+const options = { ...runOptions, port: { type: "string" }, "no-open": { type: "boolean" } } as const;
+const help = [
+  ["--port N", "the port of this computer at which the page is served (default: any free one)"],
+  ["--no-open", "print the address, and open no browser"],
+] as const;
+const MOST_PORT = 65_535;
+const RUN = "run.zip";
+
+/** Ends with Ctrl-C, or with a signal. */
+const interrupted = (): Promise<void> =>
+  new Promise((done) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done());
+  });
+
+export const command: Command = {
+  synopsis: "[OPTION…] [--] [PROG [ARG…]]",
+  summary: "open the lab in a browser, with the run of a program: its system calls, doors and filters",
+  options: [...help, ...runOptionHelp],
+  async run(args) {
+    const { values, rest } = parse(args, options);
+    const folder = labFolder();
+    checkLab(folder);
+    const port = values.port === undefined ? 0 : integer(values.port, "--port");
+    if (port > MOST_PORT) throw new Problem("bad-value", `--port wants a number up to ${MOST_PORT}, not ${port}`);
+    const files = new Map<string, Uint8Array>();
+    if (rest.length > 0 || values.image !== undefined) {
+      const prepared = prepare(values, rest);
+      const { TraceFile } = await import("../save/trace-file.ts");
+      const file = new TraceFile(prepared);
+      await execute(prepared, undefined, { event: file.event });
+      files.set(RUN, file.bytes());
+    }
+    const server = await serveLab(folder, files, port);
+    const url = files.size > 0 ? `${server.url}?trace=${RUN}` : server.url;
+    process.stdout.write(`${url}\n`);
+    const { openBrowser } = await import("../lab/open.ts");
+    if (values["no-open"] || !openBrowser(url)) process.stderr.write("Open it in a browser. Ctrl-C ends the server.\n");
+    await interrupted();
+    server.close();
+    return 0;
+  },
+};

@@ -1,0 +1,4 @@
+// Where the built lab lies: dist/lab of the package, seen from src/cli and from dist/bundle.
+import { fileURLToPath } from "node:url";
+
+export const labFolder = (): string => fileURLToPath(new URL("../../dist/lab/", import.meta.url));

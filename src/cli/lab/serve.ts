@@ -1,0 +1,69 @@
+// A server for the built lab: files of one folder and of memory, to this computer alone.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { Problem } from "../../problem.ts";
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+};
+/** A page of another name that leads here must not read the run. */
+const isOurs = (host: string | undefined): boolean => /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host ?? "");
+
+export interface LabServer {
+  /** With a slash at its end. */
+  readonly url: string;
+  close(): void;
+}
+
+/** `files`: what lies beside the folder, by name. @throws {Problem} The port is taken. */
+export const serveLab = async (folder: string, files: ReadonlyMap<string, Uint8Array>, port: number): Promise<LabServer> => {
+  const server: Server = createServer(({ method, url = "/", headers }, response) => {
+    const refuse = (status: number): void => void response.writeHead(status, { "Content-Type": "text/plain" }).end(`${status}\n`);
+    if (!isOurs(headers.host)) return refuse(403);
+    if (method !== "GET" && method !== "HEAD") return refuse(405);
+    let name: string;
+    try {
+      name = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname)).replace(/^\/+/, "") || "index.html";
+    } catch {
+      return refuse(400);
+    }
+    const path = join(folder, name);
+    const isFile = !name.startsWith("..") && !name.includes("\0") && statSync(path, { throwIfNoEntry: false })?.isFile();
+    const bytes = files.get(name) ?? (isFile ? readFileSync(path) : undefined);
+    if (!bytes) return refuse(404);
+    response.writeHead(200, {
+      "Content-Type": types[extname(name)] ?? "application/octet-stream",
+      "Content-Length": bytes.length,
+      "Cache-Control": "no-cache",
+      "Cross-Origin-Resource-Policy": "same-origin",
+      "X-Content-Type-Options": "nosniff",
+    });
+    response.end(method === "HEAD" ? undefined : bytes);
+  });
+  await new Promise<void>((done, failed) => {
+    server.once("error", (cause) =>
+      failed(new Problem("host", `port ${port} cannot be used: ${cause.message}`, { help: "--port 0 takes any free one", cause })),
+    );
+    server.listen(port, "127.0.0.1", done);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+};
+
+/** @throws {Problem} There is no built lab in the folder. */
+export const checkLab = (folder: string): void => {
+  if (!existsSync(join(folder, "index.html")))
+    throw new Problem("host", "this copy of trapgate has no built lab", { help: "in the repository `npm run lab:build` makes it" });
+};
