@@ -22,7 +22,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     return stdout.split("\n").filter(Boolean);
   };
   it("are commands and subcommands", () => {
-    expect(offered("l")).toEqual(["landmines"]);
+    expect(offered("l")).toEqual(["lab", "landmines"]);
     expect(offered("")).toEqual(expect.arrayContaining(["run", "trace", "seccomp", "completion", "help"]));
     expect([...offered("seccomp", "di")].sort()).toEqual(["diff", "disasm"]);
     expect(offered("completion", "")).toEqual(["bash", "zsh", "fish"]);

@@ -45,8 +45,9 @@ export type Saved = z.infer<typeof savedSchema>;
 export type SavedProgram = Saved["program"];
 
 export const defaultSetting: Saved["a"] = { kernel: "upstream", vendor: "amd", x32: false, ia32: true, uid: 0, policy: true };
-export const defaultPolicy = `# The program starts under this filter. Any format that trapgate reads: assembly,
-# OCI and Docker JSON, systemd, minijail, kafel, Firecracker, BPF in hex or C.
+export const defaultPolicy = `# The program starts under this filter: BPF
+# assembly, OCI or Docker JSON, systemd, minijail,
+# kafel, Firecracker, BPF in hex or C.
 A = sys_number
 A == getppid ? deny : allow
 allow: return ALLOW

@@ -61,7 +61,7 @@ export const Header = () => {
             else saved.value = { ...saved.value, lesson: null };
           }}
         >
-          <option value="">none</option>
+          <option value="">choose one of ten</option>
           {lessons.map(({ id, title }, n) => (
             <option value={id} key={id}>
               {n + 1}. {title}

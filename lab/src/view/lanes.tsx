@@ -172,16 +172,17 @@ const Pairs = ({ a, b }: { readonly a: RunState; readonly b: RunState }) => {
   );
 };
 
-/** Pixels from the end within which the list stays at its end. */
+/** Pixels from the end within which the list follows its end again. */
 const NEAR = 40;
 /** While somebody types, the newest call is in sight, unless they scroll up. After a run the selected call is. */
 const useSight = () => {
   const host = useRef<HTMLDivElement>(null);
-  const isAtEnd = useRef(true);
+  const follows = useRef(true);
+  const last = useRef(0);
   const { version, state, typed } = runs.a.value;
   useEffect(() => {
     const list = host.current;
-    if (list && typed && state === "running" && isAtEnd.current) list.scrollTop = list.scrollHeight;
+    if (list && typed && state === "running" && follows.current) list.scrollTop = list.scrollHeight;
   }, [version, state, typed]);
   useEffect(() => {
     const list = host.current;
@@ -192,7 +193,11 @@ const useSight = () => {
   }, [runCount.value]);
   const onScroll = (): void => {
     const list = host.current;
-    if (list) isAtEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+    if (!list) return;
+    // The list grows between a scroll of ours and its event: only a way up is somebody's wish.
+    if (list.scrollTop < last.current) follows.current = false;
+    else if (list.scrollHeight - list.scrollTop - list.clientHeight < NEAR) follows.current = true;
+    last.current = list.scrollTop;
   };
   return { host, onScroll };
 };

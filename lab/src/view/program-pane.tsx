@@ -160,6 +160,7 @@ export const ProgramPane = () => {
         <label class="field">
           <span>Arguments</span>
           <input
+            class={program.kind === "shell" ? "wide" : ""}
             size={8}
             value={args}
             placeholder={program.kind === "shell" ? '-c "ls /demo"' : ""}

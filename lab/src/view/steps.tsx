@@ -4,7 +4,7 @@ import { jobFor, moment, runCount, runs, saved, selectedRow } from "../state/ses
 import { checker } from "../state/workers.ts";
 import { hex } from "./hex.ts";
 
-const ROW = 16;
+const ROW = 8;
 const printable = (byte: number): string => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "·");
 const Memory = ({ at, bytes }: { readonly at: number; readonly bytes: Uint8Array }) => (
   <pre class="memory">
@@ -114,7 +114,8 @@ export const Steps = () => {
           </dl>
         )}
         {task && (
-          <div class="memory-maps">
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+          <div class="memory-maps" tabIndex={0}>
             <Memory {...task.memory} />
             <pre class="maps">{task.maps}</pre>
           </div>

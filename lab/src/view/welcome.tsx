@@ -36,13 +36,13 @@ export const Welcome = () => {
       </p>
       <ol>
         <li>
-          <b>Left</b>: the program and the policy. Change them.
+          <b>Program</b> and policy: change them, and run.
         </li>
         <li>
-          <b>Middle</b>: each system call, the door that it took, and what the filter said. Choose one.
+          <b>Doors</b>: each system call, its door, and what the filter said. Choose one.
         </li>
         <li>
-          <b>Right</b>: why. The filter's way is lit.
+          <b>The chosen call</b>: why, with the way through the filter lit.
         </li>
       </ol>
       <div class="bar">

@@ -39,6 +39,9 @@ const shellChecks: readonly Check[] = [
         await page.keyboard.press("Control+c");
         await type(page, "echo status $?");
         await shows(page, "status 130");
+        // The list follows: its last call is in sight.
+        const left = await page.locator(".lanes").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+        assert.ok(left < 80, `${left} pixels below`);
         await page.screenshot({ path: join(world.pictures, "shell.png") });
         await page.setViewportSize({ width: 1100, height: 900 });
         const columns = await page.evaluate(() => document.querySelector(".xterm-rows")?.clientWidth ?? 0);
