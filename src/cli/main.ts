@@ -52,7 +52,8 @@ const dispatch = async (args: readonly string[]): Promise<number> => {
   if (name === "--help" || name === "-h" || name === "help") return (await import("./help.ts")).overview(commands);
   if (name === "--version" || name === "-V" || name === "version") return (await import("./help.ts")).version();
   const { command } = await find(name)();
-  if (first === "--help" || first === "-h") return (await import("./help.ts")).details(name, command);
+  // A command of commands lists these itself.
+  if ((first === "--help" || first === "-h") && name !== "seccomp") return (await import("./help.ts")).details(name, command);
   return withHelp(name, command, rest, commands);
 };
 

@@ -5,6 +5,7 @@ import { abis, X32_BIT } from "../abi/syscall-number.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { type SyscallData, syscallData } from "../seccomp/index.ts";
+import { namedNumber, numberNames } from "./named.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 
 /** A system call as a person wrote it: ABI, number, perhaps arguments. */
@@ -24,18 +25,25 @@ const CALL = /^(?:(x64|i386|x32)\.)?(-?\w+)(?:\(([^()]*)\))?$/;
 const wrong = (message: string, help = "such as openat, i386.socketcall(1), x64.1000"): Problem =>
   new Problem("bad-call", message, { help });
 
-const argument = (text: string): bigint => {
+const numberIn = (text: string): bigint => {
   const trimmed = text.trim();
-  if (!/^-?(0x[0-9a-fA-F]+|\d+)$/.test(trimmed))
-    throw wrong(`${JSON.stringify(trimmed)} is no argument`, "arguments are numbers, such as 0x7e020000 or -100");
-  const value = trimmed.startsWith("-") ? -BigInt(trimmed.slice(1)) : BigInt(trimmed);
+  if (/^-?(0x[0-9a-fA-F]+|\d+)$/.test(trimmed))
+    return BigInt.asUintN(64, trimmed.startsWith("-") ? -BigInt(trimmed.slice(1)) : BigInt(trimmed));
+  const value = trimmed === "AT_FDCWD" ? -100n : trimmed === "NULL" ? 0n : namedNumber(trimmed);
+  if (value === undefined) {
+    const help = /^[A-Z]/.test(trimmed) ? didYouMean(trimmed, numberNames()) : undefined;
+    throw wrong(`${JSON.stringify(trimmed)} is no argument`, help ?? "arguments are numbers or names, such as 0x7e020000, -100, AF_UNIX");
+  }
   return BigInt.asUintN(64, value);
 };
+/** `CLONE_NEWUSER|CLONE_NEWNET|17` */
+const argument = (text: string): bigint => text.split("|").reduce((sum, part) => sum | numberIn(part), 0n);
 
 /**
- * A system call as text: a name or a number, with an ABI before it and arguments behind it.
+ * A system call as text: a name or a number, with an ABI before it and arguments behind it: numbers, and
+ * names such as AF_UNIX or CLONE_NEWUSER|CLONE_NEWNET.
  *
- * @throws {Problem} There is no such call, or an argument is no number.
+ * @throws {Problem} There is no such call, or an argument is neither.
  *
  * @example
  * parseCall("i386.socketcall(1)").args;   // [1n]

@@ -1,4 +1,5 @@
-// Completion scripts in the shells themselves: bash, zsh and fish. `npm run setup` installs these where it may.
+// Completion scripts in the shells themselves: bash, zsh and fish. `npm run setup` installs these where it
+// may.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

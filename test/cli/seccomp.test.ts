@@ -48,6 +48,32 @@ describe("trapgate seccomp", () => {
       });
     });
   });
+  it("takes names for numbers in calls, and says the nearest", () => {
+    return withFiles(files, (path) => {
+      const brief = (call: string) => trapgate(["seccomp", "run", "--brief", path("p.json"), call]);
+      expect(brief("clone(CLONE_NEWUSER|CLONE_NEWNET|17)").stdout).toBe("clone(0x50000011): ERRNO(EPERM)\n");
+      expect(brief("clone(SOCK_STREAM)").stdout).toBe("clone(1): ALLOW\n");
+      expect(brief("clone(CLONE_NEWUSR)").stderr).toContain('"CLONE_NEWUSR" is no argument (did you mean CLONE_NEWUSER?)');
+    });
+  });
+  it("disassembles what the kernel refuses, with a warning", () => {
+    return withFiles({ "f.hex": "20 00 00 00 00 00 00 00 15 00 75 00 03 00 00 40" }, (path) => {
+      const { status, stdout, stderr } = trapgate(["seccomp", "disasm", path("f.hex")]);
+      expect([status, stdout.split("\n").length]).toEqual([0, 5]);
+      expect(stderr).toContain("the kernel refuses this filter at instruction 1: ");
+    });
+  });
+  it.each(["check", "disasm", "explain", "audit", "asm"])("%s says that there is no such file, or that it is a directory", (name) => {
+    expect(trapgate(["seccomp", name, "/absent"]).stderr).toContain("cannot read /absent: there is no such file");
+    expect(trapgate(["seccomp", name, "/"]).stderr).toContain("cannot read /: it is a directory");
+  });
+  it("--help lists the subcommands", () => {
+    expect(trapgate(["seccomp", "--help"]).stdout).toBe(trapgate(["seccomp"]).stdout);
+    expect(trapgate(["seccomp", "--help"]).stdout).toMatch(/\n {2}audit +find weaknesses/);
+  });
+  it("checks a profile as another runtime compiles it", () => {
+    return withFiles(files, (path) => expect(trapgate(["seccomp", "check", `crun:${path("p.json")}`]).status).toBe(0));
+  });
   it("diff ends with 0, 1 or 2, as diff(1) does", () => {
     return withFiles(files, (path) => {
       expect(trapgate(["seccomp", "diff", path("low.asm"), path("low.asm")]).status).toBe(0);

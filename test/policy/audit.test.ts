@@ -1,4 +1,5 @@
-// The audit: the catalogue's weak filters have their findings, the mended ones have not; hand-made shapes; exactness.
+// The audit: the catalogue's weak filters have their findings, the mended ones have not; hand-made shapes;
+// exactness.
 import { existsSync, readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { AF, arg, audit, CLONE, errno, type Finding, policy, readPolicy, sarif } from "trapgate/policy";

@@ -1,4 +1,5 @@
-// The guests of findings: under a weak filter each does what the filter denies, here and on the kernel under us.
+// The guests of findings: under a weak filter each does what the filter denies, here and on the kernel under
+// us.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -80,7 +81,10 @@ describe("a guest of a finding", () => {
   });
 });
 
-/** How a guest ends: by SIGILL if its last call succeeded, by SIGTRAP if it did not, by SIGSYS if the filter killed it. */
+/**
+ * How a guest ends: by SIGILL if its last call succeeded, by SIGTRAP if it did not, by SIGSYS if the filter
+ * killed it.
+ */
 const natively = (bpf: Uint8Array | undefined, guest: GuestText): Promise<string | null> =>
   inFolder(async (folder) => {
     const file = join(folder, "guest");

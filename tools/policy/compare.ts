@@ -138,8 +138,9 @@ export const compareNative = (seed: number, count: number, calls: number): Repor
 };
 
 /**
- * One bit of each program changed, until a change has a witness that the kernel under us can be asked about, if any can: every difference is found
- * with a witness that the evaluator confirms, or there is none. Hits: programs with such a change.
+ * One bit of each program changed, until a change has a witness that the kernel under us can be asked about,
+ * if any can: every difference is found with a witness that the evaluator confirms, or there is none. Hits:
+ * programs with such a change.
  */
 export const comparePlanted = (programs: readonly Program[], seed: number): Report & { readonly witnesses: readonly Asked[] } => {
   const r = random(seed);

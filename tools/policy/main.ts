@@ -1,5 +1,6 @@
-// `npm run conformance:policy [-- [SEED] [FIRECRACKER]]`: diagrams against the evaluator, the kernel under us, libseccomp, runc, crun and
-// systemd, in full. FIRECRACKER: a file of Firecracker's, of which Debian has no package.
+// `npm run conformance:policy [-- [SEED] [FIRECRACKER]]`: diagrams against the evaluator, the kernel under
+// us, libseccomp, runc, crun and systemd, in full. FIRECRACKER: a file of Firecracker's, of which Debian has
+// no package.
 
 import { compileProfile, type Profile } from "../../src/policy/index.ts";
 import type { Program } from "../../src/seccomp/index.ts";

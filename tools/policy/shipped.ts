@@ -1,5 +1,6 @@
-// Filters of profiles that are shipped: Docker's and containers-common's as runc and crun load them, those of systemd's own services as
-// systemd attaches them, and Firecracker's, which no package of Debian has, of a file.
+// Filters of profiles that are shipped: Docker's and containers-common's as runc and crun load them, those of
+// systemd's own services as systemd attaches them, and Firecracker's, which no package of Debian has, of a
+// file.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFirecracker } from "../../src/policy/formats/firecracker.ts";
@@ -38,7 +39,10 @@ interface Service {
   /** In the order of attaching. */
   readonly programs: readonly Program[];
 }
-/** Every installed service that has a SystemCallFilter=, one for each different list of settings, with what systemd makes of them. */
+/**
+ * Every installed service that has a SystemCallFilter=, one for each different list of settings, with what
+ * systemd makes of them.
+ */
 const services = (): readonly Service[] => {
   if (systemdLibrary === undefined || !existsSync(UNITS)) return [];
   const lists = new Map<string, string>();

@@ -1,4 +1,5 @@
-// Witness calls on the kernel under us. Each return of a filter becomes an error that names it, so that no call is carried out.
+// Witness calls on the kernel under us. Each return of a filter becomes an error that names it, so that no
+// call is carried out.
 import { i386, x64 } from "../../src/abi/abi.ts";
 import { BPF, evaluate, type Program, type SyscallData, upstream, wordsOf } from "../../src/seccomp/index.ts";
 import { nativeRun, type Trial } from "../seccomp/judge.ts";

@@ -1,13 +1,11 @@
 // `trapgate seccomp check`: whether a kernel takes the filter, and if not, why and at which instruction.
-import { readFileSync } from "node:fs";
 import { x64 } from "../../abi/abi.ts";
 import { didYouMean } from "../../nearest.ts";
-import { readProgram } from "../../policy/formats/read.ts";
 import { Problem } from "../../problem.ts";
 import { checkFilter, disassembleLines, seccompProfile, seccompProfileNames } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { files, print, printJson, readerOptions, readHelp, readOptions } from "./input.ts";
+import { files, print, printJson, readHelp, readInstructions, readOptions } from "./input.ts";
 
 /** `trapgate seccomp check`: the entry of the table of commands. */
 export const command: Command = {
@@ -24,7 +22,7 @@ export const command: Command = {
       throw new Problem("unknown-name", `there is no kernel "${name}"`, {
         help: didYouMean(name, seccompProfileNames) ?? "see trapgate profiles",
       });
-    const program = await readProgram(file, readFileSync(file === "-" ? 0 : file), readerOptions(values), profile);
+    const program = await readInstructions(file, values, profile);
     const problem = checkFilter(profile, program);
     if (values.json) printJson({ kernel: profile.name, instructions: program.length, taken: !problem, ...(problem ? { problem } : {}) });
     else if (!problem) print(`Linux ${profile.name} takes this filter of ${program.length} instructions\n`);

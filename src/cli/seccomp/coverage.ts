@@ -1,6 +1,6 @@
 // `trapgate seccomp coverage`: run a program under a policy, and tell which rules, instructions and branches
 // its calls used.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { PolicyCoverage } from "../../policy/coverage/coverage.ts";
 import { coverageText, lcov } from "../../policy/coverage/report.ts";
 import { coverageHtml } from "../../policy/html/coverage-html.ts";
@@ -78,7 +78,7 @@ export const command: Command = {
         count({ nr: view.getInt32(0, true), arch: view.getUint32(4, true), ipLo: 0, ipHi: 0, args: words }, 1);
       },
     });
-    if (values.calls !== undefined) writeFileSync(values.calls, `${JSON.stringify([...kinds.values()])}\n`);
+    if (values.calls !== undefined) write(`${JSON.stringify([...kinds.values()])}\n`, values.calls);
     const report = coverage.report();
     if (values.lcov !== undefined) write(lcov(report), values.lcov);
     if (values.html !== undefined) write(coverageHtml(report), values.html);

@@ -1,14 +1,15 @@
 // `trapgate seccomp disasm`: a filter as a listing, as data, as C, or as a graph.
 import { dotOf, writeProgram } from "../../policy/formats/write.ts";
+import { checkFilter, upstream } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
+import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
-import { files, print, readHelp, readOne, readOptions } from "./input.ts";
-import { programOfPolicy } from "./output.ts";
+import { files, print, readHelp, readInstructions, readOptions } from "./input.ts";
 
 /** `trapgate seccomp disasm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE",
-  summary: "disassemble a filter: instructions in hexadecimal and what they do",
+  summary: "disassemble a filter, also one that the kernel refuses: instructions in hexadecimal and what they do",
   options: [["--json", "as data"], ["--c", "as an array of struct sock_filter"], ["--dot", "as a graph, for dot(1)"], ...readHelp],
   async run(args) {
     const { values, rest } = parseAll(args, {
@@ -18,7 +19,12 @@ export const command: Command = {
       dot: { type: "boolean" },
     });
     const [file] = files(rest, 1, "disasm") as [string];
-    const program = programOfPolicy(await readOne(file, values));
+    const program = await readInstructions(file, values, upstream);
+    const problem = checkFilter(upstream, program);
+    if (problem && !values.quiet) {
+      const where = problem.pc === undefined ? "" : ` at instruction ${problem.pc}`;
+      process.stderr.write(`${pc.yellow("warning")}: ${file}: the kernel refuses this filter${where}: ${problem.message}\n`);
+    }
     print(values.dot ? dotOf(program) : (writeProgram(program, values.json ? "json" : values.c ? "c" : "asm") as string));
     return 0;
   },

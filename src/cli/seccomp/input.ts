@@ -1,10 +1,10 @@
 // What the subcommands of `trapgate seccomp` have in common: reading policies, options, warnings.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { formats, type Policy, type ReadOptions, readPolicy } from "../../policy/formats/read.ts";
+import { formats, type Policy, type ReadOptions, readPolicy, readProgram } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
 import { Problem } from "../../problem.ts";
-import type { Nodes } from "../../seccomp/index.ts";
+import type { Nodes, Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 
@@ -60,12 +60,18 @@ export const readerOptions = (values: Values): ReadOptions => ({
   ...(values["kernel-version"] === undefined ? {} : { kernel: values["kernel-version"] }),
 });
 
-const bytesOf = (file: string): Uint8Array => {
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: ": there is no such file",
+  EISDIR: ": it is a directory",
+  EACCES: ": permission denied",
+};
+/** Standard input for "-". Throws a Problem if it cannot be read. */
+export const bytesOf = (file: string): Uint8Array => {
   try {
     return readFileSync(file === "-" ? 0 : file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem("cannot-read", `cannot read ${file}${code === "ENOENT" ? ": there is no such file" : ""}`, { cause });
+    throw new Problem("cannot-read", `cannot read ${file}${(code && REASONS[code]) ?? ""}`, { cause });
   }
 };
 
@@ -76,10 +82,18 @@ const warn = ({ source, warnings }: Policy): void => {
   }
 };
 
+interface Named {
+  readonly file: string;
+  readonly mode: (typeof modes)[number] | undefined;
+}
 /** A file, or MODE:FILE for a profile that is compiled in another mode than the others. */
-export const readOne = async (argument: string, values: Values, nodes?: Nodes): Promise<Policy> => {
+export const namedFile = (argument: string): Named => {
   const mode = modes.find((name) => argument.startsWith(`${name}:`));
-  const file = mode ? argument.slice(mode.length + 1) : argument;
+  return { mode, file: mode ? argument.slice(mode.length + 1) : argument };
+};
+/** What FILE or MODE:FILE says. Warnings go to standard error. */
+export const readOne = async (argument: string, values: Values, nodes?: Nodes): Promise<Policy> => {
+  const { file, mode } = namedFile(argument);
   const root = values["seccomp-root"];
   const folders = root === undefined ? [dirname(file), KUBELET] : [root];
   const profileFile = (path: string): Uint8Array =>
@@ -98,6 +112,12 @@ export const print = (text: string): void => void process.stdout.write(text);
 /** Writes a value to standard output as JSON. */
 export const printJson = (value: unknown): void =>
   print(`${JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v), 2)}\n`);
+
+/** The program in a file, whether or not a kernel takes it; of a profile the one that it is compiled to. */
+export const readInstructions = (argument: string, values: Values, rules: Parameters<typeof readProgram>[3]): Promise<Program> => {
+  const { file, mode } = namedFile(argument);
+  return readProgram(file, bytesOf(file), { ...readerOptions(values), ...(mode ? { as: mode } : {}) }, rules);
+};
 
 /** Exactly so many file names. */
 export const files = (rest: readonly string[], count: number, name: string): readonly string[] => {

@@ -1,6 +1,6 @@
 // `trapgate seccomp learn`: run a program under a filter that logs every call, and propose the least policy
 // for it.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dataOfCall, parseCall } from "../../policy/call.ts";
 import { differenceText } from "../../policy/explain/explain-text.ts";
 import { profileOfMeaning } from "../../policy/formats/meaning-profile.ts";
@@ -110,7 +110,7 @@ export const command: Command = {
     const status = await execute({ ...prepared, program: { ...prepared.program, policy: LOG_ALL } }, undefined, {
       logged: (call) => seen.add(call),
     });
-    if (values.calls !== undefined) writeFileSync(values.calls, `${JSON.stringify(seen.json(), null, 1)}\n`);
+    if (values.calls !== undefined) write(`${JSON.stringify(seen.json(), null, 1)}\n`, values.calls);
     const learned = learn(seen, {
       otherwise,
       // These have no conditions on arguments.

@@ -72,8 +72,9 @@ export const wideComparisons = (view: View): readonly Found[] => {
 };
 
 /**
- * A negative int that is denied as a sign-extended 64-bit number alone: with other bits above it, none among them, the call passes.
- * Compilers put such a number into the lower half of a register, which clears the upper one.
+ * A negative int that is denied as a sign-extended 64-bit number alone: with other bits above it, none among
+ * them, the call passes. Compilers put such a number into the lower half of a register, which clears the
+ * upper one.
  */
 export const signExtended = (view: View): readonly Found[] => {
   const gaps = Object.keys(syscallNumbers).flatMap((name): readonly Gap[] => {

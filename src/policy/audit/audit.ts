@@ -42,13 +42,16 @@ const lineOf = (policy: Meaningful, found: Found): number | undefined => {
 
 /** Facts that no filter tells. */
 export interface AuditOptions {
-  /** `answers`: the listener makes each call itself and never lets the kernel go on with it. By default `unknown`. */
+  /**
+   * `answers`: the listener makes each call itself and never lets the kernel go on with it. By default
+   * `unknown`.
+   */
   readonly listener?: Listener;
 }
 
 /**
- * Weaknesses of a policy, the gravest first: doors, arguments, second ways, verdicts, and text without effect. Each is found in the
- * meaning, so it is exact, and has a call that shows it.
+ * Weaknesses of a policy, the gravest first: doors, arguments, second ways, verdicts, and text without
+ * effect. Each is found in the meaning, so it is exact, and has a call that shows it.
  *
  * @example
  * const findings = audit(await readPolicy("sandbox.bpf", bytes));

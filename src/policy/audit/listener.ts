@@ -6,8 +6,8 @@ import type { Found } from "./finding.ts";
 import { argumentTypes, type View, x64 } from "./view.ts";
 
 /**
- * What is known about the listener of a policy, which no filter tells. unknown: perhaps it lets the kernel go on with the call
- * (SECCOMP_USER_NOTIF_FLAG_CONTINUE). answers: it makes each call itself.
+ * What is known about the listener of a policy, which no filter tells. unknown: perhaps it lets the kernel go
+ * on with the call (SECCOMP_USER_NOTIF_FLAG_CONTINUE). answers: it makes each call itself.
  */
 export const listeners = ["unknown", "answers"] as const;
 export type Listener = (typeof listeners)[number];

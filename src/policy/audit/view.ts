@@ -1,4 +1,5 @@
-// A policy's meaning as an audit asks it: for each call of each ABI the condition on its arguments under which it passes.
+// A policy's meaning as an audit asks it: for each call of each ABI the condition on its arguments under
+// which it passes.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { type Argument, argumentsOf } from "../../abi/signatures.ts";
 import { syscallsOf } from "../../abi/syscall-number.ts";

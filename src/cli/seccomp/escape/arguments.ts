@@ -9,7 +9,9 @@ const CURRENT = -100;
 const PRIVATE_ANONYMOUS = 0x22;
 const argv = (abi: Abi): number => (abi.long === 4 ? at.argv32 : at.argv64);
 
-/** 0: as the finding has it. Nothing that stays behind: files exist already, owners and modes do not change. */
+/**
+ * 0: as the finding has it. Nothing that stays behind: files exist already, owners and modes do not change.
+ */
 const useful: Readonly<Record<string, (abi: Abi) => readonly number[]>> = {
   open: () => [at.path],
   openat: () => [CURRENT, at.path],

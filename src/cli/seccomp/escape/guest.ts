@@ -1,5 +1,6 @@
-// A guest that attaches a filter to itself and then makes calls: an ELF64 file that runs here and natively. System V ABI, "ELF Header",
-// "Program Header". It ends by SIGILL if its last call succeeded, by SIGTRAP if not: no filter can refuse that.
+// A guest that attaches a filter to itself and then makes calls: an ELF64 file that runs here and natively.
+// System V ABI, "ELF Header", "Program Header". It ends by SIGILL if its last call succeeded, by SIGTRAP if
+// not: no filter can refuse that.
 import { i386, x64 } from "../../../abi/abi.ts";
 import { assembleProgram } from "../../../cpu/text/program.ts";
 import type { SyscallData } from "../../../seccomp/index.ts";

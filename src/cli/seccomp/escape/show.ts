@@ -16,8 +16,8 @@ export interface Made {
   readonly succeeded: boolean | undefined;
 }
 /**
- * open: the guest did what the policy denies. reached: its calls passed the filter, and the kernel refused them. closed: the policy
- * denies another call that the escape needs. undefined: there is nothing to pass.
+ * open: the guest did what the policy denies. reached: its calls passed the filter, and the kernel refused
+ * them. closed: the policy denies another call that the escape needs. undefined: there is nothing to pass.
  */
 export type Verdict = "open" | "reached" | "closed";
 /** The runs of a finding's guests. */
@@ -70,7 +70,10 @@ const single = async (bpf: Uint8Array | undefined, call: Finding["denied"]): Pro
   return { text, calls: [text], succeeded: answered ? undefined : !/ = -1 /.test(text) };
 };
 
-/** Carries out what a finding says. `bpf`: the policy as an array of struct sock_filter, `diagram` its meaning. */
+/**
+ * Carries out what a finding says. `bpf`: the policy as an array of struct sock_filter, `diagram` its
+ * meaning.
+ */
 export const show = async (finding: Finding, bpf: Uint8Array, diagram: Diagram): Promise<Shown> => {
   const escape = escapeOf(finding, diagram);
   const isPair = finding.denied && finding.passes;

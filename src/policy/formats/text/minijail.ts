@@ -17,9 +17,9 @@ import {
 } from "../../../seccomp/index.ts";
 import { type ArgIndex, arg } from "../../arg.ts";
 import type { Place, Source } from "../../input/source.ts";
+import { namedNumber, numberNames } from "../../named.ts";
 import { knownNames, numberOf } from "../../names.ts";
 import type { Places, Warning } from "../../profile.ts";
-import { namedNumber, numberNames } from "./named.ts";
 import { type Grammar, type Token, Tokens } from "./tokens.ts";
 
 const grammar: Grammar = [

@@ -1,7 +1,7 @@
 // Names of numbers in policy languages. Linux uapi asm-generic/errno.h, fcntl.h, mman.h; linux/sched.h,
 // socket.h, ioctl numbers.
-import { E } from "../../../abi/errno.ts";
-import { AF, CLONE, PROT, SOCK } from "../../constants.ts";
+import { E } from "../abi/errno.ts";
+import { AF, CLONE, PROT, SOCK } from "./constants.ts";
 
 const prefixed = (prefix: string, table: Readonly<Record<string, number>>) =>
   Object.entries(table).map(([name, value]) => [`${prefix}${name}`, value] as const);
