@@ -1,5 +1,6 @@
 // Run a prepared program with this process's streams.
 import { fstatSync, statSync } from "node:fs";
+import { heapFor } from "../host/node-internals.ts";
 import { passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
@@ -74,6 +75,7 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
   const network = prepared.network && (await import("./network.ts")).networkFrom(prepared.network, say);
+  heapFor(prepared.machine.memory);
   const machine = new Machine({
     ...prepared.machine,
     ...(network ? { network } : {}),

@@ -1,6 +1,8 @@
 // What is below modules of Node's that a run needs little of, and that bring much along: node:v8 and
 // node:zlib load streams, two milliseconds each. `process.binding` is deprecated and complains, unless told
 // not to; where it is gone, the modules are there.
+import { bytesOf, type Size } from "../machine/size.ts";
+
 type Setter = (flag: string) => void;
 type Checksum = (data: Uint8Array, value: number) => number;
 
@@ -21,6 +23,18 @@ let setFlag: Setter | undefined;
 export const setFlagsFromString = (flag: string): void => {
   setFlag ??= inside("v8").setFlagsFromString ?? process.getBuiltinModule("node:v8").setFlagsFromString;
   setFlag(flag);
+};
+
+/** Guest memory in bytes from which on the host's own heap is the smaller part of the process. */
+const MUCH_MEMORY = 2 ** 26;
+/**
+ * Keeps V8's young generation small beside a small guest memory. It would grow to 48 MiB, with garbage of system calls.
+ * V8 reads the flag each time the generation would grow. The price: V8 compiles chunks of the bundle that are loaded later
+ * from their text, because their cached form is of other flags.
+ */
+export const heapFor = (guestMemory: Size | undefined): void => {
+  const bytes = guestMemory === undefined ? undefined : bytesOf(guestMemory);
+  if (bytes !== undefined && bytes < MUCH_MEMORY) setFlagsFromString("--semi-space-growth-factor=1");
 };
 
 let checksum: Checksum | undefined;

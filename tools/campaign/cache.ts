@@ -1,7 +1,7 @@
 // The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while
 // writing, programs do the same.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Machine } from "../../src/machine/machine.ts";
 import { Random } from "../oracle/random.ts";
@@ -46,12 +46,16 @@ const draw = (r: Random): Input => {
   };
 };
 
+/** Earlier damage may have left a folder, a fifo or a link to itself. */
+const contentOf = (path: string): Buffer => (lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : Buffer.alloc(0));
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
 /** Files of the cache are damaged in place: what lies there is as trusted as its owner and mode say. */
 const damage = (folder: string, { how, where }: Extract<Step, { do: "damage" }>): void => {
   const names = readdirSync(folder).sort();
   const name = names[where % Math.max(1, names.length)] ?? "00000000";
   const path = join(folder, name);
-  const bytes = names.length > 0 && statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : Buffer.alloc(0);
+  const bytes = names.length > 0 ? contentOf(path) : Buffer.alloc(0);
   const at = bytes.length === 0 ? 0 : where % bytes.length;
   const put = (content: Uint8Array): void => {
     rmSync(path, { force: true, recursive: true });
@@ -75,11 +79,12 @@ const damage = (folder: string, { how, where }: Extract<Step, { do: "damage" }>)
     case "garbage":
       return put(noise);
     case "of another program":
-      return put(names.length > 1 ? readFileSync(join(folder, names[(where + 1) % names.length] as string)) : noise);
+      return put(names.length > 1 ? contentOf(join(folder, names[(where + 1) % names.length] as string)) : noise);
     case "writable":
-      return chmodSync(path, 0o666);
     case "unreadable":
-      return chmodSync(path, 0);
+      // Modes of links are those of their targets.
+      if (!isLink(path)) chmodSync(path, how === "writable" ? 0o666 : 0);
+      return;
   }
   rmSync(path, { force: true, recursive: true });
   if (how === "folder") mkdirSync(path);

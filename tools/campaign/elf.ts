@@ -23,6 +23,9 @@ interface Input {
 const MEMORY = 16 * 2 ** 20;
 /** Virtual nanoseconds: most end at once, and loops need no more to show themselves. */
 const LIMIT = 3e6;
+/** Bytes of output; a guest with more is killed. Characters of it in a finding. */
+const MOST_OUTPUT = 2 ** 20;
+const SHOWN = 200;
 
 // biome-ignore format: table
 const nasty = [0n, 1n, 2n, 3n, 6n, 7n, 0xffn, 0xfffn, 0x1000n, 0x1001n, 0x7fffn, 0xffffn, 0x1_0000n, 0x40_0000n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_f000n, 0xffff_ffffn,
@@ -62,8 +65,8 @@ const run = (file: Uint8Array, engine: Engine): string => {
   const machine = new Machine({ engine, memory: MEMORY }, used);
   let what: string;
   try {
-    const { run: done, end } = machine.runClosed(file, { stdin: "" }, LIMIT);
-    what = JSON.stringify([end, done.status, done.stats, done.stdout.text, done.kernelLog]);
+    const { run: done, end } = machine.runClosed(file, { stdin: "", maxOutput: MOST_OUTPUT }, LIMIT);
+    what = JSON.stringify([end, done.status, done.stats, digestOf(done.stdout.bytes), done.stdout.text.slice(0, SHOWN), done.kernelLog]);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     what = error.message;
