@@ -88,6 +88,24 @@ export const pageChecks: readonly Check[] = [
       }),
   },
   {
+    name: "explains a filter of the first kernels, whose struct seccomp_data is another one",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await ends(page, () => choice(page, "Program").selectOption("hello-syscall"));
+        await ends(page, () => choice(page, "Kernel").selectOption("v6"));
+        await page.getByRole("checkbox", { name: /Filter off/ }).check();
+        const text =
+          "A = sys_number\nA == write ? one : allow\none: A = args[0]\nA == 1 ? deny : allow\nallow: return ALLOW\ndeny: return DENY";
+        await write(page.getByRole("textbox", { name: "Policy" }), text);
+        await runAgain(page);
+        await page.getByRole("button", { name: /^syscall: write/ }).click();
+        const detail = page.getByRole("region", { name: "Selected call" });
+        assert.match((await detail.locator(".explained").textContent()) ?? "", /^x64: DENY if .*1.*; else ALLOW/);
+        assert.match((await detail.textContent()) ?? "", /struct seccomp_data 56 bytes/);
+        assert.match((await detail.locator(".changes").textContent()) ?? "", /args\[0\]\.lo: 1 .*ALLOW/);
+      }),
+  },
+  {
     name: "assembles while one types, marks the line, and runs what is written",
     run: (world) =>
       withPage(world, {}, async (page) => {
