@@ -94,6 +94,8 @@ export class Kernel {
   readonly timers = new Timers();
   readonly inotify = new WatchLimits();
   readonly fanotify = new WatchLimits();
+  /** /proc/sys/vm/unprivileged_userfaultfd. */
+  unprivilegedUserfaults = false;
   /** The requests of all contexts of io_setup(2), and their limit: /proc/sys/fs/aio-nr, aio-max-nr. */
   readonly aio = { nr: 0, max: 0x1_0000 };
   /** add_key(2), keyctl(2), request_key(2): all keys, from the first use on. */

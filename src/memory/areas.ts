@@ -16,6 +16,7 @@ const isContiguous = (a: Vma, b: Vma): boolean =>
   a.file === b.file &&
   a.file?.separate !== true &&
   a.cache === b.cache &&
+  a.watch === b.watch &&
   pageOffset(a, a.end) === b.pgoff &&
   (a.flags & SPECIAL) === 0;
 /** True if `b` continues `a` in everything. Linux can_vma_merge_after(). */

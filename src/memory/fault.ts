@@ -8,7 +8,7 @@ import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
 
 /** The reasons of a failed page fault, as negative results. */
-export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4 } as const;
+export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4, asked: -5, poisoned: -6 } as const;
 
 const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
@@ -60,7 +60,7 @@ export const populate = (space: AddressSpace, vma: Vma, address: number, kind: A
 
 const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writable: boolean): number => {
   const allowed = hardware[vma.prot] as number;
-  space.table.set(page, frame + (writable ? allowed : allowed & ~PTE.WRITE));
+  space.table.set(page, frame + (writable && !vma.watch?.protectedPages.has(page) ? allowed : allowed & ~PTE.WRITE));
   return frame;
 };
 
@@ -168,7 +168,7 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
     frames.release(from);
     space.flushPage(page);
   }
-  if (old === 0 && from === frames.zero) fillAhead(space, vma, page);
+  if (old === 0 && from === frames.zero && !vma.watch) fillAhead(space, vma, page);
   return grant(space, vma, page, frame, true);
 };
 

@@ -11,6 +11,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import type { FileMapping } from "./page-cache.ts";
 import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
+import { type AskedFault, refusedByWatch } from "./user-faults.ts";
 import { isData, PROT, VM, type Vma } from "./vma.ts";
 
 /** The signal for a failed access. man 2 sigaction, SIGSEGV and SIGBUS codes. SIGKILL: out of memory. */
@@ -24,6 +25,9 @@ const faults: Record<number, FaultInfo> = {
   [refusal.noPermission]: { signal: 11, code: 2 },
   [refusal.beyondFile]: { signal: 7, code: 2 },
   [refusal.noMemory]: { signal: 9, code: 0x80 },
+  // UFFD_FEATURE_SIGBUS, UFFDIO_POISON.
+  [refusal.asked]: { signal: 7, code: 2 },
+  [refusal.poisoned]: { signal: 7, code: 4 },
 };
 
 /** For more pages one flush of the whole TLB is cheaper. */
@@ -63,6 +67,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   lastAnon = 0;
   /** The VM.LOCKED bits of new mappings: mlockall(MCL_FUTURE). */
   defaultFlags = 0;
+  /** The last fault that a program has to serve. */
+  asked: AskedFault | undefined = undefined;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */
   argStart = 0;
   argEnd = 0;
@@ -142,7 +148,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.areas.each((vma) => {
       if (vma.flags & VM.DONTFORK) return;
       const anon = vma.anon === 0 ? 0 : -++child.lastAnon;
-      child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
+      child.areas.append({ ...vma, watch: undefined, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
     });
     child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
@@ -219,7 +225,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     const vma = mappingFor(this, address);
     if (vma === undefined) return refusal.noMapping;
     if (this.frames.short) return refusal.noMemory;
-    return permits(vma, kind) ? populate(this, vma, address, kind) : refusal.noPermission;
+    if (!permits(vma, kind)) return refusal.noPermission;
+    return (vma.watch && refusedByWatch(this, vma, vma.watch, address, kind)) || populate(this, vma, address, kind);
   }
 
   /**
@@ -247,6 +254,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** Drops the pages of a range of a mapping, with private copies. Linux zap_page_range(). */
   dropPages(vma: Vma, start = vma.start, end = vma.end): void {
+    vma.watch?.dropped(start, end);
     const dropped = this.table.drop(start, end, this.frames);
     if (dropped === 0) return;
     this.flush(start, end);

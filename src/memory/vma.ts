@@ -3,6 +3,7 @@
 import { PROT } from "../abi/uapi/mman.ts";
 import type { MappedFile } from "./backing.ts";
 import type { PageCache } from "./page-cache.ts";
+import type { FaultWatch } from "./user-faults.ts";
 
 export { MAP, PROT } from "../abi/uapi/mman.ts";
 
@@ -48,6 +49,8 @@ export interface Vma {
   /** Absent for private anonymous memory. Shared anonymous memory is a file without a name (shmem). */
   readonly file?: MappedFile | undefined;
   readonly cache?: PageCache | undefined;
+  /** userfaultfd(2): a program serves its page faults. */
+  watch?: FaultWatch | undefined;
   /** The position among the mappings of `cache`. */
   place: number;
 }

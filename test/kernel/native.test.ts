@@ -35,6 +35,7 @@ const subjects = {
   aio: "contexts of asynchronous I/O submit, complete, poll, cancel, wait and end as on Linux",
   handles: "file handles are made, compared, opened after renames and stale as on Linux",
   fanotify: "marks of inodes, mounts and file systems see events, identify files and ask questions as on Linux",
+  userfaults: "page faults of user code and of system calls are told to a program, which serves them as on Linux",
   keys: "keys are made, read, linked, searched, moved, refused, counted and ended as on Linux",
   leases: "owners of files get their signals, leases are given, broken and lost, and directories notify as on Linux",
   sealed: "sealed mappings refuse changes; advice for processes and the state of a file's cache are as on Linux",

@@ -54,6 +54,8 @@ export const sizes = {
   semaphore: 64,
   ipcMessage: 384,
   semaphoreUndo: 512,
+  /** A page whose writes userfaultfd(2) asks for, or that it has poisoned. */
+  uffdPage: 64,
   /** A context of asynchronous I/O without its ring; a poll of it. */
   aioContext: 2048,
   aioRequest: 1024,

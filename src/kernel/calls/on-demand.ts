@@ -19,6 +19,7 @@ import { mqueueCalls } from "./ipc/mqueue.ts";
 import { msgCalls } from "./ipc/msg.ts";
 import { semCalls } from "./ipc/sem.ts";
 import { shmCalls } from "./ipc/shm.ts";
+import { userfaultCalls } from "./memory/userfault.ts";
 import { mountApiCalls } from "./mount/api.ts";
 import { mountAttributeCalls } from "./mount/attributes.ts";
 import { mountCalls } from "./mount/mount.ts";
@@ -102,6 +103,7 @@ export const onDemandCalls: readonly Syscall[] = [
   ...inotifyCalls,
   ...handleCalls,
   ...fanotifyCalls,
+  ...userfaultCalls,
   ...uringCalls,
   ...aioCalls,
   ...fcntlCalls,

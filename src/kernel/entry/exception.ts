@@ -3,6 +3,9 @@
 import { DR6_STEP } from "../../cpu/machine/breakpoints.ts";
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
+import { takeAsked } from "../../memory/user-faults.ts";
+import { wait } from "../base/wait.ts";
+import { queueOf } from "../fs/types/userfault-file.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -113,6 +116,13 @@ const pageFault = (task: Task, error: number): void => {
   const why = task.mem.faultInfo(Number(address), error);
   task.usage.minorFaults++;
   if (!why) return;
+  const asked = takeAsked(task.mem);
+  const queue = asked && queueOf(task, asked, false);
+  if (queue) {
+    // The instruction begins again when the program has served the page.
+    task.kernel.scheduler.sleep(task, wait([queue]));
+    return;
+  }
   task.trap = { vector: vector.PF, error: error | PF.USER, cr2: address };
   resume(state);
   if (why.signal === SIG.SIGSEGV) logSegfault(task, why.signal, address, task.trap.error);

@@ -6,11 +6,13 @@ import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
+import { takeAsked } from "../../memory/user-faults.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
-import { endWaiting, type Wait } from "../base/wait.ts";
+import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { X32_BIT } from "../base/x32-call.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls } from "../calls/lazy.ts";
+import { queueOf } from "../fs/types/userfault-file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
@@ -78,9 +80,11 @@ export class Gate {
     }
     const entry = this.entryOf(door.abi, task.origAx);
     const result = entry ? entry.syscall.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
-    if (typeof result === "number") {
+    if (typeof result === "number" && (result !== -E.EFAULT || task.mem.asked === undefined)) {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
+    } else if (typeof result === "number") {
+      this.#awaitPage(task, entry as Entry, abiOf(door.abi, task.origAx));
     } else this.#finishSpecial(task, result, entry as Entry, abiOf(door.abi, task.origAx));
   }
 
@@ -169,7 +173,8 @@ export class Gate {
 
   #run(task: Task, call: PendingCall): void {
     const result = call.entry.syscall.call(task, call.args as never, call.abi);
-    if (typeof result === "number") this.#finish(task, call, result);
+    if (result === -E.EFAULT && task.mem.asked !== undefined) this.#awaitPage(task, call.entry, call.abi, call);
+    else if (typeof result === "number") this.#finish(task, call, result);
     else this.#finishSpecial(task, result, call.entry, call.abi, call);
   }
 
@@ -190,6 +195,18 @@ export class Gate {
     this.#wait(task, result, resumed ?? call ?? { entry, abi, args: entry.decode(task.args) });
   }
 
+  /** A call has met a page that a program serves: it begins again with that page. Linux handle_userfault(). */
+  #awaitPage(task: Task, entry: Entry, abi: Abi, call?: PendingCall): void {
+    const asked = takeAsked(task.mem);
+    const queue = asked && queueOf(task, asked, true);
+    const again = call ?? { entry, abi, args: entry.decode(task.args) };
+    if (!queue) {
+      this.#finish(task, again, -E.EFAULT);
+      return;
+    }
+    endWaiting(task);
+    this.#wait(task, wait([queue], { interrupted: E.EFAULT }), again);
+  }
   #wait(task: Task, wait: Wait, call: PendingCall): void {
     if ((task.exitWork & exitWork.ended) !== 0) return;
     if (task.state === "stopped") {

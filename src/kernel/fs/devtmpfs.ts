@@ -9,6 +9,7 @@ import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";
 import { TtyFile } from "./tty/tty-file.ts";
 import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
+import { UserfaultDevice } from "./types/userfault-device.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, Inode, Or } from "./vfs/inode.ts";
@@ -19,6 +20,8 @@ import type { OpenDevice, Vfs } from "./vfs.ts";
 const TTY = makedev(5, 0);
 /** The number of /dev/console, in the form of `makedev`. */
 export const CONSOLE = makedev(5, 1);
+/** A device of the misc class, whose minor number Linux chooses. */
+const USERFAULTFD = makedev(10, 257);
 const PTMX = makedev(5, 2);
 const PTS_MAJOR = 136;
 
@@ -44,6 +47,7 @@ export class DevTmpFs extends MemFs {
     node("loop-control", 0o600, LOOP_CONTROL);
     for (let n = 0; n < LOOPS; n++)
       dir.add(`loop${n}`, new MemNode(this, { mode: S_IFBLK | 0o660, uid: 0, gid: 0, rdev: makedev(LOOP_MAJOR, n) }));
+    node("userfaultfd", 0o600, USERFAULTFD);
     for (const [name, target] of links) dir.add(name, new MemLink(this, { mode: S_IFLNK | 0o777, uid: 0, gid: 0, rdev: 0 }, target));
     for (const [name, mode] of [
       ["pts", 0o755],
@@ -81,6 +85,7 @@ const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevP
  */
 export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
+  vfs.devices.set(USERFAULTFD, (_task, inode, flags, path) => new UserfaultDevice(inode, flags, path));
   vfs.devices.set(TTY, openControlling);
   vfs.devices.set(LOOP_CONTROL, openLoopControl);
   vfs.blockDrivers.set(LOOP_MAJOR, openLoop);

@@ -319,6 +319,14 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         overcommit_ratio: constant(50),
         swappiness: n("swappiness", 60, 0, 200),
         drop_caches: n("drop_caches", 0, 0, 4),
+        unprivileged_userfaultfd: setting(
+          () => Number(kernel.unprivilegedUserfaults),
+          (value) => {
+            kernel.unprivilegedUserfaults = value === 1;
+          },
+          0,
+          1,
+        ),
       },
     },
   };

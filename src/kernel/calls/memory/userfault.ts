@@ -1,0 +1,25 @@
+// userfaultfd(2). man 2 userfaultfd; Linux fs/userfaultfd.c.
+import { E } from "../../../abi/errno.ts";
+import { UFFD_USER_MODE_ONLY } from "../../../abi/uapi/userfaultfd.ts";
+import { CAP, capable } from "../../cred/cred.ts";
+import { newUserfault } from "../../fs/types/userfault-device.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { flags } from "../../syscall/arg-flags.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+
+const userfaultfd = (t: Task, how: number): number => {
+  const may = (how & UFFD_USER_MODE_ONLY) !== 0 || t.kernel.unprivilegedUserfaults || capable(t.cred, CAP.SYS_PTRACE);
+  return may ? newUserfault(t, how) : -E.EPERM;
+};
+
+export const userfaultCalls: readonly Syscall[] = [
+  syscall(
+    "userfaultfd",
+    { flags: flags("int", { O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY }, "O_???") },
+    (t, a) => userfaultfd(t, a.flags),
+    {
+      note: "no events of fork, mremap, madvise and munmap; not for files with a name. A system call that meets a fault begins again after it",
+    },
+  ),
+];
