@@ -195,6 +195,7 @@ export const edit = (text: string): void => {
 /** The state in the address, and the address in the state. */
 export const begin = async (): Promise<void> => {
   const read = async (): Promise<void> => {
+    let wrong: string | undefined;
     const from = new URLSearchParams(location.search).get("trace");
     if (from !== null) {
       try {
@@ -204,7 +205,7 @@ export const begin = async (): Promise<void> => {
         await showTrace(readTraceFile(from, new Uint8Array(await answer.arrayBuffer())));
         return;
       } catch (error) {
-        complaint.value = (error as Error).message;
+        wrong = (error as Error).message;
       }
     }
     try {
@@ -212,8 +213,9 @@ export const begin = async (): Promise<void> => {
       await open(state ?? saved.value);
     } catch (error) {
       await open(saved.value);
-      complaint.value = (error as Error).message;
+      wrong = (error as Error).message;
     }
+    complaint.value = wrong;
     await run();
   };
   let own = "";
