@@ -87,7 +87,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/types syscall task timer",
     "ipc keys fs/fanotify",
     "net fs/proc fs/tty",
-    "namespace net/outside",
+    "namespace net/outside net/netlink",
     "futex",
     "fs/sys",
     "fs user-notif ptrace",

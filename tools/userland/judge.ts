@@ -19,17 +19,28 @@ export interface Result {
   readonly why?: string;
 }
 
-/** Lines that only one side has, from the first difference on; at most `most` of each side. */
-const difference = (native: string, inside: string, name: string, most = 12): string[] => {
+/** Lines of a text beyond which it is not matched line by line. */
+const MATCHED = 3000;
+
+/** Lines without a partner in the other text, in order (longest common subsequence); at most `most`. */
+const difference = (native: string, inside: string, name: string, most = 24): string[] => {
   if (native === inside) return [];
-  const [a, b] = [native.split("\n"), inside.split("\n")];
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start++;
-  let [endA, endB] = [a.length, b.length];
-  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) [endA, endB] = [endA - 1, endB - 1];
-  const part = (lines: string[], end: number, sign: string): string[] =>
-    lines.slice(start, Math.min(end, start + most)).map((line) => `${name}:${start + 1} ${sign} ${line.slice(0, 300)}`);
-  return [...part(a, endA, "-"), ...part(b, endB, "+")];
+  const [a, b] = [native.split("\n").slice(0, MATCHED), inside.split("\n").slice(0, MATCHED)];
+  const width = b.length + 1;
+  const common = new Uint16Array((a.length + 1) * width);
+  const at = (i: number, j: number): number => common[i * width + j] ?? 0;
+  for (let i = a.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--)
+      common[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  const lines: string[] = [];
+  for (let [i, j] = [0, 0]; (i < a.length || j < b.length) && lines.length < most; ) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      i++;
+      j++;
+    } else if (j >= b.length || (i < a.length && at(i + 1, j) >= at(i, j + 1))) lines.push(`${name}:${i + 1} - ${a[i++]}`);
+    else lines.push(`${name}:${j + 1} + ${b[j++]}`);
+  }
+  return lines.length > 0 ? lines.map((line) => line.slice(0, 300)) : [`${name}: differs after line ${MATCHED}`];
 };
 
 export const judged = (scenario: Scenario, architecture: Architecture, native: Outcome, inside: Outcome): Result => {

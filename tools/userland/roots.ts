@@ -22,16 +22,17 @@ mount --bind "$2" "$1/var/cache/apt/archives" && mount -t proc proc "$1/proc" &&
 printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d" &&
 cp /etc/resolv.conf "$1/etc/resolv.conf" && root=$1 && shift 2 && chroot "$root" "$@"`;
 
-/** $1: a source package, unpacked and patched in /usr/src/$1. */
+/** $1: a source package, unpacked and patched in /usr/src/$1; without patches where the archive has lost them. */
 const fetchSource = `
-mkdir -p "/usr/src/$1" && cd "/usr/src/$1" && apt-get -q source "$1" && find . -maxdepth 1 -type f -delete && mv ./*/* . &&
+mkdir -p "/usr/src/$1" && cd "/usr/src/$1" && { apt-get -q source "$1" || { apt-get -q source --tar-only "$1" && tar xf ./*.tar.*; }; } && find . -maxdepth 1 -type f -delete && mv ./*/* . &&
 find . -maxdepth 1 -type d -empty -delete`;
 
 /** What a group's root of an architecture must hold. */
 const contents = ({ scenarios }: Group, architecture: Architecture): { packages: string[]; sources: string[] } => {
   const mine = scenarios.filter((s) => s.architectures.includes(architecture));
   const all = (of: (s: Scenario) => readonly string[]): string[] => [...new Set(mine.flatMap(of))].sort();
-  return { packages: all((s) => s.packages), sources: all((s) => s.sources) };
+  // Entering a root natively takes umount.
+  return { packages: ["mount", ...all((s) => s.packages)], sources: all((s) => s.sources) };
 };
 
 export class Roots {

@@ -23,16 +23,18 @@ const HOSTNAME = "trapgate";
 /** Bytes of each stream that are kept. */
 const KEPT = 1 << 22;
 
-/** $1: the root, $2: an empty folder, $3: the script, then the environment. Devices are those that the guest has too. */
+/** $1: the root, $2: an empty folder, $3: the script, then the environment. Devices are those that the guest has too, and process 1 is another. */
 const enter = `
 mount -t tmpfs none "$2" && mkdir "$2/upper" "$2/work" "$2/root" &&
 mount -t overlay none -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" && cd "$2/root" && mkdir -p proc dev sys &&
-mount -t proc none proc && mount -t sysfs none sys && mount -t tmpfs -o mode=755 none dev && mkdir dev/pts dev/shm dev/mqueue &&
+mount -t proc none proc && mount -t sysfs none sys && mount -t cgroup2 none sys/fs/cgroup &&
+mount -t tmpfs -o mode=755 none dev && mkdir dev/pts dev/shm dev/mqueue &&
 mount -t devpts -o newinstance,ptmxmode=666,gid=5,mode=620 none dev/pts && mount -t tmpfs -o mode=1777 none dev/shm &&
 mknod -m 666 dev/null c 1 3 && mknod -m 666 dev/zero c 1 5 && mknod -m 666 dev/full c 1 7 && mknod -m 666 dev/random c 1 8 &&
 mknod -m 666 dev/urandom c 1 9 && mknod -m 666 dev/tty c 5 0 && mknod -m 600 dev/console c 5 1 && mount -t mqueue none dev/mqueue &&
 ln -s pts/ptmx dev/ptmx && ln -s /proc/self/fd dev/fd && ln -s fd/0 dev/stdin && ln -s fd/1 dev/stdout && ln -s fd/2 dev/stderr &&
-hostname ${HOSTNAME} && ip link set lo up && pivot_root . . && umount -l . && script=$3 && shift 3 && exec env -i "$@" /bin/sh -ec "$script"`;
+hostname ${HOSTNAME} && ip link set lo up && pivot_root . . && umount -l . && script=$3 && shift 3 &&
+renice -n 0 -p $$ >/dev/null && setsid -w env -i "$@" /bin/sh -ec "$script"`;
 
 const namespaces = ["--mount", "--net", "--pid", "--fork", "--ipc", "--uts", "--cgroup", "--kill-child"];
 

@@ -3,6 +3,7 @@
 // cap_bprm_creds_from_file().
 
 import { CAP, type Cred, capableHere, rootUid } from "../cred/cred.ts";
+import { toLocal } from "../cred/user-namespace.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import { MS_NOSUID } from "../fs/vfs/mount.ts";
 import type { Task } from "../task/task.ts";
@@ -22,11 +23,16 @@ export interface ExecCred {
   readonly privileged: boolean;
 }
 
-/** The effective ids from the file's mode bits. no_new_privs and nosuid mounts disable the bits. */
+/**
+ * The effective ids from the file's mode bits. The bits have no effect under no_new_privs, on nosuid mounts, and
+ * if the user namespace has no number for the file's owner or group.
+ */
 const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
   const { cred } = task;
   const { inode } = path.dentry;
-  if (task.noNewPrivs || (path.mount.flags & MS_NOSUID) !== 0) return cred;
+  if ((inode.mode & (S_ISUID | S_ISGID)) === 0 || task.noNewPrivs || (path.mount.flags & MS_NOSUID) !== 0) return cred;
+  const mapped = toLocal(cred.userNs, "uidMap", inode.uid) !== undefined && toLocal(cred.userNs, "gidMap", inode.gid) !== undefined;
+  if (!mapped) return cred;
   return {
     euid: (inode.mode & S_ISUID) !== 0 ? inode.uid : cred.euid,
     egid: (inode.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) ? inode.gid : cred.egid,

@@ -12,6 +12,8 @@ const BROADCAST = 2;
 const LOOPBACK_FLAG = 8;
 const RUNNING = 64;
 const MULTICAST = 0x1000;
+/** IFF_LOWER_UP. struct ifreq has no room for it. */
+const LOWER_UP = 0x10000;
 /** RT_SCOPE_UNIVERSE, RT_SCOPE_HOST. */
 const UNIVERSE = 0;
 const HOST = 254;
@@ -52,7 +54,7 @@ export const lo: Device = {
   hardware: 772,
   mac: [0, 0, 0, 0, 0, 0],
   broadcast: [0, 0, 0, 0, 0, 0],
-  flags: (net) => LOOPBACK_FLAG | (net.up ? UP | RUNNING : 0),
+  flags: (net) => LOOPBACK_FLAG | (net.up ? UP | RUNNING | LOWER_UP : 0),
   addresses: (net) =>
     net.up
       ? [
@@ -72,7 +74,7 @@ export const ethernet: Device = {
   hardware: 1,
   mac: [0x52, 0x54, 0, 0x12, 0x34, 0x56],
   broadcast: [255, 255, 255, 255, 255, 255],
-  flags: () => UP | BROADCAST | RUNNING | MULTICAST,
+  flags: () => UP | BROADCAST | RUNNING | MULTICAST | LOWER_UP,
   addresses: ({ uplink }) => [
     { ...plan.own.four, scope: UNIVERSE },
     ...(uplink?.network.six ? [{ ...plan.own.six, scope: UNIVERSE }] : []),

@@ -87,7 +87,7 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
   const address = address4(device, net);
   switch (request) {
     case SIOC.GIFFLAGS:
-      return t.mem.setU16(at, device.flags(net)) ? 0 : -E.EFAULT;
+      return t.mem.setU16(at, device.flags(net) & 0xffff) ? 0 : -E.EFAULT;
     case SIOC.SIFFLAGS: {
       if (!capableIn(t.cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
       const flags = t.mem.u16(at);

@@ -93,6 +93,36 @@ const sockstat = (task: Task): string => {
 const sockstat6 = (task: Task): string =>
   `TCP6: inuse ${inuse(task, "tcp", AF.INET6)}\nUDP6: inuse ${inuse(task, "udp", AF.INET6)}\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n`;
 
+/** Counters of protocols: nothing is counted but the connections that are open. Linux net/ipv4/proc.c snmp_seq_show(). */
+const COUNTERS = {
+  Ip: "Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates OutTransmits",
+  Icmp: "InMsgs InErrors InCsumErrors InDestUnreachs InTimeExcds InParmProbs InSrcQuenchs InRedirects InEchos InEchoReps InTimestamps InTimestampReps InAddrMasks InAddrMaskReps OutMsgs OutErrors OutRateLimitGlobal OutRateLimitHost OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs OutRedirects OutEchos OutEchoReps OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps",
+  Tcp: "RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors",
+  Udp: "InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors",
+  UdpLite: "InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors",
+} as const;
+const snmp = (task: Task): string => {
+  const open = [...task.net.tcp.sockets()].filter((s) => s instanceof TcpSocket && s.stateNumber === 1).length;
+  const known: Readonly<Record<string, number>> = {
+    Forwarding: 2,
+    DefaultTTL: 64,
+    RtoAlgorithm: 1,
+    RtoMin: 200,
+    RtoMax: 120000,
+    MaxConn: -1,
+    CurrEstab: open,
+  };
+  return Object.entries(COUNTERS)
+    .map(
+      ([protocol, names]) =>
+        `${protocol}: ${names}\n${protocol}: ${names
+          .split(" ")
+          .map((name) => known[name] ?? 0)
+          .join(" ")}\n`,
+    )
+    .join("");
+};
+
 /** IFA_F_PERMANENT, and the scopes of Linux's IPv6 addresses: IPV6_ADDR_LOOPBACK, and global. */
 const inSix = (net: NetNamespace): string =>
   devicesOf(net)
@@ -136,6 +166,7 @@ export const netFiles: Readonly<Record<string, (task: Task) => string>> = {
   packet: () => "sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n",
   raw: () => `  sl  ${four}${POINTERS}\n`,
   route: (task) => routeText(task.net),
+  snmp,
   sockstat,
   sockstat6,
   tcp: (task) => inetText(task, "tcp", AF.INET),

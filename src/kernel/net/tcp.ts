@@ -91,6 +91,10 @@ export class TcpSocket extends InetSocket {
   get pendingConnections(): number {
     return this.#accepted.length;
   }
+  /** The number of such connections that a listening socket keeps. */
+  get mostPending(): number {
+    return this.#backlog;
+  }
   /** The state as /proc/net/tcp shows it. Linux net/tcp_states.h. */
   get stateNumber(): number {
     if (this.state === "open") return this.#finished ? 5 : this.#ended ? 8 : 1;

@@ -10,6 +10,8 @@ import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
 export interface Regset {
   /** Size of an element in bytes. A length that is not a multiple is EINVAL. */
   readonly size: number;
+  /** True if the processor does not have it: ENODEV. */
+  absent?(task: Task): boolean;
   read(task: Task): Uint8Array;
   /** 0 or -errno. `bytes` may be shorter than the set. */
   write(task: Task, bytes: Uint8Array): number;
@@ -59,6 +61,8 @@ const SOFTWARE = 464;
 const SOFTWARE_MAGIC = 48;
 const xstate: Regset = {
   size: 8,
+  // Linux xstateregs_get(): without XSAVE.
+  absent: (task) => task.kernel.model.xfeatures === 0,
   read: (task) => {
     const { xfeatures } = task.kernel.model;
     const out = withRegisters(task, ({ state }) => saveFpState(state, xfeatures)).slice(0, xstateSize(xfeatures));

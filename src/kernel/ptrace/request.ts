@@ -134,6 +134,7 @@ const regset =
     const wide = new DataView(target.registers.buffer).getUint32(0xb0, true) === 64;
     const set = (wide ? regsets64 : regsets32)[addr];
     if (!set || capacity % set.size !== 0) return -E.EINVAL;
+    if (set.absent?.(target)) return -E.ENODEV;
     const moved = moveSet(set, write, tracer, target, base, capacity);
     if (moved < 0) return moved;
     return tracer.mem.setLong(data + abi.long, moved, abi.long) ? 0 : -E.EFAULT;

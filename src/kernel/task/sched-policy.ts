@@ -13,6 +13,16 @@ export interface Deadline {
   readonly period: bigint;
 }
 
+/**
+ * The slice of ordinary tasks in nanoseconds: 0.75 ms, more on more processors. Linux 6.12 sysctl_sched_base_slice,
+ * get_update_sysctl_factor().
+ */
+const baseSlice = (cpus: number): bigint => 750_000n * BigInt(1 + Math.floor(Math.log2(Math.min(cpus, 8))));
+/** A slice that a task asked for is between 0.1 ms and 100 ms; 0 is the usual one. Linux __setparam_fair(). */
+export const sliceAsked = (ns: bigint): bigint => (ns === 0n ? 0n : ns < 100_000n ? 100_000n : ns > 100_000_000n ? 100_000_000n : ns);
+/** sched_runtime of sched_getattr(2) for a task that is neither real-time nor of SCHED_DEADLINE. */
+export const sliceOf = (task: Task): bigint => task.slice || baseSlice(task.kernel.cpus);
+
 const kind = (task: Task): number => task.policy & ~RESET_ON_FORK;
 /** True for SCHED_FIFO and SCHED_RR. */
 export const isRealtime = (policy: number): boolean => policy === POLICY.SCHED_FIFO || policy === POLICY.SCHED_RR;
@@ -32,5 +42,6 @@ export const rank = (task: Task): number => {
 export const inheritPolicy = (child: Task, parent: Task): void => {
   if ((parent.policy & RESET_ON_FORK) !== 0) return;
   child.policy = parent.policy;
+  child.slice = parent.slice;
   child.priority = parent.priority;
 };

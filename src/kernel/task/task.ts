@@ -147,6 +147,8 @@ export class Task implements Sleeper {
   /** The values of sched_setscheduler(2). */
   policy = 0;
   priority = 0;
+  /** The slice that sched_setattr(2) gave, in nanoseconds: remembered. 0: the usual one. */
+  slice = 0n;
   /** The times of SCHED_DEADLINE. */
   deadline: Deadline | undefined = undefined;
 

@@ -102,6 +102,17 @@ static void run_setuid(int nnp) {
   if (nnp) sys5(__NR_prctl, 38, 1, 0, 0, 0);
   say("  exec: %d\n", sys3(__NR_execve, self, args, env));
 }
+/* The namespace has a number for the caller only: the file's bits have no effect. */
+static void setuid_exec_unmapped(void) {
+  char *args[] = {self, "ids", 0}, *env[] = {0};
+  sys2(__NR_chmod, self, 06755);
+  sys3(N(setresgid), 1000, 1000, 1000);
+  sys3(N(setresuid), 1000, 1000, 1000);
+  sys5(__NR_prctl, 4, 1, 0, 0, 0);
+  say("  unshare %d", sys1(__NR_unshare, 0x10000000));
+  say(" map %d\n", put_file("/proc/self/uid_map", "0 1000 1"));
+  sys3(__NR_execve, self, args, env);
+}
 static void setuid_exec(void) { run_setuid(0); }
 static void setuid_exec_nnp(void) { run_setuid(1); }
 #ifdef __i386__
@@ -138,5 +149,6 @@ static int body(int argc, char **argv, char **envp) {
 #endif
   in_child("set-user-ID program", setuid_exec);
   in_child("set-user-ID program with no_new_privs", setuid_exec_nnp);
+  in_child("set-user-ID program of an owner without a number", setuid_exec_unmapped);
   return 0;
 }

@@ -42,6 +42,28 @@ static void scheduling(void) {
   p = 200;
   say(" set bad priority %d, bad policy %d\n", sys3(__NR_sched_setscheduler, 0, 1, &p), sys3(__NR_sched_setscheduler, 0, 17, &p));
   say(" getattr %d, small %d\n", sys4(__NR_sched_getattr, 0, attr, 48, 0), sys4(__NR_sched_getattr, 0, attr, 40, 0));
+  // The usual slice depends on the kernel and on the number of processors.
+  uint64_t a[7] = {48, 0, 0, 3000000}, got[7] = {0};
+  say(" slice %d", sys3(__NR_sched_setattr, 0, a, 0));
+  sys4(__NR_sched_getattr, 0, got, 48, 0);
+  say(" %d", L(got[3]));
+  a[3] = 1;
+  say(", short %d", sys3(__NR_sched_setattr, 0, a, 0));
+  sys4(__NR_sched_getattr, 0, got, 48, 0);
+  say(" %d", L(got[3]));
+  a[3] = 900000000;
+  say(", long %d", sys3(__NR_sched_setattr, 0, a, 0));
+  long child = sys0(__NR_fork);
+  if (!child) {
+    sys4(__NR_sched_getattr, 0, got, 48, 0);
+    say(" %d\n", L(got[3]));
+    finish(0);
+  }
+  end(child);
+  a[3] = 0;
+  sys3(__NR_sched_setattr, 0, a, 0);
+  sys4(__NR_sched_getattr, 0, got, 48, 0);
+  say(" usual again %d\n", got[3] >= 500000 && got[3] <= 6000000);
   // How nice the tests run is not theirs to say: only that it is a number from 1 to 40.
   say(" priority %d, bad which %d, nobody %d\n", sys2(__NR_getpriority, 0, 0) - 1 < 40u, sys2(__NR_getpriority, 5, 0), sys2(__NR_getpriority, 0, 999999));
   say(" set %d", sys3(__NR_setpriority, 0, 0, 19));

@@ -27,7 +27,7 @@ import {
   type Notification,
   type PosixMessage,
 } from "../../ipc/mqueue.ts";
-import { NetlinkSocket } from "../../net/netlink.ts";
+import { NetlinkSocket } from "../../net/netlink/netlink.ts";
 import { Socket } from "../../net/socket.ts";
 import { NSIG } from "../../signal/set.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";

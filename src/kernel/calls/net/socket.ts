@@ -3,7 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { AF, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
+import { AF, IPPROTO, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
@@ -12,7 +12,7 @@ import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
 import type { InetFamily } from "../../net/inet-address.ts";
-import { NETLINK_ROUTE, NetlinkSocket } from "../../net/netlink.ts";
+import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
 import { SO, SOL } from "../../net/options.ts";
 import { Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
@@ -49,7 +49,6 @@ const unixFamily: Family = (t, type, protocol, nonblock) => {
 };
 
 const IPPROTO_MAX = 263;
-const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58 } as const;
 /** Linux inet_create(), inet6_create(). */
 const inetFamily =
   (domain: InetFamily): Family =>
@@ -67,7 +66,7 @@ const inetFamily =
 /** Linux netlink_create(). */
 const netlinkFamily: Family = (t, type, protocol, nonblock) => {
   if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
-  return protocol === NETLINK_ROUTE ? { make: () => new NetlinkSocket(t, type, nonblock) } : -E.EPROTONOSUPPORT;
+  return servesNetlink(protocol) ? { make: () => new NetlinkSocket(t, type, protocol, nonblock) } : -E.EPROTONOSUPPORT;
 };
 
 const families: Readonly<Record<number, Family>> = {
@@ -291,7 +290,7 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET and AF_INET6: TCP and UDP over the loopback, and outside with --net; no raw sockets; of AF_NETLINK routing messages; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP and UDP over the loopback, and outside with --net; no raw sockets; of AF_NETLINK routing messages and lists of sockets; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;

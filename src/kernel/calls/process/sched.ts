@@ -13,7 +13,7 @@ import { choice } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
-import { type Deadline, isRealtime, POLICY, RESET_ON_FORK } from "../../task/sched-policy.ts";
+import { type Deadline, isRealtime, POLICY, RESET_ON_FORK, sliceAsked, sliceOf } from "../../task/sched-policy.ts";
 import { allCpus, type Task } from "../../task/task.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");
@@ -97,7 +97,9 @@ const getAttr = (t: Task, pid: number, at: VAddr, size: number, how: number): nu
   const { deadline } = target;
   for (const [i, value] of (deadline ? [deadline.runtime, deadline.deadline, deadline.period] : []).entries())
     v.setBigUint64(24 + 8 * i, value, true);
-  v.setInt32(16, isRealtime(target.policy & ~RESET_ON_FORK) ? 0 : target.nice, true);
+  const realtime = isRealtime(target.policy & ~RESET_ON_FORK);
+  if (!deadline && !realtime) v.setBigUint64(24, sliceOf(target), true);
+  v.setInt32(16, realtime ? 0 : target.nice, true);
   v.setUint32(20, target.priority, true);
   v.setUint32(52, 1024, true);
   return t.mem.write(at, new Uint8Array(v.buffer, 0, Math.min(size, ATTR_SIZE))) ? 0 : -E.EFAULT;
@@ -129,6 +131,7 @@ const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
   if (!mayChange(t, target, policy, priority, nice, true)) return -E.EPERM;
   target.policy = policy;
   target.deadline = deadline;
+  if (!isDeadline && !isRealtime(policy)) target.slice = sliceAsked(v.getBigUint64(24, true));
   target.priority = priority;
   target.nice = Math.max(-20, Math.min(19, nice));
   t.kernel.scheduler.rankChanged();

@@ -1,4 +1,5 @@
 # about: lua and luajit: closures, coroutines, patterns, metatables, JIT
+# mask: table: 0x\w+ => table: ADDRESS
 # packages: lua5.4 luajit
 cat >s.lua <<'END'
 local t = {}; for w in ("one two three"):gmatch("%a+") do t[#t + 1] = w:upper() end; print(table.concat(t, ","), #t); local c = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i * i) end end); print(c(), c(), c()); print(pcall(error, { code = 1 })); print(select("#", 1, nil, 3), string.format("%5.2f|%q|%x", 3.14159, "a\nb", 255)); local m = setmetatable({}, { __index = function(_, k) return k .. "!" end, __call = function(_, x) return x + 1 end }); print(m.foo, m(41)); local f = io.open("f", "w"); f:write("line\n"); f:close(); for l in io.lines("f") do print(l) end; local p = io.popen("echo popen"); print(p:read("a") or p:read("*a")); print(os.date("!%F", 0), os.getenv("HOME"), math.floor(-2.5), 7 // 2, 2 ^ 10); local s = 0; for i = 1, 300000 do s = (s * 31 + i) % 1000003 end; print(s); print(("x"):rep(3, "-"), ("hello"):find("l"), ("k=v"):match("(%w)=(%w)")); table.sort(t, function(a, b) return a > b end); print(t[1]); goto done; ::done:: print(os.execute("exit 3")); os.exit(4)

@@ -3,7 +3,7 @@
 # seconds: 180
 cat >s.tcl <<'END'
 proc fib n { expr { $n < 2 ? $n : [fib [expr {$n - 1}]] + [fib [expr {$n - 2}]] } }; puts [fib 15]; puts [lsort -integer {3 1 2}]; puts [regsub -all {o} "foo" 0]; puts [expr {2 ** 100}]; dict set d a 1; puts [dict get $d a]; puts [clock format 0 -gmt 1 -format %Y]; puts [exec echo hi | tr a-z A-Z]
-proc serve {c a p} { puts $c net; close $c }; set s [socket -server serve -myaddr 127.0.0.1 0]; set c [socket 127.0.0.1 [lindex [fconfigure $s -sockname] 2]]; fileevent $c readable { puts [gets $c]; set done 1 }; after 100 { puts timer }; vwait done; after 200 { set more 1 }; vwait more; puts [catch { error bad } e]$e; coroutine g apply {{} { yield; foreach x {1 2} { yield $x } }}; puts [g][g]; set f [open f w]; puts $f x; close $f; puts [file size f]; puts [string map {a b} banana][format %05.2f 3.14159]; puts [info patchlevel]; exit 3
+proc serve {c a p} { puts $c net; close $c }; set s [socket -server serve -myaddr 127.0.0.1 0]; set c [socket 127.0.0.1 [lindex [fconfigure $s -sockname] 2]]; fileevent $c readable { puts [gets $c]; close $c; set done 1 }; after 100 { puts timer }; vwait done; after 200 { set more 1 }; vwait more; puts [catch { error bad } e]$e; coroutine g apply {{} { yield; foreach x {1 2} { yield $x } }}; puts [g][g]; set f [open f w]; puts $f x; close $f; puts [file size f]; puts [string map {a b} banana][format %05.2f 3.14159]; puts [info patchlevel]; exit 3
 END
 tclsh s.tcl || echo status $?
 cat >s.scm <<'END'

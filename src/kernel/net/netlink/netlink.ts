@@ -1,0 +1,196 @@
+// Netlink sockets: a program's end of a protocol that the kernel serves. man 7 netlink; Linux
+// net/netlink/af_netlink.c.
+import { E } from "../../../abi/errno.ts";
+import { AF, type SocketType } from "../../../abi/uapi/socket.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
+import type { Task } from "../../task/task.ts";
+import { type AddressUse, NO_PEER } from "../address.ts";
+import { SO, SOL } from "../options.ts";
+import { type Message, type Received, Socket, weightOf } from "../socket.ts";
+import { type Answer, align, type Broken, HEADER, isDump, NLM_F, NLMSG, type Request, type Service, u32, view } from "./message.ts";
+import { rtnetlink } from "./route.ts";
+import { sockDiag } from "./sock-diag.ts";
+
+const SOL_NETLINK = 270;
+const BUFFER = 212_992;
+/** Lower types are control messages. Linux NLMSG_MIN_TYPE. */
+const FIRST_TYPE = 16;
+
+/** The protocols and the services that answer. */
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4 } as const;
+const services: Readonly<Record<number, Service>> = { [NETLINK.ROUTE]: rtnetlink, [NETLINK.SOCK_DIAG]: sockDiag };
+/** True if sockets of the protocol can be made. */
+export const servesNetlink = (protocol: number): boolean => services[protocol] !== undefined;
+
+/** A netlink socket. It answers requests at once, so that only the receive queue has a state. */
+export class NetlinkSocket extends Socket {
+  /** The port: the process's id, or another number if that is in use. */
+  #port = 0;
+  #groups = 0;
+  readonly #queue = new Fifo<Message>();
+  #queued = 0;
+  readonly #readQueue = new WaitQueue();
+
+  readonly #protocol: number;
+
+  constructor(task: Task, type: SocketType, protocol: number, nonblock: boolean) {
+    super(task, type, nonblock);
+    this.#protocol = protocol;
+  }
+  get address(): string {
+    return String.fromCharCode(...u32(this.#port), ...u32(this.#groups));
+  }
+  get peerAddress(): string {
+    return String.fromCharCode(...new Uint8Array(8));
+  }
+  /** struct sockaddr_nl { u16 family, pad; u32 pid, groups; } */
+  parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
+    if (bytes.length < 2) return -E.EINVAL;
+    const family = view(bytes).getUint16(0, true);
+    if (use === "connect" && family === AF.UNSPEC) return NO_PEER;
+    if (bytes.length < 12 || family !== AF.NETLINK) return -E.EINVAL;
+    return String.fromCharCode(...bytes.subarray(4, 12));
+  }
+  addressBytes(address: string): Uint8Array {
+    return Uint8Array.from([AF.NETLINK, 0, 0, 0, ...Array.from(address.padEnd(8, "\0"), (c) => c.charCodeAt(0))]);
+  }
+
+  bind(task: Task, address: string): number {
+    const wanted = view(Uint8Array.from(address, (c) => c.charCodeAt(0)));
+    const port = wanted.getUint32(0, true);
+    if (this.#port !== 0) return port === 0 || port === this.#port ? 0 : -E.EINVAL;
+    this.#groups = wanted.getUint32(4, true);
+    return this.#take(task, port);
+  }
+  #take(task: Task, wanted: number): number {
+    const { netlinkPorts } = this.net;
+    let port = wanted || task.pidNs.numberOf(task.tgid);
+    if (wanted !== 0 && netlinkPorts.has(this.#key(wanted))) return -E.EADDRINUSE;
+    for (let other = 0xffff_f000; netlinkPorts.has(this.#key(port)); other--) port = other;
+    netlinkPorts.add(this.#key(port));
+    this.#port = port;
+    return 0;
+  }
+  /** A port among those of all protocols. */
+  #key(port: number): number {
+    return this.#protocol * 2 ** 32 + port;
+  }
+  connect(task: Task, address: string): number {
+    const to = address === NO_PEER ? 0 : view(Uint8Array.from(address, (c) => c.charCodeAt(0))).getUint32(0, true);
+    if (to !== 0) return -E.ECONNREFUSED;
+    return this.#port === 0 ? this.#take(task, 0) : 0;
+  }
+  listen(): number {
+    return -E.EOPNOTSUPP;
+  }
+  accept(): number {
+    return -E.EOPNOTSUPP;
+  }
+  shutdown(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  send(task: Task, message: Message, address: string | undefined): number {
+    if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
+    if (this.#port === 0) this.#take(task, 0);
+    const { bytes } = message;
+    for (let at = 0; at + HEADER <= bytes.length; ) {
+      const v = view(bytes.subarray(at));
+      const length = v.getUint32(0, true);
+      if (length < HEADER || at + length > bytes.length) break;
+      const flags = v.getUint16(6, true);
+      const request = { type: v.getUint16(4, true), flags, seq: v.getUint32(8, true), bytes: bytes.subarray(at, at + length) };
+      if (flags & NLM_F.REQUEST && request.type >= FIRST_TYPE) this.#serve(task, request);
+      at += align(length);
+    }
+    return bytes.length;
+  }
+  /** Queues the answers of a request, and an acknowledgement for an error or if it is asked for. */
+  #serve(task: Task, request: Request): void {
+    const answer = (services[this.#protocol] as Service)(task, request);
+    const result = typeof answer === "number" ? answer : 0;
+    if (typeof answer !== "number") this.#answer(request, answer);
+    if (result < 0 || (request.flags & NLM_F.ACK) !== 0) this.#acknowledge(request, result);
+  }
+  #answer(request: Request, answer: Answer | Broken): void {
+    const dump = isDump(request);
+    const [parts, ended] = "ended" in answer ? [[], answer.ended] : [answer, 0];
+    for (const [type, part] of parts) this.#put(this.#message(request, type, dump ? NLM_F.MULTI : 0, part));
+    if (dump) this.#put(this.#message(request, NLMSG.DONE, NLM_F.MULTI, u32(ended >>> 0)));
+  }
+  /** Acknowledges a request: for a success with the request's header, for an error with the whole request. */
+  #acknowledge(request: Request, result: number): void {
+    const shown = result < 0 ? request.bytes : request.bytes.subarray(0, HEADER);
+    this.#put(this.#message(request, NLMSG.ERROR, result < 0 ? 0 : NLM_F.CAPPED, Uint8Array.from([...u32(result >>> 0), ...shown])));
+  }
+  #message({ seq }: Request, type: number, flags: number, body: Uint8Array): Uint8Array {
+    const out = new Uint8Array(HEADER + body.length);
+    const v = view(out);
+    v.setUint32(0, out.length, true);
+    v.setUint16(4, type, true);
+    v.setUint16(6, flags, true);
+    v.setUint32(8, seq, true);
+    v.setUint32(12, this.#port, true);
+    out.set(body, HEADER);
+    return out;
+  }
+  /** Queues an answer. A full queue drops it and sets ENOBUFS. Linux netlink_overrun(). */
+  #put(bytes: Uint8Array): void {
+    const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
+    if (this.#queued + bytes.length > BUFFER || !this.account.take(weightOf(message))) {
+      this.error = E.ENOBUFS;
+      return;
+    }
+    this.#queued += bytes.length;
+    this.#queue.push(message);
+    this.#readQueue.wake();
+  }
+
+  /** Queues a message of another part of the kernel (ipc/mqueue.ts). */
+  deliver(bytes: Uint8Array): void {
+    if (this.refs > 0) this.#put(bytes);
+  }
+
+  receive(_task: Task, n: number, peek: boolean): Received | number {
+    if (this.error !== 0) return this.takeError();
+    const first = this.#queue.at(0);
+    if (!first) return -E.EAGAIN;
+    if (!peek) {
+      this.#queue.shift();
+      this.account.give(weightOf(first));
+      this.#queued -= first.bytes.length;
+    }
+    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+  }
+  override poll(): number {
+    return POLLOUT | POLLWRNORM | (this.error !== 0 ? POLLERR : 0) | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.#readQueue];
+  }
+  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
+    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
+    const value = {
+      [SO.TYPE]: this.type,
+      [SO.DOMAIN]: AF.NETLINK,
+      [SO.PROTOCOL]: this.#protocol,
+      [SO.ERROR]: option === SO.ERROR ? -this.takeError() : 0,
+      [SO.SNDBUF]: BUFFER,
+      [SO.RCVBUF]: BUFFER,
+    }[option];
+    return value === undefined ? -E.ENOPROTOOPT : u32(value);
+  }
+  /** Accepts buffer sizes and the detail of acknowledgements without effect: all messages are sent whole. */
+  override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
+    if (value.length < 4) return -E.EINVAL;
+    const supported =
+      level === SOL_NETLINK ? option >= 9 && option <= 12 : level === SOL.SOCKET && (option === SO.SNDBUF || option === SO.RCVBUF);
+    return supported ? 0 : -E.ENOPROTOOPT;
+  }
+  override release(): void {
+    this.net.netlinkPorts.delete(this.#key(this.#port));
+    for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
+  }
+}
