@@ -6,13 +6,19 @@ import { toKernel } from "../cred/user-namespace.ts";
 import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
+import { OverlayFs } from "./overlay/overlay.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
 import { MemFs } from "./types/memfs.ts";
+import type { Path } from "./vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "./vfs/inode.ts";
+import { S_IFDIR } from "./vfs/mode.ts";
+import { resolve } from "./vfs/resolve.ts";
 
 const PAGE = 4096;
+/** Linux OVL_MAX_STACK. */
+const MOST_LAYERS = 500;
 
 /** A type of file system that a guest may mount. */
 export interface FileSystemType {
@@ -155,6 +161,40 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
 /** The queues of the mounting task's IPC namespace. */
 const mqueue = (t: Task): FileSystem => mqueueOf(t.kernel, t.namespaces.ipc);
 
+/** The directory of an option of overlayfs. */
+const layer = (t: Task, name: string): Or<Path> => {
+  const path = resolve(t, t.fs.cwd, name);
+  return typeof path === "number" || path.dentry.inode.isDir ? path : -E.ENOTDIR;
+};
+/** Linux ovl_fill_super(): without an upper directory the mount is read-only and needs two lower ones. */
+const overlay = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> => {
+  const [lowerText, upperText, workText] = ["lowerdir", "upperdir", "workdir"].map((name) => options.get(name));
+  if (!lowerText || (upperText !== undefined && workText === undefined)) return -E.EINVAL;
+  // A backslash takes the meaning from a colon.
+  const names = lowerText.match(/(?:\\.|[^:\\])+/g)?.map((name) => name.replace(/\\(.)/g, "$1")) ?? [];
+  if (names.length > MOST_LAYERS || (upperText === undefined && names.length < 2)) return -E.EINVAL;
+  const lower: Path[] = [];
+  for (const name of names) {
+    const path = layer(t, name);
+    if (typeof path === "number") return path;
+    lower.push(path);
+  }
+  const dirs = lower.map(({ dentry }) => dentry);
+  const text = `,lowerdir=${lowerText}`;
+  const { vfs } = t.kernel;
+  if (upperText === undefined) return owned(t, new OverlayFs(vfs.newDev(), vfs.clock, { lower: dirs, upper: undefined, text }));
+  const upper = layer(t, upperText);
+  const work = layer(t, workText as string);
+  if (typeof upper === "number") return upper;
+  if (typeof work === "number") return work;
+  const apart = upper.mount === work.mount && !upper.dentry.isWithin(work.dentry) && !work.dentry.isWithin(upper.dentry);
+  if (!apart || upper.mount.fs.readOnly) return -E.EINVAL;
+  const inner = work.dentry.inode.lookup("work", t);
+  if (typeof inner === "number") work.dentry.inode.mkdir("work", { mode: S_IFDIR, uid: 0, gid: 0, rdev: 0 });
+  const layers = { lower: dirs, upper: upper.dentry, text: `${text},upperdir=${upperText},workdir=${workText}` };
+  return owned(t, new OverlayFs(vfs.newDev(), vfs.clock, layers));
+};
+
 /** A new size for a mounted tmpfs; the other options stay. Linux shmem_reconfigure(). */
 const resize = (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>): number => {
   const size = options.get("size");
@@ -178,6 +218,10 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
     options: ["nsdelegate", "favordynmods", "memory_localevents", "memory_recursiveprot", "memory_hugetlb_accounting", "pids_localevents"],
     make: cgroup2,
     single: true,
+  },
+  overlay: {
+    options: ["lowerdir", "upperdir", "workdir", "redirect_dir", "index", "xino", "metacopy", "nfs_export", "uuid", "userxattr", "volatile", "verity"],
+    make: overlay,
   },
   mqueue: { options: [], make: mqueue, single: true },
 };

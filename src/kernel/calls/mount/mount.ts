@@ -246,7 +246,7 @@ const mountflags: Arg<number> = {
 
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
-    note: "no file systems on block devices; the options of proc and devpts change nothing",
+    note: "no file systems on block devices; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",
   }),
   syscall(
     "umount2",
