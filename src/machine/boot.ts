@@ -193,6 +193,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
     tscMult: 1,
     tscShift: 0,
     monotonicNs: 0n,
+    randomGeneration: kernel.profile.vdsoRandom ? 1n : 0n,
     uptimeNs: BigInt(UPTIME.sec) * 1_000_000_000n,
     realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n,
   });

@@ -123,6 +123,7 @@ test("the 64-bit image has the symbols that glibc and musl look for", () => {
     "__vdso_clock_getres",
     "__vdso_clock_gettime",
     "__vdso_getcpu",
+    "__vdso_getrandom",
     "__vdso_gettimeofday",
     "__vdso_time",
   ]);

@@ -85,7 +85,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",
-    "ipc keys fs/fanotify",
+    "ipc keys fs/fanotify fs/overlay",
     "net fs/proc fs/tty",
     "namespace net/outside net/netlink",
     "futex",

@@ -43,6 +43,8 @@ export interface KernelRules {
   readonly x32Shared: boolean;
   /** The ABI version of Landlock. 0: the kernel has no Landlock. */
   readonly landlock: number;
+  /** The vDSO makes random numbers from keys in the memory of the program. Linux lib/vdso/getrandom.c */
+  readonly vdsoRandom: boolean;
 }
 
 /** The rules and options of one kernel. */
@@ -61,7 +63,7 @@ interface Change {
   readonly since: readonly [major: number, minor: number];
   readonly rules: Partial<KernelRules>;
 }
-const GROUND: KernelRules = { x32Shared: true, landlock: 0 };
+const GROUND: KernelRules = { x32Shared: true, landlock: 0, vdsoRandom: false };
 /** Oldest first. */
 const CHANGES: readonly Change[] = [
   // Linux 6365b842aae4, "x86/syscalls: Split the x32 syscalls into their own table".
@@ -72,6 +74,7 @@ const CHANGES: readonly Change[] = [
   { since: [6, 2], rules: { landlock: 3 } },
   { since: [6, 7], rules: { landlock: 4 } },
   { since: [6, 10], rules: { landlock: 5 } },
+  { since: [6, 11], rules: { vdsoRandom: true } },
   { since: [6, 12], rules: { landlock: 6 } },
   { since: [6, 15], rules: { landlock: 7 } },
 ];

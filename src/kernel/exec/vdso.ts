@@ -44,6 +44,8 @@ export interface TimeParameters {
   readonly tickNs?: bigint;
   /** CLOCK_TAI minus CLOCK_REALTIME, in ns. */
   readonly taiOffsetNs?: bigint;
+  /** Programs may make random numbers without calls if it is not 0, the default. */
+  readonly randomGeneration?: bigint;
 }
 
 /** Offsets of clocks in a time namespace, in ns. In the initial one they are those of `setTime`. */
@@ -71,7 +73,8 @@ const vvar = {
   tai: 48,
   monotonicOffset: 56,
   boottimeOffset: 64,
-  size: 72,
+  randomGeneration: 72,
+  size: 80,
 } as const;
 
 /** Offset of the four bytes of __kernel_vsyscall that depend on the processor. Linux vdso32/system_call.S. */
@@ -168,6 +171,7 @@ export class Vdso {
    */
   setTime(p: TimeParameters): void {
     const v = new DataView(this.#page.buffer);
+    v.setBigUint64(vvar.randomGeneration, p.randomGeneration ?? 0n, true);
     v.setBigInt64(vvar.monotonicOffset, p.uptimeNs ?? 0n, true);
     v.setBigInt64(vvar.boottimeOffset, p.uptimeNs ?? 0n, true);
     v.setUint32(vvar.seq, v.getUint32(vvar.seq, true) + 1, true);

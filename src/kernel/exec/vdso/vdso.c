@@ -14,6 +14,7 @@ struct vvar {
 	u64 tick; /* resolution of the coarse clocks, ns */
 	u64 tai; /* CLOCK_TAI - CLOCK_REALTIME, ns */
 	s64 monotonic_offset, boottime_offset; /* of the time namespace, ns */
+	u64 random_generation; /* changes when keys of getrandom must be renewed; 0: ask the kernel */
 };
 extern const volatile struct vvar vvar_page __attribute__((visibility("hidden")));
 
@@ -144,12 +145,127 @@ long __vdso_getcpu(u32 *cpu, u32 *node, void *unused)
 }
 
 #ifdef __x86_64__
+/*
+ * getrandom(2) with a key in the caller's memory: ChaCha20 of that key, whose first output replaces it. Linux
+ * lib/vdso/getrandom.c; RFC 7539 for the cipher. The compiler may leave words of a key on the stack, where Linux's
+ * assembly does not.
+ */
+#define NR_getrandom 318
+enum { GRND_ALL = 7, BLOCK = 64, KEY_WORDS = 8, BATCH = 96, PAGE = 4096, EFAULT_ = 14 };
+enum { PROT_READ_WRITE = 3, MAP_DROPPABLE_ANONYMOUS = 0x28 };
+struct opaque_parameters { u32 size_of_opaque_state, mmap_prot, mmap_flags, reserved[13]; };
+/* The key stands behind the batch: one run of the cipher makes both. */
+struct random_state {
+	union {
+		struct { unsigned char batch[BATCH]; u32 key[KEY_WORDS]; };
+		unsigned char batch_key[2 * BLOCK];
+	};
+	u64 generation;
+	unsigned char position, in_use;
+};
+
+static long syscall3(long nr, void *a, unsigned long b, unsigned long c)
+{
+	long ret;
+	__asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+	return ret;
+}
+static u32 rotated(u32 x, int by) { return x << by | x >> (32 - by); }
+#define QUARTER(a, b, c, d) \
+	(a += b, d = rotated(d ^ a, 16), c += d, b = rotated(b ^ c, 12), a += b, d = rotated(d ^ a, 8), c += d, b = rotated(b ^ c, 7))
+static void chacha20(unsigned char *out, const u32 *key, u64 *counter, unsigned long blocks)
+{
+	u32 k[KEY_WORDS];
+	for (int i = 0; i < KEY_WORDS; i++)
+		k[i] = key[i];
+	for (; blocks; blocks--, ++*counter) {
+		u32 in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7],
+			(u32)*counter, (u32)(*counter >> 32), 0, 0}, x[16];
+		for (int i = 0; i < 16; i++)
+			x[i] = in[i];
+		for (int round = 0; round < 10; round++) {
+			QUARTER(x[0], x[4], x[8], x[12]), QUARTER(x[1], x[5], x[9], x[13]);
+			QUARTER(x[2], x[6], x[10], x[14]), QUARTER(x[3], x[7], x[11], x[15]);
+			QUARTER(x[0], x[5], x[10], x[15]), QUARTER(x[1], x[6], x[11], x[12]);
+			QUARTER(x[2], x[7], x[8], x[13]), QUARTER(x[3], x[4], x[9], x[14]);
+		}
+		for (int i = 0; i < 16; i++, out += 4)
+			*(u32 *)out = x[i] + in[i];
+	}
+}
+
+long __vdso_getrandom(void *buffer, unsigned long length, u32 flags, void *opaque, unsigned long size)
+{
+	struct random_state volatile *live = opaque;
+	struct random_state *state = opaque;
+	unsigned char *out = buffer;
+	u64 counter = 0, generation;
+	unsigned long left = length > 0x7ffff000 ? 0x7ffff000 : length, whole = left;
+	if (size == ~0ul && !buffer && !length && !flags) {
+		struct opaque_parameters *p = opaque;
+		p->size_of_opaque_state = sizeof *state;
+		p->mmap_prot = PROT_READ_WRITE;
+		p->mmap_flags = MAP_DROPPABLE_ANONYMOUS;
+		for (int i = 0; i < 13; i++)
+			p->reserved[i] = 0;
+		return 0;
+	}
+	/* Pages of a state can become zero at any time, one by one. */
+	if ((unsigned long)opaque % PAGE + sizeof *state > PAGE)
+		return -EFAULT_;
+	if (flags & ~GRND_ALL || size != sizeof *state || !vvar_page.random_generation)
+		return syscall3(NR_getrandom, buffer, length, flags);
+	if (!length)
+		return 0;
+	/* A signal handler has come into the middle of a call. */
+	if (live->in_use)
+		return syscall3(NR_getrandom, buffer, length, flags);
+	live->in_use = 1;
+again:
+	generation = vvar_page.random_generation;
+	if (live->generation != generation) {
+		/* The generation comes before the key, for a fork in between. */
+		live->generation = generation;
+		if (syscall3(NR_getrandom, state->key, sizeof state->key, 0) != sizeof state->key) {
+			live->generation = 0;
+			live->in_use = 0;
+			return syscall3(NR_getrandom, buffer, length, flags);
+		}
+		state->position = BATCH;
+	}
+	for (;;) {
+		while (left && state->position < BATCH) {
+			*out++ = state->batch[state->position];
+			state->batch[state->position++] = 0;
+			left--;
+		}
+		if (!left)
+			break;
+		if (left >= BLOCK) {
+			chacha20(out, state->key, &counter, left / BLOCK);
+			out += left / BLOCK * BLOCK;
+			left %= BLOCK;
+		}
+		chacha20(state->batch_key, state->key, &counter, 2);
+		state->position = 0;
+	}
+	/* The state was dropped meanwhile, or the machine has new keys. */
+	if (live->generation != vvar_page.random_generation) {
+		out = buffer;
+		left = whole;
+		goto again;
+	}
+	live->in_use = 0;
+	return (long)whole;
+}
+
 #define WEAK(name) __attribute__((weak, alias("__vdso_" #name)))
 int clock_gettime(u32, struct timespec_long *) WEAK(clock_gettime);
 int clock_getres(u32, struct timespec_long *) WEAK(clock_getres);
 int gettimeofday(struct timeval_long *, struct timezone *) WEAK(gettimeofday);
 long time(long *) WEAK(time);
 long getcpu(u32 *, u32 *, void *) WEAK(getcpu);
+long getrandom(void *, unsigned long, u32, void *, unsigned long) WEAK(getrandom);
 #else
 int __vdso_clock_gettime64(u32 clock, struct timespec64 *ts)
 {
