@@ -20,6 +20,8 @@ export interface Ended {
   readonly stdout: Buffer;
   readonly stderr: string;
   readonly seconds: number;
+  /** Of them those in which the process could run, and the host ran something else. */
+  readonly starved: number;
   /** Most resident bytes, as far as they were seen. */
   readonly resident: number;
 }
@@ -38,6 +40,15 @@ const mostResident = (pid: number): number => {
   }
 };
 
+/** Seconds that the main thread has waited for a processor. Linux Documentation/scheduler/sched-stats.rst */
+const starvedOf = (pid: number): number => {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[1]) / 1e9;
+  } catch {
+    return 0;
+  }
+};
+
 export const requireBuild = (): void => {
   if (!existsSync(bundle))
     throw new Problem("usage", "this kind runs the built command line, which is not there", { help: "npm run build" });
@@ -51,6 +62,7 @@ export const trapgate = (args: readonly string[], { stdin, cwd, seconds }: CliOp
   let stderr = "";
   let kept = 0;
   let resident = 0;
+  let starved = 0;
   child.stdout.on("data", (bytes: Buffer) => {
     if ((kept += bytes.length) <= MOST_OUTPUT) out.push(bytes);
   });
@@ -61,12 +73,14 @@ export const trapgate = (args: readonly string[], { stdin, cwd, seconds }: CliOp
   child.stdin.end(stdin ?? "");
   const watch = setInterval(() => {
     resident = Math.max(resident, mostResident(child.pid ?? 0));
+    starved = Math.max(starved, starvedOf(child.pid ?? 0));
     if (performance.now() - begun > seconds * 1000) child.kill("SIGKILL");
   }, WATCH_EVERY);
   return new Promise((resolve) => {
     child.on("close", (status, signal) => {
       clearInterval(watch);
-      resolve({ end: signal ?? status ?? 0, stdout: Buffer.concat(out), stderr, seconds: (performance.now() - begun) / 1000, resident });
+      const seconds = (performance.now() - begun) / 1000;
+      resolve({ end: signal ?? status ?? 0, stdout: Buffer.concat(out), stderr, seconds, starved, resident });
     });
   });
 };
