@@ -38,8 +38,9 @@ export class Instances<Cpu> {
   /** Loads handlers on demand: the module enters them into the table. */
   load(part: HandlerModule): void {
     if (this.#loaded.has(part)) return;
-    this.#loaded.add(part);
+    // Last: a part that the host had no room for is missing in the table, and a later processor must load it again.
     this.link(part.module());
+    this.#loaded.add(part);
   }
   /** Links a module that enters functions into the table of handlers. */
   link(module: WebAssembly.Module): void {

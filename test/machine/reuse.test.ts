@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { Machine, type MachineOptions, type Run } from "trapgate";
 import { Machine as Emulator } from "trapgate/internal";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { cpuCode } from "../../src/cpu/code.ts";
+import type { HandlerModule } from "../../src/cpu/cpu.ts";
+import { Instances } from "../../src/cpu/instances.ts";
 import { layout } from "../../src/cpu/machine/layout.ts";
 import { keepMemory, takeMemory } from "../../src/machine/memory-pool.ts";
 import { guest } from "../landmines/guest.ts";
@@ -89,6 +92,29 @@ describe.skipIf(missing("reused memory", gcc, gcc32))("the memory of a machine t
         expect(seen(await run(of, width)), JSON.stringify(of)).toEqual(fresh);
       }
     }
+  });
+});
+
+describe("instances that stay with a memory", () => {
+  it("load a part again that the host had no room for", () => {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const code = cpuCode(memory);
+    const part = code.handlers[1] as HandlerModule;
+    let asked = 0;
+    const module = (): WebAssembly.Module => {
+      if (asked++ === 0) throw new RangeError("no room");
+      return part.module();
+    };
+    const never = (): number => 0;
+    const instances = new Instances<object>(memory, code, () => ({ miss: never, commit: never, checkSegment: never, act: never }));
+    const table = instances.handlers["table"] as WebAssembly.Table;
+    const short = { ...part, module };
+    expect(() => instances.load(short)).toThrow("no room");
+    expect(table.get(part.first)).toBeNull();
+    instances.load(short);
+    expect(table.get(part.first)).toBeInstanceOf(Function);
+    instances.load(short);
+    expect(asked).toBe(2);
   });
 });
 

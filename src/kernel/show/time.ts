@@ -1,6 +1,7 @@
 // Times, timers and usage as strace shows them. strace src/print_timespec.c, print_timeval.c,
 // print_sigevent.c, rusage.
 import { long, s32, struct, ulong, word } from "../../abi/struct.ts";
+import { utcText } from "../base/time.ts";
 import { USER_HZ } from "../base/usage.ts";
 import { signalName } from "../signal/set.ts";
 import type { ShowContext } from "../syscall/declaration.ts";
@@ -67,7 +68,9 @@ const timevals: Text = (ctx, at) => {
 /** Seconds of time(2). */
 const seconds: Text = (ctx, at) => {
   const value = ctx.task.mem.word(at, ctx.abi.long);
-  return value < 0 ? undefined : `[${value} /* ${new Date(value * 1000).toISOString().slice(0, 19)}+0000 */]`;
+  if (value < 0) return undefined;
+  const text = utcText(value);
+  return text === undefined ? `[${value}]` : `[${value} /* ${text}+0000 */]`;
 };
 const TIMEZONE = struct("timezone", { tz_minuteswest: s32, tz_dsttime: s32 });
 

@@ -3,7 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, s64, struct } from "../../../abi/struct.ts";
-import type { Timespec } from "../../base/time.ts";
+import { type Timespec, utcText } from "../../base/time.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may } from "../../fs/vfs/mode.ts";
@@ -112,12 +112,12 @@ const readUtimbuf: Reader = (t, at, abi) => {
   ];
 };
 
-const LAST_DATE = 253_402_300_799;
 /** `/* 2020-01-02T00:00:00.5+0000 *\/`. strace sprinttime_nsec(). */
 const dateText = ({ sec, nsec }: Timespec): string => {
-  if (sec <= 0 || sec > LAST_DATE || nsec < 0 || nsec >= 1e9) return "";
+  const text = sec <= 0 || nsec < 0 || nsec >= 1e9 ? undefined : utcText(sec);
+  if (text === undefined) return "";
   const fraction = nsec === 0 ? "" : `.${String(nsec).padStart(9, "0")}`;
-  return ` /* ${new Date(sec * 1000).toISOString().slice(0, 19)}${fraction}+0000 */`;
+  return ` /* ${text}${fraction}+0000 */`;
 };
 const timesArg = (read: Reader) => ({
   ...ptr,
