@@ -1,6 +1,8 @@
 // The package "trapgate/node": what Node.js adds to the library: its folders as file systems of guests, and its network.
 export { hostTree } from "./host/host-tree.ts";
 export { hostNetwork } from "./host/network/open-network.ts";
+export { hostOverlay } from "./host/overlay/overlay.ts";
 export type { HostTree, HostTreeOptions } from "./kernel/fs/types/host-tree.ts";
+export type { UpperNode, UpperRecord, UpperStore } from "./kernel/fs/types/upper-store.ts";
 export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/outside/host-network.ts";
 export type { HostNetworkOptions, PublishedPort } from "./kernel/net/outside/network-options.ts";

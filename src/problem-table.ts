@@ -205,6 +205,12 @@ export const problemTable = {
     text: "An image is an archive of `docker save`, an OCI layout (an archive or a directory), or a tar archive of a root directory, with gzip, zstd or no compression. It must not lead out of itself, and `--image-size` limits its size.",
     example: ["run", "--image", "/no/such"],
   },
+  "bad-overlay": {
+    code: "TG0504",
+    title: "a folder that cannot keep changes",
+    text: "The folder of `--overlay` is in use by another run, is not one that trapgate has made, is damaged, or cannot be written.",
+    example: ["run", "--overlay", "/no/such/folder", "PROG"],
+  },
   "bad-schedule": {
     code: "TG0601",
     title: "a schedule that does not fit",

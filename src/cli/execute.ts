@@ -79,6 +79,7 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   const machine = new Machine({
     ...prepared.machine,
     ...(network ? { network } : {}),
+    ...(prepared.overlay === undefined ? {} : { overlay: (await import("../host/overlay/overlay.ts")).hostOverlay(prepared.overlay) }),
     sharedMemory: true,
     largeTraces: true,
     ...(prepared.code ? { code: prepared.code } : {}),

@@ -82,6 +82,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
 /** The options of run and trace, for util.parseArgs. */
 export const runOptions = {
   ...programOptions,
+  overlay: { type: "string" },
   net: { type: "string" },
   publish: { type: "string", multiple: true },
   dns: { type: "string", multiple: true },
@@ -101,6 +102,7 @@ export const runOptions = {
 /** Lines of the help: options of run and trace. */
 export const runOptionHelp: readonly (readonly [string, string])[] = [
   ...programOptionHelp,
+  ["--overlay DIR", "keep changes of the root in DIR from run to run (one at a time); DIR is made if it is missing"],
   [
     "--net none|host[,loopback]",
     "what programs may connect to: nothing (default); the network of the host; and the host itself, as 10.0.2.2",
@@ -137,6 +139,8 @@ export interface Prepared {
   readonly path: string;
   readonly program: ProgramOptions;
   readonly kernelLog: boolean;
+  /** The option --overlay: `execute` opens it. */
+  readonly overlay?: string;
   /** The options of the network: `execute` makes it. */
   readonly network?: NetworkWords;
   /** The option --image: `execute` opens it. */
@@ -293,6 +297,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("whyJson", values["why-json"]),
     ...optional("policy", policyOf(values)),
     ...optional("network", networkOf(values)),
+    ...optional("overlay", values.overlay),
     ...dumpOf(values),
     ...optional("code", codeStoreOf(values, name)),
   };

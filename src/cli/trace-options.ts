@@ -19,6 +19,9 @@ export const straceOptions = {
   fault: texts,
   read: text,
   write: text,
+  abbrev: texts,
+  verbose: texts,
+  raw: texts,
   "follow-forks": { ...repeated, short: "f" },
   follow: flag,
   "output-separately": flag,
@@ -53,6 +56,7 @@ export const straceHelp: readonly (readonly [string, string])[] = [
   ["-e signal=SET", "only these signals"],
   ["-e inject=SET:…", "error=ENOENT, retval=N, signal=SIG, delay_enter=10ms, delay_exit=…, with when=FIRST[..LAST][+[STEP]]"],
   ["-e read=FDS, -e write=FDS", "also dump the bytes that are read from or written to these descriptors"],
+  ["-e abbrev=SET, verbose=SET, raw=SET", "calls with brief structures (-v: none), with structures at all, with arguments as numbers"],
   ["-P PATH", "only calls that name PATH or have a descriptor of it"],
   ["-p PID", "the process with this pid in the guest, in place of the first one"],
   ["-f, --follow-forks", "also the processes and threads that it starts (-ff with -o: FILE.PID for each)"],
@@ -117,8 +121,6 @@ export const traceOptionsOf = (values: Values): TraceOptions => {
   const v = values as Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
   const list = (name: string): readonly string[] | undefined => v[name] as readonly string[] | undefined;
   const e = expressions(list("expression") ?? []);
-  for (const name of ["abbrev", "verbose", "raw"])
-    if (e[name]) throw new Problem("usage", `-e ${name}= is not there`, { help: "-v shows all structures whole" });
   const status = v["successful-only"] ? "successful" : v["failed-only"] ? "failed" : last(e["status"], list("status"));
   const inject = [
     ...(e["inject"] ?? []),
@@ -147,6 +149,9 @@ export const traceOptionsOf = (values: Values): TraceOptions => {
     ),
     ...optional("strings", number("string-limit", "-s")),
     ...(v["no-abbrev"] ? { verbose: true } : {}),
+    ...optional("abbrev", last(e["abbrev"], list("abbrev"))),
+    ...optional("structures", last(e["verbose"], list("verbose"))),
+    ...optional("raw", last(e["raw"], list("raw"))),
     ...(hex > 0 ? { hex: hex > 1 ? (2 as const) : (1 as const) } : {}),
     ...(fds > 0 ? { paths: fds > 1 ? (2 as const) : (1 as const) } : {}),
     ...(clock > 0 ? { time: TIMES[Math.min(clock, TIMES.length) - 1] as (typeof TIMES)[number] } : {}),

@@ -22,7 +22,7 @@ import { Frames } from "../memory/frames.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
-import { lazyHostFs, lazyHostRw, lazyUplink } from "./lazy.ts";
+import { lazyHostFs, lazyHostRw, lazyOverlay, lazyUplink } from "./lazy.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
 import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
 import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
@@ -186,7 +186,10 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
     deadline: { clock: steadyClock(), until: Infinity },
   });
   setLimits(kernel, options);
-  kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new (lazyHostFs().HostFs)(dev, clock, root) : new MemFs(dev, clock)));
+  kernel.vfs = new Vfs(kernel, (dev, clock) => {
+    if (options.overlay) return new (lazyOverlay().OverlayFs)(dev, clock, options.overlay, root);
+    return root ? new (lazyHostFs().HostFs)(dev, clock, root) : new MemFs(dev, clock);
+  });
   // The time-stamp counter counts virtual nanoseconds.
   kernel.vdso.setTime({
     tscBase: 0n,

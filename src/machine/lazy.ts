@@ -1,6 +1,7 @@
 // Parts of a machine that most runs do not use, loaded at first use. tools/chunks.json assigns them to scripts.
 import * as hostFs from "../kernel/fs/types/host-fs.ts";
 import * as hostRw from "../kernel/fs/types/host-rw.ts";
+import * as overlayFs from "../kernel/fs/types/overlay-fs.ts";
 import * as uplink from "../kernel/net/outside/uplink.ts";
 import * as denials from "./denials.ts";
 import * as elfProblem from "./elf-problem.ts";
@@ -17,6 +18,8 @@ export const lazyHostFs = (): typeof hostFs => hostFs;
 export const lazyHostRw = (): typeof hostRw => hostRw;
 /** The module, loaded at the first use. */
 export const lazyUplink = (): typeof uplink => uplink;
+/** The module, loaded at the first use. */
+export const lazyOverlay = (): typeof overlayFs => overlayFs;
 /** The module, loaded at the first use. */
 export const lazyDenials = (): typeof denials => denials;
 /** The module, loaded at the first use. */

@@ -148,11 +148,14 @@ export class Machine {
 
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
     options.signal?.throwIfAborted();
-    const uplink = this.kernel.namespaces.net.uplink;
+    const { vfs, namespaces } = this.kernel;
+    const { uplink } = namespaces.net;
+    vfs.rootFs.begin();
     await uplink?.open((event) => this.inputs.push({ kind: "network", event }));
     try {
       return await this.#run(program, options, connection);
     } finally {
+      vfs.rootFs.finish();
       await uplink?.close(false);
     }
   }

@@ -2,6 +2,7 @@
 import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
+import type { UpperStore } from "../kernel/fs/types/upper-store.ts";
 import type { HostNetwork } from "../kernel/net/outside/host-network.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
@@ -75,6 +76,8 @@ export interface MachineOptions {
   readonly cpuTime?: number;
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
+  /** Keeps the changes of the root from run to run, for example `hostOverlay("folder")` of trapgate/node. Default: they end with the machine. */
+  readonly overlay?: UpperStore;
   readonly mounts?: readonly MountOptions[];
   /**
    * A network, for example `hostNetwork({ reach: "host" })` of trapgate/node. Sleeps take real time then, and runs are not

@@ -40,7 +40,9 @@ const options: readonly (readonly string[])[] = [
   ["-e", "trace=%file"], ["-e", "trace=!%desc,%memory"], ["-e", "open,openat,read"], ["-e", "trace=/^(open|read)"], ["-e", "signal=none"],
   ["-y"], ["-x"], ["-xx"], ["-s", "5"], ["-v"], ["-z"], ["-Z"], ["-P", "f"], ["-n"], ["-qq"], ["-e", "read=3", "-e", "write=1"],
   ["-e", "inject=open,openat:error=ENOENT"], ["-e", "fault=sendfile,sendfile64"], ["-e", "inject=fstat,close:retval=7:when=1"], ["-e", "status=failed,unfinished"],
-  ["-e", "inject=sendfile,sendfile64:signal=USR1"], ["-a", "60"], ["-c", "-S", "name"],
+  ["-e", "inject=sendfile,sendfile64:signal=USR1"], ["-a", "60"],
+  ["-e", "raw=openat,open,read,getpid"], ["-e", "verbose=none"], ["-e", "verbose=!fstat,fstat64"], ["-e", "abbrev=none"], ["-e", "abbrev=fstat,fstat64"],
+  ["-c", "-S", "name"],
 ];
 const withoutTimes = (lines: readonly string[]): string[] =>
   lines.map((line) =>

@@ -112,7 +112,7 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^cli\//, what: /^picocolors$/ },
   { from: /^policy\//, what: /^(zod|yaml)$/ },
   { from: /^vitest\//, what: /^(vitest|node:.*)$/ },
-  { from: /^(machine\/api|image)\//, what: /^zod$/ },
+  { from: /^(machine\/api|image|host\/overlay)\//, what: /^zod$/ },
   { from: /^image\//, what: /^modern-tar$/ },
   { from: /^(host|browser)\/image\//, what: /^fzstd$/ },
   { from: /^browser\/image\//, what: /^fflate$/ },

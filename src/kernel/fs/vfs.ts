@@ -36,6 +36,8 @@ const deviceAccess = [ACCESS.read, ACCESS.write, ACCESS.read | ACCESS.write, 0];
 /** The virtual file system of one kernel. */
 export class Vfs {
   readonly clock: Clock;
+  /** The file system that the machine was booted with. */
+  readonly rootFs: FileSystem;
   namespace: MountNamespace;
   /** Drivers of character devices, by device number (mode.ts makedev). */
   readonly devices = new Map<number, OpenDevice>();
@@ -61,6 +63,7 @@ export class Vfs {
   constructor(clock: Clock, root: (dev: number, clock: Clock) => FileSystem) {
     this.clock = clock;
     const fs = root(this.newDev(), clock);
+    this.rootFs = fs;
     this.namespace = MountNamespace.initial(fs, fs.type);
     this.pipefs = new AnonFs(this.newDev(), clock, "pipefs", PIPEFS_MAGIC);
     this.anonfs = new AnonFs(this.newDev(), clock, "anon_inodefs", 0x09041934);

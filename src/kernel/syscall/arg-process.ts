@@ -31,10 +31,11 @@ type Pointer = Arg<ReturnType<typeof ptr.decode>>;
 /** An argument of clone that only some flags use. The trace shows it after the result. */
 const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show): Pointer => ({
   ...ptr,
+  plain: true,
   out: true,
   show: (v, ctx) => (((ctx.all["flags"] as number) & bits) !== 0 ? `${name}=${text(v, ctx)}` : ""),
 });
-const cloneStack: Pointer = { ...ptr, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
+const cloneStack: Pointer = { ...ptr, plain: true, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
 const namedFlags: Arg<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
 /** The arguments of clone(2) as strace names them. */
 export const cloneParts = {

@@ -65,6 +65,7 @@ export const bufferText = (
 export const cstring: Arg<VAddr> = {
   ...ptr,
   c: "const char *",
+  plain: true,
   show: (v, ctx) => {
     const text = v === 0 ? undefined : ctx.task.mem.cString(v, PATH_MAX);
     return text === undefined ? ptr.show(v, ctx) : styled(text, ctx.style) + (text.length === PATH_MAX ? "..." : "");
@@ -75,12 +76,14 @@ export const cstring: Arg<VAddr> = {
 export const inBuffer = (count = "count"): Arg<VAddr> => ({
   ...ptr,
   c: "const void *",
+  plain: true,
   show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
 });
 /** A buffer that the kernel fills, with as many bytes as the result. */
 const filled = (quoted: (bytes: Uint8Array, style: Style) => string): Arg<VAddr> => ({
   ...ptr,
   c: "void *",
+  plain: true,
   out: true,
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret, quoted)),
 });

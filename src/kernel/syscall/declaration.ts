@@ -27,6 +27,8 @@ export interface Arg<T> {
   readonly names?: Readonly<Record<string, number>>;
   readonly combines?: true;
   decode(raw: RawArgs, register: number, abi: Abi): T;
+  /** True for a pointer whose text is none of a structure: strings and buffers. */
+  readonly plain?: true;
   /** strace's text of a value. */
   show(value: T, ctx: ShowContext): string;
   /** The text at entry of what the kernel changes; `show` finds it in `ctx.before`. */
@@ -34,12 +36,16 @@ export interface Arg<T> {
   /** What follows the text after the call: ` => {parent_tid=[2]}`. */
   after?(value: T, ctx: ShowContext): string;
 }
-/** How a trace is written: strace's options -s, -v, -x, -y. */
+/** How a trace is written: strace's options -s, -v, -x, -y, -e verbose=, -e raw=. */
 export interface Style {
   /** Bytes of a string that are shown (-s). */
   readonly strings: number;
   /** Environments and structures are shown whole (-v). */
   readonly verbose: boolean;
+  /** Structures are shown; else their addresses (-e verbose=). */
+  readonly structures: boolean;
+  /** Registers in place of decoded arguments and results (-e raw=). */
+  readonly raw: boolean;
   /** Strings in hex: 1 if a byte is not ASCII (-x), 2 always (-xx). */
   readonly hex: 0 | 1 | 2;
   /** The text of a descriptor: `3`, or `3</etc/passwd>` (-y). */

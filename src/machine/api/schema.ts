@@ -99,6 +99,7 @@ export const machineShape = {
     )
     .optional(),
   root: tree.optional(),
+  overlay: z.custom(hasMethods("begin", "append"), wants('an upper layer, such as hostOverlay("folder") of trapgate/node')).optional(),
   mounts: list(z.strictObject(mountShape, wants("{ tree, at, mode }"))).optional(),
   network: z
     .custom(
@@ -157,6 +158,9 @@ const traceShape = {
   write: text.optional(),
   strings: whole("a number of bytes", 0).optional(),
   verbose: flag.optional(),
+  abbrev: text.optional(),
+  structures: text.optional(),
+  raw: text.optional(),
   hex: either([1, 2]).optional(),
   paths: either([1, 2]).optional(),
   time: name(["seconds", "microseconds", "epoch"]).optional(),
@@ -208,7 +212,7 @@ const propertiesShape = {
 const shardShape = { number: whole("a number", 1), of: whole("a number", 1) } satisfies Shape<Shard>;
 
 const { schedule, timeout, trace, hooks, ...explored } = programShape;
-const { network, ...repeatable } = machineShape;
+const { network, overlay, ...repeatable } = machineShape;
 /** zod's shape of `ExploreOptions`. */
 export const exploreShape = {
   ...repeatable,

@@ -19,7 +19,7 @@ export interface Properties {
 /** Options of `explore`: the properties, the machine, the program, and the limits of the search. */
 export interface ExploreOptions
   extends Properties,
-    Omit<MachineOptions, "network">,
+    Omit<MachineOptions, "network" | "overlay">,
     Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
   /** Departures of a schedule from the default one, at most. Default 2. */
   readonly departures?: number;

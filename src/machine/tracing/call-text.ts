@@ -1,8 +1,10 @@
 // The texts of one call: its arguments by their declarations, its result as strace writes it.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import type { VAddr } from "../../abi/brand.ts";
 import { errnoText, restart } from "../../abi/errno.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { PendingCall } from "../../kernel/entry/call.ts";
+import { ptr } from "../../kernel/syscall/arg.ts";
 import { octal } from "../../kernel/syscall/arg-file.ts";
 import type { ShowContext, Style, Syscall } from "../../kernel/syscall/declaration.ts";
 import type { Task } from "../../kernel/task/task.ts";
@@ -36,8 +38,14 @@ export const callName = (task: Task, call: PendingCall | undefined): string =>
   call?.entry.syscall.name ?? missingName(task.compat ? i386.column : x64.column, task.origAx) ?? `syscall_${hex(task.origAx)}`;
 
 /** A call that the kernel lacks is shown with six registers. */
-const registersOf = (task: Task): string[] =>
-  [0, 1, 2, 3, 4, 5].map((i) => hex((task.args[2 * i + 1] as number) * 0x1_0000_0000 + (task.args[2 * i] as number)));
+const registersOf = (task: Task, count = 6): string[] => Array.from({ length: count }, (_, i) => hexWord(task, i));
+/** The registers that the arguments of a call take. */
+const countOf = ({ entry, abi }: PendingCall): number =>
+  Object.values(entry.syscall.args).reduce((n, arg) => n + (arg.wide && abi.splits64 ? 2 : 1), 0);
+const hexWord = (task: Task, i: number): string => {
+  const [low, high] = [task.args[2 * i] as number, task.args[2 * i + 1] as number];
+  return high === 0 ? hex(low) : `0x${high.toString(16)}${low.toString(16).padStart(8, "0")}`;
+};
 
 /** Names of the arguments that the caller gives, and of those that are shown after the call. */
 const split = ({ args, shown }: Syscall): { readonly given: readonly string[]; readonly filled: readonly string[] } => {
@@ -67,7 +75,12 @@ const show = (
   before: Readonly<Record<string, string>> = {},
 ): string[] =>
   keys
-    .map((key) => call.entry.syscall.args[key]?.show(call.args[key], contextOf(task, call, ret, style, before[key])) ?? "")
+    .map((key) => {
+      const arg = call.entry.syscall.args[key];
+      if (!style.structures && arg?.decode === ptr.decode && !arg.plain)
+        return ptr.show(call.args[key] as VAddr, contextOf(task, call, ret, style));
+      return arg?.show(call.args[key], contextOf(task, call, ret, style, before[key])) ?? "";
+    })
     .filter((text) => text !== "");
 
 /**
@@ -85,9 +98,10 @@ export const resultText = (task: Task, call: PendingCall | undefined, result: nu
   }
   const { name = "", hexResult, octalResult, resultText: own, remark } = call?.entry.syscall ?? {};
   const context = call && contextOf(task, call, result, style);
+  if (style.raw) return hex(result);
   const plain = hexResult ? hex(result) : octalResult ? octal(result) : opens.has(name) ? style.fd(task, result) : String(result);
   const text = own && context ? own(context) : plain;
-  const more = context && remark?.(context);
+  const more = context && style.structures && remark?.(context);
   return more ? `${text} (${more})` : text;
 };
 
@@ -113,6 +127,7 @@ export const beginCall = (task: Task, call: PendingCall | undefined, style: Styl
   const begun = (given: readonly string[]) => ({ name, call, given, head: `${name}(${given.join(", ")}` });
   if (!call) return { ...begun(registersOf(task)), rest: [], before: {}, abi: undefined };
   const { args } = call.entry.syscall;
+  if (style.raw) return { ...begun(registersOf(task, countOf(call))), rest: [], before: {}, abi: call.abi };
   const { given, filled } = split(call.entry.syscall);
   const before: Record<string, string> = {};
   for (const key of [...given, ...filled]) {
@@ -138,7 +153,7 @@ export const addedText = (
   result: number,
   style: Style = plainStyle,
 ): string => {
-  if (!call) return "";
+  if (!call || style.raw) return "";
   const { args } = call.entry.syscall;
   const key = split(call.entry.syscall).given.find((name) => args[name]?.after);
   return key === undefined ? "" : (args[key]?.after?.(call.args[key], contextOf(task, call, result, style, begun.before[key])) ?? "");

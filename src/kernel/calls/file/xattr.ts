@@ -66,8 +66,10 @@ const inodeToChange = (t: Task, path: Or<Path>, name: string): Or<Inode> => {
 };
 
 const changed = (path: Or<Path>): number => {
-  if (typeof path !== "number") notifyDentry(path.dentry, EVENT.ATTRIB);
-  return 0;
+  if (typeof path === "number") return 0;
+  const kept = path.dentry.inode.xattrsChanged();
+  if (kept === 0) notifyDentry(path.dentry, EVENT.ATTRIB);
+  return kept;
 };
 
 const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {

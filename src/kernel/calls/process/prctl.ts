@@ -221,6 +221,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
  */
 const argument = (n: number): Arg<VAddr> => ({
   ...ptr,
+  plain: true,
   c: "unsigned long",
   out: true,
   show: (v, ctx) => shown(ctx.all["option"], ctx)[n - 2]?.(v) ?? "",

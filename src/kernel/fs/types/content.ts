@@ -48,8 +48,24 @@ export interface Base {
   read(offset: number, into: Uint8Array): number;
 }
 
+/** The bytes of a file in memory, or of an overlay. */
+export interface FileContent {
+  readonly size: number;
+  readonly blocks: number;
+  readonly heldPages: number;
+  /** The range is within the size. Returns the number of bytes, or -errno. */
+  read(at: number, into: Uint8Array): number;
+  write(at: number, bytes: Uint8Array): number;
+  /** 0 or -errno. */
+  truncate(size: number): number;
+  next(at: number, data: boolean): number;
+  reserve(at: number, end: number): number;
+  punch(at: number, end: number): number;
+  clear(): void;
+}
+
 /** The bytes of one file. */
-export class Content {
+export class Content implements FileContent {
   readonly #budget: Budget;
   readonly #base: Base | undefined;
   /** The visible size of the base in bytes. A truncation reduces it permanently. */
@@ -223,7 +239,7 @@ export class Content {
   }
 
   /** Sets the size. */
-  truncate(size: number): void {
+  truncate(size: number): number {
     if (size < this.size) {
       this.#freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
       const last = this.#pages.get(Math.floor(size / PAGE));
@@ -231,6 +247,7 @@ export class Content {
       this.#baseSize = Math.min(this.#baseSize, size);
     }
     this.size = size;
+    return 0;
   }
 
   /** lseek(2) SEEK_DATA and SEEK_HOLE: the next offset from `at` of data, or of a hole. */

@@ -13,7 +13,7 @@ import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
 import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
-import { Budget, Content } from "./content.ts";
+import { Budget, Content, type FileContent } from "./content.ts";
 
 /** The size of a name in a directory's size, in bytes; the dots count. Linux BOGO_DIRENT_SIZE. */
 const DIRENT_SIZE = 20;
@@ -125,8 +125,8 @@ const disown = ({ fs }: { readonly fs: MemFs }, text = 0): void => {
 /** A regular file in memory. */
 export class MemFile extends RegularInode {
   declare readonly fs: MemFs;
-  content: Content;
-  constructor(fs: MemFs, made: NewInode, content = new Content(fs.budget)) {
+  content: FileContent;
+  constructor(fs: MemFs, made: NewInode, content: FileContent = new Content(fs.budget)) {
     super(fs, made.mode, made.ino);
     own(this, made);
     fs.files.add(this);
@@ -148,7 +148,8 @@ export class MemFile extends RegularInode {
     return this.content.next(at, data);
   }
   override truncate(size: number): number {
-    this.content.truncate(size);
+    const done = this.content.truncate(size);
+    if (done < 0) return done;
     this.pages?.truncated(size);
     this.touch("modify");
     return 0;
@@ -305,13 +306,17 @@ export class MemDir extends Inode {
     this.fs.give(sizes.name + name.length);
   }
 
+  /** A directory gets or loses a directory. Number 1 stands for any, as on btrfs and overlayfs. */
+  #linked(change: 1 | -1): void {
+    if (this.nlink !== 1) this.nlink += change;
+  }
   /** Makes an inode and its name: the inode or -ENOSPC. `text`: additional bytes of the inode. */
   #make(name: string, make: () => Inode, text = 0): Or<Inode> {
     this.fill();
     if (!this.#canAdd(sizes.inode + sizes.name + name.length + text)) return -E.ENOSPC;
     const inode = make();
     this.add(name, inode);
-    if (inode.isDir) this.nlink++;
+    if (inode.isDir) this.#linked(1);
     this.touch("modify");
     return inode;
   }
@@ -319,18 +324,31 @@ export class MemDir extends Inode {
     const { budget, account } = this.fs;
     return budget.usedInodes < budget.inodes && account.canTake(bytes);
   }
+  /** For a subclass: a new file without a name, of the type in `mode`. `target`: the text of a symbolic link. */
+  protected newInode(made: NewInode, target: string): Inode {
+    switch (made.mode & S_IFMT) {
+      case S_IFREG:
+        return new MemFile(this.fs, made);
+      case S_IFDIR:
+        return new MemDir(this.fs, made);
+      case S_IFLNK:
+        return new MemLink(this.fs, made, target);
+      default:
+        return new MemNode(this.fs, made);
+    }
+  }
   override mknod(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => ((made.mode & S_IFMT) === S_IFREG ? new MemFile(this.fs, made) : new MemNode(this.fs, made)));
+    return this.#make(name, () => this.newInode(made, ""));
   }
   override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => new MemDir(this.fs, made));
+    return this.#make(name, () => this.newInode({ ...made, mode: (made.mode & ~S_IFMT) | S_IFDIR }, ""));
   }
   override symlink(name: string, target: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => new MemLink(this.fs, { ...made, mode: S_IFLNK | 0o777 }, target), target.length);
+    return this.#make(name, () => this.newInode({ ...made, mode: S_IFLNK | 0o777 }, target), target.length);
   }
   override tmpfile(made: NewInode): Or<Inode> {
     if (!this.#canAdd(sizes.inode)) return -E.ENOSPC;
-    return new MemFile(this.fs, made);
+    return this.newInode({ ...made, mode: (made.mode & ~S_IFMT) | S_IFREG }, "");
   }
 
   override link(name: string, target: Inode): number {
@@ -352,7 +370,7 @@ export class MemDir extends Inode {
   }
   override rmdir(name: string, target: Inode): number {
     this.#take(name);
-    this.nlink--;
+    this.#linked(-1);
     this.touch("modify");
     target.nlink = 0;
     target.touch("change");
@@ -373,18 +391,18 @@ export class MemDir extends Inode {
       to.#take(newName);
       this.add(name, there);
       if (there.isDir) {
-        this.nlink++;
-        to.nlink--;
+        this.#linked(1);
+        to.#linked(-1);
       }
     } else if (there?.isDir) to.rmdir(newName, there);
     else if (there) to.unlink(newName, there);
     to.add(newName, moved);
     if (moved.isDir) {
-      this.nlink--;
-      to.nlink++;
+      this.#linked(-1);
+      to.#linked(1);
     }
     // A whiteout (character device 0:0) marks a removed name for overlayfs.
-    if (flags & RENAME_WHITEOUT) this.add(name, new MemNode(this.fs, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }));
+    if (flags & RENAME_WHITEOUT) this.add(name, this.newInode({ mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }, ""));
     for (const inode of [this, to]) inode.touch("modify");
     moved.touch("change");
     if (there && flags & RENAME_EXCHANGE) there.touch("change");

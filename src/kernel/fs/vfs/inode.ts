@@ -90,6 +90,9 @@ export abstract class FileSystem {
   charge(_pages: number): boolean {
     return true;
   }
+  /** The begin and the end of a run: a file system that keeps changes locks and completes them. */
+  begin(): void {}
+  finish(): void {}
   /** The options in /proc/mounts, after rw or ro. */
   options(): string {
     return "";
@@ -288,6 +291,10 @@ export abstract class Inode {
   }
   setattr(changes: Changes): number {
     Object.assign(this, changes);
+    return 0;
+  }
+  /** Called after a change of the extended attributes: 0 or -errno. */
+  xattrsChanged(): number {
     return 0;
   }
   /** Called after a name or a file description ended. After the last of both the file ends. */

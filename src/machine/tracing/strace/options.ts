@@ -26,6 +26,12 @@ export interface TraceOptions {
   readonly strings?: number;
   /** Environments and structures whole (-v). */
   readonly verbose?: boolean;
+  /** Calls whose structures are brief (-e abbrev=). Default: all, or none with `verbose`. */
+  readonly abbrev?: string;
+  /** Calls whose structures are shown; those of others are addresses (-e verbose=). Default: all. */
+  readonly structures?: string;
+  /** Calls whose arguments and results are numbers (-e raw=). Default: none. */
+  readonly raw?: string;
   /** Strings in hex: 1 if they are no ASCII text (-x), 2 always (-xx). */
   readonly hex?: 1 | 2;
   /** Descriptors with their paths: 1 (-y), or with protocols and devices: 2 (-yy). */

@@ -18,12 +18,13 @@ import { backtrace } from "../../stack/backtrace.ts";
 import { straceFrame } from "../../stack/frame.ts";
 import { abiRemark, addedText, type BegunCall, beginCall, callName, filledArguments, restarts, resultText } from "../call-text.ts";
 import { descriptorText } from "../descriptors.ts";
-import { styleOf } from "../style.ts";
+import { stylesOf } from "../style.ts";
 import { dumpLines, transferred } from "./dump.ts";
 import { Filters } from "./filters.ts";
 import { jsonLine } from "./json.ts";
 import type { TraceOptions } from "./options.ts";
 import { Prefix } from "./prefix.ts";
+import { callSet } from "./select.ts";
 import { Summary } from "./summary.ts";
 
 /** A call whose line is not complete. */
@@ -50,7 +51,7 @@ export type Emit = (line: string, pid: number) => void;
 export class Trace implements Observer {
   readonly #emit: Emit;
   readonly #options: TraceOptions;
-  readonly #style: Style;
+  readonly #styleOf: (name: string) => Style;
   readonly #filters: Filters;
   readonly #prefix: Prefix;
   readonly #summary: Summary | undefined;
@@ -63,7 +64,12 @@ export class Trace implements Observer {
   constructor(emit: Emit, options: TraceOptions = {}) {
     this.#emit = emit;
     this.#options = options;
-    this.#style = styleOf(options, descriptorText(options.paths ?? 0));
+    const set = (text: string | undefined, name: string) => (text === undefined ? undefined : callSet(text, `-e ${name}`));
+    this.#styleOf = stylesOf(options, descriptorText(options.paths ?? 0), {
+      abbrev: set(options.abbrev, "abbrev"),
+      structures: set(options.structures, "verbose"),
+      raw: set(options.raw, "raw"),
+    });
     this.#filters = new Filters(options);
     this.#prefix = new Prefix(options);
     this.#summary = options.summary === undefined ? undefined : new Summary();
@@ -81,8 +87,13 @@ export class Trace implements Observer {
     if (this.#filters.hasPaths && !this.#filters.path(path)) return;
     // No task called it: the environment is read from the new program's stack, after argc and argv.
     const at = task.kernel.processor.state.gpr(R.sp) + task.program.abi.long * (argv.length + 2);
-    const environment = this.#options.verbose ? argvText(envp, this.#style) : envpText(at, envp.length);
-    const given = [styled(path, this.#style), argvText(argv, this.#style), environment];
+    const style = this.#styleOf("execve");
+    const environment = style.verbose ? argvText(envp, style) : envpText(at, envp.length);
+    const { long } = task.program.abi;
+    const lists = style.structures
+      ? [argvText(argv, style), environment]
+      : [at - long * (argv.length + 1), at].map((list) => `0x${list.toString(16)}`);
+    const given = [styled(path, style), ...lists];
     this.#summary?.add("execve", false, 0);
     if (this.#options.summary === "only") return;
     const prefix = this.#prefix.text(task, syscallNumbers.execve[task.program.abi.column] ?? 0);
@@ -107,12 +118,12 @@ export class Trace implements Observer {
   enter(task: Task, call: PendingCall | undefined): Injected | undefined {
     if (!this.#looks(task)) return undefined;
     const name = callName(task, call);
-    const selected = this.#filters.call(name) && (!this.#filters.hasPaths || this.#filters.touches(task, call, this.#style));
+    const selected = this.#filters.call(name) && (!this.#filters.hasPaths || this.#filters.touches(task, call, this.#styleOf(name)));
     const injection = this.#filters.injector?.next(task, name);
     if (selected || injection) {
       const hidden = !selected || this.#filters.needsResult || this.#options.json === true || this.#options.summary === "only";
       if (!hidden) this.#interrupt(task);
-      const begun = beginCall(task, call, this.#style);
+      const begun = beginCall(task, call, this.#styleOf(name));
       const open: Open = { ...this.#begun(task, begun), hidden, selected };
       if (injection?.result !== undefined) open.injected = true;
       if (injection) Object.assign(open, { delayExit: injection.delayExit, signal: injection.signal });
@@ -142,9 +153,10 @@ export class Trace implements Observer {
     this.#summary?.add(open.name, result < 0 && restarts[-result] === undefined, task.usage.system - open.system);
     if (this.#options.summary === "only") return;
     if (!open.hidden) this.#interrupt(task);
-    const after = addedText(task, call, open, result, this.#style);
-    const rest = filledArguments(task, call, open, result, this.#style);
-    const text = resultText(task, call, result, this.#style);
+    const style = this.#styleOf(open.name);
+    const after = addedText(task, call, open, result, style);
+    const rest = filledArguments(task, call, open, result, style);
+    const text = resultText(task, call, result, style);
     this.#write(task, open, text, result, after, rest);
     if (call) this.#dump(task, call, result);
   }

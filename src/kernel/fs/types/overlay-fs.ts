@@ -1,0 +1,285 @@
+// A root whose changes are kept: an upper layer of the host over a lower tree, which never changes. Every change is one
+// record of the upper layer, made before the call returns. Only times of files that are open may be late.
+import { E } from "../../../abi/errno.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import type { Clock, Inode, NewInode, Or } from "../vfs/inode.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import type { HostNode, HostTree } from "./host-tree.ts";
+import { MemFs } from "./memfs.ts";
+import { OverlayContent } from "./overlay-content.ts";
+import { OverlayDir, OverlayFile, OverlayLink, OverlayNode } from "./overlay-inodes.ts";
+import { ROOT, UpperState } from "./upper-state.ts";
+import type { UpperNode, UpperRecord, UpperStore } from "./upper-store.ts";
+
+/** Where a file comes from. */
+interface Place {
+  /** Its number in the upper layer. */
+  id?: number;
+  /** Its path in the lower layer, and what is there. */
+  readonly lower?: string | undefined;
+  readonly node?: HostNode | undefined;
+  /** The name by which it was found, until it has a number. */
+  found?: { readonly directory: Inode; readonly name: string } | undefined;
+}
+interface Pending {
+  nodes: Map<number, UpperNode>;
+  names: (readonly [directory: number, name: string, id: number])[];
+  chunks: (readonly [id: number, first: number, count: number])[];
+}
+const textOfBytes = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+const none = (): Pending => ({ nodes: new Map(), names: [], chunks: [] });
+
+export class OverlayFs extends MemFs {
+  override readonly type: string = "overlay";
+  override readonly keepsBirths = false;
+  override readonly magic: number = 0x794c7630;
+  readonly store: UpperStore;
+  readonly state = new UpperState();
+  readonly #lower: HostTree | undefined;
+  readonly #links: Map<number, number>;
+  readonly #inodes = new Map<number, Inode>();
+  readonly #linked = new Map<HostNode, Inode>();
+  readonly #places = new WeakMap<Inode, Place>();
+  /** Files with times that no record has. */
+  readonly #late = new Set<Inode>();
+  /** Files without a name and without an open file: their bytes go after the record that says so. */
+  readonly #ended: number[] = [];
+  #pending = none();
+  /** The host refused a record: nothing changes any more, so that the upper layer stays what it was. */
+  #failed = false;
+
+  constructor(dev: number, clock: Clock, store: UpperStore, lower: HostTree | undefined, options: { pages?: number } = {}) {
+    super(dev, clock, options);
+    this.store = store;
+    this.#lower = lower;
+    for (const record of store.begin()) this.state.apply(record);
+    this.#links = this.state.reached();
+    this.state.tidy(this.#links);
+    store.keep(new Set(this.state.nodes.keys()));
+  }
+  protected override rootDir(mode: number): Inode {
+    const node = this.#lower?.root;
+    const known = this.state.nodes.get(ROOT);
+    if (known) return this.#fromUpper(ROOT, known);
+    const place: Place = { id: ROOT, lower: node && "", node };
+    const { mode: bits, uid, gid } = node?.stat ?? { mode: S_IFDIR | mode, uid: 0, gid: 0 };
+    const root = new OverlayDir(this, { mode: bits, uid, gid, rdev: 0 }, node);
+    if (node) this.#shownAs(root, node);
+    this.#places.set(root, place);
+    this.#inodes.set(ROOT, root);
+    this.#pending.nodes.set(ROOT, this.#nodeOf(root, place));
+    return root;
+  }
+  #shownAs(inode: Inode, { stat: { nlink, atime, mtime, ctime } }: HostNode): void {
+    Object.assign(inode, { nlink, atime, mtime, ctime });
+  }
+
+  /** The names of a directory that the upper layer has. */
+  namesOf(directory: Inode): ReadonlyMap<string, number> | undefined {
+    const id = this.#places.get(directory)?.id;
+    return id === undefined ? undefined : this.state.names.get(id);
+  }
+  /** The type of a file of the upper layer, S_IF*. */
+  typeOf(id: number): number {
+    return (this.state.nodes.get(id)?.mode ?? 0) & S_IFMT;
+  }
+  /** The inode of a name, for a directory that looks it up. */
+  load(directory: OverlayDir, name: string): Or<Inode> {
+    const id = this.namesOf(directory)?.get(name);
+    if (id === 0) return -E.ENOENT;
+    if (id !== undefined) {
+      const node = this.state.nodes.get(id);
+      return this.#inodes.get(id) ?? (node ? this.#fromUpper(id, node) : -E.ENOENT);
+    }
+    const found = directory.lower?.lookup(name) ?? -E.ENOENT;
+    if (typeof found === "number") return found;
+    const linked = this.#linked.get(found);
+    if (linked) return linked;
+    const path = this.#places.get(directory)?.lower ?? "";
+    const place: Place = { lower: path === "" ? name : `${path}/${name}`, node: found, found: { directory, name } };
+    const { mode, uid, gid, rdev, nlink } = found.stat;
+    const inode = this.#make({ mode, uid, gid, rdev }, place, {});
+    this.#shownAs(inode, found);
+    if (nlink > 1 && !inode.isDir) this.#linked.set(found, inode);
+    return inode;
+  }
+  #fromUpper(id: number, node: UpperNode): Inode {
+    const place: Place = { id, lower: node.lower, node: node.lower === undefined ? undefined : this.#lowerAt(node.lower) };
+    const inode = this.#make(node, place, node);
+    const [a = 0, an = 0, m = 0, mn = 0, c = 0, cn = 0] = node.times;
+    Object.assign(inode, { atime: { sec: a, nsec: an }, mtime: { sec: m, nsec: mn }, ctime: { sec: c, nsec: cn } });
+    inode.nlink = inode.isDir ? this.#directoryLinks(id, place) : (this.#links.get(id) ?? 0);
+    if (node.xattrs) inode.xattrs = new Map(Object.entries(node.xattrs).map(([name, value]) => [name, asBytes(value)]));
+    this.#inodes.set(id, inode);
+    return inode;
+  }
+  /** As Linux's overlayfs has it: 1 for a directory of both layers. */
+  #directoryLinks(id: number, { node }: Place): number {
+    if (node) return 1;
+    const all = [...(this.state.names.get(id)?.values() ?? [])];
+    return 2 + all.filter((each) => this.typeOf(each) === S_IFDIR).length;
+  }
+  #lowerAt(path: string): HostNode | undefined {
+    let at = this.#lower?.root;
+    for (const name of path === "" ? [] : path.split("/")) {
+      const next = at?.lookup(name);
+      at = typeof next === "number" ? undefined : next;
+    }
+    return at;
+  }
+  #make(made: NewInode, place: Place, known: { readonly base?: number | undefined; readonly target?: string | undefined }): Inode {
+    const inode = this.#newInode(made, place, known);
+    this.#places.set(inode, place);
+    return inode;
+  }
+  #newInode(
+    { mode, uid, gid, rdev }: NewInode,
+    { id, node }: Place,
+    { base, target }: { readonly base?: number | undefined; readonly target?: string | undefined },
+  ): Inode {
+    const made = { mode, uid, gid, rdev };
+    switch (mode & S_IFMT) {
+      case S_IFDIR:
+        return new OverlayDir(this, made, node);
+      case S_IFLNK: {
+        const text = target ?? node?.readlink() ?? "";
+        return new OverlayLink(this, made, typeof text === "number" ? "" : text);
+      }
+      case S_IFREG: {
+        const below = node && { size: node.stat.size, read: (at: number, into: Uint8Array) => node.read(at, into) };
+        const chunks = id === undefined ? undefined : this.state.chunks.get(id);
+        const known = { ...(id === undefined ? {} : { id }), ...(base === undefined ? {} : { base }), ...(chunks ? { chunks } : {}) };
+        const owner = {
+          store: this.store,
+          number: (): number => this.#ready(file),
+          note: (record: Pick<UpperRecord, "chunks"> | "base"): number => this.#note(file, record),
+        };
+        const file: OverlayFile = new OverlayFile(this, made, new OverlayContent(owner, below, known));
+        return file;
+      }
+      default:
+        return new OverlayNode(this, made, node !== undefined);
+    }
+  }
+  /** A new file of a guest. */
+  newInode(made: NewInode, target: string): Inode {
+    return this.#make(made, {}, { target });
+  }
+
+  #nodeOf(inode: Inode, { lower }: Place): UpperNode {
+    const { mode, uid, gid, rdev, atime, mtime, ctime, xattrs } = inode;
+    const below = lower !== undefined && (!inode.isLink || lower === "");
+    return {
+      mode,
+      uid,
+      gid,
+      rdev,
+      times: [atime, mtime, ctime].flatMap(({ sec, nsec }) => [sec, nsec]),
+      ...(xattrs && xattrs.size > 0
+        ? { xattrs: Object.fromEntries(Array.from(xattrs, ([name, value]) => [name, textOfBytes(value)])) }
+        : {}),
+      ...(inode instanceof OverlayLink ? { target: inode.target } : {}),
+      ...(below ? { lower } : {}),
+      ...(inode instanceof OverlayFile && below ? { base: inode.overlaid.baseSize } : {}),
+    };
+  }
+  /** A file's number in the upper layer, which the first call gives; undefined for a file of the machine's own. */
+  #number(inode: Inode): number | undefined {
+    const place = this.#places.get(inode);
+    if (!place) return undefined;
+    if (place.id !== undefined) return place.id;
+    place.id = this.state.newId();
+    this.#inodes.set(place.id, inode);
+    this.#pending.nodes.set(place.id, this.#nodeOf(inode, place));
+    const { found } = place;
+    place.found = undefined;
+    const directory = found && this.#number(found.directory);
+    if (found && directory !== undefined) this.#pending.names.push([directory, found.name, place.id]);
+    return place.id;
+  }
+  /** A file leaves the name by which it was found. */
+  #leaves(inode: Inode, directory: Inode, name: string): void {
+    const place = this.#places.get(inode);
+    if (place?.found?.directory === directory && place.found.name === name) place.found = undefined;
+  }
+
+  /** One record of all that is pending: 0, or -EIO if the host refuses it. */
+  #commit(): number {
+    if (this.#failed) return -E.EIO;
+    for (const inode of this.#late) this.#renew(inode);
+    this.#late.clear();
+    const { nodes, names, chunks } = this.#pending;
+    if (nodes.size + names.length + chunks.length > 0) {
+      const record = { nodes: [...nodes], names, chunks };
+      this.#pending = none();
+      if (this.store.append(record) < 0) {
+        this.#failed = true;
+        return -E.EIO;
+      }
+      this.state.apply(record);
+    }
+    for (const id of this.#ended.splice(0)) this.store.remove(id);
+    if (!this.store.isLong) return 0;
+    this.state.tidy();
+    return this.store.replace(this.state.snapshot());
+  }
+  /** The attributes of a file that the upper layer has, as they are now. */
+  #renew(inode: Inode): void {
+    const place = this.#places.get(inode);
+    if (place?.id !== undefined) this.#pending.nodes.set(place.id, this.#nodeOf(inode, place));
+  }
+  #ready(inode: Inode): number {
+    const id = this.#number(inode) ?? -E.EIO;
+    const done = this.#commit();
+    return done < 0 ? done : id;
+  }
+  #note(file: OverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
+    if (record === "base") this.#renew(file);
+    else this.#pending.chunks.push(...(record.chunks ?? []));
+    return this.#commit();
+  }
+
+  /** Attributes of a file have changed. */
+  changed(inode: Inode): number {
+    if (this.#number(inode) === undefined) return 0;
+    this.#renew(inode);
+    return this.#commit();
+  }
+  /** Times of a file have changed. They wait for the next record, or for the end of the file's use. */
+  touched(inode: Inode): void {
+    if (this.#places.get(inode)?.id !== undefined) this.#late.add(inode);
+  }
+  /** A file is not used any more for now. */
+  unused(inode: Inode): void {
+    if (this.#late.has(inode)) this.#commit();
+  }
+  /** A file has neither a name nor an open file. */
+  ended(inode: Inode): void {
+    const id = this.#places.get(inode)?.id;
+    this.#late.delete(inode);
+    if (id === undefined) return;
+    this.#inodes.delete(id);
+    this.#ended.push(id);
+  }
+  /** Names of directories are other ones now. `inode` undefined: the name was removed. `gone`: files that lost a name. */
+  renamed(
+    changes: readonly { readonly directory: Inode; readonly name: string; readonly inode: Inode | undefined }[],
+    gone: readonly { readonly inode: Inode; readonly directory: Inode; readonly name: string }[] = [],
+  ): number {
+    for (const { inode, directory, name } of gone) this.#leaves(inode, directory, name);
+    for (const { directory, name, inode } of changes) {
+      const to = this.#number(directory);
+      const id = inode && this.#number(inode);
+      if (inode) this.#renew(inode);
+      if (to !== undefined) this.#pending.names.push([to, name, id ?? 0]);
+    }
+    return this.#commit();
+  }
+  override begin(): void {
+    this.store.resume();
+  }
+  override finish(): void {
+    this.#commit();
+    this.store.end();
+  }
+}

@@ -1,0 +1,161 @@
+// The files of an overlay. They are files in memory that tell the file system each change.
+import type { Changes, Inode, NewInode, Or } from "../vfs/inode.ts";
+import { direntType } from "../vfs/mode.ts";
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
+import type { HostNode } from "./host-tree.ts";
+import { MemDir, type MemEntry, MemFile, MemLink, MemNode } from "./memfs.ts";
+import type { OverlayContent } from "./overlay-content.ts";
+import type { OverlayFs } from "./overlay-fs.ts";
+
+type What = "modify" | "change" | "access";
+
+export class OverlayFile extends MemFile {
+  declare readonly fs: OverlayFs;
+  readonly overlaid: OverlayContent;
+  constructor(fs: OverlayFs, made: NewInode, content: OverlayContent) {
+    super(fs, made, content);
+    this.overlaid = content;
+  }
+  override setattr(changes: Changes): number {
+    const done = super.setattr(changes);
+    return done < 0 ? done : this.fs.changed(this);
+  }
+  override xattrsChanged(): number {
+    return this.fs.changed(this);
+  }
+  override touch(what: What): void {
+    super.touch(what);
+    this.fs.touched(this);
+  }
+  override unused(): void {
+    this.fs.unused(this);
+    super.unused();
+  }
+  protected override evict(): void {
+    this.fs.ended(this);
+    super.evict();
+  }
+}
+
+export class OverlayLink extends MemLink {
+  declare readonly fs: OverlayFs;
+  override setattr(changes: Changes): number {
+    const done = super.setattr(changes);
+    return done < 0 ? done : this.fs.changed(this);
+  }
+  override xattrsChanged(): number {
+    return this.fs.changed(this);
+  }
+  protected override evict(): void {
+    this.fs.ended(this);
+    super.evict();
+  }
+}
+
+/** A device node, FIFO or socket. One of the host is shown and never opened. */
+export class OverlayNode extends MemNode {
+  declare readonly fs: OverlayFs;
+  override readonly nodev: boolean;
+  constructor(fs: OverlayFs, made: NewInode, isHosts: boolean) {
+    super(fs, made);
+    this.nodev = isHosts;
+  }
+  override setattr(changes: Changes): number {
+    const done = super.setattr(changes);
+    return done < 0 ? done : this.fs.changed(this);
+  }
+  override xattrsChanged(): number {
+    return this.fs.changed(this);
+  }
+  protected override evict(): void {
+    this.fs.ended(this);
+    super.evict();
+  }
+}
+
+export class OverlayDir extends MemDir {
+  declare readonly fs: OverlayFs;
+  /** The directory of the lower layer with more names. */
+  readonly lower: HostNode | undefined;
+  #filled = false;
+  constructor(fs: OverlayFs, made: NewInode, lower: HostNode | undefined) {
+    super(fs, made);
+    this.lower = lower;
+  }
+  override get size(): number {
+    return 4096;
+  }
+  protected override fill(): void {
+    if (this.#filled) return;
+    this.#filled = true;
+    const found = this.lower?.readdir() ?? [];
+    const below = typeof found === "number" ? [] : [...found].sort((a, b) => (a.name < b.name ? 1 : -1));
+    const upper = this.fs.namesOf(this) ?? new Map<string, number>();
+    for (const { name, type } of below) if (!upper.has(name)) this.addLazy(name, direntType(type), this.fs.newIno());
+    for (const [name, id] of upper) if (id !== 0) this.addLazy(name, direntType(this.fs.typeOf(id)), this.fs.newIno());
+  }
+  protected override load(name: string, _entry: MemEntry): Or<Inode> {
+    return this.fs.load(this, name);
+  }
+  protected override newInode(made: NewInode, target: string): Inode {
+    return this.fs.newInode(made, target);
+  }
+
+  override setattr(changes: Changes): number {
+    const done = super.setattr(changes);
+    return done < 0 ? done : this.fs.changed(this);
+  }
+  override xattrsChanged(): number {
+    return this.fs.changed(this);
+  }
+  override touch(what: What): void {
+    super.touch(what);
+    this.fs.touched(this);
+  }
+  #added(name: string, inode: Or<Inode>): Or<Inode> {
+    if (typeof inode === "number") return inode;
+    const done = this.fs.renamed([{ directory: this, name, inode }]);
+    return done < 0 ? done : inode;
+  }
+  override mknod(name: string, made: NewInode): Or<Inode> {
+    return this.#added(name, super.mknod(name, made));
+  }
+  override mkdir(name: string, made: NewInode): Or<Inode> {
+    return this.#added(name, super.mkdir(name, made));
+  }
+  override symlink(name: string, target: string, made: NewInode): Or<Inode> {
+    return this.#added(name, super.symlink(name, target, made));
+  }
+  override link(name: string, target: Inode): number {
+    const done = super.link(name, target);
+    return done < 0 ? done : this.fs.renamed([{ directory: this, name, inode: target }]);
+  }
+  override unlink(name: string, target: Inode): number {
+    const done = super.unlink(name, target);
+    return done < 0 ? done : this.#removed(name, target);
+  }
+  override rmdir(name: string, target: Inode): number {
+    const done = super.rmdir(name, target);
+    return done < 0 ? done : this.#removed(name, target);
+  }
+  #removed(name: string, inode: Inode): number {
+    if (this.#moving) return 0;
+    return this.fs.renamed([{ directory: this, name, inode: undefined }], [{ inode, directory: this, name }]);
+  }
+  /** A rename replaces a file of this directory: one record has all of it. */
+  #moving = false;
+  override rename(name: string, to: Inode, newName: string, flags: number): number {
+    if (!(to instanceof OverlayDir)) return super.rename(name, to, newName, flags);
+    const moved = this.lookup(name);
+    const there = to.lookup(newName);
+    to.#moving = true;
+    const done = super.rename(name, to, newName, flags);
+    to.#moving = false;
+    if (done < 0 || typeof moved === "number") return done;
+    const gone = [{ inode: moved, directory: this as Inode, name }];
+    if (typeof there !== "number") gone.push({ inode: there, directory: to, name: newName });
+    const left = flags & (RENAME_EXCHANGE | RENAME_WHITEOUT) ? this.lookup(name) : undefined;
+    const before = { directory: this as Inode, name, inode: typeof left === "number" ? undefined : left };
+    return this.fs.renamed([before, { directory: to, name: newName, inode: moved }], gone);
+  }
+}
