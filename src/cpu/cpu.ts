@@ -160,7 +160,7 @@ export class Cpu implements TranslationListener, OracleContext {
       state: s,
       instructions: code.instructions,
       table: handlers["table"] as WebAssembly.Table,
-      link: (module) => instances.link(module),
+      link: (module, more) => instances.link(module, more),
     });
     this.blocks.onReset = () => {
       this.jit.reset();

@@ -42,9 +42,9 @@ export class Instances<Cpu> {
     this.link(part.module());
     this.#loaded.add(part);
   }
-  /** Links a module that enters functions into the table of handlers. */
-  link(module: WebAssembly.Module): void {
-    new WebAssembly.Instance(module, { ...this.#imports, handlers: this.handlers as WebAssembly.ModuleImports });
+  /** Links a module that needs the handlers, and returns its exports. */
+  link(module: WebAssembly.Module, more: WebAssembly.Imports = {}): WebAssembly.Exports {
+    return new WebAssembly.Instance(module, { ...this.#imports, handlers: this.handlers as WebAssembly.ModuleImports, ...more }).exports;
   }
 }
 

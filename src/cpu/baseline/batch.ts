@@ -1,12 +1,14 @@
 // A batch: many small functions for one WebAssembly module, each a run of templates, or a group of blocks.
 // Plain loops over byte arrays: the price of an instruction is that of copying its template.
 
-import { op } from "../../wasm/encoder.ts";
+import { op, wt } from "../../wasm/encoder.ts";
+import type { HandlerForm } from "../isa/form.ts";
 import { record } from "../machine/layout.ts";
 import type { State } from "../machine/state.ts";
-import { type BatchFrame, type CommonFunctions, commonCode, moduleOf } from "./batch-module.ts";
-import { RecordCode } from "./record-code.ts";
-import { functions, handlerTypeIndex, hole, localTypes, type Template } from "./template.ts";
+import { type BatchFrame, commonTypes, moduleOf } from "./batch-module.ts";
+import { ExitCode, exits, firstLocal, targetLocal } from "./exit-code.ts";
+import { functions, type Template } from "./template.ts";
+import { hole, localTypes } from "./template-body.ts";
 
 /** The most blocks of a group. */
 export const mostBlocks = 64;
@@ -21,20 +23,16 @@ export interface BatchPlan {
   /** The slot of its first function, and the function index of its first group. */
   readonly firstSlot: number;
   readonly firstGroup: number;
-  /**
-   * Blocks of its groups by first record: the number of the group times `mostBlocks`, plus that in the group.
-   */
-  readonly places: ReadonlyMap<number, number>;
-  /** The slot of the function that begins a block; negative if there is none. */
+  /** The slot of the batch's function that begins a block outside of groups; negative if there is none. */
   readonly slotOf: (head: number) => number;
   /** The interpreter's handler for the instruction of a record. */
   readonly handlerOf: (rec: number) => number;
 }
 
 /** Writes modules. One writer serves all batches of a processor. */
-export class BatchWriter extends RecordCode {
+export class BatchWriter extends ExitCode {
   readonly #frame: BatchFrame;
-  readonly #common: CommonFunctions;
+  readonly #common: readonly number[];
   #plan!: BatchPlan;
   /** Functions, and those of them that have a slot in the table. They come first. */
   #count = 0;
@@ -42,17 +40,18 @@ export class BatchWriter extends RecordCode {
   /** Of the function in progress: the first local and the number of locals of each type. */
   readonly #base = new Int32Array(localTypes.length);
   readonly #most = localTypes.map(() => 0);
-  /** The locals of each type that the template in progress uses. */
-  #used: readonly number[] = this.#most;
+  /** The first record of the run in progress. */
+  #first = 0;
   /** Of the group in progress: its blocks by first record, their number, and the one in progress. */
   readonly #group = new Map<number, number>();
   #blocks = 0;
   #which = 0;
 
-  constructor(state: State, frame: BatchFrame) {
+  /** `form`: any form, which the common functions need. */
+  constructor(state: State, frame: BatchFrame, form: HandlerForm) {
     super(state);
     this.#frame = frame;
-    this.#common = commonCode(frame.form);
+    this.#common = commonTypes(form);
   }
   /** Begins a batch. Functions with a slot are added before groups. */
   begin(plan: BatchPlan): void {
@@ -66,7 +65,6 @@ export class BatchWriter extends RecordCode {
       code,
       count: this.#count,
       elements: this.#elements,
-      firstSlot: this.#plan.firstSlot,
     });
   }
   /**
@@ -75,9 +73,7 @@ export class BatchWriter extends RecordCode {
    */
   add({ first, templates, slot }: Part, head: boolean): void {
     const start = this.#start(templates);
-    this.i32c(0);
-    this.byte(op.localSet);
-    this.byte(0);
+    this.nested = 0;
     if (head) this.#guard(first, slot);
     this.#part(first, templates);
     this.#finish(start);
@@ -85,13 +81,16 @@ export class BatchWriter extends RecordCode {
   }
   /** Appends a function that enters a group (`addGroup`) at one of its blocks. */
   addEntry(group: number, which: number): void {
-    const start = this.#start([]);
+    this.reserve(64);
+    const start = this.at;
+    this.at += 5;
+    this.byte(0);
     this.i32c(which);
     this.byte(op.localGet);
     this.byte(1);
     this.byte(op.returnCall);
     this.unsigned(this.#plan.firstGroup + group);
-    this.#finish(start);
+    this.#complete(start);
     this.#elements++;
   }
   /** Appends a function of several blocks. Its first parameter is the number of the block to begin with. */
@@ -113,25 +112,20 @@ export class BatchWriter extends RecordCode {
     for (let n = 0; n <= last; n++) this.#group.set((parts[n] as Part).first, n);
     this.#blocks = parts.length;
     for (let n = 0; n <= last; n++) {
-      const { first, templates, slot } = parts[n] as Part;
+      const { first, templates } = parts[n] as Part;
       this.byte(op.end);
       this.#which = n;
-      this.i32c(0);
-      this.byte(op.localSet);
-      this.byte(0);
-      this.#used = this.#most;
-      this.#free();
-      this.#guard(first, slot);
+      this.nested = last - n + 1;
+      this.#guardBudget(first);
       this.#part(first, templates);
     }
     this.byte(op.unreachable);
     this.byte(op.end);
-    this.byte(op.unreachable);
     this.#group.clear();
     this.#finish(start);
   }
   #start(templates: readonly Template[]): number {
-    let room = 256 + 64 * templates.length;
+    let room = 512 + 64 * templates.length;
     for (let n = 0; n < templates.length; n++) {
       const t = templates[n] as Template;
       room += 256 + t.code.length + t.holes.length * 30;
@@ -140,22 +134,30 @@ export class BatchWriter extends RecordCode {
     const start = this.at;
     this.at += 5;
     this.#locals(templates);
+    this.openExit();
     return start;
   }
   #part(first: number, templates: readonly Template[]): void {
+    this.#first = first;
     let rec = first;
     for (let n = 0; n < templates.length; n++, rec += record.size) this.#copy(templates[n] as Template, rec);
-    if (!(templates[templates.length - 1] as Template).ends) this.#tail(rec);
+    if (!(templates[templates.length - 1] as Template).ends) this.exit(exits.interpret, rec, 0);
   }
   #finish(start: number): void {
+    this.closeExit();
+    this.#complete(start);
+  }
+  #complete(start: number): void {
     this.byte(op.end);
     this.length(start, this.at - start - 5);
     this.#count++;
   }
   #locals(templates: readonly Template[]): void {
-    let index = 2;
-    let groups = 0;
+    let index = firstLocal;
+    let groups = 1;
     const groupsAt = this.at++;
+    this.byte(1);
+    this.byte(wt.i64);
     for (let t = 0; t < localTypes.length; t++) {
       let most = 0;
       for (let n = 0; n < templates.length; n++) most = Math.max(most, (templates[n] as Template).locals[t] as number);
@@ -175,7 +177,7 @@ export class BatchWriter extends RecordCode {
    */
   #free(): void {
     for (let t = 0; t < 2; t++) {
-      for (let n = 0; n < (this.#used[t] as number); n++) {
+      for (let n = 0; n < (this.#most[t] as number); n++) {
         this.byte(t === 0 ? op.i32const : op.i64const);
         this.byte(0);
         this.byte(op.localSet);
@@ -183,9 +185,8 @@ export class BatchWriter extends RecordCode {
       }
     }
   }
-  #copy({ code, holes, locals, ends }: Template, rec: number): void {
+  #copy({ code, holes }: Template, rec: number): void {
     const out = this.out;
-    this.#used = locals;
     let from = 0;
     for (let n = 0; n < holes.length; n += 3) {
       const to = holes[n] as number;
@@ -197,23 +198,24 @@ export class BatchWriter extends RecordCode {
     let p = this.at;
     while (from < code.length) out[p++] = code[from++] as number;
     this.at = p;
-    if (!ends) this.#free();
   }
   #fill(kind: number, argument: number, rec: number): void {
     if (kind < hole.u16) return this.byte((this.#base[kind] as number) + argument);
     switch (kind) {
       case hole.interpret:
-        this.#free();
-        this.i32c(rec);
-        this.byte(op.localGet);
-        this.byte(1);
-        this.i32c(this.#plan.handlerOf(rec));
-        this.byte(op.returnCall);
-        return this.byte(functions.interpret);
+        if (rec !== this.#first) return this.exit(exits.interpret, rec, argument);
+        this.i64c(this.#plan.handlerOf(rec), 0);
+        this.byte(op.localSet);
+        this.byte(targetLocal);
+        return this.exit(exits.interpretFirst, rec, argument);
+      case hole.jump:
+        this.byte(op.localSet);
+        this.byte(targetLocal);
+        return this.exit(exits.jump, rec, argument);
       case hole.taken:
-        return this.#edge(this.i32[(rec + record.link) >> 2] as number, rec, functions.taken, argument);
+        return this.#edge(this.i32[(rec + record.link) >> 2] as number, rec, exits.taken, argument);
       case hole.after:
-        return this.#edge(this.i32[(rec + record.imm) >> 2] as number, rec, functions.after, 0);
+        return this.#edge(this.i32[(rec + record.imm) >> 2] as number, rec, exits.after, 0);
       default:
         return this.constant(kind, argument, rec);
     }
@@ -233,46 +235,44 @@ export class BatchWriter extends RecordCode {
     this.byte(op.i32or);
     this.byte(op.if);
     this.byte(0x40);
-    this.i32c(rec);
+    this.#takeBack(rec);
+    this.byte(op.end);
+  }
+  /** Leaves before a block that is charged. Its record may count no instructions any more: a region begins there. */
+  #takeBack(rec: number): void {
     this.byte(op.localGet);
     this.byte(1);
     this.i32c(this.u16[(rec + record.remaining) >> 1] as number);
     this.byte(op.i32add);
-    this.byte(op.returnCall);
-    this.unsigned(functions.uncharged);
+    this.byte(op.localSet);
+    this.byte(1);
+    this.exit(exits.uncharged, rec, 1);
+  }
+  /** The blocks of a group are entered while none of them has lost its function. */
+  #guardBudget(rec: number): void {
+    this.byte(op.localGet);
+    this.byte(1);
+    this.i32c(0);
+    this.byte(op.i32ltS);
+    this.byte(op.if);
+    this.byte(0x40);
+    this.#takeBack(rec);
     this.byte(op.end);
   }
   /** Continues at a linked block, or as the interpreter does. `depth`: nested blocks around this place. */
   #edge(target: number, rec: number, general: number, depth: number): void {
-    this.#free();
     const inside = target === 0 ? undefined : this.#group.get(target);
     if (inside !== undefined) return this.#inside(target, inside, depth);
-    const place = target === 0 ? undefined : this.#plan.places.get(target);
-    const slot = target === 0 || place !== undefined ? -1 : this.#plan.slotOf(target);
-    if (place === undefined && slot < 0) {
-      this.i32c(rec);
-      this.byte(op.localGet);
-      this.byte(1);
-      this.byte(op.returnCall);
-      return this.unsigned(general);
-    }
-    this.i32c(place === undefined ? target : place & (mostBlocks - 1));
+    const slot = target === 0 ? -1 : this.#plan.slotOf(target);
+    if (slot < 0) return this.exit(general, rec, depth);
+    this.#free();
+    this.i32c(target);
     this.byte(op.localGet);
     this.byte(1);
     this.i32c(this.u16[(target + record.remaining) >> 1] as number);
     this.byte(op.i32sub);
-    if (place !== undefined) {
-      this.byte(op.returnCall);
-      return this.unsigned(this.#plan.firstGroup + Math.floor(place / mostBlocks));
-    }
-    if (slot >= this.#plan.firstSlot) {
-      this.byte(op.returnCall);
-      return this.unsigned(functions.count + slot - this.#plan.firstSlot);
-    }
-    this.i32c(slot);
-    this.byte(op.returnCallIndirect);
-    this.unsigned(handlerTypeIndex);
-    this.byte(0);
+    this.byte(op.returnCall);
+    return this.unsigned(functions.count + slot - this.#plan.firstSlot);
   }
   #inside(target: number, which: number, depth: number): void {
     this.byte(op.localGet);
@@ -289,17 +289,5 @@ export class BatchWriter extends RecordCode {
     }
     this.byte(op.br);
     this.unsigned(depth + (which > this.#which ? which - this.#which : this.#blocks - this.#which) - 1);
-  }
-  #tail(rec: number): void {
-    this.i32c(rec);
-    this.byte(op.localGet);
-    this.byte(1);
-    this.i32c(0);
-    this.byte(op.i32load);
-    this.byte(0);
-    this.unsigned(rec + record.handler);
-    this.byte(op.returnCallIndirect);
-    this.unsigned(handlerTypeIndex);
-    this.byte(0);
   }
 }

@@ -12,6 +12,7 @@ import type { Row } from "../isa/row.ts";
 import { record } from "../machine/layout.ts";
 import type { State } from "../machine/state.ts";
 import { BatchWriter, mostBlocks, type Part } from "./batch.ts";
+import { type BatchFrame, commonModule, nameOf } from "./batch-module.ts";
 import { groupsOf } from "./groups.ts";
 import type { BaselineStats } from "./policy.ts";
 import { functions, type Template } from "./template.ts";
@@ -28,8 +29,8 @@ export interface BaselineLinks {
   readonly instructions: Instructions;
   /** The table of handlers, which grows. */
   readonly table: WebAssembly.Table;
-  /** Links a module, which enters its functions into the table. */
-  readonly link: (module: WebAssembly.Module) => void;
+  /** Links a module with memory, handlers and other imports, and returns its exports. */
+  readonly link: (module: WebAssembly.Module, imports?: WebAssembly.Imports) => WebAssembly.Exports;
 }
 
 /** A run of records that becomes a function. `head`: it begins a block. */
@@ -48,9 +49,13 @@ export class BaselineCompiler {
   #nextSlot: number;
   /** The handlers that functions replace, by slot from the first one on. */
   readonly #replaced: number[] = [];
+  /** The groups of functions, by slot from the first one on: first records and slots of their blocks. */
+  readonly #groups: (readonly Part[] | undefined)[] = [];
   readonly #variants: (Variants | undefined)[] = [];
   readonly #forms = new Map<Row, readonly KeyedForm[]>();
   #writer: BatchWriter | undefined;
+  /** The functions that batches have in common. */
+  #common: WebAssembly.Exports = {};
   /** The next batch, and the slots of its blocks by first record. */
   readonly #planned: Run[] = [];
   readonly #slots = new Map<number, number>();
@@ -73,6 +78,25 @@ export class BaselineCompiler {
   reset(): void {
     this.#nextSlot = this.#firstSlot;
     this.#replaced.length = 0;
+    this.#groups.length = 0;
+  }
+  /**
+   * The first record of a block is about to get another handler. Control in the block's group does not look at
+   * records, so the group ends. Returns the first records of its other blocks.
+   */
+  lose(head: number): readonly number[] {
+    const { u32 } = this.#links.state;
+    const group = this.#groups[(u32[(head + record.handler) >> 2] as number) - this.#firstSlot];
+    if (group === undefined) return [];
+    const others: number[] = [];
+    for (const { first, slot } of group) {
+      const n = slot - this.#firstSlot;
+      this.#groups[n] = undefined;
+      if (u32[(first + record.handler) >> 2] !== slot) continue;
+      u32[(first + record.handler) >> 2] = this.#replaced[n] as number;
+      if (first !== head) others.push(first);
+    }
+    return others;
   }
   /** True if the table has room for any block. */
   get hasRoom(): boolean {
@@ -109,11 +133,12 @@ export class BaselineCompiler {
     const missing = this.#nextSlot + planned.length - table.length;
     if (missing > 0) table.grow(Math.min(Math.max(grownBy, missing), this.#firstSlot + mostRuns - table.length));
     const wasm = this.#write();
-    link(new WebAssembly.Module(wasm));
+    const exports = link(new WebAssembly.Module(wasm), { common: this.#common as WebAssembly.ModuleImports });
     this.#stats.bytes += wasm.length;
     this.#stats.modules++;
     this.#stats.functions += planned.length;
-    for (const { first } of planned) {
+    for (const [n, { first }] of planned.entries()) {
+      table.set(this.#nextSlot, exports[nameOf(n)]);
       this.#replaced.push(u32[(first + record.handler) >> 2] as number);
       u32[(first + record.handler) >> 2] = this.#nextSlot++;
     }
@@ -131,13 +156,18 @@ export class BaselineCompiler {
       u32,
       this.#blocks.records,
     );
+    /** Blocks of groups by first record: the number of the group times `mostBlocks`, plus that in the group. */
     const places = new Map<number, number>();
-    groups.forEach((group, g) => group.forEach(({ first }, n) => places.set(first, g * mostBlocks + n)));
+    groups.forEach((group, g) => {
+      group.forEach(({ first, slot }, n) => {
+        places.set(first, g * mostBlocks + n);
+        this.#groups[slot - this.#firstSlot] = group;
+      });
+    });
     const writer = this.#writer as BatchWriter;
     writer.begin({
       firstSlot: this.#nextSlot,
       firstGroup: functions.count + parts.length,
-      places,
       slotOf: this.#slotOf,
       handlerOf: (rec) => this.original(u32[(rec + record.handler) >> 2] as number),
     });
@@ -150,8 +180,8 @@ export class BaselineCompiler {
     return writer.module();
   }
   readonly #slotOf = (head: number): number => {
-    const handler = this.#links.state.u32[(head + record.handler) >> 2] as number;
-    return this.#slots.get(head) ?? (handler >= this.#firstSlot ? handler : -1);
+    const slot = this.#slots.get(head) ?? -1;
+    return slot >= 0 && this.#groups[slot - this.#firstSlot] === undefined ? slot : -1;
   };
 
   /**
@@ -188,8 +218,13 @@ export class BaselineCompiler {
     const key = instructions.info(row).keyOf(handler);
     const form = forms.find((f) => f.key === key)?.form;
     if (!form) throw new Error(`no form of ${row.name} has handler ${handler}`);
-    const pages = state.memory.buffer.byteLength >>> 16;
-    this.#writer ??= new BatchWriter(state, { memoryPages: pages, shared: isShared(state.memory), form });
+    if (!this.#writer) {
+      const { link, table } = this.#links;
+      const memoryPages = state.memory.buffer.byteLength >>> 16;
+      const frame: BatchFrame = { memoryPages, shared: isShared(state.memory), slots: table.length };
+      this.#writer = new BatchWriter(state, frame, form);
+      this.#common = link(new WebAssembly.Module(commonModule(frame, form)));
+    }
     return (this.#variants[handler] = new Variants(form));
   }
 }

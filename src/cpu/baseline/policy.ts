@@ -51,9 +51,13 @@ export class Baseline {
   enable(): void {
     if (this.#enabled) return;
     this.#enabled = true;
-    this.#blocks.onBlock = (head) => {
+    const wait = (head: number): void => {
       this.#heads.push(head);
       this.#counts.push(0);
+    };
+    this.#blocks.onBlock = wait;
+    this.#blocks.onLost = (head) => {
+      if (this.#compiler) for (const other of this.#compiler.lose(head)) wait(other);
     };
     this.#blocks.originalHandler = (handler) => this.#compiler?.original(handler) ?? handler;
   }

@@ -4,7 +4,7 @@ import { op } from "../../wasm/encoder.ts";
 import { record } from "../machine/layout.ts";
 import { at, type State } from "../machine/state.ts";
 import { CodeBuffer } from "./code-buffer.ts";
-import { hole } from "./template.ts";
+import { hole } from "./template-body.ts";
 
 /** Writes the constants of records. */
 export class RecordCode extends CodeBuffer {
@@ -32,6 +32,8 @@ export class RecordCode extends CodeBuffer {
         const low = this.i32[(rec + argument) >> 2] as number;
         return this.i64c(low, low >> 31);
       }
+      case hole.count:
+        return this.#count(rec + argument);
       case hole.record:
         return this.i32c(rec);
       case hole.address:
@@ -41,6 +43,15 @@ export class RecordCode extends CodeBuffer {
       default:
         throw new Error(`no hole of kind ${kind}`);
     }
+  }
+  #count(address: number): void {
+    this.i32c(0);
+    this.#load(op.i32load, address);
+    this.i32c(1);
+    this.byte(op.i32add);
+    this.byte(op.i32store);
+    this.byte(0);
+    this.unsigned(address);
   }
   /** base + disp + (index << scale), without the parts that are 0. */
   #address(indexed: number, rec: number): void {

@@ -2,56 +2,29 @@
 // compiler writes them, so a template does what the handler of its form does. Copy and patch: Xu and
 // Kjolstad, OOPSLA 2021.
 
-import { Body, i32c, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import { i32c, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import { isEntryOfPage, tlbEntry, translated } from "../codegen/compile.ts";
 import { as, pure, truth } from "../codegen/expression.ts";
-import { budgetParam, type Env, HandlerCompiler, handlerType } from "../interp/handler-compiler.ts";
+import { type Env, HandlerCompiler, handlerType } from "../interp/handler-compiler.ts";
 import { compared, condition, kindCode, type LazyFlagKind, rules } from "../isa/flags.ts";
 import type { HandlerForm } from "../isa/form.ts";
-import type { Flag, FlagKind } from "../isa/ops.ts";
+import type { Flag, FlagKind, Width } from "../isa/ops.ts";
 import type { RoutineType } from "../isa/routine-types.ts";
 import { type Access, access } from "../machine/mmu.ts";
+import { hole, holeNode, Refused, TemplateBody } from "./template-body.ts";
 
-/** What fills a hole. Its argument is in brackets. */
-export const hole = {
-  /** The index of a local: its type's place in `localTypes` [its number among the locals of that type]. */
-  local: 0,
-  /** A constant of the record, u16 or u8 [the offset in the record]. */
-  u16: 8,
-  u8: 9,
-  /** A constant of the record, as an i64, or its low half as an i32 [the offset]. */
-  i64: 10,
-  low: 11,
-  /** The address of the record. */
-  record: 12,
-  /** The offset of the memory operand, as an i64, or its low half as an i32 [1: with an index]. */
-  address: 14,
-  addressLow: 15,
-  /** The continuation in the interpreter, with this instruction. */
-  interpret: 18,
-  /** A constant of the record, its low half sign-extended to an i64. */
-  extended: 19,
-  /**
-   * The continuation at the target of a branch [nested blocks around it], and at the instruction after it.
-   */
-  taken: 16,
-  after: 17,
-} as const;
-/** The types of locals, in the order in which functions declare them. */
-export const localTypes: readonly WasmType[] = [wt.i32, wt.i64, wt.v128, wt.f64, wt.f32];
 /** The functions that every module of templates has, by index. Imports come first. */
 export const functions = {
   checkSegment: 0,
   elsewhere: 1,
   taken: 2,
   after: 3,
-  jump: 4,
+  leave: 4,
   uncharged: 5,
-  interpret: 6,
-  flag: 7,
-  flagsWord: 13,
-  condition: 14,
-  count: 30,
+  flag: 6,
+  flagsWord: 12,
+  condition: 13,
+  count: 29,
 } as const;
 /** The place of `handlerType` among a module's types. */
 export const handlerTypeIndex = 0;
@@ -85,85 +58,10 @@ export interface FlagContext {
   readonly dead: boolean;
 }
 
-/** No opcode of WebAssembly: an operator of `Node` that stands for a hole. */
-const holeOp = 0x1_0000;
-const holeNode = (t: WasmType, kind: number, argument: number): Node => node(t, holeOp, [], kind * 0x1000 + argument);
-const kindOf = (n: Node): number => Math.floor((n.k as number) / 0x1000);
-const lowKind: Record<number, number> = { [hole.i64]: hole.low, [hole.address]: hole.addressLow };
-
 const negated = (c: Node): Node => node(wt.i32, op.i32eqz, [c]);
 
-/** A meaning that templates do not express: the interpreter's handler executes the instruction. */
-class Refused extends Error {}
-
-class TemplateBody extends Body {
-  readonly holes: number[] = [];
-  readonly types: WasmType[] = [];
-
-  override keep(t: WasmType): number {
-    this.types.push(t);
-    return super.keep(t);
-  }
-  override expr(n: Node): void {
-    if (n.op === holeOp) return this.#hole(kindOf(n), (n.k as number) % 0x1000);
-    const inner = n.args[0];
-    if (n.op === op.i32wrap && inner?.op === holeOp) {
-      const kind = lowKind[kindOf(inner)];
-      if (kind !== undefined) return this.#hole(kind, (inner.k as number) % 0x1000);
-    }
-    const low = inner?.op === op.i32wrap ? inner.args[0] : undefined;
-    if (n.op === op.i64extendI32s && low?.op === holeOp && kindOf(low) === hole.i64)
-      return this.#hole(hole.extended, (low.k as number) % 0x1000);
-    if (n.op !== op.localGet) return super.expr(n);
-    this.code.byte(op.localGet);
-    this.#local(n.k as number);
-  }
-  override set(local: number, value: Node): void {
-    this.expr(value);
-    this.code.byte(op.localSet);
-    this.#local(local);
-  }
-  override bind(value: Node): Node {
-    return value.op === holeOp && kindOf(value) < hole.address ? value : super.bind(value);
-  }
-  /**
-   * Assigns locals whose uses do not overlap to one place, and returns the number of places of each type.
-   * Templates have no loops, so a local is in use between its first and its last mention.
-   */
-  pack(): number[] {
-    const last = new Map<number, number>();
-    const isLocal = (n: number): boolean => (this.holes[n + 1] as number) < hole.u16;
-    for (let n = 0; n < this.holes.length; n += 3) if (isLocal(n)) last.set(this.holes[n + 2] as number, n);
-    const places = new Map<number, number>();
-    const free: number[][] = localTypes.map(() => []);
-    const counts = localTypes.map(() => 0);
-    for (let n = 0; n < this.holes.length; n += 3) {
-      if (!isLocal(n)) continue;
-      const t = this.holes[n + 1] as number;
-      const own = this.holes[n + 2] as number;
-      let place = places.get(own);
-      if (place === undefined) {
-        place = free[t]!.pop() ?? counts[t]!++;
-        places.set(own, place);
-      }
-      this.holes[n + 2] = place;
-      if (last.get(own) === n) free[t]!.push(place);
-    }
-    return counts;
-  }
-  #hole(kind: number, argument: number): void {
-    this.holes.push(this.code.length, kind, argument);
-  }
-  #local(index: number): void {
-    const own = index - this.params.length;
-    if (own < 0) return this.code.byte(index);
-    const t = localTypes.indexOf(this.types[own] as WasmType);
-    if (t < 0) throw new Refused();
-    this.#hole(hole.local + t, own);
-  }
-}
-
 class TemplateCompiler extends HandlerCompiler {
+  declare readonly body: TemplateBody;
   #depth = 0;
   #wrote = false;
   readonly #flags: FlagContext;
@@ -172,7 +70,7 @@ class TemplateCompiler extends HandlerCompiler {
   sets: LazyFlagKind | undefined;
   mixes = false;
 
-  constructor(body: Body, form: HandlerForm, flags: FlagContext) {
+  constructor(body: TemplateBody, form: HandlerForm, flags: FlagContext) {
     super(body, form, environment);
     this.#flags = flags;
   }
@@ -198,13 +96,43 @@ class TemplateCompiler extends HandlerCompiler {
     const a = this.let("linear", linear);
     const entry = b.bind(tlbEntry(a));
     b.if(negated(isEntryOfPage(entry, a, bits >> 3, how, this.narrow, alignment > 1)));
-    b.expr(holeNode(wt.i32, hole.interpret, 0));
+    this.#interpret();
     b.end();
-    this.leaves = true;
     const p = translated(a, entry);
     return how === access.write ? b.bind(p) : p;
   }
+  #interpret(): void {
+    this.leaves = true;
+    this.body.expr(holeNode(wt.i32, hole.interpret, this.body.nested));
+  }
+  /** While nothing has changed, the interpreter can raise the fault as well, and needs no code here. */
+  override fault(vector: number, error = 0): void {
+    if (this.#changed) super.fault(vector, error);
+    else this.#interpret();
+  }
+  #changed = false;
+  override set(n: number, v: Node): void {
+    this.#changed = true;
+    super.set(n, v);
+  }
+  override setReg(r: number, w: Width, v: Node): void {
+    this.#changed = true;
+    super.setReg(r, w, v);
+  }
+  override setXmm(r: number, v: Node): void {
+    this.#changed = true;
+    super.setXmm(r, v);
+  }
+  override setUpper(r: number, v: Node): void {
+    this.#changed = true;
+    super.setUpper(r, v);
+  }
+  override setWide(n: number, low: Node, high: Node): void {
+    this.#changed = true;
+    super.setWide(n, low, high);
+  }
   protected override commitAt(): void {
+    this.#changed = true;
     this.#wrote = true;
   }
   protected override leave(code: number): void {
@@ -214,10 +142,12 @@ class TemplateCompiler extends HandlerCompiler {
 
   // Flags.
   override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+    this.#changed = true;
     if (!this.#flags.dead) super.flags(kind, w, r, a, b);
     else this.#sets(kind === "order" || kind === "word" ? "split" : kind === "result" ? undefined : kind);
   }
   override setFlags(mask: number, word: Node): void {
+    this.#changed = true;
     if (!this.#flags.dead) super.setFlags(mask, word);
     else this.#sets("split");
   }
@@ -266,15 +196,21 @@ class TemplateCompiler extends HandlerCompiler {
     super.choose(c, then, otherwise, likely);
     this.#depth--;
   }
+  protected override countExecution(): void {
+    if (this.executions !== undefined) this.body.expr(holeNode(wt.i32, hole.count, this.executions));
+  }
   override branch(): void {
-    this.body.expr(holeNode(wt.i32, hole.taken, this.#depth));
+    this.countExecution();
+    this.#taken();
+  }
+  #taken(): void {
+    this.body.expr(holeNode(wt.i32, hole.taken, this.body.nested));
   }
   override branchIf(c: Node): void {
     const b = this.body;
+    this.countExecution();
     b.if(truth(c));
-    this.#depth++;
-    this.branch();
-    this.#depth--;
+    this.#taken();
     b.end();
     b.expr(holeNode(wt.i32, hole.after, 0));
     if (this.#depth > 0) throw new Refused();
@@ -284,11 +220,9 @@ class TemplateCompiler extends HandlerCompiler {
   #continued = false;
   override jump(target: Node): void {
     const b = this.body;
-    b.expr(this.record());
-    b.expr(budgetParam);
+    this.countExecution();
     b.expr(as(wt.i64, target));
-    b.opcode(op.returnCall);
-    b.code.u(functions.jump);
+    b.expr(holeNode(wt.i32, hole.jump, b.nested));
   }
   override repeat(bodyOf: () => Node | undefined, zf: boolean): void {
     if (this.form.rep !== 0) throw new Refused();

@@ -175,6 +175,7 @@ export class Blocks {
   }
   /** Makes a block's first record the entry of a region. `word`: the region word (operand-slots.ts). */
   installRegion(head: number, word: number): void {
+    this.onLost(head);
     const s = this.#state;
     const remaining = s.u16[(head + record.remaining) >> 1] as number;
     if (remaining !== 0) s.u16[(head + record.length) >> 1] = remaining;
@@ -217,6 +218,7 @@ export class Blocks {
     this.#jumps.forget(this.records.ipOf(head));
   }
   poison(head: number): void {
+    this.onLost(head);
     this.#state.u32[(head + record.handler) >> 2] = special.stale;
   }
   trackWrites(frame: number): void {
@@ -297,6 +299,7 @@ export class Blocks {
   }
 
   #poison(first: number): void {
+    this.onLost(first);
     const s = this.#state;
     for (let r = first; ; r += record.size) {
       const remaining = s.u16[(r + record.remaining) >> 1] as number;
@@ -394,6 +397,8 @@ export class Blocks {
   }
   /** The handler of an instruction, by that of its record, which the baseline tier may have replaced. */
   originalHandler: (handler: number) => number = (handler) => handler;
+  /** Called before the first record of a block gets another handler. */
+  onLost: (head: number) => void = () => {};
   /** Called with the first record of each new block. */
   onBlock: (head: number) => void = () => {};
   /** Called for each new block. */

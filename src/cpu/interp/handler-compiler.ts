@@ -279,14 +279,14 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(this.decoded(op.i64load, record.disp, wt.i64));
   }
   branch(): void {
-    this.#countExecution();
+    this.countExecution();
     this.follow();
   }
   branchIf(c: Node): void {
     const b = this.body;
     // The condition is evaluated first, so that its operands need not outlive the count.
     const taken = b.bind(truth(c));
-    this.#countExecution();
+    this.countExecution();
     b.if(taken);
     this.follow();
     b.end();
@@ -311,15 +311,19 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     this.enter(t, exitCode.next);
   }
   jump(target: Node): void {
-    this.#countExecution();
+    this.countExecution();
     this.continueAt(target);
   }
   /** Counts an execution of the end of this block, for the JIT. */
-  #countExecution(): void {
-    const { row, memoryKind } = this.form;
-    const passes = executionsIn(row.ends === true && memoryKind !== "none", this.#slots);
+  protected countExecution(): void {
+    const passes = this.executions;
     if (passes === undefined) return;
     this.body.store(op.i32store, this.record(), node(wt.i32, op.i32add, [this.linked(op.i32load, passes), i32c(1)]), passes);
+  }
+  /** The offset of that count in the record, if there is one. */
+  protected get executions(): number | undefined {
+    const { row, memoryKind } = this.form;
+    return executionsIn(row.ends === true && memoryKind !== "none", this.#slots);
   }
   /** The taken path of a direct branch. */
   follow(): void {
