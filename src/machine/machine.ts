@@ -132,6 +132,7 @@ export class Machine {
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
       "regions written anew": jit.stats.recompiled,
+      "regions put off": jit.stats.postponed,
       "bytes of regions": jit.stats.wasmBytes,
       "milliseconds compiling": Math.round(jit.stats.milliseconds),
     };

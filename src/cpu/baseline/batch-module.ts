@@ -24,7 +24,9 @@ const types: readonly FuncType[] = [
 /** The number of the type of `checkSegment` among `types`. */
 const segmentType = 1;
 
-/** Leaves a function of a batch (exit-code.ts): the record and the way, the budget, an address or a handler. */
+/**
+ * Leaves a function of a batch (exit-code.ts): the record and the way, the budget, an address or a handler.
+ */
 const leave = (b: Body, form: HandlerForm): void => {
   const way = b.local(i32);
   const record = localGet(i32, 0);
@@ -141,8 +143,8 @@ const exportFunctions = (b: Bytes, first: number, count: number): void => {
 export const nameOf = (n: number): string => n.toString(36);
 
 /**
- * The module of the functions that batches have in common. Only this one has the table of handlers: V8 copies a
- * table into each instance that imports it, and keeps all copies up to date.
+ * The module of the functions that batches have in common. Only this one has the table of handlers: V8
+ * copies a table into each instance that imports it, and keeps all copies up to date.
  */
 export const commonModule = (frame: BatchFrame, form: HandlerForm): Uint8Array<ArrayBuffer> => {
   const all = commonFunctions(form);

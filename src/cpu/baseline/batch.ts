@@ -238,7 +238,10 @@ export class BatchWriter extends ExitCode {
     this.#takeBack(rec);
     this.byte(op.end);
   }
-  /** Leaves before a block that is charged. Its record may count no instructions any more: a region begins there. */
+  /**
+   * Leaves before a block that is charged. Its record may count no instructions any more: a region begins
+   * there.
+   */
   #takeBack(rec: number): void {
     this.byte(op.localGet);
     this.byte(1);

@@ -81,8 +81,8 @@ export class BaselineCompiler {
     this.#groups.length = 0;
   }
   /**
-   * The first record of a block is about to get another handler. Control in the block's group does not look at
-   * records, so the group ends. Returns the first records of its other blocks.
+   * The first record of a block is about to get another handler. Control in the block's group does not look
+   * at records, so the group ends. Returns the first records of its other blocks.
    */
   lose(head: number): readonly number[] {
     const { u32 } = this.#links.state;
@@ -156,7 +156,7 @@ export class BaselineCompiler {
       u32,
       this.#blocks.records,
     );
-    /** Blocks of groups by first record: the number of the group times `mostBlocks`, plus that in the group. */
+    /** Blocks of groups by first record: `mostBlocks` times the number of the group, plus that in it. */
     const places = new Map<number, number>();
     groups.forEach((group, g) => {
       group.forEach(({ first, slot }, n) => {

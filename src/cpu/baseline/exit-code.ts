@@ -5,8 +5,9 @@ import { RecordCode } from "./record-code.ts";
 import { functions } from "./template.ts";
 
 /**
- * The ways out of a function. All go through one label, with the record and the way in local 0: at each place of use,
- * a call in place of a return is a hundred bytes of V8's machine code. Records are aligned, so their low bits are free.
+ * The ways out of a function. All go through one label, with the record and the way in local 0: at each place
+ * of use, a call in place of a return is a hundred bytes of V8's machine code. Records are aligned, so their
+ * low bits are free.
  */
 export const exits = {
   /** To an address, in local `targetLocal`. */
@@ -14,7 +15,7 @@ export const exits = {
   /** To the target of the record's branch, and to the instruction after it. */
   taken: 1,
   after: 2,
-  /** To the interpreter's handler of the record; of one that begins a run, whose handler local `targetLocal` holds. */
+  /** To the interpreter's handler of the record. The second: it begins a run, `targetLocal` has the handler. */
   interpret: 3,
   interpretFirst: 4,
   /** To the record, whose block is not yet charged to the budget. */

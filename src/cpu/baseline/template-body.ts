@@ -1,5 +1,5 @@
-// The code of a template with its holes: what the record decides is left open, and marked. Copy and patch: Xu and
-// Kjolstad, OOPSLA 2021.
+// The code of a template with its holes: what the record decides is left open, and marked. Copy and patch: Xu
+// and Kjolstad, OOPSLA 2021.
 
 import { Body, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
 
@@ -26,7 +26,7 @@ export const hole = {
   count: 20,
   /** A constant of the record, its low half sign-extended to an i64. */
   extended: 19,
-  /** The continuation at the target of a branch [nested blocks around it], and at the instruction after it. */
+  /** The continuation at the target of a branch [nested blocks around it], and behind the instruction. */
   taken: 16,
   after: 17,
 } as const;

@@ -53,6 +53,13 @@ const mostShortages = 1 << 12;
  * been compiled already, and control may soon enter the other region.
  */
 const defaultSideRegionFactor = 2;
+/**
+ * Executions of each instruction, on average over a region's instructions, before the region is compiled:
+ * compiling it costs about as much.
+ */
+const defaultPrice = 6000;
+/** The greatest number of functions with a debt. */
+const mostDebts = 1 << 14;
 /** Counters of the JIT, shown by `--stats`. Regions are counted unless a field says otherwise. */
 export interface JitStats {
   regions: number;
@@ -64,6 +71,8 @@ export interface JitStats {
   refused: number;
   /** Regions that were recompiled because accesses missed the direct map. */
   recompiled: number;
+  /** Plans that were put off, because their code had not run often enough to pay. */
+  postponed: number;
   /** Regions from the code cache. */
   loaded: number;
   wasmBytes: number;
@@ -81,12 +90,16 @@ export interface JitPolicy {
   readonly treeSize: number;
   readonly patience: number;
   readonly sideRegionFactor: number;
+  /** Executions of each instruction that pay for a region. */
+  readonly price: number;
   /** An address combined with the present context. */
   key(ip: number): number;
   /** True if a block is so hot that it gets a region of its own although an existing region covers it. */
   forcesRegion(ip: number): boolean;
   /** Forgets the samples of a block, because it has been compiled. */
   resetHeat(ip: number, context?: number): void;
+  /** Puts the function around a block off until so many more of its instructions have been interpreted. */
+  postpone(ip: number, instructions: number): void;
   /** Makes a block almost hot: its next sample reaches the threshold. */
   preheat(ip: number): void;
   /** Removes all regions and samples. */
@@ -103,6 +116,7 @@ export class Jit implements JitPolicy {
   threshold = defaultThreshold;
   patience = defaultPatience;
   sideRegionFactor: number = defaultSideRegionFactor;
+  price: number = defaultPrice;
   #interval: number = intervals.warmUp;
   #growth: number = intervals.growth;
   enabled = true;
@@ -113,6 +127,7 @@ export class Jit implements JitPolicy {
     revalidated: 0,
     refused: 0,
     recompiled: 0,
+    postponed: 0,
     loaded: 0,
     wasmBytes: 0,
     milliseconds: 0,
@@ -150,6 +165,7 @@ export class Jit implements JitPolicy {
     this.threshold = 1;
     this.patience = 0;
     this.sideRegionFactor = 1;
+    this.price = 0;
     this.#interval = eagerInterval;
     this.#growth = 1;
   }
@@ -190,7 +206,7 @@ export class Jit implements JitPolicy {
     if (head !== 0 && this.#heat.of(key) === 0) this.#regions().noteFirstSample(ip, head);
     const wanted = this.#requiredHeat(ip);
     const due = this.#heat.add(key, [wanted, defaultSideRegionFactor * wanted, ownRegionFactor * wanted]);
-    if (due && this.#regions().compile(ip, this.#heat.of(key) / wanted)) return;
+    if (this.#owes(ip, due) && this.#regions().compile(ip, this.#heat.of(key) / wanted)) return;
     this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
   /**
@@ -198,6 +214,25 @@ export class Jit implements JitPolicy {
    */
   #requiredHeat(ip: number): number {
     return this.#growth > 1 ? this.threshold * 2 ** (this.#table?.changes(ip) ?? 0) : this.threshold;
+  }
+  /** Counts a sample against the debt of the function around a block. True if it is to be compiled now. */
+  #owes(ip: number, due: boolean): boolean {
+    const debtor = this.#debtorOf(ip);
+    const debt = this.#debts.get(debtor);
+    if (debt === undefined) return due;
+    if (debt > this.#interval) this.#debts.set(debtor, debt - this.#interval);
+    else this.#debts.delete(debtor);
+    return debt <= this.#interval;
+  }
+  /** Instructions that functions must still execute before another plan is made for them, by their start. */
+  readonly #debts = new Map<number, number>();
+  #debtorOf(ip: number): number {
+    return this.key(this.profile.functionOf(ip) ?? ip);
+  }
+  postpone(ip: number, instructions: number): void {
+    this.stats.postponed++;
+    if (this.#debts.size >= mostDebts) this.#debts.clear();
+    this.#debts.set(this.#debtorOf(ip), instructions);
   }
   key(ip: number): number {
     return ip * 8 + this.#blocks.context;
@@ -282,6 +317,7 @@ export class Jit implements JitPolicy {
   reset(): void {
     this.#table?.reset();
     this.#heat.clear();
+    this.#debts.clear();
     this.#shortages.clear();
   }
   /** Saves the regions for the next run of the program, if there are new ones. */

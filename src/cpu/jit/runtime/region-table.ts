@@ -209,6 +209,11 @@ export class RegionTable {
     if (!plan) return false;
     const { graph, roots, replaced, side, extensionOf, generation } = plan;
     if (side && !extensionOf && hot < this.#policy.sideRegionFactor) return false;
+    const debt = graph && replaced.length === 0 && hot < Number.POSITIVE_INFINITY ? this.#debtOf(graph) : 0;
+    if (debt > 0) {
+      this.#policy.postpone(ip, debt);
+      return false;
+    }
     for (const old of replaced) this.#drop(old);
     this.#policy.resetHeat(ip);
     if (!graph) {
@@ -222,6 +227,14 @@ export class RegionTable {
     extensionOf?.pendingExtensions.add(region);
     this.#policy.stats.milliseconds += Date.now() - started;
     return true;
+  }
+  /** Instructions that the code of a graph must still execute before the region pays. */
+  #debtOf(graph: Graph): number {
+    const { records } = this.#blocks;
+    let executed = 0;
+    for (const { ip, instructions } of graph.blocks.values())
+      executed += (records.executionsOf(this.#blocks.headOf(ip)) ?? this.#policy.price) * instructions.length;
+    return graph.instructions * this.#policy.price - executed;
   }
   /** Compiles a graph and activates the region. */
   #add(graph: Graph, { roots, patched, side, generation }: Pick<Region, "roots" | "patched" | "side" | "generation">): Region {
