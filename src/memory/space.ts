@@ -67,6 +67,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   lastAnon = 0;
   /** The VM.LOCKED bits of new mappings: mlockall(MCL_FUTURE). */
   defaultFlags = 0;
+  /** True after the first range of userfaultfd(2). */
+  hasWatches = false;
   /** The last fault that a program has to serve. */
   asked: AskedFault | undefined = undefined;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */

@@ -80,11 +80,11 @@ export class Gate {
     }
     const entry = this.entryOf(door.abi, task.origAx);
     const result = entry ? entry.syscall.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
-    if (typeof result === "number" && (result !== -E.EFAULT || task.mem.asked === undefined)) {
+    if (typeof result === "number" && task.mem.asked === undefined) {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
     } else if (typeof result === "number") {
-      this.#awaitPage(task, entry as Entry, abiOf(door.abi, task.origAx));
+      this.#afterFault(task, result, entry, abiOf(door.abi, task.origAx));
     } else this.#finishSpecial(task, result, entry as Entry, abiOf(door.abi, task.origAx));
   }
 
@@ -173,7 +173,7 @@ export class Gate {
 
   #run(task: Task, call: PendingCall): void {
     const result = call.entry.syscall.call(task, call.args as never, call.abi);
-    if (result === -E.EFAULT && task.mem.asked !== undefined) this.#awaitPage(task, call.entry, call.abi, call);
+    if (typeof result === "number" && task.mem.asked !== undefined) this.#afterFault(task, result, call.entry, call.abi, call);
     else if (typeof result === "number") this.#finish(task, call, result);
     else this.#finishSpecial(task, result, call.entry, call.abi, call);
   }
@@ -195,13 +195,16 @@ export class Gate {
     this.#wait(task, result, resumed ?? call ?? { entry, abi, args: entry.decode(task.args) });
   }
 
-  /** A call has met a page that a program serves: it begins again with that page. Linux handle_userfault(). */
-  #awaitPage(task: Task, entry: Entry, abi: Abi, call?: PendingCall): void {
+  /**
+   * A call has met a page that a program serves: it begins again with that page, or is content with the bytes
+   * before it. Linux handle_userfault().
+   */
+  #afterFault(task: Task, result: number, entry: Entry | undefined, abi: Abi, call?: PendingCall): void {
     const asked = takeAsked(task.mem);
-    const queue = asked && queueOf(task, asked, true);
-    const again = call ?? { entry, abi, args: entry.decode(task.args) };
-    if (!queue) {
-      this.#finish(task, again, -E.EFAULT);
+    const queue = asked && result === -E.EFAULT && queueOf(task, asked, true);
+    const again = call ?? (entry && { entry, abi, args: entry.decode(task.args) });
+    if (!queue || !again) {
+      this.#finish(task, again, result);
       return;
     }
     endWaiting(task);

@@ -66,6 +66,7 @@ static int reader(void *p) { return *(volatile char *)p; }
 static int writer(void *p) { return *(volatile char *)p = 'w'; }
 static int pipe_fd[2];
 static int sender(void *p) { return sys3(__NR_write, pipe_fd[1], p, 5) + 100; }
+static int receiver(void *p) { return sys3(__NR_read, pipe_fd[0], p, 100) + 300; }
 static int opener(void *p) { return 200 - sys3(__NR_open, p, 0, 0); }
 static long seen;
 static void on_bus(int sig, void *info, void *c) {
@@ -137,6 +138,14 @@ static int body(int argc, char **argv, char **envp) {
   message("in open(2)", fd, area);
   copy(fd, area + PAGE, source, PAGE, 0, 0);
   say(" result %d\n", L(finished(&d)));
+  // A read of a pipe that meets a page loses nothing.
+  sys3(__NR_write, pipe_fd[1], "stream", 6);
+  struct job h = {receiver, area + 2 * PAGE, 0};
+  thread(1, &h);
+  message("in read(2)", fd, area);
+  copy(fd, area + 2 * PAGE, source + PAGE, PAGE, 0, 0);
+  say(" result %d", L(finished(&h)));
+  say(" %c%c%c\n", L(area[2 * PAGE]), L(area[2 * PAGE + 5]), L(area[2 * PAGE + 6]));
   // madvise drops a page, which is missing again; the end of the instance lets threads go on.
   area[0];
   sys3(__NR_madvise, area, PAGE, 4);

@@ -1,6 +1,8 @@
 // Copying between user memory and files: the loop of read, write and related calls, and their only waits.
 // man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
 import { E } from "../../../abi/errno.ts";
+import { access } from "../../../cpu/machine/mmu.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { again, type Wait, WaitQueue, wait } from "../../base/wait.ts";
@@ -108,7 +110,23 @@ const notified = (file: FileDescription, event: number, result: Result): Result 
 
 /** Reads into user memory. `at` undefined: at the file's own offset. */
 export const readInto = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
-  mayRead(t, file) ?? notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
+  (t.mem.hasWatches && !file.seekable && !isServed(t, segments) ? -E.EFAULT : undefined) ??
+  mayRead(t, file) ??
+  notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
+/** Pages of a buffer that are tried before a stream gives bytes, which would be lost. No stream gives more at once. */
+const MOST_TRIED = 256;
+/** False if a program has to serve a page of the buffers first: userfaultfd(2). */
+const isServed = (t: Task, segments: readonly Segment[]): boolean => {
+  let tried = 0;
+  t.mem.asked = undefined;
+  for (const { base, length } of segments) {
+    for (let at = base; at < base + length && tried < MOST_TRIED; at += PAGE_SIZE - (at % PAGE_SIZE), tried++) {
+      t.mem.translate(at, access.write);
+      if (t.mem.asked) return false;
+    }
+  }
+  return true;
+};
 /** A read that a watcher has to allow first: the wait for its answer, or -EPERM. */
 const mayRead = (t: Task, file: FileDescription): Result | undefined => {
   if ((!isWatched(file.path.dentry) && !t.waited.permissions) || file.isQuiet) return undefined;

@@ -233,6 +233,7 @@ export class UserfaultFile extends FileDescription {
       vma.watch = watch;
     }
     for (const vma of list) this.mem.areas.merge(vma);
+    this.mem.hasWatches = true;
     const ioctls = RANGE_IOCTLS.BASE | (watch.protects ? RANGE_IOCTLS.WRITEPROTECT : 0) | (watch.minor ? RANGE_IOCTLS.CONTINUE : 0);
     return encode(t, uffdioRegister, at, { ...given, ioctls: BigInt(ioctls) }) ? 0 : -E.EFAULT;
   }
