@@ -118,8 +118,40 @@ static void pipes(void) {
   q = (int)sys3(__NR_open, name, 1, 0);
   say(" without a reader: %d\n", L(q >= 0));
 }
+/* The set-group-ID bit of a new file in another group's directory goes before the umask takes the bit that it depends on. */
+static void groups(void) {
+  uint32_t st[40];
+  long pid = sys0(__NR_fork);
+  if (!pid) {
+    sys1(__NR_umask, 0);
+    sys2(__NR_mkdir, "/tmp/trapgate-group", 0777), sys2(__NR_chmod, "/tmp/trapgate-group", 02777);
+#ifdef __x86_64__
+    sys2(__NR_setgroups, 0, 0), sys3(__NR_setresgid, 1000, 1000, 1000), sys3(__NR_setresuid, 1000, 1000, 1000);
+#else
+    sys2(__NR_setgroups32, 0, 0), sys3(__NR_setresgid32, 1000, 1000, 1000), sys3(__NR_setresuid32, 1000, 1000, 1000);
+#endif
+    static const int masks[] = {0, 010, 0777};
+    for (int i = 0; i < 3; i++) {
+      sys1(__NR_umask, masks[i]);
+      sys1(__NR_close, sys3(__NR_open, "/tmp/trapgate-group/file", 0102, 02777));
+#ifdef __x86_64__
+      sys2(__NR_stat, "/tmp/trapgate-group/file", st);
+      say(" umask %x mode %x group %d", L(masks[i]), L(st[6]), L(st[8]));
+#else
+      sys2(__NR_stat64, "/tmp/trapgate-group/file", st);
+      say(" umask %x mode %x group %d", L(masks[i]), L(st[4]), L(st[7]));
+#endif
+      sys1(__NR_unlink, "/tmp/trapgate-group/file");
+    }
+    say("\n");
+    finish(0);
+  }
+  sys4(__NR_wait4, pid, 0, 0, 0);
+  sys1(__NR_rmdir, "/tmp/trapgate-group");
+}
 static int body(int argc, char **argv, char **envp) {
   positions();
+  groups();
   locks();
   programs();
   pipes();

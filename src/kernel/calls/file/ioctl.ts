@@ -26,6 +26,7 @@ const F = {
   FIOASYNC: 0x5452,
   FIOQSIZE: 0x5460,
   FICLONE: 0x40049409,
+  FICLONERANGE: 0x4020940d,
 } as const;
 
 const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): number => {
@@ -63,6 +64,7 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
       return setAsync(t, file, arg, fd);
     // Linux vfs_clone_file_range(): no file system here shares blocks.
     case F.FICLONE:
+    case F.FICLONERANGE:
       return file.inode.isFile ? -E.EOPNOTSUPP : -E.EINVAL;
     case F.FIOQSIZE:
       if (!file.inode.isFile && !file.inode.isDir && !file.inode.isLink) return -E.ENOTTY;
@@ -130,6 +132,6 @@ const argument: Arg<VAddr> = {
 
 export const ioctlCalls: readonly Syscall[] = [
   syscall("ioctl", { fd, request, arg: argument }, (t, a, abi) => ioctl(t, a.fd, a.request, a.arg, abi), {
-    note: "terminals, pseudo-terminals and generic requests; no block or network devices",
+    note: "terminals, pseudo-terminals, loop devices and generic requests; no file flags (FS_IOC_SETFLAGS), no TUN",
   }),
 ];

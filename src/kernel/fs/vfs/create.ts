@@ -13,8 +13,8 @@ import { EVENT, notifyInode, notifyName } from "./notify.ts";
 import { mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
-/** Owner and mode of a new inode in `dir`. Linux inode_init_owner(), mode_strip_sgid(). */
-export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0): NewInode => {
+/** Owner and mode of a new inode in `dir`; `umask` takes its bits last. Linux inode_init_owner(), mode_strip_sgid(). */
+export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0, umask = 0): NewInode => {
   const { cred } = task;
   const inherits = (dir.mode & S_ISGID) !== 0;
   const gid = inherits ? dir.gid : cred.fsgid;
@@ -22,11 +22,12 @@ export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0): NewIno
   if (inherits && (mode & S_IFMT) === S_IFDIR) bits |= S_ISGID;
   else if (inherits && (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !inGroup(cred, gid) && !capable(cred, CAP.FSETID))
     bits &= ~S_ISGID;
-  return { mode: bits, uid: cred.fsuid, gid, rdev };
+  return { mode: bits & ~umask, uid: cred.fsuid, gid, rdev };
 };
 
+const umaskOf = (task: Task): number => task.fs.umask & 0o777;
 /** A mode without the bits of the task's umask. */
-export const masked = (task: Task, mode: number): number => mode & ~(task.fs.umask & 0o777);
+export const masked = (task: Task, mode: number): number => mode & ~umaskOf(task);
 
 /**
  * The parent and last component of a new name: -EEXIST if it exists, -EROFS if the mount is read-only.
@@ -74,14 +75,14 @@ export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: 
       if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
       const denied = device && rdev !== 0 ? mayUseDevice(task, type, rdev, ACCESS.mknod) : 0;
       if (denied < 0) return denied;
-      return dir.mknod(last.name, newInode(task, dir, masked(task, mode), rdev));
+      return dir.mknod(last.name, newInode(task, dir, mode, rdev, umaskOf(task)));
     }),
   );
 };
 
 /** Makes the regular file of open(O_CREAT). The name does not exist. */
 export const createFile = (task: Task, last: Last, mode: number): Or<Dentry> =>
-  makeIn(task, last, S_IFREG, (dir) => dir.mknod(last.name, newInode(task, dir, masked(task, mode))));
+  makeIn(task, last, S_IFREG, (dir) => dir.mknod(last.name, newInode(task, dir, mode, 0, umaskOf(task))));
 
 /** mkdir(2): 0 or -errno. */
 export const mkdir = (task: Task, base: Path, name: string, mode: number): number => {

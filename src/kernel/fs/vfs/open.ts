@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import type { Wait } from "../../base/wait.ts";
 import { mayOpenFile, mayTruncate, type Purpose } from "../../landlock/open.ts";
 import type { Task } from "../../task/task.ts";
-import { createFile, masked, newInode } from "./create.ts";
+import { createFile, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
 import type { Or } from "./inode.ts";
@@ -158,7 +158,7 @@ const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: nu
   if (writable < 0) return writable;
   const allowed = mayCreate(task, dir);
   if (allowed < 0) return allowed;
-  const inode = dir.tmpfile(newInode(task, dir, masked(task, S_IFREG | mode)));
+  const inode = dir.tmpfile(newInode(task, dir, S_IFREG | mode, 0, task.fs.umask & 0o777));
   if (typeof inode === "number") return inode;
   inode.nlink = 0;
   inode.linkable = (flags & O_EXCL) === 0;
