@@ -146,6 +146,11 @@ static void network(void) {
   struct sin a = {2, 0, 0x0100007f, 0};
   char request[40] = "lo";
   say(" unshare %d", unshare_(NEWNET | NEWUTS | NEWIPC | NEWCGROUP));
+  static char tag[8];
+  long tags = sys3(__NR_open, "/proc/sys/net/ipv4/conf/lo/tag", 2, 0);
+  say(" tag %d wrong %d set %d", sys3(__NR_read, tags, tag, 7), put_file("/proc/sys/net/ipv4/conf/lo/tag", "x"), put_file("/proc/sys/net/ipv4/conf/lo/tag", "7"));
+  sys1(__NR_close, tags), tags = sys3(__NR_open, "/proc/sys/net/ipv4/conf/lo/tag", 0, 0), sys3(__NR_read, tags, tag, 7), sys1(__NR_close, tags);
+  say(" %s", L(tag));
   long s = sys3(__NR_socket, 2, 1, 0), other = sys3(__NR_socket, 2, 1, 0);
   say(" bind %d connect %d", sys3(__NR_bind, s, &a, 16), (a.port = 99, sys3(__NR_connect, s, &a, 16)));
   say(" flags %d %x", sys3(__NR_ioctl, s, 0x8913, request), L(*(uint16_t *)(request + 16)));
@@ -163,6 +168,8 @@ static void network(void) {
   say(" connect %d", sys3(__NR_connect, other, &a, 16));
   long before = sys3(__NR_open, "/proc/self/ns/net", 0, 0);
   say(" again %d", unshare_(NEWNET));
+  tags = sys3(__NR_open, "/proc/sys/net/ipv4/conf/lo/tag", 0, 0), sys3(__NR_read, tags, tag, 7), sys1(__NR_close, tags);
+  say(" its tag %s", L(tag));
   long third = sys3(__NR_socket, 2, 1, 0);
   say(" unreachable %d", sys3(__NR_connect, third, &a, 16));
   say(" back %d", sys2(__NR_setns, before, 0));

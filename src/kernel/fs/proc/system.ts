@@ -12,6 +12,7 @@ import { POOL_BITS } from "../files/devices.ts";
 import type { WatchLimits } from "../files/inotify.ts";
 import { roundPipeSize } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
+import { deviceTag } from "./device-tag.ts";
 import { keyFiles, keySettings } from "./keys.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
 import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
@@ -242,6 +243,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
     vmstat: { read: () => `nr_free_pages ${Math.max(0, kernel.frames.free)}\n` },
     sys: {
+      net: { ipv4: { conf: { all: { tag: deviceTag("all") }, default: { tag: deviceTag("default") }, lo: { tag: deviceTag("lo") } } } },
       user: { max_user_namespaces: n("max_user_namespaces", 7760) },
       fs: {
         "aio-max-nr": setting(
