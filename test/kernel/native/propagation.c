@@ -346,7 +346,10 @@ static void queries(void) {
   say(" options alone %d subtype %d mask %x", statmount_(a, 0x100, 1024, 24), L(*(uint32_t *)answer), L(word64(8)));
   say(" short: %d %d %d", statmount_(a, 0x20, 512, 24), statmount_(a, 0x20, 519, 24), statmount_(a, 3, 8, 24));
   say(" array %d number %d", statmount_(a, 0x400, 1024, 24), L(*(uint32_t *)(answer + 128)));
-  say(" ns %d\n", L(statmount_(a, 0x40, 512, 24) == 0 && word64(112) != 0));
+  uint64_t number = 0;
+  long space = sys3(__NR_open, "/proc/self/ns/mnt", 0, 0), other = sys3(__NR_open, "/proc/self/ns/uts", 0, 0);
+  say(" ns %d", L(statmount_(a, 0x40, 512, 24) == 0 && word64(112) != 0));
+  say(" %d same %d other %d bad %d\n", sys3(__NR_ioctl, space, 0x8008b705, &number), L(number == word64(112)), sys3(__NR_ioctl, other, 0x8008b705, &number), sys3(__NR_ioctl, space, 0x8008b705, 16));
   say(" list: %d", listmount_(a, 0, 512, 0));
   say(" %d", L(ids[0] == in));
   long n = listmount_(tmp, 0, 512, 0);

@@ -64,6 +64,7 @@ export const pipeCalls: readonly Syscall[] = [
       flags: flags("unsigned int", { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC }, "MFD_???"),
     },
     (t, a) => memfdCreate(t, a.name, a.flags),
+    { note: "no huge pages: MFD_HUGETLB" },
   ),
   syscall("memfd_secret", { flags: flags("unsigned int", { O_CLOEXEC }, "O_???") }, (t, a) =>
     a.flags & ~O_CLOEXEC ? -E.EINVAL : install(t, secretMemory(t, t.kernel.vfs.memfds), a.flags !== 0),

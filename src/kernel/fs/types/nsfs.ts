@@ -13,6 +13,7 @@ import { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type Or } from "../vfs/inode.ts";
 import { install } from "../vfs/install.ts";
 import { S_IFREG } from "../vfs/mode.ts";
+import type { MountNamespace } from "../vfs/mount.ts";
 import { O_RDONLY } from "../vfs/open-flags.ts";
 
 /** The names in /proc/PID/ns and the CLONE_NEW* flags. */
@@ -38,7 +39,7 @@ export const namespaceOf = (t: Task, type: NsType): object =>
 export const isInitialUser = (namespace: object): boolean => namespace === INITIAL_USER;
 
 /** Requests of ioctl_ns(2). */
-const NS = { GET_USERNS: 0xb701, GET_PARENT: 0xb702, GET_NSTYPE: 0xb703, GET_OWNER_UID: 0xb704 } as const;
+const NS = { GET_USERNS: 0xb701, GET_PARENT: 0xb702, GET_NSTYPE: 0xb703, GET_OWNER_UID: 0xb704, GET_MNTNS_ID: 0x8008_b705 } as const;
 
 /** The owner, or for NS_GET_PARENT the parent, of a namespace, if it is in the caller's; -EPERM above it. */
 const related = (
@@ -98,6 +99,9 @@ export class NsFile extends FileDescription {
         const owner = isInitialUser(this.namespace) ? 0 : (this.namespace as UserNamespace).owner;
         return task.mem.setU32(arg, shownUid(task.cred.userNs, owner)) ? 0 : -E.EFAULT;
       }
+      case NS.GET_MNTNS_ID:
+        if (this.nsType !== "mnt") return -E.EINVAL;
+        return task.mem.setU64(arg, (this.namespace as MountNamespace).number, 0) ? 0 : -E.EFAULT;
       case NS.GET_USERNS:
       case NS.GET_PARENT: {
         const found = related(task, this, request === NS.GET_PARENT);
