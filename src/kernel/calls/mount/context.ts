@@ -28,6 +28,9 @@ export class ContextFile extends FileDescription {
   override release(): void {
     this.inode.fs.clock.kept.files.delete(this);
   }
+  override get pollable(): boolean {
+    return false;
+  }
   /** The log of messages is empty. */
   override read(_task: Task, _n: number): Or<Uint8Array> {
     return -E.ENODATA;
