@@ -7,7 +7,7 @@ import { dataArg } from "../../../src/kernel/calls/process/ptrace.ts";
 import { fd, int, loff, long, ptr, uint, ulong } from "../../../src/kernel/syscall/arg.ts";
 import { dirfd, id, legacyId } from "../../../src/kernel/syscall/arg-file.ts";
 import { keyctlArgument } from "../../../src/kernel/syscall/arg-keys.ts";
-import { anyFd } from "../../../src/kernel/syscall/arg-process.ts";
+import { address, anyFd } from "../../../src/kernel/syscall/arg-process.ts";
 import { signal } from "../../../src/kernel/syscall/arg-signal.ts";
 import type { Arg } from "../../../src/kernel/syscall/declaration.ts";
 import type { ObjectName } from "./arena.ts";
@@ -59,12 +59,15 @@ const descriptors: Values = {
   hostile: big(-2, 0x7fff_ffff, 0x8000_0000, 2n ** 32n + 3n, -1),
 };
 const ids = numbers(0, 1000, 1, 65534, 0xffff_ffff, 0xffff, 0x1_0000);
+/** Where mappings of a script may lie. */
+const places = numbers(0, 0x1300_0000, 0x1300_1000, 0x1301_0000, 0x1200_0000, 0x1200_2000, 0x2000_0000, 0x3000_0000);
 /** Special keyrings, and the first keys of a machine. */
 const keys = numbers(...Object.values(KEY_SPEC), 1, 2, 3);
 
 /** By C type, where a C type says what it is. */
 const byC: Readonly<Record<string, Values>> = {
   "": word(numbers(0)),
+  aio_context_t: pointer("words", "buffer"),
   "char *": pointer("buffer"),
   "char *const *": pointer("argv"),
   "const char *": { ...pointer("path"), valid: hinted(object("path")) },
@@ -114,6 +117,7 @@ const byDecoder: ReadonlyMap<unknown, Values> = new Map<unknown, Values>([
   [ulong.decode, word(hinted(numbers(0, 1, 8, 4096, 0x1_0000)))],
   [loff.decode, { valid: numbers(0, 1, 10, 4096, 100_000), edge: edges32, hostile: [...hostile64, 2n ** 40n, 2n ** 62n] }],
   [dataArg.decode, word(numbers(0, 9, 0x1200_0000))],
+  [address.decode, { valid: { of: "any", sources: [places, places, object("buffer")] }, edge: edgePointers, hostile: hostilePointers }],
   [
     keyctlArgument(2).decode,
     {

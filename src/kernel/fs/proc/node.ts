@@ -52,6 +52,8 @@ class ProcSequence extends FileDescription {
   #seen: number;
   /** Computed bytes that were not read yet. */
   #buffer: Uint8Array = new Uint8Array(0);
+  /** The bytes that the account holds for `#buffer`, read ones included. */
+  #charged = 0;
   /** The file offset of `#buffer`. */
   #at = 0;
   /** The key of the next record. */
@@ -92,6 +94,8 @@ class ProcSequence extends FileDescription {
       this.#at += this.#buffer.length;
       const bytes = this.#fill(task);
       if (typeof bytes === "number") return bytes;
+      if (!this.inode.fs.account.resize(this.#charged, bytes.length)) return -E.ENOMEM;
+      this.#charged = bytes.length;
       this.#buffer = bytes;
       if (bytes.length === 0) return bytes;
     }
@@ -112,6 +116,9 @@ class ProcSequence extends FileDescription {
     }
     task.kernel.charge(text.length * cost.character);
     return asBytes(text);
+  }
+  override release(): void {
+    this.inode.fs.account.give(this.#charged);
   }
   override seek(_task: Task, offset: number, whence: number): number {
     return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);
