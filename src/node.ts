@@ -1,5 +1,7 @@
 // The package "trapgate/node": what Node.js adds to the library: its folders as file systems of guests, and its network.
+export { hostCpu } from "./host/host-cpu.ts";
 export { hostTree } from "./host/host-tree.ts";
+export { type HostImage, hostImage } from "./host/image/host-image.ts";
 export { hostNetwork } from "./host/network/open-network.ts";
 export { hostOverlay } from "./host/overlay/overlay.ts";
 export type { HostTree, HostTreeOptions } from "./kernel/fs/types/host-tree.ts";

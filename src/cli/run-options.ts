@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
+import { hostCpu } from "../host/host-cpu.ts";
 import { hostBytes, type OpenBytes, readRegular, standardInput } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
@@ -67,7 +68,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--cwd DIR", "working directory in the guest"],
   ["--uid N", "user and group of the program (default: 0)"],
   ["--kernel NAME", "whose rules hold, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],
-  ["--cpu MODEL", "processor: LEVEL[:amd|:intel], such as x86-64-v1:intel"],
+  ["--cpu MODEL", "processor: LEVEL[:amd|:intel][,+FEATURE|,-FEATURE]…, such as x86-64-v3:intel, or host (default: x86-64-v1)"],
   ...switchHelp,
   ["--seed N", "decides everything that is random (default: 0)"],
   ["--memory SIZE", "memory of the guest, the kernel's objects for it included, such as 256M (default: 1G)"],
@@ -229,7 +230,7 @@ const machineOptions = (values: Values): BootOptions => ({
   // The machine says what is wrong with a name that is none.
   ...optional("kernel", values.kernel as ProfileName | undefined),
   ...switchesOf(values),
-  ...optional("cpu", values.cpu),
+  ...optional("cpu", values.cpu === "host" ? hostCpu() : values.cpu),
   ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
   ...optional("hostname", values.hostname),
   ...optional("clock", values.clock),

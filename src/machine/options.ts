@@ -50,7 +50,7 @@ export interface MachineOptions {
   readonly vsyscall?: VsyscallMode;
   /** Bugs of earlier kernels, by name. */
   readonly bugs?: readonly Bug[];
-  /** Processor model: `x86-64-v1:amd`, `pentium3:intel`, … */
+  /** Processor model: `x86-64-v1:amd` (default), `pentium3:intel`, `x86-64-v3,-avx2`, or `hostCpu()` of trapgate/node. */
   readonly cpu?: string;
   /** The host name of the guest. Default "trapgate". */
   readonly hostname?: string;

@@ -23,7 +23,7 @@ const below: Record<string, readonly string[]> = {
   image: ["machine", "kernel", "abi", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
   browser: ["image", "machine", "kernel", "memory", "cpu", "abi", "problem-table.ts", "problem.ts"],
-  host: ["image", "machine", "kernel", "abi", "problem.ts"],
+  host: ["image", "machine", "kernel", "abi", "problem.ts", "cpu"],
   cli: [
     "landmines",
     "host",

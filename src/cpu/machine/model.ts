@@ -182,23 +182,46 @@ export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => 
 /** The model that is used if none is named. */
 export const defaultModel = "x86-64-v1:amd";
 
-/** A model by name; a level without vendor is AMD's. Undefined if no such model exists. */
+/** `+avx2`, `-sse4_2`, `family=25`: what a name adds to a level. */
+const change = /^(?:([+-])([a-z0-9_]+)|(family|model|stepping)=(\d{1,3}))$/;
+const numbers = ["family", "model", "stepping"] as const;
+
+/**
+ * A model by name: `LEVEL[:VENDOR]`, then any of `,+FEATURE`, `,-FEATURE` and `,family=N`, `,model=N`, `,stepping=N`. A level without vendor is
+ * AMD's. Undefined if no such model exists.
+ */
 export const cpuModel = (name: string): Model | undefined => {
-  const [level, vendor = "amd"] = name.split(":") as [string, string?];
+  const [base = "", ...changes] = name.split(",");
+  const [level, vendor = "amd"] = base.split(":") as [string, string?];
   const found = Object.hasOwn(levels, level) ? levels[level] : undefined;
   if (!found || (vendor !== "amd" && vendor !== "intel")) return undefined;
-  const [family, model, stepping] = found.signature[vendor];
-  const list = all.filter((f) => found.features.includes(f) || (vendor === "amd" && found.amdOnly?.includes(f)));
+  const signature = [...found.signature[vendor]] as [number, number, number];
+  const wanted = new Set(all.filter((f) => found.features.includes(f) || (vendor === "amd" && found.amdOnly?.includes(f))));
+  for (const text of changes) {
+    const [, sign, feature, part, value] = change.exec(text) ?? [];
+    if (part !== undefined) signature[numbers.indexOf(part as (typeof numbers)[number])] = Number(value);
+    else if (!all.includes(feature as Feature)) return undefined;
+    else if (sign === "+") wanted.add(feature as Feature);
+    else wanted.delete(feature as Feature);
+  }
+  const [family, model, stepping] = signature;
   return {
-    name: `${level}:${vendor}`,
+    name: [`${level}:${vendor}`, ...changes].join(","),
     vendor,
     family,
     model,
     stepping,
     ...vendorRules[vendor],
     brand: `trapgate ${level}`,
-    features: list,
+    features: all.filter((f) => wanted.has(f)),
   };
+};
+/** The name of the model of a processor with these flags of /proc/cpuinfo. Features that trapgate lacks are left out. */
+export const modelOfHost = (vendor: string, flags: readonly string[], signature: Signature): string => {
+  const base = `max:${vendor === vendorNames.intel ? "intel" : "amd"}`;
+  // The machine itself is the hypervisor.
+  const lacks = (cpuModel(base) as Model).features.filter((f) => f !== "hypervisor" && !flags.includes(f));
+  return [base, ...lacks.map((f) => `-${f}`), ...numbers.map((part, i) => `${part}=${signature[i]}`)].join(",");
 };
 
 /** The requirements of an instruction: features, or one vendor. */
