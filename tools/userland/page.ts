@@ -14,7 +14,7 @@ const differences = ({ differs }: Scenario): string => {
 };
 
 const row = (scenario: Scenario): string =>
-  `| ${scenario.name} | ${cell(scenario.about)} | ${scenario.architectures.join(", ")} | ${cell(differences(scenario))} |`;
+  `| ${scenario.name} | ${cell(scenario.about)} | ${scenario.architectures.join(", ")} | ${scenario.equal.join(", ")} | ${cell(differences(scenario))} |`;
 
 const counted = (): string =>
   architectures.map((a) => `${groups.flatMap((g) => g.scenarios).filter((s) => s.architectures.includes(a)).length} on ${a}`).join(", ");
@@ -25,16 +25,17 @@ export const userlandPage = (): string =>
     "# Programs as Debian ships them",
     "",
     "Scripts with unmodified programs of Debian run natively and inside, in the same root. Output, errors and exit status must",
-    "be equal byte by byte, after masks for process numbers, times and addresses. The last column says what differs and why;",
-    `an empty cell means equal. There are ${counted()}.`,
+    "be equal byte by byte, after masks for process numbers, times and addresses. `equal on` names the architectures on which",
+    "the last comparison was equal; the others differ, or were not compared yet. The last column says what is known to differ.",
+    `There are ${counted()}.`,
     "",
     "`npm run conformance:userland -- --only NAME` runs one of them. As root, with mmdebstrap: roots are made on first use.",
     "",
     ...groups.flatMap((group) => [
       `## ${group.name}`,
       "",
-      "| scenario | programs | architectures | difference |",
-      "|---|---|---|---|",
+      "| scenario | programs | runs on | equal on | difference |",
+      "|---|---|---|---|---|",
       ...group.scenarios.map(row),
       "",
     ]),

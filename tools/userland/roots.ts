@@ -24,7 +24,7 @@ cp /etc/resolv.conf "$1/etc/resolv.conf" && root=$1 && shift 2 && chroot "$root"
 
 /** $1: a source package, unpacked and patched in /usr/src/$1; without patches where the archive has lost them. */
 const fetchSource = `
-mkdir -p "/usr/src/$1" && cd "/usr/src/$1" && { apt-get -q source "$1" || { apt-get -q source --tar-only "$1" && tar xf ./*.tar.*; }; } && find . -maxdepth 1 -type f -delete && mv ./*/* . &&
+rm -rf "/usr/src/$1" && mkdir -p "/usr/src/$1" && cd "/usr/src/$1" && { apt-get -q source "$1" || { apt-get -q source --tar-only "$1" && tar xf ./*.tar.*; }; } && find . -maxdepth 1 -type f -delete && mv ./*/* . &&
 find . -maxdepth 1 -type d -empty -delete`;
 
 /** What a group's root of an architecture must hold. */

@@ -30,6 +30,8 @@ const header = z.strictObject({
   mask: z.array(z.tuple([z.instanceof(RegExp), z.string()])).default([]),
   /** `yes`: two processes write the streams at once; lines are sorted before they are compared. */
   unordered: z.literal("yes").optional(),
+  /** Architectures on which the scenario was equal inside when it last ran, for users. */
+  equal: words.pipe(z.array(z.enum(architectures))).default([]),
   /** Why the two runs differ, for users; `amd64: …` or `i386: …` on that architecture only. */
   differs: z.partialRecord(z.enum(architectures), z.string()).default({}),
   /** On these architectures `npm test` runs it too. It takes under two seconds and needs no installation script of a package. */
@@ -82,6 +84,9 @@ export const groups: readonly Group[] = folders(scripts).map((root) => ({
     ),
   ),
 }));
+
+const names = groups.flatMap((g) => g.scenarios.map((s) => s.name));
+for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) throw new Error(`two scenarios are named ${name}`);
 
 /** What `npm test` runs of them. */
 export const samples: readonly Scenario[] = groups.flatMap((g) => g.scenarios.filter((s) => s.sample.length > 0));

@@ -28,7 +28,7 @@ extern int yylval;
 \n|. return yytext[0];
 %%
 END
-bison -d c.y; flex c.l; gcc -o c c.tab.c lex.yy.c; printf '1+2*3\n(4-1)*5\n1+\n7/2\n' | ./c; bison --version | head -n 1; flex --version; bison -Wcounterexamples - 2>&1 <<'END' | grep -c conflict
+bison -d c.y; flex c.l; gcc -o c c.tab.c lex.yy.c; printf '1+2*3\n(4-1)*5\n1+\n7/2\n' | ./c; bison --version | head -n 1; flex --version; bison -Wcounterexamples - 2>&1 <<'END' | grep -c conflict || :
 %%
 e: e '+' e | 'x';
 END

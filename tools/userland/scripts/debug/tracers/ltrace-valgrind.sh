@@ -1,4 +1,5 @@
 # about: ltrace and valgrind: library calls, memory errors, leaks, cachegrind
+# equal: amd64
 # packages: ltrace valgrind gcc libc6-dev
 # architectures: amd64
 # seconds: 600

@@ -1,4 +1,5 @@
 # about: gzip, bzip2, xz (threads), zstd (threads), lz4, brotli: there and back
+# equal: amd64 i386
 # packages: gzip bzip2 xz-utils zstd lz4 brotli
 # seconds: 120
 seq 20000 >n; for c in 'gzip -9n' bzip2 'xz -T2 -2' 'zstd -q -T2 -5' 'lz4 -q' 'brotli -q 5'; do set -- $c; $c -c n >n.$1; $1 -dc n.$1 | cmp - n && echo "$c $(wc -c <n.$1) $(md5sum <n.$1)"; done

@@ -1,4 +1,5 @@
 # about: gpg with its agent: keys, signatures, encryption
+# equal: amd64 i386
 # packages: gnupg gpgv
 # seconds: 180
 export GNUPGHOME=/w/g; mkdir -m 700 g; seq 10 >n; gpg --batch -q --pinentry-mode loopback --passphrase '' --quick-gen-key t@x ed25519 sign 2>/dev/null; gpg -q --list-keys --with-colons | cut -d: -f1 | sort | uniq -c; gpg -q --batch -s -b n; gpg --verify n.sig 2>&1 | grep -c Good

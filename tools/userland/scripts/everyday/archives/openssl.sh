@@ -1,4 +1,5 @@
 # about: openssl: digests, ciphers, RSA and EC keys, certificates, a TLS connection
+# equal: amd64 i386
 # packages: openssl
 # seconds: 120
 seq 1000 >n; for d in md5 sha1 sha256 sha512 sha3-256 blake2b512; do openssl dgst -$d n; done

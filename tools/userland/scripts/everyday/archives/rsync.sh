@@ -1,4 +1,5 @@
 # about: rsync: local copies, deltas, deletion, dry run, a pipe, a daemon
+# equal: amd64 i386
 # packages: rsync
 # mask: ^(d\S+) +[\d,]+  => $1 
 mkdir -p t/a/b; seq 5000 >t/n; head -c 100000 /dev/zero >t/a/z; ln -s ../n t/a/l; ln t/n t/hard; chmod 700 t/a/b; find t -exec touch -h -d @1700000000 {} +

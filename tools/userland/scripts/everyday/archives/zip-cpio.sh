@@ -1,4 +1,5 @@
 # about: zip, unzip, cpio, 7-Zip
+# equal: amd64 i386
 # packages: zip unzip cpio 7zip
 # seconds: 120
 mkdir -p t/a/b; seq 5000 >t/n; head -c 100000 /dev/zero >t/a/z; ln -s ../n t/a/l; ln t/n t/hard; chmod 700 t/a/b; find t -exec touch -h -d @1700000000 {} +

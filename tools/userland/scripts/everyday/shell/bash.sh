@@ -1,4 +1,5 @@
 # about: bash: arrays, substitutions, traps, coprocesses, job control, here-documents, process substitution
+# equal: amd64 i386
 # packages: bash
 # sample: i386
 cat >s.bash <<'END'

@@ -1,4 +1,5 @@
 # about: sort, uniq, cut, paste, join, comm, tr, head, tail, nl, fmt, fold, pr, tac, split, csplit, expand, od, numfmt, sums
+# equal: amd64 i386
 # packages: coreutils
 # sample: i386
 seq 1 200 | sort -R --random-source=/dev/zero | md5sum; seq 20 | sort -rn | head -n 3; printf 'b 2\na 1\nc 3\n' >l; printf 'a x\nb y\n' >r

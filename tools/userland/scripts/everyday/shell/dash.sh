@@ -1,4 +1,5 @@
 # about: dash: pipelines, traps, functions, getopts, case, arithmetic, here-documents
+# equal: amd64 i386
 # packages: dash
 # sample: amd64 i386
 f() { while getopts ab: o; do case $o in a) echo a;; b) echo "b $OPTARG";; *) echo bad;; esac; done; }; f -a -b x -c 2>&1

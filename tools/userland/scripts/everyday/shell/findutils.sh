@@ -1,4 +1,5 @@
 # about: find, xargs: walks over 3000 files
+# equal: amd64 i386
 # packages: findutils
 mkdir t; cd t; for i in $(seq 30); do mkdir d$i; (cd d$i; seq 100 | xargs touch); done
 find . -type f | wc -l; find . -name '9*' | sort | head -n 5; find . -name '7' -delete; find . -type f | wc -l; find . -maxdepth 1 -type d | sort -V | tail -n 2

@@ -1,4 +1,5 @@
 # about: expect: a shell with keys, interrupts, stop, echo off, end of file
+# equal: amd64
 # packages: expect
 # seconds: 120
 cat >s.exp <<'END'

@@ -1,4 +1,5 @@
 # about: screen: a detached session, keys, hard copy
+# equal: amd64
 # packages: screen
 # seconds: 120
 # mask: \d+\.z => PID.z

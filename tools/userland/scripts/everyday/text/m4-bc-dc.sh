@@ -1,4 +1,5 @@
 # about: m4, bc, dc: macros and arbitrary precision
+# equal: amd64 i386
 # packages: m4 bc dc
 # sample: i386
 m4 <<'END'

@@ -1,4 +1,5 @@
 # about: sed: scripts, hold space, in place, extended expressions, commands
+# equal: amd64 i386
 # packages: sed
 # sample: i386
 for i in $(seq 300); do echo "$i word$((i % 17)) Line number $((i * 7 % 101))"; done >t

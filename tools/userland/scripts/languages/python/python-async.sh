@@ -1,4 +1,5 @@
 # about: Python: asyncio with subprocesses, sockets, signals, timers, queues, executors
+# equal: amd64
 # packages: python3
 # seconds: 120
 cat >s.py <<'END'

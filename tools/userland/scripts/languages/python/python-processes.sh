@@ -1,4 +1,5 @@
 # about: Python: multiprocessing (fork, spawn, forkserver), shared memory, subprocess, threading, signals
+# equal: amd64
 # packages: python3
 # seconds: 180
 cat >s.py <<'END'

@@ -1,4 +1,5 @@
 # about: MariaDB: install, start, SQL, transactions, dump, stop
+# equal: amd64
 # packages: mariadb-server
 # seconds: 900
 # memory: 3G

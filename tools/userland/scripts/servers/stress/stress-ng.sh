@@ -1,4 +1,5 @@
 # about: stress-ng: one second of twelve stressors each with verification
+# equal: amd64
 # packages: stress-ng
 # seconds: 300
 # mask: \[\d+\] => [PID]

@@ -11,4 +11,4 @@ listen m
   bind 127.0.0.1:11301
   server a 127.0.0.1:11300
 END
-haproxy -c -f c; haproxy -f c 2>/dev/null & h=$!; sleep 1.5; printf 'get k\r\nquit\r\n' | nc -N 127.0.0.1 11301 | tr -d '\r'; kill $h; kill $m; wait $h || :; wait $m || echo end $?
+haproxy -c -f c; haproxy -f c 2>/dev/null & h=$!; sleep 1.5; printf 'get k\r\nquit\r\n' | nc -N 127.0.0.1 11301 | tr -d '\r'; kill $h; kill $m; wait $h 2>/dev/null || :; wait $m 2>/dev/null || echo end $?
