@@ -11,7 +11,7 @@ import type { Processor, ProcessorModel } from "./base/processor.ts";
 import type { Profile } from "./base/profile.ts";
 import { Random } from "./base/random.ts";
 import { PID_MAX, RESERVED_PIDS } from "./base/rlimit.ts";
-import type { Timespec } from "./base/time.ts";
+import { type Timespec, UPTIME } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
@@ -148,7 +148,8 @@ export class Kernel {
   constructor(options: KernelOptions) {
     const { processor } = options;
     this.processor = processor;
-    processor.timeStamp = () => BigInt(this.scheduler.time);
+    // The counter runs since the machine is up, at 1 GHz.
+    processor.timeStamp = () => BigInt(this.scheduler.time + UPTIME.sec * 1e9);
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;

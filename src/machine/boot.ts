@@ -192,7 +192,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   });
   // The time-stamp counter counts virtual nanoseconds.
   kernel.vdso.setTime({
-    tscBase: 0n,
+    tscBase: BigInt(UPTIME.sec) * 1_000_000_000n,
     tscMult: 1,
     tscShift: 0,
     monotonicNs: 0n,

@@ -33,8 +33,8 @@ mount -t devpts -o newinstance,ptmxmode=666,gid=5,mode=620 none dev/pts && mount
 mknod -m 666 dev/null c 1 3 && mknod -m 666 dev/zero c 1 5 && mknod -m 666 dev/full c 1 7 && mknod -m 666 dev/random c 1 8 &&
 mknod -m 666 dev/urandom c 1 9 && mknod -m 666 dev/tty c 5 0 && mknod -m 600 dev/console c 5 1 && mount -t mqueue none dev/mqueue &&
 ln -s pts/ptmx dev/ptmx && ln -s /proc/self/fd dev/fd && ln -s fd/0 dev/stdin && ln -s fd/1 dev/stdout && ln -s fd/2 dev/stderr &&
-hostname ${HOSTNAME} && ip link set lo up && pivot_root . . && umount -l . && script=$3 && shift 3 &&
-renice -n 0 -p $$ >/dev/null && setsid -w env -i "$@" /bin/sh -ec "$script"`;
+hostname ${HOSTNAME} && ip link set lo up && renice -n 0 -p $$ >/dev/null && script=$3 && shift 3 &&
+setsid -w sh -c 'pivot_root . . && umount -l . && script=$1 && shift && exec env -i "$@" /bin/sh -ec "$script"' sh "$script" "$@"`;
 
 const namespaces = ["--mount", "--net", "--pid", "--fork", "--ipc", "--uts", "--cgroup", "--kill-child"];
 

@@ -126,7 +126,7 @@ export class Recorder implements Observer {
   }
 
   #now(): number {
-    return Number(this.#kernel.processor.timeStamp());
+    return this.#kernel.scheduler.time;
   }
   #when(task: Task): { readonly at: number; readonly tid: number } {
     return { at: this.#now(), tid: task.pid };
