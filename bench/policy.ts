@@ -78,6 +78,10 @@ const perRun = (repeat: number, work: () => void): number => {
   return (performance.now() - from) / repeat;
 };
 
+if (!existsSync(dockerFile)) {
+  console.error("bench:policy: Docker's profile is absent; `npm run setup` unpacks it from Debian's package");
+  process.exit(1);
+}
 try {
   const docker = await readPolicy(dockerFile, readFileSync(dockerFile));
   writeFileSync(file("docker.bpf"), docker.bpf());
