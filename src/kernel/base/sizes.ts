@@ -25,9 +25,9 @@ export const sizes = {
   attribute: 512,
   /** A file system in memory, and a mount with its node in the tree. */
   fileSystem: 2048,
-  mount: 1536,
+  mount: 1792,
   /** A network namespace, and any other namespace. */
-  netNamespace: 4096,
+  netNamespace: 5120,
   namespace: 1024,
   /** A supplementary group in credentials. */
   group: 16,
