@@ -122,7 +122,7 @@ export const run = async (): Promise<void> => {
       runCount.value++;
       return;
     }
-    // Without arguments it waits for somebody who types.
+    // Without arguments it waits for typed input.
     if (args.trim() === "") bottomTab.value = "terminal";
   }
   const typed = interactive.value ? await openedScreen() : undefined;

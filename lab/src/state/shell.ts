@@ -12,7 +12,7 @@ const beside = (name: string): string => new URL(`shell/${name}`, document.baseU
 export const shellRoot = (): string => beside("root.tar.gz");
 export const shellCopyright = (): string => beside("COPYRIGHT.busybox");
 
-/** Undefined: nobody has asked. */
+/** Undefined: not asked yet. */
 export const shellAbout = signal<ShellAbout | undefined>(undefined);
 const ABSENT =
   "This copy of the lab has no shell: busybox is under another licence and is not packed with it. Build the lab from its repository: npm run setup, npm run lab.";

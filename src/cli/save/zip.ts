@@ -1,16 +1,5 @@
 // A zip archive of a few files, deflated. PKWARE APPNOTE.TXT 4.3; without zip64, encryption and dates.
-import { deflateRawSync } from "node:zlib";
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
-const crc32 = (bytes: Uint8Array): number => {
-  let crc = 0xffff_ffff;
-  for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffff_ffff) >>> 0;
-};
+import { crc32, deflateRawSync } from "node:zlib";
 
 /** Version 2.0 of the format: deflate. Names are UTF-8 (bit 11). 1 January 1980. */
 const VERSION = 20;

@@ -73,9 +73,9 @@ export class Scheduler {
    * with the seed, replaces it.
    */
   slice: (task: Task) => number = () => SLICE;
-  /** Set by sched_yield(2) and by whoever ends the slice early. */
+  /** Set by sched_yield(2) and by code that ends the slice early. */
   reschedule = false;
-  /** Decides at scheduling points, for whoever explores schedules or replays one. */
+  /** Decides at scheduling points, for the exploration and the replay of schedules. */
   chooser: Chooser | undefined = undefined;
   /** Whom the running task gives way to. */
   #chosen: Task | undefined = undefined;
@@ -116,7 +116,7 @@ export class Scheduler {
     if (!cut || cut !== first || (this.#ranked && this.#best() > 0)) return undefined;
     return this.#queue.shift();
   }
-  /** The first of the highest rank, unless somebody chooses. */
+  /** The first of the highest rank, unless a chooser is set. */
   #next(): Task | undefined {
     if (this.chooser) return this.#chooseNext(this.chooser);
     if (!this.#ranked) return this.#queue.shift();
@@ -214,7 +214,7 @@ export class Scheduler {
 
   /**
    * Everybody sleeps: jump to the next deadline, even beyond what `run` was given (nothing can happen before
-   * it), unless the world outside may be quicker or somebody watches the clock.
+   * it), unless the world outside may be quicker or a user watches the clock.
    */
   #idle(): RunResult | undefined {
     const { kernel } = this;
@@ -330,7 +330,7 @@ export class Scheduler {
       }
     }
     if (task.state !== "runnable") return;
-    // How long whoever called lets guests run is nothing that they can see.
+    // Guests cannot see how long the caller lets them run.
     if ((kernel.now >= until || this.#isLate) && kernel.now < this.#sliceEnd && !this.reschedule) {
       this.#cut = task;
       this.#queue.unshift(task);

@@ -200,7 +200,7 @@ export class OverlayDir extends Inode {
     return this.#remove(name, target);
   }
   override rmdir(name: string, target: Inode): number {
-    // The upper directory may hold whiteouts, which nobody sees.
+    // The upper directory may hold whiteouts, which no listing shows.
     if (target instanceof OverlayDir && target.isUpper) {
       const all = [...iterate(target.real.inode.entries(target.real.inode.start ?? 0, NOBODY))];
       for (const { name: hidden } of all) {
