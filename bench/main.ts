@@ -118,9 +118,9 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
   const of = (name: string, what: (m: Measured) => number): number => median((results.get(name) ?? []).map(what));
   const [native] = results.get("native") as [Measured];
   const times = (name: string, what: "cpu" | "wall"): number => of(name, (m) => m[what]) / of("native", (m) => m[what]);
-  /** Who printed something else has not done the work. */
+  /** A run with other output has not done the work. */
   const right = (name: string): boolean => results.get(name)?.every((m) => m.stdout === native.stdout) ?? false;
-  /** Who exits otherwise has said that he cannot: qemu-user refuses seccomp. */
+  /** A run with another exit status has refused the work: qemu-user refuses seccomp. */
   const refused = (name: string): boolean => results.get(name)?.every((m) => m.status !== native.status) ?? false;
   const pair = (name: string): [string, string] => {
     if (!results.has(name)) return ["", ""];

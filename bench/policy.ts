@@ -2,7 +2,7 @@
 // started in turn; medians of RUNS (11) starts. Tools: seccomp-tools (SECCOMP_TOOLS="ruby -I lib
 // bin/seccomp-tools" where no gem is installed), libseccomp's scmp_bpf_disasm, scmp_bpf_sim and
 // scmp_sys_resolver (SCMP_TOOLS=FOLDER, or on PATH; Debian's package "seccomp" has the last one),
-// systemd-analyze. Who is not there has no figure.
+// systemd-analyze. A missing tool has no figure.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Loads the bundled command line, with V8's compiled form of it if this Node can use the one that the build left.
-// Compiling the text takes a third of a start otherwise. Node's own cache (module.enableCompileCache) came with Node 22.
-// A CommonJS module, and one file: Node starts it sooner than an ES module, and needs no second look-up.
+// Loads the bundled command line, with V8's compiled form of it if the build left one that this Node.js
+// accepts. Without it V8 compiles the text at every start. Node's own cache (module.enableCompileCache)
+// exists since Node 22 only. This file is one CommonJS module, because Node.js starts an ES module more
+// slowly and with a second look-up.
 const { closeSync, existsSync, fstatSync, openSync, readSync } = require("node:fs");
 const { join } = require("node:path");
 const vm = require("node:vm");
@@ -11,12 +12,13 @@ const textOf = (script) => join(folder, `${script}.js`);
 const cacheOf = (script) => join(folder, `${script}.cache`);
 
 /**
- * What V8 is told, all of it here and before anything is compiled: V8 refuses a cache that was made under other flags.
- * Of the thousands of handlers a program meets a few: each is validated when it is first called, which is a fifth of a start.
- * The young heap is so small that threads which share its collection cost more than they help; and it does not grow by doubling: what lives through a
- * collection is copied. To grow by more than this costs a start more in the kernel of the host than it saves.
- * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does. Loops that are unrolled are no
- * faster, and take long to compile.
+ * The flags of V8. All of them are set here, before anything is compiled: V8 refuses a cache that was made
+ * under other flags.
+ * - Lazy validation: a program uses few of the thousands of handlers, so each is validated at its first call.
+ * - Young generation: it is so small that threads that share its collection cost more than they help. It does
+ *   not grow by doubling, because a collection copies each object that survives, and growth costs host time.
+ * - Branch hints move rare code, such as TLB misses, out of the way of common code.
+ * - Unrolled loops are no faster, and take long to compile.
  */
 const flags = [
   "--wasm-lazy-validation",
@@ -26,11 +28,12 @@ const flags = [
   "--no-wasm-loop-unrolling",
 ];
 /**
- * By Node's version, those that have been tried: a V8 that lacks a flag complains about it on standard error.
- * V8 of Node 20 makes code of ours faster, on threads beside us, that is ready when a short program has ended, and costs more than the program did: it begins with
- * JavaScript that has run for fifteen times as long as it thinks enough, with WebAssembly after as much as later versions wait for. And it gives the registers of large
- * functions, which trace trees are, by an allocator that is quick, and spills most of them (MachineOptions.largeTraces); later ones have it no more.
- * That of Node 24 has a second compiler, which begins with functions that were called a tenth as often.
+ * More flags by the version of Node.js, for the versions that were tried. A V8 that lacks a flag complains
+ * about it on standard error. Node 20 optimises our code on other threads too early: a short program has
+ * ended before the optimised code is ready. So JavaScript and WebAssembly wait for as many executions as in
+ * later versions. It also gives large functions, such as trace trees, a fast register allocator that spills
+ * most registers (`largeTraces`). Later versions have no such allocator. Node 24 has a second optimising
+ * compiler, which starts much earlier.
  */
 const besides = {
   20: ["--interrupt-budget=1000000", "--wasm-tiering-budget=12000000", "--no-turbo-use-mid-tier-regalloc-for-huge-functions"],
@@ -42,7 +45,10 @@ const allFlags = () => {
   return ofThis ? [...flags, ...ofThis] : [];
 };
 
-/** As node:v8 does, which brings Node's streams along, a fortieth of a start: what is below it does not, but complains. */
+/**
+ * Sets the flags through the binding below node:v8. node:v8 would load Node's streams. The binding works, but
+ * prints a deprecation warning.
+ */
 const setFlags = () => {
   const { noDeprecation } = process;
   process.noDeprecation = true;
@@ -58,8 +64,8 @@ const setFlags = () => {
 };
 
 /**
- * What files are read into, one after the other: what is read is there until the next one is. Memory that is given back for each would be taken from the host
- * anew, page by page, and what the machine asks for would be what was used before, and have to be cleared.
+ * The buffer for file contents. Each read overwrites the previous one. One buffer avoids that the host's
+ * kernel gives fresh, cleared pages for each file.
  */
 let buffer = Buffer.allocUnsafeSlow(1 << 21);
 const bytesOf = (file) => {
@@ -75,7 +81,10 @@ const bytesOf = (file) => {
   }
 };
 
-/** Undefined in a clone that is not built yet. `scripts`: those of the bundle (tools/bundle.mjs) that have been read so far, by name. */
+/**
+ * Undefined in a clone that is not built yet. `scripts`: the scripts of the bundle (tools/bundle.mjs) that
+ * were loaded so far, by name.
+ */
 const load = () => {
   setFlags();
   if (!existsSync(textOf("start"))) return undefined;
@@ -116,7 +125,8 @@ module.exports = { folder, textOf, cacheOf, load };
 if (require.main === module) {
   const loaded = load();
   if (loaded) {
-    // All is done and written when it returns (pipes are slower on Windows): to end at once spares V8 from taking its heap apart, a thirtieth of a start.
+    // All output is written when main returns, except on Windows, where pipes are slower. process.exit spares
+    // V8 the teardown of its heap.
     loaded.main(process.argv.slice(2)).then(() => process.platform === "win32" || process.exit());
   } else {
     console.error("trapgate: this clone is not built yet: run `npm start` once");

@@ -1,4 +1,5 @@
-// The package "trapgate/node": what Node.js adds to the library: its folders as file systems of guests, and its network.
+// The package "trapgate/node": the library's parts for Node.js, such as folders of the host as guests' file
+// systems, and networks.
 export { hostCpu } from "./host/host-cpu.ts";
 export { hostTree } from "./host/host-tree.ts";
 export { type HostImage, hostImage } from "./host/image/host-image.ts";

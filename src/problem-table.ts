@@ -1,5 +1,6 @@
-// Every kind of mistake that a user can make: its code, its exit status, and its explanation. `new Problem` takes the name of a row,
-// messages have the code, `trapgate explain CODE` and docs/reference/messages.md have the text. A code is never used for another kind.
+// The kinds of users' mistakes: each row has a code, an exit status and an explanation. `new Problem` takes
+// the name of a row. Messages show the code; `trapgate explain CODE` and docs/reference/messages.md show the
+// text. A code is never reused.
 
 /** A row of the table. */
 interface ProblemRow {
@@ -9,7 +10,9 @@ interface ProblemRow {
   readonly title: string;
   /** The reason for the message, and the remedy. */
   readonly text: string;
-  /** Exit status of the command line, if it is not 125. As in shells: 127 not found, 126 found but not run. */
+  /**
+   * Exit status of the command line, if not 125. As in shells: 127 not found, 126 found but not executable.
+   */
   readonly status?: 126 | 127;
   /** Arguments of `trapgate` for which it has this message. `PROG` is a program that runs. */
   readonly example?: readonly string[];

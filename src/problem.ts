@@ -39,13 +39,14 @@ const whole = (code: ProblemCode, sentence: string, { help, span }: ProblemParts
 /**
  * A mistake of the user: an option, an ELF file, a policy. `message` has the place, the sentence, the help
  * and the code, and a second line with a caret if the place is known. `kind` and `code` are for programs;
- * `trapgate explain CODE` tells more.
+ * `trapgate explain CODE` prints the explanation.
  *
  * @example
  * try {
  *   new Machine({ kernel: "v66" });
  * } catch (error) {
- *   if (error instanceof Problem) console.log(error.kind, error.message);   // "bad-property-value" … "(did you mean v6?) [TG0202]"
+ *   // "bad-property-value" … "(did you mean v6?) [TG0202]"
+ *   if (error instanceof Problem) console.log(error.kind, error.message);
  * }
  */
 export class Problem extends Error {

@@ -1,7 +1,9 @@
-// dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
-// it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
-// is those chunks as functions (bin/trapgate.js calls them). The first is what `run` begins with, the last what no other holds; chunks.json
-// names the others and the modules in each, which rooms reach by their lazy.ts.
+// dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Hundreds of
+// modules would cost a start more than the program itself, and generated code is read faster from files than
+// from text that V8 parses. esbuild makes chunks of modules that are used together. A script is a list of
+// chunks as functions, which bin/trapgate.js calls. The first script has the chunks that `run` begins with,
+// the last one all chunks of no other script. chunks.json names the scripts between and the modules in each;
+// rooms reach them by their lazy.ts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -29,8 +31,9 @@ const fileModule = async () => {
 };
 
 /**
- * An ES module's text, as esbuild writes it, as a function of a chunk's `require` and of what bin/trapgate.js knows of the bundle, which returns what the module
- * exports. What it imports has been loaded when it is, so that names can be bound at once.
+ * An ES module's text, as esbuild writes it, as a function. Its arguments are a chunk's `require` and
+ * bin/trapgate.js's table of the bundle; it returns the module's exports. All imported chunks are loaded
+ * before, so that names can be bound at once.
  */
 const chunkFunction = (name, text) => {
   const exported = /export\{([^}]*)\};?\s*$/.exec(text);
@@ -52,8 +55,9 @@ const chunkFunction = (name, text) => {
 };
 
 /**
- * What a start compiles is what the cache of its script has to hold, and no more: what it holds has to be restored. So two programs run that do as most do, and print
- * nothing; then, for the others' caches, what compiles everything does.
+ * Makes V8 compile the functions that a start needs, for the cache of their script. More functions would cost
+ * time to restore. So two typical programs run first, without output. For the other scripts' caches, all
+ * functions are compiled.
  */
 const warmUp = async (others) => {
   const { main, scripts, chunk } = load();
@@ -90,7 +94,7 @@ const chunksOf = async () => {
         name: "files and scripts of their own",
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
-          // A room's doors to modules that are loaded when they are first used: chunks.json says in which script each is.
+          // A room's lazy.ts loads modules at their first use. chunks.json assigns each to a script.
           onLoad({ filter: /\/lazy\.js$/ }, ({ path }) => {
             const text = readFileSync(path, "utf8");
             const from = new Map([...text.matchAll(/^import \* as (\w+) from (".*");$/gm)].map(([, name, module]) => [name, module]));

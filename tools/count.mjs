@@ -1,5 +1,5 @@
-// `node tools/count.mjs REPORT`: prints `N passed, N failed` of a vitest JSON report; exit 1 if any failed or none ran.
-// A test file that could not even be loaded counts as one failure.
+// `node tools/count.mjs REPORT`: prints `N passed, N failed` of a vitest JSON report. Exit status 1 if a test
+// failed or none ran. A test file that could not be loaded counts as one failure.
 import { existsSync, readFileSync } from "node:fs";
 
 const file = process.argv[2];

@@ -1,4 +1,4 @@
-// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/ from rows, declarations and docstrings.
+// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/ from rows, declarations, docstrings.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

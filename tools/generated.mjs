@@ -1,6 +1,7 @@
-// Is src/cpu/generated/code.ts what its sources make today? Its first lines hold a hash of them: of every module that tools/generate.ts
-// imports, directly or not, and of the routines. So a row, a meaning or the compiler of handlers cannot change behind generated handlers.
-// Plain JavaScript on Node's own modules, because the build and vitest's set-up run it before anything else.
+// Checks that src/cpu/generated/code.ts is current. Its first lines hold a hash of its sources: every module
+// that tools/generate.ts imports, directly or not, and the routines. So a row, a meaning or the compiler of
+// handlers cannot change behind generated handlers. Plain JavaScript on Node's own modules, because the build
+// and vitest's set-up run it before anything else.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

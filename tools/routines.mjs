@@ -1,4 +1,5 @@
-// Compiles src/cpu/routines (AssemblyScript) to one wasm module. `npm run build` and the tests' set-up call it.
+// Compiles src/cpu/routines (AssemblyScript) to one wasm module. `npm run build` and the tests' set-up call
+// it.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -37,7 +38,10 @@ async function x87Constants() {
   return [array("significand", "u64", 1), array("exponent", "i32", 2), array("nearest", "i32", 3), array("up", "i32", 4)].join("\n");
 }
 
-/** What the routines import of src/cpu/machine/state.ts ("./at") and src/cpu/machine/layout.ts ("./places"), and of src/cpu/isa/x87-operations.ts ("./constants"). */
+/**
+ * The routines' imports from src/cpu/machine/state.ts ("./at"), src/cpu/machine/layout.ts ("./places") and
+ * src/cpu/isa/x87-operations.ts ("./constants").
+ */
 async function tables() {
   const places = [await constants(layout, "layout")];
   for (const table of ["record", "predecodeEntry", "opcodeKind", "displacements", "registerIn"])

@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` do before their own work: install and build, each only when something changed.
-// Plain JavaScript on Node's own modules, because it runs before anything is installed.
+// The first step of `npm start` and `npm test`: install and build, each only if something has changed. Plain
+// JavaScript on Node's own modules, because it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,10 @@ export const run = (command, args) => {
 
 const json = (file) => JSON.parse(readFileSync(join(top, file), "utf8"));
 
-/** npm keeps a second lock file of what it installed: stale when a package that the project's lock asks for is absent or different. */
+/**
+ * npm keeps a second lock file of the installed packages. It is stale if a package of the project's lock is
+ * absent or different there.
+ */
 const installed = () => {
   const there = join("node_modules", ".package-lock.json");
   if (!existsSync(join(top, there))) return false;
@@ -61,7 +64,10 @@ export const stamp = (others = []) => {
   return hash.digest("hex");
 };
 
-/** Leave a note of what was built: `now`, as it was when the build began. Compiled code of guests is kept for just this build (host/node-code-store.ts). */
+/**
+ * Records the build: `now` is the state of the sources at its start. Compiled guest code is kept for this
+ * build only (host/node-code-store.ts).
+ */
 export const writeStamp = (now) => writeFileSync(stampFile, now);
 
 export const build = () => {

@@ -1,5 +1,6 @@
-// `npm run smoke`: the built package on other versions of Node.js: hello of both ABIs, a landmine, the library, the cost of a run. The npm
-// package "node" carries the binaries. Without a registry it is skipped with a message; with CI=true that is an error.
+// `npm run smoke`: the built package on other versions of Node.js: hello of both ABIs, a landmine, the
+// library, the cost of a run. The npm package "node" carries the binaries. Without a registry the run is
+// skipped with a message; with CI=true that is an error.
 import { spawnSync } from "node:child_process";
 import { build, top } from "./setup.mjs";
 
@@ -13,7 +14,10 @@ const library = `
   const run = await Machine.run(readFileSync("guest/bin/a1-fixed"), { trace: true });
   console.log(run.status.signal, run.trace.length);
 `;
-/** Milliseconds of processor time of a run of a tiny program: the least of some batches, because other work costs caches. */
+/**
+ * Milliseconds of processor time of a run of a tiny program: the least of some batches, because other work
+ * costs caches.
+ */
 const cost = `
   import { readFileSync } from "node:fs";
   import { Machine } from "trapgate";

@@ -1,5 +1,5 @@
-// `npm test`: install, build, fetch what the tests need from Debian, then run every test.
-// Lint, types, dead code and import directions are tests themselves (test/project), so that one figure counts all.
+// `npm test`: installs, builds, fetches the tests' Debian packages, then runs every test. Lint, types, dead
+// code and import directions are tests themselves (test/project), so that one figure counts all.
 import { join } from "node:path";
 import { build, install, run, top } from "./setup.mjs";
 

@@ -1,4 +1,5 @@
-// A plugin for Vite: the service worker that keeps the page for use without a network. It names every file of the build, and a version made of their contents.
+// A plugin for Vite: the service worker that keeps the page for use without a network. It lists every file of
+// the build and a version, which is a hash of their contents.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// The lab without a network: all files of one build are kept together, and a page is answered by one build alone.
+// The lab without a network. All files of one build are cached together, and a page gets its files from one
+// build only.
 const version = "VERSION";
 const files = ["FILES"];
 /** Files that not every copy has. */

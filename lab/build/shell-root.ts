@@ -1,5 +1,6 @@
-// A plugin for Vite: the root directory in which the page's shell runs, as shell/root.tar.gz. busybox is that of Debian's package busybox-static, which
-// `npm run setup` fetches. It is under the GPL: its copyright file lies beside it, and the npm package is without it.
+// A plugin for Vite: the root directory of the page's shell, as shell/root.tar.gz. Its busybox is from
+// Debian's package busybox-static, which `npm run setup` fetches. busybox is under the GPL: its copyright
+// file lies beside it, and the npm package does not contain it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";

@@ -23,11 +23,12 @@ interface Open {
 }
 
 /**
- * Calls the methods of a worker that `serve` runs in. A method that does not come back is ended by `stop`,
- * and the next call starts a new worker.
+ * Calls the methods of a worker that runs `serve`. `stop` ends a method that does not return. The next call
+ * then starts a new worker.
  *
  * @example
- * const client = new WorkerClient<MachineMethods>(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
+ * const worker = () => new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+ * const client = new WorkerClient<MachineMethods>(worker);
  * const run = client.call("run", { program: elf, calls: 1000 }, (part) => console.log(part));
  * console.log((await run.result).status);
  */

@@ -4,7 +4,8 @@
 //   import { machineMethods, serve } from "trapgate/browser";
 //   serve(self, Promise.resolve(machineMethods));
 //   // page.ts
-//   const client = new WorkerClient<MachineMethods>(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
+//   const worker = () => new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+//   const client = new WorkerClient<MachineMethods>(worker);
 //   const { status } = await client.call("run", { program: elf }, (part) => console.log(part)).result;
 
 export type { ImageStart, OpenedImage } from "../image/opened.ts";

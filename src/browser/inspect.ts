@@ -1,4 +1,5 @@
-// A moment of a run: the machine is started again and stopped at a virtual time, which is exact, since runs are equal.
+// A moment of a run. The machine starts again and stops at a virtual time. This is exact, because runs are
+// repeatable.
 import { describe, disassemble } from "../cpu/index.ts";
 import { R, S } from "../cpu/machine/state.ts";
 import type { BootOptions } from "../machine/boot.ts";
@@ -13,7 +14,10 @@ import type { Moment } from "./protocol.ts";
 const CODE = 96;
 const MEMORY = 128;
 const INSTRUCTIONS = 9;
-/** Nanoseconds before a moment from which the one before it is looked for, instruction by instruction. A system call takes less. */
+/**
+ * The search for the previous moment starts so many nanoseconds earlier and steps by instructions. A system
+ * call takes less time.
+ */
 const BACK = 200_000;
 
 type Options = BootOptions & ProgramOptions;
@@ -47,7 +51,10 @@ export const timeBefore = (program: Uint8Array | string, options: Options, nanos
     return last;
   });
 
-/** Starts the program, stops at a virtual time, and looks. `memory`: an address to show; by default the top of the stack. */
+/**
+ * Starts the program, stops at a virtual time, and reads the state. `memory`: an address to show, by default
+ * the top of the stack.
+ */
 export const momentOf = (program: Uint8Array | string, options: Options, nanoseconds: number, memory?: number): Moment =>
   withMachine(options, (machine) => {
     const isAlive = machine.runTo(program, options, nanoseconds);

@@ -1,4 +1,5 @@
-// The messages between a page and its worker. Each call of a method has an id; its parts, its inputs and its answer carry the same.
+// The messages between a page and its worker. Each call of a method has an id. The call's parts, inputs and
+// answer carry it.
 import type { Exploration, ExploreOptions } from "../machine/explore/options.ts";
 import type { MachineOptions, ProgramOptions } from "../machine/options.ts";
 import type { Run } from "../machine/run.ts";
@@ -6,7 +7,10 @@ import type { Registers, TraceEvent } from "../machine/tracing/events.ts";
 import { Problem, type Span } from "../problem.ts";
 import type { ProblemKind } from "../problem-table.ts";
 
-/** A method of a worker: its parameters, the parts that it tells while it works, its inputs, and its result. All are plain data. */
+/**
+ * A method of a worker: its parameters, the parts that it reports during its work, its inputs, and its
+ * result. All are plain data.
+ */
 export interface Method {
   readonly params: unknown;
   readonly part: unknown;
@@ -28,14 +32,23 @@ export type SentRoot = ({ readonly archive: Uint8Array } | { readonly url: strin
 };
 /** A program and how to run it. */
 export interface RunParams {
-  /** The bytes of an ELF file, or the path of one in `root` or `files`. Default: the program of the image that `root` is. */
+  /**
+   * The bytes of an ELF file, or the path of one in `root` or `files`. Default: the program of the image in
+   * `root`.
+   */
   readonly program?: Uint8Array | string;
   readonly options?: SentOptions;
-  /** Default: an empty directory in memory. It is seen copy-on-write. The worker keeps the last one that it fetched. */
+  /**
+   * A directory that guests see copy-on-write. Default: an empty one in memory. The worker keeps the last
+   * fetched one.
+   */
   readonly root?: SentRoot;
   /** Tell events, at most so many system calls; more are only counted. Default 0. */
   readonly calls?: number;
-  /** Standard input, output and error are a terminal. Default: pipes, and standard input is `options.stdin`. */
+  /**
+   * Makes standard input, output and error a terminal. Default: pipes, with `options.stdin` as standard
+   * input.
+   */
   readonly terminal?: TerminalSize;
 }
 /** A part of a run: events in their order, output, or a line of the kernel log. */
@@ -71,7 +84,10 @@ export interface InspectParams {
   readonly options?: SentOptions;
   readonly root?: SentRoot;
   readonly at: number;
-  /** The last moment before `at`, an instruction earlier. Default false: `at`, or the first moment after it. */
+  /**
+   * True: the last moment before `at`, one instruction earlier. Default false: the first moment at or after
+   * `at`.
+   */
   readonly before?: boolean;
   /** The address of memory to show. Default: the top of the stack. */
   readonly memory?: number;

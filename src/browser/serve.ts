@@ -6,7 +6,7 @@ export interface WorkerScope {
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
   postMessage(message: unknown): void;
 }
-/** How a method tells its parts, and who gets its inputs. */
+/** The means of a running method: a function that reports parts, and the receiver of inputs. */
 export interface Context<M extends Method> {
   readonly part: (part: M["part"]) => void;
   onInput: ((input: M["input"]) => void) | undefined;
@@ -17,10 +17,12 @@ export type Served<Methods extends Record<keyof Methods, Method>> = {
 };
 
 /**
- * Answers the calls of a `WorkerClient`. Call it once in a worker, at once: a message that comes before it is lost. The methods may come later.
+ * Answers the calls of a `WorkerClient`. A worker calls it once, first of all: a message that arrives earlier
+ * is lost. The methods may load later.
  *
  * @example
- * serve(self, import("./methods.js").then((module) => module.methods));   // worker.js; methods.js exports machineMethods of trapgate/browser
+ * // worker.js; methods.js exports machineMethods of trapgate/browser
+ * serve(self, import("./methods.js").then((module) => module.methods));
  */
 export const serve = <Methods extends Record<keyof Methods, Method>>(
   scope: WorkerScope,

@@ -19,7 +19,10 @@ export interface Tracing {
   readonly line: (line: string, pid: number) => void;
 }
 
-/** True if the descriptor may be a terminal. /dev/null is excluded, because Node.js loads a module for terminals. */
+/**
+ * True if the descriptor may be a terminal. /dev/null is excluded, because Node.js loads a module for
+ * terminals.
+ */
 const isDevice = (fd: number): boolean => {
   try {
     const status = fstatSync(fd);
@@ -48,7 +51,7 @@ class Insisted extends Error {
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
-// color.ts is imported here only: it asks for process.stdout, and Node loads its streams for that, a tenth of a start.
+// color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
 const readPolicy = async (policy: NonNullable<Prepared["policy"]>) => {
   const [{ color }, { readRunPolicy }] = await Promise.all([import("./color.ts"), import("./run-policy.ts")]);
   return readRunPolicy({ ...policy, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });

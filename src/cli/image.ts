@@ -1,4 +1,5 @@
-// `--image`: the root, the program and its surroundings come from an image; options and arguments of the command line go first.
+// `--image`: the root, the program and its environment come from an image. Options and arguments of the
+// command line win.
 import type { Image } from "../host/image/image.ts";
 import { startedWith } from "../image/start.ts";
 import { Problem } from "../problem.ts";
@@ -12,7 +13,11 @@ const started = (prepared: Prepared, { tree, start, close }: Image): Prepared =>
   return { ...prepared, machine: { ...prepared.machine, root: tree }, path, program, closes: close };
 };
 
-/** The run with its image, if it has one. @throws {Problem} The image is damaged or too large, or names no program. */
+/**
+ * The run with its image, if it has one.
+ *
+ * @throws {Problem} The image is damaged or too large, or names no program.
+ */
 export const withImage = async (prepared: Prepared): Promise<Prepared> => {
   const { image } = prepared;
   if (image === undefined) return prepared;

@@ -162,7 +162,7 @@ export interface Prepared {
 
 type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
 
-/** What is at a path of the host: nothing, too, where a folder on the way is none, or a name is too long to be one. */
+/** The status of a path on the host. Undefined also if a parent is no folder or a name is too long. */
 const statusOf = (path: string): Stats | undefined => (existsSync(path) ? statSync(path) : undefined);
 
 const tree = (option: string, path: string, writable: boolean) => {
@@ -307,7 +307,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     return { ...common, machine, path: name, image: { path: image, most } };
   }
   if (name === "-") {
-    // /dev/shm is in memory whatever the root is.
+    // /dev/shm is in memory for every kind of root.
     const path = values.root === undefined ? "/program" : "/dev/shm/program";
     const content = standardInput(MOST_STDIN);
     if (content === undefined) throw new Problem("usage", "the program on standard input has more than 1 GiB");

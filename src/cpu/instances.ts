@@ -38,7 +38,8 @@ export class Instances<Cpu> {
   /** Loads handlers on demand: the module enters them into the table. */
   load(part: HandlerModule): void {
     if (this.#loaded.has(part)) return;
-    // Last: a part that the host had no room for is missing in the table, and a later processor must load it again.
+    // This comes last: after a failed allocation the part is missing in the table, and a later processor
+    // loads it again.
     this.link(part.module());
     this.#loaded.add(part);
   }

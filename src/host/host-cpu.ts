@@ -1,11 +1,12 @@
-// The processor of this host as a model: its vendor, its numbers, and what of it trapgate has. man 5 proc_cpuinfo
+// This host's processor as a model: its vendor, its numbers, and those of its features that trapgate has. man
+// 5 proc_cpuinfo
 import { readFileSync } from "node:fs";
 import { modelOfHost } from "../cpu/machine/model.ts";
 import { Problem } from "../problem.ts";
 
 /**
- * The model of this host's processor, for `cpu` of a machine: the features that the host and trapgate both have, in the form
- * `max:amd,-FEATURE,…,family=N,model=N,stepping=N`. Runs depend on the host then.
+ * The model of this host's processor, for `cpu` of a machine: the features that both the host and trapgate
+ * have. Its form is `max:amd,-FEATURE,…,family=N,model=N,stepping=N`. Runs depend on the host then.
  *
  * @throws {Problem} The host is no x86 Linux.
  *

@@ -1,7 +1,6 @@
-// Compiled regions of a program between its runs, a file for each program in the user's cache, with V8's code
-// for them. To V8 a file's code is its own: so it is read only if nobody but this user can have written it,
-// and if it is whole. V8 refuses code that another version of it has made, for another processor, or under
-// other flags.
+// Compiled regions of a program between its runs: a file per program in the user's cache, with V8's code for
+// them. V8 trusts the code in such a file. So the file is read only if it is whole and no other user can have
+// written it. V8 refuses code of another version, for another processor, or under other flags.
 import {
   constants,
   existsSync,
@@ -76,7 +75,7 @@ type PackedRegion = Omit<CachedRegion, "compiled" | "code" | "landings"> & {
   readonly code: readonly { readonly address: number; readonly bytes: Place }[];
   readonly landings: readonly (readonly [CachedRegion["landings"][number][0], number | null])[];
 };
-/** `identity`: of the program, and of whom its regions are for. */
+/** `identity`: of the program, and of the machine and settings that the regions fit. */
 interface Packed extends Omit<CachedRegions, "regions"> {
   readonly identity: string;
   readonly regions: readonly PackedRegion[];

@@ -28,9 +28,9 @@ export const setFlagsFromString = (flag: string): void => {
 /** Guest memory in bytes from which on the host's own heap is the smaller part of the process. */
 const MUCH_MEMORY = 2 ** 26;
 /**
- * Keeps V8's young generation small beside a small guest memory. It would grow to 48 MiB, with garbage of system calls.
- * V8 reads the flag each time the generation would grow. The price: V8 compiles chunks of the bundle that are loaded later
- * from their text, because their cached form is of other flags.
+ * Keeps V8's young generation small beside a small guest memory. By default it grows to 48 MiB with garbage
+ * of system calls. V8 reads the flag each time the generation would grow. The price: V8 compiles chunks of
+ * the bundle that load later from their text, because their cached form was made under other flags.
  */
 export const heapFor = (guestMemory: Size | undefined): void => {
   const bytes = guestMemory === undefined ? undefined : bytesOf(guestMemory);

@@ -87,8 +87,8 @@ const itself = <T>(file: NodeFile, act: (path: string) => T): T => {
 };
 
 /**
- * Linux: a link of /proc/self/fd leads to the file behind the descriptor, whatever its name is now. So
- * `/proc/self/fd/N/name` is openat(2), and the link itself is AT_EMPTY_PATH. man 5 proc_pid_fd
+ * Linux: a link of /proc/self/fd leads to the file behind the descriptor, even after a rename. So
+ * `/proc/self/fd/N/name` acts as openat(2), and the link itself as AT_EMPTY_PATH. man 5 proc_pid_fd
  */
 export const byDescriptor: Reach = {
   entry: (dir, name, act) => itself(dir, (path) => act(below(path, name))),

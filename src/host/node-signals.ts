@@ -1,6 +1,5 @@
-// Signals that come to this process and are meant for the guest: its foreground processes get them. A guest
-// may block or ignore them; who insists ends the run, as docker run has it: by the third SIGINT or SIGTERM
-// within a few seconds.
+// Signals to this process that are meant for the guest: its foreground processes get them. A guest may block
+// or ignore them. The third SIGINT or SIGTERM within a few seconds ends the run, as with docker run.
 import type { Inputs } from "../machine/inputs.ts";
 
 const passed = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT"] as const;

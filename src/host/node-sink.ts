@@ -1,6 +1,6 @@
 // A descriptor of this process that takes the guest's output. Writes are made at once, so that the guest's
-// output and ours come in order. A reader that is slower than the guest must not stop us, who have signals
-// and timeouts to look at: what it does not take is kept, and the machine stands still until it has.
+// output and ours come in order. A reader slower than the guest must not block this process, which serves
+// signals and timeouts. The unread output is kept, and the machine stands still until it is taken.
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { WaitQueue } from "../kernel/base/wait.ts";

@@ -1,4 +1,5 @@
-// The files of an image: layers on top of each other, as one read-only tree. OCI image specification, "Image Layer Filesystem Changeset".
+// The files of an image: its layers as one read-only tree. OCI image specification, "Image Layer Filesystem
+// Changeset".
 import { E } from "../abi/errno.ts";
 import type { HostDirEntry, HostNode, HostStat, HostTree } from "../kernel/fs/types/host-tree.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from "../kernel/fs/vfs/mode.ts";

@@ -1,4 +1,5 @@
-// The parts of an image: its configuration and its layers. docker save's archives, OCI layouts. OCI image specification, "Image Layout".
+// The parts of an image: its configuration and its layers. docker save's archives; OCI image specification,
+// "Image Layout".
 import { Problem } from "../problem.ts";
 import { dockerManifest, index, manifest, parsed } from "./schema.ts";
 import type { BlobStore, Piece } from "./store.ts";

@@ -57,7 +57,7 @@ const stored = async (blobs: BlobStore, body: AsyncIterable<Uint8Array>): Promis
   return { at, size: blobs.size - at };
 };
 
-/** Reads an image whose parts lie apart, such as a directory with an OCI layout. Undefined: it is no image. */
+/** Reads an image in separate files, such as a directory with an OCI layout. Undefined if it is no image. */
 export const readParts = async (source: Source, { blobs, unpack, most }: Means): Promise<ReadImage | undefined> => {
   const parts = partsOf(source);
   if (!parts) return undefined;
@@ -95,8 +95,8 @@ const beside = (name: string, target: string): string => {
 };
 
 /**
- * Reads a tar archive. If it is an image, the result has its parts; else its files are in the tree, and the result is undefined. The
- * first entry that no image has decides.
+ * Reads a tar archive. The result has the parts if the archive is an image. Otherwise its files are in the
+ * tree, and the result is undefined. The first entry that no image has decides.
  */
 const partsIn = async (
   archive: AsyncIterable<Uint8Array>,

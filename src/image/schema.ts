@@ -1,4 +1,5 @@
-// The JSON of images: docker save's manifest.json, OCI's index, manifest and configuration. OCI image specification 1.1; moby image/spec.
+// The JSON of images: docker save's manifest.json; OCI's index, manifest, configuration. OCI image
+// specification 1.1; moby image/spec.
 import { z } from "zod";
 import { Problem } from "../problem.ts";
 
@@ -23,7 +24,11 @@ export const configuration = z.object({
 /** How the image's program starts. */
 export type Configuration = z.infer<typeof configuration>;
 
-/** JSON text by a schema. @throws {Problem} It is no JSON, or has another form. `name`: what it is, for the message. */
+/**
+ * JSON text by a schema. `name`: the text's name in messages.
+ *
+ * @throws {Problem} It is no JSON, or has another form.
+ */
 export const parsed = <T>(schema: z.ZodType<T>, text: string, name: string): T => {
   let json: unknown;
   try {

@@ -45,7 +45,10 @@ export const startOf = (tree: LayerTree, { config }: Configuration): ImageStart 
   };
 };
 
-/** The program of a run with an image. As for docker run: arguments replace the image's command, not its entrypoint. */
+/**
+ * The program of a run with an image. As with docker run, arguments replace the image's command, not its
+ * entrypoint.
+ */
 export const startedWith = (
   start: ImageStart,
   given: ProgramOptions,

@@ -1,4 +1,5 @@
-// Bytes that archives are unpacked to, with a limit. A host keeps them in a file (src/host/image), a page in memory (src/browser/image).
+// Unpacked bytes of archives, with a limit. A host keeps them in a file (src/host/image), a page in memory
+// (src/browser/image).
 import type { FileBytes } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 
@@ -20,7 +21,10 @@ export interface BlobStore {
   /** The bytes of a piece, in chunks. */
   chunks(piece: Piece): AsyncIterable<Uint8Array>;
 }
-/** Takes the compression from a stream. `most`: more bytes are a Problem. `digest`: sha256 of the bytes as they come, in hex, which must hold. */
+/**
+ * Decompresses a stream. More than `most` bytes are a Problem. `digest`: the sha256 of the input in hex,
+ * which must match.
+ */
 export type Unpack = (
   source: AsyncIterable<Uint8Array>,
   name: string,

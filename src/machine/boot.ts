@@ -29,20 +29,25 @@ import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
 import { bootTimeOf, isHostname, MAX_CPUS } from "./world.ts";
 
-/** The options of a machine as the command line gives them. Library users have `MachineOptions`, which src/machine/api checks. */
+/**
+ * The options of a machine as the command line gives them. Library users have `MachineOptions`, which
+ * src/machine/api checks.
+ */
 export interface BootOptions extends Omit<MachineOptions, "code"> {
   /** Keeps compiled code between runs of a program, with engine "auto". Default: no code is kept. */
   readonly code?: CodeStore;
   /** A terminal of the host. Default: the standard streams are pipes. */
   readonly terminal?: TerminalOptions;
   /**
-   * Guest memory is a SharedArrayBuffer. V8 does not count it for garbage collection, so a process with one machine has no collection in
-   * the middle of a short program. Unused machines of a process with several are collected later. Default false.
+   * Guest memory is a SharedArrayBuffer. V8 does not count it for garbage collection, so a process with one
+   * machine has no collection during a short program. In a process with several machines, unused ones are
+   * collected later. Default false.
    */
   readonly sharedMemory?: boolean;
   /**
-   * Trace trees may have three times the size, which makes dynamic programs faster. V8 uses a simpler register allocator for functions of
-   * that size unless it has the flag `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
+   * Trace trees may have three times the size, which makes dynamic programs faster. V8 uses a simpler
+   * register allocator for functions of that size unless it has the flag
+   * `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
    */
   readonly largeTraces?: boolean;
 }
@@ -78,7 +83,10 @@ const kernelModel = (model: Model): ProcessorModel => ({
   cpuinfo: model,
 });
 
-/** A clock in milliseconds that never goes back. `performance` is avoided, because Node.js loads a module for it. */
+/**
+ * A clock in milliseconds that never goes back. `performance` is avoided, because Node.js loads a module for
+ * it.
+ */
 const steadyClock = (): (() => number) => {
   let last = 0;
   let behind = 0;
@@ -135,7 +143,10 @@ export interface Booted {
   readonly console: Tty | undefined;
 }
 
-/** The memory of a machine that has ended, without anything of its guests. A new machine starts faster in it than in fresh memory. */
+/**
+ * The memory of an ended machine, cleared of its guests. A new machine starts faster in it than in fresh
+ * memory.
+ */
 export const reclaim = ({ frames }: Kernel, processor: Cpu): WebAssembly.Memory => {
   frames.giveUp();
   processor.giveUp();

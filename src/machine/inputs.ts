@@ -1,6 +1,6 @@
-// The only way of events from the host into a machine: bytes, signals, the size of a terminal, the passing of
-// real time. The machine takes queued events between two segments of guest code. The list of taken events with
-// their virtual times is a recording of the run.
+// Events from the host into a machine: bytes, signals, the size of a terminal, the passing of real time.
+// There is no other way in. The machine takes queued events between two segments of guest code. The list of
+// taken events with their virtual times is a recording of the run.
 
 import type { NetworkEvent } from "../kernel/net/outside/host-network.ts";
 

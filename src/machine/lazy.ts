@@ -1,4 +1,4 @@
-// Parts of a machine that most runs do not use, loaded at first use. tools/chunks.json assigns them to scripts.
+// Rarely used parts of a machine, loaded at first use. tools/chunks.json assigns them to scripts.
 import * as hostFs from "../kernel/fs/types/host-fs.ts";
 import * as hostRw from "../kernel/fs/types/host-rw.ts";
 import * as overlayFs from "../kernel/fs/types/overlay-fs.ts";

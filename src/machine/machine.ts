@@ -31,8 +31,8 @@ import type { Trace } from "./tracing/strace/trace.ts";
 import { lookAt, putFile } from "./tree.ts";
 
 /**
- * Milliseconds of real time between two looks at the world outside. The end of a stretch costs as much as tens of thousands of instructions, and browsers let
- * whoever gives way wait for four milliseconds.
+ * Milliseconds of real time between two looks at the outside world. The end of a segment is expensive, and
+ * browsers delay a task that yields by four milliseconds.
  */
 const STRETCH = 30;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
@@ -56,7 +56,10 @@ export interface Connection {
   readonly backlog?: Backlog;
 }
 
-/** Output that the host has taken but cannot pass on. The machine stands still meanwhile, so that no guest sees how quick a reader is. */
+/**
+ * Output that the host has taken but cannot pass on. The machine stands still meanwhile, so that no guest can
+ * measure a reader.
+ */
 export interface Backlog {
   readonly full: boolean;
   onFull: (() => void) | undefined;
@@ -102,7 +105,10 @@ export class Machine {
     this.#processor.jit.onRegion = see;
   }
 
-  /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
+  /**
+   * Figures of the execution that differ from host to host: blocks decoded, regions compiled and dropped,
+   * their bytes and time.
+   */
   get engineStats(): Readonly<Record<string, number>> {
     const { blocks, jit, baseline, exitCounts, slowPathCounts, instructions, interpreted } = this.#processor;
     const inRegions = instructions - interpreted;
@@ -138,7 +144,9 @@ export class Machine {
     };
   }
 
-  /** Boots a machine, runs one program to its end and reports. The machine's memory is kept for the next one. */
+  /**
+   * Boots a machine, runs one program to its end and reports. The machine's memory is kept for the next one.
+   */
   static async run(program: Program, options: BootOptions & ProgramOptions = {}): Promise<Run> {
     const { sharedMemory = false } = options;
     const machine = new Machine(options, takeMemory(pagesOf(options), sharedMemory));
@@ -178,7 +186,10 @@ export class Machine {
     }
   }
 
-  /** Run with no world outside, and no host that waits: a guest that does is stuck. At most so many virtual nanoseconds. */
+  /**
+   * Runs without an outside world and without real waits, for at most so many virtual nanoseconds. A guest
+   * that waits is stuck.
+   */
   runClosed(program: Program, options: ProgramOptions, nanoseconds: number): ClosedRun {
     const { kernel } = this;
     const { process, report } = this.#start(program, options, undefined);
@@ -190,7 +201,10 @@ export class Machine {
     }
   }
 
-  /** Run with no world outside up to a virtual time, and stop there, so that the kernel can be looked at. False: the program has come to its end before. */
+  /**
+   * Runs without an outside world up to a virtual time, and stops for a look at the kernel. False if the
+   * program ended before.
+   */
   runTo(program: Program, options: ProgramOptions, nanoseconds: number): boolean {
     const { kernel } = this;
     const { process } = this.#start(program, options, undefined);

@@ -38,57 +38,82 @@ export interface MountOptions {
 /** Options of a machine. All have defaults. */
 export interface MachineOptions {
   /**
-   * Whose rules hold: "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3; also "3.5" to "6.18" and "patch:v5" to
-   * "patch:v17" (`trapgate profiles` lists them). Default upstream.
+   * The kernel whose rules hold. "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3.
+   * "3.5" to "6.18" and "patch:v5" to "patch:v17" are also accepted (`trapgate profiles` lists all). Default
+   * upstream.
    */
   readonly kernel?: ProfileName;
-  /** System calls with bit 30 are x32's, and x32 programs run (without a vDSO). Default false, as on Debian. */
+  /**
+   * True: system calls with bit 30 are x32 calls, and x32 programs run (without a vDSO). Default false, as on
+   * Debian.
+   */
   readonly x32?: boolean;
   /** IA32 emulation. Default true; without it 32-bit programs are ENOEXEC and int $0x80 is SIGSEGV. */
   readonly ia32?: boolean;
-  /** Whether calls of the vsyscall page are served (xonly, emulate) and whether it can be read (emulate). Default xonly. */
+  /**
+   * The vsyscall page: its calls are served (xonly, emulate), and it can be read (emulate). Default xonly.
+   */
   readonly vsyscall?: VsyscallMode;
   /** Bugs of earlier kernels, by name. */
   readonly bugs?: readonly Bug[];
-  /** Processor model: `x86-64-v1:amd` (default), `pentium3:intel`, `x86-64-v3,-avx2`, or `hostCpu()` of trapgate/node. */
+  /**
+   * Processor model: `x86-64-v1:amd` (default), `pentium3:intel`, `x86-64-v3,-avx2`, or `hostCpu()` of
+   * trapgate/node.
+   */
   readonly cpu?: string;
   /** The host name of the guest. Default "trapgate". */
   readonly hostname?: string;
-  /** The guest's time of day at boot: seconds since 1970, an ISO 8601 text, or "now". Default 2025-01-01, so that runs are the same every day. */
+  /**
+   * The guest's time of day at boot: seconds since 1970, an ISO 8601 text, or "now". Default 2025-01-01, so
+   * that runs are repeatable.
+   */
   readonly clock?: number | string;
-  /** Processors that guests see (nproc, /proc/cpuinfo, affinity), 1 to 64. Programs run on the first one. Default 1. */
+  /**
+   * Processors that guests see (nproc, /proc/cpuinfo, affinity), 1 to 64. Programs run on the first one.
+   * Default 1.
+   */
   readonly cpus?: number;
   /** Decides everything that is random. Default 0. */
   readonly seed?: number;
   /**
-   * Bytes of memory for all that guests make the host keep: their pages, and the kernel's objects for them. Beyond it they get ENOMEM and its like,
-   * or a process ends by SIGKILL, as in a memory cgroup of Linux. `"256M"` is 2^28 bytes. Default 1 GiB, of which only what is touched is used.
+   * Bytes of memory that guests may cost the host: their pages, and the kernel's objects for them. Beyond the
+   * limit a call fails with ENOMEM or a similar error, or SIGKILL ends a process, as in a memory cgroup of
+   * Linux. `"256M"` is 2^28 bytes. Default 1 GiB; untouched memory costs nothing.
    */
   readonly memory?: Size;
   /** Threads and processes at a time: more are EAGAIN, as in a pids cgroup. Default: 8192 in all. */
   readonly pids?: number;
-  /** Open file descriptions at a time: more are ENFILE. Default: as many as memory holds. `--files` of the command line. */
+  /**
+   * Open file descriptions at a time; more are ENFILE. Default: limited by memory only. `--files` of the
+   * command line.
+   */
   readonly openFiles?: number;
   /**
-   * Seconds of processor time that all programs have together, in virtual time: an instruction is a nanosecond, so it does not depend on the host.
-   * Then each process gets SIGXCPU, and a second later SIGKILL. Default: no limit.
+   * Seconds of processor time for all programs together, in virtual time: one nanosecond an instruction, on
+   * every host. At the limit each process gets SIGXCPU, and a second later SIGKILL. Default: no limit.
    */
   readonly cpuTime?: number;
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
-  /** Keeps the changes of the root from run to run, for example `hostOverlay("folder")` of trapgate/node. Default: they end with the machine. */
+  /**
+   * Keeps the root's changes from run to run, for example `hostOverlay("folder")` of trapgate/node. Default:
+   * they end with the machine.
+   */
   readonly overlay?: UpperStore;
   readonly mounts?: readonly MountOptions[];
   /**
-   * A network, for example `hostNetwork({ reach: "host" })` of trapgate/node. Sleeps take real time then, and runs are not
-   * repeatable. Default: the loopback device only.
+   * A network, for example `hostNetwork({ reach: "host" })` of trapgate/node. Sleeps take real time then, and
+   * runs are not repeatable. Default: the loopback device only.
    */
   readonly network?: HostNetwork;
   /** More files, by their absolute paths. */
   readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
-  /** Who runs guest code; nothing a guest can see depends on it. Default "auto". */
+  /** The tier or tiers that run guest code. No guest can see the difference. Default "auto". */
   readonly engine?: Engine;
-  /** Keeps compiled code between runs of one program in this process, with engine "auto". Default: no code is kept. */
+  /**
+   * Keeps compiled code between runs of one program in this process, with engine "auto". Default: no code is
+   * kept.
+   */
   readonly code?: CodeMemory;
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
@@ -101,7 +126,10 @@ export interface Hooks {
   /** A line of the trace; `pid` is the task that it is about. */
   readonly trace?: (line: string, pid: number) => void;
   readonly kernelLog?: (line: string) => void;
-  /** What all tasks do, as data: each call with its door, registers and filters. It costs time; without it nothing is recorded. */
+  /**
+   * The events of all tasks as data: each call with its door, registers and filters. Recording costs time, so
+   * it is off by default.
+   */
   readonly event?: (event: TraceEvent) => void;
   /** The program, or a child of its, has attached a filter. */
   readonly filter?: (attached: AttachedFilter) => void;
@@ -129,8 +157,8 @@ export interface AttachedFilter {
 export type { TraceOptions } from "./tracing/strace/options.ts";
 
 /**
- * Filter text in the language of `trapgate/seccomp`'s assembler, BPF instructions as an array of struct sock_filter, or what
- * `policy(…)` and `readPolicy(…)` of `trapgate/policy` give.
+ * Filter text in the language of `trapgate/seccomp`'s assembler, BPF instructions as an array of struct
+ * sock_filter, or a result of `policy(…)` or `readPolicy(…)` of `trapgate/policy`.
  */
 export type Policy = string | Uint8Array | { readonly bpf: () => Uint8Array };
 
@@ -159,11 +187,11 @@ export interface ProgramOptions {
   readonly policy?: Policy;
   /** Lines in strace's format. */
   readonly trace?: boolean | TraceOptions;
-  /** Whom the scheduler prefers and when, as `explore` found it: `17:4,23:3`. */
+  /** A schedule that `explore` found: the scheduling points and the tasks that run there, `17:4,23:3`. */
   readonly schedule?: string;
   /**
-   * Bytes at most that `Run` has of each of standard output, standard error and the trace. A program that writes more is killed, and `truncated` is set, as
-   * child_process.spawnSync does beyond maxBuffer. Default 64 MiB.
+   * Limit in bytes of each of standard output, standard error and the trace in `Run`. A program that writes
+   * more is killed, and `truncated` is set, as with maxBuffer of child_process.spawnSync. Default 64 MiB.
    */
   readonly maxOutput?: number;
   /** Seconds of real time after which the run is given up. Default: never. */
@@ -173,5 +201,7 @@ export interface ProgramOptions {
   readonly hooks?: Hooks;
 }
 
-/** A program: an ELF file's bytes, or a path in the guest; without a slash it is looked for in PATH's directories. */
+/**
+ * A program: the bytes of an ELF file, or a path in the guest. A name without a slash is looked up in PATH.
+ */
 export type Program = string | Uint8Array;

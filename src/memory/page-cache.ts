@@ -25,8 +25,8 @@ export class PageCache {
   readonly backing: Backing;
   readonly frames: Frames;
   /**
-   * The mappings of the file and their address spaces, each mapping at its `place`. A Map keeps garbage of ended
-   * processes alive: V8 links each old table of a Map to the next one.
+   * The mappings of the file and their address spaces, each at its `place`. A Map would keep garbage of ended
+   * processes alive, because V8 links each old table of a Map to the next one.
    */
   readonly #mappings: Vma[] = [];
   readonly #owners: FileMapping[] = [];

@@ -62,7 +62,10 @@ const reasonOf = (space: AddressSpace, vma: Vma, watch: FaultWatch, page: number
   }
   return isWrite && watch.protectedPages.has(page) ? "protected" : undefined;
 };
-/** The refusal of an access that a program has to serve, which `space.asked` describes, or of a poisoned page. 0: none. */
+/**
+ * The error of an access that a program has to serve (`space.asked` describes it), or of a poisoned page. 0:
+ * none.
+ */
 export const refusedByWatch = (space: AddressSpace, vma: Vma, watch: FaultWatch, address: number, kind: Access): number => {
   const page = address - (address % PAGE_SIZE);
   if (watch.poisoned.has(page)) return refusal.poisoned;
@@ -79,7 +82,10 @@ export const takeAsked = (space: AddressSpace): AskedFault | undefined => {
   return asked;
 };
 
-/** True for memory that userfaultfd(2) can serve: private or shared memory without a name. Linux vma_can_userfault(). */
+/**
+ * True for memory that userfaultfd(2) can serve: private or shared memory without a name. Linux
+ * vma_can_userfault().
+ */
 export const canWatch = (vma: Vma): boolean =>
   (vma.flags & VM.PFNMAP) === 0 && (vma.file === undefined || vma.file.backing.sparse === true);
 
@@ -101,7 +107,10 @@ const install = (space: AddressSpace, vma: Vma, page: number, frame: number, wri
   const allowed = hardware[vma.prot] as number;
   space.table.set(page, frame + (writable && !vma.watch?.protectedPages.has(page) ? allowed : allowed & ~PTE.WRITE));
 };
-/** UFFDIO_COPY of one page, or of a zero page if `bytes` is undefined: 0 or -errno. Linux mfill_atomic_pte_copy(). */
+/**
+ * UFFDIO_COPY of one page, or of a zero page if `bytes` is undefined: 0 or -errno. Linux
+ * mfill_atomic_pte_copy().
+ */
 export const fillPage = (space: AddressSpace, vma: Vma, page: number, bytes: Uint8Array | undefined, protects: boolean): number => {
   const { frames } = space;
   if (isPresent(space, page) || vma.watch?.poisoned.has(page)) return -E.EEXIST;

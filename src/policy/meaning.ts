@@ -1,5 +1,5 @@
-// What libseccomp makes of rules, as a diagram: its rule database (src/db.c), its filters for x86 (src/arch-x86.c, src/syscalls.c,
-// abi_rule_add()), and the order of its tests (src/gen_bpf.c), version 2.6.
+// The effect of libseccomp's rules as a diagram: its rule database (src/db.c), its filters for x86
+// (src/arch-x86.c, src/syscalls.c, abi_rule_add()), and the order of its tests (src/gen_bpf.c), version 2.6.
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { X32_BIT } from "../abi/syscall-number.ts";
 import {
@@ -276,7 +276,8 @@ class Meaning {
  * The diagram of the filter that libseccomp makes.
  *
  * @example
- * meaningOf({ defaultAction: 0, badArch: 0, abis: [x64], entries: [{ name: "read", action: 0x7fff0000, args: [] }], onConflict() {}, onInexact() {} });
+ * const entries = [{ name: "read", action: 0x7fff0000, args: [] }];
+ * meaningOf({ defaultAction: 0, badArch: 0, abis: [x64], entries, onConflict() {}, onInexact() {} });
  */
 export const meaningOf = (ruleset: Ruleset, nodes = new Nodes(), rules: MeaningRules = upstream): Diagram =>
   diagramOfRoot(nodes, new Meaning(nodes, ruleset).root(), rules);

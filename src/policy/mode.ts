@@ -106,8 +106,8 @@ const largest = (profile: Profile, abi: Abi): number => {
 };
 
 /**
- * Numbers above the largest one that the profile knows give ENOSYS, whatever its rules say:
- * generateEnosysStub(). It is there for a default of ENOSYS too, since what it is compared with is the whole
+ * Numbers above the largest one that the profile knows give ENOSYS, regardless of its rules:
+ * generateEnosysStub(). The stub exists for a default of ENOSYS too, since the comparison is with the whole
  * return value.
  */
 const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Diagram => {

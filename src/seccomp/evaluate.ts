@@ -51,7 +51,7 @@ export type OnStep = (pc: number, a: number, x: number, mem: Uint32Array) => voi
  * checker.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
  * evaluate(upstream, program, wordsOf(upstream.layout, getpid));   // 0x00050001, ERRNO(1)
  */

@@ -78,7 +78,7 @@ const compat = (arch: number): boolean => arch === i386.auditArch;
  * An attached filter and those that the task had before: the head of a chain. `attach` makes it.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const filter = attach(upstream, null, program);
  * if (!(filter instanceof Filter)) throw new Error(filter.message);
  * filter.depth;   // 1
@@ -321,7 +321,7 @@ export const checkFilter = (profile: SeccompProfile, program: Program): FilterPr
  * The step "path": a problem if all filters of the task together would be too long.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * checkFilterPath(upstream, null, program);   // undefined: the path is short enough
  */
 export const checkFilterPath = (profile: SeccompProfile, prev: Filter | null, program: Program): FilterProblem | undefined =>
@@ -333,7 +333,7 @@ export const checkFilterPath = (profile: SeccompProfile, prev: Filter | null, pr
  * profile's order.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const filter = attach(upstream, null, program);
  * if (!(filter instanceof Filter)) throw new Error(filter.message);
  * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };

@@ -50,7 +50,8 @@ const audit = (rules: LogRules, e: DenialEvent): string =>
  * The line, without a time stamp.
  *
  * @example
- * const event = { comm: "sandbox", exe: "/bin/sandbox", pid: 42, uid: 0, gid: 0, time: 1, serial: 1, signal: 31 };
+ * const ids = { pid: 42, uid: 0, gid: 0, time: 1, serial: 1 };
+ * const event = { comm: "sandbox", exe: "/bin/sandbox", ...ids, signal: 31 };
  * denialLine(v6.log, { ...event, nr: 64, arch: 0x40000003, ipLo: 0x401000, ipHi: 0, value: 0 });
  * // "sandbox[42]: compat system call 64 blocked at 0x401000"
  */

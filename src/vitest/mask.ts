@@ -6,12 +6,13 @@ const LOWEST = 0x10000;
 const ADDRESS = /(?<![\w|])0x([0-9a-f]{5,16})\b(?!\s*\/\* \w*\?\?\?)/g;
 
 /**
- * Replaces each address of a trace by a name: the first one is `ADDR1`, the next other one `ADDR2`. The same address has the same name in
- * all lines, so a snapshot stays equal when a guest is rebuilt, and still shows which calls use the same memory.
+ * Replaces the addresses of a trace by names: `ADDR1` for the first one, `ADDR2` for the next different one.
+ * Equal addresses have equal names in all lines. So a snapshot stays valid when a guest is rebuilt, and still
+ * shows calls that use the same memory.
  *
  * @example
  * expect(maskTrace(run.trace)).toMatchSnapshot();
- * maskTrace(["brk(NULL) = 0x55550000", "brk(0x55550000) = 0x55550000"]);   // ["brk(NULL) = ADDR1", "brk(ADDR1) = ADDR1"]
+ * maskTrace(["brk(0x55550000) = 0x55550000"]);   // ["brk(ADDR1) = ADDR1"]
  */
 export const maskTrace = (trace: readonly string[]): string[] => {
   const names = new Map<bigint, string>();

@@ -1,4 +1,5 @@
-// Roots of trapgate/browser in Node.js: tar, zip, OCI archives, ranges; hostile archives end by a Problem. test/lab has the same in browsers.
+// Roots of trapgate/browser in Node.js: tar, zip, OCI archives, ranges. Hostile archives end by a Problem.
+// test/lab does the same in browsers.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

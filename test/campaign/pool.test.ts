@@ -1,4 +1,4 @@
-// Whatever an input does to its worker is a finding, and the next input has a worker again.
+// A worker that an input ends or breaks is a finding, and the next input has a worker again.
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { Worker } from "../../tools/campaign/pool.ts";

@@ -41,7 +41,7 @@ describe("the server of trapgate lab", () => {
           expect((await ask(server.url, path)).status, path).toBe(404);
         expect((await ask(server.url, "/%zz")).status).toBe(400);
         expect((await ask(server.url, "/", { method: "POST" })).status).toBe(405);
-        // A name of somebody else that leads to this address: no page of his reads the run.
+        // Another site's name that leads to this address: its pages must not read the run.
         expect((await ask(server.url, "/run.zip", { host: "evil.example" })).status).toBe(403);
         await expect(serveLab(lab, new Map(), Number(new URL(server.url).port))).rejects.toThrow(/cannot be used/);
       } finally {

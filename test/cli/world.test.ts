@@ -110,7 +110,7 @@ describe.each([
         writeFileSync(`${file}.c`, source);
         execFileSync("gcc", [flag, "-static", "-no-pie", "-o", file, `${file}.c`]);
         let native: string[] = [];
-        // The kernel takes ten messages in five seconds, whoever sends them.
+        // The kernel takes ten messages in five seconds from all senders together.
         for (let tries = 0; native.length === 0 && tries < 4; tries++) {
           if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 5_100));
           const before = dmesg()?.at(-1);

@@ -13,7 +13,7 @@ import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";
 import { selector } from "../../tools/oracle/world.ts";
 
 const PAGE = 0x1000_0000;
-/** One frame at many addresses: what is written there matters to nobody. */
+/** One frame at many addresses, for writes without a reader. */
 const FILLED = 0x2000_0000;
 const NOP = 0x90;
 const POPF = 0x9d;

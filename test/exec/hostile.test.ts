@@ -1,5 +1,4 @@
-// Hostile ELF files: whatever the bytes are, our loader answers as the host's does, and never throws or
-// hangs.
+// Hostile ELF files: our loader answers as the host's does for any bytes, and never throws or hangs.
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";

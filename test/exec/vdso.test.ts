@@ -29,7 +29,7 @@ const mappedVdso = (bits: 32 | 64, entry: FastEntry = "none") => {
 /** The two pages of the image and the page of parameters, as a program sees them. */
 const seen = (bits: 32 | 64, p: TimeParameters): { image: Uint8Array; page: Uint8Array } => {
   const { vdso, space, at } = mappedVdso(bits);
-  // Published before somebody looks, and again after: the page follows.
+  // Published before a read, and again after it: the page follows.
   vdso.setTime({ ...p, monotonicNs: 0n });
   space.u8(at.base - 6 * 4096);
   vdso.setTime(p);

@@ -5,7 +5,7 @@ import { missing } from "../support/host.ts";
 import { agree, type Mask } from "./support/agree.ts";
 import { bytes, needs, out, type Script, words } from "./support/script.ts";
 
-/** Become somebody without privileges: uid 1000, gid 100, and groups 50. */
+/** Takes the identity of a user without privileges: uid 1000, gid 100, and groups 50. */
 const drop = (s: Script, uid = 1000): void => {
   s.add("setgroups", 1, words(50));
   s.add("setresgid", 100, 100, 100);

@@ -1,4 +1,5 @@
-// The folder of --overlay: changes of the root from run to run. The judge is a plain copy of the root that the same scripts change natively.
+// The folder of --overlay: changes of the root from run to run. The judge is a plain copy of the root,
+// changed natively by the same scripts.
 import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,

@@ -1,5 +1,5 @@
-// Whatever a guest does, the machine looks at its clock and its signals. The command `npm run busy` tries the
-// same with the command line at length.
+// No guest keeps the machine from its clock and its signals. The command `npm run busy` tries the same with
+// the command line at length.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,7 +58,8 @@ describe.skipIf(lacking)("a guest that keeps the host busy", { timeout: 240_000 
   });
 
   /**
-   * The command line, whose output nobody reads, gets signals: how it ended, and how long after the last one.
+   * Sends signals to a command line without a reader of its output: its end, and the time from the last
+   * signal to it.
    */
   const signalled = (name: string, signal: NodeJS.Signals, times = 1): Promise<{ end: number | null; late: number }> =>
     new Promise((resolve) => {

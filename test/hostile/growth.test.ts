@@ -46,7 +46,7 @@ const work = async (mode: string, n: number): Promise<Work> => {
 };
 
 const TIMES = 8;
-/** A logarithm, and what is there whatever n is. */
+/** A logarithm, and the constant part. */
 const VIRTUAL = 1.5 * TIMES;
 /** Caches of the host's processor, its other users, code that is not yet compiled. */
 const HOST = 4 * TIMES;

@@ -1,5 +1,5 @@
-// Long calls are cut into pieces, between which signals and other tasks have their turn: what a guest sees of
-// it is what Linux shows, whoever runs its code.
+// Long calls are cut into pieces, between which signals and other tasks are served. Guests see the results of
+// Linux in every tier.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

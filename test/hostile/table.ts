@@ -24,7 +24,7 @@ const run = ({ program, name }: Way): Promise<{ wall: number; end: number | stri
     const child = spawn(process.execPath, [`${top}/bin/trapgate.js`, "run", "--code-cache", "off", ...limit, program, name], {
       stdio: ["ignore", "pipe", "ignore"],
     });
-    // Nobody reads the output: a pipe that is full must not stop anything.
+    // The output has no reader: a full pipe must not stop the run.
     const from = performance.now();
     if (values.term) setTimeout(() => child.kill("SIGTERM"), seconds * 1000);
     const hopeless = setTimeout(() => child.kill("SIGKILL"), (seconds + HOPELESS) * 1000);

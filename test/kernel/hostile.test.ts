@@ -1,5 +1,4 @@
-// Whatever user code hands to a system call, the kernel answers: it never throws, and it never forgets the
-// task.
+// The kernel answers a system call with any arguments: it never throws, and it never loses the task.
 import { expect, test } from "vitest";
 import { type SyscallName, syscallNumbers } from "../../src/abi/numbers.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";

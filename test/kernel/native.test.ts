@@ -1,4 +1,4 @@
-// Small programs about one subject each, run by the kernel under us and by ours: the same lines, the same end.
+// Small programs about one subject each, run by the native kernel and by ours: the same lines, the same end.
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { Machine } from "trapgate";

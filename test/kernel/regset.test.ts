@@ -1,4 +1,5 @@
-// NT_X86_XSTATE exists on processors with XSAVE only: gdb takes the older requests without it. Linux fpu/regset.c xstateregs_get().
+// NT_X86_XSTATE exists on processors with XSAVE only: gdb uses the older requests without it. Linux
+// fpu/regset.c xstateregs_get().
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";

@@ -1,4 +1,5 @@
-// request_key(2) with /sbin/request-key, which the kernel starts. The native kernel would start it for all programs of the host.
+// request_key(2) with /sbin/request-key, which the kernel starts. There is no native run, because it would
+// start the program for all users of the host.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
@@ -18,7 +19,8 @@ describe.skipIf(missing("programs that construct keys", nativeX64, gcc32))("requ
       execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/request.c`]);
       const file = { content: readFileSync(program), mode: 0o755 };
       const run = await Machine.run("/request", { files: { "/request": file, "/sbin/request-key": file }, timeout: 50 });
-      // Eight arguments, two variables, user 0; the authorisation was found, and the ring of the requester has one key.
+      // Eight arguments, two variables, user 0. The authorisation was found, and the requester's ring has one
+      // key.
       expect(run.stdout.text).toBe(`given: 1, in the ring 1, read 10 info:820++, again 1
 in parts: 1, in the ring 1, read 14 iov:info:820++, again 1
 refused: -129, in the ring 0, read -129 , again 0

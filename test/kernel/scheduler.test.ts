@@ -61,7 +61,7 @@ test("a task that is alone runs on; who wakes later waits for the end of the sli
     [task, 4_000_000, 1_000_000],
     [other, 5_000_000, 500_000],
   ]);
-  // Nobody else could have run when its first slices were over, and the last one is not.
+  // No other task could run at the end of its first slices, and the last slice has not ended.
   expect([task.usage.involuntarySwitches, other.usage.involuntarySwitches]).toEqual([2, 1]);
   runs.length = 0;
   expect(kernel.run(700_000)).toEqual({ reason: "limit" });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Debian's Firefox as playwright-core starts a browser. It passes WebDriver BiDi on, and answers the commands that this Firefox does not know.
+// Debian's Firefox as playwright-core starts a browser. This program passes WebDriver BiDi on, and answers
+// the commands that this Firefox lacks.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { WebSocket, WebSocketServer } from "ws";

@@ -30,7 +30,7 @@ export const ends = async (page: Page, action: () => Promise<unknown>): Promise<
   await runsOf(page, before + 1);
 };
 
-/** Opens the page, runs `use`, and fails for any error that the page has thrown or logged, but those that are expected. */
+/** Opens the page, runs `use`, and fails for every unexpected error that the page has thrown or logged. */
 export const withPage = async (
   { browser, site }: World,
   options: BrowserContextOptions & { readonly hash?: string; readonly url?: string },

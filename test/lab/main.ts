@@ -1,5 +1,5 @@
-// `npm run test:lab [-- NAME] [--browser NAME] [--built]`: builds the page, and drives it in Debian's Chromium and Firefox as a person would.
-// The last line is the count.
+// `npm run test:lab [-- NAME] [--browser NAME] [--built]`: builds the page, and drives it in Debian's
+// Chromium and Firefox as a user would. The last line is the count.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

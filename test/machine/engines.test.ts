@@ -1,4 +1,4 @@
-// Which tier runs the code is nobody's business but the clock's: same trace, same output, same number of
+// The tier that runs the code changes the real time only: same trace, same output, same number of
 // instructions.
 import { dirname } from "node:path";
 import { Machine } from "trapgate";

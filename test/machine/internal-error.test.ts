@@ -1,4 +1,4 @@
-// Our own mistakes end the machine and nothing else: whoever runs it is told which call it was.
+// An internal error ends the machine and nothing else. The caller learns the system call.
 
 import { writeFileSync } from "node:fs";
 import { InternalError } from "trapgate";
@@ -71,7 +71,7 @@ describe("a mistake of ours", () => {
     expect(message).toContain("getrandom (number 318 of x64) at 0x4010");
     expect(message).toContain("of process 2 (program)");
     expect(cause).toBeInstanceOf(Error);
-    // The guest is dead, whoever asks.
+    // The guest is dead for every later caller.
     vi.restoreAllMocks();
     expect(() => machine.kernel.run(1e9)).toThrow(failure as Error);
     expect(output).toEqual([]);

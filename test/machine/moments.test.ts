@@ -1,5 +1,4 @@
-// Signals and timers come at the same instant whoever runs the code. `npm run conformance:engines` runs more
-// seeds.
+// Signals and timers come at the same instant in every tier. `npm run conformance:engines` runs more seeds.
 import { describe, expect, it } from "vitest";
 import { compare } from "../../tools/engines/compare.ts";
 

@@ -1,5 +1,5 @@
-// Time never steps back for a guest, whoever runs its code. Parts of a run of compiled code once did not
-// count in the time stamp counter.
+// Time never steps back for a guest, in any tier. Parts of a run of compiled code once did not count in the
+// time stamp counter.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

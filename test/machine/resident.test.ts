@@ -1,4 +1,4 @@
-// What a guest sees of its own memory does not depend on who runs its code: looking ahead for code to compile
+// A guest's view of its own resident memory does not depend on the tier: the search for code to compile
 // brings no pages.
 import { dirname } from "node:path";
 import { CodeMemory, type MachineOptions } from "trapgate";

@@ -1,5 +1,5 @@
-// Whether guest memory is shared is nobody's business but the collector's: same trace, same output. The
-// command line's is, a library user's is not.
+// Shared and private guest memory differ for the garbage collector only: same trace, same output. The command
+// line's memory is shared, a library user's is not.
 import { dirname } from "node:path";
 import { Machine } from "trapgate/internal";
 import { describe, expect, it } from "vitest";

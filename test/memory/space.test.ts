@@ -83,12 +83,12 @@ describe("fork", () => {
     one.space.setU8(one.at, 6);
     expect(one.frame()).toBe(written);
     expect(frames.inUse).toBe(used + 2);
-    // Nobody else sees that, nor what is written to the file from then on is seen there.
+    // No other process sees that, and this one does not see later writes to the file.
     const two = open();
     expect(two.space.u8(two.at)).toBe(5);
     data.pwrite(0, Uint8Array.of(7));
     expect([one.space.u8(one.at), two.space.u8(two.at)]).toEqual([6, 7]);
-    // Who shares the page with others, or with a child, writes to one of his own.
+    // A process that shares the page with others, or with a child, writes to its own copy.
     two.space.setU8(two.at, 8);
     const shares = open(MAP.SHARED | MAP.FIXED);
     expect([one, two, shares].map(({ space, at }) => space.u8(at))).toEqual([6, 8, 7]);

@@ -1,4 +1,4 @@
-// Filters as files: what is written is read again, whatever the format, and is the same program.
+// Filters as files: a filter written in any format is read again as the same program.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dataOfCall, detectFormat, outputs, parseCall, readPolicy, writeProgram } from "../../src/policy/index.ts";

@@ -5,7 +5,7 @@ import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 
 const files = { "/confine": confine(64), "/etc/passwd": { content: "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n" } };
 const bwrap = "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent";
-/** By an ordinary user, who has no power but in a user namespace of his own. */
+/** Runs as an ordinary user, who has privileges only in a user namespace of his own. */
 const asUser = (command: string): string => `perl -e '$) = "1000 1000"; $( = 1000; $< = $> = 1000; exec @ARGV' ${command}`;
 const show = "grep -E '^(NoNewPrivs|Seccomp|NSpid)' /proc/self/status; id -u; cat /proc/self/uid_map; echo $$";
 
@@ -16,7 +16,7 @@ describe.skipIf(lacks("bubblewrap"))("bubblewrap", { timeout: 240_000 }, () => {
   ])("makes a sandbox for %s", async (_who, run) => {
     const inside_ = [
       show,
-      // By the shell itself: whether a pipeline's other end is there already is anybody's guess.
+      // By the shell itself: with a pipeline, the other process may or may not exist yet.
       "set -- /proc/[0-9]*; echo $#",
       // The host's mounts are under the sandbox's own.
       "ls /dev; ls -a /tmp; touch /x; touch /tmp/x && echo in /tmp; echo lost >/dev/null && echo null",

@@ -1,5 +1,5 @@
-// Three images made of Debian's packages: a web service in Python, a web server of busybox, a tool in Lua. They run by their entrypoints, and
-// clients of the host reach the servers by published ports only.
+// Three images made of Debian's packages: a web service in Python, a web server of busybox, a tool in Lua.
+// They run by their entrypoints, and clients of the host reach the servers by published ports only.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

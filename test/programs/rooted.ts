@@ -1,5 +1,6 @@
-// Scripts for sh in a root folder that Debian's packages were unpacked into, natively and inside: the same files, the same text must
-// come out. Natively an overlay keeps the folder as it was; both have a network of their own with nothing but the loopback.
+// Scripts for sh in a root folder of unpacked Debian packages, natively and inside: with the same files, the
+// same text must come out. Natively an overlay protects the folder. Both have a network of their own with the
+// loopback device only.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +25,7 @@ mount -t proc none proc && mount --rbind /dev dev && ip link set lo up && pivot_
 exec env -i PATH=${PATH} sh -c "$4"`;
 const namespaces = ["--mount", "--net", "--pid", "--fork", "--ipc", "--uts", "--kill-child"];
 
-/** Root, who may mount overlays and make namespaces. */
+/** Root on the host, which may mount overlays and make namespaces. */
 export const unshares: Need = {
   what: "root with unshare(1), ip(8) and overlayfs",
   met:

@@ -1,6 +1,6 @@
-// sshd: whoever has not logged in yet talks to sshd-auth, which confines itself with prctl(2) alone to a
-// hand-written filter of 202 instructions. A login over the loopback exercises it, and TCP, descriptors over
-// local sockets, chroot and changes of identity.
+// sshd: sshd-auth serves a client before its login. It confines itself with prctl(2) alone to a hand-written
+// filter of 202 instructions. A login over the loopback exercises it, and TCP, descriptors over local
+// sockets, chroot and changes of identity.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,8 +69,8 @@ const ssh = (command: string, user = "root"): string =>
 const sure = ({ native, inside }: Both): Both["native"][] =>
   [native, inside].map((run) => ({ ...run, stdout: run.stdout.replace(/((?:port|process) |^127\.0\.0\.1 )(?!2222)\d+/gm, "$1N") }));
 /**
- * Who is killed has not read what it was sent: the server may be anywhere in sending when it sees that, and
- * the client before its greeting.
+ * A killed process has not read all its input. The server may notice that at any point of its sending, and
+ * the client before its greeting. So these lines are not compared.
  */
 const settled = (run: NativeRun): NativeRun =>
   / killed by signal \d+ \(/.test(run.stdout)

@@ -1,4 +1,5 @@
-// Scripts with Debian's programs write inside what they write natively: the quick ones of tools/userland, of both architectures.
+// Scripts with Debian's programs write the same inside and natively: the quick ones of tools/userland, of
+// both architectures.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { inside, natively } from "../../tools/userland/run.ts";

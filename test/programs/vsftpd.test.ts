@@ -45,7 +45,9 @@ const session = (server: string, ...commands: string[]): string =>
  */
 const sure = (run: NativeRun): NativeRun => ({ ...run, stdout: run.stdout.replace(/500 OOPS: (priv_sock_get_cmd)?\n> QUIT\n/, "") });
 
-/** The process that has let somebody in may still be ending: how many there are alike is not compared. */
+/**
+ * The process of the previous login may still be ending, so the number of equal processes is not compared.
+ */
 const settled = (run: NativeRun): NativeRun => ({
   ...run,
   stdout: run.stdout.replace(/(vsftpd: NoNewPrivs .*\n)\1+/g, "$1"),

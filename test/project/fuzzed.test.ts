@@ -1,4 +1,4 @@
-// The system-call fuzzer has values for whatever arguments are declared.
+// The system-call fuzzer has values for every declared argument.
 import { expect, it } from "vitest";
 import { calls } from "../../src/kernel/calls/index.ts";
 import type { Arg } from "../../src/kernel/syscall/declaration.ts";

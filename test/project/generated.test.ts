@@ -1,4 +1,5 @@
-// Generated handlers are never older than what they are made of: rows, meanings, the compiler of handlers, the routines.
+// Generated handlers are never older than their sources: rows, meanings, the compiler of handlers, the
+// routines.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 // @ts-expect-error: plain JavaScript, because vitest's set-up runs it

@@ -1,5 +1,5 @@
-// A getter of a private name is a call of V8's runtime each time, also in optimised code: nobody would see
-// what it costs.
+// A getter of a private name calls V8's runtime each time, also in optimised code, and its cost is easily
+// overlooked.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

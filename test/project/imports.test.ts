@@ -1,4 +1,5 @@
-// ARCHITECTURE.md's map as a test: imports go down from floor to floor and from room to room, and the core knows no host.
+// ARCHITECTURE.md's map as a test: imports go down from floor to floor and from room to room, and the core
+// knows no host.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,8 +45,9 @@ const below: Record<string, readonly string[]> = {
   vitest: ["machine", "policy", "seccomp", "nearest.ts", "problem.ts"],
 };
 /**
- * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in one line do not import each
- * other. A folder's index.ts is its front door, a room above all rooms of that folder.
+ * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in
+ * one line do not import each other. A folder's index.ts is its front door, a room above all rooms of that
+ * folder.
  */
 const rooms: Record<string, readonly string[]> = {
   cpu: [

@@ -190,7 +190,7 @@ describe("a number that is called often", () => {
     for (let i = 0; i < OFTEN; i++) decide(filters, like(c.data));
     for (const data of [like(c.data), like(d.data)]) expect(decide(filters, data).value).toBe(fresh(filters, data).value);
   });
-  /** Arguments of few kinds, so that some come again, in whatever halves. */
+  /** Arguments of few kinds, so that some repeat, in either half. */
   const repeated = fc.array(fc.array(fc.constantFrom(0, 1, 22, 0xffff_ffff), { minLength: 12, maxLength: 12 }), {
     minLength: 20,
     maxLength: 60,

@@ -75,8 +75,8 @@ const alone = (profile: SeccompProfile, program: Program, calls: readonly Syscal
 };
 
 /**
- * The verdict of a path must stay what it was when it was first asked for, whatever is remembered and made
- * for the number since.
+ * The verdict of a path must stay the same as at its first use, even when results for the number were cached
+ * and code was made for it since.
  */
 const together = (filter: Filter, calls: readonly SyscallData[], times: number): Finding | undefined => {
   const verdict = { value: 0, filter: null as Filter | null };

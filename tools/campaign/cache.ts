@@ -1,5 +1,5 @@
-// The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while
-// writing, programs do the same.
+// The cache of compiled code: programs do the same with any content of its folder, with other writers in it,
+// and after a writer was killed.
 import { spawnSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

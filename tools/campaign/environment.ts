@@ -1,5 +1,5 @@
-// Which shard a job is, by what engines that run many of them say of it in the environment.
-//   Kubernetes, Indexed Job: JOB_COMPLETION_INDEX from 0; the count is not told, so SHARDS or --shards says it
+// The shard of a job, from environment variables of systems that run many jobs.
+//   Kubernetes, Indexed Job: JOB_COMPLETION_INDEX from 0; the count comes from SHARDS or --shards
 //   GitLab CI, `parallel`: CI_NODE_INDEX from 1, CI_NODE_TOTAL
 //   Slurm, job array: SLURM_ARRAY_TASK_ID, _MIN, _COUNT
 

@@ -1,5 +1,5 @@
-// Policies as text: whatever the text is, the assembler answers with instructions or problems, a machine with
-// a run or a Problem; and the disassembler's text assembles to what it was made from.
+// Policies as text. For any text the assembler returns instructions or problems, and a machine a run or a
+// Problem. The disassembler's text assembles to the same program.
 
 import { calls } from "../../src/kernel/calls/index.ts";
 import { Machine } from "../../src/machine/machine.ts";

@@ -219,7 +219,7 @@ export const resources = kind<Input>({
         `${guestFolder}script`,
       ];
       const once = () => trapgate(args, { stdin: scriptOf(loops), cwd, seconds: PATIENCE });
-      // A host that is busy with other processes is late by itself: that time does not count, and both must be late.
+      // A busy host is late by itself. Its time does not count, and both times must be late.
       const took = ({ seconds, starved }: Ended): number => seconds - starved;
       const first = await once();
       const isLate = first.end !== "SIGKILL" && took(first) > TIMEOUT + LATE;

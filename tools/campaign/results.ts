@@ -31,7 +31,7 @@ interface ResultFile {
 const textOf = ({ header, records }: ResultFile): string =>
   [header, ...[...records].sort((a, b) => a.seed - b.seed)].map((line) => `${JSON.stringify(line)}\n`).join("");
 
-/** The file's path. Renamed into place: nobody reads half a file. */
+/** Writes the file and returns its path. A rename puts it into place, so that no reader sees half a file. */
 export const writeResults = (folder: string, file: ResultFile): string => {
   mkdirSync(folder, { recursive: true });
   const text = textOf(file);

@@ -50,7 +50,7 @@ const oneLine = (text: string): Source[] =>
     signedBy: /signed-by=(\S+)/.exec(m[1] ?? "")?.[1] ?? archiveKeys,
   }));
 
-/** The release's own archive: neither updates, nor security, nor somebody's folder. */
+/** The release's own archive, without updates, security or third-party archives. */
 export const releaseSource = (): Source | undefined => {
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   const all = configured().flatMap((file) => (file.endsWith(".sources") ? deb822 : oneLine)(readFileSync(file, "utf8")));

@@ -77,7 +77,10 @@ export const packageSets = [
 
 export type PackageSetName = (typeof packageSets)[number]["name"];
 
-/** Programs that run on the host: installed with apt-get when we may, else their tests say that they were skipped. */
+/**
+ * Programs that run on the host. They are installed with apt-get if that is allowed; otherwise their tests
+ * report that they were skipped.
+ */
 export const hostTools = [
   { program: "gcc", packages: ["gcc", "libc6-dev"], works: ["gcc", "--version"] },
   {

@@ -7,7 +7,7 @@ import { Random } from "../oracle/random.ts";
 import { draw } from "./draw.ts";
 import { program } from "./program.ts";
 
-/** How a program ended, in figures that nobody may see differ. */
+/** The end of a program in figures that must not differ between tiers. */
 export const outcome = async (bytes: Uint8Array, engine: Engine): Promise<string> => {
   const { status, stdout, stats } = await Machine.run(bytes, { engine, seed: 1, timeout: 120 });
   return JSON.stringify({ status, out: Buffer.from(stdout.bytes).toString("hex"), ...stats });

@@ -6,8 +6,11 @@ import { fileURLToPath } from "node:url";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The signal handler lives without thread-local storage (fs belongs to the case): hence static, no stack protector. Position-independent, so
- *  that it lies high up, where 32-bit code cannot reach it. */
+/**
+ * The signal handler lives without thread-local storage, because fs belongs to the case: hence static, no
+ * stack protector. The program is position-independent, so that it lies high up, where 32-bit code cannot
+ * reach it.
+ */
 const flags = ["-O2", "-Wall", "-Wextra", "-static-pie", "-fno-stack-protector", "-mfsgsbase", "-mgeneral-regs-only"];
 
 let built: string | undefined;

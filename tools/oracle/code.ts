@@ -1,4 +1,4 @@
-// The CPU's generated code made from the rows as they are now, whatever the last build made.
+// The CPU's generated code made from the current rows, not from the last build.
 import { readFileSync } from "node:fs";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { opcodeIndex } from "../../src/cpu/decode/decoder.ts";

@@ -1,4 +1,5 @@
-// Judge the project's decoder by iced-x86: the same length, mnemonic and operands, or both find the bytes invalid.
+// Judges the project's decoder by iced-x86: the same length, mnemonic and operands, or both find the bytes
+// invalid.
 import { Code, DecoderOptions, Decoder as Iced, Instruction, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
 import { type Decoded, Decoder, decodeTables, noRegister } from "../../src/cpu/decode/decoder.ts";
 import { rep } from "../../src/cpu/isa/ops.ts";
@@ -9,7 +10,7 @@ import { nameOf } from "../../src/cpu/text/syntax.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";
 
-// ---- ours, as text ---------------------------------------------------------------------------------------------------------
+// ---- ours, as text -----------------------------------------------------------------------------------
 
 const general = (d: Decoded, r: number, width: number): string =>
   width === 8 && !d.rex && r >= 4 && r < 8 ? `g8h:${r - 4}` : `g${width}:${r}`;
@@ -124,7 +125,7 @@ const ours = (d: Decoded): Reading => {
   };
 };
 
-// ---- iced's, as text -------------------------------------------------------------------------------------------------------
+// ---- iced's, as text ---------------------------------------------------------------------------------
 
 const segmentName = (r: Register): string => segNames[r - Register.ES] as string;
 
@@ -196,7 +197,10 @@ const icedOperand = (i: Instruction, n: number, mode: Mode): string => {
   }
 };
 
-/** The same instruction by another name: aliases that iced tells apart, and operand sizes in a name: its PUSHF is that of 16 bits. */
+/**
+ * The same instruction by another name: iced's aliases, and its operand sizes in names (its PUSHF is the
+ * 16-bit one).
+ */
 // biome-ignore format: table
 const aliases: Readonly<Record<string, string>> = {
   wait: "fwait", sysretq: "sysret", sysexitq: "sysexit", wbnoinvd: "wbinvd", prefetchit0: "reservednop", prefetchit1: "reservednop", cldemote: "reservednop",
@@ -214,7 +218,7 @@ const iced = (i: Instruction, mode: Mode): Reading => ({
   rep: i.isStringInstruction ? (i.hasRepPrefix ? "rep" : i.hasRepnePrefix ? "repne" : "") : "",
 });
 
-// ---- the comparison --------------------------------------------------------------------------------------------------------
+// ---- the comparison ----------------------------------------------------------------------------------
 
 export interface Verdict {
   readonly scope: Scope | "invalid" | "other";

@@ -40,7 +40,7 @@ const pages = new Map<number, Page>([
 ]);
 
 /**
- * The last page of the user's half is nobody's; Linux hides what is above it by calling it present.
+ * The last page of the user's half is unused. Linux hides addresses above it by reporting them as present.
  * arch/x86/mm/fault.c set_signal_archinfo()
  */
 const TASK_SIZE_MAX = 2 ** 47 - PAGE;
@@ -69,8 +69,8 @@ const isDirty = (bytes: Uint8Array, from: number, to: number): boolean =>
 const RUN_LIMIT = 20_000;
 
 /**
- * Who runs the instructions: the bigint oracle, the interpreter's handlers, functions of the baseline tier
- * (where a form has a template), or compiled regions (where the JIT compiles them).
+ * The executor of the instructions: the bigint oracle, the interpreter's handlers, functions of the baseline
+ * tier (where a form has a template), or compiled regions (where the JIT compiles them).
  */
 export type Tier = "evaluate" | "handlers" | "baseline" | "regions";
 export const tiers: readonly Tier[] = ["handlers", "baseline", "regions", "evaluate"];
@@ -162,8 +162,8 @@ export class Emulator {
     const written = this.#wroteCode(c);
     if (why !== exit.budget && !written) {
       if (why !== exit.fault || (s.rip === start && v !== vector.BP && retired === 0)) return why;
-      // A trap belongs to the instruction, whatever else faults past it does not: in an int3, or where there
-      // is no code.
+      // A trap belongs to the instruction. Other faults past it do not, such as in an int3 or where there is
+      // no code.
       if (retired === 1 && v === vector.OF) return why;
     }
     // What faults past it may have done a part of its work first: a call has pushed (Rules.pushesFirst).

@@ -150,7 +150,7 @@ export const encodings = (mode: Mode, vendor: Vendor, each: number, r: Random): 
   return out;
 };
 
-/** LOCK VERR and LOCK VERW are no #UD on AMD, whatever the manuals say. */
+/** LOCK VERR and LOCK VERW are no #UD on AMD, against the manuals. */
 const isLockedQuery = (bytes: Uint8Array): boolean => {
   const at = bytes.indexOf(0x0f);
   return bytes.subarray(0, at).includes(0xf0) && bytes[at + 1] === 0 && ((bytes[at + 2] as number) >> 4) % 4 === 2;

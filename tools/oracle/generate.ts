@@ -1,4 +1,5 @@
-// Cases from encodings: registers, flags, segments and memory around an instruction, so that it has something to do.
+// Cases from encodings: registers, flags, segments and memory around an instruction, so that it has something
+// to do.
 import { FlowControl, type Instruction, MemorySize, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
 import { EF, R, S } from "../../src/cpu/machine/state.ts";
 import { type Batch, Case, caseBatch, stateAt } from "./case.ts";
@@ -14,7 +15,7 @@ import { CODE, DATA, ldtSelector, type Mode, PAGE, type SegmentName, selector, W
 const M = Mnemonic;
 const { userData, userCode32, userCode64 } = selector;
 
-// ---- segments --------------------------------------------------------------------------------------------------------------
+// ---- segments ----------------------------------------------------------------------------------------
 
 /** Data segments that a case may begin with; loading the others would fault. */
 const dataSegments: readonly number[] = (
@@ -61,10 +62,10 @@ const setSegments = (c: Case, mode: Mode, r: Random): void => {
     s.setSelector(n, flat && n !== S.fs && n !== S.gs ? userData : r.chance(0.6) ? usual : r.pick([...dataSegments, 0]));
 };
 
-// ---- special operands ------------------------------------------------------------------------------------------------------
+// ---- special operands --------------------------------------------------------------------------------
 
 const near = (r: Random): bigint => BigInt(CODE + 0x7c0 + r.below(128));
-/** A code pointer relative to whatever code segment goes with it. */
+/** A code pointer relative to the code segment that the selector chooses. */
 const codeOffset = (sel: number, r: Random): bigint => (sel & 4 ? BigInt(0x7c0 + r.below(128)) : near(r));
 
 const words = (size: number, values: readonly bigint[]): Uint8Array => {
@@ -87,8 +88,9 @@ const widened = new Map<number, number>(
   ).map(([narrow, wide]) => [ldtSelector(narrow), ldtSelector(wide)]),
 );
 /**
- * A far call into 64-bit code pushes through all of rsp, and where that is an address of the kernel's, Linux never ends the case. So rsp does
- * not wrap around; and its stack is one of 32 bits: with one of 16, its upper half is the kernel's (arch/x86/entry/entry_64.S, espfix).
+ * A far call into 64-bit code pushes through all of rsp. If that is an address of the kernel, Linux never
+ * ends the case. So rsp does not wrap around. Its stack has 32 bits, because with a 16-bit one the kernel
+ * keeps the upper half (arch/x86/entry/entry_64.S, espfix).
  */
 const keepStack = (c: Case, target: number): void => {
   if (target !== userCode64) return;
@@ -157,7 +159,7 @@ const bitTests = new Set<Mnemonic>([M.Bt, M.Bts, M.Btr, M.Btc]);
 const divisions = new Set<Mnemonic>([M.Div, M.Idiv]);
 const segmentReaders = new Set<Mnemonic>([M.Lar, M.Lsl, M.Verr, M.Verw]);
 
-/** Registers whose value decides whether an instruction does anything of interest. Before operands are aimed. */
+/** Registers with values that make an instruction do something of interest. Set before operands are aimed. */
 const setSpecialRegisters = (c: Case, i: Instruction, r: Random): void => {
   const s = c.before;
   if (isXsave(i)) {
@@ -200,7 +202,7 @@ const setBranches = (c: Case, i: Instruction, immediate: number, r: Random): voi
   }
 };
 
-// ---- whole cases -----------------------------------------------------------------------------------------------------------
+// ---- whole cases -------------------------------------------------------------------------------------
 
 /** A load of SS holds back the trap that ends a step until after the next instruction. SDM Vol. 3A 7.8.3 */
 const loadsStackSegment = (i: Instruction): boolean =>

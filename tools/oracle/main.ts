@@ -116,8 +116,8 @@ const mixtures: readonly (readonly [Scope, ...Scope[]])[] = [
   ["avx", "sse", "sse4", "bits"],
 ];
 /**
- * Cases of one subject in one mode before the next one's turn: all of them grow evenly until there are
- * enough, or nobody has more time.
+ * Cases of one subject in one mode before the next subject's turn. All subjects grow evenly until there are
+ * enough cases or the time is over.
  */
 const TURN = 100_000;
 

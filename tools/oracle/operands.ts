@@ -27,8 +27,10 @@ const segmentBase = (c: Case, segment: Register): bigint => {
   return s === S.fs ? c.before.fsBase : s === S.gs ? c.before.gsBase : 0n;
 };
 
-/** A linear address for an operand of some size: mostly within the window, at times across its page boundary, in the
- *  read-only page, or where nothing is. */
+/**
+ * A linear address for an operand of some size: mostly within the window, at times across its page boundary,
+ * in the read-only page, or in unmapped memory.
+ */
 const target = (size: number, r: Random): bigint => {
   const how = r.below(32);
   if (how === 0) return BigInt(DATA + 2 * PAGE - r.below(size + 8));

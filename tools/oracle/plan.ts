@@ -92,8 +92,7 @@ export const planOf = (e: Encoding): Plan => {
 };
 
 /**
- * Free what iced-x86 holds of an encoding that nobody will ask for again: JavaScript's collector does not see
- * its memory.
+ * Frees iced-x86's memory of an encoding after its last use. JavaScript's collector does not see that memory.
  */
 export const forget = (e: Encoding): void => {
   known.get(e)?.instruction.free();

@@ -55,7 +55,8 @@ const difference = (cases: Batch, results: Uint8Array): Uint8Array => {
 };
 
 /**
- * What nobody compares: the kernel's words about a signal, and what it leaves in rsp after a 16-bit stack.
+ * Clears fields that are not compared: the kernel's words about a signal, and the rest in rsp after a 16-bit
+ * stack.
  */
 const withoutLeftovers = (results: Batch, mode: number): Uint8Array => {
   const bytes = results.bytes.slice();

@@ -34,7 +34,7 @@ export const silicon = {
   },
 };
 
-/** "AuthenticAMD family 25 model 17 stepping 1": who every result is by. */
+/** "AuthenticAMD family 25 model 17 stepping 1": the processor that every result is from. */
 export const cpuName = (): string => {
   const info = readFileSync("/proc/cpuinfo", "latin1");
   const value = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, "m").exec(info)?.[1] ?? "?";
@@ -56,7 +56,7 @@ const header = (cases: number): Uint8Array =>
   new Uint8Array(Uint32Array.of(caseAt.size, resultAt.size, CODE, DATA, ALIAS, WINDOW.offset, ldtEntries.length, cases).buffer);
 
 let runs = 0;
-/** A file that nobody else sees: open, and without a name. */
+/** A private file: open, and without a name. */
 const scratch = (bytes: readonly Uint8Array[]): { readonly reading: number; readonly writing: number } => {
   const path = join(tmpdir(), `trapgate-oracle-${process.pid}-${runs++}`);
   const writing = openSync(path, "wx+", 0o600);

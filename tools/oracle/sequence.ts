@@ -12,7 +12,7 @@ import { isTranscendental } from "./undefined.ts";
 
 const LONGEST = 10;
 
-/** Its memory operands, if it has any, can be aimed whatever the registers hold by then. */
+/** True if its memory operands can be aimed for any later register values. */
 const isPlaced = (plan: Plan): boolean => plan.memory.every((m) => m.index === Register.None && m.base === Register.None);
 const loadsSegment = (i: Instruction): boolean => i.opCount > 0 && RegisterExt.isSegmentRegister(i.op0Register);
 /** What is right only to within a last place would make all that follows differ. */

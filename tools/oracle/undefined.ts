@@ -73,7 +73,7 @@ const meetUnseen = ({ after }: Result): boolean => {
  */
 interface OwnWay {
   readonly vendor: Vendor;
-  /** Whose way ours is; undefined: nobody's. */
+  /** The processor family whose result equals ours; undefined: none. */
   readonly family?: number;
   readonly of: ReadonlySet<Mnemonic>;
   readonly differ: (...both: Result[]) => boolean;

@@ -1,5 +1,6 @@
-// `npm run conformance:userland -- [--only NAME,…] [--arch amd64|i386] [--shard I/N] [--json FILE]`: scripts with Debian's
-// programs, natively and inside, in the same roots. Roots are made on first use under .cache/userland (root, mmdebstrap).
+// `npm run conformance:userland -- [--only NAME,…] [--arch amd64|i386] [--shard I/N] [--json FILE]`: scripts
+// with Debian's programs, natively and inside, in the same roots. Roots are made on first use under
+// .cache/userland (root, mmdebstrap).
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

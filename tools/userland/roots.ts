@@ -1,5 +1,5 @@
-// Roots that Debian's packages are installed into, one for each group and architecture, under .cache/userland.
-// mmdebstrap(1) makes the essential part once; the root's own apt-get installs the rest in a chroot.
+// Roots with installed Debian packages, one for each group and architecture, under .cache/userland.
+// mmdebstrap(1) makes the essential part once. The root's own apt-get installs the rest in a chroot.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,13 +16,18 @@ const run = (command: string, args: readonly string[], minutes: number): void =>
   if (status !== 0) throw new Error(`${command} ${args[0]}: status ${status}\n${(stdout + stderr).slice(-2000)}`);
 };
 
-/** $1: the root, $2: the folder of downloaded packages, then a command. Services are not started: policy-rc.d says so. */
+/**
+ * $1: the root, $2: the folder of downloaded packages, then a command. No services start: policy-rc.d forbids
+ * it.
+ */
 const inRoot = `
 mount --bind "$2" "$1/var/cache/apt/archives" && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
 printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d" &&
 cp /etc/resolv.conf "$1/etc/resolv.conf" && root=$1 && shift 2 && chroot "$root" "$@"`;
 
-/** $1: a source package, unpacked and patched in /usr/src/$1; without patches where the archive has lost them. */
+/**
+ * $1: a source package, unpacked and patched in /usr/src/$1; without patches if the archive has lost them.
+ */
 const fetchSource = `
 rm -rf "/usr/src/$1" && mkdir -p "/usr/src/$1" && cd "/usr/src/$1" && { apt-get -q source "$1" || { apt-get -q source --tar-only "$1" && tar xf ./*.tar.*; }; } && find . -maxdepth 1 -type f -delete && mv ./*/* . &&
 find . -maxdepth 1 -type d -empty -delete`;

@@ -23,7 +23,10 @@ const HOSTNAME = "trapgate";
 /** Bytes of each stream that are kept. */
 const KEPT = 1 << 22;
 
-/** $1: the root, $2: an empty folder, $3: the script, then the environment. Devices are those that the guest has too, and process 1 is another. */
+/**
+ * $1: the root, $2: an empty folder, $3: the script, then the environment. The devices are those of the
+ * guest, and process 1 is another process.
+ */
 const enter = `
 mount -t tmpfs none "$2" && mkdir "$2/upper" "$2/work" "$2/root" &&
 mount -t overlay none -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" && cd "$2/root" && mkdir -p proc dev sys &&

@@ -1,5 +1,5 @@
-// A scenario: a shell script with Debian's programs that runs natively and inside, and must write the same bytes.
-// Its file is scripts/ROOT/TOPIC/NAME.sh; comments at its beginning say what it needs.
+// A scenario: a shell script with Debian's programs that runs natively and inside, and must write the same
+// bytes. Its file is scripts/ROOT/TOPIC/NAME.sh. Comments at its beginning say its needs.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
@@ -11,7 +11,7 @@ export type Architecture = (typeof architectures)[number];
 const words = z.string().transform((text) => text.split(/\s+/).filter(Boolean));
 const number = z.string().regex(/^\d+$/).transform(Number);
 
-/** The comments at the beginning of a script, `# key: value`. `mask` and `differs` may stand several times. */
+/** The comments at the beginning of a script, `# key: value`. `mask` and `differs` may be repeated. */
 const header = z.strictObject({
   /** The programs that it is about, as the table names them. */
   about: z.string(),
@@ -34,7 +34,10 @@ const header = z.strictObject({
   equal: words.pipe(z.array(z.enum(architectures))).default([]),
   /** Why the two runs differ, for users; `amd64: …` or `i386: …` on that architecture only. */
   differs: z.partialRecord(z.enum(architectures), z.string()).default({}),
-  /** On these architectures `npm test` runs it too. It takes under two seconds and needs no installation script of a package. */
+  /**
+   * `npm test` also runs it on these architectures. It takes under two seconds and needs no installation
+   * script of a package.
+   */
   sample: words.pipe(z.array(z.enum(architectures))).default([]),
 });
 

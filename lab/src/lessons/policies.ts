@@ -49,7 +49,7 @@ allow: return ALLOW
 deny: return ERRNO(EPERM)
 `;
 
-/** Calls that a filter's program allows, of both tables, whatever their arguments. */
+/** Numbers of both tables that a filter's program allows for all arguments. */
 const allowedNumbers = (bytes: Uint8Array): { readonly x64: readonly number[]; readonly i386: readonly number[] } => {
   const program = decodeProgram(bytes);
   const of = (arch: number): number[] =>

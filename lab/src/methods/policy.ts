@@ -56,7 +56,7 @@ export const checkPolicy = async (text: string, kernel: string): Promise<PolicyR
   }
 };
 
-/** The verdicts of filters on one call, whatever its arguments, by the rules of a kernel. */
+/** The verdicts of filters on one call with any arguments, by the rules of a kernel. */
 export const explain = (filters: readonly Uint8Array[], name: string, abi: string, kernel: string): Explained => {
   const nodes = new Nodes();
   const rules = profileOf(kernel);

@@ -75,7 +75,7 @@ export interface LabMethods {
   readonly inspect: Plain<{ readonly run: LabRun; readonly at: number; readonly before: boolean; readonly memory?: number }, Moment>;
   readonly checkProgram: Plain<{ readonly program: SentProgram; readonly kernel: string }, { readonly problems: readonly TextProblem[] }>;
   readonly checkPolicy: Plain<{ readonly text: string; readonly kernel: string }, PolicyReport>;
-  /** Filters, the newest first, the name and ABI of a call, and the kernel whose rules hold. */
+  /** The filters (the newest first), the name and ABI of a call, and the kernel version. */
   readonly explain: Plain<
     { readonly filters: readonly Uint8Array[]; readonly name: string; readonly abi: string; readonly kernel: string },
     Explained

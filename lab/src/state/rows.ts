@@ -20,7 +20,10 @@ export interface NoteRow {
 }
 export type Row = CallRow | NoteRow;
 
-/** The rows so far. `add` changes the list in place. A row that has changed is another object, so that components see it. */
+/**
+ * The rows so far. `add` changes the list in place. A changed row becomes a new object, so that components
+ * notice it.
+ */
 export class Rows {
   readonly rows: Row[] = [];
   readonly filters = new Map<number, FilterEvent>();

@@ -1,4 +1,4 @@
-// The state of the page that a link, a lesson or a file holds. Everything that is read from outside passes these schemas.
+// The state of the page that a link, a lesson or a file holds. These schemas check all of it.
 import { seccompProfileNames } from "trapgate/seccomp";
 import { z } from "zod";
 

@@ -1,4 +1,5 @@
-// The shell's root directory, as the build left it beside the page: where it is, and whose busybox it has.
+// The shell's root directory, which the build puts beside the page: its address, and the origin of its
+// busybox.
 import { signal } from "@preact/signals";
 import { z } from "zod";
 

@@ -21,7 +21,7 @@ const drop = (event: DragEvent): void => {
 export const App = () => {
   const [over, setOver] = useState(false);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: files can be dropped anywhere; the button "Open…" is for the keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: a drop target; the keyboard has the button "Open…"
     <div
       class={`lab ${over ? "over" : ""}`}
       data-runs={runCount.value}

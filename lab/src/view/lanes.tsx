@@ -1,4 +1,5 @@
-// The middle: three doors as lanes, calls as rows. Two machines stand side by side, and what differs is marked.
+// The middle pane: three doors as lanes, calls as rows. Two machines stand side by side, with the differences
+// marked.
 
 import { useEffect, useRef } from "preact/hooks";
 import { type Pair, pairsOf } from "../state/compare.ts";
@@ -174,7 +175,10 @@ const Pairs = ({ a, b }: { readonly a: RunState; readonly b: RunState }) => {
 
 /** Pixels from the end within which the list follows its end again. */
 const NEAR = 40;
-/** While somebody types, the newest call is in sight, unless they scroll up. After a run the selected call is. */
+/**
+ * During input to the program the newest call is in sight, unless the user scrolls up. After a run the
+ * selected call is.
+ */
 const useSight = () => {
   const host = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
@@ -194,7 +198,7 @@ const useSight = () => {
   const onScroll = (): void => {
     const list = host.current;
     if (!list) return;
-    // The list grows between a scroll of ours and its event: only a way up is somebody's wish.
+    // The list can grow between our scroll and its event, so only an upward scroll is the user's.
     if (list.scrollTop < last.current) follows.current = false;
     else if (list.scrollHeight - list.scrollTop - list.clientHeight < NEAR) follows.current = true;
     last.current = list.scrollTop;

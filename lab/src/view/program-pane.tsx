@@ -87,7 +87,7 @@ const Chooser = () => {
   );
 };
 
-/** The shell's root directory, and whose work it is. */
+/** The shell's root directory, and the origin of its busybox. */
 const Shell = () => {
   const about = shellAbout.value;
   useEffect(() => void loadShell(), []);

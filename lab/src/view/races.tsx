@@ -1,4 +1,5 @@
-// Below: schedules. Who ran when, a search for a schedule under which a call happens that must not, and its replay. The schedule can be edited.
+// The schedule pane: a timeline of tasks, the search for a schedule under which a forbidden call happens, and
+// its replay. The schedule can be edited.
 import { useState } from "preact/hooks";
 import type { ExploreResult } from "trapgate/browser";
 import { WorkerClient } from "../../../src/browser/client.ts";
@@ -11,7 +12,9 @@ const SECONDS = 20;
 const DEPARTURES = 2;
 const searcher = new WorkerClient<LabMethods>(startWorker);
 
-/** Rows of the run as a strip: a line for each task, a mark for each call, a bar where the schedule departs. */
+/**
+ * The run as a strip: a line per task, a mark per call, a bar where the schedule departs from the default.
+ */
 const Timeline = ({ rows, tasks }: { readonly rows: readonly Row[]; readonly tasks: readonly number[] }) => {
   const shown = rows.slice(0, 160);
   const lineOf = (tid: number | undefined): number => (tid === undefined ? 1 : tasks.indexOf(tid) + 1);

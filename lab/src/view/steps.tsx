@@ -1,4 +1,5 @@
-// Below: time. The run is begun again and stopped at any instant, back and forth; the next instructions, registers, memory and maps are those of that instant.
+// The time pane. The run starts again and stops at any instant, forward or back. The pane shows the next
+// instructions, registers, memory and maps at that instant.
 import { useEffect, useState } from "preact/hooks";
 import { jobFor, moment, runCount, runs, saved, selectedRow } from "../state/session.ts";
 import { checker } from "../state/workers.ts";

@@ -1,5 +1,4 @@
-// Flags and structures of the mount API of Linux 5.2 and of statmount(2). Linux uapi linux/mount.h, fspick and AT_ flags in
-// linux/fcntl.h.
+// The mount API of Linux 5.2 and statmount(2): flags and structures. Linux uapi linux/mount.h, linux/fcntl.h.
 import { bytes, struct, u32, u64 } from "../struct.ts";
 
 export const OPEN_TREE = { OPEN_TREE_CLONE: 1, OPEN_TREE_CLOEXEC: 0o2000000 } as const;

@@ -61,8 +61,8 @@ const collected = async (chunks: AsyncIterable<Uint8Array>, most: number): Promi
 const ofTree = (tree: LayerTree): OpenedImage => ({ tree, start: startOf(tree, {}) });
 
 /**
- * Opens an archive as the root of a machine: tar (plain, gzip, zstd), zip, an OCI image in an archive, or what `docker save` writes. All is unpacked to the
- * memory of the page.
+ * Opens an archive as the root of a machine: tar (plain, gzip, zstd), zip, an OCI image in an archive, or the
+ * output of `docker save`. The files are unpacked to the page's memory.
  *
  * @example
  * const { tree, start } = await openArchive(new Uint8Array(await file.arrayBuffer()));
@@ -91,7 +91,8 @@ export const openArchive = async (
 };
 
 /**
- * Opens a tar archive of a root directory whose bytes are read when guests want them. Undefined: it is an image, whose layers must be unpacked.
+ * Opens a tar archive of a root directory without reading the files: guests read their bytes on demand.
+ * Undefined if the archive is an image, because its layers must be unpacked.
  *
  * @example
  * const image = await openRanges({ size: file.size, read: (from, to) => readSync(file, from, to) });
@@ -119,8 +120,9 @@ const fetched = async (url: string, headers: Record<string, string>): Promise<Re
 };
 
 /**
- * Fetches an archive as the root of a machine. A large tar archive without compression is not fetched whole, if the server knows ranges and this is a
- * worker: its headers come first, and the bytes of a file when a guest reads it. Everything else is fetched, and unpacked to memory.
+ * Fetches an archive as the root of a machine. In a worker, and from a server that supports ranges, only the
+ * headers of a large uncompressed tar archive are fetched first. The bytes of a file come when a guest reads
+ * it. Every other archive is fetched whole and unpacked to memory.
  *
  * @example
  * const { tree } = await openUrl("root.tar");   // in a worker

@@ -1,4 +1,4 @@
-// Files of a tar archive that are fetched when a guest reads them: HTTP range requests. RFC 9110 14; POSIX ustar.
+// Files of a tar archive that are fetched on demand by HTTP range requests. RFC 9110 14; POSIX ustar.
 import { E } from "../../abi/errno.ts";
 import { entries } from "../../image/entries.ts";
 import { LayerTree } from "../../image/layer-tree.ts";
@@ -103,7 +103,7 @@ const withoutBody = (header: Uint8Array): Uint8Array => {
   return bytes;
 };
 
-/** The archive without the bytes of its files, whose pieces are told in the order of the entries. */
+/** The archive without the bytes of its files. Its pieces come in the order of the entries. */
 async function* headersOf(source: RangeSource, name: string, piece: (piece: Piece) => void): AsyncGenerator<Uint8Array> {
   for (let at = 0; at + RECORD <= source.size; ) {
     const header = source.read(at, at + RECORD);

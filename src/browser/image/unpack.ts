@@ -10,9 +10,14 @@ const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 export const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
 
-/** Bytes of input that are unpacked at a time: what they may become stays small. Deflate's ratio is at most 1032. */
+/**
+ * Bytes of input unpacked at a time. The output of one piece stays small: Deflate's ratio is at most 1032.
+ */
 const INPUT = 1 << 14;
-/** Window of a zstd frame that is taken, as a base-2 logarithm. fzstd keeps the window. RFC 8878 recommends 8 MiB. */
+/**
+ * The largest accepted window of a zstd frame, as a base-2 logarithm. fzstd keeps the window. RFC 8878 asks
+ * for 8 MiB.
+ */
 const MOST_WINDOW = 27;
 
 interface Decoder {

@@ -1,4 +1,5 @@
-// Zip archives as files of a root directory: the directory at the end, stored and deflated files. PKWARE APPNOTE.TXT 4.3, 4.4.
+// Zip archives as files of a root directory: central directory, stored and deflated files. PKWARE APPNOTE.TXT
+// 4.3, 4.4.
 import { inflateSync } from "fflate";
 import { LayerTree } from "../../image/layer-tree.ts";
 import { Problem } from "../../problem.ts";
@@ -15,7 +16,9 @@ const MOST_COMMENT = 0xffff;
 const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
-/** The upper byte of "version made by": Unix, whose modes are in the upper half of the external attributes. */
+/**
+ * The upper byte of "version made by" for Unix. The upper half of the external attributes is then the mode.
+ */
 const UNIX = 3;
 const LINK = 0o120000;
 const FORMAT = 0o170000;
@@ -94,7 +97,11 @@ const bytesOf = (archive: Uint8Array, { name, method, crc, packed, size, at }: E
   return bytes;
 };
 
-/** The files of a zip archive. `most`: bytes that they may have together. @throws {Problem} The archive is damaged or too large. */
+/**
+ * The files of a zip archive. `most`: limit of their bytes together.
+ *
+ * @throws {Problem} The archive is damaged or too large.
+ */
 export const treeOfZip = (archive: Uint8Array, name: string, most: number): LayerTree => {
   const tree = new LayerTree();
   tree.nextLayer();

@@ -7,7 +7,10 @@ const opener = (): readonly string[] | undefined => {
   return process.env["DISPLAY"] || process.env["WAYLAND_DISPLAY"] ? ["xdg-open"] : undefined;
 };
 
-/** False: there is no desktop. A browser that cannot be started is no mistake: the address has been printed. */
+/**
+ * Opens the address in the user's browser. False if there is no desktop. A failed start is no mistake,
+ * because the address is also printed.
+ */
 export const openBrowser = (url: string): boolean => {
   const [program, ...args] = opener() ?? [];
   if (program === undefined) return false;

@@ -185,8 +185,8 @@ export class BaselineCompiler {
   };
 
   /**
-   * The templates of a run. Forward, the kind of the flags at each record is found; backward, the flags that
-   * no one reads.
+   * The templates of a run. The forward pass finds the kind of the flags at each record, the backward pass
+   * the unread flags.
    */
   #templatesOf(first: number, length: number): Template[] {
     const run: Template[] = [];

@@ -15,7 +15,9 @@ export const exits = {
   /** To the target of the record's branch, and to the instruction after it. */
   taken: 1,
   after: 2,
-  /** To the interpreter's handler of the record. The second: it begins a run, `targetLocal` has the handler. */
+  /**
+   * To the interpreter's handler of the record. The second begins a run, and `targetLocal` has the handler.
+   */
   interpret: 3,
   interpretFirst: 4,
   /** To the record, whose block is not yet charged to the budget. */

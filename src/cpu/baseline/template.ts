@@ -54,7 +54,7 @@ export interface Template {
 export interface FlagContext {
   /** The kind of the flags before it, if it is known. */
   readonly kind: LazyFlagKind | undefined;
-  /** No one reads the flags that it sets. */
+  /** The flags that it sets are never read. */
   readonly dead: boolean;
 }
 

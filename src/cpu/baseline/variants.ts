@@ -15,7 +15,7 @@ export class Variants {
     this.usual = templateOf(form, { kind: undefined, dead: false });
   }
   /**
-   * The template after flags of a kind (undefined: not known). `dead`: no one reads the flags that it sets.
+   * The template after flags of a kind (undefined: not known). `dead`: the flags that it sets are never read.
    */
   of(kind: LazyFlagKind | undefined, dead: boolean): Template {
     const n = (kind === undefined ? 0 : 2 * (kindCode[kind] + 1)) + (dead ? 1 : 0);

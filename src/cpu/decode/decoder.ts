@@ -192,7 +192,8 @@ let immediates = 0;
  *
  * @example
  * const decoder = plainDecoder();
- * if (decoder.decode(Uint8Array.of(0x90), 0, 1, 0, 64) === "ok") console.log(decoder.d.row.name, decoder.d.length);
+ * const { d } = decoder;
+ * if (decoder.decode(Uint8Array.of(0x90), 0, 1, 0, 64) === "ok") console.log(d.row.name, d.length);
  */
 export class Decoder {
   readonly d = new Decoded();

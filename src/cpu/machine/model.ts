@@ -42,7 +42,7 @@ export interface Rules {
    * JMP: the size is forced to 64.
    */
   readonly narrowBranches: boolean;
-  /** F3 41 90 exchanges r8 with rax; elsewhere F3 90 is PAUSE whatever REX.B is. */
+  /** F3 41 90 exchanges r8 with rax. Otherwise F3 90 is PAUSE with any REX.B. */
   readonly pausesWithoutB: boolean;
   /** VPINSRD and VPEXTRD with VEX.W are #UD outside 64-bit mode. SDM Vol. 2C VPEXTRD: W is ignored there. */
   readonly wideLanesRefused: boolean;
@@ -187,8 +187,8 @@ const change = /^(?:([+-])([a-z0-9_]+)|(family|model|stepping)=(\d{1,3}))$/;
 const numbers = ["family", "model", "stepping"] as const;
 
 /**
- * A model by name: `LEVEL[:VENDOR]`, then any of `,+FEATURE`, `,-FEATURE` and `,family=N`, `,model=N`, `,stepping=N`. A level without vendor is
- * AMD's. Undefined if no such model exists.
+ * A model by name: `LEVEL[:VENDOR]`, then any of `,+FEATURE`, `,-FEATURE`, `,family=N`, `,model=N` and
+ * `,stepping=N`. The default vendor is AMD. Undefined if no such model exists.
  */
 export const cpuModel = (name: string): Model | undefined => {
   const [base = "", ...changes] = name.split(",");
@@ -216,7 +216,10 @@ export const cpuModel = (name: string): Model | undefined => {
     features: all.filter((f) => wanted.has(f)),
   };
 };
-/** The name of the model of a processor with these flags of /proc/cpuinfo. Features that trapgate lacks are left out. */
+/**
+ * The name of the model of a processor with these flags of /proc/cpuinfo. Features that trapgate lacks are
+ * left out.
+ */
 export const modelOfHost = (vendor: string, flags: readonly string[], signature: Signature): string => {
   const base = `max:${vendor === vendorNames.intel ? "intel" : "amd"}`;
   // The machine itself is the hypervisor.

@@ -1,4 +1,4 @@
-// A mistake in a line of assembly. Who knows the line adds the position.
+// A mistake in a line of assembly. The caller that knows the line adds the position.
 
 /** A mistake in a line; `assemble` adds the position. */
 export class BadLine extends Error {}

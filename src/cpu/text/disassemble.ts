@@ -133,7 +133,9 @@ export const plainDecoder = (): Decoder => new Decoder((tables ??= decodeTables(
  * code segment, default 64.
  *
  * @example
- * for (const { address, text } of disassemble(Uint8Array.of(0x0f, 0x05), { mode: 64, at: 0x401000 })) console.log(address, text);   // 4198400 syscall
+ * const code = Uint8Array.of(0x0f, 0x05);
+ * for (const { address, text } of disassemble(code, { at: 0x401000 }))
+ *   console.log(address, text);   // 4198400 syscall
  */
 export function* disassemble(code: Uint8Array, { mode = 64, at = 0 }: { mode?: AddressSize; at?: number } = {}): Generator<Line> {
   const decoder = plainDecoder();

@@ -1,4 +1,5 @@
-// Bytes that archives are unpacked to: one temporary file without a name, with a limit. Pieces of it are read when guests want them.
+// Unpacked bytes of archives: one temporary file without a name and with a limit. Guests read pieces of it on
+// demand.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ export class BlobFile implements BlobStore {
     try {
       this.#fd = openSync(join(folder, "bytes"), "wx+", 0o600);
     } finally {
-      // The open file stays; its name goes, whatever becomes of this process.
+      // The file stays open without a name, so it ends with this process.
       rmSync(folder, { recursive: true, force: true });
     }
   }

@@ -19,8 +19,9 @@ export interface HostImage {
 }
 
 /**
- * An image of docker save, an OCI layout (archive or directory) or a tar archive, for `root` of a machine. `command` replaces the image's
- * command, not its entrypoint; `most` limits what it may unpack to (default 16G).
+ * An image for `root` of a machine: output of docker save, an OCI layout (archive or directory), or a tar
+ * archive. `command` replaces the image's command, not its entrypoint. `most` limits the unpacked bytes
+ * (default 16G).
  *
  * @throws {Problem} The image is damaged or too large, or names no program.
  *

@@ -1,4 +1,4 @@
-// Images of the host's files: docker save's archives, OCI layouts (archives or directories), and tar archives of a root directory.
+// Images in files of the host: docker save's archives, OCI layouts, and tar archives of a root directory.
 import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MOST_JSON, type Source } from "../../image/parts.ts";
@@ -32,8 +32,8 @@ const ofDirectory = (folder: string): Source => {
   };
 };
 /**
- * Opens an image: a file of docker save or an OCI archive, a directory with an OCI layout, or a tar archive of a root directory, each
- * with gzip, zstd or no compression.
+ * Opens an image: a docker save or OCI archive, a directory with an OCI layout, or a tar archive of a root
+ * directory. Each may be compressed by gzip or zstd.
  *
  * @throws {Problem} The image is damaged, leads out of itself, or unpacks to more than `most` bytes.
  */

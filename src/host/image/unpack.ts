@@ -57,7 +57,8 @@ async function* cut(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
 }
 
 /**
- * The bytes without compression. `most`: more bytes are a Problem. `digest`: sha256 of the bytes as they come, in hex, which must hold.
+ * The bytes without compression. More than `most` bytes are a Problem. `digest`: the sha256 of the input in
+ * hex, which must match.
  */
 export async function* unpacked(
   source: AsyncIterable<Uint8Array>,

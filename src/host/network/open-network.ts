@@ -5,9 +5,10 @@ import { checkNetworkOptions } from "../../machine/api/check.ts";
 import { nodeNetwork } from "./host-network.ts";
 
 /**
- * A network of this host, for `network` of a machine. Its programs are 10.0.2.15; the host and its clients are 10.0.2.2, and 10.0.2.3 is the
- * host's resolver. Without options nothing is reached and nothing is published. Addresses of the host itself, link-local and multicast
- * addresses are never reached, unless `loopback` allows the host.
+ * A network of this host, for `network` of a machine. Programs in the machine are 10.0.2.15. The host and its
+ * clients are 10.0.2.2, and the host's resolver is 10.0.2.3. Without options no address is reached and no
+ * port is published. Link-local and multicast addresses are never reached. The host's own addresses need
+ * `loopback`.
  *
  * @throws {Problem} An option is wrong.
  *

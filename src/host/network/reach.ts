@@ -7,7 +7,10 @@ import { type Ip, isAny, isBroadcast, isLoopback, isMulticast } from "../../kern
 import type { HostAddress } from "../../kernel/net/outside/host-network.ts";
 import { DNS_PORT, plan } from "../../kernel/net/plan.ts";
 
-/** 0.0.0.0/8, 169.254.0.0/16 and 240.0.0.0/4; ::/96 and fe80::/10: this network, links, addresses of no one. RFC 6890. */
+/**
+ * Addresses of this network, of links, and reserved ones: 0.0.0.0/8, 169.254.0.0/16, 240.0.0.0/4; ::/96,
+ * fe80::/10. RFC 6890.
+ */
 const isLocal = (ip: Ip): boolean =>
   typeof ip === "number"
     ? ip >>> 24 === 0 || ip >>> 16 === 0xa9fe || ip >>> 28 === 15

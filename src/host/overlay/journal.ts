@@ -1,4 +1,5 @@
-// The journal of an upper layer: lines of a checksum and JSON. What a killed process has not written whole is no line.
+// The journal of an upper layer: lines of a checksum and JSON. A line that a killed process wrote in part
+// does not count.
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import type { UpperRecord } from "../../kernel/fs/types/upper-store.ts";
@@ -41,7 +42,11 @@ export class Journal {
       help: "a folder that trapgate has made, or an empty one, is needed",
     });
   }
-  /** All whole records. What follows the last one is cut off. @throws {Problem} It is damaged before its end. */
+  /**
+   * All whole records. The rest after the last one is cut off.
+   *
+   * @throws {Problem} The journal is damaged before its end.
+   */
   read(): UpperRecord[] {
     const text = readFileSync(this.#fd, "utf8");
     const lines = text.split("\n");

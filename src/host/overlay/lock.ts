@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Problem } from "../../problem.ts";
 
 const NAME = "lock";
-/** When a process began, in the kernel's ticks since boot; "" where there is no /proc. man 5 proc_pid_stat, field 22. */
+/** The start of a process in ticks since boot; "" without /proc. man 5 proc_pid_stat, field 22. */
 const beginOf = (pid: string): string | undefined => {
   try {
     return readFileSync(`/proc/${pid}/stat`, "latin1")
@@ -34,7 +34,12 @@ const textAt = (path: string): string | undefined => {
 };
 
 let count = 0;
-/** Takes the lock of a folder, which is at `path` and is shown as `name`. Returns its release. @throws {Problem} Another run has it. */
+/**
+ * Takes the lock of a folder. `path` is the lock's file, `name` the folder's name in messages. Returns its
+ * release.
+ *
+ * @throws {Problem} Another run has the lock.
+ */
 export const lock = (path: string, name: string): (() => void) => {
   const at = join(path, NAME);
   const own = `${process.pid} ${beginOf(String(process.pid)) ?? ""} ${++count}`;

@@ -1,5 +1,5 @@
-// A folder of this host as the upper layer of a machine's root: a lock, a journal, and files of bytes. The folder is opened
-// once and reached by its descriptor.
+// A folder of this host as the upper layer of a machine's root: a lock, a journal, and files of bytes. The
+// folder is opened once and reached by its descriptor.
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import type { UpperRecord, UpperStore } from "../../kernel/fs/types/upper-store.ts";
 import { Problem } from "../../problem.ts";
@@ -124,11 +124,12 @@ class NodeUpper implements UpperStore {
 }
 
 /**
- * A folder of this host that keeps the changes of a machine's root, for `overlay` of a machine. A missing folder is made. Only one machine
- * uses it at a time; it is read when the machine is made, and its format is trapgate's own.
+ * A folder of this host that keeps the changes of a machine's root, for `overlay` of a machine. A missing
+ * folder is made. One machine at a time uses it and reads it when it is made. The format is trapgate's own.
  *
  * @example
- * const options = { root: hostTree("/"), overlay: hostOverlay("changes"), args: ["-c", "date >> /var/log/runs; cat /var/log/runs"] };
- * await Machine.run("/bin/sh", options);   // each run adds a line
+ * const script = "date >> /var/log/runs; cat /var/log/runs";   // each run adds a line
+ * const overlay = hostOverlay("changes");
+ * await Machine.run("/bin/sh", { root: hostTree("/"), overlay, args: ["-c", script] });
  */
 export const hostOverlay = (folder: string): UpperStore => new NodeUpper(folder);

@@ -50,7 +50,10 @@ export const sizes = {
   providedBuffer: 96,
   /** An object of System V IPC, besides its semaphores or messages. */
   ipcObject: 1024,
-  /** One semaphore of a set, a message of a queue besides its bytes, a process's undo values of a set besides their bytes. */
+  /**
+   * One of: a semaphore of a set; a message of a queue, without its bytes; a process's undo values of a set,
+   * without their bytes.
+   */
   semaphore: 64,
   ipcMessage: 384,
   semaphoreUndo: 512,

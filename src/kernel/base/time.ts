@@ -1,4 +1,4 @@
-// Points in time: seconds since 1970 and nanoseconds. A double cannot hold nanoseconds since 1970. Dates in UTC:
+// Points in time: seconds and nanoseconds since 1970, because a double cannot hold the sum. Dates in UTC:
 // Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
 
 /** struct timespec: whole seconds since 1970, and nanoseconds below 1e9. */
@@ -13,14 +13,14 @@ export const plus = (a: Timespec, b: Timespec): Timespec => {
   return nsec >= 1e9 ? { sec: a.sec + b.sec + 1, nsec: nsec - 1e9 } : { sec: a.sec + b.sec, nsec };
 };
 
-/** How long the machine has been up when its first program starts. Linux has always been up for a while by then. */
+/** The machine's uptime at the start of its first program. Linux has always been up for a while by then. */
 export const UPTIME: Timespec = { sec: 100, nsec: 0 };
 
 const DAY = 86_400;
 const two = (n: number): string => String(n).padStart(2, "0");
 /**
- * Seconds since 1970 as `2020-01-02T00:00:00`; undefined for negative numbers and for those above 2^53, which are not
- * exact. `Date` refuses years from 275760 on. strace sprinttime().
+ * Seconds since 1970 as `2020-01-02T00:00:00`. Undefined for negative numbers and for those above 2^53, which
+ * are not exact. `Date` refuses years from 275760 on. strace sprinttime().
  */
 export const utcText = (seconds: number): string | undefined => {
   if (!(seconds >= 0 && seconds <= Number.MAX_SAFE_INTEGER)) return undefined;

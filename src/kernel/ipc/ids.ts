@@ -6,7 +6,7 @@ import type { Cred } from "../cred/cred.ts";
 
 /** The bits of an identifier that are the index. The sequence number is above them. Linux IPCMNI_SHIFT. */
 const INDEX_BITS = 15;
-/** The greatest number of objects, whatever the sysctl says. Linux ipc_mni. */
+/** The greatest number of objects, an upper limit for the sysctl. Linux ipc_mni. */
 export const IPCMNI = 1 << INDEX_BITS;
 /** An index is not used again before so many others. Linux ipc_min_cycle. */
 const LEAST_CYCLE = 64;

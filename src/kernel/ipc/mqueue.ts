@@ -52,7 +52,7 @@ export interface MqueueSender {
   readonly message: PosixMessage;
   sent: boolean;
 }
-/** mq_notify(3): who is told of a message in an empty queue. */
+/** mq_notify(3): the receiver of the news that a message came into an empty queue. */
 export interface Notification {
   readonly process: Process;
   /** 0: no notification, but no other process can register. */

@@ -1,5 +1,5 @@
-// Semaphore sets of System V: values, waiting operations and who may go on. man 2 semop, semctl; Linux
-// ipc/sem.c.
+// Semaphore sets of System V: values, waiting operations and the choice of those that may go on. man 2 semop,
+// semctl; Linux ipc/sem.c.
 import { E } from "../../abi/errno.ts";
 import { IPC, SEM } from "../../abi/uapi/ipc.ts";
 import { cost } from "../base/cost.ts";

@@ -28,7 +28,9 @@ const instantiate = (key: Key, payload: Uint8Array, quota: number, ring: Keyring
   return 0;
 };
 
-/** A new key in a keyring, or one of the same type and description with a new payload: its number or -errno. */
+/**
+ * A new key in a keyring, or one of the same type and description with a new payload: its number or -errno.
+ */
 export const createOrUpdate = (
   t: Task,
   into: KeyRef,

@@ -146,7 +146,10 @@ export class Key implements Timer {
     this.invalidated = true;
     this.unlinkAll();
   }
-  /** `seconds` from now; 0: never. Links to it go some time after the expiry: /proc/sys/kernel/keys/gc_delay. */
+  /**
+   * Sets the expiry `seconds` from now; 0: never. Links to an expired key go after
+   * /proc/sys/kernel/keys/gc_delay.
+   */
   setTimeout(seconds: number): void {
     this.expireAt(seconds > 0 ? this.keys.now + seconds : Number.POSITIVE_INFINITY);
   }

@@ -111,7 +111,10 @@ export class Keyring extends Key {
     return 0;
   }
 
-  /** 0, -EDEADLK if `below` leads back to this keyring, or -ELOOP if it nests too deep. Linux keyring_detect_cycle(). */
+  /**
+   * 0, -EDEADLK if `below` leads back to this keyring, or -ELOOP if it nests too deep. Linux
+   * keyring_detect_cycle().
+   */
   cycle(below: Keyring): number {
     if (below === this) return -E.EDEADLK;
     const seen = new Map<Keyring, number>();

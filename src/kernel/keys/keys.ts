@@ -1,5 +1,5 @@
-// All keys of the kernel: by serial number, by user, and keyrings by name. Linux security/keys/key.c key_alloc(),
-// process_keys.c.
+// All keys of the kernel: by serial number, by user, and keyrings by name. Linux security/keys/key.c
+// key_alloc(), process_keys.c.
 import { E } from "../../abi/errno.ts";
 import type { Account } from "../../memory/account.ts";
 import { OrderedMap } from "../../memory/ordered-map.ts";

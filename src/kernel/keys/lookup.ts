@@ -15,7 +15,9 @@ export type Found<T> = T | Wait | number;
 /** True for a result that ends or delays the call. */
 export const isFailure = (found: object | number): found is Wait | number => typeof found === "number" || "interrupted" in found;
 
-/** A use of a key that no permission guards: of a key to unlink, or one that is read or instantiated otherwise. */
+/**
+ * Uses of a key that no permission guards: unlinking, and keys that are read or instantiated in another way.
+ */
 export const NEEDS = { UNLINK: "unlink", DEFERRED: "deferred", OVERRIDE: "override" } as const;
 export type Need = number | (typeof NEEDS)[keyof typeof NEEDS];
 /** `create`: special keyrings are made. `partial`: also keys under construction. */
@@ -24,7 +26,10 @@ export interface Lookup {
   readonly partial?: boolean;
 }
 
-/** 0, a Wait for the end of its construction, or the -errno of its state. Linux wait_for_key_construction(). */
+/**
+ * 0, a Wait for the end of the key's construction, or the -errno of its state. Linux
+ * wait_for_key_construction().
+ */
 export const awaitKey = (key: Key): Wait | number => {
   if (key.constructing) return wait([key.constructed]);
   return key.state !== undefined && key.state < 0 ? key.state : key.validity;

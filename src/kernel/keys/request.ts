@@ -29,7 +29,10 @@ interface Running {
   readonly program: Process | undefined;
 }
 
-/** Searches, and constructs if `callout` is given. The key's number, a Wait or -errno. Linux request_key_and_link(). */
+/**
+ * Searches for a key, and constructs it if `callout` is given. The key's number, a Wait or -errno. Linux
+ * request_key_and_link().
+ */
 export const requestKey = (
   t: Task,
   type: KeyType,
@@ -88,7 +91,10 @@ const finish = (t: Task, running: Running): Wait | number => {
   const refused = end(running, key.constructing || key.validity < 0 ? -E.ENOKEY : 0);
   return refused < 0 ? refused : serial;
 };
-/** The program has ended, or could not run: the -errno `error`, or the result of its work. Linux complete_request_key(). */
+/**
+ * The end of a program that ran or could not run: the -errno `error`, or the result of its work. Linux
+ * complete_request_key().
+ */
 const end = ({ key, authority }: Running, error: number): number => {
   if (error < 0) reject(key, NEGATIVE, E.ENOKEY, undefined, authority);
   else authority.revoke();
@@ -141,7 +147,10 @@ const makeAuthority = (t: Task, target: Key, callout: Uint8Array, destination: K
   return key;
 };
 
-/** Starts the program in the initial namespaces, with a session keyring that has the authorisation. Linux call_sbin_request_key(). */
+/**
+ * Starts the program in the initial namespaces, with the authorisation in its session keyring. Linux
+ * call_sbin_request_key().
+ */
 const run = (t: Task, key: Key, authority: Key): Process | number => {
   const rings = userKeyrings(t.kernel, t.cred);
   if (typeof rings === "number") return rings;
@@ -165,7 +174,9 @@ const run = (t: Task, key: Key, authority: Key): Process | number => {
   return program;
 };
 
-/** The authorisation for a key among the task's keyrings, or -errno. Linux key_get_instantiation_authkey(). */
+/**
+ * The authorisation for a key among the task's keyrings, or -errno. Linux key_get_instantiation_authkey().
+ */
 export const findAuthority = (t: Task, target: number): Found<Key> => {
   const index = indexOf(keyTypes[".request_key_auth"], (target >>> 0).toString(16));
   const found = searchProcess(t.kernel, t, { index, live: true, nested: true });

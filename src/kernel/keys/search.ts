@@ -102,7 +102,10 @@ const searchHeld = (kernel: Kernel, { cred, keys }: KeySubject, wanted: Omit<Sea
   return nothing !== 0 ? nothing : error;
 };
 
-/** Searches the task's keyrings, and those of the requester whose key it constructs. Linux search_process_keyrings_rcu(). */
+/**
+ * Searches the task's keyrings and, under an authorisation, the requester's. Linux
+ * search_process_keyrings_rcu().
+ */
 export const searchProcess = (kernel: Kernel, subject: KeySubject, wanted: Omit<Search, "cred">): KeyRef | number => {
   const own = searchHeld(kernel, subject, wanted);
   if (typeof own !== "number") return own;

@@ -54,7 +54,10 @@ export class TaskKeys {
     for (const slot of slots) copy.set(slot, this.#held[slot] as never);
     return copy;
   }
-  /** Those of a new task. A thread shares the process's keyring and gets a thread keyring if its maker has one. */
+  /**
+   * The keyrings of a new task. A thread shares the process keyring. It gets a thread keyring if its maker
+   * has one.
+   */
   child(kernel: Kernel, cred: Cred, isThread: boolean): TaskKeys {
     const child = this.copy();
     if (!isThread) child.set("process", undefined);
@@ -82,7 +85,7 @@ export class TaskKeys {
 /** The task's keys, made if it has none. */
 export const taskKeys = (task: { keys: TaskKeys | undefined }): TaskKeys => (task.keys ??= new TaskKeys());
 
-/** An empty thread or process keyring, where there is none: 0 or -errno. Linux install_thread_keyring_to_cred(). */
+/** Makes a missing thread or process keyring: 0 or -errno. Linux install_thread_keyring_to_cred(). */
 export const installOwn = (keys: Keys, held: TaskKeys, { uid, gid }: Cred, slot: "thread" | "process"): number => {
   if (held[slot]) return 0;
   const perm = (possessor(KEY_ALL) | user(KEY_NEED.VIEW)) >>> 0;

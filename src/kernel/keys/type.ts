@@ -1,4 +1,4 @@
-// Key types: the payloads that they take, and the operations that they have. man 7 keyrings, "Key types"; Linux
+// Key types: the payloads that they take, and their operations. man 7 keyrings, "Key types"; Linux
 // security/keys/user_defined.c, big_key.c, request_key_auth.c.
 import { E } from "../../abi/errno.ts";
 
@@ -15,7 +15,7 @@ export interface KeyType {
 
 const USER_MAX = 32767;
 const BIG_MAX = 1 << 20;
-/** Whatever its length, a big key counts for so many bytes. */
+/** The bytes that a big key of any length counts for. */
 const BIG_QUOTA = 16;
 const ordinary = (length: number): number => (length === 0 || length > USER_MAX ? -E.EINVAL : length);
 

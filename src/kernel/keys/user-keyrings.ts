@@ -1,5 +1,6 @@
-// The keyrings of users: user, user session, persistent, and sessions that are joined. man 7 user-keyring,
-// user-session-keyring, persistent-keyring, session-keyring; Linux security/keys/process_keys.c, persistent.c.
+// The keyrings of users: user, user session, persistent, and joined sessions. man 7 user-keyring,
+// user-session-keyring, persistent-keyring, session-keyring; Linux security/keys/process_keys.c,
+// persistent.c.
 import { E } from "../../abi/errno.ts";
 import { KEY_ALL, KEY_NEED, possessor, user } from "../../abi/uapi/keyctl.ts";
 import { CAP, type Cred, capableIn } from "../cred/cred.ts";
@@ -93,7 +94,9 @@ export const joinSession = (t: Task, name: string): number => {
   return stays ? 0 : ring.serial;
 };
 
-/** Links a user's persistent keyring into `destination`: its number or -errno. Linux keyctl_get_persistent(). */
+/**
+ * Links a user's persistent keyring into `destination`: its number or -errno. Linux keyctl_get_persistent().
+ */
 export const persistent = (t: Task, wanted: number, destination: () => Keyring | number): number => {
   const { cred, kernel } = t;
   const { userNs } = cred;

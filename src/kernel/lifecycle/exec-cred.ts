@@ -24,8 +24,8 @@ export interface ExecCred {
 }
 
 /**
- * The effective ids from the file's mode bits. The bits have no effect under no_new_privs, on nosuid mounts, and
- * if the user namespace has no number for the file's owner or group.
+ * The effective ids from the file's mode bits. The bits have no effect under no_new_privs, on nosuid mounts,
+ * and if the user namespace has no number for the file's owner or group.
  */
 const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
   const { cred } = task;

@@ -28,7 +28,10 @@ const groupsOf = (text: string): number[] | undefined => {
 };
 const MAPPED = [0, 0, 0, 0, 0, 0xffff];
 
-/** The address of a text, or undefined. A mapped address (::ffff:192.0.2.1) is the IPv4 address; a zone (%eth0) is left out. */
+/**
+ * The address of a text, or undefined. A mapped address (::ffff:192.0.2.1) becomes the IPv4 address. A zone
+ * (%eth0) is ignored.
+ */
 export const ipOf = (text: string): Ip | undefined => {
   const plain = text.replace(/%.*$/, "");
   if (!plain.includes(":")) return four(plain);

@@ -1,5 +1,5 @@
-// The common part of TCP and UDP sockets of both IP versions: names, ports and options. man 7 ip, ipv6, socket;
-// Linux net/ipv4/af_inet.c, net/ipv6/af_inet6.c, net/core/sock.c.
+// The common part of TCP and UDP sockets of both IP versions: names, ports and options. man 7 ip, ipv6,
+// socket; Linux net/ipv4/af_inet.c, net/ipv6/af_inet6.c, net/core/sock.c.
 import { E } from "../../abi/errno.ts";
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
@@ -161,8 +161,8 @@ export abstract class InetSocket extends Socket implements Holder {
     this.receiveTimeout = from.receiveTimeout;
   }
   /**
-   * The destination of a packet to an address: an address of the machine or one outside, or -errno. The socket's own
-   * address must have the same version. Linux ip_route_output_key_hash().
+   * The destination of a packet: an address of the machine or outside, or -errno. The socket's own address
+   * must have the same version. Linux ip_route_output_key_hash().
    */
   protected route(ip: Ip): Ip {
     const to = isAny(ip) ? loopbackFor(ip) : ip;

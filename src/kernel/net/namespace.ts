@@ -1,4 +1,5 @@
-// Network namespaces: each has its own loopback device. The first one may have a way out too. man 7 network_namespaces.
+// Network namespaces: each has its own loopback device. The first one may be connected to the host. man 7
+// network_namespaces.
 
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";

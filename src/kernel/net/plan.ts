@@ -1,4 +1,4 @@
-// The addresses of a machine that has a network, as in qemu's user network: one link with the machine, the host
+// The addresses of a machine with a network, as in qemu's user network: one link with the machine, the host
 // and a resolver. qemu "Using the user mode network stack".
 import { ipOf } from "./address-text.ts";
 import type { Ip } from "./inet-address.ts";
@@ -8,7 +8,10 @@ const ip = (text: string): Ip => ipOf(text) as Ip;
 export const plan = {
   /** The machine's own addresses with the lengths of their prefixes. */
   own: { four: { ip: ip("10.0.2.15"), prefix: 24 }, six: { ip: ip("fd74:7261:7067::15"), prefix: 64 } },
-  /** The gateway. Connections to it reach the loopback of the host if that is allowed. Its clients have this address. */
+  /**
+   * The gateway. Connections to it reach the host's loopback if that is allowed. Its clients have this
+   * address.
+   */
   host: ip("10.0.2.2"),
   host6: ip("fd74:7261:7067::2"),
   /** Port 53 of it is the host's resolver. */

@@ -1,5 +1,6 @@
-// The files of /proc/PID/net: devices, addresses, routes and sockets of a network namespace. man 5 proc_pid_net;
-// Linux net/ipv4/tcp_ipv4.c tcp4_seq_show(), net/ipv4/udp.c, net/ipv6/tcp_ipv6.c, net/unix/af_unix.c.
+// The files of /proc/PID/net: devices, addresses, routes and sockets of a network namespace. man 5
+// proc_pid_net; Linux net/ipv4/tcp_ipv4.c tcp4_seq_show(), net/ipv4/udp.c, net/ipv6/tcp_ipv6.c,
+// net/unix/af_unix.c.
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { cost } from "../base/cost.ts";
 import type { Task } from "../task/task.ts";
@@ -93,7 +94,7 @@ const sockstat = (task: Task): string => {
 const sockstat6 = (task: Task): string =>
   `TCP6: inuse ${inuse(task, "tcp", AF.INET6)}\nUDP6: inuse ${inuse(task, "udp", AF.INET6)}\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n`;
 
-/** Counters of protocols: nothing is counted but the connections that are open. Linux net/ipv4/proc.c snmp_seq_show(). */
+/** Counters of protocols: only open connections are counted. Linux net/ipv4/proc.c snmp_seq_show(). */
 const COUNTERS = {
   Ip: "Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos InDiscards InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates OutTransmits",
   Icmp: "InMsgs InErrors InCsumErrors InDestUnreachs InTimeExcds InParmProbs InSrcQuenchs InRedirects InEchos InEchoReps InTimestamps InTimestampReps InAddrMasks InAddrMaskReps OutMsgs OutErrors OutRateLimitGlobal OutRateLimitHost OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs OutRedirects OutEchos OutEchoReps OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps",

@@ -1,6 +1,6 @@
-// Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with
-// the same inputs and the same seed gets the same schedule, instruction for instruction. Time is virtual: one
-// nanosecond an instruction, a fixed cost a call.
+// The scheduler: round-robin over runnable tasks, with a slice of guest instructions each. The same program
+// with the same inputs and the same seed gets the same schedule, instruction for instruction. Time is
+// virtual: one nanosecond an instruction, a fixed cost a call.
 import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, S } from "../../cpu/machine/state.ts";
@@ -69,19 +69,19 @@ export class Scheduler {
   /** What the processor translates by. */
   #space: AddressSpace | undefined = undefined;
   /**
-   * The length of a task's next slice, in instructions. Whoever explores schedules, or wants them to vary
-   * with the seed, replaces it.
+   * The length of a task's next slice, in instructions. The explorer of schedules and tests
+   * replace it.
    */
   slice: (task: Task) => number = () => SLICE;
   /** Set by sched_yield(2) and by code that ends the slice early. */
   reschedule = false;
   /** Decides at scheduling points, for the exploration and the replay of schedules. */
   chooser: Chooser | undefined = undefined;
-  /** Whom the running task gives way to. */
+  /** The task that gets the processor instead of the running one. */
   #chosen: Task | undefined = undefined;
-  /** Who has ended its own slice: it is not asked to go on at once. */
+  /** The task that has ended its own slice. The scheduler does not ask it at once to continue. */
   #yielded: Task | undefined = undefined;
-  /** Who gave way at a door, and comes to it again. */
+  /** Tasks that gave way at a door and execute the same door again. */
   readonly #atDoor = new Set<Task>();
 
   constructor(kernel: Kernel) {
@@ -139,7 +139,7 @@ export class Scheduler {
     this.#queue.splice(this.#queue.indexOf(task), 1);
     return task;
   }
-  /** Who could run in a task's place. */
+  /** The tasks that could run instead of a task. */
   #rivals(task: Task): Task[] {
     return this.#queue.filter((other) => other !== task && rank(other) === rank(task));
   }
@@ -242,7 +242,7 @@ export class Scheduler {
     else this.loadTables(task);
     processor.segments.refresh();
   }
-  /** After whatever changes the running task's address space, TLS entries, LDT or right to RDTSC. */
+  /** Call this after each change of the running task's address space, TLS entries, LDT or right to RDTSC. */
   loadTables(task: Task): void {
     const { processor } = this.kernel;
     if (this.#space !== task.mem) {
@@ -281,7 +281,7 @@ export class Scheduler {
       this.#sliceEnd = kernel.now + this.#slice;
     }
     this.#until = until;
-    // Who is to end does nothing more.
+    // A task that is about to end does nothing more.
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
       this.isInCall = true;
       if (task.incoming) gate.admit(task, task.incoming);
@@ -355,22 +355,22 @@ export class Scheduler {
   get time(): number {
     return this.kernel.now + this.kernel.processor.retired - this.#counted;
   }
-  /** Who is in the middle of its slice, since `run` had to end. */
+  /** The task in the middle of its slice when `run` had to end. */
   #cut: Task | undefined;
   /** The running task's slice: its length and its end; and how long it may run at all. */
   #slice = 0;
   #sliceEnd = 0;
   #until = 0;
   /**
-   * When the running task is to stop. To end a slice exactly costs as much as thousands of instructions:
-   * while nobody else could run none ends.
+   * The instant at which the running task must stop. The exact end of a slice is expensive, so no slice ends
+   * while no other task can run.
    */
   #end(): number {
     if (!this.#isAlone()) return Math.min(this.#until, this.#sliceEnd);
     this.#followOn();
     return Math.min(this.#until, this.kernel.now + LONGEST);
   }
-  /** Slices have followed one another: who becomes runnable now waits for the end of this one. */
+  /** Slices have followed one another: a task that becomes runnable now waits for the end of this one. */
   #followOn(): void {
     while (this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
   }

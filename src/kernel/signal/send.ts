@@ -78,7 +78,7 @@ const complete = (chosen: Task, info: SigInfo): void => {
   endProcess(chosen.process, sig);
 };
 
-/** The length limit of a queue, whatever RLIMIT_SIGPENDING is. */
+/** The length limit of a queue for every RLIMIT_SIGPENDING. */
 const MAX_QUEUED = 100_000;
 const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
 

@@ -218,7 +218,10 @@ export const advice = choice(
 
 /** The highest page below 2^53: above it a double does not hold the place in a page. */
 const EXACT = 2 ** 53 - 4096;
-/** An address or length up to 2^64 as a number, shown in hex, 0 as NULL. One above all user addresses keeps its place in a page. */
+/**
+ * An address or length up to 2^64 as a number, shown in hex, 0 as NULL. A value above all user addresses
+ * keeps its offset in the page.
+ */
 export const address: Arg<number> = {
   ...ulong,
   c: "void *",

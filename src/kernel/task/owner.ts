@@ -1,4 +1,4 @@
-// The owner of an open file: who gets its SIGIO. man 2 fcntl, "Managing signals"; Linux fs/fcntl.c
+// The owner of an open file: the receiver of its SIGIO. man 2 fcntl, "Managing signals"; Linux fs/fcntl.c
 // f_setown(), send_sigio(), kill_fasync().
 import type { Sleeper } from "../base/wait.ts";
 import { type FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";

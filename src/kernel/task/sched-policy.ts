@@ -14,11 +14,14 @@ export interface Deadline {
 }
 
 /**
- * The slice of ordinary tasks in nanoseconds: 0.75 ms, more on more processors. Linux 6.12 sysctl_sched_base_slice,
- * get_update_sysctl_factor().
+ * The slice of ordinary tasks in nanoseconds: 0.75 ms, more on more processors. Linux 6.12
+ * sysctl_sched_base_slice, get_update_sysctl_factor().
  */
 const baseSlice = (cpus: number): bigint => 750_000n * BigInt(1 + Math.floor(Math.log2(Math.min(cpus, 8))));
-/** A slice that a task asked for is between 0.1 ms and 100 ms; 0 is the usual one. Linux __setparam_fair(). */
+/**
+ * A slice that a task requested, limited to 0.1 ms to 100 ms; 0 is the default slice. Linux
+ * __setparam_fair().
+ */
 export const sliceAsked = (ns: bigint): bigint => (ns === 0n ? 0n : ns < 100_000n ? 100_000n : ns > 100_000_000n ? 100_000_000n : ns);
 /** sched_runtime of sched_getattr(2) for a task that is neither real-time nor of SCHED_DEADLINE. */
 export const sliceOf = (task: Task): bigint => task.slice || baseSlice(task.kernel.cpus);

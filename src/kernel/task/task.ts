@@ -89,7 +89,7 @@ export class Task implements Sleeper {
   personality = 0;
   /** modify_ldt(2). All tasks with the same address space share it. */
   ldt: Ldt = { table: undefined };
-  /** TS_COMPAT: the current call came through a 32-bit door, whatever the code segment is. */
+  /** TS_COMPAT: the current call came through a 32-bit door, from code of any mode. */
   compat = false;
   entryWork = 0;
   exitWork = 0;
@@ -124,7 +124,9 @@ export class Task implements Sleeper {
   /** ptrace(2): the tracer of this task with its options, and the tasks that this one traces. */
   trace: Tracing | undefined = undefined;
   readonly tracees = new Set<Task>();
-  /** The debug registers, once a tracer has written one. They are not inherited, and execve(2) clears them. */
+  /**
+   * The debug registers, once a tracer has written one. They are not inherited, and execve(2) clears them.
+   */
   debug: DebugRegisters | undefined = undefined;
 
   seccomp: SeccompState | undefined = undefined;

@@ -1,5 +1,5 @@
-// Time namespaces: offsets of the clocks that count from the start of the machine. man 7 time_namespaces; Linux
-// kernel/time/namespace.c.
+// Time namespaces: offsets of the clocks that count from the start of the machine. man 7 time_namespaces;
+// Linux kernel/time/namespace.c.
 import { E } from "../../abi/errno.ts";
 import { plus, type Timespec, UPTIME } from "../base/time.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
@@ -66,7 +66,10 @@ const parseLine = (line: string): { readonly clock: OffsetClock; readonly offset
   if (!clock || Number(nsec) >= NSEC) return undefined;
   return { clock, offset: { sec: Number(sec), nsec: Number(nsec) } };
 };
-/** Sets offsets of a task's children: the number of bytes or -errno. Linux timens_offsets_write(), proc_timens_set_offset(). */
+/**
+ * Sets offsets of a task's children: the number of bytes or -errno. Linux timens_offsets_write(),
+ * proc_timens_set_offset().
+ */
 export const writeOffsets = (writer: Task, target: Task, bytes: Uint8Array): number => {
   const text = String.fromCharCode(...bytes);
   // One line for each clock at most; later ones are for the next write.

@@ -1,4 +1,4 @@
-// Options of library users, checked before anything is done with them: the first mistake becomes a Problem that names it.
+// Checks of library users' options before any work: the first mistake becomes a Problem that names it.
 import type { z } from "zod";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";

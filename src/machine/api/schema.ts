@@ -1,4 +1,5 @@
-// Schemas of the options that library users give. A name that is added to an interface in options.ts must be added here: the types say so.
+// Schemas of library users' options. A name added to an interface in options.ts must be added here too; the
+// types demand it.
 import { z } from "zod";
 import { engines } from "../../cpu/engine.ts";
 import { cpuModel, modelNames } from "../../cpu/machine/model.ts";

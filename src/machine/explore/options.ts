@@ -6,13 +6,17 @@ import type { Shard } from "../shard.ts";
 /** Properties that must hold in every schedule. */
 export interface Properties {
   /**
-   * Calls that must not run, in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that filters refuse has not run. ARGUMENTS is compared
-   * with what strace writes, `*` standing for anything: `openat(*, "/etc/*")`. TASK is a thread id or a name (man 5 proc, comm).
+   * Calls that must not run in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that a filter refused has
+   * not run. ARGUMENTS is compared with strace's text, and `*` matches any text: `openat(*, "/etc/*")`. TASK
+   * is a thread id or a name (man 5 proc, comm).
    */
   readonly never?: readonly string[];
   /** Texts that must not be written to standard output or standard error. */
   readonly neverOutput?: readonly string[];
-  /** The exit status that the program must end with: no other, no signal, no wait for ever. If nothing else is asked for: 0. */
+  /**
+   * The required exit status of the program. A signal or an endless wait is then a violation too. Default 0
+   * if no other property is given.
+   */
   readonly exit?: number;
 }
 
@@ -27,7 +31,9 @@ export interface ExploreOptions
   readonly schedules?: number;
   /** The search ends after this number of seconds of real time. Default 60. */
   readonly seconds?: number;
-  /** Only a part of the schedules: those whose first departure is of the shard. The default schedule is of all shards. */
+  /**
+   * A part of the schedules, selected by their first departure. The default schedule belongs to all shards.
+   */
   readonly shard?: Shard;
   /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
   readonly slice?: number;

@@ -22,7 +22,9 @@ export interface MapRequest {
    * offset.
    */
   readonly file?: MappedFile | undefined;
-  /** Anonymous memory of a file that is not open for writing (/dev/zero): a shared mapping stays read-only. */
+  /**
+   * Anonymous memory of a file that is not open for writing (/dev/zero): a shared mapping stays read-only.
+   */
   readonly unwritable?: boolean;
   /** The offset in bytes, a multiple of 4096. The caller checks it (mmap) or multiplies (mmap2). */
   readonly offset: number;

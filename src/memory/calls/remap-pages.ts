@@ -1,4 +1,4 @@
-// remap_file_pages(2), which has been an mmap(2) of other pages of the same file since Linux 4.0. Linux mm/mmap.c.
+// remap_file_pages(2): since Linux 4.0 an mmap(2) of other pages of the same file. Linux mm/mmap.c.
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE, pageFloor } from "../frames.ts";
 import type { AddressSpace } from "../space.ts";

@@ -19,7 +19,7 @@ export interface ViaOptions {
 
 /** The result of the question whether a call passes a policy. */
 export interface Passing {
-  /** always and never: whatever the arguments. */
+  /** always, never: for all arguments. */
   readonly passes: "always" | "never" | "sometimes";
   /** `i386.socketcall: ALLOW if arg0 == 1; else ERRNO(EPERM)` */
   readonly text: string;

@@ -60,7 +60,8 @@ const masksText = (who: Who, masks: readonly Masked[], negated: boolean, name: N
  *
  * @example
  * const { nodes, root } = policy.diagram.restrict({ arch: 0xc000003e, sys_number: 41 });
- * for (const { when } of casesOf(nodes, root, (value) => value).cases) console.log(when.flat().map((each) => conditionText(each)));
+ * for (const { when } of casesOf(nodes, root, (value) => value).cases)
+ *   console.log(when.flat().map((each) => conditionText(each)));
  */
 export const conditionText = (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
   const { predicate } = condition;
@@ -79,7 +80,8 @@ export const conditionText = (condition: Omit<Condition, "node">, name: Namer = 
  *
  * @example
  * const { nodes, root } = policy.diagram.restrict({ arch: 0xc000003e, sys_number: 41 });
- * for (const { when } of casesOf(nodes, root, (value) => value).cases) console.log(when.map((all) => conjunctionText(all)));
+ * for (const { when } of casesOf(nodes, root, (value) => value).cases)
+ *   console.log(when.map((all) => conjunctionText(all)));
  */
 export const conjunctionText = (all: Conjunction, name?: Namer): string =>
   all.map((condition) => conditionText(condition, name)).join(" and ");

@@ -1,4 +1,4 @@
-// Calls that programs made, as a learner keeps them: how often, and with which arguments where those are one of a few values.
+// Calls of programs as a learner keeps them: how often, and their arguments where an argument has few values.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import type { SyscallData } from "../../seccomp/index.ts";
 import { abiOf, nameOf } from "../names.ts";
@@ -8,8 +8,8 @@ import { argumentOf, choices } from "../why/asked.ts";
 const MOST = 64;
 
 /**
- * Arguments that follow the timing of threads, or the kernel and the processor, rather than the program: another run of the same program
- * has others. Without indices: all.
+ * Arguments that follow the timing of threads, the kernel or the processor rather than the program. Another
+ * run of the same program has other values. Without indices: all arguments.
  */
 const UNSTABLE: Readonly<Record<string, readonly number[] | undefined>> = {
   ...Object.fromEntries(
@@ -40,11 +40,13 @@ export interface ObservedCall {
 const abiByName = { x64, i386, x32 } as const;
 
 /**
- * Collects calls of any number of runs. Give `add` to the hook `logged` of runs under a policy of `return LOG`.
+ * Collects calls of any number of runs. Give `add` to the hook `logged` of runs under a policy of `return
+ * LOG`.
  *
  * @example
  * const seen = new Observed();
- * await Machine.run("/bin/true", { root: hostTree("/"), policy: "return LOG", hooks: { logged: (call) => seen.add(call) } });
+ * const hooks = { logged: (call) => seen.add(call) };
+ * await Machine.run("/bin/true", { root: hostTree("/"), policy: "return LOG", hooks });
  * const { profile } = learn(seen);
  */
 export class Observed {

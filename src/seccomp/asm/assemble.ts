@@ -103,7 +103,7 @@ class Linker {
  * Default: `upstream`, x86-64.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * program.length;   // 4
  */
 export const assemble = (text: string, options: Partial<AsmOptions> = {}): Assembled => {

@@ -82,7 +82,7 @@ const raw = ({ code, jt, jf, k }: Insn): string => `.insn ${hex(code)} ${hex(jt)
  * One line of text for each instruction, without labels.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * disassembleLines(program)[0];   // "A = sys_number"
  */
 export const disassembleLines = (program: Program, some: Partial<AsmOptions> = {}): readonly string[] => {
@@ -95,7 +95,7 @@ export const disassembleLines = (program: Program, some: Partial<AsmOptions> = {
  * The listing that seccomp-tools prints: label, the fields in hex, text.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * disassemble(program, { abi: i386 });   // the listing, with "mkdir" for number 39
  */
 export const disassemble = (program: Program, options: AsmOptions): string => {

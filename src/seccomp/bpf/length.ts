@@ -27,7 +27,7 @@ const special: Readonly<Record<number, number>> = {
  * The length of a program that passed the checker, in eBPF instructions.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * convertedLength(program);
  */
 export const convertedLength = (program: Program): number =>

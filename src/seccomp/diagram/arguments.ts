@@ -1,4 +1,5 @@
-// A condition on arguments as a sum of masks of whole registers: what formats with masked comparisons can say.
+// A condition on arguments as a disjunction of masked comparisons of whole registers, the form that other
+// formats can express.
 import { fieldOf } from "./cases.ts";
 import { type Cube, cover } from "./cubes.ts";
 import type { Node, Nodes } from "./nodes.ts";
@@ -24,13 +25,14 @@ const partsOf = (cube: Cube): readonly MaskedArgument[] | undefined => {
 };
 
 /**
- * Conjunctions of which one holds exactly where the condition does; undefined if there would be more than `most`, or it depends on the
- * instruction pointer. `condition` depends on arguments alone.
+ * Conjunctions of which exactly one holds where the condition does. Undefined if there would be more than
+ * `most`, or if the condition depends on the instruction pointer. `condition` depends on arguments alone.
  *
  * @example
  * const { program } = assemble("A = args[0]\nA == 1 ? ok : no\nok: return ALLOW\nno: return ERRNO(1)");
- * const diagram = diagramOf(program);
- * maskedArguments(diagram.nodes, diagram.nodes.map(diagram.root, (value) => (value === 0x7fff0000 ? TRUE : FALSE)), 8);
+ * const { nodes, root } = diagramOf(program);
+ * const allowed = nodes.map(root, (value) => (value === 0x7fff0000 ? TRUE : FALSE));
+ * maskedArguments(nodes, allowed, 8);
  */
 export const maskedArguments = (nodes: Nodes, condition: Node, most: number): readonly (readonly MaskedArgument[])[] | undefined => {
   const cubes = cover(nodes, condition, most)?.map(partsOf);

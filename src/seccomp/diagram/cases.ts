@@ -110,11 +110,11 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
 
 /**
  * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the
- * one with the longest text, and
- * of several the one with the lowest rank, is "otherwise"; a rank of -Infinity is so in any case.
+ * one with the longest text, and of several the one with the lowest rank, is "otherwise". A rank of -Infinity
+ * always is.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * const getpids = diagram.restrict({ arch: 0xc000003e, sys_number: 39 });
  * casesOf(getpids.nodes, getpids.root, (value) => value);

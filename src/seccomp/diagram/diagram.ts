@@ -40,7 +40,7 @@ export class RefusedFilter extends Error {
  * roots in one store are equal meanings.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
  * diagram.valueOf(getpid);   // 0x00050001, ERRNO(1)
@@ -137,7 +137,7 @@ export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: numb
  * @throws {RefusedFilter} The checker of the rules refuses the program.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * diagram.size;
  */
@@ -148,7 +148,7 @@ export const diagramOf = (program: Program, rules: MeaningRules = upstream, node
  * kernel/seccomp.c seccomp_run_filters()
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * stack([program, [stmt(BPF.RET | BPF.K, 0x7fff0000)]]).values().decided;   // [0x7fff0000, 0x00050001]
  */
 export const stack = (programs: readonly Program[], rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => {
@@ -164,7 +164,7 @@ export const stack = (programs: readonly Program[], rules: MeaningRules = upstre
  * Diagrams of filters, the oldest first, as the meaning of all together.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * stackDiagrams([diagram, diagram]).root === diagram.root;   // true
  */

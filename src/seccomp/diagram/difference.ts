@@ -30,7 +30,7 @@ export interface Difference {
  * Compares meanings under the first diagram's rules.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)])).verdict;   // "different"
  */
@@ -58,7 +58,7 @@ export const compare = (one: Diagram, other: Diagram): Difference => {
  * The calls of one pair, or of all pairs that are decided, as a condition.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * const difference = compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)]));
  * witness(difference.a.nodes, differing(difference))?.nr;   // 39

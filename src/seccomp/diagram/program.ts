@@ -165,7 +165,7 @@ class Writer {
  * No program can be written for a diagram: some call is not decided, or the program would be too long.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * try {
  *   programOf(diagram);
@@ -181,7 +181,7 @@ export class NotWritable extends Error {}
  * @throws {NotWritable} Some call is not decided, or the program is too long.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * compare(diagram, diagramOf(programOf(diagram), upstream, diagram.nodes)).verdict;   // "equal"
  */

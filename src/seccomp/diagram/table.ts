@@ -32,7 +32,7 @@ const MOST = 1 << 14;
  * Ranges of system call numbers with equal functions, in ascending order. Undefined if there are too many.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * numberRanges(diagram.nodes, diagram.root)?.length;
  */
@@ -47,7 +47,7 @@ export const numberRanges = (nodes: Nodes, root: Node): readonly NumberRange[] |
  * Rows of every architecture value that the function distinguishes. Undefined if there are too many.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * for (const row of tableOf(diagram) ?? []) console.log(row);
  */

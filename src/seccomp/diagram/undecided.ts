@@ -24,7 +24,7 @@ export const isUndecided = (value: number): boolean => value >= FIRST;
  * The filter and the instruction that an undecided value stands for.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * diagram.values().undecided;   // what undecidedAt gives for each such value: none here
  */

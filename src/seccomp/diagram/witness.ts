@@ -13,7 +13,7 @@ const numberAt = (bits: ReadonlyMap<number, 0 | 1>, level: number): number => {
  * A call for which the condition holds, with as many zeros as that allows; undefined if it never holds.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * const allowed = diagram.nodes.map(diagram.root, (value) => (value === 0x7fff0000 ? TRUE : FALSE));
  * witness(diagram.nodes, allowed)?.nr;   // 0
@@ -41,11 +41,11 @@ export const witness = (nodes: Nodes, condition: Node): SyscallData | undefined 
 };
 
 /**
- * A witness with one of these architectures and one of their numbers, where there is such a one: people know
- * those calls.
+ * A witness with one of these architectures and one of their numbers, if one exists: readers know those
+ * calls.
  *
  * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
  * const denied = diagram.nodes.map(diagram.root, (value) => (value === 0x7fff0000 ? FALSE : TRUE));
  * knownWitness(diagram.nodes, denied, [{ arch: 0xc000003e, numbers: [39, 110] }])?.nr;   // 39

@@ -1,5 +1,5 @@
 // An access across the end of the address space wraps around and faults, in compiled code and in the
-// interpreter, whatever the last entry of the TLB holds.
+// interpreter, for every content of the TLB's last entry.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { layout, tlb } from "../../../src/cpu/machine/layout.ts";

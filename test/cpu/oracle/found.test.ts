@@ -226,7 +226,7 @@ const wrapped = wrapping([
   ["a load", "488b01", 4],
   ["a store of 16 bytes", "0f1101", 9],
 ]);
-/** Nobody has asked Intel's. */
+/** Cases without recorded results of Intel. */
 const askedOfAmd: readonly Prepared[] = [
   { what: "LDS whose offset is at the end of what addresses reach", mode: 32, code: "66c53b", gpr: { [R.bx]: -3 } },
   { what: "LSS at the end of what addresses reach", mode: 32, code: "0fb21c24", gpr: { [R.sp]: -2 } },

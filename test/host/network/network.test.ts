@@ -1,4 +1,5 @@
-// The network of a machine: programs inside and real sockets of the host, on both ABIs. What is not allowed is not reached.
+// The network of a machine: programs inside and real sockets of the host, on both ABIs. Forbidden addresses
+// are not reached.
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";

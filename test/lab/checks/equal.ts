@@ -1,4 +1,5 @@
-// The same run, byte for byte, in Node.js, Chromium and Firefox: events with registers, filters and times of ten guests.
+// The same run, byte for byte, in Node.js, Chromium and Firefox: events with registers, filters and times of
+// ten guests.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { top } from "../../support/host.ts";
 import { type Check, callsIn, choice, compareTwo, ends, runAgain, withPage, write } from "../harness.ts";
 
-/** Milliseconds to the first call on a machine that does much else, and compressed bytes of scripts, styles and code before it. Alone it takes a tenth. */
+/**
+ * Limits: milliseconds to the first call, ten times those of a quiet machine; compressed bytes of scripts,
+ * styles and code before it.
+ */
 const FIRST_CALL = 15_000;
 const MOST_BYTES = 1_500_000;
 

@@ -1,4 +1,5 @@
-// trapgate/browser in a page of somebody else: programs in a fetched archive, in a zip file, in an image; a bomb is refused.
+// trapgate/browser in a page of another author: programs in a fetched archive, in a zip file, in an image. A
+// bomb is refused.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// The terminal: a shell to type in, Ctrl-C, the window's size, a program of one's own, and a copy of the page without the shell.
+// The terminal: a shell with input, Ctrl-C, the window's size, the user's own program, and a copy of the page
+// without the shell.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -145,7 +145,7 @@ export const withParts = (script: Script, parts: readonly ScriptPart[]): Script 
   return { ...script, chunks };
 };
 
-/** Every call with its text, by the index of its result: for people who read a finding. */
+/** Every call with its text, by the index of its result, for the reader of a finding. */
 export const described = (script: Script): ReadonlyMap<number, string> => {
   const text = new Map<number, string>();
   const add = (calls: readonly Call[]): void => {

@@ -211,7 +211,7 @@ export const growGraph = (reader: BlockReader, roots: readonly number[], growth:
   /** Functions that are called as part of the region, and the return points of those calls. */
   const inside = new Set<number>();
   const returnPoints = new Set<number>();
-  /** Blocks of leaf functions. All of a leaf is included, whatever regions begin in it. */
+  /** Blocks of leaf functions. All of a leaf is included, even if other regions begin in it. */
   const ofLeaves = new Set<number>();
   let instructions = 0;
   let full = false;

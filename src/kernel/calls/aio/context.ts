@@ -1,5 +1,5 @@
-// A context of asynchronous I/O: its ring of completions, which the program can read itself, and requests that
-// wait. man 2 io_setup; Linux fs/aio.c struct kioctx.
+// A context of asynchronous I/O: its ring of completions, which the program can read itself, and waiting
+// requests. man 2 io_setup; Linux fs/aio.c struct kioctx.
 import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

@@ -1,5 +1,5 @@
-// The requests of io_submit(2). As in Linux, reads and writes are done within the call, and wait there if they
-// must; polls are done later. man 2 io_submit; Linux fs/aio.c io_submit_one().
+// The requests of io_submit(2). As in Linux, reads and writes are done within the call and may wait there.
+// Polls are done later. man 2 io_submit; Linux fs/aio.c io_submit_one().
 import { type Abi, x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

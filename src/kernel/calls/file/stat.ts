@@ -184,7 +184,10 @@ const statfs = (t: Task, path: Or<Path>, at: VAddr, abi: Abi): number => {
   return t.mem.write(at, statfsStruct.encode(statfsValues(path), abi)) ? 0 : -E.EFAULT;
 };
 const ustatStruct = struct("ustat", { f_tfree: s32, f_tinode: ulong, f_fname: bytes(6), f_fpack: bytes(6) });
-/** ustat(2): the file system with a device number, if it is mounted in the caller's namespace. Linux vfs_ustat(). */
+/**
+ * ustat(2): the file system with a device number, if it is mounted in the caller's namespace. Linux
+ * vfs_ustat().
+ */
 const ustat = (t: Task, dev: number, at: VAddr, abi: Abi): number => {
   for (const { fs } of t.namespaces.mnt.list()) {
     if (fs.dev !== decodeDev(dev)) continue;

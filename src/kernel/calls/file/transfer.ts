@@ -113,7 +113,10 @@ export const readInto = (t: Task, file: FileDescription, segments: readonly Segm
   (t.mem.hasWatches && !file.seekable && !isServed(t, segments) ? -E.EFAULT : undefined) ??
   mayRead(t, file) ??
   notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
-/** Pages of a buffer that are tried before a stream gives bytes, which would be lost. No stream gives more at once. */
+/**
+ * Pages of a buffer that are checked before a stream gives bytes, which would be lost otherwise. No stream
+ * gives more at once.
+ */
 const MOST_TRIED = 256;
 /** False if a program has to serve a page of the buffers first: userfaultfd(2). */
 const isServed = (t: Task, segments: readonly Segment[]): boolean => {

@@ -195,7 +195,9 @@ const receive = (t: Task, a: Receive, form: TimeForm, abi: Abi): Result => {
   return sleep(t, (t.waited.data = { file, waiter, until } satisfies Waiting<MqueueReceiver>));
 };
 
-/** SIGEV_THREAD: the number of a signal is the descriptor of a netlink socket, the value points to a cookie. */
+/**
+ * SIGEV_THREAD: the signal number is the descriptor of a netlink socket, and the value points to a cookie.
+ */
 const threadOf = (t: Task, n: number, value: bigint): NonNullable<Notification["thread"]> | number => {
   const cookie = t.mem.read(Number(value), COOKIE_SIZE);
   if (!cookie) return -E.EFAULT;

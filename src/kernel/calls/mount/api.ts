@@ -1,5 +1,5 @@
-// The mount API of Linux 5.2: open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2), fspick(2). Linux
-// fs/namespace.c, fs/fsopen.c.
+// The mount API of Linux 5.2: open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2), fspick(2).
+// Linux fs/namespace.c, fs/fsopen.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AT_RECURSIVE, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from "../../../abi/uapi/mount.ts";
@@ -26,7 +26,9 @@ import { hasRoom, isDetachedRoot, isOurs, isRoot, mayChange, mayMount } from "./
 
 const all = (names: Names): number => Object.values(names).reduce((a, b) => a | b, 0);
 
-/** A descriptor of a detached tree. With its end the tree ends, if it was not attached. Linux dissolve_on_fput(). */
+/**
+ * A descriptor of a detached tree. The tree ends with it, if it was not attached. Linux dissolve_on_fput().
+ */
 class DetachedTree extends PathFile {
   readonly #task: Task;
   constructor(t: Task, tree: Mount) {

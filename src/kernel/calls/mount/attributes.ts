@@ -1,4 +1,4 @@
-// mount_setattr(2): flags and propagation of a mount or a whole tree. man 2 mount_setattr; Linux fs/namespace.c.
+// mount_setattr(2): flags and propagation of a mount or a whole tree. man 2 mount_setattr; fs/namespace.c.
 import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

@@ -8,7 +8,10 @@ import type { FileSystem, Or } from "../../fs/vfs/inode.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import type { Task } from "../../task/task.ts";
 
-/** Linux enum fs_context_phase. "awaiting-mount": the file system is made; "changing": options of a mounted one. */
+/**
+ * Linux enum fs_context_phase. "awaiting-mount": the file system is made; "changing": options of a mounted
+ * one.
+ */
 type Phase = "making" | "awaiting-mount" | "mounted" | "changing" | "failed";
 
 /** A configuration context. */

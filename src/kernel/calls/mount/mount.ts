@@ -67,7 +67,10 @@ const mountFlagsOf = (how: number): number => {
   return ((how & MOUNT_FLAGS) | (how & MS_NOATIME ? 0 : MS_RELATIME)) & ~strict;
 };
 
-/** True if mounts below `from`, which hide files, would not be in a copy of the mount alone. Linux has_locked_children(). */
+/**
+ * True if a copy of the mount alone would show files that mounts below `from` hide. Linux
+ * has_locked_children().
+ */
 const revealsFiles = (from: Path): boolean =>
   [...from.mount.children].some(([on, child]) => child.locked.place && on.isWithin(from.dentry));
 
@@ -103,7 +106,10 @@ const remountFlags = (mount: Mount, how: number): number => {
   return atime === 0 ? (mountFlagsOf(how) & ~ATIME_FLAGS) | (mount.flags & ATIME_FLAGS) : mountFlagsOf(how);
 };
 
-/** With MS_BIND the mount changes, without it also the file system. Linux do_reconfigure_mnt(), do_remount(). */
+/**
+ * With MS_BIND only the mount changes, without it also the file system. Linux do_reconfigure_mnt(),
+ * do_remount().
+ */
 const remount = (t: Task, at: Path, how: number, data: VAddr): number => {
   if (!isOurs(t, at.mount) || !isRoot(at)) return -E.EINVAL;
   const change = { set: remountFlags(at.mount, how), clear: MOUNT_FLAGS };

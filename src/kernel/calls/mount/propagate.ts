@@ -1,5 +1,5 @@
-// Mounting and unmounting trees, here and wherever the change propagates. man 7 mount_namespaces, "Shared subtrees";
-// Linux fs/namespace.c attach_recursive_mnt(), umount_tree(), fs/pnode.c.
+// Mounts and unmounts trees, also at every place to which the change propagates. man 7 mount_namespaces,
+// "Shared subtrees"; Linux fs/namespace.c attach_recursive_mnt(), umount_tree(), fs/pnode.c.
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { watchedOn } from "../../fs/files/inotify.ts";
@@ -31,7 +31,7 @@ const targets = (at: Path): Mount[] =>
   [...reachedBy(at.mount, at.mount)].filter((mount) => mount.namespace && at.dentry.isWithin(mount.root));
 
 /**
- * Copies of `tree` for all targets. Copies for peers are peers of the tree, those for slaves its slaves. Linux
+ * Copies of `tree` for all targets. A copy for a peer is a peer of the tree, one for a slave its slave. Linux
  * propagate_mnt().
  */
 const copies = (at: Path, tree: Mount): Copy[] => {
@@ -67,8 +67,8 @@ const copies = (at: Path, tree: Mount): Copy[] => {
 };
 
 /**
- * Mounts a tree that is in no namespace, or moves one (`from`). 0 or -errno. `beneath`: below the topmost mount
- * of the mount point. Linux attach_recursive_mnt().
+ * Mounts a tree that is in no namespace, or moves one (`from`). 0 or -errno. `beneath`: below the topmost
+ * mount of the mount point. Linux attach_recursive_mnt().
  */
 export const attachTree = (t: Task, tree: Mount, where: Path, from?: MountNamespace): number => {
   const at = MountNamespace.cross(where);
@@ -94,7 +94,10 @@ export const attachTree = (t: Task, tree: Mount, where: Path, from?: MountNamesp
   return 0;
 };
 
-/** The copies of a mount that an unmount reaches: those on the same mount point of peers and slaves of its parent. */
+/**
+ * The copies of a mount that an unmount reaches: those on the same mount point of its parent's peers and
+ * slaves.
+ */
 const copiesOf = ({ parent, mountpoint }: Mount): Mount[] =>
   parent ? [...reachedBy(parent, parent)].flatMap((on) => on.children.get(mountpoint as Dentry) ?? []) : [];
 /** The mounts below one, apart from a mount over its root, which can take its place. */
@@ -115,7 +118,10 @@ const endWatches = (t: Task, fs: FileSystem): void => {
   for (const inode of watched) unmounted(inode);
 };
 
-/** The copies that go with `list`: no other mount is below them, and no lock holds them. Linux propagate_umount(). */
+/**
+ * The copies that go with `list`: those without another mount below them and without a lock. Linux
+ * propagate_umount().
+ */
 const alsoGone = (list: readonly Mount[]): Set<Mount> => {
   const gone = new Set(list);
   const found = new Set<Mount>();

@@ -5,7 +5,10 @@ import type { Task } from "../../task/task.ts";
 
 const PAGE_SIZE = 4096;
 
-/** The first `known` bytes of a structure of `given` bytes, zeros behind its end. -errno if it has other bytes after them. */
+/**
+ * Reads a structure of `given` bytes: its first `known` bytes, filled up with zeros. -errno if later bytes
+ * are not zero.
+ */
 export const readSized = (t: Task, at: VAddr, given: number, least: number, known: number): Uint8Array | number => {
   if (given > PAGE_SIZE) return -E.E2BIG;
   if (given < least) return -E.EINVAL;

@@ -1,4 +1,5 @@
-// statmount(2) and listmount(2): mounts by their unique ids. Linux fs/namespace.c do_statmount(), do_listmount().
+// statmount(2) and listmount(2): mounts by their unique ids. Linux fs/namespace.c do_statmount(),
+// do_listmount().
 import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

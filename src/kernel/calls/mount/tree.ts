@@ -1,4 +1,5 @@
-// What the calls on mounts share: who may change which mounts, and which are in use. Linux fs/namespace.c.
+// Common checks of the calls on mounts: permission to change a mount, and mounts in use. Linux
+// fs/namespace.c.
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
@@ -31,7 +32,9 @@ export const setPropagation = (t: Task, mount: Mount, type: number): void => {
 
 /** True for the root of a mount. */
 export const isRoot = (path: Path): boolean => path.dentry === path.mount.root;
-/** True for mounts of the caller's namespace. Others, and detached ones, cannot be changed. Linux check_mnt(). */
+/**
+ * True for mounts of the caller's namespace. Others, and detached ones, cannot be changed. Linux check_mnt().
+ */
 export const isOurs = (t: Task, mount: Mount): boolean => mount.namespace === t.namespaces.mnt;
 /** True for the root of a detached tree, which a descriptor holds. Linux anon_ns_root(). */
 export const isDetachedRoot = ({ namespace, parent }: Mount): boolean => namespace?.isDetached === true && parent === undefined;

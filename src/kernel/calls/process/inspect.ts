@@ -95,7 +95,10 @@ const copyPiece = (t: Task, write: boolean, { mem, local, remote, done: before }
 };
 /** No address of a process. */
 const NOWHERE = -1;
-/** The buffers up to the first page of memfd_secret(2), which only its owner's own accesses reach. Linux check_vma_flags(). */
+/**
+ * The buffers up to the first page of memfd_secret(2), which only its owner can access directly. Linux
+ * check_vma_flags().
+ */
 const reachable = (mem: AddressSpace, segments: readonly Segment[]): readonly Segment[] => {
   for (const [i, { base, length }] of segments.entries()) {
     for (let vma = mem.areas.above(base); vma !== undefined && vma.start < base + length; vma = mem.areas.above(vma.end)) {

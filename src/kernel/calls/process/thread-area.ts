@@ -39,7 +39,7 @@ const ARCH = {
 const archCode = choice("int", ARCH, "ARCH_???");
 
 const setBase = (t: Task, segment: number, base: VAddr): number => {
-  // The limit is TASK_SIZE_MAX, whatever the program's own limit is. BAD_ADDRESS is negative.
+  // The limit is TASK_SIZE_MAX, not the program's own limit. BAD_ADDRESS is negative.
   if (base < 0 || base >= 2 ** 47 - 4096) return -E.EPERM;
   const { processor } = t.kernel;
   loadSegment(processor, segment, 0);

@@ -1,5 +1,5 @@
-// add_key and request_key, and strings of user memory for the key calls. man 2 add_key, man 2 request_key; Linux
-// security/keys/keyctl.c.
+// add_key and request_key, and strings of user memory for the key calls. man 2 add_key, man 2 request_key;
+// Linux security/keys/keyctl.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { KEY_NEED } from "../../../abi/uapi/keyctl.ts";
@@ -16,7 +16,7 @@ import { inBuffer } from "../../syscall/arg-string.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
-/** Descriptions and other strings have fewer bytes, with their NUL at most so many. Linux KEY_MAX_DESC_SIZE. */
+/** Limit in bytes of descriptions and other strings, with their NUL. Linux KEY_MAX_DESC_SIZE. */
 const STRING_MAX = 4096;
 const TYPE_MAX = 32;
 /** The greatest payload that is read at all. */

@@ -1,4 +1,4 @@
-// The list of Linux security modules, and their attributes, which Landlock and capabilities do not have. Linux
+// The list of Linux security modules, and their attributes, which Landlock and capabilities lack. Linux
 // security/lsm_syscalls.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

@@ -1,4 +1,4 @@
-// A permission event of fanotify: a call waits for the answer of the group. Linux fs/notify/fanotify/fanotify.c
+// A permission event of fanotify: a call waits for the group's answer. Linux fs/notify/fanotify/fanotify.c
 // fanotify_get_response().
 import { WaitQueue } from "../../base/wait.ts";
 import type { Question } from "../vfs/notify.ts";

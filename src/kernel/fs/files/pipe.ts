@@ -94,7 +94,7 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
-  /** The limits that count its capacity, and the user who is charged. A buffer of a socket has none. */
+  /** The limits that count its capacity, and the user that is charged. A socket's buffer has none. */
   readonly #charge: { readonly limits: PipeLimits; readonly uid: number } | undefined;
 
   constructor(frames: Frames, capacity: number, charge?: { readonly limits: PipeLimits; readonly uid: number }) {

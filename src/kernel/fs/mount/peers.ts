@@ -1,5 +1,5 @@
-// Propagation types of mounts: shared, slave, private, unbindable. man 7 mount_namespaces, "Shared subtrees"; Linux
-// fs/pnode.c.
+// Propagation types of mounts: shared, slave, private, unbindable. man 7 mount_namespaces, "Shared subtrees";
+// Linux fs/pnode.c.
 import type { Mount } from "../vfs/mount.ts";
 
 /** The ids of mounts and of peer groups. They are unique in the machine. */
@@ -74,7 +74,10 @@ export const isolate = (mount: Mount, unbindable = false): void => {
   mount.unbindable = unbindable;
 };
 
-/** The place of a copy among the peers of its original: the same, below it, below it only if that is shared, or none. */
+/**
+ * The place of a copy relative to its original's peers: among them, below them, below them only if shared, or
+ * none.
+ */
 export type CopyPlace = "same" | "slave" | "shared-to-slave" | "none";
 /** Gives a new copy its place. Linux clone_mnt(). */
 export const placeCopy = (copy: Mount, original: Mount, place: CopyPlace): void => {
@@ -88,7 +91,7 @@ export const placeCopy = (copy: Mount, original: Mount, place: CopyPlace): void 
   copy.peers = peers;
   peers?.members.add(copy);
 };
-/** Makes `mount`, which is private, a member of the group and a slave of the master of `other`. Linux do_set_group(). */
+/** Makes the private `mount` a member of `other`'s group and a slave of its master. Linux do_set_group(). */
 export const joinPeers = (mount: Mount, other: Mount): void => placeCopy(mount, other, "same");
 
 /** All mounts that a change on `mount` reaches, without itself: peers, slaves, and their peers and slaves. */

@@ -1,5 +1,5 @@
-// What directories and files of an overlay have in common: their file in a layer, and its copy to the upper one. Linux
-// fs/overlayfs/copy_up.c, namei.c.
+// The common part of an overlay's directories and files: their file in a layer, and its copy to the upper
+// one. Linux fs/overlayfs/copy_up.c, namei.c.
 import { E } from "../../../abi/errno.ts";
 import { RegularInode } from "../files/regular.ts";
 import type { Dentry } from "../vfs/dentry.ts";

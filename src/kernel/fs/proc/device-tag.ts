@@ -1,4 +1,4 @@
-// /proc/sys/net/ipv4/conf/DEVICE/tag: a number that programs use as they like, in each network namespace. Linux
+// /proc/sys/net/ipv4/conf/DEVICE/tag: a number for programs' own use, one per network namespace. Linux
 // Documentation/networking/ip-sysctl.rst.
 import { E } from "../../../abi/errno.ts";
 import type { NetNamespace } from "../../net/namespace.ts";

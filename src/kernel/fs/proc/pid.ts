@@ -222,7 +222,7 @@ const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] =>
   ];
 };
 
-/** An inode number is a number of the task, which no other task gets, times 2^16 plus the number of the file. */
+/** An inode number is the task's unique number times 2^16 plus the file's number. */
 const FDS = 0x4000;
 const FDINFO = 0x8000;
 const NET = 0x200;

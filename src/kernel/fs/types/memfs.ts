@@ -324,7 +324,9 @@ export class MemDir extends Inode {
     const { budget, account } = this.fs;
     return budget.usedInodes < budget.inodes && account.canTake(bytes);
   }
-  /** For a subclass: a new file without a name, of the type in `mode`. `target`: the text of a symbolic link. */
+  /**
+   * For a subclass: a new file without a name, of the type in `mode`. `target`: the text of a symbolic link.
+   */
   protected newInode(made: NewInode, target: string): Inode {
     switch (made.mode & S_IFMT) {
       case S_IFREG:

@@ -1,5 +1,5 @@
-// The bytes of a file of an overlay: chunks of the upper layer over the file of the lower layer. A chunk is copied up
-// whole when it is first written to.
+// The bytes of an overlay's file: chunks of the upper layer over the file of the lower layer. The first write
+// to a chunk copies the whole chunk up.
 import { E } from "../../../abi/errno.ts";
 import type { Base, FileContent } from "./content.ts";
 import { runsOf } from "./upper-state.ts";

@@ -1,5 +1,6 @@
-// A root whose changes are kept: an upper layer of the host over a lower tree, which never changes. Every change is one
-// record of the upper layer, made before the call returns. Only times of files that are open may be late.
+// A root with persistent changes: an upper layer of the host over a lower tree, which never changes. Every
+// change is one record of the upper layer, made before the call returns. Only times of open files may be
+// late.
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import type { Clock, Inode, NewInode, Or } from "../vfs/inode.ts";
@@ -183,7 +184,10 @@ export class OverlayFs extends MemFs {
       ...(inode instanceof OverlayFile && below ? { base: inode.overlaid.baseSize } : {}),
     };
   }
-  /** A file's number in the upper layer, which the first call gives; undefined for a file of the machine's own. */
+  /**
+   * A file's number in the upper layer, which the first call assigns. Undefined for a file of the machine's
+   * own.
+   */
   #number(inode: Inode): number | undefined {
     const place = this.#places.get(inode);
     if (!place) return undefined;
@@ -261,7 +265,10 @@ export class OverlayFs extends MemFs {
     this.#inodes.delete(id);
     this.#ended.push(id);
   }
-  /** Names of directories are other ones now. `inode` undefined: the name was removed. `gone`: files that lost a name. */
+  /**
+   * Records new names of directories. `inode` undefined: the name was removed. `gone`: files that lost a
+   * name.
+   */
   renamed(
     changes: readonly { readonly directory: Inode; readonly name: string; readonly inode: Inode | undefined }[],
     gone: readonly { readonly inode: Inode; readonly directory: Inode; readonly name: string }[] = [],

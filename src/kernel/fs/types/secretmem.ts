@@ -1,4 +1,5 @@
-// memfd_secret(2): a file whose pages only mappings of its owner reach. man 2 memfd_secret; Linux mm/secretmem.c.
+// memfd_secret(2): a file with pages that only its owner's mappings reach. man 2 memfd_secret; Linux
+// mm/secretmem.c.
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import type { Task } from "../../task/task.ts";

@@ -14,7 +14,10 @@ export interface UpperNode {
   readonly xattrs?: Readonly<Record<string, string>> | undefined;
   /** The text of a symbolic link. */
   readonly target?: string | undefined;
-  /** The path in the lower layer of a file whose content is there, or of a directory whose names are. "" is the root. */
+  /**
+   * The path in the lower layer of a file that holds the content, or of a directory that holds the names. ""
+   * is the root.
+   */
   readonly lower?: string | undefined;
   /** The bytes of the lower file that can still be seen. */
   readonly base?: number | undefined;
@@ -32,7 +35,11 @@ export interface UpperRecord {
 
 /** Calls return -errno if the host refuses. */
 export interface UpperStore {
-  /** Begins the use by one machine: the records so far. @throws {Problem} Another run uses the layer, or it is damaged. */
+  /**
+   * Begins the use by one machine: the records so far.
+   *
+   * @throws {Problem} Another run uses the layer, or it is damaged.
+   */
   begin(): readonly UpperRecord[];
   /** Begins it again after `end`. @throws {Problem} Another run has changed the layer meanwhile. */
   resume(): void;

@@ -78,7 +78,10 @@ export class UserfaultFile extends FileDescription {
     this.usersOnly = usersOnly;
   }
 
-  /** The queue for a fault of the task; undefined: the task gets a signal, or EFAULT. Linux handle_userfault(). */
+  /**
+   * The queue for a fault of the task. Undefined: the task gets a signal, or EFAULT. Linux
+   * handle_userfault().
+   */
   ask(task: Task, asked: AskedFault, inKernel: boolean): WaitQueue | undefined {
     if (((this.#features ?? 0) & FEATURE.SIGBUS) !== 0 || (inKernel && this.usersOnly)) return undefined;
     const served = new WaitQueue();

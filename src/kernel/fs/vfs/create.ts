@@ -13,7 +13,10 @@ import { EVENT, notifyInode, notifyName } from "./notify.ts";
 import { mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
-/** Owner and mode of a new inode in `dir`; `umask` takes its bits last. Linux inode_init_owner(), mode_strip_sgid(). */
+/**
+ * Owner and mode of a new inode in `dir`; `umask` takes its bits last. Linux inode_init_owner(),
+ * mode_strip_sgid().
+ */
 export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0, umask = 0): NewInode => {
   const { cred } = task;
   const inherits = (dir.mode & S_ISGID) !== 0;

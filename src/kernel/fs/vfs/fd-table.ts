@@ -31,7 +31,7 @@ export class FdTable {
    */
   readonly #open: number[];
   readonly #full: number[];
-  /** Who pays, as soon as there is a file; what for: open descriptors, and places. */
+  /** The account that pays for open descriptors and slots. It is set with the first file. */
   #account: Account | undefined = undefined;
   #count = 0;
   #places = 0;

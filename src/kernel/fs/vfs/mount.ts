@@ -47,7 +47,10 @@ export class Mount {
    * namespaces".
    */
   locked = { flags: 0, atime: false, place: false };
-  /** The group of a shared mount, the group that a slave receives from, and if bind mounts of it are refused. */
+  /**
+   * The group of a shared mount, the group that a slave receives from, and a flag that forbids bind mounts of
+   * it.
+   */
   peers: PeerGroup | undefined = undefined;
   master: PeerGroup | undefined = undefined;
   unbindable = false;
@@ -165,7 +168,10 @@ export const copyTree = (ids: MountIds, mount: Mount, root: Dentry, kind: CopyKi
   return made;
 };
 
-/** What a less privileged namespace receives keeps its flags, and its mounts keep hiding files. Linux lock_mnt_tree(). */
+/**
+ * Locks a tree that a less privileged namespace receives: flags cannot change, and hidden files stay hidden.
+ * Linux lock_mnt_tree().
+ */
 export const lockTree = (tree: Mount): void => {
   for (const mount of withBelow(tree)) mount.locked = { flags: mount.flags & LOCKABLE, atime: true, place: mount !== tree };
 };
@@ -242,7 +248,10 @@ export class MountNamespace {
     this.graft(made, on.mount, on.dentry);
     return made;
   }
-  /** Puts a tree of no namespace on a mount point. A mount that is there comes on top of it. Linux commit_tree(). */
+  /**
+   * Puts a tree of no namespace on a mount point. An earlier mount at that point comes on top of it. Linux
+   * commit_tree().
+   */
   graft(tree: Mount, parent: Mount, mountpoint: Dentry): void {
     const over = parent.children.get(mountpoint);
     remember(mountpoint);
@@ -292,8 +301,8 @@ export class MountNamespace {
     this.#note();
   }
   /**
-   * Removes one mount. Mounts on it stay connected if they are locked there: they may hide files. A mount over its root that is not
-   * `gone` takes its place. Linux umount_tree().
+   * Removes one mount. Locked mounts on it stay connected, because they may hide files. A mount over its root
+   * that is not `gone` takes its place. Linux umount_tree().
    */
   remove(mount: Mount, gone: ReadonlySet<Mount>): void {
     const { parent, mountpoint } = mount;

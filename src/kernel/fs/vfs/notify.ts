@@ -52,7 +52,10 @@ export interface GroupEvent {
   /** The new place of a renamed file. */
   readonly target?: { readonly dir: Dentry; readonly name: string };
 }
-/** Where a mark is: at the file, at its directory, at its mount or file system, at the directory to which it moves. */
+/**
+ * The object that a mark is on: the file, its directory, its mount or file system, or the target directory of
+ * a move.
+ */
 export type MarkPlace = "inode" | "child" | "wide" | "target";
 export interface Hit {
   readonly mark: Mark;
@@ -221,7 +224,10 @@ export const withInode = <T>(inode: Inode | undefined, act: () => T): T => {
     inode.opens--;
   }
 };
-/** The inode has lost a name: it ends if that was its last, and no file is open. Linux fsnotify_inoderemove(). */
+/**
+ * The inode has lost a name. It ends if that was its last one and no file is open. Linux
+ * fsnotify_inoderemove().
+ */
 export const afterRemoval = (inode: Inode): void => {
   if (inode.marks && inode.nlink === 0 && inode.opens === 0) inode.unused();
 };

@@ -1,4 +1,5 @@
-// Messages of netlink: headers, attributes, answers. man 7 netlink, man 3 netlink; Linux uapi linux/netlink.h.
+// Messages of netlink: headers, attributes, answers. man 7 netlink, man 3 netlink; Linux uapi
+// linux/netlink.h.
 import type { Task } from "../../task/task.ts";
 
 /** Message types and flags. */

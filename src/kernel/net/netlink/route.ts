@@ -162,7 +162,10 @@ const routes = (net: NetNamespace, { bytes }: Request): Answer => {
       return [...first, ...others].map((message) => [RTM.NEWROUTE, message] as const);
     });
 };
-/** The way to one address: only 127.0.0.0/8 has one. Without RTM_F_LOOKUP_TABLE its table is said to be the main one. Linux inet_rtm_getroute(). */
+/**
+ * The route to one address. Only 127.0.0.0/8 has one. Without RTM_F_LOOKUP_TABLE the answer names the main
+ * table. Linux inet_rtm_getroute().
+ */
 const route = (task: Task, { bytes }: Request): Answer | number => {
   const to = attribute(bytes, HEADER + ROUTE, RTA.DST);
   if (bytes[HEADER] !== AF.INET || to?.length !== 4) return -E.EOPNOTSUPP;
@@ -186,7 +189,10 @@ const route = (task: Task, { bytes }: Request): Answer | number => {
   ];
 };
 
-/** The rules that a namespace begins with: priority and table. Linux fib_default_rules_init(), fib6_rules_net_init(). */
+/**
+ * The initial rules of a namespace: priority and table. Linux fib_default_rules_init(),
+ * fib6_rules_net_init().
+ */
 const rules = {
   [AF.INET]: [
     [0, RT_TABLE.LOCAL],

@@ -1,5 +1,6 @@
-// A connection with the world outside: the foreign end of a TCP connection of the machine, joined to a connection of
-// the host. Bytes, the ends of both directions and resets pass; a full side stops the other one.
+// A connection with the outside world: the foreign end of a TCP connection of the machine, joined to a
+// connection of the host. Bytes, the ends of both directions and resets pass. A full side stops the other
+// one.
 import { E } from "../../../abi/errno.ts";
 import { SHUT } from "../../../abi/uapi/socket.ts";
 import type { Sleeper } from "../../base/wait.ts";

@@ -1,5 +1,5 @@
-// The network of the host as the core sees it: an interface that a host implements. Its methods return at once;
-// answers and news come as data, so that a recording of a run can hold them.
+// The network of the host as the core sees it: an interface that a host implements. Its methods return at
+// once. Answers and events come as data, so that a recording of a run can hold them.
 
 /** An address as text (192.0.2.1, fd00::2) and a port. */
 export interface HostAddress {
@@ -8,7 +8,8 @@ export interface HostAddress {
 }
 
 /**
- * News of the host. `id` is a connection or a datagram socket: positive if the machine has opened it, negative if the host has.
+ * Events from the host. `id` is a connection or a datagram socket: positive if the machine opened it,
+ * negative if the host did.
  */
 export type NetworkEvent =
   /** A connection that the machine asked for is open. */
@@ -44,7 +45,10 @@ export interface HostLink {
   reset(id: number): void;
   /** Asks for more bytes. */
   resume(id: number): void;
-  /** Sends a packet by a socket, which the first one opens: 0, or -errno if it is not allowed. A packet may be lost. */
+  /**
+   * Sends a packet by a socket, which the first packet opens: 0, or -errno if it is not allowed. A packet may
+   * be lost.
+   */
   datagram(id: number, to: HostAddress, bytes: Uint8Array): number;
   /** The machine has taken a packet of so many bytes. */
   took(id: number, bytes: number): void;

@@ -1,5 +1,6 @@
-// The way out of a machine: TCP connections and packets between its sockets and those of the host, with addresses
-// translated as a router does. man 7 ip; RFC 3022. The host decides which addresses may be reached.
+// The connection of a machine to the outside world: TCP connections and packets between its sockets and the
+// host's. Addresses are translated as in a router. man 7 ip; RFC 3022. The host decides which addresses may
+// be reached.
 import { E } from "../../../abi/errno.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
 import { sizes } from "../../base/sizes.ts";
@@ -20,7 +21,9 @@ const MOST = 1024;
 /** Other sides that one socket exchanges packets with. The oldest is forgotten. */
 const MOST_PEERS = 256;
 
-/** A packet socket of the host: whom it has sent to. Others are not heard, as behind a router. */
+/**
+ * A packet socket of the host, and the addresses that it has sent to. It hears no others, as behind a router.
+ */
 interface Datagrams {
   readonly id: number;
   readonly peers: Set<string>;

@@ -18,7 +18,7 @@ const UNKNOWN = 0x3000_0000;
 /** What lines can say of a call: it passes, passes and is logged, ends the process, or gives an error. */
 type Outcome = "allow" | "log" | "kill" | number;
 
-/** The most restrictive of what can happen, whatever the arguments. */
+/** The most restrictive outcome of a call over all arguments. */
 const outcomeOf = (diagram: Diagram, arch: number, sys_number: number): Outcome => {
   const values = diagram.restrict({ arch, sys_number }).values();
   const lowest = Math.min(...values.decided.filter((value) => !isUndecided(value)).map((value) => value | 0));
