@@ -57,6 +57,7 @@ const dispatch = async (args: readonly string[]): Promise<number> => {
   return withHelp(name, command, rest, commands);
 };
 
+/** Runs the command line and sets the exit status. A Problem becomes a message on standard error. */
 export const main = async (args: readonly string[]): Promise<void> => {
   try {
     process.exitCode = await dispatch(args);

@@ -28,6 +28,7 @@ const LOOKS = 64;
 /** Nanoseconds of virtual time for each visited object. */
 const STEP = 100;
 
+/** The charged objects, and the search for unreachable ones. */
 export class Kept implements Reclaimer {
   readonly #kernel: Kernel;
   readonly #entries = new Map<object, Entry>();

@@ -1,5 +1,7 @@
 // A WebAssembly writer with the operators that generated code needs. Expressions are small trees; a function
 // body is one growing byte buffer. Modules: module.ts. https://webassembly.github.io/spec/core/binary/
+
+/** Value types by their byte in the binary format. */
 export const wt = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 /** A value type by its byte in the binary format. */
 export type WasmType = (typeof wt)[keyof typeof wt];

@@ -20,6 +20,7 @@ export const iocb = struct("iocb", {
 export const IOCB_KEY = 8;
 /** A completion: `data` and `obj` say which request it is of. */
 export const ioEvent = struct("io_event", { data: u64, obj: u64, res: s64, res2: s64 });
+/** Size of struct io_event in bytes, in all ABIs. */
 export const IO_EVENT_SIZE = 32;
 
 /** Operations: IOCB_CMD_*. PREADX and NOOP have numbers, but no code. */
@@ -38,4 +39,5 @@ export const aioRing = struct("aio_ring", {
   incompat_features: u32,
   header_length: u32,
 });
+/** The value of `magic`: the ring is readable by user code. Linux fs/aio.c. */
 export const AIO_RING_MAGIC = 0xa10a_10a1;

@@ -28,7 +28,9 @@ export const INIT = {
   REPORT_PIDFD: 0x80, REPORT_TID: 0x100, REPORT_FID: 0x200, REPORT_DIR_FID: 0x400, REPORT_NAME: 0x800, REPORT_TARGET_FID: 0x1000,
   REPORT_FD_ERROR: 0x2000,
 } as const;
+/** FAN_ALL_CLASS_BITS: the bits that choose a group's class. */
 export const CLASSES = INIT.CLASS_CONTENT | INIT.CLASS_PRE_CONTENT;
+/** FAN_REPORT_* flags that put file handles into events. */
 export const FIDS = INIT.REPORT_FID | INIT.REPORT_DIR_FID | INIT.REPORT_NAME | INIT.REPORT_TARGET_FID;
 
 /** Flags of fanotify_mark(2). FAN_MARK_*. */
@@ -48,11 +50,13 @@ export const fanotifyEvent = struct("fanotify_event_metadata", {
   fd: s32,
   pid: s32,
 });
+/** FANOTIFY_METADATA_VERSION, the value of `vers`. */
 export const METADATA_VERSION = 3;
 /** Kinds of records after the head. FAN_EVENT_INFO_TYPE_*. */
 export const INFO_TYPE = { FID: 1, DFID_NAME: 2, DFID: 3, PIDFD: 4, OLD_DFID_NAME: 10, NEW_DFID_NAME: 12 } as const;
 /** FAN_NOFD, FAN_NOPIDFD, FAN_EPIDFD. */
 export const NO_FD = -1;
+/** FAN_EPIDFD: the pidfd could not be made. */
 export const PIDFD_ERROR = -2;
 /** Answers to permission events. */
 export const ANSWER = { ALLOW: 1, DENY: 2, AUDIT: 0x10, INFO: 0x20 } as const;

@@ -44,8 +44,11 @@ const ALL = 0x3f;
 const shifted = (bits: number, shift: number): number => (bits << shift) >>> 0;
 /** Permissions of the possessor, of the user, and all that exist. */
 export const possessor = (bits: number): number => shifted(bits, 24);
+/** Permissions at the position of the key's user. */
 export const user = (bits: number): number => shifted(bits, 16);
+/** All permissions of possessor, user, group and others. */
 export const KEY_ALL_PERMISSIONS = (possessor(ALL) | user(ALL) | shifted(ALL, 8) | ALL) >>> 0;
+/** All permissions in one byte. Linux KEY_OTH_ALL. */
 export const KEY_ALL = ALL;
 
 /** KEYCTL_MOVE: no key of the same type and description is displaced. */

@@ -1,6 +1,7 @@
 // Structures and numbers of userfaultfd. Linux uapi linux/userfaultfd.h.
 import { s64, struct, u8, u16, u32, u64 } from "../struct.ts";
 
+/** The version of the interface, in UFFDIO_API. */
 export const UFFD_API = 0xaa;
 /** USERFAULTFD_IOC_NEW of /dev/userfaultfd. */
 export const USERFAULTFD_IOC_NEW = 0xaa00;
@@ -41,15 +42,20 @@ export const API_IOCTLS = 0x8000_0000_0000_0003n;
 /** Do not wake the waiting threads; protect new pages; UFFDIO_MOVE skips holes. */
 export const MODE = { DONTWAKE: 1, COPY_WP: 2, MOVE_HOLES: 2, WP: 1, WP_DONTWAKE: 2, CONTINUE_WP: 2 } as const;
 
+/** The argument of UFFDIO_API. */
 export const uffdioApi = struct("uffdio_api", { api: u64, features: u64, ioctls: u64 });
+/** The argument of UFFDIO_REGISTER. */
 export const uffdioRegister = struct("uffdio_register", { start: u64, len: u64, mode: u64, ioctls: u64 });
+/** The argument of UFFDIO_UNREGISTER and UFFDIO_WAKE. */
 export const uffdioRange = struct("uffdio_range", { start: u64, len: u64 });
 /** UFFDIO_COPY and UFFDIO_MOVE. */
 export const uffdioCopy = struct("uffdio_copy", { dst: u64, src: u64, len: u64, mode: u64, done: s64 });
 /** UFFDIO_ZEROPAGE, UFFDIO_CONTINUE and UFFDIO_POISON. */
 export const uffdioFill = struct("uffdio_zeropage", { start: u64, len: u64, mode: u64, done: s64 });
+/** The argument of UFFDIO_WRITEPROTECT. */
 export const uffdioWriteprotect = struct("uffdio_writeprotect", { start: u64, len: u64, mode: u64 });
 
+/** The kind of event for a page fault. */
 export const UFFD_EVENT_PAGEFAULT = 0x12;
 /** A page fault: struct uffd_msg with its arg.pagefault. */
 export const uffdMessage = struct("uffd_msg", { event: u8, r1: u8, r2: u16, r3: u32, flags: u64, address: u64, ptid: u32, r4: u32 });

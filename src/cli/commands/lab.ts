@@ -21,6 +21,7 @@ const interrupted = (): Promise<void> =>
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done());
   });
 
+/** `trapgate lab [PROG [ARG…]]`. docs/lab.md. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] [PROG [ARG…]]",
   summary: "open the lab in a browser, with the run of a program: its system calls, doors and filters",

@@ -16,6 +16,7 @@ const types: Readonly<Record<string, string>> = {
 /** A page of another name that leads here must not read the run. */
 const isOurs = (host: string | undefined): boolean => /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host ?? "");
 
+/** A running server of the lab on the loopback address. */
 export interface LabServer {
   /** With a slash at its end. */
   readonly url: string;

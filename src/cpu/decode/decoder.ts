@@ -163,7 +163,7 @@ export const decodeTables = (rows: readonly Row[], vendor: Vendor = "amd"): Deco
 /** VEX.pp. */
 const vexPrefixes = ["none", "66", "F3", "F2"] as const;
 
-// Effective addresses of 16-bit modrm: base, index. SDM Vol. 2A Table 2-1.
+/** Effective addresses of 16-bit modrm: base, index. SDM Vol. 2A Table 2-1. */
 export const rm16: readonly (readonly [number, number])[] = [
   [3, 6],
   [3, 7],

@@ -22,6 +22,7 @@ function reversed(v: u64): u64 {
   return bswap<u64>(v);
 }
 
+/** PCLMULQDQ: the low half of the product of two quadwords. */
 export function carryless_low(a: i64, b: i64): i64 { return product(a, b); }
 /** With all bits reversed, the high half of a product is the low half. */
 export function carryless_high(a: i64, b: i64): i64 { return reversed(product(reversed(a), reversed(b))) >> 1; }

@@ -35,6 +35,7 @@ export function deliverCodes(codes: i32, pops: i32): void {
   for (; pops > 0; pops--) pop();
 }
 
+/** Ends a comparison with an empty register: stack underflow, unordered. */
 export function compareEmpty(pops: i32): void {
   setRaised(IE | SF);
   deliverCodes(UNORDERED, pops);

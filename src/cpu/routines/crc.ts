@@ -2,6 +2,7 @@
 
 const POLYNOMIAL: u32 = 0x82f63b78;
 
+/** The new CRC after the low `bytes` bytes of `data`. */
 export function crc32c(crc: i64, data: i64, bytes: i64): i64 {
   let c = u32(crc);
   let d = u64(data);

@@ -3,6 +3,7 @@ import { fpuControl, fpuCs, fpuDp, fpuDs, fpuEmpty, fpuIp, fpuOpcode } from "./a
 import { ES_B, EXCEPTIONS } from "./flags";
 import { setStatus, status } from "./stack";
 
+/** FNINIT: default control word, empty stack, no exceptions, pointers 0. */
 export function fninit(): void {
   store<u16>(fpuControl, 0x37f);
   setStatus(0);
@@ -14,6 +15,7 @@ export function fninit(): void {
   store<u16>(fpuOpcode, 0);
 }
 
+/** FNCLEX: clears exceptions, SF, ES and B. */
 export function fnclex(): void { setStatus(status() & 0x7f00); }
 
 /** Bit 6 reads as one, other reserved bits as zero. ES and B follow from exceptions and masks. */

@@ -57,21 +57,25 @@ function fill(): void {
 }
 
 // ShiftRows takes row r of a column from the column r places to the right, InvShiftRows to the left.
+/** AESENC without the round key: one half of the state from both halves. */
 export function aes_encrypt(near: i64, far: i64): i64 {
   ready();
   const n = <u64>near, f = <u64>far;
   return mixed(forward, n, n >> 40, f >> 16, f >> 56) | (mixed(forward, n >> 32, f >> 8, f >> 48, n >> 24) << 32);
 }
+/** AESENCLAST without the round key. */
 export function aes_encrypt_last(near: i64, far: i64): i64 {
   ready();
   const n = <u64>near, f = <u64>far;
   return plain(box, n, n >> 40, f >> 16, f >> 56) | (plain(box, n >> 32, f >> 8, f >> 48, n >> 24) << 32);
 }
+/** AESDEC without the round key. */
 export function aes_decrypt(near: i64, far: i64): i64 {
   ready();
   const n = <u64>near, f = <u64>far;
   return mixed(backward, n, f >> 40, f >> 16, n >> 56) | (mixed(backward, n >> 32, n >> 8, f >> 48, f >> 24) << 32);
 }
+/** AESDECLAST without the round key. */
 export function aes_decrypt_last(near: i64, far: i64): i64 {
   ready();
   const n = <u64>near, f = <u64>far;
@@ -83,6 +87,7 @@ function each(table: usize, v: u64): u64 {
   for (let i: u64 = 0; i < 64; i += 8) out |= <u64>load<u8>(table + <usize>((v >> i) & 0xff)) << i;
   return out;
 }
+/** SubBytes on eight bytes. */
 export function aes_substitute(v: i64): i64 { ready(); return each(box, v); }
 /** InvMixColumns alone. The backward table includes InvSubBytes, which SubBytes cancels here. */
 export function aes_unmix(v: i64): i64 {
@@ -90,4 +95,5 @@ export function aes_unmix(v: i64): i64 {
   const s = each(box, v);
   return mixed(backward, s, s >> 8, s >> 16, s >> 24) | (mixed(backward, s >> 32, s >> 40, s >> 48, s >> 56) << 32);
 }
+/** The inverses of eight bytes in GF(2^8), 0 for 0. */
 export function galois_inverse(v: i64): i64 { ready(); return each(inverses, v); }

@@ -24,16 +24,19 @@ function pushFloat(): void {
   deliverPush();
 }
 
+/** FLD m32. */
 export function fld_f32(bits: i32): void {
   fromF32(bits);
   pushFloat();
 }
 
+/** FLD m64. */
 export function fld_f64(bits: i64): void {
   fromF64(bits);
   pushFloat();
 }
 
+/** FLD m80: no exception but a stack overflow. */
 export function fld_f80(m: i64, se: i32): void {
   setRaised(0);
   setResult(m, se & 0xffff);
@@ -46,11 +49,13 @@ export function fild(value: i64): void {
   pushSource();
 }
 
+/** FBLD: 18 decimal digits and a sign. */
 export function fbld(lo: i64, hi: i32): void {
   fromBcd(lo, hi);
   pushSource();
 }
 
+/** FLD ST(i). */
 export function fld_st(i: i32): void {
   if (isEmpty(i)) {
     setDefaultNaN(IE | SF);

@@ -4,6 +4,7 @@ import { C1, IE, SF } from "./flags";
 import { raised, setDefaultNaN, setRaised, setResult } from "./result";
 import { deliver, free, isEmpty, pop, put, rotate, setStatus, signExponentAt, signal, significandAt, st, status, suppressed, underflow } from "./stack";
 
+/** FST ST(i) and FSTP ST(i). */
 export function fst_st(i: i32, pops: i32): void {
   if (isEmpty(0)) return underflow(i, pops != 0);
   const a = st(0);
@@ -46,7 +47,9 @@ export function fcmov(i: i32, taken: i32): void {
   if (taken) put(0, significandAt(b), signExponentAt(b));
 }
 
+/** FABS: clears the sign. */
 export function fabs(): void { sign(0x7fff, 0); }
+/** FCHS: inverts the sign. */
 export function fchs(): void { sign(0xffff, 0x8000); }
 
 function sign(keep: i32, flip: i32): void {
@@ -64,7 +67,9 @@ export function ffree(i: i32, pops: i32): void {
   if (pops) pop();
 }
 
+/** FINCSTP: increments TOP. */
 export function fincstp(): void { turn(1); }
+/** FDECSTP: decrements TOP. */
 export function fdecstp(): void { turn(-1); }
 function turn(by: i32): void {
   setStatus(status() & ~C1);

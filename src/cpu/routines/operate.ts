@@ -9,6 +9,7 @@ import { raise, raised, setRaised } from "./result";
 import { fromF32, fromF64, fromInteger, sourceM, sourceRaised, sourceSe } from "./source";
 import { control, deliver, isEmpty, signExponentAt, significandAt, st, underflow } from "./stack";
 
+/** a op b into the result. */
 export function operate(op: i32, aM: u64, aSe: i32, bM: u64, bSe: i32): void {
   switch (op) {
     case 0: return add(aM, aSe, bM, bSe);
@@ -42,11 +43,13 @@ function into(op: i32, i: i32, target: i32, pops: bool): void {
   deliver(target, pops);
 }
 
+/** ST(0) op m32 into ST(0). */
 export function arith_f32(op: i32, bits: i32): void {
   fromF32(bits);
   withSource(op);
 }
 
+/** ST(0) op m64 into ST(0). */
 export function arith_f64(op: i32, bits: i64): void {
   fromF64(bits);
   withSource(op);
@@ -81,6 +84,7 @@ export function denormalSource(m: u64, se: i32): void {
   else setRaised(DE);
 }
 
+/** FSQRT. */
 export function fsqrt(): void {
   if (isEmpty(0)) return underflow(0, false);
   const a = st(0);

@@ -6,7 +6,9 @@ import { roundExtended } from "./round";
 import { control, deliver, isEmpty, setStatus, signExponentAt, significandAt, st, status, underflow } from "./stack";
 import { divide, low } from "./wide";
 
+/** FPREM: the quotient is rounded toward zero. */
 export function fprem(): void { partial(false); }
+/** FPREM1: the quotient is rounded to the nearest integer, as IEEE 754 requires. */
 export function fprem1(): void { partial(true); }
 
 function partial(nearest: bool): void {

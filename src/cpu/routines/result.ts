@@ -2,6 +2,7 @@
 // one result is the portable form, so the other parts of a wide result are in the variables here.
 import { IE } from "./flags";
 
+/** Significand of the result, with the integer bit. */
 export let significand: u64 = 0;
 /** Sign in bit 15, biased exponent in bits 14:0. */
 export let signExponent: i32 = 0;
@@ -26,4 +27,5 @@ export function setDefaultNaN(flags: i32): void {
   raised = flags;
 }
 
+/** The real indefinite with an invalid operation. */
 export function invalid(): void { setDefaultNaN(IE); }

@@ -8,6 +8,7 @@ import { control, deliver, isEmpty, push, put, signExponentAt, signal, significa
 import { fromInteger, sourceM, sourceSe } from "./source";
 import { C1 } from "./flags";
 
+/** FRNDINT: ST(0) rounded to an integer by RC. */
 export function frndint(): void {
   if (isEmpty(0)) return underflow(0, false);
   const a = st(0);

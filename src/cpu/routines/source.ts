@@ -2,11 +2,14 @@
 // format raises its exception. SDM Vol. 1 4.8.3, 8.5.2.
 import { DE, IE } from "./flags";
 
+/** Significand of the operand, with the integer bit. */
 export let sourceM: u64 = 0;
+/** Sign in bit 15, biased exponent in bits 14:0. */
 export let sourceSe: i32 = 0;
 /** DE if the operand is denormal in its own format. In 80 bits it is not. */
 export let sourceRaised: i32 = 0;
 
+/** Converts a number of 64 bits. */
 export function fromF64(bits: u64): void {
   const sign = <i32>(bits >>> 48) & 0x8000;
   const exp = <i32>(bits >>> 52) & 0x7ff;
@@ -20,6 +23,7 @@ export function fromF64(bits: u64): void {
   }
 }
 
+/** Converts a number of 32 bits. */
 export function fromF32(bits: u32): void {
   const sign = <i32>(bits >>> 16) & 0x8000;
   const exp = <i32>(bits >>> 23) & 0xff;
@@ -50,6 +54,7 @@ function special(sign: i32, exp: i32, fraction: u64, least: i32): void {
   }
 }
 
+/** Converts a signed integer. */
 export function fromInteger(value: i64): void {
   sourceRaised = 0;
   if (value == 0) {

@@ -30,6 +30,7 @@ import { raised, setDefaultNaN, signExponent, significand } from "./result";
   store<u8>(fpuEmpty, <i32>load<u8>(fpuEmpty) & ~(1 << r));
 }
 
+/** Marks ST(i) as empty. */
 export function free(i: i32): void {
   store<u8>(fpuEmpty, <i32>load<u8>(fpuEmpty) | (1 << physical(status(), i)));
 }
@@ -40,11 +41,13 @@ export function rotate(by: i32): void {
   setStatus((sw & ~0x3800) | ((sw + (by << 11)) & 0x3800));
 }
 
+/** Frees ST(0) and increments TOP. */
 export function pop(): void {
   free(0);
   rotate(1);
 }
 
+/** Decrements TOP and writes the new ST(0), without a check. */
 export function push(m: u64, se: i32): void {
   rotate(-1);
   put(0, m, se);

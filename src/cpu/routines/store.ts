@@ -17,7 +17,9 @@ export function stored(pops: i32): void {
   if (pops != 0 && stores()) pop();
 }
 
+/** ST(0) as 32 bits for FST m32. */
 export function fst_f32_value(): i32 { return <i32>floatValue(24, 8); }
+/** ST(0) as 64 bits for FST m64. */
 export function fst_f64_value(): i64 { return floatValue(53, 11); }
 
 /** ST(0) rounded to a format of `precision` bits (with the hidden one) and `width` exponent bits. */
@@ -35,6 +37,7 @@ function floatValue(precision: i32, width: i32): u64 {
   return (<u64>((1 << (width + 1)) - 1) << (precision - 1)) | (<u64>1 << (precision - 2));
 }
 
+/** A number rounded to a format of `precision` bits of significand and `width` bits of exponent. */
 export function narrowed(m: u64, se: i32, precision: i32, width: i32): u64 {
   setRaised(0);
   const emax: i32 = (1 << width) - 1;
@@ -88,6 +91,7 @@ export function fbstp_value(): i64 {
 }
 
 let bcdHigh: i32 = 0;
+/** The upper two bytes of FBSTP's ten. */
 export function fbstp_high(): i32 { return bcdHigh; }
 
 function digits(value: u64, count: i32): u64 {
@@ -104,4 +108,5 @@ export function fstp_f80_value(): i64 {
   setRaised(isEmpty(0) ? IE | SF : 0);
   return raised ? 0xc000000000000000 : significandAt(st(0));
 }
+/** Sign and exponent of FSTP m80. */
 export function fstp_f80_high(): i32 { return raised ? 0xffff : signExponentAt(st(0)); }

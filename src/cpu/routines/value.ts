@@ -23,6 +23,7 @@ export function fpu_operate32(op: i32, bits: i32, m: i64, se: i32): i64 {
   fromF32(bits);
   return withSource(op, m, se);
 }
+/** The same for a number of 64 bits. */
 export function fpu_operate64(op: i32, bits: i64, m: i64, se: i32): i64 {
   fromF64(bits);
   return withSource(op, m, se);
@@ -33,6 +34,7 @@ function withSource(op: i32, m: u64, se: i32): u64 {
   return significand;
 }
 
+/** The square root of a number. */
 export function fpu_root(m: i64, se: i32): i64 {
   root(m, se);
   return significand;
@@ -43,6 +45,7 @@ export function fpu_widen32(bits: i32): i64 {
   fromF32(bits);
   return widened();
 }
+/** The same for a number of 64 bits. */
 export function fpu_widen64(bits: i64): i64 {
   fromF64(bits);
   return widened();
@@ -59,6 +62,7 @@ function widened(): u64 {
 
 /** A stack value for memory. */
 export function fpu_narrow32(m: i64, se: i32): i32 { return <i32>narrowed(m, se, 24, 8); }
+/** The same for 64 bits. */
 export function fpu_narrow64(m: i64, se: i32): i64 { return narrowed(m, se, 53, 11); }
 
 /** FCOMI and FUCOMI: CF, PF and ZF at their EFLAGS positions. */

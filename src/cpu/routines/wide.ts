@@ -1,5 +1,6 @@
 // 128-bit unsigned arithmetic. The low half or second part of a result is in `low`.
 
+/** The low half, or the second part, of the last result. */
 export let low: u64 = 0;
 // @ts-ignore: decorator
 @inline export function setLow(value: u64): void { low = value; }

@@ -19,6 +19,7 @@ const errnoOf = (error: NodeJS.ErrnoException | undefined): number => {
   return E[code as ErrnoName] ?? E.ECONNRESET;
 };
 
+/** The TCP sockets by id. Events go to the machine as data. */
 export class Connections implements Pick<HostLink, "write" | "end" | "reset" | "resume"> {
   readonly #tell: (event: NetworkEvent) => void;
   readonly #all = new Map<number, Connection>();

@@ -19,6 +19,7 @@ interface Used {
 }
 const keyOf = ({ address, port }: HostAddress): string => `${address} ${port}`;
 
+/** The UDP sockets by id. A socket is opened by its first packet. */
 export class Datagrams {
   readonly #tell: (event: NetworkEvent) => void;
   readonly #all = new Map<number, Used>();

@@ -31,6 +31,7 @@ export const serverOf = (text: string): HostAddress | undefined => {
   return address === undefined || ipOf(address) === undefined || port > 65535 ? undefined : { address, port };
 };
 
+/** Decides which addresses may be reached, and translates those that stand for the host. */
 export class Reach {
   readonly #loopback: boolean;
   readonly #resolvers: readonly HostAddress[];

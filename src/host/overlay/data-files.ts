@@ -6,6 +6,7 @@ const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
 /** Descriptors that are kept open. */
 const MOST_OPEN = 64;
 
+/** Reads, writes and removes the files of bytes in one folder. */
 export class DataFiles {
   readonly #folder: string;
   /** Least recently used first. */

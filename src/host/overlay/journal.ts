@@ -22,6 +22,7 @@ const writeAll = (fd: number, text: string): number => {
   return bytes.length;
 };
 
+/** An open journal: `read` gives its records, `write` appends one. */
 export class Journal {
   #fd: number;
   readonly #folder: string;

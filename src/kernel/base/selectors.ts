@@ -2,10 +2,13 @@
 
 /** Selectors of user code and data; USER32_CS is the 32-bit code segment. */
 export const USER32_CS = 0x23;
+/** The data segment of user code. */
 export const USER_DS = 0x2b;
+/** The 64-bit code segment. */
 export const USER_CS = 0x33;
 /** Entries of set_thread_area(2), usable by 32-bit and 64-bit code: selectors 0x63, 0x6b, 0x73. */
 export const GDT_TLS_MIN = 12;
+/** The last entry of set_thread_area(2). */
 export const GDT_TLS_MAX = 14;
 const GDT_CPUNODE = 15;
 const GDT_ENTRIES = 16;

@@ -5,6 +5,7 @@ import type { Task } from "../task/task.ts";
 
 /** The two halves of the page's address. */
 export const PAGE_HI = 0xffff_ffff;
+/** The lower half of the page's address. */
 export const PAGE_LO = 0xff60_0000;
 /** System call numbers of gettimeofday, time and getcpu, indexed by bits 10 and 11 of the address. */
 export const NUMBERS = [96, 201, 309] as const;

@@ -1,4 +1,6 @@
 // The actions of the gate on a call: the result of each step of work.ts.
+
+/** The actions by name. */
 export const entryAction = {
   run: 0,
   /** The call does not run; its result is in rax. */

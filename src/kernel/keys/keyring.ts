@@ -9,6 +9,7 @@ const LINK_BYTES = 4;
 /** The deepest nesting that a search follows. Linux KEYRING_SEARCH_MAX_DEPTH. */
 export const MAX_DEPTH = 6;
 
+/** A keyring. Its links hold the keys. */
 export class Keyring extends Key {
   /** By index, in the order of the links. */
   readonly links = new Map<string, Key>();

@@ -42,6 +42,7 @@ export class NamespaceKeys {
 const classOf = (type: KeyType): typeof Key =>
   type === keyTypes.keyring ? Keyring : type === keyTypes[".request_key_auth"] ? AuthorityKey : Key;
 
+/** The keys of one kernel. */
 export class Keys {
   readonly kernel: Kernel;
   readonly bySerial = new OrderedMap<Key>();

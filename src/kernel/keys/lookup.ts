@@ -19,6 +19,7 @@ export const isFailure = (found: object | number): found is Wait | number => typ
  * Uses of a key that no permission guards: unlinking, and keys that are read or instantiated in another way.
  */
 export const NEEDS = { UNLINK: "unlink", DEFERRED: "deferred", OVERRIDE: "override" } as const;
+/** A KEY_NEED permission or a use of `NEEDS`. */
 export type Need = number | (typeof NEEDS)[keyof typeof NEEDS];
 /** `create`: special keyrings are made. `partial`: also keys under construction. */
 export interface Lookup {

@@ -22,6 +22,7 @@ export interface KeySubject {
   readonly keys: TaskKeys | undefined;
 }
 
+/** The keyrings that a task holds. */
 export class TaskKeys {
   readonly #held: Partial<Held> = {};
   /** KEYCTL_SET_REQKEY_KEYRING. */

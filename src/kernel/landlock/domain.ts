@@ -22,6 +22,7 @@ export interface Handled {
  * themselves make a new one for each lookup: their number is the identity.
  */
 export type FileKey = Inode | string;
+/** The identity of an inode's file. */
 export const fileKey = (inode: Inode): FileKey => (inode.fs.dynamic ? `${inode.fs.dev}:${inode.ino}` : inode);
 
 /** The rights that the layers grant on one object: pairs of a layer's bit and access bits. */

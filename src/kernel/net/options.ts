@@ -35,8 +35,11 @@ export const SO = {
   RCVTIMEO_NEW: 66,
   SNDTIMEO_NEW: 67,
 } as const;
+/** The option of level IPPROTO_IP for header options. man 7 ip. */
 export const IP_OPTIONS = 4;
+/** The option of level IPPROTO_IPV6 that excludes IPv4. man 7 ipv6. */
 export const IPV6_V6ONLY = 26;
+/** The option of level IPPROTO_TCP for the congestion control's name. man 7 tcp. */
 export const TCP_CONGESTION = 13;
 
 /** The stored value for a value of setsockopt(2), or -errno. */

@@ -5,6 +5,7 @@ import type { Ip } from "./inet-address.ts";
 
 const ip = (text: string): Ip => ipOf(text) as Ip;
 
+/** Addresses by role. */
 export const plan = {
   /** The machine's own addresses with the lengths of their prefixes. */
   own: { four: { ip: ip("10.0.2.15"), prefix: 24 }, six: { ip: ip("fd74:7261:7067::15"), prefix: 64 } },

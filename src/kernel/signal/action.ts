@@ -5,6 +5,7 @@ import { NSIG, type SigSet } from "./set.ts";
 
 /** Handler values that are no address. */
 export const SIG_DFL = 0;
+/** The signal is ignored. */
 export const SIG_IGN = 1;
 
 /**

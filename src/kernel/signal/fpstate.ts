@@ -11,6 +11,7 @@ const YMM_OFFSET = FXSAVE_SIZE + XSAVE_HEADER;
 const YMM_SIZE = 256;
 /** Initial values of MXCSR and the x87 control word. */
 export const MXCSR_DEFAULT = 0x1f80;
+/** Initial x87 control word: exceptions masked, 64 bits, to nearest. */
 export const FCW_DEFAULT = 0x37f;
 
 /** Offset of struct _fpx_sw_bytes in the FXSAVE area: it has the size of the whole state for user code. */

@@ -27,11 +27,17 @@ import type { Arg } from "./declaration.ts";
 
 /** The current directory as dirfd, and AT_* flags. Linux uapi linux/fcntl.h. */
 export const AT_FDCWD = -100;
+/** The call acts on a symbolic link itself. */
 export const AT_SYMLINK_NOFOLLOW = 0x100;
+/** faccessat2(2): checks with the effective ids. */
 export const AT_EACCESS = 0x200;
+/** unlinkat(2): removes a directory. */
 export const AT_REMOVEDIR = 0x200;
+/** linkat(2): follows a symbolic link. */
 export const AT_SYMLINK_FOLLOW = 0x400;
+/** No automount at the last component. */
 export const AT_NO_AUTOMOUNT = 0x800;
+/** An empty path means the descriptor itself. */
 export const AT_EMPTY_PATH = 0x1000;
 
 const at = { AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH };

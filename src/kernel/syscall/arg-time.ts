@@ -6,6 +6,7 @@ import { choice } from "./arg-flags.ts";
 import type { Arg } from "./declaration.ts";
 import { native, type TimeForm, time64 } from "./timespec.ts";
 
+/** Clock ids. man 2 clock_gettime; Linux uapi linux/time.h. */
 // biome-ignore format: table
 export const CLOCK = {
   CLOCK_REALTIME: 0, CLOCK_MONOTONIC: 1, CLOCK_PROCESS_CPUTIME_ID: 2, CLOCK_THREAD_CPUTIME_ID: 3, CLOCK_MONOTONIC_RAW: 4,

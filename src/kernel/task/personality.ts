@@ -1,4 +1,6 @@
 // personality(2). Linux uapi linux/personality.h.
+
+/** Execution domains, their mask, and flags. */
 export const PER = {
   LINUX: 0,
   LINUX32: 8,

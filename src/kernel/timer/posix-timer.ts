@@ -17,6 +17,7 @@ export interface Event {
   readonly value: bigint;
   readonly thread: Task | undefined;
 }
+/** Kinds of notification in `notify`. */
 export const SIGEV = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
 /** The time between two looks at a process that sleeps, in nanoseconds. */
 const ASLEEP = 1e7;

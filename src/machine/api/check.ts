@@ -104,6 +104,7 @@ export const checkExploreOptions = checked(schemas.explore);
 export const checkReplayOptions = checked(schemas.replay);
 /** The same for the options of `hostTree`. */
 export const checkTreeOptions = checked(schemas.tree);
+/** The same for the options of `hostNetwork`. */
 export const checkNetworkOptions = checked(schemas.network);
 
 /** A program is a path or the bytes of a file. */

@@ -262,6 +262,7 @@ const HIDDEN: readonly (readonly [call: string, after: string, why: string, land
   ],
   ["rt_sigreturn", "rt_sigaction", "Every handler of a signal ends by rt_sigreturn(2), which no program writes.", "C13"],
 ];
+/** Findings about denied calls of `HIDDEN` under a policy that allows the calls before them. */
 export const hiddenCalls = (view: View): readonly Found[] =>
   HIDDEN.flatMap(([call, after, reason, landmine]): readonly Found[] => {
     const uses = after.split(" ").filter((name) => view.lets(name, x64));

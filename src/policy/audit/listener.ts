@@ -10,8 +10,10 @@ import { argumentTypes, type View, x64 } from "./view.ts";
  * on with the call (SECCOMP_USER_NOTIF_FLAG_CONTINUE). answers: it makes each call itself.
  */
 export const listeners = ["unknown", "answers"] as const;
+/** A property of a listener, as `--listener` gives it. */
 export type Listener = (typeof listeners)[number];
 
+/** Findings about notified calls with pointers: memory can change between the look and the call. */
 export const byListener = (view: View): readonly Found[] => {
   const { returns } = upstream;
   const notified = Object.keys(syscallNumbers).filter((name) => {

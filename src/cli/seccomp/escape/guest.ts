@@ -10,6 +10,7 @@ const PAGE = 0x1000;
 const BASE = 0x40_0000;
 const DATA = BASE + PAGE;
 const CODE = DATA + PAGE;
+/** Addresses of the guest's data, for arguments of calls. */
 export const at = {
   /** "/dev/null" */
   path: DATA,
@@ -28,6 +29,7 @@ export const at = {
   zeros: DATA + 0x400,
 } as const;
 const ADDRESS = "\x01\0\0trapgate-escape";
+/** Bytes of the socket address at `at.address`. */
 export const ADDRESS_LENGTH = ADDRESS.length;
 
 /** A guest as NASM's lines. */
@@ -53,6 +55,7 @@ export const callLines = (nr: number, arch: number, args: readonly Operand[]): r
 };
 /** The same of a native call by number. */
 export const native = (nr: number, ...args: readonly Operand[]): readonly string[] => callLines(nr, x64.auditArch, args);
+/** Argument i of a call as 64 bits. */
 export const argumentOf = ({ args }: SyscallData, i: number): bigint =>
   (BigInt(args[2 * i + 1] as number) << 32n) | BigInt(args[2 * i] as number);
 

@@ -10,8 +10,11 @@ import { as, pure } from "../../codegen/expression.ts";
 export const HALF = 1n << 63n;
 /** An operation with an i32 result. */
 export const i32 = (o: number, ...args: Node[]): Node => node(wt.i32, o, args);
+/** 32-bit addition. */
 export const add = (a: Node, b: Node): Node => i32(op.i32add, a, b);
+/** 32-bit AND. */
 export const and = (a: Node, b: Node): Node => i32(op.i32and, a, b);
+/** 32-bit OR. */
 export const or = (a: Node, b: Node): Node => i32(op.i32or, a, b);
 const f64 = (o: number, ...args: Node[]): Node => node(wt.f64, o, args);
 const f64c = (v: number): Node => node(wt.f64, op.f64const, [], new Uint8Array(Float64Array.of(v).buffer));

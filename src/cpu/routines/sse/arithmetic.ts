@@ -68,6 +68,7 @@ function same<F>(a: u64): u64 {
   return resultBits;
 }
 
+/** a * b. */
 export function multiply<F>(a: u64, b: u64): u64 {
   if (plain() && isTame<F>(a) && isTame<F>(b)) {
     const r = bits<F>(value<F>(a) * value<F>(b));
@@ -96,6 +97,7 @@ function multiplyExact<F>(a: u64, b: u64): u64 {
   return resultBits;
 }
 
+/** a / b. */
 export function divide<F>(a: u64, b: u64): u64 {
   if (plain() && isOrdinary<F>(a) && isOrdinary<F>(b)) {
     const r = bits<F>(value<F>(a) / value<F>(b));
@@ -125,6 +127,7 @@ function divideExact<F>(a: u64, b: u64): u64 {
   return resultBits;
 }
 
+/** The square root of a. */
 export function squareRoot<F>(a: u64): u64 {
   if (plain() && isOrdinary<F>(a) && !isNegative<F>(a)) return bits<F>(sqrt<F>(value<F>(a)));
   begin();

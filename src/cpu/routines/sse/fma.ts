@@ -14,6 +14,7 @@ import { begin, end, plain, roundTo } from "./round";
 const PRODUCT: i32 = 1;
 const ADDEND: i32 = 2;
 
+/** a * b + c with one rounding. */
 export function fused<F>(a: u64, b: u64, c: u64, how: i32): u64 {
   if (plain() && isOrdinary<F>(a) && isOrdinary<F>(b) && isOrdinary<F>(c)) {
     const x = how & PRODUCT ? a ^ signBit<F>() : a;

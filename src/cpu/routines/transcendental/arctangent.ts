@@ -10,6 +10,7 @@ import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, ro
 /** From this quotient on, Intel returns the quotient as the angle: see transcendental_intel. */
 const SMALL_QUOTIENT = -41;
 
+/** FPATAN: the angle of the point (ST(0), ST(1)), then a pop. */
 export function fpatan(): void {
   if (isEmpty(0) || isEmpty(1)) return underflow(1, true);
   const x = st(0);

@@ -19,6 +19,7 @@ export const SIN = memory.data<u64>([
   0x0000000000000000, 0x0000000746ac70b7,
   0x0000000000000000, 0x00000000024b3f31,
 ]);
+/** Terms of SIN. */
 export const SIN_TERMS: i32 = 14;
 
 /** 1/2!, 1/4!, …: cos x = 1 - x^2 (…), |x| <= pi/4. */
@@ -38,6 +39,7 @@ export const COS = memory.data<u64>([
   0x0000000000000000, 0x000000c4742fe352,
   0x0000000000000000, 0x0000000042862898,
 ]);
+/** Terms of COS. */
 export const COS_TERMS: i32 = 14;
 
 /** 1/2!, 1/3!, …: e^x - 1 = x + x^2 (…), |x| <= ln 2. */
@@ -69,6 +71,7 @@ export const EXP = memory.data<u64>([
   0x0000000000000000, 0x000000c4742fe352,
   0x0000000000000000, 0x0000000746ac70b7,
 ]);
+/** Terms of EXP. */
 export const EXP_TERMS: i32 = 26;
 
 /** 1/3, 1/5, …: atan x = x - x^3 (…) and atanh x = x + x^3 (…). */
@@ -100,6 +103,7 @@ export const ODD = memory.data<u64>([
 ]);
 /** For |x| <= 1/16, and for |x| <= 3 - 2 sqrt 2. */
 export const ATAN_TERMS: i32 = 13;
+/** Terms of ODD for atanh, for |x| <= 3 - 2 sqrt 2. */
 export const ATANH_TERMS: i32 = 20;
 
 /** atan(0/8), atan(1/8), …, atan(8/8). */
@@ -117,9 +121,13 @@ export const ATAN = memory.data<u64>([
 
 /** ln 2, and 1 / (2 ln 2). */
 export const LN2_HI: u64 = 0xb17217f7d1cf79ab;
+/** The low half of ln 2. */
 export const LN2_LO: u64 = 0xc9e3b39803f2f6af;
+/** The high half of 1 / (2 ln 2). */
 export const LOG2E_HI: u64 = 0xb8aa3b295c17f0bb;
+/** The low half of 1 / (2 ln 2). */
 export const LOG2E_LO: u64 = 0xbe87fed0691d3e88;
 /** pi / 4. */
 export const PI_HI: u64 = 0xc90fdaa22168c234;
+/** The low half of pi / 4. */
 export const PI_LO: u64 = 0xc4c6628b80dc1cd1;

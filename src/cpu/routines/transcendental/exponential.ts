@@ -7,6 +7,7 @@ import { low } from "../wide";
 import { EXP, EXP_TERMS, LN2_HI, LN2_LO } from "./constants";
 import { fraction, growNumber, multiplyFractions, roundNumber, scaleNumber, series, setNumber } from "./fixed";
 
+/** F2XM1: 2^ST(0) - 1. */
 export function f2xm1(): void {
   if (isEmpty(0)) return underflow(0, false);
   const a = st(0);

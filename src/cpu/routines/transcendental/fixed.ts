@@ -6,8 +6,11 @@ import { raise, signExponent } from "../result";
 import { roundExtended } from "../round";
 import { divide, low, multiply, setLow } from "../wide";
 
+/** The high half of the number's significand, with bit 63 set. */
 export let hi: u64 = 0;
+/** The low half of the number's significand. */
 export let lo: u64 = 0;
+/** The number's exponent: it is (hi:lo) / 2^127 * 2^exp. */
 export let exp: i32 = 0;
 
 /** h:l / 2^127 * 2^e, not zero, becomes the number. */

@@ -18,6 +18,7 @@ let negative: bool = false;
 /** True if the logarithm is an integer. */
 let integral: bool = false;
 
+/** FYL2X: ST(1) * log2 ST(0), then a pop. */
 export function fyl2x(): void {
   if (isEmpty(0) || isEmpty(1)) return underflow(1, true);
   const x = st(0);
@@ -122,6 +123,7 @@ function roundProduct(yM: u64, ySe: i32): void {
   roundNumber((ySe & 0x8000) != 0 != negative, integral);
 }
 
+/** FYL2XP1: ST(1) * log2(ST(0) + 1), then a pop. */
 export function fyl2xp1(): void {
   if (isEmpty(0) || isEmpty(1)) return underflow(1, true);
   const x = st(0);

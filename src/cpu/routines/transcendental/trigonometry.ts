@@ -122,7 +122,9 @@ function outOfRange(se: i32, m: u64): bool {
   return beyond;
 }
 
+/** FSIN. */
 export function fsin(): void { one(false); }
+/** FCOS. */
 export function fcos(): void { one(true); }
 
 function one(wantsCosine: bool): void {
@@ -152,7 +154,9 @@ function one(wantsCosine: bool): void {
   deliver(0, false);
 }
 
+/** FSINCOS: the sine replaces ST(0), the cosine is pushed. */
 export function fsincos(): void { two(false); }
+/** FPTAN: the tangent replaces ST(0), 1 is pushed. */
 export function fptan(): void { two(true); }
 
 /** Two results: the first replaces ST(0), the second is pushed. */

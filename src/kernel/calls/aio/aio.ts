@@ -101,6 +101,7 @@ const getMasked = (t: Task, a: MaskedGet, form: TimeForm, abi: Abi): Result => {
 const ctx_id = aioContext;
 const events = { ctx_id, min_nr: long, nr: long, events: ioEvents } as const;
 const usig = { ...ptr, c: "const struct __aio_sigset *" };
+/** Calls of asynchronous I/O. man 7 aio, man 2 io_submit. */
 export const aioCalls: readonly Syscall[] = [
   syscall("io_setup", { nr_events: uint, ctx_idp: setUpContext }, (t, a, abi) => setup(t, a.nr_events, a.ctx_idp, abi)),
   syscall("io_destroy", { ctx_id }, (t, a) => destroy(t, a.ctx_id)),

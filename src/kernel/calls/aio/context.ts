@@ -38,6 +38,7 @@ const MOST_BYTES = 0x1000_0000;
 /** What is added to an eventfd. */
 const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
+/** A context: its ring in the program's memory, and requests that wait. */
 export class AioContext {
   readonly kernel: Kernel;
   readonly id: number;

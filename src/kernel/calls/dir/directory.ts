@@ -111,6 +111,7 @@ const enter = (t: Task, path: Path | number): number => {
 
 const cwdBuffer = outStruct("char *", (ctx, at) => quote(ctx.task.mem.cString(at, PATH_MAX) ?? ""));
 
+/** Calls that read directories or set a task's directories. man 2 getdents, chdir, chroot. */
 export const dirCalls: readonly Syscall[] = [
   syscall("getdents64", { fd, dirp: filled("dirents64"), count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent64, abi)),
   syscall("getdents", { fd, dirp: filled("dirents"), count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent, abi)),

@@ -97,6 +97,7 @@ const dev: Arg<number> = only(
 const olddirfd = dirfd;
 const newdirfd = dirfd;
 
+/** Calls that create, remove and read names. man 2 mkdir, link, symlink, unlink, rename. */
 export const linkCalls: readonly Syscall[] = [
   syscall("mkdir", { pathname: cstring, mode }, (t, a) =>
     withPath(t, AT_FDCWD, a.pathname, (base, name) => make.mkdir(t, base, name, a.mode)),

@@ -116,6 +116,7 @@ const chownArgs = (type: Arg<number>) => ({ owner: { ...type, c: "uid_t" }, grou
 const old = chownArgs(legacyId);
 const full = chownArgs(id);
 
+/** Calls on permissions and owners. man 2 chmod, chown, access, umask. */
 export const attrCalls: readonly Syscall[] = [
   syscall("chmod", { pathname: cstring, mode }, (t, a) => chmod(t, ofPath(t, a.pathname), a.mode)),
   syscall("fchmod", { fd, mode }, (t, a) => chmod(t, ofFd(t, a.fd), a.mode)),

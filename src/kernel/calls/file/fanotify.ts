@@ -178,6 +178,7 @@ const maskArgument: Arg<Mask> = {
   show: ({ low, high }) =>
     high === 0 ? flagText(low, eventNames, "0", "FAN_???") : `0x${high.toString(16)}${low.toString(16).padStart(8, "0")}`,
 };
+/** Calls of fanotify. man 7 fanotify. */
 export const fanotifyCalls: readonly Syscall[] = [
   syscall(
     "fanotify_init",

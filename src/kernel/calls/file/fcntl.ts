@@ -252,6 +252,7 @@ const result: SyscallOptions = {
     return command === F.F_GETFD && ctx.ret === 0 ? "0" : `${hexText(ctx.ret)} (flags ${text(ctx.ret)})`;
   },
 };
+/** Calls on descriptor flags and locks. man 2 fcntl, flock. */
 export const fcntlCalls: readonly Syscall[] = [
   syscall("fcntl", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), {
     ...result,

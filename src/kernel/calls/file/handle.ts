@@ -119,6 +119,7 @@ const handleFlags = flags(
   "AT_???",
 );
 
+/** Calls on file handles. man 2 open_by_handle_at. */
 export const handleCalls: readonly Syscall[] = [
   syscall("name_to_handle_at", { dirfd, pathname: cstring, handle: made, mount_id: mountId, flags: handleFlags }, (t, a) =>
     nameToHandle(t, a),

@@ -49,6 +49,7 @@ const { Q_OVERFLOW: _q, IGNORED: _i, ALL_EVENTS, ...watchFlags } = IN;
 const prefixed = Object.fromEntries(Object.entries({ ALL_EVENTS, ...events, ...watchFlags }).map(([name, bit]) => [`IN_${name}`, bit | 0]));
 const maskArg = flags("uint32_t", prefixed, "IN_???");
 
+/** Calls of inotify. man 7 inotify. */
 export const inotifyCalls: readonly Syscall[] = [
   syscall("inotify_init", {}, (t) => init(t, 0)),
   syscall("inotify_init1", { flags: flags("int", { IN_NONBLOCK: O_NONBLOCK, IN_CLOEXEC: O_CLOEXEC }, "IN_???") }, (t, a) =>

@@ -130,6 +130,7 @@ const argument: Arg<VAddr> = {
   },
 };
 
+/** The call ioctl(2). */
 export const ioctlCalls: readonly Syscall[] = [
   syscall("ioctl", { fd, request, arg: argument }, (t, a, abi) => ioctl(t, a.fd, a.request, a.arg, abi), {
     note: "terminals, pseudo-terminals, loop devices and generic requests; no file flags (FS_IOC_SETFLAGS), no TUN",

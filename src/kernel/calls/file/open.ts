@@ -65,6 +65,7 @@ const duplicate = (t: Task, oldfd: number, newfd: number, cloexec: boolean): num
 const CLOSE_RANGE_UNSHARE = 2;
 const CLOSE_RANGE_CLOEXEC = 4;
 
+/** Calls that open, close and duplicate descriptors. man 2 open, openat2, close, dup. */
 export const openCalls: readonly Syscall[] = [
   syscall("open", { pathname: cstring, flags: openFlags, mode: creationMode }, (t, a, abi) =>
     doOpen(t, AT_FDCWD, a.pathname, howOf(a.flags, a.mode, abi)),

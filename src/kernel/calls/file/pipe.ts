@@ -54,6 +54,7 @@ const eventfd = (t: Task, count: number, how: number): number => {
 };
 const eventFlags = flags("int", { EFD_SEMAPHORE, EFD_CLOEXEC: O_CLOEXEC, EFD_NONBLOCK: O_NONBLOCK }, "EFD_???");
 
+/** Calls that create nameless files. man 2 pipe, memfd_create, memfd_secret, eventfd. */
 export const pipeCalls: readonly Syscall[] = [
   syscall("pipe", { pipefd }, (t, a) => pipe(t, a.pipefd, 0)),
   syscall("pipe2", { pipefd, flags: pipeFlags }, (t, a) => pipe(t, a.pipefd, a.flags), { note: "O_DIRECT does not separate packets" }),

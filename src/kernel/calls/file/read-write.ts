@@ -65,6 +65,7 @@ const high: Arg<number> = { ...ulong, show: () => "" };
 const positionedIn = { fd, vec: filled("filledIovec", "vlen"), vlen: ulong, pos_l: low, pos_h: high } as const satisfies Args;
 const positionedOut = { ...positionedIn, vec: given("iovec", "vlen") } as const satisfies Args;
 
+/** Calls that read and write bytes. man 2 read, write, readv, pread. */
 export const readWriteCalls: readonly Syscall[] = [
   syscall("read", { fd, buf: outBuffer, count: size }, (t, a, abi) =>
     move(t, "in", a.fd, undefined, () => oneSegment(a.buf, a.count, abi)),

@@ -17,6 +17,7 @@ const seek = (t: Task, fd: number, offset: number, how: number): number => {
 
 const result = outStruct("loff_t *", (ctx, at) => `[${ctx.task.mem.u64(at)}]`);
 
+/** Calls on the file offset. man 2 lseek, _llseek. */
 export const seekCalls: readonly Syscall[] = [
   syscall("lseek", { fd, offset: long, whence }, (t, a, abi) => {
     const to = seek(t, a.fd, a.offset, a.whence);

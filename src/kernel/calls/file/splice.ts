@@ -248,6 +248,7 @@ const fill = (t: Task, file: PipeEnd, segments: readonly Segment[], nonblock: bo
 
 const off_in = ptr;
 const off_out = ptr;
+/** Calls that copy between descriptors. man 2 sendfile, copy_file_range, splice, tee, vmsplice. */
 export const copyCalls: readonly Syscall[] = [
   syscall("sendfile", { out_fd: fd, in_fd: fd, offset: given("offset"), count: size }, (t, a, abi) =>
     sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long),

@@ -215,6 +215,7 @@ const statxStruct = struct("statx", {
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
+/** The bit of `stx_mask` for a mount id that is never reused. */
 export const STATX_MNT_ID_UNIQUE = 0x4000;
 const STATX_ATTR_AUTOMOUNT = 0x1000n;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;

@@ -207,6 +207,7 @@ const statfs64 = (t: Task, path: () => Or<Path>, length: number, at: VAddr, abi:
 const statfsBuffer = filled("statfs");
 const statfs64Buffer = filled("statfs64");
 
+/** Calls that return file or file-system status. man 2 stat, statx, statfs, ustat. */
 export const statCalls: readonly Syscall[] = [
   syscall("stat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, true), a.statbuf, layouts[abi.name].encode)),
   syscall("lstat", { pathname: cstring, statbuf }, (t, a, abi) =>

@@ -132,6 +132,7 @@ const timesArg = (read: Reader) => ({
 const timespecs = timesArg(readTimespecs);
 const filename = cstring;
 
+/** Calls that set file times. man 2 utime, utimensat. */
 export const fileTimeCalls: readonly Syscall[] = [
   syscall("utime", { filename, times: timesArg(readUtimbuf) }, (t, a, abi) =>
     utimensat(t, AT_FDCWD, a.filename, readUtimbuf(t, a.times, abi), 0),

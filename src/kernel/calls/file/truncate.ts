@@ -152,6 +152,9 @@ const advise = (t: Task, fd: number, length: number, how: number): number => {
   return length < 0 || how < 0 || how > 5 ? -E.EINVAL : 0;
 };
 
+/**
+ * Calls on file size and allocation, and those that have nothing to do without a disk. man 2 truncate, fsync.
+ */
 export const truncateCalls: readonly Syscall[] = [
   syscall("truncate", { path: cstring, length: long }, (t, a) => truncate(t, a.path, a.length)),
   syscall("ftruncate", { fd, length: long }, (t, a) => ftruncate(t, a.fd, a.length)),

@@ -142,6 +142,7 @@ const path = cstring;
 const name = cstring;
 const setFlags = flags("int", { XATTR_CREATE, XATTR_REPLACE }, "XATTR_???");
 
+/** Calls on extended attributes. man 2 setxattr, getxattr, listxattr, removexattr. */
 export const xattrCalls: readonly Syscall[] = [
   syscall("setxattr", { path, name, value: inBuffer("size"), size, flags: setFlags }, (t, a) =>
     set(t, follow(t, a.path), a.name, a.value, a.size, a.flags),

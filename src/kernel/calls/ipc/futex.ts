@@ -225,6 +225,7 @@ const getRobustList = (t: Task, pid: number, head: VAddr, size: VAddr, abi: Abi)
 };
 
 const NOTE = { note: "no FUTEX_WAIT_REQUEUE_PI and CMP_REQUEUE_PI; PI locks hand over in order of arrival" } as const;
+/** Calls on futexes and robust lists. man 2 futex, set_robust_list. */
 export const futexCalls: readonly Syscall[] = [
   syscall("futex", args, (t, a, abi) => futex(t, a, native, abi), NOTE),
   syscall("futex_time64", args64, (t, a, abi) => futex(t, a, time64, abi), NOTE),

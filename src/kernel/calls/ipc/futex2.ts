@@ -124,6 +124,7 @@ const requeue = (t: Task, at: VAddr, flags: number, wakes: number, moves: number
 
 const waiters = ptr;
 const clockid = clock;
+/** Calls that wait and wake by several or sized futexes. man 2 futex_waitv. */
 export const futex2Calls: readonly Syscall[] = [
   syscall("futex_waitv", { waiters, nr_futexes: uint, flags: hexInt, timeout: timespec64, clockid }, (t, a, abi) =>
     waitMany(t, a.waiters, a.nr_futexes, a.flags, a.timeout, a.clockid, abi),

@@ -75,6 +75,7 @@ const call: Arg<number> = {
     return v >>> 16 === 0 ? name : `${v >>> 16}<<16|${name}`;
   },
 };
+/** The call ipc(2) of i386. */
 export const ipcCalls: readonly Syscall[] = [
   syscall("ipc", { call, first: int, second: int, third: hexInt, ptr, fifth: hexInt }, (t, a, abi) =>
     ipc(t, a.call, { ...a, third: a.third | 0, fifth: a.fifth | 0 }, abi),

@@ -23,6 +23,7 @@ const NONE = new Uint8Array(2);
 const ipcPerm = { key: s32, uid: u32, gid: u32, cuid: u32, cgid: u32, mode: u32, seq: u16, pad: u16, unused1: ulong, unused2: ulong };
 const oldPerm = { key: s32, uid: u16, gid: u16, cuid: u16, cgid: u16, mode: u16, seq: u16 };
 
+/** The status of a segment, for shmctl(2): the current structure and the one without IPC_64. */
 export const shmid = {
   now: struct("shmid64_ds", {
     ...ipcPerm,
@@ -50,10 +51,12 @@ export const shmid = {
     unused3: u32,
   }),
 } as const;
+/** The status of a semaphore set, for semctl(2): the current structure and the one without IPC_64. */
 export const semid = {
   now: struct("semid64_ds", { ...ipcPerm, otime: timePair, ctime: timePair, nsems: ulong, unused3: ulong, unused4: ulong }),
   old: struct("semid_ds", { ...oldPerm, otime: s32, ctime: s32, base: u32, pending: u32, pending_last: u32, undo: u32, nsems: u16 }),
 } as const;
+/** The status of a queue, for msgctl(2): the current structure and the one without IPC_64. */
 export const msqid = {
   now: struct("msqid64_ds", {
     ...ipcPerm,
@@ -85,6 +88,7 @@ export const msqid = {
   }),
 } as const;
 
+/** The answer of SHM_INFO: use of shared memory by all segments. */
 export const shmInfo = struct("shm_info", {
   used_ids: s32,
   tot: ulong,
@@ -93,6 +97,7 @@ export const shmInfo = struct("shm_info", {
   swap_attempts: ulong,
   swap_successes: ulong,
 });
+/** The answer of IPC_INFO: the current structure and the one without IPC_64. */
 export const shmLimits = {
   now: struct("shminfo64", {
     max: word,
@@ -107,10 +112,12 @@ export const shmLimits = {
   }),
   old: struct("shminfo", { max: word, min: s32, mni: s32, seg: s32, all: word }),
 } as const;
+/** The answer of IPC_INFO and SEM_INFO for semaphores. man 2 semctl. */
 // biome-ignore format: table
 export const semInfo = struct("seminfo", {
   map: s32, mni: s32, mns: s32, mnu: s32, msl: s32, opm: s32, ume: s32, usz: s32, vmx: s32, aem: s32,
 });
+/** The answer of IPC_INFO and MSG_INFO for queues. man 2 msgctl. */
 // biome-ignore format: table
 export const msgInfo = struct("msginfo", {
   pool: s32, map: s32, max: s32, mnb: s32, mni: s32, ssz: s32, tql: s32, seg: u16, pad: padding,

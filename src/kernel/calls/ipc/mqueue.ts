@@ -256,6 +256,7 @@ const getSetAttr = (t: Task, n: number, from: VAddr, to: VAddr, abi: Abi): numbe
 
 const mqdes = fd;
 const common = { mqdes, msg_ptr: ptr, msg_len: size } as const;
+/** Calls on POSIX message queues. man 7 mq_overview. */
 export const mqueueCalls: readonly Syscall[] = [
   syscall("mq_open", { name: cstring, oflag: openFlags, mode, attr: ptr }, (t, a, abi) => open(t, a.name, a.oflag, a.mode, a.attr, abi)),
   syscall("mq_unlink", { name: cstring }, (t, a) => remove(t, a.name)),

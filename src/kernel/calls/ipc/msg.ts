@@ -212,6 +212,7 @@ export const msgctl = (t: Task, id: number, command: number, buf: number, versio
   }
 };
 
+/** Calls on System V message queues. man 2 msgget, msgop, msgctl. */
 export const msgCalls: readonly Syscall[] = [
   syscall("msgget", { key, msgflg: ipcGetFlags }, (t, a) => msgget(t, a.key, a.msgflg)),
   syscall("msgsnd", { msqid: int, msgp: ptr, msgsz: size, msgflg: msgFlags }, (t, a, abi) =>

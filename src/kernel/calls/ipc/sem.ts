@@ -192,6 +192,7 @@ const withBit = (t: Task, id: number, num: number, command: number, union: Union
 };
 
 const op = { semid: int, sops: semOps, nsops: uint } as const;
+/** Calls on semaphore sets. man 2 semget, semop, semctl. */
 export const semCalls: readonly Syscall[] = [
   syscall("semget", { key, nsems: int, semflg: ipcGetFlags }, (t, a) => semget(t, a.key, a.nsems, a.semflg)),
   syscall("semop", op, (t, a, abi) => semtimedop(t, a.semid, a.sops, a.nsops, 0, native, abi)),

@@ -185,6 +185,7 @@ export const shmctl = (t: Task, id: number, command: number, buf: number, versio
   }
 };
 
+/** Calls on shared memory segments. man 2 shmget, shmop, shmctl. */
 export const shmCalls: readonly Syscall[] = [
   syscall("shmget", { key, size, shmflg: shmGetFlags }, (t, a) => shmget(t, a.key, a.size, a.shmflg), { note: "no huge pages" }),
   syscall("shmat", { shmid: int, shmaddr: address, shmflg: shmatFlags }, (t, a) => shmat(t, a.shmid, a.shmaddr, a.shmflg), {

@@ -65,6 +65,7 @@ const mlock = (t: Task, at: number, length: number, how = 0): Result =>
 const mprotect = (t: Task, at: number, length: number, protection: number): number =>
   charged(t.kernel, t.mem, () => memory.mprotect(t.mem, at, length, protection));
 
+/** Calls on the caller's own memory. man 2 mmap, mprotect, brk, madvise, mlock. */
 export const memoryCalls: readonly Syscall[] = [
   syscall(
     "mmap",

@@ -13,6 +13,7 @@ const userfaultfd = (t: Task, how: number): number => {
   return may ? newUserfault(t, how) : -E.EPERM;
 };
 
+/** The call userfaultfd(2). */
 export const userfaultCalls: readonly Syscall[] = [
   syscall(
     "userfaultfd",

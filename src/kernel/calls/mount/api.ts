@@ -192,6 +192,7 @@ const fsmount = (t: Task, n: number, how: number, attributes: number): number =>
   return detached(t, mountOf(t, file.fs, file.options.source, mountFlags), how !== 0);
 };
 
+/** Calls of the mount API by descriptors. man 2 open_tree, move_mount, fsopen, fsmount. */
 export const mountApiCalls: readonly Syscall[] = [
   syscall("open_tree", { dirfd, path: cstring, flags: flags("unsigned int", TREE_FLAGS, "OPEN_TREE_???") }, (t, a) =>
     openTree(t, a.dirfd, a.path, a.flags),

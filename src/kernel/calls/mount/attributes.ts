@@ -140,6 +140,7 @@ const attrArg = inStruct("struct mount_attr *", (ctx, at) => {
   return `{attr_set=${attributeText(v.attr_set)}, attr_clr=${attributeText(v.attr_clr)}, propagation=${propagation}${user}}`;
 });
 
+/** The call mount_setattr(2). */
 export const mountAttributeCalls: readonly Syscall[] = [
   syscall(
     "mount_setattr",

@@ -250,6 +250,7 @@ const mountflags: Arg<number> = {
   show: (v) => flagText(v >>> 0, flagNames, "0", "MS_???"),
 };
 
+/** Calls on mounts by path. man 2 mount, umount, pivot_root. */
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
     note: "no file systems on block devices; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",

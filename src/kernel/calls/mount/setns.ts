@@ -82,4 +82,5 @@ const setns = (t: Task, n: number, wanted: number): number => {
   return 0;
 };
 
+/** The call setns(2). */
 export const namespaceCalls: readonly Syscall[] = [syscall("setns", { fd, nstype: int }, (t, a) => setns(t, a.fd, a.nstype))];

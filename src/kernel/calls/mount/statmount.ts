@@ -176,6 +176,7 @@ const listmount = (t: Task, at: VAddr, ids: VAddr, count: number, how: number): 
   return t.mem.write(ids, bytes) ? out.length : -E.EFAULT;
 };
 
+/** Calls that list and describe mounts. man 2 statmount, listmount. */
 export const statmountCalls: readonly Syscall[] = [
   syscall("statmount", { req: ptr, buf: { ...ptr, out: true }, bufsize: size, flags: hexInt }, (t, a) =>
     statmount(t, a.req, a.buf, a.bufsize, a.flags),

@@ -19,9 +19,13 @@ export const mayChange = (t: Task): boolean => mayChangeMounts(t) === 0 && mayMo
 
 /** Propagation types. Linux uapi linux/mount.h. */
 export const MS_UNBINDABLE = 1 << 17;
+/** Propagation type: events neither come in nor go out. */
 export const MS_PRIVATE = 1 << 18;
+/** Propagation type: events come in only. */
 export const MS_SLAVE = 1 << 19;
+/** Propagation type: events come in and go out. */
 export const MS_SHARED = 1 << 20;
+/** The bits of all propagation types. */
 export const PROPAGATION = MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED;
 /** Linux change_mnt_propagation(). */
 export const setPropagation = (t: Task, mount: Mount, type: number): void => {

@@ -94,6 +94,7 @@ export const receiveSeveral = (
 };
 
 const note = "a signal after the first message does not leave error 512 (ERESTARTSYS) for the next call, as Linux's does";
+/** Calls for several messages at once. man 2 sendmmsg, recvmmsg. */
 export const messagesCalls: readonly Syscall[] = [
   syscall("sendmmsg", { sockfd: fd, msgvec: given("mmsghdr", "vlen"), vlen: uint, flags: flagArg }, (t, a, abi) =>
     sendSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, abi),

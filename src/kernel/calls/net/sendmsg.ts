@@ -162,6 +162,7 @@ const receivedArg: Arg<VAddr> = {
   before: (v, ctx) => String(ctx.task.mem.u32(v + msghdr.offset(ctx.abi, "msg_namelen"))),
 };
 
+/** Calls that send and receive. man 2 send, recv, sendmsg, recvmsg. */
 export const messageCalls: readonly Syscall[] = [
   syscall(
     "sendto",

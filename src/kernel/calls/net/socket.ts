@@ -294,6 +294,7 @@ const NOTE = {
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;
+/** Calls on sockets but those that transfer data. man 2 socket, bind, connect, getsockopt. */
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
   syscall(

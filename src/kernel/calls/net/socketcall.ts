@@ -50,6 +50,7 @@ const socketcall = (t: Task, number: number, at: VAddr, abi: Abi): Result => {
 
 const callArg = choice("int", Object.fromEntries(Object.entries(CALLS).map(([i, [name]]) => [name, Number(i)])), "SYS_???");
 
+/** The call socketcall(2) of i386. */
 export const socketcallCalls: readonly Syscall[] = [
   syscall("socketcall", { call: callArg, args: ptr }, (t, a, abi) => socketcall(t, a.call, a.args, abi)),
 ];

@@ -86,6 +86,7 @@ const event: Arg<VAddr> = {
 const op = choice("int", { EPOLL_CTL_ADD: EPOLL_CTL.ADD, EPOLL_CTL_DEL: EPOLL_CTL.DEL, EPOLL_CTL_MOD: EPOLL_CTL.MOD }, "EPOLL_CTL_???");
 const timespecForm = (abi: Abi) => (abi.long === 4 ? time64 : native);
 
+/** Calls of epoll. man 7 epoll. */
 export const epollCalls: readonly Syscall[] = [
   syscall("epoll_create", { size: int }, (t, a) => (a.size <= 0 ? -E.EINVAL : create(t, false))),
   syscall("epoll_create1", { flags: flags("int", { EPOLL_CLOEXEC: O_CLOEXEC }, "EPOLL_???") }, (t, a) =>

@@ -115,6 +115,7 @@ const ppoll =
 const ppollArgs = { fds, nfds: uint, tmo_p: given("timespec"), sigmask: sigset, sigsetsize: size };
 const ppoll64Args = { ...ppollArgs, tmo_p: given("timespec64") };
 
+/** Calls that wait for a list of descriptors. man 2 poll. */
 export const pollCalls: readonly Syscall[] = [
   syscall(
     "poll",

@@ -149,6 +149,7 @@ const found: SyscallOptions["remark"] = (ctx) => {
 const REMARK = { remark: found } as const;
 const sets = { nfds: int, readfds: fdset, writefds: fdset, exceptfds: fdset };
 
+/** Calls that wait for sets of descriptors. man 2 select. */
 export const selectCalls: readonly Syscall[] = [
   syscall("select", { ...sets, timeout: timeText("tv_usec") }, oldSelect, { only: "x64", ...REMARK }),
   syscall("select", { args: ptr }, (t, a, abi) => structSelect(t, a.args, abi), { only: "i386" }),

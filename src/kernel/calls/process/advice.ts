@@ -65,6 +65,7 @@ const cachestat = (t: Task, n: number, range: VAddr, to: VAddr, flags: number): 
   return t.mem.write(to, out) ? 0 : -E.EFAULT;
 };
 
+/** Calls that advise on memory and caches or seal memory. man 2 process_madvise, mseal, cachestat. */
 export const adviceCalls: readonly Syscall[] = [
   syscall("mseal", { start: address, len: size, flags: ulong }, (t, a) =>
     a.flags !== 0 ? -E.EINVAL : charged(t.kernel, t.mem, () => memory.mseal(t.mem, a.start, a.len)),

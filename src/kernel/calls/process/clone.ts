@@ -231,6 +231,7 @@ const cloneArgs: Arg<VAddr> = {
   after: (v, ctx) => (ctx.ret < 0 ? "" : (ctx.style.texts.cloneResults(ctx, v, ctx.ret) ?? "")),
 };
 
+/** Calls that start and end tasks, and unshare(2). man 2 clone, fork, exit_group. */
 export const cloneCalls: readonly Syscall[] = [
   syscall("fork", {}, (t, _a, abi) => clone(t, abi, plain)),
   syscall("vfork", {}, (t, _a, abi) => clone(t, abi, { ...plain, flags: CLONE.VFORK | CLONE.VM })),

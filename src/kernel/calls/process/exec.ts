@@ -70,6 +70,7 @@ interface Executed {
   readonly executed: RegistersReplaced;
 }
 
+/** Calls that execute a program. man 2 execve, execveat. */
 export const execCalls: readonly Syscall[] = [
   syscall("execve", { filename: cstring, argv, envp }, (t, a, abi) => exec(t, AT_FDCWD, a.filename, a.argv, a.envp, 0, abi)),
   syscall("execveat", { dirfd, pathname: cstring, argv, envp, flags: atFlags }, (t, a, abi) =>

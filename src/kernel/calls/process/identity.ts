@@ -36,6 +36,7 @@ const setsid = (t: Task): number => {
   return shownPid(t, process.pid);
 };
 
+/** Calls on process ids, groups and sessions. man 2 getpid, setpgid, setsid. */
 export const identityCalls: readonly Syscall[] = [
   syscall("getpid", {}, (t) => shownPid(t, t.tgid)),
   syscall("gettid", {}, (t) => shownPid(t, t.pid)),

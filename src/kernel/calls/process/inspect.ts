@@ -155,6 +155,7 @@ const vm = (t: Task, write: boolean, a: VmArgs, abi: Abi): Result => {
   return processVm(t, write, a.pid, importIovec(t, a.lvec, a.liovcnt, abi), importIovec(t, a.rvec, a.riovcnt, abi));
 };
 
+/** Calls that look into another process. man 2 kcmp, process_vm_readv, pidfd_getfd. */
 export const inspectCalls: readonly Syscall[] = [
   syscall(
     "kcmp",

@@ -82,6 +82,7 @@ const get = (t: Task, which: number, who: number): number => {
 };
 
 const which = choice("int", WHO, "IOPRIO_WHO_???");
+/** Calls on I/O priorities. man 2 ioprio_set. */
 export const ioprioCalls: readonly Syscall[] = [
   syscall("ioprio_set", { which, who: int, ioprio: int }, (t, a) => set(t, a.which, a.who, a.ioprio)),
   syscall("ioprio_get", { which, who: int }, (t, a) => get(t, a.which, a.who)),

@@ -227,6 +227,7 @@ const argument = (n: number): Arg<VAddr> => ({
   show: (v, ctx) => shown(ctx.all["option"], ctx)[n - 2]?.(v) ?? "",
 });
 
+/** The call prctl(2). */
 export const prctlCalls: readonly Syscall[] = [
   syscall(
     "prctl",

@@ -17,6 +17,7 @@ export const dataArg: Arg<{ readonly value: number; readonly word: bigint }> = {
   show: ({ word }) => (word === 0n ? "NULL" : `0x${word.toString(16)}`),
 };
 
+/** The call ptrace(2). */
 export const ptraceCalls: readonly Syscall[] = [
   syscall(
     "ptrace",

@@ -104,6 +104,7 @@ const limits = (size: (abi: Abi) => 4 | 8, infinity: string) => {
 const rlim = limits((abi) => abi.long, "RLIM_INFINITY");
 const rlim64 = limits(() => 8, "RLIM64_INFINITY");
 
+/** Calls on resource limits and usage. man 2 getrlimit, getrusage. */
 export const resourceCalls: readonly Syscall[] = [
   syscall("getrlimit", { resource, rlim: rlim.out }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi), { only: "x64" }),
   syscall("getrlimit", { resource, rlim: rlim.out }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi, INFINITE.old), { only: "i386" }),

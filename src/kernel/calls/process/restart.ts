@@ -51,6 +51,7 @@ const membarrier = ({ mem }: Task, command: number, flags: number): number => {
   return (mem.barriers & needs) === needs ? 0 : -E.EPERM;
 };
 
+/** Single calls. man 2 restart_syscall, membarrier. */
 export const restartCalls: readonly Syscall[] = [
   syscall("restart_syscall", {}, restartSyscall),
   // Only the kernel's trampoline may make it, and this kernel has none. Linux arch/x86/kernel/uprobes.c.

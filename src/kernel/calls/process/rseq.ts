@@ -37,6 +37,7 @@ const register = (t: Task, area: VAddr, size: number, signature: number): number
   return 0;
 };
 
+/** The call rseq(2). */
 export const rseqCalls: readonly Syscall[] = [
   syscall(
     "rseq",

@@ -169,6 +169,7 @@ const which = choice("int", { PRIO_PROCESS: PRIO.PROCESS, PRIO_PGRP: PRIO.PGRP, 
 const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
 const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);
 
+/** Calls on scheduling policies, priorities and affinity. man 7 sched. */
 export const schedCalls: readonly Syscall[] = [
   syscall("sched_yield", {}, (t) => {
     t.kernel.scheduler.reschedule = true;

@@ -162,6 +162,7 @@ const userDesc = inStruct("struct user_desc *", (ctx, at) => {
 /** Writes the number of the entry that the kernel chose. */
 const entryChosen = (ctx: ShowContext): string => `entry_number=${descAt(ctx, ctx.all["u_info"] as number)?.entry}`;
 
+/** Calls on segments of user code. man 2 arch_prctl, set_thread_area, modify_ldt. */
 export const threadAreaCalls: readonly Syscall[] = [
   syscall("arch_prctl", { code: archCode, addr: ptr }, (t, a, abi) => archPrctl(t, a.code, a.addr, abi), {
     note: "no CPUID faulting, no shadow stacks, no dynamic XSAVE features",

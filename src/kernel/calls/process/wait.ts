@@ -84,6 +84,7 @@ const waitid = (t: Task, type: number, id: number, info: VAddr, options: number,
   return info === 0 || t.mem.write(info, bytes.subarray(0, siginfo.child.offset(abi, "status") + 4)) ? 0 : -E.EFAULT;
 };
 
+/** Calls that wait for children. man 2 wait, wait4. */
 export const waitCalls: readonly Syscall[] = [
   syscall("wait4", { pid: int, status: statusPointer, options: waitOptions, rusage: filled("rusage") }, (t, a, abi) =>
     wait4(t, a.pid, a.status, a.options, a.rusage, abi),

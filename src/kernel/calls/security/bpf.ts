@@ -183,6 +183,7 @@ const bpf = (t: Task, command: number, at: VAddr, size: number): number => {
   return -E.EINVAL;
 };
 
+/** The call bpf(2). */
 export const bpfCalls: readonly Syscall[] = [
   syscall("bpf", { cmd: choice("int", COMMAND, "BPF_???"), attr: ptr, size: uint }, (t, a) => bpf(t, a.cmd, a.attr, a.size), {
     note: "programs of type CGROUP_DEVICE without calls, maps and stack; others give EINVAL",

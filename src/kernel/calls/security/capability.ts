@@ -66,6 +66,7 @@ const capset = (t: Task, header: VAddr, data: VAddr): number => {
   return 0;
 };
 
+/** Calls on capabilities. man 2 capget. */
 export const privilegeCalls: readonly Syscall[] = [
   syscall("capget", { header: given("capHeader"), data: filled("capData") }, (t, a) => capget(t, a.header, a.data)),
   syscall("capset", { header: given("capHeader"), data: given("capData") }, (t, a) => capset(t, a.header, a.data)),

@@ -260,6 +260,7 @@ const list =
       options,
     );
 
+/** Calls on user and group ids, in 32 and 16 bits. man 7 credentials. */
 export const credCalls: readonly Syscall[] = [
   ...both(
     "getuid",

@@ -326,6 +326,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   [KEYCTL.CAPABILITIES]: capabilities,
 };
 
+/** The call keyctl(2). */
 export const keyctlCalls: readonly Syscall[] = [
   syscall(
     "keyctl",

@@ -85,6 +85,7 @@ const request = (t: Task, a: Request): Result => {
   return requestKey(t, type, description, bytes, ring);
 };
 
+/** Calls that add or request a key. man 2 add_key, request_key. */
 export const keyCalls: readonly Syscall[] = [
   syscall("add_key", { type: keyText, description: keyText, payload: inBuffer("plen"), plen: size, keyring: serial }, (t, a) => add(t, a), {
     note: "types keyring, user, logon and big_key: no asymmetric, encrypted and trusted keys",

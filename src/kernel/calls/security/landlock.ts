@@ -192,6 +192,7 @@ const createFlags = flags("uint32_t", CREATE_RULESET, "LANDLOCK_CREATE_RULESET_?
 const selfFlags = flags("uint32_t", RESTRICT_SELF, "");
 const noFlags = flags("uint32_t", {});
 
+/** Calls of Landlock. man 7 landlock. */
 export const landlockCalls: readonly Syscall[] = [
   syscall("landlock_create_ruleset", { attr: attribute, size, flags: createFlags }, (t, a) => create(t, a.attr, a.size, a.flags), {
     note: "the ABI version of the kernel profile, at most 7",

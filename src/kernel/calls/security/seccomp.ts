@@ -211,6 +211,7 @@ const flagArg = flags(
   "SECCOMP_FILTER_FLAG_???",
 );
 
+/** The call seccomp(2). */
 export const seccompCalls: readonly Syscall[] = [
   syscall("seccomp", { operation: operationArg, flags: flagArg, args: operand }, (t, a, abi) =>
     operate(t, a.operation, a.flags, a.args, abi),

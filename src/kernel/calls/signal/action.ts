@@ -207,6 +207,7 @@ const sigaltstack = (t: Task, ss: VAddr, oss: VAddr, abi: Abi): number => {
   return mem.write(oss, bytes) ? 0 : -E.EFAULT;
 };
 
+/** Calls on actions, masks and alternate stacks. man 2 sigaction, sigprocmask, sigaltstack. */
 export const signalCalls: readonly Syscall[] = [
   syscall("rt_sigaction", { sig: signal, act: sigaction, oact: outSigaction, sigsetsize: ulong }, (t, a, abi) =>
     rtSigaction(t, a.sig, a.act, a.oact, a.sigsetsize, abi),

@@ -150,6 +150,7 @@ const pidfdSendSignal = (t: Task, pidfd: number, sig: number, at: VAddr, how: nu
   return to.ended === undefined ? toProcess(t, to, info) : -E.ESRCH;
 };
 
+/** Calls that send signals, and pidfd_open(2). man 2 kill, tgkill, rt_sigqueueinfo. */
 export const killCalls: readonly Syscall[] = [
   syscall("kill", { pid: int, sig: signal }, (t, a) => kill(t, a.pid, a.sig)),
   syscall("tkill", { tid: int, sig: signal }, (t, a) => (a.tid <= 0 ? -E.EINVAL : tkill(t, 0, a.tid, a.sig))),

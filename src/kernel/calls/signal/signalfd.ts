@@ -55,6 +55,7 @@ const timedwait = (t: Task, set: VAddr, info: VAddr, timeout: VAddr, size: numbe
 
 const waitArgs = { uthese: sigset, uinfo: ptr, uts: timespec, sigsetsize: ulong } as const;
 const fdFlags = flags("int", { SFD_CLOEXEC: O_CLOEXEC, SFD_NONBLOCK: O_NONBLOCK }, "SFD_???");
+/** Calls that fetch signals. man 2 signalfd, sigwaitinfo. */
 export const signalfdCalls: readonly Syscall[] = [
   syscall("signalfd", { fd: anyFd, mask: sigset, sigsetsize: ulong }, (t, a) => signalfd(t, a.fd, a.mask, a.sigsetsize, 0)),
   syscall("signalfd4", { fd: anyFd, mask: sigset, sigsetsize: ulong, flags: fdFlags }, (t, a) =>

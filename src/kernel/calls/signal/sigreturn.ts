@@ -55,6 +55,7 @@ const oldMask = mask((t) => {
   return low < 0 || high < 0 ? undefined : BigInt(low) | (BigInt(high) << 32n);
 });
 
+/** Calls that end a handler. man 2 sigreturn. */
 export const sigreturnCalls: readonly Syscall[] = [
   syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, rtFrames[abi.name].pop(t))),
   syscall("sigreturn", { mask: oldMask }, (t) => finish(t, popOldFrame32(t))),

@@ -12,6 +12,7 @@ const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
 const MAX = 0x7fff_f000;
 const CHUNK = 1 << 16;
 
+/** The call getrandom(2). */
 export const randomCalls: readonly Syscall[] = [
   syscall("getrandom", { buf: outRandom, count: size, flags: flags("unsigned int", GRND, "GRND_???") }, (t, a) => {
     if ((a.flags & ~7) !== 0 || (a.flags & 6) === 6) return -E.EINVAL;

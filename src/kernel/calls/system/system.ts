@@ -158,6 +158,7 @@ const personality = (t: Task, value: number): number => {
   return old;
 };
 
+/** Calls on the machine as a whole. man 2 uname, sysinfo, syslog, reboot. */
 export const systemCalls: readonly Syscall[] = [
   syscall("uname", { name: utsname }, (t, a) => uname(t, a.name, 65, 6)),
   syscall("olduname", { name: ptr }, (t, a) => uname(t, a.name, 65, 5)),

@@ -226,6 +226,7 @@ const twins = (name: SyscallName, name64: SyscallName, make: Maker): Syscall[] =
   make(name64, time64, timespec64, outTimespec64),
 ];
 
+/** Calls that read and set clocks or sleep. man 2 clock_gettime, nanosleep, adjtimex. */
 export const timeCalls: readonly Syscall[] = [
   ...twins("clock_gettime", "clock_gettime64", (name, form, _in, out) =>
     syscall(name, { clock, tp: out }, (t, a, abi) => gettime(t, a.clock, a.tp, form, abi)),

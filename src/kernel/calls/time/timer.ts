@@ -102,6 +102,7 @@ export const readItimerspec = (t: Task, at: VAddr, form: TimeForm, abi: Abi): It
   const [i, v] = [nanoseconds(interval), nanoseconds(value)];
   return i === undefined || v === undefined ? -E.EINVAL : { interval: i, value: v };
 };
+/** Writes struct itimerspec. False: the address is not writable. */
 export const writeItimerspec = (t: Task, at: VAddr, { interval, value }: Itimer, form: TimeForm, abi: Abi): boolean =>
   form.write(t, at, timespecOf(interval), abi) && form.write(t, at + form.size(abi), timespecOf(value), abi);
 
@@ -126,6 +127,7 @@ const gettime = (t: Task, id: number, to: VAddr, form: TimeForm, abi: Abi): numb
 const timerFlags = flags("int", { TIMER_ABSTIME }, "TIMER_???");
 const settimeArgs = { timerid: int, flags: timerFlags, new_value: given("itimerspec"), old_value: filled("itimerspec") } as const;
 const settime64Args = { timerid: int, flags: timerFlags, new_value: given("itimerspec64"), old_value: filled("itimerspec64") } as const;
+/** Calls on timers of a process. man 2 setitimer, timer_create. */
 export const timerCalls: readonly Syscall[] = [
   syscall("setitimer", { which, new_value: given("itimerval"), old_value: filled("itimerval") }, (t, a, abi) =>
     setitimer(t, a.which, a.new_value, a.old_value, abi),

@@ -46,6 +46,7 @@ const createFlags = flags("int", { TFD_CLOEXEC: O_CLOEXEC, TFD_NONBLOCK: O_NONBL
 const timeFlags = flags("int", { TFD_TIMER_ABSTIME: TFD.TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET: TFD.TIMER_CANCEL_ON_SET }, "TFD_???");
 const settimeArgs = { fd, flags: timeFlags, new_value: given("itimerspec"), old_value: filled("itimerspec") } as const;
 const settime64Args = { fd, flags: timeFlags, new_value: given("itimerspec64"), old_value: filled("itimerspec64") } as const;
+/** Calls of timerfd. man 2 timerfd_create. */
 export const timerfdCalls: readonly Syscall[] = [
   syscall("timerfd_create", { clock, flags: createFlags }, (t, a) => create(t, a.clock, a.flags)),
   syscall("timerfd_settime", settimeArgs, (t, a, abi) => settime(t, a.fd, a.flags, a.new_value, a.old_value, native, abi)),

@@ -44,6 +44,7 @@ export interface Shape {
   readonly flags: number;
 }
 const cqeSize = ({ flags }: Shape): number => ((flags & SETUP.CQE32) !== 0 ? 2 : 1) * CQE_SIZE;
+/** Bytes of a submission entry. */
 export const sqeSize = ({ flags }: Shape): number => ((flags & SETUP.SQE128) !== 0 ? 2 : 1) * SQE_SIZE;
 /** The place of the array of submissions' indexes. */
 export const arrayPlace = (shape: Shape): number => Math.ceil((PLACE.cqes + shape.cq * cqeSize(shape)) / CACHE_LINE) * CACHE_LINE;

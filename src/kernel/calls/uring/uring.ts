@@ -169,6 +169,7 @@ const prefixed = (prefix: string, table: Readonly<Record<string, number>>): Reco
 const enterFlags = flags("unsigned int", prefixed("IORING_ENTER_", ENTER), "IORING_ENTER_???");
 const registerOp = choice("unsigned int", prefixed("IORING_REGISTER_", REGISTER), "IORING_REGISTER_???");
 const NOTE = "no IORING_SETUP_NO_MMAP, URING_CMD, WAITID, FUTEX_WAITV; a registered buffer is the mapping, not its pages";
+/** Calls of io_uring. man 7 io_uring. */
 export const uringCalls: readonly Syscall[] = [
   syscall("io_uring_setup", { entries: uint, params: ptr }, (t, a, abi) => setup(t, a.entries, a.params, abi), { note: NOTE }),
   syscall("io_uring_enter", { fd, to_submit: uint, min_complete: uint, flags: enterFlags, argp: ptr, argsz: size }, (t, a, abi) =>

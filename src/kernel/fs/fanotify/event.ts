@@ -17,6 +17,7 @@ export interface FidRecord {
   readonly fid: Fid;
   readonly name: string | undefined;
 }
+/** Bytes of the head of an event, without its records. */
 export const HEAD_BYTES = fanotifyEvent.size(x64);
 const PIDFD_BYTES = 8;
 const ALIGN = 4;

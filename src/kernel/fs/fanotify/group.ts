@@ -34,6 +34,7 @@ interface Queued {
   readonly key: string | undefined;
   readonly question: Asked | undefined;
 }
+/** The open file of a group, with its marks and its queue. man 2 fanotify_init. */
 export class FanotifyFile extends FileDescription implements MarkGroup {
   readonly kernel: Kernel;
   readonly #uid: number;

@@ -9,6 +9,7 @@ import type { FanotifyFile } from "./group.ts";
 /** What a mark is on: an inode, a mount, or a file system. */
 export type Marked = Inode | Mount | FileSystem;
 
+/** A mark of one group on one object. */
 export class FanotifyMark implements WideMark {
   readonly group: FanotifyFile;
   readonly object: Marked;

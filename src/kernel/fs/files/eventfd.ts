@@ -7,6 +7,7 @@ import { FileDescription, POLLERR, POLLIN, POLLOUT } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
 
+/** A flag of eventfd(2): each read takes 1 from the counter. */
 export const EFD_SEMAPHORE = 1;
 const MAX = 0xffff_ffff_ffff_fffen;
 

@@ -15,6 +15,7 @@ import { RegularFile, SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts"
 
 /** The major number of loop devices, and the number of /dev/loop-control. */
 export const LOOP_MAJOR = 7;
+/** The device number of /dev/loop-control. */
 export const LOOP_CONTROL = makedev(10, 237);
 /** CONFIG_BLK_DEV_LOOP_MIN_COUNT: the devices that /dev has. */
 export const LOOPS = 8;
@@ -318,4 +319,5 @@ export const openLoop: OpenDevice = (task, inode, flags, path) => {
   const loop = task.kernel.vfs.loops.get(minor(inode.rdev));
   return loop ? new LoopFile(loop, inode, flags, path) : -E.ENXIO;
 };
+/** Opens /dev/loop-control. */
 export const openLoopControl: OpenDevice = (_task, inode, flags, path) => new LoopControl(inode, flags, path);

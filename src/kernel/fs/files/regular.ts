@@ -13,14 +13,20 @@ import { O_NOATIME } from "../vfs/open-flags.ts";
 
 /** The greatest file size in bytes: the greatest exact integer. Linux MAX_LFS_FILESIZE is 2^63 - 1. */
 export const MAX_FILE_SIZE = Number.MAX_SAFE_INTEGER;
+/** lseek(2): from the start of the file. */
 export const SEEK_SET = 0;
+/** lseek(2): from the current offset. */
 export const SEEK_CUR = 1;
+/** lseek(2): from the end of the file. */
 export const SEEK_END = 2;
+/** lseek(2): the next data at or after the offset. */
 export const SEEK_DATA = 3;
+/** lseek(2): the next hole at or after the offset. */
 export const SEEK_HOLE = 4;
 
 /** F_ADD_SEALS: seals of the size. man 2 fcntl. */
 export const F_SEAL_SHRINK = 2;
+/** A seal: the file cannot become longer. */
 export const F_SEAL_GROW = 4;
 
 /** The inode of a regular file, and the `Backing` of its page cache. */

@@ -7,6 +7,7 @@ import type { Changes, FileSystem, Inode, NewInode, Or } from "../vfs/inode.ts";
 import { S_IFCHR, S_IFMT } from "../vfs/mode.ts";
 import { adopt, lookupIn } from "../vfs/resolve.ts";
 
+/** The attribute of a directory that hides the directories below it. */
 export const OPAQUE = "trusted.overlay.opaque";
 /** The bytes that a copy up moves at a time. */
 const CHUNK = 1 << 16;
@@ -15,7 +16,9 @@ export const NOBODY = undefined as never;
 
 /** True for a name that hides those below: a character device 0:0. */
 export const isWhiteout = ({ mode, rdev }: Inode): boolean => (mode & S_IFMT) === S_IFCHR && rdev === 0;
+/** True for a directory that hides the directories of lower layers. */
 export const isOpaque = ({ xattrs }: Inode): boolean => xattrs?.get(OPAQUE)?.[0] === 0x79;
+/** A name of a layer's directory, or undefined. */
 export const found = (dir: Dentry, name: string): Dentry | undefined => {
   const dentry = lookupIn(NOBODY, dir, name);
   return typeof dentry === "number" ? undefined : dentry;
@@ -52,6 +55,7 @@ export interface Node extends Inode {
   /** Its file is in the upper layer from now on. */
   moved(to: Dentry): void;
 }
+/** True for an inode of an overlay. */
 export const isNode = (inode: Inode): inode is Inode & Node => "isUpper" in inode;
 
 /** Takes over the attributes of the file in the layer. */

@@ -6,6 +6,7 @@ import type { ProcContent } from "./node.ts";
 
 const tags = new WeakMap<NetNamespace, Map<string, number>>();
 
+/** The file of one device: its tag of the reader's network namespace. */
 export const deviceTag = (device: string): ProcContent => ({
   read: (task) => `${tags.get(task.net)?.get(device) ?? 0}\n`,
   write: (task, bytes) => {

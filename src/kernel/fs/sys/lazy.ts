@@ -3,5 +3,7 @@
 import * as cgroupFiles from "./cgroup-files.ts";
 import * as tree from "./sys-tree.ts";
 
+/** The files of cgroup2. */
 export const lazyCgroupFiles = (): typeof cgroupFiles => cgroupFiles;
+/** The tree of sysfs. */
 export const lazySysTree = (): typeof tree => tree;

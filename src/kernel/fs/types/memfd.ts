@@ -10,8 +10,11 @@ import { MemFile, type MemFs } from "./memfs.ts";
 
 /** Bits of F_ADD_SEALS and F_GET_SEALS. man 2 fcntl. */
 export const F_SEAL_SEAL = 1;
+/** A seal: the contents cannot change. */
 export const F_SEAL_WRITE = 8;
+/** A seal: only existing shared writable mappings can change the contents. */
 export const F_SEAL_FUTURE_WRITE = 16;
+/** A seal: the execute bits cannot change. */
 export const F_SEAL_EXEC = 32;
 /** All seals that F_ADD_SEALS accepts. */
 export const ALL_SEALS = 63;

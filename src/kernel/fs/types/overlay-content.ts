@@ -17,6 +17,7 @@ export interface ContentOwner {
   note(record: Pick<UpperRecord, "chunks"> | "base"): number;
 }
 
+/** The bytes of one file. */
 export class OverlayContent implements FileContent {
   readonly #owner: ContentOwner;
   readonly #base: Base | undefined;

@@ -30,6 +30,7 @@ interface Pending {
 const textOfBytes = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 const none = (): Pending => ({ nodes: new Map(), names: [], chunks: [] });
 
+/** The file system of `--overlay`. */
 export class OverlayFs extends MemFs {
   override readonly type: string = "overlay";
   override readonly keepsBirths = false;

@@ -9,6 +9,7 @@ import type { OverlayFs } from "./overlay-fs.ts";
 
 type What = "modify" | "change" | "access";
 
+/** A regular file. */
 export class OverlayFile extends MemFile {
   declare readonly fs: OverlayFs;
   readonly overlaid: OverlayContent;
@@ -37,6 +38,7 @@ export class OverlayFile extends MemFile {
   }
 }
 
+/** A symbolic link. */
 export class OverlayLink extends MemLink {
   declare readonly fs: OverlayFs;
   override setattr(changes: Changes): number {
@@ -73,6 +75,7 @@ export class OverlayNode extends MemNode {
   }
 }
 
+/** A directory. */
 export class OverlayDir extends MemDir {
   declare readonly fs: OverlayFs;
   /** The directory of the lower layer with more names. */

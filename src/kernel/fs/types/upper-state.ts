@@ -6,6 +6,7 @@ export const ROOT = 1;
 /** Records of a snapshot have about so many parts. */
 const PARTS = 256;
 
+/** The sum of the records so far. */
 export class UpperState {
   readonly nodes = new Map<number, UpperNode>();
   /** By directory and name; 0 is a removed name. */

@@ -60,6 +60,7 @@ interface Waiter {
   isRead: boolean;
 }
 
+/** The open file of an instance. man 2 userfaultfd. */
 export class UserfaultFile extends FileDescription {
   readonly #kernel: Kernel;
   readonly mem: AddressSpace;

@@ -18,15 +18,25 @@ import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-
 
 /** Events of poll(2). Linux uapi asm-generic/poll.h */
 export const POLLIN = 1;
+/** Urgent data, such as an exceptional condition of a socket. */
 export const POLLPRI = 2;
+/** A write does not block. */
 export const POLLOUT = 4;
+/** An error; or the read end of a pipe is closed. */
 export const POLLERR = 8;
+/** The other end is closed. */
 export const POLLHUP = 16;
+/** The descriptor is not open. */
 export const POLLNVAL = 32;
+/** As POLLIN. */
 export const POLLRDNORM = 64;
+/** Priority data can be read. */
 export const POLLRDBAND = 128;
+/** As POLLOUT. */
 export const POLLWRNORM = 256;
+/** Priority data can be written. */
 export const POLLWRBAND = 512;
+/** The peer has closed its writing direction. */
 export const POLLRDHUP = 0x2000;
 /** The events of a file that never blocks. */
 export const alwaysReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;

@@ -8,8 +8,11 @@ import type { FdTable } from "./fd-table.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";
 
+/** A read lock. man 2 fcntl, "Advisory record locking". */
 export const F_RDLCK = 0;
+/** A write lock. */
 export const F_WRLCK = 1;
+/** No lock: removes one. */
 export const F_UNLCK = 2;
 
 /**

@@ -12,12 +12,19 @@ import type { FileSystem, Or } from "./inode.ts";
 
 /** Flags of mount(2). Linux uapi linux/mount.h. */
 export const MS_RDONLY = 1;
+/** Set-user-ID bits and file capabilities have no effect. */
 export const MS_NOSUID = 2;
+/** Devices cannot be opened. */
 export const MS_NODEV = 4;
+/** Programs cannot be executed. */
 export const MS_NOEXEC = 8;
+/** Symbolic links are not followed. */
 export const MS_NOSYMFOLLOW = 256;
+/** Access times do not change. */
 export const MS_NOATIME = 1024;
+/** Access times of directories do not change. */
 export const MS_NODIRATIME = 2048;
+/** An access time changes if it is older than a change of the file, or than a day. */
 export const MS_RELATIME = 1 << 21;
 
 /** The flags that choose when access times change. None of them: at every access. */

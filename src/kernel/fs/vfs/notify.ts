@@ -57,6 +57,7 @@ export interface GroupEvent {
  * a move.
  */
 export type MarkPlace = "inode" | "child" | "wide" | "target";
+/** A mark that an event concerns, and the object that the mark is on. */
 export interface Hit {
   readonly mark: Mark;
   readonly place: MarkPlace;

@@ -12,8 +12,11 @@ import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
 import { forget, isMountpoint } from "./remove.ts";
 import { type Last, lookupIn } from "./resolve.ts";
 
+/** -EEXIST if the new name exists. */
 export const RENAME_NOREPLACE = 1;
+/** The two names change places. */
 export const RENAME_EXCHANGE = 2;
+/** The old name becomes a whiteout of overlayfs. */
 export const RENAME_WHITEOUT = 4;
 
 /** renameat2(2): 0 or -errno. */

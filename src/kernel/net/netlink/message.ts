@@ -4,12 +4,14 @@ import type { Task } from "../../task/task.ts";
 
 /** Message types and flags. */
 export const NLMSG = { ERROR: 2, DONE: 3 } as const;
+/** Flags of a message's header. */
 export const NLM_F = { REQUEST: 1, MULTI: 2, ACK: 4, DUMP: 0x300, CAPPED: 0x100, EXCL: 0x200 } as const;
 /** The size of struct nlmsghdr. */
 export const HEADER = 16;
 /** A length rounded up as messages and attributes are. */
 export const align = (n: number): number => (n + 3) & ~3;
 
+/** A received message, with the fields of its header. */
 export interface Request {
   readonly type: number;
   readonly flags: number;
@@ -28,8 +30,11 @@ export interface Broken {
 /** The service of a protocol: an answer, 0, or the -errno of a request that is refused. */
 export type Service = (task: Task, request: Request) => Answer | Broken | number;
 
+/** A DataView of the same bytes. */
 export const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Four bytes of an attribute, little endian. */
 export const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+/** UTF-8 bytes with a NUL. */
 export const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
 
 /** struct nlattr or rtattr { u16 length, type; data }, padded to four bytes. */

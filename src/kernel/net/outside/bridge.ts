@@ -14,6 +14,7 @@ const PIECE = 65_536;
 /** A foreign end never waits, so that its calls need no task. */
 const NOBODY = undefined as unknown as Task;
 
+/** The foreign end. It reads and writes when the socket or the host can. */
 export class Bridge implements Sleeper {
   readonly #id: number;
   readonly #end: TcpSocket;

@@ -42,6 +42,7 @@ const remember = (peers: Set<string>, peer: string): void => {
   if (peers.size > MOST_PEERS && oldest !== undefined) peers.delete(oldest);
 };
 
+/** The open connections and packet sockets of a machine, by id. */
 export class Uplink {
   readonly network: HostNetwork;
   readonly #owner: SocketOwner;
