@@ -47,7 +47,18 @@ const noCode: TranslationListener = {
 };
 
 /** Names of the side tables. */
-const tables = { refs: "references of frames", next: "free frames", state: "states of frames" } as const;
+const tables = { refs: "references of frames", next: "free frames", state: "states of frames", touched: "count of frames" } as const;
+/** Bits of a frame's state. */
+const state = {
+  /** This machine has used the frame: it may not be zero. */
+  used: 1,
+  /** The frame is in the list of free frames. */
+  listed: 2,
+  /** An earlier machine in this memory has used the frame. It is zero, but occupies host memory. */
+  earlier: 4,
+  /** The bits that describe this machine. */
+  own: 3,
+} as const;
 
 /** The page frames of one machine. */
 export class Frames {
@@ -83,8 +94,10 @@ export class Frames {
   readonly #first: number;
   readonly #end: number;
   readonly #refs: Uint32Array;
-  /** Bits of a frame. 1: it has been used and may not be zero. 2: it is in the list of free frames. */
+  /** `state` of each frame. */
   readonly #state: Uint8Array;
+  /** One element: the number of frames that this machine or an earlier one in this memory has used. */
+  readonly #everTouched: Uint32Array;
   /**
    * The list of free frames that were used before, the latest first: #next[n] follows n, 0 ends the list. A
    * listed frame may be in use again after an `alloc` of a preferred frame.
@@ -115,6 +128,7 @@ export class Frames {
     this.#refs = new Uint32Array(takeTable(memory, tables.refs, this.#end * 4));
     this.#next = new Uint32Array(takeTable(memory, tables.next, this.#end * 4));
     this.#state = new Uint8Array(takeTable(memory, tables.state, (this.#end + 3) & ~3));
+    this.#everTouched = new Uint32Array(takeTable(memory, tables.touched, 4));
     this.total = Math.max(0, Math.min(most, this.#end - this.#first));
     this.free = this.total;
     this.#mostIdle = Math.max(fewIdle, this.total >> 4);
@@ -147,21 +161,24 @@ export class Frames {
       if (!this.#isFree(n)) this.#avoid(n);
       n = this.#any();
     }
-    const state = this.#state[n] as number;
-    this.#recycled = (state & 1) !== 0;
-    if (!this.#recycled) this.#touched++;
-    this.#state[n] = state | 1;
+    const before = this.#state[n] as number;
+    this.#recycled = (before & state.used) !== 0;
+    if (!this.#recycled) {
+      this.#touched++;
+      if (before === 0) (this.#everTouched[0] as number)++;
+    }
+    this.#state[n] = before | state.used;
     this.#refs[n] = 1;
     this.free--;
     return n * PAGE_SIZE;
   }
   #mayBe(n: number): boolean {
-    return this.#isFree(n) && (this.#state[n] !== 0 || !this.#isIdle());
+    return this.#isFree(n) && (((this.#state[n] as number) & state.own) !== 0 || !this.#isIdle());
   }
   #isFree(n: number): boolean {
     return n >= this.#first && n < this.#end && this.#refs[n] === 0;
   }
-  /** The number of frames that were ever used. They occupy host memory until the machine ends. */
+  /** The number of frames that this machine has used. They occupy host memory until it ends. */
   #touched = 0;
   /**
    * True if idle frames are reused before pages get fresh direct-mapped ones. Each process has its stack and
@@ -189,13 +206,13 @@ export class Frames {
     while (this.#head !== 0) {
       const n = this.#head;
       this.#head = this.#next[n] as number;
-      this.#state[n] = 1;
+      this.#state[n] = state.used;
       if (this.#refs[n] === 0) return n;
     }
     for (;;) {
       if (this.#fresh === this.#first) this.#fresh = this.#end;
       const n = --this.#fresh;
-      if (this.#state[n] === 0) return n;
+      if (((this.#state[n] as number) & state.own) === 0) return n;
     }
   }
 
@@ -273,8 +290,8 @@ export class Frames {
     if (refs > 0) return;
     this.changed(frame);
     this.free++;
-    if (((this.#state[n] as number) & 2) !== 0) return;
-    this.#state[n] = 3;
+    if (((this.#state[n] as number) & state.listed) !== 0) return;
+    this.#state[n] = state.used | state.listed;
     this.#next[n] = this.#head;
     this.#head = n;
   }
@@ -293,9 +310,13 @@ export class Frames {
     this.u8.copyWithin(from, zeroes, zeroes + to - from);
   }
 
-  /** The bytes of all frames that were ever used. They occupy host memory until the memory is given back. */
+  /**
+   * The bytes of all frames that this machine and earlier ones in this memory have used. They occupy host
+   * memory as long as the memory exists. Each machine has its areas at other random addresses, so the number
+   * grows with the machines.
+   */
   get touchedBytes(): number {
-    return this.#touched * PAGE_SIZE;
+    return (this.#everTouched[0] as number) * PAGE_SIZE;
   }
   /**
    * Zeroes all used memory, as if the machine had not run, and leaves the tables to the next machine in this
@@ -305,16 +326,18 @@ export class Frames {
     // Four states at a time: most frames were never used.
     const four = new Uint32Array(this.#state.buffer);
     for (let i = 0; i < four.length; i++) {
-      if (four[i] === 0) continue;
+      if (((four[i] as number) & (state.own * 0x0101_0101)) === 0) continue;
       for (let n = i * 4; n < i * 4 + 4; n++) {
-        if (this.#state[n] === 0) continue;
+        if (((this.#state[n] as number) & state.own) === 0) continue;
         this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
-        this.#refs[n] = this.#next[n] = this.#state[n] = 0;
+        this.#refs[n] = this.#next[n] = 0;
+        this.#state[n] = state.earlier;
       }
     }
     leaveTable(this.memory, tables.refs, this.#refs.buffer);
     leaveTable(this.memory, tables.next, this.#next.buffer);
     leaveTable(this.memory, tables.state, this.#state.buffer);
+    leaveTable(this.memory, tables.touched, this.#everTouched.buffer);
   }
 
   /** A view of a frame's bytes. */

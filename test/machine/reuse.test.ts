@@ -136,6 +136,22 @@ describe("memories that wait", () => {
     keepMemory({ touchedBytes: 2 ** 25, giveUp }, false);
     expect(takeMemory(1, false)).toBeUndefined();
   });
+  it("have room for what all machines in them touch, each at other addresses", async () => {
+    let memory: WebAssembly.Memory | undefined;
+    const touched: number[] = [];
+    for (const seed of [1, 1, ...Array.from({ length: 30 }, (_, n) => n + 2)]) {
+      const machine = new Emulator({ seed }, memory);
+      await machine.run(small);
+      touched.push(machine.touchedBytes);
+      memory = machine.giveUp();
+    }
+    const [first = 0, again] = touched;
+    expect(again).toBe(first);
+    expect(touched.at(-1)).toBeGreaterThan(first + 30 * 4096);
+    const alone = new Emulator({ seed: 31 });
+    await alone.run(small);
+    expect(alone.touchedBytes).toBeLessThan(first + 10 * 4096);
+  });
   it("are of the kind that is wanted", () => {
     keepMemory({ touchedBytes: 0, giveUp: () => new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true }) }, true);
     expect([takeMemory(2, false), takeMemory(1, true)]).toEqual([undefined, undefined]);
