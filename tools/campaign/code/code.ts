@@ -1,7 +1,9 @@
 // Random code with loops, calls, mode switches, self-modification, faults and timers: compiled, interpreted
 // and evaluated it does the same.
 import type { Engine } from "../../../src/cpu/engine.ts";
+import { pagesOf } from "../../../src/machine/boot.ts";
 import { Machine } from "../../../src/machine/machine.ts";
+import { keepMemory, takeMemory } from "../../../src/machine/memory-pool.ts";
 import type { Random } from "../../oracle/random.ts";
 import { digestOf } from "../digest.ts";
 import { guestFile } from "../guests.ts";
@@ -35,17 +37,15 @@ const draw = (r: Random): Input => {
   };
 };
 
-let memory: WebAssembly.Memory | undefined;
 interface Outcome {
   readonly digest: string;
   readonly text: string;
 }
 const run = (input: Uint8Array, engine: Engine, { model }: Input, limit: number): Outcome => {
-  const used = memory;
-  memory = undefined;
-  const machine = new Machine({ engine, cpu: model, memory: MEMORY }, used);
+  const options = { engine, cpu: model, memory: MEMORY };
+  const machine = new Machine(options, takeMemory(pagesOf(options), false));
   const { run: done, end } = machine.runClosed(guest, { stdin: input }, limit);
-  memory = machine.giveUp();
+  keepMemory(machine, false);
   const { bytes } = done.stdout;
   const text = `${JSON.stringify([end, done.status, done.stats])} ${Buffer.from(bytes.subarray(0, 0x410)).toString("hex")}`;
   return { digest: digestOf(text, bytes), text };

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "../../../src/cpu/engine.ts";
 import type { ProfileName } from "../../../src/kernel/base/profile.ts";
+import { pagesOf } from "../../../src/machine/boot.ts";
 import { Machine } from "../../../src/machine/machine.ts";
+import { keepMemory, takeMemory } from "../../../src/machine/memory-pool.ts";
 import { digestOf } from "../digest.ts";
 
 export interface Setting {
@@ -27,15 +29,12 @@ const LIMIT = 20e9;
 /** Everybody's, as the native run's is. */
 const FOLDER = "/tmp";
 
-let memory: WebAssembly.Memory | undefined;
-
 export const runInside = (script: Uint8Array, setting: Setting, engine: Engine): Outcome => {
   const { kernel, uid, x32, seed } = setting;
-  const used = memory;
-  memory = undefined;
-  const machine = new Machine({ kernel, x32, seed, engine, memory: MEMORY }, used);
+  const options = { kernel, x32, seed, engine, memory: MEMORY };
+  const machine = new Machine(options, takeMemory(pagesOf(options), false));
   const { run, end } = machine.runClosed(new Uint8Array(guest), { stdin: script, uid, cwd: FOLDER, trace: { follow: true } }, LIMIT);
-  memory = machine.giveUp();
+  keepMemory(machine, false);
   const status = JSON.stringify([end, run.status, run.stats]);
   return {
     end: status,
