@@ -137,3 +137,23 @@ test("a loop that was hot before its function joins the function's region", asyn
   go(100_000, 10);
   expect(has("outer", "inner")).toBe(true);
 });
+
+// A branch to the next instruction: both of its edges lead to one block.
+const toNext = assemble(
+  `again: ${Array.from({ length: 40 }, (_, n) => `cmp ebx, 1\njz next${n}\nnext${n}: inc ecx\n`).join("")}dec rdi\njnz again\nhlt`,
+  {
+    mode: 64,
+    at: PAGE,
+  },
+);
+
+test("the code of a region is linear in its instructions if branches lead to the next one", async () => {
+  const cpu = await prepared([...toNext.bytes]);
+  const sizes: number[] = [];
+  cpu.jit.onRegion = (_, wasm) => sizes.push(wasm.length);
+  start(cpu, { bx: 0, cx: 0, di: 1000 });
+  expect(cpu.jit.compile(PAGE)).toBe(true);
+  while (cpu.run(1_000_000) !== exit.fault);
+  expect(Number(cpu.state.gpr(R.cx))).toBe(40_000);
+  expect(Math.max(...sizes)).toBeLessThan(40_000);
+});

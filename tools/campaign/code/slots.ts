@@ -36,9 +36,12 @@ class Writer {
   readonly random: Random;
   readonly count: number;
   bits: Bits = 64;
+  /** Share of branches whose two targets are equal, in per cent. Each doubles the paths through the code. */
+  readonly #equal: number;
   constructor(random: Random, count: number) {
     this.random = random;
     this.count = count;
+    this.#equal = random.chance(0.1) ? 60 : 1;
   }
   #address(slot: number): number {
     return at.code + slot * SLOT;
@@ -81,6 +84,7 @@ class Writer {
   }
   slot(slot: number): string {
     const r = this.random;
+    if (r.below(100) < this.#equal) return padded([0x0f, 0x80 + r.below(16), ...u32(0)]);
     const roll = r.below(100);
     if (roll < 14) return this.#aim();
     if (roll < 17) return this.#count();

@@ -89,7 +89,8 @@ const analyse = (root: number, dispatched: readonly number[], successors: Succes
   const order = new Map(rpo.map((ip, n) => [ip, n]));
   const predecessors = rpo.map(() => [] as number[]);
   rpo.forEach((ip, n) => {
-    for (const s of new Set(successors(ip))) predecessors[order.get(s)!]!.push(n);
+    // A branch whose two targets are equal is two edges: without a label, the target would be emitted twice.
+    for (const s of successors(ip)) predecessors[order.get(s)!]!.push(n);
   });
   const idom = dominators(predecessors);
   const dominates = (a: number, b: number): boolean => {
