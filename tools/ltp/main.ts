@@ -1,11 +1,11 @@
-// `npm run conformance:ltp -- DIR [NAME…]`: the system-call tests of a built Linux Test Project, natively and
-// inside, and a table of the entries that do worse inside. DIR is a checkout in which
-// testcases/kernel/syscalls is built. Native results are kept in .cache/ltp.json; `--again` runs them anew,
-// `--jobs N` sets how many run at a time, `--trapgate FILE` the command line.
+// `npm run conformance:ltp -- DIR [NAME…]`: the system-call tests of a built Linux Test Project, natively
+// and inside, and a table of the entries that do worse inside. DIR is a checkout in which
+// testcases/kernel/syscalls is built, for either ABI. Native results are kept in .cache, in a file of DIR's
+// name; `--again` runs them anew, `--jobs N` sets how many run at a time, `--trapgate FILE` the command line.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -14,7 +14,6 @@ import { inside, natively, type Outcome } from "./run.ts";
 
 const SECONDS = 60;
 const top = fileURLToPath(new URL("../..", import.meta.url));
-const store = join(top, ".cache/ltp.json");
 
 const outcome = z.object({
   exit: z.union([z.number(), z.literal("timeout")]),
@@ -36,6 +35,7 @@ const { values, positionals } = parseArgs({
 const [folder, ...names] = positionals;
 if (!folder) throw new Error("which folder has the built LTP? npm run conformance:ltp -- DIR [NAME…]");
 const ltp = resolve(folder);
+const store = join(top, ".cache", `${basename(ltp)}.json`);
 const trapgate = [process.execPath, resolve(values.trapgate)];
 
 const matches = ({ name }: Entry): boolean => names.length === 0 || names.some((n) => new RegExp(`^(${n})$`).test(name));

@@ -86,6 +86,8 @@ export const ethernet: Device = {
 export const devicesOf = (net: NetNamespace): readonly Device[] => (net.uplink ? [lo, ethernet] : [lo]);
 /** The device with a name. */
 export const deviceNamed = (net: NetNamespace, name: string): Device | undefined => devicesOf(net).find((each) => each.name === name);
+/** The device with a number. */
+export const deviceNumbered = (net: NetNamespace, index: number): Device | undefined => devicesOf(net).find((each) => each.index === index);
 /** True for an address of this machine. */
 export const isOwn = (net: NetNamespace, ip: Ip): boolean =>
   net.uplink !== undefined && ethernet.addresses(net).some((address) => address.ip === ip);

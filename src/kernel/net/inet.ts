@@ -4,6 +4,7 @@ import { E } from "../../abi/errno.ts";
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
+import type { UserNamespace } from "../cred/user-namespace.ts";
 import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
@@ -41,6 +42,34 @@ const MIN_SEND = 4608;
 export const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
 const number = (value: Uint8Array, at = 0): number => new DataView(value.buffer, value.byteOffset).getInt32(at, true);
 
+/** The set of options of a type. */
+const SETS = { [SOCK.STREAM]: "tcp", [SOCK.DGRAM]: "udp", [SOCK.RAW]: "raw" } as const;
+
+/** A new size of a buffer, or -errno; undefined for another option of SOL_SOCKET. Linux sk_setsockopt(). */
+export const setBuffer = (
+  task: Task,
+  option: number,
+  value: number,
+  owner: UserNamespace | undefined,
+): { readonly which: "send" | "receive"; readonly bytes: number } | number | undefined => {
+  switch (option) {
+    case SO.SNDBUF:
+      return { which: "send", bytes: Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_SEND) };
+    case SO.RCVBUF:
+      return { which: "receive", bytes: Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_RECEIVE) };
+    // The sizes of these two have no upper limit but that of an int. Linux __sock_set_rcvbuf().
+    case SO.SNDBUFFORCE:
+    case SO.RCVBUFFORCE: {
+      if (!capableIn(task.cred, owner, CAP.NET_ADMIN)) return -E.EPERM;
+      const size = 2 * Math.min(Math.max(value, 0), 0x3fff_ffff);
+      return option === SO.SNDBUFFORCE
+        ? { which: "send", bytes: Math.max(size, MIN_SEND) }
+        : { which: "receive", bytes: Math.max(size, MIN_RECEIVE) };
+    }
+  }
+  return undefined;
+};
+
 /** An Internet socket. Ports are held in the tables of its network namespace. */
 export abstract class InetSocket extends Socket implements Holder {
   readonly options: Options;
@@ -71,14 +100,14 @@ export abstract class InetSocket extends Socket implements Holder {
 
   constructor(
     task: SocketOwner,
-    type: typeof SOCK.STREAM | typeof SOCK.DGRAM,
+    type: typeof SOCK.STREAM | typeof SOCK.DGRAM | typeof SOCK.RAW,
     { domain, nonblock }: { readonly domain: InetFamily; readonly nonblock: boolean },
     buffers: { send: number; receive: number },
   ) {
     super(task, type, nonblock);
     this.domain = domain;
     this.ip = anyOf(domain);
-    this.options = new Options(type === SOCK.STREAM, domain);
+    this.options = new Options(SETS[type], domain);
     this.uid = task.cred.euid;
     this.sendBuffer = buffers.send;
     this.receiveBuffer = buffers.receive;
@@ -234,26 +263,17 @@ export abstract class InetSocket extends Socket implements Holder {
   }
   #set(task: Task, level: number, option: number, value: number, all?: Uint8Array): number {
     if (level === SOL.SOCKET) {
-      switch (option) {
-        case SO.SNDBUF:
-          this.sendBuffer = Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_SEND);
-          return 0;
-        case SO.RCVBUF:
-          this.receiveBuffer = Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_RECEIVE);
-          return 0;
-        // The sizes of these two have no upper limit but that of an int. Linux __sock_set_rcvbuf().
-        case SO.SNDBUFFORCE:
-        case SO.RCVBUFFORCE: {
-          if (!capableIn(task.cred, this.net.owner, CAP.NET_ADMIN)) return -E.EPERM;
-          const size = 2 * Math.min(Math.max(value, 0), 0x3fff_ffff);
-          if (option === SO.SNDBUFFORCE) this.sendBuffer = Math.max(size, MIN_SEND);
-          else this.receiveBuffer = Math.max(size, MIN_RECEIVE);
-          return 0;
-        }
-        case SO.LINGER:
-          if (!all || all.length < 8) return -E.EINVAL;
-          this.linger = value === 0 ? undefined : number(all, 4);
-          return 0;
+      const sized = setBuffer(task, option, value, this.net.owner);
+      if (typeof sized === "number") return sized;
+      if (sized) {
+        if (sized.which === "send") this.sendBuffer = sized.bytes;
+        else this.receiveBuffer = sized.bytes;
+        return 0;
+      }
+      if (option === SO.LINGER) {
+        if (!all || all.length < 8) return -E.EINVAL;
+        this.linger = value === 0 ? undefined : number(all, 4);
+        return 0;
       }
     }
     // A bound socket keeps its set of addresses. Linux do_ipv6_setsockopt().

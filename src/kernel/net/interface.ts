@@ -6,7 +6,7 @@ import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
-import { type Device, deviceNamed, devicesOf, lo, maskOf, UP } from "./devices.ts";
+import { type Device, deviceNamed, deviceNumbered, devicesOf, lo, maskOf, UP } from "./devices.ts";
 import { toAddress } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
 
@@ -78,7 +78,7 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
   const word = (value: number): number => (t.mem.setU32(at, value) ? 0 : -E.EFAULT);
   if (request === SIOC.GIFNAME) {
     const index = t.mem.u32(at);
-    const found = devicesOf(net).find((each) => each.index === index);
+    const found = deviceNumbered(net, index);
     if (!found) return -E.ENODEV;
     return t.mem.write(arg, new TextEncoder().encode(found.name.padEnd(NAME, "\0"))) ? 0 : -E.EFAULT;
   }

@@ -5,6 +5,7 @@ import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
 import { isOwn } from "./devices.ts";
 import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
+import type { Hearer, Tap } from "./ip/hear.ts";
 import type { Uplink } from "./outside/uplink.ts";
 import { plan } from "./plan.ts";
 import { Ports } from "./ports.ts";
@@ -21,6 +22,9 @@ export class NetNamespace {
   readonly abstractSockets = new Map<string, UnixSocket>();
   /** All Unix sockets that are open, for /proc/net/unix. */
   readonly unixSockets = new Set<UnixSocket>();
+  /** Raw sockets and packet sockets: they see datagrams and frames of other sockets. */
+  readonly raw = new Set<Hearer>();
+  readonly taps = new Set<Tap>();
   readonly netlinkPorts = new Set<number>();
   /** The way out of the machine, if it has a network. */
   uplink: Uplink | undefined = undefined;

@@ -8,7 +8,7 @@ import type { Task } from "../task/task.ts";
 import type { InetFamily } from "./inet-address.ts";
 
 /** Option levels. */
-export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17, IPV6: 41 } as const;
+export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17, IPV6: 41, ICMPV6: 58, RAW: 255, PACKET: 263 } as const;
 /** Options of level SOL_SOCKET. Linux uapi asm-generic/socket.h. */
 export const SO = {
   REUSEADDR: 2,
@@ -35,6 +35,8 @@ export const SO = {
   RCVTIMEO_NEW: 66,
   SNDTIMEO_NEW: 67,
 } as const;
+/** IP_HDRINCL: an option of raw sockets. man 7 raw. */
+export const IP_HDRINCL = 3;
 /** The option of level IPPROTO_IP for header options. man 7 ip. */
 export const IP_OPTIONS = 4;
 /** The option of level IPPROTO_IPV6 that excludes IPv4. man 7 ipv6. */
@@ -139,25 +141,30 @@ const tcpRows: Readonly<Record<number, Row>> = {
   18: row(0, within(0, 0x7fff_ffff)),
 };
 
-const forTcp: Readonly<Record<number, Readonly<Record<number, Row>>>> = {
+/** The options of a protocol, by level and number. */
+type Rows = Readonly<Record<number, Readonly<Record<number, Row>>>>;
+/** The protocols that have options of their own. */
+export type OptionSet = "tcp" | "udp" | "raw" | "packet";
+const forTcp: Rows = {
   [SOL.SOCKET]: socketRows,
   [SOL.IP]: ipRows(true),
   [SOL.TCP]: tcpRows,
 };
-const forUdp: Readonly<Record<number, Readonly<Record<number, Row>>>> = {
-  [SOL.SOCKET]: socketRows,
-  [SOL.IP]: ipRows(false),
-  [SOL.UDP]: {},
+const sets: Readonly<Record<OptionSet, Rows>> = {
+  tcp: forTcp,
+  udp: { [SOL.SOCKET]: socketRows, [SOL.IP]: ipRows(false), [SOL.UDP]: {} },
+  raw: { [SOL.SOCKET]: socketRows, [SOL.IP]: { ...ipRows(false), [IP_HDRINCL]: row(0, flag) } },
+  packet: { [SOL.SOCKET]: socketRows },
 };
 
 /** The integer options of one socket. */
 export class Options {
-  readonly #rows: typeof forTcp;
+  readonly #rows: Rows;
   readonly #values = new Map<string, number>();
 
-  constructor(tcp: boolean, family: InetFamily) {
-    const rows = tcp ? forTcp : forUdp;
-    this.#rows = family === AF.INET ? rows : { ...rows, [SOL.IPV6]: ipv6Rows };
+  constructor(set: OptionSet, family?: InetFamily) {
+    const rows = sets[set];
+    this.#rows = family === AF.INET6 ? { ...rows, [SOL.IPV6]: ipv6Rows } : rows;
   }
   /** True if the protocol has options of this level. */
   hasLevel(level: number): boolean {

@@ -90,6 +90,10 @@ export abstract class Socket extends FileDescription {
   /** The own address: a byte string in the form of the family. "" is none. */
   abstract readonly address: string;
   abstract readonly peerAddress: string | undefined;
+  /** The -errno of getpeername(2) without a peer. */
+  get withoutPeer(): number {
+    return -E.ENOTCONN;
+  }
   /** The internal form of a struct sockaddr, or -errno. */
   abstract parseAddress(bytes: Uint8Array, use: AddressUse): string | number;
   /** The struct sockaddr of an address. */

@@ -7,6 +7,8 @@ import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
 import { InetSocket, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, isBroadcast, receives, toAddress, toEndpoint } from "./inet-address.ts";
+import { portUnreachable, udpDatagram } from "./ip/datagram.ts";
+import { announce, heard } from "./ip/hear.ts";
 import { SO } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
@@ -55,7 +57,7 @@ export class UdpSocket extends InetSocket {
     return 0;
   }
 
-  send(_task: Task, message: Message, address: string | undefined): number {
+  send(task: Task, message: Message, address: string | undefined): number {
     if (message.bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
     const to = address === undefined ? this.peerName : toEndpoint(address);
     if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
@@ -69,10 +71,14 @@ export class UdpSocket extends InetSocket {
     if (held < 0) return -E.EAGAIN;
     const from = { ip: isAny(this.ip) ? this.net.sourceFor(ip) : this.ip, port: this.port };
     if (!isBroadcast(ip) && !this.net.isOwn(ip)) return this.#sendOut(message.bytes, { ip, port: to.port });
+    const { net } = this;
+    const shown = heard(net) ? udpDatagram(from, { ip, port: to.port }, message.bytes, { ttl: 64, tos: 0 }) : undefined;
+    if (shown) announce(task.kernel, net, shown);
     const receiver = UdpSocket.receiverAt(this.ports, ip, to.port, from);
     if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
-    // ICMP reports an unreachable port. Only a connected socket gets the error.
-    if (!receiver && this.peerName) this.#refuse();
+    // ICMP reports an unreachable port. Only a socket that is connected to it gets the error.
+    if (!receiver && this.peerName?.port === to.port && this.peerName.ip === ip) this.#refuse();
+    if (!receiver && shown && !isBroadcast(ip)) announce(task.kernel, net, portUnreachable(shown));
     return message.bytes.length;
   }
   /**

@@ -14,6 +14,8 @@ import type { AddressUse } from "../../net/address.ts";
 import type { InetFamily } from "../../net/inet-address.ts";
 import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
 import { SO, SOL } from "../../net/options.ts";
+import { PacketSocket } from "../../net/raw/packet.ts";
+import { RawSocket } from "../../net/raw/raw.ts";
 import { Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
@@ -59,9 +61,22 @@ const inetFamily =
     // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
     if (type === SOCK.DGRAM && protocol === (domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6)) return -E.EACCES;
     if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
-    if (type === SOCK.RAW) return capableIn(t.cred, t.net.owner, CAP.NET_RAW) ? -E.EPROTONOSUPPORT : -E.EPERM;
+    if (type === SOCK.RAW) {
+      // No protocol is that of all datagrams.
+      if (protocol === 0) return -E.EPROTONOSUPPORT;
+      return mayBeRaw(t) ? { make: () => new RawSocket(t, protocol, { domain, nonblock }) } : -E.EPERM;
+    }
     return -E.ESOCKTNOSUPPORT;
   };
+
+const mayBeRaw = (t: Task): boolean => capableIn(t.cred, t.net.owner, CAP.NET_RAW);
+
+/** Linux packet_create(). The protocol has the order of the network. */
+const packetFamily: Family = (t, type, protocol, nonblock) => {
+  if (!mayBeRaw(t)) return -E.EPERM;
+  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
+  return { make: () => new PacketSocket(t, type, ((protocol & 255) << 8) | ((protocol >> 8) & 255), nonblock) };
+};
 
 /** Linux netlink_create(). */
 const netlinkFamily: Family = (t, type, protocol, nonblock) => {
@@ -74,6 +89,7 @@ const families: Readonly<Record<number, Family>> = {
   [AF.INET]: inetFamily(AF.INET),
   [AF.INET6]: inetFamily(AF.INET6),
   [AF.NETLINK]: netlinkFamily,
+  [AF.PACKET]: packetFamily,
 };
 
 const newSocket = (t: Task, domain: number, word: number, protocol: number): NewSocket | number => {
@@ -196,7 +212,7 @@ export const getsockname = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Res
 export const getpeername = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
   withSocket(t, n, (s) => {
     const { peerAddress } = s;
-    if (peerAddress === undefined) return -E.ENOTCONN;
+    if (peerAddress === undefined) return s.withoutPeer;
     return at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(peerAddress));
   });
 /** shutdown(2): 0 or -errno. */
@@ -290,7 +306,7 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET and AF_INET6: TCP and UDP over the loopback, and outside with --net; no raw sockets; of AF_NETLINK routing messages and lists of sockets; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP and UDP over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and without rings; of AF_NETLINK routing messages and lists of sockets; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;

@@ -1,0 +1,57 @@
+// Sockets that hear what passes the loopback: raw sockets hear datagrams, packet sockets hear frames.
+// man 7 raw, man 7 packet; Linux net/ipv4/raw.c raw_local_deliver(), net/core/dev.c dev_queue_xmit_nit().
+import { cost } from "../../base/cost.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { NetNamespace } from "../namespace.ts";
+import type { Datagram } from "./datagram.ts";
+
+/** ETH_P_*: the protocols of frames. Linux uapi linux/if_ether.h. */
+export const ETH_P = { ALL: 3, IP: 0x0800, IPV6: 0x86dd } as const;
+/** The length of an Ethernet header: two addresses and the protocol. */
+export const ETH_HEADER = 14;
+/** PACKET_*: for whom a frame is. Linux uapi linux/if_packet.h. */
+export const PACKET = { HOST: 0, MULTICAST: 2, OTHERHOST: 3, OUTGOING: 4 } as const;
+
+/** A frame on the loopback device. */
+export interface Frame {
+  /** The Ethernet header and the data. */
+  readonly bytes: Uint8Array;
+  readonly protocol: number;
+  /** PACKET_HOST, PACKET_MULTICAST or PACKET_OTHERHOST. */
+  readonly kind: number;
+}
+/** A socket that hears datagrams. */
+export interface Hearer {
+  hear(datagram: Datagram): void;
+}
+/** A socket that hears frames. */
+export interface Tap {
+  /** `kind` is the frame's kind, or PACKET_OUTGOING for a frame that leaves. */
+  seize(frame: Frame, kind: number): void;
+}
+
+/** The frame of a datagram. */
+const frameOf = ({ bytes, from }: Datagram): Frame => {
+  const frame = new Uint8Array(ETH_HEADER + bytes.length);
+  const protocol = typeof from === "number" ? ETH_P.IP : ETH_P.IPV6;
+  frame.set([protocol >> 8, protocol & 255], ETH_HEADER - 2);
+  frame.set(bytes, ETH_HEADER);
+  return { bytes: frame, protocol, kind: PACKET.HOST };
+};
+/** Shows a frame to all packet sockets but the sender, when it leaves and when it arrives. */
+export const showFrame = (net: NetNamespace, frame: Frame, sender?: Tap): void => {
+  for (const tap of net.taps) if (tap !== sender) tap.seize(frame, PACKET.OUTGOING);
+  for (const tap of net.taps) tap.seize(frame, frame.kind);
+};
+/** Shows a datagram to the raw sockets. */
+export const showDatagram = (kernel: Kernel, net: NetNamespace, datagram: Datagram): void => {
+  kernel.charge(net.raw.size * cost.entry + datagram.bytes.length * cost.byte);
+  for (const socket of net.raw) socket.hear(datagram);
+};
+/** Shows a datagram that the kernel sends to all that hear. */
+export const announce = (kernel: Kernel, net: NetNamespace, datagram: Datagram): void => {
+  if (net.taps.size > 0) showFrame(net, frameOf(datagram));
+  showDatagram(kernel, net, datagram);
+};
+/** True if a socket would hear a datagram. */
+export const heard = (net: NetNamespace): boolean => net.taps.size + net.raw.size > 0;

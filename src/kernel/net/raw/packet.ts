@@ -1,0 +1,225 @@
+// Packet sockets: frames of the network devices. man 7 packet; Linux net/packet/af_packet.c.
+import { E } from "../../../abi/errno.ts";
+import { AF, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
+import type { Task } from "../../task/task.ts";
+import { deviceNumbered, lo, UP } from "../devices.ts";
+import { int, setBuffer } from "../inet.ts";
+import { ETH_HEADER, ETH_P, type Frame, PACKET, type Tap } from "../ip/hear.ts";
+import { Options, SO, SOL } from "../options.ts";
+import { type Message, type Received, Socket } from "../socket.ts";
+import { deliverFrame } from "./deliver.ts";
+import { PacketQueue } from "./queue.ts";
+
+const BUFFER = 212_992;
+/** struct sockaddr_ll { u16 family; be16 protocol; s32 ifindex; u16 hatype; u8 pkttype, halen, addr[8]; } */
+const SIZE = 20;
+const HEAD = 12;
+const HARDWARE_ADDRESS = 6;
+/** PACKET_*: options. Linux uapi linux/if_packet.h. */
+const OPTION = { ADD_MEMBERSHIP: 1, DROP_MEMBERSHIP: 2, STATISTICS: 6, ORIGDEV: 9, IGNORE_OUTGOING: 23 } as const;
+/** The size of struct packet_mreq, and the kinds of membership. */
+const MREQ = 16;
+const KINDS = 4;
+
+/** The fields of an address. */
+interface Link {
+  readonly protocol: number;
+  readonly index: number;
+  readonly hardware: number;
+  readonly kind: number;
+  readonly mac: Uint8Array;
+}
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const encode = ({ protocol, index, hardware, kind, mac }: Link, length: number): string => {
+  const bytes = new Uint8Array(length);
+  const v = view(bytes);
+  v.setUint16(0, AF.PACKET, true);
+  v.setUint16(2, protocol);
+  v.setInt32(4, index, true);
+  v.setUint16(8, hardware, true);
+  bytes.set([kind, mac.length], 10);
+  bytes.set(mac, HEAD);
+  return String.fromCharCode(...bytes);
+};
+const chars = (address: string): Uint8Array => Uint8Array.from(address, (c) => c.charCodeAt(0));
+const decode = (address: string): Link => {
+  const bytes = chars(address);
+  const v = view(bytes);
+  const mac = bytes.slice(HEAD, HEAD + HARDWARE_ADDRESS);
+  return { protocol: v.getUint16(2), index: v.getInt32(4, true), hardware: 0, kind: 0, mac };
+};
+const NO_MAC = new Uint8Array(HARDWARE_ADDRESS);
+/** For whom a frame to an address is. The broadcast address of the loopback is 0. Linux eth_type_trans(). */
+const kindOf = (frame: Uint8Array): number => {
+  const to = frame.subarray(0, HARDWARE_ADDRESS);
+  if (to.every((octet) => octet === 0)) return PACKET.HOST;
+  return ((to[0] as number) & 1) === 0 ? PACKET.OTHERHOST : PACKET.MULTICAST;
+};
+
+/** A packet socket. With SOCK_DGRAM it has no Ethernet headers. Only the loopback has frames. */
+export class PacketSocket extends Socket implements Tap {
+  #protocol: number;
+  /** The device; 0 for all. */
+  #index = 0;
+  #receiveBuffer = BUFFER;
+  #sendBuffer = BUFFER;
+  #ignoresOutgoing = false;
+  #originalDevice = false;
+  readonly #withHeader: boolean;
+  readonly #queue: PacketQueue;
+  readonly #readQueue = new WaitQueue();
+  readonly #options = new Options("packet");
+
+  /** `protocol` in the order of the host; 0 receives nothing. */
+  constructor(task: Task, type: SocketType, protocol: number, nonblock: boolean) {
+    super(task, type, nonblock);
+    this.#protocol = protocol;
+    this.#withHeader = type === SOCK.RAW;
+    this.#queue = new PacketQueue(this.account);
+    this.net.taps.add(this);
+  }
+  override get waitingBytes(): number {
+    return this.#queue.firstLength;
+  }
+  get address(): string {
+    const device = deviceNumbered(this.net, this.#index);
+    const mac = device ? Uint8Array.from(device.mac) : new Uint8Array(0);
+    return encode({ protocol: this.#protocol, index: this.#index, hardware: device?.hardware ?? 0, kind: 0, mac }, HEAD + mac.length);
+  }
+  get peerAddress(): undefined {
+    return undefined;
+  }
+  override get withoutPeer(): number {
+    return -E.EOPNOTSUPP;
+  }
+  parseAddress(bytes: Uint8Array): string | number {
+    if (bytes.length < SIZE || view(bytes).getUint16(0, true) !== AF.PACKET) return -E.EINVAL;
+    return String.fromCharCode(...bytes);
+  }
+  addressBytes(address: string): Uint8Array {
+    return chars(address);
+  }
+
+  bind(_task: Task, address: string): number {
+    const { protocol, index } = decode(address);
+    const device = index === 0 ? undefined : deviceNumbered(this.net, index);
+    if (index !== 0 && !device) return -E.ENODEV;
+    this.#index = index;
+    if (protocol !== 0) this.#protocol = protocol;
+    if (device && (device.flags(this.net) & UP) === 0) this.error = E.ENETDOWN;
+    return 0;
+  }
+  connect(): number {
+    return -E.EOPNOTSUPP;
+  }
+  listen(): number {
+    return -E.EOPNOTSUPP;
+  }
+  accept(): number {
+    return -E.EOPNOTSUPP;
+  }
+  shutdown(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  send(task: Task, message: Message, address: string | undefined): number {
+    const to = address === undefined ? { protocol: this.#protocol, index: this.#index, mac: NO_MAC } : decode(address);
+    const device = deviceNumbered(this.net, to.index);
+    if (!device) return -E.ENXIO;
+    if ((device.flags(this.net) & UP) === 0) return -E.ENETDOWN;
+    const data = message.bytes;
+    const mtu = device === lo ? this.net.mtu : device.mtu;
+    if (this.#withHeader) {
+      if (data.length > mtu + ETH_HEADER) return -E.EMSGSIZE;
+      if (data.length < ETH_HEADER) return -E.EINVAL;
+    } else if (data.length > mtu) return -E.EMSGSIZE;
+    const bytes = this.#withHeader ? data.slice() : new Uint8Array(ETH_HEADER + data.length);
+    if (!this.#withHeader) {
+      bytes.set(to.mac);
+      view(bytes).setUint16(2 * HARDWARE_ADDRESS, to.protocol);
+      bytes.set(data, ETH_HEADER);
+    }
+    // The link to the host carries connections and not frames: they are lost.
+    if (device !== lo) return data.length;
+    const frame: Frame = { bytes, protocol: view(bytes).getUint16(2 * HARDWARE_ADDRESS), kind: kindOf(bytes) };
+    deliverFrame(task.kernel, this.net, frame, this);
+    return data.length;
+  }
+  seize({ bytes, protocol }: Frame, kind: number): void {
+    const outgoing = kind === PACKET.OUTGOING;
+    // Only sockets for all protocols see frames that leave. Linux ptype_all.
+    if (this.#protocol !== ETH_P.ALL && (outgoing || this.#protocol !== protocol)) return;
+    if ((this.#index !== 0 && this.#index !== lo.index) || (outgoing && this.#ignoresOutgoing)) return;
+    const from = encode({ protocol, index: lo.index, hardware: lo.hardware, kind, mac: bytes.slice(6, 12) }, SIZE);
+    const shown = this.#withHeader ? bytes : bytes.subarray(ETH_HEADER);
+    if (this.#queue.put(shown.slice(), from, this.#receiveBuffer)) this.#readQueue.wake();
+  }
+  receive(_task: Task, n: number, peek: boolean): Received | number {
+    if (this.error !== 0) return this.takeError();
+    return this.#queue.take(n, peek) ?? -E.EAGAIN;
+  }
+  override poll(): number {
+    const readable = this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0;
+    return POLLOUT | POLLWRNORM | POLLWRBAND | readable | (this.error !== 0 ? POLLERR : 0);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.#readQueue];
+  }
+
+  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
+    if (level === SOL.PACKET) {
+      if (option === OPTION.STATISTICS) return this.#statistics();
+      if (option === OPTION.ORIGDEV) return int(Number(this.#originalDevice));
+      return option === OPTION.IGNORE_OUTGOING ? int(Number(this.#ignoresOutgoing)) : -E.ENOPROTOOPT;
+    }
+    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
+    const value: number | undefined = {
+      [SO.TYPE]: this.type as number,
+      [SO.DOMAIN]: AF.PACKET as number,
+      [SO.PROTOCOL]: 0,
+      [SO.ERROR]: option === SO.ERROR ? -this.takeError() : 0,
+      [SO.SNDBUF]: this.#sendBuffer,
+      [SO.RCVBUF]: this.#receiveBuffer,
+    }[option];
+    const found = value ?? this.#options.get(level, option);
+    return found === undefined ? -E.ENOPROTOOPT : int(found);
+  }
+  /** struct tpacket_stats { u32 tp_packets, tp_drops; }, which are cleared. */
+  #statistics(): Uint8Array {
+    const { received, dropped } = this.#queue.counts;
+    this.#queue.counts = { received: 0, dropped: 0 };
+    return new Uint8Array(new Uint32Array([received + dropped, dropped]).buffer);
+  }
+  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
+    const word = value.length < 4 ? undefined : view(value).getInt32(0, true);
+    if (level === SOL.PACKET) {
+      if (option === OPTION.ADD_MEMBERSHIP || option === OPTION.DROP_MEMBERSHIP) return this.#member(value);
+      if (option !== OPTION.ORIGDEV && option !== OPTION.IGNORE_OUTGOING) return -E.ENOPROTOOPT;
+      if (word === undefined || (option === OPTION.IGNORE_OUTGOING && (word < 0 || word > 1))) return -E.EINVAL;
+      if (option === OPTION.ORIGDEV) this.#originalDevice = word !== 0;
+      else this.#ignoresOutgoing = word !== 0;
+      return 0;
+    }
+    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
+    if (word === undefined) return -E.EINVAL;
+    const sized = setBuffer(task, option, word, this.net.owner);
+    if (sized === undefined) return this.#options.set(task, level, option, word);
+    if (typeof sized === "number") return sized;
+    if (sized.which === "send") this.#sendBuffer = sized.bytes;
+    else this.#receiveBuffer = sized.bytes;
+    return 0;
+  }
+  /** struct packet_mreq { int ifindex; u16 type, alen; u8 address[8]; }: all frames are seen anyway. */
+  #member(value: Uint8Array): number {
+    if (value.length < MREQ) return -E.EINVAL;
+    const v = view(value);
+    if (!deviceNumbered(this.net, v.getInt32(0, true))) return -E.ENODEV;
+    return v.getUint16(4, true) < KINDS ? 0 : -E.EINVAL;
+  }
+  override release(): void {
+    this.net.taps.delete(this);
+    this.#queue.clear();
+  }
+}

@@ -1,0 +1,55 @@
+// The received packets of a raw or packet socket. Linux net/core/sock.c sock_queue_rcv_skb().
+import type { Account } from "../../../memory/account.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { type Message, NO_CRED, type Received, weightOf } from "../socket.ts";
+
+/** The overhead of a packet in a buffer, in bytes. */
+const OVERHEAD = 256;
+
+/** A queue that drops what does not fit. */
+export class PacketQueue {
+  readonly #account: Account;
+  readonly #packets = new Fifo<Message>();
+  #queued = 0;
+  /** Packets since the last look: taken, and dropped because the buffer was full. */
+  counts = { received: 0, dropped: 0 };
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+  get length(): number {
+    return this.#packets.length;
+  }
+  /** The length of the first packet. */
+  get firstLength(): number {
+    return this.#packets.at(0)?.bytes.length ?? 0;
+  }
+  /** Queues a packet with its sender's address. False: it is dropped. `limit`: the buffer in bytes. */
+  put(bytes: Uint8Array, from: string, limit: number): boolean {
+    const message: Message = { bytes, rights: [], cred: NO_CRED, from };
+    const cost = bytes.length + OVERHEAD;
+    if ((this.#queued + cost > limit && this.length > 0) || !this.#account.take(weightOf(message))) {
+      this.counts.dropped++;
+      return false;
+    }
+    this.counts.received++;
+    this.#packets.push(message);
+    this.#queued += cost;
+    return true;
+  }
+  /** The first packet, cut to `n` bytes; undefined if there is none. */
+  take(n: number, peek: boolean): Received | undefined {
+    const first = this.#packets.at(0);
+    if (!first) return undefined;
+    if (!peek) {
+      this.#packets.shift();
+      this.#account.give(weightOf(first));
+      this.#queued -= first.bytes.length + OVERHEAD;
+    }
+    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+  }
+  clear(): void {
+    for (const message of this.#packets.takeAll()) this.#account.give(weightOf(message));
+    this.#queued = 0;
+  }
+}

@@ -1,0 +1,178 @@
+// Raw sockets: datagrams of one protocol with their headers. man 7 raw; Linux net/ipv4/raw.c, net/ipv6/raw.c.
+import { E } from "../../../abi/errno.ts";
+import { AF, IPPROTO, SHUT, SOCK } from "../../../abi/uapi/socket.ts";
+import { POLLERR, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
+import type { Task } from "../../task/task.ts";
+import { type AddressUse, NO_PEER } from "../address.ts";
+import { InetSocket, unreachable } from "../inet.ts";
+import { anyOf, type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
+import { complete, type Datagram, datagram, decode, sealIcmp } from "../ip/datagram.ts";
+import type { Hearer } from "../ip/hear.ts";
+import { IP_HDRINCL, SO, SOL } from "../options.ts";
+import type { Message, Received } from "../socket.ts";
+import { deliver } from "./deliver.ts";
+import { PacketQueue } from "./queue.ts";
+
+const BUFFERS = { send: 212_992, receive: 212_992 };
+/** The longest datagram, and the shortest header that a program makes. */
+const MAX_DATAGRAM = 0xffff;
+const HEADER = 20;
+/** ICMP_FILTER and ICMPV6_FILTER: the option's number, and the lengths of the masks in bytes. */
+const FILTER = 1;
+const FILTER_BYTES = { four: 4, six: 32 } as const;
+/** IP_TOS, IP_TTL; IPV6_UNICAST_HOPS, IPV6_TCLASS. */
+const IP_OPTION = { tos: 1, ttl: 2 } as const;
+const IPV6_OPTION = { hops: 16, tclass: 67 } as const;
+
+/** A raw socket. */
+export class RawSocket extends InetSocket implements Hearer {
+  readonly protocol: number;
+  readonly listening = false;
+  readonly #queue: PacketQueue;
+  /** The types of ICMP messages that are not received, as a mask. */
+  #filter: Uint8Array;
+
+  constructor(task: Task, protocol: number, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
+    super(task, SOCK.RAW, how, BUFFERS);
+    this.protocol = protocol;
+    this.#queue = new PacketQueue(this.account);
+    this.#filter = new Uint8Array(how.domain === AF.INET ? FILTER_BYTES.four : FILTER_BYTES.six);
+    // IPPROTO_RAW is for sending with own headers.
+    if (protocol === IPPROTO.RAW) this.options.set(task, SOL.IP, IP_HDRINCL, 1);
+    this.net.raw.add(this);
+  }
+  override get address(): string {
+    return toAddress({ ip: this.ip, port: this.protocol });
+  }
+  override get waitingBytes(): number {
+    return this.#queue.firstLength;
+  }
+  override parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
+    // An IPv6 socket of this kind has no IPv4. Linux rawv6_bind().
+    const address = super.parseAddress(bytes, use);
+    if (typeof address === "number" || address === NO_PEER || this.domain === AF.INET) return address;
+    return typeof toEndpoint(address).ip === "number" ? -E.EINVAL : address;
+  }
+  override bind(_task: Task, address: string): number {
+    const { ip } = toEndpoint(address);
+    if (this.peerName) return -E.EINVAL;
+    if (!isAny(ip) && this.net.addressed && !this.net.isOwn(ip) && !isBroadcast(ip) && !isMulticast(ip)) return -E.EADDRNOTAVAIL;
+    this.ip = ip;
+    this.chosen = { ip: !isAny(ip), port: false };
+    return 0;
+  }
+  connect(_task: Task, address: string): number {
+    if (address === NO_PEER) {
+      this.peerName = undefined;
+      if (!this.chosen.ip) this.ip = anyOf(this.domain);
+      return 0;
+    }
+    const to = toEndpoint(address);
+    const ip = this.route(to.ip);
+    if (unreachable(ip)) return ip;
+    if (isAny(this.ip)) this.ip = this.net.sourceFor(ip);
+    this.peerName = { ip, port: to.port };
+    return 0;
+  }
+  listen(): number {
+    return -E.EOPNOTSUPP;
+  }
+  accept(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  send(task: Task, message: Message, address: string | undefined): number {
+    const { length } = message.bytes;
+    if (length > MAX_DATAGRAM) return -E.EMSGSIZE;
+    const to = address === undefined ? this.peerName : toEndpoint(address);
+    if (!to) return -E.EDESTADDRREQ;
+    if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
+    const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
+    if (unreachable(ip)) return ip;
+    const from = isAny(this.ip) ? this.net.sourceFor(ip) : this.ip;
+    const made = this.#made(from, ip, message.bytes.slice());
+    if (typeof made === "number") return made;
+    // Outside there is no way for datagrams other than UDP: they are lost.
+    if (made && (isBroadcast(ip) || this.net.isOwn(ip))) deliver(task.kernel, this.net, made);
+    return length;
+  }
+  /** The datagram of a message; undefined if its own header is wrong, so that no device takes it. */
+  #made(from: Ip, to: Ip, bytes: Uint8Array): Datagram | number | undefined {
+    if (this.options.get(SOL.IP, IP_HDRINCL) === 1 && typeof from === "number") {
+      if (bytes.length < HEADER || ((bytes[0] as number) & 15) * 4 > bytes.length) return -E.EINVAL;
+      complete(bytes, from, this.#id());
+      return decode(bytes);
+    }
+    if (this.protocol === IPPROTO.ICMPV6) {
+      if (bytes.length < 8) return -E.EINVAL;
+      sealIcmp(from, to, bytes);
+    }
+    const four = typeof from === "number";
+    if (bytes.length + (four ? HEADER : 0) > MAX_DATAGRAM) return -E.EMSGSIZE;
+    const ttl = (four ? this.options.get(SOL.IP, IP_OPTION.ttl) : this.options.get(SOL.IPV6, IPV6_OPTION.hops)) ?? 64;
+    const tos = (four ? this.options.get(SOL.IP, IP_OPTION.tos) : this.options.get(SOL.IPV6, IPV6_OPTION.tclass)) ?? 0;
+    return datagram(from, to, this.protocol, bytes, { ttl, tos });
+  }
+  #lastId = 0;
+  #id(): number {
+    this.#lastId = (this.#lastId % 0xffff) + 1;
+    return this.#lastId;
+  }
+
+  hear({ bytes, from, to, protocol, at }: Datagram): void {
+    if (protocol !== this.protocol || this.readShut || (typeof from === "number") !== (this.domain === AF.INET)) return;
+    if (!isAny(this.ip) && this.ip !== to) return;
+    if (this.peerName && this.peerName.ip !== from) return;
+    if (this.#filters(bytes[at] ?? 0)) return;
+    // IPv6 gives the data alone.
+    const shown = typeof from === "number" ? bytes : bytes.subarray(at);
+    if (this.#queue.put(shown.slice(), toAddress({ ip: from, port: 0 }), this.receiveBuffer)) this.readQueue.wake();
+  }
+  #filters(type: number): boolean {
+    if (this.protocol !== IPPROTO.ICMP && this.protocol !== IPPROTO.ICMPV6) return false;
+    const word = this.#filter[type >> 3];
+    return word !== undefined && ((word >> (type & 7)) & 1) === 1;
+  }
+  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+    if (this.error !== 0) return this.takeError();
+    return this.#queue.take(n, peek) ?? (this.readShut ? undefined : -E.EAGAIN);
+  }
+  shutdown(how: number): number {
+    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
+    if (!this.peerName) return -E.ENOTCONN;
+    // A raw socket that is shut down for writing sends all the same. Linux raw_sendmsg().
+    if (how !== SHUT.WR) this.readShut = true;
+    this.wakeAll();
+    return 0;
+  }
+  override poll(): number {
+    const readable = this.#queue.length > 0 || this.readShut ? POLLIN | POLLRDNORM : 0;
+    return POLLOUT | POLLWRNORM | POLLWRBAND | readable | (this.readShut ? POLLRDHUP : 0) | (this.error !== 0 ? POLLERR : 0);
+  }
+
+  /** The level of the own options. */
+  #level(): number {
+    return this.domain === AF.INET ? SOL.RAW : SOL.ICMPV6;
+  }
+  #icmp(): boolean {
+    return this.protocol === (this.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6);
+  }
+  override getOption(task: Task, level: number, option: number): Uint8Array | number {
+    if (level !== this.#level()) return super.getOption(task, level, option);
+    if (option !== FILTER) return -E.ENOPROTOOPT;
+    return this.#icmp() ? this.#filter : -E.EOPNOTSUPP;
+  }
+  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
+    if (level !== this.#level()) return super.setOption(task, level, option, value);
+    if (option !== FILTER) return -E.ENOPROTOOPT;
+    if (!this.#icmp()) return -E.EOPNOTSUPP;
+    const filter = new Uint8Array(this.#filter.length);
+    filter.set(value.subarray(0, filter.length));
+    this.#filter = filter;
+    return 0;
+  }
+  override release(): void {
+    this.net.raw.delete(this);
+    this.#queue.clear();
+  }
+}
