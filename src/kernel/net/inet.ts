@@ -1,5 +1,6 @@
 // The common part of TCP and UDP sockets of both IP versions: names, ports and options. man 7 ip, ipv6,
 // socket; Linux net/ipv4/af_inet.c, net/ipv6/af_inet6.c, net/core/sock.c.
+import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
@@ -26,7 +27,8 @@ import {
   toAddress,
   toEndpoint,
 } from "./inet-address.ts";
-import { IP_OPTIONS, IPV6_V6ONLY, Options, SO, SOL } from "./options.ts";
+import { Groups, IP_MULTICAST } from "./multicast.ts";
+import { IP_OPTIONS, IPV6_ADDRFORM, IPV6_V6ONLY, type OptionSet, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
 import { Socket, type SocketOwner } from "./socket.ts";
 
@@ -74,7 +76,8 @@ export const setBuffer = (
 export abstract class InetSocket extends Socket implements Holder {
   readonly options: Options;
   readonly uid: number;
-  readonly domain: InetFamily;
+  /** IPV6_ADDRFORM changes it. */
+  domain: InetFamily;
   /** The bound address. Port 0: not bound. */
   ip: Ip;
   port = 0;
@@ -103,11 +106,12 @@ export abstract class InetSocket extends Socket implements Holder {
     type: typeof SOCK.STREAM | typeof SOCK.DGRAM | typeof SOCK.RAW,
     { domain, nonblock }: { readonly domain: InetFamily; readonly nonblock: boolean },
     buffers: { send: number; receive: number },
+    set: OptionSet = SETS[type],
   ) {
     super(task, type, nonblock);
     this.domain = domain;
     this.ip = anyOf(domain);
-    this.options = new Options(SETS[type], domain);
+    this.options = new Options(set, domain);
     this.uid = task.cred.euid;
     this.sendBuffer = buffers.send;
     this.receiveBuffer = buffers.receive;
@@ -214,6 +218,9 @@ export abstract class InetSocket extends Socket implements Holder {
     const value = this.options.get(level, option);
     if (value !== undefined) return int(value);
     if (level === SOL.SOCKET) return this.#socketOption(option);
+    if (level === SOL.IP && level === this.#ownLevel() && option === IP_MULTICAST.IF) return this.groups.outgoingBytes();
+    if (level === SOL.IPV6 && level === this.#ownLevel() && option === IPV6_ADDRFORM)
+      return this.peerAddress === undefined ? -E.ENOTCONN : int(AF.INET6);
     if (!this.options.hasLevel(level)) return this.domain === AF.INET ? -E.EOPNOTSUPP : -E.ENOPROTOOPT;
     return level === SOL.IP && option === IP_OPTIONS ? new Uint8Array(0) : -E.ENOPROTOOPT;
   }
@@ -245,13 +252,50 @@ export abstract class InetSocket extends Socket implements Holder {
     return -E.ENOPROTOOPT;
   }
 
-  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
+  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
     if (level === SOL.SOCKET && option === SO.BINDTODEVICE) return this.#bindToDevice(task, value);
+    if (level === SOL.IPV6 && option === IPV6_ADDRFORM) return this.#toFour(value);
+    const grouped = level === this.#ownLevel() ? this.#group(option, value, abi) : undefined;
+    if (grouped !== undefined) return grouped;
     if (value.length < 4)
       return level === SOL.SOCKET || value.length === 0 || level !== SOL.IP
         ? -E.EINVAL
         : this.#set(task, level, option, value[0] as number);
     return this.#set(task, level, option, number(value), value);
+  }
+  #ownLevel(): number {
+    return this.domain === AF.INET ? SOL.IP : SOL.IPV6;
+  }
+  /** IPV6_ADDRFORM: a connected socket with mapped addresses becomes one of IPv4. */
+  #toFour(value: Uint8Array): number {
+    if (this.domain !== AF.INET6) return -E.ENOPROTOOPT;
+    if (value.length < 4 || number(value) !== AF.INET) return -E.EINVAL;
+    if (this.type === SOCK.RAW) return -E.ENOPROTOOPT;
+    if (this.peerAddress === undefined) return -E.ENOTCONN;
+    if (this.only6 || typeof this.peerName?.ip !== "number") return -E.EADDRNOTAVAIL;
+    this.domain = AF.INET;
+    this.options.dropLevel(SOL.IPV6);
+    return 0;
+  }
+  /** The groups that the socket has joined, and its device for them. */
+  #groups: Groups | undefined = undefined;
+  get groups(): Groups {
+    this.#groups ??= new Groups();
+    return this.#groups;
+  }
+  #group(option: number, value: Uint8Array, abi: Abi): number | undefined {
+    // Connections have no groups; the older options say so. Linux do_ip_setsockopt().
+    if (this.type === SOCK.STREAM && this.domain === AF.INET) {
+      if (option === IP_MULTICAST.ADD || option === IP_MULTICAST.DROP) return -E.EPROTO;
+      if (option === IP_MULTICAST.IF) return -E.EINVAL;
+    }
+    const result = this.groups.set(this.net, this.domain, option, value, abi);
+    if (result === 0) this.net.groups.add(this.groups);
+    return result;
+  }
+  /** Leaves all groups: the socket ends. */
+  protected leaveGroups(): void {
+    if (this.#groups) this.net.groups.delete(this.#groups);
   }
   /** The change of an existing binding needs CAP_NET_RAW. Linux sock_setbindtodevice(). */
   #bindToDevice(task: Task, value: Uint8Array): number {

@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import { isOwn } from "./devices.ts";
 import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
 import type { Hearer, Tap } from "./ip/hear.ts";
+import type { Groups } from "./multicast.ts";
 import type { Uplink } from "./outside/uplink.ts";
 import { plan } from "./plan.ts";
 import { Ports } from "./ports.ts";
@@ -30,12 +31,16 @@ export class NetNamespace {
   uplink: Uplink | undefined = undefined;
   readonly tcp: Ports;
   readonly udp: Ports;
+  readonly udplite: Ports;
+  /** The memberships of sockets in multicast groups. */
+  readonly groups = new Set<Groups>();
 
   constructor(kernel: Kernel, owner: UserNamespace | undefined, up: boolean) {
     this.owner = owner;
     this.setUp(up);
     this.tcp = new Ports(kernel);
     this.udp = new Ports(kernel);
+    this.udplite = new Ports(kernel);
   }
   /** The MTU of the loopback device. It limits nothing. */
   mtu = 65536;

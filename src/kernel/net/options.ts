@@ -5,10 +5,11 @@ import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
+import { deviceNumbered } from "./devices.ts";
 import type { InetFamily } from "./inet-address.ts";
 
 /** Option levels. */
-export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17, IPV6: 41, ICMPV6: 58, RAW: 255, PACKET: 263 } as const;
+export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17, IPV6: 41, ICMPV6: 58, UDPLITE: 136, RAW: 255, PACKET: 263 } as const;
 /** Options of level SOL_SOCKET. Linux uapi asm-generic/socket.h. */
 export const SO = {
   REUSEADDR: 2,
@@ -37,8 +38,14 @@ export const SO = {
 } as const;
 /** IP_HDRINCL: an option of raw sockets. man 7 raw. */
 export const IP_HDRINCL = 3;
+/** Options of level IPPROTO_IP: own datagrams to groups come back; groups that others have joined count. */
+export const MULTICAST_LOOP = 34;
+/** IP_MULTICAST_ALL. man 7 ip. */
+export const MULTICAST_ALL = 49;
 /** The option of level IPPROTO_IP for header options. man 7 ip. */
 export const IP_OPTIONS = 4;
+/** The option of level IPPROTO_IPV6 that changes the family of a socket. man 7 ipv6. */
+export const IPV6_ADDRFORM = 1;
 /** The option of level IPPROTO_IPV6 that excludes IPv4. man 7 ipv6. */
 export const IPV6_V6ONLY = 26;
 /** The option of level IPPROTO_TCP for the congestion control's name. man 7 tcp. */
@@ -79,6 +86,8 @@ const socketRows: Readonly<Record<number, Row>> = {
   /** MARK */
   36: row(0, (v, task) => (netAdmin(task) ? v : -E.EPERM)),
 };
+/** Coverage of checksums of UDP-Lite: nothing, or the header and more. Linux udp_lib_setsockopt(). */
+const coverage: Setter = (v) => (v !== 0 && v < 8 ? 8 : Math.min(v, 0xffff));
 const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
   /** TOS: TCP owns the two ECN bits of a connection. */
   1: row(0, (v) => v & (tcp ? 0xfc : 0xff)),
@@ -92,14 +101,18 @@ const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
   11: row(0, flag),
   /** FREEBIND */
   15: row(0, flag),
+  /** MULTICAST_TTL, MULTICAST_LOOP, MULTICAST_ALL */
+  33: row(1, (v) => (tcp ? -E.EINVAL : v === -1 ? 1 : v < 0 || v > 255 ? -E.EINVAL : v)),
+  [MULTICAST_LOOP]: row(1, flag),
+  [MULTICAST_ALL]: row(1, within(0, 1)),
 });
 /** Linux uapi linux/in6.h. -1 stands for the default. */
 const ipv6Rows: Readonly<Record<number, Row>> = {
   /** UNICAST_HOPS, MULTICAST_HOPS */
   16: row(64, (v) => (v === -1 ? 64 : v < 0 || v > 255 ? -E.EINVAL : v)),
   18: row(1, (v) => (v === -1 ? 1 : v < 0 || v > 255 ? -E.EINVAL : v)),
-  /** MULTICAST_IF: none, or the loopback device. */
-  17: row(0, (v) => (v === 0 || v === 1 ? v : -E.ENODEV)),
+  /** MULTICAST_IF: a device, or none. */
+  17: row(0, (v, task) => (v === 0 || deviceNumbered(task.net, v) ? v : -E.ENODEV)),
   /** MULTICAST_LOOP */
   19: row(1, within(0, 1)),
   /** MTU_DISCOVER */
@@ -144,7 +157,7 @@ const tcpRows: Readonly<Record<number, Row>> = {
 /** The options of a protocol, by level and number. */
 type Rows = Readonly<Record<number, Readonly<Record<number, Row>>>>;
 /** The protocols that have options of their own. */
-export type OptionSet = "tcp" | "udp" | "raw" | "packet";
+export type OptionSet = "tcp" | "udp" | "udplite" | "raw" | "packet";
 const forTcp: Rows = {
   [SOL.SOCKET]: socketRows,
   [SOL.IP]: ipRows(true),
@@ -153,13 +166,20 @@ const forTcp: Rows = {
 const sets: Readonly<Record<OptionSet, Rows>> = {
   tcp: forTcp,
   udp: { [SOL.SOCKET]: socketRows, [SOL.IP]: ipRows(false), [SOL.UDP]: {} },
+  udplite: {
+    [SOL.SOCKET]: socketRows,
+    [SOL.IP]: ipRows(false),
+    [SOL.UDP]: {},
+    /** SEND_CSCOV, RECV_CSCOV */
+    [SOL.UDPLITE]: { 10: row(0, coverage), 11: row(0, coverage) },
+  },
   raw: { [SOL.SOCKET]: socketRows, [SOL.IP]: { ...ipRows(false), [IP_HDRINCL]: row(0, flag) } },
   packet: { [SOL.SOCKET]: socketRows },
 };
 
 /** The integer options of one socket. */
 export class Options {
-  readonly #rows: Rows;
+  #rows: Rows;
   readonly #values = new Map<string, number>();
 
   constructor(set: OptionSet, family?: InetFamily) {
@@ -169,6 +189,10 @@ export class Options {
   /** True if the protocol has options of this level. */
   hasLevel(level: number): boolean {
     return Object.hasOwn(this.#rows, level);
+  }
+  /** The protocol has no options of this level any more. */
+  dropLevel(level: number): void {
+    this.#rows = Object.fromEntries(Object.entries(this.#rows).filter(([key]) => Number(key) !== level));
   }
   /** The value of an option; undefined if the protocol does not have it. */
   get(level: number, option: number): number | undefined {

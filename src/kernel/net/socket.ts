@@ -125,7 +125,7 @@ export abstract class Socket extends FileDescription {
   getOption(_task: Task, _level: number, _option: number): Uint8Array | number {
     return -E.ENOPROTOOPT;
   }
-  setOption(_task: Task, _level: number, _option: number, _value: Uint8Array): number {
+  setOption(_task: Task, _level: number, _option: number, _value: Uint8Array, _abi: Abi): number {
     return -E.ENOPROTOOPT;
   }
 

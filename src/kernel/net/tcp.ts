@@ -415,6 +415,7 @@ export class TcpSocket extends InetSocket {
   }
 
   override release(): void {
+    this.leaveGroups();
     this.#orphan = true;
     if (this.state === "listening" || this.state === "opening") this.#disconnect();
     const other = this.#other;

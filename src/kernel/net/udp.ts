@@ -1,15 +1,29 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
 import { E } from "../../abi/errno.ts";
-import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { IPPROTO, SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { cost } from "../base/cost.ts";
 import { Fifo } from "../base/fifo.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
+import { lo } from "./devices.ts";
 import { InetSocket, unreachable } from "./inet.ts";
-import { type Endpoint, type InetFamily, type Ip, isAny, isBroadcast, receives, toAddress, toEndpoint } from "./inet-address.ts";
+import {
+  ANY,
+  type Endpoint,
+  type InetFamily,
+  type Ip,
+  isAny,
+  isBroadcast,
+  isMulticast,
+  receives,
+  toAddress,
+  toEndpoint,
+} from "./inet-address.ts";
 import { portUnreachable, udpDatagram } from "./ip/datagram.ts";
 import { announce, heard } from "./ip/hear.ts";
-import { SO } from "./options.ts";
+import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
+import { MULTICAST_ALL, MULTICAST_LOOP, SO, SOL } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
 
@@ -20,16 +34,22 @@ import { type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
 const BUFFERS = { send: 212_992, receive: 212_992 };
 const OVERHEAD = 256;
 const MAX_PAYLOAD = 65_507;
+/** IPV6_MULTICAST_LOOP. */
+const IPV6_LOOP = 19;
 
 /** A UDP socket. */
 export class UdpSocket extends InetSocket {
-  readonly protocol = 17;
+  readonly protocol: number;
   readonly listening = false;
   readonly #queue = new Fifo<Message>();
   #queued = 0;
 
-  constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
-    super(task, SOCK.DGRAM, how, BUFFERS);
+  constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }, protocol: number = IPPROTO.UDP) {
+    super(task, SOCK.DGRAM, how, BUFFERS, protocol === IPPROTO.UDP ? "udp" : "udplite");
+    this.protocol = protocol;
+  }
+  protected override get ports(): Ports {
+    return this.protocol === IPPROTO.UDP ? this.net.udp : this.net.udplite;
   }
   override get waitingBytes(): number {
     return this.#queue.at(0)?.bytes.length ?? 0;
@@ -63,6 +83,7 @@ export class UdpSocket extends InetSocket {
     if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
     if (to.port === 0) return -E.EINVAL;
     if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
+    if (isMulticast(to.ip)) return this.#toGroup(task, message, to);
     const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
     if (unreachable(ip)) return ip;
     if (this.error !== 0) return this.takeError();
@@ -70,15 +91,45 @@ export class UdpSocket extends InetSocket {
     const held = this.port === 0 ? this.take(this.ip, 0) : 0;
     if (held < 0) return -E.EAGAIN;
     const from = { ip: isAny(this.ip) ? this.net.sourceFor(ip) : this.ip, port: this.port };
-    if (!isBroadcast(ip) && !this.net.isOwn(ip)) return this.#sendOut(message.bytes, { ip, port: to.port });
+    if (!isBroadcast(ip) && !this.net.isOwn(ip) && this.protocol === IPPROTO.UDP)
+      return this.#sendOut(message.bytes, { ip, port: to.port });
     const { net } = this;
-    const shown = heard(net) ? udpDatagram(from, { ip, port: to.port }, message.bytes, { ttl: 64, tos: 0 }) : undefined;
+    const shown =
+      heard(net) && this.protocol === IPPROTO.UDP
+        ? udpDatagram(from, { ip, port: to.port }, message.bytes, { ttl: 64, tos: 0 })
+        : undefined;
     if (shown) announce(task.kernel, net, shown);
     const receiver = UdpSocket.receiverAt(this.ports, ip, to.port, from);
     if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
     // ICMP reports an unreachable port. Only a socket that is connected to it gets the error.
     if (!receiver && this.peerName?.port === to.port && this.peerName.ip === ip) this.#refuse();
     if (!receiver && shown && !isBroadcast(ip)) announce(task.kernel, net, portUnreachable(shown));
+    return message.bytes.length;
+  }
+  /** Sends to all members of a group in this machine. Linux __udp4_lib_mcast_deliver(). */
+  #toGroup(task: Task, message: Message, to: Endpoint): number {
+    const { net, groups, options } = this;
+    const four = typeof to.ip === "number";
+    const index = four ? groups.outgoing.index : (options.get(SOL.IPV6, IPV6_MULTICAST.IF) ?? 0);
+    const device = deviceFor(net, index, ANY);
+    const own = device?.addresses(net).find(({ ip }) => typeof ip === typeof to.ip)?.ip;
+    if (!device || own === undefined) return -E.ENETUNREACH;
+    const held = this.port === 0 ? this.take(this.ip, 0) : 0;
+    if (held < 0) return -E.EAGAIN;
+    const chosen = four && groups.outgoing.address !== ANY ? groups.outgoing.address : own;
+    const from = { ip: isAny(this.ip) ? chosen : this.ip, port: this.port };
+    // The link to the host loses datagrams to groups.
+    const back = device === lo || options.get(four ? SOL.IP : SOL.IPV6, four ? MULTICAST_LOOP : IPV6_LOOP) === 1;
+    if (!back) return message.bytes.length;
+    if (heard(net)) announce(task.kernel, net, udpDatagram(from, to, message.bytes, { ttl: 1, tos: 0 }));
+    task.kernel.charge(net.groups.size * cost.entry);
+    // The device takes what one member takes. Linux ip_check_mc_rcu().
+    if (![...net.groups].some((joined) => joined.allows(to.ip, device.index, from.ip))) return message.bytes.length;
+    for (const h of this.ports.at(to.port)) {
+      if (!(h instanceof UdpSocket) || (h.ip !== to.ip && !receives(h.ip, h.only6, to.ip))) continue;
+      const member = h.groups.allows(to.ip, device.index, from.ip) ?? h.options.get(SOL.IP, MULTICAST_ALL) === 1;
+      if (member) h.arrive(from, message.bytes);
+    }
     return message.bytes.length;
   }
   /**
@@ -155,5 +206,6 @@ export class UdpSocket extends InetSocket {
     for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
     this.net.uplink?.forget(this);
     this.leavePort(true);
+    this.leaveGroups();
   }
 }

@@ -60,6 +60,7 @@ const inetFamily =
     if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
     // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
     if (type === SOCK.DGRAM && protocol === (domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6)) return -E.EACCES;
+    if (type === SOCK.DGRAM && protocol === IPPROTO.UDPLITE) return { make: () => new UdpSocket(t, { domain, nonblock }, protocol) };
     if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
     if (type === SOCK.RAW) {
       // No protocol is that of all datagrams.
@@ -260,7 +261,8 @@ export const getsockopt = (t: Task, n: number, level: number, option: number, at
     const shown = value.subarray(0, capacity);
     return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
   });
-const MAX_OPTION = 64;
+/** The longest value: struct group_source_req. */
+const MAX_OPTION = 264;
 /** setsockopt(2): 0 or -errno. */
 export const setsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, length: number, abi: Abi): Result =>
   withSocket(t, n, (s) => {
@@ -268,7 +270,7 @@ export const setsockopt = (t: Task, n: number, level: number, option: number, at
     const value = t.mem.read(at, Math.min(length, MAX_OPTION));
     if (!value) return -E.EFAULT;
     const timeout = timeoutOf(level, option, abi);
-    if (!timeout) return s.setOption(t, level, option, value);
+    if (!timeout) return s.setOption(t, level, option, value, abi);
     const ns = fromTimeval(value, timeout.word);
     if (ns < 0) return ns;
     s[timeout.key] = ns;
@@ -306,7 +308,7 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET and AF_INET6: TCP and UDP over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and without rings; of AF_NETLINK routing messages and lists of sockets; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and without rings; of AF_NETLINK routing messages and lists of sockets; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;

@@ -1,4 +1,5 @@
 // Raw sockets: datagrams of one protocol with their headers. man 7 raw; Linux net/ipv4/raw.c, net/ipv6/raw.c.
+import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK } from "../../../abi/uapi/socket.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
@@ -162,8 +163,8 @@ export class RawSocket extends InetSocket implements Hearer {
     if (option !== FILTER) return -E.ENOPROTOOPT;
     return this.#icmp() ? this.#filter : -E.EOPNOTSUPP;
   }
-  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
-    if (level !== this.#level()) return super.setOption(task, level, option, value);
+  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (level !== this.#level()) return super.setOption(task, level, option, value, abi);
     if (option !== FILTER) return -E.ENOPROTOOPT;
     if (!this.#icmp()) return -E.EOPNOTSUPP;
     const filter = new Uint8Array(this.#filter.length);
@@ -173,6 +174,7 @@ export class RawSocket extends InetSocket implements Hearer {
   }
   override release(): void {
     this.net.raw.delete(this);
+    this.leaveGroups();
     this.#queue.clear();
   }
 }
