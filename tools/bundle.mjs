@@ -13,7 +13,7 @@ import { top } from "./setup.mjs";
 const out = folder;
 const textModule = join(top, "dist", "cpu", "generated", "code.js");
 
-/** What is kept as it is read: the others are compiled, or copied, before the next file is read. */
+/** Files whose bytes stay in memory. The others are compiled or copied before the next file is read. */
 const lasting = ["rows", "opcodes", "forms"];
 /** generated/code.js with files in place of packed text. */
 const fileModule = async () => {

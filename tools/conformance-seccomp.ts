@@ -1,7 +1,7 @@
 // `npm run conformance:seccomp [-t NAME]`: the kernel's own test of seccomp,
-// tools/testing/selftests/seccomp/seccomp_bpf.c of Debian's linux-source-6.12, built static and dynamic, for
-// 64 and 32 bits, and run by the kernel under us and inside. Arguments go to the test. Needs what `npm run
-// setup` fetches; nothing of the source is part of this project.
+// tools/testing/selftests/seccomp/seccomp_bpf.c of Debian's linux-source-6.12. It is built static and
+// dynamic, for 64 and 32 bits, and run by the native kernel and inside. Arguments go to the test. It needs
+// the packages of `npm run setup`; the project contains nothing of the source.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -114,7 +114,7 @@ const main = (): boolean => {
   }
   const folder = mkdtempSync(join(tmpdir(), "trapgate-seccomp-"));
   try {
-    // Of libcap-dev only its own header: the rest must be the compiler's.
+    // Only libcap-dev's own header: the other headers must be the compiler's.
     const include = join(folder, "include");
     mkdirSync(join(include, "sys"), { recursive: true });
     copyFileSync(join(debian, "libcap-amd64", "usr", "include", "sys", "capability.h"), join(include, "sys", "capability.h"));

@@ -91,7 +91,7 @@ const libraryPage = (): string => {
   }
 };
 
-/** Files under docs/ and what they must hold. */
+/** Files under docs/ and the functions that make their contents. */
 const pages: Readonly<Record<string, () => string>> = {
   "landmines.md": landminesPage,
   "reference/api.md": libraryPage,

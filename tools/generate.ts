@@ -33,7 +33,7 @@ const instructionsWith = (forms: readonly (readonly number[])[]): Instructions =
   new Instructions((number) => rows[number]!, { opcodes, forms: packLists(forms) });
 const model = cpuModel(defaultModel)!;
 const handlers = buildHandlers(rows, routineTypes, memoryPages, commonModule(instructionsWith(rows.map(() => [])).tables(model)));
-/** What src/wasm/unpack.ts reads. */
+/** The form that src/wasm/unpack.ts reads. */
 const packed = (b: Uint8Array): string => `() => unpack("${b.length}:${Buffer.from(pack(b)).toString("base64")}")`;
 const bytes = (words: Uint16Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 const preloads = preloadsOf(instructionsWith(handlers.forms), routines);

@@ -13,7 +13,7 @@ const has = (level: string, vendor: string, row: Row): boolean => {
   return model !== undefined && needsMet(model, row);
 };
 
-/** Whose processors could have it: of a row that each vendor has in its own way, that one's. */
+/** The vendors whose processors could have the row. */
 const whose = (row: Row): readonly Vendor[] => (row.vendor ? [row.vendor] : vendors);
 const vendorNames = { amd: "AMD", intel: "Intel" } as const;
 
@@ -27,7 +27,7 @@ const modelsOf = (row: Row): string => {
   return row.vendor ? `${models} by ${vendorNames[row.vendor]}` : models;
 };
 
-/** What comes of it. */
+/** The status of a row in a run. */
 const statusOf = (row: Row): string => {
   const does = describeRow(row);
   if (does === "nothing") return "no effect";
@@ -68,7 +68,7 @@ const line = (group: readonly Row[]): string => {
   return `| ${names(first)} | ${encodings} | ${modelsOf(first)} | ${statusOf(first)} | ${meaningOf(group.find(sized) ?? first).replaceAll("|", "\\|")} |`;
 };
 
-/** What vendors do in their own ways. */
+/** A line of the table of vendor differences. */
 const wayLine = ({ what, amd, intel, source }: VendorDifference): string =>
   `| ${what} | ${amd} | ${intel ?? "**as AMD's, not recorded**"} | ${source} |`;
 

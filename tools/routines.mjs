@@ -18,7 +18,10 @@ const files = readdirSync(source, { recursive: true })
 const parts = [state, layout, memoryImport, x87Operations, fileURLToPath(import.meta.url), ...files.map((file) => join(source, file))];
 const hash = createHash("sha256");
 for (const file of parts) hash.update(readFileSync(file));
-/** Named after what it is made of: working trees that share a .cache do not take each other's for theirs. */
+/**
+ * The name follows from the sources, so that working trees with a common .cache do not use each other's
+ * files.
+ */
 export const routinesPath = join(root, `.cache/routines-${hash.digest("hex").slice(0, 16)}.wasm`);
 
 /** Numbers of a table of a source file as AssemblyScript constants. */

@@ -41,7 +41,7 @@ export const install = () => {
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 };
 
-/** Everything that the built package follows from, but for what the build itself writes. */
+/** The sources of the built package, without the files that the build itself writes. */
 const inputs = ["src", "guest", "tools", "bin", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
 
 const files = (path) => {

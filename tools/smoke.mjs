@@ -31,7 +31,7 @@ const cost = `
   }
   console.log(least <= 2 ? "at most 2 ms" : "more than 2 ms: " + least.toFixed(2));
 `;
-/** What to run, and what it prints on both streams together. */
+/** Commands and their output on both streams together. */
 const checks = [
   [["bin/trapgate.js", "run", "guest/bin/hello-syscall"], "hello through syscall\n"],
   [["bin/trapgate.js", "run", "guest/bin/hello-int80-32"], "hello through int 0x80\n"],

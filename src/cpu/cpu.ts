@@ -181,18 +181,18 @@ export class Cpu implements TranslationListener, OracleContext {
     this.#stepping = new Stepping(this, { slowPath: this.#slowPath, budget: this.#budget, clock: this.#clock });
   }
 
-  /** How often compiled code called each slow path of memory accesses. */
+  /** The number of calls of each slow path of memory accesses in compiled code. */
   get slowPathCounts(): ReturnType<typeof slowPathCounts> {
     return slowPathCounts(this.state);
   }
 
-  /** Clears what guests have left in the processor, and leaves its tables to the next one in this memory. */
+  /** Clears guests' data in the processor, and leaves its tables to the next processor in this memory. */
   giveUp(): void {
     this.blocks.flushPages();
     this.blocks.giveUp();
     this.#tlb.giveUp();
     const { u8 } = this.state;
-    // Registers, scratch page, and what was learned of a model's instructions. The routines' data are
+    // Clears the registers, the scratch page, and the predecoded records of a model. The routines' data are
     // constants. Other areas are written before they are read: see the constructors of Blocks and its parts.
     u8.fill(0, layout.state, layout.routines);
     u8.fill(0, layout.opcodeKinds, layout.directTags);

@@ -1,4 +1,4 @@
-// What sees a kernel's calls from outside: trace lines, and calls that filters did not simply allow.
+// Observers of a kernel's calls: trace lines, and calls that filters did not simply allow.
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter, FilterResult } from "../seccomp/filter.ts";
 import type { PendingCall } from "./entry/call.ts";
@@ -6,7 +6,7 @@ import type { Door, DoorName } from "./entry/doors.ts";
 import type { SigInfo } from "./signal/info.ts";
 import type { Task } from "./task/task.ts";
 
-/** What an observer puts into a call, as strace's `-e inject=` does. */
+/** An observer's change of a call, as by strace's `-e inject=`. */
 export interface Injected {
   /** The result in place of the call: 0 or more, or -errno. Undefined: the call runs. */
   readonly result: number | undefined;

@@ -2,7 +2,7 @@
 
 import { type Action, returnValue, upstream } from "../seccomp/index.ts";
 
-/** Without SCMP_ACT_. KILL is what KILL_THREAD was called until libseccomp 2.4. */
+/** Actions by their names without SCMP_ACT_. KILL is KILL_THREAD's name until libseccomp 2.4. */
 const byName: Readonly<Record<string, Action>> = {
   KILL: "kill_thread",
   KILL_THREAD: "kill_thread",

@@ -16,7 +16,7 @@ export type Width = 32 | 64 | "auto";
 export interface ArgCondition {
   readonly index: ArgIndex;
   readonly width: Width;
-  /** The condition as a diagram: `bits` is what the ABI and the width leave. */
+  /** The condition as a diagram. `bits`: the width that the ABI and the rule leave. */
   readonly node: (words: Words, bits: 32 | 64) => Node;
 }
 

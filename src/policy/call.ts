@@ -15,7 +15,7 @@ export interface Call {
   readonly number: number;
   /** The name, if it was given. */
   readonly name: string | undefined;
-  /** Whether the ABI was given. */
+  /** True if the text names the ABI. */
   readonly qualified: boolean;
   /** Undefined: none were given. */
   readonly args: readonly bigint[] | undefined;
@@ -67,7 +67,7 @@ export const parseCall = (text: string): Call => {
 };
 
 /**
- * What a filter sees of it.
+ * The call as a filter sees it.
  *
  * @example
  * policy.diagram.valueOf(dataOfCall(parseCall("socket(1, 1)")));

@@ -18,7 +18,7 @@ import {
 import { nameOf, numberOf } from "./names.ts";
 import type { Comparison } from "./profile.ts";
 
-/** One call with its conditions: what seccomp_rule_add(3) takes. */
+/** One call with its conditions: the arguments of seccomp_rule_add(3). */
 export interface Entry {
   readonly name: string;
   readonly action: number;
@@ -74,7 +74,7 @@ export const ruleNames = (number: number, abi: Abi, code: bigint): readonly stri
   return name === undefined ? behind : [name, ...behind];
 };
 
-/** Of these i386's library numbers are libseccomp's own, negative ones. */
+/** True for calls with i386 numbers of libseccomp's own, which are negative. */
 export const isMultiplexed = (name: string): boolean => Object.hasOwn(socketCodes, name) || Object.hasOwn(ipcCodes, name);
 
 /** A rule of one ABI: a number, and conditions that all hold. */
@@ -119,7 +119,7 @@ interface Test {
 type Operator = Comparison["op"];
 /** __db_chain_op_priority() */
 const priorities: Readonly<Record<Operator, number>> = { MASKED_EQ: 3, EQ: 3, NE: 3, LE: 2, LT: 2, GE: 1, GT: 1 };
-/** What LT and LE are turned into. */
+/** The operators after libseccomp's inversion of LT and LE. */
 const turned: Readonly<Record<Operator, string>> = { NE: "EQ", LT: "GE", LE: "GT", EQ: "EQ", GE: "GE", GT: "GT", MASKED_EQ: "MASKED_EQ" };
 
 const testsOf = (args: readonly Comparison[], wide: boolean): readonly Test[] =>
@@ -150,7 +150,7 @@ const sameComparison = (a: Comparison, b: Comparison | undefined): boolean =>
 const startsWith = (args: readonly Comparison[], first: readonly Comparison[]): boolean =>
   first.every((comparison, i) => sameComparison(comparison, args[i]));
 const isOpen = ({ op }: Comparison): boolean => op !== "EQ" && op !== "MASKED_EQ";
-/** Whether a chain is tried after another that is there already: levels of the tree descend. */
+/** True if a chain is tried after an existing one: levels of the tree descend. */
 const triedAfter = (there: readonly Test[], added: readonly Test[]): boolean => {
   for (const [i, test] of there.entries()) {
     const other = added[i];
@@ -263,7 +263,7 @@ class Meaning {
       const all = select(nodes, "sys_number", calls, byDefault);
       const number = this.#words.input("sys_number");
       const isX32 = this.#words.atLeast(number, this.#words.constant(X32_BIT));
-      // -1 is what a tracer leaves of a call that is to be skipped.
+      // A tracer sets the number to -1 to skip a call.
       const skipped = this.#words.equal(number, this.#words.constant(0xffff_ffff));
       const refused = has64 && hasX32 ? FALSE : has64 ? nodes.and(isX32, nodes.not(skipped)) : nodes.not(isX32);
       byArch.set(x64.auditArch, nodes.choose(refused, bad, all));

@@ -17,7 +17,7 @@ const elsewhere: ReadonlySet<string> = new Set([
   "usr26", "usr32",
 ]);
 
-/** Whether some processor has a call of this name. */
+/** True if some processor has a call of this name. */
 export const isKnownName = (name: string): boolean => isSyscallName(name) || Object.hasOwn(newer, name) || elsewhere.has(name);
 /** The names of all system calls, also of those that this kernel has not. */
 export const knownNames = (): readonly string[] => [...Object.keys(syscallNumbers), ...Object.keys(newer), ...elsewhere];

@@ -23,7 +23,7 @@ import {
 } from "../seccomp/index.ts";
 import type { ArgCondition } from "./arg.ts";
 
-/** What happens to a call. */
+/** The verdict on a call. */
 export interface Verdict {
   /** The filter's return value, with data. */
   readonly value: number;
@@ -145,7 +145,7 @@ export class TypedPolicy {
     return { names, conditions, verdict };
   }
 
-  /** What the policy means, for `compare` and explanations. */
+  /** The meaning of the policy, for `compare` and explanations. */
   get diagram(): Diagram {
     return (this.#diagram ??= this.#meaning(new Nodes()));
   }

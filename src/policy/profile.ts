@@ -12,7 +12,7 @@ export interface Comparison {
   readonly op: Operator;
   /** Unsigned, 64 bits. With MASKED_EQ the mask. */
   readonly value: bigint;
-  /** With MASKED_EQ what the masked argument is compared with. */
+  /** The value that MASKED_EQ compares the masked argument with. */
   readonly valueTwo: bigint;
 }
 
@@ -33,7 +33,7 @@ export interface Profile {
   readonly source: Source;
   /** The return value for calls without a rule. */
   readonly defaultAction: number;
-  /** Of the host first. Empty: nothing but the host's own. */
+  /** The ABIs, the host's first. Empty: the host's only. */
   readonly abis: readonly Abi[];
   readonly rules: readonly Rule[];
   /** Things that a runtime passes over in silence. */
@@ -41,7 +41,7 @@ export interface Profile {
 }
 /** Where a policy speaks of calls, and where its instructions stand. */
 export interface Places {
-  /** Of a call of an ABI by its number as filters see it: rules in their order. */
+  /** The rules for a call of an ABI, by its number as filters see it, in their order. */
   readonly ofCall?: (number: number, abi: Abi) => readonly Place[];
   readonly ofInstruction?: (pc: number) => Place | undefined;
 }

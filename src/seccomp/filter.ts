@@ -286,7 +286,7 @@ const allowValue = (profile: SeccompProfile): number =>
   profile.returns.actions.find((r) => r.action === "allow")?.value ?? actions.allow.value;
 
 /**
- * Whether `ancestor` is on the path of `filter`; null is on every path. What TSYNC asks of each thread.
+ * True if `ancestor` is on the path of `filter`; null is on every path. TSYNC checks it for each thread.
  *
  * @example
  * isAncestor(null, null);   // true

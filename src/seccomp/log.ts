@@ -59,8 +59,8 @@ export const denialLine = (rules: LogRules, event: DenialEvent): string =>
   rules.format === "blocked" ? blocked(event) : audit(rules, event);
 
 /**
- * Whether an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: what
- * actions_logged lists.
+ * True if an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: the list in
+ * actions_logged.
  *
  * @example
  * isLogged(upstream.log, "errno", true, new Set(["errno"]));   // true

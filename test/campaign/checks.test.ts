@@ -1,5 +1,5 @@
-// Which of several mistakes in a call is reported: what the campaign found to differ from the host's kernel,
-// each as a call and its result.
+// The mistake that a call with several mistakes reports. Each case is a difference from the host's kernel
+// that the campaign found, as a call and its result.
 import { describe, expect, it } from "vitest";
 import { E } from "../../src/abi/errno.ts";
 import type { SyscallName } from "../../src/abi/numbers.ts";

@@ -1,4 +1,4 @@
-// What campaigns have found once holds now: every reproducer is tried again.
+// Earlier findings of campaigns stay mended: every reproducer is tried again.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// `trapgate run --code-cache`: what a program's earlier runs have compiled, between processes.
+// `trapgate run --code-cache`: compiled code of a program's earlier runs, between processes.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

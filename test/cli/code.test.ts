@@ -1,4 +1,4 @@
-// `trapgate disasm` and `trapgate explain`: what they print, of what, and what they say to nonsense.
+// `trapgate disasm` and `trapgate explain`: their output by kind of input, and their messages for nonsense.
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { disassemble, assemble as fromText, describe as told } from "trapgate/cpu";

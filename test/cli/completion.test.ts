@@ -11,7 +11,7 @@ import { missing, top } from "../support/host.ts";
 const has = (shell: string) => ({ what: shell, met: spawnSync(shell, ["--version"], { stdio: "ignore" }).status === 0 });
 describe.skipIf(missing("bash's completion", has("bash")))("in bash", { timeout: 60_000 }, () => {
   const script = trapgate(["completion", "bash"]).stdout;
-  /** What bash offers for the last of these words. */
+  /** The words that bash offers for the last of these words. */
   const offered = (...words: readonly string[]): readonly string[] => {
     const text = `${script}
 COMP_WORDS=(trapgate ${words.map((word) => `'${word}'`).join(" ")})

@@ -1,4 +1,4 @@
-// What users get wrong: one clear line, an exit status between 125 and 127, never a stack trace.
+// Users' mistakes: one clear line, an exit status between 125 and 127, never a stack trace.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

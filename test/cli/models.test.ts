@@ -1,4 +1,4 @@
-// `trapgate models` tells what there is, and what is not known.
+// `trapgate models` lists the models, and their unknown points.
 import { describe, expect, it } from "vitest";
 import { vendorDifferences } from "../../src/cpu/isa/vendor-differences.ts";
 import { modelNames } from "../../src/cpu/machine/model.ts";

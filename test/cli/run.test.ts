@@ -82,8 +82,8 @@ describe("run", () => {
     expect(stdout).toBe("start false,hot false,rows false,emit false,calls false\n");
   });
   /**
-   * Of the whole process, its threads and its end included; the least of several runs, of more where others
-   * disturb them. On a busy machine the clock on the wall tells of others: `npm run bench -- hello`.
+   * The processor time of the whole process, with its threads and its end: the least of several runs, of more
+   * on a busy machine. Real time would include other processes: `npm run bench -- hello`.
    */
   const startsQuickly = (most: number, ...program: string[]): void => {
     const command = [join(top, "bin", "trapgate.js"), "run", "--stats", "--", ...program];

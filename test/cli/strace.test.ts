@@ -1,5 +1,4 @@
-// `trace` writes what strace writes: a shell's whole life, traced by strace on the kernel under us and by us
-// inside.
+// `trace` writes strace's lines: a shell's whole life, traced natively by strace and inside by trapgate.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,8 +12,8 @@ const script = `echo hi; test -d d && cd d; pwd; ulimit -n 100; ulimit -n; umask
 trap 'echo caught' USR1; kill -USR1 $$; kill -0 $$; read line <f; echo $line >g; cd ..; cd missing; exec rmdir missing`;
 
 /**
- * Lines without what must differ: addresses, process ids, random bytes, the environment, what the machine and
- * its file systems are.
+ * Lines without known differences: addresses, process ids, random bytes, the environment, properties of the
+ * machine and its file systems.
  */
 const normalised = (text: string): string[] =>
   text

@@ -57,7 +57,7 @@ describe.skipIf(missing("a terminal", need, script))("a terminal", { timeout: 60
     ["a program that reads", "sh -c 'echo yes; cat'"],
   ])("that goes away ends %s as SIGHUP does: 129, not an abort", async (_, program) => {
     await inFolder(async (folder) => {
-      // The shell outlives SIGHUP, to say what came of it.
+      // The shell survives SIGHUP, so that it can report the end.
       const command = `trap : HUP; node bin/trapgate.js run ${need.path} ${program}; echo $? > ${folder}/status`;
       const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: top, stdio: ["pipe", "pipe", "inherit"] });
       await new Promise<void>((resolve) => child.stdout.on("data", (chunk: Buffer) => chunk.includes("y") && resolve()));

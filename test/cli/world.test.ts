@@ -1,5 +1,5 @@
-// What a guest is told of its machine, and what the command line says of a crash, beside what the native
-// kernel logs.
+// A guest's view of its machine, and the command line's message after a crash, beside the native kernel's
+// log.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -79,8 +79,8 @@ int main(int count, char **args) {
   return 0;
 }`;
 /**
- * Without what differs from run to run: process ids, addresses of the stack, which of the host's processors
- * it was.
+ * Lines without parts that differ from run to run: process ids, addresses of the stack, the number of the
+ * host's processor.
  */
 const masked = (lines: readonly string[]): string[] =>
   lines.map((line) =>

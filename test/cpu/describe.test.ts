@@ -1,4 +1,4 @@
-// Every row can be told in words, in general and of an instruction; the words say what it does.
+// Every row has a description, in general and for an instruction, and the description is true.
 import { expect, it, describe as suite } from "vitest";
 import { describe, describeRow } from "../../src/cpu/describe/index.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
@@ -18,7 +18,7 @@ const row = (name: string, encoding: string): string[] => {
   if (!found) throw new Error(`${name} ${encoding}`);
   return describeRow(found).split("\n");
 };
-/** What a description must not hold, and an empty line. */
+/** Texts that no description may contain, and an empty line. */
 const broken = /undefined|\[object|NaN|=>|^\s*$/m;
 
 suite("describing instructions", () => {

@@ -1,4 +1,4 @@
-// What the JIT and the faults need to know of an instruction is found in its meaning, not in its name.
+// Facts about an instruction for the JIT and for faults come from its meaning, not from its name.
 import { expect, it } from "vitest";
 import { type Effects, effectsOf } from "../../src/cpu/isa/effects.ts";
 import { isMemoryOperand } from "../../src/cpu/isa/row.ts";

@@ -1,5 +1,5 @@
-// What the dispatcher need not be asked for time and again: what follows a conditional branch that is not
-// taken, in its page and in the next.
+// Links that spare the dispatcher: the successor of a conditional branch that is not taken, in its page and
+// in the next.
 import { beforeAll, expect, it } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { FrameBlocks } from "../../src/cpu/interp/frame-blocks.ts";

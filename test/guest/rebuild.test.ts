@@ -1,4 +1,4 @@
-// The committed programs are what their sources say.
+// The committed programs equal those that their sources make.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

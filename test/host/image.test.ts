@@ -98,7 +98,7 @@ describe.skipIf(missing("images", program, hasZstd))(
         expect(
           trapgate(["run", "--image", made, "--uid", "0", "--cwd", "/etc", "--env", "GREETING=bye", "id -u; pwd; echo $GREETING"]).stdout,
         ).toBe("0\n/etc\nbye\n");
-        // What a program changes stays in the machine.
+        // A program's changes stay in the machine.
         expect(trapgate(["run", "--image", made, "--uid", "0", "touch /etc/x; ls /etc"]).stdout).toBe("group\npasswd\nx\n");
         expect(trapgate(["run", "--image", made, "--uid", "0", "ls /etc"]).stdout).toBe("group\npasswd\n");
       });

@@ -38,7 +38,7 @@ beforeEach(() => {
   symlinkSync(join(top, "victim"), join(dir, "sub", "outside"));
   writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0x41])]), "bytes");
 });
-// Node's own removal does not find what lies deeper than a path can say.
+// Node's own removal does not reach files deeper than a path can name.
 afterEach(() => void execFileSync("rm", ["-rf", top]));
 
 const node = (found: HostNode | number): HostNode => {

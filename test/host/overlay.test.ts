@@ -52,7 +52,7 @@ const inside = async (root: string | undefined, overlay: string, script: string)
 const natively = (root: string, script: string): string =>
   execFileSync("/usr/sbin/chroot", [root, "/bin/busybox", "sh", "-c", `exec 2>&1; ${script}`], { encoding: "utf8", env: { PATH: "/bin" } });
 
-/** What can be seen of a tree: names, kinds, modes, owners, links, devices, sizes, texts and checksums. */
+/** The visible state of a tree: names, kinds, modes, owners, links, devices, sizes, texts and checksums. */
 const look = `cd /; for top in bin etc var home new; do [ -e $top ] && find $top | sort | while read -r f; do
   if [ -d "$f" ]; then stat -c '%n %A %u %g' "$f"; else stat -c '%n %A %u %g %h %s %t %T' "$f"; fi
   if [ -L "$f" ]; then readlink "$f"; elif [ -f "$f" ]; then md5sum < "$f"; fi; done; done`;
@@ -75,7 +75,7 @@ describe.skipIf(missing("the folder of --overlay", program, isRoot))("an overlay
       execFileSync("cp", ["-a", root, plain]);
       const overlay = join(folder, "changes");
       for (const step of steps) {
-        // Inside, one run changes and another one looks: the second sees what the folder has.
+        // Inside, one run changes the folder, and a second run reads it.
         expect(await inside(root, overlay, step)).toBe(natively(plain, step));
         expect(await inside(root, overlay, look)).toBe(natively(plain, look));
       }

@@ -23,7 +23,7 @@ const named = (name: string): Way => all.find((way) => way.name === name)!;
 
 describe.skipIf(lacking)("a guest that keeps the host busy", { timeout: 240_000 }, () => {
   let memory: WebAssembly.Memory | undefined;
-  /** How late a run ends, in seconds. */
+  /** The delay of a run's end in seconds. */
   const lateness = async ({ program, name }: Way): Promise<number> => {
     const machine = new Machine({ mounts: [{ tree: nodeTree(folder), at: folder, mode: "ro" }] }, memory);
     const from = performance.now();

@@ -1,5 +1,5 @@
-// What the kernel does about n of anything grows as n, or as n and its logarithm: for the virtual clock,
-// which charges for it, and for the host's processor. busy-kernel.c has the ways to ask for it.
+// The kernel's work on n objects grows as n, or as n and its logarithm: for the virtual clock, which charges
+// for it, and for the host's processor. busy-kernel.c has the calls.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,8 +25,8 @@ const modes = (): [string, number][] => {
 
 interface Work {
   /**
-   * Nanoseconds of virtual time, milliseconds of the host's processor: of the work alone, without what it was
-   * made from.
+   * Nanoseconds of virtual time, milliseconds of the host's processor: of the work alone, without its
+   * preparation.
    */
   readonly virtual: number;
   readonly host: number;

@@ -1,4 +1,4 @@
-// What is left when the host's process is killed: files of a rw mount as a prefix of the guest's calls made
+// The state after the host's process is killed: files of a rw mount as a prefix of the guest's calls made
 // them, and a cache that does no harm. `KILLS=200 npx vitest run test/hostile/kill.test.ts` kills so often.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -63,7 +63,7 @@ describe.skipIf(missing("killed runs", nativeX64, gcc))("a run that is killed", 
   });
   afterAll(() => void execFileSync("rm", ["-rf", folder]));
 
-  /** What the kernel under us makes of the first calls. */
+  /** The native result of the first calls. */
   const native = (seed: number, calls: number): string[] => {
     const place = emptyFolder(join(folder, "native"));
     execFileSync(journal, [`${seed}`, `${calls}`], { cwd: place });

@@ -52,7 +52,7 @@ describe.skipIf(missing("limits of a machine", gcc))("limits", () => {
   });
 
   it("a process more than --pids is EAGAIN, and zombies count", async () => {
-    // The two that wait for what is piled up count, too.
+    // The two processes that wait for the others count, too.
     expect((await run("processes", { pids: 20 })).stdout.text).toBe("17: Resource temporarily unavailable\n");
     expect((await run("zombies", { pids: 20 })).stdout.text).toBe("17: Resource temporarily unavailable\n");
     expect((await run("threads", { pids: 20 })).stdout.text).toBe("17: Resource temporarily unavailable\n");

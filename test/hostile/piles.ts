@@ -8,7 +8,7 @@ import { top } from "../support/host.ts";
 const source = fileURLToPath(new URL("piles.c", import.meta.url));
 const MEGABYTE = 2 ** 20;
 
-/** What the guests get, and what the host's process may have besides: README, "Limits". */
+/** The guests' memory, and the allowance of the host's process beside it: README, "Limits". */
 export const GUEST_MEMORY = 64 * MEGABYTE;
 export const OVERHEAD = 120 * MEGABYTE;
 
@@ -19,7 +19,7 @@ export interface Pile {
   readonly seconds: number;
   /** 0: the guest was refused more; 124: it was still at it; 137: it was killed for memory. */
   readonly status: number | null;
-  /** How many objects there were, and why there were no more. */
+  /** The number of objects, and the reason for the end. */
   readonly said: string;
 }
 
@@ -51,7 +51,7 @@ export const pile = (program: string, mode: string, host: string, seconds: numbe
   let peak = 0;
   const sampler = setInterval(() => {
     peak = Math.max(peak, peakOf(child.pid as number));
-    // What this is to show does not hold: the machine under the test is to survive it.
+    // The limit does not hold: the run ends before it harms the machine under the test.
     if (peak > 2 ** 30) child.kill("SIGKILL");
   }, 20);
   let out = "";

@@ -1,5 +1,5 @@
-// `npm run soak`: machines one after the other in this process, spread over some time. What they leave must
-// not grow: resident memory, descriptors, handles.
+// `npm run soak`: machines one after the other in this process, spread over some time. Resident memory,
+// descriptors and handles must not grow.
 //   npm run soak [-- --machines N] [--minutes N]
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// A folder to be mounted and what lies beside it, and a digest of what guests may not change there.
+// A folder for a mount and its surroundings, and a digest of the files that guests may not change there.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -20,19 +20,19 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What no guest may read. */
+/** Texts that no guest may read. */
 export const secrets = ["the victim's secret", "the inner secret", "inner-secret-name"] as const;
 
 export interface Surroundings {
   readonly top: string;
   readonly shared: string;
   readonly outside: string;
-  /** Of all that is outside; of all beside the shared folder; of that, too. */
+  /** The digest of all files outside, of all beside the shared folder, or of that folder, too. */
   digest(what: "outside" | "beside" | "all"): string;
   remove(): void;
 }
 
-/** O_NOATIME: looking must not change what is looked at. */
+/** O_NOATIME: the check must not change the files. */
 const looking = constants.O_RDONLY | 0o1000000;
 const contentOf = (path: string): Buffer => {
   const fd = openSync(path, looking);
@@ -44,7 +44,8 @@ const contentOf = (path: string): Buffer => {
 };
 
 /**
- * One line for each file: all that lstat and reading tell, but for the access times of what guests may read.
+ * One line for each file: all results of lstat and reading, without the access times of files that guests may
+ * read.
  */
 const describe = (path: string, accessTimes: boolean, leaveOut: string | undefined): string[] => {
   const s = lstatSync(path, { bigint: true });

@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const seconds = Number(values.timeout);
-/** How much later than its time a run may end, on a machine that does nothing else. */
+/** The greatest delay of a run's end in seconds, on a machine without other load. */
 const LATE = 0.5;
 const HOPELESS = 12;
 

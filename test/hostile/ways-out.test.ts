@@ -1,5 +1,5 @@
-// What a guest does to leave a folder that it was given, in each mode of mount: nothing beside the folder
-// changes, and nothing of it is read.
+// Attempts of a guest to leave a given folder, in each mode of mount: nothing beside the folder changes or is
+// read.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { emptyFolder } from "../support/guest.ts";
 import { gcc, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { secrets, surroundings } from "./surroundings.ts";
 
-/** Names of ways-out.c, and what each does. */
+/** Names of ways-out.c, and the attempt of each. */
 const ways = {
   "link-owner": "changes the owner of a link",
   "link-times": "changes the times of a link",

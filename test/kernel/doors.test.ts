@@ -1,4 +1,5 @@
-// The measured table of docs: how each door hands a call over, and what user code sees afterwards.
+// The measured table of docs: the hand-over of a call by each door, and the state that user code sees
+// afterwards.
 import { describe, expect, test } from "vitest";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R, S } from "../../src/cpu/machine/state.ts";

@@ -22,7 +22,7 @@ import { Frames } from "../../src/memory/frames.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
 import { AddressSpace } from "../../src/memory/space.ts";
 
-/** Does what the script says, one exit a run; each costs one instruction. */
+/** Executes the script, one exit a run; each costs one instruction. */
 export class ScriptedProcessor implements Processor {
   breakpoints = [];
   debugStatus = 0;

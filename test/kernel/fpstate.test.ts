@@ -1,4 +1,4 @@
-// The floating-point state of signal frames, and what lies beside it in the register file.
+// The floating-point state of signal frames, and its neighbours in the register file.
 import { describe, expect, it } from "vitest";
 import { at, State } from "../../src/cpu/machine/state.ts";
 import { initFpState, restoreFpState, saveFpState } from "../../src/kernel/signal/fpstate.ts";

@@ -1,4 +1,5 @@
-// The kernel log follows /proc/sys/kernel/seccomp/actions_logged. What may be written there: native/logged.c.
+// The kernel log follows /proc/sys/kernel/seccomp/actions_logged. native/logged.c tests the values of that
+// file.
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";

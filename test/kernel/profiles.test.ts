@@ -1,4 +1,4 @@
-// What differs between kernels is really different at the gate.
+// Differences between kernels are visible at the gate.
 import { describe, expect, test } from "vitest";
 import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
 import { at, R, vector } from "../../src/cpu/machine/state.ts";

@@ -1,4 +1,4 @@
-// docs/reference/syscalls.md and `trapgate syscalls` are what the declarations say now.
+// docs/reference/syscalls.md and `trapgate syscalls` equal the current declarations.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { i386, x32, x64 } from "../../src/abi/abi.ts";

@@ -1,4 +1,4 @@
-// Time, slices and sleep, on a processor that does what a script says.
+// Time, slices and sleep, on a processor that follows a script.
 import { expect, test } from "vitest";
 import { x64 } from "../../src/abi/abi.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";

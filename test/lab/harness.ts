@@ -44,7 +44,7 @@ export const withPage = async (
     const page = await context.newPage();
     page.on("pageerror", ({ message }) => errors.push(message));
     page.on("console", (message) => message.type() === "error" && errors.push(`${message.text()} ${message.location().url}`));
-    // What the page's policy forbids is an error, even if the code that tried catches it.
+    // A violation of the page's policy is an error, even if the code catches it.
     await page.addInitScript(() =>
       document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
         console.error(`the policy forbids ${violatedDirective}: ${blockedURI}`),

@@ -1,4 +1,4 @@
-// docs/landmines.md is what the catalogue says.
+// docs/landmines.md equals the catalogue.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { landminesPage } from "../../tools/docs.ts";

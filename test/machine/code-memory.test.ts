@@ -1,5 +1,5 @@
-// What a program's earlier runs have compiled, in its next ones: fewer regions are made, nothing else is
-// different.
+// Compiled code of a program's earlier runs in its next ones: fewer regions are made, and nothing else
+// differs.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
@@ -10,7 +10,7 @@ import { gcc32, missing, top } from "../support/host.ts";
 
 type CachedRegions = NonNullable<ReturnType<CodeStore["load"]>>;
 
-/** Between processes: what is kept is data, and the host knows no module. */
+/** The store between processes keeps data, and the host knows no module. */
 class OnPaper implements CodeStore {
   #text: Buffer | undefined;
   saved = 0;
@@ -88,7 +88,7 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
   });
   it("writes nothing when there is nothing new", async () => {
     const code = new OnPaper();
-    // Where the host's clock cuts a run decides what is interpreted from there on, so a run may find
+    // The host's clock cuts a run at different points, and the interpreter begins there. So a run may find
     // something new now and then.
     let quiet = 0;
     for (let n = 0; n < 20 && quiet < 3; n++) {

@@ -1,4 +1,4 @@
-// `hooks.event`: what a run does, as data. The trace of the same run is the judge of the texts.
+// `hooks.event`: the events of a run as data. The trace of the same run is the judge of the texts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Machine, type TraceEvent } from "trapgate";

@@ -1,5 +1,5 @@
-// trapgate/vitest: what passes, what fails, what a failure says, and what misuse says. Misuse is a type error
-// too: each `@ts-expect-error` is a test of the types.
+// trapgate/vitest: passes, failures, and the messages of failures and misuse. Misuse is a type error too:
+// each `@ts-expect-error` is a test of the types.
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { explore, Machine, type Problem, type Run } from "trapgate";

@@ -1,4 +1,4 @@
-// Options that JavaScript callers give: what is wrong is named before anything runs.
+// Options of JavaScript callers: a mistake is named before anything runs.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CodeMemory, explore, Machine, type Problem, replay } from "trapgate";

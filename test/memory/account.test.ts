@@ -1,4 +1,4 @@
-// What the kernel keeps outside of frames is a part of the same memory.
+// The kernel's objects outside of frames are a part of the same memory.
 import { expect, test } from "vitest";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 

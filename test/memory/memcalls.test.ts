@@ -15,7 +15,7 @@ const program: Record<Bits, string> = judge ? { 32: build(dir, "memcalls.c", 32)
 /** Device and inode numbers are not ours to predict; the mode of a comparison is line by line. */
 const comparable = (text: string): string => text.replace(/ [0-9a-f]+:[0-9a-f]+ \d+ +/g, " ");
 
-/** What the host prints, and what we print, each line with the command it answers. */
+/** The host's lines and ours, each with the command that it answers. */
 const both = (bits: Bits, script: string): { native: string; ours: string } => {
   const path = write(dir, "data", DATA);
   const native = runNatively(dir, program[bits], script);

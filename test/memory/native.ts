@@ -12,7 +12,7 @@ export type Bits = 32 | 64;
 /** A fresh directory that the tests of one file use. */
 export const scratch = (): string => mkdtempSync(join(tmpdir(), "trapgate-test-"));
 
-/** Whether native judging is possible. With CI set the answer is yes, and a missing tool fails. */
+/** True if native judging is possible. With CI set it is true, and a missing tool fails. */
 export const canJudge = (): boolean => {
   if (process.env["CI"]) return true;
   const works = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;

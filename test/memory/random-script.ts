@@ -1,5 +1,5 @@
-// Random scripts for memcalls.c: mostly sensible calls near what is mapped, some nonsense. The same seed
-// gives the same script.
+// Random scripts for memcalls.c: mostly sensible calls near mapped memory, some nonsense. The same seed gives
+// the same script.
 
 /** mulberry32: a small generator, so that a failing seed can be named. */
 export const generator = (seed: number) => {

@@ -1,11 +1,12 @@
-// The script language of memcalls.c over an AddressSpace: prints what the native program should print.
+// The script language of memcalls.c over an AddressSpace. It prints the lines that the native program should
+// print.
 import { access } from "../../src/cpu/machine/mmu.ts";
 import * as calls from "../../src/memory/calls/index.ts";
 import { procMaps } from "../../src/memory/maps.ts";
 import type { AddressSpace } from "../../src/memory/space.ts";
 import { mapped, type TestFile } from "./world.ts";
 
-/** What a command does: a number, or the text that replaces it. */
+/** The result of a command: a number, or the text that replaces it. */
 type Command = (a: readonly number[]) => number | string;
 
 const commandsFor = (space: AddressSpace, data: TestFile, path: string, bits: 32 | 64): Record<string, Command> => {

@@ -1,4 +1,4 @@
-// An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's
+// An address space from the inside: copy-on-write, frames, limits, messages to the CPU, and the kernel's
 // access to user memory.
 import { describe, expect, test } from "vitest";
 import { layout } from "../../src/cpu/machine/layout.ts";
@@ -100,7 +100,7 @@ describe("fork", () => {
     one.space.setU8(one.at + PAGE_SIZE, 3);
     expect([one.space, child, three.space, shares.space].map((space) => space.u8(one.at + PAGE_SIZE))).toEqual([3, 2, 1, 5]);
     expect([data.bytes[0], data.bytes[PAGE_SIZE]]).toEqual([7, 5]);
-    // What is written at once is at home as well.
+    // A page that is written at once is direct-mapped as well.
     const other = mapped(new TestFile(new Uint8Array(PAGE_SIZE).fill(9)), "/g");
     const last = mmap(one.space, {
       at: 0x50_0000,

@@ -1,4 +1,4 @@
-// Container profiles: what their members mean, what is warned about, what is refused and where.
+// Container profiles: the meaning of their members, warnings, and refusals with their positions.
 import { describe, expect, it } from "vitest";
 import { dataOfCall, type Mode, type Policy, parseCall, readPolicy, valueText } from "../../src/policy/index.ts";
 import type { Problem } from "../../src/problem.ts";

@@ -1,5 +1,4 @@
-// The guests of findings: under a weak filter each does what the filter denies, here and on the kernel under
-// us.
+// The guests of findings: under a weak filter each performs the denied action, here and natively.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +26,7 @@ const socketOf32 =
   "A = arch\nA == ARCH_I386 ? next : ok\nA = sys_number\nA == i386.socket ? no : ok\nok: return ALLOW\nno: return ERRNO(EPERM)";
 const onClone = policy({ default: errno("EPERM"), arch: ["x64"] });
 
-/** A weak policy, and the finding whose guest must get what it denies. */
+/** A weak policy, and the finding whose guest must succeed under it. */
 const cases: readonly (readonly [what: string, id: string, meaning: () => Promise<Meaning> | Meaning])[] = [
   ["a filter without the architecture", "i386-door", () => asm(open64)],
   ["a number of x32", "x32-door", () => asm(open64)],
@@ -82,8 +81,8 @@ describe("a guest of a finding", () => {
 });
 
 /**
- * How a guest ends: by SIGILL if its last call succeeded, by SIGTRAP if it did not, by SIGSYS if the filter
- * killed it.
+ * The end of a guest: SIGILL if its last call succeeded, SIGTRAP if it did not, SIGSYS if the filter killed
+ * it.
  */
 const natively = (bpf: Uint8Array | undefined, guest: GuestText): Promise<string | null> =>
   inFolder(async (folder) => {

@@ -1,4 +1,4 @@
-// JSON with places: what JSON.parse makes of a text, and where it says what is wrong.
+// JSON with positions: the values equal JSON.parse's, and mistakes have their positions.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type JsonDocument, parseJson } from "../../src/policy/input/json.ts";

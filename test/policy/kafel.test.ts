@@ -1,4 +1,4 @@
-// kafel's policies: what they mean, and what is wrong in them.
+// kafel's policies: their meaning, and mistakes in them.
 import { describe, expect, it } from "vitest";
 import { dataOfCall, detectFormat, type Policy, parseCall, readPolicy, valueText } from "../../src/policy/index.ts";
 import { effectOf, upstream } from "../../src/seccomp/index.ts";

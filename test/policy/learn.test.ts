@@ -1,4 +1,4 @@
-// Learning and coverage: what was seen passes, and little else; files of several formats say the same.
+// Learning and coverage: observed calls pass, and few others; files of several formats have the same meaning.
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import {

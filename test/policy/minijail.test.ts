@@ -1,4 +1,4 @@
-// Minijail's policies against filters by hand, and what is wrong in them.
+// Minijail's policies against filters by hand, and mistakes in them.
 import { describe, expect, it } from "vitest";
 import { dataOfCall, detectFormat, type Policy, parseCall, readPolicy, valueText } from "../../src/policy/index.ts";
 import { compare, effectOf, upstream } from "../../src/seccomp/index.ts";

@@ -1,4 +1,4 @@
-// libseccomp's pseudo filter code: what it writes means what its filters mean.
+// libseccomp's pseudo filter code has the meaning of libseccomp's filters.
 import { describe, expect, it } from "vitest";
 import { detectFormat, type Policy, readPolicy } from "../../src/policy/index.ts";
 import { compare, diagramOf, upstream } from "../../src/seccomp/index.ts";

@@ -1,5 +1,5 @@
-// systemd's settings: what lines mean, what systemd passes over, and that the host's systemd makes the same
-// filters of them.
+// systemd's settings: the meaning of lines, the lines that systemd ignores, and equality with the filters of
+// the host's systemd.
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { systemdGroups } from "../../src/policy/formats/systemd/groups.ts";

@@ -1,9 +1,9 @@
 // man: every program of its pipeline (zsoelim, tbl, groff, …) is executed under a libseccomp filter of about
-// 600 instructions, which answers ENOSYS to what it does not know.
+// 600 instructions, which answers ENOSYS to unknown calls.
 import { describe, expect, it } from "vitest";
 import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 
-/** `do`: what a program of this name does before the real one. */
+/** `doing`: the action of a program of this name before the real one. */
 const wrap = (program: string, doing: string): string =>
   `mkdir -p /tmp/bin; printf '#!/bin/sh\\n%s\\nexec /usr/bin/%s "$@"\\n' '${doing}' ${program} >/tmp/bin/${program}; chmod 755 /tmp/bin/${program}`;
 const setUp = "export MANPAGER=cat LC_ALL=C PATH=/tmp/bin:$PATH";

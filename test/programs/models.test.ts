@@ -1,5 +1,5 @@
-// Programs that choose their instructions by CPUID write under every model what they write on the processor
-// under us.
+// Programs that choose their instructions by CPUID have the same output under every model as on this host's
+// processor.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ describe.skipIf(missing("a program of several versions", nativeX64, gcc))("loops
 const openssl = debian("openssl-amd64");
 const KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const IV = "000102030405060708090a0b0c0d0e0f";
-/** SHA, AES-NI, PCLMULQDQ, and what there is instead. */
+/** SHA, AES-NI, PCLMULQDQ, and their replacements. */
 const commands: readonly (readonly string[])[] = [
   ["dgst", "-sha256", "/data"],
   ["enc", "-aes-256-cbc", "-K", KEY, "-iv", IV, "-base64", "-A", "-in", "/data"],

@@ -10,7 +10,7 @@ import { endOfRun, runRooted } from "../support/guest.ts";
 import { debian, gcc, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { type NativeRun, runNative } from "../support/native.ts";
 
-/** What a program and native Linux can both be given. */
+/** A file for both a guest and native Linux. */
 type File = FileOptions & { readonly content: string | Uint8Array };
 export type Files = Readonly<Record<string, File>>;
 export const confined = debian("confined-amd64");
@@ -74,7 +74,7 @@ export const both = async (script: string, files: Files = {}): Promise<Both> => 
   }
 };
 
-/** How often a filter was installed, by the trace. */
+/** The number of filters that were installed, by the trace. */
 export const filtersInstalled = ({ trace }: Run): number =>
   trace.filter((line) => /\b(seccomp\(SECCOMP_SET_MODE_FILTER, .*|prctl\(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, .*)\) += 0$/.test(line))
     .length;

@@ -1,5 +1,5 @@
 // vsftpd with seccomp_sandbox: the processes of a session install hand-written filters (64 instructions
-// before the login, 105 after it) that kill for everything but what they need. A session over the loopback
+// before the login, 105 after it) that kill for every call that they do not need. A session over the loopback
 // exercises TCP, namespaces for processes, and chroot.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What users' bundlers leave out of the package, and what they must not.
+// The parts of the package that users' bundlers leave out, and the parts that they must keep.
 import { build } from "esbuild";
 import { expect, it } from "vitest";
 import { top } from "../support/host.ts";

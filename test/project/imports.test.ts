@@ -108,7 +108,7 @@ const rooms: Record<string, readonly string[]> = {
   landmines: ["catalogue", "catalogue/index.ts", ""],
   browser: ["image", "", "index.ts"],
 };
-/** What may be imported from outside, and where. */
+/** Modules from outside, and the files that may import them. */
 const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(cli|host)\//, what: /^node:/ },
   { from: /^cli\//, what: /^picocolors$/ },

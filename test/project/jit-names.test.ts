@@ -1,4 +1,4 @@
-// An instruction is said once: the JIT knows what a row does (isa/effects.ts), never what it is called.
+// An instruction is said once: the JIT knows the effects of a row (isa/effects.ts), never its name.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";

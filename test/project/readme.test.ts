@@ -1,4 +1,4 @@
-// README.md and the guides show commands with their output: this is what they print.
+// README.md and the guides show commands with their output. The commands print exactly that.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -31,7 +31,7 @@ export const lines = Array.from(disassemble(new Uint8Array([0x90]), { mode: 64, 
 export const problems: number = assemble("return ALLOW", { layout: upstream.layout, returns: upstream.returns }).problems.length;
 export const found = explore("/program", { never: ["unlink"] }).catch((error: unknown) => error instanceof Problem && error.code);
 `;
-/** What is not public must not compile. */
+/** Uses of internals that must not compile. */
 const intrusion = `
 import { Machine } from "trapgate";
 const machine = new Machine({ kernal: "v6" });

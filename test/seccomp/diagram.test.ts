@@ -1,5 +1,5 @@
-// Diagrams against the evaluator: what a diagram says of a call is what the filter does, and equal diagrams
-// are equal filters.
+// Diagrams against the evaluator: a diagram's value for a call is the filter's result, and equal diagrams are
+// equal filters.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { holds } from "../../src/seccomp/diagram/predicate.ts";
@@ -57,7 +57,7 @@ const call = (nr: number, arg0 = 0n): SyscallData => ({
   ipHi: 0,
   args: Uint32Array.of(Number(arg0 & 0xffff_ffffn), Number(arg0 >> 32n), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 });
-/** Allows what the test lets through, kills the rest. */
+/** Allows the calls that pass the test, kills the others. */
 const verdict = (...test: Insn[]): Program => [...test, stmt(RET, KILL), stmt(RET, ALLOW)];
 
 describe("a diagram says what the evaluator says", () => {

@@ -118,7 +118,7 @@ const longest = (profile: SeccompProfile, program: Program): Filter => {
     head = next;
   }
 };
-/** How many fit, and what the next one gets. */
+/** The number that fits, and the answer to the next one. */
 const count = (profile: SeccompProfile, program: Program): [number, string] => {
   const head = longest(profile, program);
   return [head.depth, (attach(profile, head, program) as FilterProblem).errno];

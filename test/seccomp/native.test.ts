@@ -43,7 +43,7 @@ describe.skipIf(missing("seccomp against the native kernel", nativeX64, gcc))("t
   });
 });
 
-/** How often a program fits, from its length and the penalty of each filter already there. */
+/** The number of times that a program fits, from its length and the penalty of each attached filter. */
 const fits = (program: Program): number => {
   const { max, penalty } = upstream.pathLimit ?? { max: 0, penalty: 0 };
   return Math.floor((max + penalty) / (convertedLength(program) + penalty));

@@ -1,4 +1,4 @@
-// What the kernel reads beside filters: strict mode's tables, the log's lines, results of actions.
+// The kernel's data beside filters: strict mode's tables, the log's lines, results of actions.
 
 import {
   type Action,

@@ -1,4 +1,4 @@
-// Programs of the host in a machine, and the same natively: what both must agree on.
+// Programs of the host in a machine, and the same natively: the facts on which both must agree.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// What tests need beside Node: programs of the host, packages of Debian. A test whose need is missing is
-// skipped, loudly; with CI=true it fails instead.
+// The tests' needs beside Node.js: programs of the host, packages of Debian. A test with a missing need is
+// skipped with a message; with CI=true it fails instead.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { arch, platform } from "node:os";
@@ -8,7 +8,7 @@ import type { PackageSetName } from "../../tools/debian/packages.ts";
 
 export const top = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
-/** Something a test needs: what it is, whether it is there. */
+/** A need of a test: its name, and its presence. */
 export interface Need {
   readonly what: string;
   readonly met: boolean;

@@ -1,4 +1,4 @@
-// A program run by the kernel under us: the judge of what ours must do.
+// A program run by the native kernel: the judge of ours.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 

@@ -1,5 +1,5 @@
-// Random seccomp programs: the checker answers, and what it takes runs alike in the evaluator, compiled, and
-// specialised for a number.
+// Random seccomp programs: the checker answers, and an accepted program runs alike in the evaluator,
+// compiled, and specialised for a number.
 import { compile } from "../../src/seccomp/compile.ts";
 import {
   attach,

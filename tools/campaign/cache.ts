@@ -18,13 +18,13 @@ type Step =
   | { readonly do: "kill"; readonly program: number; readonly after: number }
   | { readonly do: "damage"; readonly how: (typeof damages)[number]; readonly where: number };
 interface Input {
-  /** Variants of one program: what was compiled of one is at the addresses of the others. */
+  /** Variants of one program, so that compiled code of one is at the addresses of the others. */
   readonly programs: readonly SlotProgram[];
   readonly steps: readonly Step[];
 }
 
 const ROUNDS = 4000;
-/** Of real time; a run takes half a second. */
+/** Seconds of real time. A run takes half a second. */
 const PATIENCE = 20;
 const guest = join(guestFolder, "slots");
 
@@ -50,7 +50,7 @@ const draw = (r: Random): Input => {
 const contentOf = (path: string): Buffer => (lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : Buffer.alloc(0));
 const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
-/** Files of the cache are damaged in place: what lies there is as trusted as its owner and mode say. */
+/** Damages files of the cache in place. A file is trusted as far as its owner and mode allow. */
 const damage = (folder: string, { how, where }: Extract<Step, { do: "damage" }>): void => {
   const names = readdirSync(folder).sort();
   const name = names[where % Math.max(1, names.length)] ?? "00000000";

@@ -16,7 +16,7 @@ export interface CampaignOptions {
   readonly shard: Shard;
   readonly minutes: number;
   readonly jobs: number;
-  /** Of reproducers. */
+  /** The folder of reproducers. */
   readonly folder: string;
   readonly say: (line: string) => void;
 }
@@ -28,10 +28,13 @@ export interface CampaignResult {
 }
 
 const MINUTE = 60_000;
-/** Beyond `findings` of one law they are written as they come: they are likely to have one cause. */
+/**
+ * Limits of the minimiser. More than `findings` of one law are written as they come, because they probably
+ * have one cause.
+ */
 const MINIMISE = { tries: 400, milliseconds: 60_000, findings: 3 } as const;
 
-/** The smallest input that breaks the same law, as far as the effort goes, with what it shows. */
+/** The smallest input within these limits that breaks the same law, with its finding. */
 const smaller = async (kind: Kind, worker: Worker, input: unknown, answer: Answer): Promise<{ input: unknown; answer: Answer }> => {
   let best = { input, answer };
   const { parts } = kind;
@@ -63,7 +66,7 @@ class Campaign {
     this.#until = Date.now() + options.minutes * MINUTE;
     this.#seeds = seedsOf(options);
   }
-  /** Ask again: what does not come again may be the host's. */
+  /** Tries the input again. A finding that does not come again may be the host's. */
   async #report(worker: Worker, seed: number, answer: Answer): Promise<void> {
     const { finding } = answer;
     if (!finding) return;

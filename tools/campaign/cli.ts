@@ -1,5 +1,5 @@
-// The built command line as a child process, with its time and memory watched: what users run, for kinds that
-// need a whole process.
+// The built command line as a child process, with its time and memory measured, for kinds that need a whole
+// process.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ export interface Ended {
   readonly stdout: Buffer;
   readonly stderr: string;
   readonly seconds: number;
-  /** Of them those in which the process could run, and the host ran something else. */
+  /** The part of these seconds in which the process was ready, but the host ran another process. */
   readonly starved: number;
   /** Most resident bytes, as far as they were seen. */
   readonly resident: number;

@@ -1,4 +1,4 @@
-// Digests: what a seed did, and the names of result files.
+// Digests of the result of a seed, and names of result files.
 import { createHash } from "node:crypto";
 
 export const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");

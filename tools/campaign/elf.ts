@@ -1,5 +1,5 @@
-// Damaged ELF files of both widths: a machine runs them or says a Problem, in bounded time; engines agree on
-// what they do.
+// Damaged ELF files of both widths: a machine runs them or reports a Problem, in bounded time, and engines
+// agree on the run.
 import type { Engine } from "../../src/cpu/engine.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Problem } from "../../src/problem.ts";
@@ -37,7 +37,7 @@ const hexOf = (value: bigint, size: number): string => {
 };
 
 const edit = (r: Random, length: number): Edit => {
-  // Headers are what the loader reads; the rest is code.
+  // Mostly headers, because the loader reads them. The rest is code.
   const at = r.chance(0.8) ? r.below(Math.min(length, 0x100)) : r.below(length);
   const size = r.pick([1, 2, 4, 8]);
   const aligned = r.chance(0.7) ? at - (at % size) : at;

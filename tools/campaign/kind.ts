@@ -1,12 +1,9 @@
-// A kind of campaign: how an input is drawn from a seed, and what must hold of it.
+// A kind of campaign: the way from a seed to an input, and the laws that hold for it.
 import type { Random } from "../oracle/random.ts";
 
 /** Something that must hold and did not. */
 export interface Finding {
-  /**
-   * Which law, in words that are the same for every input: the minimiser keeps inputs that break the same
-   * one.
-   */
+  /** The law, in the same words for every input. The minimiser keeps inputs that break the same law. */
   readonly rule: string;
   readonly expected: string;
   readonly seen: string;
@@ -17,12 +14,12 @@ export interface Finding {
 export interface Verdict {
   /** Inputs that the seed tried: calls, files, programs. */
   readonly inputs: number;
-  /** What happened, as one word: the same on every host, in every run. */
+  /** The result as one word: the same on every host, in every run. */
   readonly digest: string;
   readonly finding?: Finding;
 }
 
-/** What a worker may use for one seed. A worker that needs more is killed, and that is a finding. */
+/** The resources of a worker for one seed. A worker that needs more is killed, and that is a finding. */
 export interface Bounds {
   readonly seconds: number;
   readonly megabytes: number;
@@ -37,7 +34,7 @@ export interface Kind<Input = unknown> {
   /** An input that JSON can hold. */
   draw(random: Random): Input;
   check(input: Input): Verdict | Promise<Verdict>;
-  /** How the minimiser takes an input apart; without it inputs stay as they are. */
+  /** The parts of an input for the minimiser. Without it inputs stay whole. */
   readonly parts?: {
     of(input: Input): readonly unknown[];
     /** The input with some of its parts, in their order. */

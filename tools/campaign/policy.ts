@@ -25,7 +25,7 @@ interface Input {
   readonly abi: keyof typeof abis;
   /** Tokens: the text is all of them, one after the other. */
   readonly tokens: readonly string[];
-  /** Whether a machine is given the text too. */
+  /** True: a machine gets the text too. */
   readonly run: boolean;
 }
 

@@ -9,7 +9,7 @@ import type { Answer, Request } from "./worker.ts";
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 const MEBIBYTE = 2 ** 20;
 const WATCH_EVERY = 200;
-/** What a process of Node may need to begin, loaded machines included. */
+/** Seconds for the start of a process of Node.js with loaded machines. */
 const START_SECONDS = 120;
 
 /** Resident bytes of a process; 0 where there is no /proc. */
@@ -58,7 +58,7 @@ export class Worker {
     return child;
   }
 
-  /** The worker's answer, or what became of the worker. */
+  /** The worker's answer, or the end of the worker. */
   async ask(request: Request): Promise<Answer> {
     const child = await this.#begun();
     const { seconds, megabytes } = this.#bounds;

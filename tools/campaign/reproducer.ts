@@ -13,7 +13,7 @@ export interface Reproducer extends Omit<Finding, "input"> {
   readonly input: unknown;
 }
 
-/** The file's path; its name says what it holds. */
+/** Writes the file and returns its path. The name describes the content. */
 export const writeReproducer = (folder: string, reproducer: Reproducer): string => {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${reproducer.kind}-${reproducer.seed}-${digestOf(JSON.stringify(reproducer.input)).slice(0, 8)}.json`);

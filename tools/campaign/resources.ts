@@ -13,7 +13,10 @@ type Step = readonly [SyscallName, ...(readonly (number | Word)[])];
 interface Loop {
   readonly recipe: keyof typeof recipes;
   readonly times: number;
-  /** In a child, which is killed after 30 virtual milliseconds; else what piles up stays. */
+  /**
+   * True: the loop runs in a child, which is killed after 30 virtual milliseconds. Otherwise its objects
+   * stay.
+   */
   readonly inChild: boolean;
   readonly size: number;
 }
@@ -46,7 +49,7 @@ const PIPE = `@${pair + 4}`;
 const scratch = at.scratch;
 const far = 0x10_0000_0000;
 
-/** What a loop does, by the size of what it asks for. */
+/** The work of a loop, by the size of the requested objects. */
 const recipes = {
   pipes: (n) => [
     ["pipe2", pair, 0o4000],
@@ -190,11 +193,11 @@ const scriptOf = (loops: readonly Loop[]): Uint8Array => {
   return encode({ before: [], chunks, arena: Buffer.from(arena()).toString("base64") });
 };
 
-/** Seconds: --timeout, what an end may take beyond it, and after which we give up waiting. */
+/** Seconds: --timeout, the time for an end beyond it, and the time after which the campaign gives up. */
 const TIMEOUT = 2;
 const LATE = 1;
 const PATIENCE = 12;
-/** What a process takes beside the guest's memory: Node, code, tables. */
+/** Memory of a process beside the guest's: Node.js, code, tables. */
 const OVERHEAD = 160;
 
 export const resources = kind<Input>({
@@ -225,7 +228,7 @@ export const resources = kind<Input>({
       const isLate = first.end !== "SIGKILL" && took(first) > TIMEOUT + LATE;
       const second = isLate ? await once() : first;
       const ended = took(second) < took(first) ? second : first;
-      // How far a run comes in its time differs: nothing of it is the same everywhere.
+      // The progress of a run in its time differs between hosts, so the digest covers the loops only.
       const verdict = noFinding(1, digestOf(JSON.stringify(loops)));
       const finding = (rule: string, expected: string, seen: string) => ({ ...verdict, finding: { rule, expected, seen } });
       if (isHostException(ended))

@@ -96,7 +96,7 @@ const archiveOf = ({ entries, gzip, edits, cut }: Input): { readonly file: Buffe
 };
 
 const wrong = (rule: string, seen: string): Finding => ({ rule, expected: "a tree of named files", seen });
-/** Walks a tree: names, types and contents are what a file system may show. */
+/** Walks a tree and checks that names, types and contents are valid in a file system. */
 const walk = (node: HostNode, path: string, lines: string[], plain: Buffer | undefined, depth = 0): Finding | undefined => {
   if (depth > 600) return wrong("no directory is inside of itself", path.slice(0, 80));
   const list = node.readdir();

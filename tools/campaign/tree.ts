@@ -40,8 +40,8 @@ interface Input {
   readonly steps: readonly Step[];
   readonly times: number;
   /**
-   * What the host does meanwhile, again and again: at the top of the mount, so that the host follows no link
-   * itself.
+   * Repeated changes by the host during the run. They are at the top of the mount, so that the host follows
+   * no link itself.
    */
   readonly swaps: readonly Swap[];
 }
@@ -51,7 +51,7 @@ const MOUNT = "mount";
 const SECRET = "what only the host may read\n";
 // biome-ignore format: table
 const names = ["a", "b", "f", "l", "a/f", "a/g", "b/f", "a/l", "b/l", "l/f", "l/secret", "a/../f", "b/c/f", "b/c"] as const;
-/** What guests' links point to: the first two are completed with the scratch folder's name. */
+/** Targets of guests' links. The first two get the scratch folder's name. */
 const targets = [
   "/secret",
   "/folder",
@@ -140,7 +140,7 @@ const scriptOf = ({ steps, times: rounds }: Input, outside: string): Uint8Array 
   let first = 2;
   let index = 2;
   const calls = steps.map(([call, ...args]): Call => {
-    // A group begins with what its `$0` is the result of.
+    // A group begins with the call that gives its `$0`.
     if (!args.includes("$0")) first = index;
     const words = args.map((word) => (word === "$0" ? `$${first}` : /^0[0-7]+$/.test(word) ? `0o${word.slice(1)}` : word));
     return { abi: "x64", call, args: words, index: index++ };

@@ -19,7 +19,7 @@ const thrown = (error: unknown): Finding => ({
       : String(error),
 });
 
-/** An input of a kind, tried here: what it throws is a finding. */
+/** Tries an input of a kind in this process. An exception is a finding. */
 export const tried = async (kind: Kind, request: Request): Promise<Answer> => {
   const input = "seed" in request ? kind.draw(new Random(request.seed)) : request.input;
   const verdict = await Promise.resolve()

@@ -1,6 +1,6 @@
-// `npm run common`: beginnings.txt, from what the starts of some programs execute, and from programs' code
-// (`npm run setup`, and `npm run bench` for hello). What is data among code decodes to something too: only
-// what is met often enough counts.
+// `npm run common`: beginnings.txt, from the instructions that starts of some programs execute, and from
+// programs' code (`npm run setup`, and `npm run bench` for hello). Data among code decodes to instructions
+// too, so only frequent ones count.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,11 +21,11 @@ import { beginningsFile, contextOf, emptyTemplates, headings, type Mode, slot } 
 
 const modes = [64, 32] as const;
 /**
- * How often something has to be met in files to be what some have; and what most have, whether starts have it
- * or not.
+ * The frequency in files that makes an instruction one of some programs, and one of most programs, whether
+ * starts execute it or not.
  */
 const least = { some: 2, most: 200 };
-/** How starts are called: string functions do other things with longer names. */
+/** Arguments of starts: string functions take other paths for longer names. */
 const callings = [
   { argv0: (path: string) => path, env: {} },
   {
@@ -39,9 +39,9 @@ const top = fileURLToPath(new URL("../..", import.meta.url));
 interface Source {
   /** Below .cache: a folder of programs, that is their root. */
   readonly root: string;
-  /** What is looked through. */
+  /** Files whose code is counted. */
   readonly files: readonly string[];
-  /** What is run: its start has what most programs' starts have. */
+  /** Programs that are run. Their starts have the instructions of most programs' starts. */
   readonly starts: readonly (readonly string[])[];
 }
 const busybox = [
@@ -76,7 +76,7 @@ const sources: readonly Source[] = [
   { root: "debian/openssl-amd64", files: ["usr/lib/x86_64-linux-gnu/libssl.so.3"], starts: [] },
   { root: "debian/python-amd64", files: ["usr/bin/python3.13", "usr/bin/tar", "usr/lib/x86_64-linux-gnu/libsqlite3.so.0"], starts: [] },
 ];
-/** What the vDSO has, and C libraries once. */
+/** Instructions that the vDSO has, and C libraries once. */
 const besides = { 64: ["6488042500"], 32: ["0f05", "0f34", "8ee8", "f30f1efb"] } as const;
 
 const instructions = new Instructions((number) => rows[number]!, {
@@ -87,10 +87,7 @@ await buildRoutines();
 const { state, decoder, templates, routines } = emptyTemplates(instructions, readFileSync(routinesPath));
 for (const mode of modes) templates.opcodes(contextOf(mode));
 
-/**
- * What makes the instruction that has been decoded one that begins as others do: what a template compares, or
- * else what it is.
- */
+/** The key of a decoded instruction: the bytes that a template compares, or else the instruction itself. */
 const keyOf = (bytes: Uint8Array, mode: Mode): string => {
   const { d } = decoder;
   state.u8.set(bytes, layout.frames);
@@ -125,7 +122,7 @@ interface Found {
   times: number;
 }
 const found: Readonly<Record<Mode, Map<string, Found>>> = { 64: new Map(), 32: new Map() };
-/** The instruction at a place: what it begins with is noted. Its length; 0: there is none. */
+/** Records the beginning of the instruction at a place. Returns its length; 0: there is none. */
 const meet = (code: Uint8Array, at: number, mode: Mode, where: { readonly start?: string; readonly file?: string }): number => {
   if (decoder.decode(code, at, code.length, at, mode) !== "ok") return 0;
   const { d } = decoder;

@@ -1,6 +1,6 @@
-// Instructions that programs have, so that a start neither reads what it will not need nor works out what
-// could be known before: handlers of their forms are in modules of their own, and what they become is known
-// to a processor that has these (src/cpu/interp/predecode.ts).
+// Instructions that programs have. They let a start skip unnecessary code and computations: handlers of their
+// forms are in modules of their own, and a processor begins with their predecoded records
+// (src/cpu/interp/predecode.ts).
 import { readFileSync } from "node:fs";
 import { Decoder, type DecodeTables } from "../../src/cpu/decode/decoder.ts";
 import { formOf } from "../../src/cpu/decode/instance.ts";
@@ -21,10 +21,7 @@ export const slot = 16;
 export type Mode = 64 | 32;
 interface Common {
   readonly mode: Mode;
-  /**
-   * Which of the modules (`commonParts`) is to have it: that of what most programs have, or that of what some
-   * have.
-   */
+  /** The module (`commonParts`) for the form: that of most programs, or that of some. */
   readonly part: number;
   /** `slot` bytes. */
   readonly bytes: Uint8Array;
@@ -82,11 +79,14 @@ export const emptyTemplates = (instructions: Instructions, routines: BufferSourc
   return { state, decoder: new Decoder(tables), templates: new PredecodeCache(state, tables, exports), routines: exports };
 };
 
-/** What a processor of the default model has learned when it has met those of a part, by part and context. */
+/**
+ * The records that a processor of the default model has after decoding a part's instructions, by part and
+ * context.
+ */
 export const preloadsOf = (instructions: Instructions, routines: BufferSource): readonly (readonly Uint8Array[])[] => {
   const { state, decoder, templates } = emptyTemplates(instructions, routines);
   const records = new Records(state, instructions, []);
-  // Of flat code, by number.
+  // The opcodes of flat code, by number.
   const opcodes = [contextOf(64), contextOf(32)].map((context) => templates.opcodes(context));
   const lists = Array.from({ length: commonModules }, () => contexts.map((): Uint8Array[] => []));
   for (const { mode, part, bytes } of common()) {

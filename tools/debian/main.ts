@@ -1,6 +1,6 @@
-// `npm run setup`: fetch and unpack what the tests need from Debian (packages.ts). Does nothing that is done
-// already. Without apt-get it says so and succeeds: the tests that miss something say so again. With CI=true
-// a failure is a failure.
+// `npm run setup`: fetches and unpacks the tests' Debian packages (packages.ts), if that is not done yet.
+// Without apt-get it prints a message and succeeds, and the tests that lack something print it again. With
+// CI=true that is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

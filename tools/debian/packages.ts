@@ -1,4 +1,4 @@
-// What the tests take from Debian, each unpacked into a folder of its own under .cache/debian.
+// The tests' Debian packages, each unpacked into a folder of its own under .cache/debian.
 
 import { samplePackages } from "../userland/scenario.ts";
 
@@ -6,7 +6,7 @@ export interface PackageSet {
   readonly name: string;
   readonly architecture: "amd64" | "i386";
   readonly packages: readonly string[];
-  /** Whether what they depend on is unpacked too: a root folder in which the programs run. */
+  /** True: their dependencies are unpacked too, so that the folder is a root in which the programs run. */
   readonly closure: boolean;
   /** Not a plain unpacking: only these members of the source archive that the package ships. */
   readonly members?: { readonly archive: string; readonly patterns: readonly string[] };

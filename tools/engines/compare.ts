@@ -1,5 +1,5 @@
-// One drawn program on several engines: what it writes, how it ends, and how many instructions, calls and
-// nanoseconds that takes are the same.
+// One drawn program on several engines. Its output, its end, and its numbers of instructions, calls and
+// nanoseconds must be equal.
 
 import type { Engine } from "../../src/cpu/engine.ts";
 import { Machine } from "../../src/index.ts";
@@ -13,7 +13,7 @@ export const outcome = async (bytes: Uint8Array, engine: Engine): Promise<string
   return JSON.stringify({ status, out: Buffer.from(stdout.bytes).toString("hex"), ...stats });
 };
 
-/** The program of a seed. Every fourth is long enough for what samples heat. */
+/** The program of a seed. Every fourth one is long enough to become hot. */
 export const programOf = (seed: number): Uint8Array => {
   const { wide, narrow } = draw(new Random(seed), seed % 4 === 0 ? 12 : 1);
   return program(wide, 64, narrow);
@@ -25,7 +25,7 @@ export interface Difference {
   readonly expected: string;
   readonly found: string;
 }
-/** What differs from the first engine's run. */
+/** The differences from the first engine's run. */
 export const compare = async (seed: number, [first, ...others]: readonly [Engine, ...Engine[]]): Promise<readonly Difference[]> => {
   const bytes = programOf(seed);
   const expected = await outcome(bytes, first);

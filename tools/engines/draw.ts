@@ -193,7 +193,7 @@ const excursion: Piece = (d) => {
     `mov qword [${parked.sp}], rsp`,
     ...registers.map((r) => `mov ${r}, ${random.chance(0.3) ? random.below(1000) : `0x${random.u64().toString(16)}`}`),
     `mov rsp, ${at.stack32}`,
-    // What RETF, IRET or the jump takes.
+    // The frame for RETF or IRET, or the target of the jump.
     ...[back, 0x33, 0x202].map((word, n) => `mov dword [${at.stack32 + 4 * n}], ${word}`),
     ...door,
     `${back}:`,
@@ -256,7 +256,7 @@ const timers = (): string[] => [
   `mov dword [${at.timerFd}], eax`,
 ];
 
-/** `scale`: how much longer loops run, so that what samples heat has something to find. */
+/** Draws a program. `scale` multiplies the lengths of loops, so that code becomes hot. */
 export const draw = (random: Random, scale: number): { readonly wide: string; readonly narrow: readonly string[] } => {
   let labels = 0;
   const narrow: string[] = [];

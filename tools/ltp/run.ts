@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Entry } from "./entries.ts";
 
 /**
- * What an entry says: its exit status or "timeout", the lines by kind, and the first lines that are no pass.
+ * The outcome of an entry: its exit status or "timeout", its lines by kind, and the first lines that are no
+ * pass.
  */
 export interface Outcome {
   readonly exit: number | "timeout";

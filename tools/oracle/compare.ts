@@ -1,5 +1,5 @@
-// Compare what silicon did with what we did: every difference by name, what the manual leaves undefined set
-// apart.
+// Compares results of silicon with ours. Every difference has a name. Results that the manual leaves
+// undefined are counted apart.
 import { type Instruction, Mnemonic } from "iced-x86";
 import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt, type Result, resultAt, stateAt } from "./case.ts";
@@ -83,7 +83,7 @@ export const compare = (c: Case, i: Instruction, silicon: Result, ours: Result, 
   const free = fault ? 0 : undefinedRegisters(i, c.before);
   // SYSCALL writes rip and rflags to rcx and r11; here the kernel's entry does that.
   const doorRegisters = i.mnemonic === Mnemonic.Syscall ? (1 << R.cx) | (1 << R.r11) : 0;
-  // Of rax Linux gives half back after a call by INT 80h.
+  // Linux returns only half of rax after a call by INT 80h.
   const halved = i.mnemonic === Mnemonic.Int && i.immediate8 === 0x80 ? R.ax : -1;
   // On the way back to a stack of 16 bits Linux leaves its own upper half in rsp. arch/x86/kernel/espfix_64.c
   const left = [c.before, x].some((s) => ldtStacks.has(s.selector(S.ss))) ? R.sp : -1;

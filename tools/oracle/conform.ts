@@ -42,7 +42,7 @@ export interface Example {
   readonly id: number;
 }
 export type Table = Map<string, Tally>;
-/** What became of a row: the forms that ran (form.ts), as keys. */
+/** The forms of a row that ran (form.ts), as keys. */
 export interface RowTally {
   readonly forms: Set<number>;
   cases: number;
@@ -70,8 +70,8 @@ export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | 
 const BATCH = 25_000;
 const KEPT = 4;
 /**
- * Of several emulators the first runs everything, the others every so many-th case: to compile a case takes
- * longer than all else.
+ * The first emulator runs every case, the others one of so many, because the compilation of a case takes
+ * longer than everything else.
  */
 export const SHARE = 50;
 
@@ -100,7 +100,7 @@ const drawnOf = (mode: Mode, vendor: Vendor, wanted: readonly Scope[], count: nu
   return wanted.flatMap((scope) => lists.get(scope) as readonly Encoding[]);
 };
 
-/** What a run of cases is about. */
+/** The subject of a run of cases. */
 interface Subject {
   readonly mode: Mode;
   readonly vendor: Vendor;
@@ -284,7 +284,7 @@ const addTo = (tiers: Report["tiers"], tier: Tier, cases: number): void => {
   tiers.set(tier, (tiers.get(tier) ?? 0) + cases);
 };
 
-/** Add what another run found. */
+/** Adds the results of another run. */
 export const addReport = (sum: Report, more: Report): void => {
   for (const [tier, cases] of more.tiers) addTo(sum.tiers, tier, cases);
   for (const [name, t] of more.table) {
@@ -320,7 +320,7 @@ const exampleOf = (tier: Tier, c: Case, silicon: Result, ours: Result, differenc
   id: c.id,
 });
 
-/** What f makes of each instruction of a case. */
+/** The results of f for each instruction of a case. */
 const ofInstructions = <T>(c: Case, x: Subject, f: (i: Instruction) => T): T[] => {
   const decoder = new Decoder(x.mode, c.code, icedOptions[x.vendor]);
   decoder.ip = c.before.rip;

@@ -28,7 +28,7 @@ const ourMemory = (d: Decoded): string => {
   const vsib = d.row.shape.vsib;
   const index = vsib ? `+${vector(vsib.widths[0], d.vindex)}*${1 << d.scale}` : d.index === noRegister ? "" : `+${d.index}*${1 << d.scale}`;
   const segment = segmentText(segNames[d.memorySegment] as string, d.mode);
-  // Of an absolute address iced does not tell the address size.
+  // iced does not report the address size of an absolute address.
   return `m${base + (vsib ? "" : index) === "" ? "" : d.addressSize}:${segment}${base}${index}+${displacement(BigInt.asUintN(d.addressSize, BigInt(d.disp)))}`;
 };
 const ourImmediate = (d: Decoded, o: Operand, width: number, first: boolean): string => {
@@ -223,7 +223,7 @@ const iced = (i: Instruction, mode: Mode): Reading => ({
 export interface Verdict {
   readonly scope: Scope | "invalid" | "other";
   readonly mnemonic: string;
-  /** What is wrong, or undefined. */
+  /** The difference, or undefined. */
   readonly problem: string | undefined;
 }
 
@@ -262,18 +262,21 @@ export class DecoderJudge {
     if (result !== "ok" && (absent.has(i.code) || isWideInsertion(i, mode))) return verdict(undefined);
     if (result !== "ok") return verdict(scope === "other" ? undefined : `missing (${result})`);
     const have = ours(d);
-    // On AMD, REX.B makes XCHG of what would be PAUSE.
+    // On AMD, REX.B turns PAUSE into XCHG.
     if (want.name === "pause" && have.name === "xchg") return verdict(undefined);
     for (const key of ["length", "name", "rep"] as const)
       if (have[key] !== want[key]) return verdict(`${key}: iced ${want[key]}, ours ${have[key]}`);
-    // A row without operands implies what it works on.
+    // A row without operands implies them.
     if (d.row.operands.length === 0 || impliedOperands.has(d.row.name)) return verdict(undefined);
     const [a, b] = [want.operands, have.operands].map((text) => comparable(text, d.row.name)) as [string, string];
     return verdict(a === b ? undefined : `operands: iced ${a}, ours ${b}`);
   }
 }
 
-/** What iced knows and processors of our models do not: 3DNow!, and on AMD a prefetch of a register. */
+/**
+ * Instructions that iced has and the processors of our models have not: 3DNow!, and on AMD a prefetch of a
+ * register.
+ */
 const absent = new Set<Code>([Code.Femms, Code.Reservednop_rm16_r16_0F0D, Code.Reservednop_rm32_r32_0F0D, Code.Reservednop_rm64_r64_0F0D]);
 /** VPINSRD and VPEXTRD with W outside 64-bit mode: the manual ignores W, AMD's processors do not. */
 const isWideInsertion = (i: Instruction, mode: Mode): boolean =>
@@ -304,7 +307,7 @@ const unsized = new Set([
   "pop",
 ]);
 
-/** Leave out what iced lists and rows imply: st(0), and the memory operand of MASKMOV. */
+/** Removes operands that iced lists and rows imply: st(0), and the memory operand of MASKMOV. */
 const comparable = (operands: string, name: string): string => {
   const text = operands
     .replace(/\bst:0\b/g, "")

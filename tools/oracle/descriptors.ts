@@ -1,4 +1,4 @@
-// The world's segments as the processor's own 8-byte descriptors: what Linux makes of struct user_desc, and
+// The world's segments as the processor's 8-byte descriptors: those that Linux makes of struct user_desc, and
 // its GDT. SDM Vol. 3A 3.4.5; Linux arch/x86/include/asm/desc.h fill_ldt()
 import { contents, ldtEntries, type Segment, selector } from "./world.ts";
 

@@ -1,4 +1,4 @@
-// Which rows the generator can draw. What it cannot is what silicon does not judge (scope.ts), and only that.
+// The rows that the generator can draw. The others must be those that silicon does not judge (scope.ts).
 import { Decoder as Iced, Instruction } from "iced-x86";
 import { Decoder, decodeTables } from "../../src/cpu/decode/decoder.ts";
 import type { Row } from "../../src/cpu/isa/row.ts";

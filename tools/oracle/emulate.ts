@@ -10,7 +10,7 @@ import { Batch, Case, fxAt, type Registers, Result, resultAt, stateAt } from "./
 import { descriptorTables } from "./descriptors.ts";
 import { ALIAS, CODE, DATA, PAGE, selector, WINDOW } from "./world.ts";
 
-/** Linux's signals for what ends a case. arch/x86/kernel/traps.c */
+/** Linux's signals that end a case. arch/x86/kernel/traps.c */
 export const signals = { ILL: 4, TRAP: 5, BUS: 7, FPE: 8, SEGV: 11, ALRM: 14, SYS: 31 } as const;
 // biome-ignore format: table
 const signalOf: Readonly<Record<number, number>> = {
@@ -140,7 +140,7 @@ export class Emulator {
   #compiled(c: Case, count: number): Exit {
     const { cpu } = this;
     const s = cpu.state;
-    // Of a case that goes to other code by a far transfer, what it comes to is compiled.
+    // In a case with a far transfer to other code, the target is compiled.
     if (this.follows) {
       const first = s.selector(S.cs);
       let why: Exit = exit.budget;
@@ -166,11 +166,12 @@ export class Emulator {
       // no code.
       if (retired === 1 && v === vector.OF) return why;
     }
-    // What faults past it may have done a part of its work first: a call has pushed (Rules.pushesFirst).
+    // An instruction that faults past the case may have done a part of its work: a call has pushed
+    // (Rules.pushesFirst).
     const intoItself = s.rip >= start && s.rip < start + c.code.length;
     const stepped = why === exit.fault && !written && (v === vector.BP ? retired === 2 : retired === 1 && !intoItself);
     if (!stepped) {
-      // It went on: into itself, or into what it had written.
+      // The run went on: into the instruction itself, or into bytes that it had written.
       this.#load(c);
       return cpu.run(count);
     }

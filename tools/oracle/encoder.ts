@@ -1,6 +1,6 @@
-// Judge the encoder and the assembler by the decoder, which iced-x86 judges: encode(decode(bytes)) is a fixed
-// point, no longer than what it was made from; and what the disassembler writes assembles to something that
-// reads the same.
+// Judges the encoder and the assembler by the decoder, which iced-x86 judges. encode(decode(bytes)) is a
+// fixed point and no longer than the bytes. The disassembler's text assembles to an instruction with the same
+// text.
 import { type Decoded, type Decoder, noRegister } from "../../src/cpu/decode/decoder.ts";
 import { assemble } from "../../src/cpu/text/assemble.ts";
 import { instructionText, plainDecoder } from "../../src/cpu/text/disassemble.ts";
@@ -15,7 +15,7 @@ const base = 0x1000_0000;
 /** Text that does not depend on the instruction's length: of an address from rip the address itself. */
 const settled = (d: Decoded): string =>
   instructionText(d).replace(/\[([re])ip[^\]]*\]/, `[$1ip to ${ripRelative(d) ? d.disp : noRegister}]`);
-/** Of two orders and two forms that mean the same, the assembler takes the shorter. */
+/** Makes texts comparable: of two orders or forms with one meaning, the assembler takes the shorter one. */
 const level = (text: string): string =>
   text.replace(/^xchg (\w+), (\w+)$/, (_, a, b) => `xchg ${[a, b].sort().join(", ")}`).replace(/, 0x1$/, ", 1");
 

@@ -9,7 +9,7 @@ import type { Mode } from "./world.ts";
 
 export interface Encoding {
   readonly mode: Mode;
-  /** Whose processors read it so. */
+  /** The vendor whose processors decode it so. */
   readonly vendor: Vendor;
   readonly bytes: Uint8Array;
   readonly code: Code;
@@ -24,7 +24,7 @@ const segmentPrefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
 export const SLOT = 16;
 
 /**
- * Write one candidate: prefixes, the opcode bytes, a modrm of the wanted reg field; what follows stays
+ * Writes one candidate: prefixes, opcode bytes, and a modrm with the wanted reg field. The other bytes stay
  * random.
  */
 const shape = (
@@ -76,7 +76,7 @@ export function* candidates(mode: Mode, vex: boolean, r: Random): Generator<Uint
   }
 }
 
-/** Every opcode byte and every modrm byte after some bytes; what follows is random. */
+/** Every opcode byte and every modrm byte after some bytes. The other bytes are random. */
 const everyModrm = (before: readonly number[], r: Random): Uint8Array => {
   const buffer = new Uint8Array(SLOT * 0x10000);
   r.fill(buffer);
@@ -103,7 +103,7 @@ export function* wholeSpace(mode: Mode, r: Random): Generator<Uint8Array> {
       for (const vvvv of [0x78, 0x40]) yield everyModrm([0xc4, 0xe0 | map, ((last & 8) << 4) | vvvv | (last & 7)], r);
 }
 
-/** How iced-x86 reads code as a vendor's processors do. */
+/** iced-x86's options for the decoding of a vendor's processors. */
 export const icedOptions: Readonly<Record<Vendor, DecoderOptions>> = { amd: DecoderOptions.AMD, intel: DecoderOptions.None };
 
 /** Call `see` for every candidate of one pass, decoded. */

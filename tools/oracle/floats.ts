@@ -1,5 +1,5 @@
-// Floating-point and vector state for cases: what a program begins with, or values at which rounding, masking
-// and NaN rules show.
+// Floating-point and vector state for cases: the state at a program's start, or values that show rules of
+// rounding, masking and NaNs.
 import { type Case, fxAt, type Registers, stateAt } from "./case.ts";
 import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";

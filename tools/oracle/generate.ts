@@ -24,7 +24,7 @@ const dataSegments: readonly number[] = (
 const stackSegments: readonly number[] = (
   ["data16", "data32", "short", "down32", "down16", "wrapping"] as const satisfies SegmentName[]
 ).map(ldtSelector);
-/** What an instruction may try to load: all of them, none, Linux's, and what is not there. */
+/** Selectors for a load: all segments of the world, null, Linux's, and missing ones. */
 const anySelector = (r: Random): number =>
   r.pick([
     ...dataSegments,

@@ -1,6 +1,6 @@
-// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on
-// every tier, in full; stopped by SIGINT it says how far it came.
-// `npm run conformance:record`: what test/cpu/recorded holds, anew, by the processor under us.
+// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the processor of this host
+// and on every tier, in full. SIGINT stops it with a report.
+// `npm run conformance:record`: makes test/cpu/recorded again on the processor of this host.
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the
 // assembler by the decoder, in full.
 import { formsOf } from "../../src/cpu/isa/form.ts";
@@ -57,8 +57,8 @@ const printTotals = (what: string, { table }: Report): void => {
 };
 
 /**
- * How much of the rows was run: of each family, and of the sequences and what is no instruction, which belong
- * to none.
+ * Prints the share of rows that ran: by family, and apart the sequences and the bytes that are no
+ * instruction.
  */
 const printFamilies = (report: Report, vendor: Vendor): void => {
   const line = (...cells: readonly (string | number)[]): void =>
@@ -99,7 +99,7 @@ const printRest = (report: Report, vendor: Vendor): void => {
   console.log([...report.tiers].map(([tier, cases]) => `${tier}: ${cases} cases`).join("; "));
 };
 
-/** How fast silicon is without us. */
+/** Prints the speed of silicon alone. */
 const printSilicon = (vendor: Vendor, seed: number): void => {
   const count = 50_000;
   for (const mode of modes) {

@@ -119,7 +119,7 @@ const xsaves = new Set<Mnemonic>([
   Mnemonic.Xrstor64,
 ]);
 export const isXsave = (i: Instruction): boolean => xsaves.has(i.mnemonic);
-/** Any part of the area may be what the window shows; half of the time it is the header. */
+/** The window shows any part of the area; half of the time it shows the header. */
 const xsaveTarget = (r: Random): bigint => BigInt(DATA + WINDOW.offset + 64 * (r.chance(0.5) ? -8 : -r.below(13)));
 
 export const aimOperands = (c: Case, plan: Plan, start: number, r: Random): Aimed[] =>

@@ -1,5 +1,4 @@
-// What there is to know of an encoding before any case is made of it: decoded once by iced-x86 and once by
-// us.
+// The facts about an encoding that cases need, decoded once by iced-x86 and once by us.
 import {
   Decoder as Iced,
   Instruction,

@@ -1,6 +1,5 @@
-// Results of silicon, recorded: so that the tests ask the same where there is no such processor. A file holds
-// what the processor did beyond what the cases say themselves, which are made again from the seed; a digest
-// says whether they are still the same ones.
+// Recorded results of silicon, for hosts without such a processor. The cases are made again from the seed,
+// and a digest checks that they are the same. A file holds only the results that the cases do not determine.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -33,7 +32,7 @@ export const subjects: readonly Subject[] = modes.flatMap((mode) => [
 
 const path = (vendor: Vendor): string => fileURLToPath(new URL(`../../test/cpu/recorded/${vendor}.bin.gz`, import.meta.url));
 
-/** A step that changes nothing: what a result is recorded as the difference from. */
+/** A step that changes nothing. Results are recorded as differences from it. */
 const expected = (cases: Batch): Uint8Array => {
   const out = new Uint8Array(cases.count * resultAt.size);
   for (let n = 0; n < cases.count; n++) {
@@ -79,7 +78,7 @@ interface Header {
 }
 export interface Recording {
   readonly header: Header;
-  /** By subject, in order: the cases made again, and what the processor made of them. */
+  /** By subject, in order: the cases, made again, and the processor's results. */
   readonly results: readonly { readonly name: string; readonly source: Source; readonly made: Made; readonly silicon: Batch }[];
 }
 

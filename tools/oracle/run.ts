@@ -8,7 +8,7 @@ import { buildOracle } from "./build.ts";
 import { Batch, caseAt, resultAt } from "./case.ts";
 import { ALIAS, CODE, DATA, ldtEntries, userDesc, WINDOW } from "./world.ts";
 
-/** Whose processor is under us, of those that models are of. */
+/** The vendor of this host's processor, if models of it exist. */
 export const siliconVendor = (): Vendor | undefined => {
   const info = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "latin1") : "";
   return vendors.find((vendor) => info.includes(vendorNames[vendor]));
@@ -17,8 +17,8 @@ export const siliconVendor = (): Vendor | undefined => {
 export const siliconModel = (): string => `max:${siliconVendor() ?? "amd"}`;
 
 /**
- * Without these a processor is too old for the model of all features; hints, and what differs from run to
- * run, say nothing of it.
+ * Features without which a processor is too old for the model of all features. Hints, and features with
+ * results that differ from run to run, do not count.
  */
 const telling: readonly Feature[] = ["adx", "avx2", "bmi2", "f16c", "fma", "sha_ni", "gfni", "vaes", "vpclmulqdq"];
 /**
@@ -41,7 +41,7 @@ export const cpuName = (): string => {
   return `${value("vendor_id")} family ${value("cpu family")} model ${value("model")} stepping ${value("stepping")}`;
 };
 
-/** Whose such a processor is, and of which family. AMD APM Vol. 3 appendix E CPUID Fn0000_0001_EAX */
+/** The vendor and family of a processor. AMD APM Vol. 3 appendix E CPUID Fn0000_0001_EAX */
 export interface Identity {
   readonly vendor: Vendor;
   readonly family: number;
@@ -66,10 +66,10 @@ const scratch = (bytes: readonly Uint8Array[]): { readonly reading: number; read
   return { reading, writing };
 };
 
-/** What the program reads. */
+/** The input of the native program. */
 export const oracleInput = (cases: Batch): readonly Uint8Array[] => [header(cases.count), ...ldtEntries.map(userDesc), cases.bytes];
 
-/** What the program alone takes for a batch, on the clock and of processor time: seconds. */
+/** The time of the native program for a batch: seconds of real time and of processor time. */
 export const oracleTimes = (cases: Batch): { readonly clock: number; readonly busy: number } => {
   const input = Buffer.concat(oracleInput(cases));
   const env = { ...process.env, ORACLE_VERBOSE: "1" };

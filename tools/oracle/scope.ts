@@ -1,4 +1,4 @@
-// Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can
+// The groups of instructions, by iced-x86's names of CPUID features, and the instructions that no silicon can
 // judge.
 import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic, Register, RegisterExt } from "iced-x86";
 import type { Vendor } from "../../src/cpu/machine/model.ts";
@@ -67,8 +67,8 @@ const neverJudged = new Map<Mnemonic, string>([
 ]);
 
 /**
- * XSAVE and its like take the components from EDX:EAX; as parts of an address they would ask for what we have
- * not.
+ * XSAVE and related instructions take the components from EDX:EAX. Registers of an address would select
+ * components that the model lacks.
  */
 const usesMask = (i: Instruction): boolean =>
   [...i.cpuidFeatures()].some((f) => f === F.XSAVE || f === F.XSAVEOPT || f === F.XSAVEC) &&

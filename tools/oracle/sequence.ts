@@ -1,5 +1,5 @@
-// Cases of several instructions in a row, run to an int3: what one leaves for the next (lazy flags, blocks,
-// regions) shows here.
+// Cases of several instructions in a row, run to an int3. They show the state between instructions: lazy
+// flags, blocks, regions.
 import { FlowControl, type Instruction, Register, RegisterExt } from "iced-x86";
 import { type Batch, Case, caseBatch, MAX_CODE } from "./case.ts";
 import type { Encoding } from "./encodings.ts";
@@ -15,7 +15,7 @@ const LONGEST = 10;
 /** True if its memory operands can be aimed for any later register values. */
 const isPlaced = (plan: Plan): boolean => plan.memory.every((m) => m.index === Register.None && m.base === Register.None);
 const loadsSegment = (i: Instruction): boolean => i.opCount > 0 && RegisterExt.isSegmentRegister(i.op0Register);
-/** What is right only to within a last place would make all that follows differ. */
+/** False for results that are right only to within the last place, because all later results would differ. */
 export const goesOn = (i: Instruction): boolean =>
   i.flowControl === FlowControl.Next && !i.isPrivileged && !i.isStringInstruction && !loadsSegment(i) && !isTranscendental(i);
 

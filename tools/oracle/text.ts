@@ -1,5 +1,5 @@
-// Judge the disassembler by iced-x86's formatter (Intel syntax): the same text, after what is taste or of no
-// effect is levelled out.
+// Judges the disassembler by iced-x86's formatter (Intel syntax): the same text, after differences of taste
+// are removed.
 import { Code, DecoderOptions, Formatter, FormatterSyntax, Decoder as Iced, Instruction, MemorySizeOptions } from "iced-x86";
 import type { Decoder } from "../../src/cpu/decode/decoder.ts";
 import { instructionText, plainDecoder } from "../../src/cpu/text/disassemble.ts";
@@ -24,10 +24,9 @@ const intelFormatter = (): Formatter => {
 
 type Rewrite = readonly [RegExp, string];
 /**
- * What of iced's text is said otherwise by us:
- * its names of prefixes; those without effect on our processors; the operands that strings, XLAT and x87
- * instructions imply; names of later instructions for what is a hint or a NOP before them; forms with fewer
- * operands.
+ * Changes of iced's text: its names of prefixes; prefixes without effect on our processors; the operands that
+ * strings, XLAT and x87 instructions imply; names of later instructions for earlier hints and NOPs; forms
+ * with fewer operands.
  */
 const rewrites: readonly Rewrite[] = [
   [/\bdata(16|32|64) /, "o$1 "],
@@ -57,7 +56,7 @@ const rewrites: readonly Rewrite[] = [
   [/^(f\w+p)$/, "$1 st(1), st"],
   [/ fpu(env|state)\d+ ptr /, " "],
 ];
-/** What we say and iced does not. */
+/** Changes of our text. */
 const ourRewrites: readonly Rewrite[] = [
   [/^repn?e ((?:[ao]\d\d )*loop)/, "$1"],
   [/^((?:a\d\d )?p?blendv\w+ .*, .*|sha256rnds2 .*, .*), xmm0$/, "$1"],
@@ -108,7 +107,7 @@ export class TextJudge {
       if (i.code === Code.INVALID || this.#decoder.decode(buffer, at, at + 16, ip, mode) !== "ok") continue;
       const want = this.#formatter.format(i);
       const have = instructionText(this.#decoder.d);
-      // On AMD, REX.B makes XCHG of what would be PAUSE.
+      // On AMD, REX.B turns PAUSE into XCHG.
       const same = level(want, mode) === level(have, mode) || (want === "pause" && have.startsWith("xchg r8"));
       see({ scope: scopeOf(i) ?? "other", theirs: want, ours: have, same }, buffer.subarray(at, at + i.length));
     }

@@ -1,5 +1,5 @@
-// What the manual leaves undefined after an instruction, so that a difference there is no error.
-// SDM Vol. 2; iced-x86's rflagsUndefined has most of it, decoded instruction by instruction.
+// Results that the manual leaves undefined, so that a difference is no error. SDM Vol. 2; iced-x86's
+// rflagsUndefined has most of them, instruction by instruction.
 import { type Instruction, Mnemonic, OpKind, RegisterExt, RflagsBits } from "iced-x86";
 import type { Vendor } from "../../src/cpu/machine/model.ts";
 import { EF, R, vector } from "../../src/cpu/machine/state.ts";
@@ -54,7 +54,7 @@ const isOf =
     vectors.includes(trap);
 
 /**
- * Do RSI and RDI name one place by two addresses, so that what was read and what was written meet? They are
+ * True if RSI and RDI name one place by two addresses, so that read and written bytes overlap. The places are
  * near each other in a page, and far apart as addresses.
  */
 const meetUnseen = ({ after }: Result): boolean => {
@@ -63,13 +63,15 @@ const meetUnseen = ({ after }: Result): boolean => {
 };
 
 /**
- * Which of several faults comes is the processor's own (SDM Vol. 3A Table 6-2), and families of AMD's differ.
- * Ours is the one named; another does not judge this. CMPS: 19h reads the destination first, but in REPE
- * CMPSB, 1Ah the source. Masked moves: 19h looks at the lanes that are wanted, 1Ah at the limit and the end
- * of the address space for all. FXSAVE: exact on 1Ah, never settled on 19h. CALL and PUSH of memory, if it or
- * the pointer in it is not canonical, nor the stack: 1Ah has told of the stack, in two cases of many. REP
- * MOVS: 1Ah moves pieces at once, and whether what it reads overlaps what it writes it sees by addresses
- * alone (SDM Vol. 3A 9.2.4); one page at two of them is moved in pieces.
+ * Priorities among several faults, which are the processor's own (SDM Vol. 3A Table 6-2) and differ between
+ * AMD's families. Our results follow the named family; a processor of another family is no judge.
+ * - CMPS: 19h reads the destination first, but in REPE CMPSB, and 1Ah always, the source.
+ * - Masked moves: 19h checks the wanted lanes, 1Ah checks the limit and the end of the address space for all.
+ * - FXSAVE: exact on 1Ah, never settled on 19h.
+ * - CALL and PUSH of memory, if it or its pointer and the stack are not canonical: 1Ah reported the stack,
+ *   in two cases of many.
+ * - REP MOVS: 1Ah moves pieces at once, and detects an overlap by addresses alone (SDM Vol. 3A 9.2.4). One
+ *   page at two addresses is moved in pieces.
  */
 interface OwnWay {
   readonly vendor: Vendor;
@@ -97,6 +99,6 @@ const ownWays: readonly OwnWay[] = [
     differ: (...both) => both.every(isOf(vector.GP, vector.SS)),
   },
 ];
-/** Do these results of a processor of that family and of ours differ in what families differ in? */
+/** True if a result of a processor of that family and ours differ in a point that families may differ in. */
 export const isFamilysOwn = (i: Instruction, of: Identity, silicon: Result, ours: Result): boolean =>
   ownWays.some((own) => own.vendor === of.vendor && own.family !== of.family && own.of.has(i.mnemonic) && own.differ(silicon, ours));

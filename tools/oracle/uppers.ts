@@ -1,5 +1,5 @@
-// Upper halves of registers outside 64-bit mode: what 64-bit code leaves in them, and cases that go to 32-bit
-// code and come back.
+// Upper halves of registers outside 64-bit mode: the values that 64-bit code leaves in them, and cases that
+// go to 32-bit code and come back.
 import { Register } from "iced-x86";
 import { R, S } from "../../src/cpu/machine/state.ts";
 import { type Batch, Case, caseBatch, MAX_CODE } from "./case.ts";

@@ -1,5 +1,5 @@
-// What surrounds a case: where its memory lies, and which segments it may use. Silicon and emulator are set
-// up from this one page.
+// The surroundings of a case: its memory and its segments. Both silicon and the emulator are set up from this
+// file.
 
 export const PAGE = 4096;
 /** One page of code, writable and executable; nothing after it. */

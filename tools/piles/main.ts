@@ -1,5 +1,5 @@
-// `npm run piles`: what each way of test/hostile/piles.c costs the host with --memory 64M, as a table. Names
-// choose some of them.
+// `npm run piles`: a table of the host's cost for each way of test/hostile/piles.c with --memory 64M. Names
+// select ways.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -58,8 +58,8 @@ const callAt = (r: Random, constants: readonly number[]): SyscallData => {
 };
 
 /**
- * What an explanation says of a call: its cases, read as conditions. Undefined: it says that it does not list
- * them.
+ * The explanation of a call: its cases, read as conditions. Undefined: the explanation says that it does not
+ * list them.
  */
 const explained = (diagram: Diagram, cache: Map<Node, ReturnType<typeof casesOf>>, data: SyscallData): number | undefined => {
   const { nodes, root } = diagram.restrict({ arch: data.arch, sys_number: data.nr >>> 0 });
@@ -177,7 +177,7 @@ export const comparePlanted = (programs: readonly Program[], seed: number): Repo
         break;
       }
       const asked = [program, changed].map((each): Asked => ({ program: each, data }));
-      // Of a program that returns A, no call would be harmless.
+      // No call would be harmless under a program that returns A.
       if (isHarmless(program)) {
         if (!asked.every(canBeAsked)) continue;
         witnesses.push(...asked);

@@ -8,7 +8,7 @@ import { decodeProgram, type Program } from "../../src/seccomp/index.ts";
 import { build } from "../seccomp/judge.ts";
 
 const root = fileURLToPath(new URL("../../.cache/debian/libseccomp-amd64/usr", import.meta.url));
-/** Whether the library is there. */
+/** True if the library is installed. */
 export const haveLibseccomp = existsSync(`${root}/include/seccomp.h`);
 
 export interface Request {

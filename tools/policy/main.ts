@@ -38,7 +38,7 @@ const report = (title: string, { compared, hits, differences }: Report, hit: str
   console.log(`${title}: ${compared} compared, ${hits} ${hit}, ${differences.length} differences`);
   return differences.length === 0;
 };
-/** Filters that libseccomp makes of profiles: half of what is explained. */
+/** Filters that libseccomp makes of profiles. They are half of the explained filters. */
 const compiledBy = (profiles: readonly Profile[]): readonly Program[] =>
   libseccomp(
     profiles.map((profile) => ({

@@ -1,5 +1,5 @@
-// Profiles from a seed: Docker's and containers-common's with many capabilities, and random ones that hold
-// what people write and more.
+// Profiles from a seed: Docker's and containers-common's with many capabilities, and random ones in the
+// users' style and beyond.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { i386, x32, x64 } from "../../src/abi/abi.ts";

@@ -1,6 +1,5 @@
-// Asks Debian's runc and crun for the filters that they load: a container with the profile is started in a
-// root of their own, and what it attaches is read by test/policy/native/dump.c. Needs root: namespaces and
-// mounts.
+// Reads the filters that Debian's runc and crun load. A container with the profile is started in a root of
+// their own, and test/policy/native/dump.c reads its filters. It needs root for namespaces and mounts.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +18,7 @@ const commands: Readonly<Record<Runtime, readonly string[]>> = {
   crun: ["/usr/bin/crun", "--root", "/judge/state", "--cgroup-manager=disabled", "run", "--bundle", "/judge/bundle", "judged"],
 };
 
-/** A mount namespace in which the root has what a runtime looks for. */
+/** A mount namespace with a root that has the files that runtimes need. */
 const SCRIPT = `
 mount --rbind "$1" "$1" && mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" && mount -t cgroup2 none "$1/sys/fs/cgroup" || exit 99
 shift_root=$1; shift
@@ -61,7 +60,7 @@ const config = (seccomp: Json): Json => ({
   linux: { namespaces: [{ type: "pid" }, { type: "mount" }, { type: "ipc" }, { type: "uts" }], seccomp },
 });
 
-/** The filter that a runtime loads, or what it says instead. */
+/** The filter that a runtime loads, or its error message. */
 export const loaded = (runtime: Runtime, profile: Profile): Program | string => {
   prepare();
   rmSync(join(root, "judge/state"), { recursive: true, force: true });

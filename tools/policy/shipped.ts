@@ -14,7 +14,10 @@ import type { RealFilter } from "./real.ts";
 import { loaded, whyNoRuntimes } from "./runtimes.ts";
 import { systemdFilters, systemdLibrary } from "./systemd.ts";
 
-/** Of containers, each as both runtimes load it; empty without root or the packages of `npm run setup`. */
+/**
+ * Filters of containers, each as both runtimes load it. Empty without root or the packages of `npm run
+ * setup`.
+ */
 export const containerFilters = async (): Promise<readonly RealFilter[]> => {
   if (!existsSync(dockerFile) || whyNoRuntimes()) return [];
   const found: RealFilter[] = [];
@@ -40,8 +43,8 @@ interface Service {
   readonly programs: readonly Program[];
 }
 /**
- * Every installed service that has a SystemCallFilter=, one for each different list of settings, with what
- * systemd makes of them.
+ * The installed services with a SystemCallFilter=, one for each different list of settings, with systemd's
+ * filters.
  */
 const services = (): readonly Service[] => {
   if (systemdLibrary === undefined || !existsSync(UNITS)) return [];
@@ -59,7 +62,7 @@ const services = (): readonly Service[] => {
 export const serviceFilters = (): readonly RealFilter[] =>
   services().flatMap(({ name, programs }) => programs.map((program, n) => ({ name: `${name} ${n}`, program })));
 
-/** What systemd makes of a service's settings and our reading of them. Hits: equal. */
+/** Compares systemd's filter of a service's settings with our reading of them. Hits: equal. */
 export const compareServices = async (): Promise<Report> => {
   const differences: string[] = [];
   const list = services();
@@ -71,7 +74,7 @@ export const compareServices = async (): Promise<Report> => {
   return { compared: list.length, hits: list.length - differences.length, differences };
 };
 
-/** Of each thread in a file of Firecracker's, by libseccomp as its seccompiler does. */
+/** The filter of each thread in a file of Firecracker's, made by libseccomp as its seccompiler does. */
 export const firecrackerFilters = async (file: string | undefined): Promise<readonly RealFilter[]> => {
   if (file === undefined || !haveLibseccomp) return [];
   const source = new Source(file, readFileSync(file, "utf8"));

@@ -28,7 +28,7 @@ const harmless = (program: Program): { readonly program: Program; readonly value
 /** uretprobe and uprobe pass every filter: Linux 6.14 and 6.18 (and stable kernels) secure_computing(). */
 const EXEMPT = [335, 336];
 
-/** Whether a door leads to such a call, at such an address. */
+/** True if a door leads to such a call, at such an address. */
 const reachable = ({ arch, nr, ipLo, ipHi }: SyscallData): boolean => {
   const ip = ipHi * 2 ** 32 + ipLo;
   return (
@@ -39,9 +39,9 @@ const reachable = ({ arch, nr, ipLo, ipHi }: SyscallData): boolean => {
   );
 };
 
-/** Whether calls under a program can be carried out. */
+/** True if calls under a program can be carried out. */
 export const isHarmless = (program: Program): boolean => harmless(program) !== undefined;
-/** Whether the kernel under us can be asked about a call under a program. */
+/** True if the native kernel can judge a call under a program. */
 export const canBeAsked = ({ program, data }: Asked): boolean => harmless(program) !== undefined && reachable(data);
 
 /** The kernel's answer for each call against the evaluator's. `hits`: calls that some door leads to. */

@@ -1,4 +1,4 @@
-// Builds and asks test/seccomp/native/judge.c: what the kernel under us does with filters.
+// Builds and runs test/seccomp/native/judge.c: the native kernel's treatment of filters.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -42,10 +42,10 @@ const askEach = (mode: string, programs: readonly Program[]): readonly number[] 
 export const nativeCheck = (programs: readonly Program[], as: "seccomp" | "socket" = "seccomp"): readonly number[] =>
   askEach(as === "socket" ? "socket" : "check", programs);
 
-/** How often one task can attach each program. */
+/** The number of times that one task can attach each program. */
 export const nativePath = (programs: readonly Program[]): readonly number[] => askEach("path", programs);
 
-/** What came of a call: as the judge's struct answer, comparable. */
+/** The outcome of a call, as the judge's struct answer, comparable. */
 export type Outcome =
   | { readonly kind: "returned"; readonly value: number }
   | { readonly kind: "ran" }
@@ -62,7 +62,7 @@ const request = (c: Case): Uint8Array => {
   return words(c.door === "syscall" ? 0 : 1, 0, nr, args[0] as number, ipLo, ipHi, ...args);
 };
 const ANSWER_SIZE = 24;
-/** Which value a call that exists returns is not the filter's business. */
+/** The value that an existing call returns is not the filter's. */
 const returned = (c: Case, value: number): Outcome => (c.exists && value >= 0 ? { kind: "ran" } : { kind: "returned", value });
 
 const answer = (view: DataView, at: number, c: Case): Outcome => {

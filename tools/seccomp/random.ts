@@ -1,4 +1,4 @@
-// Random filters from a seed: near the edge of what the checker takes, and checked ones whose result shows.
+// Random filters from a seed: some near the limits of the checker, and valid ones that show their result.
 import { BPF, checkFilter, type Insn, jump, type Program, type SyscallData, stmt, upstream, v6 } from "../../src/seccomp/index.ts";
 
 export interface Random {
@@ -56,13 +56,13 @@ const likely = (r: Random, left: number): Insn => {
     return stmt(BPF.ALU | field | source(r), shift ? r.below(32) : value(r));
   }
   if (left === 0) return stmt(BPF.RET | BPF.K, r.u32());
-  // Mostly near: far jumps would skip most of what is to be tried.
+  // Mostly near: far jumps would skip most of the program.
   const distance = () => r.below(Math.min(left, r.pick([2, 4, 256])));
   if (kind < 9) return jump(BPF.JMP | r.pick(branches) | source(r), value(r), distance(), distance());
   return stmt(BPF.JMP | BPF.JA, distance());
 };
 
-/** One step this or that side of what the checker takes. */
+/** Instructions one step inside or outside the limits of the checker. */
 const doubtful: readonly ((r: Random, left: number) => Insn)[] = [
   (r) => stmt(r.pick(memory), 14 + r.below(4)),
   (r) => stmt(BPF.LD | BPF.W | BPF.ABS, 52 + r.below(16)),
@@ -116,7 +116,7 @@ const epilogue: Program = [
   stmt(BPF.RET | BPF.A),
 ];
 
-/** A program that the checker takes and that mostly ends by showing what it computed. */
+/** A program that passes the checker and mostly returns its computed value. */
 export const checkedProgram = (r: Random): Program => {
   for (;;) {
     const length = 1 + r.below(r.pick([6, 20, 60]));
@@ -159,7 +159,7 @@ const harmless = { x64: [39, 102, 104, 107, 108, 110, 186], i386: [20, 64, 65, 1
 export interface Case {
   readonly door: "syscall" | "int80";
   readonly data: SyscallData;
-  /** Whether the number is a call that exists, so that it succeeds when allowed. */
+  /** True if the number is a call that exists, so that it succeeds when allowed. */
   readonly exists: boolean;
 }
 const number = (r: Random, known: readonly number[]): { nr: number; exists: boolean } => {

@@ -1,4 +1,4 @@
-// Two traces of a program, line by line: what must differ is masked, then lines are matched in order (LCS).
+// Two traces of a program, line by line: known differences are masked, then lines are matched in order (LCS).
 
 /** A line without values that differ from run to run or from machine to machine. */
 export const masked = (line: string): string =>

@@ -32,7 +32,7 @@ const fetchSource = `
 rm -rf "/usr/src/$1" && mkdir -p "/usr/src/$1" && cd "/usr/src/$1" && { apt-get -q source "$1" || { apt-get -q source --tar-only "$1" && tar xf ./*.tar.*; }; } && find . -maxdepth 1 -type f -delete && mv ./*/* . &&
 find . -maxdepth 1 -type d -empty -delete`;
 
-/** What a group's root of an architecture must hold. */
+/** The necessary contents of a group's root of an architecture. */
 const contents = ({ scenarios }: Group, architecture: Architecture): { packages: string[]; sources: string[] } => {
   const mine = scenarios.filter((s) => s.architectures.includes(architecture));
   const all = (of: (s: Scenario) => readonly string[]): string[] => [...new Set(mine.flatMap(of))].sort();

@@ -91,7 +91,7 @@ export const groups: readonly Group[] = folders(scripts).map((root) => ({
 const names = groups.flatMap((g) => g.scenarios.map((s) => s.name));
 for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) throw new Error(`two scenarios are named ${name}`);
 
-/** What `npm test` runs of them. */
+/** The scenarios that `npm test` runs. */
 export const samples: readonly Scenario[] = groups.flatMap((g) => g.scenarios.filter((s) => s.sample.length > 0));
 /** Packages of the samples, and the essential ones that they use. */
 export const samplePackages: readonly string[] = [

@@ -315,7 +315,7 @@ export abstract class Compiler {
     const o = vectorLoad[w];
     return o === undefined ? this.readAt(pointer, w) : this.body.bind(node(wt.v128, o, [pointer]));
   }
-  /** Stores at a byte address. Of a vector, the low lane is stored. */
+  /** Stores a value at a byte address; of a vector, its low lane. */
   storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
     if (v.t === wt.v128 && w === 64) return b.store(op.f64store, pointer, as(wt.f64, v), offset);
     if (v.t === wt.v128 && w === 32) return b.store(op.f32store, pointer, as(wt.f32, v), offset);

@@ -68,7 +68,7 @@ const operandNames = (d: Decoded, n: number): OperandNames => {
 };
 
 /**
- * What one decoded instruction does.
+ * The effect of one decoded instruction as pseudo-code.
  *
  * @example
  * const [line] = disassemble(Uint8Array.of(0xff, 0xc9), { mode: 64 });
@@ -174,7 +174,8 @@ const rowNames = (row: Row, size: 16 | 32 | 64): string[] => {
 };
 
 /**
- * What a row does in general, at its usual operand size in 64-bit mode (32-bit mode if it is not there).
+ * The effect of a row as pseudo-code, at its usual operand size in 64-bit mode (32-bit mode if it is not
+ * there).
  *
  * @example
  * describeRow(rows.find((row) => row.name === "xchg"));

@@ -42,7 +42,7 @@ export class MemorySlowPath {
   readonly #model: Model;
   readonly #codeFrames: Uint8Array;
   #mmu: Mmu = unmapped;
-  /** How often translations were dropped. */
+  /** The number of times that translations were dropped. */
   #drops = 0;
   /** The instruction that the oracle executes; undefined outside the oracle. */
   evaluated: Decoded | undefined;
@@ -176,7 +176,7 @@ export class MemorySlowPath {
   }
   /**
    * The miss of a compiled region. Returns the byte address plus 1. 0 is a side exit: the interpreter raises
-   * the precise fault, or does what regions do not do.
+   * the precise fault, or performs an access that regions do not perform.
    */
   missedInRegion(address: number, bytes: number, how: number): number {
     // The interpreter's part of the budget is stored there.

@@ -1,4 +1,4 @@
-// Which bytes of a frame have translations. A store to a page with code may invalidate nothing: it may hit
+// The bytes of a frame that have translations. A store to a page with code may invalidate nothing: it may hit
 // other bytes, store equal bytes, or change an immediate that is read in place (runtime/code-snapshot.ts).
 // QEMU keeps such bitmaps (Bellard, "QEMU, a Fast and Portable Dynamic Translator", USENIX 2005).
 

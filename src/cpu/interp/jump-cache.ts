@@ -14,7 +14,7 @@ const mostTargets = 128;
  * number of pages.
  */
 const mostPages = 4;
-/** Bound of the entries that are tracked. Beyond it the cache is emptied as a whole. */
+/** Bound of the tracked entries. With more the cache is emptied as a whole. */
 const mostFilled = 4096;
 
 /**

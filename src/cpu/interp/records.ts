@@ -84,8 +84,8 @@ export class Records {
     return ((this.#notes[(rec - layout.records) / record.size] as number) & isConditional) !== 0;
   }
   /**
-   * How often the interpreter has executed the end of a block, given its first record; undefined if that is
-   * not counted.
+   * The interpreter's count of executions of a block's end, given its first record. Undefined if it is not
+   * counted.
    */
   executionsOf(head: number): number | undefined {
     const count = this.countOf(head);

@@ -18,8 +18,8 @@ export type Width = 8 | 16 | 32 | 64;
 export type AddressSize = 16 | 32 | 64;
 
 /**
- * How the six status flags follow from a result r and operands a, b (flags.ts). `adc` is "add", too. "sbb" is
- * "sub" with an incoming borrow, so its flags do not imply a < b.
+ * The rule that derives the six status flags from a result r and operands a, b (flags.ts). `adc` is "add",
+ * too. "sbb" is "sub" with an incoming borrow, so its flags do not imply a < b.
  */
 export type FlagKind = "add" | "sub" | "inc" | "dec" | "result" | "word" | "order" | "sbb";
 /** A status flag. */

@@ -36,7 +36,7 @@ export class Budget {
   held = 0;
   /** The last run ended because its limit was used up. */
   endedByLimit = true;
-  /** Of the instructions granted in the current run, those that the baseline tier knows of. */
+  /** The part of the current run's instructions that the baseline tier knows of. */
   #reported = 0;
   readonly #i32: Int32Array;
   readonly #clock: HostClock;
@@ -75,7 +75,7 @@ export class Budget {
     this.#i32[regionBudget] = (this.#i32[regionBudget] as number) - n;
     return n;
   }
-  /** Returns to the limit what regions have charged for slow instructions. */
+  /** Returns to the limit the instructions that regions have charged for slow instructions. */
   giveTimeBack(): void {
     this.held += this.#i32[timeCharge] as number;
     this.#i32[timeCharge] = 0;

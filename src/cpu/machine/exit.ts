@@ -6,8 +6,8 @@ export const exit = {
   /** The budget is used up; rip is the next instruction. */
   budget: 0,
   /**
-   * An instruction faulted or trapped: vector, error and address are in the state page; rip is what the
-   * manual says is saved.
+   * An instruction faulted or trapped. Vector, error and address are in the state page. rip is the value that
+   * the manual says is saved.
    */
   fault: 1,
   /**

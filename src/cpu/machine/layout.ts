@@ -112,7 +112,7 @@ export const jumpCache = {
 export const callTarget = { size: 16, ip: 0, region: 8 } as const;
 
 /**
- * What the decoder knows about an opcode in `layout.opcodeKinds`, 256 opcodes per map. The kind: not yet
+ * The decoder's knowledge about an opcode in `layout.opcodeKinds`, 256 opcodes per map. The kind: not yet
  * decoded; without a modrm byte; with one; length not determined by the first bytes; no opcode. The flags:
  * the bits that only name a register. They are modrm.reg, modrm.rm of a register operand, the opcode's low
  * bits, and all REX bits if `rex` is clear.

@@ -182,7 +182,7 @@ export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => 
 /** The model that is used if none is named. */
 export const defaultModel = "x86-64-v1:amd";
 
-/** `+avx2`, `-sse4_2`, `family=25`: what a name adds to a level. */
+/** `+avx2`, `-sse4_2`, `family=25`: a change of a level by a model's name. */
 const change = /^(?:([+-])([a-z0-9_]+)|(family|model|stepping)=(\d{1,3}))$/;
 const numbers = ["family", "model", "stepping"] as const;
 

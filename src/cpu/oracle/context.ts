@@ -4,7 +4,7 @@ import type { HelperContext } from "../helpers/helpers.ts";
 import type { Blocks } from "../interp/block-cache.ts";
 import type { RoutineType } from "../isa/routine-types.ts";
 
-/** What the oracle uses of the CPU, beside the interface to helper functions. */
+/** The parts of the CPU that the oracle uses, beside the interface to helper functions. */
 export interface OracleContext extends HelperContext {
   readonly blocks: Blocks;
   /** The functions of `src/cpu/routines`, and their types by name. */

@@ -52,7 +52,7 @@ export interface Statement {
   readonly operands: readonly WrittenOperand[];
   /** Its bytes depend on where labels are. */
   readonly refers: boolean;
-  /** What db, dw, dd, dq list; the count of resb, align and so on; the value of equ. */
+  /** The items of db, dw, dd and dq; the count of resb, align and so on; the value of equ. */
   readonly data: readonly (Expression | string)[];
   /** So often. */
   readonly times: Expression | undefined;

@@ -63,7 +63,7 @@ const decode = (bytes: Uint8Array): Insn[] => {
   });
 };
 
-/** What a register can hold: nothing, a number, or the address of the context. */
+/** The content of a register: nothing, a number, or the address of the context. */
 type Kind = "none" | "number" | "context";
 const join = (a: Kind, b: Kind): Kind => (a === b ? a : "none");
 
@@ -74,7 +74,7 @@ const isKnown = ({ code }: Insn): boolean => {
   if (kind === CLASS.JMP || kind === CLASS.JMP32) return code === JA || code === EXIT || conditions[code & 0xf0] !== undefined;
   return code === LOAD_WORD;
 };
-/** The kinds after one instruction, or undefined if it may not do what it does. */
+/** The kinds after one instruction, or undefined if the instruction is not allowed. */
 const step = ({ code, dst, src, off }: Insn, kinds: readonly Kind[]): Kind[] | undefined => {
   const kind = code & 7;
   const reads = (n: number): Kind => kinds[n] ?? "none";

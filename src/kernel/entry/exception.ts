@@ -18,7 +18,7 @@ interface Meaning {
   readonly signal: number;
   readonly code: number;
   readonly addr?: "rip" | "fault";
-  /** What the kernel log says of it; absent for exceptions that Linux does not log. */
+  /** The text in the kernel log; absent for exceptions that Linux does not log. */
   readonly logged?: string;
 }
 

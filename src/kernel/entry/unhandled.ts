@@ -1,4 +1,4 @@
-// What the kernel logs about a fault that no handler takes. Linux arch/x86/mm/fault.c show_signal_msg(),
+// The kernel's log of a fault without a handler. Linux arch/x86/mm/fault.c show_signal_msg(),
 // arch/x86/kernel/traps.c show_signal(), arch/x86/kernel/dumpstack.c show_opcodes(), mm/memory.c
 // print_vma_addr().
 import { R } from "../../cpu/machine/state.ts";

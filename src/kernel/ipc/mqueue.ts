@@ -68,7 +68,7 @@ const REMOVED = 2;
 const tellThread = ({ thread }: Notification, what: number): void =>
   thread?.socket.deliver(Uint8Array.from([...thread.cookie.subarray(0, 31), what]));
 
-/** What a queue counts for, in RLIMIT_MSGQUEUE. Linux mqueue_get_inode(). */
+/** The bytes that a queue counts for in RLIMIT_MSGQUEUE. Linux mqueue_get_inode(). */
 const bytesOf = ({ messages, size }: MqueueShape): number => messages * 48 + Math.min(messages, MQ_PRIO_MAX) * 48 + messages * size;
 
 /** The bytes that a message is charged. */

@@ -5,7 +5,7 @@ import { Key } from "./key.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KeySubject } from "./task-keys.ts";
 
-/** What an authorisation is about. Linux struct request_key_auth. */
+/** The data of an authorisation. Linux struct request_key_auth. */
 export interface Authority {
   readonly target: Key;
   readonly destination: Keyring | undefined;
@@ -33,5 +33,5 @@ export class AuthorityKey extends Key {
     authority?.requester.keys?.end();
   }
 }
-/** What a key authorises, if it authorises something. */
+/** The authorisation in a key, or undefined. */
 export const authorityOf = (key: Key | undefined): Authority | undefined => (key instanceof AuthorityKey ? key.authority : undefined);

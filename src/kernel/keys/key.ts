@@ -84,7 +84,7 @@ export class Key implements Timer {
   drop(): void {
     if (--this.usage === 0) this.keys.end(this);
   }
-  /** Forgets the payload and what hangs on it, at the end and at a revocation. */
+  /** Drops the payload and the objects that depend on it, at the end and at a revocation. */
   clear(): void {
     this.#keep(undefined);
   }

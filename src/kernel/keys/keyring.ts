@@ -4,7 +4,7 @@ import { sizes } from "../base/sizes.ts";
 import type { Task } from "../task/task.ts";
 import { Key } from "./key.ts";
 
-/** What a link counts for in the quota. Linux KEYQUOTA_LINK_BYTES. */
+/** The bytes that a link counts for in the quota. Linux KEYQUOTA_LINK_BYTES. */
 const LINK_BYTES = 4;
 /** The deepest nesting that a search follows. Linux KEYRING_SEARCH_MAX_DEPTH. */
 export const MAX_DEPTH = 6;

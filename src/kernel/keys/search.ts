@@ -26,7 +26,7 @@ export const mayUse = ({ key, possessed }: KeyRef, cred: Cred, need: number): bo
   return (granted & need) === need;
 };
 
-/** What a search looks for. */
+/** The criteria of a search. */
 export interface Search {
   readonly cred: Cred;
   /** The type and description (type.ts indexOf). */

@@ -5,7 +5,7 @@ import { E } from "../../abi/errno.ts";
 /** A key type. Sizes are in bytes. */
 export interface KeyType {
   readonly name: string;
-  /** What a payload of `length` bytes counts for in the quota, or -errno. */
+  /** The quota in bytes for a payload of `length` bytes, or -errno. */
   quota(length: number): number;
   readonly updates: boolean;
   readonly reads: boolean;

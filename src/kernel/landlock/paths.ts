@@ -29,7 +29,9 @@ export const FILE_RIGHTS =
   A.LANDLOCK_ACCESS_FS_READ_FILE |
   A.LANDLOCK_ACCESS_FS_TRUNCATE |
   A.LANDLOCK_ACCESS_FS_IOCTL_DEV;
-/** Of a file of the kernel's own, for example a pipe: opened through /proc/PID/fd, it is not restricted. */
+/**
+ * True for a file of the kernel's own, for example a pipe: opened through /proc/PID/fd, it is not restricted.
+ */
 const isInternal = (dentry: Dentry): boolean => dentry.inode.fs.internal;
 const ruleAt = (domain: Domain, dentry: Dentry): Rule | undefined => domain.files.get(fileKey(dentry.inode));
 const reading = (layer: Handled): number => deniedFs(layer);

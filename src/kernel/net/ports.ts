@@ -77,7 +77,7 @@ export class Ports {
     if (all) all.add(holder);
     else this.#holders.set(holder.port, new Set([holder]));
   }
-  /** Registers a connection in TIME_WAIT. Of several that conflict with the same sockets one is enough. */
+  /** Registers a connection in TIME_WAIT. One of several that conflict with the same sockets is enough. */
   remember(memory: Holder & { readonly until: number }): void {
     const same = this.at(memory.port).find(
       (h) =>

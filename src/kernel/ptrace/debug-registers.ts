@@ -31,7 +31,10 @@ export class DebugRegisters {
   #slots: readonly (Slot | undefined)[] = new Array(COUNT).fill(undefined);
   #status = 0n;
   #control = 0n;
-  /** What the processor looks for while the task runs. The same list until a register changes. */
+  /**
+   * The breakpoints of the processor while the task runs. The list object stays the same until a register
+   * changes.
+   */
   breakpoints: readonly Breakpoint[] = [];
 
   get(n: number): bigint {

@@ -21,11 +21,11 @@ import type { Timer } from "../timer/timers.ts";
 import type { Chooser, PointKind } from "./chooser.ts";
 
 /**
- * How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl
+ * The time that a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl
  * sched_base_slice_ns).
  */
 const SLICE = 1_000_000;
-/** What the processor runs at a time, at most. */
+/** The greatest number of instructions in one run of the processor. */
 const LONGEST = 2 ** 30;
 /**
  * Virtual time between two checks of the host's clock. A check costs as much as a short call, and this is the
@@ -66,7 +66,7 @@ export class Scheduler {
   #ranked = false;
   readonly #deadlines = new Map<Task, Deadline>();
   readonly #gdt = newGdt();
-  /** What the processor translates by. */
+  /** The address space that the processor uses. */
   #space: AddressSpace | undefined = undefined;
   /**
    * The length of a task's next slice, in instructions. The explorer of schedules and tests
@@ -102,7 +102,7 @@ export class Scheduler {
     this.#queue.push(task);
     if (this.#ranked && this.current && rank(task) > rank(this.current)) this.reschedule = true;
   }
-  /** A task's policy or priority is not what it was. From the first time on ranks are looked at. */
+  /** A task's policy or priority has changed. From the first call on the scheduler compares ranks. */
   rankChanged(): void {
     this.#ranked = true;
     this.reschedule = true;
@@ -213,8 +213,8 @@ export class Scheduler {
   }
 
   /**
-   * Everybody sleeps: jump to the next deadline, even beyond what `run` was given (nothing can happen before
-   * it), unless the world outside may be quicker or a user watches the clock.
+   * All tasks sleep: jumps to the next deadline, even beyond the limit of `run` (nothing can happen before
+   * it), unless the outside world may be quicker or a user watches the clock.
    */
   #idle(): RunResult | undefined {
     const { kernel } = this;
@@ -406,8 +406,8 @@ export class Scheduler {
     this.isInCall = false;
   }
   /**
-   * A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if
-   * anything is due before it goes on.
+   * A call from compiled code of the running task. Returns the rest of its slice, or 0 if an event is due
+   * before it goes on.
    */
   #serve(why: Exit): number | undefined {
     const task = this.current;

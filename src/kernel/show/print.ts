@@ -1,4 +1,4 @@
-// How a structure becomes text: members of its declaration in order, each with its own text. strace
+// The text of a structure: members of its declaration in order, each with its own text. strace
 // src/print_fields.h.
 import type { Fields, Struct, Values } from "../../abi/struct.ts";
 import { hexText } from "../syscall/arg.ts";

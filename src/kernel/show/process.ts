@@ -63,7 +63,7 @@ const cloneArgs: Text = (ctx, at, size) => {
     ["tls", has(CLONE.SETTLS) ? address(x.tls) : undefined],
   ]);
 };
-/** What clone3(2) stored: ` => {parent_tid=[2]}`. */
+/** The values that clone3(2) stored: ` => {parent_tid=[2]}`. */
 const cloneResults: Text = (ctx, at) => {
   const x = read(CLONE_ARGS, ctx, at);
   if (!x) return "";

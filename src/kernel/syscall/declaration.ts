@@ -31,12 +31,12 @@ export interface Arg<T> {
   readonly plain?: true;
   /** strace's text of a value. */
   show(value: T, ctx: ShowContext): string;
-  /** The text at entry of what the kernel changes; `show` finds it in `ctx.before`. */
+  /** The text at entry of data that the kernel changes; `show` finds it in `ctx.before`. */
   before?(value: T, ctx: ShowContext): string;
-  /** What follows the text after the call: ` => {parent_tid=[2]}`. */
+  /** The text after the call's line: ` => {parent_tid=[2]}`. */
   after?(value: T, ctx: ShowContext): string;
 }
-/** How a trace is written: strace's options -s, -v, -x, -y, -e verbose=, -e raw=. */
+/** The style of a trace: strace's options -s, -v, -x, -y, -e verbose=, -e raw=. */
 export interface Style {
   /** Bytes of a string that are shown (-s). */
   readonly strings: number;

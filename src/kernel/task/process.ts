@@ -1,4 +1,4 @@
-// A process: what all threads of one thread group share. Linux struct signal_struct.
+// A process: the state that all threads of one thread group share. Linux struct signal_struct.
 
 import { initialLimits, type Rlimit } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
@@ -34,7 +34,7 @@ export interface ControllingTty {
   readonly session: number;
 }
 
-/** A process: what its threads share. Linux struct signal_struct, struct sighand_struct. */
+/** The state that threads share. Linux struct signal_struct, struct sighand_struct. */
 export class Process {
   readonly kernel: Kernel;
   /** tgid: the pid that user code sees. */

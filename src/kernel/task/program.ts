@@ -5,13 +5,13 @@ import type { VdsoAddresses } from "../exec/vdso.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 
 /**
- * What execve(2) loaded. Tasks share it until the next execve; while one holds it, writers of the file get
- * ETXTBSY.
+ * A program that execve(2) loaded. Tasks share it until the next execve. While one holds it, writers of the
+ * file get ETXTBSY.
  */
 export class Program {
   /**
-   * The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the
-   * door's business.
+   * The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. The door, not this field,
+   * decides a call's table.
    */
   readonly abi: Abi;
   readonly vdso: VdsoAddresses;

@@ -10,7 +10,7 @@ import type { Task } from "../task/task.ts";
 import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
-/** What happens at expiry: struct sigevent. uapi asm-generic/siginfo.h */
+/** The action at expiry: struct sigevent. uapi asm-generic/siginfo.h */
 export interface Event {
   readonly notify: number;
   readonly signo: number;

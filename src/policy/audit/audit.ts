@@ -11,7 +11,7 @@ import { byListener, type Listener } from "./listener.ts";
 import { deadInstructions, superfluous, warned } from "./rules.ts";
 import { View } from "./view.ts";
 
-/** What is asked of every meaning. */
+/** Checks of the meaning of a policy. */
 const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
   otherDoors,
   multiplexers,
@@ -29,7 +29,7 @@ const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
   verdicts,
   hiddenCalls,
 ];
-/** What is asked of the text of a file. */
+/** Checks of the text of a file. */
 const ofText: readonly ((policy: Policy) => readonly Found[])[] = [warned, superfluous, deadInstructions];
 
 const isPolicy = (policy: Meaningful): policy is Policy => "source" in policy && "format" in policy;

@@ -1,4 +1,4 @@
-// Findings about calls: second ways to what is denied, calls that came later, verdicts that break programs.
+// Findings about calls: second ways to denied actions, calls that came later, verdicts that break programs.
 import { syscallNumbers } from "../../abi/numbers.ts";
 import { actionOf, dataOf, isUndecided, TRUE, upstream } from "../../seccomp/index.ts";
 import { CLONE } from "../constants.ts";
@@ -6,7 +6,7 @@ import { numberOf } from "../names.ts";
 import type { Found } from "./finding.ts";
 import { i386, UNKNOWN, type View, x64 } from "./view.ts";
 
-/** What requests of io_uring do: Linux uapi linux/io_uring.h IORING_OP_*. */
+/** The effects of io_uring's requests: Linux uapi linux/io_uring.h IORING_OP_*. */
 const RING =
   "socket connect accept accept4 bind listen sendmsg recvmsg sendto recvfrom shutdown openat openat2 open creat unlinkat unlink renameat renameat2 rename mkdirat mkdir symlinkat symlink linkat link fallocate fsetxattr setxattr fgetxattr getxattr statx splice tee ftruncate truncate epoll_ctl".split(
     " ",
@@ -87,7 +87,7 @@ export const namespaces = (view: View): readonly Found[] => {
   ];
 };
 
-/** Calls that do the same. Of a deny-list all must be in it. */
+/** Calls with the same effect. A deny-list must contain all of them. */
 const EQUIVALENT: readonly (readonly string[])[] = [
   "open openat openat2 creat open_by_handle_at",
   "execve execveat",

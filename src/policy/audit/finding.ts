@@ -1,4 +1,4 @@
-// What an audit finds: a weakness with calls that show it.
+// A finding of an audit: a weakness with calls that show it.
 import type { SyscallData } from "../../seccomp/index.ts";
 
 /** Severities of findings, the gravest first. */
@@ -27,7 +27,7 @@ export interface Finding {
   /** Why it matters. */
   readonly reason: string;
   readonly remedy: string;
-  /** What the policy denies, where that is the point. */
+  /** The call that the policy denies, if the finding is about one. */
   readonly denied: Shown | undefined;
   /** A call that passes all the same. */
   readonly passes: Shown | undefined;
@@ -38,12 +38,12 @@ export interface Finding {
   /** The landmine that shows the same with a weak filter of its own: `A1`. */
   readonly landmine: string | undefined;
 }
-/** What a check gives: the audit adds the line. */
+/** The result of a check. The audit adds the line. */
 export type Found = Omit<Finding, "line" | "landmine" | "denied" | "passes"> &
   Partial<Pick<Finding, "line" | "landmine" | "denied" | "passes">>;
 
 /**
- * Whether a finding is at least as grave.
+ * True if a severity is at least as grave as another.
  *
  * @example
  * isAtLeast("high", "medium");   // true

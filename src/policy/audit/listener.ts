@@ -1,4 +1,4 @@
-// A finding about listeners: what they read behind pointers can change.
+// A finding about listeners: the memory behind pointers can change after the listener has read it.
 import { syscallNumbers } from "../../abi/numbers.ts";
 import { actionOf, isUndecided, upstream } from "../../seccomp/index.ts";
 import { numberOf } from "../names.ts";
@@ -6,8 +6,8 @@ import type { Found } from "./finding.ts";
 import { argumentTypes, type View, x64 } from "./view.ts";
 
 /**
- * What is known about the listener of a policy, which no filter tells. unknown: perhaps it lets the kernel go
- * on with the call (SECCOMP_USER_NOTIF_FLAG_CONTINUE). answers: it makes each call itself.
+ * Knowledge about the listener of a policy, which no filter contains. unknown: it may let the kernel continue
+ * the call (SECCOMP_USER_NOTIF_FLAG_CONTINUE). answers: it makes each call itself.
  */
 export const listeners = ["unknown", "answers"] as const;
 /** A property of a listener, as `--listener` gives it. */

@@ -64,7 +64,7 @@ const wrap = (text: string, indent: string, width = 110): string => {
 
 const SHOWN = 12;
 /**
- * A finding as lines. `proof`: what happened when its calls were made.
+ * A finding as lines. `proof`: the results of its calls in a machine.
  *
  * @example
  * for (const finding of audit(policy)) console.log(findingText(finding, "sandbox.json"));

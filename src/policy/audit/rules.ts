@@ -8,7 +8,7 @@ import { compileProfile, type ProfileMode } from "../mode.ts";
 import type { Profile } from "../profile.ts";
 import type { Found } from "./finding.ts";
 
-/** What the reader warned about. */
+/** Findings from the reader's warnings. */
 export const warned = ({ warnings, source }: Policy): readonly Found[] =>
   warnings.map(
     ({ message, place }): Found => ({

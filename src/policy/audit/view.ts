@@ -45,7 +45,7 @@ export class View {
     }
     return node;
   }
-  /** Of a call by name; undefined: the ABI does not have it. */
+  /** The condition under which a call passes, by name; undefined: the ABI does not have it. */
   passing(name: string, abi: Abi): Node | undefined {
     const number = numberOf(name, abi);
     return number === undefined ? undefined : this.passingNumber(number, abi);
@@ -72,7 +72,7 @@ export class View {
   withoutUppers(node: Node): Node {
     return [0, 1, 2, 3, 4, 5].reduce((sofar, i) => this.withoutUpper(sofar, i), node);
   }
-  /** Whether a condition depends on an argument's half. */
+  /** True if a condition depends on an argument's half. */
   dependsOn(node: Node, index: number, half: "hi" | "lo"): boolean {
     const level = levelOf(`args[${index as 0}].${half}`);
     return this.nodes
@@ -136,7 +136,7 @@ export class View {
       .reachable(node)
       .some((each) => !this.nodes.isTerminal(each) && this.nodes.level(each) >= level && this.nodes.level(each) < level + 64);
   }
-  /** Whether calls of an ABI that no rule names pass: a deny-list. */
+  /** True if calls of an ABI that no rule names pass: a deny-list. */
   letsUnknown(abi: Abi): boolean {
     const number = abi === x32 ? 0x4000_0000 + UNKNOWN : UNKNOWN;
     return this.passingNumber(number, abi) === TRUE;

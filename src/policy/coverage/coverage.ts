@@ -1,4 +1,4 @@
-// Which rules, instructions and branches of a policy calls have used.
+// The rules, instructions and branches of a policy that calls have used.
 import { x64 } from "../../abi/abi.ts";
 import {
   decodeProgram,
@@ -23,7 +23,7 @@ export interface CoveredInstruction {
   readonly pc: number;
   readonly text: string;
   readonly hits: number;
-  /** Of a branch: how often it jumped as its text says, and how often not. */
+  /** Counts of a branch: jumps as its text says, and passes. */
   readonly branch: { readonly jumped: number; readonly passed: number } | undefined;
   /** Line of the policy, 1-based, where the text is one of instructions. */
   readonly line: number | undefined;
@@ -43,7 +43,7 @@ export interface CoverageReport {
   readonly text: string | undefined;
   readonly calls: number;
   readonly instructions: readonly CoveredInstruction[];
-  /** Of formats with rules for calls. */
+  /** The rules, in formats that have rules for calls. */
   readonly rules: readonly CoveredRule[];
   /** Calls that had no rule and got the default, with how often. */
   readonly unmatched: readonly { readonly call: string; readonly verdict: string; readonly hits: number }[];
@@ -59,7 +59,7 @@ interface Counted {
   hits: number;
 }
 
-/** What a hook of `event` gets, as far as it is read here. */
+/** The used part of the event that a hook gets. */
 interface EventLike {
   readonly kind: string;
   readonly evaluation?: { readonly data: Uint8Array } | undefined;

@@ -74,7 +74,7 @@ export const coverageText = (report: CoverageReport): string => {
 };
 
 /**
- * Lines with hits, for tools that show lcov files. Of a filter without a text the lines are its instructions.
+ * Lines with hits, for tools that show lcov files. The lines of a filter without a text are its instructions.
  *
  * @example
  * writeFileSync("policy.info", lcov(coverage.report()));

@@ -78,7 +78,7 @@ const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdi
  */
 export const explanationText = (explanation: Explanation): string => `${tableText(explanation, valueText, () => false).join("\n")}\n`;
 
-/** For comparisons: "the same" is what is not said. */
+/** A rank for comparisons: "the same" is left out. */
 export const otherwiseSame = (n: number): number => (n === 0 ? Number.NEGATIVE_INFINITY : -n);
 
 /**
@@ -97,7 +97,7 @@ export const differenceText = (difference: Difference): string => {
   return `${tableText(explanation, show, hidden).join("\n")}\n`;
 };
 
-/** What happens to one call at each ABI that has it. */
+/** The verdict on one call for each ABI that has it. */
 export const callVerdictsText = ({ calls }: Explanation, name: string, only?: Abi["name"], show: Show = valueText): string | undefined => {
   const row = calls.find((call) => call.name === name);
   const there = abis.flatMap((abi) => {

@@ -1,10 +1,10 @@
-// A filter as a table: for every system call of every ABI what happens to it, and when.
+// A filter as a table: the verdict on every system call of every ABI, with its conditions.
 import { type Abi, x64 } from "../../abi/abi.ts";
 import { abis, X32_BIT } from "../../abi/syscall-number.ts";
 import { type Case, type Cases, casesOf, type Node, type Nodes, type NumberRange, tableOf } from "../../seccomp/index.ts";
 import { nameOf } from "../names.ts";
 
-/** What happens to a call; the last case is "otherwise". */
+/** The verdict on a call; the last case is "otherwise". */
 export interface Verdict {
   readonly cases: readonly Case[];
   /** There are more conditions than are listed. */
@@ -16,7 +16,7 @@ export interface CallRow {
   /** By ABI, for those that have the call. */
   readonly verdicts: Partial<Record<Abi["name"], Verdict>>;
 }
-/** Numbers of an ABI that belong to no call; what is named between them is left out. */
+/** Numbers of an ABI that belong to no call; numbers with names between them are left out. */
 export interface NumberRow {
   readonly abi: Abi["name"];
   /** Unsigned, both included. */
@@ -31,7 +31,7 @@ export interface ArchRow {
   /** Undefined: it depends on the number. */
   readonly verdict: Verdict | undefined;
 }
-/** What a filter does to every call: rows by name, numbers that are no call, other architectures. */
+/** The effect of a filter on every call: rows by name, numbers that are no call, other architectures. */
 export interface Explanation {
   readonly calls: readonly CallRow[];
   readonly numbers: readonly NumberRow[];
@@ -40,10 +40,7 @@ export interface Explanation {
   readonly incomplete: boolean;
 }
 
-/**
- * Of two values the one with the lower rank is rather "otherwise": the more restrictive one, as signed
- * actions compare.
- */
+/** The rank for "otherwise": the more restrictive value has the lower rank, as signed actions compare. */
 const restrictive = (value: number): number => value | 0;
 
 /** No call's number is further than that from the first. */

@@ -1,5 +1,4 @@
-// What matchers of tests ask about a policy: whether a call passes, for all of its arguments or for given
-// ones.
+// A test matcher's question about a policy: does a call pass, for all arguments or for given ones?
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { actionOf, casesOf, type Diagram, isUndecided, upstream } from "../../seccomp/index.ts";
 import { dataOfCall, parseCall } from "../call.ts";

@@ -8,7 +8,7 @@ const U32 = 0xffff_ffffn;
 /** Small numbers in decimal. */
 export const numberText = (n: bigint | number): string => (n < 1000 ? String(n) : `0x${n.toString(16)}`);
 
-/** How a number is called where it has a name; nothing: as a number. */
+/** The name of a number, or undefined for a number without a name. */
 export type Namer = (subject: Subject, value: bigint) => string | undefined;
 
 type Who = Pick<Condition, "subject" | "part">;

@@ -29,7 +29,7 @@ const known: Readonly<Record<string, Readonly<Record<number, Names>>>> = {
   pkey_mprotect: { 2: protections },
 };
 
-/** `CLONE_NEWNS|CLONE_NEWPID`, with what has no name as a number; undefined: nothing has one. */
+/** `CLONE_NEWNS|CLONE_NEWPID`, with unnamed bits as a number. Undefined: no bit has a name. */
 const flagsText = (value: bigint, byValue: Names["byValue"]): string | undefined => {
   const parts: string[] = [];
   let rest = value;

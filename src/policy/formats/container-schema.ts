@@ -1,5 +1,5 @@
-// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds
-// (moby/profiles seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
+// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), with the
+// additions of Docker (moby/profiles seccomp/seccomp.go) and containers-common (pkg/seccomp/types.go).
 import { z } from "zod";
 import { actionNames } from "../actions.ts";
 
@@ -86,7 +86,7 @@ export type ContainerRule = z.infer<typeof rule>;
 /** A condition of a rule: `includes` or `excludes`. */
 export type ContainerFilter = z.infer<typeof filter>;
 
-/** What objects of the profile may hold; anything else is passed over by the runtimes. */
+/** The members of the profile's objects. Runtimes ignore all others. */
 export const members = {
   profile: Object.keys(containerProfile.shape),
   rule: Object.keys(rule.shape),

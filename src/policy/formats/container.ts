@@ -18,17 +18,17 @@ export interface Host {
   /** "6.12" */
   readonly kernel: string;
 }
-/** What Docker leaves a container. moby oci/caps/defaults.go */
+/** The capabilities that Docker leaves a container. moby oci/caps/defaults.go */
 export const dockerCapabilities: readonly string[] = [
   ..."CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split(" "),
 ].map((name) => `CAP_${name}`);
-/** What Podman leaves one. containers-common pkg/config/default.go */
+/** The capabilities that Podman leaves a container. containers-common pkg/config/default.go */
 export const podmanCapabilities: readonly string[] = [
   ..."CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT".split(" "),
 ].map((name) => `CAP_${name}`);
 
 const abiNames: Readonly<Record<string, Abi>> = { SCMP_ARCH_X86: i386, SCMP_ARCH_X86_64: x64, SCMP_ARCH_X32: x32, SCMP_ARCH_NATIVE: x64 };
-/** What rules' conditions call this architecture: GOARCH. */
+/** The name of this architecture in rules' conditions: GOARCH. */
 const HOST_ARCH = "amd64";
 
 const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
@@ -46,11 +46,11 @@ const profilePath = ({ value }: JsonDocument): Path => {
   return isObject(value) && !("defaultAction" in value) && isObject(value["linux"]) ? ["linux", "seccomp"] : [];
 };
 
-/** Whether a document looks like a container profile. */
+/** True if a document looks like a container profile. */
 export const isContainerProfile = (value: Json): boolean =>
   isObject(value) && ("defaultAction" in value || "syscalls" in value || (isObject(value["linux"]) && "seccomp" in value["linux"]));
 
-/** What a SeccompProfile has besides. */
+/** Additional members of a SeccompProfile. */
 const spoMembers = ["baseProfileName", "disabled"];
 
 class Resolver {
@@ -126,7 +126,7 @@ class Resolver {
       ...(minKernel ? [atLeast(minKernel)] : []),
     ];
   }
-  /** Whether the rule is there on this host. */
+  /** True if the rule applies on this host. */
   applies({ includes, excludes }: ContainerRule): boolean {
     return !(excludes && this.#has(excludes).some(Boolean)) && (!includes || this.#has(includes).every(Boolean));
   }

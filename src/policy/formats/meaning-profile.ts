@@ -1,4 +1,4 @@
-// Rules of a profile that say what a filter means, as far as rules by name can.
+// Rules of a profile with the meaning of a filter, as far as rules by name can express it.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { compare, type Diagram, type Difference, FALSE, isUndecided, maskedArguments, type Node } from "../../seccomp/index.ts";
 import { Source } from "../input/source.ts";
@@ -24,7 +24,7 @@ interface NamedRule {
   readonly action: number;
   readonly args: readonly Comparison[];
 }
-/** What one call's function says beside the default; nothing if it is too much for rules. */
+/** The rules of one call beside the default. Undefined if there would be too many. */
 const rulesOf = (diagram: Diagram, node: Node, byDefault: number): readonly NamedRule[] => {
   const { nodes } = diagram;
   const values = new Set(nodes.reachable(node).flatMap((each) => (nodes.isTerminal(each) ? [nodes.value(each)] : [])));
@@ -36,10 +36,10 @@ const rulesOf = (diagram: Diagram, node: Node, byDefault: number): readonly Name
   });
 };
 
-/** Rules that say what a filter means, and how exactly they do. */
+/** Rules with the meaning of a filter, and their difference from it. */
 export interface WrittenProfile {
   readonly profile: Profile;
-  /** Of the filter and what the rules say, compiled without a runtime's own additions. */
+  /** The difference between the filter and the rules, compiled without a runtime's own additions. */
   readonly difference: Difference;
 }
 

@@ -24,7 +24,7 @@ const unescape = (text: string): Uint8Array =>
     return (plain as string).charCodeAt(0);
   });
 
-/** Whether a text is nothing but hexadecimal digits, or one quoted string with escapes. */
+/** True if a text is nothing but hexadecimal digits, or one quoted string with escapes. */
 export const looksHex = (text: string): boolean =>
   /^\s*((0x)?[0-9a-fA-F]{2}[\s,:]*)+$/.test(text) || /^\s*"(?:\\.|[^"\\])*\\x(?:\\.|[^"\\])*"\s*$/.test(text);
 

@@ -1,4 +1,4 @@
-// Any policy or filter from a file: which format it is, and what it means.
+// Any policy or filter from a file: its format and its meaning.
 import { Problem } from "../../problem.ts";
 import {
   type AsmPlace,
@@ -44,29 +44,29 @@ export type Format = (typeof formats)[number];
 export interface ReadOptions {
   /** Otherwise it is detected. */
   readonly format?: Format;
-  /** To what a profile is compiled: `runc` by default. */
+  /** The compiler whose additions a profile gets: `runc` by default. */
   readonly as?: Mode;
   /** Docker's and Podman's conditions ask about it. By default their own capabilities, and Linux 6.12. */
   readonly capabilities?: readonly string[];
   readonly kernel?: string;
-  /** Of Firecracker's filters, if there are several. */
+  /** The thread, if a file of Firecracker has several filters. */
   readonly thread?: string;
-  /** Of a pod's containers, if they name several profiles. */
+  /** The container, if a pod's containers name several profiles. */
   readonly container?: string;
   /** The bytes of a profile that a pod names, by its path below the node's folder of profiles. */
   readonly profileFile?: (path: string) => Uint8Array | Promise<Uint8Array>;
 }
 
-/** A policy or filter that was read: its meaning, and what is known about its text. */
+/** A policy or filter that was read: its meaning, and facts about its text. */
 export interface Policy {
   readonly source: Source;
   readonly format: Format;
-  /** Of filters that are programs already. */
+  /** The program, if the file contains one. */
   readonly program?: Program;
-  /** Of profiles. */
+  /** The profile, if the file contains one. */
   readonly profile?: Profile;
   readonly mode?: Mode;
-  /** What the filter means. */
+  /** The meaning of the filter. */
   readonly diagram: Diagram;
   readonly warnings: readonly Warning[];
   readonly places: Places;
@@ -99,7 +99,7 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   return looksC(text) ? "c" : "asm";
 };
 
-/** What is compiled, and is no program yet. */
+/** Formats that must be compiled to a program. */
 const profileFormats = ["pod", "oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
 type ProfileFormat = (typeof profileFormats)[number];
 const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);

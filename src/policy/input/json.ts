@@ -1,4 +1,4 @@
-// JSON as RFC 8259 has it, with what JSON.parse drops: where each value stands, and integers beyond 2^53 as
+// JSON by RFC 8259, with facts that JSON.parse drops: the position of each value, and integers beyond 2^53 as
 // bigints.
 import type { Place, Source } from "./source.ts";
 

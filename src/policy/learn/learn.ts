@@ -16,10 +16,10 @@ export interface LearnOptions {
   readonly otherwise?: number;
   /** By name alone, or also by arguments that had at most so many combinations; 8 by default. */
   readonly combinations?: number;
-  /** A policy to extend: what it lets pass stays. */
+  /** A policy to extend: the proposal passes all its calls. */
   readonly base?: Meaningful;
 }
-/** The proposal, and what is known about it. */
+/** The proposal, and facts about it. */
 export interface Learned {
   readonly profile: Profile;
   /** The meaning of the proposal, together with the base if there is one. */
@@ -109,7 +109,7 @@ const sharesOf = (diagram: Diagram, seen: readonly Abi[]): Learned["passes"] => 
   return { always: share(counts.always), sometimes: share(counts.sometimes), never: share(counts.never) };
 };
 
-/** Whether every observed call passes: with each combination of the kept arguments, and zeros elsewhere. */
+/** True if every observed call passes: with each combination of the kept arguments, and zeros elsewhere. */
 export const lets = (diagram: Diagram, call: ObservedCall): boolean => {
   const effects = diagram.effects();
   const arch = abis[call.abi].auditArch;

@@ -89,7 +89,7 @@ export class Observed {
     else call.values.push(values);
   }
 
-  /** What `merge` takes, for a file. */
+  /** The input of `merge`, for a file. */
   json(): object {
     return this.calls.map(({ abi, number, name, count, values }) => ({
       abi,
@@ -99,7 +99,7 @@ export class Observed {
       values: values?.map((list) => list.map((value) => `0x${value.toString(16)}`)),
     }));
   }
-  /** Adds what another learner has written. Returns false if the value is not of that form. */
+  /** Adds the calls of another learner. False if the value has another form. */
   merge(written: unknown): boolean {
     if (!Array.isArray(written)) return false;
     for (const each of written as readonly Record<string, unknown>[]) {

@@ -1,4 +1,4 @@
-// The call that a question is about, what a filter's meaning tests of it, and the value that it has there.
+// The call of a question, the parts of it that a filter tests, and their values in the call.
 import { type Abi, x64 } from "../../abi/abi.ts";
 import { type Argument, argumentsOf } from "../../abi/signatures.ts";
 import {
@@ -44,7 +44,7 @@ export const isPassing = (value: number): boolean => {
 export interface Tested {
   /** `arg0 & 0x7e020000 == 0` */
   readonly text: string;
-  /** What the call has there: `0x10000000`, by name where it has one. */
+  /** The call's value there: `0x10000000`, or its name. */
   readonly value: string;
   /** Undefined: the condition is too large for words. */
   readonly holds: boolean | undefined;
@@ -83,7 +83,7 @@ export const waysOf = (diagram: Diagram, asked: Asked): readonly Way[] => {
 const restricted = (diagram: Diagram, { abi, number }: Asked): Diagram =>
   diagram.effects().restrict({ arch: abi.auditArch, sys_number: number });
 
-/** Of each argument the bits that decide about this number. */
+/** The bits of each argument that decide about this number. */
 export const testedBits = (diagram: Diagram, asked: Asked): ReadonlyMap<number, bigint> => {
   const { nodes, root } = restricted(diagram, asked);
   const masks = new Map<number, bigint>();
@@ -110,7 +110,7 @@ export const choices = ({ name, abi }: Asked): ReadonlyMap<number, bigint> =>
     ),
   );
 
-/** How much of all calls a condition covers, from 0 to 1: a measure of changes. */
+/** The share of all calls that a condition covers, from 0 to 1: a measure of changes. */
 export const sizeOf = (diagram: Diagram, condition: Node): number => {
   const { nodes } = diagram;
   const known = new Map<Node, number>();

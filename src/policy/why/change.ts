@@ -19,11 +19,11 @@ import { type Lets, letsOf, newlyPassing } from "./lets.ts";
 
 /** A change that lets the call pass. */
 export interface Change {
-  /** What to write, in the policy's language. */
+  /** The change in the policy's language. */
   readonly edit: string;
   /** Every call that passes then and did not before: the call is among them. */
   readonly lets: readonly Lets[];
-  /** How much of all calls that is, from 0 to 1. */
+  /** The share of all calls that it affects, from 0 to 1. */
   readonly size: number;
 }
 

@@ -11,7 +11,7 @@ import { type Asked, argumentOf } from "./asked.ts";
 
 /** A line of the policy's file. */
 export interface DecidingRule {
-  /** What it is: `the rule for socket`, `the default action`. */
+  /** The kind of rule: `the rule for socket`, `the default action`. */
   readonly what: string;
   /** Line and column, 1-based; undefined where the text has no such place. */
   readonly line: number | undefined;

@@ -24,7 +24,7 @@ const pathLines = (path: readonly PathStep[]): readonly string[] => {
 };
 
 /**
- * Several lines without indentation. `name`: what the filter is called.
+ * Several lines without indentation. `name`: the filter's name in the text.
  *
  * @example
  * console.log(whyText(why(policy, run.denials[0]), "default.json"));

@@ -1,5 +1,5 @@
-// Why a call was denied: the rule, the conditions with the call's values, the way through the filter, and
-// what would let it pass.
+// The reason of a denial: the rule, the conditions with the call's values, the path through the filter, and
+// changes that would let the call pass.
 import { x64 } from "../../abi/abi.ts";
 import {
   type Diagram,
@@ -29,7 +29,7 @@ export interface PathStep {
   /** A and X before it. */
   readonly a: number;
   readonly x: number;
-  /** Of a branch: whether the condition in the text held. */
+  /** True or false for a branch: its condition held or not. */
   readonly jumped: boolean | undefined;
 }
 /** Conditions under which the call would pass; the call fulfils not all of them. */
@@ -78,7 +78,7 @@ export interface DeniedCall {
 }
 const arches = { x64: 0xc000_003e, x32: 0xc000_003e, i386: 0x4000_0003 } as const;
 /**
- * What the filter saw.
+ * The data that the filter saw.
  *
  * @example
  * policy.diagram.valueOf(dataOfDenied({ abi: "x64", number: 41, args: [2n] }));

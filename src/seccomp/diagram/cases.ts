@@ -4,9 +4,9 @@ import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
 import { describe, type Predicate, predicateCost } from "./predicate.ts";
 import { levelOf } from "./words.ts";
 
-/** What a condition is about: the instruction pointer, or an argument by its index. */
+/** The subject of a condition: the instruction pointer, or an argument by its index. */
 export type Subject = "ip" | 0 | 1 | 2 | 3 | 4 | 5;
-/** Of an argument's 64 bits: all, or the upper or lower 32 as a number of their own. */
+/** The part of an argument's 64 bits: all, or the upper or lower 32 as a number. */
 export type Part = "whole" | "high" | "low";
 /** A condition on one subject: its value is in the predicate. */
 export interface Condition {

@@ -8,7 +8,7 @@ export type Cube = ReadonlyMap<number, 0 | 1>;
 /** Undefined if there would be more than `most`. */
 export const cover = (nodes: Nodes, condition: Node, most: number): readonly Cube[] | undefined => {
   let count = 0;
-  /** A cover of at least `lower` and at most `upper`, and what it covers; undefined: too large. */
+  /** A cover of at least `lower` and at most `upper`, and the covered function; undefined: too large. */
   const go = (lower: Node, upper: Node): { readonly cubes: readonly Cube[]; readonly node: Node } | undefined => {
     if (lower === FALSE) return { cubes: [], node: FALSE };
     if (upper === TRUE) return ++count > most ? undefined : { cubes: [new Map()], node: TRUE };

@@ -1,5 +1,5 @@
-// What filters mean: one decision diagram over the bits of struct seccomp_data, canonical, so that equal
-// meanings are the same node.
+// The meaning of filters: one decision diagram over the bits of struct seccomp_data. It is canonical, so
+// equal meanings are the same node.
 import type { Program } from "../bpf/insn.ts";
 import { checkProgram } from "../check.ts";
 import type { SyscallData } from "../data.ts";
@@ -13,7 +13,7 @@ import { SymbolicRun } from "./symbolic.ts";
 import { isUndecided, type Undecided, undecidedAt } from "./undecided.ts";
 import { bitAt, wordAt, wordOrder } from "./words.ts";
 
-/** The rules of a profile that decide what a filter means. */
+/** The rules of a profile that determine the meaning of a filter. */
 export type MeaningRules = Pick<SeccompRules, "layout" | "reciprocalDivision" | "returns" | "checker">;
 
 /**
@@ -80,7 +80,7 @@ export class Diagram {
     return isUndecided(value) ? undecidedAt(value) : value;
   }
 
-  /** The same in the effects of values: what a call cannot tell apart is the same number. */
+  /** The same diagram over effects: values that a call cannot distinguish become one number. */
   effects(): Diagram {
     return this.with(this.nodes.map(this.root, (value) => (isUndecided(value) ? value : effectOf(this.rules, value))));
   }
@@ -112,9 +112,8 @@ export class Diagram {
 
 /**
  * The return value that stands for all values with the same effect. ALLOW, LOG and the kills have no data,
- * ERRNO is capped, and an unknown
- * action is what the rules take it for. Not for filters that are yet to be stacked: there the unknown value
- * competes as it is.
+ * ERRNO is capped, and the rules map an unknown action. Do not use it for filters that will be stacked: there
+ * the unknown value competes unchanged.
  *
  * @example
  * effectOf(upstream, 0x7fff1234);   // 0x7fff0000: the data of ALLOW has no effect

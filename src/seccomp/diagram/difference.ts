@@ -1,12 +1,9 @@
-// Whether two diagrams mean the same, and where they do not.
+// Equality of two diagrams, and the calls for which they differ.
 import type { Diagram } from "./diagram.ts";
 import { FALSE, type Node } from "./nodes.ts";
 import { isUndecided } from "./undecided.ts";
 
-/**
- * What two filters do to the same calls: the values' effects, one or both perhaps not decided (see
- * `isUndecided`).
- */
+/** The effects of two filters on the same calls. One or both may be undecided (see `isUndecided`). */
 export interface Pair {
   readonly a: number;
   readonly b: number;

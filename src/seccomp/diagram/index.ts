@@ -1,4 +1,4 @@
-// Diagrams of filters: what `trapgate/seccomp` exports of them.
+// Diagrams of filters: their exports in `trapgate/seccomp`.
 export { type MaskedArgument, maskedArguments } from "./arguments.ts";
 export { type Case, type Cases, type Condition, type Conjunction, casesOf, fieldOf, type Subject } from "./cases.ts";
 export { Diagram, diagramOf, diagramOfRoot, effectOf, type MeaningRules, RefusedFilter, stack, stackDiagrams } from "./diagram.ts";

@@ -27,7 +27,7 @@ const leafOf = (list: readonly Interval[]): Leaf | undefined => {
 
 /** The leaves with the fewest instructions in all, one between two leaves among them. `cost`: that number. */
 export const leavesOf = (list: readonly Interval[]): { readonly leaves: readonly Leaf[]; readonly cost: number } => {
-  // Of the first n ranges: the least number of instructions, and the last leaf.
+  // For the first n ranges: the least number of instructions, and the last leaf.
   const best: { readonly cost: number; readonly start: number; readonly leaf: Leaf | undefined }[] = [
     { cost: -1, start: 0, leaf: undefined },
   ];

@@ -1,5 +1,5 @@
-// Which registers and cells a program may still read, before each instruction: what is dead need not tell
-// states apart.
+// Registers and cells that a program may still read, before each instruction. Dead ones need not distinguish
+// states.
 import { BPF, type Insn, insnClass, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 

@@ -185,7 +185,7 @@ export class Nodes {
     return this.choose(a, this.not(b), b);
   }
 
-  /** The function of both functions' values: what `combine` says of each pair of terminals. */
+  /** The function of both functions' values: `combine` gives the value for each pair of terminals. */
   pointwise(a: Node, b: Node, combine: (a: number, b: number) => number): Node {
     const known = new Map<number, Node>();
     const go = (x: Node, y: Node): Node => {
@@ -206,7 +206,7 @@ export class Nodes {
   map(root: Node, change: (value: number) => number): Node {
     return this.rebuild(root, (node) => (this.isTerminal(node) ? this.terminal(change(this.value(node))) : undefined));
   }
-  /** The function with some nodes replaced; `replace` gives nothing for what is to stay. */
+  /** The function with some nodes replaced. `replace` returns undefined for nodes that stay. */
   rebuild(root: Node, replace: (node: Node) => Node | undefined): Node {
     const known = new Map<Node, Node>();
     const go = (node: Node): Node => {

@@ -74,7 +74,7 @@ const describeOnce = (nodes: Nodes, condition: Node, field: Field, negated: bool
     const step = mask & -mask;
     const above = all & ~mask & ~(step - 1n);
     const list = intervals(nodes, withZeros(nodes, condition, field, above), field, MOST * 2);
-    // What a mask leaves out below makes ranges in steps.
+    // The bits below a mask make ranges in steps.
     const ranges = list
       ?.filter(({ node }) => node === TRUE)
       .map(({ from, to }) => ({ from: from - (from % step), to: to > mask ? mask : to - (to % step) }));
@@ -93,7 +93,7 @@ export const describe = (nodes: Nodes, condition: Node, field: Field): Predicate
 };
 
 /**
- * Whether the number has what the predicate says; not for "nodes".
+ * True if the predicate holds for the number. Not for "nodes".
  *
  * @example
  * holds({ kind: "ranges", mask: -1n, ranges: [{ from: 1n, to: 3n }], negated: false }, 2n);   // true

@@ -89,7 +89,7 @@ class Writer {
     const field = { level, bits: 32 } as const;
     const below = outcomes(nodes, node, field);
     const plan = this.#plan(node, level, below);
-    // The parts that are written later stand before: what is far away is written first.
+    // Parts are written from the end of the program, so the most distant part comes first.
     for (const { node: part } of below) this.#block(part);
     const load = () => this.#push(stmt(BPF.LD | BPF.W | BPF.ABS, this.#offsets(level)));
     if (plan.kind === "ranges") this.#ranges(plan.leaves);

@@ -1,4 +1,4 @@
-// A function that is chosen by a word's value: what a chain of comparisons with constants makes, made at
+// A function that is chosen by a word's value: the result of a chain of comparisons with constants, built at
 // once.
 import type { Word } from "../layout.ts";
 import type { Node, Nodes } from "./nodes.ts";

@@ -30,7 +30,7 @@ interface State {
 /** A state before an instruction; its result is known once those of all later instructions are. */
 interface Point extends State {
   readonly pc: number;
-  /** How the result follows from those of later points. */
+  /** Derives the result from those of later points. */
   finish: () => Node;
   result: Node;
 }
@@ -50,7 +50,7 @@ export class SymbolicRun {
   readonly #points: Map<string, Point>[];
   #states = 0;
 
-  /** `filter`: its number in a stack, for what is not decided. The program has passed the checker. */
+  /** `filter`: its number in a stack, for undecided values. The program has passed the checker. */
   constructor(nodes: Nodes, rules: EvaluatorRules, program: Program, filter = 0) {
     this.#nodes = nodes;
     this.#words = new Words(nodes);

@@ -1,6 +1,5 @@
-// What a diagram says where it cannot say exactly: a terminal above all 32-bit values, which names the
-// instruction. Arithmetic on unknown words (products, quotients, shifts by X) can need more nodes than memory
-// holds.
+// Undecided values: a terminal above all 32-bit values that names the instruction. Arithmetic on unknown
+// words (products, quotients, shifts by X) can need more nodes than memory holds.
 import { MAX_INSNS } from "../bpf/insn.ts";
 
 const FIRST = 2 ** 32;
@@ -26,7 +25,7 @@ export const isUndecided = (value: number): boolean => value >= FIRST;
  * @example
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * const diagram = diagramOf(program);
- * diagram.values().undecided;   // what undecidedAt gives for each such value: none here
+ * diagram.values().undecided;   // results of undecidedAt: none here
  */
 export const undecidedAt = (value: number): Undecided => ({
   filter: Math.floor((value - FIRST) / MAX_INSNS),

@@ -80,7 +80,7 @@ export interface LogRules {
 export type NotifFeature = "continue" | "addfd" | "addfd-send" | "wait-killable" | "sync-wake-up";
 /** A feature of ptrace(2) that concerns seccomp. */
 export type PtraceFeature = "suspend" | "suspend-checked-in-seize" | "get-filter" | "get-metadata" | "syscall-info";
-/** What /proc shows of seccomp: lines of /proc/PID/status, the files of /proc/sys/kernel/seccomp. */
+/** Seccomp's entries in /proc: lines of /proc/PID/status, the files of /proc/sys/kernel/seccomp. */
 export type ProcFeature = "status-seccomp" | "status-no-new-privs" | "status-filter-count" | "actions";
 
 /** All rules of seccomp that differ between kernel versions. */

@@ -1,5 +1,5 @@
-// Instructions that are decoded from what others like them became have the records that the rows give them:
-// registers, sizes, prefixes, what follows modrm, ends of pages.
+// Instructions decoded from the records of similar ones have the same records as from the rows: registers,
+// sizes, prefixes, bytes after modrm, ends of pages.
 import { beforeAll, expect, it } from "vitest";
 import { cpuCode } from "../../../src/cpu/code.ts";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
@@ -21,7 +21,7 @@ beforeAll(async () => {
   code = await freshCode();
 });
 
-/** Decodes from one page, over and over; `alike` counts what the rows were not asked for. */
+/** Decodes from one page again and again. `alike` counts instructions that were decoded without the rows. */
 class Decodes {
   readonly state: State;
   readonly blocks: Blocks;
@@ -45,7 +45,7 @@ class Decodes {
     const mmu = { translate: () => layout.frames };
     this.blocks = new Blocks(this.state, instructions, [], learns ? counting : none, mmu, cpuModel(model)!);
   }
-  /** All that is known of the first instruction at a place. */
+  /** All facts about the first instruction at a place. */
   decode(bytes: Uint8Array, page: number, place: number): unknown {
     this.state.u8.fill(0x90, layout.frames, layout.frames + 4096);
     for (let n = 0; n < bytes.length; n++) this.state.u8[layout.frames + ((place + n) % 4096)] = bytes[n] as number;

@@ -1,4 +1,4 @@
-// What Intel's processors decode in another way than AMD's, judged by iced-x86, which knows both.
+// Encodings that Intel's processors decode differently from AMD's, judged by iced-x86, which knows both.
 import { Code, DecoderOptions, Decoder as Iced, Instruction, Mnemonic } from "iced-x86";
 import { describe, expect, it } from "vitest";
 import { Decoder, decodeTables } from "../../../src/cpu/decode/decoder.ts";

@@ -7,7 +7,7 @@ const source = fileURLToPath(new URL("native.c", import.meta.url));
 const binary = fileURLToPath(new URL("../../../.cache/fpu-judge", import.meta.url));
 
 const has = (command: string) => spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
-/** The expectations are this family's; what other vendors do differently is not ours to claim. CI has it. */
+/** The expectations are this family's. Results of other vendors are no evidence. CI has this family. */
 export const judgeAvailable = process.env["CI"] === "true" || (process.platform === "linux" && process.arch === "x64" && has("gcc"));
 
 const modified = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,4 +1,4 @@
-// Seeded operands that like edges: what random bits never reach is where arithmetic goes wrong.
+// Seeded operands that like edges: arithmetic goes wrong at values that random bits never reach.
 
 /** 32 random bits a call. (sfc32, C. Doty-Humphrey.) */
 export class Random {

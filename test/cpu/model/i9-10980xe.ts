@@ -1,7 +1,7 @@
-// What a Core i9-10980XE does where the manuals leave flags and results open: measured by others, a few of
-// 8544 results that VirtualBox's tests hold (src/VBox/VMM/testcase/tstIEMAImplDataInt-Intel.cpp, r150722).
-// Numbers alone, in hexadecimal but for the width, and of the flags those six that arithmetic sets: the
-// instruction and its width; flags, rax, rdx, the second operand and cl before; flags, rax and rdx after.
+// Results of a Core i9-10980XE where the manuals leave flags and results open: others' measurements, a few of
+// 8544 results in VirtualBox's tests (src/VBox/VMM/testcase/tstIEMAImplDataInt-Intel.cpp, r150722). Each has
+// the instruction and its width; flags, rax, rdx, the second operand and cl before; flags, rax and rdx after.
+// Numbers but the width are hexadecimal, and flags are the six that arithmetic sets.
 export const measured = `
 shl 8 40 ee 0 0 4 > 80 e0 0
 shl 8 14 8f 0 0 7 > 881 80 0

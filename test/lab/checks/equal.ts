@@ -31,7 +31,7 @@ const inNode = async (name: string): Promise<string> => {
   return textOf(events, result);
 };
 
-/** The page: it starts the lab's own worker, runs the guests, and posts what came. */
+/** The page: it starts the lab's own worker, runs the guests, and posts the results. */
 const judge = (worker: string): string => `
 const textOf = ${textOf.toString()};
 const run = (name) => new Promise(async (done) => {

@@ -86,7 +86,7 @@ export const pageChecks: readonly Check[] = [
         await write(editor, '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["write"], "action": "SCMP_ACT_ERRNO"}]}');
         await page.getByText(/^oci, \d+ instructions/).waitFor();
         await runAgain(page);
-        // A profile for one architecture kills what comes through the other door.
+        // A profile for one architecture kills calls through the other door.
         assert.ok((await callsIn(page)).some((text) => /^int 0x80: getppid.*KILL THREAD/.test(text)));
       }),
   },

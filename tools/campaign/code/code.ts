@@ -51,7 +51,7 @@ const run = (input: Uint8Array, engine: Engine, { model }: Input, limit: number)
   return { digest: digestOf(text, bytes), text };
 };
 
-/** Names what differs first in what the guest wrote. */
+/** Names for the first difference in the guest's output. */
 const NAMES = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 const shown = (a: Outcome, b: Outcome): { expected: string; seen: string } => {
   const [left, right] = [a.text.split(" "), b.text.split(" ")] as [string[], string[]];

@@ -9,7 +9,7 @@ import { numberHints, pointerHints } from "./hints.ts";
 import { type AbiName, abis, at, type Call, type Chunk, type Script, type Word } from "./script.ts";
 import { type Source, valuesOf } from "./values.ts";
 
-/** How a script is drawn. */
+/** The style of a drawn script. */
 export interface Style {
   readonly abis: readonly AbiName[];
   /** Only calls that the host's kernel may be asked as well, and files of the script's own folder. */

@@ -1,5 +1,5 @@
-// The calls that the host's kernel is asked too: what they do stays in the process and its folder, and what
-// they return does not depend on the host, the time or process ids.
+// The calls that the host's kernel also executes. Their effects stay in the process and its folder. Their
+// results do not depend on the host, the time or process ids.
 import type { SyscallName } from "../../../src/abi/numbers.ts";
 
 // biome-ignore format: table
@@ -13,8 +13,8 @@ const names = [
 export const harmlessCalls: ReadonlySet<SyscallName> = new Set(names);
 
 /**
- * Calls as harmless that are not asked yet: where a campaign saw the host's kernel (6.18) answer otherwise,
- * or what is the host's own.
+ * Harmless calls that the host's kernel does not execute yet: a campaign found other results in the host's
+ * kernel (6.18), or the results depend on the host.
  */
 export const notAsked: readonly { readonly why: string; readonly names: readonly SyscallName[] }[] = [
   { why: "waits in real time, or writes back what is left of it", names: ["select", "poll", "epoll_wait"] },

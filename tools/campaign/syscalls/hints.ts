@@ -1,5 +1,5 @@
-// What general arguments (numbers, `void *`) mean by their names: what to point to, which numbers are
-// lengths, ids, levels.
+// The meaning of general arguments (numbers, `void *`) by their names: targets of pointers, lengths, ids,
+// levels.
 import type { ObjectName } from "./arena.ts";
 import type { Source } from "./values.ts";
 

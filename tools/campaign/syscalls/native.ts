@@ -24,7 +24,7 @@ let able: boolean | undefined;
 /** An x86-64 Linux where we may make namespaces: root's. */
 export const canRunNatively = (): boolean => (able ??= platform() === "linux" && arch() === "x64" && inSandbox(["true"]).status === 0);
 
-/** What the script wrote; undefined: it did not come to its end. */
+/** The output of the script; undefined: it did not reach its end. */
 export const runNatively = (script: Uint8Array): Uint8Array | undefined => {
   const folder = mkdtempSync(join(tmpdir(), "campaign-"));
   try {

@@ -6,7 +6,7 @@ import { x32Number } from "../../../src/abi/numbers-x32.ts";
 export const abis = { x64, i386, x32 } as const;
 export type AbiName = keyof typeof abis;
 
-/** Where the guest has what. The same addresses serve both widths. */
+/** The guest's memory layout. The same addresses serve both widths. */
 export const at = { results: 0x1100_0000, arena: 0x1200_0000, readOnly: 0x1280_0000, scratch: 0x1300_0000, nothing: 0x2000_0000 } as const;
 export const ARENA_SIZE = 0x4000;
 
@@ -28,11 +28,11 @@ export interface Chunk {
   readonly calls: readonly Call[];
   /** The calls are made so often. Default once. */
   readonly times?: number;
-  /** The first process makes the calls itself: what they leave behind stays. */
+  /** The first process makes the calls itself, so that their effects stay. */
   readonly here?: true;
 }
 export interface Script {
-  /** Of the first process: what the chunks inherit. */
+  /** Calls of the first process, with effects that the chunks inherit. */
   readonly before: readonly Call[];
   readonly chunks: readonly Chunk[];
   /** Base64, without the zeroes at its end. */
@@ -99,7 +99,7 @@ class Writer {
       end.setUint32(12, start, true);
     };
     write(calls, times);
-    // The first process passes over what its children do.
+    // The first process skips its children's calls.
     const over = here ? this.#record(op.loop, index + 1) : undefined;
     if (over) over.setUint32(4, 2 ** 32 - 1, true);
     else this.#record(op.chunkEnd, index + 1);

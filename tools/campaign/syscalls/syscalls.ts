@@ -10,7 +10,7 @@ import { described, encode, partsOf, type Script, type ScriptPart, withParts } f
 
 interface Input extends Setting {
   readonly script: Script;
-  /** Against what the default engine is compared; `native`: only what the first process wrote. */
+  /** The run that the default engine is compared with. `native`: only the first process's output counts. */
   readonly against: "nothing" | "again" | "interpret" | "evaluate" | "native";
 }
 
@@ -49,8 +49,8 @@ const words = (bytes: Uint8Array | undefined): BigInt64Array => {
 /** The status of a chunk that the first process lost patience with. */
 const KILLED = 9n;
 /**
- * Results before the first chunk that either side did not finish: a busy host may be slower than a chunk's
- * time, and what comes later sees it.
+ * The number of results before the first chunk that either side did not finish. A busy host may be slower
+ * than a chunk's time, and later results depend on it.
  */
 const comparable = ({ chunks }: Script, a: BigInt64Array, b: BigInt64Array): number =>
   chunks.find(({ index }) => a[index] === KILLED || b[index] === KILLED)?.index ?? Math.max(a.length, b.length);
@@ -102,7 +102,7 @@ export const syscalls = kind<Input>({
     const finding = compare(input, first, bytes);
     return finding ? { inputs: first.calls, digest: first.digest, finding } : noFinding(first.calls, first.digest);
   },
-  // What the chunks inherit stays: it is short, and all descriptors come from there.
+  // The inherited part stays: it is short, and all descriptors come from it.
   parts: {
     of: ({ script }) => partsOf(script),
     with: (input, parts) => ({ ...input, script: withParts(input.script, parts as readonly ScriptPart[]) }),

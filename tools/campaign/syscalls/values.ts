@@ -12,7 +12,7 @@ import { signal } from "../../../src/kernel/syscall/arg-signal.ts";
 import type { Arg } from "../../../src/kernel/syscall/declaration.ts";
 import type { ObjectName } from "./arena.ts";
 
-/** What a valid value is made of. */
+/** The source of a valid value. */
 export type Source =
   | { readonly of: "descriptor" }
   | { readonly of: "object"; readonly objects: readonly ObjectName[] }
@@ -64,7 +64,7 @@ const places = numbers(0, 0x1300_0000, 0x1300_1000, 0x1301_0000, 0x1200_0000, 0x
 /** Special keyrings, and the first keys of a machine. */
 const keys = numbers(...Object.values(KEY_SPEC), 1, 2, 3);
 
-/** By C type, where a C type says what it is. */
+/** Values by C type, where the type determines the meaning. */
 const byC: Readonly<Record<string, Values>> = {
   "": word(numbers(0)),
   aio_context_t: pointer("words", "buffer"),

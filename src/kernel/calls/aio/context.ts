@@ -35,7 +35,7 @@ const TAIL = aioRing.offset(x64, "tail");
 const FIRST = aioRing.size(x64);
 /** Linux ioctx_alloc(): the events of rings may have so many bytes. */
 const MOST_BYTES = 0x1000_0000;
-/** What is added to an eventfd. */
+/** The number 1 for an eventfd. */
 const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
 /** A context: its ring in the program's memory, and requests that wait. */

@@ -30,7 +30,7 @@ const F = {
   F_GETPIPE_SZ: 1032, F_ADD_SEALS: 1033, F_GET_SEALS: 1034,
 } as const;
 const FD_CLOEXEC = 1;
-/** What may be done with an O_PATH descriptor. Linux check_fcntl_cmd(). */
+/** The commands for an O_PATH descriptor. Linux check_fcntl_cmd(). */
 const onPaths = new Set<number>([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SETFD, F.F_GETFL, F.F_DUPFD_QUERY, F.F_CREATED_QUERY]);
 
 const flockNative = struct("flock", { l_type: s16, l_whence: s16, l_start: long, l_len: long, l_pid: s32 });

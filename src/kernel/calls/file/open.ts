@@ -50,7 +50,7 @@ const openat2 = (t: Task, dir: number, path: VAddr, how: VAddr, length: number, 
   const high = view.getUint32(4, true) | view.getUint32(12, true) | view.getUint32(20, true);
   const [flags, mode, limits] = [view.getUint32(0, true), view.getUint32(8, true), view.getUint32(16, true)];
   if (high !== 0 || (limits & ~ALL_RESOLVE) !== 0 || (limits & SCOPES) === SCOPES) return -E.EINVAL;
-  // Everything is in memory; only what would change something is not.
+  // Everything is in memory, so only a change cannot be served from the cache.
   if (limits & RESOLVE.CACHED && flags & (O_TRUNC | O_CREAT | __O_TMPFILE)) return -E.EAGAIN;
   return doOpen(t, dir, path, { flags: flags & O_PATH ? flags : flags | largeFile(abi), mode, limits });
 };

@@ -67,7 +67,7 @@ const DN: readonly (readonly [number, number])[] = [
 ];
 const POLL_MSG = { code: 3, band: 0x1 | 0x40 | 0x400 };
 
-/** F_NOTIFY of one descriptor: a signal for what happens in a directory. */
+/** F_NOTIFY of one descriptor: a signal for events in a directory. */
 class DirectoryMark implements Mark {
   readonly #task: Task;
   readonly #file: FileDescription;

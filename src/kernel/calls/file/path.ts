@@ -1,4 +1,4 @@
-// How the file calls get at paths and descriptors. Linux getname(), path_init(), fdget().
+// The path and descriptor arguments of file calls. Linux getname(), path_init(), fdget().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
@@ -22,7 +22,7 @@ export const baseOf = (t: Task, dirfd: number, name: string): Or<Path> => {
   return name === "" || file.inode.isDir ? file.path : -E.ENOTDIR;
 };
 
-/** Run `call` on a path argument and its base, or return what is wrong with them. */
+/** Runs `call` on a path argument and its base, or returns their -errno. */
 export const withPath = <T>(t: Task, dirfd: number, at: VAddr, call: (base: Path, name: string) => T | number): T | number => {
   const name = getname(t, at);
   if (typeof name === "number") return name;

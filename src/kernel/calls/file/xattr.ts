@@ -25,7 +25,7 @@ const XATTR_SIZE_MAX = 65536;
 const XATTR_CREATE = 1;
 const XATTR_REPLACE = 2;
 const XATTR_LIST_MAX = 65536;
-/** What all attributes of one file may take. */
+/** The limit in bytes of all attributes of one file. */
 const XATTR_TOTAL_MAX = 128 * 1024;
 
 const getName = (t: Task, at: VAddr): Or<string> => {
@@ -34,7 +34,7 @@ const getName = (t: Task, at: VAddr): Or<string> => {
   return name === "" || name.length > XATTR_NAME_MAX ? -E.ERANGE : name;
 };
 
-/** Linux xattr_permission(): what each name space asks for. */
+/** The permission that each name space requires. Linux xattr_permission(). */
 const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
   const trusted = name.startsWith("trusted.");
   if (trusted) return capable(t.cred, CAP.SYS_ADMIN) ? 0 : mask & may.write ? -E.EPERM : -E.ENODATA;
@@ -46,7 +46,7 @@ const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
   return permission(t, inode, mask);
 };
 const known = /^(user|trusted|security)\./;
-/** 0, or what is wrong with the name: Linux xattr_resolve_name(). */
+/** 0, or the -errno of the name. Linux xattr_resolve_name(). */
 const resolveName = (inode: Inode, name: string): number => {
   const prefix = inode.fs instanceof MemFs ? known.exec(name)?.[0] : undefined;
   if (prefix === undefined) return -E.EOPNOTSUPP;

@@ -88,7 +88,7 @@ const stat = (t: Task, id: number, command: number, buf: number, version: Versio
   if (command !== SEM.STAT_ANY && !mayUse(t, set, MAY.READ)) return -E.EACCES;
   return put(t, buf, semid[version], statOf(t, set), abi, command === IPC.STAT ? 0 : set.id);
 };
-/** IPC_INFO has limits in two members that SEM_INFO uses for what exists. */
+/** IPC_INFO has limits in two members that SEM_INFO uses for current numbers. */
 const info = (t: Task, command: number, buf: number, abi: Abi): number => {
   const { sem, sems, semaphores } = t.namespaces.ipc;
   const [msl, mns, opm, mni] = sems;

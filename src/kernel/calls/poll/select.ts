@@ -133,7 +133,7 @@ const timeText = (member: string): Arg<VAddr> => ({
     return raw ? `{tv_sec=${raw.sec}, ${member}=${raw.nsec}}` : ptr.show(v, ctx);
   },
 });
-/** `(in [3], left {…})`: what is ready and the time that is left. */
+/** `(in [3], left {…})`: the ready descriptors and the time that is left. */
 const found: SyscallOptions["remark"] = (ctx) => {
   if (ctx.ret === 0) return "Timeout";
   const { readfds, writefds, exceptfds, timeout } = ctx.all as Record<string, VAddr>;

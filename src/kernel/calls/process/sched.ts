@@ -30,7 +30,7 @@ const priorityRange = (policy: number): readonly [number, number] | undefined =>
 /** Linux check_same_owner(). */
 const isOwn = (t: Task, target: Task): boolean => t.cred.euid === target.cred.euid || t.cred.euid === target.cred.uid;
 
-/** What a policy needs of a caller without CAP_SYS_NICE. Linux user_check_sched_setscheduler(). */
+/** The requirements of a policy for a caller without CAP_SYS_NICE. Linux user_check_sched_setscheduler(). */
 const mayChange = (t: Task, target: Task, policy: number, priority: number, nice: number, resets: boolean): boolean => {
   if (capable(t.cred, CAP.SYS_NICE)) return true;
   const now = target.policy & ~RESET_ON_FORK;

@@ -1,4 +1,4 @@
-// What an operation of io_uring is. Linux io_uring/opdef.h struct io_issue_def.
+// The declaration of an operation of io_uring. Linux io_uring/opdef.h struct io_issue_def.
 import type { Result } from "../../syscall/declaration.ts";
 import type { Request, Sqe } from "./request.ts";
 
@@ -17,7 +17,7 @@ export interface Operation {
   /** It may take a provided buffer. */
   readonly selects?: true;
   /**
-   * What it waits for where its call would not wait: O_NONBLOCK does not hold here. Linux
+   * The event that it waits for if its call would not block. O_NONBLOCK has no effect here. Linux
    * io_arm_poll_handler().
    */
   readonly polls?: "in" | "out";

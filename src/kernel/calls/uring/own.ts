@@ -125,7 +125,7 @@ const timeoutRemove: Work = (r) => {
   return 0;
 };
 
-/** What a cancellation looks for. */
+/** The target of a cancellation. */
 export interface Sought {
   readonly flags: number;
   readonly user: bigint;

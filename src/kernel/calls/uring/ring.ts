@@ -28,7 +28,7 @@ export const PLACE = {
   cqFlags: 40, cqOverflow: 44, cqes: 64,
 } as const;
 const CACHE_LINE = 64;
-/** What is added to a registered eventfd. */
+/** The number 1 for a registered eventfd. */
 const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
 interface Completion {

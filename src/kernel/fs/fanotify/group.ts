@@ -319,7 +319,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   }
 }
 
-/** What a record is charged for, besides its name. */
+/** The charge for a record, without its name. */
 const RECORD = 128;
 const OVERFLOW: Queued = { mask: FAN.Q_OVERFLOW, pid: 0, path: undefined, records: [], key: undefined, question: undefined };
 const charge = ({ records }: Queued): number =>

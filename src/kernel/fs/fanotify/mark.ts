@@ -6,7 +6,7 @@ import type { Mount } from "../vfs/mount.ts";
 import type { MarkPlace, WideMark } from "../vfs/notify.ts";
 import type { FanotifyFile } from "./group.ts";
 
-/** What a mark is on: an inode, a mount, or a file system. */
+/** The object of a mark: an inode, a mount, or a file system. */
 export type Marked = Inode | Mount | FileSystem;
 
 /** A mark of one group on one object. */

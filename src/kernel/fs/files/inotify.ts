@@ -21,7 +21,7 @@ export const IN = {
 
 /** sizeof(struct inotify_event); a name is padded to a multiple of it. */
 const EVENT_SIZE = 16;
-/** What /proc/PID/fdinfo shows of a watch. */
+/** The bits of a watch that /proc/PID/fdinfo shows. */
 const SHOWN = IN.ALL_EVENTS | IN.EXCL_UNLINK | IN.ONESHOT;
 /** The greatest watch descriptor: INT_MAX. */
 const WD_END = 2 ** 31;

@@ -43,7 +43,7 @@ export abstract class RegularInode extends Inode {
   nextData(at: number, data: boolean): number {
     return data ? at : this.size;
   }
-  /** Pages that the machine holds for the file, in memory: what allocation and truncation take time for. */
+  /** Pages of the file in the machine's memory. Allocation and truncation take time for them. */
   get heldPages(): number {
     return 0;
   }

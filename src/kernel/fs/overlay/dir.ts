@@ -1,4 +1,4 @@
-// Directories of an overlay: what their layers have together. Linux fs/overlayfs/dir.c, readdir.c, namei.c.
+// Directories of an overlay: the union of their layers. Linux fs/overlayfs/dir.c, readdir.c, namei.c.
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";

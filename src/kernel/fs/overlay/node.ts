@@ -46,7 +46,7 @@ export interface Place {
   readonly dir: Node;
   name: string;
 }
-/** What directories, files and other nodes have in common. */
+/** The common part of directories, files and other nodes. */
 export interface Node extends Inode {
   readonly fs: Overlay;
   readonly real: Dentry;

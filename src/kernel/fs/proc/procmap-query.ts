@@ -43,7 +43,7 @@ const flagsOf = ({ prot, flags }: Vma): number =>
   (prot & PROT.WRITE ? Q.WRITABLE : 0) |
   (prot & PROT.EXEC ? Q.EXECUTABLE : 0) |
   (flags & VM.MAYSHARE ? Q.SHARED : 0);
-/** Of the mappings with a file, those of the kernel's own are not counted. */
+/** The kernel's own mappings with a file are not counted. */
 const fileOf = (vma: Vma): Vma["file"] => (vma.flags & SPECIAL ? undefined : vma.file);
 
 /** Linux query_matching_vma(). */

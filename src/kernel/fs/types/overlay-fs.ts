@@ -16,7 +16,7 @@ import type { UpperNode, UpperRecord, UpperStore } from "./upper-store.ts";
 interface Place {
   /** Its number in the upper layer. */
   id?: number;
-  /** Its path in the lower layer, and what is there. */
+  /** Its path in the lower layer, and the node there. */
   readonly lower?: string | undefined;
   readonly node?: HostNode | undefined;
   /** The name by which it was found, until it has a number. */
@@ -47,7 +47,7 @@ export class OverlayFs extends MemFs {
   /** Files without a name and without an open file: their bytes go after the record that says so. */
   readonly #ended: number[] = [];
   #pending = none();
-  /** The host refused a record: nothing changes any more, so that the upper layer stays what it was. */
+  /** The host refused a record. All later changes fail, so that the upper layer stays consistent. */
   #failed = false;
 
   constructor(dev: number, clock: Clock, store: UpperStore, lower: HostTree | undefined, options: { pages?: number } = {}) {

@@ -1,4 +1,4 @@
-// What the records of an upper layer add up to: files, names and chunks.
+// The state that the records of an upper layer add up to: files, names and chunks.
 import type { UpperNode, UpperRecord } from "./upper-store.ts";
 
 /** The number of the root directory. */

@@ -24,7 +24,7 @@ export interface SystemdFilter {
   readonly source: Source;
   readonly filter: CallList | undefined;
   readonly log: CallList | undefined;
-  /** What happens to calls that do not pass: a return value. */
+  /** The return value for calls that do not pass. */
   readonly refusal: number;
   /** Undefined: all. */
   readonly architectures: readonly Abi[] | undefined;

@@ -15,7 +15,10 @@ const ENOSYS = 38;
 /** No ABI has a call of this number. */
 const UNKNOWN = 0x3000_0000;
 
-/** What lines can say of a call: it passes, passes and is logged, ends the process, or gives an error. */
+/**
+ * The outcomes that lines can express: the call passes, passes and is logged, ends the process, or gives an
+ * error.
+ */
 type Outcome = "allow" | "log" | "kill" | number;
 
 /** The most restrictive outcome of a call over all arguments. */
@@ -26,7 +29,7 @@ const outcomeOf = (diagram: Diagram, arch: number, sys_number: number): Outcome 
   const action = actionOf(upstream.returns, lowest);
   return action === "allow" || action === "log" ? action : action === "errno" ? dataOf(lowest) : "kill";
 };
-/** Whether calls behind a multiplexer of i386 are told apart: they have names of their own. */
+/** True if calls behind a multiplexer of i386 have different verdicts: they have names of their own. */
 const isMixed = (diagram: Diagram, name: string, { auditArch: arch }: Abi, sys_number: number): boolean =>
   (name === "socketcall" || name === "ipc") && diagram.restrict({ arch, sys_number }).values().decided.length > 1;
 const order = (outcome: Outcome): number => ["kill", "", "log", "allow"].indexOf(typeof outcome === "number" ? "" : outcome);

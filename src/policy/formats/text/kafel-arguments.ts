@@ -2,7 +2,7 @@
 // widths. kafel src/syscalls/amd64_syscalls.c.
 import { argumentsOf } from "../../../abi/signatures.ts";
 
-/** What kafel calls other than the kernel's table does. */
+/** Arguments that kafel names differently from the kernel's table. */
 export const renamed: Readonly<Record<string, string>> = {
   newfstat: "fstat",
   newlstat: "lstat",

@@ -55,7 +55,7 @@ interface Rule {
   readonly condition: Node;
   readonly action: number;
 }
-/** What an expression is: a condition, or two words of which the upper one counts if it is wide. */
+/** An expression: a condition, or two words of which the upper one counts if it is wide. */
 type Term = { readonly node: Node } | { readonly lo: Bits; readonly hi: Bits; readonly wide: boolean };
 type Value = Exclude<Term, { readonly node: Node }>;
 

@@ -1,4 +1,4 @@
-// libseccomp's pseudo filter code: what seccomp_export_pfc(3) writes. libseccomp src/gen_pfc.c.
+// libseccomp's pseudo filter code, the output of seccomp_export_pfc(3). libseccomp src/gen_pfc.c.
 import { x32, x64 } from "../../../abi/abi.ts";
 import { X32_BIT } from "../../../abi/syscall-number.ts";
 import { didYouMean } from "../../../nearest.ts";
@@ -81,7 +81,7 @@ class Reader {
     if (of64 !== undefined || ofX32 !== undefined) byArch.set(x64.auditArch, this.#both(of64, ofX32, bad));
     return select(nodes, "arch", byArch, bad);
   }
-  /** -1 is what a tracer leaves of a call that is to be skipped. */
+  /** A tracer sets the number to -1 to skip a call. */
   #both(of64: Node | undefined, ofX32: Node | undefined, bad: Node): Node {
     const { nodes } = this.#words;
     const number = this.#words.input("sys_number");

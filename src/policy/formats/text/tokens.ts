@@ -45,7 +45,7 @@ export class Tokens {
     this.#at++;
     return token;
   }
-  /** `what`: for the message. */
+  /** Takes a token. `what`: its description for the message. */
   expect(what: string, ...wanted: readonly string[]): Token {
     return this.take(...wanted) ?? this.complain(`here must be ${what}`);
   }

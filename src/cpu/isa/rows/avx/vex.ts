@@ -111,7 +111,7 @@ export const commitGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered")
 const maps = { 0: "", 1: "0F", 2: "0F38", 3: "0F3A" } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
-/** How a row with VEX differs from its legacy row. */
+/** The differences of a row with VEX from its legacy row. */
 export interface Derived extends Attributes, Halves {
   /** LIG for scalars; "both" for 128 and 256. */
   readonly length: "128" | "LIG" | "both";
