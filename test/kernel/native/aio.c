@@ -144,11 +144,20 @@ static void waiting(void) {
   uint64_t count = 0;
   say(", read %d", sys3(__NR_read, e, &count, 8));
   say(" %d", L(count));
+  // One more than any write reaches is an error of the counter.
+  count = ~1ull;
+  struct { int fd; int16_t events, revents; } full = {e, 5, 0};
+  say(", full %d", sys3(__NR_write, e, &count, 8));
+  say(" submitted %d", submit(ctx, 2));
+  say(" poll %d", sys3(__NR_poll, &full, 1, 0));
+  say(" %x", L(full.revents));
+  say(" read %d", sys3(__NR_read, e, &count, 8));
+  say(" %d", L(count == ~0ull));
   cb[0].aio_resfd = 99;
   say(", closed %d", submit(ctx, 1));
   cb[0].aio_resfd = f;
   say(", a file %d\n", submit(ctx, 1));
-  events("counted", ctx, 2, 8);
+  events("counted", ctx, 4, 8);
   // A child's write completes a poll for which the parent waits.
   make(3, IOCB_CMD_POLL, p[0], (void *)IN, 0, 0), list[0] = list[3];
   submit(ctx, 1);

@@ -35,8 +35,6 @@ const TAIL = aioRing.offset(x64, "tail");
 const FIRST = aioRing.size(x64);
 /** Linux ioctx_alloc(): the events of rings may have so many bytes. */
 const MOST_BYTES = 0x1000_0000;
-/** The number 1 for an eventfd. */
-const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
 /** A context: its ring in the program's memory, and requests that wait. */
 export class AioContext {
@@ -102,7 +100,7 @@ export class AioContext {
     this.#available += read;
   }
   /** Adds a completion. Linux aio_complete(). */
-  complete({ data, obj, res }: AioEvent, eventfd: EventFile | undefined, task: Task): void {
+  complete({ data, obj, res }: AioEvent, eventfd: EventFile | undefined): void {
     const bytes = ioEvent.encode({ data, obj, res: BigInt(res), res2: 0n }, x64);
     const words = new DataView(bytes.buffer);
     const at = FIRST + this.#tail * IO_EVENT_SIZE;
@@ -111,7 +109,7 @@ export class AioContext {
     this.#pages.setU32(TAIL, this.#tail);
     this.#unread++;
     if (this.#unread > 1) this.#refill();
-    eventfd?.write(task, ONE);
+    eventfd?.tell();
     this.completions.wake();
   }
   /** Moves completions to user memory: their number or -EFAULT. Linux aio_read_events_ring(). */

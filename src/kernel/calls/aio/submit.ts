@@ -38,8 +38,8 @@ class AioRequest {
     this.eventfd = eventfd?.hold() as EventFile | undefined;
   }
   complete(res: number): void {
-    const { context, iocb, obj, eventfd, task } = this;
-    if (!context.ended) context.complete({ data: iocb.data, obj, res }, eventfd, task);
+    const { context, iocb, obj, eventfd } = this;
+    if (!context.ended) context.complete({ data: iocb.data, obj, res }, eventfd);
     this.drop();
   }
   drop(): void {

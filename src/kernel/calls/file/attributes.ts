@@ -9,7 +9,7 @@ import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISUID, S_IXGRP } from "../../fs/vfs/mode.ts";
 import { MS_NOEXEC } from "../../fs/vfs/mount.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { isReadOnly, isSpecial, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { isReadOnly, isSpecial, mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import {
   AT_EACCESS,
@@ -40,7 +40,7 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
   const writable = wantWrite(path.mount);
   if (writable < 0) return writable;
   const { inode } = path.dentry;
-  if (!ownerOrCapable(t.cred, inode)) return -E.EPERM;
+  if (mayChange(inode) < 0 || !ownerOrCapable(t.cred, inode)) return -E.EPERM;
   // Symbolic links have no permissions on Linux.
   if (inode.isLink) return -E.EOPNOTSUPP;
   let bits = wanted & 0o7777;
@@ -60,6 +60,7 @@ const chown = (t: Task, path: Or<Path>, user: number, group: number): number => 
   if (writable < 0) return writable;
   const { inode } = path.dentry;
   const { cred } = t;
+  if (mayChange(inode) < 0) return -E.EPERM;
   const powerful = capableOver(cred, inode, CAP.CHOWN);
   const owner = inode.uid === cred.fsuid;
   if (uid !== UNCHANGED && !(owner && uid === inode.uid) && !powerful) return -E.EPERM;

@@ -11,8 +11,8 @@ import type { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { getLease, setLease } from "../../fs/vfs/leases.ts";
 import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, LockWait, lockQueue, setRecord, wouldDeadlock } from "../../fs/vfs/locks.ts";
-import { O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
-import { ownerOrCapable } from "../../fs/vfs/permission.ts";
+import { O_APPEND, O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
+import { isAppendOnly, ownerOrCapable } from "../../fs/vfs/permission.ts";
 import { signalName } from "../../signal/set.ts";
 import { fd, hexText, ulong } from "../../syscall/arg.ts";
 import { openFlagsText } from "../../syscall/arg-file.ts";
@@ -110,6 +110,8 @@ const recordLock = (
 };
 
 const setFlags = (t: Task, file: FileDescription, value: number): number => {
+  // A file that is marked for appends keeps its flag.
+  if ((value ^ file.flags) & O_APPEND && isAppendOnly(file.inode)) return -E.EPERM;
   if (value & O_NOATIME && !(file.flags & O_NOATIME) && !ownerOrCapable(t.cred, file.inode)) return -E.EPERM;
   file.flags = (file.flags & ~settable) | (value & settable);
   return 0;

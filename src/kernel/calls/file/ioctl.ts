@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { FanotifyFile } from "../../fs/fanotify/group.ts";
 import { InotifyFile } from "../../fs/files/inotify.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
@@ -9,7 +10,10 @@ import { StreamInput } from "../../fs/files/stream-file.ts";
 import { T } from "../../fs/tty/ioctl.ts";
 import { I, L, O, termios, winsize } from "../../fs/tty/termios.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
+import { FS_FL } from "../../fs/vfs/mode.ts";
+import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayIoctl } from "../../landlock/open.ts";
 import { Socket } from "../../net/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
@@ -48,6 +52,34 @@ const waiting = (file: FileDescription): number | undefined => {
   return file.inode.isFile ? file.inode.size - file.offset : undefined;
 };
 
+/** FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: the numbers have the size of a long, the value is an int. */
+const FLAGS = { get: 0x80086601, set: 0x40086602, get32: 0x80046601, set32: 0x40046602 } as const;
+/** The request in its 64-bit form, which 32-bit programs can use too. Linux compat_sys_ioctl(). */
+const wide = (request: number, abi: Abi): number =>
+  abi.long === 8 ? request : request === FLAGS.get32 ? FLAGS.get : request === FLAGS.set32 ? FLAGS.set : request;
+/** Changes of these need CAP_LINUX_IMMUTABLE. */
+const GUARDED = FS_FL.IMMUTABLE | FS_FL.APPEND;
+
+/** The result of a request; undefined if it is not about flags, or the file system has none. */
+const fileFlags = (t: Task, file: FileDescription, request: number, at: VAddr, abi: Abi): number | undefined => {
+  const asked = wide(request, abi);
+  if (asked !== FLAGS.get && asked !== FLAGS.set) return undefined;
+  const { inode, path } = file;
+  if (inode.fs.fileFlags === 0 || (!inode.isFile && !inode.isDir)) return undefined;
+  if (asked === FLAGS.get) return t.mem.setU32(at, inode.fileFlags) ? 0 : -E.EFAULT;
+  const wanted = t.mem.u32(at);
+  if (wanted < 0) return -E.EFAULT;
+  const writable = wantWrite(path.mount);
+  if (writable < 0) return writable;
+  if (!ownerOrCapable(t.cred, inode)) return -E.EPERM;
+  if ((wanted ^ inode.fileFlags) & GUARDED && !capable(t.cred, CAP.LINUX_IMMUTABLE)) return -E.EPERM;
+  if (wanted & ~inode.fs.fileFlags) return -E.EOPNOTSUPP;
+  inode.fileFlags = wanted;
+  inode.ctime = inode.fs.clock.realtime();
+  notifyDentry(path.dentry, EVENT.ATTRIB);
+  return 0;
+};
+
 const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Result => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
@@ -74,7 +106,7 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
       if (n !== undefined) return t.mem.setU32(arg, n) ? 0 : -E.EFAULT;
     }
   }
-  return file.ioctl(t, request, arg, abi);
+  return fileFlags(t, file, request, arg, abi) ?? file.ioctl(t, request, arg, abi);
 };
 
 const { FICLONE: _clone, ...others } = F;
@@ -133,6 +165,6 @@ const argument: Arg<VAddr> = {
 /** The call ioctl(2). */
 export const ioctlCalls: readonly Syscall[] = [
   syscall("ioctl", { fd, request, arg: argument }, (t, a, abi) => ioctl(t, a.fd, a.request, a.arg, abi), {
-    note: "terminals, pseudo-terminals, loop devices and generic requests; no file flags (FS_IOC_SETFLAGS), no TUN",
+    note: "terminals, pseudo-terminals, loop devices and generic requests; file flags (FS_IOC_SETFLAGS) of tmpfs and of roots, kept in memory; no TUN",
   }),
 ];

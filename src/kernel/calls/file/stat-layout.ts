@@ -245,7 +245,7 @@ export const encodeStatx = (
     {
       stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | (mount.unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID),
       stx_blksize: i.blockSize,
-      stx_attributes: mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n,
+      stx_attributes: (mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n) | (BigInt(i.fileFlags) & i.fs.attributes),
       stx_nlink: i.nlink,
       stx_uid: shownUid(ns, i.uid),
       stx_gid: shownGid(ns, i.gid),

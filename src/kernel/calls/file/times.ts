@@ -8,7 +8,7 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { isImmutable, mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
 import { cstring } from "../../syscall/arg-string.ts";
@@ -33,12 +33,13 @@ const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
   const now = inode.fs.clock.realtime();
   const isNow = times === undefined || times.every((x) => x.nsec === UTIME_NOW);
   if (isNow) {
+    if (isImmutable(inode)) return -E.EPERM;
     // A task with write permission may set the current time.
     if (!ownerOrCapable(t.cred, inode)) {
       const denied = permission(t, inode, may.write);
       if (denied < 0) return denied;
     }
-  } else if (!ownerOrCapable(t.cred, inode)) return -E.EPERM;
+  } else if (mayChange(inode) < 0 || !ownerOrCapable(t.cred, inode)) return -E.EPERM;
   const changes: Changes = { ctime: now };
   const [atime, mtime] = times ?? [
     { sec: 0, nsec: UTIME_NOW },

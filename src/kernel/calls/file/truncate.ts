@@ -15,7 +15,7 @@ import { breakLeases } from "../../fs/vfs/leases.ts";
 import { may, S_IFBLK, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_WRONLY } from "../../fs/vfs/open-flags.ts";
-import { permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { isAppendOnly, isImmutable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayTruncate } from "../../landlock/open.ts";
 import { mayAccessPath } from "../../landlock/paths.ts";
 import { kernelSignal } from "../../signal/info.ts";
@@ -68,6 +68,7 @@ const truncate = (t: Task, at: VAddr, length: number): Result => {
   if (writable < 0) return writable;
   const denied = permission(t, inode, may.write);
   if (denied < 0) return denied;
+  if (isAppendOnly(inode)) return -E.EPERM;
   const breaking = breakLeases(t, inode, O_WRONLY);
   if (breaking !== 0) return breaking;
   if (inode.writers < 0) return -E.ETXTBSY;
@@ -80,6 +81,7 @@ const ftruncate = (t: Task, fd: number, length: number): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
   if (!file.inode.isFile || !file.writable) return -E.EINVAL;
+  if (isAppendOnly(file.inode)) return -E.EPERM;
   const guarded = mayTruncate(file);
   return guarded < 0 ? guarded : modified(file.path.dentry, resize(t, file.inode, length));
 };
@@ -108,6 +110,8 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (!allocations.has(how)) return -E.EOPNOTSUPP;
   if (!file.writable) return -E.EBADF;
   const { inode } = file;
+  if (how & ~FALLOC_FL_KEEP_SIZE && isAppendOnly(inode)) return -E.EPERM;
+  if (isImmutable(inode)) return -E.EPERM;
   if (inode.pipe) return -E.ESPIPE;
   if (inode.isDir) return -E.EISDIR;
   if (!(inode instanceof RegularInode)) return -E.ENODEV;

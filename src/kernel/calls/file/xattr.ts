@@ -10,7 +10,7 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISVTX } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { fd, size } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
@@ -36,6 +36,7 @@ const getName = (t: Task, at: VAddr): Or<string> => {
 
 /** The permission that each name space requires. Linux xattr_permission(). */
 const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
+  if (mask & may.write && mayChange(inode) < 0) return -E.EPERM;
   const trusted = name.startsWith("trusted.");
   if (trusted) return capable(t.cred, CAP.SYS_ADMIN) ? 0 : mask & may.write ? -E.EPERM : -E.ENODATA;
   if (name.startsWith("security.")) return mask & may.write && !capable(t.cred, CAP.SYS_ADMIN) ? -E.EPERM : 0;

@@ -28,8 +28,6 @@ export const PLACE = {
   cqFlags: 40, cqOverflow: 44, cqes: 64,
 } as const;
 const CACHE_LINE = 64;
-/** The number 1 for a registered eventfd. */
-const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
 interface Completion {
   readonly user: bigint;
@@ -227,7 +225,7 @@ export class UringFile extends FileDescription implements Rings {
   #announce(): void {
     this.completions.wake();
     if (!this.eventfd || (this.ring.u32(PLACE.cqFlags) & CQ_EVENTFD_DISABLED) !== 0) return;
-    this.eventfd.file.write(this.submitter, ONE);
+    this.eventfd.file.tell();
   }
 
   /** The part of the rings at an offset for mmap(2). Linux io_uring_validate_mmap_request(). */

@@ -42,6 +42,11 @@ export class EventFile extends FileDescription {
     this.queue.wake();
     return 8;
   }
+  /** Adds 1 for an event of the kernel, up to the value that no write reaches. Linux eventfd_signal(). */
+  tell(): void {
+    if (this.count <= MAX) this.count++;
+    this.queue.wake();
+  }
   override poll(): number {
     return (this.count > 0n ? POLLIN : 0) | (this.count < MAX ? POLLOUT : 0) | (this.count > MAX ? POLLERR : 0);
   }

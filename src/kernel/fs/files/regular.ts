@@ -7,7 +7,7 @@ import type { Task } from "../../task/task.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import { Inode, type Or } from "../vfs/inode.ts";
-import { major, minor } from "../vfs/mode.ts";
+import { FS_FL, major, minor } from "../vfs/mode.ts";
 import { MS_NOATIME, MS_NOEXEC } from "../vfs/mount.ts";
 import { O_NOATIME } from "../vfs/open-flags.ts";
 
@@ -86,7 +86,7 @@ export const killPrivileges = (inode: Inode): void => {
 /** Sets atime if it is not later than mtime and ctime, or is a day old. Linux relatime_need_update(). */
 export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flags">): void => {
   const { inode, path } = file;
-  if (file.flags & O_NOATIME || path.mount.flags & MS_NOATIME || inode.fs.readOnly) return;
+  if (file.flags & O_NOATIME || inode.fileFlags & FS_FL.NOATIME || path.mount.flags & MS_NOATIME || inode.fs.readOnly) return;
   const { atime, mtime, ctime } = inode;
   const now = inode.fs.clock.realtime();
   const stale = (t: typeof atime): boolean => atime.sec < t.sec || (atime.sec === t.sec && atime.nsec <= t.nsec);

@@ -16,7 +16,6 @@ import { MemDir, type MemEntry, MemFile, MemFs, MemNode } from "./memfs.ts";
 export class HostFs extends MemFs {
   override readonly type: string = "hostfs";
   override readonly keepsBirths = false;
-  override readonly attributes = 0n;
   override readonly magic: number = 0x00c0ffee;
   override readonly writable: boolean;
   readonly tree: HostTree;

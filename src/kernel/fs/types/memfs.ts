@@ -11,7 +11,7 @@ import { RegularInode } from "../files/regular.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
-import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, TMPFS_FLAGS } from "../vfs/mode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import { Budget, Content, type FileContent } from "./content.ts";
 
@@ -24,6 +24,7 @@ export class MemFs extends FileSystem {
   override readonly keepsBirths: boolean = true;
   /** APPEND, IMMUTABLE, NODUMP. Linux mm/shmem.c shmem_getattr() */
   override readonly attributes: bigint = 0x70n;
+  override readonly fileFlags: number = TMPFS_FLAGS;
   override readonly magic: number = 0x01021994;
   readonly budget: Budget;
   readonly #mode: number;
@@ -116,6 +117,7 @@ const own = (inode: Inode & { readonly fs: MemFs }, made: NewInode, text = 0): v
   inode.uid = made.uid;
   inode.gid = made.gid;
   inode.rdev = made.rdev;
+  inode.fileFlags = made.fileFlags ?? 0;
 };
 const disown = ({ fs }: { readonly fs: MemFs }, text = 0): void => {
   fs.budget.usedInodes--;

@@ -8,9 +8,9 @@ import { mayMake, mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { Inode, NewInode, Or } from "./inode.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_IXGRP } from "./mode.ts";
+import { INHERITED, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_IXGRP } from "./mode.ts";
 import { EVENT, notifyInode, notifyName } from "./notify.ts";
-import { mayCreate, mayLink, wantWrite } from "./permission.ts";
+import { mayChange, mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
 /**
@@ -25,7 +25,7 @@ export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0, umask =
   if (inherits && (mode & S_IFMT) === S_IFDIR) bits |= S_ISGID;
   else if (inherits && (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !inGroup(cred, gid) && !capable(cred, CAP.FSETID))
     bits &= ~S_ISGID;
-  return { mode: bits & ~umask, uid: cred.fsuid, gid, rdev };
+  return { mode: bits & ~umask, uid: cred.fsuid, gid, rdev, fileFlags: dir.fileFlags & INHERITED };
 };
 
 const umaskOf = (task: Task): number => task.fs.umask & 0o777;
@@ -114,7 +114,7 @@ export const link = (task: Task, from: Path, base: Path, name: string): number =
   if (denied < 0) return denied;
   return outcome(
     makeAllowed(task, last, (dir) => {
-      if (inode.isDir) return -E.EPERM;
+      if (inode.isDir || mayChange(inode) < 0) return -E.EPERM;
       // A file without a name gets none, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
       if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
       task.kernel.charge(cost.name);

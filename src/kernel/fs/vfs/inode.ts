@@ -56,6 +56,8 @@ export abstract class FileSystem {
   readonly keepsBirths: boolean = false;
   /** The STATX_ATTR_* bits that files can have, besides those of the VFS. */
   readonly attributes: bigint = 0n;
+  /** The FS_*_FL flags that its files can have (file-flags.ts); 0: none. */
+  readonly fileFlags: number = 0;
   /** Files that were asked for their handle, by inode number (files/handle.ts). */
   /** The watchers of the whole file system and of its mounts. */
   wide: Set<WideMark> | undefined = undefined;
@@ -133,6 +135,8 @@ export interface NewInode {
   readonly gid: number;
   readonly rdev: number;
   readonly ino?: number;
+  /** FS_*_FL flags, which a directory hands down. */
+  readonly fileFlags?: number;
 }
 
 /** A call in pieces, for whose end other calls wait. */
@@ -159,6 +163,8 @@ export abstract class Inode {
   xattrPages = 0;
   /** The size of their names and values in bytes. */
   xattrBytes = 0;
+  /** Its FS_*_FL flags, which chattr(1) sets. */
+  fileFlags = 0;
   /** The pipe of a FIFO's openers. Linux i_pipe. */
   pipe: Pipe | undefined = undefined;
   /** The socket that is bound to this file. Linux unix_sock.path. */

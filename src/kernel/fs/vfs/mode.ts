@@ -15,3 +15,10 @@ export const may = { exec: 1, write: 2, read: 4 } as const;
 export const encodeDev = (dev: number): number => ((minor(dev) & 0xff) | (major(dev) << 8) | ((minor(dev) & ~0xff) << 12)) >>> 0;
 /** The inverse of `encodeDev`. Linux new_decode_dev(). */
 export const decodeDev = (n: number): number => makedev((n & 0xfff00) >>> 8, (n & 0xff) | ((n >>> 12) & 0xfff00));
+
+/** FS_*_FL: no change at all, only appends, no backup, no times of access. man 2 ioctl_iflags. */
+export const FS_FL = { IMMUTABLE: 0x10, APPEND: 0x20, NODUMP: 0x40, NOATIME: 0x80 } as const;
+/** The flags that a new file takes over from its directory. Linux SHMEM_FL_INHERITED. */
+export const INHERITED = FS_FL.NODUMP | FS_FL.NOATIME;
+/** The flags that tmpfs has. Linux SHMEM_FL_USER_MODIFIABLE. */
+export const TMPFS_FLAGS = FS_FL.IMMUTABLE | FS_FL.APPEND | INHERITED;

@@ -38,7 +38,7 @@ import {
   O_WRONLY,
 } from "./open-flags.ts";
 import { PathFile } from "./path-file.ts";
-import { isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
+import { isAppendOnly, isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
 import { type Last, Walk } from "./resolve.ts";
 
 /** struct open_how. man 2 openat2. */
@@ -199,6 +199,7 @@ const mayOpen = (task: Task, path: Path, flags: number): number => {
   if ((type === S_IFCHR || type === S_IFBLK) && (inode.nodev || path.mount.flags & MS_NODEV)) return -E.EACCES;
   const denied = permission(task, inode, access);
   if (denied < 0) return denied;
+  if (isAppendOnly(inode) && (flags & O_TRUNC || ((flags & O_ACCMODE) !== O_RDONLY && !(flags & O_APPEND)))) return -E.EPERM;
   return flags & O_NOATIME && !ownerOrCapable(task.cred, inode) ? -E.EPERM : 0;
 };
 

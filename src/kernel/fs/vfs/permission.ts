@@ -4,7 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import { CAP, type Cred, capableOver, inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import type { Inode } from "./inode.ts";
-import { may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
+import { FS_FL, may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
 import { type Mount, MS_RDONLY } from "./mount.ts";
 
 const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
@@ -21,6 +21,13 @@ const byMode = (inode: Inode, cred: Cred, mask: number): number => {
   return override && capableOver(cred, inode, CAP.DAC_OVERRIDE) ? 0 : -E.EACCES;
 };
 
+/** True for a file that nothing may change. */
+export const isImmutable = (inode: Inode): boolean => (inode.fileFlags & FS_FL.IMMUTABLE) !== 0;
+/** True for a file that may only grow, and for a directory whose names stay. */
+export const isAppendOnly = (inode: Inode): boolean => (inode.fileFlags & FS_FL.APPEND) !== 0;
+/** -EPERM for a file whose owner, mode, times or attributes must stay, else 0. Linux may_setattr(). */
+export const mayChange = (inode: Inode): number => (inode.fileFlags & (FS_FL.IMMUTABLE | FS_FL.APPEND) ? -E.EPERM : 0);
+
 const readOnlyTypes = new Set([S_IFREG, S_IFDIR, S_IFLNK]);
 
 /**
@@ -29,6 +36,7 @@ const readOnlyTypes = new Set([S_IFREG, S_IFDIR, S_IFLNK]);
  */
 export const permission = (task: Task, inode: Inode, mask: number, cred: Cred = task.cred): number => {
   if (mask & may.write && inode.fs.readOnly && readOnlyTypes.has(inode.type)) return -E.EROFS;
+  if (mask & may.write && isImmutable(inode)) return -E.EPERM;
   return inode.permission(task, mask) ?? byMode(inode, cred, mask);
 };
 
@@ -50,8 +58,9 @@ export const mayCreate = (task: Task, dir: Inode): number => {
 export const mayDelete = (task: Task, dir: Inode, victim: Inode, wantDir: boolean, isRoot: boolean): number => {
   const denied = permission(task, dir, may.write | may.exec);
   if (denied < 0) return denied;
+  if (isAppendOnly(dir)) return -E.EPERM;
   const sticky = (dir.mode & S_ISVTX) !== 0 && victim.uid !== task.cred.fsuid && dir.uid !== task.cred.fsuid;
-  if (sticky && !capableOver(task.cred, victim, CAP.FOWNER)) return -E.EPERM;
+  if ((sticky && !capableOver(task.cred, victim, CAP.FOWNER)) || mayChange(victim) < 0) return -E.EPERM;
   if (wantDir) {
     if (!victim.isDir) return -E.ENOTDIR;
     if (isRoot) return -E.EBUSY;
