@@ -391,13 +391,6 @@ export class Body {
     this.code.byte(op.brIf);
     this.code.u(label);
   }
-  /** `goIf` with a condition that is written when the rest of the function is known. */
-  goIfLater(condition: (b: Body) => void, label: number, likely: boolean): void {
-    this.later(condition);
-    this.#hints.push([this.code.length, likely]);
-    this.code.byte(op.brIf);
-    this.code.u(label);
-  }
   go(label: number): void {
     this.code.byte(op.br);
     this.code.u(label);

@@ -6,11 +6,11 @@ import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import {
   type LoopScope,
   type Moves,
-  noRegisters,
   overlap,
   part,
   RegisterCache,
   type RegisterSet,
+  union,
 } from "../../../src/cpu/jit/analysis/register-cache.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
 import { R, vector } from "../../../src/cpu/machine/state.ts";
@@ -230,27 +230,22 @@ class Model implements Moves {
   /** The latest value of each register. */
   readonly #truth: number[] = [];
   #values = 0;
+  #inAlternative = false;
   /** Chooses one of two paths at run time. */
   choose: () => boolean = () => true;
   left = 0;
   constructor(r: Random) {
     this.#r = r;
   }
-  #move(parts: () => RegisterSet, from: number[], to: number[]): void {
+  #move(parts: RegisterSet, from: number[], to: number[]): void {
     this.#list.push(() => {
-      for (let n = 0; n < REGISTERS; n++) if (overlap(part.general(n), parts())) to[n] = from[n] as number;
+      for (let n = 0; n < REGISTERS; n++) if (overlap(part.general(n), parts)) to[n] = from[n] as number;
     });
   }
   load(p: RegisterSet): void {
-    this.#move(() => p, this.#page, this.#locals);
-  }
-  store(p: RegisterSet): void {
-    this.#move(() => p, this.#locals, this.#page);
-  }
-  loadLater(p: () => RegisterSet): void {
     this.#move(p, this.#page, this.#locals);
   }
-  storeLater(p: () => RegisterSet): void {
+  store(p: RegisterSet): void {
     this.#move(p, this.#locals, this.#page);
   }
   /** The steps that `does` emits. */
@@ -296,9 +291,12 @@ class Model implements Moves {
       default: {
         const ways: Step[][] = [[], []];
         const outer = this.#list;
+        const nested = this.#inAlternative;
         const way = (k: number) => () => {
           this.#list = ways[k] as Step[];
+          this.#inAlternative = true;
           this.#statements(depth - 1);
+          this.#inAlternative = nested;
         };
         cache.oneOf(way(0), way(1));
         this.#list = outer;
@@ -311,8 +309,10 @@ class Model implements Moves {
   /** A loop scope with two iterations. */
   #loop(depth: number): void {
     const { cache } = this;
-    if (cache.now.scope) return;
-    const scope: LoopScope = { head: 0, steady: false, isRegion: false, accessed: noRegisters, written: noRegisters };
+    // An alternative drops no registers from locals.
+    if (cache.now.scope || this.#inAlternative) return;
+    const every = Array.from({ length: REGISTERS }, (_, r) => part.general(r)).reduce(union);
+    const scope: LoopScope = { head: 0, steady: false, isRegion: false, accessed: every, written: every };
     cache.enter(scope);
     const body = this.#within(() => this.#statements(depth - 1));
     this.#list.push(() => {

@@ -125,7 +125,10 @@ export class Iteration {
     return { carried, comparison: { ...first, operands } };
   }
   /** Stores the flags at an exit. The code is written when the whole loop is. */
-  store(b: Body): void {
+  storeAtExit(): void {
+    this.#body.later((late) => this.#store(late));
+  }
+  #store(b: Body): void {
     const { flags, budget, t } = this.#locals;
     if (this.#unchanged) return this.#storeFrom(b, flags);
     const first = node(wt.i32, op.i32eq, [localGet(wt.i32, budget), localGet(wt.i32, this.#budget)]);

@@ -11,35 +11,26 @@ import { as } from "../../codegen/expression.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import { at, pageRanges } from "../../machine/state.ts";
 
-/** The page range of one register. */
+/** The page range of one register in a loop: the slot of its bounds, and the strictest access through it. */
 export class PageRange {
-  readonly #slot: number;
-  /** The strictest access of all instructions with this base register. */
-  #how: Access = access.read;
-  constructor(slot: number) {
-    this.#slot = slot;
-  }
-  requires(how: Access): void {
-    if (how === access.write) this.#how = how;
-  }
   /**
    * Loops share slots, but reading and writing accesses have separate ones. A range that may be read does not
    * have to be writable.
    */
-  #slotForAccess(): number {
-    return (this.#slot % (pageRanges.slots / 2)) * 2 + this.#how;
+  readonly #slot: number;
+  readonly #how: Access;
+  constructor(slot: number, how: Access) {
+    this.#slot = (slot % (pageRanges.slots / 2)) * 2 + how;
+    this.#how = how;
   }
-  /**
-   * True if all bytes from an address on are in the range, `runs.reach` of them at most. The expression is
-   * valid when all accesses are known.
-   */
+  /** True if all bytes from an address on are in the range, `pageRanges.reach` of them at most. */
   contains(first: Node): Node {
-    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], addressOf(this.#slotForAccess()) + field);
+    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], addressOf(this.#slot) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(pageRanges.base)]), there(pageRanges.length)]);
   }
-  /** The request for a new range after too many misses. It is valid when all accesses are known. */
+  /** The request for a new range after too many misses. */
   get request(): Node {
-    return i32c(this.#slotForAccess() * 2 + this.#how);
+    return i32c(this.#slot * 2 + this.#how);
   }
 }
 const addressOf = (slot: number): number => at.pageRanges + slot * pageRanges.size;
@@ -47,19 +38,18 @@ const addressOf = (slot: number): number => at.pageRanges + slot * pageRanges.si
 /** Upper bound of the registers of a loop scope that have a range. */
 const maxRanges = 4;
 
-/** The page ranges of one loop scope, which its head identifies. */
-export class PageRanges {
-  readonly #head: number;
-  readonly #byRegister = new Map<number, PageRange>();
-  constructor(head: number) {
-    this.#head = head;
-  }
-  /** The range of a register; undefined if too many registers have one. */
-  of(register: number): PageRange | undefined {
-    const there = this.#byRegister.get(register);
-    if (there || this.#byRegister.size === maxRanges) return there;
-    const range = new PageRange((this.#head + 7 * register) & (pageRanges.slots - 1));
-    this.#byRegister.set(register, range);
-    return range;
-  }
+/** An access to memory through a base register. */
+export interface BaseUse {
+  readonly register: number;
+  readonly writes: boolean;
 }
+/**
+ * The page ranges of a loop scope by base register. The head identifies the loop. Registers after the first
+ * four have none.
+ */
+export const pageRangesOf = (head: number, bases: readonly BaseUse[]): ReadonlyMap<number, PageRange> => {
+  const registers = [...new Set(bases.map(({ register }) => register))].slice(0, maxRanges);
+  const written = new Set(bases.filter(({ writes }) => writes).map(({ register }) => register));
+  const howOf = (r: number): Access => (written.has(r) ? access.write : access.read);
+  return new Map(registers.map((r) => [r, new PageRange((head + 7 * r) & (pageRanges.slots - 1), howOf(r))]));
+};

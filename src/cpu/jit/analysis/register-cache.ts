@@ -4,7 +4,7 @@
 // Compilers that allocate registers for whole functions keep few long-lived values in registers, and move the
 // others at merge points. So a block loads the registers that it reads, and stores the ones that it has
 // written at merge points. A loop scope is a loop without calls. There all accessed registers stay in locals
-// from its entry to its exits. The set is known when the loop is complete.
+// from its entry to its exits. The analysis has found the set (register-use.ts).
 //
 // While code does not store to the state page, the page has the registers of the last checkpoint. A side exit
 // then needs no stores, because the interpreter restarts at the checkpoint. It repeats stores to memory with
@@ -41,7 +41,7 @@ const meet = (a: RegisterSet, b: RegisterSet): RegisterSet => [a[0] & b[0], a[1]
 /** The parts of the first set that are not in the second. */
 export const without = (a: RegisterSet, b: RegisterSet): RegisterSet => [a[0] & ~b[0], a[1] & ~b[1]];
 
-/** A loop whose registers stay in locals. The sets are complete when the loop is. */
+/** A loop whose registers stay in locals. */
 export interface LoopScope {
   /** The block at which control enters. */
   readonly head: number;
@@ -49,8 +49,9 @@ export interface LoopScope {
   readonly steady: boolean;
   /** It is a whole region, so its exits share one sequence of stores. */
   readonly isRegion: boolean;
-  accessed: RegisterSet;
-  written: RegisterSet;
+  /** The registers that its code may read or write, and those that it may write. */
+  readonly accessed: RegisterSet;
+  readonly written: RegisterSet;
 }
 /** The cached and the dirty registers at a point outside all loop scopes. */
 export interface CacheState {
@@ -81,17 +82,16 @@ export const mergeAlike = (a: CacheState, b: CacheState): CacheState => {
   return a.scope ? mergeInScope(a, b) : { cached, dirty, reads: bothRead(a, b) };
 };
 
-/**
- * Emits moves between the state page and locals: at once, or when all code is written and the registers are
- * known.
- */
+/** Emits moves between the state page and locals. */
 export interface Moves {
   load(parts: RegisterSet): void;
-  store(parts: RegisterSet): void;
-  loadLater(parts: () => RegisterSet): void;
   /** `iteration`: the flags are those at the head of its loop, unless the set does not contain flags. */
-  storeLater(parts: () => RegisterSet, iteration?: Iteration): void;
+  store(parts: RegisterSet, iteration?: Iteration): void;
 }
+
+const requireWithin = (parts: RegisterSet, all: RegisterSet): void => {
+  if (!within(parts, all)) throw new Error("code uses a register that the analysis has not found");
+};
 
 /** Tracks cached and dirty registers while the code of a region is emitted. */
 export class RegisterCache {
@@ -103,7 +103,7 @@ export class RegisterCache {
   /** The next code reads these registers from locals. */
   read(p: RegisterSet): void {
     const { scope, cached } = this.now;
-    if (scope) scope.accessed = union(scope.accessed, p);
+    if (scope) requireWithin(p, scope.accessed);
     else if (!within(p, cached)) {
       this.#moves.load(without(p, cached));
       this.now = { ...this.now, cached: union(cached, p) };
@@ -113,8 +113,7 @@ export class RegisterCache {
   write(p: RegisterSet): void {
     const { scope, cached, dirty } = this.now;
     if (scope) {
-      scope.accessed = union(scope.accessed, p);
-      scope.written = union(scope.written, p);
+      requireWithin(p, scope.written);
       const { iteration, since } = this.now;
       if (iteration)
         this.now = { ...this.now, iteration: overlap(p, part.flags) ? undefined : iteration, since: union(since ?? noRegisters, p) };
@@ -148,7 +147,7 @@ export class RegisterCache {
     const { scope, dirty, iteration, since } = this.now;
     if (scope?.isRegion) return;
     iteration?.exitNeeds(since ?? noRegisters);
-    if (scope) this.#moves.storeLater(() => scope.written, iteration);
+    if (scope) this.#moves.store(scope.written, iteration);
     else this.#moves.store(dirty);
   }
   /** Stores dirty registers where control continues. */
@@ -165,7 +164,7 @@ export class RegisterCache {
   enter(scope: LoopScope): void {
     this.writeBack();
     const { cached } = this.now;
-    this.#moves.loadLater(() => without(scope.accessed, cached));
+    this.#moves.load(without(scope.accessed, cached));
     this.now = inScope(scope);
   }
   /** The head of a loop in a loop scope begins here. */
@@ -174,14 +173,15 @@ export class RegisterCache {
   }
   /**
    * Emits two alternatives that merge. Registers that are not in locals on both paths are in the state page
-   * afterwards.
+   * afterwards. Neither drops registers from locals. `writtenByOther`: the registers that the second one surely
+   * writes.
    */
-  oneOf(one: () => void, other: () => void): void {
+  oneOf(one: () => void, other: () => void, writtenByOther: RegisterSet = noRegisters): void {
     const before = this.now;
     one();
     const first = this.now;
-    let onlyFirst = noRegisters;
-    this.#moves.storeLater(() => onlyFirst);
+    const onlyFirst = first.scope ? noRegisters : without(first.dirty, union(before.cached, writtenByOther));
+    this.#moves.store(onlyFirst);
     this.now = before;
     other();
     const second = this.now;
@@ -189,7 +189,7 @@ export class RegisterCache {
       this.now = mergeInScope(first, second);
       return;
     }
-    onlyFirst = without(first.dirty, second.cached);
+    requireWithin(without(first.dirty, onlyFirst), second.cached);
     const onlySecond = without(second.dirty, first.cached);
     this.#moves.store(onlySecond);
     const dirty = union(without(first.dirty, onlyFirst), without(second.dirty, onlySecond));

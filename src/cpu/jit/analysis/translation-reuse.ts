@@ -205,7 +205,6 @@ export class TranslationReuse {
         how === translation.how || translation.how === access.write || translation.isForLoop || translation.segment === this.#segment;
       if (translation.origin.of !== origin.of || !serves || high - low > limits.span) return false;
       Object.assign(translation, { low, high, how: how === access.write ? how : translation.how });
-      translation.range?.requires(how);
       return true;
     });
     if (this.otherwise === true) {
@@ -244,7 +243,6 @@ export class TranslationReuse {
       isForLoop: false,
       range,
     };
-    range?.requires(how);
     this.#translations.push(translation);
     const a = isSimple(address) || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);

@@ -51,11 +51,14 @@ const compilable = (d: Decoded): boolean => {
   return d.mode === 64 || d.addressSize === 32;
 };
 
-const notePage = (blocks: Blocks, ip: number, pages: Map<number, number>): void => {
+/** The code that a graph grows over: its decoded instructions and their frames. */
+export type CodeView = Pick<Blocks, "context" | "decodeOne" | "frameOf" | "headOf" | "linearOf" | "pointerAt">;
+
+const notePage = (blocks: CodeView, ip: number, pages: Map<number, number>): void => {
   const page = Math.floor(ip / 4096);
   if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
 };
-const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void => {
+const notePages = (blocks: CodeView, d: Decoded, pages: Map<number, number>): void => {
   notePage(blocks, d.ip, pages);
   notePage(blocks, d.ip + d.length - 1, pages);
 };
@@ -65,14 +68,14 @@ const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void
  * several graphs.
  */
 export class BlockReader {
-  readonly blocks: Blocks;
+  readonly blocks: CodeView;
   /** The return address of a door's call, if it is not the address after the door. */
   readonly landing: (door: Exit) => number | undefined;
   /** The memory offset of data, if it is known without a page walk; negative otherwise. */
   readonly addressOf: (linear: number) => number;
   readonly #known = new Map<number, Decoded | undefined>();
   readonly #heads = new Map<number, number>();
-  constructor(blocks: Blocks, { landing, addressOf }: Pick<BlockReader, "landing" | "addressOf">) {
+  constructor(blocks: CodeView, { landing, addressOf }: Pick<BlockReader, "landing" | "addressOf">) {
     this.blocks = blocks;
     this.landing = landing;
     this.addressOf = addressOf;

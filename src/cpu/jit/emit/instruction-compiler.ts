@@ -4,7 +4,7 @@
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../../codegen/expression.ts";
-import { type Decoded, noRegister } from "../../decode/decoder.ts";
+import type { Decoded } from "../../decode/decoder.ts";
 import { repeatIterations } from "../../decode/operand-slots.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import { assemble, type LazyFlagKind } from "../../isa/flags.ts";
@@ -15,36 +15,18 @@ import { immediateWidth } from "../../isa/row.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S } from "../../machine/state.ts";
-import { type CacheState, mergeAlike, part, union } from "../analysis/register-cache.ts";
+import { JitForm } from "../analysis/jit-form.ts";
+import { accessesMemory, type RegionFacts, type Segment } from "../analysis/region-facts.ts";
+import { type CacheState, mergeAlike, noRegisters, part, union } from "../analysis/register-cache.ts";
+import type { ModeTest } from "../analysis/register-use.ts";
+import { isInline } from "../analysis/x87-batches.ts";
 import { type ExitKind, exitKinds } from "./exits.ts";
-import { JitForm } from "./jit-form.ts";
-import { type InCode, RegionBase } from "./region-base.ts";
+import { type InCode, RegionBase, type RegionRuntime } from "./region-base.ts";
 import { SseBatches } from "./sse-batch.ts";
-import { batchEnd, isInline, X87Batches, type x87Routines } from "./x87-batch.ts";
+import { X87Batches, type x87Routines } from "./x87-batch.ts";
 
 const readImmediate = ({ address, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], address);
-/** True if an instruction may access memory and so may use a slow path. */
-const accessesMemory = (d: Decoded): boolean => {
-  const f = effectsOf(d.row);
-  return (d.isMemory && f.memory) || f.stack;
-};
-/**
- * True if several accesses follow another one at a constant distance from the same register. It is a guess
- * from the operands.
- */
-const isWorthTwoCopies = (list: readonly Decoded[]): boolean => {
-  const bases = new Set<number>();
-  let again = 0;
-  for (const d of list) {
-    if (!accessesMemory(d) || (d.isMemory && d.index !== noRegister)) continue;
-    const base = d.isMemory ? d.base : R.sp;
-    if (bases.has(base)) again++;
-    bases.add(base);
-  }
-  return again >= 2;
-};
-
 /** True for an address in the upper half, which belongs to the kernel. The interpreter handles it. */
 const isNotUserAddress = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a);
 
@@ -52,11 +34,8 @@ const isNotUserAddress = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a
 export class RegionCompiler extends RegionBase implements Ops<Node> {
   readonly x87 = new X87Batches(this);
   override readonly sse = new SseBatches(this);
-  /**
-   * The region has x87 batches. Then there is one more label inside the exits' labels, for exits from
-   * batches.
-   */
-  hasX87Batches = false;
+  readonly #facts: RegionFacts;
+  readonly #offsetOf: (d: Decoded, n: number) => number;
   /** The translated memory operand of a read-modify-write instruction, or its address. */
   #pointer: Node | undefined;
   #address: Node | undefined;
@@ -69,21 +48,23 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     | { kind: "left" }
     | undefined;
 
+  constructor(body: Body, runtime: RegionRuntime, facts: RegionFacts, registerOffset: (d: Decoded, n: number) => number) {
+    super(body, runtime, facts.is64);
+    this.#facts = facts;
+    this.#offsetOf = registerOffset;
+    const tested = facts.modes.filter(({ field }) => field !== "fpuStatus");
+    this.#modes = tested.map((test) => ({ test, local: body.keep(wt.i32) }));
+  }
+
   /** Compiles the instructions of a block. */
-  block(list: readonly Decoded[]): void {
+  block(list: readonly Decoded[], segments: readonly Segment[]): void {
     this.reuse.beginSegment(this.assumesDirect);
     this.reuse.otherwise = this.assumesDirect ? () => this.sideExitFrom(1) : undefined;
-    for (let i = 0; i < list.length; ) {
-      let end = batchEnd(list, i);
-      if (end > i) this.#x87Batch(list, i, end);
-      else {
-        // The last instruction decides where control goes, so it is compiled once only.
-        while (end < list.length - 1 && batchEnd(list, end) === end) end++;
-        if (end === i) this.instruction(list[end++]!, 1);
-        else if (!this.assumesDirect && isWorthTwoCopies(list.slice(i, end))) this.#twice(list, i, end);
-        else this.#straight(list, i, end);
-      }
-      i = end;
+    for (const { kind, from, to, isWorthTwoCopies } of segments) {
+      if (kind === "x87") this.#x87Batch(list, from, to);
+      else if (kind === "single") this.instruction(list[from]!, 1);
+      else if (!this.assumesDirect && isWorthTwoCopies) this.#twice(list, from, to);
+      else this.#straight(list, from, to);
     }
     this.reuse.otherwise = undefined;
   }
@@ -167,6 +148,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         this.body.else();
         all();
       },
+      list.slice(from, to).reduce((set, d) => union(set, this.#facts.use(d).surelyWrites), noRegisters),
     );
     this.depth--;
     this.body.end();
@@ -185,7 +167,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   protected override branchToExit(kind: ExitKind): void {
     if (this.x87.active) this.x87.prepareExit();
     this.body.opcode(op.br);
-    this.body.code.u(this.x87.active ? this.depth : this.depth + (this.hasX87Batches ? 1 : 0) + exitKinds.indexOf(kind));
+    this.body.code.u(this.x87.active ? this.depth : this.depth + (this.#facts.hasX87Batches ? 1 : 0) + exitKinds.indexOf(kind));
   }
   override exitAt(rip: Node, code: number, refund: number): void {
     const out = super.exitAt.bind(this);
@@ -211,11 +193,6 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   #registerOffset(n: number): number {
     const o = this.d.row.operands[n]!;
     return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.d, n);
-  }
-  #offsetOf: (d: Decoded, n: number) => number = () => 0;
-  /** Injected (instance.ts): the offset of a register operand in the state page. */
-  set registerOffset(f: (d: Decoded, n: number) => number) {
-    this.#offsetOf = f;
   }
 
   get(n: number): Node {
@@ -330,17 +307,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
    * Modes that the region tests, each in a local: true or false until the region or a called function writes
    * the field.
    */
-  readonly #modes = new Map<string, { readonly f: Field; readonly local: number; readonly now: Node }>();
+  readonly #modes: readonly { readonly test: ModeTest; readonly local: number }[];
   override holds(f: Field, mask: number, value: number): Node {
     // No exception is pending in an x87 batch.
     if (f === "fpuStatus") return this.x87.active ? i32c(0) : super.holds(f, mask, value);
-    const key = `${f} ${mask} ${value}`;
-    let mode = this.#modes.get(key);
-    if (!mode) {
-      const part = pure.and(loadAt(i32c(0), fieldWidth[f], at[f]), pure.imm(mask));
-      mode = { f, local: this.body.keep(wt.i32), now: pure.eq(part, pure.imm(value)) };
-      this.#modes.set(key, mode);
-    }
+    const mode = this.#modes.find(({ test }) => test.field === f && test.mask === mask && test.value === value);
+    if (!mode) throw new Error(`the analysis has not found the test of ${f}`);
     return localGet(wt.i32, mode.local);
   }
   /**
@@ -370,11 +342,15 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return result;
   }
   #written(f: Field): void {
-    if (f === "mxcsr") this.body.later((late) => this.loadModes(late, f));
+    if (f === "mxcsr") this.loadModes(this.body, f);
   }
   /** Loads the modes from the state page. */
   loadModes(b: Body, f?: Field): void {
-    for (const mode of this.#modes.values()) if (f === undefined || mode.f === f) b.set(mode.local, mode.now);
+    for (const { test, local } of this.#modes) {
+      if (f !== undefined && test.field !== f) continue;
+      const bits = pure.and(loadAt(i32c(0), fieldWidth[test.field], at[test.field]), pure.imm(test.mask));
+      b.set(local, pure.eq(bits, pure.imm(test.value)));
+    }
   }
   override setSystemFlags(v: Node): void {
     this.registerCache.endRestartable();
@@ -516,7 +492,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     const registers = [R.ax, R.cx, R.si, R.di];
     if (this.narrow && !this.registerCache.now.scope)
-      this.exitIfUpper(this.here(), this.remaining, () => registers.map(part.zeroed).reduce(union));
+      this.exitIfUpper(this.here(), this.remaining, registers.map(part.zeroed).reduce(union));
     for (const r of registers) this.registers.gpr.mayWrite(r);
     if (zf) this.lazyFlags.mayWrite();
     this.registerCache.endRestartable();

@@ -6,16 +6,17 @@ import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, not
 import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
-import type { AddressSize, Form, Width } from "../../isa/ops.ts";
+import type { Form, Width } from "../../isa/ops.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
 import { at, S } from "../../machine/state.ts";
 import { type DataflowState, meet } from "../analysis/dataflow.ts";
-import { type FlagFacts, LazyFlags } from "../analysis/lazy-flags.ts";
+import type { JitForm } from "../analysis/jit-form.ts";
+import { LazyFlags } from "../analysis/lazy-flags.ts";
 import { Iteration } from "../analysis/loop-flags.ts";
-import type { PageRange, PageRanges } from "../analysis/page-ranges.ts";
+import type { PageRange } from "../analysis/page-ranges.ts";
 import { inStatePage, type LoopScope, overlap, part, RegisterCache, type RegisterSet, without } from "../analysis/register-cache.ts";
 import { isWhole } from "../analysis/store-forwarding.ts";
 import {
@@ -30,7 +31,6 @@ import {
   tagsOf,
 } from "../analysis/translation-reuse.ts";
 import { type ExitKind, exitKindOf } from "./exits.ts";
-import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { anyUpper, Registers } from "./registers.ts";
 
@@ -110,15 +110,13 @@ export abstract class RegionBase extends Compiler {
   protected i!: JitForm;
   protected remaining = 0;
 
-  constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
+  constructor(body: Body, runtime: RegionRuntime, is64: boolean) {
     super(body, undefined as unknown as Form, runtime);
-    this.narrow = mode !== 64;
+    this.narrow = !is64;
     this.reuse = new TranslationReuse(body, this.narrow, runtime.color, runtime);
     const cache = new RegisterCache({
       load: (p) => this.loadParts(body, p),
-      store: (p) => this.#storeParts(body, p, this.lazyFlags.facts),
-      loadLater: (p) => body.later((late) => this.loadParts(late, p())),
-      storeLater: (p, iteration) => body.later((late) => this.#storeParts(late, p(), undefined, iteration)),
+      store: (p, iteration) => this.#storeParts(p, iteration),
     });
     this.registerCache = cache;
     this.registers = new Registers(body, this.narrow, cache);
@@ -157,7 +155,8 @@ export abstract class RegionBase extends Compiler {
   }
   /** The common stores of all exits of a loop scope. */
   storeAll(scope: LoopScope): void {
-    this.body.later((late) => this.#storeParts(late, scope.written, undefined));
+    this.lazyFlags.forget();
+    this.#storeParts(scope.written);
   }
   // Exits. Their kinds have the outermost labels (exits.ts).
   /** Leaves the region for the address `rip`. `refund`: instructions charged but not retired. */
@@ -220,12 +219,12 @@ export abstract class RegionBase extends Compiler {
   }
   /**
    * Outside 64-bit mode: exits if an upper half that later code clears is not 0 yet. That code may or may not
-   * run. The set is known when it is written.
+   * run.
    */
-  exitIfUpper(rip: Node, refund: number, zeroed: () => RegisterSet): void {
+  exitIfUpper(rip: Node, refund: number, zeroed: RegisterSet): void {
     const b = this.body;
     const { cached } = this.registerCache.now;
-    b.ifLater((late) => late.expr(anyUpper(without(zeroed(), cached))), false);
+    b.if(anyUpper(without(zeroed, cached)), false);
     this.depth++;
     this.exitAt(rip, exitCode.upper, refund);
     this.depth--;
@@ -253,14 +252,18 @@ export abstract class RegionBase extends Compiler {
     this.body.end();
   }
   /** Emits two alternatives. Facts that hold after both remain. */
-  protected oneOf(one: () => void, other: () => void): void {
+  protected oneOf(one: () => void, other: () => void, writtenByOther?: RegisterSet): void {
     const before = this.state;
     let after = before;
-    this.registerCache.oneOf(() => {
-      one();
-      after = this.state;
-      this.state = before;
-    }, other);
+    this.registerCache.oneOf(
+      () => {
+        one();
+        after = this.state;
+        this.state = before;
+      },
+      other,
+      writtenByOther,
+    );
     this.state = meet([this.state, after]);
   }
   get state(): DataflowState {
@@ -390,7 +393,6 @@ export abstract class RegionBase extends Compiler {
     const b = this.body;
     const a = this.let("linear", linear);
     const range = alignment === 1 ? this.#pageRange() : undefined;
-    range?.requires(how);
     const p = b.local(wt.i32);
     const rights = this.narrow && alignment === 1 ? accessRights(a, bits >> 3, how) : undefined;
     const isThere = () => rights ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.directTags);
@@ -399,8 +401,8 @@ export abstract class RegionBase extends Compiler {
       const isContiguous = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), range.request], outsideRange());
       b.block();
       b.block();
-      b.goIfLater((late) => late.expr(range.contains(a)), 0, true);
-      b.goIfLater((late) => late.expr(isContiguous()), 0, true);
+      b.goIf(range.contains(a), 0, true);
+      b.goIf(isContiguous(), 0, true);
       this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored, 2);
       b.go(1);
       b.end();
@@ -433,12 +435,12 @@ export abstract class RegionBase extends Compiler {
     const slow: SlowLookup = (p, a, labels) => this.#lookUp(p, a, bits, i32c(how), stored, labels);
     return alignment === 1 && this.reuse.find(linear, bits >> 3, how, this.#pageRange(), slow, does);
   }
-  /** The page ranges of the loop scope. */
-  pageRanges: PageRanges | undefined;
+  /** The page ranges of the loop scope by base register. */
+  pageRanges: ReadonlyMap<number, PageRange> | undefined;
   /** The page range of the memory operand's base register, in a loop. */
   #pageRange(): PageRange | undefined {
     const { pageRanges, d } = this;
-    return pageRanges && d.isMemory && d.base !== noRegister ? pageRanges.of(d.base) : undefined;
+    return pageRanges && d.isMemory && d.base !== noRegister ? pageRanges.get(d.base) : undefined;
   }
   /** The value that an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
@@ -501,10 +503,12 @@ export abstract class RegionBase extends Compiler {
     this.registers.load(b, parts);
     this.lazyFlags.load(b, parts);
   }
-  #storeParts(b: Body, parts: RegisterSet, flags: FlagFacts | undefined, iteration?: Iteration): void {
+  #storeParts(parts: RegisterSet, iteration?: Iteration): void {
+    const b = this.body;
     this.registers.store(b, parts);
-    if (!iteration) this.lazyFlags.store(b, parts, flags);
-    else if (overlap(parts, part.flags)) iteration.store(b);
+    if (iteration && overlap(parts, part.flags)) return iteration.storeAtExit();
+    // In a loop scope the flags of several paths have one store.
+    this.lazyFlags.store(b, parts, this.registerCache.now.scope ? undefined : this.lazyFlags.facts);
   }
   protected abstract readonly sse: { state: DataflowState["sse"] };
   /** Emits the branch to the exit of this kind. */

@@ -10,41 +10,24 @@
 import { Body, constant, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { isEntryOf, jumpEntry } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { type Decoded, noRegister } from "../../decode/decoder.ts";
+import type { Decoded } from "../../decode/decoder.ts";
 import { callDepth, regionType, slotBits } from "../../decode/operand-slots.ts";
-import { effectsOf } from "../../isa/effects.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { callTarget, jumpCache, layout } from "../../machine/layout.ts";
 import { at, R } from "../../machine/state.ts";
 import { type DataflowState, meet, nothingKnown } from "../analysis/dataflow.ts";
-import { additionalTime } from "../analysis/instruction-time.ts";
 import type { Iteration } from "../analysis/loop-flags.ts";
-import { PageRanges } from "../analysis/page-ranges.ts";
-import { inScope, inStatePage, type LoopScope, noRegisters } from "../analysis/register-cache.ts";
+import { analyseRegion, type BlockFacts, type RegionFacts } from "../analysis/region-facts.ts";
+import { inScope, inStatePage, type LoopScope } from "../analysis/register-cache.ts";
 import { type Graph, isOpen, type JitBlock } from "../cfg/graph.ts";
-import { budgetTests, dispatcher, isBackward, longestPaths, loopScopes, type Structure, structureOf } from "../cfg/structure.ts";
+import { dispatcher, isBackward, type Structure } from "../cfg/structure.ts";
 import { exitKinds } from "./exits.ts";
 import { RegionCompiler } from "./instruction-compiler.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
 import type { Checkpoint, RegionRuntime } from "./region-base.ts";
-import { isInline } from "./x87-batch.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly key: number } | { readonly kind: "other" };
 
-const registerKinds: ReadonlySet<string> = new Set(["rm", "rmreg", "reg", "opreg", "vreg"]);
-/** True if an instruction reads or writes the stack pointer other than as part of an address. */
-const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) => number): boolean =>
-  d.row.operands.some((o, n) => {
-    if (o.kind === "fixed") return o.register === R.sp;
-    return registerKinds.has(o.kind) && !(o.kind === "rm" && d.isMemory) && registerOffset(d, n) === at.gpr + R.sp * 8;
-  });
-/** True if code does not change the stack pointer and addresses memory by it. */
-const keepsStackPointer = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
-  code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
-  code.every((d) => !effectsOf(d.row).stack && !effectsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
-
-/** Average iterations of a loop from which on page ranges pay for themselves. */
-const longLoopIterations = 16;
 /** The slot of a region, and the index of one of its entries. */
 interface RegionEntry {
   readonly slot: Node;
@@ -52,58 +35,40 @@ interface RegionEntry {
 }
 
 class RegionEmitter {
+  readonly #facts: RegionFacts;
   readonly #g: Graph;
   readonly #s: Structure;
   readonly #c: RegionCompiler;
   readonly #b: Body;
   /** Open labels inside the exits' labels, innermost last. */
   readonly #labels: Label[] = [];
-  readonly #checked: Set<number>;
-  readonly #need: ReadonlyMap<number, number>;
   readonly #runtime: RegionRuntime;
   /** The index in `dispatched` of the dispatcher's next target. */
   readonly #next: number;
   /** The dataflow state at the end of a block, for its successors. */
   readonly #stateAfter = new Map<number, DataflowState>();
-  readonly #predecessors = new Map<number, number[]>();
   readonly #jumpTable: JumpTable | undefined;
-  /** The loop scope of each block. */
-  readonly #scopes = new Map<number, LoopScope>();
   /** The loops of loop scopes by head. */
   readonly #iterations = new Map<number, Iteration>();
-  readonly #is64: boolean;
-  readonly #pageRanges = new Map<LoopScope, PageRanges>();
-  /** Facts that hold in a whole loop scope. */
+  /** Dataflow facts that hold in a whole loop scope. */
   readonly #stateInScope = new Map<LoopScope, DataflowState>();
 
-  constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
-    this.#g = g;
+  constructor(facts: RegionFacts, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
+    this.#facts = facts;
+    this.#g = facts.graph;
+    this.#s = facts.structure;
     this.#runtime = runtime;
-    this.#s = structureOf(g);
     this.#b = new Body(regionType.params, 0x4000);
-    const { mode } = g.blocks.get(g.entries[0]!)!.instructions[0]!;
-    this.#is64 = mode === 64;
-    this.#c = new RegionCompiler(this.#b, runtime, mode);
-    this.#c.registerOffset = registerOffset;
+    this.#c = new RegionCompiler(this.#b, runtime, facts, registerOffset);
     this.#next = this.#b.keep(wt.i32);
-    this.#c.hasX87Batches = [...g.blocks.values()].some((block) => block.instructions.some(isInline));
-    this.#checked = budgetTests(g, this.#s);
-    const jumps = [...g.blocks.values()].some((block) => block.terminator === "jump");
-    this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
-    this.#need = longestPaths(g, this.#s, this.#checked);
-    for (const [head, body] of loopScopes(g, this.#s)) {
-      const keepsPointer = keepsStackPointer(
-        [...body].flatMap((ip) => g.blocks.get(ip)!.instructions),
-        registerOffset,
-      );
-      const scope: LoopScope = { head, steady: keepsPointer, isRegion: g.tree, accessed: noRegisters, written: noRegisters };
-      for (const ip of body) this.#scopes.set(ip, scope);
-    }
-    const from = (ip: number, to: readonly number[]) => {
-      for (const s of to) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), ip]);
-    };
-    from(dispatcher, this.#s.dispatched);
-    for (const block of g.blocks.values()) from(block.key, block.successors);
+    this.#jumpTable = facts.hasJumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
+  }
+  /** The facts about a block; undefined for the dispatcher. */
+  #of(key: number): BlockFacts | undefined {
+    return this.#facts.blocks.get(key);
+  }
+  #scope(key: number): LoopScope | undefined {
+    return this.#of(key)?.scope;
   }
 
   emit(): FunctionBytes {
@@ -111,7 +76,7 @@ class RegionEmitter {
     const c = this.#c;
     this.#dominated(this.#s.root);
     b.opcode(op.unreachable);
-    if (c.hasX87Batches) {
+    if (this.#facts.hasX87Batches) {
       b.end();
       c.x87.storeAtExit();
       b.opcode(op.br);
@@ -121,7 +86,7 @@ class RegionEmitter {
     const prologue = new Body([]);
     c.loadModes(prologue);
     if (this.#s.dispatched.length) prologue.set(this.#next, localGet(wt.i32, entryLocal));
-    for (let blocks = exitKinds.length + (c.hasX87Batches ? 1 : 0); blocks > 0; blocks--) {
+    for (let blocks = exitKinds.length + (this.#facts.hasX87Batches ? 1 : 0); blocks > 0; blocks--) {
       prologue.opcode(op.block);
       prologue.code.byte(0x40);
     }
@@ -135,7 +100,7 @@ class RegionEmitter {
     const b = this.#b;
     const { rip, budgetLocal } = this.#c;
     this.#c.pendingCharge = 0;
-    const whole = this.#g.tree ? this.#scopes.get(this.#s.root)! : undefined;
+    const whole = this.#g.tree ? this.#scope(this.#s.root)! : undefined;
     const end = () => {
       b.end();
       if (whole) this.#c.storeAll(whole);
@@ -230,15 +195,15 @@ class RegionEmitter {
    */
   #dominated(key: number): void {
     const { registerCache } = this.#c;
-    const scope = this.#scopes.get(key);
+    const scope = this.#scope(key);
     const loop = key === dispatcher ? this.#isDispatcherLoop() : this.#s.loops.has(key);
     if (registerCache.now.scope ? registerCache.now.scope !== scope : loop && !scope) registerCache.forget();
     const entersScope = scope !== undefined && registerCache.now.scope === undefined;
-    if (this.#checked.has(key) && !(entersScope && scope.isRegion)) this.#checkBudget(key);
+    if (this.#of(key)?.testsBudget && !(entersScope && scope.isRegion)) this.#checkBudget(key);
     if (entersScope) {
-      if (!this.#is64) this.#c.exitIfUpper(i64c(BigInt(this.#g.blocks.get(key)!.ip)), 0, () => scope.written);
+      if (!this.#facts.is64) this.#c.exitIfUpper(i64c(BigInt(this.#g.blocks.get(key)!.ip)), 0, scope.written);
+      this.#c.registers.make(scope.accessed);
       registerCache.enter(scope);
-      if (this.#is64 && !this.#g.tree && this.#isLong(key)) this.#pageRanges.set(scope, new PageRanges(key));
       if (scope.isRegion) this.#checkBudget(key);
       if (scope.steady) this.#stateInScope.set(scope, { ...nothingKnown, ...this.#c.stackTranslation(R.sp) });
     }
@@ -266,7 +231,7 @@ class RegionEmitter {
     this.#b.opcode(op.unreachable);
     this.#close();
     // Edges merge here, all from one loop scope or all from none.
-    const scope = this.#scopes.get(last);
+    const scope = this.#scope(last);
     this.#c.registerCache.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
     this.#c.pendingCharge = 0;
     this.#dominated(last);
@@ -295,9 +260,10 @@ class RegionEmitter {
     const { ip } = block;
     const c = this.#c;
     const n = block.instructions.length;
-    c.pageRanges = this.#pageRangesOf(key);
+    const facts = this.#of(key)!;
+    c.pageRanges = facts.pageRanges;
     // Nothing is known on back edges and on edges from the dispatcher.
-    const before = key === this.#s.root ? [] : (this.#predecessors.get(key) ?? []);
+    const before = key === this.#s.root ? [] : facts.predecessors;
     c.state = this.#stateAtHead(key) ?? meet(before.map((p) => this.#stateAfter.get(p) ?? this.#stateOnEdge(p, key)));
     const outer = this.#checkpoint;
     if (c.registerCache.checkpoint()) this.#checkpoint = { ip, pendingCharge: c.pendingCharge };
@@ -305,26 +271,14 @@ class RegionEmitter {
     c.deoptimised = this.#runtime.isDeoptimised(ip) || (this.#checkpoint !== undefined && this.#runtime.isDeoptimised(this.#checkpoint.ip));
     c.pendingCharge += n;
     const all = () => {
-      c.block(block.instructions);
-      c.chargeTime(block.instructions.reduce((sum, d) => sum + additionalTime(d, isInline(d)), 0));
+      c.block(block.instructions, facts.segments);
+      c.chargeTime(facts.time);
       this.#stateAfter.set(key, isOpen(block) ? nothingKnown : c.state);
       this.#terminate(block);
     };
     if (this.#checkpoint && c.registerCache.isRestartable) this.#restartable(this.#checkpoint, all);
     else all();
     this.#checkpoint = outer;
-  }
-  /** True if a loop has many iterations for each entry. */
-  #isLong(head: number): boolean {
-    const { executions } = this.#runtime;
-    const scope = this.#scopes.get(head);
-    const before = this.#predecessors.get(head)!.filter((key) => this.#scopes.get(key) !== scope);
-    const entered = before.reduce((sum, key) => sum + (key === dispatcher ? 0 : (executions(key) ?? 0)), 0);
-    return (executions(head) ?? 0) >= longLoopIterations * entered;
-  }
-  #pageRangesOf(key: number): PageRanges | undefined {
-    const scope = this.#scopes.get(key);
-    return scope && this.#pageRanges.get(scope);
   }
   /** The last checkpoint on the path to the current block. */
   #checkpoint: Checkpoint | undefined;
@@ -334,17 +288,17 @@ class RegionEmitter {
     this.#labels.pop();
   }
   #stateAtHead(key: number): DataflowState | undefined {
-    const scope = this.#scopes.get(key);
+    const scope = this.#scope(key);
     return scope?.head === key ? this.#stateInScope.get(scope) : undefined;
   }
   /** Facts on an edge whose source is not emitted yet. */
   #stateOnEdge(from: number, to: number): DataflowState {
-    const scope = this.#scopes.get(to);
-    return (scope && this.#scopes.get(from) === scope && this.#stateInScope.get(scope)) || nothingKnown;
+    const scope = this.#scope(to);
+    return (scope && this.#scope(from) === scope && this.#stateInScope.get(scope)) || nothingKnown;
   }
   #checkBudget(key: number): void {
     const c = this.#c;
-    const need = i32c((this.#need.get(key) ?? 0) + c.pendingCharge);
+    const need = i32c((this.#of(key)?.need ?? 0) + c.pendingCharge);
     this.#b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, c.budgetLocal), need]), false);
     c.depth++;
     c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), exitCode.lowBudget, 0);
@@ -476,7 +430,7 @@ class RegionEmitter {
     const c = this.#c;
     c.pendingCharge = 0;
     this.#b.set(c.budgetLocal, loaded(at.regionBudget));
-    this.#b.later((late) => c.loadModes(late));
+    c.loadModes(this.#b);
   }
 
   /**
@@ -515,7 +469,7 @@ class RegionEmitter {
     const backward = isBackward(this.#s, from.key, key);
     if (!backward && !this.#s.merges.has(key)) return this.#dominated(key);
     const { registerCache } = this.#c;
-    const scope = this.#scopes.get(key);
+    const scope = this.#scope(key);
     if (!scope || scope !== registerCache.now.scope) registerCache.forget();
     if (backward) {
       this.#endIteration(key);
@@ -549,5 +503,7 @@ const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from)
  * The bytes of a region's function. `registerOffset` returns the offset of a register operand in the state
  * page.
  */
-export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes =>
-  new RegionEmitter(g, runtime, registerOffset).emit();
+export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes => {
+  const facts = analyseRegion(g, { registerOffset, executions: runtime.executions });
+  return new RegionEmitter(facts, runtime, registerOffset).emit();
+};

@@ -41,6 +41,10 @@ class Locals {
     this.#uses.read(this.#part(r));
     return localGet(this.#t, local);
   }
+  /** Makes the locals of the first `count` registers that are in a set. */
+  make(parts: RegisterSet, count: number): void {
+    for (let r = 0; r < count; r++) if (overlap(this.#part(r), parts)) this.#of(r);
+  }
   /** The local itself, for code that is completed later. The register is known to be in it. */
   current(r: number): Node {
     return localGet(this.#t, this.#of(r));
@@ -78,6 +82,13 @@ export class Registers {
     this.gpr = new Locals(body, this.#t, uses, part.general, narrow ? (r) => union(part.general(r), part.zeroed(r)) : part.general);
     this.xmms = new Locals(body, wt.v128, uses, part.vector);
     this.uppers = new Locals(body, wt.v128, uses, part.upper);
+  }
+  /** Makes the locals of a set, which code is about to use. */
+  make(parts: RegisterSet): void {
+    // Outside 64-bit mode the other bits of the first word are upper halves (register-cache.ts).
+    this.gpr.make(parts, this.#t === wt.i32 ? 8 : 16);
+    this.xmms.make(parts, 16);
+    this.uppers.make(parts, 16);
   }
   /** Loads registers from the state page. */
   load(b: Body, parts: RegisterSet): void {

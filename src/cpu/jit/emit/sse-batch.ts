@@ -276,6 +276,7 @@ export class SseBatches {
         for (let n = tail; n < to; n++) each(n);
         this.#atTail = false;
       },
+      tail < to ? part.flags : undefined,
     );
     b.end();
     c.depth--;

@@ -10,51 +10,15 @@
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import type { Decoded } from "../../decode/decoder.ts";
-import { effectsOf, type RoutineCall } from "../../isa/effects.ts";
-import { comparesX87, type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
+import { type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
 import { at, type Field, S } from "../../machine/state.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
 import { add, and, i32, magnitude, negated, or, packed, unpacked, type Value, X87Numbers } from "./x87-number.ts";
 
-/** Routines with inline code, and calls for special operands. */
-const inline = new Set([
-  "arith_f32", "arith_f64", "arith_i32", "arith_st", "arith_to", "fabs", "fchs", "fcomi", "fild", "fld_f32", "fld_f64", "fld_st", "fldc",
-  "fst_f32_value", "fst_f64_value", "fst_st", "fsqrt", "fxch", "stored", "stores",
-]); // biome-ignore format: table
 /** The routines that inline code calls for special operands. */
 export const x87Routines = [
   "fpu_rest", "fpu_operate", "fpu_operate32", "fpu_operate64", "fpu_root", "fpu_widen32", "fpu_widen64", "fpu_narrow32", "fpu_narrow64", "fpu_compare",
 ] as const; // biome-ignore format: table
-
-/**
- * Routines with an arithmetic operation as their first argument have no inline code if it sets condition
- * codes.
- */
-const hasInlineCode = ({ routine, constants: [operation] }: RoutineCall): boolean =>
-  inline.has(routine) && !(routine.startsWith("arith_") && operation !== undefined && comparesX87(operation));
-/** True for an x87 instruction with inline code only. */
-export const isInline = (d: Decoded): boolean => {
-  const { routineCalls } = effectsOf(d.row);
-  return routineCalls.length > 0 && routineCalls.every(hasInlineCode);
-};
-/** True for an instruction without x87 effects. It may be within a batch. */
-const isNeutral = (d: Decoded): boolean => {
-  const f = effectsOf(d.row);
-  const ends = f.callsHelper || f.exits !== undefined || f.branches || f.branchesIf || f.jumps || d.row.ends;
-  return !ends && f.fields.length === 0 && f.routines.every((r) => r.startsWith("sse_"));
-};
-const gap = 16;
-/** The end of the batch that begins with instruction n; n if there is none. */
-export const batchEnd = (list: readonly Decoded[], n: number): number => {
-  if (!isInline(list[n]!)) return n;
-  let end = n + 1;
-  for (let i = end; i < list.length && i - end <= gap; i++) {
-    if (isInline(list[i]!)) end = i + 1;
-    else if (!isNeutral(list[i]!)) break;
-  }
-  return end;
-};
 
 const ES = 0x80;
 const C1 = 0x200;

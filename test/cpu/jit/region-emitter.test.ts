@@ -1,0 +1,115 @@
+// The third stage: WebAssembly for drawn graphs. Every instruction that the JIT compiles is emitted in a loop
+// scope, where the emitter may use only the registers and modes that the analysis has found.
+import { beforeAll, describe, expect, it } from "vitest";
+import type { CpuCode } from "../../../src/cpu/cpu.ts";
+import { registerOffset } from "../../../src/cpu/decode/instance.ts";
+import { regionSlots, regionType } from "../../../src/cpu/decode/operand-slots.ts";
+import type { Row } from "../../../src/cpu/isa/row.ts";
+import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import { emitRegion } from "../../../src/cpu/jit/emit/region-emitter.ts";
+import { slowPathTypes } from "../../../src/cpu/jit/emit/slow-path.ts";
+import { cpuModel } from "../../../src/cpu/machine/model.ts";
+import { plainDecoder } from "../../../src/cpu/text/disassemble.ts";
+import { wt } from "../../../src/wasm/encoder.ts";
+import { type FuncType, ModuleWriter } from "../../../src/wasm/module.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { Random } from "../../../tools/oracle/random.ts";
+import { draw } from "./drawn.ts";
+
+let code: CpuCode;
+beforeAll(async () => {
+  code = await freshCode();
+});
+
+const never = (): never => {
+  throw new Error("only handlers call it");
+};
+/** The module of a region. `deoptimised`: its accesses have slow paths. */
+const emitted = (graph: Graph, { deoptimised = false, executions = 100 } = {}): Uint8Array => {
+  const m = new ModuleWriter();
+  m.importTable("handlers", "regions", regionSlots);
+  const imported = new Map<string, number>();
+  const use = (module: string, name: string, type: FuncType): number => {
+    const index = imported.get(name) ?? m.importFunc(module, name, type);
+    imported.set(name, index);
+    return index;
+  };
+  const slowPath = (name: keyof typeof slowPathTypes) => () => use("lookups", name, slowPathTypes[name]);
+  const bytes = emitRegion(
+    graph,
+    {
+      miss: -1,
+      commit: -1,
+      checkSegment: -1,
+      raise: -1,
+      helper: -1,
+      helperId: never,
+      flag: never,
+      flagsWord: never,
+      condition: never,
+      lookUp: slowPath("lookUp"),
+      lookUpForStore: slowPath("lookUpForStore"),
+      acrossPages: slowPath("acrossPages"),
+      outsideRange: slowPath("outsideRange"),
+      serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
+      isDeoptimised: () => deoptimised,
+      executions: () => executions,
+      model: cpuModel("x86-64-v3:amd")!,
+      color: 0,
+      regionTypeIndex: m.type(regionType),
+      callCache: () => 0,
+      jumpTable: () => ({ at: 0, lowest: 0, span: 1 }),
+      immediates: undefined,
+      routine: (name) => {
+        const t = code.routineTypes[name]!;
+        return { ...t, index: use("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) };
+      },
+    },
+    registerOffset,
+  );
+  m.exportFunc("region", m.func(regionType, bytes));
+  return m.done(16, 16, false);
+};
+
+describe.each([64, 32] as const)("a loop scope in %d-bit mode", (mode) => {
+  it.each([false, true])("with any instruction that the JIT compiles, deoptimised: %s", { timeout: 240_000 }, (deoptimised) => {
+    const r = new Random(mode);
+    const decoder = plainDecoder();
+    const forms = new Map<Row, Set<string>>();
+    let count = 0;
+    for (let n = 0; n < 12_000; n++) {
+      const bytes = Uint8Array.from({ length: 15 }, () => r.below(256));
+      // Half of the opcodes are in the second table, behind one of its prefixes; a few have VEX.
+      if (r.chance(0.5)) bytes[r.below(2)] = 0x0f;
+      if (r.chance(0.5)) bytes[0] = r.pick([0x66, 0xf2, 0xf3, 0x48, 0xc5, 0xc4, 0xd9, 0xdd]);
+      if (decoder.decode(bytes, 0, bytes.length, 0, mode) !== "ok") continue;
+      const form = `${decoder.d.isMemory} ${decoder.d.size} ${decoder.d.rep}`;
+      const tried = forms.get(decoder.d.row) ?? new Set();
+      if (tried.has(form)) continue;
+      forms.set(decoder.d.row, tried.add(form));
+      const list = [...bytes.subarray(0, decoder.d.length)].map((b) => `0x${b.toString(16)}`).join(", ");
+      const { graph, key } = draw(`start: nop\nhead: db ${list}\ninc ecx\njnz head\nret`, { mode });
+      if (graph.blocks.get(key("head"))?.instructions.length !== 3) continue;
+      count++;
+      const wasm = emitted(graph, { deoptimised });
+      expect(WebAssembly.validate(wasm as BufferSource), `${list} ${decoder.d.row.name}`).toBe(true);
+    }
+    expect(count).toBeGreaterThan(600);
+  });
+});
+
+it("imports only the functions that a region calls", () => {
+  const imports = (source: string, deoptimised = false): string[] =>
+    WebAssembly.Module.imports(new WebAssembly.Module(emitted(draw(source).graph, { deoptimised }) as BufferSource)).map(
+      ({ name }) => name,
+    );
+  expect(imports("start: inc eax\nret")).not.toContain("lookUp");
+  expect(imports("start: mov eax, [rbx+rcx]\nret", true)).toContain("lookUp");
+  expect(imports("start: mov eax, 60\nsyscall\nret")).toContain("serve");
+});
+it("passes an entry of several by number", () => {
+  const { graph, key } = draw("start: inc eax\njmp again\nagain: dec ecx\njnz again\nret");
+  const both = { ...graph, entries: [key("start"), key("again")] };
+  expect(WebAssembly.validate(emitted(both) as BufferSource)).toBe(true);
+  expect(emitted(both).length).toBeGreaterThan(emitted(graph).length);
+});
