@@ -125,6 +125,10 @@ export abstract class Socket extends FileDescription {
   getOption(_task: Task, _level: number, _option: number): Uint8Array | number {
     return -E.ENOPROTOOPT;
   }
+  /** An option whose value depends on the word that the program gives; undefined for all others. */
+  getOptionFor(_level: number, _option: number, _given: () => Uint8Array): Uint8Array | number | undefined {
+    return undefined;
+  }
   setOption(_task: Task, _level: number, _option: number, _value: Uint8Array, _abi: Abi): number {
     return -E.ENOPROTOOPT;
   }

@@ -12,9 +12,9 @@ import { charged } from "../../base/charged.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { EventFile } from "../../fs/files/eventfd.ts";
+import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
-import { SharedPages } from "../uring/memory.ts";
 
 /** A completion. */
 export interface AioEvent {

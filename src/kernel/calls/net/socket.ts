@@ -256,7 +256,10 @@ export const getsockopt = (t: Task, n: number, level: number, option: number, at
     if (capacity < 0) return -E.EFAULT;
     if (capacity > 0x7fff_ffff) return -E.EINVAL;
     const timeout = timeoutOf(level, option, abi);
-    const value = timeout ? timevalBytes(s[timeout.key], timeout.word) : s.getOption(t, level, option);
+    const given = (): Uint8Array => t.mem.read(at, Math.min(capacity, 4)) ?? new Uint8Array(0);
+    const value = timeout
+      ? timevalBytes(s[timeout.key], timeout.word)
+      : (s.getOptionFor(level, option, given) ?? s.getOption(t, level, option));
     if (typeof value === "number") return value;
     const shown = value.subarray(0, capacity);
     return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
@@ -308,7 +311,7 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and without rings; of AF_NETLINK routing messages and lists of sockets; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP, filters and rings for sending; of AF_NETLINK routing messages and lists of sockets; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;

@@ -9,6 +9,7 @@ import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Cred } from "../../cred/cred.ts";
 import type { EventFile } from "../../fs/files/eventfd.ts";
+import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -17,7 +18,6 @@ import type { Kernel } from "../../kernel.ts";
 import type { Rings, Task } from "../../task/task.ts";
 import type { BufferGroups } from "./buffers.ts";
 import type { FixedFiles } from "./fixed-files.ts";
-import { SharedPages } from "./memory.ts";
 import type { Poller } from "./poller.ts";
 import type { Request } from "./request.ts";
 

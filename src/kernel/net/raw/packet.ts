@@ -1,8 +1,10 @@
 // Packet sockets: frames of the network devices. man 7 packet; Linux net/packet/af_packet.c.
 import { E } from "../../../abi/errno.ts";
 import { AF, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
+import type { MappedFile } from "../../../memory/backing.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 import { deviceNumbered, lo, UP } from "../devices.ts";
 import { int, setBuffer } from "../inet.ts";
@@ -11,6 +13,7 @@ import { Options, SO, SOL } from "../options.ts";
 import { type Message, type Received, Socket } from "../socket.ts";
 import { deliverFrame } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
+import { headerSize, makeRing, type PacketRing, VERSION } from "./ring.ts";
 
 const BUFFER = 212_992;
 /** struct sockaddr_ll { u16 family; be16 protocol; s32 ifindex; u16 hatype; u8 pkttype, halen, addr[8]; } */
@@ -18,7 +21,17 @@ const SIZE = 20;
 const HEAD = 12;
 const HARDWARE_ADDRESS = 6;
 /** PACKET_*: options. Linux uapi linux/if_packet.h. */
-const OPTION = { ADD_MEMBERSHIP: 1, DROP_MEMBERSHIP: 2, STATISTICS: 6, ORIGDEV: 9, IGNORE_OUTGOING: 23 } as const;
+const OPTION = {
+  ADD_MEMBERSHIP: 1,
+  DROP_MEMBERSHIP: 2,
+  RX_RING: 5,
+  STATISTICS: 6,
+  ORIGDEV: 9,
+  VERSION: 10,
+  HDRLEN: 11,
+  RESERVE: 12,
+  IGNORE_OUTGOING: 23,
+} as const;
 /** The size of struct packet_mreq, and the kinds of membership. */
 const MREQ = 16;
 const KINDS = 4;
@@ -69,6 +82,10 @@ export class PacketSocket extends Socket implements Tap {
   #originalDevice = false;
   readonly #withHeader: boolean;
   readonly #queue: PacketQueue;
+  /** PACKET_VERSION and PACKET_RESERVE: the form of a ring. */
+  #version: number = VERSION.V1;
+  #reserve = 0;
+  #ring: PacketRing | undefined = undefined;
   readonly #readQueue = new WaitQueue();
   readonly #options = new Options("packet");
 
@@ -154,6 +171,13 @@ export class PacketSocket extends Socket implements Tap {
     if ((this.#index !== 0 && this.#index !== lo.index) || (outgoing && this.#ignoresOutgoing)) return;
     const from = encode({ protocol, index: lo.index, hardware: lo.hardware, kind, mac: bytes.slice(6, 12) }, SIZE);
     const shown = this.#withHeader ? bytes : bytes.subarray(ETH_HEADER);
+    if (this.#ring) {
+      const time = this.inode.fs.clock.realtime();
+      const put = this.#ring.put({ bytes: shown, address: chars(from), time });
+      this.#queue.counts[put ? "received" : "dropped"]++;
+      if (put && this.#ring.readable) this.#readQueue.wake();
+      return;
+    }
     if (this.#queue.put(shown.slice(), from, this.#receiveBuffer)) this.#readQueue.wake();
   }
   receive(_task: Task, n: number, peek: boolean): Received | number {
@@ -161,7 +185,7 @@ export class PacketSocket extends Socket implements Tap {
     return this.#queue.take(n, peek) ?? -E.EAGAIN;
   }
   override poll(): number {
-    const readable = this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0;
+    const readable = this.#queue.length > 0 || this.#ring?.readable ? POLLIN | POLLRDNORM : 0;
     return POLLOUT | POLLWRNORM | POLLWRBAND | readable | (this.error !== 0 ? POLLERR : 0);
   }
   override queues(): readonly WaitQueue[] {
@@ -171,6 +195,8 @@ export class PacketSocket extends Socket implements Tap {
   override getOption(_task: Task, level: number, option: number): Uint8Array | number {
     if (level === SOL.PACKET) {
       if (option === OPTION.STATISTICS) return this.#statistics();
+      if (option === OPTION.VERSION) return int(this.#version);
+      if (option === OPTION.RESERVE) return int(this.#reserve);
       if (option === OPTION.ORIGDEV) return int(Number(this.#originalDevice));
       return option === OPTION.IGNORE_OUTGOING ? int(Number(this.#ignoresOutgoing)) : -E.ENOPROTOOPT;
     }
@@ -186,16 +212,52 @@ export class PacketSocket extends Socket implements Tap {
     const found = value ?? this.#options.get(level, option);
     return found === undefined ? -E.ENOPROTOOPT : int(found);
   }
-  /** struct tpacket_stats { u32 tp_packets, tp_drops; }, which are cleared. */
+  /** struct tpacket_stats { u32 tp_packets, tp_drops; }, in version 3 with a third word. They are cleared. */
   #statistics(): Uint8Array {
     const { received, dropped } = this.#queue.counts;
     this.#queue.counts = { received: 0, dropped: 0 };
-    return new Uint8Array(new Uint32Array([received + dropped, dropped]).buffer);
+    if (this.#ring) this.#ring.losing = false;
+    const words = [received + dropped, dropped, ...(this.#version === VERSION.V3 ? [0] : [])];
+    return new Uint8Array(new Uint32Array(words).buffer);
+  }
+  /** PACKET_HDRLEN takes a version and gives the size of its header. */
+  override getOptionFor(level: number, option: number, given: () => Uint8Array): Uint8Array | number | undefined {
+    if (level !== SOL.PACKET || option !== OPTION.HDRLEN) return undefined;
+    const word = given();
+    if (word.length < 4) return -E.EINVAL;
+    const version = view(word).getInt32(0, true);
+    return version < VERSION.V1 || version > VERSION.V3 ? -E.EINVAL : int(headerSize(version));
+  }
+  /** The options of rings: 0 or -errno; undefined if the option is none of them. */
+  #ringOption(task: Task, option: number, value: Uint8Array): number | undefined {
+    if (option === OPTION.RX_RING) {
+      const form = { version: this.#version, reserve: this.#reserve, withHeader: this.#withHeader };
+      const made = makeRing(task.kernel, value, form, this.#ring !== undefined, () => this.#readQueue.wake());
+      if (typeof made === "number") return made;
+      this.#ring?.end();
+      this.#ring = made;
+      this.#queue.clear();
+      return 0;
+    }
+    if (option !== OPTION.VERSION && option !== OPTION.RESERVE) return undefined;
+    if (value.length !== 4) return -E.EINVAL;
+    const word = view(value).getUint32(0, true);
+    if (word > (option === OPTION.VERSION ? VERSION.V3 : 0x7fff_ffff)) return -E.EINVAL;
+    if (this.#ring) return -E.EBUSY;
+    if (option === OPTION.VERSION) this.#version = word;
+    else this.#reserve = word;
+    return 0;
+  }
+  /** The whole ring. Linux packet_mmap(). */
+  override mapping(_task: Task, offset = 0, length = 0): Or<MappedFile> {
+    return this.#ring && offset === 0 && length === this.#ring.size ? this.#ring.file : -E.EINVAL;
   }
   override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
     const word = value.length < 4 ? undefined : view(value).getInt32(0, true);
     if (level === SOL.PACKET) {
       if (option === OPTION.ADD_MEMBERSHIP || option === OPTION.DROP_MEMBERSHIP) return this.#member(value);
+      const ring = this.#ringOption(task, option, value);
+      if (ring !== undefined) return ring;
       if (option !== OPTION.ORIGDEV && option !== OPTION.IGNORE_OUTGOING) return -E.ENOPROTOOPT;
       if (word === undefined || (option === OPTION.IGNORE_OUTGOING && (word < 0 || word > 1))) return -E.EINVAL;
       if (option === OPTION.ORIGDEV) this.#originalDevice = word !== 0;
@@ -220,6 +282,7 @@ export class PacketSocket extends Socket implements Tap {
   }
   override release(): void {
     this.net.taps.delete(this);
+    this.#ring?.end();
     this.#queue.clear();
   }
 }

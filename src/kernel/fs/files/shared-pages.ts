@@ -1,4 +1,5 @@
-// The memory of the rings: pages that the kernel and the program share. Linux io_uring/memmap.c.
+// Pages that the kernel and a program share: rings of io_uring, of asynchronous I/O and of packet sockets.
+// Linux io_uring/memmap.c, net/packet/af_packet.c alloc_pg_vec().
 import type { Backing, MappedFile } from "../../../memory/backing.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
 import { PageCache } from "../../../memory/page-cache.ts";
@@ -63,6 +64,16 @@ export class SharedPages implements Backing {
     const to = this.#address(at);
     this.#frames.view.setBigUint64(to, BigInt.asUintN(64, value), true);
     this.#frames.changed(to);
+  }
+  /** Writes bytes, which may lie in several pages. */
+  write(at: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const n = Math.min(bytes.length - done, PAGE_SIZE - ((at + done) % PAGE_SIZE));
+      const to = this.#address(at + done);
+      this.#frames.u8.set(bytes.subarray(done, done + n), to);
+      this.#frames.changed(to);
+      done += n;
+    }
   }
   /** A copy of bytes that lie in one page. */
   bytes(at: number, n: number): Uint8Array {
