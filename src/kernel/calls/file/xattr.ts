@@ -68,7 +68,8 @@ const inodeToChange = (t: Task, path: Or<Path>, name: string): Or<Inode> => {
 
 const changed = (path: Or<Path>): number => {
   if (typeof path === "number") return 0;
-  const kept = path.dentry.inode.xattrsChanged();
+  const { inode } = path.dentry;
+  const kept = inode.fs.attributesChanged(inode);
   if (kept === 0) notifyDentry(path.dentry, EVENT.ATTRIB);
   return kept;
 };

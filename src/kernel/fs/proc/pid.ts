@@ -19,10 +19,11 @@ import type { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { O_CLOEXEC } from "../vfs/open-flags.ts";
 import { limitsText } from "./limits.ts";
-import { MemNode } from "./mem.ts";
+import { MemFile } from "./mem.ts";
+import { MemoryNode } from "./memory-file.ts";
 import { mountinfoFrom, mountsFrom } from "./mounts.ts";
 import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode, type ProcRecord } from "./node.ts";
-import { PagemapNode } from "./pagemap.ts";
+import { PagemapFile } from "./pagemap.ts";
 import type { ProcFs } from "./procfs.ts";
 import { PROCMAP_QUERY, procmapQuery } from "./procmap-query.ts";
 import { statmText, statText, statusText } from "./status.ts";
@@ -308,12 +309,17 @@ const linkEntry = (fs: ProcFs, target: Task, i: number): ProcEntry => {
 const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
   ...directories(fs, target),
   ...files.map((_, i) => fileEntry(fs, target, whole, i)),
-  { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, ownerOf(target)) },
+  {
+    name: "mem",
+    ino: base(target) + 4,
+    type: DT.reg,
+    make: () => new MemoryNode(fs, base(target) + 4, target, ownerOf(target), 0o600, MemFile),
+  },
   {
     name: "pagemap",
     ino: base(target) + PAGEMAP,
     type: DT.reg,
-    make: () => new PagemapNode(fs, base(target) + PAGEMAP, target, ownerOf(target)),
+    make: () => new MemoryNode(fs, base(target) + PAGEMAP, target, ownerOf(target), 0o400, PagemapFile),
   },
   ...links.map((_, i) => linkEntry(fs, target, i)),
 ];

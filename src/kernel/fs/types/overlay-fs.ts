@@ -6,9 +6,9 @@ import { asBytes } from "../../base/byte-string.ts";
 import type { Clock, Inode, NewInode, Or } from "../vfs/inode.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
-import { MemFs } from "./memfs.ts";
+import { MemFs, MemLink } from "./memfs.ts";
 import { OverlayContent } from "./overlay-content.ts";
-import { OverlayDir, OverlayFile, OverlayLink, OverlayNode } from "./overlay-inodes.ts";
+import { OverlayDir, OverlayFile, OverlayNode } from "./overlay-inodes.ts";
 import { ROOT, UpperState } from "./upper-state.ts";
 import type { UpperNode, UpperRecord, UpperStore } from "./upper-store.ts";
 
@@ -145,7 +145,7 @@ export class OverlayFs extends MemFs {
         return new OverlayDir(this, made, node);
       case S_IFLNK: {
         const text = target ?? node?.readlink() ?? "";
-        return new OverlayLink(this, made, typeof text === "number" ? "" : text);
+        return new MemLink(this, made, typeof text === "number" ? "" : text);
       }
       case S_IFREG: {
         const below = node && { size: node.stat.size, read: (at: number, into: Uint8Array) => node.read(at, into) };
@@ -180,7 +180,7 @@ export class OverlayFs extends MemFs {
       ...(xattrs && xattrs.size > 0
         ? { xattrs: Object.fromEntries(Array.from(xattrs, ([name, value]) => [name, textOfBytes(value)])) }
         : {}),
-      ...(inode instanceof OverlayLink ? { target: inode.target } : {}),
+      ...(inode instanceof MemLink ? { target: inode.target } : {}),
       ...(below ? { lower } : {}),
       ...(inode instanceof OverlayFile && below ? { base: inode.overlaid.baseSize } : {}),
     };
@@ -245,7 +245,7 @@ export class OverlayFs extends MemFs {
   }
 
   /** Attributes of a file have changed. */
-  changed(inode: Inode): number {
+  override attributesChanged(inode: Inode): number {
     if (this.#number(inode) === undefined) return 0;
     this.#renew(inode);
     return this.#commit();
@@ -259,7 +259,7 @@ export class OverlayFs extends MemFs {
     if (this.#late.has(inode)) this.#commit();
   }
   /** A file has neither a name nor an open file. */
-  ended(inode: Inode): void {
+  override ended(inode: Inode): void {
     const id = this.#places.get(inode)?.id;
     this.#late.delete(inode);
     if (id === undefined) return;

@@ -1,9 +1,9 @@
 // The files of an overlay. They are files in memory that tell the file system each change.
-import type { Changes, Inode, NewInode, Or } from "../vfs/inode.ts";
+import type { Inode, NewInode, Or } from "../vfs/inode.ts";
 import { direntType } from "../vfs/mode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import type { HostNode } from "./host-tree.ts";
-import { MemDir, type MemEntry, MemFile, MemLink, MemNode } from "./memfs.ts";
+import { MemDir, type MemEntry, MemFile, MemNode } from "./memfs.ts";
 import type { OverlayContent } from "./overlay-content.ts";
 import type { OverlayFs } from "./overlay-fs.ts";
 
@@ -17,13 +17,6 @@ export class OverlayFile extends MemFile {
     super(fs, made, content);
     this.overlaid = content;
   }
-  override setattr(changes: Changes): number {
-    const done = super.setattr(changes);
-    return done < 0 ? done : this.fs.changed(this);
-  }
-  override xattrsChanged(): number {
-    return this.fs.changed(this);
-  }
   override touch(what: What): void {
     super.touch(what);
     this.fs.touched(this);
@@ -31,26 +24,6 @@ export class OverlayFile extends MemFile {
   override unused(): void {
     this.fs.unused(this);
     super.unused();
-  }
-  protected override evict(): void {
-    this.fs.ended(this);
-    super.evict();
-  }
-}
-
-/** A symbolic link. */
-export class OverlayLink extends MemLink {
-  declare readonly fs: OverlayFs;
-  override setattr(changes: Changes): number {
-    const done = super.setattr(changes);
-    return done < 0 ? done : this.fs.changed(this);
-  }
-  override xattrsChanged(): number {
-    return this.fs.changed(this);
-  }
-  protected override evict(): void {
-    this.fs.ended(this);
-    super.evict();
   }
 }
 
@@ -61,17 +34,6 @@ export class OverlayNode extends MemNode {
   constructor(fs: OverlayFs, made: NewInode, isHosts: boolean) {
     super(fs, made);
     this.nodev = isHosts;
-  }
-  override setattr(changes: Changes): number {
-    const done = super.setattr(changes);
-    return done < 0 ? done : this.fs.changed(this);
-  }
-  override xattrsChanged(): number {
-    return this.fs.changed(this);
-  }
-  protected override evict(): void {
-    this.fs.ended(this);
-    super.evict();
   }
 }
 
@@ -102,14 +64,6 @@ export class OverlayDir extends MemDir {
   }
   protected override newInode(made: NewInode, target: string): Inode {
     return this.fs.newInode(made, target);
-  }
-
-  override setattr(changes: Changes): number {
-    const done = super.setattr(changes);
-    return done < 0 ? done : this.fs.changed(this);
-  }
-  override xattrsChanged(): number {
-    return this.fs.changed(this);
   }
   override touch(what: What): void {
     super.touch(what);

@@ -58,9 +58,9 @@ export abstract class FileSystem {
   readonly attributes: bigint = 0n;
   /** The FS_*_FL flags that its files can have (file-flags.ts); 0: none. */
   readonly fileFlags: number = 0;
-  /** Files that were asked for their handle, by inode number (files/handle.ts). */
   /** The watchers of the whole file system and of its mounts. */
   wide: Set<WideMark> | undefined = undefined;
+  /** Files that were asked for their handle, by inode number (files/handle.ts). */
   readonly handles = new Map<number, Dentry>();
   #nextIno = 1;
 
@@ -75,6 +75,12 @@ export abstract class FileSystem {
   newIno(): number {
     return this.#nextIno++;
   }
+  /** Called after a change of an inode's attributes or extended attributes: 0 or -errno. */
+  attributesChanged(_inode: Inode): number {
+    return 0;
+  }
+  /** Called when an inode has neither a name nor an open file any more. */
+  ended(_inode: Inode): void {}
   /** True if a file handle leads to its inode. Linux s_export_op. */
   get exportable(): boolean {
     return !this.dynamic && !this.internal;
@@ -297,11 +303,7 @@ export abstract class Inode {
   }
   setattr(changes: Changes): number {
     Object.assign(this, changes);
-    return 0;
-  }
-  /** Called after a change of the extended attributes: 0 or -errno. */
-  xattrsChanged(): number {
-    return 0;
+    return this.fs.attributesChanged(this);
   }
   /** Called after a name or a file description ended. After the last of both the file ends. */
   unused(): void {
@@ -309,6 +311,7 @@ export abstract class Inode {
     this.fs.charge(-this.xattrPages);
     if (this.fs.handles.delete(this.ino)) this.fs.account.give(sizes.handle);
     if (this.marks) inodeEnded(this);
+    this.fs.ended(this);
     this.evict();
   }
   protected evict(): void {}
