@@ -1,8 +1,8 @@
 // `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so
-// that a busy machine slows all of them alike. Medians of five runs of what takes about a second natively;
-// `--quick` does a tenth of that work, three times. "first" are runs that find nothing of earlier ones; the
-// others find what two runs before have compiled (--code-cache), as a user's do. Then the interpreter without
-// the JIT, and what a start costs ("interpreter" and "hello" as WORKLOAD).
+// that a busy machine slows all of them alike. The figures are medians of five runs of about one second of
+// native work. `--quick` does a tenth of that work, three times. "first" is a run without earlier runs. The
+// others find the code that two earlier runs compiled (--code-cache), as a user's runs do. Then come the
+// interpreter without the JIT, and the cost of a start ("interpreter" and "hello" as WORKLOAD).
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -90,9 +90,9 @@ const libraries = (root: string, bits: Bits): string => {
 
 const { values: options, positionals: wanted } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
 const runs = options.quick ? 3 : 5;
-/** Before those that are measured: the second one compiles what the first was too short for. */
+/** Runs before the measured ones. The second one compiles code for which the first was too short. */
 const earlierRuns = 2;
-/** A start is short, and the more at the mercy of what else runs. */
+/** A start is short, so other load disturbs it more. */
 const startRuns = 31;
 
 const rate = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M/s` : `${(n / 1e3).toFixed(0)} k/s`);
@@ -158,7 +158,7 @@ const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
   );
 };
 
-/** What a start costs: hello against Node that does nothing. */
+/** The cost of a start: hello compared with an empty program of Node.js. */
 const start = (what: string, bits: Bits, program: string, ...args: string[]): void => {
   for (const certificates of namesCertificates ? [false, true] : [false]) startIn({ certificates }, what, bits, program, ...args);
 };
@@ -183,8 +183,8 @@ const starts = (bits: Bits): void => {
 };
 
 /**
- * What the interpreter does without the JIT, in instructions a second of processor time, its start and what
- * V8 compiles beside it included.
+ * The speed of the interpreter without the JIT in instructions per second of processor time, including its
+ * start and V8's compilation beside it.
  */
 const interpreter = (bits: Bits): void => {
   const busybox = busyboxOf(bits);

@@ -1,5 +1,4 @@
-// One run of a command: wall time, processor time, what it printed, and what `trapgate run --stats` says of
-// it.
+// One run of a command: wall time, processor time, output, and the figures of `trapgate run --stats`.
 import { spawnSync } from "node:child_process";
 import { performance } from "node:perf_hooks";
 
@@ -9,19 +8,18 @@ export interface Measured {
   /** Seconds of all processors, children included: a compiler that works beside the program counts. */
   readonly cpu: number;
   readonly stdout: string;
-  /** How it exited; null: by a signal. */
+  /** The exit status; null after a signal. */
   readonly status: number | null;
   /** A figure of `--stats` by its name; NaN if the command says none. */
   readonly stat: (name: string) => number;
 }
 
-/** Node does not tell what a child used; bash does, in a last line of stderr. */
+/** Node.js does not report a child's processor time. bash does, in a last line of stderr. */
 const timed = 'TIMEFORMAT="used %U %S"; time "$@"';
 
 /**
- * Node reads the certificates that NODE_EXTRA_CA_CERTS names before it does anything else, which takes twice
- * as long as the rest of its start. That is no part of what is measured, unless it is asked for: beside `node
- * -e 0` that read them a start looks better than it is.
+ * Node.js reads the certificates of NODE_EXTRA_CA_CERTS before anything else, which takes longer than the
+ * rest of its start. The variable is removed, because a slow start of Node.js makes our part look smaller.
  */
 const { NODE_EXTRA_CA_CERTS, ...env } = process.env;
 export const namesCertificates = NODE_EXTRA_CA_CERTS !== undefined;

@@ -1,4 +1,4 @@
-// What is measured: small C programs (src/), Debian's lua and python, busybox.
+// The measured programs: small C programs (src/), Debian's lua and python, busybox.
 
 export interface Workload {
   readonly name: string;
@@ -7,7 +7,7 @@ export interface Workload {
   readonly packaged?: Partial<Record<Bits, { readonly set: string; readonly command: string }>>;
   /** Its arguments when it is to do `n` of its units of work. */
   readonly args: (n: number) => readonly string[];
-  /** How much work takes about a second natively, and how much a tenth of that. */
+  /** Amounts of work that take about a second natively, and a tenth of that. */
   readonly size: number;
   readonly tenth: number;
   /** Belongs to the sets whose geometric mean is the measure of computing. */

@@ -1,4 +1,4 @@
-// What Vite makes of imports that are no modules.
+// Types of imports that Vite replaces by files' contents or addresses.
 declare module "*?raw" {
   const text: string;
   export default text;

@@ -1,7 +1,7 @@
-// Arguments of system calls as the kernel declares them: name, and how many bits of the register it looks at.
-// i: int, u: unsigned int or another type of 32 bits; l: long, size_t, loff_t and others of 64; p: a pointer.
-// Of calls without a row nothing is known. Source: Linux 6.12 include/linux/syscalls.h; arch/x86 for mmap,
-// arch_prctl, iopl, modify_ldt and set_thread_area.
+// Arguments of system calls as the kernel declares them: name, and the bits of the register that the kernel
+// reads. i: int, u: unsigned int or another type of 32 bits; l: long, size_t, loff_t and others of 64; p: a
+// pointer. A call without a row is unknown here. Source: Linux 6.12 include/linux/syscalls.h; arch/x86 for
+// mmap, arch_prctl, iopl, modify_ldt and set_thread_area.
 
 // biome-ignore format: table
 const rows: Readonly<Record<string, string>> = {

@@ -51,7 +51,7 @@ export class WorkerClient<Methods extends Record<keyof Methods, Method>> {
     this.#worker = worker;
   }
 
-  /** Calls a method. `part` gets what the method tells while it works. */
+  /** Calls a method. `part` gets the parts that the method reports during its work. */
   call<K extends keyof Methods & string>(
     method: K,
     params: Methods[K]["params"],

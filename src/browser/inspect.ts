@@ -22,7 +22,7 @@ const BACK = 200_000;
 
 type Options = BootOptions & ProgramOptions;
 
-/** What can be read from an address on. */
+/** The readable bytes from an address on. */
 const readable = (mem: AddressSpace, at: number, most: number): Uint8Array => {
   const bytes = new Uint8Array(most);
   return bytes.subarray(0, Math.max(0, mem.peek(at, bytes)));

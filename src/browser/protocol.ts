@@ -56,7 +56,7 @@ export type RunPart =
   | { readonly kind: "events"; readonly events: readonly TraceEvent[] }
   | { readonly kind: "output"; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
   | { readonly kind: "log"; readonly line: string };
-/** What a terminal gets, or its new size. */
+/** Input of a terminal, or its new size. */
 export type RunInput =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "end" }
@@ -122,7 +122,7 @@ export interface MachineMethods {
 
 /** A Problem, or another error, as data. */
 export interface SentError {
-  /** Of a Problem, the sentence. */
+  /** The message of an error; of a Problem only the sentence. */
   readonly message: string;
   readonly kind?: ProblemKind;
   readonly help?: string | undefined;

@@ -41,7 +41,7 @@ export const parse = <const T extends Options>(args: readonly string[], options:
 /** The long names of options with their dashes. */
 const namesOf = (options: Options): readonly string[] => Object.keys(options).map((name) => `--${name}`);
 
-/** What parseArgs refuses, as a Problem. Its errors have a code; only their texts name the option. */
+/** An error of parseArgs as a Problem. Its errors have a code, but only their texts name the option. */
 const wrongOption = (error: unknown, options: Options): Problem => {
   const { code, message } = error as NodeJS.ErrnoException;
   // '-f, --follow' or '--root <value>'

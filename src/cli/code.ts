@@ -1,5 +1,5 @@
-// What disasm and explain read: bytes given in hexadecimal or as a file, of an ELF file its executable
-// sections. man 5 elf
+// The input of disasm and explain: hexadecimal bytes, a file, or the executable sections of an ELF file. man
+// 5 elf
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { PF, PT, parseElf, programHeaders } from "../kernel/exec/elf.ts";
 import { Problem } from "../problem.ts";
@@ -7,7 +7,7 @@ import { address, oneOf, parse } from "./arguments.ts";
 
 /** Code to disassemble: bytes, the address of the first one, and the mode. */
 export interface Code {
-  /** Of a file that has several. */
+  /** The section's name, if the file has several sections. */
   readonly name: string | undefined;
   readonly bytes: Uint8Array;
   readonly at: number;

@@ -11,7 +11,7 @@ export interface Command {
   readonly synopsis: string;
   /** One line for the overview. */
   readonly summary: string;
-  /** Option, argument name, meaning: what `--help` prints. */
+  /** Option, argument name and meaning, for `--help`. */
   readonly options: readonly (readonly [option: string, meaning: string])[];
   /** The exit status for a user's mistake, where it is not the usual one. */
   readonly trouble?: number;

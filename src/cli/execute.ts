@@ -62,13 +62,13 @@ const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | u
   return new WhyReport(policy, seccompProfile(machine.kernel ?? "upstream") ?? upstream);
 };
 
-/** After a fault: what Linux logs of it, without the code bytes. */
+/** Prints Linux's log of a fault, without the code bytes. */
 const sayFaults = ({ kernel }: Machine): void => {
   const faults = kernel.log.records.filter(({ text }) => / segfault at |^traps: /.test(text));
   for (const { text } of faults.slice(-1)) say(`trapgate: ${text.replace(/^traps: /, "")}`);
 };
 
-/** `watched`: what else sees the run. */
+/** Runs the program. `watched`: other observers of the run. */
 export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
   const prepared = given.image ? await (await import("./image.ts")).withImage(given) : given;
   const { path } = prepared;

@@ -1,4 +1,4 @@
-// The front of the command line: it finds the command, runs it, and reports what goes wrong.
+// The front of the command line: it finds the command, runs it, and reports mistakes.
 
 import { InternalError } from "../kernel/base/internal-error.ts";
 import { didYouMean } from "../nearest.ts";
@@ -24,7 +24,7 @@ const commands: Commands = {
   completion: () => import("./commands/completion.ts"),
 };
 
-/** A mistake of ours: its cause, and what a report needs. */
+/** Prints an internal error: its cause, and the facts that a report needs. */
 const confess = (error: unknown): number => {
   process.stderr.write(`trapgate: internal error: ${error instanceof Error ? error.message : error}\n`);
   const cause = error instanceof InternalError ? error.cause : error;

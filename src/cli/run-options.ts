@@ -1,4 +1,4 @@
-// What `run` and `trace` have in common: options, and how they become a machine and a program.
+// The common part of `run` and `trace`: options, and the machine and the program that follow from them.
 import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { E, type ErrnoName } from "../abi/errno.ts";
@@ -15,7 +15,7 @@ import type { MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
-/** How the guest kernel is configured. */
+/** The options for the guest kernel's configuration. */
 export const switchOptions = {
   x32: { type: "boolean" },
   "no-ia32": { type: "boolean" },
@@ -31,7 +31,7 @@ export const switchHelp: readonly (readonly [string, string])[] = [
   ["--bug NAME", `a bug of earlier kernels: ${Object.keys(bugs).join(", ")} (may be repeated)`],
 ];
 
-/** What makes a machine and a program. */
+/** The options that choose a machine and a program. */
 export const programOptions = {
   root: { type: "string" },
   mount: { type: "string", multiple: true },
@@ -215,7 +215,7 @@ const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined
 const dumpOf = (values: Values) =>
   optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
 
-/** How the guest kernel is configured, from the options of the same names. */
+/** The guest kernel's configuration from the options of the same names. */
 export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" | "bug">): Partial<Switches> => ({
   ...optional("x32", values.x32),
   ...optional("ia32", values["no-ia32"] ? false : undefined),
@@ -227,7 +227,7 @@ export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" |
 });
 
 const machineOptions = (values: Values): BootOptions => ({
-  // The machine says what is wrong with a name that is none.
+  // The machine reports an unknown name.
   ...optional("kernel", values.kernel as ProfileName | undefined),
   ...switchesOf(values),
   ...optional("cpu", values.cpu === "host" ? hostCpu() : values.cpu),
@@ -250,7 +250,7 @@ const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
     throw new Problem("bad-value", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`);
   if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;
-  // What lies there is code to the host: no guest may write it.
+  // The files of the cache are code to the host, so no guest may write them.
   const writable = (values.mount ?? []).map(mount).filter(({ mode }) => mode === "rw");
   if (writable.some(({ host }) => isWithin(folder, host))) return undefined;
   return nodeCodeStore(folder, [cpu, memory, root === undefined ? resolve(name) : [resolve(root), name]]);
@@ -275,7 +275,7 @@ const MOST_STDIN = 2 ** 30;
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const { image } = values;
   if (image !== undefined && values.root !== undefined) throw new Problem("usage", "--image and --root are two roots: only one can be");
-  // An image has a program; what follows it are arguments.
+  // An image has a program, so all words after it are arguments.
   const [name, ...args] = image === undefined ? rest : [image, ...rest];
   if (name === undefined) throw new Problem("missing-argument", "which program?", { help: swallowed(values) });
   const machine = machineOptions(values);

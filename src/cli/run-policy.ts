@@ -1,4 +1,4 @@
-// The option --policy of run, trace and others: a policy of any format as what the program starts under.
+// The option --policy of run, trace and others: a policy of any format as the filter of the program's start.
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readRegular } from "../host/node-bytes.ts";
@@ -17,7 +17,7 @@ export interface PolicyFile {
 /** A policy that was read for a run. */
 export interface RunPolicy {
   readonly name: string;
-  /** What the machine takes. Filter text stays text: names in it are calls of the program's ABI. */
+  /** The value for the machine. Filter text stays text, because its names are calls of the program's ABI. */
   readonly given: string | Uint8Array;
   /** Undefined: filter text that says something only for another kernel. */
   readonly policy: Policy | undefined;
@@ -41,7 +41,7 @@ export const readRunPolicy = async ({ file: text, thread, container, warn }: Pol
   };
   const format = detectFormat(bytes);
   if (format === "asm" || format === "raw") {
-    // The machine says what is wrong with them, by the rules of its kernel.
+    // The machine reports mistakes by the rules of its kernel.
     const policy = await readPolicy(file, bytes, options).catch((error: unknown) => {
       if (error instanceof Problem) return undefined;
       throw error;

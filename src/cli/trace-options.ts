@@ -90,7 +90,7 @@ const QUALIFIERS = [
   "decode-fds",
 ];
 
-/** `-e` expressions by what they are about; one without a qualifier is `trace=`. */
+/** `-e` expressions by qualifier; one without a qualifier is `trace=`. */
 const expressions = (list: readonly string[]): Record<string, string[]> => {
   const found: Record<string, string[]> = {};
   for (const one of list) {

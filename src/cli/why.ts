@@ -1,4 +1,5 @@
-// The option --why of run and trace: what filters denied, by which rule, and what would let it pass.
+// The option --why of run and trace: the denied calls, the rule that denied each, and a rule that would allow
+// it.
 import { writeFileSync } from "node:fs";
 import type { Denial } from "../machine/denial.ts";
 import { frameText } from "../machine/stack/frame.ts";

@@ -12,8 +12,9 @@ export interface OpenBytes extends FileBytes {
 }
 
 /**
- * Open a regular file for reading. Anything else is EACCES, as for execve(2): a fifo does not wait for a
- * writer, a terminal does not become ours. `flags`: more of openSync's. Throws what opening it does.
+ * Opens a regular file for reading. Any other file is EACCES, as for execve(2): a fifo does not wait for a
+ * writer, a terminal does not become ours. `flags`: additional flags for openSync. Throws the errors of
+ * openSync.
  */
 const openRegular = (path: string, flags = 0): { readonly fd: number; readonly status: Stats } => {
   const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
@@ -34,7 +35,7 @@ export const readRegular = (path: string, flags = 0, check: (status: Stats) => v
   }
 };
 
-/** Throws what opening it does. */
+/** Opens a file of the host as bytes. Throws the errors of openSync. */
 export const hostBytes = (path: string): OpenBytes => {
   const { fd, status } = openRegular(path);
   const { size } = status;

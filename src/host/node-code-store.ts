@@ -22,7 +22,7 @@ import { crc32, setFlagsFromString } from "./node-internals.ts";
 
 /** Bytes of all files together: the oldest go. */
 const room = 256 * 2 ** 20;
-/** Bytes of one file: what a program's next run would not pay for reading. */
+/** The greatest size of one file in bytes. To read more would cost a run more than it saves. */
 const most = 64 * 2 ** 20;
 
 /** As os.homedir() has it, which Node loads when it is first asked to. */
@@ -63,8 +63,8 @@ const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
 let natives: Natives | undefined;
 
 /**
- * Before what is kept, u32 each: a checksum of all that follows it, and how long its text is; then JSON, and
- * the bytes that it refers to.
+ * The head of a file, u32 each: a checksum of the rest, and the length of its text. Then come JSON and the
+ * bytes that it refers to.
  */
 const header = 8;
 /** Where bytes lie behind the text, and how many. */
@@ -122,7 +122,7 @@ const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
   return { regions, called: packed.called, jumped: packed.jumped };
 };
 
-/** What is in a file, if it is regular, whole and this user's. */
+/** The content of a file, if it is regular, whole and this user's. */
 const read = (file: string, identity: string): CachedRegions | undefined => {
   const isOurs = ({ size, uid, mode }: Stats): void => {
     if (size > most || uid !== process.getuid?.() || (mode & 0o022) !== 0) throw failure("EPERM");
@@ -186,7 +186,7 @@ const late = <T>(compute: () => T): (() => T) => {
   };
 };
 
-/** `program`: what tells one from another, and what its regions depend on. */
+/** `program`: the values that identify a program and the conditions of its regions. */
 export const nodeCodeStore = (folder: string, program: readonly unknown[]): CodeStore => {
   /** Code is for the build that made it; a build that is not complete keeps none. */
   const place = late(() => {

@@ -5,7 +5,10 @@ import { failure } from "./node-errno.ts";
 
 /** Descriptors that the rest of this process needs: streams, files of the build, the code cache. */
 const RESERVE = 64;
-/** How many this process may have. Node has raised the soft limit to the hard one. man 5 proc_pid_limits */
+/**
+ * The limit of this process's descriptors. Node.js has raised the soft limit to the hard one. man 5
+ * proc_pid_limits
+ */
 const limitOfProcess = (): number => {
   try {
     return Number(/^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1] ?? Number.POSITIVE_INFINITY);
@@ -46,7 +49,10 @@ export class Descriptors {
     this.#touch();
     return fd;
   }
-  /** Take `fd` for these uses. What served them before is closed, and what served as a name only. */
+  /**
+   * Takes `fd` for these uses. Descriptors of other uses are closed, and a descriptor that only named the
+   * file too.
+   */
   set(fd: number, uses: { readonly read?: boolean; readonly write?: boolean }): void {
     const before = this.#all();
     this.#name = uses.read || uses.write ? NONE : fd;

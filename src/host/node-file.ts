@@ -29,7 +29,10 @@ const NS = 1_000_000_000n;
 const timespec = (ns: bigint): Timespec => ({ sec: Number(ns / NS), nsec: Number(ns % NS) });
 const seconds = ({ sec, nsec }: Timespec): number => sec + nsec / 1e9;
 
-/** What no other file has at the same time; the type, too, as numbers are used again when a file is gone. */
+/**
+ * A text that no other existing file has. It includes the type, because numbers are reused after a file is
+ * gone.
+ */
 export const identity = ({ dev, ino, mode }: BigIntStats): string => `${dev}:${ino}:${Number(mode) & S_IFMT}`;
 const statOf = (s: BigIntStats): HostStat => ({
   mode: Number(s.mode),
@@ -86,7 +89,7 @@ export class NodeFile implements HostNode {
     this.stat = statOf(found);
     return this;
   }
-  /** `act` with a path of `name` in this directory. Throws what the host refuses. */
+  /** `act` with a path of `name` in this directory. Throws the host's errors. */
   #entry<T>(name: string, act: (path: Parameters<typeof lstatSync>[0]) => T): T {
     if (this.type !== S_IFDIR) throw failure("ENOTDIR");
     if (!isName(name)) throw failure("EINVAL");

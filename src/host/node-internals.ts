@@ -1,6 +1,5 @@
-// What is below modules of Node's that a run needs little of, and that bring much along: node:v8 and
-// node:zlib load streams, two milliseconds each. `process.binding` is deprecated and complains, unless told
-// not to; where it is gone, the modules are there.
+// Functions of node:v8 and node:zlib without these modules, which load Node's streams. `process.binding` is
+// deprecated and prints a warning unless that is switched off. Where it is gone, the modules are used.
 import { bytesOf, type Size } from "../machine/size.ts";
 
 type Setter = (flag: string) => void;
@@ -19,7 +18,7 @@ const inside = (name: "v8" | "zlib"): Partial<{ setFlagsFromString: Setter; crc3
 };
 
 let setFlag: Setter | undefined;
-/** What node:v8 calls setFlagsFromString. */
+/** setFlagsFromString of node:v8. */
 export const setFlagsFromString = (flag: string): void => {
   setFlag ??= inside("v8").setFlagsFromString ?? process.getBuiltinModule("node:v8").setFlagsFromString;
   setFlag(flag);

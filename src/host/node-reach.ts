@@ -1,5 +1,5 @@
-// How Node's calls, which take paths, reach one file and no other. No path here has a component that another
-// process could make a link.
+// Paths for Node's functions that reach one file and no other. No path here has a component that another
+// process could turn into a link.
 import {
   chmodSync,
   chownSync,
@@ -99,7 +99,7 @@ export const byDescriptor: Reach = {
   utimes: (file, atime, mtime) => itself(file, (path) => utimesSync(path, atime, mtime)),
 };
 
-/** The file's path, if every component of it is still what it was. */
+/** The file's path, if none of its components has changed. */
 const checked = (file: NodeFile): PathLike => {
   let path: PathLike = file.tree.path;
   for (const at of chainTo(file, () => false)) {
@@ -108,7 +108,7 @@ const checked = (file: NodeFile): PathLike => {
   }
   return path;
 };
-/** What came of it counts only if the path was the same before and after. */
+/** Runs `act`. Its result counts only if the path was the same before and after. */
 const between = <T>(file: NodeFile, act: (path: PathLike) => T): T => {
   const path = checked(file);
   const result = act(path);
@@ -125,9 +125,9 @@ const openChecked = (file: NodeFile, flags: number): number => {
 const isOpened = ({ type }: NodeFile): boolean => type === S_IFREG || type === S_IFDIR;
 
 /**
- * Elsewhere: by paths whose components are compared with what they were, before and after. A guest alone
- * cannot change them in between, as it does not run then; another process of the host can. Regular files are
- * opened and then compared, which leaves no gap.
+ * Other systems: paths with components that are compared before and after a use. A guest cannot change them
+ * between, because it does not run then; another process of the host can. Regular files are opened and then
+ * compared, which leaves no gap.
  */
 export const byPath: Reach = {
   entry: (dir, name, act) => between(dir, (path) => act(below(path, name))),
@@ -147,7 +147,7 @@ export const byPath: Reach = {
   utimes: (file, atime, mtime) => between(file, (path) => lutimesSync(path, atime, mtime)),
 };
 
-/** Whether /proc is there and works as on Linux. */
+/** True if /proc exists and works as on Linux. */
 const hasProc = (): boolean => {
   if (process.platform !== "linux") return false;
   let fd: number | undefined;

@@ -85,7 +85,7 @@ export class FdSink implements ByteSink {
     this.#failed = 0;
     return n;
   }
-  /** How many bytes went, waiting for at most so long; or -errno. */
+  /** The number of written bytes after at most so much waiting, or -errno. */
   #put(bytes: Uint8Array, patience: number): number {
     let done = 0;
     for (let waited = 0; done < bytes.length; ) {
@@ -135,20 +135,20 @@ const prepare = (fd: number): Ready => {
   }
   return { fd, socket: false };
 };
-/** What has no name is made non-blocking as Node does it with its own standard streams. */
+/** Makes a descriptor without a name non-blocking, as Node.js does with its own standard streams. */
 const unblock = (fd: number): Ready => {
   const { Socket } = process.getBuiltinModule("node:net");
   return { fd, socket: false, keeps: new Socket({ fd, readable: false, writable: true }) };
 };
 
 const sinks = new Map<number, FdSink>();
-/** One for each descriptor: what is written comes in order. */
+/** The sink of a descriptor. There is one for each, so that the output comes in order. */
 export const fdSink = (fd: number): FdSink => {
   const known = sinks.get(fd) ?? new FdSink(fd);
   sinks.set(fd, known);
   return known;
 };
-/** What readers have not taken. */
+/** Output that readers have not taken. */
 export const backlog = {
   get full(): boolean {
     for (const sink of sinks.values()) if (sink.full) return true;
@@ -160,7 +160,7 @@ export const backlog = {
   async drained(): Promise<void> {
     for (const sink of sinks.values()) await sink.drained();
   },
-  /** The end: what is left gets a last chance. */
+  /** The end: a last attempt to write the rest. */
   async end(): Promise<void> {
     if (!this.full) return;
     await Promise.race([this.drained(), new Promise((resolve) => setTimeout(resolve, LAST_CHANCE))]);

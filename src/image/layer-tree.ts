@@ -178,7 +178,9 @@ export class LayerTree implements HostTree {
     return parts;
   }
 
-  /** The directory at a path. Links on the way are followed inside of the tree; what is missing is made. */
+  /**
+   * The directory at a path. Links on the way are followed inside the tree, and missing directories are made.
+   */
   #directory(parts: readonly string[]): LayerNode {
     return this.#walk(parts, true) as LayerNode;
   }

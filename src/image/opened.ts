@@ -1,7 +1,7 @@
 // An opened image, as users of the library see it. OCI image specification, "Image Configuration".
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
 
-/** What the configuration says, with names of users resolved in the image. */
+/** The start of the image's program by its configuration, with users' names resolved in the image. */
 export interface ImageStart {
   readonly env: Readonly<Record<string, string>>;
   readonly entrypoint: readonly string[];

@@ -28,7 +28,7 @@ export const ofArchive = (blobs: BlobStore, parts: ReadonlyMap<string, Piece>): 
   },
 });
 
-/** What an image consists of. */
+/** The parts of an image. */
 export interface Parts {
   readonly config: string;
   /** Names of the layers' archives and their digests, the lowest layer first. */

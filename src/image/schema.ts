@@ -21,7 +21,7 @@ export const configuration = z.object({
   architecture: z.string().optional(),
   config: z.object({ Env: words, User: z.string().nullish(), Entrypoint: words, Cmd: words, WorkingDir: z.string().nullish() }).nullish(),
 });
-/** How the image's program starts. */
+/** The start of the image's program. */
 export type Configuration = z.infer<typeof configuration>;
 
 /**

@@ -1,4 +1,4 @@
-// How the program of an image starts. OCI image specification, "Image Configuration"; docker run.
+// The start of an image's program. OCI image specification, "Image Configuration"; docker run.
 import type { ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import type { LayerTree } from "./layer-tree.ts";

@@ -1,12 +1,12 @@
-// What a run hands back of a program's output: no more than the caller has room for. Node's
-// child_process.spawnSync, maxBuffer.
+// The program's output for a run's result, up to the caller's limit. Node's child_process.spawnSync,
+// maxBuffer.
 import { type ByteSink, sink } from "../kernel/fs/files/stream.ts";
 import { Output } from "./run.ts";
 
 /** Bytes of each stream, unless the caller says another number. */
 export const MAX_OUTPUT = 2 ** 26;
 
-/** What a stream was given, and its listener. */
+/** The bytes of a stream, and its listener. */
 export class Collector {
   readonly #chunks: Uint8Array[] = [];
   #length = 0;

@@ -1,4 +1,4 @@
-// Calls that filters kept from running, as data: what `Run.denials` and the hook `denied` have.
+// Denied calls as data, for `Run.denials` and the hook `denied`.
 import type { Frame } from "./stack/frame.ts";
 import type { DoorName } from "./tracing/events.ts";
 

@@ -1,4 +1,4 @@
-// What makes denials of the calls that the kernel reports.
+// Makes denials from the calls that the kernel reports.
 import { abis } from "../abi/syscall-number.ts";
 import type { FilteredCall } from "../kernel/observer.ts";
 import { valueText } from "../policy/explain/value-text.ts";

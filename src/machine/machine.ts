@@ -1,4 +1,4 @@
-// One machine: boot it, load a program, run it, look at what is left. The library's front door.
+// One machine: boots it, loads a program, runs it, and reports. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
@@ -39,7 +39,7 @@ const STRETCH = 30;
 const CLOSED_STRETCH = 5_000_000;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Byte strings are what the core calls names: one character a byte. */
+/** The core's form of names: byte strings, with one character a byte. */
 const byteString = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
 
 const ownersHooks = (hooks: Hooks = {}): Hooks =>
@@ -347,7 +347,7 @@ export class Machine {
     }
   }
 
-  /** Let what has happened outside be pushed, or wait for it if the guest does nothing else. */
+  /** Lets pending events of the outside world arrive, or waits for one if the guest does nothing else. */
   async #look(result: RunResult, connection: Connection | undefined): Promise<void> {
     const { kernel, inputs } = this;
     // If no event can wake a task, the run waits until a timeout or a signal of the host, as on Linux.

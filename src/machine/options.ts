@@ -1,4 +1,4 @@
-// What a machine is made of and what it is asked to run.
+// The options of a machine and of a run.
 import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
@@ -15,7 +15,7 @@ import type { TraceOptions } from "./tracing/strace/options.ts";
 /** Bytes that are read when they are wanted, and do not change. */
 export interface FileBytes {
   readonly size: number;
-  /** What is at an offset; bytes read, or -errno. */
+  /** Reads the bytes at an offset: their number, or -errno. */
   read(offset: number, into: Uint8Array): number;
 }
 
@@ -137,7 +137,7 @@ export interface Hooks {
   readonly crash?: (crash: Crash) => void;
   /** A filter has kept a call from running. */
   readonly denied?: (denial: Denial) => void;
-  /** A filter has let a call run and logs it (SECCOMP_RET_LOG): what the filter saw. */
+  /** A filter has let a call run and logs it (SECCOMP_RET_LOG), with the data that the filter saw. */
   readonly logged?: (call: SyscallData) => void;
 }
 
@@ -150,7 +150,7 @@ export interface AttachedFilter {
   readonly arch: number;
   /** An array of struct sock_filter. */
   readonly program: Uint8Array;
-  /** How many the task has, with this one. */
+  /** The number of filters of the task, with this one. */
   readonly depth: number;
 }
 

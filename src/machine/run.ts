@@ -34,7 +34,7 @@ export interface Stats {
 
 /** The result of a run. */
 export interface Run {
-  /** How the first process ended; `timeout`: it did not, within the time that it was given. */
+  /** The end of the first process. `timeout`: it did not end within the given time. */
   readonly status: End | { readonly timeout: number };
   readonly stdout: Output;
   readonly stderr: Output;

@@ -1,4 +1,4 @@
-// What a guest is told of its machine: host name, time of day, processors.
+// The facts about the machine that a guest sees: host name, time of day, processors.
 
 /** The most processors: /proc/cpuinfo and CPU sets have as many. */
 export const MAX_CPUS = 64;

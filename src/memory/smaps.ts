@@ -1,5 +1,5 @@
-// The text of /proc/PID/smaps and smaps_rollup: a mapping with what of it is resident. Linux
-// fs/proc/task_mmu.c show_smap().
+// The text of /proc/PID/smaps and smaps_rollup: a mapping and its resident part. Linux fs/proc/task_mmu.c
+// show_smap().
 import { PAGE_SIZE } from "./frames.ts";
 import { mapLine } from "./maps.ts";
 import type { AddressSpace } from "./space.ts";

@@ -266,7 +266,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   walked = 0;
   /** Counts walked entries of a mapping, if the program alone determines their number. */
   countWalked(vma: Vma, entries: number): void {
-    // Which pages of files are mapped depends on what code has been translated (`otherCode`).
+    // The mapped pages of files depend on the translated code (`otherCode`).
     if (vma.file === undefined) this.walked += entries;
   }
 

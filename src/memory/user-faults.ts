@@ -8,7 +8,7 @@ import { frameOf, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
 
-/** What a range asks for. Its mappings share the object; after a split both parts have it. */
+/** The faults that a range reports. Its mappings share the object; after a split both parts have it. */
 export class FaultWatch {
   /** The file of userfaultfd(2). */
   readonly owner: object;
@@ -35,7 +35,7 @@ export class FaultWatch {
 
 /** The owner of ranges that are not served any more, but have poisoned pages. */
 export const NOBODY = {};
-/** What remains of a range when its instance gives it up: poisoned pages. Linux PTE_MARKER_POISONED. */
+/** The rest of a range after its instance gives it up: poisoned pages. Linux PTE_MARKER_POISONED. */
 export const remains = (watch: FaultWatch | undefined): FaultWatch | undefined => {
   if (!watch || watch.poisoned.size === 0) return undefined;
   const rest = new FaultWatch(NOBODY, { missing: false, protects: false, minor: false });

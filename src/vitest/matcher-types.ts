@@ -1,4 +1,4 @@
-// The matchers' types: a value that a matcher cannot judge is a type error, whose text says what to do.
+// The matchers' types. A value that a matcher cannot judge is a type error with a text that says the remedy.
 import type { Exploration } from "../machine/explore/options.ts";
 import type { SignalName } from "../machine/tracing/status.ts";
 import type { Severity } from "../policy/audit/finding.ts";

@@ -1,4 +1,4 @@
-// Matchers for policies: what they mean, by decision diagrams, for every call.
+// Matchers for the meaning of policies, by decision diagrams, for every call.
 import { audit } from "../policy/audit/audit.ts";
 import { isAtLeast, type Severity, severities } from "../policy/audit/finding.ts";
 import { findingText } from "../policy/audit/report.ts";

@@ -1,5 +1,5 @@
-// What stands in `expect(…)`: checked before a matcher reads it, so that each misuse has a message with its
-// remedy.
+// The value in `expect(…)`. It is checked before a matcher reads it, so that each misuse has a message with
+// its remedy.
 import type { Exploration } from "../machine/explore/options.ts";
 import type { Run } from "../machine/run.ts";
 import { didYouMean } from "../nearest.ts";

@@ -154,9 +154,9 @@ export interface Node {
   readonly op: number;
   readonly k: number | bigint | Uint8Array;
   readonly args: readonly Node[];
-  /** Of an integer, if known: the value is less than 2 to this power. */
+  /** Known bound of an integer: the value is less than 2 to this power. */
   readonly below: number | undefined;
-  /** Of an integer, if known: its distance from another value. */
+  /** Known distance of an integer from another value. */
   readonly from: Origin | undefined;
 }
 /** A value, identified by a number, plus a constant. The sum is modulo 2^32 in code with 32-bit addresses. */

@@ -4,7 +4,7 @@ import { type CallRow, laneOf, verdictOf } from "../state/rows.ts";
 import type { RunState } from "../state/run.ts";
 import { defaults, type Saved } from "../state/saved.ts";
 
-/** What a task is judged by. */
+/** The data by which a task is judged. */
 export interface Work {
   readonly saved: Saved;
   readonly source: string;
@@ -16,7 +16,7 @@ export interface Lesson {
   readonly title: string;
   readonly text: readonly string[];
   readonly task: string;
-  /** What to keep in mind, once it is solved. */
+  /** The conclusion, shown when the task is solved. */
   readonly after: string;
   readonly state: Saved;
   readonly isSolved: (work: Work) => boolean;

@@ -1,4 +1,4 @@
-// What the lab's worker does.
+// The methods of the lab's worker.
 import "../no-eval.ts";
 
 import { Problem } from "trapgate";
@@ -31,7 +31,7 @@ const optionsOf = async ({ setting, args, policy, stdin, schedule, terminal }: L
   };
 };
 
-/** What a login shell of the demo root gets. */
+/** The options of the demo root's login shell. */
 const shellOptions = { argv0: "-sh", cwd: "/root", env: { HOME: "/root", USER: "root", TERM: "xterm-256color", PATH: "/bin" } } as const;
 
 /** The program as the machine takes it: bytes, or a path in a root directory. */

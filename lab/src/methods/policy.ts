@@ -21,7 +21,7 @@ import type { Explained, PolicyReport } from "./protocol.ts";
 const profileOf = (kernel: string) => seccompProfile(kernel) ?? upstream;
 const isOurs = (kernel: string): boolean => profileOf(kernel).layout.size === upstream.layout.size;
 
-/** Assembly means what the kernel's version says: its struct seccomp_data and its actions. */
+/** Assembles a filter by the rules of the kernel's version: its struct seccomp_data and its actions. */
 const checkAssembly = (text: string, kernel: string): PolicyReport => {
   const { layout, returns } = profileOf(kernel);
   const { program, problems } = assemble(text, { layout, returns });

@@ -1,4 +1,4 @@
-// Programs for the worker: the guests' macros, and what the chosen kernel's dialect defines.
+// Programs for the worker: the guests' macros, and the definitions of the chosen kernel's dialect.
 import { assembleProgram } from "trapgate/cpu";
 import { symbolsOf } from "../../../src/landmines/catalogue/landmine.ts";
 import type { SentProgram, TextProblem } from "./protocol.ts";

@@ -43,14 +43,14 @@ export interface TextProblem {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
 }
-/** What a policy is, or why it is none. */
+/** The properties of a policy, or the reason why the text is no policy. */
 export interface PolicyReport {
   readonly format: string;
   readonly problems: readonly TextProblem[];
   /** An array of struct sock_filter. */
   readonly program: Uint8Array | undefined;
 }
-/** What filters do to one call, in words, for all arguments. Undefined: it cannot be said. */
+/** The effect of filters on one call in words, for all arguments. Undefined: there is no explanation. */
 export interface Explained {
   readonly lines: readonly string[];
 }

@@ -82,7 +82,7 @@ export class Rows {
 }
 
 export type Tone = "allow" | "errno" | "kill" | "ask" | "none";
-/** What the filters say about a call, as a word and a colour. */
+/** The verdict of the filters on a call, as a word and a colour. */
 export const verdictOf = ({ verdict }: CallRow): { readonly word: string; readonly tone: Tone } => {
   if (!verdict) return { word: "no filter", tone: "none" };
   if (verdict.evaluation?.locked) return { word: "LOCK", tone: "kill" };

@@ -25,7 +25,7 @@ export interface RunState {
   /** Calls that are only counted. */
   readonly untold: number;
   readonly problem: RunProblem | undefined;
-  /** Standard streams are a terminal: what is typed is not kept, so the run cannot be begun again. */
+  /** Standard streams are a terminal. Its input is not kept, so the run cannot be started again. */
   readonly typed: boolean;
   /** Milliseconds from the start to the first call. */
   readonly firstCall: number | undefined;

@@ -1,4 +1,4 @@
-// The page's state as signals, and what its buttons do.
+// The page's state as signals, and the actions of its buttons.
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Moment } from "trapgate/browser";
 import type { LabRun, SentProgram } from "../methods/protocol.ts";
@@ -10,7 +10,7 @@ import { loadShell, shellRoot } from "./shell.ts";
 import type { TraceFile } from "./trace-file.ts";
 import { machines } from "./workers.ts";
 
-/** All that a link holds. */
+/** The whole state that a link holds. */
 export const saved = signal<Saved>(defaults);
 /** The text in the program's editor: a ready program's source, or one's own. Undefined: it is not loaded. */
 export const source = signal<string | undefined>(undefined);
@@ -19,9 +19,9 @@ export type Side = keyof typeof runs;
 export const selected = signal<{ readonly side: Side; readonly key: string } | undefined>(undefined);
 /** A sentence for everybody, such as a screen reader. */
 export const announcement = signal("");
-/** What is wrong with the link or the file that was opened. */
+/** The mistake in the link or the file that was opened. */
 export const complaint = signal<string | undefined>(undefined);
-/** What is below the lanes. */
+/** The tab that is shown below the lanes. */
 export const bottomTab = signal<"output" | "terminal" | "steps" | "races">("output");
 export const interactive = computed(() => bottomTab.value === "terminal");
 /** The moment that the steps show. */
@@ -102,7 +102,7 @@ let active: Started | undefined;
 export const sendInput = (input: unknown): void => active?.send(input as never);
 
 const select = (side: Side): void => {
-  // The call that a filter decided about is what people look for; else the first one.
+  // Selects the first call that a filter decided about, because users look for it; otherwise the first call.
   const calls = runs[side].value.rows.rows.filter((row): row is CallRow => row.kind === "call");
   const judged = calls.filter(({ verdict }) => verdict);
   const usual = calls[0]?.call.abi;

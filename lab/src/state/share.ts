@@ -15,7 +15,7 @@ export const toBase64 = (bytes: Uint8Array): string => {
 export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 export const encodeState = (state: Saved): string => {
-  // What is as usual is not said.
+  // Defaults are left out.
   const said = Object.fromEntries(
     Object.entries(state).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(defaults[key as "v"])),
   );

@@ -1,4 +1,4 @@
-// Bottom: what the program writes, the kernel's log, and a terminal to type in.
+// The bottom pane: the program's output, the kernel's log, and a terminal.
 import { useEffect, useRef } from "preact/hooks";
 import { bottomTab, runs, type Side, saved, sendInput, setTerminal } from "../state/session.ts";
 import { Races } from "./races.tsx";

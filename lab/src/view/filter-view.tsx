@@ -2,7 +2,7 @@
 import type { Walk } from "../state/path.ts";
 import { hex } from "./hex.ts";
 
-/** A after the instruction: what the next one, wherever the way leads, has seen. */
+/** The value of A after the instruction, read from the next executed instruction. */
 const after = (steps: Walk["steps"], pc: number): string => {
   const next = steps.find((step, n) => step && n > pc);
   return next ? `A = ${hex(next.a)}${next.x === 0 ? "" : `, X = ${hex(next.x)}`}` : "";

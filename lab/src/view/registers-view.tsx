@@ -1,4 +1,4 @@
-// Registers before and after the call; what has changed is marked.
+// Registers before and after the call, with changes marked.
 import type { Registers } from "trapgate";
 import { hex } from "./hex.ts";
 

@@ -10,7 +10,7 @@ const about: Readonly<Record<string, string>> = {
   merged: "",
   upstream: "Linux 6.12",
 };
-/** The newest first: what most people mean. */
+/** The newest first, because most users want it. */
 const kernels = [
   "upstream",
   "v6",

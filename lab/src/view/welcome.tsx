@@ -1,4 +1,5 @@
-// Left, for a newcomer: what the page is and where to begin. It goes with a lesson, or with its button.
+// The left pane for a newcomer: the purpose of the page and the first steps. A lesson or its button closes
+// it.
 import { signal } from "@preact/signals";
 import { lessons } from "../lessons/index.ts";
 import { open, run, saved } from "../state/session.ts";

@@ -27,7 +27,7 @@ export const SETUP = {
   REGISTERED_FD_ONLY: 0x8000, NO_SQARRAY: 0x1_0000,
 } as const;
 
-/** IORING_FEAT_*: what this kernel has, which is all of 6.12. */
+/** IORING_FEAT_*: the features of this kernel, which are all of 6.12. */
 export const FEATURES = 0xffff;
 
 /** IORING_ENTER_*. */

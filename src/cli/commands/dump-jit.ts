@@ -5,7 +5,7 @@ import type { Graph } from "../../cpu/jit/cfg/graph.ts";
 import { dumpRegion, regionContains } from "../../cpu/jit/dump.ts";
 import type { Machine } from "../../machine/machine.ts";
 
-/** What is used of wabt, a package that users need not have. https://github.com/AssemblyScript/wabt.js */
+/** The used part of wabt, an optional package. https://github.com/AssemblyScript/wabt.js */
 interface Wabt {
   readWasm(
     bytes: Uint8Array,

@@ -1,4 +1,4 @@
-// Landmines on the kernel under us, which must do what the catalogue expects of upstream.
+// Landmines on the native kernel. Its results must be those that the catalogue expects of upstream.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../../landmines/catalogue/landmine.ts";

@@ -1,5 +1,5 @@
-// `trapgate landmines --policy FILE`: the weak programs of the catalogue under the user's own policy. Which
-// of the ways around a filter does it leave open?
+// `trapgate landmines --policy FILE`: the weak programs of the catalogue under the user's own policy. It
+// finds the ways around a filter that the policy leaves open.
 
 import type { ProfileName, Switches } from "../../kernel/base/profile.ts";
 import { catalogue } from "../../landmines/catalogue/index.ts";

@@ -1,5 +1,5 @@
-// `trapgate landmines`: the catalogue on kernel profiles and on the kernel under us, what was expected and
-// what happened.
+// `trapgate landmines`: the catalogue on kernel profiles and on the native kernel, with expected and observed
+// results.
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture
-// leaves open.
+// `trapgate models`: the processors that --cpu accepts, and the differences of vendors in points that the
+// architecture leaves open.
 
 import { vendorDifferences } from "../../cpu/isa/vendor-differences.ts";
 import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machine/model.ts";

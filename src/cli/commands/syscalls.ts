@@ -1,4 +1,4 @@
-// `trapgate syscalls`: what this kernel has of every system call of every ABI.
+// `trapgate syscalls`: the support of every system call of every ABI.
 import { referenceAbis, type SyscallReference, syscallReference } from "../../kernel/syscall-reference.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";

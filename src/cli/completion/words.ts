@@ -1,4 +1,4 @@
-// What a shell can complete: commands, their options and values, from the tables that `--help` prints.
+// The words for completion in shells: commands, options and values, from the tables of `--help`.
 import { engines } from "../../cpu/engine.ts";
 import { modelNames } from "../../cpu/machine/model.ts";
 import { bugs, vsyscallModes } from "../../kernel/base/profile.ts";
@@ -12,7 +12,7 @@ import type { Command, Commands } from "../command.ts";
 export interface OptionWords {
   readonly names: readonly string[];
   readonly meaning: string;
-  /** Undefined: it has no value. A list: its values. file, folder: what the shell completes. */
+  /** Undefined: no value. A list: its values. file, folder: completed by the shell. */
   readonly value: undefined | "file" | "folder" | "text" | readonly string[];
 }
 /** A command by its full name: `run`, `seccomp diff`. */

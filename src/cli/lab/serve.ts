@@ -23,7 +23,11 @@ export interface LabServer {
   close(): void;
 }
 
-/** `files`: what lies beside the folder, by name. @throws {Problem} The port is taken. */
+/**
+ * Starts the server. `files`: more files by name, served beside those of the folder.
+ *
+ * @throws {Problem} The port is taken.
+ */
 export const serveLab = async (folder: string, files: ReadonlyMap<string, Uint8Array>, port: number): Promise<LabServer> => {
   const server: Server = createServer(({ method, url = "/", headers }, response) => {
     const refuse = (status: number): void => void response.writeHead(status, { "Content-Type": "text/plain" }).end(`${status}\n`);

@@ -1,4 +1,4 @@
-// `trapgate seccomp explain`: what a filter does to every call, or to one.
+// `trapgate seccomp explain`: the effect of a filter on every call, or on one.
 
 import { type Call, dataOfCall, parseCall } from "../../policy/call.ts";
 import { explainRoot } from "../../policy/explain/explain.ts";

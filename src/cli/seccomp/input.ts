@@ -1,4 +1,4 @@
-// What the subcommands of `trapgate seccomp` have in common: reading policies, options, warnings.
+// The common part of the subcommands of `trapgate seccomp`: reading policies, options, warnings.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { formats, type Policy, type ReadOptions, readPolicy, readProgram } from "../../policy/formats/read.ts";
@@ -91,7 +91,7 @@ export const namedFile = (argument: string): Named => {
   const mode = modes.find((name) => argument.startsWith(`${name}:`));
   return { mode, file: mode ? argument.slice(mode.length + 1) : argument };
 };
-/** What FILE or MODE:FILE says. Warnings go to standard error. */
+/** Reads the policy of FILE or MODE:FILE. Warnings go to standard error. */
 export const readOne = async (argument: string, values: Values, nodes?: Nodes): Promise<Policy> => {
   const { file, mode } = namedFile(argument);
   const root = values["seccomp-root"];

@@ -104,7 +104,7 @@ export const command: Command = {
     const base = values.extend === undefined ? undefined : await readOne(values.extend, {});
     const seen = new Observed();
     if (values.calls !== undefined) recorded(values.calls, seen);
-    // What loads a policy does so before it starts the program.
+    // execve belongs to the profile: the loader of a policy attaches it before it starts the program.
     seen.add(dataOfCall(parseCall("execve")));
     const prepared = prepare(values, rest);
     const status = await execute({ ...prepared, program: { ...prepared.program, policy: LOG_ALL } }, undefined, {

@@ -1,4 +1,4 @@
-// Writing what subcommands make: to standard output, or to a file.
+// The output of subcommands: standard output or a file.
 import { writeFileSync } from "node:fs";
 import { differenceText } from "../../policy/explain/explain-text.ts";
 import { profileOfMeaning } from "../../policy/formats/meaning-profile.ts";
@@ -35,7 +35,10 @@ const rules = (diagram: Policy["diagram"], format: ProfileOutput) => {
   return { text: writeProfile(profile, format), difference };
 };
 
-/** Throws a Problem if it cannot be written. What systemd's lines say otherwise goes to standard error. */
+/**
+ * Writes a policy. Warnings about lines for systemd go to standard error. Throws a Problem if it cannot be
+ * written.
+ */
 export const writeOut = (
   program: Program,
   { diagram, source }: Policy,

@@ -1,5 +1,5 @@
-// `trapgate seccomp prove`: that a filter means what a policy says, or a call for which it does not, carried
-// out in the machine.
+// `trapgate seccomp prove`: proves that a filter has the meaning of a policy, or runs a call for which it has
+// not.
 
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/formats/read.ts";

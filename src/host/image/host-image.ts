@@ -12,7 +12,7 @@ export interface HostImage {
   readonly root: HostTree;
   /** The path of its program: the first word of its entrypoint, or of its command. */
   readonly program: string;
-  /** How it starts: arguments, environment, working directory, user. */
+  /** The start of the program: arguments, environment, working directory, user. */
   readonly options: ProgramOptions;
   /** Removes its temporary file. Call it after the runs. */
   close(): void;

@@ -50,7 +50,7 @@ const zstd = (): Transform => {
   });
   return out;
 };
-/** Small pieces keep what a chunk of a bomb unpacks to small. */
+/** Small pieces of input limit the output of one piece of a bomb. */
 const INPUT = 1 << 14;
 async function* cut(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) for (let at = 0; at < chunk.length; at += INPUT) yield chunk.subarray(at, at + INPUT);

@@ -1,4 +1,4 @@
-// The network of this host for machines: its sockets, within what the user has allowed.
+// The network of this host for machines: its sockets, within the user's limits.
 import type { Server } from "node:net";
 import { E } from "../../abi/errno.ts";
 import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "../../kernel/net/outside/host-network.ts";

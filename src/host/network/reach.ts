@@ -1,4 +1,5 @@
-// The addresses of the host's network that a machine may reach, and what stands for the host itself.
+// The addresses of the host's network that a machine may reach, and the address that stands for the host
+// itself.
 import { getServers } from "node:dns";
 import { networkInterfaces } from "node:os";
 import { E } from "../../abi/errno.ts";

@@ -9,7 +9,7 @@ import { upperHead, upperRecord } from "./schema.ts";
 const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW, O_APPEND } = constants;
 const NAME = "journal";
 const HEAD = { trapgate: "overlay", version: 1 } as const;
-/** A journal may be so long before it is compared with what it needs, in bytes. */
+/** The length in bytes from which a journal is compared with its necessary length. */
 const SHORT = 1 << 24;
 
 const lineOf = (value: unknown): string => {

@@ -28,7 +28,7 @@ const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
 
 const bad = (message: string, help: string | undefined): Problem => new Problem("bad-property-value", message, { help });
 
-/** Of the branches of a union, the one that read the value furthest. */
+/** The issue of the union's branch that read most of the value. */
 const deepest = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
   if (issue.code !== "invalid_union") return issue;
   const inner = issue.errors.flatMap(([first]) => (first ? [deepest({ ...first, path: [...issue.path, ...first.path] })] : []));

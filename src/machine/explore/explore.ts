@@ -55,9 +55,9 @@ class Search {
   }
 
   /**
-   * All schedules that begin with these departures and have so many more; the first violation. Those with
-   * fewer have been judged on earlier levels: they run again for the choices that they offer, which is little
-   * beside what hangs on them.
+   * All schedules that begin with these departures and have so many more, up to the first violation.
+   * Schedules with fewer departures were judged on earlier levels. They run again for their list of choices,
+   * which is cheap compared with the schedules below them.
    */
   async search(departures: readonly Departure[], more: number): Promise<Omit<Violation, "run"> | "exhausted" | undefined> {
     if (this.exhausted) return "exhausted";
@@ -103,7 +103,7 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
   return { violation, schedules: search.schedules, complete, bound, milliseconds };
 };
 
-/** One schedule again: what it violates, if anything. */
+/** Runs one schedule again and reports a violation, if there is one. */
 export const replay = (program: Program, { schedule, ...options }: SearchOptions & { readonly schedule: string }): string | undefined => {
   const { departures, slice } = parseSchedule(schedule);
   return new Search(program, { ...options, ...(slice === undefined ? {} : { slice }) }).run(departures).violated;

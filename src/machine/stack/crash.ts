@@ -1,4 +1,4 @@
-// A crash as data: what `hooks.crash` gets.
+// A crash as data, for `hooks.crash`.
 import type { Frame } from "./frame.ts";
 
 /** A process that a signal with a core dump ends. */

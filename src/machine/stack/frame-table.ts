@@ -7,7 +7,7 @@ const PT_GNU_EH_FRAME = 0x6474e550;
 /** No record of a compiler is as long. */
 const MOST_BYTES = 65536;
 
-/** DW_EH_PE_*: a pointer; `base` gives what it is relative to. */
+/** DW_EH_PE_*: reads a pointer. `base` gives the addresses that it may be relative to. */
 export const encoded = (cursor: Cursor, encoding: number, long: 4 | 8, base: { readonly pc: number; readonly data: number }): number => {
   const formats: Readonly<Record<number, () => number>> = {
     0x0: () => cursor.unsigned(long),
@@ -46,7 +46,7 @@ const recordAt = (
   return bytes && { bytes, at: at + 4 };
 };
 
-/** What a CIE says for its entries. */
+/** The fields of a CIE, for all its entries. */
 export interface Common {
   readonly codeAlign: number;
   readonly dataAlign: number;

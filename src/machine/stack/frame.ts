@@ -2,7 +2,7 @@
 
 /** A function on the stack. */
 export interface Frame {
-  /** Of the instruction behind the call, or behind the door. */
+  /** The address of the instruction after the call or the door. */
   readonly address: number;
   /** The mapped file, by its path in the guest. */
   readonly file: string | undefined;

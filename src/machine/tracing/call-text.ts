@@ -145,7 +145,7 @@ export const filledArguments = (
   result: number,
   style: Style = plainStyle,
 ): readonly string[] => (call ? show(task, call, begun.rest, result, style, begun.before) : []);
-/** What the kernel has added to an argument that stands in the head: ` => {parent_tid=[2]}`. */
+/** The kernel's addition to an argument of the head: ` => {parent_tid=[2]}`. */
 export const addedText = (
   task: Task,
   call: PendingCall | undefined,

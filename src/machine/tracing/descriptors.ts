@@ -37,7 +37,7 @@ const details = (task: Task, file: FileDescription): string => {
   return `${nameOfFile(task, file)}<${type === S_IFCHR ? "char" : "block"} ${rdev >>> 8}:${rdev & 0xff}>`;
 };
 
-/** How descriptors are written: as numbers, with paths (-y), with protocols and devices (-yy). */
+/** The text of descriptors: numbers, with paths (-y), with protocols and devices (-yy). */
 export const descriptorText =
   (level: 0 | 1 | 2) =>
   (task: Task, fd: number): string => {

@@ -1,5 +1,5 @@
-// The events of a run as data: what `hooks.event` gets. Objects are plain, so that they can be copied to
-// another thread.
+// The events of a run as data, for `hooks.event`. Objects are plain, so that they can be copied to another
+// thread.
 import type { End } from "./status.ts";
 
 /** The instruction that entered the kernel, in the mode in which it was executed. */
@@ -109,5 +109,5 @@ export interface RemarkEvent extends Omit<Happened, "tid"> {
   readonly text: string;
 }
 
-/** What a run tells `hooks.event`, in the order in which it happens. */
+/** An event for `hooks.event`. Events come in the order of the run. */
 export type TraceEvent = StartEvent | CallEvent | FilterEvent | VerdictEvent | ReturnEvent | SignalEvent | EndEvent | RemarkEvent;

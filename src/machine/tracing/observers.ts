@@ -1,4 +1,4 @@
-// Two observers of one kernel: each is told what happens, the first one first.
+// Two observers of one kernel: both get each event, the first one first.
 import type { Observer } from "../../kernel/observer.ts";
 
 /** An observer that passes each event to two others. */

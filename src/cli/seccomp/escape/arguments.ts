@@ -10,14 +10,15 @@ const PRIVATE_ANONYMOUS = 0x22;
 const argv = (abi: Abi): number => (abi.long === 4 ? at.argv32 : at.argv64);
 
 /**
- * 0: as the finding has it. Nothing that stays behind: files exist already, owners and modes do not change.
+ * Useful arguments by call; 0 leaves the finding's argument. The calls leave nothing behind: files exist
+ * already, owners and modes do not change.
  */
 const useful: Readonly<Record<string, (abi: Abi) => readonly number[]>> = {
   open: () => [at.path],
   openat: () => [CURRENT, at.path],
   openat2: () => [CURRENT, at.path, at.zeros, 24],
   creat: () => [at.path, 0o666],
-  // Of no bytes.
+  // A read of no bytes.
   read: () => [0, at.zeros],
   write: () => [1, at.path],
   execve: (abi) => [at.self, argv(abi)],

@@ -1,4 +1,4 @@
-// The guest of a finding: it does what the policy denies, in the way that the finding says is open.
+// The guest of a finding: it performs the denied action in the way that the finding reports as open.
 import { type Abi, i386, x64 } from "../../../abi/abi.ts";
 import type { Finding } from "../../../policy/audit/finding.ts";
 import { multiplexed } from "../../../policy/meaning.ts";
@@ -58,7 +58,7 @@ const clone3 = ({ denied }: Finding): GuestText => {
   return { steps: native(435, BigInt(at.block), 64n), words: { size: 8, values: [flags, 0n, 0n, 0n, SIGCHLD, 0n, 0n, 0n] } };
 };
 
-/** man 2 io_uring_enter: IORING_OP_*. What is at 0, 4, 8, 16, 24 and 28 of struct io_uring_sqe. */
+/** man 2 io_uring_enter: IORING_OP_*, with the values at 0, 4, 8, 16, 24 and 28 of struct io_uring_sqe. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   connect: ["mov byte [r15], 16", "mov [r15 + 4], r12d", `mov qword [r15 + 8], ${ADDRESS_LENGTH}`, `mov qword [r15 + 16], ${at.address}`],
   socket: ["mov byte [r15], 45", "mov dword [r15 + 4], 1", "mov dword [r15 + 8], 1"],
@@ -122,7 +122,7 @@ const otherProcess = (name: string): GuestText | undefined => {
   return steps && { before: parent, steps, words: { size: 8, values } };
 };
 
-/** What is done in the escape of a finding: undefined if its calls are all. */
+/** The guest of an escape that needs more than the finding's calls; otherwise undefined. */
 const special = (finding: Finding, diagram: Diagram): GuestText | undefined => {
   const { id, passes, denied } = finding;
   if (!passes) return undefined;
@@ -141,7 +141,7 @@ export interface Escape {
   readonly passes: GuestText | undefined;
 }
 
-/** Whether a program can make the call: by a door, at an address that the guest is at. */
+/** True if the guest can make the call: through a door, from its own address. */
 const canBeMade = ({ ipLo, ipHi, arch, nr }: SyscallData): boolean => ipLo === 0 && ipHi === 0 && abiOf(arch, nr) !== undefined;
 
 const plain = (diagram: Diagram, data: SyscallData): GuestText => {

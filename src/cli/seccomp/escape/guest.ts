@@ -5,7 +5,7 @@ import { i386, x64 } from "../../../abi/abi.ts";
 import { assembleProgram } from "../../../cpu/text/program.ts";
 import type { SyscallData } from "../../../seccomp/index.ts";
 
-/** What calls point at, by address. One page; the code is behind it. */
+/** The data page, at which arguments point. The code is behind it. */
 const PAGE = 0x1000;
 const BASE = 0x40_0000;
 const DATA = BASE + PAGE;

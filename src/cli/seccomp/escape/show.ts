@@ -1,4 +1,4 @@
-// Runs the guests of a finding: what the policy denies, under it and without it, and what passes.
+// Runs the guests of a finding: the denied call, with and without the policy, and the calls that pass.
 import { Machine } from "../../../machine/machine.ts";
 import type { Finding } from "../../../policy/audit/finding.ts";
 import type { Diagram } from "../../../seccomp/index.ts";
@@ -6,7 +6,7 @@ import { runCall } from "../run-call.ts";
 import { escapeOf } from "./escape.ts";
 import { type GuestText, guestFile } from "./guest.ts";
 
-/** What a guest did after its filter was attached. */
+/** The calls of a guest after its filter was attached. */
 export interface Made {
   /** The trace of the last call, and how the guest ended if a filter ended it. */
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Made {
   readonly succeeded: boolean | undefined;
 }
 /**
- * open: the guest did what the policy denies. reached: its calls passed the filter, and the kernel refused
+ * open: the guest performed the denied action. reached: its calls passed the filter, and the kernel refused
  * them. closed: the policy denies another call that the escape needs. undefined: there is nothing to pass.
  */
 export type Verdict = "open" | "reached" | "closed";
@@ -70,10 +70,7 @@ const single = async (bpf: Uint8Array | undefined, call: Finding["denied"]): Pro
   return { text, calls: [text], succeeded: answered ? undefined : !/ = -1 /.test(text) };
 };
 
-/**
- * Carries out what a finding says. `bpf`: the policy as an array of struct sock_filter, `diagram` its
- * meaning.
- */
+/** Carries out a finding. `bpf`: the policy as an array of struct sock_filter. `diagram`: its meaning. */
 export const show = async (finding: Finding, bpf: Uint8Array, diagram: Diagram): Promise<Shown> => {
   const escape = escapeOf(finding, diagram);
   const isPair = finding.denied && finding.passes;

@@ -1,4 +1,4 @@
-// Which lines a trace has, from its options.
+// The lines that a trace shows, by its options.
 
 import type { PendingCall } from "../../../kernel/entry/call.ts";
 import { pathName } from "../../../kernel/fs/vfs/dentry.ts";

@@ -4,7 +4,7 @@ import { didYouMean } from "../../../nearest.ts";
 import { Problem } from "../../../problem.ts";
 import { callSet, type Has, signalOf } from "./select.ts";
 
-/** What happens to one call. */
+/** The change of one call. */
 export interface Injection {
   /** The result in place of the call: -errno, or a value. Undefined: the call runs. */
   readonly result: number | undefined;
@@ -86,7 +86,7 @@ export class Injector {
   constructor(rules: readonly string[]) {
     this.#rules = rules.map((text) => (text.startsWith("fault=") ? ruleOf(text.slice(6), true) : ruleOf(text, false)));
   }
-  /** What this call of the task gets; undefined for nothing. Counts the call. */
+  /** Counts the call and returns its injection, or undefined. */
   next(task: object, name: string): Injection | undefined {
     let found: Rule | undefined;
     this.#rules.forEach((rule, i) => {

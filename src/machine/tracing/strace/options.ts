@@ -1,4 +1,4 @@
-// What a trace shows and how: strace's options. man 1 strace.
+// Contents and form of a trace: strace's options. man 1 strace.
 import type { SummarySort } from "./summary.ts";
 
 /** The content and format of trace lines. The comment names strace's option. */

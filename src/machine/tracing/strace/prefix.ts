@@ -1,5 +1,5 @@
-// What stands before a line: time, number of the call, instruction pointer (-t, -r, -n, -i). strace
-// src/strace.c, printleader().
+// The prefix of a line: time, number of the call, instruction pointer (-t, -r, -n, -i). strace src/strace.c,
+// printleader().
 import type { Task } from "../../../kernel/task/task.ts";
 import type { TraceOptions } from "./options.ts";
 

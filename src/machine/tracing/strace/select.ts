@@ -1,4 +1,4 @@
-// Which calls, results, signals and descriptors a trace shows: strace's set expressions. man 1 strace,
+// The calls, results, signals and descriptors that a trace shows: strace's set expressions. man 1 strace,
 // "Filtering".
 import { type SyscallName, syscallNumbers } from "../../../abi/numbers.ts";
 import { SIG, signalName } from "../../../kernel/signal/set.ts";
