@@ -22,7 +22,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Rows, meanings and the compiler of handlers are never newer than the handlers that tests run.
     globalSetup: ["tools/generated.mjs"],
-    // What guests compile is not to lie among the user's own.
+    // Guests' compiled code stays apart from the user's own cache.
     env: { XDG_CACHE_HOME: fileURLToPath(new URL(".cache/xdg", import.meta.url)) },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -52,7 +52,7 @@ const whole = (code: ProblemCode, sentence: string, { help, span }: ProblemParts
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly code: ProblemCode;
-  /** What is wrong, without place and help. */
+  /** The mistake in one sentence, without place and help. */
   readonly sentence: string;
   /** Advice in one sentence. */
   readonly help: string | undefined;

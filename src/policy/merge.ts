@@ -1,19 +1,19 @@
-// Several policies as one, exactly: what all allow, what any allows, or what the kernel makes of them one
-// upon another.
+// Several policies as one, exactly: the calls that all allow, the calls that any allows, or the kernel's
+// result of a stack.
 import { type Diagram, isUndecided, stackDiagrams } from "../seccomp/index.ts";
 
 /** All kinds of `merge`. */
 export const mergeKinds = ["union", "intersect", "stack"] as const;
-/** How `merge` combines: see there. */
+/** The kind of combination in `merge`. */
 export type MergeKind = (typeof mergeKinds)[number];
 
 /**
  * intersect: for each call the most restrictive verdict, of equal actions the first policy's. union: the
  * least restrictive one. stack: the filters attached one after the other, so that of equal actions the last
- * one's data counts. All as the kernel orders actions.
+ * one's data counts. The order of actions is the kernel's.
  *
  * @example
- * merge("intersect", [policy.diagram, baseline.diagram]);   // what both let pass
+ * merge("intersect", [policy.diagram, baseline.diagram]);   // passes the calls that both let pass
  */
 export const merge = (kind: MergeKind, diagrams: readonly Diagram[]): Diagram => {
   if (kind === "stack") return stackDiagrams(diagrams);

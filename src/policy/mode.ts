@@ -12,12 +12,12 @@ import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
 /** All compile modes. */
 export const modes = ["kernel", "runc", "crun", "docker", "podman", "systemd"] as const;
 /**
- * kernel: each rule as the specification says it. runc, crun: what these load. docker: what Docker gives
- * runc. podman: what Podman gives crun. The supersets of the specification are resolved first in every mode.
- * systemd: what it makes of its own settings, and of nothing else.
+ * The compiler of a profile. kernel: each rule as the specification defines it. runc, crun: the filters that
+ * these load. docker: Docker's input for runc. podman: Podman's input for crun. The supersets of the
+ * specification are resolved first in every mode. systemd: for its own settings only.
  */
 export type Mode = (typeof modes)[number];
-/** What loads container profiles. */
+/** The compilers of container profiles. */
 export type ProfileMode = Exclude<Mode, "systemd">;
 
 /** A profile as the filter that a runtime makes of it. */

@@ -7,7 +7,7 @@ import { abis, isSyscallName, syscallNumber, syscallsOf, X32_BIT } from "../abi/
 /** Linux 6.13; the same number at every ABI. */
 const newer: Readonly<Record<string, number>> = { setxattrat: 463, getxattrat: 464, listxattrat: 465, removexattrat: 466 };
 
-/** What libseccomp 2.6 knows of other processors, and of libc: src/syscalls.csv */
+/** Names of other processors and of libc that libseccomp 2.6 knows: src/syscalls.csv */
 // biome-ignore format: table
 const elsewhere: ReadonlySet<string> = new Set([
   "arm_fadvise64_64", "arm_sync_file_range", "atomic_barrier", "atomic_cmpxchg_32", "breakpoint", "cachectl", "cacheflush", "getpagesize",

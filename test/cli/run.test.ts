@@ -97,7 +97,7 @@ describe("run", () => {
     expect(least(ours) / least(nodes)).toBeLessThan(most);
     expect(Math.min(...ours.map((m) => m.stat("kilobytes resident")))).toBeLessThan(120_000);
   };
-  // Three is what we want of both: docs/performance.md, "What a start costs".
+  // The goal is three for both: docs/performance.md, "What a start costs".
   it("starts a hello in less than three and a half times the processor time of node that does nothing, in 120 MB", () => {
     startsQuickly(3.5, guestPath("hello-syscall"));
   });

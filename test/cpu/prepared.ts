@@ -1,4 +1,4 @@
-// One case of the oracle written by hand: an instruction or a few, and what they find.
+// One case of the oracle written by hand: an instruction or a few, with their inputs.
 import { EF, S } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt, stateAt } from "../../tools/oracle/case.ts";
 import { CODE, ldtSelector, type Mode, type SegmentName, selector } from "../../tools/oracle/world.ts";

@@ -1,4 +1,5 @@
-// RDRAND and RDSEED read what the machine has: its seed decides it, and a processor without a source says so.
+// RDRAND and RDSEED read the machine's source: its seed decides the numbers, and a processor without a source
+// reports that.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
 import { layout } from "../../src/cpu/machine/layout.ts";

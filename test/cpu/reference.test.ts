@@ -1,4 +1,4 @@
-// docs/reference/instructions.md is what the rows say now.
+// docs/reference/instructions.md equals the current rows.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { instructionsPage } from "../../tools/instructions.ts";

@@ -1,4 +1,4 @@
-// Rows read from text are the rows: all that a decoder asks of them, and what they do.
+// Rows read from text equal the rows: all data that a decoder needs, and the meanings.
 import { expect, test } from "vitest";
 import { cpuCode } from "../../src/cpu/code.ts";
 import { effectsOf } from "../../src/cpu/isa/effects.ts";
@@ -25,7 +25,7 @@ test("the build's are those of the source", () => {
   const { instructions } = cpuCode(new WebAssembly.Memory({ initial: 1 }));
   const built = rows.map((_, number) => instructions.row(number));
   expect(built.map(facts)).toEqual(rows.map(facts));
-  // What they do is what the same row does.
+  // Their effects equal those of the same row.
   expect(built.map(effectsOf)).toEqual(rows.map(effectsOf));
 });
 

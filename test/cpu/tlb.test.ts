@@ -1,5 +1,5 @@
-// What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors:
-// permission to write, and runs of such pages.
+// Compiled code's view of direct-mapped pages (layout.ts), in address spaces of several colors: permission to
+// write, and runs of such pages.
 import { beforeEach, describe, expect, it } from "vitest";
 import { accessMap, directAddress, directMap, layout } from "../../src/cpu/machine/layout.ts";
 import { access } from "../../src/cpu/machine/mmu.ts";
@@ -63,7 +63,7 @@ describe("a run of pages at home", () => {
       undefined,
       [0, 3],
       [4, 2],
-      // Still: what is not at home may be by the next time.
+      // A page that is not direct-mapped may be at the next access.
       [4, 2],
     ]);
     fill(3);

@@ -24,9 +24,7 @@ const program = (name: string, bytes: Uint8Array): string => {
   return path;
 };
 
-/**
- * Start each variant on the host and here; the answers, by what was done to the file; only those that differ.
- */
+/** Starts each variant on the host and here. Returns the differing answers, by the change of the file. */
 const answers = (
   variants: readonly { what: string; bytes: Uint8Array }[],
   reference: Outcome,

@@ -1,4 +1,4 @@
-// Runs execdump.c and compares what the host's execve leaves with what ours does.
+// Runs execdump.c and compares the state after the host's execve with ours.
 import { execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export const source = (name: string): string => fileURLToPath(new URL(name, impo
 
 export const ENVIRONMENT = ["A=1", "LONG=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"] as const;
 
-/** What became of one execve; text that can be compared. */
+/** The outcome of one execve, as comparable text. */
 export interface Outcome {
   readonly head: string;
   readonly maps: string;
@@ -78,7 +78,8 @@ const auxvOf = (stack: Uint8Array, long: 4 | 8): Map<number, number> => {
 const wordSize = (head: string): 4 | 8 => ((head.split(" ")[2]?.length ?? 0) > 8 ? 8 : 4);
 
 /**
- * Without what differs between two kernels: the random bytes, and where in the vDSO __kernel_vsyscall lies.
+ * Removes values that differ between two kernels: the random bytes, and the position of __kernel_vsyscall in
+ * the vDSO.
  */
 const withoutChance = (hex: string, head: string): string => {
   if (!head.startsWith("start")) return "";
@@ -104,7 +105,7 @@ const openHost = (path: string): MappedFile | number => {
   }
 };
 
-/** What the host says of its processor, so that ours says the same. */
+/** The host's description of its processor, so that ours is the same. */
 export interface Processor {
   readonly hwcap: number;
   readonly hwcap2: number;

@@ -1,4 +1,4 @@
-// `#!` lines: what the first 256 bytes of a file say. Linux fs/binfmt_script.c.
+// `#!` lines: the interpreter in the first 256 bytes of a file. Linux fs/binfmt_script.c.
 import { expect, test } from "vitest";
 import { parseScript, type Script } from "../../src/kernel/exec/script.ts";
 

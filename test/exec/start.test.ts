@@ -1,5 +1,5 @@
-// How execve leaves a new program: addresses, mappings and the first stack, byte for byte as the host's
-// kernel does it.
+// The state of a new program after execve: addresses, mappings and the first stack, byte for byte as on the
+// native kernel.
 import { execFileSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Directories as lists: what getdents returns, in which order, and what stays stable while names come and go.
+// Directories as lists: the results of getdents, their order, and their stability while names come and go.
 import { describe, it } from "vitest";
 import { missing } from "../support/host.ts";
 import { agree, type Mask } from "./support/agree.ts";

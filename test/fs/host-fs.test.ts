@@ -1,5 +1,5 @@
-// Host directories in a guest: what a copy-on-write mount changes stays in the guest, a read-only one
-// refuses, a writable one writes.
+// Host directories in a guest: changes of a copy-on-write mount stay in the guest, a read-only mount refuses,
+// a writable one writes.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

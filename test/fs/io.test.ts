@@ -8,7 +8,9 @@ import { bytes, needs, out, type Script, wide, words } from "./support/script.ts
 const RDWR_CREAT = 0o102;
 const file = (s: Script, flags = RDWR_CREAT) => s.add("open", "f", flags, 0o644);
 
-/** Zeroes what no two kernels agree on: device, inode, times, block size; and how large a directory is. */
+/**
+ * Zeroes fields that differ between kernels: device, inode, times, block size, and the size of a directory.
+ */
 const statFields: Mask = (o, name, abi) => {
   const layout = name.endsWith("64")
     ? {

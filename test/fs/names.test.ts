@@ -85,7 +85,7 @@ const names = [
   "x/".repeat(2048),
   `/${"d/../".repeat(818)}d`,
 ];
-/** What has become of the world. */
+/** Looks at the tree after the changes. */
 const look = (s: Script, ...which: string[]): void => {
   for (const name of which) {
     s.add("access", name, 0);

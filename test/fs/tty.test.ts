@@ -1,5 +1,4 @@
-// The line discipline, seen through pseudo-terminals: what is typed, what is echoed, what is read, against
-// the kernel under us.
+// The line discipline, seen through pseudo-terminals: input, echo and reads, against the native kernel.
 import { describe, it } from "vitest";
 import { missing } from "../support/host.ts";
 import { agree } from "./support/agree.ts";
@@ -20,7 +19,7 @@ const pair = (s: Script): { master: Arg; slave: Arg } => {
   s.add("ioctl", master, 0x80045430, out(4));
   return { master, slave: s.add("open", "pts/0", O_RDWR_NONBLOCK | O_NOCTTY, 0) };
 };
-/** struct termios with the standard settings, but for what is given. */
+/** struct termios with the standard settings, except for the given ones. */
 const settings = (change: { iflag?: number; oflag?: number; lflag?: number; cc?: Record<number, number> }): Arg => {
   const b = new Uint8Array(36);
   const v = new DataView(b.buffer);
@@ -31,7 +30,7 @@ const settings = (change: { iflag?: number; oflag?: number; lflag?: number; cc?:
   for (const [i, c] of Object.entries(change.cc ?? {})) b[17 + Number(i)] = c;
   return bytes(b);
 };
-/** Type, then look at what came out on both sides. */
+/** Types, then reads the output on both sides. */
 const type = (s: Script, { master, slave }: ReturnType<typeof pair>, typed: string, reads = 2): void => {
   s.add("write", master, bytes(typed), typed.length);
   s.add("read", master, out(200), 200);

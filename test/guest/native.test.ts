@@ -1,4 +1,4 @@
-// What the catalogue expects under `upstream` is what the kernel and the processor under us do.
+// The native kernel and processor do as the catalogue expects under `upstream`.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../src/landmines/catalogue/index.ts";

@@ -36,7 +36,7 @@ const compile = (bits: 32 | 64): string => {
   return out;
 };
 
-/** "12 getpid = 1 [OK]" to the names of what passed. */
+/** "12 getpid = 1 [OK]" to the names of passed tests. */
 const passed = (output: string): string[] =>
   output
     .split("\n")

@@ -1,5 +1,4 @@
-// Debian's lua and python, dynamic, out of unpacked packages: the benchmark scripts give what they give
-// natively.
+// Debian's lua and python, dynamic, from unpacked packages: the benchmark scripts print the same as natively.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -79,7 +79,7 @@ export const filtersInstalled = ({ trace }: Run): number =>
   trace.filter((line) => /\b(seccomp\(SECCOMP_SET_MODE_FILTER, .*|prctl\(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, .*)\) += 0$/.test(line))
     .length;
 
-/** Made when it is first asked for: whether there is what that needs is said where tests are skipped. */
+/** Makes the file at its first use. A missing need is reported where tests are skipped. */
 const made = (make: () => Uint8Array): File => {
   let content: Uint8Array | undefined;
   return {

@@ -11,7 +11,7 @@ const bundled = async (contents: string): Promise<string> => {
     format: "esm",
     platform: "node",
     external: ["vitest", "node:*"],
-    // What users have is dist.
+    // Users have dist, so the test bundles dist.
     tsconfigRaw: "{}",
   });
   return outputFiles[0]!.text;

@@ -1,4 +1,4 @@
-// What the policy means, for every call and all arguments: no program runs.
+// The meaning of the policy, for every call and all arguments. No program runs.
 import { readFile } from "node:fs/promises";
 import { readPolicy } from "trapgate/policy";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// The policy with a program under it: one call through one door, and what became of it.
+// The policy with a program under it: one call through one door, and its result.
 import { writeFileSync } from "node:fs";
 import { Machine, type Run } from "trapgate";
 import { coverageText, lcov, PolicyCoverage } from "trapgate/policy";

@@ -28,7 +28,7 @@ const MOST_SOURCES = 10;
 /** The size of struct sockaddr_storage. */
 const STORAGE = 128;
 
-/** What a socket asks for. */
+/** The request of a socket. */
 interface Wish {
   readonly group: Ip;
   /** The number of the device, or its address, or neither (0). */

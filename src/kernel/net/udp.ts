@@ -123,7 +123,7 @@ export class UdpSocket extends InetSocket {
     if (!back) return message.bytes.length;
     if (heard(net)) announce(task.kernel, net, udpDatagram(from, to, message.bytes, { ttl: 1, tos: 0 }));
     task.kernel.charge(net.groups.size * cost.entry);
-    // The device takes what one member takes. Linux ip_check_mc_rcu().
+    // The device takes every packet that one member takes. Linux ip_check_mc_rcu().
     if (![...net.groups].some((joined) => joined.allows(to.ip, device.index, from.ip))) return message.bytes.length;
     for (const h of this.ports.at(to.port)) {
       if (!(h instanceof UdpSocket) || (h.ip !== to.ip && !receives(h.ip, h.only6, to.ip))) continue;

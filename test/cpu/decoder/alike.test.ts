@@ -86,7 +86,7 @@ it.each(cases)("of %i-bit code, on %s", (mode, model, page) => {
       for (let n = 0; n < buffer.length; n += SLOT) {
         const bytes = buffer.subarray(n, n + SLOT);
         judge(bytes);
-        // What differs in a bit of its first bytes is like it, or is not.
+        // An instruction that differs in a bit of its first bytes may be similar or not.
         for (let more = 0; more < 2; more++) {
           bytes[random.below(6)]! ^= 1 << random.below(8);
           judge(bytes);

@@ -8,8 +8,8 @@ import { candidates } from "../../../tools/oracle/encodings.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 
 /**
- * What every processor of our models has, or does nothing where it has it not: hints, and instructions that
- * end in #GP.
+ * Instructions that every processor of our models has, or that do nothing where it lacks them: hints, and
+ * instructions that end in #GP.
  */
 // biome-ignore format: table
 const everywhere = new Set(["INTEL8086", "INTEL8086_ONLY", "INTEL186", "INTEL286", "INTEL386", "INTEL486", "X64", "FPU", "FPU287", "FPU387", "MULTIBYTENOP", "CPUID", "TSC", "MSR",

@@ -1,5 +1,5 @@
-// Models of Intel's processors do, where the architecture leaves it open, what others have measured of such
-// processors.
+// Models of Intel's processors behave as others' measurements of such processors, where the architecture
+// leaves the behaviour open.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/machine/state.ts";
@@ -14,7 +14,7 @@ beforeAll(async () => {
   code = await freshCode();
 });
 
-/** Instructions of 64-bit code, each with what it finds in registers: the state after the last. */
+/** Instructions of 64-bit code, each with its register inputs. Returns the state after the last one. */
 const run = (model: string, tier: (typeof tiers)[number], steps: readonly ((c: Case) => void)[]): Result[] => {
   const batch = caseBatch(steps.length);
   steps.forEach((step, n) => {
@@ -166,7 +166,7 @@ describe("flags and results that the manuals leave open", () => {
 });
 
 describe("faults that a processor of Intel was asked for", () => {
-  /** What a case ends with: the vector, and the error code or the address. */
+  /** The end of a case: the vector, and the error code or the address. */
   const ends = (model: string, step: (c: Case) => void): string[] =>
     tiers.map((tier) => {
       const [r] = run(model, tier, [step]) as [Result];

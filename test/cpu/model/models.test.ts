@@ -1,5 +1,5 @@
-// A model decides what CPUID, /proc/cpuinfo and the auxiliary vector say and which instructions there are;
-// never what a program computes.
+// A model determines CPUID, /proc/cpuinfo, the auxiliary vector and the available instructions, but never a
+// program's results.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -29,7 +29,7 @@ describe("processor models", () => {
     const m = cpuModel(name)!;
     const xsave = m.features.includes("xsave");
     expect(cpuid(m, 0, 0)[0]).toBe(xsave ? 13 : 7);
-    // OSXSAVE as XSAVE; the area holds what XCR0 has.
+    // OSXSAVE is set as XSAVE is; the area has the components of XCR0.
     expect((cpuid(m, 1, 0)[2] >>> 27) & 1).toBe(xsave ? 1 : 0);
     expect(cpuid(m, 0xd, 0).slice(0, 3)).toEqual(xsave ? [7, 832, 832] : [0, 0, 0]);
     expect(cpuid(m, 0xd, 2).slice(0, 2)).toEqual(xsave ? [256, 576] : [0, 0]);

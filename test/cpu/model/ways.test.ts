@@ -1,6 +1,5 @@
-// What vendors' processors do in their own ways (src/cpu/isa/vendor-differences.ts), a small case each:
-// Intel's models do what a Xeon with AMX did, AMD's something else. The processor under us says its vendor's
-// again.
+// Vendor differences (src/cpu/isa/vendor-differences.ts), a small case each: Intel's models behave as a Xeon
+// with AMX did, AMD's differently. The processor of this host is the judge for its vendor.
 import { Decoder } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
@@ -19,7 +18,7 @@ import { type Prepared, prepare } from "../prepared.ts";
 const middle = DATA + PAGE;
 const end = DATA + 2 * PAGE;
 
-/** What is to be seen afterwards, and what each vendor's show. */
+/** The observed values, and each vendor's expected ones. */
 interface Way extends Prepared {
   readonly see: (r: Result) => unknown;
   readonly intel: unknown;

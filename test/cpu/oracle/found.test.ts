@@ -1,4 +1,5 @@
-// Cases by which the oracle found us wrong: every tier does what the processor under us does.
+// Cases in which the processor found a mistake of ours: every tier now does the same as this host's
+// processor.
 import { Decoder, Instruction } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
@@ -18,7 +19,7 @@ import { type Prepared, prepare } from "../prepared.ts";
 const unmasked = (...bits: readonly number[]): number => 0x1f80 & ~bits.reduce((all, bit) => all | (0x80 << bit), 0);
 const exceptions = { underflow: 4, precision: 5 } as const;
 const middle = DATA + PAGE;
-/** What IRETQ pops, at the window's beginning. */
+/** The frame for IRETQ, at the window's beginning. */
 const frame = (...words: readonly (number | bigint)[]): readonly [number, string] => {
   const bytes = Buffer.alloc(8 * words.length);
   words.forEach((w, n) => void bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(w)), 8 * n));

@@ -1,6 +1,6 @@
 // The oracle's own program as a guest: signal frames that it edits, an alternate stack, an LDT, three modes,
-// single steps, and a filter that traps every system call. What it writes inside is what it writes on the
-// processor and kernel under us, to the byte.
+// single steps, and a filter that traps every system call. Its output inside equals the native output, to the
+// byte.
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
@@ -20,7 +20,7 @@ import { gcc, missing, nativeX64 } from "../../support/host.ts";
 const MODEL = siliconModel();
 const saves = { avx: (xcr0(cpuModel(MODEL)!) & 4) !== 0 };
 
-/** A result without what the kernel under us leaves behind at its own whim. */
+/** A result without values that the native kernel leaves unspecified. */
 const settled = (results: Batch, n: number, mode: Mode): Uint8Array => {
   const bytes = results.bytes.slice(n * resultAt.size, (n + 1) * resultAt.size);
   const after = bytes.subarray(resultAt.after);

@@ -1,4 +1,4 @@
-// Instructions do on all tiers what they do on the processor under us. `npm run conformance:cpu` runs
+// Instructions do the same on all tiers as on the processor of this host. `npm run conformance:cpu` runs
 // millions of cases.
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshCode } from "../../../tools/oracle/code.ts";

@@ -1,5 +1,5 @@
-// A step, of which compiled code knows nothing: the emulator takes for it what comes next
-// (tools/oracle/emulate.ts), but of an instruction that leads into its own bytes, where something may be done
+// Single steps, which compiled code does not know. The emulator takes the following code for a step
+// (tools/oracle/emulate.ts), except for an instruction that leads into its own bytes, where work may be done
 // before it faults. All tiers end as the interpreter does, with either vendor's model.
 
 import { Instruction } from "iced-x86";

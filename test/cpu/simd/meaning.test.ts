@@ -1,4 +1,4 @@
-// What the table of vector operations says they mean is what WebAssembly does.
+// The meanings in the table of vector operations equal WebAssembly's results.
 import { expect, it } from "vitest";
 import { as } from "../../../src/cpu/codegen/expression.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../../../src/cpu/isa/simd.ts";

@@ -1,4 +1,4 @@
-// MMX and SSE instructions do on every tier what they do on the processor under us.
+// MMX and SSE instructions do the same on every tier as on the processor of this host.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { rows } from "../../../src/cpu/isa/rows/all.ts";

@@ -1,5 +1,4 @@
-// The assembler: what it understands, what it says of what it does not, and its judges: decoding what it
-// makes, NASM, GNU as.
+// The assembler: its language, its messages, and its judges: decoding of its output, NASM, GNU as.
 import { describe, expect, it } from "vitest";
 import type { Decoded } from "../../../src/cpu/decode/decoder.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";

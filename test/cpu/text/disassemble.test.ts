@@ -1,5 +1,4 @@
-// The disassembler writes what iced-x86 writes, over the opcode space, and what objdump writes, over Debian's
-// programs.
+// The disassembler writes iced-x86's text over the opcode space, and objdump's text over Debian's programs.
 import { describe, expect, it } from "vitest";
 import { disassemble } from "../../../src/cpu/text/disassemble.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";

@@ -1,4 +1,4 @@
-// NASM as a judge of the assembler: our text in its syntax, and what it makes of it.
+// NASM as a judge of the assembler: our text in its syntax, and its bytes.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ export const nasmText = (text: string, at: number): string =>
     .replace(/\bst\b/g, "st0")
     .replace(/\b([cdefgs]s):\[/g, "[$1:");
 
-/** What NASM 2.16 has no word for, or writes in another way on purpose. */
+/** Instructions that NASM 2.16 does not have, or encodes differently on purpose. */
 // biome-ignore format: table
 export const nasmDiffers: readonly (readonly [RegExp, string])[] = [
   [/^(a\d\d )?(reservednop|fstpnce|fnsetpm|v?pcmpestr[im]64)\b/, "names that it does not know"],
@@ -47,7 +47,7 @@ export const nasmDiffers: readonly (readonly [RegExp, string])[] = [
   [/^o\d\d [ls][gi]dt/, "the operand size of descriptor tables"],
 ];
 
-/** The lines assembled one after the other; what NASM says against it otherwise. */
+/** The bytes of the lines, assembled one after the other. Throws NASM's messages. */
 export const nasmBytes = (lines: readonly string[], mode: number, at: number): Uint8Array | string => {
   const folder = mkdtempSync(join(tmpdir(), "trapgate-nasm-"));
   try {

@@ -7,7 +7,7 @@ export interface Listed {
   readonly text: string;
 }
 
-/** What objdump -d -M intel lists of a file's .text. */
+/** The lines of objdump -d -M intel for a file's .text. */
 export const listing = (file: string): Listed[] => {
   const { stdout, status } = spawnSync("objdump", ["-d", "-M", "intel", "-w", "-z", "-j", ".text", file], {
     encoding: "latin1",

@@ -1,4 +1,4 @@
-// Whole programs: macros, sections, alignment. NASM is the judge: guest/bin is what it made of guest/src.
+// Whole programs: macros, sections, alignment. NASM is the judge: it made guest/bin from guest/src.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assembleProgram } from "trapgate/cpu";

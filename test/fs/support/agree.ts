@@ -1,11 +1,11 @@
-// The judgement: what our handlers answer is what the host's kernel answers, call by call, in both ABIs.
+// The judgement: our handlers' answers equal the native kernel's, call by call, in both ABIs.
 import { expect } from "vitest";
 import type { Abi } from "../../../src/abi/abi.ts";
 import { syscallNumbers } from "../../../src/abi/numbers.ts";
 import { TestMachine } from "./machine.ts";
 import { abis, line, type Outcome, runNatively, Script } from "./script.ts";
 
-/** Hides what may differ (times, inode numbers) from a call's outcome. */
+/** Hides fields that may differ (times, inode numbers) from a call's outcome. */
 export type Mask = (outcome: Outcome, name: string, abi: Abi) => Outcome;
 
 const NATIVE_BATCH = 400;

@@ -24,7 +24,7 @@ import { layoutFor } from "../../../src/memory/layout.ts";
 import { AddressSpace } from "../../../src/memory/space.ts";
 import { type Arg, type Call, flatten, type Outcome, type Script } from "./script.ts";
 
-/** What the judging kernel is set to. */
+/** A setting of the judging kernel. */
 const nativeSetting = (name: string): number => (existsSync(`/proc/sys/${name}`) ? Number(readFileSync(`/proc/sys/${name}`, "utf8")) : 0);
 
 const tables = new Map([
@@ -48,7 +48,7 @@ export class TestMachine {
   #scratch = SCRATCH;
 
   constructor(options: { root?: (dev: number, clock: Clock) => FileSystem; cred?: Cred } = {}) {
-    // No code ever runs: what only the scheduler and the gate use may be missing.
+    // No guest code runs, so the parts that only the scheduler and the gate use may be missing.
     this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames: newFrames(), model: {}, vdso: {} } as never);
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
     for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const)

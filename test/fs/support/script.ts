@@ -93,7 +93,7 @@ const outcome = (line: string): Outcome => {
   return { result: Number(result), buffers: buffers.map((b) => (b === "-" ? new Uint8Array(0) : Uint8Array.from(Buffer.from(b, "hex")))) };
 };
 
-/** What the host's kernel answers, for each script in a fresh directory of a tmpfs that is its root. */
+/** The native kernel's answers, for each script in a fresh directory of a tmpfs that is its root. */
 export const runNatively = (scripts: readonly Script[], abi: Abi): Outcome[][] => {
   const dir = mkdtempSync("/dev/shm/trapgate-fs-");
   try {

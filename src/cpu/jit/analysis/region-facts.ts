@@ -1,5 +1,6 @@
-// The second stage of the region compiler: immutable facts about a graph, its blocks and its loop scopes. They
-// come from the decoded instructions and the structured form alone; the emitter reads them and adds none.
+// The second stage of the region compiler: immutable facts about a graph, its blocks and its loop scopes.
+// They come from the decoded instructions and the structured form alone; the emitter reads them and adds
+// none.
 
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import { effectsOf } from "../../isa/effects.ts";

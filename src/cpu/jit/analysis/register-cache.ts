@@ -173,8 +173,8 @@ export class RegisterCache {
   }
   /**
    * Emits two alternatives that merge. Registers that are not in locals on both paths are in the state page
-   * afterwards. Neither drops registers from locals. `writtenByOther`: the registers that the second one surely
-   * writes.
+   * afterwards. Neither drops registers from locals. `writtenByOther`: the registers that the second one
+   * surely writes.
    */
   oneOf(one: () => void, other: () => void, writtenByOther: RegisterSet = noRegisters): void {
     const before = this.now;

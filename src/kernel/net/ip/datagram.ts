@@ -83,7 +83,7 @@ export const datagram = (from: Ip, to: Ip, protocol: number, data: Uint8Array, {
 const four = (v: DataView, at: number): number => v.getUint32(at);
 const six = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 16));
 /**
- * The datagram in bytes of a guest, without what follows it; undefined if its header is wrong. Linux
+ * The datagram in bytes of a guest, without trailing bytes. Undefined if its header is wrong. Linux
  * ip_rcv_core().
  */
 export const decode = (bytes: Uint8Array): Datagram | undefined => {

@@ -1,5 +1,5 @@
-// Sockets that hear what passes the loopback: raw sockets hear datagrams, packet sockets hear frames.
-// man 7 raw, man 7 packet; Linux net/ipv4/raw.c raw_local_deliver(), net/core/dev.c dev_queue_xmit_nit().
+// Sockets that hear the traffic of the loopback: raw sockets hear datagrams, packet sockets hear frames. man
+// 7 raw, man 7 packet; Linux net/ipv4/raw.c raw_local_deliver(), net/core/dev.c dev_queue_xmit_nit().
 import { cost } from "../../base/cost.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { NetNamespace } from "../namespace.ts";

@@ -6,7 +6,7 @@ import { type Message, NO_CRED, type Received, weightOf } from "../socket.ts";
 /** The overhead of a packet in a buffer, in bytes. */
 const OVERHEAD = 256;
 
-/** A queue that drops what does not fit. */
+/** A queue that drops packets beyond its limit. */
 export class PacketQueue {
   readonly #account: Account;
   readonly #packets = new Fifo<Message>();
