@@ -26,6 +26,10 @@ const SIOC = {
   GIFTXQLEN: 0x8942,
 } as const;
 
+/** Requests that only other sockets know: like all of these they read the name of a device first. */
+const OF_QUEUES = [0x8905, 0x894b];
+const known: ReadonlySet<number> = new Set<number>([...Object.values(SIOC), ...OF_QUEUES]);
+
 /** The length of the name in struct ifreq. The struct has 40 bytes for 64-bit programs, 32 for others. */
 const NAME = 16;
 const reqSize = (abi: Abi): number => (abi.long === 8 ? 40 : 32);
@@ -71,9 +75,10 @@ const configuration = (t: Task, net: NetNamespace, arg: VAddr, abi: Abi): number
  */
 export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg: VAddr, abi: Abi): number => {
   if (request === SIOC.GIFCONF) return configuration(t, net, arg, abi);
-  if (!(Object.values(SIOC) as number[]).includes(request)) return -E.ENOTTY;
+  if (!known.has(request)) return -E.ENOTTY;
   const name = t.mem.read(arg, NAME);
   if (!name) return -E.EFAULT;
+  if (OF_QUEUES.includes(request)) return -E.ENOTTY;
   const at = arg + NAME;
   const word = (value: number): number => (t.mem.setU32(at, value) ? 0 : -E.EFAULT);
   if (request === SIOC.GIFNAME) {

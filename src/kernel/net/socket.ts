@@ -18,6 +18,9 @@ import type { AddressUse } from "./address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
 
+/** SIOC*: bytes that are not received yet, or not sent yet; urgent data come next. man 7 tcp, unix, udp. */
+export const SIOC_QUEUE = { OUTQ: 0x5411, OUTQNSD: 0x894b, ATMARK: 0x8905 } as const;
+
 /** struct ucred. */
 export interface Ucred {
   readonly pid: number;
@@ -145,7 +148,13 @@ export abstract class Socket extends FileDescription {
   override write(task: Task, bytes: Uint8Array): number {
     return this.send(task, { bytes: bytes.slice(), rights: [], cred: credOf(task), from: this.address }, undefined);
   }
+  /** The result of a request about queues, or -errno; undefined for others. Sent bytes arrive at once. */
+  protected queueState(request: number): number | undefined {
+    return request === SIOC_QUEUE.OUTQ ? 0 : undefined;
+  }
   override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
+    const state = this.queueState(request);
+    if (state !== undefined) return state < 0 ? state : task.mem.setU32(arg, state) ? 0 : -E.EFAULT;
     return interfaceIoctl(task, this.net, request, arg, abi);
   }
   override waitUntil(task: Task, events: number): number | undefined {

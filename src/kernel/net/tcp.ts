@@ -13,7 +13,7 @@ import { NO_PEER } from "./address.ts";
 import { InetSocket, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";
 import { SOL, TCP_CONGESTION } from "./options.ts";
-import { type Message, NO_CRED, type Received, type SocketOwner } from "./socket.ts";
+import { type Message, NO_CRED, type Received, SIOC_QUEUE, type SocketOwner } from "./socket.ts";
 
 /**
  * net.ipv4.tcp_wmem and tcp_rmem in bytes, and the size to which a send buffer grows over the loopback
@@ -82,7 +82,13 @@ export class TcpSocket extends InetSocket {
     return true;
   }
   override get waitingBytes(): number {
-    return this.#incoming.length;
+    return this.listening ? -E.EINVAL : this.#incoming.length;
+  }
+  /** There are no urgent data. Linux tcp_ioctl(). */
+  protected override queueState(request: number): number | undefined {
+    if (request === SIOC_QUEUE.ATMARK) return 0;
+    const ofQueue = request === SIOC_QUEUE.OUTQ || request === SIOC_QUEUE.OUTQNSD;
+    return !ofQueue ? undefined : this.listening ? -E.EINVAL : 0;
   }
   get listening(): boolean {
     return this.state === "listening";

@@ -11,7 +11,7 @@ import { mayReachAbstract } from "../landlock/scope.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
-import { credOf, type Message, type Received, Socket, type Ucred, weightOf } from "./socket.ts";
+import { credOf, type Message, type Received, SIOC_QUEUE, Socket, type Ucred, weightOf } from "./socket.ts";
 import { bindName, findBound, releaseName } from "./unix-name.ts";
 
 /** net.core.wmem_default in bytes, and net.unix.max_dgram_qlen in packets. */
@@ -378,6 +378,11 @@ export class UnixSocket extends Socket {
       }
     }
     return -E.ENOPROTOOPT;
+  }
+  /** There are no urgent data. SIOCOUTQ counts bytes without Linux's overhead. Linux unix_ioctl(). */
+  protected override queueState(request: number): number | undefined {
+    if (request === SIOC_QUEUE.OUTQ && this.connected) return this.peer?.waitingBytes ?? 0;
+    return request === SIOC_QUEUE.ATMARK ? 0 : super.queueState(request);
   }
   override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
     if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;

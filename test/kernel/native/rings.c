@@ -109,6 +109,22 @@ static void blocks(void) {
   long x = sys5(__NR_getsockopt, s, SOL, STATISTICS, counts, &length);
   said(" statistics %d %d %d length %d\n", x, L(counts[0]), L(counts[1]), L(length));
 }
+/* A struct virtio_net_hdr is before each frame. */
+static void virtio(void) {
+  long s = socket_(PACKET, RAW, 0x8), d = socket_(PACKET, DGRAM, 0x8), u = socket_(INET, DGRAM, 0), v = socket_(INET, DGRAM, 0);
+  uint8_t at[16] = {INET, 0, 0x41, 1, 127, 0, 0, 1}, in[64] = {0}, to[20] = {PACKET, 0, 8, 0, 1};
+  sys3(__NR_bind, u, at, 16);
+  said("virtio dgram %d short %d", setWord(d, 15, 1), set(s, 15, "", 1));
+  said(" raw %d %d", setWord(s, 15, 1), get(s, 15, 9));
+  send_(v, "data", 4, at, 16);
+  long n = sys3(__NR_read, s, in, sizeof in);
+  said(" read %d:", n);
+  for (int i = 0; i < 26; i++) said(" %x", L(in[i]));
+  said(" sends %d", send_(s, frame, 9, to, 20));
+  memset(frame, 0, 10);
+  said(" %d", send_(s, frame, 23, to, 20));
+  said(" %d\n", send_(s, frame, 100, to, 20));
+}
 static int body(int argc, char **argv, char **envp) {
   (void)argc, (void)argv, (void)envp;
   uint8_t up[40] = "lo";
@@ -119,5 +135,6 @@ static int body(int argc, char **argv, char **envp) {
   frames_(0);
   frames_(1);
   blocks();
+  virtio();
   return 0;
 }

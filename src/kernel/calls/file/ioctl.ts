@@ -103,7 +103,7 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
       return t.mem.setU64(arg, file.inode.size, Math.floor(file.inode.size / 2 ** 32)) ? 0 : -E.EFAULT;
     case F.FIONREAD: {
       const n = waiting(file);
-      if (n !== undefined) return t.mem.setU32(arg, n) ? 0 : -E.EFAULT;
+      if (n !== undefined) return n < 0 ? n : t.mem.setU32(arg, n) ? 0 : -E.EFAULT;
     }
   }
   return fileFlags(t, file, request, arg, abi) ?? file.ioctl(t, request, arg, abi);

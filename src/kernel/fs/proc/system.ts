@@ -43,7 +43,11 @@ const meminfo = ({ frames }: Kernel): string => {
     ["CommitLimit", Math.floor(frames.total / 2)],
     ["Committed_AS", frames.total - frames.free],
   ];
-  return rows.map(([name, pages]) => `${`${name}:`.padEnd(16)}${kB(pages)} kB\n`).join("");
+  // The pool of huge pages is empty.
+  const huge = ["Total", "Free", "Rsvd", "Surp"].map((what) => `${`HugePages_${what}:`.padEnd(16)}${"0".padStart(8)}\n`);
+  rows.push(["Hugepagesize", (2 << 20) / PAGE_SIZE], ["Hugetlb", 0]);
+  const lines = rows.map(([name, pages]) => `${`${name}:`.padEnd(16)}${kB(pages)} kB\n`);
+  return [...lines.slice(0, -2), ...huge, ...lines.slice(-2)].join("");
 };
 
 /** The times of all processes and the idle time, in nanoseconds. */

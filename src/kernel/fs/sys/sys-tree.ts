@@ -76,8 +76,13 @@ export const sysTree = (kernel: Kernel): FixedTree => {
             cpumap: constant(mask(cpus)),
             distance: constant(10),
             meminfo: {
-              read: () =>
-                `Node 0 MemTotal:       ${kB(frames.total * 4096)}\nNode 0 MemFree:        ${kB(Math.max(0, frames.free) * 4096)}\n`,
+              read: () => {
+                const [total, free] = [frames.total * 4096, Math.max(0, frames.free) * 4096];
+                const rows = { MemTotal: total, MemFree: free, MemUsed: total - free, FilePages: 0 };
+                return Object.entries(rows)
+                  .map(([name, bytes]) => `Node 0 ${`${name}:`.padEnd(15)} ${kB(bytes)}\n`)
+                  .join("");
+              },
             },
           },
           online: constant(0),

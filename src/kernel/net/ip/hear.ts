@@ -1,5 +1,6 @@
 // Sockets that hear the traffic of the loopback: raw sockets hear datagrams, packet sockets hear frames. man
 // 7 raw, man 7 packet; Linux net/ipv4/raw.c raw_local_deliver(), net/core/dev.c dev_queue_xmit_nit().
+import { IPPROTO } from "../../../abi/uapi/socket.ts";
 import { cost } from "../../base/cost.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { NetNamespace } from "../namespace.ts";
@@ -19,6 +20,8 @@ export interface Frame {
   readonly protocol: number;
   /** PACKET_HOST, PACKET_MULTICAST or PACKET_OTHERHOST. */
   readonly kind: number;
+  /** The place of a checksum that no device has computed, and the start of its bytes. */
+  readonly sum?: { readonly start: number; readonly offset: number };
 }
 /** A socket that hears datagrams. */
 export interface Hearer {
@@ -30,13 +33,16 @@ export interface Tap {
   seize(frame: Frame, kind: number): void;
 }
 
+/** The offset of the checksum in the header of UDP. */
+const UDP_CHECKSUM = 6;
 /** The frame of a datagram. */
-const frameOf = ({ bytes, from }: Datagram): Frame => {
+const frameOf = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
   const frame = new Uint8Array(ETH_HEADER + bytes.length);
   const protocol = typeof from === "number" ? ETH_P.IP : ETH_P.IPV6;
   frame.set([protocol >> 8, protocol & 255], ETH_HEADER - 2);
   frame.set(bytes, ETH_HEADER);
-  return { bytes: frame, protocol, kind: PACKET.HOST };
+  const whole = { bytes: frame, protocol, kind: PACKET.HOST };
+  return inner === IPPROTO.UDP ? { ...whole, sum: { start: ETH_HEADER + at, offset: UDP_CHECKSUM } } : whole;
 };
 /** Shows a frame to all packet sockets but the sender, when it leaves and when it arrives. */
 export const showFrame = (net: NetNamespace, frame: Frame, sender?: Tap): void => {

@@ -148,6 +148,9 @@ export class NetlinkSocket extends Socket {
     this.#readQueue.wake();
   }
 
+  protected override queueState(): undefined {
+    return undefined;
+  }
   /** Queues a message of another part of the kernel (ipc/mqueue.ts). */
   deliver(bytes: Uint8Array): void {
     if (this.refs > 0) this.#put(bytes);

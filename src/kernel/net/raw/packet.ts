@@ -30,6 +30,7 @@ const OPTION = {
   VERSION: 10,
   HDRLEN: 11,
   RESERVE: 12,
+  VNET_HDR: 15,
   IGNORE_OUTGOING: 23,
 } as const;
 /** The size of struct packet_mreq, and the kinds of membership. */
@@ -63,6 +64,24 @@ const decode = (address: string): Link => {
   const mac = bytes.slice(HEAD, HEAD + HARDWARE_ADDRESS);
   return { protocol: v.getUint16(2), index: v.getInt32(4, true), hardware: 0, kind: 0, mac };
 };
+/** struct virtio_net_hdr { u8 flags, gso_type; u16 hdr_len, gso_size, csum_start, csum_offset; } */
+const VIRTIO_HEADER = 10;
+const NEEDS_CHECKSUM = 1;
+const NOTHING = new Uint8Array(0);
+const virtioHeader = (sum: Frame["sum"]): Uint8Array => {
+  const bytes = new Uint8Array(VIRTIO_HEADER);
+  if (!sum) return bytes;
+  bytes[0] = NEEDS_CHECKSUM;
+  view(bytes).setUint16(6, sum.start, true);
+  view(bytes).setUint16(8, sum.offset, true);
+  return bytes;
+};
+const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(a.length + b.length);
+  bytes.set(a);
+  bytes.set(b, a.length);
+  return bytes;
+};
 const NO_MAC = new Uint8Array(HARDWARE_ADDRESS);
 /** For whom a frame to an address is. The broadcast address of the loopback is 0. Linux eth_type_trans(). */
 const kindOf = (frame: Uint8Array): number => {
@@ -85,6 +104,8 @@ export class PacketSocket extends Socket implements Tap {
   /** PACKET_VERSION and PACKET_RESERVE: the form of a ring. */
   #version: number = VERSION.V1;
   #reserve = 0;
+  /** PACKET_VNET_HDR: a struct virtio_net_hdr is before each frame. */
+  #virtio = false;
   #ring: PacketRing | undefined = undefined;
   readonly #readQueue = new WaitQueue();
   readonly #options = new Options("packet");
@@ -146,7 +167,8 @@ export class PacketSocket extends Socket implements Tap {
     const device = deviceNumbered(this.net, to.index);
     if (!device) return -E.ENXIO;
     if ((device.flags(this.net) & UP) === 0) return -E.ENETDOWN;
-    const data = message.bytes;
+    if (this.#virtio && (message.bytes.length < VIRTIO_HEADER || message.bytes[1] !== 0)) return -E.EINVAL;
+    const data = this.#virtio ? message.bytes.subarray(VIRTIO_HEADER) : message.bytes;
     const mtu = device === lo ? this.net.mtu : device.mtu;
     if (this.#withHeader) {
       if (data.length > mtu + ETH_HEADER) return -E.EMSGSIZE;
@@ -159,26 +181,27 @@ export class PacketSocket extends Socket implements Tap {
       bytes.set(data, ETH_HEADER);
     }
     // The link to the host carries connections and not frames: they are lost.
-    if (device !== lo) return data.length;
+    if (device !== lo) return message.bytes.length;
     const frame: Frame = { bytes, protocol: view(bytes).getUint16(2 * HARDWARE_ADDRESS), kind: kindOf(bytes) };
     deliverFrame(task.kernel, this.net, frame, this);
-    return data.length;
+    return message.bytes.length;
   }
-  seize({ bytes, protocol }: Frame, kind: number): void {
+  seize({ bytes, protocol, sum }: Frame, kind: number): void {
     const outgoing = kind === PACKET.OUTGOING;
     // Only sockets for all protocols see frames that leave. Linux ptype_all.
     if (this.#protocol !== ETH_P.ALL && (outgoing || this.#protocol !== protocol)) return;
     if ((this.#index !== 0 && this.#index !== lo.index) || (outgoing && this.#ignoresOutgoing)) return;
     const from = encode({ protocol, index: lo.index, hardware: lo.hardware, kind, mac: bytes.slice(6, 12) }, SIZE);
     const shown = this.#withHeader ? bytes : bytes.subarray(ETH_HEADER);
+    const prefix = this.#virtio ? virtioHeader(sum) : NOTHING;
     if (this.#ring) {
       const time = this.inode.fs.clock.realtime();
-      const put = this.#ring.put({ bytes: shown, address: chars(from), time });
+      const put = this.#ring.put({ prefix, bytes: shown, address: chars(from), time });
       this.#queue.counts[put ? "received" : "dropped"]++;
       if (put && this.#ring.readable) this.#readQueue.wake();
       return;
     }
-    if (this.#queue.put(shown.slice(), from, this.#receiveBuffer)) this.#readQueue.wake();
+    if (this.#queue.put(joined(prefix, shown), from, this.#receiveBuffer)) this.#readQueue.wake();
   }
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
@@ -197,6 +220,7 @@ export class PacketSocket extends Socket implements Tap {
       if (option === OPTION.STATISTICS) return this.#statistics();
       if (option === OPTION.VERSION) return int(this.#version);
       if (option === OPTION.RESERVE) return int(this.#reserve);
+      if (option === OPTION.VNET_HDR) return int(Number(this.#virtio));
       if (option === OPTION.ORIGDEV) return int(Number(this.#originalDevice));
       return option === OPTION.IGNORE_OUTGOING ? int(Number(this.#ignoresOutgoing)) : -E.ENOPROTOOPT;
     }
@@ -237,6 +261,12 @@ export class PacketSocket extends Socket implements Tap {
       this.#ring?.end();
       this.#ring = made;
       this.#queue.clear();
+      return 0;
+    }
+    if (option === OPTION.VNET_HDR) {
+      if (!this.#withHeader || value.length < 4) return -E.EINVAL;
+      if (this.#ring) return -E.EBUSY;
+      this.#virtio = view(value).getInt32(0, true) !== 0;
       return 0;
     }
     if (option !== OPTION.VERSION && option !== OPTION.RESERVE) return undefined;

@@ -61,6 +61,8 @@ export interface Form {
 }
 /** A frame for a ring. */
 interface Packet {
+  /** Bytes before the frame: a struct virtio_net_hdr, or nothing. */
+  readonly prefix: Uint8Array;
   /** The shown bytes, with or without the Ethernet header. */
   readonly bytes: Uint8Array;
   /** struct sockaddr_ll. */
@@ -96,14 +98,14 @@ export abstract class PacketRing {
     this.pages.end();
   }
   /** The offsets of the frame and of its network header, after the frame's header. */
-  protected offsets(): { readonly mac: number; readonly net: number } {
+  protected offsets(prefix: number): { readonly mac: number; readonly net: number } {
     const { version, reserve, withHeader } = this.form;
     const head = align(headerSize(version), ALIGNMENT) + ADDRESS;
     if (!withHeader) {
-      const at = align(head, ALIGNMENT) + LINK_ROOM + reserve;
+      const at = align(head, ALIGNMENT) + LINK_ROOM + reserve + prefix;
       return { mac: at, net: at };
     }
-    const net = align(head + LINK_ROOM, ALIGNMENT) + reserve;
+    const net = align(head + LINK_ROOM, ALIGNMENT) + reserve + prefix;
     return { mac: net - ETH_HEADER, net };
   }
 }
@@ -117,9 +119,9 @@ class FrameRing extends PacketRing {
     const perBlock = Math.floor(this.request.blockSize / this.request.frameSize);
     return Math.floor(index / perBlock) * this.request.blockSize + (index % perBlock) * this.request.frameSize;
   }
-  put({ bytes, address, time }: Packet): boolean {
+  put({ prefix, bytes, address, time }: Packet): boolean {
     const at = this.#at(this.#head);
-    const { mac, net } = this.offsets();
+    const { mac, net } = this.offsets(prefix.length);
     if (this.pages.u32(at) !== 0 || net > 0xffff) {
       this.losing = true;
       return false;
@@ -138,6 +140,7 @@ class FrameRing extends PacketRing {
     v.setUint32(first + 16, version === VERSION.V1 ? Math.floor(time.nsec / 1000) : time.nsec, true);
     header.set(address, align(size, ALIGNMENT));
     this.pages.write(at + 4, header.subarray(4));
+    if (shown > 0) this.pages.write(at + mac - prefix.length, prefix);
     this.pages.write(at + mac, bytes.subarray(0, shown));
     // The status is last: the program reads the frame as soon as it sees it.
     this.pages.setU32(at, STATUS.USER | (this.losing ? STATUS.LOSING : 0));
@@ -206,8 +209,12 @@ class BlockRing extends PacketRing implements Timer {
   fire(): void {
     this.#close(STATUS.TIMEOUT);
   }
-  put({ bytes, address, time }: Packet): boolean {
-    const { mac, net } = this.offsets();
+  put({ prefix, bytes, address, time }: Packet): boolean {
+    const { mac, net } = this.offsets(prefix.length);
+    if (net > 0xffff) {
+      this.losing = true;
+      return false;
+    }
     const most = this.request.blockSize - BLOCK_HEADER - align(this.request.own, 8);
     const shown = Math.max(0, Math.min(bytes.length, most - mac));
     const whole = align(mac + shown, 8);
@@ -226,6 +233,7 @@ class BlockRing extends PacketRing implements Timer {
     v.setUint16(26, net, true);
     header.set(address, 48);
     this.pages.write(this.#word(at), header);
+    if (shown > 0) this.pages.write(this.#word(at + mac - prefix.length), prefix);
     this.pages.write(this.#word(at + mac), bytes.subarray(0, shown));
     this.pages.setU32(this.#word(BLOCK.count), this.pages.u32(this.#word(BLOCK.count)) + 1);
     this.pages.setU32(this.#word(BLOCK.length), at + whole);
