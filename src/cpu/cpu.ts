@@ -8,7 +8,9 @@ import type { Engine } from "./engine.ts";
 import { helpers } from "./helpers/helpers.ts";
 import { guestFault, MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
 import { Instances, leaveInstances, type Owner, takeInstances } from "./instances.ts";
-import { Blocks, longest } from "./interp/block-cache.ts";
+import { Blocks } from "./interp/block-cache.ts";
+import { longest } from "./interp/block-decoder.ts";
+import type { CodeEvents } from "./interp/code-events.ts";
 import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
 import { integers } from "./isa/integers.ts";
@@ -131,7 +133,7 @@ export class Cpu implements TranslationListener, OracleContext {
     this.#run = handlers as unknown as HandlerExports;
     const [base, ...parts] = code.handlers;
     const know = ({ preload }: HandlerModule): void => {
-      if (preload && model.name === defaultModel) this.blocks.preload(preload);
+      if (preload && model.name === defaultModel) this.blocks.decoder.preload(preload);
     };
     const more = parts.map((part) => ({
       first: part.first,
@@ -140,7 +142,9 @@ export class Cpu implements TranslationListener, OracleContext {
         know(part);
       },
     }));
-    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as PredecodeRoutines, unmapped, model);
+    const { instructions } = code;
+    const blockCode = { instructions, routines: this.routines as unknown as PredecodeRoutines, model, more };
+    this.blocks = new Blocks(s, blockCode, unmapped, this.#codeEvents());
     know(base!);
     this.jit = new Jit(this.blocks, {
       memory,
@@ -162,23 +166,29 @@ export class Cpu implements TranslationListener, OracleContext {
       table: handlers["table"] as WebAssembly.Table,
       link: (module, more) => instances.link(module, more),
     });
-    this.blocks.onReset = () => {
-      this.jit.reset();
-      this.baseline.reset();
-    };
-    this.blocks.onMissing = (ip, place) => this.jit.revalidate(ip, place);
-    this.blocks.onClassifyBytes = (frame, marks) => this.jit.classifyBytes(frame, marks);
-    this.blocks.onUnmapped = (frame) => this.jit.frameUnmapped(frame);
-    this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
-    this.blocks.onTrackWrites = (frame) => this.#tlb.protect(frame);
     this.codeFrames = this.blocks.codeFrames;
     const contextChanged = (): void => {
-      this.blocks.flushPages();
+      this.blocks.addresses.flushPages();
       this.#tlb.flush();
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
     this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
     this.#stepping = new Stepping(this, { slowPath: this.#slowPath, budget: this.#budget, clock: this.#clock });
+  }
+
+  /** The reactions of the tiers and the TLB to changes of code. */
+  #codeEvents(): CodeEvents {
+    return {
+      reset: () => {
+        this.jit.reset();
+        this.baseline.reset();
+      },
+      frameChanged: (frame) => this.jit.invalidateFrame(frame),
+      frameUnmapped: (frame) => this.jit.frameUnmapped(frame),
+      codeFound: (frame) => this.#tlb.protect(frame),
+      classifyBytes: (frame, uses) => this.jit.classifyBytes(frame, uses),
+      blockMissing: (ip, location) => this.jit.revalidate(ip, location),
+    };
   }
 
   /** The number of calls of each slow path of memory accesses in compiled code. */
@@ -188,7 +198,7 @@ export class Cpu implements TranslationListener, OracleContext {
 
   /** Clears guests' data in the processor, and leaves its tables to the next processor in this memory. */
   giveUp(): void {
-    this.blocks.flushPages();
+    this.blocks.addresses.flushPages();
     this.blocks.giveUp();
     this.#tlb.giveUp();
     const { u8 } = this.state;
@@ -204,7 +214,7 @@ export class Cpu implements TranslationListener, OracleContext {
   // Address translation.
   setAddressSpace(mmu: Mmu): void {
     this.#slowPath.mmu = mmu;
-    this.blocks.setMmu(mmu);
+    this.blocks.addresses.setMmu(mmu);
     const color = mmu.color ?? 0;
     this.#tlb.color = color;
     this.jit.enterSpace(mmu, color);
@@ -213,7 +223,7 @@ export class Cpu implements TranslationListener, OracleContext {
   flushTlb(): void {
     this.#slowPath.translationsDropped();
     this.#tlb.flush();
-    this.blocks.flushPages();
+    this.blocks.addresses.flushPages();
   }
   flushWrites(): void {
     this.#slowPath.translationsDropped();
@@ -223,7 +233,7 @@ export class Cpu implements TranslationListener, OracleContext {
     this.#slowPath.translationsDropped();
     const page = Math.floor(address / 4096);
     this.#tlb.flushPage(page);
-    this.blocks.flushPage(page);
+    this.blocks.addresses.flushPage(page);
   }
   /**
    * The four bytes at a 32-bit address, if code could read them now and its page is direct-mapped. -1: the
@@ -572,7 +582,7 @@ export class Cpu implements TranslationListener, OracleContext {
   }
   fetchFault(): number {
     const s = this.state;
-    const { kind, error, address } = this.blocks.fault;
+    const { kind, error, address } = this.blocks.decoder.fault;
     s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
     s.u32[at.exitError >> 2] = kind === "page" ? error : 0;
     s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);

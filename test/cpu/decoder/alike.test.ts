@@ -43,15 +43,23 @@ class Decodes {
     };
     const none: PredecodeRoutines = { decode_alike: (_rec, done) => done, decode_learn: () => 0, decode_know() {} };
     const mmu = { translate: () => layout.frames };
-    this.blocks = new Blocks(this.state, instructions, [], learns ? counting : none, mmu, cpuModel(model)!);
+    const code = { instructions, routines: learns ? counting : none, model: cpuModel(model)!, more: [] };
+    this.blocks = new Blocks(this.state, code, mmu, {
+      reset: () => {},
+      frameChanged: () => {},
+      frameUnmapped: () => {},
+      codeFound: () => {},
+      classifyBytes: () => {},
+      blockMissing: () => false,
+    });
   }
   /** All facts about the first instruction at a place. */
   decode(bytes: Uint8Array, page: number, place: number): unknown {
     this.state.u8.fill(0x90, layout.frames, layout.frames + 4096);
     for (let n = 0; n < bytes.length; n++) this.state.u8[layout.frames + ((place + n) % 4096)] = bytes[n] as number;
-    const { records, fault } = this.blocks;
+    const { records, decoder } = this.blocks;
     const rec = this.blocks.bounded(page + place, 1);
-    if (rec === 0) return { ...fault };
+    if (rec === 0) return { ...decoder.fault };
     return [
       Buffer.from(this.state.u8.subarray(rec, rec + record.size)).toString("hex"),
       records.rowOf(rec).encoding,
@@ -103,7 +111,7 @@ it.each([64, 32] as const)("knows what programs mostly have in %i-bit code from 
   const built = cpuCode(new WebAssembly.Memory({ initial: 1 }));
   const context = contexts.findIndex((c) => c.mode === mode);
   const [ours, theirs] = [true, false].map((learns) => new Decodes(defaultModel, context, learns, built)) as [Decodes, Decodes];
-  for (const { preload } of built.handlers) if (preload) ours.blocks.preload(preload);
+  for (const { preload } of built.handlers) if (preload) ours.blocks.decoder.preload(preload);
   const random = new Random(mode);
   const list = common().filter((c) => c.mode === mode);
   expect(list.length).toBeGreaterThan(500);
