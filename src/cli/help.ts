@@ -11,7 +11,7 @@ const column = (rows: readonly (readonly [string, string])[]): string[] => {
 
 const fronts = {
   trapgate: [
-    "Runs x86 and x86-64 Linux programs on an emulated processor and a small kernel, with seccomp at every door.",
+    "Runs 32-bit and 64-bit x86 Linux programs on an emulated processor and a small kernel. Each system call passes seccomp filters.",
     "COMMAND [OPTION…] [--] [PROG [ARG…]]",
   ],
   seccomp: [
@@ -25,7 +25,15 @@ export const overview = async (commands: Commands, front: keyof typeof fronts = 
   const rows = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, (await load()).command.summary] as const));
   const [what, usage] = fronts[front];
   const prefix = front === "seccomp" ? "trapgate seccomp" : "trapgate";
-  print(what, "", `${pc.bold("usage")}: trapgate ${usage}`, "", ...column(rows), "", `${prefix} COMMAND --help tells more.`);
+  print(
+    what,
+    "",
+    `${pc.bold("usage")}: trapgate ${usage}`,
+    "",
+    ...column(rows),
+    "",
+    `${prefix} COMMAND --help prints the options of a command.`,
+  );
   return 0;
 };
 

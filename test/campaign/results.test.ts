@@ -10,7 +10,7 @@ import { minimise } from "../../tools/campaign/minimise.ts";
 import { merge, type SeedRecord, type Work, writeResults } from "../../tools/campaign/results.ts";
 
 describe("a shard", () => {
-  it("has each item once, whatever the count", () => {
+  it("has each item once for every count", () => {
     for (const of of [1, 2, 7, 16]) {
       const shards = Array.from({ length: of }, (_, i) => shard(`${i + 1}/${of}`));
       for (let item = 0; item < 50; item++) expect(shards.filter((s) => inShard(s, item))).toHaveLength(1);

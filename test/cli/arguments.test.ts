@@ -5,7 +5,7 @@ import { Problem } from "../../src/problem.ts";
 const options = { root: { type: "string" }, env: { type: "string", multiple: true }, follow: { type: "boolean", short: "f" } } as const;
 
 describe("a command line", () => {
-  it("gives the guest everything after PROG, whatever it looks like", () => {
+  it("gives the guest everything after PROG, also words that look like options", () => {
     const { values, rest } = parse(["--root", "/r", "-f", "ls", "-l", "--root", "x"], options);
     expect({ ...values }).toEqual({ root: "/r", follow: true });
     expect(rest).toEqual(["ls", "-l", "--root", "x"]);

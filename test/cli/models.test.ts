@@ -10,7 +10,7 @@ describe("trapgate models", () => {
     expect(status).toBe(0);
     expect(stdout.split("\n").map((line) => line.split(" ")[0])).toEqual([...modelNames, ""]);
   });
-  it("says of one of Intel's where it does as AMD's because nobody has recorded what Intel's do", () => {
+  it("says where a model of Intel's follows AMD because no results of Intel's are recorded", () => {
     const { stdout } = trapgate(["models", "x86-64-v3:intel"]);
     const unsettled = vendorDifferences.filter(({ intel }) => intel === undefined).map(({ what }) => what);
     expect(unsettled.length).toBeGreaterThan(0);

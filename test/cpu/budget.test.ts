@@ -48,7 +48,7 @@ test("a fetch fault comes although a part of the budget ends just there", () => 
   for (let n = 1; n < 300; n++) expect([n, ...run(nops(n))]).toEqual([n, exit.fault, n]);
 });
 
-test("rounds of a repeated instruction cost the same whoever runs it, and a deadline changes nothing", () => {
+test("rounds of a repeated instruction cost the same in every tier, and a deadline changes nothing", () => {
   // mov ecx, 10000; mov edi, FILLED; rep stosb; mov eax, 1; rep stosb of nothing; jmp to itself
   const bytes = [0xb9, 0x10, 0x27, 0, 0, 0xbf, 0, 0, 0, 0x20, 0xfc, 0xf3, 0xaa, 0xb8, 1, 0, 0, 0, 0xf3, 0xaa, 0xeb, 0xfe];
   const after = (engine: Engine, parts: readonly number[], late: () => boolean) => {

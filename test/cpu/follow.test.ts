@@ -64,7 +64,7 @@ it("goes where the next page's code is, also when that has changed", () => {
   expect(run()).toBe(7);
 });
 
-it("finds the blocks of a frame by address and context, at whatever pages it is mapped", () => {
+it("finds the blocks of a frame by address and context, at all pages that map it", () => {
   const [first, other] = [0x7fff_1234_5000, 0x40_0000];
   const blocks = new FrameBlocks(first + 5);
   blocks.set(first + 5, 0, 100);

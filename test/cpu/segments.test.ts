@@ -20,7 +20,7 @@ const gdt = (entries: Record<number, [low: number, high: number]>): Uint8Array =
   return bytes;
 };
 
-test("a task whose code is of another kind makes what is known about code stale, whoever ran last", () => {
+test("a task with another kind of code makes facts about code stale, after any other task", () => {
   const pages = Math.ceil(layout.frames / 65536);
   const state = new State(new WebAssembly.Memory({ initial: pages, maximum: pages }));
   let flushed = 0;

@@ -60,7 +60,7 @@ describe("a shard", () => {
 });
 
 describe("a schedule", () => {
-  it("runs the same again, whoever looks on, in used memory and in fresh", async () => {
+  it("runs the same again with and without observers, in used memory and in fresh", async () => {
     const options = { never: ["getppid"] };
     const { violation } = await explore(guest("race-thread"), options);
     const { schedule = "", run } = violation ?? {};

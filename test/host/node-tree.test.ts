@@ -180,7 +180,7 @@ describe.each(ways)("a host directory, %s:", (way, reach) => {
     expect(text(into)).toBe("kept");
     file.release();
   });
-  it("has the host free a file when nobody has it any more", () => {
+  it("has the host free a file after its last use", () => {
     const { root } = rw();
     const files = ["unlinked", "replaced", "held"].map((name) => node(root.create(name, 0o600)));
     for (const file of files) expect(file.write(0, new Uint8Array(10))).toBe(10);

@@ -1,5 +1,5 @@
 // Long calls, and what else happens meanwhile: signals, other processes, SIGKILL. It prints what must be the same here and on Linux.
-// With an argument it prints the clock, too, which must be the same whoever runs the code.
+// With an argument it prints the clock, too, which must be the same in every tier.
 #include "busy.h"
 #include <fcntl.h>
 #include <sys/prctl.h>

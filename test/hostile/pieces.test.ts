@@ -21,7 +21,7 @@ describe.skipIf(missing("long calls", gcc, nativeX64))("long calls", { timeout: 
       const run = await runHosted(folder, program);
       expect([run.stdout.text, endOfRun(run)]).toEqual([native.stdout, native.end]);
     }));
-  it("take the same time whoever runs the code, traced or not", () =>
+  it("take the same time in every tier, traced or not", () =>
     compiled(async (program, folder) => {
       const run = async (how: object) => (await runHosted(folder, program, { args: ["clock"], ...how })).stdout.text;
       const first = await run({ engine: "interpret" });

@@ -44,7 +44,7 @@ static long most = 100000000;
 #define MANY most
 static char page[1 << 20];
 
-/* What was reached is told by whoever ends last, also if it is killed: the parent of all reads it from here. */
+/* The last process to end reports the count, also if it is killed: the first parent reads it from here. */
 struct progress { volatile long count, bytes; volatile int error; };
 static struct progress *shown;
 static long stop(long n, const char *what) {

@@ -150,7 +150,7 @@ describe.skipIf(missing("ways out of a mount", nativeX64, gcc, root))("a guest t
     });
   });
 
-  it("changes the very file that it opened, whatever has its name", async () => {
+  it("changes the very file that it opened, even if another one has its name", async () => {
     const around = await surroundings();
     try {
       for (const [way, name] of [

@@ -100,7 +100,7 @@ describe("SYSCALL in 32-bit code", () => {
     expect(task.compat).toBe(true);
   });
 
-  test("is EFAULT with a bad stack pointer, before anybody looks at the call", () => {
+  test("is EFAULT with a bad stack pointer, before filters and tracers see the call", () => {
     const { state } = enter(16);
     expect(register(state, R.ax)).toBe(-14n & 0xffff_ffff_ffff_ffffn);
     expect(state.rip).toBe(0x5000);

@@ -159,7 +159,7 @@ test("a task that waits for the world outside makes run idle, with the next dead
   expect(task.state).toBe("runnable");
 });
 
-test("when nothing can ever wake anybody, run says so", () => {
+test("run reports that no event can wake a task", () => {
   const { kernel, task } = fixture();
   kernel.scheduler.sleep(task, wait([]));
   expect(kernel.run(1000)).toEqual({ reason: "stuck" });

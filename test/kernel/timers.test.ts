@@ -41,7 +41,7 @@ test("a timer that is set again moves, and one that is cancelled never fires", (
   expect(log).toEqual(["moved@50"]);
 });
 
-test("whatever is set and cancelled, the rest fires in order", () => {
+test("after any settings and cancellations the rest fires in order", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(100), fc.boolean()), { maxLength: 60 }), (steps) => {
       const timers = new Timers();

@@ -15,7 +15,7 @@ describe("B10: a supervisor that looks behind pointers", () => {
     expect(run).toExitWith(0);
     expect(run.stdout.text).toBe("the subject has what the supervisor saw\n");
   });
-  it("there is nobody to ask before 5.0", async () => {
+  it("there is no listener before 5.0", async () => {
     const run = await Machine.run(guest("b10"), { kernel: "4.14", trace: true });
     expect(run).toExitWith(2);
     expect(run.stdout.text).toBe("the kernel has no listeners\n");

@@ -61,7 +61,7 @@ describe("a unit", () => {
     });
     await expect(read("[Unit]\nSystemCallFilter=read\n")).rejects.toThrow("there is no SystemCallFilter= here");
   });
-  it("no container profile is one, whatever loads it", async () => {
+  it("no container profile is one in any mode", async () => {
     const json = new TextEncoder().encode('{"defaultAction": "SCMP_ACT_ALLOW"}');
     await expect(readPolicy("p.json", json, { as: "systemd" })).rejects.toThrow("systemd reads no container profile");
   });

@@ -1,4 +1,4 @@
-// One text from whatever instructions the processor has: loops that the compiler made several times over, and the C library's strings.
+// The same text with every set of instructions: loops that the compiler made several times over, and the C library's strings.
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -123,7 +123,7 @@ describe.skipIf(lacks("sshd and its sandbox"))("sshd and its sandbox", { timeout
     ["LD_PRELOAD=/break-out.so", "preauth child terminated by signal 31"],
     ["/confine allow kill:prctl --", "killed by signal 31"],
     ["/confine allow 22:chroot --", 'chroot("/run/sshd"): Invalid argument [preauth]'],
-  ])("with %s lets nobody in: %s", async (before, message) => {
+  ])("with %s refuses every login: %s", async (before, message) => {
     const all = await both(session(before, ssh("echo hi")), files());
     const [native, inside] = sure(all).map(settled);
     expect(native?.stdout).toContain("ssh: 255\n");

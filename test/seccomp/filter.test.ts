@@ -97,7 +97,7 @@ describe("the v6 dialect", () => {
     expect(decide(filters, call(1)).action).toBe("allow");
     expect(decide(filters, call(39))).toMatchObject({ action: "kill_thread", filter: filters.prev });
   });
-  it("denies calls through the other ABI's door, whatever the program says", () => {
+  it("denies calls through the other ABI's door for every program", () => {
     const filter = chain(v6, ret(allow));
     expect(decide(filter, call(4, i386.auditArch)).action).toBe("kill_thread");
     const compat = new Filter(v6, null, ret(allow), { arch: i386.auditArch });
@@ -210,7 +210,7 @@ describe("a number that is called often", () => {
       }
     },
   );
-  it("is remembered with its arguments, and with those that nobody looks at", () => {
+  it("is remembered with its arguments, also with those that the filter does not read", () => {
     const filters = chain(upstream, "A = args[1]; A > 5 ? dead : next; return ALLOW; dead: return ERRNO(9)");
     const data = (first: number, second: number): SyscallData => ({
       ...call(1, x64.auditArch, first),

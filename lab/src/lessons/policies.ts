@@ -144,7 +144,7 @@ export const policyLessons: readonly Lesson[] = [
     id: "write-a-policy",
     title: "Write a policy for this program",
     text: [
-      "The lanes show the calls that the program needs. An allow-list names these and kills the rest, so that a call that nobody thought of is killed, too.",
+      "The lanes show the calls that the program needs. An allow-list names these and kills the rest, so that an unexpected call is killed, too.",
       "Write it in any format. As assembly: A = arch, A == ARCH_X86_64 ? next : kill, and so on. As minijail: write: 1.",
     ],
     task: "Write a policy that allows write and exit_group of the 64-bit table, and nothing else. The program must end with status 0.",

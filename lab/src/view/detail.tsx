@@ -12,7 +12,7 @@ import { RegistersView } from "./registers-view.tsx";
 import { wordText } from "./words.ts";
 
 const doorTexts = {
-  int80: "int 0x80 reaches the 32-bit table of calls, whatever the mode of the code that executes it.",
+  int80: "int 0x80 reaches the 32-bit table of calls from code of every mode.",
   sysenter: "sysenter reaches the 32-bit table of calls.",
   syscall32: "syscall, executed by 32-bit code, reaches the 32-bit table of calls.",
   syscall64: "syscall, executed by 64-bit code, reaches the 64-bit table of calls.",

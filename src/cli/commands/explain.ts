@@ -22,7 +22,7 @@ const explainMessage = (code: string): void => {
 /** `trapgate explain`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--mode 16|32|64] [--at ADDRESS] BYTES…|INSTRUCTION|CODE",
-  summary: "what instructions do: bytes in hexadecimal, or assembly with statements separated by ;, or what a message such as TG0101 means",
+  summary: "explain instructions (hexadecimal bytes, or assembly with ; between statements) or a message such as TG0101",
   options: codeOptionHelp,
   async run(args) {
     const { mode = 64, at, rest } = codeArguments(args);

@@ -1,4 +1,4 @@
-// `trapgate explore`: a program under one schedule after another, until something happens that must not.
+// `trapgate explore`: a program under one schedule after another until a property fails.
 import { readFileSync } from "node:fs";
 import { explore, replay, type SearchOptions } from "../../machine/explore/explore.ts";
 import type { Exploration } from "../../machine/explore/options.ts";
@@ -98,20 +98,20 @@ const again = (program: Program, found: SearchOptions, schedule: string, json: b
 /** `trapgate explore`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
-  summary: "run a program under one schedule after another, until something happens that must not; exit status 1 if it does",
+  summary: "run a program under one schedule after another until a property fails; exit status 1 if one fails",
   options: [
     [
       "--never CALL",
-      "this call must not run: [ABI:]NAME[(ARGUMENTS)][@TASK], such as getppid, i386:unlink, 'openat(*\"/etc/*)' (may be repeated)",
+      "this call must not run: [ABI:]NAME[(ARGUMENTS)][@TASK], such as getppid, i386:unlink, 'openat(*, \"/etc/*\"*)' (may be repeated)",
     ],
     ["--never-output TEXT", "the program must not write this (may be repeated)"],
-    ["--exit N", "the program must end with this status (the default if nothing else is asked for: 0)"],
+    ["--exit N", "the program must end with this status (default without another property: 0)"],
     ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],
     ["--seconds N", "give up after this time of the host's (default: 60)"],
-    ["--shard I/N", "only part I of N: the schedules are the same parts on every machine (the default one is in all)"],
+    ["--shard I/N", "only part I of N; the parts are the same on every machine (the default schedule is in all)"],
     ["--slice N", "instructions in a time slice (default: 1000000); short ones find races between system calls"],
-    ["--stdin FILE", "what the program reads from standard input (default: nothing)"],
+    ["--stdin FILE", "standard input of the program (default: empty)"],
     ["--replay TEXT", "only this schedule, or that in the file of this name"],
     ["--json", "the result as JSON"],
     ...programOptionHelp,

@@ -73,13 +73,13 @@ const wantedProfiles = (wanted: readonly string[] | undefined): readonly Profile
 /** `trapgate landmines`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [OPTION…] [--native] [--shard I/N] [--json] [--junit FILE]",
-  summary: "run the catalogue of ways around a filter on kernel profiles: what happened, what was expected",
+  summary: "run the catalogue of ways around a filter on kernel profiles, with observed and expected results",
   options: [
     ["--kernel NAME", `on this profile instead of ${DEFAULT.join(" and ")} (may be repeated): all, ${names.join(", ")}`],
     ["--only ROW", `only this row (may be repeated): ${ids.join(", ")}`],
     ["--cpu VENDOR", "amd (default) or intel"],
     ...switchHelp.filter(([option]) => option !== NO_IA32),
-    ["--policy [MODE:]FILE", "the weak programs under your own policy instead: which of them come through; status 1 if one does"],
+    ["--policy [MODE:]FILE", "instead run the weak programs under your own policy; status 1 if one gets around it"],
     ["--native", "run each program on the kernel of this host too (x86-64 Linux), and compare it with upstream"],
     ["--shard I/N", "only part I of N: every N-th row, the same on every machine"],
     ["--json", "one JSON array instead of the text"],

@@ -41,7 +41,7 @@ const details = (name: string): void => {
 /** `trapgate models`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[NAME]",
-  summary: "the processors that --cpu knows; with a name, its features and its vendor differences",
+  summary: "list the processors for --cpu; with a name, its features and its vendor differences",
   options: [],
   async run(args) {
     const [name, ...more] = parse(args, {}).rest;

@@ -44,7 +44,7 @@ const details = (name: string): void => {
 /** `trapgate profiles`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[NAME]",
-  summary: "the kernels that --kernel knows; with a name, its rules and where each comes from",
+  summary: "list the kernels for --kernel; with a name, its rules and their sources",
   options: [],
   async run(args) {
     const [name, ...more] = parse(args, {}).rest;

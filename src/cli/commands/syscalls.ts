@@ -48,7 +48,7 @@ const details = (name: string, all: readonly SyscallReference[]): void => {
 /** `trapgate syscalls`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [NAME|NUMBER]",
-  summary: "the system calls of every ABI: number, arguments, how complete each is",
+  summary: "list the system calls of every ABI: number, arguments, status",
   options: [
     ["--abi x64|i386|x32", "of this ABI only"],
     ["--json", "as JSON, one array of all"],

@@ -8,7 +8,7 @@ import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.t
 /** `trapgate seccomp asm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [-o OUTPUT] FILE",
-  summary: "assemble a filter, or compile a policy, to BPF; what is compiled is proved to mean what the policy says",
+  summary: "assemble a filter, or compile a policy, to BPF; a compiled program is proved equal to the policy",
   options: [...outputHelp, ...readHelp],
   async run(args) {
     const { values, rest } = parseAll(args, { ...readOptions, ...outputOptions });

@@ -49,7 +49,7 @@ const counted = (findings: readonly Finding[]): string =>
 /** `trapgate seccomp audit`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [MODE:]FILE",
-  summary: "find weaknesses of a policy, and run guests under it that use them: 0 none as grave as --fail-on, 1 some",
+  summary: "find weaknesses of a policy, and run guests that use them: 0 none as grave as --fail-on, 1 some",
   options: [
     ["--fail-on SEVERITY", `${severities.join(", ")}: status 1 if there is one as grave; high by default`],
     ["--least SEVERITY", "show no others; info by default"],

@@ -10,7 +10,7 @@ import { files, print, printJson, readHelp, readInstructions, readOptions } from
 /** `trapgate seccomp check`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE",
-  summary: "whether a kernel takes the filter: 0 it does, 1 it does not, with the reason and the instruction",
+  summary: "check that a kernel accepts a filter: 0 accepted, 1 refused, with the reason and the instruction",
   options: [["--kernel VERSION", "whose rules: see trapgate profiles; 6.12 by default"], ["--json", "as data"], ...readHelp],
   trouble: 2,
   async run(args) {

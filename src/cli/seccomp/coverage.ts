@@ -42,7 +42,7 @@ const recorded = (file: string): readonly Line[] => {
 /** `trapgate seccomp coverage`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "--policy [MODE:]FILE [OPTION…] [--] PROG [ARG…]",
-  summary: "run a program under a policy, and tell which rules, instructions and branches its calls used",
+  summary: "run a program under a policy, and count the rules, instructions and branches that its calls used",
   options: [
     ["--calls FILE", "add this run's calls to the file, and report on all of them: the runs of a test suite"],
     ["--lcov FILE", "write an lcov file"],

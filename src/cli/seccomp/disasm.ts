@@ -9,7 +9,7 @@ import { files, print, readHelp, readInstructions, readOptions } from "./input.t
 /** `trapgate seccomp disasm`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE",
-  summary: "disassemble a filter, also one that the kernel refuses: instructions in hexadecimal and what they do",
+  summary: "disassemble a filter, also a refused one: instructions in hexadecimal and as text",
   options: [["--json", "as data"], ["--c", "as an array of struct sock_filter"], ["--dot", "as a graph, for dot(1)"], ...readHelp],
   async run(args) {
     const { values, rest } = parseAll(args, {

@@ -26,8 +26,8 @@ const exactCall = (policy: Policy, call: Call, json: boolean): void => {
 /** `trapgate seccomp explain`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] FILE [CALL]",
-  summary: "what a filter does to every system call, or to one such as i386.socketcall or clone(0x7e020000)",
-  options: [["--json", "as data"], ["--html FILE", "write a page with all calls, to be searched and filtered"], ...readHelp],
+  summary: "print the verdict of a filter on every system call, or on one such as i386.socketcall or clone(0x7e020000)",
+  options: [["--json", "as data"], ["--html FILE", "write a page of all calls with search and filters"], ...readHelp],
   async run(args) {
     const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, html: { type: "string" } });
     const [file, text, ...more] = rest;

@@ -25,12 +25,12 @@ export const readOptions = {
 /** Their lines in the help. */
 export const readHelp: readonly (readonly [string, string])[] = [
   ["--format FORMAT", `${formats.join(", ")}; otherwise it is detected`],
-  ["--as MODE", `what loads a profile: ${modes.join(", ")}; runc by default`],
-  ["--cap CAP[,CAP…]", "capabilities that Docker's and Podman's conditions ask about, instead of their defaults"],
-  ["--kernel-version X.Y", "the kernel that minKernel asks about: 6.12 by default"],
+  ["--as MODE", `compiler of a profile: ${modes.join(", ")}; runc by default`],
+  ["--cap CAP[,CAP…]", "capabilities for Docker's and Podman's conditions, instead of their defaults"],
+  ["--kernel-version X.Y", "kernel version for minKernel: 6.12 by default"],
   ["--thread NAME", "which of Firecracker's filters"],
   ["--container NAME", "which of a pod's containers"],
-  ["--seccomp-root DIR", `where the profiles that pods name lie: the pod's folder, or ${KUBELET}, by default`],
+  ["--seccomp-root DIR", `folder of the profiles that pods name: the pod's folder, or ${KUBELET}, by default`],
   ["-q, --quiet", "no warnings"],
 ];
 

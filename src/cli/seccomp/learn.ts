@@ -73,8 +73,8 @@ export const command: Command = {
   options: [
     ["--to FORMAT", `${formats.join(", ")}; oci by default`],
     ["-o, --output FILE", "write the policy there; the program's own output stays where it was"],
-    ["--calls FILE", "add what was seen to this file, and learn from all of it: several runs, several inputs"],
-    ["--extend [MODE:]FILE", "a policy to extend: what passes under it stays"],
+    ["--calls FILE", "add this run's calls to FILE, and learn from all runs in it"],
+    ["--extend [MODE:]FILE", "a policy to extend: the new policy passes all its calls"],
     ["--combinations N", "arguments count if there were at most so many combinations of them; 8 by default, 0: names alone"],
     ["--default ACTION", "for all other calls: errno, enosys, kill, log, trap; errno (EPERM) by default"],
     ...runOptionHelp,

@@ -23,7 +23,7 @@ const carriedOut = async ({ program, diagram }: Policy, data: SyscallData): Prom
 /** `trapgate seccomp prove`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] POLICY FILTER",
-  summary: "prove that a filter means what a policy says: 0 it does, 1 with a call for which it does not, 2 trouble",
+  summary: "prove that a filter has the meaning of a policy: 0 proved, 1 different, with a call, 2 trouble",
   options: [["--json", "as data"], ["--no-run", "do not carry the counter-example out"], ...readHelp],
   trouble: 2,
   async run(args) {

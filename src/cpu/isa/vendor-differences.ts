@@ -219,7 +219,7 @@ export const vendorDifferences: readonly VendorDifference[] = [
   {
     what: "sine, cosine, tangent and arctangent of a small x (below 2^-68, arctangent 2^-40)",
     amd: "rounded like any result",
-    intel: "x, the cosine 1, whatever the rounding; PE is set, C1 is 0",
+    intel: "x, the cosine 1, in every rounding mode; PE is set, C1 is 0",
     source: recorded,
   },
 

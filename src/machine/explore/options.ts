@@ -7,7 +7,7 @@ import type { Shard } from "../shard.ts";
 export interface Properties {
   /**
    * Calls that must not run in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that a filter refused has
-   * not run. ARGUMENTS is compared with strace's text, and `*` matches any text: `openat(*, "/etc/*")`. TASK
+   * not run. ARGUMENTS is compared with strace's text, and `*` matches any text: `openat(*, "/etc/*"*)`. TASK
    * is a thread id or a name (man 5 proc, comm).
    */
   readonly never?: readonly string[];

@@ -18,7 +18,7 @@ interface CallPattern {
 }
 
 const ABIS: readonly Abi[] = [x64, i386, x32];
-const HELP = 'a call is such as getppid, i386:unlink, openat(*, "/etc/*"), openat@sshd';
+const HELP = 'a call is such as getppid, i386:unlink, openat(*, "/etc/*"*), openat@sshd';
 
 const glob = (text: string): RegExp =>
   new RegExp(

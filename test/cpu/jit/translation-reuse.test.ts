@@ -89,7 +89,7 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     code = await freshCode();
   });
 
-  it("equal the interpreter's, whatever their pages are", { timeout: 120_000 }, () => {
+  it("equal the interpreter's for pages of every kind", { timeout: 120_000 }, () => {
     const twins = new Twins(code, mode);
     const set = (n: number, v: bigint): void => twins.each(({ state }) => void (state.u64[n] = mode === 64 ? v : v & 0xffff_ffffn));
     let [faults, compiled] = [0, 0];

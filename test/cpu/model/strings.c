@@ -1,4 +1,4 @@
-// The C library's string and mathematical functions, which it chooses by CPUID: the same results whatever it chose.
+// The C library's string and mathematical functions, which it chooses by CPUID: the same results for every choice.
 #include <stdio.h>
 #include <string.h>
 #include <math.h>

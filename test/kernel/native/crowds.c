@@ -242,7 +242,7 @@ static void descriptors(void) {
 }
 static int body(int argc, char **argv, char **envp) {
   (void)argc; (void)argv; (void)envp;
-  // What whoever started us left open.
+  // Descriptors that the parent left open.
   sys3(__NR_close_range, 3, ~0u, 0);
   chains();
   paths();

@@ -30,7 +30,7 @@ static void handler(int sig, void *info, void *uc) {
 }
 static unsigned control[2];
 static unsigned char data[64] __attribute__((aligned(64)));
-/* Where the code begins is 8f, where it goes on 9f; the stack pointer comes back whatever happened. */
+/* Where the code begins is 8f, where it goes on 9f; the stack pointer comes back in every case. */
 #ifdef __x86_64__
 #define WITH_PLACES "lea 8f(%%rip), %%rax; mov %%rax, %0; lea 9f(%%rip), %%rax; mov %%rax, %1; mov %%rsp, %2\n8: "
 #define CLOBBERED "rax", "rbx", "rdx", "rsi", "rdi", "memory", "cc"

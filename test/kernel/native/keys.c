@@ -218,7 +218,7 @@ static void requests(void) {
   say(" found %d, into %d, count %d, into a key %d, none %d\n", L(request("user", "there", 0, 0) == k), L(request("user", "there", 0, ring) == k), count(ring), request("user", "there", 0, k), request("user", "nowhere", 0, 0));
   say(" unknown type %d, dot %d, bad %d %d %d\n", request("nothing", "x", 0, 0), request(".x", "x", 0, 0), request((void *)16, "x", 0, 0), request("user", (void *)16, 0, 0), request("user", "nowhere", (void *)16, 0));
   say(" keyring by name %d\n", request("keyring", "nowhere", "info", 0));
-  // There is no /sbin/request-key: a key is made that nobody instantiates.
+  // There is no /sbin/request-key: the new key is never instantiated.
   keyctl(CLEAR, PROCESS, 0, 0, 0);
   long r = request("user", "made", "info", PROCESS);
   int id = 0;

@@ -129,7 +129,7 @@ static void sockets(long s, int family, int protocol, uint32_t states) {
       uint8_t *d = m + 16;
       if (type == 3) { say(" done %d\n", L((int)at32(m + 16))); return; }
       if (type == 2) { say(" error %d\n", L((int)at32(d))); return; }
-      // The other end of a connection that nobody accepted has no inode, and the order is that of hashes.
+      // The other end of a connection before accept(2) has no inode, and the order is that of hashes.
       if (d[1] == 1 && d[5] == 0xd2) continue;
       say(" family %d state %d port %d %d to", L(d[0]), L(d[1]), L(d[4] << 8 | d[5]), L(d[6] << 8 | d[7]));
       for (int i = 8; i < 40; i++) say(" %x", L(d[i]));
