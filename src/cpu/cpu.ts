@@ -365,8 +365,14 @@ export class Cpu implements TranslationListener, OracleContext {
     const { sampler, enabled } = this.jit;
     this.#clock.begin();
     this.#isShortened = false;
-    const end = this.instructions + limit;
-    return enabled && end > sampler.next ? this.#runWatched(end) : this.#runPlainly(limit);
+    if (!enabled) return this.#runPlainly(limit);
+    const { instructions } = this.#budget;
+    const due = sampler.next - instructions;
+    if (due <= 0) return this.#runWatched(instructions + limit);
+    // Most runs end at a call, before the next window.
+    const code = this.#runPlainly(Math.min(limit, due));
+    if (limit <= due || code !== exit.budget || this.#clock.isLate || this.#isShortened) return code;
+    return this.#runWatched(instructions + limit);
   }
   /** A call was served in this run. Its cost and its timers have made the limit an earlier one. */
   #isShortened = false;

@@ -222,10 +222,13 @@ export class Areas {
   }
   /** Removes all mappings, after `drop` of each. */
   clear(drop: (vma: Vma) => void): void {
-    this.each((vma) => {
-      drop(vma);
-      vma.cache?.detach(vma);
-    });
+    for (const { list } of this.#chunks) {
+      for (let i = 0; i < list.length; i++) {
+        const vma = list[i] as Vma;
+        drop(vma);
+        vma.cache?.detach(vma);
+      }
+    }
     this.changes += this.#count;
     this.#chunks.length = 0;
     this.#chunks.push({ list: [], gap: -1 });
@@ -291,19 +294,36 @@ export class Areas {
     this.#join(vma, neighbours === "both");
   }
 
-  /** Adds a mapping above all others, without a merge. */
-  append(vma: Vma): void {
-    const c = this.#chunks.length - 1;
-    const chunk = this.#chunks[c] as Chunk;
-    if (chunk.list.length === CHUNK_MAX) this.#chunks.push({ list: [vma], gap: -1 });
-    else {
-      chunk.list.push(vma);
-      chunk.gap = -1;
+  /**
+   * Fills an empty list with unlocked copies of another one's mappings, of the same ranges and kinds. `copy`
+   * makes them; undefined: the list gets none.
+   */
+  copyFrom(from: Areas, copy: (vma: Vma) => Vma | undefined): void {
+    const { pages } = this;
+    const { total, data, stack, exec } = from.pages;
+    const chunks = from.#chunks;
+    pages.total = total;
+    pages.data = data;
+    pages.stack = stack;
+    pages.exec = exec;
+    this.#chunks.length = 0;
+    for (let c = 0; c < chunks.length; c++) {
+      const { list } = chunks[c] as Chunk;
+      const copies: Vma[] = [];
+      for (let i = 0; i < list.length; i++) {
+        const vma = list[i] as Vma;
+        const copied = copy(vma);
+        if (copied === undefined) {
+          this.#account({ ...vma, flags: vma.flags & ~VM.LOCKED }, (vma.start - vma.end) / PAGE_SIZE);
+          continue;
+        }
+        copies.push(copied);
+        copied.cache?.attach(this.#owner, copied);
+      }
+      this.#count += copies.length;
+      if (copies.length > 0) this.#chunks.push({ list: copies, gap: -1 });
     }
-    this.#count++;
-    this.changes++;
-    this.#account(vma, (vma.end - vma.start) / PAGE_SIZE);
-    vma.cache?.attach(this.#owner, vma);
+    if (this.#chunks.length === 0) this.#chunks.push({ list: [], gap: -1 });
   }
 
   /** Removes a mapping. Throws if it is not in the list. */

@@ -6,6 +6,8 @@
  * chunk.
  */
 const CHUNK_MAX = 128;
+/** Up to so many keys a built-in linear search is faster than a binary one. */
+const FEW = 16;
 
 interface Chunk<V> {
   readonly keys: number[];
@@ -56,11 +58,18 @@ export class OrderedMap<V> {
     return low;
   }
 
+  // `get` and `from` are hot in code that V8 has not optimised yet, where each call counts.
   get(key: number): V | undefined {
-    const chunk = this.#chunks[this.#chunk(key)];
+    const chunks = this.#chunks;
+    const chunk = chunks[chunks.length < 2 ? 0 : this.#chunk(key)];
     if (chunk === undefined) return undefined;
+    const { keys } = chunk;
+    if (keys.length <= FEW) {
+      const slot = keys.indexOf(key);
+      return slot < 0 ? undefined : chunk.values[slot];
+    }
     const slot = this.#slot(chunk, key);
-    return chunk.keys[slot] === key ? chunk.values[slot] : undefined;
+    return keys[slot] === key ? chunk.values[slot] : undefined;
   }
   has(key: number): boolean {
     return this.get(key) !== undefined;
@@ -123,12 +132,13 @@ export class OrderedMap<V> {
   at = 0;
   /** The value of the lowest key at or above `key`. The key is then in `at`. */
   from(key: number): V | undefined {
-    const at = this.#chunk(key);
-    let chunk = this.#chunks[at];
+    const chunks = this.#chunks;
+    const at = chunks.length < 2 ? 0 : this.#chunk(key);
+    let chunk = chunks[at];
     if (chunk === undefined) return undefined;
     let slot = this.#slot(chunk, key);
     if (slot === chunk.keys.length) {
-      chunk = this.#chunks[at + 1];
+      chunk = chunks[at + 1];
       if (chunk === undefined) return undefined;
       slot = 0;
     }

@@ -112,7 +112,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (--this.users > 0) return;
     // No task runs in it any more. The CPU flushes everything at once when it gets another space.
     if (this.frames.current === this) this.frames.current = undefined;
-    this.areas.clear((vma) => this.dropPages(vma));
+    // Not by `dropPages`: there is nothing to flush, and a process that ends makes few calls.
+    this.areas.clear((vma) => {
+      const { start, end } = vma;
+      vma.watch?.dropped(start, end);
+      const dropped = this.table.drop(start, end, this.frames);
+      if (vma.file === undefined) this.walked += dropped;
+    });
     this.table.end();
     this.companion?.end();
     this.frames.account.give(this.#areasCharged * AREA_WEIGHT);
@@ -147,11 +153,16 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.color);
     child.#count();
     child.#describeAs(this);
-    this.areas.each((vma) => {
-      if (vma.flags & VM.DONTFORK) return;
+    child.areas.copyFrom(this.areas, (vma) => {
+      const { flags } = vma;
+      if (flags & VM.DONTFORK) return undefined;
+      if ((flags & VM.WIPEONFORK) === 0) {
+        // Private pages become read-only on both sides, until one of them writes.
+        const shared = this.table.share(child.table, vma.start, vma.end, (flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
+        this.countWalked(vma, shared);
+      }
       const anon = vma.anon === 0 ? 0 : -++child.lastAnon;
-      child.areas.append({ ...vma, watch: undefined, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
-      if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
+      return { ...vma, watch: undefined, anon, flags: flags & ~(VM.LOCKED | VM.LOCKONFAULT) };
     });
     child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
     child.#areasCharged = this.#areasCharged;
@@ -188,10 +199,6 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.startData = space.startData;
     this.endData = space.endData;
     this.auxv = space.auxv;
-  }
-  /** Makes private pages read-only on both sides, until one of them writes. */
-  #share(vma: Vma, child: AddressSpace): void {
-    this.countWalked(vma, this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames));
   }
 
   present(address: number, kind: Access = access.read): number {
