@@ -2,7 +2,7 @@
 // compression; hostile ones.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { packTar, type TarHeader } from "modern-tar";
@@ -129,6 +129,35 @@ describe.skipIf(missing("images", program, hasZstd))(
         });
       });
     });
+  },
+);
+
+describe.skipIf(missing("open descriptors of images", { what: "/proc/self/fd", met: existsSync("/proc/self/fd") }))(
+  "an image that was read",
+  () => {
+    /** Descriptors of the files in a folder that this process has open. */
+    const open = (folder: string): string[] =>
+      readdirSync("/proc/self/fd").flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${fd}`)].filter((path) => path.startsWith(folder));
+        } catch {
+          return [];
+        }
+      });
+    it("keeps no descriptor of its archive, whole or damaged", () =>
+      inFolder(async (folder) => {
+        const whole = await tar([folderEntry("etc"), { name: "etc/passwd", text: "root" }]);
+        const damaged = whole.slice();
+        damaged.fill(0xff, 512, 700);
+        for (const [name, bytes] of Object.entries({ whole, damaged, packed: gzipSync(whole) })) {
+          writeFileSync(join(folder, name), bytes);
+          const opened = await openImage(join(folder, name)).catch((error: unknown) => {
+            expect(error).toBeInstanceOf(Problem);
+          });
+          await expect.poll(() => open(folder)).toEqual([]);
+          opened?.close();
+        }
+      }));
   },
 );
 

@@ -1,5 +1,5 @@
 // Images in files of the host: docker save's archives, OCI layouts, and tar archives of a root directory.
-import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { createReadStream, existsSync, type ReadStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MOST_JSON, type Source } from "../../image/parts.ts";
 import { type ReadImage, readArchive, readParts } from "../../image/read.ts";
@@ -15,7 +15,20 @@ export interface Image extends ReadImage {
 /** The default limit of all that an image unpacks to. */
 export const MOST_BYTES = 16 * 2 ** 30;
 
-const ofDirectory = (folder: string): Source => {
+/** Streams of files that end together. One that is not read to its end would keep its descriptor. */
+class Streams {
+  readonly #all: ReadStream[] = [];
+  of(path: string): ReadStream {
+    const stream = createReadStream(path);
+    this.#all.push(stream);
+    return stream;
+  }
+  close(): void {
+    for (const stream of this.#all) stream.destroy();
+  }
+}
+
+const ofDirectory = (folder: string, streams: Streams): Source => {
   const file = (name: string): string | undefined => {
     const path = join(folder, name);
     return existsSync(path) && statSync(path).isFile() ? path : undefined;
@@ -23,7 +36,7 @@ const ofDirectory = (folder: string): Source => {
   return {
     chunks: (name) => {
       const path = file(name);
-      return path === undefined ? undefined : createReadStream(path);
+      return path === undefined ? undefined : streams.of(path);
     },
     text: (name) => {
       const path = file(name);
@@ -41,9 +54,10 @@ export const openImage = async (path: string, most = MOST_BYTES): Promise<Image>
   if (!existsSync(path)) throw new Problem("bad-image", `--image: there is no ${path}`);
   const blobs = new BlobFile(most);
   const means = { blobs, unpack: unpacked, most };
+  const streams = new Streams();
   try {
-    if (!statSync(path).isDirectory()) return { ...(await readArchive(createReadStream(path), path, means)), close: () => blobs.close() };
-    const image = await readParts(ofDirectory(path), means);
+    if (!statSync(path).isDirectory()) return { ...(await readArchive(streams.of(path), path, means)), close: () => blobs.close() };
+    const image = await readParts(ofDirectory(path, streams), means);
     if (!image)
       throw new Problem("bad-image", `--image: ${path} is no OCI layout`, {
         help: "--root DIR takes a directory with the files themselves",
@@ -52,5 +66,7 @@ export const openImage = async (path: string, most = MOST_BYTES): Promise<Image>
   } catch (error) {
     blobs.close();
     throw error;
+  } finally {
+    streams.close();
   }
 };
