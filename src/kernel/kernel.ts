@@ -148,8 +148,12 @@ export class Kernel {
   constructor(options: KernelOptions) {
     const { processor } = options;
     this.processor = processor;
-    // The counter runs since the machine is up, at 1 GHz.
-    processor.timeStamp = () => BigInt(this.scheduler.time + UPTIME.sec * 1e9);
+    // The counter runs since the machine is up, at 1 GHz. Two reads in one block differ all the same.
+    let stamp = 0;
+    processor.timeStamp = () => {
+      stamp = Math.max(this.scheduler.time + UPTIME.sec * 1e9, stamp + 1);
+      return BigInt(stamp);
+    };
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;

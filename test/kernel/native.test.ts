@@ -31,6 +31,7 @@ const subjects = {
   rawsockets: "raw sockets make and hear datagrams, packet sockets frames, and the kernel answers echo requests, as on Linux",
   fileflags: "flags of files are set, handed down and kept to as on Linux",
   multicast: "groups are joined, left, limited by sources and served, and sockets change their family, as on Linux",
+  corks: "UDP sockets keep bytes for one packet as on Linux",
   queues: "requests about the queues of sockets are answered and refused as on Linux",
   rings: "rings of packet sockets are made, filled, given to programs and refused as on Linux",
   netlink: "messages of netlink show, set and refuse the loopback device, and list sockets, as on Linux",

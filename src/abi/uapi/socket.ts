@@ -21,6 +21,7 @@ export const MSG = {
   WAITALL: 0x100,
   ERRQUEUE: 0x2000,
   NOSIGNAL: 0x4000,
+  MORE: 0x8000,
   /** For recvmmsg(2) and sendmmsg(2). */
   WAITFORONE: 0x1_0000,
   BATCH: 0x4_0000,

@@ -48,6 +48,8 @@ export const IP_OPTIONS = 4;
 export const IPV6_ADDRFORM = 1;
 /** The option of level IPPROTO_IPV6 that excludes IPv4. man 7 ipv6. */
 export const IPV6_V6ONLY = 26;
+/** The option of level IPPROTO_UDP that keeps bytes for one packet. man 7 udp. */
+export const UDP_CORK = 1;
 /** The option of level IPPROTO_TCP for the congestion control's name. man 7 tcp. */
 export const TCP_CONGESTION = 13;
 
@@ -165,7 +167,7 @@ const forTcp: Rows = {
 };
 const sets: Readonly<Record<OptionSet, Rows>> = {
   tcp: forTcp,
-  udp: { [SOL.SOCKET]: socketRows, [SOL.IP]: ipRows(false), [SOL.UDP]: {} },
+  udp: { [SOL.SOCKET]: socketRows, [SOL.IP]: ipRows(false), [SOL.UDP]: { [UDP_CORK]: row(0, flag) } },
   udplite: {
     [SOL.SOCKET]: socketRows,
     [SOL.IP]: ipRows(false),

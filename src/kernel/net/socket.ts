@@ -42,6 +42,8 @@ export interface Message {
   readonly cred: Ucred;
   /** The sender's address: empty if it has none. */
   readonly from: string;
+  /** MSG_MORE: a UDP socket keeps the bytes for the next message. */
+  more?: boolean;
   /** The charged bytes while it is queued. */
   weight?: number;
 }

@@ -1,4 +1,5 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
+import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { IPPROTO, SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { cost } from "../base/cost.ts";
@@ -23,7 +24,7 @@ import {
 import { portUnreachable, udpDatagram } from "./ip/datagram.ts";
 import { announce, heard } from "./ip/hear.ts";
 import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
-import { MULTICAST_ALL, MULTICAST_LOOP, SO, SOL } from "./options.ts";
+import { MULTICAST_ALL, MULTICAST_LOOP, SO, SOL, UDP_CORK } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
 
@@ -77,7 +78,46 @@ export class UdpSocket extends InetSocket {
     return 0;
   }
 
+  /** The bytes of a packet that is not complete, with its receiver. Linux udp_sock.pending. */
+  #pending: { readonly bytes: Uint8Array; readonly to: string } | undefined = undefined;
+
   send(task: Task, message: Message, address: string | undefined): number {
+    const more = message.more === true || this.options.get(SOL.UDP, UDP_CORK) === 1;
+    const kept = this.#pending;
+    if (!kept && !more) return this.#transmit(task, message, address);
+    const to = kept?.to ?? address ?? this.peerAddress;
+    if (to === undefined) return -E.EDESTADDRREQ;
+    const bytes = new Uint8Array((kept?.bytes.length ?? 0) + message.bytes.length);
+    // A failure ends the packet.
+    if (bytes.length > MAX_PAYLOAD) {
+      this.#dropPending();
+      return -E.EMSGSIZE;
+    }
+    if (!this.account.take(message.bytes.length)) return -E.ENOBUFS;
+    if (kept) bytes.set(kept.bytes);
+    bytes.set(message.bytes, kept?.bytes.length ?? 0);
+    this.#pending = { bytes, to };
+    const sent = more ? 0 : this.#push(task, message);
+    return sent < 0 ? sent : message.bytes.length;
+  }
+  /** Sends the packet that was kept. */
+  #push(task: Task, like: Message): number {
+    const kept = this.#pending;
+    if (!kept) return 0;
+    this.#dropPending();
+    return this.#transmit(task, { ...like, bytes: kept.bytes }, kept.to);
+  }
+  #dropPending(): void {
+    this.account.give(this.#pending?.bytes.length ?? 0);
+    this.#pending = undefined;
+  }
+  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    const result = super.setOption(task, level, option, value, abi);
+    const uncorked = result === 0 && level === SOL.UDP && option === UDP_CORK && this.options.get(level, option) === 0;
+    if (uncorked) this.#push(task, { bytes: new Uint8Array(0), rights: [], cred: NO_CRED, from: this.address });
+    return result;
+  }
+  #transmit(task: Task, message: Message, address: string | undefined): number {
     if (message.bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
     const to = address === undefined ? this.peerName : toEndpoint(address);
     if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
@@ -204,6 +244,7 @@ export class UdpSocket extends InetSocket {
   }
   override release(): void {
     for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
+    this.#dropPending();
     this.net.uplink?.forget(this);
     this.leavePort(true);
     this.leaveGroups();

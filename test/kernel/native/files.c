@@ -43,6 +43,17 @@ static void positions(void) {
   sys1(__NR_close, fd);
   sys1(__NR_close, dir);
 }
+/* The oldest call for directories, which i386 has, and the newest one, in a directory that is removed. */
+static void removed(void) {
+  uint8_t entry[300];
+  sys2(__NR_mkdir, "/tmp/trapgate-removed", 0755);
+  long d = sys3(__NR_open, "/tmp/trapgate-removed", 0, 0);
+  say("removed %d entries %d", sys1(__NR_rmdir, "/tmp/trapgate-removed"), sys3(__NR_getdents64, d, entry, 300));
+#ifdef __NR_readdir
+  say(" entry %d", sys3(__NR_readdir, d, entry, 1));
+#endif
+  say("\n");
+}
 struct lock { short type, whence; long start, len; int pid; };
 static long lock(long fd, int cmd, int type, long start) {
   struct lock l = {type, 0, start, 1, 0};
@@ -153,6 +164,7 @@ static int body(int argc, char **argv, char **envp) {
   positions();
   groups();
   locks();
+  removed();
   programs();
   pipes();
   sys1(__NR_unlink, "/tmp/trapgate-files");

@@ -196,6 +196,14 @@ static void statxs(void) {
   told("its root", -100, "/proc");
   told("null", -100, "/dev/null");
 }
+/* Three reads of the time stamp counter, one after the other. */
+static void stamps(void) {
+  uint32_t low[3], high[3];
+  __asm__ volatile("rdtsc; mov %%eax, %0; mov %%edx, %1; rdtsc; mov %%eax, %2; mov %%edx, %3; rdtsc; mov %%eax, %4; mov %%edx, %5"
+                   : "=m"(low[0]), "=m"(high[0]), "=m"(low[1]), "=m"(high[1]), "=m"(low[2]), "=m"(high[2]) : : "eax", "edx");
+  for (int i = 0; i < 2; i++)
+    say("later %d\n", L(high[i + 1] > high[i] || (high[i + 1] == high[i] && low[i + 1] > low[i])));
+}
 static int body(int argc, char **argv, char **envp) {
   (void)argc; (void)argv; (void)envp;
   limits();
@@ -204,5 +212,6 @@ static int body(int argc, char **argv, char **envp) {
   timers();
   names();
   statxs();
+  stamps();
   return 0;
 }

@@ -90,6 +90,7 @@ const readdir = (t: Task, fd: number, at: VAddr, abi: Abi): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
   if (!(file instanceof DirFile)) return -E.ENOTDIR;
+  if (file.inode.nlink === 0) return -E.ENOENT;
   const next = file.entries(t).next();
   if (next.done) return 0;
   const { ino, cookie, name } = next.value;

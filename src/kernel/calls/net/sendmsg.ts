@@ -49,7 +49,7 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
     const bytes = gather(t, segments, done, Math.min(total - done, MAX_PACKET));
     if (bytes.length === 0 && total > done) return finish(t, done > 0 ? done : -E.EFAULT);
     const rights = done === 0 ? extra.rights : [];
-    const n = s.send(t, { bytes, rights, cred: extra.cred, from: s.address }, to);
+    const n = s.send(t, { bytes, rights, cred: extra.cred, from: s.address, more: (how & MSG.MORE) !== 0 }, to);
     if (n === -E.EAGAIN) return blocks(s, how) ? pause(t, s, POLLOUT, done) : finish(t, done > 0 ? done : n);
     if (n === -E.EPIPE && s.signalsPipe && (how & MSG.NOSIGNAL) === 0) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
     if (n < 0) return finish(t, done > 0 ? done : n);
