@@ -28,7 +28,7 @@ export interface Ended {
 export interface CliOptions {
   readonly stdin?: Uint8Array;
   readonly cwd?: string;
-  /** Killed then: the end is SIGKILL. */
+  /** Killed then, waits for a processor not counted: the end is SIGKILL. */
   readonly seconds: number;
 }
 
@@ -74,7 +74,7 @@ export const trapgate = (args: readonly string[], { stdin, cwd, seconds }: CliOp
   const watch = setInterval(() => {
     resident = Math.max(resident, mostResident(child.pid ?? 0));
     starved = Math.max(starved, starvedOf(child.pid ?? 0));
-    if (performance.now() - begun > seconds * 1000) child.kill("SIGKILL");
+    if ((performance.now() - begun) / 1000 - starved > seconds) child.kill("SIGKILL");
   }, WATCH_EVERY);
   return new Promise((resolve) => {
     child.on("close", (status, signal) => {
