@@ -88,7 +88,7 @@ export const problemTable = {
   "bad-property-value": {
     code: "TG0202",
     title: "an option of the library with a wrong value",
-    text: "The message has the option, the value and what is needed. The types of TypeScript find most of these mistakes earlier.",
+    text: "The message has the option, the value and the requirement. The types of TypeScript find most of these mistakes earlier.",
   },
   "not-found": {
     code: "TG0301",

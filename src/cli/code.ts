@@ -18,7 +18,7 @@ export interface Code {
 export const codeOptions = { mode: { type: "string" }, at: { type: "string" } } as const;
 /** Their lines in the help. */
 export const codeOptionHelp = [
-  ["--mode 16|32|64", "the code segment's mode; 64, or what the ELF file says"],
+  ["--mode 16|32|64", "the code segment's mode; default 64, or the ELF file's"],
   ["--at ADDRESS", "address of the first byte, in hexadecimal after 0x; 0"],
 ] as const;
 

@@ -28,7 +28,7 @@ const commands: Commands = {
 const confess = (error: unknown): number => {
   process.stderr.write(`trapgate: internal error: ${error instanceof Error ? error.message : error}\n`);
   const cause = error instanceof InternalError ? error.cause : error;
-  process.stderr.write(`Please report this, with the program and what follows. ${cause instanceof Error ? cause.stack : cause}\n`);
+  process.stderr.write(`Please report this, with the program and the text below. ${cause instanceof Error ? cause.stack : cause}\n`);
   return FAILED;
 };
 

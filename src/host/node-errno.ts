@@ -5,7 +5,7 @@ import { E, type ErrnoName } from "../abi/errno.ts";
 export const failure = (code: ErrnoName): Error => Object.assign(new Error(code), { code });
 
 const names: Readonly<Record<string, ErrnoName>> = {
-  // Node's name for what Linux calls EOPNOTSUPP.
+  // ENOTSUP is Node's name of Linux's EOPNOTSUPP.
   ENOTSUP: "EOPNOTSUPP",
   // The limit is this process's, of which the guest knows nothing.
   EMFILE: "ENFILE",

@@ -162,7 +162,7 @@ export class TypedPolicy {
     const { diagram } = this;
     const program = programOf(diagram);
     if (compare(diagram, diagramOf(program, upstream, diagram.nodes)).verdict !== "equal") {
-      throw new Error("the compiled filter does not mean what the policy says");
+      throw new Error("the compiled filter differs from the policy in meaning");
     }
     return program;
   }

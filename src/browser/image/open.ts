@@ -111,7 +111,7 @@ const fetched = async (url: string, headers: Record<string, string>): Promise<Re
     answer = await fetch(url, { headers });
   } catch (cause) {
     throw new Problem("bad-image", `${url} cannot be fetched: ${(cause as Error).message}`, {
-      help: "another origin must allow it by CORS; without a network only what was visited before is there",
+      help: "another origin must allow it by CORS; without a network only visited pages are available",
       cause,
     });
   }

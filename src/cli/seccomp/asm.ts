@@ -16,7 +16,7 @@ export const command: Command = {
     const policy = await readOne(file, values);
     const program = programOfPolicy(policy);
     if (!policy.program && compare(policy.diagram, diagramOf(program, upstream, policy.diagram.nodes)).verdict !== "equal") {
-      throw new Error("the compiled program does not mean what the policy says");
+      throw new Error("the compiled program differs from the policy in meaning");
     }
     writeOut(program, policy, values);
     return 0;

@@ -17,7 +17,7 @@ import { write } from "./output.ts";
 const lines = (what: string, { text, calls }: Made): readonly string[] =>
   calls.length < 2 ? [`${what}: ${text}`] : [`${what}:`, ...calls.slice(0, -1).map((call) => `  ${call}`), `  ${text}`];
 const conclusions: Readonly<Record<NonNullable<Shown["verdict"]>, string>> = {
-  open: "open: the guest got what the policy denies",
+  open: "open: the guest performed the denied action",
   reached: "open as far as the policy goes: the kernel answered, not the policy",
   closed: "closed in this guest: the policy denies a call that it needs",
 };

@@ -28,7 +28,7 @@ const isLine = (value: unknown): value is Line => {
 /** Calls of earlier runs. */
 const recorded = (file: string): readonly Line[] => {
   if (!existsSync(file)) return [];
-  const wrong = new Problem("bad-value", `--calls: ${file} is not what coverage has written`);
+  const wrong = new Problem("bad-value", `--calls: ${file} was not written by coverage`);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));

@@ -25,7 +25,7 @@ const formats = [...profileOutputs, "systemd", ...outputs] as const;
 
 const recorded = (file: string, seen: Observed): void => {
   if (!existsSync(file)) return;
-  const wrong = new Problem("bad-value", `--calls: ${file} is not what learn has written`);
+  const wrong = new Problem("bad-value", `--calls: ${file} was not written by learn`);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
@@ -55,14 +55,14 @@ const textOf = ({ profile, diagram }: Learned, format: (typeof formats)[number],
   if (format === "systemd") {
     const { text, difference } = systemdLines(diagram);
     if (difference.verdict !== "equal")
-      say(`${pc.yellow("warning")}: systemd's lines cannot say all of this; what they change\n${differenceText(difference)}`);
+      say(`${pc.yellow("warning")}: systemd's lines cannot express all of this; the changes\n${differenceText(difference)}`);
     return text;
   }
   if (!(profileOutputs as readonly string[]).includes(format)) return writeProgram(programOf(diagram), format as (typeof outputs)[number]);
   if (!extended) return writeProfile(profile, format as (typeof profileOutputs)[number]);
   const whole = profileOfMeaning(diagram);
   if (whole.difference.verdict !== "equal")
-    say(`${pc.yellow("warning")}: rules by name cannot say all of this; what they change\n${differenceText(whole.difference)}`);
+    say(`${pc.yellow("warning")}: rules by name cannot express all of this; the changes\n${differenceText(whole.difference)}`);
   return writeProfile(whole.profile, format as (typeof profileOutputs)[number]);
 };
 

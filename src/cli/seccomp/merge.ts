@@ -14,9 +14,9 @@ export const command: Command = {
   synopsis: "--union|--intersect|--stack [OPTION…] [-o OUTPUT] [MODE:]FILE…",
   summary: "make one filter of several policies, exact in arguments too",
   options: [
-    ["--union", "what any of them allows: the least restrictive verdict on each call"],
-    ["--intersect", "what all of them allow: the most restrictive verdict"],
-    ["--stack", "what the kernel makes of them when they are attached in this order"],
+    ["--union", "calls that any of them allows: the least restrictive verdict on each call"],
+    ["--intersect", "calls that all of them allow: the most restrictive verdict"],
+    ["--stack", "the kernel's result for filters attached in this order"],
     ...outputHelp,
     ...readHelp,
   ],

@@ -50,7 +50,7 @@ export const writeOut = (
   const { text, difference } = format === "systemd" ? systemdLines(diagram) : rules(diagram, format);
   write(text, values.output);
   if (difference.verdict === "equal") return;
-  const message = `${format === "systemd" ? "systemd's lines" : "rules by name"} cannot say all of this; what they change`;
+  const message = `${format === "systemd" ? "systemd's lines" : "rules by name"} cannot express all of this; the changes`;
   process.stderr.write(`${color.yellow("warning")}: ${source.name}: ${message}\n${differenceText(difference)}`);
 };
 

@@ -48,10 +48,10 @@ export const command: Command = {
       printJson({ proved: status === 0, verdict: difference.verdict, ...(counter ? { counterExample: counter } : {}) });
       return status;
     }
-    if (status === 0) print(`${titleOf(filter)} means what ${titleOf(policy)} says, for every call\n`);
+    if (status === 0) print(`${titleOf(filter)} has the meaning of ${titleOf(policy)}, for every call\n`);
     else if (!first) print("not decided: some calls need arithmetic that is not followed exactly\n");
     else {
-      print(`${titleOf(filter)} does not mean what ${titleOf(policy)} says\n\n    ${callText(first.data)}\n`);
+      print(`${titleOf(filter)} does not have the meaning of ${titleOf(policy)}\n\n    ${callText(first.data)}\n`);
       print(`    the policy says ${valueText(first.pair.a)}, the filter ${valueText(first.pair.b)}\n`);
       if (runs)
         print(`\ncarried out in the machine\n    under the policy: ${runs.policy.text}\n    under the filter: ${runs.filter.text}\n`);

@@ -81,7 +81,7 @@ const commonFunctions = (form: HandlerForm): { readonly type: number; readonly b
   ];
 };
 
-/** What the modules of a machine have in common. */
+/** The common part of a machine's modules. */
 export interface BatchFrame {
   readonly memoryPages: number;
   readonly shared: boolean;

@@ -18,7 +18,7 @@ export interface Part {
   readonly templates: readonly Template[];
   readonly slot: number;
 }
-/** What a batch needs to know of functions, its own and others. */
+/** The facts about functions that a batch needs, about its own and others. */
 export interface BatchPlan {
   /** The slot of its first function, and the function index of its first group. */
   readonly firstSlot: number;

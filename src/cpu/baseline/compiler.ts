@@ -23,7 +23,7 @@ const grownBy = 1 << 12;
 /** Runs of one block, at most: every second instruction of a longest block may lack a template. */
 const mostOfBlock = 130;
 
-/** What compiled functions are linked to. */
+/** The targets that compiled functions are linked to. */
 export interface BaselineLinks {
   readonly state: State;
   readonly instructions: Instructions;

@@ -1,4 +1,4 @@
-// The code of what a record decides: constants and addresses.
+// The code for the parts that a record decides: constants and addresses.
 
 import { op } from "../../wasm/encoder.ts";
 import { record } from "../machine/layout.ts";

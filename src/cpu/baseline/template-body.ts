@@ -1,9 +1,9 @@
-// The code of a template with its holes: what the record decides is left open, and marked. Copy and patch: Xu
-// and Kjolstad, OOPSLA 2021.
+// The code of a template with its holes, which mark the parts that the record decides. Copy and patch: Xu and
+// Kjolstad, OOPSLA 2021.
 
 import { Body, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
 
-/** What fills a hole. Its argument is in brackets. */
+/** The contents of holes. Their arguments are in brackets. */
 export const hole = {
   /** The index of a local: its type's place in `localTypes` [its number among the locals of that type]. */
   local: 0,

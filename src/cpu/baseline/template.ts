@@ -1,6 +1,6 @@
-// Templates: the WebAssembly of a form's meaning, with holes for what a record decides. The interpreter's
-// compiler writes them, so a template does what the handler of its form does. Copy and patch: Xu and
-// Kjolstad, OOPSLA 2021.
+// Templates: the WebAssembly of a form's meaning, with holes for the parts that a record decides. The
+// interpreter's compiler writes them, so a template does the same as the handler of its form. Copy and patch:
+// Xu and Kjolstad, OOPSLA 2021.
 
 import { i32c, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import { isEntryOfPage, tlbEntry, translated } from "../codegen/compile.ts";
@@ -50,7 +50,7 @@ export interface Template {
   /** Afterwards, the kind of the flags is not known. */
   readonly mixes: boolean;
 }
-/** What is known at compile time of the flags around an instruction. */
+/** The facts about the flags around an instruction that are known at compile time. */
 export interface FlagContext {
   /** The kind of the flags before it, if it is known. */
   readonly kind: LazyFlagKind | undefined;
@@ -84,7 +84,7 @@ class TemplateCompiler extends HandlerCompiler {
     throw new Refused();
   }
 
-  // Memory. What the TLB does not serve, the interpreter does: it executes the instruction again.
+  // Memory. After a miss of the TLB the interpreter executes the instruction again.
   protected override memoryOffset(vectorIndex?: Node): Node {
     if (vectorIndex || this.form.row.shape.vsib) throw new Refused();
     const kind = this.form.memoryKind;

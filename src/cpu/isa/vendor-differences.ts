@@ -153,7 +153,7 @@ export const vendorDifferences: readonly VendorDifference[] = [
   {
     what: "an offset in FS or GS that is not canonical, of an address in the kernel's half",
     amd: "#GP",
-    intel: "#PF: what counts is the address with its base",
+    intel: "#PF: the address with its base counts",
     source: asked,
   },
   {

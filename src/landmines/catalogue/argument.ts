@@ -67,7 +67,7 @@ export const argument: readonly Landmine[] = [
     title: "multiplexers: a second way to each socket call",
     cite: ["systemd/systemd#4575", "systemd/systemd#5215", "seccomp/libseccomp#8"],
     policy: "of a 32-bit program: refuse socket, number 359",
-    escape: "socketcall(SYS_SOCKET), number 102: what it is to do is behind a pointer",
+    escape: "socketcall(SYS_SOCKET), number 102: its arguments are behind a pointer",
     fix: "refuse socketcall, 102, and ipc, 117",
     program: "b5",
     expected: {
@@ -127,7 +127,7 @@ export const argument: readonly Landmine[] = [
     id: "B10",
     title: "a supervisor that looks behind pointers",
     cite: ["man 2 seccomp_unotify", "linux/seccomp.h, SECCOMP_USER_NOTIF_FLAG_CONTINUE"],
-    policy: "openat asks a supervisor, who reads the path and lets the call continue",
+    policy: "openat asks a supervisor, which reads the path and lets the call continue",
     escape: "another thread writes the path between the look and the call",
     fix: "the supervisor opens the file itself and hands it over (SECCOMP_IOCTL_NOTIF_ADDFD)",
     program: "b10",

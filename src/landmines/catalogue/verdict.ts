@@ -21,7 +21,7 @@ export const verdict: readonly Landmine[] = [
     cite: ["moby/moby#42681", "opencontainers/runc#2151"],
     policy: "errno 1 for clone3, which the policy does not know",
     escape: "none: a C library falls back to clone for ENOSYS only, and starts no thread",
-    fix: "ENOSYS for what the policy does not know",
+    fix: "ENOSYS for calls that the policy does not know",
     program: "c2",
     expected: {
       upstream: { weak: prints("no thread: clone3 = -1", 1), fixed: prints("a thread, through clone") },
@@ -216,7 +216,7 @@ export const verdict: readonly Landmine[] = [
     cite: ["linux/seccomp.h, SECCOMP_RET_ALLOW; seccomp_filter.h of the patch, SECCOMP_BPF_ALLOW"],
     policy: "return 0x7fff0000 for everything",
     escape: "none: the patch allows for 0xffffffff only",
-    fix: "return what the kernel calls allow",
+    fix: "return the kernel's value of ALLOW",
     program: "c16",
     expected: { upstream: { weak: prints("allowed") }, v6: { weak: blocked(1, "native") } },
   },

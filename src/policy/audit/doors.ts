@@ -74,7 +74,7 @@ export const otherDoors = (view: View): readonly Found[] => [
     "i386-door",
     "calls that are denied by their 64-bit numbers pass through int $0x80",
     "Every 64-bit program can make 32-bit calls; they have other numbers, and AUDIT_ARCH_I386 as architecture.",
-    "compare the architecture first, and kill what is not AUDIT_ARCH_X86_64; or give i386 the same rules",
+    "compare the architecture first, and kill all but AUDIT_ARCH_X86_64; or give i386 the same rules",
     "A1",
   ),
   ...door(

@@ -42,7 +42,7 @@ export const superfluous = ({ profile, mode, format, source, diagram }: Policy):
       severity: "low",
       title: `the rule for ${rule.names.slice(0, 3).join(", ")}${rule.names.length > 3 ? ", …" : ""} changes nothing`,
       reason: "Other rules, or the default, say the same about all of its calls: proved for every call.",
-      remedy: "remove it, or mend what it was meant to say",
+      remedy: "remove it, or mend its intended meaning",
       calls: rule.names,
       line: source.lineOf(rule.place.from),
     });

@@ -60,7 +60,7 @@ export interface RegionFacts {
 export interface Questions {
   /** The offset of a register operand in the state page (instance.ts). */
   readonly registerOffset: (d: Decoded, n: number) => number;
-  /** How often the interpreter has executed a block, if that is counted. */
+  /** The interpreter's count of executions of a block; undefined if it is not counted. */
   readonly executions: (ip: number) => number | undefined;
 }
 

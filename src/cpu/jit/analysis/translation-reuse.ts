@@ -120,7 +120,7 @@ export class TranslationReuse {
   #translations: Translation[] = [];
   #verified = new Set<Translation>();
   /**
-   * How accesses treat a failed translation. A function: it emits the exit from code that assumes success, in
+   * The treatment of a failed translation. A function: it emits the exit from code that assumes success, in
    * the arm of an if. True: each access uses the slow path by itself. Undefined: each access has both paths.
    */
   otherwise: (() => void) | true | undefined;

@@ -16,7 +16,7 @@ export interface JitBlock {
   /** Address after the last instruction. */
   readonly end: number;
   /**
-   * How it ends: by the control transfer of the last instruction, or by falling through to `end`. A call
+   * The end of the block: the control transfer of the last instruction, or a fall through to `end`. A call
    * returns to `end`. A door's call returns to the address that the kernel chooses.
    */
   readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "door" | "leave" | "fall";

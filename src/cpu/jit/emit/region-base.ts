@@ -63,7 +63,7 @@ export interface RegionRuntime extends Runtime, ReuseSlowPaths {
   readonly serve: () => number;
   /** True if a block has taken too many side exits (deopt.ts). */
   readonly isDeoptimised: (ip: number) => boolean;
-  /** How often the interpreter has executed a block, if that is counted. */
+  /** The interpreter's count of executions of a block; undefined if it is not counted. */
   readonly executions: (ip: number) => number | undefined;
   /** The processor model. */
   readonly model: Model;

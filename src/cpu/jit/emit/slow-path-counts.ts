@@ -8,6 +8,6 @@ export type SlowPath = (typeof slowPathNames)[number];
 /** The offset of a slow path's counter in the state page. */
 export const counterOf = (name: SlowPath): number => at.slowPathCounts + 8 * slowPathNames.indexOf(name);
 
-/** How often each slow path has been called. */
+/** The number of calls of each slow path. */
 export const slowPathCounts = ({ u64 }: State): Readonly<Record<SlowPath, number>> =>
   Object.fromEntries(slowPathNames.map((name) => [name, Number(u64[counterOf(name) / 8])])) as Record<SlowPath, number>;

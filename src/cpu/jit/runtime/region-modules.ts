@@ -113,7 +113,8 @@ export class RegionModules {
     let table: CompiledRegion["table"];
     m.importTable("handlers", "regions", regionSlots);
     const color = regionColor === "any" ? undefined : regionColor;
-    // Each import costs time at instantiation, called or not. So a module imports only what it uses.
+    // Each import costs time at instantiation, also if it is not called. So a module imports only the used
+    // ones.
     const imported = new Map<string, number>();
     const use = (module: "js" | "lookups" | "routines", name: string, type: FuncType): number => {
       const index = imported.get(name) ?? m.importFunc(module, name, type);

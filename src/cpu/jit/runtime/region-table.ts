@@ -161,7 +161,7 @@ export class RegionTable {
   }
   /** By frame: how often changed code removed compiled regions, and the last invalidation that did. */
   readonly #changes = new Map<number, { readonly times: number; readonly last: number }>();
-  /** How often the frame of an address lost compiled code. */
+  /** The number of times that the frame of an address lost compiled code. */
   changes(ip: number): number {
     return this.#changes.get(this.#blocks.frameOf(ip))?.times ?? 0;
   }

@@ -23,7 +23,7 @@ export interface TraceNode {
   /** Executions in the sampling windows. */
   readonly executions: number;
   readonly next: readonly TraceNode[];
-  /** How often the root was the next block. */
+  /** The number of times that the root was the next block. */
   readonly closes: number;
 }
 /** Traces with a common root, merged by common prefixes. */
@@ -280,7 +280,7 @@ class Paths {
   }
 }
 
-/** How far existing trees cover the sampling windows. */
+/** The share of the sampling windows that existing trees cover. */
 export interface Coverage {
   /** By window and step: true if the step is in a tree. */
   readonly inside: readonly (readonly boolean[])[];

@@ -50,7 +50,7 @@ const maxDiscards = 8;
 
 /** Answers for the sampler when there are enough windows. */
 export interface TreeSource {
-  /** How far existing trees cover the windows. */
+  /** The share of the windows that existing trees cover. */
   coverage(windows: readonly (readonly Step[])[]): Coverage;
   /** Trees for the parts of the windows that existing trees do not cover. */
   trees(windows: readonly (readonly Step[])[], inside: Coverage["inside"]): readonly TraceTree[];
