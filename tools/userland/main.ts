@@ -25,6 +25,7 @@ const { values } = parseArgs({
     trapgate: { type: "string", default: join(top, "bin/trapgate.js") },
     "make-roots": { type: "boolean" },
     twice: { type: "boolean" },
+    patience: { type: "string", default: "1" },
   },
 });
 if (values.help) {
@@ -37,6 +38,7 @@ if (values.help) {
   --trapgate FILE    the command line that runs programs (default: bin/trapgate.js)
   --list             names only
   --make-roots       make the roots and stop
+  --patience N       N times the time that scenarios have, on a machine with other work
   --twice            natively twice: a difference then is one of the scenario itself
 The exit status is 0 if every scenario is the same inside or its difference is explained.`);
   process.exit(0);
@@ -51,9 +53,17 @@ const wanted = values.only?.split(",").map((pattern) => new RegExp(`^(${pattern}
 const shard = /^(\d+)\/(\d+)$/.exec(values.shard);
 if (!shard || Number(shard[1]) < 1 || Number(shard[1]) > Number(shard[2])) throw new Error("--shard: I/N with 1 ≤ I ≤ N, such as 1/4");
 if (values.arch !== undefined && !architectures.some((a) => a === values.arch)) throw new Error("--arch: amd64 or i386");
+const patience = Number(values.patience);
+if (!(patience > 0)) throw new Error("--patience: a number above 0");
 const work: Work[] = groups
   .flatMap((group) =>
-    group.scenarios.flatMap((scenario) => scenario.architectures.map((architecture) => ({ group, scenario, architecture }))),
+    group.scenarios.flatMap((scenario) =>
+      scenario.architectures.map((architecture) => ({
+        group,
+        scenario: { ...scenario, seconds: scenario.seconds * patience },
+        architecture,
+      })),
+    ),
   )
   .filter(({ architecture }) => values.arch === undefined || architecture === values.arch)
   .filter(({ group, scenario }) => wanted === undefined || wanted.some((w) => w.test(scenario.name) || w.test(group.name)))

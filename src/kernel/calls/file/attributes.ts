@@ -2,6 +2,7 @@
 // setattr_prepare().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { ACL_ACCESS, bytesOfAcl, chmodAcl } from "../../cred/acl.ts";
 import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
 import { toKernel } from "../../cred/user-namespace.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
@@ -9,7 +10,7 @@ import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISUID, S_IXGRP } from "../../fs/vfs/mode.ts";
 import { MS_NOEXEC } from "../../fs/vfs/mount.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { isReadOnly, isSpecial, mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { accessAcl, isReadOnly, isSpecial, mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import {
   AT_EACCESS,
@@ -45,7 +46,12 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
   if (inode.isLink) return -E.EOPNOTSUPP;
   let bits = wanted & 0o7777;
   if (!inGroup(t.cred, inode.gid) && !capable(t.cred, CAP.FSETID)) bits &= ~S_ISGID;
-  return changed(path, inode.setattr({ mode: (inode.mode & ~0o7777) | bits, ctime: inode.fs.clock.realtime() }));
+  const done = inode.setattr({ mode: (inode.mode & ~0o7777) | bits, ctime: inode.fs.clock.realtime() });
+  const acl = done === 0 ? accessAcl(inode) : undefined;
+  return changed(
+    path,
+    acl ? inode.setXattr(ACL_ACCESS, bytesOfAcl(chmodAcl(acl, bits), undefined)) || inode.fs.attributesChanged(inode) : done,
+  );
 };
 
 const UNCHANGED = 0xffffffff;

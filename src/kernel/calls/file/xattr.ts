@@ -1,14 +1,13 @@
-// Extended attributes. man 7 xattr; Linux fs/xattr.c. tmpfs has user.*, trusted.* and security.*.
-
+// Extended attributes. man 7 xattr; Linux fs/xattr.c, fs/posix_acl.c. tmpfs has user.*, trusted.* and security.*, and
+// POSIX access control lists.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
-import { sizes } from "../../base/sizes.ts";
-import { CAP, capable } from "../../cred/cred.ts";
-import { MemFs } from "../../fs/types/memfs.ts";
+import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, isMode, isValidAcl, modeOfAcl } from "../../cred/acl.ts";
+import { CAP, capable, capableOver, inGroup } from "../../cred/cred.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
-import { may, S_ISVTX } from "../../fs/vfs/mode.ts";
+import { may, S_ISGID, S_ISVTX } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { fd, size } from "../../syscall/arg.ts";
@@ -25,8 +24,6 @@ const XATTR_SIZE_MAX = 65536;
 const XATTR_CREATE = 1;
 const XATTR_REPLACE = 2;
 const XATTR_LIST_MAX = 65536;
-/** The limit in bytes of all attributes of one file. */
-const XATTR_TOTAL_MAX = 128 * 1024;
 
 const getName = (t: Task, at: VAddr): Or<string> => {
   const name = t.mem.cString(at, XATTR_NAME_MAX + 1);
@@ -39,6 +36,7 @@ const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
   if (mask & may.write && mayChange(inode) < 0) return -E.EPERM;
   const trusted = name.startsWith("trusted.");
   if (trusted) return capable(t.cred, CAP.SYS_ADMIN) ? 0 : mask & may.write ? -E.EPERM : -E.ENODATA;
+  if (name.startsWith("system.")) return 0;
   if (name.startsWith("security.")) return mask & may.write && !capable(t.cred, CAP.SYS_ADMIN) ? -E.EPERM : 0;
   if (name.startsWith("user.")) {
     if (!inode.isFile && !inode.isDir) return mask & may.write ? -E.EPERM : -E.ENODATA;
@@ -49,7 +47,7 @@ const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
 const known = /^(user|trusted|security)\./;
 /** 0, or the -errno of the name. Linux xattr_resolve_name(). */
 const resolveName = (inode: Inode, name: string): number => {
-  const prefix = inode.fs instanceof MemFs ? known.exec(name)?.[0] : undefined;
+  const prefix = inode.fs.keepsXattrs ? known.exec(name)?.[0] : undefined;
   if (prefix === undefined) return -E.EOPNOTSUPP;
   return name === prefix ? -E.EINVAL : 0;
 };
@@ -74,6 +72,35 @@ const changed = (path: Or<Path>): number => {
   return kept;
 };
 
+const isAcl = (name: string): boolean => name === ACL_ACCESS || name === ACL_DEFAULT;
+/** Symbolic links have no lists. */
+const hasAcls = ({ fs, isLink }: Inode): boolean => fs.keepsXattrs && !isLink;
+/** Replaces a list: 0 or -errno. An empty list is none. Linux set_posix_acl(), simple_set_acl(). */
+const setAcl = (t: Task, path: Or<Path>, name: string, bytes: Uint8Array): number => {
+  if (typeof path === "number") return path;
+  const { cred } = t;
+  const acl = aclOfBytes(bytes, cred.userNs);
+  if (typeof acl === "number") return acl;
+  const writable = wantWrite(path.mount);
+  if (writable < 0) return writable;
+  const { inode } = path.dentry;
+  if (!hasAcls(inode)) return -E.EOPNOTSUPP;
+  if (name === ACL_DEFAULT && !inode.isDir) return acl.length > 0 ? -E.EACCES : 0;
+  if (!ownerOrCapable(cred, inode)) return -E.EPERM;
+  if (acl.length > 0 && !isValidAcl(acl)) return -E.EINVAL;
+  const access = name === ACL_ACCESS;
+  const kept = acl.length > 0 && !(access && isMode(acl)) ? bytesOfAcl(acl, undefined) : undefined;
+  const done = inode.setXattr(name, kept);
+  if (done < 0) return done;
+  if (access) {
+    const mode = acl.length > 0 ? (inode.mode & ~0o777) | modeOfAcl(acl) : inode.mode;
+    const keepsGroup = inGroup(cred, inode.gid) || capableOver(cred, inode, CAP.FSETID);
+    inode.setattr({ mode: keepsGroup ? mode : mode & ~S_ISGID });
+  }
+  inode.touch("change");
+  return changed(path);
+};
+
 const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
   if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
   const name = getName(t, at);
@@ -81,19 +108,14 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   if (length > XATTR_SIZE_MAX) return -E.E2BIG;
   const bytes = t.mem.read(value, length);
   if (!bytes) return -E.EFAULT;
+  if (isAcl(name)) return setAcl(t, path, name, bytes);
   const inode = inodeToChange(t, path, name);
   if (typeof inode === "number") return inode;
-  inode.xattrs ??= new Map();
-  if (how & XATTR_CREATE && inode.xattrs.has(name)) return -E.EEXIST;
-  if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
-  const held = inode.xattrs.get(name);
-  const total = inode.xattrBytes + bytes.length + (held ? -held.length : name.length);
-  const count = inode.xattrs.size + (held ? 0 : 1);
-  const pages = Math.ceil((total + count * sizes.attribute) / 4096);
-  if (total > XATTR_TOTAL_MAX || !inode.fs.charge(pages - inode.xattrPages)) return -E.ENOSPC;
-  inode.xattrPages = pages;
-  inode.xattrBytes = total;
-  inode.xattrs.set(name, bytes);
+  const held = inode.xattrs?.has(name) ?? false;
+  if (how & XATTR_CREATE && held) return -E.EEXIST;
+  if (how & XATTR_REPLACE && !held) return -E.ENODATA;
+  const done = inode.setXattr(name, bytes);
+  if (done < 0) return done;
   inode.touch("change");
   return changed(path);
 };
@@ -103,11 +125,19 @@ const answer = (t: Task, at: VAddr, length: number, bytes: Uint8Array): number =
   if (bytes.length > length) return -E.ERANGE;
   return t.mem.write(at, bytes) ? bytes.length : -E.EFAULT;
 };
+/** Linux vfs_get_acl(): no permission is needed. Ids are those of the task's user namespace. */
+const getAcl = (t: Task, inode: Inode, name: string, value: VAddr, length: number): number => {
+  if (!hasAcls(inode)) return -E.EOPNOTSUPP;
+  const kept = inode.xattrs?.get(name);
+  const acl = kept && aclOfBytes(kept, undefined);
+  return acl && typeof acl !== "number" ? answer(t, value, Math.min(length, XATTR_SIZE_MAX), bytesOfAcl(acl, t.cred.userNs)) : -E.ENODATA;
+};
 const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): number => {
   const name = getName(t, at);
   if (typeof name === "number") return name;
   if (typeof path === "number") return path;
   const { inode } = path.dentry;
+  if (isAcl(name)) return getAcl(t, inode, name, value, length);
   const denied = allowed(t, inode, name, may.read);
   if (denied < 0) return denied;
   const unknown = resolveName(inode, name);
@@ -117,22 +147,20 @@ const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): 
 };
 const list = (t: Task, path: Or<Path>, at: VAddr, length: number): number => {
   if (typeof path === "number") return path;
-  const names = [...(path.dentry.inode.xattrs?.keys() ?? [])].filter((n) => !n.startsWith("trusted.") || capable(t.cred, CAP.SYS_ADMIN));
+  const kept = path.dentry.inode.xattrs;
+  // Lists come first, then other names backwards. Linux simple_xattr_list(), simple_xattr_add().
+  const others = [...(kept?.keys() ?? [])].filter((n) => !isAcl(n) && (!n.startsWith("trusted.") || capable(t.cred, CAP.SYS_ADMIN)));
+  const names = [...[ACL_ACCESS, ACL_DEFAULT].filter((n) => kept?.has(n)), ...others.sort().reverse()];
   return answer(t, at, Math.min(length, XATTR_LIST_MAX), asBytes(names.map((n) => `${n}\0`).join("")));
 };
 const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const name = getName(t, at);
   if (typeof name === "number") return name;
+  if (isAcl(name)) return setAcl(t, path, name, new Uint8Array());
   const inode = inodeToChange(t, path, name);
   if (typeof inode === "number") return inode;
-  const held = inode.xattrs?.get(name);
-  if (!inode.xattrs || !held) return -E.ENODATA;
-  inode.xattrs.delete(name);
-  inode.xattrBytes -= name.length + held.length;
-  if (inode.xattrs.size === 0) {
-    inode.fs.charge(-inode.xattrPages);
-    inode.xattrPages = 0;
-  }
+  if (!inode.xattrs?.has(name)) return -E.ENODATA;
+  inode.setXattr(name, undefined);
   inode.touch("change");
   return changed(path);
 };

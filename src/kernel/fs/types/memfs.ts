@@ -22,6 +22,7 @@ const DIRENT_SIZE = 20;
 export class MemFs extends FileSystem {
   override readonly type: string = "tmpfs";
   override readonly keepsBirths: boolean = true;
+  override readonly keepsXattrs: boolean = true;
   /** APPEND, IMMUTABLE, NODUMP. Linux mm/shmem.c shmem_getattr() */
   override readonly attributes: bigint = 0x70n;
   override readonly fileFlags: number = TMPFS_FLAGS;
@@ -312,14 +313,28 @@ export class MemDir extends Inode {
   #linked(change: 1 | -1): void {
     if (this.nlink !== 1) this.nlink += change;
   }
-  /** Makes an inode and its name: the inode or -ENOSPC. `text`: additional bytes of the inode. */
-  #make(name: string, make: () => Inode, text = 0): Or<Inode> {
+  /** Makes an inode and its name: the inode or -ENOSPC. `target`: the text of a symbolic link. */
+  #make(name: string, made: NewInode, target = ""): Or<Inode> {
     this.fill();
-    if (!this.#canAdd(sizes.inode + sizes.name + name.length + text)) return -E.ENOSPC;
-    const inode = make();
+    if (!this.#canAdd(sizes.inode + sizes.name + name.length + target.length)) return -E.ENOSPC;
+    const inode = this.#nameless(made, target);
+    if (typeof inode === "number") return inode;
     this.add(name, inode);
     if (inode.isDir) this.#linked(1);
     this.touch("modify");
+    return inode;
+  }
+  /** Makes an inode with its access control lists. */
+  #nameless(made: NewInode, target = ""): Or<Inode> {
+    const inode = this.newInode(made, target);
+    for (const [name, value] of made.acls ?? []) {
+      const done = inode.setXattr(name, value);
+      if (done === 0) continue;
+      inode.nlink = 0;
+      inode.unused();
+      if (inode instanceof MemDir) disown(inode);
+      return done;
+    }
     return inode;
   }
   #canAdd(bytes: number): boolean {
@@ -342,17 +357,17 @@ export class MemDir extends Inode {
     }
   }
   override mknod(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => this.newInode(made, ""));
+    return this.#make(name, made);
   }
   override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => this.newInode({ ...made, mode: (made.mode & ~S_IFMT) | S_IFDIR }, ""));
+    return this.#make(name, { ...made, mode: (made.mode & ~S_IFMT) | S_IFDIR });
   }
   override symlink(name: string, target: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => this.newInode({ ...made, mode: S_IFLNK | 0o777 }, target), target.length);
+    return this.#make(name, { ...made, mode: S_IFLNK | 0o777 }, target);
   }
   override tmpfile(made: NewInode): Or<Inode> {
     if (!this.#canAdd(sizes.inode)) return -E.ENOSPC;
-    return this.newInode({ ...made, mode: (made.mode & ~S_IFMT) | S_IFREG }, "");
+    return this.#nameless({ ...made, mode: (made.mode & ~S_IFMT) | S_IFREG });
   }
 
   override link(name: string, target: Inode): number {

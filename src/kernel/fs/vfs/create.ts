@@ -3,6 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { ACCESS, mayUseDevice } from "../../cgroup/devices.ts";
+import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, inheritedAcl, isMode, modeOfAcl } from "../../cred/acl.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
 import { mayMake, mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
@@ -14,8 +15,8 @@ import { mayChange, mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
 /**
- * Owner and mode of a new inode in `dir`; `umask` takes its bits last. Linux inode_init_owner(),
- * mode_strip_sgid().
+ * Owner, mode and lists of a new inode in `dir`. A default list of the directory takes its bits from the mode, or else
+ * `umask` does. Linux inode_init_owner(), mode_strip_sgid(), posix_acl_create().
  */
 export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0, umask = 0): NewInode => {
   const { cred } = task;
@@ -25,7 +26,14 @@ export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0, umask =
   if (inherits && (mode & S_IFMT) === S_IFDIR) bits |= S_ISGID;
   else if (inherits && (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !inGroup(cred, gid) && !capable(cred, CAP.FSETID))
     bits &= ~S_ISGID;
-  return { mode: bits & ~umask, uid: cred.fsuid, gid, rdev, fileFlags: dir.fileFlags & INHERITED };
+  const owner = { uid: cred.fsuid, gid, rdev, fileFlags: dir.fileFlags & INHERITED };
+  const bytes = (mode & S_IFMT) === S_IFLNK ? undefined : dir.xattrs?.get(ACL_DEFAULT);
+  const list = bytes && aclOfBytes(bytes, undefined);
+  if (!list || typeof list === "number") return { ...owner, mode: bits & ~umask };
+  const acl = inheritedAcl(list, bits);
+  const acls: [string, Uint8Array][] = isMode(acl) ? [] : [[ACL_ACCESS, bytesOfAcl(acl, undefined)]];
+  if ((mode & S_IFMT) === S_IFDIR) acls.push([ACL_DEFAULT, bytes]);
+  return { ...owner, mode: (bits & ~0o777) | modeOfAcl(acl), acls };
 };
 
 const umaskOf = (task: Task): number => task.fs.umask & 0o777;
@@ -91,8 +99,8 @@ export const createFile = (task: Task, last: Last, mode: number): Or<Dentry> =>
 export const mkdir = (task: Task, base: Path, name: string, mode: number): number => {
   const last = newName(task, base, name, true);
   if (typeof last === "number") return last;
-  const bits = S_IFDIR | (masked(task, mode) & 0o1777);
-  return outcome(makeIn(task, last, S_IFDIR, (dir) => dir.mkdir(last.name, newInode(task, dir, bits))));
+  const bits = S_IFDIR | (mode & 0o1777);
+  return outcome(makeIn(task, last, S_IFDIR, (dir) => dir.mkdir(last.name, newInode(task, dir, bits, 0, umaskOf(task)))));
 };
 
 /** symlink(2): 0 or -errno. */

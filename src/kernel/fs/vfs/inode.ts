@@ -2,7 +2,7 @@
 // Linux struct inode_operations, struct super_block.
 import { E } from "../../../abi/errno.ts";
 import type { Account } from "../../../memory/account.ts";
-import type { Frames } from "../../../memory/frames.ts";
+import { type Frames, PAGE_SIZE } from "../../../memory/frames.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { Wait, WaitQueue } from "../../base/wait.ts";
@@ -17,6 +17,9 @@ import type { Leases } from "./leases.ts";
 import type { Locks } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 import { inodeEnded, type Mark, type WideMark } from "./notify.ts";
+
+/** The length of all extended attributes of one file, in bytes. */
+const XATTR_TOTAL_MAX = 128 * 1024;
 
 /** A value, or a negative errno. */
 export type Or<T> = T | number;
@@ -54,6 +57,8 @@ export abstract class FileSystem {
   readonly growable: boolean = true;
   /** True if statx(2) reports the birth time. */
   readonly keepsBirths: boolean = false;
+  /** True if files keep extended attributes and access control lists. Linux s_xattr, SB_POSIXACL. */
+  readonly keepsXattrs: boolean = false;
   /** The STATX_ATTR_* bits that files can have, besides those of the VFS. */
   readonly attributes: bigint = 0n;
   /** The FS_*_FL flags that its files can have (file-flags.ts); 0: none. */
@@ -143,6 +148,8 @@ export interface NewInode {
   readonly ino?: number;
   /** FS_*_FL flags, which a directory hands down. */
   readonly fileFlags?: number;
+  /** Access control lists of the directory, as extended attributes. */
+  readonly acls?: readonly (readonly [name: string, value: Uint8Array])[];
 }
 
 /** A call in pieces, for whose end other calls wait. */
@@ -304,6 +311,23 @@ export abstract class Inode {
   setattr(changes: Changes): number {
     Object.assign(this, changes);
     return this.fs.attributesChanged(this);
+  }
+  /**
+   * Sets, or without a value removes, an extended attribute: 0, or -ENOSPC if the file system has no room or the
+   * attributes of one file are too long.
+   */
+  setXattr(name: string, value: Uint8Array | undefined): number {
+    const before = this.xattrs?.get(name);
+    const bytes = this.xattrBytes - (before ? name.length + before.length : 0) + (value ? name.length + value.length : 0);
+    const count = (this.xattrs?.size ?? 0) + Number(value !== undefined) - Number(before !== undefined);
+    const pages = Math.ceil((bytes + count * sizes.attribute) / PAGE_SIZE);
+    if (value && (bytes > XATTR_TOTAL_MAX || !this.fs.charge(pages - this.xattrPages))) return -E.ENOSPC;
+    if (!value) this.fs.charge(pages - this.xattrPages);
+    this.xattrPages = pages;
+    this.xattrBytes = bytes;
+    if (value) (this.xattrs ??= new Map()).set(name, value);
+    else this.xattrs?.delete(name);
+    return 0;
   }
   /** Called after a name or a file description ended. After the last of both the file ends. */
   unused(): void {

@@ -1,14 +1,26 @@
 // Permission checks on inodes. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and
 // its callers.
 import { E } from "../../../abi/errno.ts";
+import { ACL_ACCESS, type Acl, aclGrants, aclOfBytes } from "../../cred/acl.ts";
 import { CAP, type Cred, capableOver, inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import type { Inode } from "./inode.ts";
 import { FS_FL, may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
 import { type Mount, MS_RDONLY } from "./mount.ts";
 
+/** The list that decides on access to an inode, if it has one. */
+export const accessAcl = ({ xattrs }: Inode): Acl | undefined => {
+  const bytes = xattrs?.get(ACL_ACCESS);
+  const acl = bytes && aclOfBytes(bytes, undefined);
+  return typeof acl === "number" ? undefined : acl;
+};
+
+/** Linux acl_permission_check(): a list counts only for others than the owner, and if the group's bits allow anything. */
 const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
-  const shift = inode.uid === cred.fsuid ? 6 : inGroup(cred, inode.gid) ? 3 : 0;
+  const owns = inode.uid === cred.fsuid;
+  const acl = owns || (inode.mode & 0o070) === 0 ? undefined : accessAcl(inode);
+  if (acl) return aclGrants(acl, inode.gid, cred, mask);
+  const shift = owns ? 6 : inGroup(cred, inode.gid) ? 3 : 0;
   return ((inode.mode >> shift) & mask) === mask;
 };
 
