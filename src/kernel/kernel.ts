@@ -19,6 +19,7 @@ import type { Vdso } from "./exec/vdso.ts";
 import { WatchLimits } from "./fs/files/inotify.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
+import { LockTable } from "./fs/vfs/locks.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
@@ -106,6 +107,7 @@ export class Kernel {
   readonly cgroups = new Cgroup();
   cgroupFs!: CgroupFs;
   readonly kept: Kept;
+  readonly lockTable = new LockTable();
   readonly cpuTime = new CpuTime(this);
   /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
   pidsMax = Number.POSITIVE_INFINITY;

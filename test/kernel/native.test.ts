@@ -53,6 +53,7 @@ const subjects = {
   "time-namespaces": "time namespaces shift clocks, sleeps and timers of their tasks, and are entered, as on Linux",
   overlay: "overlays show the names of their layers, copy what is written and hide what is removed, as on Linux",
   acls: "access control lists make modes, let users and groups in, and are inherited, as on Linux",
+  locks: "locks and leases are listed with their ranges and processes as on Linux",
   loops: "loop devices take a file, show parts of it, and let it go as on Linux",
   pages: "pagemap, queries of mappings, remapped, secret and droppable memory, and security modules answer as on Linux",
   propagation: "mounts propagate among peers and to slaves, and the mount API of 5.2 makes, moves and describes them as on Linux",

@@ -44,7 +44,7 @@ export const sizes = {
   /** A watch of an inode; an event that waits, besides the bytes of its name. */
   watch: 768,
   fileEvent: 256,
-  lock: 320,
+  lock: 384,
   /** A request of io_uring, with its view of its task; a completion without a place; a provided buffer. */
   uringRequest: 2048,
   completion: 96,

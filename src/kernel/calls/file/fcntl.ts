@@ -93,7 +93,7 @@ const recordLock = (
       l_whence: SEEK_SET,
       l_start: other.start,
       l_len: length,
-      l_pid: other.pid,
+      l_pid: other.pid < 0 ? other.pid : t.pidNs.numberOf(other.pid),
     });
   }
   if (type === F_RDLCK && !file.readable) return finish(t, -E.EBADF);
@@ -267,7 +267,7 @@ export const fcntlCalls: readonly Syscall[] = [
     if (type === undefined) return -E.EINVAL;
     const file = (t.waited.held as FileDescription | undefined) ?? t.files.get(a.fd);
     if (!file) return -E.EBADF;
-    const outcome = flock(file, type);
+    const outcome = flock(file, type, t.tgid);
     if (outcome !== "in the way") return finish(t, outcome === "done" ? 0 : -E.ENOLCK);
     if (a.operation & LOCK_NB) return finish(t, -E.EAGAIN);
     t.waited.held ??= file.hold();

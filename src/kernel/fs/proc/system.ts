@@ -14,6 +14,7 @@ import { roundPipeSize } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import { deviceTag } from "./device-tag.ts";
 import { keyFiles, keySettings } from "./keys.ts";
+import { locksFile } from "./locks.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
 import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
 
@@ -235,6 +236,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
           .map((t) => `nodev\t${t}\n`)
           .join(""),
     },
+    locks: locksFile,
     loadavg: { read: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.lastPid}\n` },
     meminfo: { read: () => meminfo(kernel) },
     modules: { read: () => "" },

@@ -14,7 +14,7 @@ import type { Pipe } from "../files/pipe.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Leases } from "./leases.ts";
-import type { Locks } from "./locks.ts";
+import type { Locks, LockTable } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 import { inodeEnded, type Mark, type WideMark } from "./notify.ts";
 
@@ -29,6 +29,7 @@ export interface Clock {
   realtime(): Timespec;
   readonly frames: Frames;
   readonly kept: Kept;
+  readonly lockTable: LockTable;
 }
 
 /** Flags of a file system. Linux include/linux/fs.h. */

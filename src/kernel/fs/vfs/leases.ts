@@ -16,6 +16,8 @@ type LeaseType = typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK;
 export interface Lease {
   readonly file: FileDescription;
   type: LeaseType;
+  /** The process that took it. */
+  readonly pid: number;
   /** A break in progress: the type that it must become, until a monotonic time in nanoseconds. */
   breaking: { to: LeaseType; until: number } | undefined;
 }
@@ -44,6 +46,7 @@ const end = (inode: Inode, lease: Lease): void => {
   inode.leases?.all.delete(lease);
   inode.leases?.changes.wake();
   if (inode.leases?.all.size === 0) inode.leases = undefined;
+  inode.fs.clock.lockTable.update(inode);
 };
 /** The last reference of an open file is gone. */
 export const dropLease = (file: FileDescription): void => {
@@ -84,7 +87,8 @@ export const setLease = (t: Task, file: FileDescription, type: number): number =
     return 0;
   }
   inode.leases ??= new Leases();
-  inode.leases.all.add({ file, type, breaking: undefined });
+  inode.leases.all.add({ file, type, pid: t.tgid, breaking: undefined });
+  inode.fs.clock.lockTable.update(inode);
   if (file.owner.pid === 0) file.owner = { type: "process", pid: t.tgid };
   return 0;
 };

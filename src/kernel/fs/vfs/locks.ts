@@ -27,10 +27,19 @@ export interface RecordLock {
   readonly pid: number;
 }
 
+/** A lock with its number among those that the inode has had. */
+interface AgedLock extends RecordLock {
+  readonly age: number;
+}
+
 /** The record locks of one owner, by their first bytes. They do not overlap. */
 class OwnRecords {
-  readonly #byStart = new OrderedMap<RecordLock>();
+  readonly #byStart = new OrderedMap<AgedLock>();
+  readonly #locks: Locks;
   #writes = 0;
+  constructor(locks: Locks) {
+    this.#locks = locks;
+  }
 
   get size(): number {
     return this.#byStart.size;
@@ -47,13 +56,17 @@ class OwnRecords {
     return undefined;
   }
   /** The locks that overlap the range. The map may change meanwhile. */
-  *#within(start: number, end: number): Generator<RecordLock> {
+  *#within(start: number, end: number): Generator<AgedLock> {
     const before = this.#byStart.previous(start);
     const first = before !== undefined && (this.#byStart.get(before) as RecordLock).end > start ? before : this.#byStart.next(start);
-    for (let key = first; key !== undefined && key < end; key = this.#byStart.next(key + 1)) yield this.#byStart.get(key) as RecordLock;
+    for (let key = first; key !== undefined && key < end; key = this.#byStart.next(key + 1)) yield this.#byStart.get(key) as AgedLock;
   }
-  put(lock: RecordLock): void {
-    this.#byStart.set(lock.start, lock);
+  /** All locks with the number that each got when it came to be. */
+  each(visit: (lock: RecordLock, age: number) => void): void {
+    this.#byStart.each((lock) => visit(lock, lock.age));
+  }
+  put(lock: RecordLock, age = this.#locks.count++): void {
+    this.#byStart.set(lock.start, { ...lock, age });
     if (lock.type === F_WRLCK) this.#writes++;
   }
   /** Adds a lock in a free range and merges it with neighbours of its type. */
@@ -67,26 +80,65 @@ class OwnRecords {
     if (end > lock.end) this.clear(lock.end, end);
     this.put({ ...lock, start, end });
   }
-  /** Unlocks the range. */
+  /** Unlocks the range. Of a lock that is cut in two the first part is the new one. Linux posix_lock_inode(). */
   clear(start: number, end: number): void {
     for (const lock of this.#within(start, end)) {
       this.#byStart.delete(lock.start);
       if (lock.type === F_WRLCK) this.#writes--;
-      if (lock.start < start) this.put({ ...lock, end: start });
-      if (end < lock.end) this.put({ ...lock, start: end });
+      const isCut = lock.start < start && end < lock.end;
+      if (lock.start < start) this.put({ ...lock, end: start }, isCut ? undefined : lock.age);
+      if (end < lock.end) this.put({ ...lock, start: end }, lock.age);
     }
   }
+}
+
+/** A lock of flock(2). `pid` is the process that called it. */
+export interface FileLock {
+  readonly type: typeof F_RDLCK | typeof F_WRLCK;
+  readonly pid: number;
 }
 
 /** The locks of one inode. */
 export class Locks {
   readonly records = new Map<RecordLock["owner"], OwnRecords>();
-  readonly flocks = new Map<FileDescription, typeof F_RDLCK | typeof F_WRLCK>();
+  readonly flocks = new Map<FileDescription, FileLock>();
   readonly queue = new WaitQueue();
+  /** The number of locks of ranges that there have been. */
+  count = 0;
+  /** Its key in the table of the machine, while it has locks or leases. */
+  key: number | undefined = undefined;
+  /** All locks of ranges, the newest first. */
+  ranges(): RecordLock[] {
+    const all: { readonly lock: RecordLock; readonly age: number }[] = [];
+    for (const own of this.records.values()) own.each((lock, age) => all.push({ lock, age }));
+    return all.sort((a, b) => b.age - a.age).map(({ lock }) => lock);
+  }
 }
 const of = (inode: Inode): Locks => {
   inode.locks ??= new Locks();
   return inode.locks;
+};
+
+/** The inodes that have locks or leases, the newest first. /proc/locks shows them. */
+export class LockTable {
+  readonly inodes = new OrderedMap<Inode>();
+  #next = 2 ** 48;
+  /** Takes an inode into the table, or out of it, after a change of its locks. */
+  update(inode: Inode): void {
+    const locks = of(inode);
+    const listed = locks.records.size > 0 || locks.flocks.size > 0 || inode.leases !== undefined;
+    if (listed && locks.key === undefined) {
+      locks.key = this.#next--;
+      this.inodes.set(locks.key, inode);
+    } else if (!listed && locks.key !== undefined) {
+      this.inodes.delete(locks.key);
+      locks.key = undefined;
+    }
+  }
+}
+const changed = (inode: Inode): void => {
+  inode.fs.clock.lockTable.update(inode);
+  inode.locks?.queue.wake();
 };
 /** The queue of tasks that wait for a lock of the inode. */
 export const lockQueue = (inode: Inode): WaitQueue => of(inode).queue;
@@ -145,7 +197,7 @@ export const setRecord = (
   const locks = of(inode);
   const { start, end, owner } = range;
   const { account } = inode.fs;
-  const records = locks.records.get(owner) ?? new OwnRecords();
+  const records = locks.records.get(owner) ?? new OwnRecords(locks);
   const room = (records.splits(start, end) ? sizes.lock : 0) + (type === F_UNLCK ? 0 : sizes.lock);
   if (!account.take(room)) return false;
   const before = records.size;
@@ -154,7 +206,7 @@ export const setRecord = (
   account.give(room - (records.size - before) * sizes.lock);
   if (records.size === 0) locks.records.delete(owner);
   else locks.records.set(owner, records);
-  locks.queue.wake();
+  changed(inode);
   return true;
 };
 
@@ -167,27 +219,28 @@ export const releasePosixLocks = (inode: Inode, owner: FdTable | FileDescription
   if (!inode.locks || !records) return;
   inode.locks.records.delete(owner);
   inode.fs.account.give(records.size * sizes.lock);
-  inode.locks.queue.wake();
+  changed(inode);
 };
 
 /** flock(2): "done", or the reason of a refusal. */
 export const flock = (
   file: FileDescription,
   type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK,
+  pid: number,
 ): "done" | "in the way" | "no memory" => {
   const locks = of(file.inode);
   if (type !== F_UNLCK) {
     // A lock for writing is the only one of its file.
     const [first] = locks.flocks;
     const others = locks.flocks.size - Number(locks.flocks.has(file));
-    if (others > 0 && (type === F_WRLCK || first?.[1] === F_WRLCK)) return "in the way";
+    if (others > 0 && (type === F_WRLCK || first?.[1].type === F_WRLCK)) return "in the way";
   }
   const { account } = file.inode.fs;
   const held = locks.flocks.has(file) ? sizes.lock : 0;
   if (!account.resize(held, type === F_UNLCK ? 0 : sizes.lock)) return "no memory";
   if (type === F_UNLCK) locks.flocks.delete(file);
-  else locks.flocks.set(file, type);
-  locks.queue.wake();
+  else locks.flocks.set(file, { type, pid });
+  changed(file.inode);
   return "done";
 };
 /** Releases the flock(2) and OFD locks of a file description. */
@@ -197,5 +250,5 @@ export const releaseFileLocks = (file: FileDescription): void => {
   releasePosixLocks(file.inode, file);
   if (!locks.flocks.delete(file)) return;
   file.inode.fs.account.give(sizes.lock);
-  locks.queue.wake();
+  changed(file.inode);
 };

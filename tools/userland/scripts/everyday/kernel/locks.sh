@@ -1,5 +1,4 @@
 # about: flock, lslocks, POSIX locks by perl and python-free tools, lockfile, dotlockfile
-# differs: /proc has no locks file yet.
 # packages: util-linux perl liblockfile-bin procmail
 # seconds: 120
 exec 9>l; flock 9; cat /proc/locks | tr -s ' ' | cut -d' ' -f2-4,7-; lslocks -n -o COMMAND,TYPE,MODE,START,END; flock -n l true || echo busy; flock -u 9; flock -n l echo free; cat >s.pl <<'END'
