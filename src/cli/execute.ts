@@ -19,18 +19,24 @@ export interface Tracing {
   readonly line: (line: string, pid: number) => void;
 }
 
+const deviceOf = (fd: number): number | undefined => {
+  try {
+    const status = fstatSync(fd);
+    return status.isCharacterDevice() ? status.rdev : undefined;
+  } catch {
+    return undefined;
+  }
+};
+/** True for the host's /dev/null, which the guest sees as its own. */
+const isNull = (fd: number): boolean => {
+  const device = deviceOf(fd);
+  return device !== undefined && device === statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
+};
 /**
  * True if the descriptor may be a terminal. /dev/null is excluded, because Node.js loads a module for
  * terminals.
  */
-const isDevice = (fd: number): boolean => {
-  try {
-    const status = fstatSync(fd);
-    return status.isCharacterDevice() && status.rdev !== statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
-  } catch {
-    return false;
-  }
-};
+const isDevice = (fd: number): boolean => deviceOf(fd) !== undefined && !isNull(fd);
 const isFile = (fd: number): boolean => {
   try {
     return fstatSync(fd).isFile();
@@ -115,7 +121,14 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
-    const connection = { stdout: fdSink(1), stderr: fdSink(2), wanted, backlog, stdin: stdin ? undefined : stdinFile };
+    const connection = {
+      stdout: fdSink(1),
+      stderr: fdSink(2),
+      wanted,
+      backlog,
+      stdin: stdin ? undefined : stdinFile,
+      nulls: [0, 1, 2].filter(isNull),
+    };
     const run = await machine.run(path, options, connection);
     await regions?.report(say);
     if (prepared.stats) {

@@ -53,6 +53,8 @@ export interface Connection {
   readonly wanted: () => void;
   /** Standard input, if it is a file. */
   readonly stdin?: ByteFile | undefined;
+  /** The standard streams that are /dev/null. */
+  readonly nulls?: readonly number[];
   readonly backlog?: Backlog;
 }
 
@@ -252,7 +254,7 @@ export class Machine {
     let own: Filter | undefined;
     const denials = this.#watchFilters(hooks, connection === undefined, () => own);
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
-    const streams = new StandardStreams(kernel, sinks, this.#terminal, connection?.stdin);
+    const streams = new StandardStreams(kernel, sinks, this.#terminal, connection?.stdin, connection?.nulls);
     if (options.stdin !== undefined || !connection) {
       streams.receive(typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array(0)));
       streams.end();

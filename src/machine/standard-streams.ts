@@ -1,13 +1,15 @@
-// The files behind descriptors 0, 1 and 2 of the first program: pipes to the host, or its terminal.
+// The files behind descriptors 0, 1 and 2 of the first program: pipes to the host, its terminal, or
+// /dev/null.
 
 import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
+import { nullFile } from "../kernel/fs/files/devices.ts";
 import { type ByteFile, type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
 import { StreamInput, StreamOutput } from "../kernel/fs/files/stream-file.ts";
 import { setControlling } from "../kernel/fs/tty/control.ts";
 import { Tty } from "../kernel/fs/tty/tty.ts";
 import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
-import { O_RDWR } from "../kernel/fs/vfs/open-flags.ts";
+import { O_RDONLY, O_RDWR, O_WRONLY } from "../kernel/fs/vfs/open-flags.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { fileAt } from "./tree.ts";
@@ -43,10 +45,12 @@ export class StandardStreams {
     sinks: { readonly stdout: ByteSink; readonly stderr: ByteSink },
     terminal?: { readonly tty: Tty; readonly uses: TerminalOptions["uses"] },
     input?: ByteFile,
+    nulls: readonly number[] = [],
   ) {
     const { vfs } = kernel;
     this.#source = new ByteSource(input);
-    const plain = [StreamInput.of(vfs, this.#source), StreamOutput.of(vfs, sinks.stdout), StreamOutput.of(vfs, sinks.stderr)];
+    const piped = [StreamInput.of(vfs, this.#source), StreamOutput.of(vfs, sinks.stdout), StreamOutput.of(vfs, sinks.stderr)];
+    const plain = piped.map((file, fd) => (nulls.includes(fd) ? nullFile(fileAt(vfs, "/dev/null"), fd === 0 ? O_RDONLY : O_WRONLY) : file));
     this.#tty = terminal?.tty;
     if (!terminal) {
       this.files = plain;

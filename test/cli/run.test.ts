@@ -217,6 +217,15 @@ describe.skipIf(missing("limits", nasm))("limits", () => {
 });
 
 describe.skipIf(missing("streams of the command line", need))("streams", () => {
+  it("shows /dev/null of the host as that of the guest", () => {
+    const read = (stdin: "ignore" | "pipe"): string =>
+      spawnSync(process.execPath, [`${top}/bin/trapgate.js`, "run", need.path, "readlink", "/proc/self/fd/0"], {
+        encoding: "utf8",
+        stdio: [stdin, "pipe", "pipe"],
+      }).stdout;
+    expect(read("ignore")).toBe("/dev/null\n");
+    expect(read("pipe")).toMatch(/^pipe:/);
+  });
   it("pass through", () => {
     expect(trapgate(["run", need.path, "tr", "a-z", "A-Z"], { input: "from the host\n" })).toMatchObject({
       status: 0,

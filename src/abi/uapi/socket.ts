@@ -27,3 +27,5 @@ export const MSG = {
   BATCH: 0x4_0000,
   CMSG_CLOEXEC: 0x4000_0000,
 } as const;
+/** The ports that the system chooses: Linux's net.ipv4.ip_local_port_range. */
+export const EPHEMERAL = { first: 32768, last: 60999 } as const;

@@ -1,5 +1,5 @@
-// POSIX access control lists. man 5 acl; Linux fs/posix_acl.c. An inode keeps them as extended attributes, with ids
-// of the kernel.
+// POSIX access control lists. man 5 acl; Linux fs/posix_acl.c. An inode keeps them as extended attributes,
+// with ids of the kernel.
 import { E } from "../../abi/errno.ts";
 import { type Cred, inGroup } from "./cred.ts";
 import { type IdKind, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
@@ -30,7 +30,10 @@ interface AclEntry {
 /** A list in the order of its tags. */
 export type Acl = readonly AclEntry[];
 
-/** The list of an attribute's bytes; ids are those of `ns`. An empty list, or -errno. Linux posix_acl_from_xattr(). */
+/**
+ * The list of an attribute's bytes; ids are those of `ns`. An empty list, or -errno. Linux
+ * posix_acl_from_xattr().
+ */
 export const aclOfBytes = (bytes: Uint8Array, ns: UserNamespace | undefined): Acl | number => {
   if (bytes.length === 0) return [];
   if (bytes.length < HEADER) return -E.EINVAL;
@@ -63,7 +66,10 @@ export const bytesOfAcl = (acl: Acl, ns: UserNamespace | undefined): Uint8Array 
   return bytes;
 };
 
-/** True for a list with the three basic entries, in order, and a mask if it names users or groups. Linux posix_acl_valid(). */
+/**
+ * True for a list with the three basic entries, in order, and a mask if it names users or groups. Linux
+ * posix_acl_valid().
+ */
 export const isValidAcl = (acl: Acl): boolean => {
   const count = (tag: number): number => acl.filter((e) => e.tag === tag).length;
   const ordered = acl.every((e, i) => e.perm <= 7 && (i === 0 || (acl[i - 1] as AclEntry).tag <= e.tag));
@@ -88,7 +94,10 @@ export const chmodAcl = (acl: Acl, mode: number): Acl => {
   const shifts: Readonly<Record<number, number>> = { [TAG.USER_OBJ]: 6, [group]: 3, [TAG.OTHER]: 0 };
   return withPerms(acl, (tag, perm) => (shifts[tag] === undefined ? perm : (mode >> shifts[tag]) & 7));
 };
-/** The list of a new file: the directory's default list within the mode that was asked for. Linux posix_acl_create_masq(). */
+/**
+ * The list of a new file: the directory's default list within the mode that was asked for. Linux
+ * posix_acl_create_masq().
+ */
 export const inheritedAcl = (acl: Acl, mode: number): Acl => {
   const allowed = chmodAcl(acl, mode);
   return acl.map((e, i) => ({ ...e, perm: e.perm & (allowed[i] as AclEntry).perm }));

@@ -1,6 +1,7 @@
 // The port numbers of one protocol and their holders. man 7 ip; Linux net/ipv4/inet_connection_sock.c
 // inet_csk_get_port(), inet_bind_conflict(), net/ipv4/udp.c udp_lib_get_port().
 import { E } from "../../abi/errno.ts";
+import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Ip, receives } from "./inet-address.ts";
 
@@ -22,10 +23,6 @@ export interface Holder {
   readonly until?: number;
 }
 
-/** net.ipv4.ip_local_port_range */
-const FIRST = 32768;
-const LAST = 60999;
-
 /** net.ipv4.tcp_max_tw_buckets, with 1 GiB of memory. */
 const MOST_MEMORIES = 8192;
 
@@ -39,7 +36,7 @@ const conflict = (a: Holder, b: Holder): boolean => {
 export class Ports {
   readonly #kernel: Kernel;
   readonly #holders = new Map<number, Set<Holder>>();
-  #next = FIRST;
+  #next: number = EPHEMERAL.first;
   /** The bytes that were sent and not read yet, in all sockets of the protocol. */
   inFlight = 0;
 
@@ -100,9 +97,9 @@ export class Ports {
   }
   /** A free port, or undefined. Ports are given in ascending order, so that runs are deterministic. */
   free(): number | undefined {
-    for (let tried = FIRST; tried <= LAST; tried++) {
+    for (let tried: number = EPHEMERAL.first; tried <= EPHEMERAL.last; tried++) {
       const port = this.#next;
-      this.#next = port === LAST ? FIRST : port + 1;
+      this.#next = port === EPHEMERAL.last ? EPHEMERAL.first : port + 1;
       if (this.at(port).length === 0) return port;
     }
     return undefined;

@@ -78,7 +78,8 @@ export class Process {
   posixTimers: PosixTimers | undefined = undefined;
   /** RLIMIT_CPU, once it is finite (timer/cpu-limit.ts). */
   cpuLimit: (Timer & { arm(): void }) | undefined = undefined;
-  oomScoreAdj = 0;
+  /** /proc/PID/oom_score_adj, inherited by children. */
+  oomScoreAdj: number;
   /** Its control group, inherited by children. */
   cgroup: Cgroup;
 
@@ -98,6 +99,7 @@ export class Process {
     this.pgid = parent?.pgid ?? pid;
     this.sid = parent?.sid ?? pid;
     this.tty = parent?.tty;
+    this.oomScoreAdj = parent?.oomScoreAdj ?? 0;
     this.exitSignal = exitSignal;
     this.limits = limits.slice();
     this.startTime = kernel.now;

@@ -1,5 +1,5 @@
-// Extended attributes. man 7 xattr; Linux fs/xattr.c, fs/posix_acl.c. tmpfs has user.*, trusted.* and security.*, and
-// POSIX access control lists.
+// Extended attributes. man 7 xattr; Linux fs/xattr.c, fs/posix_acl.c. tmpfs has user.*, trusted.* and
+// security.*, and POSIX access control lists.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";

@@ -36,6 +36,8 @@ class NullDevice extends MemoryDevice {
     return new Uint8Array(0);
   }
 }
+/** An open /dev/null at this path. */
+export const nullFile = (path: Path, flags: number): FileDescription => new NullDevice(path.dentry.inode, flags, path);
 class ZeroDevice extends MemoryDevice {
   override get discards(): boolean {
     return true;

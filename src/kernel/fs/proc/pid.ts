@@ -77,7 +77,7 @@ const comm = (target: Task): ProcContent => ({
   read: () => `${target.comm}\n`,
   write: (task, bytes) => {
     if (task.process !== target.process) return -E.EINVAL;
-    target.comm = String.fromCharCode(...bytes.subarray(0, 15)).split(/[\0\n]/, 1)[0] ?? "";
+    target.comm = String.fromCharCode(...bytes.subarray(0, 15)).split("\0", 1)[0] ?? "";
     return bytes.length;
   },
 });

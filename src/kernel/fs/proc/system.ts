@@ -1,5 +1,6 @@
 // The files of /proc that describe the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
 import { E } from "../../../abi/errno.ts";
+import { EPHEMERAL } from "../../../abi/uapi/socket.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
 import { PID_MAX } from "../../base/rlimit.ts";
@@ -16,6 +17,7 @@ import { deviceTag } from "./device-tag.ts";
 import { keyFiles, keySettings } from "./keys.ts";
 import { locksFile } from "./locks.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
+import { storedSettings } from "./sysctls.ts";
 import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
@@ -226,6 +228,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
   const { profile } = kernel;
   const bootId = kernel.random.bytes(16);
   const n = (key: string, start: number, min = 0, max = 0x7fffffff): ProcContent => number(state, key, start, min, max);
+  const stored = (folder: string): FixedTree => storedSettings(state, folder);
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
     cpuinfo: { read: () => cpuinfo(kernel) },
@@ -249,9 +252,22 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
     vmstat: { read: () => `nr_free_pages ${Math.max(0, kernel.frames.free)}\n` },
     sys: {
-      net: { ipv4: { conf: { all: { tag: deviceTag("all") }, default: { tag: deviceTag("default") }, lo: { tag: deviceTag("lo") } } } },
+      abi: stored("abi"),
+      debug: stored("debug"),
+      dev: { tty: stored("dev/tty") },
+      net: {
+        core: stored("net/core"),
+        ipv4: {
+          ...stored("net/ipv4"),
+          conf: { all: { tag: deviceTag("all") }, default: { tag: deviceTag("default") }, lo: { tag: deviceTag("lo") } },
+          ip_local_port_range: constant(`${EPHEMERAL.first}\t${EPHEMERAL.last}`),
+        },
+        ipv6: stored("net/ipv6"),
+        unix: stored("net/unix"),
+      },
       user: { max_user_namespaces: n("max_user_namespaces", 7760) },
       fs: {
+        ...stored("fs"),
         "aio-max-nr": setting(
           () => kernel.aio.max,
           (value) => {
@@ -289,6 +305,8 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         suid_dumpable: constant(0),
       },
       kernel: {
+        ...stored("kernel"),
+        pty: stored("kernel/pty"),
         cap_last_cap: constant(LAST_CAP),
         core_pattern: corePattern(),
         core_uses_pid: n("core_uses_pid", 0, 0, 1),
@@ -323,6 +341,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         yama: { ptrace_scope: constant(0) },
       },
       vm: {
+        ...stored("vm"),
         max_map_count: constant(65530),
         mmap_min_addr: constant(65536),
         overcommit_memory: n("overcommit_memory", 0, 0, 2),

@@ -15,8 +15,8 @@ import { mayChange, mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
 /**
- * Owner, mode and lists of a new inode in `dir`. A default list of the directory takes its bits from the mode, or else
- * `umask` does. Linux inode_init_owner(), mode_strip_sgid(), posix_acl_create().
+ * Owner, mode and lists of a new inode in `dir`. A default list of the directory takes its bits from the
+ * mode, or else `umask` does. Linux inode_init_owner(), mode_strip_sgid(), posix_acl_create().
  */
 export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0, umask = 0): NewInode => {
   const { cred } = task;

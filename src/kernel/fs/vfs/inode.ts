@@ -314,8 +314,8 @@ export abstract class Inode {
     return this.fs.attributesChanged(this);
   }
   /**
-   * Sets, or without a value removes, an extended attribute: 0, or -ENOSPC if the file system has no room or the
-   * attributes of one file are too long.
+   * Sets, or without a value removes, an extended attribute: 0, or -ENOSPC if the file system has no room or
+   * the attributes of one file are too long.
    */
   setXattr(name: string, value: Uint8Array | undefined): number {
     const before = this.xattrs?.get(name);

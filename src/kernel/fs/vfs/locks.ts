@@ -80,7 +80,9 @@ class OwnRecords {
     if (end > lock.end) this.clear(lock.end, end);
     this.put({ ...lock, start, end });
   }
-  /** Unlocks the range. Of a lock that is cut in two the first part is the new one. Linux posix_lock_inode(). */
+  /**
+   * Unlocks the range. Of a lock that is cut in two the first part is the new one. Linux posix_lock_inode().
+   */
   clear(start: number, end: number): void {
     for (const lock of this.#within(start, end)) {
       this.#byStart.delete(lock.start);

@@ -15,7 +15,10 @@ export const accessAcl = ({ xattrs }: Inode): Acl | undefined => {
   return typeof acl === "number" ? undefined : acl;
 };
 
-/** Linux acl_permission_check(): a list counts only for others than the owner, and if the group's bits allow anything. */
+/**
+ * Linux acl_permission_check(): a list counts only for others than the owner, and if the group's bits allow
+ * anything.
+ */
 const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
   const owns = inode.uid === cred.fsuid;
   const acl = owns || (inode.mode & 0o070) === 0 ? undefined : accessAcl(inode);
