@@ -11,6 +11,7 @@ import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
 import { MemFs } from "./types/memfs.ts";
+import { RamFs } from "./types/ramfs.ts";
 import type { Path } from "./vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "./vfs/inode.ts";
 import { S_IFDIR } from "./vfs/mode.ts";
@@ -28,6 +29,8 @@ export interface FileSystemType {
   readonly make: (t: Task, options: ReadonlyMap<string, string>) => Or<FileSystem>;
   /** True if several mounts may get one instance, whose flags then do not change. */
   readonly single?: true;
+  /** True if it ignores options that it does not know. */
+  readonly ignores?: true;
   /** Changes a mounted file system: 0 or -errno. Absent: options are ignored. */
   readonly change?: (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>) => number;
 }
@@ -69,6 +72,7 @@ export class MountOptions {
       this.values.set(name, value ?? "");
       return 0;
     }
+    if (name !== "source" && this.type.ignores) return 0;
     if (name !== "source" || value === undefined || this.source !== undefined) return -E.EINVAL;
     this.source = value;
     return 0;
@@ -125,6 +129,16 @@ const tmpfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> =>
   const { vfs } = t.kernel;
   const fs = new MemFs(vfs.newDev(), vfs.clock, { mode: mode & 0o7777, ...(pages === undefined ? {} : { pages }) });
   Object.assign(fs.root.inode, { uid, gid });
+  return owned(t, fs);
+};
+
+/** A bad mode is refused, and options that it does not know are ignored. Linux ramfs_parse_param(). */
+const ramfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> => {
+  const mode = options.has("mode") ? number(options.get("mode"), /^[0-7]+$/, 8) : 0o755;
+  if (mode === undefined) return -E.EINVAL;
+  const { vfs, frames } = t.kernel;
+  const fs = new RamFs(vfs.newDev(), vfs.clock, { mode: mode & 0o7777, pages: frames.total });
+  Object.assign(fs.root.inode, { uid: t.cred.fsuid, gid: t.cred.fsgid });
   return owned(t, fs);
 };
 
@@ -211,6 +225,7 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
     make: tmpfs,
     change: resize,
   },
+  ramfs: { options: ["mode"], make: ramfs, ignores: true },
   proc: { options: ["hidepid", "gid", "subset"], make: proc },
   devpts: { options: ["newinstance", "ptmxmode", "mode", "uid", "gid", "max"], make: devpts },
   sysfs: { options: [], make: sysfs },

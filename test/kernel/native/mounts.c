@@ -216,6 +216,39 @@ static void scopes(void) {
   say(" %d %d %d %d\n", open2(top, "sub", 0, 1), open2(top, "sub", 0, 8), open2(-100, "/tmp/secret", 0, 1), open2(-100, "/tmp/top/..", 0, 1));
 }
 
+/* A ramfs counts nothing and keeps no attributes. */
+static void ram(void) {
+#ifdef __x86_64__
+  struct { char pad[24]; uint32_t mode; char pad2[20]; uint64_t size; uint64_t block; uint64_t blocks; char rest[100]; } st;
+  struct { uint64_t type, bsize, blocks, bfree, bavail, files; char rest[100]; } fs;
+#define STATUS(path) sys2(__NR_stat, path, &st)
+#define STATFS(path) sys2(__NR_statfs, path, &fs)
+#else
+  struct { char pad[16]; uint32_t mode; char pad2[24]; uint64_t size __attribute__((packed)); uint32_t block; uint64_t blocks __attribute__((packed)); char rest[100]; } st;
+  struct { uint32_t type, bsize; uint64_t blocks, bfree, bavail, files; char rest[100]; } fs;
+#define STATUS(path) sys2(__NR_stat64, path, &st)
+#define STATFS(path) sys3(__NR_statfs64, path, 84, &fs)
+#endif
+  char page[4096];
+  own();
+  say(" bad mode %d ramfs %d", mount("x", "/tmp", "ramfs", 0, "mode=9"), mount("x", "/tmp", "ramfs", 0, "mode=0711,what=1,nothing"));
+  say(" statfs %d", STATFS("/tmp"));
+  say(" type %x bytes %d blocks %d files %d\n", L(fs.type), L(fs.bsize), L(fs.blocks), L(fs.files));
+  say(" make %d %d", mkdir_("/tmp/a"), open_("/tmp/a/b", CREAT));
+  long fd = sys3(__NR_open, "/tmp/f", CREAT | 2, 0600);
+  memset(page, 'x', sizeof page);
+  for (int i = 0; i < 600; i++) sys3(__NR_write, fd, page, sizeof page);
+  say(" stat %d", STATUS("/tmp/f"));
+  say(" size %d blocks %d directory %d", L(st.size), L(st.blocks), STATUS("/tmp"));
+  say(" mode %x size %d", L(st.mode), L(st.size));
+#ifdef __x86_64__
+  say(" allocate %d", sys4(__NR_fallocate, fd, 0, 0, 8192));
+#else
+  say(" allocate %d", -95);
+#endif
+  say(" attribute %d list %d nameless %d\n", sys5(__NR_fsetxattr, fd, "user.a", "1", 1, 0), sys3(__NR_flistxattr, fd, page, 10), open_("/tmp", 020200002));
+}
+
 /* Each mount is in the one before it. */
 static void nested(void) {
   long made = 0;
@@ -235,6 +268,7 @@ static int body(int argc, char **arguments, char **environment) {
   alone("mounting", mounting);
   alone("pivot_root", pivot);
   alone("locked mounts", locked);
+  alone("ramfs", ram);
   alone("mounts in mounts", nested);
   alone("namespaces apart", apart);
   outer();

@@ -235,7 +235,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     devices: constant("Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n136 pts\n\nBlock devices:"),
     filesystems: {
       read: () =>
-        ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
+        ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
           .map((t) => `nodev\t${t}\n`)
           .join(""),
     },

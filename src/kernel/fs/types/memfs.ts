@@ -28,6 +28,8 @@ export class MemFs extends FileSystem {
   override readonly fileFlags: number = TMPFS_FLAGS;
   override readonly magic: number = 0x01021994;
   readonly budget: Budget;
+  /** True if names count in the size of a directory, and space is reserved: not on a ramfs. */
+  readonly counts: boolean = true;
   readonly #mode: number;
   #root: Dentry | undefined;
 
@@ -161,6 +163,7 @@ export class MemFile extends RegularInode {
     return this.content.heldPages;
   }
   override allocate(at: number, end: number, punch: boolean): number {
+    if (!this.fs.counts) return -E.EOPNOTSUPP;
     const done = punch ? this.content.punch(at, end) : this.content.reserve(at, end);
     if (punch) this.pages?.zero(at, Math.min(end, this.size));
     return done;
@@ -242,7 +245,7 @@ export class MemDir extends Inode {
     this.nlink = 2;
   }
   override get size(): number {
-    return (this.names.size + 2) * DIRENT_SIZE;
+    return this.fs.counts ? (this.names.size + 2) * DIRENT_SIZE : 0;
   }
   override get isEmpty(): boolean {
     this.fill();

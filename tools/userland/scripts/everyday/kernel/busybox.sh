@@ -4,7 +4,7 @@
 seq 10 | busybox awk '{ s += $1 } END { print s }'; busybox seq 5 | busybox sort -rn | busybox head -n 2; busybox tar cf x.tar -C / etc/hostname; busybox tar tf x.tar; echo hi | busybox gzip | busybox zcat; busybox find /etc -name host.conf; echo aaa | busybox sed s/a/b/
 busybox expr 2 + 3; busybox printf '%d\n' 7; busybox md5sum </dev/null; busybox dd if=/dev/zero bs=1k count=3 2>/dev/null | busybox wc -c; busybox stat -c %a /; busybox date -u -d @0 +%F; echo 2^70 | busybox bc; busybox dc -e '2 3 + p'; busybox xxd </etc/hostname; busybox timeout 1 busybox sleep 3 || echo $?; busybox cal 1 2024
 busybox nc -l -p 99 >got & sleep 1; echo net | busybox nc -w 1 127.0.0.1 99; wait; cat got; busybox unshare -u busybox hostname; busybox ip -o link show lo | busybox cut -c1-5; busybox mount -t tmpfs none /mnt; busybox df /mnt | busybox tail -n 1 | busybox cut -c1-4; busybox ash -c 'echo $((1+1)); trap "echo t" TERM; kill $$; echo after'; busybox factor 91; busybox uuencode x </etc/hostname | busybox uudecode -o -
-busybox pidof busybox || echo none; busybox vi -c 'q!' /dev/null 2>/dev/null </dev/null | busybox wc -l >/dev/null; printf 'a\nb\n' >f; printf 'a\nc\n' >g; busybox diff f g || :; busybox ed f <<'END'
+busybox pidof busybox | wc -w; busybox vi -c 'q!' /dev/null 2>/dev/null </dev/null | busybox wc -l >/dev/null; printf 'a\nb\n' >f; printf 'a\nc\n' >g; busybox diff f g || :; busybox ed f <<'END'
 1p
 q
 END

@@ -1,5 +1,7 @@
 # about: setsid, setpriv, prlimit, taskset, chrt, ionice, renice, flock, waitpid, choom, script
 # packages: util-linux util-linux-extra bsdutils
+# mask: 000001f{3}[ef]f{6}|000001f{10} => ALL
+# differs: The time slice of ordinary tasks is that of Linux 6.12 (0.75 ms times 1 + log2 of the processors); newer kernels have 0.7 ms.
 # seconds: 120
 prlimit --nofile=128:256 sh -c 'ulimit -n; ulimit -Hn'; taskset -c 0 sh -c 'taskset -p $$' | cut -d: -f2; chrt -p $$ | cut -d: -f2; chrt -b 0 sh -c 'chrt -p $$' | cut -d: -f2; chrt -f 5 sh -c 'chrt -p $$' | cut -d: -f2; ionice; ionice -c 3 ionice; renice -n 3 -p $$ | cut -d' ' -f3-; nice
 flock l sh -c 'flock -n l echo got || echo locked'; flock -s l sh -c 'flock -s -n l echo shared'; flock -w 0.1 -E 9 l true && echo free; setsid -w sh -c 'echo session'; setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs sh -c 'id; grep NoNewPrivs /proc/self/status'; setpriv --bounding-set -sys_admin unshare -m true || echo denied
