@@ -89,7 +89,17 @@ export const inside = async (
 ): Promise<Outcome> => {
   const [command, ...first] = trapgate as [string, ...string[]];
   const variables = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-  const machine = ["--hostname", HOSTNAME, "--clock", "now", "--cpus", String(cpus().length), "--memory", scenario.memory];
+  const machine = [
+    "--hostname",
+    HOSTNAME,
+    "--clock",
+    "now",
+    "--cpus",
+    String(cpus().length),
+    "--memory",
+    scenario.memory,
+    ...(scenario.cpu ? ["--cpu", scenario.cpu] : []),
+  ];
   const args = [...first, "run", "--root", root, ...machine, "--timeout", String(scenario.seconds), ...more, ...variables];
   const outcome = await finished(command, [...args, "--", "/bin/sh", "-ec", scriptOf(scenario)], scenario.seconds + 20);
   return outcome.end === 124 && outcome.seconds >= scenario.seconds ? { ...outcome, end: "timeout" } : outcome;

@@ -24,6 +24,8 @@ const header = z.strictObject({
   seconds: number.default(60),
   /** Memory of the guest, as `--memory` takes it. */
   memory: z.string().default("1G"),
+  /** Processor of the guest, as `--cpu` takes it. */
+  cpu: z.string().optional(),
   /** The exit status that proves natively that the scenario ran. */
   status: number.default(0),
   /** `PATTERN => TEXT`: text that differs between two right runs; every match becomes TEXT, on both sides. */

@@ -28,7 +28,7 @@ export const sizes = {
   fileSystem: 2048,
   mount: 1792,
   /** A network namespace, and any other namespace. */
-  netNamespace: 5120,
+  netNamespace: 8192,
   namespace: 1024,
   /** A supplementary group in credentials. */
   group: 16,

@@ -55,13 +55,12 @@ export const lo: Device = {
   mac: [0, 0, 0, 0, 0, 0],
   broadcast: [0, 0, 0, 0, 0, 0],
   flags: (net) => LOOPBACK_FLAG | (net.up ? UP | RUNNING | LOWER_UP : 0),
-  addresses: (net) =>
-    net.up
-      ? [
-          { ip: LOOPBACK, prefix: 8, scope: HOST },
-          { ip: LOOPBACK6, prefix: 128, scope: HOST },
-        ]
-      : [],
+  // A device that is set down keeps its IPv4 addresses.
+  addresses: (net) => {
+    const four = net.addressed ? [{ ip: LOOPBACK, prefix: 8, scope: HOST }] : [];
+    const six = [{ ip: LOOPBACK6, prefix: 128, scope: HOST }];
+    return [...four, ...net.given, ...six].filter(({ ip }) => net.up || typeof ip === "number");
+  },
   gateway: () => undefined,
 };
 
@@ -90,6 +89,16 @@ export const deviceNamed = (net: NetNamespace, name: string): Device | undefined
 export const deviceNumbered = (net: NetNamespace, index: number): Device | undefined => devicesOf(net).find((each) => each.index === index);
 /** True for an address of this machine. */
 export const isOwn = (net: NetNamespace, ip: Ip): boolean =>
-  net.uplink !== undefined && ethernet.addresses(net).some((address) => address.ip === ip);
+  givenFor(net, ip) !== undefined || (net.uplink !== undefined && ethernet.addresses(net).some((address) => address.ip === ip));
+/**
+ * The address of the loopback device to whose network an address belongs: all of an IPv4 network is local.
+ * Linux fib_add_ifaddr().
+ */
+export const givenFor = ({ given }: NetNamespace, ip: Ip): DeviceAddress | undefined => {
+  if (given.length === 0) return undefined;
+  const same = (a: Ip, prefix: number): boolean =>
+    typeof a === "number" && typeof ip === "number" ? ((a ^ ip) & maskOf(prefix)) === 0 : a === ip;
+  return given.find((each) => each.ip === ip) ?? given.find((each) => same(each.ip, each.prefix));
+};
 /** The IPv4 mask of a prefix. */
 export const maskOf = (prefix: number): number => (prefix === 0 ? 0 : (-1 << (32 - prefix)) >>> 0);

@@ -3,7 +3,7 @@
 
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
-import { isOwn } from "./devices.ts";
+import { type DeviceAddress, givenFor, isOwn } from "./devices.ts";
 import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
 import type { Hearer, Tap } from "./ip/hear.ts";
 import type { Groups } from "./multicast.ts";
@@ -19,6 +19,8 @@ export class NetNamespace {
   up = false;
   /** True if the device has 127.0.0.1/8. Linux assigns the address when the device first comes up. */
   addressed = false;
+  /** Addresses that programs gave the loopback device, besides 127.0.0.1 and ::1. */
+  readonly given: DeviceAddress[] = [];
   /** Unix sockets in the abstract namespace, by type and name. man 7 unix. */
   readonly abstractSockets = new Map<string, UnixSocket>();
   /** All Unix sockets that are open, for /proc/net/unix. */
@@ -51,6 +53,8 @@ export class NetNamespace {
   /** The own address from which packets to an address go. */
   sourceFor(to: Ip): Ip {
     if (isLoopback(to)) return loopbackFor(to);
+    const given = givenFor(this, to);
+    if (given) return given.ip;
     return typeof to === "number" ? plan.own.four.ip : plan.own.six.ip;
   }
   /** Sets IFF_UP. */

@@ -90,6 +90,37 @@ static void way(long s, uint32_t to) {
   sent(s, 26, REQUEST, 20);
   answer(s, 0, 0, 8, 12, route);
 }
+/* Adds (20) or removes (21) an address of a device. */
+static long addressed(long s, int type, int flags, int family, int prefix, uint32_t device, const char *ip, int length) {
+  uint8_t *b = fresh();
+  b[0] = family, b[1] = prefix;
+  put32(b + 4, device);
+  b[8] = 4 + length, b[10] = 2;
+  for (int i = 0; i < length; i++) b[12 + i] = ip[i];
+  sent(s, type, REQUEST | ACK | flags, 12 + length);
+  answer(s, 0, 0, 0, 0, none);
+  return 0;
+}
+static void giving(long s) {
+  const char *ip = "\x0a\x09\x08\x07", *other = "\x0a\x09\x08\x63", *six = "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
+  say("given addresses\n");
+  addressed(s, 20, 0x400, INET, 24, 1, ip, 4), addressed(s, 20, 0x600, INET, 24, 1, ip, 4), addressed(s, 20, 0x500, INET, 24, 1, ip, 4);
+  addressed(s, 20, 0x400, INET, 33, 1, ip, 4), addressed(s, 20, 0x400, INET, 24, 77, ip, 4), addressed(s, 20, 0x400, INET, 24, 1, ip, 3);
+  addressed(s, 20, 0x400, INET6, 64, 1, six, 16), addressed(s, 20, 0x600, INET6, 64, 1, six, 16);
+  dump(s, "addresses", 22, INET, 4, 8, address);
+  struct { uint16_t family, port; char ip[4], rest[8]; } name = {INET, 0x1234, {10, 9, 8, 7}, {0}}, to = name, mine;
+  int length = sizeof mine;
+  long a = socket_(INET, DGRAM | 04000, 0), b = socket_(INET, DGRAM, 0), c = socket_(INET, DGRAM, 0);
+  say("bind %d", sys3(__NR_bind, a, &name, 16));
+  for (int i = 0; i < 4; i++) name.ip[i] = other[i];
+  say(" in its network %d connect %d", sys3(__NR_bind, b, &name, 16), sys3(__NR_connect, c, &to, 16));
+  say(" name %d", sys3(__NR_getsockname, c, &mine, &length));
+  say(" %d.%d.%d.%d\n", L(mine.ip[0]), L(mine.ip[1]), L(mine.ip[2]), L(mine.ip[3]));
+  addressed(s, 21, 0, INET, 25, 1, ip, 4), addressed(s, 21, 0, INET, 24, 1, ip, 4), addressed(s, 21, 0, INET, 24, 1, ip, 4), addressed(s, 21, 0, INET6, 64, 1, six, 16);
+  dump(s, "addresses", 22, 0, 4, 8, address);
+  say("gone %d\n", sys3(__NR_bind, socket_(INET, DGRAM, 0), &to, 16));
+  sys1(__NR_close, a), sys1(__NR_close, b), sys1(__NR_close, c);
+}
 static void routing(void) {
   long s = socket_(NETLINK, RAW, ROUTE);
   say("down: ");
@@ -98,6 +129,7 @@ static void routing(void) {
   say("up:");
   up(s, 1);
   links(s);
+  giving(s);
   say("mtu:");
   mtu(s, 1500);
   say("mtu of nothing:");

@@ -36,7 +36,7 @@ const deviceFiles = (device: Device): FixedTree => ({
   flags: { read: (task) => `0x${(device.flags(task.net) & 0x100f).toString(16)}\n` },
   ifindex: constant(device.index),
   iflink: constant(device.index),
-  mtu: constant(device.mtu),
+  mtu: { read: (task) => `${device === lo ? task.net.mtu : device.mtu}\n` },
   operstate: { read: (task) => (!(device.flags(task.net) & 1) ? "down\n" : device === lo ? "unknown\n" : "up\n") },
   tx_queue_len: constant(device.queue),
   type: constant(device.hardware),

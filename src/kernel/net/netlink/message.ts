@@ -5,7 +5,7 @@ import type { Task } from "../../task/task.ts";
 /** Message types and flags. */
 export const NLMSG = { ERROR: 2, DONE: 3 } as const;
 /** Flags of a message's header. */
-export const NLM_F = { REQUEST: 1, MULTI: 2, ACK: 4, DUMP: 0x300, CAPPED: 0x100, EXCL: 0x200 } as const;
+export const NLM_F = { REQUEST: 1, MULTI: 2, ACK: 4, DUMP: 0x300, CAPPED: 0x100, REPLACE: 0x100, EXCL: 0x200 } as const;
 /** The size of struct nlmsghdr. */
 export const HEADER = 16;
 /** A length rounded up as messages and attributes are. */

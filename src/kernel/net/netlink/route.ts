@@ -4,8 +4,8 @@ import { E } from "../../../abi/errno.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
-import { type Device, type DeviceAddress, deviceNamed, devicesOf, lo, UP } from "../devices.ts";
-import { type InetFamily, type Ip, LOOPBACK } from "../inet-address.ts";
+import { type Device, type DeviceAddress, deviceNamed, devicesOf, ethernet, lo, UP } from "../devices.ts";
+import { type InetFamily, type Ip, isLoopback, LOOPBACK } from "../inet-address.ts";
 import type { NetNamespace } from "../namespace.ts";
 import { type Answer, attribute, body, cString, HEADER, isDump, NLM_F, type Request, type Service, u32, view } from "./message.ts";
 
@@ -14,6 +14,7 @@ const RTM = {
   GETLINK: 18,
   SETLINK: 19,
   NEWADDR: 20,
+  DELADDR: 21,
   GETADDR: 22,
   NEWROUTE: 24,
   GETROUTE: 26,
@@ -25,18 +26,31 @@ const RTM = {
 const INFO = 16;
 const ADDR = 8;
 const ROUTE = 12;
-const IFLA = { ADDRESS: 1, BROADCAST: 2, IFNAME: 3, MTU: 4, QDISC: 6, TXQLEN: 13, OPERSTATE: 16, LINKMODE: 17, GROUP: 27 } as const;
+const IFLA = {
+  ADDRESS: 1,
+  BROADCAST: 2,
+  IFNAME: 3,
+  MTU: 4,
+  QDISC: 6,
+  STATS: 7,
+  TXQLEN: 13,
+  OPERSTATE: 16,
+  LINKMODE: 17,
+  STATS64: 23,
+  GROUP: 27,
+} as const;
 const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, CACHEINFO: 12, TABLE: 15, UID: 25 } as const;
 const FRA = { PRIORITY: 6, SUPPRESS_PREFIXLEN: 14, TABLE: 15, PROTOCOL: 21 } as const;
 const RT_TABLE = { DEFAULT: 253, MAIN: 254, LOCAL: 255 } as const;
 const RTN = { UNICAST: 1, LOCAL: 2 } as const;
+/** The counters of struct rtnl_link_stats64; struct rtnl_link_stats lacks the last one. */
+const STATS = 25;
 const FR_ACT_TO_TBL = 1;
 const RTPROT = { KERNEL: 2, BOOT: 3 } as const;
 const SCOPE_LINK = 253;
 const RTCF_LOCAL = 0x8000_0000;
 const RTM_F_CLONED = 0x200;
-const PREFIX = 8;
 const PERMANENT = 0x80;
 const networkOrder = (ip: Ip): Uint8Array =>
   typeof ip === "number"
@@ -75,6 +89,9 @@ const link = (net: NetNamespace, device: Device): Uint8Array => {
     [IFLA.QDISC, cString(up ? "noqueue" : "noop")],
     [IFLA.ADDRESS, Uint8Array.from(device.mac)],
     [IFLA.BROADCAST, Uint8Array.from(device.broadcast)],
+    // Packets are not counted, as in /proc/net/dev.
+    [IFLA.STATS64, new Uint8Array(STATS * 8)],
+    [IFLA.STATS, new Uint8Array((STATS - 1) * 4)],
   ]);
 };
 const links = (net: NetNamespace, request: Request): Answer | number => {
@@ -124,15 +141,50 @@ const addresses = (net: NetNamespace, { bytes }: Request): Answer => {
       ),
     );
 };
-/** RTM_NEWADDR. The device accepts only 127.0.0.1/8. */
-const newAddr = (net: NetNamespace, { bytes, flags }: Request): number => {
+/**
+ * The addresses that programs may give the loopback device of a namespace. `sizes.netNamespace` has their
+ * room.
+ */
+const MOST_GIVEN = 32;
+/**
+ * The address in a request for the loopback device, or -errno. Linux rtm_to_ifaddr(), inet6_rtm_newaddr().
+ */
+const addressIn = ({ bytes }: Request): DeviceAddress | number => {
   if (bytes.length < HEADER + ADDR) return -E.EINVAL;
-  if (view(bytes).getInt32(HEADER + 4, true) !== lo.index) return -E.ENODEV;
-  const local = attribute(bytes, HEADER + ADDR, IFA.LOCAL);
-  const supported = bytes[HEADER] === AF.INET && bytes[HEADER + 1] === PREFIX && local && view(local).getUint32(0) === LOOPBACK;
-  if (!supported) return -E.EOPNOTSUPP;
-  if (net.addressed && flags & NLM_F.EXCL) return -E.EEXIST;
-  net.addressed = true;
+  const [family, prefix = 0, , scope = 0] = bytes.subarray(HEADER);
+  const most = family === AF.INET ? 32 : family === AF.INET6 ? 128 : -1;
+  if (most < 0) return -E.EOPNOTSUPP;
+  const local = attribute(bytes, HEADER + ADDR, IFA.LOCAL) ?? attribute(bytes, HEADER + ADDR, IFA.ADDRESS);
+  if (!local || prefix > most) return -E.EINVAL;
+  if (local.length < most / 8) return -E.ERANGE;
+  const index = view(bytes).getInt32(HEADER + 4, true);
+  if (index !== lo.index) return index === ethernet.index ? -E.EOPNOTSUPP : -E.ENODEV;
+  const ip = family === AF.INET ? view(local).getUint32(0) : String.fromCharCode(...local);
+  return { ip, prefix, scope: family === AF.INET ? scope : 0 };
+};
+const isMain = ({ ip, prefix }: DeviceAddress): boolean => ip === LOOPBACK && prefix === 8;
+/** RTM_NEWADDR. An address that is there is refused, or with NLM_F_REPLACE stays. */
+const newAddr = (net: NetNamespace, request: Request): number => {
+  const address = addressIn(request);
+  if (typeof address === "number") return address;
+  const { ip, prefix } = address;
+  const there = lo.addresses(net).some((each) => each.ip === ip && (typeof ip === "string" || each.prefix === prefix));
+  if (there) return request.flags & NLM_F.REPLACE && !(request.flags & NLM_F.EXCL) ? 0 : -E.EEXIST;
+  if (isMain(address)) net.addressed = true;
+  else if (net.given.length >= MOST_GIVEN) return -E.ENOBUFS;
+  else net.given.push(address);
+  return 0;
+};
+/** RTM_DELADDR. */
+const deleteAddr = (net: NetNamespace, request: Request): number => {
+  const address = addressIn(request);
+  if (typeof address === "number") return address;
+  // The prefix counts for IPv6 only. Linux inet_rtm_deladdr(), inet6_addr_del().
+  const isIt = ({ ip, prefix }: DeviceAddress): boolean => ip === address.ip && (typeof ip === "number" || prefix === address.prefix);
+  const at = net.given.findIndex(isIt);
+  if (at >= 0) net.given.splice(at, 1);
+  else if (address.ip === LOOPBACK && net.addressed) net.addressed = false;
+  else return -E.EADDRNOTAVAIL;
   return 0;
 };
 
@@ -163,13 +215,16 @@ const routes = (net: NetNamespace, { bytes }: Request): Answer => {
     });
 };
 /**
- * The route to one address. Only 127.0.0.0/8 has one. Without RTM_F_LOOKUP_TABLE the answer names the main
- * table. Linux inet_rtm_getroute().
+ * The route to one address. Only those of the loopback device have one. Without RTM_F_LOOKUP_TABLE the answer
+ * names the main table. Linux inet_rtm_getroute().
  */
 const route = (task: Task, { bytes }: Request): Answer | number => {
   const to = attribute(bytes, HEADER + ROUTE, RTA.DST);
   if (bytes[HEADER] !== AF.INET || to?.length !== 4) return -E.EOPNOTSUPP;
-  if (!task.net.up || to[0] !== LOOPBACK >>> 24) return -E.ENETUNREACH;
+  const { net } = task;
+  const ip = view(to).getUint32(0);
+  if (!net.up || !net.isOwn(ip) || (ethernet.addresses(net).some((each) => each.ip === ip) && net.uplink)) return -E.ENETUNREACH;
+  const source = isLoopback(ip) ? to : networkOrder(net.sourceFor(ip));
   const head = new Uint8Array(ROUTE);
   head.set([AF.INET, 32, 0, 0, RT_TABLE.MAIN, 0, 0, RTN.LOCAL]);
   view(head).setUint32(8, (RTM_F_CLONED | RTCF_LOCAL) >>> 0, true);
@@ -181,7 +236,7 @@ const route = (task: Task, { bytes }: Request): Answer | number => {
         [RTA.TABLE, u32(RT_TABLE.MAIN)],
         [RTA.DST, to],
         [RTA.OIF, u32(lo.index)],
-        [RTA.PREFSRC, to],
+        [RTA.PREFSRC, source],
         [RTA.UID, u32(task.cred.fsuid)],
         [RTA.CACHEINFO, cache],
       ]),
@@ -240,5 +295,6 @@ export const rtnetlink: Service = (task, request) => {
   if (request.type < RTM.NEWLINK) return 0;
   if (!capableIn(task.cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
   if (request.type === RTM.NEWADDR) return newAddr(net, request);
+  if (request.type === RTM.DELADDR) return deleteAddr(net, request);
   return request.type === RTM.NEWLINK || request.type === RTM.SETLINK ? setLink(net, request) : -E.EOPNOTSUPP;
 };

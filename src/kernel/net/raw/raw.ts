@@ -18,6 +18,8 @@ const BUFFERS = { send: 212_992, receive: 212_992 };
 /** The longest datagram, and the shortest header that a program makes. */
 const MAX_DATAGRAM = 0xffff;
 const HEADER = 20;
+/** IPV6_CHECKSUM. */
+const CHECKSUM = 7;
 /** ICMP_FILTER and ICMPV6_FILTER: the option's number, and the lengths of the masks in bytes. */
 const FILTER = 1;
 const FILTER_BYTES = { four: 4, six: 32 } as const;
@@ -164,6 +166,7 @@ export class RawSocket extends InetSocket implements Hearer {
     return this.#icmp() ? this.#filter : -E.EOPNOTSUPP;
   }
   override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (this.domain === AF.INET6 && level === SOL.RAW) return this.#setChecksum(option, value);
     if (level !== this.#level()) return super.setOption(task, level, option, value, abi);
     if (option !== FILTER) return -E.ENOPROTOOPT;
     if (!this.#icmp()) return -E.EOPNOTSUPP;
@@ -171,6 +174,15 @@ export class RawSocket extends InetSocket implements Hearer {
     filter.set(value.subarray(0, filter.length));
     this.#filter = filter;
     return 0;
+  }
+  /**
+   * IPV6_CHECKSUM. The kernel sums up ICMPv6 messages anyway, at byte 2; another place, and sums of other
+   * protocols, are not supported. Linux rawv6_setsockopt().
+   */
+  #setChecksum(option: number, value: Uint8Array): number {
+    if (option !== CHECKSUM || !this.#icmp()) return -E.ENOPROTOOPT;
+    if (value.length < 4) return -E.EINVAL;
+    return new DataView(value.buffer, value.byteOffset).getInt32(0, true) === 2 ? 0 : -E.EINVAL;
   }
   override release(): void {
     this.net.raw.delete(this);

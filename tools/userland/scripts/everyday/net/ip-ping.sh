@@ -1,5 +1,5 @@
 # about: ip (links, addresses, routes), ping, ss
-# differs: The loopback device takes no more addresses, and there are no ICMP sockets.
+# differs: A loopback device that is down refuses connections; on Linux it keeps its routes, and packets are lost.
 # packages: iproute2 iputils-ping
 # mask: time[=< ].*|rtt .* => T
 ip -br link show lo; ip -br addr show lo; ip addr add 10.9.8.7/24 dev lo; ip -4 -o addr show lo | tr -s ' ' | cut -d' ' -f4; ip -j link show lo | head -c 60; echo; ip route; ping -c 2 -i 0.2 127.0.0.1; ping -c 1 -W 1 10.9.8.7 | head -n 2; ping -6 -c 1 ::1 | grep -c 'bytes from'; ip -s link show lo | wc -l; ip link set lo mtu 1500; cat /sys/class/net/lo/mtu
