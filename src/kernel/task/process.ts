@@ -78,6 +78,8 @@ export class Process {
   posixTimers: PosixTimers | undefined = undefined;
   /** RLIMIT_CPU, once it is finite (timer/cpu-limit.ts). */
   cpuLimit: (Timer & { arm(): void }) | undefined = undefined;
+  /** The nice value of the session that it leads, without effect (/proc/PID/autogroup). */
+  autogroupNice = 0;
   /** /proc/PID/oom_score_adj, inherited by children. */
   oomScoreAdj: number;
   /** Its control group, inherited by children. */

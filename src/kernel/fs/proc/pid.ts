@@ -73,6 +73,21 @@ const oomScoreAdj = (target: Task): ProcContent => ({
     return bytes.length;
   },
 });
+/** The group of a session and its nice value, which is stored on the session's first process. man 7 sched. */
+const autogroup = (target: Task): ProcContent => {
+  const { process, kernel } = target;
+  const leader = kernel.processes.get(process.sid) ?? process;
+  return {
+    read: () => `/autogroup-${process.sid} nice ${leader.autogroupNice}\n`,
+    write: (task, bytes) => {
+      const value = number(bytes);
+      if (!Number.isInteger(value) || value < -20 || value > 19) return -E.EINVAL;
+      if (value < 0 && !capable(task.cred, CAP.SYS_NICE)) return -E.EPERM;
+      leader.autogroupNice = value;
+      return bytes.length;
+    },
+  };
+};
 const comm = (target: Task): ProcContent => ({
   read: () => `${target.comm}\n`,
   write: (task, bytes) => {
@@ -163,6 +178,7 @@ const files: readonly FileRow[] = [
   ["wchan", 0o444, open(() => "0")],
   ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
   ["cgroup", 0o444, open((t, _whole, { reader }) => cgroupText(t.process, reader.namespaces.cgroup.top))],
+  ["autogroup", 0o644, autogroup],
   ["oom_score", 0o444, open(() => "0\n")],
   ["oom_score_adj", 0o644, oomScoreAdj],
   ["loginuid", 0o644, open(() => "4294967295")],

@@ -11,7 +11,7 @@ const mask = (n: number): string => (2 ** n - 1).toString(16);
 const cpu = (n: number): FixedTree => ({
   online: constant(1),
   topology: {
-    core_cpus: constant(mask(1)),
+    core_cpus: constant((2 ** n).toString(16)),
     core_cpus_list: constant(n),
     core_id: constant(n),
     core_siblings: constant(mask(1)),
@@ -44,7 +44,7 @@ const deviceFiles = (device: Device): FixedTree => ({
 
 /** The tree below /sys, without /sys/fs. */
 export const sysTree = (kernel: Kernel): FixedTree => {
-  const cpus = 1;
+  const { cpus } = kernel;
   const kB = (bytes: number): string => `${Math.floor(bytes / 1024)} kB`;
   const { frames } = kernel;
   const devices = Object.fromEntries(devicesOf(kernel.namespaces.net).map((device) => [device.name, deviceFiles(device)]));

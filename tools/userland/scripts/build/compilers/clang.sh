@@ -1,4 +1,5 @@
 # about: clang: C and C++, -O3 vectorised loops, its assembler, static analysis
+# equal: amd64 i386
 # packages: clang libc6-dev
 # seconds: 400
 # memory: 2G

@@ -1,4 +1,5 @@
 # about: gcc and g++: C, C++, libraries, threads, link-time optimisation, sanitizer-free warnings, as, ld, ar, nm, objdump
+# equal: amd64 i386
 # packages: gcc g++ libc6-dev binutils
 # seconds: 300
 # memory: 2G

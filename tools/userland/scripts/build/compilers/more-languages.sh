@@ -1,4 +1,5 @@
 # about: gfortran, nasm, tcc: programs built and run
+# equal: amd64 i386
 # packages: gfortran nasm tcc gcc libc6-dev binutils
 # seconds: 300
 # memory: 2G

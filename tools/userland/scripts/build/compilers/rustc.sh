@@ -1,4 +1,5 @@
 # about: rustc: generics, threads, channels, panics, a program of several modules
+# equal: amd64 i386
 # packages: rustc gcc libc6-dev
 # seconds: 400
 # memory: 2G

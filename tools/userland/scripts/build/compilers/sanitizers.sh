@@ -1,4 +1,5 @@
 # about: gcc's sanitizers: addresses, undefined behaviour, threads, leaks; gcov and gprof
+# equal: amd64
 # packages: gcc libc6-dev
 # architectures: amd64
 # seconds: 400

@@ -1,4 +1,5 @@
 # about: bison and flex: a calculator, built and run
+# equal: amd64 i386
 # packages: bison flex gcc libc6-dev
 # seconds: 120
 cat >c.y <<'END'

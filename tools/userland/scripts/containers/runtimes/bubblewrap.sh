@@ -1,4 +1,5 @@
 # about: bwrap: read-only roots, tmpfs, namespaces, environment, status descriptors, by root and by a user
+# equal: amd64 i386
 # packages: bubblewrap util-linux procps
 bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent sh -c 'id -u; touch /x || echo read-only; ls /tmp | wc -l; ps -e -o pid= | wc -l; ls /dev; hostname'; bwrap --bind / / --unshare-uts --hostname box hostname; bwrap --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --dir /d --file 9 /d/f --clearenv --setenv A b --chdir /d sh -c 'pwd; cat f; env | grep -c A=b; ls /' 9</etc/hostname
 bwrap --bind / / --json-status-fd 8 true 8>st; grep -c child-pid st; setpriv --reuid 1000 --regid 1000 --clear-groups bwrap --ro-bind / / --unshare-user --uid 5 --gid 6 id; bwrap --bind / / --cap-drop ALL grep CapEff /proc/self/status; bwrap --bind / / --new-session sh -c 'exit 3' || echo status $?; bwrap --unshare-pid --bind / / --proc /proc sh -c 'echo $$; kill -TERM $$' || echo status $?; bwrap --ro-bind / / nosuch 2>&1 || echo status $?; bwrap --bind / / --perms 0700 --tmpfs /mnt stat -c %a /mnt

@@ -1,5 +1,5 @@
 # about: crun: an OCI bundle with namespaces, capabilities, a seccomp profile; create, start, state, kill, delete
-# equal: amd64
+# equal: amd64 i386
 # packages: crun busybox-static jq
 # seconds: 120
 mkdir -p b/rootfs/bin b/rootfs/proc b/rootfs/dev b/rootfs/sys; cp /bin/busybox b/rootfs/bin/; for a in sh echo id cat sleep hostname ls grep mkdir; do ln -s busybox b/rootfs/bin/$a; done; cd b

@@ -1,4 +1,5 @@
 # about: firejail: a sandbox with its filter, without capabilities, with private and read-only folders
+# equal: amd64 i386
 # mask: [0-9.]+ ms$ => T
 # packages: firejail
 # seconds: 180

@@ -1,4 +1,5 @@
 # about: strace: calls, signals, children, filters, injection, statistics, seccomp-bpf
+# equal: amd64 i386
 # packages: strace
 # mask: 0x[0-9a-f]{4,} => ADDRESS
 # mask: ^\[pid +\d+\]|pid \d+|pid=\d+|^\d+ +|Process \d+ => PID

@@ -1,4 +1,5 @@
 # about: mke2fs, e2fsck, debugfs, mkfs.fat, mtools, mksquashfs, xorriso: images in files
+# equal: amd64 i386
 # packages: e2fsprogs dosfstools mtools squashfs-tools xorriso
 # seconds: 120
 # mask: ^(Creation time|Filesystem UUID|Directory Hash Seed|Last .*|Filesystem created|Created).* => $1

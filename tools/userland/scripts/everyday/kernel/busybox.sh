@@ -1,4 +1,5 @@
 # about: busybox: its shell and forty of its applets
+# equal: amd64 i386
 # packages: busybox
 # seconds: 120
 seq 10 | busybox awk '{ s += $1 } END { print s }'; busybox seq 5 | busybox sort -rn | busybox head -n 2; busybox tar cf x.tar -C / etc/hostname; busybox tar tf x.tar; echo hi | busybox gzip | busybox zcat; busybox find /etc -name host.conf; echo aaa | busybox sed s/a/b/

@@ -1,4 +1,5 @@
 # about: fakeroot (System V and TCP), fakechroot, faketime: preloaded libraries
+# equal: amd64 i386
 # packages: fakeroot fakechroot faketime
 # seconds: 120
 cat >s <<'END'

@@ -1,4 +1,5 @@
 # about: runit, tini, dumb-init, daemontools tools: supervision, signals, orphans
+# equal: amd64 i386
 # packages: runit tini dumb-init
 # seconds: 120
 mkdir sv; printf '#!/bin/sh\necho started >>/w/log\nexec sleep 100\n' >sv/run; printf '#!/bin/sh\necho "finished $2" >>/w/log\n' >sv/finish; chmod +x sv/run sv/finish; runsv sv & sleep 1.5; sv status ./sv | cut -d: -f1,2; sv restart ./sv | cut -d: -f1; sleep 1.5; sv down ./sv | cut -d: -f1; sleep 0.5; sv exit ./sv | cut -d: -f1; wait; cat log; tini -s -- sh -c 'sh -c "sleep 0.2; exit 0" & exit 3' || echo status $?; dumb-init sh -c 'trap "echo term; exit 5" TERM; (sleep 0.5; kill -TERM $$) & wait' || echo status $?; tini -s -g -- sh -c 'kill -INT $$' || echo status $?; chpst -u :1000:1000 id -u; chpst -m 100000000 sh -c 'ulimit -d' ; chpst -l lock -n 5 nice; chpst -e /nonexistent true || echo status $?; chpst -o 20 sh -c 'ulimit -n'; printf 'a\nb\n' | svlogd -t /w/none 2>&1 | head -n 1 | cut -c1-20; utmpset -w x 2>/dev/null || echo no utmp

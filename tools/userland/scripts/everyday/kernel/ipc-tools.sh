@@ -1,4 +1,5 @@
 # about: ipcs, ipcmk, ipcrm, lsipc: System V objects between processes; perl's IPC modules
+# equal: amd64 i386
 # packages: util-linux util-linux-extra perl
 # mask: ^(0x[0-9a-f]{8}) => KEY
 ipcmk -M 4096 -p 600 | cut -d: -f1; ipcmk -Q | cut -d: -f1; ipcmk -S 3 | cut -d: -f1; ipcs -m | tail -n 2 | head -n 1 | tr -s ' ' | cut -d' ' -f3-; ipcs -l | grep -c =; ipcs -u | grep -c allocated; lsipc -m -o PERMS,SIZE,NATTCH -n | tail -n 1; ipcrm -m 0; ipcrm -a; ipcs -q | wc -l; cat >s.pl <<'END'

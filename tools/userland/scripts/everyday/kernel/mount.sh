@@ -1,4 +1,5 @@
 # about: mount, umount, findmnt, mountpoint: tmpfs, bind, move, propagation, read-only, proc
+# equal: amd64 i386
 # packages: util-linux mount
 cat >s <<'END'
 mkdir a b c; mount -t tmpfs -o size=1M,mode=750 none a; mountpoint a; stat -c %a a; echo x >a/f; mount --bind a b; cat b/f; mount -o remount,bind,ro b; touch b/g || echo read-only; findmnt -n -o TARGET,FSTYPE,PROPAGATION /w/a; umount b; mountpoint b || echo status $?

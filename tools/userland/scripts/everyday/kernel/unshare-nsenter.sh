@@ -1,4 +1,5 @@
 # about: unshare, nsenter, lsns: user, pid, mount, uts, ipc, network, cgroup namespaces
+# equal: amd64 i386
 # packages: util-linux procps
 unshare -Ur id -u; unshare -u sh -c 'hostname inner; hostname'; hostname; unshare -p --fork sh -c 'echo $$'; unshare -pf --mount-proc sh -c 'ps -e -o pid,comm'; unshare -m sh -c 'mount -t tmpfs none /mnt; findmnt -n -o FSTYPE /mnt'; findmnt -n /mnt || echo not mounted
 unshare -n sh -c 'cat /proc/net/dev | wc -l'; unshare -i -C true && echo ok; nsenter -t $$ -u hostname; unshare -U sh -c 'id; cat /proc/self/uid_map; grep Cap /proc/self/status'; unshare -U --map-users=0,0,1 --map-groups=0,0,1 sh -c 'cat /proc/self/uid_map'; setpriv --reuid 1000 --clear-groups unshare -Urm sh -c 'mount -t tmpfs none /mnt && echo user mounts'; setpriv --reuid 1000 --clear-groups unshare -m true || echo status $?

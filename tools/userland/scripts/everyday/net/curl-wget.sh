@@ -1,5 +1,5 @@
 # about: curl and wget against a server of this machine: ranges, redirections, uploads, headers, Unix sockets
-# equal: amd64
+# equal: amd64 i386
 # packages: curl wget python3-minimal libpython3-stdlib
 # seconds: 120
 cat >s.py <<'END'

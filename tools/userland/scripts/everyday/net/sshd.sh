@@ -1,5 +1,5 @@
 # about: sshd, ssh, scp, sftp over the loopback, with keys and a pseudo-terminal
-# equal: amd64
+# equal: amd64 i386
 # packages: openssh-server openssh-client
 # seconds: 180
 mkdir -p /run/sshd ~/.ssh; chmod 700 ~/.ssh; ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519; cp ~/.ssh/id_ed25519.pub ~/.ssh/authorized_keys; printf 'StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\nPort 2222\n' >~/.ssh/config

@@ -1,5 +1,5 @@
 # about: update-alternatives, debconf, adduser, useradd, passwd, su, runuser, start-stop-daemon, run-parts
-# equal: amd64
+# equal: amd64 i386
 # packages: adduser passwd util-linux dpkg debconf
 # seconds: 120
 update-alternatives --install /usr/bin/thing thing /bin/true 10 --slave /usr/bin/other other /bin/false 2>&1; update-alternatives --install /usr/bin/thing thing /bin/false 20 2>&1; update-alternatives --query thing | grep -E 'Value|Best'; readlink -f /usr/bin/thing; update-alternatives --list thing

@@ -1,5 +1,5 @@
 # about: dpkg and apt without a network: build, install, query, verify, remove; an archive in a folder
-# equal: amd64
+# equal: amd64 i386
 # packages: dpkg apt
 # seconds: 300
 # mask: ^(\(Reading database).*$ => $1

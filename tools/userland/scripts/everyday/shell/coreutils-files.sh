@@ -1,5 +1,5 @@
 # about: cp, mv, ln, rm, mkdir, touch, chmod, stat, install, mktemp, truncate, dd, shred
-# equal: amd64
+# equal: amd64 i386
 # packages: coreutils
 # sample: amd64
 mkdir -p a/b/c; echo one >a/one; echo two >a/b/two; ln -s ../one a/b/link; ln a/one a/b/hard

@@ -1,5 +1,5 @@
 # about: timeout, nice, nohup, stdbuf, env, kill, sleep, tee, yes, chroot, id, tty, uname, limits
-# equal: amd64
+# equal: amd64 i386
 # packages: coreutils
 timeout 0.2 sleep 5 || echo status $?; timeout -s KILL 0.2 sleep 5 || echo status $?; nice -n 5 nice; nohup echo hi </dev/null 2>/dev/null
 yes | head -n 3; seq 3 | tee copy | tac; cat copy; stdbuf -oL tr 12 ab <copy; id; tty || echo status $?; uname -s -m; arch

@@ -1,5 +1,5 @@
 # about: fish: functions, lists, string, math, command substitution, jobs
-# equal: amd64
+# equal: amd64 i386
 # packages: fish
 cat >s.fish <<'END'
 set l a b c; echo $l[2] (count $l); function f; echo "f $argv"; end; f 1 2; string upper abc; string replace -r "(a)(b)" '$2$1' abc; math "2^10 / 3"

@@ -1,5 +1,5 @@
 # about: git: init, add, commit, branch, merge, rebase, log, diff, stash, bisect, gc, fsck, clone, worktree, bundle, daemon
-# equal: amd64
+# equal: amd64 i386
 # packages: git
 # seconds: 180
 export GIT_AUTHOR_DATE='2024-01-01T00:00:00Z' GIT_COMMITTER_DATE='2024-01-01T00:00:00Z'

@@ -1,5 +1,5 @@
 # about: locale, localedef, iconv, gettext, getent, ldd, dates in other languages
-# equal: amd64
+# equal: amd64 i386
 # packages: locales libc-bin gettext-base
 # seconds: 120
 locale; localedef -i de_DE -f UTF-8 ./de_DE.UTF-8; ls de_DE.UTF-8 | head -n 3; LOCPATH=$PWD LC_ALL=de_DE.UTF-8 date -u -d @0 +'%A %B'; LOCPATH=$PWD LC_ALL=de_DE.UTF-8 /usr/bin/printf "%'d\n" 1234567

@@ -1,6 +1,6 @@
 # about: make: parallel jobs, pattern rules, functions, job server
 # mask: /tmp/Gm\w+ => /tmp/Gm
-# equal: amd64
+# equal: amd64 i386
 # packages: make
 printf 'all: a.o b.o c.o sub\n\t@cat a.o b.o c.o\n%%.o: %%.c\n\t@sleep 0.05; tr a-z A-Z <$< >$@\n%%.c:\n\t@echo $* >$@\nsub: c.o\n\t@$(MAKE) --no-print-directory -f sub.mk\nx := $(shell echo hi)\n$(info $(x) $(patsubst %%.c,%%.o,$(wildcard *.c)) $(words 1 2 3) $(sort b a b))\n' >Makefile
 printf 'all: p q\n\t@echo sub\np q:\n\t@sleep 0.02\n' >sub.mk

@@ -1,5 +1,5 @@
 # about: sqlite3: transactions, WAL, JSON, window functions, full-text search, dump, locks between processes
-# equal: amd64
+# equal: amd64 i386
 # packages: sqlite3
 # sample: amd64
 sqlite3 t.db <<'END'

@@ -1,5 +1,5 @@
 # about: zsh: globs, arrays, modules, process substitution
-# equal: amd64
+# equal: amd64 i386
 # packages: zsh
 touch b.txt a.txt c.md; cat >s.zsh <<'END'
 print -l *.txt(on); a=(1 2 3); print $#a $a[-1]; print ${(j:,:)a}; zmodload zsh/datetime zsh/stat zsh/system zsh/mathfunc; zstat -H s a.txt; print $s[size]

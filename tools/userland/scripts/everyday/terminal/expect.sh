@@ -1,5 +1,5 @@
 # about: expect: a shell with keys, interrupts, stop, echo off, end of file
-# equal: amd64
+# equal: amd64 i386
 # packages: expect
 # seconds: 120
 cat >s.exp <<'END'

@@ -1,5 +1,5 @@
 # about: screen: a detached session, keys, hard copy
-# equal: amd64
+# equal: amd64 i386
 # packages: screen
 # seconds: 120
 # mask: \d+\.z => PID.z

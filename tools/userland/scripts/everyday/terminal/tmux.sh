@@ -1,5 +1,5 @@
 # about: tmux: sessions, windows, panes, keys, capture, resizing
-# equal: amd64
+# equal: amd64 i386
 # packages: tmux ncurses-base
 # seconds: 120
 export SHELL=/bin/sh PS1='> '; tmux -f /dev/null new-session -d -s a -x 60 -y 12 'exec sh -i'; sleep 1; tmux send-keys -t a 'echo one; stty size; tty' Enter; sleep 1; tmux split-window -t a -v 'exec sh -i'; sleep 1; tmux send-keys -t a.1 'echo two' Enter; sleep 1; tmux capture-pane -p -t a.0; tmux capture-pane -p -t a.1; tmux list-panes -t a -F '#{pane_index} #{pane_width}x#{pane_height}'

@@ -1,5 +1,5 @@
 # about: mawk and gawk: fields, arrays, functions, getline, printf, pipes, big numbers
-# equal: amd64
+# equal: amd64 i386
 # packages: mawk gawk
 seq 3000 | mawk '{ print $1, "word" ($1 % 17), "Line number", $1 * 7 % 101 }' >t
 for a in mawk gawk; do

@@ -1,5 +1,5 @@
 # about: grep: basic, extended, Perl, context, recursive
-# equal: amd64
+# equal: amd64 i386
 # packages: grep
 # sample: amd64
 for i in $(seq 300); do echo "$i word$((i % 17)) Line number $((i * 7 % 101))"; done >t

@@ -1,5 +1,5 @@
 # about: jq: filters, reduce, paths, dates, streaming
-# equal: amd64
+# equal: amd64 i386
 # packages: jq
 echo '{"a":[1,2,{"b":"x\u00e9"}],"n":1e3,"t":true,"z":null}' >d.json
 jq . d.json; jq -c '.a[2].b, (.a[:2] | add), keys' d.json; jq -n '[range(100)] | map(select(. % 7 == 0)) | length'; jq -n 'reduce range(10) as $i (0; . + $i)'; jq -r '.a | @json, @base64 "\(.[0])"' d.json

@@ -1,5 +1,5 @@
 # about: man, groff, nroff, tbl, eqn, lexgrog
-# equal: amd64
+# equal: amd64 i386
 # packages: man-db groff groff-base
 # seconds: 120
 cat >p.1 <<'END'

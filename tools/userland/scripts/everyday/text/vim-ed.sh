@@ -1,5 +1,5 @@
 # about: vim (ex mode), xxd and ed with scripts
-# equal: amd64
+# equal: amd64 i386
 # packages: vim ed xxd
 # seconds: 120
 seq 10 >t; printf '2,4d\n$a\nend\n.\n1,$s/1/one/\nw\nq\n' | ed -s t; cat t; seq 10 >u; vim -u NONE -es -c '%s/\(1\)0/\1X/' -c 'g/5/d' -c 'normal ggOtop' -c 'call append(line("$"), ["a", system("echo sh")])' -c 'wq' u; cat u

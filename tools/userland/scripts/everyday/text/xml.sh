@@ -1,4 +1,5 @@
 # about: xmllint, xsltproc: parsing, XPath, validation, transformation
+# equal: amd64 i386
 # packages: libxml2-utils xsltproc
 cat >a.xml <<'END'
 <?xml version="1.0"?>

@@ -1,4 +1,5 @@
 # about: Python watching files: inotify by ctypes, dnotify, signalfd, timerfd, epoll
+# equal: amd64 i386
 # packages: python3
 cat >s.py <<'END'
 import ctypes, os, struct, fcntl, signal, select, time

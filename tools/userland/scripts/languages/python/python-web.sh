@@ -1,4 +1,5 @@
 # about: Python: http.server, urllib, xmlrpc, socketserver, smtplib-free mail, WSGI, threads of a server
+# equal: amd64 i386
 # packages: python3
 # seconds: 120
 cat >s.py <<'END'

@@ -1,4 +1,5 @@
 # about: emacs --batch: Lisp, buffers, processes, org-free text work, byte compilation
+# equal: amd64 i386
 # packages: emacs-nox
 # seconds: 300
 # memory: 2G

@@ -1,4 +1,5 @@
 # about: lua and luajit: closures, coroutines, patterns, metatables, JIT
+# equal: amd64 i386
 # mask: table: 0x\w+ => table: ADDRESS
 # packages: lua5.4 luajit
 cat >s.lua <<'END'

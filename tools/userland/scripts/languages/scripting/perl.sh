@@ -1,4 +1,5 @@
 # about: perl: regular expressions, processes, sockets, threads-free modules, Storable, POSIX, tie, sprintf
+# equal: amd64 i386
 # packages: perl
 # seconds: 120
 cat >s.pl <<'END'

@@ -1,4 +1,5 @@
 # about: php: arrays, closures, JSON, PCRE, PDO-free streams, processes, its web server
+# equal: amd64 i386
 # packages: php-cli
 # seconds: 120
 cat >s.php <<'END'

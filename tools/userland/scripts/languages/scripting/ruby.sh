@@ -1,4 +1,5 @@
 # about: ruby: blocks, threads, fibers, processes, sockets, JSON, YAML, big numbers
+# equal: amd64 i386
 # packages: ruby
 # seconds: 180
 cat >s.rb <<'END'

@@ -1,4 +1,5 @@
 # about: ghostscript and poppler: PostScript to PDF to text and picture; graphviz
+# equal: amd64 i386
 # packages: ghostscript poppler-utils graphviz fonts-dejavu-core
 # seconds: 300
 # memory: 2G

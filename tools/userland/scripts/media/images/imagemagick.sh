@@ -1,4 +1,5 @@
 # about: ImageMagick: drawing, formats, resizing, comparing, identify
+# equal: amd64 i386
 # packages: imagemagick
 # seconds: 300
 # memory: 2G

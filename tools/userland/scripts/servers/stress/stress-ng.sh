@@ -1,5 +1,5 @@
 # about: stress-ng: one second of twelve stressors each with verification
-# equal: amd64
+# equal: amd64 i386
 # packages: stress-ng
 # seconds: 300
 # mask: \[\d+\] => [PID]

@@ -1,4 +1,5 @@
 # about: memcached and haproxy: text protocol, balancing, statistics
+# equal: amd64 i386
 # packages: memcached haproxy netcat-openbsd
 # seconds: 120
 memcached -u nobody -l 127.0.0.1 -p 11300 -t 2 & m=$!; sleep 1; printf 'set k 0 0 5\r\nhello\r\nget k\r\nincr n 1\r\nset n 0 0 1\r\n5\r\nincr n 3\r\nquit\r\n' | nc -N 127.0.0.1 11300 | tr -d '\r'; cat >c <<'END'

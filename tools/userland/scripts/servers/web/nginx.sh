@@ -1,6 +1,6 @@
 # about: nginx: two workers, static files, a proxy, compression, reload, logs
 # mask: ^\d+/\d+/\d+ [\d:]+ \[notice\] \d+#\d+ => NOTICE
-# equal: amd64
+# equal: amd64 i386
 # packages: nginx-light curl
 # seconds: 120
 mkdir -p w l; echo hello >w/f; seq 2000 >w/big; cat >c <<'END'
