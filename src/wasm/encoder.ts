@@ -377,13 +377,6 @@ export class Body {
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
-  /** `if` with a condition that is written when the rest of the function is known. */
-  ifLater(condition: (b: Body) => void, likely: boolean): void {
-    this.later(condition);
-    this.#hints.push([this.code.length, likely]);
-    this.code.byte(op.if);
-    this.code.byte(0x40);
-  }
   /** A jump to the label at this nesting distance. */
   goIf(condition: Node, label: number, likely: boolean): void {
     this.expr(condition);

@@ -31,3 +31,53 @@ export const x87Constants = {
   fldln2: { significand: 0xb17217f7d1cf79abn, exponent: 0x3ffe, nearest: 1, up: 1 },
   fldz: { significand: 0x0n, exponent: 0, nearest: 0, up: 0 },
 } as const satisfies Record<string, X87Constant>;
+
+/** A register of the stack before an operation: ST(0), or the one whose number is an argument. */
+export type StackRegister = 0 | { readonly argument: number };
+/** The effect of a routine on the register stack. SDM Vol. 1 8.1.2. */
+export interface StackEffect {
+  readonly reads: readonly StackRegister[];
+  readonly writes: readonly StackRegister[];
+  /** It pushes a register, which it writes. */
+  readonly pushes: boolean;
+  /** The position of the argument that is 1 if the operation pops a register at its end. */
+  readonly pops: number | undefined;
+}
+const effect = (
+  reads: readonly StackRegister[],
+  writes: readonly StackRegister[] = [],
+  more: { pushes?: boolean; pops?: number } = {},
+): StackEffect => ({ reads, writes, pushes: more.pushes ?? false, pops: more.pops });
+const argument = (position: number): StackRegister => ({ argument: position });
+
+/**
+ * The routines that compiled regions have inline forms of, with their effect on the stack. Analysis and
+ * emitter read it; a test compares it with the routines (src/cpu/routines).
+ */
+// biome-ignore format: table
+export const x87StackEffects = {
+  fld_f32: effect([], [], { pushes: true }),
+  fld_f64: effect([], [], { pushes: true }),
+  fild: effect([], [], { pushes: true }),
+  fldc: effect([], [], { pushes: true }),
+  fld_st: effect([argument(0)], [], { pushes: true }),
+  fxch: effect([0, argument(0)], [0, argument(0)]),
+  fst_st: effect([0], [argument(0)], { pops: 1 }),
+  fst_f32_value: effect([0]),
+  fst_f64_value: effect([0]),
+  stores: effect([]),
+  stored: effect([], [], { pops: 0 }),
+  arith_f32: effect([0], [0]),
+  arith_f64: effect([0], [0]),
+  arith_i32: effect([0], [0]),
+  arith_st: effect([0, argument(1)], [0]),
+  arith_to: effect([0, argument(1)], [argument(1)], { pops: 2 }),
+  fcomi: effect([0, argument(0)], [], { pops: 2 }),
+  fabs: effect([0], [0]),
+  fchs: effect([0], [0]),
+  fsqrt: effect([0], [0]),
+} as const satisfies Record<string, StackEffect>;
+/** The name of such a routine. */
+export type InlineRoutine = keyof typeof x87StackEffects;
+/** True for the name of such a routine. */
+export const isInlineRoutine = (name: string): name is InlineRoutine => Object.hasOwn(x87StackEffects, name);

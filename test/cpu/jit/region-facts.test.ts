@@ -107,6 +107,8 @@ ret`;
       ["straight", 4, 6],
       ["single", 6, 7],
     ]);
+    // A load pushes into a register that must be empty; no register below it is used.
+    expect(of("start").segments[1]!.stack).toEqual({ full: 0, empty: 0x80, loads: 0 });
   });
   it("name the modes that are tested", () => {
     expect(analysed("start: addsd xmm0, xmm1\nret").facts.modes.map(({ field }) => field)).toContain("mxcsr");

@@ -1,6 +1,6 @@
 // The state of the dataflow analysis at one point of a region: facts about flags, about differences between
 // values, and about memory. The emitter carries it along the edges of the graph.
-import type { SseState } from "../emit/sse-batch.ts";
+import type { SseState } from "./float-bounds.ts";
 import type { FlagFacts } from "./lazy-flags.ts";
 import type { Comparison } from "./loop-flags.ts";
 import { type ReuseState, TranslationReuse } from "./translation-reuse.ts";

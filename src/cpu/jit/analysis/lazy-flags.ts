@@ -8,9 +8,8 @@ import { as, pure, pureLow } from "../../codegen/expression.ts";
 import { compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../../isa/flags.ts";
 import type { Flag } from "../../isa/ops.ts";
 import { at, EF } from "../../machine/state.ts";
-import type { UseRecorder } from "../emit/registers.ts";
 import { type Comparison, type FlagLocals, type FlagOperand, type OperandName, operandNames } from "./loop-flags.ts";
-import { overlap, part, type RegisterSet } from "./register-cache.ts";
+import { overlap, part, type RegisterSet, type UseRecorder } from "./register-cache.ts";
 
 /** Facts about the flags at one point of the code. */
 export interface FlagFacts {

@@ -11,8 +11,8 @@ import { budgetTests, dispatcher, longestPaths, loopScopes, type Structure, stru
 import { additionalTime } from "./instruction-time.ts";
 import { type PageRange, pageRangesOf } from "./page-ranges.ts";
 import { type LoopScope, noRegisters, union } from "./register-cache.ts";
-import { type ModeTest, modesOf, type RegisterUse, registerUse } from "./register-use.ts";
-import { batchEnd, isInline } from "./x87-batches.ts";
+import { type ModeTest, modesOf, type RegisterUse, registerUse, stackCallsOf } from "./register-use.ts";
+import { batchEnd, isInline, type StackNeeds, stackNeeds } from "./x87-batches.ts";
 
 /**
  * Instructions of a block that are emitted in one way. "x87": with the register stack in locals. "single":
@@ -25,6 +25,8 @@ export interface Segment {
   readonly to: number;
   /** Several accesses follow another one at a constant distance, so a copy without tests pays. */
   readonly isWorthTwoCopies: boolean;
+  /** Of an x87 batch: the registers that it needs. */
+  readonly stack: StackNeeds | undefined;
 }
 /** Facts about one block. */
 export interface BlockFacts {
@@ -97,15 +99,20 @@ const isWorthTwoCopies = (list: readonly Decoded[]): boolean => {
   return again >= 2;
 };
 /** The segments of a block. The last instruction decides where control goes, so it is never in two copies. */
-const segmentsOf = (list: readonly Decoded[]): Segment[] => {
+const segmentsOf = (list: readonly Decoded[], { registerOffset }: Questions): Segment[] => {
   const out: Segment[] = [];
+  const add = (kind: Segment["kind"], from: number, to: number): void => {
+    const part = list.slice(from, to);
+    const stack = kind === "x87" ? stackNeeds(part.flatMap((d) => stackCallsOf(d, registerOffset))) : undefined;
+    out.push({ kind, from, to, isWorthTwoCopies: kind === "straight" && isWorthTwoCopies(part), stack });
+  };
   for (let from = 0; from < list.length; ) {
     let to = batchEnd(list, from);
-    if (to > from) out.push({ kind: "x87", from, to, isWorthTwoCopies: false });
+    if (to > from) add("x87", from, to);
     else {
       while (to < list.length - 1 && batchEnd(list, to) === to) to++;
-      if (to === from) out.push({ kind: "single", from, to: ++to, isWorthTwoCopies: false });
-      else out.push({ kind: "straight", from, to, isWorthTwoCopies: isWorthTwoCopies(list.slice(from, to)) });
+      if (to === from) add("single", from, ++to);
+      else add("straight", from, to);
     }
     from = to;
   }
@@ -201,7 +208,7 @@ export const analyseRegion = (g: Graph, questions: Questions): RegionFacts => {
     testsBudget: tests.has(key),
     need: need.get(key) ?? 0,
     time: instructions.reduce((sum, d) => sum + additionalTime(d, isInline(d)), 0),
-    segments: segmentsOf(instructions),
+    segments: segmentsOf(instructions, questions),
     pageRanges: ranges.get(key),
   });
   const modes = new Map<string, ModeTest>();

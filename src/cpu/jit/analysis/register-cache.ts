@@ -82,6 +82,12 @@ export const mergeAlike = (a: CacheState, b: CacheState): CacheState => {
   return a.scope ? mergeInScope(a, b) : { cached, dirty, reads: bothRead(a, b) };
 };
 
+/** Receives the registers that code reads and writes. */
+export interface UseRecorder {
+  read(p: RegisterSet): void;
+  write(p: RegisterSet): void;
+}
+
 /** Emits moves between the state page and locals. */
 export interface Moves {
   load(parts: RegisterSet): void;

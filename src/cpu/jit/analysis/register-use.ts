@@ -9,6 +9,7 @@ import { type Access, access } from "../../machine/mmu.ts";
 import { at, type Field, R } from "../../machine/state.ts";
 import { JitForm } from "./jit-form.ts";
 import { noRegisters, part, type RegisterSet, union } from "./register-cache.ts";
+import type { StackCall } from "./x87-batches.ts";
 
 /** A test of a mode: the bits of a field under `mask` have this value (`Ops.holds`). */
 export interface ModeTest {
@@ -36,6 +37,20 @@ interface RowUse {
   readonly address: boolean;
   readonly memory: Access | undefined;
   readonly modes: readonly ModeTest[];
+  readonly calls: readonly { readonly routine: string; readonly args: readonly unknown[] }[];
+}
+/** A constant of a meaning, and an operand that is the number of a register. */
+class Constant {
+  readonly value: number;
+  constructor(value: number | bigint) {
+    this.value = Number(value);
+  }
+}
+class RegisterNumber {
+  readonly operand: number;
+  constructor(operand: number) {
+    this.operand = operand;
+  }
 }
 
 const flagReaders = new Set(["flag", "flagsWord", "condition", "setFlags"]);
@@ -49,6 +64,7 @@ const repeated = [R.ax, R.cx, R.si, R.di] as const;
 const record = (d: Decoded, form: JitForm): RowUse => {
   const steps: (Step & { readonly sure: boolean })[] = [];
   const modes: ModeTest[] = [];
+  const calls: { routine: string; args: unknown[] }[] = [];
   const value = {};
   let address = false;
   let memory: Access | undefined;
@@ -75,7 +91,9 @@ const record = (d: Decoded, form: JitForm): RowUse => {
     inside--;
   };
   const words: Record<string, (...args: never[]) => unknown> = {
-    get: (n: number) => operand("read", n, "low"),
+    get: (n: number) => (d.row.operands[n]!.kind === "sti" ? new RegisterNumber(n) : operand("read", n, "low")),
+    imm: (n: number | bigint) => new Constant(n),
+    call: (routine: string, ...args: unknown[]) => void calls.push({ routine, args }),
     vec: (n: number) => operand("read", n, "low"),
     rmw: (n: number) => operand(form.memory(n) ? "write" : "read", n, "low"),
     set: (n: number) => operand("write", n, "low"),
@@ -135,7 +153,7 @@ const record = (d: Decoded, form: JitForm): RowUse => {
     },
   ) as Ops<object>;
   d.row.does(notes, form);
-  return { steps, address, memory, modes };
+  return { steps, address, memory, modes, calls };
 };
 
 /** By row, and by the properties of a decoded instruction that its form depends on. */
@@ -152,6 +170,13 @@ const rowUse = (d: Decoded): RowUse => {
 
 /** The modes that a decoded instruction tests. */
 export const modesOf = (d: Decoded): readonly ModeTest[] => rowUse(d).modes;
+
+/** The routines that a decoded instruction calls. Arguments: constants and numbers of x87 registers. */
+export const stackCallsOf = (d: Decoded, registerOffset: (d: Decoded, n: number) => number): StackCall[] =>
+  rowUse(d).calls.map(({ routine, args }) => ({
+    routine,
+    args: args.map((a) => (a instanceof Constant ? a.value : a instanceof RegisterNumber ? registerOffset(d, a.operand) : undefined)),
+  }));
 
 /** The parts of an operand, which is a register. `registerOffset`: its offset in the state page. */
 const partsOf = (

@@ -19,11 +19,13 @@ import { JitForm } from "../analysis/jit-form.ts";
 import { accessesMemory, type RegionFacts, type Segment } from "../analysis/region-facts.ts";
 import { type CacheState, mergeAlike, noRegisters, part, union } from "../analysis/register-cache.ts";
 import type { ModeTest } from "../analysis/register-use.ts";
-import { isInline } from "../analysis/x87-batches.ts";
+import { sseBatchEnd } from "../analysis/sse-batches.ts";
+import { isInline, type StackNeeds } from "../analysis/x87-batches.ts";
 import { type ExitKind, exitKinds } from "./exits.ts";
 import { type InCode, RegionBase, type RegionRuntime } from "./region-base.ts";
 import { SseBatches } from "./sse-batch.ts";
-import { X87Batches, type x87Routines } from "./x87-batch.ts";
+import { X87Batches } from "./x87-batch.ts";
+import type { x87Routines } from "./x87-forms.ts";
 
 const readImmediate = ({ address, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], address);
@@ -32,7 +34,10 @@ const isNotUserAddress = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a
 
 /** Compiles the instructions of a region by their meanings. */
 export class RegionCompiler extends RegionBase implements Ops<Node> {
-  readonly x87 = new X87Batches(this);
+  readonly x87 = new X87Batches(this.body, {
+    sideExit: () => this.sideExit(),
+    call: (name, ...args) => this.#runtimeCall(name, ...args),
+  });
   override readonly sse = new SseBatches(this);
   readonly #facts: RegionFacts;
   readonly #offsetOf: (d: Decoded, n: number) => number;
@@ -60,8 +65,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   block(list: readonly Decoded[], segments: readonly Segment[]): void {
     this.reuse.beginSegment(this.assumesDirect);
     this.reuse.otherwise = this.assumesDirect ? () => this.sideExitFrom(1) : undefined;
-    for (const { kind, from, to, isWorthTwoCopies } of segments) {
-      if (kind === "x87") this.#x87Batch(list, from, to);
+    for (const { kind, from, to, isWorthTwoCopies, stack } of segments) {
+      if (stack) this.#x87Batch(list, from, to, stack);
       else if (kind === "single") this.instruction(list[from]!, 1);
       else if (!this.assumesDirect && isWorthTwoCopies) this.#twice(list, from, to);
       else this.#straight(list, from, to);
@@ -75,7 +80,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       this.instruction(list[n]!, list.length - n);
     };
     for (let n = from; n < to; ) {
-      const end = this.sse.endOf(list, n, to);
+      const end = sseBatchEnd(list, n, to);
       if (end > n) this.sse.write(list, n, end, each);
       else each(n);
       n = Math.max(n + 1, end);
@@ -134,15 +139,15 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.registerCache.mergeWith(afterFast);
   }
   /** An x87 batch: with the stack in locals if its test succeeds, otherwise without. */
-  #x87Batch(list: readonly Decoded[], from: number, to: number): void {
+  #x87Batch(list: readonly Decoded[], from: number, to: number, needs: StackNeeds): void {
     this.registerCache.endRestartable();
     const all = () => this.#straight(list, from, to);
-    this.x87.begin();
+    this.x87.begin(needs);
     this.depth++;
     this.oneOf(
       () => {
         all();
-        this.x87.end();
+        this.x87.end(needs);
       },
       () => {
         this.body.else();
@@ -154,7 +159,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.body.end();
   }
   /** Calls a routine that no row calls. */
-  runtimeCall(name: (typeof x87Routines)[number], ...args: Node[]): Node {
+  #runtimeCall(name: (typeof x87Routines)[number], ...args: Node[]): Node {
     this.registerCache.endRestartable();
     const r = this.runtime.routine(name);
     return node(

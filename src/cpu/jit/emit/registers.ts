@@ -8,13 +8,7 @@
 import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { at } from "../../machine/state.ts";
-import { overlap, part, type RegisterSet, union } from "../analysis/register-cache.ts";
-
-/** Receives the registers that code reads and writes (register-cache.ts). */
-export interface UseRecorder {
-  read(p: RegisterSet): void;
-  write(p: RegisterSet): void;
-}
+import { overlap, part, type RegisterSet, type UseRecorder, union } from "../analysis/register-cache.ts";
 
 class Locals {
   readonly #body: Body;

@@ -7,127 +7,31 @@
 // (sse/float.ts, plain). If the test fails, the registers are restored, and the same instructions run with a
 // test each.
 
-import { i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
 import { effectsOf } from "../../isa/effects.ts";
-import type { Assured } from "../../isa/ops.ts";
+import type { Assured, Ops } from "../../isa/ops.ts";
 import { plain } from "../../isa/rows/sse/float.ts";
 import { exitCode } from "../../machine/exit.ts";
-import { meet } from "../analysis/dataflow.ts";
-import { type CacheState, part, within } from "../analysis/register-cache.ts";
-import type { RegionCompiler } from "./instruction-compiler.ts";
+import { type DataflowState, meet } from "../analysis/dataflow.ts";
+import {
+  type Bounds,
+  copied,
+  type Format,
+  join,
+  type LowLane,
+  noBounds,
+  resultBounds,
+  type SseFacts,
+  type SseState,
+  source,
+  type Test,
+} from "../analysis/float-bounds.ts";
+import type { LazyFlags } from "../analysis/lazy-flags.ts";
+import { type CacheState, part, type RegisterCache, within } from "../analysis/register-cache.ts";
+import { isTail } from "../analysis/sse-batches.ts";
+import type { Registers } from "./registers.ts";
 
-type Format = 32 | 64;
-/**
- * Bounds of a number: its magnitude is from 2^low to 2^high unless it is zero, and it is a multiple of
- * 2^grain.
- */
-interface Bounds {
-  readonly low: number;
-  readonly high: number;
-  readonly grain: number;
-  readonly zero: boolean;
-  /** It may be negative. */
-  readonly minus: boolean;
-}
-/**
- * Precision without the leading bit, and the exponents between which rounding cannot leave the normal
- * numbers.
- */
-const formats = {
-  64: { fraction: 52, low: -1021, high: 1023 },
-  32: { fraction: 23, low: -125, high: 127 },
-} as const;
-/**
- * The test of a source: adding `plus` makes the upper three bits of the exponent 0 for numbers in the range,
- * and for no others.
- */
-const source = {
-  64: { plus: 0x4800_0000_0000_0000n, upper: 0x7000_0000_0000_0000n, fact: { low: -127, high: 129, grain: -179, zero: true, minus: true } },
-  32: { plus: 0x4800_0000n, upper: 0x7000_0000n, fact: { low: -15, high: 17, grain: -38, zero: true, minus: true } },
-} as const;
-
-/**
- * Bounds of a value: of its lowest lane, and of all lanes. All registers with the value share one object.
- */
-interface SseFacts {
-  readonly low: Map<Format, Bounds>;
-  readonly all: Map<Format, Bounds>;
-}
-const nothing = (): SseFacts => ({ low: new Map(), all: new Map() });
-/** The facts about vector registers at one point. */
-export interface SseState {
-  readonly tests: ReadonlyMap<string, Test>;
-  readonly registers: ReadonlyMap<number, SseFacts>;
-  readonly lows: ReadonlyMap<number, LowLane>;
-}
-/** A copy in which registers with the same value still share one object. */
-const copied = (registers: ReadonlyMap<number, SseFacts>): Map<number, SseFacts> => {
-  const copies = new Map<SseFacts, SseFacts>();
-  return new Map(
-    [...registers].map(([r, facts]) => {
-      const copy = copies.get(facts) ?? { low: new Map(facts.low), all: new Map(facts.all) };
-      copies.set(facts, copy);
-      return [r, copy];
-    }),
-  );
-};
-
-const join = (a: Bounds | undefined, b: Bounds | undefined): Bounds | undefined =>
-  a &&
-  b && {
-    low: Math.min(a.low, b.low),
-    high: Math.max(a.high, b.high),
-    grain: Math.min(a.grain, b.grain),
-    zero: a.zero || b.zero,
-    minus: a.minus || b.minus,
-  };
-/** The bounds of a result; undefined if it may leave the normal numbers. */
-const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: Bounds, b: Bounds): Bounds | undefined => {
-  const f = formats[w];
-  const of = (low: number, high: number, zero: boolean, minus: boolean, grain = low - f.fraction): Bounds | undefined =>
-    low >= f.low && high <= f.high ? { low, high, grain, zero, minus } : undefined;
-  const minus = !same && (a.minus || b.minus);
-  switch (name) {
-    case "mul":
-      return of(a.low + b.low, a.high + b.high, a.zero || b.zero, minus);
-    case "div":
-      return of(a.low - b.high, a.high - b.low, a.zero, minus);
-    case "sqrt":
-      return of(Math.floor(a.low / 2), Math.ceil(a.high / 2), a.zero, false);
-    default: {
-      const grain = Math.min(a.grain, b.grain);
-      const apart = name === "add" && !a.minus && !b.minus;
-      return of(apart ? Math.min(a.low, b.low) : grain, Math.max(a.high, b.high) + 1, !apart || (a.zero && b.zero), !apart, grain);
-    }
-  }
-};
-
-const isArithmetic = ({ row }: Decoded): boolean => {
-  const { assured } = effectsOf(row);
-  return !row.vex && assured !== undefined && assured.name !== "compare";
-};
-/** True for an instruction that writes a vector register and has no other effect. */
-const isBatched = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || effectsOf(d.row).pure) && isVector(d);
-const isVector = (d: Decoded): boolean => {
-  const kind = d.row.operands[0]!.kind;
-  return kind === "xmm" || (kind.startsWith("xmm") && !d.isMemory);
-};
-
-/** True for a comparison of scalars in vector registers that writes flags. It may end a batch. */
-const isTail = (d: Decoded | undefined): d is Decoded =>
-  d !== undefined && !d.row.vex && !d.isMemory && effectsOf(d.row).assured?.name === "compare";
-
-interface Test {
-  readonly local: number;
-  readonly w: Format;
-  readonly lanes: number;
-}
-/** The lowest w bits of a register. */
-interface LowLane {
-  readonly local: number;
-  readonly w: number;
-}
 interface Batch {
   readonly first: Decoded;
   /** Instructions from its start to the end of the block. */
@@ -141,9 +45,24 @@ const vector = (bits: bigint): Node => node(wt.v128, op.v128const, [], new Uint8
 const ones = vector((1n << 64n) - 1n);
 const spread = (w: Format, bits: bigint): Node => vector(w === 64 ? bits : bits | (bits << 32n));
 
+/** The parts of the compiler that a batch uses. */
+export interface SseHost extends Ops<Node> {
+  readonly body: Body;
+  readonly registers: Registers;
+  readonly registerCache: RegisterCache;
+  readonly lazyFlags: LazyFlags;
+  /** The dataflow state at this point. */
+  state: DataflowState;
+  /** Open wasm labels inside the exits' labels. */
+  depth: number;
+  /** The vector register that is operand n of an instruction. */
+  vectorOf(d: Decoded, n: number): number;
+  sideExit(): void;
+}
+
 /** The SSE batches and vector facts of one region. */
 export class SseBatches {
-  readonly #c: RegionCompiler;
+  readonly #c: SseHost;
   #batch: Batch | undefined;
   /** The comparison at the end of a batch is emitted for a successful test. */
   #atTail = false;
@@ -165,7 +84,7 @@ export class SseBatches {
   readonly #lowLanes = new Map<number, LowLane>();
   readonly #lowLaneOf = new WeakMap<Node, LowLane>();
   readonly #locals = new Map<string, number>();
-  constructor(c: RegionCompiler) {
+  constructor(c: SseHost) {
     this.#c = c;
   }
   #local(name: string, t: WasmType = wt.v128): number {
@@ -208,19 +127,6 @@ export class SseBatches {
     this.#c.body.set(this.#unverified(), i32c(1));
   }
 
-  /** The end of the batch that begins with instruction n; n if there is none. */
-  endOf(list: readonly Decoded[], n: number, limit: number): number {
-    let end = n;
-    let count = 0;
-    for (let i = n; i < limit && isBatched(list[i]!); i++) {
-      if (!isArithmetic(list[i]!)) continue;
-      count++;
-      end = i + 1;
-    }
-    if (count === 0) return n;
-    if (end < limit && isTail(list[end])) return end + 1;
-    return count >= 2 ? end : n;
-  }
   /** Emits a batch. `each` emits one instruction. */
   write(list: readonly Decoded[], from: number, to: number, each: (n: number) => void): void {
     const c = this.#c;
@@ -357,7 +263,7 @@ export class SseBatches {
 
   #factsOf(v: Node): SseFacts {
     let facts = this.#ofNode.get(v);
-    if (!facts) this.#ofNode.set(v, (facts = nothing()));
+    if (!facts) this.#ofNode.set(v, (facts = noBounds()));
     return facts;
   }
   /** The value of a register. */
@@ -365,7 +271,7 @@ export class SseBatches {
     if (!this.#onPath) return v;
     let facts = this.#ofRegister.get(r);
     if (!facts) {
-      this.#ofRegister.set(r, (facts = nothing()));
+      this.#ofRegister.set(r, (facts = noBounds()));
       this.#state = undefined;
     }
     this.#ofNode.set(v, facts);
@@ -398,7 +304,7 @@ export class SseBatches {
       return;
     }
     const old = this.#ofRegister.get(r);
-    const now = nothing();
+    const now = noBounds();
     for (const format of [32, 64] as const) {
       if (format > w) continue;
       const low = facts.low.get(format) ?? facts.all.get(format);
@@ -444,11 +350,11 @@ export class SseBatches {
     const [x, y] = [operands[0]!, operands[1] ?? operands[0]!];
     let [a, b] = [fact(x), fact(y)];
     if (name === "div" && b.zero) b = this.#test(y, w, lanes, false);
-    let after = result(name, w, this.#same(x, y), a, b);
+    let after = resultBounds(name, w, this.#same(x, y), a, b);
     if (!after) {
       a = this.#test(x, w, lanes, true);
       b = this.#test(y, w, lanes, name !== "div");
-      after = result(name, w, this.#same(x, y), a, b)!;
+      after = resultBounds(name, w, this.#same(x, y), a, b)!;
     }
     this.#factsOf(r)[lanes === 1 ? "low" : "all"].set(w, after);
     // The square root of a negative number is a NaN.
