@@ -1,6 +1,6 @@
 // Bounds of floating-point values in vector registers. If the sources are zeros or within 2^-127 to 2^129
-// (2^-15 to 2^17 in single precision), products and quotients have constant bounds. A sum is zero or at least a unit
-// in the last place of the smaller operand. So nothing overflows and nothing is subnormal.
+// (2^-15 to 2^17 in single precision), products and quotients have constant bounds. A sum is zero or at least
+// a unit in the last place of the smaller operand. So nothing overflows and nothing is subnormal.
 
 import type { Assured } from "../../isa/ops.ts";
 

@@ -1,9 +1,6 @@
 // SSE batches in compiled regions: instructions that compute, load and move within vector registers, without
 // a test for each. The inputs are tested once, together, after all instructions, and the bounds of the
-// results follow from that.
-// If the sources are zeros or within 2^-127 to 2^129 (2^-15 to 2^17 in single precision), products and
-// quotients have constant bounds. A sum is zero or at least a unit in the last place of the smaller operand.
-// So nothing overflows and nothing is subnormal. The only exception is inexactness, which is already recorded
+// results follow from that (float-bounds.ts). The only exception is inexactness, which is already recorded
 // (sse/float.ts, plain). If the test fails, the registers are restored, and the same instructions run with a
 // test each.
 

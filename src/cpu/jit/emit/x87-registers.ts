@@ -1,5 +1,5 @@
-// The locals of x87 batches, and the stores that bring the state page up to date: at the end of a batch, and in
-// the common code of all exits from batches.
+// The locals of x87 batches, and the stores that bring the state page up to date: at the end of a batch, and
+// in the common code of all exits from batches.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
