@@ -1,24 +1,21 @@
 // The scheduler: round-robin over runnable tasks, with a slice of guest instructions each. The same program
 // with the same inputs and the same seed gets the same schedule, instruction for instruction. Time is
 // virtual: one nanosecond an instruction, a fixed cost a call.
-import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
-import { at, S } from "../../cpu/machine/state.ts";
-import type { AddressSpace } from "../../memory/space.ts";
 import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
-import { loadSegment } from "../base/processor.ts";
-import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
 import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
-import { isFifo, rank } from "../task/sched-policy.ts";
+import { isFifo } from "../task/sched-policy.ts";
 import type { Task } from "../task/task.ts";
-import type { Timer } from "../timer/timers.ts";
 import type { Chooser, PointKind } from "./chooser.ts";
+import { ContextSwitch } from "./context-switch.ts";
+import { RunQueue } from "./run-queue.ts";
+import { Sleepers } from "./sleepers.ts";
 
 /**
  * The time that a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl
@@ -35,39 +32,13 @@ const LOOK_AFTER = 256 * cost.call;
 const CALL_COST = cost.call;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
-const TLS_OFFSET = GDT_TLS_MIN * 8;
-
-const NO_BREAKPOINTS: readonly Breakpoint[] = [];
-const NO_LDT = new Uint8Array(0);
-
-/** A selector whose descriptor is the task's own: a TLS entry or one of the LDT. */
-const isDescriptorOfUser = (selector: number): boolean =>
-  (selector & 4) !== 0 || (selector >> 3 >= GDT_TLS_MIN && selector >> 3 <= GDT_TLS_MAX);
-
-/** Wakes a task at its deadline. One a task, kept while it lives. */
-class Deadline implements Timer {
-  readonly task: Task;
-  constructor(task: Task) {
-    this.task = task;
-  }
-  fire(): void {
-    this.task.waited.expired = true;
-    this.task.kernel.scheduler.wake(this.task);
-  }
-}
-
 /** Selects the task that runs, and runs it for a slice. */
 export class Scheduler {
   readonly kernel: Kernel;
   readonly gate: Gate;
-  /** The task whose registers are in cpu.state. */
-  current: Task | undefined = undefined;
-  readonly #queue: Task[] = [];
-  #ranked = false;
-  readonly #deadlines = new Map<Task, Deadline>();
-  readonly #gdt = newGdt();
-  /** The address space that the processor uses. */
-  #space: AddressSpace | undefined = undefined;
+  readonly #context: ContextSwitch;
+  readonly #queue = new RunQueue();
+  readonly #sleepers: Sleepers;
   /**
    * The length of a task's next slice, in instructions. The explorer of schedules and tests
    * replace it.
@@ -75,112 +46,64 @@ export class Scheduler {
   slice: (task: Task) => number = () => SLICE;
   /** Set by sched_yield(2) and by code that ends the slice early. */
   reschedule = false;
-  /** Decides at scheduling points, for the exploration and the replay of schedules. */
-  chooser: Chooser | undefined = undefined;
-  /** The task that gets the processor instead of the running one. */
-  #chosen: Task | undefined = undefined;
-  /** The task that has ended its own slice. The scheduler does not ask it at once to continue. */
-  #yielded: Task | undefined = undefined;
   /** Tasks that gave way at a door and execute the same door again. */
   readonly #atDoor = new Set<Task>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+    this.#context = new ContextSwitch(kernel);
+    this.#sleepers = new Sleepers(kernel);
     this.gate = new Gate(kernel);
     kernel.processor.serve = (why) => this.#serve(why);
     kernel.processor.landing = (why) => this.current && landing(this.current, why);
   }
 
+  /** The task whose registers are in cpu.state. */
+  get current(): Task | undefined {
+    return this.#context.current;
+  }
+  set current(task: Task | undefined) {
+    this.#context.current = task;
+  }
+  /** Decides at scheduling points, for the exploration and the replay of schedules. */
+  get chooser(): Chooser | undefined {
+    return this.#queue.chooser;
+  }
+  set chooser(chooser: Chooser | undefined) {
+    this.#queue.chooser = chooser;
+  }
+
   /** Make a task runnable: a new one, or one that slept. */
   wake(task: Task): void {
     if (task.state !== "sleeping") return;
-    this.#endSleep(task);
+    this.#sleepers.end(task);
     this.start(task);
   }
   start(task: Task): void {
     task.state = "runnable";
     this.#queue.push(task);
-    if (this.#ranked && this.current && rank(task) > rank(this.current)) this.reschedule = true;
+    if (this.#queue.precedes(task, this.current)) this.reschedule = true;
   }
   /** A task's policy or priority has changed. From the first call on the scheduler compares ranks. */
   rankChanged(): void {
-    this.#ranked = true;
+    this.#queue.rankChanged();
     this.reschedule = true;
-  }
-  /**
-   * The task whose slice was cut: it continues without a question to the chooser, if it is still the first.
-   */
-  #cutOff(): Task | undefined {
-    const cut = this.#cut;
-    const [first] = this.#queue;
-    if (!cut || cut !== first || (this.#ranked && this.#best() > 0)) return undefined;
-    return this.#queue.shift();
-  }
-  /** The first of the highest rank, unless a chooser is set. */
-  #next(): Task | undefined {
-    if (this.chooser) return this.#chooseNext(this.chooser);
-    if (!this.#ranked) return this.#queue.shift();
-    return this.#queue.splice(this.#best(), 1)[0];
-  }
-  #best(): number {
-    let best = 0;
-    for (let i = 1; i < this.#queue.length; i++) if (rank(this.#queue[i] as Task) > rank(this.#queue[best] as Task)) best = i;
-    return best;
-  }
-  #chooseNext(chooser: Chooser): Task | undefined {
-    const first = this.#queue[this.#best()];
-    if (!first) return undefined;
-    let task = this.#chosen;
-    if (!task) {
-      const rivals = this.#rivals(first).filter((other) => other !== this.#yielded);
-      task = rivals.length > 0 ? chooser.choose("next", [first, ...rivals]) : first;
-    }
-    this.#chosen = this.#yielded = undefined;
-    this.#queue.splice(this.#queue.indexOf(task), 1);
-    return task;
-  }
-  /** The tasks that could run instead of a task. */
-  #rivals(task: Task): Task[] {
-    return this.#queue.filter((other) => other !== task && rank(other) === rank(task));
   }
   /** A scheduling point of the running task. True: it gives way, and is to come here again when it runs. */
   givesWay(task: Task, kind: PointKind): boolean {
-    if (!this.chooser) return false;
-    const rivals = this.#rivals(task);
-    if (rivals.length === 0) return false;
-    const chosen = this.chooser.choose(kind, [task, ...rivals]);
-    if (chosen === task) return false;
-    this.#chosen = chosen;
-    return true;
+    return this.#queue.givesWay(task, kind);
   }
 
   sleep(task: Task, wait: Wait): void {
-    task.state = "sleeping";
-    task.waiting = wait;
-    task.usage.voluntarySwitches++;
-    for (const q of wait.on) q.sleepers.add(task);
-    if (wait.until === undefined) return;
-    const deadline = this.#deadlines.get(task) ?? new Deadline(task);
-    this.#deadlines.set(task, deadline);
-    this.kernel.timers.set(deadline, wait.until);
-  }
-
-  #endSleep(task: Task): void {
-    for (const q of task.waiting?.on ?? []) q.sleepers.delete(task);
-    const deadline = this.#deadlines.get(task);
-    if (deadline) this.kernel.timers.cancel(deadline);
-    task.waiting = undefined;
+    this.#sleepers.begin(task, wait);
   }
 
   /** A task is gone for good, wherever it was. */
   forget(task: Task): void {
-    if (task.state === "sleeping") this.#endSleep(task);
-    this.#deadlines.delete(task);
+    this.#sleepers.forget(task);
     this.#atDoor.delete(task);
-    if (this.#chosen === task) this.#chosen = undefined;
     task.state = "dead";
-    const i = this.#queue.indexOf(task);
-    if (i >= 0) this.#queue.splice(i, 1);
+    this.#queue.remove(task);
     if (this.current === task) this.current = undefined;
   }
 
@@ -188,10 +111,8 @@ export class Scheduler {
    * Job control: not to run until SIGCONT. A call that waits is served again then, and waits on if it must.
    */
   stop(task: Task): void {
-    if (task.state === "sleeping") this.#endSleep(task);
-    if (this.#chosen === task) this.#chosen = undefined;
-    const i = this.#queue.indexOf(task);
-    if (i >= 0) this.#queue.splice(i, 1);
+    if (task.state === "sleeping") this.#sleepers.end(task);
+    this.#queue.remove(task);
     task.state = "stopped";
   }
 
@@ -202,7 +123,7 @@ export class Scheduler {
       kernel.timers.run(kernel.now);
       if (kernel.programs === 0) return { reason: "ended" };
       if (kernel.now >= until || this.#late()) return { reason: "limit" };
-      const task = this.#cutOff() ?? this.#next();
+      const task = this.#queue.takeCut(this.#cut) ?? this.#queue.take();
       if (task) {
         this.#runSlice(task, until);
         continue;
@@ -229,44 +150,18 @@ export class Scheduler {
 
   /** Put a task's registers, address space and descriptor tables into the processor. */
   switchTo(task: Task): void {
-    const { processor } = this.kernel;
-    const from = this.current;
-    if (from === task) return;
-    if (from) {
-      from.registers.set(processor.state.u8.subarray(0, at.size));
-      if (from.rseq) from.exitWork |= exitWork.rseq;
-    }
-    processor.state.restore(task.registers);
-    this.current = task;
-    if (task.staleSegments) this.reloadSegments(task);
-    else this.loadTables(task);
-    processor.segments.refresh();
+    this.#context.switchTo(task);
   }
   /** Call this after each change of the running task's address space, TLS entries, LDT or right to RDTSC. */
   loadTables(task: Task): void {
-    const { processor } = this.kernel;
-    if (this.#space !== task.mem) {
-      this.#space = task.mem;
-      task.mem.activate();
-      processor.setAddressSpace(task.mem);
-    }
-    processor.timeStampDisabled = task.tscDisabled;
-    processor.breakpoints = task.debug?.breakpoints ?? NO_BREAKPOINTS;
-    this.#gdt.set(task.tls, TLS_OFFSET);
-    processor.segments.tables = { gdt: this.#gdt, ldt: task.ldt.table ?? NO_LDT };
+    this.#context.loadTables(task);
   }
   /**
    * Descriptors have changed under segment registers that may hold them: load those again. A selector that no
    * longer loads becomes null.
    */
-  reloadSegments(task: Task, changed: (selector: number) => boolean = isDescriptorOfUser): void {
-    this.loadTables(task);
-    const { processor } = this.kernel;
-    for (const s of [S.ds, S.es, S.fs, S.gs]) {
-      const selector = processor.state.selector(s);
-      if (changed(selector) && !loadSegment(processor, s, selector)) loadSegment(processor, s, 0);
-    }
-    task.staleSegments = false;
+  reloadSegments(task: Task, changed?: (selector: number) => boolean): void {
+    this.#context.reloadSegments(task, changed);
   }
 
   #runSlice(task: Task, until: number): void {
@@ -336,7 +231,7 @@ export class Scheduler {
       this.#queue.unshift(task);
       return;
     }
-    if (this.reschedule) this.#yielded = task;
+    if (this.reschedule) this.#queue.yielded = task;
     if (this.#queue.length > 0) task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
     if (isFifo(task)) this.#queue.unshift(task);

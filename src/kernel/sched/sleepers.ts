@@ -1,0 +1,48 @@
+// Sleeping tasks: the wait queues on which they are, and their deadlines.
+
+import type { Wait } from "../base/wait.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../task/task.ts";
+import type { Timer } from "../timer/timers.ts";
+
+/** Wakes a task at its deadline. One a task, kept while it lives. */
+class Deadline implements Timer {
+  readonly task: Task;
+  constructor(task: Task) {
+    this.task = task;
+  }
+  fire(): void {
+    this.task.waited.expired = true;
+    this.task.kernel.scheduler.wake(this.task);
+  }
+}
+
+/** Puts tasks to sleep and ends their sleep. The caller decides what they do next. */
+export class Sleepers {
+  readonly #kernel: Kernel;
+  readonly #deadlines = new Map<Task, Deadline>();
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+  begin(task: Task, wait: Wait): void {
+    task.state = "sleeping";
+    task.waiting = wait;
+    task.usage.voluntarySwitches++;
+    for (const q of wait.on) q.sleepers.add(task);
+    if (wait.until === undefined) return;
+    const deadline = this.#deadlines.get(task) ?? new Deadline(task);
+    this.#deadlines.set(task, deadline);
+    this.#kernel.timers.set(deadline, wait.until);
+  }
+  end(task: Task): void {
+    for (const q of task.waiting?.on ?? []) q.sleepers.delete(task);
+    const deadline = this.#deadlines.get(task);
+    if (deadline) this.#kernel.timers.cancel(deadline);
+    task.waiting = undefined;
+  }
+  /** The task is gone for good. */
+  forget(task: Task): void {
+    if (task.state === "sleeping") this.end(task);
+    this.#deadlines.delete(task);
+  }
+}
