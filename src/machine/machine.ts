@@ -135,6 +135,7 @@ export class Machine {
       "baseline: milliseconds compiling": Math.round(baseline.stats.milliseconds),
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,
+      "instructions compiled in regions": jit.stats.instructions,
       "trace trees compiled": jit.stats.trees,
       "regions of earlier runs": jit.stats.loaded,
       "regions dropped": jit.stats.dropped,

@@ -75,6 +75,8 @@ export interface JitStats {
   postponed: number;
   /** Regions from the code cache. */
   loaded: number;
+  /** Guest instructions that were compiled, those of regions compiled anew included. */
+  instructions: number;
   wasmBytes: number;
   /** Time spent compiling, by `Date.now`, which Node has without loading a module. */
   milliseconds: number;
@@ -129,6 +131,7 @@ export class Jit implements JitPolicy {
     recompiled: 0,
     postponed: 0,
     loaded: 0,
+    instructions: 0,
     wasmBytes: 0,
     milliseconds: 0,
     samples: 0,

@@ -360,6 +360,7 @@ export class RegionTable {
     const module = new WebAssembly.Module(compiled.wasm);
     this.#modules.link(module, slot);
     this.#policy.stats.wasmBytes += compiled.wasm.length;
+    this.#policy.stats.instructions += graph.instructions;
     return { compiled, module };
   }
   /** Marks the bytes of a frame that regions were compiled from. */
