@@ -1,4 +1,5 @@
 # about: R, gnuplot, PARI/GP: numbers, matrices, pictures as text
+# equal: amd64
 # packages: r-base-core gnuplot-nox pari-gp
 # seconds: 400
 # memory: 2G

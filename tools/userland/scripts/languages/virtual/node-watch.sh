@@ -1,4 +1,5 @@
 # about: node watching files: fs.watch (recursive too), fs.watchFile, node --watch
+# equal: amd64
 # packages: nodejs
 # architectures: amd64
 # seconds: 120

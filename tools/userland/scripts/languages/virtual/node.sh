@@ -1,4 +1,5 @@
 # about: node: promises, workers, child processes, net, http, crypto, streams, timers
+# equal: amd64
 # packages: nodejs
 # architectures: amd64
 # seconds: 180
