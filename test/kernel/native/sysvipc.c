@@ -418,7 +418,10 @@ static void queues(void) {
   if (a == 0) {
     struct message m;
     fill(&m, 4, "later");
-    say(" sent later %d\n", msgsnd(id, &m, 6, 0));
+    int r = msgsnd(id, &m, 6, 0);
+    // The receiver prints first.
+    pause_ms(10);
+    say(" sent later %d\n", r);
     finish(0);
   }
   pause_ms(20);

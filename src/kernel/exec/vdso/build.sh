@@ -11,9 +11,9 @@ gcc -m64 $flags $link -mno-sse -Wl,--version-script=vdso64.map -Wl,-soname=linux
 gcc -m32 $flags $link -march=i686 -mregparm=0 -Wl,--version-script=vdso32.map -Wl,-soname=linux-gate.so.1 entry32.S vdso.c note.S -lgcc -o "$out/32"
 
 image() {
-	printf '\nexport const %s =\n' "$2"
+	printf '\n/** The vDSO of %s-bit programs. */\nexport const vdso%s =\n' "$2" "$2"
 	base64 -w 144 "$1" | sed 's/.*/  "&" +/; $s/ +$/;/'
 }
 echo "// Made by vdso/build.sh from vdso/vdso.c and vdso/entry32.S. Base64 of two ELF shared objects."
-image "$out/64" vdso64
-image "$out/32" vdso32
+image "$out/64" 64
+image "$out/32" 32
