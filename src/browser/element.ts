@@ -56,7 +56,7 @@ export const defineTrapgateRun = (start: () => WorkerLike, name = "trapgate-run"
         if (!answer.ok) throw new Error(`${this.getAttribute("src")}: ${answer.status} ${answer.statusText}`);
         const program = new Uint8Array(await answer.arrayBuffer());
         const kernel = this.getAttribute("kernel") ?? "upstream";
-        const cpu = `x86-64-v1:${this.getAttribute("vendor") ?? "amd"}`;
+        const cpu = `:${this.getAttribute("vendor") ?? "amd"}`;
         const args = this.getAttribute("args")?.split(/\s+/) ?? [];
         const options = { kernel: kernel as never, cpu, args, timeout: 30 };
         const verdicts = new Map<number, string>();

@@ -68,7 +68,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--cwd DIR", "working directory in the guest"],
   ["--uid N", "user and group of the program (default: 0)"],
   ["--kernel NAME", "kernel version, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],
-  ["--cpu MODEL", "processor: LEVEL[:amd|:intel][,+FEATURE|,-FEATURE]…, such as x86-64-v3:intel, or host (default: x86-64-v1)"],
+  ["--cpu MODEL", "processor: [LEVEL][:amd|:intel][,+FEATURE|,-FEATURE]…, such as x86-64-v3:intel, or host (default: x86-64-v2)"],
   ...switchHelp,
   ["--seed N", "seed of all random numbers (default: 0)"],
   ["--memory SIZE", "memory of the guest, the kernel's objects for it included, such as 256M (default: 1G)"],

@@ -11,7 +11,6 @@ const MEMORY = 2 ** 27;
 /** Seconds of processor time, and of real time without a terminal. A program that does not end is ended. */
 const CPU_TIME = 20;
 const TIMEOUT = 30;
-const MODEL = "x86-64-v1";
 
 const optionsOf = async ({ setting, args, policy, stdin, schedule, terminal }: LabRun): Promise<SentOptions> => {
   const report = policy === undefined ? undefined : await checkPolicy(policy, setting.kernel);
@@ -19,7 +18,7 @@ const optionsOf = async ({ setting, args, policy, stdin, schedule, terminal }: L
   if (wrong) throw new Problem("bad-policy", wrong.message, wrong.help === undefined ? {} : { help: wrong.help });
   return {
     kernel: setting.kernel as never,
-    cpu: `${MODEL}:${setting.vendor}`,
+    cpu: `:${setting.vendor}`,
     x32: setting.x32,
     ia32: setting.ia32,
     uid: setting.uid,

@@ -36,7 +36,7 @@ const run = async (mine: Landmine, { policy, profile, vendor, switches, files }:
   if (!expected || mine.needs !== undefined) return undefined;
   const program = await files(guestFile(mine, profile, "weak"));
   const denials: Denial[] = [];
-  const options = { ...switches, kernel: profile, cpu: `x86-64-v1:${vendor}`, memory: MEMORY, timeout: SECONDS };
+  const options = { ...switches, kernel: profile, cpu: `:${vendor}`, memory: MEMORY, timeout: SECONDS };
   const ended = await Machine.run(program, {
     ...options,
     policy,

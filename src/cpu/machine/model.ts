@@ -179,20 +179,26 @@ export const vendorNames: Readonly<Record<Vendor, string>> = { amd: "AuthenticAM
 
 /** The names of all models. */
 export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => [`${l}:amd`, `${l}:intel`]);
+/**
+ * The level of the model that is used if none is named (docs/decisions/0051-default-processor-v2.md): NumPy and
+ * distributions such as RHEL 9 are built for it.
+ */
+export const defaultLevel = "x86-64-v2";
 /** The model that is used if none is named. */
-export const defaultModel = "x86-64-v1:amd";
+export const defaultModel = `${defaultLevel}:amd`;
 
 /** `+avx2`, `-sse4_2`, `family=25`: a change of a level by a model's name. */
 const change = /^(?:([+-])([a-z0-9_]+)|(family|model|stepping)=(\d{1,3}))$/;
 const numbers = ["family", "model", "stepping"] as const;
 
 /**
- * A model by name: `LEVEL[:VENDOR]`, then any of `,+FEATURE`, `,-FEATURE`, `,family=N`, `,model=N` and
- * `,stepping=N`. The default vendor is AMD. Undefined if no such model exists.
+ * A model by name: `[LEVEL][:VENDOR]`, then any of `,+FEATURE`, `,-FEATURE`, `,family=N`, `,model=N` and
+ * `,stepping=N`. The default vendor is AMD, the default level is `defaultLevel`. Undefined if no such model exists.
  */
 export const cpuModel = (name: string): Model | undefined => {
   const [base = "", ...changes] = name.split(",");
-  const [level, vendor = "amd"] = base.split(":") as [string, string?];
+  const [named, vendor = "amd"] = base.split(":") as [string, string?];
+  const level = named === "" && base !== "" ? defaultLevel : (named as string);
   const found = Object.hasOwn(levels, level) ? levels[level] : undefined;
   if (!found || (vendor !== "amd" && vendor !== "intel")) return undefined;
   const signature = [...found.signature[vendor]] as [number, number, number];

@@ -26,7 +26,7 @@ const program = (name: string): Uint8Array => new Uint8Array(readFileSync(join(t
 const inNode = async (name: string): Promise<string> => {
   const events: unknown[] = [];
   const part = (one: RunPart): void => void (one.kind === "events" ? events.push(...one.events) : 0);
-  const options = { kernel: setting.kernel, cpu: "x86-64-v1:amd", x32: false, ia32: true, uid: 0, args: [], memory: 2 ** 27, stdin: "" };
+  const options = { kernel: setting.kernel, cpu: ":amd", x32: false, ia32: true, uid: 0, args: [], memory: 2 ** 27, stdin: "" };
   const result = await machineMethods.run({ program: program(name), options, calls: CALLS }, { part, onInput: undefined });
   return textOf(events, result);
 };

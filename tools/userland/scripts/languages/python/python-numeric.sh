@@ -1,6 +1,5 @@
-# about: Python with NumPy: vectors, linear algebra, random numbers; SciPy-free (with --cpu x86-64-v2: NumPy for amd64 wants SSE3)
+# about: Python with NumPy: vectors, linear algebra, random numbers; SciPy-free
 # equal: amd64 i386
-# cpu: x86-64-v2
 # packages: python3-numpy python3
 # architectures: amd64 i386
 # seconds: 300
