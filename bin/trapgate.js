@@ -51,7 +51,7 @@ const allFlags = () => {
  */
 const setFlags = () => {
   const { noDeprecation } = process;
-  process.noDeprecation = true;
+  if (!noDeprecation) process.noDeprecation = true;
   try {
     const { setFlagsFromString } = process.binding("v8");
     for (const flag of allFlags()) setFlagsFromString(flag);
@@ -59,7 +59,7 @@ const setFlags = () => {
     const { setFlagsFromString } = require("node:v8");
     for (const flag of allFlags()) setFlagsFromString(flag);
   } finally {
-    process.noDeprecation = noDeprecation;
+    if (!noDeprecation) process.noDeprecation = noDeprecation;
   }
 };
 

@@ -13,15 +13,18 @@ import { top } from "./setup.mjs";
 const out = folder;
 const textModule = join(top, "dist", "cpu", "generated", "code.js");
 
-/** Files whose bytes stay in memory. The others are compiled or copied before the next file is read. */
-const lasting = ["rows", "opcodes", "forms"];
+/**
+ * Files whose bytes stay in memory, because every machine of the process reads them. The others are compiled or copied
+ * before the next file is read.
+ */
+const lasting = /^(?:rows|opcodes|forms|preloads\d+)$/;
 /** generated/code.js with files in place of packed text. */
 const fileModule = async () => {
   const { generated } = await import(pathToFileURL(textModule).href);
   const text = (name, value) => {
     if (typeof value === "function") {
       writeFileSync(join(out, `${name}.bin`), value());
-      return `() => bundle.read("${name}.bin", ${lasting.includes(name)})`;
+      return `() => bundle.read("${name}.bin", ${lasting.test(name)})`;
     }
     if (Array.isArray(value)) return `[${value.map((item, n) => text(`${name}${n}`, item)).join(", ")}]`;
     return JSON.stringify(value);

@@ -7,13 +7,14 @@ type Checksum = (data: Uint8Array, value: number) => number;
 
 const inside = (name: "v8" | "zlib"): Partial<{ setFlagsFromString: Setter; crc32: Checksum }> => {
   const { noDeprecation } = process;
-  process.noDeprecation = true;
+  // With --no-deprecation it is true, and cannot be set.
+  if (!noDeprecation) process.noDeprecation = true;
   try {
     return (process as unknown as { binding(name: string): object }).binding(name);
   } catch {
     return {};
   } finally {
-    Object.assign(process, { noDeprecation });
+    if (!noDeprecation) Object.assign(process, { noDeprecation });
   }
 };
 
