@@ -14,8 +14,8 @@ const out = folder;
 const textModule = join(top, "dist", "cpu", "generated", "code.js");
 
 /**
- * Files whose bytes stay in memory, because every machine of the process reads them. The others are compiled or copied
- * before the next file is read.
+ * Files whose bytes stay in memory, because every machine of the process reads them. The others are compiled
+ * or copied before the next file is read.
  */
 const lasting = /^(?:rows|opcodes|forms|preloads\d+)$/;
 /** generated/code.js with files in place of packed text. */

@@ -57,8 +57,8 @@ export interface MachineOptions {
   /** Bugs of earlier kernels, by name. */
   readonly bugs?: readonly Bug[];
   /**
-   * Processor model: `x86-64-v2:amd` (default), `:intel`, `pentium3:intel`, `x86-64-v3,-avx2`, or `hostCpu()` of
-   * trapgate/node.
+   * Processor model: `x86-64-v2:amd` (default), `:intel`, `pentium3:intel`, `x86-64-v3,-avx2`, or
+   * `hostCpu()` of trapgate/node.
    */
   readonly cpu?: string;
   /** The host name of the guest. Default "trapgate". */

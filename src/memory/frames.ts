@@ -77,6 +77,8 @@ export class Frames {
   gate: { readonly page: number; readonly frame: number } | undefined = undefined;
   /** The number of open file descriptions of the machine, and its limit. */
   readonly openFiles = { now: 0, most: Number.POSITIVE_INFINITY };
+  /** Objects of shared anonymous memory made so far. They number their inodes. */
+  sharedObjects = 0;
   /** The address space that the CPU translates by. */
   current: object | undefined;
   /** The number of frames. */

@@ -6,7 +6,6 @@ import type { Backing, MappedFile } from "./backing.ts";
 const PATH = "/dev/zero (deleted)";
 /** The kernel's internal tmpfs: device 00:01. */
 const DEVICE = 1;
-let inodes = 0;
 
 class ZeroFill implements Backing {
   readonly size: number;
@@ -22,12 +21,12 @@ class ZeroFill implements Backing {
   }
 }
 
-/** A new object of `size` bytes. `path` is its name in /proc/PID/maps. */
-export const anonymousShared = (size: number, path = PATH): MappedFile => ({
+/** A new object of `size` bytes. `ino`: its inode number, which /proc/PID/maps shows. */
+export const anonymousShared = (size: number, ino: number): MappedFile => ({
   backing: new ZeroFill(size),
-  path,
+  path: PATH,
   dev: DEVICE,
-  ino: ++inodes,
+  ino,
   readable: true,
   writable: true,
 });

@@ -1,5 +1,5 @@
-// Several runs of the bundled command line in one process, as of `trapgate landmines` and `trapgate test`: files of
-// the bundle that a later machine reads again are not those that the process read last.
+// Several runs of the bundled command line in one process, as of `trapgate landmines` and `trapgate test`:
+// files of the bundle that a later machine reads again are not those that the process read last.
 import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
 import { guestPath } from "../support/cli.ts";

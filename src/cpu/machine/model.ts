@@ -180,8 +180,8 @@ export const vendorNames: Readonly<Record<Vendor, string>> = { amd: "AuthenticAM
 /** The names of all models. */
 export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => [`${l}:amd`, `${l}:intel`]);
 /**
- * The level of the model that is used if none is named (docs/decisions/0051-default-processor-v2.md): NumPy and
- * distributions such as RHEL 9 are built for it.
+ * The level of the model that is used if none is named (docs/decisions/0051-default-processor-v2.md): NumPy
+ * and distributions such as RHEL 9 are built for it.
  */
 export const defaultLevel = "x86-64-v2";
 /** The model that is used if none is named. */
@@ -193,7 +193,8 @@ const numbers = ["family", "model", "stepping"] as const;
 
 /**
  * A model by name: `[LEVEL][:VENDOR]`, then any of `,+FEATURE`, `,-FEATURE`, `,family=N`, `,model=N` and
- * `,stepping=N`. The default vendor is AMD, the default level is `defaultLevel`. Undefined if no such model exists.
+ * `,stepping=N`. The default vendor is AMD, the default level is `defaultLevel`. Undefined if no such model
+ * exists.
  */
 export const cpuModel = (name: string): Model | undefined => {
   const [base = "", ...changes] = name.split(",");

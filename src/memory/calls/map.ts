@@ -232,7 +232,7 @@ export const install = (space: AddressSpace, m: Installation): number => {
     if (!space.mayCommit(pages)) return -E.ENOMEM;
     flags |= VM.ACCOUNT;
   }
-  const shared = m.file === undefined && flags & VM.SHARED ? anonymousShared(m.length) : m.file;
+  const shared = m.file === undefined && flags & VM.SHARED ? anonymousShared(m.length, ++space.frames.sharedObjects) : m.file;
   if (shared !== m.file && !space.mayCommit(pages) && (flags & VM.NORESERVE) === 0) return -E.ENOMEM;
   const cache = shared && PageCache.of(space.frames, shared.backing);
   const pgoff = m.file ? m.pgoff : shared ? 0 : m.at / PAGE_SIZE;

@@ -22,6 +22,10 @@ static int body(int argc, char **argv, char **envp) {
   int f = sys3(__NR_open, "file", 0102, 0600), d = sys2(__NR_mkdir, "dir", 0755), e;
   sys3(__NR_write, f, "content", 7);
   sys2(__NR_symlink, "file", "link");
+  sys2(__NR_symlink, "nothing", "dangling"), sys2(__NR_symlink, "dir", "todir");
+  // O_TMPFILE | O_WRONLY, without and with O_NOFOLLOW.
+  say("nameless in a link: %d %d, to a directory %d %d\n", sys3(__NR_open, "dangling", 020200001, 0600), sys3(__NR_open, "dangling", 020600001, 0600),
+      L(sys3(__NR_open, "todir", 020200001, 0600) > 0), sys3(__NR_open, "todir", 020600001, 0600));
   sys2(__NR_link, "file", "hard");
   room();
   say("name %d", name(0, -100, "file", 0));

@@ -105,6 +105,19 @@ static int body(int argc, char **argv, char **envp) {
   say("errors\n");
   say(" sigaction of 0: %d, of 9: %d, of 65: %d, size 4: %d, bad pointer: %d\n", on(0, quiet, 0), on(9, quiet, 0), on(65, quiet, 0),
       sys4(__NR_rt_sigaction, 1, 0, 0, 4), sys4(__NR_rt_sigaction, 1, 1, 0, 8));
+  // The old action goes on in a missing page.
+  static unsigned char pages[3 * 4096];
+  unsigned char *end = (unsigned char *)(((unsigned long)pages + 2 * 4096) & ~4095UL);
+  sys2(__NR_munmap, end, 4096);
+  on(SIGUSR2, (void *)0x11223344, 0);
+  for (int n = 1; n < (int)sizeof(struct action); n += 3) {
+    for (int i = 1; i <= 32; i++) end[-i] = 0xaa;
+    say(" old action in %d bytes: %d,", L(n), sys4(__NR_rt_sigaction, SIGUSR2, 0, end - n, 8));
+    // Not the address of the restorer.
+    for (int i = n; i > 0; i--) if (n - i < 2 * (int)sizeof(long)) say(" %x", L(end[-i]));
+    say("\n");
+  }
+  on(SIGUSR2, quiet, 0);
   say(" kill: bad signal %d, nobody %d, probe %d, group %d\n", sys2(__NR_kill, self, 65), sys2(__NR_kill, 999999, 0), sys2(__NR_kill, self, 0), sys2(__NR_kill, -999999, 1));
   say(" tgkill: %d %d %d, tkill %d\n", sys3(__NR_tgkill, self, self, 0), sys3(__NR_tgkill, self + 1, self, 0), sys3(__NR_tgkill, 0, 1, 0), sys2(__NR_tkill, -1, 0));
   say(" sigprocmask: %d %d %d\n", sys4(__NR_rt_sigprocmask, 7, &set, 0, 8), sys4(__NR_rt_sigprocmask, 7, 0, 0, 8), sys4(__NR_rt_sigprocmask, 0, 1, 0, 8));

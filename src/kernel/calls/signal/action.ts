@@ -72,11 +72,15 @@ const readAction = (t: Task, at: VAddr, abi: Abi): SigAction | undefined => {
   if (h < 0 || flags < 0 || restorer < 0 || mask === undefined) return undefined;
   return { handler: h, flags: flagsFor(flags, abi), restorer, mask };
 };
-const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean =>
-  t.mem.setLong(at, a.handler, long) &&
-  t.mem.setLong(at + long, shownFlags(a.flags), long) &&
-  t.mem.setLong(at + 2 * long, a.restorer, long) &&
-  writeSigset(t, (at + 3 * long) as VAddr, a.mask);
+/** 32-bit programs get put_user() of each field, the others one copy_to_user(), which stops at a bad page. */
+const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean => {
+  const longs = [a.handler, shownFlags(a.flags), a.restorer];
+  if (long === 4)
+    return longs.every((value, n) => t.mem.setLong(at + n * long, value, long)) && writeSigset(t, (at + 3 * long) as VAddr, a.mask);
+  const view = new DataView(new ArrayBuffer(4 * long));
+  for (const [n, value] of [...longs.map(BigInt), a.mask].entries()) view.setBigUint64(n * long, value, true);
+  return t.mem.write(at, new Uint8Array(view.buffer));
+};
 
 const rtSigaction = (t: Task, sig: number, act: VAddr, oact: VAddr, size: number, abi: Abi): number => {
   if (size !== SIGSET_SIZE) return -E.EINVAL;

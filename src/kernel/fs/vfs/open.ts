@@ -149,7 +149,7 @@ const isOwn = ({ waited }: Task, dentry: Dentry): boolean =>
   waited.permissions?.asking?.dentry === dentry && waited.permissions.made === dentry;
 
 const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
-  const found = walk.follow(last, true);
+  const found = walk.follow(last, !(flags & O_NOFOLLOW));
   if (typeof found === "number") return found;
   if ("missing" in found) return -E.ENOENT;
   const dir = found.dentry.inode;
