@@ -16,6 +16,8 @@ export interface Abi {
    * calls).
    */
   readonly splits64: boolean;
+  /** The view of the registers of a program, for core files, in bits. Linux task_user_regset_view(). */
+  readonly registers: 32 | 64;
   /** Size of user and group ids in calls without the suffix 32, in bytes. Linux kernel/uid16.c. */
   readonly idSize: 2 | 4;
   /**
@@ -33,12 +35,12 @@ export interface Abi {
 /** 64-bit code: SYSCALL. */
 // biome-ignore format: table
 export const x64: Abi = {
-  name: "x64", column: 0, auditArch: 0xc000003e, long: 8, align64: 8, splits64: false, idSize: 4, tls: "base", frameFlag: 0,
+  name: "x64", column: 0, auditArch: 0xc000003e, long: 8, align64: 8, splits64: false, registers: 64, idSize: 4, tls: "base", frameFlag: 0,
 };
 /** 32-bit code, and int 0x80 from all code. */
 // biome-ignore format: table
 export const i386: Abi = {
-  name: "i386", column: 1, auditArch: 0x40000003, long: 4, align64: 4, splits64: true, idSize: 2, tls: "descriptor", frameFlag: 0x0200_0000,
+  name: "i386", column: 1, auditArch: 0x40000003, long: 4, align64: 4, splits64: true, registers: 32, idSize: 2, tls: "descriptor", frameFlag: 0x0200_0000,
 };
 /**
  * x86-64 registers, 32-bit pointers, numbers with bit 30. Linux arch/x86/entry/syscalls/syscall_64.tbl, rows
@@ -46,5 +48,5 @@ export const i386: Abi = {
  */
 // biome-ignore format: table
 export const x32: Abi = {
-  name: "x32", column: 0, auditArch: 0xc000003e, long: 4, align64: 8, splits64: false, idSize: 4, tls: "base", frameFlag: 0x0100_0000,
+  name: "x32", column: 0, auditArch: 0xc000003e, long: 4, align64: 8, splits64: false, registers: 64, idSize: 4, tls: "base", frameFlag: 0x0100_0000,
 };

@@ -1,5 +1,6 @@
 // The kernel: one object with all state that a machine's programs share. `run` drives it. It calls the host
 // only through the interfaces that the machine has given to it.
+
 import { type Deadline, noDeadline } from "../cpu/machine/deadline.ts";
 import type { Frames } from "../memory/frames.ts";
 import type { Filter } from "../seccomp/filter.ts";
@@ -32,6 +33,7 @@ import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
 import type { FilteredCall, Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
+import { CoreSettings } from "./signal/core-settings.ts";
 import type { SigInfo } from "./signal/info.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
@@ -93,6 +95,7 @@ export class Kernel {
    */
   readonly init: Process;
   readonly timers = new Timers();
+  readonly coreSettings = new CoreSettings();
   readonly inotify = new WatchLimits();
   readonly fanotify = new WatchLimits();
   /** /proc/sys/vm/unprivileged_userfaultfd. */

@@ -34,6 +34,8 @@ export interface Backing {
    * present.
    */
   readonly sparse?: boolean;
+  /** The number of the file's names. 0 or absent: the file is anonymous memory for a core file. */
+  readonly nlink?: number;
   /** The page cache, set by `PageCache.of` at the first mapping. The VFS only calls it. */
   pages?: PageCache | undefined;
 }

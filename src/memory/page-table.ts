@@ -114,6 +114,16 @@ export class PageTable {
     }
     return visited;
   }
+  /** The first address in [start, end) of a page with a frame. Undefined: there is none. */
+  next(start: number, end: number): number | undefined {
+    let base = 0;
+    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
+      base = this.#lastBase;
+      const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
+      for (let slot = start > base ? (start - base) / 4096 : 0; slot < last; slot++) if (leaf[slot] !== 0) return base + slot * 4096;
+    }
+    return undefined;
+  }
   // `share` and `drop` do not use `walk`: they are the main cost of fork(2) and exit, and a call for each
   // entry is slow.
   /**

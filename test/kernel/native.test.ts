@@ -53,6 +53,7 @@ const subjects = {
   "time-namespaces": "time namespaces shift clocks, sleeps and timers of their tasks, and are entered, as on Linux",
   overlay: "overlays show the names of their layers, copy what is written and hide what is removed, as on Linux",
   acls: "access control lists make modes, let users and groups in, and are inherited, as on Linux",
+  cores: "core files are named, limited, filled and refused as on Linux",
   locks: "locks and leases are listed with their ranges and processes as on Linux",
   loops: "loop devices take a file, show parts of it, and let it go as on Linux",
   pages: "pagemap, queries of mappings, remapped, secret and droppable memory, and security modules answer as on Linux",
@@ -74,8 +75,11 @@ const FLAGS = [
 ];
 
 /** Programs that use more of a processor than the default model has. */
-const models: ReadonlySet<string> = new Set(["xstate", "wrapped"]);
-const lacking = (subject: string): boolean => models.has(subject) && missing("vector registers in frames", avx2);
+const models: ReadonlySet<string> = new Set(["xstate", "wrapped", "cores"]);
+/** Linux's own name of core files: a host may have a program that takes them. */
+const ownCores: Need = { what: "core_pattern core", met: /^core\n$/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8")) };
+const lacking = (subject: string): boolean =>
+  (models.has(subject) && missing("vector registers in frames", avx2)) || (subject === "cores" && missing("core files", ownCores));
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
 

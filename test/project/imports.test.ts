@@ -93,7 +93,7 @@ const rooms: Record<string, readonly string[]> = {
     "futex",
     "fs/sys",
     "fs user-notif ptrace",
-    "lifecycle",
+    "lifecycle coredump",
     "calls/memory calls/system calls/file calls/signal calls/time",
     "calls/dir calls/ipc calls/mount calls/net calls/poll calls/security",
     "calls/process",

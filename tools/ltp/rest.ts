@@ -52,7 +52,6 @@ export const rest: readonly Family[] = [
   { reason: "no TUN devices", names: ["ioctl03"] },
   { reason: "TCP sends at once, also with MSG_MORE", names: ["send02"] },
   { reason: "no performance counters", names: ["perf_event_open0[123]"] },
-  { reason: "no core files", names: ["madvise08"] },
   { reason: "nothing is dropped or reclaimed when memory is short", names: ["mmap22"] },
   { reason: "no /proc/config.gz", names: ["keyctl02"] },
   { reason: "needs two processors", names: ["getcwd04"] },

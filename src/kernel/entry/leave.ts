@@ -3,11 +3,10 @@
 
 import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
-import { PAGE_SIZE } from "../../memory/frames.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH } from "../base/processor.ts";
-import { RLIMIT } from "../base/rlimit.ts";
 import { X32_BIT } from "../base/x32-call.ts";
+import { CoreDump } from "../coredump/core-dump.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
 import type { Tracing } from "../ptrace/tracing.ts";
@@ -18,7 +17,6 @@ import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { isOrphanedGroup, stopProcess } from "../signal/job-control.ts";
 import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
 import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit } from "../signal/set.ts";
-import { CORE } from "../task/end.ts";
 import { restartSequence } from "../task/rseq.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
@@ -28,6 +26,7 @@ const RESTART_NR = { native: 219, compat: 0 } as const;
 /** Does one item of exit work. The caller repeats it until task.exitWork is 0 or the task stops running. */
 export const leaveKernel = (task: Task): void => {
   if ((task.exitWork & exitWork.ended) !== 0) {
+    if (task.process.dump?.step(task)) return;
     exitTask(task, task.process.exiting as number);
     return;
   }
@@ -94,15 +93,11 @@ const runAction = (task: Task, info: SigInfo): void => {
     // An orphaned group cannot be continued, so only SIGSTOP stops it.
     if (sig === SIG.SIGSTOP || !isOrphanedGroup(task.kernel, task.process.pgid)) stopProcess(task.process, sig);
   } else if (!has(IGNORED_BY_DEFAULT, sig)) {
-    if (has(DUMPS_CORE, sig)) task.kernel.onCrash?.(task, info);
-    endProcess(task.process, has(DUMPS_CORE, sig) && dumpsCore(task) ? sig | CORE : sig);
+    if (!has(DUMPS_CORE, sig)) return endProcess(task.process, sig);
+    task.kernel.onCrash?.(task, info);
+    CoreDump.end(task, info);
   }
 };
-
-/**
- * True if wait(2) reports a core: RLIMIT_CORE allows a page and the process is dumpable. No file is written.
- */
-const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= PAGE_SIZE && task.dumpable === 1;
 
 const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   restartForHandler(task, action);

@@ -1,9 +1,11 @@
 // Register sets: PTRACE_GETREGSET and older requests. Linux arch/x86/kernel/ptrace.c x86_64_regsets,
 // x86_32_regsets; kernel/ptrace.c ptrace_regset(); fpu/regset.c.
+import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { fxrstor, fxsave, fxsaveSize } from "../../cpu/helpers/x87-image.ts";
 import { fsaveBytes, restoreFpState, restoreFsave, saveFpState, xstateSize } from "../signal/fpstate.ts";
 import type { Task } from "../task/task.ts";
+import { threadAreas } from "../task/thread-pointer.ts";
 import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
 
 /** One set, with its bytes in the form of a core file. */
@@ -18,7 +20,7 @@ export interface Regset {
 }
 
 /** NT_*. Linux uapi linux/elf.h. */
-export const NT = { PRSTATUS: 1, PRFPREG: 2, XSTATE: 0x202, PRXFPREG: 0x46e6_2b7f } as const;
+export const NT = { PRSTATUS: 1, PRFPREG: 2, TLS: 0x200, XSTATE: 0x202, PRXFPREG: 0x46e6_2b7f } as const;
 
 const general = (size: 4 | 8): Regset => ({
   size,
@@ -84,7 +86,16 @@ const xstate: Regset = {
   },
 };
 
-/** Sets by NT_*, in the view of the task's code segment. NT_386_TLS and NT_386_IOPERM are missing. */
+/** The part of a set that a core file needs. */
+type Dumped = Pick<Regset, "absent" | "read">;
+/** The three struct user_desc of set_thread_area(2). */
+const tls: Dumped = {
+  // Linux regset_tls_active().
+  absent: (task) => task.tls.every((byte) => byte === 0),
+  read: threadAreas,
+};
+
+/** Sets by NT_*, in the view of the task's code segment. NT_386_IOPERM is missing. */
 export const regsets64: Readonly<Record<number, Regset>> = { [NT.PRSTATUS]: general(8), [NT.PRFPREG]: fx, [NT.XSTATE]: xstate };
 /** The sets of a task in 32-bit code. */
 export const regsets32: Readonly<Record<number, Regset>> = {
@@ -92,4 +103,24 @@ export const regsets32: Readonly<Record<number, Regset>> = {
   [NT.PRFPREG]: fsave,
   [NT.PRXFPREG]: fx,
   [NT.XSTATE]: xstate,
+};
+
+/** A set in a core file, and the name of its note. */
+interface DumpedSet {
+  readonly name: "CORE" | "LINUX";
+  readonly type: number;
+  readonly set: Dumped;
+}
+/** The sets of a core file after the general registers, in Linux's order. */
+export const dumpedSets: Readonly<Record<Abi["registers"], readonly DumpedSet[]>> = {
+  64: [
+    { name: "CORE", type: NT.PRFPREG, set: fx },
+    { name: "LINUX", type: NT.XSTATE, set: xstate },
+  ],
+  32: [
+    { name: "CORE", type: NT.PRFPREG, set: fsave },
+    { name: "LINUX", type: NT.PRXFPREG, set: fx },
+    { name: "LINUX", type: NT.XSTATE, set: xstate },
+    { name: "LINUX", type: NT.TLS, set: tls },
+  ],
 };

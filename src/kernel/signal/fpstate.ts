@@ -23,6 +23,9 @@ const MAGIC2_SIZE = 4;
 /** Size of the state in bytes: 512 without XSAVE (xfeatures 0). */
 export const xstateSize = (xfeatures: number): number =>
   xfeatures === 0 ? FXSAVE_SIZE : (xfeatures & XFEATURE.YMM) !== 0 ? YMM_OFFSET + YMM_SIZE : YMM_OFFSET;
+/** Number, size, offset and flags of each component after FXSAVE's. SDM Vol. 1 13.5. */
+export const xsaveLayout = (xfeatures: number): readonly (readonly [number, number, number, number])[] =>
+  (xfeatures & XFEATURE.YMM) !== 0 ? [[Math.log2(XFEATURE.YMM), YMM_SIZE, YMM_OFFSET, 0]] : [];
 /** Size in a frame, with the second magic number after it. */
 export const fpFrameSize = (xfeatures: number): number => xstateSize(xfeatures) + (xfeatures === 0 ? 0 : MAGIC2_SIZE);
 

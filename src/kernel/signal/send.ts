@@ -55,7 +55,10 @@ export const endProcess = (process: Process, status: number): void => {
 /** Effects of a signal before it is queued. False: it is not queued at all. */
 const prepare = (task: Task, sig: number): boolean => {
   const { process } = task;
-  if (process.exiting !== undefined) return false;
+  if (process.exiting !== undefined) {
+    if (sig === SIG.SIGKILL) process.dump?.cancel();
+    return false;
+  }
   if (has(STOPS, sig)) discardEverywhere(process, setOf(SIG.SIGCONT));
   else if (sig === SIG.SIGCONT) {
     discardEverywhere(process, STOPS);

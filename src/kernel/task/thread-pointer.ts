@@ -117,6 +117,14 @@ export const getThreadArea = (task: Task, address: number): number => {
   return task.mem.write(address, userDescBytes(userDescOf(entry, tlsEntry(task, entry - GDT_TLS_MIN)))) ? 0 : -E.EFAULT;
 };
 
+/** The user_descs of all entries, as a debugger sees them. Linux arch/x86/kernel/tls.c regset_tls_get(). */
+export const threadAreas = (task: Task): Uint8Array => {
+  const count = GDT_TLS_MAX - GDT_TLS_MIN + 1;
+  const out = new Uint8Array(count * USER_DESC_SIZE);
+  for (let i = 0; i < count; i++) out.set(userDescBytes(userDescOf(GDT_TLS_MIN + i, tlsEntry(task, i))), i * USER_DESC_SIZE);
+  return out;
+};
+
 /** CLONE_SETTLS for a new task: its registers are in task.registers. 0 or -errno. */
 export const setThreadPointer = (child: Task, abi: Abi, tls: number): number => {
   if (abi.tls === "descriptor") {

@@ -107,7 +107,7 @@ export const memoryCalls: readonly Syscall[] = [
   ),
   syscall("brk", { addr: address }, (t, a) => thenPopulate(t, (later) => memory.brk(t.mem, a.addr, later)), { hexResult: true }),
   syscall("madvise", { ...range, advice }, (t, a) => madvise(t, a.addr, a.length, a.advice), {
-    note: "no MADV_HWPOISON; core files are never written",
+    note: "no MADV_HWPOISON",
   }),
   syscall("mincore", { ...range, vec: address }, (t, a) => mincore(t, a.addr, a.length, a.vec)),
   syscall("msync", { ...range, flags: msyncFlags }, (t, a) => msync(t, a.addr, a.length, a.flags)),

@@ -117,7 +117,7 @@ function* counted(task: Task, records: Iterable<ProcRecord & { readonly pages: n
     yield record;
   }
 }
-/** The mappings that a core file would contain: stored only, since no core file is written. man 5 core. */
+/** The mappings that a core file contains. man 5 core. */
 const coredumpFilter = (target: Task): ProcContent => ({
   read: () => `${target.mem.coredumpFilter.toString(16).padStart(8, "0")}\n`,
   write: (_task, bytes) => {

@@ -102,7 +102,7 @@ export const statusText = (task: Task, viewer: Viewer): string => {
     `NSsid:\t${inEvery(task, process.sid, viewer)}`,
     "Kthread:\t0",
     ...memoryLines(task),
-    "CoreDumping:\t0",
+    `CoreDumping:\t${Number(process.dump !== undefined)}`,
     "THP_enabled:\t0",
     "untag_mask:\t0xffffffffffffffff",
     `Threads:\t${process.threads.length}`,

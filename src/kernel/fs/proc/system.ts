@@ -8,6 +8,7 @@ import { UPTIME } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { CAP, capable, capableIn, LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
+import { CORE_PATTERN_MAX } from "../../signal/core-settings.ts";
 import type { Task } from "../../task/task.ts";
 import { POOL_BITS } from "../files/devices.ts";
 import type { WatchLimits } from "../files/inotify.ts";
@@ -118,18 +119,15 @@ const protection = ({ vfs }: Kernel, key: keyof Kernel["vfs"]["protection"], max
     0,
     max,
   );
-/** A stored text: no core file is ever written. */
-const corePattern = (): ProcContent => {
-  let pattern = "core";
-  return {
-    read: () => `${pattern}\n`,
-    write: (task, bytes) => {
-      if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-      pattern = String.fromCharCode(...bytes.subarray(0, 127)).split("\n", 1)[0] ?? "";
-      return bytes.length;
-    },
-  };
-};
+/** The name of core files. man 5 core. */
+const corePattern = ({ coreSettings }: Kernel): ProcContent => ({
+  read: () => `${coreSettings.pattern}\n`,
+  write: (task, bytes) => {
+    if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+    coreSettings.pattern = String.fromCharCode(...bytes.subarray(0, CORE_PATTERN_MAX)).split("\n", 1)[0] ?? "";
+    return bytes.length;
+  },
+});
 /** The greatest RLIMIT_NOFILE. */
 const nrOpen = (kernel: Kernel): ProcContent =>
   setting(
@@ -308,8 +306,15 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         ...stored("kernel"),
         pty: stored("kernel/pty"),
         cap_last_cap: constant(LAST_CAP),
-        core_pattern: corePattern(),
-        core_uses_pid: n("core_uses_pid", 0, 0, 1),
+        core_pattern: corePattern(kernel),
+        core_uses_pid: setting(
+          () => kernel.coreSettings.usesPid,
+          (value) => {
+            kernel.coreSettings.usesPid = value;
+          },
+          0,
+          1,
+        ),
         dmesg_restrict: constant(0),
         domainname: utsName("domainname"),
         hostname: utsName("hostname"),
