@@ -118,7 +118,8 @@ export const threadNotes = (task: Task, info: SigInfo, isFirst: boolean): readon
     const mapped = files(task, abi);
     if (mapped) notes.push(note("CORE", TYPE.FILE, mapped));
   }
-  for (const { name, type, set } of dumpedSets[abi.registers]) if (!set.absent?.(task)) notes.push(note(name, type, set.read(task)));
+  for (const { name, type, set } of dumpedSets[abi.registers])
+    if (!set.absent?.(task) && !set.unused?.(task)) notes.push(note(name, type, set.read(task)));
   return notes;
 };
 

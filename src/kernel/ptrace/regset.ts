@@ -5,7 +5,7 @@ import { E } from "../../abi/errno.ts";
 import { fxrstor, fxsave, fxsaveSize } from "../../cpu/helpers/x87-image.ts";
 import { fsaveBytes, restoreFpState, restoreFsave, saveFpState, xstateSize } from "../signal/fpstate.ts";
 import type { Task } from "../task/task.ts";
-import { threadAreas } from "../task/thread-pointer.ts";
+import { setThreadAreas, threadAreas, USER_DESC_SIZE } from "../task/thread-pointer.ts";
 import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
 
 /** One set, with its bytes in the form of a core file. */
@@ -14,6 +14,8 @@ export interface Regset {
   readonly size: number;
   /** True if the processor does not have it: ENODEV. */
   absent?(task: Task): boolean;
+  /** True if a core file leaves it out. */
+  unused?(task: Task): boolean;
   read(task: Task): Uint8Array;
   /** 0 or -errno. `bytes` may be shorter than the set. */
   write(task: Task, bytes: Uint8Array): number;
@@ -86,13 +88,17 @@ const xstate: Regset = {
   },
 };
 
-/** The part of a set that a core file needs. */
-type Dumped = Pick<Regset, "absent" | "read">;
 /** The three struct user_desc of set_thread_area(2). */
-const tls: Dumped = {
+const tls: Regset = {
+  size: USER_DESC_SIZE,
   // Linux regset_tls_active().
-  absent: (task) => task.tls.every((byte) => byte === 0),
+  unused: (task) => task.tls.every((byte) => byte === 0),
   read: threadAreas,
+  write: (task, bytes) => {
+    const failed = setThreadAreas(task, bytes);
+    if (failed === 0) task.staleSegments = true;
+    return failed;
+  },
 };
 
 /** Sets by NT_*, in the view of the task's code segment. NT_386_IOPERM is missing. */
@@ -102,6 +108,7 @@ export const regsets32: Readonly<Record<number, Regset>> = {
   [NT.PRSTATUS]: general(4),
   [NT.PRFPREG]: fsave,
   [NT.PRXFPREG]: fx,
+  [NT.TLS]: tls,
   [NT.XSTATE]: xstate,
 };
 
@@ -109,7 +116,7 @@ export const regsets32: Readonly<Record<number, Regset>> = {
 interface DumpedSet {
   readonly name: "CORE" | "LINUX";
   readonly type: number;
-  readonly set: Dumped;
+  readonly set: Regset;
 }
 /** The sets of a core file after the general registers, in Linux's order. */
 export const dumpedSets: Readonly<Record<Abi["registers"], readonly DumpedSet[]>> = {

@@ -17,6 +17,7 @@ import { registerAt, registers32, registers64, withRegisters } from "./registers
 import { NT, type Regset, regsets32, regsets64 } from "./regset.ts";
 import { beginStep, resume } from "./stop.ts";
 import { syscallInfo } from "./syscall-info.ts";
+import { segmentBases, threadArea } from "./thread-area.ts";
 import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
 /** PTRACE_*. Linux uapi linux/ptrace.h, asm/ptrace-abi.h. */
@@ -196,6 +197,16 @@ const getSyscallInfo: Handler = ({ tracer, target, trace, addr, data }) => {
   return tracer.mem.write(data, info.subarray(0, Math.min(addr, info.length))) ? info.length : -E.EFAULT;
 };
 
+/** struct ptrace_rseq_configuration. The result is its size; `addr` bytes of it are written at most. */
+const RSEQ_CONFIGURATION = 24;
+const getRseqConfiguration: Handler = ({ tracer, target: { rseq }, addr, data }) => {
+  const out = new DataView(new ArrayBuffer(RSEQ_CONFIGURATION));
+  out.setBigUint64(0, BigInt(rseq?.area ?? 0), true);
+  out.setUint32(8, rseq?.size ?? 0, true);
+  out.setUint32(12, rseq?.signature ?? 0, true);
+  return tracer.mem.write(data, new Uint8Array(out.buffer, 0, Math.min(addr, RSEQ_CONFIGURATION))) ? RSEQ_CONFIGURATION : -E.EFAULT;
+};
+
 const listen: Handler = ({ target, trace }) => {
   const code = trace.stop?.code ?? 0;
   if (!trace.seized || code >> 8 !== EVENT.STOP) return -E.EIO;
@@ -240,6 +251,9 @@ const STOPPED: Readonly<Record<number, Handler>> = {
   [REQUEST.SETFPXREGS]: wholeSet(true, NT.PRXFPREG),
   [REQUEST.GETREGSET]: regset(false),
   [REQUEST.SETREGSET]: regset(true),
+  [REQUEST.GET_THREAD_AREA]: ({ tracer, target, addr, data }) => threadArea(false, tracer, target, addr, data),
+  [REQUEST.SET_THREAD_AREA]: ({ tracer, target, addr, data }) => threadArea(true, tracer, target, addr, data),
+  [REQUEST.ARCH_PRCTL]: ({ tracer, target, addr, data, abi }) => segmentBases(tracer, target, data, addr, abi),
   [REQUEST.SETOPTIONS]: setOptions,
   [REQUEST.OLDSETOPTIONS]: setOptions,
   [REQUEST.GETEVENTMSG]: getEventMessage,
@@ -250,6 +264,7 @@ const STOPPED: Readonly<Record<number, Handler>> = {
   [REQUEST.SETSIGMASK]: setSigMask,
   [REQUEST.LISTEN]: listen,
   [REQUEST.GET_SYSCALL_INFO]: getSyscallInfo,
+  [REQUEST.GET_RSEQ_CONFIGURATION]: getRseqConfiguration,
   [REQUEST.SECCOMP_GET_FILTER]: ({ tracer, target, addr, data }) => getFilter(tracer, target, addr, data),
   [REQUEST.SECCOMP_GET_METADATA]: ({ tracer, target, addr, data }) => getMetadata(tracer, target, addr, data),
 };

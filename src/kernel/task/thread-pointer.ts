@@ -3,8 +3,54 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, S } from "../../cpu/machine/state.ts";
+import type { AddressSpace } from "../../memory/space.ts";
+import { loadSegment, type Processor } from "../base/processor.ts";
 import { descriptor, GDT_TLS_MAX, GDT_TLS_MIN } from "../base/selectors.ts";
 import type { Task } from "./task.ts";
+
+/** uapi asm/prctl.h: the codes of arch_prctl(2). */
+export const ARCH = {
+  ARCH_SET_GS: 0x1001,
+  ARCH_SET_FS: 0x1002,
+  ARCH_GET_FS: 0x1003,
+  ARCH_GET_GS: 0x1004,
+  ARCH_GET_CPUID: 0x1011,
+  ARCH_SET_CPUID: 0x1012,
+  ARCH_GET_XCOMP_SUPP: 0x1021,
+  ARCH_GET_XCOMP_PERM: 0x1022,
+  ARCH_REQ_XCOMP_PERM: 0x1023,
+  ARCH_CET_STATUS: 0x3001,
+} as const;
+
+const setBase = (cpu: Processor, segment: number, base: number): number => {
+  // The limit is TASK_SIZE_MAX, not the program's own limit. BAD_ADDRESS is negative.
+  if (base < 0 || base >= 2 ** 47 - 4096) return -E.EPERM;
+  loadSegment(cpu, segment, 0);
+  cpu.state.u64[(at.segBase >> 3) + segment] = BigInt(base);
+  cpu.segments.refresh();
+  return 0;
+};
+const getBase = ({ state }: Processor, segment: number, mem: AddressSpace, to: number): number =>
+  mem.write(to, new Uint8Array(state.u64.slice((at.segBase >> 3) + segment, (at.segBase >> 3) + segment + 1).buffer)) ? 0 : -E.EFAULT;
+
+/**
+ * Linux do_arch_prctl_64(), for the task whose registers are loaded: reads or changes the base of fs or gs.
+ * `mem` is the caller's memory, in which `address` lies when a base is read. 0 or -errno.
+ */
+export const archPrctl64 = (cpu: Processor, code: number, address: number, mem: AddressSpace): number => {
+  switch (code) {
+    case ARCH.ARCH_SET_FS:
+      return setBase(cpu, S.fs, address);
+    case ARCH.ARCH_SET_GS:
+      return setBase(cpu, S.gs, address);
+    case ARCH.ARCH_GET_FS:
+      return getBase(cpu, S.fs, mem, address);
+    case ARCH.ARCH_GET_GS:
+      return getBase(cpu, S.gs, mem, address);
+    default:
+      return -E.EINVAL;
+  }
+};
 
 /**
  * struct user_desc of set_thread_area and modify_ldt: entry_number, base_addr, limit, bit fields. Linux uapi
@@ -90,39 +136,70 @@ const freeEntry = (tls: Uint8Array): number => {
 };
 const tlsEntry = (task: Task, i: number): Uint8Array => task.tls.subarray(8 * i, 8 * i + 8);
 
-/** Linux do_set_thread_area(). `entry` -1 allocates one and writes its number. 0 or -errno. */
-export const setThreadArea = (task: Task, address: number, mayAllocate: boolean): number => {
-  const b = task.mem.read(address, USER_DESC_SIZE);
+/** The memory with the struct user_desc of a call, and the entry of the call: -1 is that of the structure. */
+interface AreaCall {
+  readonly mem: AddressSpace;
+  readonly entry: number;
+}
+
+/** The entries of a task from the descriptions `descs`. Linux set_tls_desc(). */
+const putEntries = (task: Task, first: number, descs: readonly UserDesc[]): void => {
+  const tls = task.tls.slice();
+  descs.forEach((d, i) => {
+    tls.set(isEmpty(d) || isZero(d) ? new Uint8Array(8) : descriptorOf(d), 8 * (first - GDT_TLS_MIN + i));
+  });
+  task.tls = tls;
+};
+
+/**
+ * Linux do_set_thread_area(). An entry of -1 in the call and in the structure allocates one and writes its
+ * number, if that is allowed. 0 or -errno.
+ */
+export const setThreadArea = (
+  task: Task,
+  address: number,
+  mayAllocate: boolean,
+  { mem, entry }: AreaCall = { mem: task.mem, entry: -1 },
+): number => {
+  const b = mem.read(address, USER_DESC_SIZE);
   if (!b) return -E.EFAULT;
   const d = readUserDesc(b);
   if (!isAllowed(d)) return -E.EINVAL;
-  if (d.entry === -1 && mayAllocate) {
+  let number = entry === -1 ? d.entry : entry;
+  if (number === -1 && mayAllocate) {
     const free = freeEntry(task.tls);
     if (free < 0) return -E.ESRCH;
-    d.entry = GDT_TLS_MIN + free;
-    if (!task.mem.setU32(address, d.entry)) return -E.EFAULT;
+    number = GDT_TLS_MIN + free;
+    if (!mem.setU32(address, number)) return -E.EFAULT;
   }
-  if (d.entry < GDT_TLS_MIN || d.entry > GDT_TLS_MAX) return -E.EINVAL;
-  const tls = task.tls.slice();
-  tls.set(isEmpty(d) || isZero(d) ? new Uint8Array(8) : descriptorOf(d), 8 * (d.entry - GDT_TLS_MIN));
-  task.tls = tls;
+  if (number < GDT_TLS_MIN || number > GDT_TLS_MAX) return -E.EINVAL;
+  putEntries(task, number, [d]);
   return 0;
 };
 
 /** Linux do_get_thread_area(). 0 or -errno. */
-export const getThreadArea = (task: Task, address: number): number => {
-  const entry = task.mem.u32(address);
-  if (entry < 0) return -E.EFAULT;
-  if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX) return -E.EINVAL;
-  return task.mem.write(address, userDescBytes(userDescOf(entry, tlsEntry(task, entry - GDT_TLS_MIN)))) ? 0 : -E.EFAULT;
+export const getThreadArea = (task: Task, address: number, { mem, entry }: AreaCall = { mem: task.mem, entry: -1 }): number => {
+  const number = entry === -1 ? mem.u32(address) : entry;
+  if (number < 0) return -E.EFAULT;
+  if (number < GDT_TLS_MIN || number > GDT_TLS_MAX) return -E.EINVAL;
+  return mem.write(address, userDescBytes(userDescOf(number, tlsEntry(task, number - GDT_TLS_MIN)))) ? 0 : -E.EFAULT;
 };
 
-/** The user_descs of all entries, as a debugger sees them. Linux arch/x86/kernel/tls.c regset_tls_get(). */
+/** All entries of a task, each as a struct user_desc. Linux regset_tls_get(). */
 export const threadAreas = (task: Task): Uint8Array => {
-  const count = GDT_TLS_MAX - GDT_TLS_MIN + 1;
-  const out = new Uint8Array(count * USER_DESC_SIZE);
-  for (let i = 0; i < count; i++) out.set(userDescBytes(userDescOf(GDT_TLS_MIN + i, tlsEntry(task, i))), i * USER_DESC_SIZE);
+  const out = new Uint8Array(USER_DESC_SIZE * (GDT_TLS_MAX - GDT_TLS_MIN + 1));
+  for (let number = GDT_TLS_MIN; number <= GDT_TLS_MAX; number++)
+    out.set(userDescBytes(userDescOf(number, tlsEntry(task, number - GDT_TLS_MIN))), USER_DESC_SIZE * (number - GDT_TLS_MIN));
   return out;
+};
+
+/** The first entries of a task from their struct user_desc, in order. Linux regset_tls_set(). 0 or -errno. */
+export const setThreadAreas = (task: Task, bytes: Uint8Array): number => {
+  const count = bytes.length / USER_DESC_SIZE;
+  const descs = Array.from({ length: count }, (_, i) => readUserDesc(bytes.subarray(USER_DESC_SIZE * i)));
+  if (!descs.every(isAllowed)) return -E.EINVAL;
+  putEntries(task, GDT_TLS_MIN, descs);
+  return 0;
 };
 
 /** CLONE_SETTLS for a new task: its registers are in task.registers. 0 or -errno. */

@@ -3,9 +3,10 @@
 enum { SIGHUP = 1, SIGTRAP = 5, SIGKILL = 9, SIGUSR1 = 10, SIGUSR2 = 12, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19 };
 enum {
   TRACEME, PEEKTEXT, PEEKDATA, PEEKUSR, POKETEXT, POKEDATA, POKEUSR, CONT, KILL, SINGLESTEP, GETREGS = 12, SETREGS, ATTACH = 16, DETACH,
-  SYSCALL = 24, SYSEMU = 31, SETOPTIONS = 0x4200, GETEVENTMSG, GETSIGINFO, SETSIGINFO, GETREGSET, SETREGSET, SEIZE, INTERRUPT, LISTEN,
-  PEEKSIGINFO, GETSIGMASK, SETSIGMASK, GET_FILTER, GET_METADATA, GET_SYSCALL_INFO
+  SYSCALL = 24, GET_THREAD_AREA, SET_THREAD_AREA, ARCH_PRCTL = 30, SYSEMU, SETOPTIONS = 0x4200, GETEVENTMSG, GETSIGINFO, SETSIGINFO, GETREGSET, SETREGSET, SEIZE, INTERRUPT, LISTEN,
+  PEEKSIGINFO, GETSIGMASK, SETSIGMASK, GET_FILTER, GET_METADATA, GET_SYSCALL_INFO, GET_RSEQ
 };
+enum { NT_386_TLS = 0x200 };
 enum { O_GOOD = 1, O_FORK = 2, O_VFORK = 4, O_CLONE = 8, O_EXEC = 16, O_VFORKDONE = 32, O_EXIT = 64, O_SECCOMP = 128, O_EXITKILL = 0x100000, O_SUSPEND = 0x200000 };
 enum { WNOHANG = 1, WALL = 0x40000000 };
 #ifdef __x86_64__
@@ -221,6 +222,38 @@ static int body(int argc, char **arguments, char **environment) {
   say(" ax %d\n", reg(c, AX));
   long iov[2] = {(long)&v, sizeof v};
   say(" regset %d, length %d; unknown %d\n", trace(GETREGSET, c, 1, iov), iov[1], trace(GETREGSET, c, 0x999, iov));
+  struct { unsigned entry, base, limit, flags; } area[3] = {{0, 0, 0, 0}}, got = {0, 0, 0, 0};
+  area[0].entry = 77, area[0].base = 0x1234000, area[0].limit = 0xfffff, area[0].flags = 0x51;
+  say(" thread area: negative %d far %d none %d\n", trace(GET_THREAD_AREA, c, -1, area), trace(GET_THREAD_AREA, c, 20, &got), trace(GET_THREAD_AREA, c, 12, 0));
+  r = trace(GET_THREAD_AREA, c, 12, &got);
+  say(" empty %d %x, set far %d none %d", r, L(got.flags), trace(SET_THREAD_AREA, c, 20, area), trace(SET_THREAD_AREA, c, 13, (void *)8));
+  say(" %d\n", trace(SET_THREAD_AREA, c, 13, area));
+  r = trace(GET_THREAD_AREA, c, 13, &got);
+  say(" is %d entry %d base %x limit %x flags %x\n", r, L(got.entry), L(got.base), L(got.limit), L(got.flags));
+  for (int i = 0; i < 3; i++) area[i] = area[0], area[i].base += i;
+  iov[0] = (long)area, iov[1] = 40;
+  say(" areas as a set: %d", trace(SETREGSET, c, NT_386_TLS, iov));
+  iov[1] = 32;
+  say(" %d", trace(SETREGSET, c, NT_386_TLS, iov));
+  area[0].base = 0, iov[1] = 64;
+  r = trace(GETREGSET, c, NT_386_TLS, iov);
+  say(" %d %d: %x, last %d\n", r, iov[1], L(area[0].base), L(area[2].entry));
+  area[1].flags = 0, iov[1] = 48;
+  say(" code %d", trace(SETREGSET, c, NT_386_TLS, iov));
+  v = 0;
+  r = trace(ARCH_PRCTL, c, (long)&v, (void *)0x1003);
+  say(" bases: fs %d %x, set", r, v);
+  say(" %d", trace(ARCH_PRCTL, c, 0x5678000, (void *)0x1002));
+  say(" %d bad %d", trace(ARCH_PRCTL, c, 0x9abc000, (void *)0x1001), trace(ARCH_PRCTL, c, -1, (void *)0x1002));
+  for (long code = 0x1003; code < 0x1005; code++) {
+    r = trace(ARCH_PRCTL, c, (long)&v, (void *)code);
+    say(" get %d %x", r, v);
+  }
+  say(" nowhere %d other %d\n", trace(ARCH_PRCTL, c, 8, (void *)0x1003), trace(ARCH_PRCTL, c, 0, (void *)0x1011));
+  uint64_t rseq[3] = {1, 2, 3};
+  say(" rseq: %d to nowhere %d", trace(GET_RSEQ, c, 16, rseq), trace(GET_RSEQ, c, 24, (void *)8));
+  say(", area %d size and signature %x, not written %d\n", L(rseq[0] == 0), L(rseq[1]), L(rseq[2]));
+  iov[0] = (long)&v, iov[1] = sizeof v;
   uint64_t mask = 0;
   say(" mask %d", trace(GETSIGMASK, c, 8, &mask));
   mask = 1 << (SIGUSR1 - 1);

@@ -23,6 +23,6 @@ export const ptraceCalls: readonly Syscall[] = [
     "ptrace",
     { request: requestArg, pid: int, addr: pointer, data: dataArg },
     (t, a, abi) => ptrace(t, a.request, a.pid, a.addr, abi.long === 4 ? a.data.value >>> 0 : a.data.value, a.data.word, abi),
-    { note: "no debug registers, thread areas, SINGLEBLOCK and rseq; other threads that execve ends raise no PTRACE_EVENT_EXIT" },
+    { note: "no SINGLEBLOCK; other threads that execve ends raise no PTRACE_EVENT_EXIT" },
   ),
 ];

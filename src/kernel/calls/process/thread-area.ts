@@ -3,9 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { at, S } from "../../../cpu/machine/state.ts";
 import { cost } from "../../base/cost.ts";
-import { loadSegment } from "../../base/processor.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN } from "../../base/selectors.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
@@ -13,6 +11,8 @@ import { inStruct } from "../../syscall/arg-string.ts";
 import { type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import {
+  ARCH,
+  archPrctl64,
   descriptorOf,
   getThreadArea,
   isEmpty,
@@ -23,52 +23,13 @@ import {
   type UserDesc,
 } from "../../task/thread-pointer.ts";
 
-/** uapi asm/prctl.h */
-const ARCH = {
-  ARCH_SET_GS: 0x1001,
-  ARCH_SET_FS: 0x1002,
-  ARCH_GET_FS: 0x1003,
-  ARCH_GET_GS: 0x1004,
-  ARCH_GET_CPUID: 0x1011,
-  ARCH_SET_CPUID: 0x1012,
-  ARCH_GET_XCOMP_SUPP: 0x1021,
-  ARCH_GET_XCOMP_PERM: 0x1022,
-  ARCH_REQ_XCOMP_PERM: 0x1023,
-  ARCH_CET_STATUS: 0x3001,
-} as const;
 const archCode = choice("int", ARCH, "ARCH_???");
-
-const setBase = (t: Task, segment: number, base: VAddr): number => {
-  // The limit is TASK_SIZE_MAX, not the program's own limit. BAD_ADDRESS is negative.
-  if (base < 0 || base >= 2 ** 47 - 4096) return -E.EPERM;
-  const { processor } = t.kernel;
-  loadSegment(processor, segment, 0);
-  processor.state.u64[(at.segBase >> 3) + segment] = BigInt(base);
-  processor.segments.refresh();
-  return 0;
-};
-const getBase = (t: Task, segment: number, to: VAddr): number =>
-  t.mem.write(to, new Uint8Array(t.kernel.processor.state.u64.slice((at.segBase >> 3) + segment, (at.segBase >> 3) + segment + 1).buffer))
-    ? 0
-    : -E.EFAULT;
 
 /** The codes of a 32-bit door: all but those for segment bases. */
 const archPrctl = (t: Task, code: number, address: VAddr, abi: Abi): number => {
-  if (abi.long === 8) {
-    switch (code) {
-      case ARCH.ARCH_SET_FS:
-        return setBase(t, S.fs, address);
-      case ARCH.ARCH_SET_GS:
-        return setBase(t, S.gs, address);
-      case ARCH.ARCH_GET_FS:
-        return getBase(t, S.fs, address);
-      case ARCH.ARCH_GET_GS:
-        return getBase(t, S.gs, address);
-    }
-  }
   if (code === ARCH.ARCH_GET_CPUID) return 1;
   if (code === ARCH.ARCH_SET_CPUID) return -E.ENODEV;
-  return -E.EINVAL;
+  return abi.long === 8 ? archPrctl64(t.kernel.processor, code, address, t.mem) : -E.EINVAL;
 };
 
 const isTls = (selector: number): boolean => selector >> 3 >= GDT_TLS_MIN && selector >> 3 <= GDT_TLS_MAX;

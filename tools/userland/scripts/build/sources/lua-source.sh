@@ -3,7 +3,7 @@
 # sources: lua5.4
 # seconds: 900
 # memory: 2G
-cp -r /usr/src/lua5.4 l; cd l/src; cat >own.mk <<'END'
+cp -r /usr/src/lua5.4 l; cd l/src; echo "#define DEB_HOST_MULTIARCH \"$(gcc -print-multiarch)\"" >lua5.4-deb-multiarch.h; cat >own.mk <<'END'
 objects := $(patsubst %.c,%.o,$(filter-out lua.c luac.c,$(wildcard *.c)))
 all: lua luac
 lua luac: %: %.o $(objects)

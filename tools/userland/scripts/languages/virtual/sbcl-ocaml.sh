@@ -1,4 +1,5 @@
 # about: SBCL and OCaml: compiled Lisp with threads and conditions, native and byte code
+# equal: amd64
 # packages: sbcl ocaml-nox
 # seconds: 240
 # architectures: amd64

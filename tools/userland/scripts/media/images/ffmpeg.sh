@@ -1,4 +1,5 @@
 # about: ffmpeg: a test picture encoded, filtered, probed, decoded; sound
+# equal: amd64
 # packages: ffmpeg
 # seconds: 400
 # memory: 2G
