@@ -2,6 +2,7 @@
 // mm/vma.c, lib/maple_tree.c.
 import { PAGE_SIZE } from "./frames.ts";
 import type { FileMapping } from "./page-cache.ts";
+import { samePolicy } from "./policy.ts";
 import { isData, PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 
 const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
@@ -17,6 +18,7 @@ const isContiguous = (a: Vma, b: Vma): boolean =>
   a.file?.separate !== true &&
   a.cache === b.cache &&
   a.watch === b.watch &&
+  samePolicy(a.policy, b.policy) &&
   pageOffset(a, a.end) === b.pgoff &&
   (a.flags & SPECIAL) === 0;
 /** True if `b` continues `a` in everything. Linux can_vma_merge_after(). */

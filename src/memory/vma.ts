@@ -3,6 +3,7 @@
 import { PROT } from "../abi/uapi/mman.ts";
 import type { MappedFile } from "./backing.ts";
 import type { PageCache } from "./page-cache.ts";
+import type { MemoryPolicy } from "./policy.ts";
 import type { FaultWatch } from "./user-faults.ts";
 
 export { MAP, PROT } from "../abi/uapi/mman.ts";
@@ -51,6 +52,8 @@ export interface Vma {
   readonly cache?: PageCache | undefined;
   /** userfaultfd(2): a program serves its page faults. */
   watch?: FaultWatch | undefined;
+  /** mbind(2). Absent: the task's policy. */
+  policy?: MemoryPolicy | undefined;
   /** The position among the mappings of `cache`. */
   place: number;
 }

@@ -54,6 +54,7 @@ const subjects = {
   overlay: "overlays show the names of their layers, copy what is written and hide what is removed, as on Linux",
   acls: "access control lists make modes, let users and groups in, and are inherited, as on Linux",
   cores: "core files are named, limited, filled and refused as on Linux",
+  numa: "memory policies of one node are set, reported and refused as on Linux",
   locks: "locks and leases are listed with their ranges and processes as on Linux",
   loops: "loop devices take a file, show parts of it, and let it go as on Linux",
   pages: "pagemap, queries of mappings, remapped, secret and droppable memory, and security modules answer as on Linux",

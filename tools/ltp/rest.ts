@@ -46,7 +46,6 @@ export const rest: readonly Family[] = [
   { reason: "calls of Linux 6.13 to 6.17, which 6.12 does not have", names: ["file_attr0[145]", "madvise12"] },
   { reason: "huge pages: the pool is empty and does not grow", names: ["cachestat03", "futex_wake04", "memfd_create0[34]", "shmget02"] },
   { reason: "userfaultfd(2) without the mode MINOR", names: ["userfaultfd07"] },
-  { reason: "NUMA policies: set_mempolicy(2) and get_mempolicy(2) are ENOSYS", names: ["get_mempolicy0[12]"] },
   { reason: "no route to multicast groups without --net, so that a join needs a device", names: ["accept02"] },
   { reason: "no tables of packet filters (iptables)", names: ["setsockopt08"] },
   { reason: "no TUN devices", names: ["ioctl03"] },

@@ -19,6 +19,7 @@ import { mqueueCalls } from "./ipc/mqueue.ts";
 import { msgCalls } from "./ipc/msg.ts";
 import { semCalls } from "./ipc/sem.ts";
 import { shmCalls } from "./ipc/shm.ts";
+import { mempolicyCalls } from "./memory/mempolicy.ts";
 import { userfaultCalls } from "./memory/userfault.ts";
 import { mountApiCalls } from "./mount/api.ts";
 import { mountAttributeCalls } from "./mount/attributes.ts";
@@ -57,6 +58,7 @@ import { uringCalls } from "./uring/uring.ts";
 /** Calls that are loaded at the first use of one. */
 export const onDemandCalls: readonly Syscall[] = [
   ...truncateCalls,
+  ...mempolicyCalls,
   ...dirCalls,
   ...fileTimeCalls,
   ...pipeCalls,

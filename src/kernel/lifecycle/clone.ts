@@ -199,6 +199,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   if (sticks) child.entryWork |= entryWork.staleCompat;
   child.noNewPrivs = parent.noNewPrivs;
   child.dumpable = parent.dumpable;
+  child.memoryPolicy = parent.memoryPolicy;
   child.keepCaps = parent.keepCaps;
   child.tscDisabled = parent.tscDisabled;
   child.timerSlack = child.defaultTimerSlack = parent.timerSlack;

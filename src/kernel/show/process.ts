@@ -1,5 +1,6 @@
 // Structures of the process, signal and scheduling calls as strace shows them.
 import { s32, struct, u32, u64 } from "../../abi/struct.ts";
+import { MPOL } from "../../abi/uapi/mempolicy.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { signalName } from "../signal/set.ts";
 import { flagText } from "../syscall/arg-flags.ts";
@@ -22,6 +23,25 @@ const word: Text = (ctx, at) => {
 const pointer: Text = (ctx, at) => {
   const n = ctx.task.mem.word(at, ctx.abi.long);
   return n < 0 ? undefined : `[${address(n)}]`;
+};
+
+/** A set of memory nodes: its words. `size`: one more than the number of bits. */
+const nodemask: Text = (ctx, at, size) => {
+  const words = Math.ceil(Math.max(0, size - 1) / (8 * ctx.abi.long));
+  const bytes = words > 128 ? undefined : bytesAt(ctx, at, words * ctx.abi.long, 1024);
+  if (!bytes) return undefined;
+  const digits = 2 * ctx.abi.long;
+  const word = (i: number): string =>
+    [...bytes.subarray(i * ctx.abi.long, (i + 1) * ctx.abi.long)]
+      .reverse()
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join("")
+      .padStart(digits, "0");
+  return `[${Array.from({ length: words }, (_, i) => `0x${word(i)}`).join(", ")}]`;
+};
+const mempolicyMode: Text = (ctx, at) => {
+  const n = ctx.task.mem.u32(at);
+  return n < 0 ? undefined : `[${Object.keys(MPOL)[n & 0xff] ?? hex(n)}${n > 0xff ? `|${hex(n & ~0xff)}` : ""}]`;
 };
 
 /** A cpu set of `size` bytes: `[0 1]`. */
@@ -164,6 +184,8 @@ export const processTexts = {
   word,
   pointer,
   cpuSet,
+  nodemask,
+  mempolicy_mode: mempolicyMode,
   cloneArgs,
   cloneResults,
   groups32: groups(4),

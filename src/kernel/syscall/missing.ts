@@ -26,10 +26,6 @@ export const goneFromLinux: readonly Missing[] = [
 /** Calls that this kernel does not implement. */
 export const notYet: readonly Missing[] = [
   {
-    reason: "one memory node: there is no placement policy",
-    names: ["mbind", "set_mempolicy", "get_mempolicy", "migrate_pages", "move_pages", "set_mempolicy_home_node"],
-  },
-  {
     reason: "no modules, no second kernel, no swap, no process accounting, no quotas",
     names: [
       "init_module",

@@ -1,6 +1,7 @@
 // A task: one thread, the unit of scheduling. Linux struct task_struct.
 import type { VAddr } from "../../abi/brand.ts";
 import { at } from "../../cpu/machine/state.ts";
+import type { MemoryPolicy } from "../../memory/policy.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import type { SeccompState } from "../base/seccomp-state.ts";
 import { sizes } from "../base/sizes.ts";
@@ -132,6 +133,8 @@ export class Task implements Sleeper {
   seccomp: SeccompState | undefined = undefined;
   noNewPrivs = false;
   dumpable = 1;
+  /** set_mempolicy(2). Absent: MPOL_DEFAULT. */
+  memoryPolicy: MemoryPolicy | undefined = undefined;
   keepCaps = false;
   /** The task's pid namespace, and that of its children. */
   pidNs: PidNamespace;

@@ -21,6 +21,13 @@ static long sys5_(long n, long a, long b, long c, long d, long e) {
 #ifdef __x86_64__
 #define sys5(n, a, b, c, d, e) sys6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 #else
+static long sys6(long n, long a, long b, long c, long d, long e, long f) {
+  long all[7] = {n, a, b, c, d, e, f}, r;
+  __asm__ volatile("push %%ebx; push %%ebp; mov 4(%%eax), %%ebx; mov 8(%%eax), %%ecx; mov 12(%%eax), %%edx; mov 16(%%eax), %%esi;"
+                   "mov 20(%%eax), %%edi; mov 24(%%eax), %%ebp; mov (%%eax), %%eax; int $0x80; pop %%ebp; pop %%ebx"
+                   : "=a"(r) : "a"(all) : "ecx", "edx", "esi", "edi", "memory");
+  return r;
+}
 #define sys5(n, a, b, c, d, e) sys5_(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
 #endif
 #define sys4(n, a, b, c, d) sys5(n, a, b, c, d, 0)
