@@ -48,7 +48,10 @@ export const modeOf = (word: number): { readonly mode: number; readonly flags: n
   return { mode, flags };
 };
 
-/** The policy of a mode and nodes; undefined is the default one; or -EINVAL. Linux mpol_new(), mpol_set_nodemask(). */
+/**
+ * The policy of a mode and nodes; undefined is the default one; or -EINVAL. Linux mpol_new(),
+ * mpol_set_nodemask().
+ */
 export const policyOf = ({ mode, flags }: { mode: number; flags: number }, given: Nodes): MemoryPolicy | undefined | number => {
   if (mode === MPOL.MPOL_DEFAULT) return given === 0n ? undefined : -E.EINVAL;
   const fixed = (flags & (STATIC | RELATIVE)) !== 0;
@@ -82,7 +85,9 @@ const endOf = (at: number, length: number): number => {
 };
 const within = (space: AddressSpace, at: number, end: number): readonly Vma[] => [...space.areas.within(at, end)];
 
-/** mbind(2): 0 or -errno. A hole in the range is -EFAULT, unless the default policy is set. Linux do_mbind(). */
+/**
+ * mbind(2): 0 or -errno. A hole in the range is -EFAULT, unless the default policy is set. Linux do_mbind().
+ */
 export const mbind = (space: AddressSpace, at: number, length: number, policy: MemoryPolicy | undefined | number): number => {
   const end = endOf(at, length);
   if (end < 0 || end === at) return Math.min(end, 0);

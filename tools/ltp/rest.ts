@@ -49,7 +49,6 @@ export const rest: readonly Family[] = [
   { reason: "no route to multicast groups without --net, so that a join needs a device", names: ["accept02"] },
   { reason: "no tables of packet filters (iptables)", names: ["setsockopt08"] },
   { reason: "no TUN devices", names: ["ioctl03"] },
-  { reason: "TCP sends at once, also with MSG_MORE", names: ["send02"] },
   { reason: "no performance counters", names: ["perf_event_open0[123]"] },
   { reason: "nothing is dropped or reclaimed when memory is short", names: ["mmap22"] },
   { reason: "no /proc/config.gz", names: ["keyctl02"] },

@@ -50,8 +50,10 @@ export const IPV6_ADDRFORM = 1;
 export const IPV6_V6ONLY = 26;
 /** The option of level IPPROTO_UDP that keeps bytes for one packet. man 7 udp. */
 export const UDP_CORK = 1;
-/** The option of level IPPROTO_TCP for the congestion control's name. man 7 tcp. */
-export const TCP_CONGESTION = 13;
+/** Options of level IPPROTO_TCP that sockets ask for. man 7 tcp. */
+export const TCP = { NODELAY: 1, MAXSEG: 2, CORK: 3, WINDOW_CLAMP: 10, INFO: 11, CONGESTION: 13, IS_MPTCP: 43 } as const;
+/** net.core.somaxconn */
+export const SOMAXCONN = 4096;
 
 /** The stored value for a value of setsockopt(2), or -errno. */
 type Setter = (value: number, task: Task) => number;
@@ -135,25 +137,57 @@ const ipv6Rows: Readonly<Record<number, Row>> = {
   70: row(1, flag),
   78: row(0, flag),
 };
+/** TCP_RTO_MAX: the longest time between two retransmissions, in seconds. */
+const LONGEST_STEP = 120;
+/** The most retransmissions that fit an octet. */
+const MOST_STEPS = 255;
+/**
+ * Seconds as a number of retransmissions, in seconds: 1, 3, 7, … Linux secs_to_retrans(), retrans_to_secs().
+ */
+const retransmissionSeconds = (wanted: number): number => {
+  if (wanted <= 0) return 0;
+  let [seconds, step] = [1, 1];
+  for (let steps = 1; wanted > seconds && steps < MOST_STEPS; steps++) {
+    step = Math.min(LONGEST_STEP, 2 * step);
+    seconds += step;
+  }
+  return seconds;
+};
+/** net.ipv4.tcp_fin_timeout, and TCP_FIN_TIMEOUT_MAX, in seconds. */
+const [FIN_TIMEOUT, MOST_FIN_TIMEOUT] = [60, 120];
+/** TCP_MIN_MSS and MAX_TCP_WINDOW; SOCK_MIN_RCVBUF / 2. */
+const [LEAST_SEGMENT, MOST_SEGMENT, LEAST_WINDOW] = [88, 32767, 1152];
+
 const tcpRows: Readonly<Record<number, Row>> = {
-  /** NODELAY */
-  1: row(0, flag),
-  /** CORK */
-  3: row(0, flag),
-  /** KEEPIDLE, KEEPINTVL, KEEPCNT */
+  [TCP.NODELAY]: row(0, flag),
+  [TCP.MAXSEG]: row(0, (v) => (v !== 0 && (v < LEAST_SEGMENT || v > MOST_SEGMENT) ? -E.EINVAL : v)),
+  [TCP.CORK]: row(0, flag),
+  /** KEEPIDLE, KEEPINTVL, KEEPCNT, SYNCNT */
   4: row(7200, within(1, 32767)),
   5: row(75, within(1, 32767)),
   6: row(9, within(1, 127)),
-  /** DEFER_ACCEPT: rounded up to the steps of the retransmission timer, 1, 3, 7, … seconds. */
-  9: row(0, (v) => {
-    let seconds = 0;
-    for (let step = 1; seconds < v; step *= 2) seconds += step;
-    return seconds;
-  }),
+  7: row(6, within(1, 127)),
+  /** DEFER_ACCEPT: rounded up to the steps of the retransmission timer. */
+  9: row(0, retransmissionSeconds),
+  [TCP.WINDOW_CLAMP]: row(0, (v) => (v === 0 ? 0 : v < 0 ? LEAST_WINDOW : Math.max(v, LEAST_WINDOW))),
   /** QUICKACK */
   12: row(1, flag),
+  /** THIN_LINEAR_TIMEOUTS, and THIN_DUPACK, which has had no effect since Linux 4.12. */
+  16: row(0, within(0, 1)),
+  17: row(0, (v) => (v < 0 || v > 1 ? -E.EINVAL : 0)),
   /** USER_TIMEOUT */
   18: row(0, within(0, 0x7fff_ffff)),
+  /** FASTOPEN: connections over the loopback have no cookies. */
+  23: row(0, (v) => (v < 0 ? -E.EINVAL : Math.min(v, SOMAXCONN))),
+  /** SAVE_SYN, FASTOPEN_CONNECT, FASTOPEN_NO_COOKIE */
+  27: row(0, within(0, 2)),
+  30: row(0, within(0, 1)),
+  34: row(0, within(0, 1)),
+};
+/** Options with negative values, which are no errors: LINGER2 and NOTSENT_LOWAT, by their initial value. */
+const signedRows: Readonly<Record<number, { readonly initial: number; readonly store: (value: number) => number }>> = {
+  8: { initial: FIN_TIMEOUT, store: (v) => (v < 0 ? -1 : v === 0 ? FIN_TIMEOUT : Math.min(v, MOST_FIN_TIMEOUT)) },
+  25: { initial: 0, store: (v) => v },
 };
 
 /** The options of a protocol, by level and number. */
@@ -198,8 +232,11 @@ export class Options {
   }
   /** The value of an option; undefined if the protocol does not have it. */
   get(level: number, option: number): number | undefined {
-    const found = this.#rows[level]?.[option];
+    const found = this.#rows[level]?.[option] ?? this.#signed(level, option);
     return found && (this.#values.get(`${level}/${option}`) ?? found.initial);
+  }
+  #signed(level: number, option: number): (typeof signedRows)[number] | undefined {
+    return level === SOL.TCP && this.#rows[level] === tcpRows ? signedRows[option] : undefined;
   }
   /** True if a flag of level SOL_SOCKET is set. */
   on(option: number): boolean {
@@ -207,6 +244,11 @@ export class Options {
   }
   /** setsockopt(2): 0 or -errno. */
   set(task: Task, level: number, option: number, value: number): number {
+    const signed = this.#signed(level, option);
+    if (signed) {
+      this.#values.set(`${level}/${option}`, signed.store(value));
+      return 0;
+    }
     const found = this.#rows[level]?.[option];
     if (!found) return -E.ENOPROTOOPT;
     const stored = found.set(value, task);

@@ -1,5 +1,6 @@
 // TCP between sockets of one machine. Data arrives at once and is never lost. Only states that programs can
 // see exist. man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
+import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { sizes } from "../base/sizes.ts";
@@ -7,13 +8,16 @@ import { wait } from "../base/wait.ts";
 import { Pipe } from "../fs/files/pipe.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
+import type { Kernel } from "../kernel.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
-import { InetSocket, unreachable } from "./inet.ts";
+import { InetSocket, int, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";
-import { SOL, TCP_CONGESTION } from "./options.ts";
+import { SOL, SOMAXCONN, TCP } from "./options.ts";
 import { type Message, NO_CRED, type Received, SIOC_QUEUE, type SocketOwner } from "./socket.ts";
+import { HeldBytes, SEGMENT } from "./tcp/held.ts";
+import { TcpCounts, tcpInfoBytes } from "./tcp/info.ts";
 
 /**
  * net.ipv4.tcp_wmem and tcp_rmem in bytes, and the size to which a send buffer grows over the loopback
@@ -21,11 +25,17 @@ import { type Message, NO_CRED, type Received, SIOC_QUEUE, type SocketOwner } fr
  */
 const BUFFERS = { send: 16_384, receive: 131_072 };
 const GROWN = 2_626_560;
-/** net.core.somaxconn */
-const SOMAXCONN = 4096;
 /** net.ipv4.tcp_mem in bytes, and the bytes that a connection may always send. */
 const MEMORY = 2 ** 28;
 const LITTLE = 16_384;
+/**
+ * net.ipv4.tcp_available_congestion_control, the default first, and TCP_CA_NAME_MAX. They differ in nothing
+ * here.
+ */
+const CONGESTION: readonly [string, ...string[]] = ["cubic", "reno"];
+const CONGESTION_SIZE = 16;
+/** TCP_MSS_DEFAULT: the size of a segment before a connection. */
+const DEFAULT_SEGMENT = 536;
 /** TCP_TIMEWAIT_LEN in nanoseconds. */
 const TIME_WAIT = 60e9;
 
@@ -47,6 +57,10 @@ export class TcpSocket extends InetSocket {
   #other: TcpSocket | undefined = undefined;
   /** The received bytes that were not read yet, in pages like a pipe. */
   readonly #incoming: Pipe;
+  readonly #kernel: Kernel;
+  /** The bytes at the end of the other end's queue that wait for more. */
+  readonly #held: HeldBytes;
+  readonly #counts = new TcpCounts();
   /** This end sent its FIN. */
   #finished = false;
   /** The other end sent its FIN. */
@@ -55,6 +69,7 @@ export class TcpSocket extends InetSocket {
   #first = false;
   /** All descriptors were closed. */
   #orphan = false;
+  #congestion = CONGESTION[0];
   #accepted: TcpSocket[] = [];
   #backlog = 0;
   /** Connecting sockets that found the backlog full. */
@@ -67,6 +82,8 @@ export class TcpSocket extends InetSocket {
   constructor(task: SocketOwner, how: { readonly domain: InetFamily; readonly nonblock: boolean; readonly foreign?: boolean }) {
     super(task, SOCK.STREAM, how, BUFFERS);
     this.#foreign = how.foreign ?? false;
+    this.#kernel = task.kernel;
+    this.#held = new HeldBytes(task.kernel, () => this.#other?.readQueue.wake());
     this.#incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
   }
   override get family(): InetFamily {
@@ -82,13 +99,21 @@ export class TcpSocket extends InetSocket {
     return true;
   }
   override get waitingBytes(): number {
-    return this.listening ? -E.EINVAL : this.#incoming.length;
+    return this.listening ? -E.EINVAL : this.#readable();
   }
   /** There are no urgent data. Linux tcp_ioctl(). */
   protected override queueState(request: number): number | undefined {
     if (request === SIOC_QUEUE.ATMARK) return 0;
     const ofQueue = request === SIOC_QUEUE.OUTQ || request === SIOC_QUEUE.OUTQNSD;
-    return !ofQueue ? undefined : this.listening ? -E.EINVAL : 0;
+    return !ofQueue ? undefined : this.listening ? -E.EINVAL : this.#held.bytes;
+  }
+  /** The received bytes that the other end does not hold. */
+  #readable(): number {
+    const other = this.#other;
+    return this.#incoming.length - (other ? other.#held.bytes : 0);
+  }
+  get connected(): boolean {
+    return this.state === "open";
   }
   get listening(): boolean {
     return this.state === "listening";
@@ -285,14 +310,17 @@ export class TcpSocket extends InetSocket {
     const sent = to.#incoming.put(bytes);
     if (sent < 0) return -E.ENOBUFS;
     this.ports.inFlight += sent;
-    to.readQueue.wake();
+    TcpCounts.moved(this.#counts, to.#counts, sent, this.#kernel.now);
+    this.#held.add(sent, message.more === true || this.options.get(SOL.TCP, TCP.CORK) === 1);
     return sent;
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.state === "listening") return -E.ENOTCONN;
-    if (this.#incoming.length > 0) {
-      const bytes = peek ? this.#incoming.peek(n) : this.#take(n);
+    const readable = this.#readable();
+    if (readable > 0) {
+      const most = Math.min(n, readable);
+      const bytes = peek ? this.#incoming.peek(most) : this.#take(most);
       if (!peek) this.#other?.writeQueue.wake();
       return { bytes, length: bytes.length, rights: [], cred: NO_CRED, from: "" };
     }
@@ -322,6 +350,7 @@ export class TcpSocket extends InetSocket {
   #finish(): void {
     const { state } = this;
     if (this.#finished || state !== "open") return;
+    this.#held.flush();
     this.#finished = true;
     const other = this.#other;
     if (!other) return;
@@ -406,7 +435,7 @@ export class TcpSocket extends InetSocket {
     if ((this.readShut && this.writeShut) || this.state === "closed") events |= POLLHUP;
     if (this.readShut) events |= POLLIN | POLLRDNORM | POLLRDHUP;
     if (this.state !== "opening") {
-      if (this.#incoming.length > 0) events |= POLLIN | POLLRDNORM;
+      if (this.#readable() > 0) events |= POLLIN | POLLRDNORM;
       // Linux sk_stream_is_writeable(): a third of the buffer is free.
       if (this.writeShut || !this.#other || 3 * this.#sendSpace() >= this.sendBuffer + this.#other.receiveBuffer)
         events |= POLLOUT | POLLWRNORM;
@@ -416,8 +445,52 @@ export class TcpSocket extends InetSocket {
   }
 
   override getOption(task: Task, level: number, option: number): Uint8Array | number {
-    if (level === SOL.TCP && option === TCP_CONGESTION) return new TextEncoder().encode("cubic\0".padEnd(16, "\0"));
-    return super.getOption(task, level, option);
+    return (level === SOL.TCP ? this.#ownOption(option) : undefined) ?? super.getOption(task, level, option);
+  }
+  #ownOption(option: number): Uint8Array | undefined {
+    const { connected } = this;
+    const value = (option: number): number => this.options.get(SOL.TCP, option) ?? 0;
+    switch (option) {
+      case TCP.CONGESTION:
+        return new TextEncoder().encode(this.#congestion.padEnd(CONGESTION_SIZE, "\0"));
+      case TCP.MAXSEG:
+        return int(connected ? SEGMENT : value(option) || DEFAULT_SEGMENT);
+      case TCP.WINDOW_CLAMP:
+        return int(connected && value(option) === 0 ? this.receiveBuffer / 2 : value(option));
+      case TCP.IS_MPTCP:
+        return int(0);
+      case TCP.INFO:
+        return tcpInfoBytes(
+          {
+            state: this.stateNumber,
+            connected,
+            pending: this.listening ? this.pendingConnections : 0,
+            backlog: this.listening ? this.mostPending : 0,
+            segment: connected ? SEGMENT : DEFAULT_SEGMENT,
+            held: this.#held.bytes,
+            mtu: this.net.mtu,
+            receiveBuffer: this.receiveBuffer,
+            now: this.#kernel.now,
+          },
+          this.#counts,
+        );
+    }
+    return undefined;
+  }
+  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (level === SOL.TCP && option === TCP.CONGESTION) return this.#setCongestion(value);
+    const result = super.setOption(task, level, option, value, abi);
+    // TCP_NODELAY sends also what TCP_CORK holds.
+    const sends = option === TCP.CORK ? 0 : option === TCP.NODELAY ? 1 : undefined;
+    if (result === 0 && level === SOL.TCP && sends !== undefined && this.options.get(level, option) === sends) this.#held.flush();
+    return result;
+  }
+  #setCongestion(value: Uint8Array): number {
+    if (value.length === 0) return -E.EINVAL;
+    const name = String.fromCharCode(...value.subarray(0, CONGESTION_SIZE - 1)).split("\0", 1)[0] as string;
+    if (!CONGESTION.includes(name)) return -E.ENOENT;
+    this.#congestion = name;
+    return 0;
   }
 
   override release(): void {

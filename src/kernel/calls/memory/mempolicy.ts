@@ -1,5 +1,5 @@
-// Calls on the placement of memory: one node, number 0. man 2 get_mempolicy, set_mempolicy, mbind, migrate_pages,
-// move_pages; Linux mm/mempolicy.c, mm/migrate.c.
+// Calls on the placement of memory: one node, number 0. man 2 get_mempolicy, set_mempolicy, mbind,
+// migrate_pages, move_pages; Linux mm/mempolicy.c, mm/migrate.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

@@ -1,0 +1,46 @@
+// Bytes that a TCP socket keeps for a full segment: MSG_MORE and TCP_CORK. man 7 tcp; Linux net/ipv4/tcp.c
+// tcp_push(), tcp_output.c tcp_nagle_check(), tcp_check_probe_timer().
+import type { Kernel } from "../../kernel.ts";
+import type { Timer } from "../../timer/timers.ts";
+
+/**
+ * The size of a segment over the loopback device, in bytes: half of the window that the other end offers
+ * first. Linux tcp_bound_to_half_wnd().
+ */
+export const SEGMENT = 32_741;
+/** TCP_RTO_MIN in nanoseconds: held bytes are sent after this time. */
+const LONGEST = 200e6;
+
+/** The last bytes in the other end's queue which were not sent yet. */
+export class HeldBytes implements Timer {
+  readonly #kernel: Kernel;
+  readonly #push: () => void;
+  bytes = 0;
+
+  /** `push` tells the other end that it can read more. */
+  constructor(kernel: Kernel, push: () => void) {
+    this.#kernel = kernel;
+    this.#push = push;
+  }
+  /** `added` bytes were queued. Full segments are sent, and the rest too unless the socket is corked. */
+  add(added: number, isCorked: boolean): void {
+    if (this.bytes === 0 && !isCorked) return this.#push();
+    const all = this.bytes + added;
+    this.#hold(isCorked ? all % SEGMENT : 0);
+    if (this.bytes < all) this.#push();
+  }
+  /** Sends all. */
+  flush(): void {
+    if (this.bytes === 0) return;
+    this.#hold(0);
+    this.#push();
+  }
+  #hold(bytes: number): void {
+    if (bytes === 0) this.#kernel.timers.cancel(this);
+    else if (this.bytes === 0) this.#kernel.timers.set(this, this.#kernel.now + LONGEST);
+    this.bytes = bytes;
+  }
+  fire(): void {
+    this.flush();
+  }
+}
