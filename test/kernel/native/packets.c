@@ -63,5 +63,14 @@ static int body(int argc, char **argv, char **envp) {
   got("plain");
   say("signal %d %d", io(master, 0x40045436, (void *)2), io(master, 0x40045436, (void *)9));
   say(" slave %d\n", io(slave, 0x40045436, (void *)2));
+  sys3(__NR_write, slave, "efgh", 4);
+  char two[2];
+  struct { int fd; short events, revents; } p = {(int)master, 1, 0};
+  say("poll %d read %d", sys3(__NR_poll, &p, 1, 2000), sys3(__NR_read, master, two, 2));
+  say(" bad %d, output %d", io(master, 0x540b, (void *)3), io(master, 0x540b, (void *)1));
+  say(" read %d", sys3(__NR_read, master, two, 1));
+  say(" input %d", io(master, 0x540b, 0));
+  got(" then");
+  say("both %d", io(master, 0x540b, (void *)2)), got("");
   return 0;
 }

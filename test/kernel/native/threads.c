@@ -73,6 +73,13 @@ static int sleeper(int n) {
 static int leaver(int n) { (void)n; sleep_ms(10); finish(42); return 0; }
 static int last(int n) { (void)n; sleep_ms(30); return 7; }
 
+/* The number of links and the size of a directory. */
+static long links(const char *path, long *size) {
+  uint32_t b[64];
+  long r = sys5(__NR_statx, -100, path, 0, 0xfff, b);
+  *size = (long)b[10];
+  return r < 0 ? r : (long)b[4];
+}
 static char **arguments;
 static int executes(int n) {
   char *args[] = {arguments[0], "executed", 0}, *env[] = {0};
@@ -120,8 +127,16 @@ static int body(int argc, char **argv, char **envp) {
   say(" wake nobody %d, no bits %d\n", futex(&gate, WAKE, 1, 0, 0, 0), futex(&gate, WAKE_BITSET, 1, 0, 0, 0));
   zero[1] = 2000000000;
   say(" bad time %d\n", futex(&gate, WAIT, 0, zero, 0, 0));
+  long before, after, none;
+  say(" links: alone %d, sysctls %d", links("/proc/self/task", &none), links("/proc/sys/kernel", &none));
+  links("/proc/self/fd", &before);
+  long copy = sys1(__NR_dup, 1);
+  say(", files %d", links("/proc/self/fd", &after));
+  sys1(__NR_close, copy);
+  say(", one more %d", after - before);
   for (int i = 0; i < 3; i++) start(waiter, i, 0);
   sleep_ms(30);
+  say(", four threads %d\n", links("/proc/self/task", &none));
   say(" wake two: %d", futex(&gate, WAKE | PRIVATE, 2, 0, 0, 0));
   sleep_ms(30);
   say(", running %d", L(order));

@@ -104,7 +104,7 @@ export const encodeStat = (i: Inode, ns: UserNamespace | undefined): StatBytes =
     {
       st_dev: encodeDev(i.fs.dev),
       st_ino: i.ino,
-      st_nlink: i.nlink,
+      st_nlink: i.links,
       st_mode: i.mode,
       st_uid: shownUid(ns, i.uid),
       st_gid: shownGid(ns, i.gid),
@@ -122,13 +122,13 @@ export const encodeStat = (i: Inode, ns: UserNamespace | undefined): StatBytes =
 const id16 = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id);
 /** struct compat_stat: stat(2) of i386. */
 export const encodeCompatStat = (i: Inode, ns: UserNamespace | undefined): StatBytes => {
-  if (i.size > MAX_NON_LFS || i.nlink > 0xffff || i.ino > 0xffffffff) return -E.EOVERFLOW;
+  if (i.size > MAX_NON_LFS || i.links > 0xffff || i.ino > 0xffffffff) return -E.EOVERFLOW;
   return compatStat.encode(
     {
       st_dev: encodeDev(i.fs.dev),
       st_ino: i.ino,
       st_mode: i.mode,
-      st_nlink: i.nlink,
+      st_nlink: i.links,
       st_uid: id16(shownUid(ns, i.uid)),
       st_gid: id16(shownGid(ns, i.gid)),
       st_rdev: encodeDev(i.rdev),
@@ -150,7 +150,7 @@ export const encodeStat64 = (i: Inode, ns: UserNamespace | undefined): StatBytes
       pad0: 0,
       __st_ino: i.ino,
       st_mode: i.mode,
-      st_nlink: i.nlink,
+      st_nlink: i.links,
       st_uid: shownUid(ns, i.uid),
       st_gid: shownGid(ns, i.gid),
       st_rdev: encodeDev(i.rdev),
@@ -168,13 +168,13 @@ export const encodeStat64 = (i: Inode, ns: UserNamespace | undefined): StatBytes
 const oldDev = (dev: number): number => ((major(dev) & 0xff) << 8) | (minor(dev) & 0xff);
 /** struct __old_kernel_stat: oldstat(2) of i386. */
 export const encodeOldStat = (i: Inode, ns: UserNamespace | undefined): StatBytes => {
-  if (i.nlink > 0xffff || i.ino > 0xffff) return -E.EOVERFLOW;
+  if (i.links > 0xffff || i.ino > 0xffff) return -E.EOVERFLOW;
   return oldStat.encode(
     {
       st_dev: oldDev(i.fs.dev),
       st_ino: i.ino,
       st_mode: i.mode,
-      st_nlink: i.nlink,
+      st_nlink: i.links,
       st_uid: id16(shownUid(ns, i.uid)),
       st_gid: id16(shownGid(ns, i.gid)),
       st_rdev: oldDev(i.rdev),
@@ -246,7 +246,7 @@ export const encodeStatx = (
       stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | (mount.unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID),
       stx_blksize: i.blockSize,
       stx_attributes: (mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n) | (BigInt(i.fileFlags) & i.fs.attributes),
-      stx_nlink: i.nlink,
+      stx_nlink: i.links,
       stx_uid: shownUid(ns, i.uid),
       stx_gid: shownGid(ns, i.gid),
       stx_mode: i.mode,

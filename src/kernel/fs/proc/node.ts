@@ -281,6 +281,14 @@ export class ProcDirNode extends Inode {
     this.#list = list;
     this.#find = find;
   }
+  /** Its attributes that depend on its entries. */
+  shape: { links?(): number; size?(): number } | undefined = undefined;
+  override get links(): number {
+    return this.shape?.links?.() ?? this.nlink;
+  }
+  override get size(): number {
+    return this.shape?.size?.() ?? 0;
+  }
   override get isEmpty(): boolean {
     return false;
   }
@@ -306,6 +314,9 @@ export class ProcDirNode extends Inode {
 
 /** d_type values of directory entries. */
 export const DT = { dir: direntType(S_IFDIR), reg: direntType(S_IFREG), link: direntType(S_IFLNK) } as const;
+
+/** st_nlink of a directory with these entries: 2, and 1 for each directory. Linux nlink_tgid. */
+export const linksOf = (entries: readonly ProcEntry[]): number => 2 + entries.filter(({ type }) => type === DT.dir).length;
 
 /** A tree of fixed names: files with content, and directories of them. */
 export interface FixedTree {
@@ -337,6 +348,11 @@ export const fixedEntries = (fs: FileSystem, tree: FixedTree, next: () => number
     }
     const below = sysctl || name === "sys";
     const inside = fixedEntries(fs, what, next, below);
-    const dir = (): Inode => new ProcDirNode(fs, ino, 0o555, () => inside);
-    return { name, ino, type: DT.dir, make: () => (below ? byModeAlone(dir()) : dir()) };
+    const make = (): Inode => {
+      const dir = new ProcDirNode(fs, ino, 0o555, () => inside);
+      // Linux proc_sys_make_inode() sets no count.
+      dir.nlink = below ? 1 : linksOf(inside);
+      return below ? byModeAlone(dir) : dir;
+    };
+    return { name, ino, type: DT.dir, make };
   });

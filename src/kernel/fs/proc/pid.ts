@@ -22,7 +22,17 @@ import { limitsText } from "./limits.ts";
 import { MemFile } from "./mem.ts";
 import { MemoryNode } from "./memory-file.ts";
 import { mountinfoFrom, mountsFrom } from "./mounts.ts";
-import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode, type ProcRecord } from "./node.ts";
+import {
+  DT,
+  linksOf,
+  type Owner,
+  type ProcContent,
+  ProcDirNode,
+  type ProcEntry,
+  ProcFileNode,
+  ProcLinkNode,
+  type ProcRecord,
+} from "./node.ts";
 import { PagemapFile } from "./pagemap.ts";
 import type { ProcFs } from "./procfs.ts";
 import { PROCMAP_QUERY, procmapQuery } from "./procmap-query.ts";
@@ -269,19 +279,23 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
     mode: number,
     list: (task: Task, from: number) => Iterable<ProcEntry>,
     find?: (name: string) => ProcEntry | undefined,
+    size?: () => number,
   ): ProcEntry => ({
     name,
     ino,
     type: DT.dir,
-    make: () =>
-      new ProcDirNode(
+    make: () => {
+      const made = new ProcDirNode(
         fs,
         ino,
         mode,
         (task, from) => (mayAccess(task, target) ? list(task, from) : []),
         find && ((text, task) => (mayAccess(task, target) ? find(text) : undefined)),
         owner,
-      ),
+      );
+      if (size) made.shape = { size };
+      return made;
+    },
   });
   const fds = fdDir(
     target,
@@ -292,7 +306,8 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
   const netNames = Object.keys(target.kernel.vfs.netFiles);
   const infos = fdDir(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg);
   return [
-    dir("fd", base(target) + 2, 0o500, fds.list, fds.find),
+    // Linux proc_fd_getattr(), since 6.2.
+    dir("fd", base(target) + 2, 0o500, fds.list, fds.find, () => target.files.count),
     dir("ns", base(target) + 6, 0o511, () => namespaceLinks(fs, target, base(target) + 0x100)),
     {
       name: "net",
@@ -353,15 +368,18 @@ const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
     name: String(fs.pidNs.numberOf(target.pid)),
     ino,
     type: DT.dir,
-    make: () =>
-      new ProcDirNode(
+    make: () => {
+      const dir = new ProcDirNode(
         fs,
         ino,
         0o555,
         () => common(fs, target, false),
         (name) => commonNamed(fs, target, false, name),
         ownerOf(target),
-      ),
+      );
+      dir.shape = { links: () => linksOf(common(fs, target, false)) };
+      return dir;
+    },
   };
 };
 
@@ -375,8 +393,8 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
     name: "task",
     ino: base(target) + 5,
     type: DT.dir,
-    make: () =>
-      new ProcDirNode(
+    make: () => {
+      const dir = new ProcDirNode(
         fs,
         base(target) + 5,
         0o555,
@@ -386,7 +404,11 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
           return thread?.process === target.process ? threadEntry(fs, thread) : undefined;
         },
         ownerOf(target),
-      ),
+      );
+      // Linux proc_task_getattr(). Sandboxes count threads so.
+      dir.shape = { links: () => 2 + target.process.threads.length };
+      return dir;
+    },
   };
   return {
     name: String(fs.pidNs.numberOf(target.pid)),
@@ -402,6 +424,7 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
         ownerOf(target),
       );
       dir.process = target.process;
+      dir.shape = { links: () => linksOf([threads, ...common(fs, target, true)]) };
       return dir;
     },
   };

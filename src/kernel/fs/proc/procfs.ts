@@ -6,7 +6,7 @@ import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem, type Or } from "../vfs/inode.ts";
-import { DT, fixedEntries, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
+import { DT, fixedEntries, linksOf, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
 import { pidEntry } from "./pid.ts";
 import { systemFiles } from "./system.ts";
 
@@ -36,15 +36,16 @@ export class ProcFs extends FileSystem {
     let ino = ROOT_INO;
     const fixed = [...fixedEntries(this, systemFiles(kernel, this.settings), () => ++ino), ...this.#links(() => ++ino)];
     this.#fixed = new Map(fixed.map((entry) => [entry.name, entry]));
-    this.#root = this.makeRoot(
-      new ProcDirNode(
-        this,
-        ROOT_INO,
-        0o555,
-        (_task, from) => this.#list(from),
-        (name) => this.#find(name),
-      ),
+    const dir = new ProcDirNode(
+      this,
+      ROOT_INO,
+      0o555,
+      (_task, from) => this.#list(from),
+      (name) => this.#find(name),
     );
+    // Linux proc_root_getattr(): all processes, those of other namespaces too.
+    dir.shape = { links: () => linksOf(fixed) + kernel.processes.size };
+    this.#root = this.makeRoot(dir);
   }
   override get root(): Dentry {
     return this.#root;

@@ -61,6 +61,9 @@ export class CgroupDir extends Inode {
     const done = bytes.length === 0 ? 0 : (row.write?.(this.group, text, task) ?? -E.EINVAL);
     return done < 0 ? done : bytes.length;
   }
+  override get links(): number {
+    return this.nlink + this.group.children.size;
+  }
   override get isEmpty(): boolean {
     // rmdir(2) of a group with groups is EBUSY, not ENOTEMPTY.
     return true;

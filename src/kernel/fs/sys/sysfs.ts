@@ -1,6 +1,6 @@
 // sysfs: the devices of this machine. man 5 sysfs. The tree is loaded at the first use of a name.
 import type { Kernel } from "../../kernel.ts";
-import { DT, fixedEntries, ProcDirNode, type ProcEntry } from "../proc/node.ts";
+import { DT, fixedEntries, linksOf, ProcDirNode, type ProcEntry } from "../proc/node.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/inode.ts";
 import { lazySysTree } from "./lazy.ts";
@@ -20,15 +20,15 @@ export class SysFs extends FileSystem {
   constructor(dev: number, kernel: Kernel) {
     super(dev, kernel);
     this.#kernel = kernel;
-    this.#root = this.makeRoot(
-      new ProcDirNode(
-        this,
-        ROOT_INO,
-        0o555,
-        () => [this.#fs(), ...this.#entries()],
-        (name) => this.#find(name),
-      ),
+    const dir = new ProcDirNode(
+      this,
+      ROOT_INO,
+      0o555,
+      () => [this.#fs(), ...this.#entries()],
+      (name) => this.#find(name),
     );
+    dir.shape = { links: () => linksOf([this.#fs(), ...this.#entries()]) };
+    this.#root = this.makeRoot(dir);
   }
   override get root(): Dentry {
     return this.#root;

@@ -28,6 +28,10 @@ const UNIX98_PTY_SLAVE_MAJOR = 136;
 /** The capacity of a slave's output in bytes. When it is full the slave's writers wait. */
 const CAPACITY = 65536;
 
+/** Arguments of TCFLSH besides TCIFLUSH, which is 0. Linux uapi asm-generic/termbits-common.h */
+const TCOFLUSH = 1;
+const TCIOFLUSH = 2;
+
 /** Control bytes of packet mode. Linux uapi asm-generic/ioctls.h, TIOCPKT. */
 const PKT = { DATA: 0, FLUSHREAD: 1, FLUSHWRITE: 2, STOP: 4, START: 8, NOSTOP: 16, DOSTOP: 32, IOCTL: 64 } as const;
 
@@ -63,9 +67,13 @@ class Pty implements TtyDriver {
     return n;
   }
   flush(): void {
+    this.discard();
+    this.happened("flushWrite");
+  }
+  /** Forgets output of the slave that the master did not read. */
+  discard(): void {
     this.#output.clear();
     this.queue.wake();
-    this.happened("flushWrite");
   }
   /** TtyDriver: an event of packet mode. */
   happened(event: TtyEvent): void {
@@ -180,6 +188,11 @@ class Master extends FileDescription {
         return this.#signal(arg);
       case T.FIONREAD:
         return mem.setU32(arg, pty.waiting) ? 0 : -E.EFAULT;
+      case T.TCFLSH:
+        // The master's own input. What it writes is input of the slave at once. Linux __tty_perform_flush().
+        if (arg < 0 || arg > TCIOFLUSH) return -E.EINVAL;
+        if (arg !== TCOFLUSH) pty.discard();
+        return 0;
       case T.TIOCGPTPEER:
         return this.#fs.openPeer(task, pty, arg);
       default:

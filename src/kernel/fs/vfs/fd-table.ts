@@ -53,6 +53,10 @@ export class FdTable {
     return this.#slots[fd]?.file;
   }
 
+  /** The number of open descriptors. */
+  get count(): number {
+    return this.#count;
+  }
   /** One more than the highest descriptor so far. */
   get size(): number {
     return this.#slots.length;

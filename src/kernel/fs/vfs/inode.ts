@@ -224,6 +224,10 @@ export abstract class Inode {
   get isFile(): boolean {
     return (this.mode & S_IFMT) === S_IFREG;
   }
+  /** st_nlink. Directories of /proc count theirs when they are asked. */
+  get links(): number {
+    return this.nlink;
+  }
   get size(): number {
     return 0;
   }

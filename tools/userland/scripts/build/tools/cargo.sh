@@ -1,4 +1,5 @@
 # about: cargo: a crate with modules and tests, built, tested, run, offline
+# equal: amd64
 # packages: cargo rustc gcc libc6-dev
 # seconds: 600
 # memory: 3G

@@ -1,4 +1,5 @@
 # about: gdb: attach, threads, detach, gcore, Python scripts, disassembly, catch points
+# equal: amd64
 # packages: gdb gcc libc6-dev
 # seconds: 400
 # memory: 2G
