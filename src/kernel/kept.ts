@@ -5,7 +5,9 @@ import type { Reclaimer } from "../memory/frames.ts";
 import { Filter } from "../seccomp/filter.ts";
 import type { UserNamespace } from "./cred/user-namespace.ts";
 import { isNsInode } from "./fs/types/nsfs.ts";
+import type { FileSystem } from "./fs/vfs/inode.ts";
 import type { Mount, MountNamespace } from "./fs/vfs/mount.ts";
+import type { IpcNamespace } from "./ipc/namespace.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
 import type { Task } from "./task/task.ts";
@@ -99,6 +101,7 @@ class Search {
 
   constructor(kernel: Kernel, files: ReadonlyMap<object, object>, all: Iterable<object>) {
     this.#namespace(kernel.vfs.namespace);
+    this.#mount(kernel.vfs.memfds);
     for (const task of kernel.tasks.values()) this.#task(task);
     for (const { leader } of kernel.processes.values()) if (leader) this.#task(leader);
     for (const object of files.values()) {
@@ -106,8 +109,12 @@ class Search {
       else this.#namespace(object);
     }
     // A task with a file of a mount open can walk to the mounts around it, also after umount2(2) with
-    // MNT_DETACH.
-    for (const object of all) if (isMount(object) && object.opens > 0) this.#mount(object);
+    // MNT_DETACH. Files of a queue or of the first root have mounts that are not in the list.
+    for (const object of all) {
+      if (!isOpen(object)) continue;
+      if (isMount(object)) this.#mount(object);
+      else this.#fileSystem(object as FileSystem);
+    }
   }
   /** False: it was visited before. */
   #first(object: object): boolean {
@@ -131,21 +138,27 @@ class Search {
   }
   #namespace(namespace: object): void {
     if (!this.#first(namespace)) return;
-    const { owner, parent, root } = namespace as Partial<
-      PidNamespace & Omit<MountNamespace, "parent"> & { readonly parent: UserNamespace }
+    const { owner, parent, root, mqueue } = namespace as Partial<
+      PidNamespace & Omit<MountNamespace, "parent"> & Pick<IpcNamespace, "mqueue"> & { readonly parent: UserNamespace }
     >;
+    if (mqueue) this.#fileSystem(mqueue);
     if (typeof owner === "object") this.#namespace(owner);
     if (parent) this.#namespace(parent);
     // A cgroup namespace has a root too.
     if (root && isMount(root)) this.#mount(root);
+  }
+  /** Visits a file system, and the layers of an overlay, which may have no mount any more. */
+  #fileSystem(fs: FileSystem): void {
+    if (!this.#first(fs)) return;
+    if (fs.owner) this.#namespace(fs.owner);
+    for (const { inode } of fs.below) this.#fileSystem(inode.fs);
   }
   /** Visits a mount and all mounts connected to it. */
   #mount(mount: Mount): void {
     const open = [mount];
     for (let m = open.pop(); m; m = open.pop()) {
       if (!this.#first(m)) continue;
-      this.reached.add(m.fs);
-      if (m.fs.owner) this.#namespace(m.fs.owner);
+      this.#fileSystem(m.fs);
       if (m.namespace) this.#namespace(m.namespace);
       if (isNsInode(m.root.inode)) this.#namespace(m.root.inode.namespace);
       if (m.parent) open.push(m.parent);
@@ -154,4 +167,5 @@ class Search {
   }
 }
 
+const isOpen = (object: object): boolean => "opens" in object && (object.opens as number) > 0;
 const isMount = (object: object): object is Mount => "mountpoint" in object;

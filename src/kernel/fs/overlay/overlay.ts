@@ -19,6 +19,7 @@ export class OverlayFs extends FileSystem {
   override readonly magic = 0x794c_7630;
   override readonly writable: boolean;
   readonly layers: Layers;
+  override readonly below: readonly Dentry[];
   readonly #root: Dentry;
   #nodes = 0;
   /** The inode of each file of a layer, so that all names of a file have one. */
@@ -29,6 +30,7 @@ export class OverlayFs extends FileSystem {
     this.layers = layers;
     this.writable = layers.upper !== undefined;
     const all = layers.upper ? [layers.upper, ...layers.lower] : layers.lower;
+    this.below = all;
     this.#root = this.makeRoot(new OverlayDir(this, all, layers.upper !== undefined, undefined));
   }
   override get root(): Dentry {

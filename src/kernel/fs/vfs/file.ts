@@ -200,6 +200,7 @@ export abstract class FileDescription {
   #open(count: 1 | -1): void {
     const { fs } = this.inode;
     this.inode.opens += count;
+    fs.opens += count;
     this.path.mount.opens += count;
     fs.clock.frames.openFiles.now += count;
     if (count > 0) fs.account.force(this.weight);

@@ -48,6 +48,10 @@ export abstract class FileSystem {
   readonly writable: boolean = true;
   /** SB_* flags, for all mounts of it. */
   superFlags = 0;
+  /** The number of its open file descriptions. */
+  opens = 0;
+  /** Directories of other file systems that it shows: the layers of an overlay. */
+  readonly below: readonly Dentry[] = [];
   /** The user namespace of the mounting task. */
   owner: UserNamespace | undefined = undefined;
   /** True if names change by themselves (procfs): dentries are not cached. */
