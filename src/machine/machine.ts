@@ -138,6 +138,7 @@ export class Machine {
       "instructions compiled in regions": jit.stats.instructions,
       "trace trees compiled": jit.stats.trees,
       "regions of earlier runs": jit.stats.loaded,
+      "regions of other processes": jit.stats.reused,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
       "regions written anew": jit.stats.recompiled,

@@ -191,8 +191,14 @@ export class Frames {
     const used = this.inUse;
     const idle = this.#touched - used;
     if (idle > 0 && this.#touched + this.#taken >= this.total) return true;
+    if (this.servesLasting) return idle > 0 && this.#touched + this.#taken >= this.total >> 1;
     return idle > fewIdle && idle > Math.min(this.#mostIdle, used);
   }
+  /**
+   * The current process has run long: its pages get direct-mapped frames until half of all frames have been
+   * used, however many are idle.
+   */
+  servesLasting = false;
   /** The limit of idle frames, above which they are reused first. */
   readonly #mostIdle: number;
   /**

@@ -138,6 +138,35 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Called when the CPU switches to this space, after a flush of the translations of another. */
   activate(): void {
     this.frames.current = this;
+    this.frames.servesLasting = this.isSettled;
+  }
+  /** True after `settle`. */
+  isSettled = false;
+  /**
+   * Gives private pages their direct-mapped frames, because the process runs long. Its first pages may have
+   * got idle frames of ended processes, which are cheap for a short process, but every later access of
+   * compiled code to them needs the TLB. The space must be the current one.
+   */
+  settle(): void {
+    const { frames } = this;
+    this.isSettled = frames.servesLasting = true;
+    let moved = 0;
+    for (const vma of this.areas) {
+      if (vma.anon === 0 || (vma.flags & VM.SHARED) !== 0) continue;
+      this.table.walk(vma.start, vma.end, (pte, page) => {
+        const from = pte - (pte & 0xfff);
+        const home = this.directAddress(page);
+        if (from === home || from === frames.zero || frames.refs(from) !== 1) return undefined;
+        if (frames.watch.codeFrames[from / PAGE_SIZE] || frames.free < frames.total >> 2) return undefined;
+        const to = frames.allocThis(home);
+        if (to === 0) return undefined;
+        frames.u8.copyWithin(to, from, from + PAGE_SIZE);
+        frames.release(from);
+        moved++;
+        return to + (pte - from);
+      });
+    }
+    if (moved > 0) frames.watch.flushTlb();
   }
   flushPage(address: number): void {
     if (this.frames.current === this) this.frames.watch.flushTlbPage(address);

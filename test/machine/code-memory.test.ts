@@ -100,4 +100,22 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
     }
     expect(quiet).toBe(3);
   });
+  it("keeps the regions of processes that have ended", () =>
+    inFolder(async (folder) => {
+      execFileSync("gcc", [mode, "-O2", "-static", "-o", `${folder}/again`, `${top}/test/machine/again.c`]);
+      const files = { "/again": { content: readFileSync(`${folder}/again`), mode: 0o755 } };
+      const code = new OnPaper();
+      const once = async (options: BootOptions) => {
+        const machine = new Machine({ files, ...options });
+        const { stdout, status, stats } = await machine.run("/again", { args: ["3"] });
+        return { seen: { stdout: stdout.text, status, stats }, earlier: machine.engineStats["regions of earlier runs"] };
+      };
+      const first = await once({ code });
+      expect(first).toMatchObject({ earlier: 0, seen: { status: { exit: 0 } } });
+      const second = await once({ code });
+      expect(second.earlier).toBeGreaterThan(0);
+      expect(second.seen).toEqual(first.seen);
+      const { stdout, status } = (await once({ engine: "interpret" })).seen;
+      expect({ stdout, status }).toEqual({ stdout: first.seen.stdout, status: first.seen.status });
+    }));
 });

@@ -33,6 +33,45 @@ test("has a color of its own from its first page on, and a fork has its parent's
   expect(space64(frames).color).toBe(0);
 });
 
+test("settles: private pages move to their direct-mapped frames, with their content", () => {
+  const { frames } = world(2 ** 31 - 65536);
+  // Ended processes leave idle frames behind, which the next one gets first.
+  const before = space64(frames);
+  const used = map(before, 3000 * PAGE_SIZE);
+  for (let n = 0; n < 3000; n++) before.setU32(used + n * PAGE_SIZE, n);
+  before.release();
+  const space = new AddressSpace(frames, layoutFor(64, 8 << 20), defaultLimits, 3 * 2 ** 25);
+  space.activate();
+  const own = map(space, 600 * PAGE_SIZE);
+  const shared = map(space, PAGE_SIZE, RW, MAP.SHARED | MAP.ANONYMOUS);
+  space.setU32(shared, 7);
+  for (let n = 0; n < 600; n++) space.setU32(own + n * PAGE_SIZE, n + 1);
+  const child = space.fork();
+  for (let n = 500; n < 600; n++) child.setU32(own + n * PAGE_SIZE, 5000 + n);
+  const isHome = (page: number): boolean => (space.translate(page, access.read) & ~0xfff) === space.directAddress(page);
+  const home = (from: number, to: number): number => {
+    let count = 0;
+    for (let n = from; n < to; n++) if (isHome(own + n * PAGE_SIZE)) count++;
+    return count;
+  };
+  const { inUse } = frames;
+  const [few, place] = [home(500, 600), space.translate(shared, access.read)];
+  expect(few).toBeLessThan(50);
+  const still = home(0, 500);
+  space.settle();
+  expect(home(500, 600)).toBeGreaterThan(90);
+  // Pages that the child has too stay where they are, and so do shared ones.
+  expect(home(0, 500)).toBe(still);
+  expect(space.translate(shared, access.read)).toBe(place);
+  expect(frames.inUse).toBe(inUse);
+  for (let n = 0; n < 600; n++) expect(space.u32(own + n * PAGE_SIZE)).toBe(n + 1);
+  expect(child.u32(own)).toBe(1);
+  // From now on its new pages are at home at once.
+  const more = map(space, 20 * PAGE_SIZE);
+  space.setU32(more, 1);
+  expect(isHome(more)).toBe(true);
+});
+
 describe("fork", () => {
   test("shares pages until one side writes, and then neither sees the other's", () => {
     const { frames } = world(4 << 20);

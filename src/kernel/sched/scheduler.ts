@@ -32,6 +32,12 @@ const LOOK_AFTER = 256 * cost.call;
 const CALL_COST = cost.call;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
+/**
+ * The nanoseconds of user time after which a process counts as long-running (`AddressSpace.settle`). Its
+ * pages cost some microseconds each to move.
+ */
+const LONG_RUN = 20_000_000;
+
 /** Selects the task that runs, and runs it for a slice. */
 export class Scheduler {
   readonly kernel: Kernel;
@@ -205,6 +211,7 @@ export class Scheduler {
         if (this.chooser && this.#returns(task)) break;
         continue;
       }
+      if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
       const limit = stop - kernel.now;
       this.#counted = cpu.instructions;
       const why = cpu.run(limit);

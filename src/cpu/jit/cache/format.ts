@@ -73,9 +73,13 @@ export interface CodeStore {
   native(made: CompiledRegion, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** A region as data. `landing` returns the return address of a door's call. */
-export const cachedRegionOf = (region: Region, compiled: CompiledRegion, landing: (door: Exit) => number | undefined): CachedRegion => {
-  const { graph, roots, context, side, generation, snapshot } = region;
+/** The doors of a graph. `landing` returns the return address of a door's call. */
+export const landingsOf = (graph: Graph, landing: (door: Exit) => number | undefined): CachedRegion["landings"] =>
+  [...new Set([...graph.blocks.values()].flatMap(({ door }) => door ?? []))].map((door) => [door, landing(door)]);
+
+/** A region as data. */
+export const cachedRegionOf = (region: Region, compiled: CompiledRegion): CachedRegion => {
+  const { graph, roots, context, side, generation, snapshot, landings } = region;
   return {
     context,
     roots,
@@ -96,7 +100,7 @@ export const cachedRegionOf = (region: Region, compiled: CompiledRegion, landing
     tree: graph.tree,
     side,
     generation,
-    landings: [...new Set([...graph.blocks.values()].flatMap(({ door }) => door ?? []))].map((door) => [door, landing(door)]),
+    landings,
     compiled,
     idle: 0,
   };
@@ -186,61 +190,3 @@ export const graphOf = (
     tree,
   };
 };
-
-/**
- * Unused runs after which a region is removed. Other inputs of a program need other code, and code of other
- * addresses does not return.
- */
-const maxIdle = 8;
-
-/** Cached regions that are not installed yet, by root. */
-export class CachedRegionIndex {
-  readonly #byRoot = new Map<number, CachedRegion[]>();
-  /** Roots that the interpreter has decoded since the last call of `reachedRegions`. */
-  #decoded: number[] = [];
-  constructor({ regions }: CachedRegions) {
-    for (const region of regions) {
-      const root = region.roots[0] as number;
-      const there = this.#byRoot.get(root);
-      if (there) there.push(region);
-      else this.#byRoot.set(root, [region]);
-    }
-  }
-  get roots(): Iterable<number> {
-    return this.#byRoot.keys();
-  }
-  /** Reports that the interpreter has decoded a block. */
-  blockDecoded(ip: number): void {
-    if (this.#byRoot.has(ip)) this.#decoded.push(ip);
-  }
-  /** Makes a region come again in `reachedRegions`, the next time that it is called. */
-  retry({ roots }: CachedRegion): void {
-    this.#retried.add(roots[0] as number);
-  }
-  readonly #retried = new Set<number>();
-  /** Regions whose roots have been reached. The caller removes those that it installs. */
-  *reachedRegions(): Iterable<CachedRegion> {
-    this.#decoded.push(...this.#retried);
-    this.#retried.clear();
-    while (this.#decoded.length > 0) {
-      const decoded = this.#decoded;
-      this.#decoded = [];
-      for (const root of decoded) yield* this.#byRoot.get(root) ?? [];
-    }
-  }
-  remove(region: CachedRegion): void {
-    const root = region.roots[0] as number;
-    const others = (this.#byRoot.get(root) ?? []).filter((r) => r !== region);
-    if (others.length > 0) this.#byRoot.set(root, others);
-    else this.#byRoot.delete(root);
-  }
-  /**
-   * Regions that were not installed, with their idle count increased; without those that reached the limit.
-   */
-  get unused(): CachedRegion[] {
-    return [...this.#byRoot.values()]
-      .flat()
-      .map((region) => ({ ...region, idle: region.idle + 1 }))
-      .filter(({ idle }) => idle < maxIdle);
-  }
-}

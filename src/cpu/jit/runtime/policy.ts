@@ -75,6 +75,8 @@ export interface JitStats {
   postponed: number;
   /** Regions from the code cache. */
   loaded: number;
+  /** Instances of regions that other processes of this run have compiled or loaded. */
+  reused: number;
   /** Guest instructions that were compiled, those of regions compiled anew included. */
   instructions: number;
   wasmBytes: number;
@@ -131,6 +133,7 @@ export class Jit implements JitPolicy {
     recompiled: 0,
     postponed: 0,
     loaded: 0,
+    reused: 0,
     instructions: 0,
     wasmBytes: 0,
     milliseconds: 0,
@@ -182,7 +185,7 @@ export class Jit implements JitPolicy {
     this.#heat.enter(space);
     this.sampler.discardWindows();
     if (this.#color === "any" || this.#color === color) return;
-    this.#color = this.stats.regions + this.stats.loaded === 0 ? color : "any";
+    this.#color = "any";
     this.#table?.changeColor();
   }
   /**

@@ -3,7 +3,8 @@
 // small side region. A side region serves blocks that the function's region cannot be entered at or has no
 // space for.
 import type { Blocks } from "../../interp/block-cache.ts";
-import type { CompiledRegion } from "../cache/format.ts";
+import type { CachedRegion, CompiledRegion } from "../cache/format.ts";
+import type { LibraryEntry } from "../cache/library.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { type BlockReader, type GrowthLimits, growGraph } from "../cfg/grow-graph.ts";
 import { loopAround, reducibleEntries } from "../cfg/structure.ts";
@@ -46,11 +47,15 @@ export interface Region {
   deoptVersion: number;
   compiled: CompiledRegion;
   module: WebAssembly.Module;
+  /** Its entry in the library; undefined if it reads immediates from memory. */
+  entry: LibraryEntry | undefined;
   /** It comes from the code cache, and the interpreter has not decoded all its blocks in this run. */
   notReached: boolean;
   /** It reads immediates from memory. */
   readonly patched: boolean;
   readonly context: number;
+  /** The doors in it, and the return addresses of their calls that it was compiled for. */
+  readonly landings: CachedRegion["landings"];
   /**
    * It begins in the middle of a function that has a region, mostly in a loop. It jumps into that region
    * where it can.

@@ -4,7 +4,8 @@
 import { regionSlots, slotBits } from "../../decode/operand-slots.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
-import { type CachedRegion, CachedRegionIndex, type CompiledRegion, cachedRegionOf, framesOf, graphOf } from "../cache/format.ts";
+import { type CachedRegion, cachedRegionOf, framesOf, graphOf, landingsOf } from "../cache/format.ts";
+import { type LibraryEntry, RegionLibrary } from "../cache/library.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { BlockReader } from "../cfg/grow-graph.ts";
 import { loopScopes, structureOf } from "../cfg/structure.ts";
@@ -39,6 +40,7 @@ export class RegionTable {
 
   constructor(blocks: Blocks, links: JitLinks, policy: JitPolicy) {
     this.#blocks = blocks;
+    blocks.onDecoded = (ip) => this.#library.blockDecoded(ip);
     this.#firstReached = new FirstReached(blocks);
     this.#links = links;
     this.#policy = policy;
@@ -63,60 +65,54 @@ export class RegionTable {
   loadCached(): void {
     const cached = this.#policy.store?.load();
     if (!cached) return;
-    const index = new CachedRegionIndex(cached);
+    this.#library.load(cached);
     this.#profile.preload(cached);
-    this.#noteDecodedRoots(index);
-    this.#blocks.onDecoded = (ip) => index.blockDecoded(ip);
-    this.#cached = index;
+    this.#noteDecodedRoots();
     this.installCached();
   }
-  #cached: CachedRegionIndex | undefined;
-  /** Compiled code that came from the code cache. */
-  readonly #fromCache = new WeakSet<CompiledRegion>();
-  #noteDecodedRoots(index: CachedRegionIndex): void {
-    for (const root of index.roots) if (this.#blocks.headOf(root) !== 0) index.blockDecoded(root);
+  readonly #library = new RegionLibrary();
+  #noteDecodedRoots(): void {
+    for (const root of this.#library.roots) if (this.#blocks.headOf(root) !== 0) this.#library.blockDecoded(root);
   }
-  /** Installs cached regions whose roots have been reached, if their code is unchanged. */
+  /** Installs regions of the library whose roots have been reached, if their code is unchanged. */
   installCached(): void {
-    const index = this.#cached;
-    if (!index) return;
+    const { stats } = this.#policy;
     const started = Date.now();
-    let installed = 0;
-    for (const cached of index.reachedRegions()) {
-      if (!this.#install(cached)) continue;
-      index.remove(cached);
-      installed++;
-    }
-    this.#policy.stats.loaded += installed;
-    if (installed > 0) this.#policy.stats.milliseconds += Date.now() - started;
+    const before = stats.loaded + stats.reused;
+    for (const entry of this.#library.reached()) this.#install(entry);
+    if (stats.loaded + stats.reused > before) stats.milliseconds += Date.now() - started;
   }
-  #install(cached: CachedRegion): boolean {
+  #install(entry: LibraryEntry): void {
     const blocks = this.#blocks;
-    const { compiled, context, side, generation, roots } = cached;
+    if (blocks.isRegion(blocks.headOf(entry.root))) return;
+    const { data } = entry;
+    const { compiled, context, side, generation, roots } = data;
     if (
       context !== blocks.context ||
       compiled.machine !== this.#modules.machine ||
       (compiled.color !== "any" && compiled.color !== this.#policy.color)
     )
-      return false;
-    if (cached.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
-    const pages = framesOf(cached, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
-    if (pages === "absent") this.#cached?.retry(cached);
-    if (typeof pages === "string" || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
+      return;
+    if (data.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return;
+    const pages = framesOf(data, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
+    if (pages === "absent") this.#library.retry(entry);
+    if (typeof pages === "string") return;
     const { flushes } = blocks;
-    const heads = cached.entries.map((entry) => blocks.decodeAt(entry));
-    if (blocks.flushes !== flushes) return false;
+    const heads = data.entries.map((ip) => blocks.decodeAt(ip));
+    if (blocks.flushes !== flushes) return;
     const slot = this.#takeSlot();
     if (compiled.table && !this.#modules.jumpTables.restore(slot, compiled.table, compiled.table.targets)) {
       this.#free.push(slot);
-      return false;
+      return;
     }
-    this.#fromCache.add(compiled);
+    if (entry.used) this.#policy.stats.reused++;
+    else this.#policy.stats.loaded++;
+    entry.used = true;
     blocks.reserveCallTargets(compiled.callCaches);
     this.#deopts.preload(compiled.deoptimised);
-    const graph = graphOf(cached, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
-    const module = this.#policy.store?.module(compiled) ?? new WebAssembly.Module(compiled.wasm);
-    this.#modules.link(module, slot);
+    const graph = graphOf(data, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
+    entry.module ??= this.#policy.store?.module(compiled) ?? new WebAssembly.Module(compiled.wasm);
+    this.#modules.link(entry.module, slot);
     this.#activate({
       slot,
       graph,
@@ -130,11 +126,12 @@ export class RegionTable {
       side,
       generation,
       pendingExtensions: new Set(),
+      landings: data.landings,
       compiled,
-      module,
+      module: entry.module,
+      entry,
       notReached: true,
     });
-    return true;
   }
   /** Makes the interpreter decode all blocks of a cached region. Graphs grow only over decoded blocks. */
   #decodeBlocks(region: Region): void {
@@ -145,19 +142,26 @@ export class RegionTable {
       if (stub) this.#blocks.decodeAt(stub.ip);
     }
   }
-  /** Saves all regions for the next run of the program, if there are new ones. */
+  /** A region as data, with the host's code for it. */
+  #dataOf(region: Region): CachedRegion {
+    const { compiled, module, slot } = region;
+    const native = compiled.native ?? this.#policy.store?.native(compiled, module, this.#modules.table.get(slot));
+    return cachedRegionOf(region, { ...compiled, native });
+  }
+  /** Saves the library for the next run of the program, if there is something new in it. */
   saveCached(): void {
     const { store } = this.#policy;
     if (!store) return;
-    let news = 0;
-    const regions = [...this.#regions.values(), ...this.#invalid.all].flatMap((region) => {
-      const { compiled, module, patched, slot } = region;
-      if (patched) return [];
-      const native = compiled.native ?? store.native(compiled, module, this.#modules.table.get(slot));
-      if (!this.#fromCache.has(compiled) || native !== compiled.native) news++;
-      return [cachedRegionOf(region, { ...compiled, native }, this.#links.landing)];
-    });
-    if (news > 0) store.save({ regions: [...regions, ...(this.#cached?.unused ?? [])], ...this.#profile.all });
+    for (const region of [...this.#regions.values(), ...this.#invalid.all]) this.#settle(region);
+    const lasting = this.#library.lasting;
+    if (!lasting.some((entry) => entry.isNew)) return;
+    store.save({ regions: lasting.map(({ data, used }) => ({ ...data, idle: used ? 0 : data.idle + 1 })), ...this.#profile.all });
+  }
+  /** Keeps a region in the library after the end of its instance. */
+  #settle(region: Region): void {
+    const { entry, compiled } = region;
+    if (!entry || !this.#library.has(entry) || (entry.isSettled && (compiled.native || !this.#policy.store))) return;
+    this.#library.settle(entry, this.#dataOf(region));
   }
   /** By frame: how often changed code removed compiled regions, and the last invalidation that did. */
   readonly #changes = new Map<number, { readonly times: number; readonly last: number }>();
@@ -169,7 +173,7 @@ export class RegionTable {
   changeColor(): void {
     for (const region of [...this.#regions.values()]) if (region.compiled.color !== "any") this.#drop(region);
     this.#invalid.clear();
-    if (this.#cached) this.#noteDecodedRoots(this.#cached);
+    this.#noteDecodedRoots();
   }
   /** Records the bytes of a block at its first sample. */
   noteFirstSample(ip: number, head: number): void {
@@ -214,7 +218,7 @@ export class RegionTable {
       this.#policy.postpone(ip, debt);
       return false;
     }
-    for (const old of replaced) this.#drop(old);
+    for (const old of replaced) this.#forget(old);
     this.#policy.resetHeat(ip);
     if (!graph) {
       this.#policy.stats.refused++;
@@ -254,8 +258,14 @@ export class RegionTable {
       generation,
       pendingExtensions: new Set(),
       notReached: false,
+      landings: landingsOf(graph, this.#links.landing),
+      entry: undefined,
       ...this.#instantiate(graph, slot, patched),
     };
+    if (!patched) {
+      region.entry = this.#library.add(roots[0] as number, () => this.#dataOf(region));
+      region.entry.module = region.module;
+    }
     this.#activate(region);
     this.#policy.stats.regions++;
     if (graph.tree) this.#policy.stats.trees++;
@@ -286,7 +296,7 @@ export class RegionTable {
         trees: (windows, inside) => traceTrees(windows, inside, new BlockReader(this.#blocks, this.#links), around),
       };
     });
-    if (evict.length > 0) for (const region of installedTrees()) if (evict.includes(region.graph.entries[0]!)) this.#drop(region);
+    if (evict.length > 0) for (const region of installedTrees()) if (evict.includes(region.graph.entries[0]!)) this.#forget(region);
     if (install.length > 0) this.#installTrees(install);
     this.#policy.stats.milliseconds += Date.now() - started;
   }
@@ -308,7 +318,7 @@ export class RegionTable {
       for (const region of this.#regionsContaining(ip)) {
         around.add(region);
         this.#decodeBlocks(region);
-        this.#drop(region);
+        this.#forget(region);
       }
       this.#add(graphOfTree(new BlockReader(blocks, this.#links), tree), { roots: [ip], patched: false, side: false, generation: 0 });
     }
@@ -333,6 +343,7 @@ export class RegionTable {
     const started = Date.now();
     this.#modules.jumpTables.drop(slot);
     Object.assign(region, this.#instantiate(graph, slot, patched));
+    if (region.entry) this.#library.changed(region.entry, () => this.#dataOf(region), region.module);
     this.#policy.stats.recompiled++;
     this.#policy.stats.milliseconds += Date.now() - started;
   }
@@ -419,6 +430,11 @@ export class RegionTable {
     this.#deactivate(region);
     this.#release(region);
   }
+  /** Removes a region from the library too, because a better one replaces it. */
+  #forget(region: Region): void {
+    if (region.entry) this.#library.forget(region.entry);
+    this.#drop(region);
+  }
   /** Removes all links to a region. */
   #deactivate(region: Region): void {
     this.#regions.delete(region.slot);
@@ -428,6 +444,7 @@ export class RegionTable {
   }
   /** Gives the region's slot back. */
   #release(region: Region): void {
+    this.#settle(region);
     this.#invalid.forget(region);
     this.#modules.table.set(region.slot, null);
     this.#modules.jumpTables.drop(region.slot);
