@@ -90,7 +90,7 @@ export class MemorySlowPath {
     // Not `%`: for a number above 2^31 V8 calls fmod.
     const inPage = address & 0xfff;
     const frame = t - (t & 0xfff);
-    const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
+    const writable = (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
     const { tlb } = this.#context;
     if (this.breakpoints.length > 0 && watchesPage(this.breakpoints, address)) return frame + inPage;
     tlb.fill(address - inPage, frame, writable);

@@ -101,17 +101,18 @@ export class Tlb {
   protect(frame: number): void {
     if (this.#writable[frame >>> 12] !== this.#flushes) return;
     this.#forgetRanges();
-    if (this.#fills > this.#filled.length) return this.flush();
-    const i32 = this.#i32;
-    for (let f = 0; f < this.#fills; f++) {
-      const n = this.#filled[f] as number;
-      const entry = (layout.tlb + n * tlb.size) >> 2;
-      const page = i32[entry + tlb.readTag / 4] as number;
-      if (((page + (i32[entry + tlb.addend / 4] as number)) | 0) === (frame | 0))
-        i32.fill(emptyTag(n), entry + tlb.writeTag / 4, entry + tlb.addend / 4);
-    }
-    const n = directPageOf(frame, i32[at.color >> 2] as number);
+    if (this.#fills > this.#filled.length) for (let n = 0; n < tlb.entries; n++) this.#protectEntry(n, frame);
+    else for (let f = 0; f < this.#fills; f++) this.#protectEntry(this.#filled[f] as number, frame);
+    const n = directPageOf(frame, this.#i32[at.color >> 2] as number);
     if (n < directMap.pages) this.#readOnly(n);
+  }
+  /** The same in entry n, if it is the frame's. */
+  #protectEntry(n: number, frame: number): void {
+    const i32 = this.#i32;
+    const entry = (layout.tlb + n * tlb.size) >> 2;
+    const page = i32[entry + tlb.readTag / 4] as number;
+    if (((page + (i32[entry + tlb.addend / 4] as number)) | 0) !== (frame | 0)) return;
+    i32[entry + tlb.writeTag / 4] = i32[entry + tlb.writeTag / 4 + 1] = emptyTag(n);
   }
   #emptyEntry(n: number): void {
     const i32 = this.#i32;

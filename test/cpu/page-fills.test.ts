@@ -1,0 +1,50 @@
+// The TLB takes what the page table allows, not only what an access asks for. A page that was read first
+// costs one question, not one for reads and one for writes.
+import { expect, test } from "vitest";
+import { Cpu } from "../../src/cpu/cpu.ts";
+import { exit } from "../../src/cpu/machine/exit.ts";
+import { layout } from "../../src/cpu/machine/layout.ts";
+import { cacheWrite } from "../../src/cpu/machine/mmu.ts";
+import { R } from "../../src/cpu/machine/state.ts";
+import { assemble } from "../../src/cpu/text/assemble.ts";
+import { freshCode } from "../../tools/oracle/code.ts";
+import { descriptorTables } from "../../tools/oracle/descriptors.ts";
+import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";
+import { selector } from "../../tools/oracle/world.ts";
+
+const CODE = 0x1000_0000;
+const DATA = 0x2000_0000;
+
+/** A processor with a page of code and a page of data, both writable, and the pages that it has asked for. */
+const processor = async (text: string): Promise<{ readonly cpu: Cpu; readonly asked: number[] }> => {
+  const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), await freshCode());
+  cpu.segments.tables = descriptorTables;
+  cpu.segments.loadCode(selector.userCode64);
+  const asked: number[] = [];
+  cpu.setAddressSpace({
+    translate: (address) => {
+      asked.push(address - (address % 4096));
+      return (address < DATA ? layout.frames : layout.frames + 4096) + cacheWrite;
+    },
+  });
+  cpu.state.u8.set(assemble(text, { mode: 64, at: CODE }).bytes, layout.frames);
+  cpu.state.rip = CODE;
+  return { cpu, asked };
+};
+
+test("a page that is read and then written is asked for once", async () => {
+  const { cpu, asked } = await processor(`mov rax, [${DATA}]\nadd rax, 5\nmov [${DATA}], rax\nhlt`);
+  while (cpu.run(1000) !== exit.fault);
+  expect(asked.filter((page) => page === DATA)).toEqual([DATA]);
+  expect(cpu.state.view.getBigUint64(layout.frames + 4096, true)).toBe(5n);
+});
+
+test("code that was read as data first is decoded again after a store to it", async () => {
+  // The byte at `here` is the immediate of the second instruction: 1, and 7 after the first round.
+  const text = `mov al, [${CODE}]\nround: mov ebx, 1\nhere: add edx, ebx\nmov byte ptr [here - 4], 7\ndec ecx\njnz round\nhlt`;
+  const { cpu } = await processor(text);
+  cpu.state.setGpr(R.cx, 3);
+  cpu.state.setGpr(R.dx, 0);
+  while (cpu.run(1000) !== exit.fault);
+  expect(Number(cpu.state.gpr(R.dx))).toBe(1 + 7 + 7);
+});
