@@ -10,8 +10,8 @@ interface Block {
   here: number;
   all: number;
   space: number;
-  /** The number of thresholds that were reached. Each one is reported once. */
-  reached: number;
+  /** The heat at the last report; 0 before the first. */
+  reported: number;
 }
 
 /** Samples by block; a key is an address and its context. */
@@ -28,17 +28,20 @@ export class Heat {
     this.#space = number;
   }
 
-  /** Counts a sample. True if it makes the block reach another one of the thresholds `wanted`. */
-  add(key: number, wanted: readonly number[]): boolean {
-    const block = this.#blocks.get(key) ?? { here: 0, all: 0, space: this.#space, reached: 0 };
+  /**
+   * Counts a sample. True if the block's heat is `wanted`, and again each time that it has doubled: a block
+   * that could not be compiled is tried again for as long as it runs.
+   */
+  add(key: number, wanted: number): boolean {
+    const block = this.#blocks.get(key) ?? { here: 0, all: 0, space: this.#space, reported: 0 };
     this.#blocks.set(key, block);
     if (block.space !== this.#space) block.here = 0;
     block.space = this.#space;
     block.here++;
     block.all++;
-    const reached = wanted.filter((n) => n <= heatOf(block)).length;
-    if (reached <= block.reached) return false;
-    block.reached = reached;
+    const heat = heatOf(block);
+    if (heat < Math.max(wanted, 2 * block.reported)) return false;
+    block.reported = heat;
     return true;
   }
   of(key: number): number {
@@ -47,7 +50,7 @@ export class Heat {
   }
   /** Sets the heat of a block. */
   set(key: number, heat: number): void {
-    this.#blocks.set(key, { here: heat, all: heat * spacesFactor, space: this.#space, reached: 0 });
+    this.#blocks.set(key, { here: heat, all: heat * spacesFactor, space: this.#space, reported: 0 });
   }
   delete(key: number): void {
     this.#blocks.delete(key);

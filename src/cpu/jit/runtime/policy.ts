@@ -211,7 +211,7 @@ export class Jit implements JitPolicy {
     const key = this.key(ip);
     if (head !== 0 && this.#heat.of(key) === 0) this.#regions().noteFirstSample(ip, head);
     const wanted = this.#requiredHeat(ip);
-    const due = this.#heat.add(key, [wanted, defaultSideRegionFactor * wanted, ownRegionFactor * wanted]);
+    const due = this.#heat.add(key, wanted);
     if (this.#owes(ip, due) && this.#regions().compile(ip, this.#heat.of(key) / wanted)) return;
     this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
