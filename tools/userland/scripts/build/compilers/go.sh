@@ -1,4 +1,5 @@
 # about: go: goroutines, channels, select, net/http, exec, build, vet
+# differs: Not finished inside after 1500 s on a loaded machine (45 s natively): go compiles its standard library first.
 # packages: golang-go
 # seconds: 600
 # memory: 3G

@@ -1,4 +1,5 @@
 # about: chromium --headless --dump-dom of a data URL that runs a script
+# equal: amd64
 # packages: chromium
 # architectures: amd64
 # seconds: 900
