@@ -1,4 +1,5 @@
 # about: chromium with its own sandbox: namespaces and seccomp
+# equal: amd64
 # packages: chromium
 # architectures: amd64
 # seconds: 900
