@@ -21,6 +21,7 @@ const commands: Commands = {
   explain: () => import("./commands/explain.ts"),
   asm: () => import("./commands/asm.ts"),
   seccomp: () => import("./commands/seccomp.ts"),
+  cache: () => import("./commands/cache.ts"),
   completion: () => import("./commands/completion.ts"),
 };
 

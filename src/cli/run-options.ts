@@ -116,7 +116,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--crash", "print registers, code and the call stack of each process that a fault ends"],
   ["--stats", "at the end print counts of instructions, system calls and JIT work on standard error"],
-  ["--code-cache DIR|off", "folder for compiled code between runs of a program (default: ~/.cache/trapgate)"],
+  ["--code-cache DIR|off", "folder for compiled code between runs (default: ~/.cache/trapgate; see trapgate cache)"],
   ["--dump-jit ADDRESS", "print the compiled region at an address: guest code, pseudo-code, WebAssembly (with wabt)"],
 ];
 
@@ -239,15 +239,15 @@ const machineOptions = (values: Values): BootOptions => ({
 });
 
 /** No code cache with --dump-jit, so that the region is compiled in this run. */
-const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
-  const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory, root } = values;
+const codeStoreOf = (values: Values): CodeStore | undefined => {
+  const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
     throw new Problem("bad-value", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`);
   if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;
   // The files of the cache are code to the host, so no guest may write them.
   const writable = (values.mount ?? []).map(mount).filter(({ mode }) => mode === "rw");
   if (writable.some(({ host }) => isWithin(folder, host))) return undefined;
-  return nodeCodeStore(folder, [cpu, memory, root === undefined ? resolve(name) : [resolve(root), name]]);
+  return nodeCodeStore(folder, [cpu, memory]);
 };
 /** Is a path, which need not exist yet, that of a folder or in it? */
 const isWithin = (path: string, folder: string): boolean => {
@@ -294,7 +294,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("network", networkOf(values)),
     ...optional("overlay", values.overlay),
     ...dumpOf(values),
-    ...optional("code", codeStoreOf(values, name)),
+    ...optional("code", codeStoreOf(values)),
   };
   if (image !== undefined) {
     const most = values["image-size"] === undefined ? undefined : size(values["image-size"], "--image-size");

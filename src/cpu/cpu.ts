@@ -15,6 +15,7 @@ import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
 import { integers } from "./isa/integers.ts";
 import { helperNames, type RoutineType } from "./isa/routine-types.ts";
+import type { CodeFile } from "./jit/cache/format.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
@@ -92,6 +93,8 @@ export class Cpu implements TranslationListener, OracleContext {
    * Compiled code is made for it and checks it.
    */
   landing: ((why: Exit) => number | undefined) | undefined;
+  /** The files whose code the current address space has mapped, for the code cache. */
+  codeFiles: (() => readonly CodeFile[]) | undefined;
   readonly #clock = new HostClock(MOST_IN_REGIONS);
   readonly #budget: Budget;
   readonly #stepping: Stepping;
@@ -157,6 +160,7 @@ export class Cpu implements TranslationListener, OracleContext {
       slowPathStore: (address, bytes, low, high) => (this.#clock.turn() ? 0 : this.#slowPath.missedStore(address, bytes, low, high)),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),
+      codeFiles: () => this.codeFiles?.() ?? [],
       addressOf: (linear) => this.#tlb.find(linear),
       model,
     });

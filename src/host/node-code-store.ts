@@ -1,6 +1,6 @@
-// Compiled regions of a program between its runs: a file per program in the user's cache, with V8's code for
-// them. V8 trusts the code in such a file. So the file is read only if it is whole and no other user can have
-// written it. V8 refuses code of another version, for another processor, or under other flags.
+// Compiled regions between runs: a file per unit (a file of code at a position) in the user's cache, with
+// V8's code for them. V8 trusts the code in such a file. So the file is read only if it is whole and no other
+// user can have written it. V8 refuses code of another version, for another processor, or under other flags.
 import {
   constants,
   existsSync,
@@ -11,17 +11,19 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import vm from "node:vm";
-import type { CachedRegion, CachedRegions, CodeStore, CompiledRegion } from "../machine/code-memory.ts";
+import type { CachedRegion, CachedRegions, CodeStore, CodeUnit, CompiledRegion } from "../machine/code-memory.ts";
 import { readRegular } from "./node-bytes.ts";
 import { failure } from "./node-errno.ts";
 import { crc32, setFlagsFromString } from "./node-internals.ts";
 
-/** Bytes of all files together: the oldest go. */
-const room = 256 * 2 ** 20;
+/** Upper bounds of all files together: those that were not used for longest go. */
+const room = { bytes: 256 * 2 ** 20, files: 4096 } as const;
 /** The greatest size of one file in bytes. To read more would cost a run more than it saves. */
 const most = 64 * 2 ** 20;
 
@@ -75,13 +77,21 @@ type PackedRegion = Omit<CachedRegion, "compiled" | "code" | "landings"> & {
   readonly code: readonly { readonly address: number; readonly bytes: Place }[];
   readonly landings: readonly (readonly [CachedRegion["landings"][number][0], number | null])[];
 };
-/** `identity`: of the program, and of the machine and settings that the regions fit. */
-interface Packed extends Omit<CachedRegions, "regions"> {
+/**
+ * The first line of the text. `identity`: of the unit, and of the machine and settings that its regions fit.
+ * `name`: of the file of code, for users.
+ */
+interface Label {
   readonly identity: string;
+  readonly name: string;
+  readonly regions: number;
+}
+
+interface Packed extends Omit<CachedRegions, "regions"> {
   readonly regions: readonly PackedRegion[];
 }
 
-const pack = (kept: CachedRegions, identity: string): Buffer => {
+const pack = (kept: CachedRegions, label: Label): Buffer => {
   const parts: Uint8Array[] = [];
   let end = 0;
   const place = (bytes: Uint8Array): Place => {
@@ -97,19 +107,26 @@ const pack = (kept: CachedRegions, identity: string): Buffer => {
       landings: landings.map(([door, landing]) => [door, landing ?? null]),
     }),
   );
-  const packed: Packed = { ...kept, identity, regions };
-  const text = Buffer.from(JSON.stringify(packed));
+  const packed: Packed = { ...kept, regions };
+  const text = Buffer.from(`${JSON.stringify(label)}\n${JSON.stringify(packed)}`);
   const head = Buffer.alloc(header);
   head.writeUInt32LE(text.length, 4);
   const file = Buffer.concat([head, text, ...parts]);
   file.writeUInt32LE(crc32(file.subarray(4)), 0);
   return file;
 };
-const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
+/** The label of a file, and the rest of its text. Undefined for a file that is not whole. */
+const labelOf = (file: Buffer): { readonly label: Label; readonly text: string } | undefined => {
   if (file.length < header || crc32(file.subarray(4)) !== file.readUInt32LE(0)) return undefined;
+  const text = file.toString("utf8", header, header + file.readUInt32LE(4));
+  const line = text.indexOf("\n");
+  return { label: JSON.parse(text.slice(0, line)) as Label, text: text.slice(line + 1) };
+};
+const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
+  const found = labelOf(file);
+  if (found?.label.identity !== identity) return undefined;
   const behind = header + file.readUInt32LE(4);
-  const packed = JSON.parse(file.toString("utf8", header, behind)) as Packed;
-  if (packed.identity !== identity) return undefined;
+  const packed = JSON.parse(found.text) as Packed;
   const bytes = ([from, length]: Place) => new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset + behind + from, length);
   const regions = packed.regions.map(
     ({ compiled: { wasm, native, ...made }, code, landings, ...region }): CachedRegion => ({
@@ -122,24 +139,52 @@ const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
   return { regions, called: packed.called, jumped: packed.jumped };
 };
 
-/** The content of a file, if it is regular, whole and this user's. */
-const read = (file: string, identity: string): CachedRegions | undefined => {
+/** The bytes of a file, if it is regular and only this user can have written it. */
+const readOwn = (file: string): Buffer => {
   const isOurs = ({ size, uid, mode }: Stats): void => {
     if (size > most || uid !== process.getuid?.() || (mode & 0o022) !== 0) throw failure("EPERM");
   };
-  return unpack(readRegular(file, constants.O_NOFOLLOW, isOurs), identity);
+  return readRegular(file, constants.O_NOFOLLOW, isOurs);
 };
 
+/** Names of the cache's files, and of files that are being written. The folder may have others. */
+const isName = (name: string): boolean => /^[0-9a-f]{8}(?:\.\d+)?$/.test(name);
+
+interface CacheFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** The time of the last use, in milliseconds since 1970. */
+  readonly used: number;
+}
+/** The files of the cache, the latest first. */
+const filesOf = (folder: string): CacheFile[] =>
+  readdirSync(folder)
+    .filter(isName)
+    .map((name) => ({ path: join(folder, name), status: lstatSync(join(folder, name), { throwIfNoEntry: false }) }))
+    .flatMap(({ path, status }) => (status?.isFile() ? [{ path, bytes: status.size, used: status.mtimeMs }] : []))
+    .sort((a, b) => b.used - a.used);
+
 const makeRoom = (folder: string): void => {
-  const files = readdirSync(folder)
-    .map((name) => ({ name, status: lstatSync(join(folder, name)) }))
-    .filter(({ status }) => status.isFile());
-  let all = files.reduce((sum, { status }) => sum + status.size, 0);
-  for (const { name, status } of files.sort((a, b) => a.status.mtimeMs - b.status.mtimeMs)) {
-    if (all <= room) return;
-    rmSync(join(folder, name), { force: true });
-    all -= status.size;
+  let bytes = 0;
+  for (const [n, file] of filesOf(folder).entries()) {
+    bytes += file.bytes;
+    if (bytes > room.bytes || n >= room.files) rmSync(file.path, { force: true });
   }
+};
+
+/** A file of the cache, for users. */
+export interface CacheEntry extends CacheFile {
+  /** Undefined: the file is damaged, or others may write it. It is not used. */
+  readonly label: { readonly name: string; readonly regions: number } | undefined;
+}
+/** The files of a cache folder, the latest first; none if there is no folder. */
+export const codeCacheFiles = (folder: string): CacheEntry[] =>
+  (attempt(() => filesOf(folder)) ?? []).map((file) => ({ ...file, label: attempt(() => labelOf(readOwn(file.path))?.label) }));
+/** Removes the files of a cache folder. Returns those that it removed. */
+export const clearCodeCache = (folder: string): CacheFile[] => {
+  const files = attempt(() => filesOf(folder)) ?? [];
+  for (const { path } of files) rmSync(path, { force: true });
+  return files;
 };
 
 /**
@@ -165,7 +210,6 @@ const write = (folder: string, file: string, content: Buffer): void => {
     rmSync(beside, { force: true });
     throw error;
   }
-  makeRoom(folder);
 };
 
 /** A cache that cannot be read or written is none. */
@@ -186,23 +230,54 @@ const late = <T>(compute: () => T): (() => T) => {
   };
 };
 
-/** `program`: the values that identify a program and the conditions of its regions. */
-export const nodeCodeStore = (folder: string, program: readonly unknown[]): CodeStore => {
-  /** Code is for the build that made it; a build that is not complete keeps none. */
-  const place = late(() => {
-    const build = attempt(() => readFileSync(new URL("../.stamp", import.meta.url), "utf8"));
-    if (build === undefined) return undefined;
-    const identity = JSON.stringify([build, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"], program]);
-    return { identity, file: join(folder, crc32(Buffer.from(identity)).toString(16).padStart(8, "0")) };
-  });
+/** Regions with equal keys are alternatives to each other. */
+const keyOf = ({ roots, entries, context, compiled: { machine, color } }: CachedRegion): string =>
+  JSON.stringify([roots[0], entries, context, machine, color]);
+/** Adds regions of a run that has saved the same unit meanwhile. */
+const merged = (ours: CachedRegions, theirs: CachedRegions): CachedRegions => {
+  const known = new Set(ours.regions.map(keyOf));
   return {
-    load: () => {
-      const known = place();
-      return known && attempt(() => read(known.file, known.identity));
+    regions: [...ours.regions, ...theirs.regions.filter((region) => !known.has(keyOf(region)))],
+    called: [...new Set([...ours.called, ...theirs.called])],
+    jumped: [...new Set([...ours.jumped, ...theirs.jumped])],
+  };
+};
+
+/** `conditions`: the settings that regions depend on, besides the host's. */
+export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): CodeStore => {
+  /** Code is for the build that made it; a build that is not complete keeps none. */
+  const host = late(() => {
+    const build = attempt(() => readFileSync(new URL("../.stamp", import.meta.url), "utf8"));
+    return build && [build, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"], conditions];
+  });
+  const identityOf = (unit: CodeUnit): string | undefined => {
+    const known = host();
+    return known && JSON.stringify([known, unit.id]);
+  };
+  const fileOf = (identity: string): string => join(folder, crc32(Buffer.from(identity)).toString(16).padStart(8, "0"));
+  const inodeOf = (file: string): number => attempt(() => statSync(file).ino) ?? 0;
+  /** The inodes of loaded files by identity: another run makes a new one. */
+  const loaded = new Map<string, number>();
+  return {
+    load: (unit) => {
+      const identity = identityOf(unit);
+      if (identity === undefined) return undefined;
+      const file = fileOf(identity);
+      loaded.set(identity, inodeOf(file));
+      const cached = attempt(() => unpack(readOwn(file), identity));
+      if (cached) attempt(() => utimesSync(file, new Date(), new Date()));
+      return cached;
     },
-    save: (kept) => {
-      const known = place();
-      if (known) attempt(() => write(folder, known.file, pack(kept, known.identity)));
+    save: (units) => {
+      for (const [unit, cached] of units) {
+        const identity = identityOf(unit);
+        if (identity === undefined) return;
+        const file = fileOf(identity);
+        const theirs = loaded.get(identity) === inodeOf(file) ? undefined : attempt(() => unpack(readOwn(file), identity));
+        const all = theirs ? merged(cached, theirs) : cached;
+        attempt(() => write(folder, file, pack(all, { identity, name: unit.name, regions: all.regions.length })));
+      }
+      attempt(() => makeRoom(folder));
     },
     module: ({ native, wasm }: CompiledRegion) => native && withNatives(({ deserialize }) => deserialize(native.slice().buffer, wasm)),
     native: (_made, module, region) =>

@@ -1,6 +1,17 @@
-// `trapgate run --code-cache`: compiled code of a program's earlier runs, between processes.
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+// `trapgate run --code-cache` and `trapgate cache`: compiled code of earlier runs, between processes.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { trapgate } from "../support/cli.ts";
@@ -67,6 +78,27 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     put(name);
     expect(run()).toMatchObject({ earlier: 0, seen: first.seen });
   });
+  it("has the code of a file in any program and folder, and none of a file of the same name", () => {
+    const first = run();
+    mkdirSync(join(folder, "other"), { recursive: true });
+    const copy = join(folder, "other", "renamed");
+    copyFileSync(program, copy);
+    const { status, stdout, stderr } = trapgate(["run", "--stats", "--code-cache", cache, "--", copy, "20000"]);
+    expect({ status, stdout }).toEqual(first.seen);
+    expect(stderr).toMatch(/^regions of earlier runs: [1-9]/m);
+    execFileSync("gcc", ["-O2", "-static", "-DK=4", "-o", join(folder, "other", "kept"), `${top}/test/machine/kept.c`]);
+    const other = trapgate(["run", "--code-cache", cache, "--", join(folder, "other", "kept"), "20000"]);
+    expect(other.stdout).toBe(execFileSync(join(folder, "other", "kept"), ["20000"], { encoding: "utf8" }));
+  });
+  it("keeps what runs at the same time have made", async () => {
+    const runs = ["19999", "20000", "20001"].map((rounds) => {
+      const args = [`${top}/bin/trapgate.js`, "run", "--code-cache", cache, "--", program, rounds];
+      return new Promise<number | null>((resolve) => spawn(process.execPath, args, { stdio: "ignore" }).on("close", resolve));
+    });
+    expect(await Promise.all(runs)).toEqual([0, 0, 0]);
+    expect(readdirSync(cache)).toHaveLength(1);
+    expect(run().earlier).toBeGreaterThan(2);
+  });
   it("keeps what it has among files that are none", () => {
     execFileSync("mkfifo", [join(cache, "fifo")]);
     symlinkSync("/dev/zero", join(cache, "link"));
@@ -99,5 +131,59 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     const { status, stderr } = trapgate(["run", "--code-cache", bad, "--", program]);
     expect(stderr).toContain(`--code-cache wants a folder or off, not ${JSON.stringify(bad)}`);
     expect(status).toBe(125);
+  });
+});
+
+describe.skipIf(missing("the cache of compiled code", gcc32))("trapgate cache", () => {
+  const folder = join(top, ".cache", `cache-command-${process.pid}`);
+  const program = join(folder, "kept");
+  const cache = join(folder, "cache");
+  beforeAll(() => {
+    emptyFolder(folder);
+    execFileSync("gcc", ["-O2", "-static", "-DK=3", "-o", program, `${top}/test/machine/kept.c`]);
+  });
+  beforeEach(() => void emptyFolder(cache));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const command = (...args: string[]) => {
+    const { status, stdout, stderr } = trapgate(["cache", "--code-cache", cache, ...args]);
+    return { status, stdout, stderr };
+  };
+
+  it("lists what runs have kept, and says of which files it makes no use", () => {
+    expect(command("list")).toEqual({ status: 0, stdout: `${cache}: 0 files, 0 KiB\n`, stderr: "" });
+    expect(trapgate(["run", "--code-cache", cache, "--", program, "20000"]).status).toBe(0);
+    expect(command("list").stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d +\d+ KiB +\d+ regions +kept\n.*: 1 file, \d+ KiB\n$/);
+    const [name] = readdirSync(cache);
+    chmodSync(join(cache, name!), 0o666);
+    expect(command("list").stdout).toContain("not used: it is damaged, or others may write it\n");
+  });
+  it("removes its files and no others", () => {
+    expect(trapgate(["run", "--code-cache", cache, "--", program, "20000"]).status).toBe(0);
+    writeFileSync(join(cache, "letter.txt"), "mine");
+    writeFileSync(join(cache, "0123abcd.99"), "of a run that was killed");
+    expect(command("clear").stdout).toMatch(/: removed 2 files, \d+ KiB\n$/);
+    expect(readdirSync(cache)).toEqual(["letter.txt"]);
+    expect(command("clear").stdout).toBe(`${cache}: removed 0 files, 0 KiB\n`);
+  });
+  it("warms a program, whose next run begins with its regions", () => {
+    const { status, stdout } = command("warm", "--memory", "1G", program, "20000");
+    expect(stdout).toMatch(/: 1 file, \d+ KiB: kept\n$/);
+    expect(status).toBe(0);
+    const { stderr } = trapgate(["run", "--memory", "1G", "--stats", "--code-cache", cache, "--", program, "20000"]);
+    expect(stderr).toMatch(/^regions of earlier runs: [1-9]/m);
+  });
+  it.each<[string[], string]>([
+    [[], "list, clear or warm?"],
+    [["lits"], "list"],
+    [["warm"], "which program?"],
+    [["clear", "all"], "cache clear takes no argument"],
+  ])("explains mistakes: %j", (args, text) => {
+    const { status, stderr } = command(...args);
+    expect(stderr).toContain(text);
+    expect(status).toBe(125);
+  });
+  it("has no folder that is none", () => {
+    const { stdout, status } = trapgate(["cache", "--code-cache", join(folder, "none"), "list"]);
+    expect([stdout, status]).toEqual([`${join(folder, "none")}: 0 files, 0 KiB\n`, 0]);
   });
 });

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
-import { type BootOptions, type CodeStore, Machine, MemoryCodeStore } from "trapgate/internal";
+import { type BootOptions, type CodeStore, type CodeUnit, Machine, MemoryCodeStore } from "trapgate/internal";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inFolder } from "../support/guest.ts";
 import { gcc32, missing, top } from "../support/host.ts";
@@ -12,14 +12,15 @@ type CachedRegions = NonNullable<ReturnType<CodeStore["load"]>>;
 
 /** The store between processes keeps data, and the host knows no module. */
 class OnPaper implements CodeStore {
-  #text: Buffer | undefined;
+  readonly #units = new Map<string, Buffer>();
   saved = 0;
-  load(): CachedRegions | undefined {
-    return this.#text && (deserialize(this.#text) as CachedRegions);
+  load({ id }: CodeUnit): CachedRegions | undefined {
+    const text = this.#units.get(id);
+    return text && (deserialize(text) as CachedRegions);
   }
-  save(kept: CachedRegions): void {
-    this.#text = serialize(kept);
-    this.saved++;
+  save(units: readonly (readonly [CodeUnit, CachedRegions])[]): void {
+    for (const [{ id }, kept] of units) this.#units.set(id, serialize(kept));
+    if (units.length > 0) this.saved++;
   }
   module(): undefined {}
   native(): undefined {}

@@ -1,6 +1,7 @@
 // The interface of the CPU to the kernel, a subset of src/cpu/cpu.ts. Tests drive the gate with one that runs
 // no code.
 
+import type { CodeFile } from "../../cpu/jit/cache/format.ts";
 import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import type { Deadline } from "../../cpu/machine/deadline.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
@@ -34,6 +35,8 @@ export interface Processor {
    */
   serve?: ((why: Exit) => number | undefined) | undefined;
   landing?: ((why: Exit) => number | undefined) | undefined;
+  /** The files whose code the current address space has mapped, for the code cache. */
+  codeFiles?: (() => readonly CodeFile[]) | undefined;
   setAddressSpace(mmu: Mmu): void;
   /** The word at a direct-mapped address; see cpu.ts. */
   directWord?(address: number): number;

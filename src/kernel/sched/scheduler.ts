@@ -9,6 +9,7 @@ import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
+import { codeFilesOf } from "../exec/code-files.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
 import { isFifo } from "../task/sched-policy.ts";
 import type { Task } from "../task/task.ts";
@@ -62,6 +63,7 @@ export class Scheduler {
     this.gate = new Gate(kernel);
     kernel.processor.serve = (why) => this.#serve(why);
     kernel.processor.landing = (why) => this.current && landing(this.current, why);
+    kernel.processor.codeFiles = () => (this.current ? codeFilesOf(this.current.mem) : []);
   }
 
   /** The task whose registers are in cpu.state. */

@@ -2,22 +2,27 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
-import { type BootOptions, type CodeStore, Machine } from "trapgate/internal";
+import { type BootOptions, type CachedRegions, type CodeStore, Machine } from "trapgate/internal";
 import { describe, expect, it } from "vitest";
 import { coverageOf } from "../../../src/cpu/jit/tracing/trace-recorder.ts";
 import { always, TraceSampler, type TreeSource, usual } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
 import { inFolder } from "../../support/guest.ts";
 import { gcc32, missing, top } from "../../support/host.ts";
 
-const paper = (): CodeStore => {
-  let text: Buffer | undefined;
+/** A store as data, and all that it has. */
+const paper = (): { readonly code: CodeStore; readonly regions: () => CachedRegions["regions"] } => {
+  const units = new Map<string, Buffer>();
+  const load = (id: string): CachedRegions | undefined => (units.has(id) ? (deserialize(units.get(id)!) as CachedRegions) : undefined);
   return {
-    load: () => text && deserialize(text),
-    save: (kept) => {
-      text = serialize(kept);
+    code: {
+      load: ({ id }) => load(id),
+      save: (all) => {
+        for (const [{ id }, kept] of all) units.set(id, serialize(kept));
+      },
+      module: () => undefined,
+      native: () => undefined,
     },
-    module: () => undefined,
-    native: () => undefined,
+    regions: () => [...units.keys()].flatMap((id) => load(id)!.regions),
   };
 };
 
@@ -46,9 +51,9 @@ describe.skipIf(missing("trace trees", gcc32)).each(["-m64", "-m32"])("an interp
     expect(compiled.seen).toEqual(interpreted.seen);
   });
   it("has its trees from the code cache in the next run", async () => {
-    const code = paper();
+    const { code, regions } = paper();
     const first = await run({ code }, "500000");
-    const kept = code.load()!.regions;
+    const kept = regions();
     expect(kept.filter(({ tree }) => tree)).toHaveLength(first.trees);
     const second = await run({ code }, "500000");
     expect(first.seen.stdout).toBe((await built).natively.get("500000"));

@@ -1,4 +1,4 @@
-// The format of the code cache: regions as data, for the next run of the same program. The chapter
+// The format of the code cache: regions as data, for later runs of the same code. The chapter
 // docs/design/code-cache.md specifies it.
 // A cached region is valid wherever the same code is at the same addresses in the same mode. From its machine
 // it holds only addresses of caches and tables, which are allocated again at the same place.
@@ -9,6 +9,23 @@ import type { Exit } from "../../machine/exit.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
 import type { JumpTable } from "../emit/jump-tables.ts";
 import type { Region } from "../runtime/region-plan.ts";
+
+/** The code of a file at a position: the unit of storage. */
+export interface CodeUnit {
+  /**
+   * The same for the same content at the same position in any program: letters, digits and "-". It only leads
+   * to candidates: the bytes of code decide.
+   */
+  readonly id: string;
+  /** The last part of the file's path, for users. */
+  readonly name: string;
+}
+/** A mapped range of a unit. */
+export interface CodeFile extends CodeUnit {
+  readonly start: number;
+  /** One past the last byte. */
+  readonly end: number;
+}
 
 /** Code bytes at the time of compilation. */
 export interface CodeBytes {
@@ -47,11 +64,11 @@ export interface CachedRegion {
   /** The doors in it, and the return addresses of their calls. */
   readonly landings: readonly (readonly [door: Exit, landing: number | undefined])[];
   readonly compiled: CompiledRegion;
-  /** Runs of the program since control last reached it. */
+  /** Runs with its unit since control last reached it. */
   readonly idle: number;
 }
 
-/** The content of the code cache for one program. */
+/** The content of the code cache for one unit. */
 export interface CachedRegions {
   readonly regions: readonly CachedRegion[];
   /** Function starts and targets of indirect jumps (control-profile.ts). */
@@ -61,9 +78,10 @@ export interface CachedRegions {
 
 /** Storage for cached regions between runs, and access to the host's machine code for them. */
 export interface CodeStore {
-  /** The cache of earlier runs; undefined if there is none. */
-  load(): CachedRegions | undefined;
-  save(cached: CachedRegions): void;
+  /** The regions of earlier runs; undefined if there are none. */
+  load(unit: CodeUnit): CachedRegions | undefined;
+  /** Replaces what it has of these units. */
+  save(units: readonly (readonly [CodeUnit, CachedRegions])[]): void;
   /** Its module as the host compiled it; undefined if the host does not have it. */
   module(made: CompiledRegion): WebAssembly.Module | undefined;
   /**

@@ -1,7 +1,7 @@
 // The library of one run: all regions that were compiled or loaded, as data. A region is installed from here
 // wherever its code is decoded again: in another process, or after its process has ended. The chapter
 // docs/design/code-cache.md specifies it.
-import type { CachedRegion, CachedRegions } from "./format.ts";
+import type { CachedRegion, CachedRegions, CodeFile } from "./format.ts";
 
 /**
  * Unused runs after which a region is removed. Other inputs of a program need other code, and code of other
@@ -15,6 +15,8 @@ const most = { regions: 4096, bytes: 64 * 2 ** 20, ofOneRoot: 8 } as const;
 export class LibraryEntry {
   /** The address of its first root. */
   readonly root: number;
+  /** The file of the code at its root. Undefined: its code is of no file, and no later run has it. */
+  readonly file: CodeFile | undefined;
   /** It, or the host's code for it, is not in the code cache yet. */
   isNew: boolean;
   /** Control has reached it in this run. */
@@ -24,8 +26,9 @@ export class LibraryEntry {
   #data: CachedRegion | undefined;
   /** Makes the data of an entry that has an instance. */
   #make: (() => CachedRegion) | undefined;
-  constructor(root: number, from: { readonly data?: CachedRegion; readonly make?: () => CachedRegion }) {
+  constructor(root: number, file: CodeFile | undefined, from: { readonly data?: CachedRegion; readonly make?: () => CachedRegion }) {
     this.root = root;
+    this.file = file;
     this.#data = from.data;
     this.#make = from.make;
     this.isNew = this.used = from.data === undefined;
@@ -65,12 +68,12 @@ export class RegionLibrary {
   readonly #retried = new Set<number>();
 
   /** Adds the regions of earlier runs. */
-  load({ regions }: CachedRegions): void {
-    for (const data of regions) this.#settle(this.#put(new LibraryEntry(data.roots[0] as number, { data })));
+  load(file: CodeFile, { regions }: CachedRegions): void {
+    for (const data of regions) this.#settle(this.#put(new LibraryEntry(data.roots[0] as number, file, { data })));
   }
   /** Adds a region of this run. */
-  add(root: number, make: () => CachedRegion): LibraryEntry {
-    return this.#put(new LibraryEntry(root, { make }));
+  add(root: number, file: CodeFile | undefined, make: () => CachedRegion): LibraryEntry {
+    return this.#put(new LibraryEntry(root, file, { make }));
   }
   #put(entry: LibraryEntry): LibraryEntry {
     const there = this.#byRoot.get(entry.root);
@@ -130,8 +133,15 @@ export class RegionLibrary {
       for (const root of decoded) yield* this.#byRoot.get(root) ?? [];
     }
   }
-  /** All regions; without those that were not used in this run and too many earlier ones. */
-  get lasting(): LibraryEntry[] {
-    return [...this.#byRoot.values()].flat().filter((entry) => entry.used || entry.data.idle + 1 < maxIdle);
+  /** The regions of files by unit; without those that were not used in this run and too many earlier ones. */
+  get lasting(): ReadonlyMap<string, readonly LibraryEntry[]> {
+    const units = new Map<string, LibraryEntry[]>();
+    for (const entry of [...this.#byRoot.values()].flat()) {
+      if (!entry.file || (!entry.used && entry.data.idle + 1 >= maxIdle)) continue;
+      const there = units.get(entry.file.id);
+      if (there) there.push(entry);
+      else units.set(entry.file.id, [entry]);
+    }
+    return units;
   }
 }

@@ -27,6 +27,9 @@ const defaultThreshold = 4;
  */
 const intervals = { warmUp: 500_000, first: 10_000, last: 20_000, growth: 1.01 } as const;
 
+/** Samples between two looks for new files with code. */
+const samplesPerLook = 32;
+
 /** The interval for tests that want all code compiled. */
 const eagerInterval = 200;
 /** Side exits per instruction of a region that cost as much as recompiling it. */
@@ -183,11 +186,14 @@ export class Jit implements JitPolicy {
   /** Tells the JIT that another address space runs. */
   enterSpace(space: object, color: number): void {
     this.#heat.enter(space);
+    this.#isOtherSpace = true;
     this.sampler.discardWindows();
     if (this.#color === "any" || this.#color === color) return;
     this.#color = "any";
     this.#table?.changeColor();
   }
+  /** Another address space has begun to run since the last sample. */
+  #isOtherSpace = false;
   /**
    * The color under which regions compute direct-mapped addresses. It is a constant while all address spaces
    * with compiled code have one color. From the second color on, regions load it from the state page.
@@ -205,7 +211,9 @@ export class Jit implements JitPolicy {
       if (this.stats.samples === 1) return;
       this.#regions().loadCached();
       this.#interval = intervals.first;
-    } else this.#regions().installCached();
+    } else if (this.#isOtherSpace || this.stats.samples % samplesPerLook === 0) this.#regions().loadCached();
+    else this.#regions().installCached();
+    this.#isOtherSpace = false;
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
     const key = this.key(ip);

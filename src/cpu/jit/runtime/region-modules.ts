@@ -13,7 +13,7 @@ import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import type { Access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
-import type { CompiledRegion } from "../cache/format.ts";
+import type { CodeFile, CompiledRegion } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
@@ -35,6 +35,8 @@ export interface JitLinks {
   readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly landing: (door: Exit) => number | undefined;
+  /** The files whose code the current address space has mapped. */
+  readonly codeFiles: () => readonly CodeFile[];
   readonly addressOf: (linear: number) => number;
   readonly model: Model;
 }

@@ -4,7 +4,7 @@
 import { regionSlots, slotBits } from "../../decode/operand-slots.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
-import { type CachedRegion, cachedRegionOf, framesOf, graphOf, landingsOf } from "../cache/format.ts";
+import { type CachedRegion, type CodeFile, cachedRegionOf, framesOf, graphOf, landingsOf } from "../cache/format.ts";
 import { type LibraryEntry, RegionLibrary } from "../cache/library.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { BlockReader } from "../cfg/grow-graph.ts";
@@ -21,6 +21,10 @@ import { blockAround, planFor, type Region, type RegionContext, regrow } from ".
 
 /** Regions, at most, that may contain the root of a trace tree. */
 const maxRegionsPerRoot = 2;
+
+/** The greatest numbers of units that a run saves, and that it loads. */
+const maxUnits = 256;
+const maxFiles = 4096;
 
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
 
@@ -61,15 +65,32 @@ export class RegionTable {
     this.#modules.onRegion = see;
   }
 
-  /** Loads the code cache. It is called when the program has run long enough to make loading worthwhile. */
+  /**
+   * Loads the code cache for the files of the current address space. It is called when the program has run
+   * long enough to make loading worthwhile, and again when it may have mapped others.
+   */
   loadCached(): void {
-    const cached = this.#policy.store?.load();
-    if (!cached) return;
-    this.#library.load(cached);
-    this.#profile.preload(cached);
-    this.#noteDecodedRoots();
+    const { store } = this.#policy;
+    let news = false;
+    for (const file of store && this.#files.size < maxFiles ? this.#links.codeFiles() : []) {
+      const known = this.#files.get(file.id);
+      if (known?.some(({ start, end }) => start === file.start && end === file.end)) continue;
+      if (known) {
+        known.push(file);
+        continue;
+      }
+      this.#files.set(file.id, [file]);
+      const cached = store?.load(file);
+      if (!cached) continue;
+      this.#library.load(file, cached);
+      this.#profile.preload(cached);
+      news = true;
+    }
+    if (news) this.#noteDecodedRoots();
     this.installCached();
   }
+  /** The mapped ranges of each unit that has been loaded. */
+  readonly #files = new Map<string, CodeFile[]>();
   readonly #library = new RegionLibrary();
   #noteDecodedRoots(): void {
     for (const root of this.#library.roots) if (this.#blocks.headOf(root) !== 0) this.#library.blockDecoded(root);
@@ -153,9 +174,19 @@ export class RegionTable {
     const { store } = this.#policy;
     if (!store) return;
     for (const region of [...this.#regions.values(), ...this.#invalid.all]) this.#settle(region);
-    const lasting = this.#library.lasting;
-    if (!lasting.some((entry) => entry.isNew)) return;
-    store.save({ regions: lasting.map(({ data, used }) => ({ ...data, idle: used ? 0 : data.idle + 1 })), ...this.#profile.all });
+    const { called, jumped } = this.#profile.all;
+    const changed = [...this.#library.lasting].filter(([, entries]) => entries.some((entry) => entry.isNew));
+    // Of a run with very many processes, those with the most regions.
+    const most = changed.sort((a, b) => b[1].length - a[1].length).slice(0, maxUnits);
+    store.save(
+      most.map(([id, entries]) => {
+        const file = entries[0]!.file as CodeFile;
+        const ranges = this.#files.get(id) ?? [file];
+        const isInside = (ip: number): boolean => ranges.some(({ start, end }) => start <= ip && ip < end);
+        const regions = entries.map(({ data, used }) => ({ ...data, idle: used ? 0 : data.idle + 1 }));
+        return [file, { regions, called: called.filter(isInside), jumped: jumped.filter(isInside) }] as const;
+      }),
+    );
   }
   /** Keeps a region in the library after the end of its instance. */
   #settle(region: Region): void {
@@ -263,7 +294,9 @@ export class RegionTable {
       ...this.#instantiate(graph, slot, patched),
     };
     if (!patched) {
-      region.entry = this.#library.add(roots[0] as number, () => this.#dataOf(region));
+      const root = roots[0] as number;
+      const file = this.#policy.store && this.#links.codeFiles().find(({ start, end }) => start <= root && root < end);
+      region.entry = this.#library.add(root, file, () => this.#dataOf(region));
       region.entry.module = region.module;
     }
     this.#activate(region);

@@ -1,0 +1,70 @@
+// `trapgate cache`: the folder of compiled code that `run` and `trace` keep between runs.
+import { spawnSync } from "node:child_process";
+import { cacheFolder, clearCodeCache, codeCacheFiles } from "../../host/node-code-store.ts";
+import { Problem } from "../../problem.ts";
+import { oneOf, parse } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+import type { Command } from "../command.ts";
+import { FAILED } from "../status.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const actions = ["list", "clear", "warm"] as const;
+
+const KiB = 1024;
+const sizeText = (bytes: number): string => (bytes < KiB * KiB ? `${Math.ceil(bytes / KiB)} KiB` : `${(bytes / KiB / KiB).toFixed(1)} MiB`);
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const totalOf = (files: readonly { readonly bytes: number }[]): string =>
+  `${plural(files.length, "file")}, ${sizeText(files.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+/** Minutes are enough to see the order of runs. */
+const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");
+
+const list = (folder: string): void => {
+  const files = codeCacheFiles(folder);
+  for (const { bytes, used, label } of files) {
+    const what = label
+      ? `${plural(label.regions, "region").padEnd(13)} ${pc.bold(label.name)}`
+      : "not used: it is damaged, or others may write it";
+    print(`${timeText(used)}  ${sizeText(bytes).padStart(9)}  ${what}`);
+  }
+  print(`${folder}: ${totalOf(files)}`);
+};
+
+/** Runs a program twice without its input and output: V8 optimises most of its code in the second run. */
+const warm = (folder: string, args: readonly string[]): number => {
+  if (args.length === 0) throw new Problem("missing-argument", "which program?");
+  const before = new Set(codeCacheFiles(folder).map(({ path, used }) => `${path} ${used}`));
+  for (let run = 0; run < 2; run++) {
+    const { status } = spawnSync(process.execPath, [process.argv[1] as string, "run", "--code-cache", folder, ...args], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    if (status !== 0) return status ?? FAILED;
+  }
+  const made = codeCacheFiles(folder).filter(({ path, used }) => !before.has(`${path} ${used}`));
+  const names = [...new Set(made.flatMap(({ label }) => label?.name ?? []))];
+  print(`${folder}: ${made.length === 0 ? "nothing new" : `${totalOf(made)}: ${names.join(", ")}`}`);
+  return 0;
+};
+
+/** `trapgate cache`: the entry of the table of commands. */
+export const command: Command = {
+  synopsis: "[--code-cache DIR] list|clear|warm [OPTION…] [PROG [ARG…]]",
+  summary: "show or remove compiled code that runs have kept, or run PROG once in advance",
+  options: [
+    ["list", "the files of code with compiled regions: last use (UTC), size, regions, name"],
+    ["clear", "remove all of them; other files of the folder stay"],
+    ["warm [OPTION…] PROG [ARG…]", "run PROG twice with options of run, without input and output, and keep its code"],
+    ["--code-cache DIR", "the folder (default: ~/.cache/trapgate)"],
+  ],
+  async run(args) {
+    const { values, rest } = parse(args, { "code-cache": { type: "string" } });
+    const [name, ...more] = rest;
+    const folder = values["code-cache"] ?? cacheFolder();
+    if (name === undefined) throw new Problem("missing-argument", "list, clear or warm?");
+    const action = oneOf(name, actions, "cache");
+    if (action === "warm") return warm(folder, more);
+    if (more.length > 0) throw new Problem("extra-argument", `cache ${action} takes no argument`);
+    if (action === "list") list(folder);
+    else print(`${folder}: removed ${totalOf(clearCodeCache(folder))}`);
+    return 0;
+  },
+};
