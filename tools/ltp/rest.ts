@@ -53,7 +53,6 @@ export const rest: readonly Family[] = [
   { reason: "nothing is dropped or reclaimed when memory is short", names: ["mmap22"] },
   { reason: "no /proc/config.gz", names: ["keyctl02"] },
   { reason: "needs two processors", names: ["getcwd04"] },
-  { reason: "splices between all kinds of descriptors: one pair waits until the test is over", names: ["splice07"] },
 ];
 
 /** The reason for which an entry does not pass inside; undefined if it is unexpected. */

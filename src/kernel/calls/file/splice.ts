@@ -5,10 +5,12 @@ import { E } from "../../../abi/errno.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
+import { AnonInode } from "../../fs/vfs/anon.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
 import { O_APPEND } from "../../fs/vfs/open-flags.ts";
+import { Socket } from "../../net/socket.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
@@ -133,6 +135,10 @@ const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
 const storeOffset = (t: Task, result: Result, at: VAddr, cursor: Cursor, long: 4 | 8): Result =>
   at === 0 || t.mem.setLong(at, cursor.at, long) || typeof result !== "number" ? result : -E.EFAULT;
 
+const isAtEnd = (t: Task, file: FileDescription, at: number): boolean => {
+  const bytes = file.read(t, 1, at);
+  return typeof bytes !== "number" && bytes.length === 0;
+};
 const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number, long: 4 | 8): Result => {
   const copying = inProgress(t);
   if (copying) return sendOn(t, copying, at, long);
@@ -143,7 +149,11 @@ const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number
   if (start !== undefined && !input.seekable) return -E.ESPIPE;
   if (start !== undefined && start < 0) return -E.EINVAL;
   if (!output?.writable) return -E.EBADF;
-  if (!input.inode.isFile || output.flags & O_APPEND) return -E.EINVAL;
+  // Linux splice_direct_to_actor(): bytes of a stream would be lost, unless a pipe takes them.
+  const rewinds = input.positioned || output instanceof PipeEnd;
+  if (!isSource(input) || input instanceof PipeEnd || !rewinds || output.flags & O_APPEND) return -E.EINVAL;
+  // The first byte meets the output. There may be none.
+  if (!splices(output)) return count === 0 || isAtEnd(t, input, start ?? input.offset) ? 0 : -E.EINVAL;
   return sendOn(t, new Copying(new Cursor(input, start), new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT)), at, long);
 };
 const sendOn = (t: Task, copying: Copying, at: VAddr, long: 4 | 8): Result => {
@@ -179,6 +189,13 @@ const SPLICE_F_MORE = 4;
 const SPLICE_F_GIFT = 8;
 const spliceFlags = flags("unsigned int", { SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE, SPLICE_F_GIFT }, "SPLICE_F_???");
 
+/**
+ * True for files with bytes: directories and most anonymous inodes have no splice_read or splice_write. Linux
+ * do_splice_read(), do_splice_from().
+ */
+const splices = (file: FileDescription): boolean =>
+  file instanceof PipeEnd || file instanceof Socket || !(file.inode.isDir || file.inode instanceof AnonInode);
+const isSource = (file: FileDescription): boolean => splices(file) && file.isSource;
 /** The checks of both files: 0 or -errno. Linux do_splice(). */
 const checkSplice = (input: FileDescription, inHasOffset: boolean, output: FileDescription, outHasOffset: boolean): number => {
   if (!input.readable || !output.writable) return -E.EBADF;
@@ -186,7 +203,7 @@ const checkSplice = (input: FileDescription, inHasOffset: boolean, output: FileD
   if (!pipes[0] && !pipes[1]) return -E.EINVAL;
   if ((pipes[0] && inHasOffset) || (pipes[1] && outHasOffset)) return -E.ESPIPE;
   if (pipes[0] && pipes[1] && (input as PipeEnd).pipe === (output as PipeEnd).pipe) return -E.EINVAL;
-  return output.flags & O_APPEND ? -E.EINVAL : 0;
+  return output.flags & O_APPEND || !isSource(input) || !splices(output) ? -E.EINVAL : 0;
 };
 /** Splices `count` bytes at most between files. An offset undefined: the file's own. */
 export const spliceFiles = (
@@ -259,8 +276,11 @@ export const copyCalls: readonly Syscall[] = [
   syscall("copy_file_range", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: uint }, (t, a) =>
     copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
   ),
-  syscall("splice", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags }, (t, a) =>
-    splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+  syscall(
+    "splice",
+    { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags },
+    (t, a) => splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+    { note: "takes files of /proc/PID, which Linux refuses" },
   ),
   syscall("tee", { fd_in: fd, fd_out: fd, len: size, flags: spliceFlags }, (t, a) => tee(t, a.fd_in, a.fd_out, a.len, a.flags)),
   syscall(

@@ -29,6 +29,9 @@ abstract class MemoryDevice extends FileDescription {
   }
 }
 class NullDevice extends MemoryDevice {
+  override get isSource(): boolean {
+    return false;
+  }
   override get discards(): boolean {
     return true;
   }

@@ -123,6 +123,10 @@ export abstract class FileDescription {
   get discards(): boolean {
     return false;
   }
+  /** False if splice(2) takes no bytes of the file: /dev/null. Linux splice_read. */
+  get isSource(): boolean {
+    return true;
+  }
   /**
    * True if a blocking write continues until all is written. If false, the first step's number of bytes is
    * the result.
