@@ -109,9 +109,14 @@ const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   );
 };
 
-/** WebAssembly pages of a machine's memory: all of the window, because untouched pages cost nothing. */
+/**
+ * WebAssembly pages of a machine's memory: all of the window, because untouched pages cost nothing, and
+ * frames behind it for pages whose direct-mapped position is taken.
+ */
 export const pagesOf = (options: BootOptions): number =>
-  Math.ceil((layout.window + Math.max(memoryOf(options), 2 ** directMap.bits)) / WASM_PAGE) + 1;
+  Math.ceil((layout.window + Math.max(memoryOf(options), 2 ** directMap.bits + BEHIND)) / WASM_PAGE) + 1;
+/** Bytes behind the window, at least. Most machines have the same, and can use one memory in turn. */
+const BEHIND = 1 << 27;
 
 const allocate = (options: BootOptions): WebAssembly.Memory => {
   const { sharedMemory: shared = false } = options;

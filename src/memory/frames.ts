@@ -1,5 +1,5 @@
 // Page frames: reference-counted 4 KiB frames of machine memory. A frame's name is its byte address there.
-import { directMap } from "../cpu/machine/layout.ts";
+import { directMap, layout } from "../cpu/machine/layout.ts";
 import type { TranslationListener } from "../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
@@ -43,8 +43,12 @@ const noCode: TranslationListener = {
   invalidateFrame() {},
   flushTlb() {},
   flushWrites() {},
-  flushTlbPage() {},
+  flushTlbPages() {},
+  flushWritesTo() {},
 };
+
+/** The first frame behind the window of direct-mapped pages. */
+const windowEnd = (layout.window + 2 ** directMap.bits) / PAGE_SIZE;
 
 /** Names of the side tables. */
 const tables = { refs: "references of frames", next: "free frames", state: "states of frames", touched: "count of frames" } as const;
@@ -107,11 +111,14 @@ export class Frames {
   readonly #next: Uint32Array;
   #head = 0;
   /**
-   * The upper end of the search for a frame that was never used. It begins in the middle, where few pages are
-   * direct-mapped. It runs downward, because programs touch memory mostly upward: so a frame is taken long
-   * before another page prefers it.
+   * The upper end of the search for a frame that was never used. It begins at the end of the memory: frames
+   * behind the window are no page's direct-mapped position. In the window it begins in the middle, where few
+   * pages are direct-mapped. It runs downward, because programs touch memory mostly upward: so a frame is
+   * taken long before another page prefers it.
    */
   #fresh: number;
+  /** The end of the window, and half of its frames. */
+  readonly #windowEnd: number;
   readonly #half: number;
   /** The number of address spaces of each color. */
   readonly #colors = new Uint16Array(colors);
@@ -125,8 +132,9 @@ export class Frames {
     this.view = new DataView(memory.buffer);
     this.#first = Math.max(1, Math.ceil(start / PAGE_SIZE));
     this.#end = Math.floor(end / PAGE_SIZE);
-    this.#half = (this.#end - this.#first) >> 1;
-    this.#fresh = this.#first + this.#half;
+    this.#windowEnd = Math.min(this.#end, windowEnd);
+    this.#half = (this.#windowEnd - this.#first) >> 1;
+    this.#fresh = this.#end > this.#windowEnd ? this.#end : this.#first + this.#half;
     this.#refs = new Uint32Array(takeTable(memory, tables.refs, this.#end * 4));
     this.#next = new Uint32Array(takeTable(memory, tables.next, this.#end * 4));
     this.#state = new Uint8Array(takeTable(memory, tables.state, (this.#end + 3) & ~3));
@@ -206,7 +214,7 @@ export class Frames {
    * which the next pages prefer. Otherwise one such page would displace all pages of a long area after it.
    */
   #avoid(wanted: number): void {
-    if (wanted === 0 || Math.abs(this.#fresh - wanted) > this.#half >> 2) return;
+    if (wanted === 0 || this.#fresh > this.#windowEnd || Math.abs(this.#fresh - wanted) > this.#half >> 2) return;
     this.#fresh = wanted + (wanted < this.#first + this.#half ? this.#half : -this.#half);
   }
   /** The number of a free frame. There must be one. */
@@ -218,8 +226,9 @@ export class Frames {
       if (this.#refs[n] === 0) return n;
     }
     for (;;) {
-      if (this.#fresh === this.#first) this.#fresh = this.#end;
+      if (this.#fresh === this.#first) this.#fresh = this.#windowEnd;
       const n = --this.#fresh;
+      if (n === this.#windowEnd) this.#fresh = this.#first + this.#half;
       if (((this.#state[n] as number) & state.own) === 0) return n;
     }
   }

@@ -65,6 +65,19 @@ describe("page frames", () => {
       expect(away).toBeLessThan(90);
     }
   });
+  it("lie behind the window first if no page prefers them, then in it, until all are taken", () => {
+    const end = layout.window + 2 ** directMap.bits;
+    const pages = end / 65536 + 16;
+    const f = new Frames(new WebAssembly.Memory({ initial: pages, maximum: pages }), layout.frames);
+    expect(f.zero).toBeGreaterThanOrEqual(end);
+    const behind = (16 * 65536) / PAGE_SIZE - 1;
+    expect(Array.from({ length: behind }, () => f.allocDirty()).filter((frame) => frame < end)).toEqual([]);
+    const middle = layout.frames + (end - layout.frames) / 2;
+    for (let n = 0; n < 10; n++) expect(Math.abs(f.allocDirty() - middle)).toBeLessThan(100 * PAGE_SIZE);
+    const taken = new Set<number>();
+    for (let frame = f.allocDirty(); frame !== 0; frame = f.allocDirty()) taken.add(frame);
+    expect(taken.size).toBe(f.total - 1 - behind - 10);
+  });
   it("are used again rather than others touched for ever, one after another", () => {
     const pages = 16384;
     const f = new Frames(new WebAssembly.Memory({ initial: (pages * PAGE_SIZE) / 65536 }), 0);
