@@ -48,6 +48,8 @@ class Addresses {
 
 /** Transfers that are classified together. */
 const maxPending = 1000;
+/** Transfers that are known to be recorded. Indirect jumps with many targets report the same ones again. */
+const mostKnown = 1 << 12;
 
 /** Function starts and indirect jump targets by address. */
 export class ControlProfile {
@@ -67,9 +69,15 @@ export class ControlProfile {
 
   /** Records a transfer from an instruction at `site` with the row `row` to an address. */
   recordTransfer(row: number, site: number, target: number): void {
+    const n = (Math.imul(site | 0, 0x9e37_79b1) ^ Math.imul(target | 0, 0x85eb_ca6b)) >>> 20;
+    if (this.#sites[n] === site && this.#knownTargets[n] === target) return;
+    this.#sites[n] = site;
+    this.#knownTargets[n] = target;
     this.#transfers.push({ row, site, target });
     if (this.#transfers.length === maxPending) this.#classify();
   }
+  readonly #sites = new Float64Array(mostKnown);
+  readonly #knownTargets = new Float64Array(mostKnown);
   noteFunction(target: number): void {
     this.#called.add(target);
   }

@@ -9,12 +9,18 @@ import type { Graph } from "../cfg/graph.ts";
 import { blockAround } from "./region-plan.ts";
 
 /** Upper bound of the addresses with a count. */
-const maxEntries = 4096;
+const maxEntries = 1 << 14;
+const pageOf = (ip: number): number => Math.floor(ip / 4096);
 
 /** Side exits per address and the blocks that are compiled with slow paths because of them. */
 export class DeoptProfile {
-  /** Side exits by address: an instruction, or the block at which the interpreter restarts. */
-  readonly #exits = new Map<number, number>();
+  /**
+   * Side exits by page and then by address: an instruction, or the block at which the interpreter restarts. A
+   * region asks for its own pages only: java has thousands of such addresses.
+   */
+  readonly #exits = new Map<number, Map<number, number>>();
+  /** The number of addresses. */
+  #entries = 0;
   /**
    * The profile version at which each block was deoptimised. Regions compiled before that version still
    * assume direct-mapped pages.
@@ -29,9 +35,16 @@ export class DeoptProfile {
   /** Counts one side exit. True if the count has reached a power of two. */
   noteExit(ip: number): boolean {
     const key = this.#key(ip);
-    if (this.#exits.size === maxEntries && !this.#exits.has(key)) this.#exits.clear();
-    const times = (this.#exits.get(key) ?? 0) + 1;
-    this.#exits.set(key, times);
+    let there = this.#exits.get(pageOf(ip));
+    let times = there?.get(key);
+    if (times === undefined) {
+      if (this.#entries === maxEntries) this.#forgetExits();
+      this.#entries++;
+      there = this.#exits.get(pageOf(ip)) ?? new Map();
+      this.#exits.set(pageOf(ip), there);
+      times = 0;
+    }
+    there!.set(key, ++times);
     return (times & (times - 1)) === 0;
   }
   /** True if a block is compiled with slow paths. */
@@ -54,13 +67,14 @@ export class DeoptProfile {
   recompileDue(graph: Graph, compiledAt: number, patience: number): boolean {
     const blocks = new Map<number, number>();
     let total = 0;
-    for (const [key, n] of this.#exits) {
-      const ip = Math.floor(key / 8);
-      const block = this.#key(ip) === key && graph.pages.has(Math.floor(ip / 4096)) ? blockAround(graph, ip) : undefined;
-      if (block === undefined || (this.#deoptimised.get(this.#key(block)) ?? Number.POSITIVE_INFINITY) <= compiledAt) continue;
-      blocks.set(block, (blocks.get(block) ?? 0) + n);
-      total += n;
-    }
+    for (const page of graph.pages.keys())
+      for (const [key, n] of this.#exits.get(page) ?? []) {
+        const ip = Math.floor(key / 8);
+        const block = this.#key(ip) === key ? blockAround(graph, ip) : undefined;
+        if (block === undefined || (this.#deoptimised.get(this.#key(block)) ?? Number.POSITIVE_INFINITY) <= compiledAt) continue;
+        blocks.set(block, (blocks.get(block) ?? 0) + n);
+        total += n;
+      }
     if (total === 0 || total < graph.instructions * patience) return false;
     this.#version++;
     // Only blocks with at least an eighth of the average share are deoptimised.
@@ -68,8 +82,12 @@ export class DeoptProfile {
       if (n * 8 * blocks.size >= total && !this.isDeoptimised(block)) this.#deoptimised.set(this.#key(block), this.#version);
     return true;
   }
-  clear(): void {
+  #forgetExits(): void {
     this.#exits.clear();
+    this.#entries = 0;
+  }
+  clear(): void {
+    this.#forgetExits();
     this.#deoptimised.clear();
   }
 }
