@@ -57,6 +57,8 @@ interface HandlerExports {
 /** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
 const MOST_IN_REGIONS = 1 << 21;
 const MOST_INTERPRETED = 1 << 16;
+/** Pages that are flushed one by one. After a flush of all pages, all of them are entered again. */
+const mostFlushed = 512;
 
 /**
  * A processor: its registers, its code caches and its engines. Owners of memory talk to it as a
@@ -233,11 +235,17 @@ export class Cpu implements TranslationListener, OracleContext {
     this.#slowPath.translationsDropped();
     this.#tlb.flush();
   }
-  flushTlbPage(address: number): void {
+  flushTlbPages(start: number, end: number): void {
+    this.#flushEntries(start, end);
+    this.blocks.addresses.flushRange(start / 4096, end / 4096);
+  }
+  flushWritesTo(start: number, end: number): void {
+    this.#flushEntries(start, end);
+  }
+  #flushEntries(start: number, end: number): void {
     this.#slowPath.translationsDropped();
-    const page = Math.floor(address / 4096);
-    this.#tlb.flushPage(page);
-    this.blocks.addresses.flushPage(page);
+    if (end - start > mostFlushed * 4096) this.#tlb.flush();
+    else for (let page = start / 4096; page < end / 4096; page++) this.#tlb.flushPage(page);
   }
   /**
    * The four bytes at a 32-bit address, if code could read them now and its page is direct-mapped. -1: the
@@ -258,7 +266,7 @@ export class Cpu implements TranslationListener, OracleContext {
     const { serve, state: s } = this;
     const left = this.#budget.settle(s.i32[at.budget >> 2] as number);
     const { mmu } = this.#slowPath;
-    const epoch = s.u32[at.epoch >> 2];
+    const { drops } = this.blocks.addresses;
     const context = s.u32[at.context >> 2];
     const { invalidations } = this.blocks;
     const granted = serve?.(code as Exit);
@@ -267,7 +275,7 @@ export class Cpu implements TranslationListener, OracleContext {
     // A timer that the call has set, and the call's cost, limit the whole run, not only this part of it.
     this.#isShortened = true;
     // The code of this region or of its callers may have changed.
-    const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
+    const changed = this.#slowPath.mmu !== mmu || this.blocks.addresses.drops !== drops || this.blocks.invalidations !== invalidations;
     if (granted <= this.#budget.granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;

@@ -30,9 +30,6 @@ const faults: Record<number, FaultInfo> = {
   [refusal.poisoned]: { signal: 7, code: 4 },
 };
 
-/** For more pages one flush of the whole TLB is cheaper. */
-const FLUSH_PAGES = 16;
-
 /** The host memory of a mapping (vma.ts) in bytes, and the number of mappings that are charged at a time. */
 const AREA_WEIGHT = 320;
 const AREA_BATCH = 16;
@@ -168,13 +165,16 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     }
     if (moved > 0) frames.watch.flushTlb();
   }
+  /** Called when translations of a page, or of a range of pages, have changed. */
   flushPage(address: number): void {
-    if (this.frames.current === this) this.frames.watch.flushTlbPage(address);
+    this.flush(address, address + PAGE_SIZE);
   }
   flush(start: number, end: number): void {
-    if (this.frames.current !== this) return;
-    if (end - start > FLUSH_PAGES * PAGE_SIZE) this.frames.watch.flushTlb();
-    else for (let page = start; page < end; page += PAGE_SIZE) this.frames.watch.flushTlbPage(page);
+    if (this.frames.current === this) this.frames.watch.flushTlbPages(start, end);
+  }
+  /** The same if pages have only become read-only. */
+  flushWrites(start: number, end: number): void {
+    if (this.frames.current === this) this.frames.watch.flushWritesTo(start, end);
   }
 
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */

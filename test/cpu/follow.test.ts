@@ -60,7 +60,7 @@ it("goes where the next page's code is, also when that has changed", () => {
   };
   expect([run(), run()]).toEqual([1, 1]);
   second = layout.frames + 8192;
-  cpu.flushTlbPage(page + 4096);
+  cpu.flushTlbPages(page + 4096, page + 8192);
   expect(run()).toBe(7);
 });
 

@@ -250,7 +250,9 @@ const noting = (frames: Frames): { notes: string[]; watch: TranslationListener }
     invalidateFrame: (frame: number) => notes.push(`code ${frame}`),
     flushTlb: () => notes.push("all"),
     flushWrites: () => notes.push("writes"),
-    flushTlbPage: (at: number) => notes.push(at.toString(16)),
+    flushTlbPages: (start: number, end: number) =>
+      notes.push(end - start === PAGE_SIZE ? start.toString(16) : `${start.toString(16)}-${end.toString(16)}`),
+    flushWritesTo: (start: number, end: number) => notes.push(`writes ${start.toString(16)}-${end.toString(16)}`),
   };
   frames.watch = watch;
   return { notes, watch };
@@ -321,10 +323,33 @@ describe("the CPU", () => {
     expect(space.translate(at, access.read) & cacheWrite).toBe(0);
     child.setU8(at, 1);
     expect(notes.splice(0)).toEqual([]);
-    mprotect(space, at, PAGE_SIZE, PROT.READ);
+    mprotect(space, at, PAGE_SIZE, PROT.NONE);
     expect(notes.splice(0)).toEqual([at.toString(16)]);
     munmap(space, at, PAGE_SIZE);
     expect(notes.splice(0)).toEqual([at.toString(16)]);
+  });
+  test("hears of mprotect only if pages with a frame have lost a permission, and of writes alone if it is that one", () => {
+    const { frames } = world(4 << 20);
+    const { notes } = noting(frames);
+    const space = space64(frames);
+    const at = map(space, 100 * PAGE_SIZE);
+    space.activate();
+    space.translate(at + 3 * PAGE_SIZE, access.write);
+    space.translate(at + 5 * PAGE_SIZE, access.write);
+    space.translate(at + 7 * PAGE_SIZE, access.read);
+    const heard = (prot: number): string[] => {
+      expect(mprotect(space, at, 100 * PAGE_SIZE, prot)).toBe(0);
+      return notes.splice(0);
+    };
+    const from = (first: number, end: number): string => `${(at + first * PAGE_SIZE).toString(16)}-${(at + end * PAGE_SIZE).toString(16)}`;
+    expect(heard(PROT.READ | PROT.WRITE | PROT.EXEC)).toEqual([]);
+    expect(heard(PROT.READ | PROT.EXEC)).toEqual([`writes ${from(3, 6)}`]);
+    expect(heard(PROT.READ | PROT.EXEC)).toEqual([]);
+    expect(heard(PROT.READ)).toEqual([from(3, 8)]);
+    expect(heard(PROT.NONE)).toEqual([from(3, 8)]);
+    expect(heard(PROT.READ | PROT.WRITE)).toEqual([]);
+    // Permissions that were given back are found by the next access.
+    expect(space.translate(at + 3 * PAGE_SIZE, access.write) & cacheWrite).toBe(cacheWrite);
   });
 
   test("finds code of another space that runs the same program where it would itself, and no other", () => {

@@ -208,13 +208,12 @@ export class MemorySlowPath {
       const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
       if (this.#drops !== drops) return 0;
       const frame = t - (t & 0xfff);
-      if (
-        t >= 0 &&
-        (t & cacheWrite) !== 0 &&
-        this.#codeFrames[frame >>> 12] !== 0 &&
-        this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, low, high)
-      )
-        return frame + inPage + 1;
+      if (t >= 0 && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] !== 0) {
+        // Regions do not use the scratch page otherwise.
+        this.#state.i32[layout.scratch >> 2] = low;
+        this.#state.i32[(layout.scratch >> 2) + 1] = high;
+        if (this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, layout.scratch)) return frame + inPage + 1;
+      }
     }
     return this.missedInRegion(address, bytes, access.write);
   }
@@ -228,11 +227,16 @@ export class MemorySlowPath {
     this.#commitBytes = bytes;
   }
   commit(): void {
-    const u8 = this.#state.u8;
-    u8.copyWithin(this.#commitFirst, layout.scratch, layout.scratch + this.#commitFirstBytes);
-    if (this.#commitBytes > this.#commitFirstBytes)
-      u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
-    this.#invalidateStaged();
+    const first = this.#commitFirstBytes;
+    this.#commitTo(this.#commitFirst, layout.scratch, first);
+    if (this.#commitBytes > first) this.#commitTo(this.#commitSecond, layout.scratch + first, this.#commitBytes - first);
+  }
+  #commitTo(place: number, source: number, bytes: number): void {
+    const { blocks } = this.#context;
+    const frame = place - (place & 0xfff);
+    const isKept = this.#codeFrames[frame >>> 12] === 0 || blocks.absorbs(place, bytes, source);
+    this.#state.u8.copyWithin(place, source, source + bytes);
+    if (!isKept) blocks.invalidateFrame(frame);
   }
   #invalidateStaged(): void {
     const { blocks } = this.#context;

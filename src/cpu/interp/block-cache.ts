@@ -160,6 +160,12 @@ export class Blocks {
     this.#trackWrites(frame);
     this.codeBytes.changed(frame);
   }
+  /** See `CodeBytes.absorbs`; for the interpreter, which may be executing the bounded block. */
+  absorbs(place: number, bytes: number, source: number): boolean {
+    if (!this.codeBytes.absorbs(place, bytes, source)) return false;
+    if (place - (place & 0xfff) === this.#bounded.frame) this.#poison(boundedBlock);
+    return true;
+  }
   /** All of memory. */
   get bytes(): Uint8Array {
     return this.#state.u8;

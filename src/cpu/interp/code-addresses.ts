@@ -43,23 +43,39 @@ export class CodeAddresses {
     if (others.length === 0) return;
     const gone = others.map((address) => address / 4096);
     // Each page costs a pass over the jump cache. In most switches only the vDSO's page differs.
-    if (gone.length > mostRemapped || gone.length === addresses.length || !this.#jumps.flushPages(gone)) return this.flushPages();
+    this.#drop(gone);
+  }
+  /** Drops the translations of these code pages, by number. */
+  #drop(gone: readonly number[]): void {
+    const all = this.#pages.addresses.length;
+    if (gone.length > mostRemapped || gone.length === all) return this.flushPages();
+    this.#jumps.flushPages(gone);
+    this.drops++;
     for (const page of gone) {
       const frame = this.#pages.get(page) as number;
       this.#pages.delete(page);
       this.#unmapped(frame);
     }
   }
+  /** How often translations of code pages were dropped. */
+  drops = 0;
   /** Drops all translations of code pages. */
   flushPages(): void {
+    this.drops++;
     this.#pages.clear();
     // Regions are verified again at their next entry.
     (this.#state.u32[at.epoch >> 2] as number)++;
     this.#jumps.flush();
   }
-  /** Drops the translation of one page. Most pages hold no code. */
-  flushPage(page: number): void {
-    if (this.#pages.get(page) !== undefined) this.flushPages();
+  /** Drops the translations of the pages [first, end). Most pages hold no code. */
+  flushRange(first: number, end: number): void {
+    if (end - first === 1 && this.#pages.get(first) === undefined) return;
+    const gone: number[] = [];
+    for (const address of this.#pages.addresses) {
+      const page = address / 4096;
+      if (page >= first && page < end) gone.push(page);
+    }
+    if (gone.length > 0) this.#drop(gone);
   }
   /** Forgets all pages, because all blocks are dropped. */
   clear(): void {

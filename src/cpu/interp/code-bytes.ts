@@ -8,7 +8,7 @@
  */
 export const byteUse = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
 
-/** A frame with code that compiled code has stored to. */
+/** A frame with code that a program has stored to. */
 interface Frame {
   readonly uses: Uint8Array;
   isClassified: boolean;
@@ -42,10 +42,11 @@ export class CodeBytes {
   }
 
   /**
-   * True if a store of up to eight bytes, given in halves, leaves all regions of its frame valid (an absorbed
-   * store). Called by a region, so no record is being executed.
+   * True if a store leaves all regions of its frame valid (an absorbed store). It is to `place`, which is not
+   * yet changed, from `source` in memory, on one page. Records of changed bytes are dropped, also those that
+   * are being executed: control leaves them at the next instruction.
    */
-  absorbs(place: number, bytes: number, low: number, high: number): boolean {
+  absorbs(place: number, bytes: number, source: number): boolean {
     const from = place & 0xfff;
     const frame = this.#frameAt(place - from);
     if (!frame.isClassified) {
@@ -56,8 +57,7 @@ export class CodeBytes {
     }
     let made = 0;
     for (let n = 0; n < bytes; n++) {
-      const byte = (n < 4 ? low >>> (n * 8) : high >>> (n * 8 - 32)) & 0xff;
-      if (this.#u8[place + n] !== byte) made = Math.max(made, frame.uses[from + n] as number);
+      if (this.#u8[place + n] !== this.#u8[source + n]) made = Math.max(made, frame.uses[from + n] as number);
     }
     if (made === byteUse.region) return this.#refuse(frame);
     if (made === byteUse.records) {

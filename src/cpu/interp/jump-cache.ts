@@ -14,8 +14,11 @@ const mostTargets = 128;
  * number of pages.
  */
 const mostPages = 4;
-/** Bound of the tracked entries. With more the cache is emptied as a whole. */
+/** Bound of the tracked entries. With more the cache is emptied as a whole, or searched. */
 const mostFilled = 4096;
+/** The size of the table of displaced records, and a hash that the jump cache does not use. */
+const displacedBits = 11;
+const displacedHash = 0x85eb_ca6b;
 
 /**
  * First records of the blocks in one page that jumps have reached, and the low halves of their addresses. Two
@@ -32,6 +35,46 @@ class Targets {
   }
 }
 
+/**
+ * Records by the halves of their addresses. An address takes the place of another one with the same hash,
+ * which is looked up among the blocks again. Integers, because V8 finds a number beyond 31 bits in a Map
+ * slowly.
+ */
+class Displaced {
+  readonly #words = new Int32Array(3 * (1 << displacedBits));
+  #isEmpty = true;
+  #placeOf(low: number): number {
+    return 3 * (Math.imul(low, displacedHash) >>> (32 - displacedBits));
+  }
+  get(low: number, high: number): number | undefined {
+    const n = this.#placeOf(low);
+    return this.#words[n] === low && this.#words[n + 1] === high ? this.#words[n + 2] : undefined;
+  }
+  set(low: number, high: number, rec: number): void {
+    const n = this.#placeOf(low);
+    this.#words[n] = low;
+    this.#words[n + 1] = high;
+    this.#words[n + 2] = rec;
+    this.#isEmpty = false;
+  }
+  delete(low: number, high: number): void {
+    if (this.get(low, high) !== undefined) this.#words[this.#placeOf(low) + 2] = 0;
+  }
+  /** Removes what begins in these pages, or may reach into them. */
+  deletePages(gone: readonly number[]): void {
+    if (this.#isEmpty) return;
+    const words = this.#words;
+    for (let n = 0; n < words.length; n += 3) {
+      const page = pageOf(words[n] as number, words[n + 1] as number);
+      if (words[n + 2] !== 0 && (gone.includes(page) || gone.includes(page + 1))) words[n + 2] = 0;
+    }
+  }
+  clear(): void {
+    if (!this.#isEmpty) this.#words.fill(0);
+    this.#isEmpty = true;
+  }
+}
+
 /** The jump cache and the call target cache of one processor. */
 export class JumpCache {
   readonly #i32: Int32Array;
@@ -43,10 +86,10 @@ export class JumpCache {
   readonly #filled = new Map<number, number[]>();
   #fills = mostFilled + 1;
   /**
-   * Records evicted by two other addresses of their set, by address. Such addresses alternate, and are
-   * restored without a block lookup.
+   * Records evicted by two other addresses of their set. Such addresses alternate, and are restored without a
+   * block lookup.
    */
-  readonly #displaced = new Map<number, number>();
+  readonly #displaced = new Displaced();
   /** Targets by frame and context. */
   readonly #targets = new Map<number, Targets[]>();
 
@@ -102,24 +145,30 @@ export class JumpCache {
     this.#filled.clear();
     this.#displaced.clear();
   }
-  /**
-   * Removes the entries of remapped pages. False if too many entries are filled: the whole cache must be
-   * flushed.
-   */
-  flushPages(gone: readonly number[]): boolean {
-    if (this.#fills > mostFilled) return false;
+  /** Removes the entries of remapped pages. */
+  flushPages(gone: readonly number[]): void {
     this.#emptyCallTargets();
+    this.#displaced.deletePages(gone);
+    const isTracked = this.#fills <= mostFilled;
+    if (!isTracked) this.#searchPages(gone);
     for (let n = 0; n < gone.length; n++) {
       const page = gone[n] as number;
-      // A block may end in the next page.
-      this.#flushPage(page);
-      this.#flushPage(page - 1);
-      this.#displaced.forEach((_rec, ip) => {
-        const its = Math.floor(ip / 4096);
-        if (its === page || its === page - 1) this.#displaced.delete(ip);
-      });
+      if (isTracked) {
+        // A block may end in the next page.
+        this.#flushPage(page);
+        this.#flushPage(page - 1);
+      }
     }
-    return true;
+  }
+  /** The same by a search of all entries. */
+  #searchPages(gone: readonly number[]): void {
+    const least = Math.min(...gone) - 1;
+    const most = Math.max(...gone);
+    const end = (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 2;
+    for (let entry = layout.jumpCache >> 2; entry < end; entry += jumpCache.size / 4) {
+      const page = this.#pageIn(entry);
+      if (page >= least && page <= most && (gone.includes(page) || gone.includes(page + 1))) this.#empty(entry);
+    }
   }
   #flushPage(page: number): void {
     const entries = this.#filled.get(page);
@@ -158,7 +207,8 @@ export class JumpCache {
    */
   displaced(ip: number): number {
     const second = secondOf(entryOf(ip | 0));
-    const rec = (this.#has(second, ip | 0, highHalf(ip)) ? this.#i32[second + jumpCache.record / 4] : this.#displaced.get(ip)) ?? 0;
+    const rec =
+      (this.#has(second, ip | 0, highHalf(ip)) ? this.#i32[second + jumpCache.record / 4] : this.#displaced.get(ip | 0, highHalf(ip))) ?? 0;
     if (rec === 0 || this.#isStale(rec)) return 0;
     this.put(ip, rec);
     return rec;
@@ -190,8 +240,7 @@ export class JumpCache {
       return;
     }
     if (this.#has(entry, emptyLow, emptyHigh)) return;
-    const ip = (i32[entry + 1] as number) * 2 ** 32 + ((i32[entry] as number) >>> 0);
-    this.#displaced.set(ip, i32[entry + jumpCache.record / 4] as number);
+    this.#displaced.set(i32[entry] as number, i32[entry + 1] as number, i32[entry + jumpCache.record / 4] as number);
   }
   #noteFilled(entry: number, page: number): void {
     if (this.#fills > mostFilled) return;
@@ -207,7 +256,7 @@ export class JumpCache {
   forget(ip: number): void {
     this.#emptyCallTargets();
     const entry = entryOf(ip | 0);
-    this.#displaced.delete(ip);
+    this.#displaced.delete(ip | 0, highHalf(ip));
     if (this.#has(entry, ip | 0, highHalf(ip))) this.#empty(entry);
     if (this.#has(secondOf(entry), ip | 0, highHalf(ip))) this.#empty(secondOf(entry));
   }

@@ -53,9 +53,10 @@ export interface TranslationListener {
   readonly codeFrames: Uint8Array;
   /** Drops the translations made from this frame (its byte address): it was written or freed. */
   invalidateFrame(frame: number): void;
-  /** Drops cached translations of all pages, or of the page of one linear address. */
+  /** Drops cached translations of all pages, or of those of a range of linear addresses. */
   flushTlb(): void;
-  /** Writable pages have become read-only; nothing else has changed. */
+  flushTlbPages(start: number, end: number): void;
+  /** Writable pages have become read-only, anywhere or in a range; nothing else has changed. */
   flushWrites(): void;
-  flushTlbPage(address: number): void;
+  flushWritesTo(start: number, end: number): void;
 }

@@ -17,7 +17,7 @@ const MAY = [
 
 const forbidden = (vma: Vma, prot: number): boolean => MAY.some(([bit, may]) => (prot & bit) !== 0 && (vma.flags & may) === 0);
 
-/** Changes one mapping, which is wholly inside the range. */
+/** Changes one mapping, which is wholly inside the range. Drops cached translations that allow too much. */
 const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   const pages = (vma.end - vma.start) / PAGE_SIZE;
   let { flags } = vma;
@@ -29,10 +29,22 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   // No page becomes writable here. The next write faults, and the fault handler checks if the page is still
   // shared.
   const allowed = hardware[prot] as number;
-  space.countWalked(
-    vma,
-    space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE))),
-  );
+  let lost = 0;
+  let first = 0;
+  let end = 0;
+  const walked = space.table.walk(vma.start, vma.end, (pte, page) => {
+    const less = pte & PTE.ACCESS & ~allowed;
+    if (less !== 0) {
+      if (lost === 0) first = page;
+      end = page + PAGE_SIZE;
+      lost |= less;
+    }
+    return frameOf(pte) + (allowed & (pte | ~PTE.WRITE));
+  });
+  space.countWalked(vma, walked);
+  // A permission more is found by the next access that needs it.
+  if ((lost & ~PTE.WRITE) !== 0) space.flush(first, end);
+  else if (lost !== 0) space.flushWrites(first, end);
   return 0;
 };
 
@@ -89,7 +101,5 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     areas.merge(part);
     if (result < 0) break;
   }
-  if (result === 0 && next < end) result = -E.ENOMEM;
-  space.flush(start, next);
-  return result;
+  return result === 0 && next < end ? -E.ENOMEM : result;
 };

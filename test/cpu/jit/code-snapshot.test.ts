@@ -226,7 +226,8 @@ describe.each([64, 32] as const)("rewritten code of %i bits", (bits) => {
     }
     expect(compiled.instructions).toBe(interpreted.instructions);
     expect(compiled.interpreted).toBeLessThan(compiled.instructions / 2);
-    expect(compiled.blocks.invalidations).toBeLessThan(interpreted.blocks.invalidations / 3);
+    // Each round stores to the page several times. Both engines leave what a store does not change.
+    for (const cpu of cpus) expect(cpu.blocks.invalidations).toBeLessThan(rounds / 3);
   });
 
   it.each(engines)("is the target of a cached call after rewriting or remapping: %s", (engine) => {
@@ -258,10 +259,10 @@ describe.each([64, 32] as const)("rewritten code of %i bits", (bits) => {
     put(first, OTHER, "sub esi, 3\n ret");
     run(CODE);
     there.set(OTHER, second);
-    cpu.flushTlbPage(OTHER);
+    cpu.flushTlbPages(OTHER, OTHER + 4096);
     run(OTHER, CODE);
     there.set(OTHER, first);
-    cpu.flushTlbPage(OTHER);
+    cpu.flushTlbPages(OTHER, OTHER + 4096);
     run();
     expect(s.i32[R.si * 2]).toBe(20 * (1 - 3 + 1000 - 3));
   });

@@ -143,7 +143,7 @@ export class Twins {
     for (const twin of this.#both) {
       if (mapping) twin.mappings.set(page, mapping);
       else twin.mappings.delete(page);
-      twin.cpu.flushTlbPage(DATA + page * PAGE);
+      twin.cpu.flushTlbPages(DATA + page * PAGE, DATA + (page + 1) * PAGE);
     }
   }
   /** Fills the frames of all data. */

@@ -1,5 +1,5 @@
-// The TLB takes what the page table allows, not only what an access asks for. A page that was read first
-// costs one question, not one for reads and one for writes.
+// Pages with code and data: what a program pays for its accesses. The TLB takes what the page table allows,
+// so a page that was read first is not asked for again. A store beside code leaves the code as it is.
 import { expect, test } from "vitest";
 import { Cpu } from "../../src/cpu/cpu.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
@@ -47,4 +47,30 @@ test("code that was read as data first is decoded again after a store to it", as
   cpu.state.setGpr(R.dx, 0);
   while (cpu.run(1000) !== exit.fault);
   expect(Number(cpu.state.gpr(R.dx))).toBe(1 + 7 + 7);
+});
+
+test("a store to a page of code drops the blocks that it changes, and no others", async () => {
+  // 50 stores beside the code; then one that changes the immediate at `there`, in another block.
+  const text = `mov ecx, 50
+    again: mov [${CODE + 2048}], ecx
+    dec ecx
+    jnz again
+    mov byte ptr [there + 1], 9
+    jmp there
+    there: mov edx, 4
+    hlt`;
+  const { cpu } = await processor(text);
+  cpu.engine = "interpret";
+  cpu.run(2);
+  while (cpu.run(1000) !== exit.fault);
+  expect(Number(cpu.state.gpr(R.dx))).toBe(9);
+  expect(cpu.blocks.invalidations).toBe(0);
+  expect(cpu.blocks.decoded).toBeLessThan(8);
+});
+
+test("an instruction may change the next one, which is in its block", async () => {
+  const { cpu } = await processor("mov byte ptr [next + 1], 7\nnext: mov edx, 4\nhlt");
+  while (cpu.run(1000) !== exit.fault);
+  expect(Number(cpu.state.gpr(R.dx))).toBe(7);
+  expect(cpu.blocks.invalidations).toBe(0);
 });
