@@ -39,6 +39,8 @@ export interface SigAction {
   readonly flags: number;
   readonly restorer: number;
   readonly mask: SigSet;
+  /** Handler and restorer as user code gave them, if one of them is no exact number. It can be no address. */
+  readonly exact?: readonly [handler: bigint, restorer: bigint];
 }
 /** The action of a signal before sigaction(2). */
 export const DEFAULT_ACTION: SigAction = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };

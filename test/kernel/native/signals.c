@@ -69,6 +69,10 @@ static int body(int argc, char **argv, char **envp) {
   self = (int)sys0(__NR_getpid);
   uint64_t set, old;
 
+  unsigned long far[2 + 2 + 8 / sizeof(long)] = {~0ul / 17 * 15 + 1, SA_RESTART, ~0ul - 2}, read[8] = {0};
+  sys4(__NR_rt_sigaction, SIGUSR1, far, 0, 8);
+  sys4(__NR_rt_sigaction, SIGUSR1, 0, read, 8);
+  say("far handler %x flags %x restorer %x\n", read[0], read[1], read[2]);
   say("queues\n");
   on(SIGUSR1, info, SA_SIGINFO); on(RT, info, SA_SIGINFO); on(RT + 1, info, SA_SIGINFO);
   set = 1ull << (SIGUSR1 - 1) | 3ull << (RT - 1);

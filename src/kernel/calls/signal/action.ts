@@ -70,7 +70,10 @@ const readAction = (t: Task, at: VAddr, abi: Abi): SigAction | undefined => {
   const flags = t.mem.u32(at + abi.long);
   const mask = readSigset(t, (at + 3 * abi.long) as VAddr);
   if (h < 0 || flags < 0 || restorer < 0 || mask === undefined) return undefined;
-  return { handler: h, flags: flagsFor(flags, abi), restorer, mask };
+  const action = { handler: h, flags: flagsFor(flags, abi), restorer, mask };
+  if (Math.max(h, restorer) <= Number.MAX_SAFE_INTEGER) return action;
+  const exact = [0, 2].map((i) => readSigset(t, (at + i * abi.long) as VAddr)) as [bigint, bigint];
+  return { ...action, exact };
 };
 /** 32-bit programs get put_user() of each field, the others one copy_to_user(), which stops at a bad page. */
 const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean => {
@@ -78,7 +81,8 @@ const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean =
   if (long === 4)
     return longs.every((value, n) => t.mem.setLong(at + n * long, value, long)) && writeSigset(t, (at + 3 * long) as VAddr, a.mask);
   const view = new DataView(new ArrayBuffer(4 * long));
-  for (const [n, value] of [...longs.map(BigInt), a.mask].entries()) view.setBigUint64(n * long, value, true);
+  const [handler, restorer] = a.exact ?? [BigInt(a.handler), BigInt(a.restorer)];
+  for (const [n, value] of [handler, BigInt(shownFlags(a.flags)), restorer, a.mask].entries()) view.setBigUint64(n * long, value, true);
   return t.mem.write(at, new Uint8Array(view.buffer));
 };
 
