@@ -1,4 +1,5 @@
 # about: Lua from Debian's source: make, the interpreter runs its own compiler's output
+# equal: amd64
 # packages: gcc libc6-dev make dpkg-dev
 # sources: lua5.4
 # seconds: 900
