@@ -1,5 +1,5 @@
 # about: gdb: attach, threads, detach, gcore, Python scripts, disassembly, catch points
-# equal: amd64
+# equal: amd64 i386
 # packages: gdb gcc libc6-dev
 # seconds: 400
 # memory: 2G

@@ -1,5 +1,5 @@
 # about: gdb: record, reverse-step, reverse-continue, a call of a function, core files, gdbserver
-# equal: amd64
+# equal: amd64 i386
 # packages: gdb gdbserver gcc libc6-dev
 # seconds: 300
 # memory: 2G

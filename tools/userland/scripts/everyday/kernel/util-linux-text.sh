@@ -1,5 +1,5 @@
 # about: cal, column, hexdump, rev, col, colrm, look, uuidgen, whereis, mesg, getopt, lsfd, lsipc, lslocks, lscpu, lsns
-# equal: amd64
+# equal: amd64 i386
 # mask: ^(Architecture|CPU op-mode.s.): +(.*)$ => $1: $2
 # packages: util-linux util-linux-extra bsdextrautils uuid-runtime ncal
 printf 'a bb\nccc d\n' | column -t; hexdump -C /etc/hostname; printf 'abc\ndef\n' | rev; printf 'a\bb\n' | col -b; echo abcdef | colrm 2 3; ul </dev/null; uuidgen --sha1 --namespace @dns --name x; uuidparse -n -o VARIANT,TYPE 00000000-0000-4000-8000-000000000000; whereis sh | cut -d' ' -f2; ncal 1 2024 2>/dev/null | head -n 2; printf 'a,b\n1,2\n' | column -s, -J --table-columns x,y

@@ -1,5 +1,5 @@
 # about: lighttpd with CGI, ab, iperf3, tftp-free lftp
-# equal: amd64
+# equal: amd64 i386
 # packages: lighttpd apache2-utils curl iperf3
 # seconds: 180
 mkdir w; echo page >w/i.html; printf '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\n"; echo "cgi $QUERY_STRING $REQUEST_METHOD"; cat\n' >w/c.sh; chmod +x w/c.sh; printf 'server.modules = ("mod_cgi", "mod_accesslog")\nserver.document-root = "/w/w"\nserver.port = 8090\nserver.bind = "127.0.0.1"\ncgi.assign = (".sh" => "")\nmimetype.assign = (".html" => "text/html")\naccesslog.filename = "/w/log"\n' >c; lighttpd -tt -f c && echo syntax; lighttpd -D -f c 2>/dev/null & sleep 1; curl -s http://127.0.0.1:8090/i.html; curl -s 'http://127.0.0.1:8090/c.sh?q=1'; curl -s -d body http://127.0.0.1:8090/c.sh; echo; curl -s -o /dev/null -w '%{http_code}\n' http://127.0.0.1:8090/no; ab -q -n 50 -c 5 http://127.0.0.1:8090/i.html 2>/dev/null | grep -E 'Complete|Failed'; kill $!; wait || :; wc -l <log; htpasswd -nbm u p | cut -c1-8; iperf3 -s -1 -B 127.0.0.1 -p 5210 >/dev/null & sleep 1; iperf3 -c 127.0.0.1 -p 5210 -n 2M -J | grep -c '"sum_received"'; wait

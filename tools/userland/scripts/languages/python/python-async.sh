@@ -1,5 +1,5 @@
 # about: Python: asyncio with subprocesses, sockets, signals, timers, queues, executors
-# equal: amd64
+# equal: amd64 i386
 # packages: python3
 # seconds: 120
 cat >s.py <<'END'

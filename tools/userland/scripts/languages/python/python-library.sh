@@ -1,5 +1,5 @@
 # about: Python: ssl, sqlite3, ctypes, mmap, curses, zlib, lzma, decimal, json, re, struct, hashlib, zoneinfo, tempfile
-# equal: amd64
+# equal: amd64 i386
 # packages: python3 ncurses-base openssl
 # seconds: 120
 cat >s.py <<'END'

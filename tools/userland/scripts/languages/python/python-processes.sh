@@ -1,5 +1,5 @@
 # about: Python: multiprocessing (fork, spawn, forkserver), shared memory, subprocess, threading, signals
-# equal: amd64
+# equal: amd64 i386
 # packages: python3
 # seconds: 180
 cat >s.py <<'END'

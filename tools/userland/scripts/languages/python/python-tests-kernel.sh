@@ -1,5 +1,5 @@
 # about: `python3 -m test` of ten modules at the kernel's interface: os, mmap, fcntl, select, epoll, poll, pty, resource, signal, wait3
-# equal: amd64
+# equal: amd64 i386
 # packages: python3 libpython3.13-testsuite
 # seconds: 900
 # memory: 2G

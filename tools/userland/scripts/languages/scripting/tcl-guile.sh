@@ -1,5 +1,5 @@
 # about: tclsh and guile: lists, events, sockets, bignums, continuations, threads
-# equal: amd64
+# equal: amd64 i386
 # packages: tcl guile-3.0
 # seconds: 180
 cat >s.tcl <<'END'

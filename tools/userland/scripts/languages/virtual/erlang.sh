@@ -1,5 +1,5 @@
 # about: erlang: processes, messages, ports, ets, supervision of a crash, timers, a TCP server
-# equal: amd64
+# equal: amd64 i386
 # packages: erlang-base
 # seconds: 240
 cat >s.erl <<'END'

@@ -1,5 +1,5 @@
 # about: ffmpeg: a test picture encoded, filtered, probed, decoded; sound
-# equal: amd64
+# equal: amd64 i386
 # packages: ffmpeg
 # seconds: 400
 # memory: 2G

@@ -1,5 +1,5 @@
 # about: PostgreSQL: initdb, start, SQL, transactions, pgbench, dump, stop
-# equal: amd64
+# equal: amd64 i386
 # packages: postgresql
 # seconds: 600
 # memory: 2G
