@@ -1,5 +1,5 @@
 # about: cargo: a crate with modules and tests, built, tested, run, offline
-# equal: amd64
+# equal: amd64 i386
 # packages: cargo rustc gcc libc6-dev
 # seconds: 600
 # memory: 3G

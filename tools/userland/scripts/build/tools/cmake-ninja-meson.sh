@@ -1,5 +1,5 @@
 # about: cmake, ninja, meson, pkg-config, autoconf-free builds of a library and a program
-# equal: amd64
+# equal: amd64 i386
 # packages: cmake ninja-build meson pkgconf gcc libc6-dev
 # seconds: 600
 # memory: 2G

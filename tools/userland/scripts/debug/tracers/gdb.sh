@@ -1,5 +1,5 @@
 # about: gdb: breakpoints, conditions, watchpoints in hardware, backtraces, threads, signals, finish, display
-# equal: amd64
+# equal: amd64 i386
 # packages: gdb gcc libc6-dev
 # seconds: 300
 # memory: 2G

@@ -1,5 +1,5 @@
 # about: `python3 -m test` of eight modules: signals, threads, timeouts, popen, ioctl, selectors, pwd, grp
-# equal: amd64
+# equal: amd64 i386
 # packages: python3 libpython3.13-testsuite
 # seconds: 900
 # memory: 2G

@@ -1,5 +1,5 @@
 # about: Apache with PHP as CGI and its own modules: prefork processes, rewriting, status
-# equal: amd64
+# equal: amd64 i386
 # packages: apache2 curl php-cgi
 # seconds: 180
 . /etc/apache2/envvars; mkdir -p $APACHE_RUN_DIR $APACHE_LOCK_DIR /w/w; echo '<?php echo "php ", $_GET["x"] + 1, "\n";' >w/i.php; echo page >w/p.html; cat >c <<'END'
