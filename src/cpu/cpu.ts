@@ -510,7 +510,8 @@ export class Cpu implements TranslationListener, OracleContext {
         }
         case exitCode.jumped:
           this.jit.recordTransfer(rec, s.rip);
-          rec = blocks.displaced(s.rip);
+          // Regions come here for each block that is not compiled.
+          rec = blocks.cached() || blocks.displaced(s.rip);
           if (rec !== 0) break;
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.addJumpTarget(rec);
@@ -531,7 +532,7 @@ export class Cpu implements TranslationListener, OracleContext {
         case exitCode.stale:
           budget += blocks.records.remainingOf(rec);
           s.rip = blocks.records.ipOf(rec);
-          rec = blocks.find(s.rip);
+          rec = blocks.next();
           break;
         case exitCode.sideExit:
         case exitCode.upper:

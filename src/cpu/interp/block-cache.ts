@@ -320,10 +320,14 @@ export class Blocks {
     if (head === 0) return 1;
     return Math.max(1, this.isRegion(head) ? this.#regions.lengthOf(head) : this.records.remainingOf(head));
   }
+  /** The block at rip if the jump cache has it; else 0. */
+  cached(): number {
+    const { i32 } = this.#state;
+    return this.#jumps.at(i32[at.rip >> 2] as number, i32[(at.rip >> 2) + 1] as number);
+  }
   /** The block at rip: `find` with a fast path for the jump cache. */
   next(): number {
-    const { i32 } = this.#state;
-    return this.#jumps.at(i32[at.rip >> 2] as number, i32[(at.rip >> 2) + 1] as number) || this.find(this.#state.rip);
+    return this.cached() || this.find(this.#state.rip);
   }
   /**
    * True if a block is still valid. Only a block that crosses into another page can become invalid without an

@@ -61,7 +61,8 @@ export class BoundedBlocks {
     const records = this.#records;
     const region = this.#regions.is(from);
     const n = Math.min(count, region ? this.#regions.lengthOf(from) : records.remainingOf(from));
-    if (n < 2 || s.u32[(from + record.size + record.handler) >> 2] === special.stale) return 0;
+    if (n < (region ? 2 : 1)) return 0;
+    if (n > 1 && s.u32[(from + record.size + record.handler) >> 2] === special.stale) return 0;
     const to = decoder.next;
     const ip = records.ipOf(from);
     const addresses = this.#addresses;
