@@ -27,18 +27,23 @@ export class BlockBytes {
       return false;
     });
   }
-  /** Drops the records of some bytes of a frame. `poison` makes a block invalid. */
-  drop(blocks: FrameBlocks | undefined, from: number, to: number, poison: (head: number) => void): void {
+  /**
+   * Drops the records of some bytes of a frame. `poison` makes a block invalid. Returns the number of blocks
+   * that are left.
+   */
+  drop(blocks: FrameBlocks | undefined, from: number, to: number, poison: (head: number) => void): number {
+    let left = 0;
     blocks?.forEach((head, context) => {
       const [first, end] = this.#extent(head, context);
-      if (end <= from || to <= first) return false;
-      if (this.#regions.is(head)) {
-        this.#regions.dropLength(head);
-        return false;
+      if (first < to && from < end && !this.#regions.is(head)) {
+        poison(head);
+        return true;
       }
-      poison(head);
-      return true;
+      if (first < to && from < end) this.#regions.dropLength(head);
+      left++;
+      return false;
     });
+    return left;
   }
   /** The range in its frame of the bytes that a block has records of. */
   #extent(head: number, context: number): [from: number, end: number] {

@@ -28,13 +28,16 @@ const isPower = (n: number): boolean => (n & (n - 1)) === 0;
 export class CodeBytes {
   readonly #u8: Uint8Array;
   readonly #classify: (frame: number, uses: Uint8Array) => void;
-  readonly #dropRecords: (frame: number, from: number, to: number) => void;
+  readonly #dropRecords: (frame: number, from: number, to: number) => number;
   readonly #frames = new Map<number, Frame>();
-  /** `classify` writes the use of each byte of a frame. `dropRecords` removes the records of some bytes. */
+  /**
+   * `classify` writes the use of each byte of a frame. `dropRecords` removes the records of some bytes, and
+   * returns the number of blocks that are left.
+   */
   constructor(
     u8: Uint8Array,
     classify: (frame: number, uses: Uint8Array) => void,
-    dropRecords: (frame: number, from: number, to: number) => void,
+    dropRecords: (frame: number, from: number, to: number) => number,
   ) {
     this.#u8 = u8;
     this.#classify = classify;
@@ -61,8 +64,9 @@ export class CodeBytes {
     }
     if (made === byteUse.region) return this.#refuse(frame);
     if (made === byteUse.records) {
-      this.#dropRecords(place - from, from, from + bytes);
       frame.isClassified = false;
+      // Further stores to a page without code are faster if it is no page of code any more.
+      if (this.#dropRecords(place - from, from, from + bytes) === 0) return false;
     }
     // If its code does not run, stores are cheaper after its translations are dropped.
     return ++frame.absorbed < patience || !isPower(frame.absorbed);
