@@ -29,6 +29,7 @@ export const op = {
   localGet: 0x20,
   localSet: 0x21,
   localTee: 0x22,
+  globalGet: 0x23,
   unreachable: 0x00,
   i32load: 0x28,
   i64load: 0x29,
@@ -323,7 +324,7 @@ export class Body {
     this.opcode(n.op);
     if (n.op === op.i32const) c.s32(n.k as number);
     else if (n.op === op.i64const) c.s64(n.k as bigint);
-    else if (n.op === op.localGet || n.op === op.call) c.u(n.k as number);
+    else if (n.op === op.localGet || n.op === op.globalGet || n.op === op.call) c.u(n.k as number);
     else if (isLoad(n.op)) this.#memarg(n.k as number);
     else if (n.k instanceof Uint8Array) c.bytes(n.k);
   }

@@ -15,6 +15,7 @@ export class ModuleWriter {
   readonly #types: string[] = [];
   readonly #typeList: FuncType[] = [];
   readonly #imports: { module: string; name: string; type: number }[] = [];
+  readonly #globals: { module: string; name: string; type: WasmType }[] = [];
   readonly #funcs: { type: number; body: FunctionBytes }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
   readonly #elements: number[] = [];
@@ -33,6 +34,10 @@ export class ModuleWriter {
   importFunc(module: string, name: string, t: FuncType): number {
     if (this.#funcs.length) throw new Error("imports come before functions");
     return this.#imports.push({ module, name, type: this.type(t) }) - 1;
+  }
+  /** Imports a constant. Returns its index among globals. */
+  importGlobal(module: string, name: string, type: WasmType): number {
+    return this.#globals.push({ module, name, type }) - 1;
   }
   func(t: FuncType, body: FunctionBytes): number {
     return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1;
@@ -90,7 +95,7 @@ export class ModuleWriter {
       }
     });
     section(2, (b) => {
-      b.u(this.#imports.length + (this.#importedTable ? 2 : 1));
+      b.u(this.#imports.length + this.#globals.length + (this.#importedTable ? 2 : 1));
       b.name("vm");
       b.name("memory");
       b.bytes([2, (most === undefined ? 0 : limits.most) | (shared ? limits.shared : 0)]);
@@ -102,6 +107,11 @@ export class ModuleWriter {
         b.bytes([1, 0x70, exactly ? 1 : 0]);
         b.u(this.#importedTable.size);
         if (exactly) b.u(this.#importedTable.size);
+      }
+      for (const { module, name, type } of this.#globals) {
+        b.name(module);
+        b.name(name);
+        b.bytes([3, type, 0]);
       }
       for (const i of this.#imports) {
         b.name(i.module);

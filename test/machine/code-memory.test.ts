@@ -101,6 +101,32 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
     }
     expect(quiet).toBe(3);
   });
+  it.runIf(mode === "-m64")("has one region for a file at several positions", () =>
+    inFolder(async (folder) => {
+      execFileSync("gcc", [mode, "-O2", "-static-pie", "-o", `${folder}/again`, `${top}/test/machine/again.c`]);
+      const files = { "/again": { content: readFileSync(`${folder}/again`), mode: 0o755 } };
+      const code = new OnPaper();
+      const once = async (options: BootOptions, processes: string) => {
+        const machine = new Machine({ files, ...options });
+        const { stdout, status, stats } = await machine.run("/again", { args: [processes] });
+        const {
+          "regions of other processes": others,
+          "regions of earlier runs": earlier,
+          "regions compiled": compiled,
+        } = machine.engineStats;
+        return { seen: { stdout: stdout.text, status, stats }, others: others!, earlier: earlier!, compiled: compiled! };
+      };
+      const first = await once({ code }, "4");
+      expect(first.seen.status).toEqual({ exit: 0 });
+      expect(first.others).toBeGreaterThan(0);
+      // Another seed: all positions differ.
+      const second = await once({ code, seed: 5 }, "4");
+      expect(second.earlier).toBeGreaterThan(0);
+      expect(second.compiled).toBeLessThan(first.compiled);
+      expect(second.seen).toEqual((await once({ seed: 5 }, "4")).seen);
+      expect((await once({ engine: "interpret" }, "4")).seen).toEqual(first.seen);
+    }),
+  );
   it("keeps the regions of processes that have ended", () =>
     inFolder(async (folder) => {
       execFileSync("gcc", [mode, "-O2", "-static", "-o", `${folder}/again`, `${top}/test/machine/again.c`]);

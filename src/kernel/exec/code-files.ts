@@ -37,8 +37,9 @@ export const codeFilesOf = (space: AddressSpace): CodeFile[] => {
   space.areas.each(({ file, cache, prot, start, end, pgoff }) => {
     if (file === undefined || cache === undefined || (prot & PROT.EXEC) === 0 || found.length === most) return;
     const position = start - pgoff * PAGE_SIZE;
-    const id = `${contentOf(cache.backing)}-${position.toString(16)}`;
-    found.push({ id, name: file.path.slice(file.path.lastIndexOf("/") + 1), start, end });
+    const content = contentOf(cache.backing);
+    const name = file.path.slice(file.path.lastIndexOf("/") + 1);
+    found.push({ id: `${content}-${position.toString(16)}`, content, position, name, start, end });
   });
   return found;
 };

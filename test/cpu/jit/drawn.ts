@@ -23,18 +23,23 @@ export interface Drawn {
 
 /**
  * The graph of a function in assembly. It begins at the first instruction and at the labels `entries`.
- * `targets`: labels that indirect jumps lead to.
+ * `targets`: labels that indirect jumps lead to. `at`: the address of the first instruction.
  */
 export const draw = (
   source: string,
-  { mode = 64, entries = [], targets = [] }: { mode?: 64 | 32; entries?: readonly string[]; targets?: readonly string[] } = {},
+  {
+    mode = 64,
+    entries = [],
+    targets = [],
+    at = CODE,
+  }: { mode?: 64 | 32; entries?: readonly string[]; targets?: readonly string[]; at?: number } = {},
 ): Drawn => {
-  const { bytes, labels } = assemble(source, { mode, at: CODE });
+  const { bytes, labels } = assemble(source, { mode, at: at });
   const decoder = plainDecoder();
-  const isInside = (ip: number): boolean => ip >= CODE && ip < CODE + bytes.length;
+  const isInside = (ip: number): boolean => ip >= at && ip < at + bytes.length;
   const code: CodeView = {
     context: contexts.findIndex((context) => context.mode === mode && context.flat),
-    decodeOne: (ip) => (isInside(ip) && decoder.decode(bytes, ip - CODE, bytes.length, ip, mode) === "ok" ? decoder.d : undefined),
+    decodeOne: (ip) => (isInside(ip) && decoder.decode(bytes, ip - at, bytes.length, ip, mode) === "ok" ? decoder.d : undefined),
     frameOf: (ip) => (isInside(ip) || ip % 4096 === 0 ? FRAME : -1),
     headOf: (ip) => (isInside(ip) ? 1 : 0),
     linearOf: (d) => d.disp,
@@ -46,7 +51,7 @@ export const draw = (
     return address;
   };
   const reader = new BlockReader(code, { landing: () => undefined, addressOf: () => -1 });
-  const graph = growGraph(reader, [CODE, ...entries.map(addressOf)], {
+  const graph = growGraph(reader, [at, ...entries.map(addressOf)], {
     isFree: isInside,
     isWorthwhile: isInside,
     isDecoded: isInside,

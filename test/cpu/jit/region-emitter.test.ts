@@ -25,8 +25,9 @@ const never = (): never => {
   throw new Error("only handlers call it");
 };
 /** The module of a region. `deoptimised`: its accesses have slow paths. */
-const emitted = (graph: Graph, { deoptimised = false, executions = 100 } = {}): Uint8Array => {
+const emitted = (graph: Graph, { deoptimised = false, executions = 100, base = -1 } = {}): Uint8Array => {
   const m = new ModuleWriter();
+  if (base >= 0) m.importGlobal("vm", "base", wt.i64);
   m.importTable("handlers", "regions", regionSlots);
   const imported = new Map<string, number>();
   const use = (module: string, name: string, type: FuncType): number => {
@@ -56,9 +57,10 @@ const emitted = (graph: Graph, { deoptimised = false, executions = 100 } = {}): 
       executions: () => executions,
       model: cpuModel("x86-64-v3:amd")!,
       color: 0,
+      base: base < 0 ? undefined : base,
       regionTypeIndex: m.type(regionType),
       callCache: () => 0,
-      jumpTable: () => ({ at: 0, lowest: 0, span: 1 }),
+      jumpTable: (targets) => ({ at: 0, lowest: Math.min(...targets), span: 1 }),
       immediates: undefined,
       routine: (name) => {
         const t = code.routineTypes[name]!;
@@ -67,7 +69,7 @@ const emitted = (graph: Graph, { deoptimised = false, executions = 100 } = {}): 
     },
     registerOffset,
   );
-  m.exportFunc("region", m.func(regionType, bytes));
+  m.exportFunc("region", m.func(regionType, bytes!));
   return m.done(16, 16, false);
 };
 
@@ -96,6 +98,63 @@ describe.each([64, 32] as const)("a loop scope in %d-bit mode", (mode) => {
     }
     expect(count).toBeGreaterThan(600);
   });
+});
+
+describe("a region for any position", () => {
+  const bases = [0x5555_5555_4000, 0x7f12_3456_7000];
+  /** The modules of code at the same distance from both bases. */
+  const both = (source: string, options: { readonly entries?: readonly string[]; readonly targets?: readonly string[] } = {}) =>
+    bases.flatMap((base) =>
+      [false, true].map((deoptimised) => emitted(draw(source, { ...options, at: base + 0x1_2340 }).graph, { base, deoptimised })),
+    );
+  const expectEqual = (source: string, options?: Parameters<typeof both>[1]): void => {
+    const [a, slowA, b, slowB] = both(source, options);
+    expect(Buffer.compare(a!, b!), source).toBe(0);
+    expect(Buffer.compare(slowA!, slowB!), source).toBe(0);
+    expect(WebAssembly.validate(a as BufferSource), source).toBe(true);
+  };
+  it("is the same module at all of them, with any instruction that the JIT compiles", { timeout: 240_000 }, () => {
+    const r = new Random(7);
+    const decoder = plainDecoder();
+    const forms = new Map<Row, Set<string>>();
+    let count = 0;
+    for (let n = 0; n < 12_000; n++) {
+      const bytes = Uint8Array.from({ length: 15 }, () => r.below(256));
+      if (r.chance(0.5)) bytes[r.below(2)] = 0x0f;
+      if (r.chance(0.5)) bytes[0] = r.pick([0x66, 0xf2, 0xf3, 0x48, 0xc5, 0xc4, 0xd9, 0xdd]);
+      if (decoder.decode(bytes, 0, bytes.length, 0, 64) !== "ok" || decoder.d.addressSize !== 64) continue;
+      const form = `${decoder.d.isMemory} ${decoder.d.size} ${decoder.d.rep} ${(decoder.d.modrm & 0xc7) === 5}`;
+      const tried = forms.get(decoder.d.row) ?? new Set();
+      if (tried.has(form)) continue;
+      forms.set(decoder.d.row, tried.add(form));
+      const list = [...bytes.subarray(0, decoder.d.length)].map((b) => `0x${b.toString(16)}`).join(", ");
+      const source = `start: nop\nhead: db ${list}\ninc ecx\njnz head\nret`;
+      const { graph, key } = draw(source, { at: bases[0]! });
+      if (graph.blocks.get(key("head"))?.instructions.length !== 3) continue;
+      count++;
+      expectEqual(source);
+    }
+    expect(count).toBeGreaterThan(600);
+  });
+  it.each<[string, string, Parameters<typeof both>[1]?]>([
+    [
+      "relative data",
+      "start: mov rax, [rip+0x1000]\nadd [rip+0x1008], rax\nlea rbx, [rip+0x2000]\nmov rcx, [rbx+8]\nmov [rip-64], ecx\nret",
+    ],
+    ["calls and returns", "start: call one\ncall [rip+0x3000]\ncall rax\njmp [rip+0x3008]\none: push rax\npop rcx\nret"],
+    ["a known return", "start: call next\nnext: pop rax\nand rax, -16\nshr rax, 3\nlea rdx, [rax+rcx*2]\njmp rdx"],
+    ["pointers to code", "start: lea rax, [rip+16]\npush rax\ncmp rax, rbx\njb start\nlea rcx, [rip+1]\ncall rcx\nret"],
+    [
+      "loops",
+      "start: mov ecx, 50\nhead: add rax, [rip+0x100]\nmovsd xmm0, [rip+0x200]\naddsd xmm0, [rip+0x208]\nloop head\nfld qword [rip+0x300]\nfstp qword [rip+0x308]\nret",
+    ],
+    [
+      "jump tables",
+      "start: lea rdx, [rip+0x400]\nmovsxd rax, [rdx+rax*4]\nadd rax, rdx\njmp rax\none: inc ecx\njmp start\ntwo: dec ecx\njnz start\nret",
+      { targets: ["one", "two"] },
+    ],
+    ["system calls", "start: mov eax, 39\nsyscall\ntest eax, eax\njs start\nret"],
+  ])("is the same module at all of them: %s", (_what, source, options) => expectEqual(source, options));
 });
 
 it("imports only the functions that a region calls", () => {

@@ -13,15 +13,19 @@ import type { Region } from "../runtime/region-plan.ts";
 /** The code of a file at a position: the unit of storage. */
 export interface CodeUnit {
   /**
-   * The same for the same content at the same position in any program: letters, digits and "-". It only leads
-   * to candidates: the bytes of code decide.
+   * The same for the same content in any program, and for the same position if the unit has one: letters,
+   * digits and "-". It only leads to candidates: the bytes of code decide.
    */
   readonly id: string;
   /** The last part of the file's path, for users. */
   readonly name: string;
 }
-/** A mapped range of a unit. */
+/** A mapped range of a file of code. Its `id` is for code at this position. */
 export interface CodeFile extends CodeUnit {
+  /** The id of the unit for code at any position. */
+  readonly content: string;
+  /** The address at which the file would begin. */
+  readonly position: number;
   readonly start: number;
   /** One past the last byte. */
   readonly end: number;
@@ -40,6 +44,11 @@ export interface CompiledRegion {
   readonly machine: string;
   /** The color of the address spaces that may enter it (`Jit.color`). */
   readonly color: number | "any";
+  /**
+   * The address at which the file of its code would begin. The same module serves other positions, with this
+   * and all other addresses moved (`movedRegion`). Undefined: its addresses are constants.
+   */
+  readonly base: number | undefined;
   /** The call target caches of its indirect calls (jump-cache.ts). */
   readonly callCaches: readonly number[];
   readonly table: (JumpTable & { readonly targets: readonly number[] }) | undefined;
@@ -70,6 +79,8 @@ export interface CachedRegion {
 
 /** The content of the code cache for one unit. */
 export interface CachedRegions {
+  /** The position of the addresses in `called` and `jumped`, in a unit without a position. */
+  readonly position?: number | undefined;
   readonly regions: readonly CachedRegion[];
   /** Function starts and targets of indirect jumps (control-profile.ts). */
   readonly called: readonly number[];
@@ -90,6 +101,36 @@ export interface CodeStore {
    */
   native(made: CompiledRegion, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
 }
+
+/** A region at another position of its file. It must have a base. */
+export const movedRegion = (region: CachedRegion, base: number): CachedRegion => {
+  const { compiled, roots, entries, blocks, code } = region;
+  const by = base - (compiled.base as number);
+  if (by === 0) return region;
+  const to = (address: number): number => address + by;
+  return {
+    ...region,
+    roots: roots.map(to),
+    entries: entries.map(to),
+    blocks: blocks.map(({ key, ip, end, successors, inside, stub, ...block }) => ({
+      ...block,
+      // The key of a block is its address, because only trace trees have others, and they have no base.
+      key: to(key),
+      ip: to(ip),
+      end: to(end),
+      successors: successors.map(to),
+      ...(inside === undefined ? {} : { inside: to(inside) }),
+      ...(stub === undefined ? {} : { stub: { ip: to(stub.ip), end: to(stub.end) } }),
+    })),
+    code: code.map(({ address, bytes }) => ({ address: to(address), bytes })),
+    compiled: {
+      ...compiled,
+      base,
+      table: compiled.table && { ...compiled.table, lowest: to(compiled.table.lowest), targets: compiled.table.targets.map(to) },
+      deoptimised: compiled.deoptimised.map(to),
+    },
+  };
+};
 
 /** The doors of a graph. `landing` returns the return address of a door's call. */
 export const landingsOf = (graph: Graph, landing: (door: Exit) => number | undefined): CachedRegion["landings"] =>

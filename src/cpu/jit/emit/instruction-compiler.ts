@@ -438,8 +438,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   override uncanonical(a: Node): Node {
     const { calls, jumps, returns } = effectsOf(this.d.row);
     // A jump has no effect before control leaves the region. So a test at that exit is early enough.
-    this.#unproven = jumps && !calls && !returns ? isNotUserAddress(a) : undefined;
-    return this.#unproven ? pure.imm(0) : isNotUserAddress(a);
+    const isOutside = this.addresses.isSum(a) ? i32c(0) : isNotUserAddress(a);
+    this.#unproven = jumps && !calls && !returns ? isOutside : undefined;
+    return this.#unproven ? pure.imm(0) : isOutside;
   }
   /** The condition that the target of the current jump is not an address, if it has not been tested yet. */
   #unproven: Node | undefined;
@@ -454,10 +455,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return i64c(BigInt(this.d.modrmByte));
   }
   nextIp(): Node {
-    return i64c(this.nextIpConstant());
+    return this.next();
   }
   target(): Node {
-    return i64c(BigInt(this.d.target));
+    return this.addresses.target(this.d);
   }
   branch(): void {
     this.control = { kind: "branch" };

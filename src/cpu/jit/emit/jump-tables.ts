@@ -37,15 +37,25 @@ export class JumpTables {
     this.#write(table, targets);
     return table;
   }
-  /** Restores the table of a cached region at its old address. False if the space is occupied. */
+  /**
+   * Restores the table of a cached region at its old address. False if the space is occupied by another
+   * table. Regions at several positions may have one table, because it has distances only.
+   */
   restore(slot: number, table: JumpTable, targets: readonly number[]): boolean {
     const { at, span } = table;
     if (at < layout.jumpTables || at + span > layout.jumpTablesEnd) return false;
     const behind = this.#used.findIndex(({ to }) => to > at);
     const n = behind < 0 ? this.#used.length : behind;
-    if (n < this.#used.length && this.#used[n]!.from < at + span) return false;
+    const there = this.#used[n];
+    if (there && there.from < at + span) {
+      if (there.from !== at || there.to !== at + span || !this.#has(table, targets)) return false;
+    } else this.#write(table, targets);
     this.#used.splice(n, 0, { slot, from: at, to: at + span });
-    this.#write(table, targets);
+    return true;
+  }
+  #has({ at, lowest, span }: JumpTable, targets: readonly number[]): boolean {
+    const numbers = new Map(targets.map((target, number) => [target - lowest, number]));
+    for (let n = 0; n < span; n++) if (this.#bytes[at + n] !== (numbers.get(n) ?? noTarget)) return false;
     return true;
   }
   #write({ at, lowest, span }: JumpTable, targets: readonly number[]): void {

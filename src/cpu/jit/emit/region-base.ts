@@ -2,7 +2,7 @@
 // access uses the direct map, a nearby translation (translation-reuse.ts), or the TLB. An exit names the
 // address at which control continues.
 
-import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, bitsOf, constant, i32c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
@@ -30,6 +30,7 @@ import {
   TranslationReuse,
   tagsOf,
 } from "../analysis/translation-reuse.ts";
+import { CodeAddresses } from "./code-addresses.ts";
 import { type ExitKind, exitKindOf } from "./exits.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { anyUpper, Registers } from "./registers.ts";
@@ -69,6 +70,11 @@ export interface RegionRuntime extends Runtime, ReuseSlowPaths {
   readonly model: Model;
   /** The color of the address spaces that enter the region, if it is constant. */
   readonly color: number | undefined;
+  /**
+   * The address at which the file of the code would begin, if the code may be at any position
+   * (code-addresses.ts).
+   */
+  readonly base: number | undefined;
   /** The type index of regions, for calls of other regions. */
   readonly regionTypeIndex: number;
   /** Allocates a call target cache for an indirect call. */
@@ -89,6 +95,7 @@ export abstract class RegionBase extends Compiler {
   protected override readonly narrow: boolean;
   readonly registerCache: RegisterCache;
   readonly registers: Registers;
+  readonly addresses: CodeAddresses;
   readonly lazyFlags: LazyFlags;
   readonly budgetLocal = 0;
   readonly #rip: number;
@@ -120,6 +127,7 @@ export abstract class RegionBase extends Compiler {
     });
     this.registerCache = cache;
     this.registers = new Registers(body, this.narrow, cache);
+    this.addresses = new CodeAddresses(body, runtime.base);
     this.#rip = body.keep(wt.i64);
     this.lazyFlags = new LazyFlags(body, this.narrow, cache);
   }
@@ -196,7 +204,7 @@ export abstract class RegionBase extends Compiler {
     if (!again.used) return;
     this.registerCache.now = inStatePage;
     this.pendingCharge = mark.pendingCharge;
-    this.exitAt(i64c(BigInt(mark.ip)), exitCode.sideExit, 0);
+    this.exitAt(this.addresses.at(mark.ip), exitCode.sideExit, 0);
   }
   #restart: { readonly depth: number; used: boolean } | undefined;
   /** Leaves the current instruction to the interpreter. */
@@ -231,10 +239,10 @@ export abstract class RegionBase extends Compiler {
     b.end();
   }
   protected here(): Node {
-    return i64c(BigInt(this.d.ip));
+    return this.addresses.at(this.d.ip);
   }
   protected next(): Node {
-    return i64c(this.nextIpConstant());
+    return this.addresses.at(this.nextIpConstant());
   }
   nextIpConstant(): bigint {
     const next = BigInt(this.d.ip + this.d.length);
@@ -364,7 +372,7 @@ export abstract class RegionBase extends Compiler {
       const x = pure.shl(vectorIndex, pure.imm(d.scale));
       a = a ? pure.add(a, x) : x;
     }
-    const disp = pure.imm(BigInt(d.disp));
+    const disp = this.addresses.displacement(d);
     return this.truncate(a ? pure.add(a, disp) : disp, d.addressSize);
   }
   protected segmented(segment: number, offset: Node): Node {
@@ -450,10 +458,11 @@ export abstract class RegionBase extends Compiler {
       // CMPXCHG may leave the value unchanged, but write access is tested in any case.
       if (how === access.write) this.#reuse(linear, bits, how, alignment, () => {});
       if (constant(there) !== undefined) return there;
+      const from = this.addresses.isSum(there) ? there.from : undefined;
       // A copy is needed: a later store, perhaps by the same instruction, may reuse the local for another
       // value.
       this.body.set(value, there);
-      return localGet(t, value);
+      return from ? noted(localGet(t, value), 47, from) : localGet(t, value);
     }
     const load: MemoryAccess = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
     if (!this.#reuse(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);

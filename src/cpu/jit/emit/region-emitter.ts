@@ -7,7 +7,7 @@
 // moment, so nothing is lost with the wasm stack. A jump out of the region tail-calls the region that begins
 // at its target.
 
-import { Body, constant, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { isEntryOf, jumpEntry } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import type { Decoded } from "../../decode/decoder.ts";
@@ -71,7 +71,8 @@ class RegionEmitter {
     return this.#of(key)?.scope;
   }
 
-  emit(): FunctionBytes {
+  /** The function; undefined if a region with a base needs constants (CodeAddresses.isFixed). */
+  emit(): FunctionBytes | undefined {
     const b = this.#b;
     const c = this.#c;
     this.#dominated(this.#s.root);
@@ -84,13 +85,14 @@ class RegionEmitter {
     }
     this.#exits();
     const prologue = new Body([]);
+    c.addresses.load(prologue);
     c.loadModes(prologue);
     if (this.#s.dispatched.length) prologue.set(this.#next, localGet(wt.i32, entryLocal));
     for (let blocks = exitKinds.length + (this.#facts.hasX87Batches ? 1 : 0); blocks > 0; blocks--) {
       prologue.opcode(op.block);
       prologue.code.byte(0x40);
     }
-    return b.done(prologue.code);
+    return c.addresses.isFixed ? undefined : b.done(prologue.code);
   }
   /**
    * The common code of exits, by kind. "jump" enters the region that begins at the target, if there is one.
@@ -201,7 +203,7 @@ class RegionEmitter {
     const entersScope = scope !== undefined && registerCache.now.scope === undefined;
     if (this.#of(key)?.testsBudget && !(entersScope && scope.isRegion)) this.#checkBudget(key);
     if (entersScope) {
-      if (!this.#facts.is64) this.#c.exitIfUpper(i64c(BigInt(this.#g.blocks.get(key)!.ip)), 0, scope.written);
+      if (!this.#facts.is64) this.#c.exitIfUpper(this.#c.addresses.at(this.#g.blocks.get(key)!.ip), 0, scope.written);
       this.#c.registers.make(scope.accessed);
       registerCache.enter(scope);
       if (scope.isRegion) this.#checkBudget(key);
@@ -301,7 +303,7 @@ class RegionEmitter {
     const need = i32c((this.#of(key)?.need ?? 0) + c.pendingCharge);
     this.#b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, c.budgetLocal), need]), false);
     c.depth++;
-    c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), exitCode.lowBudget, 0);
+    c.exitAt(c.addresses.at(this.#g.blocks.get(key)!.ip), exitCode.lowBudget, 0);
     c.depth--;
     this.#b.end();
   }
@@ -326,9 +328,9 @@ class RegionEmitter {
         const { inside } = block;
         // The target comes from the jump of a linkage stub.
         c.proveTarget();
-        const target = control?.kind === "jump" ? control.target : i64c(BigInt(block.instructions.at(-1)!.target));
+        const target = control?.kind === "jump" ? control.target : c.addresses.target(block.instructions.at(-1)!);
         if (inside === undefined) return this.#call(block, target);
-        if (isOpen(block)) this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inside))]), () => this.#call(block, target));
+        if (isOpen(block)) this.#when(node(wt.i32, op.i64ne, [target, c.addresses.at(inside)]), () => this.#call(block, target));
         return this.#go(block, inside);
       }
       case "fall":
@@ -346,7 +348,7 @@ class RegionEmitter {
         return;
       case "leave":
         // An earlier exit of this block was conditional, or it makes this code unreachable.
-        c.exitAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? exitCode.changed : exitCode.jumped, 0);
+        c.exitAt(c.addresses.at(block.end), block.instructions.at(-1)!.row.ends ? exitCode.changed : exitCode.jumped, 0);
     }
   }
   /** All paths from here need the dirty registers in the state page, so they are stored once. */
@@ -360,7 +362,7 @@ class RegionEmitter {
     this.#writeBack();
     const table = this.#jumpTable;
     if (table) {
-      const distance = b.bind(pure.sub(target, i64c(BigInt(table.lowest))));
+      const distance = b.bind(pure.sub(target, this.#c.addresses.at(table.lowest)));
       this.#when(as(wt.i32, pure.ltU(distance, i64c(BigInt(table.span)))), () => {
         const next = b.bind(node(wt.i32, op.i32load8u, [as(wt.i32, distance)], table.at));
         this.#when(node(wt.i32, op.i32ne, [next, i32c(noTarget)]), () => {
@@ -378,13 +380,13 @@ class RegionEmitter {
   #toSuccessor(block: JitBlock, target: Node, out: () => void): void {
     this.#writeBack();
     const addresses = block.successors.map((key) => this.#g.blocks.get(key)!.ip);
-    const known = Number(constant(target) ?? -1n);
-    if (addresses.includes(known)) return this.#go(block, known);
+    const known = this.#c.addresses.of(target);
+    if (known !== undefined && addresses.includes(known)) return this.#go(block, known);
     // The path along the trace is inline.
     const inline = this.#g.tree ? addresses.pop() : undefined;
-    for (const ip of addresses) this.#when(node(wt.i32, op.i64eq, [target, i64c(BigInt(ip))]), () => this.#go(block, ip));
+    for (const ip of addresses) this.#when(node(wt.i32, op.i64eq, [target, this.#c.addresses.at(ip)]), () => this.#go(block, ip));
     if (inline === undefined) return out();
-    this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inline))]), out, false);
+    this.#when(node(wt.i32, op.i64ne, [target, this.#c.addresses.at(inline)]), out, false);
     this.#go(block, inline);
   }
   #redispatch(next: Node): void {
@@ -409,7 +411,7 @@ class RegionEmitter {
     const c = this.#c;
     const depth = b.bind(loaded(at.callDepth));
     b.goIf(node(wt.i32, op.i32geU, [depth, i32c(callDepth)]), 0, false);
-    const region = constant(target) === undefined ? this.#lookUpCall(target) : this.#lookUp(target);
+    const region = c.addresses.of(target) === undefined ? this.#lookUpCall(target) : this.#lookUp(target);
     c.registerCache.forget();
     b.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [depth, i32c(1)]), at.callDepth);
     this.#enter(region, c.budget(), op.callIndirect);
@@ -417,7 +419,7 @@ class RegionEmitter {
     b.code.byte(op.localSet);
     b.code.u(where);
     this.#open({ kind: "other" }, op.block);
-    b.goIf(node(wt.i32, op.i64ne, [localGet(wt.i64, where), i64c(BigInt(block.end))]), 0, false);
+    b.goIf(node(wt.i32, op.i64ne, [localGet(wt.i64, where), c.addresses.at(block.end)]), 0, false);
     b.store(op.i32store, i32c(0), depth, at.callDepth);
     this.#afterCall();
     this.#go(block, block.end);
@@ -441,7 +443,7 @@ class RegionEmitter {
     const b = this.#b;
     const c = this.#c;
     c.registerCache.forget();
-    b.store(op.i64store, i32c(0), i64c(c.nextIpConstant()), at.rip);
+    b.store(op.i64store, i32c(0), c.addresses.at(c.nextIpConstant()), at.rip);
     b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
     const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve()));
     b.if(how, false);
@@ -457,14 +459,14 @@ class RegionEmitter {
     b.end();
     const [back] = block.successors;
     if (back === undefined) return this.#computed(rip);
-    this.#when(node(wt.i32, op.i64ne, [rip, i64c(BigInt(back))]), () => this.#computed(rip));
+    this.#when(node(wt.i32, op.i64ne, [rip, c.addresses.at(back)]), () => this.#computed(rip));
     this.#go(block, back);
   }
 
   /** Control goes from a block to an address. */
   #go(from: JitBlock, ip: number): void {
     const key = this.#keyOf(from, ip);
-    if (key === undefined) return this.#c.exitAt(i64c(BigInt(ip)), exitCode.jumped, 0);
+    if (key === undefined) return this.#c.exitAt(this.#c.addresses.at(ip), exitCode.jumped, 0);
     if (this.#s.irreducible.has(`${from.key}>${key}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(key)));
     const backward = isBackward(this.#s, from.key, key);
     if (!backward && !this.#s.merges.has(key)) return this.#dominated(key);
@@ -501,9 +503,13 @@ const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from)
 
 /**
  * The bytes of a region's function. `registerOffset` returns the offset of a register operand in the state
- * page.
+ * page. Undefined: there is a base, and the region needs constants in its place.
  */
-export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes => {
+export const emitRegion = (
+  g: Graph,
+  runtime: RegionRuntime,
+  registerOffset: (d: Decoded, n: number) => number,
+): FunctionBytes | undefined => {
   const facts = analyseRegion(g, { registerOffset, executions: runtime.executions });
   return new RegionEmitter(facts, runtime, registerOffset).emit();
 };

@@ -4,7 +4,7 @@
 // (sse/float.ts, plain). If the test fails, the registers are restored, and the same instructions run with a
 // test each.
 
-import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import type { Assured, Ops } from "../../isa/ops.ts";
@@ -27,6 +27,7 @@ import {
 import type { LazyFlags } from "../analysis/lazy-flags.ts";
 import { type CacheState, part, type RegisterCache, within } from "../analysis/register-cache.ts";
 import { isTail } from "../analysis/sse-batches.ts";
+import type { CodeAddresses } from "./code-addresses.ts";
 import type { Registers } from "./registers.ts";
 
 interface Batch {
@@ -48,6 +49,7 @@ export interface SseHost extends Ops<Node> {
   readonly registers: Registers;
   readonly registerCache: RegisterCache;
   readonly lazyFlags: LazyFlags;
+  readonly addresses: CodeAddresses;
   /** The dataflow state at this point. */
   state: DataflowState;
   /** Open wasm labels inside the exits' labels. */
@@ -237,7 +239,7 @@ export class SseBatches {
     const { now } = this.#c.registerCache;
     this.#restore(batch);
     this.#batch = undefined;
-    out(i64c(BigInt(batch.first.ip)), exitCode.sideExit, batch.remaining);
+    out(this.#c.addresses.at(batch.first.ip), exitCode.sideExit, batch.remaining);
     this.#batch = batch;
     this.#c.registerCache.now = now;
     return true;

@@ -158,6 +158,7 @@ export class Jit implements JitPolicy {
     if (!this.#table) {
       this.#table = new (lazyRegionTable().RegionTable)(this.#blocks, this.#links, this);
       this.#table.onRegion = this.#onRegion;
+      this.#table.enterSpace(this.#space);
     }
     return this.#table;
   }
@@ -187,11 +188,14 @@ export class Jit implements JitPolicy {
   enterSpace(space: object, color: number): void {
     this.#heat.enter(space);
     this.#isOtherSpace = true;
+    this.#space = space;
+    this.#table?.enterSpace(space);
     this.sampler.discardWindows();
     if (this.#color === "any" || this.#color === color) return;
     this.#color = "any";
     this.#table?.changeColor();
   }
+  #space: object = this;
   /** Another address space has begun to run since the last sample. */
   #isOtherSpace = false;
   /**

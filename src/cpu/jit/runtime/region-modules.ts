@@ -85,13 +85,13 @@ export class RegionModules {
     this.machine = `${model.name} ${memory.buffer.byteLength}${isShared(memory) ? " shared" : ""}`;
   }
 
-  /** Instantiates a module and puts its region into the slot. */
-  link(module: WebAssembly.Module, slot: number): void {
+  /** Instantiates a module and puts its region into the slot. `base`: `CompiledRegion.base`. */
+  link(module: WebAssembly.Module, slot: number, base: number | undefined): void {
     const { memory, handlers, routines, serve } = this.#links;
     if (contexts[this.#blocks.context]!.mode !== 64) this.#links.enableAccessMap();
     this.#lookups ??= slowPaths(this.#links);
     const { exports } = new WebAssembly.Instance(module, {
-      vm: { memory },
+      vm: base === undefined ? { memory } : { memory, base: new WebAssembly.Global({ value: "i64" }, BigInt(base)) },
       js: { serve },
       lookups: this.#lookups as WebAssembly.ModuleImports,
       handlers: handlers as WebAssembly.ModuleImports,
@@ -102,14 +102,17 @@ export class RegionModules {
   #lookups: WebAssembly.Exports | undefined;
   /**
    * Compiles a graph to WebAssembly. `patched`: code reads immediates from memory. `color`: the color of the
-   * address spaces that may enter the region.
+   * address spaces that may enter the region. `base`: the region is to be valid at any position, if that is
+   * possible.
    */
   make(
     graph: Graph,
     slot: number,
-    { patched, color: regionColor }: { readonly patched: boolean; readonly color: CompiledRegion["color"] },
+    how: { readonly patched: boolean; readonly color: CompiledRegion["color"]; readonly base: number | undefined },
   ): CompiledRegion {
+    const { patched, color: regionColor, base } = how;
     const m = new ModuleWriter();
+    if (base !== undefined) m.importGlobal("vm", "base", wt.i64);
     const callCaches: number[] = [];
     const deoptimised: number[] = [];
     let table: CompiledRegion["table"];
@@ -139,6 +142,7 @@ export class RegionModules {
       executions: (ip) => this.#blocks.records.executionsOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color,
+      base,
       regionTypeIndex: m.type(regionType),
       callCache: () => {
         const cache = this.#blocks.newCallTarget();
@@ -157,11 +161,16 @@ export class RegionModules {
         return { ...t, index: use("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) };
       },
     };
-    m.exportFunc("region", m.func(regionType, lazyRegionEmitter().emitRegion(graph, runtime, registerOffset)));
+    const body = lazyRegionEmitter().emitRegion(graph, runtime, registerOffset);
+    if (!body) {
+      this.jumpTables.drop(slot);
+      return this.make(graph, slot, { ...how, base: undefined });
+    }
+    m.exportFunc("region", m.func(regionType, body));
     const { memory } = this.#links;
     const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
-    return { wasm, machine: this.machine, color: regionColor, callCaches, table, deoptimised };
+    return { wasm, machine: this.machine, color: regionColor, base, callCaches, table, deoptimised };
   }
 }

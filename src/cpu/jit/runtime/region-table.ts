@@ -4,11 +4,12 @@
 import { regionSlots, slotBits } from "../../decode/operand-slots.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
-import { type CachedRegion, type CodeFile, cachedRegionOf, framesOf, graphOf, landingsOf } from "../cache/format.ts";
-import { type LibraryEntry, RegionLibrary } from "../cache/library.ts";
+import { type CachedRegion, type CodeFile, cachedRegionOf, framesOf, graphOf, landingsOf, movedRegion } from "../cache/format.ts";
+import { type ReachedEntry, RegionLibrary } from "../cache/library.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { BlockReader } from "../cfg/grow-graph.ts";
 import { loopScopes, structureOf } from "../cfg/structure.ts";
+import { positions } from "../emit/code-addresses.ts";
 import type { ControlProfile } from "../profile/control-profile.ts";
 import { coverageOf, type Step, type TraceTree, type TreeLimits, traceTrees } from "../tracing/trace-recorder.ts";
 import type { TraceSampler } from "../tracing/trace-sampler.ts";
@@ -25,6 +26,12 @@ const maxRegionsPerRoot = 2;
 /** The greatest numbers of units that a run saves, and that it loads. */
 const maxUnits = 256;
 const maxFiles = 4096;
+/** The greatest number of mapped ranges of a unit whose profile is saved. */
+const maxRanges = 64;
+
+const mayHavePosition = (position: number): boolean => position >= positions.from && position <= positions.to;
+const sameFiles = (a: readonly CodeFile[], b: readonly CodeFile[]): boolean =>
+  a.length === b.length && a.every(({ id, start, end }, n) => id === b[n]!.id && start === b[n]!.start && end === b[n]!.end);
 
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
 
@@ -71,42 +78,53 @@ export class RegionTable {
    */
   loadCached(): void {
     const { store } = this.#policy;
-    let news = false;
-    for (const file of store && this.#files.size < maxFiles ? this.#links.codeFiles() : []) {
-      const known = this.#files.get(file.id);
-      if (known?.some(({ start, end }) => start === file.start && end === file.end)) continue;
-      if (known) {
-        known.push(file);
-        continue;
+    const files = this.#links.codeFiles();
+    let news = !sameFiles(files, this.#library.files);
+    this.#library.files = files;
+    this.#filesOf.set(this.#space, files);
+    for (const file of store ? files : [])
+      for (const id of [file.id, file.content]) {
+        const known = this.#files.get(id);
+        if (known?.some(({ start, end }) => start === file.start && end === file.end)) continue;
+        const cached = known || this.#files.size >= maxFiles ? undefined : store?.load({ id, name: file.name });
+        if (known && known.length < maxRanges) known.push(file);
+        else if (!known && this.#files.size < maxFiles) this.#files.set(id, [file]);
+        if (!cached) continue;
+        this.#library.load(file, cached);
+        const by = cached.position === undefined ? 0 : file.position - cached.position;
+        this.#profile.preload({ called: cached.called.map((ip) => ip + by), jumped: cached.jumped.map((ip) => ip + by) });
+        news = true;
       }
-      this.#files.set(file.id, [file]);
-      const cached = store?.load(file);
-      if (!cached) continue;
-      this.#library.load(file, cached);
-      this.#profile.preload(cached);
-      news = true;
-    }
     if (news) this.#noteDecodedRoots();
     this.installCached();
   }
+  /** Another address space runs. Its files are looked for with the next sample. */
+  enterSpace(space: object): void {
+    this.#space = space;
+    this.#library.files = this.#filesOf.get(space) ?? [];
+  }
+  #space: object = this;
+  readonly #filesOf = new WeakMap<object, readonly CodeFile[]>();
   /** The mapped ranges of each unit that has been loaded. */
   readonly #files = new Map<string, CodeFile[]>();
   readonly #library = new RegionLibrary();
   #noteDecodedRoots(): void {
-    for (const root of this.#library.roots) if (this.#blocks.headOf(root) !== 0) this.#library.blockDecoded(root);
+    this.#library.noteDecoded((root) => this.#blocks.headOf(root) !== 0);
   }
   /** Installs regions of the library whose roots have been reached, if their code is unchanged. */
   installCached(): void {
     const { stats } = this.#policy;
     const started = Date.now();
     const before = stats.loaded + stats.reused;
-    for (const entry of this.#library.reached()) this.#install(entry);
+    for (const reached of this.#library.reached()) this.#install(reached);
     if (stats.loaded + stats.reused > before) stats.milliseconds += Date.now() - started;
   }
-  #install(entry: LibraryEntry): void {
+  #install(reached: ReachedEntry): void {
     const blocks = this.#blocks;
-    if (blocks.isRegion(blocks.headOf(entry.root))) return;
-    const { data } = entry;
+    const { entry, position } = reached;
+    if (blocks.isRegion(blocks.headOf(entry.root + (position ?? 0)))) return;
+    if (position !== undefined && !mayHavePosition(position)) return;
+    const data = position === undefined ? entry.data : movedRegion(entry.data, position);
     const { compiled, context, side, generation, roots } = data;
     if (
       context !== blocks.context ||
@@ -116,7 +134,7 @@ export class RegionTable {
       return;
     if (data.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return;
     const pages = framesOf(data, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
-    if (pages === "absent") this.#library.retry(entry);
+    if (pages === "absent") this.#library.retry(reached);
     if (typeof pages === "string") return;
     const { flushes } = blocks;
     const heads = data.entries.map((ip) => blocks.decodeAt(ip));
@@ -133,7 +151,7 @@ export class RegionTable {
     this.#deopts.preload(compiled.deoptimised);
     const graph = graphOf(data, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
     entry.module ??= this.#policy.store?.module(compiled) ?? new WebAssembly.Module(compiled.wasm);
-    this.#modules.link(entry.module, slot);
+    this.#modules.link(entry.module, slot, compiled.base);
     this.#activate({
       slot,
       graph,
@@ -180,11 +198,17 @@ export class RegionTable {
     const most = changed.sort((a, b) => b[1].length - a[1].length).slice(0, maxUnits);
     store.save(
       most.map(([id, entries]) => {
-        const file = entries[0]!.file as CodeFile;
-        const ranges = this.#files.get(id) ?? [file];
+        const { file: first, content } = entries[0]!;
+        const file = first as CodeFile;
+        const ranges = content === undefined ? (this.#files.get(id) ?? [file]) : [file];
         const isInside = (ip: number): boolean => ranges.some(({ start, end }) => start <= ip && ip < end);
         const regions = entries.map(({ data, used }) => ({ ...data, idle: used ? 0 : data.idle + 1 }));
-        return [file, { regions, called: called.filter(isInside), jumped: jumped.filter(isInside) }] as const;
+        const position = content === undefined ? undefined : file.position;
+        const profile = { called: called.filter(isInside), jumped: jumped.filter(isInside), position };
+        return [
+          { id, name: file.name },
+          { regions, ...profile },
+        ] as const;
       }),
     );
   }
@@ -275,6 +299,8 @@ export class RegionTable {
   #add(graph: Graph, { roots, patched, side, generation }: Pick<Region, "roots" | "patched" | "side" | "generation">): Region {
     const blocks = this.#blocks;
     const slot = this.#takeSlot();
+    const root = roots[0] as number;
+    const file = this.#links.codeFiles().find(({ start, end }) => start <= root && root < end);
     const region: Region = {
       slot,
       graph,
@@ -291,12 +317,10 @@ export class RegionTable {
       notReached: false,
       landings: landingsOf(graph, this.#links.landing),
       entry: undefined,
-      ...this.#instantiate(graph, slot, patched),
+      ...this.#instantiate(graph, slot, patched, file && this.#baseFor(graph, file, patched)),
     };
     if (!patched) {
-      const root = roots[0] as number;
-      const file = this.#policy.store && this.#links.codeFiles().find(({ start, end }) => start <= root && root < end);
-      region.entry = this.#library.add(root, file, () => this.#dataOf(region));
+      region.entry = this.#library.add(root, region.compiled.base, file, () => this.#dataOf(region));
       region.entry.module = region.module;
     }
     this.#activate(region);
@@ -375,7 +399,7 @@ export class RegionTable {
     region.deoptVersion = this.#deopts.version;
     const started = Date.now();
     this.#modules.jumpTables.drop(slot);
-    Object.assign(region, this.#instantiate(graph, slot, patched));
+    Object.assign(region, this.#instantiate(graph, slot, patched, region.compiled.base));
     if (region.entry) this.#library.changed(region.entry, () => this.#dataOf(region), region.module);
     this.#policy.stats.recompiled++;
     this.#policy.stats.milliseconds += Date.now() - started;
@@ -399,10 +423,21 @@ export class RegionTable {
       if (head !== 0) blocks.installRegion(head, region.slot | (n << slotBits));
     });
   }
-  #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "compiled" | "module"> {
-    const compiled = this.#modules.make(graph, slot, { patched, color: this.#policy.color });
+  /**
+   * The base of a region that is made for any position: of 64-bit code of one file, when several processes
+   * run. A program alone has its code at the same addresses in each run, and constants are a little faster.
+   */
+  #baseFor(graph: Graph, { position, start, end }: CodeFile, patched: boolean): number | undefined {
+    if (patched || graph.tree || this.#policy.color !== "any" || !mayHavePosition(position)) return undefined;
+    if (contexts[this.#blocks.context]!.mode !== 64) return undefined;
+    const isInside = (part: { readonly ip: number; readonly end: number }): boolean => start <= part.ip && part.end <= end;
+    for (const block of graph.blocks.values()) if (!isInside(block) || (block.stub && !isInside(block.stub))) return undefined;
+    return position;
+  }
+  #instantiate(graph: Graph, slot: number, patched: boolean, base: number | undefined): Pick<Region, "compiled" | "module"> {
+    const compiled = this.#modules.make(graph, slot, { patched, color: this.#policy.color, base });
     const module = new WebAssembly.Module(compiled.wasm);
-    this.#modules.link(module, slot);
+    this.#modules.link(module, slot, compiled.base);
     this.#policy.stats.wasmBytes += compiled.wasm.length;
     this.#policy.stats.instructions += graph.instructions;
     return { compiled, module };
