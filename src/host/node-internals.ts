@@ -25,8 +25,8 @@ export const setFlagsFromString = (flag: string): void => {
   setFlag(flag);
 };
 
-/** Guest memory in bytes from which on the host's own heap is the smaller part of the process. */
-const MUCH_MEMORY = 2 ** 26;
+/** Guest memory in bytes up to which the host's own heap may be the greater part of the process. */
+const LITTLE_MEMORY = 2 ** 26;
 /**
  * Keeps V8's young generation small beside a small guest memory. By default it grows to 48 MiB with garbage
  * of system calls. V8 reads the flag each time the generation would grow. The price: V8 compiles chunks of
@@ -34,7 +34,7 @@ const MUCH_MEMORY = 2 ** 26;
  */
 export const heapFor = (guestMemory: Size | undefined): void => {
   const bytes = guestMemory === undefined ? undefined : bytesOf(guestMemory);
-  if (bytes !== undefined && bytes < MUCH_MEMORY) setFlagsFromString("--semi-space-growth-factor=1");
+  if (bytes !== undefined && bytes <= LITTLE_MEMORY) setFlagsFromString("--semi-space-growth-factor=1");
 };
 
 let checksum: Checksum | undefined;

@@ -77,8 +77,14 @@ export const scatter = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segm
   return done;
 };
 /** Copies from user memory. The result is shorter than `n` if a page is bad. */
-export const gather = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segment[], from: number, n: number): Uint8Array => {
-  const out = new Uint8Array(n);
+export const gather = (
+  t: Pick<Task, "mem" | "kernel">,
+  segments: readonly Segment[],
+  from: number,
+  n: number,
+  into?: Uint8Array,
+): Uint8Array => {
+  const out = into ? into.subarray(0, n) : new Uint8Array(n);
   let done = 0;
   for (const { at, length } of ranges(segments, from, n)) {
     const got = t.mem.readSome(at, out.subarray(done, done + length));

@@ -177,6 +177,13 @@ const brokenPipe = (t: Task, file: FileDescription): void => {
   if (file.signalsPipe && !t.noPipeSignal) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
 };
 
+/**
+ * A buffer for the bytes of one write. A new one for each would be garbage outside of V8's heap, which V8
+ * collects late: 64 MiB of it beside a guest that repeats writes that fail.
+ */
+let shared: Uint8Array | undefined;
+const buffer = (): Uint8Array => (shared ??= new Uint8Array(CHUNK));
+
 /** Writes from user memory. `at` undefined: at the file's own offset. */
 export const writeFrom = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
   notified(file, EVENT.MODIFY, writePieces(t, file, segments, at, nonblock));
@@ -194,7 +201,7 @@ const writePieces = (t: Task, file: FileDescription, segments: readonly Segment[
     if (done - before.done >= PIECE_BYTES) return endPiece(t, file, { done, start, segments }, at === undefined, true);
     const want = withinLimit(t, file, start + done, Math.min(total - done, CHUNK));
     if (want < 0) return finish(t, done > 0 ? done : want);
-    const bytes = gather(t, segments, done, want);
+    const bytes = gather(t, segments, done, want, file.copies ? buffer() : undefined);
     if (bytes.length === 0 && want > 0) return finish(t, done > 0 ? done : -E.EFAULT);
     const n = file.write(t, bytes, start + done);
     if (n === -E.EAGAIN) return block(t, file, POLLOUT, done, nonblock);

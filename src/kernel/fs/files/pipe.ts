@@ -264,6 +264,9 @@ export class PipeEnd extends FileDescription {
     return n;
   }
 
+  override get copies(): boolean {
+    return true;
+  }
   override poll(): number {
     const { pipe } = this;
     let events = 0;

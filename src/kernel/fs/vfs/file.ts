@@ -127,6 +127,10 @@ export abstract class FileDescription {
   get isSource(): boolean {
     return true;
   }
+  /** True if `write` copies the bytes: its caller may use the same buffer for the next ones. */
+  get copies(): boolean {
+    return false;
+  }
   /**
    * True if a blocking write continues until all is written. If false, the first step's number of bytes is
    * the result.
