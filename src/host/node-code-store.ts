@@ -255,7 +255,7 @@ export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): C
     return known && JSON.stringify([known, unit.id]);
   };
   const fileOf = (identity: string): string => join(folder, crc32(Buffer.from(identity)).toString(16).padStart(8, "0"));
-  const inodeOf = (file: string): number => attempt(() => statSync(file).ino) ?? 0;
+  const inodeOf = (file: string): number => attempt(() => statSync(file, { throwIfNoEntry: false })?.ino) ?? 0;
   /** The inodes of loaded files by identity: another run makes a new one. */
   const loaded = new Map<string, number>();
   return {
@@ -263,7 +263,10 @@ export const nodeCodeStore = (folder: string, conditions: readonly unknown[]): C
       const identity = identityOf(unit);
       if (identity === undefined) return undefined;
       const file = fileOf(identity);
-      loaded.set(identity, inodeOf(file));
+      const inode = inodeOf(file);
+      loaded.set(identity, inode);
+      // Most units have no file, and an error costs more than the call.
+      if (inode === 0) return undefined;
       const cached = attempt(() => unpack(readOwn(file), identity));
       if (cached) attempt(() => utimesSync(file, new Date(), new Date()));
       return cached;

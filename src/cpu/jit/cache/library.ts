@@ -92,6 +92,9 @@ export class RegionLibrary {
   /** The code files of the current address space. */
   files: readonly CodeFile[] = [];
 
+  get isEmpty(): boolean {
+    return this.#fixed.size + this.#positioned.size === 0;
+  }
   /** Adds the regions of earlier runs. */
   load(file: CodeFile, { regions }: CachedRegions): void {
     for (const data of regions) {

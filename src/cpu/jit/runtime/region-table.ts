@@ -78,6 +78,7 @@ export class RegionTable {
    */
   loadCached(): void {
     const { store } = this.#policy;
+    if (!store && this.#library.isEmpty) return;
     const files = this.#links.codeFiles();
     let news = !sameFiles(files, this.#library.files);
     this.#library.files = files;
