@@ -1,5 +1,5 @@
 # about: R, gnuplot, PARI/GP: numbers, matrices, pictures as text
-# equal: amd64
+# equal: amd64 i386
 # packages: r-base-core gnuplot-nox pari-gp
 # seconds: 400
 # memory: 2G

@@ -1,5 +1,5 @@
 # about: MariaDB: install, start, SQL, transactions, dump, stop
-# equal: amd64
+# equal: amd64 i386
 # packages: mariadb-server
 # seconds: 900
 # memory: 3G
