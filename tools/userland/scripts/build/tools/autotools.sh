@@ -1,4 +1,5 @@
 # about: autoconf, automake, libtool: a project configured, built, checked, installed
+# equal: amd64
 # packages: autoconf automake libtool make gcc libc6-dev
 # seconds: 900
 # memory: 2G
