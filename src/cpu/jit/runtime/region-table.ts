@@ -193,8 +193,9 @@ export class RegionTable {
     const { store } = this.#policy;
     if (!store) return;
     for (const region of [...this.#regions.values(), ...this.#invalid.all]) this.#settle(region);
-    const { called, jumped } = this.#profile.all;
     const changed = [...this.#library.lasting].filter(([, entries]) => entries.some((entry) => entry.isNew));
+    if (changed.length === 0) return;
+    const { called, jumped } = this.#profile.all;
     // Of a run with very many processes, those with the most regions.
     const most = changed.sort((a, b) => b[1].length - a[1].length).slice(0, maxUnits);
     store.save(
