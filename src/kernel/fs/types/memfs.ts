@@ -11,8 +11,8 @@ import { RegularInode } from "../files/regular.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
-import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, TMPFS_FLAGS } from "../vfs/mode.ts";
-import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
+import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, TMPFS_FLAGS } from "../vfs/mode.ts";
+import { RENAME_EXCHANGE } from "../vfs/rename.ts";
 import { Budget, Content, type FileContent } from "./content.ts";
 
 /** The size of a name in a directory's size, in bytes; the dots count. Linux BOGO_DIRENT_SIZE. */
@@ -400,7 +400,7 @@ export class MemDir extends Inode {
     return 0;
   }
 
-  override rename(name: string, to: Inode, newName: string, flags: number): number {
+  override rename(name: string, to: Inode, newName: string, flags: number, whiteout?: NewInode): number {
     if (!(to instanceof MemDir)) return -E.EXDEV;
     to.fill();
     const moved = this.lookup(name);
@@ -423,8 +423,7 @@ export class MemDir extends Inode {
       this.#linked(-1);
       to.#linked(1);
     }
-    // A whiteout (character device 0:0) marks a removed name for overlayfs.
-    if (flags & RENAME_WHITEOUT) this.add(name, this.newInode({ mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }, ""));
+    if (whiteout) this.add(name, this.newInode(whiteout, ""));
     for (const inode of [this, to]) inode.touch("modify");
     moved.touch("change");
     if (there && flags & RENAME_EXCHANGE) there.touch("change");

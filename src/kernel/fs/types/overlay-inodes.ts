@@ -101,12 +101,12 @@ export class OverlayDir extends MemDir {
   }
   /** A rename replaces a file of this directory: one record has all of it. */
   #moving = false;
-  override rename(name: string, to: Inode, newName: string, flags: number): number {
-    if (!(to instanceof OverlayDir)) return super.rename(name, to, newName, flags);
+  override rename(name: string, to: Inode, newName: string, flags: number, whiteout?: NewInode): number {
+    if (!(to instanceof OverlayDir)) return super.rename(name, to, newName, flags, whiteout);
     const moved = this.lookup(name);
     const there = to.lookup(newName);
     to.#moving = true;
-    const done = super.rename(name, to, newName, flags);
+    const done = super.rename(name, to, newName, flags, whiteout);
     to.#moving = false;
     if (done < 0 || typeof moved === "number") return done;
     const gone = [{ inode: moved, directory: this as Inode, name }];

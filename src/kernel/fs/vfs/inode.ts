@@ -272,9 +272,9 @@ export abstract class Inode {
   }
   /**
    * Moves `name` to `newName` in `to` and replaces a file there, or swaps with RENAME_EXCHANGE. The caller
-   * did the common checks.
+   * did the common checks. `whiteout`: the device that gets the old name, for RENAME_WHITEOUT.
    */
-  rename(_name: string, _to: Inode, _newName: string, _flags: number): number {
+  rename(_name: string, _to: Inode, _newName: string, _flags: number, _whiteout?: NewInode): number {
     return -E.EPERM;
   }
   /** Makes a file without a name, for O_TMPFILE. */

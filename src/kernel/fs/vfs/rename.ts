@@ -4,9 +4,10 @@ import { own } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import { mayRefer } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
+import { newInode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
-import { may } from "./mode.ts";
+import { may, S_IFCHR } from "./mode.ts";
 import { afterRemoval, notifyMove, withInode } from "./notify.ts";
 import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
 import { forget, isMountpoint } from "./remove.ts";
@@ -56,7 +57,9 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
   if (replaced && !exchange && replaced.inode.isDir && !replaced.inode.isEmpty) return -E.ENOTEMPTY;
   const [dir, newDir] = [from.parent.dentry.inode, to.parent.dentry.inode];
   task.kernel.charge(2 * cost.name);
-  const done = withInode(replaced?.inode, () => dir.rename(from.name, newDir, to.name, flags));
+  // Overlayfs marks a removed name with a character device 0:0. Linux mm/shmem.c shmem_whiteout().
+  const whiteout = flags & RENAME_WHITEOUT ? newInode(task, dir, S_IFCHR) : undefined;
+  const done = withInode(replaced?.inode, () => dir.rename(from.name, newDir, to.name, flags, whiteout));
   if (done < 0) return done;
   move(source, to, replaced, exchange);
   const [place, newPlace] = [from.parent.dentry, to.parent.dentry];
