@@ -45,19 +45,22 @@ const allFlags = () => {
   return ofThis ? [...flags, ...ofThis] : [];
 };
 
+/** A flag that the command line has set since (src/host/node-internals.ts); undefined if it has not. */
+const lateFlag = () => globalThis[Symbol.for("trapgate.lateFlag")];
+
 /**
- * Sets the flags through the binding below node:v8. node:v8 would load Node's streams. The binding works, but
+ * Sets flags through the binding below node:v8. node:v8 would load Node's streams. The binding works, but
  * prints a deprecation warning.
  */
-const setFlags = () => {
+const setFlags = (wanted) => {
   const { noDeprecation } = process;
   if (!noDeprecation) process.noDeprecation = true;
   try {
     const { setFlagsFromString } = process.binding("v8");
-    for (const flag of allFlags()) setFlagsFromString(flag);
+    for (const flag of wanted) setFlagsFromString(flag);
   } catch {
     const { setFlagsFromString } = require("node:v8");
-    for (const flag of allFlags()) setFlagsFromString(flag);
+    for (const flag of wanted) setFlagsFromString(flag);
   } finally {
     if (!noDeprecation) process.noDeprecation = noDeprecation;
   }
@@ -86,14 +89,18 @@ const bytesOf = (file) => {
  * were loaded so far, by name.
  */
 const load = () => {
-  setFlags();
+  setFlags(allFlags());
   if (!existsSync(textOf("start"))) return undefined;
   const scripts = {};
   const read = (name) => {
     const filename = textOf(name);
     const text = bytesOf(filename).latin1Slice();
     const cache = existsSync(cacheOf(name)) ? { cachedData: bytesOf(cacheOf(name)) } : {};
+    // V8 accepts a cache only under the flags under which it was made.
+    const late = lateFlag();
+    if (late) setFlags(allFlags());
     scripts[name] = new vm.Script(text, { filename, ...cache });
+    if (late) setFlags([late]);
     return scripts[name].runInThisContext();
   };
   // To work out a URL takes a hundredth of a start.

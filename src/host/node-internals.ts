@@ -28,13 +28,20 @@ export const setFlagsFromString = (flag: string): void => {
 /** Guest memory in bytes up to which the host's own heap may be the greater part of the process. */
 const LITTLE_MEMORY = 2 ** 26;
 /**
+ * The flag that was set since the start. bin/trapgate.js takes it back while it loads a script of the bundle:
+ * V8 accepts the cached form of a script under the flags under which it was made.
+ */
+const LATE_FLAG = Symbol.for("trapgate.lateFlag");
+/**
  * Keeps V8's young generation small beside a small guest memory. By default it grows to 48 MiB with garbage
- * of system calls. V8 reads the flag each time the generation would grow. The price: V8 compiles chunks of
- * the bundle that load later from their text, because their cached form was made under other flags.
+ * of system calls. V8 reads the flag each time the generation would grow.
  */
 export const heapFor = (guestMemory: Size | undefined): void => {
   const bytes = guestMemory === undefined ? undefined : bytesOf(guestMemory);
-  if (bytes !== undefined && bytes <= LITTLE_MEMORY) setFlagsFromString("--semi-space-growth-factor=1");
+  if (bytes === undefined || bytes > LITTLE_MEMORY) return;
+  const flag = "--semi-space-growth-factor=1";
+  setFlagsFromString(flag);
+  Object.assign(globalThis, { [LATE_FLAG]: flag });
 };
 
 let checksum: Checksum | undefined;
