@@ -5,8 +5,8 @@ import type { Reclaimer } from "../memory/frames.ts";
 import { Filter } from "../seccomp/filter.ts";
 import type { UserNamespace } from "./cred/user-namespace.ts";
 import { isNsInode } from "./fs/types/nsfs.ts";
-import type { FileSystem } from "./fs/vfs/inode.ts";
-import type { Mount, MountNamespace } from "./fs/vfs/mount.ts";
+import { FileSystem } from "./fs/vfs/inode.ts";
+import { Mount, type MountNamespace } from "./fs/vfs/mount.ts";
 import type { IpcNamespace } from "./ipc/namespace.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
@@ -112,8 +112,8 @@ class Search {
     // MNT_DETACH. Files of a queue or of the first root have mounts that are not in the list.
     for (const object of all) {
       if (!isOpen(object)) continue;
-      if (isMount(object)) this.#mount(object);
-      else this.#fileSystem(object as FileSystem);
+      if (object instanceof FileSystem) this.#fileSystem(object);
+      else if (isMount(object)) this.#mount(object);
     }
   }
   /** False: it was visited before. */
@@ -168,4 +168,4 @@ class Search {
 }
 
 const isOpen = (object: object): boolean => "opens" in object && (object.opens as number) > 0;
-const isMount = (object: object): object is Mount => "mountpoint" in object;
+const isMount = (object: object): object is Mount => object instanceof Mount;

@@ -19,7 +19,10 @@ export class CodeAddresses {
   readonly #base: bigint | undefined;
   readonly #local: number | undefined;
   /** Some address needs constants: the region has to be emitted without a base. */
-  isFixed = false;
+  get isFixed(): boolean {
+    return this.#base !== undefined && this.#isFixed;
+  }
+  #isFixed = false;
   /** `base`: undefined for constants. */
   constructor(body: Body, base: number | undefined) {
     this.#base = base === undefined ? undefined : BigInt(base);
@@ -33,7 +36,7 @@ export class CodeAddresses {
   at(address: number | bigint): Node {
     if (this.#base === undefined) return i64c(BigInt(address));
     const distance = BigInt(address) - this.#base;
-    if (distance <= -reach || distance >= reach) this.isFixed = true;
+    if (distance <= -reach || distance >= reach) this.#isFixed = true;
     const sum = node(wt.i64, op.i64add, [localGet(wt.i64, this.#local as number), i64c(distance)]);
     return noted(sum, 47, { of: ofBase, plus: Number(distance) });
   }
@@ -50,12 +53,12 @@ export class CodeAddresses {
   /** The displacement of a memory operand, or its address if it has neither base nor index. */
   displacement(d: Decoded): Node {
     if (!isRipRelative(d)) return i64c(BigInt.asIntN(64, BigInt(d.disp)));
-    if (d.addressSize !== 64) this.isFixed = true;
+    if (d.addressSize !== 64) this.#isFixed = true;
     return this.at(d.disp);
   }
   /** The target of a direct branch. */
   target(d: Decoded): Node {
-    if (d.size === 16) this.isFixed = true;
+    if (d.size === 16) this.#isFixed = true;
     return this.at(d.target);
   }
 }

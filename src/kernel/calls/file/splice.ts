@@ -5,6 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
+import { StreamInode } from "../../fs/files/stream-file.ts";
 import { AnonInode } from "../../fs/vfs/anon.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -194,7 +195,9 @@ const spliceFlags = flags("unsigned int", { SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SP
  * do_splice_read(), do_splice_from().
  */
 const splices = (file: FileDescription): boolean =>
-  file instanceof PipeEnd || file instanceof Socket || !(file.inode.isDir || file.inode instanceof AnonInode);
+  file instanceof PipeEnd || file instanceof Socket || !(file.inode.isDir || isAnonymous(file));
+/** An eventfd, an epoll instance, …: the host's streams have an inode of their own. */
+const isAnonymous = ({ inode }: FileDescription): boolean => inode instanceof AnonInode && !(inode instanceof StreamInode);
 const isSource = (file: FileDescription): boolean => splices(file) && file.isSource;
 /** The checks of both files: 0 or -errno. Linux do_splice(). */
 const checkSplice = (input: FileDescription, inHasOffset: boolean, output: FileDescription, outHasOffset: boolean): number => {
