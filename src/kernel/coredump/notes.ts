@@ -1,6 +1,7 @@
 // The notes of a core file: the state of the process and of each thread. Linux fs/binfmt_elf.c
 // fill_note_info(), fill_files_note(); arch/x86/kernel/fpu/xstate.c dump_xsave_layout_desc().
 import type { Abi } from "../../abi/abi.ts";
+import { ulong } from "../../abi/struct.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { processUsage } from "../base/usage.ts";
 import { readRegisters } from "../ptrace/registers.ts";
@@ -96,9 +97,7 @@ const files = (task: Task, abi: Abi): Uint8Array | undefined => {
   const names = mapped.map(({ file }) => latin1(`${file?.path}\0`));
   const out = new Uint8Array(words.length * abi.long + names.reduce((sum, { length }) => sum + length, 0));
   const v = new DataView(out.buffer);
-  for (const [i, word] of words.entries())
-    if (abi.long === 8) v.setBigUint64(8 * i, BigInt(word), true);
-    else v.setUint32(4 * i, word, true);
+  for (const [i, word] of words.entries()) ulong.put(v, i * abi.long, word, abi);
   let at = words.length * abi.long;
   for (const name of names) {
     out.set(name, at);

@@ -1,4 +1,5 @@
-// Options of TCP sockets by number: initial values, values that are refused, stored or changed; corked bytes; TCP_INFO.
+// Options of TCP sockets by number: initial values, values that are refused, stored or changed.
+// Bytes that a cork holds, and TCP_INFO.
 #include "guest.h"
 static char b[70000];
 static struct { unsigned short family, port; unsigned int ip; char zero[8]; } a;
