@@ -6,9 +6,18 @@ import { Output } from "./run.ts";
 /** Bytes of each stream, unless the caller says another number. */
 export const MAX_OUTPUT = 2 ** 26;
 
-/** The bytes of a stream, and its listener. */
+/** Bytes of a block of output: as many as there are already, within these bounds. */
+const SMALLEST_BLOCK = 1 << 12;
+const LARGEST_BLOCK = 1 << 20;
+
+/**
+ * The bytes of a stream, and its listener. The end of a run does not join them: that would take as long as
+ * the writes took, after the time of the run is up.
+ */
 export class Collector {
-  readonly #chunks: Uint8Array[] = [];
+  readonly #blocks: Uint8Array[] = [];
+  /** Bytes that the last block has still room for. */
+  #room = 0;
   #length = 0;
   #truncated = false;
   readonly sink: ByteSink;
@@ -16,26 +25,46 @@ export class Collector {
   /** `full`: called once, when there is more than `most`. */
   constructor(listen: ((bytes: Uint8Array) => void) | undefined, most: number, full: () => void) {
     this.sink = sink((bytes) => {
-      const copy = bytes.slice();
-      listen?.(copy);
-      const kept = copy.subarray(0, most - this.#length);
-      if (kept.length > 0) this.#chunks.push(kept);
-      this.#length += kept.length;
-      if (kept.length === copy.length || this.#truncated) return;
+      listen?.(bytes.slice());
+      const kept = bytes.subarray(0, most - this.#length);
+      this.#keep(kept);
+      if (kept.length === bytes.length || this.#truncated) return;
       this.#truncated = true;
       full();
     });
   }
   output(): Output {
-    const all = new Uint8Array(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
+    const blocks = [...this.#blocks];
+    const length = this.#length;
+    return new Output(() => joined(blocks, length), this.#truncated);
+  }
+
+  #keep(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      if (this.#room === 0) {
+        this.#room = Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, this.#length));
+        this.#blocks.push(new Uint8Array(this.#room));
+      }
+      const block = this.#blocks.at(-1) as Uint8Array;
+      const part = bytes.subarray(done, done + this.#room);
+      block.set(part, block.length - this.#room);
+      this.#room -= part.length;
+      this.#length += part.length;
+      done += part.length;
     }
-    return new Output(all, this.#truncated);
   }
 }
+
+/** The first `length` bytes of full blocks and one that need not be full. */
+const joined = (blocks: readonly Uint8Array[], length: number): Uint8Array => {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const block of blocks) {
+    all.set(block.subarray(0, length - at), at);
+    at += block.length;
+  }
+  return all;
+};
 
 /** Lines of a trace, up to so many characters. */
 export class Lines {

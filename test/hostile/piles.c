@@ -917,6 +917,15 @@ static void spin(int catches) {
     if (catches) signal(SIGXCPU, note);
     for (volatile long i = 0;; i++);
 }
+/* Writes of many sizes, 3 MB in all. */
+static int letters(void) {
+    for (int n = 0; n < 1500; n++) {
+        size_t size = n * 977 % 4099;
+        memset(page, 'a' + n % 26, size);
+        if (write(1, page, size) < 0) return 1;
+    }
+    return 0;
+}
 
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "list";
@@ -925,6 +934,7 @@ int main(int argc, char **argv) {
     if (strcmp(mode, "spin-on") == 0) spin(1);
     if (strcmp(mode, "doze") == 0) return sleep(30);
     if (strcmp(mode, "print") == 0) for (;;) if (write(1, page, sizeof page) < 0) return 1;
+    if (strcmp(mode, "letters") == 0) return letters();
     memset(page, 'x', sizeof page);
     shown = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
