@@ -16,6 +16,7 @@ import { type Timespec, UPTIME } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
+import { StringBuffer } from "./exec/strings.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import { WatchLimits } from "./fs/files/inotify.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
@@ -115,6 +116,8 @@ export class Kernel {
   /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
   pidsMax = Number.POSITIVE_INFINITY;
   readonly log = new KernelLog();
+  /** The arguments and the environment of the execve(2) that runs. */
+  readonly execStrings = new StringBuffer();
   readonly random: Random;
   /**
    * Monotonic nanoseconds since boot: one an instruction, a fixed cost a system call, and a jump when all

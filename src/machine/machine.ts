@@ -40,7 +40,12 @@ const CLOSED_STRETCH = 5_000_000;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The core's form of names: byte strings, with one character a byte. */
-const byteString = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+const byteString = (text: string): string => {
+  let bytes = "";
+  // Not as arguments of one call: a long text has too many.
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return bytes;
+};
 
 const ownersHooks = (hooks: Hooks = {}): Hooks =>
   Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));

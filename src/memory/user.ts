@@ -178,6 +178,20 @@ export abstract class UserMemory {
     return long === 4 ? this.u32(at) : this.u64(at);
   }
 
+  /** The bytes of a string before its NUL, at most `max`. -1 is a fault. Linux strnlen_user(). */
+  stringLength(at: number, max: number): number {
+    const { u8 } = this.frames;
+    for (let length = 0; ; ) {
+      const from = this.#frame(at + length, access.read);
+      if (from < 0) return -1;
+      const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - length);
+      const stop = u8.subarray(from, end).indexOf(0);
+      if (stop >= 0) return length + stop;
+      length += end - from;
+      if (length >= max) return max;
+    }
+  }
+
   /**
    * A byte string up to its NUL. Without a NUL in the first `max` bytes the result has length `max`.
    * Undefined is -EFAULT. Linux strncpy_from_user().

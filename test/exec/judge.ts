@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { E } from "../../src/abi/errno.ts";
 import { AT } from "../../src/kernel/exec/auxv.ts";
 import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts";
+import { listOf } from "../../src/kernel/exec/strings.ts";
 import type { MappedFile } from "../../src/memory/backing.ts";
 import { defaultLimits } from "../../src/memory/limits.ts";
 import { procMaps } from "../../src/memory/maps.ts";
@@ -128,8 +129,8 @@ export const oursRaw = (
     vdso,
     file: mapped(new TestFile(readFileSync(path)), canonical, true, false),
     openInterpreter: openHost,
-    argv: [path, ...args],
-    envp: ENVIRONMENT,
+    argv: listOf([path, ...args]),
+    envp: listOf(ENVIRONMENT),
     execFn: path,
     uid: 0,
     euid: 0,

@@ -15,6 +15,7 @@ const subjects = {
   segments: "descriptors and segment bases of user code are checked and used as on Linux",
   signals: "signals queue, nest, restart calls and use alternate stacks as on Linux",
   frames: "sigreturn takes, mends or refuses a spoiled frame as Linux does",
+  arguments: "arguments and environments of all bytes and lengths are passed or refused as on Linux",
   processes: "children end, stop, go on, are adopted and execute as on Linux",
   credentials: "who may become whom, and what capabilities remain, is decided as on Linux",
   misc: "limits, scheduling, clocks, timers and names answer as on Linux",

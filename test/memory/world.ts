@@ -1,6 +1,7 @@
 // A machine's memory and programs in it, without a CPU: for the tests of memory and exec.
 import { totalmem } from "node:os";
 import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts";
+import { listOf } from "../../src/kernel/exec/strings.ts";
 import { Vdso } from "../../src/kernel/exec/vdso.ts";
 import type { Backing, MappedFile } from "../../src/memory/backing.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
@@ -90,8 +91,8 @@ export const exec = ({ frames, vdso }: World, bytes: Uint8Array, run: Run = {}):
     vdso,
     file: mapped(new TestFile(bytes), path),
     openInterpreter: open,
-    argv: run.argv ?? [path],
-    envp: run.envp ?? [],
+    argv: listOf(run.argv ?? [path]),
+    envp: listOf(run.envp ?? []),
     execFn: path,
     uid: 0,
     euid: 0,

@@ -15,20 +15,18 @@ import { type ElfFile, openElf, readExactly, readFile } from "./elf-file.ts";
 import { checkProperties, MAX_PROPERTY_SIZE } from "./property.ts";
 import { BINPRM_BUF_SIZE } from "./script.ts";
 import { isUserAddress, type Loaded, loadable, loadSegments, maximumAlignment } from "./segments.ts";
-import { checkStrings, placeStrings, type StringAddresses, writeTables } from "./stack.ts";
+import { checkStrings, placeStrings, type StringAddresses, type Strings, writeTables } from "./stack.ts";
 import type { ClockOffsets, Vdso, VdsoAddresses } from "./vdso.ts";
 
-/** The input of `load`: files, strings and the settings of the kernel. */
-export interface ExecRequest extends AuxvIdentity {
+/**
+ * The input of `load`: files, strings and the settings of the kernel. The caller replaces an empty argv
+ * (Linux 5.18 makes it [""]). `execFn`, AT_EXECFN, is the path as given to execve.
+ */
+export interface ExecRequest extends AuxvIdentity, Strings {
   readonly frames: Frames;
   readonly file: MappedFile;
   /** Open the interpreter of PT_INTERP for execution: the file or -errno. */
   readonly openInterpreter: (path: string) => MappedFile | number;
-  /** Byte strings. The caller replaces an empty argv (Linux 5.18 makes it [""]). */
-  readonly argv: readonly string[];
-  readonly envp: readonly string[];
-  /** AT_EXECFN: the path as given to execve. */
-  readonly execFn: string;
   /** 16 bytes for AT_RANDOM, from the seed. */
   readonly random: Uint8Array;
   /**
@@ -120,7 +118,7 @@ const checkNote = ({ frames }: ExecRequest, { elf, interpreter }: Program): numb
 };
 
 const examine = (r: ExecRequest): Program | number => {
-  const tooBig = checkStrings(r.argv, r.envp, r.execFn, r.limits.stack);
+  const tooBig = checkStrings(r, r.limits.stack);
   if (tooBig < 0) return tooBig;
   const head = readFile(r.frames, r.file, 0, BINPRM_BUF_SIZE);
   if (typeof head === "number") return head;

@@ -8,6 +8,7 @@ import { pageFloor } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { type AuxvIdentity, type AuxvProcessor, type AuxvProgram, auxvWords } from "./auxv.ts";
+import { eachString, listOf, type StringList } from "./strings.ts";
 
 const MAX_STACK_SHARE = 6 * 2 ** 20;
 /** setup_arg_pages grows the stack by this size at once, in bytes. */
@@ -17,43 +18,26 @@ const FIRST_GROWTH = 131072;
  * Checks the size of execve's strings before all other checks: 0 or -E2BIG. Strings and their pointers may
  * take a quarter of the stack limit, at most 6 MiB and at least 128 KiB. Linux fs/exec.c bprm_stack_limits().
  */
-export const checkStrings = (argv: readonly string[], envp: readonly string[], execFn: string, stackLimit: number): number => {
+export const checkStrings = ({ argv, envp, execFn }: Strings, stackLimit: number): number => {
   const limit = Math.max(Math.min(MAX_STACK_SHARE, Math.floor(stackLimit / 4)), ARG_MAX);
-  const pointers = 8 * (Math.max(argv.length, 1) + envp.length);
-  if (limit <= pointers) return -E.E2BIG;
-  let remaining = limit - pointers;
-  for (const list of [envp, argv]) {
-    for (const s of list) {
-      if (s.length + 1 > MAX_ARG_STRLEN) return -E.E2BIG;
-      remaining -= s.length + 1;
-      if (remaining < 0) return -E.E2BIG;
-    }
-  }
-  return execFn.length + 1 > MAX_ARG_STRLEN ? -E.E2BIG : 0;
+  const pointers = 8 * (Math.max(argv.count, 1) + envp.count);
+  // The name takes its part, too.
+  const size = argv.bytes.length + envp.bytes.length + execFn.length + 1;
+  return limit <= pointers || limit - pointers < size || [argv, envp].some(hasTooLong) ? -E.E2BIG : 0;
 };
-
-/** Size of strings with their NULs, in bytes. */
-const sizeOf = (strings: readonly string[]): number => {
-  let size = strings.length;
-  for (let i = 0; i < strings.length; i++) size += (strings[i] as string).length;
-  return size;
-};
-/** Consecutive strings with their NULs, as bytes. */
-const packed = (strings: readonly string[]): Uint8Array => {
-  const out = new Uint8Array(sizeOf(strings));
-  let at = 0;
-  for (let n = 0; n < strings.length; n++) {
-    const s = strings[n] as string;
-    for (let i = 0; i < s.length; i++) out[at + i] = s.charCodeAt(i);
-    at += s.length + 1;
-  }
-  return out;
+const hasTooLong = (list: StringList): boolean => {
+  let longest = 0;
+  if (list.bytes.length > MAX_ARG_STRLEN)
+    eachString(list, (_at, length) => {
+      longest = Math.max(longest, length);
+    });
+  return longest + 1 > MAX_ARG_STRLEN;
 };
 
 /** The strings of execve(2). */
 export interface Strings {
-  readonly argv: readonly string[];
-  readonly envp: readonly string[];
+  readonly argv: StringList;
+  readonly envp: StringList;
   readonly execFn: string;
 }
 
@@ -69,9 +53,9 @@ export interface StringAddresses {
 export const placeStrings = (space: AddressSpace, s: Strings, executable: boolean): StringAddresses | number => {
   const top = pageFloor(space.layout.stackTop);
   // The topmost pointer stays zero. It has the size of the kernel's pointers in both ABIs.
-  const execFn = top - 8 - sizeOf([s.execFn]);
-  const envStart = execFn - sizeOf(s.envp);
-  const argStart = envStart - sizeOf(s.argv);
+  const execFn = top - 8 - (s.execFn.length + 1);
+  const envStart = execFn - s.envp.bytes.length;
+  const argStart = envStart - s.argv.bytes.length;
   // Grow by 128 KiB, or to the limit.
   const limit = pageFloor(Math.min(space.limits.stack, 2 ** 46));
   const used = top - pageFloor(argStart);
@@ -84,7 +68,8 @@ export const placeStrings = (space: AddressSpace, s: Strings, executable: boolea
     flags: VM.GROWSDOWN | VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC,
   });
   if (error < 0) return error;
-  if (!space.write(argStart, packed([...s.argv, ...s.envp, s.execFn]))) return -E.ENOMEM;
+  if (!space.write(argStart, s.argv.bytes) || !space.write(envStart, s.envp.bytes) || !space.write(execFn, listOf([s.execFn]).bytes))
+    return -E.ENOMEM;
   space.argStart = argStart;
   space.argEnd = envStart;
   space.envStart = envStart;
@@ -114,18 +99,18 @@ export const writeTables = (
   program: LoadedProgram,
   [long, kernelLong]: readonly [4 | 8, 4 | 8],
 ): number => {
-  const platformBytes = packed([kernelLong === 8 ? "x86_64" : "i686"]);
+  const platformBytes = listOf([kernelLong === 8 ? "x86_64" : "i686"]).bytes;
   const platform = align16(strings.p - space.layout.stackOffset) - platformBytes.length;
   const random = platform - 16;
   const { execFn } = strings;
   const { sysinfo, sysinfoEhdr, phdr, phent, phnum, base, entry } = program;
   const auxv = auxvWords(r.cpu, r, { sysinfo, sysinfoEhdr, phdr, phent, phnum, base, entry, random, platform, execFn });
-  const pointers = 1 + r.argv.length + 1 + r.envp.length + 1;
+  const pointers = 1 + r.argv.count + 1 + r.envp.count + 1;
   // STACK_ADD and STACK_ROUND: the vector directly below the random bytes, aligned to its pointer size.
   const vector = Math.floor(random / long) * long - auxv.length * long;
   const sp = align16(vector - pointers * long);
 
-  const words: number[] = [r.argv.length];
+  const words: number[] = [r.argv.count];
   pushAddresses(words, r.argv, space.argStart);
   pushAddresses(words, r.envp, space.envStart);
   const auxvAt = words.length * long;
@@ -138,12 +123,8 @@ export const writeTables = (
 };
 
 /** Appends the addresses of consecutive strings, and a null pointer. */
-const pushAddresses = (words: number[], strings: readonly string[], start: number): void => {
-  let at = start;
-  for (let n = 0; n < strings.length; n++) {
-    words.push(at);
-    at += (strings[n] as string).length + 1;
-  }
+const pushAddresses = (words: number[], strings: StringList, start: number): void => {
+  eachString(strings, (at) => words.push(start + at));
   words.push(0);
 };
 

@@ -11,6 +11,8 @@ import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Wait } from "../base/wait.ts";
 import { type Image, load } from "../exec/load.ts";
 import { parseScript } from "../exec/script.ts";
+import type { Strings } from "../exec/stack.ts";
+import { joined, listOf, type StringList, withoutFirst } from "../exec/strings.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import type { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
@@ -38,10 +40,7 @@ const MAX_DEPTH = 5;
 const COMM_LENGTH = 15;
 
 /** The program and its arguments for execve(2). */
-export interface ExecArguments {
-  readonly argv: readonly string[];
-  readonly envp: readonly string[];
-}
+export type ExecArguments = Pick<Strings, "argv" | "envp">;
 
 /** A file to run, as execve and execveat name it. */
 export interface ExecTarget {
@@ -55,7 +54,7 @@ interface Opened {
   readonly mapped: MappedFile;
   readonly path: Path;
   readonly name: string;
-  readonly argv: readonly string[];
+  readonly argv: StringList;
 }
 
 const isWait = (x: object): x is Wait => "interrupted" in x;
@@ -73,9 +72,9 @@ const openMapped = (task: Task, path: Path): { file: FileDescription; mapped: Ma
 };
 
 /** Opens the file. While it is a script, opens its interpreter instead. */
-const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): Opened | number | Wait => {
+const openProgram = (task: Task, target: ExecTarget, argv: StringList): Opened | number | Wait => {
   let { path, name } = target;
-  let args = argv.length === 0 ? [""] : argv;
+  let args = argv.count === 0 ? listOf([""]) : argv;
   for (let depth = 0; ; depth++) {
     const opened = openMapped(task, path);
     if (typeof opened === "number" || "interrupted" in opened) return opened;
@@ -89,7 +88,8 @@ const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): O
     if (!script) return { file: opened.file, mapped: opened.mapped, path, name, argv: args };
     opened.file.drop();
     if (depth >= MAX_DEPTH) return -E.ELOOP;
-    args = [script.interpreter, ...(script.argument === undefined ? [] : [script.argument]), name, ...args.slice(1)];
+    const own = [script.interpreter, ...(script.argument === undefined ? [] : [script.argument]), name];
+    args = joined(listOf(own), withoutFirst(args));
     const found = resolve(task, task.fs.cwd, script.interpreter);
     if (typeof found === "number") return found;
     path = found;
@@ -113,7 +113,7 @@ export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArgu
   return new RegistersReplaced(0);
 };
 
-const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly string[], { cred, secure }: ExecCred) => {
+const loadImage = (task: Task, program: Opened, execFn: string, envp: StringList, { cred, secure }: ExecCred) => {
   const { kernel } = task;
   const { model } = kernel;
   let interpreter: FileDescription | undefined;

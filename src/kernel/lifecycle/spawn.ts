@@ -5,6 +5,7 @@ import { AddressSpace } from "../../memory/space.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { sizes } from "../base/sizes.ts";
 import { type Cred, credOf } from "../cred/cred.ts";
+import { listOf } from "../exec/strings.ts";
 import { FsContext } from "../fs/vfs/context.ts";
 import { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
@@ -14,7 +15,7 @@ import type { Kernel } from "../kernel.ts";
 import { SIG } from "../signal/set.ts";
 import { Process } from "../task/process.ts";
 import { Task } from "../task/task.ts";
-import { execute } from "./exec.ts";
+import { type ExecArguments, execute } from "./exec.ts";
 import { startInit } from "./init.ts";
 
 /** A program that the machine starts, without a parent in the guest. */
@@ -70,8 +71,9 @@ const start = (task: Task, request: SpawnRequest): string | number => {
   if (typeof cwd === "number") return cwd;
   task.fs.cwd = cwd;
   let worst = -E.ENOENT;
+  const strings = { argv: listOf(request.argv), envp: listOf(request.envp) };
   for (const name of candidates(request)) {
-    const failed = tryOne(task, name, request);
+    const failed = tryOne(task, name, strings);
     if (failed === 0) return name;
     if (!goOn.has(failed)) return failed;
     // EACCES of a file that exists is reported if no other file is found.
@@ -88,11 +90,11 @@ const candidates = ({ path, envp }: SpawnRequest): readonly string[] => {
   return search.split(":").map((folder) => (folder === "" ? path : `${folder}/${path}`));
 };
 
-const tryOne = (task: Task, name: string, request: SpawnRequest): number => {
+const tryOne = (task: Task, name: string, strings: ExecArguments): number => {
   const path = resolve(task, task.fs.cwd, name);
   if (typeof path === "number") return path;
   task.kernel.scheduler.switchTo(task);
-  const result = execute(task, { path, name }, request);
+  const result = execute(task, { path, name }, strings);
   if (typeof result === "number") return result;
   return "interrupted" in result ? -E.EAGAIN : 0;
 };

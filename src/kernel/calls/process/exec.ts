@@ -5,6 +5,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { ARG_MAX, MAX_ARG_STRLEN } from "../../../abi/uapi/limits.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
+import type { StringBuffer } from "../../exec/strings.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
 import { type ExecTarget, execute } from "../../lifecycle/exec.ts";
 import { execStop } from "../../ptrace/events.ts";
@@ -18,19 +19,20 @@ import { baseOf, getname } from "../file/path.ts";
 /** All strings together get a quarter of the stack, at most so many bytes. */
 const MAX_TOTAL = 6 << 20;
 
-/** A list of strings in user memory, or -errno. NULL is an empty list. */
-const readStrings = (t: Task, at: VAddr, space: { free: number }, abi: Abi): string[] | number => {
-  const out: string[] = [];
-  if (at === 0) return out;
-  for (let p: number = at; ; p += abi.long) {
-    const s = t.mem.word(p, abi.long);
+/**
+ * Appends the strings of a list in user memory. Returns the number of strings, or -errno. NULL is an empty
+ * list. `most`: bytes of all strings and pointers, together with those that `buffer` has already.
+ */
+const readStrings = (t: Task, at: VAddr, buffer: StringBuffer, most: number, { long }: Abi): number => {
+  if (at === 0) return 0;
+  for (let count = 0; ; count++) {
+    const s = t.mem.word(at + count * long, long);
     if (s < 0) return -E.EFAULT;
-    if (s === 0) return out;
-    const text = t.mem.cString(s, MAX_ARG_STRLEN);
-    if (text === undefined) return -E.EFAULT;
-    space.free -= text.length + 1 + abi.long;
-    if (text.length >= MAX_ARG_STRLEN || space.free < 0) return -E.E2BIG;
-    out.push(text);
+    if (s === 0) return count;
+    const length = t.mem.stringLength(s, MAX_ARG_STRLEN);
+    if (length < 0) return -E.EFAULT;
+    if (length >= MAX_ARG_STRLEN || buffer.length + length + 1 + (count + 1) * long > most) return -E.E2BIG;
+    if (!buffer.append(t.mem, s, length)) return -E.EFAULT;
   }
 };
 
@@ -53,13 +55,16 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
   if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -E.EINVAL;
   const target = targetOf(t, dir, path, flags);
   if (typeof target === "number") return target;
-  const space = { free: Math.max(ARG_MAX, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4)) };
-  const args = readStrings(t, argvAt, space, abi);
-  if (typeof args === "number") return args;
-  const env = readStrings(t, envpAt, space, abi);
-  if (typeof env === "number") return env;
+  const most = Math.max(ARG_MAX, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4));
+  const buffer = t.kernel.execStrings;
+  buffer.clear();
+  const args = readStrings(t, argvAt, buffer, most, abi);
+  if (args < 0) return args;
+  const between = buffer.length;
+  const env = readStrings(t, envpAt, buffer, most - args * abi.long, abi);
+  if (env < 0) return env;
   const oldPid = t.pid;
-  const result = execute(t, target, { argv: args, envp: env });
+  const result = execute(t, target, { argv: buffer.list(0, between, args), envp: buffer.list(between, buffer.length, env) });
   if (!(result instanceof RegistersReplaced)) return result;
   t.waited.data = { executed: result } satisfies Executed;
   return execStop(t, oldPid) ?? result;
