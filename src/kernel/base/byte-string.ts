@@ -11,3 +11,10 @@ export const asBytes = (text: string): Uint8Array<ArrayBuffer> => {
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 };
+
+/** The byte string of bytes, a copy. */
+export const ofBytes = (bytes: Uint8Array): string => {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return text;
+};

@@ -3,7 +3,8 @@
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
-import { LOOP_CONTROL, LOOP_MAJOR, LOOPS, openLoop, openLoopControl } from "./files/loop.ts";
+import { LOOP_CONTROL, openLoop, openLoopControl } from "./files/loop.ts";
+import { LOOP_MAJOR, LOOPS } from "./files/loop-device.ts";
 import { acquireOnOpen, controllingTty } from "./tty/control.ts";
 import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";

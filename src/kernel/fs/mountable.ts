@@ -1,11 +1,13 @@
 // File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c,
 // fs/proc/root.c, fs/devpts/inode.c.
 import { E } from "../../abi/errno.ts";
-import { CAP, capableIn } from "../cred/cred.ts";
+import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
 import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
+import type { Ext2Fs } from "./ext2/ext2.ts";
+import { lazyExt2 } from "./lazy.ts";
 import { OverlayFs } from "./overlay/overlay.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
@@ -13,8 +15,9 @@ import { SysFs } from "./sys/sysfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { RamFs } from "./types/ramfs.ts";
 import type { Path } from "./vfs/dentry.ts";
-import { type FileSystem, type Or, SB } from "./vfs/inode.ts";
-import { S_IFDIR } from "./vfs/mode.ts";
+import { type BlockDevice, type FileSystem, type Or, SB } from "./vfs/inode.ts";
+import { S_IFBLK, S_IFDIR } from "./vfs/mode.ts";
+import { MS_NODEV } from "./vfs/mount.ts";
 import { resolve } from "./vfs/resolve.ts";
 
 const PAGE = 4096;
@@ -26,13 +29,17 @@ export interface FileSystemType {
   /** The names of its options. */
   readonly options: readonly string[];
   /** A new file system, or an existing one for a type of which there is one instance. */
-  readonly make: (t: Task, options: ReadonlyMap<string, string>) => Or<FileSystem>;
+  readonly make: (
+    t: Task,
+    options: ReadonlyMap<string, string>,
+    how: { readonly source: string | undefined; readonly flags: number },
+  ) => Or<FileSystem>;
   /** True if several mounts may get one instance, whose flags then do not change. */
   readonly single?: true;
   /** True if it ignores options that it does not know. */
   readonly ignores?: true;
   /** Changes a mounted file system: 0 or -errno. Absent: options are ignored. */
-  readonly change?: (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>) => number;
+  readonly change?: (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>, flags: number) => number;
 }
 
 /** Options that set or clear flags of any file system. Linux fs/fs_context.c common_set_sb_flag. */
@@ -89,14 +96,14 @@ export class MountOptions {
   }
   /** The file system of these options. */
   make(t: Task): Or<FileSystem> {
-    const fs = this.type.make(t, this.values);
+    const fs = this.type.make(t, this.values, this);
     if (typeof fs !== "number" && !this.type.single) fs.superFlags = this.flags;
     return fs;
   }
   /** Changes the flags in `mask` and the options of a file system: 0 or -errno. Linux reconfigure_super(). */
   change(t: Task, fs: FileSystem, mask = this.flagMask): number {
     if (!fs.writable && (mask & SB.RDONLY & ~this.flags) !== 0) return -E.EACCES;
-    const bad = this.type.change?.(t, fs, this.values) ?? 0;
+    const bad = this.type.change?.(t, fs, this.values, (fs.superFlags & ~mask) | (this.flags & mask)) ?? 0;
     if (bad < 0) return bad;
     fs.superFlags = (fs.superFlags & ~mask) | (this.flags & mask);
     return 0;
@@ -217,6 +224,34 @@ const resize = (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>): 
   return pages === undefined || !fs.budget.resize(pages) ? -E.EINVAL : 0;
 };
 
+/** The device of a name, for a mount with SB_* flags. Linux lookup_bdev(), get_tree_bdev_flags(). */
+const deviceOf = (t: Task, source: string | undefined, flags: number): Or<BlockDevice> => {
+  if (!source) return -E.EINVAL;
+  const path = resolve(t, t.fs.cwd, source);
+  if (typeof path === "number") return path;
+  const { inode } = path.dentry;
+  if (inode.type !== S_IFBLK) return -E.ENOTBLK;
+  if (path.mount.flags & MS_NODEV || inode.nodev) return -E.EACCES;
+  const device = t.kernel.vfs.blockDevice(inode.rdev);
+  if (!device) return -E.ENXIO;
+  return device.readOnly && !(flags & SB.RDONLY) ? -E.EACCES : device;
+};
+/** All mounts of a device share one file system, and with it the flags. */
+const ext2 = (
+  t: Task,
+  _options: ReadonlyMap<string, string>,
+  how: { readonly source: string | undefined; readonly flags: number },
+): Or<FileSystem> => {
+  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+  const device = deviceOf(t, how.source, how.flags);
+  if (typeof device === "number") return device;
+  // A file system without mounts may not have ended yet (kept.ts).
+  if (device.holder) t.kernel.kept.sweep();
+  const { holder } = device;
+  if (holder) return (holder.superFlags ^ how.flags) & SB.RDONLY ? -E.EBUSY : holder;
+  return lazyExt2().Ext2Fs.mount(device, t.kernel.vfs.clock, how.flags);
+};
+
 /** The types by name. */
 // biome-ignore format: table
 export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
@@ -239,6 +274,12 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
     make: overlay,
   },
   mqueue: { options: [], make: mqueue, single: true },
+  ext2: {
+    options: ["acl", "bsddf", "debug", "errors", "grpid", "bsdgroups", "nogrpid", "sysvgroups", "noacl", "nouid32", "nouser_xattr", "resuid", "resgid", "user_xattr"],
+    make: ext2,
+    single: true,
+    change: (_t, fs, _options, flags) => (fs as Ext2Fs).change((flags & SB.RDONLY) !== 0),
+  },
 };
 /** The type of a name, or -ENODEV. */
 export const fileSystemType = (name: string): Or<FileSystemType> =>

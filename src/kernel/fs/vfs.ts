@@ -5,7 +5,7 @@ import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
 import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
 import type { Task } from "../task/task.ts";
-import { Loops } from "./files/loop.ts";
+import { LOOP_MAJOR, Loops } from "./files/loop-device.ts";
 import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
 import { lazyNetTables } from "./lazy.ts";
@@ -14,8 +14,8 @@ import { NsFs } from "./types/nsfs.ts";
 import { AnonFs, AnonInode } from "./vfs/anon.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
-import type { Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
-import { major, makedev, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
+import type { BlockDevice, Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
+import { major, makedev, minor, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
 import { Mount, MountNamespace } from "./vfs/mount.ts";
 import { O_ACCMODE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
 
@@ -79,6 +79,10 @@ export class Vfs {
     return lazyNetTables().netFiles;
   }
 
+  /** The block device of a number. */
+  blockDevice(rdev: number): BlockDevice | undefined {
+    return major(rdev) === LOOP_MAJOR ? this.loops.get(minor(rdev)) : undefined;
+  }
   /** A device number for a file system without a device: major 0. */
   newDev(): number {
     return makedev(0, this.#nextDev++);

@@ -75,7 +75,7 @@ const fileFlags = (t: Task, file: FileDescription, request: number, at: VAddr, a
   if ((wanted ^ inode.fileFlags) & GUARDED && !capable(t.cred, CAP.LINUX_IMMUTABLE)) return -E.EPERM;
   if (wanted & ~inode.fs.fileFlags) return -E.EOPNOTSUPP;
   inode.fileFlags = wanted;
-  inode.ctime = inode.fs.clock.realtime();
+  inode.touch("change");
   notifyDentry(path.dentry, EVENT.ATTRIB);
   return 0;
 };

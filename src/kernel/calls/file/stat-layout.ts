@@ -210,13 +210,17 @@ const statxStruct = struct("statx", {
   stx_dev_major: u32,
   stx_dev_minor: u32,
   stx_mnt_id: s64,
-  spare: pad(104),
+  stx_dio_mem_align: u32,
+  stx_dio_offset_align: u32,
+  spare: pad(96),
 });
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
 /** The bit of `stx_mask` for a mount id that is never reused. */
 export const STATX_MNT_ID_UNIQUE = 0x4000;
+/** The bit of `stx_mask` for the alignment of O_DIRECT. Linux bdev_statx() */
+export const STATX_DIOALIGN = 0x2000;
 const STATX_ATTR_AUTOMOUNT = 0x1000n;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;
 const STATX_ATTR_DAX = 0x20_0000n;
@@ -224,11 +228,12 @@ const STATX_ATTR_DAX = 0x20_0000n;
 const STATX_ATTRS = STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DAX;
 const never = { sec: 0, nsec: 0 };
 
-/** struct statx. */
+/** struct statx. `dioAlign`: the alignment of O_DIRECT in bytes, if it was asked for and is known. */
 export const encodeStatx = (
   i: Inode,
   mount: { id: bigint; unique: boolean; isRoot: boolean },
   ns: UserNamespace | undefined,
+  dioAlign?: number,
 ): Uint8Array => {
   const stamps: Record<string, number | bigint> = {};
   for (const [prefix, time] of [
@@ -243,7 +248,11 @@ export const encodeStatx = (
   }
   return statxStruct.encode(
     {
-      stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | (mount.unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID),
+      stx_mask:
+        STATX_BASIC_STATS |
+        (i.fs.keepsBirths ? STATX_BTIME : 0) |
+        (mount.unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID) |
+        (dioAlign ? STATX_DIOALIGN : 0),
       stx_blksize: i.blockSize,
       stx_attributes: (mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n) | (BigInt(i.fileFlags) & i.fs.attributes),
       stx_nlink: i.links,
@@ -261,7 +270,9 @@ export const encodeStatx = (
       stx_dev_major: major(i.fs.dev),
       stx_dev_minor: minor(i.fs.dev),
       stx_mnt_id: mount.id,
-      spare: new Uint8Array(104),
+      stx_dio_mem_align: dioAlign ?? 0,
+      stx_dio_offset_align: dioAlign ?? 0,
+      spare: new Uint8Array(96),
     } as never,
     x64,
   );

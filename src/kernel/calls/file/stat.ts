@@ -23,6 +23,7 @@ import {
   encodeStat,
   encodeStat64,
   encodeStatx,
+  STATX_DIOALIGN,
   STATX_MNT_ID_UNIQUE,
   type StatBytes,
 } from "./stat-layout.ts";
@@ -168,11 +169,11 @@ const statfsValues = ({ mount, dentry }: Path) => {
     f_bsize: s.blockSize,
     f_blocks: s.blocks,
     f_bfree: s.free,
-    f_bavail: s.free,
+    f_bavail: s.available ?? s.free,
     f_files: s.files,
     f_ffree: s.filesFree,
-    f_fsid: fs.dev,
-    f_fsid1: 0,
+    f_fsid: s.fsid?.[0] ?? fs.dev,
+    f_fsid1: s.fsid?.[1] ?? 0,
     f_namelen: s.nameMax,
     f_frsize: s.blockSize,
     f_flags: shown,
@@ -232,7 +233,9 @@ export const statCalls: readonly Syscall[] = [
     if (typeof path === "number") return path;
     const unique = (a.mask & STATX_MNT_ID_UNIQUE) !== 0;
     const mount = { id: unique ? path.mount.uniqueId : BigInt(path.mount.id), unique, isRoot: path.dentry === path.mount.root };
-    return t.mem.write(a.statxbuf, encodeStatx(path.dentry.inode, mount, t.cred.userNs)) ? 0 : -E.EFAULT;
+    const { inode } = path.dentry;
+    const device = a.mask & STATX_DIOALIGN && inode.type === S_IFBLK ? t.kernel.vfs.blockDevice(inode.rdev) : undefined;
+    return t.mem.write(a.statxbuf, encodeStatx(inode, mount, t.cred.userNs, device?.blockSize)) ? 0 : -E.EFAULT;
   }),
   syscall("ustat", { dev: uint, ubuf: ptr }, (t, a, abi) => ustat(t, a.dev, a.ubuf, abi)),
   syscall("statfs", { path: cstring, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofPath(t, a.path, true), a.buf, abi)),

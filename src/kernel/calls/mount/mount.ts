@@ -173,10 +173,11 @@ const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAdd
   const data = a.data === 0 ? "" : getname(t, a.data);
   const bad = typeof data === "number" ? data : options.addAll(data);
   if (bad < 0) return bad;
-  const fs = options.make(t);
-  if (typeof fs === "number") return fs;
   const source = a.source === 0 ? "none" : getname(t, a.source);
   if (typeof source === "number") return source;
+  if (a.source !== 0) options.source ??= source;
+  const fs = options.make(t);
+  if (typeof fs === "number") return fs;
   if (!isOurs(t, at.mount)) return -E.EINVAL;
   if (!at.dentry.inode.isDir) return -E.ENOTDIR;
   return graft(t, mountOf(t, fs, options.source ?? source, mountFlagsOf(how)), at);
@@ -253,7 +254,7 @@ const mountflags: Arg<number> = {
 /** Calls on mounts by path. man 2 mount, umount, pivot_root. */
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
-    note: "no file systems on block devices; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",
+    note: "of file systems on block devices (loop devices) only ext2, without extended attributes and quotas; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",
   }),
   syscall(
     "umount2",

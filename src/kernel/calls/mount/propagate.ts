@@ -146,5 +146,7 @@ export const umountTree = (t: Task, mount: Mount): void => {
   t.kernel.charge(gone.size * cost.mapping);
   for (const each of gone) each.namespace?.remove(each, gone);
   for (const fs of new Set(Array.from(gone, (each) => each.fs))) endWatches(t, fs);
-  t.kernel.kept.unmounted();
+  // A device is free when umount(2) returns.
+  if (Array.from(gone).some(({ fs }) => fs.device)) t.kernel.kept.sweep();
+  else t.kernel.kept.unmounted();
 };

@@ -10,16 +10,13 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev, minor } from "../vfs/mode.ts";
+import { O_EXCL } from "../vfs/open-flags.ts";
 import type { OpenDevice } from "../vfs.ts";
-import { RegularFile, SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
+import { FLAGS, type Loop, SECTOR } from "./loop-device.ts";
+import { SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
 
-/** The major number of loop devices, and the number of /dev/loop-control. */
-export const LOOP_MAJOR = 7;
 /** The device number of /dev/loop-control. */
 export const LOOP_CONTROL = makedev(10, 237);
-/** CONFIG_BLK_DEV_LOOP_MIN_COUNT: the devices that /dev has. */
-export const LOOPS = 8;
-const SECTOR = 512;
 
 // biome-ignore format: table
 const L = {
@@ -33,7 +30,6 @@ const BLK = {
 } as const;
 /** Requests with the size of a word in their number, which differs between the ABIs. */
 const WORD = { BSZGET: 0x0000_1270, BSZSET: 0x0000_1271, GETSIZE64: 0x0000_1272 } as const;
-const FLAGS = { READ_ONLY: 1, AUTOCLEAR: 4, PARTSCAN: 8, DIRECT_IO: 16 } as const;
 /** The flags that LOOP_SET_STATUS and LOOP_CONFIGURE may set. */
 const SETTABLE = FLAGS.AUTOCLEAR | FLAGS.PARTSCAN;
 
@@ -71,64 +67,6 @@ const info = struct("loop_info", {
 /** struct loop_config: u32 fd, u32 block_size, loop_info64, 8 reserved u64. */
 const CONFIG_SIZE = 8 + INFO64_SIZE + 64;
 
-const NAME = new Uint8Array(64);
-
-/** One device. */
-class Loop {
-  readonly number: number;
-  file: RegularFile | undefined = undefined;
-  offset = 0;
-  /** The size limit in bytes. 0: none. */
-  limit = 0;
-  flags = 0;
-  name: Uint8Array = NAME;
-  blockSize = SECTOR;
-  opens = 0;
-  constructor(number: number) {
-    this.number = number;
-  }
-  get size(): number {
-    const whole = Math.max(0, (this.file?.inode.size ?? 0) - this.offset);
-    const size = this.limit > 0 ? Math.min(whole, this.limit) : whole;
-    return Math.floor(size / SECTOR) * SECTOR;
-  }
-  /** Linux loop_configure(). */
-  attach(t: Task, fd: number, readOnly: boolean): number {
-    const file = t.files.get(fd);
-    if (!file) return -E.EBADF;
-    if (this.file) return -E.EBUSY;
-    if (!(file instanceof RegularFile)) return -E.EINVAL;
-    this.file = file.hold();
-    this.flags = readOnly || !file.writable ? FLAGS.READ_ONLY : 0;
-    this.offset = this.limit = 0;
-    this.name = NAME;
-    this.blockSize = SECTOR;
-    return 0;
-  }
-  detach(): void {
-    this.file?.drop();
-    this.file = undefined;
-    this.offset = this.limit = this.flags = 0;
-    this.name = NAME;
-  }
-}
-
-/** The loop devices of a machine. */
-export class Loops {
-  readonly #all = new Map<number, Loop>();
-  constructor() {
-    for (let n = 0; n < LOOPS; n++) this.#all.set(n, new Loop(n));
-  }
-  get(number: number): Loop | undefined {
-    return this.#all.get(number);
-  }
-  /** The first device without a file. */
-  free(): number {
-    for (const loop of this.#all.values()) if (!loop.file) return loop.number;
-    return -E.ENOSPC;
-  }
-}
-
 /** An open block device. */
 class LoopFile extends FileDescription {
   readonly #loop: Loop;
@@ -138,9 +76,7 @@ class LoopFile extends FileDescription {
     loop.opens++;
   }
   override release(): void {
-    this.#loop.opens--;
-    // LOOP_CLR_FD of an open device waits for its last user.
-    if (this.#loop.opens === 0 && this.#loop.flags & FLAGS.AUTOCLEAR) this.#loop.detach();
+    this.#loop.close();
   }
   override get seekable(): boolean {
     return true;
@@ -148,17 +84,19 @@ class LoopFile extends FileDescription {
   override get pollable(): boolean {
     return false;
   }
-  override read(task: Task, n: number, at: number): Or<Uint8Array> {
-    const { file, offset, size } = this.#loop;
-    const length = Math.max(0, Math.min(n, size - at));
-    return file && length > 0 ? file.read(task, length, at + offset) : new Uint8Array(0);
+  override read(_task: Task, n: number, at: number): Or<Uint8Array> {
+    const bytes = new Uint8Array(Math.max(0, Math.min(n, this.#loop.size - at)));
+    const error = bytes.length > 0 ? this.#loop.read(at, bytes) : 0;
+    return error < 0 ? error : bytes;
   }
-  override write(task: Task, from: Uint8Array, at: number): number {
-    const { file, offset, size, flags } = this.#loop;
-    if (flags & FLAGS.READ_ONLY) return -E.EPERM;
+  override write(_task: Task, from: Uint8Array, at: number): number {
+    const { size, readOnly } = this.#loop;
+    if (readOnly) return -E.EPERM;
     if (from.length === 0) return 0;
-    if (!file || at >= size) return -E.ENOSPC;
-    return file.write(task, from.subarray(0, size - at), at + offset);
+    if (at >= size) return -E.ENOSPC;
+    const bytes = from.subarray(0, size - at);
+    const error = this.#loop.write(at, bytes);
+    return error < 0 ? error : bytes.length;
   }
   override seek(_task: Task, offset: number, whence: number): number {
     if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) return -E.EINVAL;
@@ -189,14 +127,25 @@ class LoopFile extends FileDescription {
       case BLK.DISCARDZEROES:
         return int(0);
       case BLK.ROGET:
-        return int(loop.flags & FLAGS.READ_ONLY);
+        return int(Number(loop.readOnly));
+      case BLK.ROSET: {
+        const value = t.mem.u32(arg);
+        if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EACCES;
+        if (value < 0) return -E.EFAULT;
+        loop.madeReadOnly = value !== 0;
+        return 0;
+      }
       case BLK.SECTGET:
         return t.mem.write(arg, Uint8Array.of(0xff, 0xff)) ? 0 : -E.EFAULT;
       case BLK.ROTATIONAL:
         return t.mem.write(arg, new Uint8Array(2)) ? 0 : -E.EFAULT;
       case BLK.RAGET:
-        return t.mem.setLong(arg, 256, abi.long) ? 0 : -E.EFAULT;
+        return t.mem.setLong(arg, loop.readAhead, abi.long) ? 0 : -E.EFAULT;
       case BLK.RASET:
+        if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EACCES;
+        // In whole pages.
+        loop.readAhead = Math.floor((arg as number) / 8) * 8;
+        return 0;
       case BLK.FLSBUF:
         return capable(t.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES;
       case BLK.DISCARD:
@@ -207,13 +156,13 @@ class LoopFile extends FileDescription {
   }
   /** Makes a hole. uint64_t range[2]: start and length. */
   #discard(t: Task, arg: VAddr): number {
-    const { file, offset, size, flags } = this.#loop;
+    const { file, offset, size, readOnly } = this.#loop;
     const range = t.mem.read(arg, 16);
     if (!this.writable) return -E.EBADF;
     if (!range) return -E.EFAULT;
     const v = new DataView(range.buffer, range.byteOffset);
     const [from, length] = [Number(v.getBigUint64(0, true)), Number(v.getBigUint64(8, true))];
-    if (flags & FLAGS.READ_ONLY) return -E.EPERM;
+    if (readOnly) return -E.EPERM;
     if (from % SECTOR !== 0 || length % SECTOR !== 0 || from + length > size || !file) return -E.EINVAL;
     return length === 0 ? 0 : file.inode.allocate(offset + from, offset + from + length, true);
   }
@@ -228,7 +177,8 @@ class LoopFile extends FileDescription {
     if (!loop.file) return -E.ENXIO;
     switch (request) {
       case L.CLR_FD:
-        // The device has no file after its last close.
+        // The device has no file after its last close, or after the end of a file system on it.
+        if (loop.holder) t.kernel.kept.sweep();
         if (loop.opens > 1) loop.flags |= FLAGS.AUTOCLEAR;
         else loop.detach();
         return 0;
@@ -246,7 +196,7 @@ class LoopFile extends FileDescription {
         return t.mem.write(arg, this.#status()) ? 0 : -E.EFAULT;
       case L.GET_STATUS: {
         const { device, inode, offset, flags, file_name: name } = info64.decode(this.#status(), x64);
-        const old = { ...info.decode(new Uint8Array(info.size(abi)), abi), number: loop.number, offset: Number(offset), flags, name };
+        const old = { ...info.decode(new Uint8Array(info.size(abi)), abi), number: loop.index, offset: Number(offset), flags, name };
         const encoded = info.encode({ ...old, device: Number(device & 0xffffn), inode: Number(inode) }, abi);
         return t.mem.write(arg, encoded) ? 0 : -E.EFAULT;
       }
@@ -292,7 +242,7 @@ class LoopFile extends FileDescription {
     return 0;
   }
   #status(): Uint8Array {
-    const { number, offset, limit, flags, name, file } = this.#loop;
+    const { index: number, offset, limit, flags, name, file } = this.#loop;
     const none = info64.decode(new Uint8Array(INFO64_SIZE), x64);
     const inode = BigInt(file?.inode.ino ?? 0);
     const own = { device: BigInt(file?.inode.fs.dev ?? 0), inode, rdevice: BigInt(this.inode.rdev), number };
@@ -317,7 +267,13 @@ class LoopControl extends FileDescription {
 /** Opens a loop device: -ENXIO if there is none of that number. */
 export const openLoop: OpenDevice = (task, inode, flags, path) => {
   const loop = task.kernel.vfs.loops.get(minor(inode.rdev));
-  return loop ? new LoopFile(loop, inode, flags, path) : -E.ENXIO;
+  if (!loop) return -E.ENXIO;
+  if (flags & O_EXCL) {
+    // A file system without mounts may not have ended yet (kept.ts).
+    if (loop.holder) task.kernel.kept.sweep();
+    if (loop.holder) return -E.EBUSY;
+  }
+  return new LoopFile(loop, inode, flags, path);
 };
 /** Opens /dev/loop-control. */
 export const openLoopControl: OpenDevice = (_task, inode, flags, path) => new LoopControl(inode, flags, path);

@@ -88,9 +88,34 @@ export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flag
   const { inode, path } = file;
   if (file.flags & O_NOATIME || inode.fileFlags & FS_FL.NOATIME || path.mount.flags & MS_NOATIME || inode.fs.readOnly) return;
   const { atime, mtime, ctime } = inode;
-  const now = inode.fs.clock.realtime();
+  const now = inode.fs.now();
   const stale = (t: typeof atime): boolean => atime.sec < t.sec || (atime.sec === t.sec && atime.nsec <= t.nsec);
   if (stale(mtime) || stale(ctime) || now.sec - atime.sec >= 86400) inode.atime = now;
+};
+
+/**
+ * Fills `into` from `at` with the file's bytes and the later stores of mappings: 0 or -errno. The range is
+ * within the file.
+ */
+export const readContent = (inode: RegularInode, at: number, into: Uint8Array): number => {
+  if (into.length === 0) return 0;
+  const got = inode.readAt(at, into);
+  if (got < 0) return got;
+  inode.pages?.overlay(at, into);
+  return 0;
+};
+/** Writes at `at`: the number of bytes, or -errno. Seals and mappings are served. */
+export const writeContent = (inode: RegularInode, bytes: Uint8Array, at: number): number => {
+  if (bytes.length === 0) return 0;
+  const { seals } = inode;
+  // F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, F_SEAL_GROW: Linux shmem_write_begin().
+  if (seals && (seals & 0x18 || (seals & 4 && at + bytes.length > inode.size))) return -E.EPERM;
+  const n = inode.writeAt(at, bytes);
+  if (n > 0) {
+    inode.pages?.wrote(at, n === bytes.length ? bytes : bytes.subarray(0, n));
+    inode.touch("modify");
+  }
+  return n;
 };
 
 /** A file description of a regular file. */
@@ -112,29 +137,15 @@ export class RegularFile extends FileDescription {
 
   override read(_task: Task, n: number, at: number): Or<Uint8Array> {
     const { inode } = this;
-    const length = Math.max(0, Math.min(n, inode.size - at));
-    const bytes = new Uint8Array(length);
-    if (length > 0) {
-      const got = inode.readAt(at, bytes);
-      if (got < 0) return got;
-      inode.pages?.overlay(at, bytes);
-    }
+    const bytes = new Uint8Array(Math.max(0, Math.min(n, inode.size - at)));
+    const error = readContent(inode, at, bytes);
+    if (error < 0) return error;
     touchAccess(this);
     return bytes;
   }
 
   override write(_task: Task, bytes: Uint8Array, at: number): number {
-    const { inode } = this;
-    if (bytes.length === 0) return 0;
-    const { seals } = inode;
-    // F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, F_SEAL_GROW: Linux shmem_write_begin().
-    if (seals && (seals & 0x18 || (seals & 4 && at + bytes.length > inode.size))) return -E.EPERM;
-    const n = inode.writeAt(at, bytes);
-    if (n > 0) {
-      inode.pages?.wrote(at, n === bytes.length ? bytes : bytes.subarray(0, n));
-      inode.touch("modify");
-    }
-    return n;
+    return writeContent(this.inode, bytes, at);
   }
 
   override seek(_task: Task, offset: number, whence: number): number {

@@ -9,7 +9,8 @@ import type { Key } from "../../keys/key.ts";
 import { type KeyLimits, keysOf } from "../../keys/keys.ts";
 import { mayUse, possesses } from "../../keys/search.ts";
 import type { Task } from "../../task/task.ts";
-import type { FixedTree, ProcContent, ProcRecord } from "./node.ts";
+import type { FixedTree } from "./fixed-tree.ts";
+import type { ProcContent, ProcRecord } from "./node.ts";
 
 const left = (key: Key): string => {
   const { now } = key.keys;

@@ -5,7 +5,6 @@ import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import type { WaitQueue } from "../../base/wait.ts";
-import { inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { seekTo } from "../files/regular.ts";
@@ -317,42 +316,3 @@ export const DT = { dir: direntType(S_IFDIR), reg: direntType(S_IFREG), link: di
 
 /** st_nlink of a directory with these entries: 2, and 1 for each directory. Linux nlink_tgid. */
 export const linksOf = (entries: readonly ProcEntry[]): number => 2 + entries.filter(({ type }) => type === DT.dir).length;
-
-/** A tree of fixed names: files with content, and directories of them. */
-export interface FixedTree {
-  readonly [name: string]: FixedTree | (ProcContent & { readonly mode?: number });
-}
-const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
-  (["read", "write", "records"] as const).some((name) => typeof (x as ProcContent)[name] === "function");
-
-/**
- * In /proc/sys only mode bits decide, also for root: no capability overrides them. Linux
- * proc_sys_permission().
- */
-const byModeAlone = <T extends Inode>(inode: T): T => {
-  inode.permission = ({ cred }, mask) => {
-    const shift = cred.fsuid === 0 ? 6 : inGroup(cred, 0) ? 3 : 0;
-    return ((inode.mode >> shift) & mask) === mask ? 0 : -E.EACCES;
-  };
-  return inode;
-};
-
-/** The entries of a fixed tree. `next` assigns inode numbers in order. `sysctl`: the tree is /proc/sys. */
-export const fixedEntries = (fs: FileSystem, tree: FixedTree, next: () => number, sysctl = false): ProcEntry[] =>
-  Object.entries(tree).map(([name, what]) => {
-    const ino = next();
-    const guard = (inode: Inode): Inode => (sysctl ? byModeAlone(inode) : inode);
-    if (isContent(what)) {
-      const mode = what.mode ?? (what.write ? 0o644 : 0o444);
-      return { name, ino, type: DT.reg, make: () => guard(new ProcFileNode(fs, ino, mode, what)) };
-    }
-    const below = sysctl || name === "sys";
-    const inside = fixedEntries(fs, what, next, below);
-    const make = (): Inode => {
-      const dir = new ProcDirNode(fs, ino, 0o555, () => inside);
-      // Linux proc_sys_make_inode() sets no count.
-      dir.nlink = below ? 1 : linksOf(inside);
-      return below ? byModeAlone(dir) : dir;
-    };
-    return { name, ino, type: DT.dir, make };
-  });

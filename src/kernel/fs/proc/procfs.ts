@@ -6,7 +6,8 @@ import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem, type Or } from "../vfs/inode.ts";
-import { DT, fixedEntries, linksOf, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
+import { fixedEntries } from "./fixed-tree.ts";
+import { DT, linksOf, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
 import { pidEntry } from "./pid.ts";
 import { systemFiles } from "./system.ts";
 

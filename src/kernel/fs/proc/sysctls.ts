@@ -2,7 +2,8 @@
 // defaults of Linux. Documentation/admin-guide/sysctl; man 5 proc_sys.
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import type { FixedTree, ProcContent } from "./node.ts";
+import type { FixedTree } from "./fixed-tree.ts";
+import type { ProcContent } from "./node.ts";
 
 const INT_MAX = 0x7fff_ffff;
 const flag = [0, 1] as const;

@@ -13,11 +13,13 @@ import type { Task } from "../../task/task.ts";
 import { POOL_BITS } from "../files/devices.ts";
 import type { WatchLimits } from "../files/inotify.ts";
 import { roundPipeSize } from "../files/pipe.ts";
+import { major, minor } from "../vfs/mode.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import { deviceTag } from "./device-tag.ts";
+import type { FixedTree } from "./fixed-tree.ts";
 import { keyFiles, keySettings } from "./keys.ts";
 import { locksFile } from "./locks.ts";
-import type { FixedTree, ProcContent } from "./node.ts";
+import type { ProcContent } from "./node.ts";
 import { storedSettings } from "./sysctls.ts";
 import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
 
@@ -65,6 +67,18 @@ const cpuTime = (kernel: Kernel): { user: number; system: number; idle: number }
   }
   return { user, system, idle: Math.max(0, kernel.now - user - system) };
 };
+/** Linux show_partition(): devices without a size are left out. */
+const partitions = ({ vfs }: Kernel): string =>
+  ["major minor  #blocks  name\n\n"]
+    .concat(
+      vfs.loops.all
+        .filter(({ size }) => size > 0)
+        .map(
+          ({ number, size, index }) =>
+            `${`${major(number)}`.padStart(4)}  ${`${minor(number)}`.padStart(7)} ${`${size / 1024}`.padStart(10)} loop${index}\n`,
+        ),
+    )
+    .join("");
 const stat = (kernel: Kernel): string => {
   const { user, system, idle } = cpuTime(kernel);
   const cpu = `${ticks(user)} 0 ${ticks(system)} ${ticks(idle)} 0 0 0 0 0 0`;
@@ -235,13 +249,14 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
       read: () =>
         ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
           .map((t) => `nodev\t${t}\n`)
+          .concat("\text2\n")
           .join(""),
     },
     locks: locksFile,
     loadavg: { read: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.lastPid}\n` },
     meminfo: { read: () => meminfo(kernel) },
     modules: { read: () => "" },
-    partitions: { read: () => "major minor  #blocks  name\n\n" },
+    partitions: { read: () => partitions(kernel) },
     stat: { read: () => stat(kernel) },
     sysvipc: sysvipcFiles,
     ...keyFiles,

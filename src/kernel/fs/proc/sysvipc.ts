@@ -7,7 +7,8 @@ import { IPCMNI, type IpcIds, type IpcObject } from "../../ipc/ids.ts";
 import { type MqueueLimits, mqueueOf } from "../../ipc/mqueue.ts";
 import type { IpcNamespace } from "../../ipc/namespace.ts";
 import type { Task } from "../../task/task.ts";
-import type { FixedTree, ProcContent, ProcRecord } from "./node.ts";
+import type { FixedTree } from "./fixed-tree.ts";
+import type { ProcContent, ProcRecord } from "./node.ts";
 
 const right = (width: number, value: number | bigint): string => String(value).padStart(width);
 

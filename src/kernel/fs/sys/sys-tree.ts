@@ -2,7 +2,11 @@
 // Documentation/ABI/testing/sysfs-*.
 import type { Kernel } from "../../kernel.ts";
 import { type Device, devicesOf, lo } from "../../net/devices.ts";
-import type { FixedTree, ProcContent } from "../proc/node.ts";
+import type { Loop } from "../files/loop-device.ts";
+import type { FixedTree } from "../proc/fixed-tree.ts";
+import type { ProcContent } from "../proc/node.ts";
+import { major, minor } from "../vfs/mode.ts";
+import { loopTree } from "./block.ts";
 
 const constant = (text: string | number): ProcContent => ({ read: () => `${text}\n` });
 const list = (n: number): string => (n === 1 ? "0" : `0-${n - 1}`);
@@ -48,11 +52,14 @@ export const sysTree = (kernel: Kernel): FixedTree => {
   const kB = (bytes: number): string => `${Math.floor(bytes / 1024)} kB`;
   const { frames } = kernel;
   const devices = Object.fromEntries(devicesOf(kernel.namespaces.net).map((device) => [device.name, deviceFiles(device)]));
+  const { all: loops } = kernel.vfs.loops;
+  const links = (prefix: string, nameOf: (loop: Loop) => string): FixedTree =>
+    Object.fromEntries(loops.map((loop) => [nameOf(loop), { to: `${prefix}devices/virtual/block/loop${loop.index}` }]));
   return {
-    block: {},
+    block: links("../", ({ index }) => `loop${index}`),
     bus: { cpu: { devices: {} }, pci: { devices: {} }, usb: { devices: {} } },
-    class: { block: {}, mem: {}, misc: {}, net: devices, tty: {} },
-    dev: { block: {}, char: {} },
+    class: { block: links("../../", ({ index }) => `loop${index}`), mem: {}, misc: {}, net: devices, tty: {} },
+    dev: { block: links("../../", ({ number }) => `${major(number)}:${minor(number)}`), char: {} },
     devices: {
       system: {
         clocksource: { clocksource0: { available_clocksource: constant("tsc"), current_clocksource: constant("tsc") } },
@@ -89,7 +96,7 @@ export const sysTree = (kernel: Kernel): FixedTree => {
           possible: constant(0),
         },
       },
-      virtual: { net: devices },
+      virtual: { block: Object.fromEntries(loops.map((loop) => [`loop${loop.index}`, () => loopTree(loop)])), net: devices },
     },
     firmware: {},
     kernel: {

@@ -1,6 +1,7 @@
 // sysfs: the devices of this machine. man 5 sysfs. The tree is loaded at the first use of a name.
 import type { Kernel } from "../../kernel.ts";
-import { DT, fixedEntries, linksOf, ProcDirNode, type ProcEntry } from "../proc/node.ts";
+import { fixedEntries } from "../proc/fixed-tree.ts";
+import { DT, linksOf, ProcDirNode, type ProcEntry } from "../proc/node.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/inode.ts";
 import { lazySysTree } from "./lazy.ts";

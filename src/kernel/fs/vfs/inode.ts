@@ -32,6 +32,23 @@ export interface Clock {
   readonly lockTable: LockTable;
 }
 
+/** A block device as a file system sees it. Linux struct block_device. */
+export interface BlockDevice {
+  /** Its device number, in the form of `makedev`. */
+  readonly number: number;
+  /** In bytes. */
+  readonly size: number;
+  /** The unit of accesses past the cache, in bytes. */
+  readonly blockSize: number;
+  readonly readOnly: boolean;
+  /** Fills `into` from byte `at`: 0, or -EIO if the range is not on the device. */
+  read(at: number, into: Uint8Array): number;
+  /** Stores bytes at `at`: 0 or -errno. */
+  write(at: number, bytes: Uint8Array): number;
+  /** The mounted file system, beside which nothing opens the device with O_EXCL. */
+  holder: FileSystem | undefined;
+}
+
 /** Flags of a file system. Linux include/linux/fs.h. */
 export const SB = { RDONLY: 1, SYNCHRONOUS: 16, MANDLOCK: 64, DIRSYNC: 128, LAZYTIME: 1 << 25 } as const;
 
@@ -54,6 +71,8 @@ export abstract class FileSystem {
   readonly below: readonly Dentry[] = [];
   /** The user namespace of the mounting task. */
   owner: UserNamespace | undefined = undefined;
+  /** The block device that it is on. */
+  readonly device: BlockDevice | undefined = undefined;
   /** True if names change by themselves (procfs): dentries are not cached. */
   readonly dynamic: boolean = false;
   /** True if it has no mount point, as that of pipes. Linux SB_NOUSER. */
@@ -84,6 +103,10 @@ export abstract class FileSystem {
   }
   newIno(): number {
     return this.#nextIno++;
+  }
+  /** The current time, with the precision of its time stamps. Linux current_time(), s_time_gran. */
+  now(): Timespec {
+    return this.clock.realtime();
   }
   /** Called after a change of an inode's attributes or extended attributes: 0 or -errno. */
   attributesChanged(_inode: Inode): number {
@@ -124,6 +147,10 @@ export interface StatFs {
   files: number;
   filesFree: number;
   nameMax: number;
+  /** The free blocks without those for the superuser. Default: all. */
+  available?: number;
+  /** f_fsid. Default: the device number. */
+  fsid?: readonly [number, number];
 }
 
 /** A directory entry. `cookie` is its stable position (d_off), never 0: the next read continues after it. */
@@ -213,7 +240,7 @@ export abstract class Inode {
     this.fs = fs;
     this.ino = ino;
     this.mode = mode;
-    this.atime = this.mtime = this.ctime = this.btime = fs.clock.realtime();
+    this.atime = this.mtime = this.ctime = this.btime = fs.now();
   }
 
   get type(): number {
@@ -351,7 +378,7 @@ export abstract class Inode {
 
   /** Updates the times after a modification of the content, or a change of the inode only. */
   touch(what: "modify" | "change" | "access"): void {
-    const now = this.fs.clock.realtime();
+    const now = this.fs.now();
     if (what === "access") this.atime = now;
     else this.ctime = now;
     if (what === "modify") this.mtime = now;

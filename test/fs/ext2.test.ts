@@ -1,0 +1,175 @@
+// ext2: disks that e2fsprogs formats and that are written inside pass the host's e2fsck, and debugfs reads
+// the files; disks of the host are read inside. Damaged disks make errors, and nothing else.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Ext2Fs } from "../../src/kernel/fs/ext2/ext2.ts";
+import type { BlockDevice, Clock, Inode } from "../../src/kernel/fs/vfs/inode.ts";
+import { S_IFDIR, S_IFREG } from "../../src/kernel/fs/vfs/mode.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
+import { trapgate } from "../support/cli.ts";
+import { inFolder } from "../support/guest.ts";
+import { missing, nativeX64, top } from "../support/host.ts";
+import { TestMachine } from "./support/machine.ts";
+
+const tools = { what: "e2fsprogs", met: spawnSync("mke2fs", ["-V"]).status === 0 };
+const root = { what: "root", met: process.getuid?.() === 0 };
+const inside = (folder: string, script: string, ...args: string[]): string => {
+  const run = trapgate(
+    [
+      "run",
+      "--root",
+      "/",
+      "--mount",
+      `${folder}:/x:rw`,
+      "--mount",
+      `${top}/test/fs/ext2:/scripts`,
+      "--",
+      "/bin/sh",
+      `/scripts/${script}`,
+      ...args,
+    ],
+    { timeout: 100_000 },
+  );
+  expect(run.stderr).toBe("");
+  expect(run.status).toBe(0);
+  return run.stdout;
+};
+const debugfs = (disk: string, request: string): Buffer =>
+  execFileSync("debugfs", ["-R", request, disk], { stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 });
+const disks = ["k1", "k4", "plain", "small"];
+
+describe.skipIf(missing("ext2", nativeX64, tools, root))("ext2", { timeout: 240_000 }, () => {
+  it("what is written inside, e2fsck finds right, and debugfs finds the files", async () => {
+    await inFolder(async (folder) => {
+      inside(folder, "write.sh");
+      for (const name of disks) {
+        const disk = `${folder}/${name}`;
+        const check = spawnSync("e2fsck", ["-fn", disk], { encoding: "utf8" });
+        expect(`${name} ${check.status} ${check.stdout}`).toMatch(/^\w+ 0 /);
+        expect(debugfs(disk, "cat /many/moved/f").toString()).toBe("hello\n");
+        const sums = readFileSync(`${disk}.sums`, "utf8");
+        for (const file of ["big", "cut", "holes", "many/moved/hard"]) {
+          const sum = execFileSync("md5sum", { input: debugfs(disk, `cat /${file}`), encoding: "utf8" }).slice(0, 32);
+          expect(`${name}: ${sums}`).toContain(`${sum}  ./${file}\n`);
+        }
+        expect(debugfs(disk, "stat /cut").toString()).toMatch(/Mode: +04711[\s\S]*User: 70000 +Group: 100001[\s\S]*mtime: 0x3a7b/);
+        expect(debugfs(disk, "stat /many/moved/null").toString()).toContain("Device major/minor number: 01:03");
+      }
+      const list = (name: string): string => readFileSync(`${folder}/${name}.list`, "utf8");
+      expect(inside(folder, "read.sh", ...disks)).toBe(
+        disks.map((name) => readFileSync(`${folder}/${name}.sums`, "utf8") + list(name)).join(""),
+      );
+    });
+  });
+
+  it("disks that the host has filled are read inside", async () => {
+    await inFolder(async (folder) => {
+      const files = `${folder}/files`;
+      mkdirSync(`${files}/sub/deep`, { recursive: true });
+      writeFileSync(`${files}/big`, Buffer.alloc(3_000_000, "0123456789"));
+      for (let i = 0; i < 200; i++) writeFileSync(`${files}/sub/name-${i}`, `${i}\n`);
+      execFileSync("ln", ["-s", "../big", `${files}/sub/link`]);
+      execFileSync("mke2fs", ["-q", "-t", "ext2", "-b", "1024", "-E", "root_owner=0:0", "-d", files, `${folder}/disk`, "8M"]);
+      const shown = inside(folder, "read.sh", "disk");
+      const sums = execFileSync("sh", ["-c", "find . -type f | sort | xargs md5sum"], { cwd: files, encoding: "utf8" });
+      expect(shown.startsWith(sums)).toBe(true);
+      expect(shown).toContain("sub/link l 777 0:0 1 6 ../big\n");
+    });
+  });
+});
+
+/** A disk in memory that counts its accesses. */
+class Disk implements BlockDevice {
+  readonly number = 0x700;
+  readonly blockSize = 512;
+  readonly readOnly = false;
+  holder = undefined;
+  accesses = 0;
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+  get size(): number {
+    return this.bytes.length;
+  }
+  read(at: number, into: Uint8Array): number {
+    this.accesses++;
+    if (at + into.length > this.size) return -5;
+    into.set(this.bytes.subarray(at, at + into.length));
+    return 0;
+  }
+  write(at: number, bytes: Uint8Array): number {
+    this.accesses++;
+    if (at + bytes.length > this.size) return -5;
+    this.bytes.set(bytes, at);
+    return 0;
+  }
+}
+/** A generator of numbers below `n`. */
+const numbers = (seed: number): ((n: number) => number) => {
+  let state = seed * 2654435761 + 1;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+};
+const made = (mode: number) => ({ mode, uid: 0, gid: 0, rdev: 0 });
+/** Visits a tree, and changes it: what a guest's `find`, `cat`, `mv` and `rm -r` do. */
+const work = (dir: Inode, below: (n: number) => number, depth: number): void => {
+  const names: string[] = [];
+  const entries = dir.entries(0, undefined as never);
+  for (let next = entries.next(); !next.done && names.length < 50; next = entries.next()) names.push(next.value.name);
+  for (const name of names) {
+    const inode = dir.lookup(name, undefined as never);
+    if (typeof inode === "number") continue;
+    inode.readlink(undefined as never);
+    if (inode.isDir && depth < 6) work(inode, below, depth + 1);
+    if ("readAt" in inode) {
+      const file = inode as unknown as {
+        readAt(at: number, into: Uint8Array): number;
+        writeAt(at: number, bytes: Uint8Array): number;
+        nextData(at: number, data: boolean): number;
+      };
+      file.readAt(0, new Uint8Array(Math.min(inode.size, 20_000)));
+      file.nextData(0, false);
+      file.writeAt(below(2 ** below(34)), new Uint8Array(3000));
+      inode.truncate(below(100_000));
+    }
+    if (below(3) === 0) dir.rename(name, dir, `new-${name}`, 0);
+    else if (inode.isDir ? inode.isEmpty : below(2) === 0) inode.isDir ? dir.rmdir(name, inode) : dir.unlink(name, inode);
+  }
+  const fresh = dir.mkdir("fresh", made(S_IFDIR | 0o755));
+  if (typeof fresh !== "number") fresh.mknod("file", made(S_IFREG | 0o644));
+  dir.symlink("link", "x".repeat(below(200) + 1), made(0o120777));
+};
+
+describe.skipIf(missing("damaged ext2", tools))("ext2, damaged", () => {
+  it("numbers of a disk that are wrong make errors, never an exception or endless work", { timeout: 100_000 }, async () => {
+    await inFolder(async (folder) => {
+      mkdirSync(`${folder}/files/sub/deep`, { recursive: true });
+      writeFileSync(`${folder}/files/big`, Buffer.alloc(400_000, "x"));
+      for (let i = 0; i < 30; i++) writeFileSync(`${folder}/files/sub/${i}`, "y".repeat(i * 100));
+      execFileSync("mke2fs", ["-q", "-t", "ext2", "-b", "1024", "-N", "64", "-d", `${folder}/files`, `${folder}/disk`, "1M"]);
+      const good = readFileSync(`${folder}/disk`);
+      const { kernel }: { kernel: Kernel } = new TestMachine();
+      let mounted = 0;
+      for (let seed = 1; seed <= 400; seed++) {
+        const below = numbers(seed);
+        const disk = new Disk(Uint8Array.from(good));
+        // The metadata lies in front. Half of the new numbers are small, as most pointers are.
+        for (let n = 1 + below(30); n > 0; n--) {
+          const at = seed % 4 === 0 ? 1024 + below(200) * 4 : 3072 + below(60_000) * 4;
+          if (at + 4 <= disk.size) new DataView(disk.bytes.buffer).setUint32(at, below(2) === 0 ? below(1100) : below(2 ** 32), true);
+        }
+        const fs = Ext2Fs.mount(disk, kernel as Clock, 0);
+        if (typeof fs === "number") continue;
+        mounted++;
+        work(fs.root.inode, below, 0);
+        fs.end();
+        expect(disk.accesses).toBeLessThan(400_000);
+      }
+      expect(mounted).toBeGreaterThan(200);
+    });
+  });
+});
