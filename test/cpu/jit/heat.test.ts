@@ -2,6 +2,7 @@
 // in large numbers.
 import { describe, expect, it } from "vitest";
 import { Heat } from "../../../src/cpu/jit/profile/heat.ts";
+import { generationSize, Recent } from "../../../src/cpu/jit/profile/recent.ts";
 
 const samplesUntilDue = (heat: Heat, next: () => void, wanted: number): number => {
   for (let n = 1; n < 1000; n++) {
@@ -43,5 +44,24 @@ describe("heat", () => {
     expect(heat.add(7, 4)).toBe(false);
     heat.set(7, 3);
     expect(heat.add(7, 4)).toBe(true);
+  });
+});
+
+describe("a profile of bounded size", () => {
+  it("forgets what was asked for long ago", () => {
+    const recent = new Recent<number>();
+    const all = 5 * generationSize;
+    const answers = new Set<number | undefined>();
+    for (let key = 0; key < all; key++) {
+      recent.set(key, key + 1);
+      if (key > 7) answers.add(recent.get(7));
+    }
+    expect([...answers], "asked for again and again").toEqual([8]);
+    expect([all - 1, all - generationSize + 1].map((key) => recent.get(key))).toEqual([all, all - generationSize + 2]);
+    expect([0, 8, all - 2 * generationSize].map((key) => recent.get(key))).toEqual([undefined, undefined, undefined]);
+    recent.delete(7);
+    expect(recent.get(7)).toBeUndefined();
+    recent.clear();
+    expect(recent.get(all - 1)).toBeUndefined();
   });
 });

@@ -2,6 +2,8 @@
 // Code that is hot only over many short processes is different. Each process ends before a region pays for
 // itself. Such samples count less.
 
+import { Recent } from "./recent.ts";
+
 /** Samples over several address spaces that count as one sample in one space. */
 const spacesFactor = 16;
 
@@ -16,7 +18,7 @@ interface Block {
 
 /** Samples by block; a key is an address and its context. */
 export class Heat {
-  readonly #blocks = new Map<number, Block>();
+  readonly #blocks = new Recent<Block>();
   readonly #numbers = new WeakMap<object, number>();
   #spaces = 0;
   #space = 0;
@@ -33,8 +35,8 @@ export class Heat {
    * that could not be compiled is tried again for as long as it runs.
    */
   add(key: number, wanted: number): boolean {
-    const block = this.#blocks.get(key) ?? { here: 0, all: 0, space: this.#space, reported: 0 };
-    this.#blocks.set(key, block);
+    let block = this.#blocks.get(key);
+    if (!block) this.#blocks.set(key, (block = { here: 0, all: 0, space: this.#space, reported: 0 }));
     if (block.space !== this.#space) block.here = 0;
     block.space = this.#space;
     block.here++;

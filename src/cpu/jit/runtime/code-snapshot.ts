@@ -11,6 +11,7 @@ import { sizeIndex } from "../../isa/row.ts";
 import { record } from "../../machine/layout.ts";
 import type { CodeBytes } from "../cache/format.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
+import { Recent } from "../profile/recent.ts";
 
 /** An immediate operand in code. */
 export interface Immediate {
@@ -123,12 +124,12 @@ export class CodeSnapshot {
 }
 
 /**
- * Bytes of blocks at their first sample. They show whether a block has been rewritten by the time that it is
- * hot.
+ * The hashes of blocks at their first sample. They show whether a block has been rewritten by the time that
+ * it is hot.
  */
 export class FirstReached {
   readonly #blocks: Blocks;
-  readonly #codes = new Map<number, { readonly location: number; readonly bytes: Uint8Array }>();
+  readonly #codes = new Recent<{ readonly location: number; readonly length: number; readonly hash: number }>();
   constructor(blocks: Blocks) {
     this.#blocks = blocks;
   }
@@ -137,14 +138,19 @@ export class FirstReached {
     const blocks = this.#blocks;
     const last = head + Math.max(0, blocks.records.remainingOf(head) - 1) * record.size;
     const location = this.#placeOf(blocks.records.ipOf(head));
-    this.#codes.set(key, {
-      location,
-      bytes: blocks.bytes.slice(location, location + blocks.records.nextIpOf(last) - blocks.records.ipOf(head)),
-    });
+    const length = blocks.records.nextIpOf(last) - blocks.records.ipOf(head);
+    this.#codes.set(key, { location, length, hash: this.#hashOf(location, length) });
   }
   hasChanged(key: number, ip: number): boolean {
     const was = this.#codes.get(key);
-    return was?.location === this.#placeOf(ip) && was.bytes.some((byte, n) => byte !== this.#blocks.bytes[was.location + n]);
+    return was?.location === this.#placeOf(ip) && was.hash !== this.#hashOf(was.location, was.length);
+  }
+  /** FNV-1a: an object for the bytes of each block would be several times as large. */
+  #hashOf(location: number, length: number): number {
+    const { bytes } = this.#blocks;
+    let hash = 0x811c_9dc5 | 0;
+    for (let n = location; n < location + length; n++) hash = Math.imul(hash ^ (bytes[n] as number), 0x0100_0193);
+    return hash;
   }
   #placeOf(ip: number): number {
     return this.#blocks.frameOf(ip) + (ip % 4096);
