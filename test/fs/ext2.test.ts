@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Ext2Fs } from "../../src/kernel/fs/ext2/ext2.ts";
+import type { Ext2File } from "../../src/kernel/fs/ext2/file.ts";
 import type { BlockDevice, Clock, Inode } from "../../src/kernel/fs/vfs/inode.ts";
 import { S_IFDIR, S_IFREG } from "../../src/kernel/fs/vfs/mode.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
@@ -124,6 +125,7 @@ const work = (dir: Inode, below: (n: number) => number, depth: number): void => 
     const inode = dir.lookup(name, undefined as never);
     if (typeof inode === "number") continue;
     inode.readlink(undefined as never);
+    inode.setXattr("user.x", new Uint8Array(below(600)));
     if (inode.isDir && depth < 6) work(inode, below, depth + 1);
     if ("readAt" in inode) {
       const file = inode as unknown as {
@@ -144,7 +146,78 @@ const work = (dir: Inode, below: (n: number) => number, depth: number): void => 
   dir.symlink("link", "x".repeat(below(200) + 1), made(0o120777));
 };
 
+describe.skipIf(missing("attributes on ext2", tools))("extended attributes on ext2", () => {
+  it("are written for e2fsprogs, shared blocks are parted, and those of e2fsprogs are read", async () => {
+    await inFolder(async (folder) => {
+      const file = `${folder}/disk`;
+      // Without room for attributes in inodes, which ext2 does not know.
+      execFileSync("mke2fs", ["-q", "-t", "ext2", "-b", "1024", "-I", "128", file, "1M"]);
+      const { kernel }: { kernel: Kernel } = new TestMachine();
+      const mounted = (use: (root: Inode) => void): void => {
+        const disk = new Disk(Uint8Array.from(readFileSync(file)));
+        const fs = Ext2Fs.mount(disk, kernel as Clock, 0) as Ext2Fs;
+        use(fs.root.inode);
+        fs.end();
+        writeFileSync(file, disk.bytes);
+        const check = spawnSync("e2fsck", ["-fn", file], { encoding: "utf8" });
+        expect(`${check.status} ${check.stdout}`).toMatch(/^0 /);
+      };
+      const text = (s: string): Uint8Array => Buffer.from(s);
+      const list = Uint8Array.of(2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 7, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255);
+      mounted((root) => {
+        const a = root.mknod("a", made(S_IFREG | 0o644)) as Inode;
+        const values = { "user.long": "v".repeat(300), "user.b": "", "trusted.t": "12345", "security.s": "x", "user.aa": "1" };
+        for (const [name, value] of Object.entries(values)) expect(a.setXattr(name, text(value))).toBe(0);
+        expect(a.setXattr("system.posix_acl_access", list)).toBe(0);
+        expect(a.setXattr("user.more", text("w".repeat(800)))).toBe(-28);
+        expect(a.setXattr("security.s", undefined)).toBe(0);
+        const b = root.mknod("b", made(S_IFREG | 0o644)) as Inode;
+        b.setXattr("user.gone", text("1"));
+        b.setXattr("user.gone", undefined);
+        root.symlink("link", "short", made(0o120777));
+        (root.lookup("link", undefined as never) as Inode).setXattr("trusted.t", text("2"));
+      });
+      const shown = debugfs(file, "ea_list /a").toString();
+      expect(shown).toContain('user.aa (1) = "1"');
+      expect(shown).toContain('trusted.t (5) = "12345"');
+      expect(shown).toContain("system.posix_acl_access (20) = 01 00 00 00 01 00 06 00 02 00 04 00 07 00 00 00 04 00 04 00");
+      expect(debugfs(file, "ea_list /link").toString()).toContain('trusted.t (1) = "2"');
+      execFileSync("debugfs", ["-w", "-R", "ea_set /b user.native answer", file], { stdio: "ignore" });
+      mounted((root) => {
+        const [a, b, link] = ["a", "b", "link"].map((name) => root.lookup(name, undefined as never) as Inode) as [Inode, Inode, Inode];
+        expect([...(b.xattrs ?? [])].map(([name, value]) => `${name} ${Buffer.from(value)}`)).toEqual(["user.native answer"]);
+        expect(a.xattrs?.get("system.posix_acl_access")).toEqual(list);
+        expect(link.readlink(undefined as never)).toBe("short");
+        root.unlink("a", a);
+        root.unlink("link", link);
+      });
+    });
+  });
+});
+
 describe.skipIf(missing("damaged ext2", tools))("ext2, damaged", () => {
+  it("a block with billions of places in a file costs no endless search, read or removal", async () => {
+    await inFolder(async (folder) => {
+      execFileSync("mke2fs", ["-q", "-t", "ext2", "-b", "1024", `${folder}/disk`, "1M"]);
+      const disk = new Disk(Uint8Array.from(readFileSync(`${folder}/disk`)));
+      const fs = Ext2Fs.mount(disk, new TestMachine().kernel as Clock, 0) as Ext2Fs;
+      const file = fs.root.inode.mknod("file", made(S_IFREG | 0o644)) as Ext2File;
+      file.writeAt(0, new Uint8Array(1024));
+      const { pointers } = file.stored;
+      const block = pointers[0] as number;
+      for (const depth of [12, 13, 14]) pointers[depth] = block;
+      pointers.fill(block, 0, 12);
+      fs.volume.write(block, new Uint8Array(new Uint32Array(256).fill(block).buffer));
+      file.stored.size = 1024 * (12 + 256 + 256 ** 2 + 256 ** 3);
+      expect(file.nextData(0, false)).toBe(file.size);
+      expect(file.nextData(5000, true)).toBe(5000);
+      expect(file.readAt(file.size - 5000, new Uint8Array(5000))).toBe(5000);
+      expect(file.truncate(100_000)).toBe(0);
+      expect(fs.root.inode.unlink("file", file)).toBe(0);
+      expect(disk.accesses).toBeLessThan(1_000_000);
+      fs.end();
+    });
+  });
   it("numbers of a disk that are wrong make errors, never an exception or endless work", { timeout: 100_000 }, async () => {
     await inFolder(async (folder) => {
       mkdirSync(`${folder}/files/sub/deep`, { recursive: true });

@@ -14,7 +14,6 @@ export const rest: readonly Family[] = [
     names: ["fallocate06", "file_attr0[23]", "mmap16", "statx(05|06|10)"],
   },
   { reason: "no FS_IOC_FIEMAP", names: ["ioctl_fiemap01"] },
-  { reason: "no extended attributes on ext2", names: ["getxattr03"] },
   { reason: "no /proc/kpageflags", names: ["msync04"] },
   { reason: "a read of a file on a device costs nothing, so that readahead(2) saves nothing", names: ["readahead02"] },
   { reason: "umount2(2) of a root with copies of itself is EBUSY", names: ["listmount02"] },

@@ -48,12 +48,29 @@ static void pairs(const char *what, int how) {
   }
   for (int i = 0; i < COUNT; i++) sys1(__NR_close, others[i]);
 }
+// copy_file_range: ends of numbers and of files, and a file that may not change.
+static long copied(long in, int64_t from, long out, int64_t to, long n) { return sys6(__NR_copy_file_range, in, (long)&from, out, (long)&to, n, 0); }
+static void copies(void) {
+  long a = sys3(__NR_open, "/tmp/trapgate-splice", 2 | 0x8000, 0), b = sys3(__NR_open, "/tmp/trapgate-copy", 2 | 0x40 | 0x8000, 0600);
+  const int64_t last = 0x7fffffffffffffff;
+  say("copy %d beyond %d most %d", copied(a, 0, b, 0, 6), copied(a, 100, b, 0, 6), copied(a, 0, b, 0, -1));
+  say(" wraps %d %d at the end %d nothing there %d", copied(a, 1, b, last, -1), copied(a, last, b, 0, -1), copied(a, 0, b, last, 6), copied(a, 100, b, last, 6));
+  say(" onto itself %d %d", copied(a, 0, a, 1, 6), copied(a, 0, a, 6, 3));
+  int flags = 0x10;
+  long request = sizeof(long) == 8 ? 0x40086602 : 0x40046602;
+  say(" flags %d", sys3(__NR_ioctl, b, request, (long)&flags));
+  say(" immutable %d", copied(a, 0, b, 0, 6));
+  flags = 0;
+  say(" flags %d\n", sys3(__NR_ioctl, b, request, (long)&flags));
+  sys1(__NR_unlink, "/tmp/trapgate-copy");
+}
 static int body(int argc, char **argv, char **envp) {
   on(13, (void (*)(int, void *, void *))1, 0);
   make(fds);
   pairs("splice", 0);
   pairs("tee", 1);
   pairs("sendfile", 2);
+  copies();
   sys1(__NR_unlink, "/tmp/trapgate-splice");
   return 0;
 }

@@ -11,6 +11,7 @@ import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
 import { O_APPEND } from "../../fs/vfs/open-flags.ts";
+import { isImmutable } from "../../fs/vfs/permission.ts";
 import { Socket } from "../../net/socket.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -21,7 +22,7 @@ import { given } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { gather, importIovec, MAX_RW_COUNT, type Segment, totalLength } from "./iovec.ts";
-import { block, buffersOf, finish, readInto } from "./transfer.ts";
+import { block, buffersOf, finish, readInto, withinLimit } from "./transfer.ts";
 
 const CHUNK = 65536;
 
@@ -174,8 +175,15 @@ const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt:
   if (!input.readable || !output.writable || output.flags & O_APPEND) return -E.EBADF;
   const from = new Cursor(input, inStart);
   const to = new Cursor(output, outStart);
-  if (input.inode === output.inode && from.at < to.at + count && to.at < from.at + count) return -E.EINVAL;
-  return copyOn(t, new Copying(from, to, Math.min(count, MAX_RW_COUNT, Math.max(0, input.inode.size - from.at))), inAt, outAt);
+  if (isImmutable(output.inode)) return -E.EPERM;
+  for (const { at } of [from, to]) if (at > 0 && at + count >= 2 ** 64) return -E.EOVERFLOW;
+  const there = Math.min(count, Math.max(0, input.inode.size - from.at));
+  // The limits count also for no bytes.
+  const allowed = withinLimit(t, output, to.at, Math.max(1, there));
+  if (allowed < 0) return allowed;
+  const length = Math.min(allowed, there);
+  if (input.inode === output.inode && from.at < to.at + length && to.at < from.at + length) return -E.EINVAL;
+  return copyOn(t, new Copying(from, to, Math.min(length, MAX_RW_COUNT)), inAt, outAt);
 };
 const copyOn = (t: Task, copying: Copying, inAt: VAddr, outAt: VAddr): Result => {
   const result = copy(t, copying);

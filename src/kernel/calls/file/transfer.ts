@@ -7,7 +7,7 @@ import { PIECE_BYTES } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { again, type Wait, WaitQueue, wait } from "../../base/wait.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { killPrivileges } from "../../fs/files/regular.ts";
+import { killPrivileges, MAX_FILE_SIZE } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { askGroups, EVENT, isWatched, notifyFile } from "../../fs/vfs/notify.ts";
@@ -161,13 +161,13 @@ const readPieces = (t: Task, file: FileDescription, segments: readonly Segment[]
 };
 
 /**
- * The number of bytes that RLIMIT_FSIZE and a missing O_LARGEFILE allow, or -errno. Linux
+ * The number of bytes that RLIMIT_FSIZE, a missing O_LARGEFILE and the file system allow, or -errno. Linux
  * generic_write_check_limits().
  */
-const withinLimit = (t: Task, file: FileDescription, at: number, n: number): number => {
+export const withinLimit = (t: Task, file: FileDescription, at: number, n: number): number => {
   if (!file.inode.isFile) return n;
   const limit = t.process.limit(RLIMIT.FSIZE);
-  const most = file.flags & O_LARGEFILE ? limit : Math.min(limit, MAX_NON_LFS);
+  const most = Math.min(limit, file.flags & O_LARGEFILE ? MAX_FILE_SIZE : MAX_NON_LFS);
   if (n === 0 || at + n <= most) return n;
   if (at < most) return most - at;
   if (at >= limit) sendToTask(t, kernelSignal(SIG.SIGXFSZ));

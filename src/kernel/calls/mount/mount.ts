@@ -254,7 +254,7 @@ const mountflags: Arg<number> = {
 /** Calls on mounts by path. man 2 mount, umount, pivot_root. */
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
-    note: "of file systems on block devices (loop devices) only ext2, without extended attributes and quotas; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",
+    note: "of file systems on block devices (loop devices) only ext2, without quotas and reserved blocks; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",
   }),
   syscall(
     "umount2",

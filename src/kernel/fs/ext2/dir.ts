@@ -62,6 +62,9 @@ export class Ext2Dir extends Inode {
     super.touch(what);
     if (what !== "access") this.stored.store(this);
   }
+  override setXattr(name: string, value: Uint8Array | undefined): number {
+    return this.stored.setAttribute(this, name, value, (to) => super.setXattr(name, to));
+  }
   override setattr(changes: Changes): number {
     return super.setattr(this.fs.rounded(changes));
   }
@@ -274,6 +277,8 @@ export class Ext2Dir extends Inode {
     return typeof index !== "number" && index.names.size === 0;
   }
   override *entries(cookie: number): Generator<DirEntry> {
+    // The index is proof that the directory ends.
+    if (typeof this.#names() === "number") return;
     for (let n = Math.floor(cookie / this.blockSize); n * this.blockSize < this.stored.size && this.nlink > 0; n++) {
       const block = this.#blockOf(n);
       const bytes = block < 0 ? block : this.fs.volume.block(block);
@@ -298,6 +303,7 @@ export class Ext2Dir extends Inode {
     let error = 0;
     if (inode instanceof Ext2Dir) error = inode.begin(this, name as string);
     else if (inode instanceof Ext2Node && inode.isLink) error = inode.setTarget(target);
+    for (const [list, value] of made.acls ?? []) error ||= inode.setXattr(list, value);
     if (name === undefined) inode.nlink = 0;
     if (error === 0) error = inode.stored.store(inode);
     if (error === 0 && name !== undefined) error = this.#add(name, inode);

@@ -1,15 +1,17 @@
-// ext2 on a block device, read and written. Every change reaches the device at once. Extended attributes and
-// reserved blocks are not kept apart. Linux fs/ext2; Documentation/filesystems/ext2.rst.
+// ext2 on a block device, read and written. Every change reaches the device at once. Reserved blocks are for
+// everybody. Linux fs/ext2; Documentation/filesystems/ext2.rst.
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { type BlockDevice, type Changes, type Clock, FileSystem, type Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
-import { S_IFDIR, S_IFMT, S_IFREG, TMPFS_FLAGS } from "../vfs/mode.ts";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { Allocator } from "./allocate.ts";
+import { setSharers, sharersOf } from "./attributes.ts";
 import { Ext2Dir } from "./dir.ts";
 import { Ext2File, Ext2Node } from "./file.ts";
-import { FEATURE, ROOT_INO, VALID_FS } from "./layout.ts";
+import { FEATURE, ROOT_INO, USER_FLAGS, VALID_FS } from "./layout.ts";
 import type { Ext2Inode } from "./node.ts";
 import { Volume } from "./volume.ts";
 
@@ -19,7 +21,10 @@ const whole = ({ sec }: Timespec): Timespec => ({ sec, nsec: 0 });
 export class Ext2Fs extends FileSystem {
   override readonly type = "ext2";
   override readonly magic = 0xef53;
-  override readonly fileFlags = TMPFS_FLAGS;
+  override readonly fileFlags = USER_FLAGS;
+  /** COMPRESSED, IMMUTABLE, APPEND, NODUMP, ENCRYPTED. Linux ext2_getattr() */
+  override readonly attributes = 0x874n;
+  override readonly keepsXattrs = true;
   override readonly device: BlockDevice;
   readonly volume: Volume;
   readonly allocator: Allocator;
@@ -127,15 +132,28 @@ export class Ext2Fs extends FileSystem {
   hasLargeFiles(): void {
     this.volume.changeSuper((s) => s.set("feature_ro_compat", s.get("feature_ro_compat") | FEATURE.roCompat.LARGE_FILE));
   }
+  /** Charges pages of extended attributes. */
+  override charge(pages: number): boolean {
+    if (pages < 0) this.give(-pages * PAGE_SIZE);
+    return pages <= 0 || this.take(pages * PAGE_SIZE);
+  }
   /** A file with extended attributes ends: so does their block, if no other file shares it. */
   dropAttributes(block: number): void {
-    const count = this.volume.isBlock(block) ? this.volume.pointer(block, 1) : 0;
-    if (count > 1) this.volume.write(block, new Uint8Array(Uint32Array.of(count - 1).buffer), 4);
-    else if (count === 1) {
+    const bytes = this.volume.isBlock(block) ? this.volume.block(block) : -E.EIO;
+    const sharers = typeof bytes === "number" ? 0 : sharersOf(bytes);
+    if (typeof bytes === "number" || sharers < 1) return;
+    if (sharers === 1) {
       const release = this.allocator.release();
       release.give(block);
       release.end();
+    } else {
+      setSharers(bytes, sharers - 1);
+      this.volume.write(block, bytes);
     }
+  }
+  /** The first extended attribute. */
+  hasAttributes(): void {
+    this.volume.changeSuper((s) => s.set("feature_compat", s.get("feature_compat") | FEATURE.compat.EXT_ATTR));
   }
 
   #of(ino: number, mode: number): Ext2Inode {

@@ -8,6 +8,12 @@ import type { Ext2Fs } from "./ext2.ts";
 import { POINTERS } from "./layout.ts";
 import { Stored } from "./node.ts";
 
+/**
+ * The extents of a search for data or a hole. Beyond them everything counts as data, as it may: an image can
+ * give a few blocks billions of places.
+ */
+const MOST_EXTENTS = 1 << 16;
+
 type What = "modify" | "change" | "access";
 
 /** A regular file. */
@@ -33,6 +39,9 @@ export class Ext2File extends RegularInode {
   override touch(what: What): void {
     super.touch(what);
     if (what !== "access") this.stored.store(this);
+  }
+  override setXattr(name: string, value: Uint8Array | undefined): number {
+    return this.stored.setAttribute(this, name, value, (to) => super.setXattr(name, to));
   }
   override setattr(changes: Changes): number {
     return super.setattr(this.fs.rounded(changes));
@@ -112,13 +121,14 @@ export class Ext2File extends RegularInode {
     return 0;
   }
   override nextData(at: number, data: boolean): number {
-    let found = this.size;
-    const done = this.#extents(at, this.size - at, (block, _within, from) => {
-      if ((block !== 0) !== data) return 0;
-      found = at + from;
-      return -1;
+    let found = data ? at : this.size;
+    let extents = 0;
+    this.#extents(at, this.size - at, (block, _within, from) => {
+      if ((block !== 0) === data) found = at + from;
+      else if (data) found = this.size;
+      return (block !== 0) === data || ++extents === MOST_EXTENTS ? -1 : 0;
     });
-    return done < -1 ? this.size : found;
+    return data && extents === MOST_EXTENTS ? at : found;
   }
 
   /** The file system ends. */
@@ -157,6 +167,9 @@ export class Ext2Node extends Inode {
   override touch(what: What): void {
     super.touch(what);
     if (what !== "access") this.stored.store(this);
+  }
+  override setXattr(name: string, value: Uint8Array | undefined): number {
+    return this.stored.setAttribute(this, name, value, (to) => super.setXattr(name, to));
   }
   override setattr(changes: Changes): number {
     return super.setattr(this.fs.rounded(changes));

@@ -50,6 +50,7 @@ export const superblock = struct("ext2_super_block", {
 export const VALID_FS = 1;
 /** Features by their kind. A file system with others of these kinds is not mounted. */
 export const FEATURE = {
+  compat: { EXT_ATTR: 8 },
   incompat: { FILETYPE: 2 },
   roCompat: { SPARSE_SUPER: 1, LARGE_FILE: 2 },
 } as const;
@@ -101,6 +102,11 @@ export const inodeRecord = struct("ext2_inode", {
 export const ROOT_INO = 2;
 /** The first inode of a file in revision 0. */
 export const OLD_FIRST_INO = 11;
+/**
+ * i_flags that users change. Most of them have no effect on Linux either. Linux FS_FL_USER_MODIFIABLE,
+ * without those of the file system itself.
+ */
+export const USER_FLAGS = 0x3_c4ff;
 /** i_flags: the directory has an index, which a change makes stale. */
 export const INDEX_FL = 0x1000;
 /** The most names of a file, or directories in a directory and two. */

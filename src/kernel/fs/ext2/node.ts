@@ -4,6 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { Inode, NewInode, Or } from "../vfs/inode.ts";
 import { decodeDev, encodeDev, major, makedev, minor, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import { decodeAttributes, encodeAttributes, sharersOf } from "./attributes.ts";
 import { BlockMap, type Mapped } from "./block-map.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { INDEX_FL, type inodeRecord, POINTERS, type Raw } from "./layout.ts";
@@ -36,6 +37,7 @@ export class Stored implements Mapped {
   /** The seconds of the access time in the record. */
   #accessed = 0;
   #given = false;
+  #wrongAttributes = false;
 
   constructor(fs: Ext2Fs, ino: number) {
     const { inodesPerGroup } = fs.volume.geometry;
@@ -61,6 +63,7 @@ export class Stored implements Mapped {
     inode.fileFlags = r.get("flags") & inode.fs.fileFlags;
     this.hiddenFlags = r.get("flags") & ~inode.fs.fileFlags;
     this.#accessed = clamp(inode.atime);
+    this.#loadAttributes(inode);
     if (isDevice(type)) inode.rdev = deviceOfPointers(this.pointers[0] as number, this.pointers[1] as number);
   }
   /** Takes the attributes of a new inode. */
@@ -71,6 +74,55 @@ export class Stored implements Mapped {
     inode.fileFlags = (made.fileFlags ?? 0) & inode.fs.fileFlags;
     this.generation = inode.fs.newGeneration();
     if (isDevice(inode.type)) this.pointers.set(pointersOfDevice(made.rdev));
+  }
+  /** The attributes of the file's block. With a wrong block it has none, and gets none. */
+  #loadAttributes(inode: Ext2Inode): void {
+    if (this.attributes === 0) return;
+    const { volume } = inode.fs;
+    const bytes = volume.isBlock(this.attributes) ? volume.block(this.attributes) : -E.EIO;
+    const found = typeof bytes === "number" ? bytes : decodeAttributes(bytes);
+    if (typeof found === "number") {
+      this.#wrongAttributes = true;
+      return;
+    }
+    inode.xattrs = found;
+    inode.xattrBytes = [...found].reduce((all, [name, value]) => all + name.length + value.length, 0);
+    inode.xattrPages = inode.fs.charge(1) ? 1 : 0;
+  }
+  /** Sets an attribute by `set`, and writes all of them: 0 or -errno. */
+  setAttribute(inode: Ext2Inode, name: string, value: Uint8Array | undefined, set: (value: Uint8Array | undefined) => number): number {
+    if (this.#wrongAttributes) return -E.EIO;
+    const before = inode.xattrs?.get(name);
+    const done = set(value) || this.#storeAttributes(inode);
+    if (done < 0) set(before);
+    return done;
+  }
+  #storeAttributes(inode: Ext2Inode): number {
+    const { fs } = inode;
+    const { volume } = fs;
+    const bytes = encodeAttributes(inode.xattrs ?? new Map(), volume.geometry.blockSize);
+    if (typeof bytes === "number") return bytes;
+    const old = this.attributes === 0 ? undefined : volume.block(this.attributes);
+    if (typeof old === "number") return old;
+    const isOwn = old !== undefined && sharersOf(old) === 1;
+    if (inode.xattrs?.size && isOwn) return volume.write(this.attributes, bytes);
+    let block = 0;
+    if (inode.xattrs?.size) {
+      const run = fs.allocator.takeBlocks(this.attributes || volume.geometry.firstBlock, 1);
+      if (typeof run === "number") return run;
+      block = run.block;
+      fs.hasAttributes();
+    }
+    const error = block === 0 ? 0 : volume.write(block, bytes);
+    if (error < 0) return error;
+    const sectors = volume.geometry.blockSize / 512;
+    if (old) {
+      fs.dropAttributes(this.attributes);
+      this.sectors -= sectors;
+    }
+    if (block !== 0) this.sectors += sectors;
+    this.attributes = block;
+    return this.store(inode);
   }
   /** Writes the record: 0 or -errno. */
   store(inode: Ext2Inode): number {

@@ -27,6 +27,8 @@ export interface Geometry {
 }
 
 const features = (all: Readonly<Record<string, number>>): number => Object.values(all).reduce((a, b) => a | b, 0);
+/** The most groups: 1 TiB of small blocks. A mount and a full disk look at each. */
+const MOST_GROUPS = 1 << 17;
 const isPower = (n: number, base: number): boolean => {
   let power = base;
   while (power < n) power *= base;
@@ -56,6 +58,7 @@ const geometryOf = (device: BlockDevice): Or<Geometry> => {
     inodesPerGroup <= bits &&
     firstBlock === (blockSize === 1024 ? 1 : 0) &&
     blocks > firstBlock &&
+    groups <= MOST_GROUPS &&
     blocks * blockSize <= device.size &&
     s.get("inodes_count") === groups * inodesPerGroup;
   if (!good) return -E.EINVAL;
