@@ -147,5 +147,5 @@ export const bundle = async () => {
     const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
     writeFileSync(textOf(script), `({${index}${functions}})`);
   }
-  await warmUp([...chunks.calls, ...chunks.options].map((module) => `./${chunkOf(module)}`));
+  await warmUp([...chunks.calls, ...chunks.rare, ...chunks.options].map((module) => `./${chunkOf(module)}`));
 };

@@ -11,7 +11,7 @@ import { entryWork, exitWork } from "../base/pending-work.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { X32_BIT } from "../base/x32-call.ts";
 import { eagerCalls } from "../calls/eager.ts";
-import { lazyCalls } from "../calls/lazy.ts";
+import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
 import { queueOf } from "../fs/types/userfault-file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Injected } from "../observer.ts";
@@ -34,10 +34,14 @@ interface CallTables {
   readonly calls: readonly Syscall[];
   native?: Table;
   compat?: Table;
+  /** These calls and the next ones. Undefined: these are all. */
+  readonly larger?: () => CallTables;
 }
-const eager: CallTables = { calls: eagerCalls };
 let all: CallTables | undefined;
-const complete = (): CallTables => (all ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls] });
+const complete = (): CallTables => (all ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls, ...lazyRareCalls().rareCalls] });
+let usual: CallTables | undefined;
+const withUsual = (): CallTables => (usual ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls], larger: complete });
+const eager: CallTables = { calls: eagerCalls, larger: withUsual };
 
 /** The ABI of a call's structures: x32's own numbers have 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
@@ -51,7 +55,7 @@ export class Gate {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.#use(kernel.profile.x32 ? complete() : (all ?? eager));
+    this.#use(kernel.profile.x32 ? complete() : (all ?? usual ?? eager));
   }
   #use(tables: CallTables): void {
     const { profile } = this.kernel;
@@ -96,10 +100,12 @@ export class Gate {
 
   /** The table entry of a number at a door. Undefined: ENOSYS. */
   entryOf(abi: Abi, nr: number): Entry | undefined {
-    const entry = this.#find(abi, nr);
-    if (entry !== undefined || this.#tables !== eager) return entry;
-    this.#use(complete());
-    return this.#find(abi, nr);
+    for (;;) {
+      const entry = this.#find(abi, nr);
+      const { larger } = this.#tables;
+      if (entry !== undefined || larger === undefined) return entry;
+      this.#use(larger());
+    }
   }
   #find(abi: Abi, nr: number): Entry | undefined {
     const tables = this.#tables;
