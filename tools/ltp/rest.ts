@@ -16,7 +16,6 @@ export const rest: readonly Family[] = [
   { reason: "no FS_IOC_FIEMAP", names: ["ioctl_fiemap01"] },
   { reason: "no /proc/kpageflags", names: ["msync04"] },
   { reason: "a read of a file on a device costs nothing, so that readahead(2) saves nothing", names: ["readahead02"] },
-  { reason: "umount2(2) of a root with copies of itself is EBUSY", names: ["listmount02"] },
   {
     reason: "ends after 60 s of the host on a loaded machine: much virtual time without a sleep",
     names: ["fcntl36(_64)?", "gettimeofday02", "rename14", "sendmsg02", "shmctl05", "times03"],

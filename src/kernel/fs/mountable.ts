@@ -103,6 +103,8 @@ export class MountOptions {
   /** Changes the flags in `mask` and the options of a file system: 0 or -errno. Linux reconfigure_super(). */
   change(t: Task, fs: FileSystem, mask = this.flagMask): number {
     if (!fs.writable && (mask & SB.RDONLY & ~this.flags) !== 0) return -E.EACCES;
+    // Linux sb_prepare_remount_readonly()
+    if (mask & this.flags & SB.RDONLY && !fs.readOnly && fs.writers > 0) return -E.EBUSY;
     const bad = this.type.change?.(t, fs, this.values, (fs.superFlags & ~mask) | (this.flags & mask)) ?? 0;
     if (bad < 0) return bad;
     fs.superFlags = (fs.superFlags & ~mask) | (this.flags & mask);
@@ -254,7 +256,7 @@ const ext2 = (
 
 /** The types by name. */
 // biome-ignore format: table
-export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
+const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
   tmpfs: {
     options: ["mode", "uid", "gid", "size", "nr_blocks", "nr_inodes", "huge", "mpol", "inode32", "inode64", "noswap"],
     make: tmpfs,
@@ -284,3 +286,6 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
 /** The type of a name, or -ENODEV. */
 export const fileSystemType = (name: string): Or<FileSystemType> =>
   Object.hasOwn(fileSystemTypes, name) ? (fileSystemTypes[name] as FileSystemType) : -E.ENODEV;
+/** Options for a change of a mounted file system. */
+export const optionsOf = (fs: FileSystem): MountOptions =>
+  new MountOptions(fileSystemTypes[fs.type] ?? { options: [], make: () => -E.ENODEV });

@@ -263,6 +263,27 @@ static void nested(void) {
   say(" gone %d with the one over it %d\n", umount("/tmp/e", DETACH), umount("/tmp/d", DETACH));
 }
 
+/* umount2 of the caller's root makes it read-only, unless a file of it is open for writing. */
+static void rooted(void) {
+  own();
+  mkdir_("/tmp/a");
+  mount("x", "/tmp/a", "tmpfs", 0, 0);
+  chdir_("/tmp/a");
+  say(" chroot %d", sys1(__NR_chroot, "/tmp/a"));
+  long fd = sys3(__NR_open, "/f", CREAT | 2, 0600);
+  say(" writer %d", umount("/", 0));
+  say(" remount %d", mount(0, "/", 0, REMOUNT | RDONLY, 0));
+  sys1(__NR_close, fd);
+  say(" expire %d", umount("/", 4));
+  say(" bind %d", mount("/", "/", 0, BIND, 0));
+  say(" umount %d", umount("/", 0));
+  say(" %d", umount("/", 0));
+  say(" %d", umount("/", 0));
+  say(" open %d", sys3(__NR_open, "/f", 2, 0));
+  say(" writable %d", mount(0, "/", 0, REMOUNT, 0));
+  say(" open %d\n", L(sys3(__NR_open, "/f", 2, 0) >= 0));
+}
+
 static int body(int argc, char **arguments, char **environment) {
   (void)argc, (void)arguments, (void)environment;
   alone("mounting", mounting);
@@ -270,6 +291,7 @@ static int body(int argc, char **arguments, char **environment) {
   alone("locked mounts", locked);
   alone("ramfs", ram);
   alone("mounts in mounts", nested);
+  alone("a root of its own", rooted);
   alone("namespaces apart", apart);
   outer();
   alone("openat2", scopes);

@@ -4,7 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AT_RECURSIVE, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from "../../../abi/uapi/mount.ts";
 import { joinPeers } from "../../fs/mount/peers.ts";
-import { fileSystemType, fileSystemTypes, MountOptions } from "../../fs/mountable.ts";
+import { fileSystemType, MountOptions, optionsOf } from "../../fs/mountable.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -122,7 +122,7 @@ const fspick = (t: Task, dir: number, path: VAddr, how: number): number => {
   if (typeof at === "number") return at;
   if (!isRoot(at)) return -E.EINVAL;
   const { fs } = at.mount;
-  const options = new MountOptions(fileSystemTypes[fs.type] ?? { options: [], make: () => -E.ENODEV });
+  const options = optionsOf(fs);
   return install(t, new ContextFile(t, options, fs), (how & FSPICK.FSPICK_CLOEXEC) !== 0);
 };
 

@@ -4,7 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { isolate } from "../../fs/mount/peers.ts";
-import { fileSystemType, fileSystemTypes, MountOptions } from "../../fs/mountable.ts";
+import { fileSystemType, MountOptions, optionsOf } from "../../fs/mountable.ts";
 import { type Path, samePath } from "../../fs/vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";
 import {
@@ -116,7 +116,7 @@ const remount = (t: Task, at: Path, how: number, data: VAddr): number => {
   if (how & MS_BIND) return changeFlags(t, [at.mount], change);
   const { fs } = at.mount;
   if (!capableIn(t.cred, fs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
-  const options = new MountOptions(fileSystemTypes[fs.type] ?? { options: [], make: () => -E.ENODEV });
+  const options = optionsOf(fs);
   options.flags = how & superMask;
   const text = data === 0 ? "" : getname(t, data);
   if (typeof text === "number") return text;
@@ -202,6 +202,15 @@ const MNT_DETACH = 2;
 const MNT_EXPIRE = 4;
 const UMOUNT_NOFOLLOW = 8;
 
+/** The root of the caller stays, and becomes read-only. Linux do_umount_root(). */
+const umountRoot = (t: Task, fs: FileSystem): number => {
+  if (!capableIn(t.cred, fs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
+  if (fs.readOnly) return 0;
+  const options = optionsOf(fs);
+  options.flags = SB.RDONLY;
+  return options.change(t, fs, SB.RDONLY);
+};
+
 /** Linux path_umount(). The topmost mount is unmounted, also for the names "." and "/". */
 const umount = (t: Task, target: VAddr, how: number): number => {
   if (how & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) return -E.EINVAL;
@@ -211,6 +220,8 @@ const umount = (t: Task, target: VAddr, how: number): number => {
   if (!mayChange(t)) return -E.EPERM;
   if (!isRoot(at) || !isOurs(t, at.mount) || at.mount.locked.place) return -E.EINVAL;
   if (how & MNT_FORCE && !capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+  if (how & MNT_EXPIRE && (at.mount === t.fs.root.mount || how & (MNT_FORCE | MNT_DETACH))) return -E.EINVAL;
+  if (at.mount === t.fs.root.mount && !(how & MNT_DETACH)) return umountRoot(t, at.mount.fs);
   if (!at.mount.parent) return -E.EINVAL;
   if (!(how & MNT_DETACH) && isBusy(t, at.mount)) return -E.EBUSY;
   umountTree(t, at.mount);

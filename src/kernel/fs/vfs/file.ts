@@ -209,6 +209,7 @@ export abstract class FileDescription {
     const { fs } = this.inode;
     this.inode.opens += count;
     fs.opens += count;
+    if (this.writable && this.inode.isFile) fs.writers += count;
     this.path.mount.opens += count;
     fs.clock.frames.openFiles.now += count;
     if (count > 0) fs.account.force(this.weight);

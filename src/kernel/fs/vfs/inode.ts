@@ -67,6 +67,8 @@ export abstract class FileSystem {
   superFlags = 0;
   /** The number of its open file descriptions. */
   opens = 0;
+  /** The number of those that may write to regular files. */
+  writers = 0;
   /** Directories of other file systems that it shows: the layers of an overlay. */
   readonly below: readonly Dentry[] = [];
   /** The user namespace of the mounting task. */
