@@ -3,7 +3,7 @@
 import { PAGE_SIZE } from "./frames.ts";
 import type { FileMapping } from "./page-cache.ts";
 import { samePolicy } from "./policy.ts";
-import { isData, PROT, SPECIAL, VM, type Vma } from "./vma.ts";
+import { copyOf, isData, PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 
 const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
 
@@ -244,7 +244,9 @@ export class Areas {
   split(address: number): void {
     const vma = this.above(address);
     if (vma === undefined || address <= vma.start) return;
-    const upper = { ...vma, start: address, pgoff: pageOffset(vma, address) };
+    const upper = copyOf(vma);
+    upper.start = address;
+    upper.pgoff = pageOffset(vma, address);
     const [c, i] = [this.#c, this.#i];
     vma.end = address;
     this.#put(c, i + 1, upper);

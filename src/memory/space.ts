@@ -12,7 +12,7 @@ import type { FileMapping } from "./page-cache.ts";
 import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
 import { type AskedFault, refusedByWatch } from "./user-faults.ts";
-import { isData, PROT, VM, type Vma } from "./vma.ts";
+import { copyOf, isData, PROT, VM, type Vma } from "./vma.ts";
 
 /** The signal for a failed access. man 2 sigaction, SIGSEGV and SIGBUS codes. SIGKILL: out of memory. */
 export interface FaultInfo {
@@ -190,8 +190,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
         const shared = this.table.share(child.table, vma.start, vma.end, (flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
         this.countWalked(vma, shared);
       }
-      const anon = vma.anon === 0 ? 0 : -++child.lastAnon;
-      return { ...vma, watch: undefined, anon, flags: flags & ~(VM.LOCKED | VM.LOCKONFAULT) };
+      const copy = copyOf(vma);
+      copy.watch = undefined;
+      if (copy.anon !== 0) copy.anon = -++child.lastAnon;
+      copy.flags &= ~(VM.LOCKED | VM.LOCKONFAULT);
+      return copy;
     });
     child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
     child.#areasCharged = this.#areasCharged;

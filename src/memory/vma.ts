@@ -51,12 +51,21 @@ export interface Vma {
   readonly file?: MappedFile | undefined;
   readonly cache?: PageCache | undefined;
   /** userfaultfd(2): a program serves its page faults. */
-  watch?: FaultWatch | undefined;
-  /** mbind(2). Absent: the task's policy. */
-  policy?: MemoryPolicy | undefined;
+  watch: FaultWatch | undefined;
+  /** mbind(2). Undefined: the task's policy. */
+  policy: MemoryPolicy | undefined;
   /** The position among the mappings of `cache`. */
   place: number;
 }
+
+/**
+ * A copy. All mappings are made with the same fields in the same order, as here, and so have one shape in V8:
+ * a spread makes others.
+ */
+export const copyOf = (vma: Vma): Vma => {
+  const { start, end, prot, flags, pgoff, anon, file, cache, watch, policy, place } = vma;
+  return { start, end, prot, flags, pgoff, anon, file, cache, watch, policy, place };
+};
 
 /** True for mappings that RLIMIT_DATA counts. Linux is_data_mapping(). */
 export const isData = (prot: number, flags: number): boolean => (prot & PROT.WRITE) !== 0 && (flags & (VM.SHARED | VM.GROWSDOWN)) === 0;

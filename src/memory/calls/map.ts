@@ -236,7 +236,8 @@ export const install = (space: AddressSpace, m: Installation): number => {
   if (shared !== m.file && !space.mayCommit(pages) && (flags & VM.NORESERVE) === 0) return -E.ENOMEM;
   const cache = shared && PageCache.of(space.frames, shared.backing);
   const pgoff = m.file ? m.pgoff : shared ? 0 : m.at / PAGE_SIZE;
-  const vma: Vma = { start: m.at, end, prot: m.prot, flags, pgoff, anon: 0, file: shared, cache, watch: undefined, place: 0 };
+  const { at: start, prot } = m;
+  const vma: Vma = { start, end, prot, flags, pgoff, anon: 0, file: shared, cache, watch: undefined, policy: undefined, place: 0 };
   space.areas.insert(vma, m.neighbours);
   // Shared anonymous memory cannot be mapped again: it ends with its last mapping.
   if (shared !== m.file) cache?.drop();

@@ -2,7 +2,7 @@
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE, pageFloor } from "../frames.ts";
 import type { AddressSpace } from "../space.ts";
-import { VM, type Vma } from "../vma.ts";
+import { copyOf, VM, type Vma } from "../vma.ts";
 import { install, type Populate, touchAll } from "./map.ts";
 import { isSealed } from "./seal.ts";
 
@@ -33,7 +33,7 @@ export const remapFilePages = (
   if (!vma?.file || (vma.flags & VM.SHARED) === 0 || !covers(space, vma, at + length)) return -E.EINVAL;
   if (isSealed(space, at, at + length)) return -E.EPERM;
   // The file keeps its pages while no mapping of it is left.
-  const between = { ...vma };
+  const between = copyOf(vma);
   vma.cache?.attach(space, between);
   const error = install(space, { at, length, prot: vma.prot, flags: vma.flags, file: vma.file, pgoff });
   vma.cache?.detach(between);

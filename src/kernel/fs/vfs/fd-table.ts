@@ -141,7 +141,12 @@ export class FdTable {
     return 0;
   }
   closeRange(first: number, last: number): void {
-    for (const fd of this.#within(first, last)) this.#remove(fd);
+    const words = this.#open;
+    // As `#within`: a generator is slower.
+    for (let fd = first; fd <= last && fd < this.#slots.length; fd++) {
+      if ((fd & (WORD - 1)) === 0 && words[fd / WORD] === 0) fd += WORD - 1;
+      else if (this.#slots[fd]) this.#remove(fd);
+    }
   }
   cloexecRange(first: number, last: number): void {
     for (const fd of this.#within(first, last)) this.setCloexec(fd, true);
