@@ -55,6 +55,11 @@ describe.skipIf(missing("ext2", nativeX64, tools, root))("ext2", { timeout: 240_
           expect(`${name}: ${sums}`).toContain(`${sum}  ./${file}\n`);
         }
         expect(debugfs(disk, "stat /cut").toString()).toMatch(/Mode: +04711[\s\S]*User: 70000 +Group: 100001[\s\S]*mtime: 0x3a7b/);
+        const parts = [...readFileSync(`${disk}.frag`, "utf8").matchAll(/^ +\d+: +\d+\.\. +\d+: +(\d+)\.\. +(\d+): /gm)];
+        const shown = parts.flatMap(([, from, to]) => Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => Number(from) + i));
+        const real = debugfs(disk, "blocks /cut").toString().split(/\s+/).map(Number);
+        expect(shown.length).toBe(Math.ceil(123_457 / (name === "k4" ? 4096 : name === "plain" ? 2048 : 1024)));
+        expect(shown.filter((block) => !real.includes(block))).toEqual([]);
         expect(debugfs(disk, "stat /many/moved/null").toString()).toContain("Device major/minor number: 01:03");
       }
       const list = (name: string): string => readFileSync(`${folder}/${name}.list`, "utf8");

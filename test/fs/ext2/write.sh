@@ -35,6 +35,7 @@ make_disk() { # NAME OPTIONS...
   rmdir m/many/moved 2>/dev/null && exit 1
   (cd m && find . -type f -size -10M | sort | xargs md5sum) > "/x/$name.sums"
   (cd m && find . -printf '%P %y %m %U:%G %n %s %l\n' | sort) > "/x/$name.list"
+  filefrag -e m/cut > "/x/$name.frag"
   ! head -c 20000000 /dev/zero 2>/dev/null > m/full
   rm m/full
   umount m

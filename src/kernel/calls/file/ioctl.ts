@@ -4,6 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { FanotifyFile } from "../../fs/fanotify/group.ts";
+import { fiemap } from "../../fs/files/fiemap.ts";
 import { InotifyFile } from "../../fs/files/inotify.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { StreamInput } from "../../fs/files/stream-file.ts";
@@ -20,6 +21,7 @@ import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { choiceText, flagText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+
 import { asyncChanged } from "./owner.ts";
 
 const F = {
@@ -30,6 +32,7 @@ const F = {
   FIOASYNC: 0x5452,
   FIOQSIZE: 0x5460,
   FICLONE: 0x40049409,
+  FS_IOC_FIEMAP: 0xc020660b,
   FICLONERANGE: 0x4020940d,
 } as const;
 
@@ -98,6 +101,8 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
     case F.FICLONE:
     case F.FICLONERANGE:
       return file.inode.isFile ? -E.EOPNOTSUPP : -E.EINVAL;
+    case F.FS_IOC_FIEMAP:
+      return fiemap(t, file, arg);
     case F.FIOQSIZE:
       if (!file.inode.isFile && !file.inode.isDir && !file.inode.isLink) return -E.ENOTTY;
       return t.mem.setU64(arg, file.inode.size, Math.floor(file.inode.size / 2 ** 32)) ? 0 : -E.EFAULT;

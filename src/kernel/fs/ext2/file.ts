@@ -3,7 +3,7 @@ import { E } from "../../../abi/errno.ts";
 import { asBytes, ofBytes } from "../../base/byte-string.ts";
 import { MAX_FILE_SIZE, RegularInode } from "../files/regular.ts";
 import type { FileDescription } from "../vfs/file.ts";
-import { type Changes, Inode, type Or } from "../vfs/inode.ts";
+import { type Changes, type Extents, Inode, type Or } from "../vfs/inode.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { POINTERS } from "./layout.ts";
 import { Stored } from "./node.ts";
@@ -135,6 +135,23 @@ export class Ext2File extends RegularInode {
   end(): void {
     super.evict();
   }
+  override extents(from: number, to: number, most: number): Extents {
+    const { blockSize } = this.fs.volume.geometry;
+    const found: { logical: number; physical: number; length: number }[] = [];
+    const end = Math.ceil(to / blockSize);
+    let n = Math.floor(from / blockSize);
+    for (let looks = 0; n < end; looks++) {
+      const run = looks < MOST_EXTENTS ? this.stored.find(n, end - n) : -E.EUCLEAN;
+      if (typeof run === "number") return { found, ended: false };
+      if (run.block !== 0) {
+        if (most > 0 && found.length === most) return { found, ended: false };
+        found.push({ logical: n * blockSize, physical: run.block * blockSize, length: run.length * blockSize });
+      }
+      n += run.length;
+    }
+    return { found, ended: true };
+  }
+
   protected override evict(): void {
     super.evict();
     // A mapping may still read the blocks. Then `unmapped` gives them back.

@@ -186,6 +186,12 @@ export interface NewInode {
   readonly acls?: readonly (readonly [name: string, value: Uint8Array])[];
 }
 
+/** Parts of a file on its device, in bytes. `ended`: there are no more of them. */
+export interface Extents {
+  readonly found: readonly { readonly logical: number; readonly physical: number; readonly length: number }[];
+  readonly ended: boolean;
+}
+
 /** A call in pieces, for whose end other calls wait. */
 export interface Turn {
   readonly over: WaitQueue;
@@ -341,6 +347,8 @@ export abstract class Inode {
   truncate(_size: number): number {
     return -E.EINVAL;
   }
+  /** The places of the bytes [from, to) on the device, at most `most` (0: all), for FS_IOC_FIEMAP. */
+  extents?(from: number, to: number, most: number): Extents;
 
   /** The inode's own permission check (procfs). Undefined: mode bits decide. */
   permission(_task: Task, _mask: number): number | undefined {
