@@ -6,7 +6,7 @@ import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, not
 import { assemble, change, compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import type { Assured, Flag, FlagKind, Form } from "../isa/ops.ts";
 import { type SimdName, type SimdOp, simd } from "../isa/simd.ts";
-import { jumpCache, layout, tlb } from "../machine/layout.ts";
+import { displaced, jumpCache, layout, tlb } from "../machine/layout.ts";
 import { type Access, access, misalignedBy } from "../machine/mmu.ts";
 import { at, type Field, fieldWidth, STATUS_FLAGS } from "../machine/state.ts";
 import { as, bitsOfVector, laneIndex, laneOps, pure, truth, vectorConstant, vectorOf, zeroVector } from "./expression.ts";
@@ -50,13 +50,14 @@ export const vectorLoad: Record<number, number> = { 32: op.v128load32zero, 64: o
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
-/** The jump cache entry of a bound instruction pointer; jump-cache.ts computes the same. */
-export const jumpEntry = (b: Body, target: Node): Node => {
-  const low = as(wt.i32, target);
-  const hash = node(wt.i32, op.i32mul, [low, i32c(jumpCache.hash)]);
-  const mask = i32c((jumpCache.entries - 1) * jumpCache.size);
-  return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [hash, i32c(jumpCache.shift)]), mask]));
+const hashed = (b: Body, target: Node, { hash, shift, entries }: typeof jumpCache | typeof displaced): Node => {
+  const product = node(wt.i32, op.i32mul, [as(wt.i32, target), i32c(hash)]);
+  return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [product, i32c(shift)]), i32c((entries - 1) * jumpCache.size)]));
 };
+/** The jump cache entry of a bound instruction pointer; jump-cache.ts computes the same. */
+export const jumpEntry = (b: Body, target: Node): Node => hashed(b, target, jumpCache);
+/** Its place among the displaced entries. */
+export const displacedEntry = (b: Body, target: Node): Node => hashed(b, target, displaced);
 /** True if the entry holds this instruction pointer. */
 export const isEntryOf = (entry: Node, target: Node): Node =>
   node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), target]);

@@ -4,7 +4,7 @@
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { FuncType } from "../../wasm/module.ts";
-import { accessWord, Compiler, field, isEntryOf, jumpEntry, loadAt, type Runtime } from "../codegen/compile.ts";
+import { accessWord, Compiler, displacedEntry, field, isEntryOf, jumpEntry, loadAt, type Runtime } from "../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../codegen/expression.ts";
 import { executionsIn, repeatIterations, slotBits, slotsOf } from "../decode/operand-slots.ts";
 import { alignmentOf, type HandlerForm } from "../isa/form.ts";
@@ -360,19 +360,32 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.expr(i32c(exitCode.stale));
     b.opcode(op.return);
   }
-  /** The target may be in the second entry of its set. The entries are then exchanged. */
+  /**
+   * The target may be in the second entry of its set, or displaced. It becomes the first entry. The first
+   * becomes the second, and the second is displaced (jump-cache.ts).
+   */
   elsewhere(): void {
     const b = this.body;
     const target = this.let("target", node(wt.i64, op.i64load, [i32c(0)], at.rip));
     const first = jumpEntry(b, target);
     const second = b.bind(node(wt.i32, op.i32xor, [first, i32c(jumpCache.size)]));
-    const content = (entry: Node, offset = 0): Node => node(wt.i64, op.i64load, [entry], layout.jumpCache + offset);
+    /** The halves of an entry, bound. */
+    const content = (entry: Node, of: number): Node[] => [0, 8].map((half) => b.bind(node(wt.i64, op.i64load, [entry], of + half)));
+    const put = (halves: readonly Node[], entry: Node, of: number): void =>
+      halves.forEach((half, n) => b.store(op.i64store, entry, half, of + n * 8));
     b.if(isEntryOf(second, target));
-    for (let offset = 0; offset < jumpCache.size; offset += 8) {
-      const ours = b.bind(content(second, offset));
-      b.store(op.i64store, second, content(first, offset), layout.jumpCache + offset);
-      b.store(op.i64store, first, ours, layout.jumpCache + offset);
-    }
+    const found = content(second, layout.jumpCache);
+    put(content(first, layout.jumpCache), second, layout.jumpCache);
+    put(found, first, layout.jumpCache);
+    this.enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), exitCode.jumped);
+    b.end();
+    const place = displacedEntry(b, target);
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [place], layout.displaced + jumpCache.ip), target]));
+    const ours = content(place, layout.displaced);
+    const pushed = content(second, layout.jumpCache);
+    put(pushed, displacedEntry(b, pushed[0]!), layout.displaced);
+    put(content(first, layout.jumpCache), second, layout.jumpCache);
+    put(ours, first, layout.jumpCache);
     this.enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
     this.leave(exitCode.jumped);

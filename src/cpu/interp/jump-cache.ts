@@ -3,7 +3,7 @@
 // when control returns to a dropped page.
 
 import { isGone, special } from "../decode/operand-slots.ts";
-import { callTarget, jumpCache, layout, record } from "../machine/layout.ts";
+import { callTarget, displaced, jumpCache, layout, record } from "../machine/layout.ts";
 import { at, type State } from "../machine/state.ts";
 
 const mostCallTargets = (layout.callTargetsEnd - layout.callTargets) / callTarget.size;
@@ -16,10 +16,6 @@ const mostTargets = 128;
 const mostPages = 4;
 /** Bound of the tracked entries. With more the cache is emptied as a whole, or searched. */
 const mostFilled = 4096;
-/** The size of the table of displaced records, and a hash that the jump cache does not use. */
-const displacedBits = 11;
-const displacedHash = 0x85eb_ca6b;
-
 /**
  * First records of the blocks in one page that jumps have reached, and the low halves of their addresses. Two
  * lists of integers, which V8 stores unboxed.
@@ -35,42 +31,47 @@ class Targets {
   }
 }
 
-/**
- * Records by the halves of their addresses. An address takes the place of another one with the same hash,
- * which is looked up among the blocks again. Integers, because V8 finds a number beyond 31 bits in a Map
- * slowly.
- */
+/** The displaced entries (layout.ts). handlers.ts exchanges them with those of the jump cache. */
 class Displaced {
-  readonly #words = new Int32Array(3 * (1 << displacedBits));
+  readonly #i32: Int32Array;
+  readonly #i64: BigInt64Array;
+  /** The memory of a new machine holds zeros here: entries of address 0 without a record. */
   #isEmpty = true;
-  #placeOf(low: number): number {
-    return 3 * (Math.imul(low, displacedHash) >>> (32 - displacedBits));
+  constructor(state: State) {
+    this.#i32 = state.i32;
+    this.#i64 = state.i64;
   }
-  get(low: number, high: number): number | undefined {
-    const n = this.#placeOf(low);
-    return this.#words[n] === low && this.#words[n + 1] === high ? this.#words[n + 2] : undefined;
+  /** The record of an address; 0 if there is none. */
+  get(low: number, high: number): number {
+    const entry = displacedEntryOf(low);
+    return this.#i32[entry] === low && this.#i32[entry + 1] === high ? (this.#i32[entry + jumpCache.record / 4] as number) : 0;
   }
-  set(low: number, high: number, rec: number): void {
-    const n = this.#placeOf(low);
-    this.#words[n] = low;
-    this.#words[n + 1] = high;
-    this.#words[n + 2] = rec;
+  /** Adds the entry of the jump cache at an index. Another entry with the same place is lost. */
+  add(from: number): void {
+    copyEntry(this.#i32, from, displacedEntryOf(this.#i32[from] as number));
     this.#isEmpty = false;
   }
   delete(low: number, high: number): void {
-    if (this.get(low, high) !== undefined) this.#words[this.#placeOf(low) + 2] = 0;
+    if (this.get(low, high) !== 0) this.#empty(displacedEntryOf(low));
   }
   /** Removes what begins in these pages, or may reach into them. */
   deletePages(gone: readonly number[]): void {
     if (this.#isEmpty) return;
-    const words = this.#words;
-    for (let n = 0; n < words.length; n += 3) {
-      const page = pageOf(words[n] as number, words[n + 1] as number);
-      if (words[n + 2] !== 0 && (gone.includes(page) || gone.includes(page + 1))) words[n + 2] = 0;
+    const i32 = this.#i32;
+    const least = Math.min(...gone) - 1;
+    const most = Math.max(...gone);
+    const end = displacedEnd >> 2;
+    for (let entry = layout.displaced >> 2; entry < end; entry += jumpCache.size / 4) {
+      const page = pageOf(i32[entry] as number, i32[entry + 1] as number);
+      if (page >= least && page <= most && (gone.includes(page) || gone.includes(page + 1))) this.#empty(entry);
     }
   }
+  #empty(entry: number): void {
+    this.#i32[entry] = emptyLow;
+    this.#i32[entry + 1] = emptyHigh;
+  }
   clear(): void {
-    if (!this.#isEmpty) this.#words.fill(0);
+    if (!this.#isEmpty) this.#i64.fill(jumpCache.empty, layout.displaced >> 3, displacedEnd >> 3);
     this.#isEmpty = true;
   }
 }
@@ -85,17 +86,14 @@ export class JumpCache {
    */
   readonly #filled = new Map<number, number[]>();
   #fills = mostFilled + 1;
-  /**
-   * Records evicted by two other addresses of their set. Such addresses alternate, and are restored without a
-   * block lookup.
-   */
-  readonly #displaced = new Displaced();
+  readonly #displaced: Displaced;
   /** Targets by frame and context. */
   readonly #targets = new Map<number, Targets[]>();
 
   constructor(state: State) {
     this.#i32 = state.i32;
     this.#i64 = state.i64;
+    this.#displaced = new Displaced(state);
     this.flush();
   }
 
@@ -207,8 +205,8 @@ export class JumpCache {
    */
   displaced(ip: number): number {
     const second = secondOf(entryOf(ip | 0));
-    const rec =
-      (this.#has(second, ip | 0, highHalf(ip)) ? this.#i32[second + jumpCache.record / 4] : this.#displaced.get(ip | 0, highHalf(ip))) ?? 0;
+    const isSecond = this.#has(second, ip | 0, highHalf(ip));
+    const rec = isSecond ? (this.#i32[second + jumpCache.record / 4] as number) : this.#displaced.get(ip | 0, highHalf(ip));
     if (rec === 0 || this.#isStale(rec)) return 0;
     this.put(ip, rec);
     return rec;
@@ -227,20 +225,17 @@ export class JumpCache {
     i32[entry + jumpCache.region / 4] = enterable ? (i32[(rec + record.link) >> 2] as number) : 0;
   }
   /**
-   * Frees this entry for an address. The previous content moves to the second entry. No entry holds the
-   * address afterwards.
+   * Frees this entry for an address. The previous content moves to the second entry, whose content is
+   * displaced. Neither of the two holds the address afterwards.
    */
   #makeRoom(entry: number, low: number, high: number): void {
     const i32 = this.#i32;
     const second = secondOf(entry);
     const moves = this.#has(second, low, high);
     if (!moves) this.#noteFilled(entry, pageOf(low, high));
-    if (moves || this.#has(second, emptyLow, emptyHigh)) {
-      for (let n = 0; n < jumpCache.size / 4; n++) i32[second + n] = i32[entry + n] as number;
-      return;
-    }
-    if (this.#has(entry, emptyLow, emptyHigh)) return;
-    this.#displaced.set(i32[entry] as number, i32[entry + 1] as number, i32[entry + jumpCache.record / 4] as number);
+    if (!moves && this.#has(entry, emptyLow, emptyHigh)) return;
+    if (!moves && !this.#has(second, emptyLow, emptyHigh)) this.#displaced.add(second);
+    copyEntry(i32, entry, second);
   }
   #noteFilled(entry: number, page: number): void {
     if (this.#fills > mostFilled) return;
@@ -316,6 +311,14 @@ export class JumpCache {
 const highHalf = (ip: number): number => Math.floor(ip / 0x1_0000_0000);
 const emptyLow = Number(BigInt.asIntN(32, jumpCache.empty));
 const emptyHigh = Number(jumpCache.empty >> 32n);
+
+const displacedEnd = layout.displaced + displaced.entries * jumpCache.size;
+/** The index in words of a displaced entry, by the low half of its address. compile.ts computes the same. */
+const displacedEntryOf = (low: number): number =>
+  (layout.displaced + ((Math.imul(low, displaced.hash) >>> displaced.shift) & ((displaced.entries - 1) * jumpCache.size))) >> 2;
+const copyEntry = (i32: Int32Array, from: number, to: number): void => {
+  for (let n = 0; n < jumpCache.size / 4; n++) i32[to + n] = i32[from + n] as number;
+};
 
 const pageOf = (low: number, high: number): number => high * 2 ** 20 + (low >>> 12);
 

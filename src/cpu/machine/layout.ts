@@ -20,7 +20,9 @@ export const layout = {
   jumpTablesEnd: 0x10_0000,
   /** Decoded records, 32 bytes each. */
   records: 0x10_0000,
-  recordsEnd: 0x207_0000,
+  recordsEnd: 0x1ff_0000,
+  /** Jump-cache entries that others have displaced: `displaced.entries` entries of 16 bytes. */
+  displaced: 0x1ff_0000,
   /** First bytes of instructions: a kind per opcode (`opcodeKind`), for 64-bit code and for other code. */
   opcodeKinds: 0x207_0000,
   /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
@@ -104,6 +106,12 @@ export const jumpCache = {
   hash: 0x9e3779b1 | 0,
   shift: 13,
 } as const;
+
+/**
+ * Displaced entries of the jump cache, in the same form. An address has one place: the high bits of the
+ * product of its low half and `hash`. Large programs jump to more addresses than the jump cache holds.
+ */
+export const displaced = { entries: 32768, hash: 0x85eb_ca6b | 0, shift: 13 } as const;
 
 /**
  * Call target cache entry: the last target of an indirect call and its region word. The region is entered on
