@@ -163,17 +163,25 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
     (ip) => free(ip) || isReplaced(ip) || regionAt(ip)?.side === true,
     (ip) => free(ip) || isReplaced(ip),
   );
+  /** A graph of `functionLimits` has met a partial region, so one of `regionLimits` differs. */
+  let metPart = false;
+  const isIgnored = (ip: number): boolean => {
+    const is = isPart(regionAt(ip));
+    metPart ||= is;
+    return is;
+  };
   const functionLimits = limitsWith(
-    (ip) => free(ip) || isReplaced(ip) || regionAt(ip)?.side === true || isPart(regionAt(ip)),
-    (ip) => free(ip) || isReplaced(ip) || isPart(regionAt(ip)),
+    (ip) => free(ip) || isReplaced(ip) || regionAt(ip)?.side === true || isIgnored(ip),
+    (ip) => free(ip) || isReplaced(ip) || isIgnored(ip),
   );
   /**
    * The whole function, if it is small. For a large function, compiling all its parts again costs more than
    * it saves.
    */
   const grow = (roots: readonly number[]): Graph | undefined => {
+    metPart = false;
     const graph = roots[0] === start ? growGraph(reader, roots, functionLimits) : undefined;
-    return graph && graph.instructions <= smallFunction ? graph : growGraph(reader, roots, regionLimits);
+    return graph && (graph.instructions <= smallFunction || !metPart) ? graph : growGraph(reader, roots, regionLimits);
   };
   const sidePlan = (ip: number): Plan => ({
     graph: growGraph(reader, [ip], sideLimits),
@@ -210,8 +218,7 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
    * Replaces partial regions whose entries are all in the new graph. Their roots become roots of the new
    * region, and entries where that keeps all loops reducible.
    */
-  const ofRoots = (roots: readonly number[]): Plan => {
-    const graph = grow(roots);
+  const ofRoots = (roots: readonly number[], graph = grow(roots)): Plan => {
     const found = [...(graph?.blocks.keys() ?? [])].map(regionAt).filter(isPart) as Region[];
     const parts = [...new Set(found)].filter((part) => part.graph.entries.every((entry) => graph!.blocks.has(entry)));
     const all = [...new Set([...roots, ...parts.flatMap((part) => part.roots)])];
@@ -222,7 +229,7 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
     const block = graph && blockAround(graph, ip);
     if (block !== undefined) {
       const loop = loopAround(graph!, block);
-      return ofRoots(loop === undefined || loop === start || !free(loop) ? [start] : [start, loop]);
+      return loop === undefined || loop === start || !free(loop) ? ofRoots([start], graph) : ofRoots([start, loop]);
     }
     // Control from the function's start rarely reaches the block. So its loop becomes a region of its own.
     const all = growGraph(reader, [start], { ...regionLimits, isWorthwhile: regionLimits.isFree });

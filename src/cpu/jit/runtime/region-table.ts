@@ -265,6 +265,12 @@ export class RegionTable {
       this.#policy.stats.refused++;
       return false;
     }
+    const missing = hot < Number.POSITIVE_INFINITY ? this.#policy.price - (blocks.records.executionsOf(head) ?? this.#policy.price) : 0;
+    if (missing > 0) {
+      // A plan costs as much as a small region. A region seldom pays before its hot block does.
+      this.#policy.postpone(ip, missing * blocks.records.remainingOf(head));
+      return false;
+    }
     const started = Date.now();
     const plan = planFor(ip, reader, this.#context);
     if (!plan) return false;
