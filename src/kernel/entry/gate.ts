@@ -83,7 +83,7 @@ export class Gate {
       return;
     }
     const entry = this.entryOf(door.abi, task.origAx);
-    const result = entry ? entry.syscall.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
+    const result = entry ? entry.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
     if (typeof result === "number" && task.mem.asked === undefined) {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
@@ -178,7 +178,7 @@ export class Gate {
   }
 
   #run(task: Task, call: PendingCall): void {
-    const result = call.entry.syscall.call(task, call.args as never, call.abi);
+    const result = call.entry.call(task, call.args as never, call.abi);
     if (typeof result === "number" && task.mem.asked !== undefined) this.#afterFault(task, result, call.entry, call.abi, call);
     else if (typeof result === "number") this.#finish(task, call, result);
     else this.#finishSpecial(task, result, call.entry, call.abi, call);

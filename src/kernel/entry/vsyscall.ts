@@ -80,5 +80,5 @@ const serve = (task: Task, nr: number): number => {
   // getcpu has no third argument at this entry point; the other calls ignore it.
   task.args[4] = task.args[5] = 0;
   const entry = task.kernel.scheduler.gate.entryOf(x64, nr);
-  return entry ? (entry.syscall.call(task, entry.decode(task.args), x64) as number) : -E.ENOSYS;
+  return entry ? (entry.call(task, entry.decode(task.args), x64) as number) : -E.ENOSYS;
 };

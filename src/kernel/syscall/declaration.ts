@@ -130,11 +130,13 @@ export const syscall = <const A extends Args>(
 /** A declaration for one ABI, with the decoder of its arguments. */
 export interface Entry {
   readonly syscall: Syscall;
+  /** The handler. Declarations have many shapes in V8, which makes a look at them slow; entries have one. */
+  readonly call: Syscall["call"];
   decode: (raw: RawArgs) => Record<string, unknown>;
 }
 /** A program makes few of the hundreds of calls, so the first use of a call builds its decoder. */
 const entryOf = (syscall: Syscall, abi: Abi): Entry => {
-  const entry: Entry = { syscall, decode: (raw) => (entry.decode = decoder(syscall.args, abi))(raw) };
+  const entry: Entry = { syscall, call: syscall.call, decode: (raw) => (entry.decode = decoder(syscall.args, abi))(raw) };
   return entry;
 };
 
@@ -152,13 +154,13 @@ const NO_ARGS: Record<string, unknown> = Object.freeze({});
 
 const decoder = (args: Args, abi: Abi): Entry["decode"] => {
   const start = registers(args, abi);
-  const list = Object.entries(args).map(([key, arg], i) => ({ key, arg, at: start[i] as number }));
+  const list = Object.entries(args).map(([key, { decode }], i) => ({ key, decode, at: start[i] as number }));
   if (list.length === 0) return () => NO_ARGS;
   return (raw) => {
     const out: Record<string, unknown> = {};
     for (let i = 0; i < list.length; i++) {
-      const { key, arg, at } = list[i] as (typeof list)[number];
-      out[key] = arg.decode(raw, at, abi);
+      const { key, decode, at } = list[i] as (typeof list)[number];
+      out[key] = decode(raw, at, abi);
     }
     return out;
   };

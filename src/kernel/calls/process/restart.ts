@@ -14,7 +14,7 @@ const restartSyscall = (t: Task): Result => {
   if (!block) return -E.EINTR;
   const { call, deadline } = block;
   if (deadline !== undefined) t.waited.deadline = deadline;
-  const result = call.entry.syscall.call(t, call.args as never, call.abi);
+  const result = call.entry.call(t, call.args as never, call.abi);
   // The old call continues to wait, not this one.
   if (typeof result === "object" && "interrupted" in result) t.resumes = call;
   return result;
