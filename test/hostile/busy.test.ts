@@ -36,14 +36,17 @@ describe.skipIf(lacking)("a guest that keeps the host busy", { timeout: 240_000 
   };
   it("ends when its time is up", async () => {
     // Others may use the processors: a loop that does nothing special shows how much that is.
-    const control = async () => lateness(named("spin"));
+    const bound = async () => LATE + 4 * Math.max(0, await lateness(named("spin")));
     let allowed = LATE;
     const late: string[] = [];
     for (const [n, way] of all.entries()) {
-      if (n % 8 === 0) allowed = LATE + 4 * Math.max(0, await control());
-      // What the machine does late itself, it does late every time.
-      const first = await lateness(way);
-      const by = first > allowed ? Math.min(first, await lateness(way)) : first;
+      if (n % 8 === 0) allowed = await bound();
+      let by = await lateness(way);
+      // A way that is late is late every time, and others do not always use the processors in its turn.
+      for (let tries = 1; by > allowed && tries < 3; tries++) {
+        allowed = await bound();
+        by = await lateness(way);
+      }
       if (by > allowed) late.push(`${way.name} by ${by.toFixed(2)} s`);
     }
     expect(late).toEqual([]);
