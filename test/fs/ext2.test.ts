@@ -30,7 +30,7 @@ const inside = (folder: string, script: string, ...args: string[]): string => {
       `/scripts/${script}`,
       ...args,
     ],
-    { timeout: 100_000 },
+    { timeout: 180_000 },
   );
   expect(run.stderr).toBe("");
   expect(run.status).toBe(0);
@@ -40,7 +40,7 @@ const debugfs = (disk: string, request: string): Buffer =>
   execFileSync("debugfs", ["-R", request, disk], { stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 });
 const disks = ["k1", "k4", "plain", "small"];
 
-describe.skipIf(missing("ext2", nativeX64, tools, root))("ext2", { timeout: 240_000 }, () => {
+describe.skipIf(missing("ext2", nativeX64, tools, root))("ext2", { timeout: 400_000 }, () => {
   it("what is written inside, e2fsck finds right, and debugfs finds the files", async () => {
     await inFolder(async (folder) => {
       inside(folder, "write.sh");
@@ -223,7 +223,7 @@ describe.skipIf(missing("damaged ext2", tools))("ext2, damaged", () => {
       fs.end();
     });
   });
-  it("numbers of a disk that are wrong make errors, never an exception or endless work", { timeout: 100_000 }, async () => {
+  it("numbers of a disk that are wrong make errors, never an exception or endless work", { timeout: 180_000 }, async () => {
     await inFolder(async (folder) => {
       mkdirSync(`${folder}/files/sub/deep`, { recursive: true });
       writeFileSync(`${folder}/files/big`, Buffer.alloc(400_000, "x"));
