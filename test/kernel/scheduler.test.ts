@@ -117,7 +117,7 @@ test("what guests see does not depend on when a deadline comes, in code or in a 
       seen.push([who(), "runs", kernel.now + part]);
       return exit.budget;
     };
-    others[1]!.call = { entry: { syscall: long, decode: () => ({}) } as never, abi: x64, args: {} };
+    others[1]!.call = { entry: { syscall: long, call: long.call, decode: () => ({}) } as never, abi: x64, args: {} };
     kernel.scheduler.start(task);
     others.forEach((other, n) => void kernel.scheduler.sleep(other, wait([], { until: 1_200_000 + n * 500_000 })));
     while (kernel.now < 12_000_000) kernel.run(12_000_000 - kernel.now);
@@ -140,7 +140,7 @@ test("a task in a long call shares the processor", () => {
     kernel.charge(100_000);
     return again({ killable: true });
   });
-  task.call = { entry: { syscall: endless, decode: () => ({}) } as never, abi: x64, args: {} };
+  task.call = { entry: { syscall: endless, call: endless.call, decode: () => ({}) } as never, abi: x64, args: {} };
   kernel.scheduler.start(task);
   kernel.scheduler.start(other);
   kernel.run(20_000_000);

@@ -84,7 +84,8 @@ const settled = (run: NativeRun): NativeRun =>
           "Connection closed by ",
         ),
       }
-    : run;
+    : // A server that ends before it has read the client's last packet resets the connection, else it closes it.
+      { ...run, stderr: run.stderr.replace(/^Connection reset by /, "Connection closed by ") };
 
 describe.skipIf(lacks("sshd and its sandbox"))("sshd and its sandbox", { timeout: 240_000 }, () => {
   it("lets a user in by key, and runs a command", async () => {
