@@ -26,7 +26,7 @@ export const setFlagsFromString = (flag: string): void => {
 };
 
 /** Guest memory in bytes up to which the host's own heap may be the greater part of the process. */
-const LITTLE_MEMORY = 2 ** 26;
+const LITTLE_MEMORY = 2 ** 27;
 /**
  * The flag that was set since the start. bin/trapgate.js takes it back while it loads a script of the bundle:
  * V8 accepts the cached form of a script under the flags under which it was made.

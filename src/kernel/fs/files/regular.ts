@@ -39,6 +39,10 @@ export abstract class RegularInode extends Inode {
   abstract readAt(at: number, into: Uint8Array): number;
   /** Writes at `at`. Returns the number of bytes or -errno. */
   abstract writeAt(at: number, bytes: Uint8Array): number;
+  /** True if `writeAt` copies the bytes: its caller may use the same buffer for the next ones. */
+  get copies(): boolean {
+    return false;
+  }
   /** The next offset from `at` of data, or of a hole if not `data`. A file without holes has data only. */
   nextData(at: number, data: boolean): number {
     return data ? at : this.size;
@@ -146,6 +150,9 @@ export class RegularFile extends FileDescription {
 
   override write(_task: Task, bytes: Uint8Array, at: number): number {
     return writeContent(this.inode, bytes, at);
+  }
+  override get copies(): boolean {
+    return this.inode.copies;
   }
 
   override seek(_task: Task, offset: number, whence: number): number {

@@ -56,6 +56,8 @@ export interface FileContent {
   /** The range is within the size. Returns the number of bytes, or -errno. */
   read(at: number, into: Uint8Array): number;
   write(at: number, bytes: Uint8Array): number;
+  /** True if `write` copies the bytes: its caller may use the same buffer for the next ones. */
+  readonly copies: boolean;
   /** 0 or -errno. */
   truncate(size: number): number;
   next(at: number, data: boolean): number;
@@ -66,6 +68,9 @@ export interface FileContent {
 
 /** The bytes of one file. */
 export class Content implements FileContent {
+  get copies(): boolean {
+    return true;
+  }
   readonly #budget: Budget;
   readonly #base: Base | undefined;
   /** The visible size of the base in bytes. A truncation reduces it permanently. */

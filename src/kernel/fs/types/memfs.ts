@@ -149,6 +149,9 @@ export class MemFile extends RegularInode {
   override writeAt(at: number, bytes: Uint8Array): number {
     return this.content.write(at, bytes);
   }
+  override get copies(): boolean {
+    return this.content.copies;
+  }
   override nextData(at: number, data: boolean): number {
     return this.content.next(at, data);
   }

@@ -19,6 +19,10 @@ export interface ContentOwner {
 
 /** The bytes of one file. */
 export class OverlayContent implements FileContent {
+  /** Stores are of the host, and may keep the bytes. */
+  get copies(): boolean {
+    return false;
+  }
   readonly #owner: ContentOwner;
   readonly #base: Base | undefined;
   /** The bytes of the lower file that can be seen. */
