@@ -92,6 +92,8 @@ class Disk implements BlockDevice {
   readonly readOnly = false;
   holder = undefined;
   accesses = 0;
+  /** Writes are EIO. */
+  refuses = false;
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -107,7 +109,7 @@ class Disk implements BlockDevice {
   }
   write(at: number, bytes: Uint8Array): number {
     this.accesses++;
-    if (at + bytes.length > this.size) return -5;
+    if (this.refuses || at + bytes.length > this.size) return -5;
     this.bytes.set(bytes, at);
     return 0;
   }
@@ -146,9 +148,9 @@ const work = (dir: Inode, below: (n: number) => number, depth: number): void => 
     if (below(3) === 0) dir.rename(name, dir, `new-${name}`, 0);
     else if (inode.isDir ? inode.isEmpty : below(2) === 0) inode.isDir ? dir.rmdir(name, inode) : dir.unlink(name, inode);
   }
-  const fresh = dir.mkdir("fresh", made(S_IFDIR | 0o755));
-  if (typeof fresh !== "number") fresh.mknod("file", made(S_IFREG | 0o644));
-  dir.symlink("link", "x".repeat(below(200) + 1), made(0o120777));
+  const fresh = dir.create("fresh", made(S_IFDIR | 0o755));
+  if (typeof fresh !== "number") fresh.create("file", made(S_IFREG | 0o644));
+  dir.create("link", made(0o120777), "x".repeat(below(200) + 1));
 };
 
 describe.skipIf(missing("attributes on ext2", tools))("extended attributes on ext2", () => {
@@ -170,16 +172,16 @@ describe.skipIf(missing("attributes on ext2", tools))("extended attributes on ex
       const text = (s: string): Uint8Array => Buffer.from(s);
       const list = Uint8Array.of(2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 7, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255);
       mounted((root) => {
-        const a = root.mknod("a", made(S_IFREG | 0o644)) as Inode;
+        const a = root.create("a", made(S_IFREG | 0o644)) as Inode;
         const values = { "user.long": "v".repeat(300), "user.b": "", "trusted.t": "12345", "security.s": "x", "user.aa": "1" };
         for (const [name, value] of Object.entries(values)) expect(a.setXattr(name, text(value))).toBe(0);
         expect(a.setXattr("system.posix_acl_access", list)).toBe(0);
         expect(a.setXattr("user.more", text("w".repeat(800)))).toBe(-28);
         expect(a.setXattr("security.s", undefined)).toBe(0);
-        const b = root.mknod("b", made(S_IFREG | 0o644)) as Inode;
+        const b = root.create("b", made(S_IFREG | 0o644)) as Inode;
         b.setXattr("user.gone", text("1"));
         b.setXattr("user.gone", undefined);
-        root.symlink("link", "short", made(0o120777));
+        root.create("link", made(0o120777), "short");
         (root.lookup("link", undefined as never) as Inode).setXattr("trusted.t", text("2"));
       });
       const shown = debugfs(file, "ea_list /a").toString();
@@ -206,7 +208,7 @@ describe.skipIf(missing("damaged ext2", tools))("ext2, damaged", () => {
       execFileSync("mke2fs", ["-q", "-t", "ext2", "-b", "1024", `${folder}/disk`, "1M"]);
       const disk = new Disk(Uint8Array.from(readFileSync(`${folder}/disk`)));
       const fs = Ext2Fs.mount(disk, new TestMachine().kernel as Clock, 0) as Ext2Fs;
-      const file = fs.root.inode.mknod("file", made(S_IFREG | 0o644)) as Ext2File;
+      const file = fs.root.inode.create("file", made(S_IFREG | 0o644)) as Ext2File;
       file.writeAt(0, new Uint8Array(1024));
       const { pointers } = file.stored;
       const block = pointers[0] as number;
@@ -221,6 +223,25 @@ describe.skipIf(missing("damaged ext2", tools))("ext2, damaged", () => {
       expect(fs.root.inode.unlink("file", file)).toBe(0);
       expect(disk.accesses).toBeLessThan(1_000_000);
       fs.end();
+    });
+  });
+  it("what the device refuses does not happen: attributes and names stay, and their memory is given back", async () => {
+    await inFolder(async (folder) => {
+      execFileSync("mke2fs", ["-q", "-t", "ext2", "-b", "1024", `${folder}/disk`, "1M"]);
+      const disk = new Disk(Uint8Array.from(readFileSync(`${folder}/disk`)));
+      const { kernel } = new TestMachine();
+      const fs = Ext2Fs.mount(disk, kernel as Clock, 0) as Ext2Fs;
+      const root = fs.root.inode;
+      const file = root.create("file", made(S_IFREG | 0o644)) as Inode;
+      expect(file.setXattr("user.a", Buffer.from("1"))).toBe(0);
+      const { charged } = kernel.frames.account;
+      disk.refuses = true;
+      expect(file.setXattr("user.a", undefined)).toBe(-5);
+      expect(file.setXattr("user.b", Buffer.from("2"))).toBe(-5);
+      expect(root.link("second", file)).toBe(-5);
+      expect([...(file.xattrs?.keys() ?? [])]).toEqual(["user.a"]);
+      expect(kernel.frames.account.charged).toBe(charged);
+      expect(root.lookup("second", undefined as never)).toBe(-2);
     });
   });
   it("numbers of a disk that are wrong make errors, never an exception or endless work", { timeout: 180_000 }, async () => {

@@ -55,7 +55,7 @@ export class DevTmpFs extends MemFs {
       ["shm", 0o1777],
       ["mqueue", 0o1777],
     ] as const)
-      dir.mkdir(name, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
+      dir.create(name, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
   }
 }
 

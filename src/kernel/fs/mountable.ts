@@ -213,7 +213,7 @@ const overlay = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> 
   const apart = upper.mount === work.mount && !upper.dentry.isWithin(work.dentry) && !work.dentry.isWithin(upper.dentry);
   if (!apart || upper.mount.fs.readOnly) return -E.EINVAL;
   const inner = work.dentry.inode.lookup("work", t);
-  if (typeof inner === "number") work.dentry.inode.mkdir("work", { mode: S_IFDIR, uid: 0, gid: 0, rdev: 0 });
+  if (typeof inner === "number") work.dentry.inode.create("work", { mode: S_IFDIR, uid: 0, gid: 0, rdev: 0 });
   const layers = { lower: dirs, upper: upper.dentry, text: `${text},upperdir=${upperText},workdir=${workText}` };
   return owned(t, new OverlayFs(vfs.newDev(), vfs.clock, layers));
 };

@@ -25,7 +25,7 @@ export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Path | undefin
     const dir = at.dentry.inode;
     const present = at.dentry.children.get(component)?.inode ?? (dir instanceof MemDir ? dir.lookup(component) : undefined);
     const found =
-      typeof present === "number" && !dir.fs.readOnly ? dir.mkdir(component, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : present;
+      typeof present === "number" && !dir.fs.readOnly ? dir.create(component, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : present;
     if (found === undefined || typeof found === "number" || !found.isDir) return undefined;
     const dentry = at.dentry.children.get(component) ?? adopt(at.dentry, component, found);
     at = MountNamespace.cross({ mount: at.mount, dentry });

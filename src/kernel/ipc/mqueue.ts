@@ -200,7 +200,7 @@ export class MqueueFile extends FileDescription {
 /** The directory of queues. It has no directories and no links. */
 class MqueueDir extends MemDir {
   declare readonly fs: MqueueFs;
-  override mknod(name: string, made: NewInode): Or<Inode> {
+  override create(name: string, made: NewInode): Or<Inode> {
     return (made.mode & S_IFMT) === S_IFREG ? this.make(name, made, undefined, undefined) : -E.EPERM;
   }
   /** A new queue: -ENOSPC, -EINVAL, -EMFILE or -ENOMEM if a limit is reached. Linux mqueue_create_attr(). */
@@ -223,12 +223,6 @@ class MqueueDir extends MemDir {
     this.add(name, inode);
     this.touch("modify");
     return inode;
-  }
-  override mkdir(): Or<Inode> {
-    return -E.EPERM;
-  }
-  override symlink(): Or<Inode> {
-    return -E.EPERM;
   }
   override link(): number {
     return -E.EPERM;

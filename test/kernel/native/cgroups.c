@@ -66,6 +66,7 @@ static int body(int argc, char **argv, char **envp) {
   rmdir_("/tmp/c/trapgate/in"), rmdir_("/tmp/c/trapgate");
   say("mkdir %d", mkdir_("/tmp/c/trapgate"));
   say(" again %d file %d", mkdir_("/tmp/c/trapgate"), open_("/tmp/c/trapgate/x", 0101));
+  say(" fifo %d device %d", sys3(__NR_mknod, "/tmp/c/trapgate/f", 0010644, 0), sys3(__NR_mknod, "/tmp/c/trapgate/n", 0020644, 0x103));
   say(" below %d unlink %d rename %d\n", mkdir_("/tmp/c/trapgate/in"), sys1(__NR_unlink, "/tmp/c/trapgate/cgroup.procs"), sys2(__NR_symlink, "a", "/tmp/c/trapgate/s"));
   show("/tmp/c/trapgate/cgroup.type"), show("/tmp/c/trapgate/cgroup.procs"), show("/tmp/c/trapgate/cgroup.events");
   show("/tmp/c/trapgate/cgroup.max.depth"), show("/tmp/c/trapgate/cgroup.freeze"), show("/tmp/c/trapgate/cgroup.subtree_control");

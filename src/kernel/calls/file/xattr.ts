@@ -160,7 +160,8 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const inode = inodeToChange(t, path, name);
   if (typeof inode === "number") return inode;
   if (!inode.xattrs?.has(name)) return -E.ENODATA;
-  inode.setXattr(name, undefined);
+  const error = inode.setXattr(name, undefined);
+  if (error < 0) return error;
   inode.touch("change");
   return changed(path);
 };

@@ -3,9 +3,8 @@
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { sizes } from "../../base/sizes.ts";
-import type { Timespec } from "../../base/time.ts";
 import type { Dentry } from "../vfs/dentry.ts";
-import { type BlockDevice, type Changes, type Clock, FileSystem, type Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
+import { type BlockDevice, type Clock, FileSystem, type Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { Allocator } from "./allocate.ts";
 import { setSharers, sharersOf } from "./attributes.ts";
@@ -15,8 +14,6 @@ import { FEATURE, ROOT_INO, USER_FLAGS, VALID_FS } from "./layout.ts";
 import type { Ext2Inode } from "./node.ts";
 import { Volume } from "./volume.ts";
 
-const whole = ({ sec }: Timespec): Timespec => ({ sec, nsec: 0 });
-
 /** A mounted volume. */
 export class Ext2Fs extends FileSystem {
   override readonly type = "ext2";
@@ -25,6 +22,7 @@ export class Ext2Fs extends FileSystem {
   /** COMPRESSED, IMMUTABLE, APPEND, NODUMP, ENCRYPTED. Linux ext2_getattr() */
   override readonly attributes = 0x874n;
   override readonly keepsXattrs = true;
+  override readonly timeUnit = 1_000_000_000;
   override readonly device: BlockDevice;
   readonly volume: Volume;
   readonly allocator: Allocator;
@@ -113,20 +111,20 @@ export class Ext2Fs extends FileSystem {
     this.#charged -= bytes;
     this.account.give(bytes);
   }
-  /** Time stamps are whole seconds. */
-  override now(): Timespec {
-    return whole(this.clock.realtime());
-  }
-  rounded(changes: Changes): Changes {
-    const { atime, mtime, ctime } = changes;
-    const times = { ...(atime && { atime: whole(atime) }), ...(mtime && { mtime: whole(mtime) }), ...(ctime && { ctime: whole(ctime) }) };
-    return { ...changes, ...times };
-  }
   newGeneration(): number {
     return this.#generation++;
   }
   override attributesChanged(inode: Inode): number {
     return (inode as Ext2Inode).stored.store(inode as Ext2Inode);
+  }
+  override changed(inode: Inode): void {
+    this.attributesChanged(inode);
+  }
+  override storeXattrs(inode: Inode): number {
+    return (inode as Ext2Inode).stored.storeAttributes(inode as Ext2Inode);
+  }
+  override get blockSize(): number {
+    return this.volume.geometry.blockSize;
   }
   /** The first file of 2 GiB. */
   hasLargeFiles(): void {

@@ -3,7 +3,7 @@ import { E } from "../../../abi/errno.ts";
 import { asBytes, ofBytes } from "../../base/byte-string.ts";
 import { MAX_FILE_SIZE, RegularInode } from "../files/regular.ts";
 import type { FileDescription } from "../vfs/file.ts";
-import { type Changes, type Extents, Inode, type Or } from "../vfs/inode.ts";
+import { type Extents, Inode, type Or } from "../vfs/inode.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { POINTERS } from "./layout.ts";
 import { Stored } from "./node.ts";
@@ -13,8 +13,6 @@ import { Stored } from "./node.ts";
  * give a few blocks billions of places.
  */
 const MOST_EXTENTS = 1 << 16;
-
-type What = "modify" | "change" | "access";
 
 /** A regular file. */
 export class Ext2File extends RegularInode {
@@ -30,21 +28,8 @@ export class Ext2File extends RegularInode {
   override get blocks(): number {
     return this.stored.sectors;
   }
-  override get blockSize(): number {
-    return this.fs.volume.geometry.blockSize;
-  }
   override get heldPages(): number {
     return this.stored.sectors >> 3;
-  }
-  override touch(what: What): void {
-    super.touch(what);
-    if (what !== "access") this.stored.store(this);
-  }
-  override setXattr(name: string, value: Uint8Array | undefined): number {
-    return this.stored.setAttribute(this, name, value, (to) => super.setXattr(name, to));
-  }
-  override setattr(changes: Changes): number {
-    return super.setattr(this.fs.rounded(changes));
   }
 
   /** Calls `each` for the extents of [at, at + length), until it returns a negative number. */
@@ -178,19 +163,6 @@ export class Ext2Node extends Inode {
   override get blocks(): number {
     return this.stored.sectors;
   }
-  override get blockSize(): number {
-    return this.fs.volume.geometry.blockSize;
-  }
-  override touch(what: What): void {
-    super.touch(what);
-    if (what !== "access") this.stored.store(this);
-  }
-  override setXattr(name: string, value: Uint8Array | undefined): number {
-    return this.stored.setAttribute(this, name, value, (to) => super.setXattr(name, to));
-  }
-  override setattr(changes: Changes): number {
-    return super.setattr(this.fs.rounded(changes));
-  }
   override open(): Or<FileDescription> {
     return this.isLink ? -E.ELOOP : -E.ENXIO;
   }
@@ -199,7 +171,7 @@ export class Ext2Node extends Inode {
     if (!this.isLink) return -E.EINVAL;
     const short = new Uint8Array(stored.pointers.buffer, 0, 4 * POINTERS);
     if (stored.isShort(this)) return ofBytes(short.subarray(0, stored.size));
-    const first = stored.size < fs.volume.geometry.blockSize ? stored.find(0, 1) : -E.EUCLEAN;
+    const first = stored.size < fs.blockSize ? stored.find(0, 1) : -E.EUCLEAN;
     if (typeof first === "number") return first;
     const text = new Uint8Array(stored.size);
     const error = first.block === 0 ? -E.EUCLEAN : fs.volume.read(first.block, text);
@@ -209,12 +181,12 @@ export class Ext2Node extends Inode {
   setTarget(target: string): number {
     const { stored, fs } = this;
     const text = asBytes(target);
-    if (text.length >= fs.volume.geometry.blockSize) return -E.ENAMETOOLONG;
+    if (text.length >= fs.blockSize) return -E.ENAMETOOLONG;
     if (text.length < 4 * POINTERS) new Uint8Array(stored.pointers.buffer).set(text);
     else {
       const run = stored.map.make(0, 1);
       if (typeof run === "number") return run;
-      const block = new Uint8Array(fs.volume.geometry.blockSize);
+      const block = new Uint8Array(fs.blockSize);
       block.set(text);
       const error = fs.volume.write(run.block, block);
       if (error < 0) return error;

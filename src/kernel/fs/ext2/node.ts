@@ -89,15 +89,9 @@ export class Stored implements Mapped {
     inode.xattrBytes = [...found].reduce((all, [name, value]) => all + name.length + value.length, 0);
     inode.xattrPages = inode.fs.charge(1) ? 1 : 0;
   }
-  /** Sets an attribute by `set`, and writes all of them: 0 or -errno. */
-  setAttribute(inode: Ext2Inode, name: string, value: Uint8Array | undefined, set: (value: Uint8Array | undefined) => number): number {
+  /** Writes all extended attributes: 0 or -errno. */
+  storeAttributes(inode: Ext2Inode): number {
     if (this.#wrongAttributes) return -E.EIO;
-    const before = inode.xattrs?.get(name);
-    const done = set(value) || this.#storeAttributes(inode);
-    if (done < 0) set(before);
-    return done;
-  }
-  #storeAttributes(inode: Ext2Inode): number {
     const { fs } = inode;
     const { volume } = fs;
     const bytes = encodeAttributes(inode.xattrs ?? new Map(), volume.geometry.blockSize);

@@ -136,24 +136,15 @@ export class OverlayDir extends Inode {
     const removed = old && isWhiteout(old.inode) ? removeReal(this.real, old) : 0;
     return removed < 0 ? removed : this.real;
   }
-  #make(name: string, make: (dir: Inode) => Or<Inode>): Or<Inode> {
+  override create(name: string, made: NewInode, target = ""): Or<Inode> {
     const dir = this.#prepare(name);
     if (typeof dir === "number") return dir;
-    const real = make(dir.inode);
+    const real = dir.inode.create(name, made, target);
     if (typeof real === "number") return real;
     if (real.isDir && this.#isBelow(name)) (real.xattrs ??= new Map()).set(OPAQUE, Uint8Array.of(0x79));
     adopt(dir, name, real);
     this.#changed();
     return this.lookup(name);
-  }
-  override mknod(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, (dir) => dir.mknod(name, made));
-  }
-  override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, (dir) => dir.mkdir(name, made));
-  }
-  override symlink(name: string, target: string, made: NewInode): Or<Inode> {
-    return this.#make(name, (dir) => dir.symlink(name, target, made));
   }
   override tmpfile(made: NewInode): Or<Inode> {
     const bad = copyUp(this);
@@ -191,7 +182,7 @@ export class OverlayDir extends Inode {
     return 0;
   }
   #hide(name: string): number {
-    const made = this.real.inode.mknod(name, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 });
+    const made = this.real.inode.create(name, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 });
     if (typeof made === "number") return made;
     adopt(this.real, name, made);
     return 0;

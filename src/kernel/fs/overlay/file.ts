@@ -68,7 +68,7 @@ export class OverlayFile extends RegularInode {
   override setattr(changes: Changes): number {
     return setattr(this, changes);
   }
-  override touch(what: "modify" | "change" | "access"): void {
+  override touch(what: "modify" | "change"): void {
     if (this.isUpper) this.real.inode.touch(what);
     super.touch(what);
   }

@@ -85,12 +85,8 @@ export const copyUp = (node: Node): number => {
 };
 const copyOf = (dir: Inode, name: string, from: Inode): Or<Inode> => {
   const made: NewInode = { mode: from.mode, uid: from.uid, gid: from.gid, rdev: from.rdev };
-  if (from.isDir) return dir.mkdir(name, made);
-  if (from.isLink) {
-    const target = from.readlink(NOBODY);
-    return typeof target === "number" ? target : dir.symlink(name, target, made);
-  }
-  const copy = dir.mknod(name, made);
+  const target = from.isLink ? from.readlink(NOBODY) : "";
+  const copy = typeof target === "number" ? target : dir.create(name, made, target);
   if (typeof copy === "number" || !(from instanceof RegularInode) || !(copy instanceof RegularInode)) return copy;
   const buffer = new Uint8Array(CHUNK);
   for (let at = 0; at < from.size; at += CHUNK) {

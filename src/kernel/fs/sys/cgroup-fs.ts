@@ -10,7 +10,7 @@ import { DT, ProcFileNode } from "../proc/node.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Changes, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "../vfs/inode.ts";
-import { S_IFDIR } from "../vfs/mode.ts";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { EVENT, notifyInode } from "../vfs/notify.ts";
 import type { CgroupFileRow } from "./cgroup-files.ts";
 import { lazyCgroupFiles } from "./lazy.ts";
@@ -90,11 +90,10 @@ export class CgroupDir extends Inode {
       if (at > cookie) yield { name: child.name, ino: this.fs.dirOf(child).ino, type: DT.dir, cookie: at };
     }
   }
-  /** A group has no files but its own. Linux kernfs without create. */
-  override mknod(): Or<Inode> {
-    return -E.EACCES;
-  }
-  override mkdir(name: string, made: NewInode): Or<Inode> {
+  override create(name: string, made: NewInode): Or<Inode> {
+    const type = made.mode & S_IFMT;
+    // A group has no files but its own. Linux kernfs_dir_iops has neither create nor symlink.
+    if (type !== S_IFDIR) return type === S_IFREG ? -E.EACCES : -E.EPERM;
     if (name.includes("\n")) return -E.EINVAL;
     if (
       lazyCgroupFiles()

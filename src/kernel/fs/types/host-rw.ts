@@ -7,7 +7,7 @@ import { RegularInode } from "../files/regular.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Changes, type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "../vfs/inode.ts";
-import { direntType, S_IFDIR, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from "../vfs/open-flags.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
@@ -180,14 +180,18 @@ class RwNode extends Inode {
     }
   }
 
-  override mknod(name: string, made: NewInode): Or<Inode> {
-    return (made.mode & S_IFMT) === S_IFREG ? this.fs.found(this.host.create(name, made.mode & 0o7777)) : -E.EPERM;
-  }
-  override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.fs.found(this.host.mkdir(name, made.mode & ~S_IFDIR & 0o7777));
-  }
-  override symlink(name: string, target: string): Or<Inode> {
-    return this.fs.found(this.host.symlink(name, target));
+  override create(name: string, made: NewInode, target = ""): Or<Inode> {
+    const permissions = made.mode & 0o7777;
+    switch (made.mode & S_IFMT) {
+      case S_IFREG:
+        return this.fs.found(this.host.create(name, permissions));
+      case S_IFDIR:
+        return this.fs.found(this.host.mkdir(name, permissions));
+      case S_IFLNK:
+        return this.fs.found(this.host.symlink(name, target));
+      default:
+        return -E.EPERM;
+    }
   }
   override link(name: string, target: Inode): number {
     const done = this.host.link(name, (target as HostInode).host);

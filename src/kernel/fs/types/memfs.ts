@@ -319,8 +319,7 @@ export class MemDir extends Inode {
   #linked(change: 1 | -1): void {
     if (this.nlink !== 1) this.nlink += change;
   }
-  /** Makes an inode and its name: the inode or -ENOSPC. `target`: the text of a symbolic link. */
-  #make(name: string, made: NewInode, target = ""): Or<Inode> {
+  override create(name: string, made: NewInode, target = ""): Or<Inode> {
     this.fill();
     if (!this.#canAdd(sizes.inode + sizes.name + name.length + target.length)) return -E.ENOSPC;
     const inode = this.#nameless(made, target);
@@ -362,18 +361,8 @@ export class MemDir extends Inode {
         return new MemNode(this.fs, made);
     }
   }
-  override mknod(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, made);
-  }
-  override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.#make(name, { ...made, mode: (made.mode & ~S_IFMT) | S_IFDIR });
-  }
-  override symlink(name: string, target: string, made: NewInode): Or<Inode> {
-    return this.#make(name, { ...made, mode: S_IFLNK | 0o777 }, target);
-  }
   override tmpfile(made: NewInode): Or<Inode> {
-    if (!this.#canAdd(sizes.inode)) return -E.ENOSPC;
-    return this.#nameless({ ...made, mode: (made.mode & ~S_IFMT) | S_IFREG });
+    return this.#canAdd(sizes.inode) ? this.#nameless(made) : -E.ENOSPC;
   }
 
   override link(name: string, target: Inode): number {

@@ -251,7 +251,7 @@ export class OverlayFs extends MemFs {
     return this.#commit();
   }
   /** Times of a file have changed. They wait for the next record, or for the end of the file's use. */
-  touched(inode: Inode): void {
+  override changed(inode: Inode): void {
     if (this.#places.get(inode)?.id !== undefined) this.#late.add(inode);
   }
   /** A file is not used any more for now. */

@@ -7,8 +7,6 @@ import { MemDir, type MemEntry, MemFile, MemNode } from "./memfs.ts";
 import type { OverlayContent } from "./overlay-content.ts";
 import type { OverlayFs } from "./overlay-fs.ts";
 
-type What = "modify" | "change" | "access";
-
 /** A regular file. */
 export class OverlayFile extends MemFile {
   declare readonly fs: OverlayFs;
@@ -16,10 +14,6 @@ export class OverlayFile extends MemFile {
   constructor(fs: OverlayFs, made: NewInode, content: OverlayContent) {
     super(fs, made, content);
     this.overlaid = content;
-  }
-  override touch(what: What): void {
-    super.touch(what);
-    this.fs.touched(this);
   }
   override unused(): void {
     this.fs.unused(this);
@@ -65,23 +59,11 @@ export class OverlayDir extends MemDir {
   protected override newInode(made: NewInode, target: string): Inode {
     return this.fs.newInode(made, target);
   }
-  override touch(what: What): void {
-    super.touch(what);
-    this.fs.touched(this);
-  }
-  #added(name: string, inode: Or<Inode>): Or<Inode> {
+  override create(name: string, made: NewInode, target = ""): Or<Inode> {
+    const inode = super.create(name, made, target);
     if (typeof inode === "number") return inode;
     const done = this.fs.renamed([{ directory: this, name, inode }]);
     return done < 0 ? done : inode;
-  }
-  override mknod(name: string, made: NewInode): Or<Inode> {
-    return this.#added(name, super.mknod(name, made));
-  }
-  override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.#added(name, super.mkdir(name, made));
-  }
-  override symlink(name: string, target: string, made: NewInode): Or<Inode> {
-    return this.#added(name, super.symlink(name, target, made));
   }
   override link(name: string, target: Inode): number {
     const done = super.link(name, target);

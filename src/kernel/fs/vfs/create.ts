@@ -86,28 +86,28 @@ export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: 
       if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
       const denied = device && rdev !== 0 ? mayUseDevice(task, type, rdev, ACCESS.mknod) : 0;
       if (denied < 0) return denied;
-      return dir.mknod(last.name, newInode(task, dir, mode, rdev, umaskOf(task)));
+      return dir.create(last.name, newInode(task, dir, mode, rdev, umaskOf(task)));
     }),
   );
 };
 
 /** Makes the regular file of open(O_CREAT). The name does not exist. */
 export const createFile = (task: Task, last: Last, mode: number): Or<Dentry> =>
-  makeIn(task, last, S_IFREG, (dir) => dir.mknod(last.name, newInode(task, dir, mode, 0, umaskOf(task))));
+  makeIn(task, last, S_IFREG, (dir) => dir.create(last.name, newInode(task, dir, mode, 0, umaskOf(task))));
 
 /** mkdir(2): 0 or -errno. */
 export const mkdir = (task: Task, base: Path, name: string, mode: number): number => {
   const last = newName(task, base, name, true);
   if (typeof last === "number") return last;
   const bits = S_IFDIR | (mode & 0o1777);
-  return outcome(makeIn(task, last, S_IFDIR, (dir) => dir.mkdir(last.name, newInode(task, dir, bits, 0, umaskOf(task)))));
+  return outcome(makeIn(task, last, S_IFDIR, (dir) => dir.create(last.name, newInode(task, dir, bits, 0, umaskOf(task)))));
 };
 
 /** symlink(2): 0 or -errno. */
 export const symlink = (task: Task, target: string, base: Path, name: string): number => {
   const last = newName(task, base, name, false);
   if (typeof last === "number") return last;
-  return outcome(makeIn(task, last, S_IFLNK, (dir) => dir.symlink(last.name, target, newInode(task, dir, S_IFLNK | 0o777))));
+  return outcome(makeIn(task, last, S_IFLNK, (dir) => dir.create(last.name, newInode(task, dir, S_IFLNK | 0o777), target)));
 };
 
 /** link(2): `name` becomes a further name of `from`. 0 or -errno. */

@@ -106,9 +106,25 @@ export abstract class FileSystem {
   newIno(): number {
     return this.#nextIno++;
   }
-  /** The current time, with the precision of its time stamps. Linux current_time(), s_time_gran. */
+  /** The unit of its time stamps in nanoseconds: 1, or a second. Linux s_time_gran. */
+  readonly timeUnit: 1 | 1_000_000_000 = 1;
+  /** The current time in this unit. Linux current_time() */
   now(): Timespec {
-    return this.clock.realtime();
+    return this.rounded(this.clock.realtime());
+  }
+  /** Linux timestamp_truncate() */
+  rounded(time: Timespec): Timespec {
+    return this.timeUnit === 1 ? time : { sec: time.sec, nsec: 0 };
+  }
+  /** st_blksize of its files in bytes, if they have no other. Linux s_blocksize. */
+  get blockSize(): number {
+    return 4096;
+  }
+  /** Called after `touch`. Linux dirty_inode(). */
+  changed(_inode: Inode): void {}
+  /** Called after a change of its extended attributes: 0 or -errno, which undoes the change. */
+  storeXattrs(_inode: Inode): number {
+    return 0;
   }
   /** Called after a change of an inode's attributes or extended attributes: 0 or -errno. */
   attributesChanged(_inode: Inode): number {
@@ -175,6 +191,7 @@ export interface Changes {
 
 /** The initial attributes of an inode, after umask and set-group-ID directories. */
 export interface NewInode {
+  /** With the type. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -272,7 +289,7 @@ export abstract class Inode {
   }
   /** st_blksize in bytes. */
   get blockSize(): number {
-    return 4096;
+    return this.fs.blockSize;
   }
   /** st_blocks, in units of 512 bytes. */
   get blocks(): number {
@@ -286,14 +303,8 @@ export abstract class Inode {
   lookup(_name: string, _task: Task): Or<Inode> {
     return -E.ENOTDIR;
   }
-  /** Makes a regular file, device node, FIFO or socket by the type in `mode`. */
-  mknod(_name: string, _made: NewInode): Or<Inode> {
-    return -E.EPERM;
-  }
-  mkdir(_name: string, _made: NewInode): Or<Inode> {
-    return -E.EPERM;
-  }
-  symlink(_name: string, _target: string, _made: NewInode): Or<Inode> {
+  /** Makes a file of the type in `mode`. `target`: the text of a symbolic link. */
+  create(_name: string, _made: NewInode, _target?: string): Or<Inode> {
     return -E.EPERM;
   }
   link(_name: string, _target: Inode): number {
@@ -312,7 +323,7 @@ export abstract class Inode {
   rename(_name: string, _to: Inode, _newName: string, _flags: number, _whiteout?: NewInode): number {
     return -E.EPERM;
   }
-  /** Makes a file without a name, for O_TMPFILE. */
+  /** Makes a regular file without a name, for O_TMPFILE. */
   tmpfile(_made: NewInode): Or<Inode> {
     return -E.EOPNOTSUPP;
   }
@@ -356,6 +367,7 @@ export abstract class Inode {
   }
   setattr(changes: Changes): number {
     Object.assign(this, changes);
+    for (const time of ["atime", "mtime", "ctime"] as const) if (changes[time]) this[time] = this.fs.rounded(changes[time]);
     return this.fs.attributesChanged(this);
   }
   /**
@@ -364,6 +376,11 @@ export abstract class Inode {
    */
   setXattr(name: string, value: Uint8Array | undefined): number {
     const before = this.xattrs?.get(name);
+    const error = this.#keepXattr(name, value, before) || this.fs.storeXattrs(this);
+    if (error < 0) this.#keepXattr(name, before, this.xattrs?.get(name));
+    return error;
+  }
+  #keepXattr(name: string, value: Uint8Array | undefined, before: Uint8Array | undefined): number {
     const bytes = this.xattrBytes - (before ? name.length + before.length : 0) + (value ? name.length + value.length : 0);
     const count = (this.xattrs?.size ?? 0) + Number(value !== undefined) - Number(before !== undefined);
     const pages = Math.ceil((bytes + count * sizes.attribute) / PAGE_SIZE);
@@ -387,10 +404,9 @@ export abstract class Inode {
   protected evict(): void {}
 
   /** Updates the times after a modification of the content, or a change of the inode only. */
-  touch(what: "modify" | "change" | "access"): void {
-    const now = this.fs.now();
-    if (what === "access") this.atime = now;
-    else this.ctime = now;
-    if (what === "modify") this.mtime = now;
+  touch(what: "modify" | "change"): void {
+    this.ctime = this.fs.now();
+    if (what === "modify") this.mtime = this.ctime;
+    this.fs.changed(this);
   }
 }
