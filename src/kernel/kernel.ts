@@ -39,7 +39,7 @@ import type { SigInfo } from "./signal/info.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
 import { type Band, tellOwner } from "./task/owner.ts";
-import { Process } from "./task/process.ts";
+import { noUsage, Process } from "./task/process.ts";
 import type { Task } from "./task/task.ts";
 import { TimeNamespace } from "./task/time-namespace.ts";
 import { Timers } from "./timer/timers.ts";
@@ -148,6 +148,8 @@ export class Kernel {
   ending: Task | undefined = undefined;
   /** The last pid that was given. /proc/sys/kernel/ns_last_pid sets it. */
   lastPid = 0;
+  /** The resource usage of all reaped processes. */
+  readonly endedUsage = noUsage();
   /** /proc/sys/fs/nr_open. */
   nrOpen = 1 << 20;
   readonly #numbers = new WeakMap<object, number>();

@@ -39,12 +39,13 @@ const flagNames = ({ prot, flags }: Vma): string =>
 /**
  * The resident pages of a mapping, or of all: each is counted as its mapper's own, as a page of one process.
  */
-interface Counted {
+export interface Counted {
   readonly resident: number;
   readonly anonymous: number;
   readonly locked: number;
 }
-const countOf = (space: AddressSpace, vma: Vma): Counted => {
+/** The resident pages of one mapping. */
+export const countOf = (space: AddressSpace, vma: Vma): Counted => {
   const resident = vma.flags & VM.PFNMAP ? 0 : space.table.walk(vma.start, vma.end, () => undefined);
   return { resident, anonymous: vma.file ? 0 : resident, locked: vma.flags & VM.LOCKED ? resident : 0 };
 };

@@ -58,6 +58,7 @@ const subjects = {
   numa: "memory policies of one node are set, reported and refused as on Linux",
   tcpoptions: "TCP sockets take, refuse and report options, and hold bytes back, as on Linux",
   splices: "descriptors of all kinds are spliced, or refused, as on Linux",
+  procfiles: "files of /proc have the modes, refuse splices and show the settings, policies, timers and children as on Linux",
   locks: "locks and leases are listed with their ranges and processes as on Linux",
   loops: "loop devices take a file, show parts of it, and let it go as on Linux",
   pages: "pagemap, queries of mappings, remapped, secret and droppable memory, and security modules answer as on Linux",

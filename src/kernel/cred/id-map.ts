@@ -1,5 +1,5 @@
-// /proc/PID/uid_map, gid_map and setgroups. man 7 user_namespaces, "Defining user and group ID mappings";
-// Linux kernel/user_namespace.c map_write(), new_idmap_permitted(), proc_setgroups_write().
+// /proc/PID/uid_map, gid_map, projid_map and setgroups. man 7 user_namespaces, "Defining user and group ID
+// mappings"; Linux kernel/user_namespace.c map_write(), new_idmap_permitted(), proc_setgroups_write().
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { Task } from "../task/task.ts";
@@ -41,6 +41,8 @@ const cross = (a: number, n: number, b: number, m: number): boolean => a < b + m
  * parent.
  */
 const permitted = (writer: Task, ns: UserNamespace, kind: IdKind, extents: readonly Extent[]): boolean => {
+  // Project ids take no capability. Linux proc_projid_map_write().
+  if (kind === "projidMap") return true;
   const { cred } = writer;
   const [only] = extents;
   if (extents.length === 1 && only?.count === 1 && ns.owner === cred.euid) {
@@ -57,7 +59,7 @@ export const writeMap = (writer: Task, ns: UserNamespace | undefined, kind: IdKi
   if (writer.cred.userNs !== ns && writer.cred.userNs !== ns.parent) return -E.EPERM;
   if (bytes.length >= PAGE_SIZE) return -E.EINVAL;
   if (ns[kind]) return -E.EPERM;
-  if (!capableIn(writer.cred, ns, CAP.SYS_ADMIN)) return -E.EPERM;
+  if (kind !== "projidMap" && !capableIn(writer.cred, ns, CAP.SYS_ADMIN)) return -E.EPERM;
   const extents = parse(String.fromCharCode(...bytes));
   if (!extents) return -E.EINVAL;
   if (!permitted(writer, ns, kind, extents)) return -E.EPERM;

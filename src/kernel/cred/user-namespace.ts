@@ -26,6 +26,7 @@ export class UserNamespace {
   /** Written once, in terms of the parent's ids. */
   uidMap: readonly Extent[] | undefined = undefined;
   gidMap: readonly Extent[] | undefined = undefined;
+  projidMap: readonly Extent[] | undefined = undefined;
   setgroups: boolean;
   /** The keyrings of its users, from their first use on. */
   keyrings: NamespaceKeys | undefined = undefined;
@@ -47,8 +48,8 @@ export class UserNamespace {
   }
 }
 
-/** The map of user ids or of group ids. */
-export type IdKind = "uidMap" | "gidMap";
+/** The map of user ids, of group ids or of project ids, which quotas have. */
+export type IdKind = "uidMap" | "gidMap" | "projidMap";
 type Namespace = UserNamespace | undefined;
 
 /** The kernel's id for an id of the namespace. Undefined: it is not mapped. Linux make_kuid(). */

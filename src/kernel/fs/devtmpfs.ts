@@ -10,7 +10,7 @@ import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";
 import { TtyFile } from "./tty/tty-file.ts";
 import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
-import { UserfaultDevice } from "./types/userfault-device.ts";
+import { USERFAULTFD, UserfaultDevice } from "./types/userfault-device.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, Inode, Or } from "./vfs/inode.ts";
@@ -21,8 +21,6 @@ import type { OpenDevice, Vfs } from "./vfs.ts";
 const TTY = makedev(5, 0);
 /** The number of /dev/console, in the form of `makedev`. */
 export const CONSOLE = makedev(5, 1);
-/** A device of the misc class, whose minor number Linux chooses. */
-const USERFAULTFD = makedev(10, 257);
 const PTMX = makedev(5, 2);
 const PTS_MAJOR = 136;
 

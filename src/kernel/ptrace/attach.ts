@@ -11,6 +11,7 @@ import { endProcess, sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { requestTrap } from "../signal/trap.ts";
 import { notifyParent } from "../task/end.ts";
+import { parentThread } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { resume, takeTrap } from "./stop.ts";
 import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
@@ -64,12 +65,6 @@ export const traceMe = (task: Task): number => {
   link(tracer, task, newTracing(tracer, false, 0));
   return 0;
 };
-const parentThread = (task: Task): Task | undefined => {
-  const { parent, maker } = task.process;
-  if (!parent) return undefined;
-  return maker && maker.process === parent && maker.state !== "dead" ? maker : parent.threads[0];
-};
-
 /** Traces a new task whose creator is traced with a matching option. */
 export const inheritTracing = (child: Task, maker: Task): void => {
   const { trace } = maker;

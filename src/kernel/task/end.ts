@@ -52,6 +52,7 @@ export const notifyParent = (process: Process): void => {
 /** Removes a zombie. Linux release_task(). */
 export const reap = (process: Process): void => {
   const { parent, kernel } = process;
+  addUsage(kernel.endedUsage, process.usage);
   if (parent) {
     addUsage(parent.childUsage, process.usage);
     addUsage(parent.childUsage, process.childUsage);

@@ -85,6 +85,8 @@ export class Process {
   autogroupNice = 0;
   /** /proc/PID/oom_score_adj, inherited by children. */
   oomScoreAdj: number;
+  /** The least value that it can take without privilege. */
+  oomScoreAdjMin: number;
   /** Its control group, inherited by children. */
   cgroup: Cgroup;
 
@@ -105,6 +107,7 @@ export class Process {
     this.sid = parent?.sid ?? pid;
     this.tty = parent?.tty;
     this.oomScoreAdj = parent?.oomScoreAdj ?? 0;
+    this.oomScoreAdjMin = parent?.oomScoreAdjMin ?? 0;
     this.exitSignal = exitSignal;
     this.limits = limits.slice();
     this.startTime = kernel.now;
@@ -118,3 +121,10 @@ export class Process {
     return (this.limits[resource] as Rlimit).soft;
   }
 }
+
+/** The living thread that has the task's process as a child. Linux task_struct.real_parent. */
+export const parentThread = (task: Task): Task | undefined => {
+  const { parent, maker } = task.process;
+  if (!parent) return undefined;
+  return maker && maker.process === parent && maker.state !== "dead" ? maker : parent.threads[0];
+};

@@ -41,6 +41,15 @@ export const rank = (task: Task): number => {
   return isRealtime(policy) ? 1 + task.priority : policy === POLICY.SCHED_IDLE ? 0 : 1;
 };
 
+/**
+ * The priority as /proc shows it, the lowest first: below 0 for real-time tasks, else 20 and the nice value.
+ * Linux task_prio().
+ */
+export const priorityOf = (task: Task): number => {
+  const policy = kind(task);
+  return policy === POLICY.SCHED_DEADLINE ? -101 : isRealtime(policy) ? -1 - task.priority : 20 + task.nice;
+};
+
 /** Gives a new task its parent's policy, unless SCHED_RESET_ON_FORK is set. Linux sched_fork(). */
 export const inheritPolicy = (child: Task, parent: Task): void => {
   if ((parent.policy & RESET_ON_FORK) !== 0) return;

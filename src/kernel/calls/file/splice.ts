@@ -173,6 +173,7 @@ const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt:
   if (input.inode.isDir || output.inode.isDir) return -E.EISDIR;
   if (!input.inode.isFile || !output.inode.isFile) return -E.EINVAL;
   if (!input.readable || !output.writable || output.flags & O_APPEND) return -E.EBADF;
+  if (input.inode.fs !== output.inode.fs) return -E.EXDEV;
   const from = new Cursor(input, inStart);
   const to = new Cursor(output, outStart);
   if (isImmutable(output.inode)) return -E.EPERM;
@@ -287,11 +288,8 @@ export const copyCalls: readonly Syscall[] = [
   syscall("copy_file_range", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: uint }, (t, a) =>
     copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
   ),
-  syscall(
-    "splice",
-    { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags },
-    (t, a) => splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
-    { note: "takes files of /proc/PID, which Linux refuses" },
+  syscall("splice", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags }, (t, a) =>
+    splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
   ),
   syscall("tee", { fd_in: fd, fd_out: fd, len: size, flags: spliceFlags }, (t, a) => tee(t, a.fd_in, a.fd_out, a.len, a.flags)),
   syscall(

@@ -18,6 +18,9 @@ export abstract class MemoryFile extends FileDescription {
     this.target = target;
     this.mem = target.mem;
   }
+  override get isSource(): boolean {
+    return false;
+  }
   override get seekable(): boolean {
     return true;
   }

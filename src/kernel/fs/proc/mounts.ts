@@ -62,6 +62,10 @@ export const mountsFrom = (task: Task, from: number): Iterable<ProcRecord> =>
     return `${mangle(source)} ${at} ${fs.type} ${state} 0 0\n`;
   });
 
+/** The lines of /proc/PID/mountstats. No file system here has statistics. Linux show_vfsstat(). */
+export const mountstatsFrom = (task: Task, from: number): Iterable<ProcRecord> =>
+  lines(task, from, ({ fs, source }, at) => `device ${mangle(source)} mounted on ${at} with fstype ${fs.type}\n`);
+
 /** The nearest group above a slave that has a member which `root` reaches. Linux get_dominating_id(). */
 export const dominatingGroup = ({ master, namespace }: Mount, root: Path): PeerGroup | undefined => {
   const seen = new Set<PeerGroup>();

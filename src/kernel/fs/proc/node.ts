@@ -22,6 +22,8 @@ export interface ProcContent {
   records?(task: Task, from: number): Or<Iterable<ProcRecord>>;
   /** The whole content, or -errno. */
   read?(task: Task): Or<string | Uint8Array>;
+  /** False if splice(2) refuses the file: Linux gives it no splice_read. */
+  readonly isSource?: boolean;
   /** The source of changes that poll(2) reports as POLLPRI. Without it the file cannot be polled. */
   changes?(): { readonly events: number; readonly changed: WaitQueue };
   /** An ioctl(2): its result. */
@@ -66,6 +68,9 @@ class ProcSequence extends FileDescription {
   }
   override ioctl(task: Task, request: number, arg: VAddr): number {
     return this.#content.ioctl?.(task, request, arg) ?? -E.ENOTTY;
+  }
+  override get isSource(): boolean {
+    return this.#content.isSource ?? true;
   }
   override get pollable(): boolean {
     return this.#changes !== undefined;
@@ -137,6 +142,9 @@ class ProcFile extends FileDescription {
     super(inode, flags, path);
     this.#content = content;
     this.#changes = content.changes?.();
+  }
+  override get isSource(): boolean {
+    return this.#content.isSource ?? true;
   }
   override get pollable(): boolean {
     return this.#changes !== undefined;

@@ -6,11 +6,11 @@ import { smapsFrom, smapsRollup } from "../../../memory/smaps.ts";
 import { cost } from "../../base/cost.ts";
 import { vsyscallRights } from "../../base/vsyscall-page.ts";
 import { cgroupText } from "../../cgroup/cgroup.ts";
-import { CAP, capable } from "../../cred/cred.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
+import { parentThread } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import { offsetsText, writeOffsets } from "../../task/time-namespace.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
@@ -18,10 +18,11 @@ import { type Path, pathName } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { O_CLOEXEC } from "../vfs/open-flags.ts";
+import { attributes } from "./attributes.ts";
 import { limitsText } from "./limits.ts";
 import { MemFile } from "./mem.ts";
 import { MemoryNode } from "./memory-file.ts";
-import { mountinfoFrom, mountsFrom } from "./mounts.ts";
+import { mountinfoFrom, mountsFrom, mountstatsFrom } from "./mounts.ts";
 import {
   DT,
   linksOf,
@@ -34,6 +35,11 @@ import {
   type ProcRecord,
 } from "./node.ts";
 import { PagemapFile } from "./pagemap.ts";
+import { numaMapsFrom } from "./process/numa-maps.ts";
+import { oomAdj, oomScore, oomScoreAdj } from "./process/oom.ts";
+import { schedText } from "./process/sched.ts";
+import { autogroup, comm, coredumpFilter, timerSlack } from "./process/settings.ts";
+import { timersText } from "./process/timers.ts";
 import type { ProcFs } from "./procfs.ts";
 import { PROCMAP_QUERY, procmapQuery } from "./procmap-query.ts";
 import { statmText, statText, statusText } from "./status.ts";
@@ -71,55 +77,6 @@ const cmdline = (target: Task): Uint8Array => {
   const end = all.indexOf(0);
   return all.subarray(0, end < 0 ? all.length : end);
 };
-const number = (bytes: Uint8Array): number => Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
-
-const oomScoreAdj = (target: Task): ProcContent => ({
-  read: () => `${target.process.oomScoreAdj}\n`,
-  write: (task, bytes) => {
-    const value = number(bytes);
-    if (!Number.isInteger(value) || value < -1000 || value > 1000) return -E.EINVAL;
-    if (value < target.process.oomScoreAdj && !capable(task.cred, CAP.SYS_RESOURCE)) return -E.EACCES;
-    target.process.oomScoreAdj = value;
-    return bytes.length;
-  },
-});
-/** The group of a session and its nice value, which is stored on the session's first process. man 7 sched. */
-const autogroup = (target: Task): ProcContent => {
-  const { process, kernel } = target;
-  const leader = kernel.processes.get(process.sid) ?? process;
-  return {
-    read: () => `/autogroup-${process.sid} nice ${leader.autogroupNice}\n`,
-    write: (task, bytes) => {
-      const value = number(bytes);
-      if (!Number.isInteger(value) || value < -20 || value > 19) return -E.EINVAL;
-      if (value < 0 && !capable(task.cred, CAP.SYS_NICE)) return -E.EPERM;
-      leader.autogroupNice = value;
-      return bytes.length;
-    },
-  };
-};
-const comm = (target: Task): ProcContent => ({
-  read: () => `${target.comm}\n`,
-  write: (task, bytes) => {
-    if (task.process !== target.process) return -E.EINVAL;
-    target.comm = String.fromCharCode(...bytes.subarray(0, 15)).split("\0", 1)[0] ?? "";
-    return bytes.length;
-  },
-});
-
-/** Linux timerslack_ns_write(): 0 is the default. */
-const timerSlack = (target: Task): ProcContent => ({
-  read: (task) => (maySetSlack(task, target) ? `${target.timerSlack}\n` : -E.EPERM),
-  write: (task, bytes) => {
-    const value = number(bytes);
-    if (!Number.isInteger(value) || value < 0) return -E.EINVAL;
-    if (!maySetSlack(task, target)) return -E.EPERM;
-    target.timerSlack = value === 0 ? target.defaultTimerSlack : value;
-    return bytes.length;
-  },
-});
-const maySetSlack = (task: Task, target: Task): boolean => task === target || capable(task.cred, CAP.SYS_NICE);
-
 /** Charges the pages that a record counts. */
 function* counted(task: Task, records: Iterable<ProcRecord & { readonly pages: number }>): Generator<ProcRecord> {
   for (const record of records) {
@@ -127,27 +84,31 @@ function* counted(task: Task, records: Iterable<ProcRecord & { readonly pages: n
     yield record;
   }
 }
-/** The mappings that a core file contains. man 5 core. */
-const coredumpFilter = (target: Task): ProcContent => ({
-  read: () => `${target.mem.coredumpFilter.toString(16).padStart(8, "0")}\n`,
-  write: (_task, bytes) => {
-    const value = number(bytes);
-    if (!Number.isInteger(value) || value < 0) return -E.EINVAL;
-    target.mem.coredumpFilter = value & 0x1ff;
-    return bytes.length;
-  },
-});
-
 /** The view of a reader of /proc: the pid namespace that numbers the tasks, and the reading task. */
 export interface Viewer {
   readonly pidNs: PidNamespace;
   readonly reader: Task;
 }
-/** `whole`: the file describes the process, not one thread. */
-type FileRow = readonly [name: string, mode: number, content: (target: Task, whole: boolean, fs: ProcFs) => ProcContent];
+/**
+ * A file. `whole`: it describes the process, not one thread. `only`: it is in the directory of the process or
+ * of the thread alone.
+ */
+type FileRow = readonly [
+  name: string,
+  mode: number,
+  content: (target: Task, whole: boolean, fs: ProcFs) => ProcContent,
+  only?: "process" | "thread",
+];
 const open =
   (read: (target: Task, whole: boolean, viewer: Viewer) => string): FileRow[2] =>
   (target, whole, fs) => ({ read: (reader) => read(target, whole, { pidNs: fs.pidNs, reader }) });
+
+/** The children that a thread has made, in order. Linux get_children_pid(). */
+const childrenText = (thread: Task, { pidNs }: Viewer): string =>
+  [...thread.process.children]
+    .filter(({ leader }) => leader !== undefined && parentThread(leader) === thread)
+    .map(({ pid }) => `${pidNs.numberOf(pid)} `)
+    .join("");
 
 const idMap =
   (kind: IdKind): FileRow[2] =>
@@ -173,28 +134,36 @@ const files: readonly FileRow[] = [
   ["personality", 0o400, (t) => guarded(t, () => `${t.personality.toString(16).padStart(8, "0")}\n`)],
   ["limits", 0o444, open((t) => limitsText(t.process))],
   ["comm", 0o644, comm],
-  ["timerslack_ns", 0o666, timerSlack],
-  ["timens_offsets", 0o644, (t) => ({ read: () => offsetsText(t), write: (task, bytes) => writeOffsets(task, t, bytes) })],
+  ["timerslack_ns", 0o666, timerSlack, "process"],
+  ["timens_offsets", 0o644, (t) => ({ read: () => offsetsText(t), write: (task, bytes) => writeOffsets(task, t, bytes) }), "process"],
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
   ["maps", 0o444, (t) => ({ ...sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from)), ...mapsQuery(t) })],
   ["smaps", 0o444, (t) => sequence(t, (task, from) => counted(task, smapsFrom(t.mem, from)))],
   ["smaps_rollup", 0o444, (t) => guarded(t, () => smapsRollup(t.mem))],
-  ["coredump_filter", 0o644, coredumpFilter],
-  ["mounts", 0o444, (t) => ({ records: (_task, from) => mountsFrom(t, from), changes: () => t.namespaces.mnt })],
-  ["mountinfo", 0o444, (t) => ({ records: (_task, from) => mountinfoFrom(t, from), changes: () => t.namespaces.mnt })],
+  ["numa_maps", 0o444, (t) => sequence(t, (task, from) => counted(task, numaMapsFrom(t, from)))],
+  ["coredump_filter", 0o644, coredumpFilter, "process"],
+  ["mounts", 0o444, (t) => ({ isSource: true, records: (_task, from) => mountsFrom(t, from), changes: () => t.namespaces.mnt })],
+  ["mountinfo", 0o444, (t) => ({ isSource: true, records: (_task, from) => mountinfoFrom(t, from), changes: () => t.namespaces.mnt })],
+  ["mountstats", 0o400, (t) => ({ isSource: true, records: (_task, from) => mountstatsFrom(t, from) }), "process"],
   ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
   ["wchan", 0o444, open(() => "0")],
   ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
   ["cgroup", 0o444, open((t, _whole, { reader }) => cgroupText(t.process, reader.namespaces.cgroup.top))],
-  ["autogroup", 0o644, autogroup],
-  ["oom_score", 0o444, open(() => "0\n")],
+  ["cpuset", 0o444, open((t, _whole, { reader }) => `${t.kernel.cgroups.pathFrom(reader.namespaces.cgroup.top)}\n`)],
+  ["autogroup", 0o644, autogroup, "process"],
+  ["sched", 0o644, (t, _whole, { pidNs }) => ({ read: (reader) => schedText(t, { pidNs, reader }), write: (_task, bytes) => bytes.length })],
+  ["timers", 0o444, open((t, _whole, viewer) => timersText(t, viewer)), "process"],
+  ["children", 0o444, open((t, _whole, viewer) => childrenText(t, viewer)), "thread"],
+  ["oom_score", 0o444, oomScore],
+  ["oom_adj", 0o644, oomAdj],
   ["oom_score_adj", 0o644, oomScoreAdj],
   ["loginuid", 0o644, open(() => "4294967295")],
   ["sessionid", 0o444, open(() => "4294967295")],
   ["uid_map", 0o644, idMap("uidMap")],
   ["gid_map", 0o644, idMap("gidMap")],
+  ["projid_map", 0o644, idMap("projidMap")],
   ["setgroups", 0o644, (t) => ({ read: () => setgroupsText(t.cred.userNs), write: (task, bytes) => writeSetgroups(task, t.cred.userNs, bytes) })],
   ["io", 0o400, (t) => guarded(t, () => "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n")],
 ];
@@ -254,6 +223,7 @@ const FDS = 0x4000;
 const FDINFO = 0x8000;
 const NET = 0x200;
 const PAGEMAP = 0x300;
+const ATTR = 0x310;
 const base = (target: Task): number => (target.kernel.objectNumber(target) + 1) * 0x10000;
 
 const fdEntry = (target: Task, fd: number, from: number, make: (fd: number, ino: number) => Inode, type: number): ProcEntry => {
@@ -304,7 +274,12 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
     DT.link,
   );
   const netNames = Object.keys(target.kernel.vfs.netFiles);
-  const infos = fdDir(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg);
+  const infos = fdDir(
+    target,
+    FDINFO,
+    (fd, ino) => new ProcFileNode(fs, ino, 0o444, { isSource: false, read: () => fdInfo(target, fd) }, owner),
+    DT.reg,
+  );
   return [
     // Linux proc_fd_getattr(), since 6.2.
     dir("fd", base(target) + 2, 0o500, fds.list, fds.find, () => target.files.count),
@@ -317,20 +292,30 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
         new ProcDirNode(fs, base(target) + 7, 0o555, () =>
           netNames.map((name, i) => {
             const ino = base(target) + NET + i;
-            const content = { read: () => target.kernel.vfs.netFiles[name]?.(target) ?? "" };
+            const content = { isSource: false, read: () => target.kernel.vfs.netFiles[name]?.(target) ?? "" };
             return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, 0o444, content, owner) };
           }),
         ),
+    },
+    {
+      name: "attr",
+      ino: base(target) + ATTR,
+      type: DT.dir,
+      make: () =>
+        new ProcDirNode(fs, base(target) + ATTR, 0o555, () => attributes(fs, target, owner, base(target) + ATTR + 1), undefined, owner),
     },
     dir("fdinfo", base(target) + 3, 0o555, infos.list, infos.find),
   ];
 };
 
+/** Linux proc_pid_file_ops and its like have no splice_read: most of the files cannot be spliced. */
 const fileEntry = (fs: ProcFs, target: Task, whole: boolean, i: number): ProcEntry => {
   const [name, mode, content] = files[i] as (typeof files)[number];
   const ino = base(target) + 16 + i;
-  return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, mode, content(target, whole, fs), ownerOf(target)) };
+  const make = (): Inode => new ProcFileNode(fs, ino, mode, { isSource: false, ...content(target, whole, fs) }, ownerOf(target));
+  return { name, ino, type: DT.reg, make };
 };
+const isIn = ([, , , only]: FileRow, whole: boolean): boolean => only === undefined || (only === "process") === whole;
 const linkEntry = (fs: ProcFs, target: Task, i: number): ProcEntry => {
   const [name, to] = links[i] as (typeof links)[number];
   const ino = base(target) + 8 + i;
@@ -339,7 +324,7 @@ const linkEntry = (fs: ProcFs, target: Task, i: number): ProcEntry => {
 /** The entries that are common to /proc/PID and /proc/PID/task/TID. */
 const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
   ...directories(fs, target),
-  ...files.map((_, i) => fileEntry(fs, target, whole, i)),
+  ...files.flatMap((row, i) => (isIn(row, whole) ? [fileEntry(fs, target, whole, i)] : [])),
   {
     name: "mem",
     ino: base(target) + 4,
@@ -358,7 +343,7 @@ const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
 const commonNamed = (fs: ProcFs, target: Task, whole: boolean, name: string): ProcEntry | undefined => {
   const link = links.findIndex(([linkName]) => linkName === name);
   if (link >= 0) return linkEntry(fs, target, link);
-  const file = files.findIndex(([fileName]) => fileName === name);
+  const file = files.findIndex((row) => row[0] === name && isIn(row, whole));
   return file >= 0 ? fileEntry(fs, target, whole, file) : common(fs, target, whole).find((entry) => entry.name === name);
 };
 

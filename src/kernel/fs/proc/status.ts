@@ -5,6 +5,7 @@ import { shownGid, shownUid } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
 import { type SigSet, sigbit } from "../../signal/set.ts";
+import { isRealtime, priorityOf, RESET_ON_FORK } from "../../task/sched-policy.ts";
 import type { Task } from "../../task/task.ts";
 import type { Tty } from "../tty/tty.ts";
 import { encodeDev } from "../vfs/mode.ts";
@@ -73,6 +74,19 @@ const seccompLines = (task: Task): string[] => {
   ];
 };
 
+/** The numbers of the bits of a mask, as ranges. Linux bitmap_print_to_pagebuf(). */
+const listOf = (mask: bigint): string => {
+  const ranges: string[] = [];
+  const has = (bit: number): boolean => ((mask >> BigInt(bit)) & 1n) === 1n;
+  for (let bit = 0; mask >> BigInt(bit) !== 0n; bit++) {
+    if (!has(bit)) continue;
+    const first = bit;
+    while (has(bit + 1)) bit++;
+    ranges.push(first === bit ? `${first}` : `${first}-${bit}`);
+  }
+  return ranges.join(",");
+};
+
 /** The text of /proc/PID/status as the viewer sees it. man 5 proc_pid_status. */
 export const statusText = (task: Task, viewer: Viewer): string => {
   const { cred, process } = task;
@@ -120,8 +134,8 @@ export const statusText = (task: Task, viewer: Viewer): string => {
     ...seccompLines(task),
     "Speculation_Store_Bypass:\tnot vulnerable",
     "SpeculationIndirectBranch:\tnot affected",
-    "Cpus_allowed:\t1",
-    "Cpus_allowed_list:\t0",
+    `Cpus_allowed:\t${task.affinity.toString(16)}`,
+    `Cpus_allowed_list:\t${listOf(task.affinity)}`,
     "Mems_allowed:\t1",
     "Mems_allowed_list:\t0",
     `voluntary_ctxt_switches:\t${task.usage.voluntarySwitches}`,
@@ -159,7 +173,7 @@ export const statText = (task: Task, whole: boolean, viewer: Viewer): string => 
     ticks(own.system),
     ticks(process.childUsage.user),
     ticks(process.childUsage.system),
-    20 + task.nice,
+    priorityOf(task),
     task.nice,
     process.threads.length,
     0,
@@ -181,8 +195,8 @@ export const statText = (task: Task, whole: boolean, viewer: Viewer): string => 
     0,
     process.exitSignal,
     0,
-    0,
-    0,
+    isRealtime(task.policy & ~RESET_ON_FORK) ? task.priority : 0,
+    task.policy & ~RESET_ON_FORK,
     0,
     0,
     0,

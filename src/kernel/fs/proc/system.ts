@@ -1,11 +1,10 @@
 // The files of /proc that describe the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
 import { E } from "../../../abi/errno.ts";
 import { EPHEMERAL } from "../../../abi/uapi/socket.ts";
-import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
 import { PID_MAX } from "../../base/rlimit.ts";
 import { UPTIME } from "../../base/time.ts";
-import { processUsage, ticks } from "../../base/usage.ts";
+import { ticks } from "../../base/usage.ts";
 import { CAP, capable, capableIn, LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { CORE_PATTERN_MAX } from "../../signal/core-settings.ts";
@@ -14,59 +13,19 @@ import { POOL_BITS } from "../files/devices.ts";
 import type { WatchLimits } from "../files/inotify.ts";
 import { roundPipeSize } from "../files/pipe.ts";
 import { major, minor } from "../vfs/mode.ts";
-import { cpuinfo } from "./cpuinfo.ts";
 import { deviceTag } from "./device-tag.ts";
 import type { FixedTree } from "./fixed-tree.ts";
 import { keyFiles, keySettings } from "./keys.ts";
 import { locksFile } from "./locks.ts";
+import { cpuinfo } from "./machine/cpuinfo.ts";
+import { deviceFiles } from "./machine/devices.ts";
+import { memoryFiles } from "./machine/memory.ts";
+import { machineUsage } from "./machine/usage.ts";
 import type { ProcContent } from "./node.ts";
 import { storedSettings } from "./sysctls.ts";
 import { ipcSysctls, mqueueSettings, sysvipcFiles } from "./sysvipc.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
-const kB = (pages: number): string => `${(pages * PAGE_SIZE) / 1024}`.padStart(8);
-
-const meminfo = ({ frames }: Kernel): string => {
-  const free = Math.max(0, frames.free);
-  const slab = Math.ceil(frames.account.charged / PAGE_SIZE);
-  const rows: [string, number][] = [
-    ["MemTotal", frames.total],
-    ["MemFree", free],
-    ["MemAvailable", free],
-    ["Buffers", 0],
-    ["Cached", 0],
-    ["SwapCached", 0],
-    ["Active", 0],
-    ["Inactive", 0],
-    ["SwapTotal", 0],
-    ["SwapFree", 0],
-    ["Dirty", 0],
-    ["Writeback", 0],
-    ["AnonPages", frames.total - frames.free - slab],
-    ["Mapped", 0],
-    ["Shmem", 0],
-    ["Slab", slab],
-    ["CommitLimit", Math.floor(frames.total / 2)],
-    ["Committed_AS", frames.total - frames.free],
-  ];
-  // The pool of huge pages is empty.
-  const huge = ["Total", "Free", "Rsvd", "Surp"].map((what) => `${`HugePages_${what}:`.padEnd(16)}${"0".padStart(8)}\n`);
-  rows.push(["Hugepagesize", (2 << 20) / PAGE_SIZE], ["Hugetlb", 0]);
-  const lines = rows.map(([name, pages]) => `${`${name}:`.padEnd(16)}${kB(pages)} kB\n`);
-  return [...lines.slice(0, -2), ...huge, ...lines.slice(-2)].join("");
-};
-
-/** The times of all processes and the idle time, in nanoseconds. */
-const cpuTime = (kernel: Kernel): { user: number; system: number; idle: number } => {
-  let user = 0;
-  let system = 0;
-  for (const p of kernel.processes.values()) {
-    const u = processUsage(p);
-    user += u.user;
-    system += u.system;
-  }
-  return { user, system, idle: Math.max(0, kernel.now - user - system) };
-};
 /** Linux show_partition(): devices without a size are left out. */
 const partitions = ({ vfs }: Kernel): string =>
   ["major minor  #blocks  name\n\n"]
@@ -80,11 +39,14 @@ const partitions = ({ vfs }: Kernel): string =>
     )
     .join("");
 const stat = (kernel: Kernel): string => {
-  const { user, system, idle } = cpuTime(kernel);
+  const { user, system, idle, voluntarySwitches, involuntarySwitches } = machineUsage(kernel);
   const cpu = `${ticks(user)} 0 ${ticks(system)} ${ticks(idle)} 0 0 0 0 0 0`;
   const running = [...kernel.tasks.values()].filter((t) => t.state === "runnable").length;
   const others = Array.from({ length: kernel.cpus - 1 }, (_, i) => `cpu${i + 1} 0 0 0 ${ticks(kernel.now)} 0 0 0 0 0 0\n`).join("");
-  return `cpu  ${cpu}\ncpu0 ${cpu}\n${others}intr 0\nctxt 0\nbtime ${kernel.bootTime - UPTIME.sec}\nprocesses ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`;
+  return (
+    `cpu  ${cpu}\ncpu0 ${cpu}\n${others}intr 0\nctxt ${voluntarySwitches + involuntarySwitches}\nbtime ${kernel.bootTime - UPTIME.sec}\n` +
+    `processes ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`
+  );
 };
 const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
 
@@ -244,7 +206,9 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
     cpuinfo: { read: () => cpuinfo(kernel) },
-    devices: constant("Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n136 pts\n\nBlock devices:"),
+    devices: constant(
+      "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n 10 misc\n128 ptm\n136 pts\n\nBlock devices:\n  7 loop",
+    ),
     filesystems: {
       read: () =>
         ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
@@ -254,16 +218,18 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     },
     locks: locksFile,
     loadavg: { read: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.lastPid}\n` },
-    meminfo: { read: () => meminfo(kernel) },
     modules: { read: () => "" },
     partitions: { read: () => partitions(kernel) },
     stat: { read: () => stat(kernel) },
     sysvipc: sysvipcFiles,
     ...keyFiles,
-    swaps: { read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
-    uptime: { read: (task) => `${seconds(kernel.now + task.namespaces.time.nanoseconds("boottime"))} ${seconds(cpuTime(kernel).idle)}\n` },
+    swaps: { isSource: false, read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
+    uptime: {
+      read: (task) => `${seconds(kernel.now + task.namespaces.time.nanoseconds("boottime"))} ${seconds(machineUsage(kernel).idle)}\n`,
+    },
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
-    vmstat: { read: () => `nr_free_pages ${Math.max(0, kernel.frames.free)}\n` },
+    ...memoryFiles(kernel),
+    ...deviceFiles(kernel),
     sys: {
       abi: stored("abi"),
       debug: stored("debug"),

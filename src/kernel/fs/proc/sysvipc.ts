@@ -18,6 +18,7 @@ const table = <T extends IpcObject>(
   ids: (ns: IpcNamespace) => IpcIds<T>,
   row: (t: Task, object: T) => string,
 ): ProcContent => ({
+  isSource: false,
   *records(task: Task, from: number): Generator<ProcRecord> {
     if (from === 0) yield { text: `${header}\n`, next: 1 };
     for (const object of ids(task.namespaces.ipc).all(Math.max(0, from - 1))) {
