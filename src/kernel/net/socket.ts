@@ -34,7 +34,10 @@ export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.e
 /** The credentials of messages that no task of this machine has sent. */
 export const NO_CRED: Ucred = { pid: 0, uid: 0, gid: 0 };
 
-/** A message in transit. A receive returns it whole for packets, in pieces for a stream. */
+/**
+ * A message in transit. A receive returns it whole for packets, in pieces for a stream. The bytes of a send
+ * are the caller's after it: a queue copies them.
+ */
 export interface Message {
   bytes: Uint8Array;
   /** The file descriptions of SCM_RIGHTS, which are held in transit. */
@@ -113,8 +116,11 @@ export abstract class Socket extends FileDescription {
    * full.
    */
   abstract send(task: Task, message: Message, address: string | undefined): number;
-  /** Receives up to `n` bytes. -EAGAIN: the queue is empty. Undefined: the end of the stream. */
-  abstract receive(task: Task, n: number, peek: boolean): Received | number | undefined;
+  /**
+   * Receives up to `n` bytes, which may lie in `into`. -EAGAIN: the queue is empty. Undefined: the end of the
+   * stream.
+   */
+  abstract receive(task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined;
   abstract shutdown(how: number): number;
   abstract override queues(events: number): readonly WaitQueue[];
   /** Returns the pending error as -errno or 0, and clears it. Linux sock_error(). */
@@ -139,16 +145,19 @@ export abstract class Socket extends FileDescription {
   }
 
   /** read(2): received descriptors are closed. */
-  override read(task: Task, n: number): Or<Uint8Array> {
+  override read(task: Task, n: number, _at: number, into?: Uint8Array): Or<Uint8Array> {
     if (n === 0 && this.type === SOCK.STREAM) return new Uint8Array(0);
-    const got = this.receive(task, n, false);
+    const got = this.receive(task, n, false, into);
     if (got === undefined) return new Uint8Array(0);
     if (typeof got === "number") return got;
     for (const file of got.rights) file.drop();
     return got.bytes;
   }
+  override get copies(): boolean {
+    return true;
+  }
   override write(task: Task, bytes: Uint8Array): number {
-    return this.send(task, { bytes: bytes.slice(), rights: [], cred: credOf(task), from: this.address }, undefined);
+    return this.send(task, { bytes, rights: [], cred: credOf(task), from: this.address }, undefined);
   }
   /** The result of a request about queues, or -errno; undefined for others. Sent bytes arrive at once. */
   protected queueState(request: number): number | undefined {

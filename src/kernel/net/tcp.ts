@@ -286,8 +286,8 @@ export class TcpSocket extends InetSocket {
     const own = this.sendBuffer + this.#other.receiveBuffer - length;
     return Math.min(own, Math.max(MEMORY - this.ports.inFlight, LITTLE - length));
   }
-  #take(n: number): Uint8Array {
-    const bytes = this.#incoming.take(n);
+  #take(n: number, into: Uint8Array | undefined): Uint8Array {
+    const bytes = this.#incoming.take(n, into);
     this.ports.inFlight -= bytes.length;
     return bytes;
   }
@@ -315,12 +315,12 @@ export class TcpSocket extends InetSocket {
     return sent;
   }
 
-  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined {
     if (this.state === "listening") return -E.ENOTCONN;
     const readable = this.#readable();
     if (readable > 0) {
       const most = Math.min(n, readable);
-      const bytes = peek ? this.#incoming.peek(most) : this.#take(most);
+      const bytes = peek ? this.#incoming.peek(most, into) : this.#take(most, into);
       if (!peek) this.#other?.writeQueue.wake();
       return { bytes, length: bytes.length, rights: [], cred: NO_CRED, from: "" };
     }

@@ -190,7 +190,7 @@ export class UdpSocket extends InetSocket {
   }
   /** Sends a packet out of the machine. A lost one is none of the sender's errors. */
   #sendOut(bytes: Uint8Array, to: Endpoint): number {
-    const sent = this.net.uplink?.datagram(this, to, bytes) ?? -E.ENETUNREACH;
+    const sent = this.net.uplink?.datagram(this, to, bytes.slice()) ?? -E.ENETUNREACH;
     return sent < 0 ? sent : bytes.length;
   }
   /** Takes a packet from outside. */
@@ -204,7 +204,7 @@ export class UdpSocket extends InetSocket {
     const cost = message.bytes.length + OVERHEAD;
     if (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0) return true;
     if (!this.account.take(weightOf(message))) return false;
-    this.#queue.push(message);
+    this.#queue.push({ ...message, bytes: message.bytes.slice() });
     this.#queued += cost;
     this.readQueue.wake();
     return true;
@@ -223,7 +223,7 @@ export class UdpSocket extends InetSocket {
       this.account.give(weightOf(first));
       this.#queued -= first.bytes.length + OVERHEAD;
     }
-    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+    return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
 
   shutdown(how: number): number {

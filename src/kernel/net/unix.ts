@@ -201,7 +201,7 @@ export class UnixSocket extends Socket {
     }
     const room = SEND_BUFFER - to.#queued;
     if (room <= 0 && message.bytes.length > 0) return -E.EAGAIN;
-    const bytes = message.bytes.slice(0, room);
+    const bytes = message.bytes.subarray(0, room);
     if (bytes.length > 0 && !to.#put({ ...message, bytes })) return -E.ENOBUFS;
     return bytes.length;
   }
@@ -240,6 +240,7 @@ export class UnixSocket extends Socket {
   #put(message: Message): boolean {
     message.weight = weightOf(message);
     if (!this.account.take(message.weight)) return false;
+    message.bytes = message.bytes.slice();
     for (const file of message.rights) file.hold();
     this.queue.push(message);
     this.#queued += message.bytes.length;
@@ -247,7 +248,7 @@ export class UnixSocket extends Socket {
     return true;
   }
 
-  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined {
     const first = this.queue.at(0);
     // A stream returns queued bytes before an error. Linux unix_stream_read_generic(),
     // __skb_try_recv_datagram().
@@ -256,11 +257,11 @@ export class UnixSocket extends Socket {
       if (this.#streams() && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
       return this.readShut || (this.#streams() && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
     }
-    return this.type === SOCK.STREAM ? this.#takeStream(n, peek) : this.#takePacket(first, n, peek);
+    return this.type === SOCK.STREAM ? this.#takeStream(n, peek, into) : this.#takePacket(first, n, peek);
   }
   #takePacket(first: Message, n: number, peek: boolean): Received {
     if (!peek) this.#drop(first);
-    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+    return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
   #drop(first: Message): void {
     this.queue.shift();
@@ -289,7 +290,7 @@ export class UnixSocket extends Socket {
     this.peer?.writeQueue.wake();
   }
   /** Reads bytes of several messages, but not beyond descriptors or a change of the sender's credentials. */
-  #takeStream(n: number, peek: boolean): Received {
+  #takeStream(n: number, peek: boolean, into: Uint8Array | undefined): Received {
     const first = this.queue.at(0) as Message;
     const parts: Uint8Array[] = [];
     let remaining = n;
@@ -301,7 +302,7 @@ export class UnixSocket extends Socket {
       parts.push(piece);
       remaining -= piece.length;
     }
-    const bytes = concat(parts);
+    const bytes = concat(parts, into);
     const { rights } = first;
     if (!peek) this.#consume(bytes.length);
     return { ...first, bytes, rights, length: bytes.length };
@@ -437,8 +438,9 @@ const join = (a: UnixSocket, b: UnixSocket): void => {
   a.connected = b.connected = true;
 };
 const sameSender = (a: Message, b: Message): boolean => a.cred.pid === b.cred.pid && a.cred.uid === b.cred.uid && a.cred.gid === b.cred.gid;
-const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+const concat = (parts: readonly Uint8Array[], into: Uint8Array | undefined): Uint8Array => {
+  const length = parts.reduce((n, p) => n + p.length, 0);
+  const out = into && length <= into.length ? into.subarray(0, length) : new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     out.set(part, at);

@@ -5,7 +5,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import { USER_END, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { UIO_MAXIOV } from "../../../abi/uapi/limits.ts";
-import { cost } from "../../base/cost.ts";
+import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 
@@ -14,6 +14,14 @@ export interface Segment {
   readonly base: number;
   readonly length: number;
 }
+/** The largest step of a copy in bytes. It bounds the allocation that a guest can cause. */
+export const CHUNK = 1 << 18;
+let shared: Uint8Array | undefined;
+/**
+ * A buffer of PIECE_BYTES for one step of a copy, from its source until its target has taken the bytes. A new
+ * one for each step would be garbage outside of V8's heap, of which V8 keeps 32 MiB before it collects it.
+ */
+export const lent = (): Uint8Array => (shared ??= new Uint8Array(PIECE_BYTES));
 /** The largest transfer of a call in bytes: INT_MAX rounded down to a page. */
 export const MAX_RW_COUNT = 0x7ffff000;
 

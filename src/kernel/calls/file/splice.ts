@@ -21,7 +21,7 @@ import { flags } from "../../syscall/arg-flags.ts";
 import { given } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { gather, importIovec, MAX_RW_COUNT, type Segment, totalLength } from "./iovec.ts";
+import { gather, importIovec, lent, MAX_RW_COUNT, type Segment, totalLength } from "./iovec.ts";
 import { block, buffersOf, finish, readInto, withinLimit } from "./transfer.ts";
 
 const CHUNK = 65536;
@@ -49,13 +49,13 @@ class Cursor {
 /**
  * Reads without consuming: bytes that cannot be written stay in a pipe, and are read again from other files.
  */
-const peek = (t: Task, from: Cursor, n: number): Or<Uint8Array> => {
+const peek = (t: Task, from: Cursor, n: number, into: Uint8Array | undefined): Or<Uint8Array> => {
   const { file } = from;
-  if (file instanceof PipeEnd) return file.pipe.length > 0 || file.pipe.writers === 0 ? file.pipe.peek(n) : -E.EAGAIN;
-  return file.read(t, n, from.at);
+  if (file instanceof PipeEnd) return file.pipe.length > 0 || file.pipe.writers === 0 ? file.pipe.peek(n, into) : -E.EAGAIN;
+  return file.read(t, n, from.at, into);
 };
 const consume = (from: Cursor, n: number): void => {
-  if (from.file instanceof PipeEnd) from.file.pipe.take(n);
+  if (from.file instanceof PipeEnd) from.file.pipe.drop(n);
   from.advance(n);
 };
 
@@ -103,7 +103,7 @@ const copyPieces = (t: Task, copying: Copying): Result => {
       copying.done = done;
       return again({ interrupted: -done });
     }
-    const bytes = peek(t, from, Math.min(count - done, CHUNK));
+    const bytes = peek(t, from, Math.min(count - done, CHUNK), to.file.copies ? lent() : undefined);
     if (typeof bytes === "number") {
       if (bytes === -E.EAGAIN && done === 0) return block(t, from.file, POLLIN, 0, nonblock);
       return finish(t, done > 0 ? done : bytes);
@@ -258,7 +258,7 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
   if (!(input instanceof PipeEnd) || !(output instanceof PipeEnd) || input.pipe === output.pipe) return -E.EINVAL;
   const nonblock = (how & SPLICE_F_NONBLOCK) !== 0;
   if (input.pipe.length === 0) return input.pipe.writers === 0 ? finish(t, 0) : block(t, input, POLLIN, 0, nonblock);
-  const n = output.write(t, input.pipe.peek(count));
+  const n = output.write(t, input.pipe.peek(Math.min(count, PIECE_BYTES), lent()));
   return n === -E.EAGAIN ? block(t, output, POLLOUT, 0, nonblock) : finish(t, n);
 };
 
@@ -267,12 +267,17 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
  */
 const fill = (t: Task, file: PipeEnd, segments: readonly Segment[], nonblock: boolean): Result => {
   const total = totalLength(segments);
-  const bytes = gather(t, segments, 0, Math.min(total, Math.max(file.pipe.capacity, CHUNK)));
-  if (bytes.length === 0 && total > 0) return finish(t, -E.EFAULT);
-  const n = file.write(t, bytes);
-  if (n === -E.EAGAIN) return block(t, file, POLLOUT, 0, nonblock);
-  if (n === -E.EPIPE) sendToTask(t, kernelSignal(SIG.SIGPIPE));
-  return finish(t, n);
+  let done = 0;
+  for (let wanted = 1, taken = 1; taken === wanted && done < total; ) {
+    const bytes = gather(t, segments, done, Math.min(total - done, PIECE_BYTES), lent());
+    const n = bytes.length === 0 ? -E.EFAULT : file.write(t, bytes);
+    if (n === -E.EAGAIN && done === 0) return block(t, file, POLLOUT, 0, nonblock);
+    if (n === -E.EPIPE) sendToTask(t, kernelSignal(SIG.SIGPIPE));
+    if (n < 0) return finish(t, done > 0 ? done : n);
+    done += n;
+    [wanted, taken] = [bytes.length, n];
+  }
+  return finish(t, done);
 };
 
 const off_in = ptr;

@@ -17,10 +17,7 @@ import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { gather, type Segment, scatter, totalLength } from "./iovec.ts";
-
-/** The largest step in bytes. It bounds the allocation that a guest can cause. */
-const CHUNK = 1 << 18;
+import { CHUNK, gather, lent, type Segment, scatter, totalLength } from "./iovec.ts";
 
 /**
  * A call that copies in pieces. It holds the file's offset and the inode's write lock. Linux f_pos_lock,
@@ -146,7 +143,7 @@ const readPieces = (t: Task, file: FileDescription, segments: readonly Segment[]
   let { done } = before;
   do {
     if (done - before.done >= PIECE_BYTES) return endPiece(t, file, { done, start, segments }, at === undefined, false);
-    const got = file.read(t, Math.min(total - done, step), start + done);
+    const got = file.read(t, Math.min(total - done, step), start + done, lent());
     if (typeof got === "number") {
       if (got === -E.EAGAIN && done === 0) return block(t, file, POLLIN, 0, nonblock);
       return finish(t, done > 0 ? done : got);
@@ -177,13 +174,6 @@ const brokenPipe = (t: Task, file: FileDescription): void => {
   if (file.signalsPipe && !t.noPipeSignal) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
 };
 
-/**
- * A buffer for the bytes of one write. A new one for each would be garbage outside of V8's heap, which V8
- * collects late: 64 MiB of it beside a guest that repeats writes that fail.
- */
-let shared: Uint8Array | undefined;
-const buffer = (): Uint8Array => (shared ??= new Uint8Array(CHUNK));
-
 /** Writes from user memory. `at` undefined: at the file's own offset. */
 export const writeFrom = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
   notified(file, EVENT.MODIFY, writePieces(t, file, segments, at, nonblock));
@@ -201,7 +191,7 @@ const writePieces = (t: Task, file: FileDescription, segments: readonly Segment[
     if (done - before.done >= PIECE_BYTES) return endPiece(t, file, { done, start, segments }, at === undefined, true);
     const want = withinLimit(t, file, start + done, Math.min(total - done, CHUNK));
     if (want < 0) return finish(t, done > 0 ? done : want);
-    const bytes = gather(t, segments, done, want, file.copies ? buffer() : undefined);
+    const bytes = gather(t, segments, done, want, file.copies ? lent() : undefined);
     if (bytes.length === 0 && want > 0) return finish(t, done > 0 ? done : -E.EFAULT);
     const n = file.write(t, bytes, start + done);
     if (n === -E.EAGAIN) return block(t, file, POLLOUT, done, nonblock);

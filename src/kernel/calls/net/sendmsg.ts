@@ -19,12 +19,10 @@ import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { changedLength, filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { gather, importIovec, oneSegment, type Segment, scatter, totalLength } from "../file/iovec.ts";
+import { CHUNK, gather, importIovec, lent, oneSegment, type Segment, scatter, totalLength } from "../file/iovec.ts";
 import { finish } from "../file/transfer.ts";
 import { type Ancillary, type Msghdr, msghdr, readControl, readMsghdr, writeControl } from "./msghdr.ts";
 import { readAddress, socketOf, writeAddress } from "./socket.ts";
-
-const MAX_PACKET = 1 << 18;
 
 const blocks = (s: Socket, how: number): boolean => (how & MSG.DONTWAIT) === 0 && (s.flags & O_NONBLOCK) === 0;
 /** Waits for the socket. `done` bytes are the result if a signal interrupts the call. */
@@ -46,7 +44,7 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
   const total = totalLength(segments);
   let done = progress(t);
   do {
-    const bytes = gather(t, segments, done, Math.min(total - done, MAX_PACKET));
+    const bytes = gather(t, segments, done, Math.min(total - done, CHUNK), lent());
     if (bytes.length === 0 && total > done) return finish(t, done > 0 ? done : -E.EFAULT);
     const rights = done === 0 ? extra.rights : [];
     const n = s.send(t, { bytes, rights, cred: extra.cred, from: s.address, more: (how & MSG.MORE) !== 0 }, to);
@@ -70,7 +68,7 @@ const receive = (t: Task, s: Socket, capacity: number, how: number, use: (got: R
   const all = (how & MSG.WAITALL) !== 0 && !peek && s.type === SOCK.STREAM;
   let done = progress(t);
   do {
-    const got = s.receive(t, Math.min(capacity - done, MAX_PACKET), peek);
+    const got = s.receive(t, Math.min(capacity - done, CHUNK), peek, lent());
     if (got === -E.EAGAIN && blocks(s, how)) return pause(t, s, POLLIN, done);
     if (typeof got === "number" || (got === undefined && done > 0)) return finish(t, done > 0 ? done : (got as number));
     const result = use(got, done);

@@ -5,7 +5,7 @@ import type { MappedFile } from "../../../memory/backing.ts";
 import { cost } from "../../base/cost.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
-import { FileDescription } from "../vfs/file.ts";
+import { FileDescription, zeros } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev, minor } from "../vfs/mode.ts";
 import type { OpenDevice } from "../vfs.ts";
@@ -45,8 +45,8 @@ class ZeroDevice extends MemoryDevice {
   override get discards(): boolean {
     return true;
   }
-  override read(_task: Task, n: number): Or<Uint8Array> {
-    return new Uint8Array(n);
+  override read(_task: Task, n: number, _at: number, into?: Uint8Array): Or<Uint8Array> {
+    return zeros(n, into);
   }
   override mapping(): Or<MappedFile | "anonymous"> {
     return "anonymous";

@@ -162,9 +162,10 @@ export class Pipe {
     last.end += rest;
     return rest;
   }
-  /** A copy of the first `n` bytes. */
-  peek(n: number): Uint8Array {
-    const out = new Uint8Array(Math.min(n, this.length));
+  /** A copy of the first `n` bytes: in `into`, if it has the space. */
+  peek(n: number, into?: Uint8Array): Uint8Array {
+    const length = Math.min(n, this.length);
+    const out = into && length <= into.length ? into.subarray(0, length) : new Uint8Array(length);
     let at = 0;
     for (const { frame, start, end } of this.#slots) {
       if (at === out.length) break;
@@ -175,9 +176,14 @@ export class Pipe {
     return out;
   }
   /** Removes up to `n` bytes and wakes writers. */
-  take(n: number): Uint8Array {
-    const out = this.peek(n);
-    let remaining = out.length;
+  take(n: number, into?: Uint8Array): Uint8Array {
+    const out = this.peek(n, into);
+    this.drop(out.length);
+    return out;
+  }
+  /** Removes `n` bytes, of so many at least, and wakes writers. */
+  drop(n: number): void {
+    let remaining = n;
     while (remaining > 0) {
       const first = this.#slots.at(0) as Slot;
       const step = Math.min(remaining, first.end - first.start);
@@ -188,9 +194,8 @@ export class Pipe {
       }
       remaining -= step;
     }
-    this.length -= out.length;
-    if (out.length > 0) this.writeQueue.wake();
-    return out;
+    this.length -= n;
+    if (n > 0) this.writeQueue.wake();
   }
   /** Frees the frames after the last close. */
   end(): void {
@@ -249,9 +254,9 @@ export class PipeEnd extends FileDescription {
     this.inode.pipe = undefined;
   }
 
-  override read(_task: Task, n: number): Or<Uint8Array> {
+  override read(_task: Task, n: number, _at: number, into?: Uint8Array): Or<Uint8Array> {
     const { pipe } = this;
-    if (n === 0 || pipe.length > 0) return pipe.take(n);
+    if (n === 0 || pipe.length > 0) return pipe.take(n, into);
     return pipe.writers > 0 ? -E.EAGAIN : new Uint8Array(0);
   }
   override write(_task: Task, bytes: Uint8Array): number {

@@ -5,7 +5,7 @@ import type { MappedFile } from "../../../memory/backing.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
 import type { Task } from "../../task/task.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
-import { FileDescription } from "../vfs/file.ts";
+import { FileDescription, zeros } from "../vfs/file.ts";
 import { Inode, type Or } from "../vfs/inode.ts";
 import { FS_FL, major, minor } from "../vfs/mode.ts";
 import { MS_NOATIME, MS_NOEXEC } from "../vfs/mount.ts";
@@ -139,9 +139,9 @@ export class RegularFile extends FileDescription {
     if (this.#writes) this.inode.writers--;
   }
 
-  override read(_task: Task, n: number, at: number): Or<Uint8Array> {
+  override read(_task: Task, n: number, at: number, into?: Uint8Array): Or<Uint8Array> {
     const { inode } = this;
-    const bytes = new Uint8Array(Math.max(0, Math.min(n, inode.size - at)));
+    const bytes = zeros(Math.max(0, Math.min(n, inode.size - at)), into);
     const error = readContent(inode, at, bytes);
     if (error < 0) return error;
     touchAccess(this);

@@ -142,8 +142,11 @@ export abstract class FileDescription {
   get signalsPipe(): boolean {
     return false;
   }
-  /** Reads up to `n` bytes, of a seekable file from `at`. Empty: end of file. The caller owns the result. */
-  read(_task: Task, _n: number, _at: number): Or<Uint8Array> {
+  /**
+   * Reads up to `n` bytes, of a seekable file from `at`. Empty: end of file. The caller owns the result. It
+   * may lie in `into`, if there is enough space.
+   */
+  read(_task: Task, _n: number, _at: number, _into?: Uint8Array): Or<Uint8Array> {
     return -E.EINVAL;
   }
   /** Writes bytes. Returns their number or -errno. Streams ignore `at`. */
@@ -244,3 +247,7 @@ export abstract class FileDescription {
     this.inode.unused();
   }
 }
+
+/** `n` zero bytes: at the start of `into` if it has the space. */
+export const zeros = (n: number, into: Uint8Array | undefined): Uint8Array =>
+  into && n <= into.length ? into.subarray(0, n).fill(0) : new Uint8Array(n);

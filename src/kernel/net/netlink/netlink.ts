@@ -95,7 +95,7 @@ export class NetlinkSocket extends Socket {
   send(task: Task, message: Message, address: string | undefined): number {
     if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
     if (this.#port === 0) this.#take(task, 0);
-    const { bytes } = message;
+    const bytes = message.bytes.slice();
     for (let at = 0; at + HEADER <= bytes.length; ) {
       const v = view(bytes.subarray(at));
       const length = v.getUint32(0, true);
@@ -165,7 +165,7 @@ export class NetlinkSocket extends Socket {
       this.account.give(weightOf(first));
       this.#queued -= first.bytes.length;
     }
-    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+    return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
   override poll(): number {
     return POLLOUT | POLLWRNORM | (this.error !== 0 ? POLLERR : 0) | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);

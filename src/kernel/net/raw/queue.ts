@@ -46,7 +46,7 @@ export class PacketQueue {
       this.#account.give(weightOf(first));
       this.#queued -= first.bytes.length + OVERHEAD;
     }
-    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+    return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
   clear(): void {
     for (const message of this.#packets.takeAll()) this.#account.give(weightOf(message));
