@@ -17,6 +17,7 @@ const cacheOf = (script) => join(folder, `${script}.cache`);
  * - Lazy validation: a program uses few of the thousands of handlers, so each is validated at its first call.
  * - Young generation: it is so small that threads that share its collection cost more than they help. It does
  *   not grow by doubling, because a collection copies each object that survives, and growth costs host time.
+ * - The growth of the rest of the heap is V8's own, unless guests have little memory.
  * - Branch hints move rare code, such as TLB misses, out of the way of common code.
  * - Unrolled loops are no faster, and take long to compile.
  */
@@ -24,6 +25,7 @@ const flags = [
   "--wasm-lazy-validation",
   "--no-parallel-scavenge",
   "--semi-space-growth-factor=4",
+  "--heap-growing-percent=0",
   "--experimental-wasm-branch-hinting",
   "--no-wasm-loop-unrolling",
 ];
@@ -45,8 +47,8 @@ const allFlags = () => {
   return ofThis ? [...flags, ...ofThis] : [];
 };
 
-/** A flag that the command line has set since (src/host/node-internals.ts); undefined if it has not. */
-const lateFlag = () => globalThis[Symbol.for("trapgate.lateFlag")];
+/** Flags that the command line has set since (src/host/node-internals.ts); undefined if it has not. */
+const lateFlags = () => globalThis[Symbol.for("trapgate.lateFlags")];
 
 /**
  * Sets flags through the binding below node:v8. node:v8 would load Node's streams. The binding works, but
@@ -97,10 +99,10 @@ const load = () => {
     const text = bytesOf(filename).latin1Slice();
     const cache = existsSync(cacheOf(name)) ? { cachedData: bytesOf(cacheOf(name)) } : {};
     // V8 accepts a cache only under the flags under which it was made.
-    const late = lateFlag();
+    const late = lateFlags();
     if (late) setFlags(allFlags());
     scripts[name] = new vm.Script(text, { filename, ...cache });
-    if (late) setFlags([late]);
+    if (late) setFlags(late);
     return scripts[name].runInThisContext();
   };
   // To work out a URL takes a hundredth of a start.

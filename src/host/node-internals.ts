@@ -28,20 +28,21 @@ export const setFlagsFromString = (flag: string): void => {
 /** Guest memory in bytes up to which the host's own heap may be the greater part of the process. */
 const LITTLE_MEMORY = 2 ** 27;
 /**
- * The flag that was set since the start. bin/trapgate.js takes it back while it loads a script of the bundle:
- * V8 accepts the cached form of a script under the flags under which it was made.
+ * The flags that were set since the start. bin/trapgate.js takes them back while it loads a script of the
+ * bundle: V8 accepts the cached form of a script under the flags under which it was made.
  */
-const LATE_FLAG = Symbol.for("trapgate.lateFlag");
+const LATE_FLAGS = Symbol.for("trapgate.lateFlags");
 /**
- * Keeps V8's young generation small beside a small guest memory. By default it grows to 48 MiB with garbage
- * of system calls. V8 reads the flag each time the generation would grow.
+ * Keeps V8's heap small beside a small guest memory. By default the young generation grows to 48 MiB with
+ * garbage of system calls, and the heap to twice its live objects. V8 reads the flags each time they would
+ * grow.
  */
 export const heapFor = (guestMemory: Size | undefined): void => {
   const bytes = guestMemory === undefined ? undefined : bytesOf(guestMemory);
   if (bytes === undefined || bytes > LITTLE_MEMORY) return;
-  const flag = "--semi-space-growth-factor=1";
-  setFlagsFromString(flag);
-  Object.assign(globalThis, { [LATE_FLAG]: flag });
+  const flags = ["--semi-space-growth-factor=1", "--heap-growing-percent=20"];
+  for (const flag of flags) setFlagsFromString(flag);
+  Object.assign(globalThis, { [LATE_FLAGS]: flags });
 };
 
 let checksum: Checksum | undefined;

@@ -309,6 +309,6 @@ export class Kernel {
   /** Lets virtual time pass while every task sleeps. */
   advance(until: number): void {
     this.skip(Math.ceil(until));
-    this.#guarded(() => this.timers.run(this.now));
+    this.#guarded(() => this.timers.run(this));
   }
 }

@@ -135,6 +135,13 @@ export class Areas {
     return vma !== undefined && vma.start < end;
   }
 
+  /** True if all of [start, end) is mapped. */
+  covers(start: number, end: number): boolean {
+    const first = this.find(start);
+    if (first === undefined || first.end >= end) return first !== undefined;
+    const hole = this.gapsUp(first.end, 1, (above, below) => (below !== undefined && below.end < above.start ? below.end : undefined));
+    return (hole ?? this.last?.end ?? 0) >= end;
+  }
   /** The mappings that overlap [start, end), in a new array. */
   within(start: number, end: number): Vma[] {
     const found: Vma[] = [];

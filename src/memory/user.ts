@@ -5,6 +5,8 @@ import { type Access, access } from "../cpu/machine/mmu.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
 /** The offset of a byte in its page. `%` of a number above 2^31 would be a call of fmod. */
+/** Bytes that are looked at one by one before a search of the page. */
+const FEW = 24;
 const inPage = (at: number): number => at & (PAGE_SIZE - 1);
 
 /** User memory by address. A scalar read returns -1, a write false for -EFAULT. */
@@ -185,8 +187,11 @@ export abstract class UserMemory {
       const from = this.#frame(at + length, access.read);
       if (from < 0) return -1;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - length);
-      const stop = u8.subarray(from, end).indexOf(0);
-      if (stop >= 0) return length + stop;
+      // Most strings are short: an array for the rest of the page takes longer.
+      let stop = from;
+      for (const near = Math.min(end, from + FEW); stop < near && u8[stop] !== 0; stop++);
+      if (stop < end && u8[stop] !== 0) stop = from + u8.subarray(from, end).indexOf(0);
+      if (stop >= from && stop < end) return length + stop - from;
       length += end - from;
       if (length >= max) return max;
     }

@@ -18,9 +18,9 @@ test("timers fire in order of time, and at equal times in the order in which the
   ] as const)
     timers.set(timer(name), at);
   expect(timers.next).toBe(10);
-  timers.run(25);
+  timers.run({ now: 25 });
   expect(log).toEqual(["a@25", "b@25"]);
-  timers.run(30);
+  timers.run({ now: 30 });
   expect(log.slice(2)).toEqual(["c@30", "d@30"]);
   expect(timers.next).toBe(Infinity);
 });
@@ -35,10 +35,37 @@ test("a timer that is set again moves, and one that is cancelled never fires", (
   timers.set(moved, 50);
   timers.cancel(cancelled);
   expect(timers.next).toBe(50);
-  timers.run(49);
+  timers.run({ now: 49 });
   expect(log).toEqual([]);
-  timers.run(50);
+  timers.run({ now: 50 });
   expect(log).toEqual(["moved@50"]);
+});
+
+test("timers that take long fire in pieces, those that were due at the first piece before all others", () => {
+  const log: string[] = [];
+  const clock = { now: 10 };
+  const timers = new Timers();
+  const slow = (name: string): Timer => ({
+    fire: () => {
+      log.push(name);
+      clock.now += 80_000;
+    },
+  });
+  for (const name of ["a", "b", "c", "d"]) timers.set(slow(name), 10);
+  timers.set(slow("later"), 11);
+  expect(timers.run(clock)).toBe(false);
+  expect(log).toEqual(["a", "b"]);
+  expect(timers.run(clock)).toBe(true);
+  expect(log).toEqual(["a", "b", "c", "d"]);
+  expect(timers.run(clock)).toBe(true);
+  expect(log.at(-1)).toBe("later");
+});
+
+test("a timer that is set again for the same instant ends no run", () => {
+  const timers = new Timers();
+  const again: Timer = { fire: () => timers.set(again, 5) };
+  timers.set(again, 5);
+  expect(timers.run({ now: 5 })).toBe(false);
 });
 
 test("after any settings and cancellations the rest fires in order", () => {
@@ -58,7 +85,7 @@ test("after any settings and cancellations the rest fires in order", () => {
           expected.delete(i);
         }
       });
-      timers.run(100);
+      timers.run({ now: 100 });
       const wanted = [...expected].sort(([, a], [, b]) => a.at - b.at || a.order - b.order).map(([i]) => i);
       expect(fired).toEqual(wanted);
     }),

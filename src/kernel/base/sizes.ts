@@ -45,10 +45,16 @@ export const sizes = {
   watch: 768,
   fileEvent: 256,
   lock: 384,
-  /** A request of io_uring, with its view of its task; a completion without a place; a provided buffer. */
+  /**
+   * A request of io_uring, with its view of its task; a completion without a place; a run of provided
+   * buffers, and a group of those; a registered buffer; registered credentials.
+   */
   uringRequest: 2048,
-  completion: 96,
-  providedBuffer: 96,
+  completion: 24,
+  providedBuffers: 192,
+  bufferGroup: 384,
+  fixedBuffer: 96,
+  personality: 96,
   /** An object of System V IPC, besides its semaphores or messages. */
   ipcObject: 1024,
   /**
@@ -71,7 +77,8 @@ export const sizes = {
   instruction: 320,
   /** A control group with the nodes of its files. */
   cgroup: 16_384,
-  /** A Landlock ruleset or domain, and each of its rules. */
+  /** A Landlock ruleset or domain, each of its rules, and what a further layer adds to a rule. */
   domain: 2048,
   rule: 320,
+  ruleLayer: 96,
 } as const;

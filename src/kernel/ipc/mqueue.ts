@@ -1,6 +1,7 @@
 // POSIX message queues: their file system, queues, waiting senders and receivers, notification. man 7
 // mq_overview; Linux ipc/mqueue.c.
 import { E } from "../../abi/errno.ts";
+import { OrderedMap } from "../../memory/ordered-map.ts";
 import { Fifo } from "../base/fifo.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
@@ -80,7 +81,7 @@ export class MqueueInode extends Inode {
   readonly shape: MqueueShape;
   readonly #user: number;
   /** Messages by priority. */
-  readonly #messages = new Map<number, Fifo<PosixMessage>>();
+  readonly #messages = new OrderedMap<Fifo<PosixMessage>>();
   count = 0;
   bytes = 0;
   readonly receivers = new Set<MqueueReceiver>();
@@ -131,7 +132,7 @@ export class MqueueInode extends Inode {
   /** Takes the oldest message of the highest priority, with its charge. A waiting sender gets its place. */
   take(): PosixMessage | undefined {
     if (this.count === 0) return undefined;
-    const priority = Math.max(...this.#messages.keys());
+    const priority = this.#messages.previous(MQ_PRIO_MAX) as number;
     const queue = this.#messages.get(priority) as Fifo<PosixMessage>;
     const message = queue.shift() as PosixMessage;
     if (queue.length === 0) this.#messages.delete(priority);

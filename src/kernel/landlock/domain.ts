@@ -1,6 +1,7 @@
 // Landlock domains: layers of handled rights, and rules by object. Linux security/landlock/ruleset.c,
 // access.h, cred.h.
 import { ACCESS_FS } from "../../abi/uapi/landlock.ts";
+import { sizes } from "../base/sizes.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 
 /** The greatest number of layers. Linux LANDLOCK_MAX_NUM_LAYERS. */
@@ -44,12 +45,22 @@ export interface Hierarchy {
 export interface Domain extends Rules<Rule> {
   readonly hierarchy: Hierarchy;
   readonly layers: readonly Handled[];
+  /** Its charge in bytes. */
+  readonly weight: number;
 }
 
 const merged = <K>(old: ReadonlyMap<K, Rule> | undefined, added: ReadonlyMap<K, number>, layer: number): Map<K, Rule> => {
   const all = new Map(old);
   for (const [key, access] of added) all.set(key, [...(all.get(key) ?? []), { layer, access }]);
   return all;
+};
+
+/** The charge in bytes of a domain that adds a ruleset to `parent`. */
+export const weightWith = (parent: Domain | undefined, { files, ports }: Rules<number>): number => {
+  let bytes = parent?.weight ?? sizes.domain;
+  for (const key of files.keys()) bytes += parent?.files.has(key) ? sizes.ruleLayer : sizes.rule;
+  for (const key of ports.keys()) bytes += parent?.ports.has(key) ? sizes.ruleLayer : sizes.rule;
+  return bytes;
 };
 
 /**
@@ -63,13 +74,11 @@ export const addLayer = (parent: Domain | undefined, handled: Handled, rules: Ru
   return {
     hierarchy: { parent: parent?.hierarchy, depth },
     layers: [...(parent?.layers ?? []), handled],
+    weight: weightWith(parent, rules),
     files: merged(parent?.files, rules.files, layer),
     ports: merged(parent?.ports, rules.ports, layer),
   };
 };
-/** The number of rules in a domain, each layer's counted. */
-export const rulesOf = ({ files, ports }: Rules<unknown>): number => files.size + ports.size;
-
 /** The file rights that a layer denies without a rule. Linux landlock_get_fs_access_mask(). */
 export const deniedFs = (layer: Handled): number => layer.fs | INITIALLY_DENIED;
 /** True if a layer handles rights of this kind: otherwise the domain does not restrict it. */

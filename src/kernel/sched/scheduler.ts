@@ -26,10 +26,12 @@ const SLICE = 1_000_000;
 /** The greatest number of instructions in one run of the processor. */
 const LONGEST = 2 ** 30;
 /**
- * Virtual time between two checks of the host's clock. A check costs as much as a short call, and this is the
- * cost of 256 calls.
+ * The greatest virtual time between two checks of the host's clock. A check costs as much as a short call,
+ * and this is the cost of 64 calls.
  */
-const LOOK_AFTER = 256 * cost.call;
+const LOOK_AFTER = 64 * cost.call;
+/** Milliseconds of the host between two checks after which the next one comes sooner. */
+const LONG = 4;
 const CALL_COST = cost.call;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
@@ -128,7 +130,7 @@ export class Scheduler {
     const { kernel } = this;
     this.#isLate = false;
     for (;;) {
-      kernel.timers.run(kernel.now);
+      if (!this.#fireTimers()) return { reason: "limit" };
       if (kernel.programs === 0) return { reason: "ended" };
       if (kernel.now >= until || this.#late()) return { reason: "limit" };
       const task = this.#queue.takeCut(this.#cut) ?? this.#queue.take();
@@ -139,6 +141,13 @@ export class Scheduler {
       const idle = this.#idle();
       if (idle) return idle;
     }
+  }
+
+  /** Fires the timers that are due. False: the deadline came between two of them. */
+  #fireTimers(): boolean {
+    const { kernel } = this;
+    while (!kernel.timers.run(kernel)) if (this.#look()) return false;
+    return true;
   }
 
   /**
@@ -185,7 +194,7 @@ export class Scheduler {
     }
     this.#until = until;
     // A task that is about to end does nothing more.
-    if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
+    if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || (task.call && !goesOn))) {
       this.isInCall = true;
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
@@ -201,8 +210,7 @@ export class Scheduler {
       const end = this.#end();
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
-        if (kernel.now >= end || this.reschedule) break;
-        kernel.timers.run(kernel.now);
+        if (kernel.now >= end || this.reschedule || !this.#fireTimers()) break;
         continue;
       }
       if (this.#late()) break;
@@ -291,14 +299,21 @@ export class Scheduler {
   }
   #isLate = false;
   #lookAt = 0;
+  /** Virtual time until the next check: less while calls take the host much longer than the guest's clock. */
+  #lookAfter = LOOK_AFTER;
+  #lastLook = 0;
   /** True once the kernel's deadline has passed, by the last check. */
   #late(): boolean {
     return this.kernel.now < this.#lookAt ? this.#isLate : this.#look();
   }
   #look(): boolean {
     const { now, deadline } = this.kernel;
-    this.#lookAt = now + LOOK_AFTER;
-    return (this.#isLate = deadline.clock() >= deadline.until);
+    const clock = deadline.clock();
+    const isLong = clock - this.#lastLook > LONG;
+    this.#lookAfter = isLong ? Math.max(CALL_COST, this.#lookAfter / 4) : Math.min(LOOK_AFTER, this.#lookAfter * 2);
+    this.#lastLook = clock;
+    this.#lookAt = now + this.#lookAfter;
+    return (this.#isLate = clock >= deadline.until);
   }
   #enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;

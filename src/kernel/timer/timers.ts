@@ -1,5 +1,6 @@
 // Events at points of virtual time: a binary heap with the earliest first. Equal times keep the order in
 // which they were set, so that two runs are equal.
+import { cost, PIECE_BYTES } from "../base/cost.ts";
 
 /** Objects with identity and a method, instead of closures, so that a snapshot can name them. */
 export interface Timer {
@@ -10,6 +11,10 @@ export interface Timer {
  * for.
  */
 export const MIN_PERIOD = 10_000;
+
+/** The virtual time of a piece of `run`, and the timers that it fires at most. */
+const PIECE = PIECE_BYTES * cost.byte;
+const MOST = 1024;
 
 interface Slot {
   at: number;
@@ -26,6 +31,8 @@ export class Timers {
   readonly #heap: Slot[] = [];
   readonly #slots = new Map<Timer, Slot>();
   #order = 0;
+  /** The time of a `run` that is not over. */
+  #due: number | undefined = undefined;
   /** The earliest time; Infinity if no timer is set. */
   next = Infinity;
 
@@ -51,14 +58,25 @@ export class Timers {
     return this.#slots.get(timer)?.at;
   }
 
-  /** Fires all timers that are due. */
-  run(now: number): void {
-    while (this.next <= now) {
+  /**
+   * Fires timers that are due, in pieces: true if all have fired that were due at the first piece. What they
+   * do may take long: requests of io_uring copy.
+   */
+  run(clock: { readonly now: number }): boolean {
+    const due = this.#due ?? clock.now;
+    const end = clock.now + PIECE;
+    for (let fired = 0; this.next <= due; fired++) {
+      if (fired === MOST || clock.now > end) {
+        this.#due = due;
+        return false;
+      }
       const first = this.#heap[0] as Slot;
       this.#remove(first);
       this.#settle();
-      first.timer.fire(now);
+      first.timer.fire(due);
     }
+    this.#due = undefined;
+    return true;
   }
 
   #settle(): void {

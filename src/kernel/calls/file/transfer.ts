@@ -174,6 +174,9 @@ const brokenPipe = (t: Task, file: FileDescription): void => {
   if (file.signalsPipe && !t.noPipeSignal) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
 };
 
+/** The number of steps of a write in one piece. */
+const STEPS = 4;
+
 /** Writes from user memory. `at` undefined: at the file's own offset. */
 export const writeFrom = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
   notified(file, EVENT.MODIFY, writePieces(t, file, segments, at, nonblock));
@@ -186,10 +189,12 @@ const writePieces = (t: Task, file: FileDescription, segments: readonly Segment[
   const before = progress(t);
   const start = before.start ?? (append ? file.inode.size : (at ?? file.offset));
   let { done } = before;
+  const step = Math.min(CHUNK, file.writeStep);
   if (file.inode.isFile && total > 0 && !capable(t.cred, CAP.FSETID)) killPrivileges(file.inode);
   do {
-    if (done - before.done >= PIECE_BYTES) return endPiece(t, file, { done, start, segments }, at === undefined, true);
-    const want = withinLimit(t, file, start + done, Math.min(total - done, CHUNK));
+    if (done - before.done >= Math.min(PIECE_BYTES, STEPS * step))
+      return endPiece(t, file, { done, start, segments }, at === undefined, true);
+    const want = withinLimit(t, file, start + done, Math.min(total - done, step));
     if (want < 0) return finish(t, done > 0 ? done : want);
     const bytes = gather(t, segments, done, want, file.copies ? lent() : undefined);
     if (bytes.length === 0 && want > 0) return finish(t, done > 0 ? done : -E.EFAULT);

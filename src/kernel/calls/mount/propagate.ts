@@ -6,7 +6,7 @@ import { watchedOn } from "../../fs/files/inotify.ts";
 import { type CopyPlace, type PeerGroup, reachedBy, share } from "../../fs/mount/peers.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import type { FileSystem } from "../../fs/vfs/inode.ts";
-import { copyTree, lockTree, MOUNT_MAX, type Mount, MountNamespace, withBelow } from "../../fs/vfs/mount.ts";
+import { copyTree, lockTree, MOUNT_MAX, type Mount, MountNamespace, mountsOn, withBelow } from "../../fs/vfs/mount.ts";
 import { unmounted } from "../../fs/vfs/notify.ts";
 import type { Task } from "../../task/task.ts";
 import { hasRoom, isInUse } from "./tree.ts";
@@ -125,7 +125,14 @@ const endWatches = (t: Task, fs: FileSystem): void => {
 const alsoGone = (list: readonly Mount[]): Set<Mount> => {
   const gone = new Set(list);
   const found = new Set<Mount>();
-  for (const mount of list) for (const copy of copiesOf(mount)) if (!gone.has(copy)) found.add(copy);
+  // What each group reaches, once: all mounts of the list may have parents of one group.
+  const reached = new Map<PeerGroup, ReadonlySet<Mount>>();
+  for (const { parent, mountpoint } of list) {
+    if (!parent?.peers || !mountpoint) continue;
+    let those = reached.get(parent.peers);
+    if (!those) reached.set(parent.peers, (those = new Set(reachedBy(parent, parent))));
+    for (const copy of mountsOn(mountpoint)) if (copy.parent && those.has(copy.parent) && !gone.has(copy)) found.add(copy);
+  }
   const open = [...found];
   for (let copy = open.pop(); copy; copy = open.pop()) {
     if (!found.has(copy)) continue;

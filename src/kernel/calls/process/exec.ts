@@ -4,6 +4,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { ARG_MAX, MAX_ARG_STRLEN } from "../../../abi/uapi/limits.ts";
+import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import type { StringBuffer } from "../../exec/strings.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
@@ -19,13 +20,24 @@ import { baseOf, getname } from "../file/path.ts";
 /** All strings together get a quarter of the stack, at most so many bytes. */
 const MAX_TOTAL = 6 << 20;
 
+/** The number of pointers before NULL, or -errno. More than `most` are -E2BIG. Linux fs/exec.c count(). */
+const countStrings = (t: Task, at: VAddr, most: number, long: 4 | 8): number => {
+  if (at === 0) return 0;
+  for (let count = 0; count <= most; count++) {
+    const s = t.mem.word(at + count * long, long);
+    if (s <= 0) return s < 0 ? -E.EFAULT : count;
+    t.kernel.charge(cost.entry);
+  }
+  return -E.E2BIG;
+};
+
 /**
  * Appends the strings of a list in user memory. Returns the number of strings, or -errno. NULL is an empty
  * list. `most`: bytes of all strings and pointers, together with those that `buffer` has already.
  */
 const readStrings = (t: Task, at: VAddr, buffer: StringBuffer, most: number, { long }: Abi): number => {
-  if (at === 0) return 0;
-  for (let count = 0; ; count++) {
+  const total = countStrings(t, at, Math.floor(most / (long + 1)), long);
+  for (let count = 0; count < total; count++) {
     const s = t.mem.word(at + count * long, long);
     if (s < 0) return -E.EFAULT;
     if (s === 0) return count;
@@ -34,6 +46,7 @@ const readStrings = (t: Task, at: VAddr, buffer: StringBuffer, most: number, { l
     if (length >= MAX_ARG_STRLEN || buffer.length + length + 1 + (count + 1) * long > most) return -E.E2BIG;
     if (!buffer.append(t.mem, s, length)) return -E.EFAULT;
   }
+  return total;
 };
 
 const targetOf = (t: Task, dir: number, at: VAddr, flags: number): ExecTarget | number => {

@@ -8,7 +8,7 @@ import { CAP, capableHere } from "../../cred/cred.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
-import { addLayer, type FileKey, fileKey, type Handled, rulesOf } from "../../landlock/domain.ts";
+import { addLayer, type FileKey, fileKey, type Handled, weightWith } from "../../landlock/domain.ts";
 import { ALL_FS, FILE_RIGHTS } from "../../landlock/paths.ts";
 import { fd, int, size } from "../../syscall/arg.ts";
 import { choice, flags, flagText, type Names } from "../../syscall/arg-flags.ts";
@@ -156,12 +156,11 @@ const restrictSelf = (t: Task, fd: number, how: number): number => {
   const { kept, frames } = t.kernel;
   kept.tidy();
   const old = t.cred.landlock;
-  const bytes = sizes.domain + sizes.rule * (rulesOf(ruleset) + (old ? rulesOf(old) : 0));
-  if (!frames.account.canTake(bytes)) return -E.ENOMEM;
+  if (!frames.account.canTake(weightWith(old, ruleset))) return -E.ENOMEM;
   const domain = addLayer(old, ruleset.handled, ruleset);
   if (!domain) return -E.E2BIG;
   t.cred = { ...t.cred, landlock: domain };
-  kept.add(domain, bytes);
+  kept.add(domain, domain.weight);
   return 0;
 };
 

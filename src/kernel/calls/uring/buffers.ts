@@ -16,10 +16,17 @@ export interface Buffer {
 const ENTRY = 16;
 const TAIL = 14;
 
+/** Buffers that follow one another in memory: `count` of `length` bytes. */
+interface Run {
+  at: number;
+  readonly length: number;
+  id: number;
+  count: number;
+}
 /** Buffers of IORING_OP_PROVIDE_BUFFERS. */
 interface List {
   readonly kind: "list";
-  readonly buffers: Fifo<Buffer>;
+  readonly runs: Fifo<Run>;
 }
 /** A ring of buffers in user memory. */
 interface BufferRing {
@@ -42,7 +49,10 @@ export class BufferGroups {
   peek(group: number): Buffer | undefined {
     const g = this.#groups.get(group);
     if (!g) return undefined;
-    if (g.kind === "list") return g.buffers.at(0);
+    if (g.kind === "list") {
+      const first = g.runs.at(0);
+      return first && { at: first.at, length: first.length, id: first.id };
+    }
     const tail = g.mem.u16(g.at + TAIL);
     if (tail < 0 || tail === (g.head & 0xffff)) return undefined;
     const entry = g.at + (g.head & (g.entries - 1)) * ENTRY;
@@ -53,15 +63,31 @@ export class BufferGroups {
   take(group: number): void {
     const g = this.#groups.get(group);
     if (g?.kind === "ring") g.head++;
-    else if (g?.buffers.shift()) this.#account.give(sizes.providedBuffer);
+    else if (g) this.#drop(g, 1);
+  }
+  /** Removes up to `count` buffers: their number. */
+  #drop({ runs }: List, count: number): number {
+    let dropped = 0;
+    for (let first = runs.at(0); first && dropped < count; first = runs.at(0)) {
+      const some = Math.min(first.count, count - dropped);
+      dropped += some;
+      first.at += some * first.length;
+      first.id = (first.id + some) & 0xffff;
+      first.count -= some;
+      if (first.count > 0) break;
+      runs.shift();
+      this.#account.give(sizes.providedBuffers);
+    }
+    return dropped;
   }
   /** Adds buffers: 0 or -errno. */
   provide(group: number, at: number, length: number, count: number, firstId: number): number {
     let g = this.#groups.get(group);
     if (g?.kind === "ring") return -E.EINVAL;
-    if (!this.#account.take(count * sizes.providedBuffer)) return -E.ENOMEM;
-    if (!g) this.#groups.set(group, (g = { kind: "list", buffers: new Fifo() }));
-    for (let i = 0; i < count; i++) g.buffers.push({ at: at + i * length, length, id: (firstId + i) & 0xffff });
+    const isNew = g === undefined;
+    if (!this.#account.take(sizes.providedBuffers + (isNew ? sizes.bufferGroup : 0))) return -E.ENOMEM;
+    if (!g) this.#groups.set(group, (g = { kind: "list", runs: new Fifo() }));
+    g.runs.push({ at, length, id: firstId & 0xffff, count });
     return 0;
   }
   /** Removes up to `count` buffers: their number or -errno. */
@@ -69,17 +95,13 @@ export class BufferGroups {
     const g = this.#groups.get(group);
     if (!g) return -E.ENOENT;
     if (g.kind === "ring") return -E.EINVAL;
-    let n = 0;
-    while (n < count && g.buffers.length > 0) {
-      this.take(group);
-      n++;
-    }
-    return n;
+    return this.#drop(g, count);
   }
   /** IORING_REGISTER_PBUF_RING: 0 or -errno. */
   addRing(group: number, mem: AddressSpace, at: number, entries: number): number {
     const g = this.#groups.get(group);
-    if (g && (g.kind === "ring" || g.buffers.length > 0)) return -E.EEXIST;
+    if (g && (g.kind === "ring" || g.runs.length > 0)) return -E.EEXIST;
+    if (!g && !this.#account.take(sizes.bufferGroup)) return -E.ENOMEM;
     this.#groups.set(group, { kind: "ring", mem, at, entries, head: 0 });
     return 0;
   }
@@ -88,6 +110,7 @@ export class BufferGroups {
     if (!g) return -E.ENOENT;
     if (g.kind !== "ring") return -E.EINVAL;
     this.#groups.delete(group);
+    this.#account.give(sizes.bufferGroup);
     return 0;
   }
   /** The head of a ring of buffers, or -errno. */
@@ -97,7 +120,8 @@ export class BufferGroups {
     return g.kind === "ring" ? g.head & 0xffff : -E.EINVAL;
   }
   end(): void {
-    for (const [group, g] of this.#groups) if (g.kind === "list") this.remove(group, g.buffers.length);
+    for (const [group, g] of this.#groups) if (g.kind === "list") this.remove(group, Number.POSITIVE_INFINITY);
+    this.#account.give(this.#groups.size * sizes.bufferGroup);
     this.#groups.clear();
   }
 }

@@ -76,7 +76,7 @@ const arm = (r: Request): number => {
   r.succeeds = (flags & TIMEOUT.ETIME_SUCCESS) !== 0;
   if (!isLink && sqe.off !== 0n && (flags & TIMEOUT.MULTISHOT) === 0) {
     r.target = r.ring.completed + Number(sqe.off);
-    r.ring.counting.add(r);
+    r.ring.count(r);
   }
   r.worker.waited.expired = false;
   return 0;

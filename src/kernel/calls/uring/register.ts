@@ -84,12 +84,7 @@ const bufferAt = (c: Call, at: number): Or<FixedBuffer> | undefined => {
   if (base < 0 || length < 0) return -E.EFAULT;
   if (base === 0) return length === 0 ? undefined : -E.EFAULT;
   if (length === 0 || length > MOST_BYTES) return -E.EFAULT;
-  for (let next = base; next < base + length; ) {
-    const vma = t.mem.find(next);
-    if (!vma) return -E.EFAULT;
-    next = vma.end;
-  }
-  return { at: base, length };
+  return t.mem.areas.covers(base, base + length) ? { at: base, length } : -E.EFAULT;
 };
 const registerBuffers = (c: Call, at: number, count: number, sparse = false): number => {
   const { ring, abi } = c;
@@ -101,8 +96,7 @@ const registerBuffers = (c: Call, at: number, count: number, sparse = false): nu
     if (typeof buffer === "number") return buffer;
     buffers.push(buffer);
   }
-  ring.buffers = buffers;
-  return 0;
+  return ring.setBuffers(buffers);
 };
 
 /** struct io_uring_rsrc_register: nr, flags, resv2, data, tags. */
@@ -259,7 +253,7 @@ const simple: Readonly<Record<number, Operation>> = {
   [REGISTER.UNREGISTER_BUFFERS]: ({ ring, arg, count }) => {
     if (arg !== 0 || count !== 0) return -E.EINVAL;
     if (!ring.buffers) return -E.ENXIO;
-    ring.buffers = undefined;
+    ring.setBuffers(undefined);
     return 0;
   },
   [REGISTER.FILES]: (c) => registerFiles(c, c.arg, c.count),
@@ -285,11 +279,9 @@ const simple: Readonly<Record<number, Operation>> = {
   [REGISTER.PROBE]: probe,
   [REGISTER.PERSONALITY]: ({ t, ring, arg, count }) => {
     if (arg !== 0 || count !== 0) return -E.EINVAL;
-    if (ring.lastPersonality >= 0xffff) return -E.ENOSPC;
-    ring.personalities.set(++ring.lastPersonality, t.cred);
-    return ring.lastPersonality;
+    return ring.addPersonality(t.cred);
   },
-  [REGISTER.UNREGISTER_PERSONALITY]: ({ ring, arg, count }) => (arg !== 0 ? -E.EINVAL : ring.personalities.delete(count) ? 0 : -E.EINVAL),
+  [REGISTER.UNREGISTER_PERSONALITY]: ({ ring, arg, count }) => (arg !== 0 ? -E.EINVAL : ring.removePersonality(count) ? 0 : -E.EINVAL),
   [REGISTER.RESTRICTIONS]: restrict,
   [REGISTER.ENABLE_RINGS]: ({ ring, arg, count }) => {
     if (arg !== 0 || count !== 0) return -E.EINVAL;

@@ -2,6 +2,7 @@
 // its queues wake. Linux struct io_kiocb, io_issue_sqe(), io_poll.
 import { E } from "../../../abi/errno.ts";
 import { ACCEPT, CQE_F, OP, SQE_FLAG } from "../../../abi/uapi/io-uring.ts";
+import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
 import { endWaiting, type Wait, type Waited, wait } from "../../base/wait.ts";
 import type { FdTable } from "../../fs/vfs/fd-table.ts";
@@ -182,6 +183,7 @@ export class Request implements Timer {
     this.complete(0);
   }
   fire(): void {
+    this.ring.kernel.charge(cost.call);
     if (!this.#woken && this.#wait && !this.#wait.continues) this.worker.waited.expired = true;
     this.#woken = false;
     this.#leaveQueues();
@@ -209,7 +211,7 @@ export class Request implements Timer {
     this.file?.drop();
     this.file = undefined;
     this.ring.requests.delete(this);
-    this.ring.counting.delete(this);
+    this.ring.uncount(this);
     this.ring.kernel.frames.account.give(sizes.uringRequest);
   }
   /** Begins or cancels the rest of the chain. */

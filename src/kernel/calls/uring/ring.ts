@@ -4,10 +4,12 @@ import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { CQ_EVENTFD_DISABLED, CQE_SIZE, OFFSET, SETUP, SQ_RING, SQE_SIZE } from "../../../abi/uapi/io-uring.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
+import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Cred } from "../../cred/cred.ts";
+import { ByteQueue } from "../../fs/files/byte-queue.ts";
 import type { EventFile } from "../../fs/files/eventfd.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
@@ -20,6 +22,7 @@ import type { BufferGroups } from "./buffers.ts";
 import type { FixedFiles } from "./fixed-files.ts";
 import type { Poller } from "./poller.ts";
 import type { Request } from "./request.ts";
+import { Starting } from "./starting.ts";
 
 /** Places in the ring's pages, in bytes: struct io_rings. */
 // biome-ignore format: table
@@ -28,12 +31,6 @@ export const PLACE = {
   cqFlags: 40, cqOverflow: 44, cqes: 64,
 } as const;
 const CACHE_LINE = 64;
-
-interface Completion {
-  readonly user: bigint;
-  readonly result: number;
-  readonly flags: number;
-}
 
 /** The numbers of entries of both rings, and IORING_SETUP flags. */
 export interface Shape {
@@ -62,6 +59,16 @@ export interface Restrictions {
   readonly required: number;
 }
 
+/** The greatest number of registered credentials. */
+const MOST_PERSONALITIES = 0xffff;
+
+/** A chain that is being read: its first and its last request, and if one of it was refused. */
+export interface Chain {
+  readonly head: Request;
+  tail: Request;
+  broken: boolean;
+}
+
 /** The file description of io_uring_setup(2). */
 export class UringFile extends FileDescription implements Rings {
   readonly kernel: Kernel;
@@ -76,29 +83,29 @@ export class UringFile extends FileDescription implements Rings {
   readonly consumed = new WaitQueue();
   /** Requests that have begun and not ended, in order. */
   readonly requests = new Set<Request>();
-  /** Requests that begin as soon as the running one has returned. */
-  readonly #starting = new Fifo<Request>();
-  #isStarting = false;
+  readonly #starting = new Starting(this);
+  /** A chain whose last entry is not read yet: the rest comes with the next piece of the call. */
+  reading: Chain | undefined = undefined;
   /** Requests that wait for the end of all before them: IOSQE_IO_DRAIN. */
   readonly drained = new Fifo<Request>();
   /** The number of completions so far, for timeouts that count them. */
   completed = 0;
-  /** Timeouts that count completions. */
-  readonly counting = new Set<Request>();
+  /** Timeouts that count completions, by the count that ends them. */
+  readonly #counting = new OrderedMap<Set<Request>>();
   disabled: boolean;
   /** A submission without a completion was seen, so the end of all before one is not known. */
   drainDisabled = false;
   restrictions: Restrictions | undefined = undefined;
   files: FixedFiles | undefined = undefined;
-  buffers: (FixedBuffer | undefined)[] | undefined = undefined;
+  #buffers: (FixedBuffer | undefined)[] | undefined = undefined;
   eventfd: { readonly file: EventFile; readonly async: boolean } | undefined = undefined;
   groups: BufferGroups | undefined = undefined;
   readonly personalities = new Map<number, Cred>();
-  lastPersonality = 0;
+  #lastPersonality = 0;
   poller: Poller | undefined = undefined;
   readonly submitter: Task;
-  /** Completions without a place in the ring. */
-  readonly #overflow = new Fifo<Completion>();
+  /** Completions without a place in the ring, as they are in the ring. */
+  readonly #overflow = new ByteQueue();
   ended = false;
 
   constructor(task: Task, path: Path, shape: Shape, abi: Abi) {
@@ -127,16 +134,45 @@ export class UringFile extends FileDescription implements Rings {
     return true;
   }
 
-  /**
-   * Begins a request. One that begins inside of another waits until that has returned, so chains do not nest.
-   */
+  /** Begins a request, or has it begin soon. */
   start(request: Request): void {
     this.requests.add(request);
-    this.#starting.push(request);
-    if (this.#isStarting) return;
-    this.#isStarting = true;
-    for (let next = this.#starting.shift(); next; next = this.#starting.shift()) next.begin();
-    this.#isStarting = false;
+    this.#starting.add(request);
+  }
+  /** Registered buffers. */
+  get buffers(): (FixedBuffer | undefined)[] | undefined {
+    return this.#buffers;
+  }
+  /** Replaces them: 0 or -ENOMEM. */
+  setBuffers(buffers: (FixedBuffer | undefined)[] | undefined): number {
+    const weight = (list: typeof buffers): number => (list?.length ?? 0) * sizes.fixedBuffer;
+    if (!this.kernel.frames.account.resize(weight(this.#buffers), weight(buffers))) return -E.ENOMEM;
+    this.#buffers = buffers;
+    return 0;
+  }
+  /** Registers credentials: their number, or -errno. */
+  addPersonality(cred: Cred): number {
+    if (this.#lastPersonality >= MOST_PERSONALITIES) return -E.ENOSPC;
+    if (!this.kernel.frames.account.take(sizes.personality)) return -E.ENOMEM;
+    this.personalities.set(++this.#lastPersonality, cred);
+    return this.#lastPersonality;
+  }
+  /** False: there is none of that number. */
+  removePersonality(number: number): boolean {
+    if (!this.personalities.delete(number)) return false;
+    this.kernel.frames.account.give(sizes.personality);
+    return true;
+  }
+  /** A timeout ends as soon as so many completions were posted. */
+  count(request: Request): void {
+    const { target } = request;
+    const others = this.#counting.get(target);
+    if (others) others.add(request);
+    else this.#counting.set(target, new Set([request]));
+  }
+  uncount(request: Request): void {
+    const others = this.#counting.get(request.target);
+    if (others?.delete(request) && others.size === 0) this.#counting.delete(request.target);
   }
   /** Begins a submitted request, or keeps it until all before it have ended (IOSQE_IO_DRAIN). */
   submit(request: Request): void {
@@ -174,14 +210,16 @@ export class UringFile extends FileDescription implements Rings {
   /** Adds a completion. False: memory is short, so it is lost. Linux io_fill_cqe_aux(). */
   post(user: bigint, result: number, flags = 0, counts = true): boolean {
     if (this.ended) return false;
-    const done: Completion = { user, result, flags };
     if (counts) this.completed++;
-    const lost = this.#overflow.length > 0 || !this.#put(done) ? !this.#overflows(done) : false;
+    const lost = this.#overflow.length > 0 || !this.#put(user, result, flags) ? !this.#overflows(user, result, flags) : false;
     this.#announce();
-    for (const request of this.counting) if (this.completed >= request.target) request.counted();
+    for (let first = this.#counting.from(0); first && this.#counting.at <= this.completed; first = this.#counting.from(0)) {
+      const [request] = first;
+      request?.counted();
+    }
     return !lost;
   }
-  #put({ user, result, flags }: Completion): boolean {
+  #put(user: bigint, result: number, flags: number): boolean {
     const { ring, shape } = this;
     if (this.waiting >= shape.cq) return false;
     const tail = ring.u32(PLACE.cqTail);
@@ -192,20 +230,26 @@ export class UringFile extends FileDescription implements Rings {
     ring.setU32(PLACE.cqTail, (tail + 1) >>> 0);
     return true;
   }
-  #overflows(done: Completion): boolean {
+  #overflows(user: bigint, result: number, flags: number): boolean {
     const { ring } = this;
     if (!this.kernel.frames.account.take(sizes.completion)) {
       ring.setU32(PLACE.cqOverflow, (ring.u32(PLACE.cqOverflow) + 1) >>> 0);
       return false;
     }
-    this.#overflow.push(done);
+    const entry = new DataView(new ArrayBuffer(CQE_SIZE));
+    entry.setBigUint64(0, user);
+    entry.setInt32(8, result);
+    entry.setUint32(12, flags);
+    this.#overflow.put(new Uint8Array(entry.buffer));
     this.#flag(SQ_RING.CQ_OVERFLOW, true);
     return true;
   }
   /** Moves completions into the ring that had no place before. */
   flushOverflow(): void {
-    for (let first = this.#overflow.at(0); first && this.#put(first); first = this.#overflow.at(0)) {
-      this.#overflow.shift();
+    while (this.#overflow.length > 0 && this.waiting < this.shape.cq) {
+      const { buffer, byteOffset } = this.#overflow.take(CQE_SIZE);
+      const entry = new DataView(buffer, byteOffset);
+      this.#put(entry.getBigUint64(0), entry.getInt32(8), entry.getUint32(12));
       this.kernel.frames.account.give(sizes.completion);
     }
     if (this.#overflow.length === 0) this.#flag(SQ_RING.CQ_OVERFLOW, false);
@@ -245,17 +289,27 @@ export class UringFile extends FileDescription implements Rings {
   }
   /** Ends the requests of a task that ends. */
   leave(task: Task): void {
+    if (this.reading?.head.task === task) this.#unread();
     for (const request of [...this.requests]) if (request.task === task) request.cancel();
+  }
+  /** Cancels a chain that is not read to its end. */
+  #unread(): void {
+    const { reading } = this;
+    this.reading = undefined;
+    if (!reading) return;
+    this.requests.add(reading.head);
+    reading.head.cancel();
   }
   override release(): void {
     this.ended = true;
     this.poller?.end();
+    this.#unread();
+    this.setBuffers(undefined);
+    while (this.personalities.size > 0) this.removePersonality(this.personalities.keys().next().value as number);
     for (const request of [...this.requests]) request.cancel();
     while (this.drained.length > 0) this.drained.shift()?.cancel();
-    while (this.#overflow.length > 0) {
-      this.#overflow.shift();
-      this.kernel.frames.account.give(sizes.completion);
-    }
+    this.kernel.frames.account.give((this.#overflow.length / CQE_SIZE) * sizes.completion);
+    this.#overflow.clear();
     this.files?.end();
     this.groups?.end();
     this.eventfd?.file.drop();

@@ -9,7 +9,7 @@ import type { Operation } from "./operation.ts";
 import { callOperations } from "./operations.ts";
 import { ownOperations } from "./own.ts";
 import { Request, type Sqe } from "./request.ts";
-import type { UringFile } from "./ring.ts";
+import type { Chain, UringFile } from "./ring.ts";
 
 /** All operations, by number. */
 export const operations: Readonly<Record<number, Operation>> = { ...callOperations, ...ownOperations };
@@ -44,13 +44,6 @@ const REFUSED: Operation = { work: (r) => r.refusal };
 
 const LINKS = SQE_FLAG.IO_LINK | SQE_FLAG.IO_HARDLINK;
 
-/** A chain that is being read: its first and its last request, and if one of it was refused. */
-interface Chain {
-  readonly head: Request;
-  tail: Request;
-  broken: boolean;
-}
-
 /** Entries in one piece of a call. */
 const MOST = 64;
 
@@ -62,7 +55,8 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
   t.rings ??= new Set();
   t.rings.add(ring);
   let done = 0;
-  let chain: Chain | undefined;
+  let chain = ring.reading;
+  ring.reading = undefined;
   const end = (): void => {
     const ready = chain;
     chain = undefined;
@@ -70,7 +64,7 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
     else if (ready) ring.submit(ready.head);
   };
   let refused = false;
-  while (done < count && !refused && (done < MOST || chain) && ring.submissions > 0) {
+  while (done < count && !refused && done < MOST && ring.submissions > 0) {
     t.kernel.charge(cost.call);
     const bytes = ring.takeSubmission();
     refused = bytes === undefined;
@@ -90,9 +84,11 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
     end();
     refused = isRefused && (ring.shape.flags & SETUP.SUBMIT_ALL) === 0;
   }
-  end();
+  const over = refused || ring.submissions === 0 || done >= count;
+  if (over) end();
+  else ring.reading = chain;
   ring.consumed.wake();
-  return { done, over: refused || ring.submissions === 0 || done >= count };
+  return { done, over };
 };
 const link = (chain: Chain, request: Request): void => {
   const { tail } = chain;

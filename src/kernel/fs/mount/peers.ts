@@ -1,25 +1,26 @@
 // Propagation types of mounts: shared, slave, private, unbindable. man 7 mount_namespaces, "Shared subtrees";
 // Linux fs/pnode.c.
+import { OrderedMap } from "../../../memory/ordered-map.ts";
 import type { Mount } from "../vfs/mount.ts";
 
 /** The ids of mounts and of peer groups. They are unique in the machine. */
 export class MountIds {
   #mount = 1;
   #groups = 0;
-  readonly #freeGroups = new Set<number>();
+  readonly #freeGroups = new OrderedMap<true>();
   #namespace = 1;
   mount(): number {
     return this.#mount++;
   }
   /** The lowest number that no group has. */
   group(): number {
-    if (this.#freeGroups.size === 0) return ++this.#groups;
-    const lowest = Math.min(...this.#freeGroups);
+    const lowest = this.#freeGroups.next(0);
+    if (lowest === undefined) return ++this.#groups;
     this.#freeGroups.delete(lowest);
     return lowest;
   }
   endGroup(id: number): void {
-    this.#freeGroups.add(id);
+    this.#freeGroups.set(id, true);
   }
   namespace(): number {
     return this.#namespace++;

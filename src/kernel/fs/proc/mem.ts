@@ -1,6 +1,7 @@
 // /proc/PID/mem: the memory of a process as a file. Linux fs/proc/base.c mem_rw().
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
+import { zeros } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { MemoryFile } from "./memory-file.ts";
 
@@ -9,11 +10,14 @@ export class MemFile extends MemoryFile {
   #gone(): boolean {
     return this.target.state === "dead" || this.target.mem !== this.mem;
   }
-  override read(_task: Task, n: number, at: number): Or<Uint8Array> {
+  override read(_task: Task, n: number, at: number, into?: Uint8Array): Or<Uint8Array> {
     if (this.#gone()) return new Uint8Array(0);
-    const bytes = new Uint8Array(n);
+    const bytes = zeros(n, into);
     const got = this.mem.peek(at, bytes);
     return got === 0 && n > 0 ? -E.EIO : bytes.subarray(0, got);
+  }
+  override get copies(): boolean {
+    return true;
   }
   override write(_task: Task, bytes: Uint8Array, at: number): number {
     if (this.#gone()) return 0;

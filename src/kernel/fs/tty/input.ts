@@ -13,6 +13,8 @@ const LINE_MAX = 4095;
 /** The interface of a terminal to its input processor. */
 export interface InputHost {
   readonly termios: Termios;
+  /** False while as much of the echo waits for the output as may: more is lost. */
+  readonly echoes: boolean;
   /** Writes typed bytes to the output. */
   echo(bytes: readonly number[]): void;
   /** Signals the foreground process group. */
@@ -138,7 +140,7 @@ export class InputProcessor {
       }
       if (is(V.REPRINT) && c_lflag & L.ECHO) {
         this.#show(c);
-        this.#host.echo([NL, ...this.#editing.flatMap((b) => this.#shown(b))]);
+        if (this.#host.echoes) this.#host.echo([NL, ...this.#editing.flatMap((b) => this.#shown(b))]);
         return;
       }
     }
@@ -190,9 +192,11 @@ export class InputProcessor {
     const control = c < 0x20 || c === 0x7f;
     return control ? (this.#host.termios.c_lflag & L.ECHOCTL ? 2 : 0) : 1;
   }
-  /** The length of the line being edited, in columns. */
+  /** The columns since the last tab of the line being edited. */
   #column(): number {
-    return this.#editing.reduce((at, c) => (c === TAB ? at + 8 - (at % 8) : at + this.#width(c)), 0);
+    let at = 0;
+    for (let i = this.#editing.length - 1; i >= 0 && this.#editing[i] !== TAB; i--) at += this.#width(this.#editing[i] as number);
+    return at;
   }
   #kill(): void {
     const { c_lflag, c_cc } = this.#host.termios;

@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
@@ -22,7 +23,7 @@ import { lookupIn } from "../vfs/resolve.ts";
 import { acquireOnOpen } from "./control.ts";
 import { slaveIoctl, T } from "./ioctl.ts";
 import { Tty, type TtyDriver, type TtyEvent } from "./tty.ts";
-import { TtyFile } from "./tty-file.ts";
+import { TtyFile, WRITE_STEP } from "./tty-file.ts";
 
 const UNIX98_PTY_SLAVE_MAJOR = 136;
 /** The capacity of a slave's output in bytes. When it is full the slave's writers wait. */
@@ -123,6 +124,9 @@ class Master extends FileDescription {
   override get writesAll(): boolean {
     return true;
   }
+  override get writeStep(): number {
+    return WRITE_STEP;
+  }
   override read(_task: Task, n: number): Or<Uint8Array> {
     const { pty } = this;
     if (pty.packet && pty.events !== 0) {
@@ -134,12 +138,18 @@ class Master extends FileDescription {
     if (this.pty.waiting > 0) return this.pty.take(n);
     return this.#abandoned() ? -E.EIO : -E.EAGAIN;
   }
-  override write(_task: Task, bytes: Uint8Array): number {
+  override write(task: Task, bytes: Uint8Array): number {
     if (this.#abandoned()) return -E.EIO;
-    const n = Math.min(bytes.length, this.pty.tty.input.room);
-    if (n === 0 && bytes.length > 0) return -E.EAGAIN;
-    this.pty.tty.receive(bytes.subarray(0, n));
-    return n;
+    const { tty } = this.pty;
+    task.kernel.charge(bytes.length * cost.entry);
+    let done = 0;
+    // Behind a full line there is room for one byte at a time.
+    for (let room = tty.input.room; done < bytes.length && room > 0; room = tty.input.room) {
+      const end = Math.min(bytes.length, done + room);
+      tty.receive(bytes.subarray(done, end));
+      done = end;
+    }
+    return done === 0 && bytes.length > 0 ? -E.EAGAIN : done;
   }
   override poll(): number {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;

@@ -19,6 +19,9 @@ import type { Tty } from "./tty.ts";
 /** The unit of VTIME in nanoseconds. */
 const TENTH = 100_000_000;
 
+/** The bytes that a terminal takes at a time. Linux drivers/tty/tty_io.c iterate_tty_write(). */
+export const WRITE_STEP = 2048;
+
 /** A file description of a terminal. */
 export class TtyFile extends FileDescription {
   readonly tty: Tty;
@@ -28,6 +31,9 @@ export class TtyFile extends FileDescription {
   }
   override get writesAll(): boolean {
     return true;
+  }
+  override get writeStep(): number {
+    return WRITE_STEP;
   }
 
   override read(task: Task, n: number): Or<Uint8Array> {

@@ -14,6 +14,9 @@ import { I, L, standardTermios, type Termios, V, type WinSize } from "./termios.
 /** A bit of c_lflag: the master edits lines. Linux uapi asm-generic/termbits.h. */
 const EXTPROC = 0o200000;
 
+/** The most bytes of echo that wait for the output. Linux n_tty.c, N_TTY_BUF_SIZE; it discards the oldest. */
+const ECHO_MAX = 4096;
+
 /** Events that a master in packet mode reads. man 2 ioctl_tty, TIOCPKT. */
 export type TtyEvent = "flushRead" | "flushWrite" | "stop" | "start" | "flowOff" | "flowOn" | "extended";
 
@@ -55,6 +58,8 @@ export class Tty implements InputHost, Sleeper {
   readonly #output = new OutputProcessor();
   /** Processed output that the driver did not accept yet. */
   #backlog: Uint8Array[] = [];
+  /** The bytes of echo in it. */
+  #echoed = 0;
   #stopped = false;
   readonly readQueue: WaitQueue;
   readonly writeQueue: WaitQueue;
@@ -96,8 +101,15 @@ export class Tty implements InputHost, Sleeper {
     this.driver.taken?.();
     return out;
   }
+  get echoes(): boolean {
+    return this.#echoed < ECHO_MAX;
+  }
   echo(bytes: readonly number[]): void {
-    this.#send(this.#output.process(Uint8Array.from(bytes), this.termios));
+    if (!this.echoes) return;
+    const shown = this.#output.process(Uint8Array.from(bytes), this.termios);
+    this.#send(shown);
+    // Without a backlog all of it has gone.
+    if (this.#backlog.length > 0) this.#echoed += shown.length;
   }
   signal(which: keyof typeof signals): void {
     if (this.pgrp > 0) sendToGroup(this.kernel, this.pgrp, kernelSignal(signals[which]));
@@ -133,7 +145,9 @@ export class Tty implements InputHost, Sleeper {
         break;
       }
     }
-    if (this.#backlog.length === 0) this.writeQueue.wake();
+    if (this.#backlog.length > 0) return;
+    this.#echoed = 0;
+    this.writeQueue.wake();
   }
   flushInput(): void {
     this.input.flush();
@@ -141,6 +155,7 @@ export class Tty implements InputHost, Sleeper {
   }
   flushOutput(): void {
     this.#backlog = [];
+    this.#echoed = 0;
     this.driver.flush?.();
   }
 

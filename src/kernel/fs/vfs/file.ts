@@ -138,6 +138,10 @@ export abstract class FileDescription {
   get writesAll(): boolean {
     return this.divisible;
   }
+  /** The most bytes that one `write` gets. Terminals work on each byte. */
+  get writeStep(): number {
+    return Number.POSITIVE_INFINITY;
+  }
   /** True if a write with EPIPE raises SIGPIPE. */
   get signalsPipe(): boolean {
     return false;

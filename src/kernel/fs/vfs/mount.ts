@@ -87,6 +87,7 @@ export class Mount {
   /** Nothing leads to the mount any more (kept.ts). */
   end(): void {
     isolate(this);
+    forget(this);
   }
 }
 
@@ -120,14 +121,29 @@ export const withBelow = (mount: Mount): Mount[] => {
   return all;
 };
 
+/** The mounts on each mount point, of all parents. */
+const mounted = new WeakMap<Dentry, Set<Mount>>();
+const NONE: ReadonlySet<Mount> = new Set();
+/** The mounts of all namespaces whose mount point is the dentry. */
+export const mountsOn = (mountpoint: Dentry): ReadonlySet<Mount> => mounted.get(mountpoint) ?? NONE;
+
+const forget = (mount: Mount): void => {
+  if (mount.mountpoint) mounted.get(mount.mountpoint)?.delete(mount);
+};
+
 /** Puts a mount on a mount point of another. */
 const link = (mount: Mount, parent: Mount, mountpoint: Dentry): void => {
+  forget(mount);
+  const all = mounted.get(mountpoint);
+  if (all) all.add(mount);
+  else mounted.set(mountpoint, new Set([mount]));
   mount.parent = parent;
   mount.mountpoint = mountpoint;
   parent.children.set(mountpoint, mount);
 };
 const unlink = (mount: Mount): void => {
   if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
+  forget(mount);
   mount.parent = undefined;
   mount.mountpoint = undefined;
 };

@@ -2,6 +2,7 @@
 // net/netlink/af_netlink.c.
 import { E } from "../../../abi/errno.ts";
 import { AF, type SocketType } from "../../../abi/uapi/socket.ts";
+import { cost } from "../../base/cost.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
@@ -15,6 +16,8 @@ import { sockDiag } from "./sock-diag.ts";
 
 const SOL_NETLINK = 270;
 const BUFFER = 212_992;
+/** A message is smaller than the buffer by so much. Linux netlink_sendmsg(). */
+const OVERHEAD = 32;
 /** Lower types are control messages. Linux NLMSG_MIN_TYPE. */
 const FIRST_TYPE = 16;
 
@@ -94,6 +97,7 @@ export class NetlinkSocket extends Socket {
 
   send(task: Task, message: Message, address: string | undefined): number {
     if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
+    if (message.bytes.length > BUFFER - OVERHEAD) return -E.EMSGSIZE;
     if (this.#port === 0) this.#take(task, 0);
     const bytes = message.bytes.slice();
     for (let at = 0; at + HEADER <= bytes.length; ) {
@@ -102,6 +106,7 @@ export class NetlinkSocket extends Socket {
       if (length < HEADER || at + length > bytes.length) break;
       const flags = v.getUint16(6, true);
       const request = { type: v.getUint16(4, true), flags, seq: v.getUint32(8, true), bytes: bytes.subarray(at, at + length) };
+      task.kernel.charge(cost.call);
       if (flags & NLM_F.REQUEST && request.type >= FIRST_TYPE) this.#serve(task, request);
       at += align(length);
     }

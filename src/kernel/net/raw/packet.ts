@@ -201,7 +201,7 @@ export class PacketSocket extends Socket implements Tap {
       if (put && this.#ring.readable) this.#readQueue.wake();
       return;
     }
-    if (this.#queue.put(joined(prefix, shown), from, this.#receiveBuffer)) this.#readQueue.wake();
+    if (this.#queue.put(prefix.length === 0 ? shown : joined(prefix, shown), from, this.#receiveBuffer)) this.#readQueue.wake();
   }
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();

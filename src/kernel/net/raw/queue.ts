@@ -24,7 +24,9 @@ export class PacketQueue {
   get firstLength(): number {
     return this.#packets.at(0)?.bytes.length ?? 0;
   }
-  /** Queues a packet with its sender's address. False: it is dropped. `limit`: the buffer in bytes. */
+  /**
+   * Queues a copy of a packet with its sender's address. False: it is dropped. `limit`: the buffer in bytes.
+   */
   put(bytes: Uint8Array, from: string, limit: number): boolean {
     const message: Message = { bytes, rights: [], cred: NO_CRED, from };
     const cost = bytes.length + OVERHEAD;
@@ -33,7 +35,7 @@ export class PacketQueue {
       return false;
     }
     this.counts.received++;
-    this.#packets.push(message);
+    this.#packets.push({ ...message, bytes: bytes.slice() });
     this.#queued += cost;
     return true;
   }

@@ -129,7 +129,7 @@ export class RawSocket extends InetSocket implements Hearer {
     if (this.#filters(bytes[at] ?? 0)) return;
     // IPv6 gives the data alone.
     const shown = typeof from === "number" ? bytes : bytes.subarray(at);
-    if (this.#queue.put(shown.slice(), toAddress({ ip: from, port: 0 }), this.receiveBuffer)) this.readQueue.wake();
+    if (this.#queue.put(shown, toAddress({ ip: from, port: 0 }), this.receiveBuffer)) this.readQueue.wake();
   }
   #filters(type: number): boolean {
     if (this.protocol !== IPPROTO.ICMP && this.protocol !== IPPROTO.ICMPV6) return false;

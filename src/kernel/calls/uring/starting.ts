@@ -1,0 +1,40 @@
+// Requests that are to begin. Each may begin the next one of its chain: they do so one after the other, not
+// inside of each other, and in pieces. Linux runs the rest of a chain as work of the task.
+import { cost, PIECE_BYTES } from "../../base/cost.ts";
+import { Fifo } from "../../base/fifo.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Timer } from "../../timer/timers.ts";
+import type { Request } from "./request.ts";
+
+/** The virtual time of a piece. */
+const PIECE = PIECE_BYTES * cost.byte;
+
+/** The requests of one ring that are to begin. */
+export class Starting implements Timer {
+  readonly #ring: { readonly kernel: Kernel };
+  readonly #requests = new Fifo<Request>();
+  /** True while one begins, or the rest waits for the next piece. */
+  #isBusy = false;
+  constructor(ring: { readonly kernel: Kernel }) {
+    this.#ring = ring;
+  }
+  /** Begins a request at once, unless others are before it. */
+  add(request: Request): void {
+    this.#requests.push(request);
+    if (!this.#isBusy) this.fire();
+  }
+  /** Begins as many as a piece has time for. The rest follows at the next point at which timers fire. */
+  fire(): void {
+    const { kernel } = this.#ring;
+    const end = kernel.now + PIECE;
+    this.#isBusy = true;
+    for (let next = this.#requests.shift(); next; next = this.#requests.shift()) {
+      kernel.charge(cost.call);
+      next.begin();
+      if (kernel.now <= end || this.#requests.length === 0) continue;
+      kernel.timers.set(this, kernel.now);
+      return;
+    }
+    this.#isBusy = false;
+  }
+}
