@@ -7,11 +7,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Apt, releaseSource } from "./apt.ts";
 import { hostTools, type PackageSet, packageSets } from "./packages.ts";
+import { works } from "./works.ts";
 
 const cache = join(dirname(fileURLToPath(import.meta.url)), "..", "..", ".cache", "debian");
 const problems: string[] = [];
-
-const works = (command: readonly string[]): boolean => spawnSync(command[0] as string, command.slice(1), { stdio: "ignore" }).status === 0;
 
 /**
  * The releases to try: an index of i386 packages can be inconsistent for days; then the release before serves

@@ -4,15 +4,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { releaseSource } from "../debian/apt.ts";
+import { works } from "../debian/works.ts";
 import type { Architecture, Group, Scenario } from "./scenario.ts";
 
 const run = (command: string, args: readonly string[], minutes: number): void => {
-  const { status, stdout, stderr } = spawnSync(command, args, {
+  const { error, status, stdout, stderr } = spawnSync(command, args, {
     encoding: "latin1",
     maxBuffer: 1 << 28,
     timeout: minutes * 60_000,
     env: { PATH: process.env["PATH"], DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8", HOME: "/root" },
   });
+  if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args[0]}: status ${status}\n${(stdout + stderr).slice(-2000)}`);
 };
 
@@ -55,6 +57,7 @@ export class Roots {
     const source = releaseSource();
     if (!source) throw new Error("no Debian archive is configured here: see sources.list(5)");
     this.#say(`base of ${architecture}: mmdebstrap`);
+    if (!works(["mmdebstrap", "--version"])) run("apt-get", ["-q", "install", "-y", "--no-install-recommends", "mmdebstrap"], 10);
     rmSync(base, { recursive: true, force: true });
     const options = [`--architectures=${architecture}`, "--variant=apt", "--components=main", "--mode=root", "--skip=check/empty"];
     run("mmdebstrap", [...options, source.suite, base, source.uri], 20);
