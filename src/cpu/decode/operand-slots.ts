@@ -79,6 +79,11 @@ export const repeatCost = 64;
  * region word is the entry's number above the region's slot in the table. Slot 0 is never used.
  */
 export const regionType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i64] };
+/**
+ * The function by which regions enter each other: the parameters of a region, then its slot. Regions do not
+ * import the table, because V8 keeps a copy of it in each instance (docs/decisions/0057).
+ */
+export const enterRegionType: FuncType = { params: [...regionType.params, wt.i32], results: regionType.results };
 /** Bits of the slot in a region word. */
 export const slotBits = 16;
 /** The most functions of the baseline tier, which follow the handlers in their table. */

@@ -56,7 +56,14 @@ it.each([64, 32] as const)("a call through a pointer reaches the present target,
   const label = (name: string): number => labels.get(name) as number;
   const twins = new Twins(code, bits);
   const regions: Graph[] = [];
-  twins.each(({ jit }) => (jit.onRegion = (graph) => regions.push(graph)));
+  const imported = new Set<string>();
+  twins.each(({ jit }) => {
+    jit.onRegion = (graph, wasm) => {
+      regions.push(graph);
+      for (const { kind, name } of WebAssembly.Module.imports(new WebAssembly.Module(wasm as BufferSource)))
+        imported.add(`${kind} ${name}`);
+    };
+  });
   twins.load(bytes);
   for (let n = 0; n < 2; n++) twins.map(n, plain(n));
   const pointers = Buffer.alloc(PAGE);
@@ -74,4 +81,7 @@ it.each([64, 32] as const)("a call through a pointer reaches the present target,
   for (let n = 0; n < 200 && ended.why === exit.budget; n++) ended = run(777);
   expect(ended).toMatchObject({ why: exit.fault, rip: label("done") });
   expect(regions.some(({ blocks }) => ["again", "leaf", "small"].every((name) => blocks.has(label(name))))).toBe(true);
+  // V8 keeps a copy of an imported table in each instance (docs/decisions/0057).
+  expect(imported).toContain("function enterRegion");
+  expect([...imported].filter((i) => i.startsWith("table"))).toEqual([]);
 });

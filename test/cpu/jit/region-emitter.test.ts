@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { registerOffset } from "../../../src/cpu/decode/instance.ts";
-import { regionSlots, regionType } from "../../../src/cpu/decode/operand-slots.ts";
+import { enterRegionType, regionType } from "../../../src/cpu/decode/operand-slots.ts";
 import type { Row } from "../../../src/cpu/isa/row.ts";
 import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
 import { emitRegion } from "../../../src/cpu/jit/emit/region-emitter.ts";
@@ -28,7 +28,6 @@ const never = (): never => {
 const emitted = (graph: Graph, { deoptimised = false, executions = 100, base = -1 } = {}): Uint8Array => {
   const m = new ModuleWriter();
   if (base >= 0) m.importGlobal("vm", "base", wt.i64);
-  m.importTable("handlers", "regions", regionSlots);
   const imported = new Map<string, number>();
   const use = (module: string, name: string, type: FuncType): number => {
     const index = imported.get(name) ?? m.importFunc(module, name, type);
@@ -58,7 +57,7 @@ const emitted = (graph: Graph, { deoptimised = false, executions = 100, base = -
       model: cpuModel("x86-64-v3:amd")!,
       color: 0,
       base: base < 0 ? undefined : base,
-      regionTypeIndex: m.type(regionType),
+      enterRegion: () => use("lookups", "enterRegion", enterRegionType),
       callCache: () => 0,
       jumpTable: (targets) => ({ at: 0, lowest: Math.min(...targets), span: 1 }),
       immediates: undefined,

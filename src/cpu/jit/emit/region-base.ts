@@ -75,8 +75,8 @@ export interface RegionRuntime extends Runtime, ReuseSlowPaths {
    * (code-addresses.ts).
    */
   readonly base: number | undefined;
-  /** The type index of regions, for calls of other regions. */
-  readonly regionTypeIndex: number;
+  /** The function that enters another region (enterRegionType). */
+  readonly enterRegion: () => number;
   /** Allocates a call target cache for an indirect call. */
   readonly callCache: () => number;
   /** Makes a jump table for indirect jumps within the region. */

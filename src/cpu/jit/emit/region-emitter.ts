@@ -109,7 +109,7 @@ class RegionEmitter {
     };
     end();
     this.#open({ kind: "other" }, op.block);
-    this.#enter(this.#lookUp(rip), localGet(wt.i32, budgetLocal), op.returnCallIndirect);
+    this.#enter(this.#lookUp(rip), localGet(wt.i32, budgetLocal), op.returnCall);
     this.#close();
     end();
     b.store(op.i32store, i32c(0), localGet(wt.i32, budgetLocal), at.regionBudget);
@@ -155,8 +155,7 @@ class RegionEmitter {
     b.expr(number);
     b.expr(slot);
     b.opcode(how);
-    b.code.u(this.#runtime.regionTypeIndex);
-    b.code.u(0);
+    b.code.u(this.#runtime.enterRegion());
   }
 
   #open(label: Label, opcode: number): void {
@@ -414,7 +413,7 @@ class RegionEmitter {
     const region = c.addresses.of(target) === undefined ? this.#lookUpCall(target) : this.#lookUp(target);
     c.registerCache.forget();
     b.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [depth, i32c(1)]), at.callDepth);
-    this.#enter(region, c.budget(), op.callIndirect);
+    this.#enter(region, c.budget(), op.call);
     const where = b.local(wt.i64);
     b.code.byte(op.localSet);
     b.code.u(where);

@@ -7,6 +7,7 @@ import { ModuleWriter } from "../../../wasm/module.ts";
 import { isShared } from "../../../wasm/shared-memory.ts";
 import { tlbEntry, translated } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
+import { enterRegionType, regionSlots, regionType } from "../../decode/operand-slots.ts";
 import { directMap, layout, tlb } from "../../machine/layout.ts";
 import { type Access, misalignedBy } from "../../machine/mmu.ts";
 import { at, pageRanges } from "../../machine/state.ts";
@@ -107,16 +108,29 @@ const outsideRange = (findPageRange: number): FunctionBytes => {
   return b.done();
 };
 
+/** (budget, number of the entry, slot): the region of a slot. */
+const enterRegion = (regionTypeIndex: number): FunctionBytes => {
+  const b = new Body(enterRegionType.params);
+  enterRegionType.params.forEach((type, n) => b.expr(localGet(type, n)));
+  b.opcode(op.returnCallIndirect);
+  b.code.u(regionTypeIndex);
+  b.code.u(0);
+  return b.done();
+};
+
 /** The JavaScript functions behind the slow paths. */
 export interface SlowPathLinks {
   readonly memory: WebAssembly.Memory;
+  /** Exports of the handlers, with the table of regions. */
+  readonly handlers: WebAssembly.Exports;
   readonly slowPath: (address: number, bytes: number, how: number) => number;
   readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly findPageRange: (address: number, how: Access, slot: number) => void;
 }
 /** The exports of a new module with all slow paths. */
-export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange }: SlowPathLinks): WebAssembly.Exports => {
+export const slowPaths = ({ memory, handlers, slowPath, slowPathStore, findPageRange }: SlowPathLinks): WebAssembly.Exports => {
   const m = new ModuleWriter();
+  m.importTable("handlers", "regions", regionSlots);
   const toRegion = m.importFunc("js", "slowPath", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "slowPathStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
   const toRun = m.importFunc("js", "findPageRange", { params: [wt.f64, wt.i32, wt.i32], results: [] });
@@ -127,10 +141,12 @@ export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange }: Sl
     outsideRange: outsideRange(toRun),
   };
   for (const name of slowPathNames) m.exportFunc(name, m.func(slowPathTypes[name], bodies[name]));
+  m.exportFunc("enterRegion", m.func(enterRegionType, enterRegion(m.type(regionType))));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
   return new WebAssembly.Instance(module, {
     vm: { memory },
+    handlers: handlers as WebAssembly.ModuleImports,
     js: { slowPath, slowPathStore, findPageRange },
   }).exports;
 };

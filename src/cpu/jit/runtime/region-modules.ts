@@ -6,7 +6,7 @@ import { type FuncType, ModuleWriter } from "../../../wasm/module.ts";
 import { isShared } from "../../../wasm/shared-memory.ts";
 import type { Decoded } from "../../decode/decoder.ts";
 import { registerOffset } from "../../decode/instance.ts";
-import { regionSlots, regionType } from "../../decode/operand-slots.ts";
+import { enterRegionType, regionType } from "../../decode/operand-slots.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import type { RoutineType } from "../../isa/routine-types.ts";
 import { contexts } from "../../machine/context.ts";
@@ -116,7 +116,6 @@ export class RegionModules {
     const callCaches: number[] = [];
     const deoptimised: number[] = [];
     let table: CompiledRegion["table"];
-    m.importTable("handlers", "regions", regionSlots);
     const color = regionColor === "any" ? undefined : regionColor;
     // Each import costs time at instantiation, also if it is not called. So a module imports only the used
     // ones.
@@ -143,7 +142,7 @@ export class RegionModules {
       model: this.#links.model,
       color,
       base,
-      regionTypeIndex: m.type(regionType),
+      enterRegion: () => use("lookups", "enterRegion", enterRegionType),
       callCache: () => {
         const cache = this.#blocks.newCallTarget();
         callCaches.push(cache);
