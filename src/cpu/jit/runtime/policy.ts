@@ -158,7 +158,7 @@ export class Jit implements JitPolicy {
     if (!this.#table) {
       this.#table = new (lazyRegionTable().RegionTable)(this.#blocks, this.#links, this);
       this.#table.onRegion = this.#onRegion;
-      this.#table.enterSpace(this.#space);
+      this.#table.exchange.enterSpace(this.#space);
     }
     return this.#table;
   }
@@ -189,7 +189,7 @@ export class Jit implements JitPolicy {
     this.#heat.enter(space);
     this.#isOtherSpace = true;
     this.#space = space;
-    this.#table?.enterSpace(space);
+    this.#table?.exchange.enterSpace(space);
     this.sampler.discardWindows();
     if (this.#color === "any" || this.#color === color) return;
     this.#color = "any";
@@ -213,10 +213,10 @@ export class Jit implements JitPolicy {
     this.stats.samples++;
     if (this.#interval === intervals.warmUp) {
       if (this.stats.samples === 1) return;
-      this.#regions().loadCached();
+      this.#regions().exchange.load();
       this.#interval = intervals.first;
-    } else if (this.#isOtherSpace || this.stats.samples % samplesPerLook === 0) this.#regions().loadCached();
-    else this.#regions().installCached();
+    } else if (this.#isOtherSpace || this.stats.samples % samplesPerLook === 0) this.#regions().exchange.load();
+    else this.#regions().exchange.install();
     this.#isOtherSpace = false;
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
@@ -340,6 +340,6 @@ export class Jit implements JitPolicy {
   }
   /** Saves the regions for the next run of the program, if there are new ones. */
   saveCached(): void {
-    this.#table?.saveCached();
+    this.#table?.save();
   }
 }

@@ -78,6 +78,9 @@ export interface Plan {
   readonly generation: number;
 }
 
+/** The parts of a region that its plan decides. */
+export type RegionShape = Pick<Region, "roots" | "patched" | "side" | "generation">;
+
 /** The regions and profiles that a plan depends on. */
 export interface RegionContext {
   readonly blocks: Blocks;
