@@ -86,6 +86,13 @@ export const count = (text: string, option: string): number => {
   return value;
 };
 
+/** A user's number. The greatest number of 32 bits stands for no user. man 2 setresuid */
+export const user = (text: string, option: string): number => {
+  const value = integer(text, option);
+  if (value >= 0xffff_ffff) throw bad(`${option} wants a number below 4294967295, not "${text}"`);
+  return value;
+};
+
 /** An address in decimal or, after 0x, in hexadecimal. Throws a Problem that names the option. */
 export const address = (text: string, option: string): number => {
   if (!/^(0x0*[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw bad(`${option} wants an address such as 0x401000, not "${text}"`);

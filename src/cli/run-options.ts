@@ -13,7 +13,8 @@ import type { BootOptions } from "../machine/boot.ts";
 import { lazyElfProblem } from "../machine/lazy.ts";
 import type { MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
-import { address, count, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
+import { address, count, environment, integer, mount, oneOf, type parse, seconds, size, user } from "./arguments.ts";
+import { checkOutput } from "./output-file.ts";
 
 /** The options for the guest kernel's configuration. */
 export const switchOptions = {
@@ -203,7 +204,12 @@ const passed = (names: readonly string[]): Record<string, string> =>
       return value === undefined ? [] : [[name, value] as const];
     }),
   );
-const policyOf = ({ policy: file, thread, container }: Values) => (file === undefined ? undefined : { file, thread, container });
+const policyOf = ({ policy: file, thread, container }: Values) => {
+  if (file !== undefined) return { file, thread, container };
+  const option = thread !== undefined ? "--thread" : container !== undefined ? "--container" : undefined;
+  if (option) throw new Problem("usage", `${option} selects a part of a policy: it needs --policy FILE`);
+  return undefined;
+};
 const networkOf = ({ net, publish = [], dns }: Values): NetworkWords | undefined =>
   (net === undefined || net === "none") && publish.length === 0 && dns === undefined ? undefined : { net, publish, dns };
 const dumpOf = (values: Values) =>
@@ -273,7 +279,8 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const [name, ...args] = image === undefined ? rest : [image, ...rest];
   if (name === undefined) throw new Problem("missing-argument", "which program?", { help: swallowed(values) });
   const machine = machineOptions(values);
-  const uid = values.uid === undefined ? undefined : integer(values.uid, "--uid");
+  const uid = values.uid === undefined ? undefined : user(values.uid, "--uid");
+  checkOutput(values["why-json"], "--why-json");
   const program: ProgramOptions = {
     args,
     argv0: name,

@@ -1,5 +1,5 @@
 // The option --policy of run, trace and others: a policy of any format as the filter of the program's start.
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readRegular } from "../host/node-bytes.ts";
 import { detectFormat, type Policy, readPolicy } from "../policy/formats/read.ts";
@@ -24,7 +24,9 @@ export interface RunPolicy {
 }
 
 const bytesOf = (file: string): Uint8Array => {
-  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("cannot-read", `--policy: there is no file ${file}`);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw new Problem("cannot-read", `--policy: ${file} is a directory`);
+  if (!stat?.isFile()) throw new Problem("cannot-read", `--policy: there is no file ${file}`);
   return readRegular(file);
 };
 
@@ -40,6 +42,8 @@ export const readRunPolicy = async ({ file: text, thread, container, warn }: Pol
     profileFile: (path: string) => bytesOf(join(dirname(file), path)),
   };
   const format = detectFormat(bytes);
+  if (thread !== undefined && format !== "firecracker") throw new Problem("usage", `--thread: ${file} is no policy of Firecracker`);
+  if (container !== undefined && format !== "pod") throw new Problem("usage", `--container: ${file} is no pod`);
   if (format === "asm" || format === "raw") {
     // The machine reports mistakes by the rules of its kernel.
     const policy = await readPolicy(file, bytes, options).catch((error: unknown) => {

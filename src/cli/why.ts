@@ -1,14 +1,13 @@
 // The option --why of run and trace: the denied calls, the rule that denied each, and a rule that would allow
 // it.
-import { writeFileSync } from "node:fs";
 import type { Denial } from "../machine/denial.ts";
 import { frameText } from "../machine/stack/frame.ts";
 import type { Policy } from "../policy/formats/read.ts";
 import { type Why, why, whyProgram } from "../policy/why/why.ts";
 import { whyText } from "../policy/why/why-text.ts";
-import { Problem } from "../problem.ts";
 import { encodeProgram, RefusedFilter, type SeccompProfile } from "../seccomp/index.ts";
 import { color as pc } from "./color.ts";
+import { writeOutput } from "./output-file.ts";
 
 /** Kinds of denials that are explained. */
 const MOST_KINDS = 50;
@@ -84,10 +83,6 @@ export class WhyReport {
   /** Throws a Problem if the file cannot be written. */
   write(file: string): void {
     const text = JSON.stringify(this.json(), (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v), 2);
-    try {
-      writeFileSync(file, `${text}\n`);
-    } catch (cause) {
-      throw new Problem("cannot-write", `--why-json: cannot write ${file}`, { cause });
-    }
+    writeOutput(file, `${text}\n`, "--why-json");
   }
 }

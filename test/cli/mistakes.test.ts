@@ -98,6 +98,17 @@ describe("a command line that means nothing", () => {
     ["a schedule as long as no file's name", ["run", "--schedule", "x".repeat(300), hello], /"x{300}" is no schedule/],
     ["a schedule of another program", ["explore", "--replay", "3:4", hello], /not one of this program .*: the run has no point 3/],
     ["a slice of nothing", ["explore", "--slice", "0", hello], /--slice wants at least 1/],
+    ["a report that cannot be written", ["run", "--why-json", "/no/such/file", hello], /--why-json: cannot write \S+: its folder/],
+    ["a saved trace that cannot be written", ["trace", "--save", "/no/such/file", hello], /--save: cannot write \S+: its folder/],
+    ["a policy that cannot be written", ["seccomp", "learn", "-o", "/no/such/file", hello], /--output: cannot write/],
+    ["filters that cannot be written", ["seccomp", "dump", "--save", "/no/such/file", hello], /--save: cannot write/],
+    ["results that cannot be written", ["landmines", "--only", "A1", "--junit", "/"], /--junit: cannot write \/: it is a directory/],
+    ["no user's number", ["run", "--uid", "4294967295", hello], /--uid wants a number below 4294967295/],
+    ["a policy that is a folder", ["run", "--policy", "/", hello], /--policy: \/ is a directory/],
+    ["a thread of no policy", ["run", "--thread", "vmm", hello], /--thread selects a part of a policy: it needs --policy/],
+    ["a container of a filter", ["run", "--container", "c", "--policy", "/etc/hostname", hello], /--container: \S+ is no pod/],
+    ["assembly that is none", ["asm", hello], /is no text \(disasm shows the code/],
+    ["control characters", ["run", "--kernel", "a\x1b[2J\r", hello], /no kernel profile "a\\x1b\[2J\\x0d"/],
     ["a trace file that cannot be written", ["trace", "-o", "/no/such/file", hello], /cannot be written/],
   ] as const)("%s", (_, args, text) => complains(trapgate(args), 125, text));
 
@@ -110,6 +121,8 @@ describe("a command line that means nothing", () => {
           /policy:1:1: "this is no filter" is no statement \[TG0401\]\n {4}1 \| this is no filter\n {6}\| \^{17}\n/,
           3,
         ],
+        ["{\n", /policy:2:1: here must be a name in quotes \[TG0401\]/, 3],
+        ["[]\n", /policy:1:1: this JSON is no seccomp profile \(one has defaultAction and syscalls\)/, 3],
         [Buffer.from([6, 0, 0, 0, 0]), /no list of BPF instructions/, 1],
         [Buffer.from([6, 0, 0, 0, 0, 0, 255, 127, 255, 255, 0, 0, 0, 0, 0, 0]), /the policy, instruction 1/, 1],
       ] as const) {

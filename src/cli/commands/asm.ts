@@ -1,10 +1,11 @@
 // `trapgate asm`: assembly to a listing, or to plain code.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type Assembled, assemble } from "../../cpu/text/assemble.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
 import { codeOptionHelp, codeOptions, codeValues } from "../code.ts";
 import type { Command } from "../command.ts";
+import { writeOutput } from "../output-file.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
 const source = (file: string): string => {
@@ -12,13 +13,6 @@ const source = (file: string): string => {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (cause) {
     throw new Problem("cannot-read", `cannot read ${file}`, { cause });
-  }
-};
-const write = (file: string, bytes: Uint8Array): void => {
-  try {
-    writeFileSync(file, bytes);
-  } catch (cause) {
-    throw new Problem("cannot-write", `cannot write ${file}`, { cause });
   }
 };
 
@@ -43,8 +37,9 @@ export const command: Command = {
       throw new Problem(file === undefined ? "missing-argument" : "extra-argument", "asm takes one file");
     const { mode = 64, at } = codeValues(values);
     const text = source(file);
+    if (text.includes("\0")) throw new Problem("bad-assembly", `${file} is no text`, { help: "disasm shows the code in a file" });
     const assembled = assemble(text, { mode, at });
-    if (values.output !== undefined) write(values.output, assembled.bytes);
+    if (values.output !== undefined) writeOutput(values.output, assembled.bytes);
     else
       process.stdout.write(
         listing(text, assembled, at)

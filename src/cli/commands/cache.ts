@@ -8,6 +8,7 @@ import type { Command } from "../command.ts";
 import { FAILED } from "../status.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const options = { "code-cache": { type: "string" } } as const;
 const actions = ["list", "clear", "warm"] as const;
 
 const KiB = 1024;
@@ -56,13 +57,14 @@ export const command: Command = {
     ["--code-cache DIR", "the folder (default: ~/.cache/trapgate)"],
   ],
   async run(args) {
-    const { values, rest } = parse(args, { "code-cache": { type: "string" } });
+    const { values, rest } = parse(args, options);
     const [name, ...more] = rest;
-    const folder = values["code-cache"] ?? cacheFolder();
     if (name === undefined) throw new Problem("missing-argument", "list, clear or warm?");
     const action = oneOf(name, actions, "cache");
-    if (action === "warm") return warm(folder, more);
-    if (more.length > 0) throw new Problem("extra-argument", `cache ${action} takes no argument`);
+    if (action === "warm") return warm(values["code-cache"] ?? cacheFolder(), more);
+    const after = parse(more, options);
+    if (after.rest.length > 0) throw new Problem("extra-argument", `cache ${action} takes no argument`);
+    const folder = after.values["code-cache"] ?? values["code-cache"] ?? cacheFolder();
     if (action === "list") list(folder);
     else print(`${folder}: removed ${totalOf(clearCodeCache(folder))}`);
     return 0;

@@ -1,6 +1,5 @@
 // `trapgate landmines`: the catalogue on kernel profiles and on the native kernel, with expected and observed
 // results.
-import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { ProfileName } from "../../kernel/base/profile.ts";
@@ -13,6 +12,7 @@ import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
+import { checkOutput, writeOutput } from "../output-file.ts";
 import { progress } from "../progress.ts";
 import { switchesOf, switchHelp, switchOptions } from "../run-options.ts";
 import { shard } from "../shard.ts";
@@ -59,14 +59,6 @@ const summary = (cells: readonly Cell[]): string => {
   return missing === 0 ? ran : `${ran}; ${missing} not yet`;
 };
 
-const save = (file: string, text: string): void => {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new Problem("cannot-write", `--junit: cannot write ${file}: ${(error as Error).message}`, { cause: error });
-  }
-};
-
 const wantedProfiles = (wanted: readonly string[] | undefined): readonly ProfileName[] =>
   wanted?.flatMap((name) => (name === "all" ? names : [oneOf(name, names, "--kernel")])) ?? DEFAULT;
 
@@ -100,6 +92,7 @@ export const command: Command = {
       const runs = { policy: given, profile, vendor, switches: switchesOf(values), only, files } as const;
       return (await import("./landmines-policy.ts")).landminesUnderPolicy(runs, values.json ?? false);
     }
+    checkOutput(values.junit, "--junit");
     const runs = matrix({
       profiles: wantedProfiles(values.kernel),
       vendor,
@@ -120,7 +113,7 @@ export const command: Command = {
       cells.push(cell);
     }
     line.end();
-    if (values.junit !== undefined) save(values.junit, junit(cells));
+    if (values.junit !== undefined) writeOutput(values.junit, junit(cells), "--junit");
     print(values.json ? JSON.stringify(cells.map(cellJson), null, 2) : summary(cells));
     return cells.some((cell) => cell.verdict === "different") ? 1 : 0;
   },

@@ -2,6 +2,7 @@
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
+import { checkOutput } from "../output-file.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { straceHelp, straceOptions, traceOptionsOf } from "../trace-options.ts";
 import { lineOutput } from "../trace-output.ts";
@@ -22,6 +23,7 @@ export const command: Command = {
     const { Filters } = await import("../../machine/tracing/strace/filters.ts");
     // A wrong expression is said before anything runs or is written.
     new Filters(tracing);
+    checkOutput(values.save, "--save");
     const prepared = prepare(values, rest);
     const output = lineOutput(values.output, tracing.separate ?? false);
     const file = values.save === undefined ? undefined : new (await import("../save/trace-file.ts")).TraceFile(prepared);

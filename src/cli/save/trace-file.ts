@@ -1,9 +1,8 @@
 // `trapgate trace --save FILE`: a run as one file, which the lab (docs/lab.md) opens: trace.json, and the
 // program.
-import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { TraceEvent } from "../../machine/tracing/events.ts";
-import { Problem } from "../../problem.ts";
+import { writeOutput } from "../output-file.ts";
 import type { Prepared } from "../run-options.ts";
 import { zip } from "./zip.ts";
 
@@ -53,10 +52,6 @@ export class TraceFile {
 
   /** Writes the file. Throws a Problem if it cannot be written. */
   write(path: string): void {
-    try {
-      writeFileSync(path, this.bytes());
-    } catch (cause) {
-      throw new Problem("host", `${path} cannot be written: ${(cause as Error).message}`, { cause });
-    }
+    writeOutput(path, this.bytes(), "--save");
   }
 }

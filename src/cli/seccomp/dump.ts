@@ -1,14 +1,13 @@
 // `trapgate seccomp dump`: the filters that a program and its children attach in a run.
-import { writeFileSync } from "node:fs";
 import { x64 } from "../../abi/abi.ts";
 import { abis } from "../../abi/syscall-number.ts";
 import type { AttachedFilter } from "../../machine/options.ts";
 import { programJson } from "../../policy/formats/write.ts";
-import { Problem } from "../../problem.ts";
 import { decodeProgram, disassemble, upstream } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
+import { checkOutput, writeOutput } from "../output-file.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { print, printJson } from "./input.ts";
 
@@ -16,14 +15,7 @@ const title = ({ pid, comm, arch, depth, program }: AttachedFilter): string =>
   `${comm}[${pid}]: filter ${depth} of the task, ${program.length / 8} instructions, by ${abis.find(({ auditArch }) => auditArch === arch)?.name ?? arch}`;
 
 const save = (filters: readonly AttachedFilter[], prefix: string): void => {
-  for (const [n, { program }] of filters.entries()) {
-    const file = `${prefix}${n}.bpf`;
-    try {
-      writeFileSync(file, program);
-    } catch (cause) {
-      throw new Problem("cannot-write", `cannot write ${file}`, { cause });
-    }
-  }
+  for (const [n, { program }] of filters.entries()) writeOutput(`${prefix}${n}.bpf`, program, "--save");
 };
 
 /** `trapgate seccomp dump`: the entry of the table of commands. */
@@ -33,6 +25,7 @@ export const command: Command = {
   options: [["--save PREFIX", "write them as BPF to PREFIX0.bpf, PREFIX1.bpf, …"], ["--json", "as data"], ...runOptionHelp],
   async run(args) {
     const { values, rest } = parse(args, { ...runOptions, save: { type: "string" }, json: { type: "boolean" } });
+    if (values.save !== undefined) checkOutput(`${values.save}0.bpf`, "--save");
     const filters: AttachedFilter[] = [];
     const status = await execute(prepare(values, rest), undefined, { filter: (attached) => void filters.push(attached) });
     if (values.save !== undefined) save(filters, values.save);

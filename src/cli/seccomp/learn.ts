@@ -15,6 +15,7 @@ import { integer, oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
+import { checkOutput } from "../output-file.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { readOne } from "./input.ts";
 import { write } from "./output.ts";
@@ -101,6 +102,8 @@ export const command: Command = {
       log: returnValue(returns, "log"),
       trap: returnValue(returns, "trap"),
     }[action] as number;
+    checkOutput(values.output, "--output");
+    checkOutput(values.calls, "--calls");
     const base = values.extend === undefined ? undefined : await readOne(values.extend, {});
     const seen = new Observed();
     if (values.calls !== undefined) recorded(values.calls, seen);

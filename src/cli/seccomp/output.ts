@@ -1,15 +1,14 @@
 // The output of subcommands: standard output or a file.
-import { writeFileSync } from "node:fs";
 import { differenceText } from "../../policy/explain/explain-text.ts";
 import { profileOfMeaning } from "../../policy/formats/meaning-profile.ts";
 import { type ProfileOutput, profileOutputs, writeProfile } from "../../policy/formats/profile-writers.ts";
 import { type Policy, programOfMeaning } from "../../policy/formats/read.ts";
 import { systemdLines } from "../../policy/formats/systemd/writer.ts";
 import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/write.ts";
-import { Problem } from "../../problem.ts";
 import type { Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { color } from "../color.ts";
+import { writeOutput } from "../output-file.ts";
 
 /** The options of commands that write a policy. */
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;
@@ -21,12 +20,8 @@ export const outputHelp: readonly (readonly [string, string])[] = [
 
 /** Writes a file, or to standard output if there is none. Throws a Problem if it cannot. */
 export const write = (content: string | Uint8Array, file: string | undefined): void => {
-  if (file === undefined) return void process.stdout.write(content);
-  try {
-    writeFileSync(file, content);
-  } catch (cause) {
-    throw new Problem("cannot-write", `cannot write ${file}`, { cause });
-  }
+  if (file === undefined) process.stdout.write(content);
+  else writeOutput(file, content);
 };
 
 const isProgramOutput = (format: string): format is OutputFormat => (outputs as readonly string[]).includes(format);

@@ -96,7 +96,9 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   if (looksKafel(text)) return "kafel";
   if (looksMinijail(text)) return "minijail";
   if (looksHex(text)) return "hex";
-  return looksC(text) ? "c" : "asm";
+  if (looksC(text)) return "c";
+  // No statement begins like this. The reader of JSON says where it ends being JSON.
+  return /^\ufeff?\s*[[{]/.test(text) ? "oci" : "asm";
 };
 
 /** Formats that must be compiled to a program. */
