@@ -1,15 +1,13 @@
-// The CPU executes code from rip until an event that the kernel must handle. It dispatches between decoded
-// blocks. The handlers do the work and return only in cases that they do not handle.
+// A processor: its registers, code caches and engines, as the kernel and the helper functions see it. The
+// dispatcher is run-loop.ts.
 
 import { Baseline } from "./baseline/policy.ts";
 import type { Instructions } from "./decode/instructions.ts";
-import { repeatCost } from "./decode/operand-slots.ts";
 import type { Engine } from "./engine.ts";
 import { helpers } from "./helpers/helpers.ts";
-import { guestFault, MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
+import { MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
 import { Instances, leaveInstances, type Owner, takeInstances } from "./instances.ts";
 import { Blocks } from "./interp/block-cache.ts";
-import { longest } from "./interp/block-decoder.ts";
 import type { CodeEvents } from "./interp/code-events.ts";
 import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
@@ -18,20 +16,20 @@ import { helperNames, type RoutineType } from "./isa/routine-types.ts";
 import type { CodeFile } from "./jit/cache/format.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
-import type { Step } from "./jit/tracing/trace-recorder.ts";
 import type { Breakpoint } from "./machine/breakpoints.ts";
 import { Budget } from "./machine/budget.ts";
 import type { Deadline } from "./machine/deadline.ts";
-import { type Exit, exit, exitCode, settled } from "./machine/exit.ts";
+import { type Exit, exitCode } from "./machine/exit.ts";
 import { HostClock } from "./machine/host-clock.ts";
 import { layout } from "./machine/layout.ts";
 import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
-import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
+import { at, STATUS_FLAGS, State } from "./machine/state.ts";
 import { Tlb } from "./machine/tlb.ts";
 import type { OracleContext } from "./oracle/context.ts";
 import { Stepping } from "./oracle/stepping.ts";
+import { fetchFault, type HandlerExports, RunLoop } from "./run-loop.ts";
 
 /** A WebAssembly module of interpreter handlers. */
 export interface HandlerModule {
@@ -49,14 +47,9 @@ export interface CpuCode {
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
-interface HandlerExports {
-  enter(record: number, budget: number): number;
-  flagsWord32(): number;
-}
 
-/** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
+/** The most instructions between two checks of the clock in compiled code. */
 const MOST_IN_REGIONS = 1 << 21;
-const MOST_INTERPRETED = 1 << 16;
 /** Pages that are flushed one by one. After a flush of all pages, all of them are entered again. */
 const mostFlushed = 512;
 
@@ -71,13 +64,12 @@ export class Cpu implements TranslationListener, OracleContext {
   readonly jit: Jit;
   readonly baseline: Baseline;
   readonly codeFrames: Uint8Array;
-  readonly #run: HandlerExports;
+  readonly #handlers: HandlerExports;
+  readonly #loop: RunLoop;
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly #tlb: Tlb;
   readonly #slowPath: MemorySlowPath;
-  /** Returns of generated code to the dispatcher, counted per exit code (exit.ts). */
-  readonly exitCounts = new Float64Array(64);
   /**
    * The time-stamp counter of RDTSC. The owner of time replaces it; the default is the count of instructions.
    */
@@ -135,7 +127,7 @@ export class Cpu implements TranslationListener, OracleContext {
     const { handlers, routines } = instances;
     this.routines = routines;
     (routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
-    this.#run = handlers as unknown as HandlerExports;
+    this.#handlers = handlers as unknown as HandlerExports;
     const [base, ...parts] = code.handlers;
     const know = ({ preload }: HandlerModule): void => {
       if (preload && model.name === defaultModel) this.blocks.decoder.preload(preload);
@@ -160,7 +152,7 @@ export class Cpu implements TranslationListener, OracleContext {
       findPageRange: (address, how, slot) => this.#tlb.showRange(address, how, slot),
       enableAccessMap: () => this.#tlb.keepAccessMap(),
       slowPathStore: (address, bytes, low, high) => (this.#clock.turn() ? 0 : this.#slowPath.missedStore(address, bytes, low, high)),
-      serve: (code) => this.#serve(code),
+      serve: (code) => this.#loop.serve(code, this.serve),
       landing: (door) => this.landing?.(door),
       codeFiles: () => this.codeFiles?.() ?? [],
       addressOf: (linear) => this.#tlb.find(linear),
@@ -179,7 +171,10 @@ export class Cpu implements TranslationListener, OracleContext {
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
     this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
-    this.#stepping = new Stepping(this, { slowPath: this.#slowPath, budget: this.#budget, clock: this.#clock });
+    const run = { slowPath: this.#slowPath, budget: this.#budget, clock: this.#clock };
+    this.#stepping = new Stepping(this, run);
+    const { blocks, jit, baseline } = this;
+    this.#loop = new RunLoop({ ...run, state: s, blocks, jit, baseline, stepping: this.#stepping, handlers: this.#handlers });
   }
 
   /** The reactions of the tiers and the TLB to changes of code. */
@@ -258,30 +253,6 @@ export class Cpu implements TranslationListener, OracleContext {
     this.blocks.invalidateFrame(frame);
   }
 
-  /**
-   * A region has reached a door; all state is in the state page. Returns 0 if the region continues after the
-   * call, else the region's exit code.
-   */
-  #serve(code: number): number {
-    const { serve, state: s } = this;
-    const left = this.#budget.settle(s.i32[at.budget >> 2] as number);
-    const { mmu } = this.#slowPath;
-    const { drops } = this.blocks.addresses;
-    const context = s.u32[at.context >> 2];
-    const { invalidations } = this.blocks;
-    const granted = serve?.(code as Exit);
-    if (granted === undefined) return settled + code;
-    const system = s.u32[at.systemFlags >> 2] as number;
-    // A timer that the call has set, and the call's cost, limit the whole run, not only this part of it.
-    this.#isShortened = true;
-    // The code of this region or of its callers may have changed.
-    const changed = this.#slowPath.mmu !== mmu || this.blocks.addresses.drops !== drops || this.blocks.invalidations !== invalidations;
-    if (granted <= this.#budget.granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
-      return settled + exit.served;
-    s.u32[at.systemFlags >> 2] = system & ~EF.RF;
-    if (granted < left) this.#budget.shorten(granted, left);
-    return 0;
-  }
   /** For helper functions: a fault at the current instruction. Returns the exit code. */
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
@@ -356,7 +327,7 @@ export class Cpu implements TranslationListener, OracleContext {
     if (!isLow(at.flagResult) || !isLow(at.flagA) || !isLow(at.flagB)) this.flags = this.flags;
   }
   get flags(): number {
-    return this.#run.flagsWord32() | (this.state.u32[at.systemFlags >> 2] as number) | 2;
+    return this.#handlers.flagsWord32() | (this.state.u32[at.systemFlags >> 2] as number) | 2;
   }
   set flags(word: number) {
     const s = this.state;
@@ -370,268 +341,30 @@ export class Cpu implements TranslationListener, OracleContext {
 
   /**
    * Runs until an exit, for at most `limit` instructions (below 2^31), or until the deadline. A served call
-   * may end it before. The interpreter's part of the limit (budget.ts) is small: at its end the JIT samples
-   * interpreted code. A repeated string instruction may exceed the limit by `repeatCost`.
+   * may end it before. A repeated string instruction may exceed the limit by `repeatCost`.
    */
   run(limit: number): Exit {
-    const { sampler, enabled } = this.jit;
-    this.#clock.begin();
-    this.#isShortened = false;
-    if (!enabled) return this.#runPlainly(limit);
-    const { instructions } = this.#budget;
-    const due = sampler.next - instructions;
-    if (due <= 0) return this.#runWatched(instructions + limit);
-    // Most runs end at a call, before the next window.
-    const code = this.#runPlainly(Math.min(limit, due));
-    if (limit <= due || code !== exit.budget || this.#clock.isLate || this.#isShortened) return code;
-    return this.#runWatched(instructions + limit);
+    return this.#loop.run(limit);
   }
-  /** A call was served in this run. Its cost and its timers have made the limit an earlier one. */
-  #isShortened = false;
-  /** The same, with sampling windows in which the JIT records the control flow. */
-  #runWatched(end: number): Exit {
-    const { sampler } = this.jit;
-    while (this.instructions < end) {
-      const left = end - this.instructions;
-      const due = sampler.next - this.instructions;
-      const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, sampler.length));
-      if (code !== exit.budget || this.#clock.isLate || this.#isShortened) return code;
-    }
-    return exit.budget;
+  /** Returns of generated code to the dispatcher, counted per exit code (exit.ts). */
+  get exitCounts(): Float64Array {
+    return this.#loop.exitCounts;
   }
-  #window(length: number): Exit {
-    const { blocks, state } = this;
-    const end = this.instructions + length;
-    const steps: Step[] = [];
-    const unsampled = this.#budget.unsampled;
-    let code: Exit = exit.budget;
-    while (code === exit.budget && !this.#clock.isLate && !this.#isShortened) {
-      const left = end - this.instructions;
-      if (left <= 0) break;
-      const ip = state.rip;
-      const count = Math.min(blocks.lengthAt(ip), left);
-      steps.push({ ip, count });
-      code = this.#runPlainly(count);
-    }
-    this.#budget.unsampled = unsampled;
-    this.jit.addWindow(steps, this.instructions);
-    return code;
+  fetchFault(): number {
+    return fetchFault(this);
   }
-  #runPlainly(limit: number): Exit {
-    const s = this.state;
-    if (this.#stops) return this.#stepping.runWithBreakpoints(limit);
-    // Any completed instruction clears RF.
-    s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;
-    if (this.#engine === "evaluate") return this.#stepping.run(limit);
-    const { blocks } = this;
-    let budget = this.#begin(limit);
-    let rec = blocks.next();
-    let lean = false;
-    for (;;) {
-      let code: number;
-      const system = s.u32[at.systemFlags >> 2] as number;
-      if (system & EF.TF) return this.#stepping.singleStep(budget);
-      if (system & EF.AC) {
-        const rest = budget + this.#budget.rest();
-        this.#budget.finish(budget, exit.budget);
-        const { left, code } = this.#stepping.checkAlignment(rest);
-        if (left <= 0 || this.#clock.isLate || code !== exit.budget) return code;
-        budget = this.#begin(left);
-        rec = blocks.next();
-        continue;
-      }
-      if (rec === 0) {
-        if (budget + this.#budget.rest() <= 0) return this.#budget.finish(budget, exit.budget);
-        code = this.fetchFault();
-      } else {
-        let left = blocks.records.remainingOf(rec);
-        if (left > budget && this.#budget.rest() > 0) {
-          budget += this.#grantMore(budget);
-          if (this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
-          rec = blocks.find(s.rip);
-          continue;
-        }
-        if (left > budget) {
-          if (budget <= 0) return this.#budget.finish(budget, exit.budget);
-          rec = blocks.bounded(s.rip, budget);
-          if (rec === 0) {
-            s.i32[at.budget >> 2] = budget;
-            this.fetchFault();
-            return this.#budget.finish(budget, exit.fault);
-          }
-          left = blocks.records.remainingOf(rec);
-        }
-        try {
-          code = this.#run.enter(rec, budget - left);
-        } catch (e) {
-          if (e !== guestFault) throw e;
-          code = exitCode.fault;
-        }
-        budget = s.i32[at.budget >> 2] as number;
-        rec = s.u32[at.record >> 2] as number;
-        (this.exitCounts[code] as number)++;
-        // A bound for exits that use little or no budget for much work.
-        this.#clock.turn();
-      }
-      switch (code) {
-        case exitCode.fault:
-          if (rec !== 0) {
-            budget += blocks.records.remainingOf(rec);
-            s.rip = blocks.records.ipOf(rec);
-          }
-          if (this.#slowPath.isWatched) {
-            this.#slowPath.isWatched = false;
-            this.#budget.finish(budget, exit.budget);
-            return this.#stepping.stepWatched();
-          }
-          return this.#budget.finish(budget, exit.fault);
-        case exitCode.trap:
-          budget += blocks.records.remainingOf(rec) - 1;
-          s.rip = blocks.records.nextIpOf(rec);
-          return this.#budget.finish(budget, exit.fault);
-        case exitCode.int80:
-        case exitCode.sysenter:
-        case exitCode.syscall:
-          s.rip = blocks.records.nextIpOf(rec);
-          return this.#budget.finish(budget, code as Exit);
-        case exitCode.taken: {
-          const from = rec;
-          s.rip = blocks.records.targetOf(from);
-          this.jit.recordTransfer(from, s.rip);
-          rec = blocks.find(s.rip);
-          if (rec !== 0) blocks.link(from, rec);
-          break;
-        }
-        case exitCode.next: {
-          const ip: number = blocks.records.nextIpOf(rec);
-          s.rip = ip;
-          rec = blocks.follow(rec, ip);
-          break;
-        }
-        case exitCode.jumped:
-          this.jit.recordTransfer(rec, s.rip);
-          // Regions come here for each block that is not compiled.
-          rec = blocks.cached() || blocks.displaced(s.rip);
-          if (rec !== 0) break;
-          rec = blocks.find(s.rip);
-          if (rec !== 0) blocks.addJumpTarget(rec);
-          break;
-        case exitCode.changed:
-          rec = blocks.find(s.rip);
-          break;
-        case exitCode.again:
-          budget += blocks.records.remainingOf(rec) - 1 - this.#budget.charge(repeatCost - 1);
-          s.rip = blocks.records.ipOf(rec);
-          rec = blocks.find(s.rip);
-          break;
-        case exitCode.iterations:
-          budget -= this.#budget.charge(repeatCost - 1);
-          rec = blocks.find(s.rip);
-          break;
-        case exitCode.stop:
-        case exitCode.stale:
-          budget += blocks.records.remainingOf(rec);
-          s.rip = blocks.records.ipOf(rec);
-          rec = blocks.next();
-          break;
-        case exitCode.sideExit:
-        case exitCode.upper:
-          if (code === exitCode.sideExit) this.jit.noteSideExit(s.rip);
-          if (budget <= 0) budget += this.#grantMore(budget);
-          rec = blocks.bounded(s.rip, 1);
-          break;
-        case exitCode.lowBudget: {
-          this.#budget.giveTimeBack();
-          if (this.#budget.held > 0) {
-            this.#clock.look();
-            this.#budget.grantRegions();
-            this.jit.noteShortage(s.rip);
-            rec = blocks.find(s.rip);
-            break;
-          }
-          // The regions get all but a block's length first, then that, too. The interpreter executes the
-          // remainder.
-          const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
-          if (spare > 0) {
-            lean = spare === budget;
-            budget += this.#budget.move(-spare);
-            rec = blocks.find(s.rip);
-            break;
-          }
-          budget += this.#budget.move(s.i32[at.regionBudget >> 2] as number);
-          if (budget <= 0) return this.#budget.finish(budget, exit.budget);
-          rec = blocks.bounded(s.rip, budget);
-          break;
-        }
-        case exitCode.unverified:
-          budget += blocks.records.remainingOf(rec);
-          s.rip = blocks.records.ipOf(rec);
-          if (this.jit.verify(blocks.regionWordOf(rec))) blocks.revalidateRegion(rec);
-          else blocks.poison(rec);
-          rec = blocks.find(s.rip);
-          break;
-        case settled + exitCode.int80:
-        case settled + exitCode.sysenter:
-        case settled + exitCode.syscall:
-        case settled + exit.served:
-          return this.#budget.finish(budget, (code - settled) as Exit);
-        default:
-          throw new Error(`generated code exited with ${code}`);
-      }
-      if (this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
-      if (rec === 0) s.i32[at.budget >> 2] = budget;
-    }
-  }
-  #engine: Engine = "auto";
   /** Selects the engine. No guest can see it. */
   set engine(engine: Engine) {
-    this.#engine = engine;
+    this.#loop.evaluates = engine === "evaluate";
     this.jit.enabled = engine === "auto" || engine === "jit";
     if (engine === "baseline") this.baseline.enable();
     if (engine === "jit") this.jit.eager();
   }
-  /** A breakpoint that only the oracle can find is among them. */
-  #stops = false;
   /** The breakpoints of the debug registers for the code that runs. */
   set breakpoints(list: readonly Breakpoint[]) {
     if (list === this.#stepping.breakpoints) return;
     this.#stepping.breakpoints = this.#slowPath.breakpoints = list;
-    this.#stops = list.some((b) => b.on === "execute" || this.#engine === "evaluate");
+    this.#loop.stops = list.some((b) => b.on === "execute" || this.#loop.evaluates);
     this.flushWrites();
-  }
-  fetchFault(): number {
-    const s = this.state;
-    const { kind, error, address } = this.blocks.decoder.fault;
-    s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
-    s.u32[at.exitError >> 2] = kind === "page" ? error : 0;
-    s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
-    return exitCode.fault;
-  }
-  /** Divides a limit into its first parts. Returns the interpreter's. */
-  #begin(limit: number): number {
-    // A run that the limit ended is no sampling point, so a block at least is executed. A run that an exit
-    // ended is a valid one.
-    const budget = this.#budget;
-    return budget.begin(limit, Math.min(MOST_INTERPRETED, Math.max(budget.unsampled, budget.endedByLimit ? longest : 1)));
-  }
-  #sample(): void {
-    this.jit.sample(this.state.rip);
-    this.#budget.unsampled = this.jit.interval;
-  }
-  /**
-   * The interpreter has used its part. Grants another one, after a sample if the sampling interval is over.
-   * The length of the part does not depend on the clock.
-   */
-  #grantMore(left: number): number {
-    const budget = this.#budget;
-    const ran = budget.granted - left;
-    if (ran >= budget.unsampled) {
-      this.#sample();
-      // `Budget.settle` subtracts all executed instructions, including those before this sample.
-      budget.unsampled += ran;
-    }
-    this.#clock.look();
-    this.baseline.ran(budget.unreported(ran));
-    return budget.grant(Math.min(budget.rest(), budget.unsampled - ran, MOST_INTERPRETED));
   }
 }
