@@ -14,7 +14,7 @@ import { lazyElfProblem } from "../machine/lazy.ts";
 import type { MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size, user } from "./arguments.ts";
-import { checkOutput } from "./output-file.ts";
+import { checkOutput } from "./save/output-file.ts";
 
 /** The options for the guest kernel's configuration. */
 export const switchOptions = {

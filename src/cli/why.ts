@@ -7,7 +7,7 @@ import { type Why, why, whyProgram } from "../policy/why/why.ts";
 import { whyText } from "../policy/why/why-text.ts";
 import { encodeProgram, RefusedFilter, type SeccompProfile } from "../seccomp/index.ts";
 import { color as pc } from "./color.ts";
-import { writeOutput } from "./output-file.ts";
+import { writeOutput } from "./save/output-file.ts";
 
 /** Kinds of denials that are explained. */
 const MOST_KINDS = 50;

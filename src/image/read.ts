@@ -1,5 +1,6 @@
 // Reads an image into a tree: docker save's archives, OCI layouts, and tar archives of a root directory.
 import type { TarHeader } from "modern-tar";
+import { ofText } from "../kernel/base/byte-string.ts";
 import { Problem } from "../problem.ts";
 import { entries } from "./entries.ts";
 import { type LayerEntry, LayerTree } from "./layer-tree.ts";
@@ -23,19 +24,20 @@ export interface Means {
 /** More than an image has; the entries of an outer archive are layers and JSON. */
 const MOST_BLOBS = 10_000;
 
-/** Names as byte strings: one character a byte. */
-const byteString = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text.slice(0, 1 << 16)));
+/** More characters of a name than any host takes. */
+const MOST_NAME = 1 << 16;
+const nameOf = (text: string): string => ofText(text.slice(0, MOST_NAME));
 /** Types of entries that a tree takes. */
 export const kinds = new Set(["file", "directory", "symlink", "link", "fifo", "character-device", "block-device"]);
 /** An entry of a layer from the header of an archive. */
 export const entryOf = (header: TarHeader, content: LayerEntry["content"]): LayerEntry => ({
-  name: byteString(header.name),
+  name: nameOf(header.name),
   type: (header.type ?? "file") as LayerEntry["type"],
   mode: header.mode ?? 0o755,
   uid: header.uid ?? 0,
   gid: header.gid ?? 0,
   mtime: Math.floor((header.mtime?.getTime() ?? 0) / 1000),
-  target: byteString(header.linkname ?? ""),
+  target: nameOf(header.linkname ?? ""),
   content,
 });
 

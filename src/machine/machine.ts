@@ -3,6 +3,7 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
+import { ofText } from "../kernel/base/byte-string.ts";
 import { ownersOwn } from "../kernel/base/internal-error.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
@@ -38,14 +39,6 @@ const STRETCH = 30;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
 const CLOSED_STRETCH = 5_000_000;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** The core's form of names: byte strings, with one character a byte. */
-const byteString = (text: string): string => {
-  let bytes = "";
-  // Not as arguments of one call: a long text has too many.
-  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
-  return bytes;
-};
 
 const ownersHooks = (hooks: Hooks = {}): Hooks =>
   Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));
@@ -314,11 +307,11 @@ export class Machine {
     if (typeof program !== "string") putFile(kernel.vfs, path, program, 0o755);
     const env = { PATH, ...options.env };
     const process = kernel.spawn({
-      path: byteString(path),
-      argv: [options.argv0 ?? path, ...(options.args ?? [])].map(byteString),
-      envp: Object.entries(env).map(([name, value]) => byteString(`${name}=${value}`)),
+      path: ofText(path),
+      argv: [options.argv0 ?? path, ...(options.args ?? [])].map(ofText),
+      envp: Object.entries(env).map(([name, value]) => ofText(`${name}=${value}`)),
       files,
-      cwd: byteString(options.cwd ?? "/"),
+      cwd: ofText(options.cwd ?? "/"),
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
     if (typeof process === "number") {

@@ -2,6 +2,7 @@
 // 4.3, 4.4.
 import { inflateSync } from "fflate";
 import { LayerTree } from "../../image/layer-tree.ts";
+import { ofBytes } from "../../kernel/base/byte-string.ts";
 import { Problem } from "../../problem.ts";
 import { overLimit } from "./memory-store.ts";
 
@@ -48,7 +49,6 @@ interface Entry {
 }
 
 const damaged = (name: string, why: string): Problem => new Problem("bad-image", `${name} is damaged: ${why}`);
-const byteString = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 /** The entries of the directory at the end. */
 const entriesOf = (bytes: Uint8Array, name: string): readonly Entry[] => {
@@ -63,7 +63,7 @@ const entriesOf = (bytes: Uint8Array, name: string): readonly Entry[] => {
   for (let n = 0; n < count; n++) {
     if (at + ENTRY_SIZE > end || view.getUint32(at, true) !== ENTRY) throw damaged(name, "its directory ends early");
     const length = view.getUint16(at + 28, true);
-    const own = byteString(bytes.subarray(at + ENTRY_SIZE, at + ENTRY_SIZE + length));
+    const own = ofBytes(bytes.subarray(at + ENTRY_SIZE, at + ENTRY_SIZE + length));
     if (view.getUint16(at + 8, true) & ENCRYPTED) throw new Problem("bad-image", `${name} is encrypted: ${JSON.stringify(own)}`);
     entries.push({
       name: own,
@@ -120,7 +120,7 @@ export const treeOfZip = (archive: Uint8Array, name: string, most: number): Laye
       uid: 0,
       gid: 0,
       mtime: 0,
-      target: isLink ? byteString(bytes) : "",
+      target: isLink ? ofBytes(bytes) : "",
       content: isFolder || isLink ? undefined : { size: bytes.length, read: reader(bytes) },
     });
   }

@@ -5,7 +5,7 @@ import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
 import { codeOptionHelp, codeOptions, codeValues } from "../code.ts";
 import type { Command } from "../command.ts";
-import { writeOutput } from "../output-file.ts";
+import { writeOutput } from "../save/output-file.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
 const source = (file: string): string => {

@@ -12,9 +12,9 @@ import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
-import { checkOutput, writeOutput } from "../output-file.ts";
 import { progress } from "../progress.ts";
 import { switchesOf, switchHelp, switchOptions } from "../run-options.ts";
+import { checkOutput, writeOutput } from "../save/output-file.ts";
 import { shard } from "../shard.ts";
 import { nativeLandmines } from "./landmines-native.ts";
 

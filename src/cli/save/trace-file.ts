@@ -2,8 +2,8 @@
 // program.
 import { basename } from "node:path";
 import type { TraceEvent } from "../../machine/tracing/events.ts";
-import { writeOutput } from "../output-file.ts";
 import type { Prepared } from "../run-options.ts";
+import { writeOutput } from "./output-file.ts";
 import { zip } from "./zip.ts";
 
 /** Calls that a file holds, at most. More are counted. */

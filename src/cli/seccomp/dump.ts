@@ -7,8 +7,8 @@ import { decodeProgram, disassemble, upstream } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
-import { checkOutput, writeOutput } from "../output-file.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { checkOutput, writeOutput } from "../save/output-file.ts";
 import { print, printJson } from "./input.ts";
 
 const title = ({ pid, comm, arch, depth, program }: AttachedFilter): string =>

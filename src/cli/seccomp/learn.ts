@@ -15,8 +15,8 @@ import { integer, oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
-import { checkOutput } from "../output-file.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { checkOutput } from "../save/output-file.ts";
 import { readOne } from "./input.ts";
 import { write } from "./output.ts";
 

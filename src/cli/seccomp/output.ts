@@ -8,7 +8,7 @@ import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/w
 import type { Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
 import { color } from "../color.ts";
-import { writeOutput } from "../output-file.ts";
+import { writeOutput } from "../save/output-file.ts";
 
 /** The options of commands that write a policy. */
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;

@@ -50,11 +50,12 @@ export const vectorLoad: Record<number, number> = { 32: op.v128load32zero, 64: o
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
+/** The offset of an entry by a bound instruction pointer. `offsetOf` of jump-cache.ts computes the same. */
 const hashed = (b: Body, target: Node, { hash, shift, entries }: typeof jumpCache | typeof displaced): Node => {
   const product = node(wt.i32, op.i32mul, [as(wt.i32, target), i32c(hash)]);
   return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [product, i32c(shift)]), i32c((entries - 1) * jumpCache.size)]));
 };
-/** The jump cache entry of a bound instruction pointer; jump-cache.ts computes the same. */
+/** The jump cache entry of a bound instruction pointer. */
 export const jumpEntry = (b: Body, target: Node): Node => hashed(b, target, jumpCache);
 /** Its place among the displaced entries. */
 export const displacedEntry = (b: Body, target: Node): Node => hashed(b, target, displaced);

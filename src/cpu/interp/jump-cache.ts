@@ -313,9 +313,11 @@ const emptyLow = Number(BigInt.asIntN(32, jumpCache.empty));
 const emptyHigh = Number(jumpCache.empty >> 32n);
 
 const displacedEnd = layout.displaced + displaced.entries * jumpCache.size;
-/** The index in words of a displaced entry, by the low half of its address. compile.ts computes the same. */
-const displacedEntryOf = (low: number): number =>
-  (layout.displaced + ((Math.imul(low, displaced.hash) >>> displaced.shift) & ((displaced.entries - 1) * jumpCache.size))) >> 2;
+/** The offset of an entry by the low half of an instruction pointer. `hashed` (compile.ts) is the same. */
+const offsetOf = (low: number, { hash, shift, entries }: typeof jumpCache | typeof displaced): number =>
+  (Math.imul(low, hash) >>> shift) & ((entries - 1) * jumpCache.size);
+/** The index in words of a displaced entry. */
+const displacedEntryOf = (low: number): number => (layout.displaced + offsetOf(low, displaced)) >> 2;
 const copyEntry = (i32: Int32Array, from: number, to: number): void => {
   for (let n = 0; n < jumpCache.size / 4; n++) i32[to + n] = i32[from + n] as number;
 };
@@ -324,6 +326,5 @@ const pageOf = (low: number, high: number): number => high * 2 ** 20 + (low >>> 
 
 /** The second entry of the set. handlers.ts searches it and exchanges the two entries. */
 const secondOf = (entry: number): number => entry ^ (jumpCache.size / 4);
-/** The index in words of an instruction pointer's entry, by its low half. compile.ts computes the same. */
-const entryOf = (low: number): number =>
-  (layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size))) >> 2;
+/** The index in words of an entry. */
+const entryOf = (low: number): number => (layout.jumpCache + offsetOf(low, jumpCache)) >> 2;

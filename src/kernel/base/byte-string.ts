@@ -1,7 +1,7 @@
 // Names and texts inside the guest are byte strings: one character a byte.
 
 /** The same text, to be kept: V8 lets a part of a text hold the whole. */
-export const own = (text: string): string => (text.length < SHARED ? text : String.fromCharCode(...asBytes(text)));
+export const own = (text: string): string => (text.length < SHARED ? text : ofBytes(asBytes(text)));
 /** Shorter parts are copies. V8 SlicedString::kMinLength */
 const SHARED = 13;
 
@@ -12,9 +12,11 @@ export const asBytes = (text: string): Uint8Array<ArrayBuffer> => {
   return bytes;
 };
 
-/** The byte string of bytes, a copy. */
+/** The byte string of bytes, a copy. In parts: a call takes some 100 000 arguments. */
 export const ofBytes = (bytes: Uint8Array): string => {
   let text = "";
   for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   return text;
 };
+/** The byte string of a host's text, in UTF-8. */
+export const ofText = (text: string): string => ofBytes(new TextEncoder().encode(text));

@@ -1,8 +1,9 @@
 // The exact SSE routines give the processor's bits: results, MXCSR, EFLAGS, and whether #XM is raised.
 import { beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../../src/cpu/machine/state.ts";
+import { gcc, missing, nativeX64 } from "../../support/host.ts";
 import { nativeVendor } from "../../support/native.ts";
-import { judgeAvailable, judgeSse, sseIn, sseOut } from "./judge.ts";
+import { judgeSse, sseIn, sseOut } from "./judge.ts";
 import { type Exports, Fpu } from "./ours.ts";
 import { putFloat, putInteger, Random } from "./random.ts";
 
@@ -101,7 +102,7 @@ const show = (bytes: Uint8Array) => {
   return `mxcsr ${hex(v.getUint32(0, true))} flags ${hex(v.getUint32(4, true))} rax ${hex(v.getBigUint64(8, true))} xmm0 ${hex(v.getBigUint64(24, true))}${hex(v.getBigUint64(16, true))} xmm1 ${hex(v.getBigUint64(40, true))}${hex(v.getBigUint64(32, true))}`;
 };
 
-describe.runIf(judgeAvailable)("SSE routines against the processor", () => {
+describe.skipIf(missing("SSE routines against the processor", nativeX64, gcc))("SSE routines against the processor", () => {
   let fpu: Fpu;
   beforeAll(async () => {
     fpu = await Fpu.create(nativeVendor());

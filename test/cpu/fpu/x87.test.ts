@@ -1,8 +1,8 @@
 // Every x87 instruction gives the processor's bits: results, status word, tags, memory, flags.
 import { beforeAll, describe, expect, test } from "vitest";
+import { gcc, missing, nativeX64 } from "../../support/host.ts";
 import { nativeVendor } from "../../support/native.ts";
 import { compare } from "./compare.ts";
-import { judgeAvailable } from "./judge.ts";
 import { operations, transcendental } from "./operations.ts";
 import { Fpu } from "./ours.ts";
 
@@ -10,7 +10,7 @@ import { Fpu } from "./ours.ts";
 const count = Number(process.env["FPU_CASES"] ?? 4000);
 const seed = Number(process.env["FPU_SEED"] ?? 1);
 
-describe.runIf(judgeAvailable)("x87 routines against the processor", () => {
+describe.skipIf(missing("x87 routines against the processor", nativeX64, gcc))("x87 routines against the processor", () => {
   let fpu: Fpu;
   beforeAll(async () => {
     fpu = await Fpu.create(nativeVendor());

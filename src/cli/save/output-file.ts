@@ -1,7 +1,7 @@
 // Files that options of commands write. A file that cannot be written is told before a run, not after it.
 import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Problem } from "../problem.ts";
+import { Problem } from "../../problem.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: ": its folder does not exist",
