@@ -1,5 +1,8 @@
 // The ABIs of system calls: x86-64, i386 and x32. Every difference between them is data here.
 
+/** The bit of a number that makes it one of x32. Linux arch/x86/include/uapi/asm/unistd.h. */
+export const X32_BIT = 0x4000_0000;
+
 /** An ABI of system calls. */
 export interface Abi {
   readonly name: "x64" | "i386" | "x32";

@@ -1,10 +1,8 @@
 // System call numbers as filters see them: by name and ABI. x32 numbers have bit 30 set.
-import { type Abi, i386, x32, x64 } from "./abi.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "./abi.ts";
 import { type SyscallName, syscallNumbers } from "./numbers.ts";
 import { x32Number } from "./numbers-x32.ts";
 
-/** Linux arch/x86/include/uapi/asm/unistd.h __X32_SYSCALL_BIT */
-export const X32_BIT = 0x4000_0000;
 /** All ABIs, the native one first. */
 export const abis: readonly Abi[] = [x64, i386, x32];
 

@@ -1,8 +1,7 @@
 // The status of every system call in every ABI, derived from the declarations and the list of missing calls.
-import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../abi/numbers.ts";
 import { x32Number } from "../abi/numbers-x32.ts";
-import { X32_BIT } from "./base/x32-call.ts";
 import { calls } from "./calls/index.ts";
 import type { Syscall } from "./syscall/declaration.ts";
 import { goneFromLinux, notYet } from "./syscall/missing.ts";

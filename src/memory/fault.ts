@@ -1,7 +1,9 @@
 // Page faults: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c,
 // arch/x86/mm/fault.c.
+
 import { type Access, access, mostMore } from "../cpu/machine/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
+import { STACK_GUARD_GAP } from "./layout.ts";
 import type { PageCache } from "./page-cache.ts";
 import { frameOf, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
@@ -9,8 +11,6 @@ import { PROT, VM, type Vma } from "./vma.ts";
 
 /** The reasons of a failed page fault, as negative results. */
 export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4, asked: -5, poisoned: -6 } as const;
-
-const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
 /**
  * Page table rights by PROT_* bits. x86 has no read bit: every accessible page is readable. SDM Vol. 3A 4.6.

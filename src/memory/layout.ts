@@ -31,10 +31,12 @@ export interface Layout {
 export type Randomize = (bits: number) => number;
 
 const MiB = 2 ** 20;
-const TASK_SIZE_64 = 2 ** 47 - PAGE_SIZE;
+/** The user half of 64-bit programs without its last page, which is never mapped. Linux TASK_SIZE_MAX. */
+export const TASK_SIZE_64 = 2 ** 47 - PAGE_SIZE;
 /** IA32_PAGE_OFFSET: the TASK_SIZE of a 32-bit program on a 64-bit kernel. */
 const TASK_SIZE_32 = 0xffffe000;
-const STACK_GUARD_GAP = 256 * PAGE_SIZE;
+/** The bytes below a growing stack in which nothing else is mapped. Linux stack_guard_gap. */
+export const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
 const mmapBase = (taskSize: number, stackLimit: number, stackRandom: number, random: number): number => {
   const gap = Math.min(Math.max(stackLimit + STACK_GUARD_GAP + stackRandom, 128 * MiB), Math.floor(taskSize / 6) * 5);

@@ -1,7 +1,7 @@
 // A system call as people write one: `openat`, `i386.socketcall(1)`, `x32.read(0, 0x1000, 16)`, `x64.1000`,
 // `-1`.
-import { type Abi, x32, x64 } from "../abi/abi.ts";
-import { abis, X32_BIT } from "../abi/syscall-number.ts";
+import { type Abi, X32_BIT, x32, x64 } from "../abi/abi.ts";
+import { abis } from "../abi/syscall-number.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { type SyscallData, syscallData } from "../seccomp/index.ts";

@@ -1,7 +1,6 @@
 // The effect of libseccomp's rules as a diagram: its rule database (src/db.c), its filters for x86
 // (src/arch-x86.c, src/syscalls.c, abi_rule_add()), and the order of its tests (src/gen_bpf.c), version 2.6.
-import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
-import { X32_BIT } from "../abi/syscall-number.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
 import {
   type Diagram,
   diagramOfRoot,

@@ -1,7 +1,6 @@
 // Compile modes: one profile means different filters to different runtimes. runc:
 // libcontainer/seccomp/seccomp_linux.go, patchbpf/enosys_linux.go (1.1). crun: src/libcrun/seccomp.c (1.21).
-import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
-import { X32_BIT } from "../abi/syscall-number.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
 import { didYouMean } from "../nearest.ts";
 import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
 import type { Place } from "./input/source.ts";

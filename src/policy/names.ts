@@ -1,8 +1,8 @@
 // Names of system calls as policies use them: those of Linux 6.12, a few newer ones, and those that only
 // other processors have.
-import { type Abi, x32 } from "../abi/abi.ts";
+import { type Abi, X32_BIT, x32 } from "../abi/abi.ts";
 import { syscallNumbers } from "../abi/numbers.ts";
-import { abis, isSyscallName, syscallNumber, syscallsOf, X32_BIT } from "../abi/syscall-number.ts";
+import { abis, isSyscallName, syscallNumber, syscallsOf } from "../abi/syscall-number.ts";
 
 /** Linux 6.13; the same number at every ABI. */
 const newer: Readonly<Record<string, number>> = { setxattrat: 463, getxattrat: 464, listxattrat: 465, removexattrat: 466 };

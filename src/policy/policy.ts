@@ -1,10 +1,10 @@
 // A policy in TypeScript: rules in order, the first that matches a call decides. Its program is made of its
 // meaning, and proved to have it.
-import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import type { SyscallName } from "../abi/numbers.ts";
 import { argumentsOf } from "../abi/signatures.ts";
-import { syscallNumber, X32_BIT } from "../abi/syscall-number.ts";
+import { syscallNumber } from "../abi/syscall-number.ts";
 import { Problem } from "../problem.ts";
 import {
   compare,

@@ -1,6 +1,23 @@
 // Flags of clone(2), unshare(2) and setns(2). Linux uapi linux/sched.h. The low byte of clone(2)'s flags is
 // the exit signal.
 
+import { struct, u64 } from "../struct.ts";
+
+const FIRST = {
+  flags: u64,
+  pidfd: u64,
+  child_tid: u64,
+  parent_tid: u64,
+  exit_signal: u64,
+  stack: u64,
+  stack_size: u64,
+  tls: u64,
+} as const;
+/** struct clone_args of the first kernels with clone3(2). Linux CLONE_ARGS_SIZE_VER0. */
+export const CLONE_ARGS_VER0 = struct("clone_args", FIRST);
+/** All of its members. Linux CLONE_ARGS_SIZE_VER2. */
+export const CLONE_ARGS = struct("clone_args", { ...FIRST, set_tid: u64, set_tid_size: u64, cgroup: u64 });
+
 /** CLONE_* without the prefix. */
 export const CLONE = {
   VM: 0x100,

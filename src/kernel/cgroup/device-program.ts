@@ -13,8 +13,6 @@ interface Insn {
 }
 const REGISTERS = 11;
 const SIZE = 8;
-/** The most instructions of a program. Linux BPF_MAXINSNS. */
-export const MAX_INSNS = 4096;
 
 const CLASS = { LDX: 1, JMP: 5, JMP32: 6, ALU: 4, ALU64: 7 } as const;
 const EXIT = 0x95;

@@ -2,7 +2,7 @@
 
 import { DR6_STEP } from "../../cpu/machine/breakpoints.ts";
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
-import { PAGE_SIZE } from "../../memory/frames.ts";
+import { TASK_SIZE_64 } from "../../memory/layout.ts";
 import { takeAsked } from "../../memory/user-faults.ts";
 import { wait } from "../base/wait.ts";
 import { queueOf } from "../fs/types/userfault-file.ts";
@@ -95,11 +95,8 @@ const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
   }
 };
 
-/**
- * TASK_SIZE_MAX. The last page of the user half is never mapped; kernel addresses follow, with the vsyscall
- * page.
- */
-const USER_TOP = (1n << 47n) - BigInt(PAGE_SIZE);
+/** Kernel addresses begin after the last page of the user half, with the vsyscall page among them. */
+const USER_TOP = BigInt(TASK_SIZE_64);
 
 const pageFault = (task: Task, error: number): void => {
   const { state } = task.kernel.processor;

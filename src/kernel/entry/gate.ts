@@ -1,7 +1,7 @@
 // The gate: every system call of every program passes `enter`. doors.ts decodes the registers, work.ts orders
 // the checks of tracer and filters, leave.ts prepares the return to user code. Linux arch/x86/entry/common.c
 // do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
-import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
@@ -9,7 +9,6 @@ import { R } from "../../cpu/machine/state.ts";
 import { takeAsked } from "../../memory/user-faults.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
-import { X32_BIT } from "../base/x32-call.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
 import { queueOf } from "../fs/types/userfault-file.ts";

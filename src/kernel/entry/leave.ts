@@ -1,11 +1,11 @@
 // The return to user code: exit, signals, restart of interrupted calls. Linux arch/x86/kernel/signal.c
 // arch_do_signal_or_restart(), kernel/signal.c get_signal().
 
+import { X32_BIT } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH } from "../base/processor.ts";
-import { X32_BIT } from "../base/x32-call.ts";
 import { CoreDump } from "../coredump/core-dump.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";

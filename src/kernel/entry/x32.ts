@@ -1,10 +1,9 @@
 // x32: system calls of 64-bit code with 32-bit pointers and bit 30 in the number. Filters see arch x86-64 and
 // the bit. Linux arch/x86/entry/syscall_64.c do_syscall_x32(); before 5.4 one table served both.
 
-import { x32 } from "../../abi/abi.ts";
+import { X32_BIT, x32 } from "../../abi/abi.ts";
 import { X32_FIRST, x32Number } from "../../abi/numbers-x32.ts";
 import type { Profile } from "../base/profile.ts";
-import { X32_BIT } from "../base/x32-call.ts";
 import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
 
 const X32_END = 548;

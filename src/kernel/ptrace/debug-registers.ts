@@ -1,7 +1,9 @@
 // The debug registers of a task, which its tracer sets by PTRACE_POKEUSER. Linux arch/x86/kernel/ptrace.c
 // ptrace_set_debugreg(), hw_breakpoint.c.
+
 import { E } from "../../abi/errno.ts";
 import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
+import { TASK_SIZE_64 } from "../../memory/layout.ts";
 
 /** Breakpoint registers: DR0 to DR3. */
 const COUNT = 4;
@@ -11,8 +13,8 @@ const CONTROL = 7;
 const DR6_RESERVED = 0xffff_0ff0n;
 /** DR7 bits that are not kept. Linux DR_CONTROL_RESERVED. */
 const DR7_RESERVED = 0xffff_ffff_0000_fc00n;
-/** TASK_SIZE_MAX: breakpoints are in user memory only. */
-const USER_TOP = (1n << 47n) - 4096n;
+/** Breakpoints are in user memory only. */
+const USER_TOP = BigInt(TASK_SIZE_64);
 /** DR7.RWn and LENn. 2 of the first is an I/O breakpoint, which needs CR4.DE. */
 const KINDS = ["execute", "write", undefined, "access"] as const;
 const LENGTHS = [1, 2, 8, 4] as const;

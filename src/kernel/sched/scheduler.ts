@@ -1,9 +1,11 @@
 // The scheduler: round-robin over runnable tasks, with a slice of guest instructions each. The same program
 // with the same inputs and the same seed gets the same schedule, instruction for instruction. Time is
 // virtual: one nanosecond an instruction, a fixed cost a call.
+
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
+import { DOOR_LENGTH } from "../base/processor.ts";
 import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -33,8 +35,6 @@ const LOOK_AFTER = 64 * cost.call;
 /** Milliseconds of the host between two checks after which the next one comes sooner. */
 const LONG = 4;
 const CALL_COST = cost.call;
-/** All doors are two bytes long; prefixes that do nothing there are not counted. */
-const DOOR_LENGTH = 2;
 /**
  * The nanoseconds of user time after which a process counts as long-running (`AddressSpace.settle`). Its
  * pages cost some microseconds each to move.

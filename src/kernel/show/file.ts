@@ -1,5 +1,8 @@
 // Structures of the file calls as strace shows them: directory entries, statfs, sysinfo, epoll events.
-import { long, struct, u16, u32, u64, ulong } from "../../abi/struct.ts";
+
+import { struct, u64 } from "../../abi/struct.ts";
+import { DIRENT, DIRENT64 } from "../../abi/uapi/dirent.ts";
+import { SYSINFO } from "../../abi/uapi/sysinfo.ts";
 import { modeText } from "../syscall/arg-file.ts";
 import { flagText, type Names } from "../syscall/arg-flags.ts";
 import { quote } from "../syscall/arg-string.ts";
@@ -58,8 +61,6 @@ const statfs =
   };
 
 const DT = ["DT_UNKNOWN", "DT_FIFO", "DT_CHR", "", "DT_DIR", "", "DT_BLK", "", "DT_REG", "", "DT_LNK", "", "DT_SOCK"];
-const DIRENT64 = struct("linux_dirent64", { d_ino: u64, d_off: u64, d_reclen: u16 });
-const DIRENT = struct("linux_dirent", { d_ino: ulong, d_off: ulong, d_reclen: u16 });
 /** Bytes of directory entries that a text reads. */
 const MOST_ENTRIES = 1 << 20;
 /** Directory entries: their number, or each of them with -v. */
@@ -93,23 +94,6 @@ const dirents =
     return ctx.style.verbose ? `[${entries.join(", ")}]` : `${hex(at)} /* ${entries.length} entries */`;
   };
 
-const SYSINFO = struct("sysinfo", {
-  uptime: long,
-  load1: ulong,
-  load5: ulong,
-  load15: ulong,
-  totalram: ulong,
-  freeram: ulong,
-  sharedram: ulong,
-  bufferram: ulong,
-  totalswap: ulong,
-  freeswap: ulong,
-  procs: u16,
-  pad: u16,
-  totalhigh: ulong,
-  freehigh: ulong,
-  mem_unit: u32,
-});
 const sysinfo: Text = (ctx, at) => {
   const x = read(SYSINFO, ctx, at);
   if (!x) return undefined;

@@ -1,7 +1,7 @@
 // Structures of the process, signal and scheduling calls as strace shows them.
 import { s32, struct, u32, u64 } from "../../abi/struct.ts";
 import { MPOL } from "../../abi/uapi/mempolicy.ts";
-import { CLONE } from "../../abi/uapi/sched.ts";
+import { CLONE, CLONE_ARGS_VER0 } from "../../abi/uapi/sched.ts";
 import { signalName } from "../signal/set.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { cloneNames } from "../syscall/arg-process.ts";
@@ -56,19 +56,8 @@ const cpuSet: Text = (ctx, at, size) => {
   return `[${set.join(" ")}]`;
 };
 
-/** struct clone_args of clone3(2). */
-const CLONE_ARGS = struct("clone_args", {
-  flags: u64,
-  pidfd: u64,
-  child_tid: u64,
-  parent_tid: u64,
-  exit_signal: u64,
-  stack: u64,
-  stack_size: u64,
-  tls: u64,
-});
 const cloneArgs: Text = (ctx, at, size) => {
-  const x = size < CLONE_ARGS.size(ctx.abi) ? undefined : read(CLONE_ARGS, ctx, at);
+  const x = size < CLONE_ARGS_VER0.size(ctx.abi) ? undefined : read(CLONE_ARGS_VER0, ctx, at);
   if (!x) return undefined;
   const bits = Number(x.flags);
   const has = (mask: number): boolean => (bits & mask) !== 0;
@@ -85,7 +74,7 @@ const cloneArgs: Text = (ctx, at, size) => {
 };
 /** The values that clone3(2) stored: ` => {parent_tid=[2]}`. */
 const cloneResults: Text = (ctx, at) => {
-  const x = read(CLONE_ARGS, ctx, at);
+  const x = read(CLONE_ARGS_VER0, ctx, at);
   if (!x) return "";
   const bits = Number(x.flags);
   const stored = (mask: number, where: bigint): string | undefined =>

@@ -1,6 +1,6 @@
 // A filter as a table: the verdict on every system call of every ABI, with its conditions.
-import { type Abi, x64 } from "../../abi/abi.ts";
-import { abis, X32_BIT } from "../../abi/syscall-number.ts";
+import { type Abi, X32_BIT, x64 } from "../../abi/abi.ts";
+import { abis } from "../../abi/syscall-number.ts";
 import { type Case, type Cases, casesOf, type Node, type Nodes, type NumberRange, tableOf } from "../../seccomp/index.ts";
 import { nameOf } from "../names.ts";
 

@@ -3,7 +3,9 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { long, s64, struct, u8, u16, u64, ulong } from "../../../abi/struct.ts";
+import { struct, u16, ulong } from "../../../abi/struct.ts";
+import { DIRENT, DIRENT64 } from "../../../abi/uapi/dirent.ts";
+import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { DirFile } from "../../fs/files/dir-file.ts";
@@ -13,7 +15,6 @@ import type { DirEntry } from "../../fs/vfs/inode.ts";
 import { may } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
 import { permission } from "../../fs/vfs/permission.ts";
-import { PATH_MAX } from "../../fs/vfs/resolve.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { cstring, outStruct, quote } from "../../syscall/arg-string.ts";
@@ -33,19 +34,17 @@ interface Format {
   readonly typeLast: boolean;
   readonly head: (entry: DirEntry, length: number, abi: Abi) => Uint8Array;
 }
-const head64 = struct("linux_dirent64", { d_ino: u64, d_off: s64, d_reclen: u16, d_type: u8 });
 const dirent64: Format = {
-  nameAt: (abi) => head64.offset(abi, "d_type") + 1,
+  nameAt: (abi) => DIRENT64.offset(abi, "d_type") + 1,
   unit: () => 8,
   typeLast: false,
-  head: (e, length, abi) => head64.encode({ d_ino: BigInt(e.ino), d_off: BigInt(e.cookie), d_reclen: length, d_type: e.type }, abi),
+  head: (e, length, abi) => DIRENT64.encode({ d_ino: BigInt(e.ino), d_off: BigInt(e.cookie), d_reclen: length, d_type: e.type }, abi),
 };
-const headOld = struct("linux_dirent", { d_ino: ulong, d_off: long, d_reclen: u16 });
 const dirent: Format = {
-  nameAt: (abi) => headOld.offset(abi, "d_reclen") + 2,
+  nameAt: (abi) => DIRENT.offset(abi, "d_reclen") + 2,
   unit: (abi) => abi.long,
   typeLast: true,
-  head: (e, length, abi) => headOld.encode({ d_ino: e.ino, d_off: e.cookie, d_reclen: length }, abi),
+  head: (e, length, abi) => DIRENT.encode({ d_ino: e.ino, d_off: e.cookie, d_reclen: length }, abi),
 };
 /** struct old_linux_dirent of readdir(2), only on i386. */
 const headOldest = struct("old_linux_dirent", { d_ino: ulong, d_offset: ulong, d_namlen: u16 });

@@ -1,9 +1,11 @@
 // The path and descriptor arguments of file calls. Linux getname(), path_init(), fdget().
+
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { PATH_MAX, resolve } from "../../fs/vfs/resolve.ts";
+import { resolve } from "../../fs/vfs/resolve.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import type { Task } from "../../task/task.ts";
 

@@ -3,8 +3,7 @@
 import { type Abi, i386 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { struct, u64 } from "../../../abi/struct.ts";
-import { CLONE } from "../../../abi/uapi/sched.ts";
+import { CLONE, CLONE_ARGS, CLONE_ARGS_VER0 } from "../../../abi/uapi/sched.ts";
 import { wait } from "../../base/wait.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
 import { CgroupDir } from "../../fs/sys/cgroup-fs.ts";
@@ -88,35 +87,21 @@ const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid
   });
 };
 
-/** struct clone_args. Bytes beyond the known members must be zero. Linux uapi linux/sched.h. */
-const CLONE_ARGS = struct("clone_args", {
-  flags: u64,
-  pidfd: u64,
-  child_tid: u64,
-  parent_tid: u64,
-  exit_signal: u64,
-  stack: u64,
-  stack_size: u64,
-  tls: u64,
-  set_tid: u64,
-  set_tid_size: u64,
-  cgroup: u64,
-});
-const CLONE_ARGS_SIZE_VER0 = 64;
 const PAGE_SIZE = 4096;
-const KNOWN_SIZE = 88;
 const MAX_PID_NS_LEVEL = 32;
 const CLONE3_FLAGS =
   (0xffff_ffffn & ~BigInt(CSIGNAL | CLONE.DETACHED)) | BigInt(CLONE.CLEAR_SIGHAND) | BigInt(CLONE.INTO_CGROUP) | BigInt(CLONE.NEWTIME);
 
 const readCloneArgs = (t: Task, at: VAddr, size: number, abi: Abi) => {
   if (size > PAGE_SIZE) return -E.E2BIG;
-  if (size < CLONE_ARGS_SIZE_VER0) return -E.EINVAL;
+  if (size < CLONE_ARGS_VER0.size(abi)) return -E.EINVAL;
   const bytes = t.mem.read(at, size);
   if (!bytes) return -E.EFAULT;
-  if (bytes.subarray(KNOWN_SIZE).some((b) => b !== 0)) return -E.E2BIG;
-  const whole = new Uint8Array(KNOWN_SIZE);
-  whole.set(bytes.subarray(0, KNOWN_SIZE));
+  // Bytes beyond the known members must be zero.
+  const known = CLONE_ARGS.size(abi);
+  if (bytes.subarray(known).some((b) => b !== 0)) return -E.E2BIG;
+  const whole = new Uint8Array(known);
+  whole.set(bytes.subarray(0, known));
   return CLONE_ARGS.decode(whole, abi);
 };
 

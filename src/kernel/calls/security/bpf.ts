@@ -1,9 +1,11 @@
 // bpf(2), as far as container runtimes need it: programs that decide on the devices of a control group. man 2
 // bpf; Linux kernel/bpf/syscall.c.
+
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { MAX_INSNS } from "../../../seccomp/bpf/insn.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
-import { DeviceProgram, MAX_INSNS } from "../../cgroup/device-program.ts";
+import { DeviceProgram } from "../../cgroup/device-program.ts";
 import { ALLOW_MULTI, ALLOW_OVERRIDE, attachProgram, detachProgram, effective, programWeight } from "../../cgroup/devices.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { CgroupDir } from "../../fs/sys/cgroup-fs.ts";

@@ -4,7 +4,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { long, struct, u16, u32, ulong as ulongField } from "../../../abi/struct.ts";
+import { SYSINFO } from "../../../abi/uapi/sysinfo.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { logLine } from "../../base/log.ts";
@@ -45,23 +45,6 @@ const setName = (t: Task, at: VAddr, length: number, set: (name: string) => void
   return 0;
 };
 
-const SYSINFO = struct("sysinfo", {
-  uptime: long,
-  load1: ulongField,
-  load5: ulongField,
-  load15: ulongField,
-  totalram: ulongField,
-  freeram: ulongField,
-  sharedram: ulongField,
-  bufferram: ulongField,
-  totalswap: ulongField,
-  freeswap: ulongField,
-  procs: u16,
-  pad: u16,
-  totalhigh: ulongField,
-  freehigh: ulongField,
-  mem_unit: u32,
-});
 const SYSINFO_PADDING = { 8: 0, 4: 8 } as const;
 const sysinfo = (t: Task, at: VAddr, abi: Abi): number => {
   const { frames, now, tasks } = t.kernel;

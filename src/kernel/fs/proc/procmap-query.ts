@@ -1,8 +1,10 @@
 // PROCMAP_QUERY: one mapping of /proc/PID/maps as a structure. Linux fs/proc/task_mmu.c do_procmap_query().
+
 import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u32, u64 } from "../../../abi/struct.ts";
+import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { vmaName } from "../../../memory/maps.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
@@ -36,7 +38,6 @@ const LEAST = 24;
 const Q = { READABLE: 1, WRITABLE: 2, EXECUTABLE: 4, SHARED: 8, COVERING_OR_NEXT: 0x10, FILE_BACKED: 0x20 } as const;
 const ALL = Object.values(Q).reduce((all, bit) => all | bit, 0);
 const PERMISSIONS = Q.READABLE | Q.WRITABLE | Q.EXECUTABLE | Q.SHARED;
-const PATH_MAX = 4096;
 
 const flagsOf = ({ prot, flags }: Vma): number =>
   (prot & PROT.READ ? Q.READABLE : 0) |

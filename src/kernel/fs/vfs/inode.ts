@@ -87,7 +87,7 @@ export abstract class FileSystem {
   readonly keepsXattrs: boolean = false;
   /** The STATX_ATTR_* bits that files can have, besides those of the VFS. */
   readonly attributes: bigint = 0n;
-  /** The FS_*_FL flags that its files can have (file-flags.ts); 0: none. */
+  /** The FS_*_FL flags that its files can have (FS_FL in mode.ts); 0: none. */
   readonly fileFlags: number = 0;
   /** The watchers of the whole file system and of its mounts. */
   wide: Set<WideMark> | undefined = undefined;

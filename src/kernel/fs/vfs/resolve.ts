@@ -9,8 +9,6 @@ import { may } from "./mode.ts";
 import { MountNamespace, MS_NOSYMFOLLOW } from "./mount.ts";
 import { mayFollow, permission } from "./permission.ts";
 
-/** The greatest length of a path in bytes, with its NUL. Linux uapi linux/limits.h. */
-export const PATH_MAX = 4096;
 /** The greatest length of a name in bytes. */
 export const NAME_MAX = 255;
 const MAX_LINKS = 40;

@@ -1,6 +1,5 @@
 // libseccomp's pseudo filter code, the output of seccomp_export_pfc(3). libseccomp src/gen_pfc.c.
-import { x32, x64 } from "../../../abi/abi.ts";
-import { X32_BIT } from "../../../abi/syscall-number.ts";
+import { X32_BIT, x32, x64 } from "../../../abi/abi.ts";
 import { didYouMean } from "../../../nearest.ts";
 import {
   type Action,
