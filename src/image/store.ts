@@ -31,6 +31,19 @@ export type Unpack = (
   limits: { readonly most: number; readonly digest?: string | undefined },
 ) => AsyncIterable<Uint8Array>;
 
+/** Bytes of a chunk. */
+const CHUNK = 1 << 18;
+/** The bytes of a piece in chunks. `read` fills `into` from an offset of the store: the number of bytes. */
+export async function* chunksOf(read: (at: number, into: Uint8Array) => number, { at, size }: Piece): AsyncGenerator<Uint8Array> {
+  for (let done = 0; done < size; ) {
+    const chunk = new Uint8Array(Math.min(CHUNK, size - done));
+    const n = read(at + done, chunk);
+    if (n === 0) return;
+    done += n;
+    yield chunk.subarray(0, n);
+  }
+}
+
 const sizeText = (bytes: number): string =>
   bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30} GiB` : bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
 

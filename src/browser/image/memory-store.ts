@@ -1,5 +1,5 @@
 // Bytes that archives are unpacked to, in the memory of a page.
-import { type BlobStore, type Piece, tooLarge } from "../../image/store.ts";
+import { type BlobStore, chunksOf, type Piece, tooLarge } from "../../image/store.ts";
 import type { FileBytes } from "../../machine/options.ts";
 import type { Problem } from "../../problem.ts";
 
@@ -46,13 +46,7 @@ export class MemoryStore implements BlobStore {
   content({ at, size }: Piece): FileBytes {
     return { size, read: (offset, into) => this.read(at + offset, into.subarray(0, Math.max(0, Math.min(into.length, size - offset)))) };
   }
-  async *chunks({ at, size }: Piece): AsyncGenerator<Uint8Array> {
-    for (let done = 0; done < size; ) {
-      const chunk = new Uint8Array(Math.min(1 << 18, size - done));
-      const n = this.read(at + done, chunk);
-      if (n === 0) return;
-      done += n;
-      yield chunk.subarray(0, n);
-    }
+  chunks(piece: Piece): AsyncGenerator<Uint8Array> {
+    return chunksOf((at, into) => this.read(at, into), piece);
   }
 }

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { E } from "../../abi/errno.ts";
-import { type BlobStore, type Piece, tooLarge } from "../../image/store.ts";
+import { type BlobStore, chunksOf, type Piece, tooLarge } from "../../image/store.ts";
 import type { FileBytes } from "../../machine/options.ts";
 import { Problem } from "../../problem.ts";
 
@@ -64,14 +64,8 @@ export class BlobFile implements BlobStore {
     };
   }
   /** The bytes of a piece, in chunks. */
-  async *chunks({ at, size }: Piece): AsyncGenerator<Uint8Array> {
-    for (let done = 0; done < size; ) {
-      const chunk = new Uint8Array(Math.min(1 << 18, size - done));
-      const n = this.read(at + done, chunk);
-      if (n === 0) return;
-      done += n;
-      yield chunk.subarray(0, n);
-    }
+  chunks(piece: Piece): AsyncGenerator<Uint8Array> {
+    return chunksOf((at, into) => this.read(at, into), piece);
   }
   close(): void {
     closeSync(this.#fd);
