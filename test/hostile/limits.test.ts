@@ -40,6 +40,11 @@ describe.skipIf(missing("limits of a machine", gcc))("limits", () => {
     // Not left-namespaces: its peak, 150 to 190 MB, is garbage that V8 collects when it likes. `npm run
     // piles` shows it.
     "filters",
+    "uring-registered",
+    "uring-overflow",
+    "echoes",
+    "memberships",
+    "domains",
   ])("--memory 64M holds for %s", { timeout: 60_000 }, async (mode) => {
     const { peak, status, said } = await pile(program, mode, join(folder, "host"), 40);
     expect(peak, said).toBeLessThan(GUEST_MEMORY + OVERHEAD);

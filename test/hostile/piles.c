@@ -1,6 +1,7 @@
 /* Ways to make a kernel keep things: each mode piles up objects of one kind until it is refused, and then waits to be looked at.
-   gcc -O1 -static -pthread -o piles piles.c; ./piles list names them; ./piles MODE runs one. It prints how far it came and why it stopped. */
+   gcc -O1 -static -pthread -o piles piles.c piles-objects.c; ./piles list names them; ./piles MODE runs one. It prints how far it came and why it stopped. */
 #define _GNU_SOURCE
+#include "piles.h"
 #include <arpa/inet.h>
 #include <asm/ldt.h>
 #include <errno.h>
@@ -39,22 +40,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How many are made at most: ./piles MODE COUNT makes so many and waits. */
-static long most = 100000000;
-#define MANY most
-static char page[1 << 20];
-
-/* The last process to end reports the count, also if it is killed: the first parent reads it from here. */
-struct progress { volatile long count, bytes; volatile int error; };
-static struct progress *shown;
-static long stop(long n, const char *what) {
+long most = 100000000;
+char page[1 << 20];
+struct progress *shown;
+long stop(long n, const char *what) {
     shown->error = errno;
     (void)what;
     return n;
 }
-#define STEP(n) (shown->count = (n))
 
-static void many_files(void) {
+void many_files(void) {
     struct rlimit r = { 1 << 20, 1 << 20 };
     setrlimit(RLIMIT_NOFILE, &r);
 }
@@ -341,7 +336,7 @@ static void netlink(void) {
 }
 
 /* File systems. */
-static int in_tmp(void) {
+int in_tmp(void) {
     char name[] = "/tmp/pileXXXXXX";
     return mkdtemp(name) ? chdir(name) : -1;
 }
@@ -889,7 +884,7 @@ static void rewritten_code(void) {
     }
 }
 
-static const struct { const char *name; void (*run)(void); } modes[] = {
+static const struct pile own_piles[] = {
     { "anon", anon }, { "shared-anon", shared_anon }, { "shared-anon-fork", shared_anon_fork }, { "memfds", memfds }, { "promised-pages", promised_pages }, { "memfd-mapped", memfd_mapped },
     { "vmas", vmas }, { "page-tables", page_tables }, { "page-tables-moving", page_tables_moving }, { "ldts", ldts }, { "big-args", big_args },
     { "pipes", pipes }, { "pipe-bytes", pipe_bytes }, { "empty-pipes", empty_pipes }, { "unix-stream", unix_stream },
@@ -937,14 +932,16 @@ int main(int argc, char **argv) {
     if (strcmp(mode, "letters") == 0) return letters();
     memset(page, 'x', sizeof page);
     shown = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
-        if (strcmp(mode, "list") == 0) puts(modes[i].name);
-        else if (strcmp(mode, modes[i].name) == 0) {
+    const unsigned own = sizeof own_piles / sizeof *own_piles;
+    for (unsigned i = 0; i < own + object_pile_count; i++) {
+        const struct pile way = i < own ? own_piles[i] : object_piles[i - own];
+        if (strcmp(mode, "list") == 0) puts(way.name);
+        else if (strcmp(mode, way.name) == 0) {
             pid_t pid = fork();
             if (pid == 0) {
                 setpgid(0, 0);
                 if (argc > 2) most = atol(argv[2]);
-                modes[i].run();
+                way.run();
                 while (argc > 2) pause();
                 _exit(0);
             }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { top } from "../support/host.ts";
 
-const source = fileURLToPath(new URL("piles.c", import.meta.url));
+const sources = ["piles.c", "piles-objects.c"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
 const MEGABYTE = 2 ** 20;
 
 /** The guests' memory, and the allowance of the host's process beside it: README, "Limits". */
@@ -23,10 +23,10 @@ export interface Pile {
   readonly said: string;
 }
 
-/** Compile piles.c into a folder: its path. */
+/** Compile the ways into a folder: the program's path. */
 export const compilePiles = (folder: string): string => {
   const program = join(folder, "piles");
-  execFileSync("gcc", ["-O1", "-static", "-pthread", "-o", program, source]);
+  execFileSync("gcc", ["-O1", "-static", "-pthread", "-o", program, ...sources]);
   return program;
 };
 export const modesOf = (program: string): readonly string[] => execFileSync(program, ["list"], { encoding: "utf8" }).trim().split("\n");

@@ -9,6 +9,9 @@ export const sizes = {
   /** A socket, with its queues; one of TCP. */
   socket: 2560,
   connection: 5120,
+  /** A multicast group that a socket has joined; a source that it names. */
+  membership: 512,
+  source: 64,
   /** A socket of the host for a connection outside, with its buffers; one for packets. */
   hostConnection: 163_840,
   hostDatagrams: 262_144,
@@ -64,7 +67,8 @@ export const sizes = {
   semaphore: 64,
   ipcMessage: 384,
   semaphoreUndo: 512,
-  /** A page whose writes userfaultfd(2) asks for, or that it has poisoned. */
+  /** An instance of userfaultfd(2); a page whose writes it asks for, or that it has poisoned. */
+  userfault: 2560,
   uffdPage: 64,
   /** A context of asynchronous I/O without its ring; a poll of it. */
   aioContext: 2048,

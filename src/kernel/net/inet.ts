@@ -289,13 +289,20 @@ export abstract class InetSocket extends Socket implements Holder {
       if (option === IP_MULTICAST.ADD || option === IP_MULTICAST.DROP) return -E.EPROTO;
       if (option === IP_MULTICAST.IF) return -E.EINVAL;
     }
+    const before = this.groups.weight;
     const result = this.groups.set(this.net, this.domain, option, value, abi);
     if (result === 0) this.net.groups.add(this.groups);
+    const more = this.groups.weight - before;
+    if (more > 0) this.account.force(more);
+    else this.account.give(-more);
     return result;
   }
   /** Leaves all groups: the socket ends. */
   protected leaveGroups(): void {
-    if (this.#groups) this.net.groups.delete(this.#groups);
+    if (!this.#groups) return;
+    this.net.groups.delete(this.#groups);
+    this.account.give(this.#groups.weight);
+    this.#groups = undefined;
   }
   /** The change of an existing binding needs CAP_NET_RAW. Linux sock_setbindtodevice(). */
   #bindToDevice(task: Task, value: Uint8Array): number {

@@ -3,6 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
+import { sizes } from "../base/sizes.ts";
 import { type Device, deviceNumbered, devicesOf } from "./devices.ts";
 import { ANY, type Ip, isLoopback, isMulticast } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
@@ -187,6 +188,10 @@ export class Groups {
     if (!device) return -E.EADDRNOTAVAIL;
     this.outgoing = { index: device.index, address };
     return 0;
+  }
+  /** The charge in bytes. */
+  get weight(): number {
+    return this.#joined.reduce((sum, { sources }) => sum + sizes.membership + sources.size * sizes.source, 0);
   }
   /** The value of IP_MULTICAST_IF. */
   outgoingBytes(): Uint8Array {

@@ -70,6 +70,9 @@ export class UserfaultFile extends FileDescription {
   readonly #waiters = new Map<Task, Waiter>();
   readonly #arrivals = new WaitQueue();
   #charged = 0;
+  override get weight(): number {
+    return sizes.userfault;
+  }
 
   constructor(task: Task, nonblock: boolean, usersOnly: boolean) {
     const path = task.kernel.vfs.anonymous(task, "[userfaultfd]");
