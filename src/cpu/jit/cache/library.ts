@@ -51,9 +51,13 @@ export class LibraryEntry {
     this.module = module;
     this.isNew = true;
   }
-  /** The instance ends. `data`: the region as it was at the end. */
-  settle(data: CachedRegion): void {
+  /**
+   * An instance ends. `data`: the region as it was at the end, with its module. Another instance of the same
+   * entry may have been compiled anew, to another module.
+   */
+  settle(data: CachedRegion, module: WebAssembly.Module): void {
     this.isNew ||= data.compiled.native !== this.#data?.compiled.native;
+    this.module = module;
     this.#data = data;
     this.#make = undefined;
   }
@@ -120,10 +124,10 @@ export class RegionLibrary {
     return entry;
   }
   /** The instance of an entry has ended, or the host has compiled it. */
-  settle(entry: LibraryEntry, data: CachedRegion): void {
+  settle(entry: LibraryEntry, data: CachedRegion, module: WebAssembly.Module): void {
     if (!this.has(entry)) return;
     this.#unsettle(entry);
-    entry.settle(data);
+    entry.settle(data, module);
     this.#settle(entry);
   }
   #settle(entry: LibraryEntry): void {

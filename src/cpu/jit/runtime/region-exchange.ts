@@ -186,9 +186,9 @@ export class RegionExchange {
   }
   /** Keeps a region in the library after the end of its instance. */
   settle(region: Region): void {
-    const { entry, compiled } = region;
+    const { entry, compiled, module } = region;
     if (!entry || !this.#library.has(entry) || (entry.isSettled && (compiled.native || !this.#at.policy.store))) return;
-    this.#library.settle(entry, this.#dataOf(region));
+    this.#library.settle(entry, this.#dataOf(region), module);
   }
   /** A region as data, with the host's code for it. */
   #dataOf(region: Region): CachedRegion {
