@@ -30,6 +30,7 @@ const subjects = {
   inet: "TCP and UDP over the loopback connect, carry, end and wait as on Linux",
   sysvipc: "segments, semaphores and queues of System V are made, used, waited on and removed as on Linux",
   rawsockets: "raw sockets make and hear datagrams, packet sockets frames, and the kernel answers echo requests, as on Linux",
+  pings: "ping sockets are allowed, named, answered and refused, and control messages show headers, as on Linux",
   fileflags: "flags of files are set, handed down and kept to as on Linux",
   multicast: "groups are joined, left, limited by sources and served, and sockets change their family, as on Linux",
   corks: "UDP sockets keep bytes for one packet as on Linux",

@@ -21,6 +21,7 @@ import type { OpenDevice, Vfs } from "./vfs.ts";
 const TTY = makedev(5, 0);
 /** The number of /dev/console, in the form of `makedev`. */
 export const CONSOLE = makedev(5, 1);
+const MISC_MAJOR = 10;
 const PTMX = makedev(5, 2);
 const PTS_MAJOR = 136;
 
@@ -85,6 +86,8 @@ const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevP
 export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
   vfs.devices.set(USERFAULTFD, (_task, inode, flags, path) => new UserfaultDevice(inode, flags, path));
+  // Linux misc_open(): no device has the minor number.
+  vfs.drivers.set(MISC_MAJOR, () => -E.ENODEV);
   vfs.devices.set(TTY, openControlling);
   vfs.devices.set(LOOP_CONTROL, openLoopControl);
   vfs.blockDrivers.set(LOOP_MAJOR, openLoop);

@@ -10,6 +10,7 @@ import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
 import { deviceNamed } from "./devices.ts";
+import { headerNotes } from "./header-notes.ts";
 import {
   anyOf,
   type Endpoint,
@@ -28,9 +29,9 @@ import {
   toEndpoint,
 } from "./inet-address.ts";
 import { Groups, IP_MULTICAST } from "./multicast.ts";
-import { IP_OPTIONS, IPV6_ADDRFORM, IPV6_V6ONLY, type OptionSet, Options, SO, SOL } from "./options.ts";
+import { HEADER_OPTION, IP_OPTIONS, IPV6_ADDRFORM, IPV6_V6ONLY, type OptionSet, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
-import { Socket, type SocketOwner } from "./socket.ts";
+import { type Header, type Note, Socket, type SocketOwner } from "./socket.ts";
 
 /** Lower ports need CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
 const PRIVILEGED = 1024;
@@ -206,6 +207,15 @@ export abstract class InetSocket extends Socket implements Holder {
     return !isAny(this.ip) && isLoopback(this.ip) ? -E.EINVAL : to;
   }
 
+  /** The settings of the header of a datagram that it sends. */
+  protected headerSettings(four: boolean): { readonly ttl: number; readonly tos: number } {
+    const [level, { ttl, tos }] = four ? [SOL.IP, HEADER_OPTION.four] : [SOL.IPV6, HEADER_OPTION.six];
+    return { ttl: this.options.get(level, ttl) ?? 64, tos: this.options.get(level, tos) ?? 0 };
+  }
+  /** The control messages of a datagram that its options ask for. Linux ip_cmsg_recv_offset(). */
+  protected notesOf(header: Header | undefined): readonly Note[] {
+    return header ? headerNotes(this.net, this.options, this.domain, header) : [];
+  }
   override queues(events: number): readonly WaitQueue[] {
     return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
   }

@@ -26,9 +26,11 @@ const SIOC = {
   GIFTXQLEN: 0x8942,
 } as const;
 
+/** SIOCETHTOOL: no device has a driver with such requests. Linux dev_ethtool(). */
+const ETHTOOL = 0x8946;
 /** Requests that only other sockets know: like all of these they read the name of a device first. */
 const OF_QUEUES = [0x8905, 0x894b];
-const known: ReadonlySet<number> = new Set<number>([...Object.values(SIOC), ...OF_QUEUES]);
+const known: ReadonlySet<number> = new Set<number>([...Object.values(SIOC), ...OF_QUEUES, ETHTOOL]);
 
 /** The length of the name in struct ifreq. The struct has 40 bytes for 64-bit programs, 32 for others. */
 const NAME = 16;
@@ -91,6 +93,8 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
   if (!device) return -E.ENODEV;
   const address = address4(device, net);
   switch (request) {
+    case ETHTOOL:
+      return -E.EOPNOTSUPP;
     case SIOC.GIFFLAGS:
       return t.mem.setU16(at, device.flags(net) & 0xffff) ? 0 : -E.EFAULT;
     case SIOC.SIFFLAGS: {

@@ -12,6 +12,9 @@ import { plan } from "./plan.ts";
 import { Ports } from "./ports.ts";
 import type { UnixSocket } from "./unix.ts";
 
+/** An empty range of groups. */
+const NOBODY: readonly [number, number] = [1, 0];
+
 /** A network namespace: the state of its device, its port tables and its abstract socket names. */
 export class NetNamespace {
   readonly owner: UserNamespace | undefined;
@@ -34,6 +37,13 @@ export class NetNamespace {
   readonly tcp: Ports;
   readonly udp: Ports;
   readonly udplite: Ports;
+  /** The identifiers of ping sockets, and the groups that may make them: net.ipv4.ping_group_range. */
+  readonly pings: Ports;
+  pingGroups: readonly [low: number, high: number] = NOBODY;
+  /** An upper bound below the lower one makes the range empty. */
+  setPingGroups(low: number, high: number): void {
+    this.pingGroups = high < low ? NOBODY : [low, high];
+  }
   /** The memberships of sockets in multicast groups. */
   readonly groups = new Set<Groups>();
 
@@ -43,6 +53,7 @@ export class NetNamespace {
     this.tcp = new Ports(kernel);
     this.udp = new Ports(kernel);
     this.udplite = new Ports(kernel);
+    this.pings = new Ports(kernel);
   }
   /** The MTU of the loopback device. It limits nothing. */
   mtu = 65536;

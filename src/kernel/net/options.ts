@@ -52,6 +52,14 @@ export const IPV6_V6ONLY = 26;
 export const UDP_CORK = 1;
 /** Options of level IPPROTO_TCP that sockets ask for. man 7 tcp. */
 export const TCP = { NODELAY: 1, MAXSEG: 2, CORK: 3, WINDOW_CLAMP: 10, INFO: 11, CONGESTION: 13, IS_MPTCP: 43 } as const;
+/**
+ * Options on fields of a datagram's header: those that set them, those that ask for them, and the types of
+ * the control messages that show them. man 7 ip, ipv6.
+ */
+export const HEADER_OPTION = {
+  four: { tos: 1, ttl: 2, info: 8, receiveTtl: 12, receiveTos: 13 },
+  six: { ttl: 16, receiveInfo: 49, info: 50, receiveTtl: 51, shownTtl: 52, receiveTos: 66, tos: 67 },
+} as const;
 /** net.core.somaxconn */
 export const SOMAXCONN = 4096;
 
@@ -97,8 +105,12 @@ const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
   1: row(0, (v) => v & (tcp ? 0xfc : 0xff)),
   /** TTL; -1 is the default. */
   2: row(64, (v) => (v === -1 ? 64 : v < 1 || v > 255 ? -E.EINVAL : v)),
-  /** PKTINFO */
-  8: row(0, flag),
+  /** RECVOPTS, RETOPTS */
+  6: row(0, flag),
+  7: row(0, flag),
+  [HEADER_OPTION.four.info]: row(0, flag),
+  [HEADER_OPTION.four.receiveTtl]: row(0, flag),
+  [HEADER_OPTION.four.receiveTos]: row(0, flag),
   /** MTU_DISCOVER */
   10: row(1, within(0, 5)),
   /** RECVERR */
@@ -124,14 +136,14 @@ const ipv6Rows: Readonly<Record<number, Row>> = {
   /** RECVERR */
   25: row(0, flag),
   [IPV6_V6ONLY]: row(0, flag),
-  /** RECVPKTINFO, RECVHOPLIMIT, RECVRTHDR, RECVHOPOPTS, RECVDSTOPTS */
-  49: row(0, flag),
-  51: row(0, flag),
+  [HEADER_OPTION.six.receiveInfo]: row(0, flag),
+  [HEADER_OPTION.six.receiveTtl]: row(0, flag),
+  /** RECVRTHDR, RECVHOPOPTS, RECVDSTOPTS */
   56: row(0, flag),
   53: row(0, flag),
   58: row(0, flag),
-  /** RECVTCLASS, TCLASS, DONTFRAG, AUTOFLOWLABEL, FREEBIND */
-  66: row(0, flag),
+  [HEADER_OPTION.six.receiveTos]: row(0, flag),
+  /** TCLASS, DONTFRAG, AUTOFLOWLABEL, FREEBIND */
   67: row(0, (v) => (v === -1 ? 0 : v < 0 || v > 255 ? -E.EINVAL : v)),
   62: row(0, flag),
   70: row(1, flag),
@@ -193,7 +205,7 @@ const signedRows: Readonly<Record<number, { readonly initial: number; readonly s
 /** The options of a protocol, by level and number. */
 type Rows = Readonly<Record<number, Readonly<Record<number, Row>>>>;
 /** The protocols that have options of their own. */
-export type OptionSet = "tcp" | "udp" | "udplite" | "raw" | "packet";
+export type OptionSet = "tcp" | "udp" | "udplite" | "ping" | "raw" | "packet";
 const forTcp: Rows = {
   [SOL.SOCKET]: socketRows,
   [SOL.IP]: ipRows(true),
@@ -209,6 +221,7 @@ const sets: Readonly<Record<OptionSet, Rows>> = {
     /** SEND_CSCOV, RECV_CSCOV */
     [SOL.UDPLITE]: { 10: row(0, coverage), 11: row(0, coverage) },
   },
+  ping: { [SOL.SOCKET]: socketRows, [SOL.IP]: ipRows(false) },
   raw: { [SOL.SOCKET]: socketRows, [SOL.IP]: { ...ipRows(false), [IP_HDRINCL]: row(0, flag) } },
   packet: { [SOL.SOCKET]: socketRows },
 };

@@ -15,6 +15,7 @@ import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
+import type { Ip } from "./inet-address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
 
@@ -34,6 +35,19 @@ export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.e
 /** The credentials of messages that no task of this machine has sent. */
 export const NO_CRED: Ucred = { pid: 0, uid: 0, gid: 0 };
 
+/** The fields of a datagram's header that control messages show. */
+export interface Header {
+  readonly to: Ip;
+  readonly ttl: number;
+  readonly tos: number;
+}
+/** A control message besides those of Unix sockets. */
+export interface Note {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
 /**
  * A message in transit. A receive returns it whole for packets, in pieces for a stream. The bytes of a send
  * are the caller's after it: a queue copies them.
@@ -45,6 +59,8 @@ export interface Message {
   readonly cred: Ucred;
   /** The sender's address: empty if it has none. */
   readonly from: string;
+  /** The header of the datagram that had it. */
+  readonly header?: Header;
   /** MSG_MORE: a UDP socket keeps the bytes for the next message. */
   more?: boolean;
   /** The charged bytes while it is queued. */
@@ -57,6 +73,7 @@ export const weightOf = ({ bytes, rights }: Message): number => sizes.message + 
 export interface Received extends Message {
   /** The whole length of a packet, which may be greater than the received part. */
   readonly length: number;
+  readonly notes?: readonly Note[];
 }
 
 /** The maker of a socket: a task, or the way out of a machine. */

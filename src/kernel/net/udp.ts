@@ -26,7 +26,7 @@ import { announce, heard } from "./ip/hear.ts";
 import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
 import { MULTICAST_ALL, MULTICAST_LOOP, SO, SOL, UDP_CORK } from "./options.ts";
 import type { Ports } from "./ports.ts";
-import { type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
+import { type Header, type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
 
 /**
  * In bytes: net.core.wmem_default and rmem_default, the overhead of a packet, and the greatest length of a
@@ -134,13 +134,11 @@ export class UdpSocket extends InetSocket {
     if (!isBroadcast(ip) && !this.net.isOwn(ip) && this.protocol === IPPROTO.UDP)
       return this.#sendOut(message.bytes, { ip, port: to.port });
     const { net } = this;
-    const shown =
-      heard(net) && this.protocol === IPPROTO.UDP
-        ? udpDatagram(from, { ip, port: to.port }, message.bytes, { ttl: 64, tos: 0 })
-        : undefined;
+    const header = { to: ip, ...this.headerSettings(typeof ip === "number") };
+    const shown = heard(net) && this.protocol === IPPROTO.UDP ? udpDatagram(from, { ip, port: to.port }, message.bytes, header) : undefined;
     if (shown) announce(task.kernel, net, shown);
     const receiver = UdpSocket.receiverAt(this.ports, ip, to.port, from);
-    if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
+    if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from), header })) return -E.ENOBUFS;
     // ICMP reports an unreachable port. Only a socket that is connected to it gets the error.
     if (!receiver && this.peerName?.port === to.port && this.peerName.ip === ip) this.#refuse();
     if (!receiver && shown && !isBroadcast(ip)) announce(task.kernel, net, portUnreachable(shown));
@@ -168,7 +166,7 @@ export class UdpSocket extends InetSocket {
     for (const h of this.ports.at(to.port)) {
       if (!(h instanceof UdpSocket) || (h.ip !== to.ip && !receives(h.ip, h.only6, to.ip))) continue;
       const member = h.groups.allows(to.ip, device.index, from.ip) ?? h.options.get(SOL.IP, MULTICAST_ALL) === 1;
-      if (member) h.arrive(from, message.bytes);
+      if (member) h.arrive(from, message.bytes, { to: to.ip, ttl: 1, tos: 0 });
     }
     return message.bytes.length;
   }
@@ -194,10 +192,10 @@ export class UdpSocket extends InetSocket {
     return sent < 0 ? sent : bytes.length;
   }
   /** Takes a packet from outside. */
-  arrive(from: Endpoint, bytes: Uint8Array): void {
+  arrive(from: Endpoint, bytes: Uint8Array, header?: Header): void {
     const { peerName } = this;
     if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) return;
-    this.#put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from) });
+    this.#put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from), ...(header ? { header } : {}) });
   }
   /** Queues a packet. A full buffer drops it. False: memory is short. */
   #put(message: Message): boolean {
@@ -223,7 +221,7 @@ export class UdpSocket extends InetSocket {
       this.account.give(weightOf(first));
       this.#queued -= first.bytes.length + OVERHEAD;
     }
-    return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
+    return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length, notes: this.notesOf(first.header) };
   }
 
   shutdown(how: number): number {

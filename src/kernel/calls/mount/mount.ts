@@ -5,6 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { isolate } from "../../fs/mount/peers.ts";
 import { fileSystemType, MountOptions, optionsOf } from "../../fs/mountable.ts";
+import { isNsInode } from "../../fs/types/nsfs.ts";
 import { type Path, samePath } from "../../fs/vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";
 import {
@@ -77,7 +78,10 @@ const revealsFiles = (from: Path): boolean =>
 /** A copy of the mount of a path from the path on, or -errno. Linux __do_loopback(). */
 export const copyOf = (t: Task, from: Path, recursive: boolean): Or<Mount> => {
   if (from.mount.unbindable) return -E.EINVAL;
-  if (!isOurs(t, from.mount) && !isDetachedRoot(from.mount)) return -E.EINVAL;
+  const { inode } = from.dentry;
+  // A namespace that holds the mount of itself or of a later one would never end. Linux mnt_ns_loop().
+  if (isNsInode(inode) && inode.nsType === "mnt" && (inode.namespace as MountNamespace).number >= t.namespaces.mnt.number) return -E.EINVAL;
+  if (!isOurs(t, from.mount) && !isDetachedRoot(from.mount) && !isNsInode(inode)) return -E.EINVAL;
   if (!recursive && revealsFiles(from)) return -E.EINVAL;
   if (!hasRoom(t, recursive ? withBelow(from.mount).length : 1)) return -E.ENOMEM;
   return copyTree(t.namespaces.mnt.ids, from.mount, from.dentry, { place: "same", alone: !recursive });

@@ -108,7 +108,7 @@ export const writeControl = (
   const capacity = h.msg_control === 0 ? 0 : h.msg_controllen;
   let used = 0;
   let shown = 0;
-  const put = (type: number, data: Uint8Array): void => {
+  const put = (type: number, data: Uint8Array, level = SOL_SOCKET): void => {
     const whole = head + data.length;
     const length = Math.min(whole, capacity - used);
     if (length < head) {
@@ -118,12 +118,13 @@ export const writeControl = (
     if (length < whole) shown |= MSG.CTRUNC;
     const at = h.msg_control + used;
     t.mem.setLong(at, length, abi.long);
-    t.mem.setU32(at + abi.long, SOL_SOCKET);
+    t.mem.setU32(at + abi.long, level);
     t.mem.setU32(at + abi.long + 4, type);
     t.mem.write(at + head, data.subarray(0, length - head));
     used += Math.min(align(length, abi), capacity - used);
   };
   if (passCred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([shownPid(t, got.cred.pid), got.cred.uid, got.cred.gid]).buffer));
+  for (const { level, type, data } of got.notes ?? []) put(type, data, level);
   if (got.rights.length > 0) {
     const limit = Math.max(0, Math.floor((capacity - used - head) / 4));
     const fds: number[] = [];

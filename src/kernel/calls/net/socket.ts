@@ -15,6 +15,7 @@ import type { InetFamily } from "../../net/inet-address.ts";
 import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
 import { SO, SOL } from "../../net/options.ts";
 import { PacketSocket } from "../../net/raw/packet.ts";
+import { mayPing, PingSocket } from "../../net/raw/ping.ts";
 import { RawSocket } from "../../net/raw/raw.ts";
 import { Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
@@ -58,8 +59,8 @@ const inetFamily =
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
     const is = (number: number): boolean => protocol === 0 || protocol === number;
     if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
-    // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
-    if (type === SOCK.DGRAM && protocol === (domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6)) return -E.EACCES;
+    if (type === SOCK.DGRAM && protocol === (domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6))
+      return mayPing(t) ? { make: () => new PingSocket(t, { domain, nonblock }) } : -E.EACCES;
     if (type === SOCK.DGRAM && protocol === IPPROTO.UDPLITE) return { make: () => new UdpSocket(t, { domain, nonblock }, protocol) };
     if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
     if (type === SOCK.RAW) {

@@ -20,6 +20,7 @@ import { locksFile } from "./locks.ts";
 import { cpuinfo } from "./machine/cpuinfo.ts";
 import { deviceFiles } from "./machine/devices.ts";
 import { memoryFiles } from "./machine/memory.ts";
+import { pingGroups } from "./machine/ping-groups.ts";
 import { machineUsage } from "./machine/usage.ts";
 import type { ProcContent } from "./node.ts";
 import { storedSettings } from "./sysctls.ts";
@@ -239,6 +240,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         ipv4: {
           ...stored("net/ipv4"),
           conf: { all: { tag: deviceTag("all") }, default: { tag: deviceTag("default") }, lo: { tag: deviceTag("lo") } },
+          ping_group_range: pingGroups,
           ip_local_port_range: constant(`${EPHEMERAL.first}\t${EPHEMERAL.last}`),
         },
         ipv6: stored("net/ipv6"),

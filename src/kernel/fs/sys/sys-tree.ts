@@ -43,7 +43,9 @@ const deviceFiles = (device: Device): FixedTree => ({
   mtu: { read: (task) => `${device === lo ? task.net.mtu : device.mtu}\n` },
   operstate: { read: (task) => (!(device.flags(task.net) & 1) ? "down\n" : device === lo ? "unknown\n" : "up\n") },
   tx_queue_len: constant(device.queue),
+  subsystem: { to: "../../../../class/net" },
   type: constant(device.hardware),
+  uevent: constant(`INTERFACE=${device.name}\nIFINDEX=${device.index}`),
 });
 
 /** The tree below /sys, without /sys/fs. */
@@ -52,13 +54,14 @@ export const sysTree = (kernel: Kernel): FixedTree => {
   const kB = (bytes: number): string => `${Math.floor(bytes / 1024)} kB`;
   const { frames } = kernel;
   const devices = Object.fromEntries(devicesOf(kernel.namespaces.net).map((device) => [device.name, deviceFiles(device)]));
+  const netLinks = Object.fromEntries(Object.keys(devices).map((name) => [name, { to: `../../devices/virtual/net/${name}` }]));
   const { all: loops } = kernel.vfs.loops;
   const links = (prefix: string, nameOf: (loop: Loop) => string): FixedTree =>
     Object.fromEntries(loops.map((loop) => [nameOf(loop), { to: `${prefix}devices/virtual/block/loop${loop.index}` }]));
   return {
     block: links("../", ({ index }) => `loop${index}`),
     bus: { cpu: { devices: {} }, pci: { devices: {} }, usb: { devices: {} } },
-    class: { block: links("../../", ({ index }) => `loop${index}`), mem: {}, misc: {}, net: devices, tty: {} },
+    class: { block: links("../../", ({ index }) => `loop${index}`), mem: {}, misc: {}, net: netLinks, tty: {} },
     dev: { block: links("../../", ({ number }) => `${major(number)}:${minor(number)}`), char: {} },
     devices: {
       system: {

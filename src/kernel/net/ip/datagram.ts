@@ -80,6 +80,12 @@ export const datagram = (from: Ip, to: Ip, protocol: number, data: Uint8Array, {
   return { bytes, from, to, protocol, at };
 };
 
+/** The fields of its header that control messages show. */
+export const headerOf = ({ bytes, from, to }: Datagram): { readonly to: Ip; readonly ttl: number; readonly tos: number } =>
+  typeof from === "number"
+    ? { to, ttl: bytes[8] as number, tos: bytes[1] as number }
+    : { to, ttl: bytes[7] as number, tos: (((bytes[0] as number) & 15) << 4) | ((bytes[1] as number) >> 4) };
+
 const four = (v: DataView, at: number): number => v.getUint32(at);
 const six = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 16));
 /**

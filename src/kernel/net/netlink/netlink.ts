@@ -22,8 +22,14 @@ const OVERHEAD = 32;
 const FIRST_TYPE = 16;
 
 /** The protocols and the services that answer. */
-export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4 } as const;
-const services: Readonly<Record<number, Service>> = { [NETLINK.ROUTE]: rtnetlink, [NETLINK.SOCK_DIAG]: sockDiag };
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, KOBJECT_UEVENT: 15 } as const;
+/** Events of devices: the kernel takes no requests, and no device comes or goes. */
+const uevents: Service = () => [];
+const services: Readonly<Record<number, Service>> = {
+  [NETLINK.ROUTE]: rtnetlink,
+  [NETLINK.SOCK_DIAG]: sockDiag,
+  [NETLINK.KOBJECT_UEVENT]: uevents,
+};
 /** True if sockets of the protocol can be made. */
 export const servesNetlink = (protocol: number): boolean => services[protocol] !== undefined;
 

@@ -7,7 +7,7 @@ import type { Task } from "../../task/task.ts";
 import { type AddressUse, NO_PEER } from "../address.ts";
 import { InetSocket, unreachable } from "../inet.ts";
 import { anyOf, type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
-import { complete, type Datagram, datagram, decode, sealIcmp } from "../ip/datagram.ts";
+import { complete, type Datagram, datagram, decode, headerOf, sealIcmp } from "../ip/datagram.ts";
 import type { Hearer } from "../ip/hear.ts";
 import { IP_HDRINCL, SO, SOL } from "../options.ts";
 import type { Message, Received } from "../socket.ts";
@@ -23,9 +23,6 @@ const CHECKSUM = 7;
 /** ICMP_FILTER and ICMPV6_FILTER: the option's number, and the lengths of the masks in bytes. */
 const FILTER = 1;
 const FILTER_BYTES = { four: 4, six: 32 } as const;
-/** IP_TOS, IP_TTL; IPV6_UNICAST_HOPS, IPV6_TCLASS. */
-const IP_OPTION = { tos: 1, ttl: 2 } as const;
-const IPV6_OPTION = { hops: 16, tclass: 67 } as const;
 
 /** A raw socket. */
 export class RawSocket extends InetSocket implements Hearer {
@@ -112,9 +109,7 @@ export class RawSocket extends InetSocket implements Hearer {
     }
     const four = typeof from === "number";
     if (bytes.length + (four ? HEADER : 0) > MAX_DATAGRAM) return -E.EMSGSIZE;
-    const ttl = (four ? this.options.get(SOL.IP, IP_OPTION.ttl) : this.options.get(SOL.IPV6, IPV6_OPTION.hops)) ?? 64;
-    const tos = (four ? this.options.get(SOL.IP, IP_OPTION.tos) : this.options.get(SOL.IPV6, IPV6_OPTION.tclass)) ?? 0;
-    return datagram(from, to, this.protocol, bytes, { ttl, tos });
+    return datagram(from, to, this.protocol, bytes, this.headerSettings(four));
   }
   #lastId = 0;
   #id(): number {
@@ -122,14 +117,15 @@ export class RawSocket extends InetSocket implements Hearer {
     return this.#lastId;
   }
 
-  hear({ bytes, from, to, protocol, at }: Datagram): void {
+  hear(heard: Datagram): void {
+    const { bytes, from, to, protocol, at } = heard;
     if (protocol !== this.protocol || this.readShut || (typeof from === "number") !== (this.domain === AF.INET)) return;
     if (!isAny(this.ip) && this.ip !== to) return;
     if (this.peerName && this.peerName.ip !== from) return;
     if (this.#filters(bytes[at] ?? 0)) return;
     // IPv6 gives the data alone.
     const shown = typeof from === "number" ? bytes : bytes.subarray(at);
-    if (this.#queue.put(shown, toAddress({ ip: from, port: 0 }), this.receiveBuffer)) this.readQueue.wake();
+    if (this.#queue.put(shown, toAddress({ ip: from, port: 0 }), this.receiveBuffer, headerOf(heard))) this.readQueue.wake();
   }
   #filters(type: number): boolean {
     if (this.protocol !== IPPROTO.ICMP && this.protocol !== IPPROTO.ICMPV6) return false;
@@ -138,7 +134,9 @@ export class RawSocket extends InetSocket implements Hearer {
   }
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.error !== 0) return this.takeError();
-    return this.#queue.take(n, peek) ?? (this.readShut ? undefined : -E.EAGAIN);
+    const got = this.#queue.take(n, peek);
+    if (got) return { ...got, notes: this.notesOf(got.header) };
+    return this.readShut ? undefined : -E.EAGAIN;
   }
   shutdown(how: number): number {
     if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
