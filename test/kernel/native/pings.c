@@ -159,8 +159,21 @@ static int body(int argc, char **argv, char **envp) {
   /* Events of devices: a socket that hears nothing. A namespace as a mount. */
   long s = socket_(16, RAW, 15);
   uint32_t address[3] = {16, 0, 1};
-  say("uevents %d", sys3(__NR_bind, s, address, 12));
+  say("filter %d, credentials %d,", option(s, 1, 27, 0), option(s, 1, 16, 1));
+  say(" uevents %d", sys3(__NR_bind, s, address, 12));
   say(" %d\n", six(12, __NR_recvfrom, s, L(in), sizeof in, DONTWAIT, 0, 0));
+  /* An answer of the kernel with its credentials: RTM_GETLINK of device 1. */
+  static const uint32_t request[8] = {32, 18 | 1 << 16, 7, 0, 0, 1, 0, 0};
+  s = socket_(16, RAW, 0);
+  option(s, 1, 16, 1);
+  address[2] = 0;
+  say("route %d", send_(s, request, 32, address, 12));
+  struct { void *p; size_t n; } iov = {in, sizeof in};
+  struct { void *name; unsigned length; void *iov; size_t iovs; void *control; size_t controls; unsigned flags; } m = {0, 0, &iov, 1, control, sizeof control, 0};
+  say(" got %d", L(sys3(__NR_recvmsg, s, &m, DONTWAIT) > 0));
+  say(" control %d:", L(m.controls));
+  hexes(control + sizeof(long), (long)m.controls - (long)sizeof(long));
+  say("\n");
   long fd = sys3(__NR_open, "/tmp/trapgate-pings", 0x40 | 1, 0600);
   sys1(__NR_close, fd);
   say("own mounts %d private %d", sys1(__NR_unshare, 0x20000), sys5(__NR_mount, 0, "/", 0, 0x44000, 0));

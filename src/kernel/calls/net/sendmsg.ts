@@ -8,6 +8,7 @@ import { wait } from "../../base/wait.ts";
 import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { InetSocket } from "../../net/inet.ts";
+import { NetlinkSocket } from "../../net/netlink/netlink.ts";
 import { credOf, type Received, type Socket } from "../../net/socket.ts";
 import { UnixSocket } from "../../net/unix.ts";
 import { userSignal } from "../../signal/info.ts";
@@ -138,7 +139,7 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
     receive(t, s, totalLength(segments), how, (got, start) => {
       const offset = (member: keyof Msghdr): number => at + msghdr.offset(abi, member);
       if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
-      const passCred = s instanceof UnixSocket && s.passCred;
+      const passCred = (s instanceof UnixSocket || s instanceof NetlinkSocket) && s.passCred;
       const control = got ? writeControl(t, h, got, passCred, how, abi) : { length: 0, flags: 0 };
       const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
       const from = got && s.type !== SOCK.STREAM && got.from !== "" ? s.addressBytes(got.from) : new Uint8Array(0);

@@ -273,6 +273,8 @@ export const setsockopt = (t: Task, n: number, level: number, option: number, at
     if (length < 0) return -E.EINVAL;
     const value = t.mem.read(at, Math.min(length, MAX_OPTION));
     if (!value) return -E.EFAULT;
+    // No socket has a filter: none can be attached. Linux sk_detach_filter().
+    if (level === SOL.SOCKET && option === SO.DETACH_FILTER) return length < 4 ? -E.EINVAL : -E.ENOENT;
     const timeout = timeoutOf(level, option, abi);
     if (!timeout) return s.setOption(t, level, option, value, abi);
     const ns = fromTimeval(value, timeout.word);

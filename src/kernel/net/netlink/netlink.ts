@@ -184,9 +184,12 @@ export class NetlinkSocket extends Socket {
   override queues(): readonly WaitQueue[] {
     return [this.#readQueue];
   }
+  /** SO_PASSCRED: messages come with the credentials of their sender, those of the kernel. */
+  passCred = false;
   override getOption(_task: Task, level: number, option: number): Uint8Array | number {
     if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
     const value = {
+      [SO.PASSCRED]: Number(this.passCred),
       [SO.TYPE]: this.type,
       [SO.DOMAIN]: AF.NETLINK,
       [SO.PROTOCOL]: this.#protocol,
@@ -199,6 +202,10 @@ export class NetlinkSocket extends Socket {
   /** Accepts buffer sizes and the detail of acknowledgements without effect: all messages are sent whole. */
   override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
     if (value.length < 4) return -E.EINVAL;
+    if (level === SOL.SOCKET && option === SO.PASSCRED) {
+      this.passCred = view(value).getUint32(0, true) !== 0;
+      return 0;
+    }
     const supported =
       level === SOL_NETLINK ? option >= 9 && option <= 12 : level === SOL.SOCKET && (option === SO.SNDBUF || option === SO.RCVBUF);
     return supported ? 0 : -E.ENOPROTOOPT;
