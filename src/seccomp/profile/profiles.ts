@@ -7,31 +7,31 @@ type Sources = Record<keyof SeccompRules, Source>;
 const sourcesOf = ({ at, cite, grade, grades, rules }: Change): Partial<Sources> =>
   Object.fromEntries((Object.keys(rules) as (keyof SeccompRules)[]).map((rule) => [rule, { at, cite, grade: grades?.[rule] ?? grade }]));
 
-/** The sources of the rules after some changes. Computed on demand, because most users never read them. */
-const sourcesAfter = (made: number): Sources =>
-  Object.assign({}, ...[ground, ...(changes as readonly Change[]).slice(0, made)].map(sourcesOf)) as Sources;
+const history: readonly Change[] = [ground, ...changes];
 
-const fold = (): ReadonlyMap<string, SeccompProfile> => {
-  let rules = ground.rules;
-  const all = new Map<string, SeccompProfile>();
-  const add = (name: string, made: number): void => {
-    let sources: Sources | undefined;
-    all.set(name, {
-      name,
-      ...rules,
-      get sources() {
-        return (sources ??= sourcesAfter(made));
-      },
-    });
+/** The sources of the rules after the first entries. Computed on demand, because most users never read them. */
+const sourcesAfter = (entries: readonly Change[]): Sources => Object.assign({}, ...entries.map(sourcesOf)) as Sources;
+
+const fold = (name: string, entries: readonly Change[]): SeccompProfile => {
+  let sources: Sources | undefined;
+  return {
+    name,
+    ...(Object.assign({}, ...entries.map(({ rules }) => rules)) as SeccompRules),
+    get sources() {
+      return (sources ??= sourcesAfter(entries));
+    },
   };
-  add(ground.at, 0);
-  (changes as readonly Change[]).forEach((change, n) => {
-    rules = { ...rules, ...change.rules };
-    add(change.at, n + 1);
-  });
-  return all;
 };
-const byName = fold();
+
+/** Each is made when it is first asked for: a run uses one, and a start pays for all that are made. */
+const byName = new Map<string, SeccompProfile>();
+const profileAt = (name: string): SeccompProfile | undefined => {
+  const last = history.findLastIndex(({ at }) => at === name);
+  if (last < 0) return undefined;
+  const found = byName.get(name) ?? fold(name, history.slice(0, last + 1));
+  byName.set(name, found);
+  return found;
+};
 
 /** Common names of points in the history. */
 const aliases = { v6: "patch:v6", merged: "3.5", upstream: "6.12" } as const;
@@ -40,7 +40,7 @@ const aliases = { v6: "patch:v6", merged: "3.5", upstream: "6.12" } as const;
 export type SeccompProfileName = typeof ground.at | (typeof changes)[number]["at"] | keyof typeof aliases;
 
 /** All names that `seccompProfile` accepts, oldest first, then the aliases. */
-export const seccompProfileNames = [...byName.keys(), ...Object.keys(aliases)] as readonly SeccompProfileName[];
+export const seccompProfileNames = [...history.map(({ at }) => at), ...Object.keys(aliases)] as readonly SeccompProfileName[];
 
 /**
  * A profile by name; undefined if there is none.
@@ -49,7 +49,7 @@ export const seccompProfileNames = [...byName.keys(), ...Object.keys(aliases)] a
  * seccompProfile("4.8")?.returns.maxErrno;   // 4095
  */
 export const seccompProfile = (name: string): SeccompProfile | undefined =>
-  byName.get((aliases as Readonly<Record<string, string>>)[name] ?? name);
+  profileAt((aliases as Readonly<Record<string, string>>)[name] ?? name);
 
 /**
  * Why there is no profile of that name, when the reason is that its text is lost.
