@@ -8,8 +8,8 @@ const { join } = require("node:path");
 const vm = require("node:vm");
 
 const folder = join(__dirname, "..", "dist", "bundle");
-const textOf = (script) => join(folder, `${script}.js`);
-const cacheOf = (script) => join(folder, `${script}.cache`);
+const textOf = (script, at = folder) => join(at, `${script}.js`);
+const cacheOf = (script, at = folder) => join(at, `${script}.cache`);
 
 /**
  * The flags of V8. All of them are set here, before anything is compiled: V8 refuses a cache that was made
@@ -87,17 +87,17 @@ const bytesOf = (file) => {
 };
 
 /**
- * Undefined in a clone that is not built yet. `scripts`: the scripts of the bundle (tools/bundle.mjs) that
- * were loaded so far, by name.
+ * The bundle whose scripts are in `at`. Undefined in a clone that is not built yet. For tools/bundle.mjs:
+ * `scripts`, those that were loaded so far, by name; `evaluated`, the names of chunks that began.
  */
-const load = () => {
+const load = (at = folder) => {
   setFlags(allFlags());
-  if (!existsSync(textOf("start"))) return undefined;
+  if (!existsSync(textOf("start", at))) return undefined;
   const scripts = {};
   const read = (name) => {
-    const filename = textOf(name);
+    const filename = textOf(name, at);
     const text = bytesOf(filename).latin1Slice();
-    const cache = existsSync(cacheOf(name)) ? { cachedData: bytesOf(cacheOf(name)) } : {};
+    const cache = existsSync(cacheOf(name, at)) ? { cachedData: bytesOf(cacheOf(name, at)) } : {};
     // V8 accepts a cache only under the flags under which it was made.
     const late = lateFlags();
     if (late) setFlags(allFlags());
@@ -126,7 +126,7 @@ const load = () => {
     }
     return exported.get(name);
   };
-  return { main: chunk(main).main, scripts, chunk };
+  return { main: chunk(main).main, scripts, chunk, evaluated: () => [...exported.keys()] };
 };
 
 module.exports = { folder, textOf, cacheOf, load };

@@ -1,16 +1,20 @@
 // dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Hundreds of
 // modules would cost a start more than the program itself, and generated code is read faster from files than
 // from text that V8 parses. esbuild makes chunks of modules that are used together. A script is a list of
-// chunks as functions, which bin/trapgate.js calls. The first script has the chunks that `run` begins with,
-// the last one all chunks of no other script. chunks.json names the scripts between and the modules in each;
-// rooms reach them by their lazy.ts.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+// chunks as functions, which bin/trapgate.js calls. The first script has the modules that a start of typical
+// programs needs, the last one all chunks of no other script. chunks.json names the scripts between and modules
+// in each; rooms reach these by their lazy.ts. Other modules that a start does not need are behind doors
+// (doors.mjs), which the build finds: it runs the programs in a bundle where each import is a door.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cacheOf, folder, load, textOf } from "../bin/trapgate.js";
+import { withDoors } from "./doors.mjs";
 import { top } from "./setup.mjs";
 
 const out = folder;
+const target = "node20.19";
 const textModule = join(top, "dist", "cpu", "generated", "code.js");
 
 /**
@@ -58,24 +62,35 @@ const chunkFunction = (name, text) => {
 };
 
 /**
- * Makes V8 compile the functions that a start needs, for the cache of their script. More functions would cost
- * time to restore. So two typical programs run first, without output. For the other scripts' caches, all
- * functions are compiled.
+ * Programs whose run decides about modules: those of the first list need the ones of the script "start", those
+ * of the second need the ones of "usual" too.
+ */
+const typical = [["libc-start", "libc-start32"], ["libc-usual"]];
+const run = async (main, name, ...options) => {
+  await main(["run", ...options, join(top, "guest", "bin", name)]);
+  if (process.exitCode) throw new Error(`${name} ended with ${process.exitCode}`);
+};
+
+/**
+ * Makes V8 compile the functions that the typical programs need, for the caches of the scripts "start" and
+ * "usual". More functions would cost time to restore. The programs have no output. For the other scripts'
+ * caches, all functions are compiled.
  */
 const warmUp = async (others) => {
   const { main, scripts, chunk } = load();
-  const program = (name) => join(top, "guest", "bin", name);
   const keep = (name) => writeFileSync(cacheOf(name), scripts[name].createCachedData());
-  for (const name of ["libc-start", "libc-start32"]) await main(["run", program(name)]);
+  const [starts, usual] = typical;
+  for (const name of starts) await run(main, name);
   keep("start");
-  for (const name of ["libc-start", "loops", "loops32"]) await main(["run", "--engine", "jit", program(name)]);
+  for (const name of usual) await run(main, name);
+  for (const name of ["libc-start", "loops", "loops32"]) await run(main, name, "--engine", "jit");
   for (const name of others) chunk(name);
   for (const name of Object.keys(scripts)) if (name !== "start") keep(name);
-  process.exitCode = 0;
 };
 
-const chunksOf = async () => {
-  const { build } = await import("esbuild");
+/** The bundle's chunks, with a door in place of each import for which `isDoor(importer, imported)` holds. */
+const chunksOf = async (isDoor) => {
+  const { build, transform } = await import("esbuild");
   const { outputFiles, metafile } = await build({
     absWorkingDir: top,
     entryPoints: [join("dist", "cli", "main.js")],
@@ -88,13 +103,13 @@ const chunksOf = async () => {
     minifySyntax: true,
     format: "esm",
     platform: "node",
-    target: "node20.19",
+    target,
     define: { "import.meta.url": "bundle.url" },
     // Chunks are made of ES modules; for Node the package has none.
     alias: { yaml: join(top, "node_modules", "yaml", "browser", "index.js") },
     plugins: [
       {
-        name: "files and scripts of their own",
+        name: "files, scripts of their own, and doors",
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
           // A room's lazy.ts loads modules at their first use. chunks.json assigns each to a script.
@@ -103,6 +118,10 @@ const chunksOf = async () => {
             const from = new Map([...text.matchAll(/^import \* as (\w+) from (".*");$/gm)].map(([, name, module]) => [name, module]));
             const doors = text.replace(/^import .*$/gm, "");
             return { contents: doors.replace(/=> (\w+);/g, (_, name) => `=> import(${from.get(name)});`) };
+          });
+          onLoad({ filter: /\.js$/ }, async ({ path }) => {
+            if (!path.startsWith(join(top, "dist", "/"))) return undefined;
+            return { contents: await withDoors(transform, target, path, readFileSync(path, "utf8"), (to) => isDoor(path, to)) };
           });
         },
       },
@@ -118,34 +137,93 @@ const chunksOf = async () => {
     return [...new Set([...needed.flatMap(({ path }) => needs(basename(path), [...before, name])), name])];
   };
   const entryOf = (path) => [...about].find(([, { entryPoint }]) => entryPoint === path)[0];
-  return { texts, needs, entryOf, chunkOf: (module) => entryOf(join("dist", module)) };
+  const passesOn = (name) => Object.keys(about.get(name).inputs).length === 0;
+  /** The modules in a chunk; of one that only passes names on, the module whose names these are. */
+  const modulesOf = (name) => {
+    const { inputs, entryPoint } = about.get(name);
+    return passesOn(name) ? [entryPoint] : Object.keys(inputs);
+  };
+  /** Chunks that one loads when it needs them. */
+  const loadedBy = (name) => {
+    const { imports } = about.get(name);
+    return imports.filter(({ kind, external }) => kind === "dynamic-import" && !external).map(({ path }) => basename(path));
+  };
+  return { texts, needs, entryOf, modulesOf, passesOn, loadedBy, chunkOf: (module) => entryOf(join("dist", module)) };
 };
 
-export const bundle = async () => {
-  mkdirSync(out, { recursive: true });
-  const { texts, needs, entryOf, chunkOf } = await chunksOf();
-  const main = chunkOf("cli/main.js");
-  const chunks = JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8"));
-  const parts = {
-    start: [...needs(main), ...needs(chunkOf("cli/commands/run.js"))],
-    ...Object.fromEntries(Object.entries(chunks).map(([script, modules]) => [script, modules.flatMap((module) => needs(chunkOf(module)))])),
-    // A library of one format.
-    yaml: needs(entryOf(join("node_modules", "yaml", "browser", "index.js"))),
-    rest: [...texts.keys()],
-  };
-  const scripts = new Map();
-  const placed = new Map();
-  for (const [script, names] of Object.entries(parts)) {
-    const own = [...new Set(names)].filter((name) => !placed.has(name));
-    for (const name of own) placed.set(name, script);
-    scripts.set(script, `chunks:{${own.map((name) => chunkFunction(name, texts.get(name))).join(",")}}`);
-  }
+/** Writes the scripts: `placed` says for each chunk in which it is, `names` in which order they are. */
+const write = (texts, main, placed, names, at = out) => {
   const elsewhere = Object.fromEntries(
     [...placed].filter(([, script]) => script !== "start").map(([name, script]) => [`./${name}`, script]),
   );
-  for (const [script, functions] of scripts) {
+  for (const script of names) {
+    const own = [...placed].filter(([, where]) => where === script).map(([name]) => chunkFunction(name, texts.get(name)));
     const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
-    writeFileSync(textOf(script), `({${index}${functions}})`);
+    writeFileSync(textOf(script, at), `({${index}chunks:{${own.join(",")}}})`);
   }
-  await warmUp([...chunks.calls, ...chunks.rare, ...chunks.options].map((module) => `./${chunkOf(module)}`));
+};
+
+/** How far modules are from a start: the index of the first list of typical programs that need one. */
+const distances = async () => {
+  const { texts, modulesOf, chunkOf } = await chunksOf(() => true);
+  const scratch = mkdtempSync(join(tmpdir(), "trapgate-bundle-"));
+  write(texts, chunkOf("cli/main.js"), new Map([...texts.keys()].map((name) => [name, "start"])), ["start"], scratch);
+  const { main, evaluated } = load(scratch);
+  rmSync(scratch, { recursive: true });
+  const distance = new Map();
+  for (const [index, names] of typical.entries()) {
+    for (const name of names) await run(main, name);
+    for (const path of evaluated().flatMap((name) => modulesOf(basename(name)))) if (!distance.has(path)) distance.set(path, index);
+  }
+  return (path) => distance.get(path) ?? typical.length;
+};
+
+/** The scripts' chunks by the scripts' names, in their order, and what else `bundle` needs. */
+export const planned = async () => {
+  const distance = await distances();
+  const of = (path) => distance(relative(top, path));
+  const { texts, needs, entryOf, modulesOf, passesOn, loadedBy, chunkOf } = await chunksOf(
+    (from, to) => !/\/lazy\.js$/.test(to) && of(to) > of(from),
+  );
+  const main = chunkOf("cli/main.js");
+  const chunks = JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8"));
+  const named = new Set(Object.values(chunks).flat().map(chunkOf));
+  const start = [...needs(main), ...needs(chunkOf("cli/commands/run.js"))];
+  const usual = [...texts.keys()].filter((name) => !named.has(name) && modulesOf(name).some((path) => distance(path) === 1));
+  const parts = { start };
+  // What only unusual programs need lies behind doors of the first two scripts.
+  const behindDoors = (rooms) =>
+    [...start, ...usual]
+      .filter((name) => name !== main)
+      .flatMap(loadedBy)
+      .filter((name) => modulesOf(name).some((path) => rooms.test(path)));
+  const more = {
+    usual: () => usual,
+    rare: () => behindDoors(/^dist\/(?:(?:abi|wasm|cpu|memory|seccomp|kernel)\/|[^/]*$)/),
+    options: () => behindDoors(/^dist\//),
+  };
+  for (const [script, modules] of Object.entries(chunks)) {
+    const found = more[script]?.().filter((name) => !named.has(name)) ?? [];
+    parts[script] = [...modules.map(chunkOf), ...found].flatMap((name) => needs(name));
+  }
+  // A library of one format.
+  parts.yaml = needs(entryOf(join("node_modules", "yaml", "browser", "index.js")));
+  parts.rest = [...texts.keys()];
+  // A chunk belongs to the first script that names it; one that only passes names on, to that of the names.
+  const placed = new Map();
+  for (const [script, list] of Object.entries(parts))
+    for (const name of list) if (!placed.has(name) && !passesOn(name)) placed.set(name, script);
+  for (const name of texts.keys())
+    if (passesOn(name)) placed.set(name, placed.get(needs(name).findLast((needed) => !passesOn(needed))) ?? "start");
+  const others = [...chunks.usual, ...chunks.rare, ...chunks.options].map((module) => `./${chunkOf(module)}`);
+  return { texts, main, placed, scripts: Object.keys(parts), others, modulesOf };
+};
+
+export const bundle = async () => {
+  // V8 accepts a cache for any text of the same length.
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const { texts, main, placed, scripts, others } = await planned();
+  write(texts, main, placed, scripts);
+  await warmUp(others);
 };

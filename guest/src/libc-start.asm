@@ -2,7 +2,7 @@
 ; It says nothing. The build runs it, so that V8's compiled form of the command line (tools/bundle.mjs) holds what most programs need.
 %include "elf.inc"
 %include "calls.inc"
-        elf64
+        elf64   property
 _start: mov     eax, [bss - 0x40]               ; a page of data: read, and written then
         mov     rbx, [rsp]                      ; the vDSO is looked at, where there is one
         lea     rbx, [rsp + rbx * 8 + 16]
@@ -30,6 +30,10 @@ _start: mov     eax, [bss - 0x40]               ; a page of data: read, and writ
         call64  302, rdi, 3, rdx, bss + 0x200
         call64  267, -100, self, bss + 0x300, 128 ; readlinkat
         call64  318, bss + 0x200, 8, 1          ; getrandom
+        call64  12, 0
+        lea     rbx, [rax + 0x21000]
+        call64  12, rbx
+        mov     [rbx - 8], rbx
         call64  157, 16, bss + 0x200            ; prctl(PR_GET_NAME)
         call64  102                             ; getuid
         call64  63, bss + 0x200                 ; uname
@@ -146,4 +150,8 @@ pointer: dq     _start.called
 self:   db      "/proc/self/exe", 0, 0
 missing: db     "/etc/ld.so.nohwcap", 0
 null:   db      "/dev/null", 0
+        align   8, db 0
+property: dd    4, 16, 5                        ; NT_GNU_PROPERTY_TYPE_0: what x86 processors need
+        db      "GNU", 0
+        dd      0xc0008002, 4, 1, 0
         end_elf

@@ -23,7 +23,7 @@ describe.skipIf(missing("guests run natively", nativeX64))("natively", () => {
   it.each(["hello-syscall", "hello-int80-64", "hello-int80-32", "hello-vdso32"])("%s says hello", (file) => {
     expect(runNative(program(file))).toMatchObject({ end: 0, stdout: expect.stringMatching(/^hello through /) });
   });
-  it.each(["libc-start", "libc-start32", "loops", "loops32"])("%s does what programs do, and says nothing", (file) => {
+  it.each(["libc-start", "libc-start32", "libc-usual", "loops", "loops32"])("%s does what programs do, and says nothing", (file) => {
     expect(runNative(program(file))).toMatchObject({ end: 0, stdout: "" });
   });
   it("a bare SYSCALL in 32-bit code says hello on AMD and is undefined on Intel", () => {

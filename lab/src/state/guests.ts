@@ -28,7 +28,7 @@ const titles: Readonly<Record<string, string>> = {
   "race-counter": "two threads and one counter",
   vsyscall: "the vsyscall page",
 };
-const left = new Set(["a12-child", "script", "slots", "libc-start", "libc-start32", "loops", "loops32"]);
+const left = new Set(["a12-child", "script", "slots", "libc-start", "libc-start32", "libc-usual", "loops", "loops32"]);
 const mines = catalogue.filter(({ program }) => sources.has(program));
 
 export const guests: readonly Guest[] = [

@@ -1,0 +1,36 @@
+// The scripts of the bundled command line (tools/bundle.mjs) that programs read, and the size of the first one.
+// A start pays for each function and class in it.
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { expect, it } from "vitest";
+import { guestPath } from "../support/cli.ts";
+import { top } from "../support/host.ts";
+
+const code = (program: string): string => `
+const { load } = require(${JSON.stringify(`${top}/bin/trapgate.js`)});
+const { main, scripts } = load();
+main(["run", "--code-cache", "off", ${JSON.stringify(guestPath(program))}]).then(() => {
+  process.stderr.write(Object.keys(scripts).join(" "));
+});
+`;
+const scriptsOf = (program: string): string[] => {
+  const { stderr } = spawnSync(process.execPath, ["-e", code(program)], { encoding: "utf8", timeout: 60_000 });
+  return stderr.split(" ");
+};
+
+it.each(["libc-start32", "hello-syscall", "hello-syscall32", "hello-int80-64", "hello-vdso32"])(
+  "%s needs the first script only",
+  (program) => {
+    expect(scriptsOf(program)).toEqual(["start"]);
+  },
+);
+
+it.each(["libc-start", "libc-usual"])("%s, with terminals, processes and pipes, needs one more", (program) => {
+  expect(scriptsOf(program)).toEqual(["start", "usual"]);
+});
+
+// What is over belongs behind a door: `import` of a module whose names only functions use, or a list of its own.
+it("the first script is small", () => {
+  const size = (name: string): number => statSync(`${top}/dist/bundle/${name}`).size;
+  expect({ text: size("start.js") < 790_000, compiled: size("start.cache") < 1_310_000 }).toEqual({ text: true, compiled: true });
+});
