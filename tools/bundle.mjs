@@ -2,9 +2,9 @@
 // modules would cost a start more than the program itself, and generated code is read faster from files than
 // from text that V8 parses. esbuild makes chunks of modules that are used together. A script is a list of
 // chunks as functions, which bin/trapgate.js calls. The first script has the modules that a start of typical
-// programs needs, the last one all chunks of no other script. chunks.json names the scripts between and modules
-// in each; rooms reach these by their lazy.ts. Other modules that a start does not need are behind doors
-// (doors.mjs), which the build finds: it runs the programs in a bundle where each import is a door.
+// programs needs, the last one all chunks of no other script. chunks.json names the scripts between and
+// modules in each; rooms reach these by their lazy.ts. Other modules that a start does not need are behind
+// doors (doors.mjs), which the build finds: it runs the programs in a bundle where each import is a door.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
@@ -62,13 +62,19 @@ const chunkFunction = (name, text) => {
 };
 
 /**
- * Programs whose run decides about modules: those of the first list need the ones of the script "start", those
- * of the second need the ones of "usual" too.
+ * Programs whose run decides about modules. The first ones need those of the script "start", the next ones
+ * those of "usual" too, and the last ones those of "hot".
  */
-const typical = [["libc-start", "libc-start32"], ["libc-usual"]];
-const run = async (main, name, ...options) => {
-  await main(["run", ...options, join(top, "guest", "bin", name)]);
-  if (process.exitCode) throw new Error(`${name} ended with ${process.exitCode}`);
+const typical = [
+  { names: ["libc-start", "libc-start32"], options: [] },
+  { names: ["libc-usual"], options: [] },
+  { names: ["libc-start", "loops", "loops32"], options: ["--engine", "jit"] },
+];
+const run = async (main, { names, options }) => {
+  for (const name of names) {
+    await main(["run", ...options, join(top, "guest", "bin", name)]);
+    if (process.exitCode) throw new Error(`${name} ended with ${process.exitCode}`);
+  }
 };
 
 /**
@@ -79,11 +85,10 @@ const run = async (main, name, ...options) => {
 const warmUp = async (others) => {
   const { main, scripts, chunk } = load();
   const keep = (name) => writeFileSync(cacheOf(name), scripts[name].createCachedData());
-  const [starts, usual] = typical;
-  for (const name of starts) await run(main, name);
+  const [starts, ...more] = typical;
+  await run(main, starts);
   keep("start");
-  for (const name of usual) await run(main, name);
-  for (const name of ["libc-start", "loops", "loops32"]) await run(main, name, "--engine", "jit");
+  for (const programs of more) await run(main, programs);
   for (const name of others) chunk(name);
   for (const name of Object.keys(scripts)) if (name !== "start") keep(name);
 };
@@ -171,8 +176,8 @@ const distances = async () => {
   const { main, evaluated } = load(scratch);
   rmSync(scratch, { recursive: true });
   const distance = new Map();
-  for (const [index, names] of typical.entries()) {
-    for (const name of names) await run(main, name);
+  for (const [index, programs] of typical.entries()) {
+    await run(main, programs);
     for (const path of evaluated().flatMap((name) => modulesOf(basename(name)))) if (!distance.has(path)) distance.set(path, index);
   }
   return (path) => distance.get(path) ?? typical.length;
@@ -198,6 +203,7 @@ export const planned = async () => {
       .flatMap(loadedBy)
       .filter((name) => modulesOf(name).some((path) => rooms.test(path)));
   const more = {
+    hot: () => behindDoors(/./).filter((name) => modulesOf(name).some((path) => distance(path) === 2)),
     usual: () => usual,
     rare: () => behindDoors(/^dist\/(?:(?:abi|wasm|cpu|memory|seccomp|kernel)\/|[^/]*$)/),
     options: () => behindDoors(/^dist\//),

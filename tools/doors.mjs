@@ -1,6 +1,7 @@
-// Imports that load their module at its first use. An import's names become members of a door: an object whose
-// `e` is the module's exports, loaded when it is first read. esbuild's `define` puts the members in the place of
-// the names, because it knows scopes. The names stay constant: no module of ours assigns an exported variable.
+// Imports that load their module at its first use. An import's names become members of a door: an object
+// whose `e` is the module's exports, loaded when it is first read. esbuild's `define` puts the members in the
+// place of the names, because it knows scopes. The names stay constant: no module of ours assigns an exported
+// variable.
 import { dirname, join } from "node:path";
 
 /** One import as tsc writes it: names in braces or a namespace, from a file of ours. */
@@ -16,8 +17,8 @@ const pairsOf = (list) =>
     .map(([there, here = there]) => [there, here]);
 
 /**
- * A module's text with doors in place of the imports for whose file `isDoor` holds. Imports of which a name is
- * exported again stay. `transform`: esbuild's.
+ * A module's text with doors in place of the imports for whose file `isDoor` holds. Imports of which a name
+ * is exported again stay. `transform`: esbuild's.
  */
 export const withDoors = async (transform, target, path, text, isDoor) => {
   const exported = new Set([...text.matchAll(exportLine)].flatMap(([, list]) => pairsOf(list).map(([name]) => name)));

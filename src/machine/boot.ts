@@ -138,7 +138,7 @@ const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
 };
 
 /** man 5 resolv.conf. */
-const resolvConf = `nameserver ${ipText(plan.resolver)}\n`;
+const resolvConf = (): string => `nameserver ${ipText(plan.resolver)}\n`;
 
 /** A kernel and a processor, ready for the first program. */
 export interface Booted {
@@ -223,7 +223,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   kernel.idlesInRealTime = console !== undefined || network !== undefined;
   mountStandard(kernel, console, root === undefined);
   for (const m of options.mounts ?? []) mount(kernel, m);
-  if (network?.reaches) putFile(kernel.vfs, "/etc/resolv.conf", new TextEncoder().encode(resolvConf), 0o644);
+  if (network?.reaches) putFile(kernel.vfs, "/etc/resolv.conf", new TextEncoder().encode(resolvConf()), 0o644);
   for (const [path, file] of Object.entries(options.files ?? {})) {
     const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
     putFile(kernel.vfs, path, typeof content === "string" ? new TextEncoder().encode(content) : content, mode);

@@ -79,7 +79,7 @@ describe("run", () => {
       await main(["run", "--engine", "jit", "guest/bin/libc-start"]);
       console.log(Object.entries(scripts).map(([name, { cachedDataRejected }]) => name + " " + cachedDataRejected).join());`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", ask], { cwd: top, encoding: "utf8" });
-    expect(stdout).toBe("start false,hot false,rows false,emit false,calls false\n");
+    expect(stdout).toBe("start false,hot false,rows false,emit false,usual false\n");
   });
   /**
    * The processor time of the whole process, with its threads and its end: the least of several runs, of more

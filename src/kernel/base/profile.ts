@@ -1,5 +1,7 @@
 // Kernel profiles: the rules of one Linux version. A rule that differs between versions is a property here,
 // computed from a list of cited changes; no code compares versions.
+
+import { versionOfAlias } from "../../seccomp/profile/aliases.ts";
 import type { SeccompProfile } from "../../seccomp/profile/profile.ts";
 import { type SeccompProfileName, seccompProfile } from "../../seccomp/profile/profiles.ts";
 
@@ -85,7 +87,7 @@ const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: []
 export type ProfileName = SeccompProfileName;
 
 /** The release of a profile: Linux 3.3-rc2 for the patch series, else the version itself. */
-const releaseOf = ({ name }: SeccompProfile): string => `${name.startsWith("patch:") ? "3.3.0-rc2" : `${name}.0`}-trapgate`;
+const releaseOf = (version: string): string => `${version.startsWith("patch:") ? "3.3.0-rc2" : `${version}.0`}-trapgate`;
 
 /** The rules of a version: all changes up to it. */
 const rulesOf = (release: string): KernelRules => {
@@ -94,18 +96,29 @@ const rulesOf = (release: string): KernelRules => {
   return Object.assign({}, GROUND, ...made.map((change) => change.rules)) as KernelRules;
 };
 
-/** A profile by name with its switches. Undefined: unknown name. */
+/**
+ * A profile by name with its switches. Undefined: unknown name. The rules of seccomp are made at their first
+ * use: a start without filters does not pay for the history.
+ */
 export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
-  const seccomp = seccompProfile(name);
-  if (!seccomp) return undefined;
+  const version = versionOfAlias(name) ?? seccompProfile(name)?.name;
+  if (version === undefined) return undefined;
   const set = { ...DEFAULTS, ...switches };
-  const release = releaseOf(seccomp);
+  const release = releaseOf(version);
+  let seccomp: SeccompProfile | undefined;
   return {
     ...set,
     ...rulesOf(release),
     name,
     release,
     version: "#1 SMP PREEMPT_DYNAMIC trapgate",
-    seccomp: set.bugs.includes("reciprocal-divide") ? { ...seccomp, reciprocalDivision: true } : seccomp,
+    get seccomp() {
+      return (seccomp ??= seccompRules(version, set.bugs));
+    },
   };
+};
+
+const seccompRules = (version: string, defects: readonly Bug[]): SeccompProfile => {
+  const rules = seccompProfile(version) as SeccompProfile;
+  return defects.includes("reciprocal-divide") ? { ...rules, reciprocalDivision: true } : rules;
 };

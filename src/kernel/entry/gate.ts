@@ -9,6 +9,7 @@ import { R } from "../../cpu/machine/state.ts";
 import { takeAsked } from "../../memory/user-faults.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
+import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
 import { queueOf } from "../fs/types/userfault-file.ts";
@@ -36,11 +37,22 @@ interface CallTables {
   /** These calls and the next ones. Undefined: these are all. */
   readonly larger?: () => CallTables;
 }
-let all: CallTables | undefined;
-const complete = (): CallTables => (all ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls, ...lazyRareCalls().rareCalls] });
-let usual: CallTables | undefined;
-const withUsual = (): CallTables => (usual ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls], larger: complete });
-const eager: CallTables = { calls: eagerCalls, larger: withUsual };
+/** Lists of calls, most used ones first. A list is loaded at the first call that is in none before it. */
+const lists: readonly (() => readonly Syscall[])[] = [
+  () => eagerCalls,
+  () => commonCalls,
+  () => lazyCalls().onDemandCalls,
+  () => lazyRareCalls().rareCalls,
+];
+const made: CallTables[] = [];
+/** The tables of the first lists. */
+const tablesOf = (count: number): CallTables =>
+  (made[count] ??= {
+    calls: lists.slice(0, count).flatMap((list) => list()),
+    ...(count < lists.length && { larger: () => tablesOf(count + 1) }),
+  });
+/** The largest tables that exist. */
+const largest = (): CallTables => made.at(-1) ?? tablesOf(1);
 
 /** The ABI of a call's structures: x32's own numbers have 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
@@ -48,13 +60,13 @@ const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && 
 /** The dispatcher of one kernel. */
 export class Gate {
   readonly kernel: Kernel;
-  #tables: CallTables = eager;
+  #tables: CallTables = largest();
   #native: Table = [];
   #x32: Table = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.#use(kernel.profile.x32 ? complete() : (all ?? usual ?? eager));
+    this.#use(kernel.profile.x32 ? tablesOf(lists.length) : largest());
   }
   #use(tables: CallTables): void {
     const { profile } = this.kernel;

@@ -3,8 +3,8 @@
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
-import { LOOP_CONTROL, openLoop, openLoopControl } from "./files/loop.ts";
-import { LOOP_MAJOR, LOOPS } from "./files/loop-device.ts";
+import { openLoop, openLoopControl } from "./files/loop.ts";
+import { LOOP_CONTROL, LOOP_MAJOR, LOOPS } from "./files/loop-device.ts";
 import { acquireOnOpen, controllingTty } from "./tty/control.ts";
 import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";
@@ -89,8 +89,9 @@ export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   // Linux misc_open(): no device has the minor number.
   vfs.drivers.set(MISC_MAJOR, () => -E.ENODEV);
   vfs.devices.set(TTY, openControlling);
-  vfs.devices.set(LOOP_CONTROL, openLoopControl);
-  vfs.blockDrivers.set(LOOP_MAJOR, openLoop);
+  // Functions of their own: most programs do without the module.
+  vfs.devices.set(LOOP_CONTROL, (...given) => openLoopControl(...given));
+  vfs.blockDrivers.set(LOOP_MAJOR, (...given) => openLoop(...given));
   vfs.devices.set(PTMX, (task, inode, flags, path) => ptsOf(inode, pts).openMaster(task, inode, flags, path));
   if (console) vfs.devices.set(CONSOLE, (task, inode, flags, path) => openTty(task, console, inode, flags, path));
   vfs.drivers.set(PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));

@@ -1,4 +1,5 @@
 // The profiles by name. Each is the fold of the history up to it.
+import { aliases, versionOfAlias } from "./aliases.ts";
 import { type Change, changes, ground, unknownVersions } from "./history.ts";
 import type { SeccompProfile, SeccompRules, Source } from "./profile.ts";
 
@@ -9,7 +10,7 @@ const sourcesOf = ({ at, cite, grade, grades, rules }: Change): Partial<Sources>
 
 const history: readonly Change[] = [ground, ...changes];
 
-/** The sources of the rules after the first entries. Computed on demand, because most users never read them. */
+/** The sources of the rules after these entries. Made on demand, because most users never read them. */
 const sourcesAfter = (entries: readonly Change[]): Sources => Object.assign({}, ...entries.map(sourcesOf)) as Sources;
 
 const fold = (name: string, entries: readonly Change[]): SeccompProfile => {
@@ -33,9 +34,6 @@ const profileAt = (name: string): SeccompProfile | undefined => {
   return found;
 };
 
-/** Common names of points in the history. */
-const aliases = { v6: "patch:v6", merged: "3.5", upstream: "6.12" } as const;
-
 /** The name of a profile: a version of Linux, a version of the patch series, or an alias. */
 export type SeccompProfileName = typeof ground.at | (typeof changes)[number]["at"] | keyof typeof aliases;
 
@@ -48,8 +46,7 @@ export const seccompProfileNames = [...history.map(({ at }) => at), ...Object.ke
  * @example
  * seccompProfile("4.8")?.returns.maxErrno;   // 4095
  */
-export const seccompProfile = (name: string): SeccompProfile | undefined =>
-  profileAt((aliases as Readonly<Record<string, string>>)[name] ?? name);
+export const seccompProfile = (name: string): SeccompProfile | undefined => profileAt(versionOfAlias(name) ?? name);
 
 /**
  * Why there is no profile of that name, when the reason is that its text is lost.

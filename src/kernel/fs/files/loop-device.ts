@@ -8,6 +8,8 @@ import { RegularFile, readContent, writeContent } from "./regular.ts";
 
 /** The major number of loop devices. */
 export const LOOP_MAJOR = 7;
+/** The device number of /dev/loop-control. */
+export const LOOP_CONTROL = makedev(10, 237);
 /** CONFIG_BLK_DEV_LOOP_MIN_COUNT: the devices that /dev has. */
 export const LOOPS = 8;
 /** The unit of a device's size, in bytes. */

@@ -9,14 +9,11 @@ import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { makedev, minor } from "../vfs/mode.ts";
+import { minor } from "../vfs/mode.ts";
 import { O_EXCL } from "../vfs/open-flags.ts";
 import type { OpenDevice } from "../vfs.ts";
 import { FLAGS, type Loop, SECTOR } from "./loop-device.ts";
 import { SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
-
-/** The device number of /dev/loop-control. */
-export const LOOP_CONTROL = makedev(10, 237);
 
 // biome-ignore format: table
 const L = {

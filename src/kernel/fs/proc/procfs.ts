@@ -27,16 +27,16 @@ export class ProcFs extends FileSystem {
   readonly pidNs: PidNamespace;
   /** The sysctls that a guest has written, by name. */
   readonly settings = new Map<string, number>();
-  readonly #fixed: ReadonlyMap<string, ProcEntry>;
+  readonly #links: readonly ProcEntry[];
+  /** The files and directories of the system, which most programs never look for. */
+  #system: ReadonlyMap<string, ProcEntry> | undefined;
   readonly #root: Dentry;
 
   constructor(dev: number, kernel: Kernel, pidNs = kernel.pidNamespace) {
     super(dev, kernel);
     this.kernel = kernel;
     this.pidNs = pidNs;
-    let ino = ROOT_INO;
-    const fixed = [...fixedEntries(this, systemFiles(kernel, this.settings), () => ++ino), ...this.#links(() => ++ino)];
-    this.#fixed = new Map(fixed.map((entry) => [entry.name, entry]));
+    this.#links = this.#linksFrom(ROOT_INO + 1);
     const dir = new ProcDirNode(
       this,
       ROOT_INO,
@@ -45,17 +45,30 @@ export class ProcFs extends FileSystem {
       (name) => this.#find(name),
     );
     // Linux proc_root_getattr(): all processes, those of other namespaces too.
-    dir.shape = { links: () => linksOf(fixed) + kernel.processes.size };
+    dir.shape = { links: () => linksOf(this.#fixed()) + kernel.processes.size };
     this.#root = this.makeRoot(dir);
   }
   override get root(): Dentry {
     return this.#root;
   }
 
-  #links(next: () => number): ProcEntry[] {
+  /** The entries of fixed names, in the order of the directory. */
+  #fixed(): ProcEntry[] {
+    return [...this.#systemEntries().values(), ...this.#links];
+  }
+  #systemEntries(): ReadonlyMap<string, ProcEntry> {
+    if (this.#system === undefined) {
+      let ino = ROOT_INO + this.#links.length;
+      const entries = fixedEntries(this, systemFiles(this.kernel, this.settings), () => ++ino);
+      this.#system = new Map(entries.map((entry) => [entry.name, entry]));
+    }
+    return this.#system;
+  }
+  #linksFrom(first: number): ProcEntry[] {
+    let next = first;
     const own = (id: number): number => this.pidNs.numberOf(id) || -E.ENOENT;
     const link = (name: string, text: (task: Task) => Or<string>): ProcEntry => {
-      const ino = next();
+      const ino = next++;
       let node: ProcLinkNode | undefined;
       return { name, ino, type: DT.link, make: () => (node ??= new ProcLinkNode(this, ino, text)) };
     };
@@ -72,7 +85,7 @@ export class ProcFs extends FileSystem {
    */
   *#list(from: number): Generator<ProcEntry> {
     let cookie = 0;
-    for (const entry of this.#fixed.values()) yield { ...entry, cookie: ++cookie };
+    for (const entry of this.#fixed()) yield { ...entry, cookie: ++cookie };
     const ahead: { readonly number: number; readonly leader: Task }[] = [];
     for (const { leader, pid } of this.kernel.processes.values()) {
       const number = leader === undefined ? 0 : this.pidNs.numberOf(pid);
@@ -83,7 +96,7 @@ export class ProcFs extends FileSystem {
     for (const { number, leader } of ahead) yield { ...pidEntry(this, leader), cookie: cookie + number };
   }
   #find(name: string): ProcEntry | undefined {
-    if (!isNumber.test(name)) return this.#fixed.get(name);
+    if (!isNumber.test(name)) return this.#links.find((link) => link.name === name) ?? this.#systemEntries().get(name);
     const id = this.pidNs.idOf(Number(name));
     const task = this.kernel.tasks.get(id) ?? this.kernel.processes.get(id)?.leader;
     return task && pidEntry(this, task);
