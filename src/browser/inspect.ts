@@ -6,7 +6,7 @@ import type { BootOptions } from "../machine/boot.ts";
 import { Machine } from "../machine/machine.ts";
 import type { ProgramOptions } from "../machine/options.ts";
 import { registersOf } from "../machine/tracing/recorder.ts";
-import { procMaps } from "../memory/maps.ts";
+import { procMaps } from "../memory/show/maps.ts";
 import type { AddressSpace } from "../memory/space.ts";
 import type { Moment } from "./protocol.ts";
 

@@ -102,6 +102,7 @@ class Search {
   constructor(kernel: Kernel, files: ReadonlyMap<object, object>, all: Iterable<object>) {
     this.#namespace(kernel.vfs.namespace);
     this.#mount(kernel.vfs.memfds);
+    this.#mount(kernel.vfs.hugeFiles);
     for (const task of kernel.tasks.values()) this.#task(task);
     for (const { leader } of kernel.processes.values()) if (leader) this.#task(leader);
     for (const object of files.values()) {

@@ -1,6 +1,7 @@
 // The mappings of one address space in order of address: find, split, merge, and the gaps between them. Linux
 // mm/vma.c, lib/maple_tree.c.
 import { PAGE_SIZE } from "./frames.ts";
+import { HUGE_SIZE } from "./huge/pool.ts";
 import type { FileMapping } from "./page-cache.ts";
 import { samePolicy } from "./policy.ts";
 import { copyOf, isData, PROT, SPECIAL, VM, type Vma } from "./vma.ts";
@@ -20,7 +21,7 @@ const isContiguous = (a: Vma, b: Vma): boolean =>
   a.watch === b.watch &&
   samePolicy(a.policy, b.policy) &&
   pageOffset(a, a.end) === b.pgoff &&
-  (a.flags & SPECIAL) === 0;
+  (a.flags & (SPECIAL | VM.HUGETLB)) === 0;
 /** True if `b` continues `a` in everything. Linux can_vma_merge_after(). */
 const canMerge = (a: Vma, b: Vma): boolean => a.prot === b.prot && mergeableAnon(a, b) && isContiguous(a, b);
 
@@ -260,10 +261,14 @@ export class Areas {
     upper.cache?.attach(this.#owner, upper);
   }
 
-  /** False if a split at `address` is forbidden (vm_ops->may_split): the vDSO is never split. */
+  /**
+   * False if a split at `address` is forbidden (vm_ops->may_split): the vDSO is never split, and no huge page
+   * is.
+   */
   maySplit(address: number): boolean {
     const vma = this.find(address);
-    return vma === undefined || address === vma.start || (vma.flags & SPECIAL) === 0;
+    if (vma === undefined || address === vma.start) return true;
+    return (vma.flags & SPECIAL) === 0 && ((vma.flags & VM.HUGETLB) === 0 || address % HUGE_SIZE === 0);
   }
 
   /** The number of additional mappings after splits at `start` and `end`. */

@@ -10,6 +10,8 @@
 //   - msync, fsync (`pages?.sync()`) and the end of the last mapping write dirty pages by `writePage`;
 //   - the end of the last link and the last open file calls `pages?.drop()`.
 // For a file that was never mapped `pages` is undefined, so the calls are free.
+import type { Frames } from "./frames.ts";
+import type { HugeObject } from "./huge/object.ts";
 import type { PageCache } from "./page-cache.ts";
 
 /** A file's content as the page cache sees it. Usually the inode implements it. */
@@ -36,6 +38,9 @@ export interface Backing {
   readonly sparse?: boolean;
   /** The number of the file's names. 0 or absent: the file is anonymous memory for a core file. */
   readonly nlink?: number;
+  /** The huge pages that are the file's only bytes, and its cache. */
+  readonly huge?: HugeObject | undefined;
+  makeCache?(frames: Frames): PageCache;
   /** The page cache, set by `PageCache.of` at the first mapping. The VFS only calls it. */
   pages?: PageCache | undefined;
 }
@@ -59,6 +64,8 @@ export interface MappedFile {
   readonly separate?: boolean;
   /** memfd_secret(2): shared mappings only, which are locked, and which other processes do not read. */
   readonly secret?: boolean;
+  /** The numbers of the huge pages that are reserved for a private mapping. Each mmap(2) has an object of its own. */
+  readonly promised?: Set<number>;
   /** F_SEAL_WRITE of a memfd: no new shared writable mapping. */
   readonly sealedWrite?: boolean;
 }

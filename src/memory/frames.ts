@@ -3,6 +3,7 @@ import { directMap, layout } from "../cpu/machine/layout.ts";
 import type { TranslationListener } from "../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
+import { HugePool } from "./huge/pool.ts";
 
 /** Bytes of a page. SDM Vol. 3A 5.5 */
 export const PAGE_SIZE = 4096;
@@ -74,6 +75,8 @@ export class Frames {
   readonly reclaimers = new Set<Reclaimer>();
   /** The account of host memory besides frames. */
   readonly account: Account = new Account(this);
+  /** The pool of huge pages. */
+  readonly huge: HugePool = new HugePool(this);
   /**
    * The page in the kernel's half that user code may access in every address space. Its address is negative.
    * Linux gate area.
@@ -91,6 +94,8 @@ export class Frames {
   free: number;
   /** The pages that the account has taken. */
   #taken = 0;
+  /** The pages that the pool of huge pages has set aside. */
+  #aside = 0;
   readonly #reserve: number;
   /** The greatest request in pages. A greater one is an obvious overcommit (vm.overcommit_memory 0). */
   commitLimit: number;
@@ -276,11 +281,27 @@ export class Frames {
   }
   /** The number of frames in use. */
   get inUse(): number {
-    return this.total - this.free - this.#taken;
+    return this.total - this.free - this.#taken - this.#aside;
   }
   /** True after a `takePages` beyond the free frames. No page gets a frame until some are released. */
   get short(): boolean {
     return this.free < 0 || this.#touched + this.#taken > this.total + this.#reserve;
+  }
+  /**
+   * Sets pages aside for huge pages. False: too few would remain for others; `always`: they are set aside
+   * nevertheless.
+   */
+  setAside(pages: number, always = false): boolean {
+    while (!always && this.free - pages < this.total >> 5) if (!this.#reclaim()) return false;
+    this.free -= pages;
+    this.#aside += pages;
+    return true;
+  }
+  /** Makes pages that were set aside allocatable. */
+  putBack(pages: number): void {
+    this.free += pages;
+    this.#aside -= pages;
+    this.#barren = false;
   }
   /** Returns pages of the account. */
   givePages(pages: number): void {

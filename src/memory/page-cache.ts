@@ -9,10 +9,10 @@ import { VM, type Vma } from "./vma.ts";
 /** An address space with mappings of the file, for truncation. Linux address_space.i_mmap. */
 export interface FileMapping {
   /**
-   * Drops a mapping's file pages from `from` on, with private copies. Linux unmap_mapping_range() with
-   * even_cows.
+   * Drops a mapping's file pages from `from` on and before `to`, with private copies. Linux
+   * unmap_mapping_range() with even_cows.
    */
-  zap(vma: Vma, from: number): void;
+  zap(vma: Vma, from: number, to?: number): void;
 }
 
 /** The keys in [from, to). The map may change meanwhile. */
@@ -44,7 +44,7 @@ export class PageCache {
 
   /** The cache of a file, made at the first call. */
   static of(frames: Frames, backing: Backing): PageCache {
-    backing.pages ??= new PageCache(frames, backing);
+    backing.pages ??= backing.makeCache?.(frames) ?? new PageCache(frames, backing);
     return backing.pages;
   }
 
@@ -153,10 +153,16 @@ export class PageCache {
       this.frames.clear(last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
-    this.#mappings.forEach((vma, i) => {
-      (this.#owners[i] as FileMapping).zap(vma, end);
-    });
+    this.unmap(end);
     for (const index of within(this.#pages, end)) this.#forget(index);
+  }
+  /** Takes the pages [from, to) from all mappings. */
+  unmap(from: number, to = Number.POSITIVE_INFINITY): void {
+    this.each((vma, owner) => owner.zap(vma, from, to));
+  }
+  /** Visits the mappings of the file. */
+  each(visit: (vma: Vma, owner: FileMapping) => void): void {
+    this.#mappings.forEach((vma, i) => visit(vma, this.#owners[i] as FileMapping));
   }
 
   #forget(index: number): void {

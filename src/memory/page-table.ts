@@ -36,8 +36,10 @@ export class PageTable {
   #last: Uint32Array = none;
   /** The first address of `#last`. A comparison with it is faster than a division for the key. */
   #lastBase = Number.POSITIVE_INFINITY;
-  /** The number of entries with a frame: the resident set. */
+  /** The number of entries with a frame, without those of huge pages: the resident set. */
   resident = 0;
+  /** The number of entries of huge pages. Linux mm->hugetlb_usage. */
+  huge = 0;
   /** The greatest resident set before the last removal. Linux mm->hiwater_rss. */
   #peak = 0;
   /** The greatest resident set so far, in pages. */
@@ -208,6 +210,12 @@ export class PageTable {
     }
   }
 
+  /** Counts so many new entries as those of huge pages. */
+  exclude(entries: number): void {
+    this.resident -= entries;
+    this.huge += entries;
+  }
+
   /** Ends the use of the table after everything was unmapped. */
   end(): void {
     this.#account?.give(this.weight);
@@ -217,6 +225,6 @@ export class PageTable {
       });
     this.#leaves.clear();
     this.#lastBase = Number.POSITIVE_INFINITY;
-    this.resident = 0;
+    this.resident = this.huge = 0;
   }
 }

@@ -6,6 +6,9 @@ import { PF } from "../cpu/machine/state.ts";
 import { type AreaPages, Areas } from "./areas.ts";
 import { hasFilledBehind, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
+import { HUGE_FRAMES } from "./huge/pool.ts";
+import { pagesWithin, populateHuge, settleAfter } from "./huge-fault.ts";
+import { closeHuge } from "./huge-map.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { FileMapping } from "./page-cache.ts";
@@ -113,7 +116,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.areas.clear((vma) => {
       const { start, end } = vma;
       vma.watch?.dropped(start, end);
-      const dropped = this.table.drop(start, end, this.frames);
+      const dropped = this.#drop(vma, start, end);
+      if (vma.flags & VM.RESERVES) closeHuge(vma);
       if (vma.file === undefined) this.walked += dropped;
     });
     this.table.end();
@@ -188,12 +192,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       if ((flags & VM.WIPEONFORK) === 0) {
         // Private pages become read-only on both sides, until one of them writes.
         const shared = this.table.share(child.table, vma.start, vma.end, (flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
+        if (flags & VM.HUGETLB) child.table.exclude(shared);
         this.countWalked(vma, shared);
       }
       const copy = copyOf(vma);
       copy.watch = undefined;
       if (copy.anon !== 0) copy.anon = -++child.lastAnon;
-      copy.flags &= ~(VM.LOCKED | VM.LOCKONFAULT);
+      copy.flags &= ~(VM.LOCKED | VM.LOCKONFAULT | VM.RESERVES);
       return copy;
     });
     child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
@@ -267,7 +272,10 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (vma === undefined) return refusal.noMapping;
     if (this.frames.short) return refusal.noMemory;
     if (!permits(vma, kind)) return refusal.noPermission;
-    return (vma.watch && refusedByWatch(this, vma, vma.watch, address, kind)) || populate(this, vma, address, kind);
+    return (vma.watch && refusedByWatch(this, vma, vma.watch, address, kind)) || this.#populate(vma, address, kind);
+  }
+  #populate(vma: Vma, address: number, kind: Access): number {
+    return vma.flags & VM.HUGETLB ? populateHuge(this, vma, address, kind) : populate(this, vma, address, kind);
   }
 
   /**
@@ -296,10 +304,19 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Drops the pages of a range of a mapping, with private copies. Linux zap_page_range(). */
   dropPages(vma: Vma, start = vma.start, end = vma.end): void {
     vma.watch?.dropped(start, end);
-    const dropped = this.table.drop(start, end, this.frames);
+    const dropped = this.#drop(vma, start, end);
     if (dropped === 0) return;
     this.flush(start, end);
     this.countWalked(vma, dropped);
+  }
+  #drop(vma: Vma, start: number, end: number): number {
+    if ((vma.flags & VM.HUGETLB) === 0) return this.table.drop(start, end, this.frames);
+    const pages = pagesWithin(this, vma, start, end);
+    this.table.exclude(-pages.length * HUGE_FRAMES);
+    const dropped = this.table.drop(start, end, this.frames);
+    settleAfter(vma, pages);
+    this.walked += dropped;
+    return dropped;
   }
   /** The number of page table entries that calls walked, for their cost in virtual time. */
   walked = 0;
@@ -309,10 +326,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (vma.file === undefined) this.walked += entries;
   }
 
-  /** Drops the pages of a mapping from file page `from` on, after a truncation. */
-  zap(vma: Vma, from: number): void {
-    const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
-    if (start < vma.end) this.dropPages(vma, start);
+  /** Drops the pages of a mapping from file page `from` on and before `to`, after a truncation. */
+  zap(vma: Vma, from: number, to = Number.POSITIVE_INFINITY): void {
+    const addressOf = (index: number): number => vma.start + (index - vma.pgoff) * PAGE_SIZE;
+    const [start, end] = [Math.max(vma.start, addressOf(from)), Math.min(vma.end, addressOf(to))];
+    if (start < end) this.dropPages(vma, start, end);
   }
 
   /** The numbers of pages by kind, for /proc/PID/statm and status. Linux vm_stat_account(). */
@@ -365,7 +383,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const may =
         kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
       if (!may) break;
-      const frame = populate(this, vma, address, kind);
+      const frame = this.#populate(vma, address, kind);
       if (frame < 0) break;
       const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), length - done);
       move(frame + (address % PAGE_SIZE), done, n);

@@ -23,6 +23,12 @@ export const VM = {
   SEALED: 0x200000,
   /** memfd_secret(2): no debugger reads its pages. */
   SECRET: 0x400000,
+  /** Huge pages. Never merged, and split between two of them only. Linux adds DONTEXPAND. */
+  HUGETLB: 0x800000,
+  /** Private huge pages whose reservations the mapping has (`MappedFile.promised`). Linux HPAGE_RESV_OWNER. */
+  RESERVES: 0x1000000,
+  /** Private huge pages of which the parent took some away. Linux HPAGE_RESV_UNMAPPED. */
+  LOST: 0x2000000,
 } as const;
 
 /** VM_SPECIAL: never merged, never split, never locked. */

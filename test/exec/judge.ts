@@ -9,7 +9,7 @@ import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts"
 import { listOf } from "../../src/kernel/exec/strings.ts";
 import type { MappedFile } from "../../src/memory/backing.ts";
 import { defaultLimits } from "../../src/memory/limits.ts";
-import { procMaps } from "../../src/memory/maps.ts";
+import { procMaps } from "../../src/memory/show/maps.ts";
 import { mapped, TestFile, type World } from "../memory/world.ts";
 
 export const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

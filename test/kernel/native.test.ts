@@ -1,6 +1,6 @@
 // Small programs about one subject each, run by the native kernel and by ours: the same lines, the same end.
 import { execFileSync } from "node:child_process";
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { endOfRun, inFolder } from "../support/guest.ts";
@@ -62,6 +62,7 @@ const subjects = {
   procfiles: "files of /proc have the modes, refuse splices and show the settings, policies, timers and children as on Linux",
   locks: "locks and leases are listed with their ranges and processes as on Linux",
   loops: "loop devices take a file, show parts of it, and let it go as on Linux",
+  hugepages: "huge pages are reserved, mapped, copied, shared, refused and counted as on Linux",
   pages: "pagemap, queries of mappings, remapped, secret and droppable memory, and security modules answer as on Linux",
   propagation: "mounts propagate among peers and to slaves, and the mount API of 5.2 makes, moves and describes them as on Linux",
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
@@ -84,8 +85,25 @@ const FLAGS = [
 const models: ReadonlySet<string> = new Set(["xstate", "wrapped", "cores"]);
 /** Linux's own name of core files: a host may have a program that takes them. */
 const ownCores: Need = { what: "core_pattern core", met: /^core\n$/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8")) };
+/** The host may have no free memory in one piece. */
+const hostHugePages = (): boolean => {
+  const pool = "/proc/sys/vm/nr_hugepages";
+  const wanted = "8\n";
+  try {
+    if (readFileSync(pool, "utf8") !== "0\n") return false;
+    writeFileSync(pool, wanted);
+    const got = readFileSync(pool, "utf8");
+    writeFileSync(pool, "0");
+    return got === wanted;
+  } catch {
+    return false;
+  }
+};
+const hugePages: Need = { what: "8 huge pages, and none in the pool before", met: hostHugePages() };
 const lacking = (subject: string): boolean =>
-  (models.has(subject) && missing("vector registers in frames", avx2)) || (subject === "cores" && missing("core files", ownCores));
+  (subject === "hugepages" && missing("huge pages", hugePages)) ||
+  (models.has(subject) && missing("vector registers in frames", avx2)) ||
+  (subject === "cores" && missing("core files", ownCores));
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
 

@@ -2,7 +2,7 @@
 // print.
 import { access } from "../../src/cpu/machine/mmu.ts";
 import * as calls from "../../src/memory/calls/index.ts";
-import { procMaps } from "../../src/memory/maps.ts";
+import { procMaps } from "../../src/memory/show/maps.ts";
 import type { AddressSpace } from "../../src/memory/space.ts";
 import { mapped, type TestFile } from "./world.ts";
 

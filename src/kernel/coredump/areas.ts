@@ -7,7 +7,15 @@ import { vsyscallRights } from "../base/vsyscall-page.ts";
 import type { Task } from "../task/task.ts";
 
 /** Bits of /proc/PID/coredump_filter. */
-const FILTER = { ANON_PRIVATE: 1, ANON_SHARED: 2, MAPPED_PRIVATE: 4, MAPPED_SHARED: 8, ELF_HEADERS: 16 } as const;
+const FILTER = {
+  ANON_PRIVATE: 1,
+  ANON_SHARED: 2,
+  MAPPED_PRIVATE: 4,
+  MAPPED_SHARED: 8,
+  ELF_HEADERS: 16,
+  HUGE_PRIVATE: 32,
+  HUGE_SHARED: 64,
+} as const;
 
 /** A mapping in a core file. */
 export interface DumpedArea {
@@ -36,6 +44,7 @@ const dumpedSize = (space: AddressSpace, vma: Vma): number => {
   // [vdso] and [vvar].
   if (file?.path.startsWith("[v")) return all;
   if (flags & (VM.DONTDUMP | VM.PFNMAP)) return 0;
+  if (flags & VM.HUGETLB) return wants(flags & VM.SHARED ? FILTER.HUGE_SHARED : FILTER.HUGE_PRIVATE);
   if (flags & VM.SHARED) return wants((cache?.backing.nlink ?? 0) === 0 ? FILTER.ANON_SHARED : FILTER.MAPPED_SHARED);
   if (vma.anon !== 0 && wants(FILTER.ANON_PRIVATE)) return all;
   if (!file) return 0;
@@ -48,8 +57,10 @@ const dumpedSize = (space: AddressSpace, vma: Vma): number => {
 export const dumpedAreas = (task: Task): readonly DumpedArea[] => {
   const { mem } = task;
   const areas = Array.from(mem.mappings(), (vma): DumpedArea => {
-    const { start, end, prot } = vma;
-    return { start: BigInt(start), size: end - start, dumped: dumpedSize(mem, vma), prot, ofFile: vma.file !== undefined };
+    const { start, end, prot, flags, file } = vma;
+    // A read would take a page from the pool.
+    const ofFile = file !== undefined && (flags & VM.HUGETLB) === 0;
+    return { start: BigInt(start), size: end - start, dumped: dumpedSize(mem, vma), prot, ofFile };
   });
   const rights = vsyscallRights(task);
   const prot = rights === "r-xp" ? PROT.READ | PROT.EXEC : PROT.EXEC;

@@ -1,6 +1,7 @@
 // File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c,
 // fs/proc/root.c, fs/devpts/inode.c.
 import { E } from "../../abi/errno.ts";
+import { HUGE_SIZE } from "../../memory/huge/pool.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
 import { mqueueOf } from "../ipc/mqueue.ts";
@@ -12,6 +13,7 @@ import { OverlayFs } from "./overlay/overlay.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
+import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { RamFs } from "./types/ramfs.ts";
 import type { Path } from "./vfs/dentry.ts";
@@ -116,24 +118,31 @@ const number = (text: string | undefined, pattern: RegExp, base: number): number
 
 /** The pages of a size option: bytes with a suffix ("64k", "1m"), or a share of the memory ("50%"). */
 const pagesOf = (t: Task, text: string): number | undefined => {
-  const found = /^(\d+)([kmg%]?)$/i.exec(text);
-  if (!found) return undefined;
-  const n = Number(found[1]);
-  const unit = (found[2] as string).toLowerCase();
-  if (unit === "%") return Math.floor((t.kernel.frames.total * n) / 100);
-  return Math.ceil((n * ({ "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[unit] as number)) / PAGE);
+  const share = /^(\d+)%$/.exec(text);
+  if (share) return Math.floor((t.kernel.frames.total * Number(share[1])) / 100);
+  const bytes = bytesOf(text);
+  return bytes === undefined ? undefined : Math.ceil(bytes / PAGE);
+};
+/** Linux memparse(), without a rest. */
+const bytesOf = (text: string): number | undefined => {
+  const found = /^(\d+)([kmg]?)$/i.exec(text);
+  return found ? Number(found[1]) * 2 ** (10 * " kmg".indexOf((found[2] || " ").toLowerCase())) : undefined;
+};
+
+/** The option `uid` or `gid`, by default the id of the mounting task; undefined: it has no meaning. */
+const ownerOf = (t: Task, options: ReadonlyMap<string, string>, name: "uid" | "gid"): number | undefined => {
+  const text = options.get(name);
+  if (text === undefined) return t.cred[`fs${name}`];
+  const id = number(text, /^\d+$/, 10);
+  return id === undefined ? undefined : toKernel(t.cred.userNs, `${name}Map`, id);
 };
 
 const tmpfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> => {
   const size = options.get("size");
   const pages = size === undefined ? undefined : pagesOf(t, size);
   const mode = options.has("mode") ? number(options.get("mode"), /^[0-7]+$/, 8) : 0o1777;
-  const id = (name: "uid" | "gid", mine: number): number | undefined => {
-    const text = options.get(name);
-    return text === undefined ? mine : toKernel(t.cred.userNs, `${name}Map`, number(text, /^\d+$/, 10) ?? -1);
-  };
-  const uid = id("uid", t.cred.fsuid);
-  const gid = id("gid", t.cred.fsgid);
+  const uid = ownerOf(t, options, "uid");
+  const gid = ownerOf(t, options, "gid");
   if (mode === undefined || uid === undefined || gid === undefined || (size !== undefined && pages === undefined)) return -E.EINVAL;
   const { vfs } = t.kernel;
   const fs = new MemFs(vfs.newDev(), vfs.clock, { mode: mode & 0o7777, ...(pages === undefined ? {} : { pages }) });
@@ -148,6 +157,30 @@ const ramfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> =>
   const { vfs, frames } = t.kernel;
   const fs = new RamFs(vfs.newDev(), vfs.clock, { mode: mode & 0o7777, pages: frames.total });
   Object.assign(fs.root.inode, { uid: t.cred.fsuid, gid: t.cred.fsgid });
+  return owned(t, fs);
+};
+
+/** The number of huge pages of an option `size`: bytes with a suffix, or a share of the pool. */
+const hugePagesOf = (t: Task, text: string): number | undefined => {
+  const share = /^(\d+)%$/.exec(text);
+  if (share) return Math.floor((t.kernel.frames.huge.total * Number(share[1])) / 100);
+  const pages = pagesOf(t, text);
+  return pages === undefined ? undefined : Math.floor((pages * PAGE) / HUGE_SIZE);
+};
+/** Linux hugetlbfs_parse_param(). */
+const hugetlbfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> => {
+  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+  const [size, pagesize, inodes] = ["size", "pagesize", "nr_inodes"].map((name) => options.get(name));
+  const pages = size === undefined ? undefined : hugePagesOf(t, size);
+  const mode = options.has("mode") ? number(options.get("mode"), /^[0-7]+$/, 8) : 0o755;
+  const uid = ownerOf(t, options, "uid");
+  const gid = ownerOf(t, options, "gid");
+  const most = inodes === undefined ? undefined : number(inodes, /^\d+$/, 10);
+  if (mode === undefined || uid === undefined || gid === undefined || (size !== undefined && pages === undefined)) return -E.EINVAL;
+  if ((inodes !== undefined && most === undefined) || (pagesize !== undefined && bytesOf(pagesize) !== HUGE_SIZE)) return -E.EINVAL;
+  const { vfs } = t.kernel;
+  const fs = new HugeFs(vfs.newDev(), vfs.clock, { mode: mode & 0o1777, pages, inodes: most });
+  Object.assign(fs.root.inode, { uid, gid });
   return owned(t, fs);
 };
 
@@ -263,6 +296,7 @@ const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
     change: resize,
   },
   ramfs: { options: ["mode"], make: ramfs, ignores: true },
+  hugetlbfs: { options: ["gid", "mode", "nr_inodes", "pagesize", "size", "uid"], make: hugetlbfs },
   proc: { options: ["hidepid", "gid", "subset"], make: proc },
   devpts: { options: ["newinstance", "ptmxmode", "mode", "uid", "gid", "max"], make: devpts },
   sysfs: { options: [], make: sysfs },

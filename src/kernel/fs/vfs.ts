@@ -9,6 +9,7 @@ import { LOOP_MAJOR, Loops } from "./files/loop-device.ts";
 import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
 import { lazyNetTables } from "./lazy.ts";
+import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
 import { AnonFs, AnonInode } from "./vfs/anon.ts";
@@ -52,6 +53,8 @@ export class Vfs {
   readonly nsfs: NsFs;
   /** The internal tmpfs mount of memfds. */
   readonly memfds: Mount;
+  /** The internal hugetlbfs mount of memfds and segments with huge pages. */
+  readonly hugeFiles: Mount;
   /** The initial values are those of Debian. */
   readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
   readonly pipes = new PipeLimits();
@@ -70,6 +73,10 @@ export class Vfs {
     const shm = new MemFs(this.newDev(), clock);
     shm.internal = true;
     this.memfds = new Mount(0, shm, shm.root, "tmpfs", 0);
+    const huge = new HugeFs(this.newDev(), clock);
+    huge.internal = true;
+    this.hugeFiles = new Mount(0, huge, huge.root, "hugetlbfs", 0);
+    clock.frames.huge.device = minor(huge.dev);
     this.nsfs = new NsFs(this.newDev(), clock);
     this.sockfs = new AnonFs(this.newDev(), clock, "sockfs", 0x534f434b);
   }

@@ -2,10 +2,14 @@
 import { E } from "../../abi/errno.ts";
 import { SHM } from "../../abi/uapi/ipc.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
-import { PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
-import type { PageCache } from "../../memory/page-cache.ts";
+import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
+import { HugeObject } from "../../memory/huge/object.ts";
+import { HUGE_SIZE } from "../../memory/huge/pool.ts";
+import { HugeCache } from "../../memory/huge-cache.ts";
+import { hugeAlign, isHugeSize, punchHuge } from "../../memory/huge-map.ts";
+import { PageCache } from "../../memory/page-cache.ts";
 import { sizes } from "../base/sizes.ts";
-import type { Cred } from "../cred/cred.ts";
+import { CAP, type Cred, capable, inGroup } from "../cred/cred.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../task/process.ts";
 import { IpcObject } from "./ids.ts";
@@ -31,8 +35,21 @@ export class Segment extends IpcObject implements Backing {
   lastPid = 0;
   readonly #name: string;
 
-  constructor(kernel: Kernel, namespace: IpcNamespace, cred: Cred, creator: Process, key: number, mode: number, bytes: number) {
+  /** Its huge pages, with SHM_HUGETLB. */
+  readonly huge: HugeObject | undefined;
+
+  constructor(
+    kernel: Kernel,
+    namespace: IpcNamespace,
+    cred: Cred,
+    creator: Process,
+    key: number,
+    mode: number,
+    bytes: number,
+    huge: HugeObject | undefined,
+  ) {
     super(cred, key, mode, kernel.realtime().sec);
+    this.huge = huge;
     this.#kernel = kernel;
     this.#namespace = namespace;
     this.bytes = bytes;
@@ -42,14 +59,18 @@ export class Segment extends IpcObject implements Backing {
   get pageCount(): number {
     return pageAlign(this.bytes) / PAGE_SIZE;
   }
-  /** The size that can be mapped: whole pages. */
+  /** The size that can be mapped. */
   get size(): number {
-    return this.bytes;
+    return this.huge?.size ?? this.bytes;
+  }
+  makeCache(frames: Frames): PageCache {
+    return this.huge ? new HugeCache(frames, this, this.huge) : new PageCache(frames, this);
   }
   readPage(): number {
     return 0;
   }
-  punchPages(): number {
+  punchPages(from: number, to: number): number {
+    if (this.huge) punchHuge(this, this.huge, from * PAGE_SIZE, to * PAGE_SIZE);
     return 0;
   }
   /** The pages that exist. */
@@ -65,7 +86,7 @@ export class Segment extends IpcObject implements Backing {
     return {
       backing: this,
       path: this.#name,
-      dev: DEVICE,
+      dev: this.huge?.pool.device ?? DEVICE,
       ino: this.id,
       readable: true,
       writable,
@@ -102,6 +123,11 @@ export class Segment extends IpcObject implements Backing {
     this.#namespace.shmPages -= this.pageCount;
     this.#kernel.frames.account.give(sizes.ipcObject);
     this.pages?.drop();
+    if (this.attached === 0) this.unmapped();
+  }
+  /** Called at the end of the last mapping of a removed segment. */
+  unmapped(): void {
+    this.huge?.drop(0);
   }
 }
 
@@ -119,10 +145,24 @@ export const newSegment = (
   const pages = pageAlign(bytes) / PAGE_SIZE;
   if (pageAlign(bytes) >= 2 ** 64 || BigInt(ns.shmPages + pages) > ns.shmall) return -E.ENOSPC;
   if (bytes >= 2 ** 63) return -E.EINVAL;
-  if ((flags & SHM.NORESERVE) === 0 && pages > kernel.frames.commitLimit) return -E.ENOMEM;
+  const reserves = (flags & SHM.NORESERVE) === 0;
+  const huge = flags & SHM.HUGETLB ? hugeObject(kernel, cred, bytes, flags) : undefined;
+  if (typeof huge === "number") return huge;
+  if (!huge && reserves && pages > kernel.frames.commitLimit) return -E.ENOMEM;
   if (!kernel.frames.account.take(sizes.ipcObject)) return -E.ENOMEM;
-  const id = ns.shm.add(new Segment(kernel, ns, cred, creator, key, flags, bytes), ns.shmmni);
-  if (id < 0) kernel.frames.account.give(sizes.ipcObject);
-  else ns.shmPages += pages;
+  const id = reserved(huge, reserves) ? ns.shm.add(new Segment(kernel, ns, cred, creator, key, flags, bytes, huge), ns.shmmni) : -E.ENOMEM;
+  if (id < 0) {
+    kernel.frames.account.give(sizes.ipcObject);
+    huge?.drop(0);
+  } else ns.shmPages += pages;
   return id;
+};
+const reserved = (huge: HugeObject | undefined, reserves: boolean): boolean =>
+  huge === undefined || !reserves || huge.reserve(0, huge.size / HUGE_SIZE);
+/** The pages of a segment with SHM_HUGETLB, or -errno. Linux hugetlb_file_setup(). */
+const hugeObject = ({ frames }: Kernel, cred: Cred, bytes: number, flags: number): HugeObject | number => {
+  if (!isHugeSize(flags)) return -E.EINVAL;
+  const { huge } = frames;
+  if (!capable(cred, CAP.IPC_LOCK) && !inGroup(cred, huge.group)) return -E.EPERM;
+  return new HugeObject(huge, hugeAlign(bytes));
 };

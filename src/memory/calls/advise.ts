@@ -4,6 +4,7 @@ import { MADV, MS } from "../../abi/uapi/mman.ts";
 import { type Access, access } from "../../cpu/machine/mmu.ts";
 import { refusal } from "../fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
+import { HUGE_SIZE } from "../huge/pool.ts";
 import type { PageCache } from "../page-cache.ts";
 import { frameOf } from "../page-table.ts";
 import type { AddressSpace } from "../space.ts";
@@ -34,12 +35,18 @@ const unlocked =
   (space, vma, start, end) =>
     vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end);
 
+/** -EINVAL also for huge pages. Linux can_madv_lru_vma(). */
+const pageable = (then: Advice): Advice =>
+  unlocked((space, vma, start, end) => (vma.flags & VM.HUGETLB ? -E.EINVAL : then(space, vma, start, end)));
+
 /** True for private anonymous memory that is sealed and read-only: its content remains. */
 const keeps = (vma: Vma): boolean =>
   (vma.flags & VM.SEALED) !== 0 && vma.file === undefined && (vma.flags & VM.SHARED) === 0 && (vma.prot & PROT.WRITE) === 0;
 const drop: Advice = (space, vma, start, end) => {
   if (keeps(vma)) return -E.EPERM;
-  space.dropPages(vma, start, end);
+  if (vma.flags & VM.HUGETLB && start % HUGE_SIZE !== 0) return -E.EINVAL;
+  // Of a huge page in part, the whole stays. Linux madvise_dontneed_free_valid_vma().
+  space.dropPages(vma, start, vma.flags & VM.HUGETLB ? Math.floor(end / HUGE_SIZE) * HUGE_SIZE : end);
   return 0;
 };
 /** MADV_FREE: the pages are dropped at once, as Linux may do under memory pressure. */
@@ -93,8 +100,8 @@ const advices: Record<number, Advice> = {
   [MADV.DODUMP]: bits(0, VM.DONTDUMP, special),
   [MADV.WIPEONFORK]: bits(VM.WIPEONFORK, 0, notPrivateAnonymous),
   [MADV.KEEPONFORK]: bits(0, VM.WIPEONFORK),
-  [MADV.COLD]: unlocked(ignored),
-  [MADV.PAGEOUT]: unlocked(ignored),
+  [MADV.COLD]: pageable(ignored),
+  [MADV.PAGEOUT]: pageable(ignored),
   [MADV.POPULATE_READ]: populateAs(access.read, PROT.READ),
   [MADV.POPULATE_WRITE]: populateAs(access.write, PROT.WRITE),
   [MADV.DONTNEED_LOCKED]: drop,
@@ -154,6 +161,8 @@ export const msync = (
 /** Linux mincore_page(), mincore_pte_range(). */
 const inCore = (space: AddressSpace, vma: Vma, page: number): boolean => {
   if (frameOf(space.table.get(page)) !== 0) return true;
+  // Linux mincore_hugetlb() looks at the page table only.
+  if (vma.flags & VM.HUGETLB) return false;
   return vma.cache?.has(vma.pgoff + (page - vma.start) / PAGE_SIZE) ?? false;
 };
 

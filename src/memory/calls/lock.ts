@@ -31,7 +31,7 @@ const apply = (space: AddressSpace, { start, end }: Range, bits: number): number
     if (vma.start > next) break;
     const from = Math.max(start, vma.start);
     next = Math.min(end, vma.end);
-    if (vma.flags & SPECIAL || (vma.flags & LOCK_BITS) === bits) continue;
+    if (vma.flags & (SPECIAL | VM.HUGETLB) || (vma.flags & LOCK_BITS) === bits) continue;
     areas.split(from);
     areas.split(next);
     const middle = areas.find(from);

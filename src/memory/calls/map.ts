@@ -3,6 +3,8 @@ import { E } from "../../abi/errno.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { MappedFile } from "../backing.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
+import { HUGE_SIZE } from "../huge/pool.ts";
+import { anonymousHuge, closeHuge, hugeAlign, isHugeSize, isNameless, reserveHuge } from "../huge-map.ts";
 import { PageCache } from "../page-cache.ts";
 import { place } from "../place.ts";
 import { anonymousShared } from "../shmem.ts";
@@ -34,7 +36,6 @@ export interface MapRequest {
 
 /** vm.max_map_count. */
 export const MAX_MAP_COUNT = 65530;
-const HUGE_PAGE = 2 << 20;
 const ULONG_END = 2 ** 64;
 /**
  * The flags of MAP_SHARED. MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK.
@@ -104,31 +105,37 @@ const anonymousFlags = (flags: number, prot: number, unwritable: boolean): numbe
 };
 
 /** Linux calc_vm_flag_bits(). */
-const carried = (flags: number): number =>
+const carried = (flags: number, isHuge: boolean): number =>
   (flags & MAP.GROWSDOWN ? VM.GROWSDOWN : 0) |
-  (flags & MAP.LOCKED ? VM.LOCKED : 0) |
+  (flags & MAP.LOCKED && !isHuge ? VM.LOCKED : 0) |
   (flags & MAP.STACK ? VM.NOHUGEPAGE : 0) |
   (flags & MAP.NORESERVE ? VM.NORESERVE : 0);
 
 /** True for private writable memory, which is charged. Linux accountable_mapping(). */
 export const accountable = (prot: number, flags: number): boolean =>
-  (prot & PROT.WRITE) !== 0 && (flags & (VM.NORESERVE | VM.SHARED | VM.ACCOUNT)) === 0;
+  (prot & PROT.WRITE) !== 0 && (flags & (VM.NORESERVE | VM.SHARED | VM.ACCOUNT | VM.HUGETLB)) === 0;
 
-/**
- * The errno of MAP_HUGETLB with an empty pool of huge pages. Bits 26 to 31 are log2 of the size, 0 is the
- * default.
- */
-const hugetlb = (flags: number): number => ([0, 21, 30].includes((flags >>> 26) & 63) ? -E.ENOMEM : -E.EINVAL);
+/** The request with its file and length if it is for huge pages, or -errno. Linux ksys_mmap_pgoff(). */
+const withHugePages = (space: AddressSpace, request: MapRequest): MapRequest | number => {
+  const { file, flags } = request;
+  if (file?.backing.huge) return { ...request, length: hugeAlign(request.length) };
+  if ((flags & MAP.HUGETLB) === 0) return request;
+  if (file !== undefined || !isHugeSize(flags)) return -E.EINVAL;
+  const length = hugeAlign(request.length);
+  return { ...request, length, offset: 0, file: anonymousHuge(space.frames.huge, length, ++space.frames.sharedObjects) };
+};
 
 /** The effect of personality READ_IMPLIES_EXEC on PROT_READ. */
 const withImpliedExec = (space: AddressSpace, prot: number, file: MappedFile | undefined): number =>
   prot & PROT.READ && space.readImpliesExec && !file?.noexec ? prot | PROT.EXEC : prot;
 
 /** mmap(2): the address or -errno. */
-export const mmap = (space: AddressSpace, request: MapRequest, populate: Populate = touchAll): number => {
+export const mmap = (space: AddressSpace, asked: MapRequest, populate: Populate = touchAll): number => {
+  if (!isPageAligned(asked.offset)) return -E.EINVAL;
+  const request = withHugePages(space, asked);
+  if (typeof request === "number") return request;
   const { file, offset } = request;
-  if (!isPageAligned(offset)) return -E.EINVAL;
-  if (file === undefined && request.flags & MAP.HUGETLB) return hugetlb(request.flags);
+  const isHuge = file?.backing.huge !== undefined;
   if (request.length === 0) return -E.EINVAL;
   const prot = withImpliedExec(space, request.prot & 7, file);
   const flags = request.flags & MAP.FIXED_NOREPLACE ? request.flags | MAP.FIXED : request.flags;
@@ -138,7 +145,8 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
   if (space.areas.count > MAX_MAP_COUNT || !space.chargeAreas(space.areas.count)) return -E.ENOMEM;
 
   const hint = flags & MAP.FIXED ? request.at : roundHint(request.at, space.layout.minAddress);
-  const at = place(space, { at: hint, length, flags, compat: request.compat, huge: hugeOffset(request, flags, hint, length) });
+  const how = isHuge ? { unit: HUGE_SIZE } : { huge: hugeOffset(request, flags, hint, length) };
+  const at = place(space, { at: hint, length, flags, compat: request.compat, ...how });
   if (at < 0) return at;
   if (flags & MAP.FIXED_NOREPLACE && space.areas.overlaps(at, at + length)) return -E.EEXIST;
   const lock = (flags & MAP.LOCKED ? VM.LOCKED : 0) | space.defaultFlags;
@@ -149,7 +157,10 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
   if (file?.secret && !space.mayLock(length / PAGE_SIZE, VM.LOCKED)) return -E.EAGAIN;
   const kind = file ? fileFlags(file, prot, flags) : anonymousFlags(flags, prot, request.unwritable ?? false);
   if (kind < 0) return kind;
-  const error = install(space, { at, length, prot, flags: kind | carried(flags) | lock, file, pgoff: offset / PAGE_SIZE });
+  if (isHuge && offset % HUGE_SIZE !== 0) return -E.EINVAL;
+  // Huge pages are never paged out, so that no lock counts them.
+  const more = isHuge ? VM.HUGETLB : lock;
+  const error = install(space, { at, length, prot, flags: kind | carried(flags, isHuge) | more, file, pgoff: offset / PAGE_SIZE });
   if (error < 0) return error;
   if (flags & MAP.LOCKED || (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE || space.defaultFlags & VM.LOCKED)
     populate(space, at, at + length);
@@ -162,7 +173,7 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
  */
 const hugeOffset = ({ file, offset }: MapRequest, flags: number, hint: number, length: number): number | undefined => {
   if (file) return offset;
-  return hint === 0 && (flags & MAP.TYPE) === MAP.PRIVATE && length % HUGE_PAGE === 0 ? 0 : undefined;
+  return hint === 0 && (flags & MAP.TYPE) === MAP.PRIVATE && length % HUGE_SIZE === 0 ? 0 : undefined;
 };
 
 /** Linux round_hint_to_min(). */
@@ -232,6 +243,7 @@ export const install = (space: AddressSpace, m: Installation): number => {
     if (!space.mayCommit(pages)) return -E.ENOMEM;
     flags |= VM.ACCOUNT;
   }
+  if (m.file && flags & VM.HUGETLB) return installHuge(space, m, m.file);
   const shared = m.file === undefined && flags & VM.SHARED ? anonymousShared(m.length, ++space.frames.sharedObjects) : m.file;
   if (shared !== m.file && !space.mayCommit(pages) && (flags & VM.NORESERVE) === 0) return -E.ENOMEM;
   const cache = shared && PageCache.of(space.frames, shared.backing);
@@ -241,6 +253,22 @@ export const install = (space: AddressSpace, m: Installation): number => {
   space.areas.insert(vma, m.neighbours);
   // Shared anonymous memory cannot be mapped again: it ends with its last mapping.
   if (shared !== m.file) cache?.drop();
+  return 0;
+};
+
+/** The rest of `install` for huge pages. A writable mapping extends its file. Linux hugetlbfs_file_mmap(). */
+const installHuge = (space: AddressSpace, m: Installation, wanted: MappedFile): number => {
+  const object = wanted.backing.huge;
+  const offset = m.pgoff * PAGE_SIZE;
+  const reserved = reserveHuge({ file: wanted, flags: m.flags, offset, length: m.length });
+  if (object === undefined || reserved === undefined) return -E.ENOMEM;
+  if (m.prot & PROT.WRITE) object.size = Math.max(object.size, offset + m.length);
+  const { file, flags } = reserved;
+  const cache = PageCache.of(space.frames, file.backing);
+  const [start, end] = [m.at, m.at + m.length];
+  const { prot, pgoff } = m;
+  space.areas.insert({ start, end, prot, flags, pgoff, anon: 0, file, cache, watch: undefined, policy: undefined, place: 0 });
+  if (isNameless(file.backing)) cache.drop();
   return 0;
 };
 
@@ -259,6 +287,7 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   areas.split(end);
   for (const vma of areas.within(at, end)) {
     space.dropPages(vma);
+    if (vma.flags & VM.RESERVES) closeHuge(vma);
     areas.remove(vma);
   }
   // Linux free_pgtables(): the range between the neighbours has no page any more.

@@ -2,6 +2,7 @@
 import { E } from "../../abi/errno.ts";
 import { MREMAP } from "../../abi/uapi/mman.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
+import { HUGE_SIZE } from "../huge/pool.ts";
 import { place } from "../place.ts";
 import type { AddressSpace } from "../space.ts";
 import { MAP, VM, type Vma } from "../vma.ts";
@@ -35,9 +36,11 @@ const impliesNewAddress = (r: Remap): boolean => (r.flags & (MREMAP.FIXED | MREM
 const checkMapping = (space: AddressSpace, vma: Vma | undefined, r: Remap): number => {
   if (vma === undefined) return -E.EFAULT;
   if (vma.flags & VM.SEALED) return -E.EPERM;
+  // Huge pages never grow.
+  if (vma.flags & VM.HUGETLB && (r.newLength > r.oldLength || r.at % HUGE_SIZE !== 0 || r.newAt % HUGE_SIZE !== 0)) return -E.EINVAL;
   if (r.newLength <= r.oldLength && !impliesNewAddress(r)) return 0;
   if (r.oldLength === 0 && (vma.flags & (VM.SHARED | VM.MAYSHARE)) === 0) return -E.EINVAL;
-  if (r.flags & MREMAP.DONTUNMAP && vma.flags & VM.DONTEXPAND) return -E.EINVAL;
+  if (r.flags & MREMAP.DONTUNMAP && vma.flags & (VM.DONTEXPAND | VM.HUGETLB)) return -E.EINVAL;
   // The range that a shrinking call cuts off may lie beyond the mapping.
   if (Math.min(r.oldLength, r.newLength) > vma.end - r.at) return -E.EFAULT;
   if (r.newLength <= r.oldLength) return 0;
@@ -71,10 +74,16 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   });
   space.countWalked(vma, pages);
   space.flush(r.at, r.at + r.oldLength);
+  giveReservations(space, r);
   if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
   else if (r.oldLength > 0) munmap(space, r.at, r.oldLength);
   if (flags & VM.LOCKED && r.newLength > r.oldLength) r.populate(space, to + r.oldLength, to + r.newLength);
   return to;
+};
+
+/** The new mapping has the reservations of huge pages. Linux fixup_hugetlb_reservations(). */
+const giveReservations = (space: AddressSpace, r: Remap): void => {
+  for (const old of space.areas.within(r.at, r.at + r.oldLength)) old.flags &= ~VM.RESERVES;
 };
 
 /**
@@ -90,6 +99,7 @@ const newAddress = (space: AddressSpace, vma: Vma, r: Remap, hint: number): numb
   place(space, {
     at: hint,
     length: r.newLength,
+    unit: vma.flags & VM.HUGETLB ? HUGE_SIZE : undefined,
     compat: r.compat,
     flags: (r.flags & MREMAP.FIXED ? MAP.FIXED : 0) | (vma.flags & VM.MAYSHARE ? MAP.SHARED : 0),
   });

@@ -2,6 +2,7 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { isHugeSize } from "../../../memory/huge-map.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
 import { memfd } from "../../fs/types/memfd.ts";
 import { secretMemory } from "../../fs/types/secretmem.ts";
@@ -38,13 +39,14 @@ const MFD_NAME_MAX = 249;
 const memfdCreate = (t: Task, at: VAddr, how: number): number => {
   // With MFD_HUGETLB the upper six bits are the size of a page.
   if (how & ~(MFD_ALL | (how & MFD_HUGETLB ? MFD_HUGE_SIZE : 0))) return -E.EINVAL;
-  if (how & MFD_HUGETLB) return -E.ENODEV;
   if ((how & (MFD_NOEXEC_SEAL | MFD_EXEC)) === (MFD_NOEXEC_SEAL | MFD_EXEC)) return -E.EINVAL;
   const name = t.mem.cString(at, MFD_NAME_MAX + 1);
   if (name === undefined) return -E.EFAULT;
   if (name.length > MFD_NAME_MAX) return -E.EINVAL;
   const noexec = (how & MFD_NOEXEC_SEAL) !== 0;
-  const file = memfd(t, t.kernel.vfs.memfds, name, { sealable: noexec || (how & MFD_ALLOW_SEALING) !== 0, noexec });
+  if (how & MFD_HUGETLB && !isHugeSize(how)) return -E.ENODEV;
+  const { memfds, hugeFiles } = t.kernel.vfs;
+  const file = memfd(t, how & MFD_HUGETLB ? hugeFiles : memfds, name, { sealable: noexec || (how & MFD_ALLOW_SEALING) !== 0, noexec });
   return install(t, file, (how & MFD_CLOEXEC) !== 0);
 };
 
@@ -65,7 +67,6 @@ export const pipeCalls: readonly Syscall[] = [
       flags: flags("unsigned int", { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC }, "MFD_???"),
     },
     (t, a) => memfdCreate(t, a.name, a.flags),
-    { note: "no huge pages: MFD_HUGETLB" },
   ),
   syscall("memfd_secret", { flags: flags("unsigned int", { O_CLOEXEC }, "O_???") }, (t, a) =>
     a.flags & ~O_CLOEXEC ? -E.EINVAL : install(t, secretMemory(t, t.kernel.vfs.memfds), a.flags !== 0),

@@ -9,7 +9,7 @@ import { charged } from "../../base/charged.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { in32BitCall } from "../../base/x32-call.ts";
-import { CAP, capable, capableIn } from "../../cred/cred.ts";
+import { CAP, capableIn } from "../../cred/cred.ts";
 import { isOwner, mayUse, obtain, setOwner, toControl } from "../../ipc/permission.ts";
 import { newSegment, Segment } from "../../ipc/shm.ts";
 import { shownPid } from "../../namespace/pid.ts";
@@ -24,16 +24,8 @@ import { get, ownerOf, permOf, put, shmInfo, shmid, shmLimits, type Version } fr
 /** shmget(2): the identifier or -errno. */
 export const shmget = (t: Task, k: number, bytes: number, flags: number): number => {
   const ns = t.namespaces.ipc;
-  const make = (): number => ((flags & SHM.HUGETLB) !== 0 ? huge(t, flags) : newSegment(t.kernel, ns, t.cred, t.process, k, bytes, flags));
+  const make = (): number => newSegment(t.kernel, ns, t.cred, t.process, k, bytes, flags);
   return obtain(t, ns.shm, k, flags, make, (segment) => (segment.bytes < bytes ? -E.EINVAL : 0));
-};
-/**
- * The errno for huge pages, of which the pool has none. Bits 26 to 31 are log2 of their size. Linux
- * hugetlb_file_setup().
- */
-const huge = (t: Task, flags: number): number => {
-  if (![0, 21, 30].includes((flags >>> 26) & 63)) return -E.EINVAL;
-  return capable(t.cred, CAP.IPC_LOCK) ? -E.ENOMEM : -E.EPERM;
 };
 
 /** The address of the attach, or -errno. Linux do_shmat(). */
@@ -153,6 +145,8 @@ const lock = (t: Task, id: number, locks: boolean): number => {
   const limit = t.process.limit(RLIMIT.MEMLOCK);
   if (!privileged && (!isOwner(t, segment) || (locks && limit === 0))) return -E.EPERM;
   if (locks && !privileged && segment.pageCount * PAGE_SIZE > limit) return -E.ENOMEM;
+  // Huge pages are never paged out.
+  if (segment.huge) return 0;
   segment.mode = locks ? segment.mode | SHM.LOCKED : segment.mode & ~SHM.LOCKED;
   return 0;
 };
@@ -187,7 +181,7 @@ export const shmctl = (t: Task, id: number, command: number, buf: number, versio
 
 /** Calls on shared memory segments. man 2 shmget, shmop, shmctl. */
 export const shmCalls: readonly Syscall[] = [
-  syscall("shmget", { key, size, shmflg: shmGetFlags }, (t, a) => shmget(t, a.key, a.size, a.shmflg), { note: "no huge pages" }),
+  syscall("shmget", { key, size, shmflg: shmGetFlags }, (t, a) => shmget(t, a.key, a.size, a.shmflg)),
   syscall("shmat", { shmid: int, shmaddr: address, shmflg: shmatFlags }, (t, a) => shmat(t, a.shmid, a.shmaddr, a.shmflg), {
     hexResult: true,
   }),

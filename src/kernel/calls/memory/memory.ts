@@ -74,7 +74,7 @@ export const memoryCalls: readonly Syscall[] = [
     {
       only: "x64",
       hexResult: true,
-      note: "the pool of huge pages is empty; pages of MAP_DROPPABLE are never dropped",
+      note: "pages of MAP_DROPPABLE are never dropped",
     },
   ),
   syscall("mmap", { arg: ptr }, (t, a, abi) => oldMmap(t, a.arg, abi), { only: i386.name, hexResult: true }),

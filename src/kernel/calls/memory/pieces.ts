@@ -21,8 +21,9 @@ const MOST_SEEN = Math.floor(PIECE / cost.page);
 const populating = (t: Task, pages: number, act: () => number): number => {
   const { frames } = t.mem;
   const { free } = frames;
+  const { filled } = frames.huge;
   const result = act();
-  t.kernel.charge(pages * cost.page + Math.max(0, free - frames.free) * FRESH);
+  t.kernel.charge(pages * cost.page + Math.max(frames.huge.filled - filled, free - frames.free) * FRESH);
   return result;
 };
 

@@ -46,8 +46,9 @@ const cachestat = (t: Task, n: number, range: VAddr, to: VAddr, flags: number): 
   if (!file) return -E.EBADF;
   const [from, length] = [t.mem.u64(range), t.mem.u64(range + 8)];
   if (from < 0 || length < 0) return -E.EFAULT;
-  if (flags !== 0) return -E.EINVAL;
   const { inode } = file;
+  if (inode instanceof RegularInode && inode.huge) return -E.EOPNOTSUPP;
+  if (flags !== 0) return -E.EINVAL;
   let pages = 0;
   if (inode instanceof RegularInode) {
     const end = Math.min(inode.size, length === 0 ? Number.POSITIVE_INFINITY : from + length);

@@ -2,6 +2,7 @@
 // mm/filemap.c.
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
+import type { HugeObject } from "../../../memory/huge/object.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
 import type { Task } from "../../task/task.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
@@ -32,6 +33,8 @@ export const F_SEAL_GROW = 4;
 /** The inode of a regular file, and the `Backing` of its page cache. */
 export abstract class RegularInode extends Inode {
   pages?: PageCache | undefined;
+  /** The huge pages that are its bytes. */
+  readonly huge?: HugeObject | undefined;
   /** The F_SEAL_* bits of a memfd. Undefined: sealing is not supported (EINVAL). */
   seals: number | undefined = undefined;
   abstract override get size(): number;

@@ -1,7 +1,7 @@
 // /proc/PID/pagemap: eight bytes for each page of a process. Linux fs/proc/task_mmu.c pagemap_read().
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { pagemap } from "../../../memory/pagemap.ts";
+import { pagemap } from "../../../memory/show/pagemap.ts";
 import { cost } from "../../base/cost.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";

@@ -1,8 +1,8 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 
 import { E } from "../../../abi/errno.ts";
-import { procMapsFrom } from "../../../memory/maps.ts";
-import { smapsFrom, smapsRollup } from "../../../memory/smaps.ts";
+import { procMapsFrom } from "../../../memory/show/maps.ts";
+import { smapsFrom, smapsRollup } from "../../../memory/show/smaps.ts";
 import { cost } from "../../base/cost.ts";
 import { vsyscallRights } from "../../base/vsyscall-page.ts";
 import { cgroupText } from "../../cgroup/cgroup.ts";

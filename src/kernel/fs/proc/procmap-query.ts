@@ -6,7 +6,8 @@ import { E } from "../../../abi/errno.ts";
 import { struct, u32, u64 } from "../../../abi/struct.ts";
 import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { vmaName } from "../../../memory/maps.ts";
+import { HUGE_SIZE } from "../../../memory/huge/pool.ts";
+import { vmaName } from "../../../memory/show/maps.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
 import { PROT, SPECIAL, VM, type Vma } from "../../../memory/vma.ts";
 import { asBytes } from "../../base/byte-string.ts";
@@ -84,7 +85,7 @@ export const procmapQuery = (t: Task, space: AddressSpace | undefined, at: VAddr
     vma_start: BigInt(vma.start),
     vma_end: BigInt(vma.end),
     vma_flags: BigInt(flagsOf(vma)),
-    vma_page_size: BigInt(PAGE_SIZE),
+    vma_page_size: BigInt(vma.flags & VM.HUGETLB ? HUGE_SIZE : PAGE_SIZE),
     vma_offset: BigInt(file ? vma.pgoff * PAGE_SIZE : 0),
     inode: BigInt(file?.ino ?? 0),
     dev_major: (file?.dev ?? 0) >>> 8,

@@ -61,6 +61,7 @@ const memoryLines = (task: Task): string[] => {
     `VmLib:\t${kB(0)}`,
     `VmPTE:\t${kB(0)}`,
     `VmSwap:\t${kB(0)}`,
+    `HugetlbPages:\t${kB(task.mem.table.huge)}`,
   ];
 };
 

@@ -50,9 +50,9 @@ const settings: Readonly<Record<string, Readonly<Record<string, Setting>>>> = {
   vm: {
     admin_reserve_kbytes: [8192, ...count], compaction_proactiveness: [20, 0, 100], dirty_background_bytes: [0, ...count],
     dirty_background_ratio: [10, 0, 100], dirty_bytes: [0, ...count], dirty_expire_centisecs: [3000, ...count], dirty_ratio: [20, 0, 100],
-    dirty_writeback_centisecs: [500, ...count], hugetlb_shm_group: [0, ...count], laptop_mode: [0, ...count], legacy_va_layout: [0, ...flag],
+    dirty_writeback_centisecs: [500, ...count], laptop_mode: [0, ...count], legacy_va_layout: [0, ...flag],
     memfd_noexec: [0, 0, 2], min_free_kbytes: [4096, ...count], mmap_rnd_bits: [28, 28, 32], mmap_rnd_compat_bits: [8, 8, 16],
-    nr_hugepages: [0, 0, 0], nr_overcommit_hugepages: [0, 0, 0], oom_dump_tasks: [1, ...flag], oom_kill_allocating_task: [0, ...flag],
+    oom_dump_tasks: [1, ...flag], oom_kill_allocating_task: [0, ...flag],
     overcommit_kbytes: [0, ...count], "page-cluster": [3, 0, 31], panic_on_oom: [0, 0, 2], stat_interval: [1, ...count],
     user_reserve_kbytes: [8192, ...count], vfs_cache_pressure: [100, ...count], watermark_scale_factor: [10, 1, 3000],
     zone_reclaim_mode: [0, 0, 7],

@@ -19,6 +19,7 @@ import { keyFiles, keySettings } from "./keys.ts";
 import { locksFile } from "./locks.ts";
 import { cpuinfo } from "./machine/cpuinfo.ts";
 import { deviceFiles } from "./machine/devices.ts";
+import { hugeSettings } from "./machine/huge-pages.ts";
 import { memoryFiles } from "./machine/memory.ts";
 import { pingGroups } from "./machine/ping-groups.ts";
 import { machineUsage } from "./machine/usage.ts";
@@ -212,7 +213,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     ),
     filesystems: {
       read: () =>
-        ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
+        ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "hugetlbfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
           .map((t) => `nodev\t${t}\n`)
           .concat("\text2\n")
           .join(""),
@@ -330,6 +331,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
       },
       vm: {
         ...stored("vm"),
+        ...hugeSettings(kernel.frames.huge),
         max_map_count: constant(65530),
         mmap_min_addr: constant(65536),
         overcommit_memory: n("overcommit_memory", 0, 0, 2),

@@ -4,6 +4,7 @@ import type { Kernel } from "../../kernel.ts";
 import { type Device, devicesOf, lo } from "../../net/devices.ts";
 import type { Loop } from "../files/loop-device.ts";
 import type { FixedTree } from "../proc/fixed-tree.ts";
+import { hugePageFolders, nodeHugePages } from "../proc/machine/huge-pages.ts";
 import type { ProcContent } from "../proc/node.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { loopTree } from "./block.ts";
@@ -85,6 +86,7 @@ export const sysTree = (kernel: Kernel): FixedTree => {
             cpulist: constant(list(cpus)),
             cpumap: constant(mask(cpus)),
             distance: constant(10),
+            hugepages: nodeHugePages(frames.huge),
             meminfo: {
               read: () => {
                 const [total, free] = [frames.total * 4096, Math.max(0, frames.free) * 4096];
@@ -105,7 +107,7 @@ export const sysTree = (kernel: Kernel): FixedTree => {
     kernel: {
       cgroup: { delegate: constant("cgroup.procs\ncgroup.threads\ncgroup.subtree_control"), features: constant("nsdelegate") },
       mm: {
-        hugepages: {},
+        hugepages: hugePageFolders(frames.huge),
         transparent_hugepage: {
           defrag: constant("always defer defer+madvise madvise [never]"),
           enabled: constant("always madvise [never]"),

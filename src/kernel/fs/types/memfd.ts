@@ -6,7 +6,8 @@ import { Dentry } from "../vfs/dentry.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 import type { Mount } from "../vfs/mount.ts";
 import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
-import { MemFile, type MemFs } from "./memfs.ts";
+import { HugeDescription, HugeFile } from "./hugetlbfs.ts";
+import type { MemFs } from "./memfs.ts";
 
 /** Bits of F_ADD_SEALS and F_GET_SEALS. man 2 fcntl. */
 export const F_SEAL_SEAL = 1;
@@ -20,19 +21,21 @@ export const F_SEAL_EXEC = 32;
 export const ALL_SEALS = 63;
 
 /**
- * A new memfd, open for reading and writing. `mount` is the internal tmpfs of memfds, `sealable` is
- * MFD_ALLOW_SEALING, `noexec` is MFD_NOEXEC_SEAL.
+ * A new memfd, open for reading and writing. `mount` is the internal file system of memfds, of small or huge
+ * pages; `sealable` is MFD_ALLOW_SEALING, `noexec` is MFD_NOEXEC_SEAL.
  */
 export const memfd = (task: Task, mount: Mount, name: string, options: { sealable: boolean; noexec: boolean }): RegularFile => {
   const mode = options.noexec ? 0o666 : 0o777;
-  const inode = new MemFile(mount.fs as MemFs, { mode: S_IFREG | mode, uid: task.cred.fsuid, gid: task.cred.fsgid, rdev: 0 });
+  const { fsuid: uid, fsgid: gid } = task.cred;
+  const inode = (mount.fs as MemFs).makeFile({ mode: S_IFREG | mode, uid, gid, rdev: 0 });
   inode.nlink = 0;
   inode.seals = options.sealable ? 0 : F_SEAL_SEAL;
   if (options.noexec) inode.seals |= F_SEAL_EXEC;
   const dentry = new Dentry("", undefined, inode);
   dentry.label = `/memfd:${name} (deleted)`;
   // No open(2) made it, so it is no writer for execve(2). Linux alloc_file_pseudo().
-  return new RegularFile(inode, O_RDWR | O_LARGEFILE, { mount, dentry }, false);
+  const Description = inode instanceof HugeFile ? HugeDescription : RegularFile;
+  return new Description(inode, O_RDWR | O_LARGEFILE, { mount, dentry }, false);
 };
 
 /**

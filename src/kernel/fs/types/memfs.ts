@@ -40,11 +40,11 @@ export class MemFs extends FileSystem {
   readonly files = new Set<MemFile>();
 
   /** `pages` is the limit of file content in pages of 4096 bytes, by default half of the memory. */
-  constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number } = {}) {
+  constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number; inodes?: number | undefined } = {}) {
     super(dev, clock);
     const pages = options.pages ?? this.#defaultPages();
     clock.kept.add(this, sizes.fileSystem);
-    this.budget = new Budget(clock.frames, pages, Math.max(pages, 1024));
+    this.budget = new Budget(clock.frames, pages, options.inodes ?? Math.max(pages, 1024));
     this.#mode = options.mode ?? 0o755;
   }
   override get root(): Dentry {
@@ -55,6 +55,10 @@ export class MemFs extends FileSystem {
     return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
   }
 
+  /** A new regular file without a name. */
+  makeFile(made: NewInode): MemFile {
+    return new MemFile(this, made);
+  }
   override charge(pages: number): boolean {
     const { budget } = this;
     if (budget.usedPages + pages > budget.pages || (pages > 0 && !this.take(pages * PAGE_SIZE))) return false;
@@ -352,7 +356,7 @@ export class MemDir extends Inode {
   protected newInode(made: NewInode, target: string): Inode {
     switch (made.mode & S_IFMT) {
       case S_IFREG:
-        return new MemFile(this.fs, made);
+        return this.fs.makeFile(made);
       case S_IFDIR:
         return new MemDir(this.fs, made);
       case S_IFLNK:

@@ -3,6 +3,7 @@
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import type { Kernel } from "../../../kernel.ts";
 import type { FixedTree } from "../fixed-tree.ts";
+import { hugeMeminfo, poolPages } from "./huge-pages.ts";
 import { machineUsage } from "./usage.ts";
 
 /** The orders of free blocks. Linux NR_PAGE_ORDERS. */
@@ -14,7 +15,8 @@ const pages = ({
   frames,
 }: Kernel): { readonly total: number; readonly free: number; readonly slab: number; readonly anonymous: number } => {
   const slab = Math.ceil(frames.account.charged / PAGE_SIZE);
-  return { total: frames.total, free: Math.max(0, frames.free), slab, anonymous: frames.total - frames.free - slab };
+  const anonymous = frames.total - frames.free - slab - poolPages(frames.huge);
+  return { total: frames.total, free: Math.max(0, frames.free), slab, anonymous };
 };
 
 const meminfo = (kernel: Kernel): string => {
@@ -36,15 +38,11 @@ const meminfo = (kernel: Kernel): string => {
     ["Mapped", 0],
     ["Shmem", 0],
     ["Slab", slab],
-    ["CommitLimit", Math.floor(total / 2)],
-    ["Committed_AS", total - kernel.frames.free],
+    ["CommitLimit", Math.floor((total - poolPages(kernel.frames.huge)) / 2)],
+    ["Committed_AS", slab + anonymous],
   ];
-  // The pool of huge pages is empty.
-  const huge = ["Total", "Free", "Rsvd", "Surp"].map((what) => `${`HugePages_${what}:`.padEnd(16)}${"0".padStart(8)}\n`);
-  rows.push(["Hugepagesize", (2 << 20) / PAGE_SIZE], ["Hugetlb", 0]);
   const kB = (count: number): string => `${(count * PAGE_SIZE) / 1024}`.padStart(8);
-  const lines = rows.map(([name, count]) => `${`${name}:`.padEnd(16)}${kB(count)} kB\n`);
-  return [...lines.slice(0, -2), ...huge, ...lines.slice(-2)].join("");
+  return rows.map(([name, count]) => `${`${name}:`.padEnd(16)}${kB(count)} kB\n`).join("") + hugeMeminfo(kernel.frames.huge);
 };
 
 /** Free pages as the fewest blocks of powers of 2: this memory has no fragments. */

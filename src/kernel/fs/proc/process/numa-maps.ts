@@ -1,9 +1,10 @@
 // /proc/PID/numa_maps: the memory policy and the pages of each mapping. man 7 numa; Linux fs/proc/task_mmu.c
 // show_numa_map(), mm/mempolicy.c mpol_to_str().
 import { MPOL, MPOL_MODE } from "../../../../abi/uapi/mempolicy.ts";
+import { HUGE_FRAMES } from "../../../../memory/huge/pool.ts";
 import type { MemoryPolicy } from "../../../../memory/policy.ts";
-import { countOf } from "../../../../memory/smaps.ts";
-import { SPECIAL } from "../../../../memory/vma.ts";
+import { countOf } from "../../../../memory/show/smaps.ts";
+import { SPECIAL, VM } from "../../../../memory/vma.ts";
 import type { Task } from "../../../task/task.ts";
 import type { ProcRecord } from "../node.ts";
 
@@ -27,7 +28,8 @@ const policyText = (policy: MemoryPolicy | undefined): string => {
 /** The records from the first mapping that ends above `from`, each with its number of resident pages. */
 export function* numaMapsFrom({ mem, memoryPolicy }: Task, from: number): Generator<ProcRecord & { pages: number }> {
   for (let vma = mem.areas.above(from); vma !== undefined; vma = mem.areas.above(vma.end)) {
-    const { resident, anonymous } = countOf(mem, vma);
+    const { resident, anonymous, sharedHuge, privateHuge } = countOf(mem, vma);
+    const huge = (sharedHuge + privateHuge) / HUGE_FRAMES;
     const file = vma.flags & SPECIAL ? undefined : vma.file;
     const initial =
       vma.start < mem.brk && vma.end > mem.brkStart ? " heap" : vma.start <= mem.startStack && vma.end >= mem.startStack ? " stack" : "";
@@ -41,7 +43,10 @@ export function* numaMapsFrom({ mem, memoryPolicy }: Task, from: number): Genera
       anonymous > 0 ? ` active=${resident - anonymous}` : "",
       ` N0=${resident} kernelpagesize_kB=4`,
     ];
-    const text = `${vma.start.toString(16).padStart(8, "0")} ${policyText(vma.policy ?? memoryPolicy)}${where}${resident > 0 ? counts.join("") : ""}\n`;
+    // Huge pages count as one each.
+    const ofHuge = `${vma.flags & VM.MAYSHARE ? "" : ` anon=${huge}`} dirty=${huge} N0=${huge} kernelpagesize_kB=2048`;
+    const shown = vma.flags & VM.HUGETLB ? ` huge${huge > 0 ? ofHuge : ""}` : resident > 0 ? counts.join("") : "";
+    const text = `${vma.start.toString(16).padStart(8, "0")} ${policyText(vma.policy ?? memoryPolicy)}${where}${shown}\n`;
     yield { text, next: vma.end, pages: resident };
   }
 }

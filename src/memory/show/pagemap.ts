@@ -1,8 +1,8 @@
 // The entries of /proc/PID/pagemap. Linux Documentation/admin-guide/mm/pagemap.rst.
-import { PAGE_SIZE } from "./frames.ts";
-import { frameOf } from "./page-table.ts";
-import type { AddressSpace } from "./space.ts";
-import { VM } from "./vma.ts";
+import { PAGE_SIZE } from "../frames.ts";
+import { frameOf } from "../page-table.ts";
+import type { AddressSpace } from "../space.ts";
+import { VM } from "../vma.ts";
 
 const PRESENT = 1n << 63n;
 const FILE_OR_SHARED = 1n << 61n;
@@ -17,7 +17,8 @@ export const pagemap = (space: AddressSpace, from: number, to: number, numbers: 
     if (flags & VM.PFNMAP) continue;
     space.table.walk(Math.max(from, vma.start), Math.min(to, vma.end), (pte, address) => {
       const frame = frameOf(pte);
-      const exclusive = space.frames.refs(frame) === 1 ? EXCLUSIVE : 0n;
+      // The pool of huge pages has a reference too.
+      const exclusive = space.frames.refs(frame) === (flags & VM.HUGETLB ? 2 : 1) ? EXCLUSIVE : 0n;
       const shared = file ? FILE_OR_SHARED : 0n;
       out[(address - from) / PAGE_SIZE] = PRESENT | shared | exclusive | (numbers ? BigInt(frame / PAGE_SIZE) : 0n);
       return undefined;

@@ -1,9 +1,11 @@
 // The text of /proc/PID/smaps and smaps_rollup: a mapping and its resident part. Linux fs/proc/task_mmu.c
 // show_smap().
-import { PAGE_SIZE } from "./frames.ts";
+import { PAGE_SIZE } from "../frames.ts";
+import { HUGE_FRAMES } from "../huge/pool.ts";
+import { pagesWithin } from "../huge-fault.ts";
+import type { AddressSpace } from "../space.ts";
+import { PROT, VM, type Vma } from "../vma.ts";
 import { mapLine } from "./maps.ts";
-import type { AddressSpace } from "./space.ts";
-import { PROT, VM, type Vma } from "./vma.ts";
 
 /** The names of VmFlags, in Linux's order. */
 const PROTECTIONS = [
@@ -23,10 +25,11 @@ const FLAGS = [
   [VM.SEQUENTIAL, "sr"],
   [VM.RANDOM, "rr"],
   [VM.DONTFORK, "dc"],
-  [VM.DONTEXPAND, "de"],
+  [VM.DONTEXPAND | VM.HUGETLB, "de"],
   [VM.LOCKONFAULT, "lf"],
   [VM.ACCOUNT, "ac"],
   [VM.NORESERVE, "nr"],
+  [VM.HUGETLB, "ht"],
   [VM.WIPEONFORK, "wf"],
   [VM.DONTDUMP, "dd"],
   [VM.HUGEPAGE, "hg"],
@@ -43,14 +46,26 @@ export interface Counted {
   readonly resident: number;
   readonly anonymous: number;
   readonly locked: number;
+  /** Pages of huge pages, which Linux counts apart: with several mappers, and with one. */
+  readonly sharedHuge: number;
+  readonly privateHuge: number;
 }
+const noHuge = { sharedHuge: 0, privateHuge: 0 };
+const hugeOf = (space: AddressSpace, vma: Vma): Counted => {
+  const { huge } = space.frames;
+  const pages = pagesWithin(space, vma, vma.start, vma.end);
+  const shared = pages.filter(({ page }) => huge.mappers(page) > 1).length;
+  const [sharedHuge, privateHuge] = [shared * HUGE_FRAMES, (pages.length - shared) * HUGE_FRAMES];
+  return { resident: 0, anonymous: 0, locked: 0, sharedHuge, privateHuge };
+};
 /** The resident pages of one mapping. */
 export const countOf = (space: AddressSpace, vma: Vma): Counted => {
+  if (vma.flags & VM.HUGETLB) return hugeOf(space, vma);
   const resident = vma.flags & VM.PFNMAP ? 0 : space.table.walk(vma.start, vma.end, () => undefined);
-  return { resident, anonymous: vma.file ? 0 : resident, locked: vma.flags & VM.LOCKED ? resident : 0 };
+  return { resident, anonymous: vma.file ? 0 : resident, locked: vma.flags & VM.LOCKED ? resident : 0, ...noHuge };
 };
 const kB = (name: string, pages: number): string => `${`${name}:`.padEnd(16)}${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB\n`;
-const fields = ({ resident, anonymous, locked }: Counted): string =>
+const fields = ({ resident, anonymous, locked, sharedHuge, privateHuge }: Counted): string =>
   [
     kB("Rss", resident),
     kB("Pss", resident),
@@ -66,8 +81,8 @@ const fields = ({ resident, anonymous, locked }: Counted): string =>
     kB("AnonHugePages", 0),
     kB("ShmemPmdMapped", 0),
     kB("FilePmdMapped", 0),
-    kB("Shared_Hugetlb", 0),
-    kB("Private_Hugetlb", 0),
+    kB("Shared_Hugetlb", sharedHuge),
+    kB("Private_Hugetlb", privateHuge),
     kB("Swap", 0),
     kB("SwapPss", 0),
     kB("Locked", locked),
@@ -77,7 +92,8 @@ const fields = ({ resident, anonymous, locked }: Counted): string =>
 export function* smapsFrom(space: AddressSpace, from: number): Generator<{ text: string; next: number; pages: number }> {
   for (let vma = space.areas.above(from); vma !== undefined; vma = space.areas.above(vma.end)) {
     const counted = countOf(space, vma);
-    const size = kB("Size", (vma.end - vma.start) / PAGE_SIZE) + kB("KernelPageSize", 1) + kB("MMUPageSize", 1);
+    const unit = vma.flags & VM.HUGETLB ? HUGE_FRAMES : 1;
+    const size = kB("Size", (vma.end - vma.start) / PAGE_SIZE) + kB("KernelPageSize", unit) + kB("MMUPageSize", unit);
     const text = `${mapLine(space, vma)}\n${size}${fields(counted)}THPeligible:           0\nVmFlags: ${flagNames(vma)}\n`;
     yield { text, next: vma.end, pages: counted.resident };
   }
@@ -86,14 +102,17 @@ export function* smapsFrom(space: AddressSpace, from: number): Generator<{ text:
 /** The whole text of smaps_rollup. */
 export const smapsRollup = (space: AddressSpace): string => {
   let [resident, anonymous, locked, first, end] = [0, 0, 0, 0, 0];
+  let [sharedHuge, privateHuge] = [0, 0];
   for (let vma = space.areas.above(0); vma !== undefined; vma = space.areas.above(vma.end)) {
     const counted = countOf(space, vma);
     if (end === 0) first = vma.start;
     resident += counted.resident;
     anonymous += counted.anonymous;
     locked += counted.locked;
+    sharedHuge += counted.sharedHuge;
+    privateHuge += counted.privateHuge;
     end = vma.end;
   }
   const range = [first, end].map((n) => n.toString(16).padStart(8, "0")).join("-");
-  return `${`${range} ---p 00000000 00:00 0 `.padEnd(73)}[rollup]\n${fields({ resident, anonymous, locked })}`;
+  return `${`${range} ---p 00000000 00:00 0 `.padEnd(73)}[rollup]\n${fields({ resident, anonymous, locked, sharedHuge, privateHuge })}`;
 };

@@ -1,7 +1,7 @@
 // The text of /proc/PID/maps. Linux fs/proc/task_mmu.c show_map_vma().
-import { PAGE_SIZE } from "./frames.ts";
-import type { AddressSpace } from "./space.ts";
-import { PROT, SPECIAL, VM, type Vma } from "./vma.ts";
+import { PAGE_SIZE } from "../frames.ts";
+import type { AddressSpace } from "../space.ts";
+import { PROT, SPECIAL, VM, type Vma } from "../vma.ts";
 
 /** The name in the last column, or "". */
 export const vmaName = (space: AddressSpace, vma: Vma): string => {

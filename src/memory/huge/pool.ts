@@ -1,0 +1,192 @@
+// The pool of huge pages. Its pages are set aside from the machine's memory; a page in use consists of
+// ordinary frames. Linux mm/hugetlb.c struct hstate.
+import type { Frames } from "../frames.ts";
+
+/** Bytes of a huge page, the only size: the processor has no pages of 1 GiB. SDM Vol. 3A 5.5.4 */
+export const HUGE_SIZE = 2 << 20;
+/** Binary logarithm of HUGE_SIZE. */
+export const HUGE_SHIFT = 21;
+/** Frames of a huge page. */
+export const HUGE_FRAMES = 512;
+
+/** A huge page in use. The pool has a reference to each frame, each page table entry has another. */
+export interface HugePage {
+  /** In order of address. */
+  readonly frames: Uint32Array;
+  /** A file has it. */
+  held: boolean;
+  /** The limit of its file system, which counts it. */
+  readonly limit: HugeLimit | undefined;
+}
+
+/** The limit of a mounted hugetlbfs. Linux struct hugepage_subpool. */
+export interface HugeLimit {
+  /** In huge pages. */
+  readonly most: number;
+  /** Pages in use and reserved ones. */
+  used: number;
+}
+
+/** A page to allocate. */
+export interface HugeWish {
+  /** One of the reserved pages: there is one. */
+  readonly reserved: boolean;
+  /** The preferred frame of each part. */
+  readonly place?: ((part: number) => number) | undefined;
+  /** The page to copy. */
+  readonly from?: HugePage | undefined;
+  readonly limit?: HugeLimit | undefined;
+}
+
+/** The pool of one machine. All numbers are huge pages. */
+export class HugePool {
+  readonly #frames: Frames;
+  /** All pages: HugePages_Total. */
+  total = 0;
+  /** Pages that are not in use. */
+  free = 0;
+  /** Free pages that are promised to mappings. */
+  reserved = 0;
+  /** Pages beyond the size that was asked for. They end with their use. */
+  surplus = 0;
+  /** The limit of `surplus`: nr_overcommit_hugepages. */
+  overcommit = 0;
+  /** The group that may use SHM_HUGETLB: vm.hugetlb_shm_group. */
+  group = 0;
+  /** The device number of the kernel's internal hugetlbfs, as /proc/PID/maps shows it (`MappedFile.dev`). */
+  device = 0;
+  /** The frames that were zeroed or copied for huge pages so far. */
+  filled = 0;
+  /** The pages in use, by their first frame. */
+  readonly #used = new Map<number, HugePage>();
+
+  constructor(frames: Frames) {
+    this.#frames = frames;
+  }
+
+  /** The machine's memory. */
+  get u8(): Uint8Array {
+    return this.#frames.u8;
+  }
+  /** Pages besides the surplus. */
+  get persistent(): number {
+    return this.total - this.surplus;
+  }
+  /**
+   * Changes the number of persistent pages, as far as memory suffices and pages are free. Pages in use that
+   * are too many become surplus. Linux set_max_huge_pages().
+   */
+  resize(count: number): void {
+    const more = Math.min(this.surplus, count - this.persistent);
+    if (more > 0) this.surplus -= more;
+    while (this.persistent < count && this.#frames.setAside(HUGE_FRAMES)) {
+      this.total++;
+      this.free++;
+    }
+    while (this.persistent > count && this.free > this.reserved) {
+      this.total--;
+      this.free--;
+      this.#frames.putBack(HUGE_FRAMES);
+    }
+    const less = this.persistent - count;
+    if (less > 0) this.surplus += less;
+  }
+
+  /** Reserves pages. False: there are too few, and nothing is reserved. Linux hugetlb_acct_memory(). */
+  reserve(pages: number): boolean {
+    const before = this.surplus;
+    for (let missing = this.reserved + pages - this.free; missing > 0; missing--) {
+      if (this.#grow()) continue;
+      this.#shrink(this.surplus - before);
+      return false;
+    }
+    this.reserved += pages;
+    return true;
+  }
+  /** Gives reservations up. Linux return_unused_surplus_pages(). */
+  unreserve(pages: number): void {
+    this.reserved -= pages;
+    this.#shrink(pages);
+  }
+  /** Adds a surplus page. Linux alloc_surplus_hugetlb_folio(). */
+  #grow(): boolean {
+    if (this.surplus >= this.overcommit || !this.#frames.setAside(HUGE_FRAMES)) return false;
+    this.surplus++;
+    this.total++;
+    this.free++;
+    return true;
+  }
+  /** Removes up to `pages` free surplus pages. */
+  #shrink(pages: number): void {
+    for (let left = Math.min(pages, this.surplus, this.free); left > 0; left--) {
+      this.surplus--;
+      this.total--;
+      this.free--;
+      this.#frames.putBack(HUGE_FRAMES);
+    }
+  }
+
+  /** A page, or undefined. Linux alloc_hugetlb_folio(). */
+  take({ reserved, place, from, limit }: HugeWish): HugePage | undefined {
+    if (!reserved && limit && limit.used >= limit.most) return undefined;
+    if (!reserved && this.free <= this.reserved && !this.#grow()) return undefined;
+    const frames = this.#fill(place, from);
+    if (frames === undefined) return undefined;
+    this.free--;
+    if (reserved) this.reserved--;
+    else if (limit) limit.used++;
+    const page = { frames, held: false, limit };
+    this.#used.set(frames[0] as number, page);
+    return page;
+  }
+  #fill(place: HugeWish["place"], from: HugePage | undefined): Uint32Array | undefined {
+    const all = this.#frames;
+    const frames = new Uint32Array(HUGE_FRAMES);
+    all.putBack(HUGE_FRAMES);
+    for (let part = 0; part < HUGE_FRAMES; part++) {
+      const wanted = place?.(part) ?? 0;
+      const frame = from ? all.allocDirty(wanted) : all.alloc(wanted);
+      if (frame === 0) {
+        for (let done = 0; done < part; done++) all.release(frames[done] as number);
+        all.setAside(HUGE_FRAMES, true);
+        return undefined;
+      }
+      if (from) {
+        const source = from.frames[part] as number;
+        all.u8.copyWithin(frame, source, source + HUGE_SIZE / HUGE_FRAMES);
+      }
+      frames[part] = frame;
+    }
+    this.filled += HUGE_FRAMES;
+    return frames;
+  }
+
+  /** The page in use with this first frame. */
+  page(head: number): HugePage {
+    const page = this.#used.get(head);
+    if (page === undefined) throw new Error(`no huge page begins with frame ${head}`);
+    return page;
+  }
+  /** The number of address spaces that map a page. */
+  mappers({ frames }: HugePage): number {
+    return this.#frames.refs(frames[0] as number) - 1;
+  }
+  /**
+   * Called when a page may have lost its last user: the file, or the last page table. True: it is free now.
+   * Linux free_huge_folio().
+   */
+  settle(page: HugePage): boolean {
+    if (page.held || this.mappers(page) > 0) return false;
+    this.#used.delete(page.frames[0] as number);
+    for (const frame of page.frames) this.#frames.release(frame);
+    if (page.limit) page.limit.used--;
+    if (this.surplus > 0) {
+      this.surplus--;
+      this.total--;
+      return true;
+    }
+    this.#frames.setAside(HUGE_FRAMES, true);
+    this.free++;
+    return true;
+  }
+}
