@@ -87,7 +87,7 @@ const rooms: Record<string, readonly string[]> = {
     "fs/vfs",
     "fs/files signal",
     "fs/types syscall task timer",
-    "ipc keys fs/ext2 fs/fanotify fs/overlay fs/proc/machine fs/proc/process net/ip net/tcp",
+    "ipc keys fs/ext2 fs/fanotify fs/overlay fs/proc/config fs/proc/machine fs/proc/process net/ip net/tcp",
     "net fs/proc fs/tty",
     "namespace net/outside net/netlink net/raw",
     "futex",

@@ -13,6 +13,8 @@ import { POOL_BITS } from "../files/devices.ts";
 import type { WatchLimits } from "../files/inotify.ts";
 import { roundPipeSize } from "../files/pipe.ts";
 import { major, minor } from "../vfs/mode.ts";
+import { gzip } from "./config/gzip.ts";
+import { configText } from "./config/options.ts";
 import { deviceTag } from "./device-tag.ts";
 import type { FixedTree } from "./fixed-tree.ts";
 import { keyFiles, keySettings } from "./keys.ts";
@@ -207,6 +209,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
   const stored = (folder: string): FixedTree => storedSettings(state, folder);
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
+    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile))) },
     cpuinfo: { read: () => cpuinfo(kernel) },
     devices: constant(
       "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n 10 misc\n128 ptm\n136 pts\n\nBlock devices:\n  7 loop",
