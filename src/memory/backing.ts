@@ -36,6 +36,8 @@ export interface Backing {
    * present.
    */
   readonly sparse?: boolean;
+  /** True if a sparse file has page `index` outside of the page cache. Absent: its bytes are there only. */
+  holds?(index: number): boolean;
   /** The number of the file's names. 0 or absent: the file is anonymous memory for a core file. */
   readonly nlink?: number;
   /** The huge pages that are the file's only bytes, and its cache. */

@@ -89,7 +89,8 @@ export class PageCache {
 
   /** True if mincore(2) reports page `index` as resident. */
   has(index: number): boolean {
-    return index * PAGE_SIZE < this.backing.size && (this.#pages.has(index) || this.backing.sparse !== true);
+    if (index * PAGE_SIZE >= this.backing.size) return false;
+    return this.#pages.has(index) || this.backing.sparse !== true || this.backing.holds?.(index) === true;
   }
 
   /** Called before a write of a shared mapping to page `index`. */

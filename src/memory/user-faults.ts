@@ -53,7 +53,7 @@ export interface AskedFault {
 const indexOf = (vma: Vma, page: number): number => vma.pgoff + (page - vma.start) / PAGE_SIZE;
 /** True if the page is mapped; if the mapping's file has it. */
 const isPresent = (space: AddressSpace, page: number): boolean => space.table.get(page) !== 0;
-const isCached = (vma: Vma, page: number): boolean => vma.cache?.cached(indexOf(vma, page)) !== undefined;
+const isCached = (vma: Vma, page: number): boolean => vma.cache?.has(indexOf(vma, page)) === true;
 
 const reasonOf = (space: AddressSpace, vma: Vma, watch: FaultWatch, page: number, isWrite: boolean): AskedFault["kind"] | undefined => {
   if (!isPresent(space, page)) {
@@ -83,7 +83,7 @@ export const takeAsked = (space: AddressSpace): AskedFault | undefined => {
 };
 
 /**
- * True for memory that userfaultfd(2) can serve: private or shared memory without a name. Linux
+ * True for memory that userfaultfd(2) can serve: private and shared memory, and files of tmpfs. Linux
  * vma_can_userfault().
  */
 export const canWatch = (vma: Vma): boolean =>
@@ -142,12 +142,13 @@ export const fillPage = (space: AddressSpace, vma: Vma, page: number, bytes: Uin
 };
 /** UFFDIO_CONTINUE of one page: the file's page is mapped. 0 or -errno. Linux mfill_atomic_pte_continue(). */
 export const continuePage = (space: AddressSpace, vma: Vma, page: number): number => {
-  const frame = vma.cache?.cached(indexOf(vma, page));
-  if (frame === undefined) return -E.EFAULT;
+  if (vma.cache === undefined || !isCached(vma, page)) return -E.EFAULT;
   if (isPresent(space, page)) return -E.EEXIST;
+  const frame = vma.cache.frame(indexOf(vma, page), space.directAddress(page));
+  if (frame <= 0) return frame === 0 ? -E.ENOMEM : -E.EFAULT;
   space.frames.retain(frame);
   install(space, vma, page, frame, (vma.flags & VM.SHARED) !== 0);
-  vma.cache?.dirtied(indexOf(vma, page));
+  vma.cache.dirtied(indexOf(vma, page));
   return 0;
 };
 /** UFFDIO_POISON of one page. */

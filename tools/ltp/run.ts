@@ -78,6 +78,15 @@ export const natively = (ltp: string, entry: Entry, tmp: string, seconds: number
   return finished("/bin/sh", ["-c", script], env, tmp, seconds);
 };
 
+/**
+ * Options of the machine for entries that need a part of the host that a machine has on demand only: the
+ * processors, the network, or more than its memory by default.
+ */
+const surroundings: Readonly<Record<string, readonly string[]>> = {
+  getcwd04: ["--cpus", "2"],
+  accept02: ["--net", "host"],
+  mallinfo2_01: ["--memory", "3G"],
+};
 const GUEST_FOLDER = "/opt/ltp";
 /** The entry inside: the host's root with the project's folder in it. `trapgate` is the command line. */
 export const inside = (trapgate: readonly string[], ltp: string, entry: Entry, seconds: number): Promise<Outcome> => {
@@ -94,6 +103,7 @@ export const inside = (trapgate: readonly string[], ltp: string, entry: Entry, s
     `${ltp}:${GUEST_FOLDER}`,
     "--timeout",
     String(seconds),
+    ...(surroundings[entry.name] ?? []),
     ...variables,
   ];
   return finished(command, [...first, ...options, "--", "/bin/sh", "-c", script], process.env, join("/"), seconds + 20);

@@ -14,6 +14,14 @@ static long map(long n, long flags) {
   return sys1(__NR_mmap, a);
 #endif
 }
+static long map_file(long n, int file) {
+#ifdef __x86_64__
+  return sys6(__NR_mmap, 0, n, 3, 1, file, 0);
+#else
+  long a[6] = {0, n, 3, 1, file, 0};
+  return sys1(__NR_mmap, a);
+#endif
+}
 #define CLONE_FLAGS 0x50f00
 struct job { int (*run)(void *); void *arg; volatile int done; };
 static void start(struct job *j) { j->done = j->run(j->arg); if (!j->done) j->done = 1; sys1(__NR_exit, 0); }
@@ -236,6 +244,33 @@ static int body(int argc, char **argv, char **envp) {
     finish(0);
   }
   end(pid);
+  // A memfd: its first page was written, its second one is a hole.
+  int memfd = sys2(__NR_memfd_create, "m", 0);
+  sys2(__NR_ftruncate, memfd, 2 * PAGE), sys3(__NR_write, memfd, "memory", 6);
+  area = (char *)map_file(2 * PAGE, memfd);
+  unsigned char present[2];
+  say("memfd: mincore %d", sys3(__NR_mincore, area, 2 * PAGE, present));
+  say(" %d%d", L(present[0] & 1), L(present[1] & 1));
+  fd = open_uffd(UFFD_FEATURE_MINOR_SHMEM | UFFD_FEATURE_MISSING_SHMEM);
+  say(" register %d", reg(fd, area, 2 * PAGE, 5, &ioctls));
+  say(" %x\n", ioctls);
+  struct job m = {reader, area, 0}, n = {reader, area + PAGE, 0};
+  thread(0, &m);
+  message("minor of a memfd", fd, area);
+  sys3(__NR_lseek, memfd, 0, 0), sys3(__NR_write, memfd, "M", 1);
+  struct uffdio_continue go = {{(unsigned long)area, PAGE}, 0, 0};
+  say(" copy %d", copy(fd, area, source, PAGE, 0, 0));
+  say(" continue %d", ioctl(fd, UFFDIO_CONTINUE, &go));
+  say(" then %c", L(finished(&m)));
+  go.range.start += PAGE;
+  say(" of a hole %d\n", ioctl(fd, UFFDIO_CONTINUE, &go));
+  thread(1, &n);
+  message("missing of a memfd", fd, area);
+  say(" copy %d", copy(fd, area + PAGE, source + PAGE, PAGE, 0, 0));
+  say(" then %c", L(finished(&n)));
+  char last = 0;
+  sys3(__NR_lseek, memfd, PAGE, 0), sys3(__NR_read, memfd, &last, 1);
+  say(" in the file %c\n", L(last));
   int dev = sys3(__NR_open, "/dev/userfaultfd", 02, 0);
   say("device %d, flags %d, other request %d\n", L(ioctl(dev, USERFAULTFD_IOC_NEW, (void *)04000) > dev), ioctl(dev, USERFAULTFD_IOC_NEW, (void *)2), ioctl(dev, 0xaa05, 0));
   return 0;

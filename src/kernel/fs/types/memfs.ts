@@ -180,6 +180,13 @@ export class MemFile extends RegularInode {
     this.fs.files.delete(this);
     disown(this);
   }
+  /** Pages of a tmpfs exist after their first use. Linux vma_is_shmem(), mincore(2). */
+  get sparse(): boolean {
+    return this.fs.type === "tmpfs";
+  }
+  holds(index: number): boolean {
+    return this.content.next(index * PAGE_SIZE, true) === index * PAGE_SIZE;
+  }
   /** Called when the file has no name and no file description. */
   end(): void {
     super.evict();
