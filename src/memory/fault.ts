@@ -107,7 +107,9 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
     } else {
       if (vma === undefined || page < vma.start || page >= vma.end) {
         vma = space.areas.find(page);
-        cache = vma !== undefined && permits(vma, access.execute) ? vma.cache : undefined;
+        // Entries of a huge page are set all at once (`populateHuge`).
+        const mayMap = vma !== undefined && (vma.flags & VM.HUGETLB) === 0 && permits(vma, access.execute);
+        cache = mayMap ? vma?.cache : undefined;
         size = cache?.backing.size ?? 0;
         if (vma !== undefined) {
           begin = vma.start / PAGE_SIZE - vma.pgoff;

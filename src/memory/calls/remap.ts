@@ -83,7 +83,11 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
 
 /** The new mapping has the reservations of huge pages. Linux fixup_hugetlb_reservations(). */
 const giveReservations = (space: AddressSpace, r: Remap): void => {
-  for (const old of space.areas.within(r.at, r.at + r.oldLength)) old.flags &= ~VM.RESERVES;
+  const { areas } = space;
+  if (((areas.find(r.at)?.flags ?? 0) & VM.RESERVES) === 0) return;
+  areas.split(r.at);
+  areas.split(r.at + r.oldLength);
+  for (const old of areas.within(r.at, r.at + r.oldLength)) old.flags &= ~VM.RESERVES;
 };
 
 /**
