@@ -18,7 +18,7 @@ export const rest: readonly Family[] = [
   { reason: "a read of a file on a device costs nothing, so that readahead(2) saves nothing", names: ["readahead02"] },
   {
     reason: "ends after 60 s of the host on a loaded machine: much virtual time without a sleep",
-    names: ["fcntl36(_64)?", "gettimeofday02", "rename14", "sendmsg02", "shmctl05", "times03"],
+    names: ["fcntl36(_64)?", "getcwd04", "gettimeofday02", "keyctl02", "rename14", "sendmsg02", "shmctl05", "times03"],
   },
   { reason: "calls of Linux 6.13 to 6.17, which 6.12 does not have", names: ["file_attr0[145]", "madvise12"] },
   { reason: "no tables of packet filters (iptables)", names: ["setsockopt08"] },
