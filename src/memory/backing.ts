@@ -66,7 +66,10 @@ export interface MappedFile {
   readonly separate?: boolean;
   /** memfd_secret(2): shared mappings only, which are locked, and which other processes do not read. */
   readonly secret?: boolean;
-  /** The numbers of the huge pages that are reserved for a private mapping. Each mmap(2) has an object of its own. */
+  /**
+   * The numbers of the huge pages that are reserved for a private mapping. Each mmap(2) has an object of its
+   * own.
+   */
   readonly promised?: Set<number>;
   /** F_SEAL_WRITE of a memfd: no new shared writable mapping. */
   readonly sealedWrite?: boolean;

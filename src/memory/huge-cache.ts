@@ -1,5 +1,5 @@
-// The page cache of a file on a hugetlbfs: the bytes are in its huge pages only, so that nothing is copied and
-// nothing is written back.
+// The page cache of a file on a hugetlbfs: the bytes are in its huge pages only, so that nothing is copied
+// and nothing is written back.
 import { E } from "../abi/errno.ts";
 import type { Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";

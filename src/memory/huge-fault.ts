@@ -98,8 +98,8 @@ const firstAccess = (space: AddressSpace, vma: Vma, base: number, isWrite: boole
 };
 
 /**
- * Makes the page of `address` present for `kind`, which the mapping permits. Returns the frame or a refusal: an
- * empty pool is SIGBUS.
+ * Makes the page of `address` present for `kind`, which the mapping permits. Returns the frame or a refusal:
+ * an empty pool is SIGBUS.
  */
 export const populateHuge = (space: AddressSpace, vma: Vma, address: number, kind: Access): number => {
   const pte = space.table.get(address);
@@ -127,8 +127,8 @@ export const pagesWithin = (space: AddressSpace, vma: Vma, start: number, end: n
   return found;
 };
 /**
- * Called after these pages were removed from the page table. A freed page is reserved again for a mapping that
- * reserves, until it ends. Linux __unmap_hugepage_range().
+ * Called after these pages were removed from the page table. A freed page is reserved again for a mapping
+ * that reserves, until it ends. Linux __unmap_hugepage_range().
  */
 export const settleAfter = (vma: Vma, removed: readonly { at: number; page: HugePage }[]): void => {
   const object = objectOf(vma);

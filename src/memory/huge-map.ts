@@ -38,7 +38,10 @@ class NamelessHuge implements Backing {
   }
 }
 
-/** Makes the whole huge pages of the bytes [at, end) a hole and zeroes the rest. Linux hugetlbfs_punch_hole(). */
+/**
+ * Makes the whole huge pages of the bytes [at, end) a hole and zeroes the rest. Linux
+ * hugetlbfs_punch_hole().
+ */
 export const punchHuge = (backing: Backing, object: HugeObject, at: number, end: number): void => {
   const first = hugeAlign(at);
   const last = Math.floor(end / HUGE_SIZE) * HUGE_SIZE;

@@ -25,7 +25,7 @@ export const VM = {
   SECRET: 0x400000,
   /** Huge pages. Never merged, and split between two of them only. Linux adds DONTEXPAND. */
   HUGETLB: 0x800000,
-  /** Private huge pages whose reservations the mapping has (`MappedFile.promised`). Linux HPAGE_RESV_OWNER. */
+  /** Private huge pages with their reservations (`MappedFile.promised`). Linux HPAGE_RESV_OWNER. */
   RESERVES: 0x1000000,
   /** Private huge pages of which the parent took some away. Linux HPAGE_RESV_UNMAPPED. */
   LOST: 0x2000000,

@@ -1,5 +1,5 @@
-// Huge pages from the inside: what Linux loses (reservations of a mapping of which a part moves), frames that come
-// back, and pages of code.
+// Huge pages from the inside: what Linux loses (reservations of a mapping of which a part moves), frames that
+// come back, and pages of code.
 import { expect, test } from "vitest";
 import { access } from "../../src/cpu/machine/mmu.ts";
 import { mmap, mremap, munmap } from "../../src/memory/calls/index.ts";

@@ -1,5 +1,5 @@
-// The configuration that /proc/config.gz shows: options of Linux whose effect this kernel has, and the ones that
-// programs ask for and that it lacks. Linux Documentation/kbuild/kconfig.rst.
+// The configuration that /proc/config.gz shows: options of Linux whose effect this kernel has, and the ones
+// that programs ask for and that it lacks. Linux Documentation/kbuild/kconfig.rst.
 import type { Profile } from "../../../base/profile.ts";
 
 /** The options that are y, by subject. */

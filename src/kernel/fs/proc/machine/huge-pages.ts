@@ -1,5 +1,5 @@
-// The pool of huge pages as /proc and /sys show and change it. Linux mm/hugetlb.c; Documentation/admin-guide/mm/
-// hugetlbpage.rst.
+// The pool of huge pages as /proc and /sys show and change it. Linux mm/hugetlb.c;
+// Documentation/admin-guide/mm/hugetlbpage.rst.
 import { E } from "../../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { HUGE_SIZE, type HugePool } from "../../../../memory/huge/pool.ts";
