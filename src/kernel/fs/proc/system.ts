@@ -202,9 +202,8 @@ const watchSettings = (limits: WatchLimits, names: Readonly<Record<"instances" |
 };
 
 /** The tree of these files. `state` has the values of sysctls without effect. */
-export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTree => {
+export const systemFiles = (kernel: Kernel, state: Map<string, number>, bootId: Uint8Array): FixedTree => {
   const { profile } = kernel;
-  const bootId = kernel.random.bytes(16);
   const n = (key: string, start: number, min = 0, max = 0x7fffffff): ProcContent => number(state, key, start, min, max);
   const stored = (folder: string): FixedTree => storedSettings(state, folder);
   return {
