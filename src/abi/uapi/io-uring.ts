@@ -34,14 +34,14 @@ export const FEATURES = 0xffff;
 export const ENTER = { GETEVENTS: 1, SQ_WAKEUP: 2, SQ_WAIT: 4, EXT_ARG: 8, REGISTERED_RING: 16, ABS_TIMER: 32 } as const;
 
 /** IORING_CQE_F_*, IORING_SQ_*, IORING_CQ_*: bits in completions and in the flag words of the rings. */
-export const CQE_F = { BUFFER: 1, MORE: 2, SOCK_NONEMPTY: 4, NOTIF: 8 } as const;
+export const CQE_F = { BUFFER: 1, MORE: 2, SOCK_NONEMPTY: 4, NOTIF: 8, BUF_MORE: 16 } as const;
 /** IORING_SQ_*: bits of the flag word of the submission ring. */
 export const SQ_RING = { NEED_WAKEUP: 1, CQ_OVERFLOW: 2, TASKRUN: 4 } as const;
 /** IORING_CQ_EVENTFD_DISABLED: a bit of the flag word of the completion ring. */
 export const CQ_EVENTFD_DISABLED = 1;
 
 /** IORING_OFF_*: offsets for mmap(2). */
-export const OFFSET = { SQ_RING: 0, CQ_RING: 0x800_0000, SQES: 0x1000_0000, MASK: 0xf800_0000 } as const;
+export const OFFSET = { SQ_RING: 0, CQ_RING: 0x800_0000, SQES: 0x1000_0000, BUFFERS: 0x8000_0000, MASK: 0xf800_0000 } as const;
 
 /** IORING_REGISTER_*. */
 // biome-ignore format: table
@@ -49,7 +49,7 @@ export const REGISTER = {
   BUFFERS: 0, UNREGISTER_BUFFERS: 1, FILES: 2, UNREGISTER_FILES: 3, EVENTFD: 4, UNREGISTER_EVENTFD: 5, FILES_UPDATE: 6, EVENTFD_ASYNC: 7,
   PROBE: 8, PERSONALITY: 9, UNREGISTER_PERSONALITY: 10, RESTRICTIONS: 11, ENABLE_RINGS: 12, FILES2: 13, FILES_UPDATE2: 14, BUFFERS2: 15,
   BUFFERS_UPDATE: 16, IOWQ_AFF: 17, UNREGISTER_IOWQ_AFF: 18, IOWQ_MAX_WORKERS: 19, RING_FDS: 20, UNREGISTER_RING_FDS: 21, PBUF_RING: 22,
-  UNREGISTER_PBUF_RING: 23, SYNC_CANCEL: 24, FILE_ALLOC_RANGE: 25, PBUF_STATUS: 26,
+  UNREGISTER_PBUF_RING: 23, SYNC_CANCEL: 24, FILE_ALLOC_RANGE: 25, PBUF_STATUS: 26, CLOCK: 29, CLONE_BUFFERS: 30,
 } as const;
 /** Bit of the operation: the descriptor is a registered one. */
 export const REGISTER_USE_REGISTERED_RING = 0x8000_0000;
@@ -68,6 +68,14 @@ export const CANCEL = { ALL: 1, FD: 2, ANY: 4, FD_FIXED: 8, USERDATA: 16, OP: 32
 export const ACCEPT = { MULTISHOT: 1, DONTWAIT: 2, POLL_FIRST: 4 } as const;
 /** IORING_RECV_* and IORING_SEND_*. */
 export const RECVSEND = { POLL_FIRST: 1, MULTISHOT: 2, FIXED_BUF: 4, ZC_REPORT_USAGE: 8, BUNDLE: 16 } as const;
+/** IOU_PBUF_RING_*: flags of a ring of buffers. The number of its group stands in an offset for mmap(2). */
+export const BUFFER_RING = { MMAP: 1, INC: 2 } as const;
+/** IORING_REGISTER_SRC_REGISTERED. */
+export const CLONE_BUFFERS = { SRC_REGISTERED: 1 } as const;
+/** IORING_OFF_PBUF_SHIFT. */
+export const BUFFER_RING_SHIFT = 16;
+/** SOCKET_URING_OP_*: commands for sockets. */
+export const SOCKET_COMMAND = { SIOCINQ: 0, SIOCOUTQ: 1, GETSOCKOPT: 2, SETSOCKOPT: 3 } as const;
 /** The slot of a direct descriptor that the kernel chooses. */
 export const FILE_INDEX_ALLOC = 0xffff_ffff;
 

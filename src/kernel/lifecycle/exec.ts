@@ -166,7 +166,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   const { kernel, process } = task;
   const old = task.mem;
   const before = task.program;
-  leaveRings(task);
+  leaveRings(task, true);
   enterTime(task);
   if (process.hasExecuted) notePeak(task);
   task.mem = image.space;

@@ -27,9 +27,12 @@ export const releaseVfork = (task: Task): void => {
   parent?.wake();
 };
 
-/** Requests of io_uring end with their submitter. Linux io_uring_files_cancel(). */
-export const leaveRings = (task: Task): void => {
-  if (task.rings) for (const ring of task.rings) ring.leave(task);
+/**
+ * Requests of io_uring and their submitter, who ends, or executes another program (`all` requests end). Linux
+ * io_uring_files_cancel(), io_uring_task_cancel().
+ */
+export const leaveRings = (task: Task, all: boolean): void => {
+  if (task.rings) for (const ring of task.rings) ring.leave(task, all);
   if (task.ringFds) for (const file of task.ringFds) file?.drop();
   task.rings = task.ringFds = undefined;
 };
@@ -49,7 +52,7 @@ export const exitTask = (task: Task, status: number): void => {
   kernel.scheduler.forget(task);
   endWaiting(task);
   releaseVfork(task);
-  leaveRings(task);
+  leaveRings(task, false);
   leaveUndo(task);
   task.keys?.end();
   task.files.drop();

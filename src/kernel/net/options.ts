@@ -29,6 +29,7 @@ export const SO = {
   SNDTIMEO: 21,
   BINDTODEVICE: 25,
   DETACH_FILTER: 27,
+  PEERNAME: 28,
   ACCEPTCONN: 30,
   SNDBUFFORCE: 32,
   RCVBUFFORCE: 33,
@@ -112,6 +113,10 @@ const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
   [HEADER_OPTION.four.info]: row(0, flag),
   [HEADER_OPTION.four.receiveTtl]: row(0, flag),
   [HEADER_OPTION.four.receiveTos]: row(0, flag),
+  /** RECVORIGDSTADDR, CHECKSUM, RECVFRAGSIZE */
+  20: row(0, flag),
+  23: row(0, flag),
+  25: row(0, flag),
   /** MTU_DISCOVER */
   10: row(1, within(0, 5)),
   /** RECVERR */

@@ -177,7 +177,7 @@ export abstract class Socket extends FileDescription {
     return this.send(task, { bytes, rights: [], cred: credOf(task), from: this.address }, undefined);
   }
   /** The result of a request about queues, or -errno; undefined for others. Sent bytes arrive at once. */
-  protected queueState(request: number): number | undefined {
+  queueState(request: number): number | undefined {
     return request === SIOC_QUEUE.OUTQ ? 0 : undefined;
   }
   override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {

@@ -102,7 +102,7 @@ export class TcpSocket extends InetSocket {
     return this.listening ? -E.EINVAL : this.#readable();
   }
   /** There are no urgent data. Linux tcp_ioctl(). */
-  protected override queueState(request: number): number | undefined {
+  override queueState(request: number): number | undefined {
     if (request === SIOC_QUEUE.ATMARK) return 0;
     const ofQueue = request === SIOC_QUEUE.OUTQ || request === SIOC_QUEUE.OUTQNSD;
     return !ofQueue ? undefined : this.listening ? -E.EINVAL : this.#held.bytes;

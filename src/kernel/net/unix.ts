@@ -381,7 +381,7 @@ export class UnixSocket extends Socket {
     return -E.ENOPROTOOPT;
   }
   /** There are no urgent data. SIOCOUTQ counts bytes without Linux's overhead. Linux unix_ioctl(). */
-  protected override queueState(request: number): number | undefined {
+  override queueState(request: number): number | undefined {
     if (request === SIOC_QUEUE.OUTQ && this.connected) return this.peer?.waitingBytes ?? 0;
     return request === SIOC_QUEUE.ATMARK ? 0 : super.queueState(request);
   }

@@ -29,8 +29,8 @@ import type { Deadline } from "./sched-policy.ts";
 
 /** An io_uring instance, as the end of a task and execve see it. */
 export interface Rings {
-  /** Ends the requests of a task. */
-  leave(task: Task): void;
+  /** Ends the requests of a task that ends, or `all` of one that executes another program. */
+  leave(task: Task, all: boolean): void;
 }
 
 /** The scheduling state of a task. */

@@ -9,7 +9,8 @@ import type { Task } from "./task.ts";
 
 /** The clocks with an offset, with the numbers that timens_offsets takes too. */
 const CLOCKS = { monotonic: "1", boottime: "7" } as const;
-type OffsetClock = keyof typeof CLOCKS;
+/** A clock that a time namespace shifts. */
+export type OffsetClock = keyof typeof CLOCKS;
 
 /** The greatest offset, and the greatest time that a clock may have then, in seconds. Linux KTIME_SEC_MAX. */
 const MOST = 9_223_372_036;

@@ -253,10 +253,18 @@ const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr,
 const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): Result => {
   if (how & ~15) return -E.EINVAL;
   if (count === 0) return 0;
-  const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
+  return teeFiles(t, t.files.get(inFd), t.files.get(outFd), count, (how & SPLICE_F_NONBLOCK) !== 0);
+};
+/** Copies bytes of a pipe that remain in it to another one: their number, -errno or a wait. */
+export const teeFiles = (
+  t: Task,
+  input: FileDescription | undefined,
+  output: FileDescription | undefined,
+  count: number,
+  nonblock: boolean,
+): Result => {
   if (!input?.readable || !output?.writable) return -E.EBADF;
   if (!(input instanceof PipeEnd) || !(output instanceof PipeEnd) || input.pipe === output.pipe) return -E.EINVAL;
-  const nonblock = (how & SPLICE_F_NONBLOCK) !== 0;
   if (input.pipe.length === 0) return input.pipe.writers === 0 ? finish(t, 0) : block(t, input, POLLIN, 0, nonblock);
   const n = output.write(t, input.pipe.peek(Math.min(count, PIECE_BYTES), lent()));
   return n === -E.EAGAIN ? block(t, output, POLLOUT, 0, nonblock) : finish(t, n);

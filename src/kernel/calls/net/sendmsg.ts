@@ -86,7 +86,10 @@ const lengthOf = (got: Received, how: number, s: Socket): number =>
 /** sendto(2): the number of sent bytes, or -errno. */
 export const sendto = (t: Task, n: number, at: VAddr, length: number, how: number, to: VAddr, toLength: number, abi: Abi): Result => {
   const segments = oneSegment(at, length, abi);
-  if (typeof segments === "number") return segments;
+  return typeof segments === "number" ? segments : sendSegments(t, n, segments, how, to, toLength);
+};
+/** The same from several buffers. */
+export const sendSegments = (t: Task, n: number, segments: readonly Segment[], how: number, to: VAddr, toLength: number): Result => {
   const s = socketOf(t, n);
   if (typeof s === "number") return s;
   const address = to === 0 ? undefined : readAddress(t, s, to, toLength, "send");
@@ -96,7 +99,10 @@ export const sendto = (t: Task, n: number, at: VAddr, length: number, how: numbe
 /** recvfrom(2): the number of received bytes, or -errno. */
 export const recvfrom = (t: Task, n: number, at: VAddr, length: number, how: number, from: VAddr, fromLength: VAddr, abi: Abi): Result => {
   const segments = oneSegment(at, length, abi);
-  if (typeof segments === "number") return segments;
+  return typeof segments === "number" ? segments : receiveSegments(t, n, segments, how, from, fromLength);
+};
+/** The same into several buffers. */
+export const receiveSegments = (t: Task, n: number, segments: readonly Segment[], how: number, from: VAddr, fromLength: VAddr): Result => {
   const s = socketOf(t, n);
   if (typeof s === "number") return s;
   return receive(t, s, totalLength(segments), how, (got, start) => {
@@ -133,24 +139,50 @@ export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
     return typeof extra === "number" ? extra : send(t, s, segments, extra, address, how);
   });
 
+/** The results of a received message beside its bytes. */
+export interface Described {
+  readonly nameLength: number;
+  readonly controlLength: number;
+  readonly flags: number;
+}
+/**
+ * Receives a message into the places that a header names. `tell` writes the results into the header (false:
+ * EFAULT). The number of received bytes, or -errno.
+ */
+export const receiveMessage = (
+  t: Task,
+  s: Socket,
+  h: Msghdr,
+  segments: readonly Segment[],
+  how: number,
+  abi: Abi,
+  tell: (results: Described) => boolean,
+): Result =>
+  receive(t, s, totalLength(segments), how, (got, start) => {
+    if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
+    const passCred = (s instanceof UnixSocket || s instanceof NetlinkSocket) && s.passCred;
+    const control = got ? writeControl(t, h, got, passCred, how, abi) : { length: 0, flags: 0 };
+    const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
+    const from = got && s.type !== SOCK.STREAM && got.from !== "" ? s.addressBytes(got.from) : new Uint8Array(0);
+    if (h.msg_name !== 0 && !t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen))) return -E.EFAULT;
+    const word = control.flags | cut | (how & MSG.CMSG_CLOEXEC);
+    if (!tell({ nameLength: from.length, controlLength: control.length, flags: word })) return -E.EFAULT;
+    return got ? lengthOf(got, how, s) : 0;
+  });
+
+/** Writes the results of a message into its header. False: EFAULT. */
+export const tellHeader = (t: Task, at: number, h: Msghdr, results: Described, abi: Abi): boolean => {
+  const offset = (member: keyof Msghdr): number => at + msghdr.offset(abi, member);
+  return (
+    (h.msg_name === 0 || t.mem.setU32(offset("msg_namelen"), results.nameLength)) &&
+    t.mem.setU32(offset("msg_flags"), results.flags) &&
+    t.mem.setLong(offset("msg_controllen"), results.controlLength, abi.long)
+  );
+};
 /** recvmsg(2): the number of received bytes, or -errno. */
 export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
   withMessage(t, n, at, abi, (s, h, segments) =>
-    receive(t, s, totalLength(segments), how, (got, start) => {
-      const offset = (member: keyof Msghdr): number => at + msghdr.offset(abi, member);
-      if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
-      const passCred = (s instanceof UnixSocket || s instanceof NetlinkSocket) && s.passCred;
-      const control = got ? writeControl(t, h, got, passCred, how, abi) : { length: 0, flags: 0 };
-      const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
-      const from = got && s.type !== SOCK.STREAM && got.from !== "" ? s.addressBytes(got.from) : new Uint8Array(0);
-      if (h.msg_name !== 0) {
-        if (!t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen)) || !t.mem.setU32(offset("msg_namelen"), from.length))
-          return -E.EFAULT;
-      }
-      const word = control.flags | cut | (how & MSG.CMSG_CLOEXEC);
-      if (!t.mem.setU32(offset("msg_flags"), word) || !t.mem.setLong(offset("msg_controllen"), control.length, abi.long)) return -E.EFAULT;
-      return got ? lengthOf(got, how, s) : 0;
-    }),
+    receiveMessage(t, s, h, segments, how, abi, (results) => tellHeader(t, at, h, results, abi)),
   );
 
 /** MSG_* flags. */

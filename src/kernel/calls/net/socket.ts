@@ -250,19 +250,27 @@ const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
   return seconds < 0 ? 1 : Math.min(seconds * 1e9 + micros * 1000, Number.MAX_SAFE_INTEGER);
 };
 
+/** The value of an option for a buffer of `capacity` bytes at `at`, or -errno. */
+export const optionOf = (t: Task, s: Socket, level: number, option: number, at: VAddr, capacity: number, abi: Abi): Uint8Array | number => {
+  const timeout = timeoutOf(level, option, abi);
+  const given = (): Uint8Array => t.mem.read(at, Math.min(capacity, 4)) ?? new Uint8Array(0);
+  if (level === SOL.SOCKET && option === SO.PEERNAME) {
+    const name = s.peerAddress === undefined ? undefined : s.addressBytes(s.peerAddress);
+    return !name ? s.withoutPeer : name.length < capacity ? -E.EINVAL : name.subarray(0, capacity);
+  }
+  const value = timeout
+    ? timevalBytes(s[timeout.key], timeout.word)
+    : (s.getOptionFor(level, option, given) ?? s.getOption(t, level, option));
+  return typeof value === "number" ? value : value.subarray(0, capacity);
+};
 /** getsockopt(2): 0 or -errno. */
 export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr, abi: Abi): Result =>
   withSocket(t, n, (s) => {
     const capacity = t.mem.u32(lengthAt);
     if (capacity < 0) return -E.EFAULT;
     if (capacity > 0x7fff_ffff) return -E.EINVAL;
-    const timeout = timeoutOf(level, option, abi);
-    const given = (): Uint8Array => t.mem.read(at, Math.min(capacity, 4)) ?? new Uint8Array(0);
-    const value = timeout
-      ? timevalBytes(s[timeout.key], timeout.word)
-      : (s.getOptionFor(level, option, given) ?? s.getOption(t, level, option));
-    if (typeof value === "number") return value;
-    const shown = value.subarray(0, capacity);
+    const shown = optionOf(t, s, level, option, at, capacity, abi);
+    if (typeof shown === "number") return shown;
     return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
   });
 /** The longest value: struct group_source_req. */

@@ -12,8 +12,8 @@ export interface Operation {
   readonly file?: true;
   /** Members of the submission that must be 0. */
   readonly zero?: readonly (keyof Sqe)[];
-  /** Bits that `ioprio` may have. */
-  readonly ioprio?: number;
+  /** Bits that `ioprio` may have, or an I/O priority. */
+  readonly ioprio?: number | "priority";
   /** It may take a provided buffer. */
   readonly selects?: true;
   /**
@@ -23,6 +23,8 @@ export interface Operation {
   readonly polls?: "in" | "out";
   /** It is never done within io_uring_enter(2). Linux REQ_F_FORCE_ASYNC. */
   readonly async?: true;
+  /** Who cancels it gets the number of cancelled requests, not 0. Linux io_cancel_remove(). */
+  readonly counts?: true;
   /** It refuses IOSQE_FIXED_FILE. */
   readonly noFixed?: true;
 }

@@ -12,6 +12,7 @@ import { readNanoseconds, time64 } from "../../syscall/timespec.ts";
 import { BufferGroups } from "./buffers.ts";
 import type { Operation, Work } from "./operation.ts";
 import { callWith } from "./operations.ts";
+import { resourceOf, type Source, tagAt } from "./registration.ts";
 import type { Request } from "./request.ts";
 import { UringFile } from "./ring.ts";
 
@@ -107,7 +108,8 @@ const linkTimeout: Work = (r) => {
   if (bad < 0) return bad;
   if (!isOver(r)) return until(r);
   r.limits.limit = undefined;
-  return r.limits.cancelSoon() ? -E.ETIME : -E.ENOENT;
+  if (!r.limits.cancelSoon()) return -E.ENOENT;
+  return r.limits.operation.counts ? 1 : -E.ETIME;
 };
 const timeoutRemove: Work = (r) => {
   const { sqe } = r;
@@ -153,7 +155,7 @@ export const cancelRequests = (ring: UringFile, sought: Sought, self?: Request):
       continue;
     }
     n++;
-    if (!several) return 0;
+    if (!several) return other.operation.counts ? 1 : 0;
   }
   return several ? n : -E.ENOENT;
 };
@@ -182,7 +184,7 @@ const SKIP = -2;
 export const updateFiles = (
   ring: UringFile,
   r: { mem: Request["worker"]["mem"]; files: Request["worker"]["files"] },
-  at: number,
+  source: Source & { readonly at: number },
   count: number,
   from: number,
 ): number => {
@@ -190,19 +192,23 @@ export const updateFiles = (
   if (!files) return -E.ENXIO;
   if (from + count > files.size) return -E.EINVAL;
   for (let i = 0; i < count; i++) {
-    const fd = r.mem.u32(at + 4 * i);
-    if (fd < 0) return i > 0 ? i : -E.EFAULT;
+    const fd = r.mem.u32(source.at + 4 * i);
+    const tag = tagAt({ t: r }, source, i);
+    if (fd < 0 || tag === undefined) return i > 0 ? i : -E.EFAULT;
+    if (((fd | 0) === SKIP || (fd | 0) === -1) && tag !== 0n) return i > 0 ? i : -E.EINVAL;
     if ((fd | 0) === SKIP) continue;
     const file = (fd | 0) === -1 ? undefined : r.files.get(fd | 0);
     if ((fd | 0) !== -1 && (!file || file instanceof UringFile)) return i > 0 ? i : -E.EBADF;
-    files.set(from + i, file);
+    files.set(from + i, file, resourceOf(ring, tag));
   }
   return count;
 };
 const filesUpdate: Work = (r) => {
   const { sqe, worker, ring } = r;
   if (sqe.len === 0) return -E.EINVAL;
-  if (sqe.off !== BigInt(FILE_INDEX_ALLOC)) return updateFiles(ring, worker, Number(sqe.addr), sqe.len, Number(sqe.off));
+  // Linux io_files_update_prep(): the offset is a word of 32 bits.
+  const from = Number(sqe.off & 0xffff_ffffn);
+  if (from !== FILE_INDEX_ALLOC) return updateFiles(ring, worker, { at: Number(sqe.addr), tags: 0 }, sqe.len, from);
   if (!ring.files) return -E.ENXIO;
   for (let i = 0; i < sqe.len; i++) {
     const at = Number(sqe.addr) + 4 * i;
@@ -218,6 +224,7 @@ const filesUpdate: Work = (r) => {
 const installFixed: Work = (r) => {
   const { sqe, task, file } = r;
   if ((sqe.flags & SQE_FLAG.FIXED_FILE) === 0 || !file) return -E.EBADF;
+  if (sqe.personality !== 0) return -E.EPERM;
   return sqe.rw_flags & ~1 ? -E.EINVAL : install(task, file, (sqe.rw_flags & 1) === 0);
 };
 

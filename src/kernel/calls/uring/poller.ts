@@ -7,7 +7,6 @@ import { submitSome } from "./submit.ts";
 /** Nanoseconds between two looks: at first, and at most while nothing comes. */
 const SHORTEST = 10_000;
 const LONGEST = 1_000_000;
-const BATCH = 64;
 
 /** Looks for submissions until it has found none for the idle time. */
 export class Poller implements Timer {
@@ -28,7 +27,7 @@ export class Poller implements Timer {
   fire(now: number): void {
     const ring = this.#ring;
     if (ring.submissions > 0 && !ring.disabled) {
-      submitSome(ring.submitter, ring, BATCH);
+      submitSome(ring.submitter, ring, ring.submissions);
       this.#last = ring.kernel.now;
       this.#interval = SHORTEST;
     } else this.#interval = Math.min(LONGEST, 2 * this.#interval);

@@ -1,21 +1,20 @@
 // io_uring_register(2): files, buffers, events, credentials and limits of a ring. man 2 io_uring_register;
 // Linux io_uring/register.c, rsrc.c.
-import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { OP_LAST, REGISTER, REGISTER_USE_REGISTERED_RING } from "../../../abi/uapi/io-uring.ts";
 import { wait } from "../../base/wait.ts";
 import { EventFile } from "../../fs/files/eventfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
-import type { Or } from "../../fs/vfs/inode.ts";
 import { fdLimit } from "../../fs/vfs/install.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { finish } from "../file/transfer.ts";
-import { BufferGroups } from "./buffers.ts";
 import { FixedFiles, MOST_FIXED_FILES } from "./fixed-files.ts";
 import { cancelRequests, updateFiles } from "./own.ts";
-import { type FixedBuffer, UringFile } from "./ring.ts";
+import { bufferRing, bufferStatus, cloneBuffers, registerBuffers, unregisterBufferRing, updateBuffers } from "./register-buffers.ts";
+import { type Call, type Operation, resourceOf, type Source, tagAt } from "./registration.ts";
+import { UringFile } from "./ring.ts";
 import { operations } from "./submit.ts";
 
 /** Registered descriptors of rings, at most. Linux IO_RINGFD_REG_MAX. */
@@ -26,37 +25,34 @@ export const registered = (t: Task, index: number): FileDescription | undefined 
 /** True for a number that a registered descriptor may have. */
 export const isRingIndex = (t: Task, index: number): boolean => t.ringFds !== undefined && index >= 0 && index < MOST_RING_FDS;
 
-interface Call {
-  readonly t: Task;
-  readonly ring: UringFile;
-  readonly arg: VAddr;
-  readonly count: number;
-  readonly abi: Abi;
-}
-type Operation = (c: Call) => number;
-
+/** The descriptor of an empty slot. */
+const EMPTY = 0xffff_ffff;
 const fields = (c: Call, ...offsets: readonly number[]): number[] | undefined => {
   const words = offsets.map((at) => c.t.mem.u32(c.arg + at));
   return words.some((w) => w < 0) ? undefined : words;
 };
 
-const registerFiles = (c: Call, at: number, count: number, sparse = false): number => {
+const registerFiles = (c: Call, source: Source, count: number): number => {
   const { ring, t } = c;
   if (ring.files) return -E.EBUSY;
   if (count === 0) return -E.EINVAL;
   if (count > MOST_FIXED_FILES || count > fdLimit(t)) return -E.EMFILE;
   const files = new FixedFiles(t.kernel.frames.account, count);
   ring.files = files;
-  for (let i = 0; !sparse && i < count; i++) {
-    const fd = t.mem.u32(at + 4 * i);
-    const file = (fd | 0) === -1 ? undefined : t.files.get(fd | 0);
-    if (fd >= 0 && ((fd | 0) === -1 || (file && !(file instanceof UringFile)))) {
-      files.set(i, file);
+  for (let i = 0; i < count; i++) {
+    const tag = tagAt(c, source, i);
+    const fd = source.at === undefined ? EMPTY : t.mem.u32(source.at + 4 * i);
+    const isEmpty = (fd | 0) === -1;
+    const file = isEmpty ? undefined : t.files.get(fd | 0);
+    const bad = tag === undefined || fd < 0 ? -E.EFAULT : isEmpty && tag !== 0n ? -E.EINVAL : 0;
+    if (bad === 0 && (isEmpty || (file && !(file instanceof UringFile)))) {
+      files.set(i, file, resourceOf(ring, tag));
       continue;
     }
     ring.files = undefined;
+    files.forgetTags();
     files.end();
-    return fd < 0 ? -E.EFAULT : -E.EBADF;
+    return bad < 0 ? bad : -E.EBADF;
   }
   return 0;
 };
@@ -72,69 +68,33 @@ const updateFilesOld: Operation = (c) => {
   const words = fields(c, 0, 4);
   const data = c.t.mem.u64(c.arg + 8);
   if (!words || data < 0) return -E.EFAULT;
-  return words[1] !== 0 || c.count === 0 ? -E.EINVAL : updateFiles(c.ring, c.t, data, c.count, words[0] as number);
-};
-
-const MOST_BUFFERS = 1 << 14;
-const MOST_BYTES = 2 ** 30;
-/** The buffer of an iovec: undefined for an empty slot, or -errno. */
-const bufferAt = (c: Call, at: number): Or<FixedBuffer> | undefined => {
-  const { t, abi } = c;
-  const [base, length] = [t.mem.word(at, abi.long), t.mem.word(at + abi.long, abi.long)];
-  if (base < 0 || length < 0) return -E.EFAULT;
-  if (base === 0) return length === 0 ? undefined : -E.EFAULT;
-  if (length === 0 || length > MOST_BYTES) return -E.EFAULT;
-  return t.mem.areas.covers(base, base + length) ? { at: base, length } : -E.EFAULT;
-};
-const registerBuffers = (c: Call, at: number, count: number, sparse = false): number => {
-  const { ring, abi } = c;
-  if (ring.buffers) return -E.EBUSY;
-  if (count === 0 || count > MOST_BUFFERS) return -E.EINVAL;
-  const buffers: (FixedBuffer | undefined)[] = [];
-  for (let i = 0; i < count; i++) {
-    const buffer = sparse ? undefined : bufferAt(c, at + 2 * abi.long * i);
-    if (typeof buffer === "number") return buffer;
-    buffers.push(buffer);
-  }
-  return ring.setBuffers(buffers);
+  return words[1] !== 0 || c.count === 0 ? -E.EINVAL : updateFiles(c.ring, c.t, { at: data, tags: 0 }, c.count, words[0] as number);
 };
 
 /** struct io_uring_rsrc_register: nr, flags, resv2, data, tags. */
 const REGISTER_SIZE = 32;
 const extended =
-  (call: (c: Call, at: number, count: number, sparse: boolean) => number): Operation =>
+  (call: (c: Call, source: Source, count: number) => number): Operation =>
   (c) => {
     const words = fields(c, 0, 4, 8, 12);
     const [data, tags] = [c.t.mem.u64(c.arg + 16), c.t.mem.u64(c.arg + 24)];
     if (!words || data < 0 || tags < 0) return -E.EFAULT;
     const [count, how, low, high] = words as [number, number, number, number];
-    if (c.count !== REGISTER_SIZE || low !== 0 || high !== 0 || how & ~1 || tags !== 0) return -E.EINVAL;
+    if (c.count !== REGISTER_SIZE || low !== 0 || high !== 0 || how & ~1) return -E.EINVAL;
     if (how & 1 && data !== 0) return -E.EINVAL;
-    return call(c, data, count, (how & 1) !== 0);
+    return call(c, { at: (how & 1) !== 0 ? undefined : data, tags }, count);
   };
 /** struct io_uring_rsrc_update2: offset, resv, data, tags, nr, resv2. */
 const UPDATE_SIZE = 32;
 const updating =
-  (call: (c: Call, at: number, count: number, from: number) => number): Operation =>
+  (call: (c: Call, source: Source, count: number, from: number) => number): Operation =>
   (c) => {
     const words = fields(c, 0, 4, 24, 28);
     const [data, tags] = [c.t.mem.u64(c.arg + 8), c.t.mem.u64(c.arg + 16)];
     if (!words || data < 0 || tags < 0) return -E.EFAULT;
     const [from, zero, count, zero2] = words as [number, number, number, number];
-    return c.count !== UPDATE_SIZE || zero !== 0 || zero2 !== 0 || tags !== 0 || count === 0 ? -E.EINVAL : call(c, data, count, from);
+    return c.count !== UPDATE_SIZE || zero !== 0 || zero2 !== 0 || count === 0 ? -E.EINVAL : call(c, { at: data, tags }, count, from);
   };
-const updateBuffers = (c: Call, at: number, count: number, from: number): number => {
-  const { buffers } = c.ring;
-  if (!buffers) return -E.ENXIO;
-  if (from + count > buffers.length) return -E.EINVAL;
-  for (let i = 0; i < count; i++) {
-    const buffer = bufferAt(c, at + 2 * c.abi.long * i);
-    if (typeof buffer === "number") return i > 0 ? i : buffer;
-    buffers[from + i] = buffer;
-  }
-  return count;
-};
-
 const eventfd =
   (async: boolean): Operation =>
   ({ t, ring, arg, count }) => {
@@ -221,50 +181,52 @@ const unregisterRingFds: Operation = ({ t, arg, count }) => {
   return count;
 };
 
-/** struct io_uring_buf_reg: ring_addr, ring_entries, bgid, flags. */
-const bufferRing: Operation = ({ t, ring, arg, count }) => {
-  const [at, entries, group, how] = [t.mem.u64(arg), t.mem.u32(arg + 8), t.mem.u16(arg + 12), t.mem.u16(arg + 14)];
-  if (count !== 1) return -E.EINVAL;
-  if (at < 0 || entries < 0 || group < 0 || how < 0) return -E.EFAULT;
-  if (how !== 0 || at % 4096 !== 0) return -E.EINVAL;
-  if (at === 0) return -E.EFAULT;
-  if (entries === 0 || (entries & (entries - 1)) !== 0 || entries >= 65536) return -E.EINVAL;
-  ring.groups ??= new BufferGroups(t.kernel.frames.account);
-  return ring.groups.addRing(group, t.mem, at, entries);
-};
-const bufferStatus: Operation = ({ t, ring, arg, count }) => {
-  const group = t.mem.u32(arg);
-  if (count !== 1) return -E.EINVAL;
-  if (group < 0) return -E.EFAULT;
-  const head = ring.groups?.head(group) ?? -E.ENOENT;
-  return head < 0 ? head : t.mem.setU32(arg + 4, head) ? 0 : -E.EFAULT;
+/** Limits for the numbers of worker threads, which do not exist: set if not 0, and returned as they were. */
+const workers: Operation = ({ t, ring, arg, count }) => {
+  if (arg === 0 || count !== 2) return -E.EINVAL;
+  const [bounded, unbounded] = [t.mem.u32(arg), t.mem.u32(arg + 4)];
+  if (bounded < 0 || unbounded < 0) return -E.EFAULT;
+  if (bounded > 0x7fff_ffff || unbounded > 0x7fff_ffff) return -E.EINVAL;
+  const [b, u] = ring.workers;
+  ring.workers = [bounded || b, unbounded || u];
+  return t.mem.setU32(arg, b) && t.mem.setU32(arg + 4, u) ? 0 : -E.EFAULT;
 };
 
-/** There are no worker threads, so limits of their number are checked and not stored. */
-const workers: Operation = ({ t, arg, count }) => {
-  if (arg === 0 || count !== 2) return -E.EINVAL;
-  return t.mem.read(arg, 8) && t.mem.setU32(arg, 0) && t.mem.setU32(arg + 4, 0) ? 0 : -E.EFAULT;
+const CLOCKS: Readonly<Record<number, UringFile["clock"]>> = { 1: "monotonic", 7: "boottime" };
+/** struct io_uring_clock_register: clockid, resv. */
+const clock: Operation = (c) => {
+  if (c.arg === 0 || c.count !== 0) return -E.EINVAL;
+  const words = fields(c, 0, 4, 8, 12);
+  if (!words) return -E.EFAULT;
+  const chosen = CLOCKS[words[0] as number];
+  if (!chosen || words.slice(1).some((w) => w !== 0)) return -E.EINVAL;
+  c.ring.clock = chosen;
+  return 0;
 };
 
 const simple: Readonly<Record<number, Operation>> = {
-  [REGISTER.BUFFERS]: (c) => registerBuffers(c, c.arg, c.count),
+  [REGISTER.BUFFERS]: (c) => registerBuffers(c, { at: c.arg, tags: 0 }, c.count),
   [REGISTER.BUFFERS2]: extended(registerBuffers),
   [REGISTER.BUFFERS_UPDATE]: updating(updateBuffers),
   [REGISTER.UNREGISTER_BUFFERS]: ({ ring, arg, count }) => {
     if (arg !== 0 || count !== 0) return -E.EINVAL;
     if (!ring.buffers) return -E.ENXIO;
-    ring.setBuffers(undefined);
+    ring.endBuffers();
     return 0;
   },
-  [REGISTER.FILES]: (c) => registerFiles(c, c.arg, c.count),
+  [REGISTER.CLONE_BUFFERS]: cloneBuffers,
+  [REGISTER.FILES]: (c) => registerFiles(c, { at: c.arg, tags: 0 }, c.count),
   [REGISTER.FILES2]: extended(registerFiles),
   [REGISTER.FILES_UPDATE]: updateFilesOld,
-  [REGISTER.FILES_UPDATE2]: updating((c, at, count, from) => updateFiles(c.ring, c.t, at, count, from)),
+  [REGISTER.FILES_UPDATE2]: updating((c, source, count, from) =>
+    updateFiles(c.ring, c.t, { at: source.at as number, tags: source.tags }, count, from),
+  ),
   [REGISTER.UNREGISTER_FILES]: unregisterFiles,
   [REGISTER.FILE_ALLOC_RANGE]: (c) => {
     const words = fields(c, 0, 4, 8, 12);
     if (c.count !== 0) return -E.EINVAL;
     if (!words) return -E.EFAULT;
+    if ((words[0] as number) + (words[1] as number) > 0xffff_ffff) return -E.EOVERFLOW;
     return words[2] !== 0 || words[3] !== 0 ? -E.EINVAL : (c.ring.files?.limit(words[0] as number, words[1] as number) ?? -E.ENXIO);
   },
   [REGISTER.EVENTFD]: eventfd(false),
@@ -283,10 +245,11 @@ const simple: Readonly<Record<number, Operation>> = {
   },
   [REGISTER.UNREGISTER_PERSONALITY]: ({ ring, arg, count }) => (arg !== 0 ? -E.EINVAL : ring.removePersonality(count) ? 0 : -E.EINVAL),
   [REGISTER.RESTRICTIONS]: restrict,
-  [REGISTER.ENABLE_RINGS]: ({ ring, arg, count }) => {
+  [REGISTER.ENABLE_RINGS]: ({ t, ring, arg, count }) => {
     if (arg !== 0 || count !== 0) return -E.EINVAL;
     if (!ring.disabled) return -E.EBADFD;
     ring.disabled = false;
+    ring.submitter = t;
     ring.poller?.wake();
     return 0;
   },
@@ -295,12 +258,9 @@ const simple: Readonly<Record<number, Operation>> = {
   [REGISTER.IOWQ_MAX_WORKERS]: workers,
   [REGISTER.RING_FDS]: ringFds,
   [REGISTER.UNREGISTER_RING_FDS]: unregisterRingFds,
+  [REGISTER.CLOCK]: clock,
   [REGISTER.PBUF_RING]: bufferRing,
-  [REGISTER.UNREGISTER_PBUF_RING]: ({ t, ring, arg, count }) => {
-    const group = t.mem.u16(arg + 12);
-    if (count !== 1) return -E.EINVAL;
-    return group < 0 ? -E.EFAULT : (ring.groups?.removeRing(group) ?? -E.ENOENT);
-  },
+  [REGISTER.UNREGISTER_PBUF_RING]: unregisterBufferRing,
   [REGISTER.PBUF_STATUS]: bufferStatus,
 };
 
@@ -323,6 +283,7 @@ export const register = (t: Task, fd: number, op: number, arg: VAddr, count: num
   const file = (t.waited.held as FileDescription | undefined) ?? (useRegistered ? registered(t, fd) : t.files.get(fd));
   if (!file) return useRegistered && !isRingIndex(t, fd) ? -E.EINVAL : -E.EBADF;
   if (!(file instanceof UringFile)) return -E.EOPNOTSUPP;
+  if (file.isClosedTo(t)) return -E.EEXIST;
   const { restrictions } = file;
   if (restrictions && !file.disabled && !restrictions.registers.has(opcode)) return -E.EACCES;
   const c: Call = { t, ring: file, arg, count, abi: file.abi };

@@ -1,7 +1,7 @@
 // One request of a ring. It runs in the name of its submitter: at once if it does not block, else again when
 // its queues wake. Linux struct io_kiocb, io_issue_sqe(), io_poll.
 import { E } from "../../../abi/errno.ts";
-import { ACCEPT, CQE_F, OP, SQE_FLAG } from "../../../abi/uapi/io-uring.ts";
+import { ACCEPT, CQE_F, OP, SETUP, SQE_FLAG } from "../../../abi/uapi/io-uring.ts";
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
 import { endWaiting, type Wait, type Waited, wait } from "../../base/wait.ts";
@@ -10,6 +10,7 @@ import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
 import { FIXED_FD, type Operation } from "./operation.ts";
+import type { Resource } from "./resource.ts";
 import type { UringFile } from "./ring.ts";
 
 /** The members of a submission, as numbers where they are exact. */
@@ -92,6 +93,12 @@ export class Request implements Timer {
   isTimeout = false;
   /** A negative result does not break the chain. */
   succeeds = false;
+  /** The submitter has ended: a request that wakes later is cancelled. Linux io_should_terminate_tw(). */
+  orphaned = false;
+  /** Without a completion or with one, whatever its flags say: it is cancelled with its chain. */
+  #silent: boolean | undefined = undefined;
+  /** Uses of registered files and buffers, which end with the request. */
+  #resources: Resource[] = [];
   /** The result of a request that is to be cancelled soon. */
   #cancelled = false;
   /** True if its result breaks a chain: a negative one, or a transfer that is not complete. */
@@ -137,11 +144,23 @@ export class Request implements Timer {
     const file = isFixed ? ring.files?.get(sqe.fd) : task.files.get(sqe.fd);
     if (!file) return -E.EBADF;
     this.file = file.hold();
-    if (isFixed) this.worker.files = withFixed(task.files, file);
+    if (isFixed) {
+      this.worker.files = withFixed(task.files, file);
+      this.uses(ring.files?.resource(sqe.fd));
+    }
     return 0;
+  }
+  /** Holds a registered file or buffer until the end. */
+  uses(resource: Resource | undefined): void {
+    if (resource && !this.#resources.includes(resource)) this.#resources.push(resource.hold());
   }
   #run(): void {
     if (this.done) return;
+    if (this.orphaned && !this.isTimeout) {
+      // Only the submitter would have run the work of such a ring.
+      if ((this.ring.shape.flags & SETUP.DEFER_TASKRUN) === 0) this.complete(-E.ECANCELED);
+      return;
+    }
     const result = this.operation.work(this);
     if (result === -E.EAGAIN && this.operation.polls && this.file && !this.#mayNotWait()) {
       endWaiting(this.worker);
@@ -191,18 +210,24 @@ export class Request implements Timer {
     else this.#run();
   }
 
-  /** A completion before the last one. False: the program does not get it. */
+  /** A completion before the last one. False: the ring is full, so the request ends. */
   more(result: number, flags = 0): boolean {
-    return this.ring.post(this.user, result, flags | CQE_F.MORE);
+    return this.ring.postIfRoom(this.user, result, flags | CQE_F.MORE);
   }
   /** Ends the request. */
   complete(result: number): void {
     if (this.done) return;
     this.#end();
     if (result < 0 && !this.succeeds) this.failed = true;
-    const quiet = (this.sqe.flags & SQE_FLAG.CQE_SKIP_SUCCESS) !== 0 && !this.failed;
+    // A linked timeout that has cancelled its request has not failed itself.
+    const quiet = this.#silent ?? (this.#skips && (!this.failed || this.limits !== undefined));
     if (!quiet) this.ring.post(this.user, result, this.flags, !this.isTimeout);
+    for (const resource of this.#resources) resource.drop();
+    this.#resources = [];
     this.#goOn();
+  }
+  get #skips(): boolean {
+    return (this.sqe.flags & SQE_FLAG.CQE_SKIP_SUCCESS) !== 0;
   }
   #end(): void {
     this.done = true;
@@ -218,20 +243,32 @@ export class Request implements Timer {
   #goOn(): void {
     const { limit, next } = this;
     this.limit = this.next = undefined;
-    if (limit && !limit.done) limit.complete(-E.ECANCELED);
+    if (limit && !limit.done) {
+      limit.#silent ??= limit.#skips;
+      limit.complete(-E.ECANCELED);
+    }
     if (next) {
-      if (this.failed && (this.sqe.flags & SQE_FLAG.IO_HARDLINK) === 0) next.cancelChain();
+      if (this.failed && (this.sqe.flags & SQE_FLAG.IO_HARDLINK) === 0) next.cancelChain(this.#skips);
       else this.ring.start(next);
     }
     this.ring.requestEnded();
   }
-  /** A chain that does not begin: each of its requests is cancelled, in order. */
-  cancelChain(): void {
+  /** A refused chain: its first request has a completion, and says if the others have one. */
+  refuseChain(): void {
+    this.cancelChain(this.#skips);
+    this.#silent = false;
+  }
+  /**
+   * A chain that does not begin: each of its requests is cancelled, in order. `silent`: without completions,
+   * because the failed request before it asked for none. Linux io_fail_links().
+   */
+  cancelChain(silent: boolean): void {
     for (let each: Request | undefined = this; each; ) {
       const { next, limit }: Request = each;
       each.next = each.limit = undefined;
       for (const request of [each, limit]) {
         if (!request || request.done) continue;
+        request.#silent = silent;
         this.ring.requests.add(request);
         request.cancelSoon();
       }

@@ -2,10 +2,11 @@
 // io_uring; Linux io_uring/io_uring.c.
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
-import { CQ_EVENTFD_DISABLED, CQE_SIZE, OFFSET, SETUP, SQ_RING, SQE_SIZE } from "../../../abi/uapi/io-uring.ts";
+import { BUFFER_RING_SHIFT, CQ_EVENTFD_DISABLED, CQE_SIZE, OFFSET, SETUP, SQ_RING, SQE_SIZE } from "../../../abi/uapi/io-uring.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { Fifo } from "../../base/fifo.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Cred } from "../../cred/cred.ts";
@@ -18,10 +19,12 @@ import type { Or } from "../../fs/vfs/inode.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Rings, Task } from "../../task/task.ts";
+import type { OffsetClock } from "../../task/time-namespace.ts";
 import type { BufferGroups } from "./buffers.ts";
 import type { FixedFiles } from "./fixed-files.ts";
 import type { Poller } from "./poller.ts";
 import type { Request } from "./request.ts";
+import type { Resource } from "./resource.ts";
 import { Starting } from "./starting.ts";
 
 /** Places in the ring's pages, in bytes: struct io_rings. */
@@ -49,6 +52,7 @@ const hasArray = ({ flags }: Shape): boolean => (flags & SETUP.NO_SQARRAY) === 0
 export interface FixedBuffer {
   readonly at: number;
   readonly length: number;
+  readonly resource: Resource;
 }
 
 /** Restrictions of a ring. Linux struct io_restriction. */
@@ -95,6 +99,10 @@ export class UringFile extends FileDescription implements Rings {
   disabled: boolean;
   /** A submission without a completion was seen, so the end of all before one is not known. */
   drainDisabled = false;
+  /** IORING_REGISTER_CLOCK: the clock of times in io_uring_enter(2). */
+  clock: OffsetClock = "monotonic";
+  /** IORING_REGISTER_IOWQ_MAX_WORKERS: of bounded and of unbounded work. */
+  workers: readonly [number, number];
   restrictions: Restrictions | undefined = undefined;
   files: FixedFiles | undefined = undefined;
   #buffers: (FixedBuffer | undefined)[] | undefined = undefined;
@@ -103,7 +111,8 @@ export class UringFile extends FileDescription implements Rings {
   readonly personalities = new Map<number, Cred>();
   #lastPersonality = 0;
   poller: Poller | undefined = undefined;
-  readonly submitter: Task;
+  /** The task that made or enabled the ring. */
+  submitter: Task;
   /** Completions without a place in the ring, as they are in the ring. */
   readonly #overflow = new ByteQueue();
   ended = false;
@@ -115,6 +124,7 @@ export class UringFile extends FileDescription implements Rings {
     this.submitter = task;
     this.abi = abi;
     this.shape = shape;
+    this.workers = [Math.min(shape.sq, 4 * task.kernel.cpus), Math.min(0x7fff_ffff, task.process.limit(RLIMIT.NPROC))];
     this.disabled = (shape.flags & SETUP.R_DISABLED) !== 0;
     this.ring = new SharedPages(frames, arrayPlace(shape) + (hasArray(shape) ? 4 * shape.sq : 0));
     this.sqes = new SharedPages(frames, shape.sq * sqeSize(shape));
@@ -187,6 +197,19 @@ export class UringFile extends FileDescription implements Rings {
     }
   }
 
+  /** True for a ring of another task alone: IORING_SETUP_SINGLE_ISSUER. */
+  isClosedTo(task: Task): boolean {
+    return (this.shape.flags & SETUP.SINGLE_ISSUER) !== 0 && !this.disabled && this.submitter !== task;
+  }
+  /** The value of the ring's clock at boot, as a task sees it: nanoseconds. */
+  clockStart(task: Task): number {
+    return task.namespaces.time.nanoseconds(this.clock);
+  }
+  /** Unregisters all buffers. */
+  endBuffers(): void {
+    for (const buffer of this.#buffers ?? []) buffer?.resource.drop();
+    this.setBuffers(undefined);
+  }
   /** The number of submissions that wait in the ring. */
   get submissions(): number {
     return Math.min(this.shape.sq, (this.ring.u32(PLACE.sqTail) - this.ring.u32(PLACE.sqHead)) >>> 0);
@@ -210,14 +233,23 @@ export class UringFile extends FileDescription implements Rings {
   /** Adds a completion. False: memory is short, so it is lost. Linux io_fill_cqe_aux(). */
   post(user: bigint, result: number, flags = 0, counts = true): boolean {
     if (this.ended) return false;
-    if (counts) this.completed++;
     const lost = this.#overflow.length > 0 || !this.#put(user, result, flags) ? !this.#overflows(user, result, flags) : false;
+    this.#posted(counts);
+    return !lost;
+  }
+  /** Adds a completion if the ring has a place for it. Linux io_req_post_cqe(). */
+  postIfRoom(user: bigint, result: number, flags: number): boolean {
+    if (this.ended || this.#overflow.length > 0 || !this.#put(user, result, flags)) return false;
+    this.#posted(true);
+    return true;
+  }
+  #posted(counts: boolean): void {
+    if (counts) this.completed++;
     this.#announce();
     for (let first = this.#counting.from(0); first && this.#counting.at <= this.completed; first = this.#counting.from(0)) {
       const [request] = first;
       request?.counted();
     }
-    return !lost;
   }
   #put(user: bigint, result: number, flags: number): boolean {
     const { ring, shape } = this;
@@ -276,6 +308,10 @@ export class UringFile extends FileDescription implements Rings {
   override mapping(_task: Task, offset = 0): Or<MappedFile> {
     const which = (offset & OFFSET.MASK) >>> 0;
     const part = which === OFFSET.SQ_RING || which === OFFSET.CQ_RING ? this.ring : which === OFFSET.SQES ? this.sqes : undefined;
+    if (which === OFFSET.BUFFERS) {
+      const file = this.groups?.mapping((offset - OFFSET.BUFFERS) / 2 ** BUFFER_RING_SHIFT);
+      return file ? { ...file, begin: offset } : -E.ENOMEM;
+    }
     // Linux io_uring_get_unmapped_area().
     if (!part) return -E.ENOMEM;
     return { ...part.file, begin: offset };
@@ -287,10 +323,17 @@ export class UringFile extends FileDescription implements Rings {
   override queues(): readonly WaitQueue[] {
     return [this.completions];
   }
-  /** Ends the requests of a task that ends. */
-  leave(task: Task): void {
+  /**
+   * A task ends (only requests on rings end now), or it executes another program (`all` end). Linux
+   * io_match_task().
+   */
+  leave(task: Task, all: boolean): void {
     if (this.reading?.head.task === task) this.#unread();
-    for (const request of [...this.requests]) if (request.task === task) request.cancel();
+    for (const request of [...this.requests]) {
+      if (request.task !== task) continue;
+      if (all || request.file instanceof UringFile) request.cancel();
+      else request.orphaned = true;
+    }
   }
   /** Cancels a chain that is not read to its end. */
   #unread(): void {
@@ -304,13 +347,13 @@ export class UringFile extends FileDescription implements Rings {
     this.ended = true;
     this.poller?.end();
     this.#unread();
-    this.setBuffers(undefined);
     while (this.personalities.size > 0) this.removePersonality(this.personalities.keys().next().value as number);
     for (const request of [...this.requests]) request.cancel();
     while (this.drained.length > 0) this.drained.shift()?.cancel();
     this.kernel.frames.account.give((this.#overflow.length / CQE_SIZE) * sizes.completion);
     this.#overflow.clear();
     this.files?.end();
+    this.endBuffers();
     this.groups?.end();
     this.eventfd?.file.drop();
     this.ring.end();

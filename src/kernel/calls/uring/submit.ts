@@ -5,6 +5,8 @@ import { E } from "../../../abi/errno.ts";
 import { OP, OP_LAST, SETUP, SQE_FLAG, sqe as sqeStruct } from "../../../abi/uapi/io-uring.ts";
 import { cost } from "../../base/cost.ts";
 import type { Task } from "../../task/task.ts";
+import { checkPriority } from "../process/ioprio.ts";
+import { networkOperations } from "./network.ts";
 import type { Operation } from "./operation.ts";
 import { callOperations } from "./operations.ts";
 import { ownOperations } from "./own.ts";
@@ -12,11 +14,11 @@ import { Request, type Sqe } from "./request.ts";
 import type { Chain, UringFile } from "./ring.ts";
 
 /** All operations, by number. */
-export const operations: Readonly<Record<number, Operation>> = { ...callOperations, ...ownOperations };
+export const operations: Readonly<Record<number, Operation>> = { ...callOperations, ...networkOperations, ...ownOperations };
 
 const ALL_FLAGS = Object.values(SQE_FLAG).reduce((a, b) => a | b, 0);
 /** The operation of a submission, or -errno. Linux io_init_req(), and the prep function of each. */
-const check = (ring: UringFile, sqe: Sqe): Operation | number => {
+const check = (t: Task, ring: UringFile, sqe: Sqe): Operation | number => {
   if (sqe.opcode >= OP_LAST || sqe.flags & ~ALL_FLAGS) return -E.EINVAL;
   const operation = operations[sqe.opcode];
   const { restrictions } = ring;
@@ -27,7 +29,8 @@ const check = (ring: UringFile, sqe: Sqe): Operation | number => {
   if (sqe.flags & SQE_FLAG.CQE_SKIP_SUCCESS) ring.drainDisabled = true;
   if (!operation || (sqe.flags & SQE_FLAG.IO_DRAIN && ring.drainDisabled)) return -E.EOPNOTSUPP;
   if (sqe.flags & SQE_FLAG.BUFFER_SELECT && !operation.selects) return -E.EOPNOTSUPP;
-  if (sqe.ioprio & ~(operation.ioprio ?? 0)) return -E.EINVAL;
+  const priority = operation.ioprio === "priority" ? checkPriority(t, sqe.ioprio) : sqe.ioprio & ~(operation.ioprio ?? 0) ? -E.EINVAL : 0;
+  if (priority < 0) return priority;
   if (operation.noFixed && sqe.flags & SQE_FLAG.FIXED_FILE) return -E.EBADF;
   if (ring.shape.flags & SETUP.IOPOLL && !POLLED.has(sqe.opcode)) return -E.EINVAL;
   if (sqe.personality !== 0 && !ring.personalities.has(sqe.personality)) return -E.EINVAL;
@@ -60,7 +63,7 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
   const end = (): void => {
     const ready = chain;
     chain = undefined;
-    if (ready?.broken) ready.head.cancelChain();
+    if (ready?.broken) ready.head.refuseChain();
     else if (ready) ring.submit(ready.head);
   };
   let refused = false;
@@ -71,7 +74,7 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
     if (!bytes) break;
     done++;
     const sqe = sqeStruct.decode(bytes, x64) as Sqe;
-    const operation = check(ring, sqe);
+    const operation = check(t, ring, sqe);
     const isRefused = typeof operation === "number";
     const request = new Request(ring, sqe, t, isRefused ? REFUSED : operation);
     if (!chain) chain = { head: request, tail: request, broken: false };

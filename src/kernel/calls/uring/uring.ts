@@ -50,6 +50,12 @@ const setup = (t: Task, entries: number, at: VAddr, abi: Abi): number => {
   if (p.resv0 !== 0 || p.resv1 !== 0 || p.resv2 !== 0) return -E.EINVAL;
   const shape = shapeOf(entries, p.cq_entries, p.flags);
   if (typeof shape === "number") return shape;
+  if ((p.flags & SETUP.ATTACH_WQ) !== 0) {
+    const other = t.files.get(p.wq_fd | 0);
+    if (!other) return -E.ENXIO;
+    if (!(other instanceof UringFile)) return -E.EINVAL;
+  }
+  if ((p.flags & SETUP.SQ_AFF) !== 0 && p.sq_thread_cpu >= t.kernel.cpus) return -E.EINVAL;
   const ring = new UringFile(t, t.kernel.vfs.anonymous(t, "[io_uring]"), shape, abi.long === 4 ? i386 : x64);
   if (!ring.begin()) return -E.ENOMEM;
   const answer = {
@@ -128,7 +134,7 @@ const submitting = (t: Task, ring: UringFile, a: Arguments, entered: Entered): R
     if ((a.flags & ENTER.SQ_WAIT) !== 0 && ring.submissions === ring.shape.sq) return wait([ring.consumed]);
     entered.submitted = a.to_submit;
   } else if (a.to_submit > 0) {
-    if ((ring.shape.flags & SETUP.SINGLE_ISSUER) !== 0 && ring.submitter !== t) return finish(t, -E.EEXIST);
+    if (ring.isClosedTo(t)) return finish(t, -E.EEXIST);
     const { done, over } = submitSome(t, ring, a.to_submit - entered.submitted);
     entered.submitted += done;
     if (!over) return again({ killable: true });
@@ -140,7 +146,9 @@ const submitting = (t: Task, ring: UringFile, a: Arguments, entered: Entered): R
 
 /** Waits for completions: 0 or -errno. Linux io_cqring_wait(). */
 const getEvents = (t: Task, ring: UringFile, a: Arguments, entered: Entered, abi: Abi): Result => {
-  const masked = entered.until === undefined ? readWait(t, a, entered, abi) : 0;
+  // Linux io_allowed_run_tw().
+  if ((ring.shape.flags & SETUP.DEFER_TASKRUN) !== 0 && ring.isClosedTo(t)) return -E.EEXIST;
+  const masked = entered.until === undefined ? readWait(t, ring, a, entered, abi) : 0;
   if (masked < 0) return masked;
   ring.flushOverflow();
   const wanted = Math.min(a.min_complete, ring.shape.cq);
@@ -150,7 +158,7 @@ const getEvents = (t: Task, ring: UringFile, a: Arguments, entered: Entered, abi
   return wait([ring.completions], { until, interrupted: entered.submitted > 0 ? -entered.submitted : E.EINTR });
 };
 /** The signal mask and the time of the wait: 0 or -errno. */
-const readWait = (t: Task, a: Arguments, entered: Entered, abi: Abi): number => {
+const readWait = (t: Task, ring: UringFile, a: Arguments, entered: Entered, abi: Abi): number => {
   entered.until = Number.POSITIVE_INFINITY;
   if ((a.flags & ENTER.EXT_ARG) === 0) return withSignalMask(t, a.argp, a.argsz);
   if (a.argsz !== EXT_ARG_SIZE) return -E.EINVAL;
@@ -159,7 +167,7 @@ const readWait = (t: Task, a: Arguments, entered: Entered, abi: Abi): number => 
   if (time !== 0) {
     const ns = readNanoseconds(t, time, time64, abi);
     if (ns < 0) return ns;
-    entered.until = (a.flags & ENTER.ABS_TIMER) !== 0 ? ns : t.kernel.now + ns;
+    entered.until = (a.flags & ENTER.ABS_TIMER) !== 0 ? Math.max(0, ns - ring.clockStart(t)) : t.kernel.now + ns;
   }
   return withSignalMask(t, mask as VAddr, length);
 };
@@ -168,7 +176,7 @@ const prefixed = (prefix: string, table: Readonly<Record<string, number>>): Reco
   Object.fromEntries(Object.entries(table).map(([name, bit]) => [prefix + name, bit]));
 const enterFlags = flags("unsigned int", prefixed("IORING_ENTER_", ENTER), "IORING_ENTER_???");
 const registerOp = choice("unsigned int", prefixed("IORING_REGISTER_", REGISTER), "IORING_REGISTER_???");
-const NOTE = "no IORING_SETUP_NO_MMAP, URING_CMD, WAITID, FUTEX_WAITV; a registered buffer is the mapping, not its pages";
+const NOTE = "no IORING_SETUP_NO_MMAP; URING_CMD for sockets alone; a registered buffer is the mapping, not its pages";
 /** Calls of io_uring. man 7 io_uring. */
 export const uringCalls: readonly Syscall[] = [
   syscall("io_uring_setup", { entries: uint, params: ptr }, (t, a, abi) => setup(t, a.entries, a.params, abi), { note: NOTE }),

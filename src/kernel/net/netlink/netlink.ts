@@ -159,7 +159,7 @@ export class NetlinkSocket extends Socket {
     this.#readQueue.wake();
   }
 
-  protected override queueState(): undefined {
+  override queueState(): undefined {
     return undefined;
   }
   /** Queues a message of another part of the kernel (ipc/mqueue.ts). */
