@@ -15,7 +15,7 @@ import type { FileMapping } from "./page-cache.ts";
 import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
 import { type AskedFault, refusedByWatch } from "./user-faults.ts";
-import { copyOf, isData, PROT, VM, type Vma } from "./vma.ts";
+import { copyOf, handedDown, isData, PROT, VM, type Vma } from "./vma.ts";
 
 /** The signal for a failed access. man 2 sigaction, SIGSEGV and SIGBUS codes. SIGKILL: out of memory. */
 export interface FaultInfo {
@@ -57,6 +57,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
+  /** PR_SET_MDWE: memory never gains the right to execute. */
+  writeOrExecute = 0;
   /** /proc/PID/coredump_filter. */
   coredumpFilter = 0x33;
   /** membarrier(2): the registered commands. */
@@ -225,6 +227,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.brkStart = space.brkStart;
     this.brk = space.brk;
     this.readImpliesExec = space.readImpliesExec;
+    this.writeOrExecute = handedDown(space.writeOrExecute);
     this.sealed = space.sealed;
     this.argStart = space.argStart;
     this.argEnd = space.argEnd;

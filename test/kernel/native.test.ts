@@ -40,6 +40,7 @@ const subjects = {
   inet6: "IPv6 over the loopback binds, accepts both versions, connects and sends as on Linux",
   uring: "requests of io_uring are submitted, linked, completed, timed, cancelled and refused as on Linux",
   buffers: "io_uring takes, gives back, tags and clones buffers, and commands sockets, as on Linux",
+  dispatch: "Syscall User Dispatch and PR_SET_MDWE refuse, signal and are inherited as on Linux",
   mqueue: "POSIX message queues keep priorities, wait, notify and count as on Linux",
   futex2: "futex_waitv, the futex calls of 6.7 and I/O priorities answer as on Linux",
   aio: "contexts of asynchronous I/O submit, complete, poll, cancel, wait and end as on Linux",

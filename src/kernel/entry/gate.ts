@@ -161,7 +161,7 @@ export class Gate {
     task.incoming = undefined;
     if (action === entryAction.run && this.#yields(task, incoming)) return;
     task.entryWork &= ~entryWork.staleCompat;
-    if (action === entryAction.killed) return;
+    if (action === entryAction.killed || action === entryAction.untold) return;
     // A tracer may have changed the number and the arguments.
     const call = incoming.mayBeChanged ? this.#decode(task, incoming.abi) : incoming.call;
     if (action === entryAction.skip || (!call && task.origAx === -1))

@@ -1,6 +1,6 @@
 // Seccomp at the gate: carries out the filter result. Linux kernel/seccomp.c __secure_computing(),
 // __seccomp_filter(). The rules of the kernel version are in profile.seccomp.
-import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { type Abi, i386 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/machine/state.ts";
 import type { FilterResult } from "../../seccomp/filter.ts";
 import { denialLine, isLogged } from "../../seccomp/log.ts";
@@ -11,7 +11,6 @@ import { entryWork } from "../base/pending-work.ts";
 import { MODE, type SeccompState } from "../base/seccomp-state.ts";
 import { pathName } from "../fs/vfs/dentry.ts";
 import { exitTask } from "../lifecycle/exit.ts";
-import { originalAx } from "../ptrace/registers.ts";
 import { eventEnabled, stopForEvent } from "../ptrace/stop.ts";
 import { EVENT } from "../ptrace/tracing.ts";
 import { SI } from "../signal/info.ts";
@@ -21,6 +20,7 @@ import type { Task } from "../task/task.ts";
 import { awaitAnswer, Listener, type Notification } from "../user-notif/notification.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
+import { rollBack } from "./roll-back.ts";
 import { type EntryAction, entryAction } from "./verdict.ts";
 
 /** The call under evaluation and its filter result. Shared, because evaluations never nest. */
@@ -99,7 +99,7 @@ const carryOut = (task: Task, rules: SeccompRules, action: Action, incoming: Inc
     }
     case "trap":
       tell(task, incoming);
-      rollBack(task);
+      rollBack(task, data.arch);
       forceSignal(task, sigsys(dataOf(filterResult.value)));
       return entryAction.skip;
     case "kill_process":
@@ -139,16 +139,6 @@ const finish = (task: Task, result: number, incoming: Incoming | undefined): Ent
   return entryAction.skip;
 };
 
-/**
- * Restores rax to its value before the call: all 64 bits, unless a tracer changed the number or the door was
- * a 32-bit one. Linux syscall_rollback(), do_int80_emulation().
- */
-const rollBack = (task: Task): void => {
-  const { state } = task.kernel.processor;
-  if (data.arch !== x64.auditArch) state.setGpr(R.ax, task.origAx >>> 0);
-  else state.u64[R.ax] = originalAx(task);
-};
-
 const sigsys = (errno: number) => ({
   signo: SIG.SIGSYS,
   code: SI.SYS_SECCOMP,
@@ -166,7 +156,7 @@ const kill = (task: Task, rules: SeccompRules, action: Action): EntryAction => {
     exitTask(task, signal);
     return entryAction.killed;
   }
-  rollBack(task);
+  rollBack(task, data.arch);
   task.seccomp = { ...(task.seccomp as SeccompState), mode: MODE.DEAD };
   forceSignal(task, sigsys(dataOf(filterResult.value)), { ends: true });
   return entryAction.killed;

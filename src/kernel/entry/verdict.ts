@@ -5,6 +5,8 @@ export const entryAction = {
   run: 0,
   /** The call does not run; its result is in rax. */
   skip: 1,
+  /** The same, and neither the tracer nor an observer learns of its end. */
+  untold: 4,
   /** The task ends: there is no result. */
   killed: 2,
   /** The task waits or is stopped. The step runs again when the task does. */

@@ -1,5 +1,5 @@
-// The checks before a system call and their order: the tracer, then the filters; before Linux 4.8 the filters
-// first. Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c
+// The checks before a system call and their order: Syscall User Dispatch, the tracer, then the filters; before
+// Linux 4.8 the filters before the tracer. Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c
 // syscall_trace_enter().
 import { entryWork } from "../base/pending-work.ts";
 import { seccompSuspended } from "../ptrace/attach.ts";
@@ -9,6 +9,7 @@ import type { Task } from "../task/task.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
 import { seccompCheck } from "./seccomp.ts";
+import { userDispatch } from "./user-dispatch.ts";
 import { type EntryAction, entryAction } from "./verdict.ts";
 
 /** One check. After `wait` it runs again when the task does. */
@@ -37,7 +38,9 @@ const tracer: Step = (task, incoming) => {
   return entryAction.wait;
 };
 
-const ORDER = { ptraceFirst: [tracer, seccomp], seccompFirst: [seccomp, tracer] } as const;
+const dispatch: Step = (task, incoming) => ((task.entryWork & entryWork.dispatch) === 0 ? entryAction.run : userDispatch(task, incoming));
+
+const ORDER = { ptraceFirst: [dispatch, tracer, seccomp], seccompFirst: [dispatch, seccomp, tracer] } as const;
 
 /** Run the steps from `incoming.step` on, until one does not answer `run`. */
 export const beforeCall = (task: Task, incoming: Incoming): EntryAction => {

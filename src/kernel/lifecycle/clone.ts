@@ -194,7 +194,8 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.altStack = keepsStack ? parent.altStack : { ...NO_ALT_STACK, flags: SS.DISABLE };
   child.trap = parent.trap;
   child.seccomp = parent.seccomp;
-  child.entryWork = parent.entryWork & ~entryWork.trace;
+  child.entryWork = parent.entryWork & ~(entryWork.trace | entryWork.dispatch);
+  child.userDispatch = parent.userDispatch;
   const sticks = parent.compat && parent.program.abi.long === 8 && parent.kernel.profile.bugs.includes("ts-compat-sticks");
   if (sticks) child.entryWork |= entryWork.staleCompat;
   child.noNewPrivs = parent.noNewPrivs;

@@ -5,6 +5,7 @@ import { i386 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import type { MappedFile } from "../../memory/backing.ts";
+import { handedDown } from "../../memory/vma.ts";
 import { charged } from "../base/charged.ts";
 import { loadSegment } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
@@ -30,6 +31,7 @@ import { PER } from "../task/personality.ts";
 import { Program } from "../task/program.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import { enterTime } from "../task/time-namespace.ts";
+import { endUserDispatch } from "../task/user-dispatch.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
 import { exitTask, leaveRings, notePeak, releaseVfork } from "./exit.ts";
 
@@ -167,10 +169,12 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   const old = task.mem;
   const before = task.program;
   leaveRings(task, true);
+  endUserDispatch(task);
   enterTime(task);
   if (process.hasExecuted) notePeak(task);
   task.mem = image.space;
   task.mem.readImpliesExec = image.readImpliesExec;
+  task.mem.writeOrExecute = handedDown(old.writeOrExecute);
   task.program = new Program(image.abi, image.vdso, program.file).hold();
   program.file.drop();
   releaseVfork(task);

@@ -12,6 +12,7 @@ import { continuedUnderTrace, requestTrap } from "../signal/trap.ts";
 import type { Task } from "../task/task.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
 import { DebugRegisters } from "./debug-registers.ts";
+import { getDispatch, setDispatch } from "./dispatch.ts";
 import { getFilter, getMetadata } from "./filters.ts";
 import { registerAt, registers32, registers64, withRegisters } from "./registers.ts";
 import { NT, type Regset, regsets32, regsets64 } from "./regset.ts";
@@ -29,6 +30,7 @@ export const REQUEST = {
   GETEVENTMSG: 0x4201, GETSIGINFO: 0x4202, SETSIGINFO: 0x4203, GETREGSET: 0x4204, SETREGSET: 0x4205, SEIZE: 0x4206, INTERRUPT: 0x4207,
   LISTEN: 0x4208, PEEKSIGINFO: 0x4209, GETSIGMASK: 0x420a, SETSIGMASK: 0x420b, SECCOMP_GET_FILTER: 0x420c, SECCOMP_GET_METADATA: 0x420d,
   GET_SYSCALL_INFO: 0x420e, GET_RSEQ_CONFIGURATION: 0x420f,
+  SET_SYSCALL_USER_DISPATCH_CONFIG: 0x4210, GET_SYSCALL_USER_DISPATCH_CONFIG: 0x4211,
 } as const;
 
 interface RequestContext {
@@ -265,6 +267,8 @@ const STOPPED: Readonly<Record<number, Handler>> = {
   [REQUEST.LISTEN]: listen,
   [REQUEST.GET_SYSCALL_INFO]: getSyscallInfo,
   [REQUEST.GET_RSEQ_CONFIGURATION]: getRseqConfiguration,
+  [REQUEST.SET_SYSCALL_USER_DISPATCH_CONFIG]: ({ tracer, target, addr, data }) => setDispatch(tracer, target, addr, data),
+  [REQUEST.GET_SYSCALL_USER_DISPATCH_CONFIG]: ({ tracer, target, addr, data }) => getDispatch(tracer, target, addr, data),
   [REQUEST.SECCOMP_GET_FILTER]: ({ tracer, target, addr, data }) => getFilter(tracer, target, addr, data),
   [REQUEST.SECCOMP_GET_METADATA]: ({ tracer, target, addr, data }) => getMetadata(tracer, target, addr, data),
 };

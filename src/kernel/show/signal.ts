@@ -23,7 +23,7 @@ const codesOf: Partial<Record<string, readonly string[]>> = {
   SIGBUS: ["", "BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR"],
   SIGTRAP: ["", "TRAP_BRKPT", "TRAP_TRACE", "TRAP_BRANCH", "TRAP_HWBKPT"],
   SIGCHLD: ["", "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED"],
-  SIGSYS: ["", "SYS_SECCOMP"],
+  SIGSYS: ["", "SYS_SECCOMP", "SYS_USER_DISPATCH"],
 };
 
 /** `3 /* 0.03 s *\/`: strace's print_clock_t(). */

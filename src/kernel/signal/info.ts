@@ -33,6 +33,7 @@ export const SI = {
   CLD_STOPPED: 5,
   CLD_CONTINUED: 6,
   SYS_SECCOMP: 1,
+  SYS_USER_DISPATCH: 2,
 } as const;
 
 /** The members of siginfo. signo and code decide the members in use, as in C's union. */

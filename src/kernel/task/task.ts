@@ -26,6 +26,7 @@ import { noUsage, type Process, type Usage } from "./process.ts";
 import { NO_PROGRAM, type Program } from "./program.ts";
 import type { RestartableSequences } from "./rseq.ts";
 import type { Deadline } from "./sched-policy.ts";
+import type { UserDispatch } from "./user-dispatch.ts";
 
 /** An io_uring instance, as the end of a task and execve see it. */
 export interface Rings {
@@ -93,6 +94,8 @@ export class Task implements Sleeper {
   /** TS_COMPAT: the current call came through a 32-bit door, from code of any mode. */
   compat = false;
   entryWork = 0;
+  /** PR_SET_SYSCALL_USER_DISPATCH, in effect while its bit of `entryWork` is set. */
+  userDispatch: UserDispatch | undefined = undefined;
   exitWork = 0;
   /**
    * pt_regs.orig_ax: the number of the current call. -1 outside of calls (a fault, an interrupt, after

@@ -9,7 +9,7 @@ import { PageCache } from "../page-cache.ts";
 import { place } from "../place.ts";
 import { anonymousShared } from "../shmem.ts";
 import type { AddressSpace } from "../space.ts";
-import { MAP, PROT, VM, type Vma } from "../vma.ts";
+import { deniesWriteOrExecute, MAP, PROT, VM, type Vma } from "../vma.ts";
 import { isSealed } from "./seal.ts";
 
 /** The arguments of mmap(2). */
@@ -157,6 +157,7 @@ export const mmap = (space: AddressSpace, asked: MapRequest, populate: Populate 
   if (file?.secret && !space.mayLock(length / PAGE_SIZE, VM.LOCKED)) return -E.EAGAIN;
   const kind = file ? fileFlags(file, prot, flags) : anonymousFlags(flags, prot, request.unwritable ?? false);
   if (kind < 0) return kind;
+  if (deniesWriteOrExecute(space, prot, prot)) return -E.EACCES;
   if (isHuge && offset % HUGE_SIZE !== 0) return -E.EINVAL;
   // Huge pages are never paged out, so that no lock counts them.
   const more = isHuge ? VM.HUGETLB : lock;

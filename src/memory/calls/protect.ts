@@ -4,7 +4,7 @@ import { hardware } from "../fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
 import { frameOf, PTE } from "../page-table.ts";
 import type { AddressSpace } from "../space.ts";
-import { PROT, VM, type Vma } from "../vma.ts";
+import { deniesWriteOrExecute, MDWE, PROT, VM, type Vma } from "../vma.ts";
 import { accountable, MAX_MAP_COUNT } from "./map.ts";
 
 const KNOWN = PROT.READ | PROT.WRITE | PROT.EXEC | PROT.SEM;
@@ -77,7 +77,7 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     if (vma.start > next) break;
     const implied = space.readImpliesExec && protection & PROT.READ && vma.flags & VM.MAYEXEC ? PROT.EXEC : 0;
     const prot = (protection & 7) | implied;
-    if (forbidden(vma, prot) || (vma.flags & VM.SEALED) !== 0) {
+    if (forbidden(vma, prot) || deniesWriteOrExecute(space, vma.prot, prot) || (vma.flags & VM.SEALED) !== 0) {
       result = (vma.flags & VM.SEALED) !== 0 ? -E.EPERM : -E.EACCES;
       break;
     }
@@ -102,4 +102,12 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     if (result < 0) break;
   }
   return result === 0 && next < end ? -E.ENOMEM : result;
+};
+
+/** prctl(PR_SET_MDWE): sets the bits of an address space: 0 or -errno. They are never taken back. */
+export const setWriteOrExecute = (space: { writeOrExecute: number }, bits: number): number => {
+  if (bits < 0 || bits > 3 || bits === MDWE.NO_INHERIT) return -E.EINVAL;
+  if (space.writeOrExecute !== 0 && space.writeOrExecute !== bits) return -E.EPERM;
+  space.writeOrExecute = bits;
+  return 0;
 };

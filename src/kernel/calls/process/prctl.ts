@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { setWriteOrExecute } from "../../../memory/calls/protect.ts";
 import type { PrctlMeaning } from "../../../seccomp/profile/profile.ts";
 import { CAP, capable, LAST_CAP } from "../../cred/cred.ts";
 import { SECBIT } from "../../lifecycle/exec-cred.ts";
@@ -11,6 +12,7 @@ import { choiceText } from "../../syscall/arg-flags.ts";
 import { cutText } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { setUserDispatch } from "../../task/user-dispatch.ts";
 import { lazySeccomp } from "../security/lazy.ts";
 
 /** PR_*. Linux uapi linux/prctl.h. */
@@ -20,7 +22,8 @@ const PR = {
   GET_TIMING: 13, SET_TIMING: 14, SET_NAME: 15, GET_NAME: 16, GET_SECCOMP: 21, SET_SECCOMP: 22, CAPBSET_READ: 23, CAPBSET_DROP: 24,
   GET_TSC: 25, SET_TSC: 26, GET_SECUREBITS: 27, SET_SECUREBITS: 28, SET_TIMERSLACK: 29, GET_TIMERSLACK: 30, MCE_KILL: 33, MCE_KILL_GET: 34,
   SET_MM: 35, SET_CHILD_SUBREAPER: 36, GET_CHILD_SUBREAPER: 37, SET_NO_NEW_PRIVS: 38, GET_NO_NEW_PRIVS: 39, GET_TID_ADDRESS: 40,
-  SET_THP_DISABLE: 41, GET_THP_DISABLE: 42, CAP_AMBIENT: 47, GET_SPECULATION_CTRL: 52, SET_SPECULATION_CTRL: 53, SET_VMA: 0x53564d41,
+  SET_THP_DISABLE: 41, GET_THP_DISABLE: 42, CAP_AMBIENT: 47, GET_SPECULATION_CTRL: 52, SET_SPECULATION_CTRL: 53, SET_SYSCALL_USER_DISPATCH: 59,
+  SET_MDWE: 65, GET_MDWE: 66, SET_VMA: 0x53564d41,
 } as const;
 
 const NAME_LENGTH = 16;
@@ -146,6 +149,9 @@ const OPTIONS: Readonly<Record<number, Option>> = {
   [PR.SET_THP_DISABLE]: (_t, [, ...rest]) => (noneOf(...rest) ? 0 : -E.EINVAL),
   [PR.GET_THP_DISABLE]: (_t, args) => (noneOf(...args) ? 0 : -E.EINVAL),
   [PR.CAP_AMBIENT]: ambient,
+  [PR.SET_SYSCALL_USER_DISPATCH]: (t, [mode, offset, length, selector]) => setUserDispatch(t, mode, offset, length, selector),
+  [PR.SET_MDWE]: (t, [bits, ...rest]) => (noneOf(...rest) ? setWriteOrExecute(t.mem, bits) : -E.EINVAL),
+  [PR.GET_MDWE]: (t, args) => (noneOf(...args) ? t.mem.writeOrExecute : -E.EINVAL),
   // Names of anonymous mappings: CONFIG_ANON_VMA_NAME is off in Debian.
   [PR.SET_VMA]: () => -E.EINVAL,
   [PR.GET_SPECULATION_CTRL]: (_t, [which, ...rest]) => (noneOf(...rest) ? (SPECULATION[which]?.state ?? -E.ENODEV) : -E.EINVAL),
@@ -234,7 +240,7 @@ export const prctlCalls: readonly Syscall[] = [
     { option, arg2: argument(2), arg3: argument(3), arg4: argument(4), arg5: argument(5) },
     (t, a, abi) => prctl(t, a.option, [a.arg2, a.arg3, a.arg4, a.arg5], abi),
     {
-      note: "no PR_SET_MM, PR_SET_VMA, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_MCE_KILL and memory tagging",
+      note: "no PR_SET_MM, PR_SET_VMA, PR_SCHED_CORE, PR_MCE_KILL and memory tagging",
     },
   ),
 ];
