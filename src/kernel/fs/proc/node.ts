@@ -15,6 +15,8 @@ import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
 /** The content of a file. Text is a byte string: one char code per byte. */
 export interface ProcContent {
+  /** Who may open the file: 0 or -errno. Default: whom its mode allows. */
+  mayOpen?(task: Task): number;
   /**
    * Long content, in place of `read`: its records from key `from` on (0: the first). Linux struct
    * seq_operations.
@@ -204,7 +206,9 @@ export class ProcFileNode extends Inode {
     this.gid = owner.gid;
     this.#content = content;
   }
-  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+  override open(task: Task, flags: number, path: Path): Or<FileDescription> {
+    const refused = this.#content.mayOpen?.(task) ?? 0;
+    if (refused < 0) return refused;
     const { records } = this.#content;
     return records ? new ProcSequence(this.#content, this, flags, path) : new ProcFile(this.#content, this, flags, path);
   }

@@ -59,6 +59,11 @@ const guarded = (target: Task, read: (task: Task) => Or<string | Uint8Array>): P
 const sequence = (target: Task, records: (task: Task, from: number) => Iterable<ProcRecord>): ProcContent => ({
   records: (task, from) => (mayAccess(task, target) ? records(task, from) : -E.EACCES),
 });
+/** The same for a file about memory, which is refused when it is opened. Linux proc_mem_open(). */
+const ofMemory = (target: Task, content: ProcContent): ProcContent => ({
+  ...content,
+  mayOpen: (task) => (mayAccess(task, target) ? 0 : -E.EACCES),
+});
 /** The target's memory in [start, end): at most 2 MiB, up to the first page that is not mapped. */
 const area = (target: Task, start: number, end: number): Uint8Array => {
   if (target.state === "dead") return new Uint8Array(0);
@@ -128,8 +133,8 @@ const mapsQuery = (target: Task): Pick<ProcContent, "ioctl"> => {
 
 // biome-ignore format: table
 const files: readonly FileRow[] = [
-  ["environ", 0o400, (t) => guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd))],
-  ["auxv", 0o400, (t) => guarded(t, () => t.mem.auxv)],
+  ["environ", 0o400, (t) => ofMemory(t, guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd)))],
+  ["auxv", 0o400, (t) => ofMemory(t, guarded(t, () => t.mem.auxv))],
   ["status", 0o444, open((t, _whole, viewer) => statusText(t, viewer))],
   ["personality", 0o400, (t) => guarded(t, () => `${t.personality.toString(16).padStart(8, "0")}\n`)],
   ["limits", 0o444, open((t) => limitsText(t.process))],
@@ -139,10 +144,10 @@ const files: readonly FileRow[] = [
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open((t, whole, viewer) => statText(t, whole, viewer))],
   ["statm", 0o444, open((t) => statmText(t))],
-  ["maps", 0o444, (t) => ({ ...sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from)), ...mapsQuery(t) })],
-  ["smaps", 0o444, (t) => sequence(t, (task, from) => counted(task, smapsFrom(t.mem, from)))],
-  ["smaps_rollup", 0o444, (t) => guarded(t, () => smapsRollup(t.mem))],
-  ["numa_maps", 0o444, (t) => sequence(t, (task, from) => counted(task, numaMapsFrom(t, from)))],
+  ["maps", 0o444, (t) => ofMemory(t, { ...sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from)), ...mapsQuery(t) })],
+  ["smaps", 0o444, (t) => ofMemory(t, sequence(t, (task, from) => counted(task, smapsFrom(t.mem, from))))],
+  ["smaps_rollup", 0o444, (t) => ofMemory(t, guarded(t, () => smapsRollup(t.mem)))],
+  ["numa_maps", 0o444, (t) => ofMemory(t, sequence(t, (task, from) => counted(task, numaMapsFrom(t, from))))],
   ["coredump_filter", 0o644, coredumpFilter, "process"],
   ["mounts", 0o444, (t) => ({ isSource: true, records: (_task, from) => mountsFrom(t, from), changes: () => t.namespaces.mnt })],
   ["mountinfo", 0o444, (t) => ({ isSource: true, records: (_task, from) => mountinfoFrom(t, from), changes: () => t.namespaces.mnt })],
