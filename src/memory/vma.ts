@@ -76,7 +76,7 @@ export const copyOf = (vma: Vma): Vma => {
 /** True for mappings that RLIMIT_DATA counts. Linux is_data_mapping(). */
 export const isData = (prot: number, flags: number): boolean => (prot & PROT.WRITE) !== 0 && (flags & (VM.SHARED | VM.GROWSDOWN)) === 0;
 
-/** PR_MDWE_*: memory that is written is not executed, nor does memory become executable. man 2 PR_SET_MDWE. */
+/** PR_MDWE_*: written memory is not executed, and memory does not become executable. man 2 PR_SET_MDWE. */
 export const MDWE = { REFUSE_EXEC_GAIN: 1, NO_INHERIT: 2 } as const;
 /** The bits of the address spaces of children, and of the next program. */
 export const handedDown = (bits: number): number => ((bits & MDWE.NO_INHERIT) !== 0 ? 0 : bits);

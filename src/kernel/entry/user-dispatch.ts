@@ -1,5 +1,5 @@
-// Syscall User Dispatch: calls from outside of a region become SIGSYS while a byte of the program says so. man 2
-// PR_SET_SYSCALL_USER_DISPATCH; Linux kernel/entry/syscall_user_dispatch.c.
+// Syscall User Dispatch: calls from outside of a region become SIGSYS while a byte of the program says so.
+// man 2 PR_SET_SYSCALL_USER_DISPATCH; Linux kernel/entry/syscall_user_dispatch.c.
 import type { Abi } from "../../abi/abi.ts";
 import { kernelSignal, SI } from "../signal/info.ts";
 import { endProcess, forceSignal } from "../signal/send.ts";

@@ -1,6 +1,6 @@
-// The checks before a system call and their order: Syscall User Dispatch, the tracer, then the filters; before
-// Linux 4.8 the filters before the tracer. Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c
-// syscall_trace_enter().
+// The checks before a system call and their order: Syscall User Dispatch, the tracer, then the filters;
+// before Linux 4.8 the filters before the tracer. Linux kernel/entry/common.c syscall_trace_enter(); 3.3:
+// arch/x86/kernel/ptrace.c syscall_trace_enter().
 import { entryWork } from "../base/pending-work.ts";
 import { seccompSuspended } from "../ptrace/attach.ts";
 import { stopForSyscall } from "../ptrace/stop.ts";

@@ -1,11 +1,11 @@
-// The state of Syscall User Dispatch. entry/user-dispatch.ts is its check. man 2 PR_SET_SYSCALL_USER_DISPATCH;
-// Linux kernel/entry/syscall_user_dispatch.c.
+// The state of Syscall User Dispatch. entry/user-dispatch.ts is its check. man 2
+// PR_SET_SYSCALL_USER_DISPATCH; Linux kernel/entry/syscall_user_dispatch.c.
 import { BAD_ADDRESS } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { entryWork } from "../base/pending-work.ts";
 import type { Task } from "./task.ts";
 
-/** Calls from [offset, offset + length) run. Others ask the byte at `selector` (0: there is none, they never run). */
+/** Calls from [offset, offset + length) run. Others ask the byte at `selector`; without one (0) none runs. */
 export interface UserDispatch {
   readonly offset: number;
   readonly length: number;

@@ -97,7 +97,7 @@ const receiveBuffer: Work = (r) => {
 
 /** sizeof(struct io_uring_recvmsg_out): namelen, controllen, payloadlen, flags. */
 const OUT_SIZE = 16;
-/** A message in a provided buffer: a header, then places for the name, for control messages and for the bytes. */
+/** A message in a provided buffer: a header, then places for the name, control messages and the bytes. */
 const receiveDescribed = (r: Request, s: Socket, h: Msghdr, at: number, length: number): Result => {
   const head = OUT_SIZE + h.msg_namelen + h.msg_controllen;
   if (head > length) return -E.EFAULT;

@@ -69,7 +69,7 @@ const one: Buffers = (r, at, length) =>
   oneSegment((at < 2n ** 47n ? Number(at) : -1) as VAddr, length, r.ring.abi.long === 4 ? x64 : r.ring.abi);
 const vector: Buffers = (r, at, length) =>
   selects(r) ? one(r, at, length) : importIovec(r.worker, Number(at) as VAddr, length, r.ring.abi);
-/** With a provided buffer, the one element of the vector has the length. Linux io_iov_buffer_select_prep(). */
+/** With a provided buffer, one element of a vector has the length. Linux io_iov_buffer_select_prep(). */
 const vectorLength = (r: Request): number => {
   const { sqe, worker, ring } = r;
   if (!selects(r)) return sqe.len;

@@ -95,7 +95,7 @@ export class Request implements Timer {
   succeeds = false;
   /** The submitter has ended: a request that wakes later is cancelled. Linux io_should_terminate_tw(). */
   orphaned = false;
-  /** Without a completion or with one, whatever its flags say: it is cancelled with its chain. */
+  /** Cancelled with its chain: true without a completion, false with one. The flag does not count then. */
   #silent: boolean | undefined = undefined;
   /** Uses of registered files and buffers, which end with the request. */
   #resources: Resource[] = [];
@@ -220,13 +220,14 @@ export class Request implements Timer {
     this.#end();
     if (result < 0 && !this.succeeds) this.failed = true;
     // A linked timeout that has cancelled its request has not failed itself.
-    const quiet = this.#silent ?? (this.#skips && (!this.failed || this.limits !== undefined));
+    const quiet = this.#silent ?? (this.skips && (!this.failed || this.limits !== undefined));
     if (!quiet) this.ring.post(this.user, result, this.flags, !this.isTimeout);
     for (const resource of this.#resources) resource.drop();
     this.#resources = [];
     this.#goOn();
   }
-  get #skips(): boolean {
+  /** IOSQE_CQE_SKIP_SUCCESS. */
+  get skips(): boolean {
     return (this.sqe.flags & SQE_FLAG.CQE_SKIP_SUCCESS) !== 0;
   }
   #end(): void {
@@ -244,18 +245,18 @@ export class Request implements Timer {
     const { limit, next } = this;
     this.limit = this.next = undefined;
     if (limit && !limit.done) {
-      limit.#silent ??= limit.#skips;
+      limit.#silent ??= limit.skips;
       limit.complete(-E.ECANCELED);
     }
     if (next) {
-      if (this.failed && (this.sqe.flags & SQE_FLAG.IO_HARDLINK) === 0) next.cancelChain(this.#skips);
+      if (this.failed && (this.sqe.flags & SQE_FLAG.IO_HARDLINK) === 0) next.cancelChain(this.skips);
       else this.ring.start(next);
     }
     this.ring.requestEnded();
   }
   /** A refused chain: its first request has a completion, and says if the others have one. */
   refuseChain(): void {
-    this.cancelChain(this.#skips);
+    this.cancelChain(this.skips);
     this.#silent = false;
   }
   /**

@@ -1,5 +1,5 @@
-// A use of a registered file or buffer, which several requests share. A ring is told of its end by a completion
-// with the tag. man 3 io_uring_register_files_tags; Linux io_uring/rsrc.c io_free_rsrc_node().
+// A use of a registered file or buffer, which several requests share. A ring is told of its end by a
+// completion with the tag. man 3 io_uring_register_files_tags; Linux io_uring/rsrc.c io_free_rsrc_node().
 
 /** The receiver of tags. */
 interface Told {

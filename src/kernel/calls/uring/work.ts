@@ -11,6 +11,7 @@ import type { Request, Sqe } from "./request.ts";
 
 /** The descriptor of a request's file for calls. */
 export const fdOf = ({ sqe }: Request): number => ((sqe.flags & SQE_FLAG.FIXED_FILE) !== 0 ? FIXED_FD : sqe.fd);
+/** True if the request takes its buffer from a group. */
 export const selects = ({ sqe }: Request): boolean => (sqe.flags & SQE_FLAG.BUFFER_SELECT) !== 0;
 
 /** Calls a system call with 64-bit arguments, in the name of the submitter. */
@@ -29,8 +30,8 @@ export const callAs = (r: Request, call: Syscall, args: readonly (number | bigin
 export type Arguments = (s: Sqe, fd: number) => readonly (number | bigint)[];
 
 /**
- * Gives `use` the buffers of a request: its own, or those of its group up to `length` (0: any; only one unless
- * `bundle`). They are taken if the result is at least `least`. ENOBUFS without one.
+ * Gives `use` the buffers of a request: its own, or those of its group up to `length` (0: any), only one
+ * unless `bundle`. They are taken if the result is at least `least`. ENOBUFS without one.
  */
 export const withBuffers = (
   r: Request,
