@@ -3,14 +3,15 @@
 // from text that V8 parses. esbuild makes chunks of modules that are used together. A script is a list of
 // chunks as functions, which bin/trapgate.js calls. The first script has the modules that a start of typical
 // programs needs, the last one all chunks of no other script. chunks.json names the scripts between and
-// modules in each; rooms reach these by their lazy.ts. Other modules that a start does not need are behind
-// doors (doors.mjs), which the build finds: it runs the programs in a bundle where each import is a door.
+// modules in each; rooms reach these by their lazy.ts. Imports of other modules that a start does not need
+// are deferred (deferred-imports.mjs). The build finds them: it runs the programs in a bundle where each
+// import is deferred.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cacheOf, folder, load, textOf } from "../bin/trapgate.js";
-import { withDoors } from "./doors.mjs";
+import { deferImports } from "./deferred-imports.mjs";
 import { top } from "./setup.mjs";
 
 const out = folder;
@@ -93,8 +94,8 @@ const warmUp = async (others) => {
   for (const name of Object.keys(scripts)) if (name !== "start") keep(name);
 };
 
-/** The bundle's chunks, with a door in place of each import for which `isDoor(importer, imported)` holds. */
-const chunksOf = async (isDoor) => {
+/** The bundle's chunks. An import is deferred if `isDeferred(importer, imported)` holds. */
+const chunksOf = async (isDeferred) => {
   const { build, transform } = await import("esbuild");
   const { outputFiles, metafile } = await build({
     absWorkingDir: top,
@@ -114,19 +115,19 @@ const chunksOf = async (isDoor) => {
     alias: { yaml: join(top, "node_modules", "yaml", "browser", "index.js") },
     plugins: [
       {
-        name: "files, scripts of their own, and doors",
+        name: "files, scripts of their own, and deferred imports",
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
           // A room's lazy.ts loads modules at their first use. chunks.json assigns each to a script.
           onLoad({ filter: /\/lazy\.js$/ }, ({ path }) => {
             const text = readFileSync(path, "utf8");
             const from = new Map([...text.matchAll(/^import \* as (\w+) from (".*");$/gm)].map(([, name, module]) => [name, module]));
-            const doors = text.replace(/^import .*$/gm, "");
-            return { contents: doors.replace(/=> (\w+);/g, (_, name) => `=> import(${from.get(name)});`) };
+            const rest = text.replace(/^import .*$/gm, "");
+            return { contents: rest.replace(/=> (\w+);/g, (_, name) => `=> import(${from.get(name)});`) };
           });
           onLoad({ filter: /\.js$/ }, async ({ path }) => {
             if (!path.startsWith(join(top, "dist", "/"))) return undefined;
-            return { contents: await withDoors(transform, target, path, readFileSync(path, "utf8"), (to) => isDoor(path, to)) };
+            return { contents: await deferImports(transform, target, path, readFileSync(path, "utf8"), (to) => isDeferred(path, to)) };
           });
         },
       },
@@ -196,17 +197,17 @@ export const planned = async () => {
   const start = [...needs(main), ...needs(chunkOf("cli/commands/run.js"))];
   const usual = [...texts.keys()].filter((name) => !named.has(name) && modulesOf(name).some((path) => distance(path) === 1));
   const parts = { start };
-  // What only unusual programs need lies behind doors of the first two scripts.
-  const behindDoors = (rooms) =>
+  // What only unusual programs need is behind deferred imports of the first two scripts.
+  const deferredOf = (rooms) =>
     [...start, ...usual]
       .filter((name) => name !== main)
       .flatMap(loadedBy)
       .filter((name) => modulesOf(name).some((path) => rooms.test(path)));
   const more = {
-    hot: () => behindDoors(/./).filter((name) => modulesOf(name).some((path) => distance(path) === 2)),
+    hot: () => deferredOf(/./).filter((name) => modulesOf(name).some((path) => distance(path) === 2)),
     usual: () => usual,
-    rare: () => behindDoors(/^dist\/(?:(?:abi|wasm|cpu|memory|seccomp|kernel)\/|[^/]*$)/),
-    options: () => behindDoors(/^dist\//),
+    rare: () => deferredOf(/^dist\/(?:(?:abi|wasm|cpu|memory|seccomp|kernel)\/|[^/]*$)/),
+    options: () => deferredOf(/^dist\//),
   };
   for (const [script, modules] of Object.entries(chunks)) {
     const found = more[script]?.().filter((name) => !named.has(name)) ?? [];

@@ -29,7 +29,7 @@ it.each(["libc-start", "libc-usual"])("%s, with terminals, processes and pipes, 
   expect(scriptsOf(program)).toEqual(["start", "usual"]);
 });
 
-// What is over belongs behind a door: `import` of a module whose names only functions use, or a list of its
+// What is over belongs behind a deferred import, whose names only functions use, or in a list of its
 // own.
 it("the first script is small", () => {
   const size = (name: string): number => statSync(`${top}/dist/bundle/${name}`).size;

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { endOfRun, inFolder } from "../support/guest.ts";
-import { avx2, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { avx2, gcc32, hostLacks, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { nativeVendor, runNative } from "../support/native.ts";
 
 const subjects = {
@@ -103,7 +103,7 @@ const hostHugePages = (): boolean => {
 };
 const hugePages: Need = { what: "8 huge pages, and none in the pool before", met: hostHugePages() };
 const lacking = (subject: string): boolean =>
-  (subject === "hugepages" && missing("huge pages", hugePages)) ||
+  (subject === "hugepages" && hostLacks("huge pages", hugePages)) ||
   (models.has(subject) && missing("vector registers in frames", avx2)) ||
   (subject === "cores" && missing("core files", ownCores));
 /** The programs give up privileges, so they must have some. */

@@ -1,5 +1,5 @@
-// Imports that load their module at its first use. An import's names become members of a door: an object
-// whose `e` is the module's exports, loaded when it is first read. esbuild's `define` puts the members in the
+// Imports that load their module at its first use. An import's names become members of an object whose `e` is
+// the module's exports, loaded when it is first read. esbuild's `define` puts the members in the
 // place of the names, because it knows scopes. The names stay constant: no module of ours assigns an exported
 // variable.
 import { dirname, join } from "node:path";
@@ -17,22 +17,22 @@ const pairsOf = (list) =>
     .map(([there, here = there]) => [there, here]);
 
 /**
- * A module's text with doors in place of the imports for whose file `isDoor` holds. Imports of which a name
- * is exported again stay. `transform`: esbuild's.
+ * A module's text with deferred imports of the files for which `isDeferred` holds. Imports of which a name is
+ * exported again stay. `transform`: esbuild's.
  */
-export const withDoors = async (transform, target, path, text, isDoor) => {
+export const deferImports = async (transform, target, path, text, isDeferred) => {
   const exported = new Set([...text.matchAll(exportLine)].flatMap(([, list]) => pairsOf(list).map(([name]) => name)));
   const define = {};
-  const doors = [];
+  const deferred = [];
   const rest = text.replace(importLine, (line, list, namespace, from) => {
     const pairs = namespace ? [["", namespace]] : pairsOf(list);
-    if (!isDoor(join(dirname(path), from)) || pairs.some(([, here]) => exported.has(here))) return line;
-    const [door, module] = [`door$${doors.length}`, `module$${doors.length}`];
-    doors.push(`let ${module};const ${door}={get e(){return ${module}??=import("${from}")}};\n`);
-    for (const [there, here] of pairs) define[here] = namespace ? `${door}.e` : `${door}.e.${there}`;
+    if (!isDeferred(join(dirname(path), from)) || pairs.some(([, here]) => exported.has(here))) return line;
+    const [imported, module] = [`imported$${deferred.length}`, `module$${deferred.length}`];
+    deferred.push(`let ${module};const ${imported}={get e(){return ${module}??=import("${from}")}};\n`);
+    for (const [there, here] of pairs) define[here] = namespace ? `${imported}.e` : `${imported}.e.${there}`;
     return "";
   });
-  if (doors.length === 0) return text;
+  if (deferred.length === 0) return text;
   const { code } = await transform(rest, { define, format: "esm", target });
-  return doors.join("") + code;
+  return deferred.join("") + code;
 };
