@@ -147,11 +147,10 @@ _start: mov     eax, [bss - 0x40]               ; a page of data: read, and writ
 .done:  die     0
         section .data align=8
 pointer: dq     _start.called
-self:   db      "/proc/self/exe", 0, 0
-missing: db     "/etc/ld.so.nohwcap", 0
-null:   db      "/dev/null", 0
-        align   8, db 0
 property: dd    4, 16, 5                        ; NT_GNU_PROPERTY_TYPE_0: what x86 processors need
         db      "GNU", 0
         dd      0xc0008002, 4, 1, 0
+self:   db      "/proc/self/exe", 0, 0
+missing: db     "/etc/ld.so.nohwcap", 0
+null:   db      "/dev/null", 0
         end_elf

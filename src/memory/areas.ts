@@ -136,12 +136,17 @@ export class Areas {
     return vma !== undefined && vma.start < end;
   }
 
+  /** Mapped addresses without a hole, found by the last long search; undefined after a change of ranges. */
+  #run: { readonly start: number; readonly end: number } | undefined = undefined;
   /** True if all of [start, end) is mapped. */
   covers(start: number, end: number): boolean {
+    const run = this.#run;
+    if (run !== undefined && run.start <= start && end <= run.end) return true;
     const first = this.find(start);
     if (first === undefined || first.end >= end) return first !== undefined;
     const hole = this.gapsUp(first.end, 1, (above, below) => (below !== undefined && below.end < above.start ? below.end : undefined));
-    return (hole ?? this.last?.end ?? 0) >= end;
+    this.#run = { start: first.start, end: hole ?? this.last?.end ?? 0 };
+    return this.#run.end >= end;
   }
   /** The mappings that overlap [start, end), in a new array. */
   within(start: number, end: number): Vma[] {
@@ -178,6 +183,7 @@ export class Areas {
    * changed.
    */
   #gapsChanged(c: number): void {
+    this.#run = undefined;
     (this.#chunks[c] as Chunk).gap = -1;
     const next = this.#chunks[c + 1];
     if (next !== undefined) next.gap = -1;
@@ -244,6 +250,7 @@ export class Areas {
     this.#chunks.push({ list: [], gap: -1 });
     this.#count = 0;
     this.#hit = undefined;
+    this.#run = undefined;
     const { pages } = this;
     pages.total = pages.locked = pages.data = pages.stack = pages.exec = 0;
   }
@@ -323,6 +330,7 @@ export class Areas {
     pages.stack = stack;
     pages.exec = exec;
     this.#chunks.length = 0;
+    this.#run = undefined;
     for (let c = 0; c < chunks.length; c++) {
       const { list } = chunks[c] as Chunk;
       const copies: Vma[] = [];

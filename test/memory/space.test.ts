@@ -510,3 +510,20 @@ test("random addresses come from the seed and stay within Linux's bounds", () =>
   expect(layoutFor(32, 8 << 20, bits).mmapBase32).toBeGreaterThan(0xf0000000);
   expect(layoutFor(32, Number.POSITIVE_INFINITY).mmapBase32).toBeGreaterThan(0x20000000);
 });
+
+test("a range with a hole is not covered, also just after it was", () => {
+  const { frames } = world(4 << 20);
+  const space = space64(frames);
+  const at = map(space, 100 * PAGE_SIZE);
+  for (let n = 0; n < 100; n += 2) mprotect(space, at + n * PAGE_SIZE, PAGE_SIZE, PROT.READ);
+  const all = [at, at + 100 * PAGE_SIZE] as const;
+  expect(space.areas.covers(...all)).toBe(true);
+  munmap(space, at + 50 * PAGE_SIZE, PAGE_SIZE);
+  expect([space.areas.covers(...all), space.areas.covers(at, at + 50 * PAGE_SIZE)]).toEqual([false, true]);
+  expect(space.areas.covers(at + 51 * PAGE_SIZE, all[1])).toBe(true);
+  const child = space.fork();
+  space.release();
+  expect([child.areas.covers(...all), child.areas.covers(at + 51 * PAGE_SIZE, all[1])]).toEqual([false, true]);
+  child.release();
+  expect(child.areas.covers(at, at + 50 * PAGE_SIZE)).toBe(false);
+});

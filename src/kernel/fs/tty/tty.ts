@@ -6,6 +6,7 @@ import type { Kernel } from "../../kernel.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToGroup, sendToProcess } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
+import { ByteQueue } from "../files/byte-queue.ts";
 import type { ByteSource } from "../files/stream.ts";
 import { type InputHost, InputProcessor } from "./input.ts";
 import { OutputProcessor } from "./output.ts";
@@ -16,6 +17,9 @@ const EXTPROC = 0o200000;
 
 /** The most bytes of echo that wait for the output. Linux n_tty.c, N_TTY_BUF_SIZE; it discards the oldest. */
 const ECHO_MAX = 4096;
+
+/** Bytes of waiting output that the driver is given at a time. */
+const DRAINED = 65536;
 
 /** Events that a master in packet mode reads. man 2 ioctl_tty, TIOCPKT. */
 export type TtyEvent = "flushRead" | "flushWrite" | "stop" | "start" | "flowOff" | "flowOn" | "extended";
@@ -57,7 +61,7 @@ export class Tty implements InputHost, Sleeper {
   readonly input: InputProcessor;
   readonly #output = new OutputProcessor();
   /** Processed output that the driver did not accept yet. */
-  #backlog: Uint8Array[] = [];
+  readonly #backlog = new ByteQueue();
   /** The bytes of echo in it. */
   #echoed = 0;
   #stopped = false;
@@ -132,19 +136,25 @@ export class Tty implements InputHost, Sleeper {
   }
   #send(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#backlog.push(bytes);
-    this.#drain();
+    const given = this.writable ? this.#give(bytes) : 0;
+    if (given < bytes.length) this.#backlog.put(bytes.subarray(given));
+    else this.#noteDrained();
+  }
+  /** The number of bytes that the driver accepts. Bytes for a side that is gone are lost. */
+  #give(bytes: Uint8Array): number {
+    const n = this.hungUp ? bytes.length : this.driver.write(bytes);
+    return n < 0 ? bytes.length : n;
   }
   #drain(): void {
-    while (!this.#stopped && this.#backlog[0]) {
-      const first = this.#backlog[0];
-      const n = this.hungUp ? first.length : this.driver.write(first);
-      if (n === first.length || n < 0) this.#backlog.shift();
-      else {
-        this.#backlog[0] = first.subarray(n);
-        break;
-      }
+    while (!this.#stopped && this.#backlog.length > 0) {
+      const some = this.#backlog.peek(DRAINED);
+      const given = this.#give(some);
+      this.#backlog.take(given);
+      if (given < some.length) break;
     }
+    this.#noteDrained();
+  }
+  #noteDrained(): void {
     if (this.#backlog.length > 0) return;
     this.#echoed = 0;
     this.writeQueue.wake();
@@ -154,7 +164,7 @@ export class Tty implements InputHost, Sleeper {
     this.driver.happened?.("flushRead");
   }
   flushOutput(): void {
-    this.#backlog = [];
+    this.#backlog.clear();
     this.#echoed = 0;
     this.driver.flush?.();
   }
