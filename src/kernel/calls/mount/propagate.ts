@@ -118,6 +118,12 @@ const endWatches = (t: Task, fs: FileSystem): void => {
   for (const inode of watched) unmounted(inode);
 };
 
+/** The mounts on a mount point of some parents. */
+const mountsOnAny = (parents: ReadonlySet<Mount>, mountpoint: Dentry): Iterable<Mount> => {
+  const there = mountsOn(mountpoint);
+  if (parents.size < there.size) return Array.from(parents).flatMap((parent) => parent.children.get(mountpoint) ?? []);
+  return Array.from(there).filter(({ parent }) => parent && parents.has(parent));
+};
 /**
  * The copies that go with `list`: those without another mount below them and without a lock. Linux
  * propagate_umount().
@@ -125,13 +131,15 @@ const endWatches = (t: Task, fs: FileSystem): void => {
 const alsoGone = (list: readonly Mount[]): Set<Mount> => {
   const gone = new Set(list);
   const found = new Set<Mount>();
-  // What each group reaches, once: all mounts of the list may have parents of one group.
-  const reached = new Map<PeerGroup, ReadonlySet<Mount>>();
+  // Each group of parents and mount point once: all mounts of the list may have the same ones.
+  const reached = new Map<PeerGroup, { readonly mounts: ReadonlySet<Mount>; readonly done: Set<Dentry> }>();
   for (const { parent, mountpoint } of list) {
     if (!parent?.peers || !mountpoint) continue;
-    let those = reached.get(parent.peers);
-    if (!those) reached.set(parent.peers, (those = new Set(reachedBy(parent, parent))));
-    for (const copy of mountsOn(mountpoint)) if (copy.parent && those.has(copy.parent) && !gone.has(copy)) found.add(copy);
+    let group = reached.get(parent.peers);
+    if (!group) reached.set(parent.peers, (group = { mounts: new Set(reachedBy(parent, parent)), done: new Set() }));
+    if (group.done.has(mountpoint)) continue;
+    group.done.add(mountpoint);
+    for (const copy of mountsOnAny(group.mounts, mountpoint)) if (!gone.has(copy)) found.add(copy);
   }
   const open = [...found];
   for (let copy = open.pop(); copy; copy = open.pop()) {
