@@ -120,6 +120,11 @@ export class NetlinkSocket extends Socket {
   }
   /** Queues the answers of a request, and an acknowledgement for an error or if it is asked for. */
   #serve(task: Task, request: Request): void {
+    if (this.#isFull && isDump(request)) {
+      // All of the answer would be lost.
+      this.error = E.ENOBUFS;
+      return;
+    }
     const answer = (services[this.#protocol] as Service)(task, request);
     const result = typeof answer === "number" ? answer : 0;
     if (typeof answer !== "number") this.#answer(request, answer);
@@ -147,11 +152,14 @@ export class NetlinkSocket extends Socket {
     out.set(body, HEADER);
     return out;
   }
+  /** An answer was lost, and nothing has been received since. */
+  #isFull = false;
   /** Queues an answer. A full queue drops it and sets ENOBUFS. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
     const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
     if (this.#queued + bytes.length > BUFFER || !this.account.take(weightOf(message))) {
       this.error = E.ENOBUFS;
+      this.#isFull = true;
       return;
     }
     this.#queued += bytes.length;
@@ -172,6 +180,7 @@ export class NetlinkSocket extends Socket {
     const first = this.#queue.at(0);
     if (!first) return -E.EAGAIN;
     if (!peek) {
+      this.#isFull = false;
       this.#queue.shift();
       this.account.give(weightOf(first));
       this.#queued -= first.bytes.length;
