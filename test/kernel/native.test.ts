@@ -88,8 +88,9 @@ const models: ReadonlySet<string> = new Set(["xstate", "wrapped", "cores"]);
 /** Linux's own name of core files: a host may have a program that takes them. */
 const ownCores: Need = { what: "core_pattern core", met: /^core\n$/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8")) };
 /**
- * Programs that change what all programs of the host share. Linux 6.18 gave the recorded output, with an
- * empty pool of huge pages; with TRAPGATE_CHANGE_HOST set, the host runs them, too.
+ * Programs that change what all programs of the host share. Their output is recorded: it is the machine's,
+ * and agreed with that of Linux 6.18 when the program was written, with an empty pool of huge pages. With
+ * TRAPGATE_CHANGE_HOST set, the host runs them, too.
  */
 const recorded: ReadonlySet<string> = new Set(process.env["TRAPGATE_CHANGE_HOST"] ? [] : ["hugepages"]);
 const lacking = (subject: string): boolean =>

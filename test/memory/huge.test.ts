@@ -36,7 +36,7 @@ test("reservations stay right when the middle of a mapping moves", () => {
   munmap(space, at + 2 * HUGE_SIZE, HUGE_SIZE);
   expect(numbers(frames)).toEqual([5, 5, 0, 0]);
 });
-test("every frame comes back, whoever ends first", () => {
+test("every frame comes back, in each order of the ends", () => {
   const { frames } = world(64 << 20);
   // The account keeps some pages after its first charge.
   const first = space64(frames);
