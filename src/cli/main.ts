@@ -33,9 +33,16 @@ const confess = (error: unknown): number => {
   return FAILED;
 };
 
+/** The options that stand before the command. */
+const frontOptions = ["--help", "--version", "--json"] as const;
+
 const find = (name: string): Commands[string] => {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load) return load;
+  if (name.startsWith("-"))
+    throw new Problem("unknown-option", `unknown option '${name}'`, {
+      help: didYouMean(name, frontOptions) ?? `before the command there are ${frontOptions.join(", ")}`,
+    });
   const names = Object.keys(commands);
   throw new Problem("unknown-command", `there is no command "${name}"`, {
     help: didYouMean(name, names) ?? `there are ${names.join(", ")}`,

@@ -98,15 +98,16 @@ const steadyClock = (): (() => number) => {
   };
 };
 
+/** A size as its user wrote it; a plain number is one of bytes. */
+const sized = (size: number | string): string => (/^\d+$/.test(`${size}`) ? `${size} byte${Number(size) === 1 ? "" : "s"}` : `${size}`);
+
 /** The guest's memory in bytes. */
 const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
   const bytes = bytesOf(memory);
   if (bytes !== undefined && bytes >= MIN_MEMORY && bytes <= MAX_MEMORY) return bytes;
-  throw new Problem(
-    "memory-size",
-    `a machine has between 1 MiB and 3.75 GiB of memory, not ${memory}${bytes === undefined ? "" : " bytes"}`,
-    { help: "a 32-bit WebAssembly memory holds 4 GiB, tables of the machine included" },
-  );
+  throw new Problem("memory-size", `a machine has between 1 MiB and 3.75 GiB of memory, not ${sized(memory)}`, {
+    help: "a 32-bit WebAssembly memory holds 4 GiB, tables of the machine included",
+  });
 };
 
 /**

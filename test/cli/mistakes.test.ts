@@ -79,12 +79,15 @@ describe("a command line that means nothing", () => {
   const hello = guestPath("hello-syscall");
   it.each([
     ["an unknown command", ["fly"], /there is no command "fly"/],
+    ["an unknown option in place of a command", ["--fly"], /unknown option '--fly' \(before the command there are --help, /],
+    ["a misspelt option in place of a command", ["--vresion"], /unknown option '--vresion' \(did you mean --version\?\)/],
     ["an unknown flag", ["run", "--fast", hello], /unknown option '--fast'/],
     ["no program", ["run"], /which program\?/],
     ["an unknown kernel", ["run", "--kernel", "v7", hello], /no kernel profile "v7" \(did you mean v\d\?\)/],
     ["an unknown processor", ["run", "--cpu", "z80", hello], /no processor model "z80"/],
     ["details of an unknown processor", ["models", "z80"], /no processor model "z80"/],
     ["a size that is none", ["run", "--memory", "much", hello], /--memory wants a size/],
+    ["a size of one byte", ["run", "--memory", "1", hello], /not 1 byte \(/],
     ["a size that cannot be", ["run", "--memory", "1K", hello], /between 1 MiB and/],
     ["a mount without a guest path", ["run", "--mount", "/tmp", hello], /--mount wants HOST:GUEST/],
     ["a mount of nothing", ["run", "--mount", "/no/such:/mnt", hello], /\/no\/such is not a folder/],

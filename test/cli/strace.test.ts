@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { trapgate } from "../support/cli.ts";
+import { guestPath, trapgate } from "../support/cli.ts";
 import { inFolder } from "../support/guest.ts";
 import { busybox, missing, nativeX64, strace } from "../support/host.ts";
 
@@ -53,6 +53,15 @@ const withoutTimes = (lines: readonly string[]): string[] =>
       .replace(/^ *[0-9.]+ +[0-9.]+ +\d+ /, "TIMES ")
       .replace(/^\[ *\d+\] (\+\+\+)/, "$1"),
   );
+
+describe("trace -p", () => {
+  const trace = (...options: string[]): string => trapgate(["trace", ...options, guestPath("hello-syscall")]).stderr;
+  it("says which pids no process had, whatever else it shows", () => {
+    expect(trace("-p", "2,7")).toMatch(/^execve\([\s\S]*\n--- no process had the pid 7 ---\n$/);
+    expect(trace("-c", "-p", "7")).toBe("--- no process had the pid 7 ---\n");
+    expect(trace("--json", "-p", "7")).toBe('{"pid":7,"error":"no such process"}\n');
+  });
+});
 
 for (const architecture of ["amd64", "i386"] as const) {
   const program = busybox(architecture);

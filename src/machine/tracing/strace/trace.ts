@@ -57,6 +57,8 @@ export class Trace implements Observer {
   readonly #summary: Summary | undefined;
   readonly #open = new Map<Task, Open>();
   readonly #traced = new Set<Task>();
+  /** Pids of `-p` that no process has had yet. */
+  readonly #awaited: Set<number>;
   #first: Task | undefined;
   /** The task whose unfinished line is the last one. */
   #last: Task | undefined;
@@ -70,6 +72,7 @@ export class Trace implements Observer {
       structures: set(options.structures, "verbose"),
       raw: set(options.raw, "raw"),
     });
+    this.#awaited = new Set(options.pids);
     this.#filters = new Filters(options);
     this.#prefix = new Prefix(options);
     this.#summary = options.summary === undefined ? undefined : new Summary();
@@ -77,6 +80,7 @@ export class Trace implements Observer {
 
   started(task: Task): void {
     this.#first ??= task;
+    this.#awaited.delete(task.tgid);
     const { pids, follow } = this.#options;
     const chosen = pids ? pids.includes(task.tgid) : task === this.#first;
     if (chosen || (follow && (!pids || this.#traced.size > 0))) this.#traced.add(task);
@@ -202,8 +206,10 @@ export class Trace implements Observer {
     if (task === this.#last) this.#last = undefined;
   }
 
-  /** The table of `-c`, after the last program. */
+  /** After the last program: the pids of `-p` that no process had, and the table of `-c`. */
   finish(): void {
+    for (const pid of this.#awaited)
+      this.#emit(this.#options.json ? JSON.stringify({ pid, error: "no such process" }) : `--- no process had the pid ${pid} ---`, pid);
     if (this.#summary?.calls) for (const line of this.#summary.lines(this.#options.sort)) this.#emit(line, this.#first?.pid ?? 0);
   }
 
