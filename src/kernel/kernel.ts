@@ -19,6 +19,7 @@ import { CpuTime } from "./cpu-time.ts";
 import { StringBuffer } from "./exec/strings.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import { WatchLimits } from "./fs/files/inotify.ts";
+import type { Written } from "./fs/proc/sysctl/stored.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
 import { LockTable } from "./fs/vfs/locks.ts";
@@ -82,7 +83,8 @@ export class Kernel {
   readonly profile: Profile;
   readonly frames: Frames;
   readonly vdso: Vdso;
-  readonly randomizeLayout: boolean;
+  /** 0: addresses are not randomised. /proc/sys/kernel/randomize_va_space. */
+  randomizes: number;
   /** The initial pid namespace. */
   readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
@@ -150,6 +152,12 @@ export class Kernel {
   lastPid = 0;
   /** The resource usage of all reaped processes. */
   readonly endedUsage = noUsage();
+  /** The greatest pid: /proc/sys/kernel/pid_max. */
+  pidMax: number = PID_MAX;
+  /** /proc/sys/kernel/random/boot_id, drawn when proc is first mounted. */
+  bootId: Uint8Array | undefined = undefined;
+  /** Settings of /proc/sys that a guest has written and that change nothing, by name. */
+  readonly sysctls: Written = new Map();
   /** /proc/sys/fs/nr_open. */
   nrOpen = 1 << 20;
   readonly #numbers = new WeakMap<object, number>();
@@ -172,7 +180,7 @@ export class Kernel {
     this.frames.account.onShortage = () => this.outOfMemory();
     this.vdso = options.vdso;
     if (this.profile.vsyscall === "emulate") mapVsyscallPage(this.frames);
-    this.randomizeLayout = options.randomizeLayout ?? true;
+    this.randomizes = (options.randomizeLayout ?? true) ? 2 : 0;
     this.random = new Random(options.seed ?? 0);
     processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
     this.cpus = options.cpus ?? 1;
@@ -236,7 +244,7 @@ export class Kernel {
     return this.tasks.size - (this.tasks.has(this.init.pid) ? 1 : 0);
   }
   newPid(): number {
-    do this.lastPid = this.lastPid >= PID_MAX ? RESERVED_PIDS : this.lastPid + 1;
+    do this.lastPid = this.lastPid >= this.pidMax ? RESERVED_PIDS : this.lastPid + 1;
     while (this.tasks.has(this.lastPid) || this.processes.has(this.lastPid));
     return this.lastPid;
   }

@@ -99,6 +99,8 @@ export class Frames {
   readonly #reserve: number;
   /** The greatest request in pages. A greater one is an obvious overcommit (vm.overcommit_memory 0). */
   commitLimit: number;
+  /** The areas that an address space may have: vm.max_map_count. */
+  mostAreas = 65530;
   /** The zero frame, which untouched anonymous memory reads. It is never written and never freed. */
   readonly zero: number;
 

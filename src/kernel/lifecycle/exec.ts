@@ -145,7 +145,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: StringList
     ia32: kernel.profile.ia32,
     x32: kernel.profile.x32,
     randomize:
-      kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
+      kernel.randomizes > 0 && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
     vdso: kernel.vdso,
     time: task.namespaces.timeForChildren,
   });

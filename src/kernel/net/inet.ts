@@ -33,8 +33,6 @@ import { HEADER_OPTION, IP_OPTIONS, IPV6_ADDRFORM, IPV6_V6ONLY, type OptionSet, 
 import type { Holder, Ports } from "./ports.ts";
 import { type Header, type Note, Socket, type SocketOwner } from "./socket.ts";
 
-/** Lower ports need CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
-const PRIVILEGED = 1024;
 /** net.core.rmem_max and wmem_max, in bytes. */
 const MAX_BUFFER = 212_992;
 /** The smallest buffers, in bytes: SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF. */
@@ -113,6 +111,7 @@ export abstract class InetSocket extends Socket implements Holder {
     this.domain = domain;
     this.ip = anyOf(domain);
     this.options = new Options(set, domain);
+    if (domain === AF.INET6) this.options.begin(SOL.IPV6, IPV6_V6ONLY, task.net.only6);
     this.uid = task.cred.euid;
     this.sendBuffer = buffers.send;
     this.receiveBuffer = buffers.receive;
@@ -151,8 +150,9 @@ export abstract class InetSocket extends Socket implements Holder {
     if (typeof ip === "string" && isMulticast(ip) && this.type === SOCK.STREAM) return -E.EINVAL;
     // Without any interface address every address counts as local. Linux inet_addr_type_table().
     const local = !this.net.addressed || this.net.isOwn(ip) || special;
-    if (!isAny(ip) && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
-    if (port !== 0 && port < PRIVILEGED && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
+    const foreign = this.options.get(SOL.IP, 15) || this.net.foreignBind[typeof ip === "number" ? "four" : "six"];
+    if (!isAny(ip) && !local && !foreign) return -E.EADDRNOTAVAIL;
+    if (port !== 0 && port < this.net.firstFreePort && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
     const error = this.take(ip, port);
     if (error < 0) return error;

@@ -1,7 +1,9 @@
 // Network namespaces: each has its own loopback device. The first one may be connected to the host. man 7
 // network_namespaces.
 
+import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
+import type { Written } from "../fs/proc/sysctl/stored.ts";
 import type { Kernel } from "../kernel.ts";
 import { type DeviceAddress, givenFor, isOwn } from "./devices.ts";
 import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
@@ -44,16 +46,28 @@ export class NetNamespace {
   setPingGroups(low: number, high: number): void {
     this.pingGroups = high < low ? NOBODY : [low, high];
   }
+  /** Ports from this one on need no privilege: net.ipv4.ip_unprivileged_port_start. */
+  firstFreePort = 1024;
+  /** The ports that the kernel chooses: net.ipv4.ip_local_port_range. */
+  localPorts: { readonly first: number; readonly last: number } = EPHEMERAL;
+  /** 1: addresses that this machine does not have can be bound, by IP version. net.ipv4.ip_nonlocal_bind */
+  readonly foreignBind = { four: 0, six: 0 };
+  /** IPV6_V6ONLY of new sockets: net.ipv6.bindv6only. */
+  only6 = 0;
+  /** The longest queue of connections: net.core.somaxconn. */
+  maxBacklog = 4096;
+  /** Settings of /proc/sys/net that a guest has written and that change nothing, by name. */
+  readonly sysctls: Written = new Map();
   /** The memberships of sockets in multicast groups. */
   readonly groups = new Set<Groups>();
 
   constructor(kernel: Kernel, owner: UserNamespace | undefined, up: boolean) {
     this.owner = owner;
     this.setUp(up);
-    this.tcp = new Ports(kernel);
-    this.udp = new Ports(kernel);
-    this.udplite = new Ports(kernel);
-    this.pings = new Ports(kernel);
+    this.tcp = new Ports(kernel, this);
+    this.udp = new Ports(kernel, this);
+    this.udplite = new Ports(kernel, this);
+    this.pings = new Ports(kernel, this);
   }
   /** The MTU of the loopback device. It limits nothing. */
   mtu = 65536;

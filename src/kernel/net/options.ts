@@ -261,6 +261,10 @@ export class Options {
   on(option: number): boolean {
     return this.get(SOL.SOCKET, option) === 1;
   }
+  /** Sets the value with which a socket begins. */
+  begin(level: number, option: number, value: number): void {
+    this.#values.set(`${level}/${option}`, value);
+  }
   /** setsockopt(2): 0 or -errno. */
   set(task: Task, level: number, option: number, value: number): number {
     const signed = this.#signed(level, option);

@@ -4,6 +4,7 @@ import { E } from "../../abi/errno.ts";
 import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Ip, receives } from "./inet-address.ts";
+import type { NetNamespace } from "./namespace.ts";
 
 /** A holder of a port: an end of a connection, a bound socket, or a connection in TIME_WAIT. */
 export interface Holder {
@@ -36,12 +37,14 @@ const conflict = (a: Holder, b: Holder): boolean => {
 export class Ports {
   readonly #kernel: Kernel;
   readonly #holders = new Map<number, Set<Holder>>();
+  readonly #net: Pick<NetNamespace, "localPorts">;
   #next: number = EPHEMERAL.first;
   /** The bytes that were sent and not read yet, in all sockets of the protocol. */
   inFlight = 0;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, net: Pick<NetNamespace, "localPorts">) {
     this.#kernel = kernel;
+    this.#net = net;
   }
 
   get now(): number {
@@ -97,9 +100,10 @@ export class Ports {
   }
   /** A free port, or undefined. Ports are given in ascending order, so that runs are deterministic. */
   free(): number | undefined {
-    for (let tried: number = EPHEMERAL.first; tried <= EPHEMERAL.last; tried++) {
-      const port = this.#next;
-      this.#next = port === EPHEMERAL.last ? EPHEMERAL.first : port + 1;
+    const { first, last } = this.#net.localPorts;
+    for (let tried = first; tried <= last; tried++) {
+      const port = this.#next < first || this.#next > last ? first : this.#next;
+      this.#next = port + 1;
       if (this.at(port).length === 0) return port;
     }
     return undefined;

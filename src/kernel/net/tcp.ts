@@ -14,7 +14,7 @@ import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
 import { InetSocket, int, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";
-import { SOL, SOMAXCONN, TCP } from "./options.ts";
+import { SOL, TCP } from "./options.ts";
 import { type Message, NO_CRED, type Received, SIOC_QUEUE, type SocketOwner } from "./socket.ts";
 import { HeldBytes, SEGMENT } from "./tcp/held.ts";
 import { TcpCounts, tcpInfoBytes } from "./tcp/info.ts";
@@ -140,7 +140,7 @@ export class TcpSocket extends InetSocket {
 
   listen(_task: Task, backlog: number): number {
     if (this.#told !== "unconnected" || (this.state !== "closed" && this.state !== "listening")) return -E.EINVAL;
-    this.#backlog = Math.min(backlog >>> 0, SOMAXCONN);
+    this.#backlog = Math.min(backlog >>> 0, this.net.maxBacklog);
     if (this.state === "listening") return 0;
     const held = this.port === 0 ? this.take(this.ip, 0) : this.ports.check(this);
     if (held < 0) return held;

@@ -3,13 +3,13 @@ import { startGap } from "../fault.ts";
 import { PAGE_SIZE, pageAlign } from "../frames.ts";
 import type { AddressSpace } from "../space.ts";
 import { PROT, VM } from "../vma.ts";
-import { install, MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.ts";
+import { install, munmap, type Populate, touchAll } from "./map.ts";
 
 const grow = (space: AddressSpace, from: number, to: number, populate: Populate): boolean => {
   const next = space.areas.above(from);
   // Linux needs one more free page above the heap.
   if (next && to + PAGE_SIZE > startGap(next)) return false;
-  if (to > space.layout.taskSize || space.areas.count > MAX_MAP_COUNT) return false;
+  if (to > space.layout.taskSize || space.areas.count > space.frames.mostAreas) return false;
   if (!space.mayLock((to - from) / PAGE_SIZE, space.defaultFlags)) return false;
   // Only the heap itself is extended: the bss right below remains a separate mapping.
   const below = space.areas.below(from);

@@ -34,8 +34,6 @@ export interface MapRequest {
   readonly compat: boolean;
 }
 
-/** vm.max_map_count. */
-export const MAX_MAP_COUNT = 65530;
 const ULONG_END = 2 ** 64;
 /**
  * The flags of MAP_SHARED. MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK.
@@ -142,7 +140,7 @@ export const mmap = (space: AddressSpace, asked: MapRequest, populate: Populate 
   const length = pageAlign(request.length);
   if (length >= ULONG_END) return -E.ENOMEM;
   if (offset + length >= ULONG_END * PAGE_SIZE) return -E.EOVERFLOW;
-  if (space.areas.count > MAX_MAP_COUNT || !space.chargeAreas(space.areas.count)) return -E.ENOMEM;
+  if (space.areas.count > space.frames.mostAreas || !space.chargeAreas(space.areas.count)) return -E.ENOMEM;
 
   const hint = flags & MAP.FIXED ? request.at : roundHint(request.at, space.layout.minAddress);
   const how = isHuge ? { unit: HUGE_SIZE } : { huge: hugeOffset(request, flags, hint, length) };
@@ -282,7 +280,7 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   if (isSealed(space, at, end)) return -E.EPERM;
   const inside = areas.find(at);
   if (inside && inside.start < at && inside.end > end)
-    if (areas.count >= MAX_MAP_COUNT || !space.chargeAreas(areas.count + 1)) return -E.ENOMEM;
+    if (areas.count >= space.frames.mostAreas || !space.chargeAreas(areas.count + 1)) return -E.ENOMEM;
   if (!areas.maySplit(at) || !areas.maySplit(end)) return -E.EINVAL;
   areas.split(at);
   areas.split(end);

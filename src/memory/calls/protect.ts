@@ -5,7 +5,7 @@ import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
 import { frameOf, PTE } from "../page-table.ts";
 import type { AddressSpace } from "../space.ts";
 import { deniesWriteOrExecute, MDWE, PROT, VM, type Vma } from "../vma.ts";
-import { accountable, MAX_MAP_COUNT } from "./map.ts";
+import { accountable } from "./map.ts";
 
 const KNOWN = PROT.READ | PROT.WRITE | PROT.EXEC | PROT.SEM;
 const GROWS = PROT.GROWSDOWN | PROT.GROWSUP;
@@ -86,7 +86,7 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     next = to;
     if (prot === vma.prot) continue;
     const count = areas.count + areas.splits(from, to);
-    if (count > MAX_MAP_COUNT || !space.chargeAreas(count)) {
+    if (count > space.frames.mostAreas || !space.chargeAreas(count)) {
       result = -E.ENOMEM;
       break;
     }

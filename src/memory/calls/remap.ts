@@ -6,7 +6,7 @@ import { HUGE_SIZE } from "../huge/pool.ts";
 import { place } from "../place.ts";
 import type { AddressSpace } from "../space.ts";
 import { MAP, VM, type Vma } from "../vma.ts";
-import { MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.ts";
+import { munmap, type Populate, touchAll } from "./map.ts";
 
 interface Remap {
   readonly at: number;
@@ -27,7 +27,7 @@ const checkArguments = (space: AddressSpace, r: Remap): number => {
   if (r.newAt > taskSize - r.newLength || !isPageAligned(r.newAt) || (r.flags & MREMAP.MAYMOVE) === 0) return -E.EINVAL;
   if (r.flags & MREMAP.DONTUNMAP && r.oldLength !== r.newLength) return -E.EINVAL;
   if (r.at + r.oldLength > r.newAt && r.newAt + r.newLength > r.at) return -E.EINVAL;
-  return space.areas.count + 2 >= MAX_MAP_COUNT - 3 ? -E.ENOMEM : 0;
+  return space.areas.count + 2 >= space.frames.mostAreas - 3 ? -E.ENOMEM : 0;
 };
 
 const impliesNewAddress = (r: Remap): boolean => (r.flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) !== 0;

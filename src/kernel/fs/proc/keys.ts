@@ -1,8 +1,6 @@
 // /proc/keys, /proc/key-users and the limits in /proc/sys/kernel/keys. man 5 proc_keys, proc_key-users; Linux
 // security/keys/proc.c, sysctl.c.
-import { E } from "../../../abi/errno.ts";
 import { KEY_NEED } from "../../../abi/uapi/keyctl.ts";
-import { CAP, capable } from "../../cred/cred.ts";
 import { shownUid, toLocal } from "../../cred/user-namespace.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Key } from "../../keys/key.ts";
@@ -11,6 +9,7 @@ import { mayUse, possesses } from "../../keys/search.ts";
 import type { Task } from "../../task/task.ts";
 import type { FixedTree } from "./fixed-tree.ts";
 import type { ProcContent, ProcRecord } from "./node.ts";
+import { field } from "./sysctl/setting.ts";
 
 const left = (key: Key): string => {
   const { now } = key.keys;
@@ -77,16 +76,7 @@ export const keyFiles: FixedTree = {
 const INT_MAX = 0x7fff_ffff;
 /** The files of /proc/sys/kernel/keys. */
 export const keySettings = (kernel: Kernel): FixedTree => {
-  const row = (key: keyof KeyLimits, min: number): ProcContent => ({
-    read: () => `${keysOf(kernel).limits[key]}\n`,
-    write: (task, bytes) => {
-      if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-      const value = Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
-      if (!Number.isInteger(value) || value < min || value > INT_MAX) return -E.EINVAL;
-      keysOf(kernel).limits[key] = value;
-      return bytes.length;
-    },
-  });
+  const row = (key: keyof KeyLimits, min: number): ProcContent => field(() => keysOf(kernel).limits, key, { min, max: INT_MAX });
   return {
     gc_delay: row("gc_delay", 0),
     maxbytes: row("maxbytes", 1),

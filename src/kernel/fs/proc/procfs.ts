@@ -25,11 +25,7 @@ export class ProcFs extends FileSystem {
   readonly kernel: Kernel;
   /** The namespace whose pids are the names of the directories. */
   readonly pidNs: PidNamespace;
-  /** The sysctls that a guest has written, by name. */
-  readonly settings = new Map<string, number>();
   readonly #links: readonly ProcEntry[];
-  /** Drawn when the file system is made: later numbers do not depend on a look at it. */
-  readonly #bootId: Uint8Array;
   /** The files and directories of the system, which most programs never look for. */
   #system: ReadonlyMap<string, ProcEntry> | undefined;
   readonly #root: Dentry;
@@ -38,7 +34,8 @@ export class ProcFs extends FileSystem {
     super(dev, kernel);
     this.kernel = kernel;
     this.pidNs = pidNs;
-    this.#bootId = kernel.random.bytes(16);
+    // Drawn now: later numbers do not depend on a look at it.
+    kernel.bootId ??= kernel.random.bytes(16);
     this.#links = this.#linksFrom(ROOT_INO + 1);
     const dir = new ProcDirNode(
       this,
@@ -62,7 +59,7 @@ export class ProcFs extends FileSystem {
   #systemEntries(): ReadonlyMap<string, ProcEntry> {
     if (this.#system === undefined) {
       let ino = ROOT_INO + this.#links.length;
-      const entries = fixedEntries(this, systemFiles(this.kernel, this.settings, this.#bootId), () => ++ino);
+      const entries = fixedEntries(this, systemFiles(this.kernel), () => ++ino);
       this.#system = new Map(entries.map((entry) => [entry.name, entry]));
     }
     return this.#system;

@@ -9,6 +9,8 @@ import type { IpcNamespace } from "../../ipc/namespace.ts";
 import type { Task } from "../../task/task.ts";
 import type { FixedTree } from "./fixed-tree.ts";
 import type { ProcContent, ProcRecord } from "./node.ts";
+import { numbersWriter } from "./sysctl/numbers.ts";
+import { field } from "./sysctl/setting.ts";
 
 const right = (width: number, value: number | bigint): string => String(value).padStart(width);
 
@@ -56,31 +58,30 @@ const msg = table(
 /** The files of /proc/sysvipc. */
 export const sysvipcFiles: FixedTree = { msg, sem, shm };
 
-/** The numbers of a write, or undefined. */
-const numbers = (bytes: Uint8Array): bigint[] | undefined => {
-  const words = String.fromCharCode(...bytes.subarray(0, 128))
-    .trim()
-    .split(/[ \t\n]+/);
-  return words.every((w) => /^-?\d{1,20}$/.test(w)) ? words.map(BigInt) : undefined;
-};
+const mayWrite =
+  (cap: number) =>
+  ({ cred, namespaces: { ipc } }: Task): boolean =>
+    capableIn(cred, ipc.owner, cap);
 
-/** A limit of the namespace. `set` gets the numbers of a write, which are within bounds. */
+/** A limit of the namespace, of up to `most` numbers. `set` gets those of a write, within bounds. */
 const limit = (
   get: (ns: IpcNamespace) => string | number | bigint,
   set: (ns: IpcNamespace, values: readonly bigint[]) => void,
   min: bigint,
   max: bigint,
   cap: number = CAP.SYS_RESOURCE,
+  most = 1,
 ): ProcContent => ({
   read: (task) => `${get(task.namespaces.ipc)}\n`,
-  write: (task, bytes) => {
-    const ns = task.namespaces.ipc;
-    if (!capableIn(task.cred, ns.owner, cap)) return -E.EPERM;
-    const values = numbers(bytes);
-    if (!values || values.some((v) => v < min || v > max)) return -E.EINVAL;
-    set(ns, values);
-    return bytes.length;
-  },
+  write: numbersWriter(
+    most,
+    (values, { namespaces: { ipc } }) => {
+      if (values.some((v) => v < min || v > max)) return -E.EINVAL;
+      set(ipc, values);
+      return 0;
+    },
+    mayWrite(cap),
+  ),
 });
 type Numeric = "shmmni" | "shmRmidForced" | "msgmax" | "msgmnb" | "msgmni";
 const simple = (name: Numeric, min: number, max: number): ProcContent =>
@@ -115,17 +116,8 @@ const next = (kind: "shm" | "sem" | "msg"): ProcContent =>
 const INT_MAX = 0x7fffffff;
 /** The files of /proc/sys/fs/mqueue. Linux ipc/mq_sysctl.c. */
 export const mqueueSettings = (): FixedTree => {
-  const row = (key: keyof MqueueLimits, max: number): ProcContent => ({
-    read: (task) => `${mqueueOf(task.kernel, task.namespaces.ipc).limits[key]}\n`,
-    write: (task, bytes) => {
-      const ns = task.namespaces.ipc;
-      const [value] = numbers(bytes) ?? [];
-      if (!capableIn(task.cred, ns.owner, CAP.SYS_RESOURCE)) return -E.EPERM;
-      if (value === undefined || value < 1n || value > max) return -E.EINVAL;
-      mqueueOf(task.kernel, ns).limits[key] = Number(value);
-      return bytes.length;
-    },
-  });
+  const row = (key: keyof MqueueLimits, max: number): ProcContent =>
+    field(({ kernel, namespaces: { ipc } }) => mqueueOf(kernel, ipc).limits, key, { min: 1, max, mayWrite: mayWrite(CAP.SYS_RESOURCE) });
   return {
     msg_default: row("msg_default", 65536),
     msg_max: row("msg_max", 65536),
@@ -153,6 +145,8 @@ export const ipcSysctls: FixedTree = {
     },
     0n,
     BigInt(INT_MAX),
+    CAP.SYS_RESOURCE,
+    4,
   ),
   sem_next_id: next("sem"),
   shm_next_id: next("shm"),
