@@ -1,7 +1,8 @@
 // `npm run conformance:ltp -- DIR [NAME…]`: the system-call tests of a built Linux Test Project, natively
 // and inside, and a table of the entries that do worse inside. DIR is a checkout in which
-// testcases/kernel/syscalls is built, for either ABI. Native results are kept in .cache, in a file of DIR's
-// name; `--again` runs them anew, `--jobs N` sets how many run at a time, `--trapgate FILE` the command line.
+// testcases/kernel/syscalls is built, for either ABI; `--list NAME` runs another list of its folder runtest.
+// Native results are kept in .cache, in a file of DIR's name; `--again` runs them anew, `--jobs N` sets how
+// many run at a time, `--trapgate FILE` the command line.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     again: { type: "boolean" },
+    list: { type: "string", default: "syscalls" },
     jobs: { type: "string", default: "2" },
     trapgate: { type: "string", default: join(top, "bin/trapgate.js") },
   },
@@ -36,11 +38,11 @@ const { values, positionals } = parseArgs({
 const [folder, ...names] = positionals;
 if (!folder) throw new Error("which folder has the built LTP? npm run conformance:ltp -- DIR [NAME…]");
 const ltp = resolve(folder);
-const store = join(top, ".cache", `${basename(ltp)}.json`);
+const store = join(top, ".cache", `${basename(ltp)}${values.list === "syscalls" ? "" : `-${values.list}`}.json`);
 const trapgate = [process.execPath, resolve(values.trapgate)];
 
 const matches = ({ name }: Entry): boolean => names.length === 0 || names.some((n) => new RegExp(`^(${n})$`).test(name));
-const entries = entriesOf(ltp).filter(matches);
+const entries = entriesOf(ltp, values.list).filter(matches);
 const stored: Record<string, Outcome> =
   existsSync(store) && !values.again ? z.record(z.string(), outcome).parse(JSON.parse(readFileSync(store, "utf8"))) : {};
 

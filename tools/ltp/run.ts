@@ -62,14 +62,14 @@ const finished = (command: string, args: readonly string[], env: NodeJS.ProcessE
 
 const shell = (ltp: string, entry: Entry, tmp: string): { env: Record<string, string>; script: string } => ({
   env: {
-    PATH: `${ltp}/${entry.folder}:${ltp}/testcases/lib:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    PATH: `${entry.folders.map((folder) => `${ltp}/${folder}:`).join("")}${ltp}/testcases/lib:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     LTPROOT: ltp,
     TMPDIR: tmp,
     HOME: "/root",
     USER: "root",
     KCONFIG_SKIP_CHECK: "1",
   },
-  script: `cd ${tmp} && exec ${entry.command}`,
+  script: `cd ${tmp} && ${/[;=|]/.test(entry.command) ? "" : "exec "}${entry.command}`,
 });
 
 /** The entry on the kernel under us. */
