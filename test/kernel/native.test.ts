@@ -57,6 +57,7 @@ const subjects = {
   "time-namespaces": "time namespaces shift clocks, sleeps and timers of their tasks, and are entered, as on Linux",
   overlay: "overlays show the names of their layers, copy what is written and hide what is removed, as on Linux",
   acls: "access control lists make modes, let users and groups in, and are inherited, as on Linux",
+  filecaps: "files with capabilities give, limit and lose them as on Linux",
   cores: "core files are named, limited, filled and refused as on Linux",
   numa: "memory policies of one node are set, reported and refused as on Linux",
   tcpoptions: "TCP sockets take, refuse and report options, and hold bytes back, as on Linux",

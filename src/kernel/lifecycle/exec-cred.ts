@@ -1,10 +1,13 @@
-// Credentials of a new program: set-user-ID files, and capabilities across execve. man 7 capabilities,
+// Credentials of a new program: set-user-ID files, and capabilities of files and across execve. man 7 capabilities,
 // "Transformation during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c
 // cap_bprm_creds_from_file().
 
-import { CAP, type Cred, capableHere, rootUid } from "../cred/cred.ts";
+import { E } from "../../abi/errno.ts";
+import { CAP, type Cred, capableHere, capableIn, rootUid } from "../cred/cred.ts";
+import { FILE_CAPS, type FileCaps, fileCapsFor } from "../cred/file-caps.ts";
 import { toLocal } from "../cred/user-namespace.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
+import type { Or } from "../fs/vfs/inode.ts";
 import { MS_NOSUID } from "../fs/vfs/mount.ts";
 import type { Task } from "../task/task.ts";
 
@@ -19,7 +22,7 @@ export interface ExecCred {
   readonly cred: Cred;
   /** AT_SECURE. */
   readonly secure: boolean;
-  /** The ids changed: not dumpable, no parent-death signal. */
+  /** The effective ids changed, or it has more capabilities: not dumpable, no parent-death signal. */
   readonly privileged: boolean;
 }
 
@@ -39,27 +42,47 @@ const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
   };
 };
 
-/** The credentials of a program that `task` executes. Linux cap_bprm_creds_from_file(). */
-export const credForExec = (task: Task, path: Path): ExecCred => {
+/** The file's capabilities, which a nosuid mount takes away. Linux get_file_caps(). */
+const capsOf = ({ cred }: Task, { mount, dentry: { inode } }: Path): Or<FileCaps> | undefined =>
+  mount.flags & MS_NOSUID ? undefined : fileCapsFor(inode.xattrs?.get(FILE_CAPS), cred.userNs, inode.fs.owner);
+
+/** Permitted and effective set. `euid` is the new effective uid. */
+const setsOf = (old: Cred, euid: number, caps: FileCaps | undefined): { permitted: bigint; full: boolean } => {
+  const root = rootUid(old);
+  const byFile = caps ? (old.bounding & caps.permitted) | (old.inheritable & caps.inheritable) : 0n;
+  const full = caps?.effective ?? false;
+  // A set-user-ID program of root with capabilities has these only. Linux handle_privileged_root().
+  const legacy = old.securebits & SECBIT.NOROOT || (caps && old.uid !== root && euid === root);
+  if (legacy || (euid !== root && old.uid !== root)) return { permitted: byFile, full };
+  return { permitted: old.inheritable | old.bounding, full: full || euid === root };
+};
+
+/**
+ * The credentials of a program that `task` executes, or -errno: -EPERM for a file that grants more than the
+ * bounding set to a program that may not know of it. Linux cap_bprm_creds_from_file().
+ */
+export const credForExec = (task: Task, path: Path): Or<ExecCred> => {
   const old = task.cred;
   let { euid, egid } = idsOf(task, path);
+  const caps = capsOf(task, path);
+  if (typeof caps === "number") return caps;
   const changes = euid !== old.euid || egid !== old.egid;
-  // A process that shares the root directory could deceive a privileged program. Linux check_unsafe_exec().
-  const unsafe = task.noNewPrivs || sharesFs(task);
-  if (changes && unsafe && (task.noNewPrivs || !capableHere(old, CAP.SETUID))) {
-    euid = old.uid;
-    egid = old.gid;
+  const sets = setsOf(old, euid, caps);
+  let { permitted } = sets;
+  if (caps?.effective && (caps.permitted & ~((old.bounding & caps.permitted) | (old.inheritable & caps.inheritable))) !== 0n)
+    return -E.EPERM;
+  const gains = (permitted & ~old.permitted) !== 0n;
+  // A process that shares the root directory, or a tracer, could deceive a privileged program. Linux
+  // check_unsafe_exec().
+  if ((changes || gains) && (task.noNewPrivs || sharesFs(task) || weakTracer(task))) {
+    if (task.noNewPrivs || !capableHere(old, CAP.SETUID)) {
+      euid = old.uid;
+      egid = old.gid;
+    }
+    permitted &= old.permitted;
   }
-  const root = (old.securebits & SECBIT.NOROOT) === 0;
-  let permitted = 0n;
-  let full = false;
-  if (root && (euid === rootUid(old) || old.uid === rootUid(old))) {
-    permitted = old.inheritable | old.bounding;
-    full = euid === rootUid(old);
-  }
-  if (unsafe && (permitted & ~old.permitted) !== 0n) permitted &= old.permitted;
   const setid = euid !== old.uid || egid !== old.gid;
-  const ambient = setid ? 0n : old.ambient;
+  const ambient = setid || caps ? 0n : old.ambient;
   permitted |= ambient;
   const cred: Cred = {
     ...old,
@@ -70,13 +93,20 @@ export const credForExec = (task: Task, path: Path): ExecCred => {
     sgid: egid,
     fsgid: egid,
     permitted,
-    effective: full ? permitted : ambient,
+    effective: sets.full ? permitted : ambient,
     ambient,
     securebits: old.securebits & ~SECBIT.KEEP_CAPS,
   };
   const grew = (permitted & ~ambient) !== 0n;
-  return { cred, secure: setid || (old.uid !== rootUid(old) && (full || grew)), privileged: changes };
+  return {
+    cred,
+    secure: setid || (old.uid !== rootUid(old) && (sets.full || grew)),
+    privileged: euid !== old.euid || egid !== old.egid || (permitted & ~old.permitted) !== 0n,
+  };
 };
+
+/** True if a tracer had no capability to trace a more privileged program. Linux ptracer_capable(). */
+const weakTracer = ({ trace, cred }: Task): boolean => trace !== undefined && !capableIn(trace.cred, cred.userNs, CAP.SYS_PTRACE);
 
 /** True if a task of another thread group shares the file-system context. */
 const sharesFs = (task: Task): boolean => {

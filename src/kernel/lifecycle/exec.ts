@@ -104,6 +104,10 @@ export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArgu
   const program = openProgram(task, target, argv);
   if (typeof program === "number" || "interrupted" in program) return program;
   const changed = credForExec(task, program.path);
+  if (typeof changed === "number") {
+    program.file.drop();
+    return changed;
+  }
   const image = loadImage(task, program, target.name, envp, changed);
   if ("errno" in image) {
     program.file.drop();

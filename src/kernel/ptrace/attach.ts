@@ -47,7 +47,7 @@ export const attach = (tracer: Task, target: Task, seize: boolean, options: numb
   if (tracer.process === target.process || !mayAttach(tracer, target)) return -E.EPERM;
   // Process 1 runs no program, like a kernel thread.
   if (target.state === "dead" || target.trace || target.process === target.kernel.init) return -E.EPERM;
-  const tracing = newTracing(tracer, seize, options);
+  const tracing = newTracing(tracer, tracer.cred, seize, options);
   link(tracer, target, tracing);
   if (!seize) sendToTask(target, { signo: SIG.SIGSTOP, code: SI.KERNEL });
   // A stop of job control becomes a stop for the tracer.
@@ -62,14 +62,14 @@ export const attach = (tracer: Task, target: Task, seize: boolean, options: numb
 export const traceMe = (task: Task): number => {
   const tracer = parentThread(task);
   if (task.trace || !tracer || !mayTrace(tracer, task)) return -E.EPERM;
-  link(tracer, task, newTracing(tracer, false, 0));
+  link(tracer, task, newTracing(tracer, task.cred, false, 0));
   return 0;
 };
 /** Traces a new task whose creator is traced with a matching option. */
 export const inheritTracing = (child: Task, maker: Task): void => {
   const { trace } = maker;
   if (!trace) return;
-  const tracing = newTracing(trace.tracer, trace.seized, trace.options);
+  const tracing = newTracing(trace.tracer, trace.cred, trace.seized, trace.options);
   link(trace.tracer, child, tracing);
   if (trace.seized) requestTrap(child, tracing, SIG.SIGTRAP);
   else child.pending.add({ signo: SIG.SIGSTOP, code: SI.USER, pid: 0, uid: 0 });

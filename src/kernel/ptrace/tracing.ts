@@ -1,4 +1,5 @@
 // The ptrace state of one thread. man 2 ptrace; Linux include/linux/ptrace.h, include/linux/sched/jobctl.h.
+import type { Cred } from "../cred/cred.ts";
 import type { SigInfo } from "../signal/info.ts";
 import type { Task } from "../task/task.ts";
 
@@ -57,6 +58,8 @@ export type Mode = "continue" | "syscall" | "emulate";
 export interface Tracing {
   tracer: Task;
   readonly seized: boolean;
+  /** The credentials of the task that began it. Linux task_struct.ptracer_cred. */
+  readonly cred: Cred;
   options: number;
   /** PTRACE_GETEVENTMSG. */
   message: number;
@@ -81,8 +84,9 @@ export interface Tracing {
 }
 
 /** The state after an attach or a seize. */
-export const newTracing = (tracer: Task, seized: boolean, options: number): Tracing => ({
+export const newTracing = (tracer: Task, cred: Cred, seized: boolean, options: number): Tracing => ({
   tracer,
+  cred,
   seized,
   options,
   message: 0,

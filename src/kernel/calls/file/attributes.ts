@@ -10,7 +10,16 @@ import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISUID, S_IXGRP } from "../../fs/vfs/mode.ts";
 import { MS_NOEXEC } from "../../fs/vfs/mount.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { accessAcl, isReadOnly, isSpecial, mayChange, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
+import {
+  accessAcl,
+  isReadOnly,
+  isSpecial,
+  killFileCaps,
+  mayChange,
+  ownerOrCapable,
+  permission,
+  wantWrite,
+} from "../../fs/vfs/permission.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import {
   AT_EACCESS,
@@ -77,6 +86,7 @@ const chown = (t: Task, path: Or<Path>, user: number, group: number): number => 
   if (!inode.isDir) {
     const sgid = inode.mode & S_IXGRP ? S_ISGID : 0;
     changes.mode = inode.mode & ~(S_ISUID | sgid);
+    killFileCaps(inode);
   }
   return changed(path, inode.setattr(changes));
 };

@@ -6,12 +6,12 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { again, type Wait, WaitQueue, wait } from "../../base/wait.ts";
-import { CAP, capable } from "../../cred/cred.ts";
-import { killPrivileges, MAX_FILE_SIZE } from "../../fs/files/regular.ts";
+import { MAX_FILE_SIZE } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { askGroups, EVENT, isWatched, notifyFile } from "../../fs/vfs/notify.ts";
 import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { killPrivileges } from "../../fs/vfs/permission.ts";
 import { kernelSignal, userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
@@ -190,7 +190,7 @@ const writePieces = (t: Task, file: FileDescription, segments: readonly Segment[
   const start = before.start ?? (append ? file.inode.size : (at ?? file.offset));
   let { done } = before;
   const step = Math.min(CHUNK, file.writeStep);
-  if (file.inode.isFile && total > 0 && !capable(t.cred, CAP.FSETID)) killPrivileges(file.inode);
+  if (file.inode.isFile && total > 0) killPrivileges(t.cred, file.inode);
   do {
     if (done - before.done >= Math.min(PIECE_BYTES, STEPS * step))
       return endPiece(t, file, { done, start, segments }, at === undefined, true);

@@ -6,8 +6,7 @@ import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
-import { CAP, capable } from "../../cred/cred.ts";
-import { F_SEAL_GROW, killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
+import { F_SEAL_GROW, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
 import type { Dentry } from "../../fs/vfs/dentry.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
@@ -15,7 +14,7 @@ import { breakLeases } from "../../fs/vfs/leases.ts";
 import { may, S_IFBLK, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_WRONLY } from "../../fs/vfs/open-flags.ts";
-import { isAppendOnly, isImmutable, permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { isAppendOnly, isImmutable, killPrivileges, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayTruncate } from "../../landlock/open.ts";
 import { mayAccessPath } from "../../landlock/paths.ts";
 import { kernelSignal } from "../../signal/info.ts";
@@ -48,7 +47,7 @@ const resize = (t: Task, inode: Inode, length: number): number => {
   if (length > MAX_FILE_SIZE) return -E.EFBIG;
   const sealed = inode.mayResize(length);
   if (sealed < 0) return sealed;
-  if (!capable(t.cred, CAP.FSETID)) killPrivileges(inode);
+  killPrivileges(t.cred, inode);
   return charged(t, inode, () => inode.truncate(length));
 };
 
@@ -123,6 +122,7 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (punch && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -E.EPERM;
   const grows = !(how & FALLOC_FL_KEEP_SIZE) && at + length > inode.size;
   if (grows && seals & F_SEAL_GROW) return -E.EPERM;
+  killPrivileges(t.cred, inode);
   const done = charged(t, inode, () => inode.allocate(at, at + length, punch));
   if (done < 0) return done;
   if (!grows) inode.touch("modify");

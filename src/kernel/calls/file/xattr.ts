@@ -4,7 +4,8 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, isMode, isValidAcl, modeOfAcl } from "../../cred/acl.ts";
-import { CAP, capable, capableOver, inGroup } from "../../cred/cred.ts";
+import { CAP, capable, capableIn, capableOver, inGroup } from "../../cred/cred.ts";
+import { FILE_CAPS, fileCapsToKeep, fileCapsToShow } from "../../cred/file-caps.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISVTX } from "../../fs/vfs/mode.ts";
@@ -37,7 +38,8 @@ const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
   const trusted = name.startsWith("trusted.");
   if (trusted) return capable(t.cred, CAP.SYS_ADMIN) ? 0 : mask & may.write ? -E.EPERM : -E.ENODATA;
   if (name.startsWith("system.")) return 0;
-  if (name.startsWith("security.")) return mask & may.write && !capable(t.cred, CAP.SYS_ADMIN) ? -E.EPERM : 0;
+  if (name === FILE_CAPS) return 0;
+  if (name.startsWith("security.")) return mask & may.write && !capableIn(t.cred, inode.fs.owner, CAP.SYS_ADMIN) ? -E.EPERM : 0;
   if (name.startsWith("user.")) {
     if (!inode.isFile && !inode.isDir) return mask & may.write ? -E.EPERM : -E.ENODATA;
     if (inode.isDir && inode.mode & S_ISVTX && mask & may.write && !ownerOrCapable(t.cred, inode)) return -E.EPERM;
@@ -101,14 +103,23 @@ const setAcl = (t: Task, path: Or<Path>, name: string, bytes: Uint8Array): numbe
   return changed(path);
 };
 
+/** Capabilities as the file system keeps them, or -errno. Linux cap_convert_nscap(). */
+const capsToKeep = ({ cred }: Task, inode: Inode, bytes: Uint8Array): Or<Uint8Array> => {
+  const { owner } = inode.fs;
+  return fileCapsToKeep(bytes, cred, owner, capableOver(cred, inode, CAP.SETFCAP), capableIn(cred, owner, CAP.SETFCAP));
+};
+
 const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
   if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
   const name = getName(t, at);
   if (typeof name === "number") return name;
   if (length > XATTR_SIZE_MAX) return -E.E2BIG;
-  const bytes = t.mem.read(value, length);
-  if (!bytes) return -E.EFAULT;
-  if (isAcl(name)) return setAcl(t, path, name, bytes);
+  const given = t.mem.read(value, length);
+  if (!given) return -E.EFAULT;
+  if (isAcl(name)) return setAcl(t, path, name, given);
+  if (typeof path === "number") return path;
+  const bytes = name === FILE_CAPS && length > 0 ? capsToKeep(t, path.dentry.inode, given) : given;
+  if (typeof bytes === "number") return bytes;
   const inode = inodeToChange(t, path, name);
   if (typeof inode === "number") return inode;
   const held = inode.xattrs?.has(name) ?? false;
@@ -142,8 +153,10 @@ const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): 
   if (denied < 0) return denied;
   const unknown = resolveName(inode, name);
   if (unknown < 0) return unknown;
-  const bytes = inode.xattrs?.get(name);
-  return bytes ? answer(t, value, Math.min(length, XATTR_SIZE_MAX), bytes) : -E.ENODATA;
+  const kept = inode.xattrs?.get(name);
+  if (!kept) return -E.ENODATA;
+  const bytes = name === FILE_CAPS ? fileCapsToShow(kept, t.cred, inode.fs.owner) : kept;
+  return typeof bytes === "number" ? bytes : answer(t, value, Math.min(length, XATTR_SIZE_MAX), bytes);
 };
 const list = (t: Task, path: Or<Path>, at: VAddr, length: number): number => {
   if (typeof path === "number") return path;
@@ -159,6 +172,7 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   if (isAcl(name)) return setAcl(t, path, name, new Uint8Array());
   const inode = inodeToChange(t, path, name);
   if (typeof inode === "number") return inode;
+  if (name === FILE_CAPS && !capableOver(t.cred, inode, CAP.SETFCAP)) return -E.EPERM;
   if (!inode.xattrs?.has(name)) return -E.ENODATA;
   const error = inode.setXattr(name, undefined);
   if (error < 0) return error;

@@ -82,14 +82,6 @@ export abstract class RegularInode extends Inode {
   }
 }
 
-/**
- * Clears the set-user-ID bit and, if group-executable, the set-group-ID bit, after a write without
- * CAP_FSETID. Linux file_remove_privs().
- */
-export const killPrivileges = (inode: Inode): void => {
-  if (inode.mode & 0o6000) inode.setattr({ mode: inode.mode & ~(0o4000 | (inode.mode & 0o010 ? 0o2000 : 0)) });
-};
-
 /** Sets atime if it is not later than mtime and ctime, or is a day old. Linux relatime_need_update(). */
 export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flags">): void => {
   const { inode, path } = file;

@@ -8,7 +8,7 @@ import type { Task } from "../../task/task.ts";
 import { createFile, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
-import type { Or } from "./inode.ts";
+import type { Inode, Or } from "./inode.ts";
 import { breakLeases } from "./leases.ts";
 import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
@@ -38,7 +38,17 @@ import {
   O_WRONLY,
 } from "./open-flags.ts";
 import { PathFile } from "./path-file.ts";
-import { isAppendOnly, isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
+import {
+  isAppendOnly,
+  isNode,
+  isSpecial,
+  killPrivileges,
+  mayCreate,
+  mayCreateInSticky,
+  ownerOrCapable,
+  permission,
+  wantWrite,
+} from "./permission.ts";
 import { type Last, Walk } from "./resolve.ts";
 
 /** struct open_how. man 2 openat2. */
@@ -167,6 +177,12 @@ const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: nu
   return openInode(task, { mount: found.mount, dentry }, flags & ~__O_TMPFILE & ~O_DIRECTORY);
 };
 
+/** Linux handle_truncate(). */
+const emptied = (task: Task, inode: Inode): number => {
+  killPrivileges(task.cred, inode);
+  return inode.truncate(0);
+};
+
 /** Opens a file that was found. Linux do_open(). */
 export const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> | Wait => {
   const { inode } = path.dentry;
@@ -181,7 +197,7 @@ export const openFound = (task: Task, path: Path, flags: number): Or<FileDescrip
   const file = openInode(task, path, flags);
   if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
   const denied = mayTruncate(file);
-  const cut = denied < 0 ? denied : inode.mayResize(0) || inode.truncate(0);
+  const cut = denied < 0 ? denied : inode.mayResize(0) || emptied(task, inode);
   if (cut === 0) {
     notifyFile(file, EVENT.MODIFY);
     return file;

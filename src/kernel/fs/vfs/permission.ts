@@ -2,7 +2,8 @@
 // its callers.
 import { E } from "../../../abi/errno.ts";
 import { ACL_ACCESS, type Acl, aclGrants, aclOfBytes } from "../../cred/acl.ts";
-import { CAP, type Cred, capableOver, inGroup } from "../../cred/cred.ts";
+import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
+import { FILE_CAPS } from "../../cred/file-caps.ts";
 import type { Task } from "../../task/task.ts";
 import type { Inode } from "./inode.ts";
 import { FS_FL, may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
@@ -42,6 +43,20 @@ export const isImmutable = (inode: Inode): boolean => (inode.fileFlags & FS_FL.I
 export const isAppendOnly = (inode: Inode): boolean => (inode.fileFlags & FS_FL.APPEND) !== 0;
 /** -EPERM for a file whose owner, mode, times or attributes must stay, else 0. Linux may_setattr(). */
 export const mayChange = (inode: Inode): number => (inode.fileFlags & (FS_FL.IMMUTABLE | FS_FL.APPEND) ? -E.EPERM : 0);
+
+/** Takes the capabilities of a file whose owner or content changes. Linux cap_inode_killpriv(). */
+export const killFileCaps = (inode: Inode): void => {
+  if (inode.xattrs?.has(FILE_CAPS)) inode.setXattr(FILE_CAPS, undefined);
+};
+/**
+ * Takes the capabilities of a file that is written or resized, and, without CAP_FSETID, its set-user-ID bit
+ * and, if group-executable, its set-group-ID bit. Linux file_remove_privs().
+ */
+export const killPrivileges = (cred: Cred, inode: Inode): void => {
+  killFileCaps(inode);
+  if (inode.mode & 0o6000 && !capable(cred, CAP.FSETID))
+    inode.setattr({ mode: inode.mode & ~(0o4000 | (inode.mode & 0o010 ? 0o2000 : 0)) });
+};
 
 const readOnlyTypes = new Set([S_IFREG, S_IFDIR, S_IFLNK]);
 
