@@ -11,7 +11,8 @@ export interface Extent {
   readonly count: number;
 }
 
-const MAX_LEVEL = 32;
+/** Linux create_user_ns() refuses a child of a namespace of a higher level than 32. */
+const MAX_LEVEL = 33;
 /** The id that user code sees for an unmapped one. /proc/sys/kernel/overflowuid. */
 export const OVERFLOW_ID = 65534;
 

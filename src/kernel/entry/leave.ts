@@ -16,7 +16,7 @@ import { pushFrame } from "../signal/frame.ts";
 import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { isOrphanedGroup, stopProcess } from "../signal/job-control.ts";
 import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
-import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit } from "../signal/set.ts";
+import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit, UNBLOCKABLE } from "../signal/set.ts";
 import { restartSequence } from "../task/rseq.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
@@ -89,6 +89,8 @@ const runAction = (task: Task, info: SigInfo): void => {
   if (action.handler !== SIG_DFL) {
     if ((action.flags & SA.RESETHAND) !== 0) task.actions.set(sig, { ...action, handler: SIG_DFL });
     enterHandler(task, info, action);
+  } else if (task.process.unkillable && !has(UNBLOCKABLE, sig)) {
+    // Linux get_signal(): it was blocked when it came.
   } else if (has(STOPS, sig)) {
     // An orphaned group cannot be continued, so only SIGSTOP stops it.
     if (sig === SIG.SIGSTOP || !isOrphanedGroup(task.kernel, task.process.pgid)) stopProcess(task.process, sig);

@@ -202,6 +202,7 @@ export class MqueueFile extends FileDescription {
 class MqueueDir extends MemDir {
   declare readonly fs: MqueueFs;
   override create(name: string, made: NewInode): Or<Inode> {
+    if (this.fs.isDead) return -E.EACCES;
     return (made.mode & S_IFMT) === S_IFREG ? this.make(name, made, undefined, undefined) : -E.EPERM;
   }
   /** A new queue: -ENOSPC, -EINVAL, -EMFILE or -ENOMEM if a limit is reached. Linux mqueue_create_attr(). */
@@ -243,9 +244,21 @@ export class MqueueFs extends MemFs {
   }
   queues = 0;
   readonly #used = new Map<number, number>();
+  /** Undefined for the initial namespace, which stays. */
+  #state: "live" | "dead" | undefined;
 
-  constructor(dev: number, clock: Clock) {
+  constructor(dev: number, clock: Clock, stays: boolean) {
     super(dev, clock, { mode: 0o1777 });
+    this.#state = stays ? undefined : "live";
+  }
+  /** True after the end of the namespace, which a mount outlives. Linux mq_clear_sbinfo(). */
+  get isDead(): boolean {
+    if (this.#state === "live") this.clock.kept.sweep();
+    return this.#state === "dead";
+  }
+  /** The namespace has ended. */
+  leave(): void {
+    this.#state = "dead";
   }
   protected override rootDir(mode: number): Inode {
     return new MqueueDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
@@ -266,4 +279,4 @@ export class MqueueFs extends MemFs {
 
 /** The file system of a namespace, made at its first use. */
 export const mqueueOf = (kernel: Kernel, ns: { mqueue: MqueueFs | undefined }): MqueueFs =>
-  (ns.mqueue ??= new MqueueFs(kernel.vfs.newDev(), kernel.vfs.clock));
+  (ns.mqueue ??= new MqueueFs(kernel.vfs.newDev(), kernel.vfs.clock, ns === kernel.namespaces.ipc));

@@ -47,6 +47,7 @@ export class IpcNamespace {
    * mapping.
    */
   end(): void {
+    this.mqueue?.leave();
     for (const ids of [this.shm, this.sem, this.msg]) {
       for (const object of ids.all()) {
         (ids as IpcIds<typeof object>).remove(object);

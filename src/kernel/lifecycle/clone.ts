@@ -147,7 +147,10 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
     }
   }
   child.pidNs.enter(pid);
-  child.pidNs.init ??= process;
+  if (!child.pidNs.init) {
+    child.pidNs.init = process;
+    process.unkillable = true;
+  }
   enlist(child, parent, q);
   return child;
 };

@@ -96,8 +96,8 @@ export const maySendToTask = (task: Task, { signo, code }: SigInfo): boolean =>
 
 /**
  * The signal as its receiver sees it: the sender has its number in the receiver's pid namespace. The init of
- * a namespace ignores signals of members for which it has no handler; from outside, SIGKILL and SIGSTOP
- * reach it. Linux send_signal_locked(), sig_task_ignored().
+ * a namespace ignores signals for which it has no handler when they arrive unblocked; from outside, SIGKILL
+ * and SIGSTOP reach it. Linux send_signal_locked(), sig_task_ignored().
  */
 const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
   if (task.process === task.kernel.init) return undefined;
@@ -105,8 +105,9 @@ const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
   if (!pidNs.parent) return info;
   const seen = info.pid === undefined ? info : { ...info, pid: pidNs.numberOf(info.pid) };
   const fromAbove = info.code === SI.KERNEL || seen.pid === 0;
-  const protectedInit = pidNs.init === process && task.actions.get(info.signo).handler === SIG_DFL;
-  return protectedInit && !(fromAbove && has(UNBLOCKABLE, info.signo)) ? undefined : seen;
+  const waits = has(task.blocked, info.signo) || (task.trace && info.signo !== SIG.SIGKILL);
+  const ignored = process.unkillable && !waits && task.actions.get(info.signo).handler === SIG_DFL;
+  return ignored && !(fromAbove && has(UNBLOCKABLE, info.signo)) ? undefined : seen;
 };
 
 /** Sends to one thread: tkill, faults. */
@@ -159,6 +160,7 @@ export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } =
   if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends)
     task.actions.set(sig, how.ends ? { ...DEFAULT_ACTION, flags: SA.IMMUTABLE } : DEFAULT_ACTION);
   if (blocked) task.blocked &= ~sigbit(sig);
+  if (task.actions.get(sig).handler === SIG_DFL && (!task.trace || how.ends)) task.process.unkillable = false;
   task.pending.add(info);
   task.exitWork |= exitWork.signal;
 };

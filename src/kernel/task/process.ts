@@ -68,6 +68,10 @@ export class Process {
 
   /** prctl(PR_SET_CHILD_SUBREAPER): adopts orphaned descendants instead of init. */
   subreaper = false;
+  /**
+   * Signals whose action is the default do nothing: the init of a pid namespace. Linux SIGNAL_UNKILLABLE.
+   */
+  unkillable = false;
   /** True after execve. The parent's setpgid then fails (EACCES). */
   hasExecuted = false;
   /** Woken when a child changes state: wait4, waitid. */

@@ -123,6 +123,62 @@ static void ends(void) {
   say(" end %x", L(end(c)));
   say(" all are gone: %d\n", sys3(__NR_read, pipe[0], &b, 1));
 }
+static void nothing(int n, void *info, void *context) { (void)info, (void)context, say(" handler %d", L(n)); }
+static void mask(int how, int sig) {
+  uint64_t set = 1ull << (sig - 1);
+  sys4(__NR_rt_sigprocmask, how, &set, 0, 8);
+}
+/* Signals that come to the init of a namespace while it blocks them. */
+static void pending(int kind) {
+  int pipe[2];
+  char b;
+  sys1(__NR_pipe, pipe);
+  mask(0, SIGUSR1);
+  long c = fork_(NEWPID);
+  if (!c) {
+    sys1(__NR_close, pipe[1]);
+    sys3(__NR_read, pipe[0], &b, 1);
+    if (kind == 1) on(SIGUSR1, nothing, 0);
+    mask(1, SIGUSR1);
+    say(" alive");
+    if (kind == 2) *(volatile int *)8 = 1;
+    finish(3);
+  }
+  sys1(__NR_close, pipe[0]);
+  sys2(__NR_kill, c, SIGUSR1);
+  sys1(__NR_close, pipe[1]);
+  say(" end %x\n", L(end(c)));
+}
+static void blocked(void) { pending(0), pending(1), pending(2); }
+/* A namespace in a namespace, until it is refused. */
+static void nested(void) {
+  long depth = 0, made;
+  unprivileged();
+  char line[] = "0 1000 1";
+  while ((made = sys1(__NR_unshare, NEWUSER)) == 0) {
+    depth++;
+    put_file("/proc/self/setgroups", "deny"), put_file("/proc/self/uid_map", line), put_file("/proc/self/gid_map", "0 0 1");
+    // In the first namespace its user has the number 0.
+    line[2] = '0', line[3] = ' ', line[4] = '1', line[5] = 0;
+  }
+  say(" %d, then %d\n", depth, made);
+}
+/* A mount of message queues outlives its namespace, and takes no more queues. */
+static void queues(void) {
+  sys1(__NR_unshare, 0x20000);
+  sys5(__NR_mount, 0, "/", 0, 0x44000, 0);
+  say(" %d", sys2(__NR_mkdir, "queues", 0700));
+  long c = sys0(__NR_fork);
+  if (!c) {
+    sys1(__NR_unshare, 0x8000000);
+    say(" mount %d", sys5(__NR_mount, "none", "queues", "mqueue", 0, 0));
+    say(" create %d", L(sys3(__NR_open, "queues/a", 0102, 0600) >= 0));
+    finish(0);
+  }
+  say(" end %x", L(end(c)));
+  say(" create %d, remove %d\n", sys3(__NR_open, "queues/b", 0102, 0600), sys1(__NR_unlink, "queues/a"));
+  sys2(__NR_umount2, "queues", 2), sys1(__NR_rmdir, "queues");
+}
 static void unshared(void) {
   say(" unshare %d, still %d\n", sys1(__NR_unshare, NEWPID), L(sys0(__NR_getpid) > 1));
   long c = sys0(__NR_fork);
@@ -144,5 +200,8 @@ static int body(int argc, char **arguments, char **environment) {
   alone("pid namespaces", pids);
   alone("the end of a pid namespace", ends);
   alone("unshare", unshared);
+  alone("blocked signals of an init", blocked);
+  alone("nested user namespaces", nested);
+  alone("message queues", queues);
   return 4;
 }
