@@ -1,6 +1,6 @@
-// Credentials of a new program: set-user-ID files, and capabilities of files and across execve. man 7 capabilities,
-// "Transformation during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c
-// cap_bprm_creds_from_file().
+// Credentials of a new program: set-user-ID files, capabilities of files, and capabilities across execve.
+// man 7 capabilities, "Transformation during execve()"; Linux fs/exec.c bprm_fill_uid(),
+// security/commoncap.c cap_bprm_creds_from_file().
 
 import { E } from "../../abi/errno.ts";
 import { CAP, type Cred, capableHere, capableIn, rootUid } from "../cred/cred.ts";
