@@ -5,7 +5,6 @@ import { E } from "../../abi/errno.ts";
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
-import type { UserNamespace } from "../cred/user-namespace.ts";
 import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
@@ -31,13 +30,8 @@ import {
 import { Groups, IP_MULTICAST } from "./multicast.ts";
 import { HEADER_OPTION, IP_OPTIONS, IPV6_ADDRFORM, IPV6_V6ONLY, type OptionSet, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
+import { setBuffer } from "./send-buffer.ts";
 import { type Header, type Note, Socket, type SocketOwner } from "./socket.ts";
-
-/** net.core.rmem_max and wmem_max, in bytes. */
-const MAX_BUFFER = 212_992;
-/** The smallest buffers, in bytes: SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF. */
-const MIN_RECEIVE = 2304;
-const MIN_SEND = 4608;
 
 /** An `int` as an option's value. */
 export const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
@@ -45,31 +39,6 @@ const number = (value: Uint8Array, at = 0): number => new DataView(value.buffer,
 
 /** The set of options of a type. */
 const SETS = { [SOCK.STREAM]: "tcp", [SOCK.DGRAM]: "udp", [SOCK.RAW]: "raw" } as const;
-
-/** A new size of a buffer, or -errno; undefined for another option of SOL_SOCKET. Linux sk_setsockopt(). */
-export const setBuffer = (
-  task: Task,
-  option: number,
-  value: number,
-  owner: UserNamespace | undefined,
-): { readonly which: "send" | "receive"; readonly bytes: number } | number | undefined => {
-  switch (option) {
-    case SO.SNDBUF:
-      return { which: "send", bytes: Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_SEND) };
-    case SO.RCVBUF:
-      return { which: "receive", bytes: Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_RECEIVE) };
-    // The sizes of these two have no upper limit but that of an int. Linux __sock_set_rcvbuf().
-    case SO.SNDBUFFORCE:
-    case SO.RCVBUFFORCE: {
-      if (!capableIn(task.cred, owner, CAP.NET_ADMIN)) return -E.EPERM;
-      const size = 2 * Math.min(Math.max(value, 0), 0x3fff_ffff);
-      return option === SO.SNDBUFFORCE
-        ? { which: "send", bytes: Math.max(size, MIN_SEND) }
-        : { which: "receive", bytes: Math.max(size, MIN_RECEIVE) };
-    }
-  }
-  return undefined;
-};
 
 /** An Internet socket. Ports are held in the tables of its network namespace. */
 export abstract class InetSocket extends Socket implements Holder {

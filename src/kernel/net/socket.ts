@@ -18,6 +18,7 @@ import type { AddressUse } from "./address.ts";
 import type { Ip } from "./inet-address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
+import type { SendBuffer } from "./send-buffer.ts";
 
 /** SIOC*: bytes that are not received yet, or not sent yet; urgent data come next. man 7 tcp, unix, udp. */
 export const SIOC_QUEUE = { OUTQ: 0x5411, OUTQNSD: 0x894b, ATMARK: 0x8905 } as const;
@@ -65,6 +66,8 @@ export interface Message {
   more?: boolean;
   /** The charged bytes while it is queued. */
   weight?: number;
+  /** A Unix socket's account, and what it is charged until the message has been read. */
+  sender?: { readonly buffer: SendBuffer; readonly bytes: number };
 }
 /** The host memory of a message in bytes. */
 export const weightOf = ({ bytes, rights }: Message): number => sizes.message + bytes.length + rights.length * sizes.descriptor;

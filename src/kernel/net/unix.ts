@@ -11,27 +11,14 @@ import { mayReachAbstract } from "../landlock/scope.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
+import { SO, SOL } from "./options.ts";
+import { MAX_BUFFER, SendBuffer, setBuffer } from "./send-buffer.ts";
 import { credOf, type Message, type Received, SIOC_QUEUE, Socket, type Ucred, weightOf } from "./socket.ts";
 import { bindName, findBound, releaseName } from "./unix-name.ts";
 
-/** net.core.wmem_default in bytes, and net.unix.max_dgram_qlen in packets. */
-const SEND_BUFFER = 212_992;
+/** net.unix.max_dgram_qlen. */
 const MAX_PACKETS = 10;
 
-const SOL_SOCKET = 1;
-const SO = {
-  REUSEADDR: 2,
-  TYPE: 3,
-  ERROR: 4,
-  SNDBUF: 7,
-  RCVBUF: 8,
-  KEEPALIVE: 9,
-  PASSCRED: 16,
-  PEERCRED: 17,
-  ACCEPTCONN: 30,
-  PROTOCOL: 38,
-  DOMAIN: 39,
-} as const;
 /** sizeof(struct sockaddr_un.sun_path) */
 const PATH_SIZE = 108;
 
@@ -61,6 +48,9 @@ export class UnixSocket extends Socket {
   #queued = 0;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
+  readonly #buffer = new SendBuffer(this.writeQueue);
+  /** SO_RCVBUF. Nothing depends on it. */
+  #receiveBuffer = MAX_BUFFER;
   /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
   /** The Landlock domain of the creator, for scopes. Linux file.f_cred. */
@@ -86,9 +76,9 @@ export class UnixSocket extends Socket {
   get peerAddress(): string | undefined {
     return this.connected ? (this.peer?.address ?? "") : undefined;
   }
-  /** True if the queue has no space, counted in packets or bytes. */
-  #full(): boolean {
-    return this.type === SOCK.DGRAM ? this.queue.length > MAX_PACKETS : this.#queued >= SEND_BUFFER;
+  /** True if the queue of packets has no space for `from`. A peer's are not counted. Linux unix_recvq_full(). */
+  #refuses(from: UnixSocket): boolean {
+    return from !== this && this.peer !== from && this.type === SOCK.DGRAM && this.queue.length > MAX_PACKETS;
   }
 
   /** socketpair(2): two connected sockets. */
@@ -175,7 +165,7 @@ export class UnixSocket extends Socket {
     const unread = this.queue.takeAll();
     this.#queued = 0;
     for (const message of unread) {
-      this.account.give(message.weight ?? 0);
+      this.#give(message);
       for (const file of message.rights) file.drop();
     }
     return unread.length > 0;
@@ -195,15 +185,23 @@ export class UnixSocket extends Socket {
     const to = this.type === SOCK.STREAM ? this.#streamsTo(message, address) : this.#destination(task, address);
     if (typeof to === "number") return to;
     if (this.type !== SOCK.STREAM) {
-      if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
-      if (to !== this && to.#full()) return this.#waitFor(to);
-      return to.#put(message) ? message.bytes.length : -E.ENOBUFS;
+      if (message.bytes.length > this.#buffer.maxPacket) return -E.EMSGSIZE;
+      if (this.#buffer.isFull) return -E.EAGAIN;
+      if (to.#refuses(this)) return this.#waitFor(to);
+      return to.#put(message, this.#buffer) ? message.bytes.length : -E.ENOBUFS;
     }
-    const room = SEND_BUFFER - to.#queued;
-    if (room <= 0 && message.bytes.length > 0) return -E.EAGAIN;
-    const bytes = message.bytes.subarray(0, room);
-    if (bytes.length > 0 && !to.#put({ ...message, bytes })) return -E.ENOBUFS;
-    return bytes.length;
+    return message.bytes.length === 0 ? 0 : this.#sendStream(to, message);
+  }
+  /** Sends pieces while there is space: the number of bytes, or -errno. Descriptors go with the first piece. */
+  #sendStream(to: UnixSocket, message: Message): number {
+    let sent = 0;
+    for (; sent < message.bytes.length; ) {
+      if (this.#buffer.isFull) return sent || -E.EAGAIN;
+      const bytes = message.bytes.subarray(sent, sent + this.#buffer.maxPiece);
+      if (!to.#put({ ...message, bytes, rights: sent === 0 ? message.rights : [] }, this.#buffer)) return sent || -E.ENOBUFS;
+      sent += bytes.length;
+    }
+    return sent;
   }
   /**
    * The receiver of a stream's bytes, or -errno. EPIPE has precedence over a pending error. Linux
@@ -237,9 +235,10 @@ export class UnixSocket extends Socket {
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
   /** Queues a message. False: memory is short. Linux sock_alloc_send_pskb(). */
-  #put(message: Message): boolean {
+  #put(message: Message, buffer: SendBuffer): boolean {
     message.weight = weightOf(message);
     if (!this.account.take(message.weight)) return false;
+    message.sender = { buffer, bytes: buffer.take(message.bytes.length, this.type === SOCK.STREAM ? "piece" : "packet") };
     message.bytes = message.bytes.slice();
     for (const file of message.rights) file.hold();
     this.queue.push(message);
@@ -265,9 +264,14 @@ export class UnixSocket extends Socket {
   }
   #drop(first: Message): void {
     this.queue.shift();
-    this.account.give(first.weight ?? 0);
+    this.#give(first);
     this.#queued -= first.bytes.length;
-    this.#spaceFreed();
+    this.#wakeWaiters();
+  }
+  /** The message has been read or dropped. */
+  #give({ weight, sender }: Message): void {
+    this.account.give(weight ?? 0);
+    sender?.buffer.give(sender.bytes);
   }
   /** Registers this sender with a full datagram socket, which wakes it when it has space. Returns -EAGAIN. */
   #waitFor(to: UnixSocket): number {
@@ -282,12 +286,6 @@ export class UnixSocket extends Socket {
       socket.writeQueue.wake();
     }
     this.#waiters.clear();
-  }
-  /** Called when the queue has space again. */
-  #spaceFreed(): void {
-    this.writeQueue.wake();
-    this.#wakeWaiters();
-    this.peer?.writeQueue.wake();
   }
   /** Reads bytes of several messages, but not beyond descriptors or a change of the sender's credentials. */
   #takeStream(n: number, peek: boolean, into: Uint8Array | undefined): Received {
@@ -317,9 +315,8 @@ export class UnixSocket extends Socket {
       this.#queued -= taken;
       if (first.bytes.length > 0) break;
       this.queue.shift();
-      this.account.give(first.weight ?? 0);
+      this.#give(first);
     }
-    this.#spaceFreed();
   }
 
   shutdown(how: number): number {
@@ -345,8 +342,9 @@ export class UnixSocket extends Socket {
     if (this.readShut || ended) events |= POLLRDHUP;
     if ((this.readShut && this.writeShut) || ended || (this.#streams() && !this.connected && !this.backlog)) events |= POLLHUP;
     if (this.error !== 0) events |= POLLERR;
-    if (!this.backlog && (!this.peer || this.peer.closed || !this.peer.#full())) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
-    else if (!this.#streams() && this.peer) this.#waitFor(this.peer);
+    if (this.backlog || !this.#buffer.isWritable) return events;
+    if (this.peer?.closed === false && this.peer.#refuses(this)) this.#waitFor(this.peer);
+    else events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     return events;
   }
   override queues(events: number): readonly WaitQueue[] {
@@ -354,7 +352,7 @@ export class UnixSocket extends Socket {
   }
 
   override getOption(_task: Task, level: number, option: number): Uint8Array | number {
-    if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
+    if (level !== SOL.SOCKET) return -E.EOPNOTSUPP;
     switch (option) {
       case SO.TYPE:
         return int(this.type);
@@ -367,8 +365,9 @@ export class UnixSocket extends Socket {
       case SO.KEEPALIVE:
         return int(0);
       case SO.SNDBUF:
+        return int(this.#buffer.limit);
       case SO.RCVBUF:
-        return int(SEND_BUFFER);
+        return int(this.#receiveBuffer);
       case SO.PASSCRED:
         return int(Number(this.passCred));
       case SO.ACCEPTCONN:
@@ -380,23 +379,29 @@ export class UnixSocket extends Socket {
     }
     return -E.ENOPROTOOPT;
   }
-  /** There are no urgent data. SIOCOUTQ counts bytes without Linux's overhead. Linux unix_ioctl(). */
+  /** There are no urgent data. Linux unix_ioctl(). */
   override queueState(request: number): number | undefined {
-    if (request === SIOC_QUEUE.OUTQ && this.connected) return this.peer?.waitingBytes ?? 0;
+    if (request === SIOC_QUEUE.OUTQ && !this.backlog) return this.#buffer.used;
     return request === SIOC_QUEUE.ATMARK ? 0 : super.queueState(request);
   }
-  override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
-    if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
+  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
+    if (level !== SOL.SOCKET) return -E.EOPNOTSUPP;
     if (value.length < 4) return -E.EINVAL;
-    const on = new DataView(value.buffer, value.byteOffset).getInt32(0, true) !== 0;
+    const word = new DataView(value.buffer, value.byteOffset).getInt32(0, true);
+    const sized = setBuffer(task, option, word, this.net.owner);
+    if (typeof sized === "number") return sized;
+    if (sized) {
+      if (sized.which === "send") this.#buffer.resize(sized.bytes);
+      else this.#receiveBuffer = sized.bytes;
+      return 0;
+    }
+    const on = word !== 0;
     switch (option) {
       case SO.PASSCRED:
         this.passCred = on;
         return 0;
       case SO.REUSEADDR:
       case SO.KEEPALIVE:
-      case SO.SNDBUF:
-      case SO.RCVBUF:
         return 0;
     }
     return -E.ENOPROTOOPT;

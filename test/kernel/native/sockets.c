@@ -311,6 +311,73 @@ static void later(const char *what, int type) {
   say(" option %d\n", option(pair[1], 4));
   close_(pair[0]), close_(pair[1]);
 }
+static long outq(int fd) {
+  int n = -1;
+  long r = sys3(__NR_ioctl, fd, 0x5411, &n);
+  return r < 0 ? r : n;
+}
+static char block[70000];
+static long take(long n, int flags) {
+  iov = (struct iov){block, n};
+  m = (struct msg){0, 0, &iov, 1, 0, 0, 0};
+  return sys3(__NR_recvmsg, pair[1], &m, flags);
+}
+/* The memory of one message, and how many fit. */
+static void space(const char *kind, int type, int buffer) {
+  static const int sizes[] = {0, 1, 192, 193, 704, 705, 1728, 1729, 3776, 3777, 5000, 7873, 16065, 20161, 32768, 36545, 65536};
+  say("%s, buffer %d:", kind, L(buffer));
+  for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    make(type | NONBLOCK);
+    if (buffer) sys5(__NR_setsockopt, pair[0], 1, 7, &buffer, 4);
+    say(" %d", send(pair[0], block, sizes[i], 0)), say("/%d", outq(pair[0]));
+    close_(pair[0]), close_(pair[1]);
+  }
+  say("\n ");
+  for (int size = 1; size <= 50000; size = size == 1 ? 1000 : size * 7) {
+    long calls = 0, bytes = 0, n;
+    make(type | NONBLOCK);
+    if (buffer) sys5(__NR_setsockopt, pair[0], 1, 7, &buffer, 4);
+    while (ready(pair[0]) & 4 && (n = send(pair[0], block, size, 0)) >= 0) calls++, bytes += n;
+    say(" writable for %d calls, %d bytes;", calls, bytes);
+    while ((n = send(pair[0], block, size, 0)) >= 0) calls++, bytes += n;
+    say(" %d fit, %d bytes, %d, in use %d;", calls, bytes, n, outq(pair[0]));
+    take(1, DONTWAIT);
+    say(" after one byte %d", outq(pair[0]));
+    while (take(sizeof block, DONTWAIT) > 0) continue;
+    say(" at the end %d\n", outq(pair[0]));
+    close_(pair[0]), close_(pair[1]);
+  }
+  make(type);
+  for (int option_ = 7; option_ < 9; option_++)
+    for (int value = 0; value < 30000; value += 20000) {
+      int got = 0, length = 4;
+      sys5(__NR_setsockopt, pair[0], 1, option_, &value, 4);
+      sys5(__NR_getsockopt, pair[0], 1, option_, &got, &length);
+      say("  option %d: %d", L(option_), L(got));
+    }
+  say("\n");
+  close_(pair[0]), close_(pair[1]);
+}
+/* A writer that waits goes on when three quarters of the buffer are free. */
+static void resumed(int type) {
+  make(type);
+  long c = sys0(__NR_fork);
+  if (!c) {
+    for (int i = 0; i < 100; i++) send(pair[0], block, 5000, 0);
+    finish(0);
+  }
+  long t[2] = {0, 100000000};
+  sys2(__NR_nanosleep, t, 0);
+  say("resumed: %d", outq(pair[0]));
+  for (int i = 0; i < 30; i++) {
+    take(5000, 0);
+    sys2(__NR_nanosleep, ((long[2]){0, 5000000}), 0);
+    say(" %d", outq(pair[0]));
+  }
+  sys2(__NR_kill, c, 9), end(c);
+  say("\n");
+  close_(pair[0]), close_(pair[1]);
+}
 /* Each socket carries the one before it: they end together. */
 static void carried(void) {
   long sent = 0;
@@ -342,6 +409,12 @@ static int body(int argc, char **arguments, char **environment) {
   rights(STREAM);
   rights(DGRAM);
   carried();
+  for (int buffer = 0; buffer < 30000; buffer += 10000) {
+    space("stream", STREAM, buffer);
+    space("datagram", DGRAM, buffer);
+    space("seqpacket", SEQPACKET, buffer);
+  }
+  resumed(STREAM), resumed(DGRAM), resumed(SEQPACKET);
   credentials();
   names("/tmp/trapgate-socket", 0);
   names("trapgate-socket", 1);

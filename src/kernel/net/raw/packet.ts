@@ -7,9 +7,10 @@ import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "..
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 import { deviceNumbered, lo, UP } from "../devices.ts";
-import { int, setBuffer } from "../inet.ts";
+import { int } from "../inet.ts";
 import { ETH_HEADER, ETH_P, type Frame, PACKET, type Tap } from "../ip/hear.ts";
 import { Options, SO, SOL } from "../options.ts";
+import { setBuffer } from "../send-buffer.ts";
 import { type Message, type Received, Socket } from "../socket.ts";
 import { deliverFrame } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
