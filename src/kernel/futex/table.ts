@@ -3,7 +3,11 @@ import { access } from "../../cpu/machine/mmu.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { VM } from "../../memory/vma.ts";
+import { rank } from "../task/sched-policy.ts";
 import type { Task } from "../task/task.ts";
+
+/** The rank of tasks that are not real-time. */
+const ORDINARY = 1;
 
 /** A sleeping thread: plain data in the thread's `waited`, and an element of one queue until it is woken. */
 export interface Waiter {
@@ -15,10 +19,32 @@ export interface Waiter {
   readonly lock?: number;
 }
 
+/** Waiters by the priority of a real-time task, then in order of arrival. Linux struct plist_head. */
+class Waiters {
+  size = 0;
+  /** The highest priority first. */
+  readonly #ranks: { readonly rank: number; readonly waiters: Set<Waiter> }[] = [];
+
+  add(waiter: Waiter): void {
+    const own = Math.max(ORDINARY, rank(waiter.task));
+    let at = this.#ranks.findIndex((r) => r.rank <= own);
+    if (at < 0) at = this.#ranks.length;
+    if (this.#ranks[at]?.rank !== own) this.#ranks.splice(at, 0, { rank: own, waiters: new Set() });
+    this.#ranks[at]?.waiters.add(waiter);
+    this.size++;
+  }
+  delete(waiter: Waiter): void {
+    // Its priority may have changed.
+    if (this.#ranks.some(({ waiters }) => waiters.delete(waiter))) this.size--;
+  }
+  *[Symbol.iterator](): Generator<Waiter> {
+    for (const { waiters } of this.#ranks) yield* waiters;
+  }
+}
+
 /** The waiters of one futex. A queue without waiters is not in its map. */
 export class FutexQueue {
-  /** In order of arrival. */
-  readonly waiters = new Set<Waiter>();
+  readonly waiters = new Waiters();
   readonly #in: Map<number, FutexQueue>;
   readonly #key: number;
   readonly #table: FutexTable;
@@ -40,7 +66,7 @@ export class FutexQueue {
     waiter.queue = undefined;
     if (this.waiters.size === 0) this.#in.delete(this.#key);
   }
-  /** Wakes up to `n` waiters with a bit of `bitset`, in order of arrival. Returns their number. */
+  /** Wakes up to `n` waiters with a bit of `bitset`, in their order. Returns their number. */
   wake(n: number, bitset: number): number {
     let woken = 0;
     for (const w of this.waiters) {
