@@ -27,6 +27,8 @@ export interface Backing {
   writePage?(index: number, from: Uint8Array): number;
   /** Makes the pages [from, to) a hole: 0 or -errno. Absent: the file cannot have holes. */
   punchPages?(from: number, to: number): number;
+  /** Called before a shared mapping writes to a page that was clean. */
+  modified?(): void;
   /** Called after `pages.drop()` when the last mapping has ended. */
   unmapped?(): void;
   /** Called after a mapping began or ended, with their number now. */

@@ -96,6 +96,7 @@ export class PageCache {
   /** Called before a write of a shared mapping to page `index`. */
   dirtied(index: number): void {
     this.#dirty.set(index, true);
+    this.backing.modified?.();
   }
 
   /** Called after write(2) stored `bytes` at `offset` of the file. */

@@ -1,4 +1,4 @@
-// Sizes of socket buffers, and the account of bytes that a Unix socket has sent and nobody has read. Linux
+// Sizes of socket buffers, and the account of a Unix socket's bytes that its peers have not read. Linux
 // net/core/sock.c, net/core/skbuff.c, net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";

@@ -76,7 +76,7 @@ export class UnixSocket extends Socket {
   get peerAddress(): string | undefined {
     return this.connected ? (this.peer?.address ?? "") : undefined;
   }
-  /** True if the queue of packets has no space for `from`. A peer's are not counted. Linux unix_recvq_full(). */
+  /** True if the queue of packets has no space for `from`. A peer always has it. Linux unix_recvq_full(). */
   #refuses(from: UnixSocket): boolean {
     return from !== this && this.peer !== from && this.type === SOCK.DGRAM && this.queue.length > MAX_PACKETS;
   }
@@ -192,7 +192,7 @@ export class UnixSocket extends Socket {
     }
     return message.bytes.length === 0 ? 0 : this.#sendStream(to, message);
   }
-  /** Sends pieces while there is space: the number of bytes, or -errno. Descriptors go with the first piece. */
+  /** Sends pieces while there is space: the number of bytes, or -errno. The first has the descriptors. */
   #sendStream(to: UnixSocket, message: Message): number {
     let sent = 0;
     for (; sent < message.bytes.length; ) {

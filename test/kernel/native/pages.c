@@ -157,6 +157,31 @@ static void modules(void) {
   say(" set: flags %d small %d large %d", sys4(460, 100, ids, 64, 1), sys4(460, 100, ids, 8, 0), sys4(460, 100, ids, 5000, 0));
   say(" length %d\n", sys4(460, 100, ids, 64, 0));
 }
+/* Times of a file that is mapped. They were set to the past before each step; 1: a step changed it. */
+static long fd_of_times;
+static void past(void) { sys4(__NR_utimensat, fd_of_times, 0, ((long[4]){1000, 0, 1000, 0}), 0); }
+static void times(const char *step) {
+  uint32_t x[64];
+  sys5(__NR_statx, fd_of_times, "", 0x1000, 0x7ff, x);
+  say(" %s: atime %d mtime %d\n", (long)step, *(long *)&x[16] != 1000, *(long *)&x[28] != 1000);
+  past();
+}
+static void touched(void) {
+  fd_of_times = sys3(__NR_open, "mapped-times", 0102, 0600);
+  sys1(__NR_unlink, "mapped-times"), sys2(FTRUNCATE, fd_of_times, 3 * 4096), past();
+  volatile char *p = (char *)map_(0, 3 * 4096, READ | WRITE, SHARED, fd_of_times, 0);
+  times("shared mapping");
+  (void)p[0], times("read");
+  p[0] = 1, times("write");
+  p[4096] = 1, times("write to another page");
+  sys3(__NR_msync, p, 3 * 4096, 4), times("msync");
+  volatile char *q = (char *)map_(0, 4096, READ | WRITE, PRIVATE, fd_of_times, 0);
+  times("private mapping");
+  q[0] = 2, times("write");
+  map_(0, 4096, READ, SHARED, -1, 0), times("no file");
+  sys2(__NR_munmap, p, 3 * 4096), sys2(__NR_munmap, q, 4096), times("munmap");
+  sys1(__NR_close, fd_of_times);
+}
 static int body(int argc, char **argv, char **envp) {
   (void)argc, (void)argv, (void)envp;
   say("pagemap\n", 0), pagemap();
@@ -165,6 +190,7 @@ static int body(int argc, char **argv, char **envp) {
   say("secret memory\n", 0), secret();
   say("droppable memory\n", 0), droppable();
   say("security modules\n", 0), modules();
+  say("times\n", 0), touched();
   say("msync of the last byte %d of the last page %d", sys3(__NR_msync, -1, 4096, 4), sys3(__NR_msync, -4096, 4096, 4));
   say(" mprotect %d munmap %d\n", sys3(__NR_mprotect, -1, 4096, 0), sys2(__NR_munmap, -1, 4096));
   return 0;

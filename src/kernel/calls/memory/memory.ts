@@ -9,6 +9,7 @@ import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { charged } from "../../base/charged.ts";
 import { in32BitCall } from "../../base/x32-call.ts";
+import { touchAccess } from "../../fs/files/regular.ts";
 import { hexLong, hexText, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";
@@ -34,7 +35,10 @@ const mapNow = (t: Task, request: Omit<memory.MapRequest, "file">, fd: number, l
     const unwritable = t.files.get(fd)?.writable !== true;
     return memory.mmap(t.mem, { ...request, flags: how | MAP.ANONYMOUS, unwritable }, later);
   }
-  return memory.mmap(t.mem, { ...request, file, offset: request.offset - (file.begin ?? 0) }, later);
+  const at = memory.mmap(t.mem, { ...request, file, offset: request.offset - (file.begin ?? 0) }, later);
+  const opened = t.files.get(fd);
+  if (at >= 0 && opened?.inode.isFile) touchAccess(opened);
+  return at;
 };
 
 /** i386's first mmap has its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */

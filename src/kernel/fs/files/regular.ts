@@ -70,6 +70,10 @@ export abstract class RegularInode extends Inode {
   punchPages(from: number, to: number): number {
     return this.allocate(from * 4096, to * 4096, true);
   }
+  /** Linux fault_dirty_shared_page(). */
+  modified(): void {
+    this.touch("modify");
+  }
   writePage(index: number, from: Uint8Array): number {
     return this.writeAt(index * 4096, from);
   }
