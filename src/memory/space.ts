@@ -61,7 +61,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   writeOrExecute = 0;
   /** /proc/PID/coredump_filter. */
   coredumpFilter = 0x33;
-  /** membarrier(2): the registered commands. */
+  /** membarrier(2): the registered commands. A copy has them, a new program has none. */
   barriers = 0;
   /** The number of consecutive pages with a first write, and the address of the next one. */
   readonly filling = { next: 0, pages: 0 };
@@ -229,6 +229,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.readImpliesExec = space.readImpliesExec;
     this.writeOrExecute = handedDown(space.writeOrExecute);
     this.sealed = space.sealed;
+    this.barriers = space.barriers;
+    this.coredumpFilter = space.coredumpFilter;
     this.argStart = space.argStart;
     this.argEnd = space.argEnd;
     this.envStart = space.envStart;

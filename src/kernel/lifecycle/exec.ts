@@ -176,6 +176,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   endUserDispatch(task);
   enterTime(task);
   if (process.hasExecuted) notePeak(task);
+  image.space.coredumpFilter = task.mem.coredumpFilter;
   task.mem = image.space;
   task.mem.readImpliesExec = image.readImpliesExec;
   task.mem.writeOrExecute = handedDown(old.writeOrExecute);

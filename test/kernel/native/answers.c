@@ -9,6 +9,13 @@ static void barriers(void) {
   say(" register %d %d", sys3(__NR_membarrier, 16, 0, 0), sys3(__NR_membarrier, 4, 0, 0));
   say(" then %d %d, flags %d, two at once %d\n", sys3(__NR_membarrier, 8, 0, 0), sys3(__NR_membarrier, 2, 0, 0), sys3(__NR_membarrier, 8, 1, 0), sys3(__NR_membarrier, 3, 0, 0));
   say(" registered %d\n", sys3(__NR_membarrier, 512, 0, 0) & ~2);
+  // A child has the registrations of its parent, a program that is executed has none.
+  long pid = sys0(__NR_fork);
+  if (pid == 0) {
+    say("child %d, registered %d\n", sys3(__NR_membarrier, 8, 0, 0), sys3(__NR_membarrier, 512, 0, 0) & ~2);
+    finish(0);
+  }
+  end(pid);
 }
 static void options(void) {
   say("prctl: speculation of nothing %d, more arguments %d %d\n", sys5(__NR_prctl, 52, 9, 0, 0, 0), sys5(__NR_prctl, 52, 0, 1, 0, 0), sys5(__NR_prctl, 53, 0, 1, 1, 0));
@@ -199,7 +206,30 @@ static void memoryOf(void) {
   say("\n");
   finish(0);
 }
+// A new process and a new program have the filter of core files of their parent.
+static void dumped(const char *where) {
+  long fd = sys3(__NR_open, "/proc/self/coredump_filter", 0, 0), n = sys3(__NR_read, fd, buffer, 200);
+  buffer[n > 0 ? n : 0] = 0;
+  say("%s filter %s", where, buffer);
+  sys1(__NR_close, fd);
+}
+static void filter(char **envp) {
+  put_file("/proc/self/coredump_filter", "0x1c");
+  long pid = sys0(__NR_fork);
+  if (pid == 0) {
+    dumped("child's");
+    sys3(__NR_execve, "/proc/self/exe", ((const char *const[]){"answers", "filter", 0}), envp);
+    finish(9);
+  }
+  end(pid);
+}
 static int body(int argc, char **argv, char **envp) {
+  (void)argv;
+  if (argc > 1) {
+    dumped("program's");
+    return 0;
+  }
+  filter(envp);
   barriers();
   options();
   files();
