@@ -223,6 +223,21 @@ static void tasks(void) {
   sys2(__NR_kill, pid, 9);
   end(pid);
 }
+// The files of a process that has changed its user belong to root, but it has its own descriptors.
+static void changed(void) {
+  long pid = sys0(__NR_fork);
+  if (pid == 0) {
+    static const char *const names[] = {"/proc/self/fd", "/proc/self/fd/0", "/proc/thread-self/fd/0", "/proc/self/fdinfo", "/proc/self/fdinfo/0", "/proc/self/ns",
+        "/proc/self/ns/mnt", "/proc/self/environ", "/proc/self/exe", "/proc/1/fd", "/proc/1/fdinfo/0"};
+    sys3(__NR_dup3, sys3(__NR_open, "/tmp", 0x10000, 0), 0, 0);
+    say("user %d", sys1(__NR_setuid, 1000));
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) say(" %s %d", names[i], L(sys3(__NR_open, names[i], 0, 0) > 0));
+    say(" of a descriptor %d", sys3(__NR_open, "/proc/self/fd/0/trapgate-none", 0, 0));
+    say(" access %d %d\n", sys2(__NR_access, "/proc/self/fd/0", 4), sys2(__NR_access, "/proc/self/fd", 2));
+    finish(0);
+  }
+  end(pid);
+}
 static int body(int argc, char **argv, char **envp) {
   (void)argc, (void)argv, (void)envp;
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) kind(all[i]);
@@ -233,5 +248,6 @@ static int body(int argc, char **argv, char **envp) {
   scheduling();
   tasks();
   sys1(__NR_unlink, "/tmp/trapgate-procfiles");
+  changed();
   return 0;
 }

@@ -254,7 +254,7 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
     mode: number,
     list: (task: Task, from: number) => Iterable<ProcEntry>,
     find?: (name: string) => ProcEntry | undefined,
-    size?: () => number,
+    { size, isOwn = false }: { readonly size?: () => number; readonly isOwn?: boolean } = {},
   ): ProcEntry => ({
     name,
     ino,
@@ -269,6 +269,7 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
         owner,
       );
       if (size) made.shape = { size };
+      if (isOwn) made.permission = (task) => (task.process === target.process ? 0 : undefined);
       return made;
     },
   });
@@ -287,7 +288,8 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
   );
   return [
     // Linux proc_fd_getattr(), since 6.2.
-    dir("fd", base(target) + 2, 0o500, fds.list, fds.find, () => target.files.count),
+    // The process itself may always look. Linux proc_fd_permission().
+    dir("fd", base(target) + 2, 0o500, fds.list, fds.find, { size: () => target.files.count, isOwn: true }),
     dir("ns", base(target) + 6, 0o511, () => namespaceLinks(fs, target, base(target) + 0x100)),
     {
       name: "net",
