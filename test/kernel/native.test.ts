@@ -63,6 +63,7 @@ const subjects = {
   tcpoptions: "TCP sockets take, refuse and report options, and hold bytes back, as on Linux",
   splices: "descriptors of all kinds are spliced, or refused, as on Linux",
   procfiles: "files of /proc have the modes, refuse splices and show the settings, policies, timers and children as on Linux",
+  kmsg: "records of the kernel log are written, read, sought and refused as on Linux",
   sysctls: "settings of /proc/sys take numbers and words, act, and belong to their namespaces, as on Linux",
   locks: "locks and leases are listed with their ranges and processes as on Linux",
   loops: "loop devices take a file, show parts of it, and let it go as on Linux",

@@ -1,6 +1,8 @@
 // The kernel log, read by dmesg(1) and syslog(2). Linux kernel/printk/printk.c.
 
-/** One line of the log: the syslog level, virtual time since boot in nanoseconds, and the text. */
+import { WaitQueue } from "./wait.ts";
+
+/** One line of the log: syslog's facility times 8 and level, virtual nanoseconds since boot, and the text. */
 export interface LogRecord {
   readonly level: number;
   readonly now: number;
@@ -14,8 +16,11 @@ export class KernelLog {
   readonly records: LogRecord[] = [];
   /** Called for each new record: --kernel-log. */
   onRecord: ((record: LogRecord) => void) | undefined;
-  /** Positions of syslog(2): READ continues at `read`, CLEAR moves `cleared`. */
-  read = 0;
+  /** Wakes for each new record. */
+  readonly changed = new WaitQueue();
+  /** Positions of syslog(2): READ continues in the line `#read`, after some bytes. CLEAR moves `cleared`. */
+  #read = 0;
+  #partial = 0;
   cleared = 0;
   /** Messages about faults since a virtual time: they are limited. */
   faults = { since: 0, count: 0 };
@@ -29,15 +34,45 @@ export class KernelLog {
       this.#dropped++;
     }
     this.onRecord?.(record);
+    this.changed.wake();
   }
   /** All records that are still stored after the first `seen` records. */
   since(seen: number): readonly LogRecord[] {
     return this.records.slice(Math.max(0, seen - this.#dropped));
   }
+  /** The number of the oldest record. */
+  get first(): number {
+    return this.#dropped;
+  }
+  /** A record by its number. */
+  at(number: number): LogRecord | undefined {
+    return this.records[number - this.#dropped];
+  }
+  /** The bytes that `take` has left. */
+  get unread(): number {
+    return this.since(this.#read).reduce((sum, record) => sum + syslogLine(record).length, 0) - this.#partial;
+  }
+  /** Takes the next lines, as many as `most` bytes hold; of a longer line its beginning. */
+  take(most: number): string {
+    if (this.#read < this.#dropped) [this.#read, this.#partial] = [this.#dropped, 0];
+    let text = "";
+    for (const record of this.since(this.#read)) {
+      const rest = syslogLine(record).slice(this.#partial);
+      if (text !== "" && text.length + rest.length > most) break;
+      text += rest.slice(0, most);
+      this.#partial = rest.length > most ? this.#partial + most : 0;
+      if (this.#partial > 0) break;
+      this.#read++;
+    }
+    return text;
+  }
   get total(): number {
     return this.#dropped + this.records.length;
   }
 }
+
+/** A line as syslog(2) gives it. */
+export const syslogLine = (r: LogRecord): string => `<${r.level}>${logLine(r)}\n`;
 
 /** `[    1.234567] text`, as dmesg prints it. */
 export const logLine = (r: LogRecord): string => `[${(r.now / 1e9).toFixed(6).padStart(12)}] ${r.text}`;

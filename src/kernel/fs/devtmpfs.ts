@@ -3,6 +3,7 @@
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
+import { KMSG, openKmsg } from "./files/kmsg.ts";
 import { openLoop, openLoopControl } from "./files/loop.ts";
 import { LOOP_CONTROL, LOOP_MAJOR, LOOPS } from "./files/loop-device.ts";
 import { acquireOnOpen, controllingTty } from "./tty/control.ts";
@@ -42,6 +43,7 @@ export class DevTmpFs extends MemFs {
     const node = (name: string, mode: number, rdev: number): void =>
       dir.add(name, new MemNode(this, { mode: S_IFCHR | mode, uid: 0, gid: 0, rdev }));
     for (const { name, mode, rdev } of memoryDevices) node(name, mode, rdev);
+    node("kmsg", 0o644, KMSG);
     node("tty", 0o666, TTY);
     node("console", 0o600, CONSOLE);
     node("loop-control", 0o600, LOOP_CONTROL);
@@ -89,6 +91,7 @@ export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   // Linux misc_open(): no device has the minor number.
   vfs.drivers.set(MISC_MAJOR, () => -E.ENODEV);
   vfs.devices.set(TTY, openControlling);
+  vfs.devices.set(KMSG, (...given) => openKmsg(...given));
   // Functions of their own: most programs do without the module.
   vfs.devices.set(LOOP_CONTROL, (...given) => openLoopControl(...given));
   vfs.blockDrivers.set(LOOP_MAJOR, (...given) => openLoop(...given));

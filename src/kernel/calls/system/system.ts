@@ -7,7 +7,8 @@ import { E } from "../../../abi/errno.ts";
 import { SYSINFO } from "../../../abi/uapi/sysinfo.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { asBytes } from "../../base/byte-string.ts";
-import { logLine } from "../../base/log.ts";
+import { syslogLine } from "../../base/log.ts";
+import { type Wait, wait } from "../../base/wait.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { hexInt, int, ptr, ulong } from "../../syscall/arg.ts";
 
@@ -90,15 +91,10 @@ const ACTION = {
 const LOG_SIZE = 1 << 18;
 
 /** READ_ALL and SIZE_BUFFER are open to all, as with dmesg_restrict off. Other actions need CAP_SYSLOG. */
-const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
+const syslog = (t: Task, type: number, at: VAddr, length: number): number | Wait => {
   const { log } = t.kernel;
   const open = type === ACTION.READ_ALL || type === ACTION.SIZE_BUFFER;
   if (!open && !capable(t.cred, CAP.SYSLOG) && !capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  const text = (from: number): string =>
-    log
-      .since(from)
-      .map((r) => `<${r.level}>${logLine(r)}\n`)
-      .join("");
   switch (type) {
     case ACTION.CLOSE:
     case ACTION.OPEN:
@@ -111,18 +107,22 @@ const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
       log.cleared = log.total;
       return 0;
     case ACTION.SIZE_UNREAD:
-      return text(log.read).length;
+      return log.unread;
     case ACTION.SIZE_BUFFER:
       return LOG_SIZE;
-    case ACTION.READ:
+    case ACTION.READ: {
+      if (at === 0 || length < 0) return -E.EINVAL;
+      if (length === 0) return 0;
+      if (log.unread === 0) return wait([log.changed]);
+      const lines = log.take(length);
+      return t.mem.write(at, asBytes(lines)) ? lines.length : -E.EFAULT;
+    }
     case ACTION.READ_ALL:
     case ACTION.READ_CLEAR: {
       if (at === 0 || length < 0) return -E.EINVAL;
       if (length === 0) return 0;
-      const all = text(type === ACTION.READ ? log.read : log.cleared);
-      const tail = all.slice(-length);
+      const tail = log.since(log.cleared).map(syslogLine).join("").slice(-length);
       if (!t.mem.write(at, asBytes(tail))) return -E.EFAULT;
-      if (type === ACTION.READ) log.read = log.total;
       if (type === ACTION.READ_CLEAR) log.cleared = log.total;
       return tail.length;
     }
@@ -157,9 +157,7 @@ export const systemCalls: readonly Syscall[] = [
     }),
   ),
   syscall("sysinfo", { info: filled("sysinfo") }, (t, a, abi) => sysinfo(t, a.info, abi)),
-  syscall("syslog", { type: int, buf: ptr, len: int }, (t, a) => syslog(t, a.type, a.buf, a.len), {
-    note: "READ does not wait for new records",
-  }),
+  syscall("syslog", { type: int, buf: ptr, len: int }, (t, a) => syslog(t, a.type, a.buf, a.len)),
   syscall("personality", { persona: hexInt }, (t, a) => personality(t, a.persona), { hexResult: true }),
   syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, {
     note: "always EPERM: the owner of the machine stops it",

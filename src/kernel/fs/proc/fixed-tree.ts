@@ -26,7 +26,7 @@ const CHANGING = 128;
 const isLink = (x: FixedTree[string]): x is FixedLink => typeof (x as FixedLink).to === "string";
 const isLater = (x: FixedTree[string]): x is FixedLater => typeof (x as FixedLater).inodes === "number";
 const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
-  (["read", "write", "records"] as const).some((name) => typeof (x as ProcContent)[name] === "function");
+  (["read", "write", "records", "open"] as const).some((name) => typeof (x as ProcContent)[name] === "function");
 
 /** A place in /proc/sys, where settings below `net` belong to a network namespace. */
 type Sysctl = "machine" | "network";

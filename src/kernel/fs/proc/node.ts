@@ -15,6 +15,8 @@ import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
 /** The content of a file. Text is a byte string: one char code per byte. */
 export interface ProcContent {
+  /** Opens the file in place of what the other functions make. */
+  open?(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription>;
   /** Who may open the file: 0 or -errno. Default: whom its mode allows. */
   mayOpen?(task: Task): number;
   /**
@@ -210,6 +212,7 @@ export class ProcFileNode extends Inode {
     const refused = this.#content.mayOpen?.(task) ?? 0;
     if (refused < 0) return refused;
     const { records } = this.#content;
+    if (this.#content.open) return this.#content.open(task, this, flags, path);
     return records ? new ProcSequence(this.#content, this, flags, path) : new ProcFile(this.#content, this, flags, path);
   }
   override truncate(): number {

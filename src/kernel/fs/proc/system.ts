@@ -2,6 +2,7 @@
 import { UPTIME } from "../../base/time.ts";
 import { ticks } from "../../base/usage.ts";
 import type { Kernel } from "../../kernel.ts";
+import { openProcKmsg } from "../files/kmsg.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { gzip } from "./config/gzip.ts";
 import { configText } from "./config/options.ts";
@@ -61,6 +62,8 @@ export const systemFiles = (kernel: Kernel): FixedTree => {
           .concat("\text2\n")
           .join(""),
     },
+    consoles: { read: () => "" },
+    kmsg: { mode: 0o400, open: openProcKmsg },
     locks: locksFile,
     loadavg: { read: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.lastPid}\n` },
     modules: { read: () => "" },
