@@ -41,7 +41,8 @@ const fileModule = async () => {
 /**
  * An ES module's text, as esbuild writes it, as a function. Its arguments are a chunk's `require` and
  * bin/trapgate.js's table of the bundle; it returns the module's exports. All imported chunks are loaded
- * before, so that names can be bound at once.
+ * before, so that names can be bound at once. The bindings are `var`, as esbuild declares a module's own
+ * names: V8 tests at each use of an outer function's `const` that it is bound.
  */
 const chunkFunction = (name, text) => {
   const exported = /export\{([^}]*)\};?\s*$/.exec(text);
@@ -51,7 +52,7 @@ const chunkFunction = (name, text) => {
       /(?<=^|[;}\n])import(?:(?: ?([\w$]+) ?)?,?(?:\{([^}]*)\}|\* ?as ([\w$]+) ?)?from)?"([^"]+)";/g,
       (_, byDefault, some, all, from) => {
         const [whole, parts] = [byDefault ?? all, some?.replaceAll(" as ", ":")];
-        const bindings = [whole && `const ${whole}=require("${from}");`, parts && `const{${parts}}=require("${from}");`].filter(Boolean);
+        const bindings = [whole && `var ${whole}=require("${from}");`, parts && `var{${parts}}=require("${from}");`].filter(Boolean);
         return bindings.join("") || `require("${from}");`;
       },
     )

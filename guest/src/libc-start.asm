@@ -60,7 +60,6 @@ _start: mov     eax, [bss - 0x40]               ; a page of data: read, and writ
         call64  11, rbx, 0x40000                ; munmap
         call64  13, 10, 0, bss + 0x200, 8       ; rt_sigaction
         call64  14, 0, 0, bss + 0x200, 8        ; rt_sigprocmask
-        call64  228, 1, bss + 0x200             ; clock_gettime
 
         xor     eax, eax
         cpuid

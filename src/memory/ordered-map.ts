@@ -76,13 +76,16 @@ export class OrderedMap<V> {
   }
 
   set(key: number, value: V): void {
-    const at = this.#chunk(key);
-    const chunk = this.#chunks[at];
-    if (chunk === undefined) {
-      this.#chunks.push({ keys: [key], values: [value] });
+    const last = this.#chunks[this.#chunks.length - 1];
+    if (last === undefined || key > (last.keys[last.keys.length - 1] as number)) {
       this.#size++;
+      // Ascending insertions result in full chunks.
+      if (last === undefined || last.keys.length === CHUNK_MAX) this.#chunks.push({ keys: [key], values: [value] });
+      else insert(last, last.keys.length, key, value);
       return;
     }
+    const at = this.#chunk(key);
+    const chunk = this.#chunks[at] as Chunk<V>;
     const slot = this.#slot(chunk, key);
     if (chunk.keys[slot] === key) {
       chunk.values[slot] = value;
@@ -93,7 +96,6 @@ export class OrderedMap<V> {
       insert(chunk, slot, key, value);
       return;
     }
-    // Ascending insertions result in full chunks.
     const half = slot === CHUNK_MAX ? CHUNK_MAX : CHUNK_MAX >> 1;
     const upper: Chunk<V> = { keys: chunk.keys.splice(half), values: chunk.values.splice(half) };
     this.#chunks.splice(at + 1, 0, upper);

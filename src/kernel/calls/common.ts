@@ -1,6 +1,7 @@
 // Calls that many programs make soon after their start. Their declarations are made at the first use of one.
 import type { Syscall } from "../syscall/declaration.ts";
 import { attrCalls } from "./file/attributes.ts";
+import { ioctlCalls } from "./file/ioctl.ts";
 import { seekCalls } from "./file/seek.ts";
 import { prctlCalls } from "./process/prctl.ts";
 import { credCalls } from "./security/cred.ts";
@@ -11,6 +12,7 @@ import { systemCalls } from "./system/system.ts";
 /** Calls after those of eager.ts. */
 export const commonCalls: readonly Syscall[] = [
   ...seekCalls,
+  ...ioctlCalls,
   ...attrCalls,
   ...credCalls,
   ...signalCalls,

@@ -3,7 +3,6 @@
 import type { Syscall } from "../syscall/declaration.ts";
 import { dirCalls } from "./dir/directory.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
-import { ioctlCalls } from "./file/ioctl.ts";
 import { pipeCalls } from "./file/pipe.ts";
 import { copyCalls } from "./file/splice.ts";
 import { fileTimeCalls } from "./file/times.ts";
@@ -45,5 +44,4 @@ export const onDemandCalls: readonly Syscall[] = [
   ...execCalls,
   ...adviceCalls,
   ...fcntlCalls,
-  ...ioctlCalls,
 ];

@@ -2,14 +2,14 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { F, T } from "../../../abi/uapi/ioctl.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { FanotifyFile } from "../../fs/fanotify/group.ts";
 import { fiemap } from "../../fs/files/fiemap.ts";
 import { InotifyFile } from "../../fs/files/inotify.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { StreamInput } from "../../fs/files/stream-file.ts";
-import { T } from "../../fs/tty/ioctl.ts";
-import { I, L, O, termios, winsize } from "../../fs/tty/termios.ts";
+import { argumentText } from "../../fs/tty/ioctl-text.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { FS_FL } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
@@ -18,23 +18,10 @@ import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayIoctl } from "../../landlock/open.ts";
 import { Socket } from "../../net/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
-import { choiceText, flagText } from "../../syscall/arg-flags.ts";
-import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { choiceText } from "../../syscall/arg-flags.ts";
+import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-
 import { asyncChanged } from "./owner.ts";
-
-const F = {
-  FIONREAD: 0x541b,
-  FIONBIO: 0x5421,
-  FIONCLEX: 0x5450,
-  FIOCLEX: 0x5451,
-  FIOASYNC: 0x5452,
-  FIOQSIZE: 0x5460,
-  FICLONE: 0x40049409,
-  FS_IOC_FIEMAP: 0xc020660b,
-  FICLONERANGE: 0x4020940d,
-} as const;
 
 const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): number => {
   const on = t.mem.u32(at);
@@ -118,54 +105,7 @@ const { FICLONE: _clone, ...others } = F;
 const names = { ...T, ...others, "BTRFS_IOC_CLONE or FICLONE": F.FICLONE };
 const request: Arg<number> = { ...uint, c: "unsigned int", names, show: (v) => choiceText(v, names, "_IOC(???)") };
 
-const termiosText = (ctx: ShowContext, at: VAddr): string | undefined => {
-  const bytes = ctx.task.mem.read(at, termios.size(ctx.abi));
-  if (!bytes) return undefined;
-  const x = termios.decode(bytes, ctx.abi);
-  return `{c_iflag=${flagText(x.c_iflag, I)}, c_oflag=${flagText(x.c_oflag, O)}, c_cflag=0x${x.c_cflag.toString(16)}, c_lflag=${flagText(x.c_lflag, L)}, ...}`;
-};
-const winsizeText = (ctx: ShowContext, at: VAddr): string | undefined => {
-  const bytes = ctx.task.mem.read(at, 8);
-  if (!bytes) return undefined;
-  const w = winsize.decode(bytes, ctx.abi);
-  return `{ws_row=${w.ws_row}, ws_col=${w.ws_col}, ws_xpixel=${w.ws_xpixel}, ws_ypixel=${w.ws_ypixel}}`;
-};
-const intText = (ctx: ShowContext, at: VAddr): string | undefined => {
-  const n = ctx.task.mem.u32(at);
-  return n < 0 ? undefined : `[${n | 0}]`;
-};
-/** Requests whose argument the caller fills. The next table has those that the kernel fills. */
-const inText = new Map<number, typeof intText>([
-  [T.TCSETS, termiosText],
-  [T.TCSETSW, termiosText],
-  [T.TCSETSF, termiosText],
-  [T.TIOCSWINSZ, winsizeText],
-  [T.TIOCSPGRP, intText],
-  [F.FIONBIO, intText],
-  [F.FIOASYNC, intText],
-  [T.TIOCSPTLCK, intText],
-]);
-const outText = new Map<number, typeof intText>([
-  [T.TCGETS, termiosText],
-  [T.TIOCGWINSZ, winsizeText],
-  [T.TIOCGPGRP, intText],
-  [T.TIOCGSID, intText],
-  [F.FIONREAD, intText],
-  [T.TIOCGPTN, intText],
-]);
-const noArgument = new Set<number>([F.FIOCLEX, F.FIONCLEX, T.TIOCNOTTY, T.TIOCEXCL, T.TIOCNXCL]);
-
-const argument: Arg<VAddr> = {
-  ...ptr,
-  out: true,
-  show: (v, ctx) => {
-    const r = ctx.all["request"] as number;
-    if (noArgument.has(r)) return "";
-    if (r === F.FICLONE) return ctx.style.fd(ctx.task, v % 2 ** 32);
-    const text = inText.get(r) ?? (ctx.ret >= 0 ? outText.get(r) : undefined);
-    return text?.(ctx, v) ?? ptr.show(v, ctx);
-  },
-};
+const argument: Arg<VAddr> = { ...ptr, out: true, show: (v, ctx) => argumentText(v, ctx) ?? ptr.show(v, ctx) };
 
 /** The call ioctl(2). */
 export const ioctlCalls: readonly Syscall[] = [

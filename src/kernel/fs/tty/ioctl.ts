@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { T } from "../../../abi/uapi/ioctl.ts";
 import { SIG } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
@@ -10,17 +11,6 @@ import { checkForeground, disassociate, setForeground, stealControlling } from "
 import { type Termios, termio, termios, termios2, V, winsize } from "./termios.ts";
 import type { Tty } from "./tty.ts";
 import type { TtyFile } from "./tty-file.ts";
-
-// biome-ignore format: table
-/** Request numbers. uapi asm-generic/ioctls.h. */
-export const T = {
-  TCGETS: 0x5401, TCSETS: 0x5402, TCSETSW: 0x5403, TCSETSF: 0x5404, TCGETA: 0x5405, TCSETA: 0x5406, TCSETAW: 0x5407, TCSETAF: 0x5408,
-  TCSBRK: 0x5409, TCXONC: 0x540a, TCFLSH: 0x540b, TIOCEXCL: 0x540c, TIOCNXCL: 0x540d, TIOCSCTTY: 0x540e, TIOCGPGRP: 0x540f, TIOCSPGRP: 0x5410,
-  TIOCOUTQ: 0x5411, TIOCSTI: 0x5412, TIOCGWINSZ: 0x5413, TIOCSWINSZ: 0x5414, FIONREAD: 0x541b, TIOCNOTTY: 0x5422, TIOCSETD: 0x5423,
-  TIOCGETD: 0x5424, TCSBRKP: 0x5425, TIOCGSID: 0x5429, TCGETS2: 0x802c542a, TCSETS2: 0x402c542b, TCSETSW2: 0x402c542c, TCSETSF2: 0x402c542d,
-  TIOCGPTN: 0x80045430, TIOCSPTLCK: 0x40045431, TIOCGDEV: 0x80045432, TIOCVHANGUP: 0x5437, TIOCGPTLCK: 0x80045439, TIOCGEXCL: 0x80045440,
-  TIOCGPTPEER: 0x5441, TIOCPKT: 0x5420, TIOCGPKT: 0x80045438, TIOCSIG: 0x40045436,
-} as const;
 
 type Handler = (task: Task, tty: Tty, arg: VAddr, abi: Abi) => Result;
 

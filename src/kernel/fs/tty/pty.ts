@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { T } from "../../../abi/uapi/ioctl.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
@@ -21,7 +22,7 @@ import { makedev, minor, S_IFCHR } from "../vfs/mode.ts";
 import { O_CLOEXEC, O_NOCTTY } from "../vfs/open-flags.ts";
 import { lookupIn } from "../vfs/resolve.ts";
 import { acquireOnOpen } from "./control.ts";
-import { slaveIoctl, T } from "./ioctl.ts";
+import { slaveIoctl } from "./ioctl.ts";
 import { Tty, type TtyDriver, type TtyEvent } from "./tty.ts";
 import { TtyFile, WRITE_STEP } from "./tty-file.ts";
 

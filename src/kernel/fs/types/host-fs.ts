@@ -4,7 +4,7 @@
 import { E } from "../../../abi/errno.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type NewInode, type Or } from "../vfs/inode.ts";
-import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { Content } from "./content.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemFs, MemNode } from "./memfs.ts";
@@ -73,8 +73,7 @@ class HostDir extends MemDir {
     const found = this.#host.readdir();
     if (typeof found === "number") return;
     // The order is the same on every host. It is descending, because the newest name is listed first.
-    for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? 1 : -1)))
-      this.addLazy(name, direntType(type), this.fs.newIno());
+    this.addLazy([...found].sort((a, b) => (a.name < b.name ? 1 : -1)));
   }
   protected override load(name: string, entry: MemEntry): Or<Inode> {
     const found = this.#host.lookup(name);

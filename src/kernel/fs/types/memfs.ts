@@ -307,9 +307,21 @@ export class MemDir extends Inode {
   add(name: string, inode: Inode): void {
     this.#put(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this.#nextCookie++ });
   }
-  /** Adds a name whose inode `load` makes later. */
-  protected addLazy(name: string, type: number, ino: number): void {
-    this.#put(name, { inode: undefined, type, ino, cookie: this.#nextCookie++ });
+  /**
+   * Adds names whose inodes `load` makes later; one that exists stays. Directories of a host have thousands
+   * of names, so they are charged at once. The texts are not parts of longer ones.
+   */
+  protected addLazy(found: Iterable<{ readonly name: string; readonly type: number }>): void {
+    const { fs, names } = this;
+    let bytes = 0;
+    for (const { name, type } of found) {
+      if (names.has(name)) continue;
+      const cookie = this.#nextCookie++;
+      names.set(name, { inode: undefined, type: direntType(type), ino: fs.newIno(), cookie });
+      this.#order.set(cookie, name);
+      bytes += sizes.name + name.length;
+    }
+    fs.force(bytes);
   }
   #put(name: string, entry: MemEntry): void {
     this.#take(name);

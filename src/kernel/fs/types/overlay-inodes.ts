@@ -1,6 +1,5 @@
 // The files of an overlay. They are files in memory that tell the file system each change.
 import type { Inode, NewInode, Or } from "../vfs/inode.ts";
-import { direntType } from "../vfs/mode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import type { HostNode } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemNode } from "./memfs.ts";
@@ -50,8 +49,8 @@ export class OverlayDir extends MemDir {
     const found = this.lower?.readdir() ?? [];
     const below = typeof found === "number" ? [] : [...found].sort((a, b) => (a.name < b.name ? 1 : -1));
     const upper = this.fs.namesOf(this) ?? new Map<string, number>();
-    for (const { name, type } of below) if (!upper.has(name)) this.addLazy(name, direntType(type), this.fs.newIno());
-    for (const [name, id] of upper) if (id !== 0) this.addLazy(name, direntType(this.fs.typeOf(id)), this.fs.newIno());
+    this.addLazy(below.filter(({ name }) => !upper.has(name)));
+    this.addLazy([...upper].filter(([, id]) => id !== 0).map(([name, id]) => ({ name, type: this.fs.typeOf(id) })));
   }
   protected override load(name: string, _entry: MemEntry): Or<Inode> {
     return this.fs.load(this, name);
