@@ -10,6 +10,7 @@ import type { Hooks, TraceOptions } from "../machine/options.ts";
 import type { Crash } from "../machine/stack/crash.ts";
 import type { Policy } from "../policy/formats/read.ts";
 import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
+import { visible } from "../visible.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 
@@ -71,7 +72,7 @@ const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | u
 /** Prints Linux's log of a fault, without the code bytes. */
 const sayFaults = ({ kernel }: Machine): void => {
   const faults = kernel.log.records.filter(({ text }) => / segfault at |^traps: /.test(text));
-  for (const { text } of faults.slice(-1)) say(`trapgate: ${text.replace(/^traps: /, "")}`);
+  for (const { text } of faults.slice(-1)) say(`trapgate: ${visible(text.replace(/^traps: /, ""))}`);
 };
 
 /** Runs the program. `watched`: other observers of the run. */

@@ -6,6 +6,7 @@ import type { Policy } from "../policy/formats/read.ts";
 import { type Why, why, whyProgram } from "../policy/why/why.ts";
 import { whyText } from "../policy/why/why-text.ts";
 import { encodeProgram, RefusedFilter, type SeccompProfile } from "../seccomp/index.ts";
+import { visible } from "../visible.ts";
 import { color as pc } from "./color.ts";
 import { writeOutput } from "./save/output-file.ts";
 
@@ -61,7 +62,7 @@ export class WhyReport {
     const parts = kinds.map(({ denial, count }) => {
       const { comm, pid, call, verdict, door, abi, stack } = denial;
       const times = count > 1 ? `, ${count} times` : "";
-      const head = `${pc.bold(`denied: ${call}`)}: ${verdict}${times}\n  by ${comm}[${pid}], through ${door}, ABI ${abi}\n`;
+      const head = `${pc.bold(`denied: ${call}`)}: ${verdict}${times}\n  by ${visible(comm)}[${pid}], through ${door}, ABI ${abi}\n`;
       const found = this.#why(denial);
       const text = found
         ? whyText(found.why, found.name).split("\n").slice(1).join("\n")

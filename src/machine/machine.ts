@@ -16,6 +16,7 @@ import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import type { Filter } from "../seccomp/filter.ts";
+import { visible } from "../visible.ts";
 import { type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import type { Denial } from "./denial.ts";
@@ -244,7 +245,7 @@ export class Machine {
     const observer = trace && recorder ? lazyObservers().both(trace, recorder) : (trace ?? recorder);
     if (observer) kernel.observer = observer;
     const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace, recorder);
-    if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
+    if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(visible(logLine(record)));
     const { filter, crash } = hooks;
     if (crash) kernel.onCrash = (task, info) => crash(lazyCrashes().crashOf(task, info));
     if (filter) {
@@ -270,7 +271,7 @@ export class Machine {
         stdout: stdout.output(),
         stderr: stderr.output(),
         trace: lines.kept,
-        kernelLog: kernel.log.records.map(logLine),
+        kernelLog: kernel.log.records.map((record) => visible(logLine(record))),
         denials,
         stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
       };

@@ -9,6 +9,7 @@ import { LOOP_MAJOR, Loops } from "./files/loop-device.ts";
 import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
 import { StreamInode } from "./files/stream-file.ts";
 import { lazyNetTables } from "./lazy.ts";
+import { LowestIds } from "./mount/lowest-ids.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
@@ -58,6 +59,8 @@ export class Vfs {
   /** The initial values are those of Debian. */
   readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
   readonly pipes = new PipeLimits();
+  /** The numbers of eventfds in /proc/PID/fdinfo. */
+  readonly eventIds = new LowestIds(0);
   /** /proc/sys/fs/lease-break-time in seconds. */
   leaseSeconds = 45;
   #nextDev = 1;

@@ -61,6 +61,12 @@ export class UnixSocket extends Socket {
     this.maker = task.cred.landlock?.hierarchy;
   }
 
+  /** Linux unix_show_fdinfo(). */
+  override info(): string {
+    let descriptors = 0;
+    for (const { rights } of this.queue) descriptors += rights.length;
+    return `scm_fds: ${descriptors}\n`;
+  }
   #streams(): boolean {
     return this.type !== SOCK.DGRAM;
   }

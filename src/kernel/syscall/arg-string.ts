@@ -8,25 +8,27 @@ import type { Arg, ShowContext, Style } from "./declaration.ts";
 const named: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
 /**
- * strace's string_quote(): printable ASCII and C escapes. An octal escape is as short as the next character
- * allows.
+ * The text between the quotes of strace's string_quote(): printable ASCII and C escapes. An octal escape is
+ * as short as the next character allows. `also`: characters that are escaped besides.
  */
-export const quote = (bytes: Uint8Array | string): string => {
+export const escaped = (bytes: Uint8Array | string, also = ""): string => {
   const at = (i: number): number => (typeof bytes === "string" ? bytes.charCodeAt(i) : (bytes[i] as number));
-  let out = '"';
+  let out = "";
   for (let i = 0; i < bytes.length; i++) {
     const c = at(i);
     const name = named[c];
     if (name) out += name;
-    else if (c >= 0x20 && c < 0x7f) out += String.fromCharCode(c);
+    else if (c >= 0x20 && c < 0x7f && !also.includes(String.fromCharCode(c))) out += String.fromCharCode(c);
     else {
       const next = i + 1 < bytes.length ? at(i + 1) : 0;
       const digit = next >= 0x30 && next <= 0x39;
       out += `\\${digit ? c.toString(8).padStart(3, "0") : c.toString(8)}`;
     }
   }
-  return `${out}"`;
+  return out;
 };
+/** The text with its quotes. */
+export const quote = (bytes: Uint8Array | string): string => `"${escaped(bytes)}"`;
 
 /** Every byte as `\x0f`: strace's QUOTE_FORCE_HEX, for binary data. */
 export const quoteHex = (bytes: Uint8Array): string => `"${[...bytes].map((b) => `\\x${b.toString(16).padStart(2, "0")}`).join("")}"`;

@@ -18,6 +18,7 @@ export class TimerFile extends FileDescription implements Timer {
   #expiry = Infinity;
   #interval = 0;
   #expirations = 0;
+  #how = 0;
 
   constructor(task: Task, path: Path, clock: number, flags: number) {
     super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
@@ -27,8 +28,12 @@ export class TimerFile extends FileDescription implements Timer {
   get(): Itimer {
     return { value: this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel.now), interval: this.#interval };
   }
-  /** Arms the timer. `expiry` is a monotonic time in nanoseconds; Infinity disarms. */
-  set(expiry: number, interval: number): void {
+  /**
+   * Arms the timer. `expiry` is a monotonic time in nanoseconds; Infinity disarms. `how`: the flags of
+   * timerfd_settime(2).
+   */
+  set(expiry: number, interval: number, how: number): void {
+    this.#how = how;
     this.#expiry = expiry;
     this.#interval = interval;
     this.#expirations = 0;
@@ -58,7 +63,11 @@ export class TimerFile extends FileDescription implements Timer {
   override release(): void {
     this.#kernel.timers.cancel(this);
   }
+  /** Linux timerfd_show(). */
   override info(): string {
-    return `clockid: ${this.clock}\nticks: ${this.#expirations}\n`;
+    const { value, interval } = this.get();
+    const time = (ns: number): string => `(${Math.floor(ns / 1e9)}, ${ns % 1e9})`;
+    const lines = [`clockid: ${this.clock}`, `ticks: ${this.#expirations}`, `settime flags: 0${this.#how.toString(8)}`];
+    return `${[...lines, `it_value: ${time(value)}`, `it_interval: ${time(interval)}`].join("\n")}\n`;
   }
 }

@@ -4,6 +4,7 @@ import { infoText } from "../../kernel/show/signal.ts";
 import type { SigInfo } from "../../kernel/signal/info.ts";
 import { signalName } from "../../kernel/signal/set.ts";
 import type { Task } from "../../kernel/task/task.ts";
+import { visible } from "../../visible.ts";
 import { backtrace } from "./backtrace.ts";
 import type { Crash } from "./crash.ts";
 import { type Frame, frameText } from "./frame.ts";
@@ -39,7 +40,7 @@ const codeLines = (task: Task, address: number, innermost: Frame | undefined, mo
   const shown = at < 0 ? [...disassemble(bytes.subarray(address - from), { mode, at: address })] : lines;
   at = Math.max(0, at);
   return shown.slice(Math.max(0, at - AROUND), at + AROUND + 1).map((line) => {
-    const name = symbol === undefined ? "" : ` <${symbol}+0x${(line.address - from).toString(16)}>`;
+    const name = symbol === undefined ? "" : ` <${visible(symbol)}+0x${(line.address - from).toString(16)}>`;
     return `${line.address === address ? "=>" : "  "} 0x${line.address.toString(16)}${name}: ${line.text}`;
   });
 };
@@ -55,7 +56,7 @@ export const crashOf = (task: Task, info: SigInfo): Crash => {
   const innermost = frames[0]?.address === address ? frames[0] : undefined;
   const { comm, pid } = task;
   const text = [
-    `${comm}[${pid}]: ${signal} ${infoText(info)}`,
+    `${visible(comm)}[${pid}]: ${signal} ${infoText(info)}`,
     "registers:",
     ...registerLines({ ...registers, [long === 8 ? "rip" : "eip"]: BigInt(address) }, long),
     "code:",

@@ -1,4 +1,5 @@
 // One function of a call stack.
+import { visible } from "../../visible.ts";
 
 /** A function on the stack. */
 export interface Frame {
@@ -16,14 +17,14 @@ export interface Frame {
 
 /** `main+0x1c (/bin/prog)`, `0x401234`. */
 export const frameText = ({ address, file, offset, symbol, displacement }: Frame): string => {
-  const where = symbol === undefined ? `0x${address.toString(16)}` : `${symbol}+0x${(displacement ?? 0).toString(16)}`;
+  const where = symbol === undefined ? `0x${address.toString(16)}` : `${visible(symbol)}+0x${(displacement ?? 0).toString(16)}`;
   const at = symbol === undefined && offset !== undefined ? `, at 0x${offset.toString(16)}` : "";
-  return file === undefined ? where : `${where} (${file}${at})`;
+  return file === undefined ? where : `${where} (${visible(file)}${at})`;
 };
 
 /** `/bin/prog(main+0x1c) [0x1234]`, as strace -k writes it. */
 export const straceFrame = ({ address, file, offset, symbol, displacement }: Frame): string => {
   if (file === undefined) return `unexpected_backtracing_error [0x${address.toString(16)}]`;
-  const name = symbol === undefined ? "" : `${symbol}+0x${(displacement ?? 0).toString(16)}`;
-  return `${file}(${name}) [0x${(offset ?? address).toString(16)}]`;
+  const name = symbol === undefined ? "" : `${visible(symbol)}+0x${(displacement ?? 0).toString(16)}`;
+  return `${visible(file)}(${name}) [0x${(offset ?? address).toString(16)}]`;
 };

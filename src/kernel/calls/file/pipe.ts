@@ -52,7 +52,7 @@ const memfdCreate = (t: Task, at: VAddr, how: number): number => {
 
 const eventfd = (t: Task, count: number, how: number): number => {
   if (how & ~(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK)) return -E.EINVAL;
-  return install(t, new EventFile(t.kernel.vfs.anonymous(t, "[eventfd]"), count, how), (how & O_CLOEXEC) !== 0);
+  return install(t, new EventFile(t, count, how), (how & O_CLOEXEC) !== 0);
 };
 const eventFlags = flags("int", { EFD_SEMAPHORE, EFD_CLOEXEC: O_CLOEXEC, EFD_NONBLOCK: O_NONBLOCK }, "EFD_???");
 

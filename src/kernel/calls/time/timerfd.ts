@@ -33,7 +33,7 @@ const settime = (t: Task, at: number, how: number, from: VAddr, to: VAddr, form:
   if (!(file instanceof TimerFile)) return file ? -E.EINVAL : -E.EBADF;
   const old = file.get();
   const base = (how & TFD.TIMER_ABSTIME) !== 0 ? (offsetToMonotonic(t, file.clock) ?? 0) : t.kernel.now;
-  file.set(wanted.value === 0 ? Infinity : wanted.value + base, wanted.interval);
+  file.set(wanted.value === 0 ? Infinity : wanted.value + base, wanted.interval, how);
   return to === 0 || writeItimerspec(t, to, old, form, abi) ? 0 : -E.EFAULT;
 };
 const gettime = (t: Task, at: number, to: VAddr, form: TimeForm, abi: Abi): number => {

@@ -36,7 +36,7 @@ class Item implements Sleeper {
     this.ep = ep;
     this.fd = fd;
     this.file = file;
-    this.events = events;
+    this.events = events | POLLERR | POLLHUP;
     this.data = data;
     this.#listen(true);
     file.watchers ??= new Set();
@@ -71,7 +71,7 @@ class Item implements Sleeper {
   }
   /** The events of interest that hold now. */
   now(task: Task): number {
-    return this.disabled ? 0 : this.file.poll(task) & ((this.events & ~PRIVATE) | POLLERR | POLLHUP);
+    return this.disabled ? 0 : this.file.poll(task) & (this.events & ~PRIVATE);
   }
 }
 
@@ -122,7 +122,7 @@ export class EpollFile extends FileDescription {
     const item = this.#find(fd, file);
     if (!item) return -E.ENOENT;
     if (item.events & EPOLLEXCLUSIVE) return -E.EINVAL;
-    item.events = events;
+    item.events = events | POLLERR | POLLHUP;
     item.data = data;
     if (item.now(task) !== 0) this.happened(item);
     return 0;
@@ -194,11 +194,13 @@ export class EpollFile extends FileDescription {
     this.#items.clear();
     this.#ready.clear();
   }
+  /** Linux ep_show_fdinfo(). */
   override info(): string {
-    return Array.from(
-      this.#all(),
-      (i) =>
-        `tfd: ${String(i.fd).padStart(8)} events: ${(i.events >>> 0).toString(16).padStart(8)} data: ${i.data[0].toString(16).padStart(16)}\n`,
-    ).join("");
+    return Array.from(this.#all(), ({ fd, file, events, data }) => {
+      const hex = (n: number | bigint, width = 0): string => n.toString(16).padStart(width);
+      const { ino, fs } = file.inode;
+      const target = `pos:${file.offset} ino:${hex(ino)} sdev:${hex(fs.dev)}`;
+      return `tfd: ${String(fd).padStart(8)} events: ${hex(events >>> 0, 8)} data: ${hex(data[0], 16)}  ${target}\n`;
+    }).join("");
   }
 }

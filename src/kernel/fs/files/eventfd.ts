@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
-import type { Path } from "../vfs/dentry.ts";
+import type { LowestIds } from "../mount/lowest-ids.ts";
 import { FileDescription, POLLERR, POLLIN, POLLOUT } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
@@ -19,9 +19,16 @@ export class EventFile extends FileDescription {
   count: bigint;
   readonly semaphore: boolean;
   readonly queue = new WaitQueue();
+  /** Its number in /proc/PID/fdinfo, the lowest that no other eventfd has. */
+  readonly id: number;
+  readonly #ids: LowestIds;
 
-  constructor(path: Path, count: number, flags: number) {
+  constructor(task: Task, count: number, flags: number) {
+    const { vfs } = task.kernel;
+    const path = vfs.anonymous(task, "[eventfd]");
     super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
+    this.#ids = vfs.eventIds;
+    this.id = this.#ids.take();
     this.count = BigInt(count);
     this.semaphore = (flags & EFD_SEMAPHORE) !== 0;
   }
@@ -53,7 +60,12 @@ export class EventFile extends FileDescription {
   override queues(): readonly WaitQueue[] {
     return [this.queue];
   }
+  override release(): void {
+    this.#ids.give(this.id);
+  }
+  /** Linux eventfd_show_fdinfo(). */
   override info(): string {
-    return `eventfd-count: ${this.count.toString(16).padStart(16)}\n`;
+    const { count, id, semaphore } = this;
+    return `eventfd-count: ${count.toString(16).padStart(16)}\neventfd-id: ${id}\neventfd-semaphore: ${Number(semaphore)}\n`;
   }
 }

@@ -1,26 +1,17 @@
 // Propagation types of mounts: shared, slave, private, unbindable. man 7 mount_namespaces, "Shared subtrees";
 // Linux fs/pnode.c.
-import { OrderedMap } from "../../../memory/ordered-map.ts";
+
 import type { Mount } from "../vfs/mount.ts";
+import { LowestIds } from "./lowest-ids.ts";
 
 /** The ids of mounts and of peer groups. They are unique in the machine. */
 export class MountIds {
   #mount = 1;
-  #groups = 0;
-  readonly #freeGroups = new OrderedMap<true>();
+  /** The numbers of peer groups. */
+  readonly groups = new LowestIds(1);
   #namespace = 1;
   mount(): number {
     return this.#mount++;
-  }
-  /** The lowest number that no group has. */
-  group(): number {
-    const lowest = this.#freeGroups.next(0);
-    if (lowest === undefined) return ++this.#groups;
-    this.#freeGroups.delete(lowest);
-    return lowest;
-  }
-  endGroup(id: number): void {
-    this.#freeGroups.set(id, true);
   }
   namespace(): number {
     return this.#namespace++;
@@ -35,10 +26,10 @@ export class PeerGroup {
   readonly #ids: MountIds;
   constructor(ids: MountIds) {
     this.#ids = ids;
-    this.id = ids.group();
+    this.id = ids.groups.take();
   }
   end(): void {
-    this.#ids.endGroup(this.id);
+    this.#ids.groups.give(this.id);
   }
 }
 

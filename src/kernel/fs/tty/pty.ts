@@ -108,7 +108,8 @@ const EVENTS: Readonly<Record<TtyEvent, { readonly bit: number; readonly clears:
   extended: { bit: PKT.IOCTL, clears: 0 },
 };
 
-class Master extends FileDescription {
+/** The file of /dev/ptmx. */
+export class Master extends FileDescription {
   readonly pty: Pty;
   readonly #fs: DevPts;
   constructor(pty: Pty, fs: DevPts, inode: Inode, flags: number, path: Path) {
@@ -118,6 +119,10 @@ class Master extends FileDescription {
   }
   override get weight(): number {
     return sizes.terminal;
+  }
+  /** Linux tty_show_fdinfo(). */
+  override info(): string {
+    return `tty-index:\t${this.pty.index}\n`;
   }
   #abandoned(): boolean {
     return this.pty.slaveSeen && this.pty.slaves === 0;

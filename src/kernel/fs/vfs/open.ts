@@ -174,7 +174,7 @@ const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: nu
   inode.linkable = (flags & O_EXCL) === 0;
   const dentry = new Dentry(`#${inode.ino}`, found.dentry, inode);
   dentry.deleted = true;
-  return openInode(task, { mount: found.mount, dentry }, flags & ~__O_TMPFILE & ~O_DIRECTORY);
+  return openInode(task, { mount: found.mount, dentry }, flags);
 };
 
 /** Linux handle_truncate(). */

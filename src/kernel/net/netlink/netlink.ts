@@ -42,11 +42,15 @@ export class NetlinkSocket extends Socket {
   #queued = 0;
   readonly #readQueue = new WaitQueue();
 
-  readonly #protocol: number;
+  readonly protocol: number;
 
   constructor(task: Task, type: SocketType, protocol: number, nonblock: boolean) {
     super(task, type, nonblock);
-    this.#protocol = protocol;
+    this.protocol = protocol;
+  }
+  /** The port, 0 before it is bound. */
+  get port(): number {
+    return this.#port;
   }
   get address(): string {
     return String.fromCharCode(...u32(this.#port), ...u32(this.#groups));
@@ -84,7 +88,7 @@ export class NetlinkSocket extends Socket {
   }
   /** A port among those of all protocols. */
   #key(port: number): number {
-    return this.#protocol * 2 ** 32 + port;
+    return this.protocol * 2 ** 32 + port;
   }
   connect(task: Task, address: string): number {
     const to = address === NO_PEER ? 0 : view(Uint8Array.from(address, (c) => c.charCodeAt(0))).getUint32(0, true);
@@ -125,7 +129,7 @@ export class NetlinkSocket extends Socket {
       this.error = E.ENOBUFS;
       return;
     }
-    const answer = (services[this.#protocol] as Service)(task, request);
+    const answer = (services[this.protocol] as Service)(task, request);
     const result = typeof answer === "number" ? answer : 0;
     if (typeof answer !== "number") this.#answer(request, answer);
     if (result < 0 || (request.flags & NLM_F.ACK) !== 0) this.#acknowledge(request, result);
@@ -201,7 +205,7 @@ export class NetlinkSocket extends Socket {
       [SO.PASSCRED]: Number(this.passCred),
       [SO.TYPE]: this.type,
       [SO.DOMAIN]: AF.NETLINK,
-      [SO.PROTOCOL]: this.#protocol,
+      [SO.PROTOCOL]: this.protocol,
       [SO.ERROR]: option === SO.ERROR ? -this.takeError() : 0,
       [SO.SNDBUF]: BUFFER,
       [SO.RCVBUF]: BUFFER,
