@@ -55,6 +55,8 @@ export class Scheduler {
   slice: (task: Task) => number = () => SLICE;
   /** Set by sched_yield(2) and by code that ends the slice early. */
   reschedule = false;
+  /** The running task has called sched_yield(2). */
+  #yields = false;
   /** Tasks that gave way at a door and execute the same door again. */
   readonly #atDoor = new Set<Task>();
 
@@ -93,6 +95,10 @@ export class Scheduler {
     task.state = "runnable";
     this.#queue.push(task);
     if (this.#queue.precedes(task, this.current)) this.reschedule = true;
+  }
+  /** sched_yield(2): the running task goes behind the others of its rank. */
+  yield(): void {
+    this.reschedule = this.#yields = true;
   }
   /** A task's policy or priority has changed. From the first call on the scheduler compares ranks. */
   rankChanged(): void {
@@ -185,7 +191,7 @@ export class Scheduler {
     const { kernel, gate } = this;
     const cpu = kernel.processor;
     this.switchTo(task);
-    this.reschedule = false;
+    this.reschedule = this.#yields = false;
     const goesOn = this.#cut === task && kernel.now < this.#sliceEnd;
     this.#cut = undefined;
     if (!goesOn) {
@@ -251,7 +257,7 @@ export class Scheduler {
     if (this.reschedule) this.#queue.yielded = task;
     if (this.#queue.length > 0) task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
-    if (isFifo(task)) this.#queue.unshift(task);
+    if (isFifo(task) && !this.#yields) this.#queue.unshift(task);
     else this.#queue.push(task);
   }
 

@@ -46,6 +46,26 @@ static void ranked(int offset) {
   for (int i = 0; i < 6; i++) end(pids[i]);
   say("\n");
 }
+/* sched_yield(2) of a real-time task lets others of its priority run. */
+static void yields(void) {
+  int priority = 1, signal = 0;
+  unsigned long first = 1;
+  long pid = sys0(__NR_fork);
+  if (!pid) {
+    sys3(__NR_sched_setaffinity, 0, sizeof first, &first), sys3(__NR_sched_setscheduler, 0, 1, &priority);
+    long child = sys0(__NR_fork);
+    if (!child) {
+      sys1(__NR_alarm, 2);
+      for (;;) sys0(__NR_sched_yield);
+    }
+    for (int i = 0; i < 5; i++) sys0(__NR_sched_yield);
+    sys2(__NR_kill, child, 15);
+    sys4(__NR_wait4, child, &signal, 0, 0);
+    say("yields: ended by %d\n", L(signal));
+    finish(0);
+  }
+  end(pid);
+}
 static int body(int argc, char **argv, char **envp) {
 #ifdef __x86_64__
   words = (uint32_t *)sys6(__NR_mmap, 0, 4096, 3, 0x21, -1, 0);
@@ -123,5 +143,6 @@ static int body(int argc, char **argv, char **envp) {
   }
   end(pid);
   say("by priority:"), ranked(100);
+  yields();
   return 0;
 }

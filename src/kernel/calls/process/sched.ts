@@ -172,7 +172,7 @@ const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid <
 /** Calls on scheduling policies, priorities and affinity. man 7 sched. */
 export const schedCalls: readonly Syscall[] = [
   syscall("sched_yield", {}, (t) => {
-    t.kernel.scheduler.reschedule = true;
+    t.kernel.scheduler.yield();
     return 0;
   }),
   syscall("sched_getaffinity", { pid: int, len: uint, mask: filled("cpuSet") }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
