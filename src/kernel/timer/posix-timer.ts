@@ -34,9 +34,10 @@ export class PosixTimer implements Timer {
   /** In the timer's own clock. Infinity: disarmed. */
   #expiry = Infinity;
   interval = 0;
-  /** Expirations since the signal was queued, and as of the last one delivered. */
-  #missed = 0;
-  overrun = 0;
+  /** The last signal that was queued: its overrun grows until it is delivered. */
+  #queued: { overrun: number } | undefined = undefined;
+  /** The overrun of the last signal that was delivered. */
+  #delivered = 0;
 
   constructor(process: Process, id: number, clock: number, event: Event, counts?: Task | Process) {
     this.#process = process;
@@ -70,26 +71,42 @@ export class PosixTimer implements Timer {
   set(expiry: number, interval: number): void {
     this.#expiry = expiry;
     this.interval = interval;
-    this.overrun = this.#missed = 0;
+    this.#queued = undefined;
+    this.#delivered = 0;
     if (expiry === Infinity) this.#kernel().timers.cancel(this);
     else this.#arm(0);
+  }
+  /** timer_getoverrun(2). */
+  get overrun(): number {
+    this.#noteDelivery();
+    return this.#delivered;
+  }
+  #noteDelivery(): void {
+    if (!this.#queued || this.#isPending()) return;
+    this.#delivered = this.#queued.overrun;
+    this.#queued = undefined;
+  }
+  #isPending(): boolean {
+    return (this.event.thread ?? this.#process).pending.hasTimer(this.id);
+  }
+  /** An expiration with `missed` others since the last look. */
+  #signal(missed: number): void {
+    if (this.#isPending()) {
+      if (this.#queued) this.#queued.overrun = Math.min(this.#queued.overrun + missed + 1, DELAYTIMER_MAX);
+      return;
+    }
+    this.#noteDelivery();
+    const { signo, value, thread } = this.event;
+    const info = { signo, code: SI.TIMER, timerId: this.id, overrun: Math.min(missed, DELAYTIMER_MAX), value };
+    this.#queued = info;
+    if (thread) sendToTask(thread, info);
+    else sendToProcess(this.#process, info);
   }
   fire(): void {
     const now = this.now();
     if (now < this.#expiry) return this.#arm(MIN_PERIOD);
-    if (this.interval > 0) this.#missed += Math.floor((now - this.#expiry) / this.interval);
-    const { notify, signo, value, thread } = this.event;
-    if (notify !== SIGEV.NONE) {
-      const pending = (thread ?? this.#process).pending.hasTimer(this.id);
-      if (pending) this.#missed = Math.min(this.#missed + 1, DELAYTIMER_MAX);
-      else {
-        this.overrun = Math.min(this.#missed, DELAYTIMER_MAX);
-        this.#missed = 0;
-        const info = { signo, code: SI.TIMER, timerId: this.id, overrun: this.overrun, value };
-        if (thread) sendToTask(thread, info);
-        else sendToProcess(this.#process, info);
-      }
-    }
+    const missed = this.interval > 0 ? Math.floor((now - this.#expiry) / this.interval) : 0;
+    if (this.event.notify !== SIGEV.NONE) this.#signal(missed);
     if (this.interval === 0) this.#expiry = Infinity;
     else {
       this.#expiry += this.interval * (1 + Math.floor((now - this.#expiry) / this.interval));

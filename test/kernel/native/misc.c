@@ -114,6 +114,22 @@ static void timers(void) {
   say(" bad time %d, bad id %d, overrun %d\n", sys4(__NR_timer_settime, id, 0, spec, 0), sys4(__NR_timer_settime, 99, 0, got, 0), sys1(__NR_timer_getoverrun, id));
   say(" delete %d, again %d\n", sys1(__NR_timer_delete, id), sys1(__NR_timer_delete, id));
 
+  // Expirations while the signal is blocked are overruns of the signal that waits.
+  long every[] = {0, 200000000, 0, 200000000}, half[] = {0, 500000000}, seconds[] = {2, 0};
+  uint64_t blocked = 1ull << (SIGUSR1 - 1);
+  int arrived[32];
+  event[sizeof(long) / 4] = SIGUSR1;
+  sys4(__NR_rt_sigprocmask, 0, &blocked, 0, 8);
+  sys3(__NR_timer_create, 1, event, &id), sys4(__NR_timer_settime, id, 0, every, 0);
+  sys2(__NR_nanosleep, half, 0);
+  say(" overrun before %d,", sys1(__NR_timer_getoverrun, id));
+  say(" signal %d", sys4(__NR_rt_sigtimedwait, &blocked, arrived, seconds, 8)), say(" with %d,", L(arrived[sizeof(long) == 8 ? 5 : 4]));
+  say(" after %d,", sys1(__NR_timer_getoverrun, id));
+  say(" next %d", sys4(__NR_rt_sigtimedwait, &blocked, arrived, seconds, 8));
+  say(" with %d,", L(arrived[sizeof(long) == 8 ? 5 : 4])), say(" after %d\n", sys1(__NR_timer_getoverrun, id));
+  sys1(__NR_timer_delete, id);
+  sys4(__NR_rt_sigprocmask, 1, &blocked, 0, 8);
+
   uint64_t n = 0;
   say("timerfd\n");
   long fd = sys2(__NR_timerfd_create, 1, 04000);
