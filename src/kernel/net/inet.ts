@@ -219,8 +219,8 @@ export abstract class InetSocket extends Socket implements Holder {
         return int(this.sendBuffer);
       case SO.RCVBUF:
         return int(this.receiveBuffer);
-      case SO.SNDLOWAT:
-        return int(1);
+      case SO.COOKIE:
+        return this.cookie;
       case SO.LINGER:
         return new Uint8Array(new Int32Array([Number(this.linger !== undefined), this.linger ?? 0]).buffer);
       case SO.BINDTODEVICE:

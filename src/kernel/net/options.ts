@@ -35,6 +35,7 @@ export const SO = {
   RCVBUFFORCE: 33,
   PROTOCOL: 38,
   DOMAIN: 39,
+  COOKIE: 57,
   RCVTIMEO_NEW: 66,
   SNDTIMEO_NEW: 67,
 } as const;
@@ -76,12 +77,18 @@ const within =
 interface Row {
   readonly initial: number;
   readonly set: Setter;
+  /** 0, or -errno. With it, a stored value below 0 is no error. */
+  readonly may?: Setter;
 }
 const row = (initial: number, set: Setter): Row => ({ initial, set });
 const netAdmin = (task: Task): boolean => capableIn(task.cred, task.net.owner, CAP.NET_ADMIN);
+const netAdminOrRaw = (task: Task): boolean => netAdmin(task) || capableIn(task.cred, task.net.owner, CAP.NET_RAW);
+const fixed = (value: number): Row => row(value, () => -E.ENOPROTOOPT);
 
-/** Options of level SOL_SOCKET, by number. */
-const socketRows: Readonly<Record<number, Row>> = {
+/** Options of level SOL_SOCKET that all families have, by number. */
+const commonRows: Readonly<Record<number, Row>> = {
+  /** DEBUG */
+  1: row(0, (v, task) => (v !== 0 && !netAdmin(task) ? -E.EACCES : Number(v !== 0))),
   [SO.REUSEADDR]: row(0, flag),
   /** DONTROUTE */
   5: row(0, flag),
@@ -90,15 +97,41 @@ const socketRows: Readonly<Record<number, Row>> = {
   /** OOBINLINE */
   10: row(0, flag),
   /** PRIORITY */
-  12: row(0, (v, task) => ((v >= 0 && v <= 6) || netAdmin(task) ? v : -E.EPERM)),
+  12: { initial: 0, set: (v) => v, may: (v, task) => ((v >= 0 && v <= 6) || netAdminOrRaw(task) ? 0 : -E.EPERM) },
+  /** BSDCOMPAT, which has had no effect since Linux 2.4. */
+  14: row(0, () => 0),
   /** NO_CHECK */
   11: row(0, flag),
+  [SO.SNDLOWAT]: fixed(1),
+  /** MARK */
+  36: { initial: 0, set: (v) => v, may: (_, task) => (netAdminOrRaw(task) ? 0 : -E.EPERM) },
+  /** RXQ_OVFL, WIFI_STATUS, NOFCS, SELECT_ERR_QUEUE, RCVMARK: no message here has what they ask for. */
+  40: row(0, flag),
+  41: row(0, flag),
+  43: row(0, flag),
+  45: row(0, flag),
+  75: row(0, flag),
+  /** BUSY_POLL, PREFER_BUSY_POLL: there is no device to poll. */
+  46: row(0, (v) => (v < 0 ? -E.EINVAL : v)),
+  69: row(0, (v, task) => (v !== 0 && !netAdmin(task) ? -E.EPERM : Number(v !== 0))),
+  /** BPF_EXTENSIONS: SKF_AD_MAX. INCOMING_NAPI_ID: no device. */
+  48: fixed(64),
+  56: fixed(0),
+};
+const socketRows: Readonly<Record<number, Row>> = {
+  ...commonRows,
   [SO.REUSEPORT]: row(0, flag),
   [SO.RCVLOWAT]: row(1, (v) => (v < 0 ? 0x7fff_ffff : v || 1)),
   /** TIMESTAMP */
   29: row(0, flag),
-  /** MARK */
-  36: row(0, (v, task) => (netAdmin(task) ? v : -E.EPERM)),
+};
+const unixRows: Readonly<Record<number, Row>> = {
+  ...commonRows,
+  [SO.REUSEPORT]: row(0, () => -E.EOPNOTSUPP),
+  /** PASSSEC: no security module has labels. */
+  34: row(0, flag),
+  /** ZEROCOPY */
+  60: row(0, () => -E.EOPNOTSUPP),
 };
 /** Coverage of checksums of UDP-Lite: nothing, or the header and more. Linux udp_lib_setsockopt(). */
 const coverage: Setter = (v) => (v !== 0 && v < 8 ? 8 : Math.min(v, 0xffff));
@@ -211,13 +244,14 @@ const signedRows: Readonly<Record<number, { readonly initial: number; readonly s
 /** The options of a protocol, by level and number. */
 type Rows = Readonly<Record<number, Readonly<Record<number, Row>>>>;
 /** The protocols that have options of their own. */
-export type OptionSet = "tcp" | "udp" | "udplite" | "ping" | "raw" | "packet";
+export type OptionSet = "unix" | "tcp" | "udp" | "udplite" | "ping" | "raw" | "packet";
 const forTcp: Rows = {
   [SOL.SOCKET]: socketRows,
   [SOL.IP]: ipRows(true),
   [SOL.TCP]: tcpRows,
 };
 const sets: Readonly<Record<OptionSet, Rows>> = {
+  unix: { [SOL.SOCKET]: unixRows },
   tcp: forTcp,
   udp: { [SOL.SOCKET]: socketRows, [SOL.IP]: ipRows(false), [SOL.UDP]: { [UDP_CORK]: row(0, flag) } },
   udplite: {
@@ -274,8 +308,9 @@ export class Options {
     }
     const found = this.#rows[level]?.[option];
     if (!found) return -E.ENOPROTOOPT;
-    const stored = found.set(value, task);
-    if (stored < 0) return stored;
+    const denied = found.may?.(value, task) ?? 0;
+    const stored = denied < 0 ? denied : found.set(value, task);
+    if (stored < 0 && (!found.may || denied < 0)) return stored;
     this.#values.set(`${level}/${option}`, stored);
     return 0;
   }

@@ -115,6 +115,10 @@ export abstract class Socket extends FileDescription {
   protected get account(): Account {
     return this.inode.fs.account;
   }
+  /** SO_COOKIE: a number that no other socket has, as 8 bytes. */
+  protected get cookie(): Uint8Array {
+    return new Uint8Array(new BigUint64Array([BigInt(this.inode.ino)]).buffer);
+  }
   /** The own address: a byte string in the form of the family. "" is none. */
   abstract readonly address: string;
   abstract readonly peerAddress: string | undefined;

@@ -11,7 +11,7 @@ import { mayReachAbstract } from "../landlock/scope.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
-import { SO, SOL } from "./options.ts";
+import { Options, SO, SOL } from "./options.ts";
 import { MAX_BUFFER, SendBuffer, setBuffer } from "./send-buffer.ts";
 import { credOf, type Message, type Received, SIOC_QUEUE, Socket, type Ucred, weightOf } from "./socket.ts";
 import { bindName, findBound, releaseName } from "./unix-name.ts";
@@ -49,6 +49,9 @@ export class UnixSocket extends Socket {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
   readonly #buffer = new SendBuffer(this.writeQueue);
+  readonly #options = new Options("unix");
+  /** SO_LINGER: a close has nothing to wait for. */
+  #linger: readonly [number, number] = [0, 0];
   /** SO_RCVBUF. Nothing depends on it. */
   #receiveBuffer = MAX_BUFFER;
   /** The inode of its name in the file tree. */
@@ -367,9 +370,11 @@ export class UnixSocket extends Socket {
       case SO.DOMAIN:
         return int(AF.UNIX);
       case SO.PROTOCOL:
-      case SO.REUSEADDR:
-      case SO.KEEPALIVE:
         return int(0);
+      case SO.LINGER:
+        return new Uint8Array(new Int32Array(this.#linger).buffer);
+      case SO.COOKIE:
+        return this.cookie;
       case SO.SNDBUF:
         return int(this.#buffer.limit);
       case SO.RCVBUF:
@@ -383,7 +388,8 @@ export class UnixSocket extends Socket {
         return new Uint8Array(new Uint32Array([pid, uid, gid]).buffer);
       }
     }
-    return -E.ENOPROTOOPT;
+    const value = this.#options.get(level, option);
+    return value === undefined ? -E.ENOPROTOOPT : int(value);
   }
   /** There are no urgent data. Linux unix_ioctl(). */
   override queueState(request: number): number | undefined {
@@ -401,16 +407,14 @@ export class UnixSocket extends Socket {
       else this.#receiveBuffer = sized.bytes;
       return 0;
     }
-    const on = word !== 0;
-    switch (option) {
-      case SO.PASSCRED:
-        this.passCred = on;
-        return 0;
-      case SO.REUSEADDR:
-      case SO.KEEPALIVE:
-        return 0;
+    if (option === SO.PASSCRED) {
+      this.passCred = word !== 0;
+      return 0;
     }
-    return -E.ENOPROTOOPT;
+    if (option !== SO.LINGER) return this.#options.set(task, level, option, word);
+    if (value.length < 8) return -E.EINVAL;
+    this.#linger = [Number(word !== 0), word === 0 ? this.#linger[1] : new DataView(value.buffer, value.byteOffset).getInt32(4, true)];
+    return 0;
   }
 
   override hold(): this {
