@@ -15,6 +15,23 @@ export const addUsage = (to: Usage, from: Usage): void => {
   to.maxResident = Math.max(to.maxResident, from.maxResident);
   to.voluntarySwitches += from.voluntarySwitches;
   to.involuntarySwitches += from.involuntarySwitches;
+  to.reads += from.reads;
+  to.readBytes += from.readBytes;
+  to.writes += from.writes;
+  to.writtenBytes += from.writtenBytes;
+};
+
+/** Counts a call that read or wrote files, by its result. Linux add_rchar(), inc_syscr(). */
+export const countTransfer = (usage: Usage, way: "in" | "out", result: unknown): void => {
+  if (typeof result !== "number") return;
+  const bytes = Math.max(0, result);
+  if (way === "in") {
+    usage.reads++;
+    usage.readBytes += bytes;
+  } else {
+    usage.writes++;
+    usage.writtenBytes += bytes;
+  }
 };
 
 /** The usage of a process: its ended and its living threads. */

@@ -24,9 +24,25 @@ export interface Usage {
   maxResident: number;
   voluntarySwitches: number;
   involuntarySwitches: number;
+  /** Calls that read or write files of any kind, and their bytes. Linux struct task_io_accounting. */
+  reads: number;
+  readBytes: number;
+  writes: number;
+  writtenBytes: number;
 }
 /** The resource usage of a new process. */
-export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, maxResident: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
+export const noUsage = (): Usage => ({
+  user: 0,
+  system: 0,
+  minorFaults: 0,
+  maxResident: 0,
+  voluntarySwitches: 0,
+  involuntarySwitches: 0,
+  reads: 0,
+  readBytes: 0,
+  writes: 0,
+  writtenBytes: 0,
+});
 
 /** The state of a terminal (fs/tty) that job control needs: foreground group and session, 0 for none.
  *  man 4 tty_ioctl, TIOCSPGRP. */

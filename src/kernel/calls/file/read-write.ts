@@ -1,6 +1,7 @@
 // read, write and their vectored and positioned forms. man 2 read, readv, pread; Linux fs/read_write.c.
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
+import { countTransfer } from "../../base/usage.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { fd, int, loff, long, size, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
@@ -28,7 +29,9 @@ const move = (
   if (!(direction === "in" ? file.readable : file.writable)) return -E.EBADF;
   const list = buffersOf(t, segments);
   if (typeof list === "number") return list;
-  return direction === "in" ? readInto(t, file, list, at, nonblock) : writeFrom(t, file, list, at, nonblock);
+  const result = direction === "in" ? readInto(t, file, list, at, nonblock) : writeFrom(t, file, list, at, nonblock);
+  countTransfer(t.usage, direction, result);
+  return result;
 };
 
 /**

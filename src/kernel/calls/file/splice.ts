@@ -1,8 +1,10 @@
 // Copying between files: sendfile, copy_file_range, splice, tee, vmsplice. Linux fs/read_write.c
 // do_sendfile(), fs/splice.c.
+
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
+import { countTransfer } from "../../base/usage.ts";
 import { again } from "../../base/wait.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { StreamInode } from "../../fs/files/stream-file.ts";
@@ -288,18 +290,24 @@ const fill = (t: Task, file: PipeEnd, segments: readonly Segment[], nonblock: bo
   return finish(t, done);
 };
 
+/** A copy counts as a read and a write. Linux do_sendfile(), vfs_copy_file_range(). */
+const counted = (t: Task, result: Result): Result => {
+  for (const way of ["in", "out"] as const) countTransfer(t.usage, way, result);
+  return result;
+};
+
 const off_in = ptr;
 const off_out = ptr;
 /** Calls that copy between descriptors. man 2 sendfile, copy_file_range, splice, tee, vmsplice. */
 export const copyCalls: readonly Syscall[] = [
   syscall("sendfile", { out_fd: fd, in_fd: fd, offset: given("offset"), count: size }, (t, a, abi) =>
-    sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long),
+    counted(t, sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long)),
   ),
   syscall("sendfile64", { out_fd: fd, in_fd: fd, offset: given("offset"), count: size }, (t, a) =>
-    sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, 8),
+    counted(t, sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, 8)),
   ),
   syscall("copy_file_range", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: uint }, (t, a) =>
-    copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+    counted(t, copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags)),
   ),
   syscall("splice", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags }, (t, a) =>
     splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),

@@ -4,13 +4,14 @@ import { E } from "../../../abi/errno.ts";
 import { procMapsFrom } from "../../../memory/show/maps.ts";
 import { smapsFrom, smapsRollup } from "../../../memory/show/smaps.ts";
 import { cost } from "../../base/cost.ts";
+import { processUsage } from "../../base/usage.ts";
 import { vsyscallRights } from "../../base/vsyscall-page.ts";
 import { cgroupText } from "../../cgroup/cgroup.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
-import { parentThread } from "../../task/process.ts";
+import { parentThread, type Usage } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import { offsetsText, writeOffsets } from "../../task/time-namespace.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
@@ -131,6 +132,10 @@ const mapsQuery = (target: Task): Pick<ProcContent, "ioctl"> => {
   };
 };
 
+/** No bytes reach a block device. Linux do_io_accounting(). */
+const ioText = ({ readBytes, writtenBytes, reads, writes }: Usage): string =>
+  `rchar: ${readBytes}\nwchar: ${writtenBytes}\nsyscr: ${reads}\nsyscw: ${writes}\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n`;
+
 // biome-ignore format: table
 const files: readonly FileRow[] = [
   ["environ", 0o400, (t) => ofMemory(t, guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd)))],
@@ -170,7 +175,7 @@ const files: readonly FileRow[] = [
   ["gid_map", 0o644, idMap("gidMap")],
   ["projid_map", 0o644, idMap("projidMap")],
   ["setgroups", 0o644, (t) => ({ read: () => setgroupsText(t.cred.userNs), write: (task, bytes) => writeSetgroups(task, t.cred.userNs, bytes) })],
-  ["io", 0o400, (t) => guarded(t, () => "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n")],
+  ["io", 0o400, (t, whole) => guarded(t, () => ioText(whole ? processUsage(t.process) : t.usage))],
 ];
 
 type LinkRow = readonly [name: string, to: (target: Task) => Path | undefined];
