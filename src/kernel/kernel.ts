@@ -152,6 +152,8 @@ export class Kernel {
   lastPid = 0;
   /** The resource usage of all reaped processes. */
   readonly endedUsage = noUsage();
+  /** Sessions that began with a login. */
+  logins = 0;
   /** The greatest pid: /proc/sys/kernel/pid_max. */
   pidMax: number = PID_MAX;
   /** /proc/sys/kernel/random/boot_id, drawn when proc is first mounted. */

@@ -203,6 +203,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   if (sticks) child.entryWork |= entryWork.staleCompat;
   child.noNewPrivs = parent.noNewPrivs;
   child.dumpable = parent.dumpable;
+  child.login = parent.login;
   child.memoryPolicy = parent.memoryPolicy;
   child.keepCaps = parent.keepCaps;
   child.tscDisabled = parent.tscDisabled;

@@ -61,6 +61,9 @@ export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 0 };
 /** The set of the first `cpus` processors. */
 export const allCpus = (cpus: number): bigint => (1n << BigInt(cpus)) - 1n;
 
+/** No user has logged in. Linux AUDIT_UID_UNSET, AUDIT_SID_UNSET. */
+export const NO_LOGIN = 0xffff_ffff;
+
 /**
  * A thread: registers, memory, files, credentials and filters, each shared or its own. Linux struct
  * task_struct.
@@ -147,6 +150,8 @@ export class Task implements Sleeper {
   /** prctl(PR_SET_TSC): RDTSC raises SIGSEGV. */
   tscDisabled = false;
   timerSlack = 50_000;
+  /** The user that logged in, and the number of the session: /proc/PID/loginuid, sessionid. */
+  login: { readonly uid: number; readonly session: number } = { uid: NO_LOGIN, session: NO_LOGIN };
   /** The slack of its maker at that time. PR_SET_TIMERSLACK with 0 restores it. */
   defaultTimerSlack = 50_000;
   nice = 0;

@@ -272,6 +272,33 @@ static void transfers(void) {
   }
   end(pid);
 }
+// The user that logged in: set once, changed with privilege, handed down, refused to others.
+static void logins(void) {
+  long pid = sys0(__NR_fork);
+  if (pid == 0) {
+    static const char *const values[] = {"", "x", "-1", "1x", "4294967296", "1000", "1001\n", "4294967295", "1002", "+7"};
+    for (int i = 0; i < 10; i++) {
+      long r = put_at("/proc/self/loginuid", values[i]);
+      load("/proc/self/loginuid");
+      say("login %s: %d, is %s\n", values[i], r, buffer);
+    }
+    long set = load("/proc/self/sessionid") < 10;
+    long child = sys0(__NR_fork);
+    if (child == 0) {
+      load("/proc/self/loginuid");
+      say("child's %s", buffer);
+      plain();
+      uint32_t header[2] = {0x20080522, 0}, none[6] = {0};
+      sys2(__NR_capset, header, none);
+      say(" without privilege %d", put_at("/proc/self/loginuid", "5"));
+      finish(0);
+    }
+    end(child);
+    say(" session %d, a parent's %d\n", set, put_at("/proc/1/loginuid", "5"));
+    finish(0);
+  }
+  end(pid);
+}
 static int body(int argc, char **argv, char **envp) {
   (void)argc, (void)argv, (void)envp;
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) kind(all[i]);
@@ -281,6 +308,7 @@ static int body(int argc, char **argv, char **envp) {
   policies();
   scheduling();
   tasks();
+  logins();
   transfers();
   sys1(__NR_unlink, "/tmp/trapgate-procfiles");
   changed();

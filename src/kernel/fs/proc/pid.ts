@@ -36,6 +36,7 @@ import {
   type ProcRecord,
 } from "./node.ts";
 import { PagemapFile } from "./pagemap.ts";
+import { loginuid, sessionid } from "./process/audit.ts";
 import { numaMapsFrom } from "./process/numa-maps.ts";
 import { oomAdj, oomScore, oomScoreAdj } from "./process/oom.ts";
 import { schedText } from "./process/sched.ts";
@@ -169,8 +170,8 @@ const files: readonly FileRow[] = [
   ["oom_score", 0o444, oomScore],
   ["oom_adj", 0o644, oomAdj],
   ["oom_score_adj", 0o644, oomScoreAdj],
-  ["loginuid", 0o644, open(() => "4294967295")],
-  ["sessionid", 0o444, open(() => "4294967295")],
+  ["loginuid", 0o644, loginuid],
+  ["sessionid", 0o444, sessionid],
   ["uid_map", 0o644, idMap("uidMap")],
   ["gid_map", 0o644, idMap("gidMap")],
   ["projid_map", 0o644, idMap("projidMap")],
