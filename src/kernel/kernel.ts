@@ -33,6 +33,7 @@ import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
+import { Flight } from "./net/unix-flight.ts";
 import type { FilteredCall, Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { CoreSettings } from "./signal/core-settings.ts";
@@ -150,6 +151,14 @@ export class Kernel {
   ending: Task | undefined = undefined;
   /** The last pid that was given. /proc/sys/kernel/ns_last_pid sets it. */
   lastPid = 0;
+  /** Descriptors in the queues of Unix sockets. */
+  readonly flight = new Flight(this);
+  #lastCookie = 0;
+  /** A new number for a network namespace or a socket. Linux gen_cookie_next(). */
+  nextCookie(): number {
+    this.#lastCookie++;
+    return this.#lastCookie;
+  }
   /** The resource usage of all reaped processes. */
   readonly endedUsage = noUsage();
   /** Sessions that began with a login. */

@@ -25,6 +25,7 @@ export const MSG = {
   /** For recvmmsg(2) and sendmmsg(2). */
   WAITFORONE: 0x1_0000,
   BATCH: 0x4_0000,
+  FASTOPEN: 0x2000_0000,
   CMSG_CLOEXEC: 0x4000_0000,
 } as const;
 /** The ports that the system chooses: Linux's net.ipv4.ip_local_port_range. */

@@ -20,6 +20,8 @@ export const sizes = {
   /** An entry of a descriptor table, and a slot of the table (used or not). */
   descriptor: 64,
   place: 8,
+  /** The filter of a socket, without its instructions. */
+  packetFilter: 512,
   /** A message in a socket's queue, without its bytes. */
   message: 768,
   /** A file or directory in memory without its pages, and a name without its bytes. */

@@ -4,7 +4,8 @@ import { AF } from "../../abi/uapi/socket.ts";
 import { devicesOf, lo } from "./devices.ts";
 import { type InetFamily, type Ip, sockaddr6, toAddress } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
-import { HEADER_OPTION, type Options, SOL } from "./options.ts";
+import { HEADER_OPTION, SOL } from "./options/numbers.ts";
+import type { Options } from "./options/options.ts";
 import type { Header, Note } from "./socket.ts";
 
 /** The offset of the address in struct sockaddr_in6. */

@@ -2,13 +2,13 @@
 // socket; Linux net/ipv4/af_inet.c, net/ipv6/af_inet6.c, net/core/sock.c.
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { AF, SOCK } from "../../abi/uapi/socket.ts";
+import { AF, SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
-import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
-import type { AddressUse } from "./address.ts";
-import { deviceNamed } from "./devices.ts";
+import { type AddressUse, NO_PEER } from "./address.ts";
+import { ethernet } from "./devices.ts";
 import { headerNotes } from "./header-notes.ts";
 import {
   anyOf,
@@ -28,24 +28,22 @@ import {
   toEndpoint,
 } from "./inet-address.ts";
 import { Groups, IP_MULTICAST } from "./multicast.ts";
-import { HEADER_OPTION, IP_OPTIONS, IPV6_ADDRFORM, IPV6_V6ONLY, type OptionSet, Options, SO, SOL } from "./options.ts";
+import { HEADER_OPTION, IP, IPV6, IPV6_STICKY, SO, SOL } from "./options/numbers.ts";
+import { INT, type OptionSet } from "./options/row.ts";
+import type { Asked, Shown } from "./options/socket-level.ts";
 import type { Holder, Ports } from "./ports.ts";
-import { setBuffer } from "./send-buffer.ts";
 import { type Header, type Note, Socket, type SocketOwner } from "./socket.ts";
 
-/** An `int` as an option's value. */
-export const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
-const number = (value: Uint8Array, at = 0): number => new DataView(value.buffer, value.byteOffset).getInt32(at, true);
+const int = INT.write;
 
 /** The set of options of a type. */
 const SETS = { [SOCK.STREAM]: "tcp", [SOCK.DGRAM]: "udp", [SOCK.RAW]: "raw" } as const;
 
 /** An Internet socket. Ports are held in the tables of its network namespace. */
 export abstract class InetSocket extends Socket implements Holder {
-  readonly options: Options;
   readonly uid: number;
   /** IPV6_ADDRFORM changes it. */
-  domain: InetFamily;
+  override domain: InetFamily;
   /** The bound address. Port 0: not bound. */
   ip: Ip;
   port = 0;
@@ -59,13 +57,6 @@ export abstract class InetSocket extends Socket implements Holder {
   readShut = false;
   /** Shut down for writing. */
   writeShut = false;
-  /** SO_SNDBUF and SO_RCVBUF, in bytes. */
-  sendBuffer: number;
-  receiveBuffer: number;
-  /** SO_LINGER in seconds; undefined if off. */
-  linger: number | undefined = undefined;
-  /** SO_BINDTODEVICE: a name, or "" for none. */
-  #device = "";
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
@@ -73,25 +64,23 @@ export abstract class InetSocket extends Socket implements Holder {
     task: SocketOwner,
     type: typeof SOCK.STREAM | typeof SOCK.DGRAM | typeof SOCK.RAW,
     { domain, nonblock }: { readonly domain: InetFamily; readonly nonblock: boolean },
-    buffers: { send: number; receive: number },
-    set: OptionSet = SETS[type],
+    {
+      buffers,
+      set = SETS[type],
+    }: { readonly buffers?: { readonly send: number; readonly receive: number }; readonly set?: OptionSet } = {},
   ) {
-    super(task, type, nonblock);
+    super(task, type, nonblock, { set, domain, ...(buffers ? { buffers } : {}) });
     this.domain = domain;
     this.ip = anyOf(domain);
-    this.options = new Options(set, domain);
-    if (domain === AF.INET6) this.options.begin(SOL.IPV6, IPV6_V6ONLY, task.net.only6);
+    if (domain === AF.INET6) this.options.put(SOL.IPV6, IPV6.V6ONLY, task.net.only6);
     this.uid = task.cred.euid;
-    this.sendBuffer = buffers.send;
-    this.receiveBuffer = buffers.receive;
   }
-  abstract readonly protocol: number;
-  abstract readonly listening: boolean;
+  abstract override readonly protocol: number;
   protected get ports(): Ports {
     return this.type === SOCK.STREAM ? this.net.tcp : this.net.udp;
   }
   get only6(): boolean {
-    return this.options.get(SOL.IPV6, IPV6_V6ONLY) === 1;
+    return this.options.get(SOL.IPV6, IPV6.V6ONLY) === 1;
   }
   get reuse(): boolean {
     return this.options.on(SO.REUSEADDR);
@@ -100,8 +89,15 @@ export abstract class InetSocket extends Socket implements Holder {
     return this.options.on(SO.REUSEPORT);
   }
 
+  /** A socket of IPv6 has no IPv4. Linux rawv6_bind(), ping_v6_bind(). */
+  protected get isPure(): boolean {
+    return false;
+  }
   parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
-    return this.domain === AF.INET ? parse(bytes, use) : parse6(bytes, use, this.only6, this.type === SOCK.DGRAM);
+    if (this.domain === AF.INET) return parse(bytes, use);
+    const address = parse6(bytes, use, this.only6, this.type === SOCK.DGRAM);
+    if (!this.isPure || typeof address === "number" || address === NO_PEER) return address;
+    return typeof toEndpoint(address).ip === "number" ? -E.EINVAL : address;
   }
   addressBytes(address: string): Uint8Array {
     return this.domain === AF.INET ? sockaddr(address) : sockaddr6(address);
@@ -119,14 +115,21 @@ export abstract class InetSocket extends Socket implements Holder {
     if (typeof ip === "string" && isMulticast(ip) && this.type === SOCK.STREAM) return -E.EINVAL;
     // Without any interface address every address counts as local. Linux inet_addr_type_table().
     const local = !this.net.addressed || this.net.isOwn(ip) || special;
-    const foreign = this.options.get(SOL.IP, 15) || this.net.foreignBind[typeof ip === "number" ? "four" : "six"];
-    if (!isAny(ip) && !local && !foreign) return -E.EADDRNOTAVAIL;
+    if (!isAny(ip) && !local && !this.#freebind(ip)) return -E.EADDRNOTAVAIL;
     if (port !== 0 && port < this.net.firstFreePort && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
-    const error = this.take(ip, port);
+    const later = port === 0 && this.options.get(SOL.IP, IP.BIND_ADDRESS_NO_PORT) === 1;
+    const error = later ? 0 : this.take(ip, port);
     if (error < 0) return error;
+    this.ip = ip;
     this.chosen = { ip: !isAny(ip), port: port !== 0 };
     return 0;
+  }
+  /** An address that is not the machine's may be bound. Linux inet_can_nonlocal_bind(). */
+  #freebind(ip: Ip): boolean {
+    if (this.net.foreignBind[typeof ip === "number" ? "four" : "six"] === 1) return true;
+    const on = (level: number, options: readonly number[]): boolean => options.some((option) => this.options.get(level, option) === 1);
+    return on(SOL.IP, [IP.FREEBIND, IP.TRANSPARENT]) || on(SOL.IPV6, [IPV6.FREEBIND, IPV6.TRANSPARENT]);
   }
   /** True if the socket is neither listening nor connected. */
   protected get bindable(): boolean {
@@ -134,7 +137,8 @@ export abstract class InetSocket extends Socket implements Holder {
   }
   /** Takes port `wanted` at `ip`, or a free one for 0. Returns 0 or -EADDRINUSE. */
   protected take(ip: Ip, wanted: number): number {
-    const port = wanted === 0 ? this.ports.free() : wanted;
+    const range = this.options.get(SOL.IP, IP.LOCAL_PORT_RANGE) ?? 0;
+    const port = wanted === 0 ? this.ports.free(range & 0xffff, range >>> 16) : wanted;
     if (port === undefined) return -E.EADDRINUSE;
     const before = this.ip;
     [this.ip, this.port] = [ip, port];
@@ -157,7 +161,9 @@ export abstract class InetSocket extends Socket implements Holder {
   /** Copies the settings that an accepted connection inherits from its listener. */
   protected inherit(from: InetSocket): void {
     this.options.copyFrom(from.options);
+    this.filters.copyFrom(from.filters);
     this.linger = from.linger;
+    this.lingerShown = from.lingerShown;
     this.sendBuffer = from.sendBuffer;
     this.receiveBuffer = from.receiveBuffer;
     this.sendTimeout = from.sendTimeout;
@@ -188,67 +194,69 @@ export abstract class InetSocket extends Socket implements Holder {
   override queues(events: number): readonly WaitQueue[] {
     return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
   }
+  /** shutdown(2) of a socket for datagrams. Linux inet_shutdown(). */
+  protected shutDatagrams(how: number): number {
+    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
+    if (how !== SHUT.WR) this.readShut = true;
+    if (how !== SHUT.RD) this.writeShut = true;
+    this.wakeAll();
+    return this.peerName ? 0 : -E.ENOTCONN;
+  }
+  /** The events of a socket for datagrams. Linux datagram_poll(). */
+  protected datagramEvents(waiting: boolean): number {
+    let events = POLLOUT | POLLWRNORM | POLLWRBAND;
+    if (this.error !== 0) events |= POLLERR;
+    if (this.readShut) events |= POLLRDHUP | POLLIN | POLLRDNORM;
+    if (this.readShut && this.writeShut) events |= POLLHUP;
+    if (waiting) events |= POLLIN | POLLRDNORM;
+    return events;
+  }
   protected wakeAll(): void {
     this.readQueue.wake();
     this.writeQueue.wake();
   }
 
-  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
-    const value = this.options.get(level, option);
-    if (value !== undefined) return int(value);
-    if (level === SOL.SOCKET) return this.#socketOption(option);
-    if (level === SOL.IP && level === this.#ownLevel() && option === IP_MULTICAST.IF) return this.groups.outgoingBytes();
-    if (level === SOL.IPV6 && level === this.#ownLevel() && option === IPV6_ADDRFORM)
-      return this.peerAddress === undefined ? -E.ENOTCONN : int(AF.INET6);
-    if (!this.options.hasLevel(level)) return this.domain === AF.INET ? -E.EOPNOTSUPP : -E.ENOPROTOOPT;
-    return level === SOL.IP && option === IP_OPTIONS ? new Uint8Array(0) : -E.ENOPROTOOPT;
+  protected override getOwnOption(_task: Task, level: number, option: number, _asked: Asked): Shown {
+    return this.options.bytes(level, option) ?? this.#special(level, option) ?? this.#unknown(level);
   }
-  #socketOption(option: number): Uint8Array | number {
-    switch (option) {
-      case SO.TYPE:
-        return int(this.type);
-      case SO.DOMAIN:
-        return int(this.domain);
-      case SO.PROTOCOL:
-        return int(this.protocol);
-      case SO.ERROR:
-        return int(-this.takeError());
-      case SO.ACCEPTCONN:
-        return int(Number(this.listening));
-      case SO.SNDBUF:
-        return int(this.sendBuffer);
-      case SO.RCVBUF:
-        return int(this.receiveBuffer);
-      case SO.COOKIE:
-        return this.cookie;
-      case SO.LINGER:
-        return new Uint8Array(new Int32Array([Number(this.linger !== undefined), this.linger ?? 0]).buffer);
-      case SO.BINDTODEVICE:
-        return new TextEncoder().encode(this.#device === "" ? "" : `${this.#device}\0`);
-      case SO.PEERCRED:
-        return new Uint8Array(new Uint32Array([0, 0xffff_ffff, 0xffff_ffff]).buffer);
+  /** A level or option that the protocol does not have. */
+  #unknown(level: number): number {
+    return this.options.hasLevel(level) || this.domain === AF.INET6 ? -E.ENOPROTOOPT : -E.EOPNOTSUPP;
+  }
+  /** An option that is not a number of a table. Those of the other IP version are not for IPv6 sockets. */
+  #special(level: number, option: number): Uint8Array | number | undefined {
+    if (!this.options.hasLevel(level)) return undefined;
+    const stream = this.type === SOCK.STREAM;
+    if (level === SOL.IP) {
+      if (option === IP_MULTICAST.IF) return this.groups.outgoingBytes();
+      if (option === IP.PROTOCOL) return int(this.type === SOCK.RAW ? this.protocol : this.port);
+      if (option === IP.MTU) return this.#mtu();
+      if (option === IP.OPTIONS || (option === IP.PKTOPTIONS && stream)) return new Uint8Array(0);
     }
-    return -E.ENOPROTOOPT;
+    if (level !== SOL.IPV6) return undefined;
+    if (IPV6_STICKY.includes(option) || (option === IPV6.PKTOPTIONS && stream)) return new Uint8Array(0);
+    if (option === IPV6.ADDRFORM && this.type !== SOCK.RAW) return this.peerAddress === undefined ? -E.ENOTCONN : int(AF.INET6);
+    return option === IPV6.MTU || option === IPV6.PATHMTU ? this.#mtu() : undefined;
+  }
+  /** The MTU of the way to the peer. */
+  #mtu(): Uint8Array | number {
+    if (!this.peerName) return -E.ENOTCONN;
+    return int(this.net.isOwn(this.peerName.ip) ? this.net.mtu : ethernet.mtu);
   }
 
-  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
-    if (level === SOL.SOCKET && option === SO.BINDTODEVICE) return this.#bindToDevice(task, value);
-    if (level === SOL.IPV6 && option === IPV6_ADDRFORM) return this.#toFour(value);
-    const grouped = level === this.#ownLevel() ? this.#group(option, value, abi) : undefined;
+  protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (level === SOL.IPV6 && option === IPV6.ADDRFORM) return this.#toFour(value);
+    const isVersion = (level === SOL.IP || level === SOL.IPV6) && this.options.hasLevel(level);
+    const grouped = isVersion ? this.#group(level === SOL.IP ? AF.INET : AF.INET6, option, value, abi) : undefined;
     if (grouped !== undefined) return grouped;
-    if (value.length < 4)
-      return level === SOL.SOCKET || value.length === 0 || level !== SOL.IP
-        ? -E.EINVAL
-        : this.#set(task, level, option, value[0] as number);
-    return this.#set(task, level, option, number(value), value);
-  }
-  #ownLevel(): number {
-    return this.domain === AF.INET ? SOL.IP : SOL.IPV6;
+    // A bound socket keeps its set of addresses. Linux do_ipv6_setsockopt().
+    if (level === SOL.IPV6 && option === IPV6.V6ONLY && this.port !== 0) return -E.EINVAL;
+    return super.setOwnOption(task, level, option, value, abi);
   }
   /** IPV6_ADDRFORM: a connected socket with mapped addresses becomes one of IPv4. */
   #toFour(value: Uint8Array): number {
     if (this.domain !== AF.INET6) return -E.ENOPROTOOPT;
-    if (value.length < 4 || number(value) !== AF.INET) return -E.EINVAL;
+    if (INT.read(value) !== AF.INET) return -E.EINVAL;
     if (this.type === SOCK.RAW) return -E.ENOPROTOOPT;
     if (this.peerAddress === undefined) return -E.ENOTCONN;
     if (this.only6 || typeof this.peerName?.ip !== "number") return -E.EADDRNOTAVAIL;
@@ -262,14 +270,14 @@ export abstract class InetSocket extends Socket implements Holder {
     this.#groups ??= new Groups();
     return this.#groups;
   }
-  #group(option: number, value: Uint8Array, abi: Abi): number | undefined {
+  #group(domain: InetFamily, option: number, value: Uint8Array, abi: Abi): number | undefined {
     // Connections have no groups; the older options say so. Linux do_ip_setsockopt().
-    if (this.type === SOCK.STREAM && this.domain === AF.INET) {
+    if (this.type === SOCK.STREAM && domain === AF.INET) {
       if (option === IP_MULTICAST.ADD || option === IP_MULTICAST.DROP) return -E.EPROTO;
       if (option === IP_MULTICAST.IF) return -E.EINVAL;
     }
     const before = this.groups.weight;
-    const result = this.groups.set(this.net, this.domain, option, value, abi);
+    const result = this.groups.set(this.net, domain, option, value, abi);
     if (result === 0) this.net.groups.add(this.groups);
     const more = this.groups.weight - before;
     if (more > 0) this.account.force(more);
@@ -282,33 +290,6 @@ export abstract class InetSocket extends Socket implements Holder {
     this.net.groups.delete(this.#groups);
     this.account.give(this.#groups.weight);
     this.#groups = undefined;
-  }
-  /** The change of an existing binding needs CAP_NET_RAW. Linux sock_setbindtodevice(). */
-  #bindToDevice(task: Task, value: Uint8Array): number {
-    const name = String.fromCharCode(...value.subarray(0, 15)).split("\0", 1)[0] as string;
-    if (this.#device !== "" && !capableIn(task.cred, this.net.owner, CAP.NET_RAW)) return -E.EPERM;
-    if (name !== "" && !deviceNamed(this.net, name)) return -E.ENODEV;
-    this.#device = name;
-    return 0;
-  }
-  #set(task: Task, level: number, option: number, value: number, all?: Uint8Array): number {
-    if (level === SOL.SOCKET) {
-      const sized = setBuffer(task, option, value, this.net.owner);
-      if (typeof sized === "number") return sized;
-      if (sized) {
-        if (sized.which === "send") this.sendBuffer = sized.bytes;
-        else this.receiveBuffer = sized.bytes;
-        return 0;
-      }
-      if (option === SO.LINGER) {
-        if (!all || all.length < 8) return -E.EINVAL;
-        this.linger = value === 0 ? undefined : number(all, 4);
-        return 0;
-      }
-    }
-    // A bound socket keeps its set of addresses. Linux do_ipv6_setsockopt().
-    if (level === SOL.IPV6 && option === IPV6_V6ONLY && this.port !== 0) return -E.EINVAL;
-    return this.options.set(task, level, option, value);
   }
 }
 /** True for the -errno of `route`. */

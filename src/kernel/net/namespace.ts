@@ -5,7 +5,7 @@ import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Written } from "../fs/proc/sysctl/stored.ts";
 import type { Kernel } from "../kernel.ts";
-import { type DeviceAddress, givenFor, isOwn } from "./devices.ts";
+import { type Device, type DeviceAddress, deviceNamed, deviceNumbered, givenFor, isOwn } from "./devices.ts";
 import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
 import type { Hearer, Tap } from "./ip/hear.ts";
 import type { Groups } from "./multicast.ts";
@@ -20,6 +20,8 @@ const NOBODY: readonly [number, number] = [1, 0];
 /** A network namespace: the state of its device, its port tables and its abstract socket names. */
 export class NetNamespace {
   readonly owner: UserNamespace | undefined;
+  /** SO_NETNS_COOKIE: its number among all namespaces. */
+  readonly cookie: number;
   /** True if the loopback device is up. In a namespace of unshare(2) it is down at first. */
   up = false;
   /** True if the device has 127.0.0.1/8. Linux assigns the address when the device first comes up. */
@@ -63,6 +65,7 @@ export class NetNamespace {
 
   constructor(kernel: Kernel, owner: UserNamespace | undefined, up: boolean) {
     this.owner = owner;
+    this.cookie = kernel.nextCookie();
     this.setUp(up);
     this.tcp = new Ports(kernel, this);
     this.udp = new Ports(kernel, this);
@@ -74,6 +77,14 @@ export class NetNamespace {
   /** True for an address of this machine: the loopback addresses, and those of the link to the host. */
   isOwn(ip: Ip): boolean {
     return isLoopback(ip) || isOwn(this, ip);
+  }
+  /** The device with a name. */
+  named(name: string): Device | undefined {
+    return deviceNamed(this, name);
+  }
+  /** The device with a number. */
+  numbered(index: number): Device | undefined {
+    return deviceNumbered(this, index);
   }
   /** The own address from which packets to an address go. */
   sourceFor(to: Ip): Ip {

@@ -98,9 +98,14 @@ export class Ports {
     const all = this.#holders.get(holder.port);
     if (all?.delete(holder) && all.size === 0) this.#holders.delete(holder.port);
   }
-  /** A free port, or undefined. Ports are given in ascending order, so that runs are deterministic. */
-  free(): number | undefined {
-    const { first, last } = this.#net.localPorts;
+  /**
+   * A free port, or undefined. Ports are given in ascending order, so that runs are deterministic. The limits
+   * are those of the socket (IP_LOCAL_PORT_RANGE), inside of the namespace's; 0 is none.
+   */
+  free(low: number, high: number): number | undefined {
+    const { first: least, last: most } = this.#net.localPorts;
+    const first = low < least || low > most ? least : low;
+    const last = high < first || high > most ? most : high;
     for (let tried = first; tried <= last; tried++) {
       const port = this.#next < first || this.#next > last ? first : this.#next;
       this.#next = port + 1;

@@ -1,43 +1,7 @@
-// Sizes of socket buffers, and the account of a Unix socket's bytes that its peers have not read. Linux
+// The account of a Unix socket's bytes that its peers have not read. Linux
 // net/core/sock.c, net/core/skbuff.c, net/unix/af_unix.c.
-import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { WaitQueue } from "../base/wait.ts";
-import { CAP, capableIn } from "../cred/cred.ts";
-import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { Task } from "../task/task.ts";
-import { SO } from "./options.ts";
-
-/** net.core.rmem_max and wmem_max, and the defaults of Unix sockets, in bytes. */
-export const MAX_BUFFER = 212_992;
-/** The smallest buffers, in bytes: SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF. */
-const MIN_RECEIVE = 2304;
-const MIN_SEND = 4608;
-
-/** A new size of a buffer, or -errno; undefined for another option of SOL_SOCKET. Linux sk_setsockopt(). */
-export const setBuffer = (
-  task: Task,
-  option: number,
-  value: number,
-  owner: UserNamespace | undefined,
-): { readonly which: "send" | "receive"; readonly bytes: number } | number | undefined => {
-  switch (option) {
-    case SO.SNDBUF:
-      return { which: "send", bytes: Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_SEND) };
-    case SO.RCVBUF:
-      return { which: "receive", bytes: Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_RECEIVE) };
-    // The sizes of these two have no upper limit but that of an int. Linux __sock_set_rcvbuf().
-    case SO.SNDBUFFORCE:
-    case SO.RCVBUFFORCE: {
-      if (!capableIn(task.cred, owner, CAP.NET_ADMIN)) return -E.EPERM;
-      const size = 2 * Math.min(Math.max(value, 0), 0x3fff_ffff);
-      return option === SO.SNDBUFFORCE
-        ? { which: "send", bytes: Math.max(size, MIN_SEND) }
-        : { which: "receive", bytes: Math.max(size, MIN_RECEIVE) };
-    }
-  }
-  return undefined;
-};
 
 /** sizeof(struct skb_shared_info) and sizeof(struct sk_buff), aligned. */
 const SHARED_INFO = 320;
@@ -66,22 +30,14 @@ const packetSize = (bytes: number): number => trueSize(bytes, inPages(Math.min(M
 
 /** The unread bytes of a sender, with Linux's overhead for each piece. */
 export class SendBuffer {
-  #limit = MAX_BUFFER;
+  readonly #limit: () => number;
   readonly #writers: WaitQueue;
   #used = 0;
 
-  /** `writers` wait for space. */
-  constructor(writers: WaitQueue) {
+  /** `writers` wait for space. `limit`: SO_SNDBUF in bytes. */
+  constructor(writers: WaitQueue, limit: () => number) {
     this.#writers = writers;
-  }
-  /** SO_SNDBUF in bytes. */
-  get limit(): number {
-    return this.#limit;
-  }
-  /** Writers may go on after a change. */
-  resize(limit: number): void {
     this.#limit = limit;
-    this.#writers.wake();
   }
   /** SIOCOUTQ. Linux sk_wmem_alloc_get(). */
   get used(): number {
@@ -89,19 +45,19 @@ export class SendBuffer {
   }
   /** True if nothing more can be sent. */
   get isFull(): boolean {
-    return this.#used >= this.#limit;
+    return this.#used >= this.#limit();
   }
   /** True if poll(2) reports space: three quarters are free. Linux unix_writable(). */
   get isWritable(): boolean {
-    return 4 * this.#used <= this.#limit;
+    return 4 * this.#used <= this.#limit();
   }
   /** The greatest packet in bytes. */
   get maxPacket(): number {
-    return this.#limit - SLACK;
+    return this.#limit() - SLACK;
   }
   /** The bytes of a stream that the next piece takes: at most half of the buffer. */
   get maxPiece(): number {
-    return Math.min((this.#limit >> 1) - 64, HEAD + STREAM_PAGES);
+    return Math.min((this.#limit() >> 1) - 64, HEAD + STREAM_PAGES);
   }
   /** Takes the memory for bytes and returns its size. */
   take(bytes: number, kind: "piece" | "packet"): number {

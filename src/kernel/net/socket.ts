@@ -6,6 +6,7 @@ import { E, restart } from "../../abi/errno.ts";
 import { SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import type { Account } from "../../memory/account.ts";
 import { sizes } from "../base/sizes.ts";
+import type { Timespec } from "../base/time.ts";
 import type { WaitQueue } from "../base/wait.ts";
 import { AnonInode } from "../fs/vfs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
@@ -15,13 +16,28 @@ import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
+import { Filters } from "./filter/filters.ts";
 import type { Ip } from "./inet-address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
+import { SO, SOL } from "./options/numbers.ts";
+import { Options } from "./options/options.ts";
+import { INT, type OptionSet } from "./options/row.ts";
+import { type Asked, getSocketOption, type Shown, setSocketOption } from "./options/socket-level.ts";
 import type { SendBuffer } from "./send-buffer.ts";
+import { Stamps } from "./stamps.ts";
 
 /** SIOC*: bytes that are not received yet, or not sent yet; urgent data come next. man 7 tcp, unix, udp. */
 export const SIOC_QUEUE = { OUTQ: 0x5411, OUTQNSD: 0x894b, ATMARK: 0x8905 } as const;
+/** SIOCGSTAMP*: the time of the last message, by the form of the time. man 7 socket. */
+const SIOC_STAMP: Readonly<Record<number, { readonly unit: "us" | "ns"; readonly wide: boolean }>> = {
+  0x8906: { unit: "us", wide: false },
+  0x8907: { unit: "ns", wide: false },
+  0x8010_8906: { unit: "us", wide: true },
+  0x8010_8907: { unit: "ns", wide: true },
+};
+/** net.core.rmem_default and wmem_default, in bytes. */
+export const DEFAULT_BUFFER = 212_992;
 
 /** struct ucred. */
 export interface Ucred {
@@ -29,6 +45,16 @@ export interface Ucred {
   readonly uid: number;
   readonly gid: number;
 }
+
+/** The credentials of a peer. */
+export interface Peer {
+  readonly cred: Ucred;
+  readonly groups: readonly number[];
+}
+/** Those of a task. */
+export const peerOf = (task: Task): Peer => ({ cred: credOf(task), groups: task.cred.groups });
+/** The credentials of no peer. */
+const NOBODY: Ucred = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
 
 /** The credentials of a task, for SO_PEERCRED and SCM_CREDENTIALS. */
 export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
@@ -58,10 +84,20 @@ export interface Message {
   /** The file descriptions of SCM_RIGHTS, which are held in transit. */
   rights: readonly FileDescription[];
   readonly cred: Ucred;
+  /** The user whose descriptors in flight it counts among. */
+  owner?: number;
   /** The sender's address: empty if it has none. */
   readonly from: string;
   /** The header of the datagram that had it. */
   readonly header?: Header;
+  /** The time of its arrival, if the receiver asks for it. */
+  readonly time?: Timespec | undefined;
+  /** The packets that the receiver has lost before it (SO_RXQ_OVFL). */
+  readonly lost?: number;
+  /** UDP_SEGMENT: the bytes of each packet that a send is cut into. */
+  readonly segment?: number | undefined;
+  /** The control messages besides those of Unix sockets and of the header. */
+  readonly notes?: readonly Note[];
   /** MSG_MORE: a UDP socket keeps the bytes for the next message. */
   more?: boolean;
   /** The charged bytes while it is queued. */
@@ -76,7 +112,6 @@ export const weightOf = ({ bytes, rights }: Message): number => sizes.message + 
 export interface Received extends Message {
   /** The whole length of a packet, which may be greater than the received part. */
   readonly length: number;
-  readonly notes?: readonly Note[];
 }
 
 /** The maker of a socket: a task, or the way out of a machine. */
@@ -90,13 +125,42 @@ export abstract class Socket extends FileDescription {
   get family(): number | undefined {
     return undefined;
   }
+  /** AF_*. */
+  abstract domain: number;
+  /** The protocol as socket(2) chose it. */
+  readonly protocol: number = 0;
+  get listening(): boolean {
+    return false;
+  }
+  /** Options that are numbers, the times of messages, and the filter. */
+  readonly options: Options;
+  readonly stamps: Stamps;
+  readonly filters: Filters;
+  /** SO_SNDBUF and SO_RCVBUF, in bytes. */
+  sendBuffer: number;
+  receiveBuffer: number;
+  /** SO_LINGER in seconds; undefined if off. */
+  linger: number | undefined = undefined;
+  /** The seconds of the last SO_LINGER that was on. */
+  lingerShown = 0;
   /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: no timeout. */
   receiveTimeout = 0;
   sendTimeout = 0;
   /** SO_ERROR: the pending error number, or 0. */
   error = 0;
+  /** Packets that were dropped because the buffer was full. */
+  lost = 0;
+  /** SO_PEERCRED, and SO_PEERGROUPS: undefined without a peer that has credentials. */
+  peerCred: Ucred = NOBODY;
+  #peerGroups: readonly number[] | undefined = undefined;
 
-  constructor(task: SocketOwner, type: SocketType, nonblock: boolean) {
+  /** `kind`: its set of options, its family and, if they are not the usual ones, the sizes of its buffers. */
+  constructor(
+    task: SocketOwner,
+    type: SocketType,
+    nonblock: boolean,
+    kind: { readonly set: OptionSet; readonly domain: number; readonly buffers?: { readonly send: number; readonly receive: number } },
+  ) {
     const { sockfs } = task.kernel.vfs;
     const inode = new AnonInode(sockfs, S_IFSOCK | 0o777);
     inode.uid = task.cred.fsuid;
@@ -108,16 +172,56 @@ export abstract class Socket extends FileDescription {
     );
     this.type = type;
     this.net = task.net;
+    this.options = new Options(kind.set, kind.domain);
+    this.stamps = new Stamps(this.options, () => this.inode.fs.clock.realtime());
+    this.filters = new Filters((bytes) => this.#charge(bytes));
+    this.sendBuffer = kind.buffers?.send ?? DEFAULT_BUFFER;
+    this.receiveBuffer = kind.buffers?.receive ?? DEFAULT_BUFFER;
+  }
+  /** Its host memory without what programs have attached. */
+  protected get ownWeight(): number {
+    return sizes.socket;
   }
   override get weight(): number {
-    return sizes.socket;
+    return this.ownWeight + this.filters.weight + sizes.group * (this.#peerGroups?.length ?? 0);
+  }
+  /** Charges a change of its weight, which is charged as a whole when it opens. */
+  #charge(bytes: number): boolean {
+    return this.refs === 0 || this.account.resize(0, bytes);
+  }
+  get peerGroups(): readonly number[] | undefined {
+    return this.#peerGroups;
+  }
+  /** Keeps the credentials of the peer. */
+  know(peer: Peer): void {
+    if (this.refs > 0) this.account.force(sizes.group * (peer.groups.length - (this.#peerGroups?.length ?? 0)));
+    this.peerCred = peer.cred;
+    this.#peerGroups = peer.groups;
+  }
+  /** What a message that arrives is marked with: the time, and the number of lost packets. */
+  protected marks(): { readonly time?: Timespec | undefined; readonly lost?: number } {
+    const time = this.stamps.arrival();
+    return { ...(time ? { time } : {}), ...(this.lost > 0 && this.options.on(SO.RXQ_OVFL) ? { lost: this.lost } : {}) };
+  }
+  /** True if its messages have times of arrival. */
+  get stampsMessages(): boolean {
+    return this.type !== SOCK.STREAM;
+  }
+  /** The control messages of a received message for every family. Linux __sock_recv_cmsgs(). */
+  notesFor({ time, lost, notes }: Received, abi: Abi): readonly Note[] {
+    const overflow = lost === undefined ? [] : [{ level: SOL.SOCKET, type: SO.RXQ_OVFL, data: INT.write(lost) }];
+    return [...(this.stampsMessages ? this.stamps.notes(time, abi) : []), ...overflow, ...(notes ?? [])];
+  }
+  /** SO_SNDBUF has changed. */
+  sendBufferChanged(): void {}
+  #cookie = 0;
+  /** SO_COOKIE: a number that no other socket of the machine has. */
+  cookie(task: Task): number {
+    this.#cookie ||= task.kernel.nextCookie();
+    return this.#cookie;
   }
   protected get account(): Account {
     return this.inode.fs.account;
-  }
-  /** SO_COOKIE: a number that no other socket has, as 8 bytes. */
-  protected get cookie(): Uint8Array {
-    return new Uint8Array(new BigUint64Array([BigInt(this.inode.ino)]).buffer);
   }
   /** The own address: a byte string in the form of the family. "" is none. */
   abstract readonly address: string;
@@ -157,15 +261,21 @@ export abstract class Socket extends FileDescription {
   get waitingBytes(): number | undefined {
     return undefined;
   }
-  getOption(_task: Task, _level: number, _option: number): Uint8Array | number {
-    return -E.ENOPROTOOPT;
+  /** getsockopt(2). */
+  getOption(task: Task, level: number, option: number, asked: Asked): Shown {
+    return level === SOL.SOCKET ? getSocketOption(this, task, option, asked) : this.getOwnOption(task, level, option, asked);
   }
-  /** An option whose value depends on the word that the program gives; undefined for all others. */
-  getOptionFor(_level: number, _option: number, _given: () => Uint8Array): Uint8Array | number | undefined {
-    return undefined;
+  /** setsockopt(2): 0 or -errno. */
+  setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    return level === SOL.SOCKET ? setSocketOption(this, task, option, value, abi) : this.setOwnOption(task, level, option, value, abi);
   }
-  setOption(_task: Task, _level: number, _option: number, _value: Uint8Array, _abi: Abi): number {
-    return -E.ENOPROTOOPT;
+  /** An option of the family or the protocol. */
+  protected getOwnOption(_task: Task, level: number, option: number, _asked: Asked): Shown {
+    return this.options.bytes(level, option) ?? -E.ENOPROTOOPT;
+  }
+  /** Sets one: 0 or -errno. */
+  protected setOwnOption(task: Task, level: number, option: number, value: Uint8Array, _abi: Abi): number {
+    return this.options.hasLevel(level) ? this.options.setBytes(task, level, option, value) : -E.ENOPROTOOPT;
   }
 
   /** read(2): received descriptors are closed. */
@@ -189,6 +299,11 @@ export abstract class Socket extends FileDescription {
   }
   override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
     const state = this.queueState(request);
+    const stamp = SIOC_STAMP[request];
+    if (stamp) {
+      const time = this.stamps.lastTime(stamp.unit, stamp.wide ? 8 : abi.long);
+      return typeof time === "number" ? time : task.mem.write(arg, time) ? 0 : -E.EFAULT;
+    }
     if (state !== undefined) return state < 0 ? state : task.mem.setU32(arg, state) ? 0 : -E.EFAULT;
     return interfaceIoctl(task, this.net, request, arg, abi);
   }

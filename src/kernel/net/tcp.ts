@@ -12,9 +12,11 @@ import type { Kernel } from "../kernel.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
-import { InetSocket, int, unreachable } from "./inet.ts";
+import { InetSocket, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";
-import { SOL, TCP } from "./options.ts";
+import { SOL, TCP } from "./options/numbers.ts";
+import { INT } from "./options/row.ts";
+import type * as SocketLevel from "./options/socket-level.ts";
 import { type Message, NO_CRED, type Received, SIOC_QUEUE, type SocketOwner } from "./socket.ts";
 import { HeldBytes, SEGMENT } from "./tcp/held.ts";
 import { TcpCounts, tcpInfoBytes } from "./tcp/info.ts";
@@ -38,6 +40,8 @@ const CONGESTION_SIZE = 16;
 const DEFAULT_SEGMENT = 536;
 /** TCP_TIMEWAIT_LEN in nanoseconds. */
 const TIME_WAIT = 60e9;
+
+const int = INT.write;
 
 /** `opening`: the other end did not answer yet. The shutdown flags distinguish FIN_WAIT and CLOSE_WAIT. */
 type State = "closed" | "listening" | "opening" | "open";
@@ -80,7 +84,7 @@ export class TcpSocket extends InetSocket {
   readonly #foreign: boolean;
 
   constructor(task: SocketOwner, how: { readonly domain: InetFamily; readonly nonblock: boolean; readonly foreign?: boolean }) {
-    super(task, SOCK.STREAM, how, BUFFERS);
+    super(task, SOCK.STREAM, how, { buffers: BUFFERS });
     this.#foreign = how.foreign ?? false;
     this.#kernel = task.kernel;
     this.#held = new HeldBytes(task.kernel, () => this.#other?.readQueue.wake());
@@ -89,7 +93,7 @@ export class TcpSocket extends InetSocket {
   override get family(): InetFamily {
     return this.domain;
   }
-  override get weight(): number {
+  protected override get ownWeight(): number {
     return sizes.connection + (this.#foreign ? sizes.hostConnection : 0);
   }
   override get signalsPipe(): boolean {
@@ -115,7 +119,7 @@ export class TcpSocket extends InetSocket {
   get connected(): boolean {
     return this.state === "open";
   }
-  get listening(): boolean {
+  override get listening(): boolean {
     return this.state === "listening";
   }
   /** The number of connections that accept(2) has not taken. */
@@ -322,7 +326,8 @@ export class TcpSocket extends InetSocket {
       const most = Math.min(n, readable);
       const bytes = peek ? this.#incoming.peek(most, into) : this.#take(most, into);
       if (!peek) this.#other?.writeQueue.wake();
-      return { bytes, length: bytes.length, rights: [], cred: NO_CRED, from: "" };
+      const notes = this.options.get(SOL.TCP, TCP.INQ) === 1 ? [{ level: SOL.TCP, type: TCP.INQ, data: int(this.#readable()) }] : [];
+      return { bytes, length: bytes.length, rights: [], cred: NO_CRED, from: "", notes };
     }
     if (this.#ended) return undefined;
     if (this.error !== 0) return this.takeError();
@@ -444,8 +449,8 @@ export class TcpSocket extends InetSocket {
     return events;
   }
 
-  override getOption(task: Task, level: number, option: number): Uint8Array | number {
-    return (level === SOL.TCP ? this.#ownOption(option) : undefined) ?? super.getOption(task, level, option);
+  protected override getOwnOption(task: Task, level: number, option: number, asked: SocketLevel.Asked): SocketLevel.Shown {
+    return (level === SOL.TCP ? this.#ownOption(option) : undefined) ?? super.getOwnOption(task, level, option, asked);
   }
   #ownOption(option: number): Uint8Array | undefined {
     const { connected } = this;
@@ -459,6 +464,15 @@ export class TcpSocket extends InetSocket {
         return int(connected && value(option) === 0 ? this.receiveBuffer / 2 : value(option));
       case TCP.IS_MPTCP:
         return int(0);
+      // The clock of TCP's timestamps: milliseconds.
+      case TCP.TIMESTAMP:
+        return int(Math.floor(this.#kernel.now / 1e6) | 0);
+      // Cubic tells nothing; there are no kept SYN, no layer above and no keys.
+      case TCP.CC_INFO:
+      case TCP.SAVED_SYN:
+      case TCP.ULP:
+      case TCP.FASTOPEN_KEY:
+        return new Uint8Array(0);
       case TCP.INFO:
         return tcpInfoBytes(
           {
@@ -477,9 +491,11 @@ export class TcpSocket extends InetSocket {
     }
     return undefined;
   }
-  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+  protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
     if (level === SOL.TCP && option === TCP.CONGESTION) return this.#setCongestion(value);
-    const result = super.setOption(task, level, option, value, abi);
+    if (level === SOL.TCP && option === TCP.ULP) return value.length === 0 ? -E.EINVAL : -E.ENOENT;
+    if (level === SOL.TCP && option === TCP.FASTOPEN_KEY) return value.length === 16 || value.length === 32 ? 0 : -E.EINVAL;
+    const result = super.setOwnOption(task, level, option, value, abi);
     // TCP_NODELAY sends also what TCP_CORK holds.
     const sends = option === TCP.CORK ? 0 : option === TCP.NODELAY ? 1 : undefined;
     if (result === 0 && level === SOL.TCP && sends !== undefined && this.options.get(level, option) === sends) this.#held.flush();

@@ -1,13 +1,13 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { IPPROTO, SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { IPPROTO, SOCK } from "../../abi/uapi/socket.ts";
 import { cost } from "../base/cost.ts";
 import { Fifo } from "../base/fifo.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
 import { lo } from "./devices.ts";
+import type { Seen } from "./filter/program.ts";
 import { InetSocket, unreachable } from "./inet.ts";
 import {
   ANY,
@@ -22,18 +22,18 @@ import {
   toEndpoint,
 } from "./inet-address.ts";
 import { portUnreachable, udpDatagram } from "./ip/datagram.ts";
-import { announce, heard } from "./ip/hear.ts";
+import { announce, heard, seenBy } from "./ip/hear.ts";
 import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
-import { MULTICAST_ALL, MULTICAST_LOOP, SO, SOL, UDP_CORK } from "./options.ts";
+import { IP, IPV6, SO, SOL, UDP } from "./options/numbers.ts";
 import type { Ports } from "./ports.ts";
 import { type Header, type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
 
-/**
- * In bytes: net.core.wmem_default and rmem_default, the overhead of a packet, and the greatest length of a
- * packet.
- */
-const BUFFERS = { send: 212_992, receive: 212_992 };
+/** In bytes: the overhead of a packet, and its greatest length. */
 const OVERHEAD = 256;
+const UDP_HEADER = 8;
+const IP_HEADER = 20;
+/** UDP_MAX_SEGMENTS. */
+const MOST_SEGMENTS = 128;
 const MAX_PAYLOAD = 65_507;
 /** IPV6_MULTICAST_LOOP. */
 const IPV6_LOOP = 19;
@@ -41,12 +41,11 @@ const IPV6_LOOP = 19;
 /** A UDP socket. */
 export class UdpSocket extends InetSocket {
   readonly protocol: number;
-  readonly listening = false;
   readonly #queue = new Fifo<Message>();
   #queued = 0;
 
   constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }, protocol: number = IPPROTO.UDP) {
-    super(task, SOCK.DGRAM, how, BUFFERS, protocol === IPPROTO.UDP ? "udp" : "udplite");
+    super(task, SOCK.DGRAM, how, { set: protocol === IPPROTO.UDP ? "udp" : "udplite" });
     this.protocol = protocol;
   }
   protected override get ports(): Ports {
@@ -82,7 +81,7 @@ export class UdpSocket extends InetSocket {
   #pending: { readonly bytes: Uint8Array; readonly to: string } | undefined = undefined;
 
   send(task: Task, message: Message, address: string | undefined): number {
-    const more = message.more === true || this.options.get(SOL.UDP, UDP_CORK) === 1;
+    const more = message.more === true || this.options.get(SOL.UDP, UDP.CORK) === 1;
     const kept = this.#pending;
     if (!kept && !more) return this.#transmit(task, message, address);
     const to = kept?.to ?? address ?? this.peerAddress;
@@ -111,14 +110,25 @@ export class UdpSocket extends InetSocket {
     this.account.give(this.#pending?.bytes.length ?? 0);
     this.#pending = undefined;
   }
-  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
-    const result = super.setOption(task, level, option, value, abi);
-    const uncorked = result === 0 && level === SOL.UDP && option === UDP_CORK && this.options.get(level, option) === 0;
+  protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    const result = super.setOwnOption(task, level, option, value, abi);
+    const uncorked = result === 0 && level === SOL.UDP && option === UDP.CORK && this.options.get(level, option) === 0;
     if (uncorked) this.#push(task, { bytes: new Uint8Array(0), rights: [], cred: NO_CRED, from: this.address });
     return result;
   }
+  /** Sends a message, or the packets that it is cut into (UDP_SEGMENT). Linux udp_send_skb(). */
   #transmit(task: Task, message: Message, address: string | undefined): number {
-    if (message.bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
+    const { bytes, segment = this.options.get(SOL.UDP, UDP.SEGMENT) ?? 0 } = message;
+    if (bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
+    if (segment === 0 || bytes.length <= segment) return this.#transmitOne(task, message, address);
+    if (segment > this.net.mtu - UDP_HEADER - IP_HEADER || bytes.length > segment * MOST_SEGMENTS) return -E.EINVAL;
+    for (let at = 0; at < bytes.length; at += segment) {
+      const sent = this.#transmitOne(task, { ...message, bytes: bytes.subarray(at, at + segment) }, address);
+      if (sent < 0) return sent;
+    }
+    return bytes.length;
+  }
+  #transmitOne(task: Task, message: Message, address: string | undefined): number {
     const to = address === undefined ? this.peerName : toEndpoint(address);
     if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
     if (to.port === 0) return -E.EINVAL;
@@ -157,7 +167,7 @@ export class UdpSocket extends InetSocket {
     const chosen = four && groups.outgoing.address !== ANY ? groups.outgoing.address : own;
     const from = { ip: isAny(this.ip) ? chosen : this.ip, port: this.port };
     // The link to the host loses datagrams to groups.
-    const back = device === lo || options.get(four ? SOL.IP : SOL.IPV6, four ? MULTICAST_LOOP : IPV6_LOOP) === 1;
+    const back = device === lo || options.get(four ? SOL.IP : SOL.IPV6, four ? IP.MULTICAST_LOOP : IPV6_LOOP) === 1;
     if (!back) return message.bytes.length;
     if (heard(net)) announce(task.kernel, net, udpDatagram(from, to, message.bytes, { ttl: 1, tos: 0 }));
     task.kernel.charge(net.groups.size * cost.entry);
@@ -165,7 +175,9 @@ export class UdpSocket extends InetSocket {
     if (![...net.groups].some((joined) => joined.allows(to.ip, device.index, from.ip))) return message.bytes.length;
     for (const h of this.ports.at(to.port)) {
       if (!(h instanceof UdpSocket) || (h.ip !== to.ip && !receives(h.ip, h.only6, to.ip))) continue;
-      const member = h.groups.allows(to.ip, device.index, from.ip) ?? h.options.get(SOL.IP, MULTICAST_ALL) === 1;
+      const member =
+        h.groups.allows(to.ip, device.index, from.ip) ??
+        h.options.get(four ? SOL.IP : SOL.IPV6, four ? IP.MULTICAST_ALL : IPV6.MULTICAST_ALL) === 1;
       if (member) h.arrive(from, message.bytes, { to: to.ip, ttl: 1, tos: 0 });
     }
     return message.bytes.length;
@@ -199,13 +211,25 @@ export class UdpSocket extends InetSocket {
   }
   /** Queues a packet. A full buffer drops it. False: memory is short. */
   #put(message: Message): boolean {
-    const cost = message.bytes.length + OVERHEAD;
-    if (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0) return true;
-    if (!this.account.take(weightOf(message))) return false;
-    this.#queue.push({ ...message, bytes: message.bytes.slice() });
+    const kept = this.filters.keeps(() => this.#seen(message));
+    const bytes = message.bytes.subarray(0, Math.max(0, kept - UDP_HEADER));
+    const cost = bytes.length + OVERHEAD;
+    if (kept === 0 || (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0)) {
+      this.lost++;
+      return true;
+    }
+    const queued = { ...message, ...this.marks(), bytes: bytes.slice() };
+    if (!this.account.take(weightOf(queued))) return false;
+    this.#queue.push(queued);
     this.#queued += cost;
     this.readQueue.wake();
     return true;
+  }
+  /** A message as the filter sees it, from the header of UDP on. */
+  #seen({ bytes, from, header }: Message): Seen {
+    const source = toEndpoint(from);
+    const to = { ip: header?.to ?? this.ip, port: this.port };
+    return seenBy(udpDatagram(source, to, bytes, header ?? { ttl: 64, tos: 0 }), "inner", lo);
   }
   #refuse(): void {
     this.error = E.ECONNREFUSED;
@@ -225,20 +249,10 @@ export class UdpSocket extends InetSocket {
   }
 
   shutdown(how: number): number {
-    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
-    if (how !== SHUT.WR) this.readShut = true;
-    if (how !== SHUT.RD) this.writeShut = true;
-    this.wakeAll();
-    return this.peerName ? 0 : -E.ENOTCONN;
+    return this.shutDatagrams(how);
   }
-
   override poll(): number {
-    let events = POLLOUT | POLLWRNORM | POLLWRBAND;
-    if (this.error !== 0) events |= POLLERR;
-    if (this.readShut) events |= POLLRDHUP | POLLIN | POLLRDNORM;
-    if (this.readShut && this.writeShut) events |= POLLHUP;
-    if (this.#queue.length > 0) events |= POLLIN | POLLRDNORM;
-    return events;
+    return this.datagramEvents(this.#queue.length > 0);
   }
   override release(): void {
     for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));

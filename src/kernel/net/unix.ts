@@ -3,6 +3,7 @@ import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import { Fifo } from "../base/fifo.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
@@ -11,9 +12,9 @@ import { mayReachAbstract } from "../landlock/scope.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
-import { Options, SO, SOL } from "./options.ts";
-import { MAX_BUFFER, SendBuffer, setBuffer } from "./send-buffer.ts";
-import { credOf, type Message, type Received, SIOC_QUEUE, Socket, type Ucred, weightOf } from "./socket.ts";
+import { SendBuffer } from "./send-buffer.ts";
+import { type Message, peerOf, type Received, SIOC_QUEUE, Socket, weightOf } from "./socket.ts";
+import type { Flight } from "./unix-flight.ts";
 import { bindName, findBound, releaseName } from "./unix-name.ts";
 
 /** net.unix.max_dgram_qlen. */
@@ -24,10 +25,10 @@ const PATH_SIZE = 108;
 
 /** 0, or -EPERM for an abstract name outside of the task's scope (Landlock). */
 const mayReach = (task: Task, to: UnixSocket): number => (to.address.startsWith("\0") ? mayReachAbstract(task, to.maker) : 0);
-const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
 
 /** A Unix domain socket of any type. */
 export class UnixSocket extends Socket {
+  override readonly domain = AF.UNIX;
   /** sun_path. It begins with NUL for an abstract name and is empty for none. */
   address = "";
   peer: UnixSocket | undefined = undefined;
@@ -35,8 +36,9 @@ export class UnixSocket extends Socket {
   connected = false;
   backlog: UnixSocket[] | undefined = undefined;
   backlogMax = 0;
-  passCred = false;
-  peerCred: Ucred = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
+  override get listening(): boolean {
+    return this.backlog !== undefined;
+  }
   readShut = false;
   writeShut = false;
   closed = false;
@@ -46,21 +48,20 @@ export class UnixSocket extends Socket {
   /** Sockets that have this one in their `#waiters`. */
   readonly #waitsFor = new Set<UnixSocket>();
   #queued = 0;
+  /** The messages of the queue that hold descriptors. */
+  readonly carriers = new Set<Message>();
+  readonly #flight: Flight;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
-  readonly #buffer = new SendBuffer(this.writeQueue);
-  readonly #options = new Options("unix");
-  /** SO_LINGER: a close has nothing to wait for. */
-  #linger: readonly [number, number] = [0, 0];
-  /** SO_RCVBUF. Nothing depends on it. */
-  #receiveBuffer = MAX_BUFFER;
+  readonly #buffer = new SendBuffer(this.writeQueue, () => this.sendBuffer);
   /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
   /** The Landlock domain of the creator, for scopes. Linux file.f_cred. */
   readonly maker: Hierarchy | undefined;
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
-    super(task, type, nonblock);
+    super(task, type, nonblock, { set: "unix", domain: AF.UNIX });
+    this.#flight = task.kernel.flight;
     this.maker = task.cred.landlock?.hierarchy;
   }
 
@@ -95,7 +96,7 @@ export class UnixSocket extends Socket {
     const a = new UnixSocket(task, type, nonblock);
     const b = new UnixSocket(task, type, nonblock);
     join(a, b);
-    a.peerCred = b.peerCred = credOf(task);
+    for (const end of [a, b]) end.know(peerOf(task));
     return [a, b];
   }
 
@@ -123,7 +124,7 @@ export class UnixSocket extends Socket {
     if (this.connected) return -E.EINVAL;
     this.backlog ??= [];
     this.backlogMax = backlog < 0 ? 4096 : Math.min(backlog, 4096);
-    this.peerCred = credOf(task);
+    this.know(peerOf(task));
     return 0;
   }
 
@@ -138,10 +139,11 @@ export class UnixSocket extends Socket {
     const guarded = mayReach(task, to);
     if (guarded < 0) return guarded;
     const end = new UnixSocket(task, this.type, false);
+    end.options.copyFrom(to.options);
     if (end.admit() < 0) return -E.ENOMEM;
     end.address = to.address;
-    end.peerCred = credOf(task);
-    this.peerCred = to.peerCred;
+    end.know(peerOf(task));
+    this.know({ cred: to.peerCred, groups: to.peerGroups ?? [] });
     join(this, end);
     to.backlog.push(end.hold());
     to.readQueue.wake();
@@ -193,11 +195,15 @@ export class UnixSocket extends Socket {
   send(task: Task, message: Message, address: string | undefined): number {
     const to = this.type === SOCK.STREAM ? this.#streamsTo(message, address) : this.#destination(task, address);
     if (typeof to === "number") return to;
+    if (message.rights.length > 0) {
+      if (this.#flight.tooMany(task)) return -E.ETOOMANYREFS;
+      message.owner = task.cred.uid;
+    }
     if (this.type !== SOCK.STREAM) {
       if (message.bytes.length > this.#buffer.maxPacket) return -E.EMSGSIZE;
       if (this.#buffer.isFull) return -E.EAGAIN;
       if (to.#refuses(this)) return this.#waitFor(to);
-      return to.#put(message, this.#buffer) ? message.bytes.length : -E.ENOBUFS;
+      return to.#putPacket(message, this.#buffer) ? message.bytes.length : -E.ENOBUFS;
     }
     return message.bytes.length === 0 ? 0 : this.#sendStream(to, message);
   }
@@ -243,6 +249,12 @@ export class UnixSocket extends Socket {
     }
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
+  /** Queues a packet that the filter keeps, or its first bytes. The sender does not hear of a lost one. */
+  #putPacket(message: Message, buffer: SendBuffer): boolean {
+    const { bytes } = message;
+    const kept = this.filters.keeps(() => ({ bytes, at: 0 }));
+    return kept === 0 || this.#put({ ...message, ...this.marks(), bytes: bytes.subarray(0, kept) }, buffer);
+  }
   /** Queues a message. False: memory is short. Linux sock_alloc_send_pskb(). */
   #put(message: Message, buffer: SendBuffer): boolean {
     message.weight = weightOf(message);
@@ -250,12 +262,29 @@ export class UnixSocket extends Socket {
     message.sender = { buffer, bytes: buffer.take(message.bytes.length, this.type === SOCK.STREAM ? "piece" : "packet") };
     message.bytes = message.bytes.slice();
     for (const file of message.rights) file.hold();
+    if (message.rights.length > 0) {
+      this.carriers.add(message);
+      this.#flight.count(message, 1);
+    }
     this.queue.push(message);
     this.#queued += message.bytes.length;
     this.readQueue.wake();
     return true;
   }
 
+  /** The descriptors of a message are in flight no longer. */
+  #land(message: Message): void {
+    if (this.carriers.delete(message)) this.#flight.count(message, -1);
+  }
+  /** Takes the descriptors out of the queue. The caller drops them. */
+  giveUpRights(): readonly FileDescription[] {
+    return [...this.carriers].flatMap((message) => {
+      this.#land(message);
+      const { rights } = message;
+      message.rights = [];
+      return rights;
+    });
+  }
   receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined {
     const first = this.queue.at(0);
     // A stream returns queued bytes before an error. Linux unix_stream_read_generic(),
@@ -278,7 +307,9 @@ export class UnixSocket extends Socket {
     this.#wakeWaiters();
   }
   /** The message has been read or dropped. */
-  #give({ weight, sender }: Message): void {
+  #give(message: Message): void {
+    const { weight, sender } = message;
+    this.#land(message);
     this.account.give(weight ?? 0);
     sender?.buffer.give(sender.bytes);
   }
@@ -319,6 +350,7 @@ export class UnixSocket extends Socket {
     for (let first = this.queue.at(0); first && remaining > 0; first = this.queue.at(0)) {
       const taken = Math.min(remaining, first.bytes.length);
       first.bytes = first.bytes.subarray(taken);
+      this.#land(first);
       first.rights = [];
       remaining -= taken;
       this.#queued -= taken;
@@ -360,66 +392,28 @@ export class UnixSocket extends Socket {
     return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
   }
 
-  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
-    if (level !== SOL.SOCKET) return -E.EOPNOTSUPP;
-    switch (option) {
-      case SO.TYPE:
-        return int(this.type);
-      case SO.ERROR:
-        return int(-this.takeError());
-      case SO.DOMAIN:
-        return int(AF.UNIX);
-      case SO.PROTOCOL:
-        return int(0);
-      case SO.LINGER:
-        return new Uint8Array(new Int32Array(this.#linger).buffer);
-      case SO.COOKIE:
-        return this.cookie;
-      case SO.SNDBUF:
-        return int(this.#buffer.limit);
-      case SO.RCVBUF:
-        return int(this.#receiveBuffer);
-      case SO.PASSCRED:
-        return int(Number(this.passCred));
-      case SO.ACCEPTCONN:
-        return int(Number(this.backlog !== undefined));
-      case SO.PEERCRED: {
-        const { pid, uid, gid } = this.peerCred;
-        return new Uint8Array(new Uint32Array([pid, uid, gid]).buffer);
-      }
-    }
-    const value = this.#options.get(level, option);
-    return value === undefined ? -E.ENOPROTOOPT : int(value);
+  override sendBufferChanged(): void {
+    this.writeQueue.wake();
+  }
+  protected override getOwnOption(): number {
+    return -E.EOPNOTSUPP;
   }
   /** There are no urgent data. Linux unix_ioctl(). */
   override queueState(request: number): number | undefined {
     if (request === SIOC_QUEUE.OUTQ && !this.backlog) return this.#buffer.used;
     return request === SIOC_QUEUE.ATMARK ? 0 : super.queueState(request);
   }
-  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
-    if (level !== SOL.SOCKET) return -E.EOPNOTSUPP;
-    if (value.length < 4) return -E.EINVAL;
-    const word = new DataView(value.buffer, value.byteOffset).getInt32(0, true);
-    const sized = setBuffer(task, option, word, this.net.owner);
-    if (typeof sized === "number") return sized;
-    if (sized) {
-      if (sized.which === "send") this.#buffer.resize(sized.bytes);
-      else this.#receiveBuffer = sized.bytes;
-      return 0;
-    }
-    if (option === SO.PASSCRED) {
-      this.passCred = word !== 0;
-      return 0;
-    }
-    if (option !== SO.LINGER) return this.#options.set(task, level, option, word);
-    if (value.length < 8) return -E.EINVAL;
-    this.#linger = [Number(word !== 0), word === 0 ? this.#linger[1] : new DataView(value.buffer, value.byteOffset).getInt32(4, true)];
-    return 0;
+  protected override setOwnOption(): number {
+    return -E.EOPNOTSUPP;
   }
 
   override hold(): this {
     if (this.refs === 0) this.net.unixSockets.add(this);
     return super.hold();
+  }
+  override drop(): void {
+    super.drop();
+    if (this.refs > 0) this.#flight.suspect();
   }
   override release(): void {
     this.net.unixSockets.delete(this);

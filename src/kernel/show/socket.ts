@@ -2,7 +2,7 @@
 // src/sockaddr.c, msghdr.c, net.c.
 import { AF, MSG } from "../../abi/uapi/socket.ts";
 import { msghdr } from "../calls/net/msghdr.ts";
-import { SO, SOL } from "../net/options.ts";
+import { SO, SOL } from "../net/options/numbers.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { bufferText, cutText, quote, quoteHex } from "../syscall/arg-string.ts";
 import type { ShowContext } from "../syscall/declaration.ts";

@@ -103,5 +103,10 @@ export class Pidfd extends FileDescription {
   }
 }
 
+/** A new descriptor for the process with an id of the machine, or -errno: -ESRCH after its end. */
+export const pidfdFor = (task: Task, pid: number): number => {
+  const process = task.kernel.processes.get(pid);
+  return process ? installPidfd(task, process) : -E.ESRCH;
+};
 /** A new descriptor for a process, close-on-exec, or -errno. */
 export const installPidfd = (task: Task, process: Process, flags = 0): number => install(task, new Pidfd(task, process, flags), true);

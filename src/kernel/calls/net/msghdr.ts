@@ -9,7 +9,9 @@ import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { shownPid } from "../../namespace/pid.ts";
+import { SOL, UDP } from "../../net/options/numbers.ts";
 import { credOf, type Received, type Ucred } from "../../net/socket.ts";
+import { pidfdFor } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 
 /** The structure in the caller's ABI. */
@@ -26,7 +28,7 @@ export const msghdr = struct("msghdr", {
 export type Msghdr = ReturnType<typeof msghdr.decode>;
 
 const SOL_SOCKET = 1;
-const SCM = { RIGHTS: 1, CREDENTIALS: 2 } as const;
+const SCM = { RIGHTS: 1, CREDENTIALS: 2, PIDFD: 4 } as const;
 /** SCM_MAX_FD: the largest number of descriptors in a message. */
 const MAX_RIGHTS = 253;
 const UCRED_SIZE = 12;
@@ -40,12 +42,15 @@ const headSize = (abi: Abi): number => align(abi.long + 8, abi);
 export interface Ancillary {
   readonly rights: readonly FileDescription[];
   readonly cred: Ucred;
+  /** UDP_SEGMENT. */
+  readonly segment?: number | undefined;
 }
 
 /** The sender's control messages, or -errno. Linux __scm_send(). */
 export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number => {
   let cred = credOf(t);
   const rights: FileDescription[] = [];
+  let segment: number | undefined;
   if (h.msg_controllen === 0 || h.msg_control === 0) return { rights, cred };
   if (h.msg_controllen > MAX_CONTROL) return -E.ENOBUFS;
   const bytes = t.mem.read(h.msg_control, h.msg_controllen);
@@ -67,10 +72,13 @@ export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number =>
         if (typeof checked === "number") return checked;
         cred = checked;
       } else return -E.EINVAL;
+    } else if (level === SOL.UDP && type === UDP.SEGMENT) {
+      if (data.byteLength !== 2) return -E.EINVAL;
+      segment = data.getUint16(0, true);
     }
     at += align(length, abi);
   }
-  return { rights, cred };
+  return { rights, cred, segment };
 };
 const addRights = (t: Task, rights: FileDescription[], data: DataView): number => {
   if (rights.length + (data.byteLength >> 2) > MAX_RIGHTS) return -E.EINVAL;
@@ -100,7 +108,7 @@ export const writeControl = (
   t: Task,
   h: Msghdr,
   got: Received,
-  passCred: boolean,
+  passes: { readonly cred: boolean; readonly pidfd: boolean },
   flags: number,
   abi: Abi,
 ): { length: number; flags: number } => {
@@ -123,8 +131,8 @@ export const writeControl = (
     t.mem.write(at + head, data.subarray(0, length - head));
     used += Math.min(align(length, abi), capacity - used);
   };
-  if (passCred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([shownPid(t, got.cred.pid), got.cred.uid, got.cred.gid]).buffer));
   for (const { level, type, data } of got.notes ?? []) put(type, data, level);
+  if (passes.cred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([shownPid(t, got.cred.pid), got.cred.uid, got.cred.gid]).buffer));
   if (got.rights.length > 0) {
     const limit = Math.max(0, Math.floor((capacity - used - head) / 4));
     const fds: number[] = [];
@@ -135,6 +143,10 @@ export const writeControl = (
     }
     if (fds.length > 0) put(SCM.RIGHTS, new Uint8Array(new Int32Array(fds).buffer));
     if (fds.length < got.rights.length) shown |= MSG.CTRUNC;
+  }
+  if (passes.pidfd) {
+    const fd = capacity - used < head ? -E.EMFILE : pidfdFor(t, got.cred.pid);
+    put(SCM.PIDFD, new Uint8Array(new Int32Array([fd]).buffer));
   }
   return { length: used, flags: shown };
 };

@@ -9,7 +9,9 @@ import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { InetSocket } from "../../net/inet.ts";
 import { NetlinkSocket } from "../../net/netlink/netlink.ts";
+import { SO } from "../../net/options/numbers.ts";
 import { credOf, type Received, type Socket } from "../../net/socket.ts";
+import { TcpSocket } from "../../net/tcp.ts";
 import { UnixSocket } from "../../net/unix.ts";
 import { userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -37,6 +39,17 @@ const pause = (t: Task, s: Socket, events: number, done: number): Result => {
 const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
 
 /**
+ * MSG_FASTOPEN: connects first. There are no cookies of servers, so the SYN carries no data. Linux
+ * tcp_sendmsg_fastopen().
+ */
+const fastOpen = (t: Task, s: TcpSocket, to: string | undefined): Result => {
+  if (to === undefined) return finish(t, s.connected ? -E.EISCONN : -E.EINVAL);
+  const opened = s.connect(t, to, (s.flags & O_NONBLOCK) !== 0);
+  if (typeof opened === "number") return opened === 0 ? 0 : finish(t, opened);
+  t.waited.held ??= s.hold();
+  return opened;
+};
+/**
  * Sends to a stream until all bytes are sent, descriptors with the first byte. A packet is sent as a whole or
  * not.
  */
@@ -44,11 +57,15 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
   if ((how & MSG.OOB) !== 0) return -E.EOPNOTSUPP;
   const total = totalLength(segments);
   let done = progress(t);
+  if ((how & MSG.FASTOPEN) !== 0 && s instanceof TcpSocket && t.waited.data === undefined) {
+    const opened = fastOpen(t, s, to);
+    if (opened !== 0) return opened;
+  }
   do {
     const bytes = gather(t, segments, done, Math.min(total - done, CHUNK), lent());
     if (bytes.length === 0 && total > done) return finish(t, done > 0 ? done : -E.EFAULT);
     const rights = done === 0 ? extra.rights : [];
-    const n = s.send(t, { bytes, rights, cred: extra.cred, from: s.address, more: (how & MSG.MORE) !== 0 }, to);
+    const n = s.send(t, { bytes, rights, cred: extra.cred, segment: extra.segment, from: s.address, more: (how & MSG.MORE) !== 0 }, to);
     if (n === -E.EAGAIN) return blocks(s, how) ? pause(t, s, POLLOUT, done) : finish(t, done > 0 ? done : n);
     if (n === -E.EPIPE && s.signalsPipe && (how & MSG.NOSIGNAL) === 0) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
     if (n < 0) return finish(t, done > 0 ? done : n);
@@ -108,6 +125,7 @@ export const receiveSegments = (t: Task, n: number, segments: readonly Segment[]
   return receive(t, s, totalLength(segments), how, (got, start) => {
     if (!got) return 0;
     if (scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
+    s.stamps.seen(got.time);
     const written = from === 0 ? 0 : writeFrom(t, from, fromLength, got, s);
     return written < 0 ? written : lengthOf(got, how, s);
   });
@@ -160,8 +178,12 @@ export const receiveMessage = (
 ): Result =>
   receive(t, s, totalLength(segments), how, (got, start) => {
     if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
-    const passCred = (s instanceof UnixSocket || s instanceof NetlinkSocket) && s.passCred;
-    const control = got ? writeControl(t, h, got, passCred, how, abi) : { length: 0, flags: 0 };
+    const isUnix = s instanceof UnixSocket;
+    const passes = {
+      cred: (isUnix || s instanceof NetlinkSocket) && s.options.on(SO.PASSCRED),
+      pidfd: isUnix && s.options.on(SO.PASSPIDFD),
+    };
+    const control = got ? writeControl(t, h, { ...got, notes: s.notesFor(got, abi) }, passes, how, abi) : { length: 0, flags: 0 };
     const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
     const from = got && s.type !== SOCK.STREAM && got.from !== "" ? s.addressBytes(got.from) : new Uint8Array(0);
     if (h.msg_name !== 0 && !t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen))) return -E.EFAULT;

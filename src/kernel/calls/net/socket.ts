@@ -13,7 +13,7 @@ import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
 import type { InetFamily } from "../../net/inet-address.ts";
 import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
-import { SO, SOL } from "../../net/options.ts";
+import type { Told } from "../../net/options/row.ts";
 import { PacketSocket } from "../../net/raw/packet.ts";
 import { mayPing, PingSocket } from "../../net/raw/ping.ts";
 import { RawSocket } from "../../net/raw/raw.ts";
@@ -220,48 +220,13 @@ export const getpeername = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Res
 /** shutdown(2): 0 or -errno. */
 export const shutdown = (t: Task, n: number, how: number): Result => withSocket(t, n, (s) => s.shutdown(how));
 
-/** SO_RCVTIMEO and SO_SNDTIMEO: struct timeval of the ABI, or with 64 bits. Linux sock_set_timeout(). */
-const timeoutOf = (
-  level: number,
-  option: number,
-  abi: Abi,
-): { readonly key: "receiveTimeout" | "sendTimeout"; readonly word: 4 | 8 } | undefined => {
-  if (level !== SOL.SOCKET) return undefined;
-  if (option === SO.RCVTIMEO || option === SO.SNDTIMEO)
-    return { key: option === SO.RCVTIMEO ? "receiveTimeout" : "sendTimeout", word: abi.long };
-  if (option === SO.RCVTIMEO_NEW || option === SO.SNDTIMEO_NEW)
-    return { key: option === SO.RCVTIMEO_NEW ? "receiveTimeout" : "sendTimeout", word: 8 };
-  return undefined;
-};
-const timevalBytes = (ns: number, word: 4 | 8): Uint8Array => {
-  const bytes = new Uint8Array(2 * word);
-  const v = new DataView(bytes.buffer);
-  v.setUint32(0, Math.floor(ns / 1e9), true);
-  v.setUint32(word, Math.floor((ns % 1e9) / 1000), true);
-  return bytes;
-};
-/** A timeout in nanoseconds, or -errno. A negative time is the shortest possible one. */
-const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
-  if (bytes.length < 2 * word) return -E.EINVAL;
-  const v = new DataView(bytes.buffer, bytes.byteOffset);
-  const read = (at: number): number => (word === 8 ? Number(v.getBigInt64(at, true)) : v.getInt32(at, true));
-  const [seconds, micros] = [read(0), read(word)];
-  if (micros < 0 || micros >= 1e6) return -E.EDOM;
-  return seconds < 0 ? 1 : Math.min(seconds * 1e9 + micros * 1000, Number.MAX_SAFE_INTEGER);
-};
-
-/** The value of an option for a buffer of `capacity` bytes at `at`, or -errno. */
-export const optionOf = (t: Task, s: Socket, level: number, option: number, at: VAddr, capacity: number, abi: Abi): Uint8Array | number => {
-  const timeout = timeoutOf(level, option, abi);
-  const given = (): Uint8Array => t.mem.read(at, Math.min(capacity, 4)) ?? new Uint8Array(0);
-  if (level === SOL.SOCKET && option === SO.PEERNAME) {
-    const name = s.peerAddress === undefined ? undefined : s.addressBytes(s.peerAddress);
-    return !name ? s.withoutPeer : name.length < capacity ? -E.EINVAL : name.subarray(0, capacity);
-  }
-  const value = timeout
-    ? timevalBytes(s[timeout.key], timeout.word)
-    : (s.getOptionFor(level, option, given) ?? s.getOption(t, level, option));
-  return typeof value === "number" ? value : value.subarray(0, capacity);
+/** The value of an option for a buffer of `capacity` bytes at `at`: bytes and their length, or -errno. */
+export const optionOf = (t: Task, s: Socket, level: number, option: number, at: VAddr, capacity: number, abi: Abi): Told | number => {
+  const bytes = (): Uint8Array => t.mem.read(at, Math.min(capacity, 4)) ?? new Uint8Array(0);
+  const shown = s.getOption(t, level, option, { length: capacity, bytes, abi });
+  if (typeof shown === "number" || !(shown instanceof Uint8Array)) return shown;
+  const cut = shown.subarray(0, capacity);
+  return { bytes: cut, length: cut.length, errno: 0 };
 };
 /** getsockopt(2): 0 or -errno. */
 export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr, abi: Abi): Result =>
@@ -271,7 +236,7 @@ export const getsockopt = (t: Task, n: number, level: number, option: number, at
     if (capacity > 0x7fff_ffff) return -E.EINVAL;
     const shown = optionOf(t, s, level, option, at, capacity, abi);
     if (typeof shown === "number") return shown;
-    return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
+    return t.mem.write(at, shown.bytes) && t.mem.setU32(lengthAt, shown.length) ? -shown.errno : -E.EFAULT;
   });
 /** The longest value: struct group_source_req. */
 const MAX_OPTION = 264;
@@ -281,14 +246,7 @@ export const setsockopt = (t: Task, n: number, level: number, option: number, at
     if (length < 0) return -E.EINVAL;
     const value = t.mem.read(at, Math.min(length, MAX_OPTION));
     if (!value) return -E.EFAULT;
-    // No socket has a filter: none can be attached. Linux sk_detach_filter().
-    if (level === SOL.SOCKET && option === SO.DETACH_FILTER) return length < 4 ? -E.EINVAL : -E.ENOENT;
-    const timeout = timeoutOf(level, option, abi);
-    if (!timeout) return s.setOption(t, level, option, value, abi);
-    const ns = fromTimeval(value, timeout.word);
-    if (ns < 0) return ns;
-    s[timeout.key] = ns;
-    return 0;
+    return s.setOption(t, level, option, value, abi);
   });
 
 const domainArg = choice("int", Object.fromEntries(Object.entries(AF).map(([name, n]) => [`AF_${name}`, n])), "AF_???");
@@ -322,18 +280,14 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP, filters and rings for sending; of AF_NETLINK routing messages and lists of sockets; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and rings for sending; filters are run for all sockets but those of TCP; of AF_NETLINK routing messages and lists of sockets; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
-const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;
 /** Calls on sockets but those that transfer data. man 2 socket, bind, connect, getsockopt. */
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
-  syscall(
-    "socketpair",
-    { domain: domainArg, type: typeArg, protocol, sv: pairOut },
-    (t, a) => socketpair(t, a.domain, a.type, a.protocol, a.sv),
-    CYCLES,
+  syscall("socketpair", { domain: domainArg, type: typeArg, protocol, sv: pairOut }, (t, a) =>
+    socketpair(t, a.domain, a.type, a.protocol, a.sv),
   ),
   syscall("bind", { sockfd: fd, addr: given("sockaddr", "addrlen"), addrlen: int }, (t, a) => bind(t, a.sockfd, a.addr, a.addrlen)),
   syscall("listen", { sockfd: fd, backlog: int }, (t, a) => listen(t, a.sockfd, a.backlog)),
@@ -350,6 +304,10 @@ export const socketCalls: readonly Syscall[] = [
     "setsockopt",
     { ...option, optval: given("optionValue"), optlen: int },
     (t, a, abi) => setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
-    { note: "options for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are stored, but no such data arrives" },
+    {
+      note:
+        "no errors are queued (IP_RECVERR, SO_TIMESTAMPING of sent packets); of TCP no times of arrival; no SO_ATTACH_REUSEPORT_CBPF, " +
+        "no programs of bpf(2) for sockets, no TCP_REPAIR and TCP_ULP",
+    },
   ),
 ];

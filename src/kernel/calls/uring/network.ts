@@ -176,7 +176,9 @@ const command: Work = (r) => {
       if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
       if (length < 0) return -E.EINVAL;
       const value = optionOf(worker, file, level, option, at, length, x64);
-      return typeof value === "number" ? value : worker.mem.write(at, value) ? value.length : -E.EFAULT;
+      if (typeof value === "number") return value;
+      if (!worker.mem.write(at, value.bytes)) return -E.EFAULT;
+      return value.errno !== 0 ? -value.errno : value.length;
     }
     case SOCKET_COMMAND.SETSOCKOPT:
       return setsockopt(worker, fdOf(r), level, option, at, length, ring.abi);

@@ -3,8 +3,9 @@
 import { IPPROTO } from "../../../abi/uapi/socket.ts";
 import { cost } from "../../base/cost.ts";
 import type { Kernel } from "../../kernel.ts";
+import type { Seen } from "../filter/program.ts";
 import type { NetNamespace } from "../namespace.ts";
-import type { Datagram } from "./datagram.ts";
+import { type Datagram, decode } from "./datagram.ts";
 
 /** ETH_P_*: the protocols of frames. Linux uapi linux/if_ether.h. */
 export const ETH_P = { ALL: 3, IP: 0x0800, IPV6: 0x86dd } as const;
@@ -36,13 +37,45 @@ export interface Tap {
 /** The offset of the checksum in the header of UDP. */
 const UDP_CHECKSUM = 6;
 /** The frame of a datagram. */
-const frameOf = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
+export const frameOf = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
   const frame = new Uint8Array(ETH_HEADER + bytes.length);
   const protocol = typeof from === "number" ? ETH_P.IP : ETH_P.IPV6;
   frame.set([protocol >> 8, protocol & 255], ETH_HEADER - 2);
   frame.set(bytes, ETH_HEADER);
   const whole = { bytes: frame, protocol, kind: PACKET.HOST };
   return inner === IPPROTO.UDP ? { ...whole, sum: { start: ETH_HEADER + at, offset: UDP_CHECKSUM } } : whole;
+};
+/** The length of the header of a protocol inside of IP, for SKF_AD_PAY_OFFSET. Linux __skb_get_poff(). */
+const innerHeader = ({ bytes, protocol, at }: Datagram): number =>
+  protocol === IPPROTO.TCP
+    ? ((bytes[at + 12] ?? 0) >> 4) * 4
+    : [IPPROTO.UDP, IPPROTO.ICMP, IPPROTO.ICMPV6].includes(protocol as 17)
+      ? 8
+      : 0;
+/** The offset of the data of a datagram in its frame. */
+const payloadAt = (datagram: Datagram): number => ETH_HEADER + datagram.at + innerHeader(datagram);
+/** A frame as the filter of a packet socket sees it, from an offset on. */
+export const seenFrame = ({ bytes, protocol }: Frame, at: number, kind: number, device: Seen["device"]): Seen => {
+  const payload = (): number => {
+    const datagram = decode(bytes.subarray(ETH_HEADER));
+    return datagram ? payloadAt(datagram) - at : ETH_HEADER - at;
+  };
+  return { bytes, at, network: ETH_HEADER, link: 0, protocol, kind, device, payload };
+};
+/** A datagram as the filter of a socket sees it: from its network header on, or from the inner one. */
+export const seenBy = (datagram: Datagram, from: "network" | "inner", device: Seen["device"]): Seen => {
+  const { bytes, protocol, kind } = frameOf(datagram);
+  const at = from === "network" ? ETH_HEADER : ETH_HEADER + datagram.at;
+  return {
+    bytes,
+    at,
+    network: ETH_HEADER,
+    link: 0,
+    protocol,
+    kind,
+    device,
+    payload: () => payloadAt(datagram) - at,
+  };
 };
 /** Shows a frame to all packet sockets but the sender, when it leaves and when it arrives. */
 export const showFrame = (net: NetNamespace, frame: Frame, sender?: Tap): void => {

@@ -1,5 +1,6 @@
 // Netlink sockets: a program's end of a protocol that the kernel serves. man 7 netlink; Linux
 // net/netlink/af_netlink.c.
+import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, type SocketType } from "../../../abi/uapi/socket.ts";
 import { cost } from "../../base/cost.ts";
@@ -8,14 +9,22 @@ import { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Task } from "../../task/task.ts";
 import { type AddressUse, NO_PEER } from "../address.ts";
-import { SO, SOL } from "../options.ts";
+import { SO, SOL } from "../options/numbers.ts";
+import { INT } from "../options/row.ts";
+import type { Asked, Shown } from "../options/socket-level.ts";
 import { type Message, type Received, Socket, weightOf } from "../socket.ts";
 import { type Answer, align, type Broken, HEADER, isDump, NLM_F, NLMSG, type Request, type Service, u32, view } from "./message.ts";
 import { rtnetlink } from "./route.ts";
 import { sockDiag } from "./sock-diag.ts";
 
-const SOL_NETLINK = 270;
-const BUFFER = 212_992;
+/** NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_LIST_MEMBERSHIPS; the groups of NETLINK_ROUTE. */
+const MEMBERSHIP = { ADD: 1, DROP: 2 } as const;
+const LIST_MEMBERSHIPS = 9;
+const MOST_GROUPS = 37;
+/** NETLINK_NO_ENOBUFS. */
+const NO_ENOBUFS = 5;
+/** The size of struct sockaddr_nl. */
+const SOCKADDR = 12;
 /** A message is smaller than the buffer by so much. Linux netlink_sendmsg(). */
 const OVERHEAD = 32;
 /** Lower types are control messages. Linux NLMSG_MIN_TYPE. */
@@ -42,10 +51,11 @@ export class NetlinkSocket extends Socket {
   #queued = 0;
   readonly #readQueue = new WaitQueue();
 
-  readonly protocol: number;
+  override readonly domain = AF.NETLINK;
+  override readonly protocol: number;
 
   constructor(task: Task, type: SocketType, protocol: number, nonblock: boolean) {
-    super(task, type, nonblock);
+    super(task, type, nonblock, { set: "netlink", domain: AF.NETLINK });
     this.protocol = protocol;
   }
   /** The port, 0 before it is bound. */
@@ -107,7 +117,7 @@ export class NetlinkSocket extends Socket {
 
   send(task: Task, message: Message, address: string | undefined): number {
     if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
-    if (message.bytes.length > BUFFER - OVERHEAD) return -E.EMSGSIZE;
+    if (message.bytes.length > this.sendBuffer - OVERHEAD) return -E.EMSGSIZE;
     if (this.#port === 0) this.#take(task, 0);
     const bytes = message.bytes.slice();
     for (let at = 0; at + HEADER <= bytes.length; ) {
@@ -160,9 +170,10 @@ export class NetlinkSocket extends Socket {
   #isFull = false;
   /** Queues an answer. A full queue drops it and sets ENOBUFS. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
+    if (this.filters.keeps(() => ({ bytes, at: 0 })) === 0) return;
     const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
-    if (this.#queued + bytes.length > BUFFER || !this.account.take(weightOf(message))) {
-      this.error = E.ENOBUFS;
+    if (this.#queued + bytes.length > this.receiveBuffer || !this.account.take(weightOf(message))) {
+      if (this.options.get(SOL.NETLINK, NO_ENOBUFS) !== 1) this.error = E.ENOBUFS;
       this.#isFull = true;
       return;
     }
@@ -171,6 +182,9 @@ export class NetlinkSocket extends Socket {
     this.#readQueue.wake();
   }
 
+  override get stampsMessages(): boolean {
+    return false;
+  }
   override queueState(): undefined {
     return undefined;
   }
@@ -197,31 +211,24 @@ export class NetlinkSocket extends Socket {
   override queues(): readonly WaitQueue[] {
     return [this.#readQueue];
   }
-  /** SO_PASSCRED: messages come with the credentials of their sender, those of the kernel. */
-  passCred = false;
-  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
-    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
-    const value = {
-      [SO.PASSCRED]: Number(this.passCred),
-      [SO.TYPE]: this.type,
-      [SO.DOMAIN]: AF.NETLINK,
-      [SO.PROTOCOL]: this.protocol,
-      [SO.ERROR]: option === SO.ERROR ? -this.takeError() : 0,
-      [SO.SNDBUF]: BUFFER,
-      [SO.RCVBUF]: BUFFER,
-    }[option];
-    return value === undefined ? -E.ENOPROTOOPT : u32(value);
+  override getOption(task: Task, level: number, option: number, asked: Asked): Shown {
+    // There is no peer with a name. Linux netlink_getname().
+    if (level === SOL.SOCKET && option === SO.PEERNAME && asked.length > SOCKADDR) return -E.EINVAL;
+    return super.getOption(task, level, option, asked);
   }
-  /** Accepts buffer sizes and the detail of acknowledgements without effect: all messages are sent whole. */
-  override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
-    if (value.length < 4) return -E.EINVAL;
-    if (level === SOL.SOCKET && option === SO.PASSCRED) {
-      this.passCred = view(value).getUint32(0, true) !== 0;
-      return 0;
-    }
-    const supported =
-      level === SOL_NETLINK ? option >= 9 && option <= 12 : level === SOL.SOCKET && (option === SO.SNDBUF || option === SO.RCVBUF);
-    return supported ? 0 : -E.ENOPROTOOPT;
+  protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
+    if (level !== SOL.NETLINK || option !== LIST_MEMBERSHIPS) return super.getOwnOption(task, level, option, asked);
+    return this.#groups === 0 ? new Uint8Array(0) : u32(this.#groups);
+  }
+  protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (level !== SOL.NETLINK || (option !== MEMBERSHIP.ADD && option !== MEMBERSHIP.DROP))
+      return super.setOwnOption(task, level, option, value, abi);
+    const group = INT.read(value);
+    if (group === undefined || group < 1 || group > MOST_GROUPS) return -E.EINVAL;
+    // No other part of the kernel sends to groups above 32: they are not kept.
+    const bit = group > 32 ? 0 : (1 << (group - 1)) >>> 0;
+    this.#groups = option === MEMBERSHIP.ADD ? (this.#groups | bit) >>> 0 : (this.#groups & ~bit) >>> 0;
+    return 0;
   }
   override release(): void {
     this.net.netlinkPorts.delete(this.#key(this.#port));

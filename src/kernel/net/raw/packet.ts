@@ -1,4 +1,5 @@
 // Packet sockets: frames of the network devices. man 7 packet; Linux net/packet/af_packet.c.
+import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
@@ -7,16 +8,16 @@ import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "..
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 import { deviceNumbered, lo, UP } from "../devices.ts";
-import { int } from "../inet.ts";
-import { ETH_HEADER, ETH_P, type Frame, PACKET, type Tap } from "../ip/hear.ts";
-import { Options, SO, SOL } from "../options.ts";
-import { setBuffer } from "../send-buffer.ts";
-import { type Message, type Received, Socket } from "../socket.ts";
+import { ETH_HEADER, ETH_P, type Frame, PACKET, seenFrame, type Tap } from "../ip/hear.ts";
+import { SOL } from "../options/numbers.ts";
+import { PACKET_OPTION } from "../options/other-rows.ts";
+import { INT } from "../options/row.ts";
+import type { Asked, Shown } from "../options/socket-level.ts";
+import { type Message, type Note, type Received, Socket } from "../socket.ts";
 import { deliverFrame } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
 import { headerSize, makeRing, type PacketRing, VERSION } from "./ring.ts";
 
-const BUFFER = 212_992;
 /** struct sockaddr_ll { u16 family; be16 protocol; s32 ifindex; u16 hatype; u8 pkttype, halen, addr[8]; } */
 const SIZE = 20;
 const HEAD = 12;
@@ -27,12 +28,11 @@ const OPTION = {
   DROP_MEMBERSHIP: 2,
   RX_RING: 5,
   STATISTICS: 6,
-  ORIGDEV: 9,
   VERSION: 10,
   HDRLEN: 11,
   RESERVE: 12,
   VNET_HDR: 15,
-  IGNORE_OUTGOING: 23,
+  VNET_HDR_SZ: 24,
 } as const;
 /** The size of struct packet_mreq, and the kinds of membership. */
 const MREQ = 16;
@@ -83,6 +83,22 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   bytes.set(b, a.length);
   return bytes;
 };
+/**
+ * The control message of PACKET_AUXDATA, struct tpacket_auxdata { u32 status, len, snaplen; u16 mac, net,
+ * tci, tpid; }: the frame is there, and its checksum may be missing.
+ */
+const auxData = (length: number, kept: number, network: number, sum: Frame["sum"]): Note => {
+  const data = new Uint8Array(AUX_DATA);
+  const v = view(data);
+  v.setUint32(0, sum ? STATUS.USER | STATUS.CSUMNOTREADY : STATUS.USER, true);
+  v.setUint32(4, length, true);
+  v.setUint32(8, kept, true);
+  v.setUint16(14, network, true);
+  return { level: SOL.PACKET, type: PACKET_OPTION.AUXDATA, data };
+};
+const AUX_DATA = 20;
+/** TP_STATUS_*. */
+const STATUS = { USER: 1, CSUMNOTREADY: 8 } as const;
 const NO_MAC = new Uint8Array(HARDWARE_ADDRESS);
 /** For whom a frame to an address is. The broadcast address of the loopback is 0. Linux eth_type_trans(). */
 const kindOf = (frame: Uint8Array): number => {
@@ -96,10 +112,7 @@ export class PacketSocket extends Socket implements Tap {
   #protocol: number;
   /** The device; 0 for all. */
   #index = 0;
-  #receiveBuffer = BUFFER;
-  #sendBuffer = BUFFER;
-  #ignoresOutgoing = false;
-  #originalDevice = false;
+  override readonly domain = AF.PACKET;
   readonly #withHeader: boolean;
   readonly #queue: PacketQueue;
   /** PACKET_VERSION and PACKET_RESERVE: the form of a ring. */
@@ -109,11 +122,10 @@ export class PacketSocket extends Socket implements Tap {
   #virtio = false;
   #ring: PacketRing | undefined = undefined;
   readonly #readQueue = new WaitQueue();
-  readonly #options = new Options("packet");
 
   /** `protocol` in the order of the host; 0 receives nothing. */
   constructor(task: Task, type: SocketType, protocol: number, nonblock: boolean) {
-    super(task, type, nonblock);
+    super(task, type, nonblock, { set: "packet", domain: AF.PACKET });
     this.#protocol = protocol;
     this.#withHeader = type === SOCK.RAW;
     this.#queue = new PacketQueue(this.account);
@@ -187,22 +199,32 @@ export class PacketSocket extends Socket implements Tap {
     deliverFrame(task.kernel, this.net, frame, this);
     return message.bytes.length;
   }
-  seize({ bytes, protocol, sum }: Frame, kind: number): void {
+  seize(frame: Frame, kind: number): void {
+    const { bytes, protocol, sum } = frame;
     const outgoing = kind === PACKET.OUTGOING;
     // Only sockets for all protocols see frames that leave. Linux ptype_all.
     if (this.#protocol !== ETH_P.ALL && (outgoing || this.#protocol !== protocol)) return;
-    if ((this.#index !== 0 && this.#index !== lo.index) || (outgoing && this.#ignoresOutgoing)) return;
+    if ((this.#index !== 0 && this.#index !== lo.index) || (outgoing && this.options.get(SOL.PACKET, PACKET_OPTION.IGNORE_OUTGOING) === 1))
+      return;
     const from = encode({ protocol, index: lo.index, hardware: lo.hardware, kind, mac: bytes.slice(6, 12) }, SIZE);
-    const shown = this.#withHeader ? bytes : bytes.subarray(ETH_HEADER);
+    const whole = this.#withHeader ? bytes : bytes.subarray(ETH_HEADER);
+    const at = this.#withHeader ? 0 : ETH_HEADER;
+    const kept = this.filters.keeps(() => seenFrame(frame, at, kind, lo));
+    if (kept === 0) return;
+    const shown = whole.subarray(0, kept);
     const prefix = this.#virtio ? virtioHeader(sum) : NOTHING;
     if (this.#ring) {
       const time = this.inode.fs.clock.realtime();
-      const put = this.#ring.put({ prefix, bytes: shown, address: chars(from), time });
+      const put = this.#ring.put({ prefix, bytes: shown, length: whole.length, address: chars(from), time });
       this.#queue.counts[put ? "received" : "dropped"]++;
       if (put && this.#ring.readable) this.#readQueue.wake();
       return;
     }
-    if (this.#queue.put(prefix.length === 0 ? shown : joined(prefix, shown), from, this.#receiveBuffer)) this.#readQueue.wake();
+    const auxiliary =
+      this.options.get(SOL.PACKET, PACKET_OPTION.AUXDATA) === 1 ? [auxData(whole.length, shown.length, ETH_HEADER - at, sum)] : [];
+    const more = { notes: auxiliary, ...this.marks() };
+    if (this.#queue.put(prefix.length === 0 ? shown : joined(prefix, shown), from, this.receiveBuffer, more)) this.#readQueue.wake();
+    else this.lost++;
   }
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
@@ -216,26 +238,23 @@ export class PacketSocket extends Socket implements Tap {
     return [this.#readQueue];
   }
 
-  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
-    if (level === SOL.PACKET) {
-      if (option === OPTION.STATISTICS) return this.#statistics();
-      if (option === OPTION.VERSION) return int(this.#version);
-      if (option === OPTION.RESERVE) return int(this.#reserve);
-      if (option === OPTION.VNET_HDR) return int(Number(this.#virtio));
-      if (option === OPTION.ORIGDEV) return int(Number(this.#originalDevice));
-      return option === OPTION.IGNORE_OUTGOING ? int(Number(this.#ignoresOutgoing)) : -E.ENOPROTOOPT;
-    }
-    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
-    const value: number | undefined = {
-      [SO.TYPE]: this.type as number,
-      [SO.DOMAIN]: AF.PACKET as number,
-      [SO.PROTOCOL]: 0,
-      [SO.ERROR]: option === SO.ERROR ? -this.takeError() : 0,
-      [SO.SNDBUF]: this.#sendBuffer,
-      [SO.RCVBUF]: this.#receiveBuffer,
-    }[option];
-    const found = value ?? this.#options.get(level, option);
-    return found === undefined ? -E.ENOPROTOOPT : int(found);
+  protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
+    if (level === SOL.PACKET)
+      switch (option) {
+        case OPTION.STATISTICS:
+          return this.#statistics();
+        case OPTION.VERSION:
+          return INT.write(this.#version);
+        case OPTION.HDRLEN:
+          return this.#headerLength(asked);
+        case OPTION.RESERVE:
+          return INT.write(this.#reserve);
+        case OPTION.VNET_HDR:
+          return INT.write(Number(this.#virtio));
+        case OPTION.VNET_HDR_SZ:
+          return INT.write(this.#virtio ? VIRTIO_HEADER : 0);
+      }
+    return super.getOwnOption(task, level, option, asked);
   }
   /** struct tpacket_stats { u32 tp_packets, tp_drops; }, in version 3 with a third word. They are cleared. */
   #statistics(): Uint8Array {
@@ -246,12 +265,9 @@ export class PacketSocket extends Socket implements Tap {
     return new Uint8Array(new Uint32Array(words).buffer);
   }
   /** PACKET_HDRLEN takes a version and gives the size of its header. */
-  override getOptionFor(level: number, option: number, given: () => Uint8Array): Uint8Array | number | undefined {
-    if (level !== SOL.PACKET || option !== OPTION.HDRLEN) return undefined;
-    const word = given();
-    if (word.length < 4) return -E.EINVAL;
-    const version = view(word).getInt32(0, true);
-    return version < VERSION.V1 || version > VERSION.V3 ? -E.EINVAL : int(headerSize(version));
+  #headerLength({ bytes }: Asked): Uint8Array | number {
+    const version = INT.read(bytes());
+    return version === undefined || version < VERSION.V1 || version > VERSION.V3 ? -E.EINVAL : INT.write(headerSize(version));
   }
   /** The options of rings: 0 or -errno; undefined if the option is none of them. */
   #ringOption(task: Task, option: number, value: Uint8Array): number | undefined {
@@ -283,26 +299,10 @@ export class PacketSocket extends Socket implements Tap {
   override mapping(_task: Task, offset = 0, length = 0): Or<MappedFile> {
     return this.#ring && offset === 0 && length === this.#ring.size ? this.#ring.file : -E.EINVAL;
   }
-  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
-    const word = value.length < 4 ? undefined : view(value).getInt32(0, true);
-    if (level === SOL.PACKET) {
-      if (option === OPTION.ADD_MEMBERSHIP || option === OPTION.DROP_MEMBERSHIP) return this.#member(value);
-      const ring = this.#ringOption(task, option, value);
-      if (ring !== undefined) return ring;
-      if (option !== OPTION.ORIGDEV && option !== OPTION.IGNORE_OUTGOING) return -E.ENOPROTOOPT;
-      if (word === undefined || (option === OPTION.IGNORE_OUTGOING && (word < 0 || word > 1))) return -E.EINVAL;
-      if (option === OPTION.ORIGDEV) this.#originalDevice = word !== 0;
-      else this.#ignoresOutgoing = word !== 0;
-      return 0;
-    }
-    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
-    if (word === undefined) return -E.EINVAL;
-    const sized = setBuffer(task, option, word, this.net.owner);
-    if (sized === undefined) return this.#options.set(task, level, option, word);
-    if (typeof sized === "number") return sized;
-    if (sized.which === "send") this.#sendBuffer = sized.bytes;
-    else this.#receiveBuffer = sized.bytes;
-    return 0;
+  protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (level !== SOL.PACKET) return -E.ENOPROTOOPT;
+    if (option === OPTION.ADD_MEMBERSHIP || option === OPTION.DROP_MEMBERSHIP) return this.#member(value);
+    return this.#ringOption(task, option, value) ?? super.setOwnOption(task, level, option, value, abi);
   }
   /** struct packet_mreq { int ifindex; u16 type, alen; u8 address[8]; }: all frames are seen anyway. */
   #member(value: Uint8Array): number {

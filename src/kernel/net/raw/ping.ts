@@ -1,20 +1,19 @@
 // Ping sockets: echo requests without privilege. The port is the identifier of the messages. man 7 icmp;
 // Linux net/ipv4/ping.c, net/ipv6/ping.c.
 import { E } from "../../../abi/errno.ts";
-import { AF, IPPROTO, SHUT, SOCK } from "../../../abi/uapi/socket.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
+import { AF, IPPROTO, SOCK } from "../../../abi/uapi/socket.ts";
 import type { Task } from "../../task/task.ts";
-import { type AddressUse, NO_PEER } from "../address.ts";
+import { NO_PEER } from "../address.ts";
+import { lo } from "../devices.ts";
 import { InetSocket, unreachable } from "../inet.ts";
 import { type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
 import { type Datagram, datagram, ECHO, headerOf, sealIcmp } from "../ip/datagram.ts";
-import type { Hearer } from "../ip/hear.ts";
-import { SO, SOL } from "../options.ts";
+import { type Hearer, seenBy } from "../ip/hear.ts";
+import { SO, SOL } from "../options/numbers.ts";
 import type { Message, Received } from "../socket.ts";
 import { deliver } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
 
-const BUFFERS = { send: 212_992, receive: 212_992 };
 const MAX_MESSAGE = 0xffff;
 /** The header of an ICMP message, and the offset of the identifier in it. */
 const HEADER = 8;
@@ -30,24 +29,21 @@ export const mayPing = ({ cred, net }: Task): boolean => {
 /** A ping socket. */
 export class PingSocket extends InetSocket implements Hearer {
   readonly protocol: number;
-  readonly listening = false;
   readonly #queue: PacketQueue;
 
   constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
-    super(task, SOCK.DGRAM, how, BUFFERS, "ping");
+    super(task, SOCK.DGRAM, how, { set: "ping" });
     this.protocol = how.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6;
     this.#queue = new PacketQueue(this.account);
     // Linux INET_PROTOSW_REUSE: sockets share identifiers unless they refuse to.
-    this.options.set(task, SOL.SOCKET, SO.REUSEADDR, 1);
+    this.options.put(SOL.SOCKET, SO.REUSEADDR, 1);
     this.net.raw.add(this);
   }
   override get waitingBytes(): number {
     return this.#queue.firstLength;
   }
-  override parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
-    const address = super.parseAddress(bytes, use);
-    if (typeof address === "number" || address === NO_PEER || this.domain === AF.INET) return address;
-    return typeof toEndpoint(address).ip === "number" ? -E.EINVAL : address;
+  protected override get isPure(): boolean {
+    return true;
   }
   override bind(_task: Task, address: string): number {
     const { ip, port } = toEndpoint(address);
@@ -62,7 +58,7 @@ export class PingSocket extends InetSocket implements Hearer {
   /** Takes an identifier, or a free one for 0. All addresses share them. Linux ping_get_port(). */
   #takeIdentifier(wanted: number): number {
     const { pings } = this.net;
-    const port = wanted === 0 ? pings.free() : wanted;
+    const port = wanted === 0 ? pings.free(0, 0) : wanted;
     if (port === undefined) return -E.EADDRINUSE;
     if (pings.at(port).some((other) => !(other.reuse && this.reuse))) return -E.EADDRINUSE;
     this.port = port;
@@ -119,7 +115,11 @@ export class PingSocket extends InetSocket implements Hearer {
     if (message[0] !== (this.domain === AF.INET ? ECHO.four : ECHO.six).reply || message.length < HEADER) return;
     const identifier = ((message[IDENTIFIER] as number) << 8) | (message[IDENTIFIER + 1] as number);
     if (identifier !== this.port || this.#latest(to) !== this) return;
-    if (this.#queue.put(message, toAddress({ ip: from, port: 0 }), this.receiveBuffer, headerOf(heard))) this.readQueue.wake();
+    const kept = this.filters.keeps(() => seenBy(heard, "inner", lo));
+    if (kept === 0) return;
+    const more = { header: headerOf(heard), ...this.marks() };
+    if (this.#queue.put(message.subarray(0, kept), toAddress({ ip: from, port: 0 }), this.receiveBuffer, more)) this.readQueue.wake();
+    else this.lost++;
   }
   /** The socket that hears a reply to its identifier: the one that took it last. Linux ping_lookup(). */
   #latest(to: Ip): unknown {
@@ -135,19 +135,10 @@ export class PingSocket extends InetSocket implements Hearer {
     return this.readShut ? undefined : -E.EAGAIN;
   }
   shutdown(how: number): number {
-    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
-    if (how !== SHUT.WR) this.readShut = true;
-    if (how !== SHUT.RD) this.writeShut = true;
-    this.wakeAll();
-    return this.peerName ? 0 : -E.ENOTCONN;
+    return this.shutDatagrams(how);
   }
   override poll(): number {
-    let events = POLLOUT | POLLWRNORM | POLLWRBAND;
-    if (this.error !== 0) events |= POLLERR;
-    if (this.readShut) events |= POLLRDHUP | POLLIN | POLLRDNORM;
-    if (this.readShut && this.writeShut) events |= POLLHUP;
-    if (this.#queue.length > 0) events |= POLLIN | POLLRDNORM;
-    return events;
+    return this.datagramEvents(this.#queue.length > 0);
   }
   override release(): void {
     this.net.raw.delete(this);

@@ -1,7 +1,7 @@
 // The received packets of a raw or packet socket. Linux net/core/sock.c sock_queue_rcv_skb().
 import type { Account } from "../../../memory/account.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { type Header, type Message, NO_CRED, type Received, weightOf } from "../socket.ts";
+import { type Message, NO_CRED, type Received, weightOf } from "../socket.ts";
 
 /** The overhead of a packet in a buffer, in bytes. */
 const OVERHEAD = 256;
@@ -25,10 +25,11 @@ export class PacketQueue {
     return this.#packets.at(0)?.bytes.length ?? 0;
   }
   /**
-   * Queues a copy of a packet with its sender's address. False: it is dropped. `limit`: the buffer in bytes.
+   * Queues a copy of a packet with its sender's address and other parts of the message. False: it is dropped.
+   * `limit`: the buffer in bytes.
    */
-  put(bytes: Uint8Array, from: string, limit: number, header?: Header): boolean {
-    const message: Message = { bytes, rights: [], cred: NO_CRED, from, ...(header ? { header } : {}) };
+  put(bytes: Uint8Array, from: string, limit: number, more: Pick<Message, "header" | "time" | "lost" | "notes">): boolean {
+    const message: Message = { bytes, rights: [], cred: NO_CRED, from, ...more };
     const cost = bytes.length + OVERHEAD;
     if ((this.#queued + cost > limit && this.length > 0) || !this.#account.take(weightOf(message))) {
       this.counts.dropped++;

@@ -4,22 +4,23 @@ import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK } from "../../../abi/uapi/socket.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Task } from "../../task/task.ts";
-import { type AddressUse, NO_PEER } from "../address.ts";
+import { NO_PEER } from "../address.ts";
+import { lo } from "../devices.ts";
 import { InetSocket, unreachable } from "../inet.ts";
 import { anyOf, type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
 import { complete, type Datagram, datagram, decode, headerOf, sealIcmp } from "../ip/datagram.ts";
-import type { Hearer } from "../ip/hear.ts";
-import { IP_HDRINCL, SO, SOL } from "../options.ts";
+import { type Hearer, seenBy } from "../ip/hear.ts";
+import { IPV6_CHECKSUM, IPV6_HDRINCL } from "../options/inet-rows.ts";
+import { IP, SO, SOL } from "../options/numbers.ts";
+import { INT } from "../options/row.ts";
+import type { Asked, Shown } from "../options/socket-level.ts";
 import type { Message, Received } from "../socket.ts";
 import { deliver } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
 
-const BUFFERS = { send: 212_992, receive: 212_992 };
 /** The longest datagram, and the shortest header that a program makes. */
 const MAX_DATAGRAM = 0xffff;
 const HEADER = 20;
-/** IPV6_CHECKSUM. */
-const CHECKSUM = 7;
 /** ICMP_FILTER and ICMPV6_FILTER: the option's number, and the lengths of the masks in bytes. */
 const FILTER = 1;
 const FILTER_BYTES = { four: 4, six: 32 } as const;
@@ -27,18 +28,19 @@ const FILTER_BYTES = { four: 4, six: 32 } as const;
 /** A raw socket. */
 export class RawSocket extends InetSocket implements Hearer {
   readonly protocol: number;
-  readonly listening = false;
   readonly #queue: PacketQueue;
   /** The types of ICMP messages that are not received, as a mask. */
   #filter: Uint8Array;
 
   constructor(task: Task, protocol: number, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
-    super(task, SOCK.RAW, how, BUFFERS);
+    super(task, SOCK.RAW, how);
     this.protocol = protocol;
     this.#queue = new PacketQueue(this.account);
+    // Linux INET_PROTOSW_REUSE.
+    this.options.put(SOL.SOCKET, SO.REUSEADDR, 1);
     this.#filter = new Uint8Array(how.domain === AF.INET ? FILTER_BYTES.four : FILTER_BYTES.six);
     // IPPROTO_RAW is for sending with own headers.
-    if (protocol === IPPROTO.RAW) this.options.set(task, SOL.IP, IP_HDRINCL, 1);
+    if (protocol === IPPROTO.RAW) this.options.put(SOL.IP, IP.HDRINCL, 1);
     this.net.raw.add(this);
   }
   override get address(): string {
@@ -47,11 +49,8 @@ export class RawSocket extends InetSocket implements Hearer {
   override get waitingBytes(): number {
     return this.#queue.firstLength;
   }
-  override parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
-    // An IPv6 socket of this kind has no IPv4. Linux rawv6_bind().
-    const address = super.parseAddress(bytes, use);
-    if (typeof address === "number" || address === NO_PEER || this.domain === AF.INET) return address;
-    return typeof toEndpoint(address).ip === "number" ? -E.EINVAL : address;
+  protected override get isPure(): boolean {
+    return true;
   }
   override bind(_task: Task, address: string): number {
     const { ip } = toEndpoint(address);
@@ -98,7 +97,7 @@ export class RawSocket extends InetSocket implements Hearer {
   }
   /** The datagram of a message; undefined if its own header is wrong, so that no device takes it. */
   #made(from: Ip, to: Ip, bytes: Uint8Array): Datagram | number | undefined {
-    if (this.options.get(SOL.IP, IP_HDRINCL) === 1 && typeof from === "number") {
+    if (this.options.get(SOL.IP, IP.HDRINCL) === 1 && typeof from === "number") {
       if (bytes.length < HEADER || ((bytes[0] as number) & 15) * 4 > bytes.length) return -E.EINVAL;
       complete(bytes, from, this.#id());
       return decode(bytes);
@@ -125,7 +124,11 @@ export class RawSocket extends InetSocket implements Hearer {
     if (this.#filters(bytes[at] ?? 0)) return;
     // IPv6 gives the data alone.
     const shown = typeof from === "number" ? bytes : bytes.subarray(at);
-    if (this.#queue.put(shown, toAddress({ ip: from, port: 0 }), this.receiveBuffer, headerOf(heard))) this.readQueue.wake();
+    const kept = this.filters.keeps(() => seenBy(heard, typeof from === "number" ? "network" : "inner", lo));
+    if (kept === 0) return;
+    const more = { header: headerOf(heard), ...this.marks() };
+    if (this.#queue.put(shown.subarray(0, kept), toAddress({ ip: from, port: 0 }), this.receiveBuffer, more)) this.readQueue.wake();
+    else this.lost++;
   }
   #filters(type: number): boolean {
     if (this.protocol !== IPPROTO.ICMP && this.protocol !== IPPROTO.ICMPV6) return false;
@@ -151,6 +154,10 @@ export class RawSocket extends InetSocket implements Hearer {
     return POLLOUT | POLLWRNORM | POLLWRBAND | readable | (this.readShut ? POLLRDHUP : 0) | (this.error !== 0 ? POLLERR : 0);
   }
 
+  #isSixRaw(level: number, option: number): boolean {
+    if (this.domain !== AF.INET6 || (option !== IPV6_CHECKSUM && option !== IPV6_HDRINCL)) return false;
+    return level === SOL.RAW || level === SOL.IPV6;
+  }
   /** The level of the own options. */
   #level(): number {
     return this.domain === AF.INET ? SOL.RAW : SOL.ICMPV6;
@@ -158,14 +165,16 @@ export class RawSocket extends InetSocket implements Hearer {
   #icmp(): boolean {
     return this.protocol === (this.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6);
   }
-  override getOption(task: Task, level: number, option: number): Uint8Array | number {
-    if (level !== this.#level()) return super.getOption(task, level, option);
+  protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
+    if (this.#isSixRaw(level, option))
+      return option === IPV6_CHECKSUM ? INT.write(this.#icmp() ? 2 : -1) : INT.write(this.options.get(SOL.IPV6, option) ?? 0);
+    if (level !== this.#level()) return super.getOwnOption(task, level, option, asked);
     if (option !== FILTER) return -E.ENOPROTOOPT;
     return this.#icmp() ? this.#filter : -E.EOPNOTSUPP;
   }
-  override setOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
-    if (this.domain === AF.INET6 && level === SOL.RAW) return this.#setChecksum(option, value);
-    if (level !== this.#level()) return super.setOption(task, level, option, value, abi);
+  protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
+    if (this.#isSixRaw(level, option)) return this.#setChecksum(task, option, value);
+    if (level !== this.#level()) return super.setOwnOption(task, level, option, value, abi);
     if (option !== FILTER) return -E.ENOPROTOOPT;
     if (!this.#icmp()) return -E.EOPNOTSUPP;
     const filter = new Uint8Array(this.#filter.length);
@@ -174,13 +183,16 @@ export class RawSocket extends InetSocket implements Hearer {
     return 0;
   }
   /**
-   * IPV6_CHECKSUM. The kernel sums up ICMPv6 messages anyway, at byte 2; another place, and sums of other
-   * protocols, are not supported. Linux rawv6_setsockopt().
+   * Options of level IPPROTO_RAW: a raw socket of IPv6 has two of level IPPROTO_IPV6 here too. The kernel
+   * sums up ICMPv6 messages anyway, at byte 2; sums of other protocols are not supported. Linux
+   * do_rawv6_setsockopt().
    */
-  #setChecksum(option: number, value: Uint8Array): number {
-    if (option !== CHECKSUM || !this.#icmp()) return -E.ENOPROTOOPT;
-    if (value.length < 4) return -E.EINVAL;
-    return new DataView(value.buffer, value.byteOffset).getInt32(0, true) === 2 ? 0 : -E.EINVAL;
+  #setChecksum(task: Task, option: number, value: Uint8Array): number {
+    const word = INT.read(value);
+    if (word === undefined) return -E.EINVAL;
+    if (option === IPV6_HDRINCL) return this.options.setBytes(task, SOL.IPV6, option, value);
+    if (option !== IPV6_CHECKSUM || !this.#icmp()) return -E.ENOPROTOOPT;
+    return word === 2 ? 0 : -E.EINVAL;
   }
   override release(): void {
     this.net.raw.delete(this);

@@ -65,6 +65,8 @@ interface Packet {
   readonly prefix: Uint8Array;
   /** The shown bytes, with or without the Ethernet header. */
   readonly bytes: Uint8Array;
+  /** The length of the frame before a filter cut it. */
+  readonly length: number;
   /** struct sockaddr_ll. */
   readonly address: Uint8Array;
   readonly time: Timespec;
@@ -119,7 +121,7 @@ class FrameRing extends PacketRing {
     const perBlock = Math.floor(this.request.blockSize / this.request.frameSize);
     return Math.floor(index / perBlock) * this.request.blockSize + (index % perBlock) * this.request.frameSize;
   }
-  put({ prefix, bytes, address, time }: Packet): boolean {
+  put({ prefix, bytes, length, address, time }: Packet): boolean {
     const at = this.#at(this.#head);
     const { mac, net } = this.offsets(prefix.length);
     if (this.pages.u32(at) !== 0 || net > 0xffff) {
@@ -132,7 +134,7 @@ class FrameRing extends PacketRing {
     const first = statusSize(version);
     const header = new Uint8Array(align(size, ALIGNMENT) + ADDRESS);
     const v = new DataView(header.buffer);
-    v.setUint32(first, bytes.length, true);
+    v.setUint32(first, length, true);
     v.setUint32(first + 4, shown, true);
     v.setUint16(first + 8, mac, true);
     v.setUint16(first + 10, net, true);
@@ -209,7 +211,7 @@ class BlockRing extends PacketRing implements Timer {
   fire(): void {
     this.#close(STATUS.TIMEOUT);
   }
-  put({ prefix, bytes, address, time }: Packet): boolean {
+  put({ prefix, bytes, length, address, time }: Packet): boolean {
     const { mac, net } = this.offsets(prefix.length);
     if (net > 0xffff) {
       this.losing = true;
@@ -226,7 +228,7 @@ class BlockRing extends PacketRing implements Timer {
     const at = this.#next as number;
     const header = new Uint8Array(48 + ADDRESS);
     const v = new DataView(header.buffer);
-    [whole, time.sec, time.nsec, shown, bytes.length, STATUS.USER].forEach((word, i) => {
+    [whole, time.sec, time.nsec, shown, length, STATUS.USER].forEach((word, i) => {
       v.setUint32(4 * i, word, true);
     });
     v.setUint16(24, mac, true);

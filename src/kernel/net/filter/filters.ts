@@ -1,0 +1,96 @@
+// The filter of a socket. man 7 socket, SO_ATTACH_FILTER; Linux net/core/filter.c sk_attach_filter(),
+// sk_filter_trim_cap().
+import type { Abi } from "../../../abi/abi.ts";
+import { E } from "../../../abi/errno.ts";
+import { INSN_SIZE, MAX_INSNS } from "../../../seccomp/bpf/insn.ts";
+import { sizes } from "../../base/sizes.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
+import { SO } from "../options/numbers.ts";
+import { INT, type Told } from "../options/row.ts";
+import { PacketProgram, type Seen } from "./program.ts";
+
+/** The filter of one socket, and its lock. */
+export class Filters {
+  #program: PacketProgram | undefined = undefined;
+  #locked = false;
+  /** The kernel whose time a run takes. */
+  #kernel: Kernel | undefined = undefined;
+  readonly #charge: (bytes: number) => boolean;
+
+  /** `charge` changes the account by so many bytes; false: memory is short. */
+  constructor(charge: (bytes: number) => boolean) {
+    this.#charge = charge;
+  }
+  /** Its host memory in bytes. */
+  get weight(): number {
+    return this.#program ? sizes.packetFilter + this.#program.bytes.length : 0;
+  }
+  /** The bytes of a packet to keep; 0 drops it. Without a filter they are all kept. */
+  keeps(packet: () => Seen): number {
+    if (!this.#program) return Number.POSITIVE_INFINITY;
+    this.#kernel?.charge(this.#program.length);
+    return this.#program.run(packet());
+  }
+
+  /** An option of filters for setsockopt(2): 0 or -errno; undefined for others. */
+  set(task: Task, option: number, value: Uint8Array, abi: Abi): number | undefined {
+    switch (option) {
+      case SO.ATTACH_FILTER:
+        return this.#attach(task, value, abi);
+      case SO.DETACH_FILTER:
+        return this.#detach();
+      case SO.ATTACH_BPF:
+        // No program of bpf(2) is one for sockets.
+        if (value.length !== 4) return -E.EINVAL;
+        return this.#locked ? -E.EPERM : task.files.get(INT.read(value) as number) ? -E.EINVAL : -E.EBADF;
+      case SO.LOCK_FILTER: {
+        const on = INT.read(value) !== 0;
+        if (this.#locked && !on) return -E.EPERM;
+        this.#locked = on;
+        return 0;
+      }
+    }
+    return undefined;
+  }
+  /** struct sock_fprog { u16 len; struct sock_filter *filter; }. Linux __get_filter(). */
+  #attach(task: Task, value: Uint8Array, abi: Abi): number {
+    if (value.length !== 2 * abi.long) return -E.EINVAL;
+    if (this.#locked) return -E.EPERM;
+    const v = new DataView(value.buffer, value.byteOffset, value.byteLength);
+    const length = v.getUint16(0, true);
+    const at = abi.long === 8 ? Number(v.getBigUint64(8, true)) : v.getUint32(4, true);
+    if (at === 0 || length === 0 || length > MAX_INSNS) return -E.EINVAL;
+    const bytes = task.mem.read(at, length * INSN_SIZE);
+    if (!bytes) return -E.EFAULT;
+    task.kernel.charge(length);
+    const program = PacketProgram.checked(bytes);
+    if (!program) return -E.EINVAL;
+    const more = sizes.packetFilter + program.bytes.length - this.weight;
+    if (!this.#charge(more)) return -E.ENOMEM;
+    this.#program = program;
+    this.#kernel = task.kernel;
+    return 0;
+  }
+  #detach(): number {
+    if (this.#locked) return -E.EPERM;
+    if (!this.#program) return -E.ENOENT;
+    this.#charge(-this.weight);
+    this.#program = undefined;
+    return 0;
+  }
+  /** An option for getsockopt(2). The length of SO_GET_FILTER is in instructions. Linux sk_get_filter(). */
+  get(option: number, length: number): Uint8Array | Told | number | undefined {
+    if (option === SO.LOCK_FILTER) return INT.write(Number(this.#locked));
+    if (option !== SO.ATTACH_FILTER) return undefined;
+    const program = this.#program;
+    if (!program || length === 0) return { bytes: new Uint8Array(0), length: program?.length ?? 0, errno: 0 };
+    return length < program.length ? -E.EINVAL : { bytes: program.bytes, length: program.length, errno: 0 };
+  }
+  /** An accepted connection has the filter of its listener. The description is not open yet. */
+  copyFrom(other: Filters): void {
+    this.#program = other.#program;
+    this.#kernel = other.#kernel;
+    this.#locked = other.#locked;
+  }
+}

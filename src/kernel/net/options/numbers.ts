@@ -1,0 +1,140 @@
+// The numbers of socket options. man 7 socket, ip, ipv6, tcp, udp; Linux uapi asm-generic/socket.h,
+// linux/in.h, linux/in6.h, linux/tcp.h, linux/udp.h.
+
+/** Option levels. */
+export const SOL = {
+  IP: 0,
+  SOCKET: 1,
+  TCP: 6,
+  UDP: 17,
+  IPV6: 41,
+  ICMPV6: 58,
+  UDPLITE: 136,
+  RAW: 255,
+  PACKET: 263,
+  NETLINK: 270,
+} as const;
+/** Options of level SOL_SOCKET. */
+export const SO = {
+  DEBUG: 1,
+  REUSEADDR: 2,
+  TYPE: 3,
+  ERROR: 4,
+  DONTROUTE: 5,
+  BROADCAST: 6,
+  SNDBUF: 7,
+  RCVBUF: 8,
+  KEEPALIVE: 9,
+  OOBINLINE: 10,
+  NO_CHECK: 11,
+  PRIORITY: 12,
+  LINGER: 13,
+  BSDCOMPAT: 14,
+  REUSEPORT: 15,
+  PASSCRED: 16,
+  PEERCRED: 17,
+  RCVLOWAT: 18,
+  SNDLOWAT: 19,
+  RCVTIMEO: 20,
+  SNDTIMEO: 21,
+  BINDTODEVICE: 25,
+  ATTACH_FILTER: 26,
+  DETACH_FILTER: 27,
+  PEERNAME: 28,
+  TIMESTAMP: 29,
+  ACCEPTCONN: 30,
+  SNDBUFFORCE: 32,
+  RCVBUFFORCE: 33,
+  PASSSEC: 34,
+  TIMESTAMPNS: 35,
+  MARK: 36,
+  TIMESTAMPING: 37,
+  PROTOCOL: 38,
+  DOMAIN: 39,
+  RXQ_OVFL: 40,
+  WIFI_STATUS: 41,
+  PEEK_OFF: 42,
+  SELECT_ERR_QUEUE: 45,
+  NOFCS: 43,
+  LOCK_FILTER: 44,
+  BUSY_POLL: 46,
+  MAX_PACING_RATE: 47,
+  BPF_EXTENSIONS: 48,
+  INCOMING_CPU: 49,
+  ATTACH_BPF: 50,
+  CNX_ADVICE: 53,
+  MEMINFO: 55,
+  INCOMING_NAPI_ID: 56,
+  COOKIE: 57,
+  PEERGROUPS: 59,
+  ZEROCOPY: 60,
+  TXTIME: 61,
+  BINDTOIFINDEX: 62,
+  TIMESTAMP_NEW: 63,
+  TIMESTAMPNS_NEW: 64,
+  TIMESTAMPING_NEW: 65,
+  RCVTIMEO_NEW: 66,
+  SNDTIMEO_NEW: 67,
+  PREFER_BUSY_POLL: 69,
+  BUSY_POLL_BUDGET: 70,
+  NETNS_COOKIE: 71,
+  BUF_LOCK: 72,
+  RESERVE_MEM: 73,
+  TXREHASH: 74,
+  RCVMARK: 75,
+  PASSPIDFD: 76,
+  PEERPIDFD: 77,
+} as const;
+/** Options of level IPPROTO_IP that sockets ask for. */
+export const IP = {
+  HDRINCL: 3,
+  OPTIONS: 4,
+  PKTOPTIONS: 9,
+  MTU: 14,
+  FREEBIND: 15,
+  TRANSPARENT: 19,
+  BIND_ADDRESS_NO_PORT: 24,
+  MULTICAST_LOOP: 34,
+  MULTICAST_ALL: 49,
+  LOCAL_PORT_RANGE: 51,
+  PROTOCOL: 52,
+} as const;
+/** Options of level IPPROTO_IPV6 that sockets ask for. */
+export const IPV6 = {
+  ADDRFORM: 1,
+  PKTOPTIONS: 6,
+  MTU: 24,
+  V6ONLY: 26,
+  MULTICAST_ALL: 29,
+  FREEBIND: 78,
+  TRANSPARENT: 75,
+  PATHMTU: 61,
+} as const;
+/** Options of IPv6 that hold the headers to add: none can be set. */
+export const IPV6_STICKY: readonly number[] = [54, 55, 57, 59];
+/** Options of level IPPROTO_UDP: bytes are kept for one packet; a send is cut into packets. */
+export const UDP = { CORK: 1, SEGMENT: 103 } as const;
+/** Options of level IPPROTO_TCP that sockets ask for. */
+export const TCP = {
+  NODELAY: 1,
+  MAXSEG: 2,
+  CORK: 3,
+  WINDOW_CLAMP: 10,
+  INFO: 11,
+  CONGESTION: 13,
+  TIMESTAMP: 24,
+  CC_INFO: 26,
+  SAVED_SYN: 28,
+  ULP: 31,
+  FASTOPEN_KEY: 33,
+  INQ: 36,
+  IS_MPTCP: 43,
+} as const;
+/**
+ * Options on fields of a datagram's header: those that set them, those that ask for them, and the types of
+ * the control messages that show them. man 7 ip, ipv6.
+ */
+export const HEADER_OPTION = {
+  four: { tos: 1, ttl: 2, info: 8, receiveTtl: 12, receiveTos: 13 },
+  six: { ttl: 16, receiveInfo: 49, info: 50, receiveTtl: 51, shownTtl: 52, receiveTos: 66, tos: 67 },
+} as const;

@@ -1,0 +1,90 @@
+// Descriptors in flight: files in the queues of Unix sockets, and sockets that only such messages hold. Linux
+// net/unix/garbage.c, net/core/scm.c too_many_unix_fds().
+import { cost } from "../base/cost.ts";
+import { RLIMIT } from "../base/rlimit.ts";
+import { CAP, capable } from "../cred/cred.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../task/task.ts";
+import type { Timer } from "../timer/timers.ts";
+import type { Message } from "./socket.ts";
+import type { UnixSocket } from "./unix.ts";
+
+/** A search begins after so much time at least, and takes at most this part of the time. */
+const SOON = 1000;
+const PART = 10;
+
+/** A Unix socket. Only it has messages with descriptors; its class needs this file. */
+const isUnix = (file: FileDescription): file is UnixSocket => "carriers" in file;
+
+/** The descriptors in flight of a machine. */
+export class Flight implements Timer {
+  readonly #kernel: Kernel;
+  /** The sockets in flight, with the number of messages that hold them. */
+  readonly #sockets = new Map<UnixSocket, number>();
+  /** The descriptors in flight by the user who sent them. */
+  readonly #users = new Map<number, number>();
+  #isWaiting = false;
+  /** The time that the last search took, in nanoseconds. */
+  #lastCost = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+  /** True if a task has more descriptors in flight than it may have open: its sends of others fail. */
+  tooMany({ cred, process }: Task): boolean {
+    const many = (this.#users.get(cred.uid) ?? 0) > process.limit(RLIMIT.NOFILE);
+    return many && !capable(cred, CAP.SYS_RESOURCE) && !capable(cred, CAP.SYS_ADMIN);
+  }
+  /** The descriptors of a message are in flight, or no longer. */
+  count({ rights, owner = 0 }: Message, change: 1 | -1): void {
+    const all = (this.#users.get(owner) ?? 0) + change * rights.length;
+    if (all > 0) this.#users.set(owner, all);
+    else this.#users.delete(owner);
+    for (const file of rights) {
+      if (!isUnix(file)) continue;
+      const messages = (this.#sockets.get(file) ?? 0) + change;
+      if (messages > 0) this.#sockets.set(file, messages);
+      else this.#sockets.delete(file);
+    }
+  }
+  /** A socket has lost a holder: sockets in flight may be garbage now. */
+  suspect(): void {
+    if (this.#isWaiting || this.#sockets.size === 0) return;
+    this.#isWaiting = true;
+    this.#kernel.timers.set(this, this.#kernel.now + SOON + PART * this.#lastCost);
+  }
+  fire(): void {
+    this.#isWaiting = false;
+    this.#collect();
+  }
+  /** The sockets in flight in the queue of a socket, and in those of its pending connections. */
+  #children(socket: UnixSocket): UnixSocket[] {
+    return [socket, ...(socket.backlog ?? [])].flatMap((each) =>
+      [...each.carriers].flatMap(({ rights }) => rights.filter((file) => isUnix(file))),
+    );
+  }
+  /** Ends all sockets that only messages in their own queues hold. Linux unix_gc(). */
+  #collect(): void {
+    // The messages from outside of the candidates that hold each.
+    const outside = new Map([...this.#sockets].filter(([socket, messages]) => socket.refs === messages));
+    let visited = this.#sockets.size;
+    for (const socket of [...outside.keys()])
+      for (const child of this.#children(socket)) {
+        visited++;
+        const messages = outside.get(child);
+        if (messages !== undefined) outside.set(child, messages - 1);
+      }
+    const reachable = [...outside].filter(([, messages]) => messages > 0).map(([socket]) => socket);
+    for (const socket of reachable) outside.delete(socket);
+    for (let socket = reachable.pop(); socket; socket = reachable.pop())
+      for (const child of this.#children(socket)) {
+        visited++;
+        if (outside.delete(child)) reachable.push(child);
+      }
+    this.#lastCost = visited * cost.entry;
+    this.#kernel.charge(this.#lastCost);
+    const files = [...outside.keys()].flatMap((socket) => [socket, ...(socket.backlog ?? [])].flatMap((each) => each.giveUpRights()));
+    for (const file of files) file.drop();
+  }
+}
