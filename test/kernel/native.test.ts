@@ -34,6 +34,7 @@ const subjects = {
   fileflags: "flags of files are set, handed down and kept to as on Linux",
   multicast: "groups are joined, left, limited by sources and served, and sockets change their family, as on Linux",
   options: "options of sockets of all levels have their first values, and take and refuse others, as on Linux",
+  netfilter: "nftables without rules has a generation, lists, refusals and transactions as on Linux",
   flights: "descriptors in flight are limited, and circles of sockets in flight end, as on Linux",
   stamps: "sockets tell times of arrival, processes and groups of peers, waiting bytes and lengths of segments as on Linux",
   filters: "filters of sockets load, keep, cut and drop packets, and are read, locked and refused, as on Linux",

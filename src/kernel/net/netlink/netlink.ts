@@ -14,6 +14,7 @@ import { INT } from "../options/row.ts";
 import type { Asked, Shown } from "../options/socket-level.ts";
 import { type Message, type Received, Socket, weightOf } from "../socket.ts";
 import { type Answer, align, type Broken, HEADER, isDump, NLM_F, NLMSG, type Request, type Service, u32, view } from "./message.ts";
+import { nftables } from "./nftables.ts";
 import { rtnetlink } from "./route.ts";
 import { sockDiag } from "./sock-diag.ts";
 
@@ -31,12 +32,13 @@ const OVERHEAD = 32;
 const FIRST_TYPE = 16;
 
 /** The protocols and the services that answer. */
-export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, KOBJECT_UEVENT: 15 } as const;
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12, KOBJECT_UEVENT: 15 } as const;
 /** Events of devices: the kernel takes no requests, and no device comes or goes. */
 const uevents: Service = () => [];
 const services: Readonly<Record<number, Service>> = {
   [NETLINK.ROUTE]: rtnetlink,
   [NETLINK.SOCK_DIAG]: sockDiag,
+  [NETLINK.NETFILTER]: nftables,
   [NETLINK.KOBJECT_UEVENT]: uevents,
 };
 /** True if sockets of the protocol can be made. */
@@ -142,7 +144,9 @@ export class NetlinkSocket extends Socket {
     const answer = (services[this.protocol] as Service)(task, request);
     const result = typeof answer === "number" ? answer : 0;
     if (typeof answer !== "number") this.#answer(request, answer);
-    if (result < 0 || (request.flags & NLM_F.ACK) !== 0) this.#acknowledge(request, result);
+    // The last message of a dump says that it is done. Linux netlink_dump_start().
+    const isDone = typeof answer !== "number" && isDump(request);
+    if (result < 0 || (!isDone && (request.flags & NLM_F.ACK) !== 0)) this.#acknowledge(request, result);
   }
   #answer(request: Request, answer: Answer | Broken): void {
     const dump = isDump(request);
