@@ -36,6 +36,9 @@ export class PageTable {
   #last: Uint32Array = none;
   /** The first address of `#last`. A comparison with it is faster than a division for the key. */
   #lastBase = Number.POSITIVE_INFINITY;
+  /** The leaf before the last one: programs alternate between their data and the stack. */
+  #other: Uint32Array = none;
+  #otherBase = Number.POSITIVE_INFINITY;
   /** The number of entries with a frame, without those of huge pages: the resident set. */
   resident = 0;
   /** The number of entries of huge pages. Linux mm->hugetlb_usage. */
@@ -59,6 +62,8 @@ export class PageTable {
   get(address: number): number {
     const offset = address - this.#lastBase;
     if (offset >= 0 && offset < LEAF_BYTES) return this.#last[offset >>> 12] as number;
+    const further = address - this.#otherBase;
+    if (further >= 0 && further < LEAF_BYTES) return this.#other[further >>> 12] as number;
     const key = Math.floor(address / LEAF_BYTES);
     const leaf = this.#leaves.get(key);
     if (leaf === undefined) return 0;
@@ -73,6 +78,8 @@ export class PageTable {
     return leaf;
   }
   #used(leaf: Uint32Array, key: number): void {
+    this.#other = this.#last;
+    this.#otherBase = this.#lastBase;
     this.#last = leaf;
     this.#lastBase = key * LEAF_BYTES;
   }
@@ -154,7 +161,7 @@ export class PageTable {
   /** Releases all frames in [start, end). Returns the number of entries. */
   drop(start: number, end: number, frames: Frames): number {
     const { resident } = this;
-    this.#peak = this.peak;
+    if (resident > this.#peak) this.#peak = resident;
     let base = 0;
     for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
       base = this.#lastBase;
@@ -176,7 +183,10 @@ export class PageTable {
     this.#leaves.delete(key);
     this.#account?.give(LEAF_WEIGHT);
     if (spare.length < MOST_SPARE) spare.push(leaf);
-    this.#lastBase = Number.POSITIVE_INFINITY;
+    this.#forget();
+  }
+  #forget(): void {
+    this.#lastBase = this.#otherBase = Number.POSITIVE_INFINITY;
   }
   /** Removes all empty leaves. Returns their number. */
   trimEmpty(): number {
@@ -224,7 +234,7 @@ export class PageTable {
         if (spare.length < MOST_SPARE) spare.push(leaf);
       });
     this.#leaves.clear();
-    this.#lastBase = Number.POSITIVE_INFINITY;
+    this.#forget();
     this.resident = this.huge = 0;
   }
 }

@@ -118,7 +118,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.areas.clear((vma) => {
       const { start, end } = vma;
       vma.watch?.dropped(start, end);
-      const dropped = this.#drop(vma, start, end);
+      const dropped = vma.flags & VM.HUGETLB ? this.#drop(vma, start, end) : this.table.drop(start, end, this.frames);
       if (vma.flags & VM.RESERVES) closeHuge(vma);
       if (vma.file === undefined) this.walked += dropped;
     });
@@ -195,7 +195,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
         // Private pages become read-only on both sides, until one of them writes.
         const shared = this.table.share(child.table, vma.start, vma.end, (flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
         if (flags & VM.HUGETLB) child.table.exclude(shared);
-        this.countWalked(vma, shared);
+        if (vma.file === undefined) this.walked += shared;
       }
       const copy = copyOf(vma);
       copy.watch = undefined;

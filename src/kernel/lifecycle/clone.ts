@@ -128,9 +128,8 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const process = thread ? parent.process : newProcess(parent, pid, q);
   const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
   const actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
-  const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred, actions, tls: parent.tls.slice() });
-  child.pidNs = child.childPidNs = spaces.pidNs;
-  child.namespaces = spaces.namespaces;
+  const { cred, pidNs, namespaces } = spaces;
+  const child = new Task(kernel, pid, process, { mem, files, fs, cred, actions, tls: parent.tls.slice(), pidNs, namespaces });
   if (mem !== parent.mem) joinTime(child);
   spaces.enterMounts?.(fs);
   if (!thread) {

@@ -18,6 +18,10 @@ export class RunQueue {
   get length(): number {
     return this.#queue.length;
   }
+  /** True if no other task could run, and nothing decides about the running one. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.chooser === undefined;
+  }
   push(task: Task): void {
     this.#queue.push(task);
   }

@@ -189,6 +189,7 @@ export class Scheduler {
 
   #runSlice(task: Task, until: number): void {
     const { kernel, gate } = this;
+    const { chooser } = this.#queue;
     const cpu = kernel.processor;
     this.switchTo(task);
     this.reschedule = this.#yields = false;
@@ -205,7 +206,7 @@ export class Scheduler {
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
       this.isInCall = false;
-      if (this.chooser && this.#returns(task)) this.reschedule = true;
+      if (chooser && this.#returns(task)) this.reschedule = true;
     }
     while (task.state === "runnable" && !this.reschedule) {
       const call = (task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 ? task.call : undefined;
@@ -224,7 +225,7 @@ export class Scheduler {
         this.isInCall = true;
         gate.resume(task, call);
         this.isInCall = false;
-        if (this.chooser && this.#returns(task)) break;
+        if (chooser && this.#returns(task)) break;
         continue;
       }
       if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
@@ -236,9 +237,9 @@ export class Scheduler {
       if (why === exit.served) {
         if (this.reschedule) break;
       } else if (why >= exit.int80) {
-        if (this.chooser && this.#waitsAtDoor(task)) break;
+        if (chooser && this.#waitsAtDoor(task)) break;
         this.#enter(task, why);
-        if (this.reschedule || (this.chooser && this.#returns(task))) break;
+        if (this.reschedule || (chooser && this.#returns(task))) break;
       } else {
         task.origAx = -1;
         if (why === exit.fault) {
@@ -284,7 +285,7 @@ export class Scheduler {
    * while no other task can run.
    */
   #end(): number {
-    if (!this.#isAlone()) return Math.min(this.#until, this.#sliceEnd);
+    if (!this.#queue.isIdle) return Math.min(this.#until, this.#sliceEnd);
     this.#followOn();
     return Math.min(this.#until, this.kernel.now + LONGEST);
   }
@@ -292,16 +293,13 @@ export class Scheduler {
   #followOn(): void {
     while (this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
   }
-  #isAlone(): boolean {
-    return this.#queue.length === 0 && !this.chooser;
-  }
   #count(task: Task): void {
     const { instructions } = this.kernel.processor;
     const ran = instructions - this.#counted;
     this.#counted = instructions;
     this.kernel.now += ran;
     task.usage.user += ran;
-    if (this.#isAlone()) this.#followOn();
+    if (this.#queue.isIdle) this.#followOn();
   }
   #isLate = false;
   #lookAt = 0;
@@ -342,7 +340,7 @@ export class Scheduler {
     if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this.#late()) return 0;
     const { now, timers } = this.kernel;
     let stop = Math.min(timers.next, this.#until);
-    if (!this.#isAlone() && this.#sliceEnd < stop) stop = this.#sliceEnd;
+    if (!this.#queue.isIdle && this.#sliceEnd < stop) stop = this.#sliceEnd;
     return stop > now ? stop - now : 0;
   }
 

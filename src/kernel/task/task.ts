@@ -195,7 +195,7 @@ export class Task implements Sleeper {
     kernel: Kernel,
     pid: number,
     process: Process,
-    from: Pick<Task, "mem" | "files" | "fs" | "cred"> & Partial<Pick<Task, "actions" | "tls">>,
+    from: Pick<Task, "mem" | "files" | "fs" | "cred"> & Partial<Pick<Task, "actions" | "tls" | "pidNs" | "namespaces">>,
   ) {
     this.kernel = kernel;
     kernel.frames.account.force(sizes.task);
@@ -208,8 +208,8 @@ export class Task implements Sleeper {
     this.cred = from.cred;
     this.actions = from.actions ?? new SignalActions();
     this.tls = from.tls ?? new Uint8Array(24);
-    this.pidNs = this.childPidNs = kernel.pidNamespace;
-    this.namespaces = kernel.namespaces;
+    this.pidNs = this.childPidNs = from.pidNs ?? kernel.pidNamespace;
+    this.namespaces = from.namespaces ?? kernel.namespaces;
     this.affinity = allCpus(kernel.cpus);
     this.startTime = kernel.now;
   }

@@ -21,13 +21,22 @@ export class Heat {
   readonly #blocks = new Recent<Block>();
   readonly #numbers = new WeakMap<object, number>();
   #spaces = 0;
-  #space = 0;
+  /** The address space that runs, and the one whose number is `#number`. */
+  #current: object = this;
+  #numbered: object = this;
+  #number = 0;
 
-  /** Tells the profile that another address space runs. */
+  /** Tells the profile that another address space runs. It gets a number with its first sample. */
   enter(space: object): void {
+    this.#current = space;
+  }
+  get #space(): number {
+    const space = this.#current;
+    if (space === this.#numbered) return this.#number;
     let number = this.#numbers.get(space);
     if (number === undefined) this.#numbers.set(space, (number = ++this.#spaces));
-    this.#space = number;
+    this.#numbered = space;
+    return (this.#number = number);
   }
 
   /**
@@ -35,10 +44,11 @@ export class Heat {
    * that could not be compiled is tried again for as long as it runs.
    */
   add(key: number, wanted: number): boolean {
+    const space = this.#space;
     let block = this.#blocks.get(key);
-    if (!block) this.#blocks.set(key, (block = { here: 0, all: 0, space: this.#space, reported: 0 }));
-    if (block.space !== this.#space) block.here = 0;
-    block.space = this.#space;
+    if (!block) this.#blocks.set(key, (block = { here: 0, all: 0, space, reported: 0 }));
+    if (block.space !== space) block.here = 0;
+    block.space = space;
     block.here++;
     block.all++;
     const heat = heatOf(block);
