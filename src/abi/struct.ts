@@ -121,9 +121,15 @@ export interface Struct<F extends Fields> {
   encode(x: Values<F>, a: Abi): Uint8Array;
 }
 
+interface Member {
+  readonly name: string;
+  readonly field: Field<unknown>;
+  readonly at: number;
+}
 interface Layout {
   readonly size: number;
   readonly offset: Record<string, number>;
+  readonly members: readonly Member[];
 }
 
 /** `struct("timespec", { tv_sec: long, tv_nsec: long })`: members in C order. */
@@ -135,14 +141,16 @@ export const struct = <const F extends Fields>(name: string, fields: F): Struct<
     let at = 0;
     let align = 1;
     const offset: Record<string, number> = {};
+    const members: Member[] = [];
     for (const [k, f] of Object.entries(fields)) {
       const al = f.align(a);
       at = Math.ceil(at / al) * al;
       offset[k] = at;
+      members.push({ name: k, field: f, at });
       at += f.size(a);
       align = Math.max(align, al);
     }
-    const made = { size: Math.ceil(at / align) * align, offset };
+    const made = { size: Math.ceil(at / align) * align, offset, members };
     cache.set(a, made);
     return made;
   };
@@ -153,13 +161,16 @@ export const struct = <const F extends Fields>(name: string, fields: F): Struct<
     size: (a) => layout(a).size,
     offset: (a, member) => layout(a).offset[member as string] as number,
     decode: (b, a) => {
-      const l = layout(a);
-      return Object.fromEntries(Object.entries(fields).map(([k, f]) => [k, f.get(view(b), l.offset[k] as number, a)])) as Values<F>;
+      const values: Record<string, unknown> = {};
+      const v = view(b);
+      for (const { name, field, at } of layout(a).members) values[name] = field.get(v, at, a);
+      return values as Values<F>;
     },
     encode: (x, a) => {
-      const l = layout(a);
-      const b = new Uint8Array(l.size);
-      for (const [k, f] of Object.entries(fields)) f.put(view(b), l.offset[k] as number, x[k as keyof F], a);
+      const { size, members } = layout(a);
+      const b = new Uint8Array(size);
+      const v = view(b);
+      for (const { name, field, at } of members) field.put(v, at, x[name], a);
       return b;
     },
   };

@@ -81,16 +81,20 @@ class OwnRecords {
     this.put({ ...lock, start, end });
   }
   /**
-   * Unlocks the range. Of a lock that is cut in two the first part is the new one. Linux posix_lock_inode().
+   * Unlocks the range: true if there was a lock in it. Of a lock that is cut in two the first part is the new
+   * one. Linux posix_lock_inode().
    */
-  clear(start: number, end: number): void {
+  clear(start: number, end: number): boolean {
+    let found = false;
     for (const lock of this.#within(start, end)) {
+      found = true;
       this.#byStart.delete(lock.start);
       if (lock.type === F_WRLCK) this.#writes--;
       const isCut = lock.start < start && end < lock.end;
       if (lock.start < start) this.put({ ...lock, end: start }, isCut ? undefined : lock.age);
       if (end < lock.end) this.put({ ...lock, start: end }, lock.age);
     }
+    return found;
   }
 }
 
@@ -138,9 +142,10 @@ export class LockTable {
     }
   }
 }
-const changed = (inode: Inode): void => {
+/** After a change of an inode's locks. `freed`: a waiting call may go on. */
+const changed = (inode: Inode, freed = true): void => {
   inode.fs.clock.lockTable.update(inode);
-  inode.locks?.queue.wake();
+  if (freed) inode.locks?.queue.wake();
 };
 /** The queue of tasks that wait for a lock of the inode. */
 export const lockQueue = (inode: Inode): WaitQueue => of(inode).queue;
@@ -203,12 +208,12 @@ export const setRecord = (
   const room = (records.splits(start, end) ? sizes.lock : 0) + (type === F_UNLCK ? 0 : sizes.lock);
   if (!account.take(room)) return false;
   const before = records.size;
-  records.clear(start, end);
+  const freed = records.clear(start, end);
   if (type !== F_UNLCK) records.join({ ...range, type });
   account.give(room - (records.size - before) * sizes.lock);
   if (records.size === 0) locks.records.delete(owner);
   else locks.records.set(owner, records);
-  changed(inode);
+  changed(inode, freed);
   return true;
 };
 
