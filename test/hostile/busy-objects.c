@@ -2,9 +2,13 @@
 #include "busy.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -267,6 +271,43 @@ static void mounts_doubled(void) {
   }
 }
 
+/* Packet sockets whose filters search the longest list of attributes: one frame is work for all of them. */
+static void filters_attributes(void) {
+  static struct sock_filter code[4096];
+  static char list[60000];
+  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = 1, .sll_halen = 6};
+  struct ifreq lo = {.ifr_name = "lo"};
+  int s = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
+  ioctl(s, SIOCGIFFLAGS, &lo);
+  lo.ifr_flags |= IFF_UP;
+  ioctl(s, SIOCSIFFLAGS, &lo);
+  code[0] = (struct sock_filter){BPF_LDX | BPF_IMM, 0, 0, 77};
+  for (int n = 1; n < 4095; n++)
+    code[n] = n & 1 ? (struct sock_filter){BPF_LD | BPF_IMM, 0, 0, 0} : (struct sock_filter){BPF_LD | BPF_W | BPF_ABS, 0, 0, SKF_AD_OFF + SKF_AD_NLATTR};
+  code[4095] = (struct sock_filter){BPF_RET | BPF_K, 0, 0, 0};
+  struct sock_fprog program = {4096, code};
+  for (int n = 0; n < 100; n++) {
+    s = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
+    if (s < 0 || setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program)) fail("filter");
+  }
+  for (int n = 0; n < sizeof list; n += 4) list[n] = 4;
+  for (;;)
+    if (sendto(s, list, sizeof list, 0, (void *)&to, sizeof to) < 0) fail("sendto");
+}
+/* A full kernel log: polls of its unread bytes. */
+static void kernel_log(void) {
+  static char text[1000];
+  static struct pollfd all[60000];
+  many_files();
+  int log = open("/dev/kmsg", O_WRONLY), reader = open("/proc/kmsg", O_RDONLY | O_NONBLOCK);
+  if (log < 0 || reader < 0) fail("kmsg");
+  memset(text, 1, sizeof text);
+  for (int n = 0; n < 5000; n++) write(log, text, sizeof text);
+  for (int n = 0; n < 60000; n++) all[n] = (struct pollfd){reader, POLLIN};
+  for (;;)
+    if (poll(all, 60000, 0) < 0) fail("poll");
+}
+
 static const struct way all[] = {
     {"uring-chain", uring_chain},
     {"uring-async", uring_async},
@@ -287,6 +328,8 @@ static const struct way all[] = {
     {"timerfds", timerfds},
     {"timers-asleep", timers_asleep},
     {"mounts-doubled", mounts_doubled},
+    {"filters-attributes", filters_attributes},
+    {"kernel-log", kernel_log},
 };
 
 int main(int argc, char **argv) { return busy(argc, argv, all, sizeof all / sizeof *all); }

@@ -45,6 +45,7 @@ describe.skipIf(missing("limits of a machine", gcc))("limits", () => {
     "echoes",
     "memberships",
     "domains",
+    "net-settings",
   ])("--memory 64M holds for %s", { timeout: 60_000 }, async (mode) => {
     const { peak, status, said } = await pile(program, mode, join(folder, "host"), 40);
     expect(peak, said).toBeLessThan(GUEST_MEMORY + OVERHEAD);

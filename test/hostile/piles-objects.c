@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "piles.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
@@ -10,6 +11,7 @@
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -167,9 +169,39 @@ static void domains(void) {
     }
 }
 
+/* The settings of a network namespace, each with a value of its own. */
+static const char *settings[1000];
+static int setting_count;
+static void find_settings(const char *folder) {
+    DIR *open_folder = opendir(folder);
+    for (struct dirent *e; open_folder && (e = readdir(open_folder));) {
+        char path[512];
+        if (e->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (e->d_type == DT_DIR) find_settings(path);
+        else if (setting_count < 1000) settings[setting_count++] = strdup(path);
+    }
+    closedir(open_folder);
+}
+static void net_settings(void) {
+    many_files();
+    find_settings("/proc/sys/net");
+    for (long i = 0; i < MANY; i++) {
+        if (unshare(CLONE_NEWNET) < 0 || open("/proc/self/ns/net", O_RDONLY) < 0) { stop(i, "namespace"); return; }
+        for (int n = 0; n < setting_count; n++) {
+            char now[300];
+            int fd = open(settings[n], O_RDWR), length = fd < 0 ? 0 : read(fd, now, sizeof now);
+            if (length > 0) pwrite(fd, now, length, 0);
+            if (fd >= 0) close(fd);
+        }
+        STEP(i);
+    }
+}
+
 const struct pile object_piles[] = {
     { "uring-registered", uring_registered }, { "uring-overflow", uring_overflow }, { "uring-provided", uring_provided },
     { "raw-packets", raw_packets }, { "spliced", spliced }, { "echoes", echoes }, { "memberships", memberships }, { "userfaults", userfaults },
     { "big-keys", big_keys }, { "keyrings", keyrings }, { "domains", domains },
+    { "net-settings", net_settings },
 };
 const unsigned object_pile_count = sizeof object_piles / sizeof *object_piles;

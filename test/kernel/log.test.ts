@@ -1,6 +1,6 @@
 // The kernel log that syslog(2) and /proc/kmsg take: whole lines, a long one in parts. Linux syslog_print().
 import { describe, expect, it } from "vitest";
-import { KernelLog } from "../../src/kernel/base/log.ts";
+import { KernelLog, LOG_SIZE } from "../../src/kernel/base/log.ts";
 
 describe("the kernel log", () => {
   it("gives whole lines that fit, and a longer one in parts", () => {
@@ -22,5 +22,20 @@ describe("the kernel log", () => {
     log.take(5);
     for (let i = 0; i < 5000; i++) log.add(6, 0, `${i}`);
     expect(log.take(30)).toBe("<6>[    0.000000] 904\n");
+  });
+  it("counts the bytes that are left, also when an overflow takes a line that was read in part", () => {
+    const log = new KernelLog();
+    for (let i = 0; i < 3; i++) log.add(6, 0, "first");
+    log.take(5);
+    for (let i = 0; i < 5000; i++) log.add(6, 0, "later");
+    expect(log.unread).toBe(4096 * "<6>[    0.000000] later\n".length);
+    while (log.unread > 0) log.take(1000);
+    expect(log.take(1000)).toBe("");
+  });
+  it("holds as many bytes as SYSLOG_ACTION_SIZE_BUFFER says", () => {
+    const log = new KernelLog();
+    for (let i = 0; i < 4000; i++) log.add(6, 0, "x".repeat(1000));
+    expect(log.unread).toBeLessThanOrEqual(LOG_SIZE);
+    expect(log.unread).toBeGreaterThan(LOG_SIZE - 2000);
   });
 });

@@ -10,6 +10,8 @@ export interface LogRecord {
 }
 
 const MAX_RECORDS = 4096;
+/** The bytes of the ring's lines at most. Linux CONFIG_LOG_BUF_SHIFT 18. */
+export const LOG_SIZE = 1 << 18;
 
 /** A ring of the newest records. */
 export class KernelLog {
@@ -21,20 +23,33 @@ export class KernelLog {
   /** Positions of syslog(2): READ continues in the line `#read`, after some bytes. CLEAR moves `cleared`. */
   #read = 0;
   #partial = 0;
+  #unread = 0;
   cleared = 0;
   /** Messages about faults since a virtual time: they are limited. */
   faults = { since: 0, count: 0 };
   #dropped = 0;
+  /** The bytes of all lines. */
+  #bytes = 0;
 
   add(level: number, now: number, text: string): void {
     const record = { level, now, text };
+    const { length } = syslogLine(record);
     this.records.push(record);
-    if (this.records.length > MAX_RECORDS) {
-      this.records.shift();
-      this.#dropped++;
-    }
+    this.#bytes += length;
+    this.#unread += length;
+    while (this.records.length > MAX_RECORDS || this.#bytes > LOG_SIZE) this.#drop();
     this.onRecord?.(record);
     this.changed.wake();
+  }
+  #drop(): void {
+    const { length } = syslogLine(this.records.shift() as LogRecord);
+    this.#bytes -= length;
+    if (this.#read === this.#dropped) {
+      this.#unread -= length - this.#partial;
+      this.#partial = 0;
+      this.#read++;
+    }
+    this.#dropped++;
   }
   /** All records that are still stored after the first `seen` records. */
   since(seen: number): readonly LogRecord[] {
@@ -50,11 +65,10 @@ export class KernelLog {
   }
   /** The bytes that `take` has left. */
   get unread(): number {
-    return this.since(this.#read).reduce((sum, record) => sum + syslogLine(record).length, 0) - this.#partial;
+    return this.#unread;
   }
   /** Takes the next lines, as many as `most` bytes hold; of a longer line its beginning. */
   take(most: number): string {
-    if (this.#read < this.#dropped) [this.#read, this.#partial] = [this.#dropped, 0];
     let text = "";
     for (const record of this.since(this.#read)) {
       const rest = syslogLine(record).slice(this.#partial);
@@ -64,6 +78,7 @@ export class KernelLog {
       if (this.#partial > 0) break;
       this.#read++;
     }
+    this.#unread -= text.length;
     return text;
   }
   get total(): number {

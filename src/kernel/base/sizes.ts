@@ -32,8 +32,9 @@ export const sizes = {
   /** A file system in memory, and a mount with its node in the tree. */
   fileSystem: 2048,
   mount: 1792,
-  /** A network namespace, and any other namespace. */
+  /** A network namespace, and a setting of /proc/sys that is written in it; any other namespace. */
   netNamespace: 8192,
+  setting: 384,
   namespace: 1024,
   /** A supplementary group in credentials. */
   group: 16,

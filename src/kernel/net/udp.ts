@@ -173,12 +173,15 @@ export class UdpSocket extends InetSocket {
     task.kernel.charge(net.groups.size * cost.entry);
     // The device takes every packet that one member takes. Linux ip_check_mc_rcu().
     if (![...net.groups].some((joined) => joined.allows(to.ip, device.index, from.ip))) return message.bytes.length;
+    const header = { to: to.ip, ttl: 1, tos: 0 };
+    let packet: Seen | undefined;
+    const seen = (): Seen => (packet ??= seenBy(udpDatagram(from, to, message.bytes, header), "inner", lo));
     for (const h of this.ports.at(to.port)) {
       if (!(h instanceof UdpSocket) || (h.ip !== to.ip && !receives(h.ip, h.only6, to.ip))) continue;
       const member =
         h.groups.allows(to.ip, device.index, from.ip) ??
         h.options.get(four ? SOL.IP : SOL.IPV6, four ? IP.MULTICAST_ALL : IPV6.MULTICAST_ALL) === 1;
-      if (member) h.arrive(from, message.bytes, { to: to.ip, ttl: 1, tos: 0 });
+      if (member) h.arrive(from, message.bytes, header, seen);
     }
     return message.bytes.length;
   }
@@ -203,15 +206,15 @@ export class UdpSocket extends InetSocket {
     const sent = this.net.uplink?.datagram(this, to, bytes.slice()) ?? -E.ENETUNREACH;
     return sent < 0 ? sent : bytes.length;
   }
-  /** Takes a packet from outside. */
-  arrive(from: Endpoint, bytes: Uint8Array, header?: Header): void {
+  /** Takes a packet from outside, or of a group: the filters of all members share `seen`. */
+  arrive(from: Endpoint, bytes: Uint8Array, header?: Header, seen?: () => Seen): void {
     const { peerName } = this;
     if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) return;
-    this.#put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from), ...(header ? { header } : {}) });
+    this.#put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from), ...(header ? { header } : {}) }, seen);
   }
   /** Queues a packet. A full buffer drops it. False: memory is short. */
-  #put(message: Message): boolean {
-    const kept = this.filters.keeps(() => this.#seen(message));
+  #put(message: Message, seen = (): Seen => this.#seen(message)): boolean {
+    const kept = this.filters.keeps(seen);
     const bytes = message.bytes.subarray(0, Math.max(0, kept - UDP_HEADER));
     const cost = bytes.length + OVERHEAD;
     if (kept === 0 || (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0)) {

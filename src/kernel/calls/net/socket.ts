@@ -280,7 +280,7 @@ const option = {
 
 const NOTE = {
   note:
-    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and rings for sending; filters are run for all sockets but those of TCP; of AF_NETLINK routing messages, lists of sockets, and lists of nftables, which has no rules; " +
+    "AF_UNIX; AF_INET and AF_INET6: TCP, UDP and UDP-Lite over the loopback, and outside with --net; raw and packet sockets see the loopback, without TCP and rings for sending; filters are run for all sockets but those of TCP, with 4 million instructions at most for all that see one packet; of AF_NETLINK routing messages, lists of sockets, and lists of nftables, which has no rules; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 /** Calls on sockets but those that transfer data. man 2 socket, bind, connect, getsockopt. */

@@ -7,7 +7,7 @@ import { E } from "../../../abi/errno.ts";
 import { SYSINFO } from "../../../abi/uapi/sysinfo.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { asBytes } from "../../base/byte-string.ts";
-import { syslogLine } from "../../base/log.ts";
+import { LOG_SIZE, syslogLine } from "../../base/log.ts";
 import { type Wait, wait } from "../../base/wait.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { hexInt, int, ptr, ulong } from "../../syscall/arg.ts";
@@ -88,7 +88,6 @@ const ACTION = {
   SIZE_UNREAD: 9,
   SIZE_BUFFER: 10,
 } as const;
-const LOG_SIZE = 1 << 18;
 
 /** READ_ALL and SIZE_BUFFER are open to all, as with dmesg_restrict off. Other actions need CAP_SYSLOG. */
 const syslog = (t: Task, type: number, at: VAddr, length: number): number | Wait => {

@@ -8,7 +8,7 @@ import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import { SO } from "../options/numbers.ts";
 import { INT, type Told } from "../options/row.ts";
-import { PacketProgram, type Seen } from "./program.ts";
+import { PacketProgram, type Seen, workOfPacket } from "./program.ts";
 
 /** The filter of one socket, and its lock. */
 export class Filters {
@@ -29,8 +29,12 @@ export class Filters {
   /** The bytes of a packet to keep; 0 drops it. Without a filter they are all kept. */
   keeps(packet: () => Seen): number {
     if (!this.#program) return Number.POSITIVE_INFINITY;
-    this.#kernel?.charge(this.#program.length);
-    return this.#program.run(packet());
+    const seen = packet();
+    const { work = workOfPacket() } = seen;
+    const { left } = work;
+    const kept = this.#program.run(seen, work);
+    this.#kernel?.charge(left - work.left);
+    return kept;
   }
 
   /** An option of filters for setsockopt(2): 0 or -errno; undefined for others. */

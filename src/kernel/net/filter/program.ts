@@ -28,6 +28,18 @@ const AD = {
 const known: ReadonlySet<number> = new Set(Object.values(AD));
 const RULES = { socket: socketCodes, seccomp: null, shiftRange: true } as const;
 
+/**
+ * The work that the filters of one packet may still do, in instructions. Each filter is bounded, and the
+ * number of sockets is not: when the work is used up, the other filters drop the packet, as full queues do.
+ */
+export interface Work {
+  left: number;
+}
+/** The work for a packet that arrives: some hundredths of a second. */
+export const workOfPacket = (): Work => ({ left: 1 << 22 });
+/** The work of SKF_AD_PAY_OFFSET, which decodes the headers. */
+const DECODING = 16;
+
 /** A packet as a filter sees it. */
 export interface Seen {
   /** The bytes from the first header on that a filter can reach. */
@@ -43,6 +55,8 @@ export interface Seen {
   /** The offset of the data after the headers, from `at` on. */
   readonly payload?: () => number;
   readonly random?: () => number;
+  /** The work of all the filters that see the packet, if more than one does. */
+  readonly work?: Work;
 }
 
 /** A checked program: two words an instruction, as in memory. */
@@ -68,7 +82,9 @@ export class PacketProgram {
   }
 
   /** The number of bytes to keep; 0 drops the packet. */
-  run(packet: Seen): number {
+  run(packet: Seen, work: Work): number {
+    if (work.left < this.length) return 0;
+    work.left -= this.length;
     const words = this.#words;
     const size = packet.bytes.length - packet.at;
     const mem = new Uint32Array(MEM_WORDS);
@@ -94,7 +110,7 @@ export class PacketProgram {
         case BPF.LD | BPF.W | BPF.ABS:
         case BPF.LD | BPF.H | BPF.ABS:
         case BPF.LD | BPF.B | BPF.ABS: {
-          const value = k >= SKF.AD ? ancillary(packet, k - SKF.AD, a, x) : load(packet, k, code);
+          const value = k >= SKF.AD ? ancillary(packet, { what: k - SKF.AD, a, x, work }) : load(packet, k, code);
           if (value === undefined) return 0;
           a = value;
           break;
@@ -173,7 +189,10 @@ const load = ({ bytes, at, network, link }: Seen, k: number, code: number): numb
   return value;
 };
 /** A value of the kernel; undefined ends the program with 0. */
-const ancillary = (packet: Seen, what: number, a: number, x: number): number | undefined => {
+const ancillary = (
+  packet: Seen,
+  { what, a, x, work }: { readonly what: number; readonly a: number; readonly x: number; readonly work: Work },
+): number | undefined => {
   switch (what) {
     case AD.PROTOCOL:
       return packet.protocol ?? 0;
@@ -186,22 +205,27 @@ const ancillary = (packet: Seen, what: number, a: number, x: number): number | u
     case AD.XOR_X:
       return (a ^ x) >>> 0;
     case AD.PAYLOAD:
+      work.left -= DECODING;
       return packet.payload?.() ?? 0;
     case AD.RANDOM:
       return packet.random?.() ?? 0;
     case AD.NLATTR:
-      return attributeAt(packet, a, x);
+      return attributeAt(packet, a, x, work);
     case AD.NLATTR_NEST:
-      return nestedAttribute(packet, a, x);
+      return nestedAttribute(packet, a, x, work);
   }
   // Marks, queues, hashes, processors and VLANs are all the first or none.
   return 0;
 };
-/** The offset of the first attribute of a type from an offset on, or 0. Linux bpf_skb_get_nlattr(). */
-const attributeAt = ({ bytes, at }: Seen, from: number, wanted: number, until?: number): number => {
+/**
+ * The offset of the first attribute of a type from an offset on, or 0; undefined if the work is used up.
+ * Linux bpf_skb_get_nlattr().
+ */
+const attributeAt = ({ bytes, at }: Seen, from: number, wanted: number, work: Work, until?: number): number | undefined => {
   const end = until ?? bytes.length - at;
   const v = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
   for (let place = from; place + 4 <= end; ) {
+    if (--work.left < 0) return undefined;
     const length = v.getUint16(place, true);
     if (length < 4 || place + length > end) return 0;
     if ((v.getUint16(place + 2, true) & 0x3fff) === wanted) return place;
@@ -210,10 +234,10 @@ const attributeAt = ({ bytes, at }: Seen, from: number, wanted: number, until?: 
   return 0;
 };
 /** The same inside of the attribute at an offset. Linux bpf_skb_get_nlattr_nest(). */
-const nestedAttribute = (packet: Seen, from: number, wanted: number): number => {
+const nestedAttribute = (packet: Seen, from: number, wanted: number, work: Work): number | undefined => {
   const { bytes, at } = packet;
   if (from + 4 > bytes.length - at) return 0;
   const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint16(from, true);
   if (length < 4 || length > bytes.length - at - from) return 0;
-  return attributeAt(packet, from + 4, wanted, from + length);
+  return attributeAt(packet, from + 4, wanted, work, from + length);
 };

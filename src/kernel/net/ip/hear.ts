@@ -3,7 +3,7 @@
 import { IPPROTO } from "../../../abi/uapi/socket.ts";
 import { cost } from "../../base/cost.ts";
 import type { Kernel } from "../../kernel.ts";
-import type { Seen } from "../filter/program.ts";
+import { type Seen, type Work, workOfPacket } from "../filter/program.ts";
 import type { NetNamespace } from "../namespace.ts";
 import { type Datagram, decode } from "./datagram.ts";
 
@@ -23,6 +23,8 @@ export interface Frame {
   readonly kind: number;
   /** The place of a checksum that no device has computed, and the start of its bytes. */
   readonly sum?: { readonly start: number; readonly offset: number };
+  /** The work of all filters that see it. */
+  readonly work: Work;
 }
 /** A socket that hears datagrams. */
 export interface Hearer {
@@ -36,13 +38,22 @@ export interface Tap {
 
 /** The offset of the checksum in the header of UDP. */
 const UDP_CHECKSUM = 6;
+/** All that hear a datagram see one frame. */
+const frames = new WeakMap<Datagram, Frame>();
 /** The frame of a datagram. */
-export const frameOf = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
+export const frameOf = (datagram: Datagram): Frame => {
+  const known = frames.get(datagram);
+  if (known) return known;
+  const made = makeFrame(datagram);
+  frames.set(datagram, made);
+  return made;
+};
+const makeFrame = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
   const frame = new Uint8Array(ETH_HEADER + bytes.length);
   const protocol = typeof from === "number" ? ETH_P.IP : ETH_P.IPV6;
   frame.set([protocol >> 8, protocol & 255], ETH_HEADER - 2);
   frame.set(bytes, ETH_HEADER);
-  const whole = { bytes: frame, protocol, kind: PACKET.HOST };
+  const whole = { bytes: frame, protocol, kind: PACKET.HOST, work: workOfPacket() };
   return inner === IPPROTO.UDP ? { ...whole, sum: { start: ETH_HEADER + at, offset: UDP_CHECKSUM } } : whole;
 };
 /** The length of the header of a protocol inside of IP, for SKF_AD_PAY_OFFSET. Linux __skb_get_poff(). */
@@ -55,16 +66,16 @@ const innerHeader = ({ bytes, protocol, at }: Datagram): number =>
 /** The offset of the data of a datagram in its frame. */
 const payloadAt = (datagram: Datagram): number => ETH_HEADER + datagram.at + innerHeader(datagram);
 /** A frame as the filter of a packet socket sees it, from an offset on. */
-export const seenFrame = ({ bytes, protocol }: Frame, at: number, kind: number, device: Seen["device"]): Seen => {
+export const seenFrame = ({ bytes, protocol, work }: Frame, at: number, kind: number, device: Seen["device"]): Seen => {
   const payload = (): number => {
     const datagram = decode(bytes.subarray(ETH_HEADER));
     return datagram ? payloadAt(datagram) - at : ETH_HEADER - at;
   };
-  return { bytes, at, network: ETH_HEADER, link: 0, protocol, kind, device, payload };
+  return { bytes, at, network: ETH_HEADER, link: 0, protocol, kind, device, payload, work };
 };
 /** A datagram as the filter of a socket sees it: from its network header on, or from the inner one. */
 export const seenBy = (datagram: Datagram, from: "network" | "inner", device: Seen["device"]): Seen => {
-  const { bytes, protocol, kind } = frameOf(datagram);
+  const { bytes, protocol, kind, work } = frameOf(datagram);
   const at = from === "network" ? ETH_HEADER : ETH_HEADER + datagram.at;
   return {
     bytes,
@@ -75,10 +86,12 @@ export const seenBy = (datagram: Datagram, from: "network" | "inner", device: Se
     kind,
     device,
     payload: () => payloadAt(datagram) - at,
+    work,
   };
 };
 /** Shows a frame to all packet sockets but the sender, when it leaves and when it arrives. */
-export const showFrame = (net: NetNamespace, frame: Frame, sender?: Tap): void => {
+export const showFrame = (kernel: Kernel, net: NetNamespace, frame: Frame, sender?: Tap): void => {
+  kernel.charge(2 * net.taps.size * cost.entry + frame.bytes.length * cost.byte);
   for (const tap of net.taps) if (tap !== sender) tap.seize(frame, PACKET.OUTGOING);
   for (const tap of net.taps) tap.seize(frame, frame.kind);
 };
@@ -89,7 +102,7 @@ export const showDatagram = (kernel: Kernel, net: NetNamespace, datagram: Datagr
 };
 /** Shows a datagram that the kernel sends to all that hear. */
 export const announce = (kernel: Kernel, net: NetNamespace, datagram: Datagram): void => {
-  if (net.taps.size > 0) showFrame(net, frameOf(datagram));
+  if (net.taps.size > 0) showFrame(kernel, net, frameOf(datagram));
   showDatagram(kernel, net, datagram);
 };
 /** True if a socket would hear a datagram. */

@@ -28,7 +28,7 @@ export const deliver = (kernel: Kernel, net: NetNamespace, datagram: Datagram): 
 };
 /** Sends a frame of a packet socket over the loopback. Other protocols than IP end here. */
 export const deliverFrame = (kernel: Kernel, net: NetNamespace, frame: Frame, sender: Tap): void => {
-  showFrame(net, frame, sender);
+  showFrame(kernel, net, frame, sender);
   if (frame.kind === PACKET.OTHERHOST || (frame.protocol !== ETH_P.IP && frame.protocol !== ETH_P.IPV6)) return;
   const datagram = decode(frame.bytes.subarray(ETH_HEADER));
   if (!datagram || (typeof datagram.from === "number") !== (frame.protocol === ETH_P.IP)) return;

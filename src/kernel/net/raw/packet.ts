@@ -8,6 +8,7 @@ import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "..
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 import { deviceNumbered, lo, UP } from "../devices.ts";
+import { workOfPacket } from "../filter/program.ts";
 import { ETH_HEADER, ETH_P, type Frame, PACKET, seenFrame, type Tap } from "../ip/hear.ts";
 import { SOL } from "../options/numbers.ts";
 import { PACKET_OPTION } from "../options/other-rows.ts";
@@ -195,7 +196,7 @@ export class PacketSocket extends Socket implements Tap {
     }
     // The link to the host carries connections and not frames: they are lost.
     if (device !== lo) return message.bytes.length;
-    const frame: Frame = { bytes, protocol: view(bytes).getUint16(2 * HARDWARE_ADDRESS), kind: kindOf(bytes) };
+    const frame: Frame = { bytes, protocol: view(bytes).getUint16(2 * HARDWARE_ADDRESS), kind: kindOf(bytes), work: workOfPacket() };
     deliverFrame(task.kernel, this.net, frame, this);
     return message.bytes.length;
   }

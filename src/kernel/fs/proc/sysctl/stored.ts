@@ -2,6 +2,7 @@
 // proc_dostring().
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
+import { sizes } from "../../../base/sizes.ts";
 import type { Task } from "../../../task/task.ts";
 import type { FixedTree } from "../fixed-tree.ts";
 import type { ProcContent } from "../node.ts";
@@ -25,6 +26,13 @@ export type StoredTable = Readonly<Record<string, Readonly<Record<string, Stored
 export type Written = Map<string, string | readonly number[]>;
 const writtenOf = (task: Task, key: string): Written => (key.startsWith("net/") ? task.net : task.kernel).sysctls;
 
+/** Keeps a value. Those of a network namespace count as its memory: a guest may make many namespaces. */
+const store = (task: Task, key: string, value: string | readonly number[]): void => {
+  const written = writtenOf(task, key);
+  written.set(key, value);
+  if (written === task.net.sysctls) task.kernel.kept.add(task.net, sizes.netNamespace + written.size * sizes.setting);
+};
+
 const numbers = (key: string, [initial, min, max, mode]: Exclude<Stored, string | Word>): FixedTree[string] => {
   const boot = typeof initial === "number" ? [initial] : initial;
   const now = (task: Task): readonly number[] => (writtenOf(task, key).get(key) as readonly number[] | undefined) ?? boot;
@@ -34,7 +42,7 @@ const numbers = (key: string, [initial, min, max, mode]: Exclude<Stored, string 
     write: numbersWriter(boot.length, (written, task) => {
       const values = written.map(Number);
       if (values.some((value) => value < min || value > max)) return -E.EINVAL;
-      writtenOf(task, key).set(key, [...values, ...now(task).slice(values.length)]);
+      store(task, key, [...values, ...now(task).slice(values.length)]);
       return 0;
     }),
   };
@@ -46,7 +54,7 @@ const word = (key: string, { word: boot, among, most = 64 }: Word): ProcContent 
     if (at !== 0) return bytes.length;
     const [value = ""] = ofBytes(bytes.subarray(0, most)).split(/[\n\0]/, 1);
     if (among && !among.includes(value)) return -E.ENOENT;
-    writtenOf(task, key).set(key, value);
+    store(task, key, value);
     return bytes.length;
   },
 });
