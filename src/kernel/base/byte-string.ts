@@ -12,10 +12,15 @@ export const asBytes = (text: string): Uint8Array<ArrayBuffer> => {
   return bytes;
 };
 
-/** The byte string of bytes, a copy. In parts: a call takes some 100 000 arguments. */
+/** A call of some 100 000 arguments is refused. */
+const PART = 4096;
+// Not with `...`, which goes through an iterator and takes seven times as long (108 bytes).
+const part = (bytes: Uint8Array): string => String.fromCharCode.apply(undefined, bytes as unknown as number[]);
+/** The byte string of bytes, a copy. */
 export const ofBytes = (bytes: Uint8Array): string => {
+  if (bytes.length <= PART) return part(bytes);
   let text = "";
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  for (let at = 0; at < bytes.length; at += PART) text += part(bytes.subarray(at, at + PART));
   return text;
 };
 /** The byte string of a host's text, in UTF-8. */

@@ -1,7 +1,9 @@
 // /proc/PID/uid_map, gid_map, projid_map and setgroups. man 7 user_namespaces, "Defining user and group ID
 // mappings"; Linux kernel/user_namespace.c map_write(), new_idmap_permitted(), proc_setgroups_write().
+
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import type { Task } from "../task/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 import { type Extent, type IdKind, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
@@ -60,7 +62,7 @@ export const writeMap = (writer: Task, ns: UserNamespace | undefined, kind: IdKi
   if (bytes.length >= PAGE_SIZE) return -E.EINVAL;
   if (ns[kind]) return -E.EPERM;
   if (kind !== "projidMap" && !capableIn(writer.cred, ns, CAP.SYS_ADMIN)) return -E.EPERM;
-  const extents = parse(String.fromCharCode(...bytes));
+  const extents = parse(ofBytes(bytes));
   if (!extents) return -E.EINVAL;
   if (!permitted(writer, ns, kind, extents)) return -E.EPERM;
   if (extents.some((e) => toKernel(ns.parent, kind, e.outside) === undefined)) return -E.EPERM;
@@ -76,7 +78,7 @@ export const setgroupsText = (ns: UserNamespace | undefined): string => ((ns?.se
  */
 export const writeSetgroups = (writer: Task, ns: UserNamespace | undefined, bytes: Uint8Array): number => {
   if (!capableIn(writer.cred, ns, CAP.SYS_ADMIN)) return -E.EACCES;
-  const word = String.fromCharCode(...bytes.subarray(0, 16)).trim();
+  const word = ofBytes(bytes.subarray(0, 16)).trim();
   if (word !== "allow" && word !== "deny") return -E.EINVAL;
   const allowed = ns?.setgroups ?? true;
   if (word === "allow") return allowed ? bytes.length : -E.EPERM;

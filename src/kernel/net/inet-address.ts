@@ -1,7 +1,9 @@
 // Internet addresses. Only 127.0.0.0/8 and ::1 exist on this machine. man 7 ip, man 7 ipv6; Linux
 // net/ipv4/af_inet.c, net/ipv6/af_inet6.c.
+
 import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
 
 /**
@@ -72,7 +74,7 @@ export const parse = (bytes: Uint8Array, use: AddressUse): string | number => {
   const family = familyOf(bytes);
   if (use === "connect" && family === AF.UNSPEC) return NO_PEER;
   if (bytes.length < SIZE) return -E.EINVAL;
-  const address = String.fromCharCode(...bytes.subarray(2, 8));
+  const address = ofBytes(bytes.subarray(2, 8));
   if (family === AF.INET) return address;
   // Old programs do not set the family.
   if (family === AF.UNSPEC && (use === "send" || toEndpoint(address).ip === ANY)) return address;
@@ -91,8 +93,8 @@ export const parse6 = (bytes: Uint8Array, use: AddressUse, only6: boolean, datag
   if (family === AF.INET && datagrams && use !== "bind") return only6 ? -E.ENETUNREACH : parse(bytes, use);
   if (bytes.length < LEAST6) return -E.EINVAL;
   if (family !== AF.INET6) return use === "send" ? -E.EINVAL : -E.EAFNOSUPPORT;
-  const port = String.fromCharCode(...bytes.subarray(2, 4));
-  const ip = String.fromCharCode(...bytes.subarray(8, 24));
+  const port = ofBytes(bytes.subarray(2, 4));
+  const ip = ofBytes(bytes.subarray(8, 24));
   if (!ip.startsWith(MAPPED)) return port + ip;
   if (only6) return use === "bind" ? -E.EINVAL : -E.ENETUNREACH;
   return port + ip.slice(MAPPED.length);

@@ -1,9 +1,11 @@
 // The network devices in ioctl(2) on a socket. man 7 netdevice;
 // Linux net/core/dev_ioctl.c, net/ipv4/devinet.c.
+
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 import { type Device, deviceNamed, deviceNumbered, devicesOf, lo, maskOf, UP } from "./devices.ts";
@@ -89,7 +91,7 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
     if (!found) return -E.ENODEV;
     return t.mem.write(arg, new TextEncoder().encode(found.name.padEnd(NAME, "\0"))) ? 0 : -E.EFAULT;
   }
-  const device = deviceNamed(net, String.fromCharCode(...name).split("\0", 1)[0] as string);
+  const device = deviceNamed(net, ofBytes(name).split("\0", 1)[0] as string);
   if (!device) return -E.ENODEV;
   const address = address4(device, net);
   switch (request) {

@@ -1,8 +1,10 @@
 // Membership of a socket in multicast groups, and its choice of a device. man 7 ip, ipv6; RFC 3678; Linux
 // net/ipv4/igmp.c, net/ipv6/mcast.c.
+
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { AF } from "../../abi/uapi/socket.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { sizes } from "../base/sizes.ts";
 import { type Device, deviceNumbered, devicesOf } from "./devices.ts";
 import { ANY, type Ip, isLoopback, isMulticast } from "./inet-address.ts";
@@ -46,7 +48,7 @@ interface Membership {
 }
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const six = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 16));
+const six = (bytes: Uint8Array, at: number): string => ofBytes(bytes.subarray(at, at + 16));
 /** The address in a struct sockaddr_storage, or -errno. */
 const stored = (bytes: Uint8Array, at: number, family: number): Ip | undefined => {
   const v = view(bytes);

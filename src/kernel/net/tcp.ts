@@ -1,8 +1,10 @@
 // TCP between sockets of one machine. Data arrives at once and is never lost. Only states that programs can
 // see exist. man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
+
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { sizes } from "../base/sizes.ts";
 import { wait } from "../base/wait.ts";
 import { Pipe } from "../fs/files/pipe.ts";
@@ -503,7 +505,7 @@ export class TcpSocket extends InetSocket {
   }
   #setCongestion(value: Uint8Array): number {
     if (value.length === 0) return -E.EINVAL;
-    const name = String.fromCharCode(...value.subarray(0, CONGESTION_SIZE - 1)).split("\0", 1)[0] as string;
+    const name = ofBytes(value.subarray(0, CONGESTION_SIZE - 1)).split("\0", 1)[0] as string;
     if (!CONGESTION.includes(name)) return -E.ENOENT;
     this.#congestion = name;
     return 0;

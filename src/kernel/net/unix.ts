@@ -1,6 +1,8 @@
 // Unix domain sockets. man 7 unix; Linux net/unix/af_unix.c.
+
 import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { Fifo } from "../base/fifo.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
@@ -106,7 +108,7 @@ export class UnixSocket extends Socket {
     const family = (bytes[0] as number) + ((bytes[1] as number) << 8);
     if (family === AF.UNSPEC && use === "connect" && this.type === SOCK.DGRAM) return NO_PEER;
     if (family !== AF.UNIX || bytes.length > 2 + PATH_SIZE) return -E.EINVAL;
-    const path = String.fromCharCode(...bytes.subarray(2));
+    const path = ofBytes(bytes.subarray(2));
     return path.startsWith("\0") ? path : (path.split("\0", 1)[0] ?? "");
   }
   addressBytes(address: string): Uint8Array {

@@ -3,6 +3,7 @@
 import { struct, u64 } from "../../abi/struct.ts";
 import { DIRENT, DIRENT64 } from "../../abi/uapi/dirent.ts";
 import { SYSINFO } from "../../abi/uapi/sysinfo.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { modeText } from "../syscall/arg-file.ts";
 import { flagText, type Names } from "../syscall/arg-flags.ts";
 import { quote } from "../syscall/arg-string.ts";
@@ -81,7 +82,7 @@ const dirents =
       if (length <= head || i + length > bytes.length) break;
       const isNew = s === DIRENT64;
       const type = bytes[isNew ? i + head : i + length - 1] as number;
-      const name = String.fromCharCode(...bytes.subarray(i + head + (isNew ? 1 : 0), i + length)).replace(/\0.*$/s, "");
+      const name = ofBytes(bytes.subarray(i + head + (isNew ? 1 : 0), i + length)).replace(/\0.*$/s, "");
       const tail: [string, string][] = [
         ["d_reclen", decimal(length)],
         ["d_type", DT[type] || hex(type)],

@@ -1,7 +1,9 @@
 // Structures of the process, signal and scheduling calls as strace shows them.
+
 import { s32, struct, u32, u64 } from "../../abi/struct.ts";
 import { MPOL } from "../../abi/uapi/mempolicy.ts";
 import { CLONE, CLONE_ARGS_VER0 } from "../../abi/uapi/sched.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { signalName } from "../signal/set.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { cloneNames } from "../syscall/arg-process.ts";
@@ -163,7 +165,7 @@ const utsname: Text = (ctx, at) => {
 /** A string of `size` bytes. */
 const text: Text = (ctx, at, size) => {
   const bytes = bytesAt(ctx, at, size, 4096);
-  return bytes && cutText(String.fromCharCode(...bytes), ctx.style);
+  return bytes && cutText(ofBytes(bytes), ctx.style);
 };
 
 /** Structures of processes. */

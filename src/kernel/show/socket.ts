@@ -1,6 +1,8 @@
 // Socket addresses, messages and options as strace shows them. man 7 socket, ip, unix, netlink; strace
 // src/sockaddr.c, msghdr.c, net.c.
+
 import { AF, MSG } from "../../abi/uapi/socket.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { msghdr } from "../calls/net/msghdr.ts";
 import { SO, SOL } from "../net/options/numbers.ts";
 import { flagText } from "../syscall/arg-flags.ts";
@@ -30,7 +32,7 @@ export const addressText = (b: Uint8Array, ctx: ShowContext): string => {
   if (kind === AF.UNIX) {
     if (b.length <= 2) return `${head}}`;
     const abstract = b[2] === 0;
-    const name = String.fromCharCode(...b.subarray(abstract ? 3 : 2));
+    const name = ofBytes(b.subarray(abstract ? 3 : 2));
     return `${head}, sun_path=${abstract ? `@${quote(name)}` : quote(name.replace(/\0.*$/s, ""))}}`;
   }
   if (kind === AF.INET && b.length >= 16)
@@ -42,7 +44,7 @@ export const addressText = (b: Uint8Array, ctx: ShowContext): string => {
   }
   if (kind === AF.NETLINK && b.length >= 12)
     return `${head}, nl_pid=${v.getUint32(4, true)}, nl_groups=${v.getUint32(8, true).toString(16).padStart(8, "0")}}`;
-  return b.length <= 2 ? `${head}}` : `${head}, sa_data=${cutText(String.fromCharCode(...b.subarray(2)), ctx.style)}}`;
+  return b.length <= 2 ? `${head}}` : `${head}, sa_data=${cutText(ofBytes(b.subarray(2)), ctx.style)}}`;
 };
 
 const MOST_ADDRESS = 128;

@@ -1,7 +1,9 @@
 // Time namespaces: offsets of the clocks that count from the start of the machine. man 7 time_namespaces;
 // Linux kernel/time/namespace.c.
+
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
+import { ofBytes } from "../base/byte-string.ts";
 import { plus, type Timespec, UPTIME } from "../base/time.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
@@ -74,7 +76,7 @@ const parseLine = (line: string): { readonly clock: OffsetClock; readonly offset
  */
 export const writeOffsets = (writer: Task, target: Task, bytes: Uint8Array): number => {
   if (bytes.length >= PAGE_SIZE) return -E.EINVAL;
-  const text = String.fromCharCode(...bytes);
+  const text = ofBytes(bytes);
   // One line for each clock at most; later ones are for the next write.
   const taken = /^[^\n]*\n?[^\n]*\n?/.exec(text)?.[0] ?? "";
   const changes = taken.replace(/\n$/, "").split("\n").map(parseLine);

@@ -1,5 +1,7 @@
 // The cgroup2 file system: a directory is a group. Linux kernel/cgroup/cgroup.c, kernfs.
+
 import { E } from "../../../abi/errno.ts";
+import { ofBytes } from "../../base/byte-string.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
 import { programWeight } from "../../cgroup/devices.ts";
@@ -57,7 +59,7 @@ export class CgroupDir extends Inode {
   }
   #write(row: CgroupFileRow, task: Task, bytes: Uint8Array): number {
     if (this.group.removed) return -E.ENODEV;
-    const text = String.fromCharCode(...bytes.subarray(0, 4096)).trim();
+    const text = ofBytes(bytes.subarray(0, 4096)).trim();
     const done = bytes.length === 0 ? 0 : (row.write?.(this.group, text, task) ?? -E.EINVAL);
     return done < 0 ? done : bytes.length;
   }

@@ -1,6 +1,8 @@
 // IP datagrams as bytes: headers of IPv4, IPv6, UDP and ICMP with their checksums. RFC 791, 8200, 768, 792,
 // 4443.
+
 import { IPPROTO } from "../../../abi/uapi/socket.ts";
+import { ofBytes } from "../../base/byte-string.ts";
 import type { Endpoint, Ip } from "../inet-address.ts";
 
 /** Lengths of headers in bytes. */
@@ -87,7 +89,7 @@ export const headerOf = ({ bytes, from, to }: Datagram): { readonly to: Ip; read
     : { to, ttl: bytes[7] as number, tos: (((bytes[0] as number) & 15) << 4) | ((bytes[1] as number) >> 4) };
 
 const four = (v: DataView, at: number): number => v.getUint32(at);
-const six = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 16));
+const six = (bytes: Uint8Array, at: number): string => ofBytes(bytes.subarray(at, at + 16));
 /**
  * The datagram in bytes of a guest, without trailing bytes. Undefined if its header is wrong. Linux
  * ip_rcv_core().

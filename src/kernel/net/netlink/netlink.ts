@@ -1,8 +1,10 @@
 // Netlink sockets: a program's end of a protocol that the kernel serves. man 7 netlink; Linux
 // net/netlink/af_netlink.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, type SocketType } from "../../../abi/uapi/socket.ts";
+import { ofBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { WaitQueue } from "../../base/wait.ts";
@@ -76,7 +78,7 @@ export class NetlinkSocket extends Socket {
     const family = view(bytes).getUint16(0, true);
     if (use === "connect" && family === AF.UNSPEC) return NO_PEER;
     if (bytes.length < 12 || family !== AF.NETLINK) return -E.EINVAL;
-    return String.fromCharCode(...bytes.subarray(4, 12));
+    return ofBytes(bytes.subarray(4, 12));
   }
   addressBytes(address: string): Uint8Array {
     return Uint8Array.from([AF.NETLINK, 0, 0, 0, ...Array.from(address.padEnd(8, "\0"), (c) => c.charCodeAt(0))]);

@@ -1,7 +1,9 @@
 // NETLINK_ROUTE: devices, addresses, routes and rules. man 7 rtnetlink; Linux
 // net/core/rtnetlink.c, net/ipv4/devinet.c, net/core/fib_rules.c, uapi linux/rtnetlink.h.
+
 import { E } from "../../../abi/errno.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
+import { ofBytes } from "../../base/byte-string.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { type Device, type DeviceAddress, deviceNamed, devicesOf, ethernet, lo, UP } from "../devices.ts";
@@ -66,7 +68,7 @@ const deviceOf = (net: NetNamespace, { bytes }: Request): Device | undefined => 
   const index = view(bytes).getInt32(HEADER + 4, true);
   if (index !== 0) return devicesOf(net).find((device) => device.index === index);
   const name = attribute(bytes, HEADER + INFO, IFLA.IFNAME);
-  return name && deviceNamed(net, String.fromCharCode(...name).split("\0", 1)[0] as string);
+  return name && deviceNamed(net, ofBytes(name).split("\0", 1)[0] as string);
 };
 
 const link = (net: NetNamespace, device: Device): Uint8Array => {
@@ -159,7 +161,7 @@ const addressIn = ({ bytes }: Request): DeviceAddress | number => {
   if (local.length < most / 8) return -E.ERANGE;
   const index = view(bytes).getInt32(HEADER + 4, true);
   if (index !== lo.index) return index === ethernet.index ? -E.EOPNOTSUPP : -E.ENODEV;
-  const ip = family === AF.INET ? view(local).getUint32(0) : String.fromCharCode(...local);
+  const ip = family === AF.INET ? view(local).getUint32(0) : ofBytes(local);
   return { ip, prefix, scope: family === AF.INET ? scope : 0 };
 };
 const isMain = ({ ip, prefix }: DeviceAddress): boolean => ip === LOOPBACK && prefix === 8;

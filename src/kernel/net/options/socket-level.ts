@@ -1,7 +1,9 @@
 // Options of level SOL_SOCKET, for sockets of all families. man 7 socket; Linux net/core/sock.c
 // sk_getsockopt(), sk_setsockopt().
+
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
+import { ofBytes } from "../../base/byte-string.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
 import { pidfdFor } from "../../task/pidfd.ts";
@@ -155,7 +157,7 @@ const setBuffer = (s: Socket, task: Task, option: number, value: number): number
 const mayRebind = (s: Socket, task: Task): boolean =>
   s.options.get(SOL.SOCKET, SO.BINDTOIFINDEX) === 0 || capableIn(task.cred, s.net.owner, CAP.NET_RAW);
 const bindToDevice = (s: Socket, task: Task, value: Uint8Array): number => {
-  const name = String.fromCharCode(...value.subarray(0, DEVICE_NAME)).split("\0", 1)[0] as string;
+  const name = ofBytes(value.subarray(0, DEVICE_NAME)).split("\0", 1)[0] as string;
   const device = s.net.named(name);
   if (name !== "" && !device) return -E.ENODEV;
   if (!mayRebind(s, task)) return -E.EPERM;

@@ -1,8 +1,10 @@
 // Packet sockets: frames of the network devices. man 7 packet; Linux net/packet/af_packet.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
+import { ofBytes } from "../../base/byte-string.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -57,7 +59,7 @@ const encode = ({ protocol, index, hardware, kind, mac }: Link, length: number):
   v.setUint16(8, hardware, true);
   bytes.set([kind, mac.length], 10);
   bytes.set(mac, HEAD);
-  return String.fromCharCode(...bytes);
+  return ofBytes(bytes);
 };
 const chars = (address: string): Uint8Array => Uint8Array.from(address, (c) => c.charCodeAt(0));
 const decode = (address: string): Link => {
@@ -148,7 +150,7 @@ export class PacketSocket extends Socket implements Tap {
   }
   parseAddress(bytes: Uint8Array): string | number {
     if (bytes.length < SIZE || view(bytes).getUint16(0, true) !== AF.PACKET) return -E.EINVAL;
-    return String.fromCharCode(...bytes);
+    return ofBytes(bytes);
   }
   addressBytes(address: string): Uint8Array {
     return chars(address);

@@ -1,8 +1,10 @@
 // The pool of huge pages as /proc and /sys show and change it. Linux mm/hugetlb.c;
 // Documentation/admin-guide/mm/hugetlbpage.rst.
+
 import { E } from "../../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { HUGE_SIZE, type HugePool } from "../../../../memory/huge/pool.ts";
+import { ofBytes } from "../../../base/byte-string.ts";
 import type { FixedTree } from "../fixed-tree.ts";
 import type { ProcContent } from "../node.ts";
 
@@ -10,7 +12,7 @@ import type { ProcContent } from "../node.ts";
 const number = (read: () => number, write: (value: number) => void): ProcContent => ({
   read: () => `${read()}\n`,
   write: (_task, bytes) => {
-    const text = String.fromCharCode(...bytes.subarray(0, 32)).trim();
+    const text = ofBytes(bytes.subarray(0, 32)).trim();
     if (!/^\d+$/.test(text)) return -E.EINVAL;
     write(Math.min(Number(text), Number.MAX_SAFE_INTEGER));
     return bytes.length;
@@ -33,7 +35,7 @@ const shown = (read: () => number): ProcContent => ({ read: () => `${read()}\n` 
 /** Frames need no neighbours, so that there is nothing to compact. Linux sysctl_compaction_handler(). */
 const compaction: FixedTree[string] = {
   mode: 0o200,
-  write: (_task, bytes) => (/^\s*1\s*$/.test(String.fromCharCode(...bytes.subarray(0, 32))) ? bytes.length : -E.EINVAL),
+  write: (_task, bytes) => (/^\s*1\s*$/.test(ofBytes(bytes.subarray(0, 32))) ? bytes.length : -E.EINVAL),
 };
 /** Files of /proc/sys/vm. */
 export const hugeSettings = (pool: HugePool): FixedTree => ({

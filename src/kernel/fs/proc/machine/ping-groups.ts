@@ -1,6 +1,8 @@
 // /proc/sys/net/ipv4/ping_group_range: the groups that may make ping sockets, per network namespace. man 7
 // icmp; Linux net/ipv4/sysctl_net_ipv4.c ipv4_ping_group_range().
+
 import { E } from "../../../../abi/errno.ts";
+import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capableIn } from "../../../cred/cred.ts";
 import { toKernel, toLocal } from "../../../cred/user-namespace.ts";
 import type { ProcContent } from "../node.ts";
@@ -14,7 +16,7 @@ export const pingGroups: ProcContent = {
   write: (task, bytes) => {
     const { net, cred } = task;
     if (!capableIn(cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
-    const found = /^\s*(\d+)(?:\s+(\d+))?\s*$/.exec(String.fromCharCode(...bytes.subarray(0, 64)));
+    const found = /^\s*(\d+)(?:\s+(\d+))?\s*$/.exec(ofBytes(bytes.subarray(0, 64)));
     if (!found) return -E.EINVAL;
     const [low, high] = [Number(found[1]), found[2] === undefined ? net.pingGroups[1] : Number(found[2])];
     if (low > MOST || high > MOST) return -E.EINVAL;

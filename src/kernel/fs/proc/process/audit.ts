@@ -1,6 +1,8 @@
 // /proc/PID/loginuid and sessionid: the user that logged in, which pam_loginuid(8) writes. Linux
 // fs/proc/base.c proc_loginuid_write(), kernel/auditsc.c audit_set_loginuid().
+
 import { E } from "../../../../abi/errno.ts";
+import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import { shownUid, toKernel } from "../../../cred/user-namespace.ts";
 import { NO_LOGIN, type Task } from "../../../task/task.ts";
@@ -12,7 +14,7 @@ export const loginuid = (target: Task): ProcContent => ({
   write: (task, bytes, at) => {
     if (task !== target) return -E.EPERM;
     if (at !== 0) return -E.EINVAL;
-    const text = String.fromCharCode(...bytes.subarray(0, 32)).replace(/\n$/, "");
+    const text = ofBytes(bytes.subarray(0, 32)).replace(/\n$/, "");
     const wanted = /^\+?\d+$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
     if (wanted > NO_LOGIN) return wanted === Number.POSITIVE_INFINITY ? -E.EINVAL : -E.ERANGE;
     const uid = wanted === NO_LOGIN ? NO_LOGIN : toKernel(task.cred.userNs, "uidMap", wanted);

@@ -1,6 +1,8 @@
 // How early the memory killer would choose a process: oom_score, oom_score_adj, oom_adj. Linux
 // fs/proc/base.c, mm/oom_kill.c oom_badness().
+
 import { E } from "../../../../abi/errno.ts";
+import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import type { Task } from "../../../task/task.ts";
 import type { ProcContent } from "../node.ts";
@@ -9,7 +11,7 @@ import type { ProcContent } from "../node.ts";
 const SCORE = { min: -1000, max: 1000 } as const;
 const OLDER = { disable: -17, most: 15 } as const;
 
-const number = (bytes: Uint8Array): number => Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
+const number = (bytes: Uint8Array): number => Number(ofBytes(bytes.subarray(0, 32)).trim());
 
 /** Linux proc_oom_score(): a process without memory has none. */
 const score = ({ process, mem, state, kernel }: Task): number => {

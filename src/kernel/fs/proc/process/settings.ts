@@ -1,10 +1,12 @@
 // Files of /proc/PID that set something of the process. man 5 proc; Linux fs/proc/base.c.
+
 import { E } from "../../../../abi/errno.ts";
+import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import type { Task } from "../../../task/task.ts";
 import type { ProcContent } from "../node.ts";
 
-const number = (bytes: Uint8Array): number => Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
+const number = (bytes: Uint8Array): number => Number(ofBytes(bytes.subarray(0, 32)).trim());
 
 /** The group of a session and its nice value, which is stored on the session's first process. man 7 sched. */
 export const autogroup = (target: Task): ProcContent => {
@@ -26,7 +28,7 @@ export const comm = (target: Task): ProcContent => ({
   read: () => `${target.comm}\n`,
   write: (task, bytes) => {
     if (task.process !== target.process) return -E.EINVAL;
-    target.comm = String.fromCharCode(...bytes.subarray(0, 15)).split("\0", 1)[0] ?? "";
+    target.comm = ofBytes(bytes.subarray(0, 15)).split("\0", 1)[0] ?? "";
     return bytes.length;
   },
 });

@@ -1,5 +1,6 @@
 # about: SQLite from Debian's source: configure, make, its shell and a test of its own
 # packages: gcc libc6-dev make dpkg-dev tcl
+# equal: amd64
 # sources: sqlite3
 # seconds: 1500
 # memory: 3G
