@@ -46,6 +46,7 @@ describe.skipIf(missing("limits of a machine", gcc))("limits", () => {
     "memberships",
     "domains",
     "net-settings",
+    "group-datagrams",
   ])("--memory 64M holds for %s", { timeout: 60_000 }, async (mode) => {
     const { peak, status, said } = await pile(program, mode, join(folder, "host"), 40);
     expect(peak, said).toBeLessThan(GUEST_MEMORY + OVERHEAD);

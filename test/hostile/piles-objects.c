@@ -198,10 +198,29 @@ static void net_settings(void) {
     }
 }
 
+/* Great datagrams to a group, of which each of many members has a copy. */
+static void group_datagrams(void) {
+    struct sockaddr_in group = { .sin_family = AF_INET, .sin_port = htons(999), .sin_addr.s_addr = htonl(0xe0000001) };
+    struct ip_mreqn m = { .imr_multiaddr = group.sin_addr, .imr_ifindex = 1 };
+    int on = 1, s = socket(AF_INET, SOCK_DGRAM, 0);
+    setsockopt(s, IPPROTO_IP, IP_MULTICAST_IF, &m, sizeof m);
+    many_files();
+    for (int n = 0; n < 6000; n++) {
+        int member = socket(AF_INET, SOCK_DGRAM, 0);
+        setsockopt(member, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (bind(member, (void *)&group, sizeof group) || setsockopt(member, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof m)) { stop(n, "member"); return; }
+    }
+    for (long i = 0; i < MANY && i < 100; i++) {
+        if (sendto(s, page, 60000, 0, (void *)&group, sizeof group) < 0) { stop(i, "sendto"); return; }
+        STEP(i);
+    }
+    stop(100, "enough");
+}
+
 const struct pile object_piles[] = {
     { "uring-registered", uring_registered }, { "uring-overflow", uring_overflow }, { "uring-provided", uring_provided },
     { "raw-packets", raw_packets }, { "spliced", spliced }, { "echoes", echoes }, { "memberships", memberships }, { "userfaults", userfaults },
     { "big-keys", big_keys }, { "keyrings", keyrings }, { "domains", domains },
-    { "net-settings", net_settings },
+    { "net-settings", net_settings }, { "group-datagrams", group_datagrams },
 };
 const unsigned object_pile_count = sizeof object_piles / sizeof *object_piles;

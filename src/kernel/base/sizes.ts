@@ -6,8 +6,9 @@
 export const sizes = {
   /** An open file description with its path and, if it has no name, its inode. */
   file: 1280,
-  /** A socket, with its queues; one of TCP. */
+  /** A socket, with its queues; a Unix socket, with what it has in flight; one of TCP. */
   socket: 2560,
+  unixSocket: 3840,
   connection: 5120,
   /** A multicast group that a socket has joined; a source that it names. */
   membership: 512,

@@ -221,8 +221,9 @@ export class UdpSocket extends InetSocket {
       this.lost++;
       return true;
     }
+    // A group has any number of members: no copy is made for one that cannot have it.
+    if (!this.account.take(weightOf({ ...message, bytes }))) return false;
     const queued = { ...message, ...this.marks(), bytes: bytes.slice() };
-    if (!this.account.take(weightOf(queued))) return false;
     this.#queue.push(queued);
     this.#queued += cost;
     this.readQueue.wake();

@@ -17,6 +17,12 @@ const PART = 10;
 /** A Unix socket. Only it has messages with descriptors; its class needs this file. */
 const isUnix = (file: FileDescription): file is UnixSocket => "carriers" in file;
 
+/** A socket and its pending connections. */
+function* withPending(socket: UnixSocket): Generator<UnixSocket> {
+  yield socket;
+  yield* socket.backlog ?? [];
+}
+
 /** The descriptors in flight of a machine. */
 export class Flight implements Timer {
   readonly #kernel: Kernel;
@@ -59,10 +65,9 @@ export class Flight implements Timer {
     this.#collect();
   }
   /** The sockets in flight in the queue of a socket, and in those of its pending connections. */
-  #children(socket: UnixSocket): UnixSocket[] {
-    return [socket, ...(socket.backlog ?? [])].flatMap((each) =>
-      [...each.carriers].flatMap(({ rights }) => rights.filter((file) => isUnix(file))),
-    );
+  *#children(socket: UnixSocket): Generator<UnixSocket> {
+    // One queue may hold millions: they are not copied into a list.
+    for (const each of withPending(socket)) for (const { rights } of each.carriers) for (const file of rights) if (isUnix(file)) yield file;
   }
   /** Ends all sockets that only messages in their own queues hold. Linux unix_gc(). */
   #collect(): void {
@@ -84,7 +89,9 @@ export class Flight implements Timer {
       }
     this.#lastCost = visited * cost.entry;
     this.#kernel.charge(this.#lastCost);
-    const files = [...outside.keys()].flatMap((socket) => [socket, ...(socket.backlog ?? [])].flatMap((each) => each.giveUpRights()));
-    for (const file of files) file.drop();
+    const garbage = [...outside.keys()].flatMap((socket) => [...withPending(socket)]);
+    // A drop may end sockets of the list, and those their queues: the descriptors are taken out before.
+    const given = garbage.map((socket) => socket.giveUpRights());
+    for (const lists of given) for (const rights of lists) for (const file of rights) file.drop();
   }
 }

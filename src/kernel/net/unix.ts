@@ -4,6 +4,7 @@ import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import { Fifo } from "../base/fifo.ts";
+import { sizes } from "../base/sizes.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
@@ -72,6 +73,9 @@ export class UnixSocket extends Socket {
     let descriptors = 0;
     for (const { rights } of this.queue) descriptors += rights.length;
     return `scm_fds: ${descriptors}\n`;
+  }
+  protected override get ownWeight(): number {
+    return sizes.unixSocket;
   }
   #streams(): boolean {
     return this.type !== SOCK.DGRAM;
@@ -278,9 +282,9 @@ export class UnixSocket extends Socket {
   #land(message: Message): void {
     if (this.carriers.delete(message)) this.#flight.count(message, -1);
   }
-  /** Takes the descriptors out of the queue. The caller drops them. */
-  giveUpRights(): readonly FileDescription[] {
-    return [...this.carriers].flatMap((message) => {
+  /** Takes the descriptors out of the queue, by message. The caller drops them. */
+  giveUpRights(): readonly (readonly FileDescription[])[] {
+    return [...this.carriers].map((message) => {
       this.#land(message);
       const { rights } = message;
       message.rights = [];
