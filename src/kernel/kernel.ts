@@ -18,7 +18,7 @@ import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
 import { StringBuffer } from "./exec/strings.ts";
 import type { Vdso } from "./exec/vdso.ts";
-import { WatchLimits } from "./fs/files/inotify.ts";
+import { WatchLimits } from "./fs/files/watch-limits.ts";
 import type { Written } from "./fs/proc/sysctl/stored.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";

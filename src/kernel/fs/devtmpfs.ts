@@ -1,9 +1,10 @@
 // /dev: device nodes, and the links into /proc that every program expects. Linux drivers/base/devtmpfs.c;
 // man 4 console, tty.
 import { E } from "../../abi/errno.ts";
+import { KMSG, USERFAULTFD } from "../../abi/uapi/devices.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
-import { KMSG, openKmsg } from "./files/kmsg.ts";
+import { openKmsg } from "./files/kmsg.ts";
 import { openLoop, openLoopControl } from "./files/loop.ts";
 import { LOOP_CONTROL, LOOP_MAJOR, LOOPS } from "./files/loop-device.ts";
 import { acquireOnOpen, controllingTty } from "./tty/control.ts";
@@ -11,7 +12,7 @@ import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";
 import { TtyFile } from "./tty/tty-file.ts";
 import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
-import { USERFAULTFD, UserfaultDevice } from "./types/userfault-device.ts";
+import { UserfaultDevice } from "./types/userfault-device.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, Inode, Or } from "./vfs/inode.ts";

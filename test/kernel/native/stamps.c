@@ -54,6 +54,7 @@ static void isolate(void) {
   say("network %d\n", sys3(__NR_ioctl, s, 0x8914, &request));
   sys1(__NR_close, s);
 }
+static char many[2000];
 static int body(int argc, char **argv, char **envp) {
   (void)argc, (void)argv, (void)envp;
   isolate();
@@ -105,7 +106,7 @@ static int body(int argc, char **argv, char **envp) {
   said("segment %d", set(s, 17, 103, 4));
   said(" send %d", six(11, __NR_sendto, s, L("0123456789"), 10, 0, L(a), 16));
   for (int i = 0; i < 4; i++) said(" %d", six(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0));
-  said(" too many %d", set(s, 17, 103, 1)), said(" %d", six(11, __NR_sendto, s, L(control - 0), 2000, 0, L(a), 16));
+  said(" too many %d", set(s, 17, 103, 1)), said(" %d", six(11, __NR_sendto, s, L(many), sizeof many, 0, L(a), 16));
   struct { struct cmsg head; uint16_t size; char pad[16]; } cut = {{sizeof(struct cmsg) + 2, 17, 103}, 3, {0}};
   struct iov whole = {"0123456789", 7};
   struct msg out = {a, 16, &whole, 1, &cut, (sizeof(struct cmsg) + 2 + sizeof(long) - 1) & -sizeof(long), 0};

@@ -30,7 +30,7 @@ export class Heat {
   enter(space: object): void {
     this.#current = space;
   }
-  get #space(): number {
+  #spaceNumber(): number {
     const space = this.#current;
     if (space === this.#numbered) return this.#number;
     let number = this.#numbers.get(space);
@@ -44,7 +44,7 @@ export class Heat {
    * that could not be compiled is tried again for as long as it runs.
    */
   add(key: number, wanted: number): boolean {
-    const space = this.#space;
+    const space = this.#spaceNumber();
     let block = this.#blocks.get(key);
     if (!block) this.#blocks.set(key, (block = { here: 0, all: 0, space, reported: 0 }));
     if (block.space !== space) block.here = 0;
@@ -62,7 +62,7 @@ export class Heat {
   }
   /** Sets the heat of a block. */
   set(key: number, heat: number): void {
-    this.#blocks.set(key, { here: heat, all: heat * spacesFactor, space: this.#space, reported: 0 });
+    this.#blocks.set(key, { here: heat, all: heat * spacesFactor, space: this.#spaceNumber(), reported: 0 });
   }
   delete(key: number): void {
     this.#blocks.delete(key);

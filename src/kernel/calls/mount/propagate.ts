@@ -2,7 +2,7 @@
 // "Shared subtrees"; Linux fs/namespace.c attach_recursive_mnt(), umount_tree(), fs/pnode.c.
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
-import { watchedOn } from "../../fs/files/inotify.ts";
+import { watchedOn } from "../../fs/files/watch-limits.ts";
 import { type CopyPlace, type PeerGroup, reachedBy, share } from "../../fs/mount/peers.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import type { FileSystem } from "../../fs/vfs/inode.ts";

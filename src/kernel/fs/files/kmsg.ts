@@ -9,10 +9,7 @@ import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLIN, POLLPRI, POLLRDNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { makedev } from "../vfs/mode.ts";
 
-/** The number of /dev/kmsg. */
-export const KMSG = makedev(1, 11);
 /** The longest record that a program can write. Linux PRINTKRB_RECORD_MAX. */
 const MOST = 1024;
 /** LOG_USER and the level of records without one: LOG_WARNING. */

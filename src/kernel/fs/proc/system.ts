@@ -63,7 +63,7 @@ export const systemFiles = (kernel: Kernel): FixedTree => {
           .join(""),
     },
     consoles: { read: () => "" },
-    kmsg: { mode: 0o400, open: openProcKmsg },
+    kmsg: { mode: 0o400, open: (task, inode, flags, path) => openProcKmsg(task, inode, flags, path) },
     locks: locksFile,
     loadavg: { read: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.lastPid}\n` },
     modules: { read: () => "" },

@@ -5,12 +5,8 @@ import { UFFD_USER_MODE_ONLY, USERFAULTFD_IOC_NEW } from "../../../abi/uapi/user
 import type { Task } from "../../task/task.ts";
 import { FileDescription } from "../vfs/file.ts";
 import { install } from "../vfs/install.ts";
-import { makedev } from "../vfs/mode.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../vfs/open-flags.ts";
 import { UserfaultFile } from "./userfault-file.ts";
-
-/** A device of the misc class, whose minor number Linux chooses. */
-export const USERFAULTFD = makedev(10, 257);
 
 /** A new instance as a descriptor, or -EINVAL. Linux new_userfaultfd(). */
 export const newUserfault = (t: Task, how: number): number => {

@@ -1,12 +1,13 @@
 // Files of /proc on the machine's devices and processors. man 5 proc; Linux fs/proc/interrupts.c, softirqs.c,
 // devices.c, block/genhd.c, drivers/tty/tty_io.c, kernel/cgroup/cgroup-v1.c.
+
+import { USERFAULTFD } from "../../../../abi/uapi/devices.ts";
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { CONTROLLERS } from "../../../cgroup/cgroup.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import type { Kernel } from "../../../kernel.ts";
 import type { Task } from "../../../task/task.ts";
 import { LOOP_CONTROL, type Loop } from "../../files/loop-device.ts";
-import { USERFAULTFD } from "../../types/userfault-device.ts";
 import { major, minor } from "../../vfs/mode.ts";
 import type { FixedTree } from "../fixed-tree.ts";
 import type { ProcContent } from "../node.ts";

@@ -1,0 +1,31 @@
+// Limits of the instances of inotify and fanotify, and the inodes that they watch. man 7 inotify.
+import type { FileSystem, Inode } from "../vfs/inode.ts";
+
+/** An instance, as the end of a file system sees it. */
+interface Watching {
+  readonly inodes: Iterable<Inode>;
+}
+/** The limits of /proc/sys/fs/inotify or fanotify, the number of objects of each user, and all instances. */
+export class WatchLimits {
+  readonly files = new Set<Watching>();
+  instances = 128;
+  watches = 8192;
+  events = 16384;
+  readonly #used = new Map<string, number>();
+  /** Counts an object of a user: false if there would be more than `most`. */
+  take(kind: "instances" | "watches", uid: number): boolean {
+    const used = this.#used.get(`${kind} ${uid}`) ?? 0;
+    if (used >= this[kind]) return false;
+    this.#used.set(`${kind} ${uid}`, used + 1);
+    return true;
+  }
+  give(kind: "instances" | "watches", uid: number): void {
+    const used = (this.#used.get(`${kind} ${uid}`) ?? 1) - 1;
+    if (used === 0) this.#used.delete(`${kind} ${uid}`);
+    else this.#used.set(`${kind} ${uid}`, used);
+  }
+}
+
+/** A file system has no mount any more: its watched inodes. */
+export const watchedOn = (limits: WatchLimits, fs: FileSystem): Set<Inode> =>
+  new Set([...limits.files].flatMap((file) => [...file.inodes].filter((inode) => inode.fs === fs)));
