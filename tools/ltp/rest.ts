@@ -13,6 +13,10 @@ export const rest: readonly Family[] = [
     reason: "needs ext4 or xfs: ext2 is the only file system of block devices, and it has no fallocate(2) and no birth times",
     names: ["fallocate06", "file_attr0[23]", "mmap16", "statx(05|06|10)"],
   },
+  {
+    reason: "needs XFS or Btrfs: no file system here shares blocks of files",
+    names: ["getxattr04", "ioctl_ficlone0[13]", "ioctl_ficlonerange0[12]"],
+  },
   { reason: "needs 5 GiB of memory for files", names: ["sendfile09(_64)?"] },
   { reason: "no /proc/kpageflags", names: ["msync04"] },
   { reason: "a read of a file on a device costs nothing, so that readahead(2) saves nothing", names: ["readahead02"] },
