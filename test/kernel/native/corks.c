@@ -1,19 +1,10 @@
 // UDP sockets that keep bytes for one packet: MSG_MORE and UDP_CORK.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { INET = 2, DGRAM = 2, DONTWAIT = 0x40, MORE = 0x8000 };
-/* sendto is call 11 and recvfrom call 12 of socketcall(2). */
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
 static char in[70000];
-static long send_(long s, const char *text, long n, long flags, const void *to) { return six(11, __NR_sendto, s, L(text), n, flags, L(to), to ? 16 : 0); }
+static long send_(long s, const char *text, long n, long flags, const void *to) { return sock6(11, __NR_sendto, s, L(text), n, flags, L(to), to ? 16 : 0); }
 static void got(long s) {
-  long n = six(12, __NR_recvfrom, s, L(in), sizeof in - 1, DONTWAIT, 0, 0);
+  long n = sock6(12, __NR_recvfrom, s, L(in), sizeof in - 1, DONTWAIT, 0, 0);
   in[n > 0 && n < 100 ? n : 0] = 0;
   say(" got %d %s", n, in);
 }

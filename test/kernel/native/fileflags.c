@@ -1,8 +1,5 @@
 // Flags of files on a tmpfs: who may set them, and what they refuse.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { NEWNS = 0x20000, RDONLY = 0, WRONLY = 1, RDWR = 2, CREAT = 0x40, TRUNC = 0x200, APPEND = 0x400, NOATIME = 0x40000 };
 enum { IMM = 0x10, APP = 0x20, NODUMP = 0x40, NOAT = 0x80 };
 #define GET (sizeof(long) == 8 ? 0x80086601u : 0x80046601u)

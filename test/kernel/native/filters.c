@@ -1,12 +1,5 @@
 // Filters of sockets: classic BPF on datagrams, frames and messages.
 #include "guest.h"
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
 struct insn { uint16_t code; uint8_t jt, jf; uint32_t k; };
 struct prog { uint16_t n; const struct insn *at; };
 static long attach(long s, const struct insn *p, int n) {
@@ -15,14 +8,14 @@ static long attach(long s, const struct insn *p, int n) {
 }
 static long set(long s, int option, int value) { return sys5(__NR_setsockopt, s, 1, option, &value, 4); }
 static char in[256];
-static void got(long s) { said(" %d", six(12, __NR_recvfrom, s, L(in), sizeof in, 0x40, 0, 0)); }
+static void got(long s) { said(" %d", sock6(12, __NR_recvfrom, s, L(in), sizeof in, 0x40, 0, 0)); }
 #define filter(s, ...) attach(s, (const struct insn[]){__VA_ARGS__}, sizeof((const struct insn[]){__VA_ARGS__}) / sizeof(struct insn))
 #define RET(n) {0x06, 0, 0, n}
 /* Returns the value that the first instruction loads, so that the kept length shows it. */
 #define SHOW(code, k) filter(r, {code, 0, 0, k}, {0x14, 0, 0, 0}, {0x16, 0, 0, 0})
 static uint8_t a[16] = {2, 0, 0, 0, 127, 0, 0, 1};
 static long s;
-static void send_(int n) { six(11, __NR_sendto, s, L("0123456789012345678901234567890123456789012345678901234567890123456789"), n, 0, L(a), 16); }
+static void send_(int n) { sock6(11, __NR_sendto, s, L("0123456789012345678901234567890123456789012345678901234567890123456789"), n, 0, L(a), 16); }
 /* An own network: other programs of the host send over its loopback device too. */
 static void isolate(void) {
   struct { char name[16]; short flags; char rest[22]; } request = {"lo", 1, {0}};
@@ -71,8 +64,8 @@ static int body(int argc, char **argv, char **envp) {
   static const struct { uint16_t code; uint32_t k; } looks[] = {{0x30, 14}, {0x30, 0}, {0x20, 0xfffff004}, {0x20, 0xfffff034}, {0x30, 0xfff00000}, {0x80, 0}};
   for (int i = 0; i < 6; i++) {
     filter(frames, {looks[i].code, 0, 0, looks[i].k}, {0x4, 0, 0, 1}, {0x16, 0, 0, 0}), filter(cooked, {looks[i].code, 0, 0, looks[i].k}, {0x4, 0, 0, 1}, {0x16, 0, 0, 0});
-    while (six(12, __NR_recvfrom, frames, L(in), 1, 0x40, 0, 0) >= 0) ;
-    while (six(12, __NR_recvfrom, cooked, L(in), 1, 0x40, 0, 0) >= 0) ;
+    while (sock6(12, __NR_recvfrom, frames, L(in), 1, 0x40, 0, 0) >= 0) ;
+    while (sock6(12, __NR_recvfrom, cooked, L(in), 1, 0x40, 0, 0) >= 0) ;
     send_(20);
     said("\nframe"), got(frames), got(frames), got(frames), said(" cooked"), got(cooked), got(cooked), got(cooked);
   }

@@ -1,7 +1,5 @@
 // Sockets in flight: descriptors in messages are limited, and sockets that only their own messages hold end.
 #include "guest.h"
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 struct iov { void *base; size_t n; };
 struct msg { void *name; int namelen; struct iov *iov; size_t iovlen; void *control; size_t controllen; int flags; };
 struct cmsg { size_t len; int level, type; };

@@ -78,6 +78,15 @@ static void say(const char *f, ...) {
   sys3(__NR_write, 1, l.text, l.n);
 }
 #define L(x) ((long)(x))
+/* say, with up to six values that are taken in the order in which they are written. */
+static void say_values(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
+#define said(f, ...) say_values(f, (long[6]){__VA_ARGS__})
+/* A call of sockets with six arguments; `number` is its number in socketcall(2): sendto 11, recvfrom 12. */
+#ifdef __x86_64__
+#define sock6(number, name, ...) sys6(name, __VA_ARGS__)
+#else
+#define sock6(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
+#endif
 
 static void finish(int code) { for (;;) sys1(__NR_exit_group, code); }
 static int body(int argc, char **argv, char **envp);

@@ -1,28 +1,19 @@
 // Groups of multicast datagrams, UDP-Lite and the change of a socket's family, in a network namespace of its own.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { NEWNET = 0x40000000, INET = 2, INET6 = 10, STREAM = 1, DGRAM = 2, LITE = 136, DONTWAIT = 0x40 };
 enum { IP = 0, IPV6 = 41, IF = 32, TTL = 33, LOOP = 34, ADD = 35, DROP = 36, UNBLOCK = 37, BLOCK = 38, ADDSRC = 39, DROPSRC = 40, JOIN = 42, LEAVE = 45, ALL = 49 };
 static long socket_(int domain, int type, int protocol) { return sys3(__NR_socket, domain, type, protocol); }
 static long set(long s, int level, int option, const void *p, int n) { return sys5(__NR_setsockopt, s, level, option, p, n); }
-/* sendto is call 11 and recvfrom call 12 of socketcall(2). */
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
 static long send_(long s, const char *text, const void *to, int length) {
   long n = 0;
   while (text[n]) n++;
-  return six(11, __NR_sendto, s, L(text), n, DONTWAIT, L(to), length);
+  return sock6(11, __NR_sendto, s, L(text), n, DONTWAIT, L(to), length);
 }
 static void got(const char *who, long s) {
   char in[64];
   uint8_t from[28] = {0};
   int length = sizeof from;
-  long n = six(12, __NR_recvfrom, s, L(in), sizeof in - 1, DONTWAIT, L(from), L(&length));
+  long n = sock6(12, __NR_recvfrom, s, L(in), sizeof in - 1, DONTWAIT, L(from), L(&length));
   in[n > 0 ? n : 0] = 0;
   say("%s %d %s from %d.%d.%d.%d", who, n, in, L(from[4]), L(from[5]), L(from[6]), L(from[7]));
   say("\n");

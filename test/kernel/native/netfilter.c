@@ -1,19 +1,12 @@
 // NETLINK_NETFILTER without rules: the generation, lists, objects by name, and transactions without changes.
 #include "guest.h"
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
 struct head { uint32_t length; uint16_t type, flags; uint32_t sequence, port; uint8_t family, version, resource[2]; };
 static uint32_t buffer[512];
 static long s;
 /* Shows all answers: the type, and of errors the number. */
 static void answers(void) {
   for (;;) {
-    long n = six(12, __NR_recvfrom, s, (long)buffer, sizeof buffer, 0x40, 0, 0);
+    long n = sock6(12, __NR_recvfrom, s, (long)buffer, sizeof buffer, 0x40, 0, 0);
     if (n < 0) break;
     for (long at = 0; at + 16 <= n;) {
       struct head *h = (void *)((char *)buffer + at);
@@ -33,7 +26,7 @@ static void ask(int type, int flags, int family, const char *name) {
     m.length = 5 + i, m.h.length += (m.length + 3) & ~3;
   }
   said("\n%x %x %d%s:", type, flags, family, (long)(name ? name : ""));
-  six(11, __NR_sendto, s, (long)&m, m.h.length, 0, 0, 0);
+  sock6(11, __NR_sendto, s, (long)&m, m.h.length, 0, 0, 0);
   answers();
 }
 static int body(int argc, char **argv, char **envp) {
@@ -48,9 +41,9 @@ static int body(int argc, char **argv, char **envp) {
   ask(0xa99, 0, 2, 0), ask(0x1f00, 0, 2, 0);
   struct { struct head begin; uint16_t length, type; uint8_t id[4]; struct head middle; struct head end; } batch = {
     {28, 16, 1, 1, 0, 0, 0, {0, 10}}, 8, 1, {0, 0, 0, 1}, {20, 0xa02, 5, 2, 0, 0, 0, {0, 0}}, {20, 17, 1, 3, 0, 0, 0, {0, 10}}};
-  said("\nflush %d", six(11, __NR_sendto, s, (long)&batch, sizeof batch, 0, 0, 0)), answers();
+  said("\nflush %d", sock6(11, __NR_sendto, s, (long)&batch, sizeof batch, 0, 0, 0)), answers();
   batch.id[3] = 9;
-  said("\nold %d", six(11, __NR_sendto, s, (long)&batch, 28, 0, 0, 0)), answers();
+  said("\nold %d", sock6(11, __NR_sendto, s, (long)&batch, 28, 0, 0, 0)), answers();
   said("\nuser %d", sys3(__NR_setresuid, 5, 5, 5));
   ask(0xa10, 0, 0, 0), ask(0xa01, 0x300, 0, 0);
   say("\n");

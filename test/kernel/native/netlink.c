@@ -1,8 +1,5 @@
 // Netlink: routing messages of the loopback device, and lists of sockets, in a network namespace of its own.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { NEWNET = 0x40000000, NETLINK = 16, RAW = 3, UNIX = 1, INET = 2, INET6 = 10, STREAM = 1, DGRAM = 2 };
 enum { ROUTE = 0, DIAG = 4, REQUEST = 1, ACK = 4, DUMP = 0x300 };
 static uint8_t out[256], in[16384];

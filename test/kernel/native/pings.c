@@ -4,12 +4,7 @@ enum { NEWNET = 0x40000000, INET = 2, INET6 = 10, DGRAM = 2, RAW = 3, ICMP = 1, 
 static const uint8_t to4[16] = {INET, 0, 0, 0, 127, 0, 0, 1}, to6[28] = {INET6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 static uint8_t in[512], control[256];
 static long socket_(int domain, int type, int protocol) { return sys3(__NR_socket, domain, type, protocol); }
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
-static long send_(long s, const void *p, size_t n, const void *to, int length) { return six(11, __NR_sendto, s, L(p), n, DONTWAIT, L(to), length); }
+static long send_(long s, const void *p, size_t n, const void *to, int length) { return sock6(11, __NR_sendto, s, L(p), n, DONTWAIT, L(to), length); }
 static long option(long s, int level, int name, int value) { return sys5(__NR_setsockopt, s, level, name, &value, sizeof value); }
 static void hexes(const uint8_t *p, long n) { for (long i = 0; i < n; i++) say(" %x", L(p[i])); }
 /* A message from byte `from` on, its sender, and its control messages. */
@@ -106,7 +101,7 @@ static void pings(int domain) {
   /* Another identifier hears nothing of it; its own is given at the first use. */
   say("other sent %d\n", send_(other, p, 12, to, size));
   got("first", s, 0);
-  long n = six(12, __NR_recvfrom, other, L(in), sizeof in, DONTWAIT, 0, 0);
+  long n = sock6(12, __NR_recvfrom, other, L(in), sizeof in, DONTWAIT, 0, 0);
   say("other got %d type %x\n", n, L(in[0]));
   sys1(__NR_close, s), sys1(__NR_close, other);
 }
@@ -127,7 +122,7 @@ static void headers(void) {
   int length = 16;
   sys3(__NR_getsockname, c, source, &length);
   /* The sender's port differs by run. */
-  long n = six(12, __NR_recvfrom, r, L(in), sizeof in, DONTWAIT, 0, 0);
+  long n = sock6(12, __NR_recvfrom, r, L(in), sizeof in, DONTWAIT, 0, 0);
   say("raw %d\n", n);
   got("two", s, 0);
   n = sys3(__NR_recvmsg, s, &m, DONTWAIT);
@@ -161,7 +156,7 @@ static int body(int argc, char **argv, char **envp) {
   uint32_t address[3] = {16, 0, 1};
   say("filter %d, credentials %d,", option(s, 1, 27, 0), option(s, 1, 16, 1));
   say(" uevents %d", sys3(__NR_bind, s, address, 12));
-  say(" %d\n", six(12, __NR_recvfrom, s, L(in), sizeof in, DONTWAIT, 0, 0));
+  say(" %d\n", sock6(12, __NR_recvfrom, s, L(in), sizeof in, DONTWAIT, 0, 0));
   /* An answer of the kernel with its credentials: RTM_GETLINK of device 1. */
   static const uint32_t request[8] = {32, 18 | 1 << 16, 7, 0, 0, 1, 0, 0};
   s = socket_(16, RAW, 0);

@@ -1,8 +1,5 @@
 // Requests of ioctl(2) about the queues of sockets.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { UNIX = 1, INET = 2, PACKET = 17, NETLINK = 16, STREAM = 1, DGRAM = 2, RAW = 3 };
 static long socket_(int domain, int type, int protocol) { return sys3(__NR_socket, domain, type, protocol); }
 static void asked(const char *who, long s) {

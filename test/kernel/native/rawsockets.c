@@ -1,28 +1,19 @@
 // Raw and packet sockets over the loopback, in a network namespace of its own.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { NEWNET = 0x40000000, INET = 2, INET6 = 10, PACKET = 17, STREAM = 1, DGRAM = 2, RAW = 3, NONBLOCK = 0x800 };
 enum { ICMP = 1, UDP = 17, ICMP6 = 58, RAWIP = 255, DONTWAIT = 0x40 };
 static uint8_t in[2048];
 static const int shown[] = {3, 38, 39};
 static long socket_(int domain, int type, int protocol) { return sys3(__NR_socket, domain, type, protocol); }
-/* sendto is call 11 and recvfrom call 12 of socketcall(2). */
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
 static long send_(long s, const void *p, size_t n, const void *to, int length) {
-  return six(11, __NR_sendto, s, L(p), n, DONTWAIT, L(to), length);
+  return sock6(11, __NR_sendto, s, L(p), n, DONTWAIT, L(to), length);
 }
 static void hexes(const uint8_t *p, long n) { for (long i = 0; i < n; i++) say(" %x", L(p[i])); }
 /* One packet with its sender; bytes from `from` to `to` without those that differ by run (the identification). */
 static long got(const char *what, long s, int from, int to, int address) {
   uint8_t name[28] = {0};
   int length = sizeof name;
-  long n = six(12, __NR_recvfrom, s, L(in), sizeof in, DONTWAIT, L(name), L(&length));
+  long n = sock6(12, __NR_recvfrom, s, L(in), sizeof in, DONTWAIT, L(name), L(&length));
   said(what, n);
   if (n >= 0) {
     said(" from %d:", length);

@@ -1,8 +1,5 @@
 // Rings of packet sockets: frames of the loopback in memory that the program maps, in a network namespace of its own.
 #include "guest.h"
-/* The values are taken in the order in which they are written. */
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
 enum { NEWNET = 0x40000000, INET = 2, PACKET = 17, DGRAM = 2, RAW = 3, SOL = 263 };
 enum { RX_RING = 5, STATISTICS = 6, VERSION = 10, HDRLEN = 11, RESERVE = 12 };
 static long socket_(int domain, int type, int protocol) { return sys3(__NR_socket, domain, type, protocol); }

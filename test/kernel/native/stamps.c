@@ -1,12 +1,5 @@
 // Times of arrival and other control messages: SO_TIMESTAMP and its relatives, SIOCGSTAMP, pidfds and groups of peers, TCP_INQ, UDP_SEGMENT.
 #include "guest.h"
-static void told(const char *f, const long *v) { say(f, v[0], v[1], v[2], v[3], v[4], v[5]); }
-#define said(f, ...) told(f, (long[6]){__VA_ARGS__})
-#ifdef __x86_64__
-#define six(number, name, ...) sys6(name, __VA_ARGS__)
-#else
-#define six(number, name, ...) sys2(__NR_socketcall, number, ((long[6]){__VA_ARGS__}))
-#endif
 struct iov { void *base; size_t n; };
 struct msg { void *name; int namelen; struct iov *iov; size_t iovlen; void *control; size_t controllen; int flags; };
 struct cmsg { size_t len; int level, type; };
@@ -38,12 +31,12 @@ static void stamps(const char *name, long to, long from, const void *address) {
   say("%s", name);
   for (int i = 0; i < 6; i++) {
     said("\n %d: %d", options[i], set(to, 1, options[i], options[i] == 37 || options[i] == 65 ? 0x18 : 1));
-    six(11, __NR_sendto, from, L("abc"), 3, 0, L(address), address ? 16 : 0);
+    sock6(11, __NR_sendto, from, L("abc"), 3, 0, L(address), address ? 16 : 0);
     receive("got", to);
     for (int j = 0; j < 6; j++) said(" %d", get(to, 1, options[j]));
   }
   said("\n off %d %d", set(to, 1, 29, 0), set(to, 1, 37, 0));
-  six(11, __NR_sendto, from, L("abc"), 3, 0, L(address), address ? 16 : 0);
+  sock6(11, __NR_sendto, from, L("abc"), 3, 0, L(address), address ? 16 : 0);
   receive("got", to);
   said(" refused %d %d %d %d\n", set(to, 1, 37, 1 << 30), set(to, 1, 37, 1 << 16), set(to, 1, 37, 1 << 12), set(to, 1, 37, -1));
 }
@@ -64,14 +57,14 @@ static int body(int argc, char **argv, char **envp) {
   sys3(__NR_bind, r, a, 16), sys3(__NR_getsockname, r, a, &length);
   long times[2] = {0, 0};
   said("before %d", sys3(__NR_ioctl, r, 0x8906, times));
-  six(11, __NR_sendto, s, L("abc"), 3, 0, L(a), 16), receive("got", r);
+  sock6(11, __NR_sendto, s, L("abc"), 3, 0, L(a), 16), receive("got", r);
   said(" after %d %d", sys3(__NR_ioctl, r, 0x8906, times), (unsigned long)times[0] > 1500000000);
-  six(11, __NR_sendto, s, L("abc"), 3, 0, L(a), 16), six(12, __NR_recvfrom, r, L(buffer), 64, 0, 0, 0);
+  sock6(11, __NR_sendto, s, L("abc"), 3, 0, L(a), 16), sock6(12, __NR_recvfrom, r, L(buffer), 64, 0, 0, 0);
   said(" again %d %d\n", sys3(__NR_ioctl, r, 0x8907, times), (unsigned long)times[0] > 1500000000);
   stamps("udp", r, s, a);
-  while (six(12, __NR_recvfrom, raw, L(buffer), 64, 0x40, 0, 0) >= 0) ;
+  while (sock6(12, __NR_recvfrom, raw, L(buffer), 64, 0x40, 0, 0) >= 0) ;
   stamps("raw", raw, s, a);
-  while (six(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0) >= 0) ;
+  while (sock6(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0) >= 0) ;
   sys4(__NR_socketpair, 1, 2, 0, pair);
   stamps("unix", pair[0], pair[1], 0);
   sys4(__NR_socketpair, 1, 1, 0, pair);
@@ -93,7 +86,7 @@ static int body(int argc, char **argv, char **envp) {
   uint8_t t[16] = {2, 0, 0, 0, 127, 0, 0, 1};
   long l = sys3(__NR_socket, 2, 1, 0), c = sys3(__NR_socket, 2, 1, 0);
   length = 16, sys3(__NR_bind, l, t, 16), sys2(__NR_listen, l, 1), sys3(__NR_getsockname, l, t, &length);
-  said("fast open %d", six(11, __NR_sendto, c, L("0123456789"), 10, 0x20000000, L(t), 16));
+  said("fast open %d", sock6(11, __NR_sendto, c, L("0123456789"), 10, 0x20000000, L(t), 16));
   long e = sys4(__NR_accept4, l, 0, 0, 0);
   said(" inq %d", set(e, 6, 36, 1));
   struct iov iov = {buffer, 4};
@@ -101,17 +94,17 @@ static int body(int argc, char **argv, char **envp) {
   struct msg m = {0, 0, &iov, 1, control, 64, 0};
   said(" read %d", sys3(__NR_recvmsg, e, &m, 0));
   said(" %d %d %d %d", m.controllen == sizeof(struct cmsg) + sizeof(long), ((struct cmsg *)control)->level, ((struct cmsg *)control)->type, *(int *)((struct cmsg *)control + 1));
-  said(" again %d", six(11, __NR_sendto, c, L("abc"), 3, 0x20000000, L(t), 16));
-  said(" nothing %d\n", six(11, __NR_sendto, sys3(__NR_socket, 2, 1, 0), L("abc"), 3, 0x20000000, 0, 0));
+  said(" again %d", sock6(11, __NR_sendto, c, L("abc"), 3, 0x20000000, L(t), 16));
+  said(" nothing %d\n", sock6(11, __NR_sendto, sys3(__NR_socket, 2, 1, 0), L("abc"), 3, 0x20000000, 0, 0));
   said("segment %d", set(s, 17, 103, 4));
-  said(" send %d", six(11, __NR_sendto, s, L("0123456789"), 10, 0, L(a), 16));
-  for (int i = 0; i < 4; i++) said(" %d", six(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0));
-  said(" too many %d", set(s, 17, 103, 1)), said(" %d", six(11, __NR_sendto, s, L(many), sizeof many, 0, L(a), 16));
+  said(" send %d", sock6(11, __NR_sendto, s, L("0123456789"), 10, 0, L(a), 16));
+  for (int i = 0; i < 4; i++) said(" %d", sock6(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0));
+  said(" too many %d", set(s, 17, 103, 1)), said(" %d", sock6(11, __NR_sendto, s, L(many), sizeof many, 0, L(a), 16));
   struct { struct cmsg head; uint16_t size; char pad[16]; } cut = {{sizeof(struct cmsg) + 2, 17, 103}, 3, {0}};
   struct iov whole = {"0123456789", 7};
   struct msg out = {a, 16, &whole, 1, &cut, (sizeof(struct cmsg) + 2 + sizeof(long) - 1) & -sizeof(long), 0};
   said(" message %d", sys3(__NR_sendmsg, s, &out, 0));
-  for (int i = 0; i < 4; i++) said(" %d", six(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0));
+  for (int i = 0; i < 4; i++) said(" %d", sock6(12, __NR_recvfrom, r, L(buffer), 64, 0x40, 0, 0));
   uint8_t later[16] = {2, 0, 0, 0, 127, 0, 0, 1};
   long b = sys3(__NR_socket, 2, 1, 0);
   length = 16;
