@@ -1,5 +1,5 @@
-// Capabilities of files: which bytes the attribute takes, who sets it and how namespaces see it, which capabilities a program gets, and what takes
-// them away.
+// Capabilities of files: accepted bytes of the attribute, permissions, its form in namespaces, the
+// capabilities that a program gets, and the changes of a file that remove them.
 #include "guest.h"
 #include <fcntl.h>
 #define NAME "security.capability"

@@ -36,7 +36,8 @@ static void ended(const char *what, int reader) {
   said(" %s %x", L(what), p.got);
   sys1(__NR_close, reader);
 }
-/* Pairs are sent in circles of `count`, each with the writer of a pipe; then all are closed but one if `keeps`. */
+/* Pairs are sent in circles of `count`, each with the writer of a pipe. Then all are closed, but one if
+   `keeps`. */
 static void circle(const char *what, int type, int count, int keeps) {
   int pairs[8][2], pipe[2], kept = -1;
   sys1(__NR_pipe, pipe);

@@ -1,5 +1,6 @@
-// Every number of an option on every kind of socket: its first value, and what is left after five values are set. Left out are those that
-// Linux has changed since 6.12, those of netfilter and IPsec, and those that show numbers and limits of the host.
+// Every number of an option on every kind of socket: its first value, and the one after five values are set.
+// Left out are those that Linux has changed since 6.12, those of netfilter and IPsec, and those that show
+// numbers and limits of the host.
 #include "guest.h"
 static const struct { const char *name; short domain, type, protocol; } kinds[] = {
   {"tcp", 2, 1, 0}, {"tcp6", 10, 1, 0}, {"udp", 2, 2, 0}, {"udp6", 10, 2, 0}, {"stream", 1, 1, 0}, {"dgram", 1, 2, 0},

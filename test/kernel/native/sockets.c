@@ -380,7 +380,7 @@ static void resumed(int type) {
   say("\n");
   close_(pair[0]), close_(pair[1]);
 }
-/* Options of level SOL_SOCKET that every socket has: the first value, those after 1 and -1, and the errors. */
+/* Options of level SOL_SOCKET that every socket has: the first value, those after 1 and -1, the errors. */
 static void options(const char *kind, int family, int type) {
   static const int numbers[] = {1, 2, 5, 6, 9, 10, 11, 12, 13, 14, 15, 19, 34, 36, 40, 41, 43, 45, 46, 48, 56, 60, 69, 75};
   say("options of %s:", kind);

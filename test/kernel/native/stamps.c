@@ -1,4 +1,5 @@
-// Times of arrival and other control messages: SO_TIMESTAMP and its relatives, SIOCGSTAMP, pidfds and groups of peers, TCP_INQ, UDP_SEGMENT.
+// Times of arrival and other control messages: SO_TIMESTAMP and its relatives, SIOCGSTAMP, pidfds and groups
+// of peers, TCP_INQ, UDP_SEGMENT.
 #include "guest.h"
 struct iov { void *base; size_t n; };
 struct msg { void *name; int namelen; struct iov *iov; size_t iovlen; void *control; size_t controllen; int flags; };
@@ -9,7 +10,8 @@ static long get(long s, int level, int option) {
   long r = sys5(__NR_getsockopt, s, level, option, &v, &n);
   return r < 0 ? r : v;
 }
-/* Shows the control messages of the next message: level, type, length; of times if they are of this century, of numbers their value. */
+/* Shows the control messages of the next message: level, type and length; the value of a number; for a time,
+   if it is of this century. */
 static void receive(const char *what, long s) {
   static char bytes[4096], control[512];
   struct iov iov = {bytes, sizeof bytes};

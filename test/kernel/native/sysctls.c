@@ -1,4 +1,4 @@
-// Settings of /proc/sys: what is accepted as numbers, who may write, which of them act, and in which namespace.
+// Settings of /proc/sys: accepted numbers, permissions, effects, and the namespace that has each.
 #include "guest.h"
 enum { NEWNS = 0x20000, NEWNET = 0x40000000, NEWUSER = 0x10000000, INET = 2, INET6 = 10, STREAM = 1, DGRAM = 2 };
 static char content[4096];
