@@ -1,5 +1,6 @@
 // The package "trapgate".
 
+export type { AbortSignalLike } from "./budget.ts";
 export { type FailedCall, InternalError } from "./failure.ts";
 export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/types/host-tree.ts";
 export type { UpperNode, UpperRecord, UpperStore } from "./kernel/fs/types/upper-store.ts";
@@ -10,7 +11,6 @@ export { Machine } from "./machine/api/machine.ts";
 export type { Denial } from "./machine/denial.ts";
 export type { Exploration, ExploreOptions, Properties, Violation } from "./machine/explore/options.ts";
 export type {
-  AbortSignalLike,
   AttachedFilter,
   FileBytes,
   FileOptions,

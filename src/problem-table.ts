@@ -11,9 +11,10 @@ interface ProblemRow {
   /** The reason for the message, and the remedy. */
   readonly text: string;
   /**
-   * Exit status of the command line, if not 125. As in shells: 127 not found, 126 found but not executable.
+   * Exit status of the command line, if not 125. As in shells: 127 not found, 126 found but not executable;
+   * as timeout(1) has it: 124 no end in time.
    */
-  readonly status?: 126 | 127;
+  readonly status?: 124 | 126 | 127;
   /** Arguments of `trapgate` for which it has this message. `PROG` is a program that runs. */
   readonly example?: readonly string[];
 }
@@ -269,6 +270,17 @@ export const problemTable = {
     title: "a port that cannot be published",
     text: "The port of the host is in use, needs more rights (ports below 1024), or its address is not one of the host. Port 0 stands for a free one, which is printed.",
     example: ["run", "--publish", "203.0.113.1:8080:80", "PROG"],
+  },
+  "time-limit": {
+    code: "TG0904",
+    title: "no end within the time limit",
+    text: "The input was not read and answered within the time of `--timeout`, or the time that commands have by default. The input can be hostile: a short text can ask for endless work. `--timeout SECONDS` gives more.",
+    status: 124,
+  },
+  "memory-limit": {
+    code: "TG0905",
+    title: "an input that is too large",
+    text: "The input, or its meaning, needs more memory than `--memory` allows, or than commands have by default. A policy of a few lines can have a meaning of millions of nodes. `--memory SIZE` gives more.",
   },
 } as const satisfies Readonly<Record<string, ProblemRow>>;
 

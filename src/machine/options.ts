@@ -1,4 +1,5 @@
 // The options of a machine and of a run.
+import type { AbortSignalLike } from "../budget.ts";
 import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
@@ -161,14 +162,6 @@ export type { TraceOptions } from "./tracing/strace/options.ts";
  * sock_filter, or a result of `policy(…)` or `readPolicy(…)` of `trapgate/policy`.
  */
 export type Policy = string | Uint8Array | { readonly bpf: () => Uint8Array };
-
-/** The members of AbortSignal that a run uses. Every AbortSignal of Node.js and of browsers has them. */
-export interface AbortSignalLike {
-  readonly reason: unknown;
-  throwIfAborted(): void;
-  addEventListener(type: "abort", listener: () => void): void;
-  removeEventListener(type: "abort", listener: () => void): void;
-}
 
 /** Options of a program. All have defaults. */
 export interface ProgramOptions {

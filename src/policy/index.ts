@@ -4,6 +4,7 @@
 //   const policy = await readPolicy("default.json", bytes, { as: "docker" });
 //   const other = await readPolicy("mine.bpf", more, {}, policy.diagram.nodes);
 //   compare(policy.diagram, other.diagram).verdict;          // "equal", "different", "undecided"
+export { WorkBudget, type WorkLimits } from "../budget.ts";
 export { Arg, type ArgCondition, type ArgIndex, arg, type Width } from "./arg.ts";
 export { type AuditOptions, audit } from "./audit/audit.ts";
 export { type Finding, isAtLeast, type Severity, type Shown, severities } from "./audit/finding.ts";
