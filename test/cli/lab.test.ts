@@ -1,7 +1,9 @@
 // The server of `trapgate lab`: one folder, for this computer alone. test/lab opens the page that it serves.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkLab, serveLab } from "../../src/cli/lab/serve.ts";
 import { Problem } from "../../src/problem.ts";
@@ -48,4 +50,50 @@ describe("the server of trapgate lab", () => {
         server.close();
       }
     }));
+  it("answers whatever a request names, and goes on", { timeout: 60_000 }, () =>
+    inFolder(async (folder) => {
+      const lab = join(folder, "lab");
+      mkdirSync(lab);
+      writeFileSync(join(lab, "index.html"), "<p>page");
+      writeFileSync(join(lab, "gone.js"), "1");
+      writeFileSync(join(folder, "secret"), "secret");
+      symlinkSync("../secret", join(lab, "link"));
+      const server = await serveLab(lab, new Map(), 0);
+      rmSync(join(lab, "gone.js"));
+      try {
+        // ENAMETOOLONG, ENOTDIR, a link out of the folder, a file that is gone.
+        for (const path of [`/${"a".repeat(300)}`, `/${"a/".repeat(4000)}`, "/index.html/x", "/link", "/gone.js"])
+          expect((await ask(server.url, path)).status, path.slice(0, 20)).toBe(404);
+        const port = Number(new URL(server.url).port);
+        /** The answer to raw bytes; empty if the server closes without one. */
+        const raw = (bytes: string): Promise<string> =>
+          new Promise((done) => {
+            let text = "";
+            const socket = connect(port, "127.0.0.1", () => socket.end(bytes, "latin1"));
+            socket.setTimeout(2000, () => socket.destroy());
+            socket.on("data", (chunk) => (text += chunk.toString("latin1"))).on("error", () => {});
+            socket.on("close", () => done(text));
+          });
+        const line = fc.string({ unit: "binary", maxLength: 40 });
+        const bytes = fc.oneof(
+          fc
+            .tuple(fc.constantFrom("GET", "HEAD", "OPTIONS", "TRACE"), line)
+            .map(([method, path]) => `${method} /${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`),
+          fc
+            .tuple(line, line)
+            .map(([name, value]) => `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${name}: ${value}\r\n\r\n`),
+          line,
+        );
+        await fc.assert(
+          fc.asyncProperty(bytes, async (request) => {
+            expect(await raw(request)).not.toContain("secret");
+          }),
+          { numRuns: 300 },
+        );
+        expect(await ask(server.url, "/")).toMatchObject({ status: 200, text: "<p>page" });
+      } finally {
+        server.close();
+      }
+    }),
+  );
 });

@@ -1,8 +1,8 @@
 // A server for the built lab: files of one folder and of memory, to this computer alone.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 import { Problem } from "../../problem.ts";
 
 const types: Readonly<Record<string, string>> = {
@@ -23,25 +23,48 @@ export interface LabServer {
   close(): void;
 }
 
+/** The files of the folder by the names of their URLs. A request can name these and reaches no other. */
+const filesOf = (folder: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(folder, { withFileTypes: true, recursive: true }).flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return entry.isFile() ? [[relative(folder, path).split(sep).join("/"), path]] : [];
+    }),
+  );
+/** The name that a request's path has, or undefined if the path is damaged. */
+const nameOf = (url: string): string | undefined => {
+  try {
+    return decodeURIComponent(new URL(url, "http://localhost").pathname).replace(/^\/+/, "") || "index.html";
+  } catch {
+    return undefined;
+  }
+};
+/** The content of a file; undefined if it is gone since the start. */
+const contentOf = (path: string | undefined): Uint8Array | undefined => {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * Starts the server. `files`: more files by name, served beside those of the folder.
  *
  * @throws {Problem} The port is taken.
  */
 export const serveLab = async (folder: string, files: ReadonlyMap<string, Uint8Array>, port: number): Promise<LabServer> => {
+  const paths = filesOf(folder);
   const server: Server = createServer(({ method, url = "/", headers }, response) => {
+    // The browser may end the connection at any time.
+    response.on("error", () => {});
     const refuse = (status: number): void => void response.writeHead(status, { "Content-Type": "text/plain" }).end(`${status}\n`);
     if (!isOurs(headers.host)) return refuse(403);
     if (method !== "GET" && method !== "HEAD") return refuse(405);
-    let name: string;
-    try {
-      name = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname)).replace(/^\/+/, "") || "index.html";
-    } catch {
-      return refuse(400);
-    }
-    const path = join(folder, name);
-    const isFile = !name.startsWith("..") && !name.includes("\0") && statSync(path, { throwIfNoEntry: false })?.isFile();
-    const bytes = files.get(name) ?? (isFile ? readFileSync(path) : undefined);
+    const name = nameOf(url);
+    if (name === undefined) return refuse(400);
+    const bytes = files.get(name) ?? contentOf(paths.get(name));
     if (!bytes) return refuse(404);
     response.writeHead(200, {
       "Content-Type": types[extname(name)] ?? "application/octet-stream",
@@ -58,6 +81,8 @@ export const serveLab = async (folder: string, files: ReadonlyMap<string, Uint8A
     );
     server.listen(port, "127.0.0.1", done);
   });
+  // Later errors are those of single connections, such as a process without free descriptors.
+  server.removeAllListeners("error").on("error", () => {});
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     close: () => {

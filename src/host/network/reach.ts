@@ -7,6 +7,7 @@ import { ipOf, ipText } from "../../kernel/net/address-text.ts";
 import { type Ip, isAny, isBroadcast, isLoopback, isMulticast } from "../../kernel/net/inet-address.ts";
 import type { HostAddress } from "../../kernel/net/outside/host-network.ts";
 import { DNS_PORT, plan } from "../../kernel/net/plan.ts";
+import { LocalAddresses } from "./local-addresses.ts";
 
 /**
  * Addresses of this network, of links, and reserved ones: 0.0.0.0/8, 169.254.0.0/16, 240.0.0.0/4; ::/96,
@@ -21,8 +22,6 @@ const isLink = (ip: Ip): boolean => {
   const { four, six } = plan.own;
   return typeof ip === "number" ? ip >>> 8 === (four.ip as number) >>> 8 : ip.slice(0, 8) === (six.ip as string).slice(0, 8);
 };
-/** The host's own addresses. Connections to them would come to services that firewalls keep from others. */
-const isHosts = (ip: Ip): boolean => Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => ipOf(address) === ip));
 
 /** `203.0.113.1`, `203.0.113.1:5353`, `fd00::1`, `[fd00::1]:5353`; the default port is that of DNS. */
 export const serverOf = (text: string): HostAddress | undefined => {
@@ -36,6 +35,8 @@ export const serverOf = (text: string): HostAddress | undefined => {
 export class Reach {
   readonly #loopback: boolean;
   readonly #resolvers: readonly HostAddress[];
+  /** The host's own addresses. Connections to them would come to services that firewalls keep from others. */
+  readonly #own = new LocalAddresses();
 
   /** `resolvers`: of `serverOf`; default: those of the host. */
   constructor(loopback: boolean, resolvers: readonly HostAddress[] | undefined) {
@@ -50,7 +51,7 @@ export class Reach {
     if (ip === plan.host || ip === plan.host6)
       return this.#loopback ? { address: ip === plan.host ? "127.0.0.1" : "::1", port } : -E.ECONNREFUSED;
     if (isAny(ip) || isLoopback(ip) || isBroadcast(ip) || isMulticast(ip) || isLocal(ip) || isLink(ip)) return -E.EHOSTUNREACH;
-    if (!this.#loopback && isHosts(ip)) return -E.EHOSTUNREACH;
+    if (!this.#loopback && this.#own.has(ip)) return -E.EHOSTUNREACH;
     return { address: ipText(ip), port };
   }
 }
