@@ -120,7 +120,7 @@ const byName = (a: Export, b: Export): number => a.name.localeCompare(b.name, "e
 const shownCode = (code: string): string =>
   code
     .replace(/^export (declare )?/, "")
-    .replace(/^ {4}#private;\n/m, "")
+    .replace(/^(?: {4}\/\*\*(?:[^*]|\*(?!\/))*\*\/\n)? {4}(?:#private|private .*);\n/gm, "")
     .replace(/^( +)/gm, (indent) => " ".repeat(indent.length / 2));
 
 const section = ({ name, code, doc }: Export): string[] => [

@@ -9,34 +9,34 @@ const SECOND = 1e9;
 
 /** The option --cpu-time: the limit, and the time in which no task ran. */
 export class CpuTime {
-  readonly #kernel: Kernel;
+  private readonly _kernel: Kernel;
   /** Part of the clock: time in which all tasks slept. */
   idle = 0;
   /** Nanoseconds until SIGXCPU, then until SIGKILL. */
-  #limit = Number.POSITIVE_INFINITY;
+  private _limit = Number.POSITIVE_INFINITY;
   /** SIGXCPU has been sent. */
   exceeded = false;
 
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+    this._kernel = kernel;
   }
   set limit(nanoseconds: number) {
-    this.#limit = nanoseconds;
+    this._limit = nanoseconds;
   }
   /** The time at which the limit is reached if no task sleeps before. */
   get end(): number {
-    return this.#limit + this.idle;
+    return this._limit + this.idle;
   }
   /** Sends the signal to all processes if the limit is reached. */
   check(): void {
-    const { now, processes } = this.#kernel;
+    const { now, processes } = this._kernel;
     if (now < this.end) return;
     for (const process of [...processes.values()]) {
       if (process.threads.length === 0) continue;
       if (this.exceeded) endProcess(process, SIG.SIGKILL);
       else sendToProcess(process, kernelSignal(SIG.SIGXCPU));
     }
-    this.#limit += SECOND;
+    this._limit += SECOND;
     this.exceeded = true;
   }
 }

@@ -32,65 +32,65 @@ const STEP = 100;
 
 /** The charged objects, and the search for unreachable ones. */
 export class Kept implements Reclaimer {
-  readonly #kernel: Kernel;
-  readonly #entries = new Map<object, Entry>();
-  #total = 0;
+  private readonly _kernel: Kernel;
+  private readonly _entries = new Map<object, Entry>();
+  private _total = 0;
   /** Mounts that have left a namespace since the last search. */
-  #unmounts = 0;
+  private _unmounts = 0;
   /** The total in bytes from which `tidy` searches. */
-  #enough = FEW;
+  private _enough = FEW;
   /** Open files that hold a namespace or a filter. */
   readonly files = new Map<object, object>();
 
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+    this._kernel = kernel;
   }
   /** Charges a new object, or one that has grown to `bytes`. */
   add(object: object, bytes: number): void {
-    const { frames, syscalls } = this.#kernel;
-    let entry = this.#entries.get(object);
-    if (!entry) this.#entries.set(object, (entry = { bytes: 0, since: syscalls }));
+    const { frames, syscalls } = this._kernel;
+    let entry = this._entries.get(object);
+    if (!entry) this._entries.set(object, (entry = { bytes: 0, since: syscalls }));
     const more = bytes - entry.bytes;
     entry.bytes = bytes;
-    this.#total += more;
+    this._total += more;
     if (more > 0) frames.account.force(more);
     else frames.account.give(-more);
   }
   /** Before a new object: searches if enough has been added. */
   tidy(): void {
-    if (this.#total < this.#enough) return;
+    if (this._total < this._enough) return;
     this.sweep();
-    this.#enough = Math.max(FEW, 2 * this.#total);
+    this._enough = Math.max(FEW, 2 * this._total);
   }
 
   /** Reclaimer. The number of freed pages is unknown: it reports at least one if an object was found. */
   reclaim(): number {
-    if (this.#kernel.vfs === undefined) return 0;
+    if (this._kernel.vfs === undefined) return 0;
     let found = this.sweep();
-    for (const { mem } of this.#kernel.tasks.values()) found += mem.table.trimEmpty();
+    for (const { mem } of this._kernel.tasks.values()) found += mem.table.trimEmpty();
     return found;
   }
   /** A mount has left its namespace: searches, with a bounded number of visits per such mount on average. */
   unmounted(): void {
-    this.#unmounts++;
-    if (this.#unmounts * LOOKS >= this.#entries.size + this.#kernel.tasks.size) this.sweep();
+    this._unmounts++;
+    if (this._unmounts * LOOKS >= this._entries.size + this._kernel.tasks.size) this.sweep();
   }
 
   /** Drops unreachable objects and returns their number. */
   sweep(): number {
-    const { frames, syscalls } = this.#kernel;
-    const reached = new Search(this.#kernel, this.files, this.#entries.keys()).reached;
+    const { frames, syscalls } = this._kernel;
+    const reached = new Search(this._kernel, this.files, this._entries.keys()).reached;
     let found = 0;
-    for (const [object, { bytes, since }] of this.#entries) {
+    for (const [object, { bytes, since }] of this._entries) {
       if (since === syscalls || reached.has(object)) continue;
-      this.#entries.delete(object);
-      this.#total -= bytes;
+      this._entries.delete(object);
+      this._total -= bytes;
       frames.account.give(bytes);
       if ("end" in object) (object as Ending).end();
       found++;
     }
-    this.#unmounts = 0;
-    this.#kernel.charge(STEP * (this.#entries.size + reached.size));
+    this._unmounts = 0;
+    this._kernel.charge(STEP * (this._entries.size + reached.size));
     return found;
   }
 }
@@ -100,68 +100,68 @@ class Search {
   readonly reached = new Set<object>();
 
   constructor(kernel: Kernel, files: ReadonlyMap<object, object>, all: Iterable<object>) {
-    this.#namespace(kernel.vfs.namespace);
-    this.#mount(kernel.vfs.memfds);
-    this.#mount(kernel.vfs.hugeFiles);
-    for (const task of kernel.tasks.values()) this.#task(task);
-    for (const { leader } of kernel.processes.values()) if (leader) this.#task(leader);
+    this._namespace(kernel.vfs.namespace);
+    this._mount(kernel.vfs.memfds);
+    this._mount(kernel.vfs.hugeFiles);
+    for (const task of kernel.tasks.values()) this._task(task);
+    for (const { leader } of kernel.processes.values()) if (leader) this._task(leader);
     for (const object of files.values()) {
-      if (object instanceof Filter) this.#filters(object);
-      else this.#namespace(object);
+      if (object instanceof Filter) this._filters(object);
+      else this._namespace(object);
     }
     // A task with a file of a mount open can walk to the mounts around it, also after umount2(2) with
     // MNT_DETACH. Files of a queue or of the first root have mounts that are not in the list.
     for (const object of all) {
       if (!isOpen(object)) continue;
-      if (object instanceof FileSystem) this.#fileSystem(object);
-      else if (isMount(object)) this.#mount(object);
+      if (object instanceof FileSystem) this._fileSystem(object);
+      else if (isMount(object)) this._mount(object);
     }
   }
   /** False: it was visited before. */
-  #first(object: object): boolean {
+  private _first(object: object): boolean {
     if (this.reached.has(object)) return false;
     this.reached.add(object);
     return true;
   }
-  #task(task: Task): void {
+  private _task(task: Task): void {
     const { cred, namespaces, pidNs, childPidNs, fs } = task;
     this.reached.add(task.ldt);
     this.reached.add(cred.groups);
     if (cred.landlock) this.reached.add(cred.landlock);
-    if (this.#first(namespaces)) for (const namespace of Object.values(namespaces)) this.#namespace(namespace);
-    for (const namespace of [pidNs, childPidNs, cred.userNs]) if (namespace) this.#namespace(namespace);
-    this.#mount(fs.root.mount);
-    this.#mount(fs.cwd.mount);
-    if (task.seccomp?.filter) this.#filters(task.seccomp.filter);
+    if (this._first(namespaces)) for (const namespace of Object.values(namespaces)) this._namespace(namespace);
+    for (const namespace of [pidNs, childPidNs, cred.userNs]) if (namespace) this._namespace(namespace);
+    this._mount(fs.root.mount);
+    this._mount(fs.cwd.mount);
+    if (task.seccomp?.filter) this._filters(task.seccomp.filter);
   }
-  #filters(head: Filter): void {
-    for (let f: Filter | null = head; f && this.#first(f); f = f.prev);
+  private _filters(head: Filter): void {
+    for (let f: Filter | null = head; f && this._first(f); f = f.prev);
   }
-  #namespace(namespace: object): void {
-    if (!this.#first(namespace)) return;
+  private _namespace(namespace: object): void {
+    if (!this._first(namespace)) return;
     const { owner, parent, root, mqueue } = namespace as Partial<
       PidNamespace & Omit<MountNamespace, "parent"> & Pick<IpcNamespace, "mqueue"> & { readonly parent: UserNamespace }
     >;
-    if (mqueue) this.#fileSystem(mqueue);
-    if (typeof owner === "object") this.#namespace(owner);
-    if (parent) this.#namespace(parent);
+    if (mqueue) this._fileSystem(mqueue);
+    if (typeof owner === "object") this._namespace(owner);
+    if (parent) this._namespace(parent);
     // A cgroup namespace has a root too.
-    if (root && isMount(root)) this.#mount(root);
+    if (root && isMount(root)) this._mount(root);
   }
   /** Visits a file system, and the layers of an overlay, which may have no mount any more. */
-  #fileSystem(fs: FileSystem): void {
-    if (!this.#first(fs)) return;
-    if (fs.owner) this.#namespace(fs.owner);
-    for (const { inode } of fs.below) this.#fileSystem(inode.fs);
+  private _fileSystem(fs: FileSystem): void {
+    if (!this._first(fs)) return;
+    if (fs.owner) this._namespace(fs.owner);
+    for (const { inode } of fs.below) this._fileSystem(inode.fs);
   }
   /** Visits a mount and all mounts connected to it. */
-  #mount(mount: Mount): void {
+  private _mount(mount: Mount): void {
     const open = [mount];
     for (let m = open.pop(); m; m = open.pop()) {
-      if (!this.#first(m)) continue;
-      this.#fileSystem(m.fs);
-      if (m.namespace) this.#namespace(m.namespace);
-      if (isNsInode(m.root.inode)) this.#namespace(m.root.inode.namespace);
+      if (!this._first(m)) continue;
+      this._fileSystem(m.fs);
+      if (m.namespace) this._namespace(m.namespace);
+      if (isNsInode(m.root.inode)) this._namespace(m.root.inode.namespace);
       if (m.parent) open.push(m.parent);
       open.push(...m.children.values());
     }

@@ -89,7 +89,7 @@ export class Kernel {
   /** The initial pid namespace. */
   readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
-  readonly #initial: Omit<Namespaces, "mnt">;
+  private readonly _initial: Omit<Namespaces, "mnt">;
   /** Every thread by its id; and every unreaped process by its pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();
@@ -146,18 +146,18 @@ export class Kernel {
   onCrash: ((task: Task, info: SigInfo) => void) | undefined = undefined;
   /** Filters denied, changed or logged a call. */
   onFiltered: ((filtered: FilteredCall) => void) | undefined = undefined;
-  #observer: Observer | undefined = undefined;
+  private _observer: Observer | undefined = undefined;
   /** The thread whose memory is being freed at its end: no task runs then. */
   ending: Task | undefined = undefined;
   /** The last pid that was given. /proc/sys/kernel/ns_last_pid sets it. */
   lastPid = 0;
   /** Descriptors in the queues of Unix sockets. */
   readonly flight = new Flight(this);
-  #lastCookie = 0;
+  private _lastCookie = 0;
   /** A new number for a network namespace or a socket. Linux gen_cookie_next(). */
   nextCookie(): number {
-    this.#lastCookie++;
-    return this.#lastCookie;
+    this._lastCookie++;
+    return this._lastCookie;
   }
   /** The resource usage of all reaped processes. */
   readonly endedUsage = noUsage();
@@ -171,8 +171,8 @@ export class Kernel {
   readonly sysctls: Written = new Map();
   /** /proc/sys/fs/nr_open. */
   nrOpen = 1 << 20;
-  readonly #numbers = new WeakMap<object, number>();
-  #lastNumber = 0;
+  private readonly _numbers = new WeakMap<object, number>();
+  private _lastNumber = 0;
 
   constructor(options: KernelOptions) {
     const { processor } = options;
@@ -197,7 +197,7 @@ export class Kernel {
     this.cpus = options.cpus ?? 1;
     this.bootTime = options.bootTime ?? 1_735_689_600;
     const time = new TimeNamespace(undefined);
-    this.#initial = {
+    this._initial = {
       net: new NetNamespace(this, undefined, true),
       uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
       ipc: new IpcNamespace(this, undefined),
@@ -213,10 +213,10 @@ export class Kernel {
   }
 
   get observer(): Observer | undefined {
-    return this.#observer;
+    return this._observer;
   }
   set observer(observer: Observer | undefined) {
-    this.#observer = observer;
+    this._observer = observer;
     for (const task of this.tasks.values()) {
       if (observer) task.entryWork |= entryWork.observer;
       else task.entryWork &= ~entryWork.observer;
@@ -230,7 +230,7 @@ export class Kernel {
 
   /** The namespaces of the first task. */
   get namespaces(): Namespaces {
-    return { mnt: this.vfs.namespace, ...this.#initial };
+    return { mnt: this.vfs.namespace, ...this._initial };
   }
 
   /** Sends the signal of a file to its owner: F_SETOWN, F_SETSIG. */
@@ -245,8 +245,8 @@ export class Kernel {
 
   /** The number of an object, in the order of first requests. kcmp(2) sorts by it. */
   objectNumber(object: object): number {
-    let n = this.#numbers.get(object);
-    if (n === undefined) this.#numbers.set(object, (n = this.#lastNumber++));
+    let n = this._numbers.get(object);
+    if (n === undefined) this._numbers.set(object, (n = this._lastNumber++));
     return n;
   }
 
@@ -280,7 +280,7 @@ export class Kernel {
   /** Runs guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
     const until = this.now + Math.ceil(nanoseconds);
-    return this.#guarded(() => {
+    return this._guarded(() => {
       for (;;) {
         const stop = Math.min(until, this.cpuTime.end);
         const result = this.scheduler.run(stop);
@@ -291,17 +291,17 @@ export class Kernel {
     });
   }
   /** A mistake of ours ends the machine. Half-finished work of the kernel is never continued. */
-  #guarded<T>(work: () => T): T {
-    if (this.#failure !== undefined) throw this.#failure;
+  private _guarded<T>(work: () => T): T {
+    if (this._failure !== undefined) throw this._failure;
     try {
       return work();
     } catch (cause) {
       const failure = internalError(cause, this, this.scheduler.current, this.scheduler.isInCall);
-      this.#failure = failure instanceof OwnersException ? failure.cause : failure;
-      throw this.#failure;
+      this._failure = failure instanceof OwnersException ? failure.cause : failure;
+      throw this._failure;
     }
   }
-  #failure: unknown;
+  private _failure: unknown;
 
   /**
    * Charges kernel work to the running task, in nanoseconds of virtual time; slices, timers and usage count
@@ -323,11 +323,11 @@ export class Kernel {
   }
   /** An event of the host's network takes effect. */
   hear(event: NetworkEvent): void {
-    this.#guarded(() => this.#initial.net.uplink?.deliver(event));
+    this._guarded(() => this._initial.net.uplink?.deliver(event));
   }
   /** Lets virtual time pass while every task sleeps. */
   advance(until: number): void {
     this.skip(Math.ceil(until));
-    this.#guarded(() => this.timers.run(this));
+    this._guarded(() => this.timers.run(this));
   }
 }

@@ -8,24 +8,24 @@ const most = 256;
 
 /** For the machines of one program that have the same options: the `code` of each. */
 export class MemoryCodeStore implements CodeStore {
-  readonly #units = new Map<string, CachedRegions>();
-  #modules = new WeakMap<Uint8Array, WebAssembly.Module>();
+  private readonly _units = new Map<string, CachedRegions>();
+  private _modules = new WeakMap<Uint8Array, WebAssembly.Module>();
   load({ id }: CodeUnit): CachedRegions | undefined {
-    return this.#units.get(id);
+    return this._units.get(id);
   }
   save(units: readonly (readonly [CodeUnit, CachedRegions])[]): void {
     for (const [{ id }, cached] of units) {
       // The latest last: the first are the oldest.
-      this.#units.delete(id);
-      this.#units.set(id, cached);
-      if (this.#units.size > most) this.#units.delete(this.#units.keys().next().value as string);
+      this._units.delete(id);
+      this._units.set(id, cached);
+      if (this._units.size > most) this._units.delete(this._units.keys().next().value as string);
     }
   }
   module({ wasm }: CompiledRegion): WebAssembly.Module | undefined {
-    return this.#modules.get(wasm);
+    return this._modules.get(wasm);
   }
   /** The module has it, and stays as it is. */
   native({ wasm }: CompiledRegion, module: WebAssembly.Module): undefined {
-    this.#modules.set(wasm, module);
+    this._modules.set(wasm, module);
   }
 }

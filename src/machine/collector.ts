@@ -15,41 +15,41 @@ const LARGEST_BLOCK = 1 << 20;
  * the writes took, after the time of the run is up.
  */
 export class Collector {
-  readonly #blocks: Uint8Array[] = [];
+  private readonly _blocks: Uint8Array[] = [];
   /** Bytes that the last block has still room for. */
-  #room = 0;
-  #length = 0;
-  #truncated = false;
+  private _room = 0;
+  private _length = 0;
+  private _truncated = false;
   readonly sink: ByteSink;
 
   /** `full`: called once, when there is more than `most`. */
   constructor(listen: ((bytes: Uint8Array) => void) | undefined, most: number, full: () => void) {
     this.sink = sink((bytes) => {
       listen?.(bytes.slice());
-      const kept = bytes.subarray(0, most - this.#length);
-      this.#keep(kept);
-      if (kept.length === bytes.length || this.#truncated) return;
-      this.#truncated = true;
+      const kept = bytes.subarray(0, most - this._length);
+      this._keep(kept);
+      if (kept.length === bytes.length || this._truncated) return;
+      this._truncated = true;
       full();
     });
   }
   output(): Output {
-    const blocks = [...this.#blocks];
-    const length = this.#length;
-    return new Output(() => joined(blocks, length), this.#truncated);
+    const blocks = [...this._blocks];
+    const length = this._length;
+    return new Output(() => joined(blocks, length), this._truncated);
   }
 
-  #keep(bytes: Uint8Array): void {
+  private _keep(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
-      if (this.#room === 0) {
-        this.#room = Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, this.#length));
-        this.#blocks.push(new Uint8Array(this.#room));
+      if (this._room === 0) {
+        this._room = Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, this._length));
+        this._blocks.push(new Uint8Array(this._room));
       }
-      const block = this.#blocks.at(-1) as Uint8Array;
-      const part = bytes.subarray(done, done + this.#room);
-      block.set(part, block.length - this.#room);
-      this.#room -= part.length;
-      this.#length += part.length;
+      const block = this._blocks.at(-1) as Uint8Array;
+      const part = bytes.subarray(done, done + this._room);
+      block.set(part, block.length - this._room);
+      this._room -= part.length;
+      this._length += part.length;
       done += part.length;
     }
   }
@@ -69,14 +69,14 @@ const joined = (blocks: readonly Uint8Array[], length: number): Uint8Array => {
 /** Lines of a trace, up to so many characters. */
 export class Lines {
   readonly kept: string[] = [];
-  #left: number;
+  private _left: number;
   constructor(most: number) {
-    this.#left = most;
+    this._left = most;
   }
   add(line: string): void {
-    if (this.#left < line.length) this.#left = 0;
+    if (this._left < line.length) this._left = 0;
     else {
-      this.#left -= line.length + 1;
+      this._left -= line.length + 1;
       this.kept.push(line);
     }
   }

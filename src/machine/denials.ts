@@ -29,35 +29,35 @@ interface Listeners {
 
 /** Receives the filtered calls of one run. */
 export class Denials {
-  readonly #listeners: Listeners;
-  readonly #kept: Denial[];
-  readonly #programs = new WeakMap<Filter, Uint8Array>();
+  private readonly _listeners: Listeners;
+  private readonly _kept: Denial[];
+  private readonly _programs = new WeakMap<Filter, Uint8Array>();
 
   constructor(listeners: Listeners, kept: Denial[]) {
-    this.#listeners = listeners;
-    this.#kept = kept;
+    this._listeners = listeners;
+    this._kept = kept;
   }
 
   /** A new call that filters did not simply allow. */
   add(filtered: FilteredCall): void {
     const { task, data, value, filter } = filtered;
     if (filter && actionOf(task.kernel.profile.seccomp.returns, value) === "log") {
-      this.#listeners.logged?.(copyOf(data));
+      this._listeners.logged?.(copyOf(data));
       return;
     }
-    const wanted = this.#listeners.keeps && this.#kept.length < MOST_DENIALS;
-    if (!wanted && !this.#listeners.denied) return;
-    const denial = this.#denial(filtered);
-    if (wanted) this.#kept.push(denial);
-    this.#listeners.denied?.(denial);
+    const wanted = this._listeners.keeps && this._kept.length < MOST_DENIALS;
+    if (!wanted && !this._listeners.denied) return;
+    const denial = this._denial(filtered);
+    if (wanted) this._kept.push(denial);
+    this._listeners.denied?.(denial);
   }
 
-  #program(filter: Filter): Uint8Array {
-    let program = this.#programs.get(filter);
-    if (!program) this.#programs.set(filter, (program = encodeProgram(filter.program)));
+  private _program(filter: Filter): Uint8Array {
+    let program = this._programs.get(filter);
+    if (!program) this._programs.set(filter, (program = encodeProgram(filter.program)));
     return program;
   }
-  #denial({ task, door, call, data, value, filter }: FilteredCall): Denial {
+  private _denial({ task, door, call, data, value, filter }: FilteredCall): Denial {
     const abi = abiOf(data.arch, data.nr) ?? (abis[0] as (typeof abis)[number]);
     const number = data.nr >>> 0;
     const name = nameOf(number, abi);
@@ -76,8 +76,8 @@ export class Denials {
       verdict: valueText(value),
       value,
       filter: filter?.depth ?? 0,
-      byPolicy: filter !== null && filter === this.#listeners.own,
-      program: filter ? this.#program(filter) : undefined,
+      byPolicy: filter !== null && filter === this._listeners.own,
+      program: filter ? this._program(filter) : undefined,
       stack: backtrace(task),
     };
   }

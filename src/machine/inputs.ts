@@ -30,44 +30,44 @@ const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) =
 
 /** The queue of events of one machine. */
 export class Inputs {
-  #queue: InputEvent[] = [];
-  #arrived: (() => void) | undefined;
+  private _queue: InputEvent[] = [];
+  private _arrived: (() => void) | undefined;
   /** Called with every event when it takes effect, for recorders. */
   onTaken: ((taken: TakenInput) => void) | undefined;
 
   /** Adds an event of the host. */
   push(event: InputEvent): void {
-    this.#queue.push(event);
-    this.#arrived?.();
+    this._queue.push(event);
+    this._arrived?.();
   }
 
   /** Adds the passing of time, which is before the events that are queued. */
   pass(until: number): void {
-    this.#queue.unshift({ kind: "time", until });
+    this._queue.unshift({ kind: "time", until });
   }
   /** No event is queued. */
   get idle(): boolean {
-    return this.#queue.length === 0;
+    return this._queue.length === 0;
   }
 
   /** Removes and returns all queued events. `now`: virtual nanoseconds since boot. */
   take(now: number): InputEvent[] {
-    const events = this.#queue;
+    const events = this._queue;
     if (events.length === 0) return events;
-    this.#queue = [];
+    this._queue = [];
     for (const event of events) this.onTaken?.({ now, event });
     return events;
   }
 
   /** Waits for an event, at most this number of milliseconds of real time; without limit if undefined. */
   async arrival(milliseconds: number | undefined): Promise<void> {
-    if (this.#queue.length > 0) return;
+    if (this._queue.length > 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
-      this.#arrived = resolve;
+      this._arrived = resolve;
       if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds);
     });
-    this.#arrived = undefined;
+    this._arrived = undefined;
     clearTimeout(timer);
   }
 

@@ -80,30 +80,30 @@ export class Machine {
   readonly kernel: Kernel;
   readonly inputs = new Inputs();
 
-  readonly #processor: Cpu;
-  readonly #terminal: ConstructorParameters<typeof StandardStreams>[2];
+  private readonly _processor: Cpu;
+  private readonly _terminal: ConstructorParameters<typeof StandardStreams>[2];
 
   /** `memory`: of a machine with the same options that has been given up. */
   constructor(options: BootOptions = {}, memory?: WebAssembly.Memory) {
     const { kernel, processor, console } = boot(options, memory);
     this.kernel = kernel;
-    this.#processor = processor;
-    this.#terminal = console && options.terminal && { tty: console, uses: options.terminal.uses };
+    this._processor = processor;
+    this._terminal = console && options.terminal && { tty: console, uses: options.terminal.uses };
   }
 
   /** Give the machine up: its memory, for another one. */
   giveUp(): WebAssembly.Memory {
-    return reclaim(this.kernel, this.#processor);
+    return reclaim(this.kernel, this._processor);
   }
 
   /** Bytes of the host's memory that the machine's memory occupies: frames and decoded instructions. */
   get touchedBytes(): number {
-    return this.kernel.frames.touchedBytes + this.#processor.blocks.recordBytes;
+    return this.kernel.frames.touchedBytes + this._processor.blocks.recordBytes;
   }
 
   /** Sees each region that the JIT compiles. */
   set onRegion(see: (graph: Graph, wasm: Uint8Array) => void) {
-    this.#processor.jit.onRegion = see;
+    this._processor.jit.onRegion = see;
   }
 
   /**
@@ -111,7 +111,7 @@ export class Machine {
    * their bytes and time.
    */
   get engineStats(): Readonly<Record<string, number>> {
-    const { blocks, jit, baseline, exitCounts, slowPathCounts, instructions, interpreted } = this.#processor;
+    const { blocks, jit, baseline, exitCounts, slowPathCounts, instructions, interpreted } = this._processor;
     const inRegions = instructions - interpreted;
     const lookedUp = slowPathCounts.lookUp + slowPathCounts.lookUpForStore;
     return {
@@ -165,23 +165,23 @@ export class Machine {
     vfs.rootFs.begin();
     await uplink?.open((event) => this.inputs.push({ kind: "network", event }));
     try {
-      return await this.#run(program, options, connection);
+      return await this._run(program, options, connection);
     } finally {
       vfs.rootFs.finish();
       await uplink?.close(false);
     }
   }
-  async #run(program: Program, options: ProgramOptions, connection?: Connection): Promise<Run> {
+  private async _run(program: Program, options: ProgramOptions, connection?: Connection): Promise<Run> {
     const { signal, timeout } = options;
-    const started = this.#start(program, options, connection);
+    const started = this._start(program, options, connection);
     const timer = timeout === undefined ? undefined : setTimeout(() => this.inputs.push({ kind: "timeout" }), timeout * 1000);
     const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
     signal?.addEventListener("abort", abort);
     try {
-      const gaveUp = await this.#pump(started.process, started.streams, connection);
+      const gaveUp = await this._pump(started.process, started.streams, connection);
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
       if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
-      this.#processor.jit.saveCached();
+      this._processor.jit.saveCached();
       return started.report(gaveUp && { timeout: timeout ?? 0 });
     } finally {
       clearTimeout(timer);
@@ -195,7 +195,7 @@ export class Machine {
    */
   runClosed(program: Program, options: ProgramOptions, nanoseconds: number): ClosedRun {
     const { kernel } = this;
-    const { process, report } = this.#start(program, options, undefined);
+    const { process, report } = this._start(program, options, undefined);
     for (;;) {
       const { reason } = kernel.run(CLOSED_STRETCH);
       if (process.ended !== undefined || reason === "ended") return { run: report(undefined), end: "ended" };
@@ -210,7 +210,7 @@ export class Machine {
    */
   runTo(program: Program, options: ProgramOptions, nanoseconds: number): boolean {
     const { kernel } = this;
-    const { process } = this.#start(program, options, undefined);
+    const { process } = this._start(program, options, undefined);
     while (kernel.now < nanoseconds) {
       const { reason } = kernel.run(nanoseconds - kernel.now);
       if (process.ended !== undefined || reason !== "limit") return false;
@@ -225,7 +225,7 @@ export class Machine {
     if (slice !== undefined) scheduler.slice = () => slice;
   }
 
-  #start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
+  private _start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
     const { kernel } = this;
     const hooks: Hooks = ownersHooks(options.hooks);
     const { maxOutput = MAX_OUTPUT } = options;
@@ -244,7 +244,7 @@ export class Machine {
     const recorder = hooks.event && new (lazyRecorder().Recorder)(hooks.event, kernel);
     const observer = trace && recorder ? lazyObservers().both(trace, recorder) : (trace ?? recorder);
     if (observer) kernel.observer = observer;
-    const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace, recorder);
+    const follower = options.schedule === undefined ? undefined : this._followText(options.schedule, trace, recorder);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(visible(logLine(record)));
     const { filter, crash } = hooks;
     if (crash) kernel.onCrash = (task, info) => crash(lazyCrashes().crashOf(task, info));
@@ -253,14 +253,14 @@ export class Machine {
         filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });
     }
     let own: Filter | undefined;
-    const denials = this.#watchFilters(hooks, connection === undefined, () => own);
+    const denials = this._watchFilters(hooks, connection === undefined, () => own);
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
-    const streams = new StandardStreams(kernel, sinks, this.#terminal, connection?.stdin, connection?.nulls);
+    const streams = new StandardStreams(kernel, sinks, this._terminal, connection?.stdin, connection?.nulls);
     if (options.stdin !== undefined || !connection) {
       streams.receive(typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array(0)));
       streams.end();
     }
-    const process = this.#spawn(program, options, streams.files);
+    const process = this._spawn(program, options, streams.files);
     if (options.policy !== undefined) own = lazyPolicy().confine(process, options.policy);
     streams.control(process);
     const report = (status: Run["status"] | undefined): Run => {
@@ -280,7 +280,7 @@ export class Machine {
   }
 
   /** `keeps`: for the result of the run. `own`: the filter of the option `policy`. */
-  #watchFilters({ denied, logged }: Hooks, keeps: boolean, own: () => Filter | undefined): readonly Denial[] {
+  private _watchFilters({ denied, logged }: Hooks, keeps: boolean, own: () => Filter | undefined): readonly Denial[] {
     const kept: Denial[] = [];
     if (!keeps && !denied && !logged) return kept;
     let denials: Denials | undefined;
@@ -291,7 +291,7 @@ export class Machine {
     return kept;
   }
 
-  #followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
+  private _followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
     const { Follower, parseSchedule } = lazySchedule();
     const { departures, slice } = parseSchedule(text);
     const follower = new Follower(departures);
@@ -302,7 +302,7 @@ export class Machine {
     return follower;
   }
 
-  #spawn(program: Program, options: ProgramOptions, files: readonly FileDescription[]): Process {
+  private _spawn(program: Program, options: ProgramOptions, files: readonly FileDescription[]): Process {
     const { kernel } = this;
     const path = typeof program === "string" ? program : "/program";
     if (typeof program !== "string") putFile(kernel.vfs, path, program, 0o755);
@@ -323,7 +323,7 @@ export class Machine {
   }
 
   /** Run until the first process has ended and its output has gone, or why not. */
-  async #pump(process: Process, streams: StandardStreams, connection: Connection | undefined): Promise<GivenUp | undefined> {
+  private async _pump(process: Process, streams: StandardStreams, connection: Connection | undefined): Promise<GivenUp | undefined> {
     const { kernel, inputs } = this;
     const { deadline } = kernel;
     const backlog = connection?.backlog;
@@ -340,10 +340,10 @@ export class Machine {
         if (ended) continue;
         urged = false;
         if (backlog?.full) continue;
-        await this.#look(result, connection);
+        await this._look(result, connection);
       }
       for (const event of inputs.take(kernel.now)) {
-        const why = this.#deliver(event, process, streams);
+        const why = this._deliver(event, process, streams);
         if (why) return why;
         if (event.kind === "signal") urged = backlog?.full === true;
       }
@@ -351,7 +351,7 @@ export class Machine {
   }
 
   /** Lets pending events of the outside world arrive, or waits for one if the guest does nothing else. */
-  async #look(result: RunResult, connection: Connection | undefined): Promise<void> {
+  private async _look(result: RunResult, connection: Connection | undefined): Promise<void> {
     const { kernel, inputs } = this;
     // If no event can wake a task, the run waits until a timeout or a signal of the host, as on Linux.
     if (result.reason !== "idle" && result.reason !== "stuck") return inputs.turn();
@@ -364,7 +364,7 @@ export class Machine {
   }
 
   /** Why to give up. */
-  #deliver(event: InputEvent, process: Process, streams: StandardStreams): GivenUp | undefined {
+  private _deliver(event: InputEvent, process: Process, streams: StandardStreams): GivenUp | undefined {
     switch (event.kind) {
       case "bytes":
         streams.receive(event.bytes);

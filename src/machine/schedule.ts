@@ -49,35 +49,35 @@ const where: Readonly<Record<PointKind, (task: number) => string>> = {
 
 /** Makes a run follow a schedule, and records the choices at each point. */
 export class Follower implements Chooser {
-  readonly #departures: readonly Departure[];
-  #taken = 0;
+  private readonly _departures: readonly Departure[];
+  private _taken = 0;
   /** At each point, thread ids of the tasks that could run instead of the default one. */
   readonly points: (readonly number[])[] = [];
   /** Called with a sentence for each departure. */
   onDeparture: ((what: string) => void) | undefined = undefined;
 
   constructor(departures: readonly Departure[]) {
-    this.#departures = departures;
+    this._departures = departures;
   }
 
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const [usual, ...others] = candidates as readonly [Task, ...Task[]];
     const point = this.points.push(others.map((task) => task.pid)) - 1;
-    const departure = this.#departures[this.#taken];
+    const departure = this._departures[this._taken];
     if (departure?.point !== point) return usual;
-    this.#taken++;
+    this._taken++;
     const task = others.find((other) => other.pid === departure.task);
-    if (!task) throw this.#unfit(`at point ${point} there is no task ${departure.task} that could run instead`);
+    if (!task) throw this._unfit(`at point ${point} there is no task ${departure.task} that could run instead`);
     this.onDeparture?.(`task ${task.pid} runs before ${where[kind](usual.pid)}`);
     return task;
   }
 
   /** After the run: throws a Problem if a point of the schedule was not reached. */
   check(): void {
-    const left = this.#departures[this.#taken];
-    if (left) throw this.#unfit(`the run has no point ${left.point}`);
+    const left = this._departures[this._taken];
+    if (left) throw this._unfit(`the run has no point ${left.point}`);
   }
-  #unfit(why: string): Problem {
+  private _unfit(why: string): Problem {
     return new Problem("bad-schedule", `the schedule is not one of this program with these options: ${why}`);
   }
 }

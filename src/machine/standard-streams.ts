@@ -36,8 +36,8 @@ const resize = (tty: Tty, columns: number, rows: number): void =>
 
 /** Standard input, output and error of a machine: streams of the host, or a terminal. */
 export class StandardStreams {
-  readonly #source: ByteSource;
-  readonly #tty: Tty | undefined;
+  private readonly _source: ByteSource;
+  private readonly _tty: Tty | undefined;
   readonly files: readonly FileDescription[];
 
   constructor(
@@ -48,10 +48,10 @@ export class StandardStreams {
     nulls: readonly number[] = [],
   ) {
     const { vfs } = kernel;
-    this.#source = new ByteSource(input);
-    const piped = [StreamInput.of(vfs, this.#source), StreamOutput.of(vfs, sinks.stdout), StreamOutput.of(vfs, sinks.stderr)];
+    this._source = new ByteSource(input);
+    const piped = [StreamInput.of(vfs, this._source), StreamOutput.of(vfs, sinks.stdout), StreamOutput.of(vfs, sinks.stderr)];
     const plain = piped.map((file, fd) => (nulls.includes(fd) ? nullFile(fileAt(vfs, "/dev/null"), fd === 0 ? O_RDONLY : O_WRONLY) : file));
-    this.#tty = terminal?.tty;
+    this._tty = terminal?.tty;
     if (!terminal) {
       this.files = plain;
       return;
@@ -63,16 +63,16 @@ export class StandardStreams {
 
   /** The first process leads the terminal's session. */
   control(process: Process): void {
-    if (this.#tty) setControlling(process.leader, this.#tty);
+    if (this._tty) setControlling(process.leader, this._tty);
   }
   receive(bytes: Uint8Array): void {
-    (this.#tty?.driver.source ?? this.#source).push(bytes);
+    (this._tty?.driver.source ?? this._source).push(bytes);
   }
   end(): void {
-    if (this.#tty) this.#tty.hangup();
-    else this.#source.end();
+    if (this._tty) this._tty.hangup();
+    else this._source.end();
   }
   resize(columns: number, rows: number): void {
-    if (this.#tty) resize(this.#tty, columns, rows);
+    if (this._tty) resize(this._tty, columns, rows);
   }
 }

@@ -9,21 +9,21 @@ const BATCH = 16;
 
 /** Objects are charged in bytes. Each charged page of bytes reduces the allocatable frames by one. */
 export class Account {
-  readonly #frames: Frames;
+  private readonly _frames: Frames;
   /** The charged bytes of all objects. */
   charged = 0;
   /** The bytes of the pages that are taken from the frames. */
-  #covered = 0;
+  private _covered = 0;
   /** Called if memory is short for a charge that cannot be refused. The kernel ends a process. */
   onShortage: (() => void) | undefined = undefined;
 
   constructor(frames: Frames) {
-    this.#frames = frames;
+    this._frames = frames;
   }
 
   /** Charges an object before it is made. False: memory is short, and nothing is charged. */
   take(bytes: number): boolean {
-    if (this.charged + bytes > this.#covered && !this.#cover(bytes, false)) return false;
+    if (this.charged + bytes > this._covered && !this._cover(bytes, false)) return false;
     this.charged += bytes;
     return true;
   }
@@ -35,16 +35,16 @@ export class Account {
   }
   /** Charges an object where a failure cannot be reported (__GFP_NOFAIL). */
   force(bytes: number): void {
-    if (this.charged + bytes > this.#covered && !this.#cover(bytes, true)) this.onShortage?.();
+    if (this.charged + bytes > this._covered && !this._cover(bytes, true)) this.onShortage?.();
     this.charged += bytes;
   }
   /** Removes the charge of an object. */
   give(bytes: number): void {
     this.charged -= bytes;
-    if (this.#covered - this.charged <= 2 * BATCH * PAGE_SIZE) return;
-    const pages = Math.floor((this.#covered - this.charged) / PAGE_SIZE) - BATCH;
-    this.#covered -= pages * PAGE_SIZE;
-    this.#frames.givePages(pages);
+    if (this._covered - this.charged <= 2 * BATCH * PAGE_SIZE) return;
+    const pages = Math.floor((this._covered - this.charged) / PAGE_SIZE) - BATCH;
+    this._covered -= pages * PAGE_SIZE;
+    this._frames.givePages(pages);
   }
   /** Changes the charge of an object. False: memory is short for its growth, and nothing changes. */
   resize(from: number, to: number): boolean {
@@ -57,15 +57,15 @@ export class Account {
    * Takes pages for so many charged bytes. False: memory is short; `always`: the pages are taken
    * nevertheless.
    */
-  #cover(bytes: number, always: boolean): boolean {
-    const least = Math.ceil((this.charged + bytes - this.#covered) / PAGE_SIZE);
-    const batch = Math.max(least, Math.min(BATCH, this.#frames.total >> 8));
-    const pages = this.#frames.takePages(batch) ? batch : this.#frames.takePages(least) ? least : 0;
+  private _cover(bytes: number, always: boolean): boolean {
+    const least = Math.ceil((this.charged + bytes - this._covered) / PAGE_SIZE);
+    const batch = Math.max(least, Math.min(BATCH, this._frames.total >> 8));
+    const pages = this._frames.takePages(batch) ? batch : this._frames.takePages(least) ? least : 0;
     if (pages === 0) {
       if (!always) return false;
-      this.#frames.takePages(least, true);
+      this._frames.takePages(least, true);
     }
-    this.#covered += (pages || least) * PAGE_SIZE;
+    this._covered += (pages || least) * PAGE_SIZE;
     return pages > 0;
   }
 }

@@ -46,34 +46,34 @@ export interface AreaPages {
 /** The mappings of one address space. */
 export class Areas {
   /** At least one chunk. Only a sole chunk may be empty. */
-  readonly #chunks: Chunk[] = [{ list: [], gap: -1 }];
+  private readonly _chunks: Chunk[] = [{ list: [], gap: -1 }];
   /** The space that page caches notify of a truncation. */
-  readonly #owner: FileMapping;
+  private readonly _owner: FileMapping;
   readonly pages: AreaPages = { total: 0, locked: 0, data: 0, stack: 0, exec: 0 };
-  #count = 0;
+  private _count = 0;
   /** The number of insertions, changes and removals so far. */
   changes = 0;
   /** The last result of `find`. */
-  #hit: Vma | undefined;
-  /** The position of the last `#seek`: a chunk and an index in it. */
-  #c = 0;
-  #i = 0;
+  private _hit: Vma | undefined;
+  /** The position of the last `_seek`: a chunk and an index in it. */
+  private _c = 0;
+  private _i = 0;
 
   constructor(owner: FileMapping) {
-    this.#owner = owner;
+    this._owner = owner;
   }
 
   /** The number of mappings. */
   get count(): number {
-    return this.#count;
+    return this._count;
   }
   *[Symbol.iterator](): Generator<Vma> {
-    for (const { list } of this.#chunks) yield* list;
+    for (const { list } of this._chunks) yield* list;
   }
 
   /** Sets the position to the first mapping that ends above `address`, or after the last mapping. */
-  #seek(address: number): void {
-    const chunks = this.#chunks;
+  private _seek(address: number): void {
+    const chunks = this._chunks;
     let low = 0;
     let high = chunks.length - 1;
     while (low < high) {
@@ -83,7 +83,7 @@ export class Areas {
       else low = middle + 1;
     }
     const { list } = chunks[low] as Chunk;
-    this.#c = low;
+    this._c = low;
     low = 0;
     high = list.length;
     while (low < high) {
@@ -91,42 +91,42 @@ export class Areas {
       if ((list[middle] as Vma).end > address) high = middle;
       else low = middle + 1;
     }
-    this.#i = low;
+    this._i = low;
   }
-  #here(): Vma | undefined {
-    return (this.#chunks[this.#c] as Chunk).list[this.#i];
+  private _here(): Vma | undefined {
+    return (this._chunks[this._c] as Chunk).list[this._i];
   }
   /** The mapping before the one at index `i` of chunk `c`. */
-  #before(c: number, i: number): Vma | undefined {
+  private _before(c: number, i: number): Vma | undefined {
     // V8 looks up the index -1 as a property by name, which is slow: hence the tests for 0.
-    if (i > 0) return (this.#chunks[c] as Chunk).list[i - 1];
+    if (i > 0) return (this._chunks[c] as Chunk).list[i - 1];
     if (c === 0) return undefined;
-    const { list } = this.#chunks[c - 1] as Chunk;
+    const { list } = this._chunks[c - 1] as Chunk;
     return list[list.length - 1];
   }
-  #after(c: number, i: number): Vma | undefined {
-    const { list } = this.#chunks[c] as Chunk;
+  private _after(c: number, i: number): Vma | undefined {
+    const { list } = this._chunks[c] as Chunk;
     if (i + 1 < list.length) return list[i + 1];
-    return c + 1 < this.#chunks.length ? (this.#chunks[c + 1] as Chunk).list[0] : undefined;
+    return c + 1 < this._chunks.length ? (this._chunks[c + 1] as Chunk).list[0] : undefined;
   }
 
   /** The first mapping that ends above `address`. Linux find_vma(). */
   above(address: number): Vma | undefined {
-    this.#seek(address);
-    return this.#here();
+    this._seek(address);
+    return this._here();
   }
   /** The last mapping that ends at `address` or below. */
   below(address: number): Vma | undefined {
-    this.#seek(address);
-    return this.#before(this.#c, this.#i);
+    this._seek(address);
+    return this._before(this._c, this._i);
   }
   /** The mapping that contains `address`. Linux vma_lookup(). */
   find(address: number): Vma | undefined {
-    const hit = this.#hit;
+    const hit = this._hit;
     if (hit !== undefined && address >= hit.start && address < hit.end) return hit;
     const vma = this.above(address);
     if (vma === undefined || address < vma.start) return undefined;
-    this.#hit = vma;
+    this._hit = vma;
     return vma;
   }
 
@@ -137,25 +137,25 @@ export class Areas {
   }
 
   /** Mapped addresses without a hole, found by the last long search; undefined after a change of ranges. */
-  #run: { readonly start: number; readonly end: number } | undefined = undefined;
+  private _run: { readonly start: number; readonly end: number } | undefined = undefined;
   /** True if all of [start, end) is mapped. */
   covers(start: number, end: number): boolean {
-    const run = this.#run;
+    const run = this._run;
     if (run !== undefined && run.start <= start && end <= run.end) return true;
     const first = this.find(start);
     if (first === undefined || first.end >= end) return first !== undefined;
     const hole = this.gapsUp(first.end, 1, (above, below) => (below !== undefined && below.end < above.start ? below.end : undefined));
-    this.#run = { start: first.start, end: hole ?? this.last?.end ?? 0 };
-    return this.#run.end >= end;
+    this._run = { start: first.start, end: hole ?? this.last?.end ?? 0 };
+    return this._run.end >= end;
   }
   /** The mappings that overlap [start, end), in a new array. */
   within(start: number, end: number): Vma[] {
     const found: Vma[] = [];
     if (end <= start) return found;
-    this.#seek(start);
-    let i = this.#i;
-    for (let c = this.#c; c < this.#chunks.length; c++) {
-      const { list } = this.#chunks[c] as Chunk;
+    this._seek(start);
+    let i = this._i;
+    for (let c = this._c; c < this._chunks.length; c++) {
+      const { list } = this._chunks[c] as Chunk;
       for (; i < list.length; i++) {
         const vma = list[i] as Vma;
         if (vma.start >= end) return found;
@@ -167,10 +167,10 @@ export class Areas {
   }
 
   /** The largest gap of chunk `c`, computed if needed. */
-  #gapOf(c: number): number {
-    const chunk = this.#chunks[c] as Chunk;
+  private _gapOf(c: number): number {
+    const chunk = this._chunks[c] as Chunk;
     if (chunk.gap >= 0) return chunk.gap;
-    let end = this.#before(c, 0)?.end ?? 0;
+    let end = this._before(c, 0)?.end ?? 0;
     let most = 0;
     for (const vma of chunk.list) {
       if (vma.start - end > most) most = vma.start - end;
@@ -182,10 +182,10 @@ export class Areas {
    * Invalidates the gap of a chunk whose mappings changed, and that of the next chunk, whose lowest gap
    * changed.
    */
-  #gapsChanged(c: number): void {
-    this.#run = undefined;
-    (this.#chunks[c] as Chunk).gap = -1;
-    const next = this.#chunks[c + 1];
+  private _gapsChanged(c: number): void {
+    this._run = undefined;
+    (this._chunks[c] as Chunk).gap = -1;
+    const next = this._chunks[c + 1];
     if (next !== undefined) next.gap = -1;
   }
 
@@ -194,18 +194,18 @@ export class Areas {
    * gap of `length` bytes are skipped. Returns the first result that is not undefined.
    */
   gapsDown<T>(high: number, length: number, take: (above: Vma | undefined, below: Vma | undefined) => T | undefined): T | undefined {
-    this.#seek(high);
-    let i = this.#i;
-    for (let c = this.#c; c >= 0; c--) {
-      const { list } = this.#chunks[c] as Chunk;
+    this._seek(high);
+    let i = this._i;
+    for (let c = this._c; c >= 0; c--) {
+      const { list } = this._chunks[c] as Chunk;
       // The gap above the last mapping belongs to no chunk.
-      if (i >= list.length || this.#gapOf(c) >= length) {
+      if (i >= list.length || this._gapOf(c) >= length) {
         for (; i >= 0; i--) {
-          const taken = take(list[i], this.#before(c, i));
+          const taken = take(list[i], this._before(c, i));
           if (taken !== undefined) return taken;
         }
       }
-      i = c > 0 ? (this.#chunks[c - 1] as Chunk).list.length - 1 : 0;
+      i = c > 0 ? (this._chunks[c - 1] as Chunk).list.length - 1 : 0;
     }
     return undefined;
   }
@@ -214,13 +214,13 @@ export class Areas {
    * included.
    */
   gapsUp<T>(low: number, length: number, take: (above: Vma, below: Vma | undefined) => T | undefined): T | undefined {
-    this.#seek(low);
-    let i = this.#i;
-    for (let c = this.#c; c < this.#chunks.length; c++) {
-      const { list } = this.#chunks[c] as Chunk;
-      if (this.#gapOf(c) >= length) {
+    this._seek(low);
+    let i = this._i;
+    for (let c = this._c; c < this._chunks.length; c++) {
+      const { list } = this._chunks[c] as Chunk;
+      if (this._gapOf(c) >= length) {
         for (; i < list.length; i++) {
-          const taken = take(list[i] as Vma, this.#before(c, i));
+          const taken = take(list[i] as Vma, this._before(c, i));
           if (taken !== undefined) return taken;
         }
       }
@@ -230,27 +230,27 @@ export class Areas {
   }
   /** The highest mapping. */
   get last(): Vma | undefined {
-    return this.#before(this.#chunks.length, 0);
+    return this._before(this._chunks.length, 0);
   }
   /** Calls `visit` for each mapping in order of address. It must not change them. A generator is slower. */
   each(visit: (vma: Vma) => void): void {
-    for (const { list } of this.#chunks) for (let i = 0; i < list.length; i++) visit(list[i] as Vma);
+    for (const { list } of this._chunks) for (let i = 0; i < list.length; i++) visit(list[i] as Vma);
   }
   /** Removes all mappings, after `drop` of each. */
   clear(drop: (vma: Vma) => void): void {
-    for (const { list } of this.#chunks) {
+    for (const { list } of this._chunks) {
       for (let i = 0; i < list.length; i++) {
         const vma = list[i] as Vma;
         drop(vma);
         vma.cache?.detach(vma);
       }
     }
-    this.changes += this.#count;
-    this.#chunks.length = 0;
-    this.#chunks.push({ list: [], gap: -1 });
-    this.#count = 0;
-    this.#hit = undefined;
-    this.#run = undefined;
+    this.changes += this._count;
+    this._chunks.length = 0;
+    this._chunks.push({ list: [], gap: -1 });
+    this._count = 0;
+    this._hit = undefined;
+    this._run = undefined;
     const { pages } = this;
     pages.total = pages.locked = pages.data = pages.stack = pages.exec = 0;
   }
@@ -262,10 +262,10 @@ export class Areas {
     const upper = copyOf(vma);
     upper.start = address;
     upper.pgoff = pageOffset(vma, address);
-    const [c, i] = [this.#c, this.#i];
+    const [c, i] = [this._c, this._i];
     vma.end = address;
-    this.#put(c, i + 1, upper);
-    upper.cache?.attach(this.#owner, upper);
+    this._put(c, i + 1, upper);
+    upper.cache?.attach(this._owner, upper);
   }
 
   /**
@@ -287,7 +287,7 @@ export class Areas {
     return inside(start) + inside(end);
   }
 
-  #account(vma: Vma, pages: number): void {
+  private _account(vma: Vma, pages: number): void {
     const p = this.pages;
     const { flags, prot } = vma;
     p.total += pages;
@@ -296,25 +296,25 @@ export class Areas {
     else if (isData(prot, flags)) p.data += pages;
     else if (prot & PROT.EXEC) p.exec += pages;
   }
-  #put(c: number, i: number, vma: Vma): void {
-    const chunk = this.#chunks[c] as Chunk;
+  private _put(c: number, i: number, vma: Vma): void {
+    const chunk = this._chunks[c] as Chunk;
     if (i === chunk.list.length) chunk.list.push(vma);
     else chunk.list.splice(i, 0, vma);
-    this.#count++;
+    this._count++;
     this.changes++;
-    this.#gapsChanged(c);
-    if (chunk.list.length > CHUNK_MAX) this.#chunks.splice(c + 1, 0, { list: chunk.list.splice(CHUNK_MAX >> 1), gap: -1 });
+    this._gapsChanged(c);
+    if (chunk.list.length > CHUNK_MAX) this._chunks.splice(c + 1, 0, { list: chunk.list.splice(CHUNK_MAX >> 1), gap: -1 });
   }
 
   /** Adds a mapping in a gap and merges it with the given neighbours. */
   insert(vma: Vma, neighbours: "both" | "below" | "none" = "both"): void {
-    this.#seek(vma.start);
-    this.#put(this.#c, this.#i, vma);
-    this.#account(vma, (vma.end - vma.start) / PAGE_SIZE);
-    vma.cache?.attach(this.#owner, vma);
+    this._seek(vma.start);
+    this._put(this._c, this._i, vma);
+    this._account(vma, (vma.end - vma.start) / PAGE_SIZE);
+    vma.cache?.attach(this._owner, vma);
     if (neighbours === "none") return;
-    if (this.#here() !== vma) this.#seek(vma.start);
-    this.#join(vma, neighbours === "both");
+    if (this._here() !== vma) this._seek(vma.start);
+    this._join(vma, neighbours === "both");
   }
 
   /**
@@ -324,13 +324,13 @@ export class Areas {
   copyFrom(from: Areas, copy: (vma: Vma) => Vma | undefined): void {
     const { pages } = this;
     const { total, data, stack, exec } = from.pages;
-    const chunks = from.#chunks;
+    const chunks = from._chunks;
     pages.total = total;
     pages.data = data;
     pages.stack = stack;
     pages.exec = exec;
-    this.#chunks.length = 0;
-    this.#run = undefined;
+    this._chunks.length = 0;
+    this._run = undefined;
     for (let c = 0; c < chunks.length; c++) {
       const { list } = chunks[c] as Chunk;
       const copies: Vma[] = [];
@@ -338,55 +338,55 @@ export class Areas {
         const vma = list[i] as Vma;
         const copied = copy(vma);
         if (copied === undefined) {
-          this.#account({ ...vma, flags: vma.flags & ~VM.LOCKED }, (vma.start - vma.end) / PAGE_SIZE);
+          this._account({ ...vma, flags: vma.flags & ~VM.LOCKED }, (vma.start - vma.end) / PAGE_SIZE);
           continue;
         }
         copies.push(copied);
-        copied.cache?.attach(this.#owner, copied);
+        copied.cache?.attach(this._owner, copied);
       }
-      this.#count += copies.length;
-      if (copies.length > 0) this.#chunks.push({ list: copies, gap: -1 });
+      this._count += copies.length;
+      if (copies.length > 0) this._chunks.push({ list: copies, gap: -1 });
     }
-    if (this.#chunks.length === 0) this.#chunks.push({ list: [], gap: -1 });
+    if (this._chunks.length === 0) this._chunks.push({ list: [], gap: -1 });
   }
 
   /** Removes a mapping. Throws if it is not in the list. */
   remove(vma: Vma): void {
-    this.#seek(vma.start);
-    if (this.#here() !== vma) throw new Error("the mapping is not in the list");
-    this.#account(vma, (vma.start - vma.end) / PAGE_SIZE);
-    this.#removeAt(this.#c, this.#i);
+    this._seek(vma.start);
+    if (this._here() !== vma) throw new Error("the mapping is not in the list");
+    this._account(vma, (vma.start - vma.end) / PAGE_SIZE);
+    this._removeAt(this._c, this._i);
   }
-  #removeAt(c: number, i: number): void {
-    const { list } = this.#chunks[c] as Chunk;
+  private _removeAt(c: number, i: number): void {
+    const { list } = this._chunks[c] as Chunk;
     const vma = list[i] as Vma;
     if (i === list.length - 1) list.pop();
     else list.splice(i, 1);
-    this.#count--;
+    this._count--;
     this.changes++;
-    this.#hit = undefined;
-    this.#gapsChanged(c);
-    if (list.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
+    this._hit = undefined;
+    this._gapsChanged(c);
+    if (list.length === 0 && this._chunks.length > 1) this._chunks.splice(c, 1);
     vma.cache?.detach(vma);
   }
 
   /** Moves the ends of a mapping; the new range is free. For expand_stack() and mremap(2). */
   resize(vma: Vma, start: number, end: number): void {
-    this.#seek(vma.start);
-    this.#account(vma, (end - start - (vma.end - vma.start)) / PAGE_SIZE);
+    this._seek(vma.start);
+    this._account(vma, (end - start - (vma.end - vma.start)) / PAGE_SIZE);
     vma.pgoff += (start - vma.start) / PAGE_SIZE;
     vma.start = start;
     vma.end = end;
-    this.#gapsChanged(this.#c);
+    this._gapsChanged(this._c);
   }
   /** Changes the permissions or VM bits of a mapping. */
   change(vma: Vma, prot: number, flags: number): void {
     const pages = (vma.end - vma.start) / PAGE_SIZE;
-    this.#account(vma, -pages);
+    this._account(vma, -pages);
     vma.prot = prot;
     vma.flags = flags;
     this.changes++;
-    this.#account(vma, pages);
+    this._account(vma, pages);
   }
 
   /**
@@ -394,10 +394,10 @@ export class Areas {
    * or undefined. Linux find_mergeable_anon_vma().
    */
   findMergeableAnon(vma: Vma): number | undefined {
-    this.#seek(vma.start);
-    const next = this.#after(this.#c, this.#i);
+    this._seek(vma.start);
+    const next = this._after(this._c, this._i);
     if (next && next.anon > 0 && isContiguous(vma, next)) return next.anon;
-    const previous = this.#before(this.#c, this.#i);
+    const previous = this._before(this._c, this._i);
     return previous && previous.anon > 0 && isContiguous(previous, vma) ? previous.anon : undefined;
   }
 
@@ -405,21 +405,21 @@ export class Areas {
    * Merges the mapping at the position with the one below it and then, if `above`, with the one above. If
    * only one can merge, the lower does.
    */
-  #join(vma: Vma, above: boolean): void {
-    const previous = this.#before(this.#c, this.#i);
+  private _join(vma: Vma, above: boolean): void {
+    const previous = this._before(this._c, this._i);
     let joined = vma;
-    if (previous !== undefined && this.#joinNext(previous, vma)) {
+    if (previous !== undefined && this._joinNext(previous, vma)) {
       joined = previous;
-      this.#seek(joined.start);
+      this._seek(joined.start);
     }
     if (!above) return;
-    const next = this.#after(this.#c, this.#i);
-    if (next !== undefined) this.#joinNext(joined, next);
+    const next = this._after(this._c, this._i);
+    if (next !== undefined) this._joinNext(joined, next);
   }
-  #joinNext(a: Vma, b: Vma): boolean {
+  private _joinNext(a: Vma, b: Vma): boolean {
     if (!canMerge(a, b)) return false;
-    this.#seek(b.start);
-    this.#removeAt(this.#c, this.#i);
+    this._seek(b.start);
+    this._removeAt(this._c, this._i);
     a.end = b.end;
     a.anon ||= b.anon;
     return true;
@@ -427,7 +427,7 @@ export class Areas {
 
   /** Merges a changed mapping with its neighbours if they are equal now. Linux vma_modify(). */
   merge(vma: Vma): void {
-    this.#seek(vma.start);
-    if (this.#here() === vma) this.#join(vma, true);
+    this._seek(vma.start);
+    if (this._here() === vma) this._join(vma, true);
   }
 }

@@ -93,10 +93,10 @@ export class Frames {
   /** The number of allocatable frames. Negative after charges that could not be refused (`takePages`). */
   free: number;
   /** The pages that the account has taken. */
-  #taken = 0;
+  private _taken = 0;
   /** The pages that the pool of huge pages has set aside. */
-  #aside = 0;
-  readonly #reserve: number;
+  private _aside = 0;
+  private readonly _reserve: number;
   /** The greatest request in pages. A greater one is an obvious overcommit (vm.overcommit_memory 0). */
   commitLimit: number;
   /** The areas that an address space may have: vm.max_map_count. */
@@ -104,31 +104,31 @@ export class Frames {
   /** The zero frame, which untouched anonymous memory reads. It is never written and never freed. */
   readonly zero: number;
 
-  readonly #first: number;
-  readonly #end: number;
-  readonly #refs: Uint32Array;
+  private readonly _first: number;
+  private readonly _end: number;
+  private readonly _refs: Uint32Array;
   /** `state` of each frame. */
-  readonly #state: Uint8Array;
+  private readonly _state: Uint8Array;
   /** One element: the number of frames that this machine or an earlier one in this memory has used. */
-  readonly #everTouched: Uint32Array;
+  private readonly _everTouched: Uint32Array;
   /**
-   * The list of free frames that were used before, the latest first: #next[n] follows n, 0 ends the list. A
+   * The list of free frames that were used before, the latest first: _next[n] follows n, 0 ends the list. A
    * listed frame may be in use again after an `alloc` of a preferred frame.
    */
-  readonly #next: Uint32Array;
-  #head = 0;
+  private readonly _next: Uint32Array;
+  private _head = 0;
   /**
    * The upper end of the search for a frame that was never used. It begins at the end of the memory: frames
    * behind the window are no page's direct-mapped position. In the window it begins in the middle, where few
    * pages are direct-mapped. It runs downward, because programs touch memory mostly upward: so a frame is
    * taken long before another page prefers it.
    */
-  #fresh: number;
+  private _fresh: number;
   /** The end of the window, and half of its frames. */
-  readonly #windowEnd: number;
-  readonly #half: number;
+  private readonly _windowEnd: number;
+  private readonly _half: number;
   /** The number of address spaces of each color. */
-  readonly #colors = new Uint16Array(colors);
+  private readonly _colors = new Uint16Array(colors);
 
   /**
    * Frames in [start, end) of the memory, `start` rounded up. At most `most` of them are in use at a time.
@@ -137,19 +137,19 @@ export class Frames {
     this.memory = memory;
     this.u8 = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.#first = Math.max(1, Math.ceil(start / PAGE_SIZE));
-    this.#end = Math.floor(end / PAGE_SIZE);
-    this.#windowEnd = Math.min(this.#end, windowEnd);
-    this.#half = (this.#windowEnd - this.#first) >> 1;
-    this.#fresh = this.#end > this.#windowEnd ? this.#end : this.#first + this.#half;
-    this.#refs = new Uint32Array(takeTable(memory, tables.refs, this.#end * 4));
-    this.#next = new Uint32Array(takeTable(memory, tables.next, this.#end * 4));
-    this.#state = new Uint8Array(takeTable(memory, tables.state, (this.#end + 3) & ~3));
-    this.#everTouched = new Uint32Array(takeTable(memory, tables.touched, 4));
-    this.total = Math.max(0, Math.min(most, this.#end - this.#first));
+    this._first = Math.max(1, Math.ceil(start / PAGE_SIZE));
+    this._end = Math.floor(end / PAGE_SIZE);
+    this._windowEnd = Math.min(this._end, windowEnd);
+    this._half = (this._windowEnd - this._first) >> 1;
+    this._fresh = this._end > this._windowEnd ? this._end : this._first + this._half;
+    this._refs = new Uint32Array(takeTable(memory, tables.refs, this._end * 4));
+    this._next = new Uint32Array(takeTable(memory, tables.next, this._end * 4));
+    this._state = new Uint8Array(takeTable(memory, tables.state, (this._end + 3) & ~3));
+    this._everTouched = new Uint32Array(takeTable(memory, tables.touched, 4));
+    this.total = Math.max(0, Math.min(most, this._end - this._first));
     this.free = this.total;
-    this.#mostIdle = Math.max(fewIdle, this.total >> 4);
-    this.#reserve = Math.min(reserve, this.total >> 2);
+    this._mostIdle = Math.max(fewIdle, this.total >> 4);
+    this._reserve = Math.min(reserve, this.total >> 2);
     this.commitLimit = this.total;
     this.zero = this.alloc();
     if (this.zero === 0) throw new Error("the memory has no space for a page frame");
@@ -158,56 +158,56 @@ export class Frames {
   /** A zeroed frame with one reference, or 0 if memory is exhausted. `wanted` is preferred if it is free. */
   alloc(wanted = 0): number {
     const frame = this.allocDirty(wanted);
-    if (this.#recycled) this.clear(frame, frame + PAGE_SIZE);
+    if (this._recycled) this.clear(frame, frame + PAGE_SIZE);
     return frame;
   }
-  #recycled = false;
+  private _recycled = false;
 
   /** Frame `wanted`, zeroed and with one reference, or 0 if it is not free. */
   allocThis(wanted: number): number {
-    return this.#mayBe(wanted >>> PAGE_SHIFT) ? this.alloc(wanted) : 0;
+    return this._mayBe(wanted >>> PAGE_SHIFT) ? this.alloc(wanted) : 0;
   }
 
   /** Like `alloc`, with undefined content, for a caller that overwrites the frame. */
   allocDirty(wanted = 0): number {
-    if (this.free <= 0) this.#reclaim();
-    this.#recycled = false;
+    if (this.free <= 0) this._reclaim();
+    this._recycled = false;
     if (this.free <= 0) return 0;
     let n = wanted >>> PAGE_SHIFT;
-    if (!this.#mayBe(n)) {
-      if (!this.#isFree(n)) this.#avoid(n);
-      n = this.#any();
+    if (!this._mayBe(n)) {
+      if (!this._isFree(n)) this._avoid(n);
+      n = this._any();
     }
-    const before = this.#state[n] as number;
-    this.#recycled = (before & state.used) !== 0;
-    if (!this.#recycled) {
-      this.#touched++;
-      if (before === 0) (this.#everTouched[0] as number)++;
+    const before = this._state[n] as number;
+    this._recycled = (before & state.used) !== 0;
+    if (!this._recycled) {
+      this._touched++;
+      if (before === 0) (this._everTouched[0] as number)++;
     }
-    this.#state[n] = before | state.used;
-    this.#refs[n] = 1;
+    this._state[n] = before | state.used;
+    this._refs[n] = 1;
     this.free--;
     return n * PAGE_SIZE;
   }
-  #mayBe(n: number): boolean {
-    return this.#isFree(n) && (((this.#state[n] as number) & state.own) !== 0 || !this.#isIdle());
+  private _mayBe(n: number): boolean {
+    return this._isFree(n) && (((this._state[n] as number) & state.own) !== 0 || !this._isIdle());
   }
-  #isFree(n: number): boolean {
-    return n >= this.#first && n < this.#end && this.#refs[n] === 0;
+  private _isFree(n: number): boolean {
+    return n >= this._first && n < this._end && this._refs[n] === 0;
   }
   /** The number of frames that this machine has used. They occupy host memory until it ends. */
-  #touched = 0;
+  private _touched = 0;
   /**
    * True if idle frames are reused before pages get fresh direct-mapped ones. Each process has its stack and
    * heap at other random addresses. Fresh frames for each process would be memory that the host must allocate
    * first and that is in no cache.
    */
-  #isIdle(): boolean {
+  private _isIdle(): boolean {
     const used = this.inUse;
-    const idle = this.#touched - used;
-    if (idle > 0 && this.#touched + this.#taken >= this.total) return true;
-    if (this.servesLasting) return idle > 0 && this.#touched + this.#taken >= this.total >> 1;
-    return idle > fewIdle && idle > Math.min(this.#mostIdle, used);
+    const idle = this._touched - used;
+    if (idle > 0 && this._touched + this._taken >= this.total) return true;
+    if (this.servesLasting) return idle > 0 && this._touched + this._taken >= this.total >> 1;
+    return idle > fewIdle && idle > Math.min(this._mostIdle, used);
   }
   /**
    * The current process has run long: its pages get direct-mapped frames until half of all frames have been
@@ -215,125 +215,125 @@ export class Frames {
    */
   servesLasting = false;
   /** The limit of idle frames, above which they are reused first. */
-  readonly #mostIdle: number;
+  private readonly _mostIdle: number;
   /**
    * Called if a page cannot have its direct-mapped frame. Moves the search away from the frames after it,
    * which the next pages prefer. Otherwise one such page would displace all pages of a long area after it.
    */
-  #avoid(wanted: number): void {
-    if (wanted === 0 || this.#fresh > this.#windowEnd || Math.abs(this.#fresh - wanted) > this.#half >> 2) return;
-    this.#fresh = wanted + (wanted < this.#first + this.#half ? this.#half : -this.#half);
+  private _avoid(wanted: number): void {
+    if (wanted === 0 || this._fresh > this._windowEnd || Math.abs(this._fresh - wanted) > this._half >> 2) return;
+    this._fresh = wanted + (wanted < this._first + this._half ? this._half : -this._half);
   }
   /** The number of a free frame. There must be one. */
-  #any(): number {
-    while (this.#head !== 0) {
-      const n = this.#head;
-      this.#head = this.#next[n] as number;
-      this.#state[n] = state.used;
-      if (this.#refs[n] === 0) return n;
+  private _any(): number {
+    while (this._head !== 0) {
+      const n = this._head;
+      this._head = this._next[n] as number;
+      this._state[n] = state.used;
+      if (this._refs[n] === 0) return n;
     }
     for (;;) {
-      if (this.#fresh === this.#first) this.#fresh = this.#windowEnd;
-      const n = --this.#fresh;
-      if (n === this.#windowEnd) this.#fresh = this.#first + this.#half;
-      if (((this.#state[n] as number) & state.own) === 0) return n;
+      if (this._fresh === this._first) this._fresh = this._windowEnd;
+      const n = --this._fresh;
+      if (n === this._windowEnd) this._fresh = this._first + this._half;
+      if (((this._state[n] as number) & state.own) === 0) return n;
     }
   }
 
   /** The color of the fewest address spaces. */
   get rarestColor(): number {
     let least = 0;
-    for (let n = 1; n < colors; n++) if ((this.#colors[n] as number) < (this.#colors[least] as number)) least = n;
+    for (let n = 1; n < colors; n++) if ((this._colors[n] as number) < (this._colors[least] as number)) least = n;
     return least << colorShift;
   }
   /** Counts an address space of this color. */
   takeColor(color: number): void {
-    (this.#colors[color >>> colorShift] as number)++;
+    (this._colors[color >>> colorShift] as number)++;
   }
   /** Removes an address space from the count of its color. */
   dropColor(color: number): void {
-    (this.#colors[color >>> colorShift] as number)--;
+    (this._colors[color >>> colorShift] as number)--;
   }
 
   /** True if anything was freed. A reclaimer that needs a frame itself to store a page gets none. */
-  #reclaim(): boolean {
-    if (this.#barren || this.#reclaiming) return false;
-    this.#reclaiming = true;
+  private _reclaim(): boolean {
+    if (this._barren || this._reclaiming) return false;
+    this._reclaiming = true;
     try {
       for (const r of this.reclaimers) if (r.reclaim(64) > 0) return true;
-      this.#barren = true;
+      this._barren = true;
       return false;
     } finally {
-      this.#reclaiming = false;
+      this._reclaiming = false;
     }
   }
-  #reclaiming = false;
+  private _reclaiming = false;
   /** The last reclaim freed nothing, and no frame was released since. */
-  #barren = false;
+  private _barren = false;
 
   /** Takes pages for the account. False: too few are free; `always`: they are taken nevertheless. */
   takePages(pages: number, always = false): boolean {
-    while (!always && !this.#canTakePages(pages)) if (!this.#reclaim()) return false;
+    while (!always && !this._canTakePages(pages)) if (!this._reclaim()) return false;
     this.free -= pages;
-    this.#taken += pages;
+    this._taken += pages;
     return true;
   }
-  #canTakePages(pages: number): boolean {
-    return this.free >= pages && this.#touched + this.#taken + pages <= this.total + this.#reserve;
+  private _canTakePages(pages: number): boolean {
+    return this.free >= pages && this._touched + this._taken + pages <= this.total + this._reserve;
   }
   /** The number of frames in use. */
   get inUse(): number {
-    return this.total - this.free - this.#taken - this.#aside;
+    return this.total - this.free - this._taken - this._aside;
   }
   /** True after a `takePages` beyond the free frames. No page gets a frame until some are released. */
   get short(): boolean {
-    return this.free < 0 || this.#touched + this.#taken > this.total + this.#reserve;
+    return this.free < 0 || this._touched + this._taken > this.total + this._reserve;
   }
   /**
    * Sets pages aside for huge pages. False: too few would remain for others; `always`: they are set aside
    * nevertheless.
    */
   setAside(pages: number, always = false): boolean {
-    while (!always && this.free - pages < this.total >> 5) if (!this.#reclaim()) return false;
+    while (!always && this.free - pages < this.total >> 5) if (!this._reclaim()) return false;
     this.free -= pages;
-    this.#aside += pages;
+    this._aside += pages;
     return true;
   }
   /** Makes pages that were set aside allocatable. */
   putBack(pages: number): void {
     this.free += pages;
-    this.#aside -= pages;
-    this.#barren = false;
+    this._aside -= pages;
+    this._barren = false;
   }
   /** Returns pages of the account. */
   givePages(pages: number): void {
     this.free += pages;
-    this.#taken -= pages;
-    this.#barren = false;
+    this._taken -= pages;
+    this._barren = false;
   }
 
   retain(frame: number): void {
-    if (frame !== this.zero) (this.#refs[frame >>> PAGE_SHIFT] as number)++;
+    if (frame !== this.zero) (this._refs[frame >>> PAGE_SHIFT] as number)++;
   }
   refs(frame: number): number {
-    return this.#refs[frame >>> PAGE_SHIFT] as number;
+    return this._refs[frame >>> PAGE_SHIFT] as number;
   }
 
   /** Drops one reference. The last one frees the frame. */
   release(frame: number): void {
     if (frame === this.zero) return;
     const n = frame >>> PAGE_SHIFT;
-    const refs = (this.#refs[n] as number) - 1;
+    const refs = (this._refs[n] as number) - 1;
     if (refs < 0) throw new Error(`page frame ${n} was released too often`);
-    this.#refs[n] = refs;
-    this.#barren = false;
+    this._refs[n] = refs;
+    this._barren = false;
     if (refs > 0) return;
     this.changed(frame);
     this.free++;
-    if (((this.#state[n] as number) & state.listed) !== 0) return;
-    this.#state[n] = state.used | state.listed;
-    this.#next[n] = this.#head;
-    this.#head = n;
+    if (((this._state[n] as number) & state.listed) !== 0) return;
+    this._state[n] = state.used | state.listed;
+    this._next[n] = this._head;
+    this._head = n;
   }
 
   /**
@@ -356,7 +356,7 @@ export class Frames {
    * grows with the machines.
    */
   get touchedBytes(): number {
-    return (this.#everTouched[0] as number) * PAGE_SIZE;
+    return (this._everTouched[0] as number) * PAGE_SIZE;
   }
   /**
    * Zeroes all used memory, as if the machine had not run, and leaves the tables to the next machine in this
@@ -364,20 +364,20 @@ export class Frames {
    */
   giveUp(): void {
     // Four states at a time: most frames were never used.
-    const four = new Uint32Array(this.#state.buffer);
+    const four = new Uint32Array(this._state.buffer);
     for (let i = 0; i < four.length; i++) {
       if (((four[i] as number) & (state.own * 0x0101_0101)) === 0) continue;
       for (let n = i * 4; n < i * 4 + 4; n++) {
-        if (((this.#state[n] as number) & state.own) === 0) continue;
+        if (((this._state[n] as number) & state.own) === 0) continue;
         this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
-        this.#refs[n] = this.#next[n] = 0;
-        this.#state[n] = state.earlier;
+        this._refs[n] = this._next[n] = 0;
+        this._state[n] = state.earlier;
       }
     }
-    leaveTable(this.memory, tables.refs, this.#refs.buffer);
-    leaveTable(this.memory, tables.next, this.#next.buffer);
-    leaveTable(this.memory, tables.state, this.#state.buffer);
-    leaveTable(this.memory, tables.touched, this.#everTouched.buffer);
+    leaveTable(this.memory, tables.refs, this._refs.buffer);
+    leaveTable(this.memory, tables.next, this._next.buffer);
+    leaveTable(this.memory, tables.state, this._state.buffer);
+    leaveTable(this.memory, tables.touched, this._everTouched.buffer);
   }
 
   /** A view of a frame's bytes. */

@@ -9,19 +9,19 @@ import { PageCache } from "./page-cache.ts";
 
 /** The mappings of a file with huge pages. */
 export class HugeCache extends PageCache {
-  readonly #object: HugeObject;
+  private readonly _object: HugeObject;
   constructor(frames: Frames, backing: Backing, object: HugeObject) {
     super(frames, backing);
-    this.#object = object;
+    this._object = object;
   }
   override cached(index: number): number | undefined {
-    return this.#object.get(Math.floor(index / HUGE_FRAMES))?.frames[index % HUGE_FRAMES];
+    return this._object.get(Math.floor(index / HUGE_FRAMES))?.frames[index % HUGE_FRAMES];
   }
   override frame(index: number): number {
     return this.cached(index) ?? -1;
   }
   override get count(): number {
-    return this.#object.count * HUGE_FRAMES;
+    return this._object.count * HUGE_FRAMES;
   }
   override has(index: number): boolean {
     return this.cached(index) !== undefined;

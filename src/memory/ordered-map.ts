@@ -26,16 +26,16 @@ const insert = <V>({ keys, values }: Chunk<V>, slot: number, key: number, value:
 
 /** An ordered map with integer keys. */
 export class OrderedMap<V> {
-  #chunks: Chunk<V>[] = [];
-  #size = 0;
+  private _chunks: Chunk<V>[] = [];
+  private _size = 0;
 
   get size(): number {
-    return this.#size;
+    return this._size;
   }
 
   /** The index of the last chunk that begins at or below `key`; 0 if there is none. */
-  #chunk(key: number): number {
-    const chunks = this.#chunks;
+  private _chunk(key: number): number {
+    const chunks = this._chunks;
     let low = 0;
     let high = chunks.length;
     if (high < 2) return 0;
@@ -47,7 +47,7 @@ export class OrderedMap<V> {
     return low;
   }
   /** The index of the first key of a chunk that is not below `key`. */
-  #slot({ keys }: Chunk<V>, key: number): number {
+  private _slot({ keys }: Chunk<V>, key: number): number {
     let low = 0;
     let high = keys.length;
     while (low < high) {
@@ -60,15 +60,15 @@ export class OrderedMap<V> {
 
   // `get` and `from` are hot in code that V8 has not optimised yet, where each call counts.
   get(key: number): V | undefined {
-    const chunks = this.#chunks;
-    const chunk = chunks[chunks.length < 2 ? 0 : this.#chunk(key)];
+    const chunks = this._chunks;
+    const chunk = chunks[chunks.length < 2 ? 0 : this._chunk(key)];
     if (chunk === undefined) return undefined;
     const { keys } = chunk;
     if (keys.length <= FEW) {
       const slot = keys.indexOf(key);
       return slot < 0 ? undefined : chunk.values[slot];
     }
-    const slot = this.#slot(chunk, key);
+    const slot = this._slot(chunk, key);
     return keys[slot] === key ? chunk.values[slot] : undefined;
   }
   has(key: number): boolean {
@@ -76,48 +76,48 @@ export class OrderedMap<V> {
   }
 
   set(key: number, value: V): void {
-    const last = this.#chunks[this.#chunks.length - 1];
+    const last = this._chunks[this._chunks.length - 1];
     if (last === undefined || key > (last.keys[last.keys.length - 1] as number)) {
-      this.#size++;
+      this._size++;
       // Ascending insertions result in full chunks.
-      if (last === undefined || last.keys.length === CHUNK_MAX) this.#chunks.push({ keys: [key], values: [value] });
+      if (last === undefined || last.keys.length === CHUNK_MAX) this._chunks.push({ keys: [key], values: [value] });
       else insert(last, last.keys.length, key, value);
       return;
     }
-    const at = this.#chunk(key);
-    const chunk = this.#chunks[at] as Chunk<V>;
-    const slot = this.#slot(chunk, key);
+    const at = this._chunk(key);
+    const chunk = this._chunks[at] as Chunk<V>;
+    const slot = this._slot(chunk, key);
     if (chunk.keys[slot] === key) {
       chunk.values[slot] = value;
       return;
     }
-    this.#size++;
+    this._size++;
     if (chunk.keys.length < CHUNK_MAX) {
       insert(chunk, slot, key, value);
       return;
     }
     const half = slot === CHUNK_MAX ? CHUNK_MAX : CHUNK_MAX >> 1;
     const upper: Chunk<V> = { keys: chunk.keys.splice(half), values: chunk.values.splice(half) };
-    this.#chunks.splice(at + 1, 0, upper);
+    this._chunks.splice(at + 1, 0, upper);
     const [into, index] = slot < half || (slot === half && half < CHUNK_MAX) ? [chunk, slot] : [upper, slot - half];
     insert(into, index, key, value);
   }
 
   delete(key: number): boolean {
-    const at = this.#chunk(key);
-    const chunk = this.#chunks[at];
+    const at = this._chunk(key);
+    const chunk = this._chunks[at];
     if (chunk === undefined) return false;
-    const slot = this.#slot(chunk, key);
+    const slot = this._slot(chunk, key);
     if (chunk.keys[slot] !== key) return false;
     chunk.keys.splice(slot, 1);
     chunk.values.splice(slot, 1);
-    if (chunk.keys.length === 0) this.#chunks.splice(at, 1);
-    this.#size--;
+    if (chunk.keys.length === 0) this._chunks.splice(at, 1);
+    this._size--;
     return true;
   }
   clear(): void {
-    this.#chunks = [];
-    this.#size = 0;
+    this._chunks = [];
+    this._size = 0;
   }
 
   /**
@@ -125,20 +125,20 @@ export class OrderedMap<V> {
    * meanwhile.
    */
   next(key: number): number | undefined {
-    const at = this.#chunk(key);
-    const chunk = this.#chunks[at];
+    const at = this._chunk(key);
+    const chunk = this._chunks[at];
     if (chunk === undefined) return undefined;
-    return chunk.keys[this.#slot(chunk, key)] ?? this.#chunks[at + 1]?.keys[0];
+    return chunk.keys[this._slot(chunk, key)] ?? this._chunks[at + 1]?.keys[0];
   }
   /** The key of the last result of `from`. */
   at = 0;
   /** The value of the lowest key at or above `key`. The key is then in `at`. */
   from(key: number): V | undefined {
-    const chunks = this.#chunks;
-    const at = chunks.length < 2 ? 0 : this.#chunk(key);
+    const chunks = this._chunks;
+    const at = chunks.length < 2 ? 0 : this._chunk(key);
     let chunk = chunks[at];
     if (chunk === undefined) return undefined;
-    let slot = this.#slot(chunk, key);
+    let slot = this._slot(chunk, key);
     if (slot === chunk.keys.length) {
       chunk = chunks[at + 1];
       if (chunk === undefined) return undefined;
@@ -149,9 +149,9 @@ export class OrderedMap<V> {
   }
   /** The highest key at or below `key`. */
   previous(key: number): number | undefined {
-    const chunk = this.#chunks[this.#chunk(key)];
+    const chunk = this._chunks[this._chunk(key)];
     if (chunk === undefined) return undefined;
-    const slot = this.#slot(chunk, key);
+    const slot = this._slot(chunk, key);
     return chunk.keys[slot] === key ? key : slot > 0 ? chunk.keys[slot - 1] : undefined;
   }
 
@@ -159,10 +159,10 @@ export class OrderedMap<V> {
    * Calls `visit` for each value in the order of the keys. It must not change the map. A generator is slower.
    */
   each(visit: (value: V) => void): void {
-    for (const { values } of this.#chunks) for (let i = 0; i < values.length; i++) visit(values[i] as V);
+    for (const { values } of this._chunks) for (let i = 0; i < values.length; i++) visit(values[i] as V);
   }
   /** All values in the order of their keys. */
   *values(): Generator<V> {
-    for (const { values } of this.#chunks) yield* values;
+    for (const { values } of this._chunks) yield* values;
   }
 }

@@ -28,13 +28,13 @@ export class PageCache {
    * The mappings of the file and their address spaces, each at its `place`. A Map would keep garbage of ended
    * processes alive, because V8 links each old table of a Map to the next one.
    */
-  readonly #mappings: Vma[] = [];
-  readonly #owners: FileMapping[] = [];
-  readonly #pages = new OrderedMap<number>();
+  private readonly _mappings: Vma[] = [];
+  private readonly _owners: FileMapping[] = [];
+  private readonly _pages = new OrderedMap<number>();
   /** Pages that shared mappings may have stored to. */
-  readonly #dirty = new OrderedMap<true>();
+  private readonly _dirty = new OrderedMap<true>();
   /** The file has no link and no open file. */
-  #orphan = false;
+  private _orphan = false;
 
   constructor(frames: Frames, backing: Backing) {
     this.frames = frames;
@@ -53,7 +53,7 @@ export class PageCache {
    * or an I/O error. `wanted` is the preferred frame of a page that is not cached yet.
    */
   frame(index: number, wanted = 0): number {
-    const cached = this.#pages.get(index);
+    const cached = this._pages.get(index);
     if (index * PAGE_SIZE >= this.backing.size) return -1;
     if (cached !== undefined) return cached;
     const frame = this.frames.alloc(wanted);
@@ -62,52 +62,52 @@ export class PageCache {
       this.frames.release(frame);
       return -1;
     }
-    this.#pages.set(index, frame);
+    this._pages.set(index, frame);
     return frame;
   }
 
   /** The frame of page `index`, which is below the end of the file, if it is cached. */
   cached(index: number): number | undefined {
-    return this.#pages.get(index);
+    return this._pages.get(index);
   }
 
   /** Moves page `index` to a new frame. The old frame remains with its other user. False: out of memory. */
   move(index: number): boolean {
-    const from = this.#pages.get(index) as number;
+    const from = this._pages.get(index) as number;
     const to = this.frames.allocDirty();
     if (to === 0) return false;
     this.frames.u8.copyWithin(to, from, from + PAGE_SIZE);
-    this.#pages.set(index, to);
+    this._pages.set(index, to);
     this.frames.release(from);
     return true;
   }
 
   /** The number of cached pages. */
   get count(): number {
-    return this.#pages.size;
+    return this._pages.size;
   }
 
   /** True if mincore(2) reports page `index` as resident. */
   has(index: number): boolean {
     if (index * PAGE_SIZE >= this.backing.size) return false;
-    return this.#pages.has(index) || this.backing.sparse !== true || this.backing.holds?.(index) === true;
+    return this._pages.has(index) || this.backing.sparse !== true || this.backing.holds?.(index) === true;
   }
 
   /** Called before a write of a shared mapping to page `index`. */
   dirtied(index: number): void {
-    this.#dirty.set(index, true);
+    this._dirty.set(index, true);
     this.backing.modified?.();
   }
 
   /** Called after write(2) stored `bytes` at `offset` of the file. */
   wrote(offset: number, bytes: Uint8Array): void {
-    if (this.#pages.size === 0) return;
+    if (this._pages.size === 0) return;
     const { u8 } = this.frames;
     for (let done = 0; done < bytes.length; ) {
       const at = offset + done;
       const within = at % PAGE_SIZE;
       const n = Math.min(PAGE_SIZE - within, bytes.length - done);
-      const frame = this.#pages.get(Math.floor(at / PAGE_SIZE));
+      const frame = this._pages.get(Math.floor(at / PAGE_SIZE));
       if (frame !== undefined) {
         u8.set(bytes.subarray(done, done + n), frame + within);
         this.frames.changed(frame);
@@ -121,8 +121,8 @@ export class PageCache {
    */
   overlay(offset: number, into: Uint8Array): void {
     const end = (offset + into.length) / PAGE_SIZE;
-    for (const index of within(this.#dirty, Math.floor(offset / PAGE_SIZE), end)) {
-      const frame = this.#pages.get(index) as number;
+    for (const index of within(this._dirty, Math.floor(offset / PAGE_SIZE), end)) {
+      const frame = this._pages.get(index) as number;
       const from = Math.max(index * PAGE_SIZE, offset);
       const to = Math.min((index + 1) * PAGE_SIZE, offset + into.length);
       if (from < to) into.set(this.frames.u8.subarray(frame + from - index * PAGE_SIZE, frame + to - index * PAGE_SIZE), from - offset);
@@ -137,8 +137,8 @@ export class PageCache {
   }
   /** Zeroes the cached part of the bytes [from, to), where the file got a hole. */
   zero(from: number, to: number): void {
-    for (const index of within(this.#pages, Math.floor(from / PAGE_SIZE), to / PAGE_SIZE)) {
-      const frame = this.#pages.get(index) as number;
+    for (const index of within(this._pages, Math.floor(from / PAGE_SIZE), to / PAGE_SIZE)) {
+      const frame = this._pages.get(index) as number;
       this.frames.clear(frame + Math.max(0, from - index * PAGE_SIZE), frame + Math.min(PAGE_SIZE, to - index * PAGE_SIZE));
       this.frames.changed(frame);
     }
@@ -150,13 +150,13 @@ export class PageCache {
   truncated(size: number): void {
     const end = Math.ceil(size / PAGE_SIZE);
     const tail = size % PAGE_SIZE;
-    const last = tail === 0 ? undefined : this.#pages.get(end - 1);
+    const last = tail === 0 ? undefined : this._pages.get(end - 1);
     if (last !== undefined) {
       this.frames.clear(last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
     this.unmap(end);
-    for (const index of within(this.#pages, end)) this.#forget(index);
+    for (const index of within(this._pages, end)) this._forget(index);
   }
   /** Takes the pages [from, to) from all mappings. */
   unmap(from: number, to = Number.POSITIVE_INFINITY): void {
@@ -164,13 +164,13 @@ export class PageCache {
   }
   /** Visits the mappings of the file. */
   each(visit: (vma: Vma, owner: FileMapping) => void): void {
-    this.#mappings.forEach((vma, i) => visit(vma, this.#owners[i] as FileMapping));
+    this._mappings.forEach((vma, i) => visit(vma, this._owners[i] as FileMapping));
   }
 
-  #forget(index: number): void {
-    this.frames.release(this.#pages.get(index) as number);
-    this.#pages.delete(index);
-    this.#dirty.delete(index);
+  private _forget(index: number): void {
+    this.frames.release(this._pages.get(index) as number);
+    this._pages.delete(index);
+    this._dirty.delete(index);
   }
 
   /**
@@ -181,58 +181,58 @@ export class PageCache {
   sync(from = 0, to = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY): { readonly done: number; readonly next?: number } {
     let done = 0;
     if (this.backing.writePage === undefined) return { done };
-    for (const index of within(this.#dirty, from, to)) {
+    for (const index of within(this._dirty, from, to)) {
       if (done === most) return { done, next: index };
       done++;
-      if (this.#store(index) && this.#mappings.length === 0) this.#dirty.delete(index);
+      if (this._store(index) && this._mappings.length === 0) this._dirty.delete(index);
     }
     return { done };
   }
   /** False: the file cannot store the page, which remains dirty. */
-  #store(index: number): boolean {
-    const frame = this.#pages.get(index) as number;
+  private _store(index: number): boolean {
+    const frame = this._pages.get(index) as number;
     const length = Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE);
     return length <= 0 || this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length)) === length;
   }
 
   /** True if a mapping could change the file. */
   get mappedWritable(): boolean {
-    return this.#mappings.some((vma) => (vma.flags & VM.SHARED) !== 0);
+    return this._mappings.some((vma) => (vma.flags & VM.SHARED) !== 0);
   }
   /** Registers a mapping of the file. */
   attach(owner: FileMapping, vma: Vma): void {
-    vma.place = this.#mappings.push(vma) - 1;
-    this.#owners.push(owner);
-    this.backing.counted?.(this.#mappings.length);
+    vma.place = this._mappings.push(vma) - 1;
+    this._owners.push(owner);
+    this.backing.counted?.(this._mappings.length);
   }
   /** Removes a mapping. The last one stores dirty pages. */
   detach(vma: Vma): void {
-    if (this.#mappings[vma.place] !== vma) throw new Error("the mapping is not in the list of its file");
-    const last = this.#mappings.pop() as Vma;
-    const owner = this.#owners.pop() as FileMapping;
+    if (this._mappings[vma.place] !== vma) throw new Error("the mapping is not in the list of its file");
+    const last = this._mappings.pop() as Vma;
+    const owner = this._owners.pop() as FileMapping;
     if (last !== vma) {
-      this.#mappings[vma.place] = last;
-      this.#owners[vma.place] = owner;
+      this._mappings[vma.place] = last;
+      this._owners[vma.place] = owner;
       last.place = vma.place;
     }
-    this.#detached();
-    this.backing.counted?.(this.#mappings.length);
+    this._detached();
+    this.backing.counted?.(this._mappings.length);
   }
-  #detached(): void {
-    if (this.#mappings.length > 0) return;
+  private _detached(): void {
+    if (this._mappings.length > 0) return;
     this.sync();
-    if (!this.#orphan) return;
-    this.#release();
+    if (!this._orphan) return;
+    this._release();
     this.backing.unmapped?.();
   }
 
   /** Called when the file has no link and no open file. Frees its pages now, or after its last mapping. */
   drop(): void {
-    this.#orphan = true;
-    if (this.#mappings.length === 0) this.#release();
+    this._orphan = true;
+    if (this._mappings.length === 0) this._release();
   }
-  #release(): void {
-    for (const index of within(this.#pages, 0)) this.#forget(index);
+  private _release(): void {
+    for (const index of within(this._pages, 0)) this._forget(index);
     this.frames.reclaimers.delete(this);
     this.backing.pages = undefined;
   }
@@ -240,15 +240,15 @@ export class PageCache {
   /** Frees up to `wanted` pages that no address space maps. Returns their number. */
   reclaim(wanted: number): number {
     let freed = 0;
-    for (const index of within(this.#pages, 0)) {
+    for (const index of within(this._pages, 0)) {
       if (freed >= wanted) break;
-      const frame = this.#pages.get(index) as number;
+      const frame = this._pages.get(index) as number;
       if (this.frames.refs(frame) > 1) continue;
-      if (this.#dirty.has(index)) {
+      if (this._dirty.has(index)) {
         // The pages of shared anonymous memory have no other copy.
-        if (this.backing.writePage === undefined || !this.#store(index)) continue;
+        if (this.backing.writePage === undefined || !this._store(index)) continue;
       }
-      this.#forget(index);
+      this._forget(index);
       freed++;
     }
     return freed;

@@ -31,72 +31,72 @@ const isEmpty = (leaf: Uint32Array): boolean => {
 
 /** The page table of one address space. */
 export class PageTable {
-  readonly #leaves = new OrderedMap<Uint32Array>();
+  private readonly _leaves = new OrderedMap<Uint32Array>();
   /** The leaf of the last access. The next access mostly is in the same leaf. */
-  #last: Uint32Array = none;
-  /** The first address of `#last`. A comparison with it is faster than a division for the key. */
-  #lastBase = Number.POSITIVE_INFINITY;
+  private _last: Uint32Array = none;
+  /** The first address of `_last`. A comparison with it is faster than a division for the key. */
+  private _lastBase = Number.POSITIVE_INFINITY;
   /** The leaf before the last one: programs alternate between their data and the stack. */
-  #other: Uint32Array = none;
-  #otherBase = Number.POSITIVE_INFINITY;
+  private _other: Uint32Array = none;
+  private _otherBase = Number.POSITIVE_INFINITY;
   /** The number of entries with a frame, without those of huge pages: the resident set. */
   resident = 0;
   /** The number of entries of huge pages. Linux mm->hugetlb_usage. */
   huge = 0;
   /** The greatest resident set before the last removal. Linux mm->hiwater_rss. */
-  #peak = 0;
+  private _peak = 0;
   /** The greatest resident set so far, in pages. */
   get peak(): number {
-    return Math.max(this.#peak, this.resident);
+    return Math.max(this._peak, this.resident);
   }
-  readonly #account: Account | undefined;
+  private readonly _account: Account | undefined;
 
   constructor(account?: Account) {
-    this.#account = account;
+    this._account = account;
   }
   /** The charged bytes of the table. */
   get weight(): number {
-    return this.#leaves.size * LEAF_WEIGHT;
+    return this._leaves.size * LEAF_WEIGHT;
   }
 
   get(address: number): number {
-    const offset = address - this.#lastBase;
-    if (offset >= 0 && offset < LEAF_BYTES) return this.#last[offset >>> 12] as number;
-    const further = address - this.#otherBase;
-    if (further >= 0 && further < LEAF_BYTES) return this.#other[further >>> 12] as number;
+    const offset = address - this._lastBase;
+    if (offset >= 0 && offset < LEAF_BYTES) return this._last[offset >>> 12] as number;
+    const further = address - this._otherBase;
+    if (further >= 0 && further < LEAF_BYTES) return this._other[further >>> 12] as number;
     const key = Math.floor(address / LEAF_BYTES);
-    const leaf = this.#leaves.get(key);
+    const leaf = this._leaves.get(key);
     if (leaf === undefined) return 0;
-    this.#used(leaf, key);
+    this._used(leaf, key);
     return leaf[(address / 4096) & (LEAF_SIZE - 1)] as number;
   }
-  #leafOf(key: number): Uint32Array {
-    let leaf = this.#leaves.get(key);
+  private _leafOf(key: number): Uint32Array {
+    let leaf = this._leaves.get(key);
     if (leaf !== undefined) return leaf;
-    this.#account?.force(LEAF_WEIGHT);
-    this.#leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
+    this._account?.force(LEAF_WEIGHT);
+    this._leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
     return leaf;
   }
-  #used(leaf: Uint32Array, key: number): void {
-    this.#other = this.#last;
-    this.#otherBase = this.#lastBase;
-    this.#last = leaf;
-    this.#lastBase = key * LEAF_BYTES;
+  private _used(leaf: Uint32Array, key: number): void {
+    this._other = this._last;
+    this._otherBase = this._lastBase;
+    this._last = leaf;
+    this._lastBase = key * LEAF_BYTES;
   }
 
   set(address: number, pte: number): void {
-    if (!(address >= this.#lastBase && address - this.#lastBase < LEAF_BYTES)) {
+    if (!(address >= this._lastBase && address - this._lastBase < LEAF_BYTES)) {
       const key = Math.floor(address / LEAF_BYTES);
-      if (pte === 0 && !this.#leaves.has(key)) return;
-      this.#used(this.#leafOf(key), key);
+      if (pte === 0 && !this._leaves.has(key)) return;
+      this._used(this._leafOf(key), key);
     }
     const slot = (address / 4096) & (LEAF_SIZE - 1);
-    if (this.#last[slot] === 0) this.resident++;
+    if (this._last[slot] === 0) this.resident++;
     if (pte === 0) {
-      this.#peak = this.peak;
+      this._peak = this.peak;
       this.resident--;
     }
-    this.#last[slot] = pte;
+    this._last[slot] = pte;
   }
 
   /**
@@ -105,10 +105,10 @@ export class PageTable {
    */
   walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): number {
     let visited = 0;
-    this.#peak = this.peak;
+    this._peak = this.peak;
     let base = 0;
-    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
-      base = this.#lastBase;
+    for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
+      base = this._lastBase;
       const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
       let slot = start > base ? (start - base) / 4096 : 0;
       for (; slot < last; slot++) {
@@ -126,8 +126,8 @@ export class PageTable {
   /** The first address in [start, end) of a page with a frame. Undefined: there is none. */
   next(start: number, end: number): number | undefined {
     let base = 0;
-    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
-      base = this.#lastBase;
+    for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
+      base = this._lastBase;
       const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
       for (let slot = start > base ? (start - base) / 4096 : 0; slot < last; slot++) if (leaf[slot] !== 0) return base + slot * 4096;
     }
@@ -142,15 +142,15 @@ export class PageTable {
   share(other: PageTable, start: number, end: number, without: number, frames: Frames): number {
     const { resident } = other;
     let base = 0;
-    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
-      base = this.#lastBase;
+    for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
+      base = this._lastBase;
       const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
       let theirs: Uint32Array | undefined;
       let slot = start > base ? (start - base) / 4096 : 0;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
-        theirs ??= other.#leafOf(base / LEAF_BYTES);
+        theirs ??= other._leafOf(base / LEAF_BYTES);
         frames.retain(pte - (pte & 0xfff));
         leaf[slot] = theirs[slot] = pte & ~without;
         other.resident++;
@@ -161,10 +161,10 @@ export class PageTable {
   /** Releases all frames in [start, end). Returns the number of entries. */
   drop(start: number, end: number, frames: Frames): number {
     const { resident } = this;
-    if (resident > this.#peak) this.#peak = resident;
+    if (resident > this._peak) this._peak = resident;
     let base = 0;
-    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
-      base = this.#lastBase;
+    for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
+      base = this._lastBase;
       const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
       let slot = start > base ? (start - base) / 4096 : 0;
       for (; slot < last; slot++) {
@@ -174,37 +174,37 @@ export class PageTable {
         leaf[slot] = 0;
         this.resident--;
       }
-      if (start <= base && last === LEAF_SIZE) this.#remove(base / LEAF_BYTES, leaf);
+      if (start <= base && last === LEAF_SIZE) this._remove(base / LEAF_BYTES, leaf);
     }
     return resident - this.resident;
   }
   /** Removes an empty leaf. */
-  #remove(key: number, leaf: Uint32Array): void {
-    this.#leaves.delete(key);
-    this.#account?.give(LEAF_WEIGHT);
+  private _remove(key: number, leaf: Uint32Array): void {
+    this._leaves.delete(key);
+    this._account?.give(LEAF_WEIGHT);
     if (spare.length < MOST_SPARE) spare.push(leaf);
-    this.#forget();
+    this._forget();
   }
-  #forget(): void {
-    this.#lastBase = this.#otherBase = Number.POSITIVE_INFINITY;
+  private _forget(): void {
+    this._lastBase = this._otherBase = Number.POSITIVE_INFINITY;
   }
   /** Removes all empty leaves. Returns their number. */
   trimEmpty(): number {
-    const { size } = this.#leaves;
-    for (let key = this.#leaves.next(0); key !== undefined; key = this.#leaves.next(key + 1)) {
-      const leaf = this.#leaves.get(key) as Uint32Array;
-      if (isEmpty(leaf)) this.#remove(key, leaf);
+    const { size } = this._leaves;
+    for (let key = this._leaves.next(0); key !== undefined; key = this._leaves.next(key + 1)) {
+      const leaf = this._leaves.get(key) as Uint32Array;
+      if (isEmpty(leaf)) this._remove(key, leaf);
     }
-    return size - this.#leaves.size;
+    return size - this._leaves.size;
   }
 
-  /** The first leaf with addresses in [start, end). It is then `#last`. */
-  #from(start: number, end: number): Uint32Array | undefined {
+  /** The first leaf with addresses in [start, end). It is then `_last`. */
+  private _from(start: number, end: number): Uint32Array | undefined {
     if (start >= end) return undefined;
-    if (start >= this.#lastBase && start - this.#lastBase < LEAF_BYTES) return this.#last;
-    const leaf = this.#leaves.from(Math.floor(start / LEAF_BYTES));
-    if (leaf === undefined || this.#leaves.at * LEAF_BYTES >= end) return undefined;
-    this.#used(leaf, this.#leaves.at);
+    if (start >= this._lastBase && start - this._lastBase < LEAF_BYTES) return this._last;
+    const leaf = this._leaves.from(Math.floor(start / LEAF_BYTES));
+    if (leaf === undefined || this._leaves.at * LEAF_BYTES >= end) return undefined;
+    this._used(leaf, this._leaves.at);
     return leaf;
   }
 
@@ -214,9 +214,9 @@ export class PageTable {
    */
   trim(start: number, end: number, floor: number, ceiling: number): void {
     let base = 0;
-    for (let leaf = this.#from(start, end); leaf !== undefined; leaf = this.#from(base + LEAF_BYTES, end)) {
-      base = this.#lastBase;
-      if (base >= floor && base + LEAF_BYTES <= ceiling) this.#remove(base / LEAF_BYTES, leaf);
+    for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
+      base = this._lastBase;
+      if (base >= floor && base + LEAF_BYTES <= ceiling) this._remove(base / LEAF_BYTES, leaf);
     }
   }
 
@@ -228,13 +228,13 @@ export class PageTable {
 
   /** Ends the use of the table after everything was unmapped. */
   end(): void {
-    this.#account?.give(this.weight);
+    this._account?.give(this.weight);
     if (this.resident === 0)
-      this.#leaves.each((leaf) => {
+      this._leaves.each((leaf) => {
         if (spare.length < MOST_SPARE) spare.push(leaf);
       });
-    this.#leaves.clear();
-    this.#forget();
+    this._leaves.clear();
+    this._forget();
     this.resident = this.huge = 0;
   }
 }

@@ -49,7 +49,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly areas: Areas = new Areas(this);
   readonly table: PageTable;
   /** The number of mappings that are charged to the account. */
-  #areasCharged = 0;
+  private _areasCharged = 0;
   /** The limits of the process: a live object, or one that the kernel replaces at each change. */
   limits: Limits;
   /** Heap: start_brk and brk. Set by the ELF loader. */
@@ -96,7 +96,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
    * on.
    */
   readonly color: number;
-  #counted = false;
+  private _counted = false;
 
   constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits, color = frames.rarestColor) {
     super();
@@ -118,24 +118,24 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.areas.clear((vma) => {
       const { start, end } = vma;
       vma.watch?.dropped(start, end);
-      const dropped = vma.flags & VM.HUGETLB ? this.#drop(vma, start, end) : this.table.drop(start, end, this.frames);
+      const dropped = vma.flags & VM.HUGETLB ? this._drop(vma, start, end) : this.table.drop(start, end, this.frames);
       if (vma.flags & VM.RESERVES) closeHuge(vma);
       if (vma.file === undefined) this.walked += dropped;
     });
     this.table.end();
     this.companion?.end();
-    this.frames.account.give(this.#areasCharged * AREA_WEIGHT);
-    if (this.#counted) this.frames.dropColor(this.color);
+    this.frames.account.give(this._areasCharged * AREA_WEIGHT);
+    if (this._counted) this.frames.dropColor(this.color);
   }
   /** The direct-mapped frame of a page. */
   directAddress(page: number): number {
-    if (!this.#counted) this.#count();
+    if (!this._counted) this._count();
     return directAddress(page, this.color);
   }
 
-  #count(): void {
+  private _count(): void {
     this.frames.takeColor(this.color);
-    this.#counted = true;
+    this._counted = true;
   }
 
   /** Called when the CPU switches to this space, after a flush of the translations of another. */
@@ -186,8 +186,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
   fork(): AddressSpace {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.color);
-    child.#count();
-    child.#describeAs(this);
+    child._count();
+    child._describeAs(this);
     child.areas.copyFrom(this.areas, (vma) => {
       const { flags } = vma;
       if (flags & VM.DONTFORK) return undefined;
@@ -203,27 +203,27 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       copy.flags &= ~(VM.LOCKED | VM.LOCKONFAULT | VM.RESERVES);
       return copy;
     });
-    child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
-    child.#areasCharged = this.#areasCharged;
+    child.frames.account.force(this._areasCharged * AREA_WEIGHT);
+    child._areasCharged = this._areasCharged;
     if (this.frames.current === this) this.frames.watch.flushWrites();
     return child;
   }
   /** The charge of a copy in bytes. */
   get weight(): number {
-    return this.table.weight + this.#areasCharged * AREA_WEIGHT;
+    return this.table.weight + this._areasCharged * AREA_WEIGHT;
   }
   /** Charges so many mappings, in batches. False: memory is short. */
   chargeAreas(count: number): boolean {
     const wanted = Math.ceil(count / AREA_BATCH) * AREA_BATCH;
-    if (wanted <= this.#areasCharged && wanted + 2 * AREA_BATCH > this.#areasCharged) return true;
-    if (!this.frames.account.resize(this.#areasCharged * AREA_WEIGHT, wanted * AREA_WEIGHT)) return false;
-    this.#areasCharged = wanted;
+    if (wanted <= this._areasCharged && wanted + 2 * AREA_BATCH > this._areasCharged) return true;
+    if (!this.frames.account.resize(this._areasCharged * AREA_WEIGHT, wanted * AREA_WEIGHT)) return false;
+    this._areasCharged = wanted;
     return true;
   }
   /**
    * Copies the fields that the loader and brk(2) set. Single assignments are much faster than Object.assign.
    */
-  #describeAs(space: AddressSpace): void {
+  private _describeAs(space: AddressSpace): void {
     this.brkStart = space.brkStart;
     this.brk = space.brk;
     this.readImpliesExec = space.readImpliesExec;
@@ -244,13 +244,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
 
   present(address: number, kind: Access = access.read): number {
-    const pte = this.#pte(address);
+    const pte = this._pte(address);
     return pte & (1 << kind) ? frameOf(pte) : -1;
   }
   translate(address: number, kind: Access): number {
-    const pte = this.#pte(address);
+    const pte = this._pte(address);
     if (pte & (1 << kind)) return frameOf(pte);
-    const frame = this.#fault(address, kind);
+    const frame = this._fault(address, kind);
     if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite + (hasFilledBehind(this, address) ? cacheMore : 0) : 0);
     return -(
       1 +
@@ -267,19 +267,19 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return gate && kind === access.read && Math.floor(address / PAGE_SIZE) * PAGE_SIZE === gate.page ? gate.frame : undefined;
   }
 
-  #pte(address: number): number {
+  private _pte(address: number): number {
     return address >= 0 && address < this.layout.taskSize ? this.table.get(address) : 0;
   }
   /** Serves a page fault. Returns the frame or a refusal. */
-  #fault(address: number, kind: Access): number {
+  private _fault(address: number, kind: Access): number {
     if (!(address >= 0 && address < this.layout.taskSize)) return refusal.noMapping;
     const vma = mappingFor(this, address);
     if (vma === undefined) return refusal.noMapping;
     if (this.frames.short) return refusal.noMemory;
     if (!permits(vma, kind)) return refusal.noPermission;
-    return (vma.watch && refusedByWatch(this, vma, vma.watch, address, kind)) || this.#populate(vma, address, kind);
+    return (vma.watch && refusedByWatch(this, vma, vma.watch, address, kind)) || this._populate(vma, address, kind);
   }
-  #populate(vma: Vma, address: number, kind: Access): number {
+  private _populate(vma: Vma, address: number, kind: Access): number {
     return vma.flags & VM.HUGETLB ? populateHuge(this, vma, address, kind) : populate(this, vma, address, kind);
   }
 
@@ -289,12 +289,12 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
    */
   faultInfo(address: number, errorCode: number): FaultInfo | undefined {
     const kind = errorCode & PF.WRITE ? access.write : errorCode & PF.INSTRUCTION ? access.execute : access.read;
-    return faults[this.#fault(address, kind)];
+    return faults[this._fault(address, kind)];
   }
 
   /** Makes a page present if its mapping permits the access (mlock, MAP_POPULATE): 0 or a refusal. */
   touch(address: number, kind: Access): number {
-    return Math.min(0, this.#fault(address, kind));
+    return Math.min(0, this._fault(address, kind));
   }
 
   /** The mapping that contains `address`. */
@@ -309,12 +309,12 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Drops the pages of a range of a mapping, with private copies. Linux zap_page_range(). */
   dropPages(vma: Vma, start = vma.start, end = vma.end): void {
     vma.watch?.dropped(start, end);
-    const dropped = this.#drop(vma, start, end);
+    const dropped = this._drop(vma, start, end);
     if (dropped === 0) return;
     this.flush(start, end);
     this.countWalked(vma, dropped);
   }
-  #drop(vma: Vma, start: number, end: number): number {
+  private _drop(vma: Vma, start: number, end: number): number {
     if ((vma.flags & VM.HUGETLB) === 0) return this.table.drop(start, end, this.frames);
     const pages = pagesWithin(this, vma, start, end);
     this.table.exclude(-pages.length * HUGE_FRAMES);
@@ -366,19 +366,19 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
    * number of bytes.
    */
   peek(at: number, into: Uint8Array): number {
-    return this.#force(at, into.length, access.read, (frame, done, n) => into.set(this.frames.u8.subarray(frame, frame + n), done));
+    return this._force(at, into.length, access.read, (frame, done, n) => into.set(this.frames.u8.subarray(frame, frame + n), done));
   }
   /**
    * ptrace POKE and writes of /proc/PID/mem: a private read-only page is copied. Returns the number of bytes.
    */
   poke(at: number, bytes: Uint8Array): number {
-    return this.#force(at, bytes.length, access.write, (frame, done, n) => {
+    return this._force(at, bytes.length, access.write, (frame, done, n) => {
       this.frames.u8.set(bytes.subarray(done, done + n), frame);
       this.frames.changed(frame);
     });
   }
   /** Linux mm/gup.c check_vma_flags(). */
-  #force(at: number, length: number, kind: Access, move: (frame: number, done: number, n: number) => void): number {
+  private _force(at: number, length: number, kind: Access, move: (frame: number, done: number, n: number) => void): number {
     let done = 0;
     while (done < length) {
       const address = at + done;
@@ -388,7 +388,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const may =
         kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
       if (!may) break;
-      const frame = this.#populate(vma, address, kind);
+      const frame = this._populate(vma, address, kind);
       if (frame < 0) break;
       const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), length - done);
       move(frame + (address % PAGE_SIZE), done, n);

@@ -29,7 +29,7 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let done = 0;
     while (done < into.length) {
-      const from = this.#frame(at + done, access.read);
+      const from = this._frame(at + done, access.read);
       if (from < 0) break;
       const n = Math.min(PAGE_SIZE - inPage(from), into.length - done);
       into.set(u8.subarray(from, from + n), done);
@@ -51,7 +51,7 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let done = 0;
     while (done < bytes.length) {
-      const to = this.#frame(at + done, access.write);
+      const to = this._frame(at + done, access.write);
       if (to < 0) break;
       const n = Math.min(PAGE_SIZE - inPage(to), bytes.length - done);
       u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), to);
@@ -64,7 +64,7 @@ export abstract class UserMemory {
   /** Zeroes `n` bytes. False is -EFAULT. Linux clear_user(). */
   clear(at: number, n: number): boolean {
     for (let done = 0; done < n; ) {
-      const to = this.#frame(at + done, access.write);
+      const to = this._frame(at + done, access.write);
       if (to < 0) return false;
       const step = Math.min(PAGE_SIZE - inPage(to), n - done);
       this.frames.clear(to, to + step);
@@ -75,30 +75,30 @@ export abstract class UserMemory {
   }
 
   /** The position of a user byte in machine memory, or negative. */
-  #frame(at: number, kind: Access): number {
+  private _frame(at: number, kind: Access): number {
     const found = this.translate(at, kind);
     return found < 0 ? -1 : found - (found & (PAGE_SIZE - 1)) + (at & (PAGE_SIZE - 1));
   }
 
   /** Unsigned scalars; -1 is a fault. */
   u8(at: number): number {
-    const from = this.#frame(at, access.read);
+    const from = this._frame(at, access.read);
     return from < 0 ? -1 : (this.frames.u8[from] as number);
   }
   u16(at: number): number {
-    if (inPage(at) > PAGE_SIZE - 2) return this.#slow(at, 2);
-    const from = this.#frame(at, access.read);
+    if (inPage(at) > PAGE_SIZE - 2) return this._slow(at, 2);
+    const from = this._frame(at, access.read);
     return from < 0 ? -1 : this.frames.view.getUint16(from, true);
   }
   u32(at: number): number {
-    if (inPage(at) > PAGE_SIZE - 4) return this.#slow(at, 4);
-    const from = this.#frame(at, access.read);
+    if (inPage(at) > PAGE_SIZE - 4) return this._slow(at, 4);
+    const from = this._frame(at, access.read);
     return from < 0 ? -1 : this.frames.view.getUint32(from, true);
   }
   /** 8 bytes as a number: exact below 2^53. -1 is a fault. */
   u64(at: number): number {
     if (inPage(at) <= PAGE_SIZE - 8) {
-      const from = this.#frame(at, access.read);
+      const from = this._frame(at, access.read);
       const { view } = this.frames;
       return from < 0 ? -1 : view.getUint32(from + 4, true) * 0x1_0000_0000 + view.getUint32(from, true);
     }
@@ -116,7 +116,7 @@ export abstract class UserMemory {
     return true;
   }
 
-  #slow(at: number, n: number): number {
+  private _slow(at: number, n: number): number {
     let value = 0;
     for (let i = n - 1; i >= 0; i--) {
       const byte = this.u8(at + i);
@@ -127,7 +127,7 @@ export abstract class UserMemory {
   }
 
   setU8(at: number, value: number): boolean {
-    const to = this.#frame(at, access.write);
+    const to = this._frame(at, access.write);
     if (to < 0) return false;
     this.frames.u8[to] = value;
     this.frames.changed(to);
@@ -135,8 +135,8 @@ export abstract class UserMemory {
   }
   setU16(at: number, value: number): boolean {
     if (inPage(at) > PAGE_SIZE - 2)
-      return this.#frame(at + 1, access.write) >= 0 && this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
-    const to = this.#frame(at, access.write);
+      return this._frame(at + 1, access.write) >= 0 && this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
+    const to = this._frame(at, access.write);
     if (to < 0) return false;
     this.frames.view.setUint16(to, value, true);
     this.frames.changed(to);
@@ -146,14 +146,14 @@ export abstract class UserMemory {
     if (inPage(at) > PAGE_SIZE - 4) {
       // put_user() is one store: it writes all bytes or none.
       return (
-        this.#frame(at + 3, access.write) >= 0 &&
+        this._frame(at + 3, access.write) >= 0 &&
         this.setU8(at, value) &&
         this.setU8(at + 1, value >>> 8) &&
         this.setU8(at + 2, value >>> 16) &&
         this.setU8(at + 3, value >>> 24)
       );
     }
-    const to = this.#frame(at, access.write);
+    const to = this._frame(at, access.write);
     if (to < 0) return false;
     this.frames.view.setUint32(to, value, true);
     this.frames.changed(to);
@@ -161,7 +161,7 @@ export abstract class UserMemory {
   }
   setU64(at: number, lo: number, hi: number): boolean {
     if (inPage(at) <= PAGE_SIZE - 8) {
-      const to = this.#frame(at, access.write);
+      const to = this._frame(at, access.write);
       if (to < 0) return false;
       const { view } = this.frames;
       view.setUint32(to, lo, true);
@@ -169,7 +169,7 @@ export abstract class UserMemory {
       this.frames.changed(to);
       return true;
     }
-    return this.#frame(at + 7, access.write) >= 0 && this.setU32(at, lo) && this.setU32(at + 4, hi);
+    return this._frame(at + 7, access.write) >= 0 && this.setU32(at, lo) && this.setU32(at + 4, hi);
   }
   /** Writes a `long` of an ABI, which has 4 or 8 bytes. The value is a signed integer of at most 53 bits. */
   setLong(at: number, value: number, long: 4 | 8): boolean {
@@ -184,7 +184,7 @@ export abstract class UserMemory {
   stringLength(at: number, max: number): number {
     const { u8 } = this.frames;
     for (let length = 0; ; ) {
-      const from = this.#frame(at + length, access.read);
+      const from = this._frame(at + length, access.read);
       if (from < 0) return -1;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - length);
       // Most strings are short: an array for the rest of the page takes longer.
@@ -205,7 +205,7 @@ export abstract class UserMemory {
     const { u8 } = this.frames;
     let text = "";
     while (text.length < max) {
-      const from = this.#frame(at + text.length, access.read);
+      const from = this._frame(at + text.length, access.read);
       if (from < 0) return undefined;
       const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - text.length);
       let stop = from;

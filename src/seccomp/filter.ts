@@ -97,15 +97,15 @@ export class Filter {
   readonly pathLength: number;
   /** The listener of SECCOMP_FILTER_FLAG_NEW_LISTENER; owned by the kernel. */
   listener: object | null = null;
-  readonly #always64 = new Uint8Array(CACHED_NUMBERS);
-  readonly #always32 = new Uint8Array(CACHED_NUMBERS);
-  readonly #writeWords: (data: SyscallData, into: Uint32Array) => void;
-  readonly #allow: number;
+  private readonly _always64 = new Uint8Array(CACHED_NUMBERS);
+  private readonly _always32 = new Uint8Array(CACHED_NUMBERS);
+  private readonly _writeWords: (data: SyscallData, into: Uint32Array) => void;
+  private readonly _allow: number;
   /** By number: specialised filters of calls whose arguments matter. */
-  readonly #special64: MaybeSpecialised[] = [];
-  readonly #special32: MaybeSpecialised[] = [];
-  #run: Compiled | undefined;
-  #heat = 0;
+  private readonly _special64: MaybeSpecialised[] = [];
+  private readonly _special32: MaybeSpecialised[] = [];
+  private _run: Compiled | undefined;
+  private _heat = 0;
 
   /** The program must have passed the profile's checker and the path limit: see `attach`. */
   constructor(profile: SeccompProfile, prev: Filter | null, program: Program, options: FilterOptions) {
@@ -118,29 +118,29 @@ export class Filter {
     this.instructions = (prev?.instructions ?? 0) + program.length;
     const penalty = profile.pathLimit?.penalty ?? 0;
     this.pathLength = (prev?.pathLength ?? 0) + countedLength(profile.pathLimit, program) + penalty;
-    this.#writeWords = writerOf(profile.layout);
-    this.#allow = allowValue(profile);
+    this._writeWords = writerOf(profile.layout);
+    this._allow = allowValue(profile);
   }
 
   /** Per number of an ABI: UNKNOWN, ALWAYS or SOMETIMES. Derived from the programs, so snapshots omit it. */
-  #cache(arch: number): Uint8Array | undefined {
-    return arch === x64.auditArch ? this.#always64 : arch === i386.auditArch ? this.#always32 : undefined;
+  private _cache(arch: number): Uint8Array | undefined {
+    return arch === x64.auditArch ? this._always64 : arch === i386.auditArch ? this._always32 : undefined;
   }
 
   /** Evaluates a call by this filter and all before it. Writes `result` and returns its value. */
   decide(data: SyscallData, result: FilterResult): number {
     if (this.alwaysAllows(data.nr, data.arch)) {
       result.filter = null;
-      result.value = this.#allow;
-      return this.#allow;
+      result.value = this._allow;
+      return this._allow;
     }
-    const special = this.#specialFor(data);
-    if (!special) return this.#runAll(data, result);
-    this.#writeWords(data, words);
-    if (!special.allows(data.args)) return this.#runAll(data, result);
+    const special = this._specialFor(data);
+    if (!special) return this._runAll(data, result);
+    this._writeWords(data, words);
+    if (!special.allows(data.args)) return this._runAll(data, result);
     result.filter = null;
-    result.value = this.#allow;
-    return this.#allow;
+    result.value = this._allow;
+    return this._allow;
   }
 
   /**
@@ -148,25 +148,25 @@ export class Filter {
    * calls.
    */
   hasConstantAllowed(nr: number, by32: boolean): boolean {
-    return (by32 ? this.#always32 : this.#always64)[nr] === ALWAYS;
+    return (by32 ? this._always32 : this._always64)[nr] === ALWAYS;
   }
   /** True if this call is known to be allowed: always, or with equal arguments before. */
   hasCachedAllowed(nr: number, arch: number, args: Uint32Array): boolean {
     if (this.alwaysAllows(nr, arch)) return true;
-    const special = this.#specials(arch)?.[nr];
+    const special = this._specials(arch)?.[nr];
     return typeof special === "object" && special !== null && special.isCached(args);
   }
-  #specials(arch: number): MaybeSpecialised[] | undefined {
-    return arch === x64.auditArch ? this.#special64 : arch === i386.auditArch ? this.#special32 : undefined;
+  private _specials(arch: number): MaybeSpecialised[] | undefined {
+    return arch === x64.auditArch ? this._special64 : arch === i386.auditArch ? this._special32 : undefined;
   }
-  #specialFor({ nr, arch }: SyscallData): SpecialisedFilter | null {
-    const known = this.#specials(arch);
+  private _specialFor({ nr, arch }: SyscallData): SpecialisedFilter | null {
+    const known = this._specials(arch);
     if (!known || nr < 0 || nr >= CACHED_NUMBERS) return null;
     const special = known[nr] ?? 0;
     if (typeof special !== "number") return special;
     known[nr] = special + 1;
     if (special < SPECIALISE_AFTER) return null;
-    const made = this.#specialise(nr, arch);
+    const made = this._specialise(nr, arch);
     known[nr] = made;
     if (made && specialised.push({ table: known, nr }) > SPECIALISED) {
       const oldest = specialised.shift();
@@ -174,33 +174,33 @@ export class Filter {
     }
     return made;
   }
-  #specialise(nr: number, arch: number): SpecialisedFilter | null {
+  private _specialise(nr: number, arch: number): SpecialisedFilter | null {
     if (this.depth > SPECIALISE_DEPTH || (this.profile.compatLock && compat(arch) !== compat(this.arch))) return null;
     const steps: FilterStep[] = [];
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
-      const { start, value } = filter.#upToArguments(nr, arch);
+      const { start, value } = filter._upToArguments(nr, arch);
       if (start) steps.push({ program: filter.program, start });
-      else if (value !== this.#allow) return null;
+      else if (value !== this._allow) return null;
     }
     try {
-      return new SpecialisedFilter(this.profile, steps, this.#allow, memory);
+      return new SpecialisedFilter(this.profile, steps, this._allow, memory);
     } catch {
       return null;
     }
   }
 
-  #runAll(data: SyscallData, result: FilterResult): number {
+  private _runAll(data: SyscallData, result: FilterResult): number {
     const { returns, compatLock } = this.profile;
     result.filter = null;
-    result.value = this.#allow;
+    result.value = this._allow;
     if (compatLock && compat(data.arch) !== compat(this.arch)) {
       result.filter = this;
       result.value = 0;
       return 0;
     }
-    this.#writeWords(data, words);
+    this._writeWords(data, words);
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
-      const value = filter.#evaluate();
+      const value = filter._evaluate();
       if (returns.combine === "first-not-allow") {
         if (actionOf(returns, value) === "allow") continue;
         result.filter = filter;
@@ -216,17 +216,17 @@ export class Filter {
   }
 
   /** Runs only this filter, on the words in memory. */
-  #evaluate(): number {
-    if (this.#run) return this.#run() >>> 0;
-    this.#heat += this.program.length;
-    if (this.#heat > COMPILE_AFTER && this.program.length >= WORTH_COMPILING) this.#compile();
+  private _evaluate(): number {
+    if (this._run) return this._run() >>> 0;
+    this._heat += this.program.length;
+    if (this._heat > COMPILE_AFTER && this.program.length >= WORTH_COMPILING) this._compile();
     return evaluate(this.profile, this.program, words);
   }
 
-  #compile(): void {
-    this.#heat = Number.NEGATIVE_INFINITY;
+  private _compile(): void {
+    this._heat = Number.NEGATIVE_INFINITY;
     try {
-      this.#run = compile(this.profile, this.program, memory);
+      this._run = compile(this.profile, this.program, memory);
     } catch {
       // A page whose policy forbids WebAssembly, or a browser's main thread, continues with the evaluator.
     }
@@ -238,26 +238,26 @@ export class Filter {
    * difference. Numbers without a cache entry (x32's, negative ones) get false.
    */
   alwaysAllows(nr: number, arch: number): boolean {
-    const cache = nr >= 0 && nr < CACHED_NUMBERS ? this.#cache(arch) : undefined;
+    const cache = nr >= 0 && nr < CACHED_NUMBERS ? this._cache(arch) : undefined;
     if (!cache) return false;
-    if (cache[nr] === UNKNOWN) cache[nr] = this.#computeConstant(nr, arch) ? ALWAYS : SOMETIMES;
+    if (cache[nr] === UNKNOWN) cache[nr] = this._computeConstant(nr, arch) ? ALWAYS : SOMETIMES;
     return cache[nr] === ALWAYS;
   }
 
   /** Computes it up to the first filter that knows the result for the rest of the path. */
-  #computeConstant(nr: number, arch: number): boolean {
+  private _computeConstant(nr: number, arch: number): boolean {
     if (this.profile.compatLock && compat(arch) !== compat(this.arch)) return false;
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
-      const known = filter.#cache(arch)?.[nr];
+      const known = filter._cache(arch)?.[nr];
       if (known) return known === ALWAYS;
-      if (!filter.#allowsAlone(nr, arch)) return false;
+      if (!filter._allowsAlone(nr, arch)) return false;
     }
     return true;
   }
 
   /** True if the program allows and has read only the number and arch. */
-  #allowsAlone(nr: number, arch: number): boolean {
-    const { start, value } = this.#upToArguments(nr, arch);
+  private _allowsAlone(nr: number, arch: number): boolean {
+    const { start, value } = this._upToArguments(nr, arch);
     return !start && actionOf(this.profile.returns, value) === "allow";
   }
 
@@ -265,7 +265,7 @@ export class Filter {
    * The state before the program's first access to data other than number and arch. Without such an access,
    * its return value.
    */
-  #upToArguments(nr: number, arch: number): { start: Start | undefined; value: number } {
+  private _upToArguments(nr: number, arch: number): { start: Start | undefined; value: number } {
     const zeros = { nr, arch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
     let start: Start | undefined;
     const value = evaluate(this.profile, this.program, wordsOf(this.profile.layout, zeros), (pc, a, x, mem) => {

@@ -44,51 +44,51 @@ export const argumentsRead = (layout: DataLayout, steps: readonly FilterStep[]):
 
 /** The specialised filter of a path for one number. */
 export class SpecialisedFilter {
-  readonly #run: Compiled;
-  readonly #read: readonly number[] | undefined;
-  readonly #allowed: Uint32Array;
-  readonly #filled = new Uint8Array(CACHE_SIZE);
-  #latest = 0;
+  private readonly _run: Compiled;
+  private readonly _read: readonly number[] | undefined;
+  private readonly _allowed: Uint32Array;
+  private readonly _filled = new Uint8Array(CACHE_SIZE);
+  private _latest = 0;
 
   /**
    * The programs, each from its first access to data other than the number. Throws if WebAssembly is not
    * available.
    */
   constructor(rules: EvaluatorRules, steps: readonly FilterStep[], allow: number, memory: WebAssembly.Memory) {
-    this.#run = compileAll(rules, steps, allow, memory);
-    this.#read = argumentsRead(rules.layout, steps);
-    this.#allowed = new Uint32Array(CACHE_SIZE * (this.#read?.length ?? 0));
+    this._run = compileAll(rules, steps, allow, memory);
+    this._read = argumentsRead(rules.layout, steps);
+    this._allowed = new Uint32Array(CACHE_SIZE * (this._read?.length ?? 0));
   }
 
-  #slot(args: Uint32Array, read: readonly number[]): number {
+  private _slot(args: Uint32Array, read: readonly number[]): number {
     let hash = 0;
     for (let n = 0; n < read.length; n++) hash = Math.imul(hash ^ (args[read[n] as number] as number), 0x9e3779b1);
     return (hash >>> 28) & (CACHE_SIZE - 1);
   }
   /** True if a call with equal arguments, as far as the programs read them, was allowed. */
   isCached(args: Uint32Array): boolean {
-    const read = this.#read;
+    const read = this._read;
     if (!read) return false;
-    if (this.#holds(this.#latest, args, read)) return true;
-    const slot = this.#slot(args, read);
-    if (!this.#holds(slot, args, read)) return false;
-    this.#latest = slot;
+    if (this._holds(this._latest, args, read)) return true;
+    const slot = this._slot(args, read);
+    if (!this._holds(slot, args, read)) return false;
+    this._latest = slot;
     return true;
   }
-  #holds(slot: number, args: Uint32Array, read: readonly number[]): boolean {
-    const allowed = this.#allowed;
+  private _holds(slot: number, args: Uint32Array, read: readonly number[]): boolean {
+    const allowed = this._allowed;
     let at = slot * read.length;
     for (let n = 0; n < read.length; n++) if (allowed[at++] !== args[read[n] as number]) return false;
-    return this.#filled[slot] === 1;
+    return this._filled[slot] === 1;
   }
   /** Evaluates the call whose words are in memory. */
   allows(args: Uint32Array): boolean {
-    if (this.#run() === 0) return false;
-    const read = this.#read;
+    if (this._run() === 0) return false;
+    const read = this._read;
     if (read) {
-      const slot = this.#slot(args, read);
-      this.#filled[slot] = 1;
-      for (let n = 0; n < read.length; n++) this.#allowed[slot * read.length + n] = args[read[n] as number] as number;
+      const slot = this._slot(args, read);
+      this._filled[slot] = 1;
+      for (let n = 0; n < read.length; n++) this._allowed[slot * read.length + n] = args[read[n] as number] as number;
     }
     return true;
   }

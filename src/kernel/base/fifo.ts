@@ -5,45 +5,45 @@ const FEW = 64;
 
 /** First in, first out. */
 export class Fifo<T> {
-  #items: T[] = [];
-  #first = 0;
+  private _items: T[] = [];
+  private _first = 0;
 
   get length(): number {
-    return this.#items.length - this.#first;
+    return this._items.length - this._first;
   }
   push(item: T): void {
-    this.#items.push(item);
+    this._items.push(item);
   }
   /** The item at index `n`, counted from the first item. */
   at(n: number): T | undefined {
-    return this.#items[this.#first + n];
+    return this._items[this._first + n];
   }
   last(): T | undefined {
-    return this.length > 0 ? this.#items[this.#items.length - 1] : undefined;
+    return this.length > 0 ? this._items[this._items.length - 1] : undefined;
   }
   /** Replace the first item. */
   replaceFirst(item: T): void {
-    this.#items[this.#first] = item;
+    this._items[this._first] = item;
   }
   shift(): T | undefined {
     if (this.length === 0) return undefined;
-    const item = this.#items[this.#first] as T;
+    const item = this._items[this._first] as T;
     // The array must not keep the item alive.
-    this.#items[this.#first++] = undefined as T;
-    if (this.#first > FEW && 2 * this.#first > this.#items.length) {
-      this.#items = this.#items.slice(this.#first);
-      this.#first = 0;
+    this._items[this._first++] = undefined as T;
+    if (this._first > FEW && 2 * this._first > this._items.length) {
+      this._items = this._items.slice(this._first);
+      this._first = 0;
     }
     return item;
   }
   /** Remove and return all items. */
   takeAll(): T[] {
-    const all = this.#items.slice(this.#first);
-    this.#items = [];
-    this.#first = 0;
+    const all = this._items.slice(this._first);
+    this._items = [];
+    this._first = 0;
     return all;
   }
   *[Symbol.iterator](): Generator<T> {
-    for (let n = this.#first; n < this.#items.length; n++) yield this.#items[n] as T;
+    for (let n = this._first; n < this._items.length; n++) yield this._items[n] as T;
   }
 }

@@ -20,69 +20,69 @@ export class KernelLog {
   onRecord: ((record: LogRecord) => void) | undefined;
   /** Wakes for each new record. */
   readonly changed = new WaitQueue();
-  /** Positions of syslog(2): READ continues in the line `#read`, after some bytes. CLEAR moves `cleared`. */
-  #read = 0;
-  #partial = 0;
-  #unread = 0;
+  /** Positions of syslog(2): READ continues in the line `_read`, after some bytes. CLEAR moves `cleared`. */
+  private _read = 0;
+  private _partial = 0;
+  private _unread = 0;
   cleared = 0;
   /** Messages about faults since a virtual time: they are limited. */
   faults = { since: 0, count: 0 };
-  #dropped = 0;
+  private _dropped = 0;
   /** The bytes of all lines. */
-  #bytes = 0;
+  private _bytes = 0;
 
   add(level: number, now: number, text: string): void {
     const record = { level, now, text };
     const { length } = syslogLine(record);
     this.records.push(record);
-    this.#bytes += length;
-    this.#unread += length;
-    while (this.records.length > MAX_RECORDS || this.#bytes > LOG_SIZE) this.#drop();
+    this._bytes += length;
+    this._unread += length;
+    while (this.records.length > MAX_RECORDS || this._bytes > LOG_SIZE) this._drop();
     this.onRecord?.(record);
     this.changed.wake();
   }
-  #drop(): void {
+  private _drop(): void {
     const { length } = syslogLine(this.records.shift() as LogRecord);
-    this.#bytes -= length;
-    if (this.#read === this.#dropped) {
-      this.#unread -= length - this.#partial;
-      this.#partial = 0;
-      this.#read++;
+    this._bytes -= length;
+    if (this._read === this._dropped) {
+      this._unread -= length - this._partial;
+      this._partial = 0;
+      this._read++;
     }
-    this.#dropped++;
+    this._dropped++;
   }
   /** All records that are still stored after the first `seen` records. */
   since(seen: number): readonly LogRecord[] {
-    return this.records.slice(Math.max(0, seen - this.#dropped));
+    return this.records.slice(Math.max(0, seen - this._dropped));
   }
   /** The number of the oldest record. */
   get first(): number {
-    return this.#dropped;
+    return this._dropped;
   }
   /** A record by its number. */
   at(number: number): LogRecord | undefined {
-    return this.records[number - this.#dropped];
+    return this.records[number - this._dropped];
   }
   /** The bytes that `take` has left. */
   get unread(): number {
-    return this.#unread;
+    return this._unread;
   }
   /** Takes the next lines, as many as `most` bytes hold; of a longer line its beginning. */
   take(most: number): string {
     let text = "";
-    for (const record of this.since(this.#read)) {
-      const rest = syslogLine(record).slice(this.#partial);
+    for (const record of this.since(this._read)) {
+      const rest = syslogLine(record).slice(this._partial);
       if (text !== "" && text.length + rest.length > most) break;
       text += rest.slice(0, most);
-      this.#partial = rest.length > most ? this.#partial + most : 0;
-      if (this.#partial > 0) break;
-      this.#read++;
+      this._partial = rest.length > most ? this._partial + most : 0;
+      if (this._partial > 0) break;
+      this._read++;
     }
-    this.#unread -= text.length;
+    this._unread -= text.length;
     return text;
   }
   get total(): number {
-    return this.#dropped + this.records.length;
+    return this._dropped + this.records.length;
   }
 }
 

@@ -3,7 +3,7 @@
 
 /** A generator. Two with the same seed return the same values. */
 export class Random {
-  readonly #s = new Uint32Array(4);
+  private readonly _s = new Uint32Array(4);
 
   constructor(seed: number) {
     let x = seed >>> 0;
@@ -12,12 +12,12 @@ export class Random {
       let z = x;
       z = Math.imul(z ^ (z >>> 16), 0x85eb_ca6b);
       z = Math.imul(z ^ (z >>> 13), 0xc2b2_ae35);
-      this.#s[i] = z ^ (z >>> 16);
+      this._s[i] = z ^ (z >>> 16);
     }
   }
 
   u32(): number {
-    const s = this.#s;
+    const s = this._s;
     const s1 = s[1] as number;
     const by5 = Math.imul(s1, 5);
     const result = Math.imul((by5 << 7) | (by5 >>> 25), 9) >>> 0;

@@ -10,7 +10,7 @@ import type { Permissions } from "../fs/vfs/notify.ts";
  */
 export class WaitQueue {
   /** Allocated by the first sleeper, because a process has five queues and uses one. */
-  #sleepers: Set<Sleeper> | undefined = undefined;
+  private _sleepers: Set<Sleeper> | undefined = undefined;
   /**
    * Input of the host wakes this queue. A task can wait here without asking the machine, so the virtual clock
    * does not jump past it.
@@ -20,20 +20,20 @@ export class WaitQueue {
     this.external = external;
   }
   get sleepers(): Set<Sleeper> {
-    return (this.#sleepers ??= new Set());
+    return (this._sleepers ??= new Set());
   }
   /** Wakes all sleepers, but of the exclusive ones only as many as it takes for one to take the event. */
   wake(): void {
-    if (!this.#sleepers || this.#sleepers.size === 0) return;
+    if (!this._sleepers || this._sleepers.size === 0) return;
     let taken = false;
-    for (const s of [...this.#sleepers]) {
+    for (const s of [...this._sleepers]) {
       if (!s.exclusive) s.wake();
       else if (!taken) taken = s.wake() === true;
     }
   }
   /** True if something sleeps on the queue. */
   get isAwaited(): boolean {
-    return this.#sleepers !== undefined && this.#sleepers.size > 0;
+    return this._sleepers !== undefined && this._sleepers.size > 0;
   }
 }
 /** One task, or another waiter, that sleeps on a queue. */

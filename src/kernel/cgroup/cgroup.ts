@@ -22,7 +22,7 @@ export class Cgroup {
   /** The controllers of the children: cgroup.subtree_control. */
   readonly subtree = new Set<Controller>();
   /** The number of processes that live here and below. */
-  #live = 0;
+  private _live = 0;
   /** pids.max, and how often it refused a task. */
   pidsMax = Number.POSITIVE_INFINITY;
   refused = 0;
@@ -54,7 +54,7 @@ export class Cgroup {
   }
   /** True if a process lives in the group or below. */
   get populated(): boolean {
-    return this.#live > 0;
+    return this._live > 0;
   }
   /** The controllers that the parent gives to this group. */
   get controllers(): readonly Controller[] {
@@ -97,10 +97,10 @@ export class Cgroup {
     return 0;
   }
 
-  #count(by: 1 | -1): void {
+  private _count(by: 1 | -1): void {
     for (let g: Cgroup | undefined = this; g; g = g.parent) {
-      g.#live += by;
-      if (g.#live !== (by > 0 ? 1 : 0)) continue;
+      g._live += by;
+      if (g._live !== (by > 0 ? 1 : 0)) continue;
       g.populatedChanges.events++;
       g.populatedChanges.changed.wake();
       for (const watcher of g.watchers) watcher();
@@ -109,15 +109,15 @@ export class Cgroup {
   /** A new process, or one that comes from another group. */
   add(process: Process): void {
     this.members.add(process);
-    if (process.ended === undefined) this.#count(1);
+    if (process.ended === undefined) this._count(1);
   }
   /** A process that leaves the group alive, or a zombie that is reaped. */
   delete(process: Process): void {
-    if (this.members.delete(process) && process.ended === undefined) this.#count(-1);
+    if (this.members.delete(process) && process.ended === undefined) this._count(-1);
   }
   /** A process becomes a zombie. */
   end(): void {
-    this.#count(-1);
+    this._count(-1);
   }
 
   /** The number of tasks here and below. A zombie counts. */

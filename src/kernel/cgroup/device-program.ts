@@ -103,14 +103,14 @@ const step = ({ code, dst, src, off }: Insn, kinds: readonly Kind[]): Kind[] | u
 
 /** A program that was verified. */
 export class DeviceProgram {
-  readonly #code: readonly Insn[];
+  private readonly _code: readonly Insn[];
   readonly id: number;
   private constructor(code: readonly Insn[], id: number) {
-    this.#code = code;
+    this._code = code;
     this.id = id;
   }
   get length(): number {
-    return this.#code.length;
+    return this._code.length;
   }
 
   /** A verified program, or -EINVAL, -EACCES. Jumps go forward only, so that one pass sees all paths. */
@@ -144,7 +144,7 @@ export class DeviceProgram {
   allows(context: readonly [number, number, number]): boolean {
     const r = new Array<bigint>(REGISTERS).fill(0n);
     for (let pc = 0; ; pc++) {
-      const { code, dst, src, off, imm } = this.#code[pc] as Insn;
+      const { code, dst, src, off, imm } = this._code[pc] as Insn;
       if (code === EXIT) return (r[0] as bigint) !== 0n;
       if (code === LOAD_WORD) {
         r[dst] = BigInt(context[off / 4] as number);

@@ -53,36 +53,36 @@ const openCore = (task: Task, signal: number): FileDescription | undefined => {
 
 /** The dump of one process. */
 export class CoreDump {
-  readonly #task: Task;
-  readonly #info: SigInfo;
-  readonly #file: FileDescription;
+  private readonly _task: Task;
+  private readonly _info: SigInfo;
+  private readonly _file: FileDescription;
   /** RLIMIT_CORE and RLIMIT_FSIZE: no byte is written beyond. */
-  readonly #limit: number;
-  readonly #charged: number;
-  readonly #parked = new Set<Task>();
+  private readonly _limit: number;
+  private readonly _charged: number;
+  private readonly _parked = new Set<Task>();
   /** The results of the calls in which threads slept: their waits end as by a signal. */
-  readonly #results = new Map<Task, number>();
-  readonly #threads: readonly Task[];
-  readonly #notes: Uint8Array[] = [];
-  readonly #areas: readonly DumpedArea[];
+  private readonly _results = new Map<Task, number>();
+  private readonly _threads: readonly Task[];
+  private readonly _notes: Uint8Array[] = [];
+  private readonly _areas: readonly DumpedArea[];
   /** Progress: threads in the notes, areas in the file, and bytes of the current area. */
-  #noted = 0;
-  #written = 0;
-  #offset = 0;
-  #position = 0;
-  #isOver = false;
+  private _noted = 0;
+  private _written = 0;
+  private _offset = 0;
+  private _position = 0;
+  private _isOver = false;
 
   private constructor(task: Task, info: SigInfo, file: FileDescription, charged: number) {
-    this.#task = task;
-    this.#info = info;
-    this.#file = file;
-    this.#charged = charged;
+    this._task = task;
+    this._info = info;
+    this._file = file;
+    this._charged = charged;
     const { process } = task;
-    this.#limit = Math.min(process.limit(RLIMIT.CORE), process.limit(RLIMIT.FSIZE));
-    this.#areas = dumpedAreas(task);
-    this.#threads = [task, ...process.threads.filter((t) => t !== task)];
-    for (const thread of this.#threads) if (thread.waiting) this.#results.set(thread, -thread.waiting.interrupted);
-    task.kernel.charge(this.#areas.length * cost.mapping);
+    this._limit = Math.min(process.limit(RLIMIT.CORE), process.limit(RLIMIT.FSIZE));
+    this._areas = dumpedAreas(task);
+    this._threads = [task, ...process.threads.filter((t) => t !== task)];
+    for (const thread of this._threads) if (thread.waiting) this._results.set(thread, -thread.waiting.interrupted);
+    task.kernel.charge(this._areas.length * cost.mapping);
   }
 
   /**
@@ -109,103 +109,103 @@ export class CoreDump {
 
   /** SIGKILL: the file stays as it is. Linux dump_interrupted(). */
   cancel(): void {
-    this.#isOver = true;
+    this._isOver = true;
   }
 
   /** The turn of a thread of the process that is about to end. False: it ends now. */
   step(task: Task): boolean {
     const { scheduler, processor } = task.kernel;
-    if (this.#parked.size < this.#threads.length - 1 || task !== this.#task) {
+    if (this._parked.size < this._threads.length - 1 || task !== this._task) {
       scheduler.stop(task);
-      const result = this.#results.get(task);
+      const result = this._results.get(task);
       if (result !== undefined) processor.state.setGpr(R.ax, result);
-      if (task !== this.#task) this.#parked.add(task);
-      if (this.#parked.size === this.#threads.length - 1 && this.#task.state === "stopped") scheduler.start(this.#task);
+      if (task !== this._task) this._parked.add(task);
+      if (this._parked.size === this._threads.length - 1 && this._task.state === "stopped") scheduler.start(this._task);
       return true;
     }
-    if (!this.#isOver) this.#piece();
-    if (!this.#isOver) return true;
-    this.#finish();
+    if (!this._isOver) this._piece();
+    if (!this._isOver) return true;
+    this._finish();
     return false;
   }
-  #finish(): void {
-    const { process, kernel } = this.#task;
+  private _finish(): void {
+    const { process, kernel } = this._task;
     process.dump = undefined;
-    kernel.frames.account.give(this.#charged);
-    this.#file.drop();
-    for (const thread of this.#parked) if (thread.state === "stopped") kernel.scheduler.start(thread);
+    kernel.frames.account.give(this._charged);
+    this._file.drop();
+    for (const thread of this._parked) if (thread.state === "stopped") kernel.scheduler.start(thread);
   }
 
-  #piece(): void {
-    if (this.#noted < this.#threads.length) this.#note();
-    else if (this.#written < this.#areas.length) this.#dump();
+  private _piece(): void {
+    if (this._noted < this._threads.length) this._note();
+    else if (this._written < this._areas.length) this._dump();
     else {
       // Holes at the end count.
-      if (this.#position > this.#file.inode.size && this.#position <= this.#limit) this.#file.inode.truncate(this.#position);
-      this.#isOver = true;
+      if (this._position > this._file.inode.size && this._position <= this._limit) this._file.inode.truncate(this._position);
+      this._isOver = true;
     }
   }
 
-  #note(): void {
-    const first = this.#noted;
-    const some = this.#threads.slice(first, first + THREADS);
-    for (const [i, thread] of some.entries()) this.#notes.push(...threadNotes(thread, this.#info, first + i === 0));
-    this.#noted += some.length;
-    this.#task.kernel.charge(some.length * cost.entry);
-    if (this.#noted < this.#threads.length) return;
-    this.#notes.push(...layoutNote(this.#task));
-    this.#writeHead();
+  private _note(): void {
+    const first = this._noted;
+    const some = this._threads.slice(first, first + THREADS);
+    for (const [i, thread] of some.entries()) this._notes.push(...threadNotes(thread, this._info, first + i === 0));
+    this._noted += some.length;
+    this._task.kernel.charge(some.length * cost.entry);
+    if (this._noted < this._threads.length) return;
+    this._notes.push(...layoutNote(this._task));
+    this._writeHead();
   }
   /** The headers and the notes. The first area begins at the next page. */
-  #writeHead(): void {
-    const { abi } = this.#task.program;
-    const size = this.#notes.reduce((sum, { length }) => sum + length, 0);
-    const offset = headersSize(this.#areas.length + 1, abi);
+  private _writeHead(): void {
+    const { abi } = this._task.program;
+    const size = this._notes.reduce((sum, { length }) => sum + length, 0);
+    const offset = headersSize(this._areas.length + 1, abi);
     let at = align(offset + size);
     const segments: Segment[] = [{ type: "note", flags: 0, offset, address: 0n, filesz: size, memsz: 0, align: 4 }];
-    for (const { start, size: memsz, dumped: filesz, prot } of this.#areas) {
+    for (const { start, size: memsz, dumped: filesz, prot } of this._areas) {
       segments.push({ type: "load", flags: segmentFlags(prot), offset: at, address: start, filesz, memsz, align: PAGE_SIZE });
       at += filesz;
     }
-    this.#write(headers(segments, abi));
-    for (const bytes of this.#notes.splice(0)) this.#write(bytes);
-    this.#position = align(this.#position);
+    this._write(headers(segments, abi));
+    for (const bytes of this._notes.splice(0)) this._write(bytes);
+    this._position = align(this._position);
   }
 
   /** Appends bytes, all or none of them. False: the file ends here. Linux dump_emit(). */
-  #write(bytes: Uint8Array): boolean {
-    const { kernel } = this.#task;
-    const end = this.#position + bytes.length;
-    while (end <= this.#limit && this.#position < end) {
-      const n = this.#file.write(this.#task, bytes.subarray(bytes.length - (end - this.#position)), this.#position);
+  private _write(bytes: Uint8Array): boolean {
+    const { kernel } = this._task;
+    const end = this._position + bytes.length;
+    while (end <= this._limit && this._position < end) {
+      const n = this._file.write(this._task, bytes.subarray(bytes.length - (end - this._position)), this._position);
       if (n <= 0) break;
-      this.#position += n;
+      this._position += n;
     }
     kernel.charge(bytes.length * cost.byte);
-    if (this.#position < end) this.#isOver = true;
-    return !this.#isOver;
+    if (this._position < end) this._isOver = true;
+    return !this._isOver;
   }
 
   /** Writes pages until a piece is complete. Absent pages become holes. */
-  #dump(): void {
-    const { mem, kernel } = this.#task;
+  private _dump(): void {
+    const { mem, kernel } = this._task;
     const page = new Uint8Array(PAGE_SIZE);
     let looks = 0;
-    for (let bytes = 0; bytes < PIECE_BYTES && looks < PIECE_BYTES / PAGE_SIZE && !this.#isOver; looks++) {
-      const area = this.#areas[this.#written];
+    for (let bytes = 0; bytes < PIECE_BYTES && looks < PIECE_BYTES / PAGE_SIZE && !this._isOver; looks++) {
+      const area = this._areas[this._written];
       if (!area) break;
       const from = Number(area.start);
-      const next = area.ofFile ? from + this.#offset : mem.table.next(from + this.#offset, from + area.dumped);
-      if (this.#offset >= area.dumped || next === undefined) {
-        this.#position += area.dumped - this.#offset;
-        this.#written++;
-        this.#offset = 0;
+      const next = area.ofFile ? from + this._offset : mem.table.next(from + this._offset, from + area.dumped);
+      if (this._offset >= area.dumped || next === undefined) {
+        this._position += area.dumped - this._offset;
+        this._written++;
+        this._offset = 0;
         continue;
       }
-      this.#position += next - from - this.#offset;
-      this.#offset = next - from + PAGE_SIZE;
-      if (mem.peek(next, page) < PAGE_SIZE) this.#position += PAGE_SIZE;
-      else if (this.#write(page)) bytes += PAGE_SIZE;
+      this._position += next - from - this._offset;
+      this._offset = next - from + PAGE_SIZE;
+      if (mem.peek(next, page) < PAGE_SIZE) this._position += PAGE_SIZE;
+      else if (this._write(page)) bytes += PAGE_SIZE;
     }
     kernel.charge(looks * cost.page);
   }

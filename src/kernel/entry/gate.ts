@@ -60,20 +60,20 @@ const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && 
 /** The dispatcher of one kernel. */
 export class Gate {
   readonly kernel: Kernel;
-  #tables: CallTables = largest();
-  #native: Table = [];
-  #x32: Table = [];
+  private _tables: CallTables = largest();
+  private _native: Table = [];
+  private _x32: Table = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.#use(kernel.profile.x32 ? tablesOf(lists.length) : largest());
+    this._use(kernel.profile.x32 ? tablesOf(lists.length) : largest());
   }
-  #use(tables: CallTables): void {
+  private _use(tables: CallTables): void {
     const { profile } = this.kernel;
     const native = (tables.native ??= dispatchTable(tables.calls, x64));
-    this.#tables = tables;
-    this.#native = withX32(tables.calls, native, profile);
-    this.#x32 = x32Table(tables.calls, native, profile);
+    this._tables = tables;
+    this._native = withX32(tables.calls, native, profile);
+    this._x32 = x32Table(tables.calls, native, profile);
   }
 
   /** Serve the running task's call at the door of `why`. Then its registers hold the result, or it sleeps. */
@@ -89,8 +89,8 @@ export class Gate {
       cpu.state.setGpr(R.ax, failed);
       return;
     }
-    if (task.entryWork !== 0 && !this.#isAllowed(task, door.abi)) {
-      this.#enterChecked(task, door);
+    if (task.entryWork !== 0 && !this._isAllowed(task, door.abi)) {
+      this._enterChecked(task, door);
       return;
     }
     const entry = this.entryOf(door.abi, task.origAx);
@@ -99,12 +99,12 @@ export class Gate {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
     } else if (typeof result === "number") {
-      this.#afterFault(task, result, entry, abiOf(door.abi, task.origAx));
-    } else this.#finishSpecial(task, result, entry as Entry, abiOf(door.abi, task.origAx));
+      this._afterFault(task, result, entry, abiOf(door.abi, task.origAx));
+    } else this._finishSpecial(task, result, entry as Entry, abiOf(door.abi, task.origAx));
   }
 
   /** True if only filters check the call, and all of them allow it. */
-  #isAllowed(task: Task, abi: Abi): boolean {
+  private _isAllowed(task: Task, abi: Abi): boolean {
     if (task.entryWork !== entryWork.seccomp || task.seccomp === undefined || this.kernel.scheduler.chooser) return false;
     return allowedByAll(task, abi);
   }
@@ -112,30 +112,30 @@ export class Gate {
   /** The table entry of a number at a door. Undefined: ENOSYS. */
   entryOf(abi: Abi, nr: number): Entry | undefined {
     for (;;) {
-      const entry = this.#find(abi, nr);
-      const { larger } = this.#tables;
+      const entry = this._find(abi, nr);
+      const { larger } = this._tables;
       if (entry !== undefined || larger === undefined) return entry;
-      this.#use(larger());
+      this._use(larger());
     }
   }
-  #find(abi: Abi, nr: number): Entry | undefined {
-    const tables = this.#tables;
+  private _find(abi: Abi, nr: number): Entry | undefined {
+    const tables = this._tables;
     if (abi === i386) return (tables.compat ??= dispatchTable(tables.calls, i386))[nr];
-    if ((nr & X32_BIT) !== 0 && nr > 0) return this.#x32[nr & ~X32_BIT];
-    return this.#native[nr];
+    if ((nr & X32_BIT) !== 0 && nr > 0) return this._x32[nr & ~X32_BIT];
+    return this._native[nr];
   }
 
   /**
    * A call that a filter, tracer or observer checks. rax is -ENOSYS until there is a result; a skipped call
    * returns it.
    */
-  #enterChecked(task: Task, door: Door): void {
+  private _enterChecked(task: Task, door: Door): void {
     const { abi } = door;
     task.origAxSeen = { nr: task.origAx, high: abi === i386 ? 0 : this.kernel.processor.state.hi(R.ax) };
-    const call = this.#decode(task, abi);
+    const call = this._decode(task, abi);
     const injected = this.kernel.observer?.enter?.(task, call, door);
     this.kernel.processor.state.setGpr(R.ax, -E.ENOSYS);
-    if (injected && this.#inject(task, call, injected)) return;
+    if (injected && this._inject(task, call, injected)) return;
     this.admit(task, { abi, door: door.name, call, step: 0 });
   }
 
@@ -143,10 +143,10 @@ export class Gate {
    * Carries out an observer's injection. True: the call has its result. Like a tracer's, it comes before the
    * filters.
    */
-  #inject(task: Task, call: PendingCall | undefined, { result, delay }: Injected): boolean {
+  private _inject(task: Task, call: PendingCall | undefined, { result, delay }: Injected): boolean {
     if (delay > 0) this.kernel.charge(delay);
     if (result === undefined) return false;
-    this.#finish(task, call, result);
+    this._finish(task, call, result);
     return true;
   }
 
@@ -159,21 +159,21 @@ export class Gate {
       return;
     }
     task.incoming = undefined;
-    if (action === entryAction.run && this.#yields(task, incoming)) return;
+    if (action === entryAction.run && this._yields(task, incoming)) return;
     task.entryWork &= ~entryWork.staleCompat;
     if (action === entryAction.killed || action === entryAction.untold) return;
     // A tracer may have changed the number and the arguments.
-    const call = incoming.mayBeChanged ? this.#decode(task, incoming.abi) : incoming.call;
+    const call = incoming.mayBeChanged ? this._decode(task, incoming.abi) : incoming.call;
     if (action === entryAction.skip || (!call && task.origAx === -1))
-      this.#leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
+      this._leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
     else if (call) {
       this.kernel.observer?.runs?.(task, call);
-      this.#run(task, call);
-    } else this.#finish(task, undefined, -E.ENOSYS);
+      this._run(task, call);
+    } else this._finish(task, undefined, -E.ENOSYS);
   }
 
   /** The scheduling point between the last check of a call and the call. True: the task yields. */
-  #yields(task: Task, incoming: Incoming): boolean {
+  private _yields(task: Task, incoming: Incoming): boolean {
     if (incoming.checked || (task.entryWork & (entryWork.seccomp | entryWork.trace)) === 0) return false;
     incoming.checked = true;
     const { scheduler } = this.kernel;
@@ -183,51 +183,51 @@ export class Gate {
     return true;
   }
 
-  #decode(task: Task, abi: Abi): PendingCall | undefined {
+  private _decode(task: Task, abi: Abi): PendingCall | undefined {
     const entry = this.entryOf(abi, task.origAx);
     return entry && { entry, abi: abiOf(abi, task.origAx), args: entry.decode(task.args) };
   }
 
-  #run(task: Task, call: PendingCall): void {
+  private _run(task: Task, call: PendingCall): void {
     const result = call.entry.call(task, call.args as never, call.abi);
-    if (typeof result === "number" && task.mem.asked !== undefined) this.#afterFault(task, result, call.entry, call.abi, call);
-    else if (typeof result === "number") this.#finish(task, call, result);
-    else this.#finishSpecial(task, result, call.entry, call.abi, call);
+    if (typeof result === "number" && task.mem.asked !== undefined) this._afterFault(task, result, call.entry, call.abi, call);
+    else if (typeof result === "number") this._finish(task, call, result);
+    else this._finishSpecial(task, result, call.entry, call.abi, call);
   }
 
   /** Run the handler of a waiting call again. restart_syscall(2) continues in the same way. */
   resume(task: Task, call: PendingCall): void {
     task.call = undefined;
-    this.#run(task, call);
+    this._run(task, call);
   }
 
-  #finishSpecial(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
+  private _finishSpecial(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
     if (result instanceof RegistersReplaced) {
       endWaiting(task);
-      this.#leave(task, call, result.shown);
+      this._leave(task, call, result.shown);
       return;
     }
     const resumed = task.resumes;
     task.resumes = undefined;
-    this.#wait(task, result, resumed ?? call ?? { entry, abi, args: entry.decode(task.args) });
+    this._wait(task, result, resumed ?? call ?? { entry, abi, args: entry.decode(task.args) });
   }
 
   /**
    * A call has met a page that a program serves: it begins again with that page, or is content with the bytes
    * before it. Linux handle_userfault().
    */
-  #afterFault(task: Task, result: number, entry: Entry | undefined, abi: Abi, call?: PendingCall): void {
+  private _afterFault(task: Task, result: number, entry: Entry | undefined, abi: Abi, call?: PendingCall): void {
     const asked = takeAsked(task.mem);
     const queue = asked && result === -E.EFAULT && queueOf(task, asked, true);
     const again = call ?? (entry && { entry, abi, args: entry.decode(task.args) });
     if (!queue || !again) {
-      this.#finish(task, again, result);
+      this._finish(task, again, result);
       return;
     }
     endWaiting(task);
-    this.#wait(task, wait([queue], { interrupted: E.EFAULT }), again);
+    this._wait(task, wait([queue], { interrupted: E.EFAULT }), again);
   }
-  #wait(task: Task, wait: Wait, call: PendingCall): void {
+  private _wait(task: Task, wait: Wait, call: PendingCall): void {
     if ((task.exitWork & exitWork.ended) !== 0) return;
     if (task.state === "stopped") {
       task.call = call;
@@ -235,21 +235,21 @@ export class Gate {
     }
     if ((task.exitWork & exitWork.signal) !== 0 && !wait.killable) {
       if (wait.interrupted === restart.ERESTART_RESTARTBLOCK) task.restartBlock = { call, deadline: task.waited.deadline };
-      this.#finish(task, call, -wait.interrupted);
+      this._finish(task, call, -wait.interrupted);
       return;
     }
     task.call = call;
     if (!wait.continues) this.kernel.scheduler.sleep(task, wait);
   }
 
-  #finish(task: Task, call: PendingCall | undefined, result: number): void {
+  private _finish(task: Task, call: PendingCall | undefined, result: number): void {
     if (task.state === "dead" || (task.exitWork & exitWork.exiting) !== 0) return;
     endWaiting(task);
     this.kernel.processor.state.setGpr(R.ax, result);
-    this.#leave(task, call, result);
+    this._leave(task, call, result);
   }
 
-  #leave(task: Task, call: PendingCall | undefined, result: number): void {
+  private _leave(task: Task, call: PendingCall | undefined, result: number): void {
     this.kernel.observer?.leave?.(task, call, result);
     if (task.trace) afterCall(task);
   }

@@ -51,31 +51,31 @@ const SMALLEST = 1 << 14;
  * It grows to the length of the longest arguments, which execve(2) limits.
  */
 export class StringBuffer {
-  #bytes = new Uint8Array(SMALLEST);
-  #length = 0;
+  private _bytes = new Uint8Array(SMALLEST);
+  private _length = 0;
 
   /** Bytes so far. */
   get length(): number {
-    return this.#length;
+    return this._length;
   }
   clear(): void {
-    this.#length = 0;
+    this._length = 0;
   }
   /** Appends a string of so many bytes and its NUL. False is -EFAULT. */
   append(memory: UserMemory, at: number, length: number): boolean {
-    const end = this.#length + length + 1;
-    if (end > this.#bytes.length) this.#grow(end);
-    if (memory.readSome(at, this.#bytes.subarray(this.#length, end)) <= length) return false;
-    this.#length = end;
+    const end = this._length + length + 1;
+    if (end > this._bytes.length) this._grow(end);
+    if (memory.readSome(at, this._bytes.subarray(this._length, end)) <= length) return false;
+    this._length = end;
     return true;
   }
   /** The strings between two places. */
   list(from: number, to: number, count: number): StringList {
-    return { bytes: this.#bytes.subarray(from, to), count };
+    return { bytes: this._bytes.subarray(from, to), count };
   }
-  #grow(least: number): void {
-    const bytes = new Uint8Array(Math.max(least, 2 * this.#bytes.length));
-    bytes.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bytes;
+  private _grow(least: number): void {
+    const bytes = new Uint8Array(Math.max(least, 2 * this._bytes.length));
+    bytes.set(this._bytes.subarray(0, this._length));
+    this._bytes = bytes;
   }
 }

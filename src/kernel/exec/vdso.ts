@@ -135,34 +135,34 @@ const prepare = (base64: string, entry: FastEntry): Prepared => {
 /** The vDSO of one machine. */
 export class Vdso {
   readonly frames: Frames;
-  readonly #entry: FastEntry;
-  readonly #images: { long?: Prepared; i386?: Prepared } = {};
-  readonly #areas: readonly { readonly file: MappedFile; readonly pages: number }[];
+  private readonly _entry: FastEntry;
+  private readonly _images: { long?: Prepared; i386?: Prepared } = {};
+  private readonly _areas: readonly { readonly file: MappedFile; readonly pages: number }[];
   /** The bytes of the time page. */
-  readonly #page = new Uint8Array(PAGE_SIZE);
+  private readonly _page = new Uint8Array(PAGE_SIZE);
   /** The time pages of other time namespaces. */
-  readonly #others = new WeakMap<ClockOffsets, MappedFile>();
+  private readonly _others = new WeakMap<ClockOffsets, MappedFile>();
 
   /** `entry`: the instruction of __kernel_vsyscall, decided by the processor's vendor. */
   constructor(frames: Frames, entry: FastEntry) {
     this.frames = frames;
-    this.#entry = entry;
-    this.#areas = vvarAreas.map(({ name, pages }, i) => ({ pages, file: file(name, i === 0 ? this.#page : new Uint8Array(0)) }));
+    this._entry = entry;
+    this._areas = vvarAreas.map(({ name, pages }, i) => ({ pages, file: file(name, i === 0 ? this._page : new Uint8Array(0)) }));
   }
 
   // Images are prepared on first use.
-  #long(): Prepared {
-    return (this.#images.long ??= prepare(vdso64, "none"));
+  private _long(): Prepared {
+    return (this._images.long ??= prepare(vdso64, "none"));
   }
-  #i386(): Prepared {
-    return (this.#images.i386 ??= prepare(vdso32, this.#entry));
+  private _i386(): Prepared {
+    return (this._images.i386 ??= prepare(vdso32, this._entry));
   }
 
   /**
    * The landing pad is that of the 32-bit image even if the 64-bit one is mapped. Linux do_fast_syscall_32().
    */
-  #landingPad(base: number): number {
-    return (base + (this.#i386().symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32;
+  private _landingPad(base: number): number {
+    return (base + (this._i386().symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32;
   }
 
   /**
@@ -170,7 +170,7 @@ export class Vdso {
    * jump).
    */
   setTime(p: TimeParameters): void {
-    const v = new DataView(this.#page.buffer);
+    const v = new DataView(this._page.buffer);
     v.setBigUint64(vvar.randomGeneration, p.randomGeneration ?? 0n, true);
     v.setBigInt64(vvar.monotonicOffset, p.uptimeNs ?? 0n, true);
     v.setBigInt64(vvar.boottimeOffset, p.uptimeNs ?? 0n, true);
@@ -183,29 +183,29 @@ export class Vdso {
     v.setBigInt64(vvar.realtime, p.realtimeOffsetNs, true);
     v.setBigUint64(vvar.tick, p.tickNs ?? 4_000_000n, true);
     v.setBigInt64(vvar.tai, p.taiOffsetNs ?? 0n, true);
-    this.#areas[0]?.file.backing.pages?.wrote(0, this.#page.subarray(0, vvar.size));
+    this._areas[0]?.file.backing.pages?.wrote(0, this._page.subarray(0, vvar.size));
   }
 
   /** The time page of a namespace: the common one, or a copy of it with offsets. */
-  #timePage(offsets: ClockOffsets | undefined): MappedFile {
-    const common = this.#areas[0]?.file as MappedFile;
+  private _timePage(offsets: ClockOffsets | undefined): MappedFile {
+    const common = this._areas[0]?.file as MappedFile;
     const [monotonic, boottime] = [offsets?.exact("monotonic") ?? 0n, offsets?.exact("boottime") ?? 0n];
-    const v0 = new DataView(this.#page.buffer);
+    const v0 = new DataView(this._page.buffer);
     const isCommon = monotonic === v0.getBigInt64(vvar.monotonicOffset, true) && boottime === v0.getBigInt64(vvar.boottimeOffset, true);
     if (!offsets || isCommon) return common;
-    let other = this.#others.get(offsets);
+    let other = this._others.get(offsets);
     if (!other) {
-      const page = this.#page.slice();
+      const page = this._page.slice();
       const v = new DataView(page.buffer);
       v.setBigInt64(vvar.monotonicOffset, monotonic, true);
       v.setBigInt64(vvar.boottimeOffset, boottime, true);
-      this.#others.set(offsets, (other = file(vvarAreas[0].name, page)));
+      this._others.set(offsets, (other = file(vvarAreas[0].name, page)));
     }
     return other;
   }
   /** A process enters a time namespace: its time page is replaced. Linux vdso_join_timens(). */
   joinTime(space: AddressSpace, offsets: ClockOffsets): void {
-    const page = this.#timePage(offsets);
+    const page = this._timePage(offsets);
     for (const vma of [...space.areas]) {
       if (vma.file?.path !== vvarAreas[0].name || vma.file === page || !(vma.file.backing instanceof Bytes)) continue;
       install(space, { at: vma.start, length: vma.end - vma.start, prot: vma.prot, flags: vma.flags, file: page, pgoff: vma.pgoff });
@@ -214,13 +214,13 @@ export class Vdso {
 
   /** Map the image and the time page into a new program. Returns addresses, or -errno. */
   map(space: AddressSpace, abi: Abi, offsets?: ClockOffsets): VdsoAddresses | number {
-    const image = abi.name === "i386" ? this.#i386() : this.#long();
+    const image = abi.name === "i386" ? this._i386() : this._long();
     const length = (VVAR_PAGES + image.pages) * PAGE_SIZE;
     const start = place(space, { at: 0, length, flags: 0, compat: abi.long === 4 });
     if (start < 0) return start;
     let at = start;
-    const page = this.#timePage(offsets);
-    for (const [i, area] of this.#areas.entries()) {
+    const page = this._timePage(offsets);
+    for (const [i, area] of this._areas.entries()) {
       const error = install(space, {
         at,
         length: area.pages * PAGE_SIZE,
@@ -246,7 +246,7 @@ export class Vdso {
       return value === undefined ? 0 : at + value + offset;
     };
     let pad: number | undefined;
-    const landingPad = (base: number): number => this.#landingPad(base);
+    const landingPad = (base: number): number => this._landingPad(base);
     return {
       base: at,
       kernelVsyscall: symbol("__kernel_vsyscall"),

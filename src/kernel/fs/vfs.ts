@@ -63,7 +63,7 @@ export class Vfs {
   readonly eventIds = new LowestIds(0);
   /** /proc/sys/fs/lease-break-time in seconds. */
   leaseSeconds = 45;
-  #nextDev = 1;
+  private _nextDev = 1;
 
   /** `root` makes the root file system with a given device number. */
   constructor(clock: Clock, root: (dev: number, clock: Clock) => FileSystem) {
@@ -95,7 +95,7 @@ export class Vfs {
   }
   /** A device number for a file system without a device: major 0. */
   newDev(): number {
-    return makedev(0, this.#nextDev++);
+    return makedev(0, this._nextDev++);
   }
 
   /**

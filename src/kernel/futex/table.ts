@@ -23,48 +23,48 @@ export interface Waiter {
 class Waiters {
   size = 0;
   /** The highest priority first. */
-  readonly #ranks: { readonly rank: number; readonly waiters: Set<Waiter> }[] = [];
+  private readonly _ranks: { readonly rank: number; readonly waiters: Set<Waiter> }[] = [];
 
   add(waiter: Waiter): void {
     const own = Math.max(ORDINARY, rank(waiter.task));
-    let at = this.#ranks.findIndex((r) => r.rank <= own);
-    if (at < 0) at = this.#ranks.length;
-    if (this.#ranks[at]?.rank !== own) this.#ranks.splice(at, 0, { rank: own, waiters: new Set() });
-    this.#ranks[at]?.waiters.add(waiter);
+    let at = this._ranks.findIndex((r) => r.rank <= own);
+    if (at < 0) at = this._ranks.length;
+    if (this._ranks[at]?.rank !== own) this._ranks.splice(at, 0, { rank: own, waiters: new Set() });
+    this._ranks[at]?.waiters.add(waiter);
     this.size++;
   }
   delete(waiter: Waiter): void {
     // Its priority may have changed.
-    if (this.#ranks.some(({ waiters }) => waiters.delete(waiter))) this.size--;
+    if (this._ranks.some(({ waiters }) => waiters.delete(waiter))) this.size--;
   }
   *[Symbol.iterator](): Generator<Waiter> {
-    for (const { waiters } of this.#ranks) yield* waiters;
+    for (const { waiters } of this._ranks) yield* waiters;
   }
 }
 
 /** The waiters of one futex. A queue without waiters is not in its map. */
 export class FutexQueue {
   readonly waiters = new Waiters();
-  readonly #in: Map<number, FutexQueue>;
-  readonly #key: number;
-  readonly #table: FutexTable;
+  private readonly _in: Map<number, FutexQueue>;
+  private readonly _key: number;
+  private readonly _table: FutexTable;
 
   constructor(table: FutexTable, map: Map<number, FutexQueue>, key: number) {
-    this.#table = table;
-    this.#in = map;
-    this.#key = key;
+    this._table = table;
+    this._in = map;
+    this._key = key;
   }
   add(waiter: Waiter): void {
     waiter.queue = this;
-    if (waiter.lock !== undefined) this.#table.lockWaiters.add(waiter);
+    if (waiter.lock !== undefined) this._table.lockWaiters.add(waiter);
     this.waiters.add(waiter);
-    this.#in.set(this.#key, this);
+    this._in.set(this._key, this);
   }
   remove(waiter: Waiter): void {
     this.waiters.delete(waiter);
-    if (waiter.lock !== undefined) this.#table.lockWaiters.delete(waiter);
+    if (waiter.lock !== undefined) this._table.lockWaiters.delete(waiter);
     waiter.queue = undefined;
-    if (this.waiters.size === 0) this.#in.delete(this.#key);
+    if (this.waiters.size === 0) this._in.delete(this._key);
   }
   /** Wakes up to `n` waiters with a bit of `bitset`, in their order. Returns their number. */
   wake(n: number, bitset: number): number {
@@ -96,8 +96,8 @@ export class FutexQueue {
  * All futexes. The key is address space and address in private memory, and machine address in shared memory.
  */
 export class FutexTable {
-  readonly #private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
-  readonly #shared = new Map<number, FutexQueue>();
+  private readonly _private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
+  private readonly _shared = new Map<number, FutexQueue>();
   /** All waiters for locks with priority inheritance: an ending owner finds its own among them. */
   readonly lockWaiters = new Set<Waiter>();
 
@@ -106,16 +106,16 @@ export class FutexTable {
     const shared = ((mem.find(address)?.flags ?? 0) & VM.SHARED) !== 0;
     if (shared) {
       const frame = mem.translate(address, access.read);
-      return frame < 0 ? undefined : at(this, this.#shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
+      return frame < 0 ? undefined : at(this, this._shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
     }
-    return mem.u32(address) < 0 ? undefined : at(this, this.#mapOf(mem), address);
+    return mem.u32(address) < 0 ? undefined : at(this, this._mapOf(mem), address);
   }
 
-  #mapOf(mem: AddressSpace): Map<number, FutexQueue> {
-    let map = this.#private.get(mem);
+  private _mapOf(mem: AddressSpace): Map<number, FutexQueue> {
+    let map = this._private.get(mem);
     if (!map) {
       map = new Map();
-      this.#private.set(mem, map);
+      this._private.set(mem, map);
     }
     return map;
   }

@@ -79,9 +79,9 @@ export const mqMessageBytes = ({ text }: PosixMessage): number => sizes.ipcMessa
 export class MqueueInode extends Inode {
   declare readonly fs: MqueueFs;
   readonly shape: MqueueShape;
-  readonly #user: number;
+  private readonly _user: number;
   /** Messages by priority. */
-  readonly #messages = new OrderedMap<Fifo<PosixMessage>>();
+  private readonly _messages = new OrderedMap<Fifo<PosixMessage>>();
   count = 0;
   bytes = 0;
   readonly receivers = new Set<MqueueReceiver>();
@@ -94,7 +94,7 @@ export class MqueueInode extends Inode {
     this.uid = made.uid;
     this.gid = made.gid;
     this.shape = shape;
-    this.#user = user;
+    this._user = user;
     fs.queues++;
     fs.force(sizes.inode + bytesOf(shape) / 16);
   }
@@ -118,12 +118,12 @@ export class MqueueInode extends Inode {
       receiver.task.wake();
       return;
     }
-    this.#insert(message);
-    if (this.count === 1) this.#notify(from);
+    this._insert(message);
+    if (this.count === 1) this._notify(from);
   }
-  #insert(message: PosixMessage): void {
-    let queue = this.#messages.get(message.priority);
-    if (!queue) this.#messages.set(message.priority, (queue = new Fifo()));
+  private _insert(message: PosixMessage): void {
+    let queue = this._messages.get(message.priority);
+    if (!queue) this._messages.set(message.priority, (queue = new Fifo()));
     queue.push(message);
     this.count++;
     this.bytes += message.text.length;
@@ -132,17 +132,17 @@ export class MqueueInode extends Inode {
   /** Takes the oldest message of the highest priority, with its charge. A waiting sender gets its place. */
   take(): PosixMessage | undefined {
     if (this.count === 0) return undefined;
-    const priority = this.#messages.previous(MQ_PRIO_MAX) as number;
-    const queue = this.#messages.get(priority) as Fifo<PosixMessage>;
+    const priority = this._messages.previous(MQ_PRIO_MAX) as number;
+    const queue = this._messages.get(priority) as Fifo<PosixMessage>;
     const message = queue.shift() as PosixMessage;
-    if (queue.length === 0) this.#messages.delete(priority);
+    if (queue.length === 0) this._messages.delete(priority);
     this.count--;
     this.bytes -= message.text.length;
     const [sender] = this.senders;
     if (sender) {
       this.senders.delete(sender);
       sender.sent = true;
-      this.#insert(sender.message);
+      this._insert(sender.message);
       sender.task.wake();
     }
     this.touch("modify");
@@ -154,7 +154,7 @@ export class MqueueInode extends Inode {
     if (this.notification) tellThread(this.notification, REMOVED);
     this.notification = undefined;
   }
-  #notify(from: Task): void {
+  private _notify(from: Task): void {
     const { notification } = this;
     this.notification = undefined;
     if (notification) tellThread(notification, WOKENUP);
@@ -168,7 +168,7 @@ export class MqueueInode extends Inode {
     for (let message = this.take(); message; message = this.take()) account.give(mqMessageBytes(message));
     this.fs.give(sizes.inode + bytesOf(this.shape) / 16);
     this.fs.queues--;
-    this.fs.use(this.#user, -bytesOf(this.shape));
+    this.fs.use(this._user, -bytesOf(this.shape));
   }
 }
 
@@ -243,22 +243,22 @@ export class MqueueFs extends MemFs {
     return false;
   }
   queues = 0;
-  readonly #used = new Map<number, number>();
+  private readonly _used = new Map<number, number>();
   /** Undefined for the initial namespace, which stays. */
-  #state: "live" | "dead" | undefined;
+  private _state: "live" | "dead" | undefined;
 
   constructor(dev: number, clock: Clock, stays: boolean) {
     super(dev, clock, { mode: 0o1777 });
-    this.#state = stays ? undefined : "live";
+    this._state = stays ? undefined : "live";
   }
   /** True after the end of the namespace, which a mount outlives. Linux mq_clear_sbinfo(). */
   get isDead(): boolean {
-    if (this.#state === "live") this.clock.kept.sweep();
-    return this.#state === "dead";
+    if (this._state === "live") this.clock.kept.sweep();
+    return this._state === "dead";
   }
   /** The namespace has ended. */
   leave(): void {
-    this.#state = "dead";
+    this._state = "dead";
   }
   protected override rootDir(mode: number): Inode {
     return new MqueueDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
@@ -268,12 +268,12 @@ export class MqueueFs extends MemFs {
   }
   /** The bytes of a user's queues, for RLIMIT_MSGQUEUE. */
   used(uid: number): number {
-    return this.#used.get(uid) ?? 0;
+    return this._used.get(uid) ?? 0;
   }
   use(uid: number, bytes: number): void {
     const now = this.used(uid) + bytes;
-    if (now === 0) this.#used.delete(uid);
-    else this.#used.set(uid, now);
+    if (now === 0) this._used.delete(uid);
+    else this._used.set(uid, now);
   }
 }
 

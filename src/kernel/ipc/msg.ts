@@ -50,8 +50,8 @@ export interface Receiver {
 
 /** A queue. Linux struct msg_queue. */
 export class Queue extends IpcObject {
-  readonly #namespace: IpcNamespace;
-  readonly #kernel: Kernel;
+  private readonly _namespace: IpcNamespace;
+  private readonly _kernel: Kernel;
   stime = 0;
   rtime = 0;
   /** The limit of its bytes. */
@@ -66,12 +66,12 @@ export class Queue extends IpcObject {
 
   constructor(kernel: Kernel, ns: IpcNamespace, cred: Cred, key: number, mode: number) {
     super(cred, key, mode, kernel.realtime().sec);
-    this.#kernel = kernel;
-    this.#namespace = ns;
+    this._kernel = kernel;
+    this._namespace = ns;
     this.limit = ns.msgmnb;
   }
-  #now(): number {
-    return this.#kernel.realtime().sec;
+  private _now(): number {
+    return this._kernel.realtime().sec;
   }
 
   /** Linux msg_fits_inqueue(). */
@@ -81,23 +81,23 @@ export class Queue extends IpcObject {
   /** Sends a charged message that has room. A waiting receiver gets it at once. Linux pipelined_send(). */
   send(message: Message, pid: number): void {
     this.lastSender = pid;
-    this.stime = this.#now();
+    this.stime = this._now();
     for (const receiver of this.receivers) {
-      this.#kernel.charge(cost.entry);
+      this._kernel.charge(cost.entry);
       if (!suits(message.type, receiver.wanted)) continue;
       if (receiver.most < message.text.length) {
         this.finish(receiver, -E.E2BIG);
         continue;
       }
       this.lastReceiver = receiver.task.tgid;
-      this.rtime = this.#now();
+      this.rtime = this._now();
       this.finish(receiver, message);
       return;
     }
     this.messages.add(message);
     this.bytes += message.text.length;
-    this.#namespace.messages++;
-    this.#namespace.messageBytes += message.text.length;
+    this._namespace.messages++;
+    this._namespace.messageBytes += message.text.length;
   }
   finish(receiver: Receiver, got: Message | number): void {
     this.receivers.delete(receiver);
@@ -119,21 +119,21 @@ export class Queue extends IpcObject {
       if (!found || message.type < found.type) found = message;
       if (found.type === 1) break;
     }
-    this.#kernel.charge(n * cost.entry);
+    this._kernel.charge(n * cost.entry);
     return found;
   }
   /** Takes a message out, with its charge. */
   take(message: Message, pid: number): void {
-    this.#unlink(message);
-    this.rtime = this.#now();
+    this._unlink(message);
+    this.rtime = this._now();
     this.lastReceiver = pid;
     this.senders.wake();
   }
-  #unlink(message: Message): void {
+  private _unlink(message: Message): void {
     this.messages.delete(message);
     this.bytes -= message.text.length;
-    this.#namespace.messages--;
-    this.#namespace.messageBytes -= message.text.length;
+    this._namespace.messages--;
+    this._namespace.messageBytes -= message.text.length;
   }
 
   /** IPC_SET: waiting calls check permission and room again. */
@@ -143,16 +143,16 @@ export class Queue extends IpcObject {
   }
   /** IPC_RMID: waiting calls return EIDRM. */
   destroy(): void {
-    this.#namespace.msg.remove(this);
+    this._namespace.msg.remove(this);
     for (const receiver of [...this.receivers]) this.finish(receiver, -E.EIDRM);
     this.senders.wake();
     this.end();
   }
   /** Frees messages and charge. */
   end(): void {
-    const { account } = this.#kernel.frames;
+    const { account } = this._kernel.frames;
     for (const message of [...this.messages]) {
-      this.#unlink(message);
+      this._unlink(message);
       account.give(messageBytes(message));
     }
     account.give(sizes.ipcObject);

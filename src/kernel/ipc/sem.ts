@@ -42,8 +42,8 @@ const BLOCKED = 1;
 
 /** A set. Linux struct sem_array. */
 export class SemaphoreSet extends IpcObject {
-  readonly #namespace: IpcNamespace;
-  readonly #kernel: Kernel;
+  private readonly _namespace: IpcNamespace;
+  private readonly _kernel: Kernel;
   readonly values: Int32Array;
   /** The kernel's pids of the last processes that changed each semaphore. */
   readonly pids: Int32Array;
@@ -53,12 +53,12 @@ export class SemaphoreSet extends IpcObject {
   readonly pending = new Set<PendingOps>();
   readonly undos = new Set<Undo>();
   /** The number of waiting calls that alter nothing. */
-  #readers = 0;
+  private _readers = 0;
 
   constructor(kernel: Kernel, ns: IpcNamespace, cred: Cred, key: number, mode: number, count: number) {
     super(cred, key, mode, kernel.realtime().sec);
-    this.#kernel = kernel;
-    this.#namespace = ns;
+    this._kernel = kernel;
+    this._namespace = ns;
     this.values = new Int32Array(count);
     this.pids = new Int32Array(count);
   }
@@ -67,7 +67,7 @@ export class SemaphoreSet extends IpcObject {
   }
 
   /** Tries all operations: 0, -errno, or 1 if one of them blocks. Linux perform_atomic_semop_slow(). */
-  #perform(q: PendingOps): number {
+  private _perform(q: PendingOps): number {
     const { values } = this;
     const { ops, undo } = q;
     let result = 0;
@@ -94,7 +94,7 @@ export class SemaphoreSet extends IpcObject {
       }
       values[sop.num] = value;
     }
-    this.#kernel.charge((n + 1) * cost.entry);
+    this._kernel.charge((n + 1) * cost.entry);
     if (result === 0) {
       for (const { num } of ops) this.pids[num] = q.task.tgid;
       return 0;
@@ -109,15 +109,15 @@ export class SemaphoreSet extends IpcObject {
 
   /** A new semop(2): 0, -errno, or undefined if it now waits in `pending`. */
   begin(q: PendingOps): number | undefined {
-    const result = this.#perform(q);
+    const result = this._perform(q);
     if (result < 0) return result;
     if (result === 0) {
-      this.otime = this.#kernel.realtime().sec;
+      this.otime = this._kernel.realtime().sec;
       if (q.alters) this.update();
       return 0;
     }
     this.pending.add(q);
-    if (!q.alters) this.#readers++;
+    if (!q.alters) this._readers++;
     return undefined;
   }
 
@@ -126,35 +126,35 @@ export class SemaphoreSet extends IpcObject {
    * operations may let others go on that come before it. Linux do_smart_update(), check_restart().
    */
   update(): void {
-    this.#wakeReaders();
+    this._wakeReaders();
     for (let again = true; again; ) {
       again = false;
       for (const q of this.pending) {
-        if (!q.alters || this.#tryPending(q) !== 0) continue;
-        this.#wakeReaders();
+        if (!q.alters || this._tryPending(q) !== 0) continue;
+        this._wakeReaders();
         again = q.ops.length > 1;
         if (again) break;
       }
     }
   }
-  #wakeReaders(): void {
-    if (this.#readers > 0) for (const q of this.pending) if (!q.alters) this.#tryPending(q);
+  private _wakeReaders(): void {
+    if (this._readers > 0) for (const q of this.pending) if (!q.alters) this._tryPending(q);
   }
-  /** The result of `#perform`. An operation that does not block any more ends. */
-  #tryPending(q: PendingOps): number {
+  /** The result of `_perform`. An operation that does not block any more ends. */
+  private _tryPending(q: PendingOps): number {
     const blocking = q.blocking as SemOp;
     const value = this.values[blocking.num] as number;
     if (q.ops.length === 1 && (blocking.op === 0 ? value !== 0 : value + blocking.op < 0)) return BLOCKED;
-    const result = this.#perform(q);
+    const result = this._perform(q);
     if (result > 0) return result;
     this.finish(q, result);
-    if (result === 0) this.otime = this.#kernel.realtime().sec;
+    if (result === 0) this.otime = this._kernel.realtime().sec;
     return result;
   }
   /** Ends a waiting operation. Without a status its task does it itself. */
   finish(q: PendingOps, status?: number): void {
     if (!this.pending.delete(q)) return;
-    if (!q.alters) this.#readers--;
+    if (!q.alters) this._readers--;
     if (status === undefined) return;
     q.status = status;
     q.task.wake();
@@ -164,7 +164,7 @@ export class SemaphoreSet extends IpcObject {
   waiting(num: number, forZero: boolean): number {
     let n = 0;
     for (const { blocking } of this.pending) if (blocking?.num === num && (blocking.op === 0) === forZero) n++;
-    this.#kernel.charge(this.pending.size * cost.entry);
+    this._kernel.charge(this.pending.size * cost.entry);
     return n;
   }
 
@@ -178,20 +178,20 @@ export class SemaphoreSet extends IpcObject {
       if (num === undefined) adjust.fill(0);
       else adjust[num] = 0;
     }
-    this.#kernel.charge(this.undos.size * cost.entry);
+    this._kernel.charge(this.undos.size * cost.entry);
   }
 
   /** IPC_RMID: waiting calls return EIDRM. */
   destroy(): void {
-    this.#namespace.sem.remove(this);
+    this._namespace.sem.remove(this);
     for (const q of [...this.pending]) this.finish(q, -E.EIDRM);
     this.end();
   }
   /** Returns the charge. */
   end(): void {
-    const { account } = this.#kernel.frames;
+    const { account } = this._kernel.frames;
     account.give(sizes.ipcObject + this.count * sizes.semaphore);
-    this.#namespace.semaphores -= this.count;
+    this._namespace.semaphores -= this.count;
     for (const _ of this.undos) account.give(undoBytes(this));
     this.undos.clear();
   }

@@ -20,8 +20,8 @@ const DEVICE = 1;
 
 /** A segment. Its bytes are in the page cache only. Linux struct shmid_kernel. */
 export class Segment extends IpcObject implements Backing {
-  readonly #kernel: Kernel;
-  readonly #namespace: IpcNamespace;
+  private readonly _kernel: Kernel;
+  private readonly _namespace: IpcNamespace;
   /** The size that shmget(2) asked for, in bytes. */
   readonly bytes: number;
   readonly sparse = true;
@@ -33,7 +33,7 @@ export class Segment extends IpcObject implements Backing {
   /** The kernel's pids of the creator and of the last process that attached or detached. */
   readonly creator: Process;
   lastPid = 0;
-  readonly #name: string;
+  private readonly _name: string;
 
   /** Its huge pages, with SHM_HUGETLB. */
   readonly huge: HugeObject | undefined;
@@ -50,11 +50,11 @@ export class Segment extends IpcObject implements Backing {
   ) {
     super(cred, key, mode, kernel.realtime().sec);
     this.huge = huge;
-    this.#kernel = kernel;
-    this.#namespace = namespace;
+    this._kernel = kernel;
+    this._namespace = namespace;
     this.bytes = bytes;
     this.creator = creator;
-    this.#name = `/SYSV${(key >>> 0).toString(16).padStart(8, "0")} (deleted)`;
+    this._name = `/SYSV${(key >>> 0).toString(16).padStart(8, "0")} (deleted)`;
   }
   get pageCount(): number {
     return pageAlign(this.bytes) / PAGE_SIZE;
@@ -77,15 +77,15 @@ export class Segment extends IpcObject implements Backing {
   get resident(): number {
     return this.pages?.count ?? 0;
   }
-  #now(): number {
-    return this.#kernel.realtime().sec;
+  private _now(): number {
+    return this._kernel.realtime().sec;
   }
 
   /** A file for one attach. Mappings of different attaches never merge. */
   open(writable: boolean): MappedFile {
     return {
       backing: this,
-      path: this.#name,
+      path: this._name,
       dev: this.huge?.pool.device ?? DEVICE,
       ino: this.id,
       readable: true,
@@ -97,9 +97,9 @@ export class Segment extends IpcObject implements Backing {
   counted(mappings: number): void {
     const began = mappings > this.attached;
     this.attached = mappings;
-    if (began) this.atime = this.#now();
-    else this.dtime = this.#now();
-    this.lastPid = (this.#kernel.scheduler.current ?? this.#kernel.ending)?.tgid ?? this.lastPid;
+    if (began) this.atime = this._now();
+    else this.dtime = this._now();
+    this.lastPid = (this._kernel.scheduler.current ?? this._kernel.ending)?.tgid ?? this.lastPid;
     if (!began) this.endIfUnused();
   }
   /**
@@ -108,20 +108,20 @@ export class Segment extends IpcObject implements Backing {
    */
   destroy(): void {
     this.mode |= SHM.DEST;
-    this.#namespace.shm.forgetKey(this);
+    this._namespace.shm.forgetKey(this);
     this.endIfUnused();
   }
   /** Linux shm_may_destroy(). */
   endIfUnused(): void {
     if (this.attached > 0 || this.removed) return;
-    if ((this.mode & SHM.DEST) === 0 && this.#namespace.shmRmidForced === 0) return;
-    this.#namespace.shm.remove(this);
+    if ((this.mode & SHM.DEST) === 0 && this._namespace.shmRmidForced === 0) return;
+    this._namespace.shm.remove(this);
     this.end();
   }
   /** Frees pages and charge. */
   end(): void {
-    this.#namespace.shmPages -= this.pageCount;
-    this.#kernel.frames.account.give(sizes.ipcObject);
+    this._namespace.shmPages -= this.pageCount;
+    this._kernel.frames.account.give(sizes.ipcObject);
     this.pages?.drop();
     if (this.attached === 0) this.unmapped();
   }

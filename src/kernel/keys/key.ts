@@ -86,7 +86,7 @@ export class Key implements Timer {
   }
   /** Drops the payload and the objects that depend on it, at the end and at a revocation. */
   clear(): void {
-    this.#keep(undefined);
+    this._keep(undefined);
   }
   /** The text of /proc/keys, after the type. */
   describe(_reader: Task): string {
@@ -118,10 +118,10 @@ export class Key implements Timer {
   fill(payload: Uint8Array, quota: number): number {
     if (!this.keys.account.canTake(payload.length)) return -E.ENOMEM;
     const refused = this.reserve(quota);
-    if (refused === 0) this.#keep(payload);
+    if (refused === 0) this._keep(payload);
     return refused;
   }
-  #keep(payload: Uint8Array | undefined): void {
+  private _keep(payload: Uint8Array | undefined): void {
     const { account } = this.keys;
     account.give(this.payload?.length ?? 0);
     account.force(payload?.length ?? 0);

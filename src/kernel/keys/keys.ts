@@ -55,12 +55,12 @@ export class Keys {
     gc_delay: 300,
     persistent_keyring_expiry: 3 * 24 * 3600,
   };
-  readonly #initial = new NamespaceKeys();
+  private readonly _initial = new NamespaceKeys();
   /** The namespace of each keyring with a published name. */
-  readonly #published = new Map<Keyring, NamespaceKeys>();
+  private readonly _published = new Map<Keyring, NamespaceKeys>();
   /** Keys whose last use has ended. A list, because a keyring's end can end others. */
-  readonly #ending: Key[] = [];
-  #busy = false;
+  private readonly _ending: Key[] = [];
+  private _busy = false;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -73,7 +73,7 @@ export class Keys {
     return this.kernel.realtime().sec;
   }
   namespace(ns: UserNamespace | undefined): NamespaceKeys {
-    if (!ns) return this.#initial;
+    if (!ns) return this._initial;
     return (ns.keyrings ??= new NamespaceKeys());
   }
   /** A search enters a keyring. */
@@ -100,11 +100,11 @@ export class Keys {
     const owner = this.user(made.uid);
     const most = this.most(made.uid);
     if (made.quota === "checked" && (owner.quotaKeys + 1 > most.keys || owner.quotaBytes + bytes > most.bytes)) {
-      this.#forgetUnused(owner);
+      this._forgetUnused(owner);
       return -E.EDQUOT;
     }
     if (!this.account.canTake(sizes.key + description.length)) {
-      this.#forgetUnused(owner);
+      this._forgetUnused(owner);
       return -E.ENOMEM;
     }
     const key = new (classOf(type))(this, type, description, owner, made);
@@ -115,7 +115,7 @@ export class Keys {
       owner.quotaBytes += bytes;
       key.quota = bytes;
     }
-    key.serial = this.#serial();
+    key.serial = this._serial();
     this.bySerial.set(key.serial, key);
     return key;
   }
@@ -127,7 +127,7 @@ export class Keys {
     return key as Keyring;
   }
   /** A random number that is free, or the next free one after it. Linux key_alloc_serial(). */
-  #serial(): number {
+  private _serial(): number {
     let serial: number;
     do serial = this.kernel.random.u32() >>> 1;
     while (serial < FIRST_SERIAL);
@@ -141,7 +141,7 @@ export class Keys {
     let rings = ns.named.get(ring.description);
     if (!rings) ns.named.set(ring.description, (rings = new Set()));
     rings.add(ring);
-    this.#published.set(ring, ns);
+    this._published.set(ring, ns);
   }
 
   /** Changes the user that a key counts for: 0 or -EDQUOT. Linux keyctl_chown_key(). */
@@ -151,50 +151,50 @@ export class Keys {
     if (key.inQuota) {
       const most = this.most(uid);
       if (now.quotaKeys + 1 > most.keys || now.quotaBytes + key.quota > most.bytes) {
-        this.#forgetUnused(now);
+        this._forgetUnused(now);
         return -E.EDQUOT;
       }
     }
-    this.#count(key, old, -1);
-    this.#count(key, now, 1);
+    this._count(key, old, -1);
+    this._count(key, now, 1);
     key.owner = now;
     key.uid = uid;
-    this.#forgetUnused(old);
+    this._forgetUnused(old);
     return 0;
   }
-  #count(key: Key, user: KeyUser, by: 1 | -1): void {
+  private _count(key: Key, user: KeyUser, by: 1 | -1): void {
     user.keys += by;
     if (key.state !== undefined) user.instantiated += by;
     if (!key.inQuota) return;
     user.quotaKeys += by;
     user.quotaBytes += by * key.quota;
   }
-  #forgetUnused(user: KeyUser): void {
+  private _forgetUnused(user: KeyUser): void {
     if (user.keys === 0) this.users.delete(user.uid);
   }
 
   /** The last use of a key has ended. */
   end(key: Key): void {
-    this.#ending.push(key);
-    if (this.#busy) return;
-    this.#busy = true;
-    for (let next = this.#ending.pop(); next; next = this.#ending.pop()) this.#remove(next);
-    this.#busy = false;
+    this._ending.push(key);
+    if (this._busy) return;
+    this._busy = true;
+    for (let next = this._ending.pop(); next; next = this._ending.pop()) this._remove(next);
+    this._busy = false;
   }
-  #remove(key: Key): void {
+  private _remove(key: Key): void {
     this.kernel.charge(cost.entry);
     this.kernel.timers.cancel(key);
     this.bySerial.delete(key.serial);
     key.clear();
     if (key instanceof Keyring) {
-      const ns = this.#published.get(key);
+      const ns = this._published.get(key);
       const rings = ns?.named.get(key.description);
       rings?.delete(key);
       if (rings?.size === 0) ns?.named.delete(key.description);
-      this.#published.delete(key);
+      this._published.delete(key);
     }
-    this.#count(key, key.owner, -1);
-    this.#forgetUnused(key.owner);
+    this._count(key, key.owner, -1);
+    this._forgetUnused(key.owner);
     this.account.give(key.weight);
   }
 }

@@ -24,35 +24,35 @@ export interface KeySubject {
 
 /** The keyrings that a task holds. */
 export class TaskKeys {
-  readonly #held: Partial<Held> = {};
+  private readonly _held: Partial<Held> = {};
   /** KEYCTL_SET_REQKEY_KEYRING. */
   defaultRing: number = KEY_REQKEY_DEFL.DEFAULT;
 
   get session(): Keyring | undefined {
-    return this.#held.session;
+    return this._held.session;
   }
   get process(): Keyring | undefined {
-    return this.#held.process;
+    return this._held.process;
   }
   get thread(): Keyring | undefined {
-    return this.#held.thread;
+    return this._held.thread;
   }
   get authority(): Key | undefined {
-    return this.#held.authority;
+    return this._held.authority;
   }
   /** Puts a key into a slot, with a use of it. */
   set<S extends keyof Held>(slot: S, key: Held[S] | undefined): void {
     key?.hold();
-    const old = this.#held[slot];
-    if (key) this.#held[slot] = key;
-    else delete this.#held[slot];
+    const old = this._held[slot];
+    if (key) this._held[slot] = key;
+    else delete this._held[slot];
     old?.drop();
   }
 
   copy(): TaskKeys {
     const copy = new TaskKeys();
     copy.defaultRing = this.defaultRing;
-    for (const slot of slots) copy.set(slot, this.#held[slot] as never);
+    for (const slot of slots) copy.set(slot, this._held[slot] as never);
     return copy;
   }
   /**

@@ -17,8 +17,8 @@ export class PidNamespace {
   init: Process | undefined = undefined;
   /** The last number that was given. Only a namespace below the initial one counts its own. */
   last = 0;
-  readonly #numbers = new Map<number, number>();
-  readonly #ids = new Map<number, number>();
+  private readonly _numbers = new Map<number, number>();
+  private readonly _ids = new Map<number, number>();
 
   constructor(parent: PidNamespace | undefined, owner: UserNamespace | undefined) {
     this.parent = parent;
@@ -35,15 +35,15 @@ export class PidNamespace {
 
   /** The number that members see for the kernel's id. 0: they cannot see it. */
   numberOf(id: number): number {
-    return this.parent ? (this.#numbers.get(id) ?? 0) : id;
+    return this.parent ? (this._numbers.get(id) ?? 0) : id;
   }
   /** The kernel's id for a number that a member passes. 0: none. */
   idOf(number: number): number {
-    return this.parent ? (this.#ids.get(number) ?? 0) : number;
+    return this.parent ? (this._ids.get(number) ?? 0) : number;
   }
   /** The kernel's ids of all members, in order of their numbers. */
   get ids(): Iterable<number> {
-    return this.#ids.values();
+    return this._ids.values();
   }
 
   /** Gives a new task a number here and in the namespaces above. */
@@ -51,18 +51,18 @@ export class PidNamespace {
     if (!this.parent) return;
     this.parent.enter(id);
     let number = this.last + 1;
-    while (this.#ids.has(number)) number++;
+    while (this._ids.has(number)) number++;
     this.last = number;
-    this.#numbers.set(id, number);
-    this.#ids.set(number, id);
+    this._numbers.set(id, number);
+    this._ids.set(number, id);
   }
   leave(id: number): void {
     if (!this.parent) return;
     this.parent.leave(id);
-    const number = this.#numbers.get(id);
+    const number = this._numbers.get(id);
     if (number === undefined) return;
-    this.#numbers.delete(id);
-    this.#ids.delete(number);
+    this._numbers.delete(id);
+    this._ids.delete(number);
   }
 }
 

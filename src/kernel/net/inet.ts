@@ -115,7 +115,7 @@ export abstract class InetSocket extends Socket implements Holder {
     if (typeof ip === "string" && isMulticast(ip) && this.type === SOCK.STREAM) return -E.EINVAL;
     // Without any interface address every address counts as local. Linux inet_addr_type_table().
     const local = !this.net.addressed || this.net.isOwn(ip) || special;
-    if (!isAny(ip) && !local && !this.#freebind(ip)) return -E.EADDRNOTAVAIL;
+    if (!isAny(ip) && !local && !this._freebind(ip)) return -E.EADDRNOTAVAIL;
     if (port !== 0 && port < this.net.firstFreePort && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
     const later = port === 0 && this.options.get(SOL.IP, IP.BIND_ADDRESS_NO_PORT) === 1;
@@ -126,7 +126,7 @@ export abstract class InetSocket extends Socket implements Holder {
     return 0;
   }
   /** An address that is not the machine's may be bound. Linux inet_can_nonlocal_bind(). */
-  #freebind(ip: Ip): boolean {
+  private _freebind(ip: Ip): boolean {
     if (this.net.foreignBind[typeof ip === "number" ? "four" : "six"] === 1) return true;
     const on = (level: number, options: readonly number[]): boolean => options.some((option) => this.options.get(level, option) === 1);
     return on(SOL.IP, [IP.FREEBIND, IP.TRANSPARENT]) || on(SOL.IPV6, [IPV6.FREEBIND, IPV6.TRANSPARENT]);
@@ -217,44 +217,44 @@ export abstract class InetSocket extends Socket implements Holder {
   }
 
   protected override getOwnOption(_task: Task, level: number, option: number, _asked: Asked): Shown {
-    return this.options.bytes(level, option) ?? this.#special(level, option) ?? this.#unknown(level);
+    return this.options.bytes(level, option) ?? this._special(level, option) ?? this._unknown(level);
   }
   /** A level or option that the protocol does not have. */
-  #unknown(level: number): number {
+  private _unknown(level: number): number {
     return this.options.hasLevel(level) || this.domain === AF.INET6 ? -E.ENOPROTOOPT : -E.EOPNOTSUPP;
   }
   /** An option that is not a number of a table. Those of the other IP version are not for IPv6 sockets. */
-  #special(level: number, option: number): Uint8Array | number | undefined {
+  private _special(level: number, option: number): Uint8Array | number | undefined {
     if (!this.options.hasLevel(level)) return undefined;
     const stream = this.type === SOCK.STREAM;
     if (level === SOL.IP) {
       if (option === IP_MULTICAST.IF) return this.groups.outgoingBytes();
       if (option === IP.PROTOCOL) return int(this.type === SOCK.RAW ? this.protocol : this.port);
-      if (option === IP.MTU) return this.#mtu();
+      if (option === IP.MTU) return this._mtu();
       if (option === IP.OPTIONS || (option === IP.PKTOPTIONS && stream)) return new Uint8Array(0);
     }
     if (level !== SOL.IPV6) return undefined;
     if (IPV6_STICKY.includes(option) || (option === IPV6.PKTOPTIONS && stream)) return new Uint8Array(0);
     if (option === IPV6.ADDRFORM && this.type !== SOCK.RAW) return this.peerAddress === undefined ? -E.ENOTCONN : int(AF.INET6);
-    return option === IPV6.MTU || option === IPV6.PATHMTU ? this.#mtu() : undefined;
+    return option === IPV6.MTU || option === IPV6.PATHMTU ? this._mtu() : undefined;
   }
   /** The MTU of the way to the peer. */
-  #mtu(): Uint8Array | number {
+  private _mtu(): Uint8Array | number {
     if (!this.peerName) return -E.ENOTCONN;
     return int(this.net.isOwn(this.peerName.ip) ? this.net.mtu : ethernet.mtu);
   }
 
   protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
-    if (level === SOL.IPV6 && option === IPV6.ADDRFORM) return this.#toFour(value);
+    if (level === SOL.IPV6 && option === IPV6.ADDRFORM) return this._toFour(value);
     const isVersion = (level === SOL.IP || level === SOL.IPV6) && this.options.hasLevel(level);
-    const grouped = isVersion ? this.#group(level === SOL.IP ? AF.INET : AF.INET6, option, value, abi) : undefined;
+    const grouped = isVersion ? this._group(level === SOL.IP ? AF.INET : AF.INET6, option, value, abi) : undefined;
     if (grouped !== undefined) return grouped;
     // A bound socket keeps its set of addresses. Linux do_ipv6_setsockopt().
     if (level === SOL.IPV6 && option === IPV6.V6ONLY && this.port !== 0) return -E.EINVAL;
     return super.setOwnOption(task, level, option, value, abi);
   }
   /** IPV6_ADDRFORM: a connected socket with mapped addresses becomes one of IPv4. */
-  #toFour(value: Uint8Array): number {
+  private _toFour(value: Uint8Array): number {
     if (this.domain !== AF.INET6) return -E.ENOPROTOOPT;
     if (INT.read(value) !== AF.INET) return -E.EINVAL;
     if (this.type === SOCK.RAW) return -E.ENOPROTOOPT;
@@ -265,12 +265,12 @@ export abstract class InetSocket extends Socket implements Holder {
     return 0;
   }
   /** The groups that the socket has joined, and its device for them. */
-  #groups: Groups | undefined = undefined;
+  private _groups: Groups | undefined = undefined;
   get groups(): Groups {
-    this.#groups ??= new Groups();
-    return this.#groups;
+    this._groups ??= new Groups();
+    return this._groups;
   }
-  #group(domain: InetFamily, option: number, value: Uint8Array, abi: Abi): number | undefined {
+  private _group(domain: InetFamily, option: number, value: Uint8Array, abi: Abi): number | undefined {
     // Connections have no groups; the older options say so. Linux do_ip_setsockopt().
     if (this.type === SOCK.STREAM && domain === AF.INET) {
       if (option === IP_MULTICAST.ADD || option === IP_MULTICAST.DROP) return -E.EPROTO;
@@ -286,10 +286,10 @@ export abstract class InetSocket extends Socket implements Holder {
   }
   /** Leaves all groups: the socket ends. */
   protected leaveGroups(): void {
-    if (!this.#groups) return;
-    this.net.groups.delete(this.#groups);
-    this.account.give(this.#groups.weight);
-    this.#groups = undefined;
+    if (!this._groups) return;
+    this.net.groups.delete(this._groups);
+    this.account.give(this._groups.weight);
+    this._groups = undefined;
   }
 }
 /** True for the -errno of `route`. */

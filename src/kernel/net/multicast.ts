@@ -85,7 +85,7 @@ export const deviceFor = (net: NetNamespace, index: number, local: Ip): Device |
 
 /** The groups of one socket. */
 export class Groups {
-  #joined: Membership[] = [];
+  private _joined: Membership[] = [];
   /** IP_MULTICAST_IF: the device of sent datagrams and its address, as the program gave them. */
   outgoing: { readonly index: number; readonly address: number } = { index: 0, address: ANY };
 
@@ -94,81 +94,81 @@ export class Groups {
     const four = family === AF.INET;
     switch (option) {
       case MCAST.JOIN:
-        return this.#with(groupRequest(value, family, abi, false), (w) => this.#join(net, w));
+        return this._with(groupRequest(value, family, abi, false), (w) => this._join(net, w));
       case MCAST.LEAVE:
-        return this.#with(groupRequest(value, family, abi, false), (w) => this.#leave(net, w));
+        return this._with(groupRequest(value, family, abi, false), (w) => this._leave(net, w));
       case MCAST.JOIN_SOURCE:
-        return this.#with(groupRequest(value, family, abi, true), (w) => this.#join(net, w));
+        return this._with(groupRequest(value, family, abi, true), (w) => this._join(net, w));
       case MCAST.LEAVE_SOURCE:
-        return this.#with(groupRequest(value, family, abi, true), (w) => this.#leave(net, w));
+        return this._with(groupRequest(value, family, abi, true), (w) => this._leave(net, w));
       case MCAST.BLOCK_SOURCE:
       case MCAST.UNBLOCK_SOURCE:
-        return this.#with(groupRequest(value, family, abi, true), (w) => this.#block(net, w, option === MCAST.BLOCK_SOURCE));
+        return this._with(groupRequest(value, family, abi, true), (w) => this._block(net, w, option === MCAST.BLOCK_SOURCE));
     }
     if (!four) {
-      if (option === IPV6_MULTICAST.JOIN) return this.#with(ip6Request(value), (w) => this.#join(net, w));
-      return option === IPV6_MULTICAST.LEAVE ? this.#with(ip6Request(value), (w) => this.#leave(net, w)) : undefined;
+      if (option === IPV6_MULTICAST.JOIN) return this._with(ip6Request(value), (w) => this._join(net, w));
+      return option === IPV6_MULTICAST.LEAVE ? this._with(ip6Request(value), (w) => this._leave(net, w)) : undefined;
     }
     switch (option) {
       case IP_MULTICAST.ADD:
-        return this.#with(ip4Request(value, false), (w) => this.#join(net, w));
+        return this._with(ip4Request(value, false), (w) => this._join(net, w));
       case IP_MULTICAST.DROP:
-        return this.#with(ip4Request(value, false), (w) => this.#leave(net, w));
+        return this._with(ip4Request(value, false), (w) => this._leave(net, w));
       case IP_MULTICAST.ADD_SOURCE:
-        return this.#with(ip4Request(value, true), (w) => this.#join(net, w));
+        return this._with(ip4Request(value, true), (w) => this._join(net, w));
       case IP_MULTICAST.DROP_SOURCE:
-        return this.#with(ip4Request(value, true), (w) => this.#leave(net, w));
+        return this._with(ip4Request(value, true), (w) => this._leave(net, w));
       case IP_MULTICAST.BLOCK_SOURCE:
       case IP_MULTICAST.UNBLOCK_SOURCE:
-        return this.#with(ip4Request(value, true), (w) => this.#block(net, w, option === IP_MULTICAST.BLOCK_SOURCE));
+        return this._with(ip4Request(value, true), (w) => this._block(net, w, option === IP_MULTICAST.BLOCK_SOURCE));
       case IP_MULTICAST.IF:
-        return this.#choose(net, value);
+        return this._choose(net, value);
     }
     return undefined;
   }
-  #with(wish: Wish | number, use: (wish: Wish) => number): number {
+  private _with(wish: Wish | number, use: (wish: Wish) => number): number {
     if (typeof wish === "number") return wish;
     return isMulticast(wish.group) ? use(wish) : -E.EINVAL;
   }
-  #find(group: Ip, index: number): Membership | undefined {
-    return this.#joined.find((m) => m.group === group && m.index === index);
+  private _find(group: Ip, index: number): Membership | undefined {
+    return this._joined.find((m) => m.group === group && m.index === index);
   }
-  #join(net: NetNamespace, { group, index, local, source }: Wish): number {
+  private _join(net: NetNamespace, { group, index, local, source }: Wish): number {
     const device = deviceFor(net, index, local);
     if (!device) return -E.ENODEV;
-    const known = this.#find(group, device.index);
+    const known = this._find(group, device.index);
     if (source === undefined) {
       if (known) return -E.EADDRINUSE;
-      if (this.#joined.length >= MOST_GROUPS) return -E.ENOBUFS;
-      this.#joined.push({ group, index: device.index, includes: false, sources: new Set() });
+      if (this._joined.length >= MOST_GROUPS) return -E.ENOBUFS;
+      this._joined.push({ group, index: device.index, includes: false, sources: new Set() });
       return 0;
     }
     if (known && !known.includes) return -E.EINVAL;
-    if (!known && this.#joined.length >= MOST_GROUPS) return -E.ENOBUFS;
+    if (!known && this._joined.length >= MOST_GROUPS) return -E.ENOBUFS;
     if (known?.sources.has(source)) return -E.EADDRNOTAVAIL;
     if (known && known.sources.size >= MOST_SOURCES) return -E.ENOBUFS;
     if (known) known.sources.add(source);
-    else this.#joined.push({ group, index: device.index, includes: true, sources: new Set([source]) });
+    else this._joined.push({ group, index: device.index, includes: true, sources: new Set([source]) });
     return 0;
   }
-  #leave(net: NetNamespace, { group, index, local, source }: Wish): number {
+  private _leave(net: NetNamespace, { group, index, local, source }: Wish): number {
     const device = deviceFor(net, index, local);
     // Without any device the group alone decides. Linux ip_mc_leave_group().
     if (!device && (index !== 0 || local !== ANY)) return -E.ENODEV;
-    const known = device ? this.#find(group, device.index) : this.#joined.find((m) => m.group === group);
+    const known = device ? this._find(group, device.index) : this._joined.find((m) => m.group === group);
     if (!known) return source === undefined ? -E.EADDRNOTAVAIL : -E.EINVAL;
     if (source !== undefined) {
       if (!known.includes) return -E.EINVAL;
       if (!known.sources.delete(source)) return -E.EADDRNOTAVAIL;
       if (known.sources.size > 0) return 0;
     }
-    this.#joined = this.#joined.filter((m) => m !== known);
+    this._joined = this._joined.filter((m) => m !== known);
     return 0;
   }
-  #block(net: NetNamespace, { group, index, local, source }: Wish, on: boolean): number {
+  private _block(net: NetNamespace, { group, index, local, source }: Wish, on: boolean): number {
     const device = deviceFor(net, index, local);
     if (!device) return -E.ENODEV;
-    const known = this.#find(group, device.index);
+    const known = this._find(group, device.index);
     if (!known || source === undefined) return -E.EINVAL;
     if (known.includes) return -E.EINVAL;
     if (known.sources.has(source) === on) return -E.EADDRNOTAVAIL;
@@ -178,7 +178,7 @@ export class Groups {
     return 0;
   }
   /** IP_MULTICAST_IF: an address, struct ip_mreq or struct ip_mreqn. */
-  #choose(net: NetNamespace, value: Uint8Array): number {
+  private _choose(net: NetNamespace, value: Uint8Array): number {
     if (value.length < 4) return -E.EINVAL;
     const v = view(value);
     const [address, index] = value.length >= 12 ? [v.getUint32(4), v.getInt32(8, true)] : [v.getUint32(value.length >= 8 ? 4 : 0), 0];
@@ -193,7 +193,7 @@ export class Groups {
   }
   /** The charge in bytes. */
   get weight(): number {
-    return this.#joined.reduce((sum, { sources }) => sum + sizes.membership + sources.size * sizes.source, 0);
+    return this._joined.reduce((sum, { sources }) => sum + sizes.membership + sources.size * sizes.source, 0);
   }
   /** The value of IP_MULTICAST_IF. */
   outgoingBytes(): Uint8Array {
@@ -203,7 +203,7 @@ export class Groups {
   }
   /** True if a datagram to a group is for the socket; undefined: no member. Linux ip_mc_sf_allow(). */
   allows(group: Ip, index: number, source: Ip): boolean | undefined {
-    const known = this.#find(group, index);
+    const known = this._find(group, index);
     return known && known.sources.has(source) === known.includes;
   }
 }

@@ -35,37 +35,37 @@ const conflict = (a: Holder, b: Holder): boolean => {
 
 /** The ports of one protocol in one network namespace. */
 export class Ports {
-  readonly #kernel: Kernel;
-  readonly #holders = new Map<number, Set<Holder>>();
-  readonly #net: Pick<NetNamespace, "localPorts">;
-  #next: number = EPHEMERAL.first;
+  private readonly _kernel: Kernel;
+  private readonly _holders = new Map<number, Set<Holder>>();
+  private readonly _net: Pick<NetNamespace, "localPorts">;
+  private _next: number = EPHEMERAL.first;
   /** The bytes that were sent and not read yet, in all sockets of the protocol. */
   inFlight = 0;
 
   constructor(kernel: Kernel, net: Pick<NetNamespace, "localPorts">) {
-    this.#kernel = kernel;
-    this.#net = net;
+    this._kernel = kernel;
+    this._net = net;
   }
 
   get now(): number {
-    return this.#kernel.now;
+    return this._kernel.now;
   }
   /** The current holders of a port, in the order of their registration. */
   at(port: number): readonly Holder[] {
-    const all = this.#holders.get(port);
+    const all = this._holders.get(port);
     if (!all) return [];
-    for (const h of all) if (h.until !== undefined && h.until <= this.now) this.#expire(h);
+    for (const h of all) if (h.until !== undefined && h.until <= this.now) this._expire(h);
     return [...all];
   }
   /** Removes a holder after its TIME_WAIT. */
-  #expire(memory: Holder): void {
+  private _expire(memory: Holder): void {
     this.drop(memory);
-    this.#memories--;
+    this._memories--;
   }
-  #memories = 0;
+  private _memories = 0;
   /** All holders but those in TIME_WAIT. */
   *sockets(): Generator<Holder> {
-    for (const all of this.#holders.values()) for (const holder of all) if (holder.until === undefined) yield holder;
+    for (const all of this._holders.values()) for (const holder of all) if (holder.until === undefined) yield holder;
   }
   /** 0, or -EADDRINUSE if a holder conflicts with `wanted`. Linux inet_bind_conflict(). */
   check(wanted: Holder): number {
@@ -73,9 +73,9 @@ export class Ports {
   }
   /** Registers a holder. */
   hold(holder: Holder): void {
-    const all = this.#holders.get(holder.port);
+    const all = this._holders.get(holder.port);
     if (all) all.add(holder);
-    else this.#holders.set(holder.port, new Set([holder]));
+    else this._holders.set(holder.port, new Set([holder]));
   }
   /** Registers a connection in TIME_WAIT. One of several that conflict with the same sockets is enough. */
   remember(memory: Holder & { readonly until: number }): void {
@@ -89,26 +89,26 @@ export class Ports {
         h.uid === memory.uid,
     );
     if (same) this.drop(same);
-    else if (this.#memories >= MOST_MEMORIES) return;
-    else this.#memories++;
+    else if (this._memories >= MOST_MEMORIES) return;
+    else this._memories++;
     this.hold(memory);
   }
   /** Removes a holder. */
   drop(holder: Holder): void {
-    const all = this.#holders.get(holder.port);
-    if (all?.delete(holder) && all.size === 0) this.#holders.delete(holder.port);
+    const all = this._holders.get(holder.port);
+    if (all?.delete(holder) && all.size === 0) this._holders.delete(holder.port);
   }
   /**
    * A free port, or undefined. Ports are given in ascending order, so that runs are deterministic. The limits
    * are those of the socket (IP_LOCAL_PORT_RANGE), inside of the namespace's; 0 is none.
    */
   free(low: number, high: number): number | undefined {
-    const { first: least, last: most } = this.#net.localPorts;
+    const { first: least, last: most } = this._net.localPorts;
     const first = low < least || low > most ? least : low;
     const last = high < first || high > most ? most : high;
     for (let tried = first; tried <= last; tried++) {
-      const port = this.#next < first || this.#next > last ? first : this.#next;
-      this.#next = port + 1;
+      const port = this._next < first || this._next > last ? first : this._next;
+      this._next = port + 1;
       if (this.at(port).length === 0) return port;
     }
     return undefined;

@@ -30,44 +30,44 @@ const packetSize = (bytes: number): number => trueSize(bytes, inPages(Math.min(M
 
 /** The unread bytes of a sender, with Linux's overhead for each piece. */
 export class SendBuffer {
-  readonly #limit: () => number;
-  readonly #writers: WaitQueue;
-  #used = 0;
+  private readonly _limit: () => number;
+  private readonly _writers: WaitQueue;
+  private _used = 0;
 
   /** `writers` wait for space. `limit`: SO_SNDBUF in bytes. */
   constructor(writers: WaitQueue, limit: () => number) {
-    this.#writers = writers;
-    this.#limit = limit;
+    this._writers = writers;
+    this._limit = limit;
   }
   /** SIOCOUTQ. Linux sk_wmem_alloc_get(). */
   get used(): number {
-    return this.#used;
+    return this._used;
   }
   /** True if nothing more can be sent. */
   get isFull(): boolean {
-    return this.#used >= this.#limit();
+    return this._used >= this._limit();
   }
   /** True if poll(2) reports space: three quarters are free. Linux unix_writable(). */
   get isWritable(): boolean {
-    return 4 * this.#used <= this.#limit();
+    return 4 * this._used <= this._limit();
   }
   /** The greatest packet in bytes. */
   get maxPacket(): number {
-    return this.#limit() - SLACK;
+    return this._limit() - SLACK;
   }
   /** The bytes of a stream that the next piece takes: at most half of the buffer. */
   get maxPiece(): number {
-    return Math.min((this.#limit() >> 1) - 64, HEAD + STREAM_PAGES);
+    return Math.min((this._limit() >> 1) - 64, HEAD + STREAM_PAGES);
   }
   /** Takes the memory for bytes and returns its size. */
   take(bytes: number, kind: "piece" | "packet"): number {
     const size = kind === "piece" ? pieceSize(bytes) : packetSize(bytes);
-    this.#used += size;
+    this._used += size;
     return size;
   }
   /** Gives memory back. Writers go on when poll(2) would report space. Linux sock_wfree(). */
   give(size: number): void {
-    this.#used -= size;
-    if (this.isWritable) this.#writers.wake();
+    this._used -= size;
+    if (this.isWritable) this._writers.wake();
   }
 }

@@ -152,7 +152,7 @@ export abstract class Socket extends FileDescription {
   lost = 0;
   /** SO_PEERCRED, and SO_PEERGROUPS: undefined without a peer that has credentials. */
   peerCred: Ucred = NOBODY;
-  #peerGroups: readonly number[] | undefined = undefined;
+  private _peerGroups: readonly number[] | undefined = undefined;
 
   /** `kind`: its set of options, its family and, if they are not the usual ones, the sizes of its buffers. */
   constructor(
@@ -174,7 +174,7 @@ export abstract class Socket extends FileDescription {
     this.net = task.net;
     this.options = new Options(kind.set, kind.domain);
     this.stamps = new Stamps(this.options, () => this.inode.fs.clock.realtime());
-    this.filters = new Filters((bytes) => this.#charge(bytes));
+    this.filters = new Filters((bytes) => this._charge(bytes));
     this.sendBuffer = kind.buffers?.send ?? DEFAULT_BUFFER;
     this.receiveBuffer = kind.buffers?.receive ?? DEFAULT_BUFFER;
   }
@@ -183,20 +183,20 @@ export abstract class Socket extends FileDescription {
     return sizes.socket;
   }
   override get weight(): number {
-    return this.ownWeight + this.filters.weight + sizes.group * (this.#peerGroups?.length ?? 0);
+    return this.ownWeight + this.filters.weight + sizes.group * (this._peerGroups?.length ?? 0);
   }
   /** Charges a change of its weight, which is charged as a whole when it opens. */
-  #charge(bytes: number): boolean {
+  private _charge(bytes: number): boolean {
     return this.refs === 0 || this.account.resize(0, bytes);
   }
   get peerGroups(): readonly number[] | undefined {
-    return this.#peerGroups;
+    return this._peerGroups;
   }
   /** Keeps the credentials of the peer. */
   know(peer: Peer): void {
-    if (this.refs > 0) this.account.force(sizes.group * (peer.groups.length - (this.#peerGroups?.length ?? 0)));
+    if (this.refs > 0) this.account.force(sizes.group * (peer.groups.length - (this._peerGroups?.length ?? 0)));
     this.peerCred = peer.cred;
-    this.#peerGroups = peer.groups;
+    this._peerGroups = peer.groups;
   }
   /** What a message that arrives is marked with: the time, and the number of lost packets. */
   protected marks(): { readonly time?: Timespec | undefined; readonly lost?: number } {
@@ -214,11 +214,11 @@ export abstract class Socket extends FileDescription {
   }
   /** SO_SNDBUF has changed. */
   sendBufferChanged(): void {}
-  #cookie = 0;
+  private _cookie = 0;
   /** SO_COOKIE: a number that no other socket of the machine has. */
   cookie(task: Task): number {
-    this.#cookie ||= task.kernel.nextCookie();
-    return this.#cookie;
+    this._cookie ||= task.kernel.nextCookie();
+    return this._cookie;
   }
   protected get account(): Account {
     return this.inode.fs.account;

@@ -36,46 +36,46 @@ const timeBytes = ({ sec, nsec }: Timespec, unit: "us" | "ns", word: 4 | 8): Uin
 
 /** The times of one socket. */
 export class Stamps {
-  readonly #options: Options;
-  readonly #now: () => Timespec;
-  #unit: "us" | "ns" | undefined = undefined;
-  #wide = false;
+  private readonly _options: Options;
+  private readonly _now: () => Timespec;
+  private _unit: "us" | "ns" | undefined = undefined;
+  private _wide = false;
   /** SIOCGSTAMP was asked for. */
-  #asked = false;
+  private _asked = false;
   /** The time of the last message; "none" before the first one, "unknown" if it was not taken. */
-  #last: Timespec | "none" | "unknown" = "none";
+  private _last: Timespec | "none" | "unknown" = "none";
 
   constructor(options: Options, now: () => Timespec) {
-    this.#options = options;
-    this.#now = now;
+    this._options = options;
+    this._now = now;
   }
-  #flags(): number {
-    return this.#options.get(SOL.SOCKET, SO.TIMESTAMPING) ?? 0;
+  private _flags(): number {
+    return this._options.get(SOL.SOCKET, SO.TIMESTAMPING) ?? 0;
   }
   /** The time of a message that arrives, if the socket asks for it. */
   arrival(): Timespec | undefined {
-    return this.#unit || this.#asked || (this.#flags() & STAMPING.RX_SOFTWARE) !== 0 ? this.#now() : undefined;
+    return this._unit || this._asked || (this._flags() & STAMPING.RX_SOFTWARE) !== 0 ? this._now() : undefined;
   }
   /** A message is received. Linux sock_recv_timestamp(). */
   seen(time: Timespec | undefined): void {
-    this.#last = time ?? (this.#asked || this.#last === "none" ? "unknown" : this.#last);
+    this._last = time ?? (this._asked || this._last === "none" ? "unknown" : this._last);
   }
   /** The control messages with the time of a received message. */
   notes(time: Timespec | undefined, abi: Abi): readonly Note[] {
     this.seen(time);
-    const word = this.#wide ? 8 : abi.long;
+    const word = this._wide ? 8 : abi.long;
     const notes: Note[] = [];
-    if (this.#unit) {
-      const [narrow, wide] = this.#unit === "us" ? [SO.TIMESTAMP, SO.TIMESTAMP_NEW] : [SO.TIMESTAMPNS, SO.TIMESTAMPNS_NEW];
-      notes.push({ level: SOL.SOCKET, type: this.#wide ? wide : narrow, data: timeBytes(time ?? this.#now(), this.#unit, word) });
+    if (this._unit) {
+      const [narrow, wide] = this._unit === "us" ? [SO.TIMESTAMP, SO.TIMESTAMP_NEW] : [SO.TIMESTAMPNS, SO.TIMESTAMPNS_NEW];
+      notes.push({ level: SOL.SOCKET, type: this._wide ? wide : narrow, data: timeBytes(time ?? this._now(), this._unit, word) });
     }
-    const flags = this.#flags();
+    const flags = this._flags();
     const shows = (flags & STAMPING.SOFTWARE) !== 0 && ((flags & STAMPING.RX_SOFTWARE) !== 0 || (flags & STAMPING.OPT_RX_FILTER) === 0);
     if (time && shows) {
       // struct scm_timestamping { struct timespec ts[3]; }: software, unused, hardware.
       const data = new Uint8Array(6 * word);
       data.set(timeBytes(time, "ns", word));
-      notes.push({ level: SOL.SOCKET, type: this.#wide ? SO.TIMESTAMPING_NEW : SO.TIMESTAMPING, data });
+      notes.push({ level: SOL.SOCKET, type: this._wide ? SO.TIMESTAMPING_NEW : SO.TIMESTAMPING, data });
     }
     return notes;
   }
@@ -83,29 +83,29 @@ export class Stamps {
   get(option: number): Uint8Array | undefined {
     const one = simple[option];
     // SO_TIMESTAMP_NEW is on for both units. Linux sk_getsockopt().
-    const isUnit = one?.unit === this.#unit || (this.#unit !== undefined && option === SO.TIMESTAMP_NEW);
-    if (one) return INT.write(Number(isUnit && this.#wide === one.wide));
-    return option === SO.TIMESTAMPING_NEW ? pair(false).write(this.#wide ? this.#flags() : 0) : undefined;
+    const isUnit = one?.unit === this._unit || (this._unit !== undefined && option === SO.TIMESTAMP_NEW);
+    if (one) return INT.write(Number(isUnit && this._wide === one.wide));
+    return option === SO.TIMESTAMPING_NEW ? pair(false).write(this._wide ? this._flags() : 0) : undefined;
   }
   /** Sets an option of this kind: 0 or -errno; undefined for others. */
   set(task: Task, option: number, value: Uint8Array): number | undefined {
     const one = simple[option];
     if (one) {
       const on = INT.read(value) !== 0;
-      this.#unit = on ? one.unit : undefined;
-      if (on) this.#wide = one.wide;
+      this._unit = on ? one.unit : undefined;
+      if (on) this._wide = one.wide;
       return 0;
     }
     if (option !== SO.TIMESTAMPING && option !== SO.TIMESTAMPING_NEW) return undefined;
-    const result = this.#options.setBytes(task, SOL.SOCKET, SO.TIMESTAMPING, value);
-    if (result === 0) this.#wide = option === SO.TIMESTAMPING_NEW;
+    const result = this._options.setBytes(task, SOL.SOCKET, SO.TIMESTAMPING, value);
+    if (result === 0) this._wide = option === SO.TIMESTAMPING_NEW;
     return result;
   }
   /** SIOCGSTAMP and SIOCGSTAMPNS: the time of the last message, or -errno. Linux sock_gettstamp(). */
   lastTime(unit: "us" | "ns", word: 4 | 8): Uint8Array | number {
-    this.#asked = true;
-    if (this.#last === "none") return -E.ENOENT;
-    if (this.#last === "unknown") this.#last = this.#now();
-    return timeBytes(this.#last, unit, word);
+    this._asked = true;
+    if (this._last === "none") return -E.ENOENT;
+    if (this._last === "unknown") this._last = this._now();
+    return timeBytes(this._last, unit, word);
   }
 }

@@ -41,8 +41,8 @@ const IPV6_LOOP = 19;
 /** A UDP socket. */
 export class UdpSocket extends InetSocket {
   readonly protocol: number;
-  readonly #queue = new Fifo<Message>();
-  #queued = 0;
+  private readonly _queue = new Fifo<Message>();
+  private _queued = 0;
 
   constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }, protocol: number = IPPROTO.UDP) {
     super(task, SOCK.DGRAM, how, { set: protocol === IPPROTO.UDP ? "udp" : "udplite" });
@@ -52,7 +52,7 @@ export class UdpSocket extends InetSocket {
     return this.protocol === IPPROTO.UDP ? this.net.udp : this.net.udplite;
   }
   override get waitingBytes(): number {
-    return this.#queue.at(0)?.bytes.length ?? 0;
+    return this._queue.at(0)?.bytes.length ?? 0;
   }
   listen(): number {
     return -E.EOPNOTSUPP;
@@ -78,62 +78,62 @@ export class UdpSocket extends InetSocket {
   }
 
   /** The bytes of a packet that is not complete, with its receiver. Linux udp_sock.pending. */
-  #pending: { readonly bytes: Uint8Array; readonly to: string } | undefined = undefined;
+  private _pending: { readonly bytes: Uint8Array; readonly to: string } | undefined = undefined;
 
   send(task: Task, message: Message, address: string | undefined): number {
     const more = message.more === true || this.options.get(SOL.UDP, UDP.CORK) === 1;
-    const kept = this.#pending;
-    if (!kept && !more) return this.#transmit(task, message, address);
+    const kept = this._pending;
+    if (!kept && !more) return this._transmit(task, message, address);
     const to = kept?.to ?? address ?? this.peerAddress;
     if (to === undefined) return -E.EDESTADDRREQ;
     const bytes = new Uint8Array((kept?.bytes.length ?? 0) + message.bytes.length);
     // A failure ends the packet.
     if (bytes.length > MAX_PAYLOAD) {
-      this.#dropPending();
+      this._dropPending();
       return -E.EMSGSIZE;
     }
     if (!this.account.take(message.bytes.length)) return -E.ENOBUFS;
     if (kept) bytes.set(kept.bytes);
     bytes.set(message.bytes, kept?.bytes.length ?? 0);
-    this.#pending = { bytes, to };
-    const sent = more ? 0 : this.#push(task, message);
+    this._pending = { bytes, to };
+    const sent = more ? 0 : this._push(task, message);
     return sent < 0 ? sent : message.bytes.length;
   }
   /** Sends the packet that was kept. */
-  #push(task: Task, like: Message): number {
-    const kept = this.#pending;
+  private _push(task: Task, like: Message): number {
+    const kept = this._pending;
     if (!kept) return 0;
-    this.#dropPending();
-    return this.#transmit(task, { ...like, bytes: kept.bytes }, kept.to);
+    this._dropPending();
+    return this._transmit(task, { ...like, bytes: kept.bytes }, kept.to);
   }
-  #dropPending(): void {
-    this.account.give(this.#pending?.bytes.length ?? 0);
-    this.#pending = undefined;
+  private _dropPending(): void {
+    this.account.give(this._pending?.bytes.length ?? 0);
+    this._pending = undefined;
   }
   protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
     const result = super.setOwnOption(task, level, option, value, abi);
     const uncorked = result === 0 && level === SOL.UDP && option === UDP.CORK && this.options.get(level, option) === 0;
-    if (uncorked) this.#push(task, { bytes: new Uint8Array(0), rights: [], cred: NO_CRED, from: this.address });
+    if (uncorked) this._push(task, { bytes: new Uint8Array(0), rights: [], cred: NO_CRED, from: this.address });
     return result;
   }
   /** Sends a message, or the packets that it is cut into (UDP_SEGMENT). Linux udp_send_skb(). */
-  #transmit(task: Task, message: Message, address: string | undefined): number {
+  private _transmit(task: Task, message: Message, address: string | undefined): number {
     const { bytes, segment = this.options.get(SOL.UDP, UDP.SEGMENT) ?? 0 } = message;
     if (bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
-    if (segment === 0 || bytes.length <= segment) return this.#transmitOne(task, message, address);
+    if (segment === 0 || bytes.length <= segment) return this._transmitOne(task, message, address);
     if (segment > this.net.mtu - UDP_HEADER - IP_HEADER || bytes.length > segment * MOST_SEGMENTS) return -E.EINVAL;
     for (let at = 0; at < bytes.length; at += segment) {
-      const sent = this.#transmitOne(task, { ...message, bytes: bytes.subarray(at, at + segment) }, address);
+      const sent = this._transmitOne(task, { ...message, bytes: bytes.subarray(at, at + segment) }, address);
       if (sent < 0) return sent;
     }
     return bytes.length;
   }
-  #transmitOne(task: Task, message: Message, address: string | undefined): number {
+  private _transmitOne(task: Task, message: Message, address: string | undefined): number {
     const to = address === undefined ? this.peerName : toEndpoint(address);
     if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
     if (to.port === 0) return -E.EINVAL;
     if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
-    if (isMulticast(to.ip)) return this.#toGroup(task, message, to);
+    if (isMulticast(to.ip)) return this._toGroup(task, message, to);
     const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
     if (unreachable(ip)) return ip;
     if (this.error !== 0) return this.takeError();
@@ -142,20 +142,20 @@ export class UdpSocket extends InetSocket {
     if (held < 0) return -E.EAGAIN;
     const from = { ip: isAny(this.ip) ? this.net.sourceFor(ip) : this.ip, port: this.port };
     if (!isBroadcast(ip) && !this.net.isOwn(ip) && this.protocol === IPPROTO.UDP)
-      return this.#sendOut(message.bytes, { ip, port: to.port });
+      return this._sendOut(message.bytes, { ip, port: to.port });
     const { net } = this;
     const header = { to: ip, ...this.headerSettings(typeof ip === "number") };
     const shown = heard(net) && this.protocol === IPPROTO.UDP ? udpDatagram(from, { ip, port: to.port }, message.bytes, header) : undefined;
     if (shown) announce(task.kernel, net, shown);
     const receiver = UdpSocket.receiverAt(this.ports, ip, to.port, from);
-    if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from), header })) return -E.ENOBUFS;
+    if (receiver && !receiver._put({ ...message, rights: [], from: toAddress(from), header })) return -E.ENOBUFS;
     // ICMP reports an unreachable port. Only a socket that is connected to it gets the error.
-    if (!receiver && this.peerName?.port === to.port && this.peerName.ip === ip) this.#refuse();
+    if (!receiver && this.peerName?.port === to.port && this.peerName.ip === ip) this._refuse();
     if (!receiver && shown && !isBroadcast(ip)) announce(task.kernel, net, portUnreachable(shown));
     return message.bytes.length;
   }
   /** Sends to all members of a group in this machine. Linux __udp4_lib_mcast_deliver(). */
-  #toGroup(task: Task, message: Message, to: Endpoint): number {
+  private _toGroup(task: Task, message: Message, to: Endpoint): number {
     const { net, groups, options } = this;
     const four = typeof to.ip === "number";
     const index = four ? groups.outgoing.index : (options.get(SOL.IPV6, IPV6_MULTICAST.IF) ?? 0);
@@ -202,7 +202,7 @@ export class UdpSocket extends InetSocket {
     return best;
   }
   /** Sends a packet out of the machine. A lost one is none of the sender's errors. */
-  #sendOut(bytes: Uint8Array, to: Endpoint): number {
+  private _sendOut(bytes: Uint8Array, to: Endpoint): number {
     const sent = this.net.uplink?.datagram(this, to, bytes.slice()) ?? -E.ENETUNREACH;
     return sent < 0 ? sent : bytes.length;
   }
@@ -210,44 +210,44 @@ export class UdpSocket extends InetSocket {
   arrive(from: Endpoint, bytes: Uint8Array, header?: Header, seen?: () => Seen): void {
     const { peerName } = this;
     if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) return;
-    this.#put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from), ...(header ? { header } : {}) }, seen);
+    this._put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from), ...(header ? { header } : {}) }, seen);
   }
   /** Queues a packet. A full buffer drops it. False: memory is short. */
-  #put(message: Message, seen = (): Seen => this.#seen(message)): boolean {
+  private _put(message: Message, seen = (): Seen => this._seen(message)): boolean {
     const kept = this.filters.keeps(seen);
     const bytes = message.bytes.subarray(0, Math.max(0, kept - UDP_HEADER));
     const cost = bytes.length + OVERHEAD;
-    if (kept === 0 || (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0)) {
+    if (kept === 0 || (this._queued + cost > this.receiveBuffer && this._queue.length > 0)) {
       this.lost++;
       return true;
     }
     // A group has any number of members: no copy is made for one that cannot have it.
     if (!this.account.take(weightOf({ ...message, bytes }))) return false;
     const queued = { ...message, ...this.marks(), bytes: bytes.slice() };
-    this.#queue.push(queued);
-    this.#queued += cost;
+    this._queue.push(queued);
+    this._queued += cost;
     this.readQueue.wake();
     return true;
   }
   /** A message as the filter sees it, from the header of UDP on. */
-  #seen({ bytes, from, header }: Message): Seen {
+  private _seen({ bytes, from, header }: Message): Seen {
     const source = toEndpoint(from);
     const to = { ip: header?.to ?? this.ip, port: this.port };
     return seenBy(udpDatagram(source, to, bytes, header ?? { ttl: 64, tos: 0 }), "inner", lo);
   }
-  #refuse(): void {
+  private _refuse(): void {
     this.error = E.ECONNREFUSED;
     this.wakeAll();
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.error !== 0) return this.takeError();
-    const first = this.#queue.at(0);
+    const first = this._queue.at(0);
     if (!first) return this.readShut ? undefined : -E.EAGAIN;
     if (!peek) {
-      this.#queue.shift();
+      this._queue.shift();
       this.account.give(weightOf(first));
-      this.#queued -= first.bytes.length + OVERHEAD;
+      this._queued -= first.bytes.length + OVERHEAD;
     }
     return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length, notes: this.notesOf(first.header) };
   }
@@ -256,11 +256,11 @@ export class UdpSocket extends InetSocket {
     return this.shutDatagrams(how);
   }
   override poll(): number {
-    return this.datagramEvents(this.#queue.length > 0);
+    return this.datagramEvents(this._queue.length > 0);
   }
   override release(): void {
-    for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
-    this.#dropPending();
+    for (const message of this._queue.takeAll()) this.account.give(weightOf(message));
+    this._dropPending();
     this.net.uplink?.forget(this);
     this.leavePort(true);
     this.leaveGroups();

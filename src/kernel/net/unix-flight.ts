@@ -25,57 +25,57 @@ function* withPending(socket: UnixSocket): Generator<UnixSocket> {
 
 /** The descriptors in flight of a machine. */
 export class Flight implements Timer {
-  readonly #kernel: Kernel;
+  private readonly _kernel: Kernel;
   /** The sockets in flight, with the number of messages that hold them. */
-  readonly #sockets = new Map<UnixSocket, number>();
+  private readonly _sockets = new Map<UnixSocket, number>();
   /** The descriptors in flight by the user who sent them. */
-  readonly #users = new Map<number, number>();
-  #isWaiting = false;
+  private readonly _users = new Map<number, number>();
+  private _isWaiting = false;
   /** The time that the last search took, in nanoseconds. */
-  #lastCost = 0;
+  private _lastCost = 0;
 
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+    this._kernel = kernel;
   }
   /** True if a task has more descriptors in flight than it may have open: its sends of others fail. */
   tooMany({ cred, process }: Task): boolean {
-    const many = (this.#users.get(cred.uid) ?? 0) > process.limit(RLIMIT.NOFILE);
+    const many = (this._users.get(cred.uid) ?? 0) > process.limit(RLIMIT.NOFILE);
     return many && !capable(cred, CAP.SYS_RESOURCE) && !capable(cred, CAP.SYS_ADMIN);
   }
   /** The descriptors of a message are in flight, or no longer. */
   count({ rights, owner = 0 }: Message, change: 1 | -1): void {
-    const all = (this.#users.get(owner) ?? 0) + change * rights.length;
-    if (all > 0) this.#users.set(owner, all);
-    else this.#users.delete(owner);
+    const all = (this._users.get(owner) ?? 0) + change * rights.length;
+    if (all > 0) this._users.set(owner, all);
+    else this._users.delete(owner);
     for (const file of rights) {
       if (!isUnix(file)) continue;
-      const messages = (this.#sockets.get(file) ?? 0) + change;
-      if (messages > 0) this.#sockets.set(file, messages);
-      else this.#sockets.delete(file);
+      const messages = (this._sockets.get(file) ?? 0) + change;
+      if (messages > 0) this._sockets.set(file, messages);
+      else this._sockets.delete(file);
     }
   }
   /** A socket has lost a holder: sockets in flight may be garbage now. */
   suspect(): void {
-    if (this.#isWaiting || this.#sockets.size === 0) return;
-    this.#isWaiting = true;
-    this.#kernel.timers.set(this, this.#kernel.now + SOON + PART * this.#lastCost);
+    if (this._isWaiting || this._sockets.size === 0) return;
+    this._isWaiting = true;
+    this._kernel.timers.set(this, this._kernel.now + SOON + PART * this._lastCost);
   }
   fire(): void {
-    this.#isWaiting = false;
-    this.#collect();
+    this._isWaiting = false;
+    this._collect();
   }
   /** The sockets in flight in the queue of a socket, and in those of its pending connections. */
-  *#children(socket: UnixSocket): Generator<UnixSocket> {
+  private *_children(socket: UnixSocket): Generator<UnixSocket> {
     // One queue may hold millions: they are not copied into a list.
     for (const each of withPending(socket)) for (const { rights } of each.carriers) for (const file of rights) if (isUnix(file)) yield file;
   }
   /** Ends all sockets that only messages in their own queues hold. Linux unix_gc(). */
-  #collect(): void {
+  private _collect(): void {
     // The messages from outside of the candidates that hold each.
-    const outside = new Map([...this.#sockets].filter(([socket, messages]) => socket.refs === messages));
-    let visited = this.#sockets.size;
+    const outside = new Map([...this._sockets].filter(([socket, messages]) => socket.refs === messages));
+    let visited = this._sockets.size;
     for (const socket of [...outside.keys()])
-      for (const child of this.#children(socket)) {
+      for (const child of this._children(socket)) {
         visited++;
         const messages = outside.get(child);
         if (messages !== undefined) outside.set(child, messages - 1);
@@ -83,12 +83,12 @@ export class Flight implements Timer {
     const reachable = [...outside].filter(([, messages]) => messages > 0).map(([socket]) => socket);
     for (const socket of reachable) outside.delete(socket);
     for (let socket = reachable.pop(); socket; socket = reachable.pop())
-      for (const child of this.#children(socket)) {
+      for (const child of this._children(socket)) {
         visited++;
         if (outside.delete(child)) reachable.push(child);
       }
-    this.#lastCost = visited * cost.entry;
-    this.#kernel.charge(this.#lastCost);
+    this._lastCost = visited * cost.entry;
+    this._kernel.charge(this._lastCost);
     const garbage = [...outside.keys()].flatMap((socket) => [...withPending(socket)]);
     // A drop may end sockets of the list, and those their queues: the descriptors are taken out before.
     const given = garbage.map((socket) => socket.giveUpRights());

@@ -47,16 +47,16 @@ export class UnixSocket extends Socket {
   closed = false;
   readonly queue = new Fifo<Message>();
   /** Datagram sockets that wait until this one's queue has space. Linux unix_sock.peer_wait. */
-  readonly #waiters = new Set<UnixSocket>();
-  /** Sockets that have this one in their `#waiters`. */
-  readonly #waitsFor = new Set<UnixSocket>();
-  #queued = 0;
+  private readonly _waiters = new Set<UnixSocket>();
+  /** Sockets that have this one in their `_waiters`. */
+  private readonly _waitsFor = new Set<UnixSocket>();
+  private _queued = 0;
   /** The messages of the queue that hold descriptors. */
   readonly carriers = new Set<Message>();
-  readonly #flight: Flight;
+  private readonly _flight: Flight;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
-  readonly #buffer = new SendBuffer(this.writeQueue, () => this.sendBuffer);
+  private readonly _buffer = new SendBuffer(this.writeQueue, () => this.sendBuffer);
   /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
   /** The Landlock domain of the creator, for scopes. Linux file.f_cred. */
@@ -64,7 +64,7 @@ export class UnixSocket extends Socket {
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
     super(task, type, nonblock, { set: "unix", domain: AF.UNIX });
-    this.#flight = task.kernel.flight;
+    this._flight = task.kernel.flight;
     this.maker = task.cred.landlock?.hierarchy;
   }
 
@@ -77,7 +77,7 @@ export class UnixSocket extends Socket {
   protected override get ownWeight(): number {
     return sizes.unixSocket;
   }
-  #streams(): boolean {
+  private _streams(): boolean {
     return this.type !== SOCK.DGRAM;
   }
   override get signalsPipe(): boolean {
@@ -87,13 +87,13 @@ export class UnixSocket extends Socket {
     return this.type === SOCK.STREAM;
   }
   override get waitingBytes(): number {
-    return this.type === SOCK.STREAM ? this.#queued : (this.queue.at(0)?.bytes.length ?? 0);
+    return this.type === SOCK.STREAM ? this._queued : (this.queue.at(0)?.bytes.length ?? 0);
   }
   get peerAddress(): string | undefined {
     return this.connected ? (this.peer?.address ?? "") : undefined;
   }
   /** True if the queue of packets has no space for `from`. A peer always has it. Linux unix_recvq_full(). */
-  #refuses(from: UnixSocket): boolean {
+  private _refuses(from: UnixSocket): boolean {
     return from !== this && this.peer !== from && this.type === SOCK.DGRAM && this.queue.length > MAX_PACKETS;
   }
 
@@ -125,7 +125,7 @@ export class UnixSocket extends Socket {
   }
 
   listen(task: Task, backlog: number): number {
-    if (!this.#streams()) return -E.EOPNOTSUPP;
+    if (!this._streams()) return -E.EOPNOTSUPP;
     if (this.address === "") return -E.EINVAL;
     if (this.connected) return -E.EINVAL;
     this.backlog ??= [];
@@ -135,7 +135,7 @@ export class UnixSocket extends Socket {
   }
 
   connect(task: Task, address: string, nonblock: boolean): Result {
-    if (this.type === SOCK.DGRAM) return this.#connectDatagram(task, address);
+    if (this.type === SOCK.DGRAM) return this._connectDatagram(task, address);
     if (this.connected) return -E.EISCONN;
     if (this.backlog) return -E.EINVAL;
     const to = findBound(task, address, this.type);
@@ -155,41 +155,41 @@ export class UnixSocket extends Socket {
     to.readQueue.wake();
     return 0;
   }
-  #connectDatagram(task: Task, address: string): number {
+  private _connectDatagram(task: Task, address: string): number {
     const to = address === NO_PEER ? undefined : findBound(task, address, this.type);
     if (typeof to === "number") return to;
     const guarded = to && to !== this.peer ? mayReach(task, to) : 0;
     if (guarded < 0) return guarded;
-    this.#setPeer(to);
+    this._setPeer(to);
     return 0;
   }
   /**
    * Sets a datagram socket's peer. Packets of the previous peer are dropped, and it gets an error. Linux
    * unix_dgram_disconnected().
    */
-  #setPeer(to: UnixSocket | undefined): void {
+  private _setPeer(to: UnixSocket | undefined): void {
     const { peer } = this;
     this.peer = to;
     this.connected = to !== undefined;
-    if (!peer || peer === to || !this.#discard()) return;
+    if (!peer || peer === to || !this._discard()) return;
     this.writeQueue.wake();
     if (!peer.closed && peer.peer === this) peer.error = E.ECONNRESET;
     peer.readQueue.wake();
     peer.writeQueue.wake();
   }
   /** Drops all queued messages. True if there were any. */
-  #discard(): boolean {
+  private _discard(): boolean {
     const unread = this.queue.takeAll();
-    this.#queued = 0;
+    this._queued = 0;
     for (const message of unread) {
-      this.#give(message);
+      this._give(message);
       for (const file of message.rights) file.drop();
     }
     return unread.length > 0;
   }
 
   accept(_task: Task, nonblock: boolean): Socket | number {
-    if (!this.#streams()) return -E.EOPNOTSUPP;
+    if (!this._streams()) return -E.EOPNOTSUPP;
     if (!this.backlog) return -E.EINVAL;
     const end = this.backlog.shift();
     if (!end) return this.readShut ? -E.EINVAL : -E.EAGAIN;
@@ -199,27 +199,27 @@ export class UnixSocket extends Socket {
   }
 
   send(task: Task, message: Message, address: string | undefined): number {
-    const to = this.type === SOCK.STREAM ? this.#streamsTo(message, address) : this.#destination(task, address);
+    const to = this.type === SOCK.STREAM ? this._streamsTo(message, address) : this._destination(task, address);
     if (typeof to === "number") return to;
     if (message.rights.length > 0) {
-      if (this.#flight.tooMany(task)) return -E.ETOOMANYREFS;
+      if (this._flight.tooMany(task)) return -E.ETOOMANYREFS;
       message.owner = task.cred.uid;
     }
     if (this.type !== SOCK.STREAM) {
-      if (message.bytes.length > this.#buffer.maxPacket) return -E.EMSGSIZE;
-      if (this.#buffer.isFull) return -E.EAGAIN;
-      if (to.#refuses(this)) return this.#waitFor(to);
-      return to.#putPacket(message, this.#buffer) ? message.bytes.length : -E.ENOBUFS;
+      if (message.bytes.length > this._buffer.maxPacket) return -E.EMSGSIZE;
+      if (this._buffer.isFull) return -E.EAGAIN;
+      if (to._refuses(this)) return this._waitFor(to);
+      return to._putPacket(message, this._buffer) ? message.bytes.length : -E.ENOBUFS;
     }
-    return message.bytes.length === 0 ? 0 : this.#sendStream(to, message);
+    return message.bytes.length === 0 ? 0 : this._sendStream(to, message);
   }
   /** Sends pieces while there is space: the number of bytes, or -errno. The first has the descriptors. */
-  #sendStream(to: UnixSocket, message: Message): number {
+  private _sendStream(to: UnixSocket, message: Message): number {
     let sent = 0;
     for (; sent < message.bytes.length; ) {
-      if (this.#buffer.isFull) return sent || -E.EAGAIN;
-      const bytes = message.bytes.subarray(sent, sent + this.#buffer.maxPiece);
-      if (!to.#put({ ...message, bytes, rights: sent === 0 ? message.rights : [] }, this.#buffer)) return sent || -E.ENOBUFS;
+      if (this._buffer.isFull) return sent || -E.EAGAIN;
+      const bytes = message.bytes.subarray(sent, sent + this._buffer.maxPiece);
+      if (!to._put({ ...message, bytes, rights: sent === 0 ? message.rights : [] }, this._buffer)) return sent || -E.ENOBUFS;
       sent += bytes.length;
     }
     return sent;
@@ -228,7 +228,7 @@ export class UnixSocket extends Socket {
    * The receiver of a stream's bytes, or -errno. EPIPE has precedence over a pending error. Linux
    * unix_stream_sendmsg().
    */
-  #streamsTo({ bytes }: Message, address: string | undefined): UnixSocket | number {
+  private _streamsTo({ bytes }: Message, address: string | undefined): UnixSocket | number {
     const { peer } = this;
     if (address !== undefined) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
     if (!peer) return -E.ENOTCONN;
@@ -236,7 +236,7 @@ export class UnixSocket extends Socket {
     return this.error !== 0 && bytes.length > 0 ? this.takeError() : peer;
   }
   /** The receiver of a packet, or -errno. Linux unix_seqpacket_sendmsg(), unix_dgram_sendmsg(). */
-  #destination(task: Task, address: string | undefined): UnixSocket | number {
+  private _destination(task: Task, address: string | undefined): UnixSocket | number {
     if (this.error !== 0) return this.takeError();
     if (this.writeShut && this.connected) return -E.EPIPE;
     if (address !== undefined && this.type === SOCK.DGRAM) {
@@ -249,20 +249,20 @@ export class UnixSocket extends Socket {
     }
     const { peer } = this;
     if (!this.connected) return -E.ENOTCONN;
-    if (!this.#streams() && peer?.closed) {
-      this.#setPeer(undefined);
+    if (!this._streams() && peer?.closed) {
+      this._setPeer(undefined);
       return -E.ECONNREFUSED;
     }
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
   /** Queues a packet that the filter keeps, or its first bytes. The sender does not hear of a lost one. */
-  #putPacket(message: Message, buffer: SendBuffer): boolean {
+  private _putPacket(message: Message, buffer: SendBuffer): boolean {
     const { bytes } = message;
     const kept = this.filters.keeps(() => ({ bytes, at: 0 }));
-    return kept === 0 || this.#put({ ...message, ...this.marks(), bytes: bytes.subarray(0, kept) }, buffer);
+    return kept === 0 || this._put({ ...message, ...this.marks(), bytes: bytes.subarray(0, kept) }, buffer);
   }
   /** Queues a message. False: memory is short. Linux sock_alloc_send_pskb(). */
-  #put(message: Message, buffer: SendBuffer): boolean {
+  private _put(message: Message, buffer: SendBuffer): boolean {
     message.weight = weightOf(message);
     if (!this.account.take(message.weight)) return false;
     message.sender = { buffer, bytes: buffer.take(message.bytes.length, this.type === SOCK.STREAM ? "piece" : "packet") };
@@ -270,22 +270,22 @@ export class UnixSocket extends Socket {
     for (const file of message.rights) file.hold();
     if (message.rights.length > 0) {
       this.carriers.add(message);
-      this.#flight.count(message, 1);
+      this._flight.count(message, 1);
     }
     this.queue.push(message);
-    this.#queued += message.bytes.length;
+    this._queued += message.bytes.length;
     this.readQueue.wake();
     return true;
   }
 
   /** The descriptors of a message are in flight no longer. */
-  #land(message: Message): void {
-    if (this.carriers.delete(message)) this.#flight.count(message, -1);
+  private _land(message: Message): void {
+    if (this.carriers.delete(message)) this._flight.count(message, -1);
   }
   /** Takes the descriptors out of the queue, by message. The caller drops them. */
   giveUpRights(): readonly (readonly FileDescription[])[] {
     return [...this.carriers].map((message) => {
-      this.#land(message);
+      this._land(message);
       const { rights } = message;
       message.rights = [];
       return rights;
@@ -297,44 +297,44 @@ export class UnixSocket extends Socket {
     // __skb_try_recv_datagram().
     if (this.error !== 0 && (!first || this.type !== SOCK.STREAM)) return this.takeError();
     if (!first) {
-      if (this.#streams() && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
-      return this.readShut || (this.#streams() && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
+      if (this._streams() && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
+      return this.readShut || (this._streams() && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
     }
-    return this.type === SOCK.STREAM ? this.#takeStream(n, peek, into) : this.#takePacket(first, n, peek);
+    return this.type === SOCK.STREAM ? this._takeStream(n, peek, into) : this._takePacket(first, n, peek);
   }
-  #takePacket(first: Message, n: number, peek: boolean): Received {
-    if (!peek) this.#drop(first);
+  private _takePacket(first: Message, n: number, peek: boolean): Received {
+    if (!peek) this._drop(first);
     return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
-  #drop(first: Message): void {
+  private _drop(first: Message): void {
     this.queue.shift();
-    this.#give(first);
-    this.#queued -= first.bytes.length;
-    this.#wakeWaiters();
+    this._give(first);
+    this._queued -= first.bytes.length;
+    this._wakeWaiters();
   }
   /** The message has been read or dropped. */
-  #give(message: Message): void {
+  private _give(message: Message): void {
     const { weight, sender } = message;
-    this.#land(message);
+    this._land(message);
     this.account.give(weight ?? 0);
     sender?.buffer.give(sender.bytes);
   }
   /** Registers this sender with a full datagram socket, which wakes it when it has space. Returns -EAGAIN. */
-  #waitFor(to: UnixSocket): number {
-    to.#waiters.add(this);
-    this.#waitsFor.add(to);
+  private _waitFor(to: UnixSocket): number {
+    to._waiters.add(this);
+    this._waitsFor.add(to);
     return -E.EAGAIN;
   }
   /** Wakes the senders that wait for this socket. */
-  #wakeWaiters(): void {
-    for (const socket of this.#waiters) {
-      socket.#waitsFor.delete(this);
+  private _wakeWaiters(): void {
+    for (const socket of this._waiters) {
+      socket._waitsFor.delete(this);
       socket.writeQueue.wake();
     }
-    this.#waiters.clear();
+    this._waiters.clear();
   }
   /** Reads bytes of several messages, but not beyond descriptors or a change of the sender's credentials. */
-  #takeStream(n: number, peek: boolean, into: Uint8Array | undefined): Received {
+  private _takeStream(n: number, peek: boolean, into: Uint8Array | undefined): Received {
     const first = this.queue.at(0) as Message;
     const parts: Uint8Array[] = [];
     let remaining = n;
@@ -348,21 +348,21 @@ export class UnixSocket extends Socket {
     }
     const bytes = concat(parts, into);
     const { rights } = first;
-    if (!peek) this.#consume(bytes.length);
+    if (!peek) this._consume(bytes.length);
     return { ...first, bytes, rights, length: bytes.length };
   }
-  #consume(n: number): void {
+  private _consume(n: number): void {
     let remaining = n;
     for (let first = this.queue.at(0); first && remaining > 0; first = this.queue.at(0)) {
       const taken = Math.min(remaining, first.bytes.length);
       first.bytes = first.bytes.subarray(taken);
-      this.#land(first);
+      this._land(first);
       first.rights = [];
       remaining -= taken;
-      this.#queued -= taken;
+      this._queued -= taken;
       if (first.bytes.length > 0) break;
       this.queue.shift();
-      this.#give(first);
+      this._give(first);
     }
   }
 
@@ -371,7 +371,7 @@ export class UnixSocket extends Socket {
     const { peer } = this;
     if (how !== SHUT.WR) this.readShut = true;
     if (how !== SHUT.RD) this.writeShut = true;
-    if (this.#streams() && peer) {
+    if (this._streams() && peer) {
       if (how !== SHUT.WR) peer.writeShut = true;
       if (how !== SHUT.RD) peer.readShut = true;
     }
@@ -384,13 +384,13 @@ export class UnixSocket extends Socket {
 
   override poll(): number {
     let events = 0;
-    const ended = this.#streams() && this.connected && (!this.peer || this.peer.closed);
+    const ended = this._streams() && this.connected && (!this.peer || this.peer.closed);
     if (this.queue.length > 0 || (this.backlog?.length ?? 0) > 0 || this.readShut || ended) events |= POLLIN | POLLRDNORM;
     if (this.readShut || ended) events |= POLLRDHUP;
-    if ((this.readShut && this.writeShut) || ended || (this.#streams() && !this.connected && !this.backlog)) events |= POLLHUP;
+    if ((this.readShut && this.writeShut) || ended || (this._streams() && !this.connected && !this.backlog)) events |= POLLHUP;
     if (this.error !== 0) events |= POLLERR;
-    if (this.backlog || !this.#buffer.isWritable) return events;
-    if (this.peer?.closed === false && this.peer.#refuses(this)) this.#waitFor(this.peer);
+    if (this.backlog || !this._buffer.isWritable) return events;
+    if (this.peer?.closed === false && this.peer._refuses(this)) this._waitFor(this.peer);
     else events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     return events;
   }
@@ -406,7 +406,7 @@ export class UnixSocket extends Socket {
   }
   /** There are no urgent data. Linux unix_ioctl(). */
   override queueState(request: number): number | undefined {
-    if (request === SIOC_QUEUE.OUTQ && !this.backlog) return this.#buffer.used;
+    if (request === SIOC_QUEUE.OUTQ && !this.backlog) return this._buffer.used;
     return request === SIOC_QUEUE.ATMARK ? 0 : super.queueState(request);
   }
   protected override setOwnOption(): number {
@@ -419,23 +419,23 @@ export class UnixSocket extends Socket {
   }
   override drop(): void {
     super.drop();
-    if (this.refs > 0) this.#flight.suspect();
+    if (this.refs > 0) this._flight.suspect();
   }
   override release(): void {
     this.net.unixSockets.delete(this);
     this.closed = true;
-    this.#wakeWaiters();
-    for (const socket of this.#waitsFor) socket.#waiters.delete(this);
-    this.#waitsFor.clear();
+    this._wakeWaiters();
+    for (const socket of this._waitsFor) socket._waiters.delete(this);
+    this._waitsFor.clear();
     if (this.bound) this.bound.socket = undefined;
     releaseName(this);
-    const unread = this.#discard();
+    const unread = this._discard();
     for (const end of this.backlog?.splice(0) ?? []) {
       end.drop();
       if (end.peer) end.peer.error = E.ECONNRESET;
     }
     const { peer } = this;
-    if (this.#streams() && peer) {
+    if (this._streams() && peer) {
       peer.readShut = true;
       peer.writeShut = true;
       if (unread) peer.error = E.ECONNRESET;

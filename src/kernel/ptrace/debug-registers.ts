@@ -30,9 +30,9 @@ const isAligned = ({ address, on, length }: Slot): boolean => on === "execute" |
 
 /** The registers of one task. */
 export class DebugRegisters {
-  #slots: readonly (Slot | undefined)[] = new Array(COUNT).fill(undefined);
-  #status = 0n;
-  #control = 0n;
+  private _slots: readonly (Slot | undefined)[] = new Array(COUNT).fill(undefined);
+  private _status = 0n;
+  private _control = 0n;
   /**
    * The breakpoints of the processor while the task runs. The list object stays the same until a register
    * changes.
@@ -40,26 +40,26 @@ export class DebugRegisters {
   breakpoints: readonly Breakpoint[] = [];
 
   get(n: number): bigint {
-    if (n < COUNT) return this.#slots[n]?.address ?? 0n;
-    return n === STATUS ? this.#status ^ DR6_RESERVED : n === CONTROL ? this.#control : 0n;
+    if (n < COUNT) return this._slots[n]?.address ?? 0n;
+    return n === STATUS ? this._status ^ DR6_RESERVED : n === CONTROL ? this._control : 0n;
   }
   /** Writes register `n`: 0 or -errno. */
   set(n: number, value: bigint): number {
-    if (n < COUNT) return this.#setAddress(n, value);
-    if (n === STATUS) this.#status = value ^ DR6_RESERVED;
-    else if (n === CONTROL) return this.#setControl(value & ~DR7_RESERVED);
+    if (n < COUNT) return this._setAddress(n, value);
+    if (n === STATUS) this._status = value ^ DR6_RESERVED;
+    else if (n === CONTROL) return this._setControl(value & ~DR7_RESERVED);
     else return -E.EIO;
     return 0;
   }
-  #setAddress(n: number, address: bigint): number {
-    const slot: Slot = { ...(this.#slots[n] ?? { on: "write", length: 1, enabled: false }), address };
+  private _setAddress(n: number, address: bigint): number {
+    const slot: Slot = { ...(this._slots[n] ?? { on: "write", length: 1, enabled: false }), address };
     if (address >= USER_TOP || !isAligned(slot)) return -E.EINVAL;
-    this.#use(this.#slots.map((old, i) => (i === n ? slot : old)));
+    this._use(this._slots.map((old, i) => (i === n ? slot : old)));
     return 0;
   }
-  #setControl(control: bigint): number {
+  private _setControl(control: bigint): number {
     const slots: (Slot | undefined)[] = [];
-    for (const [n, old] of this.#slots.entries()) {
+    for (const [n, old] of this._slots.entries()) {
       const enabled = ((control >> BigInt(2 * n)) & 3n) !== 0n;
       const fields = Number((control >> BigInt(16 + 4 * n)) & 15n);
       if (!old && !enabled) {
@@ -73,19 +73,19 @@ export class DebugRegisters {
       if (!isAligned(slot)) return -E.EINVAL;
       slots.push(slot);
     }
-    this.#control = control;
-    this.#use(slots);
+    this._control = control;
+    this._use(slots);
     return 0;
   }
-  #use(slots: readonly (Slot | undefined)[]): void {
-    this.#slots = slots;
+  private _use(slots: readonly (Slot | undefined)[]): void {
+    this._slots = slots;
     this.breakpoints = slots.flatMap((slot, n) =>
       slot?.enabled ? [{ bit: 1 << n, address: Number(slot.address), length: slot.length, on: slot.on }] : [],
     );
   }
   /** Notes met breakpoints in DR6. True: an instruction breakpoint is among them, so it was a fault. */
   met(bits: number): boolean {
-    this.#status = BigInt(bits);
+    this._status = BigInt(bits);
     return this.breakpoints.some((b) => b.on === "execute" && (b.bit & bits) !== 0);
   }
 }

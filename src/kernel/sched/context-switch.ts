@@ -19,18 +19,18 @@ const isDescriptorOfUser = (selector: number): boolean =>
 
 /** The task whose state is in the processor. */
 export class ContextSwitch {
-  readonly #kernel: Kernel;
+  private readonly _kernel: Kernel;
   /** The task whose registers are in cpu.state. */
   current: Task | undefined = undefined;
-  readonly #gdt = newGdt();
+  private readonly _gdt = newGdt();
   /** The address space that the processor uses. */
-  #space: AddressSpace | undefined = undefined;
+  private _space: AddressSpace | undefined = undefined;
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+    this._kernel = kernel;
   }
   /** Puts a task's registers, address space and descriptor tables into the processor. */
   switchTo(task: Task): void {
-    const { processor } = this.#kernel;
+    const { processor } = this._kernel;
     const from = this.current;
     if (from === task) return;
     if (from) {
@@ -45,16 +45,16 @@ export class ContextSwitch {
   }
   /** Loads the task's address space, TLS entries, LDT and right to RDTSC. */
   loadTables(task: Task): void {
-    const { processor } = this.#kernel;
-    if (this.#space !== task.mem) {
-      this.#space = task.mem;
+    const { processor } = this._kernel;
+    if (this._space !== task.mem) {
+      this._space = task.mem;
       task.mem.activate();
       processor.setAddressSpace(task.mem);
     }
     processor.timeStampDisabled = task.tscDisabled;
     processor.breakpoints = task.debug?.breakpoints ?? NO_BREAKPOINTS;
-    this.#gdt.set(task.tls, TLS_OFFSET);
-    processor.segments.tables = { gdt: this.#gdt, ldt: task.ldt.table ?? NO_LDT };
+    this._gdt.set(task.tls, TLS_OFFSET);
+    processor.segments.tables = { gdt: this._gdt, ldt: task.ldt.table ?? NO_LDT };
   }
   /**
    * Descriptors have changed under segment registers that may hold them: loads those again. A selector that
@@ -62,7 +62,7 @@ export class ContextSwitch {
    */
   reloadSegments(task: Task, changed: (selector: number) => boolean = isDescriptorOfUser): void {
     this.loadTables(task);
-    const { processor } = this.#kernel;
+    const { processor } = this._kernel;
     for (const s of [S.ds, S.es, S.fs, S.gs]) {
       const selector = processor.state.selector(s);
       if (changed(selector) && !loadSegment(processor, s, selector)) loadSegment(processor, s, 0);

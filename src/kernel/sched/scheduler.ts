@@ -45,9 +45,9 @@ const LONG_RUN = 20_000_000;
 export class Scheduler {
   readonly kernel: Kernel;
   readonly gate: Gate;
-  readonly #context: ContextSwitch;
-  readonly #queue = new RunQueue();
-  readonly #sleepers: Sleepers;
+  private readonly _context: ContextSwitch;
+  private readonly _queue = new RunQueue();
+  private readonly _sleepers: Sleepers;
   /**
    * The length of a task's next slice, in instructions. The explorer of schedules and tests
    * replace it.
@@ -56,70 +56,70 @@ export class Scheduler {
   /** Set by sched_yield(2) and by code that ends the slice early. */
   reschedule = false;
   /** The running task has called sched_yield(2). */
-  #yields = false;
+  private _yields = false;
   /** Tasks that gave way at a door and execute the same door again. */
-  readonly #atDoor = new Set<Task>();
+  private readonly _atDoor = new Set<Task>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.#context = new ContextSwitch(kernel);
-    this.#sleepers = new Sleepers(kernel);
+    this._context = new ContextSwitch(kernel);
+    this._sleepers = new Sleepers(kernel);
     this.gate = new Gate(kernel);
-    kernel.processor.serve = (why) => this.#serve(why);
+    kernel.processor.serve = (why) => this._serve(why);
     kernel.processor.landing = (why) => this.current && landing(this.current, why);
     kernel.processor.codeFiles = () => (this.current ? codeFilesOf(this.current.mem) : []);
   }
 
   /** The task whose registers are in cpu.state. */
   get current(): Task | undefined {
-    return this.#context.current;
+    return this._context.current;
   }
   set current(task: Task | undefined) {
-    this.#context.current = task;
+    this._context.current = task;
   }
   /** Decides at scheduling points, for the exploration and the replay of schedules. */
   get chooser(): Chooser | undefined {
-    return this.#queue.chooser;
+    return this._queue.chooser;
   }
   set chooser(chooser: Chooser | undefined) {
-    this.#queue.chooser = chooser;
+    this._queue.chooser = chooser;
   }
 
   /** Make a task runnable: a new one, or one that slept. */
   wake(task: Task): void {
     if (task.state !== "sleeping") return;
-    this.#sleepers.end(task);
+    this._sleepers.end(task);
     this.start(task);
   }
   start(task: Task): void {
     task.state = "runnable";
-    this.#queue.push(task);
-    if (this.#queue.precedes(task, this.current)) this.reschedule = true;
+    this._queue.push(task);
+    if (this._queue.precedes(task, this.current)) this.reschedule = true;
   }
   /** sched_yield(2): the running task goes behind the others of its rank. */
   yield(): void {
-    this.reschedule = this.#yields = true;
+    this.reschedule = this._yields = true;
   }
   /** A task's policy or priority has changed. From the first call on the scheduler compares ranks. */
   rankChanged(): void {
-    this.#queue.rankChanged();
+    this._queue.rankChanged();
     this.reschedule = true;
   }
   /** A scheduling point of the running task. True: it gives way, and is to come here again when it runs. */
   givesWay(task: Task, kind: PointKind): boolean {
-    return this.#queue.givesWay(task, kind);
+    return this._queue.givesWay(task, kind);
   }
 
   sleep(task: Task, wait: Wait): void {
-    this.#sleepers.begin(task, wait);
+    this._sleepers.begin(task, wait);
   }
 
   /** A task is gone for good, wherever it was. */
   forget(task: Task): void {
-    this.#sleepers.forget(task);
-    this.#atDoor.delete(task);
+    this._sleepers.forget(task);
+    this._atDoor.delete(task);
     task.state = "dead";
-    this.#queue.remove(task);
+    this._queue.remove(task);
     if (this.current === task) this.current = undefined;
   }
 
@@ -127,32 +127,32 @@ export class Scheduler {
    * Job control: not to run until SIGCONT. A call that waits is served again then, and waits on if it must.
    */
   stop(task: Task): void {
-    if (task.state === "sleeping") this.#sleepers.end(task);
-    this.#queue.remove(task);
+    if (task.state === "sleeping") this._sleepers.end(task);
+    this._queue.remove(task);
     task.state = "stopped";
   }
 
   run(until: number): RunResult {
     const { kernel } = this;
-    this.#isLate = false;
+    this._isLate = false;
     for (;;) {
-      if (!this.#fireTimers()) return { reason: "limit" };
+      if (!this._fireTimers()) return { reason: "limit" };
       if (kernel.programs === 0) return { reason: "ended" };
-      if (kernel.now >= until || this.#late()) return { reason: "limit" };
-      const task = this.#queue.takeCut(this.#cut) ?? this.#queue.take();
+      if (kernel.now >= until || this._late()) return { reason: "limit" };
+      const task = this._queue.takeCut(this._cut) ?? this._queue.take();
       if (task) {
-        this.#runSlice(task, until);
+        this._runSlice(task, until);
         continue;
       }
-      const idle = this.#idle();
+      const idle = this._idle();
       if (idle) return idle;
     }
   }
 
   /** Fires the timers that are due. False: the deadline came between two of them. */
-  #fireTimers(): boolean {
+  private _fireTimers(): boolean {
     const { kernel } = this;
-    while (!kernel.timers.run(kernel)) if (this.#look()) return false;
+    while (!kernel.timers.run(kernel)) if (this._look()) return false;
     return true;
   }
 
@@ -160,7 +160,7 @@ export class Scheduler {
    * All tasks sleep: jumps to the next deadline, even beyond the limit of `run` (nothing can happen before
    * it), unless the outside world may be quicker or a user watches the clock.
    */
-  #idle(): RunResult | undefined {
+  private _idle(): RunResult | undefined {
     const { kernel } = this;
     const next = kernel.timers.next;
     const waits = (task: Task): boolean => task.waiting?.on.some((q) => q.external) ?? false;
@@ -173,40 +173,40 @@ export class Scheduler {
 
   /** Put a task's registers, address space and descriptor tables into the processor. */
   switchTo(task: Task): void {
-    this.#context.switchTo(task);
+    this._context.switchTo(task);
   }
   /** Call this after each change of the running task's address space, TLS entries, LDT or right to RDTSC. */
   loadTables(task: Task): void {
-    this.#context.loadTables(task);
+    this._context.loadTables(task);
   }
   /**
    * Descriptors have changed under segment registers that may hold them: load those again. A selector that no
    * longer loads becomes null.
    */
   reloadSegments(task: Task, changed?: (selector: number) => boolean): void {
-    this.#context.reloadSegments(task, changed);
+    this._context.reloadSegments(task, changed);
   }
 
-  #runSlice(task: Task, until: number): void {
+  private _runSlice(task: Task, until: number): void {
     const { kernel, gate } = this;
-    const { chooser } = this.#queue;
+    const { chooser } = this._queue;
     const cpu = kernel.processor;
     this.switchTo(task);
-    this.reschedule = this.#yields = false;
-    const goesOn = this.#cut === task && kernel.now < this.#sliceEnd;
-    this.#cut = undefined;
+    this.reschedule = this._yields = false;
+    const goesOn = this._cut === task && kernel.now < this._sliceEnd;
+    this._cut = undefined;
     if (!goesOn) {
-      this.#slice = Math.max(1, this.slice(task));
-      this.#sliceEnd = kernel.now + this.#slice;
+      this._slice = Math.max(1, this.slice(task));
+      this._sliceEnd = kernel.now + this._slice;
     }
-    this.#until = until;
+    this._until = until;
     // A task that is about to end does nothing more.
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || (task.call && !goesOn))) {
       this.isInCall = true;
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
       this.isInCall = false;
-      if (chooser && this.#returns(task)) this.reschedule = true;
+      if (chooser && this._returns(task)) this.reschedule = true;
     }
     while (task.state === "runnable" && !this.reschedule) {
       const call = (task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 ? task.call : undefined;
@@ -214,32 +214,32 @@ export class Scheduler {
         leaveKernel(task);
         continue;
       }
-      const end = this.#end();
+      const end = this._end();
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
-        if (kernel.now >= end || this.reschedule || !this.#fireTimers()) break;
+        if (kernel.now >= end || this.reschedule || !this._fireTimers()) break;
         continue;
       }
-      if (this.#late()) break;
+      if (this._late()) break;
       if (call) {
         this.isInCall = true;
         gate.resume(task, call);
         this.isInCall = false;
-        if (chooser && this.#returns(task)) break;
+        if (chooser && this._returns(task)) break;
         continue;
       }
       if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
       const limit = stop - kernel.now;
-      this.#counted = cpu.instructions;
+      this._counted = cpu.instructions;
       const why = cpu.run(limit);
-      this.#count(task);
-      if (why === exit.budget) this.#lookAt = 0;
+      this._count(task);
+      if (why === exit.budget) this._lookAt = 0;
       if (why === exit.served) {
         if (this.reschedule) break;
       } else if (why >= exit.int80) {
-        if (chooser && this.#waitsAtDoor(task)) break;
-        this.#enter(task, why);
-        if (this.reschedule || (chooser && this.#returns(task))) break;
+        if (chooser && this._waitsAtDoor(task)) break;
+        this._enter(task, why);
+        if (this.reschedule || (chooser && this._returns(task))) break;
       } else {
         task.origAx = -1;
         if (why === exit.fault) {
@@ -250,76 +250,76 @@ export class Scheduler {
     }
     if (task.state !== "runnable") return;
     // Guests cannot see how long the caller lets them run.
-    if ((kernel.now >= until || this.#isLate) && kernel.now < this.#sliceEnd && !this.reschedule) {
-      this.#cut = task;
-      this.#queue.unshift(task);
+    if ((kernel.now >= until || this._isLate) && kernel.now < this._sliceEnd && !this.reschedule) {
+      this._cut = task;
+      this._queue.unshift(task);
       return;
     }
-    if (this.reschedule) this.#queue.yielded = task;
-    if (this.#queue.length > 0) task.usage.involuntarySwitches++;
+    if (this.reschedule) this._queue.yielded = task;
+    if (this._queue.length > 0) task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
-    if (isFifo(task) && !this.#yields) this.#queue.unshift(task);
-    else this.#queue.push(task);
+    if (isFifo(task) && !this._yields) this._queue.unshift(task);
+    else this._queue.push(task);
   }
 
   /** True while the gate works for a call of the current task. */
   isInCall = false;
   /** Instructions of the processor that are in the clock. */
-  #counted = 0;
+  private _counted = 0;
   /**
    * The clock in the middle of a run. Parts of a run count in `processor.instructions` before the clock has
    * them:
    * time from the former alone would step back.
    */
   get time(): number {
-    return this.kernel.now + this.kernel.processor.retired - this.#counted;
+    return this.kernel.now + this.kernel.processor.retired - this._counted;
   }
   /** The task in the middle of its slice when `run` had to end. */
-  #cut: Task | undefined;
+  private _cut: Task | undefined;
   /** The running task's slice: its length and its end; and how long it may run at all. */
-  #slice = 0;
-  #sliceEnd = 0;
-  #until = 0;
+  private _slice = 0;
+  private _sliceEnd = 0;
+  private _until = 0;
   /**
    * The instant at which the running task must stop. The exact end of a slice is expensive, so no slice ends
    * while no other task can run.
    */
-  #end(): number {
-    if (!this.#queue.isIdle) return Math.min(this.#until, this.#sliceEnd);
-    this.#followOn();
-    return Math.min(this.#until, this.kernel.now + LONGEST);
+  private _end(): number {
+    if (!this._queue.isIdle) return Math.min(this._until, this._sliceEnd);
+    this._followOn();
+    return Math.min(this._until, this.kernel.now + LONGEST);
   }
   /** Slices have followed one another: a task that becomes runnable now waits for the end of this one. */
-  #followOn(): void {
-    while (this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
+  private _followOn(): void {
+    while (this._sliceEnd <= this.kernel.now) this._sliceEnd += this._slice;
   }
-  #count(task: Task): void {
+  private _count(task: Task): void {
     const { instructions } = this.kernel.processor;
-    const ran = instructions - this.#counted;
-    this.#counted = instructions;
+    const ran = instructions - this._counted;
+    this._counted = instructions;
     this.kernel.now += ran;
     task.usage.user += ran;
-    if (this.#queue.isIdle) this.#followOn();
+    if (this._queue.isIdle) this._followOn();
   }
-  #isLate = false;
-  #lookAt = 0;
+  private _isLate = false;
+  private _lookAt = 0;
   /** Virtual time until the next check: less while calls take the host much longer than the guest's clock. */
-  #lookAfter = LOOK_AFTER;
-  #lastLook = 0;
+  private _lookAfter = LOOK_AFTER;
+  private _lastLook = 0;
   /** True once the kernel's deadline has passed, by the last check. */
-  #late(): boolean {
-    return this.kernel.now < this.#lookAt ? this.#isLate : this.#look();
+  private _late(): boolean {
+    return this.kernel.now < this._lookAt ? this._isLate : this._look();
   }
-  #look(): boolean {
+  private _look(): boolean {
     const { now, deadline } = this.kernel;
     const clock = deadline.clock();
-    const isLong = clock - this.#lastLook > LONG;
-    this.#lookAfter = isLong ? Math.max(CALL_COST, this.#lookAfter / 4) : Math.min(LOOK_AFTER, this.#lookAfter * 2);
-    this.#lastLook = clock;
-    this.#lookAt = now + this.#lookAfter;
-    return (this.#isLate = clock >= deadline.until);
+    const isLong = clock - this._lastLook > LONG;
+    this._lookAfter = isLong ? Math.max(CALL_COST, this._lookAfter / 4) : Math.min(LOOK_AFTER, this._lookAfter * 2);
+    this._lastLook = clock;
+    this._lookAt = now + this._lookAfter;
+    return (this._isLate = clock >= deadline.until);
   }
-  #enter(task: Task, why: Exit): void {
+  private _enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;
     this.kernel.now += CALL_COST;
     task.usage.system += CALL_COST;
@@ -332,15 +332,15 @@ export class Scheduler {
    * A call from compiled code of the running task. Returns the rest of its slice, or 0 if an event is due
    * before it goes on.
    */
-  #serve(why: Exit): number | undefined {
+  private _serve(why: Exit): number | undefined {
     const task = this.current;
     if (!task || this.chooser) return undefined;
-    this.#count(task);
-    this.#enter(task, why);
-    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this.#late()) return 0;
+    this._count(task);
+    this._enter(task, why);
+    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this._late()) return 0;
     const { now, timers } = this.kernel;
-    let stop = Math.min(timers.next, this.#until);
-    if (!this.#queue.isIdle && this.#sliceEnd < stop) stop = this.#sliceEnd;
+    let stop = Math.min(timers.next, this._until);
+    if (!this._queue.isIdle && this._sliceEnd < stop) stop = this._sliceEnd;
     return stop > now ? stop - now : 0;
   }
 
@@ -348,14 +348,14 @@ export class Scheduler {
    * The scheduling point before a call. The task is set back to before the instruction, so that an observer
    * sees a task that has not called.
    */
-  #waitsAtDoor(task: Task): boolean {
-    if (this.#atDoor.delete(task) || !this.givesWay(task, "call")) return false;
-    this.#atDoor.add(task);
+  private _waitsAtDoor(task: Task): boolean {
+    if (this._atDoor.delete(task) || !this.givesWay(task, "call")) return false;
+    this._atDoor.add(task);
     this.kernel.processor.state.rip -= DOOR_LENGTH;
     return true;
   }
   /** The point after a call. */
-  #returns(task: Task): boolean {
+  private _returns(task: Task): boolean {
     return task.state === "runnable" && !task.incoming && !task.call && this.givesWay(task, "return");
   }
 }

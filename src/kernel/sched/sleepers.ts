@@ -19,10 +19,10 @@ class Deadline implements Timer {
 
 /** Puts tasks to sleep and ends their sleep. The caller decides what they do next. */
 export class Sleepers {
-  readonly #kernel: Kernel;
-  readonly #deadlines = new Map<Task, Deadline>();
+  private readonly _kernel: Kernel;
+  private readonly _deadlines = new Map<Task, Deadline>();
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+    this._kernel = kernel;
   }
   begin(task: Task, wait: Wait): void {
     task.state = "sleeping";
@@ -30,19 +30,19 @@ export class Sleepers {
     task.usage.voluntarySwitches++;
     for (const q of wait.on) q.sleepers.add(task);
     if (wait.until === undefined) return;
-    const deadline = this.#deadlines.get(task) ?? new Deadline(task);
-    this.#deadlines.set(task, deadline);
-    this.#kernel.timers.set(deadline, wait.until);
+    const deadline = this._deadlines.get(task) ?? new Deadline(task);
+    this._deadlines.set(task, deadline);
+    this._kernel.timers.set(deadline, wait.until);
   }
   end(task: Task): void {
     for (const q of task.waiting?.on ?? []) q.sleepers.delete(task);
-    const deadline = this.#deadlines.get(task);
-    if (deadline) this.#kernel.timers.cancel(deadline);
+    const deadline = this._deadlines.get(task);
+    if (deadline) this._kernel.timers.cancel(deadline);
     task.waiting = undefined;
   }
   /** The task is gone for good. */
   forget(task: Task): void {
     if (task.state === "sleeping") this.end(task);
-    this.#deadlines.delete(task);
+    this._deadlines.delete(task);
   }
 }

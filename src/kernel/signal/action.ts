@@ -47,24 +47,24 @@ export const DEFAULT_ACTION: SigAction = { handler: SIG_DFL, flags: 0, restorer:
 
 /** The actions that tasks share with CLONE_SIGHAND. Linux struct sighand_struct. */
 export class SignalActions {
-  readonly #list: SigAction[];
+  private readonly _list: SigAction[];
   /** Woken by each signal that rt_sigtimedwait or a signalfd can take. */
   readonly arrivals = new WaitQueue();
   constructor(list: SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) {
-    this.#list = list;
+    this._list = list;
   }
   get(sig: number): SigAction {
-    return this.#list[sig - 1] as SigAction;
+    return this._list[sig - 1] as SigAction;
   }
   set(sig: number, action: SigAction): void {
-    this.#list[sig - 1] = action;
+    this._list[sig - 1] = action;
   }
   clone(): SignalActions {
-    return new SignalActions(this.#list.slice());
+    return new SignalActions(this._list.slice());
   }
   /** execve: caught signals return to the default; ignored ones stay ignored. */
   resetCaught(): void {
-    const list = this.#list;
+    const list = this._list;
     for (let i = 0; i < list.length; i++) {
       const action = list[i] as SigAction;
       if (action !== DEFAULT_ACTION) list[i] = action.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION;

@@ -32,30 +32,30 @@ class Arrived {
 /** The pending signals of a task or of a process. */
 export class PendingSignals {
   set: SigSet = NONE;
-  #arrived: Arrived | undefined = undefined;
+  private _arrived: Arrived | undefined = undefined;
 
   /** Number of queued signals. */
   get count(): number {
-    return this.#arrived?.all.size ?? 0;
+    return this._arrived?.all.size ?? 0;
   }
   /** All queued signals, in order of arrival. */
   get queue(): SigInfo[] {
-    return [...(this.#arrived?.all.values() ?? [])];
+    return [...(this._arrived?.all.values() ?? [])];
   }
   hasTimer(id: number): boolean {
-    return this.#arrived?.timers.has(id) ?? false;
+    return this._arrived?.timers.has(id) ?? false;
   }
-  readonly #account: Account | undefined;
+  private readonly _account: Account | undefined;
 
   /** Real-time signals are charged to the machine's memory. The number of standard ones is bounded. */
   constructor(account?: Account) {
-    this.#account = account;
+    this._account = account;
   }
-  #charge(info: SigInfo): boolean {
-    return info.signo < SIGRTMIN || this.#account === undefined || this.#account.take(sizes.signal);
+  private _charge(info: SigInfo): boolean {
+    return info.signo < SIGRTMIN || this._account === undefined || this._account.take(sizes.signal);
   }
-  #release(info: SigInfo): SigInfo {
-    if (info.signo >= SIGRTMIN) this.#account?.give(sizes.signal);
+  private _release(info: SigInfo): SigInfo {
+    if (info.signo >= SIGRTMIN) this._account?.give(sizes.signal);
     return info;
   }
 
@@ -66,9 +66,9 @@ export class PendingSignals {
    */
   add(info: SigInfo, limit = Infinity): boolean {
     if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.count >= limit)) return false;
-    if (!this.#charge(info)) return false;
+    if (!this._charge(info)) return false;
     this.set |= sigbit(info.signo);
-    const arrived = (this.#arrived ??= new Arrived());
+    const arrived = (this._arrived ??= new Arrived());
     const number = arrived.next++;
     arrived.all.set(number, info);
     const own = arrived.bySignal.get(info.signo) ?? new Fifo<number>();
@@ -89,7 +89,7 @@ export class PendingSignals {
   }
 
   take(sig: number): SigInfo {
-    const arrived = this.#arrived;
+    const arrived = this._arrived;
     const own = arrived?.bySignal.get(sig);
     const number = own?.shift();
     if (!arrived || !own || number === undefined) throw new Error(`signal ${sig} is not pending`);
@@ -97,23 +97,23 @@ export class PendingSignals {
       this.set &= ~sigbit(sig);
       arrived.bySignal.delete(sig);
     }
-    return this.#release(arrived.forget(number));
+    return this._release(arrived.forget(number));
   }
 
   discard(sigs: SigSet): void {
-    const arrived = this.#arrived;
+    const arrived = this._arrived;
     if (!arrived || (this.set & sigs) === NONE) return;
     this.set &= ~sigs;
     for (const [sig, own] of arrived.bySignal) {
       if (!has(sigs, sig)) continue;
-      for (const number of own) this.#release(arrived.forget(number));
+      for (const number of own) this._release(arrived.forget(number));
       arrived.bySignal.delete(sig);
     }
   }
   /** The owner of the signals has ended: all are dropped. */
   end(): void {
-    if (this.#arrived) for (const info of this.#arrived.all.values()) this.#release(info);
-    this.#arrived = undefined;
+    if (this._arrived) for (const info of this._arrived.all.values()) this._release(info);
+    this._arrived = undefined;
     this.set = NONE;
   }
 }

@@ -39,12 +39,12 @@ const bytesOf = (i: SigInfo): Uint8Array => {
 /** The file of signalfd(2). */
 export class SignalFile extends FileDescription {
   mask: SigSet;
-  readonly #arrivals: WaitQueue;
+  private readonly _arrivals: WaitQueue;
 
   constructor(task: Task, path: Path, mask: SigSet, flags: number) {
     super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
     this.mask = mask;
-    this.#arrivals = task.actions.arrivals;
+    this._arrivals = task.actions.arrivals;
   }
   /** Takes signals of the reading task, not of the creator. */
   override read(task: Task, n: number): Or<Uint8Array> {
@@ -64,7 +64,7 @@ export class SignalFile extends FileDescription {
     return ((task.pending.set | task.process.pending.set) & this.mask) === 0n ? 0 : POLLIN;
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#arrivals];
+    return [this._arrivals];
   }
   override info(): string {
     return `sigmask:\t${this.mask.toString(16).padStart(16, "0")}\n`;

@@ -5,27 +5,27 @@ import { CAP, capable } from "../cred/cred.ts";
 import type { Process } from "./process.ts";
 
 class ProcessLimits implements Limits {
-  readonly #process: Process;
+  private readonly _process: Process;
   constructor(process: Process) {
-    this.#process = process;
+    this._process = process;
   }
   get as(): number {
-    return (this.#process.limits[RLIMIT.AS] as Rlimit).soft;
+    return (this._process.limits[RLIMIT.AS] as Rlimit).soft;
   }
   get data(): number {
-    return (this.#process.limits[RLIMIT.DATA] as Rlimit).soft;
+    return (this._process.limits[RLIMIT.DATA] as Rlimit).soft;
   }
   get stack(): number {
-    return this.#process.limit(RLIMIT.STACK);
+    return this._process.limit(RLIMIT.STACK);
   }
   get memlock(): number {
-    return this.#process.limit(RLIMIT.MEMLOCK);
+    return this._process.limit(RLIMIT.MEMLOCK);
   }
   get ipcLock(): boolean {
-    return capable(this.#process.leader.cred, CAP.IPC_LOCK);
+    return capable(this._process.leader.cred, CAP.IPC_LOCK);
   }
   get rawIo(): boolean {
-    return capable(this.#process.leader.cred, CAP.SYS_RAWIO);
+    return capable(this._process.leader.cred, CAP.SYS_RAWIO);
   }
 }
 

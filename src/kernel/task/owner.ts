@@ -34,19 +34,19 @@ export const tellOwner = (kernel: Kernel, file: FileDescription, event: Band): v
 
 /** O_ASYNC: the owner is told when the file may be read or written. */
 export class AsyncFile implements Sleeper {
-  readonly #file: FileDescription;
-  readonly #task: Task;
+  private readonly _file: FileDescription;
+  private readonly _task: Task;
   constructor(task: Task, file: FileDescription) {
-    this.#task = task;
-    this.#file = file;
+    this._task = task;
+    this._file = file;
     for (const queue of file.queues(POLLIN | POLLOUT)) queue.sleepers.add(this);
   }
   wake(): void {
-    const mask = this.#file.poll(this.#task);
-    if ((mask & POLLIN) !== 0) tellOwner(this.#task.kernel, this.#file, IN);
-    else if ((mask & POLLOUT) !== 0) tellOwner(this.#task.kernel, this.#file, OUT);
+    const mask = this._file.poll(this._task);
+    if ((mask & POLLIN) !== 0) tellOwner(this._task.kernel, this._file, IN);
+    else if ((mask & POLLOUT) !== 0) tellOwner(this._task.kernel, this._file, OUT);
   }
   end(): void {
-    for (const queue of this.#file.queues(POLLIN | POLLOUT)) queue.sleepers.delete(this);
+    for (const queue of this._file.queues(POLLIN | POLLOUT)) queue.sleepers.delete(this);
   }
 }

@@ -17,7 +17,7 @@ export class Program {
   readonly vdso: VdsoAddresses;
   /** /proc/PID/exe. */
   readonly exe: FileDescription | undefined;
-  #users = 0;
+  private _users = 0;
 
   constructor(abi: Abi, vdso: VdsoAddresses, exe: FileDescription | undefined) {
     this.abi = abi;
@@ -25,11 +25,11 @@ export class Program {
     this.exe = exe;
   }
   hold(): this {
-    if (this.exe && this.#users++ === 0) this.exe.hold().inode.writers--;
+    if (this.exe && this._users++ === 0) this.exe.hold().inode.writers--;
     return this;
   }
   drop(): void {
-    if (!this.exe || --this.#users > 0) return;
+    if (!this.exe || --this._users > 0) return;
     this.exe.inode.writers++;
     this.exe.drop();
   }

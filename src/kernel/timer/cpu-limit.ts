@@ -13,35 +13,35 @@ const SECOND = 1e9;
 const ASLEEP = 1e7;
 
 class CpuLimit implements Timer {
-  readonly #process: Process;
+  private readonly _process: Process;
   constructor(process: Process) {
-    this.#process = process;
+    this._process = process;
   }
   limit(): Rlimit {
-    return this.#process.limits[RLIMIT.CPU] as Rlimit;
+    return this._process.limits[RLIMIT.CPU] as Rlimit;
   }
   used(): number {
-    const { user, system } = processUsage(this.#process);
+    const { user, system } = processUsage(this._process);
     return user + system;
   }
   /** Looks again as soon as the process can have reached the limit: it uses no more time than passes. */
   arm(): void {
-    const { timers, now } = this.#process.kernel;
+    const { timers, now } = this._process.kernel;
     const left = this.limit().soft * SECOND - this.used();
-    if (left === Infinity || this.#process.threads.length === 0) return timers.cancel(this);
-    const runs = this.#process.threads.some((t) => t.state === "runnable");
+    if (left === Infinity || this._process.threads.length === 0) return timers.cancel(this);
+    const runs = this._process.threads.some((t) => t.state === "runnable");
     timers.set(this, now + Math.max(left, runs ? MIN_PERIOD : ASLEEP));
   }
   fire(): void {
     const { soft, hard } = this.limit();
     const used = this.used();
     if (used >= hard * SECOND) {
-      sendToProcess(this.#process, kernelSignal(SIG.SIGKILL));
+      sendToProcess(this._process, kernelSignal(SIG.SIGKILL));
       return;
     }
     if (used >= soft * SECOND) {
-      sendToProcess(this.#process, kernelSignal(SIG.SIGXCPU));
-      this.#process.limits[RLIMIT.CPU] = { soft: soft + 1, hard };
+      sendToProcess(this._process, kernelSignal(SIG.SIGXCPU));
+      this._process.limits[RLIMIT.CPU] = { soft: soft + 1, hard };
     }
     this.arm();
   }

@@ -26,7 +26,7 @@ class IntervalTimer implements Timer {
   readonly process: Process;
   interval = 0;
   /** In the timer's own clock. Infinity: disarmed. */
-  #expiry = Infinity;
+  private _expiry = Infinity;
 
   constructor(process: Process, which: number) {
     this.process = process;
@@ -39,45 +39,45 @@ class IntervalTimer implements Timer {
     return this.which === ITIMER.VIRTUAL ? user : user + system;
   }
   get(): Itimer {
-    const left = this.#expiry - this.clock();
-    return { value: this.#expiry === Infinity ? 0 : Math.max(1000, left), interval: this.interval };
+    const left = this._expiry - this.clock();
+    return { value: this._expiry === Infinity ? 0 : Math.max(1000, left), interval: this.interval };
   }
   set({ value, interval }: Itimer): void {
     this.interval = interval;
-    this.#expiry = value === 0 ? Infinity : this.clock() + value;
-    this.#arm();
+    this._expiry = value === 0 ? Infinity : this.clock() + value;
+    this._arm();
   }
-  #arm(): void {
+  private _arm(): void {
     const { timers, now } = this.process.kernel;
-    if (this.#expiry === Infinity) timers.cancel(this);
-    else timers.set(this, now + Math.max(this.#expiry - this.clock(), MIN_PERIOD));
+    if (this._expiry === Infinity) timers.cancel(this);
+    else timers.set(this, now + Math.max(this._expiry - this.clock(), MIN_PERIOD));
   }
   fire(): void {
-    if (this.clock() >= this.#expiry) {
-      const missed = this.interval === 0 ? 0 : Math.floor((this.clock() - this.#expiry) / this.interval);
-      this.#expiry = this.interval === 0 ? Infinity : this.#expiry + this.interval * (missed + 1);
+    if (this.clock() >= this._expiry) {
+      const missed = this.interval === 0 ? 0 : Math.floor((this.clock() - this._expiry) / this.interval);
+      this._expiry = this.interval === 0 ? Infinity : this._expiry + this.interval * (missed + 1);
       sendToProcess(this.process, { signo: SIGNALS[this.which] as number, code: SI.KERNEL });
     }
     // A sleeping process uses no time. Without this the virtual clock could never jump.
     if (this.which !== ITIMER.REAL && !this.process.threads.some((t) => t.state === "runnable")) {
       this.process.kernel.timers.set(this, this.process.kernel.now + 1e7);
-    } else this.#arm();
+    } else this._arm();
   }
 }
 
 /** The three interval timers of a process. */
 export class IntervalTimers {
-  readonly #timers: readonly IntervalTimer[];
+  private readonly _timers: readonly IntervalTimer[];
   constructor(process: Process) {
-    this.#timers = SIGNALS.map((_, which) => new IntervalTimer(process, which));
+    this._timers = SIGNALS.map((_, which) => new IntervalTimer(process, which));
   }
   get(which: number): Itimer {
-    return (this.#timers[which] as IntervalTimer).get();
+    return (this._timers[which] as IntervalTimer).get();
   }
   set(which: number, to: Itimer): void {
-    (this.#timers[which] as IntervalTimer).set(to);
+    (this._timers[which] as IntervalTimer).set(to);
   }
   cancel(): void {
-    for (const t of this.#timers) t.set({ value: 0, interval: 0 });
+    for (const t of this._timers) t.set({ value: 0, interval: 0 });
   }
 }

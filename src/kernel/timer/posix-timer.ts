@@ -28,89 +28,89 @@ export class PosixTimer implements Timer {
   readonly id: number;
   readonly clock: number;
   readonly event: Event;
-  readonly #process: Process;
+  private readonly _process: Process;
   /** The task or process whose processor time is the timer's clock. Undefined: monotonic time. */
-  readonly #counts: Task | Process | undefined;
+  private readonly _counts: Task | Process | undefined;
   /** In the timer's own clock. Infinity: disarmed. */
-  #expiry = Infinity;
+  private _expiry = Infinity;
   interval = 0;
   /** The last signal that was queued: its overrun grows until it is delivered. */
-  #queued: { overrun: number } | undefined = undefined;
+  private _queued: { overrun: number } | undefined = undefined;
   /** The overrun of the last signal that was delivered. */
-  #delivered = 0;
+  private _delivered = 0;
 
   constructor(process: Process, id: number, clock: number, event: Event, counts?: Task | Process) {
-    this.#process = process;
-    this.#counts = counts;
+    this._process = process;
+    this._counts = counts;
     this.id = id;
     this.clock = clock;
     this.event = event;
   }
-  #kernel(): Kernel {
-    return this.#process.kernel;
+  private _kernel(): Kernel {
+    return this._process.kernel;
   }
 
   /** The timer's clock, in nanoseconds. */
   now(): number {
-    const counts = this.#counts;
-    if (!counts) return this.#kernel().now;
+    const counts = this._counts;
+    if (!counts) return this._kernel().now;
     const { user, system } = "threads" in counts ? processUsage(counts) : counts.usage;
     return user + system;
   }
   /** Fires at the expiry, or looks again when the processor time can have reached it. */
-  #arm(least: number): void {
-    const { now, timers } = this.#kernel();
-    const runs = this.#process.threads.some((t) => t.state === "runnable");
-    timers.set(this, now + Math.max(this.#expiry - this.now(), this.#counts && !runs ? ASLEEP : least));
+  private _arm(least: number): void {
+    const { now, timers } = this._kernel();
+    const runs = this._process.threads.some((t) => t.state === "runnable");
+    timers.set(this, now + Math.max(this._expiry - this.now(), this._counts && !runs ? ASLEEP : least));
   }
   get(): Itimer {
-    const value = this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.now());
+    const value = this._expiry === Infinity ? 0 : Math.max(1, this._expiry - this.now());
     return { value, interval: this.interval };
   }
   /** `expiry` on the timer's clock; Infinity disarms. */
   set(expiry: number, interval: number): void {
-    this.#expiry = expiry;
+    this._expiry = expiry;
     this.interval = interval;
-    this.#queued = undefined;
-    this.#delivered = 0;
-    if (expiry === Infinity) this.#kernel().timers.cancel(this);
-    else this.#arm(0);
+    this._queued = undefined;
+    this._delivered = 0;
+    if (expiry === Infinity) this._kernel().timers.cancel(this);
+    else this._arm(0);
   }
   /** timer_getoverrun(2). */
   get overrun(): number {
-    this.#noteDelivery();
-    return this.#delivered;
+    this._noteDelivery();
+    return this._delivered;
   }
-  #noteDelivery(): void {
-    if (!this.#queued || this.#isPending()) return;
-    this.#delivered = this.#queued.overrun;
-    this.#queued = undefined;
+  private _noteDelivery(): void {
+    if (!this._queued || this._isPending()) return;
+    this._delivered = this._queued.overrun;
+    this._queued = undefined;
   }
-  #isPending(): boolean {
-    return (this.event.thread ?? this.#process).pending.hasTimer(this.id);
+  private _isPending(): boolean {
+    return (this.event.thread ?? this._process).pending.hasTimer(this.id);
   }
   /** An expiration with `missed` others since the last look. */
-  #signal(missed: number): void {
-    if (this.#isPending()) {
-      if (this.#queued) this.#queued.overrun = Math.min(this.#queued.overrun + missed + 1, DELAYTIMER_MAX);
+  private _signal(missed: number): void {
+    if (this._isPending()) {
+      if (this._queued) this._queued.overrun = Math.min(this._queued.overrun + missed + 1, DELAYTIMER_MAX);
       return;
     }
-    this.#noteDelivery();
+    this._noteDelivery();
     const { signo, value, thread } = this.event;
     const info = { signo, code: SI.TIMER, timerId: this.id, overrun: Math.min(missed, DELAYTIMER_MAX), value };
-    this.#queued = info;
+    this._queued = info;
     if (thread) sendToTask(thread, info);
-    else sendToProcess(this.#process, info);
+    else sendToProcess(this._process, info);
   }
   fire(): void {
     const now = this.now();
-    if (now < this.#expiry) return this.#arm(MIN_PERIOD);
-    const missed = this.interval > 0 ? Math.floor((now - this.#expiry) / this.interval) : 0;
-    if (this.event.notify !== SIGEV.NONE) this.#signal(missed);
-    if (this.interval === 0) this.#expiry = Infinity;
+    if (now < this._expiry) return this._arm(MIN_PERIOD);
+    const missed = this.interval > 0 ? Math.floor((now - this._expiry) / this.interval) : 0;
+    if (this.event.notify !== SIGEV.NONE) this._signal(missed);
+    if (this.interval === 0) this._expiry = Infinity;
     else {
-      this.#expiry += this.interval * (1 + Math.floor((now - this.#expiry) / this.interval));
-      this.#arm(MIN_PERIOD);
+      this._expiry += this.interval * (1 + Math.floor((now - this._expiry) / this.interval));
+      this._arm(MIN_PERIOD);
     }
   }
 }
@@ -118,22 +118,22 @@ export class PosixTimer implements Timer {
 /** The timers of one process, by id. */
 export class PosixTimers {
   readonly timers = new Map<number, PosixTimer>();
-  #next = 0;
-  readonly #process: Process;
+  private _next = 0;
+  private readonly _process: Process;
   constructor(process: Process) {
-    this.#process = process;
+    this._process = process;
   }
 
   create(clock: number, event: (id: number) => Event, counts?: Task | Process): PosixTimer {
-    const id = this.#next++;
-    const timer = new PosixTimer(this.#process, id, clock, event(id), counts);
+    const id = this._next++;
+    const timer = new PosixTimer(this._process, id, clock, event(id), counts);
     this.timers.set(id, timer);
     return timer;
   }
   delete(timer: PosixTimer): void {
     timer.set(Infinity, 0);
     this.timers.delete(timer.id);
-    this.#process.kernel.frames.account.give(sizes.posixTimer);
+    this._process.kernel.frames.account.give(sizes.posixTimer);
   }
   /** At execve and at the end. */
   cancel(): void {

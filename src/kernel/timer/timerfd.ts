@@ -13,61 +13,61 @@ import { MIN_PERIOD, type Timer } from "./timers.ts";
 /** The file of timerfd_create(2). */
 export class TimerFile extends FileDescription implements Timer {
   readonly clock: number;
-  readonly #kernel: Kernel;
-  readonly #queue = new WaitQueue();
-  #expiry = Infinity;
-  #interval = 0;
-  #expirations = 0;
-  #how = 0;
+  private readonly _kernel: Kernel;
+  private readonly _queue = new WaitQueue();
+  private _expiry = Infinity;
+  private _interval = 0;
+  private _expirations = 0;
+  private _how = 0;
 
   constructor(task: Task, path: Path, clock: number, flags: number) {
     super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
-    this.#kernel = task.kernel;
+    this._kernel = task.kernel;
     this.clock = clock;
   }
   get(): Itimer {
-    return { value: this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel.now), interval: this.#interval };
+    return { value: this._expiry === Infinity ? 0 : Math.max(1, this._expiry - this._kernel.now), interval: this._interval };
   }
   /**
    * Arms the timer. `expiry` is a monotonic time in nanoseconds; Infinity disarms. `how`: the flags of
    * timerfd_settime(2).
    */
   set(expiry: number, interval: number, how: number): void {
-    this.#how = how;
-    this.#expiry = expiry;
-    this.#interval = interval;
-    this.#expirations = 0;
-    if (expiry === Infinity) this.#kernel.timers.cancel(this);
-    else this.#kernel.timers.set(this, Math.max(expiry, this.#kernel.now));
+    this._how = how;
+    this._expiry = expiry;
+    this._interval = interval;
+    this._expirations = 0;
+    if (expiry === Infinity) this._kernel.timers.cancel(this);
+    else this._kernel.timers.set(this, Math.max(expiry, this._kernel.now));
   }
   fire(now: number): void {
-    const periods = this.#interval === 0 ? 1 : 1 + Math.floor(Math.max(0, now - this.#expiry) / this.#interval);
-    this.#expirations += periods;
-    this.#expiry = this.#interval === 0 ? Infinity : this.#expiry + periods * this.#interval;
-    if (this.#expiry !== Infinity) this.#kernel.timers.set(this, Math.max(this.#expiry, now + MIN_PERIOD));
-    this.#queue.wake();
+    const periods = this._interval === 0 ? 1 : 1 + Math.floor(Math.max(0, now - this._expiry) / this._interval);
+    this._expirations += periods;
+    this._expiry = this._interval === 0 ? Infinity : this._expiry + periods * this._interval;
+    if (this._expiry !== Infinity) this._kernel.timers.set(this, Math.max(this._expiry, now + MIN_PERIOD));
+    this._queue.wake();
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
     if (n < 8) return -E.EINVAL;
-    if (this.#expirations === 0) return -E.EAGAIN;
-    const out = new Uint8Array(new BigUint64Array([BigInt(this.#expirations)]).buffer);
-    this.#expirations = 0;
+    if (this._expirations === 0) return -E.EAGAIN;
+    const out = new Uint8Array(new BigUint64Array([BigInt(this._expirations)]).buffer);
+    this._expirations = 0;
     return out;
   }
   override poll(): number {
-    return this.#expirations > 0 ? POLLIN : 0;
+    return this._expirations > 0 ? POLLIN : 0;
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#queue];
+    return [this._queue];
   }
   override release(): void {
-    this.#kernel.timers.cancel(this);
+    this._kernel.timers.cancel(this);
   }
   /** Linux timerfd_show(). */
   override info(): string {
     const { value, interval } = this.get();
     const time = (ns: number): string => `(${Math.floor(ns / 1e9)}, ${ns % 1e9})`;
-    const lines = [`clockid: ${this.clock}`, `ticks: ${this.#expirations}`, `settime flags: 0${this.#how.toString(8)}`];
+    const lines = [`clockid: ${this.clock}`, `ticks: ${this._expirations}`, `settime flags: 0${this._how.toString(8)}`];
     return `${[...lines, `it_value: ${time(value)}`, `it_interval: ${time(interval)}`].join("\n")}\n`;
   }
 }

@@ -28,34 +28,34 @@ const before = (a: Slot, b: Slot): boolean => a.at < b.at || (a.at === b.at && a
 
 /** All timers of a machine, in order of their expiry in virtual time. */
 export class Timers {
-  readonly #heap: Slot[] = [];
-  readonly #slots = new Map<Timer, Slot>();
-  #order = 0;
+  private readonly _heap: Slot[] = [];
+  private readonly _slots = new Map<Timer, Slot>();
+  private _order = 0;
   /** The time of a `run` that is not over. */
-  #due: number | undefined = undefined;
+  private _due: number | undefined = undefined;
   /** The earliest time; Infinity if no timer is set. */
   next = Infinity;
 
   /** Sets or moves a timer. `at` is absolute monotonic time in nanoseconds, rounded up to a whole one. */
   set(timer: Timer, at: number): void {
     this.cancel(timer);
-    const slot = { at: Math.ceil(at), order: this.#order++, timer, index: this.#heap.length };
-    this.#slots.set(timer, slot);
-    this.#heap.push(slot);
-    this.#up(slot);
-    this.#settle();
+    const slot = { at: Math.ceil(at), order: this._order++, timer, index: this._heap.length };
+    this._slots.set(timer, slot);
+    this._heap.push(slot);
+    this._up(slot);
+    this._settle();
   }
 
   cancel(timer: Timer): void {
-    const slot = this.#slots.get(timer);
+    const slot = this._slots.get(timer);
     if (!slot) return;
-    this.#remove(slot);
-    this.#settle();
+    this._remove(slot);
+    this._settle();
   }
 
   /** The time at which `timer` fires, if it is set. */
   at(timer: Timer): number | undefined {
-    return this.#slots.get(timer)?.at;
+    return this._slots.get(timer)?.at;
   }
 
   /**
@@ -63,57 +63,57 @@ export class Timers {
    * do may take long: requests of io_uring copy.
    */
   run(clock: { readonly now: number }): boolean {
-    const due = this.#due ?? clock.now;
+    const due = this._due ?? clock.now;
     const end = clock.now + PIECE;
     for (let fired = 0; this.next <= due; fired++) {
       if (fired === MOST || clock.now > end) {
-        this.#due = due;
+        this._due = due;
         return false;
       }
-      const first = this.#heap[0] as Slot;
-      this.#remove(first);
-      this.#settle();
+      const first = this._heap[0] as Slot;
+      this._remove(first);
+      this._settle();
       first.timer.fire(due);
     }
-    this.#due = undefined;
+    this._due = undefined;
     return true;
   }
 
-  #settle(): void {
-    this.next = this.#heap[0]?.at ?? Infinity;
+  private _settle(): void {
+    this.next = this._heap[0]?.at ?? Infinity;
   }
 
-  #remove(slot: Slot): void {
-    this.#slots.delete(slot.timer);
-    const last = this.#heap.pop() as Slot;
+  private _remove(slot: Slot): void {
+    this._slots.delete(slot.timer);
+    const last = this._heap.pop() as Slot;
     if (last === slot) return;
-    this.#place(last, slot.index);
-    this.#up(last);
-    this.#down(last);
+    this._place(last, slot.index);
+    this._up(last);
+    this._down(last);
   }
 
-  #place(slot: Slot, index: number): void {
-    this.#heap[index] = slot;
+  private _place(slot: Slot, index: number): void {
+    this._heap[index] = slot;
     slot.index = index;
   }
-  #up(slot: Slot): void {
+  private _up(slot: Slot): void {
     while (slot.index > 0) {
       const { index } = slot;
-      const parent = this.#heap[(index - 1) >> 1] as Slot;
+      const parent = this._heap[(index - 1) >> 1] as Slot;
       if (before(parent, slot)) return;
-      this.#place(slot, parent.index);
-      this.#place(parent, index);
+      this._place(slot, parent.index);
+      this._place(parent, index);
     }
   }
-  #down(slot: Slot): void {
-    const h = this.#heap;
+  private _down(slot: Slot): void {
+    const h = this._heap;
     for (;;) {
       const { index } = slot;
       let least = slot;
       for (const child of [h[2 * index + 1], h[2 * index + 2]]) if (child && before(child, least)) least = child;
       if (least === slot) return;
-      this.#place(slot, least.index);
-      this.#place(least, index);
+      this._place(slot, least.index);
+      this._place(least, index);
     }
   }
 }

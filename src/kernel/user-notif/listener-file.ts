@@ -55,27 +55,27 @@ export class ListenerFile extends FileDescription {
   override ioctl(task: Task, request: number, arg: VAddr): Result {
     switch (request >>> 0) {
       case NOTIF.RECV:
-        return this.#receive(task, arg);
+        return this._receive(task, arg);
       case NOTIF.SEND:
-        return this.#send(task, arg);
+        return this._send(task, arg);
       case NOTIF.ID_VALID:
       case NOTIF.ID_VALID_WRONG_DIR:
-        return this.#isValid(task, arg);
+        return this._isValid(task, arg);
       case NOTIF.SET_FLAGS:
-        if (!this.#can(task, "sync-wake-up")) return -E.EINVAL;
+        if (!this._can(task, "sync-wake-up")) return -E.EINVAL;
         // The CPU on which the listener wakes up: there is only one.
         return (arg & ~SYNC_WAKE_UP) !== 0 ? -E.EINVAL : 0;
     }
-    const isAdd = (request & EXTENSIBLE) === (NOTIF.ADDFD & EXTENSIBLE) && this.#can(task, "addfd");
-    return isAdd ? this.#addFd(task, arg, sizeOf(request)) : -E.EINVAL;
+    const isAdd = (request & EXTENSIBLE) === (NOTIF.ADDFD & EXTENSIBLE) && this._can(task, "addfd");
+    return isAdd ? this._addFd(task, arg, sizeOf(request)) : -E.EINVAL;
   }
 
-  #can(task: Task, feature: NotifFeature): boolean {
+  private _can(task: Task, feature: NotifFeature): boolean {
     return task.kernel.profile.seccomp.notif.includes(feature);
   }
 
   /** The oldest notification that has not been received. The buffer must be zero, for future members. */
-  #receive(task: Task, at: VAddr): Result {
+  private _receive(task: Task, at: VAddr): Result {
     const buffer = task.mem.read(at, NOTIF_SIZE);
     if (!buffer) return -E.EFAULT;
     if (buffer.some((b) => b !== 0)) return -E.EINVAL;
@@ -93,14 +93,14 @@ export class ListenerFile extends FileDescription {
     return 0;
   }
 
-  #send(task: Task, at: VAddr): number {
+  private _send(task: Task, at: VAddr): number {
     const bytes = task.mem.read(at, ADDFD_SIZE);
     if (!bytes) return -E.EFAULT;
     const v = new DataView(bytes.buffer, bytes.byteOffset);
     const value = Number(v.getBigInt64(8, true));
     const error = v.getInt32(16, true);
     const flags = v.getUint32(20, true);
-    const known = this.#can(task, "continue") ? CONTINUE : 0;
+    const known = this._can(task, "continue") ? CONTINUE : 0;
     if ((flags & ~known) !== 0 || ((flags & CONTINUE) !== 0 && (error !== 0 || value !== 0))) return -E.EINVAL;
     const n = this.listener.find(v.getBigUint64(0, true));
     if (!n) return -E.ENOENT;
@@ -110,7 +110,7 @@ export class ListenerFile extends FileDescription {
     return 0;
   }
 
-  #isValid(task: Task, at: VAddr): number {
+  private _isValid(task: Task, at: VAddr): number {
     const bytes = task.mem.read(at, 8);
     if (!bytes) return -E.EFAULT;
     const n = this.listener.find(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -118,10 +118,10 @@ export class ListenerFile extends FileDescription {
   }
 
   /** Installs a file of the caller into the task's table. The task itself does it, when it runs next. */
-  #addFd(task: Task, at: VAddr, size: number): Result {
+  private _addFd(task: Task, at: VAddr, size: number): Result {
     const begun = task.waited.data as AddFd | undefined;
     if (begun) return begun.result ?? wait([begun.done]);
-    const request = this.#addRequest(task, at, size);
+    const request = this._addRequest(task, at, size);
     if (typeof request === "number") return request;
     const add = new AddFd(request);
     const { notification: n } = request;
@@ -132,14 +132,14 @@ export class ListenerFile extends FileDescription {
     return wait([add.done]);
   }
 
-  #addRequest(task: Task, at: VAddr, size: number): AddFdRequest | number {
+  private _addRequest(task: Task, at: VAddr, size: number): AddFdRequest | number {
     if (size < ADDFD_SIZE || size >= PAGE_SIZE) return -E.EINVAL;
     const bytes = task.mem.read(at, size);
     if (!bytes) return -E.EFAULT;
     if (bytes.subarray(ADDFD_SIZE).some((b) => b !== 0)) return -E.E2BIG;
     const v = new DataView(bytes.buffer, bytes.byteOffset);
     const [flags, source, fd, fdFlags] = [8, 12, 16, 20].map((o) => v.getUint32(o, true)) as [number, number, number, number];
-    const known = ADD.SETFD | (this.#can(task, "addfd-send") ? ADD.SEND : 0);
+    const known = ADD.SETFD | (this._can(task, "addfd-send") ? ADD.SEND : 0);
     if ((fdFlags & ~O_CLOEXEC) !== 0 || (flags & ~known) !== 0) return -E.EINVAL;
     const set = (flags & ADD.SETFD) !== 0;
     if (fd !== 0 && !set) return -E.EINVAL;

@@ -104,18 +104,18 @@ export class Listener {
   requests = 0;
   /** Woken by every change that poll(2) reports. */
   readonly events = new WaitQueue();
-  #nextId: bigint;
+  private _nextId: bigint;
 
   constructor(kernel: Kernel, filter: Filter, waitKillable: boolean) {
     this.kernel = kernel;
     this.filter = filter;
     this.waitKillable = waitKillable;
-    this.#nextId = new DataView(kernel.random.bytes(8).buffer).getBigUint64(0, true);
+    this._nextId = new DataView(kernel.random.bytes(8).buffer).getBigUint64(0, true);
   }
 
   notify(task: Task, data: SyscallData): Notification {
-    const id = this.#nextId;
-    this.#nextId = BigInt.asUintN(64, id + 1n);
+    const id = this._nextId;
+    this._nextId = BigInt.asUintN(64, id + 1n);
     const notification = new Notification(id, task, new Uint8Array(wordsOf(this.kernel.profile.seccomp.layout, data).buffer), this);
     this.notifications.push(notification);
     this.requests++;

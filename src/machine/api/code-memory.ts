@@ -12,8 +12,8 @@ import { storeOf } from "./stores.ts";
  * for (const seed of [1, 2, 3]) await Machine.run(program, { code, seed });
  */
 export class CodeMemory {
-  readonly #store: CodeStore = new MemoryCodeStore();
+  private readonly _store: CodeStore = new MemoryCodeStore();
   constructor() {
-    storeOf.set(this, this.#store);
+    storeOf.set(this, this._store);
   }
 }

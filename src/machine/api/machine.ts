@@ -17,12 +17,12 @@ import { bootOptions } from "./stores.ts";
  * console.log(run.status, run.stdout.text);
  */
 export class Machine {
-  readonly #machine: Emulator;
+  private readonly _machine: Emulator;
 
   /** Boots: allocates guest memory, mounts the file systems, adds `files`. */
   constructor(options: MachineOptions = {}) {
     checkMachineOptions(options);
-    this.#machine = new Emulator(bootOptions(options));
+    this._machine = new Emulator(bootOptions(options));
   }
 
   /**
@@ -54,6 +54,6 @@ export class Machine {
   async run(program: Program, options: ProgramOptions = {}): Promise<Run> {
     checkProgram(program);
     checkProgramOptions(options);
-    return this.#machine.run(program, options);
+    return this._machine.run(program, options);
   }
 }

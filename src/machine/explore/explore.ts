@@ -24,34 +24,34 @@ const EXTRA = 10e6;
 class Search {
   readonly program: Program;
   readonly options: SearchOptions;
-  readonly #until: number;
-  #memory: WebAssembly.Memory | undefined = undefined;
+  private readonly _until: number;
+  private _memory: WebAssembly.Memory | undefined = undefined;
   /** Virtual nanoseconds that a run may take. */
-  #limit = FIRST_LIMIT;
+  private _limit = FIRST_LIMIT;
   schedules = 0;
 
   constructor(program: Program, options: SearchOptions) {
     this.program = program;
     this.options = options;
-    this.#until = performance.now() + (options.seconds ?? SECONDS) * 1000;
+    this._until = performance.now() + (options.seconds ?? SECONDS) * 1000;
   }
 
   /** One run: its violation, and the tasks that could run at each point. */
   run(departures: readonly Departure[]): { readonly violated: string | undefined; readonly points: Follower["points"] } {
     const checker = new PropertyChecker(this.options);
     const follower = new Follower(departures);
-    const machine = new Machine(this.options, this.#memory);
+    const machine = new Machine(this.options, this._memory);
     machine.kernel.observer = checker;
     machine.follow(follower, this.options.slice);
-    const closed = machine.runClosed(this.program, this.options, this.#limit);
-    this.#memory = machine.giveUp();
+    const closed = machine.runClosed(this.program, this.options, this._limit);
+    this._memory = machine.giveUp();
     follower.check();
     this.options.tried?.(this.schedules + 1);
-    if (this.schedules++ === 0) this.#limit = closed.run.stats.nanoseconds * 10 + EXTRA;
+    if (this.schedules++ === 0) this._limit = closed.run.stats.nanoseconds * 10 + EXTRA;
     return { violated: checker.judge(closed), points: follower.points };
   }
   get exhausted(): boolean {
-    return performance.now() > this.#until || this.schedules >= (this.options.schedules ?? Infinity);
+    return performance.now() > this._until || this.schedules >= (this.options.schedules ?? Infinity);
   }
 
   /**
@@ -83,7 +83,7 @@ class Search {
   /** The same run with a trace of all tasks. */
   traced(schedule: string): Run {
     const options = { ...this.options, schedule, trace: { follow: true } };
-    return new Machine(options).runClosed(this.program, options, this.#limit).run;
+    return new Machine(options).runClosed(this.program, options, this._limit).run;
   }
 }
 

@@ -49,26 +49,26 @@ const matches = (pattern: CallPattern, task: Task, call: PendingCall): boolean =
 
 /** Checks the properties in one run. */
 export class PropertyChecker implements Observer {
-  readonly #never: readonly CallPattern[];
-  readonly #properties: Properties;
+  private readonly _never: readonly CallPattern[];
+  private readonly _properties: Properties;
   /** The first forbidden call that ran, in words. */
-  #ran: string | undefined = undefined;
+  private _ran: string | undefined = undefined;
 
   constructor(properties: Properties) {
-    this.#properties = properties;
-    this.#never = (properties.never ?? []).map(parsePattern);
+    this._properties = properties;
+    this._never = (properties.never ?? []).map(parsePattern);
   }
 
   runs(task: Task, call: PendingCall): void {
-    if (this.#ran !== undefined || !this.#never.some((pattern) => matches(pattern, task, call))) return;
+    if (this._ran !== undefined || !this._never.some((pattern) => matches(pattern, task, call))) return;
     const abi = call.abi === task.program.abi ? "" : ` [${call.abi.name}]`;
-    this.#ran = `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
+    this._ran = `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
   }
 
   /** After the run: the violation in words; undefined if there is none. */
   judge({ run, end }: ClosedRun): string | undefined {
-    const { never, neverOutput = [], exit } = this.#properties;
-    if (this.#ran !== undefined) return this.#ran;
+    const { never, neverOutput = [], exit } = this._properties;
+    if (this._ran !== undefined) return this._ran;
     const written = neverOutput.find((text) => run.stdout.text.includes(text) || run.stderr.text.includes(text));
     if (written !== undefined) return `the program wrote "${written}"`;
     const wanted = exit ?? (never === undefined && neverOutput.length === 0 ? 0 : undefined);

@@ -16,39 +16,43 @@ const order = {
 } as const;
 
 class Walk {
-  readonly #task: Task;
-  readonly #machine: Machine;
+  private readonly _task: Task;
+  private readonly _machine: Machine;
   constructor(task: Task, long: 4 | 8) {
-    this.#task = task;
-    this.#machine = { long, word: (address) => this.#word(address) };
+    this._task = task;
+    this._machine = { long, word: (address) => this._word(address) };
   }
-  #byte(address: number): number | undefined {
-    const { mem } = this.#task;
+  private _byte(address: number): number | undefined {
+    const { mem } = this._task;
     const frame = mem.present(address);
     return frame < 0 ? undefined : mem.frames.u8[frame - (frame & 0xfff) + (address & 0xfff)];
   }
-  #word(address: number): number | undefined {
+  private _word(address: number): number | undefined {
     let value = 0;
-    for (let i = this.#machine.long - 1; i >= 0; i--) {
-      const byte = this.#byte(address + i);
+    for (let i = this._machine.long - 1; i >= 0; i--) {
+      const byte = this._byte(address + i);
       if (byte === undefined) return undefined;
       value = value * 256 + byte;
     }
     return value;
   }
-  #code(address: number): Vma | undefined {
-    const vma = this.#task.mem.find(address);
+  private _code(address: number): Vma | undefined {
+    const vma = this._task.mem.find(address);
     return vma && (vma.prot & PROT.EXEC) !== 0 ? vma : undefined;
   }
-  #placeOf(address: number): { readonly file: string | undefined; readonly module: ElfModule | null; readonly offset: number | undefined } {
-    const vma = this.#code(address);
+  private _placeOf(address: number): {
+    readonly file: string | undefined;
+    readonly module: ElfModule | null;
+    readonly offset: number | undefined;
+  } {
+    const vma = this._code(address);
     const module = vma?.file ? moduleOf(vma.file.backing) : null;
     const offset = module && vma ? module.addressOf(address - vma.start + vma.pgoff * 4096) : undefined;
     return { file: vma?.file?.path, module, offset };
   }
   /** `behindCall`: the address is that of the next instruction, which may be another function's. */
-  #frame(address: number, behindCall: boolean): Frame {
-    const { file, module, offset } = this.#placeOf(behindCall ? address - 1 : address);
+  private _frame(address: number, behindCall: boolean): Frame {
+    const { file, module, offset } = this._placeOf(behindCall ? address - 1 : address);
     const found = module && offset !== undefined ? module.functionAt(offset) : undefined;
     const extra = behindCall ? 1 : 0;
     return {
@@ -60,13 +64,13 @@ class Walk {
     };
   }
   /** The saved frame pointer and the return address above it, if both look like that. */
-  #byFramePointer(registers: Registers): Registers | undefined {
-    const { long } = this.#machine;
+  private _byFramePointer(registers: Registers): Registers | undefined {
+    const { long } = this._machine;
     const { sp, bp, ra } = numbers[long];
     const [stack, frame] = [registers[sp], registers[bp]];
     if (stack === undefined || frame === undefined || frame < stack) return undefined;
-    const [saved, back] = [this.#word(frame), this.#word(frame + long)];
-    if (saved === undefined || back === undefined || !this.#code(back)) return undefined;
+    const [saved, back] = [this._word(frame), this._word(frame + long)];
+    if (saved === undefined || back === undefined || !this._code(back)) return undefined;
     const next = [...registers];
     next[sp] = frame + 2 * long;
     next[bp] = saved;
@@ -74,20 +78,20 @@ class Walk {
     return next;
   }
   frames(start: Registers, isExact: boolean): readonly Frame[] {
-    const { sp, ra } = numbers[this.#machine.long];
+    const { sp, ra } = numbers[this._machine.long];
     const frames: Frame[] = [];
     let registers: Registers | undefined = start;
     let behindCall = !isExact;
     while (registers && frames.length < MOST_FRAMES) {
       const pc: number | undefined = registers[ra];
-      if (pc === undefined || !this.#code(behindCall ? pc - 1 : pc)) break;
-      frames.push(this.#frame(pc, behindCall));
-      const { module, offset } = this.#placeOf(behindCall ? pc - 1 : pc);
+      if (pc === undefined || !this._code(behindCall ? pc - 1 : pc)) break;
+      frames.push(this._frame(pc, behindCall));
+      const { module, offset } = this._placeOf(behindCall ? pc - 1 : pc);
       const fromVdso: Step | undefined =
-        this.#machine.long === 4 ? stepFromVdso(this.#task.program.vdso, pc, registers, this.#machine) : undefined;
+        this._machine.long === 4 ? stepFromVdso(this._task.program.vdso, pc, registers, this._machine) : undefined;
       const step: Step | undefined =
-        fromVdso ?? (module && offset !== undefined ? unwind(module, offset, registers, this.#machine) : undefined);
-      const next: Registers | undefined = step ? step.registers : this.#byFramePointer(registers);
+        fromVdso ?? (module && offset !== undefined ? unwind(module, offset, registers, this._machine) : undefined);
+      const next: Registers | undefined = step ? step.registers : this._byFramePointer(registers);
       // A stack that does not shrink is no stack.
       if (!next || (next[sp] ?? 0) <= (registers[sp] ?? 0)) break;
       behindCall = step?.isSignal !== true;

@@ -8,35 +8,35 @@ const KEPT = 64;
 /** Random access to the bytes of a mapped file, with a small cache of pages. */
 export class FileReader {
   readonly size: number;
-  readonly #backing: Backing;
-  readonly #pages = new Map<number, DataView>();
+  private readonly _backing: Backing;
+  private readonly _pages = new Map<number, DataView>();
 
   constructor(backing: Backing) {
-    this.#backing = backing;
+    this._backing = backing;
     this.size = backing.size;
   }
-  #page(index: number): DataView | undefined {
-    const known = this.#pages.get(index);
+  private _page(index: number): DataView | undefined {
+    const known = this._pages.get(index);
     if (known) return known;
     const bytes = new Uint8Array(PAGE_SIZE);
-    if (this.#backing.readPage(index, bytes) < 0) return undefined;
-    const oldest = this.#pages.size >= KEPT ? this.#pages.keys().next().value : undefined;
-    if (oldest !== undefined) this.#pages.delete(oldest);
+    if (this._backing.readPage(index, bytes) < 0) return undefined;
+    const oldest = this._pages.size >= KEPT ? this._pages.keys().next().value : undefined;
+    if (oldest !== undefined) this._pages.delete(oldest);
     const view = new DataView(bytes.buffer);
-    this.#pages.set(index, view);
+    this._pages.set(index, view);
     return view;
   }
   /** One byte; undefined outside of the file. */
   u8(at: number): number | undefined {
     if (!(at >= 0 && at < this.size)) return undefined;
-    return this.#page(Math.floor(at / PAGE_SIZE))?.getUint8(at % PAGE_SIZE);
+    return this._page(Math.floor(at / PAGE_SIZE))?.getUint8(at % PAGE_SIZE);
   }
   /** A copy of `n` bytes; undefined if they are not all there. */
   bytes(at: number, n: number): Uint8Array | undefined {
     if (!(at >= 0 && n >= 0 && at + n <= this.size)) return undefined;
     const out = new Uint8Array(n);
     for (let done = 0; done < n; ) {
-      const page = this.#page(Math.floor((at + done) / PAGE_SIZE));
+      const page = this._page(Math.floor((at + done) / PAGE_SIZE));
       if (!page) return undefined;
       const from = (at + done) % PAGE_SIZE;
       const part = Math.min(PAGE_SIZE - from, n - done);

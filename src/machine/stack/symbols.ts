@@ -91,8 +91,8 @@ export class ElfModule {
   readonly reader: FileReader;
   readonly header: ElfHeader;
   readonly segments: readonly ProgramHeader[];
-  #functions: readonly Functions[] | undefined;
-  #sections: readonly Section[] | undefined;
+  private _functions: readonly Functions[] | undefined;
+  private _sections: readonly Section[] | undefined;
   /** Kept by the unwinder. */
   unwindIndex: unknown = undefined;
 
@@ -113,7 +113,7 @@ export class ElfModule {
   }
 
   get sections(): readonly Section[] {
-    return (this.#sections ??= sectionsOf(this.reader, this.header.long));
+    return (this._sections ??= sectionsOf(this.reader, this.header.long));
   }
   section(name: string): Section | undefined {
     const head = this.reader.bytes(0, 64);
@@ -128,11 +128,11 @@ export class ElfModule {
 
   /** The function that holds an address, and how far inside. */
   functionAt(address: number): { readonly name: string; readonly displacement: number } | undefined {
-    if (!this.#functions) {
+    if (!this._functions) {
       const { reader, header, sections } = this;
-      this.#functions = [SHT.SYMTAB, SHT.DYNSYM].flatMap((type) => functionsIn(reader, sections, type, header.long) ?? []);
+      this._functions = [SHT.SYMTAB, SHT.DYNSYM].flatMap((type) => functionsIn(reader, sections, type, header.long) ?? []);
     }
-    for (const functions of this.#functions) {
+    for (const functions of this._functions) {
       const found = nearestBelow(functions, address);
       if (found) return found;
     }

@@ -44,110 +44,110 @@ export const registersOf = ({ processor }: Kernel): Registers => {
 
 /** Makes trace events of system calls, signals and ends of tasks. */
 export class Recorder implements Observer {
-  readonly #emit: (event: TraceEvent) => void;
-  readonly #kernel: Kernel;
-  readonly #open = new Map<Task, Open>();
-  readonly #filters = new WeakMap<Filter, number>();
-  #calls = 0;
-  #filterCount = 0;
+  private readonly _emit: (event: TraceEvent) => void;
+  private readonly _kernel: Kernel;
+  private readonly _open = new Map<Task, Open>();
+  private readonly _filters = new WeakMap<Filter, number>();
+  private _calls = 0;
+  private _filterCount = 0;
 
   constructor(emit: (event: TraceEvent) => void, kernel: Kernel) {
-    this.#emit = emit;
-    this.#kernel = kernel;
+    this._emit = emit;
+    this._kernel = kernel;
   }
 
   started(task: Task, parent: Task | undefined): void {
-    this.#emit({ kind: "start", ...this.#when(task), pid: task.process.pid, parent: parent?.pid, comm: task.comm });
+    this._emit({ kind: "start", ...this._when(task), pid: task.process.pid, parent: parent?.pid, comm: task.comm });
   }
 
   enter(task: Task, call: PendingCall | undefined, door: Door): void {
     const begun = beginCall(task, call);
-    const id = this.#calls++;
-    this.#open.set(task, { ...begun, id, judged: false });
-    this.#emit({
+    const id = this._calls++;
+    this._open.set(task, { ...begun, id, judged: false });
+    this._emit({
       kind: "call",
-      ...this.#when(task),
+      ...this._when(task),
       id,
       door: door.name,
       abi: (begun.abi ?? door.abi).name,
       nr: task.origAx,
       name: begun.name,
       text: begun.head,
-      before: registersOf(this.#kernel),
+      before: registersOf(this._kernel),
     });
   }
 
   evaluated(task: Task, data: Readonly<SyscallData>, newest: Filter, { value, filter }: Readonly<FilterResult>): void {
-    const open = this.#open.get(task);
+    const open = this._open.get(task);
     if (!open) return;
     const { returns, layout, compatLock } = newest.profile;
     open.judged = true;
     const evaluation = {
       data: new Uint8Array(wordsOf(layout, data).buffer),
-      newest: this.#number(task, newest),
-      winner: filter ? this.#number(task, filter) : undefined,
+      newest: this._number(task, newest),
+      winner: filter ? this._number(task, filter) : undefined,
       locked: compatLock && (data.arch === i386.auditArch) !== (newest.arch === i386.auditArch),
     };
     const action = filter ? describeReturn(returns, value) : "ALLOW";
-    this.#emit({ kind: "verdict", ...this.#when(task), id: open.id, action, allowed: actionOf(returns, value) === "allow", evaluation });
+    this._emit({ kind: "verdict", ...this._when(task), id: open.id, action, allowed: actionOf(returns, value) === "allow", evaluation });
   }
 
   filtered(task: Task, text: string): void {
-    const open = this.#open.get(task);
+    const open = this._open.get(task);
     if (!open) return;
     open.filtered = text;
     if (open.judged) return;
-    this.#emit({ kind: "verdict", ...this.#when(task), id: open.id, action: text, allowed: false, evaluation: undefined });
+    this._emit({ kind: "verdict", ...this._when(task), id: open.id, action: text, allowed: false, evaluation: undefined });
   }
 
   leave(task: Task, call: PendingCall | undefined, result: number): void {
-    const open = this.#open.get(task);
+    const open = this._open.get(task);
     if (!open) return;
     const head = `${open.head}${addedText(task, call, open, result)}`;
-    this.#close(task, { ...open, head }, filledArguments(task, call, open, result), resultText(task, call, result), result);
+    this._close(task, { ...open, head }, filledArguments(task, call, open, result), resultText(task, call, result), result);
   }
 
   signal(task: Task, info: SigInfo): void {
-    this.#emit({ kind: "signal", ...this.#when(task), text: `--- ${signalName(info.signo)} ${infoText(info)} ---` });
+    this._emit({ kind: "signal", ...this._when(task), text: `--- ${signalName(info.signo)} ${infoText(info)} ---` });
   }
 
   stopped(task: Task, signal: number): void {
-    this.#emit({ kind: "signal", ...this.#when(task), text: `--- stopped by ${signalName(signal)} ---` });
+    this._emit({ kind: "signal", ...this._when(task), text: `--- stopped by ${signalName(signal)} ---` });
   }
 
   ended(task: Task, status: number): void {
-    const open = this.#open.get(task);
-    if (open) this.#close(task, open, [], "?", undefined);
-    this.#emit({ kind: "end", ...this.#when(task), end: endOf(status) });
+    const open = this._open.get(task);
+    if (open) this._close(task, open, [], "?", undefined);
+    this._emit({ kind: "end", ...this._when(task), end: endOf(status) });
   }
 
   remark(text: string): void {
-    this.#emit({ kind: "remark", at: this.#now(), text });
+    this._emit({ kind: "remark", at: this._now(), text });
   }
 
-  #now(): number {
-    return this.#kernel.scheduler.time;
+  private _now(): number {
+    return this._kernel.scheduler.time;
   }
-  #when(task: Task): { readonly at: number; readonly tid: number } {
-    return { at: this.#now(), tid: task.pid };
+  private _when(task: Task): { readonly at: number; readonly tid: number } {
+    return { at: this._now(), tid: task.pid };
   }
 
-  #close(task: Task, open: Open, rest: readonly string[], shown: string, result: number | undefined): void {
+  private _close(task: Task, open: Open, rest: readonly string[], shown: string, result: number | undefined): void {
     const filtered = open.filtered === undefined ? "" : ` (seccomp: ${open.filtered})`;
     const text = `${open.head}${following(open.head, rest)}) = ${shown}${abiRemark(task, open)}${filtered}`;
-    const after = result === undefined ? undefined : registersOf(this.#kernel);
-    this.#open.delete(task);
-    this.#emit({ kind: "return", ...this.#when(task), id: open.id, text, result, after });
+    const after = result === undefined ? undefined : registersOf(this._kernel);
+    this._open.delete(task);
+    this._emit({ kind: "return", ...this._when(task), id: open.id, text, result, after });
   }
 
   /** The number of a filter. Those that are new are told, the oldest first. */
-  #number(task: Task, filter: Filter): number {
-    const known = this.#filters.get(filter);
+  private _number(task: Task, filter: Filter): number {
+    const known = this._filters.get(filter);
     if (known !== undefined) return known;
-    const older = filter.prev ? this.#number(task, filter.prev) : undefined;
-    const number = this.#filterCount++;
-    this.#filters.set(filter, number);
-    this.#emit({ kind: "filter", ...this.#when(task), filter: number, older, arch: filter.arch, program: encodeProgram(filter.program) });
+    const older = filter.prev ? this._number(task, filter.prev) : undefined;
+    const number = this._filterCount++;
+    this._filters.set(filter, number);
+    this._emit({ kind: "filter", ...this._when(task), filter: number, older, arch: filter.arch, program: encodeProgram(filter.program) });
     return number;
   }
 }

@@ -8,9 +8,9 @@ export class HugeObject {
   readonly limit: HugeLimit | undefined;
   /** In bytes, a multiple of a huge page. */
   size: number;
-  readonly #pages = new Map<number, HugePage>();
+  private readonly _pages = new Map<number, HugePage>();
   /** The reserved pages that do not exist yet. */
-  readonly #promised = new Set<number>();
+  private readonly _promised = new Set<number>();
 
   constructor(pool: HugePool, size = 0, limit?: HugeLimit) {
     this.pool = pool;
@@ -20,21 +20,21 @@ export class HugeObject {
 
   /** The number of existing pages. */
   get count(): number {
-    return this.#pages.size;
+    return this._pages.size;
   }
   /** The page, if it exists. */
   get(number: number): HugePage | undefined {
-    return this.#pages.get(number);
+    return this._pages.get(number);
   }
   /** The page, made if needed. Undefined: the pool is empty. */
   obtain(number: number, place?: HugeWish["place"]): HugePage | undefined {
-    const present = this.#pages.get(number);
+    const present = this._pages.get(number);
     if (present) return present;
-    const page = this.pool.take({ reserved: this.#promised.has(number), place, limit: this.limit });
+    const page = this.pool.take({ reserved: this._promised.has(number), place, limit: this.limit });
     if (page === undefined) return undefined;
     page.held = true;
-    this.#promised.delete(number);
-    this.#pages.set(number, page);
+    this._promised.delete(number);
+    this._pages.set(number, page);
     return page;
   }
 
@@ -42,35 +42,35 @@ export class HugeObject {
   reserve(from: number, to: number): boolean {
     const missing: number[] = [];
     // The pool cannot have more: the list is short even for a huge range.
-    const most = this.pool.total + this.pool.overcommit + this.#pages.size + this.#promised.size;
+    const most = this.pool.total + this.pool.overcommit + this._pages.size + this._promised.size;
     for (let n = from; n < to; n++) {
-      if (this.#pages.has(n) || this.#promised.has(n)) continue;
+      if (this._pages.has(n) || this._promised.has(n)) continue;
       if (missing.push(n) > most) return false;
     }
     if (!reserveWithin(this, missing.length)) return false;
-    for (const n of missing) this.#promised.add(n);
+    for (const n of missing) this._promised.add(n);
     return true;
   }
 
   /** Removes the pages [from, to), also from its reservations. Mappings keep theirs until they end. */
   drop(from: number, to = Number.POSITIVE_INFINITY): void {
     const within = (n: number): boolean => n >= from && n < to;
-    const given = [...this.#promised].filter(within);
-    for (const n of given) this.#promised.delete(n);
+    const given = [...this._promised].filter(within);
+    for (const n of given) this._promised.delete(n);
     unreserveWithin(this, given.length);
-    for (const [n, page] of [...this.#pages]) {
+    for (const [n, page] of [...this._pages]) {
       if (!within(n)) continue;
-      this.#pages.delete(n);
+      this._pages.delete(n);
       page.held = false;
       this.pool.settle(page);
     }
   }
 
   /** Visits the frames of existing pages that hold the bytes [at, end): the frame's part, and its offset. */
-  #each(at: number, end: number, visit: (from: number, length: number, offset: number) => void): void {
+  private _each(at: number, end: number, visit: (from: number, length: number, offset: number) => void): void {
     const part = HUGE_SIZE / HUGE_FRAMES;
     for (let next = at; next < end; ) {
-      const page = this.#pages.get(Math.floor(next / HUGE_SIZE));
+      const page = this._pages.get(Math.floor(next / HUGE_SIZE));
       const stop = Math.min(end, (Math.floor(next / (page ? part : HUGE_SIZE)) + 1) * (page ? part : HUGE_SIZE));
       if (page) visit((page.frames[Math.floor((next % HUGE_SIZE) / part)] as number) + (next % part), stop - next, next - at);
       next = stop;
@@ -80,11 +80,11 @@ export class HugeObject {
   read(at: number, into: Uint8Array): void {
     const { u8 } = this.pool;
     into.fill(0);
-    this.#each(at, at + into.length, (from, length, offset) => into.set(u8.subarray(from, from + length), offset));
+    this._each(at, at + into.length, (from, length, offset) => into.set(u8.subarray(from, from + length), offset));
   }
   /** Zeroes the existing bytes [at, end). */
   clear(at: number, end: number): void {
-    this.#each(at, end, (from, length) => this.pool.u8.fill(0, from, from + length));
+    this._each(at, end, (from, length) => this.pool.u8.fill(0, from, from + length));
   }
 }
 

@@ -40,7 +40,7 @@ export interface HugeWish {
 
 /** The pool of one machine. All numbers are huge pages. */
 export class HugePool {
-  readonly #frames: Frames;
+  private readonly _frames: Frames;
   /** All pages: HugePages_Total. */
   total = 0;
   /** Pages that are not in use. */
@@ -58,15 +58,15 @@ export class HugePool {
   /** The frames that were zeroed or copied for huge pages so far. */
   filled = 0;
   /** The pages in use, by their first frame. */
-  readonly #used = new Map<number, HugePage>();
+  private readonly _used = new Map<number, HugePage>();
 
   constructor(frames: Frames) {
-    this.#frames = frames;
+    this._frames = frames;
   }
 
   /** The machine's memory. */
   get u8(): Uint8Array {
-    return this.#frames.u8;
+    return this._frames.u8;
   }
   /** Pages besides the surplus. */
   get persistent(): number {
@@ -79,14 +79,14 @@ export class HugePool {
   resize(count: number): void {
     const more = Math.min(this.surplus, count - this.persistent);
     if (more > 0) this.surplus -= more;
-    while (this.persistent < count && this.#frames.setAside(HUGE_FRAMES)) {
+    while (this.persistent < count && this._frames.setAside(HUGE_FRAMES)) {
       this.total++;
       this.free++;
     }
     while (this.persistent > count && this.free > this.reserved) {
       this.total--;
       this.free--;
-      this.#frames.putBack(HUGE_FRAMES);
+      this._frames.putBack(HUGE_FRAMES);
     }
     const less = this.persistent - count;
     if (less > 0) this.surplus += less;
@@ -96,8 +96,8 @@ export class HugePool {
   reserve(pages: number): boolean {
     const before = this.surplus;
     for (let missing = this.reserved + pages - this.free; missing > 0; missing--) {
-      if (this.#grow()) continue;
-      this.#shrink(this.surplus - before);
+      if (this._grow()) continue;
+      this._shrink(this.surplus - before);
       return false;
     }
     this.reserved += pages;
@@ -106,41 +106,41 @@ export class HugePool {
   /** Gives reservations up. Linux return_unused_surplus_pages(). */
   unreserve(pages: number): void {
     this.reserved -= pages;
-    this.#shrink(pages);
+    this._shrink(pages);
   }
   /** Adds a surplus page. Linux alloc_surplus_hugetlb_folio(). */
-  #grow(): boolean {
-    if (this.surplus >= this.overcommit || !this.#frames.setAside(HUGE_FRAMES)) return false;
+  private _grow(): boolean {
+    if (this.surplus >= this.overcommit || !this._frames.setAside(HUGE_FRAMES)) return false;
     this.surplus++;
     this.total++;
     this.free++;
     return true;
   }
   /** Removes up to `pages` free surplus pages. */
-  #shrink(pages: number): void {
+  private _shrink(pages: number): void {
     for (let left = Math.min(pages, this.surplus, this.free); left > 0; left--) {
       this.surplus--;
       this.total--;
       this.free--;
-      this.#frames.putBack(HUGE_FRAMES);
+      this._frames.putBack(HUGE_FRAMES);
     }
   }
 
   /** A page, or undefined. Linux alloc_hugetlb_folio(). */
   take({ reserved, place, from, limit }: HugeWish): HugePage | undefined {
     if (!reserved && limit && limit.used >= limit.most) return undefined;
-    if (!reserved && this.free <= this.reserved && !this.#grow()) return undefined;
-    const frames = this.#fill(place, from);
+    if (!reserved && this.free <= this.reserved && !this._grow()) return undefined;
+    const frames = this._fill(place, from);
     if (frames === undefined) return undefined;
     this.free--;
     if (reserved) this.reserved--;
     else if (limit) limit.used++;
     const page = { frames, held: false, limit };
-    this.#used.set(frames[0] as number, page);
+    this._used.set(frames[0] as number, page);
     return page;
   }
-  #fill(place: HugeWish["place"], from: HugePage | undefined): Uint32Array | undefined {
-    const all = this.#frames;
+  private _fill(place: HugeWish["place"], from: HugePage | undefined): Uint32Array | undefined {
+    const all = this._frames;
     const frames = new Uint32Array(HUGE_FRAMES);
     all.putBack(HUGE_FRAMES);
     for (let part = 0; part < HUGE_FRAMES; part++) {
@@ -163,13 +163,13 @@ export class HugePool {
 
   /** The page in use with this first frame. */
   page(head: number): HugePage {
-    const page = this.#used.get(head);
+    const page = this._used.get(head);
     if (page === undefined) throw new Error(`no huge page begins with frame ${head}`);
     return page;
   }
   /** The number of address spaces that map a page. */
   mappers({ frames }: HugePage): number {
-    return this.#frames.refs(frames[0] as number) - 1;
+    return this._frames.refs(frames[0] as number) - 1;
   }
   /**
    * Called when a page may have lost its last user: the file, or the last page table. True: it is free now.
@@ -177,15 +177,15 @@ export class HugePool {
    */
   settle(page: HugePage): boolean {
     if (page.held || this.mappers(page) > 0) return false;
-    this.#used.delete(page.frames[0] as number);
-    for (const frame of page.frames) this.#frames.release(frame);
+    this._used.delete(page.frames[0] as number);
+    for (const frame of page.frames) this._frames.release(frame);
     if (page.limit) page.limit.used--;
     if (this.surplus > 0) {
       this.surplus--;
       this.total--;
       return true;
     }
-    this.#frames.setAside(HUGE_FRAMES, true);
+    this._frames.setAside(HUGE_FRAMES, true);
     this.free++;
     return true;
   }

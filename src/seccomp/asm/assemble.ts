@@ -65,7 +65,7 @@ const statements = (text: string): readonly Statement[] => {
 
 /** Resolves labels to distances. */
 class Linker {
-  readonly #at = new Map<string, number>();
+  private readonly _at = new Map<string, number>();
   readonly problems: AsmProblem[] = [];
 
   complain(place: AsmPlace, wrong: Pick<AsmProblem, "code" | "message">): void {
@@ -73,13 +73,13 @@ class Linker {
   }
   define({ labels }: Statement, pc: number): void {
     for (const label of labels) {
-      if (this.#at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is defined twice` });
-      this.#at.set(label.name, pc);
+      if (this._at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is defined twice` });
+      this._at.set(label.name, pc);
     }
   }
-  #distance(place: AsmPlace, label: string | undefined, pc: number, max: number): number {
+  private _distance(place: AsmPlace, label: string | undefined, pc: number, max: number): number {
     if (label === undefined || label === "next") return 0;
-    const target = this.#at.get(label);
+    const target = this._at.get(label);
     if (target === undefined) {
       this.complain(place, { code: "unknown-label", message: `there is no label ${label}` });
       return 0;
@@ -92,9 +92,9 @@ class Linker {
     return distance;
   }
   link(place: AsmPlace, { insn, yes, no, always }: Unlinked, pc: number): Insn {
-    if (always !== undefined) return { ...insn, k: this.#distance(place, always, pc, 0xffff) };
+    if (always !== undefined) return { ...insn, k: this._distance(place, always, pc, 0xffff) };
     if (yes === undefined && no === undefined) return insn;
-    return { ...insn, jt: this.#distance(place, yes, pc, 0xff), jf: this.#distance(place, no, pc, 0xff) };
+    return { ...insn, jt: this._distance(place, yes, pc, 0xff), jf: this._distance(place, no, pc, 0xff) };
   }
 }
 

@@ -35,17 +35,17 @@ const mix = (a: number, b: number, c: number): number => {
  * nodes.and(a, nodes.not(a)) === FALSE;   // true
  */
 export class Nodes {
-  #level = new Uint16Array(1 << 12);
-  #low = new Uint32Array(1 << 12);
-  #high = new Uint32Array(1 << 12);
+  private _level = new Uint16Array(1 << 12);
+  private _low = new Uint32Array(1 << 12);
+  private _high = new Uint32Array(1 << 12);
   /** Unique table: open addressing, 0 is free (node 0 is a terminal and never in it). */
-  #table = new Uint32Array(1 << 13);
-  #count = 0;
-  readonly #terminals = new Map<number, Node>();
-  readonly #values: number[] = [];
+  private _table = new Uint32Array(1 << 13);
+  private _count = 0;
+  private readonly _terminals = new Map<number, Node>();
+  private readonly _values: number[] = [];
   /** Computed table of `choose`: lossy, one place for each hash. */
-  readonly #computed = new Uint32Array(COMPUTED * 4);
-  #ceiling = MAX_NODES;
+  private readonly _computed = new Uint32Array(COMPUTED * 4);
+  private _ceiling = MAX_NODES;
 
   constructor() {
     this.terminal(0);
@@ -54,47 +54,47 @@ export class Nodes {
 
   /** Nodes made so far, terminals included. */
   get count(): number {
-    return this.#count;
+    return this._count;
   }
   /** Runs an operation that may make `budget` nodes; undefined if it wanted more. */
   within<T>(budget: number, operation: () => T): T | undefined {
-    const outer = this.#ceiling;
-    this.#ceiling = Math.min(outer, this.#count + budget);
+    const outer = this._ceiling;
+    this._ceiling = Math.min(outer, this._count + budget);
     try {
       return operation();
     } catch (error) {
       if (error instanceof TooManyNodes) return undefined;
       throw error;
     } finally {
-      this.#ceiling = outer;
+      this._ceiling = outer;
     }
   }
 
   isTerminal(node: Node): boolean {
-    return this.#level[node] === TERMINAL_LEVEL;
+    return this._level[node] === TERMINAL_LEVEL;
   }
   level(node: Node): number {
-    return this.#level[node] as number;
+    return this._level[node] as number;
   }
   /** The function where the node's variable is 0. */
   low(node: Node): Node {
-    return this.#low[node] as number;
+    return this._low[node] as number;
   }
   /** The function where the node's variable is 1. */
   high(node: Node): Node {
-    return this.#high[node] as number;
+    return this._high[node] as number;
   }
   /** The value of a terminal. */
   value(node: Node): number {
-    return this.#values[this.#low[node] as number] as number;
+    return this._values[this._low[node] as number] as number;
   }
 
   terminal(value: number): Node {
-    const known = this.#terminals.get(value);
+    const known = this._terminals.get(value);
     if (known !== undefined) return known;
-    const node = this.#append(TERMINAL_LEVEL, this.#values.length, 0);
-    this.#values.push(value);
-    this.#terminals.set(value, node);
+    const node = this._append(TERMINAL_LEVEL, this._values.length, 0);
+    this._values.push(value);
+    this._terminals.set(value, node);
     return node;
   }
 
@@ -104,45 +104,45 @@ export class Nodes {
    */
   make(level: number, low: Node, high: Node): Node {
     if (low === high) return low;
-    let at = mix(level, low, high) & (this.#table.length - 1);
-    for (let node = this.#table[at] as number; node !== 0; node = this.#table[at] as number) {
-      if (this.#low[node] === low && this.#high[node] === high && this.#level[node] === level) return node;
-      at = (at + 1) & (this.#table.length - 1);
+    let at = mix(level, low, high) & (this._table.length - 1);
+    for (let node = this._table[at] as number; node !== 0; node = this._table[at] as number) {
+      if (this._low[node] === low && this._high[node] === high && this._level[node] === level) return node;
+      at = (at + 1) & (this._table.length - 1);
     }
-    const node = this.#append(level, low, high);
-    this.#table[at] = node;
-    if (this.#count * 2 > this.#table.length) this.#rehash();
+    const node = this._append(level, low, high);
+    this._table[at] = node;
+    if (this._count * 2 > this._table.length) this._rehash();
     return node;
   }
 
-  #append(level: number, low: number, high: number): Node {
-    if (this.#count >= this.#ceiling) throw new TooManyNodes();
-    if (this.#count === this.#level.length) this.#grow();
-    const node = this.#count++;
-    this.#level[node] = level;
-    this.#low[node] = low;
-    this.#high[node] = high;
+  private _append(level: number, low: number, high: number): Node {
+    if (this._count >= this._ceiling) throw new TooManyNodes();
+    if (this._count === this._level.length) this._grow();
+    const node = this._count++;
+    this._level[node] = level;
+    this._low[node] = low;
+    this._high[node] = high;
     return node;
   }
-  #grow(): void {
+  private _grow(): void {
     const larger = <A extends Uint16Array | Uint32Array>(old: A, made: A): A => {
       made.set(old);
       return made;
     };
-    const size = this.#level.length * 2;
-    this.#level = larger(this.#level, new Uint16Array(size));
-    this.#low = larger(this.#low, new Uint32Array(size));
-    this.#high = larger(this.#high, new Uint32Array(size));
+    const size = this._level.length * 2;
+    this._level = larger(this._level, new Uint16Array(size));
+    this._low = larger(this._low, new Uint32Array(size));
+    this._high = larger(this._high, new Uint32Array(size));
   }
-  #rehash(): void {
-    const table = new Uint32Array(this.#table.length * 2);
-    for (let node = 0; node < this.#count; node++) {
-      if (this.#level[node] === TERMINAL_LEVEL) continue;
-      let at = mix(this.#level[node] as number, this.#low[node] as number, this.#high[node] as number) & (table.length - 1);
+  private _rehash(): void {
+    const table = new Uint32Array(this._table.length * 2);
+    for (let node = 0; node < this._count; node++) {
+      if (this._level[node] === TERMINAL_LEVEL) continue;
+      let at = mix(this._level[node] as number, this._low[node] as number, this._high[node] as number) & (table.length - 1);
       while (table[at] !== 0) at = (at + 1) & (table.length - 1);
       table[at] = node;
     }
-    this.#table = table;
+    this._table = table;
   }
 
   /** If-then-else: `yes` where the condition holds, `no` elsewhere. */
@@ -151,19 +151,19 @@ export class Nodes {
     if (condition === FALSE) return no;
     if (yes === TRUE && no === FALSE) return condition;
     const place = (mix(condition, yes, no) & (COMPUTED - 1)) * 4;
-    const computed = this.#computed;
+    const computed = this._computed;
     if (computed[place] === condition && computed[place + 1] === yes && computed[place + 2] === no) return computed[place + 3] as number;
-    const [c, y, n] = [this.#level[condition] as number, this.#level[yes] as number, this.#level[no] as number];
+    const [c, y, n] = [this._level[condition] as number, this._level[yes] as number, this._level[no] as number];
     const top = Math.min(c, y, n);
     const low = this.choose(
-      c === top ? (this.#low[condition] as number) : condition,
-      y === top ? (this.#low[yes] as number) : yes,
-      n === top ? (this.#low[no] as number) : no,
+      c === top ? (this._low[condition] as number) : condition,
+      y === top ? (this._low[yes] as number) : yes,
+      n === top ? (this._low[no] as number) : no,
     );
     const high = this.choose(
-      c === top ? (this.#high[condition] as number) : condition,
-      y === top ? (this.#high[yes] as number) : yes,
-      n === top ? (this.#high[no] as number) : no,
+      c === top ? (this._high[condition] as number) : condition,
+      y === top ? (this._high[yes] as number) : yes,
+      n === top ? (this._high[no] as number) : no,
     );
     const result = this.make(top, low, high);
     computed[place] = condition;

@@ -42,63 +42,63 @@ const maskOf = (cube: Cube): { readonly mask: number; readonly value: number } =
 };
 
 class Writer {
-  readonly #nodes: Nodes;
-  readonly #offsets: (level: number) => number;
+  private readonly _nodes: Nodes;
+  private readonly _offsets: (level: number) => number;
   /** From the last instruction to the first. */
-  readonly #reversed: Insn[] = [];
-  readonly #labels = new Map<Node, Label>();
+  private readonly _reversed: Insn[] = [];
+  private readonly _labels = new Map<Node, Label>();
 
   constructor(nodes: Nodes, offsets: (level: number) => number) {
-    this.#nodes = nodes;
-    this.#offsets = offsets;
+    this._nodes = nodes;
+    this._offsets = offsets;
   }
   program(root: Node): Program {
-    this.#block(root);
-    return this.#reversed.toReversed();
+    this._block(root);
+    return this._reversed.toReversed();
   }
 
-  #push(insn: Insn): Label {
-    return this.#reversed.push(insn) - 1;
+  private _push(insn: Insn): Label {
+    return this._reversed.push(insn) - 1;
   }
-  #distance(label: Label): number {
-    return this.#reversed.length - label - 1;
+  private _distance(label: Label): number {
+    return this._reversed.length - label - 1;
   }
   /** A label that a conditional jump reaches, also from a few instructions further up. */
-  #near(label: Label): Label {
-    if (this.#distance(label) < FAR - 2) return label;
-    const there = this.#reversed[label] as Insn;
-    return this.#push(there.code === (BPF.RET | BPF.K) ? there : stmt(BPF.JMP | BPF.JA, this.#distance(label)));
+  private _near(label: Label): Label {
+    if (this._distance(label) < FAR - 2) return label;
+    const there = this._reversed[label] as Insn;
+    return this._push(there.code === (BPF.RET | BPF.K) ? there : stmt(BPF.JMP | BPF.JA, this._distance(label)));
   }
-  #branch(field: number, k: number, yes: Label, no: Label): Label {
-    const [y, n] = [this.#near(yes), this.#near(no)];
-    return this.#push(jump(BPF.JMP | field | BPF.K, k, this.#distance(y), this.#distance(n)));
+  private _branch(field: number, k: number, yes: Label, no: Label): Label {
+    const [y, n] = [this._near(yes), this._near(no)];
+    return this._push(jump(BPF.JMP | field | BPF.K, k, this._distance(y), this._distance(n)));
   }
 
   /** Where the function is computed from the data. */
-  #block(node: Node): Label {
-    const known = this.#labels.get(node);
-    if (known !== undefined && this.#distance(known) < FAR - 2) return known;
-    const made = known === undefined ? this.#write(node) : this.#near(known);
-    this.#labels.set(node, made);
+  private _block(node: Node): Label {
+    const known = this._labels.get(node);
+    if (known !== undefined && this._distance(known) < FAR - 2) return known;
+    const made = known === undefined ? this._write(node) : this._near(known);
+    this._labels.set(node, made);
     return made;
   }
-  #write(node: Node): Label {
-    const nodes = this.#nodes;
-    if (nodes.isTerminal(node)) return this.#push(stmt(BPF.RET | BPF.K, nodes.value(node)));
+  private _write(node: Node): Label {
+    const nodes = this._nodes;
+    if (nodes.isTerminal(node)) return this._push(stmt(BPF.RET | BPF.K, nodes.value(node)));
     const level = nodes.level(node) & ~31;
     const field = { level, bits: 32 } as const;
     const below = outcomes(nodes, node, field);
-    const plan = this.#plan(node, level, below);
+    const plan = this._plan(node, level, below);
     // Parts are written from the end of the program, so the most distant part comes first.
-    for (const { node: part } of below) this.#block(part);
-    const load = () => this.#push(stmt(BPF.LD | BPF.W | BPF.ABS, this.#offsets(level)));
-    if (plan.kind === "ranges") this.#ranges(plan.leaves);
-    else if (plan.kind === "bits") this.#bits(node, level);
-    else this.#masks(plan, load);
+    for (const { node: part } of below) this._block(part);
+    const load = () => this._push(stmt(BPF.LD | BPF.W | BPF.ABS, this._offsets(level)));
+    if (plan.kind === "ranges") this._ranges(plan.leaves);
+    else if (plan.kind === "bits") this._bits(node, level);
+    else this._masks(plan, load);
     return load();
   }
-  #plan(node: Node, level: number, below: readonly { readonly node: Node; readonly when: Node }[]): Plan {
-    const nodes = this.#nodes;
+  private _plan(node: Node, level: number, below: readonly { readonly node: Node; readonly when: Node }[]): Plan {
+    const nodes = this._nodes;
     const inWord = nodes.reachable(node).filter((n) => nodes.level(n) < level + 32).length;
     const plans: Plan[] = [{ kind: "bits", cost: inWord }];
     const list = intervals(nodes, node, { level, bits: 32 }, MOST_RANGES);
@@ -117,45 +117,45 @@ class Writer {
     return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
   }
 
-  #ranges(leaves: readonly Leaf[]): Label {
+  private _ranges(leaves: readonly Leaf[]): Label {
     const [first] = leaves as readonly [Leaf];
     if (leaves.length === 1) {
       return first.others.reduceRight(
-        (no, { from, node }) => this.#branch(BPF.JEQ, Number(from), this.#block(node), no),
-        this.#block(first.usual),
+        (no, { from, node }) => this._branch(BPF.JEQ, Number(from), this._block(node), no),
+        this._block(first.usual),
       );
     }
     const middle = leaves.length >> 1;
-    const above = this.#ranges(leaves.slice(middle));
-    const under = this.#ranges(leaves.slice(0, middle));
-    return this.#branch(BPF.JGE, Number((leaves[middle] as Leaf).from), above, under);
+    const above = this._ranges(leaves.slice(middle));
+    const under = this._ranges(leaves.slice(0, middle));
+    return this._branch(BPF.JGE, Number((leaves[middle] as Leaf).from), above, under);
   }
-  #bits(node: Node, level: number): Label {
-    const nodes = this.#nodes;
+  private _bits(node: Node, level: number): Label {
+    const nodes = this._nodes;
     const labels = new Map<Node, Label>();
     const go = (n: Node): Label => {
-      if (nodes.level(n) >= level + 32) return this.#block(n);
+      if (nodes.level(n) >= level + 32) return this._block(n);
       const known = labels.get(n);
       if (known !== undefined) return known;
       const [no, yes] = [go(nodes.low(n)), go(nodes.high(n))];
-      const made = this.#branch(BPF.JSET, 2 ** bitAt(nodes.level(n)), yes, no);
+      const made = this._branch(BPF.JSET, 2 ** bitAt(nodes.level(n)), yes, no);
       labels.set(n, made);
       return made;
     };
     return go(node);
   }
-  #masks({ tests, otherwise }: Extract<Plan, { kind: "masks" }>, load: () => Label): Label {
-    let next = this.#block(otherwise);
+  private _masks({ tests, otherwise }: Extract<Plan, { kind: "masks" }>, load: () => Label): Label {
+    let next = this._block(otherwise);
     for (const [i, { mask, value, node }] of [...tests.entries()].toReversed()) {
-      const yes = this.#block(node);
+      const yes = this._block(node);
       if (isSimple({ mask, value })) {
-        next = value === 0 ? this.#branch(BPF.JSET, mask, next, yes) : this.#branch(BPF.JSET, mask, yes, next);
+        next = value === 0 ? this._branch(BPF.JSET, mask, next, yes) : this._branch(BPF.JSET, mask, yes, next);
         continue;
       }
       // A is lost to the test that comes after this one.
       if (i < tests.length - 1) next = load();
-      this.#branch(BPF.JEQ, value, yes, next);
-      next = this.#push(stmt(BPF.ALU | BPF.AND | BPF.K, mask));
+      this._branch(BPF.JEQ, value, yes, next);
+      next = this._push(stmt(BPF.ALU | BPF.AND | BPF.K, mask));
     }
     return next;
   }

@@ -39,65 +39,65 @@ const widths: Readonly<Record<number, number>> = { [BPF.W]: 4, [BPF.H]: 2, [BPF.
 
 /** Executes a program for all calls at once. The result is a diagram. */
 export class SymbolicRun {
-  readonly #nodes: Nodes;
-  readonly #words: Words;
-  readonly #rules: EvaluatorRules;
-  readonly #program: Program;
-  readonly #filter: number;
-  readonly #live: Uint32Array;
-  readonly #values = new Map<string, Value>();
-  readonly #constants = new Map<number, Value>();
-  readonly #points: Map<string, Point>[];
-  #states = 0;
+  private readonly _nodes: Nodes;
+  private readonly _words: Words;
+  private readonly _rules: EvaluatorRules;
+  private readonly _program: Program;
+  private readonly _filter: number;
+  private readonly _live: Uint32Array;
+  private readonly _values = new Map<string, Value>();
+  private readonly _constants = new Map<number, Value>();
+  private readonly _points: Map<string, Point>[];
+  private _states = 0;
 
   /** `filter`: its number in a stack, for undecided values. The program has passed the checker. */
   constructor(nodes: Nodes, rules: EvaluatorRules, program: Program, filter = 0) {
-    this.#nodes = nodes;
-    this.#words = new Words(nodes);
-    this.#rules = rules;
-    this.#program = program;
-    this.#filter = filter;
-    this.#live = liveness(program);
-    this.#points = program.map(() => new Map());
+    this._nodes = nodes;
+    this._words = new Words(nodes);
+    this._rules = rules;
+    this._program = program;
+    this._filter = filter;
+    this._live = liveness(program);
+    this._points = program.map(() => new Map());
   }
 
   /** The function from the data to the return value. */
   run(): Node {
-    const zero = this.#constant(0);
-    const start = this.#reach(0, { a: zero, x: zero, mem: new Array<Value>(MEM_WORDS).fill(zero) });
-    for (const points of this.#points) for (const point of points.values()) point.finish = this.#step(point);
-    for (const points of this.#points.toReversed()) for (const point of points.values()) point.result = point.finish();
+    const zero = this._constant(0);
+    const start = this._reach(0, { a: zero, x: zero, mem: new Array<Value>(MEM_WORDS).fill(zero) });
+    for (const points of this._points) for (const point of points.values()) point.finish = this._step(point);
+    for (const points of this._points.toReversed()) for (const point of points.values()) point.result = point.finish();
     return start.result;
   }
 
-  #value(bits: Bits): Value {
+  private _value(bits: Bits): Value {
     const key = bits.join();
-    let value = this.#values.get(key);
+    let value = this._values.get(key);
     if (!value) {
-      value = { id: this.#values.size, bits, since: 0 };
-      this.#values.set(key, value);
+      value = { id: this._values.size, bits, since: 0 };
+      this._values.set(key, value);
     }
     return value;
   }
-  #constant(n: number): Value {
-    let value = this.#constants.get(n);
+  private _constant(n: number): Value {
+    let value = this._constants.get(n);
     if (!value) {
-      value = this.#value(this.#words.constant(n));
-      this.#constants.set(n, value);
+      value = this._value(this._words.constant(n));
+      this._constants.set(n, value);
     }
     return value;
   }
-  #unknown(pc: number): Value {
+  private _unknown(pc: number): Value {
     return { id: -1 - pc, bits: undefined, since: pc };
   }
-  #undecided(pc: number): Node {
-    return this.#nodes.terminal(undecidedValue({ filter: this.#filter, pc }));
+  private _undecided(pc: number): Node {
+    return this._nodes.terminal(undecidedValue({ filter: this._filter, pc }));
   }
 
   /** The point of this state before an instruction. */
-  #reach(pc: number, { a, x, mem }: State): Point {
-    const live = this.#live[pc] as number;
-    const zero = this.#constant(0);
+  private _reach(pc: number, { a, x, mem }: State): Point {
+    const live = this._live[pc] as number;
+    const zero = this._constant(0);
     const state: State = {
       a: live & LIVE_A ? a : zero,
       x: live & LIVE_X ? x : zero,
@@ -105,48 +105,48 @@ export class SymbolicRun {
     };
     const cells = live & 0xffff ? state.mem.map((cell) => cell.id).join() : "";
     const key = `${state.a.id} ${state.x.id} ${cells}`;
-    const points = this.#points[pc] as Map<string, Point>;
+    const points = this._points[pc] as Map<string, Point>;
     const known = points.get(key);
     if (known) return known;
-    const point: Point = { ...state, pc, finish: () => this.#undecided(pc), result: FALSE };
-    if (points.size >= STATES_EACH || this.#states >= STATES) {
-      point.result = this.#undecided(pc);
+    const point: Point = { ...state, pc, finish: () => this._undecided(pc), result: FALSE };
+    if (points.size >= STATES_EACH || this._states >= STATES) {
+      point.result = this._undecided(pc);
       return point;
     }
-    this.#states++;
+    this._states++;
     points.set(key, point);
     return point;
   }
 
   /** Within the budget, or not decided. */
-  #attempt(pc: number, operation: () => Node): Node {
-    return this.#nodes.within(BUDGET, operation) ?? this.#undecided(pc);
+  private _attempt(pc: number, operation: () => Node): Node {
+    return this._nodes.within(BUDGET, operation) ?? this._undecided(pc);
   }
-  #compute(pc: number, inputs: readonly Value[], operation: (...bits: Bits[]) => Bits): Value {
+  private _compute(pc: number, inputs: readonly Value[], operation: (...bits: Bits[]) => Bits): Value {
     const lost = inputs.find((value) => !value.bits);
-    if (lost) return this.#unknown(lost.since);
-    const bits = this.#nodes.within(BUDGET, () => operation(...inputs.map((value) => value.bits as Bits)));
-    return bits ? this.#value(bits) : this.#unknown(pc);
+    if (lost) return this._unknown(lost.since);
+    const bits = this._nodes.within(BUDGET, () => operation(...inputs.map((value) => value.bits as Bits)));
+    return bits ? this._value(bits) : this._unknown(pc);
   }
 
   /** Carries an instruction out; the result is how the point's result follows. */
-  #step(point: Point): () => Node {
+  private _step(point: Point): () => Node {
     const { pc } = point;
-    const insn = this.#program[pc] as Insn;
+    const insn = this._program[pc] as Insn;
     const { code, k } = insn;
-    if (aluByCode[code]) return this.#arithmetic(point, insn);
-    if (jumpByCode[code]) return this.#branch(point, insn);
-    if (loadsData(insn)) return this.#load(point, insn);
-    const next = (change: Partial<State>): (() => Node) => this.#follow(this.#reach(pc + 1, { ...point, ...change }));
+    if (aluByCode[code]) return this._arithmetic(point, insn);
+    if (jumpByCode[code]) return this._branch(point, insn);
+    if (loadsData(insn)) return this._load(point, insn);
+    const next = (change: Partial<State>): (() => Node) => this._follow(this._reach(pc + 1, { ...point, ...change }));
     switch (code) {
       // biome-ignore format: table
-      case BPF.LD | BPF.W | BPF.LEN: return next({ a: this.#constant(this.#rules.layout.size) });
+      case BPF.LD | BPF.W | BPF.LEN: return next({ a: this._constant(this._rules.layout.size) });
       // biome-ignore format: table
-      case BPF.LDX | BPF.W | BPF.LEN: return next({ x: this.#constant(this.#rules.layout.size) });
+      case BPF.LDX | BPF.W | BPF.LEN: return next({ x: this._constant(this._rules.layout.size) });
       // biome-ignore format: table
-      case BPF.LD | BPF.IMM: return next({ a: this.#constant(k) });
+      case BPF.LD | BPF.IMM: return next({ a: this._constant(k) });
       // biome-ignore format: table
-      case BPF.LDX | BPF.IMM: return next({ x: this.#constant(k) });
+      case BPF.LDX | BPF.IMM: return next({ x: this._constant(k) });
       // biome-ignore format: table
       case BPF.LD | BPF.MEM: return next({ a: point.mem[k] as Value });
       // biome-ignore format: table
@@ -160,39 +160,39 @@ export class SymbolicRun {
       // biome-ignore format: table
       case BPF.MISC | BPF.TXA: return next({ a: point.x });
       case BPF.ALU | BPF.NEG:
-        return next({ a: this.#compute(pc, [point.a], (a) => this.#words.negate(a)) });
+        return next({ a: this._compute(pc, [point.a], (a) => this._words.negate(a)) });
       case BPF.JMP | BPF.JA:
-        return this.#follow(this.#reach(pc + 1 + k, point));
+        return this._follow(this._reach(pc + 1 + k, point));
       case BPF.RET | BPF.K:
-        return () => this.#nodes.terminal(k);
+        return () => this._nodes.terminal(k);
       case BPF.RET | BPF.A:
-        return () => this.#returned(point);
+        return () => this._returned(point);
       default:
         throw new Error(`an unchecked program: code ${code}`);
     }
   }
-  #follow(point: Point): () => Node {
+  private _follow(point: Point): () => Node {
     return () => point.result;
   }
 
   /** RET A: the word's bits become one function. */
-  #returned({ a, pc }: Point): Node {
+  private _returned({ a, pc }: Point): Node {
     const { bits } = a;
-    if (!bits) return this.#undecided(a.since);
-    const nodes = this.#nodes;
+    if (!bits) return this._undecided(a.since);
+    const nodes = this._nodes;
     let result = FALSE;
-    return this.#attempt(pc, () => {
+    return this._attempt(pc, () => {
       for (let i = 31; i >= 0; i--) result = nodes.pointwise(result, bits[i] as Node, (sofar, bit) => sofar * 2 + bit);
       return result;
     });
   }
 
-  #arithmetic(point: Point, insn: Insn): () => Node {
+  private _arithmetic(point: Point, insn: Insn): () => Node {
     const { pc } = point;
     const { code, k } = insn;
-    const words = this.#words;
-    const operand = usesX(code) ? point.x : this.#constant(k);
-    if ((code & 0xf0) === BPF.DIV && !usesX(code) && this.#rules.reciprocalDivision) return () => this.#undecided(pc);
+    const words = this._words;
+    const operand = usesX(code) ? point.x : this._constant(k);
+    if ((code & 0xf0) === BPF.DIV && !usesX(code) && this._rules.reciprocalDivision) return () => this._undecided(pc);
     const operations: Readonly<Record<number, (a: Bits, b: Bits) => Bits>> = {
       [BPF.ADD]: (a, b) => words.add(a, b),
       [BPF.SUB]: (a, b) => words.subtract(a, b),
@@ -205,19 +205,19 @@ export class SymbolicRun {
       [BPF.MOD]: (a, b) => words.divide(a, b).remainder,
       [BPF.XOR]: (a, b) => words.xor(a, b),
     };
-    const a = this.#compute(pc, [point.a, operand], operations[code & 0xf0] as (a: Bits, b: Bits) => Bits);
-    const after = this.#follow(this.#reach(pc + 1, { ...point, a }));
+    const a = this._compute(pc, [point.a, operand], operations[code & 0xf0] as (a: Bits, b: Bits) => Bits);
+    const after = this._follow(this._reach(pc + 1, { ...point, a }));
     if (!aluByCode[code]?.divides) return after;
     // A division by 0 ends the program with 0.
     const { bits, since } = operand;
-    if (!bits) return () => this.#either(since, FALSE, after());
-    return () => this.#attempt(pc, () => this.#nodes.choose(words.equal(bits, words.constant(0)), FALSE, after()));
+    if (!bits) return () => this._either(since, FALSE, after());
+    return () => this._attempt(pc, () => this._nodes.choose(words.equal(bits, words.constant(0)), FALSE, after()));
   }
 
-  #branch(point: Point, { code, jt, jf, k }: Insn): () => Node {
+  private _branch(point: Point, { code, jt, jf, k }: Insn): () => Node {
     const { pc, a } = point;
-    const words = this.#words;
-    const operand = usesX(code) ? point.x : this.#constant(k);
+    const words = this._words;
+    const operand = usesX(code) ? point.x : this._constant(k);
     const tests: Readonly<Record<number, (a: Bits, b: Bits) => Node>> = {
       [BPF.JEQ]: (x, y) => words.equal(x, y),
       [BPF.JGT]: (x, y) => words.greater(x, y),
@@ -226,38 +226,38 @@ export class SymbolicRun {
     };
     const [left, right] = [a.bits, operand.bits];
     const test = tests[code & 0xf0] as (a: Bits, b: Bits) => Node;
-    const condition = left && right && this.#nodes.within(BUDGET, () => test(left, right));
-    const yes = condition === FALSE ? undefined : this.#follow(this.#reach(pc + 1 + jt, point));
-    const no = condition === TRUE ? undefined : this.#follow(this.#reach(pc + 1 + jf, point));
+    const condition = left && right && this._nodes.within(BUDGET, () => test(left, right));
+    const yes = condition === FALSE ? undefined : this._follow(this._reach(pc + 1 + jt, point));
+    const no = condition === TRUE ? undefined : this._follow(this._reach(pc + 1 + jf, point));
     if (!yes || !no) return (yes ?? no) as () => Node;
-    if (condition !== undefined) return () => this.#attempt(pc, () => this.#nodes.choose(condition, yes(), no()));
+    if (condition !== undefined) return () => this._attempt(pc, () => this._nodes.choose(condition, yes(), no()));
     const since = !left ? a.since : !right ? operand.since : pc;
-    return () => this.#either(since, yes(), no());
+    return () => this._either(since, yes(), no());
   }
   /** Whichever it is: decided where both say the same. */
-  #either(since: number, one: Node, other: Node): Node {
-    const undecided = undecidedValue({ filter: this.#filter, pc: since });
+  private _either(since: number, one: Node, other: Node): Node {
+    const undecided = undecidedValue({ filter: this._filter, pc: since });
     const merge = (x: number, y: number): number => (x === y ? x : isUndecided(x) ? x : undecided);
-    return this.#attempt(since, () => this.#nodes.pointwise(one, other, merge));
+    return this._attempt(since, () => this._nodes.pointwise(one, other, merge));
   }
 
-  #load(point: Point, insn: Insn): () => Node {
+  private _load(point: Point, insn: Insn): () => Node {
     const { pc } = point;
     const { code } = insn;
-    const x = point.x.bits && this.#words.asConstant(point.x.bits);
+    const x = point.x.bits && this._words.asConstant(point.x.bits);
     const indexed = (code & 0xe0) === BPF.IND;
-    if (indexed && x === undefined) return () => this.#undecided(pc);
+    if (indexed && x === undefined) return () => this._undecided(pc);
     const at = loadAddress(insn, x ?? 0);
     const width = widths[code & 0x18] as number;
-    const { layout } = this.#rules;
+    const { layout } = this._rules;
     if (at + width > layout.size) return () => FALSE;
     const bits = Array.from({ length: 32 }, (_, i): Node => {
       if (i >= width * 8) return FALSE;
       const bit = at * 8 + i;
-      return this.#words.input(layout.words[bit >> 5] as (typeof layout.words)[number])[bit & 31] as Node;
+      return this._words.input(layout.words[bit >> 5] as (typeof layout.words)[number])[bit & 31] as Node;
     });
-    if (code !== (BPF.LDX | BPF.B | BPF.MSH)) return this.#follow(this.#reach(pc + 1, { ...point, a: this.#value(bits) }));
+    if (code !== (BPF.LDX | BPF.B | BPF.MSH)) return this._follow(this._reach(pc + 1, { ...point, a: this._value(bits) }));
     const scaled = Array.from({ length: 32 }, (_, i): Node => (i >= 2 && i < 6 ? (bits[i - 2] as Node) : FALSE));
-    return this.#follow(this.#reach(pc + 1, { ...point, x: this.#value(scaled) }));
+    return this._follow(this._reach(pc + 1, { ...point, x: this._value(scaled) }));
   }
 }

@@ -33,7 +33,7 @@ export type Bits = readonly Node[];
  */
 export class Words {
   readonly nodes: Nodes;
-  readonly #inputs = new Map<Word, Bits>();
+  private readonly _inputs = new Map<Word, Bits>();
   constructor(nodes: Nodes) {
     this.nodes = nodes;
   }
@@ -53,10 +53,10 @@ export class Words {
   }
   input(word: Word): Bits {
     if (word === "reserved") return this.constant(0);
-    const known = this.#inputs.get(word);
+    const known = this._inputs.get(word);
     if (known) return known;
     const made = Array.from({ length: 32 }, (_, i) => this.nodes.make(levelOf(word) + 31 - i, FALSE, TRUE));
-    this.#inputs.set(word, made);
+    this._inputs.set(word, made);
     return made;
   }
 
@@ -82,12 +82,12 @@ export class Words {
     });
   }
   subtract(a: Bits, b: Bits): Bits {
-    return this.add(a, this.#inverted(b), TRUE);
+    return this.add(a, this._inverted(b), TRUE);
   }
   negate(a: Bits): Bits {
     return this.subtract(this.constant(0), a);
   }
-  #inverted(a: Bits): Bits {
+  private _inverted(a: Bits): Bits {
     return a.map((x) => this.nodes.not(x));
   }
   multiply(a: Bits, b: Bits): Bits {
@@ -96,7 +96,7 @@ export class Words {
     let sum = this.constant(0);
     for (let i = 0; i < 32; i++) {
       const bit = b[i] as Node;
-      if (bit !== FALSE) sum = this.add(sum, this.#pick(bit, this.#moved(a, i), this.constant(0)));
+      if (bit !== FALSE) sum = this.add(sum, this._pick(bit, this._moved(a, i), this.constant(0)));
     }
     return sum;
   }
@@ -110,15 +110,15 @@ export class Words {
       const shifted = [a[i] as Node, ...remainder.slice(0, 31)];
       const fits = nodes.or(overflow, this.atLeast(shifted, b));
       quotient[i] = fits;
-      remainder = this.#pick(fits, this.subtract(shifted, b), shifted);
+      remainder = this._pick(fits, this.subtract(shifted, b), shifted);
     }
     return { quotient, remainder };
   }
-  #pick(condition: Node, yes: Bits, no: Bits): Bits {
+  private _pick(condition: Node, yes: Bits, no: Bits): Bits {
     return yes.map((x, i) => this.nodes.choose(condition, x, no[i] as Node));
   }
   /** Shifted by `by` bits, to the left if positive. */
-  #moved(a: Bits, by: number): Bits {
+  private _moved(a: Bits, by: number): Bits {
     return a.map((_, i) => a[i - by] ?? FALSE);
   }
   /** By the lowest five bits of the count: as x86, and so its BPF JIT, has it. */
@@ -126,7 +126,7 @@ export class Words {
     let result = a;
     for (let i = 0; i < 5; i++) {
       const by = direction === "left" ? 2 ** i : -(2 ** i);
-      result = this.#pick(count[i] as Node, this.#moved(result, by), result);
+      result = this._pick(count[i] as Node, this._moved(result, by), result);
     }
     return result;
   }
@@ -141,12 +141,12 @@ export class Words {
     return result;
   }
   greater(a: Bits, b: Bits): Node {
-    return this.#compare(a, b, FALSE);
+    return this._compare(a, b, FALSE);
   }
   atLeast(a: Bits, b: Bits): Node {
-    return this.#compare(a, b, TRUE);
+    return this._compare(a, b, TRUE);
   }
-  #compare(a: Bits, b: Bits, whenEqual: Node): Node {
+  private _compare(a: Bits, b: Bits, whenEqual: Node): Node {
     const { nodes } = this;
     let result = whenEqual;
     for (let i = 0; i < 32; i++) {

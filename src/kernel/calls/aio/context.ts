@@ -44,13 +44,13 @@ export class AioContext {
   readonly wanted: number;
   /** The number of places of the ring, one of which is always free. */
   readonly places: number;
-  readonly #pages: SharedPages;
+  private readonly _pages: SharedPages;
   /** The address of the ring, which is the name of the context. */
   at = 0;
-  #tail = 0;
+  private _tail = 0;
   /** Requests that can begin; completions that the program has not read, as far as the kernel knows. */
-  #available: number;
-  #unread = 0;
+  private _available: number;
+  private _unread = 0;
   readonly completions = new WaitQueue();
   readonly waiting = new Set<Cancellable>();
   ended = false;
@@ -59,72 +59,72 @@ export class AioContext {
     this.kernel = kernel;
     this.id = id;
     this.wanted = wanted;
-    this.#pages = new SharedPages(kernel.frames, FIRST + (events + 2) * IO_EVENT_SIZE, "/[aio] (deleted)");
-    this.places = (this.#pages.size - FIRST) / IO_EVENT_SIZE;
-    this.#available = this.places - 1;
+    this._pages = new SharedPages(kernel.frames, FIRST + (events + 2) * IO_EVENT_SIZE, "/[aio] (deleted)");
+    this.places = (this._pages.size - FIRST) / IO_EVENT_SIZE;
+    this._available = this.places - 1;
   }
   /** Makes the ring and maps it: 0 or -errno. Linux aio_setup_ring(). */
   map(t: Task, compat: boolean): number {
-    if (!this.#pages.fill()) return -E.ENOMEM;
+    if (!this._pages.fill()) return -E.ENOMEM;
     const head = { id: this.id, nr: this.places, head: 0, tail: 0, magic: AIO_RING_MAGIC, compat_features: 1, incompat_features: 0 };
     const bytes = aioRing.encode({ ...head, header_length: FIRST }, x64);
     const words = new DataView(bytes.buffer);
-    for (let i = 0; i < FIRST; i += 4) this.#pages.setU32(i, words.getUint32(i, true));
-    const { file, size } = this.#pages;
+    for (let i = 0; i < FIRST; i += 4) this._pages.setU32(i, words.getUint32(i, true));
+    const { file, size } = this._pages;
     const request = { at: 0, length: size, prot: PROT.READ | PROT.WRITE, flags: MAP.SHARED, file, offset: 0, compat };
     this.at = charged(this.kernel, t.mem, () => memory.mmap(t.mem, request));
-    if (this.at < 0) this.#pages.end();
+    if (this.at < 0) this._pages.end();
     return Math.min(this.at, 0);
   }
 
-  #readHead(): number {
-    return this.#pages.u32(HEAD);
+  private _readHead(): number {
+    return this._pages.u32(HEAD);
   }
   /** A place for the completion of a request. False: none is free. Linux get_reqs_available(). */
   take(): boolean {
-    if (this.#available === 0) this.#refill();
-    if (this.#available === 0) return false;
-    this.#available--;
+    if (this._available === 0) this._refill();
+    if (this._available === 0) return false;
+    this._available--;
     return true;
   }
   /** After `take`, if the request was refused. */
   giveBack(): void {
-    this.#available++;
+    this._available++;
   }
   /** The program may have read completions without a call. Linux refill_reqs_available(). */
-  #refill(): void {
-    const head = this.#readHead() % this.places;
-    const inRing = head <= this.#tail ? this.#tail - head : this.places - (head - this.#tail);
-    const read = Math.max(0, this.#unread - inRing);
-    this.#unread -= read;
-    this.#available += read;
+  private _refill(): void {
+    const head = this._readHead() % this.places;
+    const inRing = head <= this._tail ? this._tail - head : this.places - (head - this._tail);
+    const read = Math.max(0, this._unread - inRing);
+    this._unread -= read;
+    this._available += read;
   }
   /** Adds a completion. Linux aio_complete(). */
   complete({ data, obj, res }: AioEvent, eventfd: EventFile | undefined): void {
     const bytes = ioEvent.encode({ data, obj, res: BigInt(res), res2: 0n }, x64);
     const words = new DataView(bytes.buffer);
-    const at = FIRST + this.#tail * IO_EVENT_SIZE;
-    for (let i = 0; i < IO_EVENT_SIZE; i += 8) this.#pages.setU64(at + i, words.getBigUint64(i, true));
-    this.#tail = this.#tail + 1 >= this.places ? 0 : this.#tail + 1;
-    this.#pages.setU32(TAIL, this.#tail);
-    this.#unread++;
-    if (this.#unread > 1) this.#refill();
+    const at = FIRST + this._tail * IO_EVENT_SIZE;
+    for (let i = 0; i < IO_EVENT_SIZE; i += 8) this._pages.setU64(at + i, words.getBigUint64(i, true));
+    this._tail = this._tail + 1 >= this.places ? 0 : this._tail + 1;
+    this._pages.setU32(TAIL, this._tail);
+    this._unread++;
+    if (this._unread > 1) this._refill();
     eventfd?.tell();
     this.completions.wake();
   }
   /** Moves completions to user memory: their number or -EFAULT. Linux aio_read_events_ring(). */
   read(t: Task, to: VAddr, most: number): number {
-    let head = this.#readHead();
-    let tail = this.#pages.u32(TAIL);
+    let head = this._readHead();
+    let tail = this._pages.u32(TAIL);
     if (head === tail) return 0;
     head %= this.places;
     tail %= this.places;
     let n = 0;
     for (; n < most && head !== tail; n++) {
-      if (!t.mem.write(to + n * IO_EVENT_SIZE, this.#pages.bytes(FIRST + head * IO_EVENT_SIZE, IO_EVENT_SIZE))) return -E.EFAULT;
+      if (!t.mem.write(to + n * IO_EVENT_SIZE, this._pages.bytes(FIRST + head * IO_EVENT_SIZE, IO_EVENT_SIZE))) return -E.EFAULT;
       head = (head + 1) % this.places;
     }
-    this.#pages.setU32(HEAD, head);
+    this._pages.setU32(HEAD, head);
     return n;
   }
   /** Ends the context and the requests that wait. Linux kill_ioctx(). */
@@ -132,7 +132,7 @@ export class AioContext {
     if (this.ended) return;
     this.ended = true;
     for (const request of [...this.waiting]) request.cancel();
-    this.#pages.end();
+    this._pages.end();
     this.kernel.aio.nr -= this.wanted;
     this.kernel.frames.account.give(sizes.aioContext);
     this.completions.wake();
@@ -141,7 +141,7 @@ export class AioContext {
 
 /** The contexts of an address space. They end with it. Linux mm->ioctx_table. */
 export class AioContexts {
-  readonly #all: (AioContext | undefined)[] = [];
+  private readonly _all: (AioContext | undefined)[] = [];
 
   /** A new context, mapped, or -errno. Linux ioctx_alloc(). */
   make(t: Task, wanted: number, compat: boolean): AioContext | number {
@@ -152,31 +152,31 @@ export class AioContexts {
     if (wanted > aio.max) return -E.EAGAIN;
     if (!frames.account.canTake(sizes.aioContext + events * IO_EVENT_SIZE)) return -E.ENOMEM;
     if (aio.nr + wanted > aio.max) return -E.EAGAIN;
-    const free = this.#all.indexOf(undefined);
-    const context = new AioContext(kernel, free < 0 ? this.#all.length : free, wanted, events);
+    const free = this._all.indexOf(undefined);
+    const context = new AioContext(kernel, free < 0 ? this._all.length : free, wanted, events);
     const failed = context.map(t, compat);
     if (failed < 0) return failed;
     frames.account.force(sizes.aioContext);
     aio.nr += wanted;
-    this.#all[context.id] = context;
+    this._all[context.id] = context;
     return context;
   }
   /** The context at an address. Its number is in the ring. Linux lookup_ioctx(). */
   find(mem: AddressSpace, at: number): AioContext | undefined {
     const id = at < 0 ? -1 : mem.u32(at);
-    const context = id < 0 ? undefined : this.#all[id];
+    const context = id < 0 ? undefined : this._all[id];
     return context?.at === at ? context : undefined;
   }
   /** io_destroy(2). */
   remove(t: Task, context: AioContext): void {
-    this.#all[context.id] = undefined;
+    this._all[context.id] = undefined;
     const bytes = Math.ceil((FIRST + context.places * IO_EVENT_SIZE) / PAGE_SIZE) * PAGE_SIZE;
     charged(t.kernel, t.mem, () => memory.munmap(t.mem, context.at, bytes));
     context.end();
   }
   /** The address space has no task any more. */
   end(): void {
-    for (const context of this.#all) context?.end();
+    for (const context of this._all) context?.end();
   }
 }
 /** The contexts of the task's address space. */

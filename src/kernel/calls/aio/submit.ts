@@ -51,25 +51,25 @@ class AioRequest {
 /** A read or write that waits. The call waits for it, in a state of its own. */
 class Transferring {
   readonly request: AioRequest;
-  readonly #worker: Task;
-  readonly #move: (worker: Task) => Result;
+  private readonly _worker: Task;
+  private readonly _move: (worker: Task) => Result;
   constructor(request: AioRequest, move: (worker: Task) => Result) {
     this.request = request;
-    this.#worker = Object.create(request.task, { waited: { value: { expired: false } satisfies Waited, writable: true } }) as Task;
-    this.#move = move;
+    this._worker = Object.create(request.task, { waited: { value: { expired: false } satisfies Waited, writable: true } }) as Task;
+    this._move = move;
   }
   /** Undefined: it is done. */
   step(): Wait | undefined {
-    this.#worker.waited.expired = this.request.task.waited.expired;
-    const result = this.#move(this.#worker);
+    this._worker.waited.expired = this.request.task.waited.expired;
+    const result = this._move(this._worker);
     if (typeof result === "object" && "on" in result) return result;
-    endWaiting(this.#worker);
+    endWaiting(this._worker);
     this.request.complete(typeof result === "number" ? result : 0);
     return undefined;
   }
   /** A signal interrupts it: it cannot be restarted, because others are done. Linux aio_rw_done(). */
   interrupt(): void {
-    endWaiting(this.#worker);
+    endWaiting(this._worker);
     this.request.complete(-E.EINTR);
   }
 }
@@ -78,36 +78,36 @@ class Transferring {
 const told = (events: number): number => events | (events & POLLIN ? POLLRDNORM : 0) | (events & POLLOUT ? POLLWRNORM : 0);
 /** A poll that waits for its events. */
 class Polling implements Cancellable, Sleeper, Timer {
-  readonly #request: AioRequest;
-  readonly #events: number;
+  private readonly _request: AioRequest;
+  private readonly _events: number;
   constructor(request: AioRequest, events: number) {
-    this.#request = request;
-    this.#events = events;
+    this._request = request;
+    this._events = events;
     request.context.waiting.add(this);
     request.context.kernel.frames.account.force(sizes.aioRequest);
     for (const queue of request.file.queues(events)) queue.sleepers.add(this);
   }
   get obj(): bigint {
-    return this.#request.obj;
+    return this._request.obj;
   }
   wake(): void {
-    const { kernel } = this.#request.context;
+    const { kernel } = this._request.context;
     kernel.timers.set(this, kernel.now);
   }
   fire(): void {
-    const now = this.#request.file.poll(this.#request.task);
-    if ((now & this.#events) !== 0) this.#end(now & told(this.#events));
+    const now = this._request.file.poll(this._request.task);
+    if ((now & this._events) !== 0) this._end(now & told(this._events));
   }
   cancel(): void {
-    this.#end(0);
+    this._end(0);
   }
-  #end(mask: number): void {
-    const { context, file } = this.#request;
-    for (const queue of file.queues(this.#events)) queue.sleepers.delete(this);
+  private _end(mask: number): void {
+    const { context, file } = this._request;
+    for (const queue of file.queues(this._events)) queue.sleepers.delete(this);
     context.kernel.timers.cancel(this);
     context.waiting.delete(this);
     context.kernel.frames.account.give(sizes.aioRequest);
-    this.#request.complete(mask);
+    this._request.complete(mask);
   }
 }
 

@@ -69,32 +69,32 @@ const POLL_MSG = { code: 3, band: 0x1 | 0x40 | 0x400 };
 
 /** F_NOTIFY of one descriptor: a signal for events in a directory. */
 class DirectoryMark implements Mark {
-  readonly #task: Task;
-  readonly #file: FileDescription;
-  #mask = 0;
-  #isRepeated = false;
+  private readonly _task: Task;
+  private readonly _file: FileDescription;
+  private _mask = 0;
+  private _isRepeated = false;
   constructor(task: Task, file: FileDescription) {
-    this.#task = task;
-    this.#file = file;
+    this._task = task;
+    this._file = file;
     file.inode.marks ??= new Set();
     file.inode.marks.add(this);
   }
   /** Adds events to those of earlier calls. Linux attach_dn(). */
   add(mask: number): void {
-    this.#isRepeated ||= (mask & DN_MULTISHOT) !== 0;
-    this.#mask |= DN.reduce((events, [bit, means]) => (mask & bit ? events | means : events), 0);
+    this._isRepeated ||= (mask & DN_MULTISHOT) !== 0;
+    this._mask |= DN.reduce((events, [bit, means]) => (mask & bit ? events | means : events), 0);
   }
   happened({ mask, name }: FileEvent): void {
-    if ((name === undefined && !(mask & EVENT.ISDIR)) || (mask & this.#mask) === 0) return;
-    if (!this.#isRepeated) this.end();
-    tellOwner(this.#task.kernel, this.#file, POLL_MSG);
+    if ((name === undefined && !(mask & EVENT.ISDIR)) || (mask & this._mask) === 0) return;
+    if (!this._isRepeated) this.end();
+    tellOwner(this._task.kernel, this._file, POLL_MSG);
   }
   gone(): void {
-    this.#mask = 0;
+    this._mask = 0;
   }
   end(): void {
-    const { inode } = this.#file;
-    if (this.#file.dirMark === this) this.#file.dirMark = undefined;
+    const { inode } = this._file;
+    if (this._file.dirMark === this) this._file.dirMark = undefined;
     inode.marks?.delete(this);
     if (inode.marks?.size === 0) inode.marks = undefined;
   }

@@ -31,20 +31,20 @@ const CHUNK = 65536;
 /** The position in one file: its own offset, or the caller's. */
 class Cursor {
   readonly file: FileDescription;
-  #at: number;
-  readonly #own: boolean;
+  private _at: number;
+  private readonly _own: boolean;
   constructor(file: FileDescription, at: number | undefined) {
     this.file = file;
-    this.#own = at === undefined;
-    this.#at = at ?? file.offset;
+    this._own = at === undefined;
+    this._at = at ?? file.offset;
   }
   get at(): number {
-    return this.#at;
+    return this._at;
   }
   advance(n: number): void {
     if (!this.file.seekable) return;
-    this.#at += n;
-    if (this.#own) this.file.offset = this.#at;
+    this._at += n;
+    if (this._own) this.file.offset = this._at;
   }
 }
 

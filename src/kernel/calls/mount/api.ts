@@ -30,17 +30,17 @@ const all = (names: Names): number => Object.values(names).reduce((a, b) => a | 
  * A descriptor of a detached tree. The tree ends with it, if it was not attached. Linux dissolve_on_fput().
  */
 class DetachedTree extends PathFile {
-  readonly #task: Task;
+  private readonly _task: Task;
   constructor(t: Task, tree: Mount) {
     const namespace = new MountNamespace(tree, t.namespaces.mnt.ids, t.cred.userNs, true);
     super(tree.root.inode, O_PATH, { mount: tree, dentry: tree.root });
-    this.#task = t;
+    this._task = t;
     tree.fs.clock.kept.files.set(this, namespace);
   }
   override release(): void {
     const { mount } = this.path;
     mount.fs.clock.kept.files.delete(this);
-    if (isDetachedRoot(mount)) umountTree(this.#task, mount);
+    if (isDetachedRoot(mount)) umountTree(this._task, mount);
   }
 }
 const detached = (t: Task, tree: Mount, cloexec: boolean): number => install(t, new DetachedTree(t, tree), cloexec);

@@ -40,9 +40,9 @@ export class ContextFile extends FileDescription {
   }
   /** Takes an option: 0 or -errno. */
   set(name: string, value: string | undefined): number {
-    return this.#takesOptions() ? this.options.add(name, value) : -E.EBUSY;
+    return this._takesOptions() ? this.options.add(name, value) : -E.EBUSY;
   }
-  #takesOptions(): boolean {
+  private _takesOptions(): boolean {
     return this.phase === "making" || this.phase === "changing";
   }
   /** FSCONFIG_CMD_CREATE, _CREATE_EXCL and _RECONFIGURE. Linux vfs_cmd_create(), vfs_cmd_reconfigure(). */

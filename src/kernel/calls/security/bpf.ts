@@ -68,17 +68,17 @@ class ProgramFile extends FileDescription {
 
 /** union bpf_attr, as far as the caller's goes. The rest is zero. */
 class Attribute {
-  readonly #view: DataView;
+  private readonly _view: DataView;
   constructor(bytes: Uint8Array) {
     const whole = new Uint8Array(160);
     whole.set(bytes.subarray(0, 160));
-    this.#view = new DataView(whole.buffer);
+    this._view = new DataView(whole.buffer);
   }
   u32(at: number): number {
-    return this.#view.getUint32(at, true);
+    return this._view.getUint32(at, true);
   }
   address(at: number): VAddr {
-    return Number(this.#view.getBigUint64(at, true)) as VAddr;
+    return Number(this._view.getBigUint64(at, true)) as VAddr;
   }
 }
 

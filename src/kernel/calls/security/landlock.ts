@@ -36,7 +36,7 @@ class Ruleset extends FileDescription {
   readonly handled: Handled;
   readonly files = new Map<FileKey, number>();
   readonly ports = new Map<number, number>();
-  #charged = 0;
+  private _charged = 0;
   constructor(task: Task, handled: Handled) {
     const path = task.kernel.vfs.anonymous(task, "[landlock-ruleset]");
     super(path.dentry.inode, O_RDWR, path);
@@ -46,13 +46,13 @@ class Ruleset extends FileDescription {
   grant<K>(rules: Map<K, number>, key: K, access: number): number {
     if (!rules.has(key)) {
       if (!this.inode.fs.account.take(sizes.rule)) return -E.ENOMEM;
-      this.#charged += sizes.rule;
+      this._charged += sizes.rule;
     }
     rules.set(key, (rules.get(key) ?? 0) | access);
     return 0;
   }
   override release(): void {
-    this.inode.fs.account.give(this.#charged);
+    this.inode.fs.account.give(this._charged);
   }
 }
 

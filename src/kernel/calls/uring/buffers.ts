@@ -65,27 +65,27 @@ const bufferAt = (g: BufferRing, index: number): Buffer | undefined => {
 
 /** The groups of a ring, by number. */
 export class BufferGroups {
-  readonly #groups = new Map<number, List | BufferRing>();
-  readonly #account: Account;
+  private readonly _groups = new Map<number, List | BufferRing>();
+  private readonly _account: Account;
   constructor(account: Account) {
-    this.#account = account;
+    this._account = account;
   }
 
   /** The next buffers of a group up to `length` bytes, which remain in it: only one unless `several`. */
   peek(group: number, length: number, several = false): readonly Buffer[] {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     if (!g) return [];
     const most = several && g.kind === "ring" ? MOST : 1;
     const found: Buffer[] = [];
     for (let rest = length, n = 0; n < most && (rest > 0 || n === 0); n++) {
-      const buffer = this.#nth(g, n);
+      const buffer = this._nth(g, n);
       if (!buffer) break;
       found.push({ ...buffer, length: Math.min(buffer.length, rest) });
       rest -= buffer.length;
     }
     return found;
   }
-  #nth(g: List | BufferRing, n: number): Buffer | undefined {
+  private _nth(g: List | BufferRing, n: number): Buffer | undefined {
     if (g.kind === "list") {
       const run = n === 0 ? g.runs.at(0) : undefined;
       return run && { at: run.at, length: run.length, id: run.id };
@@ -99,20 +99,20 @@ export class BufferGroups {
    * completion. Linux io_kbuf_commit().
    */
   take(group: number, id: number, bytes: number, several = false): number {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     const flags = CQE_F.BUFFER | (id << 16);
     if (g?.kind !== "ring") {
-      if (g) this.#drop(g, 1);
+      if (g) this._drop(g, 1);
       return flags;
     }
     if (!g.pieces) {
       for (let rest = bytes, n = 0; n === 0 || (several && rest > 0 && n < MOST); n++) rest -= bufferAt(g, g.head++)?.length ?? rest;
       return flags;
     }
-    return this.#takePieces(g, bytes, several) ? flags : flags | CQE_F.BUF_MORE;
+    return this._takePieces(g, bytes, several) ? flags : flags | CQE_F.BUF_MORE;
   }
   /** False: a part of the last buffer remains. */
-  #takePieces(g: BufferRing, bytes: number, several: boolean): boolean {
+  private _takePieces(g: BufferRing, bytes: number, several: boolean): boolean {
     for (let rest = bytes, n = 0; n < MOST; g.head++, n++) {
       const buffer = bufferAt(g, g.head);
       if (!buffer) break;
@@ -131,7 +131,7 @@ export class BufferGroups {
     return true;
   }
   /** Removes up to `count` buffers: their number. */
-  #drop({ runs }: List, count: number): number {
+  private _drop({ runs }: List, count: number): number {
     let dropped = 0;
     for (let first = runs.at(0); first && dropped < count; first = runs.at(0)) {
       const some = Math.min(first.count, count - dropped);
@@ -141,64 +141,64 @@ export class BufferGroups {
       first.count -= some;
       if (first.count > 0) break;
       runs.shift();
-      this.#account.give(sizes.providedBuffers);
+      this._account.give(sizes.providedBuffers);
     }
     return dropped;
   }
   /** Adds buffers: 0 or -errno. */
   provide(group: number, at: number, length: number, count: number, firstId: number): number {
-    let g = this.#groups.get(group);
+    let g = this._groups.get(group);
     if (g?.kind === "ring") return -E.EINVAL;
     const isNew = g === undefined;
-    if (!this.#account.take(sizes.providedBuffers + (isNew ? sizes.bufferGroup : 0))) return -E.ENOMEM;
-    if (!g) this.#groups.set(group, (g = { kind: "list", runs: new Fifo() }));
+    if (!this._account.take(sizes.providedBuffers + (isNew ? sizes.bufferGroup : 0))) return -E.ENOMEM;
+    if (!g) this._groups.set(group, (g = { kind: "list", runs: new Fifo() }));
     g.runs.push({ at, length, id: firstId & 0xffff, count });
     return 0;
   }
   /** Removes up to `count` buffers: their number or -errno. */
   remove(group: number, count: number): number {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     if (!g) return -E.ENOENT;
     if (g.kind === "ring") return -E.EINVAL;
-    return this.#drop(g, count);
+    return this._drop(g, count);
   }
   /** True if a ring of buffers may have the number of this group. */
   isFree(group: number): boolean {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     return !g || (g.kind === "list" && g.runs.length === 0);
   }
   /** IORING_REGISTER_PBUF_RING, for a number that is free: 0 or -ENOMEM. */
   addRing(group: number, entries: Entries, count: number, pieces: boolean): number {
-    if (!this.#groups.has(group) && !this.#account.take(sizes.bufferGroup)) return -E.ENOMEM;
-    this.#groups.set(group, { kind: "ring", entries, count, pieces, head: 0 });
+    if (!this._groups.has(group) && !this._account.take(sizes.bufferGroup)) return -E.ENOMEM;
+    this._groups.set(group, { kind: "ring", entries, count, pieces, head: 0 });
     return 0;
   }
   removeRing(group: number): number {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     if (!g) return -E.ENOENT;
     if (g.kind !== "ring") return -E.EINVAL;
-    this.#groups.delete(group);
-    this.#account.give(sizes.bufferGroup);
+    this._groups.delete(group);
+    this._account.give(sizes.bufferGroup);
     if ("pages" in g.entries) g.entries.pages.end();
     return 0;
   }
   /** The head of a ring of buffers, or -errno. */
   head(group: number): number {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     if (!g) return -E.ENOENT;
     return g.kind === "ring" ? g.head & 0xffff : -E.EINVAL;
   }
   /** The pages of a ring for mmap(2), if the kernel made them. */
   mapping(group: number): MappedFile | undefined {
-    const g = this.#groups.get(group);
+    const g = this._groups.get(group);
     return g?.kind === "ring" && "pages" in g.entries ? g.entries.pages.file : undefined;
   }
   end(): void {
-    for (const [group, g] of this.#groups) {
+    for (const [group, g] of this._groups) {
       if (g.kind === "list") this.remove(group, Number.POSITIVE_INFINITY);
       else this.removeRing(group);
     }
-    this.#account.give(this.#groups.size * sizes.bufferGroup);
-    this.#groups.clear();
+    this._account.give(this._groups.size * sizes.bufferGroup);
+    this._groups.clear();
   }
 }

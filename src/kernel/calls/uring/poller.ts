@@ -10,41 +10,41 @@ const LONGEST = 1_000_000;
 
 /** Looks for submissions until it has found none for the idle time. */
 export class Poller implements Timer {
-  readonly #ring: UringFile;
-  readonly #idle: number;
-  #last: number;
-  #interval = SHORTEST;
-  #sleeps = false;
+  private readonly _ring: UringFile;
+  private readonly _idle: number;
+  private _last: number;
+  private _interval = SHORTEST;
+  private _sleeps = false;
   constructor(ring: UringFile, idleMilliseconds: number) {
-    this.#ring = ring;
-    this.#idle = idleMilliseconds * 1e6;
-    this.#last = ring.kernel.now;
-    this.#next();
+    this._ring = ring;
+    this._idle = idleMilliseconds * 1e6;
+    this._last = ring.kernel.now;
+    this._next();
   }
-  #next(): void {
-    this.#ring.kernel.timers.set(this, this.#ring.kernel.now + this.#interval);
+  private _next(): void {
+    this._ring.kernel.timers.set(this, this._ring.kernel.now + this._interval);
   }
   fire(now: number): void {
-    const ring = this.#ring;
+    const ring = this._ring;
     if (ring.submissions > 0 && !ring.disabled) {
       submitSome(ring.submitter, ring, ring.submissions);
-      this.#last = ring.kernel.now;
-      this.#interval = SHORTEST;
-    } else this.#interval = Math.min(LONGEST, 2 * this.#interval);
-    if (now - this.#last <= this.#idle) return this.#next();
-    this.#sleeps = true;
+      this._last = ring.kernel.now;
+      this._interval = SHORTEST;
+    } else this._interval = Math.min(LONGEST, 2 * this._interval);
+    if (now - this._last <= this._idle) return this._next();
+    this._sleeps = true;
     ring.needsWakeup(true);
   }
   /** IORING_ENTER_SQ_WAKEUP. */
   wake(): void {
-    if (!this.#sleeps) return;
-    this.#sleeps = false;
-    this.#ring.needsWakeup(false);
-    this.#last = this.#ring.kernel.now;
-    this.#interval = SHORTEST;
-    this.#ring.kernel.timers.set(this, this.#ring.kernel.now);
+    if (!this._sleeps) return;
+    this._sleeps = false;
+    this._ring.needsWakeup(false);
+    this._last = this._ring.kernel.now;
+    this._interval = SHORTEST;
+    this._ring.kernel.timers.set(this, this._ring.kernel.now);
   }
   end(): void {
-    this.#ring.kernel.timers.cancel(this);
+    this._ring.kernel.timers.cancel(this);
   }
 }

@@ -96,19 +96,19 @@ export class Request implements Timer {
   /** The submitter has ended: a request that wakes later is cancelled. Linux io_should_terminate_tw(). */
   orphaned = false;
   /** Cancelled with its chain: true without a completion, false with one. The flag does not count then. */
-  #silent: boolean | undefined = undefined;
+  private _silent: boolean | undefined = undefined;
   /** Uses of registered files and buffers, which end with the request. */
-  #resources: Resource[] = [];
+  private _resources: Resource[] = [];
   /** The result of a request that is to be cancelled soon. */
-  #cancelled = false;
+  private _cancelled = false;
   /** True if its result breaks a chain: a negative one, or a transfer that is not complete. */
   failed = false;
   done = false;
   /** The result of a submission that was refused. */
   refusal: number = -E.ECANCELED;
-  #begun = false;
-  #wait: Wait | undefined = undefined;
-  #woken = false;
+  private _begun = false;
+  private _wait: Wait | undefined = undefined;
+  private _woken = false;
 
   constructor(ring: UringFile, sqe: Sqe, task: Task, operation: Operation) {
     this.ring = ring;
@@ -130,15 +130,15 @@ export class Request implements Timer {
   /** Called by the ring. */
   begin(): void {
     if (this.done) return;
-    const bad = this.operation.file ? this.#findFile() : 0;
+    const bad = this.operation.file ? this._findFile() : 0;
     if (bad < 0) return this.complete(bad);
-    this.#begun = true;
+    this._begun = true;
     if (this.limit) this.ring.start(this.limit);
-    if (((this.sqe.flags & SQE_FLAG.ASYNC) !== 0 || this.operation.async) && !this.limits) this.#soon();
-    else this.#run();
+    if (((this.sqe.flags & SQE_FLAG.ASYNC) !== 0 || this.operation.async) && !this.limits) this._soon();
+    else this._run();
   }
   /** The file is found when the request begins: one before it in its chain may have opened it. */
-  #findFile(): number {
+  private _findFile(): number {
     const { sqe, ring, task } = this;
     const isFixed = (sqe.flags & SQE_FLAG.FIXED_FILE) !== 0;
     const file = isFixed ? ring.files?.get(sqe.fd) : task.files.get(sqe.fd);
@@ -152,9 +152,9 @@ export class Request implements Timer {
   }
   /** Holds a registered file or buffer until the end. */
   uses(resource: Resource | undefined): void {
-    if (resource && !this.#resources.includes(resource)) this.#resources.push(resource.hold());
+    if (resource && !this._resources.includes(resource)) this._resources.push(resource.hold());
   }
-  #run(): void {
+  private _run(): void {
     if (this.done) return;
     if (this.orphaned && !this.isTimeout) {
       // Only the submitter would have run the work of such a ring.
@@ -162,39 +162,39 @@ export class Request implements Timer {
       return;
     }
     const result = this.operation.work(this);
-    if (result === -E.EAGAIN && this.operation.polls && this.file && !this.#mayNotWait()) {
+    if (result === -E.EAGAIN && this.operation.polls && this.file && !this._mayNotWait()) {
       endWaiting(this.worker);
-      this.#sleep(wait(this.file.queues(this.operation.polls === "in" ? POLLIN : POLLOUT)));
+      this._sleep(wait(this.file.queues(this.operation.polls === "in" ? POLLIN : POLLOUT)));
     } else if (typeof result === "number") this.complete(result);
-    else if ("on" in result) this.#sleep(result);
+    else if ("on" in result) this._sleep(result);
   }
   /** RWF_NOWAIT, MSG_DONTWAIT, IORING_ACCEPT_DONTWAIT. */
-  #mayNotWait(): boolean {
+  private _mayNotWait(): boolean {
     const { opcode, rw_flags, ioprio } = this.sqe;
     if (opcode === OP.ACCEPT) return (ioprio & ACCEPT.DONTWAIT) !== 0;
     return (rw_flags & (isTransfer.has(opcode) ? RWF_NOWAIT : MSG_DONTWAIT)) !== 0;
   }
-  #sleep(until: Wait): void {
+  private _sleep(until: Wait): void {
     const { timers } = this.ring.kernel;
-    this.#wait = until;
-    this.#woken = false;
+    this._wait = until;
+    this._woken = false;
     for (const queue of until.on) queue.sleepers.add(this.worker);
-    if (until.continues) this.#soon();
+    if (until.continues) this._soon();
     else if (until.until !== undefined) timers.set(this, until.until);
   }
-  #leaveQueues(): void {
-    for (const queue of this.#wait?.on ?? []) queue.sleepers.delete(this.worker);
-    this.#wait = undefined;
+  private _leaveQueues(): void {
+    for (const queue of this._wait?.on ?? []) queue.sleepers.delete(this.worker);
+    this._wait = undefined;
     this.ring.kernel.timers.cancel(this);
   }
   /** A queue has woken it: it runs at the next point at which timers do. */
   woken(): void {
-    if (this.done || !this.#begun || this.#woken || this.#cancelled) return;
-    this.#leaveQueues();
-    this.#woken = true;
-    this.#soon();
+    if (this.done || !this._begun || this._woken || this._cancelled) return;
+    this._leaveQueues();
+    this._woken = true;
+    this._soon();
   }
-  #soon(): void {
+  private _soon(): void {
     this.ring.kernel.timers.set(this, this.ring.kernel.now);
   }
   /** Enough completions were posted for a timeout that counts them. */
@@ -203,11 +203,11 @@ export class Request implements Timer {
   }
   fire(): void {
     this.ring.kernel.charge(cost.call);
-    if (!this.#woken && this.#wait && !this.#wait.continues) this.worker.waited.expired = true;
-    this.#woken = false;
-    this.#leaveQueues();
-    if (this.#cancelled) this.cancel();
-    else this.#run();
+    if (!this._woken && this._wait && !this._wait.continues) this.worker.waited.expired = true;
+    this._woken = false;
+    this._leaveQueues();
+    if (this._cancelled) this.cancel();
+    else this._run();
   }
 
   /** A completion before the last one. False: the ring is full, so the request ends. */
@@ -217,22 +217,22 @@ export class Request implements Timer {
   /** Ends the request. */
   complete(result: number): void {
     if (this.done) return;
-    this.#end();
+    this._end();
     if (result < 0 && !this.succeeds) this.failed = true;
     // A linked timeout that has cancelled its request has not failed itself.
-    const quiet = this.#silent ?? (this.skips && (!this.failed || this.limits !== undefined));
+    const quiet = this._silent ?? (this.skips && (!this.failed || this.limits !== undefined));
     if (!quiet) this.ring.post(this.user, result, this.flags, !this.isTimeout);
-    for (const resource of this.#resources) resource.drop();
-    this.#resources = [];
-    this.#goOn();
+    for (const resource of this._resources) resource.drop();
+    this._resources = [];
+    this._goOn();
   }
   /** IOSQE_CQE_SKIP_SUCCESS. */
   get skips(): boolean {
     return (this.sqe.flags & SQE_FLAG.CQE_SKIP_SUCCESS) !== 0;
   }
-  #end(): void {
+  private _end(): void {
     this.done = true;
-    this.#leaveQueues();
+    this._leaveQueues();
     endWaiting(this.worker);
     this.file?.drop();
     this.file = undefined;
@@ -241,11 +241,11 @@ export class Request implements Timer {
     this.ring.kernel.frames.account.give(sizes.uringRequest);
   }
   /** Begins or cancels the rest of the chain. */
-  #goOn(): void {
+  private _goOn(): void {
     const { limit, next } = this;
     this.limit = this.next = undefined;
     if (limit && !limit.done) {
-      limit.#silent ??= limit.skips;
+      limit._silent ??= limit.skips;
       limit.complete(-E.ECANCELED);
     }
     if (next) {
@@ -257,7 +257,7 @@ export class Request implements Timer {
   /** A refused chain: its first request has a completion, and says if the others have one. */
   refuseChain(): void {
     this.cancelChain(this.skips);
-    this.#silent = false;
+    this._silent = false;
   }
   /**
    * A chain that does not begin: each of its requests is cancelled, in order. `silent`: without completions,
@@ -269,7 +269,7 @@ export class Request implements Timer {
       each.next = each.limit = undefined;
       for (const request of [each, limit]) {
         if (!request || request.done) continue;
-        request.#silent = silent;
+        request._silent = silent;
         this.ring.requests.add(request);
         request.cancelSoon();
       }
@@ -278,10 +278,10 @@ export class Request implements Timer {
   }
   /** Cancels the request after the running one has completed. False: it is being cancelled already. */
   cancelSoon(): boolean {
-    if (this.#cancelled || this.done) return false;
-    this.#cancelled = true;
-    this.#leaveQueues();
-    this.#soon();
+    if (this._cancelled || this.done) return false;
+    this._cancelled = true;
+    this._leaveQueues();
+    this._soon();
     return true;
   }
   /** Cancels the request, with its result ECANCELED. */

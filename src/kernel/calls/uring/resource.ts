@@ -8,23 +8,23 @@ interface Told {
 
 /** One registered file or buffer. */
 export class Resource {
-  readonly #ring: Told;
-  #tag: bigint;
-  #uses = 1;
+  private readonly _ring: Told;
+  private _tag: bigint;
+  private _uses = 1;
   /** `tag` 0: the end is not told. */
   constructor(ring: Told, tag: bigint) {
-    this.#ring = ring;
-    this.#tag = tag;
+    this._ring = ring;
+    this._tag = tag;
   }
   hold(): this {
-    this.#uses++;
+    this._uses++;
     return this;
   }
   /** Its end is not told: the registration has failed. Linux io_clear_table_tags(). */
   forget(): void {
-    this.#tag = 0n;
+    this._tag = 0n;
   }
   drop(): void {
-    if (--this.#uses === 0 && this.#tag !== 0n) this.#ring.post(this.#tag, 0);
+    if (--this._uses === 0 && this._tag !== 0n) this._ring.post(this._tag, 0);
   }
 }

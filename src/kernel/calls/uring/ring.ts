@@ -87,7 +87,7 @@ export class UringFile extends FileDescription implements Rings {
   readonly consumed = new WaitQueue();
   /** Requests that have begun and not ended, in order. */
   readonly requests = new Set<Request>();
-  readonly #starting = new Starting(this);
+  private readonly _starting = new Starting(this);
   /** A chain whose last entry is not read yet: the rest comes with the next piece of the call. */
   reading: Chain | undefined = undefined;
   /** Requests that wait for the end of all before them: IOSQE_IO_DRAIN. */
@@ -95,7 +95,7 @@ export class UringFile extends FileDescription implements Rings {
   /** The number of completions so far, for timeouts that count them. */
   completed = 0;
   /** Timeouts that count completions, by the count that ends them. */
-  readonly #counting = new OrderedMap<Set<Request>>();
+  private readonly _counting = new OrderedMap<Set<Request>>();
   disabled: boolean;
   /** A submission without a completion was seen, so the end of all before one is not known. */
   drainDisabled = false;
@@ -105,16 +105,16 @@ export class UringFile extends FileDescription implements Rings {
   workers: readonly [number, number];
   restrictions: Restrictions | undefined = undefined;
   files: FixedFiles | undefined = undefined;
-  #buffers: (FixedBuffer | undefined)[] | undefined = undefined;
+  private _buffers: (FixedBuffer | undefined)[] | undefined = undefined;
   eventfd: { readonly file: EventFile; readonly async: boolean } | undefined = undefined;
   groups: BufferGroups | undefined = undefined;
   readonly personalities = new Map<number, Cred>();
-  #lastPersonality = 0;
+  private _lastPersonality = 0;
   poller: Poller | undefined = undefined;
   /** The task that made or enabled the ring. */
   submitter: Task;
   /** Completions without a place in the ring, as they are in the ring. */
-  readonly #overflow = new ByteQueue();
+  private readonly _overflow = new ByteQueue();
   ended = false;
 
   constructor(task: Task, path: Path, shape: Shape, abi: Abi) {
@@ -147,25 +147,25 @@ export class UringFile extends FileDescription implements Rings {
   /** Begins a request, or has it begin soon. */
   start(request: Request): void {
     this.requests.add(request);
-    this.#starting.add(request);
+    this._starting.add(request);
   }
   /** Registered buffers. */
   get buffers(): (FixedBuffer | undefined)[] | undefined {
-    return this.#buffers;
+    return this._buffers;
   }
   /** Replaces them: 0 or -ENOMEM. */
   setBuffers(buffers: (FixedBuffer | undefined)[] | undefined): number {
     const weight = (list: typeof buffers): number => (list?.length ?? 0) * sizes.fixedBuffer;
-    if (!this.kernel.frames.account.resize(weight(this.#buffers), weight(buffers))) return -E.ENOMEM;
-    this.#buffers = buffers;
+    if (!this.kernel.frames.account.resize(weight(this._buffers), weight(buffers))) return -E.ENOMEM;
+    this._buffers = buffers;
     return 0;
   }
   /** Registers credentials: their number, or -errno. */
   addPersonality(cred: Cred): number {
-    if (this.#lastPersonality >= MOST_PERSONALITIES) return -E.ENOSPC;
+    if (this._lastPersonality >= MOST_PERSONALITIES) return -E.ENOSPC;
     if (!this.kernel.frames.account.take(sizes.personality)) return -E.ENOMEM;
-    this.personalities.set(++this.#lastPersonality, cred);
-    return this.#lastPersonality;
+    this.personalities.set(++this._lastPersonality, cred);
+    return this._lastPersonality;
   }
   /** False: there is none of that number. */
   removePersonality(number: number): boolean {
@@ -176,13 +176,13 @@ export class UringFile extends FileDescription implements Rings {
   /** A timeout ends as soon as so many completions were posted. */
   count(request: Request): void {
     const { target } = request;
-    const others = this.#counting.get(target);
+    const others = this._counting.get(target);
     if (others) others.add(request);
-    else this.#counting.set(target, new Set([request]));
+    else this._counting.set(target, new Set([request]));
   }
   uncount(request: Request): void {
-    const others = this.#counting.get(request.target);
-    if (others?.delete(request) && others.size === 0) this.#counting.delete(request.target);
+    const others = this._counting.get(request.target);
+    if (others?.delete(request) && others.size === 0) this._counting.delete(request.target);
   }
   /** Begins a submitted request, or keeps it until all before it have ended (IOSQE_IO_DRAIN). */
   submit(request: Request): void {
@@ -207,7 +207,7 @@ export class UringFile extends FileDescription implements Rings {
   }
   /** Unregisters all buffers. */
   endBuffers(): void {
-    for (const buffer of this.#buffers ?? []) buffer?.resource.drop();
+    for (const buffer of this._buffers ?? []) buffer?.resource.drop();
     this.setBuffers(undefined);
   }
   /** The number of submissions that wait in the ring. */
@@ -233,25 +233,25 @@ export class UringFile extends FileDescription implements Rings {
   /** Adds a completion. False: memory is short, so it is lost. Linux io_fill_cqe_aux(). */
   post(user: bigint, result: number, flags = 0, counts = true): boolean {
     if (this.ended) return false;
-    const lost = this.#overflow.length > 0 || !this.#put(user, result, flags) ? !this.#overflows(user, result, flags) : false;
-    this.#posted(counts);
+    const lost = this._overflow.length > 0 || !this._put(user, result, flags) ? !this._overflows(user, result, flags) : false;
+    this._posted(counts);
     return !lost;
   }
   /** Adds a completion if the ring has a place for it. Linux io_req_post_cqe(). */
   postIfRoom(user: bigint, result: number, flags: number): boolean {
-    if (this.ended || this.#overflow.length > 0 || !this.#put(user, result, flags)) return false;
-    this.#posted(true);
+    if (this.ended || this._overflow.length > 0 || !this._put(user, result, flags)) return false;
+    this._posted(true);
     return true;
   }
-  #posted(counts: boolean): void {
+  private _posted(counts: boolean): void {
     if (counts) this.completed++;
-    this.#announce();
-    for (let first = this.#counting.from(0); first && this.#counting.at <= this.completed; first = this.#counting.from(0)) {
+    this._announce();
+    for (let first = this._counting.from(0); first && this._counting.at <= this.completed; first = this._counting.from(0)) {
       const [request] = first;
       request?.counted();
     }
   }
-  #put(user: bigint, result: number, flags: number): boolean {
+  private _put(user: bigint, result: number, flags: number): boolean {
     const { ring, shape } = this;
     if (this.waiting >= shape.cq) return false;
     const tail = ring.u32(PLACE.cqTail);
@@ -262,7 +262,7 @@ export class UringFile extends FileDescription implements Rings {
     ring.setU32(PLACE.cqTail, (tail + 1) >>> 0);
     return true;
   }
-  #overflows(user: bigint, result: number, flags: number): boolean {
+  private _overflows(user: bigint, result: number, flags: number): boolean {
     const { ring } = this;
     if (!this.kernel.frames.account.take(sizes.completion)) {
       ring.setU32(PLACE.cqOverflow, (ring.u32(PLACE.cqOverflow) + 1) >>> 0);
@@ -272,33 +272,33 @@ export class UringFile extends FileDescription implements Rings {
     entry.setBigUint64(0, user);
     entry.setInt32(8, result);
     entry.setUint32(12, flags);
-    this.#overflow.put(new Uint8Array(entry.buffer));
-    this.#flag(SQ_RING.CQ_OVERFLOW, true);
+    this._overflow.put(new Uint8Array(entry.buffer));
+    this._flag(SQ_RING.CQ_OVERFLOW, true);
     return true;
   }
   /** Moves completions into the ring that had no place before. */
   flushOverflow(): void {
-    while (this.#overflow.length > 0 && this.waiting < this.shape.cq) {
-      const { buffer, byteOffset } = this.#overflow.take(CQE_SIZE);
+    while (this._overflow.length > 0 && this.waiting < this.shape.cq) {
+      const { buffer, byteOffset } = this._overflow.take(CQE_SIZE);
       const entry = new DataView(buffer, byteOffset);
-      this.#put(entry.getBigUint64(0), entry.getInt32(8), entry.getUint32(12));
+      this._put(entry.getBigUint64(0), entry.getInt32(8), entry.getUint32(12));
       this.kernel.frames.account.give(sizes.completion);
     }
-    if (this.#overflow.length === 0) this.#flag(SQ_RING.CQ_OVERFLOW, false);
+    if (this._overflow.length === 0) this._flag(SQ_RING.CQ_OVERFLOW, false);
   }
   get hasOverflow(): boolean {
-    return this.#overflow.length > 0;
+    return this._overflow.length > 0;
   }
   /** Sets a bit of the submission ring's flags. */
-  #flag(bit: number, on: boolean): void {
+  private _flag(bit: number, on: boolean): void {
     const flags = this.ring.u32(PLACE.sqFlags);
     const next = on ? flags | bit : flags & ~bit;
     if (next !== flags) this.ring.setU32(PLACE.sqFlags, next >>> 0);
   }
   needsWakeup(on: boolean): void {
-    this.#flag(SQ_RING.NEED_WAKEUP, on);
+    this._flag(SQ_RING.NEED_WAKEUP, on);
   }
-  #announce(): void {
+  private _announce(): void {
     this.completions.wake();
     if (!this.eventfd || (this.ring.u32(PLACE.cqFlags) & CQ_EVENTFD_DISABLED) !== 0) return;
     this.eventfd.file.tell();
@@ -328,7 +328,7 @@ export class UringFile extends FileDescription implements Rings {
    * io_match_task().
    */
   leave(task: Task, all: boolean): void {
-    if (this.reading?.head.task === task) this.#unread();
+    if (this.reading?.head.task === task) this._unread();
     for (const request of [...this.requests]) {
       if (request.task !== task) continue;
       if (all || request.file instanceof UringFile) request.cancel();
@@ -336,7 +336,7 @@ export class UringFile extends FileDescription implements Rings {
     }
   }
   /** Cancels a chain that is not read to its end. */
-  #unread(): void {
+  private _unread(): void {
     const { reading } = this;
     this.reading = undefined;
     if (!reading) return;
@@ -346,12 +346,12 @@ export class UringFile extends FileDescription implements Rings {
   override release(): void {
     this.ended = true;
     this.poller?.end();
-    this.#unread();
+    this._unread();
     while (this.personalities.size > 0) this.removePersonality(this.personalities.keys().next().value as number);
     for (const request of [...this.requests]) request.cancel();
     while (this.drained.length > 0) this.drained.shift()?.cancel();
-    this.kernel.frames.account.give((this.#overflow.length / CQE_SIZE) * sizes.completion);
-    this.#overflow.clear();
+    this.kernel.frames.account.give((this._overflow.length / CQE_SIZE) * sizes.completion);
+    this._overflow.clear();
     this.files?.end();
     this.endBuffers();
     this.groups?.end();

@@ -11,30 +11,30 @@ const PIECE = PIECE_BYTES * cost.byte;
 
 /** The requests of one ring that are to begin. */
 export class Starting implements Timer {
-  readonly #ring: { readonly kernel: Kernel };
-  readonly #requests = new Fifo<Request>();
+  private readonly _ring: { readonly kernel: Kernel };
+  private readonly _requests = new Fifo<Request>();
   /** True while one begins, or the rest waits for the next piece. */
-  #isBusy = false;
+  private _isBusy = false;
   constructor(ring: { readonly kernel: Kernel }) {
-    this.#ring = ring;
+    this._ring = ring;
   }
   /** Begins a request at once, unless others are before it. */
   add(request: Request): void {
-    this.#requests.push(request);
-    if (!this.#isBusy) this.fire();
+    this._requests.push(request);
+    if (!this._isBusy) this.fire();
   }
   /** Begins as many as a piece has time for. The rest follows at the next point at which timers fire. */
   fire(): void {
-    const { kernel } = this.#ring;
+    const { kernel } = this._ring;
     const end = kernel.now + PIECE;
-    this.#isBusy = true;
-    for (let next = this.#requests.shift(); next; next = this.#requests.shift()) {
+    this._isBusy = true;
+    for (let next = this._requests.shift(); next; next = this._requests.shift()) {
       kernel.charge(cost.call);
       next.begin();
-      if (kernel.now <= end || this.#requests.length === 0) continue;
+      if (kernel.now <= end || this._requests.length === 0) continue;
       kernel.timers.set(this, kernel.now);
       return;
     }
-    this.#isBusy = false;
+    this._isBusy = false;
   }
 }

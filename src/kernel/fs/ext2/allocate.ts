@@ -21,31 +21,31 @@ export interface Run {
 
 /** The bitmaps of a volume. */
 export class Allocator {
-  readonly #volume: Volume;
+  private readonly _volume: Volume;
   /** Groups whose descriptors promise what their bitmaps do not have: they are not searched again. */
-  readonly #empty = { blocks: new Set<number>(), inodes: new Set<number>() };
+  private readonly _empty = { blocks: new Set<number>(), inodes: new Set<number>() };
   constructor(volume: Volume) {
-    this.#volume = volume;
+    this._volume = volume;
   }
 
   /** Takes up to `most` consecutive blocks, near `goal`: a run, or -ENOSPC. */
   takeBlocks(goal: number, most: number): Or<Run> {
-    const { firstBlock, blocksPerGroup, groups } = this.#volume.geometry;
+    const { firstBlock, blocksPerGroup, groups } = this._volume.geometry;
     const first = Math.min(groups - 1, Math.max(0, Math.floor((goal - firstBlock) / blocksPerGroup)));
     for (let n = 0; n < groups; n++) {
       const group = (first + n) % groups;
-      const taken = this.#takeIn(group, n === 0 ? goal - this.#volume.range(group).from : 0, most);
+      const taken = this._takeIn(group, n === 0 ? goal - this._volume.range(group).from : 0, most);
       if (taken !== undefined) return taken;
     }
     return -E.ENOSPC;
   }
   /** Takes blocks of one group, from bit `from` on. */
-  #takeIn(group: number, from: number, most: number): Or<Run> | undefined {
-    const volume = this.#volume;
+  private _takeIn(group: number, from: number, most: number): Or<Run> | undefined {
+    const volume = this._volume;
     const desc = volume.desc(group);
     if (typeof desc === "number") return desc;
     const free = desc.get("free_blocks_count");
-    if (free === 0 || this.#empty.blocks.has(group)) return undefined;
+    if (free === 0 || this._empty.blocks.has(group)) return undefined;
     const map = volume.block(desc.get("block_bitmap"));
     if (typeof map === "number") return map;
     const range = volume.range(group);
@@ -53,7 +53,7 @@ export class Allocator {
     let bit = nextClear(map, Math.min(bits, Math.max(0, from)), bits);
     if (bit === bits) bit = nextClear(map, 0, bits);
     if (bit === bits) {
-      this.#empty.blocks.add(group);
+      this._empty.blocks.add(group);
       return undefined;
     }
     const isSystem = volume.system(group, desc);
@@ -65,16 +65,16 @@ export class Allocator {
     // The bitmap calls a structure of the group free.
     if (length === 0) return -E.EUCLEAN;
     desc.set("free_blocks_count", free - length);
-    return this.#store(desc.get("block_bitmap"), map, group, desc, { blocks: -length }) || { block: range.from + bit, length };
+    return this._store(desc.get("block_bitmap"), map, group, desc, { blocks: -length }) || { block: range.from + bit, length };
   }
-  #store(
+  private _store(
     at: number,
     map: Uint8Array,
     group: number,
     desc: Parameters<Volume["setDesc"]>[1],
     free: { blocks?: number; inodes?: number },
   ): number {
-    const volume = this.#volume;
+    const volume = this._volume;
     const steps = [
       () => volume.write(at, map),
       () => volume.setDesc(group, desc),
@@ -93,94 +93,94 @@ export class Allocator {
 
   /** Gives back blocks by a list that is written group by group. */
   release(): Release {
-    return new Release(this.#volume, (group, map, count) => {
-      const desc = this.#volume.desc(group);
+    return new Release(this._volume, (group, map, count) => {
+      const desc = this._volume.desc(group);
       if (typeof desc === "number") return desc;
-      this.#empty.blocks.delete(group);
+      this._empty.blocks.delete(group);
       desc.set("free_blocks_count", Math.min(0xffff, desc.get("free_blocks_count") + count));
-      return this.#store(desc.get("block_bitmap"), map, group, desc, { blocks: count });
+      return this._store(desc.get("block_bitmap"), map, group, desc, { blocks: count });
     });
   }
 
   /** Takes an inode, near that of the directory `near`: its number, or -ENOSPC. */
   takeInode(near: number, isDir: boolean): number {
-    const { inodesPerGroup, groups, firstInode } = this.#volume.geometry;
+    const { inodesPerGroup, groups, firstInode } = this._volume.geometry;
     const first = Math.floor((near - 1) / inodesPerGroup);
     for (let n = 0; n < groups; n++) {
       const group = (first + n) % groups;
-      const desc = this.#volume.desc(group);
+      const desc = this._volume.desc(group);
       if (typeof desc === "number") return desc;
       const free = desc.get("free_inodes_count");
-      if (free === 0 || this.#empty.inodes.has(group)) continue;
-      const map = this.#volume.block(desc.get("inode_bitmap"));
+      if (free === 0 || this._empty.inodes.has(group)) continue;
+      const map = this._volume.block(desc.get("inode_bitmap"));
       if (typeof map === "number") return map;
       const bit = nextClear(map, group === 0 ? firstInode - 1 : 0, inodesPerGroup);
       if (bit >= inodesPerGroup) {
-        this.#empty.inodes.add(group);
+        this._empty.inodes.add(group);
         continue;
       }
       map[bit >> 3]! |= 1 << (bit & 7);
       desc.set("free_inodes_count", free - 1);
       if (isDir) desc.set("used_dirs_count", Math.min(0xffff, desc.get("used_dirs_count") + 1));
-      return this.#store(desc.get("inode_bitmap"), map, group, desc, { inodes: -1 }) || group * inodesPerGroup + bit + 1;
+      return this._store(desc.get("inode_bitmap"), map, group, desc, { inodes: -1 }) || group * inodesPerGroup + bit + 1;
     }
     return -E.ENOSPC;
   }
   /** Gives back an inode: 0 or -errno. */
   giveInode(ino: number, isDir: boolean): number {
-    const { inodesPerGroup } = this.#volume.geometry;
+    const { inodesPerGroup } = this._volume.geometry;
     const [group, bit] = [Math.floor((ino - 1) / inodesPerGroup), (ino - 1) % inodesPerGroup];
-    const desc = this.#volume.desc(group);
+    const desc = this._volume.desc(group);
     if (typeof desc === "number") return desc;
-    const map = this.#volume.block(desc.get("inode_bitmap"));
+    const map = this._volume.block(desc.get("inode_bitmap"));
     if (typeof map === "number") return map;
     if (!isSet(map, bit)) return -E.EUCLEAN;
     map[bit >> 3]! &= ~(1 << (bit & 7));
-    this.#empty.inodes.delete(group);
+    this._empty.inodes.delete(group);
     desc.set("free_inodes_count", Math.min(0xffff, desc.get("free_inodes_count") + 1));
     if (isDir) desc.set("used_dirs_count", Math.max(0, desc.get("used_dirs_count") - 1));
-    return this.#store(desc.get("inode_bitmap"), map, group, desc, { inodes: 1 });
+    return this._store(desc.get("inode_bitmap"), map, group, desc, { inodes: 1 });
   }
 }
 
 /** Blocks that are given back. A bitmap is written when another group's turn comes, and at the end. */
 export class Release {
-  readonly #volume: Volume;
-  readonly #write: (group: number, map: Uint8Array, count: number) => number;
-  #group = -1;
-  #map: Uint8Array = new Uint8Array(0);
-  #isSystem: (block: number) => boolean = () => true;
-  #count = 0;
+  private readonly _volume: Volume;
+  private readonly _write: (group: number, map: Uint8Array, count: number) => number;
+  private _group = -1;
+  private _map: Uint8Array = new Uint8Array(0);
+  private _isSystem: (block: number) => boolean = () => true;
+  private _count = 0;
   constructor(volume: Volume, write: (group: number, map: Uint8Array, count: number) => number) {
-    this.#volume = volume;
-    this.#write = write;
+    this._volume = volume;
+    this._write = write;
   }
   /** Gives back a block. False: it is none of a file, or is free already. */
   give(block: number): boolean {
-    const volume = this.#volume;
+    const volume = this._volume;
     if (!volume.isBlock(block)) return false;
     const { firstBlock, blocksPerGroup } = volume.geometry;
     const group = Math.floor((block - firstBlock) / blocksPerGroup);
-    if (group !== this.#group && !this.#enter(group)) return false;
+    if (group !== this._group && !this._enter(group)) return false;
     const bit = (block - firstBlock) % blocksPerGroup;
-    if (!isSet(this.#map, bit) || this.#isSystem(block)) return false;
-    this.#map[bit >> 3]! &= ~(1 << (bit & 7));
-    this.#count++;
+    if (!isSet(this._map, bit) || this._isSystem(block)) return false;
+    this._map[bit >> 3]! &= ~(1 << (bit & 7));
+    this._count++;
     return true;
   }
-  #enter(group: number): boolean {
+  private _enter(group: number): boolean {
     this.end();
-    const desc = this.#volume.desc(group);
-    const map = typeof desc === "number" ? desc : this.#volume.block(desc.get("block_bitmap"));
+    const desc = this._volume.desc(group);
+    const map = typeof desc === "number" ? desc : this._volume.block(desc.get("block_bitmap"));
     if (typeof desc === "number" || typeof map === "number") return false;
-    this.#group = group;
-    this.#map = map;
-    this.#isSystem = this.#volume.system(group, desc);
+    this._group = group;
+    this._map = map;
+    this._isSystem = this._volume.system(group, desc);
     return true;
   }
   end(): void {
-    if (this.#count > 0) this.#write(this.#group, this.#map, this.#count);
-    this.#group = -1;
-    this.#count = 0;
+    if (this._count > 0) this._write(this._group, this._map, this._count);
+    this._group = -1;
+    this._count = 0;
   }
 }

@@ -18,13 +18,13 @@ import { type Ext2Inode, Stored } from "./node.ts";
 export class Ext2Dir extends Inode {
   declare readonly fs: Ext2Fs;
   readonly stored: Stored;
-  readonly #index: DirIndex;
+  private readonly _index: DirIndex;
   /** Its one place in the tree. An image can have more, which are refused. */
-  #place: { readonly parent: Ext2Dir; readonly name: string } | undefined = undefined;
+  private _place: { readonly parent: Ext2Dir; readonly name: string } | undefined = undefined;
   constructor(fs: Ext2Fs, mode: number, ino: number) {
     super(fs, mode, ino);
     this.stored = new Stored(fs, ino);
-    this.#index = new DirIndex(fs, this.stored);
+    this._index = new DirIndex(fs, this.stored);
   }
   override get size(): number {
     return this.stored.size;
@@ -36,50 +36,50 @@ export class Ext2Dir extends Inode {
     return new DirFile(this, flags, path);
   }
 
-  #add(name: string, inode: Inode): number {
-    return this.#edited(this.#index.add(name, inode));
+  private _add(name: string, inode: Inode): number {
+    return this._edited(this._index.add(name, inode));
   }
-  #remove(name: string): number {
-    return this.#edited(this.#index.remove(name));
+  private _remove(name: string): number {
+    return this._edited(this._index.remove(name));
   }
-  #edited(error: number): number {
+  private _edited(error: number): number {
     if (error === 0) this.touch("modify");
     return error;
   }
   /** The directory moves: its name ".." leads to `parent`. */
-  #moved(parent: Ext2Dir, name: string): number {
-    this.#place = { parent, name: own(name) };
-    return this.#index.setParent(parent.ino);
+  private _moved(parent: Ext2Dir, name: string): number {
+    this._place = { parent, name: own(name) };
+    return this._index.setParent(parent.ino);
   }
   /** A new directory gets its place and its first block: 0 or -errno. */
   begin(parent: Ext2Dir, name: string): number {
     this.nlink = 2;
-    this.#place = { parent, name: own(name) };
-    return this.#index.begin(this.ino, parent.ino);
+    this._place = { parent, name: own(name) };
+    return this._index.begin(this.ino, parent.ino);
   }
 
   override lookup(name: string): Or<Inode> {
     if (this.nlink === 0) return -E.ENOENT;
-    const ino = this.#index.find(name);
+    const ino = this._index.find(name);
     if (ino < 0) return ino;
     const inode = this.fs.inode(ino);
     if (!(inode instanceof Ext2Dir)) return inode;
-    inode.#place ??= { parent: this, name: own(name) };
-    const isHere = inode.#place.parent === this && inode.#place.name === name && inode.ino !== ROOT_INO && inode !== this;
+    inode._place ??= { parent: this, name: own(name) };
+    const isHere = inode._place.parent === this && inode._place.name === name && inode.ino !== ROOT_INO && inode !== this;
     return isHere ? inode : -E.EUCLEAN;
   }
   override get isEmpty(): boolean {
-    return this.#index.isEmpty;
+    return this._index.isEmpty;
   }
   override entries(cookie: number): Generator<DirEntry> {
-    return this.#index.entries(cookie, () => this.nlink > 0);
+    return this._index.entries(cookie, () => this.nlink > 0);
   }
 
   /** Makes an inode and its name. `target`: the text of a symbolic link. */
-  #make(name: string | undefined, made: NewInode, target = ""): Or<Inode> {
+  private _make(name: string | undefined, made: NewInode, target = ""): Or<Inode> {
     const isDir = (made.mode & S_IFMT) === S_IFDIR;
     if (isDir && this.nlink >= LINK_MAX) return -E.EMLINK;
-    const unreadable = this.#index.check();
+    const unreadable = this._index.check();
     if (unreadable < 0) return unreadable;
     const inode = this.fs.create(this, made);
     if (typeof inode === "number") return inode;
@@ -89,7 +89,7 @@ export class Ext2Dir extends Inode {
     for (const [list, value] of made.acls ?? []) error ||= inode.setXattr(list, value);
     if (name === undefined) inode.nlink = 0;
     if (error === 0) error = inode.stored.store(inode);
-    if (error === 0 && name !== undefined) error = this.#add(name, inode);
+    if (error === 0 && name !== undefined) error = this._add(name, inode);
     if (error < 0) {
       inode.nlink = 0;
       inode.unused();
@@ -102,30 +102,30 @@ export class Ext2Dir extends Inode {
     return inode;
   }
   override create(name: string, made: NewInode, target = ""): Or<Inode> {
-    return this.#make(name, made, target);
+    return this._make(name, made, target);
   }
   override tmpfile(made: NewInode): Or<Inode> {
-    return this.#make(undefined, made);
+    return this._make(undefined, made);
   }
   override link(name: string, target: Inode): number {
     if (target.nlink >= LINK_MAX) return -E.EMLINK;
-    const error = this.#add(name, target);
+    const error = this._add(name, target);
     if (error < 0) return error;
     target.nlink++;
     target.touch("change");
     return 0;
   }
   override unlink(name: string, target: Inode): number {
-    const error = this.#remove(name);
+    const error = this._remove(name);
     if (error < 0) return error;
-    this.#lost(target);
+    this._lost(target);
     return 0;
   }
   override rmdir(name: string, target: Inode): number {
     return this.unlink(name, target);
   }
   /** A file has lost a name in this directory. */
-  #lost(target: Inode): void {
+  private _lost(target: Inode): void {
     if (target.isDir) this.nlink = Math.max(2, this.nlink - 1);
     this.stored.store(this);
     target.nlink = target.isDir ? 0 : Math.max(0, target.nlink - 1);
@@ -140,25 +140,25 @@ export class Ext2Dir extends Inode {
     const there = to.lookup(newName);
     if (typeof there === "number" && there !== -E.ENOENT) return there;
     if (moved.isDir && to !== this && typeof there === "number" && to.nlink >= LINK_MAX) return -E.EMLINK;
-    const error = typeof there === "number" ? to.#add(newName, moved) : to.#index.replace(newName, moved);
+    const error = typeof there === "number" ? to._add(newName, moved) : to._index.replace(newName, moved);
     if (error < 0) return error;
-    const removed = this.#remove(name);
+    const removed = this._remove(name);
     if (removed < 0) return removed;
     if (moved instanceof Ext2Dir) {
-      if (to === this) moved.#place = { parent: to, name: own(newName) };
+      if (to === this) moved._place = { parent: to, name: own(newName) };
       else {
-        moved.#moved(to, newName);
+        moved._moved(to, newName);
         this.nlink--;
         to.nlink++;
       }
     }
-    if (typeof there !== "number") to.#lost(there);
+    if (typeof there !== "number") to._lost(there);
     for (const inode of [this, to]) inode.touch("modify");
     moved.touch("change");
     return 0;
   }
   protected override evict(): void {
-    this.#index.drop();
+    this._index.drop();
     this.stored.give(this as Ext2Inode);
     this.fs.forget(this);
   }

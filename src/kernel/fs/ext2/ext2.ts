@@ -27,13 +27,13 @@ export class Ext2Fs extends FileSystem {
   readonly volume: Volume;
   readonly allocator: Allocator;
   /** The inodes that were used, by number. */
-  readonly #inodes = new Map<number, Ext2Inode>();
-  #root: Dentry | undefined = undefined;
-  #charged = 0;
-  #ended = false;
+  private readonly _inodes = new Map<number, Ext2Inode>();
+  private _root: Dentry | undefined = undefined;
+  private _charged = 0;
+  private _ended = false;
   /** s_state before the mount. */
-  #state = 0;
-  #generation = 1;
+  private _state = 0;
+  private _generation = 1;
 
   private constructor(device: BlockDevice, volume: Volume, clock: Clock) {
     super(device.number, clock);
@@ -49,32 +49,32 @@ export class Ext2Fs extends FileSystem {
     fs.superFlags = flags;
     const root = fs.inode(ROOT_INO);
     if (typeof root === "number" || !root.isDir || root.size === 0) {
-      fs.give(fs.#charged);
+      fs.give(fs._charged);
       return -E.EINVAL;
     }
-    fs.#root = fs.makeRoot(root);
+    fs._root = fs.makeRoot(root);
     clock.kept.add(fs, sizes.fileSystem);
     device.holder = fs;
-    fs.#state = VALID_FS;
-    if (!fs.readOnly) fs.#began();
+    fs._state = VALID_FS;
+    if (!fs.readOnly) fs._began();
     return fs;
   }
   override get root(): Dentry {
-    return this.#root as Dentry;
+    return this._root as Dentry;
   }
   /** Linux ext2_setup_super(), ext2_sync_fs(). */
-  #began(): void {
+  private _began(): void {
     this.volume.changeSuper((s) => {
-      this.#state = s.get("state");
-      s.set("state", this.#state & ~VALID_FS);
+      this._state = s.get("state");
+      s.set("state", this._state & ~VALID_FS);
       s.set("mnt_count", (s.get("mnt_count") + 1) & 0xffff);
       s.set("mtime", this.now().sec >>> 0);
     });
   }
-  #finished(): void {
+  private _finished(): void {
     this.sync();
     this.volume.changeSuper((s) => {
-      s.set("state", this.#state);
+      s.set("state", this._state);
       s.set("wtime", this.now().sec >>> 0);
     });
   }
@@ -82,37 +82,37 @@ export class Ext2Fs extends FileSystem {
   change(readOnly: boolean): number {
     if (readOnly === this.readOnly) return 0;
     if (!readOnly && this.device.readOnly) return -E.EACCES;
-    if (readOnly) this.#finished();
-    else this.#began();
+    if (readOnly) this._finished();
+    else this._began();
     return 0;
   }
   /** Writes the access times. */
   sync(): void {
-    if (!this.readOnly) for (const inode of this.#inodes.values()) inode.stored.storeAccess(inode);
+    if (!this.readOnly) for (const inode of this._inodes.values()) inode.stored.storeAccess(inode);
   }
   /** Nothing leads to the file system any more (kept.ts). */
   end(): void {
-    if (!this.readOnly) this.#finished();
-    for (const inode of this.#inodes.values()) if (inode instanceof Ext2File) inode.end();
-    this.#inodes.clear();
-    this.give(this.#charged);
-    this.#ended = true;
+    if (!this.readOnly) this._finished();
+    for (const inode of this._inodes.values()) if (inode instanceof Ext2File) inode.end();
+    this._inodes.clear();
+    this.give(this._charged);
+    this._ended = true;
     this.device.holder = undefined;
   }
 
   /** Charges bytes. False: memory is short. */
   take(bytes: number): boolean {
     if (!this.account.take(bytes)) return false;
-    this.#charged += bytes;
+    this._charged += bytes;
     return true;
   }
   give(bytes: number): void {
-    if (this.#ended) return;
-    this.#charged -= bytes;
+    if (this._ended) return;
+    this._charged -= bytes;
     this.account.give(bytes);
   }
   newGeneration(): number {
-    return this.#generation++;
+    return this._generation++;
   }
   override attributesChanged(inode: Inode): number {
     return (inode as Ext2Inode).stored.store(inode as Ext2Inode);
@@ -154,7 +154,7 @@ export class Ext2Fs extends FileSystem {
     this.volume.changeSuper((s) => s.set("feature_compat", s.get("feature_compat") | FEATURE.compat.EXT_ATTR));
   }
 
-  #of(ino: number, mode: number): Ext2Inode {
+  private _of(ino: number, mode: number): Ext2Inode {
     const type = mode & S_IFMT;
     return type === S_IFREG
       ? new Ext2File(this, mode, ino)
@@ -164,34 +164,34 @@ export class Ext2Fs extends FileSystem {
   }
   /** The inode of a number: -EIO if no file has it. Linux ext2_iget(), ext2_lookup(). */
   inode(ino: number): Or<Ext2Inode> {
-    const known = this.#inodes.get(ino);
+    const known = this._inodes.get(ino);
     if (known) return known;
     const record = this.volume.record(ino);
     if (typeof record === "number") return record;
     const mode = record.get("mode");
     if (record.get("links_count") === 0 || mode === 0) return -E.EIO;
     if (!this.take(sizes.inode)) return -E.ENOMEM;
-    const inode = this.#of(ino, mode);
+    const inode = this._of(ino, mode);
     inode.stored.load(inode, record);
-    this.#inodes.set(ino, inode);
+    this._inodes.set(ino, inode);
     return inode;
   }
   /** A new inode for a name in `dir`, with one link. */
   create(dir: Ext2Inode, made: NewInode): Or<Ext2Inode> {
     if (!this.take(sizes.inode)) return -E.ENOMEM;
     const ino = this.allocator.takeInode(dir.ino, (made.mode & S_IFMT) === S_IFDIR);
-    const error = ino < 0 ? ino : this.#inodes.has(ino) ? -E.EUCLEAN : this.volume.clearRecord(ino);
+    const error = ino < 0 ? ino : this._inodes.has(ino) ? -E.EUCLEAN : this.volume.clearRecord(ino);
     if (error < 0) {
       this.give(sizes.inode);
       return error;
     }
-    const inode = this.#of(ino, made.mode);
+    const inode = this._of(ino, made.mode);
     inode.stored.init(inode, made);
-    this.#inodes.set(ino, inode);
+    this._inodes.set(ino, inode);
     return inode;
   }
   forget({ ino }: Inode): void {
-    if (this.#inodes.delete(ino)) this.give(sizes.inode);
+    if (this._inodes.delete(ino)) this.give(sizes.inode);
   }
 
   override statfs(): StatFs {

@@ -33,7 +33,7 @@ export class Ext2File extends RegularInode {
   }
 
   /** Calls `each` for the extents of [at, at + length), until it returns a negative number. */
-  #extents(at: number, length: number, each: (block: number, within: number, from: number, to: number) => number): number {
+  private _extents(at: number, length: number, each: (block: number, within: number, from: number, to: number) => number): number {
     const { blockSize } = this.fs.volume.geometry;
     for (let done = 0; done < length; ) {
       const n = Math.floor((at + done) / blockSize);
@@ -48,7 +48,7 @@ export class Ext2File extends RegularInode {
     return length;
   }
   override readAt(at: number, into: Uint8Array): number {
-    return this.#extents(at, into.length, (block, within, from, to) => {
+    return this._extents(at, into.length, (block, within, from, to) => {
       const part = into.subarray(from, to);
       if (block !== 0) return this.fs.volume.read(block, part, within);
       part.fill(0);
@@ -79,11 +79,11 @@ export class Ext2File extends RegularInode {
         if (error === 0) done = to;
       }
     }
-    this.#grow(at + done);
+    this._grow(at + done);
     if (done === 0) this.stored.store(this);
     return done > 0 || error === 0 ? done : error;
   }
-  #grow(size: number): void {
+  private _grow(size: number): void {
     if (size <= this.stored.size) return;
     this.stored.size = size;
     if (size >= 2 ** 31) this.fs.hasLargeFiles();
@@ -100,7 +100,7 @@ export class Ext2File extends RegularInode {
       if (typeof last === "number") return last;
       if (last.block !== 0) volume.write(last.block, new Uint8Array(blockSize - tail), tail);
       this.stored.size = size;
-    } else this.#grow(size);
+    } else this._grow(size);
     this.pages?.truncated(size);
     this.touch("modify");
     return 0;
@@ -108,7 +108,7 @@ export class Ext2File extends RegularInode {
   override nextData(at: number, data: boolean): number {
     let found = data ? at : this.size;
     let extents = 0;
-    this.#extents(at, this.size - at, (block, _within, from) => {
+    this._extents(at, this.size - at, (block, _within, from) => {
       if ((block !== 0) === data) found = at + from;
       else if (data) found = this.size;
       return (block !== 0) === data || ++extents === MOST_EXTENTS ? -1 : 0;

@@ -125,17 +125,17 @@ export const typeOfFileType = (fileType: number): number => fileTypes[fileType] 
 /** A structure in bytes of the device. */
 export class Raw<F extends Fields> {
   readonly bytes: Uint8Array;
-  readonly #struct: Struct<F>;
-  readonly #view: DataView;
+  private readonly _struct: Struct<F>;
+  private readonly _view: DataView;
   constructor(of: Struct<F>, from: Uint8Array) {
     this.bytes = from;
-    this.#struct = of;
-    this.#view = new DataView(from.buffer, from.byteOffset, from.byteLength);
+    this._struct = of;
+    this._view = new DataView(from.buffer, from.byteOffset, from.byteLength);
   }
   get<K extends keyof F & string>(member: K): F[K] extends { get(...args: never[]): infer T } ? T : never {
-    return (this.#struct.fields[member] as F[K]).get(this.#view, this.#struct.offset(x64, member), x64);
+    return (this._struct.fields[member] as F[K]).get(this._view, this._struct.offset(x64, member), x64);
   }
   set<K extends keyof F & string>(member: K, value: number | Uint8Array): void {
-    (this.#struct.fields[member] as F[K]).put(this.#view, this.#struct.offset(x64, member), value, x64);
+    (this._struct.fields[member] as F[K]).put(this._view, this._struct.offset(x64, member), value, x64);
   }
 }

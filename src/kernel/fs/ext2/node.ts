@@ -35,9 +35,9 @@ export class Stored implements Mapped {
   attributes = 0;
   readonly map: BlockMap;
   /** The seconds of the access time in the record. */
-  #accessed = 0;
-  #given = false;
-  #wrongAttributes = false;
+  private _accessed = 0;
+  private _given = false;
+  private _wrongAttributes = false;
 
   constructor(fs: Ext2Fs, ino: number) {
     const { inodesPerGroup } = fs.volume.geometry;
@@ -62,8 +62,8 @@ export class Stored implements Mapped {
     inode.ctime = seconds(r.get("ctime"));
     inode.fileFlags = r.get("flags") & inode.fs.fileFlags;
     this.hiddenFlags = r.get("flags") & ~inode.fs.fileFlags;
-    this.#accessed = clamp(inode.atime);
-    this.#loadAttributes(inode);
+    this._accessed = clamp(inode.atime);
+    this._loadAttributes(inode);
     if (isDevice(type)) inode.rdev = deviceOfPointers(this.pointers[0] as number, this.pointers[1] as number);
   }
   /** Takes the attributes of a new inode. */
@@ -76,13 +76,13 @@ export class Stored implements Mapped {
     if (isDevice(inode.type)) this.pointers.set(pointersOfDevice(made.rdev));
   }
   /** The attributes of the file's block. With a wrong block it has none, and gets none. */
-  #loadAttributes(inode: Ext2Inode): void {
+  private _loadAttributes(inode: Ext2Inode): void {
     if (this.attributes === 0) return;
     const { volume } = inode.fs;
     const bytes = volume.isBlock(this.attributes) ? volume.block(this.attributes) : -E.EIO;
     const found = typeof bytes === "number" ? bytes : decodeAttributes(bytes);
     if (typeof found === "number") {
-      this.#wrongAttributes = true;
+      this._wrongAttributes = true;
       return;
     }
     inode.xattrs = found;
@@ -91,7 +91,7 @@ export class Stored implements Mapped {
   }
   /** Writes all extended attributes: 0 or -errno. */
   storeAttributes(inode: Ext2Inode): number {
-    if (this.#wrongAttributes) return -E.EIO;
+    if (this._wrongAttributes) return -E.EIO;
     const { fs } = inode;
     const { volume } = fs;
     const bytes = encodeAttributes(inode.xattrs ?? new Map(), volume.geometry.blockSize);
@@ -120,11 +120,11 @@ export class Stored implements Mapped {
   }
   /** Writes the record: 0 or -errno. */
   store(inode: Ext2Inode): number {
-    if (this.#given || inode.fs.readOnly) return 0;
+    if (this._given || inode.fs.readOnly) return 0;
     const { volume } = inode.fs;
     const r = volume.record(inode.ino);
     if (typeof r === "number") return r;
-    this.#accessed = clamp(inode.atime);
+    this._accessed = clamp(inode.atime);
     const values = {
       mode: inode.mode,
       uid: inode.uid & 0xffff,
@@ -132,7 +132,7 @@ export class Stored implements Mapped {
       gid: inode.gid & 0xffff,
       gid_high: inode.gid >>> 16,
       size: this.size >>> 0,
-      atime: this.#accessed,
+      atime: this._accessed,
       mtime: clamp(inode.mtime),
       ctime: clamp(inode.ctime),
       dtime: 0,
@@ -149,14 +149,14 @@ export class Stored implements Mapped {
   }
   /** Writes a record whose access time has changed. Reads change it in memory only. */
   storeAccess(inode: Ext2Inode): void {
-    if (clamp(inode.atime) !== this.#accessed) this.store(inode);
+    if (clamp(inode.atime) !== this._accessed) this.store(inode);
   }
   /** A directory changes, so its index is stale. */
   dropIndex(): void {
     this.hiddenFlags &= ~INDEX_FL;
   }
   /** True if the pointers are those of blocks, and not a device number or a short link's text. */
-  #hasBlocks(inode: Ext2Inode): boolean {
+  private _hasBlocks(inode: Ext2Inode): boolean {
     if (inode.isFile || inode.isDir) return true;
     const own = this.attributes === 0 ? 0 : inode.fs.volume.geometry.blockSize / 512;
     return inode.type === S_IFLNK && this.sectors > own;
@@ -164,8 +164,8 @@ export class Stored implements Mapped {
   /** Gives back the blocks and the inode. */
   give(inode: Ext2Inode): void {
     const { fs } = inode;
-    if (this.#given || fs.readOnly) return;
-    if (this.#hasBlocks(inode)) this.map.cut(0);
+    if (this._given || fs.readOnly) return;
+    if (this._hasBlocks(inode)) this.map.cut(0);
     if (this.attributes !== 0) fs.dropAttributes(this.attributes);
     this.attributes = this.size = this.sectors = 0;
     this.store(inode);
@@ -174,12 +174,12 @@ export class Stored implements Mapped {
       r.set("dtime", clamp(fs.now()));
       fs.volume.setRecord(inode.ino, r);
     }
-    this.#given = true;
+    this._given = true;
     fs.allocator.giveInode(inode.ino, inode.isDir);
   }
   /** True if a link's text is in the pointers. Linux ext2_inode_is_fast_symlink(). */
   isShort(inode: Ext2Inode): boolean {
-    return !this.#hasBlocks(inode) && this.size < 4 * POINTERS;
+    return !this._hasBlocks(inode) && this.size < 4 * POINTERS;
   }
   /** A range of blocks of a file below its size: their extent, whose length is at most `count`. */
   find(n: number, count: number): Or<{ block: number; length: number }> {

@@ -83,8 +83,8 @@ const geometryOf = (device: BlockDevice): Or<Geometry> => {
 export class Volume {
   readonly device: BlockDevice;
   readonly geometry: Geometry;
-  readonly #word = new Uint8Array(4);
-  readonly #wordView = new DataView(this.#word.buffer);
+  private readonly _word = new Uint8Array(4);
+  private readonly _wordView = new DataView(this._word.buffer);
   private constructor(device: BlockDevice, geometry: Geometry) {
     this.device = device;
     this.geometry = geometry;
@@ -94,7 +94,7 @@ export class Volume {
     const geometry = geometryOf(device);
     if (typeof geometry === "number") return geometry;
     const volume = new Volume(device, geometry);
-    for (let group = 0; group < geometry.groups; group++) if (!volume.#isGood(group)) return -E.EINVAL;
+    for (let group = 0; group < geometry.groups; group++) if (!volume._isGood(group)) return -E.EINVAL;
     return volume;
   }
 
@@ -119,7 +119,7 @@ export class Volume {
     return !this.geometry.sparse || group < 2 || [3, 5, 7].some((base) => isPower(group, base));
   }
   /** Linux ext2_check_descriptors(). */
-  #isGood(group: number): boolean {
+  private _isGood(group: number): boolean {
     const desc = this.desc(group);
     if (typeof desc === "number") return false;
     const { from, to } = this.range(group);
@@ -153,29 +153,29 @@ export class Volume {
   }
   /** The pointer `index` of an indirect block, or -errno. */
   pointer(block: number, index: number): number {
-    const error = this.read(block, this.#word, index * 4);
-    return error < 0 ? error : this.#wordView.getUint32(0, true);
+    const error = this.read(block, this._word, index * 4);
+    return error < 0 ? error : this._wordView.getUint32(0, true);
   }
 
   /** A structure at byte `at` of the device. */
-  #raw<F extends Fields>(of: Struct<F>, at: number): Or<Raw<F>> {
+  private _raw<F extends Fields>(of: Struct<F>, at: number): Or<Raw<F>> {
     const raw = new Raw(of, new Uint8Array(of.size(x64)));
     const error = this.device.read(at, raw.bytes);
     return error < 0 ? error : raw;
   }
-  #descAt(group: number): number {
+  private _descAt(group: number): number {
     return (this.geometry.firstBlock + 1) * this.geometry.blockSize + group * groupDesc.size(x64);
   }
   /** The descriptor of a group. */
   desc(group: number): Or<Raw<(typeof groupDesc)["fields"]>> {
-    return this.#raw(groupDesc, this.#descAt(group));
+    return this._raw(groupDesc, this._descAt(group));
   }
   setDesc(group: number, desc: Raw<(typeof groupDesc)["fields"]>): number {
-    return this.device.write(this.#descAt(group), desc.bytes);
+    return this.device.write(this._descAt(group), desc.bytes);
   }
   /** The superblock. */
   super(): Or<Raw<(typeof superblock)["fields"]>> {
-    return this.#raw(superblock, SUPER_AT);
+    return this._raw(superblock, SUPER_AT);
   }
   /** Changes the superblock: 0 or -errno. */
   changeSuper(change: (s: Raw<(typeof superblock)["fields"]>) => void): number {
@@ -186,7 +186,7 @@ export class Volume {
   }
 
   /** The place of an inode's record in bytes; undefined for a number that no inode has. */
-  #recordAt(ino: number): number | undefined {
+  private _recordAt(ino: number): number | undefined {
     const { inodes, inodesPerGroup, inodeSize, blockSize, firstInode } = this.geometry;
     if (ino > inodes || ino < 1 || (ino < firstInode && ino !== ROOT_INO)) return undefined;
     const desc = this.desc(Math.floor((ino - 1) / inodesPerGroup));
@@ -194,16 +194,16 @@ export class Volume {
   }
   /** The record of an inode, or -errno. */
   record(ino: number): Or<Raw<(typeof inodeRecord)["fields"]>> {
-    const at = this.#recordAt(ino);
-    return at === undefined ? -E.EUCLEAN : this.#raw(inodeRecord, at);
+    const at = this._recordAt(ino);
+    return at === undefined ? -E.EUCLEAN : this._raw(inodeRecord, at);
   }
   setRecord(ino: number, record: Raw<(typeof inodeRecord)["fields"]>): number {
-    const at = this.#recordAt(ino);
+    const at = this._recordAt(ino);
     return at === undefined ? -E.EUCLEAN : this.device.write(at, record.bytes);
   }
   /** Zeroes a record with its extra fields. */
   clearRecord(ino: number): number {
-    const at = this.#recordAt(ino);
+    const at = this._recordAt(ino);
     return at === undefined ? -E.EUCLEAN : this.device.write(at, new Uint8Array(this.geometry.inodeSize));
   }
 }

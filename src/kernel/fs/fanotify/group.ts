@@ -37,23 +37,23 @@ interface Queued {
 /** The open file of a group, with its marks and its queue. man 2 fanotify_init. */
 export class FanotifyFile extends FileDescription implements MarkGroup {
   readonly kernel: Kernel;
-  readonly #uid: number;
+  private readonly _uid: number;
   /** Flags of fanotify_init(2), and of the descriptors of events. */
   readonly how: number;
   readonly eventFlags: number;
   readonly isPrivileged: boolean;
-  readonly #marks = new Map<Marked, FanotifyMark>();
-  #events = new Fifo<Queued>();
+  private readonly _marks = new Map<Marked, FanotifyMark>();
+  private _events = new Fifo<Queued>();
   /** Events that can still be merged with, by key. */
-  readonly #open = new Map<string, Queued>();
-  readonly #asked = new Set<Asked>();
-  readonly #arrivals = new WaitQueue();
-  #overflown = false;
+  private readonly _mergeable = new Map<string, Queued>();
+  private readonly _asked = new Set<Asked>();
+  private readonly _arrivals = new WaitQueue();
+  private _overflown = false;
 
   constructor(task: Task, path: Path, flags: number, how: number, eventFlags: number, isPrivileged: boolean) {
     super(path.dentry.inode, O_RDWR | flags, path);
     this.kernel = task.kernel;
-    this.#uid = task.cred.euid;
+    this._uid = task.cred.euid;
     this.how = how;
     this.eventFlags = eventFlags;
     this.isPrivileged = isPrivileged;
@@ -67,24 +67,24 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     return this.how & (INIT.CLASS_CONTENT | INIT.CLASS_PRE_CONTENT);
   }
   get inodes(): Iterable<Inode> {
-    return [...this.#marks.keys()].filter((object) => object instanceof Inode);
+    return [...this._marks.keys()].filter((object) => object instanceof Inode);
   }
 
   mark(object: Marked): FanotifyMark | undefined {
-    return this.#marks.get(object);
+    return this._marks.get(object);
   }
   /** A new mark, or -errno. */
   addMark(object: Marked): FanotifyMark | number {
     const { fanotify, frames } = this.kernel;
     const isCounted = (this.how & INIT.UNLIMITED_MARKS) === 0;
-    if (isCounted && !fanotify.take("watches", this.#uid)) return -E.ENOSPC;
+    if (isCounted && !fanotify.take("watches", this._uid)) return -E.ENOSPC;
     if (!frames.account.take(sizes.watch)) {
-      if (isCounted) fanotify.give("watches", this.#uid);
+      if (isCounted) fanotify.give("watches", this._uid);
       return -E.ENOMEM;
     }
     const isMount = !(object instanceof Inode || object instanceof FileSystem);
     const mark = new FanotifyMark(this, object, isMount ? object : undefined);
-    this.#marks.set(object, mark);
+    this._marks.set(object, mark);
     if (object instanceof Inode) (object.marks ??= new Set()).add(mark);
     else {
       const fs = object instanceof FileSystem ? object : object.fs;
@@ -107,17 +107,17 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   }
   /** Ends a mark that is not at its object any more. */
   forget(mark: FanotifyMark): void {
-    if (!this.#marks.delete(mark.object)) return;
-    if ((this.how & INIT.UNLIMITED_MARKS) === 0) this.kernel.fanotify.give("watches", this.#uid);
+    if (!this._marks.delete(mark.object)) return;
+    if ((this.how & INIT.UNLIMITED_MARKS) === 0) this.kernel.fanotify.give("watches", this._uid);
     this.kernel.frames.account.give(sizes.watch);
   }
   /** Ends all marks of a kind. */
   flush(is: (object: Marked) => boolean): void {
-    for (const mark of [...this.#marks.values()]) if (is(mark.object)) this.removeMark(mark);
+    for (const mark of [...this._marks.values()]) if (is(mark.object)) this.removeMark(mark);
   }
 
   /** The bits of an event that the marks want. Linux fanotify_group_event_mask(). */
-  #wanted(hits: readonly Hit[], { mask, dir, path, inode }: GroupEvent): number {
+  private _wanted(hits: readonly Hit[], { mask, dir, path, inode }: GroupEvent): number {
     const isDir = (mask & FAN.ONDIR) !== 0;
     const { fids } = this;
     if (fids === 0 && (!path || !(inode.isFile || inode.isDir))) return 0;
@@ -133,7 +133,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     return fids !== 0 ? seen : seen & ~MASK_FLAGS;
   }
   told(hits: readonly Hit[], event: GroupEvent): void {
-    const mask = this.#wanted(hits, event);
+    const mask = this._wanted(hits, event);
     if ((event.mask & FAN.MODIFY) !== 0)
       for (const { mark } of hits) if (!(mark as FanotifyMark).survives) (mark as FanotifyMark).ignored = 0;
     if (mask === 0) return;
@@ -141,59 +141,59 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     const pid = ((this.how & INIT.REPORT_TID) !== 0 ? current?.pid : current?.tgid) ?? 0;
     const records = this.fids === 0 ? [] : recordsOf(this.fids, hits, event, mask);
     const path = this.fids === 0 ? event.path : undefined;
-    const key = [pid, mask & (FAN.ONDIR | FAN.RENAME), path ? this.#pathKey(path) : records.map(recordKey).join("/")].join(" ");
-    const old = this.#open.get(key);
+    const key = [pid, mask & (FAN.ONDIR | FAN.RENAME), path ? this._pathKey(path) : records.map(recordKey).join("/")].join(" ");
+    const old = this._mergeable.get(key);
     if (old) old.mask |= mask;
-    else this.#queue({ mask, pid, path, records, key, question: undefined });
+    else this._queue({ mask, pid, path, records, key, question: undefined });
   }
   ask(hits: readonly Hit[], event: GroupEvent): Question | undefined {
-    const mask = this.#wanted(hits, event) & PERMISSIONS;
+    const mask = this._wanted(hits, event) & PERMISSIONS;
     const { current } = this.kernel.scheduler;
     if (mask === 0 || !event.path) return undefined;
     const question = new Asked(this);
     const pid = ((this.how & INIT.REPORT_TID) !== 0 ? current?.pid : current?.tgid) ?? 0;
-    this.#asked.add(question);
-    this.#queue({ mask, pid, path: event.path, records: [], key: undefined, question });
+    this._asked.add(question);
+    this._queue({ mask, pid, path: event.path, records: [], key: undefined, question });
     return question;
   }
-  #pathKey({ mount, dentry }: Path): string {
+  private _pathKey({ mount, dentry }: Path): string {
     return `${this.kernel.objectNumber(mount)}:${this.kernel.objectNumber(dentry)}`;
   }
-  #queue(event: Queued): void {
+  private _queue(event: Queued): void {
     const { account } = this.kernel.frames;
     const most = (this.how & INIT.UNLIMITED_QUEUE) !== 0 ? Number.POSITIVE_INFINITY : this.kernel.fanotify.events;
-    if ((!event.question && this.#events.length >= most) || !account.take(charge(event))) {
+    if ((!event.question && this._events.length >= most) || !account.take(charge(event))) {
       if (event.question) event.question.answer(true);
-      else if (!this.#overflown) {
-        this.#overflown = true;
+      else if (!this._overflown) {
+        this._overflown = true;
         account.force(charge(OVERFLOW));
-        this.#events.push(OVERFLOW);
-        this.#arrivals.wake();
+        this._events.push(OVERFLOW);
+        this._arrivals.wake();
       }
       return;
     }
     if (event.path) holdPath(event.path);
-    if (event.key !== undefined) this.#open.set(event.key, event);
-    this.#events.push(event);
-    this.#arrivals.wake();
+    if (event.key !== undefined) this._mergeable.set(event.key, event);
+    this._events.push(event);
+    this._arrivals.wake();
   }
   /** The event has left the queue. */
-  #done(event: Queued): void {
-    if (event === OVERFLOW) this.#overflown = false;
-    if (event.key !== undefined) this.#open.delete(event.key);
+  private _done(event: Queued): void {
+    if (event === OVERFLOW) this._overflown = false;
+    if (event.key !== undefined) this._mergeable.delete(event.key);
     this.kernel.frames.account.give(charge(event));
     if (event.path) dropPath(event.path);
   }
   /** A call does not wait for its answer any more. */
   withdraw(question: Asked): void {
     if (question.fd !== undefined) return;
-    this.#asked.delete(question);
+    this._asked.delete(question);
     const kept = new Fifo<Queued>();
-    for (const event of this.#events) {
-      if (event.question === question) this.#done(event);
+    for (const event of this._events) {
+      if (event.question === question) this._done(event);
       else kept.push(event);
     }
-    this.#events = kept;
+    this._events = kept;
   }
 
   /** As many events as fit. Linux fanotify_read(). */
@@ -202,14 +202,14 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     const hasPidfd = (this.how & INIT.REPORT_PIDFD) !== 0;
     let room = n;
     let error = -E.EAGAIN;
-    for (let event = this.#events.at(0); event; event = this.#events.at(0)) {
+    for (let event = this._events.at(0); event; event = this._events.at(0)) {
       if (eventLength(event.records, hasPidfd) > room) {
         error = -E.EINVAL;
         break;
       }
-      this.#events.shift();
-      const bytes = this.#bytes(task, event);
-      this.#done(event);
+      this._events.shift();
+      const bytes = this._bytes(task, event);
+      this._done(event);
       if (typeof bytes === "number") {
         error = bytes;
         break;
@@ -226,10 +226,10 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     }
     return out;
   }
-  #bytes(task: Task, event: Queued): Or<Uint8Array> {
+  private _bytes(task: Task, event: Queued): Or<Uint8Array> {
     const { path, question, records } = event;
     const reportsError = (this.how & INIT.REPORT_FD_ERROR) !== 0;
-    const fd = path && this.isPrivileged ? this.#descriptor(task, path) : -E.EBADF;
+    const fd = path && this.isPrivileged ? this._descriptor(task, path) : -E.EBADF;
     if (path && fd < 0 && !reportsError) {
       question?.answer(true);
       return fd;
@@ -240,17 +240,17 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     }
     const shown = task.pidNs.numberOf(event.pid);
     const pid = this.isPrivileged || event.pid === task.tgid ? shown : 0;
-    return eventBytes({ mask: event.mask, fd: fd >= 0 || reportsError ? fd : NO_FD, pid }, records, this.#pidfd(task, event.pid));
+    return eventBytes({ mask: event.mask, fd: fd >= 0 || reportsError ? fd : NO_FD, pid }, records, this._pidfd(task, event.pid));
   }
   /** A descriptor of an event's file, whose use makes no events. Linux create_fd(). */
-  #descriptor(task: Task, path: Path): number {
+  private _descriptor(task: Task, path: Path): number {
     const file = path.dentry.inode.open(task, this.eventFlags & ~CLOEXEC, path);
     if (typeof file === "number") return file;
     if (!(file instanceof FileDescription)) return -E.EAGAIN;
     file.isQuiet = true;
     return install(task, file, (this.eventFlags & CLOEXEC) !== 0);
   }
-  #pidfd(task: Task, pid: number): number | undefined {
+  private _pidfd(task: Task, pid: number): number | undefined {
     if ((this.how & INIT.REPORT_PIDFD) === 0) return undefined;
     const process = this.kernel.processes.get(pid);
     if (!process || task.pidNs.numberOf(pid) === 0) return (this.how & INIT.REPORT_FD_ERROR) !== 0 ? -E.ESRCH : NO_FD;
@@ -274,30 +274,30 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
       if (fd === NO_FD) return used;
     }
     if (fd < 0) return -E.EINVAL;
-    for (const question of this.#asked) {
+    for (const question of this._asked) {
       if (question.fd !== fd) continue;
-      this.#asked.delete(question);
+      this._asked.delete(question);
       question.answer(access === ANSWER.DENY);
       return used;
     }
     return -E.ENOENT;
   }
   override poll(): number {
-    return this.#events.length > 0 ? POLLIN | POLLRDNORM : 0;
+    return this._events.length > 0 ? POLLIN | POLLRDNORM : 0;
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#arrivals];
+    return [this._arrivals];
   }
   /** The bytes that FIONREAD shows. */
   get waitingBytes(): number {
     let bytes = 0;
-    for (const event of this.#events) bytes += eventLength(event.records, (this.how & INIT.REPORT_PIDFD) !== 0);
+    for (const event of this._events) bytes += eventLength(event.records, (this.how & INIT.REPORT_PIDFD) !== 0);
     return bytes;
   }
   override info(): string {
     const hex = (n: number): string => (n >>> 0).toString(16);
     const lines = [`fanotify flags:${hex(this.how)} event-flags:${hex(this.eventFlags)}\n`];
-    for (const mark of this.#marks.values()) {
+    for (const mark of this._marks.values()) {
       const { object, mount } = mark;
       const masks = `mflags:${hex(mark.shownFlags)} mask:${hex(mark.mask)} ignored_mask:${hex(mark.ignored)}`;
       if (mount) lines.push(`fanotify mnt_id:${hex(mount.id)} ${masks}\n`);
@@ -311,11 +311,11 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   }
   override release(): void {
     this.flush(() => true);
-    for (const question of this.#asked) question.answer(false);
-    this.#asked.clear();
-    for (let event = this.#events.shift(); event; event = this.#events.shift()) this.#done(event);
+    for (const question of this._asked) question.answer(false);
+    this._asked.clear();
+    for (let event = this._events.shift(); event; event = this._events.shift()) this._done(event);
     this.kernel.fanotify.files.delete(this);
-    this.kernel.fanotify.give("instances", this.#uid);
+    this.kernel.fanotify.give("instances", this._uid);
   }
 }
 

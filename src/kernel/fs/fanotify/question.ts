@@ -12,9 +12,9 @@ export class Asked implements Question {
   fd: number | undefined = undefined;
   /** The call that asks has ended. */
   cancelled = false;
-  readonly #group: FanotifyFile;
+  private readonly _group: FanotifyFile;
   constructor(group: FanotifyFile) {
-    this.#group = group;
+    this._group = group;
   }
   answer(denied: boolean): void {
     this.denied ??= denied;
@@ -23,6 +23,6 @@ export class Asked implements Question {
   cancel(): void {
     if (this.denied !== undefined) return;
     this.cancelled = true;
-    this.#group.withdraw(this);
+    this._group.withdraw(this);
   }
 }

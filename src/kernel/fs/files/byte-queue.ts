@@ -13,12 +13,12 @@ interface Piece {
 
 /** A byte queue of unlimited length. */
 export class ByteQueue {
-  #pieces = new Fifo<Piece>();
+  private _pieces = new Fifo<Piece>();
   length = 0;
 
   /** Appends a copy of the bytes. */
   put(bytes: Uint8Array): void {
-    const last = this.#pieces.last();
+    const last = this._pieces.last();
     const joined = last ? Math.min(bytes.length, last.bytes.length - last.end) : 0;
     if (last && joined > 0) {
       last.bytes.set(bytes.subarray(0, joined), last.end);
@@ -28,7 +28,7 @@ export class ByteQueue {
     if (rest > 0) {
       const piece = new Uint8Array(Math.max(rest, Math.min(PAGE, Math.max(SMALL, this.length))));
       piece.set(bytes.subarray(joined));
-      this.#pieces.push({ bytes: piece, start: 0, end: rest });
+      this._pieces.push({ bytes: piece, start: 0, end: rest });
     }
     this.length += bytes.length;
   }
@@ -36,10 +36,10 @@ export class ByteQueue {
   take(n: number): Uint8Array {
     const out = this.peek(n);
     for (let remaining = out.length; remaining > 0; ) {
-      const first = this.#pieces.at(0) as Piece;
+      const first = this._pieces.at(0) as Piece;
       const step = Math.min(remaining, first.end - first.start);
       first.start += step;
-      if (first.start === first.end) this.#pieces.shift();
+      if (first.start === first.end) this._pieces.shift();
       remaining -= step;
     }
     this.length -= out.length;
@@ -49,7 +49,7 @@ export class ByteQueue {
   peek(n: number): Uint8Array {
     const out = new Uint8Array(Math.max(0, Math.min(n, this.length)));
     let at = 0;
-    for (const { bytes, start, end } of this.#pieces) {
+    for (const { bytes, start, end } of this._pieces) {
       if (at === out.length) break;
       const part = bytes.subarray(start, Math.min(end, start + out.length - at));
       out.set(part, at);
@@ -58,7 +58,7 @@ export class ByteQueue {
     return out;
   }
   clear(): void {
-    this.#pieces = new Fifo();
+    this._pieces = new Fifo();
     this.length = 0;
   }
 }

@@ -12,7 +12,7 @@ const DT_DIR = direntType(S_IFDIR);
 /** An open directory. The offset is the cookie of the last entry that was read. */
 export class DirFile extends FileDescription {
   /** The inode's start cookie at the first read past the dots. Later names are not listed until a rewind. */
-  #start: number | undefined;
+  private _start: number | undefined;
 
   override get positioned(): boolean {
     return true;
@@ -23,7 +23,7 @@ export class DirFile extends FileDescription {
 
   override seek(_task: Task, offset: number, whence: number): number {
     const to = whence === SEEK_SET ? offset : whence === SEEK_CUR ? this.offset + offset : -1;
-    if (to === 0) this.#start = undefined;
+    if (to === 0) this._start = undefined;
     return to < 0 ? -E.EINVAL : (this.offset = to);
   }
 
@@ -35,8 +35,8 @@ export class DirFile extends FileDescription {
     const up = path.dentry.parent.inode;
     if (this.offset < 1) yield { name: ".", ino: inode.ino, type: DT_DIR, cookie: 1 };
     if (this.offset < 2) yield { name: "..", ino: up.ino, type: DT_DIR, cookie: 2 };
-    this.#start ??= inode.start;
-    const own = inode.entries(this.offset > 2 ? this.offset - 2 : (this.#start ?? 0), task);
+    this._start ??= inode.start;
+    const own = inode.entries(this.offset > 2 ? this.offset - 2 : (this._start ?? 0), task);
     for (let next = own.next(); !next.done; next = own.next()) yield { ...next.value, cookie: next.value.cookie + 2 };
   }
 }

@@ -52,17 +52,17 @@ const PATH_LIMITS = [Number.POSITIVE_INFINITY, 500, 100, 50, 10] as const;
 
 /** Counts paths by their number of levels. Each instance is visited once. */
 class Paths {
-  readonly #counts = new Map<Instance, readonly number[]>();
+  private readonly _counts = new Map<Instance, readonly number[]>();
 
   /** Paths from `of` to outermost instances, by the number of instances between. */
-  #from(of: Instance): readonly number[] {
-    let counts = this.#counts.get(of);
-    if (counts === undefined) this.#counts.set(of, (counts = (of.watchers?.size ?? 0) === 0 ? [1] : [0, ...this.around(of)]));
+  private _from(of: Instance): readonly number[] {
+    let counts = this._counts.get(of);
+    if (counts === undefined) this._counts.set(of, (counts = (of.watchers?.size ?? 0) === 0 ? [1] : [0, ...this.around(of)]));
     return counts;
   }
   around(of: FileDescription): readonly number[] {
     const counts: number[] = [];
-    for (const outer of instancesAround(of)) this.#from(outer).forEach((n, depth) => (counts[depth] = (counts[depth] ?? 0) + n));
+    for (const outer of instancesAround(of)) this._from(outer).forEach((n, depth) => (counts[depth] = (counts[depth] ?? 0) + n));
     return counts;
   }
 }

@@ -38,11 +38,11 @@ class Item implements Sleeper {
     this.file = file;
     this.events = events | POLLERR | POLLHUP;
     this.data = data;
-    this.#listen(true);
+    this._listen(true);
     file.watchers ??= new Set();
     file.watchers.add(this);
   }
-  #listen(on: boolean): void {
+  private _listen(on: boolean): void {
     for (const queue of this.file.queues(POLLIN | POLLOUT)) {
       if (on) queue.sleepers.add(this);
       else queue.sleepers.delete(this);
@@ -59,7 +59,7 @@ class Item implements Sleeper {
     return isAwaited;
   }
   end(): void {
-    this.#listen(false);
+    this._listen(false);
     this.file.watchers?.delete(this);
   }
   /** Watcher: the last reference of the file was closed, which removes it from the set. */
@@ -79,35 +79,35 @@ class Item implements Sleeper {
 export class EpollFile extends FileDescription {
   readonly queue = new WaitQueue();
   /** Items by file and descriptor: a duplicate of a descriptor is another item. */
-  readonly #items = new Map<FileDescription, Map<number, Item>>();
+  private readonly _items = new Map<FileDescription, Map<number, Item>>();
   /**
    * Items that may be ready, in the order of their reports. Other items are not ready: their queues wake
    * them.
    */
-  readonly #ready = new Set<Item>();
+  private readonly _ready = new Set<Item>();
 
   constructor(path: Path) {
     super(path.dentry.inode, O_RDWR, path);
   }
 
-  #find(fd: number, file: FileDescription): Item | undefined {
-    return this.#items.get(file)?.get(fd);
+  private _find(fd: number, file: FileDescription): Item | undefined {
+    return this._items.get(file)?.get(fd);
   }
-  *#all(): Generator<Item> {
-    for (const items of this.#items.values()) yield* items.values();
+  private *_all(): Generator<Item> {
+    for (const items of this._items.values()) yield* items.values();
   }
   /** The files in the set. */
   get inside(): Iterable<FileDescription> {
-    return this.#items.keys();
+    return this._items.keys();
   }
 
   /** EPOLL_CTL_ADD: 0 or -errno. Linux ep_insert(). */
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
-    if (this.#find(fd, file)) return -E.EEXIST;
+    if (this._find(fd, file)) return -E.EEXIST;
     if (!this.inode.fs.account.take(sizes.epollItem)) return -E.ENOMEM;
     const item = new Item(this, fd, file, events, data);
-    const items = this.#items.get(file);
-    if (items === undefined) this.#items.set(file, new Map([[fd, item]]));
+    const items = this._items.get(file);
+    if (items === undefined) this._items.set(file, new Map([[fd, item]]));
     else items.set(fd, item);
     // Only nested instances have paths to count.
     if ((file instanceof EpollFile || (this.watchers?.size ?? 0) > 0) && tooManyPaths(file)) {
@@ -119,7 +119,7 @@ export class EpollFile extends FileDescription {
   }
   /** EPOLL_CTL_MOD: 0 or -errno. */
   modify(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
-    const item = this.#find(fd, file);
+    const item = this._find(fd, file);
     if (!item) return -E.ENOENT;
     if (item.events & EPOLLEXCLUSIVE) return -E.EINVAL;
     item.events = events | POLLERR | POLLHUP;
@@ -129,25 +129,25 @@ export class EpollFile extends FileDescription {
   }
   /** EPOLL_CTL_DEL: 0 or -errno. */
   remove(fd: number, file: FileDescription): number {
-    const item = this.#find(fd, file);
+    const item = this._find(fd, file);
     if (!item) return -E.ENOENT;
     this.forget(item);
     return 0;
   }
-  #end(item: Item): void {
+  private _endItem(item: Item): void {
     item.end();
     this.inode.fs.account.give(sizes.epollItem);
   }
   forget(item: Item): void {
-    this.#end(item);
-    this.#ready.delete(item);
-    const items = this.#items.get(item.file);
+    this._endItem(item);
+    this._ready.delete(item);
+    const items = this._items.get(item.file);
     items?.delete(item.fd);
-    if (items?.size === 0) this.#items.delete(item.file);
+    if (items?.size === 0) this._items.delete(item.file);
   }
   /** Called when an item may be ready. */
   happened(item: Item): void {
-    this.#ready.add(item);
+    this._ready.add(item);
     this.queue.wake();
   }
 
@@ -158,16 +158,16 @@ export class EpollFile extends FileDescription {
   collect(task: Task, max: number): { events: number; data: Data }[] {
     const out: { events: number; data: Data }[] = [];
     const again: Item[] = [];
-    for (const item of this.#ready) {
+    for (const item of this._ready) {
       if (out.length === max) break;
-      this.#ready.delete(item);
+      this._ready.delete(item);
       const events = item.now(task);
       if (events === 0) continue;
       out.push({ events, data: item.data });
       if (item.events & EPOLLONESHOT) item.events &= PRIVATE;
       else if ((item.events & EPOLLET) === 0) again.push(item);
     }
-    for (const item of again) this.#ready.add(item);
+    for (const item of again) this._ready.add(item);
     return out;
   }
   /** True if `inner` may be added: no cycle and not too deep. Linux ep_loop_check(). */
@@ -180,9 +180,9 @@ export class EpollFile extends FileDescription {
    * Items that are not ready leave the ready list until their file wakes them. Linux __ep_eventpoll_poll().
    */
   override poll(task: Task): number {
-    for (const item of this.#ready) {
+    for (const item of this._ready) {
       if (item.now(task) !== 0) return POLLIN | POLLRDNORM;
-      this.#ready.delete(item);
+      this._ready.delete(item);
     }
     return 0;
   }
@@ -190,13 +190,13 @@ export class EpollFile extends FileDescription {
     return [this.queue];
   }
   override release(): void {
-    for (const item of this.#all()) this.#end(item);
-    this.#items.clear();
-    this.#ready.clear();
+    for (const item of this._all()) this._endItem(item);
+    this._items.clear();
+    this._ready.clear();
   }
   /** Linux ep_show_fdinfo(). */
   override info(): string {
-    return Array.from(this.#all(), ({ fd, file, events, data }) => {
+    return Array.from(this._all(), ({ fd, file, events, data }) => {
       const hex = (n: number | bigint, width = 0): string => n.toString(16).padStart(width);
       const { ino, fs } = file.inode;
       const target = `pos:${file.offset} ino:${hex(ino)} sdev:${hex(fs.dev)}`;

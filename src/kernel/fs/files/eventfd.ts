@@ -21,14 +21,14 @@ export class EventFile extends FileDescription {
   readonly queue = new WaitQueue();
   /** Its number in /proc/PID/fdinfo, the lowest that no other eventfd has. */
   readonly id: number;
-  readonly #ids: LowestIds;
+  private readonly _ids: LowestIds;
 
   constructor(task: Task, count: number, flags: number) {
     const { vfs } = task.kernel;
     const path = vfs.anonymous(task, "[eventfd]");
     super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
-    this.#ids = vfs.eventIds;
-    this.id = this.#ids.take();
+    this._ids = vfs.eventIds;
+    this.id = this._ids.take();
     this.count = BigInt(count);
     this.semaphore = (flags & EFD_SEMAPHORE) !== 0;
   }
@@ -61,7 +61,7 @@ export class EventFile extends FileDescription {
     return [this.queue];
   }
   override release(): void {
-    this.#ids.give(this.id);
+    this._ids.give(this.id);
   }
   /** Linux eventfd_show_fdinfo(). */
   override info(): string {

@@ -64,54 +64,54 @@ class Watch implements Mark {
 
 /** The file description of inotify_init(2). */
 export class InotifyFile extends FileDescription {
-  readonly #kernel: Kernel;
-  readonly #uid: number;
-  readonly #watches = new Map<number, Watch>();
-  readonly #byInode = new Map<Inode, Watch>();
-  readonly #events = new Fifo<Queued>();
-  readonly #arrivals = new WaitQueue();
-  #lastWd = 0;
+  private readonly _kernel: Kernel;
+  private readonly _uid: number;
+  private readonly _watches = new Map<number, Watch>();
+  private readonly _byInode = new Map<Inode, Watch>();
+  private readonly _events = new Fifo<Queued>();
+  private readonly _arrivals = new WaitQueue();
+  private _lastWd = 0;
   /** The bytes of all queued events, as read(2) returns them. */
   waitingBytes = 0;
-  #overflown = false;
+  private _overflown = false;
 
   constructor(task: Task, path: Path, flags: number) {
     super(path.dentry.inode, flags, path);
-    this.#kernel = task.kernel;
-    this.#uid = task.cred.uid;
-    this.#kernel.inotify.files.add(this);
+    this._kernel = task.kernel;
+    this._uid = task.cred.uid;
+    this._kernel.inotify.files.add(this);
   }
   /** The watched inodes. */
   get inodes(): Iterable<Inode> {
-    return this.#byInode.keys();
+    return this._byInode.keys();
   }
 
   /** inotify_add_watch(2): the watch descriptor or -errno. Linux inotify_update_watch(). */
   watch(inode: Inode, mask: number): number {
-    const present = this.#byInode.get(inode);
+    const present = this._byInode.get(inode);
     if (present) {
       if ((mask & IN.MASK_CREATE) !== 0) return -E.EEXIST;
       present.mask = ((mask & IN.MASK_ADD) !== 0 ? present.mask | mask : mask) & ~IN.MASK_ADD;
       return present.wd;
     }
-    const { inotify, frames } = this.#kernel;
-    if (!inotify.take("watches", this.#uid)) return -E.ENOSPC;
+    const { inotify, frames } = this._kernel;
+    if (!inotify.take("watches", this._uid)) return -E.ENOSPC;
     if (!frames.account.take(sizes.watch)) {
-      inotify.give("watches", this.#uid);
+      inotify.give("watches", this._uid);
       return -E.ENOMEM;
     }
-    do this.#lastWd = this.#lastWd + 1 === WD_END ? 1 : this.#lastWd + 1;
-    while (this.#watches.has(this.#lastWd));
-    const watch = new Watch(this, this.#lastWd, inode, mask & ~IN.MASK_ADD);
-    this.#watches.set(watch.wd, watch);
-    this.#byInode.set(inode, watch);
+    do this._lastWd = this._lastWd + 1 === WD_END ? 1 : this._lastWd + 1;
+    while (this._watches.has(this._lastWd));
+    const watch = new Watch(this, this._lastWd, inode, mask & ~IN.MASK_ADD);
+    this._watches.set(watch.wd, watch);
+    this._byInode.set(inode, watch);
     inode.marks ??= new Set();
     inode.marks.add(watch);
     return watch.wd;
   }
   /** inotify_rm_watch(2): 0 or -EINVAL. */
   unwatch(wd: number): number {
-    const watch = this.#watches.get(wd);
+    const watch = this._watches.get(wd);
     if (!watch) return -E.EINVAL;
     this.remove(watch);
     return 0;
@@ -125,46 +125,46 @@ export class InotifyFile extends FileDescription {
   }
   /** Ends a watch that is not in its inode any more. */
   forget(watch: Watch): void {
-    if (!this.#watches.delete(watch.wd)) return;
-    this.#byInode.delete(watch.inode);
-    this.#kernel.inotify.give("watches", this.#uid);
-    this.#kernel.frames.account.give(sizes.watch);
+    if (!this._watches.delete(watch.wd)) return;
+    this._byInode.delete(watch.inode);
+    this._kernel.inotify.give("watches", this._uid);
+    this._kernel.frames.account.give(sizes.watch);
     this.queue({ wd: watch.wd, mask: IN.IGNORED, cookie: 0, name: "" });
   }
 
   /** Adds an event, unless it equals the last one or the queue is full. Linux fsnotify_insert_event(). */
   queue(event: Queued): void {
-    const last = this.#events.last();
+    const last = this._events.last();
     if (last && last.mask !== IN.IGNORED && last.mask === event.mask && last.wd === event.wd && last.name === event.name) return;
-    if (this.#events.length >= this.#kernel.inotify.events || !this.#kernel.frames.account.take(charge(event))) {
-      if (this.#overflown) return;
-      this.#overflown = true;
-      this.#push({ wd: -1, mask: IN.Q_OVERFLOW, cookie: 0, name: "" });
+    if (this._events.length >= this._kernel.inotify.events || !this._kernel.frames.account.take(charge(event))) {
+      if (this._overflown) return;
+      this._overflown = true;
+      this._push({ wd: -1, mask: IN.Q_OVERFLOW, cookie: 0, name: "" });
       return;
     }
-    this.#push(event);
+    this._push(event);
   }
-  #push(event: Queued): void {
-    this.#events.push(event);
+  private _push(event: Queued): void {
+    this._events.push(event);
     this.waitingBytes += sizeOf(event);
-    this.#arrivals.wake();
+    this._arrivals.wake();
   }
-  #shift(): Queued {
-    const event = this.#events.shift() as Queued;
+  private _shift(): Queued {
+    const event = this._events.shift() as Queued;
     this.waitingBytes -= sizeOf(event);
-    if (event.mask === IN.Q_OVERFLOW) this.#overflown = false;
-    else this.#kernel.frames.account.give(charge(event));
+    if (event.mask === IN.Q_OVERFLOW) this._overflown = false;
+    else this._kernel.frames.account.give(charge(event));
     return event;
   }
 
   /** As many events as fit. Linux inotify_read(). */
   override read(_task: Task, n: number): Or<Uint8Array> {
-    const first = this.#events.at(0);
+    const first = this._events.at(0);
     if (!first) return -E.EAGAIN;
     if (sizeOf(first) > n) return -E.EINVAL;
     let length = 0;
     let count = 0;
-    for (const event of this.#events) {
+    for (const event of this._events) {
       if (length + sizeOf(event) > n) break;
       length += sizeOf(event);
       count++;
@@ -172,7 +172,7 @@ export class InotifyFile extends FileDescription {
     const out = new Uint8Array(length);
     const view = new DataView(out.buffer);
     for (let at = 0; count > 0; count--) {
-      const event = this.#shift();
+      const event = this._shift();
       view.setInt32(at, event.wd, true);
       view.setUint32(at + 4, event.mask, true);
       view.setUint32(at + 8, event.cookie, true);
@@ -187,23 +187,23 @@ export class InotifyFile extends FileDescription {
     return 0;
   }
   override poll(): number {
-    return this.#events.length > 0 ? POLLIN | POLLRDNORM : 0;
+    return this._events.length > 0 ? POLLIN | POLLRDNORM : 0;
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#arrivals];
+    return [this._arrivals];
   }
   override info(): string {
     const hex = (n: number): string => n.toString(16);
     return Array.from(
-      this.#watches.values(),
+      this._watches.values(),
       ({ wd, inode, mask }) =>
         `inotify wd:${hex(wd)} ino:${hex(inode.ino)} sdev:${hex(inode.fs.dev)} mask:${hex((mask & SHOWN) >>> 0)} ignored_mask:0\n`,
     ).join("");
   }
   override release(): void {
-    for (const watch of [...this.#watches.values()]) this.remove(watch);
-    while (this.#events.length > 0) this.#shift();
-    this.#kernel.inotify.files.delete(this);
-    this.#kernel.inotify.give("instances", this.#uid);
+    for (const watch of [...this._watches.values()]) this.remove(watch);
+    while (this._events.length > 0) this._shift();
+    this._kernel.inotify.files.delete(this);
+    this._kernel.inotify.give("instances", this._uid);
   }
 }

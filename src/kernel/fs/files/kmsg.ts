@@ -19,28 +19,28 @@ const SEEK = { SET: 0, END: 2, DATA: 3 } as const;
 
 /** An open /dev/kmsg: a read is one record. */
 class KmsgDevice extends FileDescription {
-  readonly #log: KernelLog;
+  private readonly _log: KernelLog;
   /** The number of the next record. */
-  #next: number;
+  private _next: number;
   constructor(log: KernelLog, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#log = log;
-    this.#next = log.first;
+    this._log = log;
+    this._next = log.first;
   }
   override get positioned(): boolean {
     return true;
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
-    if (this.#next < this.#log.first) {
-      this.#next = this.#log.first;
+    if (this._next < this._log.first) {
+      this._next = this._log.first;
       return -E.EPIPE;
     }
-    const record = this.#log.at(this.#next);
+    const record = this._log.at(this._next);
     if (!record) return -E.EAGAIN;
     const text = record.text.replace(/[^ -[\]-~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
-    const line = `${record.level},${this.#next},${Math.floor(record.now / 1000)},-;${text}\n`;
+    const line = `${record.level},${this._next},${Math.floor(record.now / 1000)},-;${text}\n`;
     // Linux devkmsg_read() passes over a record that the buffer cannot hold.
-    this.#next++;
+    this._next++;
     return line.length > n ? -E.EINVAL : asBytes(line);
   }
   override write({ kernel }: Task, bytes: Uint8Array): number {
@@ -51,17 +51,17 @@ class KmsgDevice extends FileDescription {
     return bytes.length;
   }
   override poll(): number {
-    if (!this.#log.at(this.#next) && this.#next >= this.#log.first) return 0;
-    return POLLIN | POLLRDNORM | (this.#next < this.#log.first ? POLLERR | POLLPRI : 0);
+    if (!this._log.at(this._next) && this._next >= this._log.first) return 0;
+    return POLLIN | POLLRDNORM | (this._next < this._log.first ? POLLERR | POLLPRI : 0);
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#log.changed];
+    return [this._log.changed];
   }
   override seek(_task: Task, offset: number, whence: number): number {
     if (offset !== 0) return -E.ESPIPE;
-    if (whence === SEEK.SET) this.#next = this.#log.first;
-    else if (whence === SEEK.DATA) this.#next = this.#log.cleared;
-    else if (whence === SEEK.END) this.#next = this.#log.total;
+    if (whence === SEEK.SET) this._next = this._log.first;
+    else if (whence === SEEK.DATA) this._next = this._log.cleared;
+    else if (whence === SEEK.END) this._next = this._log.total;
     else return -E.EINVAL;
     return 0;
   }
@@ -73,10 +73,10 @@ export const openKmsg = ({ kernel }: Task, inode: Inode, flags: number, path: Pa
 
 /** An open /proc/kmsg: a read takes lines from the log. */
 class ProcKmsg extends FileDescription {
-  readonly #log: KernelLog;
+  private readonly _log: KernelLog;
   constructor(log: KernelLog, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#log = log;
+    this._log = log;
   }
   override get isSource(): boolean {
     return false;
@@ -92,14 +92,14 @@ class ProcKmsg extends FileDescription {
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
     if (n === 0) return new Uint8Array(0);
-    const lines = this.#log.take(n);
+    const lines = this._log.take(n);
     return lines === "" ? -E.EAGAIN : asBytes(lines);
   }
   override poll(): number {
-    return this.#log.unread > 0 ? POLLIN | POLLRDNORM : 0;
+    return this._log.unread > 0 ? POLLIN | POLLRDNORM : 0;
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#log.changed];
+    return [this._log.changed];
   }
 }
 

@@ -45,12 +45,12 @@ export class Loop implements BlockDevice {
   readAhead = 256;
   /** Open files, and a mounted file system. */
   opens = 0;
-  #holder: FileSystem | undefined = undefined;
+  private _holder: FileSystem | undefined = undefined;
   readonly reads: Accesses = { calls: 0, sectors: 0 };
   readonly writes: Accesses = { calls: 0, sectors: 0 };
   /** The time in milliseconds in which accesses began. Linux update_io_ticks() */
   ticks = 0;
-  #lastTick = -1;
+  private _lastTick = -1;
   constructor(index: number) {
     this.index = index;
     this.number = makedev(LOOP_MAJOR, index);
@@ -64,12 +64,12 @@ export class Loop implements BlockDevice {
     return this.madeReadOnly || (this.flags & FLAGS.READ_ONLY) !== 0;
   }
   get holder(): FileSystem | undefined {
-    return this.#holder;
+    return this._holder;
   }
   set holder(fs: FileSystem | undefined) {
-    if (fs && !this.#holder) this.opens++;
-    const ended = !fs && this.#holder;
-    this.#holder = fs;
+    if (fs && !this._holder) this.opens++;
+    const ended = !fs && this._holder;
+    this._holder = fs;
     if (ended) this.close();
   }
   /** An open file or the file system ends. LOOP_CLR_FD of an open device waits for its last user. */
@@ -97,24 +97,24 @@ export class Loop implements BlockDevice {
     this.madeReadOnly = false;
   }
 
-  #count(accesses: Accesses, file: RegularFile, bytes: number): void {
+  private _count(accesses: Accesses, file: RegularFile, bytes: number): void {
     accesses.calls++;
     accesses.sectors += Math.ceil(bytes / SECTOR);
     const { sec, nsec } = file.inode.fs.clock.realtime();
     const tick = Math.floor((sec * 1000 + nsec / 1e6) / JIFFY);
-    if (tick !== this.#lastTick) this.ticks += JIFFY;
-    this.#lastTick = tick;
+    if (tick !== this._lastTick) this.ticks += JIFFY;
+    this._lastTick = tick;
   }
   read(at: number, into: Uint8Array): number {
     const { file, offset, size } = this;
     if (!file || at < 0 || at + into.length > size) return -E.EIO;
-    this.#count(this.reads, file, into.length);
+    this._count(this.reads, file, into.length);
     return readContent(file.inode, at + offset, into);
   }
   write(at: number, bytes: Uint8Array): number {
     const { file, offset, size } = this;
     if (!file || at < 0 || at + bytes.length > size) return -E.EIO;
-    this.#count(this.writes, file, bytes.length);
+    this._count(this.writes, file, bytes.length);
     const n = writeContent(file.inode, bytes, at + offset);
     return n < 0 ? n : n < bytes.length ? -E.ENOSPC : 0;
   }

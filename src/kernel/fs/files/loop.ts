@@ -66,14 +66,14 @@ const CONFIG_SIZE = 8 + INFO64_SIZE + 64;
 
 /** An open block device. */
 class LoopFile extends FileDescription {
-  readonly #loop: Loop;
+  private readonly _loop: Loop;
   constructor(loop: Loop, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#loop = loop;
+    this._loop = loop;
     loop.opens++;
   }
   override release(): void {
-    this.#loop.close();
+    this._loop.close();
   }
   override get seekable(): boolean {
     return true;
@@ -82,27 +82,27 @@ class LoopFile extends FileDescription {
     return false;
   }
   override read(_task: Task, n: number, at: number): Or<Uint8Array> {
-    const bytes = new Uint8Array(Math.max(0, Math.min(n, this.#loop.size - at)));
-    const error = bytes.length > 0 ? this.#loop.read(at, bytes) : 0;
+    const bytes = new Uint8Array(Math.max(0, Math.min(n, this._loop.size - at)));
+    const error = bytes.length > 0 ? this._loop.read(at, bytes) : 0;
     return error < 0 ? error : bytes;
   }
   override write(_task: Task, from: Uint8Array, at: number): number {
-    const { size, readOnly } = this.#loop;
+    const { size, readOnly } = this._loop;
     if (readOnly) return -E.EPERM;
     if (from.length === 0) return 0;
     if (at >= size) return -E.ENOSPC;
     const bytes = from.subarray(0, size - at);
-    const error = this.#loop.write(at, bytes);
+    const error = this._loop.write(at, bytes);
     return error < 0 ? error : bytes.length;
   }
   override seek(_task: Task, offset: number, whence: number): number {
     if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) return -E.EINVAL;
-    return seekTo(this, offset, whence, this.#loop.size);
+    return seekTo(this, offset, whence, this._loop.size);
   }
 
   override ioctl(t: Task, request: number, arg: VAddr, abi: Abi): number {
-    const loop = this.#loop;
-    if (request >>> 8 === 0x4c) return this.#configure(t, request, arg, abi);
+    const loop = this._loop;
+    if (request >>> 8 === 0x4c) return this._configure(t, request, arg, abi);
     const int = (value: number): number => (t.mem.setU32(arg, value) ? 0 : -E.EFAULT);
     switch (request & 0xffff) {
       case WORD.GETSIZE64:
@@ -147,13 +147,13 @@ class LoopFile extends FileDescription {
         return capable(t.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES;
       case BLK.DISCARD:
       case BLK.ZEROOUT:
-        return this.#discard(t, arg);
+        return this._discard(t, arg);
     }
     return -E.ENOTTY;
   }
   /** Makes a hole. uint64_t range[2]: start and length. */
-  #discard(t: Task, arg: VAddr): number {
-    const { file, offset, size, readOnly } = this.#loop;
+  private _discard(t: Task, arg: VAddr): number {
+    const { file, offset, size, readOnly } = this._loop;
     const range = t.mem.read(arg, 16);
     if (!this.writable) return -E.EBADF;
     if (!range) return -E.EFAULT;
@@ -164,10 +164,10 @@ class LoopFile extends FileDescription {
     return length === 0 ? 0 : file.inode.allocate(offset + from, offset + from + length, true);
   }
 
-  #configure(t: Task, request: number, arg: VAddr, abi: Abi): number {
-    const loop = this.#loop;
+  private _configure(t: Task, request: number, arg: VAddr, abi: Abi): number {
+    const loop = this._loop;
     if (request === L.SET_FD) return loop.attach(t, arg as number, !this.writable);
-    if (request === L.CONFIGURE) return this.#configureAll(t, arg);
+    if (request === L.CONFIGURE) return this._configureAll(t, arg);
     const mayChange = this.writable || capable(t.cred, CAP.SYS_ADMIN);
     const changes = request === L.CLR_FD || request === L.SET_STATUS || request === L.SET_STATUS64;
     if (changes && !mayChange) return -E.EPERM;
@@ -181,18 +181,18 @@ class LoopFile extends FileDescription {
         return 0;
       case L.SET_STATUS64: {
         const from = t.mem.read(arg, INFO64_SIZE);
-        return from ? this.#setStatus(from) : -E.EFAULT;
+        return from ? this._setStatus(from) : -E.EFAULT;
       }
       case L.SET_STATUS: {
         const from = t.mem.read(arg, info.size(abi));
         if (!from) return -E.EFAULT;
         const { offset, flags, name } = info.decode(from, abi);
-        return this.#set(offset, 0, flags, name);
+        return this._set(offset, 0, flags, name);
       }
       case L.GET_STATUS64:
-        return t.mem.write(arg, this.#status()) ? 0 : -E.EFAULT;
+        return t.mem.write(arg, this._status()) ? 0 : -E.EFAULT;
       case L.GET_STATUS: {
-        const { device, inode, offset, flags, file_name: name } = info64.decode(this.#status(), x64);
+        const { device, inode, offset, flags, file_name: name } = info64.decode(this._status(), x64);
         const old = { ...info.decode(new Uint8Array(info.size(abi)), abi), number: loop.index, offset: Number(offset), flags, name };
         const encoded = info.encode({ ...old, device: Number(device & 0xffffn), inode: Number(inode) }, abi);
         return t.mem.write(arg, encoded) ? 0 : -E.EFAULT;
@@ -208,38 +208,38 @@ class LoopFile extends FileDescription {
     }
     return -E.EINVAL;
   }
-  #configureAll(t: Task, arg: VAddr): number {
+  private _configureAll(t: Task, arg: VAddr): number {
     const config = t.mem.read(arg, CONFIG_SIZE);
     if (!config) return -E.EFAULT;
     const v = new DataView(config.buffer, config.byteOffset);
     const [fd, blockSize] = [v.getUint32(0, true), v.getUint32(4, true)];
     const wanted = config.subarray(8, 8 + INFO64_SIZE);
     const { flags } = info64.decode(wanted, x64);
-    if (t.files.get(fd | 0) && this.#loop.file) return -E.EBUSY;
+    if (t.files.get(fd | 0) && this._loop.file) return -E.EBUSY;
     if (flags & ~(FLAGS.READ_ONLY | FLAGS.AUTOCLEAR | FLAGS.PARTSCAN | FLAGS.DIRECT_IO)) return -E.EINVAL;
     if (blockSize !== 0 && ((blockSize & (blockSize - 1)) !== 0 || blockSize < SECTOR || blockSize > 4096)) return -E.EINVAL;
-    const bad = this.#loop.attach(t, fd | 0, !this.writable || (flags & FLAGS.READ_ONLY) !== 0);
+    const bad = this._loop.attach(t, fd | 0, !this.writable || (flags & FLAGS.READ_ONLY) !== 0);
     if (bad < 0) return bad;
-    if (blockSize !== 0) this.#loop.blockSize = blockSize;
-    const failed = this.#setStatus(wanted);
-    if (failed < 0) this.#loop.detach();
+    if (blockSize !== 0) this._loop.blockSize = blockSize;
+    const failed = this._setStatus(wanted);
+    if (failed < 0) this._loop.detach();
     return failed;
   }
-  #setStatus(from: Uint8Array): number {
+  private _setStatus(from: Uint8Array): number {
     const { offset, sizelimit, flags, file_name: name, encrypt_type: cipher } = info64.decode(from, x64);
     if (cipher !== 0) return -E.EINVAL;
     if (offset > BigInt(Number.MAX_SAFE_INTEGER) || sizelimit > BigInt(Number.MAX_SAFE_INTEGER)) return -E.EOVERFLOW;
-    return this.#set(Number(offset), Number(sizelimit), flags, name);
+    return this._set(Number(offset), Number(sizelimit), flags, name);
   }
-  #set(offset: number, limit: number, flags: number, name: Uint8Array): number {
-    const loop = this.#loop;
+  private _set(offset: number, limit: number, flags: number, name: Uint8Array): number {
+    const loop = this._loop;
     if (offset < 0) return -E.EOVERFLOW;
     [loop.offset, loop.limit, loop.name] = [offset, limit, name];
     loop.flags = (loop.flags & ~SETTABLE) | (flags & SETTABLE);
     return 0;
   }
-  #status(): Uint8Array {
-    const { index: number, offset, limit, flags, name, file } = this.#loop;
+  private _status(): Uint8Array {
+    const { index: number, offset, limit, flags, name, file } = this._loop;
     const none = info64.decode(new Uint8Array(INFO64_SIZE), x64);
     const inode = BigInt(file?.inode.ino ?? 0);
     const own = { device: BigInt(file?.inode.fs.dev ?? 0), inode, rdevice: BigInt(this.inode.rdev), number };

@@ -35,11 +35,11 @@ export class PipeLimits {
   /** pipe-user-pages-soft and pipe-user-pages-hard, in pages; 0 is no limit. */
   soft = 16384;
   hard = 0;
-  readonly #pages = new Map<number, number>();
-  #add(uid: number, pages: number): number {
-    const now = (this.#pages.get(uid) ?? 0) + pages;
-    if (now === 0) this.#pages.delete(uid);
-    else this.#pages.set(uid, now);
+  private readonly _pages = new Map<number, number>();
+  private _add(uid: number, pages: number): number {
+    const now = (this._pages.get(uid) ?? 0) + pages;
+    if (now === 0) this._pages.delete(uid);
+    else this._pages.set(uid, now);
     return now;
   }
   /**
@@ -48,26 +48,26 @@ export class PipeLimits {
   begin(uid: number, isPrivileged: boolean): number {
     const isOver = (pages: number, limit: number): boolean => limit > 0 && pages > limit && !isPrivileged;
     let capacity = Math.min(PIPE_DEFAULT, this.max);
-    if (isOver(this.#add(uid, capacity / PIPE_BUF), this.soft)) {
-      this.#add(uid, (PIPE_LEAST - capacity) / PIPE_BUF);
+    if (isOver(this._add(uid, capacity / PIPE_BUF), this.soft)) {
+      this._add(uid, (PIPE_LEAST - capacity) / PIPE_BUF);
       capacity = PIPE_LEAST;
     }
-    if (!isOver(this.#add(uid, 0), this.hard)) return capacity;
-    this.#add(uid, -capacity / PIPE_BUF);
+    if (!isOver(this._add(uid, 0), this.hard)) return capacity;
+    this._add(uid, -capacity / PIPE_BUF);
     return -E.ENFILE;
   }
   /**
    * Changes a pipe's charge from one capacity to another: 0, or -EPERM over a limit. Linux pipe_set_size().
    */
   resize(uid: number, from: number, to: number, isPrivileged: boolean): number {
-    const now = this.#add(uid, (to - from) / PIPE_BUF);
+    const now = this._add(uid, (to - from) / PIPE_BUF);
     const isOver = (limit: number): boolean => limit > 0 && now > limit;
     if (to <= from || isPrivileged || !(isOver(this.hard) || isOver(this.soft))) return 0;
-    this.#add(uid, (from - to) / PIPE_BUF);
+    this._add(uid, (from - to) / PIPE_BUF);
     return -E.EPERM;
   }
   end(uid: number, capacity: number): void {
-    this.#add(uid, -capacity / PIPE_BUF);
+    this._add(uid, -capacity / PIPE_BUF);
   }
 }
 /** f_type of pipefs. Linux uapi linux/magic.h */
@@ -82,8 +82,8 @@ interface Slot {
 
 /** A pipe. Like on Linux, its capacity counts pages: a single byte occupies one until others join it. */
 export class Pipe {
-  readonly #frames: Frames;
-  readonly #slots = new Fifo<Slot>();
+  private readonly _frames: Frames;
+  private readonly _slots = new Fifo<Slot>();
   length = 0;
   capacity: number;
   readers = 0;
@@ -95,11 +95,11 @@ export class Pipe {
   readonly writeQueue = new WaitQueue();
 
   /** The limits that count its capacity, and the user that is charged. A socket's buffer has none. */
-  readonly #charge: { readonly limits: PipeLimits; readonly uid: number } | undefined;
+  private readonly _charge: { readonly limits: PipeLimits; readonly uid: number } | undefined;
 
   constructor(frames: Frames, capacity: number, charge?: { readonly limits: PipeLimits; readonly uid: number }) {
-    this.#frames = frames;
-    this.#charge = charge;
+    this._frames = frames;
+    this._charge = charge;
     this.capacity = capacity;
   }
   /** A pipe for a task, or -ENFILE. */
@@ -111,7 +111,7 @@ export class Pipe {
   /** F_SETPIPE_SZ: the new capacity in bytes, or -errno. */
   resize({ cred }: Task, size: number): number {
     const capacity = roundPipeSize(size);
-    const charge = this.#charge;
+    const charge = this._charge;
     if (capacity === 0 || !charge) return -E.EINVAL;
     const { limits, uid } = charge;
     if (capacity > this.capacity && capacity > limits.max && !capable(cred, CAP.SYS_RESOURCE)) return -E.EPERM;
@@ -126,10 +126,10 @@ export class Pipe {
     return capacity;
   }
   get slots(): number {
-    return this.#slots.length;
+    return this._slots.length;
   }
   get full(): boolean {
-    return this.#slots.length * PIPE_BUF >= this.capacity;
+    return this._slots.length * PIPE_BUF >= this.capacity;
   }
 
   /**
@@ -137,14 +137,14 @@ export class Pipe {
    * pipe_write().
    */
   put(bytes: Uint8Array): number {
-    let done = this.#join(bytes);
+    let done = this._join(bytes);
     let frame = -1;
     while (done < bytes.length && !this.full) {
-      frame = this.#frames.allocDirty();
+      frame = this._frames.allocDirty();
       if (frame === 0) break;
       const page = bytes.subarray(done, done + PIPE_BUF);
-      this.#frames.u8.set(page, frame);
-      this.#slots.push({ frame, start: 0, end: page.length });
+      this._frames.u8.set(page, frame);
+      this._slots.push({ frame, start: 0, end: page.length });
       done += page.length;
     }
     this.length += done;
@@ -154,11 +154,11 @@ export class Pipe {
   /**
    * Appends the bytes of a write beyond whole pages to the last page, if all fit there. Returns their number.
    */
-  #join(bytes: Uint8Array): number {
+  private _join(bytes: Uint8Array): number {
     const rest = bytes.length % PIPE_BUF;
-    const last = this.#slots.last();
+    const last = this._slots.last();
     if (rest === 0 || !last || last.end + rest > PIPE_BUF) return 0;
-    this.#frames.u8.set(rest === bytes.length ? bytes : bytes.subarray(0, rest), last.frame + last.end);
+    this._frames.u8.set(rest === bytes.length ? bytes : bytes.subarray(0, rest), last.frame + last.end);
     last.end += rest;
     return rest;
   }
@@ -167,9 +167,9 @@ export class Pipe {
     const length = Math.min(n, this.length);
     const out = into && length <= into.length ? into.subarray(0, length) : new Uint8Array(length);
     let at = 0;
-    for (const { frame, start, end } of this.#slots) {
+    for (const { frame, start, end } of this._slots) {
       if (at === out.length) break;
-      const bytes = this.#frames.u8.subarray(frame + start, frame + Math.min(end, start + out.length - at));
+      const bytes = this._frames.u8.subarray(frame + start, frame + Math.min(end, start + out.length - at));
       out.set(bytes, at);
       at += bytes.length;
     }
@@ -185,12 +185,12 @@ export class Pipe {
   drop(n: number): void {
     let remaining = n;
     while (remaining > 0) {
-      const first = this.#slots.at(0) as Slot;
+      const first = this._slots.at(0) as Slot;
       const step = Math.min(remaining, first.end - first.start);
       first.start += step;
       if (first.start === first.end) {
-        this.#slots.shift();
-        this.#frames.release(first.frame);
+        this._slots.shift();
+        this._frames.release(first.frame);
       }
       remaining -= step;
     }
@@ -199,8 +199,8 @@ export class Pipe {
   }
   /** Frees the frames after the last close. */
   end(): void {
-    this.#charge?.limits.end(this.#charge.uid, this.capacity);
-    for (let slot = this.#slots.shift(); slot; slot = this.#slots.shift()) this.#frames.release(slot.frame);
+    this._charge?.limits.end(this._charge.uid, this.capacity);
+    for (let slot = this._slots.shift(); slot; slot = this._slots.shift()) this._frames.release(slot.frame);
     this.length = 0;
   }
 }

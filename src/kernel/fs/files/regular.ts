@@ -125,17 +125,17 @@ export const writeContent = (inode: RegularInode, bytes: Uint8Array, at: number)
 export class RegularFile extends FileDescription {
   declare readonly inode: RegularInode;
   /** True if it counts as a writer, so that the file cannot be executed (ETXTBSY). */
-  readonly #writes: boolean;
+  private readonly _writes: boolean;
   constructor(inode: RegularInode, flags: number, path: Path, opened = true) {
     super(inode, flags, path);
-    this.#writes = opened && this.writable;
-    if (this.#writes) inode.writers++;
+    this._writes = opened && this.writable;
+    if (this._writes) inode.writers++;
   }
   override get seekable(): boolean {
     return true;
   }
   override release(): void {
-    if (this.#writes) this.inode.writers--;
+    if (this._writes) this.inode.writers--;
   }
 
   override read(_task: Task, n: number, at: number, into?: Uint8Array): Or<Uint8Array> {

@@ -9,75 +9,75 @@ export class SharedPages implements Backing {
   readonly size: number;
   readonly sparse = true;
   pages: PageCache | undefined = undefined;
-  readonly #frames: Frames;
-  readonly #cache: PageCache;
+  private readonly _frames: Frames;
+  private readonly _cache: PageCache;
   /** Machine addresses of the pages. */
-  readonly #at: number[] = [];
+  private readonly _at: number[] = [];
 
   /** The name in /proc/PID/maps. */
-  readonly #path: string;
+  private readonly _path: string;
 
   constructor(frames: Frames, bytes: number, path = "anon_inode:[io_uring]") {
-    this.#path = path;
+    this._path = path;
     this.size = pageAlign(bytes);
-    this.#frames = frames;
-    this.#cache = PageCache.of(frames, this);
+    this._frames = frames;
+    this._cache = PageCache.of(frames, this);
   }
   /** Makes the pages. False: memory is short, and the object has ended. */
   fill(): boolean {
     for (let index = 0; index < this.size / PAGE_SIZE; index++) {
-      const frame = this.#cache.frame(index);
+      const frame = this._cache.frame(index);
       if (frame <= 0) {
         this.end();
         return false;
       }
       // A page that is written is never reclaimed, because it has no other copy.
-      this.#cache.dirtied(index);
-      this.#at.push(frame);
+      this._cache.dirtied(index);
+      this._at.push(frame);
     }
     return true;
   }
   /** No file leads to the pages any more. Mapped ones remain until they are unmapped. */
   end(): void {
-    this.#cache.drop();
+    this._cache.drop();
   }
   readPage(): number {
     return 0;
   }
   /** The object for mmap(2). */
   get file(): MappedFile {
-    return { backing: this, path: this.#path, dev: 0, ino: 0, readable: true, writable: true };
+    return { backing: this, path: this._path, dev: 0, ino: 0, readable: true, writable: true };
   }
 
-  #address(at: number): number {
-    return (this.#at[Math.floor(at / PAGE_SIZE)] as number) + (at % PAGE_SIZE);
+  private _address(at: number): number {
+    return (this._at[Math.floor(at / PAGE_SIZE)] as number) + (at % PAGE_SIZE);
   }
   u32(at: number): number {
-    return this.#frames.view.getUint32(this.#address(at), true);
+    return this._frames.view.getUint32(this._address(at), true);
   }
   setU32(at: number, value: number): void {
-    const to = this.#address(at);
-    this.#frames.view.setUint32(to, value, true);
-    this.#frames.changed(to);
+    const to = this._address(at);
+    this._frames.view.setUint32(to, value, true);
+    this._frames.changed(to);
   }
   setU64(at: number, value: bigint): void {
-    const to = this.#address(at);
-    this.#frames.view.setBigUint64(to, BigInt.asUintN(64, value), true);
-    this.#frames.changed(to);
+    const to = this._address(at);
+    this._frames.view.setBigUint64(to, BigInt.asUintN(64, value), true);
+    this._frames.changed(to);
   }
   /** Writes bytes, which may lie in several pages. */
   write(at: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
       const n = Math.min(bytes.length - done, PAGE_SIZE - ((at + done) % PAGE_SIZE));
-      const to = this.#address(at + done);
-      this.#frames.u8.set(bytes.subarray(done, done + n), to);
-      this.#frames.changed(to);
+      const to = this._address(at + done);
+      this._frames.u8.set(bytes.subarray(done, done + n), to);
+      this._frames.changed(to);
       done += n;
     }
   }
   /** A copy of bytes that lie in one page. */
   bytes(at: number, n: number): Uint8Array {
-    const from = this.#address(at);
-    return this.#frames.u8.slice(from, from + n);
+    const from = this._address(at);
+    return this._frames.u8.slice(from, from + n);
   }
 }

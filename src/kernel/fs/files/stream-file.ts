@@ -14,18 +14,18 @@ import type { ByteSink, ByteSource } from "./stream.ts";
 
 /** The inode of a stream. An open through /proc/PID/fd makes another description of the same end. */
 export class StreamInode extends AnonInode {
-  readonly #make: (path: Path, flags: number) => FileDescription;
-  readonly #access: number;
+  private readonly _make: (path: Path, flags: number) => FileDescription;
+  private readonly _access: number;
   constructor(vfs: Vfs, access: number, make: (path: Path, flags: number) => FileDescription) {
     super(vfs.pipefs, S_IFIFO | 0o600);
-    this.#access = access;
-    this.#make = make;
+    this._access = access;
+    this._make = make;
   }
   /** The other end is the host's, so only the guest's own end can be opened; O_RDWR gives that end too. */
-  override open(_task?: Task, flags = this.#access, path = this.path): Or<FileDescription> {
+  override open(_task?: Task, flags = this._access, path = this.path): Or<FileDescription> {
     const access = flags & O_ACCMODE;
-    if (access !== this.#access && access !== O_RDWR) return -E.EACCES;
-    return this.#make(path, flags);
+    if (access !== this._access && access !== O_RDWR) return -E.EACCES;
+    return this._make(path, flags);
   }
   readonly path: Path = (this.fs as Vfs["pipefs"]).path(this, (ino) => `pipe:[${ino}]`);
 }

@@ -17,19 +17,19 @@ export interface ByteFile {
 /** Bytes from the host: bytes that it pushes, or bytes that are read from a file on demand. */
 export class ByteSource {
   readonly queue = new WaitQueue(true);
-  readonly #bytes = new ByteQueue();
-  readonly #file: ByteFile | undefined;
+  private readonly _bytes = new ByteQueue();
+  private readonly _file: ByteFile | undefined;
   /** True if no more bytes will come. */
   ended = false;
 
   constructor(file?: ByteFile) {
-    this.#file = file;
+    this._file = file;
   }
 
   /** Called by the host: appends a copy of the bytes and wakes readers. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#bytes.put(bytes);
+    this._bytes.put(bytes);
     this.queue.wake();
   }
   /** Called by the host: the end of the stream. */
@@ -40,21 +40,21 @@ export class ByteSource {
 
   /** The number of bytes that `take` can return now; 0 if none has come yet. */
   get available(): number {
-    if (this.#bytes.length === 0) this.#fetch(READ_AHEAD);
-    return this.#bytes.length;
+    if (this._bytes.length === 0) this._fetch(READ_AHEAD);
+    return this._bytes.length;
   }
   /** Called for the guest: removes up to `n` bytes. The result is empty if none has come yet. */
   take(n: number): Uint8Array {
-    this.#fetch(n - this.#bytes.length);
-    return this.#bytes.take(n);
+    this._fetch(n - this._bytes.length);
+    return this._bytes.take(n);
   }
-  #fetch(n: number): void {
-    if (!this.#file || this.ended || n <= 0) return;
+  private _fetch(n: number): void {
+    if (!this._file || this.ended || n <= 0) return;
     const bytes = new Uint8Array(Math.min(n, MAX_READ));
     for (let done = 0; done < bytes.length && !this.ended; ) {
-      const got = this.#file.read(bytes.subarray(done));
+      const got = this._file.read(bytes.subarray(done));
       if (got === 0) this.ended = true;
-      this.#bytes.put(bytes.subarray(done, done + got));
+      this._bytes.put(bytes.subarray(done, done + got));
       done += got;
     }
   }

@@ -11,18 +11,18 @@ export class WatchLimits {
   instances = 128;
   watches = 8192;
   events = 16384;
-  readonly #used = new Map<string, number>();
+  private readonly _used = new Map<string, number>();
   /** Counts an object of a user: false if there would be more than `most`. */
   take(kind: "instances" | "watches", uid: number): boolean {
-    const used = this.#used.get(`${kind} ${uid}`) ?? 0;
+    const used = this._used.get(`${kind} ${uid}`) ?? 0;
     if (used >= this[kind]) return false;
-    this.#used.set(`${kind} ${uid}`, used + 1);
+    this._used.set(`${kind} ${uid}`, used + 1);
     return true;
   }
   give(kind: "instances" | "watches", uid: number): void {
-    const used = (this.#used.get(`${kind} ${uid}`) ?? 1) - 1;
-    if (used === 0) this.#used.delete(`${kind} ${uid}`);
-    else this.#used.set(`${kind} ${uid}`, used);
+    const used = (this._used.get(`${kind} ${uid}`) ?? 1) - 1;
+    if (used === 0) this._used.delete(`${kind} ${uid}`);
+    else this._used.set(`${kind} ${uid}`, used);
   }
 }
 

@@ -3,18 +3,18 @@ import { OrderedMap } from "../../../memory/ordered-map.ts";
 
 /** Gives the lowest number from `first` on that is not in use. */
 export class LowestIds {
-  readonly #free = new OrderedMap<true>();
-  #next: number;
+  private readonly _free = new OrderedMap<true>();
+  private _next: number;
   constructor(first: number) {
-    this.#next = first;
+    this._next = first;
   }
   take(): number {
-    const lowest = this.#free.next(0);
-    if (lowest === undefined) return this.#next++;
-    this.#free.delete(lowest);
+    const lowest = this._free.next(0);
+    if (lowest === undefined) return this._next++;
+    this._free.delete(lowest);
     return lowest;
   }
   give(id: number): void {
-    this.#free.set(id, true);
+    this._free.set(id, true);
   }
 }

@@ -6,15 +6,15 @@ import { LowestIds } from "./lowest-ids.ts";
 
 /** The ids of mounts and of peer groups. They are unique in the machine. */
 export class MountIds {
-  #mount = 1;
+  private _mount = 1;
   /** The numbers of peer groups. */
   readonly groups = new LowestIds(1);
-  #namespace = 1;
+  private _namespace = 1;
   mount(): number {
-    return this.#mount++;
+    return this._mount++;
   }
   namespace(): number {
-    return this.#namespace++;
+    return this._namespace++;
   }
 }
 
@@ -23,13 +23,13 @@ export class PeerGroup {
   readonly id: number;
   readonly members = new Set<Mount>();
   readonly slaves = new Set<Mount>();
-  readonly #ids: MountIds;
+  private readonly _ids: MountIds;
   constructor(ids: MountIds) {
-    this.#ids = ids;
+    this._ids = ids;
     this.id = ids.groups.take();
   }
   end(): void {
-    this.#ids.groups.give(this.id);
+    this._ids.groups.give(this.id);
   }
 }
 

@@ -31,7 +31,7 @@ export class OverlayDir extends Inode {
   isUpper: boolean;
   readonly place: Place | undefined;
   /** The names in their order, until a change. */
-  #listing: DirEntry[] | undefined = undefined;
+  private _listing: DirEntry[] | undefined = undefined;
   constructor(fs: Overlay, layers: readonly Dentry[], isUpper: boolean, place: Place | undefined) {
     super(fs, S_IFDIR);
     this.layers = [...layers];
@@ -61,7 +61,7 @@ export class OverlayDir extends Inode {
   }
 
   /** True if a layer below the upper one has the name. */
-  #isBelow(name: string): boolean {
+  private _isBelow(name: string): boolean {
     for (const layer of this.isUpper ? this.layers.slice(1) : this.layers) {
       const real = found(layer, name);
       if (real) return !isWhiteout(real.inode);
@@ -77,7 +77,7 @@ export class OverlayDir extends Inode {
       if (isWhiteout(real.inode)) break;
       if (!real.inode.isDir && dirs.length > 0) break;
       if (first < 0) first = i;
-      if (!real.inode.isDir) return this.#node(name, real, this.isUpper && first === 0);
+      if (!real.inode.isDir) return this._node(name, real, this.isUpper && first === 0);
       dirs.push(real);
       if (isOpaque(real.inode)) break;
     }
@@ -88,7 +88,7 @@ export class OverlayDir extends Inode {
     this.fs.nodes.set((dirs[0] as Dentry).inode, made);
     return made;
   }
-  #node(name: string, real: Dentry, isUpper: boolean): Inode {
+  private _node(name: string, real: Dentry, isUpper: boolean): Inode {
     const known = this.fs.nodes.get(real.inode);
     if (known) return known;
     const kind = real.inode instanceof RegularInode ? OverlayFile : OverlayOther;
@@ -98,10 +98,10 @@ export class OverlayDir extends Inode {
   }
 
   override *entries(cookie: number, task: Task): Generator<DirEntry> {
-    this.#listing ??= this.#merged(task);
-    for (let i = cookie; i < this.#listing.length; i++) yield this.#listing[i] as DirEntry;
+    this._listing ??= this._merged(task);
+    for (let i = cookie; i < this._listing.length; i++) yield this._listing[i] as DirEntry;
   }
-  #merged(task: Task): DirEntry[] {
+  private _merged(task: Task): DirEntry[] {
     const seen = new Map<string, DirEntry | undefined>();
     for (const layer of this.layers) {
       const all = layer.inode.entries(layer.inode.start ?? 0, task);
@@ -113,23 +113,23 @@ export class OverlayDir extends Inode {
       }
     }
     const shown = [...seen.values()].filter((entry) => entry !== undefined);
-    return shown.map((entry, i) => ({ ...entry, ino: this.#inodeNumber(entry), cookie: i + 1 }));
+    return shown.map((entry, i) => ({ ...entry, ino: this._inodeNumber(entry), cookie: i + 1 }));
   }
-  #inodeNumber({ name, ino }: DirEntry): number {
+  private _inodeNumber({ name, ino }: DirEntry): number {
     const inode = this.lookup(name);
     return typeof inode === "number" ? ino : inode.ino;
   }
   override get isEmpty(): boolean {
-    this.#listing = undefined;
+    this._listing = undefined;
     return this.entries(0, NOBODY).next().done === true;
   }
-  #changed(): void {
-    this.#listing = undefined;
+  private _changed(): void {
+    this._listing = undefined;
     refresh(this);
   }
 
   /** Prepares a new name: the upper directory, without a whiteout of the name; or -errno. */
-  #prepare(name: string): Or<Dentry> {
+  private _prepare(name: string): Or<Dentry> {
     const bad = copyUp(this);
     if (bad < 0) return bad;
     const old = found(this.real, name);
@@ -137,13 +137,13 @@ export class OverlayDir extends Inode {
     return removed < 0 ? removed : this.real;
   }
   override create(name: string, made: NewInode, target = ""): Or<Inode> {
-    const dir = this.#prepare(name);
+    const dir = this._prepare(name);
     if (typeof dir === "number") return dir;
     const real = dir.inode.create(name, made, target);
     if (typeof real === "number") return real;
-    if (real.isDir && this.#isBelow(name)) (real.xattrs ??= new Map()).set(OPAQUE, Uint8Array.of(0x79));
+    if (real.isDir && this._isBelow(name)) (real.xattrs ??= new Map()).set(OPAQUE, Uint8Array.of(0x79));
     adopt(dir, name, real);
-    this.#changed();
+    this._changed();
     return this.lookup(name);
   }
   override tmpfile(made: NewInode): Or<Inode> {
@@ -155,40 +155,40 @@ export class OverlayDir extends Inode {
   override link(name: string, target: Inode): number {
     if (!isNode(target)) return -E.EXDEV;
     const bad = copyUp(target);
-    const dir = bad < 0 ? bad : this.#prepare(name);
+    const dir = bad < 0 ? bad : this._prepare(name);
     if (typeof dir === "number") return dir;
     const done = dir.inode.link(name, target.real.inode);
     if (done < 0) return done;
     adopt(dir, name, target.real.inode);
     refresh(target);
-    this.#changed();
+    this._changed();
     return 0;
   }
   /** Removes the upper name, and hides those below. */
-  #remove(name: string, target: Inode): number {
-    const hides = this.#isBelow(name);
+  private _remove(name: string, target: Inode): number {
+    const hides = this._isBelow(name);
     const bad = copyUp(this);
     if (bad < 0) return bad;
     const real = found(this.real, name);
     const removed = real ? removeReal(this.real, real) : 0;
-    const hidden = removed < 0 || !hides ? removed : this.#hide(name);
+    const hidden = removed < 0 || !hides ? removed : this._hide(name);
     if (hidden < 0) return hidden;
     if (isNode(target)) {
       if (target.isUpper && !target.isDir) refresh(target);
       else target.nlink = 0;
     }
     if (target.isDir) target.nlink = 0;
-    this.#changed();
+    this._changed();
     return 0;
   }
-  #hide(name: string): number {
+  private _hide(name: string): number {
     const made = this.real.inode.create(name, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 });
     if (typeof made === "number") return made;
     adopt(this.real, name, made);
     return 0;
   }
   override unlink(name: string, target: Inode): number {
-    return this.#remove(name, target);
+    return this._remove(name, target);
   }
   override rmdir(name: string, target: Inode): number {
     // The upper directory may hold whiteouts, which no listing shows.
@@ -200,7 +200,7 @@ export class OverlayDir extends Inode {
         if (removed < 0) return removed;
       }
     }
-    return this.#remove(name, target);
+    return this._remove(name, target);
   }
   /** Directories that a lower layer has are not renamed: the caller copies them (redirect_dir=off). */
   override rename(name: string, to: Inode, newName: string, flags: number): number {
@@ -212,14 +212,14 @@ export class OverlayDir extends Inode {
     const bad = copyUp(source);
     if (bad < 0) return bad;
     const old = to.lookup(newName);
-    const dir = to.#prepare(newName);
+    const dir = to._prepare(newName);
     if (typeof dir === "number") return dir;
     if (typeof old !== "number" && old.isDir) {
       const removed = to.rmdir(newName, old);
-      const cleared = removed < 0 ? removed : to.#prepare(newName);
+      const cleared = removed < 0 ? removed : to._prepare(newName);
       if (typeof cleared === "number") return cleared;
     }
-    const hides = this.#isBelow(name);
+    const hides = this._isBelow(name);
     const replaced = found(dir, newName);
     const from = this.real;
     const done = from.inode.rename(name, dir.inode, newName, 0);
@@ -233,11 +233,11 @@ export class OverlayDir extends Inode {
     const place = source.place as { dir: OverlayDir; name: string };
     place.dir = to;
     place.name = newName;
-    if (source.isDir && to.#isBelow(newName)) (source.real.inode.xattrs ??= new Map()).set(OPAQUE, Uint8Array.of(0x79));
-    const hidden = hides ? this.#hide(name) : 0;
+    if (source.isDir && to._isBelow(newName)) (source.real.inode.xattrs ??= new Map()).set(OPAQUE, Uint8Array.of(0x79));
+    const hidden = hides ? this._hide(name) : 0;
     if (typeof old !== "number" && isNode(old) && !old.isDir) refresh(old);
-    this.#changed();
-    to.#changed();
+    this._changed();
+    to._changed();
     return hidden;
   }
 }

@@ -34,35 +34,35 @@ export class OverlayFile extends RegularInode {
     return this.real.inode.blocks;
   }
   override readAt(at: number, into: Uint8Array): number {
-    const got = this.#real().readAt(at, into);
-    if (got > 0) this.#real().pages?.overlay(at, into);
+    const got = this._real().readAt(at, into);
+    if (got > 0) this._real().pages?.overlay(at, into);
     return got;
   }
   override writeAt(at: number, from: Uint8Array): number {
-    const wrote = this.isUpper ? this.#real().writeAt(at, from) : -E.EROFS;
-    if (wrote > 0) this.#real().pages?.wrote(at, from.subarray(0, wrote));
+    const wrote = this.isUpper ? this._real().writeAt(at, from) : -E.EROFS;
+    if (wrote > 0) this._real().pages?.wrote(at, from.subarray(0, wrote));
     return wrote;
   }
   override nextData(at: number, data: boolean): number {
-    return this.#real().nextData(at, data);
+    return this._real().nextData(at, data);
   }
   override get heldPages(): number {
-    return this.#real().heldPages;
+    return this._real().heldPages;
   }
   override allocate(at: number, end: number, punch: boolean): number {
-    const done = this.isUpper ? this.#real().allocate(at, end, punch) : -E.EROFS;
+    const done = this.isUpper ? this._real().allocate(at, end, punch) : -E.EROFS;
     if (punch) this.pages?.zero(at, Math.min(end, this.size));
     return done;
   }
   override truncate(size: number): number {
     const bad = copyUp(this);
     if (bad < 0) return bad;
-    const done = this.#real().truncate(size);
+    const done = this._real().truncate(size);
     this.pages?.truncated(size);
     refresh(this);
     return done;
   }
-  #real(): RegularInode {
+  private _real(): RegularInode {
     return this.real.inode as RegularInode;
   }
   override setattr(changes: Changes): number {
@@ -93,15 +93,15 @@ export class OverlayFile extends RegularInode {
   }
 }
 class OverlayOpen extends RegularFile {
-  readonly #held: Inode;
+  private readonly _held: Inode;
   constructor(inode: OverlayFile, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#held = inode.hold();
+    this._held = inode.hold();
   }
   override release(): void {
     super.release();
-    this.#held.opens--;
-    this.#held.unused();
+    this._held.opens--;
+    this._held.unused();
   }
 }
 

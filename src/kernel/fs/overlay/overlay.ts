@@ -20,8 +20,8 @@ export class OverlayFs extends FileSystem {
   override readonly writable: boolean;
   readonly layers: Layers;
   override readonly below: readonly Dentry[];
-  readonly #root: Dentry;
-  #nodes = 0;
+  private readonly _root: Dentry;
+  private _nodes = 0;
   /** The inode of each file of a layer, so that all names of a file have one. */
   readonly nodes = new WeakMap<Inode, Inode>();
   constructor(dev: number, clock: Clock, layers: Layers) {
@@ -31,19 +31,19 @@ export class OverlayFs extends FileSystem {
     this.writable = layers.upper !== undefined;
     const all = layers.upper ? [layers.upper, ...layers.lower] : layers.lower;
     this.below = all;
-    this.#root = this.makeRoot(new OverlayDir(this, all, layers.upper !== undefined, undefined));
+    this._root = this.makeRoot(new OverlayDir(this, all, layers.upper !== undefined, undefined));
   }
   override get root(): Dentry {
-    return this.#root;
+    return this._root;
   }
   /** Charges or, with a negative number, gives back nodes. */
   count(nodes: number): void {
-    this.#nodes += nodes;
+    this._nodes += nodes;
     this.account.force(nodes * sizes.inode);
   }
   /** Nothing leads to the file system any more (kept.ts). */
   end(): void {
-    this.count(-this.#nodes);
+    this.count(-this._nodes);
   }
   override statfs(): StatFs {
     return ((this.layers.upper ?? this.layers.lower[0]) as Dentry).inode.fs.statfs();

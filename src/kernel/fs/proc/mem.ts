@@ -7,11 +7,11 @@ import { MemoryFile } from "./memory-file.ts";
 
 /** An open /proc/PID/mem. After the end or an execve(2) of the target it gives no access. */
 export class MemFile extends MemoryFile {
-  #gone(): boolean {
+  private _gone(): boolean {
     return this.target.state === "dead" || this.target.mem !== this.mem;
   }
   override read(_task: Task, n: number, at: number, into?: Uint8Array): Or<Uint8Array> {
-    if (this.#gone()) return new Uint8Array(0);
+    if (this._gone()) return new Uint8Array(0);
     const bytes = zeros(n, into);
     const got = this.mem.peek(at, bytes);
     return got === 0 && n > 0 ? -E.EIO : bytes.subarray(0, got);
@@ -20,7 +20,7 @@ export class MemFile extends MemoryFile {
     return true;
   }
   override write(_task: Task, bytes: Uint8Array, at: number): number {
-    if (this.#gone()) return 0;
+    if (this._gone()) return 0;
     return this.mem.poke(at, bytes) || (bytes.length > 0 ? -E.EIO : 0);
   }
 }

@@ -33,18 +33,18 @@ type FileClass = new (...parameters: ConstructorParameters<typeof MemoryFile>) =
 
 /** The inode of such a file. Opening it needs ptrace read access to the target, else -EACCES. */
 export class MemoryNode extends Inode {
-  readonly #target: Task;
-  readonly #File: new (
+  private readonly _target: Task;
+  private readonly _File: new (
     ...of: ConstructorParameters<typeof MemoryFile>
   ) => MemoryFile;
   constructor(fs: FileSystem, ino: number, target: Task, owner: Owner, mode: number, File: FileClass) {
     super(fs, S_IFREG | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;
-    this.#target = target;
-    this.#File = File;
+    this._target = target;
+    this._File = File;
   }
   override open(task: Task, flags: number, path: Path): Or<FileDescription> {
-    return mayAccess(task, this.#target) ? new this.#File(this.#target, this, flags, path) : -E.EACCES;
+    return mayAccess(task, this._target) ? new this._File(this._target, this, flags, path) : -E.EACCES;
   }
 }

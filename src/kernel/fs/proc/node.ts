@@ -50,83 +50,83 @@ const BUFFER = 4096;
  * seq_read_iter().
  */
 class ProcSequence extends FileDescription {
-  readonly #content: ProcContent;
-  readonly #records: NonNullable<ProcContent["records"]>;
-  readonly #changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
+  private readonly _content: ProcContent;
+  private readonly _records: NonNullable<ProcContent["records"]>;
+  private readonly _changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
   /** The number of changes that the last poll has seen. */
-  #seen: number;
+  private _seen: number;
   /** Computed bytes that were not read yet. */
-  #buffer: Uint8Array = new Uint8Array(0);
-  /** The bytes that the account holds for `#buffer`, read ones included. */
-  #charged = 0;
-  /** The file offset of `#buffer`. */
-  #at = 0;
+  private _buffer: Uint8Array = new Uint8Array(0);
+  /** The bytes that the account holds for `_buffer`, read ones included. */
+  private _charged = 0;
+  /** The file offset of `_buffer`. */
+  private _at = 0;
   /** The key of the next record. */
-  #next = 0;
+  private _next = 0;
   constructor(content: ProcContent, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#content = content;
-    this.#records = content.records?.bind(content) as NonNullable<ProcContent["records"]>;
-    this.#changes = content.changes?.();
-    this.#seen = this.#changes?.events ?? 0;
+    this._content = content;
+    this._records = content.records?.bind(content) as NonNullable<ProcContent["records"]>;
+    this._changes = content.changes?.();
+    this._seen = this._changes?.events ?? 0;
   }
   override ioctl(task: Task, request: number, arg: VAddr): number {
-    return this.#content.ioctl?.(task, request, arg) ?? -E.ENOTTY;
+    return this._content.ioctl?.(task, request, arg) ?? -E.ENOTTY;
   }
   override get isSource(): boolean {
-    return this.#content.isSource ?? true;
+    return this._content.isSource ?? true;
   }
   override get pollable(): boolean {
-    return this.#changes !== undefined;
+    return this._changes !== undefined;
   }
   /** A change is reported once. Linux mounts_poll(). */
   override poll(): number {
-    const now = this.#changes?.events ?? this.#seen;
-    if (now === this.#seen) return this.#changes ? POLLIN | POLLRDNORM : alwaysReady;
-    this.#seen = now;
+    const now = this._changes?.events ?? this._seen;
+    if (now === this._seen) return this._changes ? POLLIN | POLLRDNORM : alwaysReady;
+    this._seen = now;
     return POLLIN | POLLRDNORM | POLLERR | POLLPRI;
   }
   override queues(): readonly WaitQueue[] {
-    return this.#changes ? [this.#changes.changed] : [];
+    return this._changes ? [this._changes.changed] : [];
   }
   override get seekable(): boolean {
     return true;
   }
   override read(task: Task, n: number, at: number): Or<Uint8Array> {
-    if (at < this.#at) {
-      this.#buffer = this.#buffer.subarray(0, 0);
-      this.#at = this.#next = 0;
+    if (at < this._at) {
+      this._buffer = this._buffer.subarray(0, 0);
+      this._at = this._next = 0;
     }
     // Records before the offset are computed and skipped.
-    while (at >= this.#at + this.#buffer.length) {
-      this.#at += this.#buffer.length;
-      const bytes = this.#fill(task);
+    while (at >= this._at + this._buffer.length) {
+      this._at += this._buffer.length;
+      const bytes = this._fill(task);
       if (typeof bytes === "number") return bytes;
-      if (!this.inode.fs.account.resize(this.#charged, bytes.length)) return -E.ENOMEM;
-      this.#charged = bytes.length;
-      this.#buffer = bytes;
+      if (!this.inode.fs.account.resize(this._charged, bytes.length)) return -E.ENOMEM;
+      this._charged = bytes.length;
+      this._buffer = bytes;
       if (bytes.length === 0) return bytes;
     }
-    const out = this.#buffer.slice(at - this.#at, at - this.#at + n);
-    this.#buffer = this.#buffer.subarray(at - this.#at + out.length);
-    this.#at = at + out.length;
+    const out = this._buffer.slice(at - this._at, at - this._at + n);
+    this._buffer = this._buffer.subarray(at - this._at + out.length);
+    this._at = at + out.length;
     return out;
   }
   /** The next records: as many as fit into the buffer, but at least one. */
-  #fill(task: Task): Or<Uint8Array> {
-    const records = this.#records(task, this.#next);
+  private _fill(task: Task): Or<Uint8Array> {
+    const records = this._records(task, this._next);
     if (typeof records === "number") return records;
     let text = "";
     for (const record of records) {
       if (text !== "" && text.length + record.text.length > BUFFER) break;
       text += record.text;
-      this.#next = record.next;
+      this._next = record.next;
     }
     task.kernel.charge(text.length * cost.character);
     return asBytes(text);
   }
   override release(): void {
-    this.inode.fs.account.give(this.#charged);
+    this.inode.fs.account.give(this._charged);
   }
   override seek(_task: Task, offset: number, whence: number): number {
     return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);
@@ -137,49 +137,49 @@ class ProcSequence extends FileDescription {
  * An open file of /proc. The first read and each read at offset 0 compute its content. Linux fs/seq_file.c.
  */
 class ProcFile extends FileDescription {
-  readonly #content: ProcContent;
-  #bytes: Uint8Array | undefined;
-  readonly #changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
+  private readonly _content: ProcContent;
+  private _bytes: Uint8Array | undefined;
+  private readonly _changes: ReturnType<NonNullable<ProcContent["changes"]>> | undefined;
   /** The number of changes at the last read. */
-  #seen = -1;
+  private _seen = -1;
   constructor(content: ProcContent, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    this.#content = content;
-    this.#changes = content.changes?.();
+    this._content = content;
+    this._changes = content.changes?.();
   }
   override get isSource(): boolean {
-    return this.#content.isSource ?? true;
+    return this._content.isSource ?? true;
   }
   override get pollable(): boolean {
-    return this.#changes !== undefined;
+    return this._changes !== undefined;
   }
   /** A change is reported until it is read. Linux kernfs_generic_poll(). */
   override poll(): number {
-    return this.#changes && this.#changes.events !== this.#seen ? alwaysReady | POLLERR | POLLPRI : alwaysReady;
+    return this._changes && this._changes.events !== this._seen ? alwaysReady | POLLERR | POLLPRI : alwaysReady;
   }
   override queues(): readonly WaitQueue[] {
-    return this.#changes ? [this.#changes.changed] : [];
+    return this._changes ? [this._changes.changed] : [];
   }
   override get seekable(): boolean {
     return true;
   }
   override read(task: Task, n: number, at: number): Or<Uint8Array> {
-    if (!this.#content.read) return -E.EINVAL;
-    if (at === 0 || !this.#bytes) {
-      this.#seen = this.#changes?.events ?? -1;
-      const content = this.#content.read(task);
+    if (!this._content.read) return -E.EINVAL;
+    if (at === 0 || !this._bytes) {
+      this._seen = this._changes?.events ?? -1;
+      const content = this._content.read(task);
       if (typeof content === "number") return content;
-      if (!this.inode.fs.account.resize(this.#bytes?.length ?? 0, content.length)) return -E.ENOMEM;
-      this.#bytes = typeof content === "string" ? asBytes(content) : content;
-      task.kernel.charge(this.#bytes.length * cost.character);
+      if (!this.inode.fs.account.resize(this._bytes?.length ?? 0, content.length)) return -E.ENOMEM;
+      this._bytes = typeof content === "string" ? asBytes(content) : content;
+      task.kernel.charge(this._bytes.length * cost.character);
     }
-    return this.#bytes.slice(at, at + n);
+    return this._bytes.slice(at, at + n);
   }
   override release(): void {
-    this.inode.fs.account.give(this.#bytes?.length ?? 0);
+    this.inode.fs.account.give(this._bytes?.length ?? 0);
   }
   override write(task: Task, bytes: Uint8Array, at: number): number {
-    return this.#content.write?.(task, bytes, at) ?? -E.EIO;
+    return this._content.write?.(task, bytes, at) ?? -E.EIO;
   }
   override seek(_task: Task, offset: number, whence: number): number {
     return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);
@@ -201,19 +201,19 @@ export class ProcFileNode extends Inode {
   override get blockSize(): number {
     return PROC_BLOCK_SIZE;
   }
-  readonly #content: ProcContent;
+  private readonly _content: ProcContent;
   constructor(fs: FileSystem, ino: number, mode: number, content: ProcContent, owner: Owner = root) {
     super(fs, S_IFREG | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;
-    this.#content = content;
+    this._content = content;
   }
   override open(task: Task, flags: number, path: Path): Or<FileDescription> {
-    const refused = this.#content.mayOpen?.(task) ?? 0;
+    const refused = this._content.mayOpen?.(task) ?? 0;
     if (refused < 0) return refused;
-    const { records } = this.#content;
-    if (this.#content.open) return this.#content.open(task, this, flags, path);
-    return records ? new ProcSequence(this.#content, this, flags, path) : new ProcFile(this.#content, this, flags, path);
+    const { records } = this._content;
+    if (this._content.open) return this._content.open(task, this, flags, path);
+    return records ? new ProcSequence(this._content, this, flags, path) : new ProcFile(this._content, this, flags, path);
   }
   override truncate(): number {
     return 0;
@@ -228,8 +228,8 @@ export class ProcLinkNode extends Inode {
   override get blockSize(): number {
     return PROC_BLOCK_SIZE;
   }
-  readonly #text: (task: Task) => Or<string>;
-  readonly #jump: ((task: Task) => Or<Path> | undefined) | undefined;
+  private readonly _text: (task: Task) => Or<string>;
+  private readonly _jump: ((task: Task) => Or<Path> | undefined) | undefined;
   constructor(
     fs: FileSystem,
     ino: number,
@@ -241,20 +241,20 @@ export class ProcLinkNode extends Inode {
     super(fs, S_IFLNK | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;
-    this.#text = text;
-    this.#jump = jump;
+    this._text = text;
+    this._jump = jump;
   }
   override get size(): number {
-    return this.#jump ? 64 : 0;
+    return this._jump ? 64 : 0;
   }
   override open(): Or<FileDescription> {
     return -E.ELOOP;
   }
   override readlink(task: Task): Or<string> {
-    return this.#text(task);
+    return this._text(task);
   }
   override jump(task: Task): Or<Path> | undefined {
-    return this.#jump?.(task);
+    return this._jump?.(task);
   }
 }
 
@@ -278,8 +278,8 @@ export class ProcDirNode extends Inode {
   override get blockSize(): number {
     return PROC_BLOCK_SIZE;
   }
-  readonly #list: (task: Task, from: number) => Iterable<ProcEntry>;
-  readonly #find: ((name: string, task: Task) => ProcEntry | undefined) | undefined;
+  private readonly _list: (task: Task, from: number) => Iterable<ProcEntry>;
+  private readonly _find: ((name: string, task: Task) => ProcEntry | undefined) | undefined;
   constructor(
     fs: FileSystem,
     ino: number,
@@ -292,8 +292,8 @@ export class ProcDirNode extends Inode {
     this.nlink = 2;
     this.uid = owner.uid;
     this.gid = owner.gid;
-    this.#list = list;
-    this.#find = find;
+    this._list = list;
+    this._find = find;
   }
   /** Its attributes that depend on its entries. */
   shape: { links?(): number; size?(): number } | undefined = undefined;
@@ -310,13 +310,13 @@ export class ProcDirNode extends Inode {
     return new DirFile(this, flags, path);
   }
   override lookup(name: string, task: Task): Or<Inode> {
-    if (this.#find) return this.#find(name, task)?.make() ?? -E.ENOENT;
-    for (const entry of this.#list(task, 0)) if (entry.name === name) return entry.make();
+    if (this._find) return this._find(name, task)?.make() ?? -E.ENOENT;
+    for (const entry of this._list(task, 0)) if (entry.name === name) return entry.make();
     return -E.ENOENT;
   }
   override *entries(cookie: number, task: Task): Generator<DirEntry> {
     let at = 0;
-    for (const { name, ino, type, cookie: own } of this.#list(task, cookie)) {
+    for (const { name, ino, type, cookie: own } of this._list(task, cookie)) {
       at = own ?? at + 1;
       if (at > cookie) yield { name, ino, type, cookie: at };
     }

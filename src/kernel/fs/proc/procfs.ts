@@ -25,10 +25,10 @@ export class ProcFs extends FileSystem {
   readonly kernel: Kernel;
   /** The namespace whose pids are the names of the directories. */
   readonly pidNs: PidNamespace;
-  readonly #links: readonly ProcEntry[];
+  private readonly _links: readonly ProcEntry[];
   /** The files and directories of the system, which most programs never look for. */
-  #system: ReadonlyMap<string, ProcEntry> | undefined;
-  readonly #root: Dentry;
+  private _system: ReadonlyMap<string, ProcEntry> | undefined;
+  private readonly _root: Dentry;
 
   constructor(dev: number, kernel: Kernel, pidNs = kernel.pidNamespace) {
     super(dev, kernel);
@@ -36,35 +36,35 @@ export class ProcFs extends FileSystem {
     this.pidNs = pidNs;
     // Drawn now: later numbers do not depend on a look at it.
     kernel.bootId ??= kernel.random.bytes(16);
-    this.#links = this.#linksFrom(ROOT_INO + 1);
+    this._links = this._linksFrom(ROOT_INO + 1);
     const dir = new ProcDirNode(
       this,
       ROOT_INO,
       0o555,
-      (_task, from) => this.#list(from),
-      (name) => this.#find(name),
+      (_task, from) => this._list(from),
+      (name) => this._find(name),
     );
     // Linux proc_root_getattr(): all processes, those of other namespaces too.
-    dir.shape = { links: () => linksOf(this.#fixed()) + kernel.processes.size };
-    this.#root = this.makeRoot(dir);
+    dir.shape = { links: () => linksOf(this._fixed()) + kernel.processes.size };
+    this._root = this.makeRoot(dir);
   }
   override get root(): Dentry {
-    return this.#root;
+    return this._root;
   }
 
   /** The entries of fixed names, in the order of the directory. */
-  #fixed(): ProcEntry[] {
-    return [...this.#systemEntries().values(), ...this.#links];
+  private _fixed(): ProcEntry[] {
+    return [...this._systemEntries().values(), ...this._links];
   }
-  #systemEntries(): ReadonlyMap<string, ProcEntry> {
-    if (this.#system === undefined) {
-      let ino = ROOT_INO + this.#links.length;
+  private _systemEntries(): ReadonlyMap<string, ProcEntry> {
+    if (this._system === undefined) {
+      let ino = ROOT_INO + this._links.length;
       const entries = fixedEntries(this, systemFiles(this.kernel), () => ++ino);
-      this.#system = new Map(entries.map((entry) => [entry.name, entry]));
+      this._system = new Map(entries.map((entry) => [entry.name, entry]));
     }
-    return this.#system;
+    return this._system;
   }
-  #linksFrom(first: number): ProcEntry[] {
+  private _linksFrom(first: number): ProcEntry[] {
     let next = first;
     const own = (id: number): number => this.pidNs.numberOf(id) || -E.ENOENT;
     const link = (name: string, text: (task: Task) => Or<string>): ProcEntry => {
@@ -83,9 +83,9 @@ export class ProcFs extends FileSystem {
    * Entries from cookie `from` on. Fixed names come first. A process's cookie derives from its pid, so that a
    * later read continues at the same position. Linux next_tgid().
    */
-  *#list(from: number): Generator<ProcEntry> {
+  private *_list(from: number): Generator<ProcEntry> {
     let cookie = 0;
-    for (const entry of this.#fixed()) yield { ...entry, cookie: ++cookie };
+    for (const entry of this._fixed()) yield { ...entry, cookie: ++cookie };
     const ahead: { readonly number: number; readonly leader: Task }[] = [];
     for (const { leader, pid } of this.kernel.processes.values()) {
       const number = leader === undefined ? 0 : this.pidNs.numberOf(pid);
@@ -95,8 +95,8 @@ export class ProcFs extends FileSystem {
     ahead.sort((a, b) => a.number - b.number);
     for (const { number, leader } of ahead) yield { ...pidEntry(this, leader), cookie: cookie + number };
   }
-  #find(name: string): ProcEntry | undefined {
-    if (!isNumber.test(name)) return this.#links.find((link) => link.name === name) ?? this.#systemEntries().get(name);
+  private _find(name: string): ProcEntry | undefined {
+    if (!isNumber.test(name)) return this._links.find((link) => link.name === name) ?? this._systemEntries().get(name);
     const id = this.pidNs.idOf(Number(name));
     const task = this.kernel.tasks.get(id) ?? this.kernel.processes.get(id)?.leader;
     return task && pidEntry(this, task);

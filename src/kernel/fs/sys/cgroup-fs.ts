@@ -31,7 +31,7 @@ const EVENTS = "cgroup.events";
 export class CgroupDir extends Inode {
   declare readonly fs: CgroupFs;
   readonly group: Cgroup;
-  readonly #files = new Map<string, CgroupFileNode>();
+  private readonly _files = new Map<string, CgroupFileNode>();
   constructor(fs: CgroupFs, group: Cgroup, owner: { readonly uid: number; readonly gid: number }) {
     super(fs, S_IFDIR | (group.parent ? 0o755 : 0o555));
     this.nlink = 2;
@@ -42,22 +42,22 @@ export class CgroupDir extends Inode {
   /** The node of a file, the same for all lookups. */
   file(row: CgroupFileRow): CgroupFileNode {
     const { group, fs } = this;
-    let node = this.#files.get(row.name);
+    let node = this._files.get(row.name);
     if (!node) {
       const content = {
         ...(row.read ? { read: (task: Task) => row.read?.(group, task) ?? "" } : {}),
-        ...(row.write ? { write: (task: Task, bytes: Uint8Array) => this.#write(row, task, bytes) } : {}),
+        ...(row.write ? { write: (task: Task, bytes: Uint8Array) => this._write(row, task, bytes) } : {}),
         ...(row.name === EVENTS ? { changes: () => group.populatedChanges } : {}),
       };
       const mode = (row.read ? 0o444 : 0) | (row.write ? 0o200 : 0);
       node = new CgroupFileNode(fs, fs.newIno(), mode, content, this);
       const made = node;
       if (row.name === EVENTS) group.watchers.add(() => notifyInode(made, EVENT.MODIFY));
-      this.#files.set(row.name, made);
+      this._files.set(row.name, made);
     }
     return node;
   }
-  #write(row: CgroupFileRow, task: Task, bytes: Uint8Array): number {
+  private _write(row: CgroupFileRow, task: Task, bytes: Uint8Array): number {
     if (this.group.removed) return -E.ENODEV;
     const text = ofBytes(bytes.subarray(0, 4096)).trim();
     const done = bytes.length === 0 ? 0 : (row.write?.(this.group, text, task) ?? -E.EINVAL);
@@ -130,18 +130,18 @@ export class CgroupFs extends FileSystem {
   override readonly magic = 0x6367_7270;
   /** Groups come and go also by other mounts, so names are not cached. */
   override readonly dynamic = true;
-  readonly #dirs = new WeakMap<Cgroup, CgroupDir>();
-  readonly #root: Dentry;
+  private readonly _dirs = new WeakMap<Cgroup, CgroupDir>();
+  private readonly _root: Dentry;
   constructor(dev: number, kernel: Kernel, root: Cgroup = kernel.cgroups) {
     super(dev, kernel);
-    this.#root = this.makeRoot(this.dirOf(root));
+    this._root = this.makeRoot(this.dirOf(root));
   }
   override get root(): Dentry {
-    return this.#root;
+    return this._root;
   }
   dirOf(group: Cgroup, owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 }): CgroupDir {
-    let dir = this.#dirs.get(group);
-    if (!dir) this.#dirs.set(group, (dir = new CgroupDir(this, group, owner)));
+    let dir = this._dirs.get(group);
+    if (!dir) this._dirs.set(group, (dir = new CgroupDir(this, group, owner)));
     return dir;
   }
 }

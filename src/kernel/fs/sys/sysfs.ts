@@ -15,34 +15,34 @@ export class SysFs extends FileSystem {
   override readonly magic = 0x6265_6572;
   override readonly dynamic = true;
   override readonly growable = false;
-  readonly #kernel: Kernel;
-  readonly #root: Dentry;
-  #tree: readonly ProcEntry[] | undefined = undefined;
+  private readonly _kernel: Kernel;
+  private readonly _root: Dentry;
+  private _tree: readonly ProcEntry[] | undefined = undefined;
   constructor(dev: number, kernel: Kernel) {
     super(dev, kernel);
-    this.#kernel = kernel;
+    this._kernel = kernel;
     const dir = new ProcDirNode(
       this,
       ROOT_INO,
       0o555,
-      () => [this.#fs(), ...this.#entries()],
-      (name) => this.#find(name),
+      () => [this._fs(), ...this._entries()],
+      (name) => this._find(name),
     );
-    dir.shape = { links: () => linksOf([this.#fs(), ...this.#entries()]) };
-    this.#root = this.makeRoot(dir);
+    dir.shape = { links: () => linksOf([this._fs(), ...this._entries()]) };
+    this._root = this.makeRoot(dir);
   }
   override get root(): Dentry {
-    return this.#root;
+    return this._root;
   }
-  #find(name: string): ProcEntry | undefined {
-    return name === "fs" ? this.#fs() : this.#entries().find((entry) => entry.name === name);
+  private _find(name: string): ProcEntry | undefined {
+    return name === "fs" ? this._fs() : this._entries().find((entry) => entry.name === name);
   }
-  #entries(): readonly ProcEntry[] {
+  private _entries(): readonly ProcEntry[] {
     let ino = FIRST_INO;
-    return (this.#tree ??= fixedEntries(this, lazySysTree().sysTree(this.#kernel), () => ++ino));
+    return (this._tree ??= fixedEntries(this, lazySysTree().sysTree(this._kernel), () => ++ino));
   }
   /** /sys/fs, with the mount point of cgroup2. It is separate, so that a boot does not load the tree. */
-  #fs(): ProcEntry {
+  private _fs(): ProcEntry {
     const empty = (name: string, ino: number): ProcEntry => ({
       name,
       ino,

@@ -16,10 +16,10 @@ export class OutputProcessor {
   process(bytes: Uint8Array, { c_oflag }: Termios): Uint8Array {
     if ((c_oflag & O.OPOST) === 0) return bytes;
     const out: number[] = [];
-    for (const byte of bytes) this.#one(byte, c_oflag, out);
+    for (const byte of bytes) this._one(byte, c_oflag, out);
     return Uint8Array.from(out);
   }
-  #one(byte: number, flags: number, out: number[]): void {
+  private _one(byte: number, flags: number, out: number[]): void {
     switch (byte) {
       case NL:
         if (flags & O.ONLCR) {

@@ -53,7 +53,7 @@ class Pty implements TtyDriver {
   /** Events that the master did not read yet, as PKT bits. Linux tty.ctrl.pktstatus. */
   events = 0;
   /** Output of the slave that the master did not read yet. */
-  readonly #output = new ByteQueue();
+  private readonly _output = new ByteQueue();
   readonly queue = new WaitQueue();
   readonly masterQueue = new WaitQueue();
 
@@ -64,7 +64,7 @@ class Pty implements TtyDriver {
   /** TtyDriver: accepts output of the slave. */
   write(bytes: Uint8Array): number {
     const n = Math.min(bytes.length, CAPACITY - this.waiting);
-    this.#output.put(bytes.subarray(0, n));
+    this._output.put(bytes.subarray(0, n));
     if (n > 0) this.masterQueue.wake();
     return n;
   }
@@ -74,7 +74,7 @@ class Pty implements TtyDriver {
   }
   /** Forgets output of the slave that the master did not read. */
   discard(): void {
-    this.#output.clear();
+    this._output.clear();
     this.queue.wake();
   }
   /** TtyDriver: an event of packet mode. */
@@ -88,10 +88,10 @@ class Pty implements TtyDriver {
     this.masterQueue.wake();
   }
   get waiting(): number {
-    return this.#output.length;
+    return this._output.length;
   }
   take(n: number): Uint8Array {
-    const out = this.#output.take(n);
+    const out = this._output.take(n);
     this.queue.wake();
     return out;
   }
@@ -111,11 +111,11 @@ const EVENTS: Readonly<Record<TtyEvent, { readonly bit: number; readonly clears:
 /** The file of /dev/ptmx. */
 export class Master extends FileDescription {
   readonly pty: Pty;
-  readonly #fs: DevPts;
+  private readonly _fs: DevPts;
   constructor(pty: Pty, fs: DevPts, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
     this.pty = pty;
-    this.#fs = fs;
+    this._fs = fs;
   }
   override get weight(): number {
     return sizes.terminal;
@@ -124,7 +124,7 @@ export class Master extends FileDescription {
   override info(): string {
     return `tty-index:\t${this.pty.index}\n`;
   }
-  #abandoned(): boolean {
+  private _abandoned(): boolean {
     return this.pty.slaveSeen && this.pty.slaves === 0;
   }
   override get writesAll(): boolean {
@@ -142,10 +142,10 @@ export class Master extends FileDescription {
     }
     if (pty.packet && pty.waiting > 0 && n > 0) return Uint8Array.from([PKT.DATA, ...pty.take(n - 1)]);
     if (this.pty.waiting > 0) return this.pty.take(n);
-    return this.#abandoned() ? -E.EIO : -E.EAGAIN;
+    return this._abandoned() ? -E.EIO : -E.EAGAIN;
   }
   override write(task: Task, bytes: Uint8Array): number {
-    if (this.#abandoned()) return -E.EIO;
+    if (this._abandoned()) return -E.EIO;
     const { tty } = this.pty;
     task.kernel.charge(bytes.length * cost.entry);
     let done = 0;
@@ -160,13 +160,13 @@ export class Master extends FileDescription {
   override poll(): number {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;
     const event = this.pty.packet && this.pty.events !== 0 ? POLLIN | POLLRDNORM | POLLPRI : 0;
-    return input | event | POLLOUT | POLLWRNORM | (this.#abandoned() ? POLLHUP : 0);
+    return input | event | POLLOUT | POLLWRNORM | (this._abandoned() ? POLLHUP : 0);
   }
   override queues(): readonly WaitQueue[] {
     return [this.pty.masterQueue];
   }
   /** TIOCSIG: sends SIGINT, SIGQUIT or SIGTSTP to the foreground group. Linux pty_signal(). */
-  #signal(signal: number): number {
+  private _signal(signal: number): number {
     const { tty } = this.pty;
     if (signal !== SIG.SIGINT && signal !== SIG.SIGQUIT && signal !== SIG.SIGTSTP) return -E.EINVAL;
     if (tty.pgrp > 0) sendToGroup(tty.kernel, tty.pgrp, kernelSignal(signal));
@@ -174,7 +174,7 @@ export class Master extends FileDescription {
   }
   override release(): void {
     this.pty.masterOpen = false;
-    this.#fs.remove(this.pty);
+    this._fs.remove(this.pty);
     this.pty.tty.hangup();
   }
   override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
@@ -201,7 +201,7 @@ export class Master extends FileDescription {
       case T.TIOCGPKT:
         return mem.setU32(arg, Number(pty.packet)) ? 0 : -E.EFAULT;
       case T.TIOCSIG:
-        return this.#signal(arg);
+        return this._signal(arg);
       case T.FIONREAD:
         return mem.setU32(arg, pty.waiting) ? 0 : -E.EFAULT;
       case T.TCFLSH:
@@ -210,7 +210,7 @@ export class Master extends FileDescription {
         if (arg !== TCOFLUSH) pty.discard();
         return 0;
       case T.TIOCGPTPEER:
-        return this.#fs.openPeer(task, pty, arg);
+        return this._fs.openPeer(task, pty, arg);
       default:
         return slaveIoctl(task, pty.tty, request, arg, abi) ?? -E.ENOTTY;
     }
@@ -218,15 +218,15 @@ export class Master extends FileDescription {
 }
 
 class Slave extends TtyFile {
-  readonly #pty: Pty;
+  private readonly _pty: Pty;
   constructor(pty: Pty, inode: Inode, flags: number, path: Path) {
     super(pty.tty, inode, flags, path);
-    this.#pty = pty;
+    this._pty = pty;
     pty.slaves++;
     pty.slaveSeen = true;
   }
   override release(): void {
-    if (--this.#pty.slaves === 0) this.#pty.masterQueue.wake();
+    if (--this._pty.slaves === 0) this._pty.masterQueue.wake();
   }
 }
 
@@ -236,26 +236,26 @@ export class DevPts extends MemFs {
   override readonly keepsBirths = false;
   override readonly attributes = 0n;
   override readonly magic: number = 0x1cd1;
-  readonly #ptys = new Map<number, Pty>();
+  private readonly _ptys = new Map<number, Pty>();
 
   /** Opens /dev/ptmx: a new pair. -ENOSPC: too many pairs. */
   openMaster(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> {
     let index = 0;
-    while (this.#ptys.has(index)) index++;
+    while (this._ptys.has(index)) index++;
     if (index >= 1024) return -E.ENOSPC;
     const pty = new Pty(task, index);
-    this.#ptys.set(index, pty);
+    this._ptys.set(index, pty);
     const { fsuid: uid, fsgid: gid } = task.cred;
     (this.root.inode as MemDir).add(String(index), new MemNode(this, { mode: S_IFCHR | 0o620, uid, gid, rdev: pty.tty.rdev }));
     return new Master(pty, this, inode, flags, path);
   }
   /** Opens /dev/pts/N. -EIO: the slave is locked, or the pair has ended. */
   openSlave(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> {
-    const pty = this.#ptys.get(minor(inode.rdev));
+    const pty = this._ptys.get(minor(inode.rdev));
     if (!pty || pty.locked) return -E.EIO;
-    return this.#open(task, pty, inode, flags, path);
+    return this._open(task, pty, inode, flags, path);
   }
-  #open(task: Task, pty: Pty, inode: Inode, flags: number, path: Path): FileDescription {
+  private _open(task: Task, pty: Pty, inode: Inode, flags: number, path: Path): FileDescription {
     if (!(flags & O_NOCTTY)) acquireOnOpen(task, pty.tty);
     return new Slave(pty, inode, flags, path);
   }
@@ -265,14 +265,14 @@ export class DevPts extends MemFs {
     if (!mount) return -E.EIO;
     const dentry = lookupIn(task, this.root, String(pty.index));
     if (typeof dentry === "number") return dentry;
-    const file = this.#open(task, pty, dentry.inode, flags, { mount, dentry }).hold();
+    const file = this._open(task, pty, dentry.inode, flags, { mount, dentry }).hold();
     const fd = task.files.install(file, task.process.limit(RLIMIT.NOFILE), { cloexec: (flags & O_CLOEXEC) !== 0 });
     file.drop();
     return fd;
   }
   /** Removes the slave's name after the close of the master. */
   remove(pty: Pty): void {
-    this.#ptys.delete(pty.index);
+    this._ptys.delete(pty.index);
     const root = this.root.inode as MemDir;
     const inode = root.lookup(String(pty.index));
     if (typeof inode !== "number") root.unlink(String(pty.index), inode);

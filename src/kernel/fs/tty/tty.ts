@@ -59,12 +59,12 @@ export class Tty implements InputHost, Sleeper {
   /** The other side is gone: reads return the end of file, writes fail. */
   hungUp = false;
   readonly input: InputProcessor;
-  readonly #output = new OutputProcessor();
+  private readonly _output = new OutputProcessor();
   /** Processed output that the driver did not accept yet. */
-  readonly #backlog = new ByteQueue();
+  private readonly _backlog = new ByteQueue();
   /** The bytes of echo in it. */
-  #echoed = 0;
-  #stopped = false;
+  private _echoed = 0;
+  private _stopped = false;
   readonly readQueue: WaitQueue;
   readonly writeQueue: WaitQueue;
 
@@ -86,7 +86,7 @@ export class Tty implements InputHost, Sleeper {
     const { source } = this.driver;
     while (source && source.available > 0 && this.input.room > 0) this.receive(source.take(this.input.room));
     if (source?.ended) this.readQueue.wake();
-    this.#drain();
+    this._drain();
   }
   /** True if all input was read and no more will come. */
   get inputEnded(): boolean {
@@ -106,57 +106,57 @@ export class Tty implements InputHost, Sleeper {
     return out;
   }
   get echoes(): boolean {
-    return this.#echoed < ECHO_MAX;
+    return this._echoed < ECHO_MAX;
   }
   echo(bytes: readonly number[]): void {
     if (!this.echoes) return;
-    const shown = this.#output.process(Uint8Array.from(bytes), this.termios);
-    this.#send(shown);
+    const shown = this._output.process(Uint8Array.from(bytes), this.termios);
+    this._send(shown);
     // Without a backlog all of it has gone.
-    if (this.#backlog.length > 0) this.#echoed += shown.length;
+    if (this._backlog.length > 0) this._echoed += shown.length;
   }
   signal(which: keyof typeof signals): void {
     if (this.pgrp > 0) sendToGroup(this.kernel, this.pgrp, kernelSignal(signals[which]));
   }
   flow(on: boolean): void {
-    if (this.#stopped === !on) return;
-    this.#stopped = !on;
+    if (this._stopped === !on) return;
+    this._stopped = !on;
     this.driver.happened?.(on ? "start" : "stop");
-    if (on) this.#drain();
+    if (on) this._drain();
   }
 
   /** Writes a program's output: all bytes, or false if output is stopped or pending. */
   write(bytes: Uint8Array): boolean {
-    if (this.#stopped || this.#backlog.length > 0) return false;
-    this.#send(this.#output.process(bytes, this.termios));
+    if (this._stopped || this._backlog.length > 0) return false;
+    this._send(this._output.process(bytes, this.termios));
     return true;
   }
   get writable(): boolean {
-    return !this.#stopped && this.#backlog.length === 0;
+    return !this._stopped && this._backlog.length === 0;
   }
-  #send(bytes: Uint8Array): void {
+  private _send(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    const given = this.writable ? this.#give(bytes) : 0;
-    if (given < bytes.length) this.#backlog.put(bytes.subarray(given));
-    else this.#noteDrained();
+    const given = this.writable ? this._give(bytes) : 0;
+    if (given < bytes.length) this._backlog.put(bytes.subarray(given));
+    else this._noteDrained();
   }
   /** The number of bytes that the driver accepts. Bytes for a side that is gone are lost. */
-  #give(bytes: Uint8Array): number {
+  private _give(bytes: Uint8Array): number {
     const n = this.hungUp ? bytes.length : this.driver.write(bytes);
     return n < 0 ? bytes.length : n;
   }
-  #drain(): void {
-    while (!this.#stopped && this.#backlog.length > 0) {
-      const some = this.#backlog.peek(DRAINED);
-      const given = this.#give(some);
-      this.#backlog.take(given);
+  private _drain(): void {
+    while (!this._stopped && this._backlog.length > 0) {
+      const some = this._backlog.peek(DRAINED);
+      const given = this._give(some);
+      this._backlog.take(given);
       if (given < some.length) break;
     }
-    this.#noteDrained();
+    this._noteDrained();
   }
-  #noteDrained(): void {
-    if (this.#backlog.length > 0) return;
-    this.#echoed = 0;
+  private _noteDrained(): void {
+    if (this._backlog.length > 0) return;
+    this._echoed = 0;
     this.writeQueue.wake();
   }
   flushInput(): void {
@@ -164,8 +164,8 @@ export class Tty implements InputHost, Sleeper {
     this.driver.happened?.("flushRead");
   }
   flushOutput(): void {
-    this.#backlog.clear();
-    this.#echoed = 0;
+    this._backlog.clear();
+    this._echoed = 0;
     this.driver.flush?.();
   }
 
@@ -174,12 +174,12 @@ export class Tty implements InputHost, Sleeper {
     const old = this.termios;
     const wasCanonical = old.c_lflag & L.ICANON;
     this.termios = { ...old, ...to };
-    this.#tellFlow(old);
+    this._tellFlow(old);
     if ((this.termios.c_lflag & L.ICANON) !== wasCanonical) this.input.modeChanged();
     this.readQueue.wake();
   }
   /** Packet mode: flow control by ^S and ^Q was switched, or EXTPROC is on. Linux pty_set_termios(). */
-  #tellFlow(old: Termios): void {
+  private _tellFlow(old: Termios): void {
     const flows = ({ c_iflag, c_cc }: Termios): boolean => (c_iflag & I.IXON) !== 0 && c_cc[V.STOP] === 0x13 && c_cc[V.START] === 0x11;
     if (flows(old) !== flows(this.termios)) this.driver.happened?.(flows(this.termios) ? "flowOn" : "flowOff");
     if ((old.c_lflag | this.termios.c_lflag) & EXTPROC) this.driver.happened?.("extended");
@@ -202,7 +202,7 @@ export class Tty implements InputHost, Sleeper {
         if (this.pgrp > 0) sendToGroup(this.kernel, this.pgrp, kernelSignal(sig));
       }
     }
-    this.#drain();
+    this._drain();
     this.readQueue.wake();
     this.writeQueue.wake();
   }

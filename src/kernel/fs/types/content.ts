@@ -71,61 +71,61 @@ export class Content implements FileContent {
   get copies(): boolean {
     return true;
   }
-  readonly #budget: Budget;
-  readonly #base: Base | undefined;
+  private readonly _budget: Budget;
+  private readonly _base: Base | undefined;
   /** The visible size of the base in bytes. A truncation reduces it permanently. */
-  #baseSize: number;
+  private _baseSize: number;
   /** The hidden pages of the base, as ranges: the first page, and the page after the last one. */
-  #holes: OrderedMap<number> | undefined = undefined;
+  private _holes: OrderedMap<number> | undefined = undefined;
   /** Frames by page number. -frame: a page that fallocate(2) allocated and that was not written yet. */
-  readonly #pages = new OrderedMap<number>();
+  private readonly _pages = new OrderedMap<number>();
   size: number;
 
   constructor(budget: Budget, base?: Base) {
-    this.#budget = budget;
-    this.#base = base;
-    this.#baseSize = base?.size ?? 0;
-    this.size = this.#baseSize;
+    this._budget = budget;
+    this._base = base;
+    this._baseSize = base?.size ?? 0;
+    this.size = this._baseSize;
   }
   /** Pages in memory, written or promised. */
   get heldPages(): number {
-    return this.#pages.size;
+    return this._pages.size;
   }
   /** The allocated size in units of 512 bytes. */
   get blocks(): number {
-    return (this.#pages.size + Math.ceil(this.#baseSize / PAGE)) * (PAGE / 512);
+    return (this._pages.size + Math.ceil(this._baseSize / PAGE)) * (PAGE / 512);
   }
 
   /** Reads from `at`; the range is within the size. Returns the number of bytes, or -errno of the base. */
   read(at: number, into: Uint8Array): number {
     for (let done = 0; done < into.length; ) {
       const index = Math.floor((at + done) / PAGE);
-      const page = this.#pages.get(index);
+      const page = this._pages.get(index);
       const within = (at + done) % PAGE;
       if (page !== undefined) {
         const n = Math.min(PAGE - within, into.length - done);
         if (page < 0) into.fill(0, done, done + n);
-        else into.set(this.#budget.frames.u8.subarray(page + within, page + within + n), done);
+        else into.set(this._budget.frames.u8.subarray(page + within, page + within + n), done);
         done += n;
         continue;
       }
       // One read of the base for all consecutive pages that are not here.
-      const end = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
+      const end = this._pages.next(index) ?? Number.POSITIVE_INFINITY;
       const range = into.subarray(done, Math.min(into.length, end * PAGE - at));
-      const error = this.#readBase(at + done, range);
+      const error = this._readBase(at + done, range);
       if (error < 0) return error;
       done += range.length;
     }
     return into.length;
   }
-  #readBase(at: number, into: Uint8Array): number {
+  private _readBase(at: number, into: Uint8Array): number {
     for (let done = 0; done < into.length; ) {
       const index = Math.floor((at + done) / PAGE);
-      const end = this.#baseEnd(index);
-      const stop = end > index ? end : (this.#holeEnd(index) ?? Number.POSITIVE_INFINITY);
+      const end = this._baseEnd(index);
+      const stop = end > index ? end : (this._holeEnd(index) ?? Number.POSITIVE_INFINITY);
       const range = into.subarray(done, Math.min(into.length, stop * PAGE - at));
-      const n = end > index ? Math.min(range.length, this.#baseSize - (at + done)) : 0;
-      const got = n > 0 && this.#base ? this.#base.read(at + done, range.subarray(0, n)) : 0;
+      const n = end > index ? Math.min(range.length, this._baseSize - (at + done)) : 0;
+      const got = n > 0 && this._base ? this._base.read(at + done, range.subarray(0, n)) : 0;
       range.fill(0, Math.max(0, got));
       if (got < 0) return got;
       done += range.length;
@@ -133,18 +133,18 @@ export class Content implements FileContent {
     return into.length;
   }
   /** The page after the hole of the base that contains page `index`; undefined if no hole contains it. */
-  #holeEnd(index: number): number | undefined {
-    const start = this.#holes?.previous(index);
-    const end = start === undefined ? 0 : (this.#holes?.get(start) ?? 0);
+  private _holeEnd(index: number): number | undefined {
+    const start = this._holes?.previous(index);
+    const end = start === undefined ? 0 : (this._holes?.get(start) ?? 0);
     return end > index ? end : undefined;
   }
   /**
    * The page after the visible part of the base from page `index` on. At most `index`: the base is not
    * visible there.
    */
-  #baseEnd(index: number): number {
-    if (this.#holeEnd(index) !== undefined) return index;
-    return Math.min(Math.ceil(this.#baseSize / PAGE), this.#holes?.next(index) ?? Number.POSITIVE_INFINITY);
+  private _baseEnd(index: number): number {
+    if (this._holeEnd(index) !== undefined) return index;
+    return Math.min(Math.ceil(this._baseSize / PAGE), this._holes?.next(index) ?? Number.POSITIVE_INFINITY);
   }
 
   /** Writes at `at`. Returns the number of bytes, fewer if the budget ends, or -ENOSPC for none. */
@@ -153,32 +153,32 @@ export class Content implements FileContent {
     while (done < bytes.length) {
       const within = (at + done) % PAGE;
       const n = Math.min(PAGE - within, bytes.length - done);
-      const page = this.#writable(Math.floor((at + done) / PAGE), n === PAGE);
+      const page = this._writable(Math.floor((at + done) / PAGE), n === PAGE);
       if (page < 0) {
         if (done > 0) break;
         return page;
       }
-      this.#budget.frames.u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), page + within);
+      this._budget.frames.u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), page + within);
       done += n;
       this.size = Math.max(this.size, at + done);
     }
     return done;
   }
   /** The frame of a page, or -errno. `whole`: all of it will be written. */
-  #writable(index: number, whole: boolean): number {
-    const present = this.#pages.get(index);
+  private _writable(index: number, whole: boolean): number {
+    const present = this._pages.get(index);
     if (present !== undefined && present > 0) return present;
-    const { frames } = this.#budget;
-    const page = present === undefined ? this.#budget.takePage(whole) : -present;
+    const { frames } = this._budget;
+    const page = present === undefined ? this._budget.takePage(whole) : -present;
     if (page === 0) return -E.ENOSPC;
     if (present !== undefined && !whole) frames.clear(page, page + PAGE);
-    const based = present === undefined && !whole && this.#baseEnd(index) > index;
-    const error = based ? this.#readBase(index * PAGE, frames.bytes(page)) : 0;
+    const based = present === undefined && !whole && this._baseEnd(index) > index;
+    const error = based ? this._readBase(index * PAGE, frames.bytes(page)) : 0;
     if (error < 0) {
-      this.#budget.givePage(page);
+      this._budget.givePage(page);
       return error;
     }
-    this.#pages.set(index, page);
+    this._pages.set(index, page);
     return page;
   }
 
@@ -187,15 +187,15 @@ export class Content implements FileContent {
     const taken: number[] = [];
     const stop = Math.ceil(end / PAGE);
     for (let index = Math.floor(at / PAGE); index < stop; index++) {
-      const shown = this.#baseEnd(index);
+      const shown = this._baseEnd(index);
       if (shown > index) index = shown - 1;
-      else if (!this.#pages.has(index)) {
-        const page = this.#budget.takePage(true);
+      else if (!this._pages.has(index)) {
+        const page = this._budget.takePage(true);
         if (page === 0) {
-          for (const each of taken) this.#free(each);
+          for (const each of taken) this._free(each);
           return -E.ENOSPC;
         }
-        this.#pages.set(index, -page);
+        this._pages.set(index, -page);
         taken.push(index);
       }
     }
@@ -206,26 +206,26 @@ export class Content implements FileContent {
     const to = Math.min(end, Math.ceil(this.size / PAGE) * PAGE);
     const first = Math.ceil(at / PAGE);
     const last = Math.floor(to / PAGE);
-    const head = this.#clear(at, Math.min(to, first * PAGE));
-    const tail = last >= first ? this.#clear(Math.max(at, last * PAGE), to) : 0;
+    const head = this._clear(at, Math.min(to, first * PAGE));
+    const tail = last >= first ? this._clear(Math.max(at, last * PAGE), to) : 0;
     if (head < 0 || tail < 0) return Math.min(head, tail);
     if (first >= last) return 0;
-    this.#freeWithin(first, last);
-    if (first * PAGE < this.#baseSize) this.#hide(first, last);
+    this._freeWithin(first, last);
+    if (first * PAGE < this._baseSize) this._hide(first, last);
     return 0;
   }
   /** Zeroes bytes within one page. */
-  #clear(at: number, end: number): number {
+  private _clear(at: number, end: number): number {
     const index = Math.floor(at / PAGE);
-    if (at >= end || (!this.#pages.has(index) && this.#baseEnd(index) <= index)) return 0;
-    const page = this.#writable(index, false);
+    if (at >= end || (!this._pages.has(index) && this._baseEnd(index) <= index)) return 0;
+    const page = this._writable(index, false);
     if (page < 0) return page;
-    this.#budget.frames.clear(page + at - index * PAGE, page + end - index * PAGE);
+    this._budget.frames.clear(page + at - index * PAGE, page + end - index * PAGE);
     return 0;
   }
   /** Hides the base in the pages [first, last). */
-  #hide(first: number, last: number): void {
-    const holes = (this.#holes ??= new OrderedMap());
+  private _hide(first: number, last: number): void {
+    const holes = (this._holes ??= new OrderedMap());
     const before = holes.previous(first);
     const start = before !== undefined && (holes.get(before) as number) >= first ? before : first;
     let end = last;
@@ -235,21 +235,21 @@ export class Content implements FileContent {
     }
     holes.set(start, end);
   }
-  #free(index: number): void {
-    this.#budget.givePage(Math.abs(this.#pages.get(index) as number));
-    this.#pages.delete(index);
+  private _free(index: number): void {
+    this._budget.givePage(Math.abs(this._pages.get(index) as number));
+    this._pages.delete(index);
   }
-  #freeWithin(first: number, last: number): void {
-    for (let index = this.#pages.next(first); index !== undefined && index < last; index = this.#pages.next(index)) this.#free(index);
+  private _freeWithin(first: number, last: number): void {
+    for (let index = this._pages.next(first); index !== undefined && index < last; index = this._pages.next(index)) this._free(index);
   }
 
   /** Sets the size. */
   truncate(size: number): number {
     if (size < this.size) {
-      this.#freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
-      const last = this.#pages.get(Math.floor(size / PAGE));
-      if (last !== undefined && last > 0) this.#budget.frames.clear(last + (size % PAGE), last + PAGE);
-      this.#baseSize = Math.min(this.#baseSize, size);
+      this._freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
+      const last = this._pages.get(Math.floor(size / PAGE));
+      if (last !== undefined && last > 0) this._budget.frames.clear(last + (size % PAGE), last + PAGE);
+      this._baseSize = Math.min(this._baseSize, size);
     }
     this.size = size;
     return 0;
@@ -260,24 +260,24 @@ export class Content implements FileContent {
     let index = Math.floor(at / PAGE);
     const from = (page: number): number => Math.min(this.size, Math.max(at, page * PAGE));
     if (data) {
-      if (this.#baseEnd(index) > index) return at;
-      let page = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
-      while ((this.#pages.get(page) ?? 0) < 0) page = this.#pages.next(page + 1) ?? Number.POSITIVE_INFINITY;
+      if (this._baseEnd(index) > index) return at;
+      let page = this._pages.next(index) ?? Number.POSITIVE_INFINITY;
+      while ((this._pages.get(page) ?? 0) < 0) page = this._pages.next(page + 1) ?? Number.POSITIVE_INFINITY;
       // The base may be visible again after a hole.
-      let shown = this.#holeEnd(index);
-      while (shown !== undefined && this.#baseEnd(shown) <= shown) shown = this.#holeEnd(shown);
-      return from(Math.min(page, shown !== undefined && shown * PAGE < this.#baseSize ? shown : Number.POSITIVE_INFINITY));
+      let shown = this._holeEnd(index);
+      while (shown !== undefined && this._baseEnd(shown) <= shown) shown = this._holeEnd(shown);
+      return from(Math.min(page, shown !== undefined && shown * PAGE < this._baseSize ? shown : Number.POSITIVE_INFINITY));
     }
     for (;;) {
-      const shown = this.#baseEnd(index);
+      const shown = this._baseEnd(index);
       if (shown > index) index = shown;
-      else if ((this.#pages.get(index) ?? 0) > 0) index++;
+      else if ((this._pages.get(index) ?? 0) > 0) index++;
       else return from(index);
     }
   }
   /** Frees all pages at the end of the file. */
   clear(): void {
-    for (const page of this.#pages.values()) this.#budget.givePage(Math.abs(page));
-    this.#pages.clear();
+    for (const page of this._pages.values()) this._budget.givePage(Math.abs(page));
+    this._pages.clear();
   }
 }

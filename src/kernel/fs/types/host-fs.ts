@@ -57,26 +57,26 @@ const make = (fs: HostFs, host: HostNode, made: NewInode): Inode => {
 
 class HostDir extends MemDir {
   declare readonly fs: HostFs;
-  readonly #host: HostNode;
-  #filled = false;
+  private readonly _host: HostNode;
+  private _filled = false;
   constructor(fs: HostFs, made: NewInode, host: HostNode) {
     super(fs, made);
-    this.#host = host;
+    this._host = host;
   }
   override get size(): number {
     return 4096;
   }
 
   protected override fill(): void {
-    if (this.#filled) return;
-    this.#filled = true;
-    const found = this.#host.readdir();
+    if (this._filled) return;
+    this._filled = true;
+    const found = this._host.readdir();
     if (typeof found === "number") return;
     // The order is the same on every host. It is descending, because the newest name is listed first.
     this.addLazy([...found].sort((a, b) => (a.name < b.name ? 1 : -1)));
   }
   protected override load(name: string, entry: MemEntry): Or<Inode> {
-    const found = this.#host.lookup(name);
+    const found = this._host.lookup(name);
     return typeof found === "number" ? found : hostInode(this.fs, found, entry.ino);
   }
 }
@@ -84,27 +84,27 @@ class HostDir extends MemDir {
 /** A symbolic link. Its text is read at the first readlink(2) and never changes. */
 class HostLink extends Inode {
   declare readonly fs: HostFs;
-  readonly #host: HostNode;
-  #text: string | undefined;
+  private readonly _host: HostNode;
+  private _text: string | undefined;
   constructor(fs: HostFs, made: NewInode, host: HostNode) {
     super(fs, made.mode, made.ino);
     this.uid = made.uid;
     this.gid = made.gid;
-    this.#host = host;
+    this._host = host;
   }
   override get size(): number {
-    return this.#host.stat.size;
+    return this._host.stat.size;
   }
   override open(): Or<FileDescription> {
     return -E.ELOOP;
   }
   override readlink(): Or<string> {
-    if (this.#text === undefined) {
-      const text = this.#host.readlink();
+    if (this._text === undefined) {
+      const text = this._host.readlink();
       if (typeof text === "number") return text;
-      this.#text = text;
+      this._text = text;
     }
-    return this.#text;
+    return this._text;
   }
 }
 

@@ -18,23 +18,23 @@ export class HostRwFs extends FileSystem {
   override readonly magic: number = 0x00c0ffee;
   /** The host may rename and remove names at any time. */
   override readonly dynamic = true;
-  readonly #inodes = new Map<HostNode, HostInode>();
-  readonly #root: Dentry;
+  private readonly _inodes = new Map<HostNode, HostInode>();
+  private readonly _root: Dentry;
 
   constructor(dev: number, clock: Clock, tree: HostTree) {
     super(dev, clock);
-    this.#root = this.makeRoot(this.inodeOf(tree.root));
+    this._root = this.makeRoot(this.inodeOf(tree.root));
   }
   override get root(): Dentry {
-    return this.#root;
+    return this._root;
   }
 
   /** The inode of a host file, with the attributes of the host's last lookup. */
   inodeOf(host: HostNode): HostInode {
-    let inode = this.#inodes.get(host);
+    let inode = this._inodes.get(host);
     if (!inode) {
       inode = (host.stat.mode & S_IFMT) === S_IFREG ? new RwFile(this, host) : new RwNode(this, host);
-      this.#inodes.set(host, inode);
+      this._inodes.set(host, inode);
     }
     inode.refresh();
     return inode;
@@ -44,7 +44,7 @@ export class HostRwFs extends FileSystem {
     return typeof host === "number" ? host : this.inodeOf(host);
   }
   forget({ host }: HostInode): void {
-    this.#inodes.delete(host);
+    this._inodes.delete(host);
   }
 }
 
@@ -78,19 +78,19 @@ const pushChanges = (inode: HostInode, changes: Changes): number => {
 class RwFile extends RegularInode {
   declare readonly fs: HostRwFs;
   readonly host: HostNode;
-  #size = 0;
-  #holds = 0;
+  private _size = 0;
+  private _holds = 0;
 
   constructor(fs: HostRwFs, host: HostNode) {
     super(fs, host.stat.mode);
     this.host = host;
   }
   refresh(): void {
-    this.#size = this.host.stat.size;
+    this._size = this.host.stat.size;
     copyStat(this);
   }
   override get size(): number {
-    return this.#size;
+    return this._size;
   }
   override get blocks(): number {
     return Math.ceil(this.size / 512);
@@ -99,11 +99,11 @@ class RwFile extends RegularInode {
     const access = flags & O_ACCMODE;
     const held = this.host.hold({ read: access !== O_WRONLY, write: access !== O_RDONLY || (flags & O_TRUNC) !== 0 });
     if (held < 0) return held;
-    this.#holds++;
+    this._holds++;
     return super.open(task, flags, path);
   }
   override unused(): void {
-    if (this.opens === 0) for (; this.#holds > 0; this.#holds--) this.host.release();
+    if (this.opens === 0) for (; this._holds > 0; this._holds--) this.host.release();
     super.unused();
   }
   override readAt(at: number, into: Uint8Array): number {
@@ -111,13 +111,13 @@ class RwFile extends RegularInode {
   }
   override writeAt(at: number, bytes: Uint8Array): number {
     const n = this.host.write(at, bytes);
-    if (n > 0) this.#size = Math.max(this.#size, at + n);
+    if (n > 0) this._size = Math.max(this._size, at + n);
     return n;
   }
   override truncate(size: number): number {
     const done = this.host.truncate(size);
     if (done < 0) return done;
-    this.#size = size;
+    this._size = size;
     this.pages?.truncated(size);
     this.touch("modify");
     return 0;
@@ -132,7 +132,7 @@ class RwNode extends Inode {
   declare readonly fs: HostRwFs;
   readonly host: HostNode;
   override readonly nodev = true;
-  #holds = 0;
+  private _holds = 0;
 
   constructor(fs: HostRwFs, host: HostNode) {
     super(fs, host.stat.mode);
@@ -148,11 +148,11 @@ class RwNode extends Inode {
     if (!this.isDir) return -E.ENXIO;
     const held = this.host.hold({ read: true, write: false });
     if (held < 0) return held;
-    this.#holds++;
+    this._holds++;
     return new DirFile(this, flags, path);
   }
   override unused(): void {
-    if (this.opens === 0) for (; this.#holds > 0; this.#holds--) this.host.release();
+    if (this.opens === 0) for (; this._holds > 0; this._holds--) this.host.release();
     super.unused();
   }
   override readlink(): Or<string> {
@@ -200,7 +200,7 @@ class RwNode extends Inode {
   }
   override unlink(name: string, target: Inode): number {
     const done = this.host.unlink(name);
-    if (done === 0) this.#nameRemoved(target as HostInode);
+    if (done === 0) this._nameRemoved(target as HostInode);
     return done;
   }
   override rmdir(name: string, target: Inode): number {
@@ -211,7 +211,7 @@ class RwNode extends Inode {
     return 0;
   }
   /** Called after a name of `inode` was removed. */
-  #nameRemoved(inode: HostInode): void {
+  private _nameRemoved(inode: HostInode): void {
     inode.nlink = inode.isDir ? 0 : inode.nlink - 1;
     if (inode.nlink > 0) return;
     this.fs.forget(inode);
@@ -223,7 +223,7 @@ class RwNode extends Inode {
     const replaced = to.lookup(newName);
     const done = this.host.rename(name, to.host, newName);
     if (done < 0) return done;
-    if (typeof replaced !== "number") this.#nameRemoved(replaced as HostInode);
+    if (typeof replaced !== "number") this._nameRemoved(replaced as HostInode);
     to.lookup(newName);
     return 0;
   }

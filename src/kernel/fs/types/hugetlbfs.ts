@@ -17,21 +17,21 @@ import { MemFile, MemFs } from "./memfs.ts";
 /** The bytes of a file: its huge pages. */
 class HugeContent implements FileContent {
   readonly copies = true;
-  readonly #object: HugeObject;
+  private readonly _object: HugeObject;
   constructor(object: HugeObject) {
-    this.#object = object;
+    this._object = object;
   }
   get size(): number {
-    return this.#object.size;
+    return this._object.size;
   }
   get heldPages(): number {
-    return this.#object.count * (HUGE_SIZE / PAGE_SIZE);
+    return this._object.count * (HUGE_SIZE / PAGE_SIZE);
   }
   get blocks(): number {
-    return this.#object.count * (HUGE_SIZE / 512);
+    return this._object.count * (HUGE_SIZE / 512);
   }
   read(at: number, into: Uint8Array): number {
-    this.#object.read(at, into);
+    this._object.read(at, into);
     return into.length;
   }
   write(): number {
@@ -39,8 +39,8 @@ class HugeContent implements FileContent {
   }
   truncate(size: number): number {
     if (size % HUGE_SIZE !== 0) return -E.EINVAL;
-    if (size < this.size) this.#object.drop(size / HUGE_SIZE);
-    this.#object.size = size;
+    if (size < this.size) this._object.drop(size / HUGE_SIZE);
+    this._object.size = size;
     return 0;
   }
   /** Data and holes are not told apart. */
@@ -49,14 +49,14 @@ class HugeContent implements FileContent {
   }
   /** Makes the pages of [at, end): 0, or -ENOSPC after some. Linux hugetlbfs_fallocate(). */
   reserve(at: number, end: number): number {
-    for (let n = Math.floor(at / HUGE_SIZE); n * HUGE_SIZE < end; n++) if (!this.#object.obtain(n)) return -E.ENOSPC;
+    for (let n = Math.floor(at / HUGE_SIZE); n * HUGE_SIZE < end; n++) if (!this._object.obtain(n)) return -E.ENOSPC;
     return 0;
   }
   punch(): number {
     return -E.EOPNOTSUPP;
   }
   clear(): void {
-    this.#object.drop(0);
+    this._object.drop(0);
   }
 }
 
@@ -102,12 +102,12 @@ export class HugeFs extends MemFs {
   /** The option `size`. */
   readonly limit: HugeLimit | undefined;
   /** The option `nr_inodes`. */
-  readonly #inodes: number | undefined;
+  private readonly _inodes: number | undefined;
 
   /** `pages`: the most huge pages of its files. */
   constructor(dev: number, clock: Clock, options: { mode?: number; pages?: number | undefined; inodes?: number | undefined } = {}) {
     super(dev, clock, { mode: options.mode ?? 0o755, inodes: options.inodes });
-    this.#inodes = options.inodes;
+    this._inodes = options.inodes;
     this.limit = options.pages === undefined ? undefined : { most: options.pages, used: 0 };
   }
   override makeFile(made: NewInode): MemFile {
@@ -128,7 +128,7 @@ export class HugeFs extends MemFs {
       uid === 0 ? "" : `,uid=${uid}`,
       gid === 0 ? "" : `,gid=${gid}`,
       permissions === 0o755 ? "" : `,mode=${permissions.toString(8)}`,
-      this.#inodes === undefined ? "" : `,nr_inodes=${this.#inodes}`,
+      this._inodes === undefined ? "" : `,nr_inodes=${this._inodes}`,
       ",pagesize=2M",
       limit ? `,size=${limit.most * HUGE_SIZE}` : "",
     ].join("");

@@ -30,26 +30,26 @@ export class MemFs extends FileSystem {
   readonly budget: Budget;
   /** True if names count in the size of a directory, and space is reserved: not on a ramfs. */
   readonly counts: boolean = true;
-  readonly #mode: number;
-  #root: Dentry | undefined;
+  private readonly _mode: number;
+  private _root: Dentry | undefined;
 
   /** The charged bytes of inodes, names and attributes. */
-  #charged = 0;
-  #ended = false;
+  private _charged = 0;
+  private _ended = false;
   /** The regular files. */
   readonly files = new Set<MemFile>();
 
   /** `pages` is the limit of file content in pages of 4096 bytes, by default half of the memory. */
   constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number; inodes?: number | undefined } = {}) {
     super(dev, clock);
-    const pages = options.pages ?? this.#defaultPages();
+    const pages = options.pages ?? this._defaultPages();
     clock.kept.add(this, sizes.fileSystem);
     this.budget = new Budget(clock.frames, pages, options.inodes ?? Math.max(pages, 1024));
-    this.#mode = options.mode ?? 0o755;
+    this._mode = options.mode ?? 0o755;
   }
   override get root(): Dentry {
-    this.#root ??= this.makeRoot(this.rootDir(this.#mode));
-    return this.#root;
+    this._root ??= this.makeRoot(this.rootDir(this._mode));
+    return this._root;
   }
   protected rootDir(mode: number): Inode {
     return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
@@ -69,18 +69,18 @@ export class MemFs extends FileSystem {
   /** Charges bytes other than file content. False: memory is short. */
   take(bytes: number): boolean {
     if (!this.account.take(bytes)) return false;
-    this.#charged += bytes;
+    this._charged += bytes;
     return true;
   }
   /** Charges bytes even if memory is short. */
   force(bytes: number): void {
     this.account.force(bytes);
-    this.#charged += bytes;
+    this._charged += bytes;
   }
   /** Removes a charge. */
   give(bytes: number): void {
-    if (this.#ended) return;
-    this.#charged -= bytes;
+    if (this._ended) return;
+    this._charged -= bytes;
     this.account.give(bytes);
   }
   /**
@@ -88,13 +88,13 @@ export class MemFs extends FileSystem {
    * mapping.
    */
   end(): void {
-    this.give(this.#charged);
-    this.#ended = true;
+    this.give(this._charged);
+    this._ended = true;
     for (const file of this.files) file.end();
     this.files.clear();
   }
   /** The limit of pages without the option `size`. */
-  #defaultPages(): number {
+  private _defaultPages(): number {
     return this.clock.frames.total >> 1;
   }
   /** Linux shmem_show_options(). */
@@ -103,7 +103,7 @@ export class MemFs extends FileSystem {
     const { mode, uid, gid } = this.root.inode;
     const permissions = mode & 0o7777;
     return [
-      pages === this.#defaultPages() ? "" : `,size=${pages * (PAGE_SIZE / 1024)}k`,
+      pages === this._defaultPages() ? "" : `,size=${pages * (PAGE_SIZE / 1024)}k`,
       permissions === 0o1777 ? "" : `,mode=${permissions.toString(8).padStart(3, "0")}`,
       uid === 0 ? "" : `,uid=${uid}`,
       gid === 0 ? "" : `,gid=${gid}`,
@@ -250,8 +250,8 @@ export class MemDir extends Inode {
   declare readonly fs: MemFs;
   protected readonly names = new Map<string, MemEntry>();
   /** The names by their cookies. */
-  readonly #order = new OrderedMap<string>();
-  #nextCookie = 1;
+  private readonly _order = new OrderedMap<string>();
+  private _nextCookie = 1;
 
   constructor(fs: MemFs, made: NewInode) {
     super(fs, made.mode, made.ino);
@@ -267,7 +267,7 @@ export class MemDir extends Inode {
   }
   override get start(): number {
     this.fill();
-    return this.#nextCookie;
+    return this._nextCookie;
   }
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
     return new DirFile(this, flags, path);
@@ -295,8 +295,8 @@ export class MemDir extends Inode {
   override *entries(cookie: number): Generator<DirEntry> {
     this.fill();
     // The newest name comes first, as on Linux. Names after a cookie are older.
-    const order = this.#order;
-    for (let at = order.previous((cookie || this.#nextCookie) - 1); at !== undefined; at = order.previous(at - 1)) {
+    const order = this._order;
+    for (let at = order.previous((cookie || this._nextCookie) - 1); at !== undefined; at = order.previous(at - 1)) {
       const name = order.get(at) as string;
       const entry = this.names.get(name) as MemEntry;
       yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: at };
@@ -305,7 +305,7 @@ export class MemDir extends Inode {
 
   /** Adds or replaces a name, without a check. */
   add(name: string, inode: Inode): void {
-    this.#put(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this.#nextCookie++ });
+    this._put(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this._nextCookie++ });
   }
   /**
    * Adds names whose inodes `load` makes later; one that exists stays. Directories of a host have thousands
@@ -316,44 +316,44 @@ export class MemDir extends Inode {
     let bytes = 0;
     for (const { name, type } of found) {
       if (names.has(name)) continue;
-      const cookie = this.#nextCookie++;
+      const cookie = this._nextCookie++;
       names.set(name, { inode: undefined, type: direntType(type), ino: fs.newIno(), cookie });
-      this.#order.set(cookie, name);
+      this._order.set(cookie, name);
       bytes += sizes.name + name.length;
     }
     fs.force(bytes);
   }
-  #put(name: string, entry: MemEntry): void {
-    this.#take(name);
+  private _put(name: string, entry: MemEntry): void {
+    this._take(name);
     const text = ownText(name);
     this.fs.force(sizes.name + name.length);
     this.names.set(text, entry);
-    this.#order.set(entry.cookie, text);
+    this._order.set(entry.cookie, text);
   }
-  #take(name: string): void {
+  private _take(name: string): void {
     const entry = this.names.get(name);
     if (entry === undefined) return;
     this.names.delete(name);
-    this.#order.delete(entry.cookie);
+    this._order.delete(entry.cookie);
     this.fs.give(sizes.name + name.length);
   }
 
   /** A directory gets or loses a directory. Number 1 stands for any, as on btrfs and overlayfs. */
-  #linked(change: 1 | -1): void {
+  private _linked(change: 1 | -1): void {
     if (this.nlink !== 1) this.nlink += change;
   }
   override create(name: string, made: NewInode, target = ""): Or<Inode> {
     this.fill();
-    if (!this.#canAdd(sizes.inode + sizes.name + name.length + target.length)) return -E.ENOSPC;
-    const inode = this.#nameless(made, target);
+    if (!this._canAdd(sizes.inode + sizes.name + name.length + target.length)) return -E.ENOSPC;
+    const inode = this._nameless(made, target);
     if (typeof inode === "number") return inode;
     this.add(name, inode);
-    if (inode.isDir) this.#linked(1);
+    if (inode.isDir) this._linked(1);
     this.touch("modify");
     return inode;
   }
   /** Makes an inode with its access control lists. */
-  #nameless(made: NewInode, target = ""): Or<Inode> {
+  private _nameless(made: NewInode, target = ""): Or<Inode> {
     const inode = this.newInode(made, target);
     for (const [name, value] of made.acls ?? []) {
       const done = inode.setXattr(name, value);
@@ -365,7 +365,7 @@ export class MemDir extends Inode {
     }
     return inode;
   }
-  #canAdd(bytes: number): boolean {
+  private _canAdd(bytes: number): boolean {
     const { budget, account } = this.fs;
     return budget.usedInodes < budget.inodes && account.canTake(bytes);
   }
@@ -385,12 +385,12 @@ export class MemDir extends Inode {
     }
   }
   override tmpfile(made: NewInode): Or<Inode> {
-    return this.#canAdd(sizes.inode) ? this.#nameless(made) : -E.ENOSPC;
+    return this._canAdd(sizes.inode) ? this._nameless(made) : -E.ENOSPC;
   }
 
   override link(name: string, target: Inode): number {
     this.fill();
-    if (!this.#canAdd(sizes.name + name.length)) return -E.ENOSPC;
+    if (!this._canAdd(sizes.name + name.length)) return -E.ENOSPC;
     this.add(name, target);
     target.nlink++;
     target.touch("change");
@@ -398,7 +398,7 @@ export class MemDir extends Inode {
     return 0;
   }
   override unlink(name: string, target: Inode): number {
-    this.#take(name);
+    this._take(name);
     this.touch("modify");
     target.nlink--;
     target.touch("change");
@@ -406,8 +406,8 @@ export class MemDir extends Inode {
     return 0;
   }
   override rmdir(name: string, target: Inode): number {
-    this.#take(name);
-    this.#linked(-1);
+    this._take(name);
+    this._linked(-1);
     this.touch("modify");
     target.nlink = 0;
     target.touch("change");
@@ -422,21 +422,21 @@ export class MemDir extends Inode {
     if (typeof moved === "number") return moved;
     const there = to.names.has(newName) ? to.lookup(newName) : undefined;
     if (typeof there === "number") return there;
-    if (!there && !to.#canAdd(sizes.name + newName.length)) return -E.ENOSPC;
-    this.#take(name);
+    if (!there && !to._canAdd(sizes.name + newName.length)) return -E.ENOSPC;
+    this._take(name);
     if (there && flags & RENAME_EXCHANGE) {
-      to.#take(newName);
+      to._take(newName);
       this.add(name, there);
       if (there.isDir) {
-        this.#linked(1);
-        to.#linked(-1);
+        this._linked(1);
+        to._linked(-1);
       }
     } else if (there?.isDir) to.rmdir(newName, there);
     else if (there) to.unlink(newName, there);
     to.add(newName, moved);
     if (moved.isDir) {
-      this.#linked(-1);
-      to.#linked(1);
+      this._linked(-1);
+      to._linked(1);
     }
     if (whiteout) this.add(name, this.newInode(whiteout, ""));
     for (const inode of [this, to]) inode.touch("modify");

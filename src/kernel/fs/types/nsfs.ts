@@ -130,24 +130,24 @@ const DYNAMIC = 0xf000_0000;
 
 /** The file system of namespaces. A namespace has one inode. */
 export class NsFs extends AnonFs {
-  readonly #paths = new WeakMap<object, Path>();
-  readonly #seen = new Set<NsType>();
-  #next = DYNAMIC;
+  private readonly _paths = new WeakMap<object, Path>();
+  private readonly _seen = new Set<NsType>();
+  private _next = DYNAMIC;
 
   constructor(dev: number, clock: Clock) {
     super(dev, clock, "nsfs", 0x6e73_6673);
   }
   /** The path of a namespace, made at the first call. */
   pathOf(namespace: object, type: NsType): Path {
-    const present = this.#paths.get(namespace);
+    const present = this._paths.get(namespace);
     if (present) return present;
-    const path = this.path(new NsInode(this, this.#number(type), namespace, type), (ino) => `${type}:[${ino}]`);
-    this.#paths.set(namespace, path);
+    const path = this.path(new NsInode(this, this._number(type), namespace, type), (ino) => `${type}:[${ino}]`);
+    this._paths.set(namespace, path);
     return path;
   }
-  #number(type: NsType): number {
-    const fixed = this.#seen.has(type) ? undefined : first[type];
-    this.#seen.add(type);
-    return fixed ?? this.#next++;
+  private _number(type: NsType): number {
+    const fixed = this._seen.has(type) ? undefined : first[type];
+    this._seen.add(type);
+    return fixed ?? this._next++;
   }
 }

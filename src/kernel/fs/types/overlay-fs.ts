@@ -37,48 +37,48 @@ export class OverlayFs extends MemFs {
   override readonly magic: number = 0x794c7630;
   readonly store: UpperStore;
   readonly state = new UpperState();
-  readonly #lower: HostTree | undefined;
-  readonly #links: Map<number, number>;
-  readonly #inodes = new Map<number, Inode>();
-  readonly #linked = new Map<HostNode, Inode>();
-  readonly #places = new WeakMap<Inode, Place>();
+  private readonly _lower: HostTree | undefined;
+  private readonly _links: Map<number, number>;
+  private readonly _inodes = new Map<number, Inode>();
+  private readonly _linked = new Map<HostNode, Inode>();
+  private readonly _places = new WeakMap<Inode, Place>();
   /** Files with times that no record has. */
-  readonly #late = new Set<Inode>();
+  private readonly _late = new Set<Inode>();
   /** Files without a name and without an open file: their bytes go after the record that says so. */
-  readonly #ended: number[] = [];
-  #pending = none();
+  private readonly _removed: number[] = [];
+  private _pending = none();
   /** The host refused a record. All later changes fail, so that the upper layer stays consistent. */
-  #failed = false;
+  private _failed = false;
 
   constructor(dev: number, clock: Clock, store: UpperStore, lower: HostTree | undefined, options: { pages?: number } = {}) {
     super(dev, clock, options);
     this.store = store;
-    this.#lower = lower;
+    this._lower = lower;
     for (const record of store.begin()) this.state.apply(record);
-    this.#links = this.state.reached();
-    this.state.tidy(this.#links);
+    this._links = this.state.reached();
+    this.state.tidy(this._links);
     store.keep(new Set(this.state.nodes.keys()));
   }
   protected override rootDir(mode: number): Inode {
-    const node = this.#lower?.root;
+    const node = this._lower?.root;
     const known = this.state.nodes.get(ROOT);
-    if (known) return this.#fromUpper(ROOT, known);
+    if (known) return this._fromUpper(ROOT, known);
     const place: Place = { id: ROOT, lower: node && "", node };
     const { mode: bits, uid, gid } = node?.stat ?? { mode: S_IFDIR | mode, uid: 0, gid: 0 };
     const root = new OverlayDir(this, { mode: bits, uid, gid, rdev: 0 }, node);
-    if (node) this.#shownAs(root, node);
-    this.#places.set(root, place);
-    this.#inodes.set(ROOT, root);
-    this.#pending.nodes.set(ROOT, this.#nodeOf(root, place));
+    if (node) this._shownAs(root, node);
+    this._places.set(root, place);
+    this._inodes.set(ROOT, root);
+    this._pending.nodes.set(ROOT, this._nodeOf(root, place));
     return root;
   }
-  #shownAs(inode: Inode, { stat: { nlink, atime, mtime, ctime } }: HostNode): void {
+  private _shownAs(inode: Inode, { stat: { nlink, atime, mtime, ctime } }: HostNode): void {
     Object.assign(inode, { nlink, atime, mtime, ctime });
   }
 
   /** The names of a directory that the upper layer has. */
   namesOf(directory: Inode): ReadonlyMap<string, number> | undefined {
-    const id = this.#places.get(directory)?.id;
+    const id = this._places.get(directory)?.id;
     return id === undefined ? undefined : this.state.names.get(id);
   }
   /** The type of a file of the upper layer, S_IF*. */
@@ -91,50 +91,50 @@ export class OverlayFs extends MemFs {
     if (id === 0) return -E.ENOENT;
     if (id !== undefined) {
       const node = this.state.nodes.get(id);
-      return this.#inodes.get(id) ?? (node ? this.#fromUpper(id, node) : -E.ENOENT);
+      return this._inodes.get(id) ?? (node ? this._fromUpper(id, node) : -E.ENOENT);
     }
     const found = directory.lower?.lookup(name) ?? -E.ENOENT;
     if (typeof found === "number") return found;
-    const linked = this.#linked.get(found);
+    const linked = this._linked.get(found);
     if (linked) return linked;
-    const path = this.#places.get(directory)?.lower ?? "";
+    const path = this._places.get(directory)?.lower ?? "";
     const place: Place = { lower: path === "" ? name : `${path}/${name}`, node: found, found: { directory, name } };
     const { mode, uid, gid, rdev, nlink } = found.stat;
-    const inode = this.#make({ mode, uid, gid, rdev }, place, {});
-    this.#shownAs(inode, found);
-    if (nlink > 1 && !inode.isDir) this.#linked.set(found, inode);
+    const inode = this._make({ mode, uid, gid, rdev }, place, {});
+    this._shownAs(inode, found);
+    if (nlink > 1 && !inode.isDir) this._linked.set(found, inode);
     return inode;
   }
-  #fromUpper(id: number, node: UpperNode): Inode {
-    const place: Place = { id, lower: node.lower, node: node.lower === undefined ? undefined : this.#lowerAt(node.lower) };
-    const inode = this.#make(node, place, node);
+  private _fromUpper(id: number, node: UpperNode): Inode {
+    const place: Place = { id, lower: node.lower, node: node.lower === undefined ? undefined : this._lowerAt(node.lower) };
+    const inode = this._make(node, place, node);
     const [a = 0, an = 0, m = 0, mn = 0, c = 0, cn = 0] = node.times;
     Object.assign(inode, { atime: { sec: a, nsec: an }, mtime: { sec: m, nsec: mn }, ctime: { sec: c, nsec: cn } });
-    inode.nlink = inode.isDir ? this.#directoryLinks(id, place) : (this.#links.get(id) ?? 0);
+    inode.nlink = inode.isDir ? this._directoryLinks(id, place) : (this._links.get(id) ?? 0);
     if (node.xattrs) inode.xattrs = new Map(Object.entries(node.xattrs).map(([name, value]) => [name, asBytes(value)]));
-    this.#inodes.set(id, inode);
+    this._inodes.set(id, inode);
     return inode;
   }
   /** As Linux's overlayfs has it: 1 for a directory of both layers. */
-  #directoryLinks(id: number, { node }: Place): number {
+  private _directoryLinks(id: number, { node }: Place): number {
     if (node) return 1;
     const all = [...(this.state.names.get(id)?.values() ?? [])];
     return 2 + all.filter((each) => this.typeOf(each) === S_IFDIR).length;
   }
-  #lowerAt(path: string): HostNode | undefined {
-    let at = this.#lower?.root;
+  private _lowerAt(path: string): HostNode | undefined {
+    let at = this._lower?.root;
     for (const name of path === "" ? [] : path.split("/")) {
       const next = at?.lookup(name);
       at = typeof next === "number" ? undefined : next;
     }
     return at;
   }
-  #make(made: NewInode, place: Place, known: { readonly base?: number | undefined; readonly target?: string | undefined }): Inode {
-    const inode = this.#newInode(made, place, known);
-    this.#places.set(inode, place);
+  private _make(made: NewInode, place: Place, known: { readonly base?: number | undefined; readonly target?: string | undefined }): Inode {
+    const inode = this._newInode(made, place, known);
+    this._places.set(inode, place);
     return inode;
   }
-  #newInode(
+  private _newInode(
     { mode, uid, gid, rdev }: NewInode,
     { id, node }: Place,
     { base, target }: { readonly base?: number | undefined; readonly target?: string | undefined },
@@ -153,8 +153,8 @@ export class OverlayFs extends MemFs {
         const known = { ...(id === undefined ? {} : { id }), ...(base === undefined ? {} : { base }), ...(chunks ? { chunks } : {}) };
         const owner = {
           store: this.store,
-          number: (): number => this.#ready(file),
-          note: (record: Pick<UpperRecord, "chunks"> | "base"): number => this.#note(file, record),
+          number: (): number => this._ready(file),
+          note: (record: Pick<UpperRecord, "chunks"> | "base"): number => this._note(file, record),
         };
         const file: OverlayFile = new OverlayFile(this, made, new OverlayContent(owner, below, known));
         return file;
@@ -165,10 +165,10 @@ export class OverlayFs extends MemFs {
   }
   /** A new file of a guest. */
   newInode(made: NewInode, target: string): Inode {
-    return this.#make(made, {}, { target });
+    return this._make(made, {}, { target });
   }
 
-  #nodeOf(inode: Inode, { lower }: Place): UpperNode {
+  private _nodeOf(inode: Inode, { lower }: Place): UpperNode {
     const { mode, uid, gid, rdev, atime, mtime, ctime, xattrs } = inode;
     const below = lower !== undefined && (!inode.isLink || lower === "");
     return {
@@ -189,82 +189,82 @@ export class OverlayFs extends MemFs {
    * A file's number in the upper layer, which the first call assigns. Undefined for a file of the machine's
    * own.
    */
-  #number(inode: Inode): number | undefined {
-    const place = this.#places.get(inode);
+  private _number(inode: Inode): number | undefined {
+    const place = this._places.get(inode);
     if (!place) return undefined;
     if (place.id !== undefined) return place.id;
     place.id = this.state.newId();
-    this.#inodes.set(place.id, inode);
-    this.#pending.nodes.set(place.id, this.#nodeOf(inode, place));
+    this._inodes.set(place.id, inode);
+    this._pending.nodes.set(place.id, this._nodeOf(inode, place));
     const { found } = place;
     place.found = undefined;
-    const directory = found && this.#number(found.directory);
-    if (found && directory !== undefined) this.#pending.names.push([directory, found.name, place.id]);
+    const directory = found && this._number(found.directory);
+    if (found && directory !== undefined) this._pending.names.push([directory, found.name, place.id]);
     return place.id;
   }
   /** A file leaves the name by which it was found. */
-  #leaves(inode: Inode, directory: Inode, name: string): void {
-    const place = this.#places.get(inode);
+  private _leaves(inode: Inode, directory: Inode, name: string): void {
+    const place = this._places.get(inode);
     if (place?.found?.directory === directory && place.found.name === name) place.found = undefined;
   }
 
   /** One record of all that is pending: 0, or -EIO if the host refuses it. */
-  #commit(): number {
-    if (this.#failed) return -E.EIO;
-    for (const inode of this.#late) this.#renew(inode);
-    this.#late.clear();
-    const { nodes, names, chunks } = this.#pending;
+  private _commit(): number {
+    if (this._failed) return -E.EIO;
+    for (const inode of this._late) this._renew(inode);
+    this._late.clear();
+    const { nodes, names, chunks } = this._pending;
     if (nodes.size + names.length + chunks.length > 0) {
       const record = { nodes: [...nodes], names, chunks };
-      this.#pending = none();
+      this._pending = none();
       if (this.store.append(record) < 0) {
-        this.#failed = true;
+        this._failed = true;
         return -E.EIO;
       }
       this.state.apply(record);
     }
-    for (const id of this.#ended.splice(0)) this.store.remove(id);
+    for (const id of this._removed.splice(0)) this.store.remove(id);
     if (!this.store.isLong) return 0;
     this.state.tidy();
     return this.store.replace(this.state.snapshot());
   }
   /** The attributes of a file that the upper layer has, as they are now. */
-  #renew(inode: Inode): void {
-    const place = this.#places.get(inode);
-    if (place?.id !== undefined) this.#pending.nodes.set(place.id, this.#nodeOf(inode, place));
+  private _renew(inode: Inode): void {
+    const place = this._places.get(inode);
+    if (place?.id !== undefined) this._pending.nodes.set(place.id, this._nodeOf(inode, place));
   }
-  #ready(inode: Inode): number {
-    const id = this.#number(inode) ?? -E.EIO;
-    const done = this.#commit();
+  private _ready(inode: Inode): number {
+    const id = this._number(inode) ?? -E.EIO;
+    const done = this._commit();
     return done < 0 ? done : id;
   }
-  #note(file: OverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
-    if (record === "base") this.#renew(file);
-    else this.#pending.chunks.push(...(record.chunks ?? []));
-    return this.#commit();
+  private _note(file: OverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
+    if (record === "base") this._renew(file);
+    else this._pending.chunks.push(...(record.chunks ?? []));
+    return this._commit();
   }
 
   /** Attributes of a file have changed. */
   override attributesChanged(inode: Inode): number {
-    if (this.#number(inode) === undefined) return 0;
-    this.#renew(inode);
-    return this.#commit();
+    if (this._number(inode) === undefined) return 0;
+    this._renew(inode);
+    return this._commit();
   }
   /** Times of a file have changed. They wait for the next record, or for the end of the file's use. */
   override changed(inode: Inode): void {
-    if (this.#places.get(inode)?.id !== undefined) this.#late.add(inode);
+    if (this._places.get(inode)?.id !== undefined) this._late.add(inode);
   }
   /** A file is not used any more for now. */
   unused(inode: Inode): void {
-    if (this.#late.has(inode)) this.#commit();
+    if (this._late.has(inode)) this._commit();
   }
   /** A file has neither a name nor an open file. */
   override ended(inode: Inode): void {
-    const id = this.#places.get(inode)?.id;
-    this.#late.delete(inode);
+    const id = this._places.get(inode)?.id;
+    this._late.delete(inode);
     if (id === undefined) return;
-    this.#inodes.delete(id);
-    this.#ended.push(id);
+    this._inodes.delete(id);
+    this._removed.push(id);
   }
   /**
    * Records new names of directories. `inode` undefined: the name was removed. `gone`: files that lost a
@@ -274,20 +274,20 @@ export class OverlayFs extends MemFs {
     changes: readonly { readonly directory: Inode; readonly name: string; readonly inode: Inode | undefined }[],
     gone: readonly { readonly inode: Inode; readonly directory: Inode; readonly name: string }[] = [],
   ): number {
-    for (const { inode, directory, name } of gone) this.#leaves(inode, directory, name);
+    for (const { inode, directory, name } of gone) this._leaves(inode, directory, name);
     for (const { directory, name, inode } of changes) {
-      const to = this.#number(directory);
-      const id = inode && this.#number(inode);
-      if (inode) this.#renew(inode);
-      if (to !== undefined) this.#pending.names.push([to, name, id ?? 0]);
+      const to = this._number(directory);
+      const id = inode && this._number(inode);
+      if (inode) this._renew(inode);
+      if (to !== undefined) this._pending.names.push([to, name, id ?? 0]);
     }
-    return this.#commit();
+    return this._commit();
   }
   override begin(): void {
     this.store.resume();
   }
   override finish(): void {
-    this.#commit();
+    this._commit();
     this.store.end();
   }
 }

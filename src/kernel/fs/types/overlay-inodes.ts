@@ -35,7 +35,7 @@ export class OverlayDir extends MemDir {
   declare readonly fs: OverlayFs;
   /** The directory of the lower layer with more names. */
   readonly lower: HostNode | undefined;
-  #filled = false;
+  private _filled = false;
   constructor(fs: OverlayFs, made: NewInode, lower: HostNode | undefined) {
     super(fs, made);
     this.lower = lower;
@@ -44,8 +44,8 @@ export class OverlayDir extends MemDir {
     return 4096;
   }
   protected override fill(): void {
-    if (this.#filled) return;
-    this.#filled = true;
+    if (this._filled) return;
+    this._filled = true;
     const found = this.lower?.readdir() ?? [];
     const below = typeof found === "number" ? [] : [...found].sort((a, b) => (a.name < b.name ? 1 : -1));
     const upper = this.fs.namesOf(this) ?? new Map<string, number>();
@@ -70,25 +70,25 @@ export class OverlayDir extends MemDir {
   }
   override unlink(name: string, target: Inode): number {
     const done = super.unlink(name, target);
-    return done < 0 ? done : this.#removed(name, target);
+    return done < 0 ? done : this._removed(name, target);
   }
   override rmdir(name: string, target: Inode): number {
     const done = super.rmdir(name, target);
-    return done < 0 ? done : this.#removed(name, target);
+    return done < 0 ? done : this._removed(name, target);
   }
-  #removed(name: string, inode: Inode): number {
-    if (this.#moving) return 0;
+  private _removed(name: string, inode: Inode): number {
+    if (this._moving) return 0;
     return this.fs.renamed([{ directory: this, name, inode: undefined }], [{ inode, directory: this, name }]);
   }
   /** A rename replaces a file of this directory: one record has all of it. */
-  #moving = false;
+  private _moving = false;
   override rename(name: string, to: Inode, newName: string, flags: number, whiteout?: NewInode): number {
     if (!(to instanceof OverlayDir)) return super.rename(name, to, newName, flags, whiteout);
     const moved = this.lookup(name);
     const there = to.lookup(newName);
-    to.#moving = true;
+    to._moving = true;
     const done = super.rename(name, to, newName, flags, whiteout);
-    to.#moving = false;
+    to._moving = false;
     if (done < 0 || typeof moved === "number") return done;
     const gone = [{ inode: moved, directory: this as Inode, name }];
     if (typeof there !== "number") gone.push({ inode: there, directory: to, name: newName });

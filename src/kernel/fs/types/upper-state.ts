@@ -12,15 +12,15 @@ export class UpperState {
   /** By directory and name; 0 is a removed name. */
   readonly names = new Map<number, Map<string, number>>();
   readonly chunks = new Map<number, Set<number>>();
-  #last = ROOT;
+  private _last = ROOT;
 
   newId(): number {
-    return ++this.#last;
+    return ++this._last;
   }
   apply({ nodes = [], names = [], chunks = [] }: UpperRecord): void {
     for (const [id, node] of nodes) {
       this.nodes.set(id, node);
-      this.#last = Math.max(this.#last, id);
+      this._last = Math.max(this._last, id);
     }
     for (const [directory, name, id] of names) {
       const all = this.names.get(directory) ?? new Map<string, number>();

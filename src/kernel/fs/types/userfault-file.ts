@@ -62,14 +62,14 @@ interface Waiter {
 
 /** The open file of an instance. man 2 userfaultfd. */
 export class UserfaultFile extends FileDescription {
-  readonly #kernel: Kernel;
+  private readonly _kernel: Kernel;
   readonly mem: AddressSpace;
   readonly usersOnly: boolean;
   /** Undefined before UFFDIO_API. */
-  #features: number | undefined = undefined;
-  readonly #waiters = new Map<Task, Waiter>();
-  readonly #arrivals = new WaitQueue();
-  #charged = 0;
+  private _features: number | undefined = undefined;
+  private readonly _waiters = new Map<Task, Waiter>();
+  private readonly _arrivals = new WaitQueue();
+  private _charged = 0;
   override get weight(): number {
     return sizes.userfault;
   }
@@ -77,7 +77,7 @@ export class UserfaultFile extends FileDescription {
   constructor(task: Task, nonblock: boolean, usersOnly: boolean) {
     const path = task.kernel.vfs.anonymous(task, "[userfaultfd]");
     super(path.dentry.inode, O_RDWR | (nonblock ? O_NONBLOCK : 0), path);
-    this.#kernel = task.kernel;
+    this._kernel = task.kernel;
     this.mem = task.mem;
     this.usersOnly = usersOnly;
   }
@@ -87,37 +87,37 @@ export class UserfaultFile extends FileDescription {
    * handle_userfault().
    */
   ask(task: Task, asked: AskedFault, inKernel: boolean): WaitQueue | undefined {
-    if (((this.#features ?? 0) & FEATURE.SIGBUS) !== 0 || (inKernel && this.usersOnly)) return undefined;
+    if (((this._features ?? 0) & FEATURE.SIGBUS) !== 0 || (inKernel && this.usersOnly)) return undefined;
     const served = new WaitQueue();
-    this.#waiters.set(task, { task, asked, served, isRead: false });
-    this.#arrivals.wake();
+    this._waiters.set(task, { task, asked, served, isRead: false });
+    this._arrivals.wake();
     return served;
   }
   /** Those that still wait. A signal or the end of a thread has ended others. */
-  *#waiting(): Generator<Waiter> {
-    for (const waiter of this.#waiters.values()) {
+  private *_waiting(): Generator<Waiter> {
+    for (const waiter of this._waiters.values()) {
       if (waiter.served.sleepers.has(waiter.task as Sleeper)) yield waiter;
-      else this.#waiters.delete(waiter.task);
+      else this._waiters.delete(waiter.task);
     }
   }
-  #wake(start: number, end: number): void {
-    for (const waiter of [...this.#waiting()]) {
+  private _wake(start: number, end: number): void {
+    for (const waiter of [...this._waiting()]) {
       const { address } = waiter.asked;
       if (address < start || address >= end) continue;
-      this.#waiters.delete(waiter.task);
+      this._waiters.delete(waiter.task);
       waiter.served.wake();
     }
   }
 
   override read(task: Task, n: number): Or<Uint8Array> {
-    if (this.#features === undefined) return -E.EINVAL;
+    if (this._features === undefined) return -E.EINVAL;
     const size = uffdMessage.size(x64);
     const messages: Uint8Array[] = [];
-    for (const waiter of this.#waiting()) {
+    for (const waiter of this._waiting()) {
       if ((messages.length + 1) * size > n) break;
       if (waiter.isRead) continue;
       waiter.isRead = true;
-      messages.push(this.#message(task, waiter));
+      messages.push(this._message(task, waiter));
     }
     if (messages.length === 0) return n < size ? -E.EINVAL : -E.EAGAIN;
     const out = new Uint8Array(messages.length * size);
@@ -126,8 +126,8 @@ export class UserfaultFile extends FileDescription {
     });
     return out;
   }
-  #message(reader: Task, { task, asked }: Waiter): Uint8Array {
-    const features = this.#features ?? 0;
+  private _message(reader: Task, { task, asked }: Waiter): Uint8Array {
+    const features = this._features ?? 0;
     const reason = { missing: 0, protected: FAULT_FLAG.WP, minor: FAULT_FLAG.MINOR }[asked.kind];
     const exact = (features & FEATURE.EXACT_ADDRESS) !== 0;
     return uffdMessage.encode(
@@ -145,12 +145,12 @@ export class UserfaultFile extends FileDescription {
     );
   }
   override poll(): number {
-    if (this.#features === undefined || (this.flags & O_NONBLOCK) === 0) return POLLERR;
-    for (const waiter of this.#waiting()) if (!waiter.isRead) return POLLIN;
+    if (this._features === undefined || (this.flags & O_NONBLOCK) === 0) return POLLERR;
+    for (const waiter of this._waiting()) if (!waiter.isRead) return POLLIN;
     return 0;
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#arrivals];
+    return [this._arrivals];
   }
   override get pollable(): boolean {
     return true;
@@ -158,56 +158,56 @@ export class UserfaultFile extends FileDescription {
   override release(): void {
     const watched = [...this.mem.mappings()].filter((vma) => vma.watch?.owner === this);
     for (const vma of watched) vma.watch = remains(vma.watch);
-    this.#wake(0, Number.POSITIVE_INFINITY);
-    this.#kernel.frames.account.give(this.#charged);
+    this._wake(0, Number.POSITIVE_INFINITY);
+    this._kernel.frames.account.give(this._charged);
   }
   /** Linux userfaultfd_show_fdinfo(). */
   override info(): string {
-    const all = [...this.#waiting()];
+    const all = [...this._waiting()];
     const pending = all.filter((waiter) => !waiter.isRead).length;
-    return `pending:\t${pending}\ntotal:\t${all.length}\nAPI:\t${UFFD_API.toString(16)}:${(this.#features ?? 0).toString(16)}:${(API_IOCTLS | ALL_FEATURES).toString(16)}\n`;
+    return `pending:\t${pending}\ntotal:\t${all.length}\nAPI:\t${UFFD_API.toString(16)}:${(this._features ?? 0).toString(16)}:${(API_IOCTLS | ALL_FEATURES).toString(16)}\n`;
   }
 
   override ioctl(task: Task, request: number, arg: VAddr): number {
     const code = request >>> 0;
-    if (code === UFFDIO.API) return this.#api(task, arg);
-    if (this.#features === undefined) return -E.EINVAL;
-    const act = this.#requests[code];
+    if (code === UFFDIO.API) return this._api(task, arg);
+    if (this._features === undefined) return -E.EINVAL;
+    const act = this._requests[code];
     return act ? act(task, arg) : -E.EINVAL;
   }
-  readonly #requests: Readonly<Record<number, (task: Task, arg: VAddr) => number>> = {
-    [UFFDIO.REGISTER]: (t, at) => this.#register(t, at),
-    [UFFDIO.UNREGISTER]: (t, at) => this.#unregister(t, at),
-    [UFFDIO.WAKE]: (t, at) => this.#wakeRange(t, at),
+  private readonly _requests: Readonly<Record<number, (task: Task, arg: VAddr) => number>> = {
+    [UFFDIO.REGISTER]: (t, at) => this._register(t, at),
+    [UFFDIO.UNREGISTER]: (t, at) => this._unregister(t, at),
+    [UFFDIO.WAKE]: (t, at) => this._wakeRange(t, at),
     [UFFDIO.COPY]: (t, at) =>
-      this.#copy(t, at, MODE.DONTWAKE | MODE.COPY_WP, (vma, page, from, mode) => this.#copyPage(t, vma, page, from, mode)),
+      this._copy(t, at, MODE.DONTWAKE | MODE.COPY_WP, (vma, page, from, mode) => this._copyPage(t, vma, page, from, mode)),
     [UFFDIO.MOVE]: (t, at) =>
-      this.#copy(t, at, MODE.DONTWAKE | MODE.MOVE_HOLES, (vma, page, from, mode) =>
+      this._copy(t, at, MODE.DONTWAKE | MODE.MOVE_HOLES, (vma, page, from, mode) =>
         movePage(this.mem, from, vma, page, (mode & MODE.MOVE_HOLES) !== 0),
       ),
-    [UFFDIO.ZEROPAGE]: (t, at) => this.#fill(t, at, MODE.DONTWAKE, (vma, page) => fillPage(this.mem, vma, page, undefined, false)),
-    [UFFDIO.CONTINUE]: (t, at) => this.#fill(t, at, MODE.DONTWAKE | MODE.CONTINUE_WP, (vma, page) => continuePage(this.mem, vma, page)),
-    [UFFDIO.POISON]: (t, at) => this.#fill(t, at, MODE.DONTWAKE, (vma, page) => this.#poison(vma, page)),
-    [UFFDIO.WRITEPROTECT]: (t, at) => this.#protect(t, at),
+    [UFFDIO.ZEROPAGE]: (t, at) => this._fill(t, at, MODE.DONTWAKE, (vma, page) => fillPage(this.mem, vma, page, undefined, false)),
+    [UFFDIO.CONTINUE]: (t, at) => this._fill(t, at, MODE.DONTWAKE | MODE.CONTINUE_WP, (vma, page) => continuePage(this.mem, vma, page)),
+    [UFFDIO.POISON]: (t, at) => this._fill(t, at, MODE.DONTWAKE, (vma, page) => this._poison(vma, page)),
+    [UFFDIO.WRITEPROTECT]: (t, at) => this._protect(t, at),
   };
 
-  #api(t: Task, at: VAddr): number {
+  private _api(t: Task, at: VAddr): number {
     const given = decode(t, uffdioApi, at);
     if (!given) return -E.EFAULT;
-    const refused = given.api !== BigInt(UFFD_API) || (given.features & ~ALL_FEATURES) !== 0n || this.#features !== undefined;
+    const refused = given.api !== BigInt(UFFD_API) || (given.features & ~ALL_FEATURES) !== 0n || this._features !== undefined;
     if (refused) return t.mem.clear(at, uffdioApi.size(x64)) ? -E.EINVAL : -E.EFAULT;
-    this.#features = Number(given.features);
+    this._features = Number(given.features);
     return encode(t, uffdioApi, at, { api: given.api, features: ALL_FEATURES, ioctls: API_IOCTLS }) ? 0 : -E.EFAULT;
   }
   /** The range, or -EINVAL. Linux validate_range(). */
-  #range(start: bigint, len: bigint): { start: number; end: number } | number {
+  private _range(start: bigint, len: bigint): { start: number; end: number } | number {
     const page = BigInt(PAGE_SIZE);
     const end = start + len;
     if (start % page !== 0n || len % page !== 0n || len === 0n || end > BigInt(this.mem.layout.taskSize)) return -E.EINVAL;
     return { start: Number(start), end: Number(end) };
   }
   /** The mappings of a range that can be served. Linux userfaultfd_register(). */
-  #mappings(start: number, end: number): Vma[] | number {
+  private _mappings(start: number, end: number): Vma[] | number {
     const first = this.mem.areas.within(start, end);
     if (first.length === 0) return this.mem.areas.above(start) ? -E.EINVAL : -E.ENOMEM;
     for (const vma of first) {
@@ -217,17 +217,17 @@ export class UserfaultFile extends FileDescription {
     }
     return splitAt(this.mem, start, end);
   }
-  #register(t: Task, at: VAddr): number {
+  private _register(t: Task, at: VAddr): number {
     const given = decode(t, uffdioRegister, at);
     if (!given) return -E.EFAULT;
     const mode = Number(given.mode);
     if (given.mode === 0n || given.mode & ~7n) return -E.EINVAL;
-    const range = this.#range(given.start, given.len);
+    const range = this._range(given.start, given.len);
     if (typeof range === "number") return range;
-    const list = this.#mappings(range.start, range.end);
+    const list = this._mappings(range.start, range.end);
     if (typeof list === "number") return list;
     if (mode & REGISTER_MODE.MINOR && list.some((vma) => !vma.file)) return -E.EINVAL;
-    if (!this.#charge(sizes.watch)) return -E.ENOMEM;
+    if (!this._charge(sizes.watch)) return -E.ENOMEM;
     const has = (bit: number): boolean => (mode & bit) !== 0;
     const watch = new FaultWatch(this, {
       missing: has(REGISTER_MODE.MISSING),
@@ -244,33 +244,33 @@ export class UserfaultFile extends FileDescription {
     const ioctls = RANGE_IOCTLS.BASE | (watch.protects ? RANGE_IOCTLS.WRITEPROTECT : 0) | (watch.minor ? RANGE_IOCTLS.CONTINUE : 0);
     return encode(t, uffdioRegister, at, { ...given, ioctls: BigInt(ioctls) }) ? 0 : -E.EFAULT;
   }
-  #unregister(t: Task, at: VAddr): number {
+  private _unregister(t: Task, at: VAddr): number {
     const given = decode(t, uffdioRange, at);
     if (!given) return -E.EFAULT;
-    const range = this.#range(given.start, given.len);
+    const range = this._range(given.start, given.len);
     if (typeof range === "number") return range;
     const { start, end } = range;
-    const list = this.#mappings(start, end);
+    const list = this._mappings(start, end);
     if (typeof list === "number") return list === -E.EPERM || list === -E.EBUSY ? -E.EINVAL : list;
     for (const vma of list) vma.watch = remains(vma.watch);
     for (const vma of list) this.mem.areas.merge(vma);
-    this.#wake(start, end);
+    this._wake(start, end);
     return 0;
   }
-  #wakeRange(t: Task, at: VAddr): number {
+  private _wakeRange(t: Task, at: VAddr): number {
     const given = decode(t, uffdioRange, at);
     if (!given) return -E.EFAULT;
-    const range = this.#range(given.start, given.len);
+    const range = this._range(given.start, given.len);
     if (typeof range === "number") return range;
-    this.#wake(range.start, range.end);
+    this._wake(range.start, range.end);
     return 0;
   }
 
   /** Serves page after page: the number of bytes, or -errno of the first page. */
-  #pages(start: number, end: number, one: (vma: Vma, page: number) => number): number {
+  private _pages(start: number, end: number, one: (vma: Vma, page: number) => number): number {
     const last = Math.min(end, start + MOST_PAGES * PAGE_SIZE);
     for (let page = start; page < last; page += PAGE_SIZE) {
-      this.#kernel.charge(cost.page + PAGE_SIZE * cost.byte);
+      this._kernel.charge(cost.page + PAGE_SIZE * cost.byte);
       const vma = watchedAt(this.mem, this, page);
       const failed = typeof vma === "number" ? vma : one(vma, page);
       if (failed < 0) return page === start ? failed : page - start;
@@ -278,46 +278,46 @@ export class UserfaultFile extends FileDescription {
     return last - start;
   }
   /** The end of such a request: `done` is stored, waiting threads wake. */
-  #end(t: Task, at: number, done: number, range: { start: number; end: number }, quiet: boolean): number {
+  private _finish(t: Task, at: number, done: number, range: { start: number; end: number }, quiet: boolean): number {
     if (!t.mem.setLong(at, done, 8)) return -E.EFAULT;
     if (done < 0) return done;
-    if (!quiet) this.#wake(range.start, range.start + done);
+    if (!quiet) this._wake(range.start, range.start + done);
     return done === range.end - range.start ? 0 : -E.EAGAIN;
   }
-  #copy(t: Task, at: VAddr, modes: number, one: (vma: Vma, page: number, from: number, mode: number) => number): number {
+  private _copy(t: Task, at: VAddr, modes: number, one: (vma: Vma, page: number, from: number, mode: number) => number): number {
     const given = decode(t, uffdioCopy, at);
     if (!given) return -E.EFAULT;
-    const range = this.#range(given.dst, given.len);
+    const range = this._range(given.dst, given.len);
     if (typeof range === "number") return range;
-    const from = this.#range(given.src, given.len);
+    const from = this._range(given.src, given.len);
     if (typeof from === "number" || given.mode & ~BigInt(modes)) return -E.EINVAL;
     const mode = Number(given.mode);
-    const done = this.#pages(range.start, range.end, (vma, page) => one(vma, page, from.start + (page - range.start), mode));
-    return this.#end(t, at + uffdioCopy.offset(x64, "done"), done, range, (mode & MODE.DONTWAKE) !== 0);
+    const done = this._pages(range.start, range.end, (vma, page) => one(vma, page, from.start + (page - range.start), mode));
+    return this._finish(t, at + uffdioCopy.offset(x64, "done"), done, range, (mode & MODE.DONTWAKE) !== 0);
   }
-  #copyPage(t: Task, vma: Vma, page: number, from: number, mode: number): number {
+  private _copyPage(t: Task, vma: Vma, page: number, from: number, mode: number): number {
     const protects = (mode & MODE.COPY_WP) !== 0;
     if (protects && !vma.watch?.protects) return -E.EINVAL;
     if (this.mem.table.get(page) !== 0) return -E.EEXIST;
     const bytes = t.mem.read(from, PAGE_SIZE);
     return bytes ? fillPage(this.mem, vma, page, bytes, protects) : -E.EFAULT;
   }
-  #fill(t: Task, at: VAddr, modes: number, one: (vma: Vma, page: number) => number): number {
+  private _fill(t: Task, at: VAddr, modes: number, one: (vma: Vma, page: number) => number): number {
     const given = decode(t, uffdioFill, at);
     if (!given) return -E.EFAULT;
-    const range = this.#range(given.start, given.len);
+    const range = this._range(given.start, given.len);
     if (typeof range === "number") return range;
     if (given.mode & ~BigInt(modes)) return -E.EINVAL;
-    const done = this.#pages(range.start, range.end, one);
-    return this.#end(t, at + uffdioFill.offset(x64, "done"), done, range, (given.mode & BigInt(MODE.DONTWAKE)) !== 0n);
+    const done = this._pages(range.start, range.end, one);
+    return this._finish(t, at + uffdioFill.offset(x64, "done"), done, range, (given.mode & BigInt(MODE.DONTWAKE)) !== 0n);
   }
-  #poison(vma: Vma, page: number): number {
-    return this.#charge(sizes.uffdPage) ? poisonPage(this.mem, vma, page) : -E.ENOMEM;
+  private _poison(vma: Vma, page: number): number {
+    return this._charge(sizes.uffdPage) ? poisonPage(this.mem, vma, page) : -E.ENOMEM;
   }
-  #protect(t: Task, at: VAddr): number {
+  private _protect(t: Task, at: VAddr): number {
     const given = decode(t, uffdioWriteprotect, at);
     if (!given) return -E.EFAULT;
-    const range = this.#range(given.start, given.len);
+    const range = this._range(given.start, given.len);
     if (typeof range === "number") return range;
     const mode = Number(given.mode);
     const both = MODE.WP | MODE.WP_DONTWAKE;
@@ -326,14 +326,14 @@ export class UserfaultFile extends FileDescription {
     const list = this.mem.areas.within(start, end);
     if (list.length === 0 || list.some((vma) => vma.watch?.owner !== this || !vma.watch.protects)) return -E.ENOENT;
     const protects = (mode & MODE.WP) !== 0;
-    if (protects && !this.#charge(((end - start) / PAGE_SIZE) * sizes.uffdPage)) return -E.ENOMEM;
+    if (protects && !this._charge(((end - start) / PAGE_SIZE) * sizes.uffdPage)) return -E.ENOMEM;
     for (const vma of list) protectPages(this.mem, vma, Math.max(start, vma.start), Math.min(end, vma.end), protects);
-    if (!protects && (mode & MODE.WP_DONTWAKE) === 0) this.#wake(start, end);
+    if (!protects && (mode & MODE.WP_DONTWAKE) === 0) this._wake(start, end);
     return 0;
   }
-  #charge(bytes: number): boolean {
-    if (!this.#kernel.frames.account.take(bytes)) return false;
-    this.#charged += bytes;
+  private _charge(bytes: number): boolean {
+    if (!this._kernel.frames.account.take(bytes)) return false;
+    this._charged += bytes;
     return true;
   }
 }

@@ -19,17 +19,17 @@ export class AnonFs extends FileSystem {
   override readonly type: string;
   override readonly magic: number;
   override readonly internal = true;
-  readonly #root: Dentry;
+  private readonly _root: Dentry;
   readonly mount: Mount;
   constructor(dev: number, clock: Clock, type: string, magic: number) {
     super(dev, clock);
     this.type = type;
     this.magic = magic;
-    this.#root = this.makeRoot(new AnonInode(this, S_IFDIR | 0o555));
+    this._root = this.makeRoot(new AnonInode(this, S_IFDIR | 0o555));
     this.mount = new Mount(0, this, this.root, type, 0);
   }
   override get root(): Dentry {
-    return this.#root;
+    return this._root;
   }
   /** A path for an inode. `label` is its name in /proc/PID/fd. */
   path(inode: Inode, label: (ino: number) => string): Path {

@@ -15,7 +15,7 @@ export class Dentry {
   deleted = false;
   /** The text in place of a path, for a file that never had one: "pipe:[17]", "/memfd:x (deleted)". */
   label: string | undefined = undefined;
-  #children: Map<string, Dentry> | undefined = undefined;
+  private _children: Map<string, Dentry> | undefined = undefined;
 
   constructor(name: string, parent: Dentry | undefined, inode: Inode) {
     this.name = name;
@@ -24,11 +24,11 @@ export class Dentry {
   }
   /** The cached names in this directory. The map is made at the first use. */
   get children(): Map<string, Dentry> {
-    return (this.#children ??= new Map());
+    return (this._children ??= new Map());
   }
   /** The cached name, if any. Makes no map. */
   child(name: string): Dentry | undefined {
-    return this.#children?.get(name);
+    return this._children?.get(name);
   }
   get isRoot(): boolean {
     return this.parent === this;

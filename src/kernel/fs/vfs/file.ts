@@ -212,7 +212,7 @@ export abstract class FileDescription {
     if (openFiles.now >= openFiles.most) return -E.ENFILE;
     return account.canTake(weight) ? 0 : -E.ENOMEM;
   }
-  #open(count: 1 | -1): void {
+  private _open(count: 1 | -1): void {
     const { fs } = this.inode;
     this.inode.opens += count;
     fs.opens += count;
@@ -223,23 +223,23 @@ export abstract class FileDescription {
     else fs.account.give(this.weight);
   }
   hold(): this {
-    if (this.refs++ === 0) this.#open(1);
+    if (this.refs++ === 0) this._open(1);
     return this;
   }
   /** Drops a reference without a release: the caller transfers it. */
   handOver(): this {
-    if (--this.refs === 0) this.#open(-1);
+    if (--this.refs === 0) this._open(-1);
     return this;
   }
   drop(): void {
     if (--this.refs > 0 || ending.push(this) > 1) return;
     try {
-      for (const file of ending) file.#end();
+      for (const file of ending) file._end();
     } finally {
       ending.length = 0;
     }
   }
-  #end(): void {
+  private _end(): void {
     notifyFile(this, this.writable ? EVENT.CLOSE_WRITE : EVENT.CLOSE_NOWRITE);
     for (const watcher of this.watchers ?? []) watcher.closed();
     releaseFileLocks(this);
@@ -247,7 +247,7 @@ export abstract class FileDescription {
     this.async?.end();
     this.dirMark?.end();
     this.release();
-    this.#open(-1);
+    this._open(-1);
     this.inode.unused();
   }
 }

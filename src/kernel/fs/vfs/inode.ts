@@ -93,7 +93,7 @@ export abstract class FileSystem {
   wide: Set<WideMark> | undefined = undefined;
   /** Files that were asked for their handle, by inode number (files/handle.ts). */
   readonly handles = new Map<number, Dentry>();
-  #nextIno = 1;
+  private _nextIno = 1;
 
   constructor(dev: number, clock: Clock) {
     this.dev = dev;
@@ -104,7 +104,7 @@ export abstract class FileSystem {
     return !this.writable || (this.superFlags & SB.RDONLY) !== 0;
   }
   newIno(): number {
-    return this.#nextIno++;
+    return this._nextIno++;
   }
   /** The unit of its time stamps in nanoseconds: 1, or a second. Linux s_time_gran. */
   readonly timeUnit: 1 | 1_000_000_000 = 1;
@@ -376,11 +376,11 @@ export abstract class Inode {
    */
   setXattr(name: string, value: Uint8Array | undefined): number {
     const before = this.xattrs?.get(name);
-    const error = this.#keepXattr(name, value, before) || this.fs.storeXattrs(this);
-    if (error < 0) this.#keepXattr(name, before, this.xattrs?.get(name));
+    const error = this._keepXattr(name, value, before) || this.fs.storeXattrs(this);
+    if (error < 0) this._keepXattr(name, before, this.xattrs?.get(name));
     return error;
   }
-  #keepXattr(name: string, value: Uint8Array | undefined, before: Uint8Array | undefined): number {
+  private _keepXattr(name: string, value: Uint8Array | undefined, before: Uint8Array | undefined): number {
     const bytes = this.xattrBytes - (before ? name.length + before.length : 0) + (value ? name.length + value.length : 0);
     const count = (this.xattrs?.size ?? 0) + Number(value !== undefined) - Number(before !== undefined);
     const pages = Math.ceil((bytes + count * sizes.attribute) / PAGE_SIZE);

@@ -34,46 +34,46 @@ interface AgedLock extends RecordLock {
 
 /** The record locks of one owner, by their first bytes. They do not overlap. */
 class OwnRecords {
-  readonly #byStart = new OrderedMap<AgedLock>();
-  readonly #locks: Locks;
-  #writes = 0;
+  private readonly _byStart = new OrderedMap<AgedLock>();
+  private readonly _locks: Locks;
+  private _writes = 0;
   constructor(locks: Locks) {
-    this.#locks = locks;
+    this._locks = locks;
   }
 
   get size(): number {
-    return this.#byStart.size;
+    return this._byStart.size;
   }
   /** True if the range is in the middle of one lock, which a removal would split. */
   splits(start: number, end: number): boolean {
-    const [first] = this.#within(start, end);
+    const [first] = this._within(start, end);
     return first !== undefined && first.start < start && first.end > end;
   }
   /** The first lock that overlaps the range and conflicts with `type`. */
   conflict(start: number, end: number, type: number): RecordLock | undefined {
-    if (type !== F_WRLCK && this.#writes === 0) return undefined;
-    for (const lock of this.#within(start, end)) if (lock.type === F_WRLCK || type === F_WRLCK) return lock;
+    if (type !== F_WRLCK && this._writes === 0) return undefined;
+    for (const lock of this._within(start, end)) if (lock.type === F_WRLCK || type === F_WRLCK) return lock;
     return undefined;
   }
   /** The locks that overlap the range. The map may change meanwhile. */
-  *#within(start: number, end: number): Generator<AgedLock> {
-    const before = this.#byStart.previous(start);
-    const first = before !== undefined && (this.#byStart.get(before) as RecordLock).end > start ? before : this.#byStart.next(start);
-    for (let key = first; key !== undefined && key < end; key = this.#byStart.next(key + 1)) yield this.#byStart.get(key) as AgedLock;
+  private *_within(start: number, end: number): Generator<AgedLock> {
+    const before = this._byStart.previous(start);
+    const first = before !== undefined && (this._byStart.get(before) as RecordLock).end > start ? before : this._byStart.next(start);
+    for (let key = first; key !== undefined && key < end; key = this._byStart.next(key + 1)) yield this._byStart.get(key) as AgedLock;
   }
   /** All locks with the number that each got when it came to be. */
   each(visit: (lock: RecordLock, age: number) => void): void {
-    this.#byStart.each((lock) => visit(lock, lock.age));
+    this._byStart.each((lock) => visit(lock, lock.age));
   }
-  put(lock: RecordLock, age = this.#locks.count++): void {
-    this.#byStart.set(lock.start, { ...lock, age });
-    if (lock.type === F_WRLCK) this.#writes++;
+  put(lock: RecordLock, age = this._locks.count++): void {
+    this._byStart.set(lock.start, { ...lock, age });
+    if (lock.type === F_WRLCK) this._writes++;
   }
   /** Adds a lock in a free range and merges it with neighbours of its type. */
   join(lock: RecordLock): void {
     let { start, end } = lock;
-    const before = this.#byStart.get(this.#byStart.previous(start) ?? Number.NaN);
-    const after = this.#byStart.get(end);
+    const before = this._byStart.get(this._byStart.previous(start) ?? Number.NaN);
+    const after = this._byStart.get(end);
     if (before?.end === start && before.type === lock.type) start = before.start;
     if (after?.type === lock.type) end = after.end;
     if (start < lock.start) this.clear(start, lock.start);
@@ -86,10 +86,10 @@ class OwnRecords {
    */
   clear(start: number, end: number): boolean {
     let found = false;
-    for (const lock of this.#within(start, end)) {
+    for (const lock of this._within(start, end)) {
       found = true;
-      this.#byStart.delete(lock.start);
-      if (lock.type === F_WRLCK) this.#writes--;
+      this._byStart.delete(lock.start);
+      if (lock.type === F_WRLCK) this._writes--;
       const isCut = lock.start < start && end < lock.end;
       if (lock.start < start) this.put({ ...lock, end: start }, isCut ? undefined : lock.age);
       if (end < lock.end) this.put({ ...lock, start: end }, lock.age);
@@ -128,13 +128,13 @@ const of = (inode: Inode): Locks => {
 /** The inodes that have locks or leases, the newest first. /proc/locks shows them. */
 export class LockTable {
   readonly inodes = new OrderedMap<Inode>();
-  #next = 2 ** 48;
+  private _next = 2 ** 48;
   /** Takes an inode into the table, or out of it, after a change of its locks. */
   update(inode: Inode): void {
     const locks = of(inode);
     const listed = locks.records.size > 0 || locks.flocks.size > 0 || inode.leases !== undefined;
     if (listed && locks.key === undefined) {
-      locks.key = this.#next--;
+      locks.key = this._next--;
       this.inodes.set(locks.key, inode);
     } else if (!listed && locks.key !== undefined) {
       this.inodes.delete(locks.key);

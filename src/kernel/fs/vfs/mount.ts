@@ -206,9 +206,9 @@ export class MountNamespace {
   /** Its number for NS_MNT_GET_INFO and statmount(2). 0: that of a detached tree, which no task is in. */
   readonly number: number;
   /** All mounts by id. */
-  readonly #mounts = new OrderedMap<Mount>();
+  private readonly _mounts = new OrderedMap<Mount>();
   /** The number of mounts on each mount point. */
-  readonly #points = new Map<Dentry, number>();
+  private readonly _points = new Map<Dentry, number>();
   root: Mount;
   /** The number of changes so far, and the queue that each change wakes: poll(2) of /proc/PID/mounts. */
   events = 0;
@@ -219,7 +219,7 @@ export class MountNamespace {
     this.ids = ids;
     this.number = detached ? 0 : ids.namespace();
     this.root = tree;
-    this.#enroll(tree);
+    this._enroll(tree);
   }
   /** The first namespace of a machine, with its root file system. */
   static initial(fs: FileSystem, source: string): MountNamespace {
@@ -279,49 +279,49 @@ export class MountNamespace {
     const over = parent.children.get(mountpoint);
     remember(mountpoint);
     link(tree, parent, mountpoint);
-    this.#enroll(tree);
+    this._enroll(tree);
     if (!over) return;
     const top = topOf(tree);
-    this.#leave(over);
+    this._leave(over);
     link(over, top, top.root);
-    this.#count(top.root);
-    this.#note();
+    this._count(top.root);
+    this._note();
   }
-  #enroll(tree: Mount): void {
+  private _enroll(tree: Mount): void {
     for (const mount of withBelow(tree)) {
       mount.namespace = this;
-      this.#mounts.set(mount.id, mount);
-      if (mount.mountpoint) this.#count(mount.mountpoint);
+      this._mounts.set(mount.id, mount);
+      if (mount.mountpoint) this._count(mount.mountpoint);
     }
-    this.#note();
+    this._note();
   }
-  #count(mountpoint: Dentry): void {
-    this.#points.set(mountpoint, (this.#points.get(mountpoint) ?? 0) + 1);
+  private _count(mountpoint: Dentry): void {
+    this._points.set(mountpoint, (this._points.get(mountpoint) ?? 0) + 1);
   }
-  #note(): void {
+  private _note(): void {
     changes++;
     this.events++;
     this.changed.wake();
   }
-  #leave({ mountpoint }: Mount): void {
+  private _leave({ mountpoint }: Mount): void {
     if (!mountpoint) return;
-    const remaining = (this.#points.get(mountpoint) ?? 0) - 1;
-    if (remaining > 0) this.#points.set(mountpoint, remaining);
-    else this.#points.delete(mountpoint);
+    const remaining = (this._points.get(mountpoint) ?? 0) - 1;
+    if (remaining > 0) this._points.set(mountpoint, remaining);
+    else this._points.delete(mountpoint);
   }
   /** True if a mount of this namespace is on the dentry. Linux is_local_mountpoint(). */
   isMountpoint(dentry: Dentry): boolean {
-    return this.#points.has(dentry);
+    return this._points.has(dentry);
   }
   /** Takes a tree out of the namespace, whole and with its peers. */
   take(tree: Mount): void {
     for (const each of withBelow(tree)) {
       each.namespace = undefined;
-      this.#mounts.delete(each.id);
-      this.#leave(each);
+      this._mounts.delete(each.id);
+      this._leave(each);
     }
     unlink(tree);
-    this.#note();
+    this._note();
   }
   /**
    * Removes one mount. Locked mounts on it stay connected, because they may hide files. A mount over its root
@@ -331,17 +331,17 @@ export class MountNamespace {
     const { parent, mountpoint } = mount;
     const over = mount.children.get(mount.root);
     mount.namespace = undefined;
-    this.#mounts.delete(mount.id);
-    this.#leave(mount);
+    this._mounts.delete(mount.id);
+    this._leave(mount);
     isolate(mount);
     if (!parent || !gone.has(parent) || !mount.locked.place) unlink(mount);
     if (parent && mountpoint && over && !gone.has(over)) {
-      this.#leave(over);
+      this._leave(over);
       unlink(over);
       link(over, parent, mountpoint);
-      this.#count(mountpoint);
+      this._count(mountpoint);
     }
-    this.#note();
+    this._note();
   }
 
   /** pivot_root(2): `fresh` replaces `old`, a task's root, which is then mounted at `putOld`. */
@@ -354,7 +354,7 @@ export class MountNamespace {
     if (parent && mountpoint) this.graft(fresh, parent, mountpoint);
     else {
       this.root = fresh;
-      this.#enroll(fresh);
+      this._enroll(fresh);
     }
     const on = MountNamespace.cross(putOld);
     this.graft(old, on.mount, on.dentry);
@@ -362,14 +362,14 @@ export class MountNamespace {
 
   /** The number of mounts. */
   get size(): number {
-    return this.#mounts.size;
+    return this._mounts.size;
   }
   /** The mounts from id `from` on, in the order of their creation. */
   *list(from = 0): Generator<Mount> {
-    for (let id = this.#mounts.next(from); id !== undefined; id = this.#mounts.next(id + 1)) yield this.#mounts.get(id) as Mount;
+    for (let id = this._mounts.next(from); id !== undefined; id = this._mounts.next(id + 1)) yield this._mounts.get(id) as Mount;
   }
   /** The mount with this id. */
   mount(id: number): Mount | undefined {
-    return this.#mounts.get(id);
+    return this._mounts.get(id);
   }
 }

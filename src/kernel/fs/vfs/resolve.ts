@@ -57,35 +57,35 @@ const behindSlashes = (text: string, from: number): number => {
 export class Walk {
   readonly task: Task;
   at: Path;
-  readonly #root: Path;
-  readonly #limits: number;
-  #links = 0;
+  private readonly _root: Path;
+  private readonly _limits: number;
+  private _links = 0;
   /** `limits` are RESOLVE flags. */
   constructor(task: Task, base: Path, limits = 0) {
     this.task = task;
     this.at = base;
-    this.#root = limits & (RESOLVE.IN_ROOT | RESOLVE.BENEATH) ? base : task.fs.root;
-    this.#limits = limits;
+    this._root = limits & (RESOLVE.IN_ROOT | RESOLVE.BENEATH) ? base : task.fs.root;
+    this._limits = limits;
   }
-  #has(limit: number): boolean {
-    return (this.#limits & limit) !== 0;
+  private _has(limit: number): boolean {
+    return (this._limits & limit) !== 0;
   }
   /** Goes to the root, for a path that begins with a slash. */
-  #jumpToRoot(): number {
-    if (this.#has(RESOLVE.BENEATH) || (this.#has(RESOLVE.NO_XDEV) && this.at.mount !== this.#root.mount)) return -E.EXDEV;
-    this.at = this.#root;
+  private _jumpToRoot(): number {
+    if (this._has(RESOLVE.BENEATH) || (this._has(RESOLVE.NO_XDEV) && this.at.mount !== this._root.mount)) return -E.EXDEV;
+    this.at = this._root;
     return 0;
   }
   /** Checks a step that may have crossed a mount point. */
-  #within(from: Path, to: Path): Or<Path> {
-    return this.#has(RESOLVE.NO_XDEV) && from.mount !== to.mount ? -E.EXDEV : to;
+  private _within(from: Path, to: Path): Or<Path> {
+    return this._has(RESOLVE.NO_XDEV) && from.mount !== to.mount ? -E.EXDEV : to;
   }
 
   /** Resolves all but the last component. Linux link_path_walk(). */
   parent(name: string): Or<Last> {
     this.task.kernel.charge(cost.path);
     if (name.startsWith("/")) {
-      const jumped = this.#jumpToRoot();
+      const jumped = this._jumpToRoot();
       if (jumped < 0) return jumped;
     }
     const slash = name.endsWith("/");
@@ -97,18 +97,18 @@ export class Walk {
       const end = text.indexOf("/", next);
       const part = text.slice(next, end < 0 ? text.length : end);
       next = end < 0 ? text.length : behindSlashes(text, end);
-      const denied = this.#maySearch();
+      const denied = this._maySearch();
       if (denied < 0) return denied;
       if (next === text.length)
         return { parent: this.at, name: part, kind: part === "." ? "dot" : part === ".." ? "dotdot" : "name", slash };
-      const found = this.#component(part);
+      const found = this._component(part);
       if (typeof found === "number") return found;
       if (!found.dentry.inode.isLink) {
         this.at = found;
         if (!found.dentry.inode.isDir) return -E.ENOTDIR;
         continue;
       }
-      const target = this.#follow(found);
+      const target = this._follow(found);
       if (typeof target === "number") return target;
       if (typeof target !== "string") {
         this.at = target;
@@ -116,7 +116,7 @@ export class Walk {
         continue;
       }
       if (target.startsWith("/")) {
-        const jumped = this.#jumpToRoot();
+        const jumped = this._jumpToRoot();
         if (jumped < 0) return jumped;
       }
       text = `${target}/${text.slice(next)}`;
@@ -129,7 +129,7 @@ export class Walk {
     // A mount over the root is not visible from it.
     if (last.kind === "root") return last.parent;
     this.at = last.parent;
-    return this.#component(last.name);
+    return this._component(last.name);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Walk {
       if (!inode.isLink || !(followLast || here.slash)) return here.slash && !inode.isDir ? -E.ENOTDIR : found;
       const guard = mayFollow(this.task, here.parent.dentry.inode, inode);
       if (guard < 0) return guard;
-      const target = this.#follow(found);
+      const target = this._follow(found);
       if (typeof target === "number") return target;
       if (typeof target !== "string") return here.slash && !target.dentry.inode.isDir ? -E.ENOTDIR : target;
       const next = this.parent(target);
@@ -153,40 +153,40 @@ export class Walk {
     }
   }
 
-  #maySearch(): number {
+  private _maySearch(): number {
     const { inode } = this.at.dentry;
     return inode.isDir ? permission(this.task, inode, may.exec) : -E.ENOTDIR;
   }
 
   /** Walks one component from the current position. */
-  #component(part: string): Or<Path> {
+  private _component(part: string): Or<Path> {
     this.task.kernel.charge(cost.entry);
     if (part === ".") return this.at;
-    if (part === "..") return this.#up();
+    if (part === "..") return this._up();
     const found = lookupIn(this.task, this.at.dentry, part);
     if (typeof found === "number") return found;
-    return this.#within(this.at, MountNamespace.cross({ mount: this.at.mount, dentry: found }));
+    return this._within(this.at, MountNamespace.cross({ mount: this.at.mount, dentry: found }));
   }
-  #up(): Or<Path> {
+  private _up(): Or<Path> {
     let at = this.at;
-    if (this.#has(RESOLVE.BENEATH) && samePath(at, this.#root)) return -E.EXDEV;
+    if (this._has(RESOLVE.BENEATH) && samePath(at, this._root)) return -E.EXDEV;
     // The root of a mount is entered from the mount point; the task's root is its own parent.
-    while (!samePath(at, this.#root)) {
-      if (at.dentry !== at.mount.root) return this.#within(this.at, MountNamespace.cross({ mount: at.mount, dentry: at.dentry.parent }));
+    while (!samePath(at, this._root)) {
+      if (at.dentry !== at.mount.root) return this._within(this.at, MountNamespace.cross({ mount: at.mount, dentry: at.dentry.parent }));
       if (!at.mount.parent) break;
       at = { mount: at.mount.parent, dentry: at.mount.mountpoint as Dentry };
     }
-    return this.#within(this.at, MountNamespace.cross(at));
+    return this._within(this.at, MountNamespace.cross(at));
   }
-  #follow(link: Path): Or<string | Path> {
-    if (++this.#links > MAX_LINKS) return -E.ELOOP;
-    if (this.#has(RESOLVE.NO_SYMLINKS) || link.mount.flags & MS_NOSYMFOLLOW) return -E.ELOOP;
+  private _follow(link: Path): Or<string | Path> {
+    if (++this._links > MAX_LINKS) return -E.ELOOP;
+    if (this._has(RESOLVE.NO_SYMLINKS) || link.mount.flags & MS_NOSYMFOLLOW) return -E.ELOOP;
     const { inode } = link.dentry;
     const jump = inode.jump(this.task);
     if (jump !== undefined) {
-      if (this.#has(RESOLVE.NO_MAGICLINKS)) return -E.ELOOP;
-      if (this.#has(RESOLVE.BENEATH | RESOLVE.IN_ROOT)) return -E.EXDEV;
-      return typeof jump === "number" ? jump : this.#within(this.at, jump);
+      if (this._has(RESOLVE.NO_MAGICLINKS)) return -E.ELOOP;
+      if (this._has(RESOLVE.BENEATH | RESOLVE.IN_ROOT)) return -E.EXDEV;
+      return typeof jump === "number" ? jump : this._within(this.at, jump);
     }
     const text = inode.readlink(this.task);
     return text === "" ? -E.ENOENT : text;

@@ -12,28 +12,28 @@ import { PacketProgram, type Seen, workOfPacket } from "./program.ts";
 
 /** The filter of one socket, and its lock. */
 export class Filters {
-  #program: PacketProgram | undefined = undefined;
-  #locked = false;
+  private _program: PacketProgram | undefined = undefined;
+  private _locked = false;
   /** The kernel whose time a run takes. */
-  #kernel: Kernel | undefined = undefined;
-  readonly #charge: (bytes: number) => boolean;
+  private _kernel: Kernel | undefined = undefined;
+  private readonly _charge: (bytes: number) => boolean;
 
   /** `charge` changes the account by so many bytes; false: memory is short. */
   constructor(charge: (bytes: number) => boolean) {
-    this.#charge = charge;
+    this._charge = charge;
   }
   /** Its host memory in bytes. */
   get weight(): number {
-    return this.#program ? sizes.packetFilter + this.#program.bytes.length : 0;
+    return this._program ? sizes.packetFilter + this._program.bytes.length : 0;
   }
   /** The bytes of a packet to keep; 0 drops it. Without a filter they are all kept. */
   keeps(packet: () => Seen): number {
-    if (!this.#program) return Number.POSITIVE_INFINITY;
+    if (!this._program) return Number.POSITIVE_INFINITY;
     const seen = packet();
     const { work = workOfPacket() } = seen;
     const { left } = work;
-    const kept = this.#program.run(seen, work);
-    this.#kernel?.charge(left - work.left);
+    const kept = this._program.run(seen, work);
+    this._kernel?.charge(left - work.left);
     return kept;
   }
 
@@ -41,26 +41,26 @@ export class Filters {
   set(task: Task, option: number, value: Uint8Array, abi: Abi): number | undefined {
     switch (option) {
       case SO.ATTACH_FILTER:
-        return this.#attach(task, value, abi);
+        return this._attach(task, value, abi);
       case SO.DETACH_FILTER:
-        return this.#detach();
+        return this._detach();
       case SO.ATTACH_BPF:
         // No program of bpf(2) is one for sockets.
         if (value.length !== 4) return -E.EINVAL;
-        return this.#locked ? -E.EPERM : task.files.get(INT.read(value) as number) ? -E.EINVAL : -E.EBADF;
+        return this._locked ? -E.EPERM : task.files.get(INT.read(value) as number) ? -E.EINVAL : -E.EBADF;
       case SO.LOCK_FILTER: {
         const on = INT.read(value) !== 0;
-        if (this.#locked && !on) return -E.EPERM;
-        this.#locked = on;
+        if (this._locked && !on) return -E.EPERM;
+        this._locked = on;
         return 0;
       }
     }
     return undefined;
   }
   /** struct sock_fprog { u16 len; struct sock_filter *filter; }. Linux __get_filter(). */
-  #attach(task: Task, value: Uint8Array, abi: Abi): number {
+  private _attach(task: Task, value: Uint8Array, abi: Abi): number {
     if (value.length !== 2 * abi.long) return -E.EINVAL;
-    if (this.#locked) return -E.EPERM;
+    if (this._locked) return -E.EPERM;
     const v = new DataView(value.buffer, value.byteOffset, value.byteLength);
     const length = v.getUint16(0, true);
     const at = abi.long === 8 ? Number(v.getBigUint64(8, true)) : v.getUint32(4, true);
@@ -71,30 +71,30 @@ export class Filters {
     const program = PacketProgram.checked(bytes);
     if (!program) return -E.EINVAL;
     const more = sizes.packetFilter + program.bytes.length - this.weight;
-    if (!this.#charge(more)) return -E.ENOMEM;
-    this.#program = program;
-    this.#kernel = task.kernel;
+    if (!this._charge(more)) return -E.ENOMEM;
+    this._program = program;
+    this._kernel = task.kernel;
     return 0;
   }
-  #detach(): number {
-    if (this.#locked) return -E.EPERM;
-    if (!this.#program) return -E.ENOENT;
-    this.#charge(-this.weight);
-    this.#program = undefined;
+  private _detach(): number {
+    if (this._locked) return -E.EPERM;
+    if (!this._program) return -E.ENOENT;
+    this._charge(-this.weight);
+    this._program = undefined;
     return 0;
   }
   /** An option for getsockopt(2). The length of SO_GET_FILTER is in instructions. Linux sk_get_filter(). */
   get(option: number, length: number): Uint8Array | Told | number | undefined {
-    if (option === SO.LOCK_FILTER) return INT.write(Number(this.#locked));
+    if (option === SO.LOCK_FILTER) return INT.write(Number(this._locked));
     if (option !== SO.ATTACH_FILTER) return undefined;
-    const program = this.#program;
+    const program = this._program;
     if (!program || length === 0) return { bytes: new Uint8Array(0), length: program?.length ?? 0, errno: 0 };
     return length < program.length ? -E.EINVAL : { bytes: program.bytes, length: program.length, errno: 0 };
   }
   /** An accepted connection has the filter of its listener. The description is not open yet. */
   copyFrom(other: Filters): void {
-    this.#program = other.#program;
-    this.#kernel = other.#kernel;
-    this.#locked = other.#locked;
+    this._program = other._program;
+    this._kernel = other._kernel;
+    this._locked = other._locked;
   }
 }

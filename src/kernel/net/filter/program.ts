@@ -63,11 +63,11 @@ export interface Seen {
 export class PacketProgram {
   /** struct sock_filter, little endian. */
   readonly bytes: Uint8Array;
-  readonly #words: Uint32Array;
+  private readonly _words: Uint32Array;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes.slice();
-    this.#words = new Uint32Array(this.bytes.buffer);
+    this._words = new Uint32Array(this.bytes.buffer);
   }
   /** The program of `bytes`, or undefined if Linux refuses it. */
   static checked(bytes: Uint8Array): PacketProgram | undefined {
@@ -78,14 +78,14 @@ export class PacketProgram {
   }
   /** The number of instructions. */
   get length(): number {
-    return this.#words.length / 2;
+    return this._words.length / 2;
   }
 
   /** The number of bytes to keep; 0 drops the packet. */
   run(packet: Seen, work: Work): number {
     if (work.left < this.length) return 0;
     work.left -= this.length;
-    const words = this.#words;
+    const words = this._words;
     const size = packet.bytes.length - packet.at;
     const mem = new Uint32Array(MEM_WORDS);
     let a = 0;

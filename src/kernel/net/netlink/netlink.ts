@@ -49,11 +49,11 @@ export const servesNetlink = (protocol: number): boolean => services[protocol] !
 /** A netlink socket. It answers requests at once, so that only the receive queue has a state. */
 export class NetlinkSocket extends Socket {
   /** The port: the process's id, or another number if that is in use. */
-  #port = 0;
-  #groups = 0;
-  readonly #queue = new Fifo<Message>();
-  #queued = 0;
-  readonly #readQueue = new WaitQueue();
+  private _port = 0;
+  private _groups = 0;
+  private readonly _queue = new Fifo<Message>();
+  private _queued = 0;
+  private readonly _readQueue = new WaitQueue();
 
   override readonly domain = AF.NETLINK;
   override readonly protocol: number;
@@ -64,10 +64,10 @@ export class NetlinkSocket extends Socket {
   }
   /** The port, 0 before it is bound. */
   get port(): number {
-    return this.#port;
+    return this._port;
   }
   get address(): string {
-    return String.fromCharCode(...u32(this.#port), ...u32(this.#groups));
+    return String.fromCharCode(...u32(this._port), ...u32(this._groups));
   }
   get peerAddress(): string {
     return String.fromCharCode(...new Uint8Array(8));
@@ -87,27 +87,27 @@ export class NetlinkSocket extends Socket {
   bind(task: Task, address: string): number {
     const wanted = view(Uint8Array.from(address, (c) => c.charCodeAt(0)));
     const port = wanted.getUint32(0, true);
-    if (this.#port !== 0) return port === 0 || port === this.#port ? 0 : -E.EINVAL;
-    this.#groups = wanted.getUint32(4, true);
-    return this.#take(task, port);
+    if (this._port !== 0) return port === 0 || port === this._port ? 0 : -E.EINVAL;
+    this._groups = wanted.getUint32(4, true);
+    return this._take(task, port);
   }
-  #take(task: Task, wanted: number): number {
+  private _take(task: Task, wanted: number): number {
     const { netlinkPorts } = this.net;
     let port = wanted || task.pidNs.numberOf(task.tgid);
-    if (wanted !== 0 && netlinkPorts.has(this.#key(wanted))) return -E.EADDRINUSE;
-    for (let other = 0xffff_f000; netlinkPorts.has(this.#key(port)); other--) port = other;
-    netlinkPorts.add(this.#key(port));
-    this.#port = port;
+    if (wanted !== 0 && netlinkPorts.has(this._key(wanted))) return -E.EADDRINUSE;
+    for (let other = 0xffff_f000; netlinkPorts.has(this._key(port)); other--) port = other;
+    netlinkPorts.add(this._key(port));
+    this._port = port;
     return 0;
   }
   /** A port among those of all protocols. */
-  #key(port: number): number {
+  private _key(port: number): number {
     return this.protocol * 2 ** 32 + port;
   }
   connect(task: Task, address: string): number {
     const to = address === NO_PEER ? 0 : view(Uint8Array.from(address, (c) => c.charCodeAt(0))).getUint32(0, true);
     if (to !== 0) return -E.ECONNREFUSED;
-    return this.#port === 0 ? this.#take(task, 0) : 0;
+    return this._port === 0 ? this._take(task, 0) : 0;
   }
   listen(): number {
     return -E.EOPNOTSUPP;
@@ -122,7 +122,7 @@ export class NetlinkSocket extends Socket {
   send(task: Task, message: Message, address: string | undefined): number {
     if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
     if (message.bytes.length > this.sendBuffer - OVERHEAD) return -E.EMSGSIZE;
-    if (this.#port === 0) this.#take(task, 0);
+    if (this._port === 0) this._take(task, 0);
     const bytes = message.bytes.slice();
     for (let at = 0; at + HEADER <= bytes.length; ) {
       const v = view(bytes.subarray(at));
@@ -131,61 +131,61 @@ export class NetlinkSocket extends Socket {
       const flags = v.getUint16(6, true);
       const request = { type: v.getUint16(4, true), flags, seq: v.getUint32(8, true), bytes: bytes.subarray(at, at + length) };
       task.kernel.charge(cost.call);
-      if (flags & NLM_F.REQUEST && request.type >= FIRST_TYPE) this.#serve(task, request);
+      if (flags & NLM_F.REQUEST && request.type >= FIRST_TYPE) this._serve(task, request);
       at += align(length);
     }
     return bytes.length;
   }
   /** Queues the answers of a request, and an acknowledgement for an error or if it is asked for. */
-  #serve(task: Task, request: Request): void {
-    if (this.#isFull && isDump(request)) {
+  private _serve(task: Task, request: Request): void {
+    if (this._isFull && isDump(request)) {
       // All of the answer would be lost.
       this.error = E.ENOBUFS;
       return;
     }
     const answer = (services[this.protocol] as Service)(task, request);
     const result = typeof answer === "number" ? answer : 0;
-    if (typeof answer !== "number") this.#answer(request, answer);
+    if (typeof answer !== "number") this._answer(request, answer);
     // The last message of a dump says that it is done. Linux netlink_dump_start().
     const isDone = typeof answer !== "number" && isDump(request);
-    if (result < 0 || (!isDone && (request.flags & NLM_F.ACK) !== 0)) this.#acknowledge(request, result);
+    if (result < 0 || (!isDone && (request.flags & NLM_F.ACK) !== 0)) this._acknowledge(request, result);
   }
-  #answer(request: Request, answer: Answer | Broken): void {
+  private _answer(request: Request, answer: Answer | Broken): void {
     const dump = isDump(request);
     const [parts, ended] = "ended" in answer ? [[], answer.ended] : [answer, 0];
-    for (const [type, part] of parts) this.#put(this.#message(request, type, dump ? NLM_F.MULTI : 0, part));
-    if (dump) this.#put(this.#message(request, NLMSG.DONE, NLM_F.MULTI, u32(ended >>> 0)));
+    for (const [type, part] of parts) this._put(this._message(request, type, dump ? NLM_F.MULTI : 0, part));
+    if (dump) this._put(this._message(request, NLMSG.DONE, NLM_F.MULTI, u32(ended >>> 0)));
   }
   /** Acknowledges a request: for a success with the request's header, for an error with the whole request. */
-  #acknowledge(request: Request, result: number): void {
+  private _acknowledge(request: Request, result: number): void {
     const shown = result < 0 ? request.bytes : request.bytes.subarray(0, HEADER);
-    this.#put(this.#message(request, NLMSG.ERROR, result < 0 ? 0 : NLM_F.CAPPED, Uint8Array.from([...u32(result >>> 0), ...shown])));
+    this._put(this._message(request, NLMSG.ERROR, result < 0 ? 0 : NLM_F.CAPPED, Uint8Array.from([...u32(result >>> 0), ...shown])));
   }
-  #message({ seq }: Request, type: number, flags: number, body: Uint8Array): Uint8Array {
+  private _message({ seq }: Request, type: number, flags: number, body: Uint8Array): Uint8Array {
     const out = new Uint8Array(HEADER + body.length);
     const v = view(out);
     v.setUint32(0, out.length, true);
     v.setUint16(4, type, true);
     v.setUint16(6, flags, true);
     v.setUint32(8, seq, true);
-    v.setUint32(12, this.#port, true);
+    v.setUint32(12, this._port, true);
     out.set(body, HEADER);
     return out;
   }
   /** An answer was lost, and nothing has been received since. */
-  #isFull = false;
+  private _isFull = false;
   /** Queues an answer. A full queue drops it and sets ENOBUFS. Linux netlink_overrun(). */
-  #put(bytes: Uint8Array): void {
+  private _put(bytes: Uint8Array): void {
     if (this.filters.keeps(() => ({ bytes, at: 0 })) === 0) return;
     const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
-    if (this.#queued + bytes.length > this.receiveBuffer || !this.account.take(weightOf(message))) {
+    if (this._queued + bytes.length > this.receiveBuffer || !this.account.take(weightOf(message))) {
       if (this.options.get(SOL.NETLINK, NO_ENOBUFS) !== 1) this.error = E.ENOBUFS;
-      this.#isFull = true;
+      this._isFull = true;
       return;
     }
-    this.#queued += bytes.length;
-    this.#queue.push(message);
-    this.#readQueue.wake();
+    this._queued += bytes.length;
+    this._queue.push(message);
+    this._readQueue.wake();
   }
 
   override get stampsMessages(): boolean {
@@ -196,26 +196,26 @@ export class NetlinkSocket extends Socket {
   }
   /** Queues a message of another part of the kernel (ipc/mqueue.ts). */
   deliver(bytes: Uint8Array): void {
-    if (this.refs > 0) this.#put(bytes);
+    if (this.refs > 0) this._put(bytes);
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
-    const first = this.#queue.at(0);
+    const first = this._queue.at(0);
     if (!first) return -E.EAGAIN;
     if (!peek) {
-      this.#isFull = false;
-      this.#queue.shift();
+      this._isFull = false;
+      this._queue.shift();
       this.account.give(weightOf(first));
-      this.#queued -= first.bytes.length;
+      this._queued -= first.bytes.length;
     }
     return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
   override poll(): number {
-    return POLLOUT | POLLWRNORM | (this.error !== 0 ? POLLERR : 0) | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
+    return POLLOUT | POLLWRNORM | (this.error !== 0 ? POLLERR : 0) | (this._queue.length > 0 ? POLLIN | POLLRDNORM : 0);
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#readQueue];
+    return [this._readQueue];
   }
   override getOption(task: Task, level: number, option: number, asked: Asked): Shown {
     // There is no peer with a name. Linux netlink_getname().
@@ -224,7 +224,7 @@ export class NetlinkSocket extends Socket {
   }
   protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
     if (level !== SOL.NETLINK || option !== LIST_MEMBERSHIPS) return super.getOwnOption(task, level, option, asked);
-    return this.#groups === 0 ? new Uint8Array(0) : u32(this.#groups);
+    return this._groups === 0 ? new Uint8Array(0) : u32(this._groups);
   }
   protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
     if (level !== SOL.NETLINK || (option !== MEMBERSHIP.ADD && option !== MEMBERSHIP.DROP))
@@ -233,11 +233,11 @@ export class NetlinkSocket extends Socket {
     if (group === undefined || group < 1 || group > MOST_GROUPS) return -E.EINVAL;
     // No other part of the kernel sends to groups above 32: they are not kept.
     const bit = group > 32 ? 0 : (1 << (group - 1)) >>> 0;
-    this.#groups = option === MEMBERSHIP.ADD ? (this.#groups | bit) >>> 0 : (this.#groups & ~bit) >>> 0;
+    this._groups = option === MEMBERSHIP.ADD ? (this._groups | bit) >>> 0 : (this._groups & ~bit) >>> 0;
     return 0;
   }
   override release(): void {
-    this.net.netlinkPorts.delete(this.#key(this.#port));
-    for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
+    this.net.netlinkPorts.delete(this._key(this._port));
+    for (const message of this._queue.takeAll()) this.account.give(weightOf(message));
   }
 }

@@ -36,35 +36,35 @@ const unread: Levels = { [SOL.SOCKET]: unreadRows, [SOL.IPV6]: unreadIpv6Rows };
 
 /** The options of one socket. */
 export class Options {
-  #levels: Levels;
-  readonly #set: OptionSet;
-  readonly #values = new Map<string, number>();
+  private _levels: Levels;
+  private readonly _set: OptionSet;
+  private readonly _values = new Map<string, number>();
 
   constructor(set: OptionSet, family: number) {
-    this.#set = set;
-    this.#levels = levelsOf(set, family);
+    this._set = set;
+    this._levels = levelsOf(set, family);
   }
   /** True if the protocol has options of this level. */
   hasLevel(level: number): boolean {
-    return Object.hasOwn(this.#levels, level);
+    return Object.hasOwn(this._levels, level);
   }
   /** The protocol has no options of this level any more. */
   dropLevel(level: number): void {
-    this.#levels = Object.fromEntries(Object.entries(this.#levels).filter(([key]) => Number(key) !== level));
+    this._levels = Object.fromEntries(Object.entries(this._levels).filter(([key]) => Number(key) !== level));
   }
-  #row(level: number, option: number): Row | undefined {
-    return this.#levels[level]?.[option];
+  private _row(level: number, option: number): Row | undefined {
+    return this._levels[level]?.[option];
   }
   /** The value of an option; undefined if the protocol does not have it. */
   get(level: number, option: number): number | undefined {
-    const found = this.#row(level, option);
-    return found && (this.#values.get(`${level}/${option}`) ?? found.initial);
+    const found = this._row(level, option);
+    return found && (this._values.get(`${level}/${option}`) ?? found.initial);
   }
   /** The value of an option as bytes, or -errno; undefined if the protocol does not have it. */
   bytes(level: number, option: number): Uint8Array | number | undefined {
-    const found = this.#row(level, option);
+    const found = this._row(level, option);
     if (!found) return undefined;
-    if (found.only && !found.only.shows && !found.only.sets.includes(this.#set)) return -E.EOPNOTSUPP;
+    if (found.only && !found.only.shows && !found.only.sets.includes(this._set)) return -E.EOPNOTSUPP;
     return (found.form ?? INT).write(this.get(level, option) as number);
   }
   /** True if a flag of level SOL_SOCKET is set. */
@@ -73,11 +73,11 @@ export class Options {
   }
   /** setsockopt(2) with the bytes of a program: 0 or -errno. */
   setBytes(task: Task, level: number, option: number, bytes: Uint8Array): number {
-    const found = this.#row(level, option) ?? (this.hasLevel(level) ? unread[level]?.[option] : undefined);
+    const found = this._row(level, option) ?? (this.hasLevel(level) ? unread[level]?.[option] : undefined);
     const value = level === SOL.IP ? shortInt(bytes) : (found?.form ?? INT).read(bytes);
     if (value === undefined) return -E.EINVAL;
     if (!found?.set) return -E.ENOPROTOOPT;
-    if (found.only && !found.only.sets.includes(this.#set)) return -E.EOPNOTSUPP;
+    if (found.only && !found.only.sets.includes(this._set)) return -E.EOPNOTSUPP;
     const stored = found.set(value, task);
     if (typeof stored !== "number") return -stored.errno;
     this.put(level, option, stored);
@@ -85,10 +85,10 @@ export class Options {
   }
   /** Stores a value without a check. */
   put(level: number, option: number, value: number): void {
-    this.#values.set(`${level}/${option}`, value);
+    this._values.set(`${level}/${option}`, value);
   }
   /** Copies all values that were set: an accepted connection inherits those of its listener. */
   copyFrom(other: Options): void {
-    for (const [key, value] of other.#values) this.#values.set(key, value);
+    for (const [key, value] of other._values) this._values.set(key, value);
   }
 }

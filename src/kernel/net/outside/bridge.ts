@@ -16,117 +16,117 @@ const NOBODY = undefined as unknown as Task;
 
 /** The foreign end. It reads and writes when the socket or the host can. */
 export class Bridge implements Sleeper {
-  readonly #id: number;
-  readonly #end: TcpSocket;
-  readonly #link: HostLink;
-  readonly #gone: () => void;
+  private readonly _id: number;
+  private readonly _end: TcpSocket;
+  private readonly _link: HostLink;
+  private readonly _gone: () => void;
   /** Bytes of the host that the machine has no room for. */
-  #held: Uint8Array | undefined;
+  private _held: Uint8Array | undefined;
   /** The host wants no more bytes for now. */
-  #full = false;
+  private _full = false;
   /** The machine's end, and the host's, sent all that they had. */
-  #sent = false;
-  #received = false;
+  private _sent = false;
+  private _received = false;
   /** The host's end was passed on. */
-  #finished = false;
-  #over = false;
-  #working = false;
-  #again = false;
+  private _finished = false;
+  private _over = false;
+  private _working = false;
+  private _again = false;
 
   /** `end` is held. `gone` is called when the connection has ended. */
   constructor(id: number, end: TcpSocket, link: HostLink, gone: () => void) {
-    this.#id = id;
-    this.#end = end;
-    this.#link = link;
-    this.#gone = gone;
+    this._id = id;
+    this._end = end;
+    this._link = link;
+    this._gone = gone;
     for (const queue of [end.readQueue, end.writeQueue]) queue.sleepers.add(this);
   }
 
   /** Called when the end can be read or written, or has failed. It may come from within its own work. */
   wake(): void {
-    this.#again = true;
-    if (this.#working) return;
-    this.#working = true;
-    while (this.#again && !this.#over) {
-      this.#again = false;
-      this.#pass();
+    this._again = true;
+    if (this._working) return;
+    this._working = true;
+    while (this._again && !this._over) {
+      this._again = false;
+      this._pass();
     }
-    this.#working = false;
+    this._working = false;
   }
-  #pass(): void {
-    if (!this.#passOut() || !this.#passIn()) {
-      this.#link.reset(this.#id);
-      this.#leave();
-    } else if (this.#sent && this.#finished) this.#leave();
+  private _pass(): void {
+    if (!this._passOut() || !this._passIn()) {
+      this._link.reset(this._id);
+      this._leave();
+    } else if (this._sent && this._finished) this._leave();
   }
   /** From the machine to the host. False: the connection has failed. */
-  #passOut(): boolean {
-    while (!this.#full && !this.#sent) {
-      const got = this.#end.receive(NOBODY, PIECE, false);
+  private _passOut(): boolean {
+    while (!this._full && !this._sent) {
+      const got = this._end.receive(NOBODY, PIECE, false);
       if (got === -E.EAGAIN) return true;
       if (typeof got === "number") return false;
-      if (got) this.#full = !this.#link.write(this.#id, got.bytes);
+      if (got) this._full = !this._link.write(this._id, got.bytes);
       else {
-        this.#sent = true;
-        this.#link.end(this.#id);
+        this._sent = true;
+        this._link.end(this._id);
       }
     }
     return true;
   }
   /** From the host to the machine. */
-  #passIn(): boolean {
-    while (this.#held) {
-      const bytes = this.#held;
-      const n = this.#end.send(NOBODY, { bytes, rights: [], cred: NO_CRED, from: "" }, undefined);
+  private _passIn(): boolean {
+    while (this._held) {
+      const bytes = this._held;
+      const n = this._end.send(NOBODY, { bytes, rights: [], cred: NO_CRED, from: "" }, undefined);
       if (n === -E.EAGAIN) return true;
       if (n < 0) return false;
-      this.#held = n < bytes.length ? bytes.subarray(n) : undefined;
-      if (!this.#held) this.#link.resume(this.#id);
+      this._held = n < bytes.length ? bytes.subarray(n) : undefined;
+      if (!this._held) this._link.resume(this._id);
     }
-    if (this.#received && !this.#finished && this.#end.state === "open") {
-      this.#finished = true;
-      this.#end.shutdown(SHUT.WR);
+    if (this._received && !this._finished && this._end.state === "open") {
+      this._finished = true;
+      this._end.shutdown(SHUT.WR);
     }
-    return this.#end.error === 0;
+    return this._end.error === 0;
   }
 
   /** Bytes of the host. */
   bytes(bytes: Uint8Array): void {
-    if (this.#held) throw new Error("the host sent more bytes than were asked for");
-    this.#held = bytes;
+    if (this._held) throw new Error("the host sent more bytes than were asked for");
+    this._held = bytes;
     this.wake();
   }
   /** The host's side sends no more. */
   ended(): void {
-    this.#received = true;
+    this._received = true;
     this.wake();
   }
   /** The host takes bytes again. */
   ready(): void {
-    this.#full = false;
+    this._full = false;
     this.wake();
   }
   /** The host's connection is gone: a reset, unless both sides had ended. */
   failed(): void {
-    if (this.#over) return;
-    this.#end.linger = 0;
-    this.#leave();
+    if (this._over) return;
+    this._end.linger = 0;
+    this._leave();
   }
   /** The machine ends: the host gets all bytes that were sent, and their end. */
   flush(): void {
-    while (!this.#over && !this.#sent) {
-      this.#full = false;
-      if (!this.#passOut()) break;
-      if (this.#sent) break;
-      this.#sent = true;
-      this.#link.end(this.#id);
+    while (!this._over && !this._sent) {
+      this._full = false;
+      if (!this._passOut()) break;
+      if (this._sent) break;
+      this._sent = true;
+      this._link.end(this._id);
     }
   }
-  #leave(): void {
-    if (this.#over) return;
-    this.#over = true;
-    for (const queue of [this.#end.readQueue, this.#end.writeQueue]) queue.sleepers.delete(this);
-    this.#end.drop();
-    this.#gone();
+  private _leave(): void {
+    if (this._over) return;
+    this._over = true;
+    for (const queue of [this._end.readQueue, this._end.writeQueue]) queue.sleepers.delete(this);
+    this._end.drop();
+    this._gone();
   }
 }

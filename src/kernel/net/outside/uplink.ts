@@ -45,83 +45,83 @@ const remember = (peers: Set<string>, peer: string): void => {
 /** The open connections and packet sockets of a machine, by id. */
 export class Uplink {
   readonly network: HostNetwork;
-  readonly #owner: SocketOwner;
-  readonly #net: NetNamespace;
-  #link: HostLink | undefined;
-  #lastId = 0;
-  readonly #opening = new Map<number, Opening>();
-  readonly #bridges = new Map<number, Bridge>();
+  private readonly _owner: SocketOwner;
+  private readonly _net: NetNamespace;
+  private _link: HostLink | undefined;
+  private _lastId = 0;
+  private readonly _opening = new Map<number, Opening>();
+  private readonly _bridges = new Map<number, Bridge>();
   /** The host's packet sockets of the machine's sockets, and back. */
-  readonly #datagrams = new Map<UdpSocket, Datagrams>();
-  readonly #senders = new Map<number, UdpSocket>();
+  private readonly _datagrams = new Map<UdpSocket, Datagrams>();
+  private readonly _senders = new Map<number, UdpSocket>();
   /** The host's packet sockets of published ports, by the machine's port. */
-  readonly #published = new Map<number, Datagrams>();
+  private readonly _published = new Map<number, Datagrams>();
 
   constructor(kernel: Kernel, net: NetNamespace, network: HostNetwork) {
-    this.#owner = { kernel, net, cred: credOf(0, 0) };
-    this.#net = net;
+    this._owner = { kernel, net, cred: credOf(0, 0) };
+    this._net = net;
     this.network = network;
   }
   /** Connects the machine to the host's network. `tell` takes its events, which come back by `deliver`. */
   async open(tell: (event: NetworkEvent) => void): Promise<void> {
-    this.#link = await this.network.open(tell);
+    this._link = await this.network.open(tell);
   }
   /** `flush`: bytes that programs have sent reach the other side first. */
   async close(flush: boolean): Promise<void> {
-    const link = this.#link;
-    if (flush) for (const bridge of this.#bridges.values()) bridge.flush();
-    this.#link = undefined;
+    const link = this._link;
+    if (flush) for (const bridge of this._bridges.values()) bridge.flush();
+    this._link = undefined;
     await link?.close(flush);
   }
 
   /** True for an address that packets may be sent to. The host may still refuse it. */
   reaches(to: Ip): boolean {
-    if (!this.#link || isMulticast(to) || isBroadcast(to)) return false;
+    if (!this._link || isMulticast(to) || isBroadcast(to)) return false;
     // Answers to clients of a published port go the way that they came.
-    return this.network.reaches ? typeof to === "number" || this.network.six : this.#published.size > 0;
+    return this.network.reaches ? typeof to === "number" || this.network.six : this._published.size > 0;
   }
-  #count(): number {
-    return this.#opening.size + this.#bridges.size + this.#datagrams.size;
+  private _count(): number {
+    return this._opening.size + this._bridges.size + this._datagrams.size;
   }
 
   /** Asks for a connection of a socket: how to cancel it, or -errno. */
   connect(socket: TcpSocket, to: Endpoint): Asked | number {
-    const link = this.#link;
+    const link = this._link;
     if (!link || !this.network.reaches) return -E.ENETUNREACH;
-    if (this.#count() >= MOST) return -E.ENOBUFS;
-    const end = TcpSocket.foreign(this.#owner, socket.domain, to);
+    if (this._count() >= MOST) return -E.ENOBUFS;
+    const end = TcpSocket.foreign(this._owner, socket.domain, to);
     if (end.admit() < 0) return -E.ENOBUFS;
-    const id = ++this.#lastId;
+    const id = ++this._lastId;
     const error = link.connect(id, textOf(to));
     if (error < 0) return error;
-    this.#opening.set(id, { socket, end: end.hold() });
-    return { cancel: () => this.#cancel(id) };
+    this._opening.set(id, { socket, end: end.hold() });
+    return { cancel: () => this._cancel(id) };
   }
-  #cancel(id: number): void {
-    this.#link?.reset(id);
-    this.#opening.get(id)?.end.drop();
-    this.#opening.delete(id);
+  private _cancel(id: number): void {
+    this._link?.reset(id);
+    this._opening.get(id)?.end.drop();
+    this._opening.delete(id);
   }
-  #bridge(id: number, end: TcpSocket, link: HostLink): Bridge {
-    const bridge = new Bridge(id, end, link, () => void this.#bridges.delete(id));
-    this.#bridges.set(id, bridge);
+  private _bridge(id: number, end: TcpSocket, link: HostLink): Bridge {
+    const bridge = new Bridge(id, end, link, () => void this._bridges.delete(id));
+    this._bridges.set(id, bridge);
     return bridge;
   }
 
   /** Sends a packet: 0 or -errno. */
   datagram(socket: UdpSocket, to: Endpoint, bytes: Uint8Array): number {
-    const link = this.#link;
+    const link = this._link;
     if (!link) return -E.ENETUNREACH;
     const peer = toAddress(to);
-    const published = this.#published.get(socket.port);
+    const published = this._published.get(socket.port);
     if (published?.peers.has(peer)) return link.datagram(published.id, textOf(to), bytes);
     if (!this.network.reaches) return -E.ENETUNREACH;
-    const known = this.#datagrams.get(socket);
-    if (!known && (this.#count() >= MOST || !this.#owner.kernel.frames.account.take(sizes.hostDatagrams))) return -E.ENOBUFS;
-    const used = known ?? { id: ++this.#lastId, peers: new Set<string>() };
+    const known = this._datagrams.get(socket);
+    if (!known && (this._count() >= MOST || !this._owner.kernel.frames.account.take(sizes.hostDatagrams))) return -E.ENOBUFS;
+    const used = known ?? { id: ++this._lastId, peers: new Set<string>() };
     if (!known) {
-      this.#datagrams.set(socket, used);
-      this.#senders.set(used.id, socket);
+      this._datagrams.set(socket, used);
+      this._senders.set(used.id, socket);
     }
     const error = link.datagram(used.id, textOf(to), bytes);
     if (error < 0) return error;
@@ -130,56 +130,56 @@ export class Uplink {
   }
   /** A socket of packets has ended. */
   forget(socket: UdpSocket): void {
-    const known = this.#datagrams.get(socket);
+    const known = this._datagrams.get(socket);
     if (!known) return;
-    this.#datagrams.delete(socket);
-    this.#senders.delete(known.id);
-    this.#owner.kernel.frames.account.give(sizes.hostDatagrams);
-    this.#link?.closeDatagrams(known.id);
+    this._datagrams.delete(socket);
+    this._senders.delete(known.id);
+    this._owner.kernel.frames.account.give(sizes.hostDatagrams);
+    this._link?.closeDatagrams(known.id);
   }
 
   /** An event of the host takes effect. One for a connection that has ended meanwhile has none. */
   deliver(event: NetworkEvent): void {
-    const link = this.#link;
+    const link = this._link;
     if (!link) return;
     const { id } = event;
     switch (event.what) {
       case "connected": {
-        const opening = this.#opening.get(id);
+        const opening = this._opening.get(id);
         if (!opening) return;
-        this.#opening.delete(id);
-        const bridge = this.#bridge(id, opening.end, link);
+        this._opening.delete(id);
+        const bridge = this._bridge(id, opening.end, link);
         opening.socket.answer(opening.end);
         return bridge.wake();
       }
       case "failed": {
-        this.#bridges.get(id)?.failed();
-        const opening = this.#opening.get(id);
+        this._bridges.get(id)?.failed();
+        const opening = this._opening.get(id);
         if (!opening) return;
-        this.#opening.delete(id);
+        this._opening.delete(id);
         opening.end.drop();
         return opening.socket.answer(event.error);
       }
       case "arrived":
-        return this.#arrived(id, event.from, event.port, link);
+        return this._arrived(id, event.from, event.port, link);
       case "bytes":
-        return this.#bridges.get(id)?.bytes(event.bytes);
+        return this._bridges.get(id)?.bytes(event.bytes);
       case "end":
-        return this.#bridges.get(id)?.ended();
+        return this._bridges.get(id)?.ended();
       case "ready":
-        return this.#bridges.get(id)?.ready();
+        return this._bridges.get(id)?.ready();
       case "datagram": {
         link.took(id, event.bytes.length);
         const { address, port } = event.from;
         const ip = ipOf(address);
         if (ip === undefined) return;
-        if (event.port === undefined) return this.#answered(id, { ip, port }, event.bytes);
-        return this.#packet(id, event.port, { ip, port }, event.bytes);
+        if (event.port === undefined) return this._answered(id, { ip, port }, event.bytes);
+        return this._packet(id, event.port, { ip, port }, event.bytes);
       }
     }
   }
   /** A client of a published port: its end enters the backlog of the listener, or the client is reset. */
-  #arrived(id: number, { address, port }: HostAddress, to: number, link: HostLink): void {
+  private _arrived(id: number, { address, port }: HostAddress, to: number, link: HostLink): void {
     const ip = ipOf(address) ?? plan.host;
     const ways: readonly (readonly [from: Ip, own: Ip])[] =
       typeof ip === "number"
@@ -191,13 +191,13 @@ export class Uplink {
             [ip, plan.own.six.ip],
             [plan.host, plan.own.four.ip],
           ];
-    for (const [from, own] of this.#count() < MOST ? ways : []) {
+    for (const [from, own] of this._count() < MOST ? ways : []) {
       const domain = typeof from === "number" ? AF.INET : AF.INET6;
-      const end = TcpSocket.foreign(this.#owner, domain, { ip: from, port });
+      const end = TcpSocket.foreign(this._owner, domain, { ip: from, port });
       if (end.admit() < 0) break;
       end.hold();
-      if (end.arrive(this.#owner, { ip: own, port: to })) {
-        const bridge = this.#bridge(id, end, link);
+      if (end.arrive(this._owner, { ip: own, port: to })) {
+        const bridge = this._bridge(id, end, link);
         link.resume(id);
         return bridge.wake();
       }
@@ -205,17 +205,17 @@ export class Uplink {
     }
     link.reset(id);
   }
-  #answered(id: number, from: Endpoint, bytes: Uint8Array): void {
-    const socket = this.#senders.get(id);
-    if (socket && this.#datagrams.get(socket)?.peers.has(toAddress(from))) socket.arrive(from, bytes);
+  private _answered(id: number, from: Endpoint, bytes: Uint8Array): void {
+    const socket = this._senders.get(id);
+    if (socket && this._datagrams.get(socket)?.peers.has(toAddress(from))) socket.arrive(from, bytes);
   }
   /** A packet for a published port. */
-  #packet(id: number, port: number, from: Endpoint, bytes: Uint8Array): void {
+  private _packet(id: number, port: number, from: Endpoint, bytes: Uint8Array): void {
     const own = typeof from.ip === "number" ? plan.own.four.ip : plan.own.six.ip;
-    const receiver = UdpSocket.receiverAt(this.#net.udp, own, port, from);
+    const receiver = UdpSocket.receiverAt(this._net.udp, own, port, from);
     if (!receiver) return;
-    const published = this.#published.get(port) ?? { id, peers: new Set<string>() };
-    this.#published.set(port, published);
+    const published = this._published.get(port) ?? { id, peers: new Set<string>() };
+    this._published.set(port, published);
     remember(published.peers, toAddress(from));
     receiver.arrive(from, bytes);
   }

@@ -112,35 +112,35 @@ const kindOf = (frame: Uint8Array): number => {
 
 /** A packet socket. With SOCK_DGRAM it has no Ethernet headers. Only the loopback has frames. */
 export class PacketSocket extends Socket implements Tap {
-  #protocol: number;
+  private _protocol: number;
   /** The device; 0 for all. */
-  #index = 0;
+  private _index = 0;
   override readonly domain = AF.PACKET;
-  readonly #withHeader: boolean;
-  readonly #queue: PacketQueue;
+  private readonly _withHeader: boolean;
+  private readonly _queue: PacketQueue;
   /** PACKET_VERSION and PACKET_RESERVE: the form of a ring. */
-  #version: number = VERSION.V1;
-  #reserve = 0;
+  private _version: number = VERSION.V1;
+  private _reserve = 0;
   /** PACKET_VNET_HDR: a struct virtio_net_hdr is before each frame. */
-  #virtio = false;
-  #ring: PacketRing | undefined = undefined;
-  readonly #readQueue = new WaitQueue();
+  private _virtio = false;
+  private _ring: PacketRing | undefined = undefined;
+  private readonly _readQueue = new WaitQueue();
 
   /** `protocol` in the order of the host; 0 receives nothing. */
   constructor(task: Task, type: SocketType, protocol: number, nonblock: boolean) {
     super(task, type, nonblock, { set: "packet", domain: AF.PACKET });
-    this.#protocol = protocol;
-    this.#withHeader = type === SOCK.RAW;
-    this.#queue = new PacketQueue(this.account);
+    this._protocol = protocol;
+    this._withHeader = type === SOCK.RAW;
+    this._queue = new PacketQueue(this.account);
     this.net.taps.add(this);
   }
   override get waitingBytes(): number {
-    return this.#queue.firstLength;
+    return this._queue.firstLength;
   }
   get address(): string {
-    const device = deviceNumbered(this.net, this.#index);
+    const device = deviceNumbered(this.net, this._index);
     const mac = device ? Uint8Array.from(device.mac) : new Uint8Array(0);
-    return encode({ protocol: this.#protocol, index: this.#index, hardware: device?.hardware ?? 0, kind: 0, mac }, HEAD + mac.length);
+    return encode({ protocol: this._protocol, index: this._index, hardware: device?.hardware ?? 0, kind: 0, mac }, HEAD + mac.length);
   }
   get peerAddress(): undefined {
     return undefined;
@@ -160,8 +160,8 @@ export class PacketSocket extends Socket implements Tap {
     const { protocol, index } = decode(address);
     const device = index === 0 ? undefined : deviceNumbered(this.net, index);
     if (index !== 0 && !device) return -E.ENODEV;
-    this.#index = index;
-    if (protocol !== 0) this.#protocol = protocol;
+    this._index = index;
+    if (protocol !== 0) this._protocol = protocol;
     if (device && (device.flags(this.net) & UP) === 0) this.error = E.ENETDOWN;
     return 0;
   }
@@ -179,19 +179,19 @@ export class PacketSocket extends Socket implements Tap {
   }
 
   send(task: Task, message: Message, address: string | undefined): number {
-    const to = address === undefined ? { protocol: this.#protocol, index: this.#index, mac: NO_MAC } : decode(address);
+    const to = address === undefined ? { protocol: this._protocol, index: this._index, mac: NO_MAC } : decode(address);
     const device = deviceNumbered(this.net, to.index);
     if (!device) return -E.ENXIO;
     if ((device.flags(this.net) & UP) === 0) return -E.ENETDOWN;
-    if (this.#virtio && (message.bytes.length < VIRTIO_HEADER || message.bytes[1] !== 0)) return -E.EINVAL;
-    const data = this.#virtio ? message.bytes.subarray(VIRTIO_HEADER) : message.bytes;
+    if (this._virtio && (message.bytes.length < VIRTIO_HEADER || message.bytes[1] !== 0)) return -E.EINVAL;
+    const data = this._virtio ? message.bytes.subarray(VIRTIO_HEADER) : message.bytes;
     const mtu = device === lo ? this.net.mtu : device.mtu;
-    if (this.#withHeader) {
+    if (this._withHeader) {
       if (data.length > mtu + ETH_HEADER) return -E.EMSGSIZE;
       if (data.length < ETH_HEADER) return -E.EINVAL;
     } else if (data.length > mtu) return -E.EMSGSIZE;
-    const bytes = this.#withHeader ? data.slice() : new Uint8Array(ETH_HEADER + data.length);
-    if (!this.#withHeader) {
+    const bytes = this._withHeader ? data.slice() : new Uint8Array(ETH_HEADER + data.length);
+    if (!this._withHeader) {
       bytes.set(to.mac);
       view(bytes).setUint16(2 * HARDWARE_ADDRESS, to.protocol);
       bytes.set(data, ETH_HEADER);
@@ -206,109 +206,109 @@ export class PacketSocket extends Socket implements Tap {
     const { bytes, protocol, sum } = frame;
     const outgoing = kind === PACKET.OUTGOING;
     // Only sockets for all protocols see frames that leave. Linux ptype_all.
-    if (this.#protocol !== ETH_P.ALL && (outgoing || this.#protocol !== protocol)) return;
-    if ((this.#index !== 0 && this.#index !== lo.index) || (outgoing && this.options.get(SOL.PACKET, PACKET_OPTION.IGNORE_OUTGOING) === 1))
+    if (this._protocol !== ETH_P.ALL && (outgoing || this._protocol !== protocol)) return;
+    if ((this._index !== 0 && this._index !== lo.index) || (outgoing && this.options.get(SOL.PACKET, PACKET_OPTION.IGNORE_OUTGOING) === 1))
       return;
     const from = encode({ protocol, index: lo.index, hardware: lo.hardware, kind, mac: bytes.slice(6, 12) }, SIZE);
-    const whole = this.#withHeader ? bytes : bytes.subarray(ETH_HEADER);
-    const at = this.#withHeader ? 0 : ETH_HEADER;
+    const whole = this._withHeader ? bytes : bytes.subarray(ETH_HEADER);
+    const at = this._withHeader ? 0 : ETH_HEADER;
     const kept = this.filters.keeps(() => seenFrame(frame, at, kind, lo));
     if (kept === 0) return;
     const shown = whole.subarray(0, kept);
-    const prefix = this.#virtio ? virtioHeader(sum) : NOTHING;
-    if (this.#ring) {
+    const prefix = this._virtio ? virtioHeader(sum) : NOTHING;
+    if (this._ring) {
       const time = this.inode.fs.clock.realtime();
-      const put = this.#ring.put({ prefix, bytes: shown, length: whole.length, address: chars(from), time });
-      this.#queue.counts[put ? "received" : "dropped"]++;
-      if (put && this.#ring.readable) this.#readQueue.wake();
+      const put = this._ring.put({ prefix, bytes: shown, length: whole.length, address: chars(from), time });
+      this._queue.counts[put ? "received" : "dropped"]++;
+      if (put && this._ring.readable) this._readQueue.wake();
       return;
     }
     const auxiliary =
       this.options.get(SOL.PACKET, PACKET_OPTION.AUXDATA) === 1 ? [auxData(whole.length, shown.length, ETH_HEADER - at, sum)] : [];
     const more = { notes: auxiliary, ...this.marks() };
-    if (this.#queue.put(prefix.length === 0 ? shown : joined(prefix, shown), from, this.receiveBuffer, more)) this.#readQueue.wake();
+    if (this._queue.put(prefix.length === 0 ? shown : joined(prefix, shown), from, this.receiveBuffer, more)) this._readQueue.wake();
     else this.lost++;
   }
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
-    return this.#queue.take(n, peek) ?? -E.EAGAIN;
+    return this._queue.take(n, peek) ?? -E.EAGAIN;
   }
   override poll(): number {
-    const readable = this.#queue.length > 0 || this.#ring?.readable ? POLLIN | POLLRDNORM : 0;
+    const readable = this._queue.length > 0 || this._ring?.readable ? POLLIN | POLLRDNORM : 0;
     return POLLOUT | POLLWRNORM | POLLWRBAND | readable | (this.error !== 0 ? POLLERR : 0);
   }
   override queues(): readonly WaitQueue[] {
-    return [this.#readQueue];
+    return [this._readQueue];
   }
 
   protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
     if (level === SOL.PACKET)
       switch (option) {
         case OPTION.STATISTICS:
-          return this.#statistics();
+          return this._statistics();
         case OPTION.VERSION:
-          return INT.write(this.#version);
+          return INT.write(this._version);
         case OPTION.HDRLEN:
-          return this.#headerLength(asked);
+          return this._headerLength(asked);
         case OPTION.RESERVE:
-          return INT.write(this.#reserve);
+          return INT.write(this._reserve);
         case OPTION.VNET_HDR:
-          return INT.write(Number(this.#virtio));
+          return INT.write(Number(this._virtio));
         case OPTION.VNET_HDR_SZ:
-          return INT.write(this.#virtio ? VIRTIO_HEADER : 0);
+          return INT.write(this._virtio ? VIRTIO_HEADER : 0);
       }
     return super.getOwnOption(task, level, option, asked);
   }
   /** struct tpacket_stats { u32 tp_packets, tp_drops; }, in version 3 with a third word. They are cleared. */
-  #statistics(): Uint8Array {
-    const { received, dropped } = this.#queue.counts;
-    this.#queue.counts = { received: 0, dropped: 0 };
-    if (this.#ring) this.#ring.losing = false;
-    const words = [received + dropped, dropped, ...(this.#version === VERSION.V3 ? [0] : [])];
+  private _statistics(): Uint8Array {
+    const { received, dropped } = this._queue.counts;
+    this._queue.counts = { received: 0, dropped: 0 };
+    if (this._ring) this._ring.losing = false;
+    const words = [received + dropped, dropped, ...(this._version === VERSION.V3 ? [0] : [])];
     return new Uint8Array(new Uint32Array(words).buffer);
   }
   /** PACKET_HDRLEN takes a version and gives the size of its header. */
-  #headerLength({ bytes }: Asked): Uint8Array | number {
+  private _headerLength({ bytes }: Asked): Uint8Array | number {
     const version = INT.read(bytes());
     return version === undefined || version < VERSION.V1 || version > VERSION.V3 ? -E.EINVAL : INT.write(headerSize(version));
   }
   /** The options of rings: 0 or -errno; undefined if the option is none of them. */
-  #ringOption(task: Task, option: number, value: Uint8Array): number | undefined {
+  private _ringOption(task: Task, option: number, value: Uint8Array): number | undefined {
     if (option === OPTION.RX_RING) {
-      const form = { version: this.#version, reserve: this.#reserve, withHeader: this.#withHeader };
-      const made = makeRing(task.kernel, value, form, this.#ring !== undefined, () => this.#readQueue.wake());
+      const form = { version: this._version, reserve: this._reserve, withHeader: this._withHeader };
+      const made = makeRing(task.kernel, value, form, this._ring !== undefined, () => this._readQueue.wake());
       if (typeof made === "number") return made;
-      this.#ring?.end();
-      this.#ring = made;
-      this.#queue.clear();
+      this._ring?.end();
+      this._ring = made;
+      this._queue.clear();
       return 0;
     }
     if (option === OPTION.VNET_HDR) {
-      if (!this.#withHeader || value.length < 4) return -E.EINVAL;
-      if (this.#ring) return -E.EBUSY;
-      this.#virtio = view(value).getInt32(0, true) !== 0;
+      if (!this._withHeader || value.length < 4) return -E.EINVAL;
+      if (this._ring) return -E.EBUSY;
+      this._virtio = view(value).getInt32(0, true) !== 0;
       return 0;
     }
     if (option !== OPTION.VERSION && option !== OPTION.RESERVE) return undefined;
     if (value.length !== 4) return -E.EINVAL;
     const word = view(value).getUint32(0, true);
     if (word > (option === OPTION.VERSION ? VERSION.V3 : 0x7fff_ffff)) return -E.EINVAL;
-    if (this.#ring) return -E.EBUSY;
-    if (option === OPTION.VERSION) this.#version = word;
-    else this.#reserve = word;
+    if (this._ring) return -E.EBUSY;
+    if (option === OPTION.VERSION) this._version = word;
+    else this._reserve = word;
     return 0;
   }
   /** The whole ring. Linux packet_mmap(). */
   override mapping(_task: Task, offset = 0, length = 0): Or<MappedFile> {
-    return this.#ring && offset === 0 && length === this.#ring.size ? this.#ring.file : -E.EINVAL;
+    return this._ring && offset === 0 && length === this._ring.size ? this._ring.file : -E.EINVAL;
   }
   protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
     if (level !== SOL.PACKET) return -E.ENOPROTOOPT;
-    if (option === OPTION.ADD_MEMBERSHIP || option === OPTION.DROP_MEMBERSHIP) return this.#member(value);
-    return this.#ringOption(task, option, value) ?? super.setOwnOption(task, level, option, value, abi);
+    if (option === OPTION.ADD_MEMBERSHIP || option === OPTION.DROP_MEMBERSHIP) return this._member(value);
+    return this._ringOption(task, option, value) ?? super.setOwnOption(task, level, option, value, abi);
   }
   /** struct packet_mreq { int ifindex; u16 type, alen; u8 address[8]; }: all frames are seen anyway. */
-  #member(value: Uint8Array): number {
+  private _member(value: Uint8Array): number {
     if (value.length < MREQ) return -E.EINVAL;
     const v = view(value);
     if (!deviceNumbered(this.net, v.getInt32(0, true))) return -E.ENODEV;
@@ -316,7 +316,7 @@ export class PacketSocket extends Socket implements Tap {
   }
   override release(): void {
     this.net.taps.delete(this);
-    this.#ring?.end();
-    this.#queue.clear();
+    this._ring?.end();
+    this._queue.clear();
   }
 }

@@ -29,18 +29,18 @@ export const mayPing = ({ cred, net }: Task): boolean => {
 /** A ping socket. */
 export class PingSocket extends InetSocket implements Hearer {
   readonly protocol: number;
-  readonly #queue: PacketQueue;
+  private readonly _queue: PacketQueue;
 
   constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
     super(task, SOCK.DGRAM, how, { set: "ping" });
     this.protocol = how.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6;
-    this.#queue = new PacketQueue(this.account);
+    this._queue = new PacketQueue(this.account);
     // Linux INET_PROTOSW_REUSE: sockets share identifiers unless they refuse to.
     this.options.put(SOL.SOCKET, SO.REUSEADDR, 1);
     this.net.raw.add(this);
   }
   override get waitingBytes(): number {
-    return this.#queue.firstLength;
+    return this._queue.firstLength;
   }
   protected override get isPure(): boolean {
     return true;
@@ -49,14 +49,14 @@ export class PingSocket extends InetSocket implements Hearer {
     const { ip, port } = toEndpoint(address);
     if (this.port !== 0) return -E.EINVAL;
     if (!isAny(ip) && !this.net.isOwn(ip) && !isBroadcast(ip) && !isMulticast(ip)) return -E.EADDRNOTAVAIL;
-    const taken = this.#takeIdentifier(port);
+    const taken = this._takeIdentifier(port);
     if (taken < 0) return taken;
     this.ip = ip;
     this.chosen = { ip: !isAny(ip), port: port !== 0 };
     return 0;
   }
   /** Takes an identifier, or a free one for 0. All addresses share them. Linux ping_get_port(). */
-  #takeIdentifier(wanted: number): number {
+  private _takeIdentifier(wanted: number): number {
     const { pings } = this.net;
     const port = wanted === 0 ? pings.free(0, 0) : wanted;
     if (port === undefined) return -E.EADDRINUSE;
@@ -73,7 +73,7 @@ export class PingSocket extends InetSocket implements Hearer {
     const to = toEndpoint(address);
     const ip = this.route(to.ip);
     if (unreachable(ip)) return ip;
-    const taken = this.port === 0 ? this.#takeIdentifier(0) : 0;
+    const taken = this.port === 0 ? this._takeIdentifier(0) : 0;
     if (taken < 0) return -E.EAGAIN;
     if (isAny(this.ip)) this.ip = this.net.sourceFor(ip);
     this.peerName = { ip, port: to.port };
@@ -87,7 +87,7 @@ export class PingSocket extends InetSocket implements Hearer {
   }
 
   send(task: Task, { bytes }: Message, address: string | undefined): number {
-    const taken = this.port === 0 ? this.#takeIdentifier(0) : 0;
+    const taken = this.port === 0 ? this._takeIdentifier(0) : 0;
     if (taken < 0) return -E.EAGAIN;
     if (bytes.length > MAX_MESSAGE) return -E.EMSGSIZE;
     const kind = this.domain === AF.INET ? ECHO.four : ECHO.six;
@@ -99,10 +99,10 @@ export class PingSocket extends InetSocket implements Hearer {
     if (unreachable(ip)) return ip;
     const from = isAny(this.ip) ? this.net.sourceFor(ip) : this.ip;
     // Outside there is no way for datagrams other than UDP: they are lost.
-    if (isBroadcast(ip) || this.net.isOwn(ip)) deliver(task.kernel, this.net, this.#made(from, ip, bytes.slice()));
+    if (isBroadcast(ip) || this.net.isOwn(ip)) deliver(task.kernel, this.net, this._made(from, ip, bytes.slice()));
     return bytes.length;
   }
-  #made(from: Ip, to: Ip, message: Uint8Array): Datagram {
+  private _made(from: Ip, to: Ip, message: Uint8Array): Datagram {
     new DataView(message.buffer).setUint16(IDENTIFIER, this.port);
     sealIcmp(from, to, message);
     return datagram(from, to, this.protocol, message, this.headerSettings(typeof from === "number"));
@@ -114,15 +114,15 @@ export class PingSocket extends InetSocket implements Hearer {
     const message = bytes.subarray(at);
     if (message[0] !== (this.domain === AF.INET ? ECHO.four : ECHO.six).reply || message.length < HEADER) return;
     const identifier = ((message[IDENTIFIER] as number) << 8) | (message[IDENTIFIER + 1] as number);
-    if (identifier !== this.port || this.#latest(to) !== this) return;
+    if (identifier !== this.port || this._latest(to) !== this) return;
     const kept = this.filters.keeps(() => seenBy(heard, "inner", lo));
     if (kept === 0) return;
     const more = { header: headerOf(heard), ...this.marks() };
-    if (this.#queue.put(message.subarray(0, kept), toAddress({ ip: from, port: 0 }), this.receiveBuffer, more)) this.readQueue.wake();
+    if (this._queue.put(message.subarray(0, kept), toAddress({ ip: from, port: 0 }), this.receiveBuffer, more)) this.readQueue.wake();
     else this.lost++;
   }
   /** The socket that hears a reply to its identifier: the one that took it last. Linux ping_lookup(). */
-  #latest(to: Ip): unknown {
+  private _latest(to: Ip): unknown {
     return this.net.pings
       .at(this.port)
       .filter((other) => other instanceof PingSocket && other.domain === this.domain && (isAny(other.ip) || other.ip === to))
@@ -130,7 +130,7 @@ export class PingSocket extends InetSocket implements Hearer {
   }
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.error !== 0) return this.takeError();
-    const got = this.#queue.take(n, peek);
+    const got = this._queue.take(n, peek);
     if (got) return { ...got, notes: this.notesOf(got.header) };
     return this.readShut ? undefined : -E.EAGAIN;
   }
@@ -138,12 +138,12 @@ export class PingSocket extends InetSocket implements Hearer {
     return this.shutDatagrams(how);
   }
   override poll(): number {
-    return this.datagramEvents(this.#queue.length > 0);
+    return this.datagramEvents(this._queue.length > 0);
   }
   override release(): void {
     this.net.raw.delete(this);
     if (this.port !== 0) this.net.pings.drop(this);
     this.leaveGroups();
-    this.#queue.clear();
+    this._queue.clear();
   }
 }

@@ -28,17 +28,17 @@ const FILTER_BYTES = { four: 4, six: 32 } as const;
 /** A raw socket. */
 export class RawSocket extends InetSocket implements Hearer {
   readonly protocol: number;
-  readonly #queue: PacketQueue;
+  private readonly _queue: PacketQueue;
   /** The types of ICMP messages that are not received, as a mask. */
-  #filter: Uint8Array;
+  private _filter: Uint8Array;
 
   constructor(task: Task, protocol: number, how: { readonly domain: InetFamily; readonly nonblock: boolean }) {
     super(task, SOCK.RAW, how);
     this.protocol = protocol;
-    this.#queue = new PacketQueue(this.account);
+    this._queue = new PacketQueue(this.account);
     // Linux INET_PROTOSW_REUSE.
     this.options.put(SOL.SOCKET, SO.REUSEADDR, 1);
-    this.#filter = new Uint8Array(how.domain === AF.INET ? FILTER_BYTES.four : FILTER_BYTES.six);
+    this._filter = new Uint8Array(how.domain === AF.INET ? FILTER_BYTES.four : FILTER_BYTES.six);
     // IPPROTO_RAW is for sending with own headers.
     if (protocol === IPPROTO.RAW) this.options.put(SOL.IP, IP.HDRINCL, 1);
     this.net.raw.add(this);
@@ -47,7 +47,7 @@ export class RawSocket extends InetSocket implements Hearer {
     return toAddress({ ip: this.ip, port: this.protocol });
   }
   override get waitingBytes(): number {
-    return this.#queue.firstLength;
+    return this._queue.firstLength;
   }
   protected override get isPure(): boolean {
     return true;
@@ -89,17 +89,17 @@ export class RawSocket extends InetSocket implements Hearer {
     const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
     if (unreachable(ip)) return ip;
     const from = isAny(this.ip) ? this.net.sourceFor(ip) : this.ip;
-    const made = this.#made(from, ip, message.bytes.slice());
+    const made = this._made(from, ip, message.bytes.slice());
     if (typeof made === "number") return made;
     // Outside there is no way for datagrams other than UDP: they are lost.
     if (made && (isBroadcast(ip) || this.net.isOwn(ip))) deliver(task.kernel, this.net, made);
     return length;
   }
   /** The datagram of a message; undefined if its own header is wrong, so that no device takes it. */
-  #made(from: Ip, to: Ip, bytes: Uint8Array): Datagram | number | undefined {
+  private _made(from: Ip, to: Ip, bytes: Uint8Array): Datagram | number | undefined {
     if (this.options.get(SOL.IP, IP.HDRINCL) === 1 && typeof from === "number") {
       if (bytes.length < HEADER || ((bytes[0] as number) & 15) * 4 > bytes.length) return -E.EINVAL;
-      complete(bytes, from, this.#id());
+      complete(bytes, from, this._id());
       return decode(bytes);
     }
     if (this.protocol === IPPROTO.ICMPV6) {
@@ -110,10 +110,10 @@ export class RawSocket extends InetSocket implements Hearer {
     if (bytes.length + (four ? HEADER : 0) > MAX_DATAGRAM) return -E.EMSGSIZE;
     return datagram(from, to, this.protocol, bytes, this.headerSettings(four));
   }
-  #lastId = 0;
-  #id(): number {
-    this.#lastId = (this.#lastId % 0xffff) + 1;
-    return this.#lastId;
+  private _lastId = 0;
+  private _id(): number {
+    this._lastId = (this._lastId % 0xffff) + 1;
+    return this._lastId;
   }
 
   hear(heard: Datagram): void {
@@ -121,23 +121,23 @@ export class RawSocket extends InetSocket implements Hearer {
     if (protocol !== this.protocol || this.readShut || (typeof from === "number") !== (this.domain === AF.INET)) return;
     if (!isAny(this.ip) && this.ip !== to) return;
     if (this.peerName && this.peerName.ip !== from) return;
-    if (this.#filters(bytes[at] ?? 0)) return;
+    if (this._filters(bytes[at] ?? 0)) return;
     // IPv6 gives the data alone.
     const shown = typeof from === "number" ? bytes : bytes.subarray(at);
     const kept = this.filters.keeps(() => seenBy(heard, typeof from === "number" ? "network" : "inner", lo));
     if (kept === 0) return;
     const more = { header: headerOf(heard), ...this.marks() };
-    if (this.#queue.put(shown.subarray(0, kept), toAddress({ ip: from, port: 0 }), this.receiveBuffer, more)) this.readQueue.wake();
+    if (this._queue.put(shown.subarray(0, kept), toAddress({ ip: from, port: 0 }), this.receiveBuffer, more)) this.readQueue.wake();
     else this.lost++;
   }
-  #filters(type: number): boolean {
+  private _filters(type: number): boolean {
     if (this.protocol !== IPPROTO.ICMP && this.protocol !== IPPROTO.ICMPV6) return false;
-    const word = this.#filter[type >> 3];
+    const word = this._filter[type >> 3];
     return word !== undefined && ((word >> (type & 7)) & 1) === 1;
   }
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.error !== 0) return this.takeError();
-    const got = this.#queue.take(n, peek);
+    const got = this._queue.take(n, peek);
     if (got) return { ...got, notes: this.notesOf(got.header) };
     return this.readShut ? undefined : -E.EAGAIN;
   }
@@ -150,36 +150,36 @@ export class RawSocket extends InetSocket implements Hearer {
     return 0;
   }
   override poll(): number {
-    const readable = this.#queue.length > 0 || this.readShut ? POLLIN | POLLRDNORM : 0;
+    const readable = this._queue.length > 0 || this.readShut ? POLLIN | POLLRDNORM : 0;
     return POLLOUT | POLLWRNORM | POLLWRBAND | readable | (this.readShut ? POLLRDHUP : 0) | (this.error !== 0 ? POLLERR : 0);
   }
 
-  #isSixRaw(level: number, option: number): boolean {
+  private _isSixRaw(level: number, option: number): boolean {
     if (this.domain !== AF.INET6 || (option !== IPV6_CHECKSUM && option !== IPV6_HDRINCL)) return false;
     return level === SOL.RAW || level === SOL.IPV6;
   }
   /** The level of the own options. */
-  #level(): number {
+  private _level(): number {
     return this.domain === AF.INET ? SOL.RAW : SOL.ICMPV6;
   }
-  #icmp(): boolean {
+  private _icmp(): boolean {
     return this.protocol === (this.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6);
   }
   protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
-    if (this.#isSixRaw(level, option))
-      return option === IPV6_CHECKSUM ? INT.write(this.#icmp() ? 2 : -1) : INT.write(this.options.get(SOL.IPV6, option) ?? 0);
-    if (level !== this.#level()) return super.getOwnOption(task, level, option, asked);
+    if (this._isSixRaw(level, option))
+      return option === IPV6_CHECKSUM ? INT.write(this._icmp() ? 2 : -1) : INT.write(this.options.get(SOL.IPV6, option) ?? 0);
+    if (level !== this._level()) return super.getOwnOption(task, level, option, asked);
     if (option !== FILTER) return -E.ENOPROTOOPT;
-    return this.#icmp() ? this.#filter : -E.EOPNOTSUPP;
+    return this._icmp() ? this._filter : -E.EOPNOTSUPP;
   }
   protected override setOwnOption(task: Task, level: number, option: number, value: Uint8Array, abi: Abi): number {
-    if (this.#isSixRaw(level, option)) return this.#setChecksum(task, option, value);
-    if (level !== this.#level()) return super.setOwnOption(task, level, option, value, abi);
+    if (this._isSixRaw(level, option)) return this._setChecksum(task, option, value);
+    if (level !== this._level()) return super.setOwnOption(task, level, option, value, abi);
     if (option !== FILTER) return -E.ENOPROTOOPT;
-    if (!this.#icmp()) return -E.EOPNOTSUPP;
-    const filter = new Uint8Array(this.#filter.length);
+    if (!this._icmp()) return -E.EOPNOTSUPP;
+    const filter = new Uint8Array(this._filter.length);
     filter.set(value.subarray(0, filter.length));
-    this.#filter = filter;
+    this._filter = filter;
     return 0;
   }
   /**
@@ -187,16 +187,16 @@ export class RawSocket extends InetSocket implements Hearer {
    * sums up ICMPv6 messages anyway, at byte 2; sums of other protocols are not supported. Linux
    * do_rawv6_setsockopt().
    */
-  #setChecksum(task: Task, option: number, value: Uint8Array): number {
+  private _setChecksum(task: Task, option: number, value: Uint8Array): number {
     const word = INT.read(value);
     if (word === undefined) return -E.EINVAL;
     if (option === IPV6_HDRINCL) return this.options.setBytes(task, SOL.IPV6, option, value);
-    if (option !== IPV6_CHECKSUM || !this.#icmp()) return -E.ENOPROTOOPT;
+    if (option !== IPV6_CHECKSUM || !this._icmp()) return -E.ENOPROTOOPT;
     return word === 2 ? 0 : -E.EINVAL;
   }
   override release(): void {
     this.net.raw.delete(this);
     this.leaveGroups();
-    this.#queue.clear();
+    this._queue.clear();
   }
 }

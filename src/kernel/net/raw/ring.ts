@@ -114,15 +114,15 @@ export abstract class PacketRing {
 
 /** Versions 1 and 2: frames of one size, each with a status. */
 class FrameRing extends PacketRing {
-  #head = 0;
+  private _head = 0;
 
   /** The place of a frame. */
-  #at(index: number): number {
+  private _at(index: number): number {
     const perBlock = Math.floor(this.request.blockSize / this.request.frameSize);
     return Math.floor(index / perBlock) * this.request.blockSize + (index % perBlock) * this.request.frameSize;
   }
   put({ prefix, bytes, length, address, time }: Packet): boolean {
-    const at = this.#at(this.#head);
+    const at = this._at(this._head);
     const { mac, net } = this.offsets(prefix.length);
     if (this.pages.u32(at) !== 0 || net > 0xffff) {
       this.losing = true;
@@ -146,11 +146,11 @@ class FrameRing extends PacketRing {
     this.pages.write(at + mac, bytes.subarray(0, shown));
     // The status is last: the program reads the frame as soon as it sees it.
     this.pages.setU32(at, STATUS.USER | (this.losing ? STATUS.LOSING : 0));
-    this.#head = (this.#head + 1) % this.request.frames;
+    this._head = (this._head + 1) % this.request.frames;
     return true;
   }
   get readable(): boolean {
-    return this.pages.u32(this.#at((this.#head + this.request.frames - 1) % this.request.frames)) !== 0;
+    return this.pages.u32(this._at((this._head + this.request.frames - 1) % this.request.frames)) !== 0;
   }
 }
 
@@ -159,57 +159,57 @@ const BLOCK = { version: 0, own: 4, status: 8, count: 12, first: 16, length: 20,
 
 /** Version 3: frames of any size in blocks, which the program gets when they are full or old. */
 class BlockRing extends PacketRing implements Timer {
-  readonly #kernel: Kernel;
-  readonly #ready: () => void;
-  #block = 0;
+  private readonly _kernel: Kernel;
+  private readonly _ready: () => void;
+  private _block = 0;
   /** The place of the next frame in the block, and of the last one. Undefined: the block is not open. */
-  #next: number | undefined;
-  #last = 0;
-  #sequence = 1n;
+  private _next: number | undefined;
+  private _last = 0;
+  private _sequence = 1n;
 
   constructor(kernel: Kernel, pages: SharedPages, request: Request, form: Form, ready: () => void) {
     super(pages, request, form);
-    this.#kernel = kernel;
-    this.#ready = ready;
+    this._kernel = kernel;
+    this._ready = ready;
     for (let i = 0; i < request.blocks; i++) {
       pages.setU32(i * request.blockSize + BLOCK.version, VERSION.V3);
       pages.setU32(i * request.blockSize + BLOCK.own, BLOCK_HEADER);
     }
   }
   /** The place of a word of the block. */
-  #word(place: number): number {
-    return this.#block * this.request.blockSize + place;
+  private _word(place: number): number {
+    return this._block * this.request.blockSize + place;
   }
-  #time(place: number, { sec, nsec }: Timespec): void {
-    this.pages.setU32(this.#word(place), sec);
-    this.pages.setU32(this.#word(place) + 4, nsec);
+  private _time(place: number, { sec, nsec }: Timespec): void {
+    this.pages.setU32(this._word(place), sec);
+    this.pages.setU32(this._word(place) + 4, nsec);
   }
   /** Opens the block. False: the program owns it. */
-  #open(time: Timespec): boolean {
-    if (this.pages.u32(this.#word(BLOCK.status)) !== 0) return false;
+  private _open(time: Timespec): boolean {
+    if (this.pages.u32(this._word(BLOCK.status)) !== 0) return false;
     const first = BLOCK_HEADER + align(this.request.own, 8);
-    this.pages.setU32(this.#word(BLOCK.count), 0);
-    this.pages.setU32(this.#word(BLOCK.first), first);
-    this.pages.setU32(this.#word(BLOCK.length), first);
-    this.pages.setU64(this.#word(BLOCK.sequence), this.#sequence++);
-    this.#time(BLOCK.firstTime, time);
-    this.#next = first;
+    this.pages.setU32(this._word(BLOCK.count), 0);
+    this.pages.setU32(this._word(BLOCK.first), first);
+    this.pages.setU32(this._word(BLOCK.length), first);
+    this.pages.setU64(this._word(BLOCK.sequence), this._sequence++);
+    this._time(BLOCK.firstTime, time);
+    this._next = first;
     const after = this.request.retire === 0 ? DEFAULT_RETIRE : this.request.retire * MS;
-    this.#kernel.timers.set(this, this.#kernel.now + after);
+    this._kernel.timers.set(this, this._kernel.now + after);
     return true;
   }
   /** Gives the block to the program, and goes on to the next one. */
-  #close(status: number): void {
-    if (this.#next === undefined) return;
-    this.#kernel.timers.cancel(this);
-    this.pages.setU32(this.#word(this.#last), 0);
-    this.pages.setU32(this.#word(BLOCK.status), STATUS.USER | status | (this.losing ? STATUS.LOSING : 0));
-    this.#next = undefined;
-    this.#block = (this.#block + 1) % this.request.blocks;
-    this.#ready();
+  private _close(status: number): void {
+    if (this._next === undefined) return;
+    this._kernel.timers.cancel(this);
+    this.pages.setU32(this._word(this._last), 0);
+    this.pages.setU32(this._word(BLOCK.status), STATUS.USER | status | (this.losing ? STATUS.LOSING : 0));
+    this._next = undefined;
+    this._block = (this._block + 1) % this.request.blocks;
+    this._ready();
   }
   fire(): void {
-    this.#close(STATUS.TIMEOUT);
+    this._close(STATUS.TIMEOUT);
   }
   put({ prefix, bytes, length, address, time }: Packet): boolean {
     const { mac, net } = this.offsets(prefix.length);
@@ -220,12 +220,12 @@ class BlockRing extends PacketRing implements Timer {
     const most = this.request.blockSize - BLOCK_HEADER - align(this.request.own, 8);
     const shown = Math.max(0, Math.min(bytes.length, most - mac));
     const whole = align(mac + shown, 8);
-    if (this.#next !== undefined && this.#next + whole > this.request.blockSize) this.#close(0);
-    if (this.#next === undefined && !this.#open(time)) {
+    if (this._next !== undefined && this._next + whole > this.request.blockSize) this._close(0);
+    if (this._next === undefined && !this._open(time)) {
       this.losing = true;
       return false;
     }
-    const at = this.#next as number;
+    const at = this._next as number;
     const header = new Uint8Array(48 + ADDRESS);
     const v = new DataView(header.buffer);
     [whole, time.sec, time.nsec, shown, length, STATUS.USER].forEach((word, i) => {
@@ -234,22 +234,22 @@ class BlockRing extends PacketRing implements Timer {
     v.setUint16(24, mac, true);
     v.setUint16(26, net, true);
     header.set(address, 48);
-    this.pages.write(this.#word(at), header);
-    if (shown > 0) this.pages.write(this.#word(at + mac - prefix.length), prefix);
-    this.pages.write(this.#word(at + mac), bytes.subarray(0, shown));
-    this.pages.setU32(this.#word(BLOCK.count), this.pages.u32(this.#word(BLOCK.count)) + 1);
-    this.pages.setU32(this.#word(BLOCK.length), at + whole);
-    this.#time(BLOCK.lastTime, time);
-    this.#last = at;
-    this.#next = at + whole;
+    this.pages.write(this._word(at), header);
+    if (shown > 0) this.pages.write(this._word(at + mac - prefix.length), prefix);
+    this.pages.write(this._word(at + mac), bytes.subarray(0, shown));
+    this.pages.setU32(this._word(BLOCK.count), this.pages.u32(this._word(BLOCK.count)) + 1);
+    this.pages.setU32(this._word(BLOCK.length), at + whole);
+    this._time(BLOCK.lastTime, time);
+    this._last = at;
+    this._next = at + whole;
     return true;
   }
   get readable(): boolean {
-    const before = (this.#block + this.request.blocks - 1) % this.request.blocks;
+    const before = (this._block + this.request.blocks - 1) % this.request.blocks;
     return this.pages.u32(before * this.request.blockSize + BLOCK.status) !== 0;
   }
   override end(): void {
-    this.#kernel.timers.cancel(this);
+    this._kernel.timers.cancel(this);
     super.end();
   }
 }

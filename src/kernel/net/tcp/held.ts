@@ -13,31 +13,31 @@ const LONGEST = 200e6;
 
 /** The last bytes in the other end's queue which were not sent yet. */
 export class HeldBytes implements Timer {
-  readonly #kernel: Kernel;
-  readonly #push: () => void;
+  private readonly _kernel: Kernel;
+  private readonly _push: () => void;
   bytes = 0;
 
   /** `push` tells the other end that it can read more. */
   constructor(kernel: Kernel, push: () => void) {
-    this.#kernel = kernel;
-    this.#push = push;
+    this._kernel = kernel;
+    this._push = push;
   }
   /** `added` bytes were queued. Full segments are sent, and the rest too unless the socket is corked. */
   add(added: number, isCorked: boolean): void {
-    if (this.bytes === 0 && !isCorked) return this.#push();
+    if (this.bytes === 0 && !isCorked) return this._push();
     const all = this.bytes + added;
-    this.#hold(isCorked ? all % SEGMENT : 0);
-    if (this.bytes < all) this.#push();
+    this._hold(isCorked ? all % SEGMENT : 0);
+    if (this.bytes < all) this._push();
   }
   /** Sends all. */
   flush(): void {
     if (this.bytes === 0) return;
-    this.#hold(0);
-    this.#push();
+    this._hold(0);
+    this._push();
   }
-  #hold(bytes: number): void {
-    if (bytes === 0) this.#kernel.timers.cancel(this);
-    else if (this.bytes === 0) this.#kernel.timers.set(this, this.#kernel.now + LONGEST);
+  private _hold(bytes: number): void {
+    if (bytes === 0) this._kernel.timers.cancel(this);
+    else if (this.bytes === 0) this._kernel.timers.set(this, this._kernel.now + LONGEST);
     this.bytes = bytes;
   }
   fire(): void {

@@ -19,9 +19,9 @@ export class Filters {
   readonly injector: Injector | undefined;
   /** Only the result decides about a call: its line is written after it. */
   readonly needsResult: boolean;
-  readonly #files: readonly string[];
-  readonly #read: Has | undefined;
-  readonly #write: Has | undefined;
+  private readonly _files: readonly string[];
+  private readonly _read: Has | undefined;
+  private readonly _write: Has | undefined;
 
   /** @throws {Problem} A name in an option is unknown. */
   constructor(options: TraceOptions) {
@@ -31,23 +31,23 @@ export class Filters {
     this.signal = signals === undefined ? all : signalSet(signals);
     this.injector = inject && inject.length > 0 ? new Injector(inject) : undefined;
     this.needsResult = status !== undefined && !["successful", "failed", "unfinished"].every((s) => this.status(s));
-    this.#files = files;
-    this.#read = read === undefined ? undefined : descriptorSet(read, "-e read");
-    this.#write = write === undefined ? undefined : descriptorSet(write, "-e write");
+    this._files = files;
+    this._read = read === undefined ? undefined : descriptorSet(read, "-e read");
+    this._write = write === undefined ? undefined : descriptorSet(write, "-e write");
   }
 
   /** There is an option `files`. */
   get hasPaths(): boolean {
-    return this.#files.length > 0;
+    return this._files.length > 0;
   }
   path(name: string): boolean {
-    return this.#files.includes(name);
+    return this._files.includes(name);
   }
   /** A name of a path, or the path of an open file: relative paths are those of the task's directory. */
-  #isFile(task: Task, name: string): boolean {
+  private _isFile(task: Task, name: string): boolean {
     if (this.path(name)) return true;
     const cwd = pathName(task.fs.cwd, task.fs.root).name;
-    return this.#files.some((file) => !file.startsWith("/") && name === `${cwd === "/" ? "" : cwd}/${file.replace(/^\.\//, "")}`);
+    return this._files.some((file) => !file.startsWith("/") && name === `${cwd === "/" ? "" : cwd}/${file.replace(/^\.\//, "")}`);
   }
   /** True if a call names one of the paths or has a descriptor of one. */
   touches(task: Task, call: PendingCall | undefined, style: Style): boolean {
@@ -61,15 +61,15 @@ export class Filters {
       }
       if (arg.c !== "int" || !/fd$/.test(key)) return false;
       const file = task.files.getRaw(value);
-      return file !== undefined && this.#isFile(task, nameOfFile(task, file));
+      return file !== undefined && this._isFile(task, nameOfFile(task, file));
     });
   }
 
   /** There is an option `read` or `write`. */
   get dumps(): boolean {
-    return this.#read !== undefined || this.#write !== undefined;
+    return this._read !== undefined || this._write !== undefined;
   }
   dump(way: "read" | "write", fd: number): boolean {
-    return (way === "read" ? this.#read : this.#write)?.(String(fd)) ?? false;
+    return (way === "read" ? this._read : this._write)?.(String(fd)) ?? false;
   }
 }

@@ -79,20 +79,20 @@ const ruleOf = (text: string, fault: boolean): Rule => {
 
 /** The rules of a trace, and how often each call has come, per task. */
 export class Injector {
-  readonly #rules: readonly Rule[];
-  readonly #counts = new WeakMap<object, number[]>();
+  private readonly _rules: readonly Rule[];
+  private readonly _counts = new WeakMap<object, number[]>();
 
   /** `rules`: texts of `-e inject=`; one that begins with `fault=` defaults to ENOSYS. */
   constructor(rules: readonly string[]) {
-    this.#rules = rules.map((text) => (text.startsWith("fault=") ? ruleOf(text.slice(6), true) : ruleOf(text, false)));
+    this._rules = rules.map((text) => (text.startsWith("fault=") ? ruleOf(text.slice(6), true) : ruleOf(text, false)));
   }
   /** Counts the call and returns its injection, or undefined. */
   next(task: object, name: string): Injection | undefined {
     let found: Rule | undefined;
-    this.#rules.forEach((rule, i) => {
+    this._rules.forEach((rule, i) => {
       if (!rule.has(name)) return;
-      const counts = this.#counts.get(task) ?? [];
-      this.#counts.set(task, counts);
+      const counts = this._counts.get(task) ?? [];
+      this._counts.set(task, counts);
       const n = (counts[i] = (counts[i] ?? 0) + 1);
       if (n >= rule.first && n <= rule.last && (n - rule.first) % rule.step === 0) found = rule;
     });

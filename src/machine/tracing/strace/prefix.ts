@@ -8,25 +8,25 @@ const micros = (nanoseconds: number): string => String(Math.floor(nanoseconds / 
 
 /** Prefixes of lines. `relative` needs the line before. */
 export class Prefix {
-  readonly #options: TraceOptions;
-  #before: number | undefined;
-  readonly #none: boolean;
+  private readonly _options: TraceOptions;
+  private _before: number | undefined;
+  private readonly _none: boolean;
 
   constructor(options: TraceOptions) {
-    this.#options = options;
+    this._options = options;
     const { time, relative, numbers, instruction } = options;
-    this.#none = time === undefined && !relative && !numbers && !instruction;
+    this._none = time === undefined && !relative && !numbers && !instruction;
   }
 
   /** The prefix of a line that a task writes now. `number`: the call. */
   text(task: Task, number = task.origAx): string {
-    if (this.#none) return "";
+    if (this._none) return "";
     const { kernel } = task;
-    const { time, relative, numbers, instruction } = this.#options;
+    const { time, relative, numbers, instruction } = this._options;
     let out = "";
     if (relative) {
-      const since = kernel.now - (this.#before ?? kernel.now);
-      this.#before = kernel.now;
+      const since = kernel.now - (this._before ?? kernel.now);
+      this._before = kernel.now;
       out += `${String(Math.floor(since / 1e9)).padStart(6)}.${micros(since % 1e9)} `;
     }
     if (time !== undefined) {

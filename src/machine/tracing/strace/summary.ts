@@ -42,23 +42,23 @@ const HEAD = `% time     seconds  usecs/call     calls    errors syscall`;
 
 /** Counts calls by name. */
 export class Summary {
-  readonly #counts = new Map<string, Count>();
+  private readonly _counts = new Map<string, Count>();
 
   /** `nanoseconds`: virtual time of the kernel in the call. */
   add(name: string, failed: boolean, nanoseconds: number): void {
-    const count = this.#counts.get(name) ?? { calls: 0, errors: 0, nanoseconds: 0 };
-    this.#counts.set(name, count);
+    const count = this._counts.get(name) ?? { calls: 0, errors: 0, nanoseconds: 0 };
+    this._counts.set(name, count);
     count.calls++;
     if (failed) count.errors++;
     count.nanoseconds += nanoseconds;
   }
   /** The number of calls by name. */
   get calls(): number {
-    return this.#counts.size;
+    return this._counts.size;
   }
   /** The lines of the table. */
   lines(sort: SummarySort = "time"): string[] {
-    const rows = [...this.#counts].map(([name, count]): Row => ({ name, ...count })).sort(sorts[sort]);
+    const rows = [...this._counts].map(([name, count]): Row => ({ name, ...count })).sort(sorts[sort]);
     const total: Row = { name: "total", calls: 0, errors: 0, nanoseconds: 0 };
     for (const row of rows) {
       total.calls += row.calls;
