@@ -2,7 +2,7 @@
 // systems, and networks.
 export { hostCpu } from "./host/host-cpu.ts";
 export { hostTree } from "./host/host-tree.ts";
-export { type HostImage, hostImage } from "./host/image/host-image.ts";
+export { type HostImage, hostImage, type ImageOptions } from "./host/image/host-image.ts";
 export { hostNetwork } from "./host/network/open-network.ts";
 export { hostOverlay } from "./host/overlay/overlay.ts";
 export type { HostTree, HostTreeOptions } from "./kernel/fs/types/host-tree.ts";

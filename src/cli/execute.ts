@@ -1,5 +1,6 @@
 // Run a prepared program with this process's streams.
 import { fstatSync, statSync } from "node:fs";
+import { WorkBudget } from "../budget.ts";
 import { heapFor } from "../host/node-internals.ts";
 import { passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
@@ -7,6 +8,7 @@ import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import type { Denial } from "../machine/denial.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
+import { bytesOf, DEFAULT_MEMORY } from "../machine/size.ts";
 import type { Crash } from "../machine/stack/crash.ts";
 import type { Policy } from "../policy/formats/read.ts";
 import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
@@ -75,13 +77,27 @@ const sayFaults = ({ kernel }: Machine): void => {
   for (const { text } of faults.slice(-1)) say(`trapgate: ${visible(text.replace(/^traps: /, ""))}`);
 };
 
+/** --timeout and --memory hold for all that is read before the guest starts, too. */
+const budgetOf = ({ program, machine, image }: Prepared): WorkBudget =>
+  new WorkBudget({
+    seconds: program.timeout,
+    bytes: bytesOf(machine.memory ?? DEFAULT_MEMORY),
+    subject: image ? "the image" : "the input",
+  });
+
 /** Runs the program. `watched`: other observers of the run. */
 export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
-  const prepared = given.image ? await (await import("./image.ts")).withImage(given) : given;
+  const budget = budgetOf(given);
+  const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;
   const { path } = prepared;
   const policy = prepared.policy && (await readPolicy(prepared.policy));
   const report = await whyReport(prepared, policy?.policy);
-  const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
+  const timeout = budget.secondsLeft;
+  const program = {
+    ...prepared.program,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(policy ? { policy: policy.given } : {}),
+  };
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
   const network = prepared.network && (await import("./network.ts")).networkFrom(prepared.network, say);
@@ -143,7 +159,7 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
     if (machine.kernel.cpuTime.exceeded) say(`trapgate: ${path}: used its ${prepared.machine.cpuTime} s of processor time`);
     if (!prepared.kernelLog && !prepared.crash && "signal" in run.status) sayFaults(machine);
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
-    say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
+    say(`trapgate: ${path}: gave up after ${given.program.timeout} s`);
     return TIMED_OUT;
   } catch (error) {
     if (policy && !(error instanceof Insisted)) throw (await import("./run-policy.ts")).withFileName(error, policy.name);

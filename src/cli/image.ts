@@ -1,5 +1,6 @@
 // `--image`: the root, the program and its environment come from an image. Options and arguments of the
 // command line win.
+import type { WorkBudget } from "../budget.ts";
 import type { Image } from "../host/image/image.ts";
 import { startedWith } from "../image/start.ts";
 import { Problem } from "../problem.ts";
@@ -16,13 +17,13 @@ const started = (prepared: Prepared, { tree, start, close }: Image): Prepared =>
 /**
  * The run with its image, if it has one.
  *
- * @throws {Problem} The image is damaged or too large, or names no program.
+ * @throws {Problem} The image is damaged, needs more than the budget, or names no program.
  */
-export const withImage = async (prepared: Prepared): Promise<Prepared> => {
+export const withImage = async (prepared: Prepared, budget: WorkBudget): Promise<Prepared> => {
   const { image } = prepared;
   if (image === undefined) return prepared;
   const { openImage } = await import("../host/image/image.ts");
-  const opened = await openImage(image.path, image.most);
+  const opened = await openImage(image.path, { most: image.most, budget });
   try {
     return started(prepared, opened);
   } catch (error) {

@@ -109,7 +109,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--publish [ADDR:]HOST:GUEST[/udp]", "connect a port of the host (at 127.0.0.1 or ADDR) to a port of the guest; HOST 0: a free port"],
   ["--dns ADDRESS[:PORT]", "the resolver behind 10.0.2.3 (default: the host's)"],
   ["--image IMAGE", "the root from docker save, an OCI layout (archive or directory) or a tar archive; PROG and ARGs replace its command"],
-  ["--image-size SIZE", "limit for the unpacked image (default: 16G)"],
+  ["--image-size SIZE", "limit for the unpacked image (default: 64 times its size, from 1G to 16G)"],
   ["--schedule TEXT", "run under a schedule that trapgate explore has printed, or the file that holds it"],
   ["--why", "at the end explain each denied call: rule, values, path through the filter, changes that would allow it"],
   ["--why-json FILE", "the same as data"],

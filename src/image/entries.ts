@@ -1,5 +1,6 @@
 // The entries of a tar archive, one by one. POSIX pax, with the extensions of GNU tar.
 import { createTarDecoder, type TarHeader } from "modern-tar";
+import type { WorkBudget } from "../budget.ts";
 import { Problem } from "../problem.ts";
 
 /** A stream that takes the next chunk when it is wanted. */
@@ -36,7 +37,7 @@ async function* checked(body: AsyncIterable<Uint8Array>, name: string): AsyncGen
   }
 }
 /** The entries of a tar archive without compression. */
-export async function* entries(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Entry> {
+export async function* entries(source: AsyncIterable<Uint8Array>, name: string, budget: WorkBudget): AsyncGenerator<Entry> {
   const reader = streamOf(source)
     .pipeThrough(createTarDecoder({ strict: true }) as never)
     .getReader() as ReadableStreamDefaultReader<{
@@ -47,6 +48,7 @@ export async function* entries(source: AsyncIterable<Uint8Array>, name: string):
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      budget.check();
       yield { header: value.header, body: checked(value.body as unknown as AsyncIterable<Uint8Array>, name) };
     }
   } catch (cause) {

@@ -1,10 +1,12 @@
 // The files of an image: its layers as one read-only tree. OCI image specification, "Image Layer Filesystem
 // Changeset".
 import { E } from "../abi/errno.ts";
+import type { WorkBudget } from "../budget.ts";
 import type { HostDirEntry, HostNode, HostStat, HostTree } from "../kernel/fs/types/host-tree.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG } from "../kernel/fs/vfs/mode.ts";
 import type { FileBytes } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
+import { componentsOf, type Files, MOST_DEPTH, walk } from "./walk.ts";
 
 /** An entry of a layer. Names are byte strings. */
 export interface LayerEntry {
@@ -21,12 +23,8 @@ export interface LayerEntry {
   readonly content: FileBytes | undefined;
 }
 
-/** More entries, or more characters in names, are refused: the host keeps them all. */
-const MOST_ENTRIES = 1_000_000;
-const MOST_NAMES = 1 << 28;
-const MOST_DEPTH = 512;
-/** Linux MAXSYMLINKS. */
-const MOST_LINKS = 40;
+/** Bytes of this process that an entry takes beside its names, V8's room for garbage included. */
+const ENTRY_BYTES = 900;
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 const types: Readonly<Record<Exclude<LayerEntry["type"], "link">, number>> = {
@@ -39,7 +37,7 @@ const types: Readonly<Record<Exclude<LayerEntry["type"], "link">, number>> = {
 };
 
 const refuse = (message: string): Problem => new Problem("bad-image", message);
-const notHere = (): number => -E.EROFS;
+const READ_ONLY = -E.EROFS;
 
 /** A file of the tree. */
 class LayerNode implements HostNode {
@@ -95,18 +93,42 @@ class LayerNode implements HostNode {
     return 0;
   }
   release(): void {}
-  readonly create = notHere;
-  readonly mkdir = notHere;
-  readonly symlink = notHere;
-  readonly link = notHere;
-  readonly unlink = notHere;
-  readonly rmdir = notHere;
-  readonly rename = notHere;
-  readonly write = notHere;
-  readonly truncate = notHere;
-  readonly chmod = notHere;
-  readonly chown = notHere;
-  readonly utimes = notHere;
+  create(): number {
+    return READ_ONLY;
+  }
+  mkdir(): number {
+    return READ_ONLY;
+  }
+  symlink(): number {
+    return READ_ONLY;
+  }
+  link(): number {
+    return READ_ONLY;
+  }
+  unlink(): number {
+    return READ_ONLY;
+  }
+  rmdir(): number {
+    return READ_ONLY;
+  }
+  rename(): number {
+    return READ_ONLY;
+  }
+  write(): number {
+    return READ_ONLY;
+  }
+  truncate(): number {
+    return READ_ONLY;
+  }
+  chmod(): number {
+    return READ_ONLY;
+  }
+  chown(): number {
+    return READ_ONLY;
+  }
+  utimes(): number {
+    return READ_ONLY;
+  }
 }
 
 const folder = { type: "directory", mode: 0o755, uid: 0, gid: 0, mtime: 0, target: "", content: undefined } as const;
@@ -116,26 +138,24 @@ export class LayerTree implements HostTree {
   readonly root: HostNode;
   readonly writable = false;
   readonly #root = new LayerNode(folder, 0);
+  readonly #budget: WorkBudget;
   #layer = 0;
-  #entries = 0;
-  #names = 0;
 
-  constructor() {
+  /** Entries are charged to the budget, because the host keeps them all. */
+  constructor(budget: WorkBudget) {
     this.root = this.#root;
+    this.#budget = budget;
   }
   /** The entries that follow belong to the next layer. */
   nextLayer(): void {
     this.#layer++;
   }
 
-  /** @throws {Problem} The entry leads out of the tree, or the tree becomes too large. */
+  /** @throws {Problem} The entry leads out of the tree, or a limit is reached. */
   add(entry: LayerEntry): void {
     const parts = this.#parts(entry.name);
     const name = parts.at(-1);
-    this.#entries++;
-    this.#names += entry.name.length + entry.target.length;
-    if (this.#entries > MOST_ENTRIES || this.#names > MOST_NAMES)
-      throw refuse(`the image has more than ${MOST_ENTRIES} entries, or too long names`);
+    this.#budget.spend(ENTRY_BYTES + entry.name.length + entry.target.length);
     if (name === undefined) {
       if (entry.type === "directory") this.#root.stat = new LayerNode(entry, this.#layer).stat;
       return;
@@ -171,7 +191,7 @@ export class LayerTree implements HostTree {
 
   #parts(name: string): string[] {
     if (name.includes("\0")) throw refuse("a name in the image contains a NUL byte");
-    const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+    const parts = componentsOf(name);
     if (parts.includes("..")) throw refuse(`${JSON.stringify(name)} leads out of the image`);
     if (parts.length > MOST_DEPTH || parts.some((part) => part.length > 255))
       throw refuse(`${JSON.stringify(name.slice(0, 80))} is too long`);
@@ -182,13 +202,13 @@ export class LayerTree implements HostTree {
    * The directory at a path. Links on the way are followed inside the tree, and missing directories are made.
    */
   #directory(parts: readonly string[]): LayerNode {
-    return this.#walk(parts, true) as LayerNode;
+    return walk(this.#root, parts, { ...this.#files, make: (dir, name) => this.#made(dir, name) }) as LayerNode;
   }
   /** The file at a path of the image; the last component is not followed. */
   find(name: string): LayerNode | undefined {
-    const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+    const parts = componentsOf(name);
     const last = parts.pop();
-    const parent = this.#walk(parts, false);
+    const parent = walk(this.#root, parts, this.#files);
     if (last === undefined || last === "..") return parent;
     return parent?.children?.get(last);
   }
@@ -200,33 +220,16 @@ export class LayerTree implements HostTree {
     return file.read(0, bytes) < 0 ? undefined : new TextDecoder().decode(bytes);
   }
 
-  #walk(parts: readonly string[], makes: boolean): LayerNode | undefined {
-    let links = 0;
-    const left = [...parts].reverse();
-    const way: LayerNode[] = [this.#root];
-    while (left.length > 0) {
-      const part = left.pop() as string;
-      const at = way.at(-1) as LayerNode;
-      if (part === "..") {
-        // Above the root is the root, as for chroot(2).
-        if (way.length > 1) way.pop();
-        continue;
-      }
-      const found = at.children?.get(part);
-      if (found?.isLink && ++links <= MOST_LINKS) {
-        if (found.target.startsWith("/")) way.length = 1;
-        const target = found.target.split("/").filter((one) => one !== "" && one !== ".");
-        if (left.length + target.length > MOST_DEPTH)
-          throw refuse(`${JSON.stringify(parts.join("/").slice(0, 80))} leads through too many links`);
-        left.push(...target.reverse());
-      } else if (found?.children) way.push(found);
-      else {
-        if (!makes) return undefined;
-        const made = new LayerNode(folder, this.#layer);
-        at.children?.set(part, made);
-        way.push(made);
-      }
-    }
-    return way.at(-1);
+  #made(dir: LayerNode, name: string): LayerNode {
+    this.#budget.spend(ENTRY_BYTES);
+    const made = new LayerNode(folder, this.#layer);
+    dir.children?.set(name, made);
+    return made;
   }
+  readonly #files: Files<LayerNode> = {
+    child: (dir, name) => dir.children?.get(name),
+    target: (file) => (file.isLink ? file.target : undefined),
+    isDirectory: (file) => file.children !== undefined,
+    step: () => this.#budget.spend(0),
+  };
 }

@@ -8,17 +8,16 @@ import type { OpenedImage } from "./opened.ts";
 import { ofArchive, partsOf, type Source } from "./parts.ts";
 import { configuration, parsed } from "./schema.ts";
 import { startOf } from "./start.ts";
-import type { BlobStore, Piece, Unpack } from "./store.ts";
+import type { BlobStore, Piece } from "./store.ts";
+import { type Unpacking, unpacked } from "./unpack.ts";
 
 /** A read image: its files can be found by name, too. */
 export interface ReadImage extends OpenedImage {
   readonly tree: LayerTree;
 }
-/** Where bytes go, and how compression is taken from a stream. `most`: bytes of all that is unpacked. */
-export interface Means {
+/** Where bytes go, how they are unpacked, and the limits. */
+export interface Means extends Unpacking {
   readonly blobs: BlobStore;
-  readonly unpack: Unpack;
-  readonly most: number;
 }
 
 /** More than an image has; the entries of an outer archive are layers and JSON. */
@@ -42,9 +41,9 @@ export const entryOf = (header: TarHeader, content: LayerEntry["content"]): Laye
 });
 
 /** Adds one archive as the next layer. */
-const addLayer = async (tree: LayerTree, blobs: BlobStore, source: AsyncIterable<Uint8Array>, name: string): Promise<void> => {
+const addLayer = async (tree: LayerTree, source: AsyncIterable<Uint8Array>, name: string, { blobs, budget }: Means): Promise<void> => {
   tree.nextLayer();
-  for await (const { header, body } of entries(source, name)) {
+  for await (const { header, body } of entries(source, name, budget)) {
     if (!kinds.has(header.type ?? "file")) {
       for await (const _ of body);
       continue;
@@ -60,14 +59,14 @@ const stored = async (blobs: BlobStore, body: AsyncIterable<Uint8Array>): Promis
 };
 
 /** Reads an image in separate files, such as a directory with an OCI layout. Undefined if it is no image. */
-export const readParts = async (source: Source, { blobs, unpack, most }: Means): Promise<ReadImage | undefined> => {
-  const parts = partsOf(source);
+export const readParts = async (source: Source, means: Means): Promise<ReadImage | undefined> => {
+  const parts = await partsOf(source, means.codecs.sha256);
   if (!parts) return undefined;
-  const tree = new LayerTree();
-  for (const { name, digest } of parts.layers) {
+  const tree = new LayerTree(means.budget);
+  for (const { name, expected } of parts.layers) {
     const chunks = source.chunks(name);
     if (!chunks) throw new Problem("bad-image", `the image has no ${name}`);
-    await addLayer(tree, blobs, unpack(chunks, name, { most, digest }), name);
+    await addLayer(tree, unpacked(chunks, name, means, expected), name, means);
   }
   return { tree, start: startOf(tree, parsed(configuration, parts.config, "the configuration")) };
 };
@@ -78,7 +77,7 @@ export const readParts = async (source: Source, { blobs, unpack, most }: Means):
  * @throws {Problem} The image is damaged, leads out of itself, or unpacks to more than its limit.
  */
 export const readArchive = async (archive: AsyncIterable<Uint8Array>, name: string, means: Means): Promise<ReadImage> => {
-  const tree = new LayerTree();
+  const tree = new LayerTree(means.budget);
   const source = await partsIn(archive, name, tree, means);
   return (source && (await readParts(source, means))) ?? { tree, start: startOf(tree, {}) };
 };
@@ -100,17 +99,13 @@ const beside = (name: string, target: string): string => {
  * Reads a tar archive. The result has the parts if the archive is an image. Otherwise its files are in the
  * tree, and the result is undefined. The first entry that no image has decides.
  */
-const partsIn = async (
-  archive: AsyncIterable<Uint8Array>,
-  path: string,
-  tree: LayerTree,
-  { blobs, unpack, most }: Means,
-): Promise<Source | undefined> => {
+const partsIn = async (archive: AsyncIterable<Uint8Array>, path: string, tree: LayerTree, means: Means): Promise<Source | undefined> => {
+  const { blobs, budget } = means;
   const parts = new Map<string, Piece>();
   let isImage = true;
   const kept: LayerEntry[] = [];
   tree.nextLayer();
-  for await (const { header, body } of entries(unpack(archive, path, { most }), path)) {
+  for await (const { header, body } of entries(unpacked(archive, path, means), path, budget)) {
     const type = header.type ?? "file";
     const piece = await stored(blobs, body);
     if (!kinds.has(type)) continue;

@@ -19,6 +19,7 @@ const words = z.array(z.string()).nullish();
 /** The configuration: the part that says how the image's program starts. */
 export const configuration = z.object({
   architecture: z.string().optional(),
+  rootfs: z.object({ diff_ids: z.array(digest).max(256).nullish() }).nullish(),
   config: z.object({ Env: words, User: z.string().nullish(), Entrypoint: words, Cmd: words, WorkingDir: z.string().nullish() }).nullish(),
 });
 /** The start of the image's program. */

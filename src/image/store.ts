@@ -1,7 +1,6 @@
 // Unpacked bytes of archives, with a limit. A host keeps them in a file (src/host/image), a page in memory
 // (src/browser/image).
 import type { FileBytes } from "../machine/options.ts";
-import { Problem } from "../problem.ts";
 
 /** A piece of the store. */
 export interface Piece {
@@ -21,16 +20,6 @@ export interface BlobStore {
   /** The bytes of a piece, in chunks. */
   chunks(piece: Piece): AsyncIterable<Uint8Array>;
 }
-/**
- * Decompresses a stream. More than `most` bytes are a Problem. `digest`: the sha256 of the input in hex,
- * which must match.
- */
-export type Unpack = (
-  source: AsyncIterable<Uint8Array>,
-  name: string,
-  limits: { readonly most: number; readonly digest?: string | undefined },
-) => AsyncIterable<Uint8Array>;
-
 /** Bytes of a chunk. */
 const CHUNK = 1 << 18;
 /** The bytes of a piece in chunks. `read` fills `into` from an offset of the store: the number of bytes. */
@@ -43,10 +32,3 @@ export async function* chunksOf(read: (at: number, into: Uint8Array) => number, 
     yield chunk.subarray(0, n);
   }
 }
-
-const sizeText = (bytes: number): string =>
-  bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30} GiB` : bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
-
-/** The image unpacks to more bytes than its limit. `option`: the name of the option that sets another one. */
-export const tooLarge = (most: number, option: string): Problem =>
-  new Problem("bad-image", `the image unpacks to more than ${sizeText(most)}`, { help: `${option} sets another limit` });

@@ -24,7 +24,7 @@ import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw, lazyOverlay, lazyUplink } from "./lazy.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
-import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
+import { bytesOf, DEFAULT_MEMORY, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
 import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
 import { bootTimeOf, isHostname, MAX_CPUS } from "./world.ts";
@@ -53,7 +53,6 @@ export interface BootOptions extends Omit<MachineOptions, "code"> {
 }
 
 const WASM_PAGE = 65536;
-const DEFAULT_MEMORY = 2 ** 30;
 
 const modelOf = (name: string): Model => {
   const model = cpuModel(name);

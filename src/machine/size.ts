@@ -8,6 +8,8 @@ export type Size = number | `${number}${"" | "K" | "M" | "G"}`;
  * included.
  */
 export const MIN_MEMORY = 2 ** 20;
+/** The memory of a machine without the option. */
+export const DEFAULT_MEMORY = 2 ** 30;
 /** The most memory of a machine in bytes. */
 export const MAX_MEMORY = 2 ** 32 - 2 ** 28;
 

@@ -2,12 +2,14 @@
 // compression; hostile ones.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { packTar, type TarHeader } from "modern-tar";
 import { describe, expect, it } from "vitest";
+import { WorkBudget, type WorkLimits } from "../../src/budget.ts";
 import { openImage } from "../../src/host/image/image.ts";
+import { UnpackLimit } from "../../src/image/limit.ts";
 import { Problem } from "../../src/problem.ts";
 import { trapgate } from "../support/cli.ts";
 import { inFolder } from "../support/guest.ts";
@@ -62,10 +64,22 @@ const config = {
 const expected =
   "uid=1000(app) gid=1001(app)\n/data\n/data:\nnew\ntwin\n\n/etc:\ngroup\npasswd\n\n/lib/:\nadded\nby the link of the lower layer\n";
 
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+/** The members of docker save's archive. `more`: properties of the configuration. */
+const saved = (layers: readonly Uint8Array[], more: object = {}): Member[] => {
+  const rootfs = { type: "layers", diff_ids: layers.map((layer) => `sha256:${sha256(layer)}`) };
+  const text = JSON.stringify({ ...config, rootfs, ...more });
+  const names = layers.map((_, i) => `${String(i).repeat(64)}/layer.tar`);
+  return [
+    ...layers.map((layer, i) => ({ name: names[i] as string, text: layer })),
+    { name: `${sha256(text)}.json`, text },
+    { name: "manifest.json", text: JSON.stringify([{ Config: `${sha256(text)}.json`, RepoTags: ["x:1"], Layers: names }]) },
+  ];
+};
 const layout = (folder: string, layers: readonly Uint8Array[]): void => {
   mkdirSync(join(folder, "blobs/sha256"), { recursive: true });
   const blob = (bytes: Uint8Array | string) => {
-    const digest = createHash("sha256").update(bytes).digest("hex");
+    const digest = sha256(bytes);
     writeFileSync(join(folder, "blobs/sha256", digest), bytes);
     return { mediaType: "any", digest: `sha256:${digest}`, size: bytes.length };
   };
@@ -105,18 +119,12 @@ describe.skipIf(missing("images", program, hasZstd))(
     });
     it("an archive of docker save", async () => {
       await inFolder(async (folder) => {
-        const [first, second, name] = ["a".repeat(64), "b".repeat(64), `${"c".repeat(64)}.json`];
-        const archive = await tar([
-          { name: `${first}/layer.tar`, text: await lower() },
-          { name: `${second}/layer.tar`, text: await upper() },
-          { name, text: JSON.stringify(config) },
-          {
-            name: "manifest.json",
-            text: JSON.stringify([{ Config: name, RepoTags: ["x:1"], Layers: [`${first}/layer.tar`, `${second}/layer.tar`] }]),
-          },
-        ]);
+        const archive = await tar(saved([await lower(), await upper()]));
         writeFileSync(join(folder, "saved.tar"), archive);
         expect(trapgate(["run", "--image", join(folder, "saved.tar")]).stdout).toBe(expected);
+        mkdirSync(join(folder, "saved"));
+        execFileSync("tar", ["xf", join(folder, "saved.tar"), "-C", join(folder, "saved")]);
+        expect(trapgate(["run", "--image", join(folder, "saved")]).stdout).toBe(expected);
       });
     });
     it("a plain archive, with a program of the command line", async () => {
@@ -166,7 +174,7 @@ describe("a hostile image is refused", () => {
     inFolder(async (folder) => {
       writeFileSync(join(folder, "image"), bytes);
       try {
-        (await openImage(join(folder, "image"), most)).close();
+        (await openImage(join(folder, "image"), { most })).close();
         return "opened";
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
@@ -221,6 +229,84 @@ describe("a hostile image is refused", () => {
     expect(await refused(gzipSync(zeros), 1 << 20)).toBe("the image unpacks to more than 1 MiB");
     if (hasZstd.met) expect(await refused(zstd(zeros), 1 << 20)).toBe("the image unpacks to more than 1 MiB");
     expect(await refused(zeros, 1 << 20)).toBe("the image unpacks to more than 1 MiB");
+  });
+  it("parts of docker save that do not have their digests", async () => {
+    const layers = [await tar([{ name: "x", text: "right" }])];
+    const wrong = await tar([{ name: "x", text: "wrong" }]);
+    const changed = (change: (member: Member) => object): Promise<Uint8Array> =>
+      tar(saved(layers, { config: {} }).map((one) => ({ ...one, ...change(one) })));
+    expect(await refused(await changed(() => ({})))).toBe("opened");
+    expect(await refused(await changed(({ name }) => (name.endsWith("layer.tar") ? { text: wrong } : {})))).toMatch(
+      /layer.tar is damaged: its bytes do not have the digest sha256:/,
+    );
+    const other = JSON.stringify({ ...config, architecture: "arm64" });
+    expect(await refused(await changed(({ name }) => (/^\w{64}\.json$/.test(name) ? { text: other } : {})))).toMatch(
+      /\.json is damaged: its bytes do not have the digest sha256:/,
+    );
+    expect(await refused(await tar(saved(layers, { rootfs: { diff_ids: [] } })))).toBe(
+      "the image has 1 layers, and its configuration lists 0",
+    );
+  });
+  it("a directory whose names or links lead out of it", async () => {
+    await inFolder(async (folder) => {
+      const image = join(folder, "image");
+      mkdirSync(join(image, "sub"), { recursive: true });
+      const secret = await tar([{ name: "secret", text: "of the host" }]);
+      writeFileSync(join(folder, "outside.tar"), secret);
+      writeFileSync(join(image, "inside.tar"), secret);
+      symlinkSync("../inside.tar", join(image, "sub/inner.tar"));
+      symlinkSync("../../outside.tar", join(image, "sub/outer.tar"));
+      symlinkSync(join(folder, "outside.tar"), join(image, "absolute.tar"));
+      execFileSync("mkfifo", [join(image, "pipe")]);
+      writeFileSync(join(image, "config"), "{}");
+      const opens = async (layer: string, configuration = "config"): Promise<string> => {
+        writeFileSync(join(image, "manifest.json"), JSON.stringify([{ Config: configuration, Layers: [layer] }]));
+        try {
+          const { tree, close } = await openImage(image);
+          close();
+          return tree.find("secret") ? "read" : "empty";
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+          return error.sentence;
+        }
+      };
+      for (const name of ["inside.tar", "sub/inner.tar", "sub/../inside.tar"]) expect(await opens(name), name).toBe("read");
+      for (const name of ["../outside.tar", "sub/../../outside.tar", join(folder, "outside.tar"), "sub/outer.tar", "absolute.tar", "pipe"])
+        expect(await opens(name), name).toBe(`the image has no ${name}`);
+      for (const name of ["../../../../../../proc/kmsg", "/proc/kmsg", "pipe", "sub"])
+        expect(await opens("inside.tar", name), name).toBe(`the image has no ${name}, or it is larger than 4194304 bytes`);
+    });
+  });
+  it("more than the time, the memory or the size allow", { timeout: 60_000 }, async () => {
+    await inFolder(async (folder) => {
+      const many = join(folder, "many.tar.gz");
+      const names = Array.from({ length: 100_000 }, (_, i) => ({ name: `f${i}` }));
+      writeFileSync(many, gzipSync(await tar(names), { level: 1 }));
+      const limited = (limits: WorkLimits): Promise<string> =>
+        openImage(many, { budget: new WorkBudget({ ...limits, subject: "the image" }) }).then(
+          ({ close }) => (close(), "opened"),
+          (error: Error) => error.message,
+        );
+      expect(await limited({})).toBe("opened");
+      expect(await limited({ bytes: 2 ** 24 })).toMatch(/^the image is too large: it needs more than 16 MB of memory/);
+      const started = performance.now();
+      expect(await limited({ seconds: 0.1 })).toMatch(/^the image was not read and answered within 0.1 s/);
+      expect(performance.now() - started).toBeLessThan(2000);
+      const stop = AbortSignal.timeout(50);
+      expect(await limited({ signal: stop })).toMatch(/timeout/);
+      expect(trapgate(["run", "--memory", "16M", "--image", many, "/x"])).toMatchObject({
+        status: 125,
+        stderr: expect.stringContaining("the image is too large: it needs more than 16 MB of memory"),
+      });
+      expect(trapgate(["run", "--timeout", "0.1", "--image", many, "/x"])).toMatchObject({ status: 124 });
+      // Without a limit of the user the packed size decides.
+      const limit = new UnpackLimit("--image-size");
+      expect(limit.most).toBe(2 ** 30);
+      limit.packed(2 ** 25);
+      expect(limit.most).toBe(2 ** 31);
+      limit.packed(2 ** 35);
+      expect(limit.most).toBe(2 ** 34);
+    });
   });
   it("a layer that is not the one of the manifest", async () => {
     await inFolder(async (folder) => {

@@ -132,7 +132,7 @@ export const tar = kind<Input>({
       writeFileSync(file, archive.file);
       const lines: string[] = [];
       try {
-        const { tree, close } = await openImage(file, MOST);
+        const { tree, close } = await openImage(file, { most: MOST });
         const finding = walk(tree.root, "", lines, archive.plain);
         close();
         if (finding) return { inputs: 1, digest: "finding", finding };

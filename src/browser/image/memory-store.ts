@@ -1,28 +1,25 @@
 // Bytes that archives are unpacked to, in the memory of a page.
-import { type BlobStore, chunksOf, type Piece, tooLarge } from "../../image/store.ts";
+import type { UnpackLimit } from "../../image/limit.ts";
+import { type BlobStore, chunksOf, type Piece } from "../../image/store.ts";
 import type { FileBytes } from "../../machine/options.ts";
-import type { Problem } from "../../problem.ts";
-
-/** The archive unpacks to more bytes than `most`. */
-export const overLimit = (most: number): Problem => tooLarge(most, "the option `most`");
 
 /** Bytes of a block. */
 const BLOCK = 1 << 20;
 
-/** The store. `most`: bytes that it takes; more is a Problem. */
+/** The store, and the limit of its bytes. */
 export class MemoryStore implements BlobStore {
-  readonly #most: number;
+  readonly #limit: UnpackLimit;
   readonly #blocks: Uint8Array[] = [];
   #size = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(limit: UnpackLimit) {
+    this.#limit = limit;
   }
   get size(): number {
     return this.#size;
   }
   append(bytes: Uint8Array): void {
-    if (this.#size + bytes.length > this.#most) throw overLimit(this.#most);
+    this.#limit.check(this.#size + bytes.length);
     for (let done = 0; done < bytes.length; ) {
       const within = this.#size % BLOCK;
       if (within === 0) this.#blocks.push(new Uint8Array(BLOCK));

@@ -1,14 +1,17 @@
 // Roots of a machine in a page: archives and images that it has, and those that it fetches.
 
+import { WorkBudget } from "../../budget.ts";
 import type { LayerTree } from "../../image/layer-tree.ts";
+import { UnpackLimit } from "../../image/limit.ts";
 import type { OpenedImage } from "../../image/opened.ts";
 import { MOST_JSON } from "../../image/parts.ts";
 import { readArchive } from "../../image/read.ts";
 import { startOf } from "../../image/start.ts";
+import { startsWith } from "../../image/unpack.ts";
 import { Problem } from "../../problem.ts";
-import { MemoryStore, overLimit } from "./memory-store.ts";
+import { codecs } from "./codecs.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { BlockCache, canWait, httpRanges, type RangeSource, treeOfRanges } from "./ranges.ts";
-import { startsWith, unpacked } from "./unpack.ts";
 import { treeOfZip } from "./zip.ts";
 
 /** Options of an archive. */
@@ -51,13 +54,17 @@ async function* both(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncG
   yield first;
   yield* rest;
 }
-const collected = async (chunks: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> => {
-  const store = new MemoryStore(most);
+/** `most` of an archive as a limit. */
+const limitOf = (most: number): UnpackLimit => new UnpackLimit("the option `most`", most);
+const collected = async (chunks: AsyncIterable<Uint8Array>, limit: UnpackLimit): Promise<Uint8Array> => {
+  const store = new MemoryStore(limit);
   for await (const chunk of chunks) store.append(chunk);
   const bytes = new Uint8Array(store.size);
   store.read(0, bytes);
   return bytes;
 };
+/** A page keeps the names of an archive: these are 700 000 entries. */
+const archiveBudget = (): WorkBudget => new WorkBudget({ bytes: MOST, subject: "the list of the archive's files" });
 const ofTree = (tree: LayerTree): OpenedImage => ({ tree, start: startOf(tree, {}) });
 
 /**
@@ -86,8 +93,9 @@ export const openArchive = async (
     } else first = value as Uint8Array<ArrayBuffer>;
   }
   const all = both(first, chunks);
-  if (startsWith(first, ZIP)) return ofTree(treeOfZip(await collected(all, most), name, most));
-  return readArchive(all, name, { blobs: new MemoryStore(most), unpack: unpacked, most });
+  const limit = limitOf(most);
+  if (startsWith(first, ZIP)) return ofTree(treeOfZip(await collected(all, limit), name, limit, archiveBudget()));
+  return readArchive(all, name, { blobs: new MemoryStore(limit), codecs, limit, budget: archiveBudget() });
 };
 
 /**
@@ -100,7 +108,7 @@ export const openArchive = async (
  * @throws {Problem} The archive is damaged, or leads out of itself.
  */
 export const openRanges = async (source: RangeSource, { name = "the archive" }: ArchiveOptions = {}): Promise<OpenedImage | undefined> => {
-  const tree = await treeOfRanges(new BlockCache(source), name);
+  const tree = await treeOfRanges(new BlockCache(source), name, archiveBudget());
   const isImage = tree.text("manifest.json", MOST_JSON) !== undefined || tree.text("oci-layout", MOST_JSON) !== undefined;
   return isImage ? undefined : ofTree(tree);
 };
@@ -132,7 +140,7 @@ export const openUrl = async (url: string, options: ArchiveOptions = {}): Promis
   const { name = url, most = MOST } = options;
   const whole = (answer: Response): Promise<OpenedImage> => {
     if (!answer.body) throw new Problem("bad-image", `${url} is empty`);
-    if (Number(answer.headers.get("Content-Length")) > most) throw overLimit(most);
+    limitOf(most).check(Number(answer.headers.get("Content-Length")));
     return openArchive(answer.body, { name, most });
   };
   const head = await fetched(url, canWait ? { Range: `bytes=0-${HEAD - 1}` } : {});

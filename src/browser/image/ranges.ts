@@ -1,5 +1,6 @@
 // Files of a tar archive that are fetched on demand by HTTP range requests. RFC 9110 14; POSIX ustar.
 import { E } from "../../abi/errno.ts";
+import type { WorkBudget } from "../../budget.ts";
 import { entries } from "../../image/entries.ts";
 import { LayerTree } from "../../image/layer-tree.ts";
 import { entryOf, kinds } from "../../image/read.ts";
@@ -142,13 +143,14 @@ const contentOf = (source: RangeSource, { at, size }: Piece): FileBytes => ({
 });
 
 /** The files of a tar archive without compression. Their bytes are read when a guest reads them. */
-export const treeOfRanges = async (source: RangeSource, name: string): Promise<LayerTree> => {
-  const tree = new LayerTree();
+export const treeOfRanges = async (source: RangeSource, name: string, budget: WorkBudget): Promise<LayerTree> => {
+  const tree = new LayerTree(budget);
   const pieces: Piece[] = [];
   tree.nextLayer();
   for await (const { header, body } of entries(
     headersOf(source, name, (one) => pieces.push(one)),
     name,
+    budget,
   )) {
     for await (const _ of body);
     const piece = pieces.shift();

@@ -1,10 +1,11 @@
 // Zip archives as files of a root directory: central directory, stored and deflated files. PKWARE APPNOTE.TXT
 // 4.3, 4.4.
 import { inflateSync } from "fflate";
+import type { WorkBudget } from "../../budget.ts";
 import { LayerTree } from "../../image/layer-tree.ts";
+import type { UnpackLimit } from "../../image/limit.ts";
 import { ofBytes } from "../../kernel/base/byte-string.ts";
 import { Problem } from "../../problem.ts";
-import { overLimit } from "./memory-store.ts";
 
 const LOCAL = 0x04034b50;
 const ENTRY = 0x02014b50;
@@ -98,17 +99,17 @@ const bytesOf = (archive: Uint8Array, { name, method, crc, packed, size, at }: E
 };
 
 /**
- * The files of a zip archive. `most`: limit of their bytes together.
+ * The files of a zip archive. `limit`: that of their bytes together.
  *
  * @throws {Problem} The archive is damaged or too large.
  */
-export const treeOfZip = (archive: Uint8Array, name: string, most: number): LayerTree => {
-  const tree = new LayerTree();
+export const treeOfZip = (archive: Uint8Array, name: string, limit: UnpackLimit, budget: WorkBudget): LayerTree => {
+  const tree = new LayerTree(budget);
   tree.nextLayer();
   let sum = 0;
   for (const entry of entriesOf(archive, name)) {
     sum += entry.size;
-    if (sum > most) throw overLimit(most);
+    limit.check(sum);
     const isFolder = entry.name.endsWith("/");
     const isLink = (entry.mode & FORMAT) === LINK && entry.size <= MOST_TARGET;
     const bytes = isFolder ? new Uint8Array(0) : bytesOf(archive, entry);

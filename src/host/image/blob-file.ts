@@ -4,21 +4,19 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { E } from "../../abi/errno.ts";
-import { type BlobStore, chunksOf, type Piece, tooLarge } from "../../image/store.ts";
+import type { UnpackLimit } from "../../image/limit.ts";
+import { type BlobStore, chunksOf, type Piece } from "../../image/store.ts";
 import type { FileBytes } from "../../machine/options.ts";
 import { Problem } from "../../problem.ts";
 
-/** The image unpacks to more bytes than --image-size says. */
-export const overLimit = (most: number): Problem => tooLarge(most, "--image-size");
-
-/** The file. `most`: bytes that it takes; more is a Problem. */
+/** The file, and the limit of its bytes. */
 export class BlobFile implements BlobStore {
   readonly #fd: number;
-  readonly #most: number;
+  readonly #limit: UnpackLimit;
   #size = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(limit: UnpackLimit) {
+    this.#limit = limit;
     const folder = mkdtempSync(join(tmpdir(), "trapgate-image-"));
     try {
       this.#fd = openSync(join(folder, "bytes"), "wx+", 0o600);
@@ -33,7 +31,7 @@ export class BlobFile implements BlobStore {
   }
   /** @throws {Problem} The file would be larger than its limit, or the host has no room. */
   append(bytes: Uint8Array): void {
-    if (this.#size + bytes.length > this.#most) throw overLimit(this.#most);
+    this.#limit.check(this.#size + bytes.length);
     try {
       for (let done = 0; done < bytes.length; ) {
         const n = writeSync(this.#fd, bytes, done, bytes.length - done, this.#size);

@@ -1,63 +1,97 @@
 // Images in files of the host: docker save's archives, OCI layouts, and tar archives of a root directory.
-import { createReadStream, existsSync, type ReadStream, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { createReadStream, type ReadStream, statSync } from "node:fs";
+import { WorkBudget } from "../../budget.ts";
+import { UnpackLimit } from "../../image/limit.ts";
 import { MOST_JSON, type Source } from "../../image/parts.ts";
 import { type ReadImage, readArchive, readParts } from "../../image/read.ts";
+import { chunksOf } from "../../image/store.ts";
+import { componentsOf, type Files, walk } from "../../image/walk.ts";
+import type { HostNode } from "../../kernel/fs/types/host-tree.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../kernel/fs/vfs/mode.ts";
 import { Problem } from "../../problem.ts";
+import { nodeTree } from "../node-tree.ts";
 import { BlobFile } from "./blob-file.ts";
-import { unpacked } from "./unpack.ts";
+import { codecs } from "./codecs.ts";
 
 /** An opened image. */
 export interface Image extends ReadImage {
   /** Ends the use of its temporary file. */
   close(): void;
 }
-/** The default limit of all that an image unpacks to. */
-export const MOST_BYTES = 16 * 2 ** 30;
+const typeOf = ({ stat }: HostNode): number => stat.mode & S_IFMT;
+/** A directory of the host, as the paths of an image see it. */
+const files: Files<HostNode> = {
+  child: (dir, name) => {
+    const found = dir.lookup(name);
+    return typeof found === "number" ? undefined : found;
+  },
+  target: (file) => {
+    const target = typeOf(file) === S_IFLNK ? file.readlink() : -1;
+    return typeof target === "number" ? undefined : target;
+  },
+  isDirectory: (file) => typeOf(file) === S_IFDIR,
+};
 
-/** Streams of files that end together. One that is not read to its end would keep its descriptor. */
-class Streams {
-  readonly #all: ReadStream[] = [];
-  of(path: string): ReadStream {
-    const stream = createReadStream(path);
-    this.#all.push(stream);
-    return stream;
-  }
-  close(): void {
-    for (const stream of this.#all) stream.destroy();
-  }
-}
-
-const ofDirectory = (folder: string, streams: Streams): Source => {
-  const file = (name: string): string | undefined => {
-    const path = join(folder, name);
-    return existsSync(path) && statSync(path).isFile() ? path : undefined;
+/**
+ * The parts of an image in a directory. They are found as a guest finds files of a shown folder: no name and
+ * no link leads out of it, and only regular files are opened.
+ */
+const ofDirectory = (folder: string, limit: UnpackLimit): Source => {
+  const { root } = nodeTree(folder);
+  const file = (name: string): HostNode | undefined => {
+    const found = walk(root, componentsOf(name), files);
+    return found && typeOf(found) === S_IFREG ? found : undefined;
+  };
+  const read = (node: HostNode, name: string, at: number, into: Uint8Array): number => {
+    const n = node.read(at, into);
+    if (n < 0) throw new Problem("bad-image", `${name} of the image cannot be read`);
+    return n;
   };
   return {
     chunks: (name) => {
-      const path = file(name);
-      return path === undefined ? undefined : streams.of(path);
+      const found = file(name);
+      if (!found) return undefined;
+      limit.packed(found.stat.size);
+      return chunksOf((at, into) => read(found, name, at, into), { at: 0, size: found.stat.size });
     },
-    text: (name) => {
-      const path = file(name);
-      return path === undefined || statSync(path).size > MOST_JSON ? undefined : readFileSync(path, "utf8");
+    json: (name) => {
+      const found = file(name);
+      if (!found || found.stat.size > MOST_JSON) return undefined;
+      const bytes = new Uint8Array(found.stat.size);
+      return bytes.subarray(0, read(found, name, 0, bytes));
     },
   };
 };
+
+/** Limits of an image. */
+export interface ImageLimits {
+  /** Bytes that it may unpack to. Without it the packed size decides (UnpackLimit). */
+  readonly most?: number | undefined;
+  /** Time, and memory for its names. */
+  readonly budget?: WorkBudget | undefined;
+}
+
 /**
- * Opens an image: a docker save or OCI archive, a directory with an OCI layout, or a tar archive of a root
- * directory. Each may be compressed by gzip or zstd.
+ * Opens an image: a docker save or OCI archive, a directory with an OCI layout or the files of docker save, or
+ * a tar archive of a root directory. Each may be compressed by gzip or zstd.
  *
- * @throws {Problem} The image is damaged, leads out of itself, or unpacks to more than `most` bytes.
+ * @throws {Problem} The image is damaged, leads out of itself, or a limit is reached.
  */
-export const openImage = async (path: string, most = MOST_BYTES): Promise<Image> => {
-  if (!existsSync(path)) throw new Problem("bad-image", `--image: there is no ${path}`);
-  const blobs = new BlobFile(most);
-  const means = { blobs, unpack: unpacked, most };
-  const streams = new Streams();
+export const openImage = async (path: string, { most, budget = new WorkBudget() }: ImageLimits = {}): Promise<Image> => {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) throw new Problem("bad-image", `--image: there is no ${path}`);
+  const limit = new UnpackLimit("--image-size", most);
+  const blobs = new BlobFile(limit);
+  const means = { blobs, codecs, limit, budget };
+  let stream: ReadStream | undefined;
   try {
-    if (!statSync(path).isDirectory()) return { ...(await readArchive(streams.of(path), path, means)), close: () => blobs.close() };
-    const image = await readParts(ofDirectory(path, streams), means);
+    if (!status.isDirectory()) {
+      limit.packed(status.size);
+      // A stream that is not read to its end would keep its descriptor.
+      stream = createReadStream(path);
+      return { ...(await readArchive(stream, path, means)), close: () => blobs.close() };
+    }
+    const image = await readParts(ofDirectory(path, limit), means);
     if (!image)
       throw new Problem("bad-image", `--image: ${path} is no OCI layout`, {
         help: "--root DIR takes a directory with the files themselves",
@@ -67,6 +101,6 @@ export const openImage = async (path: string, most = MOST_BYTES): Promise<Image>
     blobs.close();
     throw error;
   } finally {
-    streams.close();
+    stream?.destroy();
   }
 };
