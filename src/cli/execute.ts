@@ -78,11 +78,11 @@ const sayFaults = ({ kernel }: Machine): void => {
 };
 
 /** --timeout and --memory hold for all that is read before the guest starts, too. */
-const budgetOf = ({ program, machine, image }: Prepared): WorkBudget =>
+const budgetOf = ({ program, machine, image, overlay }: Prepared): WorkBudget =>
   new WorkBudget({
     seconds: program.timeout,
     bytes: bytesOf(machine.memory ?? DEFAULT_MEMORY),
-    subject: image ? "the image" : "the input",
+    subject: image ? "the image" : overlay === undefined ? "the input" : "the overlay",
   });
 
 /** Runs the program. `watched`: other observers of the run. */
@@ -106,6 +106,7 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
     ...prepared.machine,
     ...(network ? { network } : {}),
     ...(prepared.overlay === undefined ? {} : { overlay: (await import("../host/overlay/overlay.ts")).hostOverlay(prepared.overlay) }),
+    budget,
     sharedMemory: true,
     largeTraces: true,
     ...(prepared.code ? { code: prepared.code } : {}),

@@ -1,5 +1,6 @@
 // Switching on: memory, processor, page frames, kernel, the first mounts.
 
+import { WorkBudget } from "../budget.ts";
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
@@ -23,17 +24,19 @@ import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw, lazyOverlay, lazyUplink } from "./lazy.ts";
-import type { MachineOptions, MountOptions } from "./options.ts";
+import type { MachineOptions, MountOptions, ProgramOptions } from "./options.ts";
 import { bytesOf, DEFAULT_MEMORY, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
 import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
-import { mountAt, putFile } from "./tree.ts";
+import { memoryUsedUp, mountAt, putFile } from "./tree.ts";
 import { bootTimeOf, isHostname, MAX_CPUS } from "./world.ts";
 
 /**
  * The options of a machine as the command line gives them. Library users have `MachineOptions`, which
  * src/machine/api checks.
  */
-export interface BootOptions extends Omit<MachineOptions, "code"> {
+export interface BootOptions extends Omit<MachineOptions, "code">, Pick<ProgramOptions, "timeout" | "signal"> {
+  /** Limits of all that is read before the first program. Default: the memory, the timeout and the signal. */
+  readonly budget?: WorkBudget;
   /** Keeps compiled code between runs of a program, with engine "auto". Default: no code is kept. */
   readonly code?: CodeStore;
   /** A terminal of the host. Default: the standard streams are pipes. */
@@ -108,6 +111,9 @@ const memoryOf = ({ memory = DEFAULT_MEMORY }: BootOptions): number => {
     help: "a 32-bit WebAssembly memory holds 4 GiB, tables of the machine included",
   });
 };
+
+const budgetOf = (options: BootOptions): WorkBudget =>
+  options.budget ?? new WorkBudget({ seconds: options.timeout, bytes: memoryOf(options), signal: options.signal, subject: "the overlay" });
 
 /**
  * WebAssembly pages of a machine's memory: all of the window, because untouched pages cost nothing, and
@@ -203,7 +209,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   });
   setLimits(kernel, options);
   kernel.vfs = new Vfs(kernel, (dev, clock) => {
-    if (options.overlay) return new (lazyOverlay().OverlayFs)(dev, clock, options.overlay, root);
+    if (options.overlay) return new (lazyOverlay().OverlayFs)(dev, clock, options.overlay, root, budgetOf(options));
     return root ? new (lazyHostFs().HostFs)(dev, clock, root) : new MemFs(dev, clock);
   });
   // The time-stamp counter counts virtual nanoseconds.
@@ -221,7 +227,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   const { net } = kernel.namespaces;
   if (network) net.uplink = new (lazyUplink().Uplink)(kernel, net, network);
   kernel.idlesInRealTime = console !== undefined || network !== undefined;
-  mountStandard(kernel, console, root === undefined);
+  if (!mountStandard(kernel, console, root === undefined)) throw memoryUsedUp();
   for (const m of options.mounts ?? []) mount(kernel, m);
   if (network?.reaches) putFile(kernel.vfs, "/etc/resolv.conf", new TextEncoder().encode(resolvConf()), 0o644);
   for (const [path, file] of Object.entries(options.files ?? {})) {

@@ -1,7 +1,7 @@
 // Adds the first files and mounts to a machine before a program runs: no permissions, no tasks.
 
 import { RegularInode } from "../kernel/fs/files/regular.ts";
-import { mountpoint } from "../kernel/fs/standard.ts";
+import { isShortage, mountpoint } from "../kernel/fs/standard.ts";
 import { Content } from "../kernel/fs/types/content.ts";
 import { MemDir, MemFile } from "../kernel/fs/types/memfs.ts";
 import type { Path } from "../kernel/fs/vfs/dentry.ts";
@@ -15,11 +15,18 @@ import type { FileBytes, FileOptions } from "./options.ts";
 /** Bytes of a file that are read to recognise its type. */
 const HEAD = 65536;
 
+/** The names of the root have filled the memory. */
+export const memoryUsedUp = (): Problem =>
+  new Problem("no-memory", "the guest's memory is used up before its program starts", {
+    help: "the names of its root take memory too: a larger --memory (option memory) is needed",
+  });
+
 /** The directory at an absolute path. Missing directories are created. */
 const directoryAt = (vfs: Vfs, path: string): Path => {
   if (!path.startsWith("/")) throw new Problem("bad-mount", `a path in the guest must be absolute, not "${path}"`);
   const found = mountpoint(vfs, path);
-  if (!found) throw new Problem("bad-mount", `${path} is no folder in the guest and cannot be made one`);
+  if (isShortage(found)) throw memoryUsedUp();
+  if (typeof found === "number") throw new Problem("bad-mount", `${path} is no folder in the guest and cannot be made one`);
   return found;
 };
 
@@ -50,18 +57,24 @@ export const putFile = (vfs: Vfs, path: string, content: Exclude<FileOptions["co
   parent.add(name, new MemFile(parent.fs, made, new Content(parent.fs.budget, base)));
 };
 
-/** An existing file. */
+/**
+ * A file that each machine has.
+ *
+ * @throws {Problem} The memory was used up before it was made.
+ */
 export const fileAt = (vfs: Vfs, path: string): Path => {
   const { at, parent, name } = parentOf(vfs, path);
   const inode = parent.lookup(name);
-  if (typeof inode === "number") throw new Error(`${path} is missing`);
+  if (typeof inode === "number")
+    throw isShortage(inode) ? memoryUsedUp() : new Problem("bad-mount", `the guest's root lets no ${path} exist`);
   return { mount: at.mount, dentry: at.dentry.children.get(name) ?? adopt(at.dentry, name, inode) };
 };
 
 /** The file at an absolute path, for messages. Links are not followed. */
 export const lookAt = (vfs: Vfs, path: string): { readonly isDirectory: boolean; readonly bytes?: Uint8Array } | undefined => {
   const slash = path.lastIndexOf("/");
-  const parent = mountpoint(vfs, path.slice(0, slash) || "/")?.dentry.inode;
+  const at = mountpoint(vfs, path.slice(0, slash) || "/");
+  const parent = typeof at === "number" ? undefined : at.dentry.inode;
   const inode = parent instanceof MemDir ? parent.lookup(path.slice(slash + 1)) : undefined;
   if (inode === undefined || typeof inode === "number") return undefined;
   if (!(inode instanceof RegularInode)) return { isDirectory: inode.isDir };

@@ -49,6 +49,25 @@ describe("hostTree", () => {
       const { status, stdout } = await Machine.run("/bin/cat", { root: hostTree("/usr"), mounts, args: ["/mnt/link"] });
       expect([status, stdout.text]).toEqual([{ exit: 1 }, ""]);
     }));
+  it("of more names than the memory holds is a user's mistake, at each size", { timeout: 60_000 }, () =>
+    inFolder(async (folder) => {
+      for (let i = 0; i < 5000; i++) writeFileSync(join(folder, `file${i}`), "");
+      const messages = new Set<string>();
+      for (let kilobytes = 1024; kilobytes <= 8192; kilobytes += 512) {
+        const run = Machine.run("/none", { root: hostTree(folder), memory: kilobytes * 1024 });
+        messages.add(
+          await run.then(
+            () => "ran",
+            (error: Problem) => `${error.name}: ${error.sentence}`,
+          ),
+        );
+      }
+      expect([...messages].sort()).toEqual([
+        "Problem: /none: not found",
+        "Problem: the guest's memory is used up before its program starts",
+      ]);
+    }),
+  );
   it.each([
     [() => hostTree("/no/such/folder"), "/no/such/folder does not exist"],
     [() => hostTree("/etc/hostname"), "/etc/hostname is not a folder"],

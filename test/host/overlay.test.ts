@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { Machine } from "trapgate";
 import { hostOverlay, hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
@@ -120,6 +121,45 @@ describe.skipIf(missing("the folder of --overlay", program, isRoot))("an overlay
         await expect(inside(undefined, overlay, "true")).rejects.toThrow(`is damaged at line ${line} of its journal`);
       }
     }));
+  it("is read within the time and the memory of the run", { timeout: 60_000 }, () =>
+    inFolder(async (folder) => {
+      const overlay = join(folder, "changes");
+      await inside(undefined, overlay, "mkdir /kept");
+      const journal = join(overlay, "journal");
+      const text = readFileSync(journal, "utf8");
+      const line = (record: unknown): string => {
+        const json = JSON.stringify(record);
+        return `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`;
+      };
+      const node = { mode: 0o100644, uid: 0, gid: 0, rdev: 0, times: [0, 0, 0, 0, 0, 0] };
+      const many = Array.from({ length: 60_000 }, (_, i) => line({ nodes: [[i + 9, node]], names: [[1, `name${i}`, i + 9]] })).join("");
+      const limits = [
+        [["--memory", "16M"], 125, /the overlay is too large: it needs more than 16 MB of memory/],
+        [["--memory", "1G", "--timeout", "0.05"], 124, /the overlay was not read and answered within 0.05 s/],
+      ] as const;
+      for (const [options, status, message] of limits) {
+        writeFileSync(journal, text + many);
+        const { status: end, stderr } = trapgate(["run", ...options, "--overlay", overlay, program.path, "true"]);
+        expect({ end, stderr }).toEqual({ end: status, stderr: expect.stringMatching(message) });
+      }
+      // Names that fill the machine's memory, a bit less than the reader's.
+      writeFileSync(journal, text + many.slice(0, many.length / 3));
+      const full = trapgate(["run", "--memory", "17M", "--overlay", overlay, program.path, "true"]);
+      expect(full.stderr).not.toMatch(/internal error/);
+      // Lines with right checksums that stand for much, for no end, or for nothing.
+      for (const [record, message] of [
+        [{ chunks: [[5, 0, 2 ** 24]] }, /too large/],
+        [{ chunks: [[5, Number.MAX_SAFE_INTEGER, 2 ** 24]] }, /too large|damaged/],
+        [{ names: [[1, "x".repeat(2 ** 24), 7]] }, /damaged at line/],
+        [[], /damaged at line/],
+      ] as const) {
+        writeFileSync(journal, text + line(record));
+        const hostile = trapgate(["run", "--memory", "64M", "--timeout", "10", "--overlay", overlay, program.path, "true"]);
+        expect({ status: hostile.status, stderr: hostile.stderr }).toEqual({ status: 125, stderr: expect.stringMatching(message) });
+        expect(hostile.stderr).not.toMatch(/internal error/);
+      }
+    }),
+  );
   it("does not lead out of its folder", () =>
     inFolder(async (folder) => {
       const overlay = join(folder, "changes");

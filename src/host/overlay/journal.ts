@@ -1,7 +1,8 @@
 // The journal of an upper layer: lines of a checksum and JSON. A line that a killed process wrote in part
 // does not count.
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import type { WorkBudget } from "../../budget.ts";
 import type { UpperRecord } from "../../kernel/fs/types/upper-store.ts";
 import { Problem } from "../../problem.ts";
 import { upperHead, upperRecord } from "./schema.ts";
@@ -11,7 +12,20 @@ const NAME = "journal";
 const HEAD = { trapgate: "overlay", version: 1 } as const;
 /** The length in bytes from which a journal is compared with its necessary length. */
 const SHORT = 1 << 24;
+/** Bytes that are read at a time. */
+const CHUNK = 1 << 20;
+/** Bytes of a line: many times of what a record of PARTS parts (upper-state.ts) has. */
+const MOST_LINE = 1 << 24;
+const LF = 10;
 
+/** JSON; undefined if it is none, which no schema accepts. */
+const parsed = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+};
 const lineOf = (value: unknown): string => {
   const text = JSON.stringify(value);
   return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
@@ -30,6 +44,8 @@ export class Journal {
   #size = 0;
   /** The size after the last snapshot. */
   #least = 0;
+  /** The number of the line that is read. */
+  #line = 0;
 
   /** `folder`: a path that nothing can change, with a slash; `name`: for messages. */
   constructor(folder: string, name: string) {
@@ -38,38 +54,49 @@ export class Journal {
     this.#fd = openSync(`${folder}${NAME}`, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
     if (!fstatSync(this.#fd).isFile()) throw new Error(`${name}/${NAME} is no regular file`);
   }
-  #damaged(line: number): Problem {
-    return new Problem("bad-overlay", `--overlay: ${this.#name} is damaged at line ${line} of its journal`, {
+  #damaged(): Problem {
+    return new Problem("bad-overlay", `--overlay: ${this.#name} is damaged at line ${this.#line} of its journal`, {
       help: "a folder that trapgate has made, or an empty one, is needed",
     });
   }
-  /**
-   * All whole records. The rest after the last one is cut off.
-   *
-   * @throws {Problem} The journal is damaged before its end.
-   */
-  read(): UpperRecord[] {
-    const text = readFileSync(this.#fd, "utf8");
-    const lines = text.split("\n");
+  /** The whole lines; the rest after the last one is cut off. */
+  *#lines(budget: WorkBudget): Generator<string> {
+    const chunk = Buffer.alloc(CHUNK);
+    let rest = Buffer.alloc(0);
+    for (let at = 0; ; ) {
+      const n = readSync(this.#fd, chunk, 0, CHUNK, at);
+      budget.check();
+      if (n === 0) break;
+      at += n;
+      const bytes = Buffer.concat([rest, chunk.subarray(0, n)]);
+      let from = 0;
+      for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
+        yield bytes.toString("utf8", from, end);
+        this.#size += end + 1 - from;
+        from = end + 1;
+      }
+      rest = bytes.subarray(from);
+      if (rest.length > MOST_LINE) throw this.#damaged();
+    }
     // The text after the last line feed was not written whole.
-    const torn = lines.pop() as string;
-    const values = lines.map((line, i) => {
+    if (rest.length > 0) ftruncateSync(this.#fd, this.#size);
+  }
+  /**
+   * All whole records, each when it is taken. The rest after the last one is cut off.
+   *
+   * @throws {Problem} The journal is damaged before its end, or the time is over.
+   */
+  *read(budget: WorkBudget): Generator<UpperRecord> {
+    for (const line of this.#lines(budget)) {
+      this.#line++;
       const json = line.slice(9);
-      if (crc32(json).toString(16).padStart(8, "0") !== line.slice(0, 8)) throw this.#damaged(i + 1);
-      return JSON.parse(json) as unknown;
-    });
-    const [head, ...rest] = values;
-    if (head !== undefined && !upperHead.safeParse(head).success) throw this.#damaged(1);
-    const records = rest.map((value, i) => {
-      const read = upperRecord.safeParse(value);
-      if (!read.success) throw this.#damaged(i + 2);
-      return read.data as UpperRecord;
-    });
-    this.#size = Buffer.byteLength(text) - Buffer.byteLength(torn);
-    if (torn !== "") ftruncateSync(this.#fd, this.#size);
-    if (head === undefined) this.#size = writeAll(this.#fd, lineOf(HEAD));
+      if (crc32(json).toString(16).padStart(8, "0") !== line.slice(0, 8)) throw this.#damaged();
+      const read = (this.#line === 1 ? upperHead : upperRecord).safeParse(parsed(json));
+      if (!read.success) throw this.#damaged();
+      if (this.#line > 1) yield read.data as UpperRecord;
+    }
+    if (this.#line === 0) this.#size = writeAll(this.#fd, lineOf(HEAD));
     this.#least = this.#size;
-    return records;
   }
   append(record: UpperRecord): void {
     this.#size += writeAll(this.#fd, lineOf(record));

@@ -1,6 +1,7 @@
 // A folder of this host as the upper layer of a machine's root: a lock, a journal, and files of bytes. The
 // folder is opened once and reached by its descriptor.
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import type { WorkBudget } from "../../budget.ts";
 import type { UpperRecord, UpperStore } from "../../kernel/fs/types/upper-store.ts";
 import { Problem } from "../../problem.ts";
 import { errnoOf } from "../node-errno.ts";
@@ -35,34 +36,30 @@ class NodeUpper implements UpperStore {
   constructor(path: string) {
     this.#path = path;
   }
-  #try<T>(act: () => T): T {
-    try {
-      return act();
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      const { code, message } = error as NodeJS.ErrnoException;
-      const why = code === "ENOENT" ? "its parent folder does not exist" : code === "ENOTDIR" ? "it is not a folder" : (code ?? message);
-      throw new Problem("bad-overlay", `--overlay: ${this.#path} cannot be used: ${why}`, { cause: error });
-    }
+  #problem(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "its parent folder does not exist" : code === "ENOTDIR" ? "it is not a folder" : (code ?? message);
+    return new Problem("bad-overlay", `--overlay: ${this.#path} cannot be used: ${why}`, { cause: error });
   }
-  begin(): readonly UpperRecord[] {
-    return this.#try(() => this.#begin());
-  }
-  #begin(): readonly UpperRecord[] {
+  *begin(budget: WorkBudget): Generator<UpperRecord> {
     try {
-      made(this.#path);
-      const folder = openSync(this.#path, O_RDONLY | O_DIRECTORY);
-      const at = below(folder, this.#path);
-      this.#release = lock(at, this.#path);
-      made(`${at}${DATA}`);
-      const inner = openSync(`${at}${DATA}`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      const journal = new Journal(at, this.#path);
-      this.#opened = { fds: [folder, inner], journal, data: new DataFiles(below(inner, `${this.#path}/${DATA}`)) };
-      return journal.read();
+      yield* this.#open().journal.read(budget);
     } catch (error) {
       this.close();
-      throw error;
+      throw this.#problem(error);
     }
+  }
+  #open(): Opened {
+    made(this.#path);
+    const folder = openSync(this.#path, O_RDONLY | O_DIRECTORY);
+    const at = below(folder, this.#path);
+    this.#release = lock(at, this.#path);
+    made(`${at}${DATA}`);
+    const inner = openSync(`${at}${DATA}`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const journal = new Journal(at, this.#path);
+    this.#opened = { fds: [folder, inner], journal, data: new DataFiles(below(inner, `${this.#path}/${DATA}`)) };
+    return this.#opened;
   }
   #used(): Opened {
     if (!this.#opened) throw new Error("the overlay is not open");
@@ -70,7 +67,11 @@ class NodeUpper implements UpperStore {
   }
   resume(): void {
     if (this.#release) return;
-    this.#release = this.#try(() => lock(below(this.#used().fds[0] as number, this.#path), this.#path));
+    try {
+      this.#release = lock(below(this.#used().fds[0] as number, this.#path), this.#path);
+    } catch (error) {
+      throw this.#problem(error);
+    }
     if (!this.#used().journal.isOurs)
       throw new Problem("bad-overlay", `--overlay: another run has changed ${this.#path}`, { help: "a new machine sees the changes" });
   }

@@ -2,6 +2,7 @@
 // change is one record of the upper layer, made before the call returns. Only times of open files may be
 // late.
 import { E } from "../../../abi/errno.ts";
+import type { WorkBudget } from "../../../budget.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import type { Clock, Inode, NewInode, Or } from "../vfs/inode.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
@@ -50,11 +51,12 @@ export class OverlayFs extends MemFs {
   /** The host refused a record. All later changes fail, so that the upper layer stays consistent. */
   private _failed = false;
 
-  constructor(dev: number, clock: Clock, store: UpperStore, lower: HostTree | undefined, options: { pages?: number } = {}) {
-    super(dev, clock, options);
+  /** `budget`: for the records of earlier runs. */
+  constructor(dev: number, clock: Clock, store: UpperStore, lower: HostTree | undefined, budget: WorkBudget) {
+    super(dev, clock, {});
     this.store = store;
     this._lower = lower;
-    for (const record of store.begin()) this.state.apply(record);
+    for (const record of store.begin(budget)) this.state.load(record, budget);
     this._links = this.state.reached();
     this.state.tidy(this._links);
     store.keep(new Set(this.state.nodes.keys()));

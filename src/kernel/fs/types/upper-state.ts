@@ -1,10 +1,14 @@
 // The state that the records of an upper layer add up to: files, names and chunks.
+import type { WorkBudget } from "../../../budget.ts";
 import type { UpperNode, UpperRecord } from "./upper-store.ts";
 
 /** The number of the root directory. */
 export const ROOT = 1;
 /** Records of a snapshot have about so many parts. */
 const PARTS = 256;
+
+/** Bytes of this process for each part of the state. */
+const COST = { node: 600, name: 160, chunk: 40 } as const;
 
 /** The sum of the records so far. */
 export class UpperState {
@@ -31,6 +35,18 @@ export class UpperState {
       this.chunks.set(id, all);
       for (let chunk = first; chunk < first + count; chunk++) all.add(chunk);
     }
+  }
+  /**
+   * Applies a record of an earlier run.
+   *
+   * @throws {Problem} The state is too large.
+   */
+  load(record: UpperRecord, budget: WorkBudget): void {
+    const { nodes = [], names = [], chunks = [] } = record;
+    for (const _ of nodes) budget.spend(COST.node);
+    for (const [, name] of names) budget.spend(COST.name + name.length);
+    for (const [, , count] of chunks) budget.spend(COST.chunk * count);
+    this.apply(record);
   }
   /** Files that the root leads to, with the number of their names. */
   reached(): Map<number, number> {

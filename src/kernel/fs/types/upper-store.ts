@@ -1,6 +1,8 @@
 // The upper layer of an overlay as the core sees it: records of changes, and files of bytes by number. A host
 // implements it (src/host/overlay). A record is one line of a journal: all of it is kept, or nothing.
 
+import type { WorkBudget } from "../../../budget.ts";
+
 /** A file of the upper layer apart from its names. */
 export interface UpperNode {
   readonly mode: number;
@@ -36,11 +38,11 @@ export interface UpperRecord {
 /** Calls return -errno if the host refuses. */
 export interface UpperStore {
   /**
-   * Begins the use by one machine: the records so far.
+   * Begins the use by one machine: the records so far, each charged when it is taken.
    *
-   * @throws {Problem} Another run uses the layer, or it is damaged.
+   * @throws {Problem} Another run uses the layer, it is damaged, or a limit is reached.
    */
-  begin(): readonly UpperRecord[];
+  begin(budget: WorkBudget): Iterable<UpperRecord>;
   /** Begins it again after `end`. @throws {Problem} Another run has changed the layer meanwhile. */
   resume(): void;
   end(): void;
