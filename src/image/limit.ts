@@ -1,5 +1,5 @@
-// The bytes that an image may unpack to. A user's limit is exact; without one the packed size decides, so that
-// a bomb of some megabytes does not fill the place for temporary files.
+// The bytes that an image may unpack to. A user's limit is exact. Without one the packed size decides, so a
+// bomb of some megabytes does not fill the place for temporary files.
 import { Problem } from "../problem.ts";
 
 /** Bytes that any image may unpack to, for each packed byte more, and never more than all. */

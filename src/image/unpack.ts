@@ -34,7 +34,9 @@ export const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean
 const HEAD = 8;
 /** Bytes of input unpacked at a time: the output of one piece of a bomb stays small. */
 const INPUT = 1 << 14;
-/** The largest accepted window of zstd as a base-2 logarithm. The decoder keeps it. RFC 8878 asks for 8 MiB. */
+/**
+ * The largest accepted window of zstd as a base-2 logarithm. The decoder keeps it. RFC 8878 recommends 8 MiB.
+ */
 const MOST_WINDOW = 27;
 
 /** The window of the first zstd frame. RFC 8878 3.1.1.1.2. */

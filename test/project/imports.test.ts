@@ -135,7 +135,7 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^vitest\//, what: /^(vitest|node:.*)$/ },
   { from: /^(machine\/api|image|host\/overlay)\//, what: /^zod$/ },
   { from: /^image\//, what: /^modern-tar$/ },
-  { from: /^(host|browser)\/image\//, what: /^fzstd$/ },
+  { from: /^image\//, what: /^fzstd$/ },
   { from: /^browser\/image\//, what: /^fflate$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */

@@ -1,5 +1,5 @@
-// Decompression and digests in a page. fflate and not DecompressionStream: layers of eStargz have many members,
-// at which browsers stop.
+// Decompression and digests in a page. fflate and not DecompressionStream: layers of eStargz have many
+// members, at which browsers stop.
 import { Gunzip } from "fflate";
 import { type Codecs, pushed, type Sha256 } from "../../image/unpack.ts";
 import { Problem } from "../../problem.ts";

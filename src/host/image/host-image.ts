@@ -1,6 +1,6 @@
 // The library's door to images: the root of a machine and the options with which its program starts.
 
-import { WorkBudget } from "../../budget.ts";
+import { type AbortSignalLike, WorkBudget } from "../../budget.ts";
 import { startedWith } from "../../image/start.ts";
 import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
 import type { ProgramOptions } from "../../machine/options.ts";
@@ -33,7 +33,7 @@ export interface ImageOptions {
   /** Limit of the time in seconds. */
   readonly timeout?: number;
   /** Ends the reading. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
 }
 const size = (name: string, given: number | string): number => {
   const bytes = bytesOf(given);

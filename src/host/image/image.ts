@@ -72,8 +72,8 @@ export interface ImageLimits {
 }
 
 /**
- * Opens an image: a docker save or OCI archive, a directory with an OCI layout or the files of docker save, or
- * a tar archive of a root directory. Each may be compressed by gzip or zstd.
+ * Opens an image: a docker save or OCI archive, a directory with an OCI layout or the files of docker save,
+ * or a tar archive of a root directory. Each may be compressed by gzip or zstd.
  *
  * @throws {Problem} The image is damaged, leads out of itself, or a limit is reached.
  */
