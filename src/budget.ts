@@ -1,6 +1,7 @@
 // Limits of work on input that comes from outside: policies, images, journals, names of a root. The parsers
 // are synchronous, so no timer and no signal handler runs meanwhile: each reader charges its work here.
 import { Problem } from "./problem.ts";
+import { aText, check, optional, optionsOf, wants } from "./wants.ts";
 
 /** The members of AbortSignal that a run uses. Every AbortSignal of Node.js and of browsers has them. */
 export interface AbortSignalLike {
@@ -24,6 +25,17 @@ export interface WorkLimits {
   /** The subject of messages, such as "the policy". Default: "the input". */
   readonly subject?: string | undefined;
 }
+
+const aLimit = wants("a number, at least 0", (value) => typeof value === "number" && value >= 0);
+const aSignal = wants("an AbortSignal", (value) => {
+  return typeof value === "object" && value !== null && "throwIfAborted" in value && typeof value.throwIfAborted === "function";
+});
+const someLimits = optionsOf<WorkLimits>({
+  seconds: optional(aLimit),
+  bytes: optional(aLimit),
+  signal: optional(aSignal),
+  subject: optional(aText),
+});
 
 /** Charges between two looks at the clock: at most a few microseconds each. */
 const CHARGES = 1024;
@@ -64,6 +76,7 @@ export class WorkBudget {
   #charges = CHARGES;
 
   constructor(limits: WorkLimits = {}) {
+    check("new WorkBudget", { limits: someLimits }, [limits]);
     this.#limits = limits;
     this.#end = limits.seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + limits.seconds * 1000;
     this.#most = limits.bytes ?? Number.POSITIVE_INFINITY;

@@ -5,8 +5,18 @@ import { abis } from "../abi/syscall-number.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { type SyscallData, syscallData } from "../seccomp/index.ts";
+import { anAbi } from "../seccomp/wants.ts";
+import { aFlag, aText, listOf, optional, shapeOf, takes, unsigned64, word32 } from "../wants.ts";
 import { namedNumber, numberNames } from "./named.ts";
-import { isKnownName, knownNames, numberOf } from "./names.ts";
+import { type CallName, isKnownName, knownNames, numberOf } from "./names.ts";
+
+/**
+ * A system call as text: `openat`, `socket(1, 2)`, `i386.socketcall(1)`, `x64.1000`, `-1`. Arguments may be
+ * cut off where a matcher compares the beginning.
+ */
+export type CallText = Named | `${AbiText}.${Named}` | `${number}` | `${AbiText}.${number}` | `${AbiText}.${number}(${string}`;
+type Named = CallName | `${CallName}(${string}`;
+type AbiText = "x64" | "i386" | "x32";
 
 /** A system call as a person wrote it: ABI, number, perhaps arguments. */
 export interface Call {
@@ -48,7 +58,7 @@ const argument = (text: string): bigint => text.split("|").reduce((sum, part) =>
  * @example
  * parseCall("i386.socketcall(1)").args;   // [1n]
  */
-export const parseCall = (text: string): Call => {
+export const parseCall = takes("parseCall", { text: aText }, (text: string): Call => {
   const [, abiName, what, list] = CALL.exec(text.trim()) ?? [];
   if (what === undefined) throw wrong(`${JSON.stringify(text)} is no system call`);
   const abi = abis.find(({ name }) => name === abiName) ?? x64;
@@ -64,12 +74,23 @@ export const parseCall = (text: string): Call => {
   const number = numberOf(what, found);
   if (number === undefined) throw wrong(`${found.name} has no system call "${what}"`);
   return { abi: found, number, name: what, qualified, args };
-};
+});
 
+const aCall = shapeOf<Call>("a call: of parseCall(…)", {
+  abi: anAbi,
+  number: word32,
+  name: optional(aText),
+  qualified: aFlag,
+  args: optional(listOf(unsigned64)),
+});
 /**
  * The call as a filter sees it.
  *
  * @example
  * policy.diagram.valueOf(dataOfCall(parseCall("socket(1, 1)")));
  */
-export const dataOfCall = ({ abi, number, args = [] }: Call): SyscallData => syscallData(number, { abi, args });
+export const dataOfCall = takes(
+  "dataOfCall",
+  { call: aCall },
+  ({ abi, number, args = [] }: Call): SyscallData => syscallData(number, { abi, args }),
+);

@@ -5,11 +5,11 @@
 //   const other = await readPolicy("mine.bpf", more, {}, policy.diagram.nodes);
 //   compare(policy.diagram, other.diagram).verdict;          // "equal", "different", "undecided"
 export { WorkBudget, type WorkLimits } from "../budget.ts";
-export { Arg, type ArgCondition, type ArgIndex, arg, type Width } from "./arg.ts";
+export { Arg, ArgCondition, type ArgIndex, arg, type Width } from "./arg.ts";
 export { type AuditOptions, audit } from "./audit/audit.ts";
 export { type Finding, isAtLeast, type Severity, type Shown, severities } from "./audit/finding.ts";
 export { findingText, sarif } from "./audit/report.ts";
-export { type Call, dataOfCall, parseCall } from "./call.ts";
+export { type Call, type CallText, dataOfCall, parseCall } from "./call.ts";
 export { AF, CLONE, PROT, SOCK } from "./constants.ts";
 export { type CoverageReport, type CoveredInstruction, type CoveredRule, PolicyCoverage } from "./coverage/coverage.ts";
 export { coverageText, lcov } from "./coverage/report.ts";

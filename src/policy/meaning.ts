@@ -1,6 +1,7 @@
 // The effect of libseccomp's rules as a diagram: its rule database (src/db.c), its filters for x86
 // (src/arch-x86.c, src/syscalls.c, abi_rule_add()), and the order of its tests (src/gen_bpf.c), version 2.6.
 import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
+import { meaningRules, someNodes } from "../seccomp/diagram/wants.ts";
 import {
   type Diagram,
   diagramOfRoot,
@@ -14,8 +15,11 @@ import {
   type Word,
   Words,
 } from "../seccomp/index.ts";
+import { aValue } from "../seccomp/wants.ts";
+import { aFunction, aText, listOf, optional, shapeOf, takes } from "../wants.ts";
 import { nameOf, numberOf } from "./names.ts";
 import type { Comparison } from "./profile.ts";
+import { comparisons, someAbis } from "./wants.ts";
 
 /** One call with its conditions: the arguments of seccomp_rule_add(3). */
 export interface Entry {
@@ -271,6 +275,15 @@ class Meaning {
   }
 }
 
+const anEntry = shapeOf<Entry>("an entry { name, action, args }", { name: aText, action: aValue, args: comparisons });
+const aRuleset = shapeOf<Ruleset>("a set of rules", {
+  defaultAction: aValue,
+  badArch: aValue,
+  abis: someAbis,
+  entries: listOf(anEntry),
+  onConflict: aFunction,
+  onInexact: aFunction,
+});
 /**
  * The diagram of the filter that libseccomp makes.
  *
@@ -278,5 +291,9 @@ class Meaning {
  * const entries = [{ name: "read", action: 0x7fff0000, args: [] }];
  * meaningOf({ defaultAction: 0, badArch: 0, abis: [x64], entries, onConflict() {}, onInexact() {} });
  */
-export const meaningOf = (ruleset: Ruleset, nodes = new Nodes(), rules: MeaningRules = upstream): Diagram =>
-  diagramOfRoot(nodes, new Meaning(nodes, ruleset).root(), rules);
+export const meaningOf = takes(
+  "meaningOf",
+  { ruleset: aRuleset, nodes: optional(someNodes), rules: optional(meaningRules) },
+  (ruleset: Ruleset, nodes = new Nodes(), rules: MeaningRules = upstream): Diagram =>
+    diagramOfRoot(nodes, new Meaning(nodes, ruleset).root(), rules),
+);

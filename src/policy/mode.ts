@@ -2,11 +2,14 @@
 // libcontainer/seccomp/seccomp_linux.go, patchbpf/enosys_linux.go (1.1). crun: src/libcrun/seccomp.c (1.21).
 import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
 import { didYouMean } from "../nearest.ts";
+import { someNodes } from "../seccomp/diagram/wants.ts";
 import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
+import { oneOf, optional, takes } from "../wants.ts";
 import type { Place } from "./input/source.ts";
 import { type Entry, isMultiplexed, meaningOf, type Ruleset } from "./meaning.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
+import { aProfile } from "./wants.ts";
 
 /** All compile modes. */
 export const modes = ["kernel", "runc", "crun", "docker", "podman", "systemd"] as const;
@@ -142,10 +145,14 @@ const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Dia
  * @example
  * if (policy.profile) compileProfile(policy.profile, "crun").diagram;
  */
-export const compileProfile = (profile: Profile, mode: ProfileMode, nodes?: Nodes): Compiled => {
-  const runtime = mode === "docker" ? "runc" : mode === "podman" ? "crun" : mode;
-  const compiler = new Compiler(profile, runtime);
-  const ruleset = compiler.ruleset(compiler.entries());
-  const diagram = meaningOf(ruleset, nodes);
-  return { diagram: runtime === "runc" ? withStub(diagram, profile, ruleset.abis) : diagram, warnings: compiler.warnings };
-};
+export const compileProfile = takes(
+  "compileProfile",
+  { profile: aProfile, mode: oneOf(modes.filter((mode) => mode !== "systemd")), nodes: optional(someNodes) },
+  (profile: Profile, mode: ProfileMode, nodes?: Nodes): Compiled => {
+    const runtime = mode === "docker" ? "runc" : mode === "podman" ? "crun" : mode;
+    const compiler = new Compiler(profile, runtime);
+    const ruleset = compiler.ruleset(compiler.entries());
+    const diagram = meaningOf(ruleset, nodes);
+    return { diagram: runtime === "runc" ? withStub(diagram, profile, ruleset.abis) : diagram, warnings: compiler.warnings };
+  },
+);

@@ -1,11 +1,14 @@
 // Names of system calls as policies use them: those of Linux 6.12, a few newer ones, and those that only
 // other processors have.
 import { type Abi, X32_BIT, x32 } from "../abi/abi.ts";
-import { syscallNumbers } from "../abi/numbers.ts";
+import { type SyscallName, syscallNumbers } from "../abi/numbers.ts";
 import { abis, isSyscallName, syscallNumber, syscallsOf } from "../abi/syscall-number.ts";
 
 /** Linux 6.13; the same number at every ABI. */
-const newer: Readonly<Record<string, number>> = { setxattrat: 463, getxattrat: 464, listxattrat: 465, removexattrat: 466 };
+const newer = { setxattrat: 463, getxattrat: 464, listxattrat: 465, removexattrat: 466 } as const;
+/** A name that policies know of a call of x86 and x86-64. */
+export type CallName = SyscallName | keyof typeof newer;
+const newerNumber = (name: string): number | undefined => (Object.hasOwn(newer, name) ? newer[name as keyof typeof newer] : undefined);
 
 /** Names of other processors and of libc that libseccomp 2.6 knows: src/syscalls.csv */
 // biome-ignore format: table
@@ -25,7 +28,7 @@ export const knownNames = (): readonly string[] => [...Object.keys(syscallNumber
 /** The number as filters see it; undefined if the ABI has no such call. */
 export const numberOf = (name: string, abi: Abi): number | undefined => {
   if (isSyscallName(name)) return syscallNumber(name, abi);
-  const number = newer[name];
+  const number = newerNumber(name);
   return number === undefined ? undefined : abi === x32 ? number + X32_BIT : number;
 };
 

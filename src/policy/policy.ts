@@ -4,7 +4,8 @@ import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import type { SyscallName } from "../abi/numbers.ts";
 import { argumentsOf } from "../abi/signatures.ts";
-import { syscallNumber } from "../abi/syscall-number.ts";
+import { isSyscallName, syscallNumber, syscallsOf } from "../abi/syscall-number.ts";
+import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import {
   compare,
@@ -14,6 +15,7 @@ import {
   encodeProgram,
   type Node,
   Nodes,
+  NotWritable,
   type Program,
   programOf,
   returnValue,
@@ -21,7 +23,26 @@ import {
   upstream,
   Words,
 } from "../seccomp/index.ts";
-import type { ArgCondition } from "./arg.ts";
+import {
+  aText,
+  check,
+  either,
+  listOf,
+  oneOf,
+  optional,
+  optionsOf,
+  shapeOf,
+  shown,
+  takes,
+  type Want,
+  wants,
+  wholeNumber,
+  word32,
+} from "../wants.ts";
+import { ArgCondition } from "./arg.ts";
+
+const ERRNO = 0x0005_0000;
+const MAX_ERRNO = 4095;
 
 /** The verdict on a call. */
 export interface Verdict {
@@ -31,6 +52,18 @@ export interface Verdict {
 const verdict = (action: Parameters<typeof returnValue>[1], data = 0): Verdict => ({
   value: returnValue(upstream.returns, action, data) as number,
 });
+const { actions, mask } = upstream.returns;
+/** A plain object, so that policies can be kept as data; its action must be one of Linux. */
+const aVerdict: Want = (value, args) => {
+  const fault = wants('a verdict such as allow or errno("EPERM")', (one) => {
+    if (typeof one !== "object" || one === null || !("value" in one) || word32(one.value, args)) return false;
+    const kind = ((one.value as number) & mask) >>> 0;
+    return actions.some((row) => row.value === kind) && (kind !== ERRNO || ((one.value as number) & 0xffff) <= MAX_ERRNO);
+  })(value, args);
+  return fault && typeof value === "string" && Object.hasOwn(E, value)
+    ? { ...fault, help: `write errno(${JSON.stringify(value)})` }
+    : fault;
+};
 
 /** The call runs. */
 export const allow: Verdict = verdict("allow");
@@ -42,27 +75,35 @@ export const killProcess: Verdict = verdict("kill_process");
 export const killThread: Verdict = verdict("kill_thread");
 /** Asks the listener of the filter. */
 export const notify: Verdict = verdict("user_notif");
+const errnoNames = Object.keys(E);
+const anErrno: Want = (value, args) =>
+  typeof value === "string" ? oneOf(errnoNames)(value, args) : wholeNumber(1, MAX_ERRNO)(value, args);
+const someData = optional(wholeNumber(0, 0xffff));
 /**
  * The call returns this error, by name or number (1 to 4095).
  *
  * @example
  * errno("EPERM")
  */
-export const errno = (error: ErrnoName | number): Verdict => verdict("errno", typeof error === "number" ? error : E[error]);
+export const errno = takes(
+  "errno",
+  { error: anErrno },
+  (error: ErrnoName | number): Verdict => verdict("errno", typeof error === "number" ? error : E[error]),
+);
 /**
  * SIGSYS, with this si_errno.
  *
  * @example
  * trap(7)
  */
-export const trap = (data = 0): Verdict => verdict("trap", data);
+export const trap = takes("trap", { data: someData }, (data = 0): Verdict => verdict("trap", data));
 /**
  * Asks a tracer, with this event message.
  *
  * @example
  * trace(1)
  */
-export const trace = (data = 0): Verdict => verdict("trace", data);
+export const trace = takes("trace", { data: someData }, (data = 0): Verdict => verdict("trace", data));
 
 const abis = { x64, i386, x32 } as const;
 /** ABIs by name: 64-bit, 32-bit (IA32), x32. */
@@ -78,6 +119,9 @@ export interface PolicyOptions {
   readonly otherArch?: Verdict;
 }
 
+const anAbiName = oneOf(Object.keys(abis));
+const someOptions = optionsOf<PolicyOptions>({ default: aVerdict, arch: optional(listOf(anAbiName, 1)), otherArch: optional(aVerdict) });
+
 interface Rule {
   readonly names: readonly SyscallName[];
   readonly conditions: readonly ArgCondition[];
@@ -86,6 +130,9 @@ interface Rule {
 
 /** Names of calls, and conditions that all of them share. */
 export type Clause = SyscallName | ArgCondition;
+const isCondition = (clause: unknown): clause is ArgCondition => clause instanceof ArgCondition;
+const aClause = either("the name of a system call, or a condition such as arg(0).eq(1)", aText, wants("a condition", isCondition));
+const aRule = shapeOf<Rule>("a rule", { names: listOf(aText), conditions: listOf(wants("a condition", isCondition)), verdict: aVerdict });
 
 /**
  * A policy in TypeScript. It never changes: `allow`, `on` and `first` return a new one.
@@ -102,9 +149,10 @@ export class TypedPolicy {
   #program: Program | undefined;
 
   constructor(options: PolicyOptions, rules: readonly Rule[] = []) {
+    check("policy", { options: someOptions, rules: listOf(aRule) }, [options, rules]);
     this.#options = options;
     this.#rules = rules;
-    this.#abis = (options.arch ?? ["x64"]).map((name) => abis[name]);
+    this.#abis = [...new Set(options.arch ?? (["x64"] as const))].map((name) => abis[name]);
   }
 
   /**
@@ -112,18 +160,18 @@ export class TypedPolicy {
    * AF.INET))
    */
   allow(...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
-    return this.on(allow, ...clauses);
+    return new TypedPolicy(this.#options, [...this.#rules, this.#rule("allow", allow, clauses)]);
   }
   /**
    * These calls get a verdict of their own where all conditions hold. @example policy.on(errno("ENOSYS"),
    * "clone3")
    */
   on(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
-    return new TypedPolicy(this.#options, [...this.#rules, this.#rule(verdict, clauses)]);
+    return new TypedPolicy(this.#options, [...this.#rules, this.#rule("on", verdict, clauses)]);
   }
   /** As `on`, before all rules that there are: it decides where they would, too. */
   first(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
-    return new TypedPolicy(this.#options, [this.#rule(verdict, clauses), ...this.#rules]);
+    return new TypedPolicy(this.#options, [this.#rule("first", verdict, clauses), ...this.#rules]);
   }
   /** The ABIs whose calls the rules are about. */
   get arch(): readonly AbiName[] {
@@ -131,18 +179,28 @@ export class TypedPolicy {
   }
   /** The same rules for one more ABI. */
   withArch(abi: AbiName): TypedPolicy {
+    check("policy.withArch", { abi: anAbiName }, [abi]);
     return new TypedPolicy({ ...this.#options, arch: [...new Set([...this.arch, abi])] }, this.#rules);
   }
 
-  #rule(verdict: Verdict, clauses: readonly Clause[]): Rule {
+  #rule(method: string, verdict: Verdict, clauses: readonly Clause[]): Rule {
+    check(`policy.${method}`, { verdict: aVerdict, clauses: listOf(aClause) }, [verdict, clauses]);
     const names = clauses.filter((clause) => typeof clause === "string");
-    const conditions = clauses.filter((clause) => typeof clause !== "string");
-    for (const name of names) {
-      const known = this.#abis.some((abi) => syscallNumber(name, abi) !== undefined);
-      if (!known) throw new Problem("policy-call", `${this.#abis.map((abi) => abi.name).join(", ")}: there is no system call "${name}"`);
-    }
-    if (names.length === 0) throw new Problem("bad-policy", "a rule without a system call");
+    const conditions = clauses.filter(isCondition);
+    for (const name of names) this.#known(method, name);
+    if (names.length === 0) throw new Problem("bad-policy", `policy.${method}: a rule without a system call`);
     return { names, conditions, verdict };
+  }
+  #known(method: string, name: string): void {
+    if (this.#abis.some((abi) => isSyscallName(name) && syscallNumber(name, abi) !== undefined)) return;
+    const here = this.#abis.map((abi) => abi.name).join(", ");
+    const elsewhere = isSyscallName(name) && Object.values(abis).find((abi) => syscallNumber(name, abi) !== undefined);
+    const names = this.#abis.flatMap((abi) => [...syscallsOf(abi).values()]);
+    throw new Problem("policy-call", `policy.${method}: ${here}: there is no system call ${shown(name)}`, {
+      help: elsewhere
+        ? `${elsewhere.name} has it: arch: [${[...this.arch, elsewhere.name].map((each) => JSON.stringify(each)).join(", ")}]`
+        : didYouMean(name, names),
+    });
   }
 
   /** The meaning of the policy, for `compare` and explanations. */
@@ -160,11 +218,19 @@ export class TypedPolicy {
 
   #compile(): Program {
     const { diagram } = this;
-    const program = programOf(diagram);
+    const program = this.#written(diagram);
     if (compare(diagram, diagramOf(program, upstream, diagram.nodes)).verdict !== "equal") {
       throw new Error("the compiled filter differs from the policy in meaning");
     }
     return program;
+  }
+  #written(diagram: Diagram): Program {
+    try {
+      return programOf(diagram);
+    } catch (error) {
+      if (!(error instanceof NotWritable)) throw error;
+      throw new Problem("not-writable", `the policy: ${error.message}`, { cause: error });
+    }
   }
   #meaning(nodes: Nodes): Diagram {
     const words = new Words(nodes);
@@ -214,4 +280,4 @@ const widthOf = (name: SyscallName, abi: Abi, { index, width }: ArgCondition): 3
  *   .allow("socket", arg(0).in(AF.UNIX, AF.INET));
  * await new Machine().run(elf, { policy: sandbox.bpf() });
  */
-export const policy = (options: PolicyOptions): TypedPolicy => new TypedPolicy(options);
+export const policy = takes("policy", { options: someOptions }, (options: PolicyOptions): TypedPolicy => new TypedPolicy(options));

@@ -1,9 +1,13 @@
 // The checker of programs. Two passes as in Linux: the checker of socket filters (net/core/filter.c
 // bpf_check_classic(), called sk_chk_filter() before 3.15), then seccomp's own (kernel/seccomp.c
 // seccomp_check_filter()).
+
+import { takes, wholeNumber } from "../wants.ts";
 import { BPF, type Insn, isReturn, MAX_INSNS, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
+import { aProgram } from "./bpf/wants.ts";
 import type { FilterProblem } from "./problem.ts";
+import { aChecker } from "./wants.ts";
 
 /**
  * The limits that a program must keep when a filter is attached. Linux seccomp_check_filter() and
@@ -95,28 +99,32 @@ const checkForSeccomp = (codes: ReadonlySet<number>, { code, k }: Insn, dataSize
  * @example
  * checkProgram(upstream.checker, [stmt(BPF.RET | BPF.A)], 64);   // undefined: the program is accepted
  */
-export const checkProgram = (rules: CheckerRules, program: Program, dataSize: number): FilterProblem | undefined => {
-  const { length } = program;
-  const refuse = (c: Complaint, pc?: number): FilterProblem => ({ ...c, errno: "EINVAL", ...(pc === undefined ? {} : { pc }) });
-  if (length === 0 || length > MAX_INSNS) {
-    return refuse({ code: "length", message: `a program has 1 to ${MAX_INSNS} instructions, this one ${length}` });
-  }
-  for (const [pc, insn] of program.entries()) {
-    const complaint = checkInsn(rules, insn, pc, length);
-    if (complaint) return refuse(complaint, pc);
-  }
-  if (!isReturn((program[length - 1] as Insn).code)) {
-    return refuse({ code: "no-return", message: "the last instruction must be a return" }, length - 1);
-  }
-  const bare = uninitialised(program);
-  if (bare !== undefined) {
-    return refuse({ code: "uninitialised-memory", message: `mem[${program[bare]?.k}] is read but not stored on every path here` }, bare);
-  }
-  if (rules.seccomp) {
+export const checkProgram = takes(
+  "checkProgram",
+  { rules: aChecker, program: aProgram, dataSize: wholeNumber(4, 256) },
+  (rules: CheckerRules, program: Program, dataSize: number): FilterProblem | undefined => {
+    const { length } = program;
+    const refuse = (c: Complaint, pc?: number): FilterProblem => ({ ...c, errno: "EINVAL", ...(pc === undefined ? {} : { pc }) });
+    if (length === 0 || length > MAX_INSNS) {
+      return refuse({ code: "length", message: `a program has 1 to ${MAX_INSNS} instructions, this one ${length}` });
+    }
     for (const [pc, insn] of program.entries()) {
-      const complaint = checkForSeccomp(rules.seccomp, insn, dataSize);
+      const complaint = checkInsn(rules, insn, pc, length);
       if (complaint) return refuse(complaint, pc);
     }
-  }
-  return undefined;
-};
+    if (!isReturn((program[length - 1] as Insn).code)) {
+      return refuse({ code: "no-return", message: "the last instruction must be a return" }, length - 1);
+    }
+    const bare = uninitialised(program);
+    if (bare !== undefined) {
+      return refuse({ code: "uninitialised-memory", message: `mem[${program[bare]?.k}] is read but not stored on every path here` }, bare);
+    }
+    if (rules.seccomp) {
+      for (const [pc, insn] of program.entries()) {
+        const complaint = checkForSeccomp(rules.seccomp, insn, dataSize);
+        if (complaint) return refuse(complaint, pc);
+      }
+    }
+    return undefined;
+  },
+);

@@ -1,9 +1,15 @@
 // The evaluator: the return value of a checked program for one system call. It is slow and obvious, the
 // oracle of the compiled form. Linux kernel/bpf/core.c after bpf_convert_filter(); for the v6 patch its own
 // evaluator (kernel/seccomp_filter.c).
+
+import { aFunction, hasWords, optional, takes, type Want, wants } from "../wants.ts";
+import { socketCodes } from "./bpf/codes.ts";
 import { BPF, type Insn, insnClass, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
+import { aProgram } from "./bpf/wants.ts";
+import { checkProgram } from "./check.ts";
 import type { DataLayout } from "./layout.ts";
+import { someRules } from "./wants.ts";
 
 /** The rules of a kernel version for the execution of a program. */
 export interface EvaluatorRules {
@@ -46,16 +52,8 @@ const load = (words: Uint32Array, size: number, at: number, width: number): numb
 /** The step hook: called before each instruction is executed. */
 export type OnStep = (pc: number, a: number, x: number, mem: Uint32Array) => void;
 
-/**
- * The 32-bit return value. `words` are those of `wordsOf(rules.layout, …)`; the program has passed the
- * checker.
- *
- * @example
- * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
- * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
- * evaluate(upstream, program, wordsOf(upstream.layout, getpid));   // 0x00050001, ERRNO(1)
- */
-export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32Array, onStep?: OnStep): number => {
+/** `evaluate` without a check of its arguments, for the path of every call. */
+export const execute = (rules: EvaluatorRules, program: Program, words: Uint32Array, onStep?: OnStep): number => {
   const { size } = rules.layout;
   const mem = new Uint32Array(MEM_WORDS);
   let a = 0;
@@ -119,3 +117,22 @@ export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32A
     }
   }
 };
+
+const anyKernel = { socket: socketCodes, seccomp: null, shiftRange: false } as const;
+/** Otherwise a jump could leave the program. */
+const aRunnable: Want = (value, args) =>
+  aProgram(value, args) ??
+  wants("a program that passes the checker", () => checkProgram(anyKernel, value as Program, 64) === undefined)(value, args);
+const someWords = wants("words of wordsOf(rules.layout, …)", (value, [rules]) => {
+  return hasWords(value, (rules as EvaluatorRules).layout.size / 4);
+});
+/**
+ * The 32-bit return value. `words` are those of `wordsOf(rules.layout, …)`; the program has passed the
+ * checker.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
+ * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+ * evaluate(upstream, program, wordsOf(upstream.layout, getpid));   // 0x00050001, ERRNO(1)
+ */
+export const evaluate = takes("evaluate", { rules: someRules, program: aRunnable, words: someWords, onStep: optional(aFunction) }, execute);

@@ -2,17 +2,20 @@
 // clone share the pointer; later attachments diverge. Linux kernel/seccomp.c struct seccomp_filter,
 // seccomp_run_filters().
 import { i386, x64 } from "../abi/abi.ts";
+import { aFlag, check, optional, optionsOf, takes, wants, word32 } from "../wants.ts";
 import type { Program } from "./bpf/insn.ts";
+import { aProgram } from "./bpf/wants.ts";
 import { checkProgram } from "./check.ts";
 import { type Compiled, compile, type FilterStep, type Start } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
-import { evaluate, loadAddress, loadsData } from "./evaluate.ts";
+import { execute, loadAddress, loadsData } from "./evaluate.ts";
 import { wordsOf, writerOf } from "./layout.ts";
 import { checkMemory, checkPath, countedLength } from "./path-limit.ts";
 import type { FilterProblem } from "./problem.ts";
 import type { SeccompProfile } from "./profile/profile.ts";
 import { actionOf, actions, wins } from "./returns.ts";
 import { SpecialisedFilter } from "./special.ts";
+import { aProfile } from "./wants.ts";
 
 /** The struct seccomp_data of the current evaluation. One buffer suffices, because evaluations never nest. */
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
@@ -109,6 +112,12 @@ export class Filter {
 
   /** The program must have passed the profile's checker and the path limit: see `attach`. */
   constructor(profile: SeccompProfile, prev: Filter | null, program: Program, options: FilterOptions) {
+    check("new Filter", { profile: aProfile, prev: perhapsFilter, program: aProgram, options: someFilterOptions }, [
+      profile,
+      prev,
+      program,
+      options,
+    ]);
     this.profile = profile;
     this.program = program;
     this.prev = prev;
@@ -220,7 +229,7 @@ export class Filter {
     if (this._run) return this._run() >>> 0;
     this._heat += this.program.length;
     if (this._heat > COMPILE_AFTER && this.program.length >= WORTH_COMPILING) this._compile();
-    return evaluate(this.profile, this.program, words);
+    return execute(this.profile, this.program, words);
   }
 
   private _compile(): void {
@@ -268,7 +277,7 @@ export class Filter {
   private _upToArguments(nr: number, arch: number): { start: Start | undefined; value: number } {
     const zeros = { nr, arch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
     let start: Start | undefined;
-    const value = evaluate(this.profile, this.program, wordsOf(this.profile.layout, zeros), (pc, a, x, mem) => {
+    const value = execute(this.profile, this.program, wordsOf(this.profile.layout, zeros), (pc, a, x, mem) => {
       const insn = this.program[pc];
       // nr, and arch or its replacement, are the first eight bytes in every layout.
       if (!start && insn && loadsData(insn) && loadAddress(insn, x) + 4 > 8) start = { pc, a, x, mem: mem.slice() };
@@ -285,17 +294,24 @@ export class Filter {
 const allowValue = (profile: SeccompProfile): number =>
   profile.returns.actions.find((r) => r.action === "allow")?.value ?? actions.allow.value;
 
+const perhapsFilter = wants("a Filter or null", (value) => value === null || value instanceof Filter);
+const someFilterOptions = optionsOf<FilterOptions>({ arch: word32, log: optional(aFlag) });
+
 /**
  * True if `ancestor` is on the path of `filter`; null is on every path. TSYNC checks it for each thread.
  *
  * @example
  * isAncestor(null, null);   // true
  */
-export const isAncestor = (ancestor: Filter | null, filter: Filter | null): boolean => {
-  if (ancestor === null) return true;
-  for (let f = filter; f; f = f.prev) if (f === ancestor) return true;
-  return false;
-};
+export const isAncestor = takes(
+  "isAncestor",
+  { ancestor: perhapsFilter, filter: perhapsFilter },
+  (ancestor: Filter | null, filter: Filter | null): boolean => {
+    if (ancestor === null) return true;
+    for (let f = filter; f; f = f.prev) if (f === ancestor) return true;
+    return false;
+  },
+);
 
 /**
  * The step "compat" of the profile's attach order.
@@ -303,10 +319,14 @@ export const isAncestor = (ancestor: Filter | null, filter: Filter | null): bool
  * @example
  * checkCompatLock(upstream, null, 0xc000003e);   // undefined: there is no lock
  */
-export const checkCompatLock = (profile: SeccompProfile, prev: Filter | null, arch: number): FilterProblem | undefined =>
-  profile.compatLock && prev && compat(prev.arch) !== compat(arch)
-    ? { code: "compat-lock", errno: "EACCES", message: "the earlier filters were attached through the other ABI's door" }
-    : undefined;
+export const checkCompatLock = takes(
+  "checkCompatLock",
+  { profile: aProfile, prev: perhapsFilter, arch: word32 },
+  (profile: SeccompProfile, prev: Filter | null, arch: number): FilterProblem | undefined =>
+    profile.compatLock && prev && compat(prev.arch) !== compat(arch)
+      ? { code: "compat-lock", errno: "EACCES", message: "the earlier filters were attached through the other ABI's door" }
+      : undefined,
+);
 
 /**
  * The step "check": the first reason for which the program is refused; undefined if it is accepted.
@@ -314,8 +334,11 @@ export const checkCompatLock = (profile: SeccompProfile, prev: Filter | null, ar
  * @example
  * checkFilter(upstream, [])?.code;   // "length"
  */
-export const checkFilter = (profile: SeccompProfile, program: Program): FilterProblem | undefined =>
-  checkProgram(profile.checker, program, profile.layout.size);
+export const checkFilter = takes(
+  "checkFilter",
+  { profile: aProfile, program: aProgram },
+  (profile: SeccompProfile, program: Program): FilterProblem | undefined => checkProgram(profile.checker, program, profile.layout.size),
+);
 
 /**
  * The step "path": a problem if all filters of the task together would be too long.
@@ -324,9 +347,13 @@ export const checkFilter = (profile: SeccompProfile, program: Program): FilterPr
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * checkFilterPath(upstream, null, program);   // undefined: the path is short enough
  */
-export const checkFilterPath = (profile: SeccompProfile, prev: Filter | null, program: Program): FilterProblem | undefined =>
-  checkPath(profile.pathLimit, prev?.pathLength ?? 0, countedLength(profile.pathLimit, program)) ??
-  checkMemory((prev?.depth ?? 0) + 1, (prev?.instructions ?? 0) + program.length);
+export const checkFilterPath = takes(
+  "checkFilterPath",
+  { profile: aProfile, prev: perhapsFilter, program: aProgram },
+  (profile: SeccompProfile, prev: Filter | null, program: Program): FilterProblem | undefined =>
+    checkPath(profile.pathLimit, prev?.pathLength ?? 0, countedLength(profile.pathLimit, program)) ??
+    checkMemory((prev?.depth ?? 0) + 1, (prev?.instructions ?? 0) + program.length),
+);
 
 /**
  * All steps that need no task, then the new head of the chain. A kernel takes the steps one by one, in the
@@ -339,13 +366,17 @@ export const checkFilterPath = (profile: SeccompProfile, prev: Filter | null, pr
  * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
  * actionOf(upstream.returns, filter.decide(getpid, { value: 0, filter: null }));   // "errno"
  */
-export const attach = (
-  profile: SeccompProfile,
-  prev: Filter | null,
-  program: Program,
-  options: FilterOptions = { arch: x64.auditArch },
-): Filter | FilterProblem =>
-  checkFilter(profile, program) ??
-  checkCompatLock(profile, prev, options.arch) ??
-  checkFilterPath(profile, prev, program) ??
-  new Filter(profile, prev, program, options);
+export const attach = takes(
+  "attach",
+  { profile: aProfile, prev: perhapsFilter, program: aProgram, options: optional(someFilterOptions) },
+  (
+    profile: SeccompProfile,
+    prev: Filter | null,
+    program: Program,
+    options: FilterOptions = { arch: x64.auditArch },
+  ): Filter | FilterProblem =>
+    checkFilter(profile, program) ??
+    checkCompatLock(profile, prev, options.arch) ??
+    checkFilterPath(profile, prev, program) ??
+    new Filter(profile, prev, program, options),
+);

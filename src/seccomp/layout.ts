@@ -1,6 +1,9 @@
 // The data that loads read: the versions of struct seccomp_data, as rows of 32-bit words in host byte order
 // (little endian).
+
+import { takes } from "../wants.ts";
 import type { SyscallData } from "./data.ts";
+import { aLayout, someData } from "./wants.ts";
 
 type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
 type Half = "lo" | "hi";
@@ -45,8 +48,11 @@ const sources: Readonly<Record<Word, (d: SyscallData) => number>> = {
  * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
  * wordsOf(upstream.layout, getpid)[0];   // 39
  */
-export const wordsOf = (layout: DataLayout, data: SyscallData): Uint32Array =>
-  Uint32Array.from(layout.words, (word) => sources[word](data));
+export const wordsOf = takes(
+  "wordsOf",
+  { layout: aLayout, data: someData },
+  (layout: DataLayout, data: SyscallData): Uint32Array => Uint32Array.from(layout.words, (word) => sources[word](data)),
+);
 
 /** A function that writes the words into a reused array: `wordsOf` for the hot path. */
 export const writerOf = (layout: DataLayout): ((data: SyscallData, into: Uint32Array) => void) => {

@@ -1,8 +1,10 @@
 // Lines of the kernel log about calls that a filter denied or logged. Linux kernel/seccomp.c seccomp_log(),
 // kernel/auditsc.c audit_seccomp(); for the patch series its own printk.
 import { i386 } from "../abi/abi.ts";
+import { aFlag, aText, listOf, oneOf, shapeOf, takes, wants, word32 } from "../wants.ts";
 import type { LogRules } from "./profile/profile.ts";
 import { type Action, RET_ACTION_FULL } from "./returns.ts";
+import { anAction, aValue } from "./wants.ts";
 
 /** A denial as the kernel logs it. `time` is in seconds. */
 export interface DenialEvent {
@@ -46,6 +48,31 @@ const audit = (rules: LogRules, e: DenialEvent): string =>
     `code=0x${((e.value & RET_ACTION_FULL) >>> 0).toString(16)}`,
   ].join(" ");
 
+const someLogRules = shapeOf<LogRules>("the log rules of a profile, such as upstream.log", {
+  format: oneOf(["blocked", "audit"]),
+  auditType: word32,
+  auditArch: aFlag,
+  auditExe: aFlag,
+  always: listOf(anAction),
+});
+const aNumber = wants("a number", (value) => typeof value === "number" && Number.isFinite(value));
+const anEvent = shapeOf<DenialEvent>("an event { comm, exe, pid, … }", {
+  comm: aText,
+  exe: aText,
+  pid: aNumber,
+  uid: aNumber,
+  gid: aNumber,
+  time: aNumber,
+  serial: aNumber,
+  signal: aNumber,
+  nr: aNumber,
+  arch: word32,
+  ipLo: word32,
+  ipHi: word32,
+  value: aValue,
+});
+const aSet = wants("a Set of actions", (value) => value instanceof Set);
+
 /**
  * The line, without a time stamp.
  *
@@ -55,8 +82,9 @@ const audit = (rules: LogRules, e: DenialEvent): string =>
  * denialLine(v6.log, { ...event, nr: 64, arch: 0x40000003, ipLo: 0x401000, ipHi: 0, value: 0 });
  * // "sandbox[42]: compat system call 64 blocked at 0x401000"
  */
-export const denialLine = (rules: LogRules, event: DenialEvent): string =>
-  rules.format === "blocked" ? blocked(event) : audit(rules, event);
+export const denialLine = takes("denialLine", { rules: someLogRules, event: anEvent }, (rules: LogRules, event: DenialEvent): string =>
+  rules.format === "blocked" ? blocked(event) : audit(rules, event),
+);
 
 /**
  * True if an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: the list in
@@ -65,5 +93,9 @@ export const denialLine = (rules: LogRules, event: DenialEvent): string =>
  * @example
  * isLogged(upstream.log, "errno", true, new Set(["errno"]));   // true
  */
-export const isLogged = (rules: LogRules, action: Action, asked: boolean, logged: ReadonlySet<Action>): boolean =>
-  action !== "allow" && (asked || rules.always.includes(action)) && logged.has(action);
+export const isLogged = takes(
+  "isLogged",
+  { rules: someLogRules, action: anAction, asked: aFlag, logged: aSet },
+  (rules: LogRules, action: Action, asked: boolean, logged: ReadonlySet<Action>): boolean =>
+    action !== "allow" && (asked || rules.always.includes(action)) && logged.has(action),
+);

@@ -1,6 +1,8 @@
 // The return values of filters: actions, their values and names in all versions, and precedence between
 // filters. Linux uapi linux/seccomp.h SECCOMP_RET_*; man 2 seccomp, "Filters".
 import { E } from "../abi/errno.ts";
+import { optional, takes, wholeNumber } from "../wants.ts";
+import { anAction, aValue, someReturns } from "./wants.ts";
 
 /** An action as /proc/sys/kernel/seccomp/actions_avail spells it. */
 export type Action = "kill_process" | "kill_thread" | "trap" | "errno" | "user_notif" | "trace" | "log" | "allow";
@@ -58,11 +60,11 @@ const part = (rules: ReturnRules, value: number): number => (value & rules.mask)
  * @example
  * actionOf(upstream.returns, 0x00050001);   // "errno"
  */
-export const actionOf = (rules: ReturnRules, value: number): Action => {
+export const actionOf = takes("actionOf", { rules: someReturns, value: aValue }, (rules: ReturnRules, value: number): Action => {
   const wanted = part(rules, value);
   for (const { action, value: known } of rules.actions) if (known === wanted) return action;
   return rules.unknown;
-};
+});
 
 /**
  * The 16 bits of data: si_errno of TRAP, the event message of TRACE.
@@ -70,7 +72,7 @@ export const actionOf = (rules: ReturnRules, value: number): Action => {
  * @example
  * dataOf(0x7ff01234);   // 0x1234
  */
-export const dataOf = (value: number): number => value & RET_DATA;
+export const dataOf = takes("dataOf", { value: aValue }, (value: number): number => value & RET_DATA);
 
 /**
  * The system call's result under ERRNO: 0 or -errno.
@@ -78,7 +80,11 @@ export const dataOf = (value: number): number => value & RET_DATA;
  * @example
  * errnoResult(upstream.returns, 0x00050002);   // -2
  */
-export const errnoResult = (rules: ReturnRules, value: number): number => 0 - Math.min(dataOf(value), rules.maxErrno);
+export const errnoResult = takes(
+  "errnoResult",
+  { rules: someReturns, value: aValue },
+  (rules: ReturnRules, value: number): number => 0 - Math.min(dataOf(value), rules.maxErrno),
+);
 
 /**
  * The value of an action, with data. Undefined if these rules do not have the action.
@@ -86,10 +92,14 @@ export const errnoResult = (rules: ReturnRules, value: number): number => 0 - Ma
  * @example
  * returnValue(upstream.returns, "errno", 13);   // 0x0005000d
  */
-export const returnValue = (rules: ReturnRules, action: Action, data = 0): number | undefined => {
-  const known = rules.actions.find((r) => r.action === action);
-  return known && (known.value | (data & RET_DATA & ~rules.mask)) >>> 0;
-};
+export const returnValue = takes(
+  "returnValue",
+  { rules: someReturns, action: anAction, data: optional(wholeNumber(0, 0xffff)) },
+  (rules: ReturnRules, action: Action, data = 0): number | undefined => {
+    const known = rules.actions.find((r) => r.action === action);
+    return known && (known.value | (data & RET_DATA & ~rules.mask)) >>> 0;
+  },
+);
 
 /**
  * `ERRNO(13)`, `ALLOW`, `0x7ffb0000`: as people write it. The `name` of an errno is for the caller that shows
@@ -98,12 +108,16 @@ export const returnValue = (rules: ReturnRules, action: Action, data = 0): numbe
  * @example
  * describeReturn(upstream.returns, 0x0005000d);   // "ERRNO(13)"
  */
-export const describeReturn = (rules: ReturnRules, value: number): string => {
-  const known = rules.actions.find((r) => r.value === part(rules, value));
-  if (!known) return `0x${(value >>> 0).toString(16)}`;
-  const data = (value & ~rules.mask) >>> 0;
-  return data ? `${known.name}(${data})` : known.name;
-};
+export const describeReturn = takes(
+  "describeReturn",
+  { rules: someReturns, value: aValue },
+  (rules: ReturnRules, value: number): string => {
+    const known = rules.actions.find((r) => r.value === part(rules, value));
+    if (!known) return `0x${(value >>> 0).toString(16)}`;
+    const data = (value & ~rules.mask) >>> 0;
+    return data ? `${known.name}(${data})` : known.name;
+  },
+);
 
 /**
  * True if `next` takes precedence over the values of earlier filters. Linux kernel/seccomp.c

@@ -4,7 +4,9 @@ import type { SyscallName } from "../abi/numbers.ts";
 import { isSyscallName, syscallNumber, syscallsOf } from "../abi/syscall-number.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
+import { anything, aText, either, listOf, optional, optionsOf, shown, takes, wants } from "../wants.ts";
 import type { SyscallData } from "./data.ts";
+import { anAbi } from "./wants.ts";
 
 /** The parts of a call besides its number. */
 export interface SyscallDataOptions {
@@ -19,6 +21,7 @@ export interface SyscallDataOptions {
   readonly ip?: number | bigint;
 }
 
+const someOptions = optionsOf<SyscallDataOptions>({ abi: anything, args: optional(listOf(anything)), ip: anything });
 const usage = (message: string, help?: string): Problem => new Problem("bad-call", message, { help });
 
 /** The number of a call as filters see it, signed. */
@@ -35,7 +38,7 @@ const numberOf = (call: SyscallName | number, abi: Abi): number => {
 };
 
 const word = (value: number | bigint, what: string): bigint => {
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) throw usage(`${what} is a whole number, not ${String(value)}`);
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) throw usage(`${what} is a whole number, not ${shown(value)}`);
   return BigInt.asUintN(64, BigInt(value));
 };
 const low = (value: bigint): number => Number(value & 0xffff_ffffn);
@@ -52,15 +55,26 @@ const high = (value: bigint): number => Number(value >> 32n);
  * arch;      // 0x40000003
  * args[2];   // 0x8000
  */
-export const syscallData = (call: SyscallName | number, { abi = x64, args = [], ip = 0 }: SyscallDataOptions = {}): SyscallData => {
-  if (typeof abi?.auditArch !== "number") throw usage("the ABI is x64, i386 or x32 of trapgate/seccomp");
-  if (args.length > 6) throw usage(`a system call has at most six arguments, not ${args.length}`);
-  const at = word(ip, "the instruction pointer");
-  const words = args.flatMap((value, i) => {
-    const whole = word(value, `argument ${i}`);
-    return [low(whole), high(whole)];
-  });
-  const registers = new Uint32Array(12);
-  registers.set(words);
-  return { nr: numberOf(call, abi), arch: abi.auditArch, ipLo: low(at), ipHi: high(at), args: registers };
-};
+export const syscallData = takes(
+  "syscallData",
+  {
+    call: either(
+      "the name or the number of a system call",
+      aText,
+      wants("a number", (value) => typeof value === "number"),
+    ),
+    options: optional(someOptions),
+  },
+  (call: SyscallName | number, { abi = x64, args = [], ip = 0 }: SyscallDataOptions = {}): SyscallData => {
+    if (anAbi(abi, []) !== undefined) throw usage("the ABI is x64, i386 or x32 of trapgate/seccomp");
+    if (args.length > 6) throw usage(`a system call has at most six arguments, not ${args.length}`);
+    const at = word(ip, "the instruction pointer");
+    const words = args.flatMap((value, i) => {
+      const whole = word(value, `argument ${i}`);
+      return [low(whole), high(whole)];
+    });
+    const registers = new Uint32Array(12);
+    registers.set(words);
+    return { nr: numberOf(call, abi), arch: abi.auditArch, ipLo: low(at), ipHi: high(at), args: registers };
+  },
+);

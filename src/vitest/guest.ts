@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
+import { aText, check, listOf, oneOf, optional, optionsOf } from "../wants.ts";
 
 /** Options of `guest`. */
 export interface GuestOptions {
@@ -21,20 +21,12 @@ export interface GuestOptions {
 }
 
 const widths = { x64: "-m64", i386: "-m32", x32: "-mx32" } as const;
-const known = ["abi", "flags", "compiler", "cache"];
-
-const checked = (options: GuestOptions): GuestOptions => {
-  for (const name of Object.keys(options))
-    if (!known.includes(name))
-      throw new Problem("unknown-property", `guest has no option ${name}`, {
-        help: didYouMean(name, known) ?? `there are ${known.join(", ")}`,
-      });
-  const { abi, flags } = options;
-  if (abi !== undefined && !Object.hasOwn(widths, abi))
-    throw new Problem("unknown-name", `abi cannot be ${JSON.stringify(abi)}`, { help: "there are x64, i386, x32" });
-  if (flags !== undefined && !Array.isArray(flags)) throw new Problem("bad-property-value", `flags must be an array, not ${String(flags)}`);
-  return options;
-};
+const someOptions = optionsOf<GuestOptions>({
+  abi: optional(oneOf(Object.keys(widths))),
+  flags: optional(listOf(aText)),
+  compiler: optional(aText),
+  cache: optional(aText),
+});
 
 /** The folder of the file that called: the first line of the stack outside of this one. */
 const callersFolder = (): string => {
@@ -70,7 +62,8 @@ const compile = (compiler: string, args: readonly string[], file: string): strin
  * const run = await Machine.run(guest("./probe.c", { abi: "i386" }), { trace: true });
  */
 export const guest = (file: string, options: GuestOptions = {}): Uint8Array => {
-  const { abi = "x64", flags = [], compiler = process.env["CC"] ?? "cc", cache } = checked(options);
+  check("guest", { file: aText, options: someOptions }, [file, options]);
+  const { abi = "x64", flags = [], compiler = process.env["CC"] ?? "cc", cache } = options;
   const path = isAbsolute(file) ? file : resolve(callersFolder(), file);
   if (!existsSync(path)) throw new Problem("cannot-read", `guest: there is no file ${path}`);
   const folder = cache ?? join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trapgate", "guests");

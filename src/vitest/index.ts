@@ -6,7 +6,7 @@ import { runMatchers } from "./run-matchers.ts";
 
 export { type GuestOptions, guest } from "./guest.ts";
 export { maskTrace } from "./mask.ts";
-export type { DeniedOptions, GuestMatchers } from "./matcher-types.ts";
+export type { DeniedOptions, DeniedVerdict, GuestMatchers } from "./matcher-types.ts";
 export type { TraceLine } from "./trace-lines.ts";
 
 declare module "vitest" {
@@ -14,4 +14,5 @@ declare module "vitest" {
   interface Matchers<T = any> extends GuestMatchers<T> {}
 }
 
-expect.extend({ ...runMatchers, ...policyMatchers });
+// The members of the interface have other parameters for a value that they cannot judge.
+expect.extend({ ...runMatchers, ...policyMatchers } as unknown as Parameters<typeof expect.extend>[0]);

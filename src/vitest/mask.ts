@@ -1,5 +1,7 @@
 // Traces for snapshots: numbers that change with each build of a guest become names that do not.
 
+import { aText, check, listOf } from "../wants.ts";
+
 /** Addresses below this are lengths, flags and offsets. */
 const LOWEST = 0x10000;
 // Flags without a name are written in hexadecimal too: 0x80000|O_RDONLY, 0x20000 /* MAP_??? */
@@ -15,6 +17,7 @@ const ADDRESS = /(?<![\w|])0x([0-9a-f]{5,16})\b(?!\s*\/\* \w*\?\?\?)/g;
  * maskTrace(["brk(0x55550000) = 0x55550000"]);   // ["brk(ADDR1) = ADDR1"]
  */
 export const maskTrace = (trace: readonly string[]): string[] => {
+  check("maskTrace", { trace: listOf(aText) }, [trace]);
   const names = new Map<bigint, string>();
   return trace.map((line) =>
     line.replace(ADDRESS, (text, digits: string) => {

@@ -1,9 +1,25 @@
-// The matchers' types. A value that a matcher cannot judge is a type error with a text that says the remedy.
+// The matchers' types. A value that a matcher cannot judge is a type error whose text says the remedy.
+import type { ErrnoName } from "../abi/errno.ts";
 import type { Exploration } from "../machine/explore/options.ts";
 import type { SignalName } from "../machine/tracing/status.ts";
 import type { Severity } from "../policy/audit/finding.ts";
+import type { CallText } from "../policy/call.ts";
 import type { Meaningful, ViaOptions } from "../policy/explain/matching.ts";
 import type { TraceLine } from "./trace-lines.ts";
+
+/** The verdict on a denied call, as `Denial.verdict` has it, or its beginning: `"ERRNO(EPERM)"`, `"KILL"`. */
+export type DeniedVerdict =
+  | "KILL"
+  | "KILL_PROCESS"
+  | "KILL_THREAD"
+  | "ERRNO"
+  | `ERRNO(${ErrnoName | number})`
+  | "TRAP"
+  | `TRAP(${number})`
+  | "TRACE"
+  | `TRACE(${number})`
+  | "USER_NOTIF"
+  | `0x${string}`;
 
 /** Conditions on a denied call. */
 export interface DeniedOptions {
@@ -12,17 +28,20 @@ export interface DeniedOptions {
   /** The door through which it came. */
   readonly via?: "syscall" | "int80" | "sysenter" | "vsyscall";
   /** The verdict: `"ERRNO(EPERM)"`, or its beginning: `"KILL"`. */
-  readonly verdict?: string;
+  readonly verdict?: DeniedVerdict;
 }
 
-/** A matcher for values of one type; for others a text, which cannot be called. */
+/**
+ * A matcher for values of one type. For others a function of the advice: a call of it is an error whose text
+ * has the advice. vitest demands a function of each member of its interface.
+ */
 type For<T, Wanted, Matcher, Advice extends string> = 0 extends 1 & T
   ? Matcher
   : T extends Wanted
     ? Matcher
     : T extends PromiseLike<unknown>
-      ? "await the promise first: expect(await …)"
-      : Advice;
+      ? (...advice: readonly ["await the promise first: expect(await …)", never]) => never
+      : (...advice: readonly [Advice, never]) => never;
 /** By its shape: results that a test keeps as data have wider types. */
 type RunLike = { readonly status: object; readonly trace: readonly string[] };
 type ForRun<T, Matcher> = For<T, RunLike, Matcher, "expect(…) wants the result of Machine.run">;
@@ -44,7 +63,7 @@ export interface GuestMatchers<T = unknown> {
    * A filter denied this call in the run: `"getppid"`, or with decoded arguments `'openat(AT_FDCWD,
    * "/etc/passwd"'`.
    */
-  readonly toBeDenied: ForRun<T, (call: string, options?: DeniedOptions) => void>;
+  readonly toBeDenied: ForRun<T, (call: CallText, options?: DeniedOptions) => void>;
   /** `explore` found no violation and tried all schedules up to its bound. */
   readonly toHoldInEverySchedule: For<T, Exploration, () => void, "expect(…) wants the result of explore">;
   /** The policy means the same as another policy or filter, for every call. */
@@ -52,9 +71,9 @@ export interface GuestMatchers<T = unknown> {
   /**
    * The policy allows a call: with all arguments, or with the given ones: `"socket(1, 2)"`, `"i386.getppid"`.
    */
-  readonly toAllow: ForPolicy<T, (call: string, options?: ViaOptions) => void>;
+  readonly toAllow: ForPolicy<T, (call: CallText, options?: ViaOptions) => void>;
   /** The policy never allows a call: with no arguments at all, or not with the given ones. */
-  readonly toDeny: ForPolicy<T, (call: string, options?: ViaOptions) => void>;
+  readonly toDeny: ForPolicy<T, (call: CallText, options?: ViaOptions) => void>;
   /** The audit of the policy finds nothing, or nothing of this severity and above. */
   readonly toHaveNoFindings: ForPolicy<T, (options?: { readonly severity?: Severity }) => void>;
 }

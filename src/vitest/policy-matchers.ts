@@ -4,22 +4,22 @@ import { isAtLeast, type Severity, severities } from "../policy/audit/finding.ts
 import { findingText } from "../policy/audit/report.ts";
 import { differenceText } from "../policy/explain/explain-text.ts";
 import { passing, type ViaOptions } from "../policy/explain/matching.ts";
-import { Problem } from "../problem.ts";
 import { compare } from "../seccomp/index.ts";
-import { oneOf, policyOf } from "./subject.ts";
+import { aText, check, oneOf, optional, optionsOf } from "../wants.ts";
+import { policyOf } from "./subject.ts";
 
 interface State {
   readonly isNot?: boolean | undefined;
 }
 const not = ({ isNot }: State): string => (isNot ? "not " : "");
 
-const asked = (policy: unknown, matcher: string, call: unknown, { via, ...others }: ViaOptions) => {
+const someOptions = optionsOf<ViaOptions>({ via: optional(oneOf(["syscall", "int80"])) });
+const someSeverity = optionsOf<{ readonly severity?: Severity }>({ severity: optional(oneOf(severities)) });
+
+const asked = (policy: unknown, matcher: string, call: string, options: ViaOptions) => {
   const meaning = policyOf(policy, matcher);
-  if (typeof call !== "string") throw new Problem("bad-call", `${matcher} wants a system call, not ${String(call)}`);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new Problem("unknown-property", `${matcher} has no option ${unknown}`, { help: "there is via" });
-  if (via !== undefined) oneOf(via, ["syscall", "int80"], "via");
-  return passing(meaning, call, { via } as ViaOptions);
+  check(matcher, { call: aText, options: someOptions }, [call, options]);
+  return passing(meaning, call, options);
 };
 
 /** Matchers on policies and filters. */
@@ -42,8 +42,9 @@ export const policyMatchers = {
     const { passes, text } = asked(policy, "toDeny", call, options);
     return { pass: passes === "never", message: () => `expected the policy ${not(this)}to deny ${call}\n    ${text}` };
   },
-  toHaveNoFindings(policy: unknown, { severity = "info" }: { readonly severity?: Severity } = {}) {
-    const least = oneOf(severity, severities, "severity");
+  toHaveNoFindings(policy: unknown, options: { readonly severity?: Severity } = {}) {
+    check("toHaveNoFindings", { options: someSeverity }, [options]);
+    const { severity: least = "info" } = options;
     const meaning = policyOf(policy, "toHaveNoFindings");
     const { source } = meaning as { readonly source?: { readonly name: string } };
     const found = audit(meaning).filter((finding) => isAtLeast(finding.severity, least));

@@ -1,10 +1,14 @@
 // Matchers for results of runs and searches: the end, the trace, the calls that were denied.
+
+import { E } from "../abi/errno.ts";
 import type { Denial } from "../machine/denial.ts";
 import { signalNames } from "../machine/tracing/status.ts";
 import { didYouMean } from "../nearest.ts";
+import { parseCall } from "../policy/call.ts";
 import { Problem } from "../problem.ts";
+import { aText, check, listOf, oneOf, optional, optionsOf, type Want, wants, wholeNumber } from "../wants.ts";
 import type { DeniedOptions } from "./matcher-types.ts";
-import { deniedRunOf, type Ended, explorationOf, oneOf, runOf, tracedRunOf } from "./subject.ts";
+import { deniedRunOf, type Ended, explorationOf, runOf, tracedRunOf } from "./subject.ts";
 import { absenceText, findLines, presenceText, type TraceLine } from "./trace-lines.ts";
 
 interface State {
@@ -24,22 +28,43 @@ const lastCalls = ({ trace }: Ended): string => listed("last system calls", trac
 
 const doors = { syscall: ["syscall64", "syscall32"], int80: ["int80"], sysenter: ["sysenter"], vsyscall: ["vsyscall"] } as const;
 const abis = ["x64", "i386", "x32"] as const;
-const optionNames = ["abi", "via", "verdict"];
+const VERDICT = /^(?:(KILL|KILL_PROCESS|KILL_THREAD|USER_NOTIF|0x[\da-f]{1,8})|(ERRNO|TRAP|TRACE)(?:\((\w+)\))?)$/;
+const errnoNamed = (number: number): string | undefined => Object.entries(E).find(([, value]) => value === number)?.[0];
+
+/** The verdict as denials have it. Throws a Problem for a text that no verdict begins with. */
+const verdictOf = (text: string): string => {
+  const [, plain, action, data] = VERDICT.exec(text) ?? [];
+  if (plain !== undefined || (action !== undefined && data === undefined)) return text;
+  const number = data !== undefined && /^\d+$/.test(data) ? Number(data) : undefined;
+  if (action === "ERRNO" && number !== undefined && number < 4096) return `ERRNO(${errnoNamed(number) ?? number})`;
+  if (action !== undefined && action !== "ERRNO" && number !== undefined && number < 65536) return text;
+  if (action === "ERRNO" && data !== undefined && Object.hasOwn(E, data)) return text;
+  const help = Object.hasOwn(E, text)
+    ? `write "ERRNO(${text})"`
+    : data === undefined
+      ? didYouMean(text, verdicts)
+      : didYouMean(data, Object.keys(E));
+  throw new Problem("unknown-name", `toBeDenied: verdict cannot be ${JSON.stringify(text)}`, {
+    help: help ?? 'such as "ERRNO(EPERM)", "KILL", "TRAP"',
+  });
+};
+const verdicts = ["KILL", "KILL_PROCESS", "KILL_THREAD", "USER_NOTIF", "ERRNO", "TRAP", "TRACE"];
+const someOptions = optionsOf<DeniedOptions>({
+  abi: optional(oneOf(abis)),
+  via: optional(oneOf(Object.keys(doors))),
+  verdict: optional(aText),
+});
 
 /** The condition on denials that a call's text and options express. */
 const denialTest = (text: unknown, options: DeniedOptions): ((denial: Denial) => boolean) => {
-  for (const name of Object.keys(options))
-    if (!optionNames.includes(name))
-      throw new Problem("unknown-property", `toBeDenied has no option ${name}`, {
-        help: didYouMean(name, optionNames) ?? `there are ${optionNames.join(", ")}`,
-      });
-  const match = typeof text === "string" ? /^(?:(x64|i386|x32)\.)?(\w+)(\([\s\S]*)?$/.exec(text.trim()) : null;
+  check("toBeDenied", { call: aText, options: someOptions }, [text, options]);
+  const match = /^(?:(x64|i386|x32)\.)?(-?\w+)(\([\s\S]*)?$/.exec((text as string).trim());
   if (!match) throw new Problem("bad-call", `toBeDenied wants a system call, not ${JSON.stringify(text)}`, { help: "such as openat" });
-  const [, before, name, args = ""] = match;
-  const { verdict, via } = options;
+  const [, before, name = "", args = ""] = match;
+  if (!/^-?\d+$/.test(name)) parseCall(before === undefined ? name : `${before}.${name}`);
+  const verdict = options.verdict === undefined ? undefined : verdictOf(options.verdict);
   const abi = options.abi ?? before;
-  if (abi !== undefined) oneOf(abi, abis, "abi");
-  const through = via === undefined ? undefined : doors[oneOf(via, Object.keys(doors) as (keyof typeof doors)[], "via")];
+  const through = options.via === undefined ? undefined : doors[options.via];
   const squeezed = (of: string): string => of.replace(/\s+/g, "");
   return (denial) =>
     (denial.name ?? String(denial.number)) === name &&
@@ -51,12 +76,18 @@ const denialTest = (text: unknown, options: DeniedOptions): ((denial: Denial) =>
 const denialText = ({ call, abi, door, verdict }: Denial): string => `${call} [${abi} by ${door}] ${verdict}`;
 const SHOWN = 10;
 
+const aSignal: Want = (value, args) =>
+  typeof value === "string" && /^SIGRT(MIN|_\d+)$/.test(value) ? undefined : oneOf(signalNames)(value, args);
+const aLine = wants(
+  "a text or a pattern",
+  (value) => typeof value === "string" || Object.prototype.toString.call(value) === "[object RegExp]",
+);
+
 /** Matchers on runs. */
 export const runMatchers = {
   toExitWith(this: State, value: unknown, status: number) {
     const run = runOf(value, "toExitWith");
-    if (!Number.isInteger(status) || status < 0 || status > 255)
-      throw new Problem("bad-property-value", `toExitWith wants a status from 0 to 255, not ${String(status)}`);
+    check("toExitWith", { status: wholeNumber(0, 255) }, [status]);
     const pass = "exit" in run.status && run.status.exit === status;
     return {
       pass,
@@ -67,7 +98,7 @@ export const runMatchers = {
   },
   toBeKilledBy(this: State, value: unknown, signal: string) {
     const run = runOf(value, "toBeKilledBy");
-    if (!/^SIGRT(MIN|_\d+)$/.test(signal)) oneOf(signal, signalNames, "a signal");
+    check("toBeKilledBy", { signal: aSignal }, [signal]);
     const pass = "signal" in run.status && run.status.signal === signal;
     return {
       pass,
@@ -78,9 +109,7 @@ export const runMatchers = {
   },
   toTrace(value: unknown, ...lines: TraceLine[]) {
     const run = tracedRunOf(value, "toTrace");
-    for (const line of lines)
-      if (typeof line !== "string" && !(line instanceof RegExp))
-        throw new Problem("bad-property-value", `toTrace wants texts and patterns, not ${String(line)}`);
+    check("toTrace", { lines: listOf(aLine, 1) }, [lines]);
     const found = findLines(run.trace, lines);
     const pass = found.absent === undefined;
     return {

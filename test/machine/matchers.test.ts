@@ -122,17 +122,21 @@ describe("misuse of the matchers", () => {
   });
   it("is an argument that cannot be", () => {
     // @ts-expect-error no signal
-    expect(message(() => expect(killed).toBeKilledBy("sigsys"))).toContain('a signal cannot be "sigsys" (did you mean SIGSYS?)');
+    expect(message(() => expect(killed).toBeKilledBy("sigsys"))).toContain(
+      'toBeKilledBy: signal cannot be "sigsys" (did you mean SIGSYS?)',
+    );
     // @ts-expect-error no signal
     expect(message(() => expect(killed).toBeKilledBy("SIGSYSS"))).toContain("did you mean SIGSYS?");
-    expect(message(() => expect(killed).toExitWith(256))).toContain("a status from 0 to 255, not 256");
+    expect(message(() => expect(killed).toExitWith(256))).toContain("status must be a whole number from 0 to 255, not 256");
     // @ts-expect-error a number
-    expect(message(() => expect(killed).toTrace(3))).toContain("texts and patterns, not 3");
+    expect(message(() => expect(killed).toTrace(3))).toContain("lines[0] must be a text or a pattern, not 3");
     const box = policy({ default: killProcess }).allow("read");
     // @ts-expect-error no door
     expect(message(() => expect(box).toDeny("read", { via: "int81" }))).toContain('via cannot be "int81" (did you mean int80?)');
     // @ts-expect-error no option
-    expect(message(() => expect(box).toDeny("read", { door: "int80" }))).toContain("toDeny has no option door (there is via)");
+    expect(message(() => expect(box).toDeny("read", { door: "int80" }))).toContain(
+      'toDeny: options.door is no option (its value is "int80") (there are via)',
+    );
     // @ts-expect-error no severity
     expect(message(() => expect(box).toHaveNoFindings({ severity: "hihg" }))).toContain("did you mean high?");
   });
@@ -158,7 +162,15 @@ describe("toBeDenied", () => {
     expect(message(() => expect(run).not.toBeDenied("write"))).toContain("denied calls:\n    write(1, ");
     // @ts-expect-error no ABI
     expect(message(() => expect(run).toBeDenied("write", { abi: "i387" }))).toContain("did you mean i386?");
+    // @ts-expect-error no call
     expect(message(() => expect(run).toBeDenied("a b"))).toContain("toBeDenied wants a system call");
+    // @ts-expect-error no call
+    expect(message(() => expect(run).toBeDenied("wriet"))).toContain("did you mean write?");
+    // @ts-expect-error a verdict names its action
+    expect(message(() => expect(run).toBeDenied("write", { verdict: "EPERM" }))).toContain('write "ERRNO(EPERM)"');
+    // @ts-expect-error no error
+    expect(message(() => expect(run).toBeDenied("write", { verdict: "ERRNO(EPREM)" }))).toContain("did you mean EPERM?");
+    expect(run).toBeDenied("write", { verdict: "ERRNO(1)" });
   });
   it("is empty for a run without filters", async () => {
     const run = await Machine.run(landmine("hello-syscall"));

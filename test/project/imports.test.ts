@@ -11,18 +11,20 @@ const src = fileURLToPath(new URL("../../src", import.meta.url));
 const below: Record<string, readonly string[]> = {
   "problem-table.ts": [],
   "problem.ts": ["problem-table.ts"],
-  "budget.ts": ["problem.ts"],
   "nearest.ts": [],
   "visible.ts": [],
+  "wants.ts": ["nearest.ts", "problem.ts", "problem-table.ts"],
+  "budget.ts": ["wants.ts", "problem.ts"],
   abi: [],
   "failure.ts": ["abi"],
   wasm: [],
   cpu: ["wasm", "abi", "problem.ts"],
   memory: ["cpu", "abi"],
-  seccomp: ["wasm", "abi", "nearest.ts", "budget.ts", "problem.ts"],
-  policy: ["seccomp", "abi", "nearest.ts", "problem-table.ts", "budget.ts", "problem.ts"],
+  seccomp: ["wants.ts", "wasm", "abi", "nearest.ts", "budget.ts", "problem.ts"],
+  policy: ["wants.ts", "seccomp", "abi", "nearest.ts", "problem-table.ts", "budget.ts", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "budget.ts", "problem.ts"],
   machine: [
+    "wants.ts",
     "kernel",
     "memory",
     "policy",
@@ -58,7 +60,7 @@ const below: Record<string, readonly string[]> = {
   "index.ts": ["machine", "kernel", "budget.ts", "failure.ts", "problem-table.ts", "problem.ts"],
   "internal.ts": ["machine", "cpu"],
   "node.ts": ["host", "kernel"],
-  vitest: ["machine", "policy", "seccomp", "nearest.ts", "problem.ts"],
+  vitest: ["abi", "wants.ts", "machine", "policy", "seccomp", "nearest.ts", "problem.ts"],
 };
 /**
  * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in

@@ -3,25 +3,9 @@ import type { z } from "zod";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { whyNoProfile } from "../../seccomp/profile/profiles.ts";
+import { pathText, shown } from "../../wants.ts";
 import type { Program } from "../options.ts";
 import { machineShape, schemas } from "./schema.ts";
-
-/** Characters of a value that a message shows. */
-const SHOWN = 60;
-const shown = (value: unknown): string => {
-  if (typeof value === "string") return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return `an object of class ${value.constructor?.name ?? "null"}`;
-  return String(value);
-};
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((before, key) => {
-    if (typeof key === "number" || !/^[A-Za-z_]\w*$/.test(String(key))) return `${before}[${JSON.stringify(key)}]`;
-    return before === "" ? String(key) : `${before}.${String(key)}`;
-  }, "");
 
 const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((found, key) => (found === null || found === undefined ? undefined : (found as never)[key]), value);

@@ -1,13 +1,16 @@
 // The audit of a policy: weaknesses with calls that show them, the gravest first.
+
+import { oneOf, optional, optionsOf, takes } from "../../wants.ts";
 import type { Meaningful } from "../explain/matching.ts";
 import type { Policy } from "../formats/read.ts";
+import { aMeaning } from "../wants.ts";
 import { askedOf } from "../why/asked.ts";
 import { decidingRule } from "../why/rule.ts";
 import { narrowComparisons, signExtended, wideComparisons } from "./arguments.ts";
 import { clone3, equivalents, hiddenCalls, ioUring, laterCalls, namespaces, otherProcesses, timeCalls, verdicts } from "./calls.ts";
 import { byPointer, multiplexers, otherDoors } from "./doors.ts";
 import { type Finding, type Found, severities } from "./finding.ts";
-import { byListener, type Listener } from "./listener.ts";
+import { byListener, type Listener, listeners } from "./listener.ts";
 import { deadInstructions, superfluous, warned } from "./rules.ts";
 import { View } from "./view.ts";
 
@@ -49,6 +52,8 @@ export interface AuditOptions {
   readonly listener?: Listener;
 }
 
+const someOptions = optionsOf<AuditOptions>({ listener: optional(oneOf(listeners)) });
+
 /**
  * Weaknesses of a policy, the gravest first: doors, arguments, second ways, verdicts, and text without
  * effect. Each is found in the meaning, so it is exact, and has a call that shows it.
@@ -57,11 +62,15 @@ export interface AuditOptions {
  * const findings = audit(await readPolicy("sandbox.bpf", bytes));
  * for (const { severity, title, passes } of findings) console.log(severity, title, passes?.call);
  */
-export const audit = (policy: Meaningful, { listener = "unknown" }: AuditOptions = {}): readonly Finding[] => {
-  const view = new View(policy.diagram);
-  const checks = listener === "answers" ? ofMeaning : [...ofMeaning, byListener];
-  const found = [...checks.flatMap((check) => check(view)), ...(isPolicy(policy) ? ofText.flatMap((check) => check(policy)) : [])];
-  return found
-    .map((each): Finding => ({ denied: undefined, passes: undefined, landmine: undefined, ...each, line: lineOf(policy, each) }))
-    .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
-};
+export const audit = takes(
+  "audit",
+  { policy: aMeaning, options: optional(someOptions) },
+  (policy: Meaningful, { listener = "unknown" }: AuditOptions = {}): readonly Finding[] => {
+    const view = new View(policy.diagram);
+    const checks = listener === "answers" ? ofMeaning : [...ofMeaning, byListener];
+    const found = [...checks.flatMap((check) => check(view)), ...(isPolicy(policy) ? ofText.flatMap((check) => check(policy)) : [])];
+    return found
+      .map((each): Finding => ({ denied: undefined, passes: undefined, landmine: undefined, ...each, line: lineOf(policy, each) }))
+      .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  },
+);

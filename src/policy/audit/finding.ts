@@ -1,5 +1,6 @@
 // A finding of an audit: a weakness with calls that show it.
 import type { SyscallData } from "../../seccomp/index.ts";
+import { aText, listOf, oneOf, optional, shapeOf, takes, wholeNumber } from "../../wants.ts";
 
 /** Severities of findings, the gravest first. */
 export const severities = ["high", "medium", "low", "info"] as const;
@@ -42,10 +43,30 @@ export interface Finding {
 export type Found = Omit<Finding, "line" | "landmine" | "denied" | "passes"> &
   Partial<Pick<Finding, "line" | "landmine" | "denied" | "passes">>;
 
+const aSeverity = oneOf(severities);
+const aShown = shapeOf<Omit<Shown, "data">>("a call with its verdict", { call: aText, verdict: aText });
+/** A finding as an argument. */
+export const aFinding = shapeOf<Finding>("a finding of audit(…)", {
+  id: aText,
+  severity: aSeverity,
+  title: aText,
+  reason: aText,
+  remedy: aText,
+  denied: optional(aShown),
+  passes: optional(aShown),
+  calls: listOf(aText),
+  line: optional(wholeNumber(1, 2 ** 53)),
+  landmine: optional(aText),
+});
+
 /**
  * True if a severity is at least as grave as another.
  *
  * @example
  * isAtLeast("high", "medium");   // true
  */
-export const isAtLeast = (severity: Severity, least: Severity): boolean => severities.indexOf(severity) <= severities.indexOf(least);
+export const isAtLeast = takes(
+  "isAtLeast",
+  { severity: aSeverity, least: aSeverity },
+  (severity: Severity, least: Severity): boolean => severities.indexOf(severity) <= severities.indexOf(least),
+);

@@ -1,5 +1,8 @@
 // Findings as SARIF 2.1.0 (OASIS), the format that code hosts read, and as text.
+
+import { aText, listOf, optional, takes } from "../../wants.ts";
 import type { Finding, Severity } from "./finding.ts";
+import { aFinding } from "./finding.ts";
 
 const levels: Readonly<Record<Severity, "error" | "warning" | "note">> = { high: "error", medium: "warning", low: "note", info: "note" };
 /** security-severity of GitHub: 0 to 10. */
@@ -16,7 +19,7 @@ const messageOf = ({ title, reason, remedy, denied, passes }: Finding): string =
  * @example
  * writeFileSync("audit.sarif", JSON.stringify(sarif(audit(policy), "sandbox.json")));
  */
-export const sarif = (findings: readonly Finding[], file: string): object => {
+export const sarif = takes("sarif", { findings: listOf(aFinding), file: aText }, (findings: readonly Finding[], file: string): object => {
   const rules = [...new Map(findings.map((finding) => [finding.id, finding])).values()];
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -47,7 +50,7 @@ export const sarif = (findings: readonly Finding[], file: string): object => {
       },
     ],
   };
-};
+});
 
 const wrap = (text: string, indent: string, width = 110): string => {
   const lines: string[] = [];
@@ -69,19 +72,23 @@ const SHOWN = 12;
  * @example
  * for (const finding of audit(policy)) console.log(findingText(finding, "sandbox.json"));
  */
-export const findingText = (finding: Finding, file: string, proof: readonly string[] = []): string => {
-  const { severity, id, title, reason, remedy, denied, passes, calls, line, landmine } = finding;
-  const where = line === undefined ? "" : `  (${file}:${line})`;
-  const more = calls.length > SHOWN ? ` and ${calls.length - SHOWN} more` : "";
-  const shown = (what: string, { call, verdict }: NonNullable<Finding["denied"]>): string => `    ${what} ${call}: ${verdict}`;
-  return [
-    `${severity.toUpperCase()} ${id}: ${title}${where}`,
-    wrap(reason, "    "),
-    ...(denied ? [shown("denied:", denied)] : []),
-    ...(passes ? [shown("passes:", passes)] : []),
-    ...proof.map((text) => `    ${text}`),
-    ...(calls.length > 1 ? [wrap(`calls: ${calls.slice(0, SHOWN).join(", ")}${more}`, "    ")] : []),
-    wrap(`remedy: ${remedy}`, "    "),
-    ...(landmine ? [`    see trapgate landmines --only ${landmine}`] : []),
-  ].join("\n");
-};
+export const findingText = takes(
+  "findingText",
+  { finding: aFinding, file: aText, proof: optional(listOf(aText)) },
+  (finding: Finding, file: string, proof: readonly string[] = []): string => {
+    const { severity, id, title, reason, remedy, denied, passes, calls, line, landmine } = finding;
+    const where = line === undefined ? "" : `  (${file}:${line})`;
+    const more = calls.length > SHOWN ? ` and ${calls.length - SHOWN} more` : "";
+    const shown = (what: string, { call, verdict }: NonNullable<Finding["denied"]>): string => `    ${what} ${call}: ${verdict}`;
+    return [
+      `${severity.toUpperCase()} ${id}: ${title}${where}`,
+      wrap(reason, "    "),
+      ...(denied ? [shown("denied:", denied)] : []),
+      ...(passes ? [shown("passes:", passes)] : []),
+      ...proof.map((text) => `    ${text}`),
+      ...(calls.length > 1 ? [wrap(`calls: ${calls.slice(0, SHOWN).join(", ")}${more}`, "    ")] : []),
+      wrap(`remedy: ${remedy}`, "    "),
+      ...(landmine ? [`    see trapgate landmines --only ${landmine}`] : []),
+    ].join("\n");
+  },
+);

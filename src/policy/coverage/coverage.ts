@@ -10,11 +10,14 @@ import {
   upstream,
   wordsOf,
 } from "../../seccomp/index.ts";
+import { someData } from "../../seccomp/wants.ts";
+import { check, wholeNumber } from "../../wants.ts";
 import type { Meaningful } from "../explain/matching.ts";
 import { callText, valueText } from "../explain/value-text.ts";
 import type { Policy } from "../formats/read.ts";
 import { ruleNames } from "../meaning.ts";
 import type { Rule } from "../profile.ts";
+import { aPolicy } from "../wants.ts";
 import { type Asked, argumentOf, askedOf, testedBits } from "../why/asked.ts";
 import { matchingRule } from "../why/rule.ts";
 
@@ -81,6 +84,7 @@ export class PolicyCoverage {
   readonly hook: (event: EventLike) => void;
 
   constructor(policy: Meaningful & { readonly bpf: () => Uint8Array }) {
+    check("new PolicyCoverage", { policy: aPolicy }, [policy]);
     this.#policy = policy;
     this.#program = decodeProgram(policy.bpf());
     this.hook = ({ kind, evaluation }) => {
@@ -90,6 +94,7 @@ export class PolicyCoverage {
 
   /** One call that the filter saw. Calls that the policy does not tell apart are one kind. */
   add(data: SyscallData, times = 1): void {
+    check("coverage.add", { data: someData, times: wholeNumber(1, 2 ** 53) }, [data, times]);
     const asked = askedOf(data);
     const call = `${data.arch} ${asked.number}`;
     let masks = this.#masks.get(call);

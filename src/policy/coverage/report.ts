@@ -1,5 +1,7 @@
 // Coverage as text, and in lcov's format. man geninfo(1), "FILES"
-import type { CoverageReport } from "./coverage.ts";
+
+import { aText, listOf, optional, shapeOf, takes, wants, wholeNumber } from "../../wants.ts";
+import type { CoverageReport, CoveredInstruction, CoveredRule } from "./coverage.ts";
 
 const share = (part: number, all: number): string => `${part} of ${all}${all === 0 ? "" : ` (${Math.round((100 * part) / all)} %)`}`;
 
@@ -19,6 +21,28 @@ export const coverageSums = ({ instructions, rules }: CoverageReport): CoverageS
     rules: [named.filter(({ hits }) => hits > 0).length, named.length],
   };
 };
+
+const aCount = wholeNumber(0, 2 ** 53);
+const aLine = optional(aCount);
+const aBranch = shapeOf<NonNullable<CoveredInstruction["branch"]>>("counts of a branch", { jumped: aCount, passed: aCount });
+/** A coverage report as an argument. */
+export const aReport = shapeOf<CoverageReport>("a report of coverage.report()", {
+  file: aText,
+  text: optional(aText),
+  calls: aCount,
+  instructions: listOf(
+    shapeOf<CoveredInstruction>("an instruction of a report", {
+      pc: aCount,
+      text: aText,
+      hits: aCount,
+      branch: optional(aBranch),
+      line: aLine,
+    }),
+  ),
+  rules: listOf(shapeOf<CoveredRule>("a rule of a report", { name: aText, line: aLine, verdict: aText, hits: aCount })),
+  unmatched: listOf(shapeOf<CoverageReport["unmatched"][number]>("a call of a report", { call: aText, verdict: aText, hits: aCount })),
+  lines: wants("a Map of lines and hits", (value) => value instanceof Map),
+});
 
 const SHOWN = 30;
 const wrap = (words: readonly string[], indent: string): string => {
@@ -40,7 +64,7 @@ const wrap = (words: readonly string[], indent: string): string => {
  * @example
  * console.log(coverageText(coverage.report()));
  */
-export const coverageText = (report: CoverageReport): string => {
+export const coverageText = takes("coverageText", { report: aReport }, (report: CoverageReport): string => {
   const { instructions, branches, rules } = coverageSums(report);
   const unused = report.rules.filter(({ hits, name }) => hits === 0 && name !== "default");
   const dead = report.instructions.filter(({ hits, line }) => hits === 0 && line !== undefined);
@@ -71,7 +95,7 @@ export const coverageText = (report: CoverageReport): string => {
       : []),
     "",
   ].join("\n");
-};
+});
 
 /**
  * Lines with hits, for tools that show lcov files. The lines of a filter without a text are its instructions.
@@ -79,7 +103,7 @@ export const coverageText = (report: CoverageReport): string => {
  * @example
  * writeFileSync("policy.info", lcov(coverage.report()));
  */
-export const lcov = (report: CoverageReport): string => {
+export const lcov = takes("lcov", { report: aReport }, (report: CoverageReport): string => {
   const own = report.lines.size > 0;
   const lines = own ? [...report.lines].sort(([a], [b]) => a - b) : report.instructions.map(({ pc, hits }) => [pc + 1, hits] as const);
   const branches = report.instructions.flatMap(({ branch, line, pc }) => {
@@ -101,4 +125,4 @@ export const lcov = (report: CoverageReport): string => {
     "end_of_record",
     "",
   ].join("\n");
-};
+});

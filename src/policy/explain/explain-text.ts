@@ -1,8 +1,10 @@
 // Explanations and differences for people: calls with the same verdicts stand together, ABIs side by side.
 import type { Abi } from "../../abi/abi.ts";
 import { abis } from "../../abi/syscall-number.ts";
+import { aDifference } from "../../seccomp/diagram/difference.ts";
 import type { Difference } from "../../seccomp/index.ts";
-import { type CallRow, type Explanation, explainRoot, type Verdict } from "./explain.ts";
+import { takes } from "../../wants.ts";
+import { anExplanation, type CallRow, type Explanation, explainRoot, type Verdict } from "./explain.ts";
 import { conjunctionText, numberText } from "./predicate-text.ts";
 import { namerOf } from "./value-names.ts";
 import { valueText } from "./value-text.ts";
@@ -76,7 +78,11 @@ const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdi
  * const { nodes, root } = policy.diagram.effects();
  * console.log(explanationText(explainRoot(nodes, root)));
  */
-export const explanationText = (explanation: Explanation): string => `${tableText(explanation, valueText, () => false).join("\n")}\n`;
+export const explanationText = takes(
+  "explanationText",
+  { explanation: anExplanation },
+  (explanation: Explanation): string => `${tableText(explanation, valueText, () => false).join("\n")}\n`,
+);
 
 /** A rank for comparisons: "the same" is left out. */
 export const otherwiseSame = (n: number): number => (n === 0 ? Number.NEGATIVE_INFINITY : -n);
@@ -87,7 +93,7 @@ export const otherwiseSame = (n: number): number => (n === 0 ? Number.NEGATIVE_I
  * @example
  * console.log(differenceText(compare(policy.diagram, other.diagram)));
  */
-export const differenceText = (difference: Difference): string => {
+export const differenceText = takes("differenceText", { difference: aDifference }, (difference: Difference): string => {
   const show = (n: number): string => {
     const pair = difference.pairs[n - 1];
     return pair ? `${valueText(pair.a)} -> ${valueText(pair.b)}` : "the same";
@@ -95,7 +101,7 @@ export const differenceText = (difference: Difference): string => {
   const explanation = explainRoot(difference.a.nodes, difference.root, otherwiseSame);
   const hidden = ({ cases }: Verdict): boolean => cases.length === 1 && cases[0]?.value === 0;
   return `${tableText(explanation, show, hidden).join("\n")}\n`;
-};
+});
 
 /** The verdict on one call for each ABI that has it. */
 export const callVerdictsText = ({ calls }: Explanation, name: string, only?: Abi["name"], show: Show = valueText): string | undefined => {

@@ -1,5 +1,8 @@
 // Conditions in words: `arg1 & 0x7e020000 == 0`, `arg0 in {1, 10}`, `(u32) arg2 <= 5`.
+
+import { aCondition } from "../../seccomp/diagram/cases.ts";
 import type { Condition, Conjunction, Masked, Range, Subject } from "../../seccomp/index.ts";
+import { aFunction, listOf, optional, takes } from "../../wants.ts";
 
 const MAX = (1n << 64n) - 1n;
 const FEW = 3n;
@@ -63,17 +66,21 @@ const masksText = (who: Who, masks: readonly Masked[], negated: boolean, name: N
  * for (const { when } of casesOf(nodes, root, (value) => value).cases)
  *   console.log(when.flat().map((each) => conditionText(each)));
  */
-export const conditionText = (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
-  const { predicate } = condition;
-  switch (predicate.kind) {
-    case "ranges":
-      return rangesText(condition, predicate.mask, predicate.ranges, predicate.negated, name);
-    case "masks":
-      return masksText(condition, predicate.masks, predicate.negated, name);
-    case "nodes":
-      return `${whoText(condition)} is as a diagram of ${predicate.nodes} nodes says`;
-  }
-};
+export const conditionText = takes(
+  "conditionText",
+  { condition: aCondition, name: optional(aFunction) },
+  (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
+    const { predicate } = condition;
+    switch (predicate.kind) {
+      case "ranges":
+        return rangesText(condition, predicate.mask, predicate.ranges, predicate.negated, name);
+      case "masks":
+        return masksText(condition, predicate.masks, predicate.negated, name);
+      case "nodes":
+        return `${whoText(condition)} is as a diagram of ${predicate.nodes} nodes says`;
+    }
+  },
+);
 
 /**
  * Conditions that all hold, in words.
@@ -83,5 +90,8 @@ export const conditionText = (condition: Omit<Condition, "node">, name: Namer = 
  * for (const { when } of casesOf(nodes, root, (value) => value).cases)
  *   console.log(when.map((all) => conjunctionText(all)));
  */
-export const conjunctionText = (all: Conjunction, name?: Namer): string =>
-  all.map((condition) => conditionText(condition, name)).join(" and ");
+export const conjunctionText = takes(
+  "conjunctionText",
+  { all: listOf(aCondition), name: optional(aFunction) },
+  (all: Conjunction, name?: Namer): string => all.map((condition) => conditionText(condition, name)).join(" and "),
+);

@@ -1,14 +1,17 @@
 // Container profiles as JSON: the OCI's, Docker's and containers-common's supersets, and a bundle's
 // config.json that holds one.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import { capabilityNames } from "../../abi/capability.ts";
 import { E, type ErrnoName } from "../../abi/errno.ts";
 import { didYouMean } from "../../nearest.ts";
 import { upstream } from "../../seccomp/index.ts";
+import { aFunction, anything, check, listOf, oneOf, optional, optionsOf, shapeOf } from "../../wants.ts";
 import { actionValue, takesErrno } from "../actions.ts";
 import { checked } from "../input/checked.ts";
 import { type Json, type JsonDocument, type Path, parseJson } from "../input/json.ts";
 import type { Source } from "../input/source.ts";
 import type { Comparison, Operator, Profile, Rule, Warning } from "../profile.ts";
+import { aKernelVersion, aSource } from "../wants.ts";
 import type { ContainerFilter, ContainerProfile, ContainerRule } from "./container-schema.ts";
 
 /** The host that Docker's and Podman's conditions ask about. */
@@ -148,6 +151,8 @@ class Resolver {
   }
 }
 
+const aHost = optionsOf<Host>({ capabilities: listOf(oneOf(capabilityNames)), kernel: aKernelVersion });
+const aDocument = shapeOf<JsonDocument>("a document of JSON", { value: anything, placeOf: aFunction, keyPlaceOf: aFunction });
 /**
  * Reads a profile as it is on a host. Throws a Problem.
  *
@@ -155,7 +160,12 @@ class Resolver {
  * const source = new Source("default.json", readFileSync("default.json", "utf8"));
  * await readContainerProfile(source, { capabilities: dockerCapabilities, kernel: "6.12" });
  */
-export const readContainerProfile = async (source: Source, host: Host, document = parseJson(source)): Promise<Profile> => {
+export const readContainerProfile = async (source: Source, host: Host, document?: JsonDocument): Promise<Profile> => {
+  check("readContainerProfile", { source: aSource, host: aHost, document: optional(aDocument) }, [source, host, document]);
+  return profileIn(source, host, document ?? parseJson(source));
+};
+/** `readContainerProfile` without a check of its arguments. */
+export const profileIn = async (source: Source, host: Host, document: JsonDocument): Promise<Profile> => {
   const { containerProfile, members } = await import("./container-schema.ts");
   const below = profilePath(document);
   const resolver = new Resolver(source, document, below, host);

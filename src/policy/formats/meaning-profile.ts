@@ -1,6 +1,8 @@
 // Rules of a profile with the meaning of a filter, as far as rules by name can express it.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import { aDiagram } from "../../seccomp/diagram/diagram.ts";
 import { compare, type Diagram, type Difference, FALSE, isUndecided, maskedArguments, type Node } from "../../seccomp/index.ts";
+import { takes } from "../../wants.ts";
 import { Source } from "../input/source.ts";
 import { compileProfile } from "../mode.ts";
 import { knownNames, numberOf } from "../names.ts";
@@ -50,7 +52,7 @@ export interface WrittenProfile {
  * const { profile, difference } = profileOfMeaning(policy.diagram);
  * if (difference.verdict === "equal") console.log(writeProfile(profile, "oci"));
  */
-export const profileOfMeaning = (policy: Diagram): WrittenProfile => {
+export const profileOfMeaning = takes("profileOfMeaning", { diagram: aDiagram }, (policy: Diagram): WrittenProfile => {
   const diagram = policy.effects();
   const KILL_THREAD = 0;
   const refused = (abi: Abi): boolean => {
@@ -76,4 +78,4 @@ export const profileOfMeaning = (policy: Diagram): WrittenProfile => {
   const rules = [...groups.values()].map(({ names, rule }): Rule => ({ names, ...rule, places: names.map(() => nowhere), place: nowhere }));
   const profile: Profile = { source: new Source("profile", ""), defaultAction: byDefault, abis, rules, warnings: [] };
   return { profile, difference: compare(policy, compileProfile(profile, "kernel", policy.nodes).diagram) };
-};
+});

@@ -4,9 +4,11 @@ import { E } from "../../abi/errno.ts";
 import { argumentsOf } from "../../abi/signatures.ts";
 import { Problem } from "../../problem.ts";
 import { actionOf, dataOf, upstream } from "../../seccomp/index.ts";
+import { aText, oneOf, optional, takes } from "../../wants.ts";
 import { numberText } from "../explain/predicate-text.ts";
 import type { Json } from "../input/json.ts";
 import type { Comparison, Profile, Rule } from "../profile.ts";
+import { aProfile } from "../wants.ts";
 import { jsonText, ociJson } from "./oci-writer.ts";
 
 /** Formats of `writeProfile`. */
@@ -124,11 +126,15 @@ ${text};
  * @example
  * writeProfile(learn(seen).profile, "ts");
  */
-export const writeProfile = (profile: Profile, format: ProfileOutput, name = "sandbox"): string => {
-  if (format === "oci") return `${jsonText(ociJson(profile))}\n`;
-  if (format === "spo" && tooLargeForSpo(profile))
-    throw new Problem("not-writable", "a SeccompProfile holds numbers up to 2^63 - 1, and a rule compares with a larger one", {
-      help: "write oci",
-    });
-  return format === "spo" ? spoText(profile, name) : typeScript(profile);
-};
+export const writeProfile = takes(
+  "writeProfile",
+  { profile: aProfile, format: oneOf(profileOutputs), name: optional(aText) },
+  (profile: Profile, format: ProfileOutput, name = "sandbox"): string => {
+    if (format === "oci") return `${jsonText(ociJson(profile))}\n`;
+    if (format === "spo" && tooLargeForSpo(profile))
+      throw new Problem("not-writable", "a SeccompProfile holds numbers up to 2^63 - 1, and a rule compares with a larger one", {
+        help: "write oci",
+      });
+    return format === "spo" ? spoText(profile, name) : typeScript(profile);
+  },
+);

@@ -1,5 +1,8 @@
 // Any policy or filter from a file: its format and its meaning.
+
+import { capabilityNames } from "../../abi/capability.ts";
 import { Problem } from "../../problem.ts";
+import { someNodes } from "../../seccomp/diagram/wants.ts";
 import {
   type AsmPlace,
   assemble,
@@ -14,13 +17,15 @@ import {
   type SeccompProfile,
   upstream,
 } from "../../seccomp/index.ts";
+import { aFunction, aText, check, listOf, oneOf, optional, optionsOf, someBytes, takes, type Want } from "../../wants.ts";
 import { parseJson } from "../input/json.ts";
 import { type Place, Source } from "../input/source.ts";
 import { parseYaml } from "../input/yaml.ts";
 import { compileProfile, type Mode, modes } from "../mode.ts";
 import type { Places, Profile, Warning } from "../profile.ts";
+import { aKernelVersion } from "../wants.ts";
 import { looksC, readC } from "./c-array.ts";
-import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
+import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, profileIn } from "./container.ts";
 import { readFirecracker } from "./firecracker.ts";
 import { localProfile, looksPod } from "./pod.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
@@ -82,7 +87,7 @@ const isText = (bytes: Uint8Array): boolean => !bytes.subarray(0, 4096).some((by
  * @example
  * detectFormat(readFileSync("sandbox.service"));   // "systemd"
  */
-export const detectFormat = (bytes: Uint8Array): Format => {
+export const detectFormat = takes("detectFormat", { bytes: someBytes }, (bytes: Uint8Array): Format => {
   if (!isText(bytes)) return "raw";
   const text = new TextDecoder().decode(bytes);
   if (/^\ufeff?\s*\{\s*["}]/.test(text)) {
@@ -99,7 +104,7 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   if (looksC(text)) return "c";
   // No statement begins like this. The reader of JSON says where it ends being JSON.
   return /^\ufeff?\s*[[{]/.test(text) ? "oci" : "asm";
-};
+});
 
 /** Formats that must be compiled to a program. */
 const profileFormats = ["pod", "oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
@@ -176,6 +181,20 @@ export const programOfMeaning = (diagram: Diagram, { name }: Source): Program =>
   }
 };
 
+const someOptions = optionsOf<ReadOptions>({
+  format: optional(oneOf(formats)),
+  as: optional(oneOf(modes)),
+  capabilities: optional(listOf(oneOf(capabilityNames))),
+  kernel: optional(aKernelVersion),
+  thread: optional(aText),
+  container: optional(aText),
+  profileFile: optional(aFunction),
+});
+const bytesOfFile: Want = (value, args) => {
+  const fault = someBytes(value, args);
+  return fault && typeof value === "string" ? { ...fault, help: "of a text they are new TextEncoder().encode(text)" } : fault;
+};
+
 /**
  * Reads a policy. `name` is for messages. `nodes`: a store that several policies share.
  *
@@ -186,6 +205,7 @@ export const programOfMeaning = (diagram: Diagram, { name }: Source): Program =>
  * console.log(explanationText(explainRoot(policy.diagram.nodes, policy.diagram.effects().root)));
  */
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
+  check("readPolicy", { name: aText, bytes: bytesOfFile, options: someOptions, nodes: someNodes }, [name, bytes, options, nodes]);
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
   switch (format) {
@@ -237,6 +257,6 @@ const readProfile = async (source: Source, format: "oci" | "spo", options: ReadO
       "one has defaultAction and syscalls",
     );
   }
-  const profile = await readContainerProfile(source, host, document);
+  const profile = await profileIn(source, host, document);
   return made({ source, format, profile, mode, ...compileProfile(profile, mode, nodes) });
 };

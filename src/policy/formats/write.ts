@@ -1,6 +1,8 @@
 // Filters as files: BPF as bytes, hexadecimal, C; assembly.
 import { x64 } from "../../abi/abi.ts";
+import { aProgram } from "../../seccomp/bpf/wants.ts";
 import { disassemble, disassembleLines, encodeProgram, type Insn, type Program, upstream } from "../../seccomp/index.ts";
+import { oneOf, takes } from "../../wants.ts";
 
 /** Formats of `writeProgram`. */
 export const outputs = ["raw", "hex", "c", "bytes", "asm", "json"] as const;
@@ -38,18 +40,22 @@ export const programJson = (program: Program) => {
  * @example
  * writeFileSync("filter.bpf", writeProgram(sandbox.program, "raw"));
  */
-export const writeProgram = (program: Program, format: OutputFormat): string | Uint8Array => {
-  const bytes = encodeProgram(program);
-  const writers: Readonly<Record<OutputFormat, () => string | Uint8Array>> = {
-    raw: () => bytes,
-    hex: () => `${hexLines(bytes)}\n`,
-    c: () => cArray(program),
-    bytes: () => byteArray(bytes),
-    asm: () => disassemble(program, asmOptions),
-    json: () => `${JSON.stringify(programJson(program), null, 2)}\n`,
-  };
-  return writers[format]();
-};
+export const writeProgram = takes(
+  "writeProgram",
+  { program: aProgram, format: oneOf(outputs) },
+  (program: Program, format: OutputFormat): string | Uint8Array => {
+    const bytes = encodeProgram(program);
+    const writers: Readonly<Record<OutputFormat, () => string | Uint8Array>> = {
+      raw: () => bytes,
+      hex: () => `${hexLines(bytes)}\n`,
+      c: () => cArray(program),
+      bytes: () => byteArray(bytes),
+      asm: () => disassemble(program, asmOptions),
+      json: () => `${JSON.stringify(programJson(program), null, 2)}\n`,
+    };
+    return writers[format]();
+  },
+);
 
 /**
  * The program's flow as a graph in DOT: a box for each run of instructions that is entered at its first only.

@@ -1,6 +1,8 @@
 // Coverage as a page: the policy's text with hits by line, its rules, and the filter's instructions.
+
+import { takes } from "../../wants.ts";
 import type { CoverageReport, CoveredInstruction } from "../coverage/coverage.ts";
-import { coverageSums } from "../coverage/report.ts";
+import { aReport, coverageSums } from "../coverage/report.ts";
 import { escapeHtml, page } from "./page.ts";
 
 const bar = (title: string, [used, all]: readonly [number, number]): string =>
@@ -22,7 +24,7 @@ const branchText = ({ branch, hits }: CoveredInstruction): string =>
  * @example
  * writeFileSync("coverage.html", coverageHtml(coverage.report()));
  */
-export const coverageHtml = (report: CoverageReport): string => {
+export const coverageHtml = takes("coverageHtml", { report: aReport }, (report: CoverageReport): string => {
   const sums = coverageSums(report);
   const source = (report.text ?? "")
     .replace(/\n$/, "")
@@ -51,4 +53,4 @@ ${rules.length > 0 ? `<h2>Rules</h2><div class="scroll"><table><thead><tr><th>ca
 ${unmatched.length > 0 ? `<h2>Calls without a rule</h2><div class="scroll"><table><thead><tr><th>call</th><th>verdict</th><th>hits</th></tr></thead><tbody>${unmatched.join("\n")}</tbody></table></div>` : ""}
 <h2>The filter</h2><div class="src">${instructions.join("")}</div>`,
   );
-};
+});

@@ -1,7 +1,9 @@
 // An explanation as a page: each call with its verdicts by ABI, to be searched and filtered.
 import { abis } from "../../abi/syscall-number.ts";
 import { isUndecided } from "../../seccomp/index.ts";
+import { aText, takes } from "../../wants.ts";
 import type { Explanation, Verdict } from "../explain/explain.ts";
+import { anExplanation } from "../explain/explain.ts";
 import { conjunctionText, numberText } from "../explain/predicate-text.ts";
 import { namerOf } from "../explain/value-names.ts";
 import { valueText } from "../explain/value-text.ts";
@@ -43,27 +45,34 @@ show();`;
  * const { nodes, root } = policy.diagram.effects();
  * writeFileSync("policy.html", explanationHtml(explainRoot(nodes, root), "default.json"));
  */
-export const explanationHtml = (explanation: Explanation, title: string): string => {
-  const rows = explanation.calls.map(({ name, verdicts }) => {
-    const kinds = new Set(Object.values(verdicts).map(kindOf));
-    const cells = abis.map((abi) => verdictHtml(verdicts[abi.name], name)).join("");
-    return `<tr data-name="${escapeHtml(name)}" data-kind="${[...kinds].sort().join(" ")}"><th>${escapeHtml(name)}</th>${cells}</tr>`;
-  });
-  const numbers = explanation.numbers.map(({ abi, from, to, verdict }) => {
-    const range = from === to ? numberText(from) : `${numberText(from)} to ${numberText(to)}`;
-    return `<tr><th>${abi} ${range}</th>${verdictHtml(verdict, "")}</tr>`;
-  });
-  const others = explanation.architectures.map(({ from, to, verdict }) => {
-    const range = from === to ? numberText(from) : `${numberText(from)} to ${numberText(to)}`;
-    return `<tr><th>architecture ${range}</th>${verdict ? verdictHtml(verdict, "") : "<td>it depends on the number</td>"}</tr>`;
-  });
-  const heads = abis.map(({ name }) => `<th>${name}</th>`).join("");
-  const note = explanation.incomplete
-    ? "<p>The filter tells numbers apart in more ways than a table can hold: rows are missing here.</p>"
-    : "";
-  return page(
-    title,
-    `<h1>${escapeHtml(title)}</h1>
+export const explanationHtml = takes(
+  "explanationHtml",
+  { explanation: anExplanation, title: aText },
+  (explanation: Explanation, title: string): string => {
+    const rows = explanation.calls.map(({ name, verdicts }) => {
+      const kinds = new Set(
+        Object.values(verdicts)
+          .filter((verdict) => verdict !== undefined)
+          .map(kindOf),
+      );
+      const cells = abis.map((abi) => verdictHtml(verdicts[abi.name], name)).join("");
+      return `<tr data-name="${escapeHtml(name)}" data-kind="${[...kinds].sort().join(" ")}"><th>${escapeHtml(name)}</th>${cells}</tr>`;
+    });
+    const numbers = explanation.numbers.map(({ abi, from, to, verdict }) => {
+      const range = from === to ? numberText(from) : `${numberText(from)} to ${numberText(to)}`;
+      return `<tr><th>${abi} ${range}</th>${verdictHtml(verdict, "")}</tr>`;
+    });
+    const others = explanation.architectures.map(({ from, to, verdict }) => {
+      const range = from === to ? numberText(from) : `${numberText(from)} to ${numberText(to)}`;
+      return `<tr><th>architecture ${range}</th>${verdict ? verdictHtml(verdict, "") : "<td>it depends on the number</td>"}</tr>`;
+    });
+    const heads = abis.map(({ name }) => `<th>${name}</th>`).join("");
+    const note = explanation.incomplete
+      ? "<p>The filter tells numbers apart in more ways than a table can hold: rows are missing here.</p>"
+      : "";
+    return page(
+      title,
+      `<h1>${escapeHtml(title)}</h1>
 <p class="about">What happens to every system call of every ABI. The answers hold for all arguments.</p>
 <div class="chips"><input type="search" placeholder="search a call" aria-label="search a call"><button data-kind="yes" aria-pressed="false">passes</button>
 <button data-kind="part" aria-pressed="false">passes with some arguments</button><button data-kind="no" aria-pressed="false">denied</button><span id="n" class="none"></span></div>
@@ -74,6 +83,7 @@ ${rows.join("\n")}
 <div class="scroll"><table><tbody>
 ${[...numbers, ...others].join("\n")}
 </tbody></table></div>`,
-    SCRIPT,
-  );
-};
+      SCRIPT,
+    );
+  },
+);

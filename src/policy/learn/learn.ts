@@ -1,14 +1,18 @@
 // The least policy under which observed calls pass: allowed by name, with arguments where these were few.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { syscallsOf } from "../../abi/syscall-number.ts";
+import { someNodes } from "../../seccomp/diagram/wants.ts";
 import { type Diagram, type Nodes, returnValue, upstream } from "../../seccomp/index.ts";
+import { aValue } from "../../seccomp/wants.ts";
+import { instanceOf, optional, optionsOf, takes, wholeNumber } from "../../wants.ts";
 import type { Meaningful } from "../explain/matching.ts";
 import { Source } from "../input/source.ts";
 import { merge } from "../merge.ts";
 import { compileProfile } from "../mode.ts";
 import type { Comparison, Profile, Rule } from "../profile.ts";
+import { aMeaning } from "../wants.ts";
 import { isPassing } from "../why/asked.ts";
-import type { Observed, ObservedCall } from "./observed.ts";
+import { Observed, type ObservedCall } from "./observed.ts";
 
 /** Options of `learn`. */
 export interface LearnOptions {
@@ -125,6 +129,12 @@ export const lets = (diagram: Diagram, call: ObservedCall): boolean => {
   });
 };
 
+const someOptions = optionsOf<LearnOptions>({
+  otherwise: optional(aValue),
+  combinations: optional(wholeNumber(0, 1000)),
+  base: optional(aMeaning),
+});
+
 /**
  * Proposes the least policy: observed calls pass, others do not. Arguments count where they are one of a few
  * values by declaration (families, flags, commands), never pointers, sizes or descriptors.
@@ -133,15 +143,19 @@ export const lets = (diagram: Diagram, call: ObservedCall): boolean => {
  * const { profile, passes } = learn(seen);
  * console.log(writeProfile(profile, "oci"), passes.never);
  */
-export const learn = (observed: Observed, options: LearnOptions = {}, nodes?: Nodes): Learned => {
-  const { base } = options;
-  const all = observed.calls;
-  const added = base ? all.filter((call) => !lets(base.diagram, call)) : all;
-  const profile = profileOf(added, options);
-  const own = compileProfile(profile, "kernel", base?.diagram.nodes ?? nodes).diagram;
-  const diagram = base ? merge("union", [base.diagram, own]) : own;
-  const missing = all.find((call) => call.name !== undefined && !lets(diagram, call));
-  if (missing) throw new Error(`the learned policy does not let ${missing.abi}.${missing.name} pass`);
-  const seen = profile.abis.filter((abi) => all.some((call) => call.abi === abi.name));
-  return { profile, diagram, added, rare: added.filter(({ count }) => count === 1), passes: sharesOf(diagram, seen) };
-};
+export const learn = takes(
+  "learn",
+  { observed: instanceOf("an Observed", () => Observed), options: optional(someOptions), nodes: optional(someNodes) },
+  (observed: Observed, options: LearnOptions = {}, nodes?: Nodes): Learned => {
+    const { base } = options;
+    const all = observed.calls;
+    const added = base ? all.filter((call) => !lets(base.diagram, call)) : all;
+    const profile = profileOf(added, options);
+    const own = compileProfile(profile, "kernel", base?.diagram.nodes ?? nodes).diagram;
+    const diagram = base ? merge("union", [base.diagram, own]) : own;
+    const missing = all.find((call) => call.name !== undefined && !lets(diagram, call));
+    if (missing) throw new Error(`the learned policy does not let ${missing.abi}.${missing.name} pass`);
+    const seen = profile.abis.filter((abi) => all.some((call) => call.abi === abi.name));
+    return { profile, diagram, added, rare: added.filter(({ count }) => count === 1), passes: sharesOf(diagram, seen) };
+  },
+);

@@ -1,6 +1,8 @@
 // Calls of programs as a learner keeps them: how often, and their arguments where an argument has few values.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import type { SyscallData } from "../../seccomp/index.ts";
+import { someData } from "../../seccomp/wants.ts";
+import { check, wholeNumber, word32 } from "../../wants.ts";
 import { abiOf, nameOf } from "../names.ts";
 import { argumentOf, choices } from "../why/asked.ts";
 
@@ -37,6 +39,7 @@ export interface ObservedCall {
   values: bigint[][] | undefined;
 }
 
+const aCount = wholeNumber(0, 2 ** 53);
 const abiByName = { x64, i386, x32 } as const;
 
 /**
@@ -61,6 +64,7 @@ export class Observed {
   }
 
   add(data: SyscallData): void {
+    check("observed.add", { data: someData }, [data]);
     const abi = abiOf(data.arch, data.nr) ?? x64;
     const number = data.nr >>> 0;
     const call = this.#call(abi, number);
@@ -102,12 +106,12 @@ export class Observed {
   /** Adds the calls of another learner. False if the value has another form. */
   merge(written: unknown): boolean {
     if (!Array.isArray(written)) return false;
-    for (const each of written as readonly Record<string, unknown>[]) {
-      const { abi, number, count, values } = each;
-      if (typeof abi !== "string" || !Object.hasOwn(abiByName, abi) || typeof number !== "number" || typeof count !== "number")
-        return false;
-      const call = this.#call(abiByName[abi as keyof typeof abiByName], number);
-      call.count += count;
+    for (const each of written as readonly unknown[]) {
+      if (typeof each !== "object" || each === null) return false;
+      const { abi, number, count, values } = each as Readonly<Record<string, unknown>>;
+      if (typeof abi !== "string" || !Object.hasOwn(abiByName, abi) || word32(number, []) || aCount(count, [])) return false;
+      const call = this.#call(abiByName[abi as keyof typeof abiByName], number as number);
+      call.count += count as number;
       if (values === undefined) call.values = undefined;
       else if (!Array.isArray(values)) return false;
       for (const list of (values as readonly (readonly string[])[] | undefined) ?? []) {

@@ -1,7 +1,11 @@
 // The answer to "why was this call denied" for people.
+
+import { aFlag, aText, listOf, optional, shapeOf, takes, wants, wholeNumber, word32 } from "../../wants.ts";
 import type { Tested } from "./asked.ts";
-import { letsText } from "./lets.ts";
-import type { PathStep, Why } from "./why.ts";
+import type { Change } from "./change.ts";
+import { type Lets, letsText } from "./lets.ts";
+import type { DecidingRule } from "./rule.ts";
+import type { PassingCase, PathStep, Why } from "./why.ts";
 
 const testedText = ({ text, value, holds }: Tested): string => (holds ? `${text}` : `${text}, but it is ${value}`);
 
@@ -23,26 +27,47 @@ const pathLines = (path: readonly PathStep[]): readonly string[] => {
   return [...lines, ...(skipped > 0 ? [`(${skipped} comparison${skipped === 1 ? "" : "s"} that did not hold left out)`] : [])];
 };
 
+const aTested = shapeOf<Tested>("a condition", { text: aText, value: aText, holds: optional(aFlag) });
+const aLine = optional(wholeNumber(1, 2 ** 53));
+const aWhy = shapeOf<Why>("an answer of why(…)", {
+  call: aText,
+  verdict: aText,
+  rule: optional(shapeOf<DecidingRule>("a rule", { what: aText, line: aLine, column: aLine, text: optional(aText) })),
+  passesIf: listOf(shapeOf<PassingCase>("a case", { verdict: aText, conditions: listOf(aTested) })),
+  path: listOf(shapeOf<PathStep>("a step", { pc: wholeNumber(0, 4095), text: aText, a: word32, x: word32, jumped: optional(aFlag) })),
+  changes: listOf(
+    shapeOf<Change>("a change", {
+      edit: aText,
+      lets: listOf(shapeOf<Lets>("calls", { abi: aText, calls: listOf(aText), when: aText })),
+      size: wants("a share from 0 to 1", (value) => typeof value === "number"),
+    }),
+  ),
+});
+
 /**
  * Several lines without indentation. `name`: the filter's name in the text.
  *
  * @example
  * console.log(whyText(why(policy, run.denials[0]), "default.json"));
  */
-export const whyText = ({ call, verdict, rule, passesIf, path, changes }: Why, name = "the policy"): string => {
-  const lines = [`${call}: ${verdict}`];
-  if (rule) {
-    lines.push(`  ${name}${rule.line === undefined ? "" : `:${rule.line}:${rule.column}`}: ${rule.what}`);
-    if (rule.text) lines.push(`      ${rule.text.length > 120 ? `${rule.text.slice(0, 120)}…` : rule.text}`);
-  } else lines.push(`  ${name}`);
-  if (passesIf.length === 0) lines.push("  no arguments let this call pass");
-  for (const { verdict: passing, conditions } of passesIf) {
-    if (conditions.length === 0) lines.push(`  it gets ${passing} in all other cases`);
-    else lines.push(`  it gets ${passing} if ${conditions.map(testedText).join(", and ")}`);
-  }
-  lines.push("  the way through the filter", ...pathLines(path).map((line) => `      ${line}`));
-  for (const [i, { edit, lets }] of changes.entries()) {
-    lines.push(`  ${i === 0 ? "the smallest change" : "or"}: ${edit}`, "    lets pass", ...letsText(lets).map((line) => `      ${line}`));
-  }
-  return `${lines.join("\n")}\n`;
-};
+export const whyText = takes(
+  "whyText",
+  { why: aWhy, name: optional(aText) },
+  ({ call, verdict, rule, passesIf, path, changes }: Why, name = "the policy"): string => {
+    const lines = [`${call}: ${verdict}`];
+    if (rule) {
+      lines.push(`  ${name}${rule.line === undefined ? "" : `:${rule.line}:${rule.column}`}: ${rule.what}`);
+      if (rule.text) lines.push(`      ${rule.text.length > 120 ? `${rule.text.slice(0, 120)}…` : rule.text}`);
+    } else lines.push(`  ${name}`);
+    if (passesIf.length === 0) lines.push("  no arguments let this call pass");
+    for (const { verdict: passing, conditions } of passesIf) {
+      if (conditions.length === 0) lines.push(`  it gets ${passing} in all other cases`);
+      else lines.push(`  it gets ${passing} if ${conditions.map(testedText).join(", and ")}`);
+    }
+    lines.push("  the way through the filter", ...pathLines(path).map((line) => `      ${line}`));
+    for (const [i, { edit, lets }] of changes.entries()) {
+      lines.push(`  ${i === 0 ? "the smallest change" : "or"}: ${edit}`, "    lets pass", ...letsText(lets).map((line) => `      ${line}`));
+    }
+    return `${lines.join("\n")}\n`;
+  },
+);

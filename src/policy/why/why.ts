@@ -14,9 +14,12 @@ import {
   upstream,
   wordsOf,
 } from "../../seccomp/index.ts";
+import { meaningRules } from "../../seccomp/wants.ts";
+import { listOf, oneOf, optional, shapeOf, someBytes, takes, unsigned64, word32 } from "../../wants.ts";
 import type { Meaningful } from "../explain/matching.ts";
 import { callText, valueText } from "../explain/value-text.ts";
 import type { Policy } from "../formats/read.ts";
+import { aMeaning } from "../wants.ts";
 import { type Asked, askedOf, isPassing, type Tested, waysOf } from "./asked.ts";
 import { type Change, changesOf } from "./change.ts";
 import { type DecidingRule, decidingRule } from "./rule.ts";
@@ -76,6 +79,12 @@ export interface DeniedCall {
   readonly args: readonly bigint[];
   readonly ip?: bigint;
 }
+const aDenial = shapeOf<DeniedCall>("a denied call, such as run.denials[0]", {
+  abi: oneOf(["x64", "i386", "x32"]),
+  number: word32,
+  args: listOf(unsigned64),
+  ip: optional(unsigned64),
+});
 const arches = { x64: 0xc000_003e, x32: 0xc000_003e, i386: 0x4000_0003 } as const;
 /**
  * The data that the filter saw.
@@ -83,13 +92,17 @@ const arches = { x64: 0xc000_003e, x32: 0xc000_003e, i386: 0x4000_0003 } as cons
  * @example
  * policy.diagram.valueOf(dataOfDenied({ abi: "x64", number: 41, args: [2n] }));
  */
-export const dataOfDenied = ({ abi, number, args, ip = 0n }: DeniedCall): SyscallData => ({
-  nr: number | 0,
-  arch: arches[abi],
-  ipLo: Number(ip & 0xffff_ffffn),
-  ipHi: Number(ip >> 32n),
-  args: Uint32Array.from({ length: 12 }, (_, i) => Number(((args[i >> 1] ?? 0n) >> (i & 1 ? 32n : 0n)) & 0xffff_ffffn)),
-});
+export const dataOfDenied = takes(
+  "dataOfDenied",
+  { denial: aDenial },
+  ({ abi, number, args, ip = 0n }: DeniedCall): SyscallData => ({
+    nr: number | 0,
+    arch: arches[abi],
+    ipLo: Number(ip & 0xffff_ffffn),
+    ipHi: Number(ip >> 32n),
+    args: Uint32Array.from({ length: 12 }, (_, i) => Number(((args[i >> 1] ?? 0n) >> (i & 1 ? 32n : 0n)) & 0xffff_ffffn)),
+  }),
+);
 
 const isPolicy = (policy: Meaningful): policy is Policy => "source" in policy && "format" in policy;
 const programIn = (policy: Meaningful): Program => {
@@ -112,7 +125,7 @@ const passingCases = (diagram: Diagram, asked: Asked): readonly PassingCase[] =>
  * const run = await Machine.run(program, { policy });
  * for (const denial of run.denials) console.log(whyText(why(policy, denial)));
  */
-export const why = (policy: Meaningful, denial: DeniedCall): Why => {
+export const why = takes("why", { policy: aMeaning, denial: aDenial }, (policy: Meaningful, denial: DeniedCall): Why => {
   const data = dataOfDenied(denial);
   const asked = askedOf(data);
   const program = programIn(policy);
@@ -126,7 +139,7 @@ export const why = (policy: Meaningful, denial: DeniedCall): Why => {
     path,
     changes: changesOf(policy, asked),
   };
-};
+});
 
 /**
  * The same of a filter that a program attached itself: `denial.program` of a run under `rules`, of which
@@ -136,18 +149,22 @@ export const why = (policy: Meaningful, denial: DeniedCall): Why => {
  * const [denial] = run.denials;
  * if (denial?.program) console.log(whyText(whyProgram(denial.program, denial)));
  */
-export const whyProgram = (bpf: Uint8Array, denial: DeniedCall, rules: EvaluationRules = upstream): Why => {
-  const program = decodeProgram(bpf);
-  const diagram = diagramOf(program, rules);
-  const data = dataOfDenied(denial);
-  const asked = askedOf(data);
-  const value = diagram.effects().valueOf(data);
-  return {
-    call: callText({ ...data, ipLo: 0, ipHi: 0 }),
-    verdict: typeof value === "number" ? valueText(value) : "not decided",
-    rule: undefined,
-    passesIf: passingCases(diagram, asked),
-    path: stepsOf(program, data, rules),
-    changes: changesOf({ diagram }, asked),
-  };
-};
+export const whyProgram = takes(
+  "whyProgram",
+  { bpf: someBytes, denial: aDenial, rules: optional(meaningRules) },
+  (bpf: Uint8Array, denial: DeniedCall, rules: EvaluationRules = upstream): Why => {
+    const program = decodeProgram(bpf);
+    const diagram = diagramOf(program, rules);
+    const data = dataOfDenied(denial);
+    const asked = askedOf(data);
+    const value = diagram.effects().valueOf(data);
+    return {
+      call: callText({ ...data, ipLo: 0, ipHi: 0 }),
+      verdict: typeof value === "number" ? valueText(value) : "not decided",
+      rule: undefined,
+      passesIf: passingCases(diagram, asked),
+      path: stepsOf(program, data, rules),
+      changes: changesOf({ diagram }, asked),
+    };
+  },
+);

@@ -1,8 +1,10 @@
 // Filter text to instructions. A statement ends at a semicolon or at the end of the line, `#` starts a
 // comment, `name:` is a label, `next` is the next instruction: `A = sys_number; A == getpid ? dead : ok; ok:
 // return ALLOW; dead: return KILL`. Listings of `disassemble` and of seccomp-tools are accepted as they are.
+
+import { aText, optional, takes } from "../../wants.ts";
 import type { Insn, Program } from "../bpf/insn.ts";
-import { type AsmOptions, asmDefaults } from "./names.ts";
+import { type AsmOptions, asmDefaults, someAsmOptions } from "./names.ts";
 import { parseStatement, type Unlinked, type Wrong } from "./statement.ts";
 
 /** A mistake in a line of filter text. Lines count from 1. */
@@ -106,17 +108,21 @@ class Linker {
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * program.length;   // 4
  */
-export const assemble = (text: string, options: Partial<AsmOptions> = {}): Assembled => {
-  const all = { ...asmDefaults, ...options };
-  const list = statements(text);
-  const linker = new Linker();
-  for (const [pc, statement] of list.entries()) linker.define(statement, pc);
-  const program = list.map((statement, pc): Insn => {
-    const parsed = parseStatement(statement.text, all);
-    if ("insn" in parsed) return linker.link(statement, parsed, pc);
-    linker.complain(statement, parsed);
-    return { code: 0, jt: 0, jf: 0, k: 0 };
-  });
-  const places = list.map(({ line, column }) => ({ line, column }));
-  return linker.problems.length ? { program: [], places: [], problems: linker.problems } : { program, places, problems: [] };
-};
+export const assemble = takes(
+  "assemble",
+  { text: aText, options: optional(someAsmOptions) },
+  (text: string, options: Partial<AsmOptions> = {}): Assembled => {
+    const all = { ...asmDefaults, ...options };
+    const list = statements(text);
+    const linker = new Linker();
+    for (const [pc, statement] of list.entries()) linker.define(statement, pc);
+    const program = list.map((statement, pc): Insn => {
+      const parsed = parseStatement(statement.text, all);
+      if ("insn" in parsed) return linker.link(statement, parsed, pc);
+      linker.complain(statement, parsed);
+      return { code: 0, jt: 0, jf: 0, k: 0 };
+    });
+    const places = list.map(({ line, column }) => ({ line, column }));
+    return linker.problems.length ? { program: [], places: [], problems: linker.problems } : { program, places, problems: [] };
+  },
+);

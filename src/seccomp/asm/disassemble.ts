@@ -1,11 +1,14 @@
 // Programs as text, in the style of seccomp-tools. `assemble` reads it back to the same instructions.
 // Instructions without a text (unknown codes, values in unused fields, jumps out of the program) are written
 // as `.insn code jt jf k`.
+
+import { optional, takes } from "../../wants.ts";
 import { BPF, type Insn, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
+import { aProgram } from "../bpf/wants.ts";
 import { describeReturn } from "../returns.ts";
 import { type Holding, holdings } from "./flow.ts";
-import { type AsmOptions, archNames, asmDefaults, syscallText, wordText } from "./names.ts";
+import { type AsmOptions, archNames, asmDefaults, someAsmOptions, syscallText, wordText } from "./names.ts";
 
 const hex = (n: number, digits = 0): string => `0x${n.toString(16).padStart(digits, "0")}`;
 const label = (pc: number): string => String(pc).padStart(4, "0");
@@ -85,11 +88,15 @@ const raw = ({ code, jt, jf, k }: Insn): string => `.insn ${hex(code)} ${hex(jt)
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * disassembleLines(program)[0];   // "A = sys_number"
  */
-export const disassembleLines = (program: Program, some: Partial<AsmOptions> = {}): readonly string[] => {
-  const options = { ...asmDefaults, ...some };
-  const flow = holdings(options.layout, program);
-  return program.map((insn, pc) => insnText(options, program, flow[pc], insn, pc) ?? raw(insn));
-};
+export const disassembleLines = takes(
+  "disassembleLines",
+  { program: aProgram, options: optional(someAsmOptions) },
+  (program: Program, some: Partial<AsmOptions> = {}): readonly string[] => {
+    const options = { ...asmDefaults, ...some };
+    const flow = holdings(options.layout, program);
+    return program.map((insn, pc) => insnText(options, program, flow[pc], insn, pc) ?? raw(insn));
+  },
+);
 
 /**
  * The listing that seccomp-tools prints: label, the fields in hex, text.
@@ -98,10 +105,14 @@ export const disassembleLines = (program: Program, some: Partial<AsmOptions> = {
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * disassemble(program, { abi: i386 });   // the listing, with "mkdir" for number 39
  */
-export const disassemble = (program: Program, options: AsmOptions): string => {
-  const lines = disassembleLines(program, options).map((text, pc) => {
-    const { code, jt, jf, k } = program[pc] as Insn;
-    return ` ${label(pc)}: ${hex(code, 2)} ${hex(jt, 2)} ${hex(jf, 2)} ${hex(k, 8)}  ${text}\n`;
-  });
-  return [" line  CODE  JT   JF      K\n", `${"=".repeat(33)}\n`, ...lines].join("");
-};
+export const disassemble = takes(
+  "disassemble",
+  { program: aProgram, options: someAsmOptions },
+  (program: Program, options: AsmOptions): string => {
+    const lines = disassembleLines(program, options).map((text, pc) => {
+      const { code, jt, jf, k } = program[pc] as Insn;
+      return ` ${label(pc)}: ${hex(code, 2)} ${hex(jt, 2)} ${hex(jf, 2)} ${hex(k, 8)}  ${text}\n`;
+    });
+    return [" line  CODE  JT   JF      K\n", `${"=".repeat(33)}\n`, ...lines].join("");
+  },
+);

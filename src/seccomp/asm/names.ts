@@ -2,9 +2,11 @@
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, type ErrnoName } from "../../abi/errno.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
+import { optional, shapeOf } from "../../wants.ts";
 import type { DataLayout, Word } from "../layout.ts";
 import { upstream } from "../profile/profiles.ts";
 import type { ReturnRules } from "../returns.ts";
+import { aLayout, anAbi, someReturns } from "../wants.ts";
 
 /** The layout of the data, the return values, and the ABI whose system calls have names. */
 export interface AsmOptions {
@@ -13,6 +15,13 @@ export interface AsmOptions {
   /** The ABI of unqualified system call names. */
   readonly abi: Abi;
 }
+
+/** A profile has more members than these two. */
+export const someAsmOptions = shapeOf<AsmOptions>("an object such as { layout, returns, abi }", {
+  layout: optional(aLayout),
+  returns: optional(someReturns),
+  abi: optional(anAbi),
+});
 
 /** Linux 6.12 and x86-64. */
 export const asmDefaults: AsmOptions = { layout: upstream.layout, returns: upstream.returns, abi: x64 };

@@ -1,4 +1,6 @@
 // Classic BPF as bytes and as values. Linux uapi linux/bpf_common.h and linux/filter.h (struct sock_filter).
+import { optional, someBytes, takes, wants } from "../../wants.ts";
+import { aCode, aJump, aProgram } from "./wants.ts";
 
 /** Fields of an instruction code; a code is the OR of one of each kind. */
 export const BPF = {
@@ -69,20 +71,29 @@ export interface Insn {
 /** The instructions of one filter, as an array of struct sock_filter has them. */
 export type Program = readonly Insn[];
 
+const modulo32 = wants("a whole number", (value) => Number.isSafeInteger(value));
 /**
  * An instruction without jump offsets: BPF_STMT of linux/filter.h. `k` is taken modulo 2^32.
  *
  * @example
  * stmt(BPF.RET | BPF.K, 0x7fff0000);   // return ALLOW
  */
-export const stmt = (code: number, k = 0): Insn => ({ code, jt: 0, jf: 0, k: k >>> 0 });
+export const stmt = takes(
+  "stmt",
+  { code: aCode, k: optional(modulo32) },
+  (code: number, k = 0): Insn => ({ code, jt: 0, jf: 0, k: k >>> 0 }),
+);
 /**
  * A conditional jump: BPF_JUMP of linux/filter.h. `jt` and `jf` count the instructions to skip, 0 to 255.
  *
  * @example
  * jump(BPF.JMP | BPF.JEQ | BPF.K, 39, 0, 1);   // skips one instruction unless A is 39
  */
-export const jump = (code: number, k: number, jt: number, jf: number): Insn => ({ code, jt, jf, k: k >>> 0 });
+export const jump = takes(
+  "jump",
+  { code: aCode, k: modulo32, jt: aJump, jf: aJump },
+  (code: number, k: number, jt: number, jf: number): Insn => ({ code, jt, jf, k: k >>> 0 }),
+);
 
 /** The class bits of a code. */
 export const insnClass = (code: number): number => code & 0x07;
@@ -95,7 +106,7 @@ export const isReturn = (code: number): boolean => code === (BPF.RET | BPF.K) ||
  * @example
  * decodeProgram(Uint8Array.of(6, 0, 0, 0, 0, 0, 255, 127));   // [{ code: 6, jt: 0, jf: 0, k: 0x7fff0000 }]
  */
-export const decodeProgram = (bytes: Uint8Array): Program => {
+export const decodeProgram = takes("decodeProgram", { bytes: someBytes }, (bytes: Uint8Array): Program => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: Math.floor(bytes.length / INSN_SIZE) }, (_, i) => ({
     code: view.getUint16(i * INSN_SIZE, true),
@@ -103,14 +114,14 @@ export const decodeProgram = (bytes: Uint8Array): Program => {
     jf: view.getUint8(i * INSN_SIZE + 3),
     k: view.getUint32(i * INSN_SIZE + 4, true),
   }));
-};
+});
 /**
  * The bytes of an array of struct sock_filter, 8 for each instruction, little endian.
  *
  * @example
  * encodeProgram([stmt(BPF.RET | BPF.K, 0x7fff0000)]).length;   // 8
  */
-export const encodeProgram = (program: Program): Uint8Array => {
+export const encodeProgram = takes("encodeProgram", { program: aProgram }, (program: Program): Uint8Array => {
   const view = new DataView(new ArrayBuffer(program.length * INSN_SIZE));
   program.forEach((insn, i) => {
     view.setUint16(i * INSN_SIZE, insn.code, true);
@@ -119,4 +130,4 @@ export const encodeProgram = (program: Program): Uint8Array => {
     view.setUint32(i * INSN_SIZE + 4, insn.k, true);
   });
   return new Uint8Array(view.buffer);
-};
+});

@@ -1,7 +1,10 @@
 // The length of a program as the kernel counts it, after conversion to eBPF. Linux net/core/filter.c
 // bpf_convert_filter(). The figures agree with the number of filters that a real kernel attaches.
+
+import { takes } from "../../wants.ts";
 import { BPF, type Insn, type Program } from "./insn.ts";
 import { jumpByCode, usesX } from "./ops.ts";
+import { aProgram } from "./wants.ts";
 
 /** Instructions that clear A, clear X and move the context. */
 const PROLOGUE = 3;
@@ -30,5 +33,6 @@ const special: Readonly<Record<number, number>> = {
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * convertedLength(program);
  */
-export const convertedLength = (program: Program): number =>
-  program.reduce((sum, insn) => sum + (jumpByCode[insn.code] ? conditional(insn) : (special[insn.code] ?? 1)), PROLOGUE);
+export const convertedLength = takes("convertedLength", { program: aProgram }, (program: Program): number =>
+  program.reduce((sum, insn) => sum + (jumpByCode[insn.code] ? conditional(insn) : (special[insn.code] ?? 1)), PROLOGUE),
+);

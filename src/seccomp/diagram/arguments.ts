@@ -1,8 +1,11 @@
 // A condition on arguments as a disjunction of masked comparisons of whole registers, the form that other
 // formats can express.
+
+import { takes, wholeNumber } from "../../wants.ts";
 import { fieldOf } from "./cases.ts";
 import { type Cube, cover } from "./cubes.ts";
 import type { Node, Nodes } from "./nodes.ts";
+import { aNode, someNodes } from "./wants.ts";
 
 /** (arg[index] & mask) == value */
 export interface MaskedArgument {
@@ -34,7 +37,11 @@ const partsOf = (cube: Cube): readonly MaskedArgument[] | undefined => {
  * const allowed = nodes.map(root, (value) => (value === 0x7fff0000 ? TRUE : FALSE));
  * maskedArguments(nodes, allowed, 8);
  */
-export const maskedArguments = (nodes: Nodes, condition: Node, most: number): readonly (readonly MaskedArgument[])[] | undefined => {
-  const cubes = cover(nodes, condition, most)?.map(partsOf);
-  return cubes?.every((parts) => parts !== undefined) ? (cubes as readonly (readonly MaskedArgument[])[]) : undefined;
-};
+export const maskedArguments = takes(
+  "maskedArguments",
+  { nodes: someNodes, condition: aNode(), most: wholeNumber(0, 1e9) },
+  (nodes: Nodes, condition: Node, most: number): readonly (readonly MaskedArgument[])[] | undefined => {
+    const cubes = cover(nodes, condition, most)?.map(partsOf);
+    return cubes?.every((parts) => parts !== undefined) ? (cubes as readonly (readonly MaskedArgument[])[]) : undefined;
+  },
+);

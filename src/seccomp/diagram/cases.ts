@@ -1,7 +1,10 @@
 // A function of the arguments and the instruction pointer as cases: which values it has, and when.
+
+import { aFunction, oneOf, shapeOf, takes, wants } from "../../wants.ts";
 import { type Field, outcomes } from "./intervals.ts";
 import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
-import { describe, type Predicate, predicateCost } from "./predicate.ts";
+import { aPredicate, describe, type Predicate, predicateCost } from "./predicate.ts";
+import { aNode, someNodes } from "./wants.ts";
 import { levelOf } from "./words.ts";
 
 /** The subject of a condition: the instruction pointer, or an argument by its index. */
@@ -41,13 +44,14 @@ const subjects: readonly Subject[] = ["ip", 0, 1, 2, 3, 4, 5];
 const fields = new Map<Subject, Field>(
   subjects.map((subject) => [subject, { level: levelOf(subject === "ip" ? "instruction_pointer.hi" : `args[${subject}].hi`), bits: 64 }]),
 );
+const aSubject = wants('"ip" or the index of an argument, 0 to 5', (value) => subjects.includes(value as Subject));
 /**
  * The variables of a subject, for `intervals` and `predicate`.
  *
  * @example
  * fieldOf(0);   // the 64 bits of args[0]
  */
-export const fieldOf = (subject: Subject): Field => fields.get(subject) as Field;
+export const fieldOf = takes("fieldOf", { subject: aSubject }, (subject: Subject): Field => fields.get(subject) as Field);
 const subjectAt = (level: number): Subject => subjects.findLast((subject) => fieldOf(subject).level <= level) as Subject;
 
 const partOf = (subject: Subject, part: Part): Field => {
@@ -108,6 +112,13 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
   return kept.map(({ parts }) => parts);
 };
 
+/** A condition as an argument. */
+export const aCondition = shapeOf<Omit<Condition, "node">>("a condition of casesOf(…)", {
+  subject: aSubject,
+  part: oneOf(["whole", "high", "low"]),
+  predicate: aPredicate,
+});
+
 /**
  * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the
  * one with the longest text, and of several the one with the lowest rank, is "otherwise". A rank of -Infinity
@@ -119,27 +130,33 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
  * const getpids = diagram.restrict({ arch: 0xc000003e, sys_number: 39 });
  * casesOf(getpids.nodes, getpids.root, (value) => value);
  */
-export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
-  if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };
-  const { list, truncated } = paths(nodes, root);
-  const byValue = new Map<number, Path[]>();
-  for (const path of list) byValue.set(path.value, [...(byValue.get(path.value) ?? []), path]);
-  const cases = [...byValue].map(([value, found]): Case & { cost: number } => {
-    const target = nodes.map(root, (v) => (v === value ? 1 : 0));
-    const some = truncated
-      ? found.map(({ parts }) => parts)
-      : simplify(
-          nodes,
-          found.map(({ parts }) => parts),
-          target,
-        );
-    const when = some.map((parts) =>
-      parts.map(({ subject, part, node }): Condition => ({ subject, part, node, predicate: describe(nodes, node, partOf(subject, part)) })),
-    );
-    return { value, when, cost: when.flat().reduce((sum, { predicate }) => sum + predicateCost(predicate), 0) };
-  });
-  const never = (value: number): number => (rank(value) === Number.NEGATIVE_INFINITY ? 1 : 0);
-  cases.sort((a, b) => never(a.value) - never(b.value) || a.cost - b.cost || rank(b.value) - rank(a.value));
-  const last = cases.length - 1;
-  return { cases: cases.map(({ value, when }, i) => ({ value, when: i === last ? [] : when })), truncated };
-};
+export const casesOf = takes(
+  "casesOf",
+  { nodes: someNodes, root: aNode(), rank: aFunction },
+  (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
+    if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };
+    const { list, truncated } = paths(nodes, root);
+    const byValue = new Map<number, Path[]>();
+    for (const path of list) byValue.set(path.value, [...(byValue.get(path.value) ?? []), path]);
+    const cases = [...byValue].map(([value, found]): Case & { cost: number } => {
+      const target = nodes.map(root, (v) => (v === value ? 1 : 0));
+      const some = truncated
+        ? found.map(({ parts }) => parts)
+        : simplify(
+            nodes,
+            found.map(({ parts }) => parts),
+            target,
+          );
+      const when = some.map((parts) =>
+        parts.map(
+          ({ subject, part, node }): Condition => ({ subject, part, node, predicate: describe(nodes, node, partOf(subject, part)) }),
+        ),
+      );
+      return { value, when, cost: when.flat().reduce((sum, { predicate }) => sum + predicateCost(predicate), 0) };
+    });
+    const never = (value: number): number => (rank(value) === Number.NEGATIVE_INFINITY ? 1 : 0);
+    cases.sort((a, b) => never(a.value) - never(b.value) || a.cost - b.cost || rank(b.value) - rank(a.value));
+    const last = cases.length - 1;
+    return { cases: cases.map(({ value, when }, i) => ({ value, when: i === last ? [] : when })), truncated };
+  },
+);

@@ -1,21 +1,36 @@
 // The meaning of filters: one decision diagram over the bits of struct seccomp_data. It is canonical, so
 // equal meanings are the same node.
-import type { Program } from "../bpf/insn.ts";
+
+import { aText, check, instanceOf, listOf, type Members, optional, optionsOf, shapeOf, takes, wholeNumber } from "../../wants.ts";
+import { MAX_INSNS, type Program } from "../bpf/insn.ts";
+import { aProgram } from "../bpf/wants.ts";
 import { checkProgram } from "../check.ts";
 import type { SyscallData } from "../data.ts";
-import { wordsOf } from "../layout.ts";
+import { type Word, wordsOf } from "../layout.ts";
 import type { FilterProblem } from "../problem.ts";
 import type { SeccompRules } from "../profile/profile.ts";
 import { upstream } from "../profile/profiles.ts";
 import { actionOf, dataOf, returnValue, wins } from "../returns.ts";
+import { aValue, someData, someReturns } from "../wants.ts";
 import { type Node, Nodes } from "./nodes.ts";
 import { SymbolicRun } from "./symbolic.ts";
 import { isUndecided, type Undecided, undecidedAt } from "./undecided.ts";
+import { aNode, meaningRules, someNodes } from "./wants.ts";
 import { bitAt, wordAt, wordOrder } from "./words.ts";
+
+const someValues = optionsOf<Record<Word, number>>(
+  Object.fromEntries(wordOrder.map((word) => [word, optional(aValue)])) as Members<Record<Word, number>>,
+);
 
 /** The rules of a profile that determine the meaning of a filter. */
 export type MeaningRules = Pick<SeccompRules, "layout" | "reciprocalDivision" | "returns" | "checker">;
 
+const aProblem = shapeOf<FilterProblem>("a problem: of checkFilter(…)", {
+  code: aText,
+  errno: aText,
+  message: aText,
+  pc: optional(wholeNumber(0, MAX_INSNS)),
+});
 /**
  * A program that no kernel of these rules takes has no meaning.
  *
@@ -29,6 +44,7 @@ export type MeaningRules = Pick<SeccompRules, "layout" | "reciprocalDivision" | 
 export class RefusedFilter extends Error {
   readonly problem: FilterProblem;
   constructor(problem: FilterProblem) {
+    check("new RefusedFilter", { problem: aProblem }, [problem]);
     super(problem.pc === undefined ? problem.message : `instruction ${problem.pc}: ${problem.message}`);
     this.name = "RefusedFilter";
     this.problem = problem;
@@ -51,6 +67,7 @@ export class Diagram {
   readonly rules: MeaningRules;
 
   constructor(nodes: Nodes, root: Node, rules: MeaningRules) {
+    check("new Diagram", { nodes: someNodes, root: aNode(), rules: meaningRules }, [nodes, root, rules]);
     this.nodes = nodes;
     this.root = root;
     this.rules = rules;
@@ -67,6 +84,7 @@ export class Diagram {
 
   /** The return value for a call, or where it was not decided. */
   valueOf(data: SyscallData): number | Undecided {
+    check("diagram.valueOf", { data: someData }, [data]);
     const words = wordsOf(this.rules.layout, data);
     const { nodes } = this;
     const places = wordOrder.map((word) => this.rules.layout.words.indexOf(word));
@@ -87,6 +105,7 @@ export class Diagram {
 
   /** Where the given words have fixed values. */
   restrict(fixed: Partial<Record<(typeof wordOrder)[number], number>>): Diagram {
+    check("diagram.restrict", { fixed: someValues }, [fixed]);
     return this.with(
       this.nodes.restrict(this.root, (level) => {
         const value = fixed[wordAt(level)];
@@ -106,9 +125,14 @@ export class Diagram {
 
   /** This diagram in another's store. */
   in(nodes: Nodes): Diagram {
+    check("diagram.in", { nodes: someNodes }, [nodes]);
     return new Diagram(nodes, nodes.adopt(this.nodes, this.root), this.rules);
   }
 }
+
+/** A diagram as an argument. */
+export const aDiagram = instanceOf("a Diagram, such as policy.diagram", () => Diagram);
+const withReturns = shapeOf<Pick<MeaningRules, "returns">>("a profile, such as upstream", { returns: someReturns });
 
 /**
  * The return value that stands for all values with the same effect. ALLOW, LOG and the kills have no data,
@@ -118,17 +142,21 @@ export class Diagram {
  * @example
  * effectOf(upstream, 0x7fff1234);   // 0x7fff0000: the data of ALLOW has no effect
  */
-export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: number): number => {
-  const action = actionOf(returns, value);
-  const known = returns.actions.some((row) => row.value === (value & returns.mask) >>> 0);
-  const data =
-    !known || action === "allow" || action === "log" || action === "kill_process" || action === "kill_thread" || action === "user_notif"
-      ? 0
-      : action === "errno"
-        ? Math.min(dataOf(value), returns.maxErrno)
-        : dataOf(value);
-  return returnValue(returns, action, data) ?? value;
-};
+export const effectOf = takes(
+  "effectOf",
+  { rules: withReturns, value: aValue },
+  ({ returns }: Pick<MeaningRules, "returns">, value: number): number => {
+    const action = actionOf(returns, value);
+    const known = returns.actions.some((row) => row.value === (value & returns.mask) >>> 0);
+    const data =
+      !known || action === "allow" || action === "log" || action === "kill_process" || action === "kill_thread" || action === "user_notif"
+        ? 0
+        : action === "errno"
+          ? Math.min(dataOf(value), returns.maxErrno)
+          : dataOf(value);
+    return returnValue(returns, action, data) ?? value;
+  },
+);
 
 /**
  * The diagram of one program.
@@ -140,7 +168,11 @@ export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: numb
  * const diagram = diagramOf(program);
  * diagram.size;
  */
-export const diagramOf = (program: Program, rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => stack([program], rules, nodes);
+export const diagramOf = takes(
+  "diagramOf",
+  { program: aProgram, rules: optional(meaningRules), nodes: optional(someNodes) },
+  (program: Program, rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => stack([program], rules, nodes),
+);
 
 /**
  * The diagram of several filters of one task, the oldest first, combined as the kernel does. Linux
@@ -150,14 +182,18 @@ export const diagramOf = (program: Program, rules: MeaningRules = upstream, node
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");
  * stack([program, [stmt(BPF.RET | BPF.K, 0x7fff0000)]]).values().decided;   // [0x7fff0000, 0x00050001]
  */
-export const stack = (programs: readonly Program[], rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => {
-  const roots = programs.map((program, n) => {
-    const problem = checkProgram(rules.checker, program, rules.layout.size);
-    if (problem) throw new RefusedFilter(problem);
-    return new SymbolicRun(nodes, rules, program, n).run();
-  });
-  return new Diagram(nodes, stackRoots(nodes, roots, rules), rules);
-};
+export const stack = takes(
+  "stack",
+  { programs: listOf(aProgram, 1), rules: optional(meaningRules), nodes: optional(someNodes) },
+  (programs: readonly Program[], rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => {
+    const roots = programs.map((program, n) => {
+      const problem = checkProgram(rules.checker, program, rules.layout.size);
+      if (problem) throw new RefusedFilter(problem);
+      return new SymbolicRun(nodes, rules, program, n).run();
+    });
+    return new Diagram(nodes, stackRoots(nodes, roots, rules), rules);
+  },
+);
 
 /**
  * Diagrams of filters, the oldest first, as the meaning of all together.
@@ -167,13 +203,13 @@ export const stack = (programs: readonly Program[], rules: MeaningRules = upstre
  * const diagram = diagramOf(program);
  * stackDiagrams([diagram, diagram]).root === diagram.root;   // true
  */
-export const stackDiagrams = (diagrams: readonly Diagram[]): Diagram => {
+export const stackDiagrams = takes("stackDiagrams", { diagrams: listOf(aDiagram, 1) }, (diagrams: readonly Diagram[]): Diagram => {
   const [first] = diagrams;
   if (!first) throw new Error("a stack has at least one filter");
   const { nodes, rules } = first;
   const roots = diagrams.map((diagram) => nodes.adopt(diagram.nodes, diagram.root));
   return new Diagram(nodes, stackRoots(nodes, roots, rules), rules);
-};
+});
 
 /** Newest first; the running verdict begins as ALLOW without data. */
 const stackRoots = (nodes: Nodes, roots: readonly Node[], { returns }: MeaningRules): Node => {
@@ -196,5 +232,8 @@ const stackRoots = (nodes: Nodes, roots: readonly Node[], { returns }: MeaningRu
  * const nodes = new Nodes();
  * diagramOfRoot(nodes, nodes.terminal(0x7fff0000)).size;   // 1
  */
-export const diagramOfRoot = (nodes: Nodes, root: Node, rules: MeaningRules = upstream): Diagram =>
-  new Diagram(nodes, stackRoots(nodes, [root], rules), rules);
+export const diagramOfRoot = takes(
+  "diagramOfRoot",
+  { nodes: someNodes, root: aNode(), rules: optional(meaningRules) },
+  (nodes: Nodes, root: Node, rules: MeaningRules = upstream): Diagram => new Diagram(nodes, stackRoots(nodes, [root], rules), rules),
+);

@@ -1,7 +1,11 @@
 // Equality of two diagrams, and the calls for which they differ.
+
+import { listOf, oneOf, optional, shapeOf, takes, type Want, wants } from "../../wants.ts";
 import type { Diagram } from "./diagram.ts";
+import { aDiagram } from "./diagram.ts";
 import { FALSE, type Node } from "./nodes.ts";
-import { isUndecided } from "./undecided.ts";
+import { aTerminal, isUndecided } from "./undecided.ts";
+import { isNodeOf } from "./wants.ts";
 
 /** The effects of two filters on the same calls. One or both may be undecided (see `isUndecided`). */
 export interface Pair {
@@ -31,7 +35,7 @@ export interface Difference {
  * const diagram = diagramOf(program);
  * compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)])).verdict;   // "different"
  */
-export const compare = (one: Diagram, other: Diagram): Difference => {
+export const compare = takes("compare", { one: aDiagram, other: aDiagram }, (one: Diagram, other: Diagram): Difference => {
   const a = one.effects();
   const b = other.in(a.nodes).effects();
   const { nodes } = a;
@@ -49,7 +53,18 @@ export const compare = (one: Diagram, other: Diagram): Difference => {
   });
   const decided = pairs.some((pair) => !isUndecided(pair.a) && !isUndecided(pair.b));
   return { a, b, root, pairs, verdict: root === FALSE ? "equal" : decided ? "different" : "undecided" };
-};
+});
+
+const aPair = shapeOf<Pair>("a pair of a difference", { a: aTerminal, b: aTerminal });
+/** A difference as an argument. */
+export const aDifference: Want = (value, args) =>
+  shapeOf<Difference>("a difference: of compare(…)", {
+    a: aDiagram,
+    b: aDiagram,
+    root: wants("a node of the difference", (root) => isNodeOf((value as Difference).a.nodes, root)),
+    pairs: listOf(aPair),
+    verdict: oneOf(["equal", "different", "undecided"]),
+  })(value, args);
 
 /**
  * The calls of one pair, or of all pairs that are decided, as a condition.
@@ -60,9 +75,13 @@ export const compare = (one: Diagram, other: Diagram): Difference => {
  * const difference = compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)]));
  * witness(difference.a.nodes, differing(difference))?.nr;   // 39
  */
-export const differing = ({ a: { nodes }, root, pairs }: Difference, pair?: Pair): Node =>
-  nodes.map(root, (n) => {
-    const found = pairs[n - 1];
-    if (!found) return 0;
-    return (pair ? found === pair : !isUndecided(found.a) && !isUndecided(found.b)) ? 1 : 0;
-  });
+export const differing = takes(
+  "differing",
+  { difference: aDifference, pair: optional(aPair) },
+  ({ a: { nodes }, root, pairs }: Difference, pair?: Pair): Node =>
+    nodes.map(root, (n) => {
+      const found = pairs[n - 1];
+      if (!found) return 0;
+      return (pair ? found === pair : !isUndecided(found.a) && !isUndecided(found.b)) ? 1 : 0;
+    }),
+);

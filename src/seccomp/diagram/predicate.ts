@@ -1,4 +1,6 @@
 // A condition on one number, read back in the fewest words: values, ranges, masks.
+
+import { aFlag, either, listOf, oneOf, shapeOf, takes, unsigned64, wants, wholeNumber } from "../../wants.ts";
 import { type Cube, cover, support } from "./cubes.ts";
 import { type Field, intervals } from "./intervals.ts";
 import { type Node, type Nodes, TRUE } from "./nodes.ts";
@@ -92,17 +94,41 @@ export const describe = (nodes: Nodes, condition: Node, field: Field): Predicate
   return best ?? { kind: "nodes", nodes: nodes.reachable(condition).length, negated: false };
 };
 
+const aMask = wants("a bigint", (value) => typeof value === "bigint");
+const ofRanges = shapeOf<Extract<Predicate, { kind: "ranges" }>>("ranges", {
+  kind: oneOf(["ranges"]),
+  mask: aMask,
+  ranges: listOf(shapeOf<Range>("a range", { from: aMask, to: aMask })),
+  negated: aFlag,
+});
+const ofMasks = shapeOf<Extract<Predicate, { kind: "masks" }>>("masks", {
+  kind: oneOf(["masks"]),
+  masks: listOf(shapeOf<Masked>("a mask", { mask: aMask, value: aMask })),
+  negated: aFlag,
+});
+const ofNodes = shapeOf<Extract<Predicate, { kind: "nodes" }>>("nodes", {
+  kind: oneOf(["nodes"]),
+  nodes: wholeNumber(0, 2 ** 32),
+  negated: aFlag,
+});
+const aDecidable = either('a predicate of the kind "ranges" or "masks"', ofRanges, ofMasks);
+/** A predicate as an argument. */
+export const aPredicate = either("a predicate of casesOf(…)", ofRanges, ofMasks, ofNodes);
 /**
  * True if the predicate holds for the number. Not for "nodes".
  *
  * @example
  * holds({ kind: "ranges", mask: -1n, ranges: [{ from: 1n, to: 3n }], negated: false }, 2n);   // true
  */
-export const holds = (predicate: Exclude<Predicate, { kind: "nodes" }>, x: bigint): boolean => {
-  const within =
-    predicate.kind === "ranges"
-      ? predicate.ranges.some(({ from, to }) => (x & predicate.mask) >= from && (x & predicate.mask) <= to)
-      : predicate.masks.some(({ mask, value }) => (x & mask) === value);
-  return within !== predicate.negated;
-};
+export const holds = takes(
+  "holds",
+  { predicate: aDecidable, x: unsigned64 },
+  (predicate: Exclude<Predicate, { kind: "nodes" }>, x: bigint): boolean => {
+    const within =
+      predicate.kind === "ranges"
+        ? predicate.ranges.some(({ from, to }) => (x & predicate.mask) >= from && (x & predicate.mask) <= to)
+        : predicate.masks.some(({ mask, value }) => (x & mask) === value);
+    return within !== predicate.negated;
+  },
+);
 export { cost as predicateCost };

@@ -1,8 +1,11 @@
 // A diagram as a program: each function of a word becomes one block, which loads the word and compares.
 // Blocks of equal functions are one block. Written from the end, since jumps only go forward.
+
+import { aText, check, takes } from "../../wants.ts";
 import { BPF, type Insn, jump, MAX_INSNS, type Program, stmt } from "../bpf/insn.ts";
 import { type Cube, cover } from "./cubes.ts";
 import type { Diagram } from "./diagram.ts";
+import { aDiagram } from "./diagram.ts";
 import { intervals, outcomes } from "./intervals.ts";
 import { type Leaf, leavesOf } from "./leaves.ts";
 import type { Node, Nodes } from "./nodes.ts";
@@ -173,7 +176,12 @@ class Writer {
  *   if (error instanceof NotWritable) console.log(error.message);
  * }
  */
-export class NotWritable extends Error {}
+export class NotWritable extends Error {
+  constructor(message: string) {
+    check("new NotWritable", { message: aText }, [message]);
+    super(message);
+  }
+}
 
 /**
  * A program with the meaning of the diagram.
@@ -185,7 +193,7 @@ export class NotWritable extends Error {}
  * const diagram = diagramOf(program);
  * compare(diagram, diagramOf(programOf(diagram), upstream, diagram.nodes)).verdict;   // "equal"
  */
-export const programOf = ({ nodes, root, rules }: Diagram): Program => {
+export const programOf = takes("programOf", { diagram: aDiagram }, ({ nodes, root, rules }: Diagram): Program => {
   const undecided = nodes.reachable(root).find((node) => nodes.isTerminal(node) && isUndecided(nodes.value(node)));
   if (undecided !== undefined) {
     throw new NotWritable(`instruction ${undecidedAt(nodes.value(undecided)).pc} was not decided for every call`);
@@ -194,4 +202,4 @@ export const programOf = ({ nodes, root, rules }: Diagram): Program => {
   if (program.length > MAX_INSNS)
     throw new NotWritable(`the program would have ${program.length} instructions, the kernel takes ${MAX_INSNS}`);
   return program;
-};
+});

@@ -1,8 +1,11 @@
 // A diagram as the table that people ask for: for each architecture ranges of numbers, for each range a
 // function of the arguments.
+
+import { takes } from "../../wants.ts";
 import type { Diagram } from "./diagram.ts";
 import { intervals } from "./intervals.ts";
 import type { Node, Nodes } from "./nodes.ts";
+import { aFunctionIn, aNode, someNodes } from "./wants.ts";
 import { levelOf } from "./words.ts";
 
 /** Numbers from `from` to `to`, both included, unsigned. */
@@ -36,12 +39,16 @@ const MOST = 1 << 14;
  * const diagram = diagramOf(program);
  * numberRanges(diagram.nodes, diagram.root)?.length;
  */
-export const numberRanges = (nodes: Nodes, root: Node): readonly NumberRange[] | undefined =>
-  intervals(nodes, root, { level: levelOf("sys_number"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
-    from: Number(from),
-    to: Number(to),
-    node,
-  }));
+export const numberRanges = takes(
+  "numberRanges",
+  { nodes: someNodes, root: aNode() },
+  (nodes: Nodes, root: Node): readonly NumberRange[] | undefined =>
+    intervals(nodes, root, { level: levelOf("sys_number"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
+      from: Number(from),
+      to: Number(to),
+      node,
+    })),
+);
 
 /**
  * Rows of every architecture value that the function distinguishes. Undefined if there are too many.
@@ -51,10 +58,14 @@ export const numberRanges = (nodes: Nodes, root: Node): readonly NumberRange[] |
  * const diagram = diagramOf(program);
  * for (const row of tableOf(diagram) ?? []) console.log(row);
  */
-export const tableOf = ({ nodes, root }: Pick<Diagram, "nodes" | "root">): readonly ArchRows[] | undefined =>
-  intervals(nodes, root, { level: levelOf("arch"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
-    from: Number(from),
-    to: Number(to),
-    node,
-    ranges: numberRanges(nodes, node),
-  }));
+export const tableOf = takes(
+  "tableOf",
+  { diagram: aFunctionIn },
+  ({ nodes, root }: Pick<Diagram, "nodes" | "root">): readonly ArchRows[] | undefined =>
+    intervals(nodes, root, { level: levelOf("arch"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
+      from: Number(from),
+      to: Number(to),
+      node,
+      ranges: numberRanges(nodes, node),
+    })),
+);

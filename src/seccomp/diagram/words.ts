@@ -1,8 +1,12 @@
 // 32-bit words as 32 functions of the bits of struct seccomp_data, and the operations of classic BPF on them.
 // Order of variables: arch, number, instruction pointer, arguments; the high half first, the most significant
 // bit first.
+
+import { check, takes } from "../../wants.ts";
 import type { Word } from "../layout.ts";
+import { aWord } from "../wants.ts";
 import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
+import { someNodes } from "./wants.ts";
 
 const args = ([0, 1, 2, 3, 4, 5] as const).flatMap((i): Word[] => [`args[${i}].hi`, `args[${i}].lo`]);
 /** The words that variables stand for, in the order of variables. */
@@ -13,9 +17,9 @@ const ranks = new Map(wordOrder.map((word, rank) => [word, rank]));
  * The level of a word's most significant bit.
  *
  * @example
- * levelOf("sys_number") > levelOf("args[0].low");   // the number is tested first
+ * levelOf("sys_number") < levelOf("args[0].lo");   // true: the number is tested first
  */
-export const levelOf = (word: Word): number => (ranks.get(word) as number) * 32;
+export const levelOf = takes("levelOf", { word: aWord }, (word: Word): number => (ranks.get(word) as number) * 32);
 /** The word that a level belongs to. */
 export const wordAt = (level: number): Word => wordOrder[level >> 5] as Word;
 /** 0 is the least significant bit. */
@@ -35,6 +39,7 @@ export class Words {
   readonly nodes: Nodes;
   private readonly _inputs = new Map<Word, Bits>();
   constructor(nodes: Nodes) {
+    check("new Words", { nodes: someNodes }, [nodes]);
     this.nodes = nodes;
   }
 

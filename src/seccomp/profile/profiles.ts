@@ -1,4 +1,6 @@
 // The profiles by name. Each is the fold of the history up to it.
+
+import { aText, takes } from "../../wants.ts";
 import { aliases, versionOfAlias } from "./aliases.ts";
 import { type Change, changes, ground, unknownVersions } from "./history.ts";
 import type { SeccompProfile, SeccompRules, Source } from "./profile.ts";
@@ -46,7 +48,9 @@ export const seccompProfileNames = [...history.map(({ at }) => at), ...Object.ke
  * @example
  * seccompProfile("4.8")?.returns.maxErrno;   // 4095
  */
-export const seccompProfile = (name: string): SeccompProfile | undefined => profileAt(versionOfAlias(name) ?? name);
+export const seccompProfile = takes("seccompProfile", { name: aText }, (name: string): SeccompProfile | undefined =>
+  profileAt(versionOfAlias(name) ?? name),
+);
 
 /**
  * Why there is no profile of that name, when the reason is that its text is lost.
@@ -54,7 +58,7 @@ export const seccompProfile = (name: string): SeccompProfile | undefined => prof
  * @example
  * whyNoProfile("patch:v1");
  */
-export const whyNoProfile = (name: string): string | undefined => unknownVersions[name];
+export const whyNoProfile = takes("whyNoProfile", { name: aText }, (name: string): string | undefined => unknownVersions[name]);
 
 const known = (name: string): SeccompProfile => {
   const found = seccompProfile(name);
