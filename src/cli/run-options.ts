@@ -66,7 +66,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--hostname NAME", "the guest's host name (default: trapgate)"],
   ["--clock now|TIME", "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (the default day is 2025-01-01)"],
   ["--cpus N", "processors that the guest sees; programs run on the first one (default: 1)"],
-  ["--cwd DIR", "working directory in the guest"],
+  ["--cwd DIR", "working directory in the guest (default: yours with --root /, else /)"],
   ["--uid N", "user and group of the program (default: 0)"],
   ["--kernel NAME", "kernel version, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],
   ["--cpu MODEL", "processor: [LEVEL][:amd|:intel][,+FEATURE|,-FEATURE]…, such as x86-64-v3:intel, or host (default: x86-64-v2)"],
@@ -271,6 +271,17 @@ const swallowed = (values: Values): string | undefined => {
 /** A program from standard input (`-`) is read whole. */
 const MOST_STDIN = 2 ** 30;
 
+/** Under the host's own root a program starts where the user is, as with env(1) or strace(1). */
+const cwdOf = ({ cwd, root }: Values): string | undefined => {
+  if (cwd !== undefined || root === undefined) return cwd;
+  try {
+    return resolve(root) === "/" ? process.cwd() : undefined;
+  } catch {
+    // The user's folder was removed.
+    return undefined;
+  }
+};
+
 /** Checks the options of a run and opens its files. Throws a Problem for a mistake of the user. */
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const { image } = values;
@@ -285,7 +296,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     args,
     argv0: name,
     env: { ...passed(values["env-pass"] ?? []), ...environment(values.env ?? []) },
-    ...optional("cwd", values.cwd),
+    ...optional("cwd", cwdOf(values)),
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
     ...optional("schedule", values.schedule === undefined ? undefined : scheduleOf(values.schedule)),

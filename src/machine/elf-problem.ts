@@ -91,11 +91,23 @@ const byErrno: ReadonlyMap<number, Reason> = new Map([
   [E.E2BIG, { kind: "long-arguments", message: "argument list too long" }],
 ] as const);
 
-/** `bytes` is the file if there is one; `isDirectory` tells EACCES's reasons apart. */
+/** Where the guest looked for a program that it does not have. */
+const whereLooked = (path: string, cwd: string): string | undefined => {
+  if (path.startsWith("/")) return undefined;
+  return path.includes("/")
+    ? `the working directory of the guest is ${cwd}; --cwd DIR (option cwd) sets another one`
+    : "a name without a slash is looked up in the guest's PATH; --env PATH=… sets another one";
+};
+
+/**
+ * `bytes` is the file if there is one; `isDirectory` tells EACCES's reasons apart. `cwd`: the working
+ * directory of the guest, if the program was looked up there.
+ */
 export const executionProblem = (
   path: string,
   errno: number,
   file?: { readonly bytes?: Uint8Array; readonly isDirectory: boolean },
+  cwd?: string,
 ): Problem => {
   const reason: Reason = file?.isDirectory
     ? { kind: "not-executable", message: "is a directory" }
@@ -103,7 +115,8 @@ export const executionProblem = (
       ? withoutInterpreter(file.bytes)
       : (byErrno.get(errno) ??
         (file?.bytes && errno === E.ENOEXEC ? elfReason(file?.bytes) : undefined) ?? { kind: "not-executable", message: errnoText(errno) });
-  return new Problem(reason.kind, `${path}: ${reason.message}`, reason.help === undefined ? {} : { help: reason.help });
+  const help = reason.help ?? (reason.kind === "not-found" && cwd !== undefined ? whereLooked(path, cwd) : undefined);
+  return new Problem(reason.kind, `${path}: ${reason.message}`, help === undefined ? {} : { help });
 };
 
 /** The working directory is missing, or is none. */

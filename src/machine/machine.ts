@@ -317,7 +317,9 @@ export class Machine {
     });
     if (typeof process === "number") {
       if (options.cwd !== undefined && !lookAt(kernel.vfs, options.cwd)?.isDirectory) throw lazyElfProblem().folderProblem(options.cwd);
-      throw lazyElfProblem().executionProblem(path, -process, lookAt(kernel.vfs, path));
+      const { cwd = "/" } = options;
+      const file = lookAt(kernel.vfs, path.startsWith("/") ? path : `${cwd}/${path}`);
+      throw lazyElfProblem().executionProblem(path, -process, file, cwd);
     }
     return process;
   }

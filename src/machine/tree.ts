@@ -72,6 +72,7 @@ export const fileAt = (vfs: Vfs, path: string): Path => {
 
 /** The file at an absolute path, for messages. Links are not followed. */
 export const lookAt = (vfs: Vfs, path: string): { readonly isDirectory: boolean; readonly bytes?: Uint8Array } | undefined => {
+  if (/^\/+$/.test(path)) return { isDirectory: true };
   const slash = path.lastIndexOf("/");
   const at = mountpoint(vfs, path.slice(0, slash) || "/");
   const parent = typeof at === "number" ? undefined : at.dentry.inode;

@@ -40,7 +40,8 @@ describe("run", () => {
         writeFileSync(join(root, folder, "prog"), readFileSync(guestPath(guest)), { mode });
       };
       const found = (...options: string[]) => trapgate(["run", "--root", root, ...options, "--", "prog"]);
-      expect(found()).toEqual({ status: 127, stdout: "", stderr: "trapgate: prog: not found [TG0301]\n" });
+      const looked = "a name without a slash is looked up in the guest's PATH; --env PATH=… sets another one";
+      expect(found()).toEqual({ status: 127, stdout: "", stderr: `trapgate: prog: not found (${looked}) [TG0301]\n` });
       put("usr/sbin", "hello-int80-32", 0o644);
       expect(found()).toEqual({ status: 126, stdout: "", stderr: "trapgate: prog: permission denied [TG0303]\n" });
       put("usr/bin", "hello-syscall", 0o755);
@@ -52,6 +53,27 @@ describe("run", () => {
       expect(trapgate(["trace", "--root", root, "--", "prog"]).stderr).toContain('execve("/usr/bin/prog", ["prog"]');
     });
   });
+  it("starts where the user is, under the host's own root; elsewhere the message says where it is", () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, "prog"), readFileSync(guestPath("hello-syscall")), { mode: 0o755 });
+      writeFileSync(join(folder, "text"), "no program", { mode: 0o755 });
+      const at = (...words: string[]) => trapgate(["run", ...words], { cwd: folder });
+      expect(at("--root", "/", "./prog")).toEqual({ status: 0, stdout: "hello through syscall\n", stderr: "" });
+      expect(at("--root", "/", "./text").stderr).toMatch(/^trapgate: \.\/text: is not an ELF file/);
+      expect(at("--root", "/", "--cwd", "/", "./prog")).toMatchObject({
+        status: 127,
+        stderr: expect.stringContaining("of the guest is /; --cwd"),
+      });
+      expect(at("--root", folder, "sub/prog")).toEqual({
+        status: 127,
+        stdout: "",
+        stderr:
+          "trapgate: sub/prog: not found (the working directory of the guest is /; --cwd DIR (option cwd) sets another one) [TG0301]\n",
+      });
+      // The program of a shell whose folder was removed.
+      const script = `mkdir gone; cd gone; rmdir ../gone; exec ${process.execPath} ${join(top, "bin/trapgate.js")} run --root / /bin/pwd`;
+      expect(spawnSync("sh", ["-c", script], { cwd: folder, encoding: "utf8" })).toMatchObject({ status: 0, stdout: "/\n", stderr: "" });
+    }));
   it.each(["1M", "2M", "30M"])("is content with %s of memory", (size) => {
     expect(trapgate(["run", "--memory", size, guestPath("hello-syscall")])).toMatchObject({ status: 0, stderr: "" });
   });

@@ -71,6 +71,18 @@ describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeo
     expect([report.success, report.numPassedTests]).toEqual([true, report.numTotalTests]);
     expect(report.numPassedTests).toBeGreaterThanOrEqual(least[name] as number);
   });
+  it("are installed and tested as examples/README.md says, with the package.json of a clone", () => {
+    const clone = join(place, "clone");
+    const folder = join(clone, "examples", "docker-profile");
+    cpSync(join(top, "examples", "docker-profile"), folder, { recursive: true });
+    for (const name of readdirSync(place).filter((each) => each.endsWith(".tgz"))) cpSync(join(place, name), join(clone, name));
+    const installed = run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline"], folder);
+    expect(installed.status, installed.stderr).toBe(0);
+    const tested = run("npm", ["test", "--silent", "--", "--no-color"], folder);
+    expect(tested.stdout + tested.stderr).toMatch(/Tests +4 passed/);
+    // Without the clone's packages: the file has all that it needs.
+    expect(existsSync(join(folder, "node_modules", "trapgate", "dist", "vitest"))).toBe(true);
+  });
   it("agent-sandbox leaves its coverage", () => {
     expect(readFileSync(join(place, "agent-sandbox", "coverage.txt"), "utf8")).toMatch(/\d+ of \d+/);
     expect(readFileSync(join(place, "agent-sandbox", "coverage.info"), "utf8")).toContain("end_of_record");

@@ -27,6 +27,16 @@ const examplesOf = (file: string): readonly Example[] => {
 };
 const guides = readdirSync(`${top}/docs/guide`).map((name) => `docs/guide/${name}`);
 
+/** Commands without output that CI or test/programs/examples.test.ts runs. */
+const elsewhere = ["npm start", "npm test", "npm pack", "npm i ../trapgate/trapgate-0.1.0.tgz"];
+
+describe("README.md", () => {
+  it("has no command that no test runs", () => {
+    const lines = readFileSync(`${top}/README.md`, "utf8").split("\n");
+    const commands = lines.flatMap((line) => /^ {4}((?:npm|npx|node|trapgate) .*?)(?: +#.*)?$/.exec(line)?.[1] ?? []);
+    expect(commands.sort()).toEqual([...elsewhere].sort());
+  });
+});
 describe.each(["README.md", ...guides])("%s", (file) => {
   const examples = examplesOf(file);
   it("has examples", () => expect(examples.length).toBeGreaterThan(0));

@@ -8,7 +8,10 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-export const trapgate = (args: readonly string[], options: { readonly input?: string; readonly timeout?: number } = {}): CliRun => {
+export const trapgate = (
+  args: readonly string[],
+  options: { readonly input?: string; readonly timeout?: number; readonly cwd?: string } = {},
+): CliRun => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`${top}/bin/trapgate.js`, ...args], {
     cwd: top,
     encoding: "utf8",

@@ -24,7 +24,7 @@ export const isShortage = (errno: unknown): boolean => errno === -E.ENOMEM || er
  */
 export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Or<Path> => {
   let at = MountNamespace.cross(vfs.namespace.root.path);
-  for (const component of name.split("/").filter((p) => p !== "")) {
+  for (const component of name.split("/").filter((p) => p !== "" && p !== ".")) {
     const dir = at.dentry.inode;
     const present = at.dentry.children.get(component)?.inode ?? (dir instanceof MemDir ? dir.lookup(component) : undefined);
     const found =
