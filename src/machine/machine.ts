@@ -4,7 +4,6 @@ import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
 import { ofText } from "../kernel/base/byte-string.ts";
-import { ownersOwn } from "../kernel/base/internal-error.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
@@ -21,6 +20,7 @@ import { type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import type { Denial } from "./denial.ts";
 import type { Denials } from "./denials.ts";
+import { RunHooks } from "./hooks.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { lazyCrashes, lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
@@ -40,9 +40,6 @@ const STRETCH = 30;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
 const CLOSED_STRETCH = 5_000_000;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-const ownersHooks = (hooks: Hooks = {}): Hooks =>
-  Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));
 
 /** A host that is connected while the program runs. */
 export interface Connection {
@@ -180,6 +177,7 @@ export class Machine {
     try {
       const gaveUp = await this._pump(started.process, started.streams, connection);
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
+      if (!gaveUp) await started.owners.settled();
       if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
       this._processor.jit.saveCached();
       return started.report(gaveUp && { timeout: timeout ?? 0 });
@@ -227,7 +225,8 @@ export class Machine {
 
   private _start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
     const { kernel } = this;
-    const hooks: Hooks = ownersHooks(options.hooks);
+    const owners = new RunHooks(options.hooks, (reason) => this.inputs.push({ kind: "abort", reason }));
+    const { hooks } = owners;
     const { maxOutput = MAX_OUTPUT } = options;
     const full = (): void => {
       for (const each of kernel.processes.values()) endProcess(each, SIG.SIGKILL);
@@ -276,7 +275,7 @@ export class Machine {
         stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
       };
     };
-    return { process, streams, report };
+    return { process, streams, report, owners };
   }
 
   /** `keeps`: for the result of the run. `own`: the filter of the option `policy`. */

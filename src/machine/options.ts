@@ -120,7 +120,10 @@ export interface MachineOptions {
   readonly randomizeLayout?: boolean;
 }
 
-/** Sees things as they happen. */
+/**
+ * Sees things as they happen. A hook that throws ends the run, and `run` rejects with its exception; so does
+ * the promise of an async hook that rejects. `run` resolves after the promises of all hooks.
+ */
 export interface Hooks {
   readonly stdout?: (bytes: Uint8Array) => void;
   readonly stderr?: (bytes: Uint8Array) => void;

@@ -21,6 +21,9 @@ export type DeniedVerdict =
   | "USER_NOTIF"
   | `0x${string}`;
 
+/** A text that is known to the compiler must be a call; one of the type `string` is checked at run time. */
+type Checked<C extends string> = C extends CallText ? C : string extends C ? C : CallText;
+
 /** Conditions on a denied call. */
 export interface DeniedOptions {
   /** The ABI of the call's number. */
@@ -40,8 +43,8 @@ type For<T, Wanted, Matcher, Advice extends string> = 0 extends 1 & T
   : T extends Wanted
     ? Matcher
     : T extends PromiseLike<unknown>
-      ? (...advice: readonly ["await the promise first: expect(await …)", never]) => never
-      : (...advice: readonly [Advice, never]) => never;
+      ? (advice: "await the promise first: expect(await …)", ...more: never[]) => never
+      : (advice: Advice, ...more: never[]) => never;
 /** By its shape: results that a test keeps as data have wider types. */
 type RunLike = { readonly status: object; readonly trace: readonly string[] };
 type ForRun<T, Matcher> = For<T, RunLike, Matcher, "expect(…) wants the result of Machine.run">;
@@ -63,7 +66,7 @@ export interface GuestMatchers<T = unknown> {
    * A filter denied this call in the run: `"getppid"`, or with decoded arguments `'openat(AT_FDCWD,
    * "/etc/passwd"'`.
    */
-  readonly toBeDenied: ForRun<T, (call: CallText, options?: DeniedOptions) => void>;
+  readonly toBeDenied: ForRun<T, <C extends string>(call: Checked<C>, options?: DeniedOptions) => void>;
   /** `explore` found no violation and tried all schedules up to its bound. */
   readonly toHoldInEverySchedule: For<T, Exploration, () => void, "expect(…) wants the result of explore">;
   /** The policy means the same as another policy or filter, for every call. */
@@ -71,9 +74,9 @@ export interface GuestMatchers<T = unknown> {
   /**
    * The policy allows a call: with all arguments, or with the given ones: `"socket(1, 2)"`, `"i386.getppid"`.
    */
-  readonly toAllow: ForPolicy<T, (call: CallText, options?: ViaOptions) => void>;
+  readonly toAllow: ForPolicy<T, <C extends string>(call: Checked<C>, options?: ViaOptions) => void>;
   /** The policy never allows a call: with no arguments at all, or not with the given ones. */
-  readonly toDeny: ForPolicy<T, (call: CallText, options?: ViaOptions) => void>;
+  readonly toDeny: ForPolicy<T, <C extends string>(call: Checked<C>, options?: ViaOptions) => void>;
   /** The audit of the policy finds nothing, or nothing of this severity and above. */
   readonly toHaveNoFindings: ForPolicy<T, (options?: { readonly severity?: Severity }) => void>;
 }

@@ -96,6 +96,26 @@ describe("a mistake of ours", () => {
     await expect(Machine.run(asks(1), { hooks: { stdout } })).rejects.toBe(own);
   });
 
+  it("is not what an async hook rejects with: the run ends with it, during the guest or after its end", async () => {
+    const own = new Error("my own");
+    const reject = async (): Promise<void> => {
+      await Promise.resolve();
+      throw own;
+    };
+    await expect(Machine.run(asks(1), { hooks: { stdout: reject } })).rejects.toBe(own);
+    const late = (): Promise<void> => new Promise((_, fail) => setTimeout(fail, 50, own));
+    await expect(Machine.run(asks(1), { hooks: { stdout: late } })).rejects.toBe(own);
+    const endless = program("again:\n    mov eax, 39\n    syscall\n    jmp again");
+    await expect(Machine.run(endless, { hooks: { trace: reject }, trace: true, timeout: 60 })).rejects.toBe(own);
+    let done = false;
+    const slow = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      done = true;
+    };
+    await Machine.run(asks(1), { hooks: { stdout: slow } });
+    expect(done).toBe(true);
+  });
+
   it("is told on the command line, with exit status 125", async () => {
     breakRandom(tooDeep);
     const said: string[] = [];

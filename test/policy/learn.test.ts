@@ -52,7 +52,7 @@ describe("learn", () => {
     const base = policy({ default: errno("EPERM") }).allow("read", "openat");
     const learned = learn(seenOf("read(0)", "write(1)"), { base });
     expect(learned.added.map(({ name }) => name)).toEqual(["write"]);
-    for (const call of ["read", "openat", "write"] as const) expect(learned).toAllow(call);
+    for (const call of ["read", "openat", "write"]) expect(learned).toAllow(call);
   });
   it("merges what other runs have seen", () => {
     const first = seenOf("socket(1, 1)", "read(0)");
@@ -87,8 +87,8 @@ describe("rules of a meaning", () => {
     const again = await readPolicy(`p.${format}`, bytes(writeProfile(profile, format)), { as: "kernel" });
     expect(compare(difference.b, again.diagram).verdict).toBe("equal");
     // Other architectures and x32 are killed by thread there.
-    for (const call of ["read", "i386.write", "futex"] as const) expect(again).toAllow(call);
-    for (const call of ["mkdir", "socket", "x32.read"] as const) expect(again).toDeny(call);
+    for (const call of ["read", "i386.write", "futex"]) expect(again).toAllow(call);
+    for (const call of ["mkdir", "socket", "x32.read"]) expect(again).toDeny(call);
   });
   it("TypeScript is what a person would write", () => {
     const { profile } = learn(seenOf("read(0)", "socket(1, 1)", "fcntl(0, 2)"));
