@@ -1,7 +1,8 @@
 // The tests' needs beside Node.js: programs of the host, packages of Debian. A test with a missing need is
-// skipped with a message; with CI=true it fails instead.
+// skipped with a message; with CI=true it fails instead. A processor or kernel is no need: recorded results
+// judge where it cannot (tools/oracle/processor.ts, native.ts).
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { PackageSetName } from "../../tools/debian/packages.ts";
@@ -34,10 +35,6 @@ export const busybox = (architecture: "amd64" | "i386"): Need & { readonly path:
 
 /** The processor and kernel under us can judge: an x86-64 Linux. */
 export const nativeX64: Need = { what: "an x86-64 Linux host", met: platform() === "linux" && arch() === "x64" };
-export const avx2: Need = {
-  what: "a processor with AVX2",
-  met: existsSync("/proc/cpuinfo") && / avx2 /.test(readFileSync("/proc/cpuinfo", "latin1")),
-};
 export const gcc: Need = program("gcc", "--version");
 export const gcc32: Need = {
   what: "gcc -m32 (gcc-multilib)",

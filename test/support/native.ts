@@ -1,6 +1,5 @@
 // A program run by the native kernel: the judge of ours.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 
 export interface NativeRun {
   readonly stdout: string;
@@ -25,6 +24,5 @@ export const runNative = (
   return { stdout, stderr, end: status ?? (signal as string) };
 };
 
-/** "amd" or "intel": the vendor of the processor under us. */
-export const nativeVendor = (): "amd" | "intel" =>
-  /AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel";
+/** The vendor of the processor under us; undefined if there are no models of it, so that it judges no vendor's ways. */
+export { siliconVendor as nativeVendor } from "../../tools/oracle/processor.ts";

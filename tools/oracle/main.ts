@@ -28,9 +28,10 @@ import { isJudged, notMet, undrawn } from "./drawn.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { EncoderJudge } from "./encoder.ts";
 import { candidates, wholeSpace } from "./encodings.ts";
+import { cpuName, siliconModel, siliconVendor } from "./processor.ts";
 import { Random } from "./random.ts";
 import { record } from "./recorded.ts";
-import { cpuName, oracleTimes, siliconModel, siliconVendor } from "./run.ts";
+import { oracleTimes } from "./run.ts";
 import { type Scope, scopes } from "./scope.ts";
 import { TextJudge } from "./text.ts";
 import { type Mode, modes } from "./world.ts";
@@ -103,7 +104,7 @@ const printRest = (report: Report, vendor: Vendor): void => {
 const printSilicon = (vendor: Vendor, seed: number): void => {
   const count = 50_000;
   for (const mode of modes) {
-    const { clock, busy } = oracleTimes(casesOf(mode, vendor, "integer", count, seed).make(count).cases);
+    const { clock, busy } = oracleTimes(casesOf(mode, vendor, "integer", count, seed, "here").make(count).cases);
     const rate = (seconds: number): string => `${Math.round(count / seconds)} a second`;
     console.log(`silicon alone, ${mode}-bit: ${count} cases, ${rate(busy)} of processor time, ${rate(clock)} by the clock`);
   }

@@ -10,7 +10,8 @@ import { R } from "../../src/cpu/machine/state.ts";
 import { Batch, Case, caseAt, resultAt, stateAt } from "./case.ts";
 import { casesOf, invalidOf, type Made, type Source, sequencesOf } from "./conform.ts";
 import { signals } from "./emulate.ts";
-import { cpuName, identityOf, runOracle } from "./run.ts";
+import { cpuName, identityOf } from "./processor.ts";
+import { runOracle } from "./run.ts";
 import { scopes } from "./scope.ts";
 import { modes } from "./world.ts";
 
@@ -47,7 +48,7 @@ const expected = (cases: Batch): Uint8Array => {
   return out;
 };
 /** Exclusive or with it, there and back. */
-const difference = (cases: Batch, results: Uint8Array): Uint8Array => {
+export const difference = (cases: Batch, results: Uint8Array): Uint8Array => {
   const out = expected(cases);
   for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) ^ (results[i] as number);
   return out;
@@ -57,7 +58,7 @@ const difference = (cases: Batch, results: Uint8Array): Uint8Array => {
  * Clears fields that are not compared: the kernel's words about a signal, and the rest in rsp after a 16-bit
  * stack.
  */
-const withoutLeftovers = (results: Batch, mode: number): Uint8Array => {
+export const withoutLeftovers = (results: Batch, mode: number): Uint8Array => {
   const bytes = results.bytes.slice();
   for (let n = 0; n < results.count; n++) {
     const at = n * resultAt.size;

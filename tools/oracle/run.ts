@@ -1,55 +1,11 @@
 // Run a batch of cases on the processor under us.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Feature, type Vendor, vendorNames, vendors } from "../../src/cpu/machine/model.ts";
 import { buildOracle } from "./build.ts";
 import { Batch, caseAt, resultAt } from "./case.ts";
 import { ALIAS, CODE, DATA, ldtEntries, userDesc, WINDOW } from "./world.ts";
-
-/** The vendor of this host's processor, if models of it exist. */
-export const siliconVendor = (): Vendor | undefined => {
-  const info = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "latin1") : "";
-  return vendors.find((vendor) => info.includes(vendorNames[vendor]));
-};
-/** The model that the processor under us judges: that of all features, by its vendor. */
-export const siliconModel = (): string => `max:${siliconVendor() ?? "amd"}`;
-
-/**
- * Features without which a processor is too old for the model of all features. Hints, and features with
- * results that differ from run to run, do not count.
- */
-const telling: readonly Feature[] = ["adx", "avx2", "bmi2", "f16c", "fma", "sha_ni", "gfni", "vaes", "vpclmulqdq"];
-/**
- * Where vendors differ, so do models: a processor judges its own vendor's, and only if it has the
- * instructions.
- */
-export const silicon = {
-  what: "a processor by AMD or Intel with GFNI, VAES and all before them",
-  get met(): boolean {
-    if (siliconVendor() === undefined) return false;
-    const has = new Set(/^flags\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "latin1"))?.[1]?.split(" "));
-    return telling.every((feature) => has.has(feature));
-  },
-};
-
-/** "AuthenticAMD family 25 model 17 stepping 1": the processor that every result is from. */
-export const cpuName = (): string => {
-  const info = readFileSync("/proc/cpuinfo", "latin1");
-  const value = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, "m").exec(info)?.[1] ?? "?";
-  return `${value("vendor_id")} family ${value("cpu family")} model ${value("model")} stepping ${value("stepping")}`;
-};
-
-/** The vendor and family of a processor. AMD APM Vol. 3 appendix E CPUID Fn0000_0001_EAX */
-export interface Identity {
-  readonly vendor: Vendor;
-  readonly family: number;
-}
-export const identityOf = (name: string): Identity => ({
-  vendor: name.startsWith(vendorNames.intel) ? "intel" : "amd",
-  family: Number(/family (\d+)/.exec(name)?.[1]),
-});
 
 /** struct oracle_header. */
 const header = (cases: number): Uint8Array =>

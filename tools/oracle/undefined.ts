@@ -4,7 +4,7 @@ import { type Instruction, Mnemonic, OpKind, RegisterExt, RflagsBits } from "ice
 import type { Vendor } from "../../src/cpu/machine/model.ts";
 import { EF, R, vector } from "../../src/cpu/machine/state.ts";
 import type { Registers, Result } from "./case.ts";
-import type { Identity } from "./run.ts";
+import type { Identity } from "./processor.ts";
 import { PAGE } from "./world.ts";
 
 const bits = [

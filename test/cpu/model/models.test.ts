@@ -6,17 +6,19 @@ import { basename } from "node:path";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { cpuid, cpuModel, modelNames } from "../../../src/cpu/machine/model.ts";
+import { hasFeature } from "../../../tools/oracle/processor.ts";
 import { endOfRun, inFolder } from "../../support/guest.ts";
-import { avx2, busybox, gcc, gcc32, missing, nativeX64, top } from "../../support/host.ts";
+import { busybox, gcc, gcc32, missing, nativeX64, top } from "../../support/host.ts";
 import { nativeVendor, runNative } from "../../support/native.ts";
 
 const long = modelNames.filter((name) => !name.startsWith("pentium3"));
 const withAvx2 = modelNames.filter((name) => cpuModel(name)!.features.includes("avx2"));
 
+const here = `${top}/test/cpu/model`;
 const compiled = async (source: string, flags: readonly string[], check: (program: string) => Promise<void>): Promise<void> =>
   inFolder(async (folder) => {
     const program = `${folder}/program`;
-    execFileSync("gcc", [...flags, "-static", "-o", program, `${top}/test/cpu/model/${source}`, "-lm"]);
+    execFileSync("gcc", [...flags, "-static", "-o", program, `${here}/${source}`, "-lm"]);
     await check(program);
   });
 const runHere = (program: string, cpu: string, ...args: string[]) => {
@@ -49,7 +51,8 @@ describe("processor models", () => {
       compiled("branches.s", ["-nostdlib"], async (program) => {
         const ends = { amd: "SIGSEGV", intel: 1 };
         for (const vendor of ["amd", "intel"] as const) expect(endOfRun(await runHere(program, `x86-64-v1:${vendor}`))).toBe(ends[vendor]);
-        expect(runNative(program).end).toBe(ends[nativeVendor()]);
+        const vendor = nativeVendor();
+        if (vendor !== undefined) expect(runNative(program).end).toBe(ends[vendor]);
       }));
   });
   describe.skipIf(missing("32-bit programs under each model", nativeX64, gcc32))(
@@ -65,11 +68,17 @@ describe("processor models", () => {
       );
     },
   );
-  describe.skipIf(missing("vectors under each model", nativeX64, gcc, avx2))("of 256 bits", { timeout: 120_000 }, () => {
+  describe.skipIf(missing("vectors under each model", nativeX64, gcc))("of 256 bits", { timeout: 120_000 }, () => {
+    /** By the processor of this host, or as a Zen 5 printed it of gcc 12's program; another compiler orders sums its own way. */
+    const judged = async (program: string): Promise<string> => {
+      if ((["avx2", "bmi2", "fma", "f16c", "abm"] as const).every(hasFeature)) return runNative(program).stdout;
+      if (/^12\./.test(execFileSync("gcc", ["-dumpfullversion"], { encoding: "utf8" }))) return readFileSync(`${here}/vectors.txt`, "utf8");
+      return (await runHere(program, withAvx2[0] as string)).stdout.text;
+    };
     it.each(withAvx2)("%s: vectorised loops, gathers, fused sums and bit fields give the same", (cpu) =>
       compiled("vectors.c", ["-O3", "-march=x86-64-v3", "-ffast-math"], async (program) => {
         const run = await runHere(program, cpu);
-        expect(run.stdout.text).toBe(runNative(program).stdout);
+        expect(run.stdout.text).toBe(await judged(program));
         expect(endOfRun(run)).toBe(0);
       }),
     );
