@@ -2,7 +2,7 @@
 import { fstatSync, statSync } from "node:fs";
 import { WorkBudget } from "../budget.ts";
 import { heapFor } from "../host/node-internals.ts";
-import { passSignals } from "../host/node-signals.ts";
+import { insistence, passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import type { Denial } from "../machine/denial.ts";
@@ -57,6 +57,7 @@ class Insisted extends Error {
   }
 }
 
+const SIGINT = 2;
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
@@ -114,21 +115,30 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   });
   const regions =
     prepared.dumpJit === undefined ? undefined : (await import("./commands/dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
-  const stdin = isFile(0) ? undefined : stdinInto(machine.inputs);
+  // A terminal is read from the beginning, a pipe when the guest first waits.
+  const stdin = isFile(0) || tty?.uses[0] ? undefined : stdinInto(machine.inputs);
   let awake: NodeJS.Timeout | undefined;
   const wanted = (): void => {
     // Signals alone do not keep Node waiting for a guest that sleeps.
     awake ??= setInterval(() => {}, DAY);
     stdin?.wanted();
   };
+  const count = insistence((signal) => machine.inputs.push({ kind: "abort", reason: new Insisted(signal) }));
+  const held = tty?.uses[0]
+    ? host!.useTerminal(
+        machine.inputs,
+        () => machine.terminalAwaited,
+        () => count(SIGINT),
+      )
+    : undefined;
   const undo = [
     () => clearInterval(awake),
-    passSignals(machine.inputs, (signal) => machine.inputs.push({ kind: "abort", reason: new Insisted(signal) })),
+    passSignals(machine.inputs, count),
     () => stdin?.stop(),
     () => prepared.file?.close(),
     () => prepared.closes?.(),
     ...(tty ? [host!.hangsUp(machine.inputs)] : []),
-    ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
+    ...(held ? [held.restore] : []),
   ];
   const hooks = {
     ...(prepared.kernelLog ? { kernelLog: say } : {}),
@@ -144,7 +154,8 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
       stderr: fdSink(2),
       wanted,
       backlog,
-      stdin: stdin ? undefined : stdinFile,
+      stdin: stdin || held ? undefined : stdinFile,
+      ...(held ? { stopped: held.suspend } : {}),
       nulls: [0, 1, 2].filter(isNull),
     };
     const run = await machine.run(path, options, connection);

@@ -15,7 +15,7 @@ export const stdinFile: ByteFile = {
 };
 
 /**
- * Standard input that is a pipe or terminal. Nothing is read before `wanted` is called; reading continues
+ * Standard input that is a pipe. Nothing is read before `wanted` is called; reading continues
  * until `stop`.
  */
 export const stdinInto = (inputs: Inputs): { readonly wanted: () => void; readonly stop: () => void } => {

@@ -1,6 +1,6 @@
 // This process's terminal: handed to the guest byte for byte. The line discipline, echo and signals are the
 // guest's.
-import { closeSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import { isatty, ReadStream, WriteStream } from "node:tty";
 import { E } from "../abi/errno.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
@@ -62,20 +62,75 @@ const letGo = (uses: TerminalOptions["uses"]): void => {
 };
 process.on("exit", () => letGo(atStart));
 
+/** ^C, the character of SIGINT in every common setting. */
+const INTR = 0x03;
+const PAUSE = 20;
+const cell = new Int32Array(new SharedArrayBuffer(4));
+
+/** True if this process may read the terminal without being stopped. man 5 proc_pid_stat, pgrp and tpgid. */
+const isForeground = (): boolean => {
+  try {
+    // After the name: state, ppid, pgrp, session, tty_nr, tpgid.
+    const [, , pgrp, , , tpgid] = readFileSync("/proc/self/stat", "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return pgrp === tpgid;
+  } catch {
+    return true; // no Linux
+  }
+};
+
+/** The terminal of the host in a guest's hands. */
+export interface HeldTerminal {
+  /** Stops this process's job, as the guest's has stopped; returns when it continues. */
+  readonly suspend: () => void;
+  /** Gives the terminal back as it was. */
+  readonly restore: () => void;
+}
+
 /**
- * Raw mode and window sizes until the returned function is called; also restored if we end some other way.
+ * Raw mode, bytes and window sizes until `restore`; also restored if we end some other way. Bytes are read
+ * from the beginning, because a guest that computes is interrupted by one. `interrupted` is called at each ^C
+ * that comes while no program of the guest waits for input (`awaited`): a program that waits, such as a
+ * shell at its prompt or an editor, handles ^C itself.
  */
-export const useTerminal = (inputs: Inputs): (() => void) => {
+export const useTerminal = (inputs: Inputs, awaited: () => boolean, interrupted: () => void): HeldTerminal => {
   const { stdin } = process;
+  if (!(stdin instanceof ReadStream)) return { suspend() {}, restore() {} };
+  let reads = false;
   const resize = (): void => inputs.push({ kind: "resize", ...terminalSize() });
-  const restore = (): void => {
-    // A terminal that is gone has no mode.
-    if (stdin instanceof ReadStream && isatty(0)) stdin.setRawMode(false);
-    process.off("exit", restore);
-    process.off("SIGWINCH", resize);
+  const data = (chunk: Buffer): void => {
+    if (!awaited()) for (const byte of chunk) if (byte === INTR) interrupted();
+    inputs.push({ kind: "bytes", bytes: new Uint8Array(chunk) });
   };
-  if (stdin instanceof ReadStream) stdin.setRawMode(true);
-  process.on("exit", restore);
-  process.on("SIGWINCH", resize);
-  return restore;
+  const end = (): void => inputs.push({ kind: "end" });
+  /** A job in the background would be stopped by either; it begins when it comes to the foreground. */
+  const take = (): void => {
+    if (!isForeground()) return;
+    stdin.setRawMode(true);
+    if (!reads) stdin.on("data", data).once("end", end).once("error", end);
+    reads = true;
+  };
+  // A terminal that is gone has no mode.
+  const give = (): void => void (isatty(0) && stdin.isRaw && stdin.setRawMode(false));
+  const restore = (): void => {
+    give();
+    process.off("exit", give).off("SIGWINCH", resize).off("SIGCONT", take).off("SIGTSTP", stop);
+    if (reads) stdin.destroy();
+  };
+  const stop = (): void => suspendWith(process.pid);
+  const suspendWith = (target: number): void => {
+    give();
+    process.off("SIGTSTP", stop);
+    process.kill(target, "SIGTSTP");
+    // All threads stop within this time. In an orphaned group none does: man 7 credentials.
+    Atomics.wait(cell, 0, 0, PAUSE);
+    process.on("SIGTSTP", stop);
+    take();
+    resize();
+  };
+  take();
+  process.on("exit", give).on("SIGWINCH", resize).on("SIGCONT", take).on("SIGTSTP", stop);
+  // Keyboard signals are for all processes of the job: another side of a pipe stops as well.
+  return { suspend: () => suspendWith(0), restore };
 };

@@ -136,6 +136,8 @@ export class Kernel {
   vfs!: Vfs;
   /** For a person at a terminal: sleeps take real time. Otherwise the clock jumps. */
   idlesInRealTime = false;
+  /** The process group that a shell of the host stops and continues: it is not orphaned. */
+  hostJob: number | undefined = undefined;
   /** Number of audit records. */
   auditSerial = 0;
   /** /proc/sys/kernel/seccomp/actions_logged. */

@@ -52,6 +52,8 @@ export interface Connection {
   /** The standard streams that are /dev/null. */
   readonly nulls?: readonly number[];
   readonly backlog?: Backlog;
+  /** All processes of the first group have stopped: it stops the host's job until that continues. */
+  readonly stopped?: () => void;
 }
 
 /**
@@ -71,6 +73,9 @@ export interface ClosedRun {
 }
 
 type GivenUp = Extract<InputEvent, { kind: "timeout" | "abort" }>;
+
+const isStopped = ({ processes }: Kernel, pgid: number): boolean =>
+  [...processes.values()].every((p) => p.pgid !== pgid || p.ended !== undefined || p.stopped !== undefined);
 
 /** A running machine: kernel, processor, inputs from the host, and outputs to it. */
 export class Machine {
@@ -101,6 +106,11 @@ export class Machine {
   /** Sees each region that the JIT compiles. */
   set onRegion(see: (graph: Graph, wasm: Uint8Array) => void) {
     this._processor.jit.onRegion = see;
+  }
+
+  /** True if a program waits for input of the host's terminal, in read(2), poll(2) or the like. */
+  get terminalAwaited(): boolean {
+    return this._terminal?.tty.readQueue.isAwaited === true;
   }
 
   /**
@@ -262,6 +272,7 @@ export class Machine {
     const process = this._spawn(program, options, streams.files);
     if (options.policy !== undefined) own = lazyPolicy().confine(process, options.policy);
     streams.control(process);
+    if (connection?.stopped) kernel.hostJob = process.pgid;
     const report = (status: Run["status"] | undefined): Run => {
       follower?.check();
       trace?.finish();
@@ -331,6 +342,7 @@ export class Machine {
     if (backlog) backlog.onFull = () => void (deadline.until = 0);
     // A signal has come while output stood: a guest that it ends does not wait for its reader.
     let urged = false;
+    let suspended: Process["stopped"];
     for (let ended = false; ; ) {
       if (backlog?.full && !urged) await Promise.race([backlog.drained(), inputs.arrival(undefined)]);
       else if (ended) return undefined;
@@ -340,6 +352,11 @@ export class Machine {
         ended = process.ended !== undefined || result.reason === "ended";
         if (ended) continue;
         urged = false;
+        if (connection?.stopped && process.stopped && process.stopped !== suspended && isStopped(kernel, process.pgid)) {
+          suspended = process.stopped;
+          connection.stopped();
+          inputs.push({ kind: "signal", signal: SIG.SIGCONT });
+        }
         if (backlog?.full) continue;
         await this._look(result, connection);
       }

@@ -24,5 +24,5 @@ export const runNative = (
   return { stdout, stderr, end: status ?? (signal as string) };
 };
 
-/** The vendor of the processor under us; undefined if there are no models of it, so that it judges no vendor's ways. */
+/** The vendor of the processor under us. Undefined if there are no models of it. */
 export { siliconVendor as nativeVendor } from "../../tools/oracle/processor.ts";

@@ -222,7 +222,10 @@ export const replay = (emulator: Emulator, cpu: string, source: Source, made: Ma
 
 /** A processor that is not studied may differ in so many of a subject's cases: its own ways are not known. */
 const OWN_WAYS = 0.01;
-/** The lines of a report that fail a test. Those of a processor that is not studied are printed, if they are few. */
+/**
+ * The lines of a report that fail a test. Those of a processor that is not studied are printed, if they are
+ * few.
+ */
 export const failures = (report: Report, identity = identityOf(cpuName())): string[] => {
   const lines = [...report.table].flatMap(([name, t]) =>
     t.examples.map(

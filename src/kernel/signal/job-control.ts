@@ -26,6 +26,8 @@ export const stopProcess = (process: Process, signal: number): void => {
 
 /** True if no member has a parent in another group of the same session. Linux will_become_orphaned_pgrp(). */
 export const isOrphanedGroup = (kernel: Kernel, pgid: number, leaving?: Process): boolean => {
+  // The parent is the shell of the host.
+  if (pgid === kernel.hostJob) return false;
   for (const p of kernel.processes.values()) {
     if (p.pgid !== pgid || p === leaving || p.ended !== undefined || !p.parent || p.parent === kernel.init) continue;
     if (p.parent.pgid !== pgid && p.parent.sid === p.sid) return false;

@@ -69,7 +69,10 @@ describe("processor models", () => {
     },
   );
   describe.skipIf(missing("vectors under each model", nativeX64, gcc))("of 256 bits", { timeout: 120_000 }, () => {
-    /** By the processor of this host, or as a Zen 5 printed it of gcc 12's program; another compiler orders sums its own way. */
+    /**
+     * By the processor of this host, or as a Zen 5 printed it of gcc 12's program. Another compiler orders
+     * sums its own way.
+     */
     const judged = async (program: string): Promise<string> => {
       if ((["avx2", "bmi2", "fma", "f16c", "abm"] as const).every(hasFeature)) return runNative(program).stdout;
       if (/^12\./.test(execFileSync("gcc", ["-dumpfullversion"], { encoding: "utf8" }))) return readFileSync(`${here}/vectors.txt`, "utf8");

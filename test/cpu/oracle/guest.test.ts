@@ -17,7 +17,10 @@ import { isTranscendental } from "../../../tools/oracle/undefined.ts";
 import { type Mode, modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
-/** The judge is a processor of a vendor with models. Others' results are in test/cpu/recorded, without the kernel's part. */
+/**
+ * The judge is a processor of a vendor with models. Recorded results (test/cpu/recorded) lack the kernel's
+ * part.
+ */
 const vendor = siliconVendor();
 
 /** A result without values that the native kernel leaves unspecified. */
