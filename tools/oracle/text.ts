@@ -55,6 +55,7 @@ const rewrites: readonly Rewrite[] = [
   [/^fxch$/, "fxch st(1)"],
   [/^(f\w+p)$/, "$1 st(1), st"],
   [/ fpu(env|state)\d+ ptr /, " "],
+  [/^clzero \w+$/, "clzero"],
 ];
 /** Changes of our text. */
 const ourRewrites: readonly Rewrite[] = [
@@ -62,6 +63,7 @@ const ourRewrites: readonly Rewrite[] = [
   [/^((?:a\d\d )?p?blendv\w+ .*, .*|sha256rnds2 .*, .*), xmm0$/, "$1"],
   [/^o\d\d (frstor|fnsave|fldenv|fnstenv|[ls][gi]dt) /, "$1 "],
   [/^(a\d\d )?reservednop .*/, "reservednop"],
+  [/^a\d\d clzero$/, "clzero"],
 ];
 /** x87 operands that are always the same. */
 const impliedStack: readonly Rewrite[] = [

@@ -24,7 +24,7 @@ const features = {
   fsgsbase: [7, "b", 0], bmi1: [7, "b", 3], avx2: [7, "b", 5], bmi2: [7, "b", 8], erms: [7, "b", 9], rdseed: [7, "b", 18], adx: [7, "b", 19],
   clflushopt: [7, "b", 23], clwb: [7, "b", 24], sha_ni: [7, "b", 29],
   xsaveopt: [0xd, "a", 0], xsavec: [0xd, "a", 1], xgetbv1: [0xd, "a", 2],
-  gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22],
+  gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22], clzero: [0x8000_0008, "b", 0],
 } as const satisfies Record<string, readonly [number, Register, number]>;
 /** A feature by its name in /proc/cpuinfo. */
 export type Feature = keyof typeof features;
@@ -113,6 +113,8 @@ const v2: readonly Feature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2
 const v3: readonly Feature[] = [...v2, "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave", "xsaveopt"];
 /** All features with rows. */
 const all = Object.keys(features) as Feature[];
+/** Features that no processor of Intel has. */
+const ofAmd: readonly Feature[] = ["sse4a", "clzero"];
 
 type Signature = readonly [family: number, model: number, stepping: number];
 interface Level {
@@ -128,7 +130,7 @@ const levels: Readonly<Record<string, Level>> = {
   "x86-64-v1": { features: v1, signature: { amd: [15, 107, 1], intel: [6, 15, 11] } },
   "x86-64-v2": { features: v2, signature: { amd: [21, 2, 0], intel: [6, 26, 5] } },
   "x86-64-v3": { features: v3, signature: { amd: [23, 1, 2], intel: [6, 60, 3] } },
-  max: { features: all.filter((f) => f !== "sse4a"), amdOnly: ["sse4a"], signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
+  max: { features: all.filter((f) => !ofAmd.includes(f)), amdOnly: ofAmd, signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
 };
 
 /** The rules of each vendor. */
@@ -327,7 +329,7 @@ const readLeaf = (m: Model, leaf: number, subleaf: number): Registers => {
     }
     // 48 physical and 48 linear address bits.
     case 0x8000_0008:
-      return [0x3030, 0, 0, 0];
+      return [0x3030, bits(m, leaf, "b"), 0, 0];
     default:
       return [0, 0, 0, 0];
   }

@@ -44,6 +44,11 @@ const storeWord =
   (o, i) =>
     o.set(0, o.zext(o.imm(v), i.widths[0] as number));
 
+/** Zeroes the 64 bytes of a cache line, whose first access faults if any does. AMD APM Vol. 3 CLZERO */
+const clzero: Meaning = (o, i) => {
+  const line = o.let("at", o.and(o.reg(R.ax, i.addressSize), o.imm(-64n)));
+  for (let at = 0; at < 64; at += 8) o.store(undefined, o.add(line, o.imm(at)), 64, o.imm(0));
+};
 /** AL = DS:[rBX + AL]. */
 const xlat: Meaning = (o, i) =>
   o.setReg(R.ax, 8, o.load(undefined, o.let("at", o.zext(o.add(o.reg(R.bx, i.addressSize), o.reg(R.ax, 8)), i.addressSize)), 8));
@@ -128,4 +133,5 @@ export const system = family(() => [
   row("clflush", "NP 0F AE /7 Mb", touch),
   row("clflushopt", "66 0F AE /7 Mb", touch),
   row("clwb", "66 0F AE /6 Mb", touch),
+  row("clzero", "NFx 0F 01 FC", clzero, { addressed: true, feature: "clzero" }),
 ]);
