@@ -39,6 +39,14 @@ export const until = async (what: string, seconds: number, holds: () => boolean)
 /** Seconds without an answer after which a node is down, and its jobs are queued again. */
 const NODE_TIMEOUT = 5;
 const CPUS = 2;
+/** A node has a pid namespace of its own. */
+const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"] as const;
+/**
+ * The first process of a node. A shell reaps the processes that jobs leave; slurmd as the first one does not.
+ * A zombie keeps its process group, so that Slurm took the job for one that cannot be killed, and drained the
+ * node ("Kill task failed", UnkillableStepTimeout).
+ */
+const INIT = 'slurmd "$@" & wait $!';
 
 export class Cluster {
   readonly #folder: string;
@@ -110,18 +118,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=15 State=UP
     await this.#configure();
     this.#start("controller", "slurmctld", ["-D", "-f", this.#configuration]);
     for (const node of this.#nodes)
-      this.#start(node, "unshare", [
-        "--pid",
-        "--fork",
-        "--kill-child",
-        "--mount-proc",
-        "slurmd",
-        "-D",
-        "-N",
-        node,
-        "-f",
-        this.#configuration,
-      ]);
+      this.#start(node, "unshare", [...NAMESPACE, "sh", "-c", INIT, "sh", "-D", "-N", node, "-f", this.#configuration]);
     await until("all nodes are idle", 60, () => this.states().every((state) => state === "idle"));
   }
   states(): readonly string[] {
