@@ -64,7 +64,10 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["-e, --env NAME=VALUE", "set an environment variable; the host's environment is not passed on"],
   ["--env-pass NAME", "pass a variable of the host's environment on (may be repeated)"],
   ["--hostname NAME", "the guest's host name (default: trapgate)"],
-  ["--clock now|TIME", "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (the default day is 2025-01-01)"],
+  [
+    "--clock now|TIME",
+    "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (default: now with files of the host, else 2025-01-01)",
+  ],
   ["--cpus N", "processors that the guest sees; programs run on the first one (default: 1)"],
   ["--cwd DIR", "working directory in the guest (default: yours with --root /, else /)"],
   ["--uid N", "user and group of the program (default: 0)"],
@@ -226,6 +229,15 @@ export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" |
   ),
 });
 
+/**
+ * The host's time if the guest sees files of the host, so that none of them is from the future (make(1),
+ * ls -l). Otherwise, and in a run by a schedule, which repeats another one, it is the machine's own day.
+ */
+const clockOf = ({ clock, root, mount = [], overlay, schedule }: Values): number | string | undefined => {
+  if (clock !== undefined || schedule !== undefined) return clock;
+  return root !== undefined || mount.length > 0 || overlay !== undefined ? Math.floor(Date.now() / 1000) : undefined;
+};
+
 const machineOptions = (values: Values): BootOptions => ({
   // The machine reports an unknown name.
   ...optional("kernel", values.kernel as ProfileName | undefined),
@@ -233,7 +245,7 @@ const machineOptions = (values: Values): BootOptions => ({
   ...optional("cpu", values.cpu === "host" ? hostCpu() : values.cpu),
   ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
   ...optional("hostname", values.hostname),
-  ...optional("clock", values.clock),
+  ...optional("clock", clockOf(values)),
   ...optional("cpus", values.cpus === undefined ? undefined : count(values.cpus, "--cpus")),
   ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),
   ...optional("memory", values.memory === undefined ? undefined : size(values.memory, "--memory")),

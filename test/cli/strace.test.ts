@@ -50,7 +50,9 @@ const withoutTimes = (lines: readonly string[]): string[] =>
       .replace(/^\[ *(?:59|11)\] execve/, "execve")
       .replace(/:\[\d+\]/g, ":[INODE]")
       .replace(/(set_tid_address\(ADDRESS\)) = \d+/, "$1 = PID")
-      .replace(/^ *[0-9.]+ +[0-9.]+ +\d+ /, "TIMES ")
+      // Of the table of -c, the columns that both have: calls, errors, names.
+      .replace(/^[ -]*(?:% (?:instr|time)|-+ -+ -+) .*/, "")
+      .replace(/^ *[\d.]+ .*?( \d+ [ \d]{9} \w+)$/, "COSTS$1")
       .replace(/^\[ *\d+\] (\+\+\+)/, "$1"),
   );
 

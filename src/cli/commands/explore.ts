@@ -11,6 +11,8 @@ import { progress } from "../progress.ts";
 import { prepare, programOptionHelp, programOptions, scheduleOf } from "../run-options.ts";
 import { shard } from "../shard.ts";
 
+/** A schedule repeats a run on every day: a search does not begin at the host's time. */
+const DAY = "2025-01-01";
 const options = {
   never: { type: "string", multiple: true },
   "never-output": { type: "string", multiple: true },
@@ -118,7 +120,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { values, rest } = parse(args, options);
-    const { machine, path, ...prepared } = prepare(values, rest);
+    const { machine, path, ...prepared } = prepare({ ...values, clock: values.clock ?? DAY }, rest);
     const warn = (line: string): void => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`);
     const policy = prepared.policy && (await (await import("../run-policy.ts")).readRunPolicy({ ...prepared.policy, warn }));
     const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };

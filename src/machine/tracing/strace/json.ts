@@ -6,16 +6,18 @@ interface Head {
   /** Virtual nanoseconds since boot at entry, and in the call. */
   readonly time: number;
   readonly duration: number;
+  /** Instructions of the task since its call before. */
+  readonly instructions: number;
   readonly name: string;
   readonly abi: Abi;
 }
 /**
- * `{"pid":2,"time":…,"duration":…,"abi":"x64","call":"openat","args":[…],"result":3}`. Arguments are texts of
- * the trace. `error` is the name of the error; `text` the result of calls that do not return, or are
- * restarted.
+ * `{"pid":2,"time":…,"duration":…,"instructions":…,"abi":"x64","call":"openat","args":[…],"result":3}`.
+ * Arguments are texts of the trace. `error` is the name of the error; `text` the result of calls that do not
+ * return, or are restarted.
  */
 export const jsonLine = (
-  { pid, time, duration, name, abi }: Head,
+  { pid, time, duration, instructions, name, abi }: Head,
   args: readonly string[],
   value: number,
   error: string | undefined,
@@ -26,6 +28,7 @@ export const jsonLine = (
     pid,
     time,
     duration,
+    instructions,
     abi: abi.name,
     call: name,
     args,

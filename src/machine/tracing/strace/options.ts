@@ -41,17 +41,19 @@ export interface TraceOptions {
    * (-ttt).
    */
   readonly time?: "seconds" | "microseconds" | "epoch";
-  /** Virtual time since the line before (-r). */
+  /** Virtual time since the line before, with its unit, where it is not 0 (-r). */
   readonly relative?: boolean;
-  /** Virtual time from the begin of a call to its end (-T). */
+  /** Virtual time from the begin of a call to its end, with its unit, where it is not 0 (-T). */
   readonly duration?: boolean;
+  /** The host's time beside the virtual one, in -r, -T and -c (--real-time). It differs from run to run. */
+  readonly realTime?: boolean;
   /** The number of the call (-n). */
   readonly numbers?: boolean;
   /** The address of the instruction after the call (-i). */
   readonly instruction?: boolean;
   /** The stack of the caller, with symbols from the ELF files (-k). */
   readonly stack?: boolean;
-  /** A table of calls, errors and times: in place of lines (-c), or after them (-C). */
+  /** A table of calls, errors, instructions and times: in place of lines (-c), or after them (-C). */
   readonly summary?: "only" | "also";
   /** The order of that table (-S). */
   readonly sort?: SummarySort;

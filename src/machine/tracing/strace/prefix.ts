@@ -1,15 +1,19 @@
 // The prefix of a line: time, number of the call, instruction pointer (-t, -r, -n, -i). strace src/strace.c,
 // printleader().
 import type { Task } from "../../../kernel/task/task.ts";
+import { durationText, realNow } from "./duration.ts";
 import type { TraceOptions } from "./options.ts";
 
 const two = (n: number): string => String(n).padStart(2, "0");
+/** The width of a time with its unit: 1.25us, and a space. */
+const WIDTH = 8;
 const micros = (nanoseconds: number): string => String(Math.floor(nanoseconds / 1000)).padStart(6, "0");
 
 /** Prefixes of lines. `relative` needs the line before. */
 export class Prefix {
   private readonly _options: TraceOptions;
   private _before: number | undefined;
+  private _realBefore: number | undefined;
   private readonly _none: boolean;
 
   constructor(options: TraceOptions) {
@@ -22,12 +26,17 @@ export class Prefix {
   text(task: Task, number = task.origAx): string {
     if (this._none) return "";
     const { kernel } = task;
-    const { time, relative, numbers, instruction } = this._options;
+    const { time, relative, realTime, numbers, instruction } = this._options;
     let out = "";
     if (relative) {
       const since = kernel.now - (this._before ?? kernel.now);
       this._before = kernel.now;
-      out += `${String(Math.floor(since / 1e9)).padStart(6)}.${micros(since % 1e9)} `;
+      out += `${durationText(since).padStart(WIDTH)} `;
+      if (realTime) {
+        const now = realNow();
+        out += `${durationText(now - (this._realBefore ?? now)).padStart(WIDTH)} `;
+        this._realBefore = now;
+      }
     }
     if (time !== undefined) {
       const { sec, nsec } = kernel.realtime();

@@ -20,6 +20,7 @@ import { abiRemark, addedText, type BegunCall, beginCall, callName, filledArgume
 import { descriptorText } from "../descriptors.ts";
 import { stylesOf } from "../style.ts";
 import { dumpLines, transferred } from "./dump.ts";
+import { durationText, realNow } from "./duration.ts";
 import { Filters } from "./filters.ts";
 import { jsonLine } from "./json.ts";
 import type { TraceOptions } from "./options.ts";
@@ -36,6 +37,10 @@ interface Open extends BegunCall {
   readonly prefix: string;
   readonly now: number;
   readonly system: number;
+  /** The host's clock at entry. */
+  readonly real: number;
+  /** Instructions of the task since its call before. */
+  readonly instructions: number;
   filtered?: string;
   injected?: boolean;
   delayExit?: number;
@@ -57,6 +62,8 @@ export class Trace implements Observer {
   private readonly _summary: Summary | undefined;
   private readonly _open = new Map<Task, Open>();
   private readonly _traced = new Set<Task>();
+  /** Instructions of a task at its last call. */
+  private readonly _ran = new WeakMap<Task, number>();
   /** Pids of `-p` that no process has had yet. */
   private readonly _awaited: Set<number>;
   private _first: Task | undefined;
@@ -98,7 +105,7 @@ export class Trace implements Observer {
       ? [argvText(argv, style), environment]
       : [at - long * (argv.length + 1), at].map((list) => `0x${list.toString(16)}`);
     const given = [styled(path, style), ...lists];
-    this._summary?.add("execve", false, 0);
+    this._summary?.add("execve", false, { instructions: 0, time: 0, real: 0 });
     if (this._options.summary === "only") return;
     const prefix = this._prefix.text(task, syscallNumbers.execve[task.program.abi.column] ?? 0);
     const head = `execve(${given.join(", ")}`;
@@ -106,6 +113,9 @@ export class Trace implements Observer {
     this._write(task, { ...this._begun(task, begun), prefix }, "0", 0);
   }
   private _begun(task: Task, begun: BegunCall): Open {
+    const { user } = task.usage;
+    const instructions = user - (this._ran.get(task) ?? 0);
+    this._ran.set(task, user);
     return {
       ...begun,
       ...{
@@ -115,6 +125,8 @@ export class Trace implements Observer {
         prefix: this._prefix.text(task),
         now: task.kernel.now,
         system: task.usage.system,
+        real: this._options.realTime ? realNow() : 0,
+        instructions,
       },
     };
   }
@@ -154,7 +166,11 @@ export class Trace implements Observer {
     if (!open.selected) return;
     const status = result >= 0 ? "successful" : "failed";
     if (!this._filters.status(status)) return;
-    this._summary?.add(open.name, result < 0 && restarts[-result] === undefined, task.usage.system - open.system);
+    this._summary?.add(open.name, result < 0 && restarts[-result] === undefined, {
+      instructions: open.instructions,
+      time: task.usage.system - open.system,
+      real: this._real(open),
+    });
     if (this._options.summary === "only") return;
     if (!open.hidden) this._interrupt(task);
     const style = this._styleOf(open.name);
@@ -210,7 +226,8 @@ export class Trace implements Observer {
   finish(): void {
     for (const pid of this._awaited)
       this._emit(this._options.json ? JSON.stringify({ pid, error: "no such process" }) : `--- no process had the pid ${pid} ---`, pid);
-    if (this._summary?.calls) for (const line of this._summary.lines(this._options.sort)) this._emit(line, this._first?.pid ?? 0);
+    if (this._summary?.calls)
+      for (const line of this._summary.lines(this._options.sort, this._options.realTime)) this._emit(line, this._first?.pid ?? 0);
   }
 
   /** A line that belongs to no call: `--- task 4 runs … ---`. */
@@ -242,7 +259,14 @@ export class Trace implements Observer {
       const error = value < 0 && value > -4096 ? errnoText(-value) : undefined;
       this._emit(
         jsonLine(
-          { pid: task.pid, time: open.now, duration: task.kernel.now - open.now, name: open.name, abi: open.abi ?? task.program.abi },
+          {
+            pid: task.pid,
+            time: open.now,
+            duration: task.kernel.now - open.now,
+            instructions: open.instructions,
+            name: open.name,
+            abi: open.abi ?? task.program.abi,
+          },
           [...open.given, ...rest],
           value,
           error,
@@ -250,6 +274,7 @@ export class Trace implements Observer {
           {
             ...denied,
             ...(open.injected ? { injected: true } : {}),
+            ...(this._options.realTime ? { real: Math.round(this._real(open)) } : {}),
           },
         ),
         task.pid,
@@ -261,11 +286,22 @@ export class Trace implements Observer {
     const text = `${head}${after}${comma}${rest.join(", ")})`;
     const filtered = open.filtered === undefined ? "" : ` (seccomp: ${open.filtered})`;
     const tail = `${abiRemark(task, open)}${filtered}${open.injected ? " (INJECTED)" : ""}`;
-    const took = this._options.duration ? ` <${((task.kernel.now - open.now) / 1e9).toFixed(6)}>` : "";
+    const took = this._options.duration ? this._took(task, open) : "";
     const prefix = open.interrupted || open.hidden ? this._prefix.text(task) : open.prefix;
     this._line(task, `${text.padEnd((this._options.column ?? 0) - 1)} = ${result}${tail}${took}`, open.hidden ? open.prefix : prefix);
     if (this._options.stack) for (const frame of backtrace(task)) this._line(task, ` > ${straceFrame(frame)}`, "");
     if (this._last === task) this._last = undefined;
+  }
+
+  /** The host's nanoseconds in a call. */
+  private _real(open: Open): number {
+    return this._options.realTime ? realNow() - open.real : 0;
+  }
+  private _took(task: Task, open: Open): string {
+    const virtual = durationText(task.kernel.now - open.now);
+    const real = this._options.realTime ? `${durationText(this._real(open))} real` : "";
+    const times = [virtual, real].filter((text) => text !== "");
+    return times.length === 0 ? "" : ` <${times.join(", ")}>`;
   }
 
   private _line(task: Task, text: string, prefix = this._prefix.text(task)): void {
