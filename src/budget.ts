@@ -70,15 +70,15 @@ const sizeText = (bytes: number): string => {
  */
 export class WorkBudget {
   readonly #limits: WorkLimits;
-  readonly #end: number;
+  #end: number;
   readonly #most: number;
   #spent = 0;
   #charges = CHARGES;
 
-  constructor(limits: WorkLimits = {}) {
-    check("new WorkBudget", { limits: someLimits }, [limits]);
+  constructor(limits: WorkLimits = {}, end?: number) {
+    check("new WorkBudget", { limits: someLimits, end: optional(aLimit) }, [limits, end]);
     this.#limits = limits;
-    this.#end = limits.seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + limits.seconds * 1000;
+    this.#end = end ?? (limits.seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + limits.seconds * 1000);
     this.#most = limits.bytes ?? Number.POSITIVE_INFINITY;
   }
 
@@ -94,12 +94,29 @@ export class WorkBudget {
   get secondsLeft(): number | undefined {
     return this.#end === Number.POSITIVE_INFINITY ? undefined : Math.max(0, (this.#end - performance.now()) / 1000);
   }
+  /** A part of the work: the same end, at most so many bytes of what is left, an account of its own. */
+  part({ bytes, subject = this.#limits.subject }: Pick<WorkLimits, "bytes" | "subject">): WorkBudget {
+    return new WorkBudget({ ...this.#limits, bytes: Math.min(bytes ?? Number.POSITIVE_INFINITY, this.bytesLeft), subject }, this.#end);
+  }
 
-  /** @throws {Problem} The memory or the time is used up. */
-  spend(bytes: number): void {
+  /**
+   * `what`: the things that take the memory, for the message.
+   *
+   * @throws {Problem} The memory or the time is used up.
+   */
+  spend(bytes: number, what?: () => string): void {
     this.#spent += bytes;
-    if (this.#spent > this.#most) this.#full();
+    if (this.#spent > this.#most) this.#full(what);
     if (--this.#charges <= 0) this.check();
+  }
+  /** Other work with limits of its own, such as a guest's run: its time is not counted. */
+  async outside<T>(work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#end += performance.now() - began;
+    }
   }
   release(bytes: number): void {
     this.#spent -= bytes;
@@ -112,9 +129,10 @@ export class WorkBudget {
     const { seconds, subject = "the input" } = this.#limits;
     throw new Problem("time-limit", `${subject} was not read and answered within ${seconds} s`);
   }
-  #full(): never {
+  #full(what?: () => string): never {
     const { bytes = 0, subject = "the input" } = this.#limits;
-    throw new Problem("memory-limit", `${subject} is too large: it needs more than ${sizeText(bytes)} of memory`);
+    const needs = what ? `${what()}, and` : "it needs";
+    throw new Problem("memory-limit", `${subject} is too large: ${needs} more than ${sizeText(bytes)} of memory`);
   }
 }
 

@@ -23,12 +23,20 @@ export interface ProblemParts {
   readonly cause?: unknown;
 }
 
+/** Characters of a line in a message, and those before the place. */
+const LONGEST = 160;
+const BEFORE = 60;
 /** The line that is wrong with a caret below; nothing if the place is not known. */
 const excerpt = ({ line, column = 1, length = 1, text }: Span): string => {
   if (line === undefined || text === undefined) return "";
   const margin = `${line}`.padStart(5);
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-  return `\n${margin} | ${text}\n${" ".repeat(margin.length)} | ${indent}${"^".repeat(Math.max(1, length))}`;
+  // Of a long line the part around the place.
+  const from = text.length <= LONGEST ? 0 : Math.max(0, Math.min(column - 1 - BEFORE, text.length - LONGEST));
+  const cut = from > 0 ? "…" : "";
+  const part = `${cut}${text.slice(from, from + LONGEST)}${from + LONGEST < text.length ? "…" : ""}`;
+  const indent = `${cut}${text.slice(from, column - 1)}`.replace(/[^\t]/g, " ");
+  const carets = "^".repeat(Math.max(1, Math.min(length, from + LONGEST - column + 1)));
+  return `\n${margin} | ${part}\n${" ".repeat(margin.length)} | ${indent}${carets}`;
 };
 
 const whole = (code: ProblemCode, sentence: string, { help, span }: ProblemParts): string => {

@@ -62,9 +62,13 @@ const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
 // color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
-const readPolicy = async (policy: NonNullable<Prepared["policy"]>) => {
+/** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
+const MOST_POLICY = 96 * 2 ** 20;
+const readPolicy = async (policy: NonNullable<Prepared["policy"]>, { why, whyJson }: Prepared, all: WorkBudget) => {
+  const budget = all.part({ bytes: MOST_POLICY, subject: "the policy" });
+  const explained = why || whyJson !== undefined;
   const [{ color }, { readRunPolicy }] = await Promise.all([import("./color.ts"), import("./run-policy.ts")]);
-  return readRunPolicy({ ...policy, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });
+  return readRunPolicy({ ...policy, budget, explained, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });
 };
 const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | undefined) => {
   if (!why && whyJson === undefined) return undefined;
@@ -91,7 +95,7 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   const budget = budgetOf(given);
   const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;
   const { path } = prepared;
-  const policy = prepared.policy && (await readPolicy(prepared.policy));
+  const policy = prepared.policy && (await readPolicy(prepared.policy, prepared, budget));
   const report = await whyReport(prepared, policy?.policy);
   const timeout = budget.secondsLeft;
   const program = {

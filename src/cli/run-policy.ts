@@ -1,10 +1,12 @@
 // The option --policy of run, trace and others: a policy of any format as the filter of the program's start.
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { WorkBudget } from "../budget.ts";
 import { readRegular } from "../host/node-bytes.ts";
 import { detectFormat, type Policy, readPolicy } from "../policy/formats/read.ts";
 import { modes } from "../policy/mode.ts";
 import { Problem } from "../problem.ts";
+import { Nodes } from "../seccomp/index.ts";
 
 /** Values of options that say how the file is read. */
 export interface PolicyFile {
@@ -13,6 +15,9 @@ export interface PolicyFile {
   readonly thread?: string | undefined;
   readonly container?: string | undefined;
   readonly warn: (line: string) => void;
+  readonly budget?: WorkBudget;
+  /** True if the meaning of a filter without a text is wanted, for explanations. */
+  readonly explained?: boolean;
 }
 /** A policy that was read for a run. */
 export interface RunPolicy {
@@ -31,7 +36,7 @@ const bytesOf = (file: string): Uint8Array => {
 };
 
 /** Throws a Problem with file, line and column. */
-export const readRunPolicy = async ({ file: text, thread, container, warn }: PolicyFile): Promise<RunPolicy> => {
+export const readRunPolicy = async ({ file: text, thread, container, warn, budget, explained = false }: PolicyFile): Promise<RunPolicy> => {
   const mode = modes.find((each) => text.startsWith(`${each}:`));
   const file = mode === undefined ? text : text.slice(mode.length + 1);
   const bytes = bytesOf(file);
@@ -39,6 +44,7 @@ export const readRunPolicy = async ({ file: text, thread, container, warn }: Pol
     ...(mode === undefined ? {} : { as: mode }),
     ...(thread === undefined ? {} : { thread }),
     ...(container === undefined ? {} : { container }),
+    ...(budget === undefined ? {} : { budget }),
     profileFile: (path: string) => bytesOf(join(dirname(file), path)),
   };
   const format = detectFormat(bytes);
@@ -46,16 +52,18 @@ export const readRunPolicy = async ({ file: text, thread, container, warn }: Pol
   if (container !== undefined && format !== "pod") throw new Problem("usage", `--container: ${file} is no pod`);
   if (format === "asm" || format === "raw") {
     // The machine reports mistakes by the rules of its kernel.
-    const policy = await readPolicy(file, bytes, options).catch((error: unknown) => {
-      if (error instanceof Problem) return undefined;
+    const read = explained ? readPolicy(file, bytes, options) : Promise.resolve(undefined);
+    const policy = await read.catch((error: unknown) => {
+      if (error instanceof Problem && error.kind !== "time-limit" && error.kind !== "memory-limit") return undefined;
       throw error;
     });
     return { name: file, given: format === "asm" ? new TextDecoder().decode(bytes) : bytes, policy };
   }
-  const policy = await readPolicy(file, bytes, options);
+  const nodes = new Nodes();
+  const policy = await readPolicy(file, bytes, options, nodes);
   for (const { message, place } of policy.warnings)
     warn(`${policy.source.name}${place ? `:${policy.source.lineOf(place.from)}` : ""}: ${message}`);
-  return { name: file, given: policy.bpf(), policy };
+  return { name: file, given: budget ? nodes.under(budget, () => policy.bpf()) : policy.bpf(), policy };
 };
 
 /** A mistake that the machine found in filter text, with the file's name. */

@@ -213,6 +213,7 @@ class Meaning {
     const wide = abi === x64;
     const byNumber = new Map<number, { readonly chain: Chain; readonly tests: readonly Test[] }[]>();
     for (const entry of this.#ruleset.entries) {
+      this.#nodes.look();
       for (const { nr, action, args } of chainsOf(entry, abi)) {
         const kept = args.filter((c) => saysSomething(c, wide)).sort((a, b) => a.index - b.index);
         const tests = testsOf(kept, wide);

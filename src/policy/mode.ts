@@ -40,10 +40,14 @@ const splitArguments = (args: readonly Comparison[]): readonly (readonly Compari
   return several ? args.map((c) => [c]) : [args];
 };
 
+/** Unknown names that get a proposal. A list of thousands of them is no text with a slip. */
+const MOST_PROPOSALS = 100;
+
 class Compiler {
   readonly #profile: Profile;
   readonly #warnings: Warning[];
   readonly #inexact = new Set<string>();
+  #unknown = 0;
   readonly #split: boolean;
   readonly #skip: boolean;
   constructor(profile: Profile, runtime: "kernel" | "runc" | "crun") {
@@ -64,7 +68,7 @@ class Compiler {
   #entriesOf(rule: Rule, name: string, i: number): readonly Entry[] {
     const place = rule.places[i] ?? rule.place;
     if (!isKnownName(name)) {
-      const help = didYouMean(name, knownNames());
+      const help = this.#unknown++ < MOST_PROPOSALS ? didYouMean(name, knownNames()) : undefined;
       this.#warnings.push({ message: `there is no system call "${name}": the rule does nothing${help ? ` (${help})` : ""}`, place });
       return [];
     }

@@ -10,7 +10,7 @@ import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { progress } from "../progress.ts";
 import { type Made, type Shown, show } from "./escape/show.ts";
-import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
+import { files, print, printJson, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
 import { write } from "./output.ts";
 
 /** The last call tells; an escape of several calls shows all of them. */
@@ -73,7 +73,8 @@ export const command: Command = {
     const [file] = files(rest, 1, "audit") as [string];
     const failOn = oneOf(values["fail-on"] ?? "high", severities, "--fail-on");
     const least = oneOf(values.least ?? "info", severities, "--least");
-    const policy = await readOne(file, { ...values, quiet: true });
+    const own = { ...values, quiet: true };
+    const policy = await readOne(file, own);
     const listener = oneOf(values.listener ?? "unknown", listeners, "--listener");
     const findings = audit(policy, { listener }).filter(({ severity }) => isAtLeast(severity, least));
     const bpf = values["no-run"] ? undefined : bpfOf(policy);
@@ -81,7 +82,7 @@ export const command: Command = {
     if (values.sarif !== undefined) write(`${JSON.stringify(sarif(findings, name), null, 2)}\n`, values.sarif);
     const proofs: Shown[] = [];
     const line = progress(() => `guests of ${proofs.length} of ${findings.length} findings run`);
-    if (bpf) for (const finding of findings) proofs.push(await show(finding, bpf, policy.diagram));
+    if (bpf) for (const finding of findings) proofs.push(await workOf(own).budget.outside(() => show(finding, bpf, policy.diagram)));
     line.end();
     if (values.json) {
       const plain = (shown: Finding["denied"]) => shown && { call: shown.call, verdict: shown.verdict };

@@ -5,7 +5,7 @@ import { PolicyCoverage } from "../../policy/coverage/coverage.ts";
 import { coverageText, lcov } from "../../policy/coverage/report.ts";
 import { coverageHtml } from "../../policy/html/coverage-html.ts";
 import { Problem } from "../../problem.ts";
-import type { SyscallData } from "../../seccomp/index.ts";
+import { Nodes, type SyscallData } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
@@ -59,7 +59,7 @@ export const command: Command = {
       json: { type: "string" },
     });
     if (values.policy === undefined) throw new Problem("usage", "coverage needs --policy FILE");
-    const policy = await readOne(values.policy, values);
+    const policy = await readOne(values.policy, { thread: values.thread, container: values.container }, new Nodes());
     const coverage = new PolicyCoverage(policy);
     const kinds = new Map<string, Line>();
     const count = ({ arch, nr, args: words }: SyscallData, times: number): void => {

@@ -5,7 +5,7 @@ import { syscallsOf } from "../../abi/syscall-number.ts";
 import { explainRoot } from "../../policy/explain/explain.ts";
 import { differenceText, otherwiseSame } from "../../policy/explain/explain-text.ts";
 import { callText, valueText } from "../../policy/explain/value-text.ts";
-import { compare, type Difference, differing, isUndecided, knownWitness, Nodes, type Pair, type SyscallData } from "../../seccomp/index.ts";
+import { compare, type Difference, differing, isUndecided, knownWitness, type Pair, type SyscallData } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
@@ -45,8 +45,7 @@ export const command: Command = {
   async run(args) {
     const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, brief: { type: "boolean" } });
     const [one, other] = files(rest, 2, "diff") as [string, string];
-    const nodes = new Nodes();
-    const [a, b] = [await readOne(one, values, nodes), await readOne(other, values, nodes)];
+    const [a, b] = [await readOne(one, values), await readOne(other, values)];
     const difference = compare(a.diagram, b.diagram);
     const found = values.brief ? [] : witnesses(difference);
     if (values.json) {

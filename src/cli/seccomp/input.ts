@@ -1,11 +1,12 @@
 // The common part of the subcommands of `trapgate seccomp`: reading policies, options, warnings.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DEFAULT_LIMITS, WorkBudget } from "../../budget.ts";
 import { formats, type Policy, type ReadOptions, readPolicy, readProgram } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
 import { Problem } from "../../problem.ts";
-import type { Nodes, Program } from "../../seccomp/index.ts";
-import { oneOf } from "../arguments.ts";
+import { Nodes, type Program } from "../../seccomp/index.ts";
+import { oneOf, seconds, size } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 
 /** The kubelet's, by default. */
@@ -20,6 +21,8 @@ export const readOptions = {
   thread: { type: "string" },
   container: { type: "string" },
   "seccomp-root": { type: "string" },
+  timeout: { type: "string" },
+  memory: { type: "string" },
   quiet: { type: "boolean", short: "q" },
 } as const;
 /** Their lines in the help. */
@@ -31,6 +34,7 @@ export const readHelp: readonly (readonly [string, string])[] = [
   ["--thread NAME", "which of Firecracker's filters"],
   ["--container NAME", "which of a pod's containers"],
   ["--seccomp-root DIR", `folder of the profiles that pods name: the pod's folder, or ${KUBELET}, by default`],
+  ["--timeout SECONDS, --memory SIZE", `limits of reading and answering (default: ${DEFAULT_LIMITS.seconds} s, 512M)`],
   ["-q, --quiet", "no warnings"],
 ];
 
@@ -42,8 +46,31 @@ interface Values {
   readonly thread?: string | undefined;
   readonly container?: string | undefined;
   readonly "seccomp-root"?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly memory?: string | undefined;
   readonly quiet?: boolean | undefined;
 }
+
+interface Work {
+  readonly budget: WorkBudget;
+  /** All policies of the command are in one store. */
+  readonly nodes: Nodes;
+}
+/** One for each command line. */
+const works = new WeakMap<Values, Work>();
+/** The limits of a command, from its options, and its store. */
+export const workOf = (values: Values): Work => {
+  const known = works.get(values);
+  if (known) return known;
+  const limits = {
+    seconds: values.timeout === undefined ? DEFAULT_LIMITS.seconds : seconds(values.timeout, "--timeout"),
+    bytes: values.memory === undefined ? DEFAULT_LIMITS.bytes : size(values.memory, "--memory"),
+  };
+  const budget = new WorkBudget({ ...limits, subject: "the policy" });
+  const made = { budget, nodes: new Nodes(budget) };
+  works.set(values, made);
+  return made;
+};
 /** As options of the reader. `MODE` may be given for a file alone: see `readOne`. */
 export const readerOptions = (values: Values): ReadOptions => ({
   ...(values.format === undefined ? {} : { format: oneOf(values.format, formats, "--format") }),
@@ -91,15 +118,19 @@ export const namedFile = (argument: string): Named => {
   const mode = modes.find((name) => argument.startsWith(`${name}:`));
   return { mode, file: mode ? argument.slice(mode.length + 1) : argument };
 };
-/** Reads the policy of FILE or MODE:FILE. Warnings go to standard error. */
-export const readOne = async (argument: string, values: Values, nodes?: Nodes): Promise<Policy> => {
+/**
+ * Reads the policy of FILE or MODE:FILE. Warnings go to standard error. `store`: one whose time is not
+ * limited, for commands that use the policy after a guest's run.
+ */
+export const readOne = async (argument: string, values: Values, store?: Nodes): Promise<Policy> => {
   const { file, mode } = namedFile(argument);
   const root = values["seccomp-root"];
   const folders = root === undefined ? [dirname(file), KUBELET] : [root];
   const profileFile = (path: string): Uint8Array =>
     bytesOf(folders.map((folder) => join(folder, path)).find(existsSync) ?? join(folders[0] as string, path));
-  const options = { ...readerOptions(values), profileFile, ...(mode ? { as: mode } : {}) };
-  const policy = await readPolicy(file, bytesOf(file), options, nodes);
+  const { budget, nodes } = workOf(values);
+  const options = { ...readerOptions(values), budget, profileFile, ...(mode ? { as: mode } : {}) };
+  const policy = await readPolicy(file, bytesOf(file), options, store ?? nodes);
   if (!values.quiet) warn(policy);
   return policy;
 };
@@ -116,7 +147,12 @@ export const printJson = (value: unknown): void =>
 /** The program in a file, whether or not a kernel takes it; of a profile the one that it is compiled to. */
 export const readInstructions = (argument: string, values: Values, rules: Parameters<typeof readProgram>[3]): Promise<Program> => {
   const { file, mode } = namedFile(argument);
-  return readProgram(file, bytesOf(file), { ...readerOptions(values), ...(mode ? { as: mode } : {}) }, rules);
+  return readProgram(
+    file,
+    bytesOf(file),
+    { ...readerOptions(values), budget: workOf(values).budget, ...(mode ? { as: mode } : {}) },
+    rules,
+  );
 };
 
 /** Exactly so many file names. */

@@ -10,7 +10,7 @@ import { outputs, writeProgram } from "../../policy/formats/write.ts";
 import { type Learned, learn } from "../../policy/learn/learn.ts";
 import { Observed } from "../../policy/learn/observed.ts";
 import { Problem } from "../../problem.ts";
-import { programOf, returnValue, upstream } from "../../seccomp/index.ts";
+import { Nodes, programOf, returnValue, upstream } from "../../seccomp/index.ts";
 import { integer, oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
@@ -104,7 +104,7 @@ export const command: Command = {
     }[action] as number;
     checkOutput(values.output, "--output");
     checkOutput(values.calls, "--calls");
-    const base = values.extend === undefined ? undefined : await readOne(values.extend, {});
+    const base = values.extend === undefined ? undefined : await readOne(values.extend, {}, new Nodes());
     const seen = new Observed();
     if (values.calls !== undefined) recorded(values.calls, seen);
     // execve belongs to the profile: the loader of a policy attaches it before it starts the program.

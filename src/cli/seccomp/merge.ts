@@ -3,7 +3,6 @@
 import type { Policy } from "../../policy/formats/read.ts";
 import { merge, mergeKinds } from "../../policy/merge.ts";
 import { Problem } from "../../problem.ts";
-import { Nodes } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readHelp, readOne, readOptions } from "./input.ts";
@@ -26,9 +25,8 @@ export const command: Command = {
     const [kind, ...more] = mergeKinds.filter((name) => values[name]);
     if (!kind || more.length > 0) throw new Problem("usage", "merge takes one of --union, --intersect, --stack");
     if (rest.length < 2) throw new Problem("missing-argument", "merge takes two policies or more");
-    const nodes = new Nodes();
     const policies: Policy[] = [];
-    for (const file of rest) policies.push(await readOne(file, values, nodes));
+    for (const file of rest) policies.push(await readOne(file, values));
     const [first] = policies as [Policy];
     const { program: _, ...merged } = {
       ...first,

@@ -1,19 +1,21 @@
 // `trapgate seccomp prove`: proves that a filter has the meaning of a policy, or runs a call for which it has
 // not.
 
+import type { WorkBudget } from "../../budget.ts";
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/formats/read.ts";
-import { compare, encodeProgram, Nodes, NotWritable, programOf, type SyscallData } from "../../seccomp/index.ts";
+import { compare, encodeProgram, NotWritable, programOf, type SyscallData } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { witnesses } from "./diff.ts";
-import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
+import { files, print, printJson, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
 import { type Outcome, runCall } from "./run-call.ts";
 
 /** The call under a policy's own program, or under one that means the same. */
-const carriedOut = async ({ program, diagram }: Policy, data: SyscallData): Promise<Outcome> => {
+const carriedOut = async ({ program, diagram }: Policy, data: SyscallData, budget: WorkBudget): Promise<Outcome> => {
   try {
-    return await runCall(encodeProgram(program ?? programOf(diagram)), data);
+    const bpf = encodeProgram(program ?? programOf(diagram));
+    return await budget.outside(() => runCall(bpf, data));
   } catch (error) {
     if (error instanceof NotWritable) return { text: `not carried out: ${error.message}` };
     throw error;
@@ -29,14 +31,16 @@ export const command: Command = {
   async run(args) {
     const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, "no-run": { type: "boolean" } });
     const [one, other] = files(rest, 2, "prove") as [string, string];
-    const nodes = new Nodes();
-    const [policy, filter] = [await readOne(one, values, nodes), await readOne(other, values, nodes)];
+    const [policy, filter] = [await readOne(one, values), await readOne(other, values)];
     const difference = compare(policy.diagram, filter.diagram);
     const status = difference.verdict === "equal" ? 0 : difference.verdict === "different" ? 1 : 2;
     const [first] = difference.verdict === "different" ? witnesses(difference) : [];
     const runs =
       first && !values["no-run"]
-        ? { policy: await carriedOut(policy, first.data), filter: await carriedOut(filter, first.data) }
+        ? {
+            policy: await carriedOut(policy, first.data, workOf(values).budget),
+            filter: await carriedOut(filter, first.data, workOf(values).budget),
+          }
         : undefined;
     if (values.json) {
       const counter = first && {

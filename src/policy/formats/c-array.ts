@@ -6,8 +6,14 @@ import { constantExpression } from "./c-expression.ts";
 import { readRaw } from "./raw.ts";
 
 /** Comments as blanks of the same length, so that places stay. */
-const withoutComments = (text: string): string =>
-  text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|^[ \t]*#[^\n]*/gm, (comment) => comment.replace(/[^\n]/g, " "));
+const withoutComments = (text: string): string => {
+  // An open comment at the end of the text is looked for once, not at each "/*" before.
+  const last = text.lastIndexOf("*/");
+  const blank = (comment: string): string => comment.replace(/[^\n]/g, " ");
+  const pattern = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|^[ \t]*#[^\n]*/gm;
+  if (last < 0) return text.replace(/\/\/[^\n]*|^[ \t]*#[^\n]*/gm, blank);
+  return text.slice(0, last + 2).replace(pattern, blank) + text.slice(last + 2).replace(/\/\/[^\n]*|^[ \t]*#[^\n]*/gm, blank);
+};
 
 /** Parts between commas that stand in no parentheses. */
 const parts = (text: string, { from, to }: Place): readonly Place[] => {
@@ -38,12 +44,20 @@ const closing = (text: string, open: number): number => {
 
 const INSTRUCTION = /\bBPF_STMT\s*\(|\bBPF_JUMP\s*\(|\{/g;
 /** The beginning of an array of struct sock_filter, if the source has one. */
-const ARRAY = /\bstruct\s+sock_filter\s+\w+\s*\[[^\]]*\]\s*=\s*\{/;
-const BYTES = /\bchar\s+\w+\s*\[[^\]]*\]\s*=\s*\{([^}]*)\}/;
+const ARRAY = /\bstruct\s+sock_filter\s+\w+\s*\[[^\]]{0,200}\]\s*=\s*\{/;
+const BYTES = /\bchar\s+\w+\s*\[[^\]]{0,200}\]\s*=\s*\{/;
+/** The first array of bytes: the place of its items. */
+const byteArray = (text: string): Place | undefined => {
+  const head = BYTES.exec(text);
+  const from = head ? head.index + head[0].length : 0;
+  const to = head ? text.indexOf("}", from) : -1;
+  return to < 0 ? undefined : { from, to };
+};
 
 /** True if a text has an array of struct sock_filter, or lines of one. */
 export const looksC = (text: string): boolean =>
-  /\bBPF_(STMT|JUMP)\s*\(|\bsock_filter\b|^\s*\{[^{}]*,[^{}]*\}\s*,?\s*$/m.test(text) || BYTES.test(text);
+  /\bBPF_(STMT|JUMP)\s*\(|\bsock_filter\b|^[ \t]*\{[^{},\n]{1,200},[^{}\n]{1,200}\}[ \t]*,?[ \t]*$/m.test(text) ||
+  byteArray(text) !== undefined;
 
 const member = (text: string, place: Place): readonly [string | undefined, Place] => {
   const name = /^\s*\.(\w+)\s*=/.exec(text.slice(place.from, place.to));
@@ -54,10 +68,9 @@ const member = (text: string, place: Place): readonly [string | undefined, Place
 export const readC = (source: Source): Program => {
   const text = withoutComments(source.text);
   const reading = new Source(source.name, text);
-  const bytes = BYTES.exec(text);
+  const bytes = byteArray(text);
   if (bytes && !ARRAY.test(text)) {
-    const start = bytes.index + bytes[0].indexOf("{") + 1;
-    const list = parts(text, { from: start, to: start + (bytes[1] as string).length });
+    const list = parts(text, bytes);
     return readRaw(
       Uint8Array.from(list, (place) => constantExpression(reading, place)),
       source.name,
@@ -104,7 +117,9 @@ const instruction = (
     const found = names.indexOf(name);
     return (found >= 0 ? values[found] : names.some(Boolean) ? 0 : values[at]) ?? 0;
   };
-  if (kind.includes("STMT")) return stmt(values[0] as number, values[1] as number);
-  if (kind.includes("JUMP")) return jump(values[0] as number, values[1] as number, values[2] as number, values[3] as number);
+  // C assigns to an unsigned short and to unsigned chars.
+  const [code = 0, k = 0, jt = 0, jf = 0] = values;
+  if (kind.includes("STMT")) return stmt(code & 0xffff, k);
+  if (kind.includes("JUMP")) return jump(code & 0xffff, k, jt & 0xff, jf & 0xff);
   return { code: by("code", 0) & 0xffff, jt: by("jt", 1) & 0xff, jf: by("jf", 2) & 0xff, k: by("k", 3) };
 };

@@ -7,6 +7,7 @@ import { BPF, upstream } from "../../seccomp/index.ts";
 import type { Place, Source } from "../input/source.ts";
 
 const RET_DATA = 0xffff;
+const MAX_DEPTH = 200;
 const fixed: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.entries(BPF).map(([name, value]) => [`BPF_${name}`, value])),
   ...Object.fromEntries(upstream.returns.actions.map(({ name, value }) => [`SECCOMP_RET_${name}`, value])),
@@ -53,6 +54,7 @@ class Expression {
   readonly #source: Source;
   readonly #tokens: readonly Token[];
   #at = 0;
+  #depth = 0;
   constructor(source: Source, place: Place) {
     this.#source = source;
     this.#tokens = this.#split(place);
@@ -103,6 +105,12 @@ class Expression {
       : result;
   }
   #unary(): number {
+    if (++this.#depth > MAX_DEPTH) this.#complain(`this is nested more than ${MAX_DEPTH} deep`);
+    const value = this.#operand();
+    this.#depth--;
+    return value;
+  }
+  #operand(): number {
     const token = this.#tokens[this.#at++];
     if (token?.sign === "~") return ~this.#unary() >>> 0;
     if (token?.sign === "-") return -this.#unary() >>> 0;

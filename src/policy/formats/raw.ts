@@ -26,7 +26,7 @@ const unescape = (text: string): Uint8Array =>
 
 /** True if a text is nothing but hexadecimal digits, or one quoted string with escapes. */
 export const looksHex = (text: string): boolean =>
-  /^\s*((0x)?[0-9a-fA-F]{2}[\s,:]*)+$/.test(text) || /^\s*"(?:\\.|[^"\\])*\\x(?:\\.|[^"\\])*"\s*$/.test(text);
+  /^\s*((0x)?[0-9a-fA-F]{2}[\s,:]*)+$/.test(text) || (text.includes("\\x") && /^\s*"(?:\\.|[^"\\])*"\s*$/.test(text));
 
 /** Reads the same from hexadecimal digits or from a string with escapes. */
 export const readHex = ({ name, text }: Source): Program => {

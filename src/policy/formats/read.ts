@@ -1,6 +1,7 @@
 // Any policy or filter from a file: its format and its meaning.
 
 import { capabilityNames } from "../../abi/capability.ts";
+import { DEFAULT_LIMITS, WorkBudget } from "../../budget.ts";
 import { Problem } from "../../problem.ts";
 import { someNodes } from "../../seccomp/diagram/wants.ts";
 import {
@@ -17,7 +18,7 @@ import {
   type SeccompProfile,
   upstream,
 } from "../../seccomp/index.ts";
-import { aFunction, aText, check, listOf, oneOf, optional, optionsOf, someBytes, takes, type Want } from "../../wants.ts";
+import { aFunction, aText, check, instanceOf, listOf, oneOf, optional, optionsOf, someBytes, takes, type Want } from "../../wants.ts";
 import { parseJson } from "../input/json.ts";
 import { type Place, Source } from "../input/source.ts";
 import { parseYaml } from "../input/yaml.ts";
@@ -40,8 +41,8 @@ export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
  * containers-common's supersets, and a bundle's config.json. pod: a Kubernetes object with a pod whose
- * container names a profile of the node (seccompProfile of type Localhost). systemd: a unit file, a drop-in,
- * or lines of one. asm: also listings, ours and seccomp-tools's.
+ * container names a profile of the node (seccompProfile of type Localhost). systemd: a unit file, a
+ * drop-in, or lines of one. asm: also listings, ours and seccomp-tools's.
  */
 export type Format = (typeof formats)[number];
 
@@ -58,6 +59,11 @@ export interface ReadOptions {
   readonly thread?: string;
   /** The container, if a pod's containers name several profiles. */
   readonly container?: string;
+  /**
+   * Limits of the work. By default ten seconds and 512 MB, of which an honest policy needs a hundredth.
+   * `nodes` has a budget of its own.
+   */
+  readonly budget?: WorkBudget;
   /** The bytes of a profile that a pod names, by its path below the node's folder of profiles. */
   readonly profileFile?: (path: string) => Uint8Array | Promise<Uint8Array>;
 }
@@ -127,10 +133,10 @@ const programIn = (source: Source, bytes: Uint8Array, format: Exclude<Format, Pr
 };
 
 /** The rest of the statement that begins at a line and a column. */
-const statementAt = ({ text }: Source, { line, column }: AsmPlace): Place => {
-  const lines = text.split("\n");
-  const from = lines.slice(0, line - 1).reduce((sum, before) => sum + before.length + 1, column - 1);
-  const rest = (lines[line - 1] as string).slice(column - 1);
+const statementAt = (source: Source, { line, column }: AsmPlace): Place => {
+  const from = source.offsetOf(line, column);
+  const end = source.text.indexOf("\n", from);
+  const rest = source.text.slice(from, end < 0 ? undefined : end);
   return { from, to: from + Math.max(1, /^[^;#]*/.exec(rest)?.[0].trimEnd().length ?? 1) };
 };
 const readAsm = (source: Source, { layout, returns }: AssemblerRules): Read => {
@@ -157,7 +163,9 @@ const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagr
   }
 };
 
-/** The program of a filter, whether or not a kernel takes it; of a profile the one that it is compiled to. */
+/**
+ * The program of a filter, whether or not a kernel takes it; of a profile the one that it is compiled to.
+ */
 export const readProgram = async (name: string, bytes: Uint8Array, options: ReadOptions, rules: AssemblerRules): Promise<Program> => {
   const format = options.format ?? detectFormat(bytes);
   if (isProfile(format)) return programOf((await readPolicy(name, bytes, options)).diagram);
@@ -188,6 +196,7 @@ const someOptions = optionsOf<ReadOptions>({
   kernel: optional(aKernelVersion),
   thread: optional(aText),
   container: optional(aText),
+  budget: optional(instanceOf("a WorkBudget", () => WorkBudget)),
   profileFile: optional(aFunction),
 });
 const bytesOfFile: Want = (value, args) => {
@@ -206,34 +215,45 @@ const bytesOfFile: Want = (value, args) => {
  */
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
   check("readPolicy", { name: aText, bytes: bytesOfFile, options: someOptions, nodes: someNodes }, [name, bytes, options, nodes]);
+  const { budget = new WorkBudget({ ...DEFAULT_LIMITS, subject: "the policy" }) } = options;
+  budget.spend(bytes.length * 2);
   const format = options.format ?? detectFormat(bytes);
-  const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
+  const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes), budget);
+  budget.check();
+  const compiled = <T>(compile: () => T): T => nodes.under(budget, compile);
   switch (format) {
     case "pod": {
       const { path, content } = await localProfile(source, options);
-      return readPolicy(path, content, { ...options, format: "oci" }, nodes);
+      return readPolicy(path, content, { ...options, budget, format: "oci" }, nodes);
     }
     case "firecracker": {
       const profile = await readFirecracker(source, options.thread);
-      return made({ source, format, profile, ...compileProfile(profile, "kernel", nodes) });
+      return made({ source, format, profile, ...compiled(() => compileProfile(profile, "kernel", nodes)) });
     }
     case "systemd": {
       const settings = readSystemd(source);
       const { warnings } = settings;
-      return made({ source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings, places: systemdPlaces(settings) });
+      return made({
+        source,
+        format,
+        mode: "systemd",
+        diagram: compiled(() => compileSystemd(settings, nodes)),
+        warnings,
+        places: systemdPlaces(settings),
+      });
     }
     case "minijail":
-      return made({ source, format, ...readMinijail(source, nodes) });
+      return made({ source, format, ...compiled(() => readMinijail(source, nodes)) });
     case "kafel":
-      return made({ source, format, ...readKafel(source, nodes) });
+      return made({ source, format, ...compiled(() => readKafel(source, nodes)) });
     case "pfc":
-      return made({ source, format, diagram: readPfc(source, nodes), places: pfcPlaces(source) });
+      return made({ source, format, diagram: compiled(() => readPfc(source, nodes)), places: pfcPlaces(source) });
     case "oci":
     case "spo":
       return readProfile(source, format, options, nodes);
     default: {
       const { program, places = {} } = programIn(source, bytes, format);
-      return made({ source, format, program, places, diagram: meaningOfProgram(source, program, nodes) });
+      return made({ source, format, program, places, diagram: compiled(() => meaningOfProgram(source, program, nodes)) });
     }
   }
 };
@@ -258,5 +278,5 @@ const readProfile = async (source: Source, format: "oci" | "spo", options: ReadO
     );
   }
   const profile = await profileIn(source, host, document);
-  return made({ source, format, profile, mode, ...compileProfile(profile, mode, nodes) });
+  return made({ source, format, profile, mode, ...nodes.under(source.budget, () => compileProfile(profile, mode, nodes)) });
 };

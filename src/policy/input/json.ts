@@ -21,6 +21,8 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 const STRING = /"(?:[^"\\\n]|\\.)*"/y;
 const BLANK = /[ \t\r\n]*/y;
 const MAX_DEPTH = 200;
+/** A value with its place and its key, roughly. */
+const VALUE_BYTES = 300;
 
 const keyOf = (path: Path): string => JSON.stringify(path);
 
@@ -68,11 +70,13 @@ class Reader {
     const from = this.#at;
     const value =
       next === "{" ? this.#object(path) : next === "[" ? this.#array(path) : next === '"' ? this.#string("a value") : this.#word();
+    this.#source.budget.spend(VALUE_BYTES + 2 * (this.#at - from));
     this.places.set(keyOf(path), { from, to: this.#at });
     return value;
   }
   #object(path: Path): Json {
     const members: [string, Json][] = [];
+    const names = new Set<string>();
     this.#at++;
     while (!this.#take("}")) {
       if (members.length > 0 && !this.#take(",")) this.#complain('here must be "," or "}"');
@@ -80,7 +84,8 @@ class Reader {
       const from = this.#at;
       const key = this.#string("a name in quotes");
       this.keys.set(keyOf([...path, key]), { from, to: this.#at });
-      if (members.some(([other]) => other === key)) this.#complain(`${JSON.stringify(key)} is there twice`, from, this.#at);
+      if (names.has(key)) this.#complain(`${JSON.stringify(key)} is there twice`, from, this.#at);
+      names.add(key);
       if (!this.#take(":")) this.#complain('here must be ":"');
       members.push([key, this.#value([...path, key])]);
     }

@@ -1,7 +1,8 @@
 // A text that a user gave, and places in it: every complaint names file, line and column.
+import { WorkBudget } from "../../budget.ts";
 import { Problem } from "../../problem.ts";
 import { type ProblemKind, problemTable } from "../../problem-table.ts";
-import { aText, check, oneOf, optional, shapeOf, wholeNumber } from "../../wants.ts";
+import { aText, check, instanceOf, oneOf, optional, shapeOf, wholeNumber } from "../../wants.ts";
 
 /** Offsets in the text. */
 export interface Place {
@@ -10,6 +11,7 @@ export interface Place {
 }
 
 const kinds = Object.keys(problemTable);
+const aBudget = instanceOf("a WorkBudget", () => WorkBudget);
 const anOffset = wholeNumber(0, 2 ** 53);
 const aPlace = shapeOf<Place>("a place { from, to }", { from: anOffset, to: anOffset });
 
@@ -22,16 +24,41 @@ const aPlace = shapeOf<Place>("a place { from, to }", { from: anOffset, to: anOf
 export class Source {
   readonly name: string;
   readonly text: string;
-  /** `name`: the file's, for messages. */
-  constructor(name: string, text: string) {
-    check("new Source", { name: aText, text: aText }, [name, text]);
+  /** The limits of its readers. */
+  readonly budget: WorkBudget;
+  #starts: readonly number[] | undefined;
+
+  /** `name`: the file's, for messages. `budget`: no limits by default. */
+  constructor(name: string, text: string, budget = new WorkBudget()) {
+    check("new Source", { name: aText, text: aText, budget: aBudget }, [name, text, budget]);
     this.name = name;
     this.text = text;
+    this.budget = budget;
   }
 
+  /** Offsets of the beginnings of all lines. */
+  #lines(): readonly number[] {
+    if (this.#starts) return this.#starts;
+    const starts = [0];
+    for (let at = this.text.indexOf("\n"); at >= 0; at = this.text.indexOf("\n", at + 1)) starts.push(at + 1);
+    this.#starts = starts;
+    return starts;
+  }
+  /** The line of an offset, counted from 1. */
   lineOf(offset: number): number {
     check("source.lineOf", { offset: anOffset }, [offset]);
-    return this.text.slice(0, offset).split("\n").length;
+    const starts = this.#lines();
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] as number) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  }
+  /** The offset of a line and a column, both counted from 1. */
+  offsetOf(line: number, column: number): number {
+    return (this.#lines()[line - 1] ?? this.text.length) + column - 1;
   }
   /** The problem, with the line and a caret. */
   problem(place: Place, message: string, help?: string, kind: ProblemKind = "bad-policy"): Problem {
@@ -42,5 +69,24 @@ export class Source {
     const length = Math.max(1, Math.min(place.to, start + text.length) - place.from);
     const span = { source: this.name, line: this.lineOf(place.from), column: place.from - start + 1, length, text };
     return new Problem(kind, message, { span, ...(help === undefined ? {} : { help }) });
+  }
+  /**
+   * Runs a step of a reader: if the limits are used up in it, the message has its place. `read`: rules
+   * before it.
+   */
+  at<T>(place: Place, step: () => T, read: number): T {
+    try {
+      return step();
+    } catch (error) {
+      const isLimit =
+        error instanceof Problem && (error.kind === "memory-limit" || error.kind === "time-limit") && error.span === undefined;
+      if (!isLimit) throw error;
+      throw this.problem(
+        { from: place.from, to: Math.min(place.to, place.from + 40) },
+        error.sentence,
+        read === 0 ? undefined : `the ${read} rules before this one are read`,
+        error.kind,
+      );
+    }
   }
 }

@@ -8,14 +8,24 @@ import type { Place, Source } from "./source.ts";
  */
 export const parseYaml = async (source: Source, wanted: (value: Json) => boolean): Promise<JsonDocument> => {
   const { isPair, isScalar, parseAllDocuments } = await import("yaml");
-  const documents = parseAllDocuments(source.text, { intAsBigInt: true, prettyErrors: false });
-  const list = "empty" in documents ? [] : documents;
+  // The library reads without a pause, and keeps a few objects for each character at worst.
+  source.budget.spend(source.text.length * CHARACTER_BYTES);
+  const list = byLibrary(source, () => {
+    const documents = parseAllDocuments(source.text, { intAsBigInt: true, prettyErrors: false });
+    return "empty" in documents ? [] : documents;
+  });
+  source.budget.check();
   for (const { errors } of list) {
     const [error] = errors;
     if (error)
       throw source.problem({ from: error.pos[0], to: error.pos[1] }, `this is no YAML: ${error.message}`, undefined, "policy-syntax");
   }
-  const values = list.map((document) => narrow(document.toJS() as Json));
+  const values = list.map((document) =>
+    narrow(
+      byLibrary(source, () => document.toJS({ maxAliasCount: MOST_ALIASES }) as Json),
+      source,
+    ),
+  );
   const at = Math.max(0, values.findIndex(wanted));
   const document = list[at];
   const whole: Place = { from: 0, to: 1 };
@@ -41,10 +51,33 @@ export const parseYaml = async (source: Source, wanted: (value: Json) => boolean
   return { value: values[at] as Json, placeOf, keyPlaceOf };
 };
 
-/** Bigints only where a number cannot hold the value: as JSON documents have it. */
-const narrow = (value: Json): Json => {
+/** Values that aliases may stand for in one document. */
+const MOST_ALIASES = 100;
+const CHARACTER_BYTES = 50;
+const MAX_DEPTH = 200;
+/** A value, roughly. */
+const VALUE_BYTES = 100;
+
+/** The library reports some mistakes as other errors: too many aliases, and nests that end the stack. */
+const byLibrary = <T>(source: Source, read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    const message = error instanceof RangeError ? "it is nested too deep" : error instanceof Error ? error.message : String(error);
+    throw source.problem({ from: 0, to: 1 }, `this is no YAML: ${message}`, undefined, "policy-syntax");
+  }
+};
+
+/**
+ * Bigints only where a number cannot hold the value: as JSON documents have it. An alias within its own
+ * anchor has no end and is refused by its depth.
+ */
+const narrow = (value: Json, source: Source, depth = 0): Json => {
+  if (depth > MAX_DEPTH)
+    throw source.problem({ from: 0, to: 1 }, `values are nested more than ${MAX_DEPTH} deep`, undefined, "policy-syntax");
+  source.budget.spend(VALUE_BYTES);
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  if (Array.isArray(value)) return value.map(narrow);
+  if (Array.isArray(value)) return value.map((item) => narrow(item, source, depth + 1));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, narrow(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, narrow(item, source, depth + 1)]));
 };

@@ -108,8 +108,13 @@ const forms: readonly (readonly [RegExp, Meaning])[] = [
   }),
 ];
 
+/** Characters of a statement. */
+const LONGEST = 500;
+
 /** Parses one statement. A mistake is returned. */
 export const parseStatement = (text: string, options: AsmOptions): Unlinked | Wrong => {
+  // Patterns go back over blanks: a line of thousands of them is no statement.
+  if (text.length > LONGEST) return { code: "syntax", message: `a statement has at most ${LONGEST} characters` };
   for (const [pattern, meaning] of forms) {
     const groups = pattern.exec(text)?.slice(1);
     if (groups) return groups.some((g) => Number(g) > 0xffff_ffff) ? tooLarge : meaning(groups, options);

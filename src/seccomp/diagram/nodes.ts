@@ -3,6 +3,10 @@
 // Bryant, "Efficient Implementation of a BDD Package" (1990); several terminals after Fujita, McGeer, Yang
 // (1997).
 
+import { DEFAULT_LIMITS, WorkBudget } from "../../budget.ts";
+import { Problem } from "../../problem.ts";
+import { check, instanceOf } from "../../wants.ts";
+
 /** A function of the variables. Equal numbers of one store are equal functions. */
 export type Node = number;
 
@@ -13,10 +17,17 @@ export const FALSE: Node = 0;
 /** The terminal 1: a condition that always holds. */
 export const TRUE: Node = 1;
 
-/** An operation would have made more nodes than its budget allows. */
+/** An operation would have made more nodes than `within` allows. */
 export class TooManyNodes extends Error {}
 
 const COMPUTED = 1 << 15;
+/** Bytes of a node in the columns. */
+const NODE_BYTES = 2 + 4 + 4;
+/** Bytes of an entry of a map of numbers, as V8 has it. */
+const ENTRY_BYTES = 48;
+const STEPS = 4096;
+/** Entries of one map. */
+const MAX_ENTRIES = 2 ** 23;
 /** Pairs of nodes are keys of maps as one number: 2 * 26 bits fit a double exactly. */
 const MAX_NODES = 2 ** 26;
 
@@ -47,9 +58,27 @@ export class Nodes {
   private readonly _computed = new Uint32Array(COMPUTED * 4);
   private _ceiling = MAX_NODES;
 
-  constructor() {
+  private _budget: WorkBudget;
+  /** Operations until the next look at the budget's time. */
+  private _steps = STEPS;
+
+  /** `budget`: of all that the store holds, and of the time of its operations. By default 512 MB. */
+  constructor(budget = new WorkBudget({ bytes: DEFAULT_LIMITS.bytes, subject: "the policy" })) {
+    check("new Nodes", { budget: instanceOf("a WorkBudget", () => WorkBudget) }, [budget]);
+    this._budget = budget;
     this.terminal(0);
     this.terminal(1);
+  }
+
+  /** Runs an operation under another budget, such as one with an end. */
+  under<T>(budget: WorkBudget, operation: () => T): T {
+    const outer = this._budget;
+    this._budget = budget;
+    try {
+      return operation();
+    } finally {
+      this._budget = outer;
+    }
   }
 
   /** Nodes made so far, terminals included. */
@@ -99,8 +128,8 @@ export class Nodes {
   }
 
   /**
-   * The function that is `high` where the variable of this level is 1 and `low` where it is 0. Both depend on
-   * lower levels only.
+   * The function that is `high` where the variable of this level is 1 and `low` where it is 0. Both depend
+   * on lower levels only.
    */
   make(level: number, low: Node, high: Node): Node {
     if (low === high) return low;
@@ -116,7 +145,7 @@ export class Nodes {
   }
 
   private _append(level: number, low: number, high: number): Node {
-    if (this._count >= this._ceiling) throw new TooManyNodes();
+    if (this._count >= this._ceiling) this._tooMany();
     if (this._count === this._level.length) this._grow();
     const node = this._count++;
     this._level[node] = level;
@@ -124,7 +153,16 @@ export class Nodes {
     this._high[node] = high;
     return node;
   }
+  private _tooMany(): never {
+    if (this._ceiling < MAX_NODES) throw new TooManyNodes();
+    throw new Problem("memory-limit", `the policy is too large: ${this._count} nodes`);
+  }
+  /** Charges memory to the budget. */
+  private _spend(bytes: number): void {
+    this._budget.spend(bytes, () => `${this._count} nodes`);
+  }
   private _grow(): void {
+    this._spend(this._level.length * NODE_BYTES);
     const larger = <A extends Uint16Array | Uint32Array>(old: A, made: A): A => {
       made.set(old);
       return made;
@@ -135,6 +173,7 @@ export class Nodes {
     this._high = larger(this._high, new Uint32Array(size));
   }
   private _rehash(): void {
+    this._spend(this._table.length * 4);
     const table = new Uint32Array(this._table.length * 2);
     for (let node = 0; node < this._count; node++) {
       if (this._level[node] === TERMINAL_LEVEL) continue;
@@ -150,6 +189,7 @@ export class Nodes {
     if (condition === TRUE || yes === no) return yes;
     if (condition === FALSE) return no;
     if (yes === TRUE && no === FALSE) return condition;
+    if (--this._steps <= 0) this._look();
     const place = (mix(condition, yes, no) & (COMPUTED - 1)) * 4;
     const computed = this._computed;
     if (computed[place] === condition && computed[place + 1] === yes && computed[place + 2] === no) return computed[place + 3] as number;
@@ -172,6 +212,14 @@ export class Nodes {
     computed[place + 3] = result;
     return result;
   }
+  /** A step of work beside the store's own: the time of the budget holds for it, too. */
+  look(): void {
+    this._look();
+  }
+  private _look(): void {
+    this._steps = STEPS;
+    this._budget.check();
+  }
   not(a: Node): Node {
     return this.choose(a, FALSE, TRUE);
   }
@@ -185,22 +233,39 @@ export class Nodes {
     return this.choose(a, this.not(b), b);
   }
 
+  /**
+   * Runs an operation with a map of its results, which is charged to the budget while the operation runs.
+   * V8's maps hold at most 2^24 entries; no budget lets them come near.
+   */
+  private _memo<T>(operation: (known: ReadonlyMap<number, Node>, keep: (key: number, result: Node) => Node) => T): T {
+    const known = new Map<number, Node>();
+    try {
+      return operation(known, (key, result) => {
+        if (known.size >= MAX_ENTRIES) throw new Problem("memory-limit", `the policy is too large: ${known.size} nodes in one step`);
+        this._spend(ENTRY_BYTES);
+        known.set(key, result);
+        return result;
+      });
+    } finally {
+      this._budget.release(known.size * ENTRY_BYTES);
+    }
+  }
   /** The function of both functions' values: `combine` gives the value for each pair of terminals. */
   pointwise(a: Node, b: Node, combine: (a: number, b: number) => number): Node {
-    const known = new Map<number, Node>();
-    const go = (x: Node, y: Node): Node => {
-      const key = x * MAX_NODES + y;
-      const found = known.get(key);
-      if (found !== undefined) return found;
-      const top = Math.min(this.level(x), this.level(y));
-      const split = (side: "low" | "high"): Node =>
-        go(this.level(x) === top ? this[side](x) : x, this.level(y) === top ? this[side](y) : y);
-      const made =
-        top === TERMINAL_LEVEL ? this.terminal(combine(this.value(x), this.value(y))) : this.make(top, split("low"), split("high"));
-      known.set(key, made);
-      return made;
-    };
-    return go(a, b);
+    return this._memo((known, keep) => {
+      const go = (x: Node, y: Node): Node => {
+        const key = x * MAX_NODES + y;
+        const found = known.get(key);
+        if (found !== undefined) return found;
+        const top = Math.min(this.level(x), this.level(y));
+        const split = (side: "low" | "high"): Node =>
+          go(this.level(x) === top ? this[side](x) : x, this.level(y) === top ? this[side](y) : y);
+        const made =
+          top === TERMINAL_LEVEL ? this.terminal(combine(this.value(x), this.value(y))) : this.make(top, split("low"), split("high"));
+        return keep(key, made);
+      };
+      return go(a, b);
+    });
   }
   /** The function with other values. */
   map(root: Node, change: (value: number) => number): Node {
@@ -208,53 +273,61 @@ export class Nodes {
   }
   /** The function with some nodes replaced. `replace` returns undefined for nodes that stay. */
   rebuild(root: Node, replace: (node: Node) => Node | undefined): Node {
-    const known = new Map<Node, Node>();
-    const go = (node: Node): Node => {
-      const found = known.get(node);
-      if (found !== undefined) return found;
-      const made = replace(node) ?? (this.isTerminal(node) ? node : this.make(this.level(node), go(this.low(node)), go(this.high(node))));
-      known.set(node, made);
-      return made;
-    };
-    return go(root);
+    return this._memo((known, keep) => {
+      const go = (node: Node): Node => {
+        const found = known.get(node);
+        if (found !== undefined) return found;
+        const made = replace(node) ?? (this.isTerminal(node) ? node : this.make(this.level(node), go(this.low(node)), go(this.high(node))));
+        return keep(node, made);
+      };
+      return go(root);
+    });
   }
   /** The function where variables have fixed values; `bit` gives nothing for a variable that stays free. */
   restrict(root: Node, bit: (level: number) => 0 | 1 | undefined): Node {
-    const known = new Map<Node, Node>();
-    const go = (node: Node): Node => {
-      if (this.isTerminal(node)) return node;
-      const found = known.get(node);
-      if (found !== undefined) return found;
-      const fixed = bit(this.level(node));
-      const made =
-        fixed === undefined
-          ? this.make(this.level(node), go(this.low(node)), go(this.high(node)))
-          : go(fixed ? this.high(node) : this.low(node));
-      known.set(node, made);
-      return made;
-    };
-    return go(root);
+    return this._memo((known, keep) => {
+      const go = (node: Node): Node => {
+        if (this.isTerminal(node)) return node;
+        const found = known.get(node);
+        if (found !== undefined) return found;
+        const fixed = bit(this.level(node));
+        const made =
+          fixed === undefined
+            ? this.make(this.level(node), go(this.low(node)), go(this.high(node)))
+            : go(fixed ? this.high(node) : this.low(node));
+        return keep(node, made);
+      };
+      return go(root);
+    });
   }
   /** A function of another store, in this one. */
   adopt(from: Nodes, root: Node): Node {
     if (from === this) return root;
-    const known = new Map<Node, Node>();
-    const go = (node: Node): Node => {
-      const found = known.get(node);
-      if (found !== undefined) return found;
-      const made = from.isTerminal(node)
-        ? this.terminal(from.value(node))
-        : this.make(from.level(node), go(from.low(node)), go(from.high(node)));
-      known.set(node, made);
-      return made;
-    };
-    return go(root);
+    return this._memo((known, keep) => {
+      const go = (node: Node): Node => {
+        const found = known.get(node);
+        if (found !== undefined) return found;
+        const made = from.isTerminal(node)
+          ? this.terminal(from.value(node))
+          : this.make(from.level(node), go(from.low(node)), go(from.high(node)));
+        return keep(node, made);
+      };
+      return go(root);
+    });
   }
 
   /** Every node that the function has, itself first. */
   reachable(root: Node): readonly Node[] {
     const seen = new Set<Node>([root]);
-    for (const node of seen) if (!this.isTerminal(node)) seen.add(this.low(node)).add(this.high(node));
-    return [...seen];
+    let charged = 0;
+    try {
+      for (const node of seen) {
+        for (; charged < seen.size; charged++) this._spend(ENTRY_BYTES);
+        if (!this.isTerminal(node)) seen.add(this.low(node)).add(this.high(node));
+      }
+      return [...seen];
+    } finally {
+      this._budget.release(charged * ENTRY_BYTES);
+    }
   }
 }

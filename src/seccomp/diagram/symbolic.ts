@@ -11,6 +11,8 @@ import { type Bits, Words } from "./words.ts";
 
 /** Nodes that one instruction may make in one state; beyond that it is not decided. */
 const BUDGET = 60_000;
+/** Nodes that one program may make; instructions beyond are not decided. */
+const ALL = 1 << 20;
 /** States of one instruction, and of all. */
 const STATES_EACH = 256;
 const STATES = 1 << 14;
@@ -49,10 +51,13 @@ export class SymbolicRun {
   private readonly _constants = new Map<number, Value>();
   private readonly _points: Map<string, Point>[];
   private _states = 0;
+  /** The count of nodes before. */
+  private readonly _first: number;
 
   /** `filter`: its number in a stack, for undecided values. The program has passed the checker. */
   constructor(nodes: Nodes, rules: EvaluatorRules, program: Program, filter = 0) {
     this._nodes = nodes;
+    this._first = nodes.count;
     this._words = new Words(nodes);
     this._rules = rules;
     this._program = program;
@@ -118,14 +123,19 @@ export class SymbolicRun {
     return point;
   }
 
-  /** Within the budget, or not decided. */
+  /** An operation within the limits; undefined if it needs more nodes. */
+  private _within<T>(operation: () => T): T | undefined {
+    const left = this._first + ALL - this._nodes.count;
+    return left <= 0 ? undefined : this._nodes.within(Math.min(BUDGET, left), operation);
+  }
+  /** Within the limits, or not decided. */
   private _attempt(pc: number, operation: () => Node): Node {
-    return this._nodes.within(BUDGET, operation) ?? this._undecided(pc);
+    return this._within(operation) ?? this._undecided(pc);
   }
   private _compute(pc: number, inputs: readonly Value[], operation: (...bits: Bits[]) => Bits): Value {
     const lost = inputs.find((value) => !value.bits);
     if (lost) return this._unknown(lost.since);
-    const bits = this._nodes.within(BUDGET, () => operation(...inputs.map((value) => value.bits as Bits)));
+    const bits = this._within(() => operation(...inputs.map((value) => value.bits as Bits)));
     return bits ? this._value(bits) : this._unknown(pc);
   }
 
@@ -226,7 +236,7 @@ export class SymbolicRun {
     };
     const [left, right] = [a.bits, operand.bits];
     const test = tests[code & 0xf0] as (a: Bits, b: Bits) => Node;
-    const condition = left && right && this._nodes.within(BUDGET, () => test(left, right));
+    const condition = left && right && this._within(() => test(left, right));
     const yes = condition === FALSE ? undefined : this._follow(this._reach(pc + 1 + jt, point));
     const no = condition === TRUE ? undefined : this._follow(this._reach(pc + 1 + jf, point));
     if (!yes || !no) return (yes ?? no) as () => Node;

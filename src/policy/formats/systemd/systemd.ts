@@ -2,6 +2,7 @@
 // systemd 257 merges them. man systemd.exec(5); systemd src/core/load-fragment.c, src/shared/seccomp-util.c.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import { E, type ErrnoName } from "../../../abi/errno.ts";
+import type { WorkBudget } from "../../../budget.ts";
 import { didYouMean, nearest } from "../../../nearest.ts";
 import { returnValue, upstream } from "../../../seccomp/index.ts";
 import type { Place, Source } from "../../input/source.ts";
@@ -53,10 +54,24 @@ const refusalOf = (text: string): number | undefined => {
   return number > MAX_ERRNO ? undefined : returnValue(upstream.returns, "errno", number);
 };
 
+/** Warnings that have a proposal. A list of thousands of unknown names is no text with a slip. */
+const MOST_PROPOSALS = 100;
+/** A warning, roughly. */
+const WARNING_BYTES = 200;
+
 class Reader {
   readonly warnings: Warning[] = [];
 
-  warn({ from, to }: Place, message: string, help?: string): void {
+  readonly #budget: WorkBudget;
+  #proposals = 0;
+  constructor({ budget }: Source) {
+    this.#budget = budget;
+  }
+
+  /** `near`: the name that was probably meant, looked for in the first warnings only. */
+  warn({ from, to }: Place, message: string, near?: () => string | undefined): void {
+    this.#budget.spend(WARNING_BYTES);
+    const help = near && this.#proposals++ < MOST_PROPOSALS ? near() : undefined;
     this.warnings.push({ message: `${message}${help === undefined ? "" : ` (${help})`}`, place: { from, to } });
   }
 
@@ -64,11 +79,11 @@ class Reader {
   #names(name: string, place: Place): readonly string[] {
     if (name.startsWith("@")) {
       if (Object.hasOwn(systemdGroups, name)) return membersOf(name);
-      this.warn(place, `there is no group "${name}": systemd passes it over`, didYouMean(name, Object.keys(systemdGroups)));
+      this.warn(place, `there is no group "${name}": systemd passes it over`, () => didYouMean(name, Object.keys(systemdGroups)));
       return [];
     }
     if (isKnownName(name)) return [name];
-    this.warn(place, `there is no system call "${name}": systemd passes it over`, didYouMean(name, knownNames()));
+    this.warn(place, `there is no system call "${name}": systemd passes it over`, () => didYouMean(name, knownNames()));
     return [];
   }
 
@@ -86,9 +101,14 @@ class Reader {
         list = { allows: !inverted, calls: new Map() };
         if (isFilter && !inverted) for (const name of membersOf("@default")) list.calls.set(name, { own: undefined, place: first });
       }
-      for (const word of inverted ? [{ ...first, text: first.text.slice(1), from: first.from + 1 }, ...words.slice(1)] : words) {
-        this.#word(word, inverted, list, isFilter);
+      // The last of equal words has the say: the others would be overwritten.
+      const distinct = new Map<string, Word>();
+      for (const [i, word] of words.entries()) {
+        const plain = inverted && i === 0 ? { ...word, text: word.text.slice(1), from: word.from + 1 } : word;
+        distinct.delete(plain.text);
+        distinct.set(plain.text, plain);
       }
+      for (const word of distinct.values()) this.#word(word, inverted, list, isFilter);
     }
     return list;
   }
@@ -99,15 +119,13 @@ class Reader {
     const own = colon < 0 ? undefined : refusalOf(word.text.slice(colon + 1));
     if (colon >= 0 && own === undefined) {
       const text = word.text.slice(colon + 1);
-      this.warn(
-        { from: word.from + colon + 1, to: word.to },
-        `there is no error "${text}": systemd passes ${name} over`,
+      this.warn({ from: word.from + colon + 1, to: word.to }, `there is no error "${text}": systemd passes ${name} over`, () =>
         didYouMean(text, ["kill", ...Object.keys(E)]),
       );
       return;
     }
     if (own !== undefined && isFilter && !inverted) {
-      this.warn(word, "a call of an allow list takes no error: systemd passes it over", `write ~${word.text} in a line of its own`);
+      this.warn(word, "a call of an allow list takes no error: systemd passes it over", () => `write ~${word.text} in a line of its own`);
       return;
     }
     for (const call of this.#names(name, { from: word.from, to: word.from + name.length })) {
@@ -122,7 +140,9 @@ class Reader {
       if (!word) return KILL;
       const value = refusalOf(word.text);
       if (value !== undefined && word.text !== "0") return value;
-      this.warn(word, `there is no error "${word.text}": systemd passes the line over`, didYouMean(word.text, ["kill", ...Object.keys(E)]));
+      this.warn(word, `there is no error "${word.text}": systemd passes the line over`, () =>
+        didYouMean(word.text, ["kill", ...Object.keys(E)]),
+      );
       return sofar;
     }, KILL);
   }
@@ -137,7 +157,7 @@ class Reader {
         if (abi) abis?.push(abi);
         else if (!foreign.includes(word.text)) {
           const known = [...Object.keys(architectures), ...foreign];
-          this.warn(word, `there is no architecture "${word.text}": systemd passes it over`, didYouMean(word.text, known));
+          this.warn(word, `there is no architecture "${word.text}": systemd passes it over`, () => didYouMean(word.text, known));
         }
       }
     }
@@ -151,14 +171,21 @@ class Reader {
       if (otherFilters.has(key) && first && !/^(no|false|off|0|n|f)$/i.test(first.text))
         this.warn(keyPlace, `${key}= is left out: systemd makes other filters of it`);
       const meant = key.startsWith("SystemC") ? nearest(key, KEYS) : undefined;
-      if (meant !== undefined) this.warn(keyPlace, `nothing reads ${key}= here`, `did you mean ${meant}=?`);
+      if (meant !== undefined) this.warn(keyPlace, `nothing reads ${key}= here`, () => `did you mean ${meant}=?`);
     }
   }
 }
 
+const members = new Map<string, readonly string[]>();
 /** All calls of a group, of groups in it too, as far as they are known. */
-const membersOf = (group: string): readonly string[] =>
-  (systemdGroups[group] as readonly string[]).flatMap((name) => (name.startsWith("@") ? membersOf(name) : isKnownName(name) ? [name] : []));
+const membersOf = (group: string): readonly string[] => {
+  const known = members.get(group);
+  if (known) return known;
+  const own = systemdGroups[group] as readonly string[];
+  const made = own.flatMap((name) => (name.startsWith("@") ? membersOf(name) : isKnownName(name) ? [name] : []));
+  members.set(group, made);
+  return made;
+};
 
 /** The word that names a call, or its group. */
 export const systemdPlaces = ({ filter, log }: SystemdFilter): Places => ({
@@ -169,11 +196,11 @@ export const systemdPlaces = ({ filter, log }: SystemdFilter): Places => ({
 });
 
 /** True if a text has a setting of systemd that concerns system calls. */
-export const looksSystemd = (text: string): boolean => /^\s*SystemCall(Filter|ErrorNumber|Architectures|Log)\s*=/m.test(text);
+export const looksSystemd = (text: string): boolean => /^[ \t]*SystemCall(Filter|ErrorNumber|Architectures|Log)[ \t]*=/m.test(text);
 
 /** Throws a Problem if there is nothing of these settings. */
 export const readSystemd = (source: Source): SystemdFilter => {
-  const reader = new Reader();
+  const reader = new Reader(source);
   const lines = readUnit(source);
   const of = (key: string): readonly Assignment[] => lines.filter((line) => line.key === key);
   const [filter, log, abis] = [

@@ -25,20 +25,22 @@ const wordsIn = (text: string, { from, to }: Place): readonly Word[] =>
   }));
 
 /** Assignments in the sections above, or in no section. A backslash at the end of a line continues it. */
-export const readUnit = ({ text }: Source): readonly Assignment[] => {
+export const readUnit = ({ text, budget }: Source): readonly Assignment[] => {
   const assignments: { key: string; keyPlace: Place; words: Word[] }[] = [];
   let section: string | undefined;
   let open = false;
   for (const { 0: line, index } of text.matchAll(/[^\n]*(?:\n|$)/g)) {
+    budget.spend(2 * line.length);
     const trimmed = line.trim();
     // Comments may stand in the middle of a continued line.
     if (/^[#;]/.test(trimmed)) continue;
-    const continues = /\\\s*$/.test(line);
-    const end = index + line.replace(/\\?\s*$/, "").length;
+    const bare = line.trimEnd();
+    const continues = bare.endsWith("\\");
+    const end = index + (continues ? bare.slice(0, -1) : bare).length;
     const header = /^\[([^\]]*)\]$/.exec(trimmed)?.[1];
     const assigned = /^\s*(\w+)\s*=/.exec(line);
     const [all, key] = assigned ?? [];
-    if (open) assignments.at(-1)?.words.push(...wordsIn(text, { from: index, to: end }));
+    if (open) for (const word of wordsIn(text, { from: index, to: end })) assignments.at(-1)?.words.push(word);
     else if (header !== undefined) section = header;
     else if (all !== undefined && key !== undefined && (section === undefined || sections.has(section))) {
       const from = index + all.indexOf(key);

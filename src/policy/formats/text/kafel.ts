@@ -49,6 +49,10 @@ const KILL_THREAD = 0;
 const MAX64 = (1n << 64n) - 1n;
 const MAX_DATA = 0xffff;
 
+/** A policy by its name: its rules are shared, not copied. */
+interface Use {
+  readonly use: string;
+}
 interface Rule {
   readonly place: Place;
   readonly number: number;
@@ -63,12 +67,15 @@ class Reader {
   readonly #tokens: Tokens;
   readonly #words: Words;
   readonly #constants = new Map<string, bigint>();
-  readonly #policies = new Map<string, readonly Rule[]>();
-  readonly #rules: Rule[] = [];
+  readonly #policies = new Map<string, readonly (Rule | Use)[]>();
+  #rules: readonly Rule[] = [];
+  #read = 0;
+  readonly #source: Source;
   #default: number | undefined;
   #arguments: readonly KafelArgument[] = [];
 
   constructor(source: Source, nodes: Nodes) {
+    this.#source = source;
     this.#tokens = new Tokens(source, grammar);
     this.#words = new Words(nodes);
   }
@@ -78,18 +85,44 @@ class Reader {
   }
   root(): Node {
     const { nodes } = this.#words;
-    const rules = this.#rules;
-    while (this.#tokens.next) rules.push(...this.#statement());
+    const entries: (Rule | Use)[] = [];
+    while (this.#tokens.next) for (const entry of this.#statement()) entries.push(entry);
+    const rules = (this.#rules = this.#flat(entries));
     const otherwise = nodes.terminal(this.#default ?? KILL_THREAD);
     const byNumber = new Map<number, Node>();
-    for (const { number, condition, action } of rules.toReversed()) {
-      byNumber.set(number, nodes.choose(condition, nodes.terminal(action), byNumber.get(number) ?? otherwise));
+    for (const { number, condition, action, place } of rules.toReversed()) {
+      const choose = (): Node => nodes.choose(condition, nodes.terminal(action), byNumber.get(number) ?? otherwise);
+      byNumber.set(number, this.#within(place, choose));
     }
     const all = select(nodes, "sys_number", byNumber, otherwise);
     return select(nodes, "arch", new Map([[x64.auditArch, all]]), nodes.terminal(KILL_THREAD));
   }
 
-  #statement(): readonly Rule[] {
+  /** A step of a rule: the message about used-up limits has its place. */
+  #within<T>(place: Place, step: () => T): T {
+    return this.#source.at(place, step, this.#read);
+  }
+  /**
+   * The rules in their order. The first rule that matches decides, so a policy that was used before adds
+   * nothing: it is passed over, and the rules are as many as the text has.
+   */
+  #flat(entries: readonly (Rule | Use)[]): readonly Rule[] {
+    const rules: Rule[] = [];
+    const used = new Set<string>();
+    const left = [entries[Symbol.iterator]()];
+    for (let last = left.at(-1); last; last = left.at(-1)) {
+      const { value, done } = last.next();
+      if (done) left.pop();
+      else if (!("use" in value)) rules.push(value);
+      else if (!used.has(value.use)) {
+        used.add(value.use);
+        left.push((this.#policies.get(value.use) ?? [])[Symbol.iterator]());
+      }
+    }
+    return rules;
+  }
+
+  #statement(): readonly (Rule | Use)[] {
     const include = this.#tokens.take("include");
     if (include) this.#tokens.complain("other files are not read", include, "put the policies of the file here", "policy-kept-out");
     if (this.#tokens.take("define")) this.#define();
@@ -100,7 +133,7 @@ class Reader {
       this.#default = this.#action();
     } else {
       const rules = [...this.#entry()];
-      while (this.#tokens.take(",")) rules.push(...this.#entry());
+      while (this.#tokens.take(",")) for (const entry of this.#entry()) rules.push(entry);
       return rules;
     }
     return [];
@@ -119,14 +152,12 @@ class Reader {
     this.#policies.set(name.text, this.#tokens.list(() => this.#entry(), ",", "}").flat());
   }
   /** `USE policy`, or `ALLOW { … }`. */
-  #entry(): readonly Rule[] {
+  #entry(): readonly (Rule | Use)[] {
     if (this.#tokens.take("USE")) {
       const name = this.#tokens.expect("the name of a policy", "word");
-      const used = this.#policies.get(name.text);
-      return (
-        used ??
-        this.#tokens.complain(`there is no policy ${name.text} above`, name, didYouMean(name.text, this.#policies.keys()), "policy-name")
-      );
+      if (!this.#policies.has(name.text))
+        this.#tokens.complain(`there is no policy ${name.text} above`, name, didYouMean(name.text, this.#policies.keys()), "policy-name");
+      return [{ use: name.text }];
     }
     const action = this.#action();
     this.#tokens.expect('"{"', "{");
@@ -167,9 +198,10 @@ class Reader {
     const here = !this.#tokens.take("ON") || this.#isHere();
     let condition: Node = TRUE;
     if (this.#tokens.take("{") && !this.#tokens.take("}")) {
-      condition = this.#condition();
+      condition = this.#within(place, () => this.#condition());
       this.#tokens.expect('"}"', "}");
     }
+    this.#read++;
     if (!here) return [];
     return [{ place, number: number ?? this.#unknown(place), condition, action }];
   }
@@ -245,7 +277,7 @@ class Reader {
     const place = this.#tokens.next;
     if (this.#tokens.take("!")) {
       const after = this.#tokens.next;
-      return { node: nodes.not(this.#isTrue(this.#comparison(), after)) };
+      return this.#tokens.nested(() => ({ node: nodes.not(this.#isTrue(this.#comparison(), after)) }));
     }
     const left = this.#bits();
     const operator = this.#tokens.take("==", "!=", "<", "<=", ">", ">=")?.text;
@@ -291,9 +323,11 @@ class Reader {
   }
   #operand(): Term {
     if (this.#tokens.take("(")) {
-      const inner = this.#any();
-      this.#tokens.expect('")"', ")");
-      return inner;
+      return this.#tokens.nested(() => {
+        const inner = this.#any();
+        this.#tokens.expect('")"', ")");
+        return inner;
+      });
     }
     if (this.#tokens.next?.kind === "number") return this.#literal(this.#number());
     const token = this.#tokens.expect("an argument, a number or a constant", "word");
@@ -316,10 +350,12 @@ class Reader {
 }
 
 /** True if a text looks like a kafel policy. */
-export const looksKafel = (text: string): boolean =>
-  /\bPOLICY\s+\w+\s*\{|\b(ALLOW|LOG|DENY|KILL|KILL_PROCESS|KILL_THREAD|USER_NOTIF|(ERRNO|TRAP|TRACE)\s*\(\s*\w+\s*\))\s*\{|\bUSE\s+\w+[\s\S]*\bDEFAULT\s+[A-Z]/.test(
-    text,
-  );
+export const looksKafel = (text: string): boolean => {
+  if (/\bPOLICY\s+\w+\s*\{|\b(ALLOW|LOG|DENY|KILL|KILL_PROCESS|KILL_THREAD|USER_NOTIF)\s*\{/.test(text)) return true;
+  if (/\b(ERRNO|TRAP|TRACE)\s*\(\s*\w+\s*\)\s*\{/.test(text)) return true;
+  const use = text.search(/\bUSE\s+\w/);
+  return use >= 0 && /\bDEFAULT\s+[A-Z]/.test(text.slice(use));
+};
 
 /** Throws a Problem. */
 export const readKafel = (source: Source, nodes = new Nodes()): { readonly diagram: Diagram; readonly places: Places } => {

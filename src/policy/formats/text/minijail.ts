@@ -35,6 +35,8 @@ const grammar: Grammar = [
   // Names with a hyphen are actions, and groups with an @ stand in a file of the target.
   ["word", /[A-Za-z_][\w@-]*/],
 ];
+/** A rule of a call, roughly. */
+const FILTER_BYTES = 100;
 const MAX64 = (1n << 64n) - 1n;
 const ERRNO_EPERM = 0x0005_0001;
 
@@ -63,10 +65,13 @@ class Reader {
   readonly #tokens: Tokens;
   readonly #words: Words;
   readonly #calls = new Map<number, Filter[]>();
+  readonly #source: Source;
+  #read = 0;
   #deny = false;
   #default: number | undefined;
 
   constructor(source: Source, nodes: Nodes) {
+    this.#source = source;
     this.#tokens = new Tokens(source, grammar);
     this.#words = new Words(nodes);
   }
@@ -88,8 +93,8 @@ class Reader {
     const otherwise = this.#default ?? (this.#deny ? actions["allow"] : actions["kill"]) ?? 0;
     const byNumber = new Map<number, Node>();
     for (const [number, filters] of this.#calls) {
-      const node = this.#effective(filters).reduceRight(
-        (rest, { condition, action }) => nodes.choose(condition ?? TRUE, nodes.terminal(action), rest),
+      const node = this.#effective(filters).reduceRight<Node>(
+        (rest, { condition, action, place }) => this.#within(place, () => nodes.choose(condition ?? TRUE, nodes.terminal(action), rest)),
         nodes.terminal(otherwise),
       );
       byNumber.set(number, node);
@@ -147,6 +152,7 @@ class Reader {
         const last = list.at(-1);
         if (last && last.condition === undefined)
           this.#tokens.complain("an earlier rule of this call holds for all arguments already", colon);
+        this.#source.budget.spend(FILTER_BYTES);
         list.push(filter);
       }
     }
@@ -171,10 +177,19 @@ class Reader {
     return key.text !== "arch" || values.includes("x86_64");
   }
 
+  /** A step of a rule: the message about used-up limits has its place. */
+  #within<T>(place: Place, step: () => T): T {
+    return this.#source.at(place, step, this.#read);
+  }
   #filter(): Filter {
     const place = this.#tokens.next ?? { from: 0, to: 0 };
+    const read = this.#conditional(place);
+    this.#read++;
+    return read;
+  }
+  #conditional(place: Place): Filter {
     if (this.#tokens.next?.kind !== "argument") return { condition: undefined, action: this.#action(), place };
-    const condition = this.#disjunction();
+    const condition = this.#within(place, () => this.#disjunction());
     return { condition, place, action: this.#tokens.take(";") ? this.#action() : (actions["allow"] as number) };
   }
   #action(): number {
@@ -245,7 +260,7 @@ class Reader {
     const inverted = this.#tokens.take("~") !== undefined;
     let number: bigint;
     if (this.#tokens.take("(")) {
-      number = this.#value();
+      number = this.#tokens.nested(() => this.#value());
       this.#tokens.expect('")"', ")");
     } else number = this.#single();
     return inverted ? ~number & MAX64 : number;

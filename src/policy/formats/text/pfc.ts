@@ -123,9 +123,12 @@ class Reader {
     this.#tokens.expect('"("', "(");
     const condition = this.#condition();
     this.#tokens.expect('")"', ")");
-    const yes = this.#body(column);
+    const yes = this.#tokens.nested(() => this.#body(column));
     const next = this.#tokens.next;
-    const no = next?.text === "else" && this.#columnOf(next) === column && this.#tokens.take("else") ? this.#body(column) : inOrder([]);
+    const no =
+      next?.text === "else" && this.#columnOf(next) === column && this.#tokens.take("else")
+        ? this.#tokens.nested(() => this.#body(column))
+        : inOrder([]);
     return (behind) => this.#words.nodes.choose(condition, yes(behind), no(behind));
   }
   #condition(): Node {

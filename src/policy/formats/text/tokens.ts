@@ -13,12 +13,17 @@ export interface Token extends Place {
 export type Grammar = readonly (readonly [kind: string, pattern: RegExp])[];
 
 const LONGEST = 40;
+/** A token with its text, roughly. */
+const TOKEN_BYTES = 120;
+/** Levels of parentheses and other nests. */
+const MAX_DEPTH = 200;
 
 /** The tokens of a text, one after the other. Every complaint is a Problem at a token. */
 export class Tokens {
   readonly #source: Source;
   readonly #list: Token[] = [];
   #at = 0;
+  #depth = 0;
 
   constructor(source: Source, grammar: Grammar) {
     this.#source = source;
@@ -30,6 +35,7 @@ export class Tokens {
       });
       if (!found) throw source.problem({ from: at, to: at + 1 }, "this character is not known here", undefined, "policy-syntax");
       const to = found[1].lastIndex;
+      source.budget.spend(TOKEN_BYTES);
       if (!found[0].startsWith("_")) this.#list.push({ kind: found[0], text: source.text.slice(at, to), from: at, to });
       at = to;
     }
@@ -53,6 +59,15 @@ export class Tokens {
     const end = this.#list.at(-1)?.to ?? 0;
     const { from, to } = at ?? { from: end, to: end + 1 };
     throw this.#source.problem({ from, to: Math.min(to, from + LONGEST) }, message, help, kind);
+  }
+  /**
+   * Runs the reader of a nest, such as a parenthesis. Throws a Problem if there are too many in each other.
+   */
+  nested<T>(read: () => T): T {
+    if (++this.#depth > MAX_DEPTH) this.complain(`this is nested more than ${MAX_DEPTH} deep`);
+    const result = read();
+    this.#depth--;
+    return result;
   }
   /** Items with a separator between them, until `end`, which is taken too. */
   list<T>(item: () => T, separator: string, end: string): readonly T[] {
