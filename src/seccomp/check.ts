@@ -94,14 +94,14 @@ const checkForSeccomp = (codes: ReadonlySet<number>, { code, k }: Insn, dataSize
 
 /**
  * The first reason, in the kernel's order, why the program is refused; undefined if it is taken. `dataSize`:
- * sizeof(struct seccomp_data).
+ * sizeof(struct seccomp_data), or 0 for a program that reads packets.
  *
  * @example
  * checkProgram(upstream.checker, [stmt(BPF.RET | BPF.A)], 64);   // undefined: the program is accepted
  */
 export const checkProgram = takes(
   "checkProgram",
-  { rules: aChecker, program: aProgram, dataSize: wholeNumber(4, 256) },
+  { rules: aChecker, program: aProgram, dataSize: wholeNumber(0, 256) },
   (rules: CheckerRules, program: Program, dataSize: number): FilterProblem | undefined => {
     const { length } = program;
     const refuse = (c: Complaint, pc?: number): FilterProblem => ({ ...c, errno: "EINVAL", ...(pc === undefined ? {} : { pc }) });

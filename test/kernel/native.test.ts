@@ -33,6 +33,7 @@ const subjects = {
   sysvipc: "segments, semaphores and queues of System V are made, used, waited on and removed as on Linux",
   rawsockets: "raw sockets make and hear datagrams, packet sockets frames, and the kernel answers echo requests, as on Linux",
   pings: "ping sockets are allowed, named, answered and refused, and control messages show headers, as on Linux",
+  sendnotes: "control messages of a sender set or refuse fields of one datagram's header as on Linux",
   fileflags: "flags of files are set, handed down and kept to as on Linux",
   multicast: "groups are joined, left, limited by sources and served, and sockets change their family, as on Linux",
   options: "options of sockets of all levels have their first values, and take and refuse others, as on Linux",

@@ -9,7 +9,7 @@ import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, P
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
 import { ethernet } from "./devices.ts";
-import { headerNotes } from "./header-notes.ts";
+import { type HeaderRequest, headerNotes, headerRequest } from "./header-notes.ts";
 import {
   anyOf,
   type Endpoint,
@@ -32,7 +32,7 @@ import { HEADER_OPTION, IP, IPV6, IPV6_STICKY, SO, SOL } from "./options/numbers
 import { INT, type OptionSet } from "./options/row.ts";
 import type { Asked, Shown } from "./options/socket-level.ts";
 import type { Holder, Ports } from "./ports.ts";
-import { type Header, type Note, Socket, type SocketOwner } from "./socket.ts";
+import { type Header, type Note, type SendRequest, Socket, type SocketOwner } from "./socket.ts";
 
 const int = INT.write;
 
@@ -182,10 +182,26 @@ export abstract class InetSocket extends Socket implements Holder {
     return !isAny(this.ip) && isLoopback(this.ip) ? -E.EINVAL : to;
   }
 
-  /** The settings of the header of a datagram that it sends. */
-  protected headerSettings(four: boolean): { readonly ttl: number; readonly tos: number } {
+  /** The settings of the header of a datagram that it sends: the message's own, or those of the socket. */
+  protected headerSettings(four: boolean, request: HeaderRequest = {}): { readonly ttl: number; readonly tos: number } {
     const [level, { ttl, tos }] = four ? [SOL.IP, HEADER_OPTION.four] : [SOL.IPV6, HEADER_OPTION.six];
-    return { ttl: this.options.get(level, ttl) ?? 64, tos: this.options.get(level, tos) ?? 0 };
+    return { ttl: request.ttl ?? this.options.get(level, ttl) ?? 64, tos: request.tos ?? this.options.get(level, tos) ?? 0 };
+  }
+  override sendRequest(level: number, type: number, data: DataView, to: string | undefined): SendRequest | number {
+    if (this.type === SOCK.STREAM) return {};
+    const ip = to === undefined ? this.peerName?.ip : toEndpoint(to).ip;
+    return headerRequest(this.domain === AF.INET || typeof ip === "number", level, type, data);
+  }
+  /**
+   * The source address of a datagram to `to`, or -errno: that of the message, of the socket, or of the route.
+   * Linux ip_route_output_key_hash_rcu(), ip6_datagram_send_ctl().
+   */
+  protected sourceOf(to: Ip, { source, device }: HeaderRequest = {}): Ip {
+    const { net } = this;
+    if (device !== undefined && !net.numbered(device)) return -E.ENODEV;
+    if (source !== undefined && !net.isOwn(source)) return typeof to === "number" ? -E.ENETUNREACH : -E.EINVAL;
+    if (source !== undefined) return source;
+    return isAny(this.ip) ? net.sourceFor(to) : this.ip;
   }
   /** The control messages of a datagram that its options ask for. Linux ip_cmsg_recv_offset(). */
   protected notesOf(header: Header | undefined): readonly Note[] {

@@ -17,6 +17,7 @@ import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
 import { Filters } from "./filter/filters.ts";
+import type { HeaderRequest } from "./header-notes.ts";
 import type { Ip } from "./inet-address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
@@ -75,6 +76,12 @@ export interface Note {
   readonly data: Uint8Array;
 }
 
+/** The control messages of a sender besides those of Unix sockets. */
+export interface SendRequest extends HeaderRequest {
+  /** UDP_SEGMENT: the bytes of each packet that a send is cut into. */
+  readonly segment?: number;
+}
+
 /**
  * A message in transit. A receive returns it whole for packets, in pieces for a stream. The bytes of a send
  * are the caller's after it: a queue copies them.
@@ -94,8 +101,8 @@ export interface Message {
   readonly time?: Timespec | undefined;
   /** The packets that the receiver has lost before it (SO_RXQ_OVFL). */
   readonly lost?: number;
-  /** UDP_SEGMENT: the bytes of each packet that a send is cut into. */
-  readonly segment?: number | undefined;
+  /** What the sender's control messages ask of the network. */
+  readonly request?: SendRequest | undefined;
   /** The control messages besides those of Unix sockets and of the header. */
   readonly notes?: readonly Note[];
   /** MSG_MORE: a UDP socket keeps the bytes for the next message. */
@@ -177,6 +184,13 @@ export abstract class Socket extends FileDescription {
     this.filters = new Filters((bytes) => this._charge(bytes));
     this.sendBuffer = kind.buffers?.send ?? DEFAULT_BUFFER;
     this.receiveBuffer = kind.buffers?.receive ?? DEFAULT_BUFFER;
+  }
+  /**
+   * What a control message of a level other than SOL_SOCKET asks for, or -errno. `to`: the address of the
+   * message, if it has one. A socket ignores levels that are not its own.
+   */
+  sendRequest(_level: number, _type: number, _data: DataView, _to: string | undefined): SendRequest | number {
+    return {};
   }
   /** Its host memory without what programs have attached. */
   protected get ownWeight(): number {

@@ -26,7 +26,7 @@ import { announce, heard, seenBy } from "./ip/hear.ts";
 import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
 import { IP, IPV6, SO, SOL, UDP } from "./options/numbers.ts";
 import type { Ports } from "./ports.ts";
-import { type Header, type Message, NO_CRED, type Received, weightOf } from "./socket.ts";
+import { type Header, type Message, NO_CRED, type Received, type SendRequest, weightOf } from "./socket.ts";
 
 /** In bytes: the overhead of a packet, and its greatest length. */
 const OVERHEAD = 256;
@@ -116,9 +116,14 @@ export class UdpSocket extends InetSocket {
     if (uncorked) this._push(task, { bytes: new Uint8Array(0), rights: [], cred: NO_CRED, from: this.address });
     return result;
   }
+  override sendRequest(level: number, type: number, data: DataView, to: string | undefined): SendRequest | number {
+    if (level !== SOL.UDP) return super.sendRequest(level, type, data, to);
+    return type === UDP.SEGMENT && data.byteLength === 2 ? { segment: data.getUint16(0, true) } : -E.EINVAL;
+  }
   /** Sends a message, or the packets that it is cut into (UDP_SEGMENT). Linux udp_send_skb(). */
   private _transmit(task: Task, message: Message, address: string | undefined): number {
-    const { bytes, segment = this.options.get(SOL.UDP, UDP.SEGMENT) ?? 0 } = message;
+    const { bytes, request } = message;
+    const segment = request?.segment ?? this.options.get(SOL.UDP, UDP.SEGMENT) ?? 0;
     if (bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
     if (segment === 0 || bytes.length <= segment) return this._transmitOne(task, message, address);
     if (segment > this.net.mtu - UDP_HEADER - IP_HEADER || bytes.length > segment * MOST_SEGMENTS) return -E.EINVAL;
@@ -140,11 +145,13 @@ export class UdpSocket extends InetSocket {
     if (this.writeShut) return -E.EPIPE;
     const held = this.port === 0 ? this.take(this.ip, 0) : 0;
     if (held < 0) return -E.EAGAIN;
-    const from = { ip: isAny(this.ip) ? this.net.sourceFor(ip) : this.ip, port: this.port };
+    const source = this.sourceOf(ip, message.request);
+    if (unreachable(source)) return source;
+    const from = { ip: source, port: this.port };
     if (!isBroadcast(ip) && !this.net.isOwn(ip) && this.protocol === IPPROTO.UDP)
       return this._sendOut(message.bytes, { ip, port: to.port });
     const { net } = this;
-    const header = { to: ip, ...this.headerSettings(typeof ip === "number") };
+    const header = { to: ip, ...this.headerSettings(typeof ip === "number", message.request) };
     const shown = heard(net) && this.protocol === IPPROTO.UDP ? udpDatagram(from, { ip, port: to.port }, message.bytes, header) : undefined;
     if (shown) announce(task.kernel, net, shown);
     const receiver = UdpSocket.receiverAt(this.ports, ip, to.port, from);
@@ -169,11 +176,12 @@ export class UdpSocket extends InetSocket {
     // The link to the host loses datagrams to groups.
     const back = device === lo || options.get(four ? SOL.IP : SOL.IPV6, four ? IP.MULTICAST_LOOP : IPV6_LOOP) === 1;
     if (!back) return message.bytes.length;
-    if (heard(net)) announce(task.kernel, net, udpDatagram(from, to, message.bytes, { ttl: 1, tos: 0 }));
+    const { ttl = 1, tos = 0 } = message.request ?? {};
+    const header = { to: to.ip, ttl, tos };
+    if (heard(net)) announce(task.kernel, net, udpDatagram(from, to, message.bytes, header));
     task.kernel.charge(net.groups.size * cost.entry);
     // The device takes every packet that one member takes. Linux ip_check_mc_rcu().
     if (![...net.groups].some((joined) => joined.allows(to.ip, device.index, from.ip))) return message.bytes.length;
-    const header = { to: to.ip, ttl: 1, tos: 0 };
     let packet: Seen | undefined;
     const seen = (): Seen => (packet ??= seenBy(udpDatagram(from, to, message.bytes, header), "inner", lo));
     for (const h of this.ports.at(to.port)) {

@@ -9,8 +9,7 @@ import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { shownPid } from "../../namespace/pid.ts";
-import { SOL, UDP } from "../../net/options/numbers.ts";
-import { credOf, type Received, type Ucred } from "../../net/socket.ts";
+import { credOf, type Received, type SendRequest, type Socket, type Ucred } from "../../net/socket.ts";
 import { pidfdFor } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 
@@ -42,15 +41,14 @@ const headSize = (abi: Abi): number => align(abi.long + 8, abi);
 export interface Ancillary {
   readonly rights: readonly FileDescription[];
   readonly cred: Ucred;
-  /** UDP_SEGMENT. */
-  readonly segment?: number | undefined;
+  readonly request?: SendRequest;
 }
 
-/** The sender's control messages, or -errno. Linux __scm_send(). */
-export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number => {
+/** The sender's control messages to an address, or -errno. Linux __scm_send(). */
+export const readControl = (t: Task, s: Socket, h: Msghdr, to: string | undefined, abi: Abi): Ancillary | number => {
   let cred = credOf(t);
   const rights: FileDescription[] = [];
-  let segment: number | undefined;
+  let request: SendRequest = {};
   if (h.msg_controllen === 0 || h.msg_control === 0) return { rights, cred };
   if (h.msg_controllen > MAX_CONTROL) return -E.ENOBUFS;
   const bytes = t.mem.read(h.msg_control, h.msg_controllen);
@@ -72,13 +70,14 @@ export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number =>
         if (typeof checked === "number") return checked;
         cred = checked;
       } else return -E.EINVAL;
-    } else if (level === SOL.UDP && type === UDP.SEGMENT) {
-      if (data.byteLength !== 2) return -E.EINVAL;
-      segment = data.getUint16(0, true);
+    } else {
+      const more = s.sendRequest(level, type, data, to);
+      if (typeof more === "number") return more;
+      request = { ...request, ...more };
     }
     at += align(length, abi);
   }
-  return { rights, cred, segment };
+  return { rights, cred, request };
 };
 const addRights = (t: Task, rights: FileDescription[], data: DataView): number => {
   if (rights.length + (data.byteLength >> 2) > MAX_RIGHTS) return -E.EINVAL;

@@ -65,7 +65,7 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
     const bytes = gather(t, segments, done, Math.min(total - done, CHUNK), lent());
     if (bytes.length === 0 && total > done) return finish(t, done > 0 ? done : -E.EFAULT);
     const rights = done === 0 ? extra.rights : [];
-    const n = s.send(t, { bytes, rights, cred: extra.cred, segment: extra.segment, from: s.address, more: (how & MSG.MORE) !== 0 }, to);
+    const n = s.send(t, { bytes, rights, cred: extra.cred, request: extra.request, from: s.address, more: (how & MSG.MORE) !== 0 }, to);
     if (n === -E.EAGAIN) return blocks(s, how) ? pause(t, s, POLLOUT, done) : finish(t, done > 0 ? done : n);
     if (n === -E.EPIPE && s.signalsPipe && (how & MSG.NOSIGNAL) === 0) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
     if (n < 0) return finish(t, done > 0 ? done : n);
@@ -153,7 +153,7 @@ export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
   withMessage(t, n, at, abi, (s, h, segments) => {
     const address = h.msg_name === 0 || h.msg_namelen === 0 ? undefined : readAddress(t, s, h.msg_name as VAddr, h.msg_namelen, "send");
     if (typeof address === "number") return address;
-    const extra = readControl(t, h, abi);
+    const extra = readControl(t, s, h, address, abi);
     return typeof extra === "number" ? extra : send(t, s, segments, extra, address, how);
   });
 

@@ -5,6 +5,7 @@ import { AF, IPPROTO, SOCK } from "../../../abi/uapi/socket.ts";
 import type { Task } from "../../task/task.ts";
 import { NO_PEER } from "../address.ts";
 import { lo } from "../devices.ts";
+import type { HeaderRequest } from "../header-notes.ts";
 import { InetSocket, unreachable } from "../inet.ts";
 import { type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
 import { type Datagram, datagram, ECHO, headerOf, sealIcmp } from "../ip/datagram.ts";
@@ -86,7 +87,7 @@ export class PingSocket extends InetSocket implements Hearer {
     return -E.EOPNOTSUPP;
   }
 
-  send(task: Task, { bytes }: Message, address: string | undefined): number {
+  send(task: Task, { bytes, request }: Message, address: string | undefined): number {
     const taken = this.port === 0 ? this._takeIdentifier(0) : 0;
     if (taken < 0) return -E.EAGAIN;
     if (bytes.length > MAX_MESSAGE) return -E.EMSGSIZE;
@@ -97,15 +98,16 @@ export class PingSocket extends InetSocket implements Hearer {
     if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
     const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
     if (unreachable(ip)) return ip;
-    const from = isAny(this.ip) ? this.net.sourceFor(ip) : this.ip;
+    const from = this.sourceOf(ip, request);
+    if (unreachable(from)) return from;
     // Outside there is no way for datagrams other than UDP: they are lost.
-    if (isBroadcast(ip) || this.net.isOwn(ip)) deliver(task.kernel, this.net, this._made(from, ip, bytes.slice()));
+    if (isBroadcast(ip) || this.net.isOwn(ip)) deliver(task.kernel, this.net, this._made(from, ip, bytes.slice(), request));
     return bytes.length;
   }
-  private _made(from: Ip, to: Ip, message: Uint8Array): Datagram {
+  private _made(from: Ip, to: Ip, message: Uint8Array, request: HeaderRequest | undefined): Datagram {
     new DataView(message.buffer).setUint16(IDENTIFIER, this.port);
     sealIcmp(from, to, message);
-    return datagram(from, to, this.protocol, message, this.headerSettings(typeof from === "number"));
+    return datagram(from, to, this.protocol, message, this.headerSettings(typeof from === "number", request));
   }
 
   hear(heard: Datagram): void {

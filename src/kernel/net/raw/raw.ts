@@ -6,6 +6,7 @@ import { POLLERR, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM
 import type { Task } from "../../task/task.ts";
 import { NO_PEER } from "../address.ts";
 import { lo } from "../devices.ts";
+import type { HeaderRequest } from "../header-notes.ts";
 import { InetSocket, unreachable } from "../inet.ts";
 import { anyOf, type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../inet-address.ts";
 import { complete, type Datagram, datagram, decode, headerOf, sealIcmp } from "../ip/datagram.ts";
@@ -88,15 +89,16 @@ export class RawSocket extends InetSocket implements Hearer {
     if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
     const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
     if (unreachable(ip)) return ip;
-    const from = isAny(this.ip) ? this.net.sourceFor(ip) : this.ip;
-    const made = this._made(from, ip, message.bytes.slice());
+    const from = this.sourceOf(ip, message.request);
+    if (unreachable(from)) return from;
+    const made = this._made(from, ip, message.bytes.slice(), message.request);
     if (typeof made === "number") return made;
     // Outside there is no way for datagrams other than UDP: they are lost.
     if (made && (isBroadcast(ip) || this.net.isOwn(ip))) deliver(task.kernel, this.net, made);
     return length;
   }
   /** The datagram of a message; undefined if its own header is wrong, so that no device takes it. */
-  private _made(from: Ip, to: Ip, bytes: Uint8Array): Datagram | number | undefined {
+  private _made(from: Ip, to: Ip, bytes: Uint8Array, request: HeaderRequest | undefined): Datagram | number | undefined {
     if (this.options.get(SOL.IP, IP.HDRINCL) === 1 && typeof from === "number") {
       if (bytes.length < HEADER || ((bytes[0] as number) & 15) * 4 > bytes.length) return -E.EINVAL;
       complete(bytes, from, this._id());
@@ -108,7 +110,7 @@ export class RawSocket extends InetSocket implements Hearer {
     }
     const four = typeof from === "number";
     if (bytes.length + (four ? HEADER : 0) > MAX_DATAGRAM) return -E.EMSGSIZE;
-    return datagram(from, to, this.protocol, bytes, this.headerSettings(four));
+    return datagram(from, to, this.protocol, bytes, this.headerSettings(four, request));
   }
   private _lastId = 0;
   private _id(): number {
