@@ -28,12 +28,14 @@ const begun = Date.now();
 const say = (what: string): void => console.log(`${((Date.now() - begun) / 1000).toFixed(0).padStart(4)} s  ${what}`);
 
 /** Tasks of the array that are not done, by state. */
-const tasks = (cluster: Cluster, job: string): readonly (readonly [task: string, state: string, node: string])[] =>
+type Task = readonly [task: string, state: string, node: string, why: string];
+const tasks = (cluster: Cluster, job: string): readonly Task[] =>
   cluster
-    .ask("squeue", "--noheader", "--array", "--jobs", job, "--format=%K %T %N")
+    .ask("squeue", "--noheader", "--array", "--jobs", job, "--format=%K %T %N %R")
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => line.split(" ") as [string, string, string]);
+    // Without a node two spaces follow one another.
+    .map((line) => line.split(" ") as [string, string, string, string]);
 
 const wholeArray = async (cluster: Cluster, out: string): Promise<void> => {
   const script = join(top, "tools", "campaign", "deploy", "slurm.sh");
@@ -49,17 +51,20 @@ const wholeArray = async (cluster: Cluster, out: string): Promise<void> => {
   const lost = tasks(cluster, job).filter(([, state, node]) => state === "RUNNING" && node === "two");
   say(`${results()} shards are done; node two is lost, with shards ${lost.map(([task]) => Number(task) + 1).join(", ")}`);
   cluster.lose("two");
-  await until("the controller queues the lost shards again", 90, () => {
+  await until("the controller queues the lost shards again", 150, () => {
     const now = new Map(tasks(cluster, job).map(([task, state, node]) => [task, `${state} ${node}`]));
     return lost.every(([task]) => now.get(task) !== "RUNNING two");
   });
   say("their shards are queued again");
   // Slurm lets a job that it queues again wait for two minutes: this cluster has no other work.
-  await until("the lost shards are waiting", 60, () =>
-    lost.every(([task]) => tasks(cluster, job).some(([mine, state]) => mine === task && state === "PENDING")),
-  );
-  for (const [task] of lost) cluster.ask("scontrol", "update", `JobId=${job}_${task}`, "StartTime=now");
-  await until("all shards are done", PATIENCE, () => tasks(cluster, job).length === 0);
+  const begin = ([task, , , why]: Task): void => {
+    if (why === "(BeginTime)") cluster.ask("scontrol", "update", `JobId=${job}_${task}`, "StartTime=now");
+  };
+  await until("all shards are done", PATIENCE, () => {
+    const left = tasks(cluster, job);
+    left.forEach(begin);
+    return left.length === 0;
+  });
   say(`${results()} shards are done`);
 };
 

@@ -36,8 +36,11 @@ export const until = async (what: string, seconds: number, holds: () => boolean)
   throw new Error(`not within ${seconds} s: ${what}`);
 };
 
-/** Seconds without an answer after which a node is down, and its jobs are queued again. */
-const NODE_TIMEOUT = 5;
+/**
+ * Seconds without an answer after which a node is down, and its jobs are queued again. With 5 the node that
+ * is left was taken for lost as well, while its shards had the processors of a small machine.
+ */
+const NODE_TIMEOUT = 30;
 const CPUS = 2;
 /** A node has a pid namespace of its own. */
 const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"] as const;
