@@ -4,6 +4,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import { SIOC } from "../../abi/uapi/ioctl.ts";
 import { AF } from "../../abi/uapi/socket.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
@@ -11,22 +12,6 @@ import type { Task } from "../task/task.ts";
 import { type Device, deviceNamed, deviceNumbered, devicesOf, lo, maskOf, UP } from "./devices.ts";
 import { toAddress } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
-
-/** uapi linux/sockios.h */
-const SIOC = {
-  GIFNAME: 0x8910,
-  GIFCONF: 0x8912,
-  GIFFLAGS: 0x8913,
-  SIFFLAGS: 0x8914,
-  GIFADDR: 0x8915,
-  GIFBRDADDR: 0x8919,
-  GIFNETMASK: 0x891b,
-  GIFMTU: 0x8921,
-  SIFMTU: 0x8922,
-  GIFHWADDR: 0x8927,
-  GIFINDEX: 0x8933,
-  GIFTXQLEN: 0x8942,
-} as const;
 
 /** SIOCETHTOOL: no device has a driver with such requests. Linux dev_ethtool(). */
 const ETHTOOL = 0x8946;

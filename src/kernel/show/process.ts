@@ -2,7 +2,7 @@
 
 import { s32, struct, u32, u64 } from "../../abi/struct.ts";
 import { MPOL } from "../../abi/uapi/mempolicy.ts";
-import { CLONE, CLONE_ARGS_VER0 } from "../../abi/uapi/sched.ts";
+import { CLONE, CLONE_ARGS, CLONE_ARGS_VER0 } from "../../abi/uapi/sched.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import { signalName } from "../signal/set.ts";
 import { flagText } from "../syscall/arg-flags.ts";
@@ -58,13 +58,23 @@ const cpuSet: Text = (ctx, at, size) => {
   return `[${set.join(" ")}]`;
 };
 
+/** Bits of clone3(2) alone: a low one, and those above the bits of clone(2). */
+const LOW_BITS = { ...cloneNames, CLONE_NEWTIME: CLONE.NEWTIME };
+const CLONE3_BITS = { CLONE_CLEAR_SIGHAND: 1, CLONE_INTO_CGROUP: 2 } as const;
+const cloneFlagText = (bits: number): string => {
+  const [low, high] = [(bits % 2 ** 32) | 0, Math.floor(bits / 2 ** 32) | 0];
+  const texts = [low === 0 ? "" : flagText(low, LOW_BITS, "", "CLONE_???"), high === 0 ? "" : flagText(high, CLONE3_BITS)];
+  return texts.filter((text) => text !== "").join("|") || "0";
+};
 const cloneArgs: Text = (ctx, at, size) => {
   const x = size < CLONE_ARGS_VER0.size(ctx.abi) ? undefined : read(CLONE_ARGS_VER0, ctx, at);
   if (!x) return undefined;
   const bits = Number(x.flags);
   const has = (mask: number): boolean => (bits & mask) !== 0;
+  const intoCgroup = (Math.floor(bits / 2 ** 32) & CLONE3_BITS.CLONE_INTO_CGROUP) !== 0;
+  const cgroup = intoCgroup && size >= CLONE_ARGS.size(ctx.abi) ? read(CLONE_ARGS, ctx, at)?.cgroup : undefined;
   return braces([
-    ["flags", flagText(bits, cloneNames, "0", "CLONE_???")],
+    ["flags", cloneFlagText(bits)],
     ["pidfd", has(CLONE.PIDFD) ? address(x.pidfd) : undefined],
     ["child_tid", has(CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID) ? address(x.child_tid) : undefined],
     ["parent_tid", has(CLONE.PARENT_SETTID) ? address(x.parent_tid) : undefined],
@@ -72,6 +82,7 @@ const cloneArgs: Text = (ctx, at, size) => {
     ["stack", address(x.stack)],
     ["stack_size", hex(x.stack_size)],
     ["tls", has(CLONE.SETTLS) ? address(x.tls) : undefined],
+    ["cgroup", cgroup === undefined ? undefined : decimal(cgroup)],
   ]);
 };
 /** The values that clone3(2) stored: ` => {parent_tid=[2]}`. */

@@ -83,10 +83,25 @@ const ranges: Text = (ctx, at, count) =>
   });
 
 const level = oneOf(
-  { SOL_IP: 0, SOL_SOCKET: 1, SOL_TCP: 6, SOL_UDP: 17, SOL_IPV6: 41, SOL_RAW: 255, SOL_PACKET: 263, SOL_NETLINK: 270 },
-  "SOL_???",
+  {
+    SOL_IP: 0,
+    SOL_SOCKET: 1,
+    SOL_TCP: 6,
+    SOL_UDP: 17,
+    SOL_IPV6: 41,
+    SOL_ICMPV6: 58,
+    SOL_UDPLITE: 136,
+    SOL_RAW: 255,
+    SOL_PACKET: 263,
+    SOL_NETLINK: 270,
+  },
+  "SOL_??",
 );
-const SCM: Readonly<Record<number, string>> = { 1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS" };
+// biome-ignore format: table
+const SCM: Readonly<Record<number, string>> = {
+  1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS", 3: "SCM_SECURITY", 4: "SCM_PIDFD", 29: "SO_TIMESTAMP_OLD", 35: "SO_TIMESTAMPNS_OLD",
+  37: "SO_TIMESTAMPING_OLD", 63: "SO_TIMESTAMP_NEW", 64: "SO_TIMESTAMPNS_NEW", 65: "SO_TIMESTAMPING_NEW",
+};
 
 const control = (ctx: ShowContext, at: number, length: number): string => {
   const { long } = ctx.abi;
@@ -103,6 +118,7 @@ const control = (ctx: ShowContext, at: number, length: number): string => {
     let shown: string | undefined = data.length === 0 ? undefined : quoteHex(data);
     if (solLevel === SOL.SOCKET && type === 1)
       shown = `[${Array.from({ length: data.length >> 2 }, (_, n) => ctx.style.fd(ctx.task, words.getInt32(4 * n, true))).join(", ")}]`;
+    if (solLevel === SOL.SOCKET && type === 4 && data.length >= 4) shown = ctx.style.fd(ctx.task, words.getInt32(0, true));
     if (solLevel === SOL.SOCKET && type === 2 && data.length >= 12)
       shown = `{pid=${words.getInt32(0, true)}, uid=${words.getUint32(4, true)}, gid=${words.getUint32(8, true)}}`;
     const kind = solLevel === SOL.SOCKET ? (SCM[type] ?? `${hex(type)} /* SCM_??? */`) : hex(type);

@@ -1,6 +1,7 @@
 // The texts of all structures, by name. Loaded with the first trace.
 import { openFlagsText } from "../syscall/arg-file.ts";
 import { fileTexts, openHow } from "./file.ts";
+import { notifSizesText, notifText, requestText } from "./ioctl.ts";
 import { processTexts } from "./process.ts";
 import { signalTexts } from "./signal.ts";
 import { levelText, optionText, protocolText, socketTexts } from "./socket.ts";
@@ -16,7 +17,8 @@ export const texts = {
   ...fileTexts,
   open_how: openHow(openFlagsText),
   /** Names of numbers that depend on another argument. */
-  names: { level: levelText, option: optionText, protocol: protocolText },
+  names: { level: levelText, option: optionText, protocol: protocolText, request: requestText },
+  notif: { argument: notifText, sizes: notifSizesText },
 };
 /** The type of `texts`, for the lazy chunk. */
 export type Texts = typeof texts;

@@ -3,7 +3,7 @@ import { type Abi, x64 } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { IO_EVENT_SIZE, IOCB_CMD, IOCB_FLAG, iocb, ioEvent } from "../../abi/uapi/aio.ts";
 import { hexText, ptr } from "./arg.ts";
-import { choiceText, flagText, type Names } from "./arg-flags.ts";
+import { flagText, type Names } from "./arg-flags.ts";
 import { bufferText, inStruct, outStruct } from "./arg-string.ts";
 import type { Arg, ShowContext } from "./declaration.ts";
 
@@ -36,7 +36,7 @@ const iocbText = (ctx: ShowContext, at: number, whole: boolean): string => {
   const c = iocb.decode(bytes, x64);
   const parts = [`aio_data=${big(c.data)}`];
   if (c.key !== 0) parts.push(`aio_key=${c.key}`);
-  parts.push(`aio_lio_opcode=${choiceText(c.opcode, commands, "IOCB_CMD_???")}`);
+  parts.push(`aio_lio_opcode=${Object.keys(commands).find((name) => commands[name] === c.opcode) ?? `${c.opcode} /* IOCB_CMD_??? */`}`);
   if (c.reqprio !== 0) parts.push(`aio_reqprio=${c.reqprio}`);
   parts.push(`aio_fildes=${ctx.style.fd(ctx.task, c.fildes | 0)}`);
   const kind = whole ? (shownAs[c.opcode] ?? "none") : "none";

@@ -4,7 +4,7 @@ import type { VAddr } from "../../abi/brand.ts";
 import { IPC, MSG, SEM, SHM } from "../../abi/uapi/ipc.ts";
 import { int, ptr } from "./arg.ts";
 import { octal } from "./arg-file.ts";
-import { choice, flags, flagText } from "./arg-flags.ts";
+import { choice, choiceText, flags, flagText } from "./arg-flags.ts";
 import { inStruct } from "./arg-string.ts";
 import type { Arg } from "./declaration.ts";
 
@@ -31,7 +31,14 @@ export const msgFlags = flags(
   "MSG_???",
 );
 const common = { IPC_RMID: IPC.RMID, IPC_SET: IPC.SET, IPC_STAT: IPC.STAT, IPC_INFO: IPC.INFO };
-const control = (names: Readonly<Record<string, number>>, unknown: string): Arg<number> => choice("int", { ...common, ...names }, unknown);
+/** The structures of 64 bits, which is what all 64-bit programs have. */
+const IPC_64 = 0x100;
+const control = (names: Readonly<Record<string, number>>, unknown: string): Arg<number> => {
+  const all = { ...common, ...names };
+  const show = (v: number): string =>
+    (v & IPC_64) === 0 ? choiceText(v, all, unknown) : `IPC_64|${choiceText(v & ~IPC_64, all, unknown)}`;
+  return { ...choice("int", all, unknown), show };
+};
 /** Commands of shmctl(2). */
 export const shmCommand = control(
   { SHM_LOCK: SHM.LOCK, SHM_UNLOCK: SHM.UNLOCK, SHM_STAT: SHM.STAT, SHM_INFO: SHM.INFO, SHM_STAT_ANY: SHM.STAT_ANY },

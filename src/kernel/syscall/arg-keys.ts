@@ -54,7 +54,8 @@ const result =
   };
 const perms: Show = (v) => flagText(v.int >>> 0, permissions, "0", "KEY_???");
 const moveFlags: Show = (v) => flagText(v.int, { KEYCTL_MOVE_EXCL: 1 }, "0", "KEYCTL_MOVE_???");
-const ring: Show = (v) => choiceText(v.int, defaults, "KEY_REQKEY_DEFL_???");
+const ring: Show = (v) =>
+  Object.values(defaults).includes(v.int) ? choiceText(v.int, defaults, "") : `${v.int} /* KEY_REQKEY_DEFL_??? */`;
 
 // biome-ignore format: table
 const shown: Readonly<Partial<Record<KeyctlOperation, readonly Show[]>>> = {

@@ -165,11 +165,17 @@ const MAP_BITS = {
   MAP_SYNC: MAP.SYNC,
   MAP_FIXED_NOREPLACE: MAP.FIXED_NOREPLACE,
 } as const;
-const MAP_TYPES = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"] as const;
+const MAP_TYPES: Readonly<Record<number, string>> = {
+  0: "MAP_FILE",
+  [MAP.SHARED]: "MAP_SHARED",
+  [MAP.PRIVATE]: "MAP_PRIVATE",
+  [MAP.SHARED_VALIDATE]: "MAP_SHARED_VALIDATE",
+  [MAP.DROPPABLE]: "MAP_DROPPABLE",
+};
 /** MAP_* flags: a type in the low 4 bits, and bits. */
 export const mapFlags: Arg<number> = {
   ...ulong,
-  names: { MAP_SHARED: MAP.SHARED, MAP_PRIVATE: MAP.PRIVATE, ...MAP_BITS },
+  names: { MAP_SHARED: MAP.SHARED, MAP_PRIVATE: MAP.PRIVATE, MAP_DROPPABLE: MAP.DROPPABLE, ...MAP_BITS },
   combines: true,
   show: (v) => {
     const type = MAP_TYPES[v & 15] ?? `0x${(v & 15).toString(16)} /* MAP_??? */`;
@@ -212,6 +218,7 @@ export const advice = choice(
     MADV_PAGEOUT: MADV.PAGEOUT,
     MADV_POPULATE_READ: MADV.POPULATE_READ,
     MADV_POPULATE_WRITE: MADV.POPULATE_WRITE,
+    MADV_DONTNEED_LOCKED: MADV.DONTNEED_LOCKED,
   },
   "MADV_???",
 );

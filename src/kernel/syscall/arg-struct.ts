@@ -6,7 +6,7 @@ import { ptr } from "./arg.ts";
 import type { Arg, ShowContext } from "./declaration.ts";
 
 /** The name of a text of src/kernel/show. */
-export type TextName = Exclude<keyof Texts, "names">;
+export type TextName = Exclude<keyof Texts, "names" | "notif">;
 
 const textOf = (name: TextName, v: VAddr, ctx: ShowContext, size: string | undefined): string => {
   if (v === 0) return "NULL";

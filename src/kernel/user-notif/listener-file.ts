@@ -2,6 +2,7 @@
 // kernel/seccomp.c seccomp_notify_ioctl(), seccomp_notify_recv(), _send(), _id_valid(), _addfd(), _poll().
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import { NOTIF } from "../../abi/uapi/ioctl.ts";
 import type { NotifFeature } from "../../seccomp/profile/profile.ts";
 import { type WaitQueue, wait } from "../base/wait.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
@@ -11,15 +12,6 @@ import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification, notifBytes } from "./notification.ts";
 
-/** SECCOMP_IOCTL_NOTIF_*. The first definition of ID_VALID had the wrong direction. */
-export const NOTIF = {
-  RECV: 0xc050_2100,
-  SEND: 0xc018_2101,
-  ID_VALID: 0x4008_2102,
-  ID_VALID_WRONG_DIR: 0x8008_2102,
-  ADDFD: 0x4018_2103,
-  SET_FLAGS: 0x4008_2104,
-} as const;
 /** _IOC_SIZE; and a request without size and direction, the key of extensible requests. */
 const sizeOf = (request: number): number => (request >>> 16) & 0x3fff;
 const EXTENSIBLE = 0xffff;

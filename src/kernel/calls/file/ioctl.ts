@@ -18,7 +18,6 @@ import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayIoctl } from "../../landlock/open.ts";
 import { Socket } from "../../net/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
-import { choiceText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { asyncChanged } from "./owner.ts";
@@ -101,11 +100,13 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
   return fileFlags(t, file, request, arg, abi) ?? file.ioctl(t, request, arg, abi);
 };
 
-const { FICLONE: _clone, ...others } = F;
-const names = { ...T, ...others, "BTRFS_IOC_CLONE or FICLONE": F.FICLONE };
-const request: Arg<number> = { ...uint, c: "unsigned int", names, show: (v) => choiceText(v, names, "_IOC(???)") };
+const request: Arg<number> = { ...uint, c: "unsigned int", names: { ...T, ...F }, show: (v, ctx) => ctx.style.texts.names.request(v) };
 
-const argument: Arg<VAddr> = { ...ptr, out: true, show: (v, ctx) => argumentText(v, ctx) ?? ptr.show(v, ctx) };
+const argument: Arg<VAddr> = {
+  ...ptr,
+  out: true,
+  show: (v, ctx) => argumentText(v, ctx) ?? ctx.style.texts.notif.argument(ctx, v) ?? ptr.show(v, ctx),
+};
 
 /** The call ioctl(2). */
 export const ioctlCalls: readonly Syscall[] = [

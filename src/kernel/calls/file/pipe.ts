@@ -68,7 +68,7 @@ export const pipeCalls: readonly Syscall[] = [
     },
     (t, a) => memfdCreate(t, a.name, a.flags),
   ),
-  syscall("memfd_secret", { flags: flags("unsigned int", { O_CLOEXEC }, "O_???") }, (t, a) =>
+  syscall("memfd_secret", { flags: flags("unsigned int", { O_CLOEXEC }) }, (t, a) =>
     a.flags & ~O_CLOEXEC ? -E.EINVAL : install(t, secretMemory(t, t.kernel.vfs.memfds), a.flags !== 0),
   ),
   syscall("eventfd", { count: uint }, (t, a) => eventfd(t, a.count, 0)),

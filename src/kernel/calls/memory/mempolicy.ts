@@ -149,15 +149,16 @@ const movePages = (
 };
 
 const modeText = (word: number): string => {
-  const mode = modeOf(word);
-  const names = Object.keys(MPOL);
-  if (typeof mode === "number") return `0x${word.toString(16)} /* MPOL_??? */`;
-  return [names[mode.mode], ...(mode.flags ? [flagText(mode.flags, MODE_NAMES)] : [])].join("|");
+  const flags = word & Object.values(MODE_NAMES).reduce((all, bit) => all | bit, 0);
+  const mode = (word ^ flags) >>> 0;
+  const name = Object.keys(MPOL)[mode];
+  if (name === undefined) return flags ? `${flagText(flags, MODE_NAMES)}|0x${mode.toString(16)}` : `0x${mode.toString(16)} /* MPOL_??? */`;
+  return [name, ...(flags ? [flagText(flags, MODE_NAMES)] : [])].join("|");
 };
 const MODE_NAMES = { MPOL_F_STATIC_NODES: 0x8000, MPOL_F_RELATIVE_NODES: 0x4000, MPOL_F_NUMA_BALANCING: 0x2000 };
 const mode = { ...int, show: modeText };
 const modeWord = { ...ulong, show: modeText };
-const moveFlags = flags("unsigned int", MPOL_MF, "MPOL_MF_???");
+const moveFlags = flags("unsigned int", MPOL_MF, "MPOL_???");
 
 /** Calls on the placement of memory. man 2 get_mempolicy, set_mempolicy, mbind, migrate_pages, move_pages. */
 export const mempolicyCalls: readonly Syscall[] = [
@@ -171,7 +172,7 @@ export const mempolicyCalls: readonly Syscall[] = [
       nodemask: filled("nodemask", "maxnode"),
       maxnode: ulong,
       addr: address,
-      flags: flags("unsigned long", MPOL_GET, "MPOL_F_???"),
+      flags: flags("unsigned long", MPOL_GET, "MPOL_???"),
     },
     getPolicy,
   ),

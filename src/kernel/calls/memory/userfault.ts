@@ -17,7 +17,7 @@ const userfaultfd = (t: Task, how: number): number => {
 export const userfaultCalls: readonly Syscall[] = [
   syscall(
     "userfaultfd",
-    { flags: flags("int", { O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY }, "O_???") },
+    { flags: flags("int", { O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY }, "UFFD_???") },
     (t, a) => userfaultfd(t, a.flags),
     {
       note: "no events of fork, mremap, madvise and munmap; not for files with a name. A system call that meets a fault begins again after it",

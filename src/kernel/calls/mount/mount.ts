@@ -271,10 +271,8 @@ export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
     note: "of file systems on block devices (loop devices) only ext2, without quotas and reserved blocks; the options of proc and devpts change nothing; overlay: redirect_dir, index and metacopy are off",
   }),
-  syscall(
-    "umount2",
-    { target: cstring, flags: flags("int", { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW }, "UMOUNT_???") },
-    (t, a) => umount(t, a.target, a.flags),
+  syscall("umount2", { target: cstring, flags: flags("int", { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW }, "MNT_???") }, (t, a) =>
+    umount(t, a.target, a.flags),
   ),
   syscall("umount", { target: cstring }, (t, a) => umount(t, a.target, 0)),
   syscall("pivot_root", { new_root: cstring, put_old: cstring }, (t, a) => pivotRoot(t, a.new_root, a.put_old)),

@@ -254,8 +254,8 @@ const typeArg: Arg<number> = {
   ...int,
   names: SOCK,
   show: (v) => {
-    const name = Object.entries(SOCK).find(([, n]) => n === (v & TYPE_MASK))?.[0];
-    const names = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];
+    const name = Object.entries({ ...SOCK, RDM: 4, DCCP: 6, PACKET: 10 }).find(([, n]) => n === (v & TYPE_MASK))?.[0];
+    const names = [name ? `SOCK_${name}` : `0x${(v & TYPE_MASK).toString(16)} /* SOCK_??? */`];
     if ((v & SOCK_CLOEXEC) !== 0) names.push("SOCK_CLOEXEC");
     if ((v & SOCK_NONBLOCK) !== 0) names.push("SOCK_NONBLOCK");
     return names.join("|");

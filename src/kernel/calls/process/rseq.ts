@@ -39,12 +39,8 @@ const register = (t: Task, area: VAddr, size: number, signature: number): number
 
 /** The call rseq(2). */
 export const rseqCalls: readonly Syscall[] = [
-  syscall(
-    "rseq",
-    { rseq: ptr, rseq_len: hexInt, flags: flags("int", { RSEQ_FLAG_UNREGISTER: UNREGISTER }, "RSEQ_FLAG_???"), sig: hexInt },
-    (t, a) => {
-      if (a.flags === UNREGISTER) return unregister(t, a.rseq, a.rseq_len, a.sig);
-      return a.flags === 0 ? register(t, a.rseq, a.rseq_len, a.sig) : -E.EINVAL;
-    },
-  ),
+  syscall("rseq", { rseq: ptr, rseq_len: hexInt, flags: flags("int", { RSEQ_FLAG_UNREGISTER: UNREGISTER }), sig: hexInt }, (t, a) => {
+    if (a.flags === UNREGISTER) return unregister(t, a.rseq, a.rseq_len, a.sig);
+    return a.flags === 0 ? register(t, a.rseq, a.rseq_len, a.sig) : -E.EINVAL;
+  }),
 ];

@@ -53,7 +53,7 @@ const set = (t: Task, context: VAddr, size: number, how: number): number => {
   return BigInt(size) < length || length < text + BigInt(CONTEXT) ? -E.EINVAL : -E.EOPNOTSUPP;
 };
 
-const attr = choice("unsigned int", LSM_ATTR, "LSM_ATTR_???");
+const attr = choice("unsigned int", { LSM_ATTR_UNDEF: 0, ...LSM_ATTR }, "LSM_ATTR_???");
 /** Calls on security modules. Linux Documentation/userspace-api/lsm.rst. */
 export const lsmCalls: readonly Syscall[] = [
   syscall("lsm_get_self_attr", { attr, ctx: { ...ptr, out: true }, size: ptr, flags: flags("unsigned int", { LSM_FLAG_SINGLE }) }, (t, a) =>

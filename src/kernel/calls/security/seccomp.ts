@@ -193,18 +193,25 @@ export const shownMode = (ctx: ShowContext): readonly ((v: VAddr) => string)[] =
   ...(ctx.all["arg2"] === MODE_NAMES.SECCOMP_MODE_FILTER ? [(v: VAddr) => fprogText(v, ctx)] : []),
 ];
 
-const operand: Arg<VAddr> = { ...ptr, show: (v, ctx) => (ctx.all["operation"] === 1 ? fprogText(v, ctx) : ptr.show(v, ctx)) };
-
-const operationArg = choice(
-  "unsigned int",
-  {
-    SECCOMP_SET_MODE_STRICT: 0,
-    SECCOMP_SET_MODE_FILTER: 1,
-    SECCOMP_GET_ACTION_AVAIL: 2,
-    SECCOMP_GET_NOTIF_SIZES: 3,
+const OPERATIONS = {
+  SECCOMP_SET_MODE_STRICT: 0,
+  SECCOMP_SET_MODE_FILTER: 1,
+  SECCOMP_GET_ACTION_AVAIL: 2,
+  SECCOMP_GET_NOTIF_SIZES: 3,
+} as const;
+/** The kernel fills the operand of GET_NOTIF_SIZES alone: it follows the call's line. */
+const operand: Arg<VAddr> = {
+  ...ptr,
+  show: (v, ctx) => {
+    const { operation } = ctx.all;
+    if (operation === OPERATIONS.SECCOMP_GET_NOTIF_SIZES) return "";
+    return operation === OPERATIONS.SECCOMP_SET_MODE_FILTER ? fprogText(v, ctx) : ptr.show(v, ctx);
   },
-  "SECCOMP_SET_MODE_???",
-);
+  after: (v, ctx) =>
+    ctx.all["operation"] === OPERATIONS.SECCOMP_GET_NOTIF_SIZES ? `, ${ctx.style.texts.notif.sizes(ctx, v) ?? ptr.show(v, ctx)}` : "",
+};
+
+const operationArg = choice("unsigned int", OPERATIONS, "SECCOMP_SET_MODE_???");
 const flagArg = flags(
   "unsigned int",
   Object.fromEntries(Object.entries(filterFlags).map(([k, v]) => [`SECCOMP_FILTER_FLAG_${k}`, v])),

@@ -42,7 +42,7 @@ const gettime = (t: Task, at: number, to: VAddr, form: TimeForm, abi: Abi): numb
   return writeItimerspec(t, to, file.get(), form, abi) ? 0 : -E.EFAULT;
 };
 
-const createFlags = flags("int", { TFD_CLOEXEC: O_CLOEXEC, TFD_NONBLOCK: O_NONBLOCK }, "TFD_???");
+const createFlags = flags("int", { TFD_TIMER_ABSTIME: TFD.TIMER_ABSTIME, TFD_CLOEXEC: O_CLOEXEC, TFD_NONBLOCK: O_NONBLOCK }, "TFD_???");
 const timeFlags = flags("int", { TFD_TIMER_ABSTIME: TFD.TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET: TFD.TIMER_CANCEL_ON_SET }, "TFD_???");
 const settimeArgs = { fd, flags: timeFlags, new_value: given("itimerspec"), old_value: filled("itimerspec") } as const;
 const settime64Args = { fd, flags: timeFlags, new_value: given("itimerspec64"), old_value: filled("itimerspec64") } as const;

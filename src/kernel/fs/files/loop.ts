@@ -4,6 +4,7 @@ import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, s32, struct, u16, u32, u64, ulong } from "../../../abi/struct.ts";
+import { BLK, BLK_WORD, LOOP } from "../../../abi/uapi/ioctl.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
@@ -15,18 +16,6 @@ import type { OpenDevice } from "../vfs.ts";
 import { FLAGS, type Loop, SECTOR } from "./loop-device.ts";
 import { SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
 
-// biome-ignore format: table
-const L = {
-  SET_FD: 0x4c00, CLR_FD: 0x4c01, SET_STATUS: 0x4c02, GET_STATUS: 0x4c03, SET_STATUS64: 0x4c04, GET_STATUS64: 0x4c05, CHANGE_FD: 0x4c06,
-  SET_CAPACITY: 0x4c07, SET_DIRECT_IO: 0x4c08, SET_BLOCK_SIZE: 0x4c09, CONFIGURE: 0x4c0a, CTL_ADD: 0x4c80, CTL_REMOVE: 0x4c81, CTL_GET_FREE: 0x4c82,
-} as const;
-// biome-ignore format: table
-const BLK = {
-  ROSET: 0x125d, ROGET: 0x125e, GETSIZE: 0x1260, FLSBUF: 0x1261, RASET: 0x1262, RAGET: 0x1263, SECTGET: 0x1267, SSZGET: 0x1268,
-  DISCARD: 0x1277, IOMIN: 0x1278, IOOPT: 0x1279, ALIGNOFF: 0x127a, PBSZGET: 0x127b, DISCARDZEROES: 0x127c, ROTATIONAL: 0x127e, ZEROOUT: 0x127f,
-} as const;
-/** Requests with the size of a word in their number, which differs between the ABIs. */
-const WORD = { BSZGET: 0x0000_1270, BSZSET: 0x0000_1271, GETSIZE64: 0x0000_1272 } as const;
 /** The flags that LOOP_SET_STATUS and LOOP_CONFIGURE may set. */
 const SETTABLE = FLAGS.AUTOCLEAR | FLAGS.PARTSCAN;
 
@@ -105,11 +94,11 @@ class LoopFile extends FileDescription {
     if (request >>> 8 === 0x4c) return this._configure(t, request, arg, abi);
     const int = (value: number): number => (t.mem.setU32(arg, value) ? 0 : -E.EFAULT);
     switch (request & 0xffff) {
-      case WORD.GETSIZE64:
+      case BLK_WORD.GETSIZE64:
         return t.mem.setU64(arg, loop.size % 2 ** 32, Math.floor(loop.size / 2 ** 32)) ? 0 : -E.EFAULT;
-      case WORD.BSZGET:
+      case BLK_WORD.BSZGET:
         return int(4096);
-      case WORD.BSZSET:
+      case BLK_WORD.BSZSET:
         return 0;
     }
     switch (request) {
@@ -166,42 +155,42 @@ class LoopFile extends FileDescription {
 
   private _configure(t: Task, request: number, arg: VAddr, abi: Abi): number {
     const loop = this._loop;
-    if (request === L.SET_FD) return loop.attach(t, arg as number, !this.writable);
-    if (request === L.CONFIGURE) return this._configureAll(t, arg);
+    if (request === LOOP.SET_FD) return loop.attach(t, arg as number, !this.writable);
+    if (request === LOOP.CONFIGURE) return this._configureAll(t, arg);
     const mayChange = this.writable || capable(t.cred, CAP.SYS_ADMIN);
-    const changes = request === L.CLR_FD || request === L.SET_STATUS || request === L.SET_STATUS64;
+    const changes = request === LOOP.CLR_FD || request === LOOP.SET_STATUS || request === LOOP.SET_STATUS64;
     if (changes && !mayChange) return -E.EPERM;
     if (!loop.file) return -E.ENXIO;
     switch (request) {
-      case L.CLR_FD:
+      case LOOP.CLR_FD:
         // The device has no file after its last close, or after the end of a file system on it.
         if (loop.holder) t.kernel.kept.sweep();
         if (loop.opens > 1) loop.flags |= FLAGS.AUTOCLEAR;
         else loop.detach();
         return 0;
-      case L.SET_STATUS64: {
+      case LOOP.SET_STATUS64: {
         const from = t.mem.read(arg, INFO64_SIZE);
         return from ? this._setStatus(from) : -E.EFAULT;
       }
-      case L.SET_STATUS: {
+      case LOOP.SET_STATUS: {
         const from = t.mem.read(arg, info.size(abi));
         if (!from) return -E.EFAULT;
         const { offset, flags, name } = info.decode(from, abi);
         return this._set(offset, 0, flags, name);
       }
-      case L.GET_STATUS64:
+      case LOOP.GET_STATUS64:
         return t.mem.write(arg, this._status()) ? 0 : -E.EFAULT;
-      case L.GET_STATUS: {
+      case LOOP.GET_STATUS: {
         const { device, inode, offset, flags, file_name: name } = info64.decode(this._status(), x64);
         const old = { ...info.decode(new Uint8Array(info.size(abi)), abi), number: loop.index, offset: Number(offset), flags, name };
         const encoded = info.encode({ ...old, device: Number(device & 0xffffn), inode: Number(inode) }, abi);
         return t.mem.write(arg, encoded) ? 0 : -E.EFAULT;
       }
-      case L.SET_CAPACITY:
+      case LOOP.SET_CAPACITY:
         return 0;
-      case L.SET_DIRECT_IO:
+      case LOOP.SET_DIRECT_IO:
         return arg === 0 ? 0 : -E.EINVAL;
-      case L.SET_BLOCK_SIZE:
+      case LOOP.SET_BLOCK_SIZE:
         if ((arg & (arg - 1)) !== 0 || arg < SECTOR || arg > 4096) return -E.EINVAL;
         loop.blockSize = arg as number;
         return 0;
@@ -254,9 +243,9 @@ class LoopControl extends FileDescription {
   }
   override ioctl(t: Task, request: number, arg: VAddr): number {
     const { loops } = t.kernel.vfs;
-    if (request === L.CTL_GET_FREE) return loops.free();
-    if (request === L.CTL_ADD) return loops.get(arg as number) ? -E.EEXIST : -E.ENOSPC;
-    if (request === L.CTL_REMOVE) return loops.get(arg as number) ? -E.EBUSY : -E.ENODEV;
+    if (request === LOOP.CTL_GET_FREE) return loops.free();
+    if (request === LOOP.CTL_ADD) return loops.get(arg as number) ? -E.EEXIST : -E.ENOSPC;
+    if (request === LOOP.CTL_REMOVE) return loops.get(arg as number) ? -E.EBUSY : -E.ENODEV;
     return -E.ENOSYS;
   }
 }

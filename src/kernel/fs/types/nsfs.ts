@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { NS } from "../../../abi/uapi/ioctl.ts";
 import { shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Result } from "../../syscall/declaration.ts";
@@ -37,9 +38,6 @@ export const namespaceOf = (t: Task, type: NsType): object =>
   type === "pid" ? t.pidNs : type === "user" ? (t.cred.userNs ?? INITIAL_USER) : t.namespaces[type];
 /** True for the object that stands for the initial user namespace. */
 export const isInitialUser = (namespace: object): boolean => namespace === INITIAL_USER;
-
-/** Requests of ioctl_ns(2). */
-const NS = { GET_USERNS: 0xb701, GET_PARENT: 0xb702, GET_NSTYPE: 0xb703, GET_OWNER_UID: 0xb704, GET_MNTNS_ID: 0x8008_b705 } as const;
 
 /** The owner, or for NS_GET_PARENT the parent, of a namespace, if it is in the caller's; -EPERM above it. */
 const related = (
