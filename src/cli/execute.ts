@@ -15,6 +15,7 @@ import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
 import { visible } from "../visible.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
+import { shown } from "./text/print.ts";
 
 /** The options of a traced run, and the consumer of its lines. */
 export interface Tracing {
@@ -59,7 +60,7 @@ class Insisted extends Error {
 
 const SIGINT = 2;
 const DAY = 86_400_000;
-const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
+const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(shown(`${line}\n`)));
 
 // color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
 /** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
@@ -67,7 +68,7 @@ const MOST_POLICY = 96 * 2 ** 20;
 const readPolicy = async (policy: NonNullable<Prepared["policy"]>, { why, whyJson }: Prepared, all: WorkBudget) => {
   const budget = all.part({ bytes: MOST_POLICY, subject: "the policy" });
   const explained = why || whyJson !== undefined;
-  const [{ color }, { readRunPolicy }] = await Promise.all([import("./color.ts"), import("./run-policy.ts")]);
+  const [{ color }, { readRunPolicy }] = await Promise.all([import("./text/color.ts"), import("./run-policy.ts")]);
   return readRunPolicy({ ...policy, budget, explained, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });
 };
 const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | undefined) => {

@@ -1,9 +1,9 @@
 // `--help` and `--version`: readers of the commands' own descriptions.
 import { readFileSync } from "node:fs";
-import { color as pc } from "./color.ts";
 import type { Command, Commands } from "./command.ts";
+import { color as pc } from "./text/color.ts";
+import { printLines as print } from "./text/print.ts";
 
-const print = (...lines: string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
 const column = (rows: readonly (readonly [string, string])[]): string[] => {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);

@@ -6,6 +6,7 @@ import { Problem } from "../problem.ts";
 import { type Commands, withHelp } from "./command.ts";
 import { messages } from "./messages.ts";
 import { FAILED } from "./status.ts";
+import { complain } from "./text/print.ts";
 
 /** Each command is loaded at its first use. */
 const commands: Commands = {
@@ -27,9 +28,9 @@ const commands: Commands = {
 
 /** Prints an internal error: its cause, and the facts that a report needs. */
 const confess = (error: unknown): number => {
-  process.stderr.write(`trapgate: internal error: ${error instanceof Error ? error.message : error}\n`);
+  complain(`trapgate: internal error: ${error instanceof Error ? error.message : error}\n`);
   const cause = error instanceof InternalError ? error.cause : error;
-  process.stderr.write(`Please report this, with the program and the text below. ${cause instanceof Error ? cause.stack : cause}\n`);
+  complain(`Please report this, with the program and the text below. ${cause instanceof Error ? cause.stack : cause}\n`);
   return FAILED;
 };
 

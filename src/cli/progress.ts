@@ -1,6 +1,8 @@
 // A line of progress for work that takes more than two seconds: on a terminal, on standard error, and removed
 // before anything else is written.
 
+import { visible } from "../visible.ts";
+
 /** Milliseconds before the line appears, and between two of them. */
 const AFTER = 2000;
 const EVERY = 200;
@@ -28,7 +30,7 @@ export const progress = (text: () => string): Progress => {
     if (milliseconds < AFTER) return;
     shown = true;
     const line = `${text()}, ${Math.floor(milliseconds / 1000)} s`;
-    stderr.write(`\r${line.slice(0, (stderr.columns || 80) - 1)}\u001b[K`);
+    stderr.write(`\r${visible(line).slice(0, (stderr.columns || 80) - 1)}\u001b[K`);
   };
   const timer = setInterval(show, EVERY).unref();
   const clear = (): void => {

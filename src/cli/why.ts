@@ -7,8 +7,8 @@ import { type Why, why, whyProgram } from "../policy/why/why.ts";
 import { whyText } from "../policy/why/why-text.ts";
 import { encodeProgram, RefusedFilter, type SeccompProfile } from "../seccomp/index.ts";
 import { visible } from "../visible.ts";
-import { color as pc } from "./color.ts";
 import { writeOutput } from "./save/output-file.ts";
+import { color as pc } from "./text/color.ts";
 
 /** Kinds of denials that are explained. */
 const MOST_KINDS = 50;

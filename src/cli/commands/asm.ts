@@ -6,6 +6,7 @@ import { parse } from "../arguments.ts";
 import { codeOptionHelp, codeOptions, codeValues } from "../code.ts";
 import type { Command } from "../command.ts";
 import { writeOutput } from "../save/output-file.ts";
+import { print } from "../text/print.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
 const source = (file: string): string => {
@@ -41,7 +42,7 @@ export const command: Command = {
     const assembled = assemble(text, { mode, at });
     if (values.output !== undefined) writeOutput(values.output, assembled.bytes);
     else
-      process.stdout.write(
+      print(
         listing(text, assembled, at)
           .map((line) => `${line}\n`)
           .join(""),

@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process";
 import { cacheFolder, clearCodeCache, codeCacheFiles } from "../../host/node-code-store.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { FAILED } from "../status.ts";
+import { color as pc } from "../text/color.ts";
+import { printLines as print } from "../text/print.ts";
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const options = { "code-cache": { type: "string" } } as const;
 const actions = ["list", "clear", "warm"] as const;
 

@@ -4,6 +4,7 @@ import { oneOf, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { bash, fish, zsh } from "../completion/scripts.ts";
 import { commandWords } from "../completion/words.ts";
+import { print } from "../text/print.ts";
 
 const shells = { bash, zsh, fish } as const;
 const names = Object.keys(shells) as (keyof typeof shells)[];
@@ -17,7 +18,7 @@ export const command: Command = {
     const [shell, ...more] = parse(args, {}).rest;
     if (shell === undefined) throw new Problem("missing-argument", "which shell?", { help: `there are ${names.join(", ")}` });
     if (more.length > 0) throw new Problem("extra-argument", "completion takes one shell");
-    process.stdout.write(shells[oneOf(shell, names, "completion")](await commandWords(commands)));
+    print(shells[oneOf(shell, names, "completion")](await commandWords(commands)));
     return 0;
   },
 };

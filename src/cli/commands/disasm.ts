@@ -2,6 +2,7 @@
 import { disassemble, type Line } from "../../cpu/text/disassemble.ts";
 import { codeArguments, codeOf, codeOptionHelp } from "../code.ts";
 import type { Command } from "../command.ts";
+import { printLines } from "../text/print.ts";
 
 /** A line of a disassembly: address, bytes, instruction. `digits`: hexadecimal digits of the address. */
 export const lineText = ({ address, bytes, text }: Pick<Line, "address" | "bytes" | "text">, digits: number): string => {
@@ -12,7 +13,7 @@ export const lineText = ({ address, bytes, text }: Pick<Line, "address" | "bytes
 export const addressDigits = (at: number, length: number): number => Math.max(4, (at + length).toString(16).length);
 
 /** Written in parts: a listing is long, and its reader may close the pipe. */
-const print = (lines: readonly string[]): boolean => process.stdout.write(lines.map((l) => `${l}\n`).join(""));
+const print = (lines: readonly string[]): boolean => printLines(...lines);
 
 /** `trapgate disasm`: the entry of the table of commands. */
 export const command: Command = {

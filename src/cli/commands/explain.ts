@@ -7,6 +7,7 @@ import { Problem } from "../../problem.ts";
 import { kindOfCode, problemRow, problemTable } from "../../problem-table.ts";
 import { codeArguments, codeOptionHelp, hexBytes } from "../code.ts";
 import type { Command } from "../command.ts";
+import { print } from "../text/print.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
 /** The text for a code such as TG0101. */
@@ -16,7 +17,7 @@ const explainMessage = (code: string): void => {
   if (!kind) throw new Problem("unknown-name", `no message has the code ${code}`, { help: didYouMean(code, codes) });
   const { code: own, title, text, example } = problemRow(kind);
   const lines = [`${own}: ${title}`, "", text, ...(example ? ["", `For example: trapgate ${example.join(" ")}`] : [])];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  print(`${lines.join("\n")}\n`);
 };
 
 /** `trapgate explain`: the entry of the table of commands. */
@@ -36,7 +37,7 @@ export const command: Command = {
     const digits = addressDigits(at, bytes.length);
     for (const line of disassemble(bytes, { mode, at })) {
       const told = line.instruction ? describe(line.instruction).split("\n") : ["no instruction: fault #UD"];
-      process.stdout.write(`${[lineText(line, digits), ...told.map((t) => " ".repeat(digits + 3) + t)].join("\n")}\n`);
+      print(`${[lineText(line, digits), ...told.map((t) => " ".repeat(digits + 3) + t)].join("\n")}\n`);
     }
     return 0;
   },

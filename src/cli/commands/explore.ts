@@ -5,11 +5,12 @@ import type { Exploration } from "../../machine/explore/options.ts";
 import type { Program } from "../../machine/options.ts";
 import { Problem } from "../../problem.ts";
 import { integer, parse, seconds } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { progress } from "../progress.ts";
 import { prepare, programOptionHelp, programOptions, scheduleOf } from "../run-options.ts";
 import { shard } from "../shard.ts";
+import { color as pc } from "../text/color.ts";
+import { complain, jsonText, printLines as print } from "../text/print.ts";
 
 /** A schedule repeats a run on every day: a search does not begin at the host's time. */
 const DAY = "2025-01-01";
@@ -29,7 +30,6 @@ const options = {
 } as const;
 
 const VIOLATED = 1;
-const print = (...lines: string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 
 const input = (file: string): Uint8Array => {
   try {
@@ -82,17 +82,16 @@ const told = (exploration: Exploration): string[] => {
 };
 
 const asJson = ({ violation, ...rest }: Exploration): string =>
-  JSON.stringify(
+  jsonText(
     violation
       ? { violated: violation.what, schedule: violation.schedule, ...rest, trace: violation.run.trace }
       : { violated: null, ...rest },
-    null,
     2,
   );
 
 const again = (program: Program, found: SearchOptions, schedule: string, json: boolean): number => {
   const what = replay(program, { ...found, schedule });
-  if (json) print(JSON.stringify({ violated: what ?? null, schedule }, null, 2));
+  if (json) print(jsonText({ violated: what ?? null, schedule }, 2));
   else print(what === undefined ? `${pc.green("no violation")} under this schedule` : `${pc.red("violated")}: ${what}`);
   return what === undefined ? 0 : VIOLATED;
 };
@@ -121,7 +120,7 @@ export const command: Command = {
   async run(args) {
     const { values, rest } = parse(args, options);
     const { machine, path, ...prepared } = prepare({ ...values, clock: values.clock ?? DAY }, rest);
-    const warn = (line: string): void => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`);
+    const warn = (line: string): void => void complain(`${pc.yellow("warning")}: ${line}\n`);
     const policy = prepared.policy && (await (await import("../run-policy.ts")).readRunPolicy({ ...prepared.policy, warn }));
     const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}) };
     const wanted: SearchOptions = { ...machine, ...program, ...searchOptions(values) };

@@ -6,6 +6,7 @@ import { execute } from "../execute.ts";
 import { checkLab, serveLab } from "../lab/serve.ts";
 import { labFolder } from "../lab-folder.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { complain, print } from "../text/print.ts";
 
 const options = { ...runOptions, port: { type: "string" }, "no-open": { type: "boolean" } } as const;
 const help = [
@@ -42,9 +43,9 @@ export const command: Command = {
     }
     const server = await serveLab(folder, files, port);
     const url = files.size > 0 ? `${server.url}?trace=${RUN}` : server.url;
-    process.stdout.write(`${url}\n`);
+    print(`${url}\n`);
     const { openBrowser } = await import("../lab/open.ts");
-    if (values["no-open"] || !openBrowser(url)) process.stderr.write("Open it in a browser. Ctrl-C ends the server.\n");
+    if (values["no-open"] || !openBrowser(url)) complain("Open it in a browser. Ctrl-C ends the server.\n");
     await interrupted();
     server.close();
     return 0;

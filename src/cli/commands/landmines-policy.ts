@@ -7,7 +7,8 @@ import { expectedOf, guestFile, type Landmine } from "../../landmines/catalogue/
 import { compareOutcomes, describeOutcome, outcomeOf } from "../../landmines/matrix.ts";
 import type { Denial } from "../../machine/denial.ts";
 import { Machine } from "../../machine/machine.ts";
-import { color as pc } from "../color.ts";
+import { color as pc } from "../text/color.ts";
+import { printLines as print } from "../text/print.ts";
 
 const MEMORY = 2 ** 22;
 const SECONDS = 20;
@@ -57,7 +58,6 @@ const run = async (mine: Landmine, { policy, profile, vendor, switches, files }:
 /** Status 1 if one is open. */
 export const landminesUnderPolicy = async (runs: PolicyRuns, json: boolean): Promise<number> => {
   const results: Result[] = [];
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
   for (const mine of catalogue) {
     if (!runs.only.includes(mine.id)) continue;
     const result = await run(mine, runs);

@@ -10,12 +10,13 @@ import { cellJson, junit } from "../../landmines/report.ts";
 import { inShard } from "../../machine/shard.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { progress } from "../progress.ts";
 import { switchesOf, switchHelp, switchOptions } from "../run-options.ts";
 import { checkOutput, writeOutput } from "../save/output-file.ts";
 import { shard } from "../shard.ts";
+import { color as pc } from "../text/color.ts";
+import { complain, printLines as print } from "../text/print.ts";
 import { nativeLandmines } from "./landmines-native.ts";
 
 const options = {
@@ -39,8 +40,6 @@ const names = Object.keys(profiles) as ProfileName[];
 const ids = catalogue.map((m) => m.id);
 
 const guestPath = (name: string): string => fileURLToPath(new URL(`../../guest/bin/${name}`, import.meta.url));
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const marks: Record<Comparison, (text: string) => string> = { "as expected": pc.green, different: pc.red, "not yet": pc.yellow };
 const WIDTH = Math.max(...names.map((name) => name.length)) + 1;
@@ -86,7 +85,7 @@ export const command: Command = {
     const only = wanted.filter((_, row) => inShard(part, row));
     if (values.policy !== undefined) {
       const [profile = "upstream"] = values.kernel === undefined ? [] : wantedProfiles(values.kernel);
-      const warn = (line: string): void => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`);
+      const warn = (line: string): void => void complain(`${pc.yellow("warning")}: ${line}\n`);
       const { given } = await (await import("../run-policy.ts")).readRunPolicy({ file: values.policy, warn });
       const files = (name: string) => readFile(guestPath(name));
       const runs = { policy: given, profile, vendor, switches: switchesOf(values), only, files } as const;

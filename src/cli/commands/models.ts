@@ -6,10 +6,9 @@ import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machin
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+import { color as pc } from "../text/color.ts";
+import { printLines as print } from "../text/print.ts";
 
 const known = (name: string): Model => {
   const found = cpuModel(name);

@@ -2,10 +2,9 @@
 import { referenceAbis, type SyscallReference, syscallReference } from "../../kernel/syscall-reference.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+import { color as pc } from "../text/color.ts";
+import { printLines as print } from "../text/print.ts";
 
 const abiNames = referenceAbis.map(({ name }) => name);
 

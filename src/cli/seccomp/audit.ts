@@ -6,11 +6,12 @@ import { findingText, sarif } from "../../policy/audit/report.ts";
 import type { Policy } from "../../policy/formats/read.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parseAll } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { progress } from "../progress.ts";
+import { color as pc } from "../text/color.ts";
+import { print, printJson } from "../text/print.ts";
 import { type Made, type Shown, show } from "./escape/show.ts";
-import { files, print, printJson, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
+import { files, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
 import { write } from "./output.ts";
 
 /** The last call tells; an escape of several calls shows all of them. */

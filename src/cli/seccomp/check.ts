@@ -5,7 +5,8 @@ import { Problem } from "../../problem.ts";
 import { checkFilter, disassembleLines, seccompProfile, seccompProfileNames } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { files, print, printJson, readHelp, readInstructions, readOptions } from "./input.ts";
+import { print, printJson } from "../text/print.ts";
+import { files, readHelp, readInstructions, readOptions } from "./input.ts";
 
 /** `trapgate seccomp check`: the entry of the table of commands. */
 export const command: Command = {

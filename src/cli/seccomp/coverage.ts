@@ -10,6 +10,7 @@ import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { complain, jsonText } from "../text/print.ts";
 import { readOne } from "./input.ts";
 import { write } from "./output.ts";
 
@@ -82,9 +83,8 @@ export const command: Command = {
     const report = coverage.report();
     if (values.lcov !== undefined) write(lcov(report), values.lcov);
     if (values.html !== undefined) write(coverageHtml(report), values.html);
-    if (values.json !== undefined)
-      write(`${JSON.stringify({ ...report, lines: Object.fromEntries(report.lines) }, null, 2)}\n`, values.json);
-    process.stderr.write(coverageText(report));
+    if (values.json !== undefined) write(`${jsonText({ ...report, lines: Object.fromEntries(report.lines) }, 2)}\n`, values.json);
+    complain(coverageText(report));
     return status;
   },
 };

@@ -8,7 +8,8 @@ import { callText, valueText } from "../../policy/explain/value-text.ts";
 import { compare, type Difference, differing, isUndecided, knownWitness, type Pair, type SyscallData } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
+import { print, printJson } from "../text/print.ts";
+import { files, readHelp, readOne, readOptions, titleOf } from "./input.ts";
 import { explanationJson } from "./json.ts";
 
 const known = () => [

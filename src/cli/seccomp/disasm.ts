@@ -2,9 +2,10 @@
 import { dotOf, writeProgram } from "../../policy/formats/write.ts";
 import { checkFilter, upstream } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
-import { files, print, readHelp, readInstructions, readOptions } from "./input.ts";
+import { color as pc } from "../text/color.ts";
+import { complain, print } from "../text/print.ts";
+import { files, readHelp, readInstructions, readOptions } from "./input.ts";
 
 /** `trapgate seccomp disasm`: the entry of the table of commands. */
 export const command: Command = {
@@ -23,7 +24,7 @@ export const command: Command = {
     const problem = checkFilter(upstream, program);
     if (problem && !values.quiet) {
       const where = problem.pc === undefined ? "" : ` at instruction ${problem.pc}`;
-      process.stderr.write(`${pc.yellow("warning")}: ${file}: the kernel refuses this filter${where}: ${problem.message}\n`);
+      complain(`${pc.yellow("warning")}: ${file}: the kernel refuses this filter${where}: ${problem.message}\n`);
     }
     print(values.dot ? dotOf(program) : (writeProgram(program, values.json ? "json" : values.c ? "c" : "asm") as string));
     return 0;

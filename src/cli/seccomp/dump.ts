@@ -9,7 +9,7 @@ import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { checkOutput, writeOutput } from "../save/output-file.ts";
-import { print, printJson } from "./input.ts";
+import { print, printJson } from "../text/print.ts";
 
 const title = ({ pid, comm, arch, depth, program }: AttachedFilter): string =>
   `${comm}[${pid}]: filter ${depth} of the task, ${program.length / 8} instructions, by ${abis.find(({ auditArch }) => auditArch === arch)?.name ?? arch}`;

@@ -10,7 +10,8 @@ import { Problem } from "../../problem.ts";
 import { effectOf } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
+import { print, printJson } from "../text/print.ts";
+import { readHelp, readOne, readOptions, titleOf } from "./input.ts";
 import { explanationJson } from "./json.ts";
 import { write } from "./output.ts";
 

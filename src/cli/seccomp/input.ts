@@ -7,7 +7,8 @@ import { modes } from "../../policy/mode.ts";
 import { Problem } from "../../problem.ts";
 import { Nodes, type Program } from "../../seccomp/index.ts";
 import { oneOf, seconds, size } from "../arguments.ts";
-import { color as pc } from "../color.ts";
+import { errorColor as pc } from "../text/color.ts";
+import { complain } from "../text/print.ts";
 
 /** The kubelet's, by default. */
 const KUBELET = "/var/lib/kubelet/seccomp";
@@ -105,7 +106,7 @@ export const bytesOf = (file: string): Uint8Array => {
 const warn = ({ source, warnings }: Policy): void => {
   for (const { message, place } of warnings) {
     const where = place ? `:${source.lineOf(place.from)}` : "";
-    process.stderr.write(`${pc.yellow("warning")}: ${source.name}${where}: ${message}\n`);
+    complain(`${pc.yellow("warning")}: ${source.name}${where}: ${message}\n`);
   }
 };
 
@@ -137,12 +138,6 @@ export const readOne = async (argument: string, values: Values, store?: Nodes): 
 
 /** `default.json (oci, as runc)` */
 export const titleOf = ({ source, format, mode }: Policy): string => `${source.name} (${format}${mode ? `, as ${mode}` : ""})`;
-
-/** Writes text to standard output. */
-export const print = (text: string): void => void process.stdout.write(text);
-/** Writes a value to standard output as JSON. */
-export const printJson = (value: unknown): void =>
-  print(`${JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v), 2)}\n`);
 
 /** The program in a file, whether or not a kernel takes it; of a profile the one that it is compiled to. */
 export const readInstructions = (argument: string, values: Values, rules: Parameters<typeof readProgram>[3]): Promise<Program> => {

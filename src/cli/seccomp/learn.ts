@@ -12,11 +12,12 @@ import { Observed } from "../../policy/learn/observed.ts";
 import { Problem } from "../../problem.ts";
 import { Nodes, programOf, returnValue, upstream } from "../../seccomp/index.ts";
 import { integer, oneOf, parse } from "../arguments.ts";
-import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { checkOutput } from "../save/output-file.ts";
+import { color as pc } from "../text/color.ts";
+import { complain } from "../text/print.ts";
 import { readOne } from "./input.ts";
 import { write } from "./output.ts";
 
@@ -36,7 +37,7 @@ const recorded = (file: string, seen: Observed): void => {
   if (!seen.merge(value)) throw wrong;
 };
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const say = (text: string): boolean => complain(`${text}\n`);
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const tell = (seen: Observed, { added, rare, passes, profile }: Learned, extends_: boolean): void => {
   say(`trapgate: ${seen.total} calls, ${seen.calls.length} different ones; ABIs: ${profile.abis.map(({ name }) => name).join(", ")}`);

@@ -7,8 +7,9 @@ import { systemdLines } from "../../policy/formats/systemd/writer.ts";
 import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/write.ts";
 import type { Program } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
-import { color } from "../color.ts";
 import { writeOutput } from "../save/output-file.ts";
+import { errorColor as color } from "../text/color.ts";
+import { complain, print } from "../text/print.ts";
 
 /** The options of commands that write a policy. */
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;
@@ -20,8 +21,9 @@ export const outputHelp: readonly (readonly [string, string])[] = [
 
 /** Writes a file, or to standard output if there is none. Throws a Problem if it cannot. */
 export const write = (content: string | Uint8Array, file: string | undefined): void => {
-  if (file === undefined) process.stdout.write(content);
-  else writeOutput(file, content);
+  if (file !== undefined) writeOutput(file, content);
+  else if (typeof content === "string") print(content);
+  else process.stdout.write(content);
 };
 
 const isProgramOutput = (format: string): format is OutputFormat => (outputs as readonly string[]).includes(format);
@@ -46,7 +48,7 @@ export const writeOut = (
   write(text, values.output);
   if (difference.verdict === "equal") return;
   const message = `${format === "systemd" ? "systemd's lines" : "rules by name"} cannot express all of this; the changes`;
-  process.stderr.write(`${color.yellow("warning")}: ${source.name}: ${message}\n${differenceText(difference)}`);
+  complain(`${color.yellow("warning")}: ${source.name}: ${message}\n${differenceText(difference)}`);
 };
 
 /** The filter's own program, or one made of its meaning. */

@@ -7,8 +7,9 @@ import type { Policy } from "../../policy/formats/read.ts";
 import { compare, encodeProgram, NotWritable, programOf, type SyscallData } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { print, printJson } from "../text/print.ts";
 import { witnesses } from "./diff.ts";
-import { files, print, printJson, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
+import { files, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
 import { type Outcome, runCall } from "./run-call.ts";
 
 /** The call under a policy's own program, or under one that means the same. */

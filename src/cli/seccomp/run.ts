@@ -6,7 +6,8 @@ import { Problem } from "../../problem.ts";
 import { disassembleLines, effectOf, evaluate, upstream, wordsOf } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { print, printJson, readHelp, readOne, readOptions } from "./input.ts";
+import { print, printJson } from "../text/print.ts";
+import { readHelp, readOne, readOptions } from "./input.ts";
 import { programOfPolicy } from "./output.ts";
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
