@@ -56,6 +56,30 @@ export const loadSelectors = (task: Task, tracing: Tracing): void => {
   });
 };
 
+/**
+ * FS or GS of a tracer with 32-bit registers, which has no other way to the base: the base follows the
+ * selector. Linux putreg32(), x86_fsgsbase_read_task().
+ */
+const segment32 = (s: number): Register => {
+  const plain = segment(s);
+  return {
+    ...plain,
+    put: (task, cpu, value) => {
+      const failed = plain.put(task, cpu, value);
+      if (failed < 0) return failed;
+      const { state, segments } = cpu;
+      const before = state.selector(s);
+      const at64 = (at.segBase >> 3) + s;
+      const selector = Number(value & 0xffffn);
+      const found = selector > 3 && loadSegment(cpu, s, selector) ? (state.u64[at64] as bigint) : 0n;
+      loadSegment(cpu, s, before);
+      state.u64[at64] = found;
+      segments.refresh();
+      return 0;
+    },
+  };
+};
+
 const TASK_SIZE_MAX = (1n << 47n) - 4096n;
 const base = (s: number): Register => ({
   get: (_t, { state }) => state.u64[(at.segBase >> 3) + s] as bigint,
@@ -134,8 +158,8 @@ export const registers32: readonly Register[] = [
   ...[R.bx, R.cx, R.dx, R.si, R.di, R.bp, R.ax].map(general),
   segment(S.ds),
   segment(S.es),
-  segment(S.fs),
-  segment(S.gs),
+  segment32(S.fs),
+  segment32(S.gs),
   number32,
   ip,
   segment(S.cs),

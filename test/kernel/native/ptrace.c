@@ -137,6 +137,39 @@ static void execs(void) {
   finish(99);
 }
 
+#ifdef __i386__
+static unsigned values[2] = {41, 42};
+/* Ends with the word at gs:0. */
+static void threaded(void) {
+  unsigned d[4] = {-1, (unsigned)values, 0xfffff, 1 | 1 << 4 | 1 << 6};
+  sys1(__NR_set_thread_area, d);
+  unsigned d2[4] = {-1, (unsigned)&values[1], 0xfffff, 1 | 1 << 4 | 1 << 6};
+  sys1(__NR_set_thread_area, d2);
+  __asm__ volatile("mov %0, %%gs" ::"r"(d[0] * 8 + 3));
+  traceme();
+  raise_(SIGSTOP);
+  unsigned v;
+  __asm__ volatile("mov %%gs:0, %0" : "=r"(v));
+  finish(v);
+}
+/* Registers of a child, its gs cleared and restored, or another one. */
+static void threadPointers(void) {
+  for (int way = 0; way < 5; way++) {
+    long c = run(threaded), regs[NREGS], other[NREGS];
+    await(c);
+    trace(GETREGS, c, 0, regs);
+    for (int i = 0; i < NREGS; i++) other[i] = regs[i];
+    other[10] = way == 3 ? regs[10] + 8 : way == 4 ? 0x7f : 0;
+    if (way > 0) say("  other %d", trace(SETREGS, c, 0, other));
+    if (way == 1) say(" back %d", trace(SETREGS, c, 0, regs));
+    trace(CONT, c, 0, 0);
+    say("  gs %d: %x\n", L(way), L(await(c)));
+    if ((status & 0xff) == 0x7f) trace(CONT, c, 0, (void *)9), await(c);
+  }
+}
+#else
+static void threadPointers(void) {}
+#endif
 static int body(int argc, char **arguments, char **environment) {
   (void)arguments, (void)environment;
   long c, r;
@@ -378,6 +411,9 @@ static int body(int argc, char **arguments, char **environment) {
     trace(CONT, c, 0, 0);
     say(" end %x\n", L(await(c)));
   }
+
+  say("thread pointers\n");
+  threadPointers();
 
   say("a tracer that is not the parent\n");
   c = run(pauser);
