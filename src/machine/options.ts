@@ -112,10 +112,10 @@ export interface MachineOptions {
   /** The tier or tiers that run guest code. No guest can see the difference. Default "auto". */
   readonly engine?: Engine;
   /**
-   * Keeps compiled code between runs of one program in this process, with engine "auto". Default: no code is
-   * kept.
+   * Keeps compiled code between runs in this process, with engine "auto". No guest can see the difference.
+   * Default: a memory that all machines of the process with the same `cpu` and `memory` share; "off": none.
    */
-  readonly code?: CodeMemory;
+  readonly code?: CodeMemory | "off";
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
 }

@@ -60,7 +60,7 @@ describe("options of a machine", () => {
       { mounts: [{ tree: {}, at: "/mnt", mode: "ro" }] },
       "mounts[0].tree must be a host tree: { root, writable }, not an object of class Object",
     ],
-    [{ code: {} }, "code must be a CodeMemory, not an object of class Object"],
+    [{ code: {} }, 'code must be a CodeMemory or "off", not an object of class Object'],
     [{ files: { "/a": 3 } }, 'files["/a"] must be a string, a Uint8Array or { content, mode }, not 3'],
     [{ files: { "/a": { content: "x", mode: 0o10000 } } }, 'files["/a"].mode must be permission bits from 0 to 4095, not 4096'],
   ])("%o is refused", (options, message) => {

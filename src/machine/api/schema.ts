@@ -110,7 +110,7 @@ export const machineShape = {
     .optional(),
   files: record(absolute, file).optional(),
   engine: name(engines).optional(),
-  code: z.instanceof(CodeMemory, wants("a CodeMemory")).optional(),
+  code: z.custom((value) => value === "off" || value instanceof CodeMemory, wants('a CodeMemory or "off"')).optional(),
   randomizeLayout: flag.optional(),
   pids: whole("a number of threads and processes", 1).optional(),
   openFiles: whole("a number of open files", 1).optional(),
