@@ -1,8 +1,11 @@
-// A filter that the user attaches before the program starts, as a sandbox does: no_new_privs and one filter.
+// A filter that the user attaches before the program starts, as a sandbox does: no_new_privs and one
+// filter.
 import type { Abi } from "../abi/abi.ts";
 import { entryWork } from "../kernel/base/pending-work.ts";
 import { filterState } from "../kernel/base/seccomp-state.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/task/process.ts";
+import type { Task } from "../kernel/task/task.ts";
 import { Problem, type Span } from "../problem.ts";
 import { type AsmProblem, assemble } from "../seccomp/asm/assemble.ts";
 import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/bpf/insn.ts";
@@ -29,18 +32,37 @@ const instructions = (given: Policy, profile: SeccompProfile, abi: Abi): Program
   return program;
 };
 
-/** The attached filter. */
-export const confine = (process: Process, policy: Policy): Filter => {
-  const { leader, kernel } = process;
+/** A filter on the path of a task. */
+const attached = (policy: Policy, prev: Filter | null, { kernel, program: { abi } }: Task): Filter => {
   const profile = kernel.profile.seccomp;
-  const { abi } = leader.program;
-  const filter = attach(profile, null, instructions(policy, profile, abi), { arch: abi.auditArch });
-  if (!(filter instanceof Filter)) {
-    const where = filter.pc === undefined ? "" : `, instruction ${filter.pc}`;
-    throw new Problem("refused-filter", `the policy${where}: ${filter.message}`);
-  }
-  leader.seccomp = filterState(filter);
-  leader.entryWork |= entryWork.seccomp;
-  leader.noNewPrivs = true;
+  const filter = attach(profile, prev, instructions(policy, profile, abi), { arch: abi.auditArch });
+  if (filter instanceof Filter) return filter;
+  const where = filter.pc === undefined ? "" : `, instruction ${filter.pc}`;
+  throw new Problem("refused-filter", `the policy${where}: ${filter.message}`);
+};
+const enter = (task: Task, filter: Filter): void => {
+  task.seccomp = filterState(filter);
+  task.entryWork |= entryWork.seccomp;
+  task.noNewPrivs = true;
+};
+/**
+ * Confines all tasks that live, in the middle of a run: after the preparations that a policy at the start
+ * would refuse. Each keeps its own filters. The result are the new ones.
+ */
+export const confineAll = (kernel: Kernel, policy: Policy): ReadonlySet<Filter> => {
+  const made = new Map<Filter | null, Filter>();
+  for (const process of kernel.processes.values())
+    for (const task of process.threads) {
+      const prev = task.seccomp?.filter ?? null;
+      const filter = made.get(prev) ?? attached(policy, prev, task);
+      made.set(prev, filter);
+      enter(task, filter);
+    }
+  return new Set(made.values());
+};
+/** The attached filter. */
+export const confine = ({ leader }: Process, policy: Policy): Filter => {
+  const filter = attached(policy, null, leader);
+  enter(leader, filter);
   return filter;
 };

@@ -38,7 +38,7 @@ const below: Record<string, readonly string[]> = {
     "visible.ts",
   ],
   image: ["machine", "kernel", "abi", "budget.ts", "problem.ts"],
-  landmines: ["machine", "kernel", "budget.ts", "problem.ts"],
+  landmines: ["machine", "kernel", "seccomp", "budget.ts", "problem.ts"],
   browser: ["image", "machine", "kernel", "memory", "cpu", "abi", "problem-table.ts", "budget.ts", "problem.ts"],
   host: ["image", "machine", "kernel", "abi", "budget.ts", "problem.ts", "cpu"],
   cli: [
@@ -63,9 +63,9 @@ const below: Record<string, readonly string[]> = {
   vitest: ["abi", "wants.ts", "machine", "policy", "seccomp", "nearest.ts", "problem.ts"],
 };
 /**
- * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in
- * one line do not import each other. A folder's index.ts is its front door, a room above all rooms of that
- * folder.
+ * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms
+ * in one line do not import each other. A folder's index.ts is its front door, a room above all rooms of
+ * that folder.
  */
 const rooms: Record<string, readonly string[]> = {
   cpu: [

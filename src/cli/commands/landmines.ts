@@ -1,5 +1,5 @@
-// `trapgate landmines`: the catalogue on kernel profiles and on the native kernel, with expected and observed
-// results.
+// `trapgate landmines`: the catalogue on kernel profiles and on the native kernel, with expected and
+// observed results.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { ProfileName } from "../../kernel/base/profile.ts";
@@ -88,8 +88,8 @@ export const command: Command = {
       const warn = (line: string): void => void complain(`${pc.yellow("warning")}: ${line}\n`);
       const { given } = await (await import("../run-policy.ts")).readRunPolicy({ file: values.policy, warn });
       const files = (name: string) => readFile(guestPath(name));
-      const runs = { policy: given, profile, vendor, switches: switchesOf(values), only, files } as const;
-      return (await import("./landmines-policy.ts")).landminesUnderPolicy(runs, values.json ?? false);
+      const setting = { policy: given, profile, vendor, switches: switchesOf(values), files } as const;
+      return (await import("./landmines-policy.ts")).landminesUnderPolicy(setting, only, values.json ?? false);
     }
     checkOutput(values.junit, "--junit");
     const runs = matrix({

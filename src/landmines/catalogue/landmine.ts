@@ -42,16 +42,22 @@ export interface Landmine {
   readonly expected: Partial<Record<Dialect, Expected | Readonly<Record<Vendor, Expected>>>>;
   readonly absent?: string;
   /**
-   * The outcomes under the rules of older kernels and other configurations. The first matching entry applies.
+   * The outcomes under the rules of older kernels and other configurations. The first matching entry
+   * applies.
    */
   readonly otherwise?: readonly Otherwise[];
+  /**
+   * The row shows its own filter: its verdict, or how it is attached. A policy of the user beside it
+   * changes nothing, so the row is no question to one.
+   */
+  readonly ofItself?: true;
   /** The feature that this machine lacks to show the row. */
   readonly needs?: string;
 }
 /**
- * The interface for which a guest is written; each profile has one. The versions of the patch between v6 and
- * Linux 3.5 install filters as Linux does, but have two other numbers for no_new_privs. Rows about the compat
- * lock exist for them, too.
+ * The interface for which a guest is written; each profile has one. The versions of the patch between v6
+ * and Linux 3.5 install filters as Linux does, but have two other numbers for no_new_privs. Rows about the
+ * compat lock exist for them, too.
  */
 export type Dialect = "upstream" | "v6" | "patch:v7" | "patch:v13";
 /** The outcomes under other rules. */
@@ -81,8 +87,8 @@ export const killed = (signal: string, text = ""): Outcome => ({ ...prints(text)
 /** An outcome whose trace holds this text. */
 export const traced = (trace: string, outcome: Outcome): Outcome => ({ ...outcome, trace });
 /**
- * Outcome: the denial of the patch of 2012. SIGKILL for the thread, and a line in the kernel log (seccomp v6,
- * "note if the call was compat").
+ * Outcome: the denial of the patch of 2012. SIGKILL for the thread, and a line in the kernel log (seccomp
+ * v6, "note if the call was compat").
  */
 export const blocked = (nr: number, door: "compat" | "native", text = ""): Outcome => ({
   ...killed("SIGKILL", text),

@@ -26,6 +26,7 @@ export const privilege: readonly Landmine[] = [
   {
     id: "D2",
     title: "synchronizing threads that went different ways",
+    ofItself: true,
     cite: ["Linux tools/testing/selftests/seccomp/seccomp_bpf.c, TSYNC.*"],
     policy: "install for all threads while one has a filter of its own",
     escape: "none: no thread is confined, and the result, a thread's id, looks like no error",

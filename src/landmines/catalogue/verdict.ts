@@ -18,6 +18,7 @@ export const verdict: readonly Landmine[] = [
   {
     id: "C2",
     title: "EPERM for calls that the policy does not know",
+    ofItself: true,
     cite: ["moby/moby#42681", "opencontainers/runc#2151"],
     policy: "errno 1 for clone3, which the policy does not know",
     escape: "none: a C library falls back to clone for ENOSYS only, and starts no thread",
@@ -59,6 +60,7 @@ export const verdict: readonly Landmine[] = [
   {
     id: "C5",
     title: "KILL kills a thread",
+    ofItself: true,
     cite: ["systemd/systemd#11967", "golang/go#30753"],
     policy: "getppid gives KILL_THREAD, 0, once called KILL",
     escape: "none: the thread is gone and the program waits for it",
@@ -79,6 +81,7 @@ export const verdict: readonly Landmine[] = [
   {
     id: "C6",
     title: "joining a thread that a filter killed",
+    ofItself: true,
     cite: ["man 2 set_tid_address", "man 2 futex"],
     policy: "getppid gives KILL_THREAD",
     escape: "none: a join that waits for the thread's own word (musl) hangs, one that waits for the kernel's (glibc) returns",
@@ -159,6 +162,7 @@ export const verdict: readonly Landmine[] = [
   {
     id: "C12",
     title: "restart_syscall is a system call",
+    ofItself: true,
     cite: ["Linux tools/testing/selftests/seccomp/seccomp_bpf.c, syscall_restart"],
     policy: "kill restart_syscall by not thinking of it",
     escape: "none: a program that is stopped and continued in a sleep dies",
@@ -175,6 +179,7 @@ export const verdict: readonly Landmine[] = [
   {
     id: "C13",
     title: "sigreturn is a system call",
+    ofItself: true,
     cite: ["Linux Documentation/userspace-api/seccomp_filter.rst"],
     policy: "kill rt_sigreturn by not thinking of it",
     escape: "none: the program dies in its first handler",
