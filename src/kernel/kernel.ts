@@ -3,7 +3,6 @@
 
 import { type Deadline, noDeadline } from "../cpu/machine/deadline.ts";
 import type { Frames } from "../memory/frames.ts";
-import type { Filter } from "../seccomp/filter.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { internalError, OwnersException } from "./base/internal-error.ts";
 import { KernelLog } from "./base/log.ts";
@@ -22,6 +21,7 @@ import { WatchLimits } from "./fs/files/watch-limits.ts";
 import type { Written } from "./fs/proc/sysctl/stored.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
+import { FileEvents } from "./fs/vfs/inode.ts";
 import { LockTable } from "./fs/vfs/locks.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
@@ -34,10 +34,9 @@ import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.
 import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
 import { Flight } from "./net/unix-flight.ts";
-import type { FilteredCall, Observer } from "./observer.ts";
+import type { Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { CoreSettings } from "./signal/core-settings.ts";
-import type { SigInfo } from "./signal/info.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
 import { type Band, tellOwner } from "./task/owner.ts";
@@ -79,7 +78,7 @@ const LOG_ERR = 3;
 
 /** The kernel of one machine: tasks, memory, files, time and the gate. */
 export class Kernel {
-  readonly processor: Processor;
+  processor: Processor;
   readonly model: ProcessorModel;
   readonly profile: Profile;
   readonly frames: Frames;
@@ -115,6 +114,7 @@ export class Kernel {
   cgroupFs!: CgroupFs;
   readonly kept: Kept;
   readonly lockTable = new LockTable();
+  readonly fileEvents = new FileEvents();
   readonly cpuTime = new CpuTime(this);
   /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
   pidsMax = Number.POSITIVE_INFINITY;
@@ -142,12 +142,6 @@ export class Kernel {
   auditSerial = 0;
   /** /proc/sys/kernel/seccomp/actions_logged. */
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
-  /** True after the first filter of any task. */
-  onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
-  /** A signal with a core dump ends a process. The registers are those at the signal. */
-  onCrash: ((task: Task, info: SigInfo) => void) | undefined = undefined;
-  /** Filters denied, changed or logged a call. */
-  onFiltered: ((filtered: FilteredCall) => void) | undefined = undefined;
   private _observer: Observer | undefined = undefined;
   /** The thread whose memory is being freed at its end: no task runs then. */
   ending: Task | undefined = undefined;
@@ -173,29 +167,20 @@ export class Kernel {
   readonly sysctls: Written = new Map();
   /** /proc/sys/fs/nr_open. */
   nrOpen = 1 << 20;
-  private readonly _numbers = new WeakMap<object, number>();
   private _lastNumber = 0;
 
   constructor(options: KernelOptions) {
-    const { processor } = options;
-    this.processor = processor;
-    // The counter runs since the machine is up, at 1 GHz. Two reads in one block differ all the same.
-    let stamp = 0;
-    processor.timeStamp = () => {
-      stamp = Math.max(this.scheduler.time + UPTIME.sec * 1e9, stamp + 1);
-      return BigInt(stamp);
-    };
+    this.processor = options.processor;
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;
     this.kept = new Kept(this);
     this.frames.reclaimers.add(this.kept);
-    this.frames.account.onShortage = () => this.outOfMemory();
+    this.frames.account.killer = this;
     this.vdso = options.vdso;
     if (this.profile.vsyscall === "emulate") mapVsyscallPage(this.frames);
     this.randomizes = (options.randomizeLayout ?? true) ? 2 : 0;
     this.random = new Random(options.seed ?? 0);
-    processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
     this.cpus = options.cpus ?? 1;
     this.bootTime = options.bootTime ?? 1_735_689_600;
     const time = new TimeNamespace(undefined);
@@ -207,22 +192,45 @@ export class Kernel {
       time,
       timeForChildren: time,
     };
-    this.deadline = processor.deadline = options.deadline ?? noDeadline;
+    this.deadline = options.deadline ?? noDeadline;
     this.scheduler = new Scheduler(this);
     this.init = new Process(this, this.newPid(), undefined, 0);
     this.processes.set(this.init.pid, this.init);
     this.pidNamespace.init = this.init;
+    this.attach(options.processor);
   }
+
+  /**
+   * Makes a processor call this kernel: for the time stamp counter, random numbers, and calls from compiled
+   * code. Only these functions know the kernel; it has no function of the processor.
+   */
+  attach(processor: Processor): void {
+    this.processor = processor;
+    processor.timeStamp = () => BigInt(this.nextTimeStamp());
+    processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
+    processor.deadline = this.deadline;
+    this.scheduler.attach(processor);
+  }
+  /** The counter runs since the machine is up, at 1 GHz. Two reads in one block differ all the same. */
+  nextTimeStamp(): number {
+    return (this._lastTimeStamp = Math.max(this.scheduler.time + UPTIME.sec * 1e9, this._lastTimeStamp + 1));
+  }
+  private _lastTimeStamp = 0;
 
   get observer(): Observer | undefined {
     return this._observer;
   }
   set observer(observer: Observer | undefined) {
     this._observer = observer;
+    const checks = this.checksCalls;
     for (const task of this.tasks.values()) {
-      if (observer) task.entryWork |= entryWork.observer;
+      if (checks) task.entryWork |= entryWork.observer;
       else task.entryWork &= ~entryWork.observer;
     }
+  }
+  /** True if an observer sees calls at their doors. */
+  get checksCalls(): boolean {
+    return this._observer !== undefined && this._observer.checksCalls !== false;
   }
 
   /** Starts a program as a child of process 1. Returns the process, or -errno. */
@@ -246,10 +254,8 @@ export class Kernel {
   }
 
   /** The number of an object, in the order of first requests. kcmp(2) sorts by it. */
-  objectNumber(object: object): number {
-    let n = this._numbers.get(object);
-    if (n === undefined) this._numbers.set(object, (n = this._lastNumber++));
-    return n;
+  objectNumber(object: object & { objectNumber?: number | undefined }): number {
+    return (object.objectNumber ??= this._lastNumber++);
   }
 
   /** The number of tasks in which programs run: all but process 1's. */
@@ -276,7 +282,8 @@ export class Kernel {
 
   /** printk. `level` is KERN_*: 6 is info. */
   printk(level: number, text: string): void {
-    this.log.add(level, this.now, text);
+    const record = this.log.add(level, this.now, text);
+    this._observer?.logged?.(record);
   }
 
   /** Runs guests for at most `nanoseconds` of virtual time. */

@@ -1,6 +1,7 @@
 // Observers of a kernel's calls: trace lines, and calls that filters did not simply allow.
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter, FilterResult } from "../seccomp/filter.ts";
+import type { LogRecord } from "./base/log.ts";
 import type { PendingCall } from "./entry/call.ts";
 import type { Door, DoorName } from "./entry/doors.ts";
 import type { SigInfo } from "./signal/info.ts";
@@ -35,13 +36,26 @@ export interface Observer {
   leave?(task: Task, call: PendingCall | undefined, result: number): void;
   /** Filters have denied or changed the call that `enter` announced, for example `SECCOMP_RET_ERRNO(1)`. */
   filtered?(task: Task, text: string): void;
+  /** Filters have denied, changed or logged a call. */
+  decided?(call: FilteredCall): void;
+  /** A task has attached a filter. */
+  attached?(task: Task, filter: Filter): void;
   signal?(task: Task, info: SigInfo): void;
+  /** A signal with a core dump ends the process. The registers are those at the signal. */
+  crashed?(task: Task, info: SigInfo): void;
   stopped?(task: Task, signal: number): void;
   /** A thread has ended; `status` is a wait(2) status word. */
   ended?(task: Task, status: number): void;
   started?(task: Task, parent: Task | undefined): void;
   /** The machine's owner has started a program in the task, as by execve(2). */
   executed?(task: Task, path: string, argv: readonly string[], envp: readonly string[]): void;
+  /** The kernel log has a new record. */
+  logged?(record: LogRecord): void;
+  /**
+   * False: it needs none of `enter`, `evaluated`, `runs`, `leave` and `filtered`. Calls take the short way.
+   * Default true.
+   */
+  readonly checksCalls?: boolean;
 }
 
 /** A call that filters denied, changed or logged. It is valid in the callback only. */

@@ -3,34 +3,20 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
-import { ofText } from "../kernel/base/byte-string.ts";
-import { logLine } from "../kernel/base/log.ts";
-import { credOf } from "../kernel/cred/cred.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
-import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import type { Kernel, RunResult } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
-import { endProcess, sendToGroup } from "../kernel/signal/send.ts";
+import { sendToGroup } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
-import { encodeProgram } from "../seccomp/bpf/insn.ts";
-import type { Filter } from "../seccomp/filter.ts";
-import { visible } from "../visible.ts";
 import { type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
-import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
-import type { Denial } from "./denial.ts";
-import type { Denials } from "./denials.ts";
-import { RunHooks } from "./hooks.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
-import { lazyCrashes, lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
-import type { Hooks, Program, ProgramOptions } from "./options.ts";
+import type { Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
-import { StandardStreams } from "./standard-streams.ts";
-import { endOf } from "./tracing/status.ts";
-import type { Trace } from "./tracing/strace/trace.ts";
-import { lookAt, putFile } from "./tree.ts";
+import { Session } from "./session.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 
 /**
  * Milliseconds of real time between two looks at the outside world. The end of a segment is expensive, and
@@ -39,8 +25,6 @@ import { lookAt, putFile } from "./tree.ts";
 const STRETCH = 30;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
 const CLOSED_STRETCH = 5_000_000;
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /** A host that is connected while the program runs. */
 export interface Connection {
   readonly stdout: ByteSink;
@@ -180,17 +164,17 @@ export class Machine {
   }
   private async _run(program: Program, options: ProgramOptions, connection?: Connection): Promise<Run> {
     const { signal, timeout } = options;
-    const started = this._start(program, options, connection);
+    const session = this._start(program, options, connection);
     const timer = timeout === undefined ? undefined : setTimeout(() => this.inputs.push({ kind: "timeout" }), timeout * 1000);
     const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
     signal?.addEventListener("abort", abort);
     try {
-      const gaveUp = await this._pump(started.process, started.streams, connection);
+      const gaveUp = await this._pump(session, connection);
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
-      if (!gaveUp) await started.owners.settled();
+      if (!gaveUp) await session.owners.settled();
       if (!gaveUp) await this.kernel.namespaces.net.uplink?.close(true);
       this._processor.jit.saveCached();
-      return started.report(gaveUp && { timeout: timeout ?? 0 });
+      return session.report(gaveUp && { timeout: timeout ?? 0 });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -202,13 +186,12 @@ export class Machine {
    * that waits is stuck.
    */
   runClosed(program: Program, options: ProgramOptions, nanoseconds: number): ClosedRun {
-    const { kernel } = this;
-    const { process, report } = this._start(program, options, undefined);
+    const session = this._start(program, options, undefined);
     for (;;) {
-      const { reason } = kernel.run(CLOSED_STRETCH);
-      if (process.ended !== undefined || reason === "ended") return { run: report(undefined), end: "ended" };
-      if (reason !== "limit" || kernel.now > nanoseconds)
-        return { run: report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
+      const { reason } = session.step(CLOSED_STRETCH);
+      if (reason === "ended") return { run: session.report(undefined), end: "ended" };
+      if (reason !== "limit" || this.kernel.now > nanoseconds)
+        return { run: session.report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
     }
   }
 
@@ -218,126 +201,25 @@ export class Machine {
    */
   runTo(program: Program, options: ProgramOptions, nanoseconds: number): boolean {
     const { kernel } = this;
-    const { process } = this._start(program, options, undefined);
-    while (kernel.now < nanoseconds) {
-      const { reason } = kernel.run(nanoseconds - kernel.now);
-      if (process.ended !== undefined || reason !== "limit") return false;
-    }
+    const session = this._start(program, options, undefined);
+    while (kernel.now < nanoseconds) if (session.step(nanoseconds - kernel.now).reason !== "limit") return false;
     return true;
   }
 
   /** Let the scheduler follow a schedule, with slices of so many instructions. */
   follow(follower: Follower, slice: number | undefined): void {
-    const { scheduler } = this.kernel;
-    scheduler.chooser = follower;
-    if (slice !== undefined) scheduler.slice = () => slice;
+    this.kernel.scheduler.follow(follower, slice);
   }
 
-  private _start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
-    const { kernel } = this;
-    const owners = new RunHooks(options.hooks, (reason) => this.inputs.push({ kind: "abort", reason }));
-    const { hooks } = owners;
-    const { maxOutput = MAX_OUTPUT } = options;
-    const full = (): void => {
-      for (const each of kernel.processes.values()) endProcess(each, SIG.SIGKILL);
-    };
-    const stdout = new Collector(hooks.stdout, maxOutput, full);
-    const stderr = new Collector(hooks.stderr, maxOutput, full);
-    // The command line prints them and keeps none.
-    const lines = new Lines(connection ? 0 : maxOutput);
-    const emit = (line: string, pid: number): void => {
-      lines.add(line);
-      hooks.trace?.(line, pid);
-    };
-    const trace = options.trace ? new (lazyTrace().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
-    const recorder = hooks.event && new (lazyRecorder().Recorder)(hooks.event, kernel);
-    const observer = trace && recorder ? lazyObservers().both(trace, recorder) : (trace ?? recorder);
-    if (observer) kernel.observer = observer;
-    const follower = options.schedule === undefined ? undefined : this._followText(options.schedule, trace, recorder);
-    if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(visible(logLine(record)));
-    const { filter, crash } = hooks;
-    if (crash) kernel.onCrash = (task, info) => crash(lazyCrashes().crashOf(task, info));
-    if (filter) {
-      kernel.onFilter = (task, { arch, program: insns, depth }) =>
-        filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });
-    }
-    let own: Filter | undefined;
-    const denials = this._watchFilters(hooks, connection === undefined, () => own);
-    const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
-    const streams = new StandardStreams(kernel, sinks, this._terminal, connection?.stdin, connection?.nulls);
-    if (options.stdin !== undefined || !connection) {
-      streams.receive(typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array(0)));
-      streams.end();
-    }
-    const process = this._spawn(program, options, streams.files);
-    if (options.policy !== undefined) own = lazyPolicy().confine(process, options.policy);
-    streams.control(process);
-    if (connection?.stopped) kernel.hostJob = process.pgid;
-    const report = (status: Run["status"] | undefined): Run => {
-      follower?.check();
-      trace?.finish();
-      return {
-        status: status ?? endOf(process.ended ?? 0),
-        stdout: stdout.output(),
-        stderr: stderr.output(),
-        trace: lines.kept,
-        kernelLog: kernel.log.records.map((record) => visible(logLine(record))),
-        denials,
-        stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
-      };
-    };
-    return { process, streams, report, owners };
-  }
-
-  /** `keeps`: for the result of the run. `own`: the filter of the option `policy`. */
-  private _watchFilters({ denied, logged }: Hooks, keeps: boolean, own: () => Filter | undefined): readonly Denial[] {
-    const kept: Denial[] = [];
-    if (!keeps && !denied && !logged) return kept;
-    let denials: Denials | undefined;
-    this.kernel.onFiltered = (filtered) => {
-      denials ??= new (lazyDenials().Denials)({ denied, logged, keeps, own: own() }, kept);
-      denials.add(filtered);
-    };
-    return kept;
-  }
-
-  private _followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
-    const { Follower, parseSchedule } = lazySchedule();
-    const { departures, slice } = parseSchedule(text);
-    const follower = new Follower(departures);
-    follower.onDeparture = (what) => {
-      for (const teller of tellers) teller?.remark(what);
-    };
-    this.follow(follower, slice);
-    return follower;
-  }
-
-  private _spawn(program: Program, options: ProgramOptions, files: readonly FileDescription[]): Process {
-    const { kernel } = this;
-    const path = typeof program === "string" ? program : "/program";
-    if (typeof program !== "string") putFile(kernel.vfs, path, program, 0o755);
-    const env = { PATH, ...options.env };
-    const process = kernel.spawn({
-      path: ofText(path),
-      argv: [options.argv0 ?? path, ...(options.args ?? [])].map(ofText),
-      envp: Object.entries(env).map(([name, value]) => ofText(`${name}=${value}`)),
-      files,
-      cwd: ofText(options.cwd ?? "/"),
-      cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
-    });
-    if (typeof process === "number") {
-      if (options.cwd !== undefined && !lookAt(kernel.vfs, options.cwd)?.isDirectory) throw lazyElfProblem().folderProblem(options.cwd);
-      const { cwd = "/" } = options;
-      const file = lookAt(kernel.vfs, path.startsWith("/") ? path : `${cwd}/${path}`);
-      throw lazyElfProblem().executionProblem(path, -process, file, cwd);
-    }
-    return process;
+  private _start(program: Program, options: ProgramOptions, connection: Connection | undefined): Session {
+    return new Session(this.kernel, program, options, connection, this._terminal, (reason) => this.inputs.push({ kind: "abort", reason }));
   }
 
   /** Run until the first process has ended and its output has gone, or why not. */
-  private async _pump(process: Process, streams: StandardStreams, connection: Connection | undefined): Promise<GivenUp | undefined> {
+  private async _pump(session: Session, connection: Connection | undefined): Promise<GivenUp | undefined> {
     const { kernel, inputs } = this;
     const { deadline } = kernel;
+    const { process } = session;
     const backlog = connection?.backlog;
     if (backlog) backlog.onFull = () => void (deadline.until = 0);
     // A signal has come while output stood: a guest that it ends does not wait for its reader.
@@ -348,8 +230,8 @@ export class Machine {
       else if (ended) return undefined;
       else {
         deadline.until = deadline.clock() + STRETCH;
-        const result = kernel.run(Infinity);
-        ended = process.ended !== undefined || result.reason === "ended";
+        const result = session.step(Infinity);
+        ended = result.reason === "ended";
         if (ended) continue;
         urged = false;
         if (connection?.stopped && process.stopped && process.stopped !== suspended && isStopped(kernel, process.pgid)) {
@@ -361,7 +243,7 @@ export class Machine {
         await this._look(result, connection);
       }
       for (const event of inputs.take(kernel.now)) {
-        const why = this._deliver(event, process, streams);
+        const why = this._deliver(event, session);
         if (why) return why;
         if (event.kind === "signal") urged = backlog?.full === true;
       }
@@ -382,7 +264,7 @@ export class Machine {
   }
 
   /** Why to give up. */
-  private _deliver(event: InputEvent, process: Process, streams: StandardStreams): GivenUp | undefined {
+  private _deliver(event: InputEvent, { process, streams }: Session): GivenUp | undefined {
     switch (event.kind) {
       case "bytes":
         streams.receive(event.bytes);

@@ -1,12 +1,13 @@
 // The files behind descriptors 0, 1 and 2 of the first program: pipes to the host, its terminal, or
 // /dev/null.
 
+import type { WaitQueue } from "../kernel/base/wait.ts";
 import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
 import { nullFile } from "../kernel/fs/files/devices.ts";
 import { type ByteFile, type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
 import { StreamInput, StreamOutput } from "../kernel/fs/files/stream-file.ts";
 import { setControlling } from "../kernel/fs/tty/control.ts";
-import { Tty } from "../kernel/fs/tty/tty.ts";
+import { Tty, type TtyDriver } from "../kernel/fs/tty/tty.ts";
 import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import { O_RDONLY, O_RDWR, O_WRONLY } from "../kernel/fs/vfs/open-flags.ts";
@@ -22,11 +23,25 @@ export interface TerminalOptions {
   readonly uses: readonly [stdin: boolean, stdout: boolean, stderr: boolean];
 }
 
+/** The host's side of a terminal. */
+export class HostConsole implements TtyDriver {
+  readonly sink: ByteSink;
+  readonly queue: WaitQueue;
+  readonly source = new ByteSource();
+  constructor(sink: ByteSink) {
+    this.sink = sink;
+    this.queue = sink.queue;
+  }
+  write(bytes: Uint8Array): number {
+    return this.sink.write(bytes);
+  }
+}
+
 /** The guest's end of a terminal of the host: /dev/console. */
 export const consoleOf = (kernel: Kernel, { sink, columns, rows }: TerminalOptions): Tty => {
   // With its own source a terminal counts as input of the host: a reader waits for the host, and the machine
   // is not stuck.
-  const tty = new Tty(kernel, CONSOLE, { write: (bytes) => sink.write(bytes), queue: sink.queue, source: new ByteSource() });
+  const tty = new Tty(kernel, CONSOLE, new HostConsole(sink));
   resize(tty, columns, rows);
   return tty;
 };

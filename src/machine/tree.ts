@@ -2,7 +2,7 @@
 
 import { RegularInode } from "../kernel/fs/files/regular.ts";
 import { isShortage, mountpoint } from "../kernel/fs/standard.ts";
-import { Content } from "../kernel/fs/types/content.ts";
+import { type Base, Content } from "../kernel/fs/types/content.ts";
 import { MemDir, MemFile } from "../kernel/fs/types/memfs.ts";
 import type { Path } from "../kernel/fs/vfs/dentry.ts";
 import type { FileSystem } from "../kernel/fs/vfs/inode.ts";
@@ -38,14 +38,32 @@ const parentOf = (vfs: Vfs, path: string): { readonly at: Path; readonly parent:
   return { at, parent, name: path.slice(slash + 1) };
 };
 
-const bytesOf = (bytes: Uint8Array): FileBytes => ({
-  size: bytes.length,
-  read(offset, into) {
-    const part = bytes.subarray(offset, offset + into.length);
+/** Bytes below a file. */
+export class GivenBytes implements Base {
+  readonly size: number;
+  private readonly _bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.size = bytes.length;
+    this._bytes = bytes;
+  }
+  read(offset: number, into: Uint8Array): number {
+    const part = this._bytes.subarray(offset, offset + into.length);
     into.set(part);
     return part.length;
-  },
-});
+  }
+}
+/** The bytes of a file that the owner of the machine supplies page by page. */
+export class SuppliedBytes implements Base {
+  readonly size: number;
+  private readonly _source: FileBytes;
+  constructor(source: FileBytes) {
+    this.size = source.size;
+    this._source = source;
+  }
+  read(offset: number, into: Uint8Array): number {
+    return this._source.read(offset, into);
+  }
+}
 
 /** A regular file with these bytes, which are not copied until the guest changes them. */
 export const putFile = (vfs: Vfs, path: string, content: Exclude<FileOptions["content"], string>, mode: number): void => {
@@ -53,7 +71,7 @@ export const putFile = (vfs: Vfs, path: string, content: Exclude<FileOptions["co
   // A folder of the host has its own names first.
   parent.lookup(name);
   const made = { mode: S_IFREG | mode, uid: 0, gid: 0, rdev: 0 };
-  const base = content instanceof Uint8Array ? bytesOf(content) : content;
+  const base = content instanceof Uint8Array ? new GivenBytes(content) : new SuppliedBytes(content);
   parent.add(name, new MemFile(parent.fs, made, new Content(parent.fs.budget, base)));
 };
 

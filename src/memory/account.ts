@@ -15,7 +15,7 @@ export class Account {
   /** The bytes of the pages that are taken from the frames. */
   private _covered = 0;
   /** Called if memory is short for a charge that cannot be refused. The kernel ends a process. */
-  onShortage: (() => void) | undefined = undefined;
+  killer: { outOfMemory(): void } | undefined = undefined;
 
   constructor(frames: Frames) {
     this._frames = frames;
@@ -35,7 +35,7 @@ export class Account {
   }
   /** Charges an object where a failure cannot be reported (__GFP_NOFAIL). */
   force(bytes: number): void {
-    if (this.charged + bytes > this._covered && !this._cover(bytes, true)) this.onShortage?.();
+    if (this.charged + bytes > this._covered && !this._cover(bytes, true)) this.killer?.outOfMemory();
     this.charged += bytes;
   }
   /** Removes the charge of an object. */

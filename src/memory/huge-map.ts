@@ -14,7 +14,7 @@ export const hugeAlign = (bytes: number): number => Math.ceil(bytes / HUGE_SIZE)
 export const isHugeSize = (flags: number): boolean => [0, HUGE_SHIFT].includes((flags >>> 26) & 63);
 
 /** The bytes of a file without a name: of MAP_ANONYMOUS. */
-class NamelessHuge implements Backing {
+export class NamelessHuge implements Backing {
   readonly huge: HugeObject;
   pages: PageCache | undefined = undefined;
   constructor(huge: HugeObject) {

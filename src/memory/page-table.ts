@@ -20,7 +20,8 @@ const LEAF_BYTES = 4096 * LEAF_SIZE;
 /** Empty leaves of ended spaces, for reuse, because an allocation of a leaf is slow in V8. */
 const spare: Uint32Array[] = [];
 const MOST_SPARE = 64;
-const none = new Uint32Array(0);
+/** Stands for a leaf that is not there. */
+export const NO_LEAF = new Uint32Array(0);
 /** The host memory of a leaf in bytes. */
 const LEAF_WEIGHT = 4 * LEAF_SIZE + 512;
 
@@ -33,11 +34,11 @@ const isEmpty = (leaf: Uint32Array): boolean => {
 export class PageTable {
   private readonly _leaves = new OrderedMap<Uint32Array>();
   /** The leaf of the last access. The next access mostly is in the same leaf. */
-  private _last: Uint32Array = none;
+  private _last: Uint32Array = NO_LEAF;
   /** The first address of `_last`. A comparison with it is faster than a division for the key. */
   private _lastBase = Number.POSITIVE_INFINITY;
   /** The leaf before the last one: programs alternate between their data and the stack. */
-  private _other: Uint32Array = none;
+  private _other: Uint32Array = NO_LEAF;
   private _otherBase = Number.POSITIVE_INFINITY;
   /** The number of entries with a frame, without those of huge pages: the resident set. */
   resident = 0;
@@ -123,7 +124,7 @@ export class PageTable {
     }
     return visited;
   }
-  /** The first address in [start, end) of a page with a frame. Undefined: there is none. */
+  /** The first address in [start, end) of a page with a frame. Undefined: there is NO_LEAF. */
   next(start: number, end: number): number | undefined {
     let base = 0;
     for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {

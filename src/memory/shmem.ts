@@ -7,7 +7,8 @@ const PATH = "/dev/zero (deleted)";
 /** The kernel's internal tmpfs: device 00:01. */
 const DEVICE = 1;
 
-class ZeroFill implements Backing {
+/** Zero bytes, the file below shared anonymous memory. */
+export class ZeroFill implements Backing {
   readonly size: number;
   readonly sparse = true;
   constructor(size: number) {

@@ -37,7 +37,8 @@ const faults: Record<number, FaultInfo> = {
 const AREA_WEIGHT = 320;
 const AREA_BATCH = 16;
 
-const NO_AUXV = new Uint8Array(0);
+/** The auxiliary vector before execve(2). */
+export const NO_AUXV = new Uint8Array(0);
 
 /** An entry in the form of `Mmu.translate`. */
 const frameOf = (pte: number): number => pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
@@ -91,6 +92,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
+  /** The queues of futexes in its private memory, by address: of kernel/futex/table.ts. */
+  futexes: Map<number, unknown> | undefined = undefined;
   /**
    * The color of its direct-mapped pages (cpu/machine/layout.ts). It counts in `frames` from the first page
    * on.

@@ -25,7 +25,7 @@ test("there is no room beyond the memory, and a refused charge changes nothing",
 test("what cannot be refused is told of, and no page can be had until there is room", () => {
   const f = frames();
   let told = 0;
-  f.account.onShortage = () => told++;
+  f.account.killer = { outOfMemory: () => told++ };
   f.account.force((f.total + 10) * PAGE_SIZE);
   expect(told).toBe(1);
   expect(f.short).toBe(true);

@@ -16,8 +16,6 @@ export const LOG_SIZE = 1 << 18;
 /** A ring of the newest records. */
 export class KernelLog {
   readonly records: LogRecord[] = [];
-  /** Called for each new record: --kernel-log. */
-  onRecord: ((record: LogRecord) => void) | undefined;
   /** Wakes for each new record. */
   readonly changed = new WaitQueue();
   /** Positions of syslog(2): READ continues in the line `_read`, after some bytes. CLEAR moves `cleared`. */
@@ -31,15 +29,15 @@ export class KernelLog {
   /** The bytes of all lines. */
   private _bytes = 0;
 
-  add(level: number, now: number, text: string): void {
+  add(level: number, now: number, text: string): LogRecord {
     const record = { level, now, text };
     const { length } = syslogLine(record);
     this.records.push(record);
     this._bytes += length;
     this._unread += length;
     while (this.records.length > MAX_RECORDS || this._bytes > LOG_SIZE) this._drop();
-    this.onRecord?.(record);
     this.changed.wake();
+    return record;
   }
   private _drop(): void {
     const { length } = syslogLine(this.records.shift() as LogRecord);

@@ -101,9 +101,19 @@ const rulesOf = (release: string): KernelRules => {
  * use: a start without filters does not pay for the history.
  */
 export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
+  const set = { ...DEFAULTS, ...switches };
+  const key = JSON.stringify([name, set.ia32, set.x32, set.vsyscall, set.bugs]);
+  const known = knownProfiles.get(key);
+  if (known) return known;
+  const made = profileOf(name, set);
+  if (made) knownProfiles.set(key, made);
+  return made;
+};
+/** All profiles that machines of the process have requested. They are constants. */
+export const knownProfiles = new Map<string, Profile>();
+const profileOf = (name: string, set: Switches): Profile | undefined => {
   const version = versionOfAlias(name) ?? seccompProfile(name)?.name;
   if (version === undefined) return undefined;
-  const set = { ...DEFAULTS, ...switches };
   const release = releaseOf(version);
   let seccomp: SeccompProfile | undefined;
   return {

@@ -84,6 +84,14 @@ export const again = (options: { interrupted: number } | { killable: true }): Wa
 });
 
 /**
+ * A resource of a waiting call. Always an instance of a class: a closure would hide state from snapshots
+ * (test/kernel/plain-state.test.ts).
+ */
+export interface Held {
+  drop(): void;
+}
+
+/**
  * State between two calls of a handler, cleared when the call finishes. Plain data under the handler's own
  * keys.
  */
@@ -95,7 +103,7 @@ export interface Waited {
    * A resource that the call holds while it waits. A signal or exit drops it; a handler that finishes removes
    * it.
    */
-  held?: { drop(): void } | undefined;
+  held?: Held | undefined;
   /** The answers that watchers of files have given to the call. */
   permissions?: Permissions;
   // biome-ignore lint/suspicious/noExplicitAny: each handler has its own plain data here

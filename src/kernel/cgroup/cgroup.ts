@@ -33,7 +33,7 @@ export class Cgroup {
   /** Changes of cgroup.events, for poll(2). */
   readonly populatedChanges = { events: 0, changed: new WaitQueue() };
   /** Called at each change of `populated`. */
-  readonly watchers = new Set<() => void>();
+  readonly watchers = new Set<{ happened(): void }>();
   removed = false;
   /** The id of the newest program, counted in the root. */
   lastProgram = 0;
@@ -103,7 +103,7 @@ export class Cgroup {
       if (g._live !== (by > 0 ? 1 : 0)) continue;
       g.populatedChanges.events++;
       g.populatedChanges.changed.wake();
-      for (const watcher of g.watchers) watcher();
+      for (const watcher of g.watchers) watcher.happened();
     }
   }
   /** A new process, or one that comes from another group. */

@@ -38,7 +38,7 @@ const openCore = (task: Task, signal: number): FileDescription | undefined => {
   const { kernel } = task;
   const name = coreName(task, signal);
   if (name.startsWith("|")) {
-    kernel.log.add(LOG_INFO, kernel.now, `Core dump to ${name} pipe failed`);
+    kernel.printk(LOG_INFO, `Core dump to ${name} pipe failed`);
     return undefined;
   }
   unlink(task, task.fs.cwd, name);

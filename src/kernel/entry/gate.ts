@@ -8,6 +8,7 @@ import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { takeAsked } from "../../memory/user-faults.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
+import type { Profile } from "../base/profile.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
@@ -34,6 +35,8 @@ interface CallTables {
   readonly calls: readonly Syscall[];
   native?: Table;
   compat?: Table;
+  /** The tables of `syscall` of profiles with x32: for numbers without bit 30 and with it. */
+  readonly x32: Map<Profile, { readonly native: Table; readonly own: Table }>;
   /** These calls and the next ones. Undefined: these are all. */
   readonly larger?: () => CallTables;
 }
@@ -45,10 +48,13 @@ const lists: readonly (() => readonly Syscall[])[] = [
   () => lazyRareCalls().rareCalls,
 ];
 const made: CallTables[] = [];
+/** All tables. They are constants of the program: machines share them. */
+export const callTables: readonly CallTables[] = made;
 /** The tables of the first lists. */
 const tablesOf = (count: number): CallTables =>
   (made[count] ??= {
     calls: lists.slice(0, count).flatMap((list) => list()),
+    x32: new Map(),
     ...(count < lists.length && { larger: () => tablesOf(count + 1) }),
   });
 /** The largest tables that exist. */
@@ -72,8 +78,17 @@ export class Gate {
     const { profile } = this.kernel;
     const native = (tables.native ??= dispatchTable(tables.calls, x64));
     this._tables = tables;
-    this._native = withX32(tables.calls, native, profile);
-    this._x32 = x32Table(tables.calls, native, profile);
+    if (!profile.x32) {
+      this._native = native;
+      return;
+    }
+    let x32 = tables.x32.get(profile);
+    if (!x32) {
+      x32 = { native: withX32(tables.calls, native, profile), own: x32Table(tables.calls, native, profile) };
+      tables.x32.set(profile, x32);
+    }
+    this._native = x32.native;
+    this._x32 = x32.own;
   }
 
   /** Serve the running task's call at the door of `why`. Then its registers hold the result, or it sleeps. */

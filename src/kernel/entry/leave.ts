@@ -96,7 +96,7 @@ const runAction = (task: Task, info: SigInfo): void => {
     if (sig === SIG.SIGSTOP || !isOrphanedGroup(task.kernel, task.process.pgid)) stopProcess(task.process, sig);
   } else if (!has(IGNORED_BY_DEFAULT, sig)) {
     if (!has(DUMPS_CORE, sig)) return endProcess(task.process, sig);
-    task.kernel.onCrash?.(task, info);
+    task.kernel.observer?.crashed?.(task, info);
     CoreDump.end(task, info);
   }
 };

@@ -130,7 +130,7 @@ const tell = (task: Task, incoming: Incoming | undefined): void => {
 };
 const tellHook = (task: Task, incoming: Incoming | undefined): void => {
   const { value, filter } = filterResult;
-  task.kernel.onFiltered?.({ task, door: incoming?.door ?? "vsyscall", call: incoming?.call, data, value, filter });
+  task.kernel.observer?.decided?.({ task, door: incoming?.door ?? "vsyscall", call: incoming?.call, data, value, filter });
 };
 
 const finish = (task: Task, result: number, incoming: Incoming | undefined): EntryAction => {

@@ -51,6 +51,8 @@ export interface TimeParameters {
 /** Offsets of clocks in a time namespace, in ns. In the initial one they are those of `setTime`. */
 export interface ClockOffsets {
   exact(clock: "monotonic" | "boottime"): bigint;
+  /** The time page of the namespace, made for its first program. */
+  timePage?: MappedFile | undefined;
 }
 
 /** The areas below the image, in order of address. Linux 6.13 and later; 6.12 has the first only. */
@@ -84,7 +86,8 @@ const fastEntry = { intel: [0x89, 0xe5, 0x0f, 0x34], amd: [0x89, 0xcd, 0x0f, 0x0
 /** The instruction of __kernel_vsyscall: "none" is int $0x80. */
 export type FastEntry = keyof typeof fastEntry;
 
-class Bytes implements Backing {
+/** The bytes of an image or of a time page. */
+export class VdsoBytes implements Backing {
   readonly size: number;
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
@@ -98,7 +101,7 @@ class Bytes implements Backing {
 }
 
 const file = (path: string, bytes: Uint8Array): MappedFile => ({
-  backing: new Bytes(bytes),
+  backing: new VdsoBytes(bytes),
   path,
   dev: 0,
   ino: 0,
@@ -132,6 +135,25 @@ const prepare = (base64: string, entry: FastEntry): Prepared => {
   return { file: file("[vdso]", padded), symbols, pages: padded.length / PAGE_SIZE };
 };
 
+/** The vDSO in one address space. Most programs never use the landing pad, so each read computes it. */
+export class MappedVdso implements VdsoAddresses {
+  private readonly _vdso: Vdso;
+  readonly base: number;
+  readonly kernelVsyscall: number;
+  readonly sigreturn: number;
+  readonly rtSigreturn: number;
+  constructor(vdso: Vdso, base: number, symbol: (name: string) => number) {
+    this._vdso = vdso;
+    this.base = base;
+    this.kernelVsyscall = symbol("__kernel_vsyscall");
+    this.sigreturn = symbol("__kernel_sigreturn");
+    this.rtSigreturn = symbol("__kernel_rt_sigreturn");
+  }
+  get landingPad(): number {
+    return this._vdso.landingPad(this.base);
+  }
+}
+
 /** The vDSO of one machine. */
 export class Vdso {
   readonly frames: Frames;
@@ -140,8 +162,6 @@ export class Vdso {
   private readonly _areas: readonly { readonly file: MappedFile; readonly pages: number }[];
   /** The bytes of the time page. */
   private readonly _page = new Uint8Array(PAGE_SIZE);
-  /** The time pages of other time namespaces. */
-  private readonly _others = new WeakMap<ClockOffsets, MappedFile>();
 
   /** `entry`: the instruction of __kernel_vsyscall, decided by the processor's vendor. */
   constructor(frames: Frames, entry: FastEntry) {
@@ -159,9 +179,10 @@ export class Vdso {
   }
 
   /**
-   * The landing pad is that of the 32-bit image even if the 64-bit one is mapped. Linux do_fast_syscall_32().
+   * The landing pad for an image at `base`. It is that of the 32-bit image even if the 64-bit one is mapped.
+   * Linux do_fast_syscall_32().
    */
-  private _landingPad(base: number): number {
+  landingPad(base: number): number {
     return (base + (this._i386().symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32;
   }
 
@@ -193,21 +214,20 @@ export class Vdso {
     const v0 = new DataView(this._page.buffer);
     const isCommon = monotonic === v0.getBigInt64(vvar.monotonicOffset, true) && boottime === v0.getBigInt64(vvar.boottimeOffset, true);
     if (!offsets || isCommon) return common;
-    let other = this._others.get(offsets);
-    if (!other) {
+    if (!offsets.timePage) {
       const page = this._page.slice();
       const v = new DataView(page.buffer);
       v.setBigInt64(vvar.monotonicOffset, monotonic, true);
       v.setBigInt64(vvar.boottimeOffset, boottime, true);
-      this._others.set(offsets, (other = file(vvarAreas[0].name, page)));
+      offsets.timePage = file(vvarAreas[0].name, page);
     }
-    return other;
+    return offsets.timePage;
   }
   /** A process enters a time namespace: its time page is replaced. Linux vdso_join_timens(). */
   joinTime(space: AddressSpace, offsets: ClockOffsets): void {
     const page = this._timePage(offsets);
     for (const vma of [...space.areas]) {
-      if (vma.file?.path !== vvarAreas[0].name || vma.file === page || !(vma.file.backing instanceof Bytes)) continue;
+      if (vma.file?.path !== vvarAreas[0].name || vma.file === page || !(vma.file.backing instanceof VdsoBytes)) continue;
       install(space, { at: vma.start, length: vma.end - vma.start, prot: vma.prot, flags: vma.flags, file: page, pgoff: vma.pgoff });
     }
   }
@@ -245,16 +265,6 @@ export class Vdso {
       const value = image.symbols.get(name);
       return value === undefined ? 0 : at + value + offset;
     };
-    let pad: number | undefined;
-    const landingPad = (base: number): number => this._landingPad(base);
-    return {
-      base: at,
-      kernelVsyscall: symbol("__kernel_vsyscall"),
-      sigreturn: symbol("__kernel_sigreturn"),
-      rtSigreturn: symbol("__kernel_rt_sigreturn"),
-      get landingPad() {
-        return (pad ??= landingPad(at));
-      },
-    };
+    return new MappedVdso(this, at, symbol);
   }
 }

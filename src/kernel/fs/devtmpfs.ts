@@ -18,7 +18,7 @@ import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, Inode, Or } from "./vfs/inode.ts";
 import { makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
 import { O_NOCTTY } from "./vfs/open-flags.ts";
-import type { OpenDevice, Vfs } from "./vfs.ts";
+import type { DeviceDrivers, OpenDevice } from "./vfs.ts";
 
 const TTY = makedev(5, 0);
 /** The number of /dev/console, in the form of `makedev`. */
@@ -82,23 +82,30 @@ export const openTty = (task: Task, tty: Tty, inode: Inode, flags: number, path:
  */
 const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevPts ? inode.fs : first);
 
-/**
- * Registers the drivers of all device numbers. `pts` is the first devpts; `console` is the host's terminal,
- * if any.
- */
-export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
-  for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
-  vfs.devices.set(USERFAULTFD, (_task, inode, flags, path) => new UserfaultDevice(inode, flags, path));
-  // Linux misc_open(): no device has the minor number.
-  vfs.drivers.set(MISC_MAJOR, () => -E.ENODEV);
-  vfs.devices.set(TTY, openControlling);
-  vfs.devices.set(KMSG, (...given) => openKmsg(...given));
-  // Functions of their own: most programs do without the module.
-  vfs.devices.set(LOOP_CONTROL, (...given) => openLoopControl(...given));
-  vfs.blockDrivers.set(LOOP_MAJOR, (...given) => openLoop(...given));
-  vfs.devices.set(PTMX, (task, inode, flags, path) => ptsOf(inode, pts).openMaster(task, inode, flags, path));
-  if (console) vfs.devices.set(CONSOLE, (task, inode, flags, path) => openTty(task, console, inode, flags, path));
-  vfs.drivers.set(PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));
+/** The host's terminal, if the machine has one. */
+const openConsole: OpenDevice = (task, inode, flags, path) => {
+  const { console } = task.kernel.vfs;
+  return console ? openTty(task, console, inode, flags, path) : -E.ENXIO;
+};
+
+/** The drivers of all device numbers. */
+export const deviceDrivers: DeviceDrivers = {
+  // Functions of their own: most programs do without some of the modules.
+  characters: new Map<number, OpenDevice>([
+    ...memoryDevices.map(({ rdev, open }): [number, OpenDevice] => [rdev, open]),
+    [USERFAULTFD, (_task, inode, flags, path) => new UserfaultDevice(inode, flags, path)],
+    [TTY, openControlling],
+    [CONSOLE, openConsole],
+    [KMSG, (...given) => openKmsg(...given)],
+    [LOOP_CONTROL, (...given) => openLoopControl(...given)],
+    [PTMX, (task, inode, flags, path) => ptsOf(inode, task.kernel.vfs.firstPts).openMaster(task, inode, flags, path)],
+  ]),
+  characterMajors: new Map<number, OpenDevice>([
+    // Linux misc_open(): no device has the minor number.
+    [MISC_MAJOR, () => -E.ENODEV],
+    [PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, task.kernel.vfs.firstPts).openSlave(task, inode, flags, path)],
+  ]),
+  blockMajors: new Map<number, OpenDevice>([[LOOP_MAJOR, (...given) => openLoop(...given)]]),
 };
 
 /** A new devpts with its own `ptmx`. /dev/ptmx links to that of the first devpts. */

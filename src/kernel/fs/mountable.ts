@@ -289,7 +289,7 @@ const ext2 = (
 
 /** The types by name. */
 // biome-ignore format: table
-const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
+export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
   tmpfs: {
     options: ["mode", "uid", "gid", "size", "nr_blocks", "nr_inodes", "huge", "mpol", "inode32", "inode64", "noswap"],
     make: tmpfs,

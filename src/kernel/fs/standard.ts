@@ -3,7 +3,7 @@
 import { E } from "../../abi/errno.ts";
 import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Kernel } from "../kernel.ts";
-import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
+import { DevTmpFs, deviceDrivers, newDevPts } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
@@ -65,7 +65,9 @@ const mountSys = (kernel: Kernel): number => {
 export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): boolean => {
   const { vfs } = kernel;
   const pts = newDevPts(vfs.newDev(), vfs.clock);
-  registerDevices(vfs, pts, console);
+  vfs.drivers = deviceDrivers;
+  vfs.firstPts = pts;
+  vfs.console = console;
   kernel.cgroupFs = new CgroupFs(vfs.newDev(), kernel);
   const ends = [
     mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), MS_NOSUID | MS_NODEV | MS_NOEXEC),

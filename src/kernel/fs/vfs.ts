@@ -10,6 +10,8 @@ import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.
 import { StreamInode } from "./files/stream-file.ts";
 import { lazyNetTables } from "./lazy.ts";
 import { LowestIds } from "./mount/lowest-ids.ts";
+import type { DevPts } from "./tty/pty.ts";
+import type { Tty } from "./tty/tty.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
@@ -31,6 +33,15 @@ export interface Protection {
 
 /** Opens a character device node: a file description or -errno. */
 export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
+/** The drivers of a kernel's devices. */
+export interface DeviceDrivers {
+  /** Character devices, by device number (mode.ts makedev). */
+  readonly characters: ReadonlyMap<number, OpenDevice>;
+  /** All character devices with one major number, by that number. `characters` has precedence. */
+  readonly characterMajors: ReadonlyMap<number, OpenDevice>;
+  /** Block devices, by major number. */
+  readonly blockMajors: ReadonlyMap<number, OpenDevice>;
+}
 
 /** The access to a device by the mode of an open. */
 const deviceAccess = [ACCESS.read, ACCESS.write, ACCESS.read | ACCESS.write, 0];
@@ -41,12 +52,10 @@ export class Vfs {
   /** The file system that the machine was booted with. */
   readonly rootFs: FileSystem;
   namespace: MountNamespace;
-  /** Drivers of character devices, by device number (mode.ts makedev). */
-  readonly devices = new Map<number, OpenDevice>();
-  /** Drivers of all character devices with one major number, by that number. `devices` has precedence. */
-  readonly drivers = new Map<number, OpenDevice>();
-  /** Drivers of block devices, by major number. */
-  readonly blockDrivers = new Map<number, OpenDevice>();
+  /** The drivers of devices, the first devpts, and the host's terminal if there is one: set at boot. */
+  drivers: DeviceDrivers | undefined = undefined;
+  firstPts!: DevPts;
+  console: Tty | undefined = undefined;
   readonly loops = new Loops();
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
@@ -107,8 +116,9 @@ export class Vfs {
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
     const denied = mayUseDevice(task, inode.type, inode.rdev, deviceAccess[flags & O_ACCMODE] as number);
     if (denied < 0) return denied;
-    if (inode.type !== S_IFCHR) return this.blockDrivers.get(major(inode.rdev))?.(task, inode, flags, path) ?? -E.ENXIO;
-    const open = this.devices.get(inode.rdev) ?? this.drivers.get(major(inode.rdev));
+    const { rdev } = inode;
+    if (inode.type !== S_IFCHR) return this.drivers?.blockMajors.get(major(rdev))?.(task, inode, flags, path) ?? -E.ENXIO;
+    const open = this.drivers?.characters.get(rdev) ?? this.drivers?.characterMajors.get(major(rdev));
     return open ? open(task, inode, flags, path) : -E.ENXIO;
   }
 

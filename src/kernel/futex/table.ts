@@ -3,29 +3,38 @@ import { access } from "../../cpu/machine/mmu.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { VM } from "../../memory/vma.ts";
+import type { Held } from "../base/wait.ts";
 import { rank } from "../task/sched-policy.ts";
 import type { Task } from "../task/task.ts";
 
 /** The rank of tasks that are not real-time. */
 const ORDINARY = 1;
 
-/** A sleeping thread: plain data in the thread's `waited`, and an element of one queue until it is woken. */
-export interface Waiter {
+/** A sleeping thread, in the thread's `waited` and in one queue until it is woken. */
+export class FutexWaiter implements Held {
   readonly task: Task;
-  bitset: number;
+  readonly bitset: number;
   /** Its queue, which a requeue changes. Undefined after the wakeup. */
-  queue: FutexQueue | undefined;
+  queue: FutexQueue | undefined = undefined;
   /** The address of the lock that a waiter with priority inheritance waits for. */
-  readonly lock?: number;
+  readonly lock: number | undefined;
+  constructor(task: Task, bitset: number, lock?: number) {
+    this.task = task;
+    this.bitset = bitset;
+    this.lock = lock;
+  }
+  drop(): void {
+    this.queue?.remove(this);
+  }
 }
 
 /** Waiters by the priority of a real-time task, then in order of arrival. Linux struct plist_head. */
-class Waiters {
+export class FutexWaiters {
   size = 0;
   /** The highest priority first. */
-  private readonly _ranks: { readonly rank: number; readonly waiters: Set<Waiter> }[] = [];
+  private readonly _ranks: { readonly rank: number; readonly waiters: Set<FutexWaiter> }[] = [];
 
-  add(waiter: Waiter): void {
+  add(waiter: FutexWaiter): void {
     const own = Math.max(ORDINARY, rank(waiter.task));
     let at = this._ranks.findIndex((r) => r.rank <= own);
     if (at < 0) at = this._ranks.length;
@@ -33,18 +42,18 @@ class Waiters {
     this._ranks[at]?.waiters.add(waiter);
     this.size++;
   }
-  delete(waiter: Waiter): void {
+  delete(waiter: FutexWaiter): void {
     // Its priority may have changed.
     if (this._ranks.some(({ waiters }) => waiters.delete(waiter))) this.size--;
   }
-  *[Symbol.iterator](): Generator<Waiter> {
+  *[Symbol.iterator](): Generator<FutexWaiter> {
     for (const { waiters } of this._ranks) yield* waiters;
   }
 }
 
 /** The waiters of one futex. A queue without waiters is not in its map. */
 export class FutexQueue {
-  readonly waiters = new Waiters();
+  readonly waiters = new FutexWaiters();
   private readonly _in: Map<number, FutexQueue>;
   private readonly _key: number;
   private readonly _table: FutexTable;
@@ -54,13 +63,13 @@ export class FutexQueue {
     this._in = map;
     this._key = key;
   }
-  add(waiter: Waiter): void {
+  add(waiter: FutexWaiter): void {
     waiter.queue = this;
     if (waiter.lock !== undefined) this._table.lockWaiters.add(waiter);
     this.waiters.add(waiter);
     this._in.set(this._key, this);
   }
-  remove(waiter: Waiter): void {
+  remove(waiter: FutexWaiter): void {
     this.waiters.delete(waiter);
     if (waiter.lock !== undefined) this._table.lockWaiters.delete(waiter);
     waiter.queue = undefined;
@@ -96,10 +105,9 @@ export class FutexQueue {
  * All futexes. The key is address space and address in private memory, and machine address in shared memory.
  */
 export class FutexTable {
-  private readonly _private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
   private readonly _shared = new Map<number, FutexQueue>();
   /** All waiters for locks with priority inheritance: an ending owner finds its own among them. */
-  readonly lockWaiters = new Set<Waiter>();
+  readonly lockWaiters = new Set<FutexWaiter>();
 
   /** The queue of an address, possibly empty. Undefined: the address is not mapped (EFAULT). */
   queue(mem: AddressSpace, address: number): FutexQueue | undefined {
@@ -112,12 +120,7 @@ export class FutexTable {
   }
 
   private _mapOf(mem: AddressSpace): Map<number, FutexQueue> {
-    let map = this._private.get(mem);
-    if (!map) {
-      map = new Map();
-      this._private.set(mem, map);
-    }
-    return map;
+    return (mem.futexes ??= new Map<number, FutexQueue>()) as Map<number, FutexQueue>;
   }
 }
 

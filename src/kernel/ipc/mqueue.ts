@@ -199,7 +199,7 @@ export class MqueueFile extends FileDescription {
 }
 
 /** The directory of queues. It has no directories and no links. */
-class MqueueDir extends MemDir {
+export class MqueueDir extends MemDir {
   declare readonly fs: MqueueFs;
   override create(name: string, made: NewInode): Or<Inode> {
     if (this.fs.isDead) return -E.EACCES;

@@ -2,7 +2,7 @@
 // security/keys/request_key.c.
 import { E } from "../../abi/errno.ts";
 import { KEY_ALL, KEY_NEED, KEY_REQKEY_DEFL, possessor, user } from "../../abi/uapi/keyctl.ts";
-import { type Wait, wait } from "../base/wait.ts";
+import { type Held, type Wait, wait } from "../base/wait.ts";
 import { credOf } from "../cred/cred.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
@@ -22,11 +22,19 @@ const NEGATIVE = 60;
 const PROGRAM = "/sbin/request-key";
 const { VIEW, READ, SEARCH, LINK } = KEY_NEED;
 
-/** A request whose program runs: plain data in the thread's `waited`. */
-interface Running {
+/** A request whose program runs, in the thread's `waited`. */
+export class KeyConstruction implements Held {
   readonly key: Key;
   readonly authority: Key;
   readonly program: Process | undefined;
+  constructor(key: Key, authority: Key, program: Process | undefined) {
+    this.key = key;
+    this.authority = authority;
+    this.program = program;
+  }
+  drop(): void {
+    end(this, -E.ENOKEY);
+  }
 }
 
 /**
@@ -40,7 +48,7 @@ export const requestKey = (
   callout: Uint8Array | undefined,
   destination: Keyring | undefined,
 ): Wait | number => {
-  const begun = t.waited.data as Running | undefined;
+  const begun = t.waited.data as KeyConstruction | undefined;
   if (begun) return finish(t, begun);
   const wanted = { index: indexOf(type, description), live: true, nested: true, skipsExpired: true };
   const found = searchProcess(t.kernel, t, wanted);
@@ -77,13 +85,12 @@ const construct = (t: Task, type: KeyType, description: string, callout: Uint8Ar
     return authority;
   }
   const program = run(t, key, authority);
-  const running: Running = { key, authority, program: typeof program === "number" ? undefined : program };
+  const running = new KeyConstruction(key, authority, typeof program === "number" ? undefined : program);
   if (typeof program === "number") return end(running, program);
-  t.waited.data = running;
-  t.waited.held = { drop: () => end(running, -E.ENOKEY) };
+  t.waited.data = t.waited.held = running;
   return finish(t, running);
 };
-const finish = (t: Task, running: Running): Wait | number => {
+const finish = (t: Task, running: KeyConstruction): Wait | number => {
   const { program, key } = running;
   if (program && program.ended === undefined) return wait([program.endEvents], { killable: true });
   t.waited.held = undefined;
@@ -95,7 +102,7 @@ const finish = (t: Task, running: Running): Wait | number => {
  * The end of a program that ran or could not run: the -errno `error`, or the result of its work. Linux
  * complete_request_key().
  */
-const end = ({ key, authority }: Running, error: number): number => {
+const end = ({ key, authority }: KeyConstruction, error: number): number => {
   if (error < 0) reject(key, NEGATIVE, E.ENOKEY, undefined, authority);
   else authority.revoke();
   const refused = error < 0 ? error : (key.state ?? 0);

@@ -58,7 +58,7 @@ export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number =
     abandon(task);
     return path;
   }
-  if (kernel.observer) task.entryWork |= entryWork.observer;
+  if (kernel.checksCalls) task.entryWork |= entryWork.observer;
   kernel.observer?.started?.(task, undefined);
   kernel.observer?.executed?.(task, path, request.argv, request.envp);
   kernel.scheduler.start(task);

@@ -15,7 +15,7 @@ import { Ports } from "./ports.ts";
 import type { UnixSocket } from "./unix.ts";
 
 /** An empty range of groups. */
-const NOBODY: readonly [number, number] = [1, 0];
+export const NO_GROUPS: readonly [number, number] = [1, 0];
 
 /** A network namespace: the state of its device, its port tables and its abstract socket names. */
 export class NetNamespace {
@@ -43,10 +43,10 @@ export class NetNamespace {
   readonly udplite: Ports;
   /** The identifiers of ping sockets, and the groups that may make them: net.ipv4.ping_group_range. */
   readonly pings: Ports;
-  pingGroups: readonly [low: number, high: number] = NOBODY;
+  pingGroups: readonly [low: number, high: number] = NO_GROUPS;
   /** An upper bound below the lower one makes the range empty. */
   setPingGroups(low: number, high: number): void {
-    this.pingGroups = high < low ? NOBODY : [low, high];
+    this.pingGroups = high < low ? NO_GROUPS : [low, high];
   }
   /** Ports from this one on need no privilege: net.ipv4.ip_unprivileged_port_start. */
   firstFreePort = 1024;

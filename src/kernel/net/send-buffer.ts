@@ -30,14 +30,14 @@ const packetSize = (bytes: number): number => trueSize(bytes, inPages(Math.min(M
 
 /** The unread bytes of a sender, with Linux's overhead for each piece. */
 export class SendBuffer {
-  private readonly _limit: () => number;
+  private readonly _socket: { readonly sendBuffer: number };
   private readonly _writers: WaitQueue;
   private _used = 0;
 
-  /** `writers` wait for space. `limit`: SO_SNDBUF in bytes. */
-  constructor(writers: WaitQueue, limit: () => number) {
+  /** `writers` wait for space. `socket` has the limit, SO_SNDBUF in bytes. */
+  constructor(writers: WaitQueue, socket: { readonly sendBuffer: number }) {
     this._writers = writers;
-    this._limit = limit;
+    this._socket = socket;
   }
   /** SIOCOUTQ. Linux sk_wmem_alloc_get(). */
   get used(): number {
@@ -45,19 +45,19 @@ export class SendBuffer {
   }
   /** True if nothing more can be sent. */
   get isFull(): boolean {
-    return this._used >= this._limit();
+    return this._used >= this._socket.sendBuffer;
   }
   /** True if poll(2) reports space: three quarters are free. Linux unix_writable(). */
   get isWritable(): boolean {
-    return 4 * this._used <= this._limit();
+    return 4 * this._used <= this._socket.sendBuffer;
   }
   /** The greatest packet in bytes. */
   get maxPacket(): number {
-    return this._limit() - SLACK;
+    return this._socket.sendBuffer - SLACK;
   }
   /** The bytes of a stream that the next piece takes: at most half of the buffer. */
   get maxPiece(): number {
-    return Math.min((this._limit() >> 1) - 64, HEAD + STREAM_PAGES);
+    return Math.min((this._socket.sendBuffer >> 1) - 64, HEAD + STREAM_PAGES);
   }
   /** Takes the memory for bytes and returns its size. */
   take(bytes: number, kind: "piece" | "packet"): number {

@@ -55,7 +55,7 @@ export interface Peer {
 /** Those of a task. */
 export const peerOf = (task: Task): Peer => ({ cred: credOf(task), groups: task.cred.groups });
 /** The credentials of no peer. */
-const NOBODY: Ucred = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
+export const NO_PEER: Ucred = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
 
 /** The credentials of a task, for SO_PEERCRED and SCM_CREDENTIALS. */
 export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
@@ -158,7 +158,7 @@ export abstract class Socket extends FileDescription {
   /** Packets that were dropped because the buffer was full. */
   lost = 0;
   /** SO_PEERCRED, and SO_PEERGROUPS: undefined without a peer that has credentials. */
-  peerCred: Ucred = NOBODY;
+  peerCred: Ucred = NO_PEER;
   private _peerGroups: readonly number[] | undefined = undefined;
 
   /** `kind`: its set of options, its family and, if they are not the usual ones, the sizes of its buffers. */
@@ -180,8 +180,8 @@ export abstract class Socket extends FileDescription {
     this.type = type;
     this.net = task.net;
     this.options = new Options(kind.set, kind.domain);
-    this.stamps = new Stamps(this.options, () => this.inode.fs.clock.realtime());
-    this.filters = new Filters((bytes) => this._charge(bytes));
+    this.stamps = new Stamps(this.options, this);
+    this.filters = new Filters(this);
     this.sendBuffer = kind.buffers?.send ?? DEFAULT_BUFFER;
     this.receiveBuffer = kind.buffers?.receive ?? DEFAULT_BUFFER;
   }
@@ -200,7 +200,7 @@ export abstract class Socket extends FileDescription {
     return this.ownWeight + this.filters.weight + sizes.group * (this._peerGroups?.length ?? 0);
   }
   /** Charges a change of its weight, which is charged as a whole when it opens. */
-  private _charge(bytes: number): boolean {
+  chargeFilters(bytes: number): boolean {
     return this.refs === 0 || this.account.resize(0, bytes);
   }
   get peerGroups(): readonly number[] | undefined {
@@ -272,7 +272,7 @@ export abstract class Socket extends FileDescription {
     return error === 0 ? 0 : -error;
   }
   /** The value of FIONREAD, if the socket supports it. */
-  get waitingBytes(): number | undefined {
+  override get waitingBytes(): number | undefined {
     return undefined;
   }
   /** getsockopt(2). */

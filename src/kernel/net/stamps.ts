@@ -3,6 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import type { Timespec } from "../base/time.ts";
+import type { Inode } from "../fs/vfs/inode.ts";
 import type { Task } from "../task/task.ts";
 import { SO, SOL } from "./options/numbers.ts";
 import type { Options } from "./options/options.ts";
@@ -37,7 +38,7 @@ const timeBytes = ({ sec, nsec }: Timespec, unit: "us" | "ns", word: 4 | 8): Uin
 /** The times of one socket. */
 export class Stamps {
   private readonly _options: Options;
-  private readonly _now: () => Timespec;
+  private readonly _socket: { readonly inode: Inode };
   private _unit: "us" | "ns" | undefined = undefined;
   private _wide = false;
   /** SIOCGSTAMP was asked for. */
@@ -45,9 +46,12 @@ export class Stamps {
   /** The time of the last message; "none" before the first one, "unknown" if it was not taken. */
   private _last: Timespec | "none" | "unknown" = "none";
 
-  constructor(options: Options, now: () => Timespec) {
+  constructor(options: Options, socket: { readonly inode: Inode }) {
     this._options = options;
-    this._now = now;
+    this._socket = socket;
+  }
+  private _now(): Timespec {
+    return this._socket.inode.fs.clock.realtime();
   }
   private _flags(): number {
     return this._options.get(SOL.SOCKET, SO.TIMESTAMPING) ?? 0;

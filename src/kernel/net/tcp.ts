@@ -89,8 +89,11 @@ export class TcpSocket extends InetSocket {
     super(task, SOCK.STREAM, how, { buffers: BUFFERS });
     this._foreign = how.foreign ?? false;
     this._kernel = task.kernel;
-    this._held = new HeldBytes(task.kernel, () => this._other?.readQueue.wake());
+    this._held = new HeldBytes(task.kernel, this);
     this._incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
+  }
+  pushed(): void {
+    this._other?.readQueue.wake();
   }
   override get family(): InetFamily {
     return this.domain;

@@ -56,7 +56,7 @@ export class UnixSocket extends Socket {
   private readonly _flight: Flight;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
-  private readonly _buffer = new SendBuffer(this.writeQueue, () => this.sendBuffer);
+  private readonly _buffer = new SendBuffer(this.writeQueue, this);
   /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
   /** The Landlock domain of the creator, for scopes. Linux file.f_cred. */

@@ -5,7 +5,7 @@
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
-import { DOOR_LENGTH } from "../base/processor.ts";
+import { DOOR_LENGTH, type Processor } from "../base/processor.ts";
 import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -48,11 +48,8 @@ export class Scheduler {
   private readonly _context: ContextSwitch;
   private readonly _queue = new RunQueue();
   private readonly _sleepers: Sleepers;
-  /**
-   * The length of a task's next slice, in instructions. The explorer of schedules and tests
-   * replace it.
-   */
-  slice: (task: Task) => number = () => SLICE;
+  /** The length of slices in instructions. The explorer of schedules changes it. */
+  slice = SLICE;
   /** Set by sched_yield(2) and by code that ends the slice early. */
   reschedule = false;
   /** The running task has called sched_yield(2). */
@@ -65,9 +62,12 @@ export class Scheduler {
     this._context = new ContextSwitch(kernel);
     this._sleepers = new Sleepers(kernel);
     this.gate = new Gate(kernel);
-    kernel.processor.serve = (why) => this._serve(why);
-    kernel.processor.landing = (why) => this.current && landing(this.current, why);
-    kernel.processor.codeFiles = () => (this.current ? codeFilesOf(this.current.mem) : []);
+  }
+  /** Makes a processor call the scheduler from compiled code. */
+  attach(processor: Processor): void {
+    processor.serve = (why) => this._serve(why);
+    processor.landing = (why) => this.current && landing(this.current, why);
+    processor.codeFiles = () => (this.current ? codeFilesOf(this.current.mem) : []);
   }
 
   /** The task whose registers are in cpu.state. */
@@ -83,6 +83,12 @@ export class Scheduler {
   }
   set chooser(chooser: Chooser | undefined) {
     this._queue.chooser = chooser;
+  }
+
+  /** Lets a chooser decide, with slices of this number of instructions. */
+  follow(chooser: Chooser, slice = SLICE): void {
+    this.chooser = chooser;
+    this.slice = slice;
   }
 
   /** Make a task runnable: a new one, or one that slept. */
@@ -196,7 +202,7 @@ export class Scheduler {
     const goesOn = this._cut === task && kernel.now < this._sliceEnd;
     this._cut = undefined;
     if (!goesOn) {
-      this._slice = Math.max(1, this.slice(task));
+      this._slice = Math.max(1, this.slice);
       this._sliceEnd = kernel.now + this._slice;
     }
     this._until = until;

@@ -6,7 +6,7 @@ import type { Task } from "../task/task.ts";
 import type { Timer } from "../timer/timers.ts";
 
 /** Wakes a task at its deadline. One a task, kept while it lives. */
-class Deadline implements Timer {
+export class TaskDeadline implements Timer {
   readonly task: Task;
   constructor(task: Task) {
     this.task = task;
@@ -20,7 +20,7 @@ class Deadline implements Timer {
 /** Puts tasks to sleep and ends their sleep. The caller decides what they do next. */
 export class Sleepers {
   private readonly _kernel: Kernel;
-  private readonly _deadlines = new Map<Task, Deadline>();
+  private readonly _deadlines = new Map<Task, TaskDeadline>();
   constructor(kernel: Kernel) {
     this._kernel = kernel;
   }
@@ -30,7 +30,7 @@ export class Sleepers {
     task.usage.voluntarySwitches++;
     for (const q of wait.on) q.sleepers.add(task);
     if (wait.until === undefined) return;
-    const deadline = this._deadlines.get(task) ?? new Deadline(task);
+    const deadline = this._deadlines.get(task) ?? new TaskDeadline(task);
     this._deadlines.set(task, deadline);
     this._kernel.timers.set(deadline, wait.until);
   }

@@ -13,7 +13,7 @@ const lowest = (set: SigSet): number => {
 };
 
 /** A queue of pending signals. Most tasks have none, so its parts are allocated late. */
-class Arrived {
+export class ArrivedSignals {
   /** All signals by serial number, in order of arrival; and for each signal its serial numbers. */
   readonly all = new Map<number, SigInfo>();
   readonly bySignal = new Map<number, Fifo<number>>();
@@ -32,7 +32,7 @@ class Arrived {
 /** The pending signals of a task or of a process. */
 export class PendingSignals {
   set: SigSet = NONE;
-  private _arrived: Arrived | undefined = undefined;
+  private _arrived: ArrivedSignals | undefined = undefined;
 
   /** Number of queued signals. */
   get count(): number {
@@ -68,7 +68,7 @@ export class PendingSignals {
     if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.count >= limit)) return false;
     if (!this._charge(info)) return false;
     this.set |= sigbit(info.signo);
-    const arrived = (this._arrived ??= new Arrived());
+    const arrived = (this._arrived ??= new ArrivedSignals());
     const number = arrived.next++;
     arrived.all.set(number, info);
     const own = arrived.bySignal.get(info.signo) ?? new Fifo<number>();

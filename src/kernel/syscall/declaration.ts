@@ -150,7 +150,8 @@ const registers = (args: Args, abi: Abi): number[] => {
   });
 };
 
-const NO_ARGS: Record<string, unknown> = Object.freeze({});
+/** The arguments of calls without any. */
+export const NO_ARGS: Record<string, unknown> = Object.freeze({});
 
 const decoder = (args: Args, abi: Abi): Entry["decode"] => {
   const start = registers(args, abi);

@@ -4,7 +4,8 @@ import { RLIMIT, type Rlimit } from "../base/rlimit.ts";
 import { CAP, capable } from "../cred/cred.ts";
 import type { Process } from "./process.ts";
 
-class ProcessLimits implements Limits {
+/** The limits of a process as its address space sees them. */
+export class ProcessLimits implements Limits {
   private readonly _process: Process;
   constructor(process: Process) {
     this._process = process;

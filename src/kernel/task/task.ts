@@ -176,6 +176,8 @@ export class Task implements Sleeper {
   rings: Set<Rings> | undefined = undefined;
   /** A write to a broken pipe raises no signal: requests of io_uring. Linux IOCB_NOSIGNAL. */
   readonly noPipeSignal: boolean = false;
+  /** The request of io_uring for which an object over this task works, and which wakes in its place. */
+  readonly waker: { woken(): void } | undefined = undefined;
   /** IORING_REGISTER_RING_FDS. */
   ringFds: (FileDescription | undefined)[] | undefined = undefined;
   /** semop(2) with SEM_UNDO. Shared with CLONE_SYSVSEM. */
@@ -227,6 +229,7 @@ export class Task implements Sleeper {
 
   /** Sleeper: an event has happened on a queue, and the waiting call checks its condition again. */
   wake(): void {
-    this.kernel.scheduler.wake(this);
+    if (this.waker) this.waker.woken();
+    else this.kernel.scheduler.wake(this);
   }
 }

@@ -18,7 +18,8 @@ export type OffsetClock = keyof typeof CLOCKS;
 const MOST = 9_223_372_036;
 const NSEC = 1_000_000_000;
 
-const ZERO: Timespec = { sec: 0, nsec: 0 };
+/** The offset of a clock in the initial namespace. */
+export const NO_OFFSET: Timespec = { sec: 0, nsec: 0 };
 
 /** A time namespace. */
 export class TimeNamespace {
@@ -28,7 +29,7 @@ export class TimeNamespace {
   frozen: boolean;
   constructor(owner: UserNamespace | undefined, from?: TimeNamespace) {
     this.owner = owner;
-    this.offsets = { monotonic: from?.offsets.monotonic ?? ZERO, boottime: from?.offsets.boottime ?? ZERO };
+    this.offsets = { monotonic: from?.offsets.monotonic ?? NO_OFFSET, boottime: from?.offsets.boottime ?? NO_OFFSET };
     this.frozen = from === undefined;
   }
   /** The clock minus the time since the first program's start. */
@@ -85,9 +86,9 @@ export const writeOffsets = (writer: Task, target: Task, bytes: Uint8Array): num
   if (!capableIn(writer.cred, namespace.owner, CAP.SYS_TIME)) return -E.EPERM;
   const now = plus(UPTIME, { sec: Math.floor(target.kernel.now / 1e9), nsec: target.kernel.now % 1e9 });
   for (const change of changes) {
-    const { sec } = change?.offset ?? ZERO;
+    const { sec } = change?.offset ?? NO_OFFSET;
     if (Math.abs(sec) > MOST) return -E.ERANGE;
-    const then = plus(now, change?.offset ?? ZERO).sec;
+    const then = plus(now, change?.offset ?? NO_OFFSET).sec;
     if (then < 0 || then > Math.floor(MOST / 2)) return -E.ERANGE;
   }
   if (namespace.frozen) return -E.EACCES;

@@ -12,7 +12,8 @@ const SECOND = 1e9;
 /** The time between two looks at a process that sleeps shortly before its limit, in nanoseconds. */
 const ASLEEP = 1e7;
 
-class CpuLimit implements Timer {
+/** The limit of processor time of a process. */
+export class CpuLimit implements Timer {
   private readonly _process: Process;
   constructor(process: Process) {
     this._process = process;

@@ -21,7 +21,7 @@ export interface Itimer {
  * VIRTUAL and PROF count the process's own time. They are checked when that much time can have passed at the
  * earliest.
  */
-class IntervalTimer implements Timer {
+export class IntervalTimer implements Timer {
   readonly which: number;
   readonly process: Process;
   interval = 0;

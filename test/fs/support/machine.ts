@@ -7,7 +7,7 @@ import { syscallNumbers } from "../../../src/abi/numbers.ts";
 import { profiles } from "../../../src/kernel/base/profiles.ts";
 import { calls } from "../../../src/kernel/calls/index.ts";
 import { type Cred, credOf } from "../../../src/kernel/cred/cred.ts";
-import { newDevPts, registerDevices } from "../../../src/kernel/fs/devtmpfs.ts";
+import { deviceDrivers, newDevPts } from "../../../src/kernel/fs/devtmpfs.ts";
 import { MemFs } from "../../../src/kernel/fs/types/memfs.ts";
 import { FsContext } from "../../../src/kernel/fs/vfs/context.ts";
 import { FdTable } from "../../../src/kernel/fs/vfs/fd-table.ts";
@@ -53,7 +53,8 @@ export class TestMachine {
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
     for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const)
       this.kernel.vfs.protection[key] = nativeSetting(`fs/protected_${key}`);
-    registerDevices(this.kernel.vfs, newDevPts(this.kernel.vfs.newDev(), this.kernel));
+    this.kernel.vfs.drivers = deviceDrivers;
+    this.kernel.vfs.firstPts = newDevPts(this.kernel.vfs.newDev(), this.kernel);
     this.task = this.newTask(options.cred ?? credOf(0, 0));
     // The standard streams of the native runner are in the way of scripts there, so something is here, too.
     const pipe = () => this.kernel.vfs.pipe(this.task, 0) as [FileDescription, FileDescription];

@@ -7,7 +7,7 @@ import type { Values } from "../../../abi/struct.ts";
 import { IOCB_CMD, IOCB_FLAG, IOCB_KEY, iocb as iocbStruct } from "../../../abi/uapi/aio.ts";
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
-import { again, endWaiting, type Sleeper, type Wait, type Waited } from "../../base/wait.ts";
+import { again, endWaiting, type Held, type Sleeper, type Wait, type Waited } from "../../base/wait.ts";
 import { EventFile } from "../../fs/files/eventfd.ts";
 import { RegularInode } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
@@ -22,7 +22,7 @@ import { type AioContext, type Cancellable, contextsOf } from "./context.ts";
 type Iocb = Values<(typeof iocbStruct)["fields"]>;
 
 /** A request with the files that it holds. */
-class AioRequest {
+export class AioRequest {
   readonly context: AioContext;
   readonly task: Task;
   readonly iocb: Iocb;
@@ -48,28 +48,52 @@ class AioRequest {
   }
 }
 
+/** A read or write: the arguments of `readInto` and `writeFrom`. */
+interface Move {
+  readonly writes: boolean;
+  readonly segments: Parameters<typeof readInto>[2];
+  readonly offset: number | undefined;
+  readonly nowait: boolean;
+}
+const isWait = (result: Result): result is Wait => typeof result === "object" && "on" in result;
 /** A read or write that waits. The call waits for it, in a state of its own. */
-class Transferring {
+export class AioTransfer implements Held {
   readonly request: AioRequest;
-  private readonly _worker: Task;
-  private readonly _move: (worker: Task) => Result;
-  constructor(request: AioRequest, move: (worker: Task) => Result) {
+  private readonly _move: Move;
+  private _waited: Waited = { expired: false };
+  constructor(request: AioRequest, move: Move) {
     this.request = request;
-    this._worker = Object.create(request.task, { waited: { value: { expired: false } satisfies Waited, writable: true } }) as Task;
     this._move = move;
+  }
+  /** Does some work with the waiting state of the transfer in place of the call's. */
+  private _apart<T>(work: () => T): T {
+    const { task } = this.request;
+    const ofCall = task.waited;
+    task.waited = this._waited;
+    try {
+      return work();
+    } finally {
+      this._waited = task.waited;
+      task.waited = ofCall;
+    }
   }
   /** Undefined: it is done. */
   step(): Wait | undefined {
-    this._worker.waited.expired = this.request.task.waited.expired;
-    const result = this._move(this._worker);
-    if (typeof result === "object" && "on" in result) return result;
-    endWaiting(this._worker);
+    const { task, file } = this.request;
+    const { writes, segments, offset, nowait } = this._move;
+    this._waited.expired = task.waited.expired;
+    const result = this._apart((): Result => {
+      const moved = (writes ? writeFrom : readInto)(task, file, segments, offset, nowait);
+      if (!isWait(moved)) endWaiting(task);
+      return moved;
+    });
+    if (isWait(result)) return result;
     this.request.complete(typeof result === "number" ? result : 0);
     return undefined;
   }
   /** A signal interrupts it: it cannot be restarted, because others are done. Linux aio_rw_done(). */
-  interrupt(): void {
-    endWaiting(this._worker);
+  drop(): void {
+    this._apart(() => endWaiting(this.request.task));
     this.request.complete(-E.EINTR);
   }
 }
@@ -77,7 +101,7 @@ class Transferring {
 /** The events of a wake, which the result has unmasked. Linux aio_poll_wake(). */
 const told = (events: number): number => events | (events & POLLIN ? POLLRDNORM : 0) | (events & POLLOUT ? POLLWRNORM : 0);
 /** A poll that waits for its events. */
-class Polling implements Cancellable, Sleeper, Timer {
+export class AioPoll implements Cancellable, Sleeper, Timer {
   private readonly _request: AioRequest;
   private readonly _events: number;
   constructor(request: AioRequest, events: number) {
@@ -114,7 +138,7 @@ class Polling implements Cancellable, Sleeper, Timer {
 const RWF_APPEND = 16;
 const RWF_KNOWN = 31;
 const RWF_NOWAIT = 8;
-const transfer = (request: AioRequest, writes: boolean, vectored: boolean, abi: Abi): Transferring | number => {
+const transfer = (request: AioRequest, writes: boolean, vectored: boolean, abi: Abi): AioTransfer | number => {
   const { iocb, file, task } = request;
   const priority = (iocb.flags & IOCB_FLAG.IOPRIO) !== 0 ? checkPriority(task, iocb.reqprio & 0xffff) : 0;
   if (priority < 0) return priority;
@@ -130,8 +154,7 @@ const transfer = (request: AioRequest, writes: boolean, vectored: boolean, abi: 
   const appends = (iocb.rw_flags & RWF_APPEND) !== 0;
   const offset = positioned ? (appends ? file.inode.size : Number(iocb.offset)) : undefined;
   const nowait = (iocb.rw_flags & RWF_NOWAIT) !== 0;
-  const move = writes ? writeFrom : readInto;
-  return new Transferring(request, (worker) => move(worker, file, list, offset, nowait));
+  return new AioTransfer(request, { writes, segments: list, offset, nowait });
 };
 const sync = (request: AioRequest): number => {
   const { iocb, file } = request;
@@ -148,10 +171,10 @@ const poll = (request: AioRequest): number => {
   const mask = file.poll(task) & events;
   if (mask !== 0) request.complete(mask);
   else if (file.queues(events).length === 0) return -E.EINVAL;
-  else new Polling(request, events);
+  else new AioPoll(request, events);
   return 0;
 };
-const begin = (request: AioRequest, abi: Abi): Transferring | number => {
+const begin = (request: AioRequest, abi: Abi): AioTransfer | number => {
   switch (request.iocb.opcode) {
     case IOCB_CMD.PREAD:
       return transfer(request, false, false, abi);
@@ -172,7 +195,7 @@ const begin = (request: AioRequest, abi: Abi): Transferring | number => {
 };
 
 /** One request: a transfer that has to be done, 0, or -errno. */
-const submitOne = (t: Task, context: AioContext, at: number, abi: Abi): Transferring | number => {
+const submitOne = (t: Task, context: AioContext, at: number, abi: Abi): AioTransfer | number => {
   t.kernel.charge(cost.call);
   const bytes = t.mem.read(at, iocbStruct.size(x64));
   if (!bytes) return -E.EFAULT;
@@ -183,7 +206,7 @@ const submitOne = (t: Task, context: AioContext, at: number, abi: Abi): Transfer
   if (typeof failed === "number" && failed < 0) context.giveBack();
   return failed;
 };
-const prepare = (t: Task, context: AioContext, at: number, iocb: Iocb, abi: Abi): Transferring | number => {
+const prepare = (t: Task, context: AioContext, at: number, iocb: Iocb, abi: Abi): AioTransfer | number => {
   const file = t.files.get(iocb.fildes | 0);
   if (!file) return -E.EBADF;
   const eventfd = (iocb.flags & IOCB_FLAG.RESFD) !== 0 ? t.files.get(iocb.resfd | 0) : undefined;
@@ -200,7 +223,7 @@ const prepare = (t: Task, context: AioContext, at: number, iocb: Iocb, abi: Abi)
 interface Submitting {
   readonly context: AioContext;
   done: number;
-  running: Transferring | undefined;
+  running: AioTransfer | undefined;
 }
 /** Requests between two looks at other tasks. */
 const PIECE = 256;
@@ -231,13 +254,13 @@ export const submit = (t: Task, id: number, nr: number, list: VAddr, abi: Abi): 
   }
   return state.done;
 };
-const next = (t: Task, { context, done }: Submitting, list: VAddr, abi: Abi): Transferring | number => {
+const next = (t: Task, { context, done }: Submitting, list: VAddr, abi: Abi): AioTransfer | number => {
   const entry = list + done * abi.long;
   if (t.mem.u8(entry) < 0 || t.mem.u8(entry + abi.long - 1) < 0) return -E.EFAULT;
   return submitOne(t, context, t.mem.word(entry, abi.long), abi);
 };
-const suspend = (t: Task, state: Submitting, running: Transferring, until: Wait): Wait => {
+const suspend = (t: Task, state: Submitting, running: AioTransfer, until: Wait): Wait => {
   t.waited.data = state;
-  t.waited.held = { drop: () => running.interrupt() };
+  t.waited.held = running;
   return { ...until, interrupted: -(state.done + 1) };
 };

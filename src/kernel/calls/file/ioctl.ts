@@ -4,11 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { F, T } from "../../../abi/uapi/ioctl.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { FanotifyFile } from "../../fs/fanotify/group.ts";
 import { fiemap } from "../../fs/files/fiemap.ts";
-import { InotifyFile } from "../../fs/files/inotify.ts";
-import { PipeEnd } from "../../fs/files/pipe.ts";
-import { StreamInput } from "../../fs/files/stream-file.ts";
 import { argumentText } from "../../fs/tty/ioctl-text.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { FS_FL } from "../../fs/vfs/mode.ts";
@@ -16,7 +12,6 @@ import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayIoctl } from "../../landlock/open.ts";
-import { Socket } from "../../net/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
@@ -33,14 +28,6 @@ const setAsync = (t: Task, file: FileDescription, at: VAddr, fd: number): number
   if (result === 0) asyncChanged(t, file, fd);
   return result;
 };
-/** The number of readable bytes, for files other than terminals. */
-const waiting = (file: FileDescription): number | undefined => {
-  if (file instanceof PipeEnd) return file.pipe.length;
-  if (file instanceof StreamInput) return file.waitingBytes;
-  if (file instanceof Socket || file instanceof InotifyFile || file instanceof FanotifyFile) return file.waitingBytes;
-  return file.inode.isFile ? file.inode.size - file.offset : undefined;
-};
-
 /** FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: the numbers have the size of a long, the value is an int. */
 const FLAGS = { get: 0x80086601, set: 0x40086602, get32: 0x80046601, set32: 0x40046602 } as const;
 /** The request in its 64-bit form, which 32-bit programs can use too. Linux compat_sys_ioctl(). */
@@ -93,7 +80,7 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
       if (!file.inode.isFile && !file.inode.isDir && !file.inode.isLink) return -E.ENOTTY;
       return t.mem.setU64(arg, file.inode.size, Math.floor(file.inode.size / 2 ** 32)) ? 0 : -E.EFAULT;
     case F.FIONREAD: {
-      const n = waiting(file);
+      const n = file.waitingBytes;
       if (n !== undefined) return n < 0 ? n : t.mem.setU32(arg, n) ? 0 : -E.EFAULT;
     }
   }

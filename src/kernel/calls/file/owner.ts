@@ -68,7 +68,7 @@ const DN: readonly (readonly [number, number])[] = [
 const POLL_MSG = { code: 3, band: 0x1 | 0x40 | 0x400 };
 
 /** F_NOTIFY of one descriptor: a signal for events in a directory. */
-class DirectoryMark implements Mark {
+export class DirectoryMark implements Mark {
   private readonly _task: Task;
   private readonly _file: FileDescription;
   private _mask = 0;

@@ -29,7 +29,7 @@ import { block, buffersOf, finish, readInto, withinLimit } from "./transfer.ts";
 const CHUNK = 65536;
 
 /** The position in one file: its own offset, or the caller's. */
-class Cursor {
+export class CopyCursor {
   readonly file: FileDescription;
   private _at: number;
   private readonly _own: boolean;
@@ -51,24 +51,24 @@ class Cursor {
 /**
  * Reads without consuming: bytes that cannot be written stay in a pipe, and are read again from other files.
  */
-const peek = (t: Task, from: Cursor, n: number, into: Uint8Array | undefined): Or<Uint8Array> => {
+const peek = (t: Task, from: CopyCursor, n: number, into: Uint8Array | undefined): Or<Uint8Array> => {
   const { file } = from;
   if (file instanceof PipeEnd) return file.pipe.length > 0 || file.pipe.writers === 0 ? file.pipe.peek(n, into) : -E.EAGAIN;
   return file.read(t, n, from.at, into);
 };
-const consume = (from: Cursor, n: number): void => {
+const consume = (from: CopyCursor, n: number): void => {
   if (from.file instanceof PipeEnd) from.file.pipe.drop(n);
   from.advance(n);
 };
 
 /** The state of a copying call between two calls of its handler. */
-class Copying {
-  readonly from: Cursor;
-  readonly to: Cursor;
+export class FileCopying {
+  readonly from: CopyCursor;
+  readonly to: CopyCursor;
   readonly count: number;
   readonly nonblock: boolean;
   done = 0;
-  constructor(from: Cursor, to: Cursor, count: number, nonblock = false) {
+  constructor(from: CopyCursor, to: CopyCursor, count: number, nonblock = false) {
     this.from = from;
     this.to = to;
     this.count = count;
@@ -81,13 +81,13 @@ class Copying {
     this.to.file.drop();
   }
 }
-const inProgress = (t: Task): Copying | undefined => (t.waited.held instanceof Copying ? t.waited.held : undefined);
+const inProgress = (t: Task): FileCopying | undefined => (t.waited.held instanceof FileCopying ? t.waited.held : undefined);
 
 /**
  * Copies up to `count` bytes and does not wait for more. Signals end it between pieces: Linux
  * splice_from_pipe_next().
  */
-const copy = (t: Task, copying: Copying): Result => {
+const copy = (t: Task, copying: FileCopying): Result => {
   const { from, to } = copying;
   const result = copyPieces(t, copying);
   if (typeof result === "number" && result > 0) {
@@ -96,7 +96,7 @@ const copy = (t: Task, copying: Copying): Result => {
   }
   return result;
 };
-const copyPieces = (t: Task, copying: Copying): Result => {
+const copyPieces = (t: Task, copying: FileCopying): Result => {
   t.waited.held = copying;
   const { from, to, count, nonblock, done: before } = copying;
   let done = before;
@@ -136,7 +136,7 @@ const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
  * The result of a call after its position was stored: -EFAULT if it cannot be. A wait stores the position
  * too, for a signal may end the call there.
  */
-const storeOffset = (t: Task, result: Result, at: VAddr, cursor: Cursor, long: 4 | 8): Result =>
+const storeOffset = (t: Task, result: Result, at: VAddr, cursor: CopyCursor, long: 4 | 8): Result =>
   at === 0 || t.mem.setLong(at, cursor.at, long) || typeof result !== "number" ? result : -E.EFAULT;
 
 const isAtEnd = (t: Task, file: FileDescription, at: number): boolean => {
@@ -158,9 +158,14 @@ const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number
   if (!isSource(input) || input instanceof PipeEnd || !rewinds || output.flags & O_APPEND) return -E.EINVAL;
   // The first byte meets the output. There may be none.
   if (!splices(output)) return count === 0 || isAtEnd(t, input, start ?? input.offset) ? 0 : -E.EINVAL;
-  return sendOn(t, new Copying(new Cursor(input, start), new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT)), at, long);
+  return sendOn(
+    t,
+    new FileCopying(new CopyCursor(input, start), new CopyCursor(output, undefined), Math.min(count, MAX_RW_COUNT)),
+    at,
+    long,
+  );
 };
-const sendOn = (t: Task, copying: Copying, at: VAddr, long: 4 | 8): Result => {
+const sendOn = (t: Task, copying: FileCopying, at: VAddr, long: 4 | 8): Result => {
   return storeOffset(t, copy(t, copying), at, copying.from, long);
 };
 
@@ -176,8 +181,8 @@ const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt:
   if (!input.inode.isFile || !output.inode.isFile) return -E.EINVAL;
   if (!input.readable || !output.writable || output.flags & O_APPEND) return -E.EBADF;
   if (input.inode.fs !== output.inode.fs) return -E.EXDEV;
-  const from = new Cursor(input, inStart);
-  const to = new Cursor(output, outStart);
+  const from = new CopyCursor(input, inStart);
+  const to = new CopyCursor(output, outStart);
   if (isImmutable(output.inode)) return -E.EPERM;
   for (const { at } of [from, to]) if (at > 0 && at + count >= 2 ** 64) return -E.EOVERFLOW;
   const there = Math.min(count, Math.max(0, input.inode.size - from.at));
@@ -186,9 +191,9 @@ const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt:
   if (allowed < 0) return allowed;
   const length = Math.min(allowed, there);
   if (input.inode === output.inode && from.at < to.at + length && to.at < from.at + length) return -E.EINVAL;
-  return copyOn(t, new Copying(from, to, Math.min(length, MAX_RW_COUNT)), inAt, outAt);
+  return copyOn(t, new FileCopying(from, to, Math.min(length, MAX_RW_COUNT)), inAt, outAt);
 };
-const copyOn = (t: Task, copying: Copying, inAt: VAddr, outAt: VAddr): Result => {
+const copyOn = (t: Task, copying: FileCopying, inAt: VAddr, outAt: VAddr): Result => {
   const result = copy(t, copying);
   return typeof result === "number" && result < 0
     ? result
@@ -231,7 +236,7 @@ export const spliceFiles = (
   if (copying) return copy(t, copying);
   const bad = checkSplice(from.file, from.at !== undefined, to.file, to.at !== undefined);
   if (bad < 0) return bad;
-  return copy(t, new Copying(new Cursor(from.file, from.at), new Cursor(to.file, to.at), Math.min(count, CHUNK), nonblock));
+  return copy(t, new FileCopying(new CopyCursor(from.file, from.at), new CopyCursor(to.file, to.at), Math.min(count, CHUNK), nonblock));
 };
 
 const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
@@ -245,10 +250,10 @@ const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr,
   if (bad < 0) return bad;
   const [inStart, outStart] = [offsetAt(t, inAt, 8), offsetAt(t, outAt, 8)];
   if (Number.isNaN(inStart) || Number.isNaN(outStart)) return -E.EFAULT;
-  const from = new Cursor(input, inStart);
-  const to = new Cursor(output, outStart);
+  const from = new CopyCursor(input, inStart);
+  const to = new CopyCursor(output, outStart);
   // One step, because splice copies the available bytes and does not wait for more.
-  return copyOn(t, new Copying(from, to, Math.min(count, CHUNK), (how & SPLICE_F_NONBLOCK) !== 0), inAt, outAt);
+  return copyOn(t, new FileCopying(from, to, Math.min(count, CHUNK), (how & SPLICE_F_NONBLOCK) !== 0), inAt, outAt);
 };
 
 /** Copies the content of one pipe to another without consuming it. */

@@ -23,7 +23,7 @@ import { CHUNK, gather, lent, type Segment, scatter, totalLength } from "./iovec
  * A call that copies in pieces. It holds the file's offset and the inode's write lock. Linux f_pos_lock,
  * i_rwsem.
  */
-class Transfer {
+export class Transfer {
   readonly file: FileDescription;
   /** Calls that wait for the end of this one. */
   readonly over = new WaitQueue();

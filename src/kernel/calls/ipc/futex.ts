@@ -6,7 +6,7 @@ import { wait } from "../../base/wait.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import { wakeOp } from "../../futex/op.ts";
 import { isOwner, passOn } from "../../futex/pi.ts";
-import type { Waiter } from "../../futex/table.ts";
+import { FutexWaiter } from "../../futex/table.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/word.ts";
 import { findTask, shownPid } from "../../namespace/pid.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
@@ -50,7 +50,7 @@ const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi)
 
 /** Sleeps while the word has the caller's value. Linux futex_wait(). */
 const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefined, isLock = false): Result => {
-  const waiting = t.waited.data as Waiter | undefined;
+  const waiting = t.waited.data as FutexWaiter | undefined;
   if (waiting) {
     if (!waiting.queue) return 0;
     if (t.waited.expired) {
@@ -65,10 +65,9 @@ const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefine
   const value = t.mem.u32(a.uaddr);
   if (!queue || value < 0) return -E.EFAULT;
   if (value !== a.val) return -E.EAGAIN;
-  const waiter: Waiter = { task: t, bitset, queue: undefined, ...(isLock ? { lock: a.uaddr } : {}) };
+  const waiter = new FutexWaiter(t, bitset, isLock ? a.uaddr : undefined);
   queue.add(waiter);
-  t.waited.data = waiter;
-  t.waited.held = { drop: () => waiter.queue?.remove(waiter) };
+  t.waited.data = t.waited.held = waiter;
   if (deadline !== undefined) t.waited.deadline = deadline;
   return asleep(t);
 };
@@ -113,7 +112,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   const value = t.mem.u32(a.uaddr);
   if (value < 0) return -E.EFAULT;
   const owner = value & FUTEX_TID_MASK;
-  const waiting = t.waited.data as Waiter | undefined;
+  const waiting = t.waited.data as FutexWaiter | undefined;
   if (isOwner(t, value)) return waiting && !waiting.queue ? 0 : -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);

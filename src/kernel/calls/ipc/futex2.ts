@@ -4,8 +4,8 @@ import { type Abi, x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u32, u64 } from "../../../abi/struct.ts";
-import { wait } from "../../base/wait.ts";
-import type { Waiter } from "../../futex/table.ts";
+import { type Held, wait } from "../../base/wait.ts";
+import { FutexWaiter } from "../../futex/table.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { clock, timespec64 } from "../../syscall/arg-time.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
@@ -52,9 +52,17 @@ const deadlineOf = (t: Task, at: VAddr, clockid: number, abi: Abi): number => {
   return Math.max(0, ns - (clockid === CLOCK_REALTIME ? t.kernel.bootTime * 1e9 : t.namespaces.time.nanoseconds("monotonic")));
 };
 
-interface Sleep {
-  readonly waiters: readonly Waiter[];
+/** A call that sleeps on several futexes. */
+export class FutexSleep implements Held {
+  readonly waiters: readonly FutexWaiter[];
   readonly until: number;
+  constructor(waiters: readonly FutexWaiter[], until: number) {
+    this.waiters = waiters;
+    this.until = until;
+  }
+  drop(): void {
+    for (const waiter of this.waiters) waiter.drop();
+  }
 }
 /** Sleeps on all futexes: the index of one that was woken, or -errno. Linux futex_wait_multiple(). */
 const sleepOn = (t: Task, list: readonly Sought[], bitset: number, until: number): Result => {
@@ -67,18 +75,16 @@ const sleepOn = (t: Task, list: readonly Sought[], bitset: number, until: number
   }
   for (const { at, value } of list) if (t.mem.u32(at) !== value) return -E.EAGAIN;
   // Two entries may name one futex, whose queue is in the table from its first waiter on.
-  const waiters = list.map(({ at }): Waiter => {
-    const waiter: Waiter = { task: t, bitset, queue: undefined };
+  const waiters = list.map(({ at }): FutexWaiter => {
+    const waiter = new FutexWaiter(t, bitset);
     t.kernel.futexes.queue(t.mem, at)?.add(waiter);
     return waiter;
   });
-  t.waited.held = { drop: () => leave(waiters) };
-  return goOn(t, (t.waited.data = { waiters, until } satisfies Sleep));
+  const sleep = new FutexSleep(waiters, until);
+  t.waited.data = t.waited.held = sleep;
+  return goOn(t, sleep);
 };
-const leave = (waiters: readonly Waiter[]): void => {
-  for (const waiter of waiters) waiter.queue?.remove(waiter);
-};
-const goOn = (t: Task, { waiters, until }: Sleep): Result => {
+const goOn = (t: Task, { waiters, until }: FutexSleep): Result => {
   const woken = waiters.findLastIndex((waiter) => waiter.queue === undefined);
   if (woken >= 0) return woken;
   if (t.waited.expired || until <= t.kernel.now) return -E.ETIMEDOUT;
@@ -86,7 +92,7 @@ const goOn = (t: Task, { waiters, until }: Sleep): Result => {
 };
 
 const waitMany = (t: Task, at: VAddr, count: number, flags: number, timeout: VAddr, clockid: number, abi: Abi): Result => {
-  const sleep = t.waited.data as Sleep | undefined;
+  const sleep = t.waited.data as FutexSleep | undefined;
   if (sleep) return goOn(t, sleep);
   if (flags !== 0 || count === 0 || count > MOST_WAITERS || at === 0) return -E.EINVAL;
   const until = deadlineOf(t, timeout, clockid, abi);
@@ -95,7 +101,7 @@ const waitMany = (t: Task, at: VAddr, count: number, flags: number, timeout: VAd
   return typeof list === "number" ? list : sleepOn(t, list, ALL, until);
 };
 const waitOne = (t: Task, at: VAddr, value: number, mask: number, flags: number, timeout: VAddr, clockid: number, abi: Abi): Result => {
-  const sleep = t.waited.data as Sleep | undefined;
+  const sleep = t.waited.data as FutexSleep | undefined;
   if (sleep) return goOn(t, sleep);
   if (badFlags(flags) || value > ALL || mask > ALL || mask === 0) return -E.EINVAL;
   const until = deadlineOf(t, timeout, clockid, abi);

@@ -5,7 +5,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, struct } from "../../../abi/struct.ts";
 import { cost } from "../../base/cost.ts";
-import { wait } from "../../base/wait.ts";
+import { type Held, wait } from "../../base/wait.ts";
 import { masked, newInode } from "../../fs/vfs/create.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -107,12 +107,44 @@ const deadlineOf = (t: Task, at: VAddr, form: TimeForm, abi: Abi): number => {
   const ns = readNanoseconds(t, at, form, abi);
   return ns < 0 ? ns : Math.max(0, ns - t.kernel.bootTime * 1e9);
 };
-interface Waiting<W> {
+/** A call that waits for room in a queue, with its message, which the account has charged. */
+export class MqueueSending implements Held {
   readonly file: MqueueFile;
-  readonly waiter: W;
+  readonly waiter: MqueueSender;
   readonly until: number;
+  constructor(file: MqueueFile, waiter: MqueueSender, until: number) {
+    this.file = file;
+    this.waiter = waiter;
+    this.until = until;
+    file.inode.senders.add(waiter);
+    file.hold();
+  }
+  drop(): void {
+    const { file, waiter } = this;
+    if (file.inode.senders.delete(waiter)) file.inode.fs.account.give(mqMessageBytes(waiter.message));
+    file.drop();
+  }
 }
-const sleep = (t: Task, { until }: Waiting<unknown>): Result => {
+/** A call that waits for a message. */
+export class MqueueReceiving implements Held {
+  readonly file: MqueueFile;
+  readonly waiter: MqueueReceiver;
+  readonly until: number;
+  constructor(file: MqueueFile, waiter: MqueueReceiver, until: number) {
+    this.file = file;
+    this.waiter = waiter;
+    this.until = until;
+    file.inode.receivers.add(waiter);
+    file.hold();
+  }
+  drop(): void {
+    const { file, waiter } = this;
+    file.inode.receivers.delete(waiter);
+    if (waiter.got) file.inode.fs.account.give(mqMessageBytes(waiter.got));
+    file.drop();
+  }
+}
+const sleep = (t: Task, { until }: MqueueSending | MqueueReceiving): Result => {
   if (t.waited.expired || until <= t.kernel.now) return -E.ETIMEDOUT;
   return wait([], { until: Number.isFinite(until) ? until : undefined });
 };
@@ -125,7 +157,7 @@ interface Send {
   readonly abs_timeout: VAddr;
 }
 const send = (t: Task, a: Send, form: TimeForm, abi: Abi): Result => {
-  const begun = t.waited.data as Waiting<MqueueSender> | undefined;
+  const begun = t.waited.data as MqueueSending | undefined;
   if (begun) return begun.waiter.sent ? 0 : sleep(t, begun);
   const until = deadlineOf(t, a.abs_timeout, form, abi);
   if (until < 0) return until;
@@ -145,16 +177,9 @@ const send = (t: Task, a: Send, form: TimeForm, abi: Abi): Result => {
     inode.send(message, t);
     return 0;
   }
-  const waiter: MqueueSender = { task: t, message, sent: false };
-  inode.senders.add(waiter);
-  file.hold();
-  t.waited.held = {
-    drop: () => {
-      if (inode.senders.delete(waiter)) account.give(mqMessageBytes(message));
-      file.drop();
-    },
-  };
-  return sleep(t, (t.waited.data = { file, waiter, until } satisfies Waiting<MqueueSender>));
+  const sending = new MqueueSending(file, { task: t, message, sent: false }, until);
+  t.waited.data = t.waited.held = sending;
+  return sleep(t, sending);
 };
 
 interface Receive extends Omit<Send, "msg_prio"> {
@@ -167,7 +192,7 @@ const deliver = (t: Task, a: Receive, { text, priority }: PosixMessage): number 
   return t.mem.write(a.msg_ptr, text) ? text.length : -E.EFAULT;
 };
 const receive = (t: Task, a: Receive, form: TimeForm, abi: Abi): Result => {
-  const begun = t.waited.data as Waiting<MqueueReceiver> | undefined;
+  const begun = t.waited.data as MqueueReceiving | undefined;
   if (begun) {
     const { got } = begun.waiter;
     begun.waiter.got = undefined;
@@ -182,17 +207,9 @@ const receive = (t: Task, a: Receive, form: TimeForm, abi: Abi): Result => {
   const message = inode.take();
   if (message) return deliver(t, a, message);
   if ((file.flags & O_NONBLOCK) !== 0) return -E.EAGAIN;
-  const waiter: MqueueReceiver = { task: t, got: undefined };
-  inode.receivers.add(waiter);
-  file.hold();
-  t.waited.held = {
-    drop: () => {
-      inode.receivers.delete(waiter);
-      if (waiter.got) t.kernel.frames.account.give(mqMessageBytes(waiter.got));
-      file.drop();
-    },
-  };
-  return sleep(t, (t.waited.data = { file, waiter, until } satisfies Waiting<MqueueReceiver>));
+  const receiving = new MqueueReceiving(file, { task: t, got: undefined }, until);
+  t.waited.data = t.waited.held = receiving;
+  return sleep(t, receiving);
 };
 
 /**

@@ -2,8 +2,9 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { IPC, MSG } from "../../../abi/uapi/ipc.ts";
+import type { Account } from "../../../memory/account.ts";
 import { cost } from "../../base/cost.ts";
-import { wait } from "../../base/wait.ts";
+import { type Held, wait } from "../../base/wait.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { type Message, messageBytes, newQueue, type Queue, type Receiver, type Selection } from "../../ipc/msg.ts";
 import { MAY, mayUse, obtain, setOwner, toControl } from "../../ipc/permission.ts";
@@ -36,13 +37,23 @@ const readLong = (t: Task, at: number, { long: width }: Abi): number | undefined
 };
 
 /** A message that waits for room, with its charge. */
-interface Sending {
+/** A message, charged to the account, that waits for room in its queue. */
+export class SendingMessage implements Held {
   readonly queue: Queue;
   readonly message: Message;
+  private readonly _account: Account;
+  constructor(queue: Queue, message: Message, account: Account) {
+    this.queue = queue;
+    this.message = message;
+    this._account = account;
+  }
+  drop(): void {
+    this._account.give(messageBytes(this.message));
+  }
 }
 /** msgsnd(2). Linux do_msgsnd(). */
 export const msgsnd = (t: Task, id: number, at: number, bytes: number, flags: number, abi: Abi): Result => {
-  const begun = t.waited.data as Sending | undefined;
+  const begun = t.waited.data as SendingMessage | undefined;
   if (begun) return begun.queue.removed ? -E.EIDRM : send(t, begun, flags);
   const type = readLong(t, at, abi);
   if (type === undefined) return -E.EFAULT;
@@ -56,10 +67,11 @@ export const msgsnd = (t: Task, id: number, at: number, bytes: number, flags: nu
   const message: Message = { type, text };
   const { account } = t.kernel.frames;
   if (!account.take(messageBytes(message))) return -E.ENOMEM;
-  t.waited.held = { drop: () => account.give(messageBytes(message)) };
-  return send(t, { queue, message }, flags);
+  const sending = new SendingMessage(queue, message, account);
+  t.waited.held = sending;
+  return send(t, sending, flags);
 };
-const send = (t: Task, sending: Sending, flags: number): Result => {
+const send = (t: Task, sending: SendingMessage, flags: number): Result => {
   const { queue, message } = sending;
   if (!mayUse(t, queue, MAY.WRITE)) return -E.EACCES;
   if (queue.hasRoom(message.text.length)) {
@@ -87,13 +99,24 @@ const deliver = (t: Task, at: number, message: Message, most: number, abi: Abi):
   return t.mem.setLong(at, message.type, abi.long) && t.mem.write(at + abi.long, text) ? text.length : -E.EFAULT;
 };
 
-interface Receiving {
+/** A call that waits for a message. A message that it got and did not deliver is charged to the account. */
+export class ReceivingMessage implements Held {
   readonly queue: Queue;
   readonly receiver: Receiver;
+  private readonly _account: Account;
+  constructor(queue: Queue, receiver: Receiver, account: Account) {
+    this.queue = queue;
+    this.receiver = receiver;
+    this._account = account;
+  }
+  drop(): void {
+    this.queue.receivers.delete(this.receiver);
+    if (typeof this.receiver.got === "object") this._account.give(messageBytes(this.receiver.got));
+  }
 }
 /** msgrcv(2). Linux do_msgrcv(). */
 export const msgrcv = (t: Task, id: number, at: number, most: number, type: number, flags: number, abi: Abi): Result => {
-  const begun = t.waited.data as Receiving | undefined;
+  const begun = t.waited.data as ReceivingMessage | undefined;
   if (begun) return received(t, begun, at, most, flags, abi);
   if (id < 0 || most < 0) return -E.EINVAL;
   if ((flags & MSG.COPY) !== 0 && ((flags & MSG.EXCEPT) !== 0 || (flags & IPC.NOWAIT) === 0)) return -E.EINVAL;
@@ -119,17 +142,10 @@ const receive = (t: Task, queue: Queue, at: number, most: number, wanted: Select
     got: undefined,
   };
   queue.receivers.add(receiver);
-  const { account } = t.kernel.frames;
-  t.waited.data = { queue, receiver } satisfies Receiving;
-  t.waited.held = {
-    drop: () => {
-      queue.receivers.delete(receiver);
-      if (typeof receiver.got === "object") account.give(messageBytes(receiver.got));
-    },
-  };
+  t.waited.data = t.waited.held = new ReceivingMessage(queue, receiver, t.kernel.frames.account);
   return wait([], { interrupted: restart.ERESTARTNOHAND });
 };
-const received = (t: Task, { queue, receiver }: Receiving, at: number, most: number, flags: number, abi: Abi): Result => {
+const received = (t: Task, { queue, receiver }: ReceivingMessage, at: number, most: number, flags: number, abi: Abi): Result => {
   const { got } = receiver;
   if (typeof got === "number") return got;
   if (got) return deliver(t, at, got, most, abi);

@@ -3,7 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { IPC, SEM } from "../../../abi/uapi/ipc.ts";
 import { cost } from "../../base/cost.ts";
-import { wait } from "../../base/wait.ts";
+import { type Held, wait } from "../../base/wait.ts";
 import { MAY, mayUse, obtain, setOwner, toControl } from "../../ipc/permission.ts";
 import { newSet, type PendingOps, SEMVMX, type SemaphoreSet, type SemOp } from "../../ipc/sem.ts";
 import { undoOf } from "../../ipc/undo.ts";
@@ -39,7 +39,7 @@ const readOps = (t: Task, at: number, count: number): SemOp[] | undefined => {
 
 /** semop(2) and semtimedop(2). No handler restarts them. Linux ksys_semtimedop(), do_semtimedop(). */
 export const semtimedop = (t: Task, id: number, at: number, count: number, timeout: number, form: TimeForm, abi: Abi): Result => {
-  const pending = t.waited.data as Sleep | undefined;
+  const pending = t.waited.data as SemaphoreWait | undefined;
   if (pending) return goOn(t, pending);
   const time = timeout === 0 ? undefined : form.read(t, timeout, abi);
   if (timeout !== 0 && !time) return -E.EFAULT;
@@ -64,17 +64,25 @@ const begin = (t: Task, set: SemaphoreSet | number, ops: readonly SemOp[], timeo
   const q: PendingOps = { task: t, ops, undo, alters, blocking: undefined, status: undefined };
   const result = set.begin(q);
   if (result !== undefined) return result;
-  const sleep: Sleep = { set, q, until: Number.isFinite(timeout) ? t.kernel.now + timeout : undefined };
-  t.waited.data = sleep;
-  t.waited.held = { drop: () => set.finish(q) };
+  const sleep = new SemaphoreWait(set, q, Number.isFinite(timeout) ? t.kernel.now + timeout : undefined);
+  t.waited.data = t.waited.held = sleep;
   return goOn(t, sleep);
 };
-interface Sleep {
+/** A call whose operations wait in the set. */
+export class SemaphoreWait implements Held {
   readonly set: SemaphoreSet;
   readonly q: PendingOps;
   readonly until: number | undefined;
+  constructor(set: SemaphoreSet, q: PendingOps, until: number | undefined) {
+    this.set = set;
+    this.q = q;
+    this.until = until;
+  }
+  drop(): void {
+    this.set.finish(this.q);
+  }
 }
-const goOn = (t: Task, { q, until }: Sleep): Result => {
+const goOn = (t: Task, { q, until }: SemaphoreWait): Result => {
   if (q.status !== undefined) return q.status;
   if (t.waited.expired) return -E.EAGAIN;
   return wait([], { until, interrupted: E.EINTR });

@@ -29,7 +29,7 @@ const all = (names: Names): number => Object.values(names).reduce((a, b) => a | 
 /**
  * A descriptor of a detached tree. The tree ends with it, if it was not attached. Linux dissolve_on_fput().
  */
-class DetachedTree extends PathFile {
+export class DetachedTree extends PathFile {
   private readonly _task: Task;
   constructor(t: Task, tree: Mount) {
     const namespace = new MountNamespace(tree, t.namespaces.mnt.ids, t.cred.userNs, true);

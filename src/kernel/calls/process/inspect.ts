@@ -67,7 +67,7 @@ const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2:
 };
 
 /** A copying call. It is a user of the target's memory, which is freed after its last user. */
-class Copying {
+export class MemoryCopying {
   readonly mem: AddressSpace;
   readonly local: readonly Segment[];
   readonly remote: readonly Segment[];
@@ -83,7 +83,7 @@ class Copying {
   }
 }
 /** Copies a piece between the caller's and the target's buffers. Only SIGKILL interrupts it. */
-const copyPiece = (t: Task, write: boolean, { mem, local, remote, done: before }: Copying): Or<{ done: number; over: boolean }> => {
+const copyPiece = (t: Task, write: boolean, { mem, local, remote, done: before }: MemoryCopying): Or<{ done: number; over: boolean }> => {
   const { kernel } = t;
   const target = { mem, kernel };
   const total = Math.min(totalLength(local), totalLength(remote));
@@ -116,9 +116,9 @@ const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | numb
   const target = findThread(t, pid);
   if (!target || target.state === "dead") return -E.ESRCH;
   if (!mayAttach(t, target)) return -E.EPERM;
-  return copyOn(t, write, new Copying(target.mem, local, reachable(target.mem, remote)));
+  return copyOn(t, write, new MemoryCopying(target.mem, local, reachable(target.mem, remote)));
 };
-const copyOn = (t: Task, write: boolean, copying: Copying): Result => {
+const copyOn = (t: Task, write: boolean, copying: MemoryCopying): Result => {
   t.waited.held = copying;
   const got = copyPiece(t, write, copying);
   if (typeof got === "number") return got;
@@ -150,7 +150,7 @@ interface VmArgs {
 }
 const vm = (t: Task, write: boolean, a: VmArgs, abi: Abi): Result => {
   const { held } = t.waited;
-  if (held instanceof Copying) return copyOn(t, write, held);
+  if (held instanceof MemoryCopying) return copyOn(t, write, held);
   if (a.flags !== 0) return -E.EINVAL;
   return processVm(t, write, a.pid, importIovec(t, a.lvec, a.liovcnt, abi), importIovec(t, a.rvec, a.riovcnt, abi));
 };

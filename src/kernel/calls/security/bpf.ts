@@ -49,7 +49,7 @@ const PAGE = 4096;
 const INSN = 8;
 
 /** The file of a program. */
-class ProgramFile extends FileDescription {
+export class BpfProgramFile extends FileDescription {
   readonly program: DeviceProgram;
   readonly type: number;
   constructor(task: Task, program: DeviceProgram, type: number) {
@@ -92,13 +92,13 @@ const load = (t: Task, a: Attribute): number => {
   if (!bytes) return -E.EFAULT;
   t.kernel.charge(count * 50);
   const program = DeviceProgram.load(bytes, ++t.kernel.cgroups.lastProgram);
-  return typeof program === "number" ? program : install(t, new ProgramFile(t, program, type), true);
+  return typeof program === "number" ? program : install(t, new BpfProgramFile(t, program, type), true);
 };
 
 const programOf = (t: Task, fd: number): DeviceProgram | number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
-  return file instanceof ProgramFile ? file.program : -E.EINVAL;
+  return file instanceof BpfProgramFile ? file.program : -E.EINVAL;
 };
 const groupOf = (t: Task, fd: number): Cgroup | number => {
   const file = t.files.getRaw(fd);
@@ -159,7 +159,7 @@ const query = (t: Task, a: Attribute, at: VAddr): number => {
 const byId = (t: Task, a: Attribute): number => {
   for (const group of t.kernel.cgroups.down())
     for (const program of group.devices.programs)
-      if (program.id === a.u32(0)) return install(t, new ProgramFile(t, program, PROGRAM.CGROUP_DEVICE), true);
+      if (program.id === a.u32(0)) return install(t, new BpfProgramFile(t, program, PROGRAM.CGROUP_DEVICE), true);
   return -E.ENOENT;
 };
 

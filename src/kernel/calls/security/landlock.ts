@@ -32,7 +32,7 @@ const PAGE = 4096;
 const ERRATA = 3;
 
 /** The file of a ruleset: handled rights, and rules by object. */
-class Ruleset extends FileDescription {
+export class RulesetFile extends FileDescription {
   readonly handled: Handled;
   readonly files = new Map<FileKey, number>();
   readonly ports = new Map<number, number>();
@@ -85,14 +85,14 @@ const create = (t: Task, at: VAddr, given: number, how: number): number => {
   if (MEMBERS.some(({ known }, i) => (values[i] as bigint) & ~BigInt(known(abi)))) return -E.EINVAL;
   if (values.every((value) => value === 0n)) return -E.ENOMSG;
   const [fs, net, scope] = values.map(Number) as [number, number, number];
-  return install(t, new Ruleset(t, { fs, net, scope }), true);
+  return install(t, new RulesetFile(t, { fs, net, scope }), true);
 };
 
 /** The ruleset of a descriptor, or -errno. Linux get_ruleset_from_fd(). */
-const rulesetOf = (t: Task, fd: number): Ruleset | number => {
+const rulesetOf = (t: Task, fd: number): RulesetFile | number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
-  return file instanceof Ruleset ? file : -E.EBADFD;
+  return file instanceof RulesetFile ? file : -E.EBADFD;
 };
 
 /** struct landlock_path_beneath_attr, packed: u64 allowed_access, s32 parent_fd. */
@@ -110,7 +110,7 @@ const readRule = (t: Task, at: VAddr, length: number, handled: number): Uint8Arr
 };
 
 /** Linux add_rule_path_beneath(), landlock_append_fs_rule(). */
-const addPath = (t: Task, ruleset: Ruleset, at: VAddr): number => {
+const addPath = (t: Task, ruleset: RulesetFile, at: VAddr): number => {
   const bytes = readRule(t, at, PATH_SIZE, ruleset.handled.fs);
   if (typeof bytes === "number") return bytes;
   const access = Number(u64(bytes, 0));
@@ -123,7 +123,7 @@ const addPath = (t: Task, ruleset: Ruleset, at: VAddr): number => {
   return ruleset.grant(ruleset.files, fileKey(inode), access | (ALL_FS & ~(ruleset.handled.fs | ACCESS_FS.LANDLOCK_ACCESS_FS_REFER)));
 };
 /** Linux add_rule_net_port(). */
-const addPort = (t: Task, ruleset: Ruleset, at: VAddr): number => {
+const addPort = (t: Task, ruleset: RulesetFile, at: VAddr): number => {
   const bytes = readRule(t, at, PORT_SIZE, ruleset.handled.net);
   if (typeof bytes === "number") return bytes;
   const port = u64(bytes, 8);

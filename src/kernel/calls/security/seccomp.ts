@@ -93,7 +93,7 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
   confine(task, filter);
   task.kernel.kept.add(filter, sizes.filter + a.length * sizes.instruction);
   if (has(a, "TSYNC")) for (const thread of others(task)) synchronize(thread, task, filter);
-  task.kernel.onFilter?.(task, filter);
+  task.kernel.observer?.attached?.(task, filter);
   return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;
 };
 

@@ -1,4 +1,5 @@
 // The declaration of an operation of io_uring. Linux io_uring/opdef.h struct io_issue_def.
+import { UNNUMBERED } from "../../fs/vfs/fd-table.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Request, Sqe } from "./request.ts";
 
@@ -30,4 +31,4 @@ export interface Operation {
 }
 
 /** The descriptor that stands for a registered file in calls. */
-export const FIXED_FD = 0x7fff_fff0;
+export const FIXED_FD = UNNUMBERED;

@@ -5,11 +5,11 @@ import { ACCEPT, CQE_F, OP, SETUP, SQE_FLAG } from "../../../abi/uapi/io-uring.t
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
 import { endWaiting, type Wait, type Waited, wait } from "../../base/wait.ts";
-import type { FdTable } from "../../fs/vfs/fd-table.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
+import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
-import { FIXED_FD, type Operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { Resource } from "./resource.ts";
 import type { UringFile } from "./ring.ts";
 
@@ -32,39 +32,29 @@ export interface Sqe {
 }
 
 /**
- * The submitter as handlers see it: the task itself, but with a state of waiting of its own, and woken apart
- * from it.
+ * The submitter as handlers see it: an object over the task, with a state of waiting of its own, and woken
+ * apart from it.
  */
 const workerOf = (request: Request, task: Task): Task => {
   const own = {
-    waited: { value: { expired: false } satisfies Waited, writable: true },
-    cred: { value: task.cred, writable: true },
-    files: { value: task.files, writable: true },
-    noPipeSignal: { value: true },
-    wake: { value: () => request.woken() },
-    exitWork: {
-      get: () => task.exitWork,
-      set: (work: number) => {
-        task.exitWork = work;
-      },
-    },
+    waited: { expired: false } satisfies Waited,
+    cred: task.cred,
+    files: task.files,
+    noPipeSignal: true,
+    waker: request,
   };
-  return Object.create(task, own) as Task;
+  return Object.assign(Object.create(task) as Task, own);
+};
+/** Work for the submitter's return to user code that a handler has noted at its worker. */
+const passOnWork = (worker: Task, task: Task): void => {
+  if (!Object.hasOwn(worker, "exitWork")) return;
+  task.exitWork |= worker.exitWork;
+  Reflect.deleteProperty(worker, "exitWork");
 };
 
 const RWF_NOWAIT = 8;
 const MSG_DONTWAIT = 0x40;
 const isTransfer: ReadonlySet<number> = new Set([OP.READ, OP.WRITE, OP.READV, OP.WRITEV, OP.READ_FIXED, OP.WRITE_FIXED, OP.READ_MULTISHOT]);
-
-/** The descriptors of a task, and a registered file under the number FIXED_FD. */
-const withFixed = (files: FdTable, file: FileDescription): FdTable =>
-  new Proxy(files, {
-    get: (table, key) => {
-      if (key === "get" || key === "getRaw") return (fd: number) => (fd === FIXED_FD ? file : table[key](fd));
-      const member = Reflect.get(table, key, table) as unknown;
-      return typeof member === "function" ? member.bind(table) : member;
-    },
-  });
 
 /** A request from its submission to its completion. */
 export class Request implements Timer {
@@ -145,7 +135,6 @@ export class Request implements Timer {
     if (!file) return -E.EBADF;
     this.file = file.hold();
     if (isFixed) {
-      this.worker.files = withFixed(task.files, file);
       this.uses(ring.files?.resource(sqe.fd));
     }
     return 0;
@@ -161,12 +150,25 @@ export class Request implements Timer {
       if ((this.ring.shape.flags & SETUP.DEFER_TASKRUN) === 0) this.complete(-E.ECANCELED);
       return;
     }
-    const result = this.operation.work(this);
+    const result = this._work();
     if (result === -E.EAGAIN && this.operation.polls && this.file && !this._mayNotWait()) {
       endWaiting(this.worker);
       this._sleep(wait(this.file.queues(this.operation.polls === "in" ? POLLIN : POLLOUT)));
     } else if (typeof result === "number") this.complete(result);
     else if ("on" in result) this._sleep(result);
+  }
+  /** A registered file has a number for the handler, as long as it works. */
+  private _work(): Result {
+    const { files } = this.worker;
+    const { unnumbered } = files;
+    const isFixed = (this.sqe.flags & SQE_FLAG.FIXED_FILE) !== 0;
+    files.unnumbered = isFixed ? this.file : undefined;
+    try {
+      return this.operation.work(this);
+    } finally {
+      files.unnumbered = unnumbered;
+      passOnWork(this.worker, this.task);
+    }
   }
   /** RWF_NOWAIT, MSG_DONTWAIT, IORING_ACCEPT_DONTWAIT. */
   private _mayNotWait(): boolean {

@@ -1,7 +1,7 @@
 // The bitmaps of ext2: blocks and inodes are taken and given back. Linux fs/ext2/balloc.c, ialloc.c.
 import { E } from "../../../abi/errno.ts";
 import type { Or } from "../vfs/inode.ts";
-import type { Volume } from "./volume.ts";
+import { isSystem, type SystemBlocks, type Volume } from "./volume.ts";
 
 const isSet = (map: Uint8Array, bit: number): boolean => ((map[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
 /** The first clear bit in [from, to), or `to`. */
@@ -56,9 +56,14 @@ export class Allocator {
       this._empty.blocks.add(group);
       return undefined;
     }
-    const isSystem = volume.system(group, desc);
+    const system = volume.system(group, desc);
     let length = 0;
-    while (length < Math.min(most, free) && bit + length < bits && !isSet(map, bit + length) && !isSystem(range.from + bit + length)) {
+    while (
+      length < Math.min(most, free) &&
+      bit + length < bits &&
+      !isSet(map, bit + length) &&
+      !isSystem(system, range.from + bit + length)
+    ) {
       map[(bit + length) >> 3]! |= 1 << ((bit + length) & 7);
       length++;
     }
@@ -93,13 +98,15 @@ export class Allocator {
 
   /** Gives back blocks by a list that is written group by group. */
   release(): Release {
-    return new Release(this._volume, (group, map, count) => {
-      const desc = this._volume.desc(group);
-      if (typeof desc === "number") return desc;
-      this._empty.blocks.delete(group);
-      desc.set("free_blocks_count", Math.min(0xffff, desc.get("free_blocks_count") + count));
-      return this._store(desc.get("block_bitmap"), map, group, desc, { blocks: count });
-    });
+    return new Release(this._volume, this);
+  }
+  /** Writes the bitmap of a group in which blocks were given back: 0 or -errno. */
+  released(group: number, map: Uint8Array, count: number): number {
+    const desc = this._volume.desc(group);
+    if (typeof desc === "number") return desc;
+    this._empty.blocks.delete(group);
+    desc.set("free_blocks_count", Math.min(0xffff, desc.get("free_blocks_count") + count));
+    return this._store(desc.get("block_bitmap"), map, group, desc, { blocks: count });
   }
 
   /** Takes an inode, near that of the directory `near`: its number, or -ENOSPC. */
@@ -146,14 +153,14 @@ export class Allocator {
 /** Blocks that are given back. A bitmap is written when another group's turn comes, and at the end. */
 export class Release {
   private readonly _volume: Volume;
-  private readonly _write: (group: number, map: Uint8Array, count: number) => number;
+  private readonly _allocator: Allocator;
   private _group = -1;
   private _map: Uint8Array = new Uint8Array(0);
-  private _isSystem: (block: number) => boolean = () => true;
+  private _system: SystemBlocks | undefined = undefined;
   private _count = 0;
-  constructor(volume: Volume, write: (group: number, map: Uint8Array, count: number) => number) {
+  constructor(volume: Volume, allocator: Allocator) {
     this._volume = volume;
-    this._write = write;
+    this._allocator = allocator;
   }
   /** Gives back a block. False: it is none of a file, or is free already. */
   give(block: number): boolean {
@@ -163,7 +170,7 @@ export class Release {
     const group = Math.floor((block - firstBlock) / blocksPerGroup);
     if (group !== this._group && !this._enter(group)) return false;
     const bit = (block - firstBlock) % blocksPerGroup;
-    if (!isSet(this._map, bit) || this._isSystem(block)) return false;
+    if (!isSet(this._map, bit) || !this._system || isSystem(this._system, block)) return false;
     this._map[bit >> 3]! &= ~(1 << (bit & 7));
     this._count++;
     return true;
@@ -175,11 +182,11 @@ export class Release {
     if (typeof desc === "number" || typeof map === "number") return false;
     this._group = group;
     this._map = map;
-    this._isSystem = this._volume.system(group, desc);
+    this._system = this._volume.system(group, desc);
     return true;
   }
   end(): void {
-    if (this._count > 0) this._write(this._group, this._map, this._count);
+    if (this._count > 0) this._allocator.released(this._group, this._map, this._count);
     this._group = -1;
     this._count = 0;
   }

@@ -79,6 +79,19 @@ const geometryOf = (device: BlockDevice): Or<Geometry> => {
   };
 };
 
+/** The blocks of a group that hold its structures. */
+export interface SystemBlocks {
+  readonly blockMap: number;
+  readonly inodeMap: number;
+  readonly table: number;
+  readonly tableEnd: number;
+  /** All blocks before it are of the super block and the descriptors. */
+  readonly first: number;
+}
+/** True for a block of structures. */
+export const isSystem = ({ blockMap, inodeMap, table, tableEnd, first }: SystemBlocks, block: number): boolean =>
+  block === blockMap || block === inodeMap || (block >= table && block < tableEnd) || block < first;
+
 /** An open volume. */
 export class Volume {
   readonly device: BlockDevice;
@@ -127,11 +140,10 @@ export class Volume {
     return inside(desc.get("block_bitmap"), 1) && inside(desc.get("inode_bitmap"), 1) && inside(desc.get("inode_table"), this.tableBlocks);
   }
   /** A check for blocks of a group that have its structures, and are never a file's. */
-  system(group: number, desc: Raw<(typeof groupDesc)["fields"]>): (block: number) => boolean {
+  system(group: number, desc: Raw<(typeof groupDesc)["fields"]>): SystemBlocks {
     const [blockMap, inodeMap, table] = [desc.get("block_bitmap"), desc.get("inode_bitmap"), desc.get("inode_table")];
     const first = this.hasSuper(group) ? this.range(group).from + 1 + this.descBlocks : 0;
-    const end = table + this.tableBlocks;
-    return (block) => block === blockMap || block === inodeMap || (block >= table && block < end) || block < first;
+    return { blockMap, inodeMap, table, tableEnd: table + this.tableBlocks, first };
   }
   /** True for the number of a block that a file can have. */
   isBlock(block: number): boolean {

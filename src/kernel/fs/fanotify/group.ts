@@ -289,7 +289,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     return [this._arrivals];
   }
   /** The bytes that FIONREAD shows. */
-  get waitingBytes(): number {
+  override get waitingBytes(): number {
     let bytes = 0;
     for (const event of this._events) bytes += eventLength(event.records, (this.how & INIT.REPORT_PIDFD) !== 0);
     return bytes;

@@ -28,7 +28,8 @@ abstract class MemoryDevice extends FileDescription {
     return bytes.length;
   }
 }
-class NullDevice extends MemoryDevice {
+/** /dev/null. */
+export class NullDevice extends MemoryDevice {
   override get isSource(): boolean {
     return false;
   }
@@ -41,7 +42,8 @@ class NullDevice extends MemoryDevice {
 }
 /** An open /dev/null at this path. */
 export const nullFile = (path: Path, flags: number): FileDescription => new NullDevice(path.dentry.inode, flags, path);
-class ZeroDevice extends MemoryDevice {
+/** /dev/zero. */
+export class ZeroDevice extends MemoryDevice {
   override get discards(): boolean {
     return true;
   }
@@ -52,7 +54,8 @@ class ZeroDevice extends MemoryDevice {
     return "anonymous";
   }
 }
-class FullDevice extends ZeroDevice {
+/** /dev/full. */
+export class FullDevice extends ZeroDevice {
   override get discards(): boolean {
     return false;
   }
@@ -68,7 +71,8 @@ const RANDOM_MINOR = 8;
 const RNDGETENTCNT = 0x8004_5200;
 /** The content of the entropy pool in bits: /proc/sys/kernel/random/entropy_avail. */
 export const POOL_BITS = 256;
-class RandomDevice extends MemoryDevice {
+/** /dev/random and /dev/urandom. */
+export class RandomDevice extends MemoryDevice {
   override get pollable(): boolean {
     return minor(this.inode.rdev) === RANDOM_MINOR;
   }

@@ -26,7 +26,7 @@ type Data = readonly [number, number];
  * One file in the set. It always sleeps on the file's queues, to record events since the last report. Linux
  * struct epitem.
  */
-class Item implements Sleeper {
+export class EpollItem implements Sleeper {
   readonly ep: EpollFile;
   readonly fd: number;
   readonly file: FileDescription;
@@ -79,21 +79,21 @@ class Item implements Sleeper {
 export class EpollFile extends FileDescription {
   readonly queue = new WaitQueue();
   /** Items by file and descriptor: a duplicate of a descriptor is another item. */
-  private readonly _items = new Map<FileDescription, Map<number, Item>>();
+  private readonly _items = new Map<FileDescription, Map<number, EpollItem>>();
   /**
    * Items that may be ready, in the order of their reports. Other items are not ready: their queues wake
    * them.
    */
-  private readonly _ready = new Set<Item>();
+  private readonly _ready = new Set<EpollItem>();
 
   constructor(path: Path) {
     super(path.dentry.inode, O_RDWR, path);
   }
 
-  private _find(fd: number, file: FileDescription): Item | undefined {
+  private _find(fd: number, file: FileDescription): EpollItem | undefined {
     return this._items.get(file)?.get(fd);
   }
-  private *_all(): Generator<Item> {
+  private *_all(): Generator<EpollItem> {
     for (const items of this._items.values()) yield* items.values();
   }
   /** The files in the set. */
@@ -105,7 +105,7 @@ export class EpollFile extends FileDescription {
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     if (this._find(fd, file)) return -E.EEXIST;
     if (!this.inode.fs.account.take(sizes.epollItem)) return -E.ENOMEM;
-    const item = new Item(this, fd, file, events, data);
+    const item = new EpollItem(this, fd, file, events, data);
     const items = this._items.get(file);
     if (items === undefined) this._items.set(file, new Map([[fd, item]]));
     else items.set(fd, item);
@@ -134,11 +134,11 @@ export class EpollFile extends FileDescription {
     this.forget(item);
     return 0;
   }
-  private _endItem(item: Item): void {
+  private _endItem(item: EpollItem): void {
     item.end();
     this.inode.fs.account.give(sizes.epollItem);
   }
-  forget(item: Item): void {
+  forget(item: EpollItem): void {
     this._endItem(item);
     this._ready.delete(item);
     const items = this._items.get(item.file);
@@ -146,7 +146,7 @@ export class EpollFile extends FileDescription {
     if (items?.size === 0) this._items.delete(item.file);
   }
   /** Called when an item may be ready. */
-  happened(item: Item): void {
+  happened(item: EpollItem): void {
     this._ready.add(item);
     this.queue.wake();
   }
@@ -157,7 +157,7 @@ export class EpollFile extends FileDescription {
    */
   collect(task: Task, max: number): { events: number; data: Data }[] {
     const out: { events: number; data: Data }[] = [];
-    const again: Item[] = [];
+    const again: EpollItem[] = [];
     for (const item of this._ready) {
       if (out.length === max) break;
       this._ready.delete(item);

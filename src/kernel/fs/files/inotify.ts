@@ -37,7 +37,7 @@ const sizeOf = ({ name }: Queued): number =>
 const charge = ({ name }: Queued): number => sizes.fileEvent + name.length;
 
 /** One watch. Linux struct inotify_inode_mark. */
-class Watch implements Mark {
+export class InotifyWatch implements Mark {
   readonly file: InotifyFile;
   readonly wd: number;
   readonly inode: Inode;
@@ -66,13 +66,13 @@ class Watch implements Mark {
 export class InotifyFile extends FileDescription {
   private readonly _kernel: Kernel;
   private readonly _uid: number;
-  private readonly _watches = new Map<number, Watch>();
-  private readonly _byInode = new Map<Inode, Watch>();
+  private readonly _watches = new Map<number, InotifyWatch>();
+  private readonly _byInode = new Map<Inode, InotifyWatch>();
   private readonly _events = new Fifo<Queued>();
   private readonly _arrivals = new WaitQueue();
   private _lastWd = 0;
   /** The bytes of all queued events, as read(2) returns them. */
-  waitingBytes = 0;
+  private _waitingBytes = 0;
   private _overflown = false;
 
   constructor(task: Task, path: Path, flags: number) {
@@ -80,6 +80,9 @@ export class InotifyFile extends FileDescription {
     this._kernel = task.kernel;
     this._uid = task.cred.uid;
     this._kernel.inotify.files.add(this);
+  }
+  override get waitingBytes(): number {
+    return this._waitingBytes;
   }
   /** The watched inodes. */
   get inodes(): Iterable<Inode> {
@@ -102,7 +105,7 @@ export class InotifyFile extends FileDescription {
     }
     do this._lastWd = this._lastWd + 1 === WD_END ? 1 : this._lastWd + 1;
     while (this._watches.has(this._lastWd));
-    const watch = new Watch(this, this._lastWd, inode, mask & ~IN.MASK_ADD);
+    const watch = new InotifyWatch(this, this._lastWd, inode, mask & ~IN.MASK_ADD);
     this._watches.set(watch.wd, watch);
     this._byInode.set(inode, watch);
     inode.marks ??= new Set();
@@ -117,14 +120,14 @@ export class InotifyFile extends FileDescription {
     return 0;
   }
   /** Ends a watch, with an IN_IGNORED event. */
-  remove(watch: Watch): void {
+  remove(watch: InotifyWatch): void {
     const { inode } = watch;
     inode.marks?.delete(watch);
     if (inode.marks?.size === 0) inode.marks = undefined;
     this.forget(watch);
   }
   /** Ends a watch that is not in its inode any more. */
-  forget(watch: Watch): void {
+  forget(watch: InotifyWatch): void {
     if (!this._watches.delete(watch.wd)) return;
     this._byInode.delete(watch.inode);
     this._kernel.inotify.give("watches", this._uid);
@@ -146,12 +149,12 @@ export class InotifyFile extends FileDescription {
   }
   private _push(event: Queued): void {
     this._events.push(event);
-    this.waitingBytes += sizeOf(event);
+    this._waitingBytes += sizeOf(event);
     this._arrivals.wake();
   }
   private _shift(): Queued {
     const event = this._events.shift() as Queued;
-    this.waitingBytes -= sizeOf(event);
+    this._waitingBytes -= sizeOf(event);
     if (event.mask === IN.Q_OVERFLOW) this._overflown = false;
     else this._kernel.frames.account.give(charge(event));
     return event;

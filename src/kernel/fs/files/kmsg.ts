@@ -18,7 +18,7 @@ const WARNING = 4;
 const SEEK = { SET: 0, END: 2, DATA: 3 } as const;
 
 /** An open /dev/kmsg: a read is one record. */
-class KmsgDevice extends FileDescription {
+export class KmsgDevice extends FileDescription {
   private readonly _log: KernelLog;
   /** The number of the next record. */
   private _next: number;
@@ -47,7 +47,7 @@ class KmsgDevice extends FileDescription {
     if (bytes.length > MOST) return -E.EINVAL;
     const [, given, text = ""] = /^(?:<(\d{1,9})>)?([\s\S]*)$/.exec(ofBytes(bytes)) ?? [];
     const level = given === undefined ? WARNING : Number(given);
-    kernel.log.add(level < USER ? level | USER : level, kernel.now, text.replace(/\n$/, ""));
+    kernel.printk(level < USER ? level | USER : level, text.replace(/\n$/, ""));
     return bytes.length;
   }
   override poll(): number {
@@ -72,7 +72,7 @@ export const openKmsg = ({ kernel }: Task, inode: Inode, flags: number, path: Pa
   new KmsgDevice(kernel.log, inode, flags, path);
 
 /** An open /proc/kmsg: a read takes lines from the log. */
-class ProcKmsg extends FileDescription {
+export class ProcKmsg extends FileDescription {
   private readonly _log: KernelLog;
   constructor(log: KernelLog, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);

@@ -17,7 +17,8 @@ export const SECTOR = 512;
 /** LO_FLAGS_*. Linux uapi linux/loop.h */
 export const FLAGS = { READ_ONLY: 1, AUTOCLEAR: 4, PARTSCAN: 8, DIRECT_IO: 16 } as const;
 
-const NAME = new Uint8Array(64);
+/** The name of a device without a file. */
+export const NO_LOOP_NAME = new Uint8Array(64);
 /** The length of a jiffy in milliseconds. */
 const JIFFY = 4;
 
@@ -37,7 +38,7 @@ export class Loop implements BlockDevice {
   /** The size limit in bytes. 0: none. */
   limit = 0;
   flags = 0;
-  name: Uint8Array = NAME;
+  name: Uint8Array = NO_LOOP_NAME;
   blockSize = SECTOR;
   /** BLKROSET. */
   madeReadOnly = false;
@@ -85,7 +86,7 @@ export class Loop implements BlockDevice {
     this.file = file.hold();
     this.flags = readOnly || !file.writable ? FLAGS.READ_ONLY : 0;
     this.offset = this.limit = 0;
-    this.name = NAME;
+    this.name = NO_LOOP_NAME;
     this.blockSize = SECTOR;
     return 0;
   }
@@ -93,7 +94,7 @@ export class Loop implements BlockDevice {
     this.file?.drop();
     this.file = undefined;
     this.offset = this.limit = this.flags = 0;
-    this.name = NAME;
+    this.name = NO_LOOP_NAME;
     this.madeReadOnly = false;
   }
 

@@ -54,7 +54,7 @@ const info = struct("loop_info", {
 const CONFIG_SIZE = 8 + INFO64_SIZE + 64;
 
 /** An open block device. */
-class LoopFile extends FileDescription {
+export class LoopFile extends FileDescription {
   private readonly _loop: Loop;
   constructor(loop: Loop, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
@@ -237,7 +237,7 @@ class LoopFile extends FileDescription {
 }
 
 /** /dev/loop-control. */
-class LoopControl extends FileDescription {
+export class LoopControl extends FileDescription {
   override get pollable(): boolean {
     return false;
   }

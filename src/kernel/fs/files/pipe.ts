@@ -221,6 +221,9 @@ export class PipeEnd extends FileDescription {
   readonly writersBefore: number;
   readonly readersBefore: number;
 
+  override get waitingBytes(): number {
+    return this.pipe.length;
+  }
   constructor(inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
     const { pipe } = inode;

@@ -10,22 +10,22 @@ import type { Or } from "../vfs/inode.ts";
 import { S_IFIFO } from "../vfs/mode.ts";
 import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
 import type { Vfs } from "../vfs.ts";
-import type { ByteSink, ByteSource } from "./stream.ts";
+import { type ByteSink, ByteSource } from "./stream.ts";
 
 /** The inode of a stream. An open through /proc/PID/fd makes another description of the same end. */
 export class StreamInode extends AnonInode {
-  private readonly _make: (path: Path, flags: number) => FileDescription;
+  private readonly _end: ByteSource | ByteSink;
   private readonly _access: number;
-  constructor(vfs: Vfs, access: number, make: (path: Path, flags: number) => FileDescription) {
+  constructor(vfs: Vfs, access: number, end: ByteSource | ByteSink) {
     super(vfs.pipefs, S_IFIFO | 0o600);
     this._access = access;
-    this._make = make;
+    this._end = end;
   }
   /** The other end is the host's, so only the guest's own end can be opened; O_RDWR gives that end too. */
   override open(_task?: Task, flags = this._access, path = this.path): Or<FileDescription> {
     const access = flags & O_ACCMODE;
     if (access !== this._access && access !== O_RDWR) return -E.EACCES;
-    return this._make(path, flags);
+    return this._end instanceof ByteSource ? new StreamInput(path, flags, this._end) : new StreamOutput(path, flags, this._end);
   }
   readonly path: Path = (this.fs as Vfs["pipefs"]).path(this, (ino) => `pipe:[${ino}]`);
 }
@@ -33,16 +33,16 @@ export class StreamInode extends AnonInode {
 /** The read end of a stream from the host. -EAGAIN while the source is empty. */
 export class StreamInput extends FileDescription {
   readonly source: ByteSource;
-  private constructor(path: Path, flags: number, source: ByteSource) {
+  constructor(path: Path, flags: number, source: ByteSource) {
     super(path.dentry.inode, (flags & ~O_ACCMODE) | O_RDONLY, path);
     this.source = source;
   }
   /** A new stream. */
   static of(vfs: Vfs, source: ByteSource): StreamInput {
-    return new StreamInode(vfs, O_RDONLY, (path, flags) => new StreamInput(path, flags, source)).open() as StreamInput;
+    return new StreamInode(vfs, O_RDONLY, source).open() as StreamInput;
   }
   /** FIONREAD. */
-  get waitingBytes(): number {
+  override get waitingBytes(): number {
     return this.source.available;
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
@@ -63,13 +63,13 @@ export class StreamInput extends FileDescription {
 /** The write end of a stream to the host. -EAGAIN while the sink is full. */
 export class StreamOutput extends FileDescription {
   readonly sink: ByteSink;
-  private constructor(path: Path, flags: number, sink: ByteSink) {
+  constructor(path: Path, flags: number, sink: ByteSink) {
     super(path.dentry.inode, (flags & ~O_ACCMODE) | O_WRONLY, path);
     this.sink = sink;
   }
   /** A new stream. */
   static of(vfs: Vfs, sink: ByteSink): StreamOutput {
-    return new StreamInode(vfs, O_WRONLY, (path, flags) => new StreamOutput(path, flags, sink)).open() as StreamOutput;
+    return new StreamInode(vfs, O_WRONLY, sink).open() as StreamOutput;
   }
   override get writesAll(): boolean {
     return true;

@@ -57,6 +57,7 @@ export class OverlayDir extends Inode {
   }
 
   protected override evict(): void {
+    this.fs.nodes.delete(this);
     this.fs.count(-1);
   }
 

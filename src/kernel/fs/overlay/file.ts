@@ -83,6 +83,7 @@ export class OverlayFile extends RegularInode {
   }
   protected override evict(): void {
     super.evict();
+    this.fs.nodes.delete(this);
     this.fs.count(-1);
   }
   /** The file of the layer lives as long as one here is open. */
@@ -92,7 +93,8 @@ export class OverlayFile extends RegularInode {
     return inode;
   }
 }
-class OverlayOpen extends RegularFile {
+/** An open file of an overlay. */
+export class OverlayOpen extends RegularFile {
   private readonly _held: Inode;
   constructor(inode: OverlayFile, flags: number, path: Path) {
     super(inode, flags, path);
@@ -136,6 +138,7 @@ export class OverlayOther extends Inode {
     return this.isLink ? -E.ELOOP : -E.ENXIO;
   }
   protected override evict(): void {
+    this.fs.nodes.delete(this);
     this.fs.count(-1);
   }
 }

@@ -33,10 +33,30 @@ export const removeReal = (dir: Dentry, { name, inode }: Dentry): number => {
   return 0;
 };
 
+/** The nodes of files in the layers. */
+export class OverlayNodes {
+  private readonly _byReal = new Map<Inode, Inode>();
+  /** The files of each node: one in a lower layer, and its copy. */
+  private readonly _reals = new Map<Inode, Inode[]>();
+  get(real: Inode): Inode | undefined {
+    return this._byReal.get(real);
+  }
+  set(real: Inode, node: Inode): void {
+    this._byReal.set(real, node);
+    const reals = this._reals.get(node);
+    if (reals) reals.push(real);
+    else this._reals.set(node, [real]);
+  }
+  /** A node has ended. */
+  delete(node: Inode): void {
+    for (const real of this._reals.get(node) ?? []) if (this._byReal.get(real) === node) this._byReal.delete(real);
+    this._reals.delete(node);
+  }
+}
 /** The file system, as its nodes see it. */
 export interface Overlay extends FileSystem {
   /** The inode of each file of a layer, so that all names of a file have one. */
-  readonly nodes: WeakMap<Inode, Inode>;
+  readonly nodes: OverlayNodes;
   /** Charges or, with a negative number, gives back nodes. */
   count(nodes: number): void;
 }

@@ -2,8 +2,9 @@
 // Documentation/filesystems/overlayfs.rst, fs/overlayfs/super.c.
 import { sizes } from "../../base/sizes.ts";
 import type { Dentry } from "../vfs/dentry.ts";
-import { type Clock, FileSystem, type Inode, type StatFs } from "../vfs/inode.ts";
+import { type Clock, FileSystem, type StatFs } from "../vfs/inode.ts";
 import { OverlayDir } from "./dir.ts";
+import { OverlayNodes } from "./node.ts";
 
 /** The layers of a mount: lower directories from the topmost one, and the directory for changes. */
 export interface Layers {
@@ -23,7 +24,7 @@ export class OverlayFs extends FileSystem {
   private readonly _root: Dentry;
   private _nodes = 0;
   /** The inode of each file of a layer, so that all names of a file have one. */
-  readonly nodes = new WeakMap<Inode, Inode>();
+  readonly nodes = new OverlayNodes();
   constructor(dev: number, clock: Clock, layers: Layers) {
     super(dev, clock);
     clock.kept.add(this, sizes.fileSystem);

@@ -2,19 +2,23 @@
 // proc_pid_attr_read(), proc_pid_attr_write().
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
+import { recipe } from "./derived.ts";
 import { DT, type Owner, type ProcContent, type ProcEntry, ProcFileNode } from "./node.ts";
 import type { ProcFs } from "./procfs.ts";
 
 const NAMES = ["current", "prev", "exec", "fscreate", "keycreate", "sockcreate"] as const;
 
+const content = recipe(
+  "proc attribute",
+  (target: Task): ProcContent => ({
+    isSource: false,
+    read: () => -E.EINVAL,
+    write: (task) => (task.mem === target.mem ? -E.EINVAL : -E.EPERM),
+  }),
+);
 /** The entries of the directory, with inode numbers from `first` on. */
 export const attributes = (fs: ProcFs, target: Task, owner: Owner, first: number): ProcEntry[] =>
   NAMES.map((name, i) => {
     const ino = first + i;
-    const content: ProcContent = {
-      isSource: false,
-      read: () => -E.EINVAL,
-      write: (task) => (task.mem === target.mem ? -E.EINVAL : -E.EPERM),
-    };
-    return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, name === "prev" ? 0o444 : 0o666, content, owner) };
+    return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, name === "prev" ? 0o444 : 0o666, content(target), owner) };
   });

@@ -1,8 +1,20 @@
 // Trees of fixed names, of which /proc and /sys consist for the most part.
 import { E } from "../../../abi/errno.ts";
 import { CAP, capableIn, inGroup } from "../../cred/cred.ts";
+import type { Task } from "../../task/task.ts";
 import type { FileSystem, Inode } from "../vfs/inode.ts";
-import { DT, linksOf, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode } from "./node.ts";
+import { recipe } from "./derived.ts";
+import {
+  DT,
+  linksOf,
+  type ProcContent,
+  ProcDirNode,
+  type ProcEntry,
+  ProcFileNode,
+  type ProcFolder,
+  ProcLinkNode,
+  type ProcTarget,
+} from "./node.ts";
 
 /** The text of a symbolic link. */
 export interface FixedLink {
@@ -35,55 +47,115 @@ type Sysctl = "machine" | "network";
  * In /proc/sys only mode bits decide, also for root: no capability overrides them. An administrator of the
  * network namespace has the owner's. Linux proc_sys_permission(), net_ctl_permissions().
  */
-const byModeAlone = <T extends Inode>(inode: T, of: Sysctl): T => {
-  inode.permission = ({ cred, net }, mask) => {
+const byModeAlone =
+  (of: Sysctl) =>
+  ({ cred, net }: Task, mask: number, inode: Inode): number => {
     const isOwner = cred.fsuid === 0 || (of === "network" && capableIn(cred, net.owner, CAP.NET_ADMIN));
     const shift = isOwner ? 6 : inGroup(cred, 0) ? 3 : 0;
     return ((inode.mode >> shift) & mask) === mask ? 0 : -E.EACCES;
   };
-  return inode;
+
+/** A file system of a fixed tree. Its entries are made from its kernel at their first use. */
+export interface FixedFileSystem extends FileSystem {
+  /** The tree at the root, and the number before that of its first entry. */
+  fixedTree(): { readonly tree: FixedTree; readonly before: number };
+}
+/** An entry with its origin: the value in the tree, and the entries inside of a directory. */
+interface FixedEntry extends ProcEntry {
+  readonly what: FixedTree[string];
+  readonly sysctl: Sysctl | undefined;
+  readonly inside?: () => readonly FixedEntry[];
+}
+
+const roots = new WeakMap<FileSystem, readonly FixedEntry[]>();
+/** The entries at the root of the tree. */
+export const fixedEntries = (fs: FixedFileSystem): readonly ProcEntry[] => entriesOf(fs);
+const entriesOf = (fs: FixedFileSystem): readonly FixedEntry[] => {
+  let known = roots.get(fs);
+  if (!known) {
+    const { tree, before } = fs.fixedTree();
+    let at = before;
+    roots.set(fs, (known = numbered(fs, tree, () => ++at, [])));
+  }
+  return known;
+};
+/** The entry with a path. A changing directory may have lost it. */
+const entryAt = (fs: FixedFileSystem, path: readonly string[]): FixedEntry | undefined => {
+  let entries = entriesOf(fs);
+  let found: FixedEntry | undefined;
+  for (const name of path) {
+    found = entries.find((entry) => entry.name === name);
+    entries = found?.inside?.() ?? [];
+  }
+  return found;
 };
 
-/** The entries of a fixed tree. `next` assigns inode numbers in order. `sysctl`: the tree is of /proc/sys. */
-export const fixedEntries = (fs: FileSystem, tree: FixedTree, next: () => number, sysctl?: Sysctl): ProcEntry[] =>
-  Object.entries(tree).map(([name, what]) => {
+const content = recipe("fixed file", (fs: FixedFileSystem, path: readonly string[]): ProcContent => {
+  const { what, sysctl } = entryAt(fs, path) ?? {};
+  if (!what) return { read: () => -E.ENOENT };
+  return sysctl ? { ...(what as ProcContent), permission: byModeAlone(sysctl) } : (what as ProcContent);
+});
+const target = recipe("fixed link", (to: string): ProcTarget => ({ text: () => to }));
+const folder = recipe("fixed folder", (fs: FixedFileSystem, path: readonly string[]): ProcFolder => {
+  const { what, sysctl, inside = () => [] } = entryAt(fs, path) ?? {};
+  return {
+    list: inside,
+    ...(typeof what === "function" ? { links: () => linksOf(inside()) } : {}),
+    ...(sysctl ? { permission: byModeAlone(sysctl) } : {}),
+  };
+});
+
+/** The entries of a tree. `next` assigns inode numbers in order. `sysctl`: the tree is of /proc/sys. */
+const numbered = (
+  fs: FixedFileSystem,
+  tree: FixedTree,
+  next: () => number,
+  above: readonly string[],
+  sysctl?: Sysctl,
+): readonly FixedEntry[] =>
+  Object.entries(tree).map(([name, what]): FixedEntry => {
     const ino = next();
-    const guard = (inode: Inode): Inode => (sysctl ? byModeAlone(inode, sysctl) : inode);
+    const path = [...above, name];
+    const common = { name, ino, what };
     if (isContent(what)) {
       const mode = what.mode ?? (what.write ? 0o644 : 0o444);
-      return { name, ino, type: DT.reg, make: () => guard(new ProcFileNode(fs, ino, mode, what)) };
+      return { ...common, type: DT.reg, sysctl, make: () => new ProcFileNode(fs, ino, mode, content(fs, path)) };
     }
-    if (isLink(what)) return { name, ino, type: DT.link, make: () => new ProcLinkNode(fs, ino, () => what.to) };
-    if (typeof what === "function") return { name, ino, type: DT.dir, make: changing(fs, what, ino, next) };
+    if (isLink(what)) return { ...common, type: DT.link, sysctl, make: () => new ProcLinkNode(fs, ino, target(what.to)) };
+    const dir = { ...common, type: DT.dir };
+    if (typeof what === "function") {
+      const inside = changing(fs, what, next, path);
+      return { ...dir, sysctl: undefined, inside, make: () => new ProcDirNode(fs, ino, 0o555, folder(fs, path)) };
+    }
     const below = sysctl === "machine" && name === "net" ? "network" : (sysctl ?? (name === "sys" ? "machine" : undefined));
-    let known: ProcEntry[] | undefined;
-    const insideOf = (): ProcEntry[] => {
-      if (!isLater(what)) return fixedEntries(fs, what, next, below);
+    let known: readonly FixedEntry[] | undefined;
+    const insideOf = (): readonly FixedEntry[] => {
+      if (!isLater(what)) return numbered(fs, what, next, path, below);
       let at = what.inodes;
-      return fixedEntries(fs, what.make(), () => ++at, below);
+      return numbered(fs, what.make(), () => ++at, path, below);
     };
     if (!isLater(what)) known = insideOf();
+    const inside = (): readonly FixedEntry[] => (known ??= insideOf());
     const make = (): Inode => {
-      const inside = (known ??= insideOf());
-      const dir = new ProcDirNode(fs, ino, 0o555, () => inside);
+      const made = new ProcDirNode(fs, ino, 0o555, folder(fs, path));
       // Linux proc_sys_make_inode() sets no count.
-      dir.nlink = below ? 1 : linksOf(inside);
-      return below ? byModeAlone(dir, below) : dir;
+      made.nlink = below ? 1 : linksOf(inside());
+      return made;
     };
-    return { name, ino, type: DT.dir, make };
+    return { ...dir, sysctl: below, inside, make };
   });
 
 /** A directory whose tree is computed at each use, with the same inode numbers. */
-const changing = (fs: FileSystem, tree: () => FixedTree, ino: number, next: () => number): (() => Inode) => {
+const changing = (
+  fs: FixedFileSystem,
+  tree: () => FixedTree,
+  next: () => number,
+  path: readonly string[],
+): (() => readonly FixedEntry[]) => {
   const first = next();
   for (let n = 1; n < CHANGING; n++) next();
   return () => {
-    const inside = (): ProcEntry[] => {
-      let at = first;
-      return fixedEntries(fs, tree(), () => at++);
-    };
-    const dir = new ProcDirNode(fs, ino, 0o555, inside);
-    dir.shape = { links: () => linksOf(inside()) };
-    return dir;
+    let at = first;
+    return numbered(fs, tree(), () => at++, path);
   };
 };

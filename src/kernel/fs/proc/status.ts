@@ -9,7 +9,7 @@ import { isRealtime, priorityOf, RESET_ON_FORK } from "../../task/sched-policy.t
 import type { Task } from "../../task/task.ts";
 import type { Tty } from "../tty/tty.ts";
 import { encodeDev } from "../vfs/mode.ts";
-import type { Viewer } from "./pid.ts";
+import type { Viewer } from "./pid-files.ts";
 
 const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
 /** The state of a task as its letter and word in /proc/PID/status. Linux get_task_state(). */

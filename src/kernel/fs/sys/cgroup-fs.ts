@@ -8,7 +8,8 @@ import { programWeight } from "../../cgroup/devices.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
-import { DT, ProcFileNode } from "../proc/node.ts";
+import { recipe } from "../proc/derived.ts";
+import { DT, type ProcContent, ProcFileNode } from "../proc/node.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Changes, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "../vfs/inode.ts";
@@ -18,7 +19,11 @@ import type { CgroupFileRow } from "./cgroup-files.ts";
 import { lazyCgroupFiles } from "./lazy.ts";
 
 /** A file of a group. Its owner and mode can be changed, so that a user can manage a subtree. */
-class CgroupFileNode extends ProcFileNode {
+export class CgroupFileNode extends ProcFileNode {
+  /** The group's events have changed. */
+  happened(): void {
+    notifyInode(this, EVENT.MODIFY);
+  }
   override setattr(changes: Changes): number {
     Object.assign(this, changes);
     return 0;
@@ -27,6 +32,17 @@ class CgroupFileNode extends ProcFileNode {
 
 const EVENTS = "cgroup.events";
 
+const fileContent = recipe("cgroup file", (dir: CgroupDir, name: string): ProcContent => {
+  const { group } = dir;
+  const row = lazyCgroupFiles()
+    .filesOf(group)
+    .find((file) => file.name === name);
+  return {
+    ...(row?.read ? { read: (task) => row.read?.(group, task) ?? "" } : {}),
+    ...(row?.write ? { write: (task, bytes) => dir.write(row, task, bytes) } : {}),
+    ...(name === EVENTS ? { changes: () => group.populatedChanges } : {}),
+  };
+});
 /** The directory of a group. */
 export class CgroupDir extends Inode {
   declare readonly fs: CgroupFs;
@@ -44,20 +60,14 @@ export class CgroupDir extends Inode {
     const { group, fs } = this;
     let node = this._files.get(row.name);
     if (!node) {
-      const content = {
-        ...(row.read ? { read: (task: Task) => row.read?.(group, task) ?? "" } : {}),
-        ...(row.write ? { write: (task: Task, bytes: Uint8Array) => this._write(row, task, bytes) } : {}),
-        ...(row.name === EVENTS ? { changes: () => group.populatedChanges } : {}),
-      };
       const mode = (row.read ? 0o444 : 0) | (row.write ? 0o200 : 0);
-      node = new CgroupFileNode(fs, fs.newIno(), mode, content, this);
-      const made = node;
-      if (row.name === EVENTS) group.watchers.add(() => notifyInode(made, EVENT.MODIFY));
-      this._files.set(row.name, made);
+      node = new CgroupFileNode(fs, fs.newIno(), mode, fileContent(this, row.name), this);
+      if (row.name === EVENTS) group.watchers.add(node);
+      this._files.set(row.name, node);
     }
     return node;
   }
-  private _write(row: CgroupFileRow, task: Task, bytes: Uint8Array): number {
+  write(row: CgroupFileRow, task: Task, bytes: Uint8Array): number {
     if (this.group.removed) return -E.ENODEV;
     const text = ofBytes(bytes.subarray(0, 4096)).trim();
     const done = bytes.length === 0 ? 0 : (row.write?.(this.group, text, task) ?? -E.EINVAL);
@@ -114,6 +124,7 @@ export class CgroupDir extends Inode {
     if (!group) return -E.ENOENT;
     const done = group.remove();
     if (done < 0) return done;
+    this.fs.forget(group);
     this.fs.account.give(sizes.cgroup);
     for (const program of group.devices.programs.splice(0)) this.fs.account.give(programWeight(program));
     return done;
@@ -130,7 +141,8 @@ export class CgroupFs extends FileSystem {
   override readonly magic = 0x6367_7270;
   /** Groups come and go also by other mounts, so names are not cached. */
   override readonly dynamic = true;
-  private readonly _dirs = new WeakMap<Cgroup, CgroupDir>();
+  /** The directories of groups that were looked up and not removed. */
+  private readonly _dirs = new Map<Cgroup, CgroupDir>();
   private readonly _root: Dentry;
   constructor(dev: number, kernel: Kernel, root: Cgroup = kernel.cgroups) {
     super(dev, kernel);
@@ -143,5 +155,8 @@ export class CgroupFs extends FileSystem {
     let dir = this._dirs.get(group);
     if (!dir) this._dirs.set(group, (dir = new CgroupDir(this, group, owner)));
     return dir;
+  }
+  forget(group: Cgroup): void {
+    this._dirs.delete(group);
   }
 }

@@ -1,7 +1,9 @@
 // sysfs: the devices of this machine. man 5 sysfs. The tree is loaded at the first use of a name.
+
 import type { Kernel } from "../../kernel.ts";
-import { fixedEntries } from "../proc/fixed-tree.ts";
-import { DT, linksOf, ProcDirNode, type ProcEntry } from "../proc/node.ts";
+import { type Derived, recipe } from "../proc/derived.ts";
+import { type FixedFileSystem, type FixedTree, fixedEntries } from "../proc/fixed-tree.ts";
+import { DT, linksOf, ProcDirNode, type ProcEntry, type ProcFolder } from "../proc/node.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/inode.ts";
 import { lazySysTree } from "./lazy.ts";
@@ -10,45 +12,46 @@ const ROOT_INO = 1;
 const FIRST_INO = 16;
 
 /** The file system of /sys: read-only directories and files that are made when they are looked up. */
-export class SysFs extends FileSystem {
+export class SysFs extends FileSystem implements FixedFileSystem {
   override readonly type = "sysfs";
   override readonly magic = 0x6265_6572;
   override readonly dynamic = true;
   override readonly growable = false;
   private readonly _kernel: Kernel;
   private readonly _root: Dentry;
-  private _tree: readonly ProcEntry[] | undefined = undefined;
   constructor(dev: number, kernel: Kernel) {
     super(dev, kernel);
     this._kernel = kernel;
-    const dir = new ProcDirNode(
-      this,
-      ROOT_INO,
-      0o555,
-      () => [this._fs(), ...this._entries()],
-      (name) => this._find(name),
-    );
-    dir.shape = { links: () => linksOf([this._fs(), ...this._entries()]) };
-    this._root = this.makeRoot(dir);
+    this._root = this.makeRoot(new ProcDirNode(this, ROOT_INO, 0o555, rootFolder(this)));
   }
   override get root(): Dentry {
     return this._root;
   }
-  private _find(name: string): ProcEntry | undefined {
-    return name === "fs" ? this._fs() : this._entries().find((entry) => entry.name === name);
-  }
-  private _entries(): readonly ProcEntry[] {
-    let ino = FIRST_INO;
-    return (this._tree ??= fixedEntries(this, lazySysTree().sysTree(this._kernel), () => ++ino));
-  }
-  /** /sys/fs, with the mount point of cgroup2. It is separate, so that a boot does not load the tree. */
-  private _fs(): ProcEntry {
-    const empty = (name: string, ino: number): ProcEntry => ({
-      name,
-      ino,
-      type: DT.dir,
-      make: () => new ProcDirNode(this, ino, 0o555, () => []),
-    });
-    return { name: "fs", ino: 2, type: DT.dir, make: () => new ProcDirNode(this, 2, 0o555, () => [empty("cgroup", 3), empty("fuse", 4)]) };
+  fixedTree(): { readonly tree: FixedTree; readonly before: number } {
+    return { tree: lazySysTree().sysTree(this._kernel), before: FIRST_INO };
   }
 }
+
+const noEntries = recipe("sysfs mount point", (): ProcFolder => ({ list: () => [] }));
+const folderOf = (fs: SysFs, name: string, ino: number, content: Derived<ProcFolder>): ProcEntry => ({
+  name,
+  ino,
+  type: DT.dir,
+  make: () => new ProcDirNode(fs, ino, 0o555, content),
+});
+const mountPoints = recipe(
+  "sysfs fs",
+  (fs: SysFs): ProcFolder => ({
+    list: () => [folderOf(fs, "cgroup", 3, noEntries()), folderOf(fs, "fuse", 4, noEntries())],
+  }),
+);
+/** /sys/fs, with the mount point of cgroup2. It is separate, so that a boot does not load the tree. */
+const fsEntry = (fs: SysFs): ProcEntry => folderOf(fs, "fs", 2, mountPoints(fs));
+const rootFolder = recipe(
+  "sysfs root",
+  (fs: SysFs): ProcFolder => ({
+    list: () => [fsEntry(fs), ...fixedEntries(fs)],
+    find: (name) => (name === "fs" ? fsEntry(fs) : fixedEntries(fs).find((entry) => entry.name === name)),
+    links: () => linksOf([fsEntry(fs), ...fixedEntries(fs)]),
+  }),
+);

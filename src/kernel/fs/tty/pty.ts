@@ -38,7 +38,7 @@ const TCIOFLUSH = 2;
 const PKT = { DATA: 0, FLUSHREAD: 1, FLUSHWRITE: 2, STOP: 4, START: 8, NOSTOP: 16, DOSTOP: 32, IOCTL: 64 } as const;
 
 /** A pseudo-terminal pair. It is the driver of the slave's terminal. */
-class Pty implements TtyDriver {
+export class Pty implements TtyDriver {
   readonly index: number;
   readonly tty: Tty;
   locked = true;
@@ -217,7 +217,8 @@ export class Master extends FileDescription {
   }
 }
 
-class Slave extends TtyFile {
+/** An open slave. */
+export class PtySlave extends TtyFile {
   private readonly _pty: Pty;
   constructor(pty: Pty, inode: Inode, flags: number, path: Path) {
     super(pty.tty, inode, flags, path);
@@ -257,7 +258,7 @@ export class DevPts extends MemFs {
   }
   private _open(task: Task, pty: Pty, inode: Inode, flags: number, path: Path): FileDescription {
     if (!(flags & O_NOCTTY)) acquireOnOpen(task, pty.tty);
-    return new Slave(pty, inode, flags, path);
+    return new PtySlave(pty, inode, flags, path);
   }
   /** TIOCGPTPEER: opens the slave without a path. Returns a descriptor or -errno. */
   openPeer(task: Task, pty: Pty, flags: number): number {

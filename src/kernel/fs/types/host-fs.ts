@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type NewInode, type Or } from "../vfs/inode.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
-import { Content } from "./content.ts";
+import { type Base, Content } from "./content.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemFs, MemNode } from "./memfs.ts";
 
@@ -45,17 +45,31 @@ const hostInode = (fs: HostFs, host: HostNode, ino = fs.newIno()): Inode => {
 const make = (fs: HostFs, host: HostNode, made: NewInode): Inode => {
   switch (made.mode & S_IFMT) {
     case S_IFDIR:
-      return new HostDir(fs, made, host);
+      return new HostFsDir(fs, made, host);
     case S_IFLNK:
-      return new HostLink(fs, made, host);
+      return new HostFsLink(fs, made, host);
     case S_IFREG:
-      return new MemFile(fs, made, new Content(fs.budget, { size: host.stat.size, read: (at, into) => host.read(at, into) }));
+      return new MemFile(fs, made, new Content(fs.budget, new HostBase(host)));
     default:
-      return new HostSpecial(fs, made);
+      return new HostFsSpecial(fs, made);
   }
 };
 
-class HostDir extends MemDir {
+/** The bytes of a host file below a file in memory. */
+export class HostBase implements Base {
+  readonly size: number;
+  private readonly _host: HostNode;
+  constructor(host: HostNode) {
+    this.size = host.stat.size;
+    this._host = host;
+  }
+  read(at: number, into: Uint8Array): number {
+    return this._host.read(at, into);
+  }
+}
+
+/** A directory. */
+export class HostFsDir extends MemDir {
   declare readonly fs: HostFs;
   private readonly _host: HostNode;
   private _filled = false;
@@ -82,7 +96,7 @@ class HostDir extends MemDir {
 }
 
 /** A symbolic link. Its text is read at the first readlink(2) and never changes. */
-class HostLink extends Inode {
+export class HostFsLink extends Inode {
   declare readonly fs: HostFs;
   private readonly _host: HostNode;
   private _text: string | undefined;
@@ -109,6 +123,6 @@ class HostLink extends Inode {
 }
 
 /** A device, FIFO or socket of the host. It is shown and never opened. */
-class HostSpecial extends MemNode {
+export class HostFsSpecial extends MemNode {
   override readonly nodev = true;
 }

@@ -33,7 +33,7 @@ export class HostRwFs extends FileSystem {
   inodeOf(host: HostNode): HostInode {
     let inode = this._inodes.get(host);
     if (!inode) {
-      inode = (host.stat.mode & S_IFMT) === S_IFREG ? new RwFile(this, host) : new RwNode(this, host);
+      inode = (host.stat.mode & S_IFMT) === S_IFREG ? new HostRwFile(this, host) : new HostRwNode(this, host);
       this._inodes.set(host, inode);
     }
     inode.refresh();
@@ -48,7 +48,7 @@ export class HostRwFs extends FileSystem {
   }
 }
 
-type HostInode = RwFile | RwNode;
+type HostInode = HostRwFile | HostRwNode;
 
 /** Copies the attributes of the host's last lookup. */
 const copyStat = (inode: HostInode): void => {
@@ -75,7 +75,7 @@ const pushChanges = (inode: HostInode, changes: Changes): number => {
  * A regular file. An open file is held, so that later changes of its name and mode on the host do not affect
  * it.
  */
-class RwFile extends RegularInode {
+export class HostRwFile extends RegularInode {
   declare readonly fs: HostRwFs;
   readonly host: HostNode;
   private _size = 0;
@@ -128,7 +128,7 @@ class RwFile extends RegularInode {
 }
 
 /** Directories, symbolic links and special files. */
-class RwNode extends Inode {
+export class HostRwNode extends Inode {
   declare readonly fs: HostRwFs;
   readonly host: HostNode;
   override readonly nodev = true;
@@ -218,7 +218,7 @@ class RwNode extends Inode {
     inode.unused();
   }
   override rename(name: string, to: Inode, newName: string, flags: number): number {
-    if (!(to instanceof RwNode)) return -E.EXDEV;
+    if (!(to instanceof HostRwNode)) return -E.EXDEV;
     if (flags & (RENAME_EXCHANGE | RENAME_WHITEOUT)) return -E.EINVAL;
     const replaced = to.lookup(newName);
     const done = this.host.rename(name, to.host, newName);

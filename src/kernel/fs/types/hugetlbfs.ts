@@ -15,7 +15,7 @@ import type { FileContent } from "./content.ts";
 import { MemFile, MemFs } from "./memfs.ts";
 
 /** The bytes of a file: its huge pages. */
-class HugeContent implements FileContent {
+export class HugeContent implements FileContent {
   readonly copies = true;
   private readonly _object: HugeObject;
   constructor(object: HugeObject) {

@@ -62,7 +62,8 @@ const related = (
 
 /** True for an inode of nsfs. */
 export const isNsInode = (inode: Inode): inode is NsInode => inode instanceof NsInode;
-class NsInode extends Inode {
+/** The inode of a namespace. */
+export class NsInode extends Inode {
   readonly namespace: object;
   readonly nsType: NsType;
   constructor(fs: NsFs, ino: number, namespace: object, type: NsType) {
@@ -128,7 +129,8 @@ const DYNAMIC = 0xf000_0000;
 
 /** The file system of namespaces. A namespace has one inode. */
 export class NsFs extends AnonFs {
-  private readonly _paths = new WeakMap<object, Path>();
+  /** The path of the initial user namespace, which has no object of the machine. */
+  private _initialUser: Path | undefined = undefined;
   private readonly _seen = new Set<NsType>();
   private _next = DYNAMIC;
 
@@ -136,12 +138,12 @@ export class NsFs extends AnonFs {
     super(dev, clock, "nsfs", 0x6e73_6673);
   }
   /** The path of a namespace, made at the first call. */
-  pathOf(namespace: object, type: NsType): Path {
-    const present = this._paths.get(namespace);
-    if (present) return present;
-    const path = this.path(new NsInode(this, this._number(type), namespace, type), (ino) => `${type}:[${ino}]`);
-    this._paths.set(namespace, path);
-    return path;
+  pathOf(namespace: object & { nsPath?: Path | undefined }, type: NsType): Path {
+    if (isInitialUser(namespace)) return (this._initialUser ??= this._newPath(namespace, type));
+    return (namespace.nsPath ??= this._newPath(namespace, type));
+  }
+  private _newPath(namespace: object, type: NsType): Path {
+    return this.path(new NsInode(this, this._number(type), namespace, type), (ino) => `${type}:[${ino}]`);
   }
   private _number(type: NsType): number {
     const fixed = this._seen.has(type) ? undefined : first[type];

@@ -10,7 +10,6 @@ const CHUNK = 65_536;
 
 /** The file that the bytes are of. */
 export interface ContentOwner {
-  readonly store: UpperStore;
   /** The file's number. The first call makes the file one of the upper layer; -errno if that fails. */
   number(): number;
   /** Keeps that chunks are in the upper layer, or that fewer bytes of the lower file can be seen. */
@@ -23,7 +22,9 @@ export class OverlayContent implements FileContent {
   get copies(): boolean {
     return false;
   }
-  private readonly _owner: ContentOwner;
+  private readonly _store: UpperStore;
+  /** The file, set when it is made. */
+  owner!: ContentOwner;
   private readonly _base: Base | undefined;
   /** The bytes of the lower file that can be seen. */
   baseSize: number;
@@ -31,10 +32,10 @@ export class OverlayContent implements FileContent {
   size: number;
 
   /** `id`: of a file that the upper layer has. `chunks`: those that it has. */
-  constructor(owner: ContentOwner, base: Base | undefined, known: { id?: number; base?: number; chunks?: ReadonlySet<number> } = {}) {
-    this._owner = owner;
+  constructor(store: UpperStore, base: Base | undefined, known: { id?: number; base?: number; chunks?: ReadonlySet<number> } = {}) {
+    this._store = store;
     this._base = base;
-    const own = known.id === undefined ? undefined : owner.store.size(known.id);
+    const own = known.id === undefined ? undefined : store.size(known.id);
     const shown = Math.min(known.base ?? base?.size ?? 0, base?.size ?? 0);
     this.size = own ?? shown;
     this.baseSize = Math.min(shown, this.size);
@@ -68,7 +69,7 @@ export class OverlayContent implements FileContent {
     return into.length;
   }
   private _readOwn(at: number, into: Uint8Array): number {
-    if (this._id !== undefined) return this._owner.store.read(this._id, at, into);
+    if (this._id !== undefined) return this._store.read(this._id, at, into);
     into.fill(0);
     return 0;
   }
@@ -82,9 +83,9 @@ export class OverlayContent implements FileContent {
   /** The file of bytes, which the first call makes. */
   private _own(): number {
     if (this._id !== undefined) return this._id;
-    const id = this._owner.number();
+    const id = this.owner.number();
     if (id < 0) return id;
-    const made = this._owner.store.truncate(id, this.size);
+    const made = this._store.truncate(id, this.size);
     if (made < 0) return made;
     return (this._id = id);
   }
@@ -99,15 +100,15 @@ export class OverlayContent implements FileContent {
       if (at > start || at + bytes.length < start + length) {
         const below = new Uint8Array(length);
         const got = this._readBase(start, below);
-        const put = got < 0 ? got : this._owner.store.write(id, start, below);
+        const put = got < 0 ? got : this._store.write(id, start, below);
         if (put < 0) return put;
       }
       copied.push(chunk);
     }
-    const written = this._owner.store.write(id, at, bytes);
+    const written = this._store.write(id, at, bytes);
     if (written < 0) return written;
     if (copied.length > 0) {
-      const noted = this._owner.note({ chunks: runsOf(copied).map(([first, count]) => [id, first, count] as const) });
+      const noted = this.owner.note({ chunks: runsOf(copied).map(([first, count]) => [id, first, count] as const) });
       if (noted < 0) return noted;
       for (const chunk of copied) this._chunks.add(chunk);
     }
@@ -117,12 +118,12 @@ export class OverlayContent implements FileContent {
   truncate(size: number): number {
     const id = this._own();
     if (id < 0) return id;
-    const done = this._owner.store.truncate(id, size);
+    const done = this._store.truncate(id, size);
     if (done < 0) return done;
     this.size = size;
     if (size >= this.baseSize) return 0;
     this.baseSize = size;
-    return this._owner.note("base");
+    return this.owner.note("base");
   }
   next(at: number, data: boolean): number {
     return data ? at : this.size;

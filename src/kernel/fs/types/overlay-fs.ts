@@ -6,6 +6,7 @@ import type { WorkBudget } from "../../../budget.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import type { Clock, Inode, NewInode, Or } from "../vfs/inode.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import { HostBase } from "./host-fs.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 import { MemFs, MemLink } from "./memfs.ts";
 import { OverlayContent } from "./overlay-content.ts";
@@ -42,7 +43,7 @@ export class OverlayFs extends MemFs {
   private readonly _links: Map<number, number>;
   private readonly _inodes = new Map<number, Inode>();
   private readonly _linked = new Map<HostNode, Inode>();
-  private readonly _places = new WeakMap<Inode, Place>();
+  private readonly _places = new Map<Inode, Place>();
   /** Files with times that no record has. */
   private readonly _late = new Set<Inode>();
   /** Files without a name and without an open file: their bytes go after the record that says so. */
@@ -150,16 +151,10 @@ export class OverlayFs extends MemFs {
         return new MemLink(this, made, typeof text === "number" ? "" : text);
       }
       case S_IFREG: {
-        const below = node && { size: node.stat.size, read: (at: number, into: Uint8Array) => node.read(at, into) };
+        const below = node && new HostBase(node);
         const chunks = id === undefined ? undefined : this.state.chunks.get(id);
         const known = { ...(id === undefined ? {} : { id }), ...(base === undefined ? {} : { base }), ...(chunks ? { chunks } : {}) };
-        const owner = {
-          store: this.store,
-          number: (): number => this._ready(file),
-          note: (record: Pick<UpperRecord, "chunks"> | "base"): number => this._note(file, record),
-        };
-        const file: OverlayFile = new OverlayFile(this, made, new OverlayContent(owner, below, known));
-        return file;
+        return new OverlayFile(this, made, new OverlayContent(this.store, below, known));
       }
       default:
         return new OverlayNode(this, made, node !== undefined);
@@ -235,12 +230,14 @@ export class OverlayFs extends MemFs {
     const place = this._places.get(inode);
     if (place?.id !== undefined) this._pending.nodes.set(place.id, this._nodeOf(inode, place));
   }
-  private _ready(inode: Inode): number {
+  /** The number of a file. The first call makes it one of the upper layer; -errno if that fails. */
+  ready(inode: Inode): number {
     const id = this._number(inode) ?? -E.EIO;
     const done = this._commit();
     return done < 0 ? done : id;
   }
-  private _note(file: OverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
+  /** Retains that chunks are in the upper layer, or that fewer bytes of the lower file can be seen. */
+  note(file: OverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
     if (record === "base") this._renew(file);
     else this._pending.chunks.push(...(record.chunks ?? []));
     return this._commit();
@@ -264,6 +261,7 @@ export class OverlayFs extends MemFs {
   override ended(inode: Inode): void {
     const id = this._places.get(inode)?.id;
     this._late.delete(inode);
+    this._places.delete(inode);
     if (id === undefined) return;
     this._inodes.delete(id);
     this._removed.push(id);

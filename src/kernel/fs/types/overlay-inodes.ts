@@ -3,16 +3,24 @@ import type { Inode, NewInode, Or } from "../vfs/inode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import type { HostNode } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemNode } from "./memfs.ts";
-import type { OverlayContent } from "./overlay-content.ts";
+import type { ContentOwner, OverlayContent } from "./overlay-content.ts";
 import type { OverlayFs } from "./overlay-fs.ts";
+import type { UpperRecord } from "./upper-store.ts";
 
 /** A regular file. */
-export class OverlayFile extends MemFile {
+export class OverlayFile extends MemFile implements ContentOwner {
   declare readonly fs: OverlayFs;
   readonly overlaid: OverlayContent;
   constructor(fs: OverlayFs, made: NewInode, content: OverlayContent) {
     super(fs, made, content);
     this.overlaid = content;
+    content.owner = this;
+  }
+  number(): number {
+    return this.fs.ready(this);
+  }
+  note(record: Pick<UpperRecord, "chunks"> | "base"): number {
+    return this.fs.note(this, record);
   }
   override unused(): void {
     this.fs.unused(this);

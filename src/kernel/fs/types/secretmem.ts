@@ -12,7 +12,7 @@ import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
 import { MemFile, type MemFs } from "./memfs.ts";
 
 /** Its size is set once, and it cannot be opened again. */
-class SecretInode extends MemFile {
+export class SecretInode extends MemFile {
   override truncate(size: number): number {
     return this.size === 0 ? super.truncate(size) : -E.EINVAL;
   }
@@ -21,7 +21,7 @@ class SecretInode extends MemFile {
   }
 }
 /** A file without read(2), write(2) and lseek(2). */
-class SecretFile extends RegularFile {
+export class SecretFile extends RegularFile {
   override get seekable(): boolean {
     return false;
   }

@@ -172,24 +172,34 @@ export class UserfaultFile extends FileDescription {
     const code = request >>> 0;
     if (code === UFFDIO.API) return this._api(task, arg);
     if (this._features === undefined) return -E.EINVAL;
-    const act = this._requests[code];
-    return act ? act(task, arg) : -E.EINVAL;
+    return this._act(code, task, arg);
   }
-  private readonly _requests: Readonly<Record<number, (task: Task, arg: VAddr) => number>> = {
-    [UFFDIO.REGISTER]: (t, at) => this._register(t, at),
-    [UFFDIO.UNREGISTER]: (t, at) => this._unregister(t, at),
-    [UFFDIO.WAKE]: (t, at) => this._wakeRange(t, at),
-    [UFFDIO.COPY]: (t, at) =>
-      this._copy(t, at, MODE.DONTWAKE | MODE.COPY_WP, (vma, page, from, mode) => this._copyPage(t, vma, page, from, mode)),
-    [UFFDIO.MOVE]: (t, at) =>
-      this._copy(t, at, MODE.DONTWAKE | MODE.MOVE_HOLES, (vma, page, from, mode) =>
-        movePage(this.mem, from, vma, page, (mode & MODE.MOVE_HOLES) !== 0),
-      ),
-    [UFFDIO.ZEROPAGE]: (t, at) => this._fill(t, at, MODE.DONTWAKE, (vma, page) => fillPage(this.mem, vma, page, undefined, false)),
-    [UFFDIO.CONTINUE]: (t, at) => this._fill(t, at, MODE.DONTWAKE | MODE.CONTINUE_WP, (vma, page) => continuePage(this.mem, vma, page)),
-    [UFFDIO.POISON]: (t, at) => this._fill(t, at, MODE.DONTWAKE, (vma, page) => this._poison(vma, page)),
-    [UFFDIO.WRITEPROTECT]: (t, at) => this._protect(t, at),
-  };
+  private _act(code: number, t: Task, at: VAddr): number {
+    switch (code) {
+      case UFFDIO.REGISTER:
+        return this._register(t, at);
+      case UFFDIO.UNREGISTER:
+        return this._unregister(t, at);
+      case UFFDIO.WAKE:
+        return this._wakeRange(t, at);
+      case UFFDIO.COPY:
+        return this._copy(t, at, MODE.DONTWAKE | MODE.COPY_WP, (vma, page, from, mode) => this._copyPage(t, vma, page, from, mode));
+      case UFFDIO.MOVE:
+        return this._copy(t, at, MODE.DONTWAKE | MODE.MOVE_HOLES, (vma, page, from, mode) =>
+          movePage(this.mem, from, vma, page, (mode & MODE.MOVE_HOLES) !== 0),
+        );
+      case UFFDIO.ZEROPAGE:
+        return this._fill(t, at, MODE.DONTWAKE, (vma, page) => fillPage(this.mem, vma, page, undefined, false));
+      case UFFDIO.CONTINUE:
+        return this._fill(t, at, MODE.DONTWAKE | MODE.CONTINUE_WP, (vma, page) => continuePage(this.mem, vma, page));
+      case UFFDIO.POISON:
+        return this._fill(t, at, MODE.DONTWAKE, (vma, page) => this._poison(vma, page));
+      case UFFDIO.WRITEPROTECT:
+        return this._protect(t, at);
+      default:
+        return -E.EINVAL;
+    }
+  }
 
   private _api(t: Task, at: VAddr): number {
     const given = decode(t, uffdioApi, at);

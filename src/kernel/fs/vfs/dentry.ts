@@ -15,6 +15,8 @@ export class Dentry {
   deleted = false;
   /** The text in place of a path, for a file that never had one: "pipe:[17]", "/memfd:x (deleted)". */
   label: string | undefined = undefined;
+  /** The mounts of all namespaces whose mount point it is. */
+  mounts: Set<Mount> | undefined = undefined;
   private _children: Map<string, Dentry> | undefined = undefined;
 
   constructor(name: string, parent: Dentry | undefined, inode: Inode) {

@@ -18,8 +18,13 @@ interface Slot {
 /** The number of descriptors per word of a bit map. */
 const WORD = 32;
 
+/** A number that no descriptor has. */
+export const UNNUMBERED = 0x7fff_fff0;
+
 /** A table of file descriptors. */
 export class FdTable {
+  /** A file without a descriptor, under the number UNNUMBERED while a call works on it. */
+  unnumbered: FileDescription | undefined = undefined;
   /** Calls of its tasks that wait for a record lock. */
   lockWaits: Set<LockWait> | undefined = undefined;
   /** The number of tasks that share the table. */
@@ -45,12 +50,15 @@ export class FdTable {
    * The file of a descriptor for calls that need the file itself: undefined for O_PATH descriptors (EBADF).
    */
   get(fd: number): FileDescription | undefined {
-    const file = this._slots[fd]?.file;
+    const file = this._slots[fd]?.file ?? this._unnumberedAt(fd);
     return file?.isPath ? undefined : file;
   }
   /** The file of a descriptor, also of O_PATH ones, for fstat, fchdir, *at, dup, close. */
   getRaw(fd: number): FileDescription | undefined {
-    return this._slots[fd]?.file;
+    return this._slots[fd]?.file ?? this._unnumberedAt(fd);
+  }
+  private _unnumberedAt(fd: number): FileDescription | undefined {
+    return fd === UNNUMBERED ? this.unnumbered : undefined;
   }
 
   /** The number of open descriptors. */

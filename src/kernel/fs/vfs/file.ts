@@ -55,12 +55,6 @@ export interface Watcher {
 }
 
 /**
- * Descriptions without references, which end one after the other. A release may drop others to any depth,
- * because sockets carry descriptors of sockets: hence a list instead of recursion. Linux delayed_fput().
- */
-const ending: FileDescription[] = [];
-
-/**
  * A file description. Reads and writes never wait: they return -EAGAIN, and the system call waits on `queues`
  * unless O_NONBLOCK is set. So only the calls (calls/file/transfer.ts) implement waiting.
  */
@@ -226,13 +220,19 @@ export abstract class FileDescription {
     if (this.refs++ === 0) this._open(1);
     return this;
   }
+  /** FIONREAD: the number of readable bytes. Undefined: the file does not know the request. */
+  get waitingBytes(): number | undefined {
+    return this.inode.isFile ? this.inode.size - this.offset : undefined;
+  }
   /** Drops a reference without a release: the caller transfers it. */
   handOver(): this {
     if (--this.refs === 0) this._open(-1);
     return this;
   }
   drop(): void {
-    if (--this.refs > 0 || ending.push(this) > 1) return;
+    if (--this.refs > 0) return;
+    const { ending } = this.inode.fs.clock.fileEvents;
+    if (ending.push(this) > 1) return;
     try {
       for (const file of ending) file._end();
     } finally {

@@ -30,6 +30,20 @@ export interface Clock {
   readonly frames: Frames;
   readonly kept: Kept;
   readonly lockTable: LockTable;
+  readonly fileEvents: FileEvents;
+}
+
+/** State that all files of a machine share. */
+export class FileEvents {
+  /** The number of changes to mount trees. A change invalidates all cached tops of stacks of mounts. */
+  mountChanges = 0;
+  /** The last cookie of inotify's events of renames. */
+  renameCookie = 0;
+  /**
+   * Descriptions without references, which end one after the other. A release may drop others to any depth,
+   * because sockets carry descriptors of sockets: hence a list instead of recursion. Linux delayed_fput().
+   */
+  readonly ending: FileDescription[] = [];
 }
 
 /** A block device as a file system sees it. Linux struct block_device. */

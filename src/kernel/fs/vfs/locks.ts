@@ -33,7 +33,7 @@ interface AgedLock extends RecordLock {
 }
 
 /** The record locks of one owner, by their first bytes. They do not overlap. */
-class OwnRecords {
+export class OwnRecords {
   private readonly _byStart = new OrderedMap<AgedLock>();
   private readonly _locks: Locks;
   private _writes = 0;

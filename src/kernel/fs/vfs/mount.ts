@@ -96,11 +96,10 @@ const remember = (dentry: Dentry): void => {
   for (let d = dentry; !d.isRoot; d = d.parent) if (d.inode.fs.dynamic) d.parent.children.set(d.name, d);
 };
 
-/** The number of changes to mount trees in all machines. A change invalidates all cached tops. */
-let changes = 0;
 /** The topmost mount of a stack of mounts on each other's roots, which can be of any height. */
 const topOf = (mount: Mount): Mount => {
   const { top } = mount;
+  const { mountChanges: changes } = mount.fs.clock.fileEvents;
   if (top !== undefined && top.changes === changes) return top.mount;
   let at = mount;
   for (let over = at.children.get(at.root); over !== undefined; over = at.children.get(at.root)) at = over;
@@ -121,22 +120,19 @@ export const withBelow = (mount: Mount): Mount[] => {
   return all;
 };
 
-/** The mounts on each mount point, of all parents. */
-const mounted = new WeakMap<Dentry, Set<Mount>>();
 const NONE: ReadonlySet<Mount> = new Set();
 /** The mounts of all namespaces whose mount point is the dentry. */
-export const mountsOn = (mountpoint: Dentry): ReadonlySet<Mount> => mounted.get(mountpoint) ?? NONE;
+export const mountsOn = (mountpoint: Dentry): ReadonlySet<Mount> => mountpoint.mounts ?? NONE;
 
 const forget = (mount: Mount): void => {
-  if (mount.mountpoint) mounted.get(mount.mountpoint)?.delete(mount);
+  if (mount.mountpoint) mount.mountpoint.mounts?.delete(mount);
 };
 
 /** Puts a mount on a mount point of another. */
 const link = (mount: Mount, parent: Mount, mountpoint: Dentry): void => {
   forget(mount);
-  const all = mounted.get(mountpoint);
-  if (all) all.add(mount);
-  else mounted.set(mountpoint, new Set([mount]));
+  mountpoint.mounts ??= new Set();
+  mountpoint.mounts.add(mount);
   mount.parent = parent;
   mount.mountpoint = mountpoint;
   parent.children.set(mountpoint, mount);
@@ -299,7 +295,7 @@ export class MountNamespace {
     this._points.set(mountpoint, (this._points.get(mountpoint) ?? 0) + 1);
   }
   private _note(): void {
-    changes++;
+    this.root.fs.clock.fileEvents.mountChanges++;
     this.events++;
     this.changed.wake();
   }

@@ -105,9 +105,6 @@ const tellGroups = (event: GroupEvent, child: boolean): void => {
   for (const [group, hits] of hitsOf(event, child)) group.told(hits, event);
 };
 
-/** The last cookie of each machine, by its clock. */
-const cookies = new WeakMap<object, number>();
-
 /** Events of inotify. */
 const ALL_INOTIFY = 0xfff | EVENT.UNMOUNT | EVENT.ISDIR | EVENT.RENAMED_WITHIN;
 const tell = (inode: Inode, seen: FileEvent): void => {
@@ -150,9 +147,7 @@ export const notifyName = (dir: Dentry, mask: number, name: string, inode: Inode
 };
 /** A rename of `inode`; `replaced` has lost its name. Linux fsnotify_move(). */
 export const notifyMove = (from: Dentry, name: string, to: Dentry, newName: string, inode: Inode, replaced?: Inode): void => {
-  const { clock } = from.inode.fs;
-  const cookie = (cookies.get(clock) ?? 0) + 1;
-  cookies.set(clock, cookie);
+  const cookie = ++from.inode.fs.clock.fileEvents.renameCookie;
   if (from === to) notifyName(from, EVENT.RENAMED_WITHIN, name, inode);
   if (from.inode.marks || to.inode.marks || inode.fs.wide) {
     const target = { dir: to, name: newName };

@@ -10,17 +10,21 @@ import { SO } from "../options/numbers.ts";
 import { INT, type Told } from "../options/row.ts";
 import { PacketProgram, type Seen, workOfPacket } from "./program.ts";
 
+/** The socket of a filter. */
+export interface FilterOwner {
+  /** Changes the account by a number of bytes. False: memory is short. */
+  chargeFilters(bytes: number): boolean;
+}
 /** The filter of one socket, and its lock. */
 export class Filters {
   private _program: PacketProgram | undefined = undefined;
   private _locked = false;
   /** The kernel whose time a run takes. */
   private _kernel: Kernel | undefined = undefined;
-  private readonly _charge: (bytes: number) => boolean;
+  private readonly _owner: FilterOwner;
 
-  /** `charge` changes the account by so many bytes; false: memory is short. */
-  constructor(charge: (bytes: number) => boolean) {
-    this._charge = charge;
+  constructor(owner: FilterOwner) {
+    this._owner = owner;
   }
   /** Its host memory in bytes. */
   get weight(): number {
@@ -71,7 +75,7 @@ export class Filters {
     const program = PacketProgram.checked(bytes);
     if (!program) return -E.EINVAL;
     const more = sizes.packetFilter + program.bytes.length - this.weight;
-    if (!this._charge(more)) return -E.ENOMEM;
+    if (!this._owner.chargeFilters(more)) return -E.ENOMEM;
     this._program = program;
     this._kernel = task.kernel;
     return 0;
@@ -79,7 +83,7 @@ export class Filters {
   private _detach(): number {
     if (this._locked) return -E.EPERM;
     if (!this._program) return -E.ENOENT;
-    this._charge(-this.weight);
+    this._owner.chargeFilters(-this.weight);
     this._program = undefined;
     return 0;
   }

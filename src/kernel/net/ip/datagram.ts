@@ -4,6 +4,7 @@
 import { IPPROTO } from "../../../abi/uapi/socket.ts";
 import { ofBytes } from "../../base/byte-string.ts";
 import type { Endpoint, Ip } from "../inet-address.ts";
+import type { Frame } from "./hear.ts";
 
 /** Lengths of headers in bytes. */
 const IP4 = 20;
@@ -29,6 +30,8 @@ export interface Datagram {
   readonly protocol: number;
   /** The offset of the data in `bytes`. */
   readonly at: number;
+  /** The frame that all taps see, made for the first one. */
+  frame?: Frame;
 }
 /** The settings of a header that a sender chooses. */
 export interface Settings {

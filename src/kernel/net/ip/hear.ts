@@ -38,16 +38,8 @@ export interface Tap {
 
 /** The offset of the checksum in the header of UDP. */
 const UDP_CHECKSUM = 6;
-/** All that hear a datagram see one frame. */
-const frames = new WeakMap<Datagram, Frame>();
 /** The frame of a datagram. */
-export const frameOf = (datagram: Datagram): Frame => {
-  const known = frames.get(datagram);
-  if (known) return known;
-  const made = makeFrame(datagram);
-  frames.set(datagram, made);
-  return made;
-};
+export const frameOf = (datagram: Datagram): Frame => (datagram.frame ??= makeFrame(datagram));
 const makeFrame = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
   const frame = new Uint8Array(ETH_HEADER + bytes.length);
   const protocol = typeof from === "number" ? ETH_P.IP : ETH_P.IPV6;

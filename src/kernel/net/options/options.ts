@@ -33,6 +33,8 @@ const inets = { tcp: both("tcp"), udp: both("udp"), udplite: both("udplite"), pi
 const levelsOf = (set: OptionSet, family: number): Levels =>
   set === "packet" || set === "unix" || set === "netlink" ? linked[set] : inets[set][family === AF.INET6 ? "six" : "four"];
 const unread: Levels = { [SOL.SOCKET]: unreadRows, [SOL.IPV6]: unreadIpv6Rows };
+/** All tables of options. */
+export const optionLevels = { linked, inets, unread } as const;
 
 /** The options of one socket. */
 export class Options {

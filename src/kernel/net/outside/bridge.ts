@@ -19,7 +19,7 @@ export class Bridge implements Sleeper {
   private readonly _id: number;
   private readonly _end: TcpSocket;
   private readonly _link: HostLink;
-  private readonly _gone: () => void;
+  private readonly _bridges: Map<number, Bridge>;
   /** Bytes of the host that the machine has no room for. */
   private _held: Uint8Array | undefined;
   /** The host wants no more bytes for now. */
@@ -33,12 +33,12 @@ export class Bridge implements Sleeper {
   private _working = false;
   private _again = false;
 
-  /** `end` is held. `gone` is called when the connection has ended. */
-  constructor(id: number, end: TcpSocket, link: HostLink, gone: () => void) {
+  /** `end` is held. `bridges`: all of the uplink, by id. */
+  constructor(id: number, end: TcpSocket, link: HostLink, bridges: Map<number, Bridge>) {
     this._id = id;
     this._end = end;
     this._link = link;
-    this._gone = gone;
+    this._bridges = bridges.set(id, this);
     for (const queue of [end.readQueue, end.writeQueue]) queue.sleepers.add(this);
   }
 
@@ -127,6 +127,6 @@ export class Bridge implements Sleeper {
     this._over = true;
     for (const queue of [this._end.readQueue, this._end.writeQueue]) queue.sleepers.delete(this);
     this._end.drop();
-    this._gone();
+    this._bridges.delete(this._id);
   }
 }

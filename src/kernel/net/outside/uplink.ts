@@ -103,9 +103,7 @@ export class Uplink {
     this._opening.delete(id);
   }
   private _bridge(id: number, end: TcpSocket, link: HostLink): Bridge {
-    const bridge = new Bridge(id, end, link, () => void this._bridges.delete(id));
-    this._bridges.set(id, bridge);
-    return bridge;
+    return new Bridge(id, end, link, this._bridges);
   }
 
   /** Sends a packet: 0 or -errno. */

@@ -276,7 +276,7 @@ export class PacketSocket extends Socket implements Tap {
   private _ringOption(task: Task, option: number, value: Uint8Array): number | undefined {
     if (option === OPTION.RX_RING) {
       const form = { version: this._version, reserve: this._reserve, withHeader: this._withHeader };
-      const made = makeRing(task.kernel, value, form, this._ring !== undefined, () => this._readQueue.wake());
+      const made = makeRing(task.kernel, value, form, this._ring !== undefined, this._readQueue);
       if (typeof made === "number") return made;
       this._ring?.end();
       this._ring = made;

@@ -5,6 +5,7 @@ import type { MappedFile } from "../../../memory/backing.ts";
 import { isPageAligned, PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import type { Timespec } from "../../base/time.ts";
+import type { WaitQueue } from "../../base/wait.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Timer } from "../../timer/timers.ts";
@@ -113,7 +114,7 @@ export abstract class PacketRing {
 }
 
 /** Versions 1 and 2: frames of one size, each with a status. */
-class FrameRing extends PacketRing {
+export class FrameRing extends PacketRing {
   private _head = 0;
 
   /** The place of a frame. */
@@ -158,19 +159,19 @@ class FrameRing extends PacketRing {
 const BLOCK = { version: 0, own: 4, status: 8, count: 12, first: 16, length: 20, sequence: 24, firstTime: 32, lastTime: 40 } as const;
 
 /** Version 3: frames of any size in blocks, which the program gets when they are full or old. */
-class BlockRing extends PacketRing implements Timer {
+export class BlockRing extends PacketRing implements Timer {
   private readonly _kernel: Kernel;
-  private readonly _ready: () => void;
+  private readonly _readers: WaitQueue;
   private _block = 0;
   /** The place of the next frame in the block, and of the last one. Undefined: the block is not open. */
   private _next: number | undefined;
   private _last = 0;
   private _sequence = 1n;
 
-  constructor(kernel: Kernel, pages: SharedPages, request: Request, form: Form, ready: () => void) {
+  constructor(kernel: Kernel, pages: SharedPages, request: Request, form: Form, readers: WaitQueue) {
     super(pages, request, form);
     this._kernel = kernel;
-    this._ready = ready;
+    this._readers = readers;
     for (let i = 0; i < request.blocks; i++) {
       pages.setU32(i * request.blockSize + BLOCK.version, VERSION.V3);
       pages.setU32(i * request.blockSize + BLOCK.own, BLOCK_HEADER);
@@ -206,7 +207,7 @@ class BlockRing extends PacketRing implements Timer {
     this.pages.setU32(this._word(BLOCK.status), STATUS.USER | status | (this.losing ? STATUS.LOSING : 0));
     this._next = undefined;
     this._block = (this._block + 1) % this.request.blocks;
-    this._ready();
+    this._readers.wake();
   }
   fire(): void {
     this._close(STATUS.TIMEOUT);
@@ -255,7 +256,7 @@ class BlockRing extends PacketRing implements Timer {
 }
 
 /**
- * The ring of PACKET_RX_RING: -errno, or undefined for the end of a ring. `ready` is called when a block is
+ * The ring of PACKET_RX_RING: -errno, or undefined for the end of a ring. `readers` wake when a block is
  * given to the program. Linux packet_set_ring().
  */
 export const makeRing = (
@@ -263,7 +264,7 @@ export const makeRing = (
   value: Uint8Array,
   form: Form,
   exists: boolean,
-  ready: () => void,
+  readers: WaitQueue,
 ): PacketRing | number | undefined => {
   const request = requestOf(value, form.version);
   if (!request) return -E.EINVAL;
@@ -280,5 +281,5 @@ export const makeRing = (
   kernel.charge(((blockSize * blocks) / PAGE_SIZE) * cost.page);
   const pages = new SharedPages(kernel.frames, blockSize * blocks, "socket:[packet]");
   if (!pages.fill()) return -E.ENOMEM;
-  return form.version === VERSION.V3 ? new BlockRing(kernel, pages, request, form, ready) : new FrameRing(pages, request, form);
+  return form.version === VERSION.V3 ? new BlockRing(kernel, pages, request, form, readers) : new FrameRing(pages, request, form);
 };

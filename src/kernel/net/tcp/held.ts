@@ -11,16 +11,23 @@ export const SEGMENT = 32_741;
 /** TCP_RTO_MIN in nanoseconds: held bytes are sent after this time. */
 const LONGEST = 200e6;
 
+/** The socket of unsent bytes. */
+export interface HeldBytesOwner {
+  /** Tells the other end that it can read more. */
+  pushed(): void;
+}
 /** The last bytes in the other end's queue which were not sent yet. */
 export class HeldBytes implements Timer {
   private readonly _kernel: Kernel;
-  private readonly _push: () => void;
+  private readonly _socket: HeldBytesOwner;
   bytes = 0;
 
-  /** `push` tells the other end that it can read more. */
-  constructor(kernel: Kernel, push: () => void) {
+  constructor(kernel: Kernel, socket: HeldBytesOwner) {
     this._kernel = kernel;
-    this._push = push;
+    this._socket = socket;
+  }
+  private _push(): void {
+    this._socket.pushed();
   }
   /** `added` bytes were queued. Full segments are sent, and the rest too unless the socket is corked. */
   add(added: number, isCorked: boolean): void {

@@ -2,7 +2,7 @@
 
 import type { Task } from "../../../task/task.ts";
 import { SIGEV } from "../../../timer/posix-timer.ts";
-import type { Viewer } from "../pid.ts";
+import type { Viewer } from "../pid-files.ts";
 
 const KINDS: Readonly<Record<number, string>> = { [SIGEV.SIGNAL]: "signal", [SIGEV.NONE]: "none", [SIGEV.THREAD]: "thread" };
 

@@ -1,7 +1,7 @@
 // Hooks of the machine's owner during a run. An exception of a hook, or a rejection of the promise that it
 // returned, is the owner's and ends the run; it is no internal error.
-import { ownersOwn } from "../kernel/base/internal-error.ts";
-import type { Hooks } from "./options.ts";
+import { ownersOwn } from "../../kernel/base/internal-error.ts";
+import type { Hooks } from "../options.ts";
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

@@ -1,0 +1,194 @@
+// One program's run in a machine: its process, its standard streams, its observers, and the collectors of its
+// output.
+import { ofText } from "../kernel/base/byte-string.ts";
+import { logLine } from "../kernel/base/log.ts";
+import { credOf } from "../kernel/cred/cred.ts";
+import type { FileDescription } from "../kernel/fs/vfs/file.ts";
+import type { Kernel, RunResult } from "../kernel/kernel.ts";
+import type { FilteredCall, Observer } from "../kernel/observer.ts";
+import { endProcess } from "../kernel/signal/send.ts";
+import { SIG } from "../kernel/signal/set.ts";
+import type { Process } from "../kernel/task/process.ts";
+import { encodeProgram } from "../seccomp/bpf/insn.ts";
+import type { Filter } from "../seccomp/filter.ts";
+import { visible } from "../visible.ts";
+import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
+import type { Denial } from "./denial.ts";
+import type { Denials } from "./denials.ts";
+import { lazyCrashes, lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
+import type { Connection } from "./machine.ts";
+import type { Hooks, Program, ProgramOptions } from "./options.ts";
+import type { Run } from "./run.ts";
+import type { Follower } from "./schedule.ts";
+import { StandardStreams } from "./standard-streams.ts";
+import { RunHooks } from "./tracing/hooks.ts";
+import { endOf } from "./tracing/status.ts";
+import type { Trace } from "./tracing/strace/trace.ts";
+import { lookAt, putFile } from "./tree.ts";
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * The reason for which `step` returned: that of the kernel, or `ended` for the end of the first process.
+ * Others may be left.
+ */
+export type StopReason = RunResult;
+
+/** Starts a program and runs it step by step. */
+export class Session {
+  readonly kernel: Kernel;
+  readonly process: Process;
+  readonly streams: StandardStreams;
+  private readonly _options: ProgramOptions;
+  readonly owners: RunHooks;
+  private readonly _hooks: Hooks;
+  private readonly _stdout: Collector;
+  private readonly _stderr: Collector;
+  private readonly _lines: Lines;
+  private readonly _observers: Observer[] = [];
+  private readonly _trace: Trace | undefined;
+  private readonly _follower: Follower | undefined;
+  private readonly _denials: Denial[] = [];
+  /** The filter of the option `policy`. */
+  private _own: Filter | undefined = undefined;
+
+  /**
+   * `terminal`: the host's, if it is one of the standard streams. `abort`: called if a hook fails while the
+   * guest runs.
+   */
+  constructor(
+    kernel: Kernel,
+    program: Program,
+    options: ProgramOptions,
+    connection: Connection | undefined,
+    terminal: ConstructorParameters<typeof StandardStreams>[2],
+    abort: (reason: unknown) => void,
+  ) {
+    this.kernel = kernel;
+    this._options = options;
+    this.owners = new RunHooks(options.hooks, abort);
+    this._hooks = this.owners.hooks;
+    const { maxOutput = MAX_OUTPUT } = options;
+    this._stdout = new Collector(this._hooks.stdout, maxOutput, () => this._full());
+    this._stderr = new Collector(this._hooks.stderr, maxOutput, () => this._full());
+    // The command line prints them and keeps none.
+    this._lines = new Lines(connection ? 0 : maxOutput);
+    this._trace = this._newTrace();
+    const recorder = this._hooks.event && new (lazyRecorder().Recorder)(this._hooks.event, kernel);
+    for (const observer of [this._trace, recorder, this._hookObserver(connection === undefined)]) if (observer) this.observe(observer);
+    this._follower = options.schedule === undefined ? undefined : this._followText(options.schedule, this._trace, recorder);
+    const sinks = connection ?? { stdout: this._stdout.sink, stderr: this._stderr.sink };
+    this.streams = new StandardStreams(kernel, sinks, terminal, connection?.stdin, connection?.nulls);
+    if (options.stdin !== undefined || !connection) {
+      const { stdin = new Uint8Array(0) } = options;
+      this.streams.receive(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin);
+      this.streams.end();
+    }
+    this.process = this._spawn(program, this.streams.files);
+    if (options.policy !== undefined) this._own = lazyPolicy().confine(this.process, options.policy);
+    this.streams.control(this.process);
+    if (connection?.stopped) kernel.hostJob = this.process.pgid;
+  }
+
+  /** Adds an observer. It sees all tasks from now on. */
+  observe(observer: Observer): void {
+    const { kernel } = this;
+    this._observers.push(...(this._observers.length === 0 && kernel.observer ? [kernel.observer] : []), observer);
+    kernel.observer = this._observers.length === 1 ? observer : lazyObservers().all(this._observers);
+  }
+
+  /** Runs guests for at most so many nanoseconds of virtual time. */
+  step(nanoseconds: number): StopReason {
+    const result = this.kernel.run(nanoseconds);
+    return this.ended ? { reason: "ended" } : result;
+  }
+  /** True if the first process has ended. */
+  get ended(): boolean {
+    return this.process.ended !== undefined;
+  }
+
+  /** The result. `status`: why the run has ended before the process. */
+  report(status: Run["status"] | undefined): Run {
+    const { kernel } = this;
+    this._follower?.check();
+    this._trace?.finish();
+    return {
+      status: status ?? endOf(this.process.ended ?? 0),
+      stdout: this._stdout.output(),
+      stderr: this._stderr.output(),
+      trace: this._lines.kept,
+      kernelLog: kernel.log.records.map((record) => visible(logLine(record))),
+      denials: this._denials,
+      stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
+    };
+  }
+
+  /** A stream has more than `maxOutput` bytes. */
+  private _full(): void {
+    for (const each of this.kernel.processes.values()) endProcess(each, SIG.SIGKILL);
+  }
+  private _newTrace(): Trace | undefined {
+    const { trace } = this._options;
+    if (!trace) return undefined;
+    const emit = (line: string, pid: number): void => {
+      this._lines.add(line);
+      this._hooks.trace?.(line, pid);
+    };
+    return new (lazyTrace().Trace)(emit, trace === true ? {} : trace);
+  }
+  /** `keeps`: for the result of the run. */
+  private _hookObserver(keeps: boolean): Observer | undefined {
+    const { filter, crash, denied, logged, kernelLog } = this._hooks;
+    const watchesFilters = keeps || denied || logged;
+    if (!watchesFilters && !filter && !crash && !kernelLog) return undefined;
+    let denials: Denials | undefined;
+    const decided = (call: FilteredCall): void => {
+      denials ??= new (lazyDenials().Denials)({ denied, logged, keeps, own: this._own }, this._denials);
+      denials.add(call);
+    };
+    return {
+      checksCalls: false,
+      ...(watchesFilters ? { decided } : {}),
+      ...(kernelLog ? { logged: (record) => kernelLog(visible(logLine(record))) } : {}),
+      ...(crash ? { crashed: (task, info) => crash(lazyCrashes().crashOf(task, info)) } : {}),
+      ...(filter
+        ? {
+            attached: (task, { arch, program: insns, depth }) =>
+              filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth }),
+          }
+        : {}),
+    };
+  }
+  private _followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
+    const { Follower, parseSchedule } = lazySchedule();
+    const { departures, slice } = parseSchedule(text);
+    const follower = new Follower(departures);
+    follower.onDeparture = (what) => {
+      for (const teller of tellers) teller?.remark(what);
+    };
+    this.kernel.scheduler.follow(follower, slice);
+    return follower;
+  }
+
+  private _spawn(program: Program, files: readonly FileDescription[]): Process {
+    const { kernel, _options: options } = this;
+    const path = typeof program === "string" ? program : "/program";
+    if (typeof program !== "string") putFile(kernel.vfs, path, program, 0o755);
+    const env = { PATH, ...options.env };
+    const process = kernel.spawn({
+      path: ofText(path),
+      argv: [options.argv0 ?? path, ...(options.args ?? [])].map(ofText),
+      envp: Object.entries(env).map(([name, value]) => ofText(`${name}=${value}`)),
+      files,
+      cwd: ofText(options.cwd ?? "/"),
+      cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
+    });
+    if (typeof process === "number") {
+      if (options.cwd !== undefined && !lookAt(kernel.vfs, options.cwd)?.isDirectory) throw lazyElfProblem().folderProblem(options.cwd);
+      const { cwd = "/" } = options;
+      const file = lookAt(kernel.vfs, path.startsWith("/") ? path : `${cwd}/${path}`);
+      throw lazyElfProblem().executionProblem(path, -process, file, cwd);
+    }
+    return process;
+  }
+}

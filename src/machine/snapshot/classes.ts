@@ -1,0 +1,461 @@
+// The classes of a machine's state, by file and name. Made by `npm run state` (tools/state-classes.ts).
+// biome-ignore-all format: generated
+// biome-ignore-all assist/source/organizeImports: generated
+import { Fifo } from "../../kernel/base/fifo.ts";
+import { OwnersException } from "../../kernel/base/internal-error.ts";
+import { KernelLog } from "../../kernel/base/log.ts";
+import { Random } from "../../kernel/base/random.ts";
+import { WaitQueue } from "../../kernel/base/wait.ts";
+import { AioContext, AioContexts } from "../../kernel/calls/aio/context.ts";
+import { AioPoll, AioRequest, AioTransfer } from "../../kernel/calls/aio/submit.ts";
+import { DirectoryMark } from "../../kernel/calls/file/owner.ts";
+import { CopyCursor, FileCopying } from "../../kernel/calls/file/splice.ts";
+import { Transfer } from "../../kernel/calls/file/transfer.ts";
+import { FutexSleep } from "../../kernel/calls/ipc/futex2.ts";
+import { MqueueReceiving, MqueueSending } from "../../kernel/calls/ipc/mqueue.ts";
+import { ReceivingMessage, SendingMessage } from "../../kernel/calls/ipc/msg.ts";
+import { SemaphoreWait } from "../../kernel/calls/ipc/sem.ts";
+import { DetachedTree } from "../../kernel/calls/mount/api.ts";
+import { ContextFile } from "../../kernel/calls/mount/context.ts";
+import { MemoryCopying } from "../../kernel/calls/process/inspect.ts";
+import { BpfProgramFile } from "../../kernel/calls/security/bpf.ts";
+import { RulesetFile } from "../../kernel/calls/security/landlock.ts";
+import { BufferGroups } from "../../kernel/calls/uring/buffers.ts";
+import { FixedFiles } from "../../kernel/calls/uring/fixed-files.ts";
+import { Poller } from "../../kernel/calls/uring/poller.ts";
+import { Request } from "../../kernel/calls/uring/request.ts";
+import { Resource } from "../../kernel/calls/uring/resource.ts";
+import { UringFile } from "../../kernel/calls/uring/ring.ts";
+import { Starting } from "../../kernel/calls/uring/starting.ts";
+import { Cgroup } from "../../kernel/cgroup/cgroup.ts";
+import { DeviceProgram } from "../../kernel/cgroup/device-program.ts";
+import { CoreDump } from "../../kernel/coredump/core-dump.ts";
+import { CpuTime } from "../../kernel/cpu-time.ts";
+import { UserNamespace } from "../../kernel/cred/user-namespace.ts";
+import { Gate } from "../../kernel/entry/gate.ts";
+import { StringBuffer } from "../../kernel/exec/strings.ts";
+import { MappedVdso, Vdso, VdsoBytes } from "../../kernel/exec/vdso.ts";
+import { DevTmpFs } from "../../kernel/fs/devtmpfs.ts";
+import { Allocator, Release } from "../../kernel/fs/ext2/allocate.ts";
+import { BlockMap } from "../../kernel/fs/ext2/block-map.ts";
+import { DirIndex } from "../../kernel/fs/ext2/dir-index.ts";
+import { Ext2Dir } from "../../kernel/fs/ext2/dir.ts";
+import { Ext2Fs } from "../../kernel/fs/ext2/ext2.ts";
+import { Ext2File, Ext2Node } from "../../kernel/fs/ext2/file.ts";
+import { Raw } from "../../kernel/fs/ext2/layout.ts";
+import { Stored } from "../../kernel/fs/ext2/node.ts";
+import { Volume } from "../../kernel/fs/ext2/volume.ts";
+import { FanotifyFile } from "../../kernel/fs/fanotify/group.ts";
+import { FanotifyMark } from "../../kernel/fs/fanotify/mark.ts";
+import { Asked } from "../../kernel/fs/fanotify/question.ts";
+import { ByteQueue } from "../../kernel/fs/files/byte-queue.ts";
+import { FullDevice, NullDevice, RandomDevice, ZeroDevice } from "../../kernel/fs/files/devices.ts";
+import { DirFile } from "../../kernel/fs/files/dir-file.ts";
+import { EpollFile, EpollItem } from "../../kernel/fs/files/epoll.ts";
+import { EventFile } from "../../kernel/fs/files/eventfd.ts";
+import { InotifyFile, InotifyWatch } from "../../kernel/fs/files/inotify.ts";
+import { KmsgDevice, ProcKmsg } from "../../kernel/fs/files/kmsg.ts";
+import { Loop, Loops } from "../../kernel/fs/files/loop-device.ts";
+import { LoopControl, LoopFile } from "../../kernel/fs/files/loop.ts";
+import { Pipe, PipeEnd, PipeLimits } from "../../kernel/fs/files/pipe.ts";
+import { RegularFile } from "../../kernel/fs/files/regular.ts";
+import { SharedPages } from "../../kernel/fs/files/shared-pages.ts";
+import { StreamInode, StreamInput, StreamOutput } from "../../kernel/fs/files/stream-file.ts";
+import { ByteSource } from "../../kernel/fs/files/stream.ts";
+import { WatchLimits } from "../../kernel/fs/files/watch-limits.ts";
+import { LowestIds } from "../../kernel/fs/mount/lowest-ids.ts";
+import { MountIds, PeerGroup } from "../../kernel/fs/mount/peers.ts";
+import { MountOptions } from "../../kernel/fs/mountable.ts";
+import { OverlayDir as OverlayDir_kernel_fs_overlay_dir } from "../../kernel/fs/overlay/dir.ts";
+import { OverlayFile as OverlayFile_kernel_fs_overlay_file, OverlayOpen, OverlayOther } from "../../kernel/fs/overlay/file.ts";
+import { OverlayNodes } from "../../kernel/fs/overlay/node.ts";
+import { OverlayFs as OverlayFs_kernel_fs_overlay_overlay } from "../../kernel/fs/overlay/overlay.ts";
+import { Derived } from "../../kernel/fs/proc/derived.ts";
+import { MemFile as MemFile_kernel_fs_proc_mem } from "../../kernel/fs/proc/mem.ts";
+import { MemoryNode } from "../../kernel/fs/proc/memory-file.ts";
+import { ProcDirNode, ProcFileNode, ProcLinkNode } from "../../kernel/fs/proc/node.ts";
+import { ProcFile, ProcSequence } from "../../kernel/fs/proc/open-file.ts";
+import { PagemapFile } from "../../kernel/fs/proc/pagemap.ts";
+import { ProcFs } from "../../kernel/fs/proc/procfs.ts";
+import { CgroupDir, CgroupFileNode, CgroupFs } from "../../kernel/fs/sys/cgroup-fs.ts";
+import { SysFs } from "../../kernel/fs/sys/sysfs.ts";
+import { InputProcessor } from "../../kernel/fs/tty/input.ts";
+import { OutputProcessor } from "../../kernel/fs/tty/output.ts";
+import { DevPts, Master, Pty, PtySlave } from "../../kernel/fs/tty/pty.ts";
+import { TtyFile } from "../../kernel/fs/tty/tty-file.ts";
+import { Tty } from "../../kernel/fs/tty/tty.ts";
+import { Budget, Content } from "../../kernel/fs/types/content.ts";
+import { HostBase, HostFs, HostFsDir, HostFsLink, HostFsSpecial } from "../../kernel/fs/types/host-fs.ts";
+import { HostRwFile, HostRwFs, HostRwNode } from "../../kernel/fs/types/host-rw.ts";
+import { HugeContent, HugeDescription, HugeFile, HugeFs } from "../../kernel/fs/types/hugetlbfs.ts";
+import { MemDir, MemFile as MemFile_kernel_fs_types_memfs, MemFs, MemLink, MemNode } from "../../kernel/fs/types/memfs.ts";
+import { NsFile, NsFs, NsInode } from "../../kernel/fs/types/nsfs.ts";
+import { OverlayContent } from "../../kernel/fs/types/overlay-content.ts";
+import { OverlayFs as OverlayFs_kernel_fs_types_overlay_fs } from "../../kernel/fs/types/overlay-fs.ts";
+import { OverlayDir as OverlayDir_kernel_fs_types_overlay_inodes, OverlayFile as OverlayFile_kernel_fs_types_overlay_inodes, OverlayNode } from "../../kernel/fs/types/overlay-inodes.ts";
+import { RamFs } from "../../kernel/fs/types/ramfs.ts";
+import { SecretFile, SecretInode } from "../../kernel/fs/types/secretmem.ts";
+import { UpperState } from "../../kernel/fs/types/upper-state.ts";
+import { UserfaultDevice } from "../../kernel/fs/types/userfault-device.ts";
+import { UserfaultFile } from "../../kernel/fs/types/userfault-file.ts";
+import { Vfs } from "../../kernel/fs/vfs.ts";
+import { AnonFs, AnonInode } from "../../kernel/fs/vfs/anon.ts";
+import { FsContext } from "../../kernel/fs/vfs/context.ts";
+import { Dentry } from "../../kernel/fs/vfs/dentry.ts";
+import { FdTable } from "../../kernel/fs/vfs/fd-table.ts";
+import { FileEvents } from "../../kernel/fs/vfs/inode.ts";
+import { Leases } from "../../kernel/fs/vfs/leases.ts";
+import { LockTable, LockWait, Locks, OwnRecords } from "../../kernel/fs/vfs/locks.ts";
+import { Mount, MountNamespace } from "../../kernel/fs/vfs/mount.ts";
+import { PathFile } from "../../kernel/fs/vfs/path-file.ts";
+import { Walk } from "../../kernel/fs/vfs/resolve.ts";
+import { FutexQueue, FutexTable, FutexWaiter, FutexWaiters } from "../../kernel/futex/table.ts";
+import { IpcIds } from "../../kernel/ipc/ids.ts";
+import { MqueueDir, MqueueFile, MqueueFs, MqueueInode } from "../../kernel/ipc/mqueue.ts";
+import { Queue } from "../../kernel/ipc/msg.ts";
+import { IpcNamespace } from "../../kernel/ipc/namespace.ts";
+import { SemaphoreSet } from "../../kernel/ipc/sem.ts";
+import { Segment } from "../../kernel/ipc/shm.ts";
+import { UndoList } from "../../kernel/ipc/undo.ts";
+import { Kept } from "../../kernel/kept.ts";
+import { Kernel } from "../../kernel/kernel.ts";
+import { AuthorityKey } from "../../kernel/keys/authority.ts";
+import { Key } from "../../kernel/keys/key.ts";
+import { Keyring } from "../../kernel/keys/keyring.ts";
+import { Keys, NamespaceKeys } from "../../kernel/keys/keys.ts";
+import { KeyConstruction } from "../../kernel/keys/request.ts";
+import { TaskKeys } from "../../kernel/keys/task-keys.ts";
+import { PidNamespace } from "../../kernel/namespace/pid.ts";
+import { CgroupNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
+import { Filters } from "../../kernel/net/filter/filters.ts";
+import { PacketProgram } from "../../kernel/net/filter/program.ts";
+import { Groups } from "../../kernel/net/multicast.ts";
+import { NetNamespace } from "../../kernel/net/namespace.ts";
+import { NetlinkSocket } from "../../kernel/net/netlink/netlink.ts";
+import { Options } from "../../kernel/net/options/options.ts";
+import { Bridge } from "../../kernel/net/outside/bridge.ts";
+import { Uplink } from "../../kernel/net/outside/uplink.ts";
+import { Ports } from "../../kernel/net/ports.ts";
+import { PacketSocket } from "../../kernel/net/raw/packet.ts";
+import { PingSocket } from "../../kernel/net/raw/ping.ts";
+import { PacketQueue } from "../../kernel/net/raw/queue.ts";
+import { RawSocket } from "../../kernel/net/raw/raw.ts";
+import { BlockRing, FrameRing } from "../../kernel/net/raw/ring.ts";
+import { SendBuffer } from "../../kernel/net/send-buffer.ts";
+import { Stamps } from "../../kernel/net/stamps.ts";
+import { TcpSocket } from "../../kernel/net/tcp.ts";
+import { HeldBytes } from "../../kernel/net/tcp/held.ts";
+import { TcpCounts } from "../../kernel/net/tcp/info.ts";
+import { UdpSocket } from "../../kernel/net/udp.ts";
+import { Flight } from "../../kernel/net/unix-flight.ts";
+import { UnixSocket } from "../../kernel/net/unix.ts";
+import { DebugRegisters } from "../../kernel/ptrace/debug-registers.ts";
+import { ContextSwitch } from "../../kernel/sched/context-switch.ts";
+import { RunQueue } from "../../kernel/sched/run-queue.ts";
+import { Scheduler } from "../../kernel/sched/scheduler.ts";
+import { Sleepers, TaskDeadline } from "../../kernel/sched/sleepers.ts";
+import { SignalActions } from "../../kernel/signal/action.ts";
+import { CoreSettings } from "../../kernel/signal/core-settings.ts";
+import { ArrivedSignals, PendingSignals } from "../../kernel/signal/pending.ts";
+import { SignalFile } from "../../kernel/signal/signalfd.ts";
+import { RegistersReplaced } from "../../kernel/syscall/declaration.ts";
+import { ProcessLimits } from "../../kernel/task/limits.ts";
+import { AsyncFile } from "../../kernel/task/owner.ts";
+import { Pidfd } from "../../kernel/task/pidfd.ts";
+import { Process } from "../../kernel/task/process.ts";
+import { Program } from "../../kernel/task/program.ts";
+import { Task } from "../../kernel/task/task.ts";
+import { TimeNamespace } from "../../kernel/task/time-namespace.ts";
+import { CpuLimit } from "../../kernel/timer/cpu-limit.ts";
+import { IntervalTimer, IntervalTimers } from "../../kernel/timer/itimer.ts";
+import { PosixTimer, PosixTimers } from "../../kernel/timer/posix-timer.ts";
+import { TimerFile } from "../../kernel/timer/timerfd.ts";
+import { Timers } from "../../kernel/timer/timers.ts";
+import { ListenerFile } from "../../kernel/user-notif/listener-file.ts";
+import { AddFd, Listener, Notification } from "../../kernel/user-notif/notification.ts";
+import { Follower } from "../schedule.ts";
+import { HostConsole, StandardStreams } from "../standard-streams.ts";
+import { GivenBytes, SuppliedBytes } from "../tree.ts";
+import { Account } from "../../memory/account.ts";
+import { Areas } from "../../memory/areas.ts";
+import { Frames } from "../../memory/frames.ts";
+import { HugeCache } from "../../memory/huge-cache.ts";
+import { NamelessHuge } from "../../memory/huge-map.ts";
+import { HugeObject } from "../../memory/huge/object.ts";
+import { HugePool } from "../../memory/huge/pool.ts";
+import { OrderedMap } from "../../memory/ordered-map.ts";
+import { PageCache } from "../../memory/page-cache.ts";
+import { PageTable } from "../../memory/page-table.ts";
+import { ZeroFill } from "../../memory/shmem.ts";
+import { AddressSpace } from "../../memory/space.ts";
+import { FaultWatch } from "../../memory/user-faults.ts";
+import { Filter } from "../../seccomp/filter.ts";
+import { SpecialisedFilter } from "../../seccomp/special.ts";
+
+/** Name and constructor. */
+export const classes: readonly (readonly [name: string, constructor: object])[] = [
+  ["kernel/base/fifo.ts:Fifo", Fifo],
+  ["kernel/base/internal-error.ts:OwnersException", OwnersException],
+  ["kernel/base/log.ts:KernelLog", KernelLog],
+  ["kernel/base/random.ts:Random", Random],
+  ["kernel/base/wait.ts:WaitQueue", WaitQueue],
+  ["kernel/calls/aio/context.ts:AioContext", AioContext],
+  ["kernel/calls/aio/context.ts:AioContexts", AioContexts],
+  ["kernel/calls/aio/submit.ts:AioPoll", AioPoll],
+  ["kernel/calls/aio/submit.ts:AioRequest", AioRequest],
+  ["kernel/calls/aio/submit.ts:AioTransfer", AioTransfer],
+  ["kernel/calls/file/owner.ts:DirectoryMark", DirectoryMark],
+  ["kernel/calls/file/splice.ts:CopyCursor", CopyCursor],
+  ["kernel/calls/file/splice.ts:FileCopying", FileCopying],
+  ["kernel/calls/file/transfer.ts:Transfer", Transfer],
+  ["kernel/calls/ipc/futex2.ts:FutexSleep", FutexSleep],
+  ["kernel/calls/ipc/mqueue.ts:MqueueReceiving", MqueueReceiving],
+  ["kernel/calls/ipc/mqueue.ts:MqueueSending", MqueueSending],
+  ["kernel/calls/ipc/msg.ts:ReceivingMessage", ReceivingMessage],
+  ["kernel/calls/ipc/msg.ts:SendingMessage", SendingMessage],
+  ["kernel/calls/ipc/sem.ts:SemaphoreWait", SemaphoreWait],
+  ["kernel/calls/mount/api.ts:DetachedTree", DetachedTree],
+  ["kernel/calls/mount/context.ts:ContextFile", ContextFile],
+  ["kernel/calls/process/inspect.ts:MemoryCopying", MemoryCopying],
+  ["kernel/calls/security/bpf.ts:BpfProgramFile", BpfProgramFile],
+  ["kernel/calls/security/landlock.ts:RulesetFile", RulesetFile],
+  ["kernel/calls/uring/buffers.ts:BufferGroups", BufferGroups],
+  ["kernel/calls/uring/fixed-files.ts:FixedFiles", FixedFiles],
+  ["kernel/calls/uring/poller.ts:Poller", Poller],
+  ["kernel/calls/uring/request.ts:Request", Request],
+  ["kernel/calls/uring/resource.ts:Resource", Resource],
+  ["kernel/calls/uring/ring.ts:UringFile", UringFile],
+  ["kernel/calls/uring/starting.ts:Starting", Starting],
+  ["kernel/cgroup/cgroup.ts:Cgroup", Cgroup],
+  ["kernel/cgroup/device-program.ts:DeviceProgram", DeviceProgram],
+  ["kernel/coredump/core-dump.ts:CoreDump", CoreDump],
+  ["kernel/cpu-time.ts:CpuTime", CpuTime],
+  ["kernel/cred/user-namespace.ts:UserNamespace", UserNamespace],
+  ["kernel/entry/gate.ts:Gate", Gate],
+  ["kernel/exec/strings.ts:StringBuffer", StringBuffer],
+  ["kernel/exec/vdso.ts:MappedVdso", MappedVdso],
+  ["kernel/exec/vdso.ts:Vdso", Vdso],
+  ["kernel/exec/vdso.ts:VdsoBytes", VdsoBytes],
+  ["kernel/fs/devtmpfs.ts:DevTmpFs", DevTmpFs],
+  ["kernel/fs/ext2/allocate.ts:Allocator", Allocator],
+  ["kernel/fs/ext2/allocate.ts:Release", Release],
+  ["kernel/fs/ext2/block-map.ts:BlockMap", BlockMap],
+  ["kernel/fs/ext2/dir-index.ts:DirIndex", DirIndex],
+  ["kernel/fs/ext2/dir.ts:Ext2Dir", Ext2Dir],
+  ["kernel/fs/ext2/ext2.ts:Ext2Fs", Ext2Fs],
+  ["kernel/fs/ext2/file.ts:Ext2File", Ext2File],
+  ["kernel/fs/ext2/file.ts:Ext2Node", Ext2Node],
+  ["kernel/fs/ext2/layout.ts:Raw", Raw],
+  ["kernel/fs/ext2/node.ts:Stored", Stored],
+  ["kernel/fs/ext2/volume.ts:Volume", Volume],
+  ["kernel/fs/fanotify/group.ts:FanotifyFile", FanotifyFile],
+  ["kernel/fs/fanotify/mark.ts:FanotifyMark", FanotifyMark],
+  ["kernel/fs/fanotify/question.ts:Asked", Asked],
+  ["kernel/fs/files/byte-queue.ts:ByteQueue", ByteQueue],
+  ["kernel/fs/files/devices.ts:FullDevice", FullDevice],
+  ["kernel/fs/files/devices.ts:NullDevice", NullDevice],
+  ["kernel/fs/files/devices.ts:RandomDevice", RandomDevice],
+  ["kernel/fs/files/devices.ts:ZeroDevice", ZeroDevice],
+  ["kernel/fs/files/dir-file.ts:DirFile", DirFile],
+  ["kernel/fs/files/epoll.ts:EpollFile", EpollFile],
+  ["kernel/fs/files/epoll.ts:EpollItem", EpollItem],
+  ["kernel/fs/files/eventfd.ts:EventFile", EventFile],
+  ["kernel/fs/files/inotify.ts:InotifyFile", InotifyFile],
+  ["kernel/fs/files/inotify.ts:InotifyWatch", InotifyWatch],
+  ["kernel/fs/files/kmsg.ts:KmsgDevice", KmsgDevice],
+  ["kernel/fs/files/kmsg.ts:ProcKmsg", ProcKmsg],
+  ["kernel/fs/files/loop-device.ts:Loop", Loop],
+  ["kernel/fs/files/loop-device.ts:Loops", Loops],
+  ["kernel/fs/files/loop.ts:LoopControl", LoopControl],
+  ["kernel/fs/files/loop.ts:LoopFile", LoopFile],
+  ["kernel/fs/files/pipe.ts:Pipe", Pipe],
+  ["kernel/fs/files/pipe.ts:PipeEnd", PipeEnd],
+  ["kernel/fs/files/pipe.ts:PipeLimits", PipeLimits],
+  ["kernel/fs/files/regular.ts:RegularFile", RegularFile],
+  ["kernel/fs/files/shared-pages.ts:SharedPages", SharedPages],
+  ["kernel/fs/files/stream-file.ts:StreamInode", StreamInode],
+  ["kernel/fs/files/stream-file.ts:StreamInput", StreamInput],
+  ["kernel/fs/files/stream-file.ts:StreamOutput", StreamOutput],
+  ["kernel/fs/files/stream.ts:ByteSource", ByteSource],
+  ["kernel/fs/files/watch-limits.ts:WatchLimits", WatchLimits],
+  ["kernel/fs/mount/lowest-ids.ts:LowestIds", LowestIds],
+  ["kernel/fs/mount/peers.ts:MountIds", MountIds],
+  ["kernel/fs/mount/peers.ts:PeerGroup", PeerGroup],
+  ["kernel/fs/mountable.ts:MountOptions", MountOptions],
+  ["kernel/fs/overlay/dir.ts:OverlayDir", OverlayDir_kernel_fs_overlay_dir],
+  ["kernel/fs/overlay/file.ts:OverlayFile", OverlayFile_kernel_fs_overlay_file],
+  ["kernel/fs/overlay/file.ts:OverlayOpen", OverlayOpen],
+  ["kernel/fs/overlay/file.ts:OverlayOther", OverlayOther],
+  ["kernel/fs/overlay/node.ts:OverlayNodes", OverlayNodes],
+  ["kernel/fs/overlay/overlay.ts:OverlayFs", OverlayFs_kernel_fs_overlay_overlay],
+  ["kernel/fs/proc/derived.ts:Derived", Derived],
+  ["kernel/fs/proc/mem.ts:MemFile", MemFile_kernel_fs_proc_mem],
+  ["kernel/fs/proc/memory-file.ts:MemoryNode", MemoryNode],
+  ["kernel/fs/proc/node.ts:ProcDirNode", ProcDirNode],
+  ["kernel/fs/proc/node.ts:ProcFileNode", ProcFileNode],
+  ["kernel/fs/proc/node.ts:ProcLinkNode", ProcLinkNode],
+  ["kernel/fs/proc/open-file.ts:ProcFile", ProcFile],
+  ["kernel/fs/proc/open-file.ts:ProcSequence", ProcSequence],
+  ["kernel/fs/proc/pagemap.ts:PagemapFile", PagemapFile],
+  ["kernel/fs/proc/procfs.ts:ProcFs", ProcFs],
+  ["kernel/fs/sys/cgroup-fs.ts:CgroupDir", CgroupDir],
+  ["kernel/fs/sys/cgroup-fs.ts:CgroupFileNode", CgroupFileNode],
+  ["kernel/fs/sys/cgroup-fs.ts:CgroupFs", CgroupFs],
+  ["kernel/fs/sys/sysfs.ts:SysFs", SysFs],
+  ["kernel/fs/tty/input.ts:InputProcessor", InputProcessor],
+  ["kernel/fs/tty/output.ts:OutputProcessor", OutputProcessor],
+  ["kernel/fs/tty/pty.ts:DevPts", DevPts],
+  ["kernel/fs/tty/pty.ts:Master", Master],
+  ["kernel/fs/tty/pty.ts:Pty", Pty],
+  ["kernel/fs/tty/pty.ts:PtySlave", PtySlave],
+  ["kernel/fs/tty/tty-file.ts:TtyFile", TtyFile],
+  ["kernel/fs/tty/tty.ts:Tty", Tty],
+  ["kernel/fs/types/content.ts:Budget", Budget],
+  ["kernel/fs/types/content.ts:Content", Content],
+  ["kernel/fs/types/host-fs.ts:HostBase", HostBase],
+  ["kernel/fs/types/host-fs.ts:HostFs", HostFs],
+  ["kernel/fs/types/host-fs.ts:HostFsDir", HostFsDir],
+  ["kernel/fs/types/host-fs.ts:HostFsLink", HostFsLink],
+  ["kernel/fs/types/host-fs.ts:HostFsSpecial", HostFsSpecial],
+  ["kernel/fs/types/host-rw.ts:HostRwFile", HostRwFile],
+  ["kernel/fs/types/host-rw.ts:HostRwFs", HostRwFs],
+  ["kernel/fs/types/host-rw.ts:HostRwNode", HostRwNode],
+  ["kernel/fs/types/hugetlbfs.ts:HugeContent", HugeContent],
+  ["kernel/fs/types/hugetlbfs.ts:HugeDescription", HugeDescription],
+  ["kernel/fs/types/hugetlbfs.ts:HugeFile", HugeFile],
+  ["kernel/fs/types/hugetlbfs.ts:HugeFs", HugeFs],
+  ["kernel/fs/types/memfs.ts:MemDir", MemDir],
+  ["kernel/fs/types/memfs.ts:MemFile", MemFile_kernel_fs_types_memfs],
+  ["kernel/fs/types/memfs.ts:MemFs", MemFs],
+  ["kernel/fs/types/memfs.ts:MemLink", MemLink],
+  ["kernel/fs/types/memfs.ts:MemNode", MemNode],
+  ["kernel/fs/types/nsfs.ts:NsFile", NsFile],
+  ["kernel/fs/types/nsfs.ts:NsFs", NsFs],
+  ["kernel/fs/types/nsfs.ts:NsInode", NsInode],
+  ["kernel/fs/types/overlay-content.ts:OverlayContent", OverlayContent],
+  ["kernel/fs/types/overlay-fs.ts:OverlayFs", OverlayFs_kernel_fs_types_overlay_fs],
+  ["kernel/fs/types/overlay-inodes.ts:OverlayDir", OverlayDir_kernel_fs_types_overlay_inodes],
+  ["kernel/fs/types/overlay-inodes.ts:OverlayFile", OverlayFile_kernel_fs_types_overlay_inodes],
+  ["kernel/fs/types/overlay-inodes.ts:OverlayNode", OverlayNode],
+  ["kernel/fs/types/ramfs.ts:RamFs", RamFs],
+  ["kernel/fs/types/secretmem.ts:SecretFile", SecretFile],
+  ["kernel/fs/types/secretmem.ts:SecretInode", SecretInode],
+  ["kernel/fs/types/upper-state.ts:UpperState", UpperState],
+  ["kernel/fs/types/userfault-device.ts:UserfaultDevice", UserfaultDevice],
+  ["kernel/fs/types/userfault-file.ts:UserfaultFile", UserfaultFile],
+  ["kernel/fs/vfs.ts:Vfs", Vfs],
+  ["kernel/fs/vfs/anon.ts:AnonFs", AnonFs],
+  ["kernel/fs/vfs/anon.ts:AnonInode", AnonInode],
+  ["kernel/fs/vfs/context.ts:FsContext", FsContext],
+  ["kernel/fs/vfs/dentry.ts:Dentry", Dentry],
+  ["kernel/fs/vfs/fd-table.ts:FdTable", FdTable],
+  ["kernel/fs/vfs/inode.ts:FileEvents", FileEvents],
+  ["kernel/fs/vfs/leases.ts:Leases", Leases],
+  ["kernel/fs/vfs/locks.ts:LockTable", LockTable],
+  ["kernel/fs/vfs/locks.ts:LockWait", LockWait],
+  ["kernel/fs/vfs/locks.ts:Locks", Locks],
+  ["kernel/fs/vfs/locks.ts:OwnRecords", OwnRecords],
+  ["kernel/fs/vfs/mount.ts:Mount", Mount],
+  ["kernel/fs/vfs/mount.ts:MountNamespace", MountNamespace],
+  ["kernel/fs/vfs/path-file.ts:PathFile", PathFile],
+  ["kernel/fs/vfs/resolve.ts:Walk", Walk],
+  ["kernel/futex/table.ts:FutexQueue", FutexQueue],
+  ["kernel/futex/table.ts:FutexTable", FutexTable],
+  ["kernel/futex/table.ts:FutexWaiter", FutexWaiter],
+  ["kernel/futex/table.ts:FutexWaiters", FutexWaiters],
+  ["kernel/ipc/ids.ts:IpcIds", IpcIds],
+  ["kernel/ipc/mqueue.ts:MqueueDir", MqueueDir],
+  ["kernel/ipc/mqueue.ts:MqueueFile", MqueueFile],
+  ["kernel/ipc/mqueue.ts:MqueueFs", MqueueFs],
+  ["kernel/ipc/mqueue.ts:MqueueInode", MqueueInode],
+  ["kernel/ipc/msg.ts:Queue", Queue],
+  ["kernel/ipc/namespace.ts:IpcNamespace", IpcNamespace],
+  ["kernel/ipc/sem.ts:SemaphoreSet", SemaphoreSet],
+  ["kernel/ipc/shm.ts:Segment", Segment],
+  ["kernel/ipc/undo.ts:UndoList", UndoList],
+  ["kernel/kept.ts:Kept", Kept],
+  ["kernel/kernel.ts:Kernel", Kernel],
+  ["kernel/keys/authority.ts:AuthorityKey", AuthorityKey],
+  ["kernel/keys/key.ts:Key", Key],
+  ["kernel/keys/keyring.ts:Keyring", Keyring],
+  ["kernel/keys/keys.ts:Keys", Keys],
+  ["kernel/keys/keys.ts:NamespaceKeys", NamespaceKeys],
+  ["kernel/keys/request.ts:KeyConstruction", KeyConstruction],
+  ["kernel/keys/task-keys.ts:TaskKeys", TaskKeys],
+  ["kernel/namespace/pid.ts:PidNamespace", PidNamespace],
+  ["kernel/namespace/set.ts:CgroupNamespace", CgroupNamespace],
+  ["kernel/namespace/set.ts:UtsNamespace", UtsNamespace],
+  ["kernel/net/filter/filters.ts:Filters", Filters],
+  ["kernel/net/filter/program.ts:PacketProgram", PacketProgram],
+  ["kernel/net/multicast.ts:Groups", Groups],
+  ["kernel/net/namespace.ts:NetNamespace", NetNamespace],
+  ["kernel/net/netlink/netlink.ts:NetlinkSocket", NetlinkSocket],
+  ["kernel/net/options/options.ts:Options", Options],
+  ["kernel/net/outside/bridge.ts:Bridge", Bridge],
+  ["kernel/net/outside/uplink.ts:Uplink", Uplink],
+  ["kernel/net/ports.ts:Ports", Ports],
+  ["kernel/net/raw/packet.ts:PacketSocket", PacketSocket],
+  ["kernel/net/raw/ping.ts:PingSocket", PingSocket],
+  ["kernel/net/raw/queue.ts:PacketQueue", PacketQueue],
+  ["kernel/net/raw/raw.ts:RawSocket", RawSocket],
+  ["kernel/net/raw/ring.ts:BlockRing", BlockRing],
+  ["kernel/net/raw/ring.ts:FrameRing", FrameRing],
+  ["kernel/net/send-buffer.ts:SendBuffer", SendBuffer],
+  ["kernel/net/stamps.ts:Stamps", Stamps],
+  ["kernel/net/tcp.ts:TcpSocket", TcpSocket],
+  ["kernel/net/tcp/held.ts:HeldBytes", HeldBytes],
+  ["kernel/net/tcp/info.ts:TcpCounts", TcpCounts],
+  ["kernel/net/udp.ts:UdpSocket", UdpSocket],
+  ["kernel/net/unix-flight.ts:Flight", Flight],
+  ["kernel/net/unix.ts:UnixSocket", UnixSocket],
+  ["kernel/ptrace/debug-registers.ts:DebugRegisters", DebugRegisters],
+  ["kernel/sched/context-switch.ts:ContextSwitch", ContextSwitch],
+  ["kernel/sched/run-queue.ts:RunQueue", RunQueue],
+  ["kernel/sched/scheduler.ts:Scheduler", Scheduler],
+  ["kernel/sched/sleepers.ts:Sleepers", Sleepers],
+  ["kernel/sched/sleepers.ts:TaskDeadline", TaskDeadline],
+  ["kernel/signal/action.ts:SignalActions", SignalActions],
+  ["kernel/signal/core-settings.ts:CoreSettings", CoreSettings],
+  ["kernel/signal/pending.ts:ArrivedSignals", ArrivedSignals],
+  ["kernel/signal/pending.ts:PendingSignals", PendingSignals],
+  ["kernel/signal/signalfd.ts:SignalFile", SignalFile],
+  ["kernel/syscall/declaration.ts:RegistersReplaced", RegistersReplaced],
+  ["kernel/task/limits.ts:ProcessLimits", ProcessLimits],
+  ["kernel/task/owner.ts:AsyncFile", AsyncFile],
+  ["kernel/task/pidfd.ts:Pidfd", Pidfd],
+  ["kernel/task/process.ts:Process", Process],
+  ["kernel/task/program.ts:Program", Program],
+  ["kernel/task/task.ts:Task", Task],
+  ["kernel/task/time-namespace.ts:TimeNamespace", TimeNamespace],
+  ["kernel/timer/cpu-limit.ts:CpuLimit", CpuLimit],
+  ["kernel/timer/itimer.ts:IntervalTimer", IntervalTimer],
+  ["kernel/timer/itimer.ts:IntervalTimers", IntervalTimers],
+  ["kernel/timer/posix-timer.ts:PosixTimer", PosixTimer],
+  ["kernel/timer/posix-timer.ts:PosixTimers", PosixTimers],
+  ["kernel/timer/timerfd.ts:TimerFile", TimerFile],
+  ["kernel/timer/timers.ts:Timers", Timers],
+  ["kernel/user-notif/listener-file.ts:ListenerFile", ListenerFile],
+  ["kernel/user-notif/notification.ts:AddFd", AddFd],
+  ["kernel/user-notif/notification.ts:Listener", Listener],
+  ["kernel/user-notif/notification.ts:Notification", Notification],
+  ["machine/schedule.ts:Follower", Follower],
+  ["machine/standard-streams.ts:HostConsole", HostConsole],
+  ["machine/standard-streams.ts:StandardStreams", StandardStreams],
+  ["machine/tree.ts:GivenBytes", GivenBytes],
+  ["machine/tree.ts:SuppliedBytes", SuppliedBytes],
+  ["memory/account.ts:Account", Account],
+  ["memory/areas.ts:Areas", Areas],
+  ["memory/frames.ts:Frames", Frames],
+  ["memory/huge-cache.ts:HugeCache", HugeCache],
+  ["memory/huge-map.ts:NamelessHuge", NamelessHuge],
+  ["memory/huge/object.ts:HugeObject", HugeObject],
+  ["memory/huge/pool.ts:HugePool", HugePool],
+  ["memory/ordered-map.ts:OrderedMap", OrderedMap],
+  ["memory/page-cache.ts:PageCache", PageCache],
+  ["memory/page-table.ts:PageTable", PageTable],
+  ["memory/shmem.ts:ZeroFill", ZeroFill],
+  ["memory/space.ts:AddressSpace", AddressSpace],
+  ["memory/user-faults.ts:FaultWatch", FaultWatch],
+  ["seccomp/filter.ts:Filter", Filter],
+  ["seccomp/special.ts:SpecialisedFilter", SpecialisedFilter],
+];

@@ -1,0 +1,53 @@
+// Constants of the program that objects of a machine point at: tables, declarations, empty values. A snapshot
+// names them in place of a copy. All that can be reached from one belongs to it.
+import { i386, x32, x64 } from "../../abi/abi.ts";
+import { EPHEMERAL } from "../../abi/uapi/socket.ts";
+import { knownProfiles } from "../../kernel/base/profile.ts";
+import { networkOperations } from "../../kernel/calls/uring/network.ts";
+import { callOperations } from "../../kernel/calls/uring/operations.ts";
+import { ownOperations } from "../../kernel/calls/uring/own.ts";
+import { callTables } from "../../kernel/entry/gate.ts";
+import { deviceDrivers } from "../../kernel/fs/devtmpfs.ts";
+import { NO_LOOP_NAME } from "../../kernel/fs/files/loop-device.ts";
+import { fileSystemTypes } from "../../kernel/fs/mountable.ts";
+import { keyTypes } from "../../kernel/keys/type.ts";
+import { NO_GROUPS } from "../../kernel/net/namespace.ts";
+import { optionLevels } from "../../kernel/net/options/options.ts";
+import { NO_CRED, NO_PEER } from "../../kernel/net/socket.ts";
+import { DEFAULT_ACTION } from "../../kernel/signal/action.ts";
+import { NO_ARGS } from "../../kernel/syscall/declaration.ts";
+import { NO_PROGRAM } from "../../kernel/task/program.ts";
+import { NO_ALT_STACK } from "../../kernel/task/task.ts";
+import { NO_OFFSET } from "../../kernel/task/time-namespace.ts";
+import { defaultLimits } from "../../memory/limits.ts";
+import { NO_LEAF } from "../../memory/page-table.ts";
+import { NO_AUXV } from "../../memory/space.ts";
+
+/** The constants by their names. Some grow: tables are made at their first use. */
+export const constants: Readonly<Record<string, object>> = {
+  x64,
+  i386,
+  x32,
+  profiles: knownProfiles,
+  calls: callTables,
+  deviceDrivers,
+  optionLevels,
+  fileSystemTypes,
+  keyTypes,
+  callOperations,
+  networkOperations,
+  ownOperations,
+  DEFAULT_ACTION,
+  NO_PROGRAM,
+  NO_ALT_STACK,
+  defaultLimits,
+  EPHEMERAL,
+  NO_ARGS,
+  NO_AUXV,
+  NO_CRED,
+  NO_GROUPS,
+  NO_LEAF,
+  NO_LOOP_NAME,
+  NO_OFFSET,
+  NO_PEER,
+};

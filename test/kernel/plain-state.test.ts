@@ -1,0 +1,118 @@
+// The state of a machine is plain: data, instances of known classes, and constants of the program. So a copy
+// is possible. Guests that use everything run. At several moments the test walks all that the kernel reaches
+// (src/machine/snapshot/walk.ts).
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostTree } from "trapgate/node";
+import { describe, expect, it } from "vitest";
+import type { BootOptions } from "../../src/machine/boot.ts";
+import { Machine } from "../../src/machine/machine.ts";
+import type { ProgramOptions } from "../../src/machine/options.ts";
+import { Session } from "../../src/machine/session.ts";
+import { handles } from "../../src/machine/snapshot/fields.ts";
+import { registry } from "../../src/machine/snapshot/registry.ts";
+import { type Walk, walk } from "../../src/machine/snapshot/walk.ts";
+import { stateClasses } from "../../tools/state-classes.ts";
+import { inFolder } from "../support/guest.ts";
+import { gcc, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+
+/** The first moments, in nanoseconds of virtual time; later ones are further apart by this factor. */
+const FIRST = 2_000;
+const FACTOR = 1.7;
+const MOST = 25;
+
+/** Offences of all moments, one for each kind of path. */
+class Findings {
+  readonly texts = new Map<string, string>();
+  walks = 0;
+  readonly classes = new Set<string>();
+
+  add({ offences, counts }: Walk): void {
+    this.walks++;
+    for (const name of counts.keys()) this.classes.add(name);
+    for (const { path, what } of offences) {
+      const kind = path.replace(/\[\d+\]|\.(?:get|has|key)\([^)]*\)/g, "[]");
+      const text = `${path}: ${what}`;
+      if (!this.texts.has(kind.slice(-40))) this.texts.set(kind.slice(-40), text);
+    }
+  }
+}
+const look = (machine: Machine): Walk => walk(machine.kernel, "kernel", registry());
+
+/** Runs a guest and looks at the machine between its steps. */
+const watch = (program: string, boot: BootOptions, options: ProgramOptions = {}): Findings => {
+  const machine = new Machine(boot);
+  const session = new Session(machine.kernel, program, options, undefined, undefined, () => {});
+  const found = new Findings();
+  for (let i = 0, step = FIRST; i < MOST; i++, step *= FACTOR) {
+    const { reason } = session.step(step);
+    found.add(look(machine));
+    if (reason !== "limit") break;
+  }
+  return found;
+};
+
+const FLAGS = "-O1 -static -nostdlib -fno-pie -no-pie -fno-stack-protector -mgeneral-regs-only -fno-asynchronous-unwind-tables".split(" ");
+const folder = `${top}/test/kernel/native`;
+/** Programs that use nothing that others do not, and one that is empty with 64 bits. */
+const others = new Set(["sixth", "code16", "wrapped", "xstate", "exceptions", "arguments", "faults"]);
+const subjects = readdirSync(folder)
+  .filter((name) => name.endsWith(".c"))
+  .map((name) => name.slice(0, -2))
+  .filter((name) => !others.has(name));
+const python: Need = { what: "python3", met: existsSync("/usr/bin/python3") };
+
+describe("the registry of classes", () => {
+  it("is up to date (npm run state)", () => {
+    expect(readFileSync(`${top}/src/machine/snapshot/classes.ts`, "utf8")).toBe(stateClasses());
+  });
+});
+
+describe.skipIf(missing("plain state of native guests", nativeX64, gcc, gcc32))("a native guest's machine is plain state:", () => {
+  it.each(subjects)("%s", async (subject) => {
+    await inFolder(async (at) => {
+      const program = `${at}/${subject}`;
+      const mode = subjects.indexOf(subject) % 4 === 0 ? "-m32" : "-m64";
+      execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${folder}/${subject}.c`]);
+      const here = `/${subject}`;
+      const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
+      const found = watch(here, { files, engine: "interpret" });
+      expect(found.walks).toBeGreaterThan(1);
+      expect([...found.texts.values()]).toEqual([]);
+    });
+  });
+});
+
+describe.skipIf(missing("plain state of python3", nativeX64, python))("a machine with python3", () => {
+  const boot = (): BootOptions => ({ root: hostTree("/"), files: { "/state.py": readFileSync(`${top}/test/kernel/plain-state.py`) } });
+  const started = (): Machine => {
+    const machine = new Machine(boot());
+    const session = new Session(machine.kernel, "/usr/bin/python3", { args: ["/state.py"] }, undefined, undefined, () => {});
+    for (let i = 0; i < 2000 && !session.report(undefined).stdout.text.includes("ready"); i++) session.step(1_000_000);
+    expect(session.report(undefined).stdout.text).toBe("ready\n");
+    return machine;
+  };
+  it("with threads, sockets, timers and a filter is plain state, and every class has a name", () => {
+    const found = new Findings();
+    found.add(look(started()));
+    expect([...found.texts.values()]).toEqual([]);
+    const expected = [
+      "kernel/net/tcp.ts:TcpSocket",
+      "kernel/futex/table.ts:FutexWaiter",
+      "seccomp/filter.ts:Filter",
+      "kernel/fs/tty/pty.ts:Pty",
+    ];
+    expect([...found.classes]).toEqual(expect.arrayContaining(expected));
+  });
+  it("shares no object with another machine", () => {
+    const first = look(started());
+    const second = look(started());
+    const shared = [...first.own].filter((value) => second.own.has(value));
+    expect(shared.map((value) => first.pathOf(value))).toEqual([]);
+  });
+});
+
+it("names no handle of a class that is gone", () => {
+  const known = readFileSync(`${top}/src/machine/snapshot/classes.ts`, "utf8");
+  expect(Object.keys(handles).filter((name) => !known.includes(`["${name}"`))).toEqual([]);
+});
