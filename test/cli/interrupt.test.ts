@@ -19,7 +19,7 @@ const guests = {
   "a loop of a shell": `${box.path} sh -c 'echo ready; while :; do :; done'`,
   yes: `${box.path} sh -c 'echo ready; yes'`,
   "a loop of children": `--root / /bin/sh -c 'echo ready; while :; do /bin/true; done'`,
-  python: `--root / /usr/bin/env python3 -c 'print("ready", flush=True)\nwhile True: pass'`,
+  python: `--root / /usr/bin/python3 -c 'print("ready", flush=True)\nwhile True: pass'`,
   perl: `--root / /usr/bin/perl -e '$| = 1; print "ready\n"; while (1) {}'`,
   "a loop of C": `${folder}/spin`,
   "a shell that ignores SIGINT": `${box.path} sh -c 'trap "" INT; echo ready; while :; do :; done'`,

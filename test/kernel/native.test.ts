@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { Machine, type Run } from "trapgate";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { hasFeature } from "../../tools/oracle/processor.ts";
 import { endOfRun, inFolder } from "../support/guest.ts";
 import { gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
-import { nativeVendor, runNative } from "../support/native.ts";
+import { beginNative, type NativeRun, nativeVendor, runNative } from "../support/native.ts";
 
 const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
@@ -143,6 +143,8 @@ const nameless = (line: string): string[] => {
   const values = line.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').match(/(?:\w+=)?[^\s,({[|&]* \/\* [A-Za-z_]*\?\?\? \*\//g);
   return (values ?? (line.includes("???") ? [line] : [])).map((value) => `${call}: ${value}`).filter((value) => !unknown.has(value));
 };
+/** Programs that wait 15 s for grace periods of the host's kernel: they begin before the others. */
+const slow: ReadonlySet<string> = new Set(["options"]);
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
 
@@ -151,11 +153,23 @@ describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, r
   { timeout: 60_000 },
   () => {
     describe.each(["-m64", "-m32"])("gcc %s:", (mode) => {
+      const build = (folder: string, subject: string): string => {
+        const program = `${folder}/${subject}`;
+        chmodSync(folder, 0o755);
+        execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
+        return program;
+      };
+      const begun = new Map<string, Promise<NativeRun>>();
+      beforeAll(() => {
+        for (const subject of judge ? slow : [])
+          begun.set(
+            subject,
+            inFolder((folder) => beginNative(build(folder, subject))),
+          );
+      });
       it.each(Object.entries(subjects))("%s: %s", async (subject) => {
         await inFolder(async (folder) => {
-          const program = `${folder}/${subject}`;
-          chmodSync(folder, 0o755);
-          execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
+          const program = build(folder, subject);
           const here = `/${subject}`;
           const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
           const without = new Set<string>();
@@ -168,7 +182,7 @@ describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, r
           const recorded = () => ({ stdout: readFileSync(record, "utf8"), end: 0 });
           const run = await of((judge ? nativeVendor() : undefined) ?? "amd");
           expect([...without]).toEqual([]);
-          const native = !judge || shared.has(subject) ? recorded() : runNative(program);
+          const native = !judge || shared.has(subject) ? recorded() : ((await begun.get(subject)) ?? runNative(program));
           if (process.env["RECORD"] && !shared.has(subject)) writeFileSync(record, native.stdout);
           const other = otherHost(subject);
           if (other !== undefined && run.stdout.text !== native.stdout) {

@@ -1,5 +1,5 @@
 // A program run by the native kernel: the judge of ours.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 
 export interface NativeRun {
   readonly stdout: string;
@@ -23,6 +23,14 @@ export const runNative = (
   if (error) throw error;
   return { stdout, stderr, end: status ?? (signal as string) };
 };
+
+/** The same for a program that waits for the host's kernel, beside other work. */
+export const beginNative = (program: string): Promise<NativeRun> =>
+  new Promise((resolve) => {
+    const child = execFile(program, { encoding: "latin1", env: {}, timeout: 60_000, maxBuffer: 1 << 28 }, (_error, stdout, stderr) =>
+      resolve({ stdout, stderr, end: child.exitCode ?? (child.signalCode as string) }),
+    );
+  });
 
 /** The vendor of the processor under us. Undefined if there are no models of it. */
 export { siliconVendor as nativeVendor } from "../../tools/oracle/processor.ts";

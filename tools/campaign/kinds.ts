@@ -6,11 +6,13 @@ export const kinds = {
   cache: async () => (await import("./cache.ts")).cache,
   code: async () => (await import("./code/code.ts")).code,
   elf: async () => (await import("./elf.ts")).elf,
+  lab: async () => (await import("./lab.ts")).lab,
   policy: async () => (await import("./policy.ts")).policy,
   resources: async () => (await import("./resources.ts")).resources,
   schedule: async () => (await import("./schedule.ts")).schedule,
   syscalls: async () => (await import("./syscalls/syscalls.ts")).syscalls,
   tar: async () => (await import("./tar.ts")).tar,
+  terminal: async () => (await import("./terminal.ts")).terminal,
   tree: async () => (await import("./tree.ts")).tree,
 } as const satisfies Record<string, () => Promise<Kind>>;
 
