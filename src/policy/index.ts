@@ -7,6 +7,7 @@
 export { WorkBudget, type WorkLimits } from "../budget.ts";
 export { Arg, ArgCondition, type ArgIndex, arg, type Width } from "./arg.ts";
 export { type AuditOptions, audit } from "./audit/audit.ts";
+export { type ExposedCall, type Exposure, exposure, exposureText, type Sandbox } from "./audit/exposure.ts";
 export { type Finding, isAtLeast, type Severity, type Shown, severities } from "./audit/finding.ts";
 export { findingText, sarif } from "./audit/report.ts";
 export { type Call, type CallText, dataOfCall, parseCall } from "./call.ts";

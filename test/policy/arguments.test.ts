@@ -125,6 +125,8 @@ const calls: Readonly<Record<string, Call>> = {
   ArgCondition: made(policies.ArgCondition, 1, 32, () => 1),
   arg: call(arg, 0),
   audit: call(policies.audit, sandbox, { listener: "unknown" }),
+  exposure: call(policies.exposure, sandbox),
+  exposureText: call(policies.exposureText, policies.exposure(diagramOnly(diagram))),
   isAtLeast: call(policies.isAtLeast, "high", "low"),
   findingText: call(policies.findingText, finding, "file", ["proof"]),
   sarif: call(policies.sarif, [finding], "file"),

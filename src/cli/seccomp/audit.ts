@@ -1,5 +1,6 @@
 // `trapgate seccomp audit`: weaknesses of a policy, each shown by a call that is made under it.
 import { audit } from "../../policy/audit/audit.ts";
+import { exposure, exposureText } from "../../policy/audit/exposure.ts";
 import { type Finding, isAtLeast, severities } from "../../policy/audit/finding.ts";
 import { listeners } from "../../policy/audit/listener.ts";
 import { findingText, sarif } from "../../policy/audit/report.ts";
@@ -78,6 +79,7 @@ export const command: Command = {
     const policy = await readOne(file, own);
     const listener = oneOf(values.listener ?? "unknown", listeners, "--listener");
     const findings = audit(policy, { listener }).filter(({ severity }) => isAtLeast(severity, least));
+    const exposed = exposure(policy);
     const bpf = values["no-run"] ? undefined : bpfOf(policy);
     const { name } = policy.source;
     if (values.sarif !== undefined) write(`${JSON.stringify(sarif(findings, name), null, 2)}\n`, values.sarif);
@@ -87,20 +89,24 @@ export const command: Command = {
     line.end();
     if (values.json) {
       const plain = (shown: Finding["denied"]) => shown && { call: shown.call, verdict: shown.verdict };
-      printJson(
-        findings.map(({ denied, passes, ...finding }, i) => ({
+      printJson({
+        findings: findings.map(({ denied, passes, ...finding }, i) => ({
           ...finding,
           denied: plain(denied),
           passes: plain(passes),
           made: proofs[i],
         })),
-      );
+        exposure: exposed,
+      });
     } else {
       for (const [i, finding] of findings.entries()) {
         const [head, ...lines] = findingText(finding, name, proofs[i] ? proofText(proofs[i]) : []).split("\n");
         print(`${paint[finding.severity](head as string)}\n${lines.join("\n")}\n\n`);
       }
-      print(findings.length === 0 ? `${titleOf(policy)}: nothing found\n` : `${titleOf(policy)}: ${counted(findings)}\n`);
+      if (exposed.length > 0) print(`${exposureText(exposed)}\n`);
+      const calls = exposed.reduce((sum, each) => sum + each.calls.length, 0);
+      const found = findings.length > 0 ? counted(findings) : calls > 0 ? "no way around it found" : "nothing found";
+      print(`${titleOf(policy)}: ${found}${calls > 0 ? `; ${calls} exposed calls` : ""}\n`);
     }
     return findings.some(({ severity }) => isAtLeast(severity, failOn)) ? 1 : 0;
   },

@@ -187,6 +187,9 @@ const membersOf = (group: string): readonly string[] => {
   return made;
 };
 
+/** True for calls that a unit with SystemCallFilter=@system-service makes. */
+export const isSystemService = (name: string): boolean => membersOf("@system-service").includes(name);
+
 /** The word that names a call, or its group. */
 export const systemdPlaces = ({ filter, log }: SystemdFilter): Places => ({
   ofCall: (number, abi) => {
