@@ -179,11 +179,14 @@ describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, r
             return Machine.run(here, { files, timeout: 50, cpu, trace: { follow: true }, hooks });
           };
           const record = recordedOf(subject, mode);
-          const recorded = () => ({ stdout: readFileSync(record, "utf8"), end: 0 });
+          const recorded = (): Pick<NativeRun, "stdout" | "end"> => {
+            const [, stdout = "", end = ""] = /^(.*)\nend: (\w+)\n$/s.exec(readFileSync(record, "latin1")) ?? [];
+            return { stdout, end: /^\d+$/.test(end) ? Number(end) : end };
+          };
           const run = await of((judge ? nativeVendor() : undefined) ?? "amd");
           expect([...without]).toEqual([]);
           const native = !judge || shared.has(subject) ? recorded() : ((await begun.get(subject)) ?? runNative(program));
-          if (process.env["RECORD"] && !shared.has(subject)) writeFileSync(record, native.stdout);
+          if (process.env["RECORD"] && !shared.has(subject)) writeFileSync(record, `${native.stdout}\nend: ${native.end}\n`, "latin1");
           const other = otherHost(subject);
           if (other !== undefined && run.stdout.text !== native.stdout) {
             console.warn(`NOTE: ${subject}: ${other} prints something else; what Linux 6.18 printed is the judge`);

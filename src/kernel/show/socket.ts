@@ -82,21 +82,21 @@ const ranges: Text = (ctx, at, count) =>
     return base < 0 || length < 0 ? undefined : `{iov_base=${address(base)}, iov_len=${length}}`;
   });
 
-const level = oneOf(
-  {
-    SOL_IP: 0,
-    SOL_SOCKET: 1,
-    SOL_TCP: 6,
-    SOL_UDP: 17,
-    SOL_IPV6: 41,
-    SOL_ICMPV6: 58,
-    SOL_UDPLITE: 136,
-    SOL_RAW: 255,
-    SOL_PACKET: 263,
-    SOL_NETLINK: 270,
-  },
-  "SOL_??",
-);
+const levels = {
+  SOL_IP: 0,
+  SOL_SOCKET: 1,
+  SOL_TCP: 6,
+  SOL_UDP: 17,
+  SOL_IPV6: 41,
+  SOL_ICMPV6: 58,
+  SOL_UDPLITE: 136,
+  SOL_RAW: 255,
+  SOL_PACKET: 263,
+  SOL_NETLINK: 270,
+};
+/** Of an option, and of a control message: strace's comments differ. */
+const level = oneOf(levels, "SOL_??");
+const controlLevel = oneOf(levels, "SOL_???");
 // biome-ignore format: table
 const SCM: Readonly<Record<number, string>> = {
   1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS", 3: "SCM_SECURITY", 4: "SCM_PIDFD", 29: "SO_TIMESTAMP_OLD", 35: "SO_TIMESTAMPNS_OLD",
@@ -125,7 +125,7 @@ const control = (ctx: ShowContext, at: number, length: number): string => {
     parts.push(
       braces([
         ["cmsg_len", decimal(size)],
-        ["cmsg_level", level(solLevel)],
+        ["cmsg_level", controlLevel(solLevel)],
         ["cmsg_type", kind],
         ["cmsg_data", shown],
       ]),
