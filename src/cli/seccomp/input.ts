@@ -1,6 +1,7 @@
 // The common part of the subcommands of `trapgate seccomp`: reading policies, options, warnings.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { capabilityNames } from "../../abi/capability.ts";
 import { DEFAULT_LIMITS, WorkBudget } from "../../budget.ts";
 import { formats, type Policy, type ReadOptions, readPolicy, readProgram } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
@@ -81,7 +82,7 @@ export const readerOptions = (values: Values): ReadOptions => ({
     : {
         capabilities: values.cap
           .flatMap((list) => list.split(","))
-          .map((cap) => (cap.startsWith("CAP_") ? cap : `CAP_${cap.toUpperCase()}`)),
+          .map((cap) => oneOf(cap.toUpperCase().replace(/^(?!CAP_)/, "CAP_"), capabilityNames, "--cap")),
       }),
   ...(values.thread === undefined ? {} : { thread: values.thread }),
   ...(values.container === undefined ? {} : { container: values.container }),

@@ -35,14 +35,16 @@ import { looksSystemd, readSystemd, systemdPlaces } from "./systemd/systemd.ts";
 import { looksKafel, readKafel } from "./text/kafel.ts";
 import { looksMinijail, readMinijail } from "./text/minijail.ts";
 import { looksPfc, pfcPlaces, readPfc } from "./text/pfc.ts";
+import { looksTypeScript, readTypeScript } from "./text/typescript.ts";
 
 /** Formats that `readPolicy` knows. */
-export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
+export const formats = ["oci", "spo", "pod", "firecracker", "systemd", "minijail", "kafel", "pfc", "ts", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
  * containers-common's supersets, and a bundle's config.json. pod: a Kubernetes object with a pod whose
  * container names a profile of the node (seccompProfile of type Localhost). systemd: a unit file, a
- * drop-in, or lines of one. asm: also listings, ours and seccomp-tools's.
+ * drop-in, or lines of one. ts: a module with one `policy(…)`, read as data. asm: also listings, ours and
+ * seccomp-tools's.
  */
 export type Format = (typeof formats)[number];
 
@@ -103,6 +105,7 @@ export const detectFormat = takes("detectFormat", { bytes: someBytes }, (bytes: 
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
   if (looksPod(text)) return "pod";
   if (looksSystemd(text)) return "systemd";
+  if (looksTypeScript(text)) return "ts";
   if (looksPfc(text)) return "pfc";
   if (looksKafel(text)) return "kafel";
   if (looksMinijail(text)) return "minijail";
@@ -113,7 +116,7 @@ export const detectFormat = takes("detectFormat", { bytes: someBytes }, (bytes: 
 });
 
 /** Formats that must be compiled to a program. */
-const profileFormats = ["pod", "oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
+const profileFormats = ["pod", "oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc", "ts"] as const;
 type ProfileFormat = (typeof profileFormats)[number];
 const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);
 
@@ -248,6 +251,10 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
       return made({ source, format, ...compiled(() => readKafel(source, nodes)) });
     case "pfc":
       return made({ source, format, diagram: compiled(() => readPfc(source, nodes)), places: pfcPlaces(source) });
+    case "ts": {
+      const { typed, places } = readTypeScript(source);
+      return made({ source, format, diagram: compiled(() => typed.diagram.in(nodes)), places });
+    }
     case "oci":
     case "spo":
       return readProfile(source, format, options, nodes);

@@ -69,11 +69,14 @@ export class Tokens {
     this.#depth--;
     return result;
   }
-  /** Items with a separator between them, until `end`, which is taken too. */
-  list<T>(item: () => T, separator: string, end: string): readonly T[] {
+  /**
+   * Items with a separator between them, until `end`, which is taken too. `trailing`: one may be before it.
+   */
+  list<T>(item: () => T, separator: string, end: string, { trailing = false } = {}): readonly T[] {
     const items: T[] = [];
     while (!this.take(end)) {
       if (items.length > 0) this.expect(`"${separator}" or "${end}"`, separator);
+      if (trailing && items.length > 0 && this.take(end)) break;
       items.push(item());
     }
     return items;
