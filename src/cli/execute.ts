@@ -5,6 +5,7 @@ import { heapFor } from "../host/node-internals.ts";
 import { insistence, passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
+import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { Denial } from "../machine/denial.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Hooks, TraceOptions } from "../machine/options.ts";
@@ -83,6 +84,19 @@ const sayFaults = ({ kernel }: Machine): void => {
   for (const { text } of faults.slice(-1)) say(`trapgate: ${visible(text.replace(/^traps: /, ""))}`);
 };
 
+/** A sink whose accepted bytes are seen, too. */
+const seen = (to: ByteSink, see: ((bytes: Uint8Array) => void) | undefined): ByteSink =>
+  see === undefined
+    ? to
+    : {
+        queue: to.queue,
+        write(bytes) {
+          const taken = to.write(bytes);
+          if (taken > 0) see(bytes.subarray(0, taken));
+          return taken;
+        },
+      };
+
 /** --timeout and --memory hold for all that is read before the guest starts, too. */
 const budgetOf = ({ program, machine, image, overlay }: Prepared): WorkBudget =>
   new WorkBudget({
@@ -116,7 +130,7 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
     sharedMemory: true,
     largeTraces: true,
     ...(prepared.code ? { code: prepared.code } : {}),
-    ...(tty ? { terminal: tty } : {}),
+    ...(tty ? { terminal: { ...tty, sink: seen(tty.sink, watched.stdout) } } : {}),
   });
   const regions =
     prepared.dumpJit === undefined ? undefined : (await import("./commands/dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
@@ -155,8 +169,8 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
     const connection = {
-      stdout: fdSink(1),
-      stderr: fdSink(2),
+      stdout: seen(fdSink(1), watched.stdout),
+      stderr: seen(fdSink(2), watched.stderr),
       wanted,
       backlog,
       stdin: stdin || held ? undefined : stdinFile,

@@ -9,6 +9,7 @@ import { browserKinds, findBrowser } from "./browsers.ts";
 import { equalChecks, exampleCheck } from "./checks/equal.ts";
 import { lessonChecks } from "./checks/lessons.ts";
 import { pageChecks } from "./checks/page.ts";
+import { paneChecks } from "./checks/panes.ts";
 import { peopleChecks } from "./checks/people.ts";
 import { rootChecks } from "./checks/roots.ts";
 import { hasShell, terminalChecks } from "./checks/terminal.ts";
@@ -27,6 +28,7 @@ if (!values.built) {
 const folder = join(top, "dist", "lab");
 const checks: readonly Check[] = [
   ...pageChecks,
+  ...paneChecks,
   ...terminalChecks,
   ...lessonChecks,
   ...peopleChecks,

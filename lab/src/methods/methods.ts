@@ -34,10 +34,12 @@ const optionsOf = async ({ setting, args, policy, stdin, schedule, terminal }: L
 const shellOptions = { argv0: "-sh", cwd: "/root", env: { HOME: "/root", USER: "root", TERM: "xterm-256color", PATH: "/bin" } } as const;
 
 /** The program as the machine takes it: bytes, or a path in a root directory. */
-const subjectOf = ({ program, setting }: LabRun) =>
-  program.kind === "shell"
-    ? { program: "/bin/sh", root: { url: program.root }, own: shellOptions, lines: [], size: 0 }
-    : sourceOf(assembled(program, setting.kernel));
+const subjectOf = ({ program, setting }: LabRun) => {
+  if (program.kind === "shell") return { program: "/bin/sh", root: { url: program.root }, own: shellOptions, lines: [], size: 0 };
+  if (program.kind === "root") return { program: program.path, root: { archive: program.root }, own: {}, lines: [], size: 0 };
+  const source = sourceOf(assembled(program, setting.kernel));
+  return program.kind === "elf" && program.root ? { ...source, root: { archive: program.root } } : source;
+};
 const sourceOf = ({ bytes, lines }: ReturnType<typeof assembled>) => ({ program: bytes, own: {}, lines, size: bytes.length });
 
 const run: Served<LabMethods>["run"] = async (job, context) => {
@@ -53,7 +55,7 @@ export const labMethods: Served<LabMethods> = {
   async explore({ run: job, never, departures, seconds }, context) {
     const { program } = subjectOf(job);
     if (typeof program === "string")
-      throw new Problem("bad-property-value", "schedules are searched for a single program, not for the shell", {
+      throw new Problem("bad-property-value", "schedules are searched for a single program, not for one of a root directory", {
         help: "choose a program, or drop an ELF file",
       });
     const { schedule, timeout, ...options } = await optionsOf(job);

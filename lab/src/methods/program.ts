@@ -1,5 +1,6 @@
 // Programs for the worker: the guests' macros, and the definitions of the chosen kernel's dialect.
 import { assembleProgram } from "trapgate/cpu";
+import { mistakesOf } from "../../../src/cpu/text/mistakes.ts";
 import { symbolsOf } from "../../../src/landmines/catalogue/landmine.ts";
 import type { SentProgram, TextProblem } from "./protocol.ts";
 
@@ -23,7 +24,7 @@ const symbols = (program: SentProgram & { readonly kind: "source" }, kernel: str
 };
 
 /** An ELF file's bytes, with the line of each statement that has code. */
-export const assembled = (program: Exclude<SentProgram, { readonly kind: "shell" }>, kernel: string) => {
+export const assembled = (program: Exclude<SentProgram, { readonly kind: "shell" | "root" }>, kernel: string) => {
   if (program.kind === "elf") return { bytes: program.bytes, lines: [] };
   const { bytes, statements } = assembleProgram(program.text, { include, binary, defines: symbols(program, kernel) });
   return { bytes, lines: statements.map(({ address, line }) => [address, line] as const) };
@@ -31,21 +32,25 @@ export const assembled = (program: Exclude<SentProgram, { readonly kind: "shell"
 
 /** A mistake as an editor shows it. Anything but a Problem is a mistake of ours. */
 export const problemOf = (error: unknown): TextProblem => {
-  const { name, message, help, span } = error as {
+  const { name, message, sentence, help, span } = error as {
     name: string;
     message: string;
+    sentence: string;
     help?: string;
     span?: { at?: number; line?: number; column?: number };
   };
   if (name !== "Problem") throw error;
-  return { message, help, line: span?.line ?? span?.at, severity: "error" };
+  const [, ...excerpt] = message.split("\n");
+  return {
+    message: sentence,
+    help,
+    line: span?.line ?? span?.at,
+    severity: "error",
+    ...(excerpt.length > 0 ? { excerpt: excerpt.join("\n") } : {}),
+  };
 };
 
 export const checkProgram = (program: SentProgram, kernel: string): readonly TextProblem[] => {
-  try {
-    if (program.kind !== "shell") assembled(program, kernel);
-    return [];
-  } catch (error) {
-    return [problemOf(error)];
-  }
+  if (program.kind !== "source") return [];
+  return mistakesOf(program.text, (text) => assembled({ ...program, text }, kernel)).map(problemOf);
 };

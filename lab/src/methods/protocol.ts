@@ -4,7 +4,8 @@ import type { ExploreResult, Moment, RunInput, RunPart, RunResult, TerminalSize 
 /** The program: its source, a dropped file, or the shell in a root directory that is fetched. */
 export type SentProgram =
   | { readonly kind: "source"; readonly text: string; readonly symbols: string; readonly dialect: boolean }
-  | { readonly kind: "elf"; readonly bytes: Uint8Array }
+  | { readonly kind: "elf"; readonly bytes: Uint8Array; readonly root?: Uint8Array }
+  | { readonly kind: "root"; readonly path: string; readonly root: Uint8Array }
   | { readonly kind: "shell"; readonly root: string };
 /** The side of a comparison: the machine. */
 export interface Setting {
@@ -42,6 +43,8 @@ export interface TextProblem {
   readonly severity: "error" | "warning";
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** The line with a caret, as the command line prints it. */
+  readonly excerpt?: string | undefined;
 }
 /** The properties of a policy, or the reason why the text is no policy. */
 export interface PolicyReport {

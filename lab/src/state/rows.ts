@@ -41,13 +41,14 @@ export class Rows {
     switch (event.kind) {
       case "start":
         this.tasks.add(event.tid);
-        if (event.parent !== undefined)
-          this.#note(
-            "start",
-            event.at,
-            event.tid,
-            `${event.pid === event.tid ? "process" : "thread"} ${event.tid}, made by ${event.parent}`,
-          );
+        this.#note(
+          "start",
+          event.at,
+          event.tid,
+          event.parent === undefined
+            ? `execve: ${event.comm} starts as process ${event.pid}`
+            : `${event.pid === event.tid ? "process" : "thread"} ${event.tid}, made by ${event.parent}`,
+        );
         return;
       case "call": {
         this.#open.set(event.id, this.rows.length);

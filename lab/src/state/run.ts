@@ -30,6 +30,9 @@ export interface RunState {
   /** Milliseconds from the start to the first call. */
   readonly firstCall: number | undefined;
 }
+/** What a page can do for a dynamic program. */
+const ROOT_HELP =
+  "drop an archive with its root directory (tar, zip, docker save) into the page, or show the host's root: trapgate lab --root / PROG";
 export const CALLS = 2000;
 const OUTPUT = 200_000;
 
@@ -93,10 +96,14 @@ export const startRun = (client: LabClient, job: LabRun, into: Signal<RunState>,
   const done = call.result.then(
     ({ status, stats, untold }) =>
       change({ state: "ended", end: endText(status), instructions: stats.instructions, nanoseconds: stats.nanoseconds, untold }),
-    (error: Error & { sentence?: string; help?: string; span?: { at?: number; line?: number } }) =>
+    (error: Error & { sentence?: string; help?: string; kind?: string; span?: { at?: number; line?: number } }) =>
       change({
         state: "failed",
-        problem: { message: error.sentence ?? error.message, help: error.help, line: error.span?.line ?? error.span?.at },
+        problem: {
+          message: error.sentence ?? error.message,
+          help: error.kind === "no-interpreter" ? ROOT_HELP : error.help,
+          line: error.span?.line ?? error.span?.at,
+        },
       }),
   );
   return { done, send: call.send as (input: never) => void };

@@ -21,6 +21,8 @@ const program = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("source"), text: z.string().max(MOST_TEXT) }),
   /** busybox in the root directory that the build made. */
   z.strictObject({ kind: z.literal("shell") }),
+  /** A program of an archive that was dropped. The archive is in no link. */
+  z.strictObject({ kind: z.literal("root"), name: z.string().max(200), path: z.string().max(4096) }),
   z.strictObject({ kind: z.literal("elf"), name: z.string().max(200), base64: z.base64().max(MOST_FILE) }),
 ]);
 

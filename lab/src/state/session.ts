@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Moment } from "trapgate/browser";
 import type { LabRun, SentProgram } from "../methods/protocol.ts";
-import { type CallRow, Rows } from "./rows.ts";
+import { type CallRow, type Row, Rows, textOf, verdictOf } from "./rows.ts";
 import { CALLS, endText, idle, type RunState, runSignal, type Started, startRun } from "./run.ts";
 import { defaults, type Saved } from "./saved.ts";
 import { decodeState, encodeState, fromBase64, toBase64 } from "./share.ts";
@@ -47,16 +47,38 @@ const loadLibrary = async (): Promise<typeof import("./guests.ts")> => (library.
 
 const sentProgram = async (): Promise<SentProgram> => {
   const { program, symbols, dialect } = saved.value;
-  if (program.kind === "elf") return { kind: "elf", bytes: fromBase64(program.base64) };
+  const archive = dropped.value?.bytes;
+  if (program.kind === "elf") return { kind: "elf", bytes: fromBase64(program.base64), ...(archive ? { root: archive } : {}) };
+  if (program.kind === "root") {
+    if (archive) return { kind: "root", path: program.path, root: archive };
+    throw new Error(`This run needs ${program.name}, which no link holds: drop the file into the page.`);
+  }
   if (program.kind === "shell") return { kind: "shell", root: shellRoot() };
   return { kind: "source", text: source.value ?? (await textOfProgram()), symbols, dialect };
 };
 const textOfProgram = async (): Promise<string> => {
   const { program } = saved.value;
   if (program.kind === "source") return program.text;
-  if (program.kind === "elf" || program.kind === "shell") return "";
+  if (program.kind !== "guest") return "";
   const { sourceOf } = await loadLibrary();
   return sourceOf(program.name) ?? `; there is no program "${program.name}"`;
+};
+
+/** The archive that is the root directory of programs. */
+export const dropped = signal<{ readonly name: string; readonly bytes: Uint8Array } | undefined>(undefined);
+
+/** The words that a call's row must have, and whether a filter must have denied it. */
+export const query = signal("");
+export const deniedOnly = signal(false);
+/** The rows of a run that are shown. */
+export const visibleRows = ({ rows }: RunState): readonly Row[] => {
+  const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0 && !deniedOnly.value) return rows.rows;
+  return rows.rows.filter((row) => {
+    if (deniedOnly.value && (row.kind !== "call" || (row.verdict?.allowed ?? true))) return false;
+    const text = (row.kind === "call" ? `${textOf(row)} ${verdictOf(row).word}` : row.text).toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
 };
 
 export const currentProgram = sentProgram;
@@ -126,7 +148,14 @@ export const run = async (): Promise<void> => {
     if (args.trim() === "") bottomTab.value = "terminal";
   }
   const typed = interactive.value ? await openedScreen() : undefined;
-  const jobs = await Promise.all([jobFor("a"), ...(b ? [jobFor("b")] : [])]);
+  let jobs: LabRun[];
+  try {
+    jobs = await Promise.all([jobFor("a"), ...(b ? [jobFor("b")] : [])]);
+  } catch (error) {
+    complaint.value = (error as Error).message;
+    runCount.value++;
+    return;
+  }
   const starts = jobs.map((job, n) => {
     const side: Side = n === 0 ? "a" : "b";
     if (side === "b" || !typed) return startRun(machines[side], job, runs[side]);
@@ -163,7 +192,7 @@ export const open = async (state: Saved): Promise<void> => {
 export const showTrace = async (trace: TraceFile): Promise<void> => {
   const program = trace.elf
     ? ({ kind: "elf", name: trace.program, base64: toBase64(trace.elf) } as const)
-    : ({ kind: "source", text: `; ${trace.program}: the file has the trace alone, without the program.\n` } as const);
+    : ({ kind: "source", text: `; ${trace.program}: the file has the calls and the output, without the program.\n` } as const);
   await open({ ...defaults, program, args: trace.args.join(" "), a: trace.setting });
   const rows = new Rows();
   rows.add(trace.events);
@@ -173,6 +202,7 @@ export const showTrace = async (trace: TraceFile): Promise<void> => {
       ...idle(trace.setting),
       state: "ended",
       rows,
+      output: trace.output,
       version: 1,
       end: last ? endText(last.end) : "did not end",
       nanoseconds: trace.events.at(-1)?.at ?? 0,

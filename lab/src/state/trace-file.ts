@@ -52,6 +52,8 @@ const file = z.object({
   setting: savedSchema.shape.a,
   events: z.array(event),
   untold: z.number(),
+  /** Standard output and error. Older files have none. */
+  output: text.default(""),
 });
 
 export interface TraceFile extends Omit<z.infer<typeof file>, "events"> {
@@ -59,6 +61,15 @@ export interface TraceFile extends Omit<z.infer<typeof file>, "events"> {
   /** The program's ELF file, if it is in the file. */
   readonly elf: Uint8Array | undefined;
 }
+
+/** True for a zip archive that `trapgate trace --save` wrote. */
+export const isTraceFile = (packed: Uint8Array): boolean => {
+  try {
+    return "trace.json" in unzipSync(packed, { filter: ({ name }) => name === "trace.json" });
+  } catch {
+    return false;
+  }
+};
 
 /** Throws an Error with a sentence for people. */
 export const readTraceFile = (name: string, packed: Uint8Array): TraceFile => {

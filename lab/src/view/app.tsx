@@ -8,6 +8,8 @@ import { Lanes } from "./lanes.tsx";
 import { LessonPane } from "./lesson-pane.tsx";
 import { PolicyPane } from "./policy-pane.tsx";
 import { ProgramPane, takeFile } from "./program-pane.tsx";
+import { Search } from "./search.tsx";
+import { Splitter } from "./splitter.tsx";
 import { Switches } from "./switches.tsx";
 import { Welcome } from "./welcome.tsx";
 
@@ -51,13 +53,17 @@ export const App = () => {
           <ProgramPane />
           <PolicyPane />
         </div>
+        <Splitter name="--left" label="Width of the program" pane="before" orientation="vertical" least={260} most={1400} />
         <div class="middle">
           <Switches />
+          <Search />
           <section class="pane" aria-label="Doors">
             <Lanes />
           </section>
+          <Splitter name="--bottom" label="Height of the output" pane="after" orientation="horizontal" least={80} most={900} />
           <Bottom />
         </div>
+        <Splitter name="--right" label="Width of the selected call" pane="after" orientation="vertical" least={240} most={1200} />
         <Detail />
       </main>
       <p class="visually-hidden" role="status">

@@ -78,6 +78,7 @@ export const Editor = (props: {
         drawSelection(),
         highlightActiveLine(),
         lintGutter(),
+        EditorView.lineWrapping,
         marked,
         keymap.of([...defaultKeymap, ...historyKeymap]),
         StreamLanguage.define(words),

@@ -14,7 +14,7 @@ const Theme = () => {
   };
   return (
     <button type="button" class="quiet" onClick={next} aria-label={`Colours: ${theme}. Change`}>
-      {theme === "dark" ? "☾" : theme === "light" ? "☀" : "◐"} {theme}
+      {theme === "dark" ? "☾" : theme === "light" ? "☀" : "◐"} <span class="wide-only">{theme}</span>
     </button>
   );
 };

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { type Pair, pairsOf } from "../state/compare.ts";
 import { type CallRow, type Lane, laneOf, lanes, type Row, textOf, verdictOf } from "../state/rows.ts";
 import type { RunState } from "../state/run.ts";
-import { runCount, runs, type Side, saved, selected } from "../state/session.ts";
+import { runCount, runs, type Side, saved, selected, visibleRows } from "../state/session.ts";
 import { settingText } from "./switches.tsx";
 
 const laneNames: Readonly<Record<Lane, string>> = { int80: "int 0x80", sysenter: "sysenter", syscall: "syscall" };
@@ -79,6 +79,12 @@ const Ending = ({ run, side }: { readonly run: RunState; readonly side: Side }) 
         <progress aria-label="The program runs" /> {run.rows.rows.length === 0 ? "starting…" : "running…"}
       </p>
     );
+  if (run.problem?.line !== undefined && (saved.value.program.kind === "source" || saved.value.program.kind === "guest"))
+    return (
+      <p class="ending problem" role="alert">
+        The program does not run: its mistakes are listed below its editor.
+      </p>
+    );
   if (run.problem)
     return (
       <p class="ending problem" role="alert">
@@ -129,7 +135,7 @@ const Single = ({ run }: { readonly run: RunState }) => {
   return (
     <>
       <Head />
-      {run.rows.rows.map((row) => (
+      {visibleRows(run).map((row) => (
         <RowView key={row.key} row={row} side="a" several={several} />
       ))}
       <Ending run={run} side="a" />
@@ -142,7 +148,7 @@ const Cell = ({ row, side, several }: { readonly row: Row | undefined; readonly 
 );
 const Pairs = ({ a, b }: { readonly a: RunState; readonly b: RunState }) => {
   const several = severalTasks(a) || severalTasks(b);
-  const pairs = pairsOf(a.rows.rows, b.rows.rows);
+  const pairs = pairsOf(visibleRows(a), visibleRows(b));
   const key = ({ a: x, b: y }: Pair): string => `${x?.key}/${y?.key}`;
   return (
     <>

@@ -3,6 +3,7 @@ import type { PolicyReport } from "../methods/protocol.ts";
 import { change, saved } from "../state/session.ts";
 import { checker } from "../state/workers.ts";
 import { Editor } from "./editor.tsx";
+import { Mistakes } from "./mistakes.tsx";
 import { useChecked } from "./use-checks.ts";
 
 const NOTHING: PolicyReport = { format: "", problems: [], program: undefined };
@@ -22,24 +23,19 @@ export const PolicyPane = () => {
       <div class="bar">
         <label class="switch">
           <input type="checkbox" checked={filter} onChange={(e) => change({ filter: e.currentTarget.checked })} />
-          <span>Filter {filter ? "on" : "off"}</span>
+          <span>Start under a policy</span>
         </label>
         <span class="faint" role="status">
           {filter
             ? report.format &&
               `${report.format}, ${report.program ? count(report.program.length / 8, "instruction") : count(errors, "mistake")}`
-            : "the program starts without one"}
+            : "no filter: the program starts without one"}
         </span>
       </div>
       {filter && (
         <>
           <Editor label="Policy" text={policy} problems={report.problems} onChange={(text) => change({ policy: text })} />
-          {report.problems[0] && (
-            <p class="problem" role="status">
-              {report.problems[0].message}
-              {report.problems[0].help && ` (${report.problems[0].help})`}
-            </p>
-          )}
+          <Mistakes problems={report.problems} />
         </>
       )}
     </section>

@@ -7,6 +7,7 @@ import {
   change,
   complaint,
   currentProgram,
+  dropped,
   edit,
   library,
   moment,
@@ -22,9 +23,11 @@ import { toBase64 } from "../state/share.ts";
 import { loadShell, shellAbout, shellCopyright } from "../state/shell.ts";
 import { checker } from "../state/workers.ts";
 import { Editor } from "./editor.tsx";
+import { Mistakes } from "./mistakes.tsx";
 import { useChecked } from "./use-checks.ts";
 
 const NONE: readonly TextProblem[] = [];
+const MOST_FILE = 200_000_000;
 const MOST_ELF = 8_000_000;
 
 /** The entry of the list that is no ready program. */
@@ -39,17 +42,42 @@ const choose = async (name: string): Promise<void> => {
   await run();
 };
 
-/** Opens a dropped or chosen file: an ELF program, assembly, or a saved trace. */
+const ZIP = [0x50, 0x4b, 3, 4];
+const GZIP = [0x1f, 0x8b];
+const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+const USTAR = 257;
+const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean => magic.every((byte, i) => bytes[at + i] === byte);
+/** tar and zip, plain and compressed. */
+const isArchive = (bytes: Uint8Array): boolean =>
+  [ZIP, GZIP, ZSTD].some((magic) => startsWith(bytes, magic)) ||
+  new TextDecoder("latin1").decode(bytes.subarray(USTAR, USTAR + 5)) === "ustar";
+const hasTrace = async (bytes: Uint8Array): Promise<boolean> => {
+  const { isTraceFile } = await import("../state/trace-file.ts");
+  return isTraceFile(bytes);
+};
+/** An archive becomes the root directory: of the program that is there, or of one that it has. */
+const takeRoot = async (name: string, bytes: Uint8Array): Promise<void> => {
+  dropped.value = { name, bytes };
+  const { program } = saved.value;
+  if (program.kind !== "elf")
+    await open({ ...saved.value, program: { kind: "root", name, path: "/bin/sh" }, symbols: "", args: "", schedule: "", lesson: null });
+  await run();
+};
+
+/** Opens a dropped or chosen file: an ELF program, assembly, a saved run, or an archive as root directory. */
 export const takeFile = async (file: File): Promise<void> => {
+  if (file.size > MOST_FILE)
+    throw new Error(`${file.name} has ${file.size} bytes; the lab takes files of at most ${MOST_FILE}. Run it with the trapgate command.`);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (startsWith(bytes, ZIP.slice(0, 2)) && (!startsWith(bytes, ZIP) || (await hasTrace(bytes)))) {
+    const { readTraceFile } = await import("../state/trace-file.ts");
+    return showTrace(readTraceFile(file.name, bytes));
+  }
+  if (isArchive(bytes)) return takeRoot(file.name, bytes);
   if (file.size > MOST_ELF)
     throw new Error(
       `${file.name} has ${file.size} bytes; the lab takes programs of at most ${MOST_ELF}. Run it with the trapgate command.`,
     );
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
-    const { readTraceFile } = await import("../state/trace-file.ts");
-    return showTrace(readTraceFile(file.name, bytes));
-  }
   const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
   const program: SavedProgram = isElf
     ? { kind: "elf", name: file.name, base64: toBase64(bytes) }
@@ -62,7 +90,7 @@ const Chooser = () => {
   const { program } = saved.value;
   const { guests = [] } = library.value ?? {};
   const groups = [...new Set(guests.map(({ group }) => group))];
-  const own = program.kind === "elf" ? program.name : program.kind === "source" ? "your program" : undefined;
+  const own = program.kind === "elf" || program.kind === "root" ? program.name : program.kind === "source" ? "your program" : undefined;
   const value = program.kind === "guest" ? program.name : program.kind === "shell" ? SHELL : "own";
   return (
     <label class="field">
@@ -111,7 +139,7 @@ export const ProgramPane = () => {
   const { program, symbols, dialect, args, a } = saved.value;
   const text = source.value ?? "";
   const problems = useChecked(NONE, [text, symbols, dialect, a.kernel, program.kind], async () =>
-    program.kind === "elf" || program.kind === "shell" || source.value === undefined
+    (program.kind !== "source" && program.kind !== "guest") || source.value === undefined
       ? NONE
       : (await checker.call("checkProgram", { program: await currentProgram(), kernel: a.kernel }).result).problems,
   );
@@ -127,7 +155,7 @@ export const ProgramPane = () => {
           Open…
           <input
             type="file"
-            aria-label="Open an ELF program, assembly or a saved trace"
+            aria-label="Open an ELF program, assembly, a saved run or an archive"
             onChange={(e) => {
               const [file] = e.currentTarget.files ?? [];
               if (file) void takeFile(file).catch((error: Error) => (complaint.value = error.message));
@@ -145,13 +173,26 @@ export const ProgramPane = () => {
         <Shell />
       ) : program.kind === "elf" ? (
         <p class="about">
-          {program.name}: an ELF file of {Math.round((program.base64.length * 3) / 4)} bytes. It runs as it is, in an empty root directory.
+          {program.name}: an ELF file of {Math.round((program.base64.length * 3) / 4)} bytes. It runs as it is, in{" "}
+          {dropped.value ? `the root directory of ${dropped.value.name}` : "an empty root directory. Drop an archive to give it one"}.
         </p>
+      ) : program.kind === "root" ? (
+        <div class="about">
+          <p>{program.name} is the root directory. The program in it:</p>
+          <label class="field">
+            <span>Path</span>
+            <input
+              class="wide"
+              value={program.path}
+              onChange={(e) => change({ program: { ...program, path: e.currentTarget.value.trim() || "/bin/sh" } })}
+            />
+          </label>
+        </div>
       ) : (
         <Editor label="Assembly of the program" text={text} problems={problems} line={line} onChange={edit} />
       )}
       <div class="bar small">
-        {program.kind !== "elf" && program.kind !== "shell" && (
+        {(program.kind === "source" || program.kind === "guest") && (
           <label class="field">
             <span title="Symbols that the assembler defines: FIXED builds a landmine's mended filter">Symbols</span>
             <input size={8} value={symbols} placeholder="FIXED" onInput={(e) => change({ symbols: e.currentTarget.value })} />
@@ -173,11 +214,7 @@ export const ProgramPane = () => {
           </button>
         )}
       </div>
-      {problems[0] && (
-        <p class="problem" role="status">
-          {problems[0].message}
-        </p>
-      )}
+      <Mistakes problems={problems} />
     </section>
   );
 };

@@ -1,4 +1,5 @@
 // `trapgate lab`: the lab (docs/lab.md) in a browser, with a run of a program if there is one.
+import { readFileSync, statSync } from "node:fs";
 import { Problem } from "../../problem.ts";
 import { integer, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -15,6 +16,18 @@ const help = [
 ] as const;
 const MOST_PORT = 65_535;
 const RUN = "run.zip";
+const ZIP = Buffer.from("PK\x03\x04");
+
+/** The bytes of a run that `trapgate trace --save` wrote; undefined: the file is a program. */
+const savedRun = (path: string): Uint8Array | undefined => {
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+    const bytes = readFileSync(path);
+    return bytes.subarray(0, 4).equals(ZIP) ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+};
 
 /** Ends with Ctrl-C, or with a signal. */
 const interrupted = (): Promise<void> =>
@@ -24,7 +37,7 @@ const interrupted = (): Promise<void> =>
 
 /** `trapgate lab [PROG [ARG…]]`. docs/lab.md. */
 export const command: Command = {
-  synopsis: "[OPTION…] [--] [PROG [ARG…]]",
+  synopsis: "[OPTION…] [--] [PROG [ARG…] | SAVED.zip]",
   summary: "open the lab in a browser, with the run of a program: its system calls, doors and filters",
   options: [...help, ...runOptionHelp],
   async run(args) {
@@ -34,11 +47,13 @@ export const command: Command = {
     const port = values.port === undefined ? 0 : integer(values.port, "--port");
     if (port > MOST_PORT) throw new Problem("bad-value", `--port wants a number up to ${MOST_PORT}, not ${port}`);
     const files = new Map<string, Uint8Array>();
-    if (rest.length > 0 || values.image !== undefined) {
+    const saved = rest.length === 1 ? savedRun(rest[0] as string) : undefined;
+    if (saved) files.set(RUN, saved);
+    else if (rest.length > 0 || values.image !== undefined) {
       const prepared = prepare(values, rest);
       const { TraceFile } = await import("../save/trace-file.ts");
       const file = new TraceFile(prepared);
-      await execute(prepared, undefined, { event: file.event });
+      await execute(prepared, undefined, file.hooks);
       files.set(RUN, file.bytes());
     }
     const server = await serveLab(folder, files, port);

@@ -28,7 +28,7 @@ export const command: Command = {
     const output = lineOutput(values.output, tracing.separate ?? false);
     const file = values.save === undefined ? undefined : new (await import("../save/trace-file.ts")).TraceFile(prepared);
     try {
-      return await execute(prepared, { options: tracing, line: output.line }, file ? { event: file.event } : {});
+      return await execute(prepared, { options: tracing, line: output.line }, file?.hooks);
     } finally {
       file?.write(values.save as string);
       await output.close();

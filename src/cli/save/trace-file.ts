@@ -1,6 +1,7 @@
 // `trapgate trace --save FILE`: a run as one file, which the lab (docs/lab.md) opens: trace.json, and the
 // program.
 import { basename } from "node:path";
+import type { Hooks } from "../../machine/options.ts";
 import type { TraceEvent } from "../../machine/tracing/events.ts";
 import type { Prepared } from "../run-options.ts";
 import { writeOutput } from "./output-file.ts";
@@ -8,6 +9,8 @@ import { zip } from "./zip.ts";
 
 /** Calls that a file holds, at most. More are counted. */
 const CALLS = 20_000;
+/** Bytes of output that a file holds, at most. */
+const OUTPUT = 1_000_000;
 /** A program of more bytes is left out: the file has the trace alone. */
 const PROGRAM = 8_000_000;
 
@@ -38,14 +41,25 @@ export class TraceFile {
     if (file.read(0, bytes) === bytes.length) this.#program = bytes;
   }
 
-  readonly event = (event: TraceEvent): void => {
+  readonly #output: Uint8Array[] = [];
+  #outputSize = 0;
+  readonly #write = (bytes: Uint8Array): void => {
+    const part = bytes.slice(0, OUTPUT - this.#outputSize);
+    this.#outputSize += part.length;
+    if (part.length > 0) this.#output.push(part);
+  };
+  /** For a run whose events and output the file is to hold. */
+  readonly hooks: Hooks = { event: (event) => this.#event(event), stdout: this.#write, stderr: this.#write };
+
+  #event(event: TraceEvent): void {
     if ("id" in event && event.id >= CALLS) this.#untold += Number(event.kind === "call");
     else this.#events.push(event);
-  };
+  }
 
   /** The file's bytes. */
   bytes(): Buffer {
-    const trace = { ...this.#about, events: this.#events, untold: this.#untold };
+    const output = Buffer.concat(this.#output).toString("utf8");
+    const trace = { ...this.#about, events: this.#events, untold: this.#untold, output };
     const json = Buffer.from(JSON.stringify(trace, plain));
     return zip({ "trace.json": json, ...(this.#program ? { program: this.#program } : {}) });
   }

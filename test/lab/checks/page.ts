@@ -12,7 +12,7 @@ import { type Check, callsIn, choice, compareTwo, ends, runAgain, withPage, writ
  * styles and code before it.
  */
 const FIRST_CALL = 15_000;
-const MOST_BYTES = 1_500_000;
+const MOST_BYTES = 1_550_000;
 
 export const pageChecks: readonly Check[] = [
   {
@@ -75,14 +75,14 @@ export const pageChecks: readonly Check[] = [
     run: (world) =>
       withPage(world, {}, async (page) => {
         const editor = page.getByRole("textbox", { name: "Policy" });
-        await page.getByRole("checkbox", { name: /Filter off/ }).check();
+        await page.getByRole("checkbox", { name: "Start under a policy" }).check();
         await write(editor, "A = sys_numbr\nreturn ALLOW");
         await page.locator(".policy .problem").waitFor();
         assert.match((await page.locator(".policy .problem").textContent()) ?? "", /sys_numbr/);
         await write(editor, "A = sys_number\nA == 110 ? deny : allow\nallow: return ALLOW\ndeny: return ERRNO(13)");
         await page.getByText("asm, 4 instructions").waitFor();
         await runAgain(page);
-        assert.equal(await page.getByRole("checkbox", { name: /Filter on/ }).isChecked(), true);
+        assert.equal(await page.getByRole("checkbox", { name: "Start under a policy" }).isChecked(), true);
         await write(editor, '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["write"], "action": "SCMP_ACT_ERRNO"}]}');
         await page.getByText(/^oci, \d+ instructions/).waitFor();
         await runAgain(page);
@@ -96,7 +96,7 @@ export const pageChecks: readonly Check[] = [
       withPage(world, {}, async (page) => {
         await ends(page, () => choice(page, "Program").selectOption("hello-syscall"));
         await ends(page, () => choice(page, "Kernel").selectOption("v6"));
-        await page.getByRole("checkbox", { name: /Filter off/ }).check();
+        await page.getByRole("checkbox", { name: "Start under a policy" }).check();
         const text =
           "A = sys_number\nA == write ? one : allow\none: A = args[0]\nA == 1 ? deny : allow\nallow: return ALLOW\ndeny: return DENY";
         await write(page.getByRole("textbox", { name: "Policy" }), text);
@@ -115,7 +115,7 @@ export const pageChecks: readonly Check[] = [
         const editor = page.getByRole("textbox", { name: "Assembly of the program" });
         await write(editor, '%include "guest.inc"\n elf64\n_start: sai "x"\n die 0\n end_elf');
         await page.locator(".program .problem").waitFor();
-        assert.match((await page.locator(".program .problem").textContent()) ?? "", /line 3.*"sai"/);
+        assert.match((await page.locator(".program .problem").textContent()) ?? "", /Line 3.*"sai"/);
         await write(editor, '%include "guest.inc"\n elf64\n_start: say "from the editor"\n die 3\n end_elf');
         await runAgain(page);
         assert.match((await page.locator("[data-ended]").textContent()) ?? "", /exited with 3/);
@@ -149,7 +149,9 @@ export const pageChecks: readonly Check[] = [
     name: "runs an ELF file that is opened or dropped",
     run: (world) =>
       withPage(world, {}, async (page) => {
-        await page.getByLabel("Open an ELF program, assembly or a saved trace").setInputFiles(join(top, "guest", "bin", "hello-int80-64"));
+        await page
+          .getByLabel("Open an ELF program, assembly, a saved run or an archive")
+          .setInputFiles(join(top, "guest", "bin", "hello-int80-64"));
         await page.getByText("hello-int80-64: an ELF file").waitFor();
         await page.waitForFunction(() => document.querySelector(".bottom")?.textContent?.includes("hello through int 0x80"));
         const bytes = [...readFileSync(join(top, "guest", "bin", "hello-syscall"))];
@@ -216,7 +218,7 @@ export const pageChecks: readonly Check[] = [
       const { status } = spawnSync(process.execPath, [...args, join(top, "guest", "bin", "b10")], { cwd: top });
       assert.equal(status, 0);
       await withPage(world, {}, async (page) => {
-        await page.getByLabel("Open an ELF program, assembly or a saved trace").setInputFiles(file);
+        await page.getByLabel("Open an ELF program, assembly, a saved run or an archive").setInputFiles(file);
         await page.getByText("b10: an ELF file").waitFor();
         const calls = await callsIn(page);
         assert.ok(
@@ -228,7 +230,7 @@ export const pageChecks: readonly Check[] = [
         const untimed = (texts: readonly string[]): string[] => texts.map((text) => text.replace(/ At .*? [nµm]s/, ""));
         assert.deepEqual(untimed(await callsIn(page)), untimed(calls), "the page runs it alike");
         await page
-          .getByLabel("Open an ELF program, assembly or a saved trace")
+          .getByLabel("Open an ELF program, assembly, a saved run or an archive")
           .setInputFiles({ name: "x.zip", mimeType: "", buffer: Buffer.from("PK..") });
         assert.match((await page.getByRole("alert").textContent()) ?? "", /is no trace/);
       });

@@ -74,7 +74,7 @@ const shellChecks: readonly Check[] = [
         await page.getByRole("button", { name: "Stop" }).click();
         await page.getByRole("tab", { name: "Output" }).click();
         await page.getByLabel("Arguments", { exact: true }).fill('-c "id -u; cat /etc/hostname; mkdir /x || echo refused"');
-        await page.getByRole("checkbox", { name: /Filter off/ }).check();
+        await page.getByRole("checkbox", { name: "Start under a policy" }).check();
         await write(
           page.getByRole("textbox", { name: "Policy" }),
           "A = sys_number\nA == mkdir ? deny : allow\nallow: return ALLOW\ndeny: return ERRNO(EPERM)",

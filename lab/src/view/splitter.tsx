@@ -1,0 +1,102 @@
+// A bar between two panes: a drag, or the arrow keys, give one of them another size, which the browser keeps.
+// WAI-ARIA Authoring Practices, "Window Splitter".
+import { useEffect, useRef } from "preact/hooks";
+
+const KEY = "trapgate.lab.panes";
+const STEP = 24;
+
+const stored = (): Record<string, number> => {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, number>;
+  } catch {
+    return {};
+  }
+};
+const store = (name: string, size: number | undefined): void => {
+  const all = stored();
+  if (size === undefined) delete all[name];
+  else all[name] = size;
+  try {
+    localStorage.setItem(KEY, JSON.stringify(all));
+  } catch {
+    // A browser that keeps nothing forgets the sizes with the page.
+  }
+};
+
+interface SplitterProps {
+  /** The CSS variable of the size in pixels: `--left`. */
+  readonly name: string;
+  readonly label: string;
+  /** The pane whose size it is lies before the bar or after it. */
+  readonly pane: "before" | "after";
+  readonly orientation: "vertical" | "horizontal";
+  /** Pixels. */
+  readonly least: number;
+  readonly most: number;
+}
+
+export const Splitter = ({ name, label, pane, orientation, least, most }: SplitterProps) => {
+  const host = useRef<HTMLDivElement>(null);
+  const isColumn = orientation === "vertical";
+  const set = (size: number | undefined): void => {
+    const { style } = document.documentElement;
+    if (size === undefined) style.removeProperty(name);
+    else style.setProperty(name, `${Math.round(Math.max(least, Math.min(most, size)))}px`);
+  };
+  const current = (): number => {
+    const near = pane === "before" ? host.current?.previousElementSibling : host.current?.nextElementSibling;
+    const box = near?.getBoundingClientRect();
+    return (isColumn ? box?.width : box?.height) ?? least;
+  };
+  useEffect(() => set(stored()[name]), []);
+  const drag = (down: PointerEvent): void => {
+    const bar = host.current;
+    if (!bar) return;
+    down.preventDefault();
+    bar.setPointerCapture(down.pointerId);
+    const [at, size] = [isColumn ? down.clientX : down.clientY, current()];
+    const move = (event: PointerEvent): void => {
+      const by = (isColumn ? event.clientX : event.clientY) - at;
+      set(size + (pane === "before" ? by : -by));
+    };
+    const up = (): void => {
+      bar.removeEventListener("pointermove", move);
+      bar.removeEventListener("pointerup", up);
+      bar.removeEventListener("pointercancel", up);
+      store(name, current());
+    };
+    bar.addEventListener("pointermove", move);
+    bar.addEventListener("pointerup", up);
+    bar.addEventListener("pointercancel", up);
+  };
+  const key = (event: KeyboardEvent): void => {
+    const forward = isColumn ? "ArrowRight" : "ArrowDown";
+    const back = isColumn ? "ArrowLeft" : "ArrowUp";
+    if (event.key !== forward && event.key !== back) return;
+    event.preventDefault();
+    const by = (event.key === forward ? STEP : -STEP) * (pane === "before" ? 1 : -1);
+    set(current() + by);
+    store(name, current());
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a line of text cannot be moved
+    <div
+      ref={host}
+      class={`splitter ${orientation}`}
+      role="separator"
+      tabIndex={0}
+      aria-orientation={orientation}
+      aria-label={label}
+      aria-valuemin={least}
+      aria-valuemax={most}
+      aria-valuenow={least}
+      title="Drag, or use the arrow keys. A double click gives the usual size."
+      onPointerDown={drag}
+      onKeyDown={key}
+      onDblClick={() => {
+        set(undefined);
+        store(name, undefined);
+      }}
+    />
+  );
+};
