@@ -12,7 +12,7 @@ import { gcc, missing, nativeX64, top } from "../support/host.ts";
 import { type Way, ways } from "./ways.ts";
 
 /** Seconds that each way gets, and how much later it may end on a machine that does nothing else. */
-const TIMEOUT = 0.25;
+const TIMEOUT = 0.15;
 const LATE = 0.5;
 
 const lacking = missing("ways to keep the host busy", gcc, nativeX64);

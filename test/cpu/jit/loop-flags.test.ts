@@ -10,7 +10,7 @@ import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";
 
-const SEEDS = 60;
+const SEEDS = 30;
 const conditions = ["o", "b", "e", "be", "s", "p", "l", "le", "no", "ae", "ne", "a", "ns", "np", "ge", "g"] as const;
 
 /**

@@ -21,7 +21,7 @@ import { type Mode, modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
 const some = isMasked ? 0.1 : 1;
-const count = { handlers: 6000 * some, baseline: 300 * some, regions: 2000 * some, evaluate: 2000 * some } as const;
+const count = { handlers: 3000 * some, baseline: 200 * some, regions: 800 * some, evaluate: 1000 * some } as const;
 /** Of recorded cases, one of so many runs on a tier. test/cpu/recorded runs all on the first one. */
 const every = { handlers: 4, baseline: 4, regions: 2, evaluate: 1 } as const;
 const mixture = ["sse", "avx", "integer", "bits", "mmx", "x87"] as const;
