@@ -17,7 +17,10 @@ import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
 import { StringBuffer } from "./exec/strings.ts";
 import type { Vdso } from "./exec/vdso.ts";
+import type { Feature } from "./features/feature.ts";
+import { features } from "./features/index.ts";
 import { WatchLimits } from "./fs/files/watch-limits.ts";
+import type { FileSystemType } from "./fs/mountable.ts";
 import type { Written } from "./fs/proc/sysctl/stored.ts";
 import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
@@ -31,6 +34,7 @@ import type { Keys } from "./keys/keys.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
+import type { SocketFamily } from "./net/family.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
 import { Flight } from "./net/unix-flight.ts";
@@ -47,6 +51,8 @@ import { Timers } from "./timer/timers.ts";
 
 /** The options of a kernel. */
 export interface KernelOptions {
+  /** Default: all. */
+  readonly features?: readonly Feature[];
   readonly processor: Processor;
   readonly model: ProcessorModel;
   readonly profile: Profile;
@@ -79,6 +85,9 @@ const LOG_ERR = 3;
 /** The kernel of one machine: tasks, memory, files, time and the gate. */
 export class Kernel {
   processor: Processor;
+  /** Optional features, and the parts of tasks that they have. */
+  readonly features: readonly Feature[];
+  readonly taskParts: readonly NonNullable<Feature["taskPart"]>[];
   readonly model: ProcessorModel;
   readonly profile: Profile;
   readonly frames: Frames;
@@ -171,6 +180,8 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.processor = options.processor;
+    this.features = options.features ?? features;
+    this.taskParts = this.features.flatMap(({ taskPart }) => taskPart ?? []);
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;
@@ -241,6 +252,17 @@ export class Kernel {
   /** The namespaces of the first task. */
   get namespaces(): Namespaces {
     return { mnt: this.vfs.namespace, ...this._initial };
+  }
+
+  /** The family of a domain that a feature has. */
+  socketFamily(domain: number): SocketFamily | undefined {
+    for (const { socketFamilies } of this.features) if (socketFamilies?.[domain]) return socketFamilies[domain];
+    return undefined;
+  }
+  /** The type of file system that a feature has. */
+  fileSystemType(name: string): FileSystemType | undefined {
+    for (const { fileSystems } of this.features) if (fileSystems && Object.hasOwn(fileSystems, name)) return fileSystems[name]?.();
+    return undefined;
   }
 
   /** Sends the signal of a file to its owner: F_SETOWN, F_SETSIG. */

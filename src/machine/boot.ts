@@ -11,6 +11,7 @@ import type { ProcessorModel } from "../kernel/base/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
 import { UPTIME } from "../kernel/base/time.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
+import type { Feature } from "../kernel/features/feature.ts";
 import { mountStandard } from "../kernel/fs/standard.ts";
 import type { Tty } from "../kernel/fs/tty/tty.ts";
 import { MemFs } from "../kernel/fs/types/memfs.ts";
@@ -53,6 +54,8 @@ export interface BootOptions extends Omit<MachineOptions, "code">, Pick<ProgramO
    * `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
    */
   readonly largeTraces?: boolean;
+  /** The optional features of the kernel. Default: all. */
+  readonly features?: readonly Feature[];
 }
 
 const WASM_PAGE = 65536;
@@ -198,6 +201,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   const { root } = options;
   const kernel = new Kernel({
     processor,
+    ...(options.features ? { features: options.features } : {}),
     model: kernelModel(model),
     profile: profileOf(options),
     frames,

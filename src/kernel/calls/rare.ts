@@ -1,18 +1,10 @@
 // The calls of servers, debuggers and system programs, loaded at the first use of one (lazy.ts). Most
 // programs make none of them.
 import type { Syscall } from "../syscall/declaration.ts";
-import { aioCalls } from "./aio/aio.ts";
-import { fanotifyCalls } from "./file/fanotify.ts";
 import { handleCalls } from "./file/handle.ts";
 import { inotifyCalls } from "./file/inotify.ts";
 import { futex2Calls } from "./ipc/futex2.ts";
-import { ipcCalls } from "./ipc/ipc.ts";
-import { mqueueCalls } from "./ipc/mqueue.ts";
-import { msgCalls } from "./ipc/msg.ts";
-import { semCalls } from "./ipc/sem.ts";
-import { shmCalls } from "./ipc/shm.ts";
 import { mempolicyCalls } from "./memory/mempolicy.ts";
-import { userfaultCalls } from "./memory/userfault.ts";
 import { mountApiCalls } from "./mount/api.ts";
 import { mountAttributeCalls } from "./mount/attributes.ts";
 import { mountCalls } from "./mount/mount.ts";
@@ -25,16 +17,12 @@ import { socketcallCalls } from "./net/socketcall.ts";
 import { ioprioCalls } from "./process/ioprio.ts";
 import { ptraceCalls } from "./process/ptrace.ts";
 import { bpfCalls } from "./security/bpf.ts";
-import { keyctlCalls } from "./security/keyctl.ts";
-import { keyCalls } from "./security/keys.ts";
-import { landlockCalls } from "./security/landlock.ts";
 import { lsmCalls } from "./security/lsm.ts";
 import { signalfdCalls } from "./signal/signalfd.ts";
 import { timerCalls } from "./time/timer.ts";
 import { timerfdCalls } from "./time/timerfd.ts";
-import { uringCalls } from "./uring/uring.ts";
 
-/** Calls that are loaded at the first use of one, after those of on-demand.ts. */
+/** Calls that are loaded at the first use of one, with those of features, after those of on-demand.ts. */
 export const rareCalls: readonly Syscall[] = [
   ...mempolicyCalls,
   ...mountCalls,
@@ -42,9 +30,6 @@ export const rareCalls: readonly Syscall[] = [
   ...mountAttributeCalls,
   ...statmountCalls,
   ...namespaceCalls,
-  ...landlockCalls,
-  ...keyCalls,
-  ...keyctlCalls,
   ...lsmCalls,
   ...bpfCalls,
   ...timerCalls,
@@ -55,17 +40,8 @@ export const rareCalls: readonly Syscall[] = [
   ...messagesCalls,
   ...socketcallCalls,
   ...ptraceCalls,
-  ...shmCalls,
-  ...semCalls,
-  ...msgCalls,
   ...futex2Calls,
   ...ioprioCalls,
-  ...mqueueCalls,
-  ...ipcCalls,
   ...inotifyCalls,
   ...handleCalls,
-  ...fanotifyCalls,
-  ...userfaultCalls,
-  ...uringCalls,
-  ...aioCalls,
 ];

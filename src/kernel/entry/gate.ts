@@ -13,6 +13,7 @@ import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
+import type { Feature } from "../features/feature.ts";
 import { queueOf } from "../fs/types/userfault-file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Injected } from "../observer.ts";
@@ -41,24 +42,30 @@ interface CallTables {
   readonly larger?: () => CallTables;
 }
 /** Lists of calls, most used ones first. A list is loaded at the first call that is in none before it. */
-const lists: readonly (() => readonly Syscall[])[] = [
+const lists: readonly ((features: readonly Feature[]) => readonly Syscall[])[] = [
   () => eagerCalls,
   () => commonCalls,
   () => lazyCalls().onDemandCalls,
-  () => lazyRareCalls().rareCalls,
+  (features) => [...lazyRareCalls().rareCalls, ...features.flatMap(({ calls }) => calls?.() ?? [])],
 ];
-const made: CallTables[] = [];
-/** All tables. They are constants of the program: machines share them. */
-export const callTables: readonly CallTables[] = made;
+/** All tables, by the features. They are constants of the program: machines share them. */
+export const callTables = new Map<readonly Feature[], CallTables[]>();
 /** The tables of the first lists. */
-const tablesOf = (count: number): CallTables =>
-  (made[count] ??= {
-    calls: lists.slice(0, count).flatMap((list) => list()),
+const tablesOf = (features: readonly Feature[], count: number): CallTables => {
+  const made = madeOf(features);
+  return (made[count] ??= {
+    calls: lists.slice(0, count).flatMap((list) => list(features)),
     x32: new Map(),
-    ...(count < lists.length && { larger: () => tablesOf(count + 1) }),
+    ...(count < lists.length && { larger: () => tablesOf(features, count + 1) }),
   });
+};
+const madeOf = (features: readonly Feature[]): CallTables[] => {
+  let made = callTables.get(features);
+  if (!made) callTables.set(features, (made = []));
+  return made;
+};
 /** The largest tables that exist. */
-const largest = (): CallTables => made.at(-1) ?? tablesOf(1);
+const largest = (features: readonly Feature[]): CallTables => madeOf(features).at(-1) ?? tablesOf(features, 1);
 
 /** The ABI of a call's structures: x32's own numbers have 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
@@ -66,13 +73,15 @@ const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && 
 /** The dispatcher of one kernel. */
 export class Gate {
   readonly kernel: Kernel;
-  private _tables: CallTables = largest();
+  private _tables: CallTables;
   private _native: Table = [];
   private _x32: Table = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this._use(kernel.profile.x32 ? tablesOf(lists.length) : largest());
+    const { features, profile } = kernel;
+    this._tables = profile.x32 ? tablesOf(features, lists.length) : largest(features);
+    this._use(this._tables);
   }
   private _use(tables: CallTables): void {
     const { profile } = this.kernel;

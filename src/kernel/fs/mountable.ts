@@ -5,27 +5,18 @@ import { HUGE_SIZE } from "../../memory/huge/pool.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
 import { mqueueOf } from "../ipc/mqueue.ts";
+import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
-import type { Ext2Fs } from "./ext2/ext2.ts";
-import { lazyExt2 } from "./lazy.ts";
-import { OverlayFs } from "./overlay/overlay.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { RamFs } from "./types/ramfs.ts";
-import type { Path } from "./vfs/dentry.ts";
-import { type BlockDevice, type FileSystem, type Or, SB } from "./vfs/inode.ts";
-import { S_IFBLK, S_IFDIR } from "./vfs/mode.ts";
-import { MS_NODEV } from "./vfs/mount.ts";
-import { resolve } from "./vfs/resolve.ts";
+import { type FileSystem, type Or, SB } from "./vfs/inode.ts";
 
 const PAGE = 4096;
-/** Linux OVL_MAX_STACK. */
-const MOST_LAYERS = 500;
-
 /** A type of file system that a guest may mount. */
 export interface FileSystemType {
   /** The names of its options. */
@@ -209,7 +200,8 @@ const cgroup2 = (t: Task): Or<FileSystem> => {
   return root === kernel.cgroups ? kernel.cgroupFs : new CgroupFs(kernel.vfs.newDev(), kernel, root);
 };
 
-const owned = (t: Task, fs: FileSystem): FileSystem => {
+/** A file system that belongs to the user namespace of its mounter. */
+export const owned = (t: Task, fs: FileSystem): FileSystem => {
   fs.owner = t.cred.userNs;
   return fs;
 };
@@ -217,74 +209,12 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
 /** The queues of the mounting task's IPC namespace. */
 const mqueue = (t: Task): FileSystem => mqueueOf(t.kernel, t.namespaces.ipc);
 
-/** The directory of an option of overlayfs. */
-const layer = (t: Task, name: string): Or<Path> => {
-  const path = resolve(t, t.fs.cwd, name);
-  return typeof path === "number" || path.dentry.inode.isDir ? path : -E.ENOTDIR;
-};
-/** Linux ovl_fill_super(): without an upper directory the mount is read-only and needs two lower ones. */
-const overlay = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> => {
-  const [lowerText, upperText, workText] = ["lowerdir", "upperdir", "workdir"].map((name) => options.get(name));
-  if (!lowerText || (upperText !== undefined && workText === undefined)) return -E.EINVAL;
-  // A backslash takes the meaning from a colon.
-  const names = lowerText.match(/(?:\\.|[^:\\])+/g)?.map((name) => name.replace(/\\(.)/g, "$1")) ?? [];
-  if (names.length > MOST_LAYERS || (upperText === undefined && names.length < 2)) return -E.EINVAL;
-  const lower: Path[] = [];
-  for (const name of names) {
-    const path = layer(t, name);
-    if (typeof path === "number") return path;
-    lower.push(path);
-  }
-  const dirs = lower.map(({ dentry }) => dentry);
-  const text = `,lowerdir=${lowerText}`;
-  const { vfs } = t.kernel;
-  if (upperText === undefined) return owned(t, new OverlayFs(vfs.newDev(), vfs.clock, { lower: dirs, upper: undefined, text }));
-  const upper = layer(t, upperText);
-  const work = layer(t, workText as string);
-  if (typeof upper === "number") return upper;
-  if (typeof work === "number") return work;
-  const apart = upper.mount === work.mount && !upper.dentry.isWithin(work.dentry) && !work.dentry.isWithin(upper.dentry);
-  if (!apart || upper.mount.fs.readOnly) return -E.EINVAL;
-  const inner = work.dentry.inode.lookup("work", t);
-  if (typeof inner === "number") work.dentry.inode.create("work", { mode: S_IFDIR, uid: 0, gid: 0, rdev: 0 });
-  const layers = { lower: dirs, upper: upper.dentry, text: `${text},upperdir=${upperText},workdir=${workText}` };
-  return owned(t, new OverlayFs(vfs.newDev(), vfs.clock, layers));
-};
-
 /** A new size for a mounted tmpfs; the other options stay. Linux shmem_reconfigure(). */
 const resize = (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>): number => {
   const size = options.get("size");
   if (size === undefined || !(fs instanceof MemFs)) return 0;
   const pages = pagesOf(t, size);
   return pages === undefined || !fs.budget.resize(pages) ? -E.EINVAL : 0;
-};
-
-/** The device of a name, for a mount with SB_* flags. Linux lookup_bdev(), get_tree_bdev_flags(). */
-const deviceOf = (t: Task, source: string | undefined, flags: number): Or<BlockDevice> => {
-  if (!source) return -E.EINVAL;
-  const path = resolve(t, t.fs.cwd, source);
-  if (typeof path === "number") return path;
-  const { inode } = path.dentry;
-  if (inode.type !== S_IFBLK) return -E.ENOTBLK;
-  if (path.mount.flags & MS_NODEV || inode.nodev) return -E.EACCES;
-  const device = t.kernel.vfs.blockDevice(inode.rdev);
-  if (!device) return -E.ENXIO;
-  return device.readOnly && !(flags & SB.RDONLY) ? -E.EACCES : device;
-};
-/** All mounts of a device share one file system, and with it the flags. */
-const ext2 = (
-  t: Task,
-  _options: ReadonlyMap<string, string>,
-  how: { readonly source: string | undefined; readonly flags: number },
-): Or<FileSystem> => {
-  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  const device = deviceOf(t, how.source, how.flags);
-  if (typeof device === "number") return device;
-  // A file system without mounts may not have ended yet (kept.ts).
-  if (device.holder) t.kernel.kept.sweep();
-  const { holder } = device;
-  if (holder) return (holder.superFlags ^ how.flags) & SB.RDONLY ? -E.EBUSY : holder;
-  return lazyExt2().Ext2Fs.mount(device, t.kernel.vfs.clock, how.flags);
 };
 
 /** The types by name. */
@@ -305,21 +235,13 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
     make: cgroup2,
     single: true,
   },
-  overlay: {
-    options: ["lowerdir", "upperdir", "workdir", "redirect_dir", "index", "xino", "metacopy", "nfs_export", "uuid", "userxattr", "volatile", "verity"],
-    make: overlay,
-  },
   mqueue: { options: [], make: mqueue, single: true },
-  ext2: {
-    options: ["acl", "bsddf", "debug", "errors", "grpid", "bsdgroups", "nogrpid", "sysvgroups", "noacl", "nouid32", "nouser_xattr", "resuid", "resgid", "user_xattr"],
-    make: ext2,
-    single: true,
-    change: (_t, fs, _options, flags) => (fs as Ext2Fs).change((flags & SB.RDONLY) !== 0),
-  },
 };
 /** The type of a name, or -ENODEV. */
-export const fileSystemType = (name: string): Or<FileSystemType> =>
-  Object.hasOwn(fileSystemTypes, name) ? (fileSystemTypes[name] as FileSystemType) : -E.ENODEV;
+export const fileSystemType = (kernel: Kernel, name: string): Or<FileSystemType> =>
+  (Object.hasOwn(fileSystemTypes, name) ? fileSystemTypes[name] : kernel.fileSystemType(name)) ?? -E.ENODEV;
 /** Options for a change of a mounted file system. */
-export const optionsOf = (fs: FileSystem): MountOptions =>
-  new MountOptions(fileSystemTypes[fs.type] ?? { options: [], make: () => -E.ENODEV });
+export const optionsOf = (kernel: Kernel, fs: FileSystem): MountOptions => {
+  const type = fileSystemType(kernel, fs.type);
+  return new MountOptions(typeof type === "number" ? { options: [], make: () => -E.ENODEV } : type);
+};

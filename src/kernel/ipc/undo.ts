@@ -1,6 +1,8 @@
 // SEM_UNDO: the values that the end of a process gives back to semaphores. man 2 semop; Linux ipc/sem.c
 // find_alloc_undo(), exit_sem().
+import { CLONE } from "../../abi/uapi/sched.ts";
 import { cost } from "../base/cost.ts";
+import { TaskPart } from "../task/part.ts";
 import type { Task } from "../task/task.ts";
 import { SEMVMX, type SemaphoreSet, type Undo, undoBytes } from "./sem.ts";
 
@@ -10,31 +12,40 @@ export class UndoList {
   readonly undos = new Map<SemaphoreSet, Undo>();
 }
 
+/** semop(2) with SEM_UNDO: the list of a task. Threads may share it before one of them uses it. */
+export const undoPart = new TaskPart<UndoList>("semaphore undo", {
+  always: true,
+  fork: (_list, _child, parent, flags) => ((flags & CLONE.SYSVSEM) !== 0 ? shareUndo(parent) : undefined),
+  unshare: (list, task, flags) => {
+    if ((flags & (CLONE.SYSVSEM | CLONE.NEWIPC)) === 0) return list;
+    leaveUndo(list, task);
+    return undefined;
+  },
+  exit: (list, task) => leaveUndo(list, task),
+});
+
 /** The values for a set, made at the first use. Undefined: memory is short. */
 export const undoOf = (t: Task, set: SemaphoreSet): Undo | undefined => {
-  t.semUndo ??= new UndoList();
-  const present = t.semUndo.undos.get(set);
+  const list = undoPart.make(t, () => new UndoList());
+  const present = list.undos.get(set);
   if (present) return present;
-  for (const gone of t.semUndo.undos.keys()) if (gone.removed) t.semUndo.undos.delete(gone);
+  for (const gone of list.undos.keys()) if (gone.removed) list.undos.delete(gone);
   if (!t.kernel.frames.account.take(undoBytes(set))) return undefined;
   const undo: Undo = { set, adjust: new Int16Array(set.count) };
-  t.semUndo.undos.set(set, undo);
+  list.undos.set(set, undo);
   set.undos.add(undo);
   return undo;
 };
 
-/** clone(2) with CLONE_SYSVSEM. Linux copy_semundo(). */
-export const shareUndo = (t: Task): UndoList => {
-  t.semUndo ??= new UndoList();
-  t.semUndo.users++;
-  return t.semUndo;
+const shareUndo = (t: Task): UndoList => {
+  const list = undoPart.make(t, () => new UndoList());
+  list.users++;
+  return list;
 };
 
 /** The task ends, or leaves its list: with the last user the values are given back. Linux exit_sem(). */
-export const leaveUndo = (t: Task): void => {
-  const list = t.semUndo;
-  t.semUndo = undefined;
-  if (!list || --list.users > 0) return;
+const leaveUndo = (list: UndoList, t: Task): void => {
+  if (--list.users > 0) return;
   for (const [set, { adjust }] of list.undos) {
     if (set.removed) continue;
     adjust.forEach((n, num) => {

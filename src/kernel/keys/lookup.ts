@@ -6,8 +6,9 @@ import type { Task } from "../task/task.ts";
 import { authorityOf } from "./authority.ts";
 import type { Key } from "./key.ts";
 import { keysOf } from "./keys.ts";
+import { keysPart } from "./part.ts";
 import { type KeyRef, mayUse, possesses } from "./search.ts";
-import { installOwn, taskKeys } from "./task-keys.ts";
+import { installOwn, subjectOf, taskKeys } from "./task-keys.ts";
 import { newSession, userKeyrings } from "./user-keyrings.ts";
 
 /** A value, a Wait after which the handler runs again, or -errno. */
@@ -43,11 +44,11 @@ const special = (t: Task, id: number, create: boolean): KeyRef | number => {
     case KEY_SPEC.PROCESS_KEYRING: {
       const slot = id === KEY_SPEC.THREAD_KEYRING ? "thread" : "process";
       const made = create ? installOwn(keysOf(t.kernel), taskKeys(t), t.cred, slot) : 0;
-      return made < 0 ? made : own(t.keys?.[slot]);
+      return made < 0 ? made : own(keysPart.of(t)?.[slot]);
     }
     case KEY_SPEC.SESSION_KEYRING: {
       const failed = haveSession(t, create);
-      return failed < 0 ? failed : own(t.keys?.session);
+      return failed < 0 ? failed : own(keysPart.of(t)?.session);
     }
     case KEY_SPEC.USER_KEYRING:
     case KEY_SPEC.USER_SESSION_KEYRING: {
@@ -56,9 +57,9 @@ const special = (t: Task, id: number, create: boolean): KeyRef | number => {
       return own(id === KEY_SPEC.USER_KEYRING ? rings.user : rings.session);
     }
     case KEY_SPEC.REQKEY_AUTH_KEY:
-      return own(t.keys?.authority);
+      return own(keysPart.of(t)?.authority);
     case KEY_SPEC.REQUESTOR_KEYRING: {
-      const authority = t.keys?.authority;
+      const authority = keysPart.of(t)?.authority;
       return authority?.revoked ? -E.EKEYREVOKED : own(authorityOf(authority)?.destination);
     }
     default:
@@ -67,7 +68,7 @@ const special = (t: Task, id: number, create: boolean): KeyRef | number => {
 };
 /** A session keyring: that of the user to look at, one of the task's own to change. */
 const haveSession = (t: Task, create: boolean): number => {
-  const { session } = t.keys ?? {};
+  const { session } = keysPart.of(t) ?? {};
   if (session && !(session.ofUser && create)) return 0;
   if (session) return newSession(t);
   const rings = userKeyrings(t.kernel, t.cred);
@@ -94,5 +95,5 @@ export const lookupKey = (t: Task, id: number, { create = false, partial = false
 };
 const bySerial = (t: Task, id: number): KeyRef | number => {
   const key = keysOf(t.kernel).bySerial.get(id);
-  return key ? { key, possessed: possesses(t.kernel, t, key) } : -E.ENOKEY;
+  return key ? { key, possessed: possesses(t.kernel, subjectOf(t), key) } : -E.ENOKEY;
 };

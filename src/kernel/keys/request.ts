@@ -12,8 +12,9 @@ import type { Key } from "./key.ts";
 import type { Keyring } from "./keyring.ts";
 import { keysOf } from "./keys.ts";
 import { awaitKey, type Found, isFailure } from "./lookup.ts";
+import { keysPart } from "./part.ts";
 import { mayUse, searchProcess } from "./search.ts";
-import { TaskKeys } from "./task-keys.ts";
+import { subjectOf, taskKeys } from "./task-keys.ts";
 import { indexOf, type KeyType, keyTypes } from "./type.ts";
 import { userKeyrings } from "./user-keyrings.ts";
 
@@ -51,7 +52,7 @@ export const requestKey = (
   const begun = t.waited.data as KeyConstruction | undefined;
   if (begun) return finish(t, begun);
   const wanted = { index: indexOf(type, description), live: true, nested: true, skipsExpired: true };
-  const found = searchProcess(t.kernel, t, wanted);
+  const found = searchProcess(t.kernel, subjectOf(t), wanted);
   if (typeof found !== "number") {
     const state = awaitKey(found.key);
     if (typeof state !== "number") return state;
@@ -113,7 +114,7 @@ const end = ({ key, authority }: KeyConstruction, error: number): number => {
 
 /** The keyring for a constructed key: KEYCTL_SET_REQKEY_KEYRING. Linux construct_get_dest_keyring(). */
 const defaultDestination = (t: Task): Keyring | number => {
-  const { keys } = t;
+  const keys = keysPart.of(t);
   const wish = keys?.defaultRing ?? KEY_REQKEY_DEFL.DEFAULT;
   const isDefault = wish === KEY_REQKEY_DEFL.DEFAULT || wish === KEY_REQKEY_DEFL.REQUESTOR_KEYRING;
   const requester = isDefault ? authorityOf(keys?.authority)?.destination : undefined;
@@ -131,7 +132,7 @@ const defaultDestination = (t: Task): Keyring | number => {
 
 /** A new authorisation with one use, or -errno. Linux request_key_auth_new(). */
 const makeAuthority = (t: Task, target: Key, callout: Uint8Array, destination: Keyring): Key | number => {
-  const held = t.keys?.authority;
+  const held = keysPart.of(t)?.authority;
   const outer = authorityOf(held);
   if (held && !outer) return -E.EKEYREVOKED;
   const perm = (possessor(VIEW | READ | SEARCH | LINK) | user(VIEW)) >>> 0;
@@ -143,7 +144,7 @@ const makeAuthority = (t: Task, target: Key, callout: Uint8Array, destination: K
     key.drop();
     return failed;
   }
-  const from = outer?.requester ?? t;
+  const from = outer?.requester ?? subjectOf(t);
   (key as AuthorityKey).authority = {
     target: target.hold(),
     destination: destination.hold() as Keyring,
@@ -166,7 +167,7 @@ const run = (t: Task, key: Key, authority: Key): Process | number => {
   const session = keysOf(t.kernel).keyring(`_req.${key.serial}`, { uid, gid, perm, quota: "overrun" });
   if (typeof session === "number") return session;
   const linked = session.link(authority);
-  const { keys } = t;
+  const keys = keysPart.of(t);
   const own = [keys?.thread, keys?.process, keys?.session ?? rings.session].map((ring) => String(ring?.serial ?? 0));
   const argv = [PROGRAM, "create", String(key.serial), String(uid), String(gid), ...own];
   const envp = ["HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin"];
@@ -174,8 +175,7 @@ const run = (t: Task, key: Key, authority: Key): Process | number => {
   const program = linked < 0 ? linked : kernel.spawn({ path: PROGRAM, argv, envp, files: [], cred: credOf(0, 0) });
   kernel.scheduler.switchTo(t);
   if (typeof program !== "number") {
-    program.leader.keys = new TaskKeys();
-    program.leader.keys.set("session", session);
+    taskKeys(program.leader).set("session", session);
   }
   session.drop();
   return program;
@@ -186,7 +186,7 @@ const run = (t: Task, key: Key, authority: Key): Process | number => {
  */
 export const findAuthority = (t: Task, target: number): Found<Key> => {
   const index = indexOf(keyTypes[".request_key_auth"], (target >>> 0).toString(16));
-  const found = searchProcess(t.kernel, t, { index, live: true, nested: true });
+  const found = searchProcess(t.kernel, subjectOf(t), { index, live: true, nested: true });
   if (isFailure(found)) return found === -E.EAGAIN ? -E.ENOKEY : found;
   return found.key.revoked ? -E.EKEYREVOKED : found.key;
 };

@@ -3,9 +3,11 @@
 import { KEY_ALL, KEY_NEED, KEY_REQKEY_DEFL, possessor, user } from "../../abi/uapi/keyctl.ts";
 import type { Cred } from "../cred/cred.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Task } from "../task/task.ts";
 import type { Key } from "./key.ts";
 import type { Keyring } from "./keyring.ts";
 import { type Keys, keysOf } from "./keys.ts";
+import { keysPart } from "./part.ts";
 
 /** The slots for keys. `authority` is the key of KEYCTL_ASSUME_AUTHORITY. */
 interface Held {
@@ -84,7 +86,9 @@ export class TaskKeys {
 }
 
 /** The task's keys, made if it has none. */
-export const taskKeys = (task: { keys: TaskKeys | undefined }): TaskKeys => (task.keys ??= new TaskKeys());
+export const taskKeys = (task: Task): TaskKeys => keysPart.make(task, () => new TaskKeys());
+/** A task as the subject of a search. */
+export const subjectOf = (task: Task): KeySubject => ({ cred: task.cred, keys: keysPart.of(task) });
 
 /** Makes a missing thread or process keyring: 0 or -errno. Linux install_thread_keyring_to_cred(). */
 export const installOwn = (keys: Keys, held: TaskKeys, { uid, gid }: Cred, slot: "thread" | "process"): number => {

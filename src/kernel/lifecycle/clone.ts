@@ -12,12 +12,13 @@ import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
-import { leaveUndo, shareUndo } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { type PidNamespace, shownPid } from "../namespace/pid.ts";
 import { SS } from "../signal/alt-stack.ts";
+import { copyFields } from "../task/fields.ts";
 import { processLimits } from "../task/limits.ts";
+import { endParts, forkParts } from "../task/part.ts";
 import { Process } from "../task/process.ts";
 import { inheritPolicy } from "../task/sched-policy.ts";
 import { NO_ALT_STACK, Task } from "../task/task.ts";
@@ -183,39 +184,23 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
 };
 
 const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean): void => {
-  child.comm = parent.comm;
+  copyFields(child, parent);
   child.program = parent.program.hold();
-  child.personality = parent.personality;
   child.ldt = (flags & CLONE.VM) !== 0 ? parent.ldt : { table: parent.ldt.table?.slice() };
   if (child.ldt !== parent.ldt && child.ldt.table) child.kernel.kept.add(child.ldt, child.ldt.table.length);
   if (clearSighand) child.actions.resetCaught();
-  child.blocked = parent.blocked;
   // A thread starts without an alternate stack. So does a process with shared memory, unless its parent
   // sleeps.
   const keepsStack = (flags & (CLONE.VM | CLONE.VFORK)) !== CLONE.VM;
   child.altStack = keepsStack ? parent.altStack : { ...NO_ALT_STACK, flags: SS.DISABLE };
-  child.trap = parent.trap;
-  child.seccomp = parent.seccomp;
   child.entryWork = parent.entryWork & ~(entryWork.trace | entryWork.dispatch);
-  child.userDispatch = parent.userDispatch;
   const sticks = parent.compat && parent.program.abi.long === 8 && parent.kernel.profile.bugs.includes("ts-compat-sticks");
   if (sticks) child.entryWork |= entryWork.staleCompat;
-  child.noNewPrivs = parent.noNewPrivs;
-  child.dumpable = parent.dumpable;
-  child.login = parent.login;
-  child.memoryPolicy = parent.memoryPolicy;
-  child.keepCaps = parent.keepCaps;
-  child.tscDisabled = parent.tscDisabled;
   child.timerSlack = child.defaultTimerSlack = parent.timerSlack;
   // A copy of the memory contains a copy of the rseq area. A thread has no area yet.
   if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
-  child.nice = parent.nice;
-  child.affinity = parent.affinity;
-  child.ioprio = parent.ioprio;
-  if ((flags & CLONE.SYSVSEM) !== 0) child.semUndo = shareUndo(parent);
   inheritPolicy(child, parent);
-  child.keys = parent.keys?.child(child.kernel, child.cred, (flags & CLONE.THREAD) !== 0);
-  if (child.cred.userNs !== parent.cred.userNs) child.keys?.set("authority", undefined);
+  forkParts(child, parent, flags);
 };
 
 /** The child returns 0 from the same call, and its TS_COMPAT is clear. CVE-2015-2830: it was not cleared. */
@@ -242,8 +227,7 @@ const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
 };
 
 const discard = (child: Task): void => {
-  leaveUndo(child);
-  child.keys?.end();
+  endParts(child);
   child.program.drop();
   child.files.drop();
   child.mem.release();

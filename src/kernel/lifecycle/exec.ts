@@ -26,14 +26,16 @@ import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { RegistersReplaced, type Result } from "../syscall/declaration.ts";
+import { resetFields } from "../task/fields.ts";
 import { processLimits } from "../task/limits.ts";
+import { executeParts } from "../task/part.ts";
 import { PER } from "../task/personality.ts";
 import { Program } from "../task/program.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import { enterTime } from "../task/time-namespace.ts";
 import { endUserDispatch } from "../task/user-dispatch.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
-import { exitTask, leaveRings, notePeak, releaseVfork } from "./exit.ts";
+import { exitTask, notePeak, releaseVfork } from "./exit.ts";
 
 /** Linux BINPRM_BUF_SIZE: the bytes of a file that decide its format. */
 const HEAD = 256;
@@ -172,7 +174,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   const { kernel, process } = task;
   const old = task.mem;
   const before = task.program;
-  leaveRings(task, true);
+  executeParts(task, cred);
   endUserDispatch(task);
   enterTime(task);
   if (process.hasExecuted) notePeak(task);
@@ -190,18 +192,11 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.actions = task.actions.clone();
   task.actions.resetCaught();
   task.altStack = { ...NO_ALT_STACK, flags: task.altStack.flags };
-  task.robustList = task.clearChildTid = 0 as typeof task.clearChildTid;
-  task.rseq = undefined;
-  task.debug = undefined;
+  resetFields(task);
   task.tls = new Uint8Array(task.tls.length);
   task.ldt = { table: undefined };
-  task.restartBlock = undefined;
-  task.tscDisabled = false;
   if (privileged) task.deathSignal = 0;
-  task.keys?.follow(cred, task.cred);
-  task.keys?.execute();
   task.cred = cred;
-  task.keepCaps = false;
   task.dumpable = privileged ? 0 : 1;
   process.hasExecuted = true;
   process.posixTimers?.cancel();

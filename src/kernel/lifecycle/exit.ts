@@ -8,7 +8,6 @@ import { endWaiting } from "../base/wait.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { locksExit, robustListExit } from "../futex/robust.ts";
-import { leaveUndo } from "../ipc/undo.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import { announceExit, threadEnded } from "../ptrace/exit.ts";
 import { SI } from "../signal/info.ts";
@@ -16,6 +15,7 @@ import { orphanGroup } from "../signal/job-control.ts";
 import { endProcess, sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { notifyParent, tellOfEnd } from "../task/end.ts";
+import { endParts } from "../task/part.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { filtersReleased } from "../user-notif/notification.ts";
@@ -27,15 +27,6 @@ export const releaseVfork = (task: Task): void => {
   parent?.wake();
 };
 
-/**
- * Requests of io_uring and their submitter, who ends, or executes another program (`all` requests end). Linux
- * io_uring_files_cancel(), io_uring_task_cancel().
- */
-export const leaveRings = (task: Task, all: boolean): void => {
-  if (task.rings) for (const ring of task.rings) ring.leave(task, all);
-  if (task.ringFds) for (const file of task.ringFds) file?.drop();
-  task.rings = task.ringFds = undefined;
-};
 /** Keeps the greatest resident set of a memory that a task leaves. Linux setmax_mm_hiwater_rss(). */
 export const notePeak = ({ process, mem }: Task): void => {
   process.usage.maxResident = Math.max(process.usage.maxResident, mem.table.peak);
@@ -52,9 +43,7 @@ export const exitTask = (task: Task, status: number): void => {
   kernel.scheduler.forget(task);
   endWaiting(task);
   releaseVfork(task);
-  leaveRings(task, false);
-  leaveUndo(task);
-  task.keys?.end();
+  endParts(task);
   task.files.drop();
   notePeak(task);
   kernel.ending = task;

@@ -13,6 +13,7 @@ import { MountNamespace } from "../fs/vfs/mount.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
 import type { Kernel } from "../kernel.ts";
 import { SIG } from "../signal/set.ts";
+import { endParts } from "../task/part.ts";
 import { Process } from "../task/process.ts";
 import { Task } from "../task/task.ts";
 import { type ExecArguments, execute } from "./exec.ts";
@@ -102,7 +103,7 @@ const tryOne = (task: Task, name: string, strings: ExecArguments): number => {
 const abandon = (task: Task): void => {
   const { kernel, process } = task;
   kernel.scheduler.forget(task);
-  task.keys?.end();
+  endParts(task);
   task.files.drop();
   task.mem.release();
   task.program.drop();

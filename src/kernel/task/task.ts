@@ -10,10 +10,7 @@ import type { Cred } from "../cred/cred.ts";
 import type { Incoming, PendingCall } from "../entry/call.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import type { FdTable } from "../fs/vfs/fd-table.ts";
-import type { FileDescription } from "../fs/vfs/file.ts";
-import type { UndoList } from "../ipc/undo.ts";
 import type { Kernel } from "../kernel.ts";
-import type { TaskKeys } from "../keys/task-keys.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import type { Namespaces } from "../namespace/set.ts";
 import type { NetNamespace } from "../net/namespace.ts";
@@ -27,12 +24,6 @@ import { NO_PROGRAM, type Program } from "./program.ts";
 import type { RestartableSequences } from "./rseq.ts";
 import type { Deadline } from "./sched-policy.ts";
 import type { UserDispatch } from "./user-dispatch.ts";
-
-/** An io_uring instance, as the end of a task and execve see it. */
-export interface Rings {
-  /** Ends the requests of a task that ends, or `all` of one that executes another program. */
-  leave(task: Task, all: boolean): void;
-}
 
 /** The scheduling state of a task. */
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
@@ -165,23 +156,17 @@ export class Task implements Sleeper {
   /** The times of SCHED_DEADLINE. */
   deadline: Deadline | undefined = undefined;
 
-  /** The keyrings of keyctl(2), once it has one. */
-  keys: TaskKeys | undefined = undefined;
+  /** The parts that features have added, by their keys. See part.ts. */
+  parts: Map<string, unknown> | undefined = undefined;
 
   /** CLONE_CHILD_CLEARTID and set_tid_address(2). */
   clearChildTid = 0 as VAddr;
   robustList = 0 as VAddr;
   robustListSize = 0;
-  /** The io_uring instances with requests of this task. */
-  rings: Set<Rings> | undefined = undefined;
   /** A write to a broken pipe raises no signal: requests of io_uring. Linux IOCB_NOSIGNAL. */
   readonly noPipeSignal: boolean = false;
   /** The request of io_uring for which an object over this task works, and which wakes in its place. */
   readonly waker: { woken(): void } | undefined = undefined;
-  /** IORING_REGISTER_RING_FDS. */
-  ringFds: (FileDescription | undefined)[] | undefined = undefined;
-  /** semop(2) with SEM_UNDO. Shared with CLONE_SYSVSEM. */
-  semUndo: UndoList | undefined = undefined;
   rseq: RestartableSequences | undefined = undefined;
   /** vfork(2): the parent's thread, which sleeps until this task executes a program or ends. */
   vforkParent: Task | undefined = undefined;

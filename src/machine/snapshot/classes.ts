@@ -6,8 +6,6 @@ import { OwnersException } from "../../kernel/base/internal-error.ts";
 import { KernelLog } from "../../kernel/base/log.ts";
 import { Random } from "../../kernel/base/random.ts";
 import { WaitQueue } from "../../kernel/base/wait.ts";
-import { AioContext, AioContexts } from "../../kernel/calls/aio/context.ts";
-import { AioPoll, AioRequest, AioTransfer } from "../../kernel/calls/aio/submit.ts";
 import { DirectoryMark } from "../../kernel/calls/file/owner.ts";
 import { CopyCursor, FileCopying } from "../../kernel/calls/file/splice.ts";
 import { Transfer } from "../../kernel/calls/file/transfer.ts";
@@ -20,13 +18,6 @@ import { ContextFile } from "../../kernel/calls/mount/context.ts";
 import { MemoryCopying } from "../../kernel/calls/process/inspect.ts";
 import { BpfProgramFile } from "../../kernel/calls/security/bpf.ts";
 import { RulesetFile } from "../../kernel/calls/security/landlock.ts";
-import { BufferGroups } from "../../kernel/calls/uring/buffers.ts";
-import { FixedFiles } from "../../kernel/calls/uring/fixed-files.ts";
-import { Poller } from "../../kernel/calls/uring/poller.ts";
-import { Request } from "../../kernel/calls/uring/request.ts";
-import { Resource } from "../../kernel/calls/uring/resource.ts";
-import { UringFile } from "../../kernel/calls/uring/ring.ts";
-import { Starting } from "../../kernel/calls/uring/starting.ts";
 import { Cgroup } from "../../kernel/cgroup/cgroup.ts";
 import { DeviceProgram } from "../../kernel/cgroup/device-program.ts";
 import { CoreDump } from "../../kernel/coredump/core-dump.ts";
@@ -35,6 +26,16 @@ import { UserNamespace } from "../../kernel/cred/user-namespace.ts";
 import { Gate } from "../../kernel/entry/gate.ts";
 import { StringBuffer } from "../../kernel/exec/strings.ts";
 import { MappedVdso, Vdso, VdsoBytes } from "../../kernel/exec/vdso.ts";
+import { AioContext, AioContexts } from "../../kernel/features/aio/context.ts";
+import { AioPoll, AioRequest, AioTransfer } from "../../kernel/features/aio/submit.ts";
+import { BufferGroups } from "../../kernel/features/io-uring/buffers.ts";
+import { FixedFiles } from "../../kernel/features/io-uring/fixed-files.ts";
+import { TaskRings } from "../../kernel/features/io-uring/part.ts";
+import { Poller } from "../../kernel/features/io-uring/poller.ts";
+import { Request } from "../../kernel/features/io-uring/request.ts";
+import { Resource } from "../../kernel/features/io-uring/resource.ts";
+import { UringFile } from "../../kernel/features/io-uring/ring.ts";
+import { Starting } from "../../kernel/features/io-uring/starting.ts";
 import { DevTmpFs } from "../../kernel/fs/devtmpfs.ts";
 import { Allocator, Release } from "../../kernel/fs/ext2/allocate.ts";
 import { BlockMap } from "../../kernel/fs/ext2/block-map.ts";
@@ -161,6 +162,7 @@ import { SignalFile } from "../../kernel/signal/signalfd.ts";
 import { RegistersReplaced } from "../../kernel/syscall/declaration.ts";
 import { ProcessLimits } from "../../kernel/task/limits.ts";
 import { AsyncFile } from "../../kernel/task/owner.ts";
+import { TaskPart } from "../../kernel/task/part.ts";
 import { Pidfd } from "../../kernel/task/pidfd.ts";
 import { Process } from "../../kernel/task/process.ts";
 import { Program } from "../../kernel/task/program.ts";
@@ -199,11 +201,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/base/log.ts:KernelLog", KernelLog],
   ["kernel/base/random.ts:Random", Random],
   ["kernel/base/wait.ts:WaitQueue", WaitQueue],
-  ["kernel/calls/aio/context.ts:AioContext", AioContext],
-  ["kernel/calls/aio/context.ts:AioContexts", AioContexts],
-  ["kernel/calls/aio/submit.ts:AioPoll", AioPoll],
-  ["kernel/calls/aio/submit.ts:AioRequest", AioRequest],
-  ["kernel/calls/aio/submit.ts:AioTransfer", AioTransfer],
   ["kernel/calls/file/owner.ts:DirectoryMark", DirectoryMark],
   ["kernel/calls/file/splice.ts:CopyCursor", CopyCursor],
   ["kernel/calls/file/splice.ts:FileCopying", FileCopying],
@@ -219,13 +216,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/calls/process/inspect.ts:MemoryCopying", MemoryCopying],
   ["kernel/calls/security/bpf.ts:BpfProgramFile", BpfProgramFile],
   ["kernel/calls/security/landlock.ts:RulesetFile", RulesetFile],
-  ["kernel/calls/uring/buffers.ts:BufferGroups", BufferGroups],
-  ["kernel/calls/uring/fixed-files.ts:FixedFiles", FixedFiles],
-  ["kernel/calls/uring/poller.ts:Poller", Poller],
-  ["kernel/calls/uring/request.ts:Request", Request],
-  ["kernel/calls/uring/resource.ts:Resource", Resource],
-  ["kernel/calls/uring/ring.ts:UringFile", UringFile],
-  ["kernel/calls/uring/starting.ts:Starting", Starting],
   ["kernel/cgroup/cgroup.ts:Cgroup", Cgroup],
   ["kernel/cgroup/device-program.ts:DeviceProgram", DeviceProgram],
   ["kernel/coredump/core-dump.ts:CoreDump", CoreDump],
@@ -236,6 +226,19 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/exec/vdso.ts:MappedVdso", MappedVdso],
   ["kernel/exec/vdso.ts:Vdso", Vdso],
   ["kernel/exec/vdso.ts:VdsoBytes", VdsoBytes],
+  ["kernel/features/aio/context.ts:AioContext", AioContext],
+  ["kernel/features/aio/context.ts:AioContexts", AioContexts],
+  ["kernel/features/aio/submit.ts:AioPoll", AioPoll],
+  ["kernel/features/aio/submit.ts:AioRequest", AioRequest],
+  ["kernel/features/aio/submit.ts:AioTransfer", AioTransfer],
+  ["kernel/features/io-uring/buffers.ts:BufferGroups", BufferGroups],
+  ["kernel/features/io-uring/fixed-files.ts:FixedFiles", FixedFiles],
+  ["kernel/features/io-uring/part.ts:TaskRings", TaskRings],
+  ["kernel/features/io-uring/poller.ts:Poller", Poller],
+  ["kernel/features/io-uring/request.ts:Request", Request],
+  ["kernel/features/io-uring/resource.ts:Resource", Resource],
+  ["kernel/features/io-uring/ring.ts:UringFile", UringFile],
+  ["kernel/features/io-uring/starting.ts:Starting", Starting],
   ["kernel/fs/devtmpfs.ts:DevTmpFs", DevTmpFs],
   ["kernel/fs/ext2/allocate.ts:Allocator", Allocator],
   ["kernel/fs/ext2/allocate.ts:Release", Release],
@@ -422,6 +425,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/syscall/declaration.ts:RegistersReplaced", RegistersReplaced],
   ["kernel/task/limits.ts:ProcessLimits", ProcessLimits],
   ["kernel/task/owner.ts:AsyncFile", AsyncFile],
+  ["kernel/task/part.ts:TaskPart", TaskPart],
   ["kernel/task/pidfd.ts:Pidfd", Pidfd],
   ["kernel/task/process.ts:Process", Process],
   ["kernel/task/program.ts:Program", Program],

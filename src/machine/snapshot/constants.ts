@@ -3,10 +3,11 @@
 import { i386, x32, x64 } from "../../abi/abi.ts";
 import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import { knownProfiles } from "../../kernel/base/profile.ts";
-import { networkOperations } from "../../kernel/calls/uring/network.ts";
-import { callOperations } from "../../kernel/calls/uring/operations.ts";
-import { ownOperations } from "../../kernel/calls/uring/own.ts";
 import { callTables } from "../../kernel/entry/gate.ts";
+import { features } from "../../kernel/features/index.ts";
+import { networkOperations } from "../../kernel/features/io-uring/network.ts";
+import { callOperations } from "../../kernel/features/io-uring/operations.ts";
+import { ownOperations } from "../../kernel/features/io-uring/own.ts";
 import { deviceDrivers } from "../../kernel/fs/devtmpfs.ts";
 import { NO_LOOP_NAME } from "../../kernel/fs/files/loop-device.ts";
 import { fileSystemTypes } from "../../kernel/fs/mountable.ts";
@@ -32,6 +33,7 @@ export const constants: Readonly<Record<string, object>> = {
   calls: callTables,
   deviceDrivers,
   optionLevels,
+  features,
   fileSystemTypes,
   keyTypes,
   callOperations,

@@ -111,7 +111,7 @@ const fsopen = (t: Task, name: VAddr, how: number): number => {
   if (!mayMount(t)) return -E.EPERM;
   if (how & ~all(FSOPEN)) return -E.EINVAL;
   const text = getname(t, name);
-  const type = typeof text === "number" ? text : fileSystemType(text);
+  const type = typeof text === "number" ? text : fileSystemType(t.kernel, text);
   if (typeof type === "number") return type;
   return install(t, new ContextFile(t, new MountOptions(type)), how !== 0);
 };
@@ -122,7 +122,7 @@ const fspick = (t: Task, dir: number, path: VAddr, how: number): number => {
   if (typeof at === "number") return at;
   if (!isRoot(at)) return -E.EINVAL;
   const { fs } = at.mount;
-  const options = optionsOf(fs);
+  const options = optionsOf(t.kernel, fs);
   return install(t, new ContextFile(t, options, fs), (how & FSPICK.FSPICK_CLOEXEC) !== 0);
 };
 

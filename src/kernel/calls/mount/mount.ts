@@ -120,7 +120,7 @@ const remount = (t: Task, at: Path, how: number, data: VAddr): number => {
   if (how & MS_BIND) return changeFlags(t, [at.mount], change);
   const { fs } = at.mount;
   if (!capableIn(t.cred, fs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
-  const options = optionsOf(fs);
+  const options = optionsOf(t.kernel, fs);
   options.flags = how & superMask;
   const text = data === 0 ? "" : getname(t, data);
   if (typeof text === "number") return text;
@@ -168,7 +168,7 @@ export const mountOf = (t: Task, fs: FileSystem, source: string | undefined, fla
 /** Linux do_new_mount(). */
 const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAddr }, at: Path, how: number): number => {
   const name = a.filesystemtype === 0 ? -E.EINVAL : getname(t, a.filesystemtype);
-  const type = typeof name === "number" ? name : fileSystemType(name);
+  const type = typeof name === "number" ? name : fileSystemType(t.kernel, name);
   if (typeof type === "number") return type;
   t.kernel.kept.tidy();
   if (!hasRoom(t, 8)) return -E.ENOMEM;
@@ -210,7 +210,7 @@ const UMOUNT_NOFOLLOW = 8;
 const umountRoot = (t: Task, fs: FileSystem): number => {
   if (!capableIn(t.cred, fs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
   if (fs.readOnly) return 0;
-  const options = optionsOf(fs);
+  const options = optionsOf(t.kernel, fs);
   options.flags = SB.RDONLY;
   return options.change(t, fs, SB.RDONLY);
 };

@@ -1,13 +1,14 @@
 // setns(2): entering existing namespaces. Linux kernel/nsproxy.c, and the install function of each kind.
 import { E } from "../../../abi/errno.ts";
+import { CLONE } from "../../../abi/uapi/sched.ts";
 import { ALL_CAPS, CAP, capableHere, capableIn } from "../../cred/cred.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import { isInitialUser, NsFile, type NsType, namespaceOf, nsTypes } from "../../fs/types/nsfs.ts";
 import { MountNamespace } from "../../fs/vfs/mount.ts";
-import { leaveUndo } from "../../ipc/undo.ts";
 import { PidNamespace } from "../../namespace/pid.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { changeCred, unshareParts } from "../../task/part.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 import { enterTime, TimeNamespace } from "../../task/time-namespace.ts";
@@ -18,8 +19,7 @@ const sharesFs = (t: Task): boolean => [...t.kernel.tasks.values()].some((other)
 const enterUser = (t: Task, target: UserNamespace | undefined): number => {
   if (target === t.cred.userNs || t.process.threads.length > 1 || sharesFs(t)) return -E.EINVAL;
   if (!capableIn(t.cred, target, CAP.SYS_ADMIN)) return -E.EPERM;
-  t.keys?.set("authority", undefined);
-  t.cred = {
+  changeCred(t, {
     ...t.cred,
     userNs: target,
     securebits: 0,
@@ -28,7 +28,7 @@ const enterUser = (t: Task, target: UserNamespace | undefined): number => {
     permitted: ALL_CAPS,
     effective: ALL_CAPS,
     bounding: ALL_CAPS,
-  };
+  });
   return 0;
 };
 const enterPid = (t: Task, target: PidNamespace): number => {
@@ -59,7 +59,7 @@ const enter = (t: Task, type: NsType, namespace: object): number => {
   if (namespace instanceof PidNamespace) return enterPid(t, namespace);
   if (namespace instanceof MountNamespace) return enterMounts(t, namespace);
   if (namespace instanceof TimeNamespace) return enterTimeOf(t, namespace);
-  if (type === "ipc") leaveUndo(t);
+  if (type === "ipc") unshareParts(t, CLONE.NEWIPC);
   t.namespaces = { ...t.namespaces, [type]: namespace };
   return 0;
 };

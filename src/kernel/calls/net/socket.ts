@@ -5,16 +5,14 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
-import { CAP, capableIn } from "../../cred/cred.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
+import { mayBeRaw, type NewSocket, type SocketFamily } from "../../net/family.ts";
 import type { InetFamily } from "../../net/inet-address.ts";
-import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
 import type { Told } from "../../net/options/row.ts";
-import { PacketSocket } from "../../net/raw/packet.ts";
 import { mayPing, PingSocket } from "../../net/raw/ping.ts";
 import { RawSocket } from "../../net/raw/raw.ts";
 import { Socket } from "../../net/socket.ts";
@@ -33,18 +31,8 @@ const SOCK_CLOEXEC = O_CLOEXEC;
 const SOCK_NONBLOCK = O_NONBLOCK;
 const MAX_DOMAIN = 46;
 
-interface NewSocket {
-  readonly cloexec: boolean;
-  readonly make: () => Socket;
-  /** Two connected sockets, if the family supports pairs. */
-  readonly pair?: () => readonly [Socket, Socket];
-}
-type Created = Omit<NewSocket, "cloexec"> | number;
-/** Creates the socket of a domain, in the domain's order of checks. */
-type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Created;
-
 /** Linux unix_create(): SOCK_RAW means SOCK_DGRAM. */
-const unixFamily: Family = (t, type, protocol, nonblock) => {
+const unixFamily: SocketFamily = (t, type, protocol, nonblock) => {
   if (protocol !== 0 && protocol !== AF.UNIX) return -E.EPROTONOSUPPORT;
   const socketType = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
   if (socketType !== SOCK.STREAM && socketType !== SOCK.DGRAM && socketType !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
@@ -54,7 +42,7 @@ const unixFamily: Family = (t, type, protocol, nonblock) => {
 const IPPROTO_MAX = 263;
 /** Linux inet_create(), inet6_create(). */
 const inetFamily =
-  (domain: InetFamily): Family =>
+  (domain: InetFamily): SocketFamily =>
   (t, type, protocol, nonblock) => {
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
     const is = (number: number): boolean => protocol === 0 || protocol === number;
@@ -71,27 +59,10 @@ const inetFamily =
     return -E.ESOCKTNOSUPPORT;
   };
 
-const mayBeRaw = (t: Task): boolean => capableIn(t.cred, t.net.owner, CAP.NET_RAW);
-
-/** Linux packet_create(). The protocol has the order of the network. */
-const packetFamily: Family = (t, type, protocol, nonblock) => {
-  if (!mayBeRaw(t)) return -E.EPERM;
-  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
-  return { make: () => new PacketSocket(t, type, ((protocol & 255) << 8) | ((protocol >> 8) & 255), nonblock) };
-};
-
-/** Linux netlink_create(). */
-const netlinkFamily: Family = (t, type, protocol, nonblock) => {
-  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
-  return servesNetlink(protocol) ? { make: () => new NetlinkSocket(t, type, protocol, nonblock) } : -E.EPROTONOSUPPORT;
-};
-
-const families: Readonly<Record<number, Family>> = {
+const families: Readonly<Record<number, SocketFamily>> = {
   [AF.UNIX]: unixFamily,
   [AF.INET]: inetFamily(AF.INET),
   [AF.INET6]: inetFamily(AF.INET6),
-  [AF.NETLINK]: netlinkFamily,
-  [AF.PACKET]: packetFamily,
 };
 
 const newSocket = (t: Task, domain: number, word: number, protocol: number): NewSocket | number => {
@@ -99,7 +70,8 @@ const newSocket = (t: Task, domain: number, word: number, protocol: number): New
   if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
   const type = word & TYPE_MASK;
   if (type > 10) return -E.EINVAL;
-  const made = families[domain]?.(t, type, protocol, (word & SOCK_NONBLOCK) !== 0) ?? -E.EAFNOSUPPORT;
+  const family = families[domain] ?? t.kernel.socketFamily(domain);
+  const made = family?.(t, type, protocol, (word & SOCK_NONBLOCK) !== 0) ?? -E.EAFNOSUPPORT;
   return typeof made === "number" ? made : { ...made, cloexec: (word & SOCK_CLOEXEC) !== 0 };
 };
 

@@ -7,7 +7,6 @@ import { CLONE, CLONE_ARGS, CLONE_ARGS_VER0 } from "../../../abi/uapi/sched.ts";
 import { wait } from "../../base/wait.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
 import { CgroupDir } from "../../fs/sys/cgroup-fs.ts";
-import { leaveUndo } from "../../ipc/undo.ts";
 import { type CloneRequest, cloneTask } from "../../lifecycle/clone.ts";
 import { exitTask } from "../../lifecycle/exit.ts";
 import { enterNamespaces } from "../../namespace/create.ts";
@@ -21,6 +20,7 @@ import { cloneFlags, cloneParts } from "../../syscall/arg-process.ts";
 import { given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Args, type ArgsOf, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { exitStatus } from "../../task/end.ts";
+import { changeCred, unshareParts } from "../../task/part.ts";
 import { installPidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 
@@ -193,9 +193,8 @@ const unshareAll = (t: Task, flags: number): number => {
   if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
   const spaces = enterNamespaces(t, flags);
   if (typeof spaces === "number") return spaces;
-  if ((flags & (CLONE.SYSVSEM | CLONE.NEWIPC)) !== 0) leaveUndo(t);
-  if (spaces.cred.userNs !== t.cred.userNs) t.keys?.set("authority", undefined);
-  t.cred = spaces.cred;
+  unshareParts(t, flags);
+  changeCred(t, spaces.cred);
   t.childPidNs = spaces.pidNs;
   t.namespaces = spaces.namespaces;
   if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();

@@ -10,6 +10,7 @@ import { again } from "../../base/wait.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
+import { undoPart } from "../../ipc/undo.ts";
 import { findThread } from "../../namespace/pid.ts";
 import { mayAttach } from "../../ptrace/attach.ts";
 import { fd, int, ptr, uint, ulong } from "../../syscall/arg.ts";
@@ -57,7 +58,7 @@ const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2:
     case KCMP.KCMP_SIGHAND:
       return compare(t, a.actions, b.actions);
     case KCMP.KCMP_SYSVSEM:
-      return a.semUndo === b.semUndo ? 0 : compare(t, a.semUndo ?? NOTHING, b.semUndo ?? NOTHING);
+      return undoPart.of(a) === undoPart.of(b) ? 0 : compare(t, undoPart.of(a) ?? NOTHING, undoPart.of(b) ?? NOTHING);
     case KCMP.KCMP_IO:
       // No task has one of its own.
       return 0;

@@ -11,6 +11,7 @@ import { int } from "../../syscall/arg.ts";
 import { id, legacyId } from "../../syscall/arg-file.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { changeCred } from "../../task/part.ts";
 import type { Task } from "../../task/task.ts";
 
 /** (uid_t)-1: no change. It is no valid id. */
@@ -58,8 +59,7 @@ const commit = (t: Task, now: Cred): number => {
     t.dumpable = 0;
     t.deathSignal = 0;
   }
-  t.keys?.follow(now, old);
-  t.cred = now;
+  changeCred(t, now);
   return 0;
 };
 const commitUids = (t: Task, change: Partial<Cred>): number => commit(t, fixCapabilities(t, t.cred, { ...t.cred, ...change }));

@@ -12,6 +12,7 @@ import type { Key } from "../../keys/key.ts";
 import { Keyring } from "../../keys/keyring.ts";
 import { keysOf } from "../../keys/keys.ts";
 import { type Found, isFailure, type Lookup, lookupKey, NEEDS, type Need } from "../../keys/lookup.ts";
+import { keysPart } from "../../keys/part.ts";
 import { findAuthority } from "../../keys/request.ts";
 import { type KeyRef, mayUse, searchKeyring } from "../../keys/search.ts";
 import { installOwn, taskKeys } from "../../keys/task-keys.ts";
@@ -170,7 +171,7 @@ const destinationOf = (t: Task, id: number, authority: Authority): Found<Keyring
 };
 /** Ends a construction for which the task has assumed the authority. */
 const construct = (t: Task, id: number, ringId: number, act: (key: Key, ring: Keyring | undefined, authority: Key) => number): Result => {
-  const held = t.keys?.authority;
+  const held = keysPart.of(t)?.authority;
   if (!held) return -E.EPERM;
   const authority = authorityOf(held);
   if (!authority) return -E.EKEYREVOKED;
@@ -178,13 +179,13 @@ const construct = (t: Task, id: number, ringId: number, act: (key: Key, ring: Ke
   const ring = destinationOf(t, ringId, authority);
   if (isFailure(ring)) return ring;
   const failed = act(authority.target, ring instanceof Keyring ? ring : undefined, held);
-  if (failed === 0) t.keys?.set("authority", undefined);
+  if (failed === 0) keysPart.of(t)?.set("authority", undefined);
   return failed;
 };
 const instantiate: Operation = (t, [id, at, length, ring]) => {
   const bytes = at.at === 0 ? 0 : length.size;
   if (bytes > PAYLOAD_MAX) return -E.EINVAL;
-  if (!t.keys?.authority) return -E.EPERM;
+  if (!keysPart.of(t)?.authority) return -E.EPERM;
   const payload = payloadOf(t, at.at, bytes);
   if (typeof payload === "number") return payload;
   return construct(t, id.int, ring.int, (key, into, authority) => complete(key, payload, into, authority));
@@ -193,7 +194,7 @@ const instantiateIov: Operation = (t, [id, at, count, ring], abi) => {
   const segments = importIovec(t, at.at, at.at === 0 ? 0 : count.int >>> 0, abi);
   if (typeof segments === "number") return segments;
   if (totalLength(segments) > PAYLOAD_MAX) return -E.EINVAL;
-  if (!t.keys?.authority) return -E.EPERM;
+  if (!keysPart.of(t)?.authority) return -E.EPERM;
   const length = totalLength(segments);
   const payload = gather(t, segments, 0, length);
   if (payload.length < length) return -E.EFAULT;
@@ -208,7 +209,7 @@ const refuse = (t: Task, id: number, seconds: number, error: number, ring: numbe
 const assume: Operation = (t, [id]) => {
   if (id.int < 0) return -E.EINVAL;
   if (id.int === 0) {
-    t.keys?.set("authority", undefined);
+    keysPart.of(t)?.set("authority", undefined);
     return 0;
   }
   const key = findAuthority(t, id.int);
@@ -241,12 +242,13 @@ const sessionToParent: Operation = (t) =>
     const parent = t.process.parent;
     if (!parent || parent === t.kernel.init || parent.threads.length !== 1) return -E.EPERM;
     const [other] = parent.threads as [Task];
-    if (other.keys?.session === session) return 0;
+    const before = keysPart.of(other)?.session;
+    if (before === session) return 0;
     const { euid, egid } = t.cred;
     const { cred } = other;
     if (cred.uid !== euid || cred.euid !== euid || cred.suid !== euid) return -E.EPERM;
     if (cred.gid !== egid || cred.egid !== egid || cred.sgid !== egid) return -E.EPERM;
-    if ((other.keys?.session && other.keys.session.uid !== euid) || session.uid !== euid) return -E.EPERM;
+    if ((before && before.uid !== euid) || session.uid !== euid) return -E.EPERM;
     taskKeys(other).set("session", session);
     return 0;
   });

@@ -6,6 +6,7 @@ import type { Kernel } from "../../kernel.ts";
 import type { Key } from "../../keys/key.ts";
 import { type KeyLimits, keysOf } from "../../keys/keys.ts";
 import { mayUse, possesses } from "../../keys/search.ts";
+import { subjectOf } from "../../keys/task-keys.ts";
 import type { Task } from "../../task/task.ts";
 import type { FixedTree } from "./fixed-tree.ts";
 import type { ProcContent, ProcRecord } from "./node.ts";
@@ -41,7 +42,7 @@ const line = (t: Task, key: Key): string => {
 };
 const isShown = (t: Task, key: Key): boolean => {
   if (toLocal(t.cred.userNs, "uidMap", key.owner.uid) === undefined) return false;
-  const possessed = (key.perm & (KEY_NEED.VIEW << 24)) !== 0 && possesses(t.kernel, t, key);
+  const possessed = (key.perm & (KEY_NEED.VIEW << 24)) !== 0 && possesses(t.kernel, subjectOf(t), key);
   return mayUse({ key, possessed }, t.cred, KEY_NEED.VIEW);
 };
 

@@ -18,10 +18,11 @@ import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../
 import type { Or } from "../../fs/vfs/inode.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import type { Kernel } from "../../kernel.ts";
-import type { Rings, Task } from "../../task/task.ts";
+import type { Task } from "../../task/task.ts";
 import type { OffsetClock } from "../../task/time-namespace.ts";
 import type { BufferGroups } from "./buffers.ts";
 import type { FixedFiles } from "./fixed-files.ts";
+import { ringsPart } from "./part.ts";
 import type { Poller } from "./poller.ts";
 import type { Request } from "./request.ts";
 import type { Resource } from "./resource.ts";
@@ -74,7 +75,7 @@ export interface Chain {
 }
 
 /** The file description of io_uring_setup(2). */
-export class UringFile extends FileDescription implements Rings {
+export class UringFile extends FileDescription {
   readonly kernel: Kernel;
   /** The ABI of structures that requests point to. */
   readonly abi: Abi;
@@ -358,6 +359,6 @@ export class UringFile extends FileDescription implements Rings {
     this.eventfd?.file.drop();
     this.ring.end();
     this.sqes.end();
-    for (const user of this.kernel.tasks.values()) user.rings?.delete(this);
+    for (const user of this.kernel.tasks.values()) ringsPart.of(user)?.rings.delete(this);
   }
 }

@@ -8,15 +8,15 @@ import { IOCB_CMD, IOCB_FLAG, IOCB_KEY, iocb as iocbStruct } from "../../../abi/
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
 import { again, endWaiting, type Held, type Sleeper, type Wait, type Waited } from "../../base/wait.ts";
+import { importIovec, oneSegment } from "../../calls/file/iovec.ts";
+import { readInto, writeFrom } from "../../calls/file/transfer.ts";
+import { checkPriority } from "../../calls/process/ioprio.ts";
 import { EventFile } from "../../fs/files/eventfd.ts";
 import { RegularInode } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
-import { importIovec, oneSegment } from "../file/iovec.ts";
-import { readInto, writeFrom } from "../file/transfer.ts";
-import { checkPriority } from "../process/ioprio.ts";
 import { type AioContext, type Cancellable, contextsOf } from "./context.ts";
 
 type Iocb = Values<(typeof iocbStruct)["fields"]>;

@@ -7,6 +7,7 @@ import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 import { BufferGroups } from "./buffers.ts";
+import { ringsPart } from "./part.ts";
 import { type Call, type Operation, type Source, tagAt } from "./registration.ts";
 import { Resource } from "./resource.ts";
 import { type FixedBuffer, UringFile } from "./ring.ts";
@@ -67,7 +68,7 @@ export const cloneBuffers: Operation = ({ t, ring, arg, count }) => {
   const how = v.getUint32(4, true);
   if (how & ~CLONE_BUFFERS.SRC_REGISTERED || bytes.subarray(8).some((b) => b !== 0)) return -E.EINVAL;
   const fd = v.getInt32(0, true);
-  const source = (how & CLONE_BUFFERS.SRC_REGISTERED) !== 0 ? t.ringFds?.[fd] : t.files.get(fd);
+  const source = (how & CLONE_BUFFERS.SRC_REGISTERED) !== 0 ? ringsPart.of(t)?.fds?.[fd] : t.files.get(fd);
   if (!source) return (how & CLONE_BUFFERS.SRC_REGISTERED) !== 0 ? -E.EINVAL : -E.EBADF;
   if (!(source instanceof UringFile)) return -E.EOPNOTSUPP;
   if (!source.buffers) return -E.ENXIO;

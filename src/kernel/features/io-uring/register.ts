@@ -4,14 +4,15 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { OP_LAST, REGISTER, REGISTER_USE_REGISTERED_RING } from "../../../abi/uapi/io-uring.ts";
 import { wait } from "../../base/wait.ts";
+import { finish } from "../../calls/file/transfer.ts";
 import { EventFile } from "../../fs/files/eventfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit } from "../../fs/vfs/install.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { finish } from "../file/transfer.ts";
 import { FixedFiles, MOST_FIXED_FILES } from "./fixed-files.ts";
 import { cancelRequests, updateFiles } from "./own.ts";
+import { ringsOf, ringsPart } from "./part.ts";
 import { bufferRing, bufferStatus, cloneBuffers, registerBuffers, unregisterBufferRing, updateBuffers } from "./register-buffers.ts";
 import { type Call, type Operation, resourceOf, type Source, tagAt } from "./registration.ts";
 import { UringFile } from "./ring.ts";
@@ -20,10 +21,10 @@ import { operations } from "./submit.ts";
 /** Registered descriptors of rings, at most. Linux IO_RINGFD_REG_MAX. */
 const MOST_RING_FDS = 16;
 /** The file of a registered ring descriptor. */
-export const registered = (t: Task, index: number): FileDescription | undefined => t.ringFds?.[index];
+export const registered = (t: Task, index: number): FileDescription | undefined => ringsPart.of(t)?.fds?.[index];
 
 /** True for a number that a registered descriptor may have. */
-export const isRingIndex = (t: Task, index: number): boolean => t.ringFds !== undefined && index >= 0 && index < MOST_RING_FDS;
+export const isRingIndex = (t: Task, index: number): boolean => ringsPart.of(t)?.fds !== undefined && index >= 0 && index < MOST_RING_FDS;
 
 /** The descriptor of an empty slot. */
 const EMPTY = 0xffff_ffff;
@@ -152,20 +153,22 @@ const isKnown = (op: number): boolean => Object.values(REGISTER).some((known) =>
 /** struct io_uring_rsrc_update of descriptors: each becomes a number for IORING_ENTER_REGISTERED_RING. */
 const ringFds: Operation = ({ t, arg, count }) => {
   if (count === 0 || count > MOST_RING_FDS) return -E.EINVAL;
-  t.ringFds ??= new Array(MOST_RING_FDS).fill(undefined);
+  const rings = ringsOf(t);
+  rings.fds ??= new Array(MOST_RING_FDS).fill(undefined);
+  const { fds } = rings;
   for (let i = 0; i < count; i++) {
     const at = arg + 16 * i;
     const [offset, zero, fd] = [t.mem.u32(at), t.mem.u32(at + 4), t.mem.u32(at + 8)];
     if (offset < 0 || zero < 0 || fd < 0) return i > 0 ? i : -E.EFAULT;
-    const free: number = t.ringFds.indexOf(undefined);
+    const free: number = fds.indexOf(undefined);
     const slot: number = offset === 0xffff_ffff ? free : offset;
     if (zero !== 0 || slot >= MOST_RING_FDS) return i > 0 ? i : -E.EINVAL;
-    if (slot < 0 || t.ringFds[slot]) return i > 0 ? i : -E.EBUSY;
+    if (slot < 0 || fds[slot]) return i > 0 ? i : -E.EBUSY;
     const file = t.files.get(fd | 0);
     if (!file) return i > 0 ? i : -E.EBADF;
     if (!(file instanceof UringFile)) return i > 0 ? i : -E.EOPNOTSUPP;
     if (!t.mem.setU32(at, slot)) return i > 0 ? i : -E.EFAULT;
-    t.ringFds[slot] = file.hold();
+    fds[slot] = file.hold();
   }
   return count;
 };
@@ -175,8 +178,9 @@ const unregisterRingFds: Operation = ({ t, arg, count }) => {
     const offset = t.mem.u32(arg + 16 * i);
     if (offset < 0) return i > 0 ? i : -E.EFAULT;
     if (offset >= MOST_RING_FDS) return i > 0 ? i : -E.EINVAL;
-    t.ringFds?.[offset]?.drop();
-    if (t.ringFds) t.ringFds[offset] = undefined;
+    const fds = ringsPart.of(t)?.fds;
+    fds?.[offset]?.drop();
+    if (fds) fds[offset] = undefined;
   }
   return count;
 };

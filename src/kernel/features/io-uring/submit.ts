@@ -4,12 +4,13 @@ import { x64 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { OP, OP_LAST, SETUP, SQE_FLAG, sqe as sqeStruct } from "../../../abi/uapi/io-uring.ts";
 import { cost } from "../../base/cost.ts";
+import { checkPriority } from "../../calls/process/ioprio.ts";
 import type { Task } from "../../task/task.ts";
-import { checkPriority } from "../process/ioprio.ts";
 import { networkOperations } from "./network.ts";
 import type { Operation } from "./operation.ts";
 import { callOperations } from "./operations.ts";
 import { ownOperations } from "./own.ts";
+import { ringsOf } from "./part.ts";
 import { Request, type Sqe } from "./request.ts";
 import type { Chain, UringFile } from "./ring.ts";
 
@@ -55,8 +56,7 @@ const MOST = 64;
  * (an entry was refused, or the ring is empty).
  */
 export const submitSome = (t: Task, ring: UringFile, count: number): { readonly done: number; readonly over: boolean } => {
-  t.rings ??= new Set();
-  t.rings.add(ring);
+  ringsOf(t).rings.add(ring);
   let done = 0;
   let chain = ring.reading;
   ring.reading = undefined;

@@ -1,0 +1,6 @@
+// Asynchronous I/O of Linux 2.6. man 2 io_setup.
+import type { Feature } from "../feature.ts";
+import { aioCalls } from "./aio.ts";
+
+/** The feature. */
+export const aio: Feature = { name: "aio", calls: () => aioCalls };

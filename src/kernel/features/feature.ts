@@ -1,0 +1,20 @@
+// An optional feature of the kernel. The core finds its calls, file systems, families of sockets and its part
+// of tasks in the registry (index.ts). Without a feature its calls are ENOSYS, its file systems ENODEV, its
+// sockets EAFNOSUPPORT.
+import type { FileSystemType } from "../fs/mountable.ts";
+import type { SocketFamily } from "../net/family.ts";
+import type { Syscall } from "../syscall/declaration.ts";
+import type { TaskPart } from "../task/part.ts";
+
+/** A feature. Functions load its modules at their first use. */
+export interface Feature {
+  /** Unique. */
+  readonly name: string;
+  readonly calls?: () => readonly Syscall[];
+  /** Types for mount(2), by name. */
+  readonly fileSystems?: Readonly<Record<string, () => FileSystemType>>;
+  /** Families for socket(2), by AF_*. */
+  readonly socketFamilies?: Readonly<Record<number, SocketFamily>>;
+  // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types
+  readonly taskPart?: TaskPart<any>;
+}

@@ -1,0 +1,7 @@
+// io_uring: submissions and completions in shared memory. man 7 io_uring.
+import type { Feature } from "../feature.ts";
+import { ringsPart } from "./part.ts";
+import { uringCalls } from "./uring.ts";
+
+/** The feature. */
+export const ioUring: Feature = { name: "io_uring", calls: () => uringCalls, taskPart: ringsPart };

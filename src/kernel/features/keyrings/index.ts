@@ -1,0 +1,8 @@
+// Keys and keyrings of the kernel. man 7 keyrings. Its objects are in src/kernel/keys.
+import { keyctlCalls } from "../../calls/security/keyctl.ts";
+import { keyCalls } from "../../calls/security/keys.ts";
+import { keysPart } from "../../keys/part.ts";
+import type { Feature } from "../feature.ts";
+
+/** The feature. */
+export const keyrings: Feature = { name: "keyrings", calls: () => [...keyCalls, ...keyctlCalls], taskPart: keysPart };

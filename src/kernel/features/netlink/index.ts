@@ -1,0 +1,16 @@
+// Netlink sockets: routes, socket diagnosis, nftables. man 7 netlink. Its objects are in
+// src/kernel/net/netlink.
+import { E } from "../../../abi/errno.ts";
+import { AF, SOCK } from "../../../abi/uapi/socket.ts";
+import type { SocketFamily } from "../../net/family.ts";
+import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
+import type { Feature } from "../feature.ts";
+
+/** Linux netlink_create(). */
+const family: SocketFamily = (t, type, protocol, nonblock) => {
+  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
+  return servesNetlink(protocol) ? { make: () => new NetlinkSocket(t, type, protocol, nonblock) } : -E.EPROTONOSUPPORT;
+};
+
+/** The feature. */
+export const netlink: Feature = { name: "netlink", socketFamilies: { [AF.NETLINK]: family } };

@@ -1,0 +1,6 @@
+// Page faults that a program serves. man 2 userfaultfd.
+import { userfaultCalls } from "../../calls/memory/userfault.ts";
+import type { Feature } from "../feature.ts";
+
+/** The feature. /dev/userfaultfd stays. */
+export const userfaultfd: Feature = { name: "userfaultfd", calls: () => userfaultCalls };

@@ -1,0 +1,19 @@
+// Families of sockets: what socket(2) and socketpair(2) make.
+import { CAP, capableIn } from "../cred/cred.ts";
+import type { Task } from "../task/task.ts";
+import type { Socket } from "./socket.ts";
+
+/** A new socket. */
+export interface NewSocket {
+  readonly cloexec: boolean;
+  readonly make: () => Socket;
+  /** Two connected sockets, if the family supports pairs. */
+  readonly pair?: () => readonly [Socket, Socket];
+}
+/** The socket of a family, or -errno. */
+export type CreatedSocket = Omit<NewSocket, "cloexec"> | number;
+/** Creates the socket of a domain, in the domain's order of checks. */
+export type SocketFamily = (t: Task, type: number, protocol: number, nonblock: boolean) => CreatedSocket;
+
+/** True if the task may make raw and packet sockets. */
+export const mayBeRaw = (t: Task): boolean => capableIn(t.cred, t.net.owner, CAP.NET_RAW);
