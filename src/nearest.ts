@@ -19,8 +19,12 @@ const distance = (a: string, b: string, most: number): number => {
   return above[b.length] as number;
 };
 
+/** Half of a short name is no slip, and versions have no spelling. */
+const SHORT = 2;
+const VERSION = /^\d+(\.\d+)*$/;
 /** Undefined if none is near. */
 export const nearest = (name: string, known: Iterable<string>): string | undefined => {
+  if (name.length <= SHORT || VERSION.test(name)) return undefined;
   let most = Math.max(1, Math.floor(name.length / 3));
   let found: string | undefined;
   for (const candidate of known) {

@@ -179,6 +179,10 @@ const hostProgram = (name: string): { readonly path: string; readonly bytes: Ope
   const path = resolve(name);
   const stat = statusOf(path);
   if (!stat) throw lazyElfProblem().executionProblem(name, E.ENOENT);
+  if (stat.isFile() && /\.zip$/i.test(name))
+    throw new Problem("not-executable", `${name}: is an archive, not a program`, {
+      help: "a saved run is opened in the page: trapgate lab, then Open…",
+    });
   if (stat.isDirectory()) throw lazyElfProblem().executionProblem(name, E.EISDIR, { isDirectory: true });
   if (!stat.isFile()) throw lazyElfProblem().executionProblem(name, E.EACCES);
   if ((stat.mode & 0o111) === 0) throw lazyElfProblem().executionProblem(name, E.EACCES);

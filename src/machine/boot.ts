@@ -23,7 +23,7 @@ import { plan } from "../kernel/net/plan.ts";
 import { Frames } from "../memory/frames.ts";
 import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
-import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
+import { profileHelp, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw, lazyOverlay, lazyUplink } from "./lazy.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "./options.ts";
 import { bytesOf, DEFAULT_MEMORY, MAX_MEMORY, MIN_MEMORY } from "./size.ts";
@@ -36,7 +36,9 @@ import { bootTimeOf, isHostname, MAX_CPUS } from "./world.ts";
  * src/machine/api checks.
  */
 export interface BootOptions extends Omit<MachineOptions, "code">, Pick<ProgramOptions, "timeout" | "signal"> {
-  /** Limits of all that is read before the first program. Default: the memory, the timeout and the signal. */
+  /**
+   * Limits of all that is read before the first program. Default: the memory, the timeout and the signal.
+   */
   readonly budget?: WorkBudget;
   /** Keeps compiled code between runs of a program, with engine "auto". Default: no code is kept. */
   readonly code?: CodeStore;
@@ -74,7 +76,7 @@ const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: Boo
   const profile = kernelProfile(name, Object.fromEntries(switches));
   if (profile) return profile;
   const why = whyNoProfile(name);
-  const help = (why === undefined ? didYouMean(name, seccompProfileNames) : undefined) ?? `there are ${seccompProfileNames.join(", ")}`;
+  const help = profileHelp(name);
   throw new Problem("unknown-name", `there is no kernel profile "${name}"${why === undefined ? "" : `: ${why}`}`, { help });
 };
 
@@ -89,8 +91,8 @@ const kernelModel = (model: Model): ProcessorModel => ({
 });
 
 /**
- * A clock in milliseconds that never goes back. `performance` is avoided, because Node.js loads a module for
- * it.
+ * A clock in milliseconds that never goes back. `performance` is avoided, because Node.js loads a module
+ * for it.
  */
 const steadyClock = (): (() => number) => {
   let last = 0;

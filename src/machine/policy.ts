@@ -14,9 +14,9 @@ import type { SeccompProfile } from "../seccomp/profile/profile.ts";
 import type { Policy } from "./options.ts";
 
 /** The statement that is wrong, in its line. */
-const spanOf = (text: string, { line, column }: AsmProblem): Span => {
+const spanOf = (text: string, { line, column, length: part }: AsmProblem): Span => {
   const whole = text.split("\n")[line - 1] as string;
-  const length = /^[^;#]*/.exec(whole.slice(column - 1))?.[0].trimEnd().length ?? 1;
+  const length = part ?? /^[^;#]*/.exec(whole.slice(column - 1))?.[0].trimEnd().length ?? 1;
   return { source: "the policy", line, column, length, text: whole };
 };
 
@@ -28,7 +28,7 @@ const instructions = (given: Policy, profile: SeccompProfile, abi: Abi): Program
   }
   const { program, problems } = assemble(given, { layout: profile.layout, returns: profile.returns, abi });
   const [first] = problems;
-  if (first) throw new Problem("policy-syntax", first.message, { span: spanOf(given, first) });
+  if (first) throw new Problem("policy-syntax", first.message, { help: first.help, span: spanOf(given, first) });
   return program;
 };
 

@@ -40,8 +40,8 @@ describe("the assembler", () => {
     expect(assemble("A == getpid ? next : next", { abi: i386 }).program[0]?.k).toBe(20);
   });
   it("says where each mistake is", () => {
-    expect(problems("A = sys_number\n  A =+ 3; return ALOW")).toEqual(["2:3 syntax", "2:11 unknown-name"]);
-    expect(problems("goto there; here: return ALLOW; here: return KILL")).toEqual(["1:33 duplicate-label", "1:1 unknown-label"]);
+    expect(problems("A = sys_number\n  A =+ 3; return ALOW")).toEqual(["2:3 syntax", "2:18 unknown-name"]);
+    expect(problems("goto there; here: return ALLOW; here: return KILL")).toEqual(["1:33 duplicate-label", "1:6 unknown-label"]);
     expect(problems("a: A = 1; A == 1 ? a : next; return A")).toEqual(["1:11 jump-range"]);
     expect(problems(`A == 1 ? far : next; ${"A = 1;".repeat(256)} far: return A`)).toEqual(["1:1 jump-range"]);
     expect(problems("A = 0x100000000; A = data[99999999999]; .insn 0x10000 0 0 0")).toEqual([
@@ -49,7 +49,7 @@ describe("the assembler", () => {
       "1:18 number-range",
       "1:41 number-range",
     ]);
-    expect(problems("return ERRNO(65536)")).toEqual(["1:1 unknown-name"]);
+    expect(problems("return ERRNO(65536)")).toEqual(["1:14 unknown-name"]);
   });
 });
 

@@ -1,5 +1,4 @@
 // `trapgate asm`: assembly to a listing, or to plain code.
-import { readFileSync } from "node:fs";
 import { type Assembled, assemble } from "../../cpu/text/assemble.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
@@ -7,13 +6,18 @@ import { codeOptionHelp, codeOptions, codeValues } from "../code.ts";
 import type { Command } from "../command.ts";
 import { writeOutput } from "../save/output-file.ts";
 import { print } from "../text/print.ts";
+import { readInput } from "../text/read.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
-const source = (file: string): string => {
+/** The text of a file, and its code. A mistake names the file. */
+const assembled = (file: string, mode: 16 | 32 | 64, at: number): { readonly text: string; readonly code: Assembled } => {
+  const text = new TextDecoder().decode(readInput(file));
+  if (text.includes("\0")) throw new Problem("bad-assembly", `${file} is no text`, { help: "disasm shows the code in a file" });
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (cause) {
-    throw new Problem("cannot-read", `cannot read ${file}`, { cause });
+    return { text, code: assemble(text, { mode, at }) };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.span?.source !== "assembly") throw error;
+    throw new Problem(error.kind, `${file}: ${error.sentence}`, { help: error.help });
   }
 };
 
@@ -37,13 +41,11 @@ export const command: Command = {
     if (file === undefined || more.length > 0)
       throw new Problem(file === undefined ? "missing-argument" : "extra-argument", "asm takes one file");
     const { mode = 64, at } = codeValues(values);
-    const text = source(file);
-    if (text.includes("\0")) throw new Problem("bad-assembly", `${file} is no text`, { help: "disasm shows the code in a file" });
-    const assembled = assemble(text, { mode, at });
-    if (values.output !== undefined) writeOutput(values.output, assembled.bytes);
+    const { text, code } = assembled(file, mode, at);
+    if (values.output !== undefined) writeOutput(values.output, code.bytes);
     else
       print(
-        listing(text, assembled, at)
+        listing(text, code, at)
           .map((line) => `${line}\n`)
           .join(""),
       );

@@ -1,8 +1,8 @@
 // `trapgate profiles`: the kernels that --kernel knows, and where each of their rules comes from.
 import { bugs } from "../../kernel/base/profile.ts";
-import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { type SeccompProfile, type SeccompRules, seccompProfile, seccompProfileNames, whyNoProfile } from "../../seccomp/index.ts";
+import { profileHelp } from "../../seccomp/profile/profiles.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { color as pc } from "../text/color.ts";
@@ -13,7 +13,7 @@ const known = (name: string): SeccompProfile => {
   if (found) return found;
   const why = whyNoProfile(name);
   throw new Problem("unknown-name", `there is no profile "${name}"${why === undefined ? "" : `: ${why}`}`, {
-    help: didYouMean(name, seccompProfileNames) ?? `there are ${seccompProfileNames.join(", ")}`,
+    help: profileHelp(name),
   });
 };
 

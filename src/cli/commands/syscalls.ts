@@ -1,5 +1,6 @@
 // `trapgate syscalls`: the support of every system call of every ABI.
 import { referenceAbis, type SyscallReference, syscallReference } from "../../kernel/syscall-reference.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -33,9 +34,10 @@ const list = (all: readonly SyscallReference[]): void => {
 const details = (name: string, all: readonly SyscallReference[]): void => {
   const found = all.filter((call) => call.name === name || String(call.nr) === name);
   if (found.length === 0) {
-    const like = [...new Set(all.map((call) => call.name))].filter((known) => known.includes(name) || name.includes(known));
+    const names = [...new Set(all.map((call) => call.name))];
+    const like = names.filter((known) => known.includes(name) || name.includes(known));
     throw new Problem("unknown-name", `there is no system call "${name}"`, {
-      help: like.length > 0 ? `there are ${like.slice(0, 8).join(", ")}` : "see trapgate syscalls",
+      help: didYouMean(name, names) ?? (like.length > 0 ? `there are ${like.slice(0, 8).join(", ")}` : "see trapgate syscalls"),
     });
   }
   for (const call of found) {

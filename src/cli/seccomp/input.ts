@@ -1,8 +1,9 @@
 // The common part of the subcommands of `trapgate seccomp`: reading policies, options, warnings.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { capabilityNames } from "../../abi/capability.ts";
 import { DEFAULT_LIMITS, WorkBudget } from "../../budget.ts";
+import { didYouMean } from "../../nearest.ts";
 import { formats, type Policy, type ReadOptions, readPolicy, readProgram } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
 import { Problem } from "../../problem.ts";
@@ -10,6 +11,7 @@ import { Nodes, type Program } from "../../seccomp/index.ts";
 import { oneOf, seconds, size } from "../arguments.ts";
 import { errorColor as pc } from "../text/color.ts";
 import { complain } from "../text/print.ts";
+import { readInput } from "../text/read.ts";
 
 /** The kubelet's, by default. */
 const KUBELET = "/var/lib/kubelet/seccomp";
@@ -89,20 +91,8 @@ export const readerOptions = (values: Values): ReadOptions => ({
   ...(values["kernel-version"] === undefined ? {} : { kernel: values["kernel-version"] }),
 });
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: ": there is no such file",
-  EISDIR: ": it is a directory",
-  EACCES: ": permission denied",
-};
 /** Standard input for "-". Throws a Problem if it cannot be read. */
-export const bytesOf = (file: string): Uint8Array => {
-  try {
-    return readFileSync(file === "-" ? 0 : file);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem("cannot-read", `cannot read ${file}${(code && REASONS[code]) ?? ""}`, { cause });
-  }
-};
+export const bytesOf = readInput;
 
 const warn = ({ source, warnings }: Policy): void => {
   for (const { message, place } of warnings) {
@@ -118,6 +108,9 @@ interface Named {
 /** A file, or MODE:FILE for a profile that is compiled in another mode than the others. */
 export const namedFile = (argument: string): Named => {
   const mode = modes.find((name) => argument.startsWith(`${name}:`));
+  const [, word, rest] = /^([A-Za-z]+):(.+)$/s.exec(argument) ?? [];
+  if (!mode && word !== undefined && rest !== undefined && !existsSync(argument) && existsSync(rest))
+    throw new Problem("unknown-name", `there is no mode "${word}"`, { help: didYouMean(word, modes) ?? `there are ${modes.join(", ")}` });
   return { mode, file: mode ? argument.slice(mode.length + 1) : argument };
 };
 /**

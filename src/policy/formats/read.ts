@@ -145,7 +145,11 @@ const statementAt = (source: Source, { line, column }: AsmPlace): Place => {
 const readAsm = (source: Source, { layout, returns }: AssemblerRules): Read => {
   const { program, places, problems } = assemble(source.text, { layout, returns });
   const [first] = problems;
-  if (first) throw source.problem(statementAt(source, first), first.message, undefined, "policy-syntax");
+  if (first) {
+    const place = statementAt(source, first);
+    const { message, help, length } = first;
+    throw source.problem(length === undefined ? place : { from: place.from, to: place.from + length }, message, help, "policy-syntax");
+  }
   return {
     program,
     places: {
@@ -223,6 +227,8 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes), budget);
   budget.check();
+  if (bytes.length === 0 || (format !== "raw" && source.text.trim() === ""))
+    throw new Problem("policy-syntax", `${name}: the file is empty`, { help: "a policy says at least what happens by default" });
   const compiled = <T>(compile: () => T): T => nodes.under(budget, compile);
   switch (format) {
     case "pod": {

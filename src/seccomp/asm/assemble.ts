@@ -1,7 +1,9 @@
 // Filter text to instructions. A statement ends at a semicolon or at the end of the line, `#` starts a
-// comment, `name:` is a label, `next` is the next instruction: `A = sys_number; A == getpid ? dead : ok; ok:
-// return ALLOW; dead: return KILL`. Listings of `disassemble` and of seccomp-tools are accepted as they are.
+// comment, `name:` is a label, `next` is the next instruction: `A = sys_number; A == getpid ? dead : ok;
+// ok: return ALLOW; dead: return KILL`. Listings of `disassemble` and of seccomp-tools are accepted as they
+// are.
 
+import { didYouMean } from "../../nearest.ts";
 import { aText, optional, takes } from "../../wants.ts";
 import type { Insn, Program } from "../bpf/insn.ts";
 import { type AsmOptions, asmDefaults, someAsmOptions } from "./names.ts";
@@ -14,6 +16,10 @@ export interface AsmProblem {
   /** Line and column, 1-based. */
   readonly line: number;
   readonly column: number;
+  /** Length of the wrong part in columns; absent: the rest of the statement. */
+  readonly length?: number;
+  /** The nearest name. */
+  readonly help?: string;
 }
 /** Instructions, and the mistakes of the text. With mistakes the program is not complete. */
 export interface Assembled {
@@ -70,8 +76,19 @@ class Linker {
   private readonly _at = new Map<string, number>();
   readonly problems: AsmProblem[] = [];
 
-  complain(place: AsmPlace, wrong: Pick<AsmProblem, "code" | "message">): void {
-    this.problems.push({ ...wrong, line: place.line, column: place.column });
+  /** `part`: the wrong part of the statement at this place. */
+  complain(
+    place: AsmPlace & { readonly text?: string },
+    { part, ...wrong }: Pick<AsmProblem, "code" | "message" | "help"> & { readonly part?: string },
+  ): void {
+    const at = part === undefined ? -1 : (place.text ?? "").lastIndexOf(part);
+    const { line, column } = place;
+    this.problems.push({
+      ...wrong,
+      line,
+      column: at < 0 ? column : column + at,
+      ...(at < 0 || part === undefined ? {} : { length: part.length }),
+    });
   }
   define({ labels }: Statement, pc: number): void {
     for (const label of labels) {
@@ -83,7 +100,13 @@ class Linker {
     if (label === undefined || label === "next") return 0;
     const target = this._at.get(label);
     if (target === undefined) {
-      this.complain(place, { code: "unknown-label", message: `there is no label ${label}` });
+      const help = didYouMean(label, this._at.keys());
+      this.complain(place, {
+        code: "unknown-label",
+        message: `there is no label ${label}`,
+        part: label,
+        ...(help === undefined ? {} : { help }),
+      });
       return 0;
     }
     const distance = target - pc - 1;
@@ -101,8 +124,8 @@ class Linker {
 }
 
 /**
- * Assembles filter text as seccomp-tools writes it, one statement a line. Mistakes are returned, not thrown.
- * Default: `upstream`, x86-64.
+ * Assembles filter text as seccomp-tools writes it, one statement a line. Mistakes are returned, not
+ * thrown. Default: `upstream`, x86-64.
  *
  * @example
  * const { program } = assemble("A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)");

@@ -1,8 +1,11 @@
-// One statement of filter text to one instruction with labels as jump targets. Each form is a pattern and its
-// meaning.
+// One statement of filter text to one instruction with labels as jump targets. Each form is a pattern and
+// its meaning.
+import { E } from "../../abi/errno.ts";
+import { syscallNumbers } from "../../abi/numbers.ts";
+import { didYouMean } from "../../nearest.ts";
 import { BPF, type Insn, stmt } from "../bpf/insn.ts";
 import { aluOps, jumpOps } from "../bpf/ops.ts";
-import { type AsmOptions, constantOf, returnOf, wordOffset } from "./names.ts";
+import { type AsmOptions, archNames, constantOf, returnOf, wordOffset } from "./names.ts";
 
 /** An instruction whose targets are labels; an absent one is the next instruction. */
 export interface Unlinked {
@@ -16,17 +19,30 @@ export interface Unlinked {
 export interface Wrong {
   readonly code: "syntax" | "unknown-name" | "number-range";
   readonly message: string;
+  /** The part of the statement that is wrong, and the nearest name. */
+  readonly part?: string;
+  readonly help?: string;
 }
 type Meaning = (groups: readonly string[], options: AsmOptions) => Unlinked | Wrong;
 
-const unknown = (what: string, text: string): Wrong => ({ code: "unknown-name", message: `${what} ${JSON.stringify(text)} is not known` });
+const unknown = (what: string, text: string, part: string, known: Iterable<string>): Wrong => {
+  const help = didYouMean(part, known);
+  return { code: "unknown-name", message: `${what} ${JSON.stringify(text)} is not known`, part, ...(help === undefined ? {} : { help }) };
+};
+const values = (): readonly string[] => [...archNames.map(([name]) => name), ...Object.keys(syscallNumbers)];
+/** The name or the error of an action that is not known. */
+const unknownAction = (text: string, { returns }: AsmOptions): Wrong => {
+  const [, name = text, data] = /^(\w+)(?:\(\s*(\w+)\s*\))?$/.exec(text) ?? [];
+  const names = returns.actions.map((row) => row.name);
+  return names.includes(name) && data !== undefined ? unknown("error", data, data, Object.keys(E)) : unknown("action", text, name, names);
+};
 const tooLarge: Wrong = { code: "number-range", message: "a number is too large for its field" };
 const plain = (code: number, k = 0): Unlinked => ({ insn: stmt(code, k) });
 /** The K form with a constant, or the X form. */
 const withOperand = (code: number, text: string, options: AsmOptions, make: (insn: Insn) => Unlinked): Unlinked | Wrong => {
   if (text === "X") return make(stmt(code | BPF.X));
   const k = constantOf(text, options.abi);
-  return k === undefined ? unknown("value", text) : make(stmt(code | BPF.K, k));
+  return k === undefined ? unknown("value", text, text.replace(/^\w+\./, ""), values()) : make(stmt(code | BPF.K, k));
 };
 
 interface Comparison {
@@ -81,7 +97,9 @@ const forms: readonly (readonly [RegExp, Meaning])[] = [
   }),
   form(`([AX]) = ${VALUE}`, ([r, text], { abi }) => {
     const k = constantOf(text as string, abi);
-    return k === undefined ? unknown("value", text as string) : plain(registers[r as Register] | BPF.IMM, k);
+    return k === undefined
+      ? unknown("value", text as string, (text as string).replace(/^\w+\./, ""), values())
+      : plain(registers[r as Register] | BPF.IMM, k);
   }),
   form(`A (<<|>>|[-+*/|&%^])= ${VALUE}`, ([sign, text], options) => {
     const field = aluOps.find((op) => op.sign === sign)?.field as number;
@@ -97,9 +115,9 @@ const forms: readonly (readonly [RegExp, Meaning])[] = [
   form(`if \\( ! \\( A & ${VALUE} \\) \\) goto_${LABEL}`, ([value, no], o) => compare("!&", value as string, no, undefined, o)),
   form(`(?:goto|jmp)_${LABEL}`, ([always]) => ({ insn: stmt(BPF.JMP | BPF.JA), always: always as string })),
   form("return_A", () => plain(BPF.RET | BPF.A)),
-  form("return_(.+)", ([text], { returns }) => {
-    const value = returnOf(returns, text as string);
-    return value === undefined ? unknown("action", text as string) : plain(BPF.RET | BPF.K, value);
+  form("return_(.+)", ([text], options) => {
+    const value = returnOf(options.returns, text as string);
+    return value === undefined ? unknownAction(text as string, options) : plain(BPF.RET | BPF.K, value);
   }),
   form(`\\.insn_${NUMBER}_${NUMBER}_${NUMBER}_${NUMBER}`, (fields) => {
     const [code, jt, jf, k] = fields.map(Number) as [number, number, number, number];

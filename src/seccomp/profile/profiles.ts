@@ -1,5 +1,6 @@
 // The profiles by name. Each is the fold of the history up to it.
 
+import { didYouMean } from "../../nearest.ts";
 import { aText, takes } from "../../wants.ts";
 import { aliases, versionOfAlias } from "./aliases.ts";
 import { type Change, changes, ground, unknownVersions } from "./history.ts";
@@ -59,6 +60,13 @@ export const seccompProfile = takes("seccompProfile", { name: aText }, (name: st
  * whyNoProfile("patch:v1");
  */
 export const whyNoProfile = takes("whyNoProfile", { name: aText }, (name: string): string | undefined => unknownVersions[name]);
+
+/** Help for an unknown name: the nearest one, or the newest version and all. */
+export const profileHelp = (name: string): string => {
+  const near = whyNoProfile(name) === undefined ? didYouMean(name, seccompProfileNames) : undefined;
+  const newest = /^\d/.test(name) ? `the newest version is ${history.findLast(({ at }) => /^\d/.test(at))?.at}; ` : "";
+  return near ?? `${newest}there are ${seccompProfileNames.join(", ")}`;
+};
 
 const known = (name: string): SeccompProfile => {
   const found = seccompProfile(name);

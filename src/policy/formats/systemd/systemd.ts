@@ -1,5 +1,6 @@
-// systemd's SystemCallFilter=, SystemCallErrorNumber=, SystemCallArchitectures= and SystemCallLog=, merged as
-// systemd 257 merges them. man systemd.exec(5); systemd src/core/load-fragment.c, src/shared/seccomp-util.c.
+// systemd's SystemCallFilter=, SystemCallErrorNumber=, SystemCallArchitectures= and SystemCallLog=, merged
+// as systemd 257 merges them. man systemd.exec(5); systemd src/core/load-fragment.c,
+// src/shared/seccomp-util.c.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import { E, type ErrnoName } from "../../../abi/errno.ts";
 import type { WorkBudget } from "../../../budget.ts";
@@ -116,6 +117,15 @@ class Reader {
     const colon = word.text.indexOf(":");
     const name = colon < 0 ? word.text : word.text.slice(0, colon);
     if (name === "") return;
+    if (name.startsWith("~")) {
+      const key = isFilter ? "SystemCallFilter" : "SystemCallLog";
+      this.warn(
+        word,
+        `"${name}": ~ stands at the beginning of a line: systemd passes the word over`,
+        () => `write ${key}=${word.text} in a line of its own`,
+      );
+      return;
+    }
     const own = colon < 0 ? undefined : refusalOf(word.text.slice(colon + 1));
     if (colon >= 0 && own === undefined) {
       const text = word.text.slice(colon + 1);
