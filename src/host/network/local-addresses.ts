@@ -51,6 +51,37 @@ export const localPrefixes6 = (ipv6Route: string): Prefix[] =>
       : [];
   });
 
+/** A route of the main table. */
+interface Route extends Prefix {
+  readonly metric: number;
+  /** It leads through the loopback device, so its packets come back as the host's own. */
+  readonly loops: boolean;
+}
+const LOOPBACK = "lo";
+/** uapi linux/route.h */
+const RTF_REJECT = 0x200;
+/**
+ * /proc/net/route: device, destination, gateway, flags, two counts, metric, mask; words of network byte
+ * order.
+ */
+export const routes4 = (text: string): Route[] =>
+  text.split("\n").flatMap((line) => {
+    const [device = "", destination = "", , flags = "0", , , metric = "0", mask = ""] = line.split("\t");
+    if (!/^[\dA-F]{8}$/.test(destination)) return [];
+    const bits = Array.from(Number.parseInt(mask, 16).toString(2)).filter((bit) => bit === "1").length;
+    const loops = device === LOOPBACK && (Number.parseInt(flags, 16) & RTF_REJECT) === 0;
+    return [{ bytes: Uint8Array.from(Buffer.from(destination, "hex")).reverse(), bits, metric: Number(metric), loops }];
+  });
+/** The routes of /proc/net/ipv6_route: the metric is the sixth field, the device the last one. */
+const routes6 = (text: string): Route[] =>
+  text.split("\n").flatMap((line) => {
+    const [address = "", prefix = "0", , , , metric = "0", , , flags = "0", device = ""] = line.split(/\s+/);
+    if (address.length !== 32) return [];
+    const loops = device === LOOPBACK && (Number.parseInt(flags, 16) & RTF_REJECT) === 0;
+    const bytes = Uint8Array.from(Buffer.from(address, "hex"));
+    return [{ bytes, bits: Number.parseInt(prefix, 16), metric: Number.parseInt(metric, 16), loops }];
+  });
+
 /**
  * Where there are no route tables: a socket can be bound to local addresses only. A failure for another
  * reason counts as local.
@@ -67,27 +98,46 @@ export const canBind = (ip: Ip): boolean => {
   socket.close();
   return !absent;
 };
-
 /** Decides whether an address is the host's own. */
 export class LocalAddresses {
-  #prefixes: readonly Prefix[] | undefined;
+  #tables: Tables | undefined;
   #read = Number.NEGATIVE_INFINITY;
 
   /** True if a packet to `ip` would come to the host itself. */
   has(ip: Ip): boolean {
     const now = performance.now();
     if (now - this.#read > VALID) {
-      this.#prefixes = readTables();
+      this.#tables = readTables();
       this.#read = now;
     }
     const bytes = bytesOf(ip);
-    return this.#prefixes?.some((prefix) => contains(prefix, bytes)) ?? canBind(ip);
+    if (!this.#tables) return canBind(ip);
+    const { local, routes } = this.#tables;
+    return local.some((prefix) => contains(prefix, bytes)) || bestRoute(routes, bytes)?.loops === true;
   }
 }
-const readTables = (): Prefix[] | undefined => {
+/** The route of the longest prefix, then of the lowest metric. */
+const bestRoute = (routes: readonly Route[], bytes: Uint8Array): Route | undefined =>
+  routes.reduce<Route | undefined>(
+    (best, route) =>
+      contains(route, bytes) && (!best || route.bits > best.bits || (route.bits === best.bits && route.metric < best.metric))
+        ? route
+        : best,
+    undefined,
+  );
+
+interface Tables {
+  readonly local: readonly Prefix[];
+  readonly routes: readonly Route[];
+}
+const readTables = (): Tables | undefined => {
   try {
-    const four = localPrefixes4(readFileSync("/proc/net/fib_trie", "latin1"));
-    return [...four, ...localPrefixes6(existing("/proc/net/ipv6_route"))];
+    const four = readFileSync("/proc/net/fib_trie", "latin1");
+    const six = existing("/proc/net/ipv6_route");
+    return {
+      local: [...localPrefixes4(four), ...localPrefixes6(six)],
+      routes: [...routes4(existing("/proc/net/route")), ...routes6(six)],
+    };
   } catch {
     return undefined;
   }

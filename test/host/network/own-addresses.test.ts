@@ -28,6 +28,7 @@ describe.skipIf(skip)("the host's own addresses", { timeout: 120_000 }, () => {
     "by a local route with another source": "10.98.1.2",
     "by a local route of the main table": "10.97.1.2",
     "by a local route of IPv6": "fd99::7",
+    "by a route through the loopback device": "10.96.1.2",
   };
   it("are refused before a packet leaves, whatever made them local", () => {
     const { heard, results } = tries(
@@ -37,7 +38,8 @@ describe.skipIf(skip)("the host's own addresses", { timeout: 120_000 }, () => {
        ip route add local 10.99.0.0/16 dev lo
        ip route add local 10.98.0.0/16 dev lo src 127.0.0.1
        ip route add local 10.97.0.0/16 dev lo table main
-       ip -6 route add local fd99::/64 dev lo`,
+       ip -6 route add local fd99::/64 dev lo
+       ip route add 10.96.0.0/16 dev lo`,
       Object.values(own),
     );
     const refused = Object.values(own).flatMap((address) => [address, `${address} udp`]);
