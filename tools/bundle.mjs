@@ -145,6 +145,8 @@ const chunksOf = async (isDeferred) => {
   };
   const entryOf = (path) => [...about].find(([, { entryPoint }]) => entryPoint === path)[0];
   const passesOn = (name) => Object.keys(about.get(name).inputs).length === 0;
+  /** The chunk with the names that a chunk passes on. */
+  const sourceOf = (name) => [...about].find(([, { inputs }]) => about.get(name).entryPoint in inputs)?.[0];
   /** The modules in a chunk; of one that only passes names on, the module whose names these are. */
   const modulesOf = (name) => {
     const { inputs, entryPoint } = about.get(name);
@@ -155,7 +157,7 @@ const chunksOf = async (isDeferred) => {
     const { imports } = about.get(name);
     return imports.filter(({ kind, external }) => kind === "dynamic-import" && !external).map(({ path }) => basename(path));
   };
-  return { texts, needs, entryOf, modulesOf, passesOn, loadedBy, chunkOf: (module) => entryOf(join("dist", module)) };
+  return { texts, needs, entryOf, modulesOf, passesOn, sourceOf, loadedBy, chunkOf: (module) => entryOf(join("dist", module)) };
 };
 
 /** Writes the scripts: `placed` says for each chunk in which it is, `names` in which order they are. */
@@ -189,7 +191,7 @@ const distances = async () => {
 export const planned = async () => {
   const distance = await distances();
   const of = (path) => distance(relative(top, path));
-  const { texts, needs, entryOf, modulesOf, passesOn, loadedBy, chunkOf } = await chunksOf(
+  const { texts, needs, entryOf, modulesOf, passesOn, sourceOf, loadedBy, chunkOf } = await chunksOf(
     (from, to) => !/\/lazy\.js$/.test(to) && of(to) > of(from),
   );
   const main = chunkOf("cli/main.js");
@@ -221,8 +223,7 @@ export const planned = async () => {
   const placed = new Map();
   for (const [script, list] of Object.entries(parts))
     for (const name of list) if (!placed.has(name) && !passesOn(name)) placed.set(name, script);
-  for (const name of texts.keys())
-    if (passesOn(name)) placed.set(name, placed.get(needs(name).findLast((needed) => !passesOn(needed))) ?? "start");
+  for (const name of texts.keys()) if (passesOn(name)) placed.set(name, placed.get(sourceOf(name)) ?? "start");
   const others = [...chunks.usual, ...chunks.rare, ...chunks.options].map((module) => `./${chunkOf(module)}`);
   return { texts, main, placed, scripts: Object.keys(parts), others, modulesOf };
 };

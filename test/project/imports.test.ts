@@ -119,7 +119,7 @@ const rooms: Record<string, readonly string[]> = {
     "calls/dir calls/ipc calls/mount calls/net calls/poll calls/security",
     "calls/process",
     "calls",
-    "features/aio features/io-uring",
+    "features/aio features/ext2 features/io-uring features/overlayfs",
     "features/io-uring/index.ts features/aio/index.ts features/keyrings/index.ts features/fanotify/index.ts features/ext2/index.ts features/overlayfs/index.ts features/netlink/index.ts features/packet-sockets/index.ts features/system-v-ipc/index.ts features/mqueue/index.ts features/landlock/index.ts features/userfaultfd/index.ts",
     "features features/index.ts",
     "calls/index.ts entry show",

@@ -15,6 +15,8 @@ export interface Feature {
   readonly fileSystems?: Readonly<Record<string, () => FileSystemType>>;
   /** Families for socket(2), by AF_*. */
   readonly socketFamilies?: Readonly<Record<number, SocketFamily>>;
+  /** Tables that objects of the feature point at. A snapshot names them in place of a copy. */
+  readonly constants?: () => Readonly<Record<string, object>>;
   // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types
   readonly taskPart?: TaskPart<any>;
 }

@@ -5,13 +5,9 @@ import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import { knownProfiles } from "../../kernel/base/profile.ts";
 import { callTables } from "../../kernel/entry/gate.ts";
 import { features } from "../../kernel/features/index.ts";
-import { networkOperations } from "../../kernel/features/io-uring/network.ts";
-import { callOperations } from "../../kernel/features/io-uring/operations.ts";
-import { ownOperations } from "../../kernel/features/io-uring/own.ts";
 import { deviceDrivers } from "../../kernel/fs/devtmpfs.ts";
 import { NO_LOOP_NAME } from "../../kernel/fs/files/loop-device.ts";
 import { fileSystemTypes } from "../../kernel/fs/mountable.ts";
-import { keyTypes } from "../../kernel/keys/type.ts";
 import { NO_GROUPS } from "../../kernel/net/namespace.ts";
 import { optionLevels } from "../../kernel/net/options/options.ts";
 import { NO_CRED, NO_PEER } from "../../kernel/net/socket.ts";
@@ -35,10 +31,6 @@ export const constants: Readonly<Record<string, object>> = {
   optionLevels,
   features,
   fileSystemTypes,
-  keyTypes,
-  callOperations,
-  networkOperations,
-  ownOperations,
   DEFAULT_ACTION,
   NO_PROGRAM,
   NO_ALT_STACK,
@@ -52,4 +44,5 @@ export const constants: Readonly<Record<string, object>> = {
   NO_LOOP_NAME,
   NO_OFFSET,
   NO_PEER,
+  ...Object.assign({}, ...features.map(({ constants: own }) => own?.() ?? {})),
 };

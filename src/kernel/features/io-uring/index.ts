@@ -1,7 +1,15 @@
 // io_uring: submissions and completions in shared memory. man 7 io_uring.
 import type { Feature } from "../feature.ts";
+import { networkOperations } from "./network.ts";
+import { callOperations } from "./operations.ts";
+import { ownOperations } from "./own.ts";
 import { ringsPart } from "./part.ts";
 import { uringCalls } from "./uring.ts";
 
 /** The feature. */
-export const ioUring: Feature = { name: "io_uring", calls: () => uringCalls, taskPart: ringsPart };
+export const ioUring: Feature = {
+  name: "io_uring",
+  calls: () => uringCalls,
+  taskPart: ringsPart,
+  constants: () => ({ callOperations, networkOperations, ownOperations }),
+};

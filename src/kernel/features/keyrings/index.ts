@@ -2,7 +2,13 @@
 import { keyctlCalls } from "../../calls/security/keyctl.ts";
 import { keyCalls } from "../../calls/security/keys.ts";
 import { keysPart } from "../../keys/part.ts";
+import { keyTypes } from "../../keys/type.ts";
 import type { Feature } from "../feature.ts";
 
 /** The feature. */
-export const keyrings: Feature = { name: "keyrings", calls: () => [...keyCalls, ...keyctlCalls], taskPart: keysPart };
+export const keyrings: Feature = {
+  name: "keyrings",
+  calls: () => [...keyCalls, ...keyctlCalls],
+  taskPart: keysPart,
+  constants: () => ({ keyTypes }),
+};
