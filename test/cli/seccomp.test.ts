@@ -153,7 +153,7 @@ describe("a mistake in a policy", () => {
   });
   it("in assembly too", () => {
     return withFiles({ "f.asm": "A = sys_number\nA == raed ? ok : ok\nok: return ALLOW\n" }, (path) => {
-      expect(trapgate(["seccomp", "disasm", path("f.asm")]).stderr).toContain("f.asm:2:1: ");
+      expect(trapgate(["seccomp", "disasm", path("f.asm")]).stderr).toContain("f.asm:2:6: ");
     });
   });
   it("a subcommand that there is not, with the nearest", () => {

@@ -2,6 +2,7 @@
 import type { Kind } from "./kind.ts";
 
 export const kinds = {
+  api: async () => (await import("./api/api.ts")).api,
   bpf: async () => (await import("./bpf.ts")).bpf,
   cache: async () => (await import("./cache.ts")).cache,
   code: async () => (await import("./code/code.ts")).code,
@@ -10,6 +11,7 @@ export const kinds = {
   lab: async () => (await import("./lab.ts")).lab,
   "net-edge": async () => (await import("./edge/net-edge.ts")).netEdge,
   overlay: async () => (await import("./edge/overlay.ts")).overlay,
+  "policy-text": async () => (await import("./policy-text.ts")).policyText,
   policy: async () => (await import("./policy.ts")).policy,
   resources: async () => (await import("./resources.ts")).resources,
   schedule: async () => (await import("./schedule.ts")).schedule,

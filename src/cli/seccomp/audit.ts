@@ -54,7 +54,7 @@ export const command: Command = {
   summary: "find weaknesses of a policy, and run guests that use them: 0 none as grave as --fail-on, 1 some",
   options: [
     ["--fail-on SEVERITY", `${severities.join(", ")}: status 1 if there is one as grave; high by default`],
-    ["--least SEVERITY", "show no others; info by default"],
+    ["--least SEVERITY", "show no others; info by default; exposure counts as info"],
     ["--listener KIND", "unknown, or answers: the listener makes calls itself and never lets the kernel go on (unknown by default)"],
     ["--no-run", "do not run the guests"],
     ["--json", "as data"],
@@ -79,7 +79,7 @@ export const command: Command = {
     const policy = await readOne(file, own);
     const listener = oneOf(values.listener ?? "unknown", listeners, "--listener");
     const findings = audit(policy, { listener }).filter(({ severity }) => isAtLeast(severity, least));
-    const exposed = exposure(policy);
+    const exposed = isAtLeast("info", least) ? exposure(policy) : [];
     const bpf = values["no-run"] ? undefined : bpfOf(policy);
     const { name } = policy.source;
     if (values.sarif !== undefined) write(`${JSON.stringify(sarif(findings, name), null, 2)}\n`, values.sarif);
