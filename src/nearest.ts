@@ -19,15 +19,19 @@ const distance = (a: string, b: string, most: number): number => {
   return above[b.length] as number;
 };
 
-/** Half of a short name is no slip, and versions have no spelling. */
+/**
+ * Another letter in a short name is another name: only a missing or a doubled one is a slip. Versions have
+ * no spelling.
+ */
 const SHORT = 2;
 const VERSION = /^\d+(\.\d+)*$/;
 /** Undefined if none is near. */
 export const nearest = (name: string, known: Iterable<string>): string | undefined => {
-  if (name.length <= SHORT || VERSION.test(name)) return undefined;
+  if (VERSION.test(name)) return undefined;
   let most = Math.max(1, Math.floor(name.length / 3));
   let found: string | undefined;
   for (const candidate of known) {
+    if (name.length <= SHORT && candidate.length === name.length) continue;
     const d = distance(name.toLowerCase(), candidate.toLowerCase(), most);
     if (d > most) continue;
     found = candidate;

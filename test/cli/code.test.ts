@@ -100,10 +100,10 @@ describe("asm", () => {
   });
   it("says in a line what is wrong", async () => {
     expect(complaint("asm")).toBe("trapgate: asm takes one file (see trapgate asm --help) [TG0106]");
-    expect(complaint("asm", "/nowhere")).toBe("trapgate: cannot read /nowhere [TG0901]");
+    expect(complaint("asm", "/nowhere")).toBe("trapgate: cannot read /nowhere: there is no such file [TG0901]");
     await inFolder(async (folder) => {
       writeFileSync(join(folder, "x"), "nop\nnop 1 2\n");
-      expect(complaint("asm", join(folder, "x"))).toBe('trapgate: line 2: "1 2" cannot be read [TG0701]');
+      expect(complaint("asm", join(folder, "x"))).toBe(`trapgate: ${join(folder, "x")}: line 2: "1 2" cannot be read [TG0701]`);
     });
   });
 });
