@@ -28,6 +28,18 @@ import { StringBuffer } from "../../kernel/exec/strings.ts";
 import { MappedVdso, Vdso, VdsoBytes } from "../../kernel/exec/vdso.ts";
 import { AioContext, AioContexts } from "../../kernel/features/aio/context.ts";
 import { AioPoll, AioRequest, AioTransfer } from "../../kernel/features/aio/submit.ts";
+import { Allocator, Release } from "../../kernel/features/ext2/allocate.ts";
+import { BlockMap } from "../../kernel/features/ext2/block-map.ts";
+import { DirIndex } from "../../kernel/features/ext2/dir-index.ts";
+import { Ext2Dir } from "../../kernel/features/ext2/dir.ts";
+import { Ext2Fs } from "../../kernel/features/ext2/ext2.ts";
+import { Ext2File, Ext2Node } from "../../kernel/features/ext2/file.ts";
+import { Raw } from "../../kernel/features/ext2/layout.ts";
+import { Stored } from "../../kernel/features/ext2/node.ts";
+import { Volume } from "../../kernel/features/ext2/volume.ts";
+import { FanotifyFile } from "../../kernel/features/fanotify/group.ts";
+import { FanotifyMark } from "../../kernel/features/fanotify/mark.ts";
+import { Asked } from "../../kernel/features/fanotify/question.ts";
 import { BufferGroups } from "../../kernel/features/io-uring/buffers.ts";
 import { FixedFiles } from "../../kernel/features/io-uring/fixed-files.ts";
 import { TaskRings } from "../../kernel/features/io-uring/part.ts";
@@ -36,19 +48,11 @@ import { Request } from "../../kernel/features/io-uring/request.ts";
 import { Resource } from "../../kernel/features/io-uring/resource.ts";
 import { UringFile } from "../../kernel/features/io-uring/ring.ts";
 import { Starting } from "../../kernel/features/io-uring/starting.ts";
+import { OverlayDir as OverlayDir_kernel_features_overlayfs_dir } from "../../kernel/features/overlayfs/dir.ts";
+import { OverlayFile as OverlayFile_kernel_features_overlayfs_file, OverlayOpen, OverlayOther } from "../../kernel/features/overlayfs/file.ts";
+import { OverlayNodes } from "../../kernel/features/overlayfs/node.ts";
+import { OverlayFs as OverlayFs_kernel_features_overlayfs_overlay } from "../../kernel/features/overlayfs/overlay.ts";
 import { DevTmpFs } from "../../kernel/fs/devtmpfs.ts";
-import { Allocator, Release } from "../../kernel/fs/ext2/allocate.ts";
-import { BlockMap } from "../../kernel/fs/ext2/block-map.ts";
-import { DirIndex } from "../../kernel/fs/ext2/dir-index.ts";
-import { Ext2Dir } from "../../kernel/fs/ext2/dir.ts";
-import { Ext2Fs } from "../../kernel/fs/ext2/ext2.ts";
-import { Ext2File, Ext2Node } from "../../kernel/fs/ext2/file.ts";
-import { Raw } from "../../kernel/fs/ext2/layout.ts";
-import { Stored } from "../../kernel/fs/ext2/node.ts";
-import { Volume } from "../../kernel/fs/ext2/volume.ts";
-import { FanotifyFile } from "../../kernel/fs/fanotify/group.ts";
-import { FanotifyMark } from "../../kernel/fs/fanotify/mark.ts";
-import { Asked } from "../../kernel/fs/fanotify/question.ts";
 import { ByteQueue } from "../../kernel/fs/files/byte-queue.ts";
 import { FullDevice, NullDevice, RandomDevice, ZeroDevice } from "../../kernel/fs/files/devices.ts";
 import { DirFile } from "../../kernel/fs/files/dir-file.ts";
@@ -67,10 +71,6 @@ import { WatchLimits } from "../../kernel/fs/files/watch-limits.ts";
 import { LowestIds } from "../../kernel/fs/mount/lowest-ids.ts";
 import { MountIds, PeerGroup } from "../../kernel/fs/mount/peers.ts";
 import { MountOptions } from "../../kernel/fs/mountable.ts";
-import { OverlayDir as OverlayDir_kernel_fs_overlay_dir } from "../../kernel/fs/overlay/dir.ts";
-import { OverlayFile as OverlayFile_kernel_fs_overlay_file, OverlayOpen, OverlayOther } from "../../kernel/fs/overlay/file.ts";
-import { OverlayNodes } from "../../kernel/fs/overlay/node.ts";
-import { OverlayFs as OverlayFs_kernel_fs_overlay_overlay } from "../../kernel/fs/overlay/overlay.ts";
 import { Derived } from "../../kernel/fs/proc/derived.ts";
 import { MemFile as MemFile_kernel_fs_proc_mem } from "../../kernel/fs/proc/mem.ts";
 import { MemoryNode } from "../../kernel/fs/proc/memory-file.ts";
@@ -231,6 +231,20 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/aio/submit.ts:AioPoll", AioPoll],
   ["kernel/features/aio/submit.ts:AioRequest", AioRequest],
   ["kernel/features/aio/submit.ts:AioTransfer", AioTransfer],
+  ["kernel/features/ext2/allocate.ts:Allocator", Allocator],
+  ["kernel/features/ext2/allocate.ts:Release", Release],
+  ["kernel/features/ext2/block-map.ts:BlockMap", BlockMap],
+  ["kernel/features/ext2/dir-index.ts:DirIndex", DirIndex],
+  ["kernel/features/ext2/dir.ts:Ext2Dir", Ext2Dir],
+  ["kernel/features/ext2/ext2.ts:Ext2Fs", Ext2Fs],
+  ["kernel/features/ext2/file.ts:Ext2File", Ext2File],
+  ["kernel/features/ext2/file.ts:Ext2Node", Ext2Node],
+  ["kernel/features/ext2/layout.ts:Raw", Raw],
+  ["kernel/features/ext2/node.ts:Stored", Stored],
+  ["kernel/features/ext2/volume.ts:Volume", Volume],
+  ["kernel/features/fanotify/group.ts:FanotifyFile", FanotifyFile],
+  ["kernel/features/fanotify/mark.ts:FanotifyMark", FanotifyMark],
+  ["kernel/features/fanotify/question.ts:Asked", Asked],
   ["kernel/features/io-uring/buffers.ts:BufferGroups", BufferGroups],
   ["kernel/features/io-uring/fixed-files.ts:FixedFiles", FixedFiles],
   ["kernel/features/io-uring/part.ts:TaskRings", TaskRings],
@@ -239,21 +253,13 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/io-uring/resource.ts:Resource", Resource],
   ["kernel/features/io-uring/ring.ts:UringFile", UringFile],
   ["kernel/features/io-uring/starting.ts:Starting", Starting],
+  ["kernel/features/overlayfs/dir.ts:OverlayDir", OverlayDir_kernel_features_overlayfs_dir],
+  ["kernel/features/overlayfs/file.ts:OverlayFile", OverlayFile_kernel_features_overlayfs_file],
+  ["kernel/features/overlayfs/file.ts:OverlayOpen", OverlayOpen],
+  ["kernel/features/overlayfs/file.ts:OverlayOther", OverlayOther],
+  ["kernel/features/overlayfs/node.ts:OverlayNodes", OverlayNodes],
+  ["kernel/features/overlayfs/overlay.ts:OverlayFs", OverlayFs_kernel_features_overlayfs_overlay],
   ["kernel/fs/devtmpfs.ts:DevTmpFs", DevTmpFs],
-  ["kernel/fs/ext2/allocate.ts:Allocator", Allocator],
-  ["kernel/fs/ext2/allocate.ts:Release", Release],
-  ["kernel/fs/ext2/block-map.ts:BlockMap", BlockMap],
-  ["kernel/fs/ext2/dir-index.ts:DirIndex", DirIndex],
-  ["kernel/fs/ext2/dir.ts:Ext2Dir", Ext2Dir],
-  ["kernel/fs/ext2/ext2.ts:Ext2Fs", Ext2Fs],
-  ["kernel/fs/ext2/file.ts:Ext2File", Ext2File],
-  ["kernel/fs/ext2/file.ts:Ext2Node", Ext2Node],
-  ["kernel/fs/ext2/layout.ts:Raw", Raw],
-  ["kernel/fs/ext2/node.ts:Stored", Stored],
-  ["kernel/fs/ext2/volume.ts:Volume", Volume],
-  ["kernel/fs/fanotify/group.ts:FanotifyFile", FanotifyFile],
-  ["kernel/fs/fanotify/mark.ts:FanotifyMark", FanotifyMark],
-  ["kernel/fs/fanotify/question.ts:Asked", Asked],
   ["kernel/fs/files/byte-queue.ts:ByteQueue", ByteQueue],
   ["kernel/fs/files/devices.ts:FullDevice", FullDevice],
   ["kernel/fs/files/devices.ts:NullDevice", NullDevice],
@@ -285,12 +291,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/mount/peers.ts:MountIds", MountIds],
   ["kernel/fs/mount/peers.ts:PeerGroup", PeerGroup],
   ["kernel/fs/mountable.ts:MountOptions", MountOptions],
-  ["kernel/fs/overlay/dir.ts:OverlayDir", OverlayDir_kernel_fs_overlay_dir],
-  ["kernel/fs/overlay/file.ts:OverlayFile", OverlayFile_kernel_fs_overlay_file],
-  ["kernel/fs/overlay/file.ts:OverlayOpen", OverlayOpen],
-  ["kernel/fs/overlay/file.ts:OverlayOther", OverlayOther],
-  ["kernel/fs/overlay/node.ts:OverlayNodes", OverlayNodes],
-  ["kernel/fs/overlay/overlay.ts:OverlayFs", OverlayFs_kernel_fs_overlay_overlay],
   ["kernel/fs/proc/derived.ts:Derived", Derived],
   ["kernel/fs/proc/mem.ts:MemFile", MemFile_kernel_fs_proc_mem],
   ["kernel/fs/proc/memory-file.ts:MemoryNode", MemoryNode],

@@ -1,4 +1,4 @@
-// ext2 on loop devices. Linux Documentation/filesystems/ext2.rst. Its objects are in src/kernel/fs/ext2.
+// ext2 on loop devices. Linux Documentation/filesystems/ext2.rst.
 import type { Feature } from "../feature.ts";
 import { ext2Type } from "./mount.ts";
 

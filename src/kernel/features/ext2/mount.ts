@@ -1,14 +1,14 @@
 // The type of ext2 for mount(2).
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import type { Ext2Fs } from "../../fs/ext2/ext2.ts";
-import { lazyExt2 } from "../../fs/lazy.ts";
 import type { FileSystemType } from "../../fs/mountable.ts";
 import { type BlockDevice, type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";
 import { S_IFBLK } from "../../fs/vfs/mode.ts";
 import { MS_NODEV } from "../../fs/vfs/mount.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
 import type { Task } from "../../task/task.ts";
+import type { Ext2Fs } from "./ext2.ts";
+import { lazyExt2 } from "./lazy.ts";
 
 /** The device of a name, for a mount with SB_* flags. Linux lookup_bdev(), get_tree_bdev_flags(). */
 const deviceOf = (t: Task, source: string | undefined, flags: number): Or<BlockDevice> => {

@@ -1,7 +1,7 @@
-// Events and permissions of files, mounts and file systems. man 7 fanotify. Its objects are in
-// src/kernel/fs/fanotify.
-import { fanotifyCalls } from "../../calls/file/fanotify.ts";
+// Events and permissions of files, mounts and file systems. man 7 fanotify.
+
 import type { Feature } from "../feature.ts";
+import { fanotifyCalls } from "./calls.ts";
 
 /** The feature. */
 export const fanotify: Feature = { name: "fanotify", calls: () => fanotifyCalls };

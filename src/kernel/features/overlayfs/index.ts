@@ -1,5 +1,4 @@
-// A directory tree over others. Linux Documentation/filesystems/overlayfs.rst. Its objects are in
-// src/kernel/fs/overlay.
+// A directory tree over others. Linux Documentation/filesystems/overlayfs.rst.
 import type { Feature } from "../feature.ts";
 import { overlayType } from "./mount.ts";
 

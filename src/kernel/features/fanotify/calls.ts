@@ -3,9 +3,8 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CLASSES, EVENTS, FAN, FIDS, INIT, MARK, MASK_FLAGS, NAMES, PERMISSIONS, WITH_FD } from "../../../abi/uapi/fanotify.ts";
+import { baseOf, getname, lookup } from "../../calls/file/path.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { FanotifyFile } from "../../fs/fanotify/group.ts";
-import type { FanotifyMark, Marked } from "../../fs/fanotify/mark.ts";
 import { keepHandle } from "../../fs/files/handle.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import { FileSystem, Inode } from "../../fs/vfs/inode.ts";
@@ -19,7 +18,8 @@ import { flags, flagText, type Names } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { baseOf, getname, lookup } from "./path.ts";
+import { FanotifyFile } from "./group.ts";
+import type { FanotifyMark, Marked } from "./mark.ts";
 
 const ADMIN = CLASSES | INIT.REPORT_TID | INIT.REPORT_PIDFD | INIT.REPORT_FD_ERROR | INIT.UNLIMITED_QUEUE | INIT.UNLIMITED_MARKS;
 const ALL_INIT = Object.values(INIT).reduce((all, bit) => all | bit, 0);

@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { struct, u8, u16, u32 } from "../../../abi/struct.ts";
 import { asBytes, ofBytes } from "../../base/byte-string.ts";
 import { ACL_ACCESS, ACL_DEFAULT } from "../../cred/acl.ts";
-import type { Or } from "../vfs/inode.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
 import { Raw } from "./layout.ts";
 
 const header = struct("ext2_xattr_header", { magic: u32, refcount: u32, blocks: u32, hash: u32, r0: u32, r1: u32, r2: u32, r3: u32 });

@@ -1,9 +1,9 @@
 // Regular files, symbolic links and special files on ext2. Linux fs/ext2/file.c, symlink.c, namei.c.
 import { E } from "../../../abi/errno.ts";
 import { asBytes, ofBytes } from "../../base/byte-string.ts";
-import { MAX_FILE_SIZE, RegularInode } from "../files/regular.ts";
-import type { FileDescription } from "../vfs/file.ts";
-import { type Extents, Inode, type Or } from "../vfs/inode.ts";
+import { MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
+import type { FileDescription } from "../../fs/vfs/file.ts";
+import { type Extents, Inode, type Or } from "../../fs/vfs/inode.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { POINTERS } from "./layout.ts";
 import { Stored } from "./node.ts";

@@ -1,9 +1,9 @@
 // The records of an event: which files and names a group sees. Linux fs/notify/fanotify/fanotify.c
 // fanotify_alloc_event(), fanotify_user.c copy_info_records_to_user().
 import { FAN, INFO_TYPE, INIT, NAMES } from "../../../abi/uapi/fanotify.ts";
-import { encodeHandle, keepHandle } from "../files/handle.ts";
-import type { Inode } from "../vfs/inode.ts";
-import type { GroupEvent, Hit } from "../vfs/notify.ts";
+import { encodeHandle, keepHandle } from "../../fs/files/handle.ts";
+import type { Inode } from "../../fs/vfs/inode.ts";
+import type { GroupEvent, Hit } from "../../fs/vfs/notify.ts";
 import type { Fid, FidRecord } from "./event.ts";
 import type { FanotifyMark } from "./mark.ts";
 

@@ -3,8 +3,8 @@
 import { E } from "../../../abi/errno.ts";
 import { own } from "../../base/byte-string.ts";
 import { sizes } from "../../base/sizes.ts";
-import type { DirEntry, Or } from "../vfs/inode.ts";
-import { direntType, S_IFDIR } from "../vfs/mode.ts";
+import type { DirEntry, Or } from "../../fs/vfs/inode.ts";
+import { direntType, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { type DirRecord, decodeRecords, isDots, largestRoom, putRecord, roomOf } from "./dir-record.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { direntLength, INDEX_FL, typeOfFileType } from "./layout.ts";

@@ -1,7 +1,7 @@
 // The blocks of a file on ext2: 12 pointers in the inode, then trees of indirect blocks of depth 1, 2 and 3.
 // Linux fs/ext2/inode.c.
 import { E } from "../../../abi/errno.ts";
-import type { Or } from "../vfs/inode.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
 import type { Allocator, Release } from "./allocate.ts";
 import { DIRECT, POINTERS } from "./layout.ts";
 import type { Volume } from "./volume.ts";

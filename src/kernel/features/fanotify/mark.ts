@@ -1,9 +1,9 @@
 // A mark of fanotify: an object with masks of events that its group wants or ignores. Linux
 // include/linux/fsnotify_backend.h fsnotify_mask_applicable(), fsnotify_effective_ignore_mask().
 import { FAN, MASK_FLAGS } from "../../../abi/uapi/fanotify.ts";
-import type { FileSystem, Inode } from "../vfs/inode.ts";
-import type { Mount } from "../vfs/mount.ts";
-import type { MarkPlace, WideMark } from "../vfs/notify.ts";
+import type { FileSystem, Inode } from "../../fs/vfs/inode.ts";
+import type { Mount } from "../../fs/vfs/mount.ts";
+import type { MarkPlace, WideMark } from "../../fs/vfs/notify.ts";
 import type { FanotifyFile } from "./group.ts";
 
 /** The object of a mark: an inode, a mount, or a file system. */

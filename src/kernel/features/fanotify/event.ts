@@ -3,7 +3,7 @@
 import { x64 } from "../../../abi/abi.ts";
 import { fanotifyEvent, INFO_TYPE, METADATA_VERSION } from "../../../abi/uapi/fanotify.ts";
 import { asBytes } from "../../base/byte-string.ts";
-import { HANDLE_BYTES } from "../files/handle.ts";
+import { HANDLE_BYTES } from "../../fs/files/handle.ts";
 
 /** A file's identity in a record. */
 export interface Fid {

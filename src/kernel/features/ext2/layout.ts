@@ -2,7 +2,7 @@
 // Documentation/filesystems/ext2.rst.
 import { x64 } from "../../../abi/abi.ts";
 import { bytes, type Fields, type Struct, struct, u8, u16, u32 } from "../../../abi/struct.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../vfs/mode.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../../fs/vfs/mode.ts";
 
 /** The place of the superblock in bytes, and the magic number in it. */
 export const SUPER_AT = 1024;

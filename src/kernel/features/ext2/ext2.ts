@@ -3,9 +3,9 @@
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { sizes } from "../../base/sizes.ts";
-import type { Dentry } from "../vfs/dentry.ts";
-import { type BlockDevice, type Clock, FileSystem, type Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
-import { S_IFDIR, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import type { Dentry } from "../../fs/vfs/dentry.ts";
+import { type BlockDevice, type Clock, FileSystem, type Inode, type NewInode, type Or, type StatFs } from "../../fs/vfs/inode.ts";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../../fs/vfs/mode.ts";
 import { Allocator } from "./allocate.ts";
 import { setSharers, sharersOf } from "./attributes.ts";
 import { Ext2Dir } from "./dir.ts";

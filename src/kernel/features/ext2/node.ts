@@ -2,8 +2,8 @@
 // ext2_iget(), __ext2_write_inode(), ext2_evict_inode().
 import { E } from "../../../abi/errno.ts";
 import type { Timespec } from "../../base/time.ts";
-import type { Inode, NewInode, Or } from "../vfs/inode.ts";
-import { decodeDev, encodeDev, major, makedev, minor, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import type { Inode, NewInode, Or } from "../../fs/vfs/inode.ts";
+import { decodeDev, encodeDev, major, makedev, minor, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "../../fs/vfs/mode.ts";
 import { decodeAttributes, encodeAttributes, sharersOf } from "./attributes.ts";
 import { BlockMap, type Mapped } from "./block-map.ts";
 import type { Ext2Fs } from "./ext2.ts";

@@ -1,8 +1,8 @@
 // overlayfs: directories of several file systems as one. Changes go to the upper one. Linux
 // Documentation/filesystems/overlayfs.rst, fs/overlayfs/super.c.
 import { sizes } from "../../base/sizes.ts";
-import type { Dentry } from "../vfs/dentry.ts";
-import { type Clock, FileSystem, type StatFs } from "../vfs/inode.ts";
+import type { Dentry } from "../../fs/vfs/dentry.ts";
+import { type Clock, FileSystem, type StatFs } from "../../fs/vfs/inode.ts";
 import { OverlayDir } from "./dir.ts";
 import { OverlayNodes } from "./node.ts";
 

@@ -1,7 +1,7 @@
 // The records of a block of a directory. Linux struct ext2_dir_entry_2, fs/ext2/dir.c ext2_check_folio().
 import { E } from "../../../abi/errno.ts";
 import { asBytes, ofBytes } from "../../base/byte-string.ts";
-import type { Or } from "../vfs/inode.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
 import { DIRENT_HEAD, direntLength, fileTypeOf } from "./layout.ts";
 import type { Geometry } from "./volume.ts";
 

@@ -1,11 +1,11 @@
 // The common part of an overlay's directories and files: their file in a layer, and its copy to the upper
 // one. Linux fs/overlayfs/copy_up.c, namei.c.
 import { E } from "../../../abi/errno.ts";
-import { RegularInode } from "../files/regular.ts";
-import type { Dentry } from "../vfs/dentry.ts";
-import type { Changes, FileSystem, Inode, NewInode, Or } from "../vfs/inode.ts";
-import { S_IFCHR, S_IFMT } from "../vfs/mode.ts";
-import { adopt, lookupIn } from "../vfs/resolve.ts";
+import { RegularInode } from "../../fs/files/regular.ts";
+import type { Dentry } from "../../fs/vfs/dentry.ts";
+import type { Changes, FileSystem, Inode, NewInode, Or } from "../../fs/vfs/inode.ts";
+import { S_IFCHR, S_IFMT } from "../../fs/vfs/mode.ts";
+import { adopt, lookupIn } from "../../fs/vfs/resolve.ts";
 
 /** The attribute of a directory that hides the directories below it. */
 export const OPAQUE = "trusted.overlay.opaque";

@@ -4,7 +4,7 @@
 import { x64 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Fields, Struct } from "../../../abi/struct.ts";
-import type { BlockDevice, Or } from "../vfs/inode.ts";
+import type { BlockDevice, Or } from "../../fs/vfs/inode.ts";
 import { FEATURE, groupDesc, inodeRecord, MAGIC, OLD_FIRST_INO, Raw, ROOT_INO, SUPER_AT, superblock } from "./layout.ts";
 
 /** The sizes and places of a volume. Sizes are in bytes. */

@@ -1,7 +1,7 @@
 // A permission event of fanotify: a call waits for the group's answer. Linux fs/notify/fanotify/fanotify.c
 // fanotify_get_response().
 import { WaitQueue } from "../../base/wait.ts";
-import type { Question } from "../vfs/notify.ts";
+import type { Question } from "../../fs/vfs/notify.ts";
 import type { FanotifyFile } from "./group.ts";
 
 /** A permission event. */

@@ -1,6 +1,6 @@
 // The bitmaps of ext2: blocks and inodes are taken and given back. Linux fs/ext2/balloc.c, ialloc.c.
 import { E } from "../../../abi/errno.ts";
-import type { Or } from "../vfs/inode.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
 import { isSystem, type SystemBlocks, type Volume } from "./volume.ts";
 
 const isSet = (map: Uint8Array, bit: number): boolean => ((map[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
