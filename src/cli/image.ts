@@ -4,6 +4,7 @@ import type { WorkBudget } from "../budget.ts";
 import type { Image } from "../host/image/image.ts";
 import { startedWith } from "../image/start.ts";
 import { Problem } from "../problem.ts";
+import { visible } from "../visible.ts";
 import type { Prepared } from "./run-options.ts";
 
 /** A prepared run with the image's root and program. */
@@ -22,8 +23,9 @@ const started = (prepared: Prepared, { tree, start, close }: Image): Prepared =>
 export const withImage = async (prepared: Prepared, budget: WorkBudget): Promise<Prepared> => {
   const { image } = prepared;
   if (image === undefined) return prepared;
-  const { openImage } = await import("../host/image/image.ts");
-  const opened = await openImage(image.path, { most: image.most, budget });
+  const [{ openImage }, { progress }] = await Promise.all([import("../host/image/image.ts"), import("./progress.ts")]);
+  const shown = progress(() => `reading ${visible(image.path)}`);
+  const opened = await openImage(image.path, { most: image.most, budget }).finally(() => shown.end());
   try {
     return started(prepared, opened);
   } catch (error) {
