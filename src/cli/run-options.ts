@@ -14,6 +14,7 @@ import { lazyElfProblem } from "../machine/lazy.ts";
 import type { MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size, user } from "./arguments.ts";
+import { newestTime } from "./clock.ts";
 import { checkOutput } from "./save/output-file.ts";
 
 /** The options for the guest kernel's configuration. */
@@ -66,7 +67,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--hostname NAME", "the guest's host name (default: trapgate)"],
   [
     "--clock now|TIME",
-    "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (default: now with files of the host, else 2025-01-01)",
+    "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (default: that of the newest file of the host in a shown folder, else 2025-01-01)",
   ],
   ["--cpus N", "processors that the guest sees; programs run on the first one (default: 1)"],
   ["--cwd DIR", "working directory in the guest (default: yours with --root /, else /)"],
@@ -233,13 +234,26 @@ export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" |
   ),
 });
 
+/** Under the host's own root a program starts where the user is, as with env(1) or strace(1). */
+const cwdOf = ({ cwd, root }: Values): string | undefined => {
+  if (cwd !== undefined || root === undefined) return cwd;
+  try {
+    return resolve(root) === "/" ? process.cwd() : undefined;
+  } catch {
+    // The user's folder was removed.
+    return undefined;
+  }
+};
+
 /**
- * The host's time if the guest sees files of the host, so that none of them is from the future (make(1),
- * ls -l). Otherwise, and in a run by a schedule, which repeats another one, it is the machine's own day.
+ * The time of the newest of the host's files that the guest sees (clock.ts). Without them, and in a run by a
+ * schedule, which repeats another one, it is the machine's own day.
  */
-const clockOf = ({ clock, root, mount = [], overlay, schedule }: Values): number | string | undefined => {
+const clockOf = (values: Values): number | string | undefined => {
+  const { clock, root, mount: mounted = [], overlay, schedule } = values;
   if (clock !== undefined || schedule !== undefined) return clock;
-  return root !== undefined || mount.length > 0 || overlay !== undefined ? Math.floor(Date.now() / 1000) : undefined;
+  const folders = [root, cwdOf(values), overlay, ...mounted.map((text) => mount(text).host)];
+  return newestTime(root === undefined && mounted.length === 0 && overlay === undefined ? [] : folders.filter((one) => one !== undefined));
 };
 
 const machineOptions = (values: Values): BootOptions => ({
@@ -286,17 +300,6 @@ const swallowed = (values: Values): string | undefined => {
 };
 /** A program from standard input (`-`) is read whole. */
 const MOST_STDIN = 2 ** 30;
-
-/** Under the host's own root a program starts where the user is, as with env(1) or strace(1). */
-const cwdOf = ({ cwd, root }: Values): string | undefined => {
-  if (cwd !== undefined || root === undefined) return cwd;
-  try {
-    return resolve(root) === "/" ? process.cwd() : undefined;
-  } catch {
-    // The user's folder was removed.
-    return undefined;
-  }
-};
 
 /** Checks the options of a run and opens its files. Throws a Problem for a mistake of the user. */
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {

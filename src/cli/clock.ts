@@ -1,0 +1,34 @@
+// The time of day at which a guest with files of the host begins: that of the newest file that it is shown at
+// first. So files are not from the future (make(1), ls -l), and two runs on the same files are equal.
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** Entries of a folder that are looked at. */
+const MAX_ENTRIES = 4096;
+
+/** Seconds since 1970 of the last change of a folder or of an entry in it, at most now. */
+const newestIn = (folder: string, now: number): number => {
+  let newest = 0;
+  const look = (path: string): void => {
+    try {
+      const { mtimeMs } = lstatSync(path);
+      if (mtimeMs <= now) newest = Math.max(newest, mtimeMs);
+    } catch {
+      // A file that cannot be looked at has no time for the guest either.
+    }
+  };
+  look(folder);
+  try {
+    for (const name of readdirSync(folder).slice(0, MAX_ENTRIES)) look(join(folder, name));
+  } catch {
+    // The run says that there is no such folder.
+  }
+  return Math.ceil(newest / 1000);
+};
+
+/** The newest time in the folders, in seconds since 1970; undefined without one. */
+export const newestTime = (folders: readonly string[]): number | undefined => {
+  const now = Date.now();
+  const newest = Math.max(0, ...folders.map((folder) => newestIn(folder, now)));
+  return newest === 0 ? undefined : newest;
+};
