@@ -59,7 +59,7 @@ const chunkFunction = (name, text) => {
     // Chunks that are imported later are available at once; `await` of a value is allowed.
     .replaceAll('import("./', 'require("./');
   const values = (exported?.[1] ?? "").split(",").filter(Boolean);
-  const members = values.map((item) => item.split(" as ")).map(([own, other = own]) => `${other}:${own}`);
+  const members = values.map((item) => item.split(" as ")).map(([own, other = own]) => (other === own ? own : `${other}:${own}`));
   return `"./${name}":function(require,bundle){${body}\nreturn{${members.join(",")}}}`;
 };
 
@@ -104,6 +104,8 @@ const chunksOf = async (isDeferred) => {
     outdir: out,
     bundle: true,
     splitting: true,
+    // Each script names its chunks often, so the names are short.
+    chunkNames: "[hash]",
     write: false,
     metafile: true,
     minifyWhitespace: true,
