@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import type { WorkBudget } from "../budget.ts";
 import { readRegular } from "../host/node-bytes.ts";
 import { detectFormat, type Policy, readPolicy } from "../policy/formats/read.ts";
-import { modes } from "../policy/mode.ts";
 import { Problem } from "../problem.ts";
 import { Nodes } from "../seccomp/index.ts";
+import { namedFile } from "./seccomp/named-file.ts";
 
 /** Values of options that say how the file is read. */
 export interface PolicyFile {
@@ -37,8 +37,7 @@ const bytesOf = (file: string): Uint8Array => {
 
 /** Throws a Problem with file, line and column. */
 export const readRunPolicy = async ({ file: text, thread, container, warn, budget, explained = false }: PolicyFile): Promise<RunPolicy> => {
-  const mode = modes.find((each) => text.startsWith(`${each}:`));
-  const file = mode === undefined ? text : text.slice(mode.length + 1);
+  const { mode, file } = namedFile(text);
   const bytes = bytesOf(file);
   const options = {
     ...(mode === undefined ? {} : { as: mode }),
@@ -50,6 +49,9 @@ export const readRunPolicy = async ({ file: text, thread, container, warn, budge
   const format = detectFormat(bytes);
   if (thread !== undefined && format !== "firecracker") throw new Problem("usage", `--thread: ${file} is no policy of Firecracker`);
   if (container !== undefined && format !== "pod") throw new Problem("usage", `--container: ${file} is no pod`);
+  // The reader refuses an empty file with the words that all commands have.
+  const isEmpty = bytes.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+  if (isEmpty) await readPolicy(file, bytes, options);
   if (format === "asm" || format === "raw") {
     // The machine reports mistakes by the rules of its kernel.
     const read = explained ? readPolicy(file, bytes, options) : Promise.resolve(undefined);

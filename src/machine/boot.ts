@@ -6,7 +6,7 @@ import { Cpu } from "../cpu/cpu.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import { treeSizes } from "../cpu/jit/runtime/policy.ts";
 import { directMap, layout } from "../cpu/machine/layout.ts";
-import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/machine/model.ts";
+import { defaultModel, hasFeature, hwcap, knownModel, type Model, xcr0 } from "../cpu/machine/model.ts";
 import type { ProcessorModel } from "../kernel/base/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
 import { UPTIME } from "../kernel/base/time.ts";
@@ -21,7 +21,6 @@ import { Kernel } from "../kernel/kernel.ts";
 import { ipText } from "../kernel/net/address-text.ts";
 import { plan } from "../kernel/net/plan.ts";
 import { Frames } from "../memory/frames.ts";
-import { didYouMean } from "../nearest.ts";
 import { Problem } from "../problem.ts";
 import { profileHelp, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw, lazyOverlay, lazyUplink } from "./lazy.ts";
@@ -61,15 +60,6 @@ export interface BootOptions extends Omit<MachineOptions, "code">, Pick<ProgramO
 }
 
 const WASM_PAGE = 65536;
-
-const modelOf = (name: string): Model => {
-  const model = cpuModel(name);
-  if (!model)
-    throw new Problem("unknown-name", `there is no processor model "${name}"`, {
-      help: didYouMean(name, modelNames) ?? `there are ${modelNames.join(", ")}`,
-    });
-  return model;
-};
 
 const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: BootOptions): Profile => {
   const switches = Object.entries({ x32, ia32, vsyscall, bugs }).filter(([, value]) => value !== undefined);
@@ -192,7 +182,7 @@ const worldOf = ({ hostname, clock, cpus = 1 }: Pick<MachineOptions, "hostname" 
 
 /** Makes a kernel and a processor in a memory. Throws a Problem for options that exclude each other. */
 export const boot = (options: BootOptions, memory = allocate(options)): Booted => {
-  const model = modelOf(options.cpu ?? defaultModel);
+  const model = knownModel(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(memory), model);
   const { engine = "auto" } = options;
   processor.engine = engine;

@@ -2,33 +2,23 @@
 // architecture leaves open.
 
 import { vendorDifferences } from "../../cpu/isa/vendor-differences.ts";
-import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machine/model.ts";
-import { didYouMean } from "../../nearest.ts";
+import { defaultModel, knownModel, modelNames } from "../../cpu/machine/model.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { color as pc } from "../text/color.ts";
 import { printLines as print } from "../text/print.ts";
 
-const known = (name: string): Model => {
-  const found = cpuModel(name);
-  if (!found)
-    throw new Problem("unknown-name", `there is no processor model "${name}"`, {
-      help: didYouMean(name, modelNames) ?? `there are ${modelNames.join(", ")}`,
-    });
-  return found;
-};
-
 const list = (): void => {
   for (const name of modelNames) {
-    const { family, model, stepping, features } = known(name);
+    const { family, model, stepping, features } = knownModel(name);
     const numbers = `family ${family}, model ${model}, stepping ${stepping}; ${features.length} features`;
     print(`${pc.bold(name.padEnd(15))} ${numbers}${name === defaultModel ? " (default)" : ""}`);
   }
 };
 
 const details = (name: string): void => {
-  const { name: full, vendor, features } = known(name);
+  const { name: full, vendor, features } = knownModel(name);
   print(`${pc.bold(full)}: ${features.join(" ")}`);
   for (const { what, amd, intel, source } of vendorDifferences) {
     if (vendor === "intel" && intel === undefined) print(`${pc.bold(what)}: as AMD's, not recorded: ${source}`);

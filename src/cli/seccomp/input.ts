@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { capabilityNames } from "../../abi/capability.ts";
 import { DEFAULT_LIMITS, WorkBudget } from "../../budget.ts";
-import { didYouMean } from "../../nearest.ts";
 import { formats, type Policy, type ReadOptions, readPolicy, readProgram } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
 import { Problem } from "../../problem.ts";
@@ -12,6 +11,7 @@ import { oneOf, seconds, size } from "../arguments.ts";
 import { errorColor as pc } from "../text/color.ts";
 import { complain } from "../text/print.ts";
 import { readInput } from "../text/read.ts";
+import { namedFile } from "./named-file.ts";
 
 /** The kubelet's, by default. */
 const KUBELET = "/var/lib/kubelet/seccomp";
@@ -101,18 +101,6 @@ const warn = ({ source, warnings }: Policy): void => {
   }
 };
 
-interface Named {
-  readonly file: string;
-  readonly mode: (typeof modes)[number] | undefined;
-}
-/** A file, or MODE:FILE for a profile that is compiled in another mode than the others. */
-export const namedFile = (argument: string): Named => {
-  const mode = modes.find((name) => argument.startsWith(`${name}:`));
-  const [, word, rest] = /^([A-Za-z]+):(.+)$/s.exec(argument) ?? [];
-  if (!mode && word !== undefined && rest !== undefined && !existsSync(argument) && existsSync(rest))
-    throw new Problem("unknown-name", `there is no mode "${word}"`, { help: didYouMean(word, modes) ?? `there are ${modes.join(", ")}` });
-  return { mode, file: mode ? argument.slice(mode.length + 1) : argument };
-};
 /**
  * Reads the policy of FILE or MODE:FILE. Warnings go to standard error. `store`: one whose time is not
  * limited, for commands that use the policy after a guest's run.

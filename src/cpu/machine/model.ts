@@ -2,6 +2,9 @@
 // levels are those of the x86-64 psABI (https://gitlab.com/x86-psABIs/x86-64-ABI, table 3.1). A feature is
 // listed only if all its instructions have a row.
 
+import { didYouMean } from "../../nearest.ts";
+import { Problem } from "../../problem.ts";
+
 /** The supported vendors. */
 export const vendors = ["amd", "intel"] as const;
 /** A vendor by its short name. */
@@ -224,6 +227,25 @@ export const cpuModel = (name: string): Model | undefined => {
     brand: `trapgate ${level}`,
     features: all.filter((f) => wanted.has(f)),
   };
+};
+/**
+ * A model that a user names.
+ *
+ * @throws {Problem} There is no such model, or no such feature.
+ */
+export const knownModel = (name: string): Model => {
+  const model = cpuModel(name);
+  if (model) return model;
+  const [base = "", ...changes] = name.split(",");
+  const wrong = cpuModel(base) && changes.find((text) => !cpuModel(`${base},${text}`));
+  if (wrong === undefined)
+    throw new Problem("unknown-name", `there is no processor model "${name}"`, {
+      help: didYouMean(name, modelNames) ?? `there are ${modelNames.join(", ")}`,
+    });
+  const feature = wrong.replace(/^[+-]/, "");
+  throw new Problem("unknown-name", `a processor model has no "${wrong}"`, {
+    help: didYouMean(feature, all) ?? "+FEATURE, -FEATURE, family=N, model=N and stepping=N can follow its name",
+  });
 };
 /**
  * The name of the model of a processor with these flags of /proc/cpuinfo. Features that trapgate lacks are

@@ -5,7 +5,7 @@ import { syscallNumbers } from "../../abi/numbers.ts";
 import { didYouMean } from "../../nearest.ts";
 import { BPF, type Insn, stmt } from "../bpf/insn.ts";
 import { aluOps, jumpOps } from "../bpf/ops.ts";
-import { type AsmOptions, archNames, constantOf, returnOf, wordOffset } from "./names.ts";
+import { type AsmOptions, archNames, constantOf, returnOf, wordOffset, wordText } from "./names.ts";
 
 /** An instruction whose targets are labels; an absent one is the next instruction. */
 export interface Unlinked {
@@ -30,6 +30,8 @@ const unknown = (what: string, text: string, part: string, known: Iterable<strin
   return { code: "unknown-name", message: `${what} ${JSON.stringify(text)} is not known`, part, ...(help === undefined ? {} : { help }) };
 };
 const values = (): readonly string[] => [...archNames.map(([name]) => name), ...Object.keys(syscallNumbers)];
+/** The words of struct seccomp_data that a statement can load. */
+const fields = ({ layout }: AsmOptions): readonly string[] => layout.words.filter((word) => word !== "reserved").map(wordText);
 /** The name or the error of an action that is not known. */
 const unknownAction = (text: string, { returns }: AsmOptions): Wrong => {
   const [, name = text, data] = /^(\w+)(?:\(\s*(\w+)\s*\))?$/.exec(text) ?? [];
@@ -93,7 +95,10 @@ const forms: readonly (readonly [RegExp, Meaning])[] = [
   form("A = ([a-z]+.*)", ([text], options) => {
     const at = wordOffset(options.layout, (text as string).replace(/\s*>>\s*32$/, " >> 32"));
     if (at !== undefined) return plain(BPF.LD | BPF.W | BPF.ABS, at);
-    return withOperand(BPF.LD | BPF.IMM, text as string, options, (insn) => ({ insn }));
+    const made = withOperand(BPF.LD | BPF.IMM, text as string, options, (insn) => ({ insn }));
+    return "code" in made && made.code === "unknown-name"
+      ? unknown("value", text as string, made.part ?? (text as string), [...fields(options), ...values()])
+      : made;
   }),
   form(`([AX]) = ${VALUE}`, ([r, text], { abi }) => {
     const k = constantOf(text as string, abi);
