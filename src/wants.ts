@@ -161,9 +161,16 @@ export const check = (name: string, parameters: Readonly<Record<string, Want>>, 
     throw new Problem(kind, `${name}: ${pathText([parameter, ...path])} ${rest}`, { help });
   }
 };
-/** The function behind a check of its arguments. */
-export const takes = <F extends (...args: never[]) => unknown>(name: string, parameters: Readonly<Record<string, Want>>, f: F): F =>
-  ((...args: never[]) => {
+/** The functions behind checks. */
+const checked = new WeakMap<object, unknown>();
+/** The function `f` with a check of its arguments. */
+export const takes = <F extends (...args: never[]) => unknown>(name: string, parameters: Readonly<Record<string, Want>>, f: F): F => {
+  const made = ((...args: never[]) => {
     check(name, parameters, args);
     return f(...args);
   }) as F;
+  checked.set(made, f);
+  return made;
+};
+/** The function behind the check, for callers whose values are their own. */
+export const unchecked = <F extends (...args: never[]) => unknown>(f: F): F => (checked.get(f) as F | undefined) ?? f;

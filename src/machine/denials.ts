@@ -6,7 +6,8 @@ import { abiOf, nameOf } from "../policy/names.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter } from "../seccomp/filter.ts";
-import { actionOf } from "../seccomp/returns.ts";
+import { actionOf } from "../seccomp/unchecked.ts";
+
 import type { Denial } from "./denial.ts";
 import { backtrace } from "./stack/backtrace.ts";
 import { givenArguments } from "./tracing/call-text.ts";

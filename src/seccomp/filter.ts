@@ -9,12 +9,13 @@ import { checkProgram } from "./check.ts";
 import { type Compiled, compile, type FilterStep, type Start } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
 import { execute, loadAddress, loadsData } from "./evaluate.ts";
-import { wordsOf, writerOf } from "./layout.ts";
+import { writerOf } from "./layout.ts";
 import { checkMemory, checkPath, countedLength } from "./path-limit.ts";
 import type { FilterProblem } from "./problem.ts";
 import type { SeccompProfile } from "./profile/profile.ts";
-import { actionOf, actions, wins } from "./returns.ts";
+import { actions, wins } from "./returns.ts";
 import { SpecialisedFilter } from "./special.ts";
+import { actionOf, wordsOf } from "./unchecked.ts";
 import { aProfile } from "./wants.ts";
 
 /** The struct seccomp_data of the current evaluation. One buffer suffices, because evaluations never nest. */

@@ -83,7 +83,7 @@ export const dataOf = takes("dataOf", { value: aValue }, (value: number): number
 export const errnoResult = takes(
   "errnoResult",
   { rules: someReturns, value: aValue },
-  (rules: ReturnRules, value: number): number => 0 - Math.min(dataOf(value), rules.maxErrno),
+  (rules: ReturnRules, value: number): number => 0 - Math.min(value & RET_DATA, rules.maxErrno),
 );
 
 /**

@@ -18,7 +18,7 @@ const below: Record<string, readonly string[]> = {
   abi: [],
   "failure.ts": ["abi"],
   wasm: [],
-  cpu: ["wasm", "abi", "problem.ts"],
+  cpu: ["wasm", "abi", "nearest.ts", "problem.ts"],
   memory: ["cpu", "abi"],
   seccomp: ["wants.ts", "wasm", "abi", "nearest.ts", "budget.ts", "problem.ts"],
   policy: ["wants.ts", "seccomp", "abi", "nearest.ts", "problem-table.ts", "budget.ts", "problem.ts"],

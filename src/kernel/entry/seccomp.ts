@@ -3,10 +3,11 @@
 import { type Abi, i386 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/machine/state.ts";
 import type { FilterResult } from "../../seccomp/filter.ts";
-import { denialLine, isLogged } from "../../seccomp/log.ts";
+import { denialLine } from "../../seccomp/log.ts";
 import type { SeccompRules } from "../../seccomp/profile/profile.ts";
-import { type Action, actionOf, dataOf, describeReturn, errnoResult, NO_RECIPIENT } from "../../seccomp/returns.ts";
+import { type Action, describeReturn, NO_RECIPIENT } from "../../seccomp/returns.ts";
 import { strictNumbers } from "../../seccomp/strict.ts";
+import { actionOf, dataOf, errnoResult, isLogged } from "../../seccomp/unchecked.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { MODE, type SeccompState } from "../base/seccomp-state.ts";
 import { pathName } from "../fs/vfs/dentry.ts";

@@ -3,7 +3,8 @@
 import { E, restart } from "../../abi/errno.ts";
 import type { SyscallData } from "../../seccomp/data.ts";
 import type { Filter } from "../../seccomp/filter.ts";
-import { wordsOf } from "../../seccomp/layout.ts";
+import { wordsOf } from "../../seccomp/unchecked.ts";
+
 import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { WaitQueue, wait } from "../base/wait.ts";

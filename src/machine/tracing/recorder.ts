@@ -1,5 +1,4 @@
 // The observer behind `hooks.event`: a run as data.
-
 import { i386 } from "../../abi/abi.ts";
 import { at, gprNames } from "../../cpu/machine/state.ts";
 import type { PendingCall } from "../../kernel/entry/call.ts";
@@ -13,8 +12,8 @@ import type { Task } from "../../kernel/task/task.ts";
 import { encodeProgram } from "../../seccomp/bpf/insn.ts";
 import type { SyscallData } from "../../seccomp/data.ts";
 import type { Filter, FilterResult } from "../../seccomp/filter.ts";
-import { wordsOf } from "../../seccomp/layout.ts";
-import { actionOf, describeReturn } from "../../seccomp/returns.ts";
+import { describeReturn } from "../../seccomp/returns.ts";
+import { actionOf, wordsOf } from "../../seccomp/unchecked.ts";
 import { abiRemark, addedText, type BegunCall, beginCall, filledArguments, following, resultText } from "./call-text.ts";
 import type { Registers, TraceEvent } from "./events.ts";
 import { endOf } from "./status.ts";
