@@ -20,10 +20,11 @@ const distance = (a: string, b: string, most: number): number => {
 };
 
 /**
- * Another letter in a short name is another name: only a missing or a doubled one is a slip. Versions have
- * no spelling.
+ * Another letter in a short name is another name: only a missing, a doubled or an exchanged one is a slip.
+ * Versions have no spelling.
  */
 const SHORT = 2;
+const lettersOf = (name: string): string => [...name.toLowerCase()].sort().join("");
 const VERSION = /^\d+(\.\d+)*$/;
 /** Undefined if none is near. */
 export const nearest = (name: string, known: Iterable<string>): string | undefined => {
@@ -31,7 +32,7 @@ export const nearest = (name: string, known: Iterable<string>): string | undefin
   let most = Math.max(1, Math.floor(name.length / 3));
   let found: string | undefined;
   for (const candidate of known) {
-    if (name.length <= SHORT && candidate.length === name.length) continue;
+    if (name.length <= SHORT && candidate.length === name.length && lettersOf(candidate) !== lettersOf(name)) continue;
     const d = distance(name.toLowerCase(), candidate.toLowerCase(), most);
     if (d > most) continue;
     found = candidate;
