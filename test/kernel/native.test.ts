@@ -185,7 +185,11 @@ describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, r
           };
           const run = await of((judge ? nativeVendor() : undefined) ?? "amd");
           expect([...without]).toEqual([]);
-          const native = !judge || shared.has(subject) ? recorded() : ((await begun.get(subject)) ?? runNative(program));
+          const isRun = judge && !shared.has(subject);
+          let native = isRun ? ((await begun.get(subject)) ?? runNative(program)) : recorded();
+          // Children of some programs wait in real time, and a busy host starts them late: it gets other
+          // tries. Our run is the same each time.
+          for (let tries = 0; isRun && tries < 2 && native.stdout !== run.stdout.text; tries++) native = runNative(program);
           if (process.env["RECORD"] && !shared.has(subject)) writeFileSync(record, `${native.stdout}\nend: ${native.end}\n`, "latin1");
           const other = otherHost(subject);
           if (other !== undefined && run.stdout.text !== native.stdout) {
