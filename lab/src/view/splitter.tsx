@@ -4,6 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 
 const KEY = "trapgate.lab.panes";
 const STEP = 24;
+/** Milliseconds between the presses of a double click. */
+const DOUBLE = 500;
 
 const stored = (): Record<string, number> => {
   try {
@@ -49,17 +51,26 @@ export const Splitter = ({ name, label, pane, orientation, least, most }: Splitt
     return (isColumn ? box?.width : box?.height) ?? least;
   };
   useEffect(() => set(stored()[name]), []);
+  const pressed = useRef(Number.NEGATIVE_INFINITY);
   const drag = (down: PointerEvent): void => {
     const bar = host.current;
     if (!bar) return;
-    down.preventDefault();
+    // Not each browser has dblclick events of an element that captures the pointer.
+    const isDouble = down.timeStamp - pressed.current < DOUBLE;
+    pressed.current = down.timeStamp;
+    if (isDouble) {
+      set(undefined);
+      store(name, undefined);
+      return;
+    }
     bar.setPointerCapture(down.pointerId);
     const [at, size] = [isColumn ? down.clientX : down.clientY, current()];
     const move = (event: PointerEvent): void => {
       const by = (isColumn ? event.clientX : event.clientY) - at;
       set(size + (pane === "before" ? by : -by));
     };
-    const up = (): void => {
+    const up = (end: PointerEvent): void => {
+      if ((isColumn ? end.clientX : end.clientY) !== at) pressed.current = Number.NEGATIVE_INFINITY;
       bar.removeEventListener("pointermove", move);
       bar.removeEventListener("pointerup", up);
       bar.removeEventListener("pointercancel", up);
@@ -93,10 +104,6 @@ export const Splitter = ({ name, label, pane, orientation, least, most }: Splitt
       title="Drag, or use the arrow keys. A double click gives the usual size."
       onPointerDown={drag}
       onKeyDown={key}
-      onDblClick={() => {
-        set(undefined);
-        store(name, undefined);
-      }}
     />
   );
 };
