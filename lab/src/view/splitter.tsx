@@ -1,6 +1,6 @@
 // A bar between two panes: a drag, or the arrow keys, give one of them another size, which the browser keeps.
 // WAI-ARIA Authoring Practices, "Window Splitter".
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 const KEY = "trapgate.lab.panes";
 const STEP = 24;
@@ -39,11 +39,13 @@ interface SplitterProps {
 
 export const Splitter = ({ name, label, pane, orientation, least, most }: SplitterProps) => {
   const host = useRef<HTMLDivElement>(null);
+  const [now, setNow] = useState(least);
   const isColumn = orientation === "vertical";
   const set = (size: number | undefined): void => {
     const { style } = document.documentElement;
     if (size === undefined) style.removeProperty(name);
     else style.setProperty(name, `${Math.round(Math.max(least, Math.min(most, size)))}px`);
+    setNow(Math.round(current()));
   };
   const current = (): number => {
     const near = pane === "before" ? host.current?.previousElementSibling : host.current?.nextElementSibling;
@@ -70,10 +72,12 @@ export const Splitter = ({ name, label, pane, orientation, least, most }: Splitt
       set(size + (pane === "before" ? by : -by));
     };
     const up = (end: PointerEvent): void => {
-      if ((isColumn ? end.clientX : end.clientY) !== at) pressed.current = Number.NEGATIVE_INFINITY;
+      const isMoved = (isColumn ? end.clientX : end.clientY) !== at;
       bar.removeEventListener("pointermove", move);
       bar.removeEventListener("pointerup", up);
       bar.removeEventListener("pointercancel", up);
+      if (!isMoved) return;
+      pressed.current = Number.NEGATIVE_INFINITY;
       store(name, current());
     };
     bar.addEventListener("pointermove", move);
@@ -100,7 +104,7 @@ export const Splitter = ({ name, label, pane, orientation, least, most }: Splitt
       aria-label={label}
       aria-valuemin={least}
       aria-valuemax={most}
-      aria-valuenow={least}
+      aria-valuenow={now}
       title="Drag, or use the arrow keys. A double click gives the usual size."
       onPointerDown={drag}
       onKeyDown={key}

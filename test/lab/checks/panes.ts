@@ -32,6 +32,7 @@ export const paneChecks: readonly Check[] = [
         await page.mouse.move(box.x + 104, box.y + 200, { steps: 4 });
         await page.mouse.up();
         const wide = await width(page, ".left");
+        assert.equal(await bar.getAttribute("aria-valuenow"), `${Math.round(wide)}`);
         assert.ok(wide > before + 170, `${before} -> ${wide}`);
         await page.reload();
         await page.locator("[data-ended]").waitFor();
