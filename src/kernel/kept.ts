@@ -7,9 +7,9 @@ import type { UserNamespace } from "./cred/user-namespace.ts";
 import { isNsInode } from "./fs/types/nsfs.ts";
 import { FileSystem } from "./fs/vfs/inode.ts";
 import { Mount, type MountNamespace } from "./fs/vfs/mount.ts";
-import type { IpcNamespace } from "./ipc/namespace.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
+import type { NamespaceState, PartNamespace } from "./namespace/set.ts";
 import type { Task } from "./task/task.ts";
 
 /** A file system. Its files give up their pages. */
@@ -139,10 +139,10 @@ class Search {
   }
   private _namespace(namespace: object): void {
     if (!this._first(namespace)) return;
-    const { owner, parent, root, mqueue } = namespace as Partial<
-      PidNamespace & Omit<MountNamespace, "parent"> & Pick<IpcNamespace, "mqueue"> & { readonly parent: UserNamespace }
+    const { owner, parent, root, parts } = namespace as Partial<
+      PidNamespace & Omit<MountNamespace, "parent"> & Pick<PartNamespace, "parts"> & { readonly parent: UserNamespace }
     >;
-    if (mqueue) this._fileSystem(mqueue);
+    for (const { fileSystem } of (parts?.values() ?? []) as Iterable<NamespaceState>) if (fileSystem) this._fileSystem(fileSystem);
     if (typeof owner === "object") this._namespace(owner);
     if (parent) this._namespace(parent);
     // A cgroup namespace has a root too.

@@ -28,12 +28,11 @@ import { FileEvents } from "./fs/vfs/inode.ts";
 import { LockTable } from "./fs/vfs/locks.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
-import { IpcNamespace } from "./ipc/namespace.ts";
 import { Kept } from "./kept.ts";
 import type { Keys } from "./keys/keys.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
-import { CgroupNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
+import { CgroupNamespace, type Namespaces, PartNamespace, UtsNamespace } from "./namespace/set.ts";
 import type { SocketFamily } from "./net/family.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { NetworkEvent } from "./net/outside/host-network.ts";
@@ -85,9 +84,10 @@ const LOG_ERR = 3;
 /** The kernel of one machine: tasks, memory, files, time and the gate. */
 export class Kernel {
   processor: Processor;
-  /** Optional features, and the parts of tasks that they have. */
+  /** Optional features, and the parts of tasks and of the kernel that they have. */
   readonly features: readonly Feature[];
   readonly taskParts: readonly NonNullable<Feature["taskPart"]>[];
+  parts: Map<string, unknown> | undefined = undefined;
   readonly model: ProcessorModel;
   readonly profile: Profile;
   readonly frames: Frames;
@@ -198,7 +198,7 @@ export class Kernel {
     this._initial = {
       net: new NetNamespace(this, undefined, true),
       uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
-      ipc: new IpcNamespace(this, undefined),
+      ipc: new PartNamespace(undefined),
       cgroup: new CgroupNamespace(undefined, this.cgroups),
       time,
       timeForChildren: time,

@@ -3,6 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { SyscallName } from "../../src/abi/numbers.ts";
 import { kernelProfile, type Profile } from "../../src/kernel/base/profile.ts";
+import { features } from "../../src/kernel/features/index.ts";
 import { gzip } from "../../src/kernel/fs/proc/config/gzip.ts";
 import { configText } from "../../src/kernel/fs/proc/config/options.ts";
 import { missing } from "../../src/kernel/syscall/missing.ts";
@@ -22,7 +23,7 @@ const parse = (text: string): Map<string, boolean> => {
 };
 
 test("an option for calls is set if and only if the kernel has them", () => {
-  const options = parse(configText(profile("upstream")));
+  const options = parse(configText(profile("upstream"), features));
   const absent = new Set(missing.flatMap(({ names }) => names));
   const ofCalls: readonly (readonly [string, SyscallName])[] = [
     ["MODULES", "init_module"],
@@ -49,8 +50,8 @@ test("an option for calls is set if and only if the kernel has them", () => {
   for (const [option, call] of ofCalls) expect([option, options.get(option)]).toEqual([option, !absent.has(call)]);
 });
 test("options follow the profile and its switches", () => {
-  const both = parse(configText(profile("upstream", { ia32: true, x32: true })));
-  const none = parse(configText(profile("v6", { ia32: false, vsyscall: "none" })));
+  const both = parse(configText(profile("upstream", { ia32: true, x32: true }), features));
+  const none = parse(configText(profile("v6", { ia32: false, vsyscall: "none" }), features));
   const names = ["IA32_EMULATION", "X86_X32_ABI", "COMPAT", "SECURITY_LANDLOCK"];
   expect(names.map((name) => both.get(name))).toEqual([true, true, true, true]);
   expect([...names, "X86_VSYSCALL_EMULATION"].map((name) => none.get(name))).toEqual([false, false, false, false, false]);

@@ -1,5 +1,5 @@
 // Prints the errors of what the arguments name: n NUMBER a system call with arguments 0, s FAMILY a socket, f TYPE a
-// mount.
+// mount, p PATH a file.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ int main(int argc, char **argv) {
     if (argv[i][0] == 'n') syscall(atoi(what), 0, 0, 0, 0, 0, 0);
     if (argv[i][0] == 's') socket(atoi(what), SOCK_RAW, 0);
     if (argv[i][0] == 'f') mount("none", "/tmp", what, 0, "");
+    if (argv[i][0] == 'p') access(what, F_OK);
     printf("%s %s %d\n", argv[i], what, errno);
   }
   return 0;

@@ -8,6 +8,9 @@ import { E } from "../../src/abi/errno.ts";
 import { syscallNumbers } from "../../src/abi/numbers.ts";
 import type { Feature } from "../../src/kernel/features/feature.ts";
 import { features } from "../../src/kernel/features/index.ts";
+import type { FixedTree } from "../../src/kernel/fs/proc/fixed-tree.ts";
+import type { ProcContent } from "../../src/kernel/fs/proc/node.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { inFolder } from "../support/guest.ts";
 import { busybox, gcc, missing, nativeX64, top } from "../support/host.ts";
@@ -16,6 +19,8 @@ const shell = busybox("amd64");
 /** A script of programs that use files, processes, pipes, /proc and sockets. */
 const SCRIPT = `mkdir -p /tmp/a && cd /tmp/a && echo text > file && ln -s file link && cat link | wc -c && ls -l /proc/self/fd | wc -l
 (sleep 0.1; echo child) & wait; cat /proc/self/status | grep -c : ; mount -t tmpfs none /tmp/a && df /tmp/a | tail -1; date -u +%Y; id`;
+/** The names of files do not depend on it. */
+const NO_KERNEL = {} as Kernel;
 const FEATURELESS: readonly Feature[] = [];
 
 let program: Buffer;
@@ -35,14 +40,32 @@ const runIn = async (kept: readonly Feature[], path: string, content: Buffer, ar
 const hello = (kept: readonly Feature[]): Promise<string> => runIn(kept, "/hello", readFileSync(`${top}/guest/bin/hello-syscall`), []);
 const script = (kept: readonly Feature[]): Promise<string> => runIn(kept, "/bin/busybox", readFileSync(shell.path), ["sh", "-c", SCRIPT]);
 
+/** The paths of the files of a tree. */
+const files = (tree: FixedTree, above: string): readonly string[] =>
+  Object.entries(tree).flatMap(([name, what]) => {
+    const path = `${above}/${name}`;
+    const isFile = (["read", "write", "records", "open"] as const).some((key) => typeof (what as ProcContent)[key] === "function");
+    return isFile ? [path] : files(what as FixedTree, path);
+  });
+
 /** Arguments of features.c for all that a feature has, and the error of each. */
-const uses = ({ calls, fileSystems, socketFamilies }: Feature): readonly (readonly [kind: string, what: string, error: string])[] => [
+const uses = ({
+  calls,
+  fileSystems,
+  mounts,
+  procFiles,
+  socketFamilies,
+  sysctls,
+}: Feature): readonly (readonly [kind: string, what: string, error: string])[] => [
   ...(calls?.() ?? []).flatMap(({ name }): [string, string, string][] => {
     const number = syscallNumbers[name][x64.column];
     return number === null ? [] : [["n", String(number), "ENOSYS"]];
   }),
   ...Object.keys(fileSystems ?? {}).map((name): [string, string, string] => ["f", name, "ENODEV"]),
   ...Object.keys(socketFamilies ?? {}).map((family): [string, string, string] => ["s", family, "EAFNOSUPPORT"]),
+  ...[...Object.keys(mounts ?? {}), ...files(procFiles?.(NO_KERNEL) ?? {}, "/proc"), ...files(sysctls?.(NO_KERNEL) ?? {}, "/proc/sys")].map(
+    (path): [string, string, string] => ["p", path, "ENOENT"],
+  ),
 ];
 
 const argumentsOf = (list: ReturnType<typeof uses>): string[] => list.flatMap((use) => use.slice(0, 2));
@@ -56,7 +79,7 @@ describe.skipIf(missing("kernels without a feature", nativeX64, gcc, shell))("a 
   it("with all features has their calls", async () => {
     const args = features.flatMap((feature) => argumentsOf(uses(feature).filter(([kind]) => kind !== "n")));
     const text = await runIn(features, "/features", program, args);
-    expect(text).not.toMatch(/ (?:19|97)\n/);
+    expect(text).not.toMatch(/ (?:19|97)\n|^p .* [^0]$/m);
   });
   it.each(features.map((feature) => [feature.name, feature] as const))(
     "without %s has none of it, and runs programs as before",

@@ -4,7 +4,7 @@ import { linkCalls } from "./dir/link.ts";
 import { openCalls } from "./file/open.ts";
 import { readWriteCalls } from "./file/read-write.ts";
 import { statCalls } from "./file/stat.ts";
-import { futexCalls } from "./ipc/futex.ts";
+import { futexCalls } from "./futex/futex.ts";
 import { memoryCalls } from "./memory/memory.ts";
 import { cloneCalls } from "./process/clone.ts";
 import { identityCalls } from "./process/identity.ts";

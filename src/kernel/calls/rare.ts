@@ -3,7 +3,7 @@
 import type { Syscall } from "../syscall/declaration.ts";
 import { handleCalls } from "./file/handle.ts";
 import { inotifyCalls } from "./file/inotify.ts";
-import { futex2Calls } from "./ipc/futex2.ts";
+import { futex2Calls } from "./futex/futex2.ts";
 import { mempolicyCalls } from "./memory/mempolicy.ts";
 import { mountApiCalls } from "./mount/api.ts";
 import { mountAttributeCalls } from "./mount/attributes.ts";

@@ -1,7 +1,12 @@
 // An optional feature of the kernel. The core finds its calls, file systems, families of sockets and its part
 // of tasks in the registry (index.ts). Without a feature its calls are ENOSYS, its file systems ENODEV, its
 // sockets EAFNOSUPPORT.
+
+import type { Profile } from "../base/profile.ts";
 import type { FileSystemType } from "../fs/mountable.ts";
+import type { FixedTree } from "../fs/proc/fixed-tree.ts";
+import type { FileSystem } from "../fs/vfs/inode.ts";
+import type { Kernel } from "../kernel.ts";
 import type { SocketFamily } from "../net/family.ts";
 import type { Syscall } from "../syscall/declaration.ts";
 import type { TaskPart } from "../task/part.ts";
@@ -13,6 +18,16 @@ export interface Feature {
   readonly calls?: () => readonly Syscall[];
   /** Types for mount(2), by name. */
   readonly fileSystems?: Readonly<Record<string, () => FileSystemType>>;
+  /** File systems that a boot mounts, by path. */
+  readonly mounts?: Readonly<Record<string, (kernel: Kernel) => FileSystem>>;
+  /** Files at the root of /proc. */
+  readonly procFiles?: (kernel: Kernel) => FixedTree;
+  /** Files of /proc/sys. */
+  readonly sysctls?: (kernel: Kernel) => FixedTree;
+  /** Options of the configuration, in /proc/config.gz. */
+  readonly config?: string;
+  /** False: Linux of the profile's version lacks the feature. The options are not set. */
+  readonly isIn?: (profile: Profile) => boolean;
   /** Families for socket(2), by AF_*. */
   readonly socketFamilies?: Readonly<Record<number, SocketFamily>>;
   /** Tables that objects of the feature point at. A snapshot names them in place of a copy. */

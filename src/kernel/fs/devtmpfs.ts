@@ -55,7 +55,6 @@ export class DevTmpFs extends MemFs {
     for (const [name, mode] of [
       ["pts", 0o755],
       ["shm", 0o1777],
-      ["mqueue", 0o1777],
     ] as const)
       dir.create(name, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
   }

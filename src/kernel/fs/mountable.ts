@@ -4,7 +4,6 @@ import { E } from "../../abi/errno.ts";
 import { HUGE_SIZE } from "../../memory/huge/pool.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
-import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
@@ -29,6 +28,8 @@ export interface FileSystemType {
   ) => Or<FileSystem>;
   /** True if several mounts may get one instance, whose flags then do not change. */
   readonly single?: true;
+  /** True if its source is a block device. */
+  readonly isOnDevice?: true;
   /** True if it ignores options that it does not know. */
   readonly ignores?: true;
   /** Changes a mounted file system: 0 or -errno. Absent: options are ignored. */
@@ -206,9 +207,6 @@ export const owned = (t: Task, fs: FileSystem): FileSystem => {
   return fs;
 };
 
-/** The queues of the mounting task's IPC namespace. */
-const mqueue = (t: Task): FileSystem => mqueueOf(t.kernel, t.namespaces.ipc);
-
 /** A new size for a mounted tmpfs; the other options stay. Linux shmem_reconfigure(). */
 const resize = (t: Task, fs: FileSystem, options: ReadonlyMap<string, string>): number => {
   const size = options.get("size");
@@ -235,7 +233,6 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
     make: cgroup2,
     single: true,
   },
-  mqueue: { options: [], make: mqueue, single: true },
 };
 /** The type of a name, or -ENODEV. */
 export const fileSystemType = (kernel: Kernel, name: string): Or<FileSystemType> =>

@@ -1,7 +1,6 @@
 // The mounts that every program expects: /proc, /sys, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine
 // makes them once.
 import { E } from "../../abi/errno.ts";
-import { mqueueOf } from "../ipc/mqueue.ts";
 import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, deviceDrivers, newDevPts } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
@@ -37,19 +36,20 @@ export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Or<Path> => {
   return at;
 };
 
-const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number): number => {
-  const at = mountpoint(vfs, name);
+const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number, mode?: number): number => {
+  const at = mountpoint(vfs, name, mode);
   if (typeof at === "number") return at;
   vfs.namespace.attach(at, fs, { flags });
   return 0;
 };
 
+const FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 /** /sys, and cgroup2 at /sys/fs/cgroup. A /sys of the host's root stays hidden below. */
 const mountSys = (kernel: Kernel): number => {
   const { vfs } = kernel;
   const at = mountpoint(vfs, "/sys");
   if (typeof at === "number") return at;
-  const flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  const flags = FLAGS;
   const mount = vfs.namespace.attach(at, new SysFs(vfs.newDev(), kernel), { flags });
   let { root: dentry } = mount;
   for (const name of ["fs", "cgroup"]) dentry = new Dentry(name, dentry, dentry.inode.lookup(name, undefined as never) as Inode);
@@ -70,11 +70,13 @@ export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): boo
   vfs.console = console;
   kernel.cgroupFs = new CgroupFs(vfs.newDev(), kernel);
   const ends = [
-    mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), MS_NOSUID | MS_NODEV | MS_NOEXEC),
+    mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), FLAGS),
     mountSys(kernel),
     mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock), MS_NOSUID),
     mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC),
-    mountAt(vfs, "/dev/mqueue", mqueueOf(kernel, kernel.namespaces.ipc), MS_NOSUID | MS_NODEV | MS_NOEXEC),
+    ...kernel.features.flatMap(({ mounts = {} }) =>
+      Object.entries(mounts).map(([at, make]) => mountAt(vfs, at, make(kernel), FLAGS, 0o1777)),
+    ),
     mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV),
     ownTmp ? mountAt(vfs, "/tmp", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV) : 0,
   ];

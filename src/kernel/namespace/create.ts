@@ -7,12 +7,11 @@ import { toLocal, UserNamespace } from "../cred/user-namespace.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import { samePath } from "../fs/vfs/dentry.ts";
 import { MountNamespace } from "../fs/vfs/mount.ts";
-import { IpcNamespace } from "../ipc/namespace.ts";
 import { NetNamespace } from "../net/namespace.ts";
 import type { Task } from "../task/task.ts";
 import { TimeNamespace } from "../task/time-namespace.ts";
 import { PidNamespace } from "./pid.ts";
-import { CgroupNamespace, type Namespaces, UtsNamespace } from "./set.ts";
+import { CgroupNamespace, type Namespaces, PartNamespace, UtsNamespace } from "./set.ts";
 
 /** uapi linux/sched.h */
 export const NEW = {
@@ -87,7 +86,7 @@ const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pic
       mnt: copied ? charged(copied.namespace) : mnt,
       net: has(NEW.NET) ? charged(new NetNamespace(task.kernel, owner, false), sizes.netNamespace) : net,
       uts: has(NEW.UTS) ? charged(new UtsNamespace(owner, uts.hostname, uts.domainname)) : uts,
-      ipc: has(NEW.IPC) ? charged(new IpcNamespace(task.kernel, owner)) : ipc,
+      ipc: has(NEW.IPC) ? charged(new PartNamespace(owner)) : ipc,
       cgroup: has(NEW.CGROUP) ? charged(new CgroupNamespace(owner, task.process.cgroup)) : cgroup,
       time,
       timeForChildren: has(NEW.TIME) ? charged(new TimeNamespace(owner, timeForChildren)) : timeForChildren,

@@ -264,6 +264,8 @@ export abstract class Socket extends FileDescription {
    */
   abstract receive(task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined;
   abstract shutdown(how: number): number;
+  /** Queues a message of another part of the kernel, as SIGEV_THREAD of mq_notify(3) asks for. */
+  deliverNotice?(bytes: Uint8Array): void;
   abstract override queues(events: number): readonly WaitQueue[];
   /** Returns the pending error as -errno or 0, and clears it. Linux sock_error(). */
   takeError(): number {

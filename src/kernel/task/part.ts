@@ -1,6 +1,7 @@
 // Parts of a task that most tasks do not have: keyrings, rings of io_uring, undo lists. A part is declared in
 // its feature, with its rules for clone(2), execve(2) and the end of a task. `task.ts` and the lifecycle name
 // none.
+import { Part } from "../base/part.ts";
 import type { Cred } from "../cred/cred.ts";
 import type { Task } from "./task.ts";
 
@@ -16,33 +17,18 @@ export interface TaskPartRules<T> {
   cred?(value: T, task: Task, now: Cred): void;
   /** The value after unshare(2), or setns(2) to a namespace of a flag CLONE_*; default: the same. */
   unshare?(value: T, task: Task, flags: number): T | undefined;
+  /** The type of kcmp(2) that compares the values of two tasks. */
+  readonly kcmp?: number;
   /** The task ends, or never began. */
   exit?(value: T, task: Task): void;
 }
 
-/** A part: its values are stored in tasks by its key. */
-export class TaskPart<T> {
-  readonly key: string;
+/** A part of tasks. */
+export class TaskPart<T> extends Part<Task, T> {
   readonly rules: TaskPartRules<T>;
   constructor(key: string, rules: TaskPartRules<T>) {
-    this.key = key;
+    super(key);
     this.rules = rules;
-  }
-  /** The value of a task. */
-  of(task: Task): T | undefined {
-    return task.parts?.get(this.key) as T | undefined;
-  }
-  set(task: Task, value: T | undefined): void {
-    if (value !== undefined) (task.parts ??= new Map()).set(this.key, value);
-    else task.parts?.delete(this.key);
-  }
-  /** The value of a task, made if it has none. */
-  make(task: Task, value: () => T): T {
-    const present = this.of(task);
-    if (present !== undefined) return present;
-    const made = value();
-    this.set(task, made);
-    return made;
   }
 }
 // Parts of all types of values: the registry of features.

@@ -4,15 +4,13 @@
 import { Fifo } from "../../kernel/base/fifo.ts";
 import { OwnersException } from "../../kernel/base/internal-error.ts";
 import { KernelLog } from "../../kernel/base/log.ts";
+import { Part } from "../../kernel/base/part.ts";
 import { Random } from "../../kernel/base/random.ts";
 import { WaitQueue } from "../../kernel/base/wait.ts";
 import { DirectoryMark } from "../../kernel/calls/file/owner.ts";
 import { CopyCursor, FileCopying } from "../../kernel/calls/file/splice.ts";
 import { Transfer } from "../../kernel/calls/file/transfer.ts";
-import { FutexSleep } from "../../kernel/calls/ipc/futex2.ts";
-import { MqueueReceiving, MqueueSending } from "../../kernel/calls/ipc/mqueue.ts";
-import { ReceivingMessage, SendingMessage } from "../../kernel/calls/ipc/msg.ts";
-import { SemaphoreWait } from "../../kernel/calls/ipc/sem.ts";
+import { FutexSleep } from "../../kernel/calls/futex/futex2.ts";
 import { DetachedTree } from "../../kernel/calls/mount/api.ts";
 import { ContextFile } from "../../kernel/calls/mount/context.ts";
 import { MemoryCopying } from "../../kernel/calls/process/inspect.ts";
@@ -48,10 +46,20 @@ import { Request } from "../../kernel/features/io-uring/request.ts";
 import { Resource } from "../../kernel/features/io-uring/resource.ts";
 import { UringFile } from "../../kernel/features/io-uring/ring.ts";
 import { Starting } from "../../kernel/features/io-uring/starting.ts";
+import { MqueueReceiving, MqueueSending } from "../../kernel/features/mqueue/calls.ts";
+import { MqueueDir, MqueueFile, MqueueFs, MqueueInode, MqueueNamespace } from "../../kernel/features/mqueue/mqueue.ts";
 import { OverlayDir as OverlayDir_kernel_features_overlayfs_dir } from "../../kernel/features/overlayfs/dir.ts";
 import { OverlayFile as OverlayFile_kernel_features_overlayfs_file, OverlayOpen, OverlayOther } from "../../kernel/features/overlayfs/file.ts";
 import { OverlayNodes } from "../../kernel/features/overlayfs/node.ts";
 import { OverlayFs as OverlayFs_kernel_features_overlayfs_overlay } from "../../kernel/features/overlayfs/overlay.ts";
+import { IpcIds } from "../../kernel/features/system-v-ipc/ids.ts";
+import { ReceivingMessage, SendingMessage } from "../../kernel/features/system-v-ipc/msg.ts";
+import { SystemV } from "../../kernel/features/system-v-ipc/namespace.ts";
+import { Queue } from "../../kernel/features/system-v-ipc/queue.ts";
+import { Segment } from "../../kernel/features/system-v-ipc/segment.ts";
+import { SemaphoreWait } from "../../kernel/features/system-v-ipc/sem.ts";
+import { SemaphoreSet } from "../../kernel/features/system-v-ipc/semaphores.ts";
+import { UndoList } from "../../kernel/features/system-v-ipc/undo.ts";
 import { DevTmpFs } from "../../kernel/fs/devtmpfs.ts";
 import { ByteQueue } from "../../kernel/fs/files/byte-queue.ts";
 import { FullDevice, NullDevice, RandomDevice, ZeroDevice } from "../../kernel/fs/files/devices.ts";
@@ -111,13 +119,6 @@ import { Mount, MountNamespace } from "../../kernel/fs/vfs/mount.ts";
 import { PathFile } from "../../kernel/fs/vfs/path-file.ts";
 import { Walk } from "../../kernel/fs/vfs/resolve.ts";
 import { FutexQueue, FutexTable, FutexWaiter, FutexWaiters } from "../../kernel/futex/table.ts";
-import { IpcIds } from "../../kernel/ipc/ids.ts";
-import { MqueueDir, MqueueFile, MqueueFs, MqueueInode } from "../../kernel/ipc/mqueue.ts";
-import { Queue } from "../../kernel/ipc/msg.ts";
-import { IpcNamespace } from "../../kernel/ipc/namespace.ts";
-import { SemaphoreSet } from "../../kernel/ipc/sem.ts";
-import { Segment } from "../../kernel/ipc/shm.ts";
-import { UndoList } from "../../kernel/ipc/undo.ts";
 import { Kept } from "../../kernel/kept.ts";
 import { Kernel } from "../../kernel/kernel.ts";
 import { AuthorityKey } from "../../kernel/keys/authority.ts";
@@ -127,7 +128,7 @@ import { Keys, NamespaceKeys } from "../../kernel/keys/keys.ts";
 import { KeyConstruction } from "../../kernel/keys/request.ts";
 import { TaskKeys } from "../../kernel/keys/task-keys.ts";
 import { PidNamespace } from "../../kernel/namespace/pid.ts";
-import { CgroupNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
+import { CgroupNamespace, NamespacePart, PartNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
 import { Filters } from "../../kernel/net/filter/filters.ts";
 import { PacketProgram } from "../../kernel/net/filter/program.ts";
 import { Groups } from "../../kernel/net/multicast.ts";
@@ -199,18 +200,14 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/base/fifo.ts:Fifo", Fifo],
   ["kernel/base/internal-error.ts:OwnersException", OwnersException],
   ["kernel/base/log.ts:KernelLog", KernelLog],
+  ["kernel/base/part.ts:Part", Part],
   ["kernel/base/random.ts:Random", Random],
   ["kernel/base/wait.ts:WaitQueue", WaitQueue],
   ["kernel/calls/file/owner.ts:DirectoryMark", DirectoryMark],
   ["kernel/calls/file/splice.ts:CopyCursor", CopyCursor],
   ["kernel/calls/file/splice.ts:FileCopying", FileCopying],
   ["kernel/calls/file/transfer.ts:Transfer", Transfer],
-  ["kernel/calls/ipc/futex2.ts:FutexSleep", FutexSleep],
-  ["kernel/calls/ipc/mqueue.ts:MqueueReceiving", MqueueReceiving],
-  ["kernel/calls/ipc/mqueue.ts:MqueueSending", MqueueSending],
-  ["kernel/calls/ipc/msg.ts:ReceivingMessage", ReceivingMessage],
-  ["kernel/calls/ipc/msg.ts:SendingMessage", SendingMessage],
-  ["kernel/calls/ipc/sem.ts:SemaphoreWait", SemaphoreWait],
+  ["kernel/calls/futex/futex2.ts:FutexSleep", FutexSleep],
   ["kernel/calls/mount/api.ts:DetachedTree", DetachedTree],
   ["kernel/calls/mount/context.ts:ContextFile", ContextFile],
   ["kernel/calls/process/inspect.ts:MemoryCopying", MemoryCopying],
@@ -253,12 +250,28 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/io-uring/resource.ts:Resource", Resource],
   ["kernel/features/io-uring/ring.ts:UringFile", UringFile],
   ["kernel/features/io-uring/starting.ts:Starting", Starting],
+  ["kernel/features/mqueue/calls.ts:MqueueReceiving", MqueueReceiving],
+  ["kernel/features/mqueue/calls.ts:MqueueSending", MqueueSending],
+  ["kernel/features/mqueue/mqueue.ts:MqueueDir", MqueueDir],
+  ["kernel/features/mqueue/mqueue.ts:MqueueFile", MqueueFile],
+  ["kernel/features/mqueue/mqueue.ts:MqueueFs", MqueueFs],
+  ["kernel/features/mqueue/mqueue.ts:MqueueInode", MqueueInode],
+  ["kernel/features/mqueue/mqueue.ts:MqueueNamespace", MqueueNamespace],
   ["kernel/features/overlayfs/dir.ts:OverlayDir", OverlayDir_kernel_features_overlayfs_dir],
   ["kernel/features/overlayfs/file.ts:OverlayFile", OverlayFile_kernel_features_overlayfs_file],
   ["kernel/features/overlayfs/file.ts:OverlayOpen", OverlayOpen],
   ["kernel/features/overlayfs/file.ts:OverlayOther", OverlayOther],
   ["kernel/features/overlayfs/node.ts:OverlayNodes", OverlayNodes],
   ["kernel/features/overlayfs/overlay.ts:OverlayFs", OverlayFs_kernel_features_overlayfs_overlay],
+  ["kernel/features/system-v-ipc/ids.ts:IpcIds", IpcIds],
+  ["kernel/features/system-v-ipc/msg.ts:ReceivingMessage", ReceivingMessage],
+  ["kernel/features/system-v-ipc/msg.ts:SendingMessage", SendingMessage],
+  ["kernel/features/system-v-ipc/namespace.ts:SystemV", SystemV],
+  ["kernel/features/system-v-ipc/queue.ts:Queue", Queue],
+  ["kernel/features/system-v-ipc/segment.ts:Segment", Segment],
+  ["kernel/features/system-v-ipc/sem.ts:SemaphoreWait", SemaphoreWait],
+  ["kernel/features/system-v-ipc/semaphores.ts:SemaphoreSet", SemaphoreSet],
+  ["kernel/features/system-v-ipc/undo.ts:UndoList", UndoList],
   ["kernel/fs/devtmpfs.ts:DevTmpFs", DevTmpFs],
   ["kernel/fs/files/byte-queue.ts:ByteQueue", ByteQueue],
   ["kernel/fs/files/devices.ts:FullDevice", FullDevice],
@@ -366,16 +379,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/futex/table.ts:FutexTable", FutexTable],
   ["kernel/futex/table.ts:FutexWaiter", FutexWaiter],
   ["kernel/futex/table.ts:FutexWaiters", FutexWaiters],
-  ["kernel/ipc/ids.ts:IpcIds", IpcIds],
-  ["kernel/ipc/mqueue.ts:MqueueDir", MqueueDir],
-  ["kernel/ipc/mqueue.ts:MqueueFile", MqueueFile],
-  ["kernel/ipc/mqueue.ts:MqueueFs", MqueueFs],
-  ["kernel/ipc/mqueue.ts:MqueueInode", MqueueInode],
-  ["kernel/ipc/msg.ts:Queue", Queue],
-  ["kernel/ipc/namespace.ts:IpcNamespace", IpcNamespace],
-  ["kernel/ipc/sem.ts:SemaphoreSet", SemaphoreSet],
-  ["kernel/ipc/shm.ts:Segment", Segment],
-  ["kernel/ipc/undo.ts:UndoList", UndoList],
   ["kernel/kept.ts:Kept", Kept],
   ["kernel/kernel.ts:Kernel", Kernel],
   ["kernel/keys/authority.ts:AuthorityKey", AuthorityKey],
@@ -387,6 +390,8 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/keys/task-keys.ts:TaskKeys", TaskKeys],
   ["kernel/namespace/pid.ts:PidNamespace", PidNamespace],
   ["kernel/namespace/set.ts:CgroupNamespace", CgroupNamespace],
+  ["kernel/namespace/set.ts:NamespacePart", NamespacePart],
+  ["kernel/namespace/set.ts:PartNamespace", PartNamespace],
   ["kernel/namespace/set.ts:UtsNamespace", UtsNamespace],
   ["kernel/net/filter/filters.ts:Filters", Filters],
   ["kernel/net/filter/program.ts:PacketProgram", PacketProgram],

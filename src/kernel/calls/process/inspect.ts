@@ -10,7 +10,6 @@ import { again } from "../../base/wait.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { undoPart } from "../../ipc/undo.ts";
 import { findThread } from "../../namespace/pid.ts";
 import { mayAttach } from "../../ptrace/attach.ts";
 import { fd, int, ptr, uint, ulong } from "../../syscall/arg.ts";
@@ -39,6 +38,13 @@ const compare = (t: Task, a: object, b: object): number => {
   return t.kernel.objectNumber(a) < t.kernel.objectNumber(b) ? 1 : 2;
 };
 
+/** A type that a part of tasks has. Linux knows KCMP_SYSVSEM without CONFIG_SYSVIPC too. */
+const compareParts = (t: Task, a: Task, b: Task, type: number): number => {
+  const part = t.kernel.taskParts.find(({ rules }) => rules.kcmp === type);
+  if (!part) return type === KCMP.KCMP_SYSVSEM ? -E.EOPNOTSUPP : -E.EINVAL;
+  return part.of(a) === part.of(b) ? 0 : compare(t, part.of(a) ?? NOTHING, part.of(b) ?? NOTHING);
+};
+
 const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2: number): number => {
   const a = findThread(t, pid1);
   const b = findThread(t, pid2);
@@ -57,13 +63,11 @@ const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2:
       return compare(t, a.fs, b.fs);
     case KCMP.KCMP_SIGHAND:
       return compare(t, a.actions, b.actions);
-    case KCMP.KCMP_SYSVSEM:
-      return undoPart.of(a) === undoPart.of(b) ? 0 : compare(t, undoPart.of(a) ?? NOTHING, undoPart.of(b) ?? NOTHING);
     case KCMP.KCMP_IO:
       // No task has one of its own.
       return 0;
     default:
-      return -E.EINVAL;
+      return compareParts(t, a, b, type);
   }
 };
 

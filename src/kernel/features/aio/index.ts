@@ -3,4 +3,4 @@ import type { Feature } from "../feature.ts";
 import { aioCalls } from "./aio.ts";
 
 /** The feature. */
-export const aio: Feature = { name: "aio", calls: () => aioCalls };
+export const aio: Feature = { name: "aio", config: "AIO", calls: () => aioCalls };

@@ -40,6 +40,7 @@ const ext2 = (
 
 /** The type for mount(2). */
 export const ext2Type: FileSystemType = {
+  isOnDevice: true,
   options: [
     "acl",
     "bsddf",

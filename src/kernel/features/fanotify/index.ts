@@ -4,4 +4,4 @@ import type { Feature } from "../feature.ts";
 import { fanotifyCalls } from "./calls.ts";
 
 /** The feature. */
-export const fanotify: Feature = { name: "fanotify", calls: () => fanotifyCalls };
+export const fanotify: Feature = { name: "fanotify", config: "FANOTIFY FANOTIFY_ACCESS_PERMISSIONS", calls: () => fanotifyCalls };

@@ -9,6 +9,7 @@ import { uringCalls } from "./uring.ts";
 /** The feature. */
 export const ioUring: Feature = {
   name: "io_uring",
+  config: "IO_URING",
   calls: () => uringCalls,
   taskPart: ringsPart,
   constants: () => ({ callOperations, networkOperations, ownOperations }),

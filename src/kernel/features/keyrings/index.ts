@@ -8,6 +8,7 @@ import type { Feature } from "../feature.ts";
 /** The feature. */
 export const keyrings: Feature = {
   name: "keyrings",
+  config: "KEYS PERSISTENT_KEYRINGS",
   calls: () => [...keyCalls, ...keyctlCalls],
   taskPart: keysPart,
   constants: () => ({ keyTypes }),

@@ -3,4 +3,9 @@ import { landlockCalls } from "../../calls/security/landlock.ts";
 import type { Feature } from "../feature.ts";
 
 /** The feature. Without rulesets its checks allow all. */
-export const landlock: Feature = { name: "Landlock", calls: () => landlockCalls };
+export const landlock: Feature = {
+  name: "Landlock",
+  config: "SECURITY SECURITY_LANDLOCK",
+  isIn: (profile) => profile.landlock > 0,
+  calls: () => landlockCalls,
+};

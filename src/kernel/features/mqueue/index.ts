@@ -1,6 +1,16 @@
-// POSIX message queues. man 7 mq_overview. Its objects are in src/kernel/ipc.
-import { mqueueCalls } from "../../calls/ipc/mqueue.ts";
+// POSIX message queues. man 7 mq_overview.
 import type { Feature } from "../feature.ts";
+import { mqueueCalls } from "./calls.ts";
+import { mqueueType } from "./mount.ts";
+import { mqueueOf } from "./mqueue.ts";
+import { mqueueSettings } from "./proc.ts";
 
-/** The feature. The file system stays: boots mount it at /dev/mqueue. */
-export const mqueue: Feature = { name: "mqueue", calls: () => mqueueCalls };
+/** The feature. */
+export const mqueue: Feature = {
+  name: "mqueue",
+  config: "POSIX_MQUEUE POSIX_MQUEUE_SYSCTL",
+  calls: () => mqueueCalls,
+  fileSystems: { mqueue: () => mqueueType },
+  mounts: { "/dev/mqueue": (kernel) => mqueueOf(kernel, kernel.namespaces.ipc) },
+  sysctls: () => ({ fs: { mqueue: mqueueSettings } }),
+};

@@ -13,4 +13,8 @@ const family: SocketFamily = (t, type, protocol, nonblock) => {
 };
 
 /** The feature. */
-export const netlink: Feature = { name: "netlink", socketFamilies: { [AF.NETLINK]: family } };
+export const netlink: Feature = {
+  name: "netlink",
+  config: "INET_DIAG INET_TCP_DIAG INET_UDP_DIAG UNIX_DIAG",
+  socketFamilies: { [AF.NETLINK]: family },
+};

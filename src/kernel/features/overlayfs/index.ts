@@ -3,4 +3,4 @@ import type { Feature } from "../feature.ts";
 import { overlayType } from "./mount.ts";
 
 /** The feature. */
-export const overlayfs: Feature = { name: "overlayfs", fileSystems: { overlay: () => overlayType } };
+export const overlayfs: Feature = { name: "overlayfs", config: "OVERLAY_FS", fileSystems: { overlay: () => overlayType } };

@@ -13,4 +13,4 @@ const family: SocketFamily = (t, type, protocol, nonblock) => {
 };
 
 /** The feature. */
-export const packetSockets: Feature = { name: "packet sockets", socketFamilies: { [AF.PACKET]: family } };
+export const packetSockets: Feature = { name: "packet sockets", config: "PACKET", socketFamilies: { [AF.PACKET]: family } };

@@ -40,6 +40,16 @@ const isLater = (x: FixedTree[string]): x is FixedLater => typeof (x as FixedLat
 const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
   (["read", "write", "records", "open"] as const).some((name) => typeof (x as ProcContent)[name] === "function");
 
+const isFolder = (x: FixedTree[string] | undefined): x is FixedTree => typeof x === "object" && !isContent(x) && !isLink(x) && !isLater(x);
+/** A tree with the names of both. */
+export const mergeTrees = (a: FixedTree, b: FixedTree): FixedTree => {
+  const names = Object.entries(b).map(([name, added]): [string, FixedTree[string]] => {
+    const present = a[name];
+    return [name, isFolder(present) && isFolder(added) ? mergeTrees(present, added) : added];
+  });
+  return { ...a, ...Object.fromEntries(names) };
+};
+
 /** A place in /proc/sys, where settings below `net` belong to a network namespace. */
 type Sysctl = "machine" | "network";
 

@@ -6,7 +6,7 @@ import { LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { devicesOf } from "../../net/devices.ts";
 import { POOL_BITS } from "../files/devices.ts";
-import type { FixedTree } from "./fixed-tree.ts";
+import { type FixedTree, mergeTrees } from "./fixed-tree.ts";
 import { keySettings } from "./keys.ts";
 import { hugeSettings } from "./machine/huge-pages.ts";
 import { pingGroups } from "./machine/ping-groups.ts";
@@ -18,7 +18,6 @@ import { numbersWriter } from "./sysctl/numbers.ts";
 import { localPorts } from "./sysctl/ports.ts";
 import { field, isAdministrator, setting } from "./sysctl/setting.ts";
 import { storedSettings } from "./sysctl/stored.ts";
-import { ipcSysctls, mqueueSettings } from "./sysvipc.ts";
 
 const INT_MAX = 0x7fff_ffff;
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
@@ -78,7 +77,6 @@ const fileTree = (kernel: Kernel): FixedTree => ({
   nr_open: field(() => kernel, "nrOpen", { min: 64, max: 0x7fff_ffc0 }),
   ...pipeSettings(kernel),
   "lease-break-time": field(() => kernel.vfs, "leaseSeconds", { min: 0, max: INT_MAX }),
-  mqueue: mqueueSettings(),
   ...protections(kernel),
   quota: stored("fs/quota"),
 });
@@ -119,7 +117,6 @@ const kernelTree = (kernel: Kernel): FixedTree => ({
   },
   randomize_va_space: field(() => kernel, "randomizes", { min: 0, max: 2 }),
   ...seccompFiles(kernel),
-  ...ipcSysctls,
   tainted: constant(0),
   "threads-max": constant(Math.min(7760, kernel.pidsMax)),
   unprivileged_userns_clone: constant(1),
@@ -150,8 +147,7 @@ const memoryTree = (kernel: Kernel): FixedTree => ({
   ),
 });
 
-/** The tree of /proc/sys. */
-export const sysctlTree = (kernel: Kernel): FixedTree => ({
+const coreTree = (kernel: Kernel): FixedTree => ({
   abi: stored("abi"),
   debug: stored("debug"),
   dev: { tty: stored("dev/tty") },
@@ -161,3 +157,6 @@ export const sysctlTree = (kernel: Kernel): FixedTree => ({
   user: stored("user"),
   vm: memoryTree(kernel),
 });
+/** The tree of /proc/sys. */
+export const sysctlTree = (kernel: Kernel): FixedTree =>
+  kernel.features.reduce((tree, { sysctls }) => (sysctls ? mergeTrees(tree, sysctls(kernel)) : tree), coreTree(kernel));

@@ -6,7 +6,7 @@ import { openProcKmsg } from "../files/kmsg.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { gzip } from "./config/gzip.ts";
 import { configText } from "./config/options.ts";
-import type { FixedTree } from "./fixed-tree.ts";
+import { type FixedTree, mergeTrees } from "./fixed-tree.ts";
 import { keyFiles } from "./keys.ts";
 import { locksFile } from "./locks.ts";
 import { cpuinfo } from "./machine/cpuinfo.ts";
@@ -15,7 +15,6 @@ import { memoryFiles } from "./machine/memory.ts";
 import { machineUsage } from "./machine/usage.ts";
 import type { ProcContent } from "./node.ts";
 import { sysctlTree } from "./sysctls.ts";
-import { sysvipcFiles } from "./sysvipc.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
 /** Linux show_partition(): devices without a size are left out. */
@@ -46,21 +45,27 @@ const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
 const SYSCTL_INODES = 0x4000;
 
 /** The tree of these files. */
-export const systemFiles = (kernel: Kernel): FixedTree => {
+export const systemFiles = (kernel: Kernel): FixedTree =>
+  kernel.features.reduce((tree, { procFiles }) => (procFiles ? mergeTrees(tree, procFiles(kernel)) : tree), coreFiles(kernel));
+const coreFiles = (kernel: Kernel): FixedTree => {
   const { profile } = kernel;
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
-    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile))) },
+    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile, kernel.features))) },
     cpuinfo: { read: () => cpuinfo(kernel) },
     devices: constant(
       "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n 10 misc\n128 ptm\n136 pts\n\nBlock devices:\n  7 loop",
     ),
     filesystems: {
       read: () =>
-        ["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "hugetlbfs", "devpts", "mqueue", "overlay", "pipefs", "sockfs", "hostfs"]
-          .map((t) => `nodev\t${t}\n`)
-          .concat("\text2\n")
-          .join(""),
+        [
+          ...["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "hugetlbfs", "devpts", "pipefs", "sockfs", "hostfs"].map(
+            (name) => `nodev\t${name}\n`,
+          ),
+          ...kernel.features.flatMap(({ fileSystems = {} }) =>
+            Object.entries(fileSystems).map(([name, type]) => `${type().isOnDevice ? "" : "nodev"}\t${name}\n`),
+          ),
+        ].join(""),
     },
     consoles: { read: () => "" },
     kmsg: { mode: 0o400, open: (task, inode, flags, path) => openProcKmsg(task, inode, flags, path) },
@@ -69,7 +74,6 @@ export const systemFiles = (kernel: Kernel): FixedTree => {
     modules: { read: () => "" },
     partitions: { read: () => partitions(kernel) },
     stat: { read: () => stat(kernel) },
-    sysvipc: sysvipcFiles,
     ...keyFiles,
     swaps: { isSource: false, read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
     uptime: {

@@ -194,8 +194,7 @@ export class NetlinkSocket extends Socket {
   override queueState(): undefined {
     return undefined;
   }
-  /** Queues a message of another part of the kernel (ipc/mqueue.ts). */
-  deliver(bytes: Uint8Array): void {
+  override deliverNotice(bytes: Uint8Array): void {
     if (this.refs > 0) this._put(bytes);
   }
 

@@ -1,6 +1,7 @@
 // The configuration that /proc/config.gz shows: options of Linux whose effect this kernel has, and the ones
 // that programs ask for and that it lacks. Linux Documentation/kbuild/kconfig.rst.
 import type { Profile } from "../../../base/profile.ts";
+import type { Feature } from "../../../features/feature.ts";
 
 /** The options that are y, by subject. */
 // biome-ignore format: table
@@ -10,16 +11,14 @@ const built = {
   tasks:
     "MULTIUSER NAMESPACES UTS_NS IPC_NS USER_NS PID_NS NET_NS CHECKPOINT_RESTORE KCMP RSEQ MEMBARRIER SCHED_AUTOGROUP PREEMPT_NONE FUTEX FUTEX_PI " +
     "CGROUPS CGROUP_PIDS CGROUP_SCHED FAIR_GROUP_SCHED MEMCG ELFCORE COREDUMP BINFMT_ELF BINFMT_SCRIPT CROSS_MEMORY_ATTACH",
-  security: "SECCOMP SECCOMP_FILTER KEYS PERSISTENT_KEYRINGS FS_POSIX_ACL",
-  ipc: "SYSVIPC SYSVIPC_SYSCTL POSIX_MQUEUE POSIX_MQUEUE_SYSCTL",
+  security: "SECCOMP SECCOMP_FILTER FS_POSIX_ACL",
   memory:
-    "SHMEM NUMA ADVISE_SYSCALLS SECRETMEM HUGETLBFS HUGETLB_PAGE TRANSPARENT_HUGEPAGE TRANSPARENT_HUGEPAGE_NEVER USERFAULTFD " +
-    "HAVE_ARCH_USERFAULTFD_WP HAVE_ARCH_USERFAULTFD_MINOR",
+    "SHMEM NUMA ADVISE_SYSCALLS SECRETMEM HUGETLBFS HUGETLB_PAGE TRANSPARENT_HUGEPAGE TRANSPARENT_HUGEPAGE_NEVER",
   files:
-    "EPOLL SIGNALFD EVENTFD AIO IO_URING FHANDLE FILE_LOCKING DNOTIFY FSNOTIFY INOTIFY_USER FANOTIFY FANOTIFY_ACCESS_PERMISSIONS PROC_FS " +
-    "PROC_SYSCTL PROC_PAGE_MONITOR SYSCTL KERNFS SYSFS TMPFS TMPFS_POSIX_ACL TMPFS_XATTR OVERLAY_FS EXT2_FS EXT2_FS_XATTR EXT2_FS_POSIX_ACL " +
+    "EPOLL SIGNALFD EVENTFD FHANDLE FILE_LOCKING DNOTIFY FSNOTIFY INOTIFY_USER PROC_FS " +
+    "PROC_SYSCTL PROC_PAGE_MONITOR SYSCTL KERNFS SYSFS TMPFS TMPFS_POSIX_ACL TMPFS_XATTR " +
     "BLOCK BLK_DEV BLK_DEV_LOOP DEVTMPFS DEVTMPFS_MOUNT TTY UNIX98_PTYS IKCONFIG IKCONFIG_PROC PRINTK",
-  network: "NET UNIX INET IPV6 IP_MULTICAST PACKET INET_DIAG INET_TCP_DIAG INET_UDP_DIAG UNIX_DIAG TCP_CONG_CUBIC",
+  network: "NET UNIX INET IPV6 IP_MULTICAST TCP_CONG_CUBIC",
 };
 /** Options that are not set. */
 const absent =
@@ -33,8 +32,6 @@ const ofProfile = (profile: Profile): Readonly<Record<string, boolean>> => ({
   IA32_EMULATION: profile.ia32,
   X86_X32_ABI: profile.x32,
   X86_VSYSCALL_EMULATION: profile.vsyscall !== "none",
-  SECURITY: profile.landlock > 0,
-  SECURITY_LANDLOCK: profile.landlock > 0,
   VDSO_GETRANDOM: profile.vdsoRandom,
 });
 
@@ -42,10 +39,11 @@ const line = (name: string, value: number | boolean): string =>
   value === false ? `# CONFIG_${name} is not set\n` : `CONFIG_${name}=${value === true ? "y" : value}\n`;
 
 /** The text of the configuration. */
-export const configText = (profile: Profile): string => {
+export const configText = (profile: Profile, features: readonly Feature[]): string => {
   const words = (text: string): string[] => text.split(" ");
   const yes = Object.values(built).flatMap((names) => words(names).map((name) => line(name, true)));
-  const others = Object.entries({ ...ofProfile(profile), HZ: 250 });
+  const optional = features.flatMap(({ config = "", isIn }) => words(config).map((name) => [name, isIn?.(profile) ?? true] as const));
+  const others = [...optional.filter(([name]) => name !== ""), ...Object.entries({ ...ofProfile(profile), HZ: 250 })];
   return [
     `#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86_64 ${profile.release} Kernel Configuration\n#\n`,
     ...yes,

@@ -1,12 +1,12 @@
 // Argument types of System V IPC, shown as strace shows them.
 
-import type { VAddr } from "../../abi/brand.ts";
-import { IPC, MSG, SEM, SHM } from "../../abi/uapi/ipc.ts";
-import { int, ptr } from "./arg.ts";
-import { octal } from "./arg-file.ts";
-import { choice, choiceText, flags, flagText } from "./arg-flags.ts";
-import { inStruct } from "./arg-string.ts";
-import type { Arg } from "./declaration.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { IPC, MSG, SEM, SHM } from "../../../abi/uapi/ipc.ts";
+import { int, ptr } from "../../syscall/arg.ts";
+import { octal } from "../../syscall/arg-file.ts";
+import { choice, choiceText, flags, flagText } from "../../syscall/arg-flags.ts";
+import { inStruct } from "../../syscall/arg-string.ts";
+import type { Arg } from "../../syscall/declaration.ts";
 
 /** key_t. */
 export const key: Arg<number> = { ...int, c: "key_t", show: (v) => (v === 0 ? "IPC_PRIVATE" : `0x${(v >>> 0).toString(16)}`) };

@@ -1,19 +1,19 @@
 // Shared memory segments of System V. man 2 shmget, shmat; Linux ipc/shm.c.
-import { E } from "../../abi/errno.ts";
-import { SHM } from "../../abi/uapi/ipc.ts";
-import type { Backing, MappedFile } from "../../memory/backing.ts";
-import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
-import { HugeObject } from "../../memory/huge/object.ts";
-import { HUGE_SIZE } from "../../memory/huge/pool.ts";
-import { HugeCache } from "../../memory/huge-cache.ts";
-import { hugeAlign, isHugeSize, punchHuge } from "../../memory/huge-map.ts";
-import { PageCache } from "../../memory/page-cache.ts";
-import { sizes } from "../base/sizes.ts";
-import { CAP, type Cred, capable, inGroup } from "../cred/cred.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Process } from "../task/process.ts";
+import { E } from "../../../abi/errno.ts";
+import { SHM } from "../../../abi/uapi/ipc.ts";
+import type { Backing, MappedFile } from "../../../memory/backing.ts";
+import { type Frames, PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
+import { HugeObject } from "../../../memory/huge/object.ts";
+import { HUGE_SIZE } from "../../../memory/huge/pool.ts";
+import { HugeCache } from "../../../memory/huge-cache.ts";
+import { hugeAlign, isHugeSize, punchHuge } from "../../../memory/huge-map.ts";
+import { PageCache } from "../../../memory/page-cache.ts";
+import { sizes } from "../../base/sizes.ts";
+import { CAP, type Cred, capable, inGroup } from "../../cred/cred.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Process } from "../../task/process.ts";
 import { IpcObject } from "./ids.ts";
-import type { IpcNamespace } from "./namespace.ts";
+import type { SystemV } from "./namespace.ts";
 
 /** The kernel's internal tmpfs: device 00:01. */
 const DEVICE = 1;
@@ -21,7 +21,7 @@ const DEVICE = 1;
 /** A segment. Its bytes are in the page cache only. Linux struct shmid_kernel. */
 export class Segment extends IpcObject implements Backing {
   private readonly _kernel: Kernel;
-  private readonly _namespace: IpcNamespace;
+  private readonly _namespace: SystemV;
   /** The size that shmget(2) asked for, in bytes. */
   readonly bytes: number;
   readonly sparse = true;
@@ -40,7 +40,7 @@ export class Segment extends IpcObject implements Backing {
 
   constructor(
     kernel: Kernel,
-    namespace: IpcNamespace,
+    namespace: SystemV,
     cred: Cred,
     creator: Process,
     key: number,
@@ -134,7 +134,7 @@ export class Segment extends IpcObject implements Backing {
 /** A new segment: its identifier or -errno. Linux newseg(). */
 export const newSegment = (
   kernel: Kernel,
-  ns: IpcNamespace,
+  ns: SystemV,
   cred: Cred,
   creator: Process,
   key: number,

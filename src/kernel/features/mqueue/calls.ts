@@ -6,6 +6,7 @@ import { E } from "../../../abi/errno.ts";
 import { long, struct } from "../../../abi/struct.ts";
 import { cost } from "../../base/cost.ts";
 import { type Held, wait } from "../../base/wait.ts";
+import { getname } from "../../calls/file/path.ts";
 import { masked, newInode } from "../../fs/vfs/create.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -16,18 +17,6 @@ import { O_ACCMODE, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } fr
 import { mayCreate, permission } from "../../fs/vfs/permission.ts";
 import { unlink } from "../../fs/vfs/remove.ts";
 import { adopt, lookupIn } from "../../fs/vfs/resolve.ts";
-import {
-  MQ_PRIO_MAX,
-  MqueueFile,
-  type MqueueReceiver,
-  type MqueueSender,
-  type MqueueShape,
-  mqMessageBytes,
-  mqueueOf,
-  type Notification,
-  type PosixMessage,
-} from "../../ipc/mqueue.ts";
-import { NetlinkSocket } from "../../net/netlink/netlink.ts";
 import { Socket } from "../../net/socket.ts";
 import { NSIG } from "../../signal/set.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
@@ -38,7 +27,17 @@ import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { SIGEV } from "../../timer/posix-timer.ts";
-import { getname } from "../file/path.ts";
+import {
+  MQ_PRIO_MAX,
+  MqueueFile,
+  type MqueueReceiver,
+  type MqueueSender,
+  type MqueueShape,
+  mqMessageBytes,
+  mqueueOf,
+  type Notification,
+  type PosixMessage,
+} from "./mqueue.ts";
 
 const mqAttr = struct("mq_attr", { flags: long, maxmsg: long, msgsize: long, curmsgs: long, r0: long, r1: long, r2: long, r3: long });
 const NAME_MAX = 255;
@@ -221,7 +220,7 @@ const threadOf = (t: Task, n: number, value: bigint): NonNullable<Notification["
   const socket = t.files.get(n);
   if (!socket) return -E.EBADF;
   if (!(socket instanceof Socket)) return -E.ENOTSOCK;
-  return socket instanceof NetlinkSocket ? { socket, cookie } : -E.EINVAL;
+  return socket.deliverNotice !== undefined ? { socket, cookie } : -E.EINVAL;
 };
 
 /** struct sigevent: value, signo, notify. */

@@ -1,22 +1,24 @@
 // POSIX message queues: their file system, queues, waiting senders and receivers, notification. man 7
 // mq_overview; Linux ipc/mqueue.c.
-import { E } from "../../abi/errno.ts";
-import { OrderedMap } from "../../memory/ordered-map.ts";
-import { Fifo } from "../base/fifo.ts";
-import { RLIMIT } from "../base/rlimit.ts";
-import { sizes } from "../base/sizes.ts";
-import { WaitQueue } from "../base/wait.ts";
-import { CAP, capable } from "../cred/cred.ts";
-import { MemDir, MemFs } from "../fs/types/memfs.ts";
-import type { Path } from "../fs/vfs/dentry.ts";
-import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
-import { type Clock, Inode, type NewInode, type Or } from "../fs/vfs/inode.ts";
-import { S_IFDIR, S_IFMT, S_IFREG } from "../fs/vfs/mode.ts";
-import type { Kernel } from "../kernel.ts";
-import { SI } from "../signal/info.ts";
-import { sendToProcess } from "../signal/send.ts";
-import type { Process } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
+import { E } from "../../../abi/errno.ts";
+import { OrderedMap } from "../../../memory/ordered-map.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
+import { sizes } from "../../base/sizes.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import { CAP, capable } from "../../cred/cred.ts";
+import { MemDir, MemFs } from "../../fs/types/memfs.ts";
+import type { Path } from "../../fs/vfs/dentry.ts";
+import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
+import { type Clock, Inode, type NewInode, type Or } from "../../fs/vfs/inode.ts";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../../fs/vfs/mode.ts";
+import type { Kernel } from "../../kernel.ts";
+import { NamespacePart, type NamespaceState, type PartNamespace } from "../../namespace/set.ts";
+import type { Socket } from "../../net/socket.ts";
+import { SI } from "../../signal/info.ts";
+import { sendToProcess } from "../../signal/send.ts";
+import type { Process } from "../../task/process.ts";
+import type { Task } from "../../task/task.ts";
 
 /** The greatest values, for CAP_SYS_RESOURCE. Linux HARD_MSGMAX, HARD_MSGSIZEMAX; MQ_PRIO_MAX. */
 const HARD = { messages: 65536, size: 16 << 20 } as const;
@@ -61,13 +63,13 @@ export interface Notification {
   readonly value: bigint;
   readonly file: FileDescription;
   /** SIGEV_THREAD: 32 bytes for a netlink socket of the C library, which starts the thread. */
-  readonly thread?: { readonly socket: { deliver(bytes: Uint8Array): void }; readonly cookie: Uint8Array };
+  readonly thread?: { readonly socket: Socket; readonly cookie: Uint8Array };
 }
 /** The last byte of such a cookie. Linux include/linux/mqueue.h NOTIFY_WOKENUP, NOTIFY_REMOVED. */
 const WOKENUP = 1;
 const REMOVED = 2;
 const tellThread = ({ thread }: Notification, what: number): void =>
-  thread?.socket.deliver(Uint8Array.from([...thread.cookie.subarray(0, 31), what]));
+  thread?.socket.deliverNotice?.(Uint8Array.from([...thread.cookie.subarray(0, 31), what]));
 
 /** The bytes that a queue counts for in RLIMIT_MSGQUEUE. Linux mqueue_get_inode(). */
 const bytesOf = ({ messages, size }: MqueueShape): number => messages * 48 + Math.min(messages, MQ_PRIO_MAX) * 48 + messages * size;
@@ -277,6 +279,18 @@ export class MqueueFs extends MemFs {
   }
 }
 
+/** The queues of an IPC namespace. */
+export class MqueueNamespace implements NamespaceState {
+  readonly fileSystem: MqueueFs;
+  constructor(fileSystem: MqueueFs) {
+    this.fileSystem = fileSystem;
+  }
+  end(): void {
+    this.fileSystem.leave();
+  }
+}
+const part = new NamespacePart<MqueueNamespace>("mqueue");
+
 /** The file system of a namespace, made at its first use. */
-export const mqueueOf = (kernel: Kernel, ns: { mqueue: MqueueFs | undefined }): MqueueFs =>
-  (ns.mqueue ??= new MqueueFs(kernel.vfs.newDev(), kernel.vfs.clock, ns === kernel.namespaces.ipc));
+export const mqueueOf = (kernel: Kernel, ns: PartNamespace): MqueueFs =>
+  part.make(ns, () => new MqueueNamespace(new MqueueFs(kernel.vfs.newDev(), kernel.vfs.clock, ns === kernel.namespaces.ipc))).fileSystem;

@@ -9,21 +9,22 @@ import { charged } from "../../base/charged.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { in32BitCall } from "../../base/x32-call.ts";
+import { thenPopulate } from "../../calls/memory/pieces.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
-import { isOwner, mayUse, obtain, setOwner, toControl } from "../../ipc/permission.ts";
-import { newSegment, Segment } from "../../ipc/shm.ts";
 import { shownPid } from "../../namespace/pid.ts";
 import { int, ptr, size } from "../../syscall/arg.ts";
-import { key, shmatFlags, shmCommand, shmGetFlags } from "../../syscall/arg-ipc.ts";
 import { address } from "../../syscall/arg-process.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { thenPopulate } from "../memory/pieces.ts";
+import { key, shmatFlags, shmCommand, shmGetFlags } from "./args.ts";
 import { get, ownerOf, permOf, put, shmInfo, shmid, shmLimits, type Version } from "./layout.ts";
+import { systemVOf } from "./namespace.ts";
+import { isOwner, mayUse, obtain, setOwner, toControl } from "./permission.ts";
+import { newSegment, Segment } from "./segment.ts";
 
 /** shmget(2): the identifier or -errno. */
 export const shmget = (t: Task, k: number, bytes: number, flags: number): number => {
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   const make = (): number => newSegment(t.kernel, ns, t.cred, t.process, k, bytes, flags);
   return obtain(t, ns.shm, k, flags, make, (segment) => (segment.bytes < bytes ? -E.EINVAL : 0));
 };
@@ -40,7 +41,7 @@ const attach = (t: Task, id: number, wanted: number, flags: number, later: memor
   } else if (at === 0 && remaps) return -E.EINVAL;
   const reads = (flags & SHM.RDONLY) !== 0;
   const executes = (flags & SHM.EXEC) !== 0;
-  const segment = t.namespaces.ipc.shm.get(id);
+  const segment = systemVOf(t).shm.get(id);
   if (typeof segment === "number") return segment;
   if (!mayUse(t, segment, (reads ? 0o444 : 0o666) | (executes ? 0o111 : 0))) return -E.EACCES;
   const length = segment.size;
@@ -103,7 +104,7 @@ const statOf = (t: Task, s: Segment) => {
   };
 };
 const stat = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
-  const { shm } = t.namespaces.ipc;
+  const { shm } = systemVOf(t);
   const segment = command === IPC.STAT ? shm.get(id) : shm.at(id);
   if (typeof segment === "number") return segment;
   if (command !== SHM.STAT_ANY && !mayUse(t, segment, 0o444)) return -E.EACCES;
@@ -112,12 +113,12 @@ const stat = (t: Task, id: number, command: number, buf: number, version: Versio
 
 const INT_MAX = 0x7fffffffn;
 const limits = (t: Task, buf: number, version: Version, abi: Abi): number => {
-  const { shm, shmmax, shmall, shmmni } = t.namespaces.ipc;
+  const { shm, shmmax, shmall, shmmni } = systemVOf(t);
   const max = abi.long === 4 && shmmax > INT_MAX ? INT_MAX : shmmax;
   return put(t, buf, shmLimits[version], { max, min: 1, mni: shmmni, seg: shmmni, all: shmall }, abi, shm.highest);
 };
 const info = (t: Task, buf: number, abi: Abi): number => {
-  const { shm, shmPages } = t.namespaces.ipc;
+  const { shm, shmPages } = systemVOf(t);
   let rss = 0;
   for (const segment of shm.all()) rss += segment.resident;
   t.kernel.charge(shm.inUse * cost.entry);
@@ -127,7 +128,7 @@ const info = (t: Task, buf: number, abi: Abi): number => {
 const set = (t: Task, id: number, buf: number, version: Version, abi: Abi): number => {
   const wanted = get(t, buf, shmid[version], abi);
   if (!wanted) return -E.EFAULT;
-  const segment = toControl(t, t.namespaces.ipc.shm, id);
+  const segment = toControl(t, systemVOf(t).shm, id);
   if (typeof segment === "number") return segment;
   const failed = setOwner(t, segment, ownerOf(wanted, version));
   if (failed === 0) segment.ctime = t.kernel.realtime().sec;
@@ -138,10 +139,10 @@ const set = (t: Task, id: number, buf: number, version: Version, abi: Abi): numb
  * shmctl_do_lock().
  */
 const lock = (t: Task, id: number, locks: boolean): number => {
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   const segment = ns.shm.get(id);
   if (typeof segment === "number") return segment;
-  const privileged = capableIn(t.cred, ns.owner, CAP.IPC_LOCK);
+  const privileged = capableIn(t.cred, t.namespaces.ipc.owner, CAP.IPC_LOCK);
   const limit = t.process.limit(RLIMIT.MEMLOCK);
   if (!privileged && (!isOwner(t, segment) || (locks && limit === 0))) return -E.EPERM;
   if (locks && !privileged && segment.pageCount * PAGE_SIZE > limit) return -E.ENOMEM;
@@ -166,7 +167,7 @@ export const shmctl = (t: Task, id: number, command: number, buf: number, versio
     case IPC.SET:
       return set(t, id, buf, version, abi);
     case IPC.RMID: {
-      const segment = toControl(t, t.namespaces.ipc.shm, id);
+      const segment = toControl(t, systemVOf(t).shm, id);
       if (typeof segment === "number") return segment;
       segment.destroy();
       return 0;

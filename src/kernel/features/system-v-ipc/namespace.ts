@@ -1,25 +1,20 @@
-// IPC namespaces: the objects of System V IPC and their limits. man 7 ipc_namespaces; Linux
+// The objects of System V IPC in an IPC namespace, and their limits. man 7 ipc_namespaces; Linux
 // include/linux/ipc_namespace.h.
-import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { Kernel } from "../kernel.ts";
+import { NamespacePart, type NamespaceState } from "../../namespace/set.ts";
+import type { Task } from "../../task/task.ts";
 import { IpcIds } from "./ids.ts";
-import type { MqueueFs } from "./mqueue.ts";
-import type { Queue } from "./msg.ts";
-import type { SemaphoreSet } from "./sem.ts";
-import type { Segment } from "./shm.ts";
+import type { Queue } from "./queue.ts";
+import type { Segment } from "./segment.ts";
+import type { SemaphoreSet } from "./semaphores.ts";
 
 /** ULONG_MAX - (1 << 24). Linux uapi linux/shm.h SHMMAX, SHMALL. */
 const UNLIMITED = 2n ** 64n - 1n - (1n << 24n);
 
-/** One IPC namespace. The limits are the sysctls of man 5 proc_sys_kernel. */
-export class IpcNamespace {
-  readonly owner: UserNamespace | undefined;
-  readonly kernel: Kernel;
+/** The objects of one namespace. The limits are the sysctls of man 5 proc_sys_kernel. */
+export class SystemV implements NamespaceState {
   readonly shm = new IpcIds<Segment>();
   readonly sem = new IpcIds<SemaphoreSet>();
   readonly msg = new IpcIds<Queue>();
-  /** POSIX message queues, from their first use on. */
-  mqueue: MqueueFs | undefined = undefined;
   shmmax = UNLIMITED;
   shmall = UNLIMITED;
   shmmni = 4096;
@@ -37,17 +32,11 @@ export class IpcNamespace {
   messages = 0;
   messageBytes = 0;
 
-  constructor(kernel: Kernel, owner: UserNamespace | undefined) {
-    this.kernel = kernel;
-    this.owner = owner;
-  }
-
   /**
    * Ends all objects when nothing leads to the namespace any more. Mapped segments end with their last
    * mapping.
    */
   end(): void {
-    this.mqueue?.leave();
     for (const ids of [this.shm, this.sem, this.msg]) {
       for (const object of ids.all()) {
         (ids as IpcIds<typeof object>).remove(object);
@@ -56,3 +45,7 @@ export class IpcNamespace {
     }
   }
 }
+
+const part = new NamespacePart<SystemV>("System V IPC");
+/** The objects of a task's IPC namespace, from their first use on. */
+export const systemVOf = (t: Task): SystemV => part.make(t.namespaces.ipc, () => new SystemV());

@@ -3,27 +3,21 @@
 import { E } from "../../../abi/errno.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
-import { IPCMNI, type IpcIds, type IpcObject } from "../../ipc/ids.ts";
-import { type MqueueLimits, mqueueOf } from "../../ipc/mqueue.ts";
-import type { IpcNamespace } from "../../ipc/namespace.ts";
+import type { FixedTree } from "../../fs/proc/fixed-tree.ts";
+import type { ProcContent, ProcRecord } from "../../fs/proc/node.ts";
+import { numbersWriter } from "../../fs/proc/sysctl/numbers.ts";
 import type { Task } from "../../task/task.ts";
-import type { FixedTree } from "./fixed-tree.ts";
-import type { ProcContent, ProcRecord } from "./node.ts";
-import { numbersWriter } from "./sysctl/numbers.ts";
-import { field } from "./sysctl/setting.ts";
+import { IPCMNI, type IpcIds, type IpcObject } from "./ids.ts";
+import { type SystemV, systemVOf } from "./namespace.ts";
 
 const right = (width: number, value: number | bigint): string => String(value).padStart(width);
 
 /** A table: its header, and a line per object in order of index. */
-const table = <T extends IpcObject>(
-  header: string,
-  ids: (ns: IpcNamespace) => IpcIds<T>,
-  row: (t: Task, object: T) => string,
-): ProcContent => ({
+const table = <T extends IpcObject>(header: string, ids: (ns: SystemV) => IpcIds<T>, row: (t: Task, object: T) => string): ProcContent => ({
   isSource: false,
   *records(task: Task, from: number): Generator<ProcRecord> {
     if (from === 0) yield { text: `${header}\n`, next: 1 };
-    for (const object of ids(task.namespaces.ipc).all(Math.max(0, from - 1))) {
+    for (const object of ids(systemVOf(task)).all(Math.max(0, from - 1))) {
       yield { text: `${row(task, object)}\n`, next: (object.id & (IPCMNI - 1)) + 2 };
     }
   },
@@ -65,19 +59,19 @@ const mayWrite =
 
 /** A limit of the namespace, of up to `most` numbers. `set` gets those of a write, within bounds. */
 const limit = (
-  get: (ns: IpcNamespace) => string | number | bigint,
-  set: (ns: IpcNamespace, values: readonly bigint[]) => void,
+  get: (ns: SystemV) => string | number | bigint,
+  set: (ns: SystemV, values: readonly bigint[]) => void,
   min: bigint,
   max: bigint,
   cap: number = CAP.SYS_RESOURCE,
   most = 1,
 ): ProcContent => ({
-  read: (task) => `${get(task.namespaces.ipc)}\n`,
+  read: (task) => `${get(systemVOf(task))}\n`,
   write: numbersWriter(
     most,
-    (values, { namespaces: { ipc } }) => {
+    (values, task) => {
       if (values.some((v) => v < min || v > max)) return -E.EINVAL;
-      set(ipc, values);
+      set(systemVOf(task), values);
       return 0;
     },
     mayWrite(cap),
@@ -114,18 +108,6 @@ const next = (kind: "shm" | "sem" | "msg"): ProcContent =>
     CAP.CHECKPOINT_RESTORE,
   );
 const INT_MAX = 0x7fffffff;
-/** The files of /proc/sys/fs/mqueue. Linux ipc/mq_sysctl.c. */
-export const mqueueSettings = (): FixedTree => {
-  const row = (key: keyof MqueueLimits, max: number): ProcContent =>
-    field(({ kernel, namespaces: { ipc } }) => mqueueOf(kernel, ipc).limits, key, { min: 1, max, mayWrite: mayWrite(CAP.SYS_RESOURCE) });
-  return {
-    msg_default: row("msg_default", 65536),
-    msg_max: row("msg_max", 65536),
-    msgsize_default: row("msgsize_default", 16 << 20),
-    msgsize_max: row("msgsize_max", 16 << 20),
-    queues_max: row("queues_max", INT_MAX),
-  };
-};
 /** The files of /proc/sys/kernel. */
 export const ipcSysctls: FixedTree = {
   auto_msgmni: limit(
@@ -141,7 +123,7 @@ export const ipcSysctls: FixedTree = {
   sem: limit(
     (ns) => ns.sems.join("\t"),
     (ns, values) => {
-      ns.sems = [0, 1, 2, 3].map((i) => Number(values[i] ?? ns.sems[i])) as unknown as IpcNamespace["sems"];
+      ns.sems = [0, 1, 2, 3].map((i) => Number(values[i] ?? ns.sems[i])) as unknown as SystemV["sems"];
     },
     0n,
     BigInt(INT_MAX),

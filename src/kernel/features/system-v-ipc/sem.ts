@@ -4,21 +4,22 @@ import { E } from "../../../abi/errno.ts";
 import { IPC, SEM } from "../../../abi/uapi/ipc.ts";
 import { cost } from "../../base/cost.ts";
 import { type Held, wait } from "../../base/wait.ts";
-import { MAY, mayUse, obtain, setOwner, toControl } from "../../ipc/permission.ts";
-import { newSet, type PendingOps, SEMVMX, type SemaphoreSet, type SemOp } from "../../ipc/sem.ts";
-import { undoOf } from "../../ipc/undo.ts";
 import { shownPid } from "../../namespace/pid.ts";
 import { int, uint } from "../../syscall/arg.ts";
-import { ipcGetFlags, key, semCommand, semOps, semUnion, type Union } from "../../syscall/arg-ipc.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
+import { ipcGetFlags, key, semCommand, semOps, semUnion, type Union } from "./args.ts";
 import { get, ownerOf, permOf, put, semInfo, semid, type Version } from "./layout.ts";
+import { systemVOf } from "./namespace.ts";
+import { MAY, mayUse, obtain, setOwner, toControl } from "./permission.ts";
+import { newSet, type PendingOps, SEMVMX, type SemaphoreSet, type SemOp } from "./semaphores.ts";
+import { undoOf } from "./undo.ts";
 
 /** semget(2): the identifier or -errno. */
 export const semget = (t: Task, k: number, count: number, flags: number): number => {
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   if (count < 0 || count > ns.sems[0]) return -E.EINVAL;
   const make = (): number => newSet(t.kernel, ns, t.cred, k, count, flags);
   return obtain(t, ns.sem, k, flags, make, (set) => (count > set.count ? -E.EINVAL : 0));
@@ -43,7 +44,7 @@ export const semtimedop = (t: Task, id: number, at: number, count: number, timeo
   if (pending) return goOn(t, pending);
   const time = timeout === 0 ? undefined : form.read(t, timeout, abi);
   if (timeout !== 0 && !time) return -E.EFAULT;
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   if (count > ns.sems[2]) return -E.E2BIG;
   const ops = readOps(t, at, count);
   if (!ops) return -E.EFAULT;
@@ -90,7 +91,7 @@ const goOn = (t: Task, { q, until }: SemaphoreWait): Result => {
 
 const statOf = (t: Task, set: SemaphoreSet) => ({ ...permOf(t, set), otime: set.otime, ctime: set.ctime, nsems: set.count });
 const stat = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
-  const { sem } = t.namespaces.ipc;
+  const { sem } = systemVOf(t);
   const set = command === IPC.STAT ? sem.get(id) : sem.at(id);
   if (typeof set === "number") return set;
   if (command !== SEM.STAT_ANY && !mayUse(t, set, MAY.READ)) return -E.EACCES;
@@ -98,7 +99,7 @@ const stat = (t: Task, id: number, command: number, buf: number, version: Versio
 };
 /** IPC_INFO has limits in two members that SEM_INFO uses for current numbers. */
 const info = (t: Task, command: number, buf: number, abi: Abi): number => {
-  const { sem, sems, semaphores } = t.namespaces.ipc;
+  const { sem, sems, semaphores } = systemVOf(t);
   const [msl, mns, opm, mni] = sems;
   const uses = command === SEM.INFO ? { usz: sem.inUse, aem: semaphores } : { usz: 20, aem: SEMVMX };
   return put(t, buf, semInfo, { map: mns, mni, mns, mnu: mns, msl, opm, ume: opm, vmx: SEMVMX, ...uses }, abi, sem.highest);
@@ -114,7 +115,7 @@ const setAll = (t: Task, set: SemaphoreSet, at: number): number => {
 };
 const setOne = (t: Task, id: number, num: number, value: number): number => {
   if (value < 0 || value > SEMVMX) return -E.ERANGE;
-  const set = t.namespaces.ipc.sem.get(id);
+  const set = systemVOf(t).sem.get(id);
   if (typeof set === "number") return set;
   if (num < 0 || num >= set.count) return -E.EINVAL;
   if (!mayUse(t, set, MAY.WRITE)) return -E.EACCES;
@@ -130,7 +131,7 @@ const changed = (t: Task, set: SemaphoreSet, num: number | undefined): number =>
 
 /** Linux semctl_main(). */
 const main = (t: Task, id: number, num: number, command: number, at: number): number => {
-  const set = t.namespaces.ipc.sem.get(id);
+  const set = systemVOf(t).sem.get(id);
   if (typeof set === "number") return set;
   if (!mayUse(t, set, command === SEM.SETALL ? MAY.WRITE : MAY.READ)) return -E.EACCES;
   if (command === SEM.GETALL || command === SEM.SETALL) {
@@ -152,7 +153,7 @@ const main = (t: Task, id: number, num: number, command: number, at: number): nu
 const setAttributes = (t: Task, id: number, buf: number, version: Version, abi: Abi): number => {
   const wanted = get(t, buf, semid[version], abi);
   if (!wanted) return -E.EFAULT;
-  const set = toControl(t, t.namespaces.ipc.sem, id);
+  const set = toControl(t, systemVOf(t).sem, id);
   if (typeof set === "number") return set;
   const failed = setOwner(t, set, ownerOf(wanted, version));
   if (failed === 0) set.ctime = t.kernel.realtime().sec;
@@ -182,7 +183,7 @@ export const semctl = (t: Task, id: number, num: number, command: number, { valu
     case IPC.SET:
       return setAttributes(t, id, at, version, abi);
     case IPC.RMID: {
-      const set = toControl(t, t.namespaces.ipc.sem, id);
+      const set = toControl(t, systemVOf(t).sem, id);
       if (typeof set === "number") return set;
       set.destroy();
       return 0;

@@ -1,13 +1,13 @@
 // Message queues of System V. man 2 msgsnd, msgrcv; Linux ipc/msg.c.
-import { E } from "../../abi/errno.ts";
-import { cost } from "../base/cost.ts";
-import { sizes } from "../base/sizes.ts";
-import { WaitQueue } from "../base/wait.ts";
-import type { Cred } from "../cred/cred.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
+import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
+import { sizes } from "../../base/sizes.ts";
+import { WaitQueue } from "../../base/wait.ts";
+import type { Cred } from "../../cred/cred.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
 import { IpcObject } from "./ids.ts";
-import type { IpcNamespace } from "./namespace.ts";
+import type { SystemV } from "./namespace.ts";
 
 /** A message: a positive type, and text. */
 export interface Message {
@@ -50,7 +50,7 @@ export interface Receiver {
 
 /** A queue. Linux struct msg_queue. */
 export class Queue extends IpcObject {
-  private readonly _namespace: IpcNamespace;
+  private readonly _namespace: SystemV;
   private readonly _kernel: Kernel;
   stime = 0;
   rtime = 0;
@@ -64,7 +64,7 @@ export class Queue extends IpcObject {
   readonly receivers = new Set<Receiver>();
   readonly senders = new WaitQueue();
 
-  constructor(kernel: Kernel, ns: IpcNamespace, cred: Cred, key: number, mode: number) {
+  constructor(kernel: Kernel, ns: SystemV, cred: Cred, key: number, mode: number) {
     super(cred, key, mode, kernel.realtime().sec);
     this._kernel = kernel;
     this._namespace = ns;
@@ -160,7 +160,7 @@ export class Queue extends IpcObject {
 }
 
 /** A new queue: its identifier or -errno. Linux newque(). */
-export const newQueue = (kernel: Kernel, ns: IpcNamespace, cred: Cred, key: number, flags: number): number => {
+export const newQueue = (kernel: Kernel, ns: SystemV, cred: Cred, key: number, flags: number): number => {
   if (!kernel.frames.account.take(sizes.ipcObject)) return -E.ENOMEM;
   const id = ns.msg.add(new Queue(kernel, ns, cred, key, flags), ns.msgmni);
   if (id < 0) kernel.frames.account.give(sizes.ipcObject);

@@ -1,14 +1,14 @@
 // Semaphore sets of System V: values, waiting operations and the choice of those that may go on. man 2 semop,
 // semctl; Linux ipc/sem.c.
-import { E } from "../../abi/errno.ts";
-import { IPC, SEM } from "../../abi/uapi/ipc.ts";
-import { cost } from "../base/cost.ts";
-import { sizes } from "../base/sizes.ts";
-import type { Cred } from "../cred/cred.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
+import { E } from "../../../abi/errno.ts";
+import { IPC, SEM } from "../../../abi/uapi/ipc.ts";
+import { cost } from "../../base/cost.ts";
+import { sizes } from "../../base/sizes.ts";
+import type { Cred } from "../../cred/cred.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
 import { IpcObject } from "./ids.ts";
-import type { IpcNamespace } from "./namespace.ts";
+import type { SystemV } from "./namespace.ts";
 
 /** The greatest value of a semaphore, and of an undo value. Linux SEMVMX, SEMAEM. */
 export const SEMVMX = 32767;
@@ -42,7 +42,7 @@ const BLOCKED = 1;
 
 /** A set. Linux struct sem_array. */
 export class SemaphoreSet extends IpcObject {
-  private readonly _namespace: IpcNamespace;
+  private readonly _namespace: SystemV;
   private readonly _kernel: Kernel;
   readonly values: Int32Array;
   /** The kernel's pids of the last processes that changed each semaphore. */
@@ -55,7 +55,7 @@ export class SemaphoreSet extends IpcObject {
   /** The number of waiting calls that alter nothing. */
   private _readers = 0;
 
-  constructor(kernel: Kernel, ns: IpcNamespace, cred: Cred, key: number, mode: number, count: number) {
+  constructor(kernel: Kernel, ns: SystemV, cred: Cred, key: number, mode: number, count: number) {
     super(cred, key, mode, kernel.realtime().sec);
     this._kernel = kernel;
     this._namespace = ns;
@@ -201,7 +201,7 @@ export class SemaphoreSet extends IpcObject {
 export const undoBytes = ({ count }: SemaphoreSet): number => sizes.semaphoreUndo + 2 * count;
 
 /** A new set: its identifier or -errno. Linux newary(). */
-export const newSet = (kernel: Kernel, ns: IpcNamespace, cred: Cred, key: number, count: number, flags: number): number => {
+export const newSet = (kernel: Kernel, ns: SystemV, cred: Cred, key: number, count: number, flags: number): number => {
   if (count === 0) return -E.EINVAL;
   if (ns.semaphores + count > ns.sems[1]) return -E.ENOSPC;
   const bytes = sizes.ipcObject + count * sizes.semaphore;

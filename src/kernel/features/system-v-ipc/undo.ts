@@ -1,10 +1,13 @@
 // SEM_UNDO: the values that the end of a process gives back to semaphores. man 2 semop; Linux ipc/sem.c
 // find_alloc_undo(), exit_sem().
-import { CLONE } from "../../abi/uapi/sched.ts";
-import { cost } from "../base/cost.ts";
-import { TaskPart } from "../task/part.ts";
-import type { Task } from "../task/task.ts";
-import { SEMVMX, type SemaphoreSet, type Undo, undoBytes } from "./sem.ts";
+import { CLONE } from "../../../abi/uapi/sched.ts";
+import { cost } from "../../base/cost.ts";
+import { TaskPart } from "../../task/part.ts";
+import type { Task } from "../../task/task.ts";
+import { SEMVMX, type SemaphoreSet, type Undo, undoBytes } from "./semaphores.ts";
+
+/** Linux uapi linux/kcmp.h. */
+const KCMP_SYSVSEM = 6;
 
 /** The undo values of a process. Threads made with CLONE_SYSVSEM share it. Linux struct sem_undo_list. */
 export class UndoList {
@@ -15,6 +18,7 @@ export class UndoList {
 /** semop(2) with SEM_UNDO: the list of a task. Threads may share it before one of them uses it. */
 export const undoPart = new TaskPart<UndoList>("semaphore undo", {
   always: true,
+  kcmp: KCMP_SYSVSEM,
   fork: (_list, _child, parent, flags) => ((flags & CLONE.SYSVSEM) !== 0 ? shareUndo(parent) : undefined),
   unshare: (list, task, flags) => {
     if ((flags & (CLONE.SYSVSEM | CLONE.NEWIPC)) === 0) return list;

@@ -1,10 +1,10 @@
 // Access to objects of System V IPC. man 7 sysvipc; Linux ipc/util.c ipcperms(), ipcctl_obtain_check(),
 // ipcget().
-import { E } from "../../abi/errno.ts";
-import { IPC } from "../../abi/uapi/ipc.ts";
-import { CAP, capableIn, inGroup } from "../cred/cred.ts";
-import { toKernel } from "../cred/user-namespace.ts";
-import type { Task } from "../task/task.ts";
+import { E } from "../../../abi/errno.ts";
+import { IPC } from "../../../abi/uapi/ipc.ts";
+import { CAP, capableIn, inGroup } from "../../cred/cred.ts";
+import { toKernel } from "../../cred/user-namespace.ts";
+import type { Task } from "../../task/task.ts";
 import type { IpcIds, IpcObject } from "./ids.ts";
 
 /** Bits of a request: read, write (alter), and both. */

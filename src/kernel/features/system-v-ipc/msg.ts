@@ -6,18 +6,19 @@ import type { Account } from "../../../memory/account.ts";
 import { cost } from "../../base/cost.ts";
 import { type Held, wait } from "../../base/wait.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { type Message, messageBytes, newQueue, type Queue, type Receiver, type Selection } from "../../ipc/msg.ts";
-import { MAY, mayUse, obtain, setOwner, toControl } from "../../ipc/permission.ts";
 import { shownPid } from "../../namespace/pid.ts";
 import { int, long, ptr, size } from "../../syscall/arg.ts";
-import { ipcGetFlags, key, msgCommand, msgFlags } from "../../syscall/arg-ipc.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { ipcGetFlags, key, msgCommand, msgFlags } from "./args.ts";
 import { get, msgInfo, msqid, ownerOf, permOf, put, type Version } from "./layout.ts";
+import { systemVOf } from "./namespace.ts";
+import { MAY, mayUse, obtain, setOwner, toControl } from "./permission.ts";
+import { type Message, messageBytes, newQueue, type Queue, type Receiver, type Selection } from "./queue.ts";
 
 /** msgget(2): the identifier or -errno. */
 export const msgget = (t: Task, k: number, flags: number): number => {
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   return obtain(
     t,
     ns.msg,
@@ -57,7 +58,7 @@ export const msgsnd = (t: Task, id: number, at: number, bytes: number, flags: nu
   if (begun) return begun.queue.removed ? -E.EIDRM : send(t, begun, flags);
   const type = readLong(t, at, abi);
   if (type === undefined) return -E.EFAULT;
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   if (bytes > ns.msgmax || id < 0 || type < 1) return -E.EINVAL;
   const text = t.mem.read(at + abi.long, bytes);
   if (!text) return -E.EFAULT;
@@ -120,7 +121,7 @@ export const msgrcv = (t: Task, id: number, at: number, most: number, type: numb
   if (begun) return received(t, begun, at, most, flags, abi);
   if (id < 0 || most < 0) return -E.EINVAL;
   if ((flags & MSG.COPY) !== 0 && ((flags & MSG.EXCEPT) !== 0 || (flags & IPC.NOWAIT) === 0)) return -E.EINVAL;
-  const queue = t.namespaces.ipc.msg.get(id);
+  const queue = systemVOf(t).msg.get(id);
   if (typeof queue === "number") return queue;
   return receive(t, queue, at, most, selectionOf(type, flags), flags, abi);
 };
@@ -169,7 +170,7 @@ const statOf = (t: Task, q: Queue, version: Version) => {
   };
 };
 const stat = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
-  const { msg } = t.namespaces.ipc;
+  const { msg } = systemVOf(t);
   const queue = command === IPC.STAT ? msg.get(id) : msg.at(id);
   if (typeof queue === "number") return queue;
   if (command !== MSG.STAT_ANY && !mayUse(t, queue, MAY.READ)) return -E.EACCES;
@@ -179,7 +180,7 @@ const stat = (t: Task, id: number, command: number, buf: number, version: Versio
 /** MSGPOOL, MSGMAP, MSGSSZ, MSGTQL, MSGSEG. Linux uapi linux/msg.h. */
 const unused = { pool: 512_000, map: 16384, tql: 16384 } as const;
 const info = (t: Task, command: number, buf: number, abi: Abi): number => {
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   const uses = command === MSG.INFO ? { pool: ns.msg.inUse, map: ns.messages, tql: ns.messageBytes } : unused;
   const values = { max: ns.msgmax, mnb: ns.msgmnb, mni: ns.msgmni, ssz: 16, seg: 0xffff, ...uses };
   return put(t, buf, msgInfo, values, abi, ns.msg.highest);
@@ -188,7 +189,7 @@ const info = (t: Task, command: number, buf: number, abi: Abi): number => {
 const setAttributes = (t: Task, id: number, buf: number, version: Version, abi: Abi): number => {
   const wanted = get(t, buf, msqid[version], abi);
   if (!wanted) return -E.EFAULT;
-  const ns = t.namespaces.ipc;
+  const ns = systemVOf(t);
   const queue = toControl(t, ns.msg, id);
   if (typeof queue === "number") return queue;
   const limit = wanted["qbytes"] || (wanted["lqbytes"] ?? 0);
@@ -215,7 +216,7 @@ export const msgctl = (t: Task, id: number, command: number, buf: number, versio
     case IPC.SET:
       return setAttributes(t, id, buf, version, abi);
     case IPC.RMID: {
-      const queue = toControl(t, t.namespaces.ipc.msg, id);
+      const queue = toControl(t, systemVOf(t).msg, id);
       if (typeof queue === "number") return queue;
       queue.destroy();
       return 0;

@@ -1,8 +1,8 @@
 // The objects of one kind of System V IPC in a namespace, by identifier and by key. man 7 sysvipc; Linux
 // ipc/util.c.
-import { E } from "../../abi/errno.ts";
-import { IPC } from "../../abi/uapi/ipc.ts";
-import type { Cred } from "../cred/cred.ts";
+import { E } from "../../../abi/errno.ts";
+import { IPC } from "../../../abi/uapi/ipc.ts";
+import type { Cred } from "../../cred/cred.ts";
 
 /** The bits of an identifier that are the index. The sequence number is above them. Linux IPCMNI_SHIFT. */
 const INDEX_BITS = 15;
