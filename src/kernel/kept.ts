@@ -3,13 +3,14 @@
 // unreachable ones.
 import type { Reclaimer } from "../memory/frames.ts";
 import { Filter } from "../seccomp/filter.ts";
+import type { NamespaceState } from "./base/namespace-part.ts";
 import type { UserNamespace } from "./cred/user-namespace.ts";
 import { isNsInode } from "./fs/types/nsfs.ts";
 import { FileSystem } from "./fs/vfs/inode.ts";
 import { Mount, type MountNamespace } from "./fs/vfs/mount.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
-import type { NamespaceState, PartNamespace } from "./namespace/set.ts";
+import type { PartNamespace } from "./namespace/set.ts";
 import type { Task } from "./task/task.ts";
 
 /** A file system. Its files give up their pages. */

@@ -6,6 +6,7 @@ import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { internalError, OwnersException } from "./base/internal-error.ts";
 import { KernelLog } from "./base/log.ts";
+import type { Parted } from "./base/part.ts";
 import { entryWork } from "./base/pending-work.ts";
 import type { Processor, ProcessorModel } from "./base/processor.ts";
 import type { Profile } from "./base/profile.ts";
@@ -29,7 +30,6 @@ import { LockTable } from "./fs/vfs/locks.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { Kept } from "./kept.ts";
-import type { Keys } from "./keys/keys.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, type Namespaces, PartNamespace, UtsNamespace } from "./namespace/set.ts";
@@ -82,7 +82,7 @@ export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { rea
 const LOG_ERR = 3;
 
 /** The kernel of one machine: tasks, memory, files, time and the gate. */
-export class Kernel {
+export class Kernel implements Parted {
   processor: Processor;
   /** Optional features, and the parts of tasks and of the kernel that they have. */
   readonly features: readonly Feature[];
@@ -109,13 +109,10 @@ export class Kernel {
   readonly timers = new Timers();
   readonly coreSettings = new CoreSettings();
   readonly inotify = new WatchLimits();
-  readonly fanotify = new WatchLimits();
+  /** The limits and instances of all that watches inodes. */
+  readonly watchers = new Set([this.inotify]);
   /** /proc/sys/vm/unprivileged_userfaultfd. */
   unprivilegedUserfaults = false;
-  /** The requests of all contexts of io_setup(2), and their limit: /proc/sys/fs/aio-nr, aio-max-nr. */
-  readonly aio = { nr: 0, max: 0x1_0000 };
-  /** add_key(2), keyctl(2), request_key(2): all keys, from the first use on. */
-  keys: Keys | undefined = undefined;
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   /** The root of all control groups, and the file system that shows it. */

@@ -53,6 +53,7 @@ const uses = ({
   calls,
   fileSystems,
   mounts,
+  netFiles,
   procFiles,
   socketFamilies,
   sysctls,
@@ -63,6 +64,7 @@ const uses = ({
   }),
   ...Object.keys(fileSystems ?? {}).map((name): [string, string, string] => ["f", name, "ENODEV"]),
   ...Object.keys(socketFamilies ?? {}).map((family): [string, string, string] => ["s", family, "EAFNOSUPPORT"]),
+  ...Object.keys(netFiles ?? {}).map((name): [string, string, string] => ["p", `/proc/net/${name}`, "ENOENT"]),
   ...[...Object.keys(mounts ?? {}), ...files(procFiles?.(NO_KERNEL) ?? {}, "/proc"), ...files(sysctls?.(NO_KERNEL) ?? {}, "/proc/sys")].map(
     (path): [string, string, string] => ["p", path, "ENOENT"],
   ),

@@ -2,7 +2,8 @@
 // security/commoncap.c cap_capable(). All ids in the kernel are those of the initial namespace. They are
 // translated at the boundary to user code.
 
-import type { NamespaceKeys } from "../keys/keys.ts";
+import { endParts } from "../base/namespace-part.ts";
+import type { Parted } from "../base/part.ts";
 
 /** A line of /proc/PID/uid_map: `count` ids from `inside` are the parent's ids from `outside`. */
 export interface Extent {
@@ -17,7 +18,7 @@ const MAX_LEVEL = 33;
 export const OVERFLOW_ID = 65534;
 
 /** A namespace below the initial one. Linux struct user_namespace. */
-export class UserNamespace {
+export class UserNamespace implements Parted {
   /** Undefined: the parent is the initial namespace, which has no object. */
   readonly parent: UserNamespace | undefined;
   readonly level: number;
@@ -29,8 +30,7 @@ export class UserNamespace {
   gidMap: readonly Extent[] | undefined = undefined;
   projidMap: readonly Extent[] | undefined = undefined;
   setgroups: boolean;
-  /** The keyrings of its users, from their first use on. */
-  keyrings: NamespaceKeys | undefined = undefined;
+  parts: Map<string, unknown> | undefined = undefined;
 
   constructor(parent: UserNamespace | undefined, owner: number, group: number) {
     this.parent = parent;
@@ -41,7 +41,7 @@ export class UserNamespace {
   }
   /** Nothing leads to it any more. */
   end(): void {
-    this.keyrings?.end();
+    endParts(this);
   }
   /** True if creation must fail: man 7 user_namespaces, "nested". */
   get tooDeep(): boolean {

@@ -7,9 +7,10 @@ import type { FileSystemType } from "../fs/mountable.ts";
 import type { FixedTree } from "../fs/proc/fixed-tree.ts";
 import type { FileSystem } from "../fs/vfs/inode.ts";
 import type { Kernel } from "../kernel.ts";
-import type { SocketFamily } from "../net/family.ts";
+import type { InetSockets, SocketFamily } from "../net/family.ts";
 import type { Syscall } from "../syscall/declaration.ts";
 import type { TaskPart } from "../task/part.ts";
+import type { Task } from "../task/task.ts";
 
 /** A feature. Functions load its modules at their first use. */
 export interface Feature {
@@ -30,6 +31,10 @@ export interface Feature {
   readonly isIn?: (profile: Profile) => boolean;
   /** Families for socket(2), by AF_*. */
   readonly socketFamilies?: Readonly<Record<number, SocketFamily>>;
+  /** Sockets of AF_INET and AF_INET6 besides TCP and UDP. */
+  readonly inetSockets?: InetSockets;
+  /** Files of /proc/net, with their content for a task of the namespace. */
+  readonly netFiles?: Readonly<Record<string, (task: Task) => string>>;
   /** Tables that objects of the feature point at. A snapshot names them in place of a copy. */
   readonly constants?: () => Readonly<Record<string, object>>;
   // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types

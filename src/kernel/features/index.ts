@@ -10,7 +10,7 @@ import { landlock } from "./landlock/index.ts";
 import { mqueue } from "./mqueue/index.ts";
 import { netlink } from "./netlink/index.ts";
 import { overlayfs } from "./overlayfs/index.ts";
-import { packetSockets } from "./packet-sockets/index.ts";
+import { rawSockets } from "./raw-sockets/index.ts";
 import { systemVIpc } from "./system-v-ipc/index.ts";
 import { userfaultfd } from "./userfaultfd/index.ts";
 
@@ -25,7 +25,7 @@ export const features: readonly Feature[] = [
   mqueue,
   netlink,
   overlayfs,
-  packetSockets,
+  rawSockets,
   systemVIpc,
   userfaultfd,
 ];

@@ -1,9 +1,9 @@
 // The namespaces of a task, except user and pid namespaces. man 7 namespaces; Linux include/linux/nsproxy.h.
 
-import { Part } from "../base/part.ts";
+import { endParts } from "../base/namespace-part.ts";
+import type { Parted } from "../base/part.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { FileSystem } from "../fs/vfs/inode.ts";
 import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { NetNamespace } from "../net/namespace.ts";
 import type { TimeNamespace } from "../task/time-namespace.ts";
@@ -20,23 +20,8 @@ export class UtsNamespace {
   }
 }
 
-/** State of a feature in a namespace. */
-export interface NamespaceState {
-  /** A file system that is reached through the namespace. */
-  readonly fileSystem?: FileSystem;
-  /** Nothing leads to the namespace any more. */
-  end(): void;
-}
-/** The state of features in namespaces, by key. */
-export class NamespacePart<T extends NamespaceState> extends Part<{ parts: Map<string, unknown> | undefined }, T> {}
-
-/** The states of a namespace. Its end is theirs. */
-export const endNamespaceParts = (parts: Map<string, unknown> | undefined): void => {
-  if (parts) for (const state of parts.values()) (state as NamespaceState).end();
-};
-
 /** A namespace of which features have the content: System V IPC and message queues. man 7 ipc_namespaces. */
-export class PartNamespace {
+export class PartNamespace implements Parted {
   readonly owner: UserNamespace | undefined;
   parts: Map<string, unknown> | undefined = undefined;
   constructor(owner: UserNamespace | undefined) {
@@ -44,7 +29,7 @@ export class PartNamespace {
   }
   /** Nothing leads to it any more. */
   end(): void {
-    endNamespaceParts(this.parts);
+    endParts(this);
   }
 }
 

@@ -1,6 +1,7 @@
 // Families of sockets: what socket(2) and socketpair(2) make.
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
+import type { InetFamily } from "./inet-address.ts";
 import type { Socket } from "./socket.ts";
 
 /** A new socket. */
@@ -14,6 +15,14 @@ export interface NewSocket {
 export type CreatedSocket = Omit<NewSocket, "cloexec"> | number;
 /** Creates the socket of a domain, in the domain's order of checks. */
 export type SocketFamily = (t: Task, type: number, protocol: number, nonblock: boolean) => CreatedSocket;
+
+/** Creates a socket of IP that the core does not have; undefined: it is of another type. */
+export type InetSockets = (
+  t: Task,
+  type: number,
+  protocol: number,
+  how: { readonly domain: InetFamily; readonly nonblock: boolean },
+) => CreatedSocket | undefined;
 
 /** True if the task may make raw and packet sockets. */
 export const mayBeRaw = (t: Task): boolean => capableIn(t.cred, t.net.owner, CAP.NET_RAW);

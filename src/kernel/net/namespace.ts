@@ -35,7 +35,7 @@ export class NetNamespace {
   /** Raw sockets and packet sockets: they see datagrams and frames of other sockets. */
   readonly raw = new Set<Hearer>();
   readonly taps = new Set<Tap>();
-  readonly netlinkPorts = new Set<number>();
+  parts: Map<string, unknown> | undefined = undefined;
   /** The way out of the machine, if it has a network. */
   uplink: Uplink | undefined = undefined;
   readonly tcp: Ports;

@@ -22,7 +22,7 @@ import type { Ip } from "./inet-address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
 import { SO, SOL } from "./options/numbers.ts";
-import { Options } from "./options/options.ts";
+import { type Levels, Options } from "./options/options.ts";
 import { INT, type OptionSet } from "./options/row.ts";
 import { type Asked, getSocketOption, type Shown, setSocketOption } from "./options/socket-level.ts";
 import type { SendBuffer } from "./send-buffer.ts";
@@ -161,12 +161,17 @@ export abstract class Socket extends FileDescription {
   peerCred: Ucred = NO_PEER;
   private _peerGroups: readonly number[] | undefined = undefined;
 
-  /** `kind`: its set of options, its family and, if they are not the usual ones, the sizes of its buffers. */
+  /** `kind`: its options, its family and, if they are not the usual ones, the sizes of its buffers. */
   constructor(
     task: SocketOwner,
     type: SocketType,
     nonblock: boolean,
-    kind: { readonly set: OptionSet; readonly domain: number; readonly buffers?: { readonly send: number; readonly receive: number } },
+    kind: {
+      readonly set: OptionSet;
+      readonly levels?: Levels;
+      readonly domain: number;
+      readonly buffers?: { readonly send: number; readonly receive: number };
+    },
   ) {
     const { sockfs } = task.kernel.vfs;
     const inode = new AnonInode(sockfs, S_IFSOCK | 0o777);
@@ -179,7 +184,7 @@ export abstract class Socket extends FileDescription {
     );
     this.type = type;
     this.net = task.net;
-    this.options = new Options(kind.set, kind.domain);
+    this.options = new Options(kind.set, kind.domain, kind.levels);
     this.stamps = new Stamps(this.options, this);
     this.filters = new Filters(this);
     this.sendBuffer = kind.buffers?.send ?? DEFAULT_BUFFER;
@@ -264,6 +269,14 @@ export abstract class Socket extends FileDescription {
    */
   abstract receive(task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined;
   abstract shutdown(how: number): number;
+  /** True if SO_PASSCRED gives messages the credentials of their senders. */
+  get passesCredentials(): boolean {
+    return false;
+  }
+  /** The text of strace -yy for sockets of features. */
+  get traceName(): string | undefined {
+    return undefined;
+  }
   /** Queues a message of another part of the kernel, as SIGEV_THREAD of mq_notify(3) asks for. */
   deliverNotice?(bytes: Uint8Array): void;
   abstract override queues(events: number): readonly WaitQueue[];

@@ -67,6 +67,9 @@ export class UnixSocket extends Socket {
     this._flight = task.kernel.flight;
     this.maker = task.cred.landlock?.hierarchy;
   }
+  override get passesCredentials(): boolean {
+    return true;
+  }
 
   /** Linux unix_show_fdinfo(). */
   override info(): string {

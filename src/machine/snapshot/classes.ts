@@ -4,6 +4,7 @@
 import { Fifo } from "../../kernel/base/fifo.ts";
 import { OwnersException } from "../../kernel/base/internal-error.ts";
 import { KernelLog } from "../../kernel/base/log.ts";
+import { NamespacePart } from "../../kernel/base/namespace-part.ts";
 import { Part } from "../../kernel/base/part.ts";
 import { Random } from "../../kernel/base/random.ts";
 import { WaitQueue } from "../../kernel/base/wait.ts";
@@ -46,12 +47,24 @@ import { Request } from "../../kernel/features/io-uring/request.ts";
 import { Resource } from "../../kernel/features/io-uring/resource.ts";
 import { UringFile } from "../../kernel/features/io-uring/ring.ts";
 import { Starting } from "../../kernel/features/io-uring/starting.ts";
+import { AuthorityKey } from "../../kernel/features/keyrings/authority.ts";
+import { Key } from "../../kernel/features/keyrings/key.ts";
+import { Keyring } from "../../kernel/features/keyrings/keyring.ts";
+import { Keys, NamespaceKeys } from "../../kernel/features/keyrings/keys.ts";
+import { KeyConstruction } from "../../kernel/features/keyrings/request.ts";
+import { TaskKeys } from "../../kernel/features/keyrings/task-keys.ts";
 import { MqueueReceiving, MqueueSending } from "../../kernel/features/mqueue/calls.ts";
 import { MqueueDir, MqueueFile, MqueueFs, MqueueInode, MqueueNamespace } from "../../kernel/features/mqueue/mqueue.ts";
+import { NetlinkPorts, NetlinkSocket } from "../../kernel/features/netlink/netlink.ts";
 import { OverlayDir as OverlayDir_kernel_features_overlayfs_dir } from "../../kernel/features/overlayfs/dir.ts";
 import { OverlayFile as OverlayFile_kernel_features_overlayfs_file, OverlayOpen, OverlayOther } from "../../kernel/features/overlayfs/file.ts";
 import { OverlayNodes } from "../../kernel/features/overlayfs/node.ts";
 import { OverlayFs as OverlayFs_kernel_features_overlayfs_overlay } from "../../kernel/features/overlayfs/overlay.ts";
+import { PacketSocket } from "../../kernel/features/raw-sockets/packet.ts";
+import { PingSocket } from "../../kernel/features/raw-sockets/ping.ts";
+import { PacketQueue } from "../../kernel/features/raw-sockets/queue.ts";
+import { RawSocket } from "../../kernel/features/raw-sockets/raw.ts";
+import { BlockRing, FrameRing } from "../../kernel/features/raw-sockets/ring.ts";
 import { IpcIds } from "../../kernel/features/system-v-ipc/ids.ts";
 import { ReceivingMessage, SendingMessage } from "../../kernel/features/system-v-ipc/msg.ts";
 import { SystemV } from "../../kernel/features/system-v-ipc/namespace.ts";
@@ -121,28 +134,16 @@ import { Walk } from "../../kernel/fs/vfs/resolve.ts";
 import { FutexQueue, FutexTable, FutexWaiter, FutexWaiters } from "../../kernel/futex/table.ts";
 import { Kept } from "../../kernel/kept.ts";
 import { Kernel } from "../../kernel/kernel.ts";
-import { AuthorityKey } from "../../kernel/keys/authority.ts";
-import { Key } from "../../kernel/keys/key.ts";
-import { Keyring } from "../../kernel/keys/keyring.ts";
-import { Keys, NamespaceKeys } from "../../kernel/keys/keys.ts";
-import { KeyConstruction } from "../../kernel/keys/request.ts";
-import { TaskKeys } from "../../kernel/keys/task-keys.ts";
 import { PidNamespace } from "../../kernel/namespace/pid.ts";
-import { CgroupNamespace, NamespacePart, PartNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
+import { CgroupNamespace, PartNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
 import { Filters } from "../../kernel/net/filter/filters.ts";
 import { PacketProgram } from "../../kernel/net/filter/program.ts";
 import { Groups } from "../../kernel/net/multicast.ts";
 import { NetNamespace } from "../../kernel/net/namespace.ts";
-import { NetlinkSocket } from "../../kernel/net/netlink/netlink.ts";
 import { Options } from "../../kernel/net/options/options.ts";
 import { Bridge } from "../../kernel/net/outside/bridge.ts";
 import { Uplink } from "../../kernel/net/outside/uplink.ts";
 import { Ports } from "../../kernel/net/ports.ts";
-import { PacketSocket } from "../../kernel/net/raw/packet.ts";
-import { PingSocket } from "../../kernel/net/raw/ping.ts";
-import { PacketQueue } from "../../kernel/net/raw/queue.ts";
-import { RawSocket } from "../../kernel/net/raw/raw.ts";
-import { BlockRing, FrameRing } from "../../kernel/net/raw/ring.ts";
 import { SendBuffer } from "../../kernel/net/send-buffer.ts";
 import { Stamps } from "../../kernel/net/stamps.ts";
 import { TcpSocket } from "../../kernel/net/tcp.ts";
@@ -200,6 +201,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/base/fifo.ts:Fifo", Fifo],
   ["kernel/base/internal-error.ts:OwnersException", OwnersException],
   ["kernel/base/log.ts:KernelLog", KernelLog],
+  ["kernel/base/namespace-part.ts:NamespacePart", NamespacePart],
   ["kernel/base/part.ts:Part", Part],
   ["kernel/base/random.ts:Random", Random],
   ["kernel/base/wait.ts:WaitQueue", WaitQueue],
@@ -250,6 +252,13 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/io-uring/resource.ts:Resource", Resource],
   ["kernel/features/io-uring/ring.ts:UringFile", UringFile],
   ["kernel/features/io-uring/starting.ts:Starting", Starting],
+  ["kernel/features/keyrings/authority.ts:AuthorityKey", AuthorityKey],
+  ["kernel/features/keyrings/key.ts:Key", Key],
+  ["kernel/features/keyrings/keyring.ts:Keyring", Keyring],
+  ["kernel/features/keyrings/keys.ts:Keys", Keys],
+  ["kernel/features/keyrings/keys.ts:NamespaceKeys", NamespaceKeys],
+  ["kernel/features/keyrings/request.ts:KeyConstruction", KeyConstruction],
+  ["kernel/features/keyrings/task-keys.ts:TaskKeys", TaskKeys],
   ["kernel/features/mqueue/calls.ts:MqueueReceiving", MqueueReceiving],
   ["kernel/features/mqueue/calls.ts:MqueueSending", MqueueSending],
   ["kernel/features/mqueue/mqueue.ts:MqueueDir", MqueueDir],
@@ -257,12 +266,20 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/mqueue/mqueue.ts:MqueueFs", MqueueFs],
   ["kernel/features/mqueue/mqueue.ts:MqueueInode", MqueueInode],
   ["kernel/features/mqueue/mqueue.ts:MqueueNamespace", MqueueNamespace],
+  ["kernel/features/netlink/netlink.ts:NetlinkPorts", NetlinkPorts],
+  ["kernel/features/netlink/netlink.ts:NetlinkSocket", NetlinkSocket],
   ["kernel/features/overlayfs/dir.ts:OverlayDir", OverlayDir_kernel_features_overlayfs_dir],
   ["kernel/features/overlayfs/file.ts:OverlayFile", OverlayFile_kernel_features_overlayfs_file],
   ["kernel/features/overlayfs/file.ts:OverlayOpen", OverlayOpen],
   ["kernel/features/overlayfs/file.ts:OverlayOther", OverlayOther],
   ["kernel/features/overlayfs/node.ts:OverlayNodes", OverlayNodes],
   ["kernel/features/overlayfs/overlay.ts:OverlayFs", OverlayFs_kernel_features_overlayfs_overlay],
+  ["kernel/features/raw-sockets/packet.ts:PacketSocket", PacketSocket],
+  ["kernel/features/raw-sockets/ping.ts:PingSocket", PingSocket],
+  ["kernel/features/raw-sockets/queue.ts:PacketQueue", PacketQueue],
+  ["kernel/features/raw-sockets/raw.ts:RawSocket", RawSocket],
+  ["kernel/features/raw-sockets/ring.ts:BlockRing", BlockRing],
+  ["kernel/features/raw-sockets/ring.ts:FrameRing", FrameRing],
   ["kernel/features/system-v-ipc/ids.ts:IpcIds", IpcIds],
   ["kernel/features/system-v-ipc/msg.ts:ReceivingMessage", ReceivingMessage],
   ["kernel/features/system-v-ipc/msg.ts:SendingMessage", SendingMessage],
@@ -381,33 +398,18 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/futex/table.ts:FutexWaiters", FutexWaiters],
   ["kernel/kept.ts:Kept", Kept],
   ["kernel/kernel.ts:Kernel", Kernel],
-  ["kernel/keys/authority.ts:AuthorityKey", AuthorityKey],
-  ["kernel/keys/key.ts:Key", Key],
-  ["kernel/keys/keyring.ts:Keyring", Keyring],
-  ["kernel/keys/keys.ts:Keys", Keys],
-  ["kernel/keys/keys.ts:NamespaceKeys", NamespaceKeys],
-  ["kernel/keys/request.ts:KeyConstruction", KeyConstruction],
-  ["kernel/keys/task-keys.ts:TaskKeys", TaskKeys],
   ["kernel/namespace/pid.ts:PidNamespace", PidNamespace],
   ["kernel/namespace/set.ts:CgroupNamespace", CgroupNamespace],
-  ["kernel/namespace/set.ts:NamespacePart", NamespacePart],
   ["kernel/namespace/set.ts:PartNamespace", PartNamespace],
   ["kernel/namespace/set.ts:UtsNamespace", UtsNamespace],
   ["kernel/net/filter/filters.ts:Filters", Filters],
   ["kernel/net/filter/program.ts:PacketProgram", PacketProgram],
   ["kernel/net/multicast.ts:Groups", Groups],
   ["kernel/net/namespace.ts:NetNamespace", NetNamespace],
-  ["kernel/net/netlink/netlink.ts:NetlinkSocket", NetlinkSocket],
   ["kernel/net/options/options.ts:Options", Options],
   ["kernel/net/outside/bridge.ts:Bridge", Bridge],
   ["kernel/net/outside/uplink.ts:Uplink", Uplink],
   ["kernel/net/ports.ts:Ports", Ports],
-  ["kernel/net/raw/packet.ts:PacketSocket", PacketSocket],
-  ["kernel/net/raw/ping.ts:PingSocket", PingSocket],
-  ["kernel/net/raw/queue.ts:PacketQueue", PacketQueue],
-  ["kernel/net/raw/raw.ts:RawSocket", RawSocket],
-  ["kernel/net/raw/ring.ts:BlockRing", BlockRing],
-  ["kernel/net/raw/ring.ts:FrameRing", FrameRing],
   ["kernel/net/send-buffer.ts:SendBuffer", SendBuffer],
   ["kernel/net/stamps.ts:Stamps", Stamps],
   ["kernel/net/tcp.ts:TcpSocket", TcpSocket],

@@ -9,8 +9,7 @@ import { type Path, pathName } from "../../kernel/fs/vfs/dentry.ts";
 import type { FileDescription } from "../../kernel/fs/vfs/file.ts";
 import { InetSocket } from "../../kernel/net/inet.ts";
 import { toEndpoint } from "../../kernel/net/inet-address.ts";
-import { NETLINK, NetlinkSocket } from "../../kernel/net/netlink/netlink.ts";
-import { RawSocket } from "../../kernel/net/raw/raw.ts";
+import { Socket } from "../../kernel/net/socket.ts";
 import { TcpSocket } from "../../kernel/net/tcp.ts";
 import { UdpSocket } from "../../kernel/net/udp.ts";
 import { UnixSocket } from "../../kernel/net/unix.ts";
@@ -47,15 +46,12 @@ const internet = (socket: InetSocket): string | undefined => {
   const v6 = socket.domain === AF.INET6 ? "v6" : "";
   if (socket instanceof TcpSocket) return `TCP${v6}:[${addresses(socket)}]`;
   if (socket instanceof UdpSocket) return `UDP${v6}:[${addresses(socket)}]`;
-  return socket instanceof RawSocket ? `RAW${v6}:[${socket.inode.ino}]` : undefined;
+  return socket.traceName;
 };
 const unix = ({ type, inode, peer, address }: UnixSocket): string => {
   const name = address && (address[0] === "\0" ? `,@${quote(address.slice(1))}` : `,${quote(address)}`);
   return `UNIX${type === SOCK.STREAM ? "-STREAM" : ""}:[${inode.ino}${peer ? `->${peer.inode.ino}` : ""}${name}]`;
 };
-const netlinkNames = new Map<number, string>(Object.entries(NETLINK).map(([name, n]) => [n, name]));
-const netlink = ({ protocol, port, inode }: NetlinkSocket): string =>
-  `NETLINK:[${port === 0 ? inode.ino : `${netlinkNames.get(protocol)}:${port}`}]`;
 const eventCounter = ({ count, id, semaphore }: EventFile): string =>
   `{eventfd-count=${count === 0n ? 0 : `0x${count.toString(16)}`}, eventfd-id=${id}, eventfd-semaphore=${Number(semaphore)}}`;
 
@@ -63,7 +59,7 @@ const eventCounter = ({ count, id, semaphore }: EventFile): string =>
 const details = (file: FileDescription): string | undefined => {
   if (file instanceof InetSocket) return internet(file);
   if (file instanceof UnixSocket) return unix(file);
-  if (file instanceof NetlinkSocket) return netlink(file);
+  if (file instanceof Socket) return file.traceName;
   if (file instanceof EventFile) return eventCounter(file);
   if (file instanceof SignalFile) return `signalfd:${setText(file.mask)}`;
   return file instanceof Pidfd ? `pid:${file.process.pid}` : undefined;

@@ -3,10 +3,10 @@
 // values, and a test says so.
 
 import { KEY_SPEC } from "../../../src/abi/uapi/keyctl.ts";
+import { calls } from "../../../src/kernel/calls/index.ts";
 import { dataArg } from "../../../src/kernel/calls/process/ptrace.ts";
 import { fd, int, loff, long, ptr, uint, ulong } from "../../../src/kernel/syscall/arg.ts";
 import { dirfd, id, legacyId } from "../../../src/kernel/syscall/arg-file.ts";
-import { keyctlArgument } from "../../../src/kernel/syscall/arg-keys.ts";
 import { address, anyFd } from "../../../src/kernel/syscall/arg-process.ts";
 import { signal } from "../../../src/kernel/syscall/arg-signal.ts";
 import type { Arg } from "../../../src/kernel/syscall/declaration.ts";
@@ -119,7 +119,7 @@ const byDecoder: ReadonlyMap<unknown, Values> = new Map<unknown, Values>([
   [dataArg.decode, word(numbers(0, 9, 0x1200_0000))],
   [address.decode, { valid: { of: "any", sources: [places, places, object("buffer")] }, edge: edgePointers, hostile: hostilePointers }],
   [
-    keyctlArgument(2).decode,
+    calls.find(({ name }) => name === "keyctl")?.args["arg2"]?.decode,
     {
       valid: { of: "any", sources: [keys, keys, object("keytype", "text", "buffer"), numbers(0, 1, 100, 0x3f3f_0000)] },
       edge: [...edges32, ...edgePointers],

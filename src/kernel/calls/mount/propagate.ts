@@ -109,9 +109,8 @@ export const isBusy = (t: Task, mount: Mount): boolean =>
 
 /** Watches of a file system end with its last mount. Linux fsnotify_sb_delete(). */
 const endWatches = (t: Task, fs: FileSystem): void => {
-  const { inotify, fanotify, tasks } = t.kernel;
-  if (inotify.files.size + fanotify.files.size === 0) return;
-  const watched = new Set([...watchedOn(inotify, fs), ...watchedOn(fanotify, fs)]);
+  const { watchers, tasks } = t.kernel;
+  const watched = new Set([...watchers].flatMap((limits) => [...watchedOn(limits, fs)]));
   if (watched.size === 0) return;
   const namespaces = new Set(Array.from(tasks.values(), (task) => task.namespaces.mnt));
   if ([...namespaces].some((ns) => [...ns.list()].some((mount) => mount.fs === fs))) return;

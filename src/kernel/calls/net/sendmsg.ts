@@ -8,7 +8,6 @@ import { wait } from "../../base/wait.ts";
 import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { InetSocket } from "../../net/inet.ts";
-import { NetlinkSocket } from "../../net/netlink/netlink.ts";
 import { SO } from "../../net/options/numbers.ts";
 import { credOf, type Received, type Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
@@ -180,7 +179,7 @@ export const receiveMessage = (
     if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
     const isUnix = s instanceof UnixSocket;
     const passes = {
-      cred: (isUnix || s instanceof NetlinkSocket) && s.options.on(SO.PASSCRED),
+      cred: s.passesCredentials && s.options.on(SO.PASSCRED),
       pidfd: isUnix && s.options.on(SO.PASSPIDFD),
     };
     const control = got ? writeControl(t, h, { ...got, notes: s.notesFor(got, abi) }, passes, how, abi) : { length: 0, flags: 0 };

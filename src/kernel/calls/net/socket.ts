@@ -10,11 +10,9 @@ import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
-import { mayBeRaw, type NewSocket, type SocketFamily } from "../../net/family.ts";
+import type { NewSocket, SocketFamily } from "../../net/family.ts";
 import type { InetFamily } from "../../net/inet-address.ts";
 import type { Told } from "../../net/options/row.ts";
-import { mayPing, PingSocket } from "../../net/raw/ping.ts";
-import { RawSocket } from "../../net/raw/raw.ts";
 import { Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
@@ -47,16 +45,13 @@ const inetFamily =
     if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
     const is = (number: number): boolean => protocol === 0 || protocol === number;
     if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
-    if (type === SOCK.DGRAM && protocol === (domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6))
-      return mayPing(t) ? { make: () => new PingSocket(t, { domain, nonblock }) } : -E.EACCES;
     if (type === SOCK.DGRAM && protocol === IPPROTO.UDPLITE) return { make: () => new UdpSocket(t, { domain, nonblock }, protocol) };
-    if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
-    if (type === SOCK.RAW) {
-      // No protocol is that of all datagrams.
-      if (protocol === 0) return -E.EPROTONOSUPPORT;
-      return mayBeRaw(t) ? { make: () => new RawSocket(t, protocol, { domain, nonblock }) } : -E.EPERM;
+    if (type === SOCK.DGRAM && is(IPPROTO.UDP)) return { make: () => new UdpSocket(t, { domain, nonblock }) };
+    for (const { inetSockets } of t.kernel.features) {
+      const created = inetSockets?.(t, type, protocol, { domain, nonblock });
+      if (created !== undefined) return created;
     }
-    return -E.ESOCKTNOSUPPORT;
+    return type === SOCK.DGRAM ? -E.EPROTONOSUPPORT : -E.ESOCKTNOSUPPORT;
   };
 
 const families: Readonly<Record<number, SocketFamily>> = {

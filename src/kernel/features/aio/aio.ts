@@ -7,11 +7,11 @@ import { IO_EVENT_SIZE, IOCB_KEY } from "../../../abi/uapi/aio.ts";
 import { wait } from "../../base/wait.ts";
 import { restoreMask, withSignalMask } from "../../calls/poll/timeout.ts";
 import { long, ptr, uint } from "../../syscall/arg.ts";
-import { aioContext, iocbs, ioEvents, oneIocb, setUpContext } from "../../syscall/arg-aio.ts";
 import { given } from "../../syscall/arg-struct.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
+import { aioContext, iocbs, ioEvents, oneIocb, setUpContext } from "./args.ts";
 import { type AioContext, contextsOf } from "./context.ts";
 import { submit } from "./submit.ts";
 

@@ -15,6 +15,7 @@ import type { EventFile } from "../../fs/files/eventfd.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
+import { aioTotal } from "./total.ts";
 
 /** A completion. */
 export interface AioEvent {
@@ -133,7 +134,7 @@ export class AioContext {
     this.ended = true;
     for (const request of [...this.waiting]) request.cancel();
     this._pages.end();
-    this.kernel.aio.nr -= this.wanted;
+    aioTotal(this.kernel).nr -= this.wanted;
     this.kernel.frames.account.give(sizes.aioContext);
     this.completions.wake();
   }
@@ -146,7 +147,8 @@ export class AioContexts {
   /** A new context, mapped, or -errno. Linux ioctx_alloc(). */
   make(t: Task, wanted: number, compat: boolean): AioContext | number {
     const { kernel } = t;
-    const { aio, frames } = kernel;
+    const { frames } = kernel;
+    const aio = aioTotal(kernel);
     const events = 2 * Math.max(wanted, 4 * kernel.cpus);
     if (events > MOST_BYTES / IO_EVENT_SIZE) return -E.EINVAL;
     if (wanted > aio.max) return -E.EAGAIN;

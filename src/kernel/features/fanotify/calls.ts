@@ -19,6 +19,7 @@ import { cstring } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { FanotifyFile } from "./group.ts";
+import { limitsOf } from "./limits.ts";
 import type { FanotifyMark, Marked } from "./mark.ts";
 
 const ADMIN = CLASSES | INIT.REPORT_TID | INIT.REPORT_PIDFD | INIT.REPORT_FD_ERROR | INIT.UNLIMITED_QUEUE | INIT.UNLIMITED_MARKS;
@@ -36,7 +37,7 @@ const init = (t: Task, how: number, eventFlags: number, large: number): number =
   if (has(INIT.REPORT_NAME) && !has(INIT.REPORT_DIR_FID)) return -E.EINVAL;
   if (has(INIT.REPORT_TARGET_FID) && !has(INIT.REPORT_NAME | INIT.REPORT_FID)) return -E.EINVAL;
   const { kernel, cred } = t;
-  if (!kernel.fanotify.take("instances", cred.euid)) return -E.EMFILE;
+  if (!limitsOf(kernel).take("instances", cred.euid)) return -E.EMFILE;
   const path = kernel.vfs.anonymous(t, "[fanotify]");
   const file = new FanotifyFile(t, path, has(INIT.NONBLOCK) ? O_NONBLOCK : 0, how, eventFlags | large, isAdmin);
   const refused = (how & CLASSES) === CLASSES ? -E.EINVAL : has(INIT.ENABLE_AUDIT) && !capable(cred, CAP.AUDIT_WRITE) ? -E.EPERM : 0;

@@ -15,6 +15,7 @@ import type { Kernel } from "../../kernel.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 import { eventBytes, eventLength, type FidRecord } from "./event.ts";
+import { limitsOf } from "./limits.ts";
 import { FanotifyMark, type Marked } from "./mark.ts";
 import { Asked } from "./question.ts";
 import { handleText, recordKey, recordsOf } from "./records.ts";
@@ -58,7 +59,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     this.eventFlags = eventFlags;
     this.isPrivileged = isPrivileged;
     this.isQuiet = true;
-    this.kernel.fanotify.files.add(this);
+    limitsOf(this.kernel).files.add(this);
   }
   get fids(): number {
     return this.how & FIDS;
@@ -75,11 +76,12 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   }
   /** A new mark, or -errno. */
   addMark(object: Marked): FanotifyMark | number {
-    const { fanotify, frames } = this.kernel;
+    const { frames } = this.kernel;
+    const limits = limitsOf(this.kernel);
     const isCounted = (this.how & INIT.UNLIMITED_MARKS) === 0;
-    if (isCounted && !fanotify.take("watches", this._uid)) return -E.ENOSPC;
+    if (isCounted && !limits.take("watches", this._uid)) return -E.ENOSPC;
     if (!frames.account.take(sizes.watch)) {
-      if (isCounted) fanotify.give("watches", this._uid);
+      if (isCounted) limits.give("watches", this._uid);
       return -E.ENOMEM;
     }
     const isMount = !(object instanceof Inode || object instanceof FileSystem);
@@ -108,7 +110,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   /** Ends a mark that is not at its object any more. */
   forget(mark: FanotifyMark): void {
     if (!this._marks.delete(mark.object)) return;
-    if ((this.how & INIT.UNLIMITED_MARKS) === 0) this.kernel.fanotify.give("watches", this._uid);
+    if ((this.how & INIT.UNLIMITED_MARKS) === 0) limitsOf(this.kernel).give("watches", this._uid);
     this.kernel.frames.account.give(sizes.watch);
   }
   /** Ends all marks of a kind. */
@@ -161,7 +163,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   }
   private _queue(event: Queued): void {
     const { account } = this.kernel.frames;
-    const most = (this.how & INIT.UNLIMITED_QUEUE) !== 0 ? Number.POSITIVE_INFINITY : this.kernel.fanotify.events;
+    const most = (this.how & INIT.UNLIMITED_QUEUE) !== 0 ? Number.POSITIVE_INFINITY : limitsOf(this.kernel).events;
     if ((!event.question && this._events.length >= most) || !account.take(charge(event))) {
       if (event.question) event.question.answer(true);
       else if (!this._overflown) {
@@ -314,8 +316,8 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     for (const question of this._asked) question.answer(false);
     this._asked.clear();
     for (let event = this._events.shift(); event; event = this._events.shift()) this._done(event);
-    this.kernel.fanotify.files.delete(this);
-    this.kernel.fanotify.give("instances", this._uid);
+    limitsOf(this.kernel).files.delete(this);
+    limitsOf(this.kernel).give("instances", this._uid);
   }
 }
 

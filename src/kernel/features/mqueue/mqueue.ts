@@ -3,6 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { Fifo } from "../../base/fifo.ts";
+import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
@@ -13,7 +14,7 @@ import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../
 import { type Clock, Inode, type NewInode, type Or } from "../../fs/vfs/inode.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../fs/vfs/mode.ts";
 import type { Kernel } from "../../kernel.ts";
-import { NamespacePart, type NamespaceState, type PartNamespace } from "../../namespace/set.ts";
+import type { PartNamespace } from "../../namespace/set.ts";
 import type { Socket } from "../../net/socket.ts";
 import { SI } from "../../signal/info.ts";
 import { sendToProcess } from "../../signal/send.ts";

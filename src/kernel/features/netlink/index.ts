@@ -1,10 +1,10 @@
-// Netlink sockets: routes, socket diagnosis, nftables. man 7 netlink. Its objects are in
-// src/kernel/net/netlink.
+// Netlink sockets: routes, socket diagnosis, nftables. man 7 netlink.
 import { E } from "../../../abi/errno.ts";
 import { AF, SOCK } from "../../../abi/uapi/socket.ts";
 import type { SocketFamily } from "../../net/family.ts";
-import { NetlinkSocket, servesNetlink } from "../../net/netlink/netlink.ts";
 import type { Feature } from "../feature.ts";
+import { NetlinkSocket, servesNetlink } from "./netlink.ts";
+import { netlinkOptions } from "./options.ts";
 
 /** Linux netlink_create(). */
 const family: SocketFamily = (t, type, protocol, nonblock) => {
@@ -17,4 +17,6 @@ export const netlink: Feature = {
   name: "netlink",
   config: "INET_DIAG INET_TCP_DIAG INET_UDP_DIAG UNIX_DIAG",
   socketFamilies: { [AF.NETLINK]: family },
+  netFiles: { netlink: () => "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n" },
+  constants: () => ({ netlinkOptions }),
 };

@@ -1,6 +1,6 @@
 // The objects of System V IPC in an IPC namespace, and their limits. man 7 ipc_namespaces; Linux
 // include/linux/ipc_namespace.h.
-import { NamespacePart, type NamespaceState } from "../../namespace/set.ts";
+import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
 import type { Task } from "../../task/task.ts";
 import { IpcIds } from "./ids.ts";
 import type { Queue } from "./queue.ts";

@@ -133,15 +133,17 @@ const infoFolder = recipe("proc fdinfos", (fs: ProcFs, target: Task) => {
 const namespaceFolder = recipe("proc namespaces", (fs: ProcFs, target: Task) =>
   guardedFolder(target, { list: () => namespaceLinks(fs, target, inodesOf(target) + 0x100) }),
 );
+const netFilesOf = ({ kernel }: Task): Readonly<Record<string, (task: Task) => string>> =>
+  Object.assign({}, kernel.vfs.netFiles, ...kernel.features.map(({ netFiles }) => netFiles));
 const netContent = recipe(
   "proc net file",
-  (target: Task, name: string): ProcContent => ({ isSource: false, read: () => target.kernel.vfs.netFiles[name]?.(target) ?? "" }),
+  (target: Task, name: string): ProcContent => ({ isSource: false, read: () => netFilesOf(target)[name]?.(target) ?? "" }),
 );
 const netFolder = recipe("proc net", (fs: ProcFs, target: Task): ProcFolder => {
   const owner = ownerOf(target);
   return {
     list: () =>
-      Object.keys(target.kernel.vfs.netFiles).map((name, i) => {
+      Object.keys(netFilesOf(target)).map((name, i) => {
         const ino = inodesOf(target) + NET + i;
         return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, 0o444, netContent(target, name), owner) };
       }),

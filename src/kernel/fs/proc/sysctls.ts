@@ -7,7 +7,6 @@ import type { Kernel } from "../../kernel.ts";
 import { devicesOf } from "../../net/devices.ts";
 import { POOL_BITS } from "../files/devices.ts";
 import { type FixedTree, mergeTrees } from "./fixed-tree.ts";
-import { keySettings } from "./keys.ts";
 import { hugeSettings } from "./machine/huge-pages.ts";
 import { pingGroups } from "./machine/ping-groups.ts";
 import type { ProcContent } from "./node.ts";
@@ -67,13 +66,14 @@ const networkTree = (kernel: Kernel): FixedTree => ({
 
 const fileTree = (kernel: Kernel): FixedTree => ({
   ...stored("fs"),
-  "aio-max-nr": field(() => kernel.aio, "max", { min: 0, max: 2 ** 52 }),
-  "aio-nr": { read: () => `${kernel.aio.nr}\n` },
   epoll: stored("fs/epoll"),
   "file-max": constant(fileMax(kernel)),
   "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
-  fanotify: watchSettings(kernel.fanotify, { events: "max_queued_events", instances: "max_user_groups", watches: "max_user_marks" }),
-  inotify: watchSettings(kernel.inotify, { events: "max_queued_events", instances: "max_user_instances", watches: "max_user_watches" }),
+  inotify: watchSettings(() => kernel.inotify, {
+    events: "max_queued_events",
+    instances: "max_user_instances",
+    watches: "max_user_watches",
+  }),
   nr_open: field(() => kernel, "nrOpen", { min: 64, max: 0x7fff_ffc0 }),
   ...pipeSettings(kernel),
   "lease-break-time": field(() => kernel.vfs, "leaseSeconds", { min: 0, max: INT_MAX }),
@@ -100,7 +100,6 @@ const kernelTree = (kernel: Kernel): FixedTree => ({
   dmesg_restrict: restricted(kernel, "dmesg_restrict", 1),
   domainname: utsName("domainname"),
   hostname: utsName("hostname"),
-  keys: keySettings(kernel),
   kptr_restrict: restricted(kernel, "kptr_restrict", 2),
   ngroups_max: constant(65536),
   osrelease: constant(kernel.profile.release),

@@ -7,7 +7,6 @@ import { major, minor } from "../vfs/mode.ts";
 import { gzip } from "./config/gzip.ts";
 import { configText } from "./config/options.ts";
 import { type FixedTree, mergeTrees } from "./fixed-tree.ts";
-import { keyFiles } from "./keys.ts";
 import { locksFile } from "./locks.ts";
 import { cpuinfo } from "./machine/cpuinfo.ts";
 import { deviceFiles } from "./machine/devices.ts";
@@ -74,7 +73,6 @@ const coreFiles = (kernel: Kernel): FixedTree => {
     modules: { read: () => "" },
     partitions: { read: () => partitions(kernel) },
     stat: { read: () => stat(kernel) },
-    ...keyFiles,
     swaps: { isSource: false, read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
     uptime: {
       read: (task) => `${seconds(kernel.now + task.namespaces.time.nanoseconds("boottime"))} ${seconds(machineUsage(kernel).idle)}\n`,

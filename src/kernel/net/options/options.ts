@@ -5,18 +5,14 @@ import { AF } from "../../../abi/uapi/socket.ts";
 import type { Task } from "../../task/task.ts";
 import { ipRows, ipv6Rows, shortInt, unreadIpv6Rows } from "./inet-rows.ts";
 import { SOL } from "./numbers.ts";
-import { linkRows, netlinkRows } from "./other-rows.ts";
 import { INT, type OptionSet, type Row, type Rows } from "./row.ts";
 import { socketRows, unreadRows } from "./socket-rows.ts";
 import { tcpRows, udpRows } from "./tcp-rows.ts";
 
-type Levels = Readonly<Record<number, Rows>>;
-const linked: Readonly<Record<"packet" | "unix" | "netlink", Levels>> = {
-  packet: { [SOL.SOCKET]: socketRows("packet"), [SOL.PACKET]: linkRows },
-  unix: { [SOL.SOCKET]: socketRows("unix") },
-  netlink: { [SOL.SOCKET]: socketRows("netlink"), [SOL.NETLINK]: netlinkRows },
-};
-type InetSet = Exclude<OptionSet, keyof typeof linked>;
+/** Options by level and number. */
+export type Levels = Readonly<Record<number, Rows>>;
+const plain: Levels = { [SOL.SOCKET]: socketRows("unix") };
+type InetSet = Exclude<OptionSet, "unix" | "other">;
 const inet = (set: InetSet, six: boolean): Levels => {
   const udp = set === "udp" || set === "udplite" ? udpRows(set === "udplite") : undefined;
   return {
@@ -31,10 +27,10 @@ const inet = (set: InetSet, six: boolean): Levels => {
 const both = (set: InetSet): Readonly<Record<"four" | "six", Levels>> => ({ four: inet(set, false), six: inet(set, true) });
 const inets = { tcp: both("tcp"), udp: both("udp"), udplite: both("udplite"), ping: both("ping"), raw: both("raw") } as const;
 const levelsOf = (set: OptionSet, family: number): Levels =>
-  set === "packet" || set === "unix" || set === "netlink" ? linked[set] : inets[set][family === AF.INET6 ? "six" : "four"];
+  set === "unix" || set === "other" ? plain : inets[set][family === AF.INET6 ? "six" : "four"];
 const unread: Levels = { [SOL.SOCKET]: unreadRows, [SOL.IPV6]: unreadIpv6Rows };
 /** All tables of options. */
-export const optionLevels = { linked, inets, unread } as const;
+export const optionLevels = { plain, inets, unread } as const;
 
 /** The options of one socket. */
 export class Options {
@@ -42,9 +38,9 @@ export class Options {
   private readonly _set: OptionSet;
   private readonly _values = new Map<string, number>();
 
-  constructor(set: OptionSet, family: number) {
+  constructor(set: OptionSet, family: number, levels = levelsOf(set, family)) {
     this._set = set;
-    this._levels = levelsOf(set, family);
+    this._levels = levels;
   }
   /** True if the protocol has options of this level. */
   hasLevel(level: number): boolean {

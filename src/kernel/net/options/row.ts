@@ -3,8 +3,8 @@ import { E } from "../../../abi/errno.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 
-/** The protocols that have options of their own. */
-export type OptionSet = "tcp" | "udp" | "udplite" | "ping" | "raw" | "packet" | "unix" | "netlink";
+/** The protocols that have options of their own. "other": a family of a feature, which has its own tables. */
+export type OptionSet = "tcp" | "udp" | "udplite" | "ping" | "raw" | "unix" | "other";
 /** The refusal of a value: an error number. */
 export interface Refusal {
   readonly errno: number;

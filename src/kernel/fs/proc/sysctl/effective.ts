@@ -99,7 +99,7 @@ export const seccompFiles = (kernel: Kernel): FixedTree => {
 };
 
 /** Limits of inotify or fanotify, under their names. */
-export const watchSettings = (limits: WatchLimits, names: Readonly<Record<"instances" | "watches" | "events", string>>): FixedTree =>
+export const watchSettings = (limits: () => WatchLimits, names: Readonly<Record<"instances" | "watches" | "events", string>>): FixedTree =>
   Object.fromEntries(
-    (["events", "instances", "watches"] as const).map((key) => [names[key], field(() => limits, key, { min: 0, max: INT_MAX })]),
+    (["events", "instances", "watches"] as const).map((key) => [names[key], field(limits, key, { min: 0, max: INT_MAX })]),
   );
