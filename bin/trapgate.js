@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// Loads the bundled command line, with V8's compiled form of it if the build left one that this Node.js
-// accepts. Without it V8 compiles the text at every start. Node's own cache (module.enableCompileCache)
-// exists since Node 22 only. This file is one CommonJS module, because Node.js starts an ES module more
-// slowly and with a second look-up.
-const { closeSync, existsSync, fstatSync, openSync, readSync } = require("node:fs");
-const { join } = require("node:path");
+// Loads the bundled command line, with V8's compiled form of it if there is one that this Node.js accepts.
+// Without it V8 compiles the text at every start. A clone has the form that its build made. An installed
+// package has none, because each V8 accepts its own only: the first run leaves it in the user's cache
+// (caches.js). Node's own cache (module.enableCompileCache) exists since Node 22 only. This file is one
+// CommonJS module, because Node.js starts an ES module more slowly and with a second look-up.
+const { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } = require("node:fs");
+const { isAbsolute, join } = require("node:path");
 const vm = require("node:vm");
 
 const folder = join(__dirname, "..", "dist", "bundle");
@@ -87,22 +88,48 @@ const bytesOf = (file) => {
 };
 
 /**
- * The bundle whose scripts are in `at`. Undefined in a clone that is not built yet. For tools/bundle.mjs:
- * `scripts`, those that were loaded so far, by name; `evaluated`, the names of chunks that began.
+ * The user's folder of compiled forms of this build's scripts for this Node.js. It lies in the folder of
+ * `trapgate cache` (src/host/node-code-store.ts).
  */
-const load = (at = folder) => {
+const userCaches = () => {
+  const { XDG_CACHE_HOME: base = "", HOME: home = require("node:os").homedir() } = process.env;
+  const build = readFileSync(join(folder, "..", ".stamp"), "latin1").slice(0, 16);
+  return join(isAbsolute(base) ? base : join(home, ".cache"), "trapgate", "scripts", `${build}-${process.versions.v8}-${process.arch}`);
+};
+/** V8 trusts a compiled form. So it is read only if no other user can have written it. */
+const privateBytes = (file) => {
+  try {
+    const fd = openSync(file);
+    const { uid, mode } = fstatSync(fd);
+    closeSync(fd);
+    return (process.getuid && uid !== process.getuid()) || mode & 0o022 ? undefined : bytesOf(file);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * The bundle whose scripts are in `at`. Undefined in a clone that is not built yet. For tools/bundle.mjs:
+ * `scripts`, those that were loaded so far, by name; `evaluated`, the names of chunks that began. `lacking`:
+ * scripts without a compiled form that V8 accepted, and the folder for them, which `others` names if the
+ * build has left none.
+ */
+const load = (at = folder, others = undefined) => {
   setFlags(allFlags());
   if (!existsSync(textOf("start", at))) return undefined;
   const scripts = {};
+  const lacking = others && !existsSync(cacheOf("start", at)) ? { folder: others(), names: [] } : undefined;
   const read = (name) => {
     const filename = textOf(name, at);
     const text = bytesOf(filename).latin1Slice();
-    const cache = existsSync(cacheOf(name, at)) ? { cachedData: bytesOf(cacheOf(name, at)) } : {};
+    const found = lacking ? privateBytes(cacheOf(name, lacking.folder)) : existsSync(cacheOf(name, at)) && bytesOf(cacheOf(name, at));
+    const cache = found ? { cachedData: found } : {};
     // V8 accepts a cache only under the flags under which it was made.
     const late = lateFlags();
     if (late) setFlags(allFlags());
     scripts[name] = new vm.Script(text, { filename, ...cache });
     if (late) setFlags(late);
+    if (lacking && (!found || scripts[name].cachedDataRejected)) lacking.names.push(name);
     return scripts[name].runInThisContext();
   };
   // To work out a URL takes a hundredth of a start.
@@ -126,17 +153,25 @@ const load = (at = folder) => {
     }
     return exported.get(name);
   };
-  return { main: chunk(main).main, scripts, chunk, evaluated: () => [...exported.keys()] };
+  return { main: chunk(main).main, scripts, lacking, chunk, evaluated: () => [...exported.keys()] };
 };
 
 module.exports = { folder, textOf, cacheOf, load };
 
 if (require.main === module) {
-  const loaded = load();
+  const loaded = load(folder, userCaches);
   if (loaded) {
     // All output is written when main returns, except on Windows, where pipes are slower. process.exit spares
     // V8 the teardown of its heap.
-    loaded.main(process.argv.slice(2)).then(() => process.platform === "win32" || process.exit());
+    const args = process.argv.slice(2);
+    loaded.main(args).then(() => {
+      if (loaded.lacking?.names.length > 0) {
+        // V8 accepts a form only under the flags under which it was made.
+        if (lateFlags()) setFlags(allFlags());
+        require("./caches.js").keep(loaded, args);
+      }
+      if (process.platform !== "win32") process.exit();
+    });
   } else {
     console.error("trapgate: this clone is not built yet: run `npm start` once");
     process.exitCode = 125;

@@ -1,4 +1,5 @@
-// `node tools/count.mjs REPORT`: prints the failed tests of a vitest JSON report, each with the first lines of
+// `node tools/count.mjs REPORT`: prints the failed tests of a vitest JSON report, each with the first lines
+// of
 // its message, then `N passed, N failed`. Exit status 1 if a test failed or none ran. A test file that could
 // not be loaded counts as one failure.
 import { existsSync, readFileSync } from "node:fs";

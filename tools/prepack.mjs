@@ -1,7 +1,7 @@
 // npm runs this before it packs: a package without dist/ is of no use, so it is built, or packing is refused.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { build, buildLab, top } from "./setup.mjs";
+import { build, buildLab, run, top } from "./setup.mjs";
 
 if (!existsSync(join(top, "node_modules", "typescript"))) {
   console.error("npm pack: dist/ cannot be built, because development dependencies are missing: run `npm ci` first");
@@ -10,3 +10,4 @@ if (!existsSync(join(top, "node_modules", "typescript"))) {
 build();
 // `trapgate lab` serves it. package.json leaves busybox out, which is under another licence.
 buildLab();
+run(process.execPath, [join(top, "tools", "types.mjs")]);

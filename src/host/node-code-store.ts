@@ -184,6 +184,8 @@ export const codeCacheFiles = (folder: string): CacheEntry[] =>
 export const clearCodeCache = (folder: string): CacheFile[] => {
   const files = attempt(() => filesOf(folder)) ?? [];
   for (const { path } of files) rmSync(path, { force: true });
+  // Compiled forms of our own scripts (bin/caches.js).
+  if (folder === cacheFolder()) rmSync(join(folder, "scripts"), { recursive: true, force: true });
   return files;
 };
 

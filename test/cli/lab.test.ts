@@ -26,26 +26,46 @@ const ask = (url: string, path: string, options: { readonly method?: string; rea
 describe("the server of trapgate lab", () => {
   it("serves its folder and the run, and nothing else", () =>
     inFolder(async (folder) => {
-      const lab = join(folder, "lab");
+      const [lab, code] = [join(folder, "lab"), join(folder, "code")];
       expect(() => checkLab(lab)).toThrow(Problem);
       mkdirSync(join(lab, "assets"), { recursive: true });
       writeFileSync(join(folder, "secret"), "secret");
       writeFileSync(join(lab, "index.html"), "<p>page");
       writeFileSync(join(lab, "assets", "a.wasm"), "code");
+      mkdirSync(code);
+      writeFileSync(join(code, "handlers0.bin"), "shared");
+      writeFileSync(join(code, "start.js"), "secret");
       checkLab(lab);
-      const server = await serveLab(lab, new Map([["run.zip", new TextEncoder().encode("run")]]), 0);
+      const server = await serveLab({ folder: lab, code }, new Map([["run.zip", new TextEncoder().encode("run")]]), 0);
       try {
         expect(await ask(server.url, "/?trace=run.zip")).toMatchObject({ status: 200, text: "<p>page", type: "text/html; charset=utf-8" });
         expect(await ask(server.url, "/assets/a.wasm")).toMatchObject({ status: 200, text: "code", type: "application/wasm" });
+        // Generated code, which a package has once.
+        expect(await ask(server.url, "/assets/handlers0-AbC_1-29.wasm")).toMatchObject({
+          status: 200,
+          text: "shared",
+          type: "application/wasm",
+        });
         expect(await ask(server.url, "/run.zip")).toMatchObject({ status: 200, text: "run" });
         expect(await ask(server.url, "/run.zip", { method: "HEAD" })).toMatchObject({ status: 200, text: "" });
-        for (const path of ["/../secret", "/%2e%2e/secret", "/assets/..%2f..%2fsecret", "/..%5csecret", "/none", "/assets", "/%00"])
+        for (const path of [
+          "/../secret",
+          "/%2e%2e/secret",
+          "/assets/..%2f..%2fsecret",
+          "/..%5csecret",
+          "/none",
+          "/assets",
+          "/%00",
+          "/start.js",
+          "/assets/start-AbC_1-29.js",
+          "/handlers0.bin",
+        ])
           expect((await ask(server.url, path)).status, path).toBe(404);
         expect((await ask(server.url, "/%zz")).status).toBe(400);
         expect((await ask(server.url, "/", { method: "POST" })).status).toBe(405);
         // Another site's name that leads to this address: its pages must not read the run.
         expect((await ask(server.url, "/run.zip", { host: "evil.example" })).status).toBe(403);
-        await expect(serveLab(lab, new Map(), Number(new URL(server.url).port))).rejects.toThrow(/cannot be used/);
+        await expect(serveLab({ folder: lab, code }, new Map(), Number(new URL(server.url).port))).rejects.toThrow(/cannot be used/);
       } finally {
         server.close();
       }
@@ -58,7 +78,7 @@ describe("the server of trapgate lab", () => {
       writeFileSync(join(lab, "gone.js"), "1");
       writeFileSync(join(folder, "secret"), "secret");
       symlinkSync("../secret", join(lab, "link"));
-      const server = await serveLab(lab, new Map(), 0);
+      const server = await serveLab({ folder: lab, code: join(folder, "none") }, new Map(), 0);
       rmSync(join(lab, "gone.js"));
       try {
         // ENAMETOOLONG, ENOTDIR, a link out of the folder, a file that is gone.

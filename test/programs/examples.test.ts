@@ -1,8 +1,20 @@
 // The examples, as users have them: each in a folder of its own, with the package that `npm pack` makes.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gcc, missing, nativeX64, top } from "../support/host.ts";
 
@@ -50,7 +62,46 @@ describe.skipIf(missing("the examples", gcc, nativeX64))("the examples", { timeo
     expect(existsSync(join(folder, "dist", "lab", "index.html"))).toBe(true);
     expect(existsSync(join(folder, "dist", "lab", "shell"))).toBe(false);
     const archive = readdirSync(place).find((name) => name.endsWith(".tgz")) as string;
-    expect(statSync(join(place, archive)).size).toBeLessThan(8_000_000);
+    expect(statSync(join(place, archive)).size).toBeLessThan(5_000_000);
+  });
+  it("serves the page's generated code from the command line's copy, byte for byte", () => {
+    const installed = join(place, "node_modules", "trapgate", "dist");
+    const assets = readdirSync(join(top, "dist", "lab", "assets")).filter((name) => /\.(?:wasm|bin)$/.test(name));
+    expect(assets.length).toBeGreaterThan(10);
+    expect(readdirSync(join(installed, "lab", "assets")).filter((name) => assets.includes(name))).toEqual([]);
+    for (const name of assets) {
+      const shared = join(installed, "bundle", `${name.replace(/-[\w-]{8}\.\w+$/, "")}.bin`);
+      expect(readFileSync(shared).equals(readFileSync(join(top, "dist", "lab", "assets", name))), name).toBe(true);
+    }
+  });
+  it("keeps V8's form of its scripts in the user's cache, for the same build and Node.js", () => {
+    const home = join(place, "home");
+    mkdirSync(home);
+    const program = join(place, "node_modules", "trapgate", "guest", "bin", "hello-syscall");
+    const start = (...args: readonly string[]) => {
+      const all = [join(place, "node_modules", "trapgate", "bin", "trapgate.js"), ...args];
+      const { stdout, stderr } = spawnSync(process.execPath, all, { encoding: "utf8", env: { PATH: process.env["PATH"], HOME: home } });
+      return stdout + stderr;
+    };
+    const kept = () => readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) => /scripts\/.*\.cache$/.test(name));
+    expect(start("run", "--code-cache", "off", program)).toBe("hello through syscall\n");
+    expect(kept()).toEqual([]);
+    expect(start("run", program)).toBe("hello through syscall\n");
+    const [first, ...more] = kept();
+    expect([basename(first ?? ""), more]).toEqual(["start.cache", []]);
+    const file = join(home, first as string);
+    const made = statSync(file).mtimeMs;
+    expect(start("run", program)).toBe("hello through syscall\n");
+    expect(statSync(file).mtimeMs).toBe(made);
+    // A damaged one, and one that others may write, are not used.
+    writeFileSync(file, readFileSync(file).subarray(0, 1000));
+    expect(start("run", program)).toBe("hello through syscall\n");
+    expect(statSync(file).size).toBeGreaterThan(100_000);
+    chmodSync(file, 0o666);
+    expect(start("run", program)).toBe("hello through syscall\n");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    start("cache", "clear");
+    expect(kept()).toEqual([]);
   });
   it("are those of the README", () => {
     expect(names.sort()).toEqual(Object.keys(least).sort());

@@ -1,8 +1,8 @@
 // The published types: a project with the language's own library alone compiles against every entry of the
 // package.
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { apiPage, type Export, emitTypes, exportsOf, entries as publicEntries } from "../../tools/api.ts";
 import { inFolder } from "../support/guest.ts";
@@ -39,13 +39,26 @@ machine.kernel; machine.inputs; machine.giveUp; machine.runClosed; machine.follo
 new Machine({}, undefined);
 `;
 
+/** Modules whose declarations one needs, with itself. */
+const declarationsOf = (path: string, found = new Set<string>()): ReadonlySet<string> => {
+  if (found.has(path)) return found;
+  found.add(path);
+  const text = readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  for (const [, from] of text.matchAll(/(?:from|import|import\() ?"(\.[^"]+)\.[jt]s"/g))
+    declarationsOf(join(dirname(path), `${from}.d.ts`), found);
+  return found;
+};
+
 describe("the types of the package", { timeout: 240_000 }, () => {
   const project = inFolder(async (folder) => {
     const install = join(folder, "node_modules", "trapgate");
     mkdirSync(install, { recursive: true });
     cpSync(join(top, "package.json"), join(install, "package.json"));
     const types = join(install, "dist");
-    emitTypes(types);
+    const modules = join(folder, "modules");
+    emitTypes(modules);
+    cpSync(modules, types, { recursive: true });
+    execFileSync(process.execPath, [join(top, "tools", "types.mjs"), types]);
     // vitest's own types need Node's: the matchers extend an interface of it, and no more.
     mkdirSync(join(folder, "node_modules", "vitest"));
     writeFileSync(join(folder, "node_modules", "vitest", "package.json"), '{ "name": "vitest", "types": "./index.d.ts" }');
@@ -59,11 +72,14 @@ describe("the types of the package", { timeout: 240_000 }, () => {
     };
     const errors = (lines: readonly string[]): string[] => lines.filter((line) => /error TS/.test(line));
     return {
-      page: apiPage(types),
-      documented: Object.fromEntries(publicEntries.map(({ name, file }) => [name, exportsOf(types, file)])),
+      page: apiPage(modules),
+      documented: Object.fromEntries(publicEntries.map(({ name, file }) => [name, exportsOf(modules, file)])),
+      doors: readdirSync(types, { recursive: true, encoding: "utf8" }).filter((name) => !name.startsWith("types")),
       entries: promised.map((entry) => {
         const lines = compile(`export * from "${moduleOf(entry)}";\n`);
-        return { entry, errors: errors(lines), jit: lines.filter((line) => /dist\/.*\bjit\//.test(line)), files: lines.length };
+        const { types: door = "" } = entries[entry] as { types: string };
+        const jit = [...declarationsOf(join(modules, door.slice("./dist/".length)))].filter((path) => /\bjit\//.test(path));
+        return { entry, errors: errors(lines), jit, files: lines.length };
       }),
       sample: errors(compile(sample)),
       intrusion: errors(compile(intrusion)),
@@ -97,6 +113,11 @@ describe("the types of the package", { timeout: 240_000 }, () => {
       const same = (found: unknown, shown: unknown): void => expect(found, own).toEqual(shown);
       await expect(run({ log: () => {} }, same, ...Object.values(library)), own).resolves.toBeUndefined();
     }
+  });
+  it("are one file a door, and those that doors share", async () => {
+    const files = Object.values(entries).map(({ types }) => types.slice("./dist/".length));
+    const { doors } = await project;
+    expect(doors.filter((name) => name.endsWith(".d.ts")).sort()).toEqual(files.sort());
   });
   it("serve a program that uses them", async () => {
     expect((await project).sample).toEqual([]);

@@ -118,7 +118,7 @@ const check = (input: Input) =>
     mkdirSync(join(root, "sub"), { recursive: true });
     for (const [name, text] of Object.entries(served)) writeFileSync(join(root, name), text);
     writeFileSync(join(folder, "secret"), SECRET);
-    const server = await serveLab(root, new Map([[MEMORY, Buffer.from("{}")]]), 0);
+    const server = await serveLab({ folder: root, code: join(root, "no-such") }, new Map([[MEMORY, Buffer.from("{}")]]), 0);
     const port = Number(new URL(server.url).port);
     try {
       for (const [n, connection] of input.connections.entries()) {

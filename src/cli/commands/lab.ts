@@ -5,7 +5,7 @@ import { integer, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { checkLab, serveLab } from "../lab/serve.ts";
-import { labFolder } from "../lab-folder.ts";
+import { labFolders } from "../lab-folder.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { complain, print } from "../text/print.ts";
 
@@ -42,8 +42,8 @@ export const command: Command = {
   options: [...help, ...runOptionHelp],
   async run(args) {
     const { values, rest } = parse(args, options);
-    const folder = labFolder();
-    checkLab(folder);
+    const folders = labFolders();
+    checkLab(folders.folder);
     const port = values.port === undefined ? 0 : integer(values.port, "--port");
     if (port > MOST_PORT) throw new Problem("bad-value", `--port wants a number up to ${MOST_PORT}, not ${port}`);
     const files = new Map<string, Uint8Array>();
@@ -56,7 +56,7 @@ export const command: Command = {
       await execute(prepared, undefined, file.hooks);
       files.set(RUN, file.bytes());
     }
-    const server = await serveLab(folder, files, port);
+    const server = await serveLab(folders, files, port);
     const url = files.size > 0 ? `${server.url}?trace=${RUN}` : server.url;
     print(`${url}\n`);
     const { openBrowser } = await import("../lab/open.ts");

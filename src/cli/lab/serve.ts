@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, relative, sep } from "node:path";
 import { Problem } from "../../problem.ts";
+import type { LabFolders } from "../lab-folder.ts";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -31,6 +32,14 @@ const filesOf = (folder: string): ReadonlyMap<string, string> =>
       return entry.isFile() ? [[relative(folder, path).split(sep).join("/"), path]] : [];
     }),
   );
+/**
+ * The name in dist/bundle of generated code that the built page names. A package has this code once: the
+ * files of the page are left out.
+ */
+const bundled = (name: string): string | undefined => {
+  const stem = /^assets\/([a-z]+\d*)-[\w-]{8}\.(?:wasm|bin)$/.exec(name)?.[1];
+  return stem && `${stem}.bin`;
+};
 /** The name that a request's path has, or undefined if the path is damaged. */
 const nameOf = (url: string): string | undefined => {
   try {
@@ -50,12 +59,14 @@ const contentOf = (path: string | undefined): Uint8Array | undefined => {
 };
 
 /**
- * Starts the server. `files`: more files by name, served beside those of the folder.
+ * Starts the server. `folder` and `code`: the built page, and generated code that it shares with the command
+ * line. `files`: more files by name.
  *
  * @throws {Problem} The port is taken.
  */
-export const serveLab = async (folder: string, files: ReadonlyMap<string, Uint8Array>, port: number): Promise<LabServer> => {
+export const serveLab = async ({ folder, code }: LabFolders, files: ReadonlyMap<string, Uint8Array>, port: number): Promise<LabServer> => {
   const paths = filesOf(folder);
+  const codePaths = existsSync(code) ? filesOf(code) : new Map<string, string>();
   const server: Server = createServer(({ method, url = "/", headers }, response) => {
     // The browser may end the connection at any time.
     response.on("error", () => {});
@@ -64,7 +75,7 @@ export const serveLab = async (folder: string, files: ReadonlyMap<string, Uint8A
     if (method !== "GET" && method !== "HEAD") return refuse(405);
     const name = nameOf(url);
     if (name === undefined) return refuse(400);
-    const bytes = files.get(name) ?? contentOf(paths.get(name));
+    const bytes = files.get(name) ?? contentOf(paths.get(name) ?? codePaths.get(bundled(name) ?? ""));
     if (!bytes) return refuse(404);
     response.writeHead(200, {
       "Content-Type": types[extname(name)] ?? "application/octet-stream",
