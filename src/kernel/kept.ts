@@ -128,7 +128,7 @@ class Search {
     const { cred, namespaces, pidNs, childPidNs, fs } = task;
     this.reached.add(task.ldt);
     this.reached.add(cred.groups);
-    if (cred.landlock) this.reached.add(cred.landlock);
+    if (cred.security) for (const state of Object.values(cred.security)) this.reached.add(state);
     if (this._first(namespaces)) for (const namespace of Object.values(namespaces)) this._namespace(namespace);
     for (const namespace of [pidNs, childPidNs, cred.userNs]) if (namespace) this._namespace(namespace);
     this._mount(fs.root.mount);

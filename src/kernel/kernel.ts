@@ -16,6 +16,7 @@ import { type Timespec, UPTIME } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
+import type { SecurityHooks } from "./cred/security.ts";
 import { StringBuffer } from "./exec/strings.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Feature } from "./features/feature.ts";
@@ -87,6 +88,7 @@ export class Kernel implements Parted {
   /** Optional features, and the parts of tasks and of the kernel that they have. */
   readonly features: readonly Feature[];
   readonly taskParts: readonly NonNullable<Feature["taskPart"]>[];
+  readonly securityModules: readonly SecurityHooks[];
   parts: Map<string, unknown> | undefined = undefined;
   readonly model: ProcessorModel;
   readonly profile: Profile;
@@ -179,6 +181,7 @@ export class Kernel implements Parted {
     this.processor = options.processor;
     this.features = options.features ?? features;
     this.taskParts = this.features.flatMap(({ taskPart }) => taskPart ?? []);
+    this.securityModules = this.features.flatMap(({ security }) => security ?? []);
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;

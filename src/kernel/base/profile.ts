@@ -43,8 +43,6 @@ export interface KernelRules {
    * One table serves x32 and x86-64: numbers 512 to 547 work without bit 30, and 64-bit-only calls with it.
    */
   readonly x32Shared: boolean;
-  /** The ABI version of Landlock. 0: the kernel has no Landlock. */
-  readonly landlock: number;
   /** The vDSO makes random numbers from keys in the memory of the program. Linux lib/vdso/getrandom.c */
   readonly vdsoRandom: boolean;
 }
@@ -59,26 +57,26 @@ export interface Profile extends Switches, KernelRules {
   readonly seccomp: SeccompProfile;
 }
 
+/** Major and minor number of a Linux version. */
+export type Version = readonly [major: number, minor: number];
+/** True if the release is of that version or a later one. */
+export const isSince = (release: string, [major, minor]: Version): boolean => {
+  const [own, ownMinor] = release.split(".").map(Number) as [number, number];
+  return major < own || (major === own && minor <= ownMinor);
+};
+
 /** A change of `KernelRules`. */
 interface Change {
-  /** The first version with the change: Linux major and minor number. */
-  readonly since: readonly [major: number, minor: number];
+  /** The first version with the change. */
+  readonly since: Version;
   readonly rules: Partial<KernelRules>;
 }
-const GROUND: KernelRules = { x32Shared: true, landlock: 0, vdsoRandom: false };
+const GROUND: KernelRules = { x32Shared: true, vdsoRandom: false };
 /** Oldest first. */
 const CHANGES: readonly Change[] = [
   // Linux 6365b842aae4, "x86/syscalls: Split the x32 syscalls into their own table".
   { since: [5, 4], rules: { x32Shared: false } },
-  // man 7 landlock, "VERSIONS"; Linux Documentation/userspace-api/landlock.rst, "Previous limitations".
-  { since: [5, 13], rules: { landlock: 1 } },
-  { since: [5, 19], rules: { landlock: 2 } },
-  { since: [6, 2], rules: { landlock: 3 } },
-  { since: [6, 7], rules: { landlock: 4 } },
-  { since: [6, 10], rules: { landlock: 5 } },
   { since: [6, 11], rules: { vdsoRandom: true } },
-  { since: [6, 12], rules: { landlock: 6 } },
-  { since: [6, 15], rules: { landlock: 7 } },
 ];
 
 const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: [] };
@@ -91,8 +89,7 @@ const releaseOf = (version: string): string => `${version.startsWith("patch:") ?
 
 /** The rules of a version: all changes up to it. */
 const rulesOf = (release: string): KernelRules => {
-  const [major, minor] = release.split(".").map(Number) as [number, number];
-  const made = CHANGES.filter(({ since }) => since[0] < major || (since[0] === major && since[1] <= minor));
+  const made = CHANGES.filter(({ since }) => isSince(release, since));
   return Object.assign({}, GROUND, ...made.map((change) => change.rules)) as KernelRules;
 };
 

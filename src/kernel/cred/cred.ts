@@ -1,8 +1,7 @@
 // Credentials: the ids and capabilities of a task. man 7 credentials, man 7 capabilities; Linux
 // include/linux/cred.h.
 import { CAP } from "../../abi/capability.ts";
-import type { Domain } from "../landlock/domain.ts";
-
+import type { SecurityState } from "./security.ts";
 import { levelOf, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
 export { CAP };
@@ -35,8 +34,8 @@ export interface Cred {
   readonly securebits: number;
   /** The user namespace in which the capabilities hold. Undefined: the initial one. */
   readonly userNs?: UserNamespace | undefined;
-  /** The restrictions of landlock_restrict_self(2). Undefined: none. */
-  readonly landlock?: Domain | undefined;
+  /** State of security modules. Undefined: none restricts the task. */
+  readonly security?: SecurityState | undefined;
 }
 
 /** The credentials of a program that user `uid` and group `gid` start. Root has every capability. */

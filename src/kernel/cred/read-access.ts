@@ -1,8 +1,9 @@
 // Access to another process through /proc. Linux kernel/ptrace.c __ptrace_may_access(),
 // PTRACE_MODE_READ_FSCREDS.
-import { mayTrace } from "../landlock/scope.ts";
+
 import type { Task } from "../task/task.ts";
 import { CAP, capableIn } from "./cred.ts";
+import { mayTrace } from "./security.ts";
 
 /** True if `task` may read the state of `target`. */
 export const mayAccess = (task: Task, target: Task): boolean => {

@@ -3,6 +3,7 @@
 // sockets EAFNOSUPPORT.
 
 import type { Profile } from "../base/profile.ts";
+import type { SecurityHooks } from "../cred/security.ts";
 import type { FileSystemType } from "../fs/mountable.ts";
 import type { FixedTree } from "../fs/proc/fixed-tree.ts";
 import type { FileSystem } from "../fs/vfs/inode.ts";
@@ -35,6 +36,8 @@ export interface Feature {
   readonly inetSockets?: InetSockets;
   /** Files of /proc/net, with their content for a task of the namespace. */
   readonly netFiles?: Readonly<Record<string, (task: Task) => string>>;
+  /** Checks of a security module. */
+  readonly security?: SecurityHooks;
   /** Tables that objects of the feature point at. A snapshot names them in place of a copy. */
   readonly constants?: () => Readonly<Record<string, object>>;
   // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types

@@ -128,7 +128,7 @@ export type SocketOwner = Pick<Task, "kernel" | "cred" | "net">;
 export abstract class Socket extends FileDescription {
   readonly type: SocketType;
   readonly net: NetNamespace;
-  /** The address family of a TCP socket. Landlock restricts its ports. */
+  /** The address family of a TCP socket. Security modules restrict its ports. */
   get family(): number | undefined {
     return undefined;
   }

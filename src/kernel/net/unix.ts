@@ -6,12 +6,11 @@ import { ofBytes } from "../base/byte-string.ts";
 import { Fifo } from "../base/fifo.ts";
 import { sizes } from "../base/sizes.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
+import { mayReachAbstract, type SecurityState } from "../cred/security.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
-import type { Hierarchy } from "../landlock/domain.ts";
-import { mayReachAbstract } from "../landlock/scope.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
@@ -26,7 +25,7 @@ const MAX_PACKETS = 10;
 /** sizeof(struct sockaddr_un.sun_path) */
 const PATH_SIZE = 108;
 
-/** 0, or -EPERM for an abstract name outside of the task's scope (Landlock). */
+/** 0, or -EPERM for an abstract name that a security module refuses. */
 const mayReach = (task: Task, to: UnixSocket): number => (to.address.startsWith("\0") ? mayReachAbstract(task, to.maker) : 0);
 
 /** A Unix domain socket of any type. */
@@ -59,13 +58,13 @@ export class UnixSocket extends Socket {
   private readonly _buffer = new SendBuffer(this.writeQueue, this);
   /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
-  /** The Landlock domain of the creator, for scopes. Linux file.f_cred. */
-  readonly maker: Hierarchy | undefined;
+  /** The state of security modules in the credentials of the creator. Linux file.f_cred. */
+  readonly maker: SecurityState | undefined;
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
     super(task, type, nonblock, { set: "unix", domain: AF.UNIX });
     this._flight = task.kernel.flight;
-    this.maker = task.cred.landlock?.hierarchy;
+    this.maker = task.cred.security;
   }
   override get passesCredentials(): boolean {
     return true;

@@ -5,7 +5,7 @@ import { E } from "../../abi/errno.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import { MODE } from "../base/seccomp-state.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
-import { mayTrace } from "../landlock/scope.ts";
+import { mayTrace } from "../cred/security.ts";
 import { SI } from "../signal/info.ts";
 import { endProcess, sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";

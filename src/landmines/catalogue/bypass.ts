@@ -1,5 +1,6 @@
 // Group E: ways that do not pass the gate. The filter is right for its own process and its own calls; the
 // work is done by another process, another call, or a rule that is missing.
+import { isSince, type Version } from "../../kernel/base/profile.ts";
 import { type Expected, killed, type Landmine, type Otherwise, prints } from "./landmine.ts";
 
 /** The expectation that the patch of 2012 and all later versions share. */
@@ -8,8 +9,13 @@ const everywhere = (weak: string, fixed: string, end = 1): Pick<Landmine, "expec
 });
 /** The same refusal of both policies: the kernel lacks a feature that the guest needs first. */
 const refused = (text: string): Expected => ({ weak: prints(text, 1), fixed: prints(text, 1) });
+/** A kernel before that version. */
+const before =
+  (...version: Version): Otherwise["when"] =>
+  (_, { release }) =>
+    !isSince(release, version);
 const noLandlock: Otherwise = {
-  when: (_, { landlock }) => landlock === 0,
+  when: before(5, 13),
   why: "no Landlock before 5.13",
   expected: refused("landlock_create_ruleset = -38"),
 };
@@ -163,7 +169,7 @@ export const bypass: readonly Landmine[] = [
     otherwise: [
       noLandlock,
       {
-        when: (_, { landlock }) => landlock < 3,
+        when: before(6, 2),
         why: "no LANDLOCK_ACCESS_FS_TRUNCATE before 6.2",
         expected: { weak: prints("open for writing = -13\ntruncate = 0"), fixed: prints("landlock_create_ruleset = -22", 1) },
       },
@@ -182,7 +188,7 @@ export const bypass: readonly Landmine[] = [
     otherwise: [
       noLandlock,
       {
-        when: (_, { landlock }) => landlock < 5,
+        when: before(6, 10),
         why: "no LANDLOCK_ACCESS_FS_IOCTL_DEV before 6.10",
         expected: { weak: prints("ioctl = -25"), fixed: prints("landlock_create_ruleset = -22", 1) },
       },
@@ -201,17 +207,17 @@ export const bypass: readonly Landmine[] = [
     otherwise: [
       noLandlock,
       {
-        when: (_, { landlock }) => landlock < 4,
+        when: before(6, 7),
         why: "neither IOCTL_DEV nor ports before 6.7",
         expected: refused("landlock_create_ruleset = -7"),
       },
       {
-        when: (_, { landlock }) => landlock < 5,
+        when: before(6, 10),
         why: "no IOCTL_DEV before 6.10, no scopes before 6.12",
         expected: { weak: prints("landlock_create_ruleset = -22", 1), fixed: prints("landlock_create_ruleset = -7", 1) },
       },
       {
-        when: (_, { landlock }) => landlock < 6,
+        when: before(6, 12),
         why: "no scopes before 6.12",
         expected: { weak: prints("connect = 0"), fixed: prints("landlock_create_ruleset = -7", 1) },
       },

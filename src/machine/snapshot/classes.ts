@@ -16,7 +16,6 @@ import { DetachedTree } from "../../kernel/calls/mount/api.ts";
 import { ContextFile } from "../../kernel/calls/mount/context.ts";
 import { MemoryCopying } from "../../kernel/calls/process/inspect.ts";
 import { BpfProgramFile } from "../../kernel/calls/security/bpf.ts";
-import { RulesetFile } from "../../kernel/calls/security/landlock.ts";
 import { Cgroup } from "../../kernel/cgroup/cgroup.ts";
 import { DeviceProgram } from "../../kernel/cgroup/device-program.ts";
 import { CoreDump } from "../../kernel/coredump/core-dump.ts";
@@ -53,6 +52,7 @@ import { Keyring } from "../../kernel/features/keyrings/keyring.ts";
 import { Keys, NamespaceKeys } from "../../kernel/features/keyrings/keys.ts";
 import { KeyConstruction } from "../../kernel/features/keyrings/request.ts";
 import { TaskKeys } from "../../kernel/features/keyrings/task-keys.ts";
+import { RulesetFile } from "../../kernel/features/landlock/calls.ts";
 import { MqueueReceiving, MqueueSending } from "../../kernel/features/mqueue/calls.ts";
 import { MqueueDir, MqueueFile, MqueueFs, MqueueInode, MqueueNamespace } from "../../kernel/features/mqueue/mqueue.ts";
 import { NetlinkPorts, NetlinkSocket } from "../../kernel/features/netlink/netlink.ts";
@@ -214,7 +214,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/calls/mount/context.ts:ContextFile", ContextFile],
   ["kernel/calls/process/inspect.ts:MemoryCopying", MemoryCopying],
   ["kernel/calls/security/bpf.ts:BpfProgramFile", BpfProgramFile],
-  ["kernel/calls/security/landlock.ts:RulesetFile", RulesetFile],
   ["kernel/cgroup/cgroup.ts:Cgroup", Cgroup],
   ["kernel/cgroup/device-program.ts:DeviceProgram", DeviceProgram],
   ["kernel/coredump/core-dump.ts:CoreDump", CoreDump],
@@ -259,6 +258,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/keyrings/keys.ts:NamespaceKeys", NamespaceKeys],
   ["kernel/features/keyrings/request.ts:KeyConstruction", KeyConstruction],
   ["kernel/features/keyrings/task-keys.ts:TaskKeys", TaskKeys],
+  ["kernel/features/landlock/calls.ts:RulesetFile", RulesetFile],
   ["kernel/features/mqueue/calls.ts:MqueueReceiving", MqueueReceiving],
   ["kernel/features/mqueue/calls.ts:MqueueSending", MqueueSending],
   ["kernel/features/mqueue/mqueue.ts:MqueueDir", MqueueDir],

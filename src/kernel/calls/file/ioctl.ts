@@ -4,6 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { F, T } from "../../../abi/uapi/ioctl.ts";
 import { CAP, capable } from "../../cred/cred.ts";
+import { mayIoctl } from "../../cred/security.ts";
 import { fiemap } from "../../fs/files/fiemap.ts";
 import { argumentText } from "../../fs/tty/ioctl-text.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
@@ -11,7 +12,6 @@ import { FS_FL } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
-import { mayIoctl } from "../../landlock/open.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
@@ -59,7 +59,7 @@ const fileFlags = (t: Task, file: FileDescription, request: number, at: VAddr, a
 const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Result => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
-  const denied = mayIoctl(file, request);
+  const denied = mayIoctl(t, file, request);
   if (denied < 0) return denied;
   switch (request) {
     case F.FIOCLEX:

@@ -2,10 +2,10 @@
 // have. Linux fs/open.c do_truncate(), vfs_fallocate().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
+import { mayTruncate, mayTruncatePath } from "../../cred/security.ts";
 import { F_SEAL_GROW, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
 import type { Dentry } from "../../fs/vfs/dentry.ts";
@@ -15,8 +15,6 @@ import { may, S_IFBLK, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { isAppendOnly, isImmutable, killPrivileges, permission, wantWrite } from "../../fs/vfs/permission.ts";
-import { mayTruncate } from "../../landlock/open.ts";
-import { mayAccessPath } from "../../landlock/paths.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
@@ -71,7 +69,7 @@ const truncate = (t: Task, at: VAddr, length: number): Result => {
   const breaking = breakLeases(t, inode, O_WRONLY);
   if (breaking !== 0) return breaking;
   if (inode.writers < 0) return -E.ETXTBSY;
-  const guarded = mayAccessPath(t, path, ACCESS_FS.LANDLOCK_ACCESS_FS_TRUNCATE);
+  const guarded = mayTruncatePath(t, path);
   return guarded < 0 ? guarded : modified(path.dentry, resize(t, inode, length));
 };
 
@@ -81,7 +79,7 @@ const ftruncate = (t: Task, fd: number, length: number): number => {
   if (!file) return -E.EBADF;
   if (!file.inode.isFile || !file.writable) return -E.EINVAL;
   if (isAppendOnly(file.inode)) return -E.EPERM;
-  const guarded = mayTruncate(file);
+  const guarded = mayTruncate(t, file);
   return guarded < 0 ? guarded : modified(file.path.dentry, resize(t, file.inode, length));
 };
 

@@ -3,10 +3,10 @@
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
+import { mayChangeMounts } from "../../cred/security.ts";
 import { enslave, isolate, share } from "../../fs/mount/peers.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import { ATIME_FLAGS, type Mount, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_RDONLY, withBelow } from "../../fs/vfs/mount.ts";
-import { mayChangeMounts } from "../../landlock/paths.ts";
 import type { Task } from "../../task/task.ts";
 
 /** The flags of a mount, apart from those of its file system. */
@@ -14,7 +14,7 @@ export const MOUNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOS
 
 /** CAP_SYS_ADMIN over the mount namespace, not over the machine. Linux may_mount(). */
 export const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
-/** The same, and Landlock's hooks of mount(2), umount2(2), move_mount(2) and pivot_root(2). */
+/** The same, and the hooks of security modules for mount(2), umount2(2), move_mount(2) and pivot_root(2). */
 export const mayChange = (t: Task): boolean => mayChangeMounts(t) === 0 && mayMount(t);
 
 /** Propagation types. Linux uapi linux/mount.h. */

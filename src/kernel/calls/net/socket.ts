@@ -5,10 +5,10 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
+import { mayUseAddress } from "../../cred/security.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { mayUsePort } from "../../landlock/ports.ts";
 import type { AddressUse } from "../../net/address.ts";
 import type { NewSocket, SocketFamily } from "../../net/family.ts";
 import type { InetFamily } from "../../net/inet-address.ts";
@@ -133,7 +133,7 @@ export const bind = (t: Task, n: number, at: VAddr, length: number): Result =>
   withSocket(t, n, (s) => {
     const bytes = fetchAddress(t, at, length);
     if (typeof bytes === "number") return bytes;
-    const guarded = s.family === undefined ? 0 : mayUsePort(t, s.family, bytes, "bind");
+    const guarded = s.family === undefined ? 0 : mayUseAddress(t, s.family, bytes, "bind");
     if (guarded < 0) return guarded;
     const address = s.parseAddress(bytes, "bind");
     return typeof address === "number" ? address : s.bind(t, address);
@@ -148,7 +148,7 @@ export const connect = (t: Task, n: number, at: VAddr, length: number): Result =
   const fetched = fetchAddress(t, at, length);
   if (typeof fetched === "number") return finish(t, fetched);
   return withSocket(t, n, (s) => {
-    const guarded = s.family === undefined ? 0 : mayUsePort(t, s.family, fetched, "connect");
+    const guarded = s.family === undefined ? 0 : mayUseAddress(t, s.family, fetched, "connect");
     if (guarded < 0) return finish(t, guarded);
     const address = s.parseAddress(fetched, "connect");
     if (typeof address === "number") return finish(t, address);

@@ -1,4 +1,4 @@
-// The list of Linux security modules, and their attributes, which Landlock and capabilities lack. Linux
+// The list of Linux security modules, and their attributes, which none of them has. Linux
 // security/lsm_syscalls.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -7,8 +7,8 @@ import { choice, flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
-/** uapi linux/lsm.h */
-const LSM_ID = { CAPABILITY: 100, LANDLOCK: 110 } as const;
+/** uapi linux/lsm.h LSM_ID_CAPABILITY */
+const CAPABILITY_ID = 100;
 // biome-ignore format: table
 const LSM_ATTR = {
   LSM_ATTR_CURRENT: 100, LSM_ATTR_EXEC: 101, LSM_ATTR_FSCREATE: 102, LSM_ATTR_KEYCREATE: 103, LSM_ATTR_PREV: 104, LSM_ATTR_SOCKCREATE: 105,
@@ -18,7 +18,10 @@ const LSM_FLAG_SINGLE = 1;
 const CONTEXT = 32;
 const PAGE = 4096;
 
-const active = (t: Task): readonly number[] => (t.kernel.profile.landlock > 0 ? [LSM_ID.CAPABILITY, LSM_ID.LANDLOCK] : [LSM_ID.CAPABILITY]);
+const active = ({ kernel }: Task): readonly number[] => [
+  CAPABILITY_ID,
+  ...kernel.features.flatMap(({ security, isIn }) => (security && (isIn?.(kernel.profile) ?? true) ? security.id : [])),
+];
 
 const list = (t: Task, ids: VAddr, sizeAt: VAddr, how: number): number => {
   if (how !== 0) return -E.EINVAL;

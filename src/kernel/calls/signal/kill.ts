@@ -4,9 +4,9 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
+import { maySignal } from "../../cred/security.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { maySignal } from "../../landlock/scope.ts";
 import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
 import { SI, type SigInfo, userSignal } from "../../signal/info.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../../signal/layout.ts";
@@ -32,7 +32,7 @@ const credAllows = (from: Cred, to: Cred): boolean =>
 const denied = (t: Task, sig: number, to: Process, thread = to.leader ?? t.kernel.tasks.get(to.pid)): boolean => {
   if (to === t.process) return false;
   if (!credAllows(t.cred, thread?.cred ?? t.cred) && (sig !== SIG.SIGCONT || to.sid !== t.process.sid)) return true;
-  return !maySignal(t, thread?.cred.landlock);
+  return !maySignal(t, thread?.cred);
 };
 
 const isSignal = (sig: number): boolean => sig >= 0 && sig <= NSIG;

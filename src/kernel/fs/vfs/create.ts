@@ -5,7 +5,7 @@ import { cost } from "../../base/cost.ts";
 import { ACCESS, mayUseDevice } from "../../cgroup/devices.ts";
 import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, inheritedAcl, isMode, modeOfAcl } from "../../cred/acl.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
-import { mayMake, mayRefer } from "../../landlock/paths.ts";
+import { mayMake, mayRefer } from "../../cred/security.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { Inode, NewInode, Or } from "./inode.ts";

@@ -73,8 +73,8 @@ export abstract class FileDescription {
   /** O_ASYNC, and F_NOTIFY of a directory. */
   async: { end(): void } | undefined = undefined;
   dirMark: { end(): void } | undefined = undefined;
-  /** The file rights that Landlock gave at open(2). All of them for an unrestricted task. */
-  landlock = -1;
+  /** The rights that security modules gave at open(2). Undefined: all. */
+  security: ReadonlyMap<string, number> | undefined = undefined;
   /** Its use makes no events: a descriptor of fanotify's events. Linux FMODE_NONOTIFY. */
   isQuiet = false;
   /** The items of epoll instances that contain this file. Linux file.f_ep. */

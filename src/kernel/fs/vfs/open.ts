@@ -3,7 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Wait } from "../../base/wait.ts";
-import { mayOpenFile, mayTruncate, type Purpose } from "../../landlock/open.ts";
+import { mayTruncate, type Purpose, securityOfOpen } from "../../cred/security.ts";
 import type { Task } from "../../task/task.ts";
 import { createFile, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
@@ -196,7 +196,7 @@ export const openFound = (task: Task, path: Path, flags: number): Or<FileDescrip
   if (flags & O_DIRECT && inode.isDir) return -E.EINVAL;
   const file = openInode(task, path, flags);
   if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
-  const denied = mayTruncate(file);
+  const denied = mayTruncate(task, file);
   const cut = denied < 0 ? denied : inode.mayResize(0) || emptied(task, inode);
   if (cut === 0) {
     notifyFile(file, EVENT.MODIFY);
@@ -248,13 +248,12 @@ const purposeOf = (flags: number): Purpose => {
   const mode = flags & O_ACCMODE;
   return { reads: mode === O_RDONLY || mode === O_RDWR, writes: mode === O_WRONLY || mode === O_RDWR };
 };
-/** Opens a file with the rights that Landlock leaves to the task. Linux security_file_open(). */
+/** Opens a file with the rights that security modules leave to the task. Linux security_file_open(). */
 const restricted = (task: Task, path: Path, purpose: Purpose, act: () => Or<FileDescription> | Wait): Or<FileDescription> | Wait => {
-  if (task.cred.landlock === undefined) return act();
-  const rights = mayOpenFile(task, path, purpose);
-  if (rights < 0) return rights;
+  const rights = securityOfOpen(task, path, purpose);
+  if (typeof rights === "number") return rights;
   const file = act();
-  if (file instanceof FileDescription) file.landlock = rights;
+  if (file instanceof FileDescription) file.security = rights;
   return file;
 };
 

@@ -1,7 +1,7 @@
 // Removal of names: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
-import { mayRemove } from "../../landlock/paths.ts";
+import { mayRemove } from "../../cred/security.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { MountNamespace } from "./mount.ts";

@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { own } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
-import { mayRefer } from "../../landlock/paths.ts";
+import { mayRefer } from "../../cred/security.ts";
 import type { Task } from "../../task/task.ts";
 import { newInode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";

@@ -1,13 +1,15 @@
 // Landlock's checks of the file tree. Every layer must grant a right on the file or on a directory above it.
 // Linux security/landlock/fs.c.
-import { E } from "../../abi/errno.ts";
-import { ACCESS_FS } from "../../abi/uapi/landlock.ts";
-import { cost } from "../base/cost.ts";
-import type { Dentry, Path } from "../fs/vfs/dentry.ts";
-import type { Task } from "../task/task.ts";
+import { E } from "../../../abi/errno.ts";
+import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
+import { cost } from "../../base/cost.ts";
+import type { Reference } from "../../cred/security.ts";
+import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
+import type { Task } from "../../task/task.ts";
 import {
   type Domain,
   deniedFs,
+  domainOf,
   fileKey,
   type Handled,
   initMasks,
@@ -57,7 +59,7 @@ const walkUp = (task: Task, path: Path, visit: (dentry: Dentry) => boolean): boo
 
 /** The rights of `request` that the task's domain allows on a path. */
 export const allowedAt = (task: Task, path: Path, request: number): number => {
-  const domain = task.cred.landlock;
+  const domain = domainOf(task.cred);
   if (!restricts(domain, "fs") || isInternal(path.dentry)) return request;
   const masks = newMasks();
   const handled = initMasks(domain, request, masks, reading);
@@ -71,7 +73,7 @@ export const allowedAt = (task: Task, path: Path, request: number): number => {
 };
 /** 0, or -EACCES if the domain denies a right. A task without a domain has every right. */
 export const mayAccessPath = (task: Task, path: Path, request: number): number =>
-  task.cred.landlock === undefined || allowedAt(task, path, request) === request ? 0 : -E.EACCES;
+  allowedAt(task, path, request) === request ? 0 : -E.EACCES;
 
 /** The right to make a file, by its type. Linux get_mode_access(). */
 const MAKE = new Map<number, number>([
@@ -92,16 +94,7 @@ export const mayMake = (task: Task, dir: Path, type: number): number => mayAcces
 export const mayRemove = (task: Task, dir: Path, isDir: boolean): number =>
   mayAccessPath(task, dir, isDir ? A.LANDLOCK_ACCESS_FS_REMOVE_DIR : A.LANDLOCK_ACCESS_FS_REMOVE_FILE);
 /** 0, or -EPERM for a task whose domain handles files: it may not change the tree of mounts. */
-export const mayChangeMounts = (task: Task): number => (restricts(task.cred.landlock, "fs") ? -E.EPERM : 0);
-
-/** A link or rename. `to` is the replaced name, if any; `removes` is false for a link. */
-export interface Reference {
-  readonly from: Dentry;
-  readonly dir: Path;
-  readonly to: Dentry | undefined;
-  readonly removes: boolean;
-  readonly exchange: boolean;
-}
+export const mayChangeMounts = (task: Task): number => (restricts(domainOf(task.cred), "fs") ? -E.EPERM : 0);
 
 /** One side of a reference: the layers that deny rights at its directory and at its child. */
 interface Side {
@@ -151,7 +144,7 @@ const isDenied = ({ request, parent }: Side): boolean => !isAllowed(request & ~A
  * and only if it gains no right by the move. Linux current_check_refer_path().
  */
 export const mayRefer = (task: Task, { from, dir, to, removes, exchange }: Reference): number => {
-  const domain = task.cred.landlock;
+  const domain = domainOf(task.cred);
   if (!restricts(domain, "fs")) return 0;
   let source = exchange && to ? makeRight(to.inode.type) : 0;
   let target = makeRight(from.inode.type);

@@ -1,9 +1,9 @@
 // Landlock's check of TCP ports. Linux security/landlock/net.c current_check_access_socket().
-import { E } from "../../abi/errno.ts";
-import { ACCESS_NET } from "../../abi/uapi/landlock.ts";
-import { AF } from "../../abi/uapi/socket.ts";
-import type { Task } from "../task/task.ts";
-import { initMasks, newMasks, restricts, unmask } from "./domain.ts";
+import { E } from "../../../abi/errno.ts";
+import { ACCESS_NET } from "../../../abi/uapi/landlock.ts";
+import { AF } from "../../../abi/uapi/socket.ts";
+import type { Task } from "../../task/task.ts";
+import { domainOf, initMasks, newMasks, restricts, unmask } from "./domain.ts";
 
 /** Sizes of struct sockaddr_in, and of struct sockaddr_in6 without its scope. */
 const SIZE = 16;
@@ -14,7 +14,7 @@ const SIZE6 = 24;
  * goes.
  */
 export const mayUsePort = (task: Task, family: number, address: Uint8Array, use: "bind" | "connect"): number => {
-  const domain = task.cred.landlock;
+  const domain = domainOf(task.cred);
   if (!restricts(domain, "net")) return 0;
   if (address.length < 2) return -E.EINVAL;
   const given = (address[0] as number) | ((address[1] as number) << 8);

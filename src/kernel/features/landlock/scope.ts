@@ -1,8 +1,8 @@
 // Landlock's checks between tasks: tracers, signals, abstract Unix sockets. Linux security/landlock/task.c.
-import { E } from "../../abi/errno.ts";
-import { SCOPE } from "../../abi/uapi/landlock.ts";
-import type { Task } from "../task/task.ts";
-import type { Domain, Hierarchy } from "./domain.ts";
+import { E } from "../../../abi/errno.ts";
+import { SCOPE } from "../../../abi/uapi/landlock.ts";
+import type { Task } from "../../task/task.ts";
+import { type Domain, domainOf, type Hierarchy } from "./domain.ts";
 
 /** True if `inner` is `outer` or one of its descendants. Linux domain_scope_le(). */
 const isWithin = (inner: Hierarchy | undefined, outer: Hierarchy): boolean => {
@@ -12,8 +12,8 @@ const isWithin = (inner: Hierarchy | undefined, outer: Hierarchy): boolean => {
 };
 /** True if the task may trace or inspect the target: its own domain or a nested one. */
 export const mayTrace = (task: Task, target: Task): boolean => {
-  const domain = task.cred.landlock;
-  return domain === undefined || isWithin(target.cred.landlock?.hierarchy, domain.hierarchy);
+  const domain = domainOf(task.cred);
+  return domain === undefined || isWithin(domainOf(target.cred)?.hierarchy, domain.hierarchy);
 };
 
 /**
@@ -32,11 +32,11 @@ const isScoped = (client: Domain, server: Hierarchy | undefined, scope: number):
 
 /** False if the task's domain forbids signals to another process, whose domain is `target`. */
 export const maySignal = (task: Task, target: Domain | undefined): boolean => {
-  const domain = task.cred.landlock;
+  const domain = domainOf(task.cred);
   return domain === undefined || !isScoped(domain, target?.hierarchy, SCOPE.LANDLOCK_SCOPE_SIGNAL);
 };
 /** 0, or -EPERM for an abstract socket outside of the task's scope. `maker` is the domain of its creator. */
 export const mayReachAbstract = (task: Task, maker: Hierarchy | undefined): number => {
-  const domain = task.cred.landlock;
+  const domain = domainOf(task.cred);
   return domain && isScoped(domain, maker, SCOPE.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET) ? -E.EPERM : 0;
 };

@@ -2,22 +2,17 @@
 // for a task that gets it later. Linux security/landlock/fs.c hook_file_open(), hook_file_truncate(),
 // hook_file_ioctl().
 
-import { E } from "../../abi/errno.ts";
-import { ACCESS_FS } from "../../abi/uapi/landlock.ts";
-import { S_IFBLK, S_IFCHR } from "../../abi/uapi/stat.ts";
-import type { Path } from "../fs/vfs/dentry.ts";
-import type { FileDescription } from "../fs/vfs/file.ts";
-import type { Inode } from "../fs/vfs/inode.ts";
-import type { Task } from "../task/task.ts";
+import { E } from "../../../abi/errno.ts";
+import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
+import { S_IFBLK, S_IFCHR } from "../../../abi/uapi/stat.ts";
+import type { Purpose } from "../../cred/security.ts";
+import type { Path } from "../../fs/vfs/dentry.ts";
+import type { FileDescription } from "../../fs/vfs/file.ts";
+import type { Inode } from "../../fs/vfs/inode.ts";
+import type { Task } from "../../task/task.ts";
 import { allowedAt } from "./paths.ts";
 
 const A = ACCESS_FS;
-/** The purpose of an open. `executes`: execve(2), which also reads. */
-export interface Purpose {
-  readonly reads: boolean;
-  readonly writes: boolean;
-  readonly executes?: boolean;
-}
 const isDevice = (inode: Inode): boolean => inode.type === S_IFCHR || inode.type === S_IFBLK;
 
 /** The rights that an open needs. Linux get_required_file_open_access(). */
@@ -30,7 +25,7 @@ const required = (inode: Inode, { reads, writes, executes }: Purpose): number =>
   );
 };
 
-/** The rights of a new file description (`FileDescription.landlock`), or -EACCES. */
+/** The rights of a new file description (in `FileDescription.security`), or -EACCES. */
 export const mayOpenFile = (task: Task, path: Path, purpose: Purpose): number => {
   const { inode } = path.dentry;
   const needed = required(inode, purpose);
@@ -39,7 +34,7 @@ export const mayOpenFile = (task: Task, path: Path, purpose: Purpose): number =>
   return (allowed & needed) === needed ? allowed : -E.EACCES;
 };
 /** 0 or -EACCES for ftruncate(2) and O_TRUNC. */
-export const mayTruncate = (file: FileDescription): number => (file.landlock & A.LANDLOCK_ACCESS_FS_TRUNCATE ? 0 : -E.EACCES);
+export const mayTruncate = (rights: number): number => (rights & A.LANDLOCK_ACCESS_FS_TRUNCATE ? 0 : -E.EACCES);
 
 /** Requests that belong to the descriptor or to the file system, not to the device. */
 const GENERIC: ReadonlySet<number> = new Set([
@@ -59,7 +54,7 @@ const GENERIC: ReadonlySet<number> = new Set([
   0x80811501, // FS_IOC_GETFSSYSFSPATH
 ]);
 /** 0 or -EACCES for ioctl(2) on a device. Linux is_masked_device_ioctl(). */
-export const mayIoctl = (file: FileDescription, request: number): number => {
-  if (file.landlock & A.LANDLOCK_ACCESS_FS_IOCTL_DEV || !isDevice(file.inode) || GENERIC.has(request >>> 0)) return 0;
+export const mayIoctl = (rights: number, file: FileDescription, request: number): number => {
+  if (rights & A.LANDLOCK_ACCESS_FS_IOCTL_DEV || !isDevice(file.inode) || GENERIC.has(request >>> 0)) return 0;
   return -E.EACCES;
 };

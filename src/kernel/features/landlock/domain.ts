@@ -1,8 +1,10 @@
 // Landlock domains: layers of handled rights, and rules by object. Linux security/landlock/ruleset.c,
 // access.h, cred.h.
-import { ACCESS_FS } from "../../abi/uapi/landlock.ts";
-import { sizes } from "../base/sizes.ts";
-import type { Inode } from "../fs/vfs/inode.ts";
+import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
+import { sizes } from "../../base/sizes.ts";
+import type { Cred } from "../../cred/cred.ts";
+import type { SecurityState } from "../../cred/security.ts";
+import type { Inode } from "../../fs/vfs/inode.ts";
 
 /** The greatest number of layers. Linux LANDLOCK_MAX_NUM_LAYERS. */
 export const MAX_LAYERS = 16;
@@ -48,6 +50,13 @@ export interface Domain extends Rules<Rule> {
   /** Its charge in bytes. */
   readonly weight: number;
 }
+
+/** The key of a domain in credentials. */
+export const LANDLOCK = "landlock";
+/** The domain in the state of security modules. */
+export const domainIn = (security: SecurityState | undefined): Domain | undefined => security?.[LANDLOCK] as Domain | undefined;
+/** The domain of credentials. */
+export const domainOf = ({ security }: Cred): Domain | undefined => domainIn(security);
 
 const merged = <K>(old: ReadonlyMap<K, Rule> | undefined, added: ReadonlyMap<K, number>, layer: number): Map<K, Rule> => {
   const all = new Map(old);

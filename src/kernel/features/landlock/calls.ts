@@ -8,13 +8,14 @@ import { CAP, capableHere } from "../../cred/cred.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
-import { addLayer, type FileKey, fileKey, type Handled, weightWith } from "../../landlock/domain.ts";
-import { ALL_FS, FILE_RIGHTS } from "../../landlock/paths.ts";
 import { fd, int, size } from "../../syscall/arg.ts";
 import { choice, flags, flagText, type Names } from "../../syscall/arg-flags.ts";
 import { inStruct } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { addLayer, domainOf, type FileKey, fileKey, type Handled, LANDLOCK, weightWith } from "./domain.ts";
+import { ALL_FS, FILE_RIGHTS } from "./paths.ts";
+import { landlockAbi } from "./versions.ts";
 
 /** The members of struct landlock_ruleset_attr, u64 each, with the rights that an ABI version knows. */
 const MEMBERS = [
@@ -72,7 +73,7 @@ const copyAttribute = (t: Task, at: VAddr, given: number, known: number): Uint8A
 };
 
 const create = (t: Task, at: VAddr, given: number, how: number): number => {
-  const abi = t.kernel.profile.landlock;
+  const abi = landlockAbi(t.kernel.profile);
   if (abi === 0) return -E.ENOSYS;
   if (how !== 0) {
     if (at !== 0 || given !== 0) return -E.EINVAL;
@@ -132,7 +133,7 @@ const addPort = (t: Task, ruleset: RulesetFile, at: VAddr): number => {
 };
 
 const addRule = (t: Task, fd: number, type: number, at: VAddr, how: number): number => {
-  const abi = t.kernel.profile.landlock;
+  const abi = landlockAbi(t.kernel.profile);
   if (abi === 0) return -E.ENOSYS;
   if (how !== 0) return -E.EINVAL;
   const ruleset = rulesetOf(t, fd);
@@ -145,7 +146,7 @@ const addRule = (t: Task, fd: number, type: number, at: VAddr, how: number): num
 const restrictFlags = (abi: number): number => (abi >= 7 ? 7 : 0);
 
 const restrictSelf = (t: Task, fd: number, how: number): number => {
-  const abi = t.kernel.profile.landlock;
+  const abi = landlockAbi(t.kernel.profile);
   if (abi === 0) return -E.ENOSYS;
   if (!t.noNewPrivs && !capableHere(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
   if (how & ~restrictFlags(abi)) return -E.EINVAL;
@@ -155,11 +156,11 @@ const restrictSelf = (t: Task, fd: number, how: number): number => {
   if (typeof ruleset === "number") return ruleset;
   const { kept, frames } = t.kernel;
   kept.tidy();
-  const old = t.cred.landlock;
+  const old = domainOf(t.cred);
   if (!frames.account.canTake(weightWith(old, ruleset))) return -E.ENOMEM;
   const domain = addLayer(old, ruleset.handled, ruleset);
   if (!domain) return -E.E2BIG;
-  t.cred = { ...t.cred, landlock: domain };
+  t.cred = { ...t.cred, security: { ...t.cred.security, [LANDLOCK]: domain } };
   kept.add(domain, domain.weight);
   return 0;
 };
