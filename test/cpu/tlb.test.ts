@@ -1,7 +1,7 @@
 // Compiled code's view of direct-mapped pages (layout.ts), in address spaces of several colors: permission to
 // write, and runs of such pages.
 import { beforeEach, describe, expect, it } from "vitest";
-import { accessMap, directAddress, directMap, layout } from "../../src/cpu/machine/layout.ts";
+import { accessMap, directAddress, directMap, tlb as entries, layout } from "../../src/cpu/machine/layout.ts";
 import { access } from "../../src/cpu/machine/mmu.ts";
 import { at, pageRanges, State } from "../../src/cpu/machine/state.ts";
 import { Tlb } from "../../src/cpu/machine/tlb.ts";
@@ -35,6 +35,38 @@ it("goes with nothing else, however many pages are known, and though the frame h
   tlb.fill(code, directAddress(code, 0), true);
   tlb.protect(directAddress(code, 0));
   expect(tag(code, directMap.writeTag)).not.toBe(code);
+});
+
+describe("a frame that begins to hold code", () => {
+  const entryOf = (page: number): number => layout.tlb + ((page / 4096) % entries.entries) * entries.size;
+  const writable = (page: number): boolean => state.view.getUint32(entryOf(page) + entries.writeTag, true) === page;
+  const readable = (page: number): boolean => state.view.getUint32(entryOf(page) + entries.readTag, true) === page;
+  const [frame, other] = [layout.frames, layout.frames + 4096];
+  /** Of these, the last one displaces the first. */
+  const pages = [0x1000_0000, 0x1000_1000, 0x1000_0000 + entries.entries * 4096] as const;
+  beforeEach(() => tlb.flush());
+
+  it("is no longer writable in its entry, and stays readable", () => {
+    tlb.fill(pages[0], frame, true);
+    tlb.fill(pages[1], other, true);
+    tlb.protect(frame);
+    expect([writable(pages[0]), readable(pages[0]), writable(pages[1])]).toEqual([false, true, true]);
+  });
+  it("is not writable in any of several entries", () => {
+    for (const page of [pages[0], pages[1]]) tlb.fill(page, frame, true);
+    tlb.protect(frame);
+    expect([writable(pages[0]), writable(pages[1])]).toEqual([false, false]);
+  });
+  it("leaves another frame's entry that displaced its own", () => {
+    tlb.fill(pages[0], frame, true);
+    tlb.fill(pages[2], other, true);
+    tlb.protect(frame);
+    expect(writable(pages[2])).toBe(true);
+    tlb.fill(pages[1], frame, true);
+    tlb.fill(pages[0], frame, true);
+    tlb.protect(frame);
+    expect([writable(pages[0]), writable(pages[1])]).toEqual([false, false]);
+  });
 });
 
 describe("a run of pages at home", () => {

@@ -74,7 +74,8 @@ const firecracker: Make = (r) =>
   `{"t":{"default_action":"trap","filter_action":"allow","filter":[${times(r, 4, () => `{"syscall":"${r.pick(calls)}","args":[{"index":${r.below(7)},"type":"dword","op":"eq","val":${r.pick(numbers)}}]}`, ",")}]}}`;
 const makers: readonly Make[] = [json, yaml, minijail, kafel, systemd, pfc, typeScript, cSource, firecracker];
 
-const draw = (random: Random): Input => {
+/** A text in tokens. */
+export const draw = (random: Random): Input => {
   const tokens = random
     .pick(makers)(random)
     .split(/(?<=[\s(){}[\],:;])/);

@@ -14,6 +14,7 @@ import { Nodes, programOf, returnValue, upstream } from "../../seccomp/index.ts"
 import { integer, oneOf, parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
+import { type Progress, progress } from "../progress.ts";
 import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 import { checkOutput } from "../save/output-file.ts";
 import { color as pc } from "../text/color.ts";
@@ -68,6 +69,9 @@ const textOf = ({ profile, diagram }: Learned, format: (typeof formats)[number],
   return writeProfile(whole.profile, format as (typeof profileOutputs)[number]);
 };
 
+/** A line of progress, unless it would stand among the program's own output on the terminal. */
+const progressBeside = (text: () => string): Progress => (process.stdout.isTTY ? { clear: () => {}, end: () => {} } : progress(text));
+
 /** `trapgate seccomp learn`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
@@ -111,9 +115,9 @@ export const command: Command = {
     // execve belongs to the profile: the loader of a policy attaches it before it starts the program.
     seen.add(dataOfCall(parseCall("execve")));
     const prepared = prepare(values, rest);
-    const status = await execute({ ...prepared, program: { ...prepared.program, policy: LOG_ALL } }, undefined, {
-      logged: (call) => seen.add(call),
-    });
+    const shown = progressBeside(() => `learning: ${seen.total} calls, ${seen.calls.length} different ones`);
+    const run = { ...prepared, program: { ...prepared.program, policy: LOG_ALL } };
+    const status = await execute(run, undefined, { logged: (call) => seen.add(call) }).finally(shown.end);
     if (values.calls !== undefined) write(`${JSON.stringify(seen.json(), null, 1)}\n`, values.calls);
     const learned = learn(seen, {
       otherwise,

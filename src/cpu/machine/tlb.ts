@@ -14,7 +14,9 @@ const noTag = 0;
 const granulesOf = (low: number): number => (layout.accessMap + (low >>> accessMap.shift)) >> 2;
 
 /** Names of the side tables. */
-const tables = { tags: "direct-mapped pages", writable: "frames last writable" } as const;
+const tables = { tags: "direct-mapped pages", writable: "frames last writable", places: "entries of writable frames" } as const;
+/** No entry, and several entries, in the table of places. */
+const [nowhere, everywhere] = [0xffff, 0xfffe] as const;
 
 /** The TLB of a machine. */
 export class Tlb {
@@ -34,6 +36,8 @@ export class Tlb {
    * element is the count itself, which continues in the next machine of this memory.
    */
   readonly #writable: Uint32Array;
+  /** Per frame that was writable since the last flush: the entry in which it was, if there was only one. */
+  readonly #places: Uint16Array;
   readonly #count: number;
   #flushes: number;
 
@@ -44,6 +48,7 @@ export class Tlb {
     this.#tags = new Int32Array(takeTable(memory, tables.tags, directMap.pages * 4));
     this.#count = memory.buffer.byteLength >>> 12;
     this.#writable = new Uint32Array(takeTable(memory, tables.writable, (this.#count + 1) * 4));
+    this.#places = new Uint16Array(takeTable(memory, tables.places, this.#count * 2));
     this.#flushes = this.#writable[this.#count] as number;
     this.flush();
     this.#emptyTags(0);
@@ -58,6 +63,7 @@ export class Tlb {
     this.flush();
     leaveTable(this.#memory, tables.tags, this.#tags.buffer);
     leaveTable(this.#memory, tables.writable, this.#writable.buffer);
+    leaveTable(this.#memory, tables.places, this.#places.buffer);
   }
   flush(): void {
     this.#writable[this.#count] = ++this.#flushes;
@@ -101,7 +107,12 @@ export class Tlb {
   protect(frame: number): void {
     if (this.#writable[frame >>> 12] !== this.#flushes) return;
     this.#forgetRanges();
-    if (this.#fills > this.#filled.length) for (let n = 0; n < tlb.entries; n++) this.#protectEntry(n, frame);
+    const place = this.#places[frame >>> 12] as number;
+    // Code that is written, executed and unmapped in a loop comes here each time.
+    if (place < everywhere) this.#protectEntry(place, frame);
+    else if (place === nowhere) {
+      // Only compiled code could write there.
+    } else if (this.#fills > this.#filled.length) for (let n = 0; n < tlb.entries; n++) this.#protectEntry(n, frame);
     else for (let f = 0; f < this.#fills; f++) this.#protectEntry(this.#filled[f] as number, frame);
     const n = directPageOf(frame, this.#i32[at.color >> 2] as number);
     if (n < directMap.pages) this.#readOnly(n);
@@ -181,16 +192,23 @@ export class Tlb {
     }
     i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
     if (writable) {
-      this.#writable[frame >>> 12] = this.#flushes;
+      this.#noteWritable(frame, n);
       i32[write] = low;
       i32[write + 1] = high;
     }
     if (frame === directAddress(page, i32[at.color >> 2] as number)) this.#mapDirect(page, low, high, writable);
   }
+  /** The frame is writable in entry n from now on. */
+  #noteWritable(frame: number, n: number): void {
+    const f = frame >>> 12;
+    const before = this.#writable[f] === this.#flushes ? (this.#places[f] as number) : nowhere;
+    this.#writable[f] = this.#flushes;
+    this.#places[f] = before === nowhere || before === n ? n : everywhere;
+  }
   /** The same for compiled code only. */
   show(page: number, frame: number, writable: boolean): void {
     if (frame !== directAddress(page, this.#i32[at.color >> 2] as number)) return;
-    if (writable) this.#writable[frame >>> 12] = this.#flushes;
+    if (writable && this.#writable[frame >>> 12] !== this.#flushes) this.#noteWritable(frame, nowhere);
     this.#mapDirect(page, page | 0, (page / 0x1_0000_0000) | 0, writable);
   }
   /**

@@ -7,9 +7,11 @@ import type { Place, Source } from "./source.ts";
  * where the text is no YAML.
  */
 export const parseYaml = async (source: Source, wanted: (value: Json) => boolean): Promise<JsonDocument> => {
-  const { isPair, isScalar, parseAllDocuments } = await import("yaml");
+  const { isPair, isScalar, Lexer, parseAllDocuments } = await import("yaml");
   // The library reads without a pause, and keeps a few objects for each character at worst.
   source.budget.spend(source.text.length * CHARACTER_BYTES);
+  const deep = nestOf(new Lexer().lex(source.text));
+  if (deep) throw source.problem(deep, `this is nested more than ${MAX_DEPTH} deep`, undefined, "policy-syntax");
   const list = byLibrary(source, () => {
     const documents = parseAllDocuments(source.text, { intAsBigInt: true, prettyErrors: false });
     return "empty" in documents ? [] : documents;
@@ -57,6 +59,26 @@ const CHARACTER_BYTES = 50;
 const MAX_DEPTH = 200;
 /** A value, roughly. */
 const VALUE_BYTES = 100;
+
+/**
+ * The place at which collections are nested too deep by brackets, or by indicators in one line: the library
+ * composes each level by a call of its own. Undefined: nowhere. Deeper indentation needs a long text.
+ */
+const nestOf = (tokens: Iterable<string>): Place | undefined => {
+  let [at, brackets, indicators] = [0, 0, 0];
+  for (const token of tokens) {
+    if (token === "[" || token === "{") brackets++;
+    else if (token === "]" || token === "}") brackets--;
+    else if (brackets === 0 && (token === "-" || token === "?")) indicators++;
+    else if (token.includes("\n")) indicators = 0;
+    if (brackets + indicators > MAX_DEPTH) return { from: at, to: at + 1 };
+    // The library's marks for the beginning of documents and scalars have no text.
+    if (!CONTROLS.has(token)) at += token.length;
+  }
+  return undefined;
+};
+/** BOM, document, flow error and scalar: `tokenType` of the library. */
+const CONTROLS: ReadonlySet<string> = new Set(["\u0002", "\u0018", "\u001f"]);
 
 /** The library reports some mistakes as other errors: too many aliases, and nests that end the stack. */
 const byLibrary = <T>(source: Source, read: () => T): T => {

@@ -43,7 +43,8 @@ const targets = [
   "../image/layer.tar",
   "/dev/zero",
 ] as const;
-const draw = (r: Random): Input => ({
+/** An image, and how much of it may be read. */
+export const draw = (r: Random): Input => ({
   form: r.pick(["docker", "oci", "both"]),
   config: r.chance(0.6) ? "config.json" : r.pick(names),
   layers: Array.from({ length: r.below(4) }, () => (r.chance(0.4) ? r.pick(["layer.tar", "layer.tar.gz"]) : r.pick(names))),
@@ -63,7 +64,8 @@ const archive = (files: Readonly<Record<string, string>>): Promise<Uint8Array> =
   );
 const hexOf = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
 
-const build = async (folder: string, { form, config, layers, links, damage, digests }: Input): Promise<void> => {
+/** Writes the image's files. */
+export const build = async (folder: string, { form, config, layers, links, damage, digests }: Input): Promise<void> => {
   const layer = Buffer.from(await archive({ inside: "inside", "a/b": "b" }));
   const digest = (bytes: Uint8Array | string): string => `sha256:${digests === "wrong" ? "0".repeat(64) : hexOf(bytes)}`;
   const rootfs = digests === "none" ? {} : { rootfs: { diff_ids: layers.map(() => digest(layer)) } };

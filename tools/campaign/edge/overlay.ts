@@ -58,7 +58,8 @@ const record = (r: Random): Record_ => ({
   ...(r.chance(0.7) ? { names: Array.from({ length: 1 + r.below(4) }, () => [r.pick(ids), r.pick(names), r.pick(ids)]) } : {}),
   ...(r.chance(0.4) ? { chunks: [[r.pick(ids), r.pick([0, 1, 2 ** 40]), r.pick([1, 2, 1000, 2 ** 24])]] } : {}),
 });
-const draw = (r: Random): Input => ({
+/** A journal in records. */
+export const draw = (r: Random): Input => ({
   records: Array.from({ length: r.below(12) }, () => record(r)),
   edits: r.chance(0.3) ? Array.from({ length: 1 + r.below(3) }, () => [r.below(3000), r.below(256)] as const) : [],
   cut: r.chance(0.2) ? r.below(200) : 0,
@@ -70,6 +71,14 @@ const line = (value: unknown): string => {
   const json = JSON.stringify(value);
   return `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`;
 };
+/** Writes the overlay's files into its folder. */
+export const build = (folder: string, { records, edits, cut, links }: Omit<Input, "memory">): void => {
+  mkdirSync(join(folder, "data"));
+  for (const id of links) symlinkSync("/etc/passwd", join(folder, "data", String(id)));
+  const text = Buffer.from([{ trapgate: "overlay", version: 1 }, ...records].map(line).join(""));
+  for (const [at, value] of edits) if (at < text.length) text[at] = value;
+  writeFileSync(join(folder, "journal"), text.subarray(0, Math.max(0, text.length - cut)));
+};
 const hello = readFileSync(fileURLToPath(new URL("../../../guest/bin/hello-syscall", import.meta.url)));
 
 export const overlay = kind<Input>({
@@ -78,11 +87,7 @@ export const overlay = kind<Input>({
   draw,
   check: (input) =>
     inScratch(async (folder) => {
-      mkdirSync(join(folder, "data"));
-      for (const id of input.links) symlinkSync("/etc/passwd", join(folder, "data", String(id)));
-      const text = Buffer.from([{ trapgate: "overlay", version: 1 }, ...input.records].map(line).join(""));
-      for (const [at, value] of input.edits) if (at < text.length) text[at] = value;
-      writeFileSync(join(folder, "journal"), text.subarray(0, Math.max(0, text.length - input.cut)));
+      build(folder, input);
       try {
         const { status, stdout } = await Machine.run(hello, { overlay: hostOverlay(folder), memory: input.memory, timeout: 10 });
         return noFinding(1, digestOf(JSON.stringify(status), stdout.text));
