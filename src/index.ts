@@ -7,7 +7,7 @@ export type { UpperNode, UpperRecord, UpperStore } from "./kernel/fs/types/upper
 export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/outside/host-network.ts";
 export { CodeMemory } from "./machine/api/code-memory.ts";
 export { explore, replay } from "./machine/api/explore.ts";
-export { Machine } from "./machine/api/machine.ts";
+export { Machine, Snapshot } from "./machine/api/machine.ts";
 export type { Denial } from "./machine/denial.ts";
 export type { Exploration, ExploreOptions, Properties, Violation } from "./machine/explore/options.ts";
 export type {
@@ -24,6 +24,7 @@ export type {
 } from "./machine/options.ts";
 export { Output, type Run, type Stats } from "./machine/run.ts";
 export type { Shard } from "./machine/shard.ts";
+export type { ForkOptions, ReadOptions, RunLimits, StartOptions, Until } from "./machine/snapshot/options.ts";
 export type { Crash } from "./machine/stack/crash.ts";
 export type { Frame } from "./machine/stack/frame.ts";
 export type {

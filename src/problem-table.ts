@@ -215,6 +215,36 @@ export const problemTable = {
     text: "The folder of `--overlay` is in use by another run, is not one that trapgate has made, is damaged, or cannot be written.",
     example: ["run", "--overlay", "/no/such/folder", "PROG"],
   },
+  "no-snapshot": {
+    code: "TG0505",
+    title: "a machine without a snapshot",
+    text: "A snapshot copies all of a machine. Some objects belong to the host, and no copy of them is possible: a mount of the mode `rw`, an overlay, a network. A snapshot is possible between two runs of a machine, not while one of its hooks is called.",
+  },
+  "bad-moment": {
+    code: "TG0506",
+    title: "a moment that a run does not have",
+    text: "A moment is INSTRUCTIONS:NANOSECONDS since boot, as `moment` of a snapshot has it, or the name of a call, output, or the like. It must not be over, and a moment of another program is none of this run.",
+  },
+  "foreign-snapshot": {
+    code: "TG0507",
+    title: "a snapshot of another machine",
+    text: "A machine can be taken back to a snapshot of itself or of a copy. A file of a snapshot belongs to one build of trapgate. `fork` makes a machine of any snapshot.",
+  },
+  started: {
+    code: "TG0508",
+    title: "a program that has or has not been started",
+    text: "A machine runs one program: by `run` to its end, or by `start`, `runUntil` and `finish` in steps.",
+  },
+  "bad-snapshot": {
+    code: "TG0509",
+    title: "a file that is no snapshot",
+    text: "The file is damaged, is cut off, or is none that `Snapshot.bytes` or `run --snapshot` has written.",
+  },
+  "changed-files": {
+    code: "TG0510",
+    title: "a snapshot that needs files of the host",
+    text: 'A snapshot uses files of the host: a root, mounts. They are given again when it is opened, and must be the same: type, size and time of their last change. `changed: "accept"` takes them as they are.',
+  },
   "bad-schedule": {
     code: "TG0601",
     title: "a schedule that does not fit",
@@ -247,6 +277,11 @@ export const problemTable = {
     code: "TG0803",
     title: "a guest that does not compile",
     text: "`guest(FILE)` calls the C compiler of the host. The message has the compiler's own messages.",
+  },
+  "not-prepared": {
+    code: "TG0804",
+    title: "a program that did not come to its moment",
+    text: "`prepared` starts a program and runs it until a condition holds: by default, until it waits for its input. The program ended before, or waits for an event that no test gives it.",
   },
   host: {
     code: "TG0900",

@@ -289,6 +289,9 @@ export class Cpu implements TranslationListener, OracleContext {
   get instructions(): number {
     return this.#budget.instructions;
   }
+  set instructions(count: number) {
+    this.#budget.instructions = count;
+  }
   /** The instructions among them that the interpreter executed. */
   get interpreted(): number {
     return this.#budget.interpreted;

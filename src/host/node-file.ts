@@ -82,6 +82,10 @@ export class NodeFile implements HostNode {
     this.stat = statOf(found);
     this.type = this.stat.mode & S_IFMT;
   }
+  /** From the tree's directory, by the names under which it was seen last. */
+  get path(): readonly string[] {
+    return this.parent ? [...this.parent.path, this.name] : [];
+  }
   /** The file was seen again. */
   seen(parent: NodeFile, name: string, found: BigIntStats): this {
     this.parent = parent;

@@ -5,6 +5,7 @@ import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import { treeSizes } from "../cpu/jit/runtime/policy.ts";
+import type { Deadline } from "../cpu/machine/deadline.ts";
 import { directMap, layout } from "../cpu/machine/layout.ts";
 import { defaultModel, hasFeature, hwcap, knownModel, type Model, xcr0 } from "../cpu/machine/model.ts";
 import type { ProcessorModel } from "../kernel/base/processor.ts";
@@ -61,7 +62,8 @@ export interface BootOptions extends Omit<MachineOptions, "code">, Pick<ProgramO
 
 const WASM_PAGE = 65536;
 
-const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: BootOptions): Profile => {
+/** The profile of the options. Throws a Problem for a name that is none. */
+export const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: BootOptions): Profile => {
   const switches = Object.entries({ x32, ia32, vsyscall, bugs }).filter(([, value]) => value !== undefined);
   const profile = kernelProfile(name, Object.fromEntries(switches));
   if (profile) return profile;
@@ -119,7 +121,8 @@ export const pagesOf = (options: BootOptions): number =>
 /** Bytes behind the window, at least. Most machines have the same, and can use one memory in turn. */
 const BEHIND = 1 << 27;
 
-const allocate = (options: BootOptions): WebAssembly.Memory => {
+/** Memory for a machine. */
+export const allocate = (options: BootOptions): WebAssembly.Memory => {
   const { sharedMemory: shared = false } = options;
   const pages = pagesOf(options);
   try {
@@ -180,14 +183,22 @@ const worldOf = ({ hostname, clock, cpus = 1 }: Pick<MachineOptions, "hostname" 
   return { cpus, ...(hostname === undefined ? {} : { hostname }), ...(bootTime === undefined ? {} : { bootTime }) };
 };
 
-/** Makes a kernel and a processor in a memory. Throws a Problem for options that exclude each other. */
-export const boot = (options: BootOptions, memory = allocate(options)): Booted => {
-  const model = knownModel(options.cpu ?? defaultModel);
-  const processor = new Cpu(memory, cpuCode(memory), model);
+/** A processor in a memory. */
+export const newProcessor = (options: BootOptions, memory: WebAssembly.Memory): Cpu => {
+  const processor = new Cpu(memory, cpuCode(memory), knownModel(options.cpu ?? defaultModel));
   const { engine = "auto" } = options;
   processor.engine = engine;
   if (options.largeTraces) processor.jit.treeSize = treeSizes.large;
   if (engine === "auto") processor.jit.store = options.code;
+  return processor;
+};
+/** The clock by which a kernel returns to its owner. */
+export const newDeadline = (): Deadline => ({ clock: steadyClock(), until: Infinity });
+
+/** Makes a kernel and a processor in a memory. Throws a Problem for options that exclude each other. */
+export const boot = (options: BootOptions, memory = allocate(options)): Booted => {
+  const processor = newProcessor(options, memory);
+  const { model } = processor;
   const frames = new Frames(memory, layout.frames, { most: Math.floor(memoryOf(options) / 4096) });
   frames.watch = processor;
   const { root } = options;
@@ -201,7 +212,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
     seed: options.seed ?? 0,
     ...worldOf(options),
     randomizeLayout: options.randomizeLayout ?? true,
-    deadline: { clock: steadyClock(), until: Infinity },
+    deadline: newDeadline(),
   });
   setLimits(kernel, options);
   kernel.vfs = new Vfs(kernel, (dev, clock) => {

@@ -9,7 +9,7 @@ import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
-import { type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
+import { type Booted, type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
 import type { Program, ProgramOptions } from "./options.ts";
@@ -63,15 +63,18 @@ const isStopped = ({ processes }: Kernel, pgid: number): boolean =>
 
 /** A running machine: kernel, processor, inputs from the host, and outputs to it. */
 export class Machine {
-  readonly kernel: Kernel;
+  /** Another one after a snapshot has been restored. */
+  kernel: Kernel;
   readonly inputs = new Inputs();
+  readonly options: BootOptions;
 
   private readonly _processor: Cpu;
   private readonly _terminal: ConstructorParameters<typeof StandardStreams>[2];
 
-  /** `memory`: of a machine with the same options that has been given up. */
-  constructor(options: BootOptions = {}, memory?: WebAssembly.Memory) {
-    const { kernel, processor, console } = boot(options, memory);
+  /** `memory`: of a machine with the same options that has been given up. `booted`: of a snapshot. */
+  constructor(options: BootOptions = {}, memory?: WebAssembly.Memory, booted?: Booted) {
+    const { kernel, processor, console } = booted ?? boot(options, memory);
+    this.options = options;
     this.kernel = kernel;
     this._processor = processor;
     this._terminal = console && options.terminal && { tty: console, uses: options.terminal.uses };

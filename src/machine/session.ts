@@ -9,6 +9,7 @@ import type { FilteredCall, Observer } from "../kernel/observer.ts";
 import { endProcess } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
+import type { Task } from "../kernel/task/task.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import type { Filter } from "../seccomp/filter.ts";
 import { visible } from "../visible.ts";
@@ -34,11 +35,27 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
  */
 export type StopReason = RunResult;
 
-/** Starts a program and runs it step by step. */
+/** A program that runs already, in a machine that a snapshot has made. */
+export interface Started {
+  readonly process: Process;
+  readonly streams: StandardStreams;
+  /** All tasks that run programs, that of the process first. */
+  readonly tasks: readonly Task[];
+  /** Connects the ends of its streams to sinks. Returns these ends, as the machine has them. */
+  connect(sinks: Sinks): Sinks;
+}
+/** `keepsInput`: standard input stays as it is, and bytes may come later. */
+export type SessionOptions = ProgramOptions & { readonly keepsInput?: boolean };
+/** The host's ends of standard output and error. */
+export type Sinks = Pick<Connection, "stdout" | "stderr">;
+
+/** Starts a program, or continues one, and runs it step by step. */
 export class Session {
   readonly kernel: Kernel;
   readonly process: Process;
   readonly streams: StandardStreams;
+  /** The ends of its output streams, as the machine has them. */
+  readonly sinks: Sinks;
   private readonly _options: ProgramOptions;
   readonly owners: RunHooks;
   private readonly _hooks: Hooks;
@@ -58,8 +75,8 @@ export class Session {
    */
   constructor(
     kernel: Kernel,
-    program: Program,
-    options: ProgramOptions,
+    program: Program | Started,
+    options: SessionOptions,
     connection: Connection | undefined,
     terminal: ConstructorParameters<typeof StandardStreams>[2],
     abort: (reason: unknown) => void,
@@ -78,8 +95,16 @@ export class Session {
     for (const observer of [this._trace, recorder, this._hookObserver(connection === undefined)]) if (observer) this.observe(observer);
     this._follower = options.schedule === undefined ? undefined : this._followText(options.schedule, this._trace, recorder);
     const sinks = connection ?? { stdout: this._stdout.sink, stderr: this._stderr.sink };
+    this.sinks = sinks;
+    if (typeof program === "object" && "streams" in program) {
+      this.streams = program.streams;
+      this.process = program.process;
+      this.sinks = program.connect(sinks);
+      for (const task of program.tasks) kernel.observer?.started?.(task, undefined);
+      return;
+    }
     this.streams = new StandardStreams(kernel, sinks, terminal, connection?.stdin, connection?.nulls);
-    if (options.stdin !== undefined || !connection) {
+    if ((options.stdin !== undefined || !connection) && !options.keepsInput) {
       const { stdin = new Uint8Array(0) } = options;
       this.streams.receive(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin);
       this.streams.end();

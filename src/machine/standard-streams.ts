@@ -83,6 +83,10 @@ export class StandardStreams {
   receive(bytes: Uint8Array): void {
     (this._tty?.driver.source ?? this._source).push(bytes);
   }
+  /** True if no more input will come. */
+  get hasEnded(): boolean {
+    return this._source.ended;
+  }
   end(): void {
     if (this._tty) this._tty.hangup();
     else this._source.end();

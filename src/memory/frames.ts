@@ -52,9 +52,14 @@ const noCode: TranslationListener = {
 const windowEnd = (layout.window + 2 ** directMap.bits) / PAGE_SIZE;
 
 /** Names of the side tables. */
-const tables = { refs: "references of frames", next: "free frames", state: "states of frames", touched: "count of frames" } as const;
+export const frameTables = {
+  refs: "references of frames",
+  next: "free frames",
+  state: "states of frames",
+  touched: "count of frames",
+} as const;
 /** Bits of a frame's state. */
-const state = {
+export const frameState = {
   /** This machine has used the frame: it may not be zero. */
   used: 1,
   /** The frame is in the list of free frames. */
@@ -64,6 +69,8 @@ const state = {
   /** The bits that describe this machine. */
   own: 3,
 } as const;
+const tables = frameTables;
+const state = frameState;
 
 /** The page frames of one machine. */
 export class Frames {

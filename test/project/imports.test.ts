@@ -126,7 +126,7 @@ const rooms: Record<string, readonly string[]> = {
     "sched",
     "",
   ],
-  machine: ["stack", "tracing", "tracing/strace", "", "explore", "api", "snapshot"],
+  machine: ["stack", "tracing", "tracing/strace", "", "explore", "snapshot", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
   browser: ["image", "", "index.ts"],
 };
@@ -139,7 +139,7 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(machine\/api|image|host\/overlay)\//, what: /^zod$/ },
   { from: /^image\//, what: /^modern-tar$/ },
   { from: /^image\//, what: /^fzstd$/ },
-  { from: /^browser\/image\//, what: /^fflate$/ },
+  { from: /^(browser\/image|machine\/snapshot)\//, what: /^fflate$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */
 const mostFiles = 24;

@@ -207,6 +207,13 @@ export class Vdso {
     this._areas[0]?.file.backing.pages?.wrote(0, this._page.subarray(0, vvar.size));
   }
 
+  /** Makes programs forget the random bytes that they have drawn ahead. Linux vmgenid_notify(). */
+  renewRandom(): void {
+    const v = new DataView(this._page.buffer);
+    v.setBigUint64(vvar.randomGeneration, v.getBigUint64(vvar.randomGeneration, true) + 1n, true);
+    this._areas[0]?.file.backing.pages?.wrote(0, this._page.subarray(0, vvar.size));
+  }
+
   /** The time page of a namespace: the common one, or a copy of it with offsets. */
   private _timePage(offsets: ClockOffsets | undefined): MappedFile {
     const common = this._areas[0]?.file as MappedFile;

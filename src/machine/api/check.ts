@@ -78,9 +78,9 @@ const checked =
 
 /** Checks the options of `Machine`. Throws a Problem that names the option. */
 export const checkMachineOptions = checked(schemas.machine);
-/** The same for the options of `Machine.start`. */
+/** The same for the options of `Machine.run`. */
 export const checkProgramOptions = checked(schemas.program);
-/** The same for the options of `run`. */
+/** The same for both. */
 export const checkRunOptions = checked(schemas.run);
 /** The same for the options of `explore`. */
 export const checkExploreOptions = checked(schemas.explore);
@@ -90,6 +90,20 @@ export const checkReplayOptions = checked(schemas.replay);
 export const checkTreeOptions = checked(schemas.tree);
 /** The same for the options of `hostNetwork`. */
 export const checkNetworkOptions = checked(schemas.network);
+
+/** The same for the options of `Machine.start`. */
+export const checkStartOptions = checked(schemas.start);
+/** The same for the options of `Snapshot.fork`. */
+export const checkForkOptions = checked(schemas.fork);
+/** The same for the options of `Snapshot.run`. */
+export const checkForkRunOptions = checked(schemas.forkRun);
+/** The same for the options of `Snapshot.read`. */
+export const checkReadOptions = checked(schemas.read);
+/** The same for the options of `Machine.finish`. */
+export const checkLimits = checked(schemas.limits);
+const checkCondition = checked(schemas.until);
+/** A condition of `Machine.runUntil`. */
+export const checkUntil = (until: unknown): void => checkCondition({ until });
 
 /** A program is a path or the bytes of a file. */
 export const checkProgram = (program: Program): void => {

@@ -13,6 +13,7 @@ import type { ExploreOptions, Properties } from "../explore/options.ts";
 import type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, ProgramOptions, TraceOptions } from "../options.ts";
 import type { Shard } from "../shard.ts";
 import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "../size.ts";
+import type { ForkOptions, ReadOptions, RunLimits, StartOptions } from "../snapshot/options.ts";
 import { bootTimeOf, isHostname, MAX_CPUS } from "../world.ts";
 import { CodeMemory } from "./code-memory.ts";
 
@@ -230,6 +231,30 @@ export const exploreShape = {
   slice: whole("instructions", 1, 999_999_999).optional(),
 } satisfies Shape<ExploreOptions>;
 
+const { timeout: _timeout, signal: _signal, ...startShape } = programShape;
+const untilShape = z.union([
+  text,
+  z.strictObject({ call: text }),
+  z.strictObject({ output: text }),
+  z.strictObject({ idle: z.literal(true) }),
+  z.strictObject({ time: z.number().min(0) }),
+  z.strictObject({ instructions: whole("instructions", 0) }),
+]);
+const forkShape = {
+  stdin: programShape.stdin,
+  files: machineShape.files,
+  seed: machineShape.seed,
+  hooks: programShape.hooks,
+  trace: programShape.trace,
+  maxOutput: programShape.maxOutput,
+} satisfies Shape<ForkOptions>;
+const readShape = {
+  root: machineShape.root,
+  mounts: record(absolute, tree).optional(),
+  changed: name(["refuse", "accept"]).optional(),
+} satisfies Shape<ReadOptions>;
+const limitsShape = { timeout: programShape.timeout, signal: programShape.signal } satisfies Shape<RunLimits>;
+
 /** The schema of each function's options. Unknown properties are errors. */
 export const schemas = {
   machine: z.strictObject(machineShape),
@@ -239,4 +264,10 @@ export const schemas = {
   tree: z.strictObject(treeShape),
   network: z.strictObject(networkShape),
   replay: z.strictObject({ ...exploreShape, schedule: text }),
+  start: z.strictObject(startShape satisfies Shape<StartOptions>),
+  fork: z.strictObject(forkShape),
+  forkRun: z.strictObject({ ...forkShape, ...limitsShape }),
+  limits: z.strictObject(limitsShape),
+  read: z.strictObject(readShape),
+  until: z.strictObject({ until: untilShape }),
 };

@@ -1,29 +1,68 @@
-// Fields that a snapshot does not copy. A handle is an object of the host or the processor: the owner of the
-// copy supplies it. A derived field is computed again.
+// Fields that a snapshot does not copy. A handle is an object of the host or the processor. A derived field
+// is
+// computed again.
 
-/** By `file:Class`: the names of its handles, and what each is. */
-export const handles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** A field with an object of the host or of the processor. */
+export interface Handle {
+  /**
+   * `supplied`: the machine of the copy has its own. `shared`: copies share the object, which does not
+   * change.
+   * `keys`: a map whose keys are shared. `refused`: no copy is possible, unless the object is the standard
+   * stream or terminal of a machine.
+   */
+  readonly as: "supplied" | "shared" | "keys" | "refused";
+  readonly what: string;
+  /** Advice for the owner of a machine that has no snapshot for this reason. */
+  readonly help?: string;
+}
+
+const supplied = (what: string): Handle => ({ as: "supplied", what });
+const shared = (what: string): Handle => ({ as: "shared", what });
+const refused = (what: string, help?: string): Handle => ({ as: "refused", what, ...(help === undefined ? {} : { help }) });
+
+const stream = refused("a standard stream belongs to another machine");
+const writable = refused("it has a mount of the mode rw, whose files no snapshot can take back", "mount the tree with the mode cow");
+const upper = refused("it has an overlay, whose store no snapshot can take back", "leave the option overlay out");
+
+/** By `file:Class`: its handles by field. */
+export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   "kernel/kernel.ts:Kernel": {
-    processor: "the processor",
-    _observer: "the observers of the run",
-    deadline: "the host's clock",
+    processor: supplied("the processor"),
+    _observer: supplied("the observers of the run"),
+    deadline: supplied("the host's clock"),
   },
   "memory/frames.ts:Frames": {
-    memory: "the memory of the machine",
-    u8: "a view of it",
-    view: "a view of it",
-    watch: "the processor",
+    memory: supplied("the memory of the machine"),
+    u8: supplied("a view of it"),
+    view: supplied("a view of it"),
+    watch: supplied("the processor"),
+    _refs: supplied("a table of all frames"),
+    _next: supplied("a table of all frames"),
+    _state: supplied("a table of all frames"),
+    _everTouched: supplied("a table of all frames"),
   },
-  "kernel/fs/files/stream-file.ts:StreamOutput": { sink: "standard output or error" },
-  "kernel/fs/files/stream-file.ts:StreamInode": { _end: "a standard stream" },
-  "kernel/fs/files/stream.ts:ByteSource": { _file: "standard input, if it is a file" },
-  "machine/tree.ts:GivenBytes": { _bytes: "a file of the options" },
-  "machine/tree.ts:SuppliedBytes": { _source: "a file that the owner supplies" },
-  "machine/standard-streams.ts:HostConsole": { sink: "the terminal", queue: "its queue" },
-  "kernel/fs/types/host-fs.ts:HostFs": { tree: "a directory of the host", linked: "files of the host by node" },
-  "kernel/fs/types/host-fs.ts:HostBase": { _host: "a file of the host" },
-  "kernel/fs/types/host-fs.ts:HostFsDir": { _host: "a directory of the host" },
-  "kernel/fs/types/host-fs.ts:HostFsLink": { _host: "a link of the host" },
+  "kernel/fs/files/stream-file.ts:StreamOutput": { sink: stream },
+  "kernel/fs/files/stream-file.ts:StreamInode": { _end: stream },
+  "kernel/fs/files/stream.ts:ByteSource": {
+    _file: refused("standard input is a file of the host", "give the input as bytes"),
+  },
+  "machine/tree.ts:GivenBytes": { _bytes: shared("a file of the options") },
+  "machine/tree.ts:SuppliedBytes": { _source: shared("a file that the owner supplies") },
+  "machine/standard-streams.ts:HostConsole": { sink: stream, queue: stream },
+  "kernel/fs/types/host-fs.ts:HostFs": {
+    tree: shared("a directory of the host"),
+    linked: { as: "keys", what: "files of the host by node" },
+  },
+  "kernel/fs/types/host-fs.ts:HostBase": { _host: shared("a file of the host") },
+  "kernel/fs/types/host-fs.ts:HostFsDir": { _host: shared("a directory of the host") },
+  "kernel/fs/types/host-fs.ts:HostFsLink": { _host: shared("a link of the host") },
+  "kernel/fs/types/host-rw.ts:HostRwFs": { _inodes: writable },
+  "kernel/fs/types/host-rw.ts:HostRwFile": { host: writable },
+  "kernel/fs/types/host-rw.ts:HostRwNode": { host: writable },
+  "kernel/fs/types/overlay-fs.ts:OverlayFs": { store: upper, _lower: upper },
+  "kernel/net/outside/uplink.ts:Uplink": {
+    network: refused("it has a network of the host", "leave the option network out: the loopback device needs none"),
+  },
 };
 
 /** By `file:Class`: fields that are computed again. */

@@ -3,6 +3,7 @@ import { makerName } from "../../kernel/fs/proc/derived.ts";
 import { classes } from "./classes.ts";
 import { constants } from "./constants.ts";
 import { derived, handles } from "./fields.ts";
+import type { ClassFacts, Facts } from "./graph.ts";
 import type { Registry } from "./walk.ts";
 
 const names = new Map(classes.map(([name, constructor]) => [constructor, name]));
@@ -31,5 +32,22 @@ export const registry = (): Registry => {
     isConstant: (value) => known.has(value) || names.has(value) || makerName(value) !== undefined,
     isHandle: (className, field) => handles[className]?.[field] !== undefined,
     isDerived: (className, field) => derived[className]?.includes(field) ?? false,
+  };
+};
+
+/** The facts about classes by their prototypes. */
+const factsOf = new Map<object, ClassFacts>(
+  classes.map(([name, constructor]) => [
+    (constructor as { readonly prototype: object }).prototype,
+    { name, handles: handles[name], derived: derived[name] && new Set(derived[name]) },
+  ]),
+);
+
+/** The same for copies of a machine, with the constants of now. */
+export const facts = (): Facts => {
+  const known = reachable();
+  return {
+    of: (prototype) => factsOf.get(prototype),
+    isConstant: (value) => known.has(value) || (typeof value === "function" && (names.has(value) || makerName(value) !== undefined)),
   };
 };

@@ -10,6 +10,9 @@ const made = new WeakMap<object, unknown>();
 /** The name of a function that recipes use. */
 export const makerName = (make: unknown): string | undefined => names.get(make);
 
+/** All functions that recipes use, with their names. */
+export const makers = (): ReadonlyMap<unknown, string> => names;
+
 /** A recipe. `value` is made at the first use. A copy of the recipe makes its own. */
 export class Derived<T> {
   private readonly _make: Make<readonly unknown[], T>;

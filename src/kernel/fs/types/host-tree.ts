@@ -41,6 +41,12 @@ export interface HostTree {
 export interface HostNode {
   /** Attributes as the last lookup found them. */
   readonly stat: HostStat;
+  /**
+   * The names that lead to it from the tree's directory, if the tree knows them. A snapshot is saved as a
+   * file
+   * only if all files of the host that it uses have paths.
+   */
+  readonly path?: readonly string[];
 
   /** The file with this name in the directory. */
   lookup(name: string): HostNode | number;

@@ -1,0 +1,107 @@
+// The bytes of a snapshot's file: numbers of variable length (LEB128), texts, blocks. The reader trusts
+// nothing:
+// each mistake is a Problem.
+import { Problem } from "../../problem.ts";
+
+/** The file is none, is damaged, or is another's. */
+export const badFile = (why: string): Problem =>
+  new Problem("bad-snapshot", `this is no snapshot that can be read: ${why}`, { help: "save it again, with this build of trapgate" });
+
+const TEXT = new TextEncoder();
+
+/** Collects bytes. */
+export class Writer {
+  private _bytes = new Uint8Array(1 << 16);
+  private _length = 0;
+
+  private _room(n: number): void {
+    if (this._length + n <= this._bytes.length) return;
+    const more = new Uint8Array(Math.max(this._bytes.length * 2, this._length + n));
+    more.set(this._bytes.subarray(0, this._length));
+    this._bytes = more;
+  }
+  byte(n: number): void {
+    this._room(1);
+    this._bytes[this._length++] = n;
+  }
+  /** A whole number from 0 to 2^53 - 1. */
+  count(n: number): void {
+    let rest = n;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.byte((rest % 0x80) | 0x80);
+    this.byte(rest);
+  }
+  double(n: number): void {
+    this._room(8);
+    new DataView(this._bytes.buffer).setFloat64(this._length, n, true);
+    this._length += 8;
+  }
+  block(bytes: Uint8Array): void {
+    this.count(bytes.length);
+    this._room(bytes.length);
+    this._bytes.set(bytes, this._length);
+    this._length += bytes.length;
+  }
+  text(text: string): void {
+    this.block(TEXT.encode(text));
+  }
+  get bytes(): Uint8Array {
+    return this._bytes.slice(0, this._length);
+  }
+}
+
+/** Reads bytes. All methods throw a Problem beyond the end. */
+export class Reader {
+  private readonly _bytes: Uint8Array;
+  private _at = 0;
+  constructor(bytes: Uint8Array) {
+    this._bytes = bytes;
+  }
+  get left(): number {
+    return this._bytes.length - this._at;
+  }
+  byte(): number {
+    if (this._at >= this._bytes.length) throw badFile("it ends too early");
+    return this._bytes[this._at++] as number;
+  }
+  /** The next byte, which stays. */
+  peek(): number | undefined {
+    return this._bytes[this._at];
+  }
+  count(): number {
+    let n = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.byte();
+      n += (byte & 0x7f) * scale;
+      if (n > Number.MAX_SAFE_INTEGER) throw badFile("a number is too large");
+      if (byte < 0x80) return n;
+    }
+  }
+  /** A count of things that take at least `least` bytes each. */
+  countOf(least: number): number {
+    const n = this.count();
+    if (n * least > this.left) throw badFile("it ends too early");
+    return n;
+  }
+  double(): number {
+    const at = this._take(8);
+    return new DataView(this._bytes.buffer, this._bytes.byteOffset).getFloat64(at, true);
+  }
+  block(): Uint8Array {
+    const n = this.count();
+    const at = this._take(n);
+    return this._bytes.subarray(at, at + n);
+  }
+  text(): string {
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.block());
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw badFile("a text is no UTF-8");
+    }
+  }
+  private _take(n: number): number {
+    if (n > this.left) throw badFile("it ends too early");
+    this._at += n;
+    return this._at - n;
+  }
+}

@@ -1,0 +1,267 @@
+// The file of a snapshot: a header in JSON, then objects and pages, deflated. It is bound to a build, whose
+// classes have the fields that it holds. Files of the host are named by their paths, and checked when it is
+// opened. The reader checks the form of all that it reads: references, names, sizes.
+import { deflateSync, inflateSync } from "fflate";
+import { features } from "../../kernel/features/index.ts";
+import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
+import { S_IFMT, S_IFREG } from "../../kernel/fs/vfs/mode.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
+import { Problem } from "../../problem.ts";
+import { type BootOptions, pagesOf, profileOf } from "../boot.ts";
+import { badFile, Reader, Writer } from "./binary.ts";
+import { builtFrom } from "./build-id.ts";
+import { checksum } from "./checksum.ts";
+import { classes } from "./classes.ts";
+import type { HostFile } from "./format.ts";
+import type { Item } from "./graph.ts";
+import { checkGraph, GraphReader } from "./graph-reader.ts";
+import { GraphWriter } from "./graph-writer.ts";
+import { Names } from "./names.ts";
+import type { ReadOptions } from "./options.ts";
+import type { Pages } from "./pages.ts";
+import type { State } from "./snapshot.ts";
+
+const MAGIC = "TGSNAP01";
+/** Options of a machine that its processor and its profile need. */
+const KEPT = ["kernel", "x32", "ia32", "vsyscall", "bugs", "cpu", "memory"] as const;
+/** Bytes of objects beside the pages, at most. */
+const MOST_OBJECTS = 2 ** 28;
+
+/** The head of a file, in JSON. */
+export interface Header {
+  readonly build: string;
+  readonly moment: string;
+  readonly options: Pick<BootOptions, (typeof KEPT)[number]>;
+  /** Places of the trees of the host. */
+  readonly trees: readonly string[];
+  readonly hosts: readonly HostFile[];
+  readonly constants: readonly string[];
+  readonly classes: readonly string[];
+  readonly tasks: readonly (readonly [pid: number, name: string])[];
+  readonly items: number;
+  readonly frames: number;
+  /** Bytes of the rest before it was deflated. */
+  readonly length: number;
+}
+/** The build of this program. Sources without a build: a hash of the text of all classes with state. */
+const buildOf = (): string => {
+  if (builtFrom !== undefined) return builtFrom;
+  const writer = new Writer();
+  for (const [name, constructor] of classes) writer.text(`${name} ${String(constructor)}`);
+  return checksum(writer.bytes);
+};
+
+const writePages = (out: Writer, { numbers, refs, next, state, bytes }: Pages): void => {
+  numbers.forEach((n, i) => {
+    out.count(n);
+    out.count(refs[i] as number);
+    out.count(next[i] as number);
+    out.byte((state[i] as number) | (bytes[i] ? 4 : 0));
+  });
+  for (const page of bytes) if (page) out.block(new Uint8Array(page.buffer, page.byteOffset, PAGE_SIZE));
+};
+const readPages = (from: Reader, count: number, most: number): Pages => {
+  const [numbers, refs, next] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)];
+  const state = new Uint8Array(count);
+  const has: boolean[] = [];
+  for (let i = 0; i < count; i++) {
+    const n = from.count();
+    const [users, following, bits] = [from.count(), from.count(), from.byte()];
+    if (n < 1 || n >= most || (i > 0 && n <= (numbers[i - 1] as number))) throw badFile("its pages have no order");
+    if (users > 0xffff_ffff || following >= most || bits > 7 || (bits & 3) === 0) throw badFile("a page has no state");
+    numbers[i] = n;
+    refs[i] = users;
+    next[i] = following;
+    state[i] = bits & 3;
+    has.push((bits & 4) !== 0);
+  }
+  const bytes = has.map((isThere) => {
+    if (!isThere) return undefined;
+    const page = from.block();
+    if (page.length !== PAGE_SIZE) throw badFile("a page has another size");
+    return new Int32Array(page.slice().buffer);
+  });
+  return { numbers, refs, next, state, bytes };
+};
+
+/** The bytes of a file. `kernel`: of the machine that was saved, or of a copy. */
+export const writeFile = (state: State, moment: string, options: BootOptions, tasks: Header["tasks"]): Uint8Array => {
+  const trees = new Map<HostTree, string>();
+  if (options.root) trees.set(options.root, "");
+  for (const { tree, at } of options.mounts ?? []) trees.set(tree, at);
+  const graph = new GraphWriter(namesOf(options), trees);
+  for (const item of state.graph.items) graph.item(item);
+  const { out } = graph;
+  out.count(state.graph.root);
+  out.count(state.instructions);
+  out.count(state.debugStatus);
+  writePages(out, state.pages);
+  const body = out.bytes;
+  const header: Header = {
+    build: buildOf(),
+    moment,
+    options: Object.fromEntries(KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
+    trees: [...new Set(trees.values())],
+    hosts: graph.hosts,
+    constants: graph.constants,
+    classes: graph.classes,
+    tasks,
+    items: state.graph.items.length,
+    frames: state.pages.numbers.length,
+    length: body.length,
+  };
+  const file = new Writer();
+  for (const letter of MAGIC) file.byte(letter.charCodeAt(0));
+  const inner = new Writer();
+  inner.text(JSON.stringify(header));
+  inner.block(deflateSync(body, { level: 1 }));
+  const content = inner.bytes;
+  file.text(checksum(content));
+  file.block(content);
+  return file.bytes;
+};
+const namesOf = (options: BootOptions): Names => new Names(profileOf(options), options.features ?? features);
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isList = <T>(value: unknown, of: (one: unknown) => one is T): value is readonly T[] => Array.isArray(value) && value.every(of);
+const isHostFile = (value: unknown): value is HostFile => {
+  const { tree, path, type, size, mtime } = (value ?? {}) as Partial<HostFile>;
+  return (
+    isText(tree) &&
+    isList(path, isText) &&
+    isCount(type) &&
+    isCount(size) &&
+    isList(mtime, Number.isSafeInteger as never) &&
+    mtime.length === 2
+  );
+};
+const isTask = (value: unknown): value is Header["tasks"][number] => Array.isArray(value) && isCount(value[0]) && isText(value[1]);
+const isHeader = (value: unknown): value is Header => {
+  const {
+    build,
+    moment,
+    options,
+    trees,
+    hosts,
+    constants,
+    classes: names,
+    tasks,
+    items,
+    frames,
+    length,
+  } = (value ?? {}) as Partial<Header>;
+  const texts = isText(build) && isText(moment) && isList(trees, isText) && isList(constants, isText) && isList(names, isText);
+  return (
+    texts &&
+    typeof options === "object" &&
+    options !== null &&
+    isList(hosts, isHostFile) &&
+    isList(tasks, isTask) &&
+    [items, frames, length].every(isCount)
+  );
+};
+
+/** The parts of a file: its header, and the deflated rest. Throws a Problem for bytes that are none. */
+export const openFile = (bytes: Uint8Array): { readonly header: Header; readonly body: Uint8Array } => {
+  const file = new Reader(bytes);
+  for (const letter of MAGIC) if (file.left === 0 || file.byte() !== letter.charCodeAt(0)) throw badFile("it does not begin as one");
+  const sum = file.text();
+  const content = file.block();
+  if (file.left > 0 || checksum(content) !== sum) throw badFile("it is damaged");
+  const inner = new Reader(content);
+  let header: unknown;
+  try {
+    header = JSON.parse(inner.text());
+  } catch {
+    throw badFile("its header is none");
+  }
+  if (!isHeader(header)) throw badFile("its header is none");
+  return { header, body: inner.block() };
+};
+
+/** The host's files, looked up again. */
+const hostsOf = ({ hosts }: Header, treeOf: (place: string) => HostTree, { changed = "refuse" }: ReadOptions): HostNode[] =>
+  hosts.map(({ tree, path, type, size, mtime }) => {
+    const name = `${tree}/${path.join("/")}`;
+    let node = treeOf(tree).root;
+    for (const part of path) {
+      const found = node.lookup(part);
+      if (typeof found === "number") throw new Problem("changed-files", `the snapshot uses ${name}, which is not there`);
+      node = found;
+    }
+    const { stat } = node;
+    if ((stat.mode & S_IFMT) !== type) throw new Problem("changed-files", `the snapshot uses ${name}, which is of another type now`);
+    const isSame = stat.size === size && stat.mtime.sec === mtime[0] && stat.mtime.nsec === mtime[1];
+    if (type === S_IFREG && !isSame && changed !== "accept")
+      throw new Problem("changed-files", `the snapshot uses ${name}, which has changed since`, {
+        help: 'the option changed: "accept" takes the file as it is now',
+      });
+    return node;
+  });
+
+/** A snapshot from a file. */
+interface Opened {
+  readonly state: State;
+  readonly moment: string;
+  readonly tasks: Header["tasks"];
+  readonly options: BootOptions;
+}
+/**
+ * Opens a file. Throws a Problem if it is damaged, of another build, or needs what the host does not give.
+ */
+export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
+  const { header, body } = openFile(bytes);
+  if (header.build !== buildOf())
+    throw new Problem("foreign-snapshot", "the snapshot was saved by another build of trapgate", {
+      help: "save it again, with this build",
+    });
+  const treeOf = (place: string): HostTree => {
+    const tree = place === "" ? given.root : given.mounts?.[place];
+    if (!tree)
+      throw new Problem("changed-files", `the snapshot needs the tree at ${place || "/"}`, {
+        help: "give it by the options root and mounts",
+      });
+    return tree;
+  };
+  const trees = header.trees.map(treeOf);
+  const mounts = header.trees.flatMap((at, i) => (at === "" ? [] : [{ tree: trees[i] as HostTree, at, mode: "cow" as const }]));
+  const kept = Object.fromEntries(KEPT.flatMap((name) => (header.options[name] === undefined ? [] : [[name, header.options[name]]])));
+  const options: BootOptions = { ...kept, ...(given.root ? { root: given.root } : {}), mounts };
+  const memory = pagesOf(options) * (65536 / PAGE_SIZE);
+  if (header.length > MOST_OBJECTS + memory * (PAGE_SIZE + 16)) throw badFile("it is too large");
+  const names = namesOf(options);
+  const tables = {
+    classes: header.classes,
+    constants: header.constants.map((name) => names.value(name) ?? fail(`it names ${JSON.stringify(name)}, which is no constant`)),
+    hosts: hostsOf(header, treeOf, given),
+    trees,
+  };
+  for (const name of header.classes) if (!classNames.has(name)) throw badFile("it names a class that is none");
+  const from = new Reader(inflated(body, header.length));
+  if (header.items > from.left) throw badFile("it ends too early");
+  const graph = new GraphReader(from, tables, header.items);
+  const items: Item[] = [];
+  for (let n = 0; n < header.items; n++) items.push(graph.item());
+  const root = from.count();
+  checkGraph(items, root);
+  const [instructions, debugStatus] = [from.count(), from.count()];
+  if (header.frames > from.left) throw badFile("it ends too early");
+  const pages = readPages(from, header.frames, memory);
+  if (from.left > 0) throw badFile("it has more than a machine");
+  return { state: { graph: { items, root }, pages, instructions, debugStatus }, moment: header.moment, tasks: header.tasks, options };
+};
+const classNames = new Set(classes.map(([name]) => name));
+const fail = (why: string): never => {
+  throw badFile(why);
+};
+const inflated = (body: Uint8Array, length: number): Uint8Array => {
+  let bytes: Uint8Array;
+  try {
+    bytes = inflateSync(body, { out: new Uint8Array(length) });
+  } catch {
+    throw badFile("it is damaged");
+  }
+  if (bytes.length !== length) throw badFile("it is damaged");
+  return bytes;
+};

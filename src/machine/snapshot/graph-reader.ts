@@ -1,0 +1,209 @@
+// The objects of a snapshot from the bytes of its file. Nothing is trusted: each reference, name and size is
+// checked.
+import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
+import { badFile, type Reader } from "./binary.ts";
+import { classes } from "./classes.ts";
+import { KINDS, protoTag, tag, VIEW_NAMES, VIEWS } from "./format.ts";
+import type { Item } from "./graph.ts";
+
+const prototypes = new Map(classes.map(([name, made]) => [name, (made as { readonly prototype: object }).prototype]));
+const NAME = /^[\w$]+$/;
+
+/** The tables of a header, resolved. */
+export interface Tables {
+  readonly classes: readonly string[];
+  readonly constants: readonly object[];
+  readonly hosts: readonly HostNode[];
+  readonly trees: readonly HostTree[];
+}
+
+/** Reads items. */
+export class GraphReader {
+  private readonly _in: Reader;
+  private readonly _tables: Tables;
+  private readonly _count: number;
+  constructor(from: Reader, tables: Tables, count: number) {
+    this._in = from;
+    this._tables = tables;
+    this._count = count;
+  }
+  private _ref(): number {
+    const n = this._in.count();
+    if (n >= this._count) throw badFile("a reference leads to no object");
+    return n;
+  }
+  private _of<T>(list: readonly T[]): T {
+    const found = list[this._in.count()];
+    if (found === undefined) throw badFile("an object is in no table");
+    return found;
+  }
+  private _value(): unknown {
+    const from = this._in;
+    switch (from.byte()) {
+      case tag.undefined:
+        return undefined;
+      case tag.null:
+        return null;
+      case tag.true:
+        return true;
+      case tag.false:
+        return false;
+      case tag.count:
+        return from.count();
+      case tag.double:
+        return from.double();
+      case tag.bigint: {
+        const text = from.text();
+        if (!/^-?\d{1,400}$/.test(text)) throw badFile("a number is none");
+        return BigInt(text);
+      }
+      case tag.text: {
+        const units = Array.from({ length: from.countOf(1) }, () => from.count());
+        if (units.some((unit) => unit > 0xffff)) throw badFile("a text is none");
+        return units.map((unit) => String.fromCharCode(unit)).join("");
+      }
+      case tag.constant:
+        return this._of(this._tables.constants);
+      case tag.host:
+        return this._of(this._tables.hosts);
+      case tag.tree:
+        return this._of(this._tables.trees);
+      case tag.bytes:
+        return from.block().slice();
+      case tag.supplied: {
+        const bytes = from.block().slice();
+        const read = (offset: number, into: Uint8Array): number => {
+          const part = bytes.subarray(offset, offset + into.length);
+          into.set(part);
+          return part.length;
+        };
+        return { size: bytes.length, read };
+      }
+      default:
+        throw badFile("a value has no known type");
+    }
+  }
+  private _key(): string {
+    const key = this._in.text();
+    if (key === "__proto__") throw badFile("a field has no name");
+    return key;
+  }
+
+  item(): Item {
+    const from = this._in;
+    const kind = KINDS[from.byte()];
+    switch (kind) {
+      case "object":
+        return this._object();
+      case "array": {
+        const template: unknown[] = [];
+        const length = from.countOf(1);
+        template.length = length;
+        for (let i = 0; i < length; i++) {
+          const value = this._hole();
+          if (value !== HOLE) template[i] = value;
+        }
+        const count = from.countOf(2);
+        const keys = Array.from({ length: count }, () => from.count());
+        if (keys.some((key) => key >= length)) throw badFile("an array is too short");
+        return { kind, template, keys, refs: Array.from({ length: count }, () => this._ref()) };
+      }
+      case "map":
+      case "set": {
+        const count = from.countOf(1);
+        if (kind === "map" && count % 2 !== 0) throw badFile("a map has a key without a value");
+        const elements: unknown[] = [];
+        const refs: number[] = [];
+        for (let i = 0; i < count; i++) {
+          const ref = from.count() - 1;
+          if (ref >= this._count) throw badFile("a reference leads to no object");
+          refs.push(ref);
+          elements.push(ref < 0 ? this._value() : undefined);
+        }
+        return { kind, elements, refs };
+      }
+      case "buffer":
+        return { kind, bytes: from.block().slice().buffer };
+      case "view": {
+        const name = VIEW_NAMES[from.byte()];
+        if (name === undefined) throw badFile("an array has no type");
+        return { kind, make: VIEWS[name], buffer: this._ref(), offset: from.count(), length: from.count() };
+      }
+      case "port":
+        return { kind, name: from.text(), queue: this._ref() };
+      default:
+        throw badFile("an object has no kind");
+    }
+  }
+  private _hole(): unknown {
+    if (this._in.peek() !== tag.hole) return this._value();
+    this._in.byte();
+    return HOLE;
+  }
+  private _object(): Item {
+    const from = this._in;
+    let proto: object | null | number = Object.prototype;
+    let name = "object";
+    const how = from.byte();
+    if (how === protoTag.null) proto = null;
+    else if (how === protoTag.item) {
+      proto = this._ref();
+      name = "over";
+    } else if (how === protoTag.class) {
+      name = this._of(this._tables.classes);
+      proto = prototypes.get(name) ?? null;
+    } else if (how !== protoTag.plain) throw badFile("an object has no prototype");
+    const isClass = how === protoTag.class;
+    const template: Record<string, unknown> = {};
+    const keys: string[] = [];
+    const refs: number[] = [];
+    const count = from.countOf(2);
+    for (let i = 0; i < count; i++) {
+      const key = this._key();
+      if (isClass && !NAME.test(key)) throw badFile("a field has no name");
+      const ref = from.count();
+      if (ref > this._count) throw badFile("a reference leads to no object");
+      if (ref > 0) {
+        keys.push(key);
+        refs.push(ref - 1);
+        template[key] = undefined;
+      } else template[key] = this._value();
+    }
+    return { kind: "object", name, proto, template, keys, refs, supplied: Array.from({ length: from.countOf(1) }, () => this._key()) };
+  }
+}
+const HOLE = Symbol("hole");
+
+/** The graph must have the form that `rebuild` relies on. */
+export const checkGraph = (items: readonly Item[], root: number): void => {
+  const kindOf = (n: number, kind: Item["kind"], name?: string): boolean => {
+    const item = items[n];
+    return item?.kind === kind && (name === undefined || (item.kind === "object" && item.name === name));
+  };
+  const fieldOf = (n: number, key: string): number => {
+    const item = items[n];
+    const at = item?.kind === "object" ? item.keys.indexOf(key) : -1;
+    return at < 0 ? -1 : ((item as Extract<Item, { kind: "object" }>).refs[at] as number);
+  };
+  for (const item of items) {
+    if (item.kind === "view" && !kindOf(item.buffer, "buffer")) throw badFile("an array has no bytes");
+    if (item.kind === "port" && !(/^std(out|err)$/.test(item.name) && kindOf(item.queue, "object", "kernel/base/wait.ts:WaitQueue")))
+      throw badFile("a stream has no queue");
+    if (item.kind === "object" && typeof item.proto === "number") {
+      const under = items[item.proto];
+      if (under?.kind !== "object" || typeof under.proto === "number" || !prototypes.has(under.name))
+        throw badFile("an object is over none");
+    }
+  }
+  const kernel = fieldOf(root, "kernel");
+  const isOf = (n: number, name: string): boolean => kindOf(n, "object", name);
+  const isWhole =
+    isOf(kernel, "kernel/kernel.ts:Kernel") &&
+    isOf(fieldOf(kernel, "frames"), "memory/frames.ts:Frames") &&
+    isOf(fieldOf(kernel, "scheduler"), "kernel/sched/scheduler.ts:Scheduler") &&
+    isOf(fieldOf(root, "process"), "kernel/task/process.ts:Process") &&
+    isOf(fieldOf(root, "streams"), "machine/standard-streams.ts:StandardStreams");
+  if (!isWhole) throw badFile("it holds no machine");
+  const supplied = items.flatMap((item) => (item.kind === "object" ? item.supplied.map((key) => `${item.name}.${key}`) : []));
+  if (new Set(supplied).size !== supplied.length) throw badFile("it holds two machines");
+};

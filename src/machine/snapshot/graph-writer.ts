@@ -1,0 +1,167 @@
+// The objects of a snapshot as bytes of its file.
+import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
+import type { FileBytes } from "../options.ts";
+import { Writer } from "./binary.ts";
+import { type HostFile, KINDS, protoTag, tag, VIEW_NAMES, type VIEWS } from "./format.ts";
+import { type Item, refused } from "./graph.ts";
+import type { Names } from "./names.ts";
+
+/** Writes items, and collects the tables of the header. */
+export class GraphWriter {
+  readonly out = new Writer();
+  readonly hosts: HostFile[] = [];
+  readonly constants: string[] = [];
+  readonly classes: string[] = [];
+  private readonly _numbers = new Map<unknown, number>();
+  private readonly _names: Names;
+  private readonly _trees: ReadonlyMap<HostTree, string>;
+  private readonly _treeNames: readonly string[];
+
+  constructor(names: Names, trees: ReadonlyMap<HostTree, string>) {
+    this._names = names;
+    this._trees = trees;
+    this._treeNames = [...new Set(trees.values())];
+  }
+  private _index<T>(key: unknown, list: T[], make: () => T): number {
+    let n = this._numbers.get(key);
+    if (n === undefined) {
+      n = list.push(make()) - 1;
+      this._numbers.set(key, n);
+    }
+    return n;
+  }
+  private _isHost(value: object): value is HostNode {
+    return "stat" in value && "readdir" in value;
+  }
+  private _host(node: HostNode): HostFile {
+    const { path, stat } = node;
+    const tree = [...this._trees].find(([{ root }]) => this._leads(root, path, node));
+    if (!path || !tree) throw refused("the tree of a file of the host knows no paths", "trees of hostTree() have them");
+    return {
+      tree: tree[1],
+      path,
+      type: stat.mode & 0o170000,
+      size: stat.size,
+      mtime: [stat.mtime.sec, stat.mtime.nsec],
+    };
+  }
+  /** True if the node belongs to a tree: nodes of two trees can have equal paths. */
+  private _leads(root: HostNode, path: readonly string[] | undefined, node: HostNode): boolean {
+    if (!path) return false;
+    const treeOf = (of: HostNode): unknown => (of as { readonly tree?: unknown }).tree;
+    return treeOf(root) !== undefined && treeOf(root) === treeOf(node);
+  }
+
+  private _value(value: unknown): void {
+    const { out } = this;
+    if (value === undefined) out.byte(tag.undefined);
+    else if (value === null) out.byte(tag.null);
+    else if (typeof value === "boolean") out.byte(value ? tag.true : tag.false);
+    else if (typeof value === "number") {
+      if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) {
+        out.byte(tag.count);
+        out.count(value);
+      } else {
+        out.byte(tag.double);
+        out.double(value);
+      }
+    } else if (typeof value === "bigint") {
+      out.byte(tag.bigint);
+      out.text(value.toString());
+    } else if (typeof value === "string") {
+      out.byte(tag.text);
+      // Names in the guest are byte strings, and others have any UTF-16 units.
+      out.count(value.length);
+      for (let i = 0; i < value.length; i++) out.count(value.charCodeAt(i));
+    } else this._shared(value as object);
+  }
+  private _shared(value: object): void {
+    const { out } = this;
+    const tree = this._trees.get(value as HostTree);
+    if (tree !== undefined) {
+      out.byte(tag.tree);
+      out.count(this._treeNames.indexOf(tree));
+    } else if (this._isHost(value)) {
+      out.byte(tag.host);
+      out.count(this._index(value, this.hosts, () => this._host(value)));
+    } else if (value instanceof Uint8Array) {
+      out.byte(tag.bytes);
+      out.block(value);
+    } else if ("size" in value && "read" in value) {
+      const { size } = value as FileBytes;
+      const bytes = new Uint8Array(size);
+      if ((value as FileBytes).read(0, bytes) !== size) throw refused("a file of the options cannot be read");
+      out.byte(tag.supplied);
+      out.block(bytes);
+    } else {
+      const name = this._names.of(value);
+      if (name === undefined) throw refused(`a constant has no name: ${value.constructor?.name}`);
+      out.byte(tag.constant);
+      out.count(this._index(value, this.constants, () => name));
+    }
+  }
+  private _refs(refs: readonly number[]): void {
+    for (const ref of refs) this.out.count(ref);
+  }
+
+  item(item: Item): void {
+    const { out } = this;
+    out.byte(KINDS.indexOf(item.kind));
+    switch (item.kind) {
+      case "object": {
+        const { name, proto, template, keys, refs, supplied } = item;
+        if (typeof proto === "number") {
+          out.byte(protoTag.item);
+          out.count(proto);
+        } else if (proto === null) out.byte(protoTag.null);
+        else if (name === "object") out.byte(protoTag.plain);
+        else {
+          out.byte(protoTag.class);
+          out.count(this._index(name, this.classes, () => name));
+        }
+        const names = Object.keys(template);
+        out.count(names.length);
+        const byKey = new Map(keys.map((key, i) => [key, refs[i] as number]));
+        for (const key of names) {
+          out.text(key);
+          const ref = byKey.get(key);
+          out.count(ref === undefined ? 0 : ref + 1);
+          if (ref === undefined) this._value(template[key]);
+        }
+        out.count(supplied.length);
+        for (const key of supplied) out.text(key);
+        return;
+      }
+      case "array":
+        out.count(item.template.length);
+        for (let i = 0; i < item.template.length; i++)
+          if (i in item.template) this._value(item.template[i]);
+          else out.byte(tag.hole);
+        out.count(item.keys.length);
+        this._refs(item.keys);
+        this._refs(item.refs);
+        return;
+      case "map":
+      case "set":
+        out.count(item.elements.length);
+        item.elements.forEach((element, i) => {
+          const ref = item.refs[i] as number;
+          out.count(ref + 1);
+          if (ref < 0) this._value(element);
+        });
+        return;
+      case "buffer":
+        out.block(new Uint8Array(item.bytes));
+        return;
+      case "view":
+        out.byte(VIEW_NAMES.indexOf(item.make.name as keyof typeof VIEWS));
+        out.count(item.buffer);
+        out.count(item.offset);
+        out.count(item.length);
+        return;
+      case "port":
+        out.text(item.name);
+        out.count(item.queue);
+    }
+  }
+}

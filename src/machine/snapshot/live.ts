@@ -1,0 +1,194 @@
+// A program that has been started and runs in steps: its machine can be saved, taken back and copied.
+import { Random } from "../../kernel/base/random.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { Problem } from "../../problem.ts";
+import { lazyObservers } from "../lazy.ts";
+import { Machine } from "../machine.ts";
+import type { FileOptions, Hooks, Program } from "../options.ts";
+import type { Run } from "../run.ts";
+import { Session, type Started, type StopReason } from "../session.ts";
+import { fileAt, putFile } from "../tree.ts";
+import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
+import { resume, type State, saveState, takeBack } from "./snapshot.ts";
+import { momentOf, type Waiting, waitFor } from "./until.ts";
+
+/** Milliseconds of real time between two looks at timers and signals of the host. */
+const STRETCH = 30;
+
+const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? new TextEncoder().encode(text) : text);
+
+/** Puts a file into a machine that runs: its next lookup finds it. */
+const replaceFile = ({ vfs }: Kernel, path: string, file: string | Uint8Array | FileOptions): void => {
+  const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
+  putFile(vfs, path, typeof content === "string" ? bytesOf(content) : content, mode);
+  const { dentry } = fileAt(vfs, path);
+  dentry.parent.children.delete(dentry.name);
+};
+
+/** Makes the changes in a copy that its owner wants. */
+const prepare = (kernel: Kernel, { files = {}, seed }: ForkOptions): void => {
+  for (const [path, file] of Object.entries(files)) replaceFile(kernel, path, file);
+  if (seed === undefined) return;
+  Object.assign(kernel, { random: new Random(seed) });
+  if (kernel.profile.vdsoRandom) kernel.vdso.renewRandom();
+};
+
+/** A started program in its machine. Nothing of the outside world reaches it but its input. */
+export class Live {
+  readonly machine: Machine;
+  session: Session;
+  private _options: StartOptions;
+  private _latest: State | undefined = undefined;
+  private _waiting: Waiting | undefined = undefined;
+  private _aborted: { readonly reason: unknown } | undefined = undefined;
+  private _isRunning = false;
+
+  /** `options.stdin`: with its end; without it the input stays open. */
+  constructor(machine: Machine, program: Program | Started, options: StartOptions) {
+    this.machine = machine;
+    this._options = options;
+    this.session = this._begin(program);
+  }
+  private _begin(program: Program | Started): Session {
+    const { machine } = this;
+    const { stdin, hooks = {}, ...others } = this._options;
+    const seen =
+      (hook: Hooks["stdout"]) =>
+      (bytes: Uint8Array): unknown => {
+        this._waiting?.output?.(bytes);
+        return hook?.(bytes);
+      };
+    const watched = { ...hooks, stdout: seen(hooks.stdout), stderr: seen(hooks.stderr) };
+    const abort = (reason: unknown): void => {
+      this._aborted ??= { reason };
+    };
+    const session = new Session(machine.kernel, program, { ...others, hooks: watched, keepsInput: true }, undefined, undefined, abort);
+    if (stdin !== undefined) {
+      session.streams.receive(bytesOf(stdin));
+      session.streams.end();
+    }
+    return session;
+  }
+  get kernel(): Kernel {
+    return this.machine.kernel;
+  }
+
+  /** The moment, as text. */
+  get moment(): string {
+    return momentOf(this.kernel);
+  }
+  /** The tasks that run programs. */
+  get tasks(): (readonly [pid: number, name: string])[] {
+    const { tasks, init } = this.kernel;
+    return [...tasks.values()].filter(({ process }) => process !== init).map(({ pid, comm }) => [pid, comm] as const);
+  }
+  /** Adds input. */
+  write(bytes: string | Uint8Array): void {
+    this.session.streams.receive(bytesOf(bytes));
+  }
+
+  /**
+   * Runs for so many virtual nanoseconds. Time passes at once while all tasks sleep. `idle`: the program
+   * waits
+   * for input, and for nothing else.
+   */
+  step(nanoseconds: number): StopReason["reason"] {
+    const { kernel } = this;
+    const until = kernel.now + nanoseconds;
+    this._isRunning = true;
+    try {
+      for (;;) {
+        const result = this.session.step(until - kernel.now);
+        if (result.reason !== "idle") return result.reason;
+        if (result.until === undefined || this.session.ended) return "idle";
+        kernel.advance(result.until);
+        if (kernel.now >= until) return "limit";
+      }
+    } finally {
+      this._isRunning = false;
+    }
+  }
+
+  /** Runs until a condition holds. False: the program has ended before, or waits for ever. */
+  async until(condition: Until, limits: RunLimits = {}): Promise<boolean> {
+    const { kernel } = this;
+    const waiting = waitFor(condition, kernel);
+    const before = kernel.observer;
+    const { observer } = waiting;
+    if (observer) kernel.observer = before ? lazyObservers().all([before, observer]) : observer;
+    this._waiting = waiting;
+    try {
+      const end = await this._drive(limits, waiting);
+      return end === "holds";
+    } finally {
+      this._waiting = undefined;
+      if (observer) kernel.observer = before;
+    }
+  }
+  /** Runs the program to its end. Its input ends if it has not. */
+  async finish(limits: RunLimits = {}): Promise<Run> {
+    const { streams } = this.session;
+    if (!streams.hasEnded) streams.end();
+    const end = await this._drive(limits, undefined);
+    await this.session.owners.settled();
+    return this.session.report(end === "ended" ? undefined : { timeout: limits.timeout ?? 0 });
+  }
+
+  private async _drive({ timeout, signal }: RunLimits, waiting: Waiting | undefined): Promise<"holds" | "ended" | "rests" | "timeout"> {
+    signal?.throwIfAborted();
+    const { deadline } = this.kernel;
+    const end = timeout === undefined ? Infinity : deadline.clock() + timeout * 1000;
+    if (this.session.ended) return "ended";
+    for (;;) {
+      deadline.until = Math.min(end, deadline.clock() + STRETCH);
+      const reason = this.step(waiting ? Math.max(0, waiting.time - this.kernel.now) : Infinity);
+      if (this._aborted) throw this._aborted.reason;
+      if (waiting?.holds(reason === "idle" || reason === "stuck")) return "holds";
+      if (reason === "ended") return "ended";
+      if (reason !== "limit") return "rests";
+      signal?.throwIfAborted();
+      if (deadline.clock() >= end) {
+        if (waiting) throw new Problem("time-limit", `the condition did not hold within ${timeout} s`);
+        return "timeout";
+      }
+      if (deadline.clock() >= deadline.until) await this.machine.inputs.turn();
+    }
+  }
+
+  /** The result so far, or the end. */
+  report(status?: Run["status"]): Run {
+    return this.session.report(status);
+  }
+
+  /** The state of now. */
+  save(): State {
+    if (this._isRunning)
+      throw new Problem("no-snapshot", "the machine runs: a snapshot is possible between two slices only", {
+        help: "take it after runUntil, not in a hook",
+      });
+    return (this._latest = saveState(this.kernel, this.session, this._latest));
+  }
+  /** The state of now, and the way to make copies of it. */
+  saved(): { readonly state: State; readonly copy: (options: ForkOptions) => Live } {
+    const { options } = this.machine;
+    const state = this.save();
+    return { state, copy: (changes) => Live.copy(state, options, changes) };
+  }
+  /** Takes the machine back to a state of it. */
+  restore(state: State, options: ForkOptions = {}): void {
+    const { machine } = this;
+    const { kernel, started } = takeBack(state, machine.kernel);
+    machine.kernel = kernel;
+    this._latest = state;
+    this._options = options;
+    prepare(kernel, options);
+    this.session = this._begin(started as Started);
+  }
+  /** A copy in a memory of its own, in a state of this machine. */
+  static copy(state: State, boot: Machine["options"], options: ForkOptions = {}): Live {
+    const { booted, started } = resume(state, boot);
+    const machine = new Machine(boot, undefined, booted);
+    prepare(machine.kernel, options);
+    return new Live(machine, started as Started, options);
+  }
+}

@@ -1,0 +1,145 @@
+// The frames of a machine as a value: who uses each, and the bytes of those in use. Snapshots of one machine
+// share equal pages. A frame that nothing uses has no content: its next user clears or overwrites it.
+import type { TranslationListener } from "../../cpu/machine/mmu.ts";
+import { leaveTable, takeTable } from "../../cpu/machine/side-tables.ts";
+import { type Frames, PAGE_SIZE, frameState as state, frameTables as tables } from "../../memory/frames.ts";
+
+/** The tables of all frames: fields of `Frames` that a graph leaves out. */
+interface Tables {
+  _refs: Uint32Array;
+  _next: Uint32Array;
+  _state: Uint8Array;
+  _everTouched: Uint32Array;
+}
+const tablesOf = (frames: Frames): Tables => frames as unknown as Tables;
+
+/** All frames that a machine has used, in order. The arrays are parallel. */
+export interface Pages {
+  readonly numbers: Uint32Array;
+  readonly refs: Uint32Array;
+  readonly next: Uint32Array;
+  readonly state: Uint8Array;
+  /** Undefined: zeros, or a frame without content. */
+  readonly bytes: readonly (Int32Array | undefined)[];
+}
+
+const WORDS = PAGE_SIZE / 4;
+/** Pages that are allocated at a time: a buffer for each would cost more than the copy. */
+const BATCH = 64;
+
+const isEqual = (words: Int32Array, from: number, page: Int32Array): boolean => {
+  for (let i = 0; i < WORDS; i++) if (words[from + i] !== page[i]) return false;
+  return true;
+};
+const isZero = (words: Int32Array, from: number): boolean => {
+  for (let i = 0; i < WORDS; i++) if (words[from + i] !== 0) return false;
+  return true;
+};
+/** The frames that the machine has used. */
+const touched = ({ _state }: Tables): number[] => {
+  const four = new Uint32Array(_state.buffer);
+  const own = state.own * 0x0101_0101;
+  const found: number[] = [];
+  for (let i = 0; i < four.length; i++) {
+    if (((four[i] as number) & own) === 0) continue;
+    for (let n = i * 4; n < i * 4 + 4; n++) if (((_state[n] as number) & state.own) !== 0) found.push(n);
+  }
+  return found;
+};
+
+/** The frames of now. `before`: an earlier snapshot, whose pages are shared where they are equal. */
+export const savePages = (frames: Frames, before: Pages | undefined): Pages => {
+  const { _refs, _next, _state } = tablesOf(frames);
+  const words = new Int32Array(frames.memory.buffer);
+  const numbers = Uint32Array.from(touched(tablesOf(frames)));
+  const bytes: (Int32Array | undefined)[] = [];
+  let block = new Int32Array(0);
+  let room = 0;
+  let earlier = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    const n = numbers[i] as number;
+    const from = n * WORDS;
+    if (before) while (earlier < before.numbers.length && (before.numbers[earlier] as number) < n) earlier++;
+    const known = before && before.numbers[earlier] === n ? before.bytes[earlier] : undefined;
+    if (_refs[n] === 0) bytes.push(undefined);
+    else if (known && isEqual(words, from, known)) bytes.push(known);
+    else if (isZero(words, from)) bytes.push(undefined);
+    else {
+      if (room === 0) block = new Int32Array((room = Math.min(BATCH, numbers.length - i)) * WORDS);
+      const at = block.length - room-- * WORDS;
+      const page = block.subarray(at, at + WORDS);
+      page.set(words.subarray(from, from + WORDS));
+      bytes.push(page);
+    }
+  }
+  return {
+    numbers,
+    refs: Uint32Array.from(numbers, (n) => _refs[n] as number),
+    next: Uint32Array.from(numbers, (n) => _next[n] as number),
+    state: Uint8Array.from(numbers, (n) => (_state[n] as number) & state.own),
+    bytes,
+  };
+};
+
+/** Gives a rebuilt `Frames` its memory, its listener and fresh tables. */
+export const adopt = (frames: Frames, memory: WebAssembly.Memory, watch: TranslationListener): void => {
+  const count = Math.floor(memory.buffer.byteLength / PAGE_SIZE);
+  Object.assign(frames, {
+    memory,
+    watch,
+    u8: new Uint8Array(memory.buffer),
+    view: new DataView(memory.buffer),
+    _refs: new Uint32Array(takeTable(memory, tables.refs, count * 4)),
+    _next: new Uint32Array(takeTable(memory, tables.next, count * 4)),
+    _state: new Uint8Array(takeTable(memory, tables.state, (count + 3) & ~3)),
+    _everTouched: new Uint32Array(takeTable(memory, tables.touched, 4)),
+  });
+};
+/** Leaves the tables of a `Frames` to the rebuilt one that takes its place. */
+export const leave = (frames: Frames): void => {
+  const { _refs, _next, _state, _everTouched } = tablesOf(frames);
+  leaveTable(frames.memory, tables.refs, _refs.buffer);
+  leaveTable(frames.memory, tables.next, _next.buffer);
+  leaveTable(frames.memory, tables.state, _state.buffer);
+  leaveTable(frames.memory, tables.touched, _everTouched.buffer);
+};
+
+/**
+ * Makes frames as they were. Frames that the machine has used since are zeroed, and code of frames that
+ * differ
+ * is invalidated.
+ */
+export const loadPages = (frames: Frames, { numbers, refs, next, state: states, bytes }: Pages): void => {
+  const { _refs, _next, _state, _everTouched } = tablesOf(frames);
+  const { watch, u8 } = frames;
+  const { codeFrames } = watch;
+  const words = new Int32Array(frames.memory.buffer);
+  let i = 0;
+  for (const n of touched(tablesOf(frames))) {
+    while (i < numbers.length && (numbers[i] as number) < n) i++;
+    if (numbers[i] === n) continue;
+    if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
+    u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+    _refs[n] = _next[n] = 0;
+    _state[n] = state.earlier;
+  }
+  for (let k = 0; k < numbers.length; k++) {
+    const n = numbers[k] as number;
+    const before = _state[n] as number;
+    const page = bytes[k];
+    const from = n * WORDS;
+    _refs[n] = refs[k] as number;
+    _next[n] = next[k] as number;
+    _state[n] = (before & ~state.own) | (states[k] as number);
+    if (before === 0) (_everTouched[0] as number)++;
+    if (_refs[n] === 0) {
+      if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
+    } else if (codeFrames[n] && (page ? isEqual(words, from, page) : isZero(words, from))) continue;
+    else {
+      if (page) words.set(page, from);
+      // A frame that this machine has not used is zero.
+      else if ((before & state.own) !== 0) words.fill(0, from, from + WORDS);
+      if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
+    }
+  }
+};

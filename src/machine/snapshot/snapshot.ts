@@ -1,0 +1,143 @@
+// A snapshot: the state of a machine between two slices, as a value. It never changes; machines are made from
+// it, or taken back to it, any number of times.
+import type { Cpu } from "../../cpu/cpu.ts";
+import type { WaitQueue } from "../../kernel/base/wait.ts";
+import { Gate } from "../../kernel/entry/gate.ts";
+import type { ByteSink } from "../../kernel/fs/files/stream.ts";
+import type { Tty } from "../../kernel/fs/tty/tty.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Process } from "../../kernel/task/process.ts";
+import type { Frames } from "../../memory/frames.ts";
+import type { Filter } from "../../seccomp/filter.ts";
+import { writerOf } from "../../seccomp/layout.ts";
+import { allocate, type Booted, newDeadline, newProcessor, pagesOf } from "../boot.ts";
+import type { Machine } from "../machine.ts";
+import { takeMemory } from "../memory-pool.ts";
+import type { Session, Sinks, Started } from "../session.ts";
+import type { StandardStreams } from "../standard-streams.ts";
+import { derived } from "./fields.ts";
+import { capture, type Graph, rebuild, refused, type Supply } from "./graph.ts";
+import { adopt, leave, loadPages, type Pages, savePages } from "./pages.ts";
+import { facts } from "./registry.ts";
+
+/** The roots of a machine's graph. */
+export interface Roots {
+  readonly kernel: Kernel;
+  /** The program that runs, if one has been started. */
+  readonly process: Process | undefined;
+  readonly streams: StandardStreams | undefined;
+}
+/** All that a snapshot holds. */
+export interface State {
+  readonly graph: Graph;
+  readonly pages: Pages;
+  /** Of the processor: retired instructions, and DR6. */
+  readonly instructions: number;
+  readonly debugStatus: number;
+}
+
+/** The machine's side of an output stream. The owner of a copy supplies the other side. */
+export class Port implements ByteSink {
+  readonly queue: WaitQueue;
+  private _to: ByteSink | undefined;
+  constructor(queue: WaitQueue) {
+    this.queue = queue;
+  }
+  connect(to: ByteSink): void {
+    this._to = to;
+    // A full sink of the host wakes its own queue.
+    to.queue.sleepers.add({ wake: () => this.queue.wake() });
+  }
+  write(bytes: Uint8Array): number {
+    return this._to ? this._to.write(bytes) : bytes.length;
+  }
+}
+
+/** The state of a machine between two slices. `before`: an earlier one, whose equal pages are shared. */
+export const saveState = (kernel: Kernel, session: Session | undefined, before: State | undefined): State => {
+  const { scheduler, processor, frames } = kernel;
+  if (scheduler.isInCall) throw refused("it is in the middle of a call", "take it between two runs, not in a hook");
+  if (kernel.namespaces.net.uplink) throw refused("it has a network of the host", "leave the option network out");
+  scheduler.suspend();
+  const ports = new Map<object, string>();
+  if (session) for (const name of ["stdout", "stderr"] as const) ports.set(session.sinks[name], name);
+  const roots: Roots = { kernel, process: session?.process, streams: session?.streams };
+  return {
+    graph: capture(roots, facts(), ports, frames.memory.buffer),
+    pages: savePages(frames, before?.pages),
+    instructions: processor.instructions,
+    debugStatus: processor.debugStatus,
+  };
+};
+
+/** A live graph in a memory. */
+interface Loaded extends Roots {
+  readonly ports: ReadonlyMap<string, Port>;
+}
+const derivesOf = (name: string): boolean => derived[name] !== undefined;
+
+const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu, memory: WebAssembly.Memory): Loaded => {
+  const ports = new Map<string, Port>();
+  const supply: Supply = {
+    fields(className, object) {
+      if (className === "memory/frames.ts:Frames") adopt(object as Frames, memory, processor);
+      else if (className === "kernel/kernel.ts:Kernel") Object.assign(object, { deadline: newDeadline() });
+    },
+    port(name, queue) {
+      const port = new Port(queue as WaitQueue);
+      ports.set(name, port);
+      return port;
+    },
+    derive(className, object) {
+      if (className === "kernel/entry/gate.ts:Gate") {
+        const fresh = new Gate((object as Gate).kernel) as unknown as Record<string, unknown>;
+        for (const field of derived[className] ?? []) (object as Record<string, unknown>)[field] = fresh[field];
+      } else Object.assign(object, { _writeWords: writerOf((object as Filter).profile.layout), _special64: [], _special32: [] });
+    },
+  };
+  const roots = rebuild(graph, supply, derivesOf) as Roots;
+  const { kernel } = roots;
+  loadPages(kernel.frames, pages);
+  processor.instructions = instructions;
+  processor.debugStatus = debugStatus;
+  kernel.attach(processor);
+  processor.flushTlb();
+  kernel.scheduler.resume();
+  // Observers belong to the run.
+  kernel.observer = undefined;
+  return { ...roots, ports };
+};
+
+/** The program of a loaded graph, for a session; undefined if none had been started. */
+const startedOf = ({ kernel, process, streams, ports }: Loaded): Started | undefined => {
+  if (!process || !streams) return undefined;
+  const { leader } = process;
+  const tasks = [...kernel.tasks.values()].filter((task) => task !== leader && task.process !== kernel.init);
+  return { process, streams, tasks: [leader, ...tasks], connect: (sinks) => connect(ports, sinks) };
+};
+const connect = (ports: ReadonlyMap<string, Port>, sinks: Sinks): Sinks => {
+  for (const name of ["stdout", "stderr"] as const) ports.get(name)?.connect(sinks[name]);
+  return { stdout: ports.get("stdout") ?? sinks.stdout, stderr: ports.get("stderr") ?? sinks.stderr };
+};
+
+/** A machine in a state. `memory`: cleared, of a machine with the same options. */
+export interface Resumed {
+  readonly booted: Booted;
+  readonly started: Started | undefined;
+}
+
+/** Makes a machine's kernel and processor anew from a state. */
+export const resume = (state: State, options: Machine["options"]): Resumed => {
+  const memory = takeMemory(pagesOf(options), options.sharedMemory ?? false) ?? allocate(options);
+  const processor = newProcessor(options, memory);
+  const loaded = load(state, processor, memory);
+  return { booted: { kernel: loaded.kernel, processor, console: undefined as Tty | undefined }, started: startedOf(loaded) };
+};
+
+/** Takes a machine back. Its processor keeps compiled code of frames that are equal. */
+export const takeBack = (state: State, kernel: Kernel): { readonly kernel: Kernel; readonly started: Started | undefined } => {
+  const { frames } = kernel;
+  leave(frames);
+  const loaded = load(state, kernel.processor as Cpu, frames.memory);
+  return { kernel: loaded.kernel, started: startedOf(loaded) };
+};
