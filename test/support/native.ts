@@ -1,5 +1,13 @@
 // A program run by the native kernel: the judge of ours.
 import { execFile, spawnSync } from "node:child_process";
+import { setPriority } from "node:os";
+
+// Programs print priorities and what follows from them, and inherit those of this process.
+try {
+  setPriority(0);
+} catch {
+  // It takes a privilege to raise one: see RLIMIT_NICE in man 2 getrlimit.
+}
 
 export interface NativeRun {
   readonly stdout: string;

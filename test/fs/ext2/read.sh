@@ -1,6 +1,6 @@
 # Mounts disks of the host, and prints their files. Run inside.
 set -e
-cd /tmp
+cd "$(mktemp -d)"
 mkdir m
 for name in "$@"; do
   cp "/x/$name" disk

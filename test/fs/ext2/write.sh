@@ -1,6 +1,6 @@
 # Formats disks, works on them, and leaves them and the sums of their files in /x. Run inside.
 set -e
-cd /tmp
+cd "$(mktemp -d)"
 mkdir m
 make_disk() { # NAME OPTIONS...
   name=$1; shift
