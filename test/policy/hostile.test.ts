@@ -56,6 +56,7 @@ const texts: Readonly<Record<string, readonly [text: string | Uint8Array, messag
   "aliases of aliases": [aliases, /this is no YAML: Excessive alias count/],
   "an alias within its anchor": ["kind: SeccompProfile\nspec: &a\n  defaultAction: SCMP_ACT_ALLOW\n  x: *a\n", /nested more than 200 deep/],
   "brackets of YAML": [`kind: SeccompProfile\nspec: ${"[".repeat(100_000)}\n`, /:2:207: this is nested more than 200 deep/],
+  "colons of YAML": [`kind: SeccompProfile\nspec: {a, ${"b: ".repeat(100_000)}}\n`, /:2:(?:\d+): this is nested more than 200 deep/],
   "indicators of YAML": [`kind: SeccompProfile\nspec:\n${"- ".repeat(100_000)}\n`, /:3:401: this is nested more than 200 deep/],
   "a long line of YAML": [
     `kind: SeccompProfile\nspec: {defaultAction: SCMP_ACT_ALLOW, syscalls: [${times(500, () => "{names: [read], action: SCMP_ACT_ERRNO}", ", ")}], x: "${"[".repeat(300)}"}\n`,

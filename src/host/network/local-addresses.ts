@@ -51,6 +51,16 @@ export const localPrefixes6 = (ipv6Route: string): Prefix[] =>
       : [];
   });
 
+/**
+ * The addresses of /proc/net/if_inet6. While the kernel looks for duplicates of a new one, no local route
+ * leads to it yet, and a connection that is tried until then comes to the host. RFC 4862, 5.4
+ */
+const addresses6 = (ifInet6: string): Prefix[] =>
+  ifInet6.split("\n").flatMap((line) => {
+    const [, address] = /^([\da-f]{32}) /.exec(line) ?? [];
+    return address === undefined ? [] : [{ bytes: Uint8Array.from(Buffer.from(address, "hex")), bits: 128 }];
+  });
+
 /** A route of the main table. */
 interface Route extends Prefix {
   readonly metric: number;
@@ -135,7 +145,7 @@ const readTables = (): Tables | undefined => {
     const four = readFileSync("/proc/net/fib_trie", "latin1");
     const six = existing("/proc/net/ipv6_route");
     return {
-      local: [...localPrefixes4(four), ...localPrefixes6(six)],
+      local: [...localPrefixes4(four), ...localPrefixes6(six), ...addresses6(existing("/proc/net/if_inet6"))],
       routes: [...routes4(existing("/proc/net/route")), ...routes6(six)],
     };
   } catch {

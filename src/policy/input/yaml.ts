@@ -61,16 +61,17 @@ const MAX_DEPTH = 200;
 const VALUE_BYTES = 100;
 
 /**
- * The place at which collections are nested too deep by brackets, or by indicators in one line: the library
- * composes each level by a call of its own. Undefined: nowhere. Deeper indentation needs a long text.
+ * The place at which collections are nested too deep by brackets, or by indicators in one line or between
+ * commas: the library composes each level by a call of its own. Undefined: nowhere. Deeper indentation needs
+ * a long text.
  */
 const nestOf = (tokens: Iterable<string>): Place | undefined => {
   let [at, brackets, indicators] = [0, 0, 0];
   for (const token of tokens) {
     if (token === "[" || token === "{") brackets++;
     else if (token === "]" || token === "}") brackets--;
-    else if (brackets === 0 && (token === "-" || token === "?")) indicators++;
-    else if (token.includes("\n")) indicators = 0;
+    if (token === "-" || token === "?" || token === ":") indicators++;
+    else if (/^[,[\]{}]$/.test(token) || (brackets === 0 && token.includes("\n"))) indicators = 0;
     if (brackets + indicators > MAX_DEPTH) return { from: at, to: at + 1 };
     // The library's marks for the beginning of documents and scalars have no text.
     if (!CONTROLS.has(token)) at += token.length;

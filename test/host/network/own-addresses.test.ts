@@ -23,6 +23,7 @@ describe.skipIf(skip)("the host's own addresses", { timeout: 120_000 }, () => {
     "of an interface that is down": "172.17.0.1",
     "of an interface without a carrier": "172.18.0.1",
     "IPv6 of an interface without a carrier": "fd18::1",
+    "IPv6 while the kernel looks for its duplicates": "fd19::1",
     mapped: "::ffff:172.17.0.1",
     "by a local route": "10.99.1.2",
     "by a local route with another source": "10.98.1.2",
@@ -35,6 +36,8 @@ describe.skipIf(skip)("the host's own addresses", { timeout: 120_000 }, () => {
       `ip link set lo up
        ip link add down0 type bridge; ip addr add 172.17.0.1/16 dev down0
        ip link add idle0 type bridge; ip addr add 172.18.0.1/16 dev idle0; ip link set idle0 up; ip addr add fd18::1/64 dev idle0 nodad
+       ip link add in1 type veth peer name out1; ip link set in1 up; ip link set out1 up
+       echo 20 > /proc/sys/net/ipv6/conf/in1/dad_transmits; ip addr add fd19::1/64 dev in1
        ip route add local 10.99.0.0/16 dev lo
        ip route add local 10.98.0.0/16 dev lo src 127.0.0.1
        ip route add local 10.97.0.0/16 dev lo table main
