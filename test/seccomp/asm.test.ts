@@ -113,3 +113,11 @@ describe("assembling what was disassembled", () => {
     });
   }
 });
+
+it("takes an option of undefined for an absent one", () => {
+  const nothing = { layout: undefined, returns: undefined, abi: undefined } as object;
+  const text = "A = sys_number\nA == 39 ? no : ok\nok: return ALLOW\nno: return ERRNO(1)\n";
+  expect(assemble(text, nothing)).toEqual(assemble(text));
+  const { program } = assemble(text);
+  expect(disassembleLines(program, nothing)).toEqual(disassembleLines(program));
+});

@@ -6,7 +6,7 @@
 import { didYouMean } from "../../nearest.ts";
 import { aText, optional, takes } from "../../wants.ts";
 import type { Insn, Program } from "../bpf/insn.ts";
-import { type AsmOptions, asmDefaults, someAsmOptions } from "./names.ts";
+import { type AsmOptions, allAsmOptions, someAsmOptions } from "./names.ts";
 import { parseStatement, type Unlinked, type Wrong } from "./statement.ts";
 
 /** A mistake in a line of filter text. Lines count from 1. */
@@ -135,7 +135,7 @@ export const assemble = takes(
   "assemble",
   { text: aText, options: optional(someAsmOptions) },
   (text: string, options: Partial<AsmOptions> = {}): Assembled => {
-    const all = { ...asmDefaults, ...options };
+    const all = allAsmOptions(options);
     const list = statements(text);
     const linker = new Linker();
     for (const [pc, statement] of list.entries()) linker.define(statement, pc);

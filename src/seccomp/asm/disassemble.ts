@@ -8,7 +8,7 @@ import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 import { aProgram } from "../bpf/wants.ts";
 import { describeReturn } from "../returns.ts";
 import { type Holding, holdings } from "./flow.ts";
-import { type AsmOptions, archNames, asmDefaults, someAsmOptions, syscallText, wordText } from "./names.ts";
+import { type AsmOptions, allAsmOptions, archNames, someAsmOptions, syscallText, wordText } from "./names.ts";
 
 const hex = (n: number, digits = 0): string => `0x${n.toString(16).padStart(digits, "0")}`;
 const label = (pc: number): string => String(pc).padStart(4, "0");
@@ -92,7 +92,7 @@ export const disassembleLines = takes(
   "disassembleLines",
   { program: aProgram, options: optional(someAsmOptions) },
   (program: Program, some: Partial<AsmOptions> = {}): readonly string[] => {
-    const options = { ...asmDefaults, ...some };
+    const options = allAsmOptions(some);
     const flow = holdings(options.layout, program);
     return program.map((insn, pc) => insnText(options, program, flow[pc], insn, pc) ?? raw(insn));
   },

@@ -23,8 +23,12 @@ export const someAsmOptions = shapeOf<AsmOptions>("an object such as { layout, r
   abi: optional(anAbi),
 });
 
-/** Linux 6.12 and x86-64. */
-export const asmDefaults: AsmOptions = { layout: upstream.layout, returns: upstream.returns, abi: x64 };
+/** All options; those of Linux 6.12 and x86-64 in place of absent and undefined ones. */
+export const allAsmOptions = ({ layout = upstream.layout, returns = upstream.returns, abi = x64 }: Partial<AsmOptions>): AsmOptions => ({
+  layout,
+  returns,
+  abi,
+});
 
 /** `args[1].hi` is written `args[1] >> 32`. */
 export const wordText = (word: Word): string => word.replace(".lo", "").replace(".hi", " >> 32");
