@@ -28,7 +28,7 @@ import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
 import { FileEvents } from "./fs/vfs/inode.ts";
 import { LockTable } from "./fs/vfs/locks.ts";
-import type { Vfs } from "./fs/vfs.ts";
+import type { CharacterDevice, Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { Kept } from "./kept.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
@@ -113,8 +113,6 @@ export class Kernel implements Parted {
   readonly inotify = new WatchLimits();
   /** The limits and instances of all that watches inodes. */
   readonly watchers = new Set([this.inotify]);
-  /** /proc/sys/vm/unprivileged_userfaultfd. */
-  unprivilegedUserfaults = false;
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   /** The root of all control groups, and the file system that shows it. */
@@ -258,6 +256,10 @@ export class Kernel implements Parted {
   socketFamily(domain: number): SocketFamily | undefined {
     for (const { socketFamilies } of this.features) if (socketFamilies?.[domain]) return socketFamilies[domain];
     return undefined;
+  }
+  /** The devices of features. */
+  get devices(): readonly CharacterDevice[] {
+    return this.features.flatMap(({ devices }) => devices ?? []);
   }
   /** The type of file system that a feature has. */
   fileSystemType(name: string): FileSystemType | undefined {

@@ -18,7 +18,7 @@ const isContiguous = (a: Vma, b: Vma): boolean =>
   a.file === b.file &&
   a.file?.separate !== true &&
   a.cache === b.cache &&
-  a.watch === b.watch &&
+  a.provider === b.provider &&
   samePolicy(a.policy, b.policy) &&
   pageOffset(a, a.end) === b.pgoff &&
   (a.flags & (SPECIAL | VM.HUGETLB)) === 0;

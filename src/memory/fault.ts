@@ -10,7 +10,7 @@ import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
 
 /** The reasons of a failed page fault, as negative results. */
-export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4, asked: -5, poisoned: -6 } as const;
+export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4, pending: -5, poisoned: -6 } as const;
 
 /**
  * Page table rights by PROT_* bits. x86 has no read bit: every accessible page is readable. SDM Vol. 3A 4.6.
@@ -60,7 +60,7 @@ export const populate = (space: AddressSpace, vma: Vma, address: number, kind: A
 
 const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writable: boolean): number => {
   const allowed = hardware[vma.prot] as number;
-  space.table.set(page, frame + (writable && !vma.watch?.protectedPages.has(page) ? allowed : allowed & ~PTE.WRITE));
+  space.table.set(page, frame + (writable && !vma.provider?.isProtected(page) ? allowed : allowed & ~PTE.WRITE));
   return frame;
 };
 
@@ -170,7 +170,7 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
     frames.release(from);
     space.flushPage(page);
   }
-  if (old === 0 && from === frames.zero && !vma.watch) fillAhead(space, vma, page);
+  if (old === 0 && from === frames.zero && !vma.provider) fillAhead(space, vma, page);
   return grant(space, vma, page, frame, true);
 };
 

@@ -14,7 +14,6 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import type { FileMapping } from "./page-cache.ts";
 import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
-import { type AskedFault, refusedByWatch } from "./user-faults.ts";
 import { copyOf, handedDown, isData, PROT, VM, type Vma } from "./vma.ts";
 
 /** The signal for a failed access. man 2 sigaction, SIGSEGV and SIGBUS codes. SIGKILL: out of memory. */
@@ -28,8 +27,8 @@ const faults: Record<number, FaultInfo> = {
   [refusal.noPermission]: { signal: 11, code: 2 },
   [refusal.beyondFile]: { signal: 7, code: 2 },
   [refusal.noMemory]: { signal: 9, code: 0x80 },
-  // UFFD_FEATURE_SIGBUS, UFFDIO_POISON.
-  [refusal.asked]: { signal: 7, code: 2 },
+  // A provider serves the page later, or never.
+  [refusal.pending]: { signal: 7, code: 2 },
   [refusal.poisoned]: { signal: 7, code: 4 },
 };
 
@@ -70,10 +69,10 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   lastAnon = 0;
   /** The VM.LOCKED bits of new mappings: mlockall(MCL_FUTURE). */
   defaultFlags = 0;
-  /** True after the first range of userfaultfd(2). */
-  hasWatches = false;
-  /** The last fault that a program has to serve. */
-  asked: AskedFault | undefined = undefined;
+  /** True after the first mapping with a provider of pages. */
+  hasProviders = false;
+  /** The last fault that a provider serves later (kernel/base/pending-fault.ts). */
+  pendingFault: object | undefined = undefined;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */
   argStart = 0;
   argEnd = 0;
@@ -120,7 +119,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     // Not by `dropPages`: there is nothing to flush, and a process that ends makes few calls.
     this.areas.clear((vma) => {
       const { start, end } = vma;
-      vma.watch?.dropped(start, end);
+      vma.provider?.dropped(start, end);
       const dropped = vma.flags & VM.HUGETLB ? this._drop(vma, start, end) : this.table.drop(start, end, this.frames);
       if (vma.flags & VM.RESERVES) closeHuge(vma);
       if (vma.file === undefined) this.walked += dropped;
@@ -201,7 +200,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
         if (vma.file === undefined) this.walked += shared;
       }
       const copy = copyOf(vma);
-      copy.watch = undefined;
+      copy.provider = undefined;
       if (copy.anon !== 0) copy.anon = -++child.lastAnon;
       copy.flags &= ~(VM.LOCKED | VM.LOCKONFAULT | VM.RESERVES);
       return copy;
@@ -280,7 +279,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (vma === undefined) return refusal.noMapping;
     if (this.frames.short) return refusal.noMemory;
     if (!permits(vma, kind)) return refusal.noPermission;
-    return (vma.watch && refusedByWatch(this, vma, vma.watch, address, kind)) || this._populate(vma, address, kind);
+    return vma.provider?.refuse(this, vma, address, kind) || this._populate(vma, address, kind);
   }
   private _populate(vma: Vma, address: number, kind: Access): number {
     return vma.flags & VM.HUGETLB ? populateHuge(this, vma, address, kind) : populate(this, vma, address, kind);
@@ -311,7 +310,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** Drops the pages of a range of a mapping, with private copies. Linux zap_page_range(). */
   dropPages(vma: Vma, start = vma.start, end = vma.end): void {
-    vma.watch?.dropped(start, end);
+    vma.provider?.dropped(start, end);
     const dropped = this._drop(vma, start, end);
     if (dropped === 0) return;
     this.flush(start, end);

@@ -2,9 +2,9 @@
 // struct vm_area_struct.
 import { PROT } from "../abi/uapi/mman.ts";
 import type { MappedFile } from "./backing.ts";
+import type { FaultProvider } from "./fault-provider.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { MemoryPolicy } from "./policy.ts";
-import type { FaultWatch } from "./user-faults.ts";
 
 export { MAP, PROT } from "../abi/uapi/mman.ts";
 
@@ -56,8 +56,8 @@ export interface Vma {
   /** Absent for private anonymous memory. Shared anonymous memory is a file without a name (shmem). */
   readonly file?: MappedFile | undefined;
   readonly cache?: PageCache | undefined;
-  /** userfaultfd(2): a program serves its page faults. */
-  watch: FaultWatch | undefined;
+  /** The object that serves its page faults in place of memory. */
+  provider: FaultProvider | undefined;
   /** mbind(2). Undefined: the task's policy. */
   policy: MemoryPolicy | undefined;
   /** The position among the mappings of `cache`. */
@@ -69,8 +69,8 @@ export interface Vma {
  * a spread makes others.
  */
 export const copyOf = (vma: Vma): Vma => {
-  const { start, end, prot, flags, pgoff, anon, file, cache, watch, policy, place } = vma;
-  return { start, end, prot, flags, pgoff, anon, file, cache, watch, policy, place };
+  const { start, end, prot, flags, pgoff, anon, file, cache, provider, policy, place } = vma;
+  return { start, end, prot, flags, pgoff, anon, file, cache, provider, policy, place };
 };
 
 /** True for mappings that RLIMIT_DATA counts. Linux is_data_mapping(). */

@@ -119,7 +119,7 @@ const rooms: Record<string, readonly string[]> = {
     "calls/dir calls/futex calls/mount calls/net calls/poll calls/security",
     "calls/process",
     "calls",
-    "features/aio features/ext2 features/fanotify features/io-uring features/keyrings features/landlock features/mqueue features/netlink features/overlayfs features/raw-sockets features/system-v-ipc",
+    "features/aio features/ext2 features/fanotify features/io-uring features/keyrings features/landlock features/mqueue features/netlink features/overlayfs features/raw-sockets features/system-v-ipc features/userfaultfd",
     "features/io-uring/index.ts features/aio/index.ts features/keyrings/index.ts features/fanotify/index.ts features/ext2/index.ts features/overlayfs/index.ts features/netlink/index.ts features/raw-sockets/index.ts features/system-v-ipc/index.ts features/mqueue/index.ts features/landlock/index.ts features/userfaultfd/index.ts",
     "features features/index.ts",
     "calls/index.ts entry show",

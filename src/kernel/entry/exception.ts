@@ -3,9 +3,8 @@
 import { DR6_STEP } from "../../cpu/machine/breakpoints.ts";
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
 import { TASK_SIZE_64 } from "../../memory/layout.ts";
-import { takeAsked } from "../../memory/user-faults.ts";
+import { takePendingFault } from "../base/pending-fault.ts";
 import { wait } from "../base/wait.ts";
-import { queueOf } from "../fs/types/userfault-file.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -113,10 +112,9 @@ const pageFault = (task: Task, error: number): void => {
   const why = task.mem.faultInfo(Number(address), error);
   task.usage.minorFaults++;
   if (!why) return;
-  const asked = takeAsked(task.mem);
-  const queue = asked && queueOf(task, asked, false);
+  const queue = takePendingFault(task)?.queue(task, false);
   if (queue) {
-    // The instruction begins again when the program has served the page.
+    // The instruction begins again when the page has been served.
     task.kernel.scheduler.sleep(task, wait([queue]));
     return;
   }

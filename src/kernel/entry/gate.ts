@@ -6,7 +6,7 @@ import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
-import { takeAsked } from "../../memory/user-faults.ts";
+import { takePendingFault } from "../base/pending-fault.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import type { Profile } from "../base/profile.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
@@ -14,7 +14,6 @@ import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
 import type { Feature } from "../features/feature.ts";
-import { queueOf } from "../fs/types/userfault-file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
@@ -119,7 +118,7 @@ export class Gate {
     }
     const entry = this.entryOf(door.abi, task.origAx);
     const result = entry ? entry.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
-    if (typeof result === "number" && task.mem.asked === undefined) {
+    if (typeof result === "number" && task.mem.pendingFault === undefined) {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
     } else if (typeof result === "number") {
@@ -214,7 +213,7 @@ export class Gate {
 
   private _run(task: Task, call: PendingCall): void {
     const result = call.entry.call(task, call.args as never, call.abi);
-    if (typeof result === "number" && task.mem.asked !== undefined) this._afterFault(task, result, call.entry, call.abi, call);
+    if (typeof result === "number" && task.mem.pendingFault !== undefined) this._afterFault(task, result, call.entry, call.abi, call);
     else if (typeof result === "number") this._finish(task, call, result);
     else this._finishSpecial(task, result, call.entry, call.abi, call);
   }
@@ -237,12 +236,12 @@ export class Gate {
   }
 
   /**
-   * A call has met a page that a program serves: it begins again with that page, or is content with the bytes
-   * before it. Linux handle_userfault().
+   * The handler touched a page that is served later. The call waits and restarts; if it had transferred bytes,
+   * it returns their number.
    */
   private _afterFault(task: Task, result: number, entry: Entry | undefined, abi: Abi, call?: PendingCall): void {
-    const asked = takeAsked(task.mem);
-    const queue = asked && result === -E.EFAULT && queueOf(task, asked, true);
+    const fault = takePendingFault(task);
+    const queue = result === -E.EFAULT && fault?.queue(task, true);
     const again = call ?? (entry && { entry, abi, args: entry.decode(task.args) });
     if (!queue || !again) {
       this._finish(task, again, result);

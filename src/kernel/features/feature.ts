@@ -7,6 +7,7 @@ import type { SecurityHooks } from "../cred/security.ts";
 import type { FileSystemType } from "../fs/mountable.ts";
 import type { FixedTree } from "../fs/proc/fixed-tree.ts";
 import type { FileSystem } from "../fs/vfs/inode.ts";
+import type { CharacterDevice } from "../fs/vfs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { InetSockets, SocketFamily } from "../net/family.ts";
 import type { Syscall } from "../syscall/declaration.ts";
@@ -22,6 +23,8 @@ export interface Feature {
   readonly fileSystems?: Readonly<Record<string, () => FileSystemType>>;
   /** File systems that a boot mounts, by path. */
   readonly mounts?: Readonly<Record<string, (kernel: Kernel) => FileSystem>>;
+  /** Character devices in /dev. */
+  readonly devices?: readonly CharacterDevice[];
   /** Files at the root of /proc. */
   readonly procFiles?: (kernel: Kernel) => FixedTree;
   /** Files of /proc/sys. */

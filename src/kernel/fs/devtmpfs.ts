@@ -1,7 +1,7 @@
 // /dev: device nodes, and the links into /proc that every program expects. Linux drivers/base/devtmpfs.c;
 // man 4 console, tty.
 import { E } from "../../abi/errno.ts";
-import { KMSG, USERFAULTFD } from "../../abi/uapi/devices.ts";
+import { KMSG } from "../../abi/uapi/devices.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
 import { openKmsg } from "./files/kmsg.ts";
@@ -12,13 +12,12 @@ import { DevPts } from "./tty/pty.ts";
 import type { Tty } from "./tty/tty.ts";
 import { TtyFile } from "./tty/tty-file.ts";
 import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
-import { UserfaultDevice } from "./types/userfault-device.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, Inode, Or } from "./vfs/inode.ts";
 import { makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
 import { O_NOCTTY } from "./vfs/open-flags.ts";
-import type { DeviceDrivers, OpenDevice } from "./vfs.ts";
+import type { CharacterDevice, DeviceDrivers, OpenDevice } from "./vfs.ts";
 
 const TTY = makedev(5, 0);
 /** The number of /dev/console, in the form of `makedev`. */
@@ -38,7 +37,8 @@ const links = [
 /** A devtmpfs. The constructor fills it with the nodes, links and directories of `/dev`. */
 export class DevTmpFs extends MemFs {
   override readonly type: string = "devtmpfs";
-  constructor(dev: number, clock: Clock) {
+  /** `more`: the devices of features. */
+  constructor(dev: number, clock: Clock, more: readonly CharacterDevice[]) {
     super(dev, clock);
     const dir = this.root.inode as MemDir;
     const node = (name: string, mode: number, rdev: number): void =>
@@ -50,7 +50,7 @@ export class DevTmpFs extends MemFs {
     node("loop-control", 0o600, LOOP_CONTROL);
     for (let n = 0; n < LOOPS; n++)
       dir.add(`loop${n}`, new MemNode(this, { mode: S_IFBLK | 0o660, uid: 0, gid: 0, rdev: makedev(LOOP_MAJOR, n) }));
-    node("userfaultfd", 0o600, USERFAULTFD);
+    for (const { name, mode, rdev } of more) node(name, mode, rdev);
     for (const [name, target] of links) dir.add(name, new MemLink(this, { mode: S_IFLNK | 0o777, uid: 0, gid: 0, rdev: 0 }, target));
     for (const [name, mode] of [
       ["pts", 0o755],
@@ -92,7 +92,6 @@ export const deviceDrivers: DeviceDrivers = {
   // Functions of their own: most programs do without some of the modules.
   characters: new Map<number, OpenDevice>([
     ...memoryDevices.map(({ rdev, open }): [number, OpenDevice] => [rdev, open]),
-    [USERFAULTFD, (_task, inode, flags, path) => new UserfaultDevice(inode, flags, path)],
     [TTY, openControlling],
     [CONSOLE, openConsole],
     [KMSG, (...given) => openKmsg(...given)],

@@ -72,7 +72,7 @@ export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): boo
   const ends = [
     mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), FLAGS),
     mountSys(kernel),
-    mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock), MS_NOSUID),
+    mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock, kernel.devices), MS_NOSUID),
     mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC),
     ...kernel.features.flatMap(({ mounts = {} }) =>
       Object.entries(mounts).map(([at, make]) => mountAt(vfs, at, make(kernel), FLAGS, 0o1777)),

@@ -33,6 +33,14 @@ export interface Protection {
 
 /** Opens a character device node: a file description or -errno. */
 export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
+/** A character device with a node in /dev. */
+export interface CharacterDevice {
+  readonly name: string;
+  /** The permission bits of its node. */
+  readonly mode: number;
+  readonly rdev: number;
+  readonly open: OpenDevice;
+}
 /** The drivers of a kernel's devices. */
 export interface DeviceDrivers {
   /** Character devices, by device number (mode.ts makedev). */
@@ -118,7 +126,10 @@ export class Vfs {
     if (denied < 0) return denied;
     const { rdev } = inode;
     if (inode.type !== S_IFCHR) return this.drivers?.blockMajors.get(major(rdev))?.(task, inode, flags, path) ?? -E.ENXIO;
-    const open = this.drivers?.characters.get(rdev) ?? this.drivers?.characterMajors.get(major(rdev));
+    const open =
+      this.drivers?.characters.get(rdev) ??
+      task.kernel.devices.find((device) => device.rdev === rdev)?.open ??
+      this.drivers?.characterMajors.get(major(rdev));
     return open ? open(task, inode, flags, path) : -E.ENXIO;
   }
 

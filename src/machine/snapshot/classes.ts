@@ -73,6 +73,9 @@ import { Segment } from "../../kernel/features/system-v-ipc/segment.ts";
 import { SemaphoreWait } from "../../kernel/features/system-v-ipc/sem.ts";
 import { SemaphoreSet } from "../../kernel/features/system-v-ipc/semaphores.ts";
 import { UndoList } from "../../kernel/features/system-v-ipc/undo.ts";
+import { UserfaultDevice } from "../../kernel/features/userfaultfd/device.ts";
+import { UserfaultFile } from "../../kernel/features/userfaultfd/file.ts";
+import { AskedFault, FaultWatch } from "../../kernel/features/userfaultfd/pages.ts";
 import { DevTmpFs } from "../../kernel/fs/devtmpfs.ts";
 import { ByteQueue } from "../../kernel/fs/files/byte-queue.ts";
 import { FullDevice, NullDevice, RandomDevice, ZeroDevice } from "../../kernel/fs/files/devices.ts";
@@ -118,8 +121,6 @@ import { OverlayDir as OverlayDir_kernel_fs_types_overlay_inodes, OverlayFile as
 import { RamFs } from "../../kernel/fs/types/ramfs.ts";
 import { SecretFile, SecretInode } from "../../kernel/fs/types/secretmem.ts";
 import { UpperState } from "../../kernel/fs/types/upper-state.ts";
-import { UserfaultDevice } from "../../kernel/fs/types/userfault-device.ts";
-import { UserfaultFile } from "../../kernel/fs/types/userfault-file.ts";
 import { Vfs } from "../../kernel/fs/vfs.ts";
 import { AnonFs, AnonInode } from "../../kernel/fs/vfs/anon.ts";
 import { FsContext } from "../../kernel/fs/vfs/context.ts";
@@ -192,7 +193,6 @@ import { PageCache } from "../../memory/page-cache.ts";
 import { PageTable } from "../../memory/page-table.ts";
 import { ZeroFill } from "../../memory/shmem.ts";
 import { AddressSpace } from "../../memory/space.ts";
-import { FaultWatch } from "../../memory/user-faults.ts";
 import { Filter } from "../../seccomp/filter.ts";
 import { SpecialisedFilter } from "../../seccomp/special.ts";
 
@@ -289,6 +289,10 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/system-v-ipc/sem.ts:SemaphoreWait", SemaphoreWait],
   ["kernel/features/system-v-ipc/semaphores.ts:SemaphoreSet", SemaphoreSet],
   ["kernel/features/system-v-ipc/undo.ts:UndoList", UndoList],
+  ["kernel/features/userfaultfd/device.ts:UserfaultDevice", UserfaultDevice],
+  ["kernel/features/userfaultfd/file.ts:UserfaultFile", UserfaultFile],
+  ["kernel/features/userfaultfd/pages.ts:AskedFault", AskedFault],
+  ["kernel/features/userfaultfd/pages.ts:FaultWatch", FaultWatch],
   ["kernel/fs/devtmpfs.ts:DevTmpFs", DevTmpFs],
   ["kernel/fs/files/byte-queue.ts:ByteQueue", ByteQueue],
   ["kernel/fs/files/devices.ts:FullDevice", FullDevice],
@@ -374,8 +378,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/types/secretmem.ts:SecretFile", SecretFile],
   ["kernel/fs/types/secretmem.ts:SecretInode", SecretInode],
   ["kernel/fs/types/upper-state.ts:UpperState", UpperState],
-  ["kernel/fs/types/userfault-device.ts:UserfaultDevice", UserfaultDevice],
-  ["kernel/fs/types/userfault-file.ts:UserfaultFile", UserfaultFile],
   ["kernel/fs/vfs.ts:Vfs", Vfs],
   ["kernel/fs/vfs/anon.ts:AnonFs", AnonFs],
   ["kernel/fs/vfs/anon.ts:AnonInode", AnonInode],
@@ -466,7 +468,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["memory/page-table.ts:PageTable", PageTable],
   ["memory/shmem.ts:ZeroFill", ZeroFill],
   ["memory/space.ts:AddressSpace", AddressSpace],
-  ["memory/user-faults.ts:FaultWatch", FaultWatch],
   ["seccomp/filter.ts:Filter", Filter],
   ["seccomp/special.ts:SpecialisedFilter", SpecialisedFilter],
 ];

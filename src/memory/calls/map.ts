@@ -248,7 +248,7 @@ export const install = (space: AddressSpace, m: Installation): number => {
   const cache = shared && PageCache.of(space.frames, shared.backing);
   const pgoff = m.file ? m.pgoff : shared ? 0 : m.at / PAGE_SIZE;
   const { at: start, prot } = m;
-  const vma: Vma = { start, end, prot, flags, pgoff, anon: 0, file: shared, cache, watch: undefined, policy: undefined, place: 0 };
+  const vma: Vma = { start, end, prot, flags, pgoff, anon: 0, file: shared, cache, provider: undefined, policy: undefined, place: 0 };
   space.areas.insert(vma, m.neighbours);
   // Shared anonymous memory cannot be mapped again: it ends with its last mapping.
   if (shared !== m.file) cache?.drop();
@@ -266,7 +266,7 @@ const installHuge = (space: AddressSpace, m: Installation, wanted: MappedFile): 
   const cache = PageCache.of(space.frames, file.backing);
   const [start, end] = [m.at, m.at + m.length];
   const { prot, pgoff } = m;
-  space.areas.insert({ start, end, prot, flags, pgoff, anon: 0, file, cache, watch: undefined, policy: undefined, place: 0 });
+  space.areas.insert({ start, end, prot, flags, pgoff, anon: 0, file, cache, provider: undefined, policy: undefined, place: 0 });
   if (isNameless(file.backing)) cache.drop();
   return 0;
 };

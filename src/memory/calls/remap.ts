@@ -67,7 +67,19 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   const { areas, table } = space;
   const pgoff = movedOffset(vma, r, to);
   const { prot, flags, file, cache, anon } = vma;
-  areas.insert({ start: to, end: to + r.newLength, prot, flags, pgoff, anon, file, cache, watch: undefined, policy: undefined, place: 0 });
+  areas.insert({
+    start: to,
+    end: to + r.newLength,
+    prot,
+    flags,
+    pgoff,
+    anon,
+    file,
+    cache,
+    provider: undefined,
+    policy: undefined,
+    place: 0,
+  });
   const pages = table.walk(r.at, r.at + r.oldLength, (pte, page) => {
     table.set(page - r.at + to, pte);
     return 0;

@@ -107,7 +107,7 @@ const notified = (file: FileDescription, event: number, result: Result): Result 
 
 /** Reads into user memory. `at` undefined: at the file's own offset. */
 export const readInto = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result =>
-  (t.mem.hasWatches && !file.seekable && !isServed(t, segments) ? -E.EFAULT : undefined) ??
+  (t.mem.hasProviders && !file.seekable && !isServed(t, segments) ? -E.EFAULT : undefined) ??
   mayRead(t, file) ??
   notified(file, EVENT.ACCESS, readPieces(t, file, segments, at, nonblock));
 /**
@@ -115,14 +115,14 @@ export const readInto = (t: Task, file: FileDescription, segments: readonly Segm
  * gives more at once.
  */
 const MOST_TRIED = 256;
-/** False if a program has to serve a page of the buffers first: userfaultfd(2). */
+/** False if a provider has to serve a page of the buffers first. */
 const isServed = (t: Task, segments: readonly Segment[]): boolean => {
   let tried = 0;
-  t.mem.asked = undefined;
+  t.mem.pendingFault = undefined;
   for (const { base, length } of segments) {
     for (let at = base; at < base + length && tried < MOST_TRIED; at += PAGE_SIZE - (at % PAGE_SIZE), tried++) {
       t.mem.translate(at, access.write);
-      if (t.mem.asked) return false;
+      if (t.mem.pendingFault) return false;
     }
   }
   return true;

@@ -8,7 +8,7 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, zeros } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev, minor } from "../vfs/mode.ts";
-import type { OpenDevice } from "../vfs.ts";
+import type { CharacterDevice, OpenDevice } from "../vfs.ts";
 
 /** Memory devices accept any position and any split of a transfer. Their offset stays 0. */
 abstract class MemoryDevice extends FileDescription {
@@ -97,7 +97,7 @@ const opener =
     new device(inode, flags, path);
 
 /** /dev names, device numbers and permission bits. Linux Documentation/admin-guide/devices.txt, major 1. */
-export const memoryDevices: readonly { name: string; rdev: number; mode: number; open: OpenDevice }[] = [
+export const memoryDevices: readonly CharacterDevice[] = [
   { name: "null", rdev: makedev(1, 3), mode: 0o666, open: opener(NullDevice) },
   { name: "zero", rdev: makedev(1, 5), mode: 0o666, open: opener(ZeroDevice) },
   { name: "full", rdev: makedev(1, 7), mode: 0o666, open: opener(FullDevice) },

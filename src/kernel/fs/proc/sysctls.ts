@@ -137,13 +137,6 @@ const memoryTree = (kernel: Kernel): FixedTree => ({
   max_map_count: field(() => kernel.frames, "mostAreas", { min: 0, max: INT_MAX }),
   mmap_min_addr: constant(65536),
   stat_refresh: { mode: 0o600, read: () => "", write: trigger.write },
-  unprivileged_userfaultfd: setting(
-    () => Number(kernel.unprivilegedUserfaults),
-    (value) => {
-      kernel.unprivilegedUserfaults = value === 1;
-    },
-    { min: 0, max: 1 },
-  ),
 });
 
 const coreTree = (kernel: Kernel): FixedTree => ({

@@ -1,7 +1,6 @@
 // Files of /proc on the machine's devices and processors. man 5 proc; Linux fs/proc/interrupts.c, softirqs.c,
 // devices.c, block/genhd.c, drivers/tty/tty_io.c, kernel/cgroup/cgroup-v1.c.
 
-import { USERFAULTFD } from "../../../../abi/uapi/devices.ts";
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { CONTROLLERS } from "../../../cgroup/cgroup.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
@@ -84,7 +83,9 @@ export const deviceFiles = (kernel: Kernel): FixedTree => ({
   iomem: iomem(kernel),
   ioports: constant(""),
   irq: { default_smp_affinity: constant(`${(2 ** kernel.cpus - 1).toString(16)}\n`) },
-  misc: constant(`${minor(LOOP_CONTROL)} loop-control\n${minor(USERFAULTFD)} userfaultfd\n`),
+  misc: constant(
+    [{ rdev: LOOP_CONTROL, name: "loop-control" }, ...kernel.devices].map(({ rdev, name }) => `${minor(rdev)} ${name}\n`).join(""),
+  ),
   softirqs: { read: () => softirqs(kernel) },
   tty: { driver: {}, drivers: constant(TTY_DRIVERS), ldisc: {}, ldiscs: constant("n_tty       0\n") },
 });

@@ -1,17 +1,21 @@
 // Page faults that a program serves: the ranges of userfaultfd(2), and the pages that it gives them. Linux
 // mm/userfaultfd.c, fs/userfaultfd.c.
-import { E } from "../abi/errno.ts";
-import { type Access, access } from "../cpu/machine/mmu.ts";
-import { hardware, refusal } from "./fault.ts";
-import { PAGE_SIZE } from "./frames.ts";
-import { frameOf, PTE } from "./page-table.ts";
-import type { AddressSpace } from "./space.ts";
-import { PROT, VM, type Vma } from "./vma.ts";
+import { E } from "../../../abi/errno.ts";
+import { type Access, access } from "../../../cpu/machine/mmu.ts";
+import { hardware, refusal } from "../../../memory/fault.ts";
+import type { FaultProvider } from "../../../memory/fault-provider.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { frameOf, PTE } from "../../../memory/page-table.ts";
+import type { AddressSpace } from "../../../memory/space.ts";
+import { PROT, VM, type Vma } from "../../../memory/vma.ts";
+import type { PendingFault } from "../../base/pending-fault.ts";
+import type { WaitQueue } from "../../base/wait.ts";
+import type { Task } from "../../task/task.ts";
 
 /** The faults that a range reports. Its mappings share the object; after a split both parts have it. */
-export class FaultWatch {
-  /** The file of userfaultfd(2). */
-  readonly owner: object;
+export class FaultWatch implements FaultProvider {
+  /** The file of userfaultfd(2). Undefined: the range is not served any more, but has poisoned pages. */
+  readonly owner: FaultServer | undefined;
   readonly missing: boolean;
   readonly protects: boolean;
   readonly minor: boolean;
@@ -19,11 +23,23 @@ export class FaultWatch {
   readonly protectedPages = new Set<number>();
   readonly poisoned = new Set<number>();
 
-  constructor(owner: object, modes: { readonly missing: boolean; readonly protects: boolean; readonly minor: boolean }) {
+  constructor(owner: FaultServer | undefined, modes: { readonly missing: boolean; readonly protects: boolean; readonly minor: boolean }) {
     this.owner = owner;
     this.missing = modes.missing;
     this.protects = modes.protects;
     this.minor = modes.minor;
+  }
+  refuse(space: AddressSpace, vma: Vma, address: number, kind: Access): number {
+    const page = address - (address % PAGE_SIZE);
+    if (this.poisoned.has(page)) return refusal.poisoned;
+    const isWrite = kind === access.write;
+    const reason = reasonOf(space, vma, this, page, isWrite);
+    if (reason === undefined) return 0;
+    space.pendingFault = new AskedFault(this, address, reason, isWrite);
+    return refusal.pending;
+  }
+  isProtected(page: number): boolean {
+    return this.protectedPages.has(page);
   }
   /** Pages of the range have gone. */
   dropped(start: number, end: number): void {
@@ -33,23 +49,38 @@ export class FaultWatch {
   }
 }
 
-/** The owner of ranges that are not served any more, but have poisoned pages. */
-export const NOBODY = {};
 /** The rest of a range after its instance gives it up: poisoned pages. Linux PTE_MARKER_POISONED. */
 export const remains = (watch: FaultWatch | undefined): FaultWatch | undefined => {
   if (!watch || watch.poisoned.size === 0) return undefined;
-  const rest = new FaultWatch(NOBODY, { missing: false, protects: false, minor: false });
+  const rest = new FaultWatch(undefined, { missing: false, protects: false, minor: false });
   for (const page of watch.poisoned) rest.poisoned.add(page);
   return rest;
 };
 
+/** The file of userfaultfd(2), as a fault sees it. */
+export interface FaultServer {
+  /** The queue on which a task waits. Undefined: it gets a signal, or EFAULT. Linux handle_userfault(). */
+  ask(task: Task, asked: AskedFault, inKernel: boolean): WaitQueue | undefined;
+}
 /** A fault that waits for the program. */
-export interface AskedFault {
+export class AskedFault implements PendingFault {
   readonly watch: FaultWatch;
   readonly address: number;
   readonly kind: "missing" | "protected" | "minor";
   readonly isWrite: boolean;
+  constructor(watch: FaultWatch, address: number, kind: AskedFault["kind"], isWrite: boolean) {
+    this.watch = watch;
+    this.address = address;
+    this.kind = kind;
+    this.isWrite = isWrite;
+  }
+  queue(task: Task, inKernel: boolean): WaitQueue | undefined {
+    return this.watch.owner?.ask(task, this, inKernel);
+  }
 }
+/** The watch of a mapping. */
+export const watchOf = ({ provider }: Vma): FaultWatch | undefined => (provider instanceof FaultWatch ? provider : undefined);
+
 const indexOf = (vma: Vma, page: number): number => vma.pgoff + (page - vma.start) / PAGE_SIZE;
 /** True if the page is mapped; if the mapping's file has it. */
 const isPresent = (space: AddressSpace, page: number): boolean => space.table.get(page) !== 0;
@@ -62,26 +93,6 @@ const reasonOf = (space: AddressSpace, vma: Vma, watch: FaultWatch, page: number
   }
   return isWrite && watch.protectedPages.has(page) ? "protected" : undefined;
 };
-/**
- * The error of an access that a program has to serve (`space.asked` describes it), or of a poisoned page. 0:
- * none.
- */
-export const refusedByWatch = (space: AddressSpace, vma: Vma, watch: FaultWatch, address: number, kind: Access): number => {
-  const page = address - (address % PAGE_SIZE);
-  if (watch.poisoned.has(page)) return refusal.poisoned;
-  const isWrite = kind === access.write;
-  const reason = reasonOf(space, vma, watch, page, isWrite);
-  if (reason === undefined) return 0;
-  space.asked = { watch, address, kind: reason, isWrite };
-  return refusal.asked;
-};
-/** The last fault that a program has to serve, once. */
-export const takeAsked = (space: AddressSpace): AskedFault | undefined => {
-  const { asked } = space;
-  space.asked = undefined;
-  return asked;
-};
-
 /**
  * True for memory that userfaultfd(2) can serve: private and shared memory, and files of tmpfs. Linux
  * vma_can_userfault().
@@ -98,14 +109,14 @@ export const splitAt = (space: AddressSpace, start: number, end: number): Vma[] 
   return areas.within(start, end);
 };
 /** The mapping at `page` with a watch of `owner`, up to `end`, or -ENOENT. */
-export const watchedAt = (space: AddressSpace, owner: object, page: number): Vma | number => {
+export const watchedAt = (space: AddressSpace, owner: FaultServer, page: number): Vma | number => {
   const vma = space.areas.find(page);
-  return vma?.watch?.owner === owner ? vma : -E.ENOENT;
+  return vma && watchOf(vma)?.owner === owner ? vma : -E.ENOENT;
 };
 
 const install = (space: AddressSpace, vma: Vma, page: number, frame: number, writable: boolean): void => {
   const allowed = hardware[vma.prot] as number;
-  space.table.set(page, frame + (writable && !vma.watch?.protectedPages.has(page) ? allowed : allowed & ~PTE.WRITE));
+  space.table.set(page, frame + (writable && !watchOf(vma)?.protectedPages.has(page) ? allowed : allowed & ~PTE.WRITE));
 };
 /**
  * UFFDIO_COPY of one page, or of a zero page if `bytes` is undefined: 0 or -errno. Linux
@@ -113,7 +124,7 @@ const install = (space: AddressSpace, vma: Vma, page: number, frame: number, wri
  */
 export const fillPage = (space: AddressSpace, vma: Vma, page: number, bytes: Uint8Array | undefined, protects: boolean): number => {
   const { frames } = space;
-  if (isPresent(space, page) || vma.watch?.poisoned.has(page)) return -E.EEXIST;
+  if (isPresent(space, page) || watchOf(vma)?.poisoned.has(page)) return -E.EEXIST;
   if (vma.cache && (vma.flags & VM.SHARED) !== 0) {
     if (isCached(vma, page)) return -E.EEXIST;
     const frame = vma.cache.frame(indexOf(vma, page), space.directAddress(page));
@@ -121,12 +132,12 @@ export const fillPage = (space: AddressSpace, vma: Vma, page: number, bytes: Uin
     if (bytes) frames.u8.set(bytes, frame);
     frames.changed(frame);
     vma.cache.dirtied(indexOf(vma, page));
-    if (protects) vma.watch?.protectedPages.add(page);
+    if (protects) watchOf(vma)?.protectedPages.add(page);
     frames.retain(frame);
     install(space, vma, page, frame, true);
     return 0;
   }
-  if (protects) vma.watch?.protectedPages.add(page);
+  if (protects) watchOf(vma)?.protectedPages.add(page);
   if (!bytes) {
     frames.retain(frames.zero);
     install(space, vma, page, frames.zero, false);
@@ -153,8 +164,8 @@ export const continuePage = (space: AddressSpace, vma: Vma, page: number): numbe
 };
 /** UFFDIO_POISON of one page. */
 export const poisonPage = (space: AddressSpace, vma: Vma, page: number): number => {
-  if (isPresent(space, page) || vma.watch?.poisoned.has(page)) return -E.EEXIST;
-  vma.watch?.poisoned.add(page);
+  if (isPresent(space, page) || watchOf(vma)?.poisoned.has(page)) return -E.EEXIST;
+  watchOf(vma)?.poisoned.add(page);
   return 0;
 };
 /** UFFDIO_MOVE of one page of private memory: 0 or -errno. Linux move_pages_pte(). */
@@ -180,7 +191,7 @@ const fillAndDrop = (space: AddressSpace, source: Vma, from: number, vma: Vma, p
 };
 /** UFFDIO_WRITEPROTECT of a mapping's part: present pages, and all pages of a file. */
 export const protectPages = (space: AddressSpace, vma: Vma, start: number, end: number, protects: boolean): void => {
-  const { watch } = vma;
+  const watch = watchOf(vma);
   if (!watch) return;
   if (!protects) {
     watch.protectedPages.forEach((page) => {

@@ -24,29 +24,30 @@ import {
 } from "../../../abi/uapi/userfaultfd.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
+import { VM, type Vma } from "../../../memory/vma.ts";
+import { cost } from "../../base/cost.ts";
+import { sizes } from "../../base/sizes.ts";
+import { type Sleeper, WaitQueue } from "../../base/wait.ts";
+import { FileDescription, POLLERR, POLLIN } from "../../fs/vfs/file.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
+import { O_NONBLOCK, O_RDWR } from "../../fs/vfs/open-flags.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Task } from "../../task/task.ts";
 import {
   type AskedFault,
   canWatch,
   continuePage,
+  type FaultServer,
   FaultWatch,
   fillPage,
   movePage,
-  NOBODY,
   poisonPage,
   protectPages,
   remains,
   splitAt,
   watchedAt,
-} from "../../../memory/user-faults.ts";
-import { VM, type Vma } from "../../../memory/vma.ts";
-import { cost } from "../../base/cost.ts";
-import { sizes } from "../../base/sizes.ts";
-import { type Sleeper, WaitQueue } from "../../base/wait.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
-import { FileDescription, POLLERR, POLLIN } from "../vfs/file.ts";
-import type { Or } from "../vfs/inode.ts";
-import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
+  watchOf,
+} from "./pages.ts";
 
 const ALL_FEATURES = BigInt(Object.values(FEATURE).reduce((a, b) => a | b, 0));
 /** Pages that a request serves at most; then it returns EAGAIN with its progress, as Linux may. */
@@ -61,7 +62,7 @@ interface Waiter {
 }
 
 /** The open file of an instance. man 2 userfaultfd. */
-export class UserfaultFile extends FileDescription {
+export class UserfaultFile extends FileDescription implements FaultServer {
   private readonly _kernel: Kernel;
   readonly mem: AddressSpace;
   readonly usersOnly: boolean;
@@ -156,8 +157,8 @@ export class UserfaultFile extends FileDescription {
     return true;
   }
   override release(): void {
-    const watched = [...this.mem.mappings()].filter((vma) => vma.watch?.owner === this);
-    for (const vma of watched) vma.watch = remains(vma.watch);
+    const watched = [...this.mem.mappings()].filter((vma) => watchOf(vma)?.owner === this);
+    for (const vma of watched) vma.provider = remains(watchOf(vma));
     this._wake(0, Number.POSITIVE_INFINITY);
     this._kernel.frames.account.give(this._charged);
   }
@@ -223,7 +224,7 @@ export class UserfaultFile extends FileDescription {
     for (const vma of first) {
       if (!canWatch(vma)) return -E.EINVAL;
       if ((vma.flags & VM.MAYWRITE) === 0) return -E.EPERM;
-      if (vma.watch && vma.watch.owner !== this && vma.watch.owner !== NOBODY) return -E.EBUSY;
+      if (vma.provider && watchOf(vma)?.owner !== this && watchOf(vma)?.owner !== undefined) return -E.EBUSY;
     }
     return splitAt(this.mem, start, end);
   }
@@ -245,12 +246,12 @@ export class UserfaultFile extends FileDescription {
       minor: has(REGISTER_MODE.MINOR),
     });
     for (const vma of list) {
-      for (const page of vma.watch?.protectedPages ?? []) watch.protectedPages.add(page);
-      for (const page of vma.watch?.poisoned ?? []) watch.poisoned.add(page);
-      vma.watch = watch;
+      for (const page of watchOf(vma)?.protectedPages ?? []) watch.protectedPages.add(page);
+      for (const page of watchOf(vma)?.poisoned ?? []) watch.poisoned.add(page);
+      vma.provider = watch;
     }
     for (const vma of list) this.mem.areas.merge(vma);
-    this.mem.hasWatches = true;
+    this.mem.hasProviders = true;
     const ioctls = RANGE_IOCTLS.BASE | (watch.protects ? RANGE_IOCTLS.WRITEPROTECT : 0) | (watch.minor ? RANGE_IOCTLS.CONTINUE : 0);
     return encode(t, uffdioRegister, at, { ...given, ioctls: BigInt(ioctls) }) ? 0 : -E.EFAULT;
   }
@@ -262,7 +263,7 @@ export class UserfaultFile extends FileDescription {
     const { start, end } = range;
     const list = this._mappings(start, end);
     if (typeof list === "number") return list === -E.EPERM || list === -E.EBUSY ? -E.EINVAL : list;
-    for (const vma of list) vma.watch = remains(vma.watch);
+    for (const vma of list) vma.provider = remains(watchOf(vma));
     for (const vma of list) this.mem.areas.merge(vma);
     this._wake(start, end);
     return 0;
@@ -307,7 +308,7 @@ export class UserfaultFile extends FileDescription {
   }
   private _copyPage(t: Task, vma: Vma, page: number, from: number, mode: number): number {
     const protects = (mode & MODE.COPY_WP) !== 0;
-    if (protects && !vma.watch?.protects) return -E.EINVAL;
+    if (protects && !watchOf(vma)?.protects) return -E.EINVAL;
     if (this.mem.table.get(page) !== 0) return -E.EEXIST;
     const bytes = t.mem.read(from, PAGE_SIZE);
     return bytes ? fillPage(this.mem, vma, page, bytes, protects) : -E.EFAULT;
@@ -334,7 +335,7 @@ export class UserfaultFile extends FileDescription {
     if (given.mode & ~BigInt(both) || (mode & both) === both) return -E.EINVAL;
     const { start, end } = range;
     const list = this.mem.areas.within(start, end);
-    if (list.length === 0 || list.some((vma) => vma.watch?.owner !== this || !vma.watch.protects)) return -E.ENOENT;
+    if (list.length === 0 || list.some((vma) => watchOf(vma)?.owner !== this || !watchOf(vma)?.protects)) return -E.ENOENT;
     const protects = (mode & MODE.WP) !== 0;
     if (protects && !this._charge(((end - start) / PAGE_SIZE) * sizes.uffdPage)) return -E.ENOMEM;
     for (const vma of list) protectPages(this.mem, vma, Math.max(start, vma.start), Math.min(end, vma.end), protects);
@@ -354,7 +355,3 @@ const decode = <F extends Fields>(t: Task, type: Struct<F>, at: VAddr): Values<F
 };
 const encode = <F extends Fields>(t: Task, type: Struct<F>, at: VAddr, value: Values<F>): boolean =>
   t.mem.write(at, type.encode(value, x64));
-
-/** The queue on which a task waits for a fault, if its owner serves it. */
-export const queueOf = (task: Task, asked: AskedFault, inKernel: boolean): WaitQueue | undefined =>
-  asked.watch.owner instanceof UserfaultFile ? asked.watch.owner.ask(task, asked, inKernel) : undefined;

@@ -2,14 +2,15 @@
 import { E } from "../../../abi/errno.ts";
 import { UFFD_USER_MODE_ONLY } from "../../../abi/uapi/userfaultfd.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { newUserfault } from "../../fs/types/userfault-device.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { newUserfault } from "./device.ts";
+import { rightsOf } from "./rights.ts";
 
 const userfaultfd = (t: Task, how: number): number => {
-  const may = (how & UFFD_USER_MODE_ONLY) !== 0 || t.kernel.unprivilegedUserfaults || capable(t.cred, CAP.SYS_PTRACE);
+  const may = (how & UFFD_USER_MODE_ONLY) !== 0 || rightsOf(t.kernel).unprivileged === 1 || capable(t.cred, CAP.SYS_PTRACE);
   return may ? newUserfault(t, how) : -E.EPERM;
 };
 
