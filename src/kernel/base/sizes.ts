@@ -52,41 +52,11 @@ export const sizes = {
   watch: 768,
   fileEvent: 256,
   lock: 384,
-  /**
-   * A request of io_uring, with its view of its task; a completion without a place; a run of provided
-   * buffers, and a group of those; a registered buffer; registered credentials.
-   */
-  uringRequest: 2048,
-  completion: 24,
-  providedBuffers: 192,
-  bufferGroup: 384,
-  fixedBuffer: 96,
-  personality: 96,
-  /** An object of System V IPC, besides its semaphores or messages. */
-  ipcObject: 1024,
-  /**
-   * One of: a semaphore of a set; a message of a queue, without its bytes; a process's undo values of a set,
-   * without their bytes.
-   */
-  semaphore: 64,
-  ipcMessage: 384,
-  semaphoreUndo: 512,
-  /** An instance of userfaultfd(2); a page whose writes it asks for, or that it has poisoned. */
-  userfault: 2560,
-  uffdPage: 64,
-  /** A context of asynchronous I/O without its ring; a poll of it. */
-  aioContext: 2048,
-  aioRequest: 1024,
-  /** A key without its description and payload; a link of a keyring. */
-  key: 1024,
-  keyLink: 192,
   /** A filter and each of its instructions: decoded, compiled, and as V8's code. */
   filter: 24_576,
   instruction: 320,
   /** A control group with the nodes of its files. */
   cgroup: 16_384,
-  /** A Landlock ruleset or domain, each of its rules, and what a further layer adds to a rule. */
-  domain: 2048,
-  rule: 320,
-  ruleLayer: 96,
+  /** A program for devices of a control group, without its instructions. */
+  deviceProgram: 2048,
 } as const;

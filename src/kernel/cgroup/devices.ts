@@ -20,7 +20,7 @@ export const ALLOW_OVERRIDE = 1;
 export const ALLOW_MULTI = 2;
 
 /** The host memory of a program in bytes. An attachment is charged, and so is a descriptor. */
-export const programWeight = (program: DeviceProgram): number => sizes.domain + program.length * 96;
+export const programWeight = (program: DeviceProgram): number => sizes.deviceProgram + program.length * 96;
 
 /** The programs that a group and its ancestors have together. */
 export const effective = (group: Cgroup): DeviceProgram[] => {

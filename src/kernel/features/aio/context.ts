@@ -9,12 +9,12 @@ import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
 import { charged } from "../../base/charged.ts";
-import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { EventFile } from "../../fs/files/eventfd.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
+import { ownSizes } from "./sizes.ts";
 import { aioTotal } from "./total.ts";
 
 /** A completion. */
@@ -135,7 +135,7 @@ export class AioContext {
     for (const request of [...this.waiting]) request.cancel();
     this._pages.end();
     aioTotal(this.kernel).nr -= this.wanted;
-    this.kernel.frames.account.give(sizes.aioContext);
+    this.kernel.frames.account.give(ownSizes.aioContext);
     this.completions.wake();
   }
 }
@@ -152,13 +152,13 @@ export class AioContexts {
     const events = 2 * Math.max(wanted, 4 * kernel.cpus);
     if (events > MOST_BYTES / IO_EVENT_SIZE) return -E.EINVAL;
     if (wanted > aio.max) return -E.EAGAIN;
-    if (!frames.account.canTake(sizes.aioContext + events * IO_EVENT_SIZE)) return -E.ENOMEM;
+    if (!frames.account.canTake(ownSizes.aioContext + events * IO_EVENT_SIZE)) return -E.ENOMEM;
     if (aio.nr + wanted > aio.max) return -E.EAGAIN;
     const free = this._all.indexOf(undefined);
     const context = new AioContext(kernel, free < 0 ? this._all.length : free, wanted, events);
     const failed = context.map(t, compat);
     if (failed < 0) return failed;
-    frames.account.force(sizes.aioContext);
+    frames.account.force(ownSizes.aioContext);
     aio.nr += wanted;
     this._all[context.id] = context;
     return context;

@@ -6,7 +6,6 @@ import { E } from "../../../abi/errno.ts";
 import type { Values } from "../../../abi/struct.ts";
 import { IOCB_CMD, IOCB_FLAG, IOCB_KEY, iocb as iocbStruct } from "../../../abi/uapi/aio.ts";
 import { cost } from "../../base/cost.ts";
-import { sizes } from "../../base/sizes.ts";
 import { again, endWaiting, type Held, type Sleeper, type Wait, type Waited } from "../../base/wait.ts";
 import { importIovec, oneSegment } from "../../calls/file/iovec.ts";
 import { readInto, writeFrom } from "../../calls/file/transfer.ts";
@@ -18,6 +17,7 @@ import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
 import { type AioContext, type Cancellable, contextsOf } from "./context.ts";
+import { ownSizes } from "./sizes.ts";
 
 type Iocb = Values<(typeof iocbStruct)["fields"]>;
 
@@ -108,7 +108,7 @@ export class AioPoll implements Cancellable, Sleeper, Timer {
     this._request = request;
     this._events = events;
     request.context.waiting.add(this);
-    request.context.kernel.frames.account.force(sizes.aioRequest);
+    request.context.kernel.frames.account.force(ownSizes.aioRequest);
     for (const queue of request.file.queues(events)) queue.sleepers.add(this);
   }
   get obj(): bigint {
@@ -130,7 +130,7 @@ export class AioPoll implements Cancellable, Sleeper, Timer {
     for (const queue of file.queues(this._events)) queue.sleepers.delete(this);
     context.kernel.timers.cancel(this);
     context.waiting.delete(this);
-    context.kernel.frames.account.give(sizes.aioRequest);
+    context.kernel.frames.account.give(ownSizes.aioRequest);
     this._request.complete(mask);
   }
 }

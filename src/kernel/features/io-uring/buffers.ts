@@ -6,8 +6,8 @@ import type { Account } from "../../../memory/account.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { sizes } from "../../base/sizes.ts";
 import type { SharedPages } from "../../fs/files/shared-pages.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** Memory of the program. */
 export interface Area {
@@ -141,7 +141,7 @@ export class BufferGroups {
       first.count -= some;
       if (first.count > 0) break;
       runs.shift();
-      this._account.give(sizes.providedBuffers);
+      this._account.give(ownSizes.providedBuffers);
     }
     return dropped;
   }
@@ -150,7 +150,7 @@ export class BufferGroups {
     let g = this._groups.get(group);
     if (g?.kind === "ring") return -E.EINVAL;
     const isNew = g === undefined;
-    if (!this._account.take(sizes.providedBuffers + (isNew ? sizes.bufferGroup : 0))) return -E.ENOMEM;
+    if (!this._account.take(ownSizes.providedBuffers + (isNew ? ownSizes.bufferGroup : 0))) return -E.ENOMEM;
     if (!g) this._groups.set(group, (g = { kind: "list", runs: new Fifo() }));
     g.runs.push({ at, length, id: firstId & 0xffff, count });
     return 0;
@@ -169,7 +169,7 @@ export class BufferGroups {
   }
   /** IORING_REGISTER_PBUF_RING, for a number that is free: 0 or -ENOMEM. */
   addRing(group: number, entries: Entries, count: number, pieces: boolean): number {
-    if (!this._groups.has(group) && !this._account.take(sizes.bufferGroup)) return -E.ENOMEM;
+    if (!this._groups.has(group) && !this._account.take(ownSizes.bufferGroup)) return -E.ENOMEM;
     this._groups.set(group, { kind: "ring", entries, count, pieces, head: 0 });
     return 0;
   }
@@ -178,7 +178,7 @@ export class BufferGroups {
     if (!g) return -E.ENOENT;
     if (g.kind !== "ring") return -E.EINVAL;
     this._groups.delete(group);
-    this._account.give(sizes.bufferGroup);
+    this._account.give(ownSizes.bufferGroup);
     if ("pages" in g.entries) g.entries.pages.end();
     return 0;
   }
@@ -198,7 +198,7 @@ export class BufferGroups {
       if (g.kind === "list") this.remove(group, Number.POSITIVE_INFINITY);
       else this.removeRing(group);
     }
-    this._account.give(this._groups.size * sizes.bufferGroup);
+    this._account.give(this._groups.size * ownSizes.bufferGroup);
     this._groups.clear();
   }
 }

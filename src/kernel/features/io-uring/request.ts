@@ -3,7 +3,6 @@
 import { E } from "../../../abi/errno.ts";
 import { ACCEPT, CQE_F, OP, SETUP, SQE_FLAG } from "../../../abi/uapi/io-uring.ts";
 import { cost } from "../../base/cost.ts";
-import { sizes } from "../../base/sizes.ts";
 import { endWaiting, type Wait, type Waited, wait } from "../../base/wait.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Result } from "../../syscall/declaration.ts";
@@ -12,6 +11,7 @@ import type { Timer } from "../../timer/timers.ts";
 import type { Operation } from "./operation.ts";
 import type { Resource } from "./resource.ts";
 import type { UringFile } from "./ring.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** The members of a submission, as numbers where they are exact. */
 export interface Sqe {
@@ -109,7 +109,7 @@ export class Request implements Timer {
     this.worker = workerOf(this, task);
     const personality = ring.personalities.get(sqe.personality);
     if (personality) this.worker.cred = personality;
-    ring.kernel.frames.account.force(sizes.uringRequest);
+    ring.kernel.frames.account.force(ownSizes.uringRequest);
   }
 
   /** IOSQE_IO_DRAIN of it or of a request that it is linked to. */
@@ -240,7 +240,7 @@ export class Request implements Timer {
     this.file = undefined;
     this.ring.requests.delete(this);
     this.ring.uncount(this);
-    this.ring.kernel.frames.account.give(sizes.uringRequest);
+    this.ring.kernel.frames.account.give(ownSizes.uringRequest);
   }
   /** Begins or cancels the rest of the chain. */
   private _goOn(): void {

@@ -7,7 +7,6 @@ import type { MappedFile } from "../../../memory/backing.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
-import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Cred } from "../../cred/cred.ts";
 import { ByteQueue } from "../../fs/files/byte-queue.ts";
@@ -26,6 +25,7 @@ import { ringsPart } from "./part.ts";
 import type { Poller } from "./poller.ts";
 import type { Request } from "./request.ts";
 import type { Resource } from "./resource.ts";
+import { ownSizes } from "./sizes.ts";
 import { Starting } from "./starting.ts";
 
 /** Places in the ring's pages, in bytes: struct io_rings. */
@@ -156,7 +156,7 @@ export class UringFile extends FileDescription {
   }
   /** Replaces them: 0 or -ENOMEM. */
   setBuffers(buffers: (FixedBuffer | undefined)[] | undefined): number {
-    const weight = (list: typeof buffers): number => (list?.length ?? 0) * sizes.fixedBuffer;
+    const weight = (list: typeof buffers): number => (list?.length ?? 0) * ownSizes.fixedBuffer;
     if (!this.kernel.frames.account.resize(weight(this._buffers), weight(buffers))) return -E.ENOMEM;
     this._buffers = buffers;
     return 0;
@@ -164,14 +164,14 @@ export class UringFile extends FileDescription {
   /** Registers credentials: their number, or -errno. */
   addPersonality(cred: Cred): number {
     if (this._lastPersonality >= MOST_PERSONALITIES) return -E.ENOSPC;
-    if (!this.kernel.frames.account.take(sizes.personality)) return -E.ENOMEM;
+    if (!this.kernel.frames.account.take(ownSizes.personality)) return -E.ENOMEM;
     this.personalities.set(++this._lastPersonality, cred);
     return this._lastPersonality;
   }
   /** False: there is none of that number. */
   removePersonality(number: number): boolean {
     if (!this.personalities.delete(number)) return false;
-    this.kernel.frames.account.give(sizes.personality);
+    this.kernel.frames.account.give(ownSizes.personality);
     return true;
   }
   /** A timeout ends as soon as so many completions were posted. */
@@ -265,7 +265,7 @@ export class UringFile extends FileDescription {
   }
   private _overflows(user: bigint, result: number, flags: number): boolean {
     const { ring } = this;
-    if (!this.kernel.frames.account.take(sizes.completion)) {
+    if (!this.kernel.frames.account.take(ownSizes.completion)) {
       ring.setU32(PLACE.cqOverflow, (ring.u32(PLACE.cqOverflow) + 1) >>> 0);
       return false;
     }
@@ -283,7 +283,7 @@ export class UringFile extends FileDescription {
       const { buffer, byteOffset } = this._overflow.take(CQE_SIZE);
       const entry = new DataView(buffer, byteOffset);
       this._put(entry.getBigUint64(0), entry.getInt32(8), entry.getUint32(12));
-      this.kernel.frames.account.give(sizes.completion);
+      this.kernel.frames.account.give(ownSizes.completion);
     }
     if (this._overflow.length === 0) this._flag(SQ_RING.CQ_OVERFLOW, false);
   }
@@ -351,7 +351,7 @@ export class UringFile extends FileDescription {
     while (this.personalities.size > 0) this.removePersonality(this.personalities.keys().next().value as number);
     for (const request of [...this.requests]) request.cancel();
     while (this.drained.length > 0) this.drained.shift()?.cancel();
-    this.kernel.frames.account.give((this._overflow.length / CQE_SIZE) * sizes.completion);
+    this.kernel.frames.account.give((this._overflow.length / CQE_SIZE) * ownSizes.completion);
     this._overflow.clear();
     this.files?.end();
     this.endBuffers();

@@ -1,12 +1,12 @@
 // Keys and the users that they count for. man 7 keyrings; Linux security/keys/key.c, gc.c.
 import { E } from "../../../abi/errno.ts";
-import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import { OVERFLOW_ID, shownGid, type UserNamespace } from "../../cred/user-namespace.ts";
 import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Keys } from "./keys.ts";
+import { ownSizes } from "./sizes.ts";
 import { indexOf, type KeyType } from "./type.ts";
 
 /** A group id that no group has. Linux INVALID_GID. */
@@ -170,6 +170,6 @@ export class Key implements Timer {
   }
   /** The bytes that the machine is charged for it, without its payload and links. */
   get weight(): number {
-    return sizes.key + this.description.length;
+    return ownSizes.key + this.description.length;
   }
 }

@@ -1,8 +1,8 @@
 // Keyrings: keys with links to other keys. Linux security/keys/keyring.c.
 import { E } from "../../../abi/errno.ts";
-import { sizes } from "../../base/sizes.ts";
 import type { Task } from "../../task/task.ts";
 import { Key } from "./key.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** The bytes that a link counts for in the quota. Linux KEYQUOTA_LINK_BYTES. */
 const LINK_BYTES = 4;
@@ -44,7 +44,7 @@ export class Keyring extends Key {
   begin(index: string): number {
     if (this.revoked) return -E.EKEYREVOKED;
     if (this.links.has(index)) return 0;
-    if (!this.keys.account.canTake(sizes.keyLink)) return -E.ENOMEM;
+    if (!this.keys.account.canTake(ownSizes.keyLink)) return -E.ENOMEM;
     return this.reserve(this.length + LINK_BYTES);
   }
   /** After `begin`, if no link is made after all. */
@@ -56,7 +56,7 @@ export class Keyring extends Key {
     key.hold();
     const old = this.links.get(key.index);
     if (old) this.forget(old);
-    this.keys.account.force(sizes.keyLink);
+    this.keys.account.force(ownSizes.keyLink);
     this.links.set(key.index, key);
     key.parents.add(this);
     if (key instanceof Keyring) this.nested.add(key);
@@ -84,7 +84,7 @@ export class Keyring extends Key {
     this.links.delete(key.index);
     key.parents.delete(this);
     if (key instanceof Keyring) this.nested.delete(key);
-    this.keys.account.give(sizes.keyLink);
+    this.keys.account.give(ownSizes.keyLink);
     key.drop();
   }
   /** Linux keyring_clear(). */

@@ -6,12 +6,12 @@ import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { cost } from "../../base/cost.ts";
 import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
 import { Part } from "../../base/part.ts";
-import { sizes } from "../../base/sizes.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Kernel } from "../../kernel.ts";
 import { AuthorityKey } from "./authority.ts";
 import { Key, type KeyUser, type NewKey } from "./key.ts";
 import { Keyring } from "./keyring.ts";
+import { ownSizes } from "./sizes.ts";
 import { type KeyType, keyTypes } from "./type.ts";
 
 /** The sysctls of /proc/sys/kernel/keys. Times are in seconds. */
@@ -108,7 +108,7 @@ export class Keys {
       this._forgetUnused(owner);
       return -E.EDQUOT;
     }
-    if (!this.account.canTake(sizes.key + description.length)) {
+    if (!this.account.canTake(ownSizes.key + description.length)) {
       this._forgetUnused(owner);
       return -E.ENOMEM;
     }

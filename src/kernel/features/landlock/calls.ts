@@ -3,7 +3,6 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { ACCESS_FS, ACCESS_NET, CREATE_RULESET, RESTRICT_SELF, RULE, SCOPE } from "../../../abi/uapi/landlock.ts";
-import { sizes } from "../../base/sizes.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -15,6 +14,7 @@ import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall
 import type { Task } from "../../task/task.ts";
 import { addLayer, domainOf, type FileKey, fileKey, type Handled, LANDLOCK, weightWith } from "./domain.ts";
 import { ALL_FS, FILE_RIGHTS } from "./paths.ts";
+import { ownSizes } from "./sizes.ts";
 import { landlockAbi } from "./versions.ts";
 
 /** The members of struct landlock_ruleset_attr, u64 each, with the rights that an ABI version knows. */
@@ -46,8 +46,8 @@ export class RulesetFile extends FileDescription {
   /** Adds rights on an object: 0 or -ENOMEM. */
   grant<K>(rules: Map<K, number>, key: K, access: number): number {
     if (!rules.has(key)) {
-      if (!this.inode.fs.account.take(sizes.rule)) return -E.ENOMEM;
-      this._charged += sizes.rule;
+      if (!this.inode.fs.account.take(ownSizes.rule)) return -E.ENOMEM;
+      this._charged += ownSizes.rule;
     }
     rules.set(key, (rules.get(key) ?? 0) | access);
     return 0;

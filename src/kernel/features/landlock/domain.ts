@@ -1,10 +1,10 @@
 // Landlock domains: layers of handled rights, and rules by object. Linux security/landlock/ruleset.c,
 // access.h, cred.h.
 import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
-import { sizes } from "../../base/sizes.ts";
 import type { Cred } from "../../cred/cred.ts";
 import type { SecurityState } from "../../cred/security.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** The greatest number of layers. Linux LANDLOCK_MAX_NUM_LAYERS. */
 export const MAX_LAYERS = 16;
@@ -66,9 +66,9 @@ const merged = <K>(old: ReadonlyMap<K, Rule> | undefined, added: ReadonlyMap<K, 
 
 /** The charge in bytes of a domain that adds a ruleset to `parent`. */
 export const weightWith = (parent: Domain | undefined, { files, ports }: Rules<number>): number => {
-  let bytes = parent?.weight ?? sizes.domain;
-  for (const key of files.keys()) bytes += parent?.files.has(key) ? sizes.ruleLayer : sizes.rule;
-  for (const key of ports.keys()) bytes += parent?.ports.has(key) ? sizes.ruleLayer : sizes.rule;
+  let bytes = parent?.weight ?? ownSizes.domain;
+  for (const key of files.keys()) bytes += parent?.files.has(key) ? ownSizes.ruleLayer : ownSizes.rule;
+  for (const key of ports.keys()) bytes += parent?.ports.has(key) ? ownSizes.ruleLayer : ownSizes.rule;
   return bytes;
 };
 

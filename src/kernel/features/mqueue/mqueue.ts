@@ -20,6 +20,7 @@ import { SI } from "../../signal/info.ts";
 import { sendToProcess } from "../../signal/send.ts";
 import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** The greatest values, for CAP_SYS_RESOURCE. Linux HARD_MSGMAX, HARD_MSGSIZEMAX; MQ_PRIO_MAX. */
 const HARD = { messages: 65536, size: 16 << 20 } as const;
@@ -76,7 +77,7 @@ const tellThread = ({ thread }: Notification, what: number): void =>
 const bytesOf = ({ messages, size }: MqueueShape): number => messages * 48 + Math.min(messages, MQ_PRIO_MAX) * 48 + messages * size;
 
 /** The bytes that a message is charged. */
-export const mqMessageBytes = ({ text }: PosixMessage): number => sizes.ipcMessage + text.length;
+export const mqMessageBytes = ({ text }: PosixMessage): number => ownSizes.ipcMessage + text.length;
 
 /** A queue. */
 export class MqueueInode extends Inode {

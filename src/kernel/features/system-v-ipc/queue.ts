@@ -1,13 +1,13 @@
 // Message queues of System V. man 2 msgsnd, msgrcv; Linux ipc/msg.c.
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
-import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Cred } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import { IpcObject } from "./ids.ts";
 import type { SystemV } from "./namespace.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** A message: a positive type, and text. */
 export interface Message {
@@ -16,7 +16,7 @@ export interface Message {
 }
 
 /** The bytes that a message is charged from its copy out of user memory to its copy back. */
-export const messageBytes = ({ text }: Message): number => sizes.ipcMessage + text.length;
+export const messageBytes = ({ text }: Message): number => ownSizes.ipcMessage + text.length;
 
 /** The selection of a message by msgrcv(2). Linux convert_mode(). */
 export interface Selection {
@@ -155,14 +155,14 @@ export class Queue extends IpcObject {
       this._unlink(message);
       account.give(messageBytes(message));
     }
-    account.give(sizes.ipcObject);
+    account.give(ownSizes.ipcObject);
   }
 }
 
 /** A new queue: its identifier or -errno. Linux newque(). */
 export const newQueue = (kernel: Kernel, ns: SystemV, cred: Cred, key: number, flags: number): number => {
-  if (!kernel.frames.account.take(sizes.ipcObject)) return -E.ENOMEM;
+  if (!kernel.frames.account.take(ownSizes.ipcObject)) return -E.ENOMEM;
   const id = ns.msg.add(new Queue(kernel, ns, cred, key, flags), ns.msgmni);
-  if (id < 0) kernel.frames.account.give(sizes.ipcObject);
+  if (id < 0) kernel.frames.account.give(ownSizes.ipcObject);
   return id;
 };

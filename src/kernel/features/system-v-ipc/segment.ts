@@ -8,12 +8,12 @@ import { HUGE_SIZE } from "../../../memory/huge/pool.ts";
 import { HugeCache } from "../../../memory/huge-cache.ts";
 import { hugeAlign, isHugeSize, punchHuge } from "../../../memory/huge-map.ts";
 import { PageCache } from "../../../memory/page-cache.ts";
-import { sizes } from "../../base/sizes.ts";
 import { CAP, type Cred, capable, inGroup } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Process } from "../../task/process.ts";
 import { IpcObject } from "./ids.ts";
 import type { SystemV } from "./namespace.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** The kernel's internal tmpfs: device 00:01. */
 const DEVICE = 1;
@@ -121,7 +121,7 @@ export class Segment extends IpcObject implements Backing {
   /** Frees pages and charge. */
   end(): void {
     this._namespace.shmPages -= this.pageCount;
-    this._kernel.frames.account.give(sizes.ipcObject);
+    this._kernel.frames.account.give(ownSizes.ipcObject);
     this.pages?.drop();
     if (this.attached === 0) this.unmapped();
   }
@@ -149,10 +149,10 @@ export const newSegment = (
   const huge = flags & SHM.HUGETLB ? hugeObject(kernel, cred, bytes, flags) : undefined;
   if (typeof huge === "number") return huge;
   if (!huge && reserves && pages > kernel.frames.commitLimit) return -E.ENOMEM;
-  if (!kernel.frames.account.take(sizes.ipcObject)) return -E.ENOMEM;
+  if (!kernel.frames.account.take(ownSizes.ipcObject)) return -E.ENOMEM;
   const id = reserved(huge, reserves) ? ns.shm.add(new Segment(kernel, ns, cred, creator, key, flags, bytes, huge), ns.shmmni) : -E.ENOMEM;
   if (id < 0) {
-    kernel.frames.account.give(sizes.ipcObject);
+    kernel.frames.account.give(ownSizes.ipcObject);
     huge?.drop(0);
   } else ns.shmPages += pages;
   return id;

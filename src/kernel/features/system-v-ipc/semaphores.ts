@@ -3,12 +3,12 @@
 import { E } from "../../../abi/errno.ts";
 import { IPC, SEM } from "../../../abi/uapi/ipc.ts";
 import { cost } from "../../base/cost.ts";
-import { sizes } from "../../base/sizes.ts";
 import type { Cred } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import { IpcObject } from "./ids.ts";
 import type { SystemV } from "./namespace.ts";
+import { ownSizes } from "./sizes.ts";
 
 /** The greatest value of a semaphore, and of an undo value. Linux SEMVMX, SEMAEM. */
 export const SEMVMX = 32767;
@@ -190,7 +190,7 @@ export class SemaphoreSet extends IpcObject {
   /** Returns the charge. */
   end(): void {
     const { account } = this._kernel.frames;
-    account.give(sizes.ipcObject + this.count * sizes.semaphore);
+    account.give(ownSizes.ipcObject + this.count * ownSizes.semaphore);
     this._namespace.semaphores -= this.count;
     for (const _ of this.undos) account.give(undoBytes(this));
     this.undos.clear();
@@ -198,13 +198,13 @@ export class SemaphoreSet extends IpcObject {
 }
 
 /** The charge of undo values of a set. */
-export const undoBytes = ({ count }: SemaphoreSet): number => sizes.semaphoreUndo + 2 * count;
+export const undoBytes = ({ count }: SemaphoreSet): number => ownSizes.semaphoreUndo + 2 * count;
 
 /** A new set: its identifier or -errno. Linux newary(). */
 export const newSet = (kernel: Kernel, ns: SystemV, cred: Cred, key: number, count: number, flags: number): number => {
   if (count === 0) return -E.EINVAL;
   if (ns.semaphores + count > ns.sems[1]) return -E.ENOSPC;
-  const bytes = sizes.ipcObject + count * sizes.semaphore;
+  const bytes = ownSizes.ipcObject + count * ownSizes.semaphore;
   if (!kernel.frames.account.take(bytes)) return -E.ENOMEM;
   const id = ns.sem.add(new SemaphoreSet(kernel, ns, cred, key, flags, count), ns.sems[3]);
   if (id < 0) kernel.frames.account.give(bytes);

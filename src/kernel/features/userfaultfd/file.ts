@@ -48,6 +48,7 @@ import {
   watchedAt,
   watchOf,
 } from "./pages.ts";
+import { ownSizes } from "./sizes.ts";
 
 const ALL_FEATURES = BigInt(Object.values(FEATURE).reduce((a, b) => a | b, 0));
 /** Pages that a request serves at most; then it returns EAGAIN with its progress, as Linux may. */
@@ -72,7 +73,7 @@ export class UserfaultFile extends FileDescription implements FaultServer {
   private readonly _arrivals = new WaitQueue();
   private _charged = 0;
   override get weight(): number {
-    return sizes.userfault;
+    return ownSizes.userfault;
   }
 
   constructor(task: Task, nonblock: boolean, usersOnly: boolean) {
@@ -323,7 +324,7 @@ export class UserfaultFile extends FileDescription implements FaultServer {
     return this._finish(t, at + uffdioFill.offset(x64, "done"), done, range, (given.mode & BigInt(MODE.DONTWAKE)) !== 0n);
   }
   private _poison(vma: Vma, page: number): number {
-    return this._charge(sizes.uffdPage) ? poisonPage(this.mem, vma, page) : -E.ENOMEM;
+    return this._charge(ownSizes.uffdPage) ? poisonPage(this.mem, vma, page) : -E.ENOMEM;
   }
   private _protect(t: Task, at: VAddr): number {
     const given = decode(t, uffdioWriteprotect, at);
@@ -337,7 +338,7 @@ export class UserfaultFile extends FileDescription implements FaultServer {
     const list = this.mem.areas.within(start, end);
     if (list.length === 0 || list.some((vma) => watchOf(vma)?.owner !== this || !watchOf(vma)?.protects)) return -E.ENOENT;
     const protects = (mode & MODE.WP) !== 0;
-    if (protects && !this._charge(((end - start) / PAGE_SIZE) * sizes.uffdPage)) return -E.ENOMEM;
+    if (protects && !this._charge(((end - start) / PAGE_SIZE) * ownSizes.uffdPage)) return -E.ENOMEM;
     for (const vma of list) protectPages(this.mem, vma, Math.max(start, vma.start), Math.min(end, vma.end), protects);
     if (!protects && (mode & MODE.WP_DONTWAKE) === 0) this._wake(start, end);
     return 0;
