@@ -197,7 +197,10 @@ export const planned = async () => {
     (from, to) => !/\/lazy\.js$/.test(to) && of(to) > of(from),
   );
   const main = chunkOf("cli/main.js");
-  const chunks = JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8"));
+  const listed = Object.entries(JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8")));
+  // A feature of the kernel may have been removed.
+  const exists = (module) => existsSync(join(top, "src", module.replace(/js$/, "ts")));
+  const chunks = Object.fromEntries(listed.map(([script, modules]) => [script, modules.filter(exists)]));
   const named = new Set(Object.values(chunks).flat().map(chunkOf));
   const start = [...needs(main), ...needs(chunkOf("cli/commands/run.js"))];
   const usual = [...texts.keys()].filter((name) => !named.has(name) && modulesOf(name).some((path) => distance(path) === 1));

@@ -236,8 +236,8 @@ export class Gate {
   }
 
   /**
-   * The handler touched a page that is served later. The call waits and restarts; if it had transferred bytes,
-   * it returns their number.
+   * The handler touched a page that is served later. The call waits and restarts. If it had transferred
+   * bytes, it returns their number.
    */
   private _afterFault(task: Task, result: number, entry: Entry | undefined, abi: Abi, call?: PendingCall): void {
     const fault = takePendingFault(task);

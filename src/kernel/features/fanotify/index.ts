@@ -8,5 +8,5 @@ export const fanotify: Feature = {
   name: "fanotify",
   config: "FANOTIFY FANOTIFY_ACCESS_PERMISSIONS",
   calls: () => fanotifyCalls,
-  sysctls: (kernel) => ({ fs: { fanotify: fanotifySettings(kernel) } }),
+  sysctls: (kernel) => fanotifySettings(kernel),
 };

@@ -4,12 +4,14 @@ import { networkOperations } from "./network.ts";
 import { callOperations } from "./operations.ts";
 import { ownOperations } from "./own.ts";
 import { ringsPart } from "./part.ts";
+import { uringSettings } from "./settings.ts";
 import { uringCalls } from "./uring.ts";
 
 /** The feature. */
 export const ioUring: Feature = {
   name: "io_uring",
   config: "IO_URING",
+  sysctls: () => ({ kernel: uringSettings() }),
   calls: () => uringCalls,
   taskPart: ringsPart,
   constants: () => ({ callOperations, networkOperations, ownOperations }),

@@ -10,7 +10,7 @@ import { BufferGroups } from "./buffers.ts";
 import { ringsPart } from "./part.ts";
 import { type Call, type Operation, type Source, tagAt } from "./registration.ts";
 import { Resource } from "./resource.ts";
-import { type FixedBuffer, UringFile } from "./ring.ts";
+import { type FixedBuffer, RING_PATH, UringFile } from "./ring.ts";
 
 const MOST_BUFFERS = 1 << 14;
 const MOST_BYTES = 2 ** 30;
@@ -93,7 +93,7 @@ export const bufferRing: Operation = ({ t, ring, arg, count }) => {
   if (entries === 0 || (entries & (entries - 1)) !== 0 || entries >= 65536) return -E.EINVAL;
   ring.groups ??= new BufferGroups(t.kernel.frames.account);
   if (!ring.groups.isFree(group)) return -E.EEXIST;
-  const pages = ofKernel ? new SharedPages(t.kernel.frames, entries * BUFFER_SIZE) : undefined;
+  const pages = ofKernel ? new SharedPages(t.kernel.frames, entries * BUFFER_SIZE, RING_PATH) : undefined;
   if (pages && !pages.fill()) return -E.ENOMEM;
   if (!pages && !isMapped(t, at, entries * BUFFER_SIZE)) return -E.EFAULT;
   const failed = ring.groups.addRing(group, pages ? { pages } : { mem: t.mem, at }, entries, (how & BUFFER_RING.INC) !== 0);

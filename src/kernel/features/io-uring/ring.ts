@@ -34,6 +34,8 @@ export const PLACE = {
   sqHead: 0, sqTail: 4, cqHead: 8, cqTail: 12, sqMask: 16, cqMask: 20, sqEntries: 24, cqEntries: 28, sqDropped: 32, sqFlags: 36,
   cqFlags: 40, cqOverflow: 44, cqes: 64,
 } as const;
+/** The name of its memory in /proc/PID/maps. */
+export const RING_PATH = "anon_inode:[io_uring]";
 const CACHE_LINE = 64;
 
 /** The numbers of entries of both rings, and IORING_SETUP flags. */
@@ -127,8 +129,8 @@ export class UringFile extends FileDescription {
     this.shape = shape;
     this.workers = [Math.min(shape.sq, 4 * task.kernel.cpus), Math.min(0x7fff_ffff, task.process.limit(RLIMIT.NPROC))];
     this.disabled = (shape.flags & SETUP.R_DISABLED) !== 0;
-    this.ring = new SharedPages(frames, arrayPlace(shape) + (hasArray(shape) ? 4 * shape.sq : 0));
-    this.sqes = new SharedPages(frames, shape.sq * sqeSize(shape));
+    this.ring = new SharedPages(frames, arrayPlace(shape) + (hasArray(shape) ? 4 * shape.sq : 0), RING_PATH);
+    this.sqes = new SharedPages(frames, shape.sq * sqeSize(shape), RING_PATH);
   }
   /** Makes the rings' memory. False: memory is short. */
   begin(): boolean {

@@ -5,8 +5,8 @@ export const ownSizes = {
   /** An object besides its semaphores or messages. */
   ipcObject: 1024,
   /**
-   * A semaphore of a set; a message of a queue, without its bytes; a process's undo values of a set, without their
-   * bytes.
+   * One of: a semaphore of a set; a message of a queue, without its bytes; a process's undo values of a set,
+   * without their bytes.
    */
   semaphore: 64,
   ipcMessage: 384,

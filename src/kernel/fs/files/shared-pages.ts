@@ -17,7 +17,7 @@ export class SharedPages implements Backing {
   /** The name in /proc/PID/maps. */
   private readonly _path: string;
 
-  constructor(frames: Frames, bytes: number, path = "anon_inode:[io_uring]") {
+  constructor(frames: Frames, bytes: number, path: string) {
     this._path = path;
     this.size = pageAlign(bytes);
     this._frames = frames;

@@ -29,7 +29,7 @@ export const generalSettings: StoredTable = {
     core_file_note_size_limit: [4194304, 4194304, 16777216], core_pipe_limit: [0, ...count], "ctrl-alt-del": [1, ...any],
     hung_task_all_cpu_backtrace: [0, ...flag], hung_task_check_count: [4194304, ...count], hung_task_check_interval_secs: [0, ...count],
     hung_task_panic: [0, ...flag], hung_task_timeout_secs: [0, ...count], hung_task_warnings: [10, -1, INT_MAX], io_delay_type: [0, 0, 3],
-    io_uring_disabled: [0, 0, 2], io_uring_group: [-1, -1, INT_MAX], max_rcu_stall_to_panic: [0, ...any], modprobe: { word: "/sbin/modprobe", most: 256 },
+    max_rcu_stall_to_panic: [0, ...any], modprobe: { word: "/sbin/modprobe", most: 256 },
     modules_disabled: [0, ...flag], nmi_watchdog: [0, ...flag, 0o444], numa_balancing: [0, 0, 3], oops_all_cpu_backtrace: [0, ...flag],
     oops_limit: [10000, ...count], panic: [0, ...any], panic_on_io_nmi: [0, ...any], panic_on_oops: [0, ...any], panic_on_rcu_stall: [0, ...flag],
     panic_on_unrecovered_nmi: [0, ...any], panic_on_warn: [0, ...flag], panic_print: [0, ...count], perf_cpu_time_max_percent: [25, 0, 100],
@@ -46,7 +46,7 @@ export const generalSettings: StoredTable = {
   "kernel/pty": { max: [4096, ...count], reserve: [1024, ...count] },
   "kernel/usermodehelper": { bset: [[4294967295, 511], 0, 4294967295, 0o600], inheritable: [[4294967295, 511], 0, 4294967295, 0o600] },
   user: {
-    max_cgroup_namespaces: namespaces, max_fanotify_groups: [128, ...count], max_fanotify_marks: [8192, ...count],
+    max_cgroup_namespaces: namespaces, 
     max_inotify_instances: [128, ...count], max_inotify_watches: [8192, ...count], max_ipc_namespaces: namespaces, max_mnt_namespaces: namespaces,
     max_net_namespaces: namespaces, max_pid_namespaces: namespaces, max_time_namespaces: namespaces, max_user_namespaces: namespaces,
     max_uts_namespaces: namespaces,

@@ -1,0 +1,135 @@
+// The floors and rooms of src, lowest first: ARCHITECTURE.md's map as a table.
+import { dirname } from "node:path";
+
+/** Floor (a top folder, or a file in src/) -> the floors it may import besides itself. */
+export const below: Record<string, readonly string[]> = {
+  "problem-table.ts": [],
+  "problem.ts": ["problem-table.ts"],
+  "nearest.ts": [],
+  "visible.ts": [],
+  "wants.ts": ["nearest.ts", "problem.ts", "problem-table.ts"],
+  "budget.ts": ["wants.ts", "problem.ts"],
+  abi: [],
+  "failure.ts": ["abi"],
+  wasm: [],
+  cpu: ["wasm", "abi", "nearest.ts", "problem.ts"],
+  memory: ["cpu", "abi"],
+  seccomp: ["wants.ts", "wasm", "abi", "nearest.ts", "budget.ts", "problem.ts"],
+  policy: ["wants.ts", "seccomp", "abi", "nearest.ts", "problem-table.ts", "budget.ts", "problem.ts"],
+  kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "budget.ts", "problem.ts"],
+  machine: [
+    "wants.ts",
+    "kernel",
+    "memory",
+    "policy",
+    "seccomp",
+    "cpu",
+    "abi",
+    "nearest.ts",
+    "problem-table.ts",
+    "budget.ts",
+    "problem.ts",
+    "visible.ts",
+  ],
+  image: ["machine", "kernel", "abi", "budget.ts", "problem.ts"],
+  landmines: ["machine", "kernel", "seccomp", "budget.ts", "problem.ts"],
+  browser: ["image", "machine", "kernel", "memory", "cpu", "abi", "problem-table.ts", "budget.ts", "problem.ts"],
+  host: ["image", "machine", "kernel", "abi", "budget.ts", "problem.ts", "cpu"],
+  cli: [
+    "landmines",
+    "host",
+    "image",
+    "machine",
+    "kernel",
+    "policy",
+    "seccomp",
+    "cpu",
+    "abi",
+    "nearest.ts",
+    "problem-table.ts",
+    "budget.ts",
+    "problem.ts",
+    "visible.ts",
+  ],
+  "index.ts": ["machine", "kernel", "budget.ts", "failure.ts", "problem-table.ts", "problem.ts"],
+  "internal.ts": ["machine", "cpu"],
+  "node.ts": ["host", "kernel"],
+  vitest: ["abi", "wants.ts", "machine", "policy", "seccomp", "nearest.ts", "problem.ts"],
+};
+/**
+ * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms
+ * in one line do not import each other. A folder's index.ts is its front door, a room above all rooms of
+ * that folder.
+ */
+export const rooms: Record<string, readonly string[]> = {
+  cpu: [
+    "machine jit/cache",
+    "isa generated",
+    "isa/rows/integer isa/rows/sse",
+    "isa/rows/avx isa/rows/system isa/rows/x87",
+    "isa/rows/index.ts",
+    "isa/rows",
+    "decode",
+    "text",
+    "describe",
+    "codegen",
+    "helpers",
+    "interp",
+    "baseline",
+    "jit/profile",
+    "jit/cfg",
+    "jit/tracing",
+    "jit/analysis",
+    "jit/emit",
+    "jit/runtime",
+    "oracle",
+    "",
+    "describe/index.ts",
+    "jit index.ts",
+  ],
+  memory: ["huge", "", "show calls", "calls/index.ts"],
+  policy: ["input", "", "explain", "formats/systemd formats/text", "formats", "why", "audit learn coverage", "html", "index.ts"],
+  seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
+  kernel: [
+    "exec",
+    "base",
+    "cgroup",
+    "cred",
+    "fs/mount",
+    "fs/vfs",
+    "fs/files signal",
+    "fs/types syscall task timer",
+    "net/options",
+    "net/filter",
+    "fs/proc/config fs/proc/machine fs/proc/process fs/proc/sysctl net/ip net/tcp",
+    "net fs/tty",
+    "fs/proc",
+    "namespace net/outside",
+    "futex",
+    "fs/sys",
+    "fs user-notif ptrace",
+    "lifecycle coredump",
+    "calls/memory calls/system calls/file calls/signal calls/time",
+    "calls/dir calls/futex calls/mount calls/net calls/poll calls/security",
+    "calls/process",
+    "calls",
+    "features/aio features/ext2 features/fanotify features/io-uring features/keyrings features/landlock features/mqueue features/netlink features/overlayfs features/raw-sockets features/system-v-ipc features/userfaultfd",
+    "features/io-uring/index.ts features/aio/index.ts features/keyrings/index.ts features/fanotify/index.ts features/ext2/index.ts features/overlayfs/index.ts features/netlink/index.ts features/raw-sockets/index.ts features/system-v-ipc/index.ts features/mqueue/index.ts features/landlock/index.ts features/userfaultfd/index.ts",
+    "features features/index.ts",
+    "calls/index.ts entry show",
+    "sched",
+    "",
+  ],
+  machine: ["stack", "tracing", "tracing/strace", "", "explore", "snapshot", "api"],
+  landmines: ["catalogue", "catalogue/index.ts", ""],
+  browser: ["image", "", "index.ts"],
+};
+/** The floor of a file. */
+export const floor = (file: string): string => file.split("/")[0] as string;
+/** Its room in the floor. */
+export const room = (file: string): string => {
+  const within = file.slice(floor(file).length + 1);
+  return /(^|\/)index\.ts$/.test(within) ? within : dirname(within).replace(/^\.$/, "");
+};
+/** The position of its room in the floor's list. */
+export const level = (file: string): number => (rooms[floor(file)] ?? []).findIndex((line) => line.split(" ").includes(room(file)));
