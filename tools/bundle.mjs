@@ -6,7 +6,7 @@
 // modules in each; rooms reach these by their lazy.ts. Imports of other modules that a start does not need
 // are deferred (deferred-imports.mjs). The build finds them: it runs the programs in a bundle where each
 // import is deferred.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";

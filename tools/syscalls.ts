@@ -1,7 +1,7 @@
 // The text of docs/reference/syscalls.md.
 
 import type { Abi } from "../src/abi/abi.ts";
-import { referenceAbis, type SyscallReference, type SyscallStatus, syscallReference } from "../src/kernel/syscall-reference.ts";
+import { referenceAbis, type SyscallReference, type SyscallStatus, syscallReference } from "../src/kernel/show/syscall-reference.ts";
 import { rest } from "./ltp/rest.ts";
 
 const statuses: readonly SyscallStatus[] = ["complete", "partial", "missing", "none"];

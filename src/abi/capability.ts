@@ -47,3 +47,5 @@ export const CAP = {
 
 /** As they are written in profiles: CAP_CHOWN. */
 export const capabilityNames: readonly string[] = Object.keys(CAP).map((name) => `CAP_${name}`);
+/** The attribute's name. */
+export const FILE_CAPS = "security.capability";

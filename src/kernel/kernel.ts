@@ -6,53 +6,47 @@ import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { internalError, OwnersException } from "./base/internal-error.ts";
 import { KernelLog } from "./base/log.ts";
-import type { Parted } from "./base/part.ts";
 import { entryWork } from "./base/pending-work.ts";
 import type { Processor, ProcessorModel } from "./base/processor.ts";
 import type { Profile } from "./base/profile.ts";
 import { Random } from "./base/random.ts";
 import { PID_MAX, RESERVED_PIDS } from "./base/rlimit.ts";
+import type { RunResult, Scheduling } from "./base/scheduling.ts";
 import { type Timespec, UPTIME } from "./base/time.ts";
-import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import { Cgroup } from "./cgroup/cgroup.ts";
 import { CpuTime } from "./cpu-time.ts";
-import type { SecurityHooks } from "./cred/security.ts";
-import { StringBuffer } from "./exec/strings.ts";
+import type { SecurityModule } from "./cred/security.ts";
 import type { Vdso } from "./exec/vdso.ts";
-import type { Feature } from "./features/feature.ts";
-import { features } from "./features/index.ts";
-import { WatchLimits } from "./fs/files/watch-limits.ts";
-import type { FileSystemType } from "./fs/mountable.ts";
-import type { Written } from "./fs/proc/sysctl/stored.ts";
-import type { CgroupFs } from "./fs/sys/cgroup-fs.ts";
 import type { FileDescription } from "./fs/vfs/file.ts";
-import { FileEvents } from "./fs/vfs/inode.ts";
+import { FileEvents, type FileSystem } from "./fs/vfs/inode.ts";
 import { LockTable } from "./fs/vfs/locks.ts";
 import type { CharacterDevice, Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { Kept } from "./kept.ts";
-import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
+import { type InitialNamespaces, initialNamespaces, type Namespaces } from "./namespace/initial.ts";
 import { PidNamespace } from "./namespace/pid.ts";
-import { CgroupNamespace, type Namespaces, PartNamespace, UtsNamespace } from "./namespace/set.ts";
-import type { SocketFamily } from "./net/family.ts";
-import { NetNamespace } from "./net/namespace.ts";
-import type { NetworkEvent } from "./net/outside/host-network.ts";
-import { Flight } from "./net/unix-flight.ts";
 import type { Observer } from "./observer.ts";
-import { Scheduler } from "./sched/scheduler.ts";
-import { CoreSettings } from "./signal/core-settings.ts";
 import { endProcess } from "./signal/send.ts";
 import { SIG } from "./signal/set.ts";
 import { type Band, tellOwner } from "./task/owner.ts";
+import type { TaskPart } from "./task/part.ts";
 import { noUsage, Process } from "./task/process.ts";
 import type { Task } from "./task/task.ts";
-import { TimeNamespace } from "./task/time-namespace.ts";
 import { Timers } from "./timer/timers.ts";
+
+/** A feature (feature.ts), as the kernel itself knows it. */
+export interface KernelFeature {
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types
+  readonly taskPart?: TaskPart<any>;
+  readonly security?: SecurityModule;
+  readonly devices?: readonly CharacterDevice[];
+}
 
 /** The options of a kernel. */
 export interface KernelOptions {
-  /** Default: all. */
-  readonly features?: readonly Feature[];
+  readonly features: readonly KernelFeature[];
+  readonly scheduler: (kernel: Kernel) => Scheduling;
   readonly processor: Processor;
   readonly model: ProcessorModel;
   readonly profile: Profile;
@@ -72,23 +66,16 @@ export interface KernelOptions {
   readonly deadline?: Deadline;
 }
 
-/**
- * The reason for which `run` returned. `ended`: no process is left. `limit`: the given time is used up, or
- * the deadline has come. `idle`: every task sleeps, and one of them waits for the host; `until` is the next
- * deadline, if any: the machine delivers input, or lets time pass by `advance(until)`. `stuck`: every task
- * sleeps and nothing can wake one.
- */
-export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
-
 const LOG_ERR = 3;
 
 /** The kernel of one machine: tasks, memory, files, time and the gate. */
-export class Kernel implements Parted {
+export class Kernel {
   processor: Processor;
   /** Optional features, and the parts of tasks and of the kernel that they have. */
-  readonly features: readonly Feature[];
-  readonly taskParts: readonly NonNullable<Feature["taskPart"]>[];
-  readonly securityModules: readonly SecurityHooks[];
+  readonly features: readonly KernelFeature[];
+  // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types
+  readonly taskParts: readonly TaskPart<any>[];
+  readonly securityModules: readonly SecurityModule[];
   parts: Map<string, unknown> | undefined = undefined;
   readonly model: ProcessorModel;
   readonly profile: Profile;
@@ -99,7 +86,7 @@ export class Kernel implements Parted {
   /** The initial pid namespace. */
   readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
-  private readonly _initial: Omit<Namespaces, "mnt">;
+  private readonly _initial: InitialNamespaces;
   /** Every thread by its id; and every unreaped process by its pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();
@@ -109,15 +96,11 @@ export class Kernel implements Parted {
    */
   readonly init: Process;
   readonly timers = new Timers();
-  readonly coreSettings = new CoreSettings();
-  readonly inotify = new WatchLimits();
-  /** The limits and instances of all that watches inodes. */
-  readonly watchers = new Set([this.inotify]);
   readonly deadline: Deadline;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduling;
   /** The root of all control groups, and the file system that shows it. */
   readonly cgroups = new Cgroup();
-  cgroupFs!: CgroupFs;
+  cgroupFs!: FileSystem;
   readonly kept: Kept;
   readonly lockTable = new LockTable();
   readonly fileEvents = new FileEvents();
@@ -125,8 +108,6 @@ export class Kernel implements Parted {
   /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
   pidsMax = Number.POSITIVE_INFINITY;
   readonly log = new KernelLog();
-  /** The arguments and the environment of the execve(2) that runs. */
-  readonly execStrings = new StringBuffer();
   readonly random: Random;
   /**
    * Monotonic nanoseconds since boot: one an instruction, a fixed cost a system call, and a jump when all
@@ -153,8 +134,6 @@ export class Kernel implements Parted {
   ending: Task | undefined = undefined;
   /** The last pid that was given. /proc/sys/kernel/ns_last_pid sets it. */
   lastPid = 0;
-  /** Descriptors in the queues of Unix sockets. */
-  readonly flight = new Flight(this);
   private _lastCookie = 0;
   /** A new number for a network namespace or a socket. Linux gen_cookie_next(). */
   nextCookie(): number {
@@ -170,14 +149,14 @@ export class Kernel implements Parted {
   /** /proc/sys/kernel/random/boot_id, drawn when proc is first mounted. */
   bootId: Uint8Array | undefined = undefined;
   /** Settings of /proc/sys that a guest has written and that change nothing, by name. */
-  readonly sysctls: Written = new Map();
+  readonly sysctls = new Map<string, string | readonly number[]>();
   /** /proc/sys/fs/nr_open. */
   nrOpen = 1 << 20;
   private _lastNumber = 0;
 
   constructor(options: KernelOptions) {
     this.processor = options.processor;
-    this.features = options.features ?? features;
+    this.features = options.features;
     this.taskParts = this.features.flatMap(({ taskPart }) => taskPart ?? []);
     this.securityModules = this.features.flatMap(({ security }) => security ?? []);
     this.model = options.model;
@@ -187,22 +166,13 @@ export class Kernel implements Parted {
     this.frames.reclaimers.add(this.kept);
     this.frames.account.killer = this;
     this.vdso = options.vdso;
-    if (this.profile.vsyscall === "emulate") mapVsyscallPage(this.frames);
     this.randomizes = (options.randomizeLayout ?? true) ? 2 : 0;
     this.random = new Random(options.seed ?? 0);
     this.cpus = options.cpus ?? 1;
     this.bootTime = options.bootTime ?? 1_735_689_600;
-    const time = new TimeNamespace(undefined);
-    this._initial = {
-      net: new NetNamespace(this, undefined, true),
-      uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
-      ipc: new PartNamespace(undefined),
-      cgroup: new CgroupNamespace(undefined, this.cgroups),
-      time,
-      timeForChildren: time,
-    };
+    this._initial = initialNamespaces(this, options.hostname ?? "trapgate");
     this.deadline = options.deadline ?? noDeadline;
-    this.scheduler = new Scheduler(this);
+    this.scheduler = options.scheduler(this);
     this.init = new Process(this, this.newPid(), undefined, 0);
     this.processes.set(this.init.pid, this.init);
     this.pidNamespace.init = this.init;
@@ -242,31 +212,15 @@ export class Kernel implements Parted {
     return this._observer !== undefined && this._observer.checksCalls !== false;
   }
 
-  /** Starts a program as a child of process 1. Returns the process, or -errno. */
-  spawn(request: SpawnRequest): Process | number {
-    return spawn(this, request);
-  }
-
   /** The namespaces of the first task. */
   get namespaces(): Namespaces {
     return { mnt: this.vfs.namespace, ...this._initial };
   }
 
-  /** The family of a domain that a feature has. */
-  socketFamily(domain: number): SocketFamily | undefined {
-    for (const { socketFamilies } of this.features) if (socketFamilies?.[domain]) return socketFamilies[domain];
-    return undefined;
-  }
   /** The devices of features. */
   get devices(): readonly CharacterDevice[] {
     return this.features.flatMap(({ devices }) => devices ?? []);
   }
-  /** The type of file system that a feature has. */
-  fileSystemType(name: string): FileSystemType | undefined {
-    for (const { fileSystems } of this.features) if (fileSystems && Object.hasOwn(fileSystems, name)) return fileSystems[name]?.();
-    return undefined;
-  }
-
   /** Sends the signal of a file to its owner: F_SETOWN, F_SETSIG. */
   tellOwner(file: FileDescription, event: Band): void {
     tellOwner(this, file, event);
@@ -313,7 +267,7 @@ export class Kernel implements Parted {
   /** Runs guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
     const until = this.now + Math.ceil(nanoseconds);
-    return this._guarded(() => {
+    return this.guarded(() => {
       for (;;) {
         const stop = Math.min(until, this.cpuTime.end);
         const result = this.scheduler.run(stop);
@@ -324,7 +278,7 @@ export class Kernel implements Parted {
     });
   }
   /** A mistake of ours ends the machine. Half-finished work of the kernel is never continued. */
-  private _guarded<T>(work: () => T): T {
+  guarded<T>(work: () => T): T {
     if (this._failure !== undefined) throw this._failure;
     try {
       return work();
@@ -354,13 +308,9 @@ export class Kernel implements Parted {
     this.cpuTime.idle += until - this.now;
     this.now = until;
   }
-  /** An event of the host's network takes effect. */
-  hear(event: NetworkEvent): void {
-    this._guarded(() => this._initial.net.uplink?.deliver(event));
-  }
   /** Lets virtual time pass while every task sleeps. */
   advance(until: number): void {
     this.skip(Math.ceil(until));
-    this._guarded(() => this.timers.run(this));
+    this.guarded(() => this.timers.run(this));
   }
 }

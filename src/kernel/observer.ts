@@ -2,8 +2,8 @@
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter, FilterResult } from "../seccomp/filter.ts";
 import type { LogRecord } from "./base/log.ts";
-import type { PendingCall } from "./entry/call.ts";
-import type { Door, DoorName } from "./entry/doors.ts";
+import type { DoorName, PendingCall } from "./entry/call.ts";
+import type { Door } from "./entry/doors.ts";
 import type { SigInfo } from "./signal/info.ts";
 import type { Task } from "./task/task.ts";
 

@@ -12,15 +12,16 @@ import type { ProcessorModel } from "../kernel/base/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
 import { UPTIME } from "../kernel/base/time.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
-import type { Feature } from "../kernel/features/feature.ts";
+import type { Feature } from "../kernel/feature.ts";
 import { mountStandard } from "../kernel/fs/standard.ts";
 import type { Tty } from "../kernel/fs/tty/tty.ts";
 import { MemFs } from "../kernel/fs/types/memfs.ts";
 import { MS_RDONLY } from "../kernel/fs/vfs/mount.ts";
 import { Vfs } from "../kernel/fs/vfs.ts";
-import { Kernel } from "../kernel/kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { ipText } from "../kernel/net/address-text.ts";
 import { plan } from "../kernel/net/plan.ts";
+import { newKernel } from "../kernel/sched/new-kernel.ts";
 import { Frames } from "../memory/frames.ts";
 import { Problem } from "../problem.ts";
 import { profileHelp, whyNoProfile } from "../seccomp/profile/profiles.ts";
@@ -202,7 +203,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   const frames = new Frames(memory, layout.frames, { most: Math.floor(memoryOf(options) / 4096) });
   frames.watch = processor;
   const { root } = options;
-  const kernel = new Kernel({
+  const kernel = newKernel({
     processor,
     ...(options.features ? { features: options.features } : {}),
     model: kernelModel(model),

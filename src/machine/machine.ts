@@ -3,8 +3,9 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
+import type { RunResult } from "../kernel/base/scheduling.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
-import type { Kernel, RunResult } from "../kernel/kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
@@ -282,7 +283,7 @@ export class Machine {
         this.kernel.advance(event.until);
         return undefined;
       case "network":
-        this.kernel.hear(event.event);
+        this.kernel.guarded(() => this.kernel.namespaces.net.uplink?.deliver(event.event));
         return undefined;
       case "resize":
         streams.resize(event.columns, event.rows);

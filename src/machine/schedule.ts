@@ -2,7 +2,7 @@
 // instead. The same program with the same options and schedule gives the same run. As text:
 // `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`. Points with a choice are counted from 0. TASK is
 // a thread id. SLICE is the length of a time slice in instructions.
-import type { Chooser, PointKind } from "../kernel/sched/chooser.ts";
+import type { Chooser, PointKind } from "../kernel/base/scheduling.ts";
 import type { Task } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
 

@@ -2,9 +2,11 @@
 // output.
 import { ofText } from "../kernel/base/byte-string.ts";
 import { logLine } from "../kernel/base/log.ts";
+import type { RunResult } from "../kernel/base/scheduling.ts";
 import { credOf } from "../kernel/cred/cred.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
-import type { Kernel, RunResult } from "../kernel/kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { spawn } from "../kernel/lifecycle/spawn.ts";
 import type { FilteredCall, Observer } from "../kernel/observer.ts";
 import { endProcess } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
@@ -200,7 +202,7 @@ export class Session {
     const path = typeof program === "string" ? program : "/program";
     if (typeof program !== "string") putFile(kernel.vfs, path, program, 0o755);
     const env = { PATH, ...options.env };
-    const process = kernel.spawn({
+    const process = spawn(kernel, {
       path: ofText(path),
       argv: [options.argv0 ?? path, ...(options.args ?? [])].map(ofText),
       envp: Object.entries(env).map(([name, value]) => ofText(`${name}=${value}`)),

@@ -14,7 +14,7 @@ import { MemFs } from "../../src/kernel/fs/types/memfs.ts";
 import { FsContext } from "../../src/kernel/fs/vfs/context.ts";
 import { FdTable } from "../../src/kernel/fs/vfs/fd-table.ts";
 import { Vfs } from "../../src/kernel/fs/vfs.ts";
-import { Kernel } from "../../src/kernel/kernel.ts";
+import { newKernel } from "../../src/kernel/sched/new-kernel.ts";
 import { Process } from "../../src/kernel/task/process.ts";
 import { Task } from "../../src/kernel/task/task.ts";
 import { mmap } from "../../src/memory/calls/index.ts";
@@ -69,7 +69,7 @@ export const fixture = ({
   const cpu = new ScriptedProcessor(memory);
   const frames = new Frames(memory, layout.frames);
   const model = { vendor: "amd", hwcap: 0, hwcap2: 0, xfeatures: 0 } as const;
-  const kernel = new Kernel({ processor: cpu, model, profile, frames, vdso: new Vdso(frames, "amd"), ...(deadline && { deadline }) });
+  const kernel = newKernel({ processor: cpu, model, profile, frames, vdso: new Vdso(frames, "amd"), ...(deadline && { deadline }) });
   kernel.vfs = new Vfs(kernel, (dev, clock) => new MemFs(dev, clock));
   const root = kernel.vfs.namespace.root.path;
   const process = new Process(kernel, kernel.newPid(), kernel.init, 17);

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { i386, x32, x64 } from "../../src/abi/abi.ts";
 import { calls } from "../../src/kernel/calls/index.ts";
+import { syscallReference } from "../../src/kernel/show/syscall-reference.ts";
 import { dispatchTable } from "../../src/kernel/syscall/declaration.ts";
-import { syscallReference } from "../../src/kernel/syscall-reference.ts";
 import { syscallsPage } from "../../tools/syscalls.ts";
 
 it("is up to date (npm run docs)", () => {

@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { files, type Import, imports } from "../../tools/graph/imports.ts";
+import { kernelShape } from "../../tools/graph/kernel.ts";
 import { below, floor, level, room, rooms } from "../../tools/graph/rooms.ts";
 
 /** Modules from outside, and the files that may import them. */
@@ -78,4 +79,10 @@ describe("folders", () => {
     const folders = [...new Set(files.map((f) => dirname(f)))].filter((folder) => !/(^|\/)rows(\/|$)/.test(folder));
     expect(folders.filter((folder) => size(folder) > mostFiles)).toEqual([]);
   });
+});
+
+describe("the kernel, types counted as imports", () => {
+  it("has a small circle of files that lead to each other", () => expect(kernelShape.circle.length).toBeLessThanOrEqual(59));
+  it("has few arrows between rooms that run upward", () => expect(kernelShape.upward.length).toBeLessThanOrEqual(45));
+  it("has a hub that imports few modules", () => expect(kernelShape.hub).toBeLessThanOrEqual(32));
 });

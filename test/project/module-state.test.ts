@@ -9,8 +9,8 @@ const src = fileURLToPath(new URL("../../src", import.meta.url));
 const known: Readonly<Record<string, string>> = {
   "kernel/calls/file/iovec.ts: let shared": "a buffer for one call",
   "kernel/exec/code-files.ts: names": "hashes of files, computed again",
-  "kernel/fs/proc/derived.ts: made": "contents of files of /proc, made again from their recipes",
-  "kernel/fs/proc/fixed-tree.ts: roots": "trees of names, made again from their kernel",
+  "kernel/fs/proc/tree/derived.ts: made": "contents of files of /proc, made again from their recipes",
+  "kernel/fs/proc/tree/fixed-tree.ts: roots": "trees of names, made again from their kernel",
 };
 const files = ["kernel", "memory", "seccomp"].flatMap((room) =>
   readdirSync(join(src, room), { recursive: true, encoding: "utf8" })

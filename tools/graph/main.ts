@@ -1,6 +1,6 @@
-// `npm run graph`: the figures of the kernel's shape (kernel.ts). With `-- upward` or `-- circle` also the
-// arrows
-// between rooms that run upward, or the files of the largest circle.
+// `npm run graph`: the figures of the kernel's shape (kernel.ts). With `-- upward` also the arrows between
+// rooms
+// that run upward, with `-- circle` the files of the largest circle.
 import { kernelShape } from "./kernel.ts";
 
 const { files, hub, circle, arrows, upward } = kernelShape;

@@ -1,5 +1,5 @@
 // `trapgate syscalls`: the support of every system call of every ABI.
-import { referenceAbis, type SyscallReference, syscallReference } from "../../kernel/syscall-reference.ts";
+import { referenceAbis, type SyscallReference, syscallReference } from "../../kernel/show/syscall-reference.ts";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";

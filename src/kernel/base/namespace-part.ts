@@ -1,7 +1,7 @@
 // State of features in namespaces. Without them a namespace has an owner and
 // its own fields.
 import type { FileSystem } from "../fs/vfs/inode.ts";
-import { Part, type Parted } from "./part.ts";
+import type { Parted } from "./part.ts";
 
 /** The state of a feature in a namespace. */
 export interface NamespaceState {
@@ -10,9 +10,6 @@ export interface NamespaceState {
   /** Nothing leads to the namespace any more. */
   end(): void;
 }
-/** The state of a feature in namespaces of a kind, by key. */
-export class NamespacePart<T extends NamespaceState> extends Part<Parted, T> {}
-
 /** The end of a namespace is that of its parts. */
 export const endParts = ({ parts }: Parted): void => {
   if (parts) for (const state of parts.values()) (state as NamespaceState).end();

@@ -2,7 +2,6 @@
 // the handler again with the same arguments, until it returns a number. No handler is async, and no state
 // hides in a closure (snapshots).
 import { restart } from "../../abi/errno.ts";
-import type { Permissions } from "../fs/vfs/notify.ts";
 
 /**
  * A condition that tasks sleep on. Code that changes the condition calls `wake`; each sleeper checks it
@@ -104,8 +103,8 @@ export interface Waited {
    * it.
    */
   held?: Held | undefined;
-  /** The answers that watchers of files have given to the call. */
-  permissions?: Permissions;
+  /** The answers that watchers of files have given to the call (fs/vfs/notify.ts Permissions). */
+  permissions?: { readonly asking: { readonly question: { cancel(): void } | undefined } | undefined };
   // biome-ignore lint/suspicious/noExplicitAny: each handler has its own plain data here
   data?: any;
 }

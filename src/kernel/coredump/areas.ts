@@ -3,7 +3,7 @@
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM, type Vma } from "../../memory/vma.ts";
-import { vsyscallRights } from "../base/vsyscall-page.ts";
+import { vsyscallRights } from "../exec/vsyscall-page.ts";
 import type { Task } from "../task/task.ts";
 
 /** Bits of /proc/PID/coredump_filter. */

@@ -2,6 +2,7 @@
 // fs/coredump.c format_corename().
 import { RLIMIT } from "../base/rlimit.ts";
 import { pathName } from "../fs/vfs/dentry.ts";
+import { coreSettingsOf } from "../signal/core-settings.ts";
 import type { Task } from "../task/task.ts";
 
 /** A part of a name is one component of a path. */
@@ -33,7 +34,7 @@ const specifiers: Readonly<Record<string, (task: Task, signal: number) => string
 
 /** The path of the core file, relative to the working directory unless it is absolute. */
 export const coreName = (task: Task, signal: number): string => {
-  const { pattern, usesPid } = task.kernel.coreSettings;
+  const { pattern, usesPid } = coreSettingsOf(task.kernel);
   const name = pattern.replaceAll(/%(.?)/gs, (_all, letter: string) => String(specifiers[letter]?.(task, signal) ?? ""));
   return usesPid !== 0 && !/%p/.test(pattern.replaceAll("%%", "")) ? `${name}.${String(specifiers["p"]?.(task, signal))}` : name;
 };

@@ -4,8 +4,6 @@ import { E } from "../../abi/errno.ts";
 import { ALL_CAPS, type Cred } from "./cred.ts";
 import { levelOf, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
-/** The attribute's name. */
-export const FILE_CAPS = "security.capability";
 const EFFECTIVE = 1;
 /** The bytes of the attribute by revision, which is the highest byte of the first word. */
 const LENGTH: Readonly<Record<number, number>> = { 1: 12, 2: 20, 3: 24 };

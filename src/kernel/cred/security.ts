@@ -24,12 +24,17 @@ export interface Reference {
   readonly exchange: boolean;
 }
 
-/** The checks of a module: 0 or -errno. */
-export interface SecurityHooks {
+/** A module. */
+export interface SecurityModule {
   /** The key of its state in credentials and open files. */
   readonly name: string;
   /** LSM_ID_*, for lsm_list_modules(2). */
   readonly id: number;
+  /** Its checks, loaded with the first restricted task. */
+  readonly hooks: () => SecurityHooks;
+}
+/** The checks of a module: 0 or -errno. */
+export interface SecurityHooks {
   /** open(2), execve(2): -errno, or a number that stays with the file for `fileTruncate` and `fileIoctl`. */
   fileOpen?(task: Task, path: Path, purpose: Purpose): number;
   /** ftruncate(2), O_TRUNC. */
@@ -55,12 +60,12 @@ export interface SecurityHooks {
   signal?(task: Task, target: Cred | undefined): number;
 }
 
-type Check = (hooks: SecurityHooks) => number | undefined;
+type Check = (hooks: SecurityHooks, name: string) => number | undefined;
 
 /** The first error of the modules with a key in `states`. Linux call_int_hook(). */
 const first = (task: Task, has: (name: string) => boolean, check: Check): number => {
-  for (const hooks of task.kernel.securityModules) {
-    const result = has(hooks.name) ? (check(hooks) ?? 0) : 0;
+  for (const { name, hooks } of task.kernel.securityModules) {
+    const result = has(name) ? (check(hooks(), name) ?? 0) : 0;
     if (result < 0) return result;
   }
   return 0;
@@ -99,9 +104,9 @@ export const maySignal = (task: Task, target: Cred | undefined): boolean => ofTa
 export const securityOfOpen = (task: Task, path: Path, purpose: Purpose): ReadonlyMap<string, number> | number | undefined => {
   if (task.cred.security === undefined) return undefined;
   const rights = new Map<string, number>();
-  const refused = ofTask(task, (hooks) => {
+  const refused = ofTask(task, (hooks, name) => {
     const result = hooks.fileOpen?.(task, path, purpose);
-    if (result !== undefined && result >= 0) rights.set(hooks.name, result);
+    if (result !== undefined && result >= 0) rights.set(name, result);
     return result;
   });
   return refused < 0 ? refused : rights;
@@ -112,7 +117,7 @@ const ofFile = (task: Task, { security }: FileDescription, check: (hooks: Securi
     : first(
         task,
         (name) => security.has(name),
-        (hooks) => check(hooks, security.get(hooks.name) as number),
+        (hooks, name) => check(hooks, security.get(name) as number),
       );
 /** Linux security_file_truncate(). */
 export const mayTruncate = (task: Task, file: FileDescription): number =>

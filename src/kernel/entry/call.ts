@@ -2,7 +2,9 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { Entry } from "../syscall/declaration.ts";
 import type { Notification } from "../user-notif/notification.ts";
-import type { DoorName } from "./doors.ts";
+
+/** An entry instruction in one mode, for people. */
+export type DoorName = "int80" | "sysenter" | "syscall32" | "syscall64";
 
 /** A decoded call, stored while it waits and for restart_syscall(2). */
 export interface PendingCall {

@@ -19,9 +19,7 @@ import { R, S } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
-
-/** An entry instruction in one mode, for people. */
-export type DoorName = "int80" | "sysenter" | "syscall32" | "syscall64";
+import type { DoorName } from "./call.ts";
 
 /** One entry instruction in one mode. */
 export interface Door {

@@ -6,6 +6,7 @@ import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
+import { featuresOf } from "../base/features-of.ts";
 import { takePendingFault } from "../base/pending-fault.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import type { Profile } from "../base/profile.ts";
@@ -13,7 +14,7 @@ import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
-import type { Feature } from "../features/feature.ts";
+import type { Feature } from "../feature.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
@@ -78,7 +79,8 @@ export class Gate {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    const { features, profile } = kernel;
+    const { profile } = kernel;
+    const features = featuresOf(kernel);
     this._tables = profile.x32 ? tablesOf(features, lists.length) : largest(features);
     this._use(this._tables);
   }

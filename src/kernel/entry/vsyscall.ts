@@ -5,7 +5,7 @@ import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/machine/state.ts";
 import { entryWork } from "../base/pending-work.ts";
-import { NUMBERS, PAGE_HI, PAGE_LO } from "../base/vsyscall-page.ts";
+import { NUMBERS, PAGE_HI, PAGE_LO } from "../exec/vsyscall-page.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { endProcess, forceSignal } from "../signal/send.ts";

@@ -1,9 +1,10 @@
 // The registry: all optional features. A line less is a kernel without the feature
 // (test/kernel/features.test.ts).
+
+import type { Feature } from "../feature.ts";
 import { aio } from "./aio/index.ts";
 import { ext2Feature } from "./ext2/index.ts";
 import { fanotify } from "./fanotify/index.ts";
-import type { Feature } from "./feature.ts";
 import { ioUring } from "./io-uring/index.ts";
 import { keyrings } from "./keyrings/index.ts";
 import { landlock } from "./landlock/index.ts";

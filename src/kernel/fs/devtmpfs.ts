@@ -14,7 +14,7 @@ import { TtyFile } from "./tty/tty-file.ts";
 import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
 import type { Path } from "./vfs/dentry.ts";
 import type { FileDescription } from "./vfs/file.ts";
-import type { Clock, Inode, Or } from "./vfs/inode.ts";
+import type { Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
 import { O_NOCTTY } from "./vfs/open-flags.ts";
 import type { CharacterDevice, DeviceDrivers, OpenDevice } from "./vfs.ts";
@@ -79,11 +79,11 @@ export const openTty = (task: Task, tty: Tty, inode: Inode, flags: number, path:
  * The devpts of a node: its own file system if that is a devpts, else `first`. Linux devpts_acquire(), which
  * also searches for a "pts" beside the node.
  */
-const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevPts ? inode.fs : first);
+const ptsOf = (inode: Inode, first: FileSystem): DevPts => (inode.fs instanceof DevPts ? inode.fs : (first as DevPts));
 
 /** The host's terminal, if the machine has one. */
 const openConsole: OpenDevice = (task, inode, flags, path) => {
-  const { console } = task.kernel.vfs;
+  const console = task.kernel.vfs.console as Tty | undefined;
   return console ? openTty(task, console, inode, flags, path) : -E.ENXIO;
 };
 

@@ -1,6 +1,7 @@
 // The mounts that every program expects: /proc, /sys, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine
 // makes them once.
 import { E } from "../../abi/errno.ts";
+import { featuresOf } from "../base/features-of.ts";
 import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, deviceDrivers, newDevPts } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
@@ -74,7 +75,7 @@ export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): boo
     mountSys(kernel),
     mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock, kernel.devices), MS_NOSUID),
     mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC),
-    ...kernel.features.flatMap(({ mounts = {} }) =>
+    ...featuresOf(kernel).flatMap(({ mounts = {} }) =>
       Object.entries(mounts).map(([at, make]) => mountAt(vfs, at, make(kernel), FLAGS, 0o1777)),
     ),
     mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV),

@@ -7,11 +7,7 @@ import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
 import type { Task } from "../task/task.ts";
 import { LOOP_MAJOR, Loops } from "./files/loop-device.ts";
 import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
-import { StreamInode } from "./files/stream-file.ts";
-import { lazyNetTables } from "./lazy.ts";
 import { LowestIds } from "./mount/lowest-ids.ts";
-import type { DevPts } from "./tty/pty.ts";
-import type { Tty } from "./tty/tty.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
@@ -62,8 +58,8 @@ export class Vfs {
   namespace: MountNamespace;
   /** The drivers of devices, the first devpts, and the host's terminal if there is one: set at boot. */
   drivers: DeviceDrivers | undefined = undefined;
-  firstPts!: DevPts;
-  console: Tty | undefined = undefined;
+  firstPts!: FileSystem;
+  console: object | undefined = undefined;
   readonly loops = new Loops();
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
@@ -101,11 +97,6 @@ export class Vfs {
     this.sockfs = new AnonFs(this.newDev(), clock, "sockfs", 0x534f434b);
   }
 
-  /** The files of /proc/PID/net, by name. */
-  get netFiles(): Readonly<Record<string, (task: Task) => string>> {
-    return lazyNetTables().netFiles;
-  }
-
   /** The block device of a number. */
   blockDevice(rdev: number): BlockDevice | undefined {
     return major(rdev) === LOOP_MAJOR ? this.loops.get(minor(rdev)) : undefined;
@@ -120,7 +111,7 @@ export class Vfs {
    * FIFO's opener.
    */
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
-    if (inode instanceof StreamInode) return inode.open(task, flags, path);
+    if (inode.opensItself) return inode.open(task, flags, path);
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
     const denied = mayUseDevice(task, inode.type, inode.rdev, deviceAccess[flags & O_ACCMODE] as number);
     if (denied < 0) return denied;

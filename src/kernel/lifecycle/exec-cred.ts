@@ -2,9 +2,10 @@
 // man 7 capabilities, "Transformation during execve()"; Linux fs/exec.c bprm_fill_uid(),
 // security/commoncap.c cap_bprm_creds_from_file().
 
+import { FILE_CAPS } from "../../abi/capability.ts";
 import { E } from "../../abi/errno.ts";
 import { CAP, type Cred, capableHere, capableIn, rootUid } from "../cred/cred.ts";
-import { FILE_CAPS, type FileCaps, fileCapsFor } from "../cred/file-caps.ts";
+import { type FileCaps, fileCapsFor } from "../cred/file-caps.ts";
 import { toLocal } from "../cred/user-namespace.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import type { Or } from "../fs/vfs/inode.ts";

@@ -3,19 +3,36 @@
 
 import { EPHEMERAL } from "../../abi/uapi/socket.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { Written } from "../fs/proc/sysctl/stored.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Device, type DeviceAddress, deviceNamed, deviceNumbered, givenFor, isOwn } from "./devices.ts";
-import { type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
+import { type Endpoint, type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
 import type { Hearer, Tap } from "./ip/hear.ts";
 import type { Groups } from "./multicast.ts";
-import type { Uplink } from "./outside/uplink.ts";
+import type { HostNetwork, NetworkEvent } from "./outside/host-network.ts";
 import { plan } from "./plan.ts";
 import { Ports } from "./ports.ts";
-import type { UnixSocket } from "./unix.ts";
 
 /** An empty range of groups. */
 export const NO_GROUPS: readonly [number, number] = [1, 0];
+
+/** The way out of the machine (outside/uplink.ts), as sockets see it. */
+export interface Uplink {
+  readonly network: HostNetwork;
+  open(tell: (event: NetworkEvent) => void): Promise<void>;
+  close(flush: boolean): Promise<void>;
+  reaches(to: Ip): boolean;
+  /** A connection of a TCP socket that is being made, or -errno. */
+  connect(socket: object, to: Endpoint): Connecting | number;
+  /** Sends a datagram of a UDP socket: 0 or -errno. */
+  datagram(socket: object, to: Endpoint, bytes: Uint8Array): number;
+  /** A UDP socket has ended. */
+  forget(socket: object): void;
+  deliver(event: NetworkEvent): void;
+}
+/** A connection that was requested outside of the machine. */
+export interface Connecting {
+  cancel(): void;
+}
 
 /** A network namespace: the state of its device, its port tables and its abstract socket names. */
 export class NetNamespace {
@@ -28,10 +45,6 @@ export class NetNamespace {
   addressed = false;
   /** Addresses that programs gave the loopback device, besides 127.0.0.1 and ::1. */
   readonly given: DeviceAddress[] = [];
-  /** Unix sockets in the abstract namespace, by type and name. man 7 unix. */
-  readonly abstractSockets = new Map<string, UnixSocket>();
-  /** All Unix sockets that are open, for /proc/net/unix. */
-  readonly unixSockets = new Set<UnixSocket>();
   /** Raw sockets and packet sockets: they see datagrams and frames of other sockets. */
   readonly raw = new Set<Hearer>();
   readonly taps = new Set<Tap>();
@@ -59,7 +72,7 @@ export class NetNamespace {
   /** The longest queue of connections: net.core.somaxconn. */
   maxBacklog = 4096;
   /** Settings of /proc/sys/net that a guest has written and that change nothing, by name. */
-  readonly sysctls: Written = new Map();
+  readonly sysctls = new Map<string, string | readonly number[]>();
   /** The memberships of sockets in multicast groups. */
   readonly groups = new Set<Groups>();
 

@@ -10,6 +10,7 @@ import type { NetNamespace } from "./namespace.ts";
 import { TcpSocket } from "./tcp.ts";
 import { UdpSocket } from "./udp.ts";
 import type { UnixSocket } from "./unix.ts";
+import { unixTable } from "./unix-table.ts";
 
 const hex = (n: number, digits: number): string => n.toString(16).toUpperCase().padStart(digits, "0");
 const chars = (ip: Ip, six: boolean): number[] => {
@@ -65,7 +66,7 @@ const inetText = (task: Task, protocol: "tcp" | "udp", domain: InetFamily): stri
 /** Flags of a listening socket, and socket states: Linux __SO_ACCEPTCON, enum socket_state. */
 const ACCEPTS = 0x10000;
 const unixText = (task: Task): string => {
-  const rows = [...task.net.unixSockets].map((socket: UnixSocket) => {
+  const rows = [...unixTable(task.net).all].map((socket: UnixSocket) => {
     const state = socket.connected || (socket.type === SOCK.DGRAM && socket.peer) ? 3 : 1;
     const name = socket.address.startsWith("\0") ? socket.address.replaceAll("\0", "@") : socket.address;
     const flags = hex(socket.backlog ? ACCEPTS : 0, 8);
@@ -88,7 +89,7 @@ const inuse = (task: Task, protocol: "tcp" | "udp", domain: number): number =>
   [...task.net[protocol].sockets()].filter((h) => (h as Partial<InetSocket>).domain === domain).length;
 const sockstat = (task: Task): string => {
   const [tcp, udp] = [inuse(task, "tcp", AF.INET), inuse(task, "udp", AF.INET)];
-  const used = tcp + udp + task.net.unixSockets.size;
+  const used = tcp + udp + unixTable(task.net).all.size;
   return `sockets: used ${used}\nTCP: inuse ${tcp} orphan 0 tw 0 alloc ${tcp} mem 0\nUDP: inuse ${udp} mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n`;
 };
 const sockstat6 = (task: Task): string =>

@@ -16,6 +16,7 @@ import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
 import { InetSocket, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";
+import type { Connecting } from "./namespace.ts";
 import { SOL, TCP } from "./options/numbers.ts";
 import { INT } from "./options/row.ts";
 import type * as SocketLevel from "./options/socket-level.ts";
@@ -48,11 +49,6 @@ const int = INT.write;
 /** `opening`: the other end did not answer yet. The shutdown flags distinguish FIN_WAIT and CLOSE_WAIT. */
 type State = "closed" | "listening" | "opening" | "open";
 
-/** A connection that was asked for outside of the machine. */
-export interface Asked {
-  cancel(): void;
-}
-
 /** A TCP socket: closed, listening, or one end of a connection. */
 export class TcpSocket extends InetSocket {
   readonly protocol = 6;
@@ -81,7 +77,7 @@ export class TcpSocket extends InetSocket {
   /** Connecting sockets that found the backlog full. */
   private readonly _waiting = new Set<TcpSocket>();
   /** The pending answer from outside. */
-  private _asked: Asked | undefined = undefined;
+  private _asked: Connecting | undefined = undefined;
   /** The end of a connection that stands for the other side outside of the machine. It holds no port. */
   private readonly _foreign: boolean;
 

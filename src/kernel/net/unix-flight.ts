@@ -1,6 +1,7 @@
 // Descriptors in flight: files in the queues of Unix sockets, and sockets that only such messages hold. Linux
 // net/unix/garbage.c, net/core/scm.c too_many_unix_fds().
 import { cost } from "../base/cost.ts";
+import { Part } from "../base/part.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { CAP, capable } from "../cred/cred.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
@@ -95,3 +96,7 @@ export class Flight implements Timer {
     for (const lists of given) for (const rights of lists) for (const file of rights) file.drop();
   }
 }
+
+const part = new Part<Kernel, Flight>("unix sockets in flight");
+/** Descriptors in the queues of a kernel's Unix sockets. */
+export const flightOf = (kernel: Kernel): Flight => part.make(kernel, () => new Flight(kernel));

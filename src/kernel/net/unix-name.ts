@@ -10,6 +10,7 @@ import { unlink } from "../fs/vfs/remove.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
 import type { Task } from "../task/task.ts";
 import type { UnixSocket } from "./unix.ts";
+import { unixTable } from "./unix-table.ts";
 
 const isAbstract = (address: string): boolean => address.startsWith("\0");
 /** The key of an abstract name. Each type has its own names. */
@@ -37,14 +38,14 @@ const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixS
 
 /** Frees the abstract name of a closed socket. */
 export const releaseName = (socket: UnixSocket): void => {
-  const { abstractSockets } = socket.net;
+  const { abstract } = unixTable(socket.net);
   const key = keyOf(socket.type, socket.address);
-  if (abstractSockets.get(key) === socket) abstractSockets.delete(key);
+  if (abstract.get(key) === socket) abstract.delete(key);
 };
 
 /** Binds a socket to a name: 0 or -errno. */
 export const bindName = (task: Task, socket: UnixSocket, address: string): number => {
-  const names = socket.net.abstractSockets;
+  const names = unixTable(socket.net).abstract;
   if (address === "") return autobind(socket, names);
   if (isAbstract(address)) return bindAbstract(socket, address, names);
   const name = nameOf(address);
@@ -64,7 +65,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
 
 /** The socket of this type that is bound to a name, or -errno. */
 export const findBound = (task: Task, address: string, type: SocketType): UnixSocket | number => {
-  const found = isAbstract(address) ? task.net.abstractSockets.get(keyOf(type, address)) : byPath(task, nameOf(address));
+  const found = isAbstract(address) ? unixTable(task.net).abstract.get(keyOf(type, address)) : byPath(task, nameOf(address));
   if (typeof found === "number") return found;
   if (!found || found.closed) return -E.ECONNREFUSED;
   return found.type === type ? found : -E.EPROTOTYPE;

@@ -16,8 +16,9 @@ import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { type Message, peerOf, type Received, SIOC_QUEUE, Socket, weightOf } from "./socket.ts";
-import type { Flight } from "./unix-flight.ts";
+import { type Flight, flightOf } from "./unix-flight.ts";
 import { bindName, findBound, releaseName } from "./unix-name.ts";
+import { unixTable } from "./unix-table.ts";
 
 /** net.unix.max_dgram_qlen. */
 const MAX_PACKETS = 10;
@@ -63,7 +64,7 @@ export class UnixSocket extends Socket {
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
     super(task, type, nonblock, { set: "unix", domain: AF.UNIX });
-    this._flight = task.kernel.flight;
+    this._flight = flightOf(task.kernel);
     this.maker = task.cred.security;
   }
   override get passesCredentials(): boolean {
@@ -416,7 +417,7 @@ export class UnixSocket extends Socket {
   }
 
   override hold(): this {
-    if (this.refs === 0) this.net.unixSockets.add(this);
+    if (this.refs === 0) unixTable(this.net).all.add(this);
     return super.hold();
   }
   override drop(): void {
@@ -424,7 +425,7 @@ export class UnixSocket extends Socket {
     if (this.refs > 0) this._flight.suspect();
   }
   override release(): void {
-    this.net.unixSockets.delete(this);
+    unixTable(this.net).all.delete(this);
     this.closed = true;
     this._wakeWaiters();
     for (const socket of this._waitsFor) socket._waiters.delete(this);

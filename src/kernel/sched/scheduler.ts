@@ -6,16 +6,16 @@ import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH, type Processor } from "../base/processor.ts";
+import type { Chooser, PointKind, RunResult, Scheduling } from "../base/scheduling.ts";
 import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
 import { codeFilesOf } from "../exec/code-files.ts";
-import type { Kernel, RunResult } from "../kernel.ts";
+import type { Kernel } from "../kernel.ts";
 import { isFifo } from "../task/sched-policy.ts";
 import type { Task } from "../task/task.ts";
-import type { Chooser, PointKind } from "./chooser.ts";
 import { ContextSwitch } from "./context-switch.ts";
 import { RunQueue } from "./run-queue.ts";
 import { Sleepers } from "./sleepers.ts";
@@ -42,7 +42,7 @@ const CALL_COST = cost.call;
 const LONG_RUN = 20_000_000;
 
 /** Selects the task that runs, and runs it for a slice. */
-export class Scheduler {
+export class Scheduler implements Scheduling {
   readonly kernel: Kernel;
   readonly gate: Gate;
   private readonly _context: ContextSwitch;

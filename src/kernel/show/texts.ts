@@ -7,7 +7,6 @@ import { signalTexts } from "./signal.ts";
 import { levelText, optionText, protocolText, socketTexts } from "./socket.ts";
 import { timeTexts } from "./time.ts";
 
-export type { Text } from "./print.ts";
 /** Texts by the names that argument types use. */
 export const texts = {
   ...socketTexts,
@@ -20,5 +19,7 @@ export const texts = {
   names: { level: levelText, option: optionText, protocol: protocolText, request: requestText },
   notif: { argument: notifText, sizes: notifSizesText },
 };
-/** The type of `texts`, for the lazy chunk. */
-export type Texts = typeof texts;
+type All = typeof texts;
+declare module "../syscall/declaration.ts" {
+  interface Texts extends All {}
+}

@@ -4,7 +4,6 @@
 import type { Abi } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { Wait } from "../base/wait.ts";
-import type { Texts } from "../show/texts.ts";
 import type { Task } from "../task/task.ts";
 
 /**
@@ -36,6 +35,9 @@ export interface Arg<T> {
   /** The text after the call's line: ` => {parent_tid=[2]}`. */
   after?(value: T, ctx: ShowContext): string;
 }
+/** The texts of structures by name: show/texts.ts adds its members. */
+// biome-ignore lint/suspicious/noEmptyInterface: they are declared there
+export interface Texts {}
 /** The style of a trace: strace's options -s, -v, -x, -y, -e verbose=, -e raw=. */
 export interface Style {
   /** Bytes of a string that are shown (-s). */

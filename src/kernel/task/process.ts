@@ -4,7 +4,6 @@ import { initialLimits, type Rlimit } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
 import { WaitQueue } from "../base/wait.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
-import type { CoreDump } from "../coredump/core-dump.ts";
 import type { Kernel } from "../kernel.ts";
 import { PendingSignals } from "../signal/pending.ts";
 import type { IntervalTimers } from "../timer/itimer.ts";
@@ -51,6 +50,12 @@ export interface ControllingTty {
   readonly session: number;
 }
 
+/** A core file that is being written (coredump/core-dump.ts). */
+export interface Dump {
+  /** Writes the next piece. True: the thread continues later. */
+  step(task: Task): boolean;
+  cancel(): void;
+}
 /** The state that threads share. Linux struct signal_struct, struct sighand_struct. */
 export class Process {
   readonly kernel: Kernel;
@@ -73,7 +78,7 @@ export class Process {
   /** Set when the whole group ends: every thread exits with this status. */
   exiting: WaitStatus | undefined = undefined;
   /** The core file in the making: the threads wait for it before they end. */
-  dump: CoreDump | undefined = undefined;
+  dump: Dump | undefined = undefined;
   /** The status for the parent, set after the last thread has ended. */
   ended: WaitStatus | undefined = undefined;
   /** The signal to the parent at the end: SIGCHLD, or that of clone(2). 0: none. */

@@ -4,16 +4,8 @@ import type { VAddr } from "../../abi/brand.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
+import type { RestartableSequences } from "./settings.ts";
 import type { Task } from "./task.ts";
-
-/** The registration of a thread. */
-export interface RestartableSequences {
-  /** struct rseq of the thread. */
-  readonly area: VAddr;
-  readonly size: number;
-  /** The word before every abort handler. */
-  readonly signature: number;
-}
 
 /** struct rseq. Its layout is the same in all ABIs. */
 const RSEQ = { cpu_id_start: 0, cpu_id: 4, rseq_cs: 8, flags: 16, node_id: 20, mm_cid: 24 } as const;

@@ -6,13 +6,6 @@ export const POLICY = { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH:
 /** SCHED_RESET_ON_FORK, a flag in the policy's word. */
 export const RESET_ON_FORK = 0x4000_0000;
 
-/** SCHED_DEADLINE's times in nanoseconds. struct sched_attr; man 2 sched_setattr. */
-export interface Deadline {
-  readonly runtime: bigint;
-  readonly deadline: bigint;
-  readonly period: bigint;
-}
-
 /**
  * The slice of ordinary tasks in nanoseconds: 0.75 ms, more on more processors. Linux 6.12
  * sysctl_sched_base_slice, get_update_sysctl_factor().

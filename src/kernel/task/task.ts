@@ -21,9 +21,7 @@ import { PendingSignals } from "../signal/pending.ts";
 import { NONE, type SigSet } from "../signal/set.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import { NO_PROGRAM, type Program } from "./program.ts";
-import type { RestartableSequences } from "./rseq.ts";
-import type { Deadline } from "./sched-policy.ts";
-import type { UserDispatch } from "./user-dispatch.ts";
+import type { Deadline, RestartableSequences, UserDispatch } from "./settings.ts";
 
 /** The scheduling state of a task. */
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";

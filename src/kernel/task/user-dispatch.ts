@@ -5,12 +5,6 @@ import { E } from "../../abi/errno.ts";
 import { entryWork } from "../base/pending-work.ts";
 import type { Task } from "./task.ts";
 
-/** Calls from [offset, offset + length) run. Others ask the byte at `selector`; without one (0) none runs. */
-export interface UserDispatch {
-  readonly offset: number;
-  readonly length: number;
-  readonly selector: number;
-}
 /** PR_SYS_DISPATCH_*. */
 const MODE = { OFF: 0, ON: 1 } as const;
 const TOP = 2 ** 64;

@@ -4,7 +4,6 @@
 import { Fifo } from "../../kernel/base/fifo.ts";
 import { OwnersException } from "../../kernel/base/internal-error.ts";
 import { KernelLog } from "../../kernel/base/log.ts";
-import { NamespacePart } from "../../kernel/base/namespace-part.ts";
 import { Part } from "../../kernel/base/part.ts";
 import { Random } from "../../kernel/base/random.ts";
 import { WaitQueue } from "../../kernel/base/wait.ts";
@@ -95,13 +94,13 @@ import { WatchLimits } from "../../kernel/fs/files/watch-limits.ts";
 import { LowestIds } from "../../kernel/fs/mount/lowest-ids.ts";
 import { MountIds, PeerGroup } from "../../kernel/fs/mount/peers.ts";
 import { MountOptions } from "../../kernel/fs/mountable.ts";
-import { Derived } from "../../kernel/fs/proc/derived.ts";
 import { MemFile as MemFile_kernel_fs_proc_mem } from "../../kernel/fs/proc/mem.ts";
 import { MemoryNode } from "../../kernel/fs/proc/memory-file.ts";
-import { ProcDirNode, ProcFileNode, ProcLinkNode } from "../../kernel/fs/proc/node.ts";
-import { ProcFile, ProcSequence } from "../../kernel/fs/proc/open-file.ts";
 import { PagemapFile } from "../../kernel/fs/proc/pagemap.ts";
 import { ProcFs } from "../../kernel/fs/proc/procfs.ts";
+import { Derived } from "../../kernel/fs/proc/tree/derived.ts";
+import { ProcDirNode, ProcFileNode, ProcLinkNode } from "../../kernel/fs/proc/tree/node.ts";
+import { ProcFile, ProcSequence } from "../../kernel/fs/proc/tree/open-file.ts";
 import { CgroupDir, CgroupFileNode, CgroupFs } from "../../kernel/fs/sys/cgroup-fs.ts";
 import { SysFs } from "../../kernel/fs/sys/sysfs.ts";
 import { InputProcessor } from "../../kernel/fs/tty/input.ts";
@@ -152,6 +151,7 @@ import { HeldBytes } from "../../kernel/net/tcp/held.ts";
 import { TcpCounts } from "../../kernel/net/tcp/info.ts";
 import { UdpSocket } from "../../kernel/net/udp.ts";
 import { Flight } from "../../kernel/net/unix-flight.ts";
+import { UnixTable } from "../../kernel/net/unix-table.ts";
 import { UnixSocket } from "../../kernel/net/unix.ts";
 import { DebugRegisters } from "../../kernel/ptrace/debug-registers.ts";
 import { ContextSwitch } from "../../kernel/sched/context-switch.ts";
@@ -201,7 +201,6 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/base/fifo.ts:Fifo", Fifo],
   ["kernel/base/internal-error.ts:OwnersException", OwnersException],
   ["kernel/base/log.ts:KernelLog", KernelLog],
-  ["kernel/base/namespace-part.ts:NamespacePart", NamespacePart],
   ["kernel/base/part.ts:Part", Part],
   ["kernel/base/random.ts:Random", Random],
   ["kernel/base/wait.ts:WaitQueue", WaitQueue],
@@ -325,16 +324,16 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/mount/peers.ts:MountIds", MountIds],
   ["kernel/fs/mount/peers.ts:PeerGroup", PeerGroup],
   ["kernel/fs/mountable.ts:MountOptions", MountOptions],
-  ["kernel/fs/proc/derived.ts:Derived", Derived],
   ["kernel/fs/proc/mem.ts:MemFile", MemFile_kernel_fs_proc_mem],
   ["kernel/fs/proc/memory-file.ts:MemoryNode", MemoryNode],
-  ["kernel/fs/proc/node.ts:ProcDirNode", ProcDirNode],
-  ["kernel/fs/proc/node.ts:ProcFileNode", ProcFileNode],
-  ["kernel/fs/proc/node.ts:ProcLinkNode", ProcLinkNode],
-  ["kernel/fs/proc/open-file.ts:ProcFile", ProcFile],
-  ["kernel/fs/proc/open-file.ts:ProcSequence", ProcSequence],
   ["kernel/fs/proc/pagemap.ts:PagemapFile", PagemapFile],
   ["kernel/fs/proc/procfs.ts:ProcFs", ProcFs],
+  ["kernel/fs/proc/tree/derived.ts:Derived", Derived],
+  ["kernel/fs/proc/tree/node.ts:ProcDirNode", ProcDirNode],
+  ["kernel/fs/proc/tree/node.ts:ProcFileNode", ProcFileNode],
+  ["kernel/fs/proc/tree/node.ts:ProcLinkNode", ProcLinkNode],
+  ["kernel/fs/proc/tree/open-file.ts:ProcFile", ProcFile],
+  ["kernel/fs/proc/tree/open-file.ts:ProcSequence", ProcSequence],
   ["kernel/fs/sys/cgroup-fs.ts:CgroupDir", CgroupDir],
   ["kernel/fs/sys/cgroup-fs.ts:CgroupFileNode", CgroupFileNode],
   ["kernel/fs/sys/cgroup-fs.ts:CgroupFs", CgroupFs],
@@ -419,6 +418,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/net/tcp/info.ts:TcpCounts", TcpCounts],
   ["kernel/net/udp.ts:UdpSocket", UdpSocket],
   ["kernel/net/unix-flight.ts:Flight", Flight],
+  ["kernel/net/unix-table.ts:UnixTable", UnixTable],
   ["kernel/net/unix.ts:UnixSocket", UnixSocket],
   ["kernel/ptrace/debug-registers.ts:DebugRegisters", DebugRegisters],
   ["kernel/sched/context-switch.ts:ContextSwitch", ContextSwitch],

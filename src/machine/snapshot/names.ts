@@ -3,8 +3,8 @@
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import type { Profile } from "../../kernel/base/profile.ts";
 import { callTables, Gate } from "../../kernel/entry/gate.ts";
-import type { Feature } from "../../kernel/features/feature.ts";
-import { makers } from "../../kernel/fs/proc/derived.ts";
+import type { Feature } from "../../kernel/feature.ts";
+import { makers } from "../../kernel/fs/proc/tree/derived.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { classes } from "./classes.ts";
 import { constants } from "./constants.ts";

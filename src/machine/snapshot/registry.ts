@@ -1,5 +1,5 @@
 // The registry of a walk: classes, constants, and fields that end it.
-import { makerName } from "../../kernel/fs/proc/derived.ts";
+import { makerName } from "../../kernel/fs/proc/tree/derived.ts";
 import { classes } from "./classes.ts";
 import { constants } from "./constants.ts";
 import { derived, handles } from "./fields.ts";

@@ -14,7 +14,8 @@ import { FdTable } from "../../../src/kernel/fs/vfs/fd-table.ts";
 import type { FileDescription } from "../../../src/kernel/fs/vfs/file.ts";
 import type { Clock, FileSystem } from "../../../src/kernel/fs/vfs/inode.ts";
 import { Vfs } from "../../../src/kernel/fs/vfs.ts";
-import { Kernel } from "../../../src/kernel/kernel.ts";
+import type { Kernel } from "../../../src/kernel/kernel.ts";
+import { newKernel } from "../../../src/kernel/sched/new-kernel.ts";
 import { dispatchTable, type Result } from "../../../src/kernel/syscall/declaration.ts";
 import { Process } from "../../../src/kernel/task/process.ts";
 import { Task } from "../../../src/kernel/task/task.ts";
@@ -49,7 +50,7 @@ export class TestMachine {
 
   constructor(options: { root?: (dev: number, clock: Clock) => FileSystem; cred?: Cred } = {}) {
     // No guest code runs, so the parts that only the scheduler and the gate use may be missing.
-    this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames: newFrames(), model: {}, vdso: {} } as never);
+    this.kernel = newKernel({ processor: {}, profile: profiles.upstream, frames: newFrames(), model: {}, vdso: {} } as never);
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
     for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const)
       this.kernel.vfs.protection[key] = nativeSetting(`fs/protected_${key}`);

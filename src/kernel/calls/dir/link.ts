@@ -3,6 +3,7 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { touchAccess } from "../../fs/files/regular.ts";
@@ -11,7 +12,7 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { decodeDev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from "../../fs/vfs/mode.ts";
 import { rmdir, unlink } from "../../fs/vfs/remove.ts";
-import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, rename } from "../../fs/vfs/rename.ts";
+import { rename } from "../../fs/vfs/rename.ts";
 import { type Last, resolveParent } from "../../fs/vfs/resolve.ts";
 import { int, uint } from "../../syscall/arg.ts";
 import {

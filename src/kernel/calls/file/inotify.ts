@@ -2,6 +2,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { IN, InotifyFile } from "../../fs/files/inotify.ts";
+import { inotifyOf } from "../../fs/files/watch-limits.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { may } from "../../fs/vfs/mode.ts";
 import { EVENT } from "../../fs/vfs/notify.ts";
@@ -17,7 +18,7 @@ import { lookup } from "./path.ts";
 
 const init = (t: Task, how: number): number => {
   if (how & ~(O_CLOEXEC | O_NONBLOCK)) return -E.EINVAL;
-  if (!t.kernel.inotify.take("instances", t.cred.uid)) return -E.EMFILE;
+  if (!inotifyOf(t.kernel).take("instances", t.cred.uid)) return -E.EMFILE;
   const file = new InotifyFile(t, t.kernel.vfs.anonymous(t, "inotify"), O_RDONLY | (how & O_NONBLOCK));
   return install(t, file, (how & O_CLOEXEC) !== 0);
 };

@@ -1,11 +1,12 @@
 // Extended attributes. man 7 xattr; Linux fs/xattr.c, fs/posix_acl.c. tmpfs has user.*, trusted.* and
 // security.*, and POSIX access control lists.
 import type { VAddr } from "../../../abi/brand.ts";
+import { FILE_CAPS } from "../../../abi/capability.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, isMode, isValidAcl, modeOfAcl } from "../../cred/acl.ts";
 import { CAP, capable, capableIn, capableOver, inGroup } from "../../cred/cred.ts";
-import { FILE_CAPS, fileCapsToKeep, fileCapsToShow } from "../../cred/file-caps.ts";
+import { fileCapsToKeep, fileCapsToShow } from "../../cred/file-caps.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISVTX } from "../../fs/vfs/mode.ts";

@@ -3,8 +3,9 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AT_RECURSIVE, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from "../../../abi/uapi/mount.ts";
+import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
 import { joinPeers } from "../../fs/mount/peers.ts";
-import { fileSystemType, MountOptions, optionsOf } from "../../fs/mountable.ts";
+import { MountOptions } from "../../fs/mountable.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";

@@ -3,8 +3,9 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
+import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
 import { isolate } from "../../fs/mount/peers.ts";
-import { fileSystemType, MountOptions, optionsOf } from "../../fs/mountable.ts";
+import { MountOptions } from "../../fs/mountable.ts";
 import { isNsInode } from "../../fs/types/nsfs.ts";
 import { type Path, samePath } from "../../fs/vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";

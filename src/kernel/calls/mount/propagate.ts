@@ -2,7 +2,7 @@
 // "Shared subtrees"; Linux fs/namespace.c attach_recursive_mnt(), umount_tree(), fs/pnode.c.
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
-import { watchedOn } from "../../fs/files/watch-limits.ts";
+import { watchedOn, watchersOf } from "../../fs/files/watch-limits.ts";
 import { type CopyPlace, type PeerGroup, reachedBy, share } from "../../fs/mount/peers.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import type { FileSystem } from "../../fs/vfs/inode.ts";
@@ -109,8 +109,8 @@ export const isBusy = (t: Task, mount: Mount): boolean =>
 
 /** Watches of a file system end with its last mount. Linux fsnotify_sb_delete(). */
 const endWatches = (t: Task, fs: FileSystem): void => {
-  const { watchers, tasks } = t.kernel;
-  const watched = new Set([...watchers].flatMap((limits) => [...watchedOn(limits, fs)]));
+  const { tasks } = t.kernel;
+  const watched = new Set([...watchersOf(t.kernel)].flatMap((limits) => [...watchedOn(limits, fs)]));
   if (watched.size === 0) return;
   const namespaces = new Set(Array.from(tasks.values(), (task) => task.namespaces.mnt));
   if ([...namespaces].some((ns) => [...ns.list()].some((mount) => mount.fs === fs))) return;

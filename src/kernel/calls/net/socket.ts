@@ -4,6 +4,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
+import { featuresOf } from "../../base/features-of.ts";
 import { wait } from "../../base/wait.ts";
 import { mayUseAddress } from "../../cred/security.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
@@ -47,7 +48,7 @@ const inetFamily =
     if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
     if (type === SOCK.DGRAM && protocol === IPPROTO.UDPLITE) return { make: () => new UdpSocket(t, { domain, nonblock }, protocol) };
     if (type === SOCK.DGRAM && is(IPPROTO.UDP)) return { make: () => new UdpSocket(t, { domain, nonblock }) };
-    for (const { inetSockets } of t.kernel.features) {
+    for (const { inetSockets } of featuresOf(t.kernel)) {
       const created = inetSockets?.(t, type, protocol, { domain, nonblock });
       if (created !== undefined) return created;
     }
@@ -65,7 +66,7 @@ const newSocket = (t: Task, domain: number, word: number, protocol: number): New
   if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
   const type = word & TYPE_MASK;
   if (type > 10) return -E.EINVAL;
-  const family = families[domain] ?? t.kernel.socketFamily(domain);
+  const family = families[domain] ?? featuresOf(t.kernel).find((feature) => feature.socketFamilies?.[domain])?.socketFamilies?.[domain];
   const made = family?.(t, type, protocol, (word & SOCK_NONBLOCK) !== 0) ?? -E.EAFNOSUPPORT;
   return typeof made === "number" ? made : { ...made, cloexec: (word & SOCK_CLOEXEC) !== 0 };
 };

@@ -5,9 +5,11 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { ARG_MAX, MAX_ARG_STRLEN } from "../../../abi/uapi/limits.ts";
 import { cost } from "../../base/cost.ts";
+import { Part } from "../../base/part.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
-import type { StringBuffer } from "../../exec/strings.ts";
+import { StringBuffer } from "../../exec/strings.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
+import type { Kernel } from "../../kernel.ts";
 import { type ExecTarget, execute } from "../../lifecycle/exec.ts";
 import { execStop } from "../../ptrace/events.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
@@ -21,6 +23,7 @@ import { baseOf, getname } from "../file/path.ts";
 const MAX_TOTAL = 6 << 20;
 
 /** The number of pointers before NULL, or -errno. More than `most` are -E2BIG. Linux fs/exec.c count(). */
+const stringsPart = new Part<Kernel, StringBuffer>("strings of execve");
 const countStrings = (t: Task, at: VAddr, most: number, long: 4 | 8): number => {
   if (at === 0) return 0;
   for (let count = 0; count <= most; count++) {
@@ -69,7 +72,7 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
   const target = targetOf(t, dir, path, flags);
   if (typeof target === "number") return target;
   const most = Math.max(ARG_MAX, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4));
-  const buffer = t.kernel.execStrings;
+  const buffer = stringsPart.make(t.kernel, () => new StringBuffer());
   buffer.clear();
   const args = readStrings(t, argvAt, buffer, most, abi);
   if (args < 0) return args;

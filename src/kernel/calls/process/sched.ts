@@ -13,7 +13,8 @@ import { choice } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
-import { type Deadline, isRealtime, POLICY, RESET_ON_FORK, sliceAsked, sliceOf } from "../../task/sched-policy.ts";
+import { isRealtime, POLICY, RESET_ON_FORK, sliceAsked, sliceOf } from "../../task/sched-policy.ts";
+import type { Deadline } from "../../task/settings.ts";
 import { allCpus, type Task } from "../../task/task.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");

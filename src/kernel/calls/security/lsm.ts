@@ -2,6 +2,7 @@
 // security/lsm_syscalls.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { featuresOf } from "../../base/features-of.ts";
 import { ptr, uint } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
@@ -20,7 +21,7 @@ const PAGE = 4096;
 
 const active = ({ kernel }: Task): readonly number[] => [
   CAPABILITY_ID,
-  ...kernel.features.flatMap(({ security, isIn }) => (security && (isIn?.(kernel.profile) ?? true) ? security.id : [])),
+  ...featuresOf(kernel).flatMap(({ security, isIn }) => (security && (isIn?.(kernel.profile) ?? true) ? security.id : [])),
 ];
 
 const list = (t: Task, ids: VAddr, sizeAt: VAddr, how: number): number => {

@@ -1,7 +1,7 @@
 // The requests of all contexts of io_setup(2), and their limit. /proc/sys/fs/aio-nr, aio-max-nr.
 import { Part } from "../../base/part.ts";
-import type { FixedTree } from "../../fs/proc/fixed-tree.ts";
 import { field } from "../../fs/proc/sysctl/setting.ts";
+import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
 import type { Kernel } from "../../kernel.ts";
 
 /** Numbers of requests. */

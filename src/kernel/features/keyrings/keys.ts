@@ -4,8 +4,8 @@ import { E } from "../../../abi/errno.ts";
 import type { Account } from "../../../memory/account.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { cost } from "../../base/cost.ts";
-import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
-import { Part } from "../../base/part.ts";
+import type { NamespaceState } from "../../base/namespace-part.ts";
+import { Part, type Parted } from "../../base/part.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Kernel } from "../../kernel.ts";
 import { AuthorityKey } from "./authority.ts";
@@ -41,7 +41,7 @@ export class NamespaceKeys implements NamespaceState {
   }
 }
 
-const namespacePart = new NamespacePart<NamespaceKeys>("keyrings");
+const namespacePart = new Part<Parted, NamespaceKeys>("keyrings");
 const kernelPart = new Part<Kernel, Keys>("keyrings");
 
 const classOf = (type: KeyType): typeof Key =>

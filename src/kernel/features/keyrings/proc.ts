@@ -2,9 +2,9 @@
 // security/keys/proc.c, sysctl.c.
 import { KEY_NEED } from "../../../abi/uapi/keyctl.ts";
 import { shownUid, toLocal } from "../../cred/user-namespace.ts";
-import type { FixedTree } from "../../fs/proc/fixed-tree.ts";
-import type { ProcContent, ProcRecord } from "../../fs/proc/node.ts";
 import { field } from "../../fs/proc/sysctl/setting.ts";
+import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
+import type { ProcContent, ProcRecord } from "../../fs/proc/tree/node.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import type { Key } from "./key.ts";

@@ -4,6 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import { KEY_ALL, KEY_NEED, KEY_REQKEY_DEFL, possessor, user } from "../../../abi/uapi/keyctl.ts";
 import { type Held, type Wait, wait } from "../../base/wait.ts";
 import { credOf } from "../../cred/cred.ts";
+import { spawn } from "../../lifecycle/spawn.ts";
 import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import { type AuthorityKey, authorityOf } from "./authority.ts";
@@ -172,7 +173,7 @@ const run = (t: Task, key: Key, authority: Key): Process | number => {
   const argv = [PROGRAM, "create", String(key.serial), String(uid), String(gid), ...own];
   const envp = ["HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin"];
   const { kernel } = t;
-  const program = linked < 0 ? linked : kernel.spawn({ path: PROGRAM, argv, envp, files: [], cred: credOf(0, 0) });
+  const program = linked < 0 ? linked : spawn(kernel, { path: PROGRAM, argv, envp, files: [], cred: credOf(0, 0) });
   kernel.scheduler.switchTo(t);
   if (typeof program !== "number") {
     taskKeys(program.leader).set("session", session);

@@ -12,7 +12,8 @@ import { choice, flags, flagText, type Names } from "../../syscall/arg-flags.ts"
 import { inStruct } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { addLayer, domainOf, type FileKey, fileKey, type Handled, LANDLOCK, weightWith } from "./domain.ts";
+import { addLayer, domainOf, type FileKey, fileKey, type Handled, weightWith } from "./domain.ts";
+import { LANDLOCK } from "./name.ts";
 import { ALL_FS, FILE_RIGHTS } from "./paths.ts";
 import { ownSizes } from "./sizes.ts";
 import { landlockAbi } from "./versions.ts";

@@ -4,6 +4,7 @@ import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
 import type { Cred } from "../../cred/cred.ts";
 import type { SecurityState } from "../../cred/security.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
+import { LANDLOCK } from "./name.ts";
 import { ownSizes } from "./sizes.ts";
 
 /** The greatest number of layers. Linux LANDLOCK_MAX_NUM_LAYERS. */
@@ -51,8 +52,6 @@ export interface Domain extends Rules<Rule> {
   readonly weight: number;
 }
 
-/** The key of a domain in credentials. */
-export const LANDLOCK = "landlock";
 /** The domain in the state of security modules. */
 export const domainIn = (security: SecurityState | undefined): Domain | undefined => security?.[LANDLOCK] as Domain | undefined;
 /** The domain of credentials. */

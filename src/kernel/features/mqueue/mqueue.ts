@@ -3,7 +3,8 @@
 import { E } from "../../../abi/errno.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
+import type { NamespaceState } from "../../base/namespace-part.ts";
+import { Part, type Parted } from "../../base/part.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
@@ -291,7 +292,7 @@ export class MqueueNamespace implements NamespaceState {
     this.fileSystem.leave();
   }
 }
-const part = new NamespacePart<MqueueNamespace>("mqueue");
+const part = new Part<Parted, MqueueNamespace>("mqueue");
 
 /** The file system of a namespace, made at its first use. */
 export const mqueueOf = (kernel: Kernel, ns: PartNamespace): MqueueFs =>

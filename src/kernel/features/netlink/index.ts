@@ -1,8 +1,8 @@
 // Netlink sockets: routes, socket diagnosis, nftables. man 7 netlink.
 import { E } from "../../../abi/errno.ts";
 import { AF, SOCK } from "../../../abi/uapi/socket.ts";
+import type { Feature } from "../../feature.ts";
 import type { SocketFamily } from "../../net/family.ts";
-import type { Feature } from "../feature.ts";
 import { NetlinkSocket, servesNetlink } from "./netlink.ts";
 import { netlinkOptions } from "./options.ts";
 

@@ -7,7 +7,8 @@ import { AF, type SocketType } from "../../../abi/uapi/socket.ts";
 import { ofBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
+import type { NamespaceState } from "../../base/namespace-part.ts";
+import { Part, type Parted } from "../../base/part.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { type AddressUse, NO_PEER } from "../../net/address.ts";
@@ -53,7 +54,7 @@ export const servesNetlink = (protocol: number): boolean => services[protocol] !
 export class NetlinkPorts extends Set<number> implements NamespaceState {
   end(): void {}
 }
-const part = new NamespacePart<NetlinkPorts>("netlink");
+const part = new Part<Parted, NetlinkPorts>("netlink");
 const portsOf = (net: NetNamespace): NetlinkPorts => part.make(net, () => new NetlinkPorts());
 
 /** A netlink socket. It answers requests at once, so that only the receive queue has a state. */

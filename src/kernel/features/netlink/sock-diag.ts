@@ -7,6 +7,7 @@ import { ANY, ANY6, type Endpoint, type InetFamily, type Ip } from "../../net/in
 import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
 import type { UnixSocket } from "../../net/unix.ts";
+import { unixTable } from "../../net/unix-table.ts";
 import type { Task } from "../../task/task.ts";
 import { type Answer, type Broken, body, HEADER, isDump, type Request, type Service, u32, view } from "./message.ts";
 
@@ -89,7 +90,7 @@ const unixSockets = (task: Task, { bytes }: Request): Answer | number => {
   if (bytes.length < HEADER + UNIX_REQUEST) return -E.EINVAL;
   const v = view(bytes);
   const [states, show] = [v.getUint32(HEADER + 4, true), v.getUint32(HEADER + 12, true)];
-  const found = [...task.net.unixSockets].filter((socket) => (states & (1 << unixState(socket))) !== 0);
+  const found = [...unixTable(task.net).all].filter((socket) => (states & (1 << unixState(socket))) !== 0);
   task.kernel.charge(found.length * cost.mapping);
   return found.map((socket) => [SOCK_DIAG_BY_FAMILY, unixMessage(socket, show)]);
 };

@@ -1,8 +1,8 @@
 // Raw sockets, ping sockets and packet sockets. man 7 raw, icmp, packet.
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SOCK } from "../../../abi/uapi/socket.ts";
+import type { Feature } from "../../feature.ts";
 import { type InetSockets, mayBeRaw, type SocketFamily } from "../../net/family.ts";
-import type { Feature } from "../feature.ts";
 import { packetOptions } from "./options.ts";
 import { PacketSocket } from "./packet.ts";
 import { mayPing, PingSocket } from "./ping.ts";

@@ -1,6 +1,7 @@
 // The objects of System V IPC in an IPC namespace, and their limits. man 7 ipc_namespaces; Linux
 // include/linux/ipc_namespace.h.
-import { NamespacePart, type NamespaceState } from "../../base/namespace-part.ts";
+import type { NamespaceState } from "../../base/namespace-part.ts";
+import { Part, type Parted } from "../../base/part.ts";
 import type { Task } from "../../task/task.ts";
 import { IpcIds } from "./ids.ts";
 import type { Queue } from "./queue.ts";
@@ -46,6 +47,6 @@ export class SystemV implements NamespaceState {
   }
 }
 
-const part = new NamespacePart<SystemV>("System V IPC");
+const part = new Part<Parted, SystemV>("System V IPC");
 /** The objects of a task's IPC namespace, from their first use on. */
 export const systemVOf = (t: Task): SystemV => part.make(t.namespaces.ipc, () => new SystemV());

@@ -3,9 +3,9 @@
 import { E } from "../../../abi/errno.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
-import type { FixedTree } from "../../fs/proc/fixed-tree.ts";
-import type { ProcContent, ProcRecord } from "../../fs/proc/node.ts";
-import { numbersWriter } from "../../fs/proc/sysctl/numbers.ts";
+import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
+import type { ProcContent, ProcRecord } from "../../fs/proc/tree/node.ts";
+import { numbersWriter } from "../../fs/proc/tree/numbers.ts";
 import type { Task } from "../../task/task.ts";
 import { IPCMNI, type IpcIds, type IpcObject } from "./ids.ts";
 import { type SystemV, systemVOf } from "./namespace.ts";

@@ -1,7 +1,7 @@
 // /proc/sys/vm/unprivileged_userfaultfd.
 import { Part } from "../../base/part.ts";
-import type { FixedTree } from "../../fs/proc/fixed-tree.ts";
 import { field } from "../../fs/proc/sysctl/setting.ts";
+import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
 import type { Kernel } from "../../kernel.ts";
 
 const part = new Part<Kernel, { unprivileged: number }>("userfaultfd");

@@ -11,6 +11,7 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { EVENT, type FileEvent, type Mark } from "../vfs/notify.ts";
+import { inotifyOf } from "./watch-limits.ts";
 
 /** Flags of inotify_add_watch(2), and bits that only events have. */
 // biome-ignore format: table
@@ -79,7 +80,7 @@ export class InotifyFile extends FileDescription {
     super(path.dentry.inode, flags, path);
     this._kernel = task.kernel;
     this._uid = task.cred.uid;
-    this._kernel.inotify.files.add(this);
+    inotifyOf(this._kernel).files.add(this);
   }
   override get waitingBytes(): number {
     return this._waitingBytes;
@@ -97,7 +98,8 @@ export class InotifyFile extends FileDescription {
       present.mask = ((mask & IN.MASK_ADD) !== 0 ? present.mask | mask : mask) & ~IN.MASK_ADD;
       return present.wd;
     }
-    const { inotify, frames } = this._kernel;
+    const { frames } = this._kernel;
+    const inotify = inotifyOf(this._kernel);
     if (!inotify.take("watches", this._uid)) return -E.ENOSPC;
     if (!frames.account.take(sizes.watch)) {
       inotify.give("watches", this._uid);
@@ -130,7 +132,7 @@ export class InotifyFile extends FileDescription {
   forget(watch: InotifyWatch): void {
     if (!this._watches.delete(watch.wd)) return;
     this._byInode.delete(watch.inode);
-    this._kernel.inotify.give("watches", this._uid);
+    inotifyOf(this._kernel).give("watches", this._uid);
     this._kernel.frames.account.give(sizes.watch);
     this.queue({ wd: watch.wd, mask: IN.IGNORED, cookie: 0, name: "" });
   }
@@ -139,7 +141,7 @@ export class InotifyFile extends FileDescription {
   queue(event: Queued): void {
     const last = this._events.last();
     if (last && last.mask !== IN.IGNORED && last.mask === event.mask && last.wd === event.wd && last.name === event.name) return;
-    if (this._events.length >= this._kernel.inotify.events || !this._kernel.frames.account.take(charge(event))) {
+    if (this._events.length >= inotifyOf(this._kernel).events || !this._kernel.frames.account.take(charge(event))) {
       if (this._overflown) return;
       this._overflown = true;
       this._push({ wd: -1, mask: IN.Q_OVERFLOW, cookie: 0, name: "" });
@@ -206,7 +208,7 @@ export class InotifyFile extends FileDescription {
   override release(): void {
     for (const watch of [...this._watches.values()]) this.remove(watch);
     while (this._events.length > 0) this._shift();
-    this._kernel.inotify.files.delete(this);
-    this._kernel.inotify.give("instances", this._uid);
+    inotifyOf(this._kernel).files.delete(this);
+    inotifyOf(this._kernel).give("instances", this._uid);
   }
 }

@@ -14,6 +14,9 @@ import { type ByteSink, ByteSource } from "./stream.ts";
 
 /** The inode of a stream. An open through /proc/PID/fd makes another description of the same end. */
 export class StreamInode extends AnonInode {
+  override get opensItself(): boolean {
+    return true;
+  }
   private readonly _end: ByteSource | ByteSink;
   private readonly _access: number;
   constructor(vfs: Vfs, access: number, end: ByteSource | ByteSink) {

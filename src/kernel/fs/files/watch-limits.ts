@@ -1,4 +1,6 @@
 // Limits of the instances of inotify and fanotify, and the inodes that they watch. man 7 inotify.
+import { Part } from "../../base/part.ts";
+import type { Kernel } from "../../kernel.ts";
 import type { FileSystem, Inode } from "../vfs/inode.ts";
 
 /** An instance, as the end of a file system sees it. */
@@ -29,3 +31,19 @@ export class WatchLimits {
 /** A file system has no mount any more: its watched inodes. */
 export const watchedOn = (limits: WatchLimits, fs: FileSystem): Set<Inode> =>
   new Set([...limits.files].flatMap((file) => [...file.inodes].filter((inode) => inode.fs === fs)));
+
+const watchersPart = new Part<Kernel, Set<WatchLimits>>("watches of inodes");
+/** The limits and instances of all that watches inodes. */
+export const watchersOf = (kernel: Kernel): Set<WatchLimits> => watchersPart.make(kernel, () => new Set());
+/** New limits among them, as a part of the kernel. */
+export const watchPart = (key: string): ((kernel: Kernel) => WatchLimits) => {
+  const part = new Part<Kernel, WatchLimits>(key);
+  return (kernel) =>
+    part.make(kernel, () => {
+      const limits = new WatchLimits();
+      watchersOf(kernel).add(limits);
+      return limits;
+    });
+};
+/** The limits of inotify. */
+export const inotifyOf = watchPart("inotify");

@@ -2,9 +2,9 @@
 // proc_pid_attr_read(), proc_pid_attr_write().
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
-import { recipe } from "./derived.ts";
-import { DT, type Owner, type ProcContent, type ProcEntry, ProcFileNode } from "./node.ts";
 import type { ProcFs } from "./procfs.ts";
+import { recipe } from "./tree/derived.ts";
+import { DT, type Owner, type ProcContent, type ProcEntry, ProcFileNode } from "./tree/node.ts";
 
 const NAMES = ["current", "prev", "exec", "fscreate", "keycreate", "sockcreate"] as const;
 

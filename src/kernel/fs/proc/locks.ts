@@ -5,7 +5,7 @@ import { cost } from "../../base/cost.ts";
 import type { Task } from "../../task/task.ts";
 import type { Inode } from "../vfs/inode.ts";
 import { conflicting, F_RDLCK, F_WRLCK, type LockWait, type RecordLock } from "../vfs/locks.ts";
-import type { ProcContent, ProcRecord } from "./node.ts";
+import type { ProcContent, ProcRecord } from "./tree/node.ts";
 
 /** The line after its number. `pid` is -1 for a lock of an open file. */
 interface Row {

@@ -7,7 +7,7 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import { type FileSystem, Inode, type Or } from "../vfs/inode.ts";
 import { S_IFREG } from "../vfs/mode.ts";
-import type { Owner } from "./node.ts";
+import type { Owner } from "./tree/node.ts";
 
 /** An open file. It belongs to the address space of the time of open(2), and its offset has no end. */
 export abstract class MemoryFile extends FileDescription {

@@ -16,7 +16,7 @@ import {
   MS_RELATIME,
 } from "../vfs/mount.ts";
 import { isReadOnly } from "../vfs/permission.ts";
-import type { ProcRecord } from "./node.ts";
+import type { ProcRecord } from "./tree/node.ts";
 
 const names = [
   [MS_NOSUID, "nosuid"],

@@ -5,20 +5,18 @@ import { procMapsFrom } from "../../../memory/show/maps.ts";
 import { smapsFrom, smapsRollup } from "../../../memory/show/smaps.ts";
 import { cost } from "../../base/cost.ts";
 import { processUsage } from "../../base/usage.ts";
-import { vsyscallRights } from "../../base/vsyscall-page.ts";
 import { cgroupText } from "../../cgroup/cgroup.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
+import { vsyscallRights } from "../../exec/vsyscall-page.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import { parentThread, type Usage } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import { offsetsText, writeOffsets } from "../../task/time-namespace.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { recipe } from "./derived.ts";
 import { limitsText } from "./limits.ts";
 import { mountinfoFrom, mountsFrom, mountstatsFrom } from "./mounts.ts";
-import { DT, inodesOf, ownerOf, type ProcContent, type ProcEntry, ProcFileNode, type ProcRecord } from "./node.ts";
 import { loginuid, sessionid } from "./process/audit.ts";
 import { numaMapsFrom } from "./process/numa-maps.ts";
 import { oomAdj, oomScore, oomScoreAdj } from "./process/oom.ts";
@@ -29,6 +27,8 @@ import type { ProcFs } from "./procfs.ts";
 import { PROCMAP_QUERY, procmapQuery } from "./procmap-query.ts";
 import { statmText, statText, statusText } from "./status.ts";
 import { syscallText } from "./syscall.ts";
+import { recipe } from "./tree/derived.ts";
+import { DT, inodesOf, ownerOf, type ProcContent, type ProcEntry, ProcFileNode, type ProcRecord } from "./tree/node.ts";
 
 /** Content that is read only with ptrace read access to the target, else -EACCES. */
 const guarded = (target: Task, read: (task: Task) => Or<string | Uint8Array>): ProcContent => ({

@@ -1,7 +1,9 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 
 import { E } from "../../../abi/errno.ts";
+import { featuresOf } from "../../base/features-of.ts";
 import { mayAccess } from "../../cred/read-access.ts";
+import { lazyNetTables } from "../../net/lazy.ts";
 import type { Task } from "../../task/task.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
@@ -9,9 +11,12 @@ import type { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { O_CLOEXEC } from "../vfs/open-flags.ts";
 import { attributes } from "./attributes.ts";
-import { type Derived, recipe } from "./derived.ts";
 import { MemFile } from "./mem.ts";
 import { MemoryNode } from "./memory-file.ts";
+import { PagemapFile } from "./pagemap.ts";
+import { fileNamed, filesOf } from "./pid-files.ts";
+import type { ProcFs } from "./procfs.ts";
+import { type Derived, recipe } from "./tree/derived.ts";
 import {
   DT,
   inodesOf,
@@ -25,10 +30,7 @@ import {
   type ProcFolder,
   ProcLinkNode,
   type ProcTarget,
-} from "./node.ts";
-import { PagemapFile } from "./pagemap.ts";
-import { fileNamed, filesOf } from "./pid-files.ts";
-import type { ProcFs } from "./procfs.ts";
+} from "./tree/node.ts";
 
 type LinkRow = readonly [name: string, to: (target: Task) => Path | undefined];
 const links: readonly LinkRow[] = [
@@ -134,7 +136,7 @@ const namespaceFolder = recipe("proc namespaces", (fs: ProcFs, target: Task) =>
   guardedFolder(target, { list: () => namespaceLinks(fs, target, inodesOf(target) + 0x100) }),
 );
 const netFilesOf = ({ kernel }: Task): Readonly<Record<string, (task: Task) => string>> =>
-  Object.assign({}, kernel.vfs.netFiles, ...kernel.features.map(({ netFiles }) => netFiles));
+  Object.assign({}, lazyNetTables().netFiles, ...featuresOf(kernel).map(({ netFiles }) => netFiles));
 const netContent = recipe(
   "proc net file",
   (target: Task, name: string): ProcContent => ({ isSource: false, read: () => netFilesOf(target)[name]?.(target) ?? "" }),

@@ -6,11 +6,11 @@ import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem, type Or } from "../vfs/inode.ts";
-import { recipe } from "./derived.ts";
-import { type FixedFileSystem, type FixedTree, fixedEntries } from "./fixed-tree.ts";
-import { DT, linksOf, ProcDirNode, type ProcEntry, type ProcFolder, ProcLinkNode, type ProcTarget } from "./node.ts";
 import { pidEntry } from "./pid.ts";
 import { systemFiles } from "./system.ts";
+import { recipe } from "./tree/derived.ts";
+import { type FixedFileSystem, type FixedTree, fixedEntries } from "./tree/fixed-tree.ts";
+import { DT, linksOf, ProcDirNode, type ProcEntry, type ProcFolder, ProcLinkNode, type ProcTarget } from "./tree/node.ts";
 
 const ROOT_INO = 1;
 

@@ -1,22 +1,25 @@
 // /proc/sys: settings with an effect, and those that are stored. man 5 proc_sys;
 // Documentation/admin-guide/sysctl.
 import { E } from "../../../abi/errno.ts";
+import { featuresOf } from "../../base/features-of.ts";
 import { PID_MAX, RESERVED_PIDS } from "../../base/rlimit.ts";
 import { LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { devicesOf } from "../../net/devices.ts";
+import { coreSettingsOf } from "../../signal/core-settings.ts";
 import { POOL_BITS } from "../files/devices.ts";
-import { type FixedTree, mergeTrees } from "./fixed-tree.ts";
+import { inotifyOf } from "../files/watch-limits.ts";
 import { hugeSettings } from "./machine/huge-pages.ts";
 import { pingGroups } from "./machine/ping-groups.ts";
-import type { ProcContent } from "./node.ts";
 import { corePattern, lastPid, pipeSettings, protections, seccompFiles, utsName, watchSettings } from "./sysctl/effective.ts";
 import { generalSettings } from "./sysctl/general.ts";
 import { deviceSettings, netSettings } from "./sysctl/net.ts";
-import { numbersWriter } from "./sysctl/numbers.ts";
 import { localPorts } from "./sysctl/ports.ts";
 import { field, isAdministrator, setting } from "./sysctl/setting.ts";
 import { storedSettings } from "./sysctl/stored.ts";
+import { type FixedTree, mergeTrees } from "./tree/fixed-tree.ts";
+import type { ProcContent } from "./tree/node.ts";
+import { numbersWriter } from "./tree/numbers.ts";
 
 const INT_MAX = 0x7fff_ffff;
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
@@ -69,7 +72,7 @@ const fileTree = (kernel: Kernel): FixedTree => ({
   epoll: stored("fs/epoll"),
   "file-max": constant(fileMax(kernel)),
   "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
-  inotify: watchSettings(() => kernel.inotify, {
+  inotify: watchSettings(() => inotifyOf(kernel), {
     events: "max_queued_events",
     instances: "max_user_instances",
     watches: "max_user_watches",
@@ -96,7 +99,7 @@ const kernelTree = (kernel: Kernel): FixedTree => ({
   cad_pid: { ...constant(1), mode: 0o600 },
   cap_last_cap: constant(LAST_CAP),
   core_pattern: corePattern(kernel),
-  core_uses_pid: field(() => kernel.coreSettings, "usesPid", { min: 0, max: 1 }),
+  core_uses_pid: field(() => coreSettingsOf(kernel), "usesPid", { min: 0, max: 1 }),
   dmesg_restrict: restricted(kernel, "dmesg_restrict", 1),
   domainname: utsName("domainname"),
   hostname: utsName("hostname"),
@@ -151,4 +154,4 @@ const coreTree = (kernel: Kernel): FixedTree => ({
 });
 /** The tree of /proc/sys. */
 export const sysctlTree = (kernel: Kernel): FixedTree =>
-  kernel.features.reduce((tree, { sysctls }) => (sysctls ? mergeTrees(tree, sysctls(kernel)) : tree), coreTree(kernel));
+  featuresOf(kernel).reduce((tree, { sysctls }) => (sysctls ? mergeTrees(tree, sysctls(kernel)) : tree), coreTree(kernel));

@@ -1,4 +1,6 @@
 // The files of /proc that describe the whole machine. man 5 proc; Linux fs/proc/*.c.
+
+import { featuresOf } from "../../base/features-of.ts";
 import { UPTIME } from "../../base/time.ts";
 import { ticks } from "../../base/usage.ts";
 import type { Kernel } from "../../kernel.ts";
@@ -6,14 +8,14 @@ import { openProcKmsg } from "../files/kmsg.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { gzip } from "./config/gzip.ts";
 import { configText } from "./config/options.ts";
-import { type FixedTree, mergeTrees } from "./fixed-tree.ts";
 import { locksFile } from "./locks.ts";
 import { cpuinfo } from "./machine/cpuinfo.ts";
 import { deviceFiles } from "./machine/devices.ts";
 import { memoryFiles } from "./machine/memory.ts";
 import { machineUsage } from "./machine/usage.ts";
-import type { ProcContent } from "./node.ts";
 import { sysctlTree } from "./sysctls.ts";
+import { type FixedTree, mergeTrees } from "./tree/fixed-tree.ts";
+import type { ProcContent } from "./tree/node.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
 /** Linux show_partition(): devices without a size are left out. */
@@ -45,12 +47,12 @@ const SYSCTL_INODES = 0x4000;
 
 /** The tree of these files. */
 export const systemFiles = (kernel: Kernel): FixedTree =>
-  kernel.features.reduce((tree, { procFiles }) => (procFiles ? mergeTrees(tree, procFiles(kernel)) : tree), coreFiles(kernel));
+  featuresOf(kernel).reduce((tree, { procFiles }) => (procFiles ? mergeTrees(tree, procFiles(kernel)) : tree), coreFiles(kernel));
 const coreFiles = (kernel: Kernel): FixedTree => {
   const { profile } = kernel;
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
-    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile, kernel.features))) },
+    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile, featuresOf(kernel)))) },
     cpuinfo: { read: () => cpuinfo(kernel) },
     devices: constant(
       "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n 10 misc\n128 ptm\n136 pts\n\nBlock devices:\n  7 loop",
@@ -61,7 +63,7 @@ const coreFiles = (kernel: Kernel): FixedTree => {
           ...["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "hugetlbfs", "devpts", "pipefs", "sockfs", "hostfs"].map(
             (name) => `nodev\t${name}\n`,
           ),
-          ...kernel.features.flatMap(({ fileSystems = {} }) =>
+          ...featuresOf(kernel).flatMap(({ fileSystems = {} }) =>
             Object.entries(fileSystems).map(([name, type]) => `${type().isOnDevice ? "" : "nodev"}\t${name}\n`),
           ),
         ].join(""),

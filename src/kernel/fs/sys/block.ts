@@ -2,8 +2,8 @@
 // Documentation/ABI/stable/sysfs-block, sysfs-block-loop.
 import type { Loop } from "../files/loop-device.ts";
 import { FLAGS } from "../files/loop-device.ts";
-import type { FixedTree } from "../proc/fixed-tree.ts";
-import type { ProcContent } from "../proc/node.ts";
+import type { FixedTree } from "../proc/tree/fixed-tree.ts";
+import type { ProcContent } from "../proc/tree/node.ts";
 import { pathName } from "../vfs/dentry.ts";
 import { major, minor } from "../vfs/mode.ts";
 

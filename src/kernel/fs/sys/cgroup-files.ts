@@ -11,6 +11,7 @@ import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import { may } from "../vfs/mode.ts";
 import { permission } from "../vfs/permission.ts";
+import type { CgroupFs } from "./cgroup-fs.ts";
 
 /**
  * A file. `read` gives the text; `write` gets the text without white space around it and returns 0 or -errno.
@@ -62,7 +63,7 @@ const attach = (group: Cgroup, text: string, task: Task): number => {
   let common = process.cgroup;
   while (!above.has(common)) common = common.parent as Cgroup;
   const row = rows.find(({ name }) => name === "cgroup.procs") as CgroupFileRow;
-  const denied = permission(task, task.kernel.cgroupFs.dirOf(common).file(row), may.write);
+  const denied = permission(task, (task.kernel.cgroupFs as CgroupFs).dirOf(common).file(row), may.write);
   return denied < 0 ? denied : group.take(process);
 };
 

@@ -3,9 +3,9 @@
 import type { Kernel } from "../../kernel.ts";
 import { type Device, devicesOf, lo } from "../../net/devices.ts";
 import type { Loop } from "../files/loop-device.ts";
-import type { FixedTree } from "../proc/fixed-tree.ts";
 import { hugePageFolders, nodeHugePages } from "../proc/machine/huge-pages.ts";
-import type { ProcContent } from "../proc/node.ts";
+import type { FixedTree } from "../proc/tree/fixed-tree.ts";
+import type { ProcContent } from "../proc/tree/node.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { loopTree } from "./block.ts";
 

@@ -1,9 +1,9 @@
 // sysfs: the devices of this machine. man 5 sysfs. The tree is loaded at the first use of a name.
 
 import type { Kernel } from "../../kernel.ts";
-import { type Derived, recipe } from "../proc/derived.ts";
-import { type FixedFileSystem, type FixedTree, fixedEntries } from "../proc/fixed-tree.ts";
-import { DT, linksOf, ProcDirNode, type ProcEntry, type ProcFolder } from "../proc/node.ts";
+import { type Derived, recipe } from "../proc/tree/derived.ts";
+import { type FixedFileSystem, type FixedTree, fixedEntries } from "../proc/tree/fixed-tree.ts";
+import { DT, linksOf, ProcDirNode, type ProcEntry, type ProcFolder } from "../proc/tree/node.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/inode.ts";
 import { lazySysTree } from "./lazy.ts";

@@ -1,6 +1,7 @@
 // tmpfs: files in memory. Also the base of copy-on-write host mounts (host-fs.ts), whose directories are read
 // at their first use. man 5 tmpfs; Linux mm/shmem.c.
 import { E } from "../../../abi/errno.ts";
+import { RENAME_EXCHANGE } from "../../../abi/uapi/rename.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { own as ownText } from "../../base/byte-string.ts";
@@ -12,7 +13,6 @@ import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, TMPFS_FLAGS } from "../vfs/mode.ts";
-import { RENAME_EXCHANGE } from "../vfs/rename.ts";
 import { Budget, Content, type FileContent } from "./content.ts";
 
 /** The size of a name in a directory's size, in bytes; the dots count. Linux BOGO_DIRENT_SIZE. */

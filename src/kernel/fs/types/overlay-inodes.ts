@@ -1,6 +1,7 @@
 // The files of an overlay. They are files in memory that tell the file system each change.
+
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
 import type { Inode, NewInode, Or } from "../vfs/inode.ts";
-import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import type { HostNode } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemNode } from "./memfs.ts";
 import type { ContentOwner, OverlayContent } from "./overlay-content.ts";

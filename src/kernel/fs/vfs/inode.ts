@@ -294,6 +294,10 @@ export abstract class Inode {
   get isFile(): boolean {
     return (this.mode & S_IFMT) === S_IFREG;
   }
+  /** True for a device or FIFO that needs no driver: a standard stream. */
+  get opensItself(): boolean {
+    return false;
+  }
   /** st_nlink. Directories of /proc count theirs when they are asked. */
   get links(): number {
     return this.nlink;

@@ -1,6 +1,7 @@
 // Events of files for their watchers: the hooks of open, read, write, close, names and attributes. man 7
 // inotify; Linux include/linux/fsnotify.h, fs/notify/fsnotify.c.
 import { E } from "../../../abi/errno.ts";
+import type { Waited } from "../../base/wait.ts";
 import { type Wait, type WaitQueue, wait } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
@@ -159,6 +160,8 @@ export const notifyMove = (from: Dentry, name: string, to: Dentry, newName: stri
   notifyInode(inode, EVENT.MOVE_SELF);
 };
 
+/** The questions of a call. */
+export const permissionsOf = ({ permissions }: Waited): Permissions | undefined => permissions as Permissions | undefined;
 /** The questions of one call about files: plain data in the thread's `waited`. */
 export interface Permissions {
   /** Files about which all groups have answered. */
@@ -177,8 +180,8 @@ export interface Permissions {
 export const askGroups = (task: Task, path: Path, masks: readonly number[]): number | Wait => {
   const { dentry } = path;
   if ((!isWatched(dentry) && !task.waited.permissions) || !(dentry.inode.isFile || dentry.inode.isDir)) return 0;
-  task.waited.permissions ??= { allowed: new Set(), asking: undefined };
-  const state = task.waited.permissions;
+  const state: Permissions = permissionsOf(task.waited) ?? { allowed: new Set(), asking: undefined };
+  task.waited.permissions = state;
   if (state.allowed.has(dentry)) return 0;
   state.asking ??= { dentry, steps: masks.flatMap((mask) => stepsOf(path, mask)), question: undefined };
   const { asking } = state;

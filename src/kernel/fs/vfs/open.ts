@@ -12,7 +12,7 @@ import type { Inode, Or } from "./inode.ts";
 import { breakLeases } from "./leases.ts";
 import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
-import { askGroups, EVENT, notifyFile } from "./notify.ts";
+import { askGroups, EVENT, notifyFile, permissionsOf } from "./notify.ts";
 import {
   __O_TMPFILE,
   MAX_NON_LFS,
@@ -150,13 +150,18 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   if (typeof made === "number") return made;
   const file = openInode(task, { mount: parent.mount, dentry: made }, flags);
   if (file instanceof FileDescription) file.created = true;
-  else if (task.waited.permissions?.asking) task.waited.permissions.made = made;
+  else {
+    const permissions = permissionsOf(task.waited);
+    if (permissions?.asking) permissions.made = made;
+  }
   return file;
 };
 
 /** True if this call has made the file, and has waited for the permission to open it. */
-const isOwn = ({ waited }: Task, dentry: Dentry): boolean =>
-  waited.permissions?.asking?.dentry === dentry && waited.permissions.made === dentry;
+const isOwn = ({ waited }: Task, dentry: Dentry): boolean => {
+  const permissions = permissionsOf(waited);
+  return permissions?.asking?.dentry === dentry && permissions.made === dentry;
+};
 
 const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
   const found = walk.follow(last, !(flags & O_NOFOLLOW));

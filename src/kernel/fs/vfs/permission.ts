@@ -1,9 +1,10 @@
 // Permission checks on inodes. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and
 // its callers.
+
+import { FILE_CAPS } from "../../../abi/capability.ts";
 import { E } from "../../../abi/errno.ts";
 import { ACL_ACCESS, type Acl, aclGrants, aclOfBytes } from "../../cred/acl.ts";
 import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
-import { FILE_CAPS } from "../../cred/file-caps.ts";
 import type { Task } from "../../task/task.ts";
 import type { Inode } from "./inode.ts";
 import { FS_FL, may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";

@@ -1,5 +1,7 @@
 // rename(2) and renameat2(2). Linux fs/namei.c do_renameat2(), vfs_rename().
+
 import { E } from "../../../abi/errno.ts";
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
 import { own } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import { mayRefer } from "../../cred/security.ts";
@@ -12,13 +14,6 @@ import { afterRemoval, notifyMove, withInode } from "./notify.ts";
 import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
 import { forget, isMountpoint } from "./remove.ts";
 import { type Last, lookupIn } from "./resolve.ts";
-
-/** -EEXIST if the new name exists. */
-export const RENAME_NOREPLACE = 1;
-/** The two names change places. */
-export const RENAME_EXCHANGE = 2;
-/** The old name becomes a whiteout of overlayfs. */
-export const RENAME_WHITEOUT = 4;
 
 /** renameat2(2): 0 or -errno. */
 export const rename = (task: Task, from: Last, to: Last, flags: number): number => {

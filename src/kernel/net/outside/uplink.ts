@@ -8,10 +8,10 @@ import { credOf } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { ipOf, ipText } from "../address-text.ts";
 import { type Endpoint, type Ip, isBroadcast, isMulticast, toAddress } from "../inet-address.ts";
-import type { NetNamespace } from "../namespace.ts";
+import type { Connecting, NetNamespace, Uplink as Way } from "../namespace.ts";
 import { plan } from "../plan.ts";
 import type { SocketOwner } from "../socket.ts";
-import { type Asked, TcpSocket } from "../tcp.ts";
+import { TcpSocket } from "../tcp.ts";
 import { UdpSocket } from "../udp.ts";
 import { Bridge } from "./bridge.ts";
 import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./host-network.ts";
@@ -43,7 +43,7 @@ const remember = (peers: Set<string>, peer: string): void => {
 };
 
 /** The open connections and packet sockets of a machine, by id. */
-export class Uplink {
+export class Uplink implements Way {
   readonly network: HostNetwork;
   private readonly _owner: SocketOwner;
   private readonly _net: NetNamespace;
@@ -85,7 +85,7 @@ export class Uplink {
   }
 
   /** Asks for a connection of a socket: how to cancel it, or -errno. */
-  connect(socket: TcpSocket, to: Endpoint): Asked | number {
+  connect(socket: TcpSocket, to: Endpoint): Connecting | number {
     const link = this._link;
     if (!link || !this.network.reaches) return -E.ENETUNREACH;
     if (this._count() >= MOST) return -E.ENOBUFS;

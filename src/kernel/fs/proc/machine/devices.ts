@@ -8,8 +8,8 @@ import type { Kernel } from "../../../kernel.ts";
 import type { Task } from "../../../task/task.ts";
 import { LOOP_CONTROL, type Loop } from "../../files/loop-device.ts";
 import { major, minor } from "../../vfs/mode.ts";
-import type { FixedTree } from "../fixed-tree.ts";
-import type { ProcContent } from "../node.ts";
+import type { FixedTree } from "../tree/fixed-tree.ts";
+import type { ProcContent } from "../tree/node.ts";
 
 const constant = (text: string): ProcContent => ({ read: () => text });
 

@@ -5,8 +5,8 @@ import { E } from "../../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { HUGE_SIZE, type HugePool } from "../../../../memory/huge/pool.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
-import type { FixedTree } from "../fixed-tree.ts";
-import type { ProcContent } from "../node.ts";
+import type { FixedTree } from "../tree/fixed-tree.ts";
+import type { ProcContent } from "../tree/node.ts";
 
 /** A number of pages. The mode of the file decides who may write it. */
 const number = (read: () => number, write: (value: number) => void): ProcContent => ({

@@ -5,7 +5,7 @@ import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capableIn } from "../../../cred/cred.ts";
 import { toKernel, toLocal } from "../../../cred/user-namespace.ts";
-import type { ProcContent } from "../node.ts";
+import type { ProcContent } from "../tree/node.ts";
 
 /** GROUP_RANGE_MAX. */
 const MOST = 0x7fff_ffff;

@@ -6,7 +6,7 @@ import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import { shownUid, toKernel } from "../../../cred/user-namespace.ts";
 import { NO_LOGIN, type Task } from "../../../task/task.ts";
-import type { ProcContent } from "../node.ts";
+import type { ProcContent } from "../tree/node.ts";
 
 /** A task writes its own. Once it is set, a change needs CAP_AUDIT_CONTROL. Each login begins a session. */
 export const loginuid = (target: Task): ProcContent => ({

@@ -6,7 +6,7 @@ import type { MemoryPolicy } from "../../../../memory/policy.ts";
 import { countOf } from "../../../../memory/show/smaps.ts";
 import { SPECIAL, VM } from "../../../../memory/vma.ts";
 import type { Task } from "../../../task/task.ts";
-import type { ProcRecord } from "../node.ts";
+import type { ProcRecord } from "../tree/node.ts";
 
 const MODES: Readonly<Record<number, string>> = {
   [MPOL.MPOL_DEFAULT]: "default",

@@ -4,7 +4,7 @@ import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import type { Task } from "../../../task/task.ts";
-import type { ProcContent } from "../node.ts";
+import type { ProcContent } from "../tree/node.ts";
 
 const number = (bytes: Uint8Array): number => Number(ofBytes(bytes.subarray(0, 32)).trim());
 

@@ -5,12 +5,12 @@ import { ofBytes } from "../../../base/byte-string.ts";
 import { PID_MAX } from "../../../base/rlimit.ts";
 import { CAP, capableIn } from "../../../cred/cred.ts";
 import type { Kernel } from "../../../kernel.ts";
-import { CORE_PATTERN_MAX } from "../../../signal/core-settings.ts";
+import { CORE_PATTERN_MAX, coreSettingsOf } from "../../../signal/core-settings.ts";
 import type { Task } from "../../../task/task.ts";
 import { roundPipeSize } from "../../files/pipe.ts";
 import type { WatchLimits } from "../../files/watch-limits.ts";
-import type { FixedTree } from "../fixed-tree.ts";
-import type { ProcContent } from "../node.ts";
+import type { FixedTree } from "../tree/fixed-tree.ts";
+import type { ProcContent } from "../tree/node.ts";
 import { field, isAdministrator, setting } from "./setting.ts";
 
 const INT_MAX = 0x7fff_ffff;
@@ -27,11 +27,11 @@ export const protections = ({ vfs }: Kernel): FixedTree => {
 };
 
 /** The name of core files. man 5 core. */
-export const corePattern = ({ coreSettings }: Kernel): ProcContent => ({
-  read: () => `${coreSettings.pattern}\n`,
+export const corePattern = (kernel: Kernel): ProcContent => ({
+  read: () => `${coreSettingsOf(kernel).pattern}\n`,
   write: (task, bytes) => {
     if (!isAdministrator(task)) return -E.EPERM;
-    coreSettings.pattern = ofBytes(bytes.subarray(0, CORE_PATTERN_MAX)).split("\n", 1)[0] ?? "";
+    coreSettingsOf(kernel).pattern = ofBytes(bytes.subarray(0, CORE_PATTERN_MAX)).split("\n", 1)[0] ?? "";
     return bytes.length;
   },
 });

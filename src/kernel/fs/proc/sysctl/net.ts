@@ -1,6 +1,6 @@
 // Settings of network namespaces that change nothing here. Documentation/networking/ip-sysctl.rst,
 // Documentation/admin-guide/sysctl/net.rst.
-import type { FixedTree } from "../fixed-tree.ts";
+import type { FixedTree } from "../tree/fixed-tree.ts";
 import { type StoredTable, storedSettings } from "./stored.ts";
 
 const INT_MAX = 0x7fff_ffff;

@@ -1,8 +1,8 @@
 // /proc/sys/net/ipv4/ip_local_port_range: the ports that the kernel chooses, per network namespace. Linux
 // net/ipv4/sysctl_net_ipv4.c ipv4_local_port_range().
 import { E } from "../../../../abi/errno.ts";
-import type { ProcContent } from "../node.ts";
-import { numbersWriter } from "./numbers.ts";
+import type { ProcContent } from "../tree/node.ts";
+import { numbersWriter } from "../tree/numbers.ts";
 
 /** The file. */
 export const localPorts: ProcContent = {

@@ -2,8 +2,8 @@
 import { E } from "../../../../abi/errno.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import type { Task } from "../../../task/task.ts";
-import type { ProcContent } from "../node.ts";
-import { numbersWriter } from "./numbers.ts";
+import type { ProcContent } from "../tree/node.ts";
+import { numbersWriter } from "../tree/numbers.ts";
 
 /** The bounds of a setting, and the tasks that may write it besides what its mode says. */
 export interface Bounds {

@@ -4,9 +4,9 @@ import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
 import { sizes } from "../../../base/sizes.ts";
 import type { Task } from "../../../task/task.ts";
-import type { FixedTree } from "../fixed-tree.ts";
-import type { ProcContent } from "../node.ts";
-import { numbersWriter } from "./numbers.ts";
+import type { FixedTree } from "../tree/fixed-tree.ts";
+import type { ProcContent } from "../tree/node.ts";
+import { numbersWriter } from "../tree/numbers.ts";
 
 /** A word that can be changed: to one of `among`, or to any of at most `most` bytes. */
 interface Word {

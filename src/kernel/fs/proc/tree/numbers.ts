@@ -3,7 +3,7 @@
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
 import type { Task } from "../../../task/task.ts";
-import type { ProcContent } from "../node.ts";
+import type { ProcContent } from "./node.ts";
 
 /** Bytes of a write that are read. */
 const MOST = 4095;

@@ -1,15 +1,15 @@
 // The inodes of /proc: directories with computed entries, files with computed text, and links that resolve to
 // a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
-import type { VAddr } from "../../../abi/brand.ts";
-import { E } from "../../../abi/errno.ts";
-import type { AddressSpace } from "../../../memory/space.ts";
-import type { WaitQueue } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
-import { DirFile } from "../files/dir-file.ts";
-import type { Path } from "../vfs/dentry.ts";
-import type { FileDescription } from "../vfs/file.ts";
-import { type Changes, type DirEntry, type FileSystem, Inode, type Or } from "../vfs/inode.ts";
-import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
+import type { VAddr } from "../../../../abi/brand.ts";
+import { E } from "../../../../abi/errno.ts";
+import type { AddressSpace } from "../../../../memory/space.ts";
+import type { WaitQueue } from "../../../base/wait.ts";
+import type { Task } from "../../../task/task.ts";
+import { DirFile } from "../../files/dir-file.ts";
+import type { Path } from "../../vfs/dentry.ts";
+import type { FileDescription } from "../../vfs/file.ts";
+import { type Changes, type DirEntry, type FileSystem, Inode, type Or } from "../../vfs/inode.ts";
+import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../../vfs/mode.ts";
 import type { Derived } from "./derived.ts";
 import { ProcFile, ProcSequence } from "./open-file.ts";
 

@@ -1,15 +1,15 @@
 // Open files of /proc: their text is computed when they are read. Linux fs/seq_file.c.
-import type { VAddr } from "../../../abi/brand.ts";
-import { E } from "../../../abi/errno.ts";
-import type { AddressSpace } from "../../../memory/space.ts";
-import { asBytes } from "../../base/byte-string.ts";
-import { cost } from "../../base/cost.ts";
-import type { WaitQueue } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
-import { seekTo } from "../files/regular.ts";
-import type { Path } from "../vfs/dentry.ts";
-import { alwaysReady, FileDescription, POLLERR, POLLIN, POLLPRI, POLLRDNORM } from "../vfs/file.ts";
-import type { Or } from "../vfs/inode.ts";
+import type { VAddr } from "../../../../abi/brand.ts";
+import { E } from "../../../../abi/errno.ts";
+import type { AddressSpace } from "../../../../memory/space.ts";
+import { asBytes } from "../../../base/byte-string.ts";
+import { cost } from "../../../base/cost.ts";
+import type { WaitQueue } from "../../../base/wait.ts";
+import type { Task } from "../../../task/task.ts";
+import { seekTo } from "../../files/regular.ts";
+import type { Path } from "../../vfs/dentry.ts";
+import { alwaysReady, FileDescription, POLLERR, POLLIN, POLLPRI, POLLRDNORM } from "../../vfs/file.ts";
+import type { Or } from "../../vfs/inode.ts";
 import type { ProcContent, ProcFileNode } from "./node.ts";
 
 /** The size of the buffer of records, in bytes. Linux seq_file. */

@@ -2,20 +2,20 @@
 // of tasks in the registry (index.ts). Without a feature its calls are ENOSYS, its file systems ENODEV, its
 // sockets EAFNOSUPPORT.
 
-import type { Profile } from "../base/profile.ts";
-import type { SecurityHooks } from "../cred/security.ts";
-import type { FileSystemType } from "../fs/mountable.ts";
-import type { FixedTree } from "../fs/proc/fixed-tree.ts";
-import type { FileSystem } from "../fs/vfs/inode.ts";
-import type { CharacterDevice } from "../fs/vfs.ts";
-import type { Kernel } from "../kernel.ts";
-import type { InetSockets, SocketFamily } from "../net/family.ts";
-import type { Syscall } from "../syscall/declaration.ts";
-import type { TaskPart } from "../task/part.ts";
-import type { Task } from "../task/task.ts";
+import type { Profile } from "./base/profile.ts";
+import type { SecurityModule } from "./cred/security.ts";
+import type { FileSystemType } from "./fs/mountable.ts";
+import type { FixedTree } from "./fs/proc/tree/fixed-tree.ts";
+import type { FileSystem } from "./fs/vfs/inode.ts";
+import type { CharacterDevice } from "./fs/vfs.ts";
+import type { Kernel, KernelFeature } from "./kernel.ts";
+import type { InetSockets, SocketFamily } from "./net/family.ts";
+import type { Syscall } from "./syscall/declaration.ts";
+import type { TaskPart } from "./task/part.ts";
+import type { Task } from "./task/task.ts";
 
 /** A feature. Functions load its modules at their first use. */
-export interface Feature {
+export interface Feature extends KernelFeature {
   /** Unique. */
   readonly name: string;
   readonly calls?: () => readonly Syscall[];
@@ -40,7 +40,7 @@ export interface Feature {
   /** Files of /proc/net, with their content for a task of the namespace. */
   readonly netFiles?: Readonly<Record<string, (task: Task) => string>>;
   /** Checks of a security module. */
-  readonly security?: SecurityHooks;
+  readonly security?: SecurityModule;
   /** Tables that objects of the feature point at. A snapshot names them in place of a copy. */
   readonly constants?: () => Readonly<Record<string, object>>;
   // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types

@@ -1,10 +1,10 @@
 // The status of every system call in every ABI, derived from the declarations and the list of missing calls.
-import { type Abi, i386, X32_BIT, x32, x64 } from "../abi/abi.ts";
-import { type SyscallName, syscallNumbers } from "../abi/numbers.ts";
-import { x32Number } from "../abi/numbers-x32.ts";
-import { calls } from "./calls/index.ts";
-import type { Syscall } from "./syscall/declaration.ts";
-import { goneFromLinux, notYet } from "./syscall/missing.ts";
+import { type Abi, i386, X32_BIT, x32, x64 } from "../../abi/abi.ts";
+import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
+import { x32Number } from "../../abi/numbers-x32.ts";
+import { calls } from "../calls/index.ts";
+import type { Syscall } from "../syscall/declaration.ts";
+import { goneFromLinux, notYet } from "../syscall/missing.ts";
 
 /**
  * `complete`: as on Linux 6.12. `partial`: runs, with the limits in `remark`. `missing`: ENOSYS, unlike

@@ -1,8 +1,8 @@
 // Trees of fixed names, of which /proc and /sys consist for the most part.
-import { E } from "../../../abi/errno.ts";
-import { CAP, capableIn, inGroup } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
-import type { FileSystem, Inode } from "../vfs/inode.ts";
+import { E } from "../../../../abi/errno.ts";
+import { CAP, capableIn, inGroup } from "../../../cred/cred.ts";
+import type { Task } from "../../../task/task.ts";
+import type { FileSystem, Inode } from "../../vfs/inode.ts";
 import { recipe } from "./derived.ts";
 import {
   DT,

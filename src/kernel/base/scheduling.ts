@@ -1,0 +1,72 @@
+// The scheduler as the rest of the kernel knows it. sched/scheduler.ts is the implementation: it leads to the
+// gate and so to all calls, which this interface keeps out of the imports of tasks and the kernel.
+import type { Abi } from "../../abi/abi.ts";
+import type { Exit } from "../../cpu/machine/exit.ts";
+import type { Entry } from "../syscall/declaration.ts";
+import type { Task } from "../task/task.ts";
+import type { Processor } from "./processor.ts";
+import type { Wait } from "./wait.ts";
+
+/**
+ * `call`: the running task is about to enter the kernel. `checked`: tracer and filters have allowed its call.
+ * `return`: its call is over and user code continues. `next`: no task runs (a slice or a wait began).
+ */
+export type PointKind = "call" | "checked" | "return" | "next";
+
+/** Decides the schedule of a run. */
+export interface Chooser {
+  /** The next task, of two or more candidates. The first is the scheduler's own choice. */
+  choose(kind: PointKind, candidates: readonly Task[]): Task;
+}
+
+/**
+ * The reason for which `run` returned. `ended`: no process is left. `limit`: the given time is used up, or
+ * the deadline has come. `idle`: every task sleeps, and one of them waits for the host; `until` is the next
+ * deadline, if any: the machine delivers input, or lets time pass by `advance(until)`. `stuck`: every task
+ * sleeps and nothing can wake one.
+ */
+export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
+
+/** The gate: the entry of every call. */
+export interface CallGate {
+  /** Serves the running task's call at the door of `why`. */
+  enter(task: Task, why: Exit): void;
+  /** The table entry of a number at a door. Undefined: ENOSYS. */
+  entryOf(abi: Abi, nr: number): Entry | undefined;
+}
+
+/** The scheduler of one kernel. */
+export interface Scheduling {
+  readonly gate: CallGate;
+  current: Task | undefined;
+  chooser: Chooser | undefined;
+  /** The running task gives way at the next point. */
+  reschedule: boolean;
+  readonly isInCall: boolean;
+  /** Virtual time, also in the middle of a run of the processor. */
+  readonly time: number;
+  attach(processor: Processor): void;
+  /** The chooser decides from now on, with slices of that length. */
+  follow(chooser: Chooser, slice?: number): void;
+  wake(task: Task): void;
+  start(task: Task): void;
+  yield(): void;
+  /** A priority or policy has changed. */
+  rankChanged(): void;
+  /** True: another task runs now; the caller repeats this point later. */
+  givesWay(task: Task, kind: PointKind): boolean;
+  sleep(task: Task, wait: Wait): void;
+  /** The task does not run any more. */
+  forget(task: Task): void;
+  stop(task: Task): void;
+  run(until: number): RunResult;
+  /** Before a copy of the kernel is made: its objects have all that the processor has of the running task. */
+  suspend(): void;
+  /** After `attach` of a copy: puts the running task into the processor. */
+  resume(): void;
+  /** `run` returns after the call that is served, as at the kernel's deadline: no guest can see it. */
+  endRun(): void;
+  switchTo(task: Task): void;
+  loadTables(task: Task): void;
+  reloadSegments(task: Task, changed?: (selector: number) => boolean): void;
+}
