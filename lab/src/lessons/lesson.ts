@@ -19,6 +19,8 @@ export interface Lesson {
   /** The conclusion, shown when the task is solved. */
   readonly after: string;
   readonly state: Saved;
+  /** The source in C of which the program's assembly was made. Its comments name lines of it (c/). */
+  readonly c?: string;
   readonly isSolved: (work: Work) => boolean;
 }
 
@@ -33,3 +35,15 @@ export const through =
   ({ call }: CallRow): boolean =>
     laneOf(call) === lane && call.name === name;
 export const endedWell = (run: RunState): boolean => run.end === "exited with 0";
+
+/**
+ * The line of C for a line of assembly: comments such as `; 15 | call();` stand before the instructions of a
+ * line. Undefined: the line belongs to none.
+ */
+export const lineOfC = (assembly: string, line: number): number | undefined => {
+  for (const text of assembly.split("\n").slice(0, line).reverse()) {
+    const marked = /^; (\d+) \| /.exec(text)?.[1];
+    if (marked !== undefined) return Number(marked);
+  }
+  return undefined;
+};

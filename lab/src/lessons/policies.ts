@@ -1,5 +1,7 @@
 // Lessons on arguments, supervisors, modes and whole policies.
 import { actionOf, decodeProgram, evaluate, i386, upstream, wordsOf, x64 } from "trapgate/seccomp";
+import socketsAssembly from "./c/sockets.asm?raw";
+import socketsSource from "./c/sockets.c?raw";
 import { callsOf, endedWell, isDenied, isLocked, type Lesson, lessonState, ran, through, type Work } from "./lesson.ts";
 
 const strictProgram = `; Strict mode: read, write, exit and sigreturn, and nothing else.
@@ -49,6 +51,17 @@ allow: return ALLOW
 deny: return ERRNO(EPERM)
 `;
 
+const streamPolicy = `# Streams of the internet are to be refused: AF_INET is 2, SOCK_STREAM is 1.
+A = sys_number
+A == socket ? family : allow
+family: A = args[0]
+A == 2 ? type : allow
+type: A = args[1]
+A == 1 ? deny : allow
+allow: return ALLOW
+deny: return ERRNO(EACCES)
+`;
+
 /** Numbers of both tables that a filter's program allows for all arguments. */
 const allowedNumbers = (bytes: Uint8Array): { readonly x64: readonly number[]; readonly i386: readonly number[] } => {
   const program = decodeProgram(bytes);
@@ -82,6 +95,22 @@ export const policyLessons: readonly Lesson[] = [
     isSolved: ({ a }) => {
       const closes = callsOf(a).filter(({ call }) => call.name === "close");
       return closes.length >= 2 && closes.every(isDenied) && endedWell(a);
+    },
+  },
+  {
+    id: "flags",
+    title: "What C says, and what a filter sees",
+    text: [
+      "This program was written in C. The tab C has its source, and the assembly says which line each instruction comes from. Choose a call in the middle: its line is marked in both.",
+      "The policy refuses sockets of the family AF_INET whose type is SOCK_STREAM. Yet the second socket is created: its type is SOCK_STREAM | SOCK_CLOEXEC in C, one number for a filter. Look at its data on the right.",
+    ],
+    task: "Change the policy until both sockets of AF_INET are refused, and the one of AF_UNIX still is created.",
+    after: "Flags share the argument with a value: mask them before you compare. socket(2) has the type in the low four bits.",
+    state: lessonState("flags", { program: { kind: "source", text: socketsAssembly }, policy: streamPolicy, filter: true }),
+    c: socketsSource,
+    isSolved: ({ a }) => {
+      const [first, second, third] = callsOf(a).filter(({ call }) => call.name === "socket");
+      return first && second && third ? isDenied(first) && isDenied(second) && ran(third) && endedWell(a) : false;
     },
   },
   {

@@ -63,7 +63,8 @@ export const Editor = (props: {
   readonly text: string;
   readonly problems: readonly TextProblem[];
   readonly line?: number | undefined;
-  readonly onChange: (text: string) => void;
+  /** Absent: the text can only be read. */
+  readonly onChange?: (text: string) => void;
 }) => {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
@@ -86,8 +87,9 @@ export const Editor = (props: {
         EditorView.contentAttributes.of({ "aria-label": props.label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((t) => t.isUserEvent("lab.set")))
-            onChange.current(update.state.doc.toString());
+            onChange.current?.(update.state.doc.toString());
         }),
+        EditorState.readOnly.of(props.onChange === undefined),
       ],
     });
     const made = new EditorView({ state, parent: host.current as HTMLElement });

@@ -1,5 +1,8 @@
 // Left: the program. A list of ready ones, an editor, symbols and arguments, and a place to drop an ELF file.
+import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { lessons } from "../lessons/index.ts";
+import { lineOfC } from "../lessons/lesson.ts";
 import type { TextProblem } from "../methods/protocol.ts";
 import { defaults, type SavedProgram } from "../state/saved.ts";
 import {
@@ -135,8 +138,21 @@ const Shell = () => {
   );
 };
 
+/** True while the program's source in C is shown. */
+const showsC = signal(false);
+/** Assembly or C, for programs that were made of C. */
+const Languages = () => (
+  <fieldset class="languages" aria-label="Language">
+    {[false, true].map((c) => (
+      <button type="button" class="quiet" aria-pressed={showsC.value === c} key={String(c)} onClick={() => (showsC.value = c)}>
+        {c ? "C" : "Assembly"}
+      </button>
+    ))}
+  </fieldset>
+);
+
 export const ProgramPane = () => {
-  const { program, symbols, dialect, args, a } = saved.value;
+  const { program, symbols, dialect, args, a, lesson } = saved.value;
   const text = source.value ?? "";
   const problems = useChecked(NONE, [text, symbols, dialect, a.kernel, program.kind], async () =>
     (program.kind !== "source" && program.kind !== "guest") || source.value === undefined
@@ -146,6 +162,7 @@ export const ProgramPane = () => {
   const row = selectedRow.value;
   const stepped = bottomTab.value === "steps" ? moment.value?.task?.code[0]?.address : undefined;
   const line = stepped === undefined ? row && lineOf(row.run.lines, row.row.call.before) : runs.a.value.lines.get(stepped);
+  const c = program.kind === "source" ? lessons.find(({ id }) => id === lesson)?.c : undefined;
   const mine = program.kind === "guest" ? library.value?.mineOf(program.name) : undefined;
   return (
     <section class="pane program" aria-label="Program">
@@ -169,6 +186,7 @@ export const ProgramPane = () => {
           <b>{mine.id}</b> Policy: {mine.policy}. Escape: {mine.escape}. Mending: {mine.fix}.
         </p>
       )}
+      {c !== undefined && <Languages />}
       {program.kind === "shell" ? (
         <Shell />
       ) : program.kind === "elf" ? (
@@ -188,8 +206,10 @@ export const ProgramPane = () => {
             />
           </label>
         </div>
+      ) : c !== undefined && showsC.value ? (
+        <Editor label="C of the program" text={c} problems={NONE} line={line === undefined ? line : lineOfC(text, line)} key="c" />
       ) : (
-        <Editor label="Assembly of the program" text={text} problems={problems} line={line} onChange={edit} />
+        <Editor label="Assembly of the program" text={text} problems={problems} line={line} onChange={edit} key="assembly" />
       )}
       <div class="bar small">
         {(program.kind === "source" || program.kind === "guest") && (

@@ -51,6 +51,23 @@ const solutions: Readonly<Record<string, { readonly solve: (page: Page) => Promi
       await runAgain(page);
     },
   },
+  "What C says, and what a filter sees": {
+    solve: async (page) => {
+      await page.getByRole("group", { name: "Language" }).getByRole("button", { name: "C", exact: true }).click();
+      const source = page.getByRole("textbox", { name: "C of the program" });
+      // The line of the call that is selected.
+      await page
+        .getByRole("button", { name: /socket\(/ })
+        .nth(1)
+        .click();
+      await source.locator(".cm-called", { hasText: "SOCK_STREAM | SOCK_CLOEXEC" }).waitFor();
+      assert.equal(await source.getAttribute("aria-readonly"), "true");
+      await page.getByRole("group", { name: "Language" }).getByRole("button", { name: "Assembly" }).click();
+      const text = await textOf(page, "Policy");
+      await write(policy(page), text.replace("A = args[1]\n", "A = args[1]\nA &= 15\n"));
+      await runAgain(page);
+    },
+  },
   "A supervisor that looks at memory": { solve: (page) => symbols(page, "FIXED") },
   "Strict mode": {
     solve: async (page) => {
