@@ -61,6 +61,18 @@ describe.skipIf(missing("keys at a terminal", box, gcc, script))("a busy guest a
     if (since.length === 3) expect(since.at(-1)).toBeLessThan(LIMIT);
   });
 
+  it.each(["landmines --policy", "seccomp audit", "seccomp explain"])(
+    "%s: a policy that takes long ends by the first ^C",
+    async (command) => {
+      const hard = Array.from({ length: 25 }, (_, i) => `arg0 & ${(i * 7919) | 1} && arg1 in ${i * 104_729} && arg2 > ${i * 31_337}`);
+      writeFileSync(`${folder}/hard`, `read: 1\nmmap: ${hard.join(" || ")}\n`);
+      const keys = [{ after: "", type: INTR, pause: 3000 }];
+      const { since, status } = await converse(trapgate(command, `${folder}/hard`), keys, 40_000);
+      expect([since.length, status]).toEqual([1, 130]);
+      expect(since.at(-1)).toBeLessThan(LIMIT);
+    },
+  );
+
   it("has the new size of the window, and ends by ^\\", async () => {
     const loop = `'trap "stty size" WINCH; trap "echo quit; exit 7" QUIT; echo ready; while :; do :; done'`;
     const resized = "(sleep 4; stty -F /dev/tty rows 31 cols 91) &";
