@@ -22,6 +22,7 @@ const commands: Commands = {
   explain: () => import("./commands/explain.ts"),
   asm: () => import("./commands/asm.ts"),
   seccomp: () => import("./commands/seccomp.ts"),
+  snapshot: () => import("./commands/snapshot.ts"),
   cache: () => import("./commands/cache.ts"),
   completion: () => import("./commands/completion.ts"),
 };

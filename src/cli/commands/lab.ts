@@ -6,7 +6,8 @@ import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
 import { checkLab, serveLab } from "../lab/serve.ts";
 import { labFolders } from "../lab-folder.ts";
-import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { runOptionHelp } from "../run-help.ts";
+import { prepare, runOptions } from "../run-options.ts";
 import { complain, print } from "../text/print.ts";
 
 const options = { ...runOptions, port: { type: "string" }, "no-open": { type: "boolean" } } as const;

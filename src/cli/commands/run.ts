@@ -2,15 +2,29 @@
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
-import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { runOptionHelp, snapshotOptionHelp } from "../run-help.ts";
+import { prepare, runOptions } from "../run-options.ts";
+
+/** The options of `run`: those of a run, and of files of snapshots. */
+export const options = {
+  ...runOptions,
+  snapshot: { type: "string" },
+  at: { type: "string" },
+  from: { type: "string" },
+  "accept-changed": { type: "boolean" },
+} as const;
 
 /** `trapgate run`: the entry of the table of commands. */
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",
   summary: "run a program; the exit status is the program's, or 128 and its signal",
-  options: runOptionHelp,
-  run(args) {
-    const { values, rest } = parse(args, runOptions);
+  get options() {
+    return [...runOptionHelp, ...snapshotOptionHelp];
+  },
+  async run(args) {
+    const { values, rest } = parse(args, options);
+    if ((values.from ?? values.snapshot ?? values.at ?? values["accept-changed"]) !== undefined)
+      return (await import("./snapshot.ts")).runWithFile(values, rest);
     return execute(prepare(values, rest));
   },
 };

@@ -2,7 +2,8 @@
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
-import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { runOptionHelp } from "../run-help.ts";
+import { prepare, runOptions } from "../run-options.ts";
 import { checkOutput } from "../save/output-file.ts";
 import { straceHelp, straceOptions, traceOptionsOf } from "../trace-options.ts";
 import { lineOutput } from "../trace-output.ts";

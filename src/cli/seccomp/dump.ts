@@ -7,7 +7,8 @@ import { decodeProgram, disassemble, upstream } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { execute } from "../execute.ts";
-import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
+import { runOptionHelp } from "../run-help.ts";
+import { prepare, runOptions } from "../run-options.ts";
 import { checkOutput, writeOutput } from "../save/output-file.ts";
 import { print, printJson } from "../text/print.ts";
 

@@ -63,7 +63,7 @@ const vvarAreas = [
 const VVAR_PAGES = vvarAreas.reduce((n, a) => n + a.pages, 0);
 
 /** Offsets on the time page: struct vvar of vdso/vdso.c. */
-const vvar = {
+export const vvar = {
   seq: 0,
   mult: 4,
   shift: 8,
@@ -204,13 +204,6 @@ export class Vdso {
     v.setBigInt64(vvar.realtime, p.realtimeOffsetNs, true);
     v.setBigUint64(vvar.tick, p.tickNs ?? 4_000_000n, true);
     v.setBigInt64(vvar.tai, p.taiOffsetNs ?? 0n, true);
-    this._areas[0]?.file.backing.pages?.wrote(0, this._page.subarray(0, vvar.size));
-  }
-
-  /** Makes programs forget the random bytes that they have drawn ahead. Linux vmgenid_notify(). */
-  renewRandom(): void {
-    const v = new DataView(this._page.buffer);
-    v.setBigUint64(vvar.randomGeneration, v.getBigUint64(vvar.randomGeneration, true) + 1n, true);
     this._areas[0]?.file.backing.pages?.wrote(0, this._page.subarray(0, vvar.size));
   }
 

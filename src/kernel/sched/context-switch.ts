@@ -43,20 +43,6 @@ export class ContextSwitch {
     else this.loadTables(task);
     processor.segments.refresh();
   }
-  /** The processor is another one, or has run further: loads all that it had at the last switch. */
-  resume(): void {
-    const { processor } = this._kernel;
-    this._space = undefined;
-    const { current } = this;
-    if (!current) return;
-    processor.state.restore(current.registers);
-    this.loadTables(current);
-    processor.segments.refresh();
-  }
-  /** Stores the registers of the running task, as a switch would. */
-  store(): void {
-    this.current?.registers.set(this._kernel.processor.state.u8.subarray(0, at.size));
-  }
   /** Loads the task's address space, TLS entries, LDT and right to RDTSC. */
   loadTables(task: Task): void {
     const { processor } = this._kernel;

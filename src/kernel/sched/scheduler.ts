@@ -177,18 +177,10 @@ export class Scheduler implements Scheduling {
     return undefined;
   }
 
-  /** Before a copy of the kernel is made: its objects have all that the processor has of the running task. */
-  suspend(): void {
-    this._context.store();
-  }
   /** `run` returns after the call that is served, as at the kernel's deadline: no guest can see it. */
   endRun(): void {
     this._isLate = true;
     this.kernel.deadline.until = 0;
-  }
-  /** After `attach` of a copy: puts the running task into the processor. */
-  resume(): void {
-    this._context.resume();
   }
   /** Put a task's registers, address space and descriptor tables into the processor. */
   switchTo(task: Task): void {

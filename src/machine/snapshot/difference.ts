@@ -3,6 +3,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Facts } from "./graph.ts";
 import { savePages } from "./pages.ts";
+import { storeRegisters } from "./processor-state.ts";
 import { facts as allFacts } from "./registry.ts";
 
 /** Fields that follow the host's clock or the engine, by `file:Class`. */
@@ -138,7 +139,7 @@ class Comparison {
  * The first difference between two machines of one process, between two slices. Undefined: they are equal.
  */
 export const difference = (a: Kernel, b: Kernel): Difference | undefined => {
-  for (const kernel of [a, b]) kernel.scheduler.suspend();
+  for (const kernel of [a, b]) storeRegisters(kernel);
   const found = new Comparison(allFacts()).run(a, b, "kernel");
   if (found) return found;
   if (a.processor.instructions !== b.processor.instructions)

@@ -180,6 +180,9 @@ export const openFile = (bytes: Uint8Array): { readonly header: Header; readonly
   return { header, body: inner.block() };
 };
 
+/** True for a file of this build. */
+export const builtHere = ({ build }: Header): boolean => build === buildOf();
+
 /** The host's files, looked up again. */
 const hostsOf = ({ hosts }: Header, treeOf: (place: string) => HostTree, { changed = "refuse" }: ReadOptions): HostNode[] =>
   hosts.map(({ tree, path, type, size, mtime }) => {
@@ -195,7 +198,7 @@ const hostsOf = ({ hosts }: Header, treeOf: (place: string) => HostTree, { chang
     const isSame = stat.size === size && stat.mtime.sec === mtime[0] && stat.mtime.nsec === mtime[1];
     if (type === S_IFREG && !isSame && changed !== "accept")
       throw new Problem("changed-files", `the snapshot uses ${name}, which has changed since`, {
-        help: 'the option changed: "accept" takes the file as it is now',
+        help: 'changed: "accept" (--accept-changed) takes the file as it is now',
       });
     return node;
   });
@@ -212,7 +215,7 @@ interface Opened {
  */
 export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
   const { header, body } = openFile(bytes);
-  if (header.build !== buildOf())
+  if (!builtHere(header))
     throw new Problem("foreign-snapshot", "the snapshot was saved by another build of trapgate", {
       help: "save it again, with this build",
     });
@@ -220,7 +223,7 @@ export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
     const tree = place === "" ? given.root : given.mounts?.[place];
     if (!tree)
       throw new Problem("changed-files", `the snapshot needs the tree at ${place || "/"}`, {
-        help: "give it by the options root and mounts",
+        help: "give it by root or mounts (--root, --mount)",
       });
     return tree;
   };

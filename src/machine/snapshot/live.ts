@@ -1,5 +1,4 @@
 // A program that has been started and runs in steps: its machine can be saved, taken back and copied.
-import { Random } from "../../kernel/base/random.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { Problem } from "../../problem.ts";
 import { lazyObservers } from "../lazy.ts";
@@ -9,6 +8,7 @@ import type { Run } from "../run.ts";
 import { Session, type Started, type StopReason } from "../session.ts";
 import { fileAt, putFile } from "../tree.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
+import { reseed } from "./processor-state.ts";
 import { resume, type State, saveState, takeBack } from "./snapshot.ts";
 import { momentOf, type Waiting, waitFor } from "./until.ts";
 
@@ -28,9 +28,7 @@ const replaceFile = ({ vfs }: Kernel, path: string, file: string | Uint8Array | 
 /** Makes the changes in a copy that its owner wants. */
 const prepare = (kernel: Kernel, { files = {}, seed }: ForkOptions): void => {
   for (const [path, file] of Object.entries(files)) replaceFile(kernel, path, file);
-  if (seed === undefined) return;
-  Object.assign(kernel, { random: new Random(seed) });
-  if (kernel.profile.vdsoRandom) kernel.vdso.renewRandom();
+  if (seed !== undefined) reseed(kernel, seed);
 };
 
 /** A started program in its machine. Nothing of the outside world reaches it but its input. */

@@ -18,6 +18,7 @@ import type { StandardStreams } from "../standard-streams.ts";
 import { derived } from "./fields.ts";
 import { capture, type Graph, rebuild, refused, type Supply } from "./graph.ts";
 import { adopt, leave, loadPages, type Pages, savePages } from "./pages.ts";
+import { loadRegisters, storeRegisters } from "./processor-state.ts";
 import { facts } from "./registry.ts";
 
 /** The roots of a machine's graph. */
@@ -58,7 +59,7 @@ export const saveState = (kernel: Kernel, session: Session | undefined, before: 
   const { scheduler, processor, frames } = kernel;
   if (scheduler.isInCall) throw refused("it is in the middle of a call", "take it between two runs, not in a hook");
   if (kernel.namespaces.net.uplink) throw refused("it has a network of the host", "leave the option network out");
-  scheduler.suspend();
+  storeRegisters(kernel);
   const ports = new Map<object, string>();
   if (session) for (const name of ["stdout", "stderr"] as const) ports.set(session.sinks[name], name);
   const roots: Roots = { kernel, process: session?.process, streams: session?.streams };
@@ -102,7 +103,7 @@ const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu
   processor.debugStatus = debugStatus;
   kernel.attach(processor);
   processor.flushTlb();
-  kernel.scheduler.resume();
+  loadRegisters(kernel);
   // Observers belong to the run.
   kernel.observer = undefined;
   return { ...roots, ports };
