@@ -46,6 +46,24 @@ it.skipIf(missing("snapshots of waiting processes", nativeX64, gcc))("a copy of 
   });
 });
 
+describe.skipIf(missing("snapshots under several engines", nativeX64, gcc))("a copy goes on under another engine:", () => {
+  it.each([
+    ["interpret", "jit"] as const,
+    ...(isWhole
+      ? ([
+          ["jit", "interpret"],
+          ["baseline", "auto"],
+        ] as const)
+      : []),
+  ])("%s, then %s", { timeout: 120_000 }, async (first, then) => {
+    await inFolder(async (at) => {
+      execFileSync("gcc", ["-m64", ...FLAGS, "-o", `${at}/waits`, `${folder}/waits.c`]);
+      const boot = { files: { "/waits": { content: readFileSync(`${at}/waits`), mode: 0o755 } }, engine: first };
+      expect(forkCheck({ program: "/waits", boot }, { cuts: 1, rewinds: 1, ...(isWhole ? effort : {}), engine: then })).toEqual([]);
+    });
+  });
+});
+
 const kernels = { v6: "v6", v7: "patch:v7", v13: "patch:v13" } as const;
 const landmines = readdirSync(`${top}/guest/bin`)
   .filter((name) => /^[abcd]\d+(-|$)/.test(name))
@@ -65,6 +83,17 @@ const debian: readonly (readonly [program: string, args: readonly string[], stdi
     ["-e", 'my %h; $h{$_ % 97} .= chr(65 + $_ % 26) for 1..2000; print join("", map { length $h{$_} } sort keys %h), "\n"'],
     "",
   ],
+  ...(isWhole
+    ? ([
+        ["/usr/bin/python3", [`${top}/test/kernel/plain-state.py`], ""],
+        [
+          "/usr/bin/sqlite3",
+          ["/tmp/a.db", "create table t(a, b); insert into t values (1, 'x'), (2, 'y'); select sum(a), group_concat(b) from t;"],
+          "",
+        ],
+        ["/usr/bin/gcc", ["-c", "-o", "/tmp/waits.o", `${top}/test/machine/snapshot-waits.c`], ""],
+      ] as const)
+    : []),
   ["/bin/sh", ["-c", "for i in 1 2 3; do echo $i; done | sort -r | tr 1 x; sleep 0.01; ls / | wc -l"], ""],
 ];
 const root = frozenTree(hostTree("/"));
@@ -72,7 +101,9 @@ describe.each(debian)("a copy of %s", (program, args, stdin) => {
   const need: Need = { what: program, met: existsSync(program) };
   it.skipIf(missing(`snapshots of ${program}`, nativeX64, need))("is exact", { timeout: 600_000 }, () => {
     const few = isWhole ? effort : { cuts: 2, rewinds: 1 };
-    expect(forkCheck({ program, boot: { root }, options: { args, stdin } }, few)).toEqual([]);
+    expect(
+      forkCheck({ program, boot: { root }, options: { args, stdin, env: { PATH: "/usr/bin:/bin" } } }, { ...few, most: 1.2e9 }),
+    ).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 // Fork anywhere, rewind anywhere: a program runs undisturbed; runs again and is saved at several moments; and
 // goes on from each of them, in copies and in place. All must be equal, to the last call and number.
 import { createHash } from "node:crypto";
+import type { Engine } from "../../src/cpu/engine.ts";
 import { type BootOptions, pagesOf } from "../../src/machine/boot.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { keepMemory, takeMemory } from "../../src/machine/memory-pool.ts";
@@ -23,6 +24,8 @@ export interface Effort {
   readonly most?: number;
   /** Times that each moment is gone back to in place. */
   readonly rewinds?: number;
+  /** The engine of copies. Default: that of the original. */
+  readonly engine?: Engine;
 }
 
 /** The calls, signals and ends that a run had, each as a line. */
@@ -96,7 +99,7 @@ interface Cut {
 }
 
 /** The differences that were found: none, if snapshots are right. */
-export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5 }: Effort): string[] => {
+export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5, engine }: Effort): string[] => {
   const found: string[] = [];
   const judge = (what: string, one: Outcome, other: Outcome, cut: Cut | undefined, log: Log, lines: readonly string[]): void => {
     const part = { ...one, stdout: rest(one.stdout, cut?.out ?? 0), stderr: rest(one.stderr, cut?.err ?? 0) };
@@ -134,7 +137,7 @@ export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5 }: E
 
   for (const cut of taken) {
     const at = `at ${cut.now} ns`;
-    const fork = Live.copy(cut.state, subject.boot);
+    const fork = Live.copy(cut.state, { ...subject.boot, ...(engine ? { engine } : {}) });
     const log = new Log(fork);
     const end = toEnd(fork, most);
     judge(`a copy ${at}`, whole, outcome(fork, end), cut, log, lines);

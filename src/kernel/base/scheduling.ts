@@ -60,10 +60,6 @@ export interface Scheduling {
   forget(task: Task): void;
   stop(task: Task): void;
   run(until: number): RunResult;
-  /** Before a copy of the kernel is made: its objects have all that the processor has of the running task. */
-  suspend(): void;
-  /** After `attach` of a copy: puts the running task into the processor. */
-  resume(): void;
   /** `run` returns after the call that is served, as at the kernel's deadline: no guest can see it. */
   endRun(): void;
   switchTo(task: Task): void;

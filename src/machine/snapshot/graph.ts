@@ -61,6 +61,10 @@ const VIEWS: ReadonlySet<object> = new Set(
 );
 const isObject = (value: unknown): value is object => (typeof value === "object" && value !== null) || typeof value === "function";
 
+/** True for an object with elements or bytes beside its fields. */
+export const isBuiltIn = (value: object): boolean =>
+  value instanceof Map || value instanceof Set || Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+
 /** An object that no snapshot can hold, and the reason. */
 export const refused = (what: string, help?: string): Problem =>
   new Problem("no-snapshot", `this machine has no snapshot: ${what}`, help === undefined ? {} : { help });
@@ -110,6 +114,8 @@ class Capture {
   private _item({ value, facts, proto }: Pending): Item {
     const name = this._ports.get(value);
     if (name !== undefined) return { kind: "port", name, queue: this._number((value as { readonly queue: object }).queue) };
+    // Its elements would be lost.
+    if (facts && isBuiltIn(value)) throw refused(`the class ${facts.name} extends a built-in one`);
     if (facts) return this._object(value as Fields, facts, proto);
     if (Array.isArray(value)) return this._array(value);
     if (proto === Map.prototype) return this._elements("map", [...(value as Map<unknown, unknown>)].flat(1));

@@ -2,6 +2,8 @@
 // instance of a registered class, or a constant, which all machines share. A host handle ends the walk: its
 // owner supplies it again. Anything else is an offence, reported with its path.
 
+import { isBuiltIn } from "./graph.ts";
+
 /** The names of classes and constants; see registry.ts. */
 export interface Registry {
   /** `file:Class`. */
@@ -92,6 +94,7 @@ export const walk = (root: object, name: string, registry: Registry): Walk => {
       offend(value, `instance of ${constructor?.name ?? "an unknown prototype"}, which is not registered`);
       continue;
     }
+    if (builtIn === undefined && isBuiltIn(value)) offend(value, `instance of ${className}, which extends a built-in class`);
     own.add(value);
     // An object over another one: what it does not have itself, the other has.
     if (isOver) reach(prototype, value, ".(prototype)");

@@ -51,7 +51,8 @@ const services: Readonly<Record<number, Service>> = {
 export const servesNetlink = (protocol: number): boolean => services[protocol] !== undefined;
 
 /** The ports of a network namespace that are in use. */
-export class NetlinkPorts extends Set<number> implements NamespaceState {
+export class NetlinkPorts implements NamespaceState {
+  readonly used = new Set<number>();
   end(): void {}
 }
 const part = new Part<Parted, NetlinkPorts>("netlink");
@@ -99,7 +100,7 @@ export class NetlinkSocket extends Socket {
     return this._take(task, port);
   }
   private _take(task: Task, wanted: number): number {
-    const ports = portsOf(this.net);
+    const ports = portsOf(this.net).used;
     let port = wanted || task.pidNs.numberOf(task.tgid);
     if (wanted !== 0 && ports.has(this._key(wanted))) return -E.EADDRINUSE;
     for (let other = 0xffff_f000; ports.has(this._key(port)); other--) port = other;
@@ -250,7 +251,7 @@ export class NetlinkSocket extends Socket {
     return 0;
   }
   override release(): void {
-    portsOf(this.net).delete(this._key(this._port));
+    portsOf(this.net).used.delete(this._key(this._port));
     for (const message of this._queue.takeAll()) this.account.give(weightOf(message));
   }
 }
