@@ -91,6 +91,8 @@ export class Cpu implements TranslationListener, OracleContext {
   codeFiles: (() => readonly CodeFile[]) | undefined;
   readonly #clock = new HostClock(MOST_IN_REGIONS);
   readonly #budget: Budget;
+  /** The object with the number of retired instructions: a read of its property is no call. */
+  readonly progress: { readonly instructions: number };
   readonly #stepping: Stepping;
   readonly model: Model;
 
@@ -119,6 +121,7 @@ export class Cpu implements TranslationListener, OracleContext {
     this.state = s;
     this.#tlb = new Tlb(s);
     this.#budget = new Budget(s, this.#clock);
+    this.progress = this.#budget;
     this.model = model;
     this.routineTypes = code.routineTypes;
     const instances = takeInstances<Cpu>(memory, code) ?? new Instances(memory, code, Cpu.#calls);

@@ -11,6 +11,7 @@ import type { Step } from "./jit/tracing/trace-recorder.ts";
 import type { Budget } from "./machine/budget.ts";
 import { type Exit, exit, exitCode, settled } from "./machine/exit.ts";
 import type { HostClock } from "./machine/host-clock.ts";
+import { record } from "./machine/layout.ts";
 import { at, EF, type State, vector } from "./machine/state.ts";
 import type { Stepping } from "./oracle/stepping.ts";
 
@@ -152,7 +153,7 @@ export class RunLoop {
         if (budget + this.#budget.rest() <= 0) return this.#budget.finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
-        let left = blocks.records.remainingOf(rec);
+        let left = s.u16[(rec + record.remaining) >> 1] as number;
         if (left > budget && this.#budget.rest() > 0) {
           budget += this.#grantMore(budget);
           if (this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
@@ -178,8 +179,6 @@ export class RunLoop {
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
         (this.exitCounts[code] as number)++;
-        // A bound for exits that use little or no budget for much work.
-        this.#clock.turn();
       }
       switch (code) {
         case exitCode.fault:
@@ -286,7 +285,8 @@ export class RunLoop {
         default:
           throw new Error(`generated code exited with ${code}`);
       }
-      if (this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
+      // A bound for exits that use little or no budget for much work.
+      if (this.#clock.turn()) return this.#budget.finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
   }

@@ -109,6 +109,7 @@ export class Machine {
     const { blocks, jit, baseline, exitCounts, slowPathCounts, instructions, interpreted } = this._processor;
     const inRegions = instructions - interpreted;
     const lookedUp = slowPathCounts.lookUp + slowPathCounts.lookUpForStore;
+    const perMillion = (n: number): number => Math.round((n / Math.max(1, inRegions)) * 1e6);
     return {
       "instructions in regions": inRegions,
       "instructions interpreted": interpreted,
@@ -116,8 +117,10 @@ export class Machine {
         Object.entries(exitCode).map(([name, code]) => [`back to the dispatcher: ${name}`, exitCounts[code] as number]),
       ),
       "accesses looked up in the TLB": lookedUp,
-      "accesses looked up there for each million instructions in regions": Math.round((lookedUp / Math.max(1, inRegions)) * 1e6),
+      "accesses looked up there for each million instructions in regions": perMillion(lookedUp),
       "accesses looked up on two pages": slowPathCounts.acrossPages,
+      "accesses on two pages for each million instructions in regions": perMillion(slowPathCounts.acrossPages),
+      "side exits for each million instructions in regions": perMillion(exitCounts[exitCode.sideExit] as number),
       "accesses outside of a loop's run of pages": slowPathCounts.outsideRange,
       "invalidations of code": blocks.invalidations,
       "blocks decoded": blocks.decoded,

@@ -5,7 +5,7 @@ import { type Access, access, mostMore } from "../cpu/machine/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
 import { STACK_GUARD_GAP } from "./layout.ts";
 import type { PageCache } from "./page-cache.ts";
-import { frameOf, PTE } from "./page-table.ts";
+import { frameOf, LEAF_BYTES, NO_LEAF, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
 
@@ -98,10 +98,17 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
   let begin = 0;
   /** The page table rights for code of `vma`. */
   let allowed = 0;
+  // The leaf of the last page: most pages of code are in one.
+  let leaf: Uint32Array = NO_LEAF;
+  let base = Number.POSITIVE_INFINITY;
   for (let n = 0; n < pages.length; n++) {
     const page = pages[n] as number;
     const frame = frames[n] as number;
-    const pte = table.get(page);
+    if (!(page >= base && page - base < LEAF_BYTES)) {
+      leaf = table.leafAt(page);
+      base = leaf === NO_LEAF ? Number.POSITIVE_INFINITY : page - (page % LEAF_BYTES);
+    }
+    const pte = leaf === NO_LEAF ? 0 : (leaf[(page - base) >>> 12] as number);
     if (pte !== 0) {
       if ((pte & PTE.EXEC) !== 0 && pte - (pte & 0xfff) === frame) continue;
     } else {

@@ -16,7 +16,8 @@ export const frameOf = (pte: number): number => (pte & ~0xfff) >>> 0;
 
 const LEAF_BITS = 10;
 const LEAF_SIZE = 1 << LEAF_BITS;
-const LEAF_BYTES = 4096 * LEAF_SIZE;
+/** The number of bytes that a leaf maps. */
+export const LEAF_BYTES = 4096 * LEAF_SIZE;
 /** Empty leaves of ended spaces, for reuse, because an allocation of a leaf is slow in V8. */
 const spare: Uint32Array[] = [];
 const MOST_SPARE = 64;
@@ -70,6 +71,11 @@ export class PageTable {
     if (leaf === undefined) return 0;
     this._used(leaf, key);
     return leaf[(address / 4096) & (LEAF_SIZE - 1)] as number;
+  }
+  /** The leaf with the entry of an address, at index (address / 4096) mod its length; NO_LEAF if there is none. */
+  leafAt(address: number): Uint32Array {
+    if (address >= this._lastBase && address - this._lastBase < LEAF_BYTES) return this._last;
+    return this._leaves.get(Math.floor(address / LEAF_BYTES)) ?? NO_LEAF;
   }
   private _leafOf(key: number): Uint32Array {
     let leaf = this._leaves.get(key);
@@ -134,8 +140,7 @@ export class PageTable {
     }
     return undefined;
   }
-  // `share` and `drop` do not use `walk`: they are the main cost of fork(2) and exit, and a call for each
-  // entry is slow.
+  // `share` and `drop` do not use `walk`: they are the main cost of fork(2) and exit.
   /**
    * fork(2): copies the entries of [start, end) to another table, which has none there. Both tables lose the
    * permissions `without`. Returns the number of entries.
@@ -146,16 +151,9 @@ export class PageTable {
     for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
       base = this._lastBase;
       const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
-      let theirs: Uint32Array | undefined;
       let slot = start > base ? (start - base) / 4096 : 0;
-      for (; slot < last; slot++) {
-        const pte = leaf[slot] as number;
-        if (pte === 0) continue;
-        theirs ??= other._leafOf(base / LEAF_BYTES);
-        frames.retain(pte - (pte & 0xfff));
-        leaf[slot] = theirs[slot] = pte & ~without;
-        other.resident++;
-      }
+      while (slot < last && leaf[slot] === 0) slot++;
+      if (slot < last) other.resident += frames.shareEntries(leaf, other._leafOf(base / LEAF_BYTES), slot, last, without);
     }
     return other.resident - resident;
   }
@@ -167,14 +165,7 @@ export class PageTable {
     for (let leaf = this._from(start, end); leaf !== undefined; leaf = this._from(base + LEAF_BYTES, end)) {
       base = this._lastBase;
       const last = end - base < LEAF_BYTES ? (end - base) / 4096 : LEAF_SIZE;
-      let slot = start > base ? (start - base) / 4096 : 0;
-      for (; slot < last; slot++) {
-        const pte = leaf[slot] as number;
-        if (pte === 0) continue;
-        frames.release(pte - (pte & 0xfff));
-        leaf[slot] = 0;
-        this.resident--;
-      }
+      this.resident -= frames.releaseEntries(leaf, start > base ? (start - base) / 4096 : 0, last);
       if (start <= base && last === LEAF_SIZE) this._remove(base / LEAF_BYTES, leaf);
     }
     return resident - this.resident;

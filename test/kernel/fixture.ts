@@ -39,6 +39,9 @@ export class ScriptedProcessor implements Processor {
     this.state = new State(memory);
     this.segments = new Segments(this.state, () => {});
   }
+  get progress(): { readonly instructions: number } {
+    return this;
+  }
   get retired(): number {
     return this.instructions;
   }

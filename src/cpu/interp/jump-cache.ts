@@ -190,14 +190,16 @@ export class JumpCache {
 
   /** The record for the address in rip; 0 if it is not cached or stale. */
   at(low: number, high: number): number {
+    // The entry's index, as in `entryOf`: each run begins here.
     const i32 = this.#i32;
-    let entry = entryOf(low);
+    let entry = (layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & indexMask)) >> 2;
     if (i32[entry] !== low || i32[entry + 1] !== high) {
       entry = secondOf(entry);
       if (!this.#has(entry, low, high)) return 0;
     }
     const rec = i32[entry + jumpCache.record / 4] as number;
-    return this.#isStale(rec) ? 0 : rec;
+    const handler = i32[(rec + record.handler) >> 2];
+    return handler === special.stale || handler === special.next ? 0 : rec;
   }
   /**
    * The record of an address that was evicted from the first entry of its set; it is entered again. 0 if
@@ -308,6 +310,7 @@ export class JumpCache {
   }
 }
 
+const indexMask = (jumpCache.entries - 1) * jumpCache.size;
 const highHalf = (ip: number): number => Math.floor(ip / 0x1_0000_0000);
 const emptyLow = Number(BigInt.asIntN(32, jumpCache.empty));
 const emptyHigh = Number(jumpCache.empty >> 32n);

@@ -2,6 +2,7 @@
 // the rest is held back until the next check of the host's clock. The parts end at block boundaries. Only the
 // limit itself is exact (docs/decisions/0001-budget-exact.md).
 
+import type { Pace } from "./deadline.ts";
 import { type Exit, exit } from "./exit.ts";
 import type { HostClock } from "./host-clock.ts";
 import { at, type State } from "./state.ts";
@@ -39,27 +40,31 @@ export class Budget {
   /** The part of the current run's instructions that the baseline tier knows of. */
   #reported = 0;
   readonly #i32: Int32Array;
-  readonly #clock: HostClock;
+  readonly #pace: Pace;
 
   constructor(state: State, clock: HostClock) {
     this.#i32 = state.i32;
-    this.#clock = clock;
+    this.#pace = clock.pace;
   }
 
+  // `begin` and `finish` call nothing: each system call has one of both, and mostly runs before V8 inlines
+  // calls.
   /** Divides a limit into its first parts. Returns the interpreter's part, at most `most`. */
   begin(limit: number, most: number): number {
     const part = Math.min(limit, most);
+    const held = limit - part;
+    const { interval } = this.#pace;
+    const ofRegions = Math.min(held, interval);
     this.limit = limit;
     this.granted = part;
-    this.held = limit - part;
-    this.#i32[regionBudget] = 0;
+    this.held = held - ofRegions;
+    this.#i32[regionBudget] = ofRegions;
     this.#i32[timeCharge] = 0;
-    this.grantRegions();
     return part;
   }
   /** Grants another part to regions: the instructions until the next check of the clock. */
   grantRegions(): void {
-    const n = Math.min(this.held, this.#clock.interval);
+    const n = Math.min(this.held, this.#pace.interval);
     this.held -= n;
     this.#i32[regionBudget] = (this.#i32[regionBudget] as number) + n;
   }
@@ -125,14 +130,19 @@ export class Budget {
   }
   /** Ends the run. Returns `code`. */
   finish(part: number, code: Exit): Exit {
-    this.settle(part);
+    const i32 = this.#i32;
+    const ran = this.granted - part;
+    this.interpreted += ran;
+    this.unsampled -= ran;
+    this.#reported -= ran;
+    this.instructions += this.limit - part - (i32[regionBudget] as number) - (i32[timeCharge] as number) - this.held;
     this.limit = 0;
     this.granted = 0;
     this.held = 0;
     this.endedByLimit = code === exit.budget;
-    this.#i32[regionBudget] = 0;
-    this.#i32[timeCharge] = 0;
-    this.#i32[at.budget >> 2] = 0;
+    i32[regionBudget] = 0;
+    i32[timeCharge] = 0;
+    i32[at.budget >> 2] = 0;
     return code;
   }
   /** Instructions retired, also in the middle of a run, at a block's end. */

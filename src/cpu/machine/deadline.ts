@@ -18,24 +18,21 @@ export const noDeadline: Deadline = { clock: () => 0, until: Infinity };
 export class Pace {
   /** Instructions until the next check. */
   interval: number;
+  /** The time of the last check. 0: the time before the next one is not measured, as at the start of a run. */
+  last = 0;
   readonly #most: number;
-  #last = 0;
   constructor(most: number) {
     this.#most = most;
     this.interval = FIRST;
   }
-  /** Starts a run. The time before it is not measured. */
-  begin(): void {
-    this.#last = 0;
-  }
   /** Checks the clock. False if the deadline has passed. */
   look({ clock, until }: Deadline): boolean {
     const now = clock();
-    const took = now - this.#last;
-    if (this.#last > 0)
+    const took = now - this.last;
+    if (this.last > 0)
       this.interval =
         took > LONG ? Math.max(LEAST, this.interval >> 2) : took < SHORT ? Math.min(this.#most, this.interval * 2) : this.interval;
-    this.#last = now;
+    this.last = now;
     return now < until;
   }
 }

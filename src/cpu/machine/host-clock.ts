@@ -14,26 +14,23 @@ export class HostClock {
   /** True once the deadline has passed. */
   isLate = false;
   #turns = 0;
-  readonly #pace: Pace;
+  /** The instructions of compiled code between two checks. */
+  readonly pace: Pace;
 
   /** @param most The most instructions of compiled code between two checks. */
   constructor(most: number) {
-    this.#pace = new Pace(most);
+    this.pace = new Pace(most);
   }
 
-  /** Instructions of compiled code until the next check. */
-  get interval(): number {
-    return this.#pace.interval;
-  }
   /** Starts a run. */
   begin(): void {
     this.isLate = false;
-    this.#pace.begin();
+    this.pace.last = 0;
   }
   /** Checks the clock now. */
   look(): void {
     this.#turns = 0;
-    if (!this.#pace.look(this.deadline)) this.isLate = true;
+    if (!this.pace.look(this.deadline)) this.isLate = true;
   }
   /** One iteration of the dispatcher, or one slow path of compiled code. True: the run must end. */
   turn(): boolean {

@@ -15,8 +15,9 @@ export interface Processor {
   readonly segments: Segments;
   /** EFLAGS as PUSHF would store them. The arithmetic flags are lazy. */
   flags: number;
-  /** Guest instructions retired before the current `run`, and until now. */
+  /** Guest instructions retired before the current `run`, and until now. A read of `progress` is no call. */
   readonly instructions: number;
+  readonly progress: { readonly instructions: number };
   readonly retired: number;
   /** The value of RDTSC, and CR4.TSD. */
   timeStamp: () => bigint;

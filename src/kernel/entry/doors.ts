@@ -15,7 +15,7 @@
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
-import { R, S } from "../../cpu/machine/state.ts";
+import { at, R, S, type State } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
@@ -64,11 +64,12 @@ const nativeArguments = (task: Task, cpu: Processor): void => fetchArguments(tas
 export const refetchArguments = (task: Task, abi: Abi): void =>
   (abi === i386 ? int80Arguments : nativeArguments)(task, task.kernel.processor);
 
+const selectors = at.segSelector >> 2;
 /** SYSCALL and SYSENTER return with fixed selectors. */
 const flatSegments = (cpu: Processor, cs: number): void => {
-  const { state } = cpu;
-  if (state.selector(S.cs) !== cs) loadSegment(cpu, S.cs, cs);
-  if (state.selector(S.ss) !== USER_DS) loadSegment(cpu, S.ss, USER_DS);
+  const { u32 } = cpu.state;
+  if (u32[selectors + S.cs] !== cs) loadSegment(cpu, S.cs, cs);
+  if (u32[selectors + S.ss] !== USER_DS) loadSegment(cpu, S.ss, USER_DS);
 };
 
 /**
@@ -105,9 +106,11 @@ const syscall64: Door = {
   abi: x64,
   lands: false,
   enter(task, cpu) {
-    begin(task, cpu, false);
+    // As `begin` and `nativeArguments`: most calls come through here.
+    task.compat = false;
+    task.origAx = cpu.state.i32[2 * R.ax] as number;
     flatSegments(cpu, USER_CS);
-    nativeArguments(task, cpu);
+    fetchArguments(task, cpu, R.di, R.si, R.dx, R.r10, R.r8, R.r9);
     return 0;
   },
 };
@@ -137,11 +140,11 @@ const sysenter: Door = {
 };
 
 /** The door of a CPU exit. The mode of the code segment separates the two doors of SYSCALL. */
-export const doorOf = (why: Exit, mode: number): Door => {
-  if (why === exit.syscall) return mode === 64 ? syscall64 : syscall32;
+export const doorOf = (why: Exit, { u32 }: State): Door => {
+  if (why === exit.syscall) return u32[at.mode >> 2] === 64 ? syscall64 : syscall32;
   return why === exit.int80 ? int80 : sysenter;
 };
 
 /** The landing pad of the exit's door. Undefined for a door that returns to the next instruction. */
 export const landing = (task: Task, why: Exit): number | undefined =>
-  doorOf(why, task.kernel.processor.state.mode).lands ? task.program.vdso.landingPad : undefined;
+  doorOf(why, task.kernel.processor.state).lands ? task.program.vdso.landingPad : undefined;

@@ -104,7 +104,7 @@ export class Gate {
   /** Serve the running task's call at the door of `why`. Then its registers hold the result, or it sleeps. */
   enter(task: Task, why: Exit): void {
     const cpu = this.kernel.processor;
-    const door = doorOf(why, cpu.state.mode);
+    const door = doorOf(why, cpu.state);
     if (door.abi === i386 && !this.kernel.profile.ia32) {
       closedDoor(task, door);
       return;
@@ -118,14 +118,16 @@ export class Gate {
       this._enterChecked(task, door);
       return;
     }
-    const entry = this.entryOf(door.abi, task.origAx);
-    const result = entry ? entry.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
+    const nr = task.origAx;
+    const abi = nr < X32_FIRST ? door.abi : abiOf(door.abi, nr);
+    const entry = this._find(door.abi, nr) ?? this.entryOf(door.abi, nr);
+    const result = entry ? entry.call(task, entry.decode(task.args), abi) : -E.ENOSYS;
     if (typeof result === "number" && task.mem.pendingFault === undefined) {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
     } else if (typeof result === "number") {
-      this._afterFault(task, result, entry, abiOf(door.abi, task.origAx));
-    } else this._finishSpecial(task, result, entry as Entry, abiOf(door.abi, task.origAx));
+      this._afterFault(task, result, entry, abi);
+    } else this._finishSpecial(task, result, entry as Entry, abi);
   }
 
   /** True if only filters check the call, and all of them allow it. */

@@ -231,7 +231,7 @@ export class Scheduler implements Scheduling {
         if (kernel.now >= end || this.reschedule || !this._fireTimers()) break;
         continue;
       }
-      if (this._late()) break;
+      if (kernel.now < this._lookAt ? this._isLate : this._look()) break;
       if (call) {
         this.isInCall = true;
         gate.resume(task, call);
@@ -241,7 +241,7 @@ export class Scheduler implements Scheduling {
       }
       if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
       const limit = stop - kernel.now;
-      this._counted = cpu.instructions;
+      this._counted = cpu.progress.instructions;
       const why = cpu.run(limit);
       this._count(task);
       if (why === exit.budget) this._lookAt = 0;
@@ -278,7 +278,7 @@ export class Scheduler implements Scheduling {
   /** Instructions of the processor that are in the clock. */
   private _counted = 0;
   /**
-   * The clock in the middle of a run. Parts of a run count in `processor.instructions` before the clock has
+   * The clock in the middle of a run. Parts of a run count in `processor.progress` before the clock has
    * them:
    * time from the former alone would step back.
    */
@@ -297,7 +297,7 @@ export class Scheduler implements Scheduling {
    */
   private _end(): number {
     if (!this._queue.isIdle) return Math.min(this._until, this._sliceEnd);
-    this._followOn();
+    if (this._sliceEnd <= this.kernel.now) this._followOn();
     return Math.min(this._until, this.kernel.now + LONGEST);
   }
   /** Slices have followed one another: a task that becomes runnable now waits for the end of this one. */
@@ -305,12 +305,12 @@ export class Scheduler implements Scheduling {
     while (this._sliceEnd <= this.kernel.now) this._sliceEnd += this._slice;
   }
   private _count(task: Task): void {
-    const { instructions } = this.kernel.processor;
+    const { instructions } = this.kernel.processor.progress;
     const ran = instructions - this._counted;
     this._counted = instructions;
     this.kernel.now += ran;
     task.usage.user += ran;
-    if (this._queue.isIdle) this._followOn();
+    if (this._sliceEnd <= this.kernel.now && this._queue.isIdle) this._followOn();
   }
   private _isLate = false;
   private _lookAt = 0;
@@ -348,7 +348,8 @@ export class Scheduler implements Scheduling {
     if (!task || this.chooser) return undefined;
     this._count(task);
     this._enter(task, why);
-    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this._late()) return 0;
+    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call) return 0;
+    if (this._late()) return 0;
     const { now, timers } = this.kernel;
     let stop = Math.min(timers.next, this._until);
     if (!this._queue.isIdle && this._sliceEnd < stop) stop = this._sliceEnd;
