@@ -3,34 +3,18 @@
 // native work. `--quick` does a tenth of that work, three times. "first" is a run without earlier runs. The
 // others find the code that two earlier runs compiled (--code-cache), as a user's runs do. Then come the
 // interpreter without the JIT, and the cost of a start ("interpreter" and "hello" as WORKLOAD).
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { compile, works } from "./compile.ts";
 import { geometricMean, type Measured, measure, median, namesCertificates } from "./measure.ts";
 import { type Bits, type Workload, workloads } from "./workloads.ts";
 
 const bench = dirname(fileURLToPath(import.meta.url));
 const top = dirname(bench);
 const cache = join(top, ".cache");
-
-const works = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: "ignore" }).status === 0;
-
-const sources = join(bench, "src");
-const sourcesChanged = Math.max(...readdirSync(sources).map((name) => statSync(join(sources, name)).mtimeMs));
-
-/** Compile a program of bench/src for a width; undefined where the compiler cannot. */
-const compile = (program: string, bits: Bits): string | undefined => {
-  const folder = join(cache, "bench", String(bits));
-  const file = join(folder, program);
-  if (existsSync(file) && statSync(file).mtimeMs > sourcesChanged) return file;
-  mkdirSync(folder, { recursive: true });
-  const width = bits === 32 ? ["-m32", "-msse2", "-mfpmath=387"] : [];
-  const built = works("gcc", ...width, "-O2", "-static", "-no-pie", "-pthread", "-o", file, join(bench, "src", `${program}.c`), "-lm");
-  return built ? file : undefined;
-};
 
 interface Command {
   readonly program: string;

@@ -1,7 +1,10 @@
-// `npm run bench`: install and build if need be, then bench/main.ts.
+// `npm run bench` and `npm run bench:counts`: install and build if need be, then bench/main.ts or bench/counts/main.ts.
 import { join } from "node:path";
 import { build, install, run } from "./setup.mjs";
 
+const args = process.argv.slice(2);
+const counts = args[0] === "--counts";
 install();
 build();
-run(process.execPath, ["--import", "tsx", join("bench", "main.ts"), ...process.argv.slice(2)]);
+const script = counts ? join("bench", "counts", "main.ts") : join("bench", "main.ts");
+run(process.execPath, ["--import", "tsx", script, ...(counts ? args.slice(1) : args)]);

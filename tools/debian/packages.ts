@@ -89,6 +89,8 @@ export const hostTools = [
     works: ["sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"],
   },
   { program: "nasm", packages: ["nasm"], works: ["nasm", "--version"] },
+  // It counts instructions of a run (bench/counts).
+  { program: "valgrind", packages: ["valgrind"], works: ["valgrind", "--version"] },
   { program: "strace", packages: ["strace"], works: ["strace", "-V"] },
   // Shells that complete commands.
   { program: "zsh", packages: ["zsh"], works: ["zsh", "--version"] },
