@@ -1,4 +1,5 @@
-// `npm run bench` and `npm run bench:counts`: install and build if need be, then bench/main.ts or bench/counts/main.ts.
+// `npm run bench` and `npm run bench:counts`: install and build if need be, then bench/main.ts or
+// bench/counts/main.ts.
 import { join } from "node:path";
 import { build, install, run } from "./setup.mjs";
 

@@ -72,7 +72,7 @@ export class PageTable {
     this._used(leaf, key);
     return leaf[(address / 4096) & (LEAF_SIZE - 1)] as number;
   }
-  /** The leaf with the entry of an address, at index (address / 4096) mod its length; NO_LEAF if there is none. */
+  /** The leaf with the entry of an address, at index (address / 4096) mod its length, or NO_LEAF. */
   leafAt(address: number): Uint32Array {
     if (address >= this._lastBase && address - this._lastBase < LEAF_BYTES) return this._last;
     return this._leaves.get(Math.floor(address / LEAF_BYTES)) ?? NO_LEAF;

@@ -18,7 +18,9 @@ export const noDeadline: Deadline = { clock: () => 0, until: Infinity };
 export class Pace {
   /** Instructions until the next check. */
   interval: number;
-  /** The time of the last check. 0: the time before the next one is not measured, as at the start of a run. */
+  /**
+   * The time of the last check. 0: the time before the next one is not measured, as at the start of a run.
+   */
   last = 0;
   readonly #most: number;
   constructor(most: number) {
