@@ -2,8 +2,10 @@
 // is possible. Guests that use everything run. At several moments the test walks all that the kernel reaches
 // (src/machine/snapshot/walk.ts).
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { hostTree } from "trapgate/node";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { hostNetwork, hostOverlay, hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import type { BootOptions } from "../../src/machine/boot.ts";
 import { Machine } from "../../src/machine/machine.ts";
@@ -14,7 +16,7 @@ import { registry } from "../../src/machine/snapshot/registry.ts";
 import { type Walk, walk } from "../../src/machine/snapshot/walk.ts";
 import { stateClasses } from "../../tools/state-classes.ts";
 import { inFolder } from "../support/guest.ts";
-import { gcc, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { busybox, gcc, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
 
 /** The first moments, in nanoseconds of virtual time; later ones are further apart by this factor. */
 const FIRST = 2_000;
@@ -111,6 +113,54 @@ describe.skipIf(missing("plain state of python3", nativeX64, python))("a machine
     expect(shared.map((value) => first.pathOf(value))).toEqual([]);
   });
 });
+
+/** Busybox as a guest that writes files, keeps some open and maps one while it looks at others. */
+const SCRIPT = `exec 3>/mnt/a; echo text >&3; mkdir /mnt/d; echo more > /mnt/d/b; ln -s b /mnt/d/l; mv /mnt/d/b /mnt/d/c; exec 4</mnt/d/c
+cat /mnt/a /mnt/d/c; ls -lR /mnt >/dev/null; (cd /mnt/d; exec 5>e; echo x >&5; rm e; sleep 0.001); chmod 600 /mnt/a; rm /mnt/d/l; cat <&4`;
+const shell = busybox("amd64");
+
+describe.skipIf(missing("plain state with handles of the host", nativeX64, shell))(
+  "a machine with handles of the host is plain state else:",
+  () => {
+    const moments = async (boot: (at: string) => BootOptions): Promise<Findings> => {
+      let found = new Findings();
+      await inFolder(async (at) => {
+        mkdirSync(`${at}/root/mnt`, { recursive: true });
+        writeFileSync(`${at}/root/old`, "old\n");
+        const files = { "/bin/busybox": { content: readFileSync(shell.path), mode: 0o755 } };
+        found = watch("/bin/busybox", { files, ...boot(at) }, { args: ["sh", "-c", SCRIPT] });
+      });
+      expect(found.walks).toBeGreaterThan(1);
+      expect([...found.texts.values()]).toEqual([]);
+      return found;
+    };
+    it("--mount rw", async () => {
+      const found = await moments((at) => ({
+        mounts: [{ at: "/mnt", tree: hostTree(`${at}/root/mnt`, { writable: true }), mode: "rw" }],
+      }));
+      expect([...found.classes]).toEqual(expect.arrayContaining(["kernel/fs/types/host-rw.ts:HostRwFile"]));
+    });
+    it("--overlay", async () => {
+      const found = await moments((at) => ({ root: hostTree(`${at}/root`), overlay: hostOverlay(`${at}/changes`) }));
+      expect([...found.classes]).toEqual(expect.arrayContaining(["kernel/fs/types/overlay-fs.ts:OverlayFs"]));
+    });
+    it("--net", async () => {
+      const server = createServer((socket) => socket.end("from the host\n")).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const files = { "/bin/busybox": { content: readFileSync(shell.path), mode: 0o755 } };
+      const machine = new Machine({ files, network: hostNetwork({ reach: "host", loopback: true, publish: [{ host: 0, guest: 7000 }] }) });
+      const found = new Findings();
+      const args = ["sh", "-c", `busybox nc -l -p 7000 & busybox nc 10.0.2.2 ${port}; busybox nslookup name.test 10.0.2.3; kill $!`];
+      const hooks = { stdout: () => void found.add(look(machine)) };
+      const done = await machine.run("/bin/busybox", { args, timeout: 50, hooks });
+      server.close();
+      expect(done.stdout.text).toContain("from the host");
+      expect([...found.texts.values()]).toEqual([]);
+      expect([...found.classes]).toEqual(expect.arrayContaining(["kernel/net/outside/uplink.ts:Uplink"]));
+    });
+  },
+);
 
 it("names no handle of a class that is gone", () => {
   const known = readFileSync(`${top}/src/machine/snapshot/classes.ts`, "utf8");

@@ -1,5 +1,4 @@
-// Fields that a snapshot does not copy. A handle is an object of the host or the processor. A derived field
-// is
+// Fields that a snapshot does not copy. A handle is an object of the host or the processor. A derived field is
 // computed again.
 
 /** A field with an object of the host or of the processor. */
@@ -23,6 +22,7 @@ const refused = (what: string, help?: string): Handle => ({ as: "refused", what,
 const stream = refused("a standard stream belongs to another machine");
 const writable = refused("it has a mount of the mode rw, whose files no snapshot can take back", "mount the tree with the mode cow");
 const upper = refused("it has an overlay, whose store no snapshot can take back", "leave the option overlay out");
+const network = refused("it has a network of the host", "leave the option network out: the loopback device needs none");
 
 /** By `file:Class`: its handles by field. */
 export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
@@ -59,10 +59,11 @@ export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>>
   "kernel/fs/types/host-rw.ts:HostRwFs": { _inodes: writable },
   "kernel/fs/types/host-rw.ts:HostRwFile": { host: writable },
   "kernel/fs/types/host-rw.ts:HostRwNode": { host: writable },
-  "kernel/fs/types/overlay-fs.ts:OverlayFs": { store: upper, _lower: upper },
-  "kernel/net/outside/uplink.ts:Uplink": {
-    network: refused("it has a network of the host", "leave the option network out: the loopback device needs none"),
-  },
+  "kernel/fs/types/overlay-fs.ts:OverlayFs": { store: upper, _lower: upper, _linked: upper, _places: upper },
+  "kernel/fs/types/overlay-inodes.ts:OverlayDir": { lower: upper },
+  "kernel/fs/types/overlay-content.ts:OverlayContent": { _store: upper },
+  "kernel/net/outside/uplink.ts:Uplink": { network, _link: network },
+  "kernel/net/outside/bridge.ts:Bridge": { _link: network },
 };
 
 /** By `file:Class`: fields that are computed again. */
