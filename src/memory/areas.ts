@@ -1,7 +1,6 @@
 // The mappings of one address space in order of address: find, split, merge, and the gaps between them. Linux
 // mm/vma.c, lib/maple_tree.c.
 import { PAGE_SIZE } from "./frames.ts";
-import { HUGE_SIZE } from "./huge/pool.ts";
 import type { FileMapping } from "./page-cache.ts";
 import { samePolicy } from "./policy.ts";
 import { copyOf, isData, PROT, SPECIAL, VM, type Vma } from "./vma.ts";
@@ -275,7 +274,8 @@ export class Areas {
   maySplit(address: number): boolean {
     const vma = this.find(address);
     if (vma === undefined || address === vma.start) return true;
-    return (vma.flags & SPECIAL) === 0 && ((vma.flags & VM.HUGETLB) === 0 || address % HUGE_SIZE === 0);
+    if ((vma.flags & VM.HUGETLB) === 0) return (vma.flags & SPECIAL) === 0;
+    return address % (vma.file?.backing.huge?.unit ?? 1) === 0;
   }
 
   /** The number of additional mappings after splits at `start` and `end`. */

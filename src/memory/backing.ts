@@ -10,9 +10,11 @@
 //   - msync, fsync (`pages?.sync()`) and the end of the last mapping write dirty pages by `writePage`;
 //   - the end of the last link and the last open file calls `pages?.drop()`.
 // For a file that was never mapped `pages` is undefined, so the calls are free.
+import type { Access } from "../cpu/machine/mmu.ts";
 import type { Frames } from "./frames.ts";
-import type { HugeObject } from "./huge/object.ts";
 import type { PageCache } from "./page-cache.ts";
+import type { AddressSpace } from "./space.ts";
+import type { Vma } from "./vma.ts";
 
 /** A file's content as the page cache sees it. Usually the inode implements it. */
 export interface Backing {
@@ -42,11 +44,25 @@ export interface Backing {
   holds?(index: number): boolean;
   /** The number of the file's names. 0 or absent: the file is anonymous memory for a core file. */
   readonly nlink?: number;
-  /** The huge pages that are the file's only bytes, and its cache. */
-  readonly huge?: HugeObject | undefined;
+  /** The large pages that are the file's only bytes, and its cache. */
+  readonly huge?: LargePages | undefined;
   makeCache?(frames: Frames): PageCache;
   /** The page cache, set by `PageCache.of` at the first mapping. The VFS only calls it. */
   pages?: PageCache | undefined;
+}
+
+/** Pages that are larger than those of the page table. They serve their mappings, which have VM.HUGETLB. */
+export interface LargePages {
+  /** Bytes of a page. No page is split. */
+  readonly unit: number;
+  /** In bytes. */
+  size: number;
+  /** Makes the page of `address` present: a frame or a refusal (fault.ts). */
+  populate(space: AddressSpace, vma: Vma, address: number, kind: Access): number;
+  /** Removes a range from the page table: the number of entries. */
+  unmapRange(space: AddressSpace, vma: Vma, start: number, end: number): number;
+  /** A mapping ends. */
+  closed(vma: Vma): void;
 }
 
 /** An open file for mmap(2) and execve(2). Neighbouring mappings merge only if they have the same object. */

@@ -3,7 +3,6 @@ import { directMap, layout } from "../cpu/machine/layout.ts";
 import type { TranslationListener } from "../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../cpu/machine/side-tables.ts";
 import { Account } from "./account.ts";
-import { HugePool } from "./huge/pool.ts";
 
 /** Bytes of a page. SDM Vol. 3A 5.5 */
 export const PAGE_SIZE = 4096;
@@ -82,8 +81,8 @@ export class Frames {
   readonly reclaimers = new Set<Reclaimer>();
   /** The account of host memory besides frames. */
   readonly account: Account = new Account(this);
-  /** The pool of huge pages. */
-  readonly huge: HugePool = new HugePool(this);
+  /** State of those that set frames aside, by key. */
+  parts: Map<string, unknown> | undefined = undefined;
   /**
    * The page in the kernel's half that user code may access in every address space. Its address is negative.
    * Linux gate area.
@@ -101,7 +100,7 @@ export class Frames {
   free: number;
   /** The pages that the account has taken. */
   private _taken = 0;
-  /** The pages that the pool of huge pages has set aside. */
+  /** The pages that are set aside. */
   private _aside = 0;
   private readonly _reserve: number;
   /** The greatest request in pages. A greater one is an obvious overcommit (vm.overcommit_memory 0). */
@@ -297,7 +296,7 @@ export class Frames {
     return this.free < 0 || this._touched + this._taken > this.total + this._reserve;
   }
   /**
-   * Sets pages aside for huge pages. False: too few would remain for others; `always`: they are set aside
+   * Sets pages aside. False: too few would remain for others; `always`: they are set aside
    * nevertheless.
    */
   setAside(pages: number, always = false): boolean {

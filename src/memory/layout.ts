@@ -31,6 +31,9 @@ export interface Layout {
 export type Randomize = (bits: number) => number;
 
 const MiB = 2 ** 20;
+/** Bytes of a large page of the processor. SDM Vol. 3A 5.5.4 */
+export const LARGE_PAGE = 2 << 20;
+
 /** The user half of 64-bit programs without its last page, which is never mapped. Linux TASK_SIZE_MAX. */
 export const TASK_SIZE_64 = 2 ** 47 - PAGE_SIZE;
 /** IA32_PAGE_OFFSET: the TASK_SIZE of a 32-bit program on a 64-bit kernel. */

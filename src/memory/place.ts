@@ -1,9 +1,10 @@
 // The address of a new mapping: hints, top-down and bottom-up first fit. Linux mm/mmap.c
 // __get_unmapped_area(), arch/x86/kernel/sys_x86_64.c.
+
 import { E } from "../abi/errno.ts";
 import { startGap } from "./fault.ts";
 import { isPageAligned, PAGE_SIZE, pageFloor } from "./frames.ts";
-import { HUGE_SIZE as HUGE } from "./huge/pool.ts";
+import { LARGE_PAGE } from "./layout.ts";
 import type { AddressSpace } from "./space.ts";
 import { MAP } from "./vma.ts";
 
@@ -81,13 +82,13 @@ const areaFor = (space: AddressSpace, p: Placement): number => {
  * it needs, like Linux mm/huge_memory.c __thp_get_unmapped_area().
  */
 const hugeArea = (space: AddressSpace, p: Placement, offset: number): number | undefined => {
-  const first = Math.ceil(offset / HUGE) * HUGE;
-  if (offset + p.length - first < HUGE) return undefined;
-  const found = areaFor(space, { ...p, length: p.length + HUGE, huge: undefined });
+  const first = Math.ceil(offset / LARGE_PAGE) * LARGE_PAGE;
+  if (offset + p.length - first < LARGE_PAGE) return undefined;
+  const found = areaFor(space, { ...p, length: p.length + LARGE_PAGE, huge: undefined });
   if (found < 0) return undefined;
   if (found === p.at) return found;
-  const skip = (((offset - found) % HUGE) + HUGE) % HUGE;
-  return found + (skip === 0 ? HUGE : skip);
+  const skip = (((offset - found) % LARGE_PAGE) + LARGE_PAGE) % LARGE_PAGE;
+  return found + (skip === 0 ? LARGE_PAGE : skip);
 };
 
 /** The address of a new mapping of `length` bytes, or -errno. Linux __get_unmapped_area(). */

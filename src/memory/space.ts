@@ -4,11 +4,9 @@ import { directAddress } from "../cpu/machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/machine/mmu.ts";
 import { PF } from "../cpu/machine/state.ts";
 import { type AreaPages, Areas } from "./areas.ts";
+import type { LargePages } from "./backing.ts";
 import { hasFilledBehind, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
-import { HUGE_FRAMES } from "./huge/pool.ts";
-import { pagesWithin, populateHuge, settleAfter } from "./huge-fault.ts";
-import { closeHuge } from "./huge-map.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { FileMapping } from "./page-cache.ts";
@@ -38,6 +36,8 @@ const AREA_BATCH = 16;
 
 /** The auxiliary vector before execve(2). */
 export const NO_AUXV = new Uint8Array(0);
+
+const largePages = ({ file }: Vma): LargePages => file?.backing.huge as LargePages;
 
 /** An entry in the form of `Mmu.translate`. */
 const frameOf = (pte: number): number => pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
@@ -121,7 +121,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const { start, end } = vma;
       vma.provider?.dropped(start, end);
       const dropped = vma.flags & VM.HUGETLB ? this._drop(vma, start, end) : this.table.drop(start, end, this.frames);
-      if (vma.flags & VM.RESERVES) closeHuge(vma);
+      if (vma.flags & VM.HUGETLB) largePages(vma).closed(vma);
       if (vma.file === undefined) this.walked += dropped;
     });
     this.table.end();
@@ -282,7 +282,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return vma.provider?.refuse(this, vma, address, kind) || this._populate(vma, address, kind);
   }
   private _populate(vma: Vma, address: number, kind: Access): number {
-    return vma.flags & VM.HUGETLB ? populateHuge(this, vma, address, kind) : populate(this, vma, address, kind);
+    return vma.flags & VM.HUGETLB ? largePages(vma).populate(this, vma, address, kind) : populate(this, vma, address, kind);
   }
 
   /**
@@ -318,12 +318,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
   private _drop(vma: Vma, start: number, end: number): number {
     if ((vma.flags & VM.HUGETLB) === 0) return this.table.drop(start, end, this.frames);
-    const pages = pagesWithin(this, vma, start, end);
-    this.table.exclude(-pages.length * HUGE_FRAMES);
-    const dropped = this.table.drop(start, end, this.frames);
-    settleAfter(vma, pages);
-    this.walked += dropped;
-    return dropped;
+    return largePages(vma).unmapRange(this, vma, start, end);
   }
   /** The number of page table entries that calls walked, for their cost in virtual time. */
   walked = 0;

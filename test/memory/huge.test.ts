@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { access } from "../../src/cpu/machine/mmu.ts";
 import { mmap, mremap, munmap } from "../../src/memory/calls/index.ts";
 import { type Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
-import { HUGE_FRAMES, HUGE_SIZE } from "../../src/memory/huge/pool.ts";
+import { HUGE_FRAMES, HUGE_SIZE, hugePool } from "../../src/memory/huge/pool.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
 import { AddressSpace } from "../../src/memory/space.ts";
 import { MAP, PROT } from "../../src/memory/vma.ts";
@@ -16,11 +16,14 @@ const map = (space: AddressSpace, pages: number, prot: number = RW, flags: numbe
   mmap(space, { at: 0, length: pages * HUGE_SIZE, prot, flags: flags | MAP.ANONYMOUS | MAP.HUGETLB, offset: 0, compat: false });
 const withPool = (pages: number): Frames => {
   const { frames } = world(64 << 20);
-  frames.huge.resize(pages);
-  expect(frames.huge.total).toBe(pages);
+  hugePool(frames).resize(pages);
+  expect(hugePool(frames).total).toBe(pages);
   return frames;
 };
-const numbers = ({ huge }: Frames): number[] => [huge.total, huge.free, huge.reserved, huge.surplus];
+const numbers = (frames: Frames): number[] => {
+  const { total, free, reserved, surplus } = hugePool(frames);
+  return [total, free, reserved, surplus];
+};
 
 test("reservations stay right when the middle of a mapping moves", () => {
   const frames = withPool(5);
@@ -43,7 +46,7 @@ test("every frame comes back, in each order of the ends", () => {
   first.setU32(mmap(first, { at: 0, length: PAGE_SIZE, prot: RW, flags: MAP.PRIVATE | MAP.ANONYMOUS, offset: 0, compat: false }), 1);
   first.release();
   const { free, inUse } = frames;
-  frames.huge.resize(6);
+  hugePool(frames).resize(6);
   const parent = space64(frames);
   const own = map(parent, 2);
   const shared = map(parent, 2, RW, MAP.SHARED);
@@ -58,13 +61,13 @@ test("every frame comes back, in each order of the ends", () => {
   expect(child.u32(shared)).toBe(2);
   child.release();
   expect(numbers(frames)).toEqual([6, 6, 0, 0]);
-  frames.huge.resize(0);
+  hugePool(frames).resize(0);
   expect([frames.free, frames.inUse]).toEqual([free, inUse]);
 });
 test("the pool leaves memory for others", () => {
   const { frames } = world(64 << 20);
-  frames.huge.resize(1000);
-  expect(frames.huge.total * HUGE_FRAMES).toBeGreaterThan(frames.total / 2);
+  hugePool(frames).resize(1000);
+  expect(hugePool(frames).total * HUGE_FRAMES).toBeGreaterThan(frames.total / 2);
   expect(frames.free).toBeGreaterThanOrEqual(frames.total >> 5);
 });
 test("code of a huge page is not mapped in part", () => {

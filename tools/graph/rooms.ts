@@ -87,7 +87,7 @@ export const rooms: Record<string, readonly string[]> = {
     "describe/index.ts",
     "jit index.ts",
   ],
-  memory: ["huge", "", "show calls", "calls/index.ts"],
+  memory: ["", "huge", "show calls", "calls/index.ts"],
   policy: ["input", "", "explain", "formats/systemd formats/text", "formats", "why", "audit learn coverage", "html", "index.ts"],
   seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
   kernel: [

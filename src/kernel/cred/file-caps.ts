@@ -97,8 +97,8 @@ export const fileCapsToShow = (bytes: Uint8Array, cred: Cred, owner: Namespace):
  * The capabilities that a file grants to a program of `ns`: undefined if there are none, -EINVAL for bytes of
  * no revision. Linux get_vfs_caps_from_disk().
  */
-export const fileCapsFor = (bytes: Uint8Array | undefined, ns: Namespace, owner: Namespace): FileCaps | number | undefined => {
-  if (!bytes || !isWithin(ns, owner)) return undefined;
+export const fileCapsFor = (bytes: Uint8Array, ns: Namespace, owner: Namespace): FileCaps | number | undefined => {
+  if (!isWithin(ns, owner)) return undefined;
   const caps = parse(bytes);
   if (!caps) return -E.EINVAL;
   const uid = toKernel(owner, "uidMap", caps.root);

@@ -1,7 +1,7 @@
 // File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c,
 // fs/proc/root.c, fs/devpts/inode.c.
 import { E } from "../../abi/errno.ts";
-import { HUGE_SIZE } from "../../memory/huge/pool.ts";
+import { HUGE_SIZE, hugePool } from "../../memory/huge/pool.ts";
 import { featuresOf } from "../base/features-of.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
@@ -69,7 +69,7 @@ const ramfs = (t: Task, options: ReadonlyMap<string, string>): Or<FileSystem> =>
 /** The number of huge pages of an option `size`: bytes with a suffix, or a share of the pool. */
 const hugePagesOf = (t: Task, text: string): number | undefined => {
   const share = /^(\d+)%$/.exec(text);
-  if (share) return Math.floor((t.kernel.frames.huge.total * Number(share[1])) / 100);
+  if (share) return Math.floor((hugePool(t.kernel.frames).total * Number(share[1])) / 100);
   const pages = pagesOf(t, text);
   return pages === undefined ? undefined : Math.floor((pages * PAGE) / HUGE_SIZE);
 };

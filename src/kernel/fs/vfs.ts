@@ -2,6 +2,7 @@
 // mount point.
 
 import { E } from "../../abi/errno.ts";
+import { setHugeDevice } from "../../memory/huge/device.ts";
 import type { Wait } from "../base/wait.ts";
 import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
 import type { Task } from "../task/task.ts";
@@ -92,7 +93,7 @@ export class Vfs {
     const huge = new HugeFs(this.newDev(), clock);
     huge.internal = true;
     this.hugeFiles = new Mount(0, huge, huge.root, "hugetlbfs", 0);
-    clock.frames.huge.device = minor(huge.dev);
+    setHugeDevice(clock.frames, minor(huge.dev));
     this.nsfs = new NsFs(this.newDev(), clock);
     this.sockfs = new AnonFs(this.newDev(), clock, "sockfs", 0x534f434b);
   }

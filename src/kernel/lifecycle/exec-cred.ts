@@ -44,8 +44,10 @@ const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
 };
 
 /** The file's capabilities, which a nosuid mount takes away. Linux get_file_caps(). */
-const capsOf = ({ cred }: Task, { mount, dentry: { inode } }: Path): Or<FileCaps> | undefined =>
-  mount.flags & MS_NOSUID ? undefined : fileCapsFor(inode.xattrs?.get(FILE_CAPS), cred.userNs, inode.fs.owner);
+const capsOf = ({ cred }: Task, { mount, dentry: { inode } }: Path): Or<FileCaps> | undefined => {
+  const bytes = mount.flags & MS_NOSUID ? undefined : inode.xattrs?.get(FILE_CAPS);
+  return bytes && fileCapsFor(bytes, cred.userNs, inode.fs.owner);
+};
 
 /** Permitted and effective set. `euid` is the new effective uid. */
 const setsOf = (old: Cred, euid: number, caps: FileCaps | undefined): { permitted: bigint; full: boolean } => {

@@ -184,8 +184,8 @@ import { GivenBytes, SuppliedBytes } from "../tree.ts";
 import { Account } from "../../memory/account.ts";
 import { Areas } from "../../memory/areas.ts";
 import { Frames } from "../../memory/frames.ts";
-import { HugeCache } from "../../memory/huge-cache.ts";
-import { NamelessHuge } from "../../memory/huge-map.ts";
+import { HugeCache } from "../../memory/huge/cache.ts";
+import { NamelessHuge } from "../../memory/huge/map.ts";
 import { HugeObject } from "../../memory/huge/object.ts";
 import { HugePool } from "../../memory/huge/pool.ts";
 import { OrderedMap } from "../../memory/ordered-map.ts";
@@ -459,8 +459,8 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["memory/account.ts:Account", Account],
   ["memory/areas.ts:Areas", Areas],
   ["memory/frames.ts:Frames", Frames],
-  ["memory/huge-cache.ts:HugeCache", HugeCache],
-  ["memory/huge-map.ts:NamelessHuge", NamelessHuge],
+  ["memory/huge/cache.ts:HugeCache", HugeCache],
+  ["memory/huge/map.ts:NamelessHuge", NamelessHuge],
   ["memory/huge/object.ts:HugeObject", HugeObject],
   ["memory/huge/pool.ts:HugePool", HugePool],
   ["memory/ordered-map.ts:OrderedMap", OrderedMap],

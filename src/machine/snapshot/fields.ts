@@ -1,4 +1,4 @@
-// Fields that a snapshot does not copy. A handle is an object of the host or the processor. A derived field is
+// Fields that a snapshot does not copy. A handle is an object of the host or the processor. Other fields are
 // computed again.
 
 /** A field with an object of the host or of the processor. */

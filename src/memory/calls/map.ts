@@ -3,8 +3,8 @@ import { E } from "../../abi/errno.ts";
 import { access } from "../../cpu/machine/mmu.ts";
 import type { MappedFile } from "../backing.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
-import { HUGE_SIZE } from "../huge/pool.ts";
-import { anonymousHuge, closeHuge, hugeAlign, isHugeSize, isNameless, reserveHuge } from "../huge-map.ts";
+import { anonymousHuge, hugeAlign, isHugeSize, isNameless, reserveHuge } from "../huge/map.ts";
+import { HUGE_SIZE, hugePool } from "../huge/pool.ts";
 import { PageCache } from "../page-cache.ts";
 import { place } from "../place.ts";
 import { anonymousShared } from "../shmem.ts";
@@ -120,7 +120,7 @@ const withHugePages = (space: AddressSpace, request: MapRequest): MapRequest | n
   if ((flags & MAP.HUGETLB) === 0) return request;
   if (file !== undefined || !isHugeSize(flags)) return -E.EINVAL;
   const length = hugeAlign(request.length);
-  return { ...request, length, offset: 0, file: anonymousHuge(space.frames.huge, length, ++space.frames.sharedObjects) };
+  return { ...request, length, offset: 0, file: anonymousHuge(hugePool(space.frames), length, ++space.frames.sharedObjects) };
 };
 
 /** The effect of personality READ_IMPLIES_EXEC on PROT_READ. */
@@ -286,7 +286,7 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   areas.split(end);
   for (const vma of areas.within(at, end)) {
     space.dropPages(vma);
-    if (vma.flags & VM.RESERVES) closeHuge(vma);
+    if (vma.flags & VM.HUGETLB) vma.file?.backing.huge?.closed(vma);
     areas.remove(vma);
   }
   // Linux free_pgtables(): the range between the neighbours has no page any more.

@@ -1,9 +1,24 @@
 // The huge pages of one file, with its reservations. Linux fs/hugetlbfs/inode.c, mm/hugetlb.c
 // hugetlb_reserve_pages().
-import { HUGE_FRAMES, HUGE_SIZE, type HugeLimit, type HugePage, type HugePool, type HugeWish } from "./pool.ts";
+import type { Access } from "../../cpu/machine/mmu.ts";
+import type { LargePages } from "../backing.ts";
+import type { AddressSpace } from "../space.ts";
+import type { Vma } from "../vma.ts";
+import { closeHuge, populateHuge, unmapHuge } from "./fault.ts";
+import {
+  HUGE_FRAMES,
+  HUGE_SIZE,
+  type HugeLimit,
+  type HugePage,
+  type HugePool,
+  type HugeWish,
+  reserveWithin,
+  unreserveWithin,
+} from "./pool.ts";
 
 /** The huge pages of a file, by number. */
-export class HugeObject {
+export class HugeObject implements LargePages {
+  readonly unit = HUGE_SIZE;
   readonly pool: HugePool;
   readonly limit: HugeLimit | undefined;
   /** In bytes, a multiple of a huge page. */
@@ -16,6 +31,16 @@ export class HugeObject {
     this.pool = pool;
     this.size = size;
     this.limit = limit;
+  }
+
+  populate(space: AddressSpace, vma: Vma, address: number, kind: Access): number {
+    return populateHuge(space, vma, address, kind);
+  }
+  unmapRange(space: AddressSpace, vma: Vma, start: number, end: number): number {
+    return unmapHuge(space, vma, start, end);
+  }
+  closed(vma: Vma): void {
+    closeHuge(vma);
   }
 
   /** The number of existing pages. */
@@ -87,16 +112,3 @@ export class HugeObject {
     this._each(at, end, (from, length) => this.pool.u8.fill(0, from, from + length));
   }
 }
-
-/** Reserves pages for a mapping of the object, within the limit of its file system. */
-export const reserveWithin = ({ pool, limit }: HugeObject, pages: number): boolean => {
-  if (limit && limit.used + pages > limit.most) return false;
-  if (!pool.reserve(pages)) return false;
-  if (limit) limit.used += pages;
-  return true;
-};
-/** Gives such reservations up. */
-export const unreserveWithin = ({ pool, limit }: HugeObject, pages: number): void => {
-  pool.unreserve(pages);
-  if (limit) limit.used -= pages;
-};

@@ -1,9 +1,11 @@
 // The pool of huge pages. Its pages are set aside from the machine's memory; a page in use consists of
 // ordinary frames. Linux mm/hugetlb.c struct hstate.
 import type { Frames } from "../frames.ts";
+import { LARGE_PAGE } from "../layout.ts";
+import { hugeDevice } from "./device.ts";
 
 /** Bytes of a huge page, the only size: the processor has no pages of 1 GiB. SDM Vol. 3A 5.5.4 */
-export const HUGE_SIZE = 2 << 20;
+export const HUGE_SIZE = LARGE_PAGE;
 /** Binary logarithm of HUGE_SIZE. */
 export const HUGE_SHIFT = 21;
 /** Frames of a huge page. */
@@ -53,8 +55,10 @@ export class HugePool {
   overcommit = 0;
   /** The group that may use SHM_HUGETLB: vm.hugetlb_shm_group. */
   group = 0;
-  /** The device number of the kernel's internal hugetlbfs, as /proc/PID/maps shows it (`MappedFile.dev`). */
-  device = 0;
+  /** The device number of its files in /proc/PID/maps. */
+  get device(): number {
+    return hugeDevice(this._frames);
+  }
   /** The frames that were zeroed or copied for huge pages so far. */
   filled = 0;
   /** The pages in use, by their first frame. */
@@ -190,3 +194,30 @@ export class HugePool {
     return true;
   }
 }
+
+/** Pages of a pool within a limit: a file's. */
+interface HugeUser {
+  readonly pool: HugePool;
+  readonly limit: HugeLimit | undefined;
+}
+/** Reserves pages for a mapping of the object, within the limit of its file system. */
+export const reserveWithin = ({ pool, limit }: HugeUser, pages: number): boolean => {
+  if (limit && limit.used + pages > limit.most) return false;
+  if (!pool.reserve(pages)) return false;
+  if (limit) limit.used += pages;
+  return true;
+};
+/** Gives such reservations up. */
+export const unreserveWithin = ({ pool, limit }: HugeUser, pages: number): void => {
+  pool.unreserve(pages);
+  if (limit) limit.used -= pages;
+};
+
+const KEY = "huge pages";
+/** The pool of a machine, from its first use on. */
+export const hugePool = (frames: Frames): HugePool => {
+  frames.parts ??= new Map();
+  let pool = frames.parts.get(KEY) as HugePool | undefined;
+  if (!pool) frames.parts.set(KEY, (pool = new HugePool(frames)));
+  return pool;
+};

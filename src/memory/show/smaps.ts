@@ -1,8 +1,8 @@
 // The text of /proc/PID/smaps and smaps_rollup: a mapping and its resident part. Linux fs/proc/task_mmu.c
 // show_smap().
 import { PAGE_SIZE } from "../frames.ts";
-import { HUGE_FRAMES } from "../huge/pool.ts";
-import { pagesWithin } from "../huge-fault.ts";
+import { pagesWithin } from "../huge/fault.ts";
+import { HUGE_FRAMES, hugePool } from "../huge/pool.ts";
 import type { AddressSpace } from "../space.ts";
 import { PROT, VM, type Vma } from "../vma.ts";
 import { mapLine } from "./maps.ts";
@@ -52,7 +52,7 @@ export interface Counted {
 }
 const noHuge = { sharedHuge: 0, privateHuge: 0 };
 const hugeOf = (space: AddressSpace, vma: Vma): Counted => {
-  const { huge } = space.frames;
+  const huge = hugePool(space.frames);
   const pages = pagesWithin(space, vma, vma.start, vma.end);
   const shared = pages.filter(({ page }) => huge.mappers(page) > 1).length;
   const [sharedHuge, privateHuge] = [shared * HUGE_FRAMES, (pages.length - shared) * HUGE_FRAMES];

@@ -2,7 +2,7 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { isHugeSize } from "../../../memory/huge-map.ts";
+import { isHugeSize } from "../../../memory/huge/map.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
 import { memfd } from "../../fs/types/memfd.ts";
 import { secretMemory } from "../../fs/types/secretmem.ts";

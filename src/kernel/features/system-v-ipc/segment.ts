@@ -3,10 +3,10 @@ import { E } from "../../../abi/errno.ts";
 import { SHM } from "../../../abi/uapi/ipc.ts";
 import type { Backing, MappedFile } from "../../../memory/backing.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
+import { HugeCache } from "../../../memory/huge/cache.ts";
+import { hugeAlign, isHugeSize, punchHuge } from "../../../memory/huge/map.ts";
 import { HugeObject } from "../../../memory/huge/object.ts";
-import { HUGE_SIZE } from "../../../memory/huge/pool.ts";
-import { HugeCache } from "../../../memory/huge-cache.ts";
-import { hugeAlign, isHugeSize, punchHuge } from "../../../memory/huge-map.ts";
+import { HUGE_SIZE, hugePool } from "../../../memory/huge/pool.ts";
 import { PageCache } from "../../../memory/page-cache.ts";
 import { CAP, type Cred, capable, inGroup } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
@@ -162,7 +162,7 @@ const reserved = (huge: HugeObject | undefined, reserves: boolean): boolean =>
 /** The pages of a segment with SHM_HUGETLB, or -errno. Linux hugetlb_file_setup(). */
 const hugeObject = ({ frames }: Kernel, cred: Cred, bytes: number, flags: number): HugeObject | number => {
   if (!isHugeSize(flags)) return -E.EINVAL;
-  const { huge } = frames;
+  const huge = hugePool(frames);
   if (!capable(cred, CAP.IPC_LOCK) && !inGroup(cred, huge.group)) return -E.EPERM;
   return new HugeObject(huge, hugeAlign(bytes));
 };

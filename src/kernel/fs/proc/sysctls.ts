@@ -1,6 +1,7 @@
 // /proc/sys: settings with an effect, and those that are stored. man 5 proc_sys;
 // Documentation/admin-guide/sysctl.
 import { E } from "../../../abi/errno.ts";
+import { hugePool } from "../../../memory/huge/pool.ts";
 import { featuresOf } from "../../base/features-of.ts";
 import { PID_MAX, RESERVED_PIDS } from "../../base/rlimit.ts";
 import { LAST_CAP } from "../../cred/cred.ts";
@@ -135,7 +136,7 @@ const dropCaches: FixedTree[string] = {
 
 const memoryTree = (kernel: Kernel): FixedTree => ({
   ...stored("vm"),
-  ...hugeSettings(kernel.frames.huge),
+  ...hugeSettings(hugePool(kernel.frames)),
   drop_caches: dropCaches,
   max_map_count: field(() => kernel.frames, "mostAreas", { min: 0, max: INT_MAX }),
   mmap_min_addr: constant(65536),

@@ -1,5 +1,7 @@
 // The files of /sys: processors, memory nodes, the loopback device, settings of memory. Linux
 // Documentation/ABI/testing/sysfs-*.
+
+import { hugePool } from "../../../memory/huge/pool.ts";
 import type { Kernel } from "../../kernel.ts";
 import { type Device, devicesOf, lo } from "../../net/devices.ts";
 import type { Loop } from "../files/loop-device.ts";
@@ -86,7 +88,7 @@ export const sysTree = (kernel: Kernel): FixedTree => {
             cpulist: constant(list(cpus)),
             cpumap: constant(mask(cpus)),
             distance: constant(10),
-            hugepages: nodeHugePages(frames.huge),
+            hugepages: nodeHugePages(hugePool(frames)),
             meminfo: {
               read: () => {
                 const [total, free] = [frames.total * 4096, Math.max(0, frames.free) * 4096];
@@ -107,7 +109,7 @@ export const sysTree = (kernel: Kernel): FixedTree => {
     kernel: {
       cgroup: { delegate: constant("cgroup.procs\ncgroup.threads\ncgroup.subtree_control"), features: constant("nsdelegate") },
       mm: {
-        hugepages: hugePageFolders(frames.huge),
+        hugepages: hugePageFolders(hugePool(frames)),
         transparent_hugepage: {
           defrag: constant("always defer defer+madvise madvise [never]"),
           enabled: constant("always madvise [never]"),

@@ -1,10 +1,10 @@
 // hugetlbfs: files of huge pages. Linux fs/hugetlbfs/inode.c; Documentation/admin-guide/mm/hugetlbpage.rst.
 import { E } from "../../../abi/errno.ts";
 import { type Frames, PAGE_SIZE } from "../../../memory/frames.ts";
+import { HugeCache } from "../../../memory/huge/cache.ts";
+import { punchHuge } from "../../../memory/huge/map.ts";
 import { HugeObject } from "../../../memory/huge/object.ts";
-import { HUGE_SIZE, type HugeLimit } from "../../../memory/huge/pool.ts";
-import { HugeCache } from "../../../memory/huge-cache.ts";
-import { punchHuge } from "../../../memory/huge-map.ts";
+import { HUGE_SIZE, type HugeLimit, hugePool } from "../../../memory/huge/pool.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
 import type { Task } from "../../task/task.ts";
 import { RegularFile } from "../files/regular.ts";
@@ -64,7 +64,7 @@ export class HugeContent implements FileContent {
 export class HugeFile extends MemFile {
   override readonly huge: HugeObject;
   constructor(fs: HugeFs, made: NewInode) {
-    const huge = new HugeObject(fs.clock.frames.huge, 0, fs.limit);
+    const huge = new HugeObject(hugePool(fs.clock.frames), 0, fs.limit);
     super(fs, made, new HugeContent(huge));
     this.huge = huge;
   }

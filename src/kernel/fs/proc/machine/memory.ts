@@ -1,6 +1,7 @@
 // Files of /proc on the machine's memory. It is one node with one zone: all frames lie below 4 GiB. man 5
 // proc_meminfo, proc_vmstat; Linux fs/proc/meminfo.c, mm/vmstat.c, mm/show_mem.c.
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
+import { hugePool } from "../../../../memory/huge/pool.ts";
 import type { Kernel } from "../../../kernel.ts";
 import type { FixedTree } from "../tree/fixed-tree.ts";
 import { hugeMeminfo, poolPages } from "./huge-pages.ts";
@@ -15,7 +16,7 @@ const pages = ({
   frames,
 }: Kernel): { readonly total: number; readonly free: number; readonly slab: number; readonly anonymous: number } => {
   const slab = Math.ceil(frames.account.charged / PAGE_SIZE);
-  const anonymous = frames.total - frames.free - slab - poolPages(frames.huge);
+  const anonymous = frames.total - frames.free - slab - poolPages(hugePool(frames));
   return { total: frames.total, free: Math.max(0, frames.free), slab, anonymous };
 };
 
@@ -38,11 +39,11 @@ const meminfo = (kernel: Kernel): string => {
     ["Mapped", 0],
     ["Shmem", 0],
     ["Slab", slab],
-    ["CommitLimit", Math.floor((total - poolPages(kernel.frames.huge)) / 2)],
+    ["CommitLimit", Math.floor((total - poolPages(hugePool(kernel.frames))) / 2)],
     ["Committed_AS", slab + anonymous],
   ];
   const kB = (count: number): string => `${(count * PAGE_SIZE) / 1024}`.padStart(8);
-  return rows.map(([name, count]) => `${`${name}:`.padEnd(16)}${kB(count)} kB\n`).join("") + hugeMeminfo(kernel.frames.huge);
+  return rows.map(([name, count]) => `${`${name}:`.padEnd(16)}${kB(count)} kB\n`).join("") + hugeMeminfo(hugePool(kernel.frames));
 };
 
 /** Free pages as the fewest blocks of powers of 2: this memory has no fragments. */

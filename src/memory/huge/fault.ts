@@ -1,18 +1,18 @@
 // Page faults of huge pages: all entries of a page are set at once. Linux mm/hugetlb.c hugetlb_fault().
-import { type Access, access } from "../cpu/machine/mmu.ts";
-import { hardware, refusal } from "./fault.ts";
-import { PAGE_SIZE } from "./frames.ts";
-import { type HugeObject, reserveWithin } from "./huge/object.ts";
-import { HUGE_FRAMES, HUGE_SIZE, type HugePage } from "./huge/pool.ts";
-import { frameOf, PTE } from "./page-table.ts";
-import type { AddressSpace } from "./space.ts";
-import { PROT, VM, type Vma } from "./vma.ts";
+import { type Access, access } from "../../cpu/machine/mmu.ts";
+import { hardware, refusal } from "../fault.ts";
+import { PAGE_SIZE } from "../frames.ts";
+import { frameOf, PTE } from "../page-table.ts";
+import type { AddressSpace } from "../space.ts";
+import { PROT, VM, type Vma } from "../vma.ts";
+import type { HugeObject } from "./object.ts";
+import { HUGE_FRAMES, HUGE_SIZE, type HugePage, reserveWithin, unreserveWithin } from "./pool.ts";
 
 /** The number of the huge page at `base` in the file. */
 const numberOf = (vma: Vma, base: number): number => Math.floor((vma.pgoff * PAGE_SIZE + base - vma.start) / HUGE_SIZE);
 /** The object of a mapping with huge pages. */
 export const objectOf = (vma: Vma): HugeObject => {
-  const object = vma.file?.backing.huge;
+  const object = vma.file?.backing.huge as HugeObject | undefined;
   if (object === undefined) throw new Error("a mapping with huge pages has none");
   return object;
 };
@@ -130,11 +130,30 @@ export const pagesWithin = (space: AddressSpace, vma: Vma, start: number, end: n
  * Called after these pages were removed from the page table. A freed page is reserved again for a mapping
  * that reserves, until it ends. Linux __unmap_hugepage_range().
  */
-export const settleAfter = (vma: Vma, removed: readonly { at: number; page: HugePage }[]): void => {
+const settleAfter = (vma: Vma, removed: readonly { at: number; page: HugePage }[]): void => {
   const object = objectOf(vma);
   const { pool } = object;
   for (const { at, page } of removed) {
     const mayRestore = (vma.flags & VM.RESERVES) !== 0 && pool.surplus === 0;
     if (pool.settle(page) && mayRestore && reserveWithin(object, 1)) vma.file?.promised?.add(numberOf(vma, at));
   }
+};
+/** Removes a range from the page table: the number of entries. */
+export const unmapHuge = (space: AddressSpace, vma: Vma, start: number, end: number): number => {
+  const pages = pagesWithin(space, vma, start, end);
+  space.table.exclude(-pages.length * HUGE_FRAMES);
+  const dropped = space.table.drop(start, end, space.frames);
+  settleAfter(vma, pages);
+  space.walked += dropped;
+  return dropped;
+};
+/** Gives up the reservations of a mapping that ends. Linux hugetlb_vm_op_close(). */
+export const closeHuge = (vma: Vma): void => {
+  if ((vma.flags & VM.RESERVES) === 0) return;
+  const { file, pgoff, start, end } = vma;
+  if (file?.promised === undefined) return;
+  const first = (pgoff * PAGE_SIZE) / HUGE_SIZE;
+  let given = 0;
+  for (let n = first; n < first + (end - start) / HUGE_SIZE; n++) if (file.promised.delete(n)) given++;
+  unreserveWithin(objectOf(vma), given);
 };

@@ -1,12 +1,12 @@
 // Mappings of huge pages: their file without a name, and their reservations. Linux fs/hugetlbfs/inode.c
 // hugetlbfs_file_mmap(), hugetlb_file_setup().
-import type { Backing, MappedFile } from "./backing.ts";
-import { type Frames, PAGE_SIZE } from "./frames.ts";
-import { HugeObject, reserveWithin, unreserveWithin } from "./huge/object.ts";
-import { HUGE_SHIFT, HUGE_SIZE, type HugePool } from "./huge/pool.ts";
-import { HugeCache } from "./huge-cache.ts";
-import type { PageCache } from "./page-cache.ts";
-import { VM, type Vma } from "./vma.ts";
+import type { Backing, MappedFile } from "../backing.ts";
+import { type Frames, PAGE_SIZE } from "../frames.ts";
+import type { PageCache } from "../page-cache.ts";
+import { VM } from "../vma.ts";
+import { HugeCache } from "./cache.ts";
+import { HugeObject } from "./object.ts";
+import { HUGE_SHIFT, HUGE_SIZE, type HugePool, reserveWithin } from "./pool.ts";
 
 /** The least multiple of a huge page. */
 export const hugeAlign = (bytes: number): number => Math.ceil(bytes / HUGE_SIZE) * HUGE_SIZE;
@@ -84,14 +84,4 @@ export const reserveHuge = ({ file, flags, offset, length }: Wanted): { file: Ma
   if (!reserveWithin(object, to - from)) return undefined;
   const promised = new Set(Array.from({ length: to - from }, (_, n) => from + n));
   return { file: { ...file, promised }, flags: flags | VM.RESERVES };
-};
-
-/** Gives up the reservations of a mapping that ends. Linux hugetlb_vm_op_close(). */
-export const closeHuge = (vma: Vma): void => {
-  const { file, pgoff, start, end } = vma;
-  if (file?.promised === undefined || file.backing.huge === undefined) return;
-  const first = (pgoff * PAGE_SIZE) / HUGE_SIZE;
-  let given = 0;
-  for (let n = first; n < first + (end - start) / HUGE_SIZE; n++) if (file.promised.delete(n)) given++;
-  unreserveWithin(file.backing.huge, given);
 };

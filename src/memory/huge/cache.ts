@@ -1,11 +1,11 @@
 // The page cache of a file on a hugetlbfs: the bytes are in its huge pages only, so that nothing is copied
 // and nothing is written back.
-import { E } from "../abi/errno.ts";
-import type { Backing } from "./backing.ts";
-import { type Frames, PAGE_SIZE } from "./frames.ts";
-import type { HugeObject } from "./huge/object.ts";
-import { HUGE_FRAMES } from "./huge/pool.ts";
-import { PageCache } from "./page-cache.ts";
+import { E } from "../../abi/errno.ts";
+import type { Backing } from "../backing.ts";
+import { type Frames, PAGE_SIZE } from "../frames.ts";
+import { PageCache } from "../page-cache.ts";
+import type { HugeObject } from "./object.ts";
+import { HUGE_FRAMES } from "./pool.ts";
 
 /** The mappings of a file with huge pages. */
 export class HugeCache extends PageCache {
