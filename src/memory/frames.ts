@@ -81,6 +81,8 @@ export class Frames {
   readonly reclaimers = new Set<Reclaimer>();
   /** The account of host memory besides frames. */
   readonly account: Account = new Account(this);
+  /** Frames that were zeroed or copied without a change of `free`, so far. */
+  filledAside = 0;
   /** State of those that set frames aside, by key. */
   parts: Map<string, unknown> | undefined = undefined;
   /**

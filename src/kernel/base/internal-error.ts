@@ -1,10 +1,8 @@
 // Our own mistakes: an exception while the kernel or the processor works for a guest. The machine ends with
 // it, because the state of the interrupted work is unknown.
-import { i386, x64 } from "../../abi/abi.ts";
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { type FailedCall, InternalError } from "../../failure.ts";
 import { Problem } from "../../problem.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
 
 export { InternalError };
 
@@ -27,9 +25,26 @@ export const ownersOwn =
     }
   };
 
+/** A kernel and a task, as a message names them. */
+interface Worker {
+  readonly processor: { readonly state: { readonly rip: number } };
+  readonly scheduler: {
+    readonly gate: { entryOf(abi: Abi, nr: number): { readonly syscall: { readonly name: string } } | undefined };
+  };
+}
+interface Worked {
+  readonly kernel: Worker;
+  readonly args: Uint32Array;
+  readonly origAx: number;
+  readonly compat: boolean;
+  readonly pid: number;
+  readonly comm: string;
+  readonly process: { readonly pid: number };
+}
+
 const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 
-const callOf = (task: Task): FailedCall => {
+const callOf = (task: Worked): FailedCall => {
   const { kernel, args, origAx: number, compat } = task;
   const abi = compat ? i386 : x64;
   const value = (i: number): bigint => (compat ? 0n : BigInt(args[2 * i + 1] as number) << 32n) | BigInt(args[2 * i] as number);
@@ -43,7 +58,7 @@ const callOf = (task: Task): FailedCall => {
 };
 
 /** The exception that the machine's owner gets for `cause`. `inCall`: a call of the task was being served. */
-export const internalError = (cause: unknown, kernel: Kernel, task: Task | undefined, inCall: boolean): unknown => {
+export const internalError = (cause: unknown, kernel: Worker, task: Worked | undefined, inCall: boolean): unknown => {
   if (cause instanceof InternalError || cause instanceof OwnersException || cause instanceof Problem) return cause;
   const call = inCall && task ? callOf(task) : undefined;
   const work = call

@@ -5,6 +5,7 @@ import type { Dentry, Path } from "../fs/vfs/dentry.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import type { Cred } from "./cred.ts";
+import { checkFile, checkTask, rightsOfOpen } from "./security-checks.ts";
 
 /** The state of modules in credentials, by name of the module. */
 export type SecurityState = Readonly<Record<string, object>>;
@@ -60,68 +61,37 @@ export interface SecurityHooks {
   signal?(task: Task, target: Cred | undefined): number;
 }
 
-type Check = (hooks: SecurityHooks, name: string) => number | undefined;
-
-/** The first error of the modules with a key in `states`. Linux call_int_hook(). */
-const first = (task: Task, has: (name: string) => boolean, check: Check): number => {
-  for (const { name, hooks } of task.kernel.securityModules) {
-    const result = has(name) ? (check(hooks(), name) ?? 0) : 0;
-    if (result < 0) return result;
-  }
-  return 0;
-};
-const ofTask = (task: Task, check: Check): number => {
-  const { security } = task.cred;
-  return security === undefined ? 0 : first(task, (name) => Object.hasOwn(security, name), check);
-};
-
 /** Linux security_path_truncate(). */
 export const mayTruncatePath = (task: Task, path: Path): number =>
-  task.cred.security === undefined ? 0 : ofTask(task, (hooks) => hooks.pathTruncate?.(task, path));
+  task.cred.security === undefined ? 0 : checkTask(task, "pathTruncate", path);
 /** Linux security_path_mknod(), security_path_mkdir(), security_path_symlink(). */
 export const mayMake = (task: Task, dir: Path, type: number): number =>
-  task.cred.security === undefined ? 0 : ofTask(task, (hooks) => hooks.pathMake?.(task, dir, type));
+  task.cred.security === undefined ? 0 : checkTask(task, "pathMake", dir, type);
 /** Linux security_path_unlink(), security_path_rmdir(). */
 export const mayRemove = (task: Task, dir: Path, isDir: boolean): number =>
-  task.cred.security === undefined ? 0 : ofTask(task, (hooks) => hooks.pathRemove?.(task, dir, isDir));
+  task.cred.security === undefined ? 0 : checkTask(task, "pathRemove", dir, isDir);
 /** Linux security_path_link(), security_path_rename(). */
 export const mayRefer = (task: Task, reference: Reference): number =>
-  task.cred.security === undefined ? 0 : ofTask(task, (hooks) => hooks.pathRefer?.(task, reference));
+  task.cred.security === undefined ? 0 : checkTask(task, "pathRefer", reference);
 /** Linux security_sb_mount() and its like. */
-export const mayChangeMounts = (task: Task): number => ofTask(task, (hooks) => hooks.changeMounts?.(task));
+export const mayChangeMounts = (task: Task): number => (task.cred.security === undefined ? 0 : checkTask(task, "changeMounts"));
 /** Linux security_socket_bind(), security_socket_connect(). */
 export const mayUseAddress = (task: Task, family: number, address: Uint8Array, use: "bind" | "connect"): number =>
-  ofTask(task, (hooks) => hooks.socketAddress?.(task, family, address, use));
+  task.cred.security === undefined ? 0 : checkTask(task, "socketAddress", family, address, use);
 /** Linux security_unix_stream_connect(), security_unix_may_send(). */
 export const mayReachAbstract = (task: Task, maker: SecurityState | undefined): number =>
-  ofTask(task, (hooks) => hooks.reachAbstract?.(task, maker));
+  task.cred.security === undefined ? 0 : checkTask(task, "reachAbstract", maker);
 /** Linux security_ptrace_access_check(). */
-export const mayTrace = (task: Task, target: Task): boolean => ofTask(task, (hooks) => hooks.trace?.(task, target)) === 0;
+export const mayTrace = (task: Task, target: Task): boolean => task.cred.security === undefined || checkTask(task, "trace", target) === 0;
 /** Linux security_task_kill(). */
-export const maySignal = (task: Task, target: Cred | undefined): boolean => ofTask(task, (hooks) => hooks.signal?.(task, target)) === 0;
-
+export const maySignal = (task: Task, target: Cred | undefined): boolean =>
+  task.cred.security === undefined || checkTask(task, "signal", target) === 0;
 /** The numbers of the modules for a file that a task opens, or -errno. Undefined: no module restricts it. */
-export const securityOfOpen = (task: Task, path: Path, purpose: Purpose): ReadonlyMap<string, number> | number | undefined => {
-  if (task.cred.security === undefined) return undefined;
-  const rights = new Map<string, number>();
-  const refused = ofTask(task, (hooks, name) => {
-    const result = hooks.fileOpen?.(task, path, purpose);
-    if (result !== undefined && result >= 0) rights.set(name, result);
-    return result;
-  });
-  return refused < 0 ? refused : rights;
-};
-const ofFile = (task: Task, { security }: FileDescription, check: (hooks: SecurityHooks, rights: number) => number | undefined): number =>
-  security === undefined
-    ? 0
-    : first(
-        task,
-        (name) => security.has(name),
-        (hooks, name) => check(hooks, security.get(name) as number),
-      );
+export const securityOfOpen = (task: Task, path: Path, purpose: Purpose): ReadonlyMap<string, number> | number | undefined =>
+  task.cred.security === undefined ? undefined : rightsOfOpen(task, path, purpose);
 /** Linux security_file_truncate(). */
 export const mayTruncate = (task: Task, file: FileDescription): number =>
-  file.security === undefined ? 0 : ofFile(task, file, (hooks, rights) => hooks.fileTruncate?.(rights, file));
+  file.security === undefined ? 0 : checkFile(task, file, "fileTruncate", file);
 /** Linux security_file_ioctl(). */
 export const mayIoctl = (task: Task, file: FileDescription, request: number): number =>
-  file.security === undefined ? 0 : ofFile(task, file, (hooks, rights) => hooks.fileIoctl?.(rights, file, request));
+  file.security === undefined ? 0 : checkFile(task, file, "fileIoctl", file, request);

@@ -59,8 +59,6 @@ export class HugePool {
   get device(): number {
     return hugeDevice(this._frames);
   }
-  /** The frames that were zeroed or copied for huge pages so far. */
-  filled = 0;
   /** The pages in use, by their first frame. */
   private readonly _used = new Map<number, HugePage>();
 
@@ -161,7 +159,7 @@ export class HugePool {
       }
       frames[part] = frame;
     }
-    this.filled += HUGE_FRAMES;
+    this._frames.filledAside += HUGE_FRAMES;
     return frames;
   }
 

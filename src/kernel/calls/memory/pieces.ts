@@ -2,7 +2,6 @@
 
 import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
-import { hugePool } from "../../../memory/huge/pool.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
 import { charged } from "../../base/charged.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
@@ -21,10 +20,9 @@ const MOST_SEEN = Math.floor(PIECE / cost.page);
 /** Charges for the pages that `act` makes present. */
 const populating = (t: Task, pages: number, act: () => number): number => {
   const { frames } = t.mem;
-  const { free } = frames;
-  const { filled } = hugePool(frames);
+  const { free, filledAside } = frames;
   const result = act();
-  t.kernel.charge(pages * cost.page + Math.max(hugePool(frames).filled - filled, free - frames.free) * FRESH);
+  t.kernel.charge(pages * cost.page + Math.max(frames.filledAside - filledAside, free - frames.free) * FRESH);
   return result;
 };
 

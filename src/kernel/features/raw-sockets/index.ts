@@ -1,37 +1,15 @@
 // Raw sockets, ping sockets and packet sockets. man 7 raw, icmp, packet.
-import { E } from "../../../abi/errno.ts";
-import { AF, IPPROTO, SOCK } from "../../../abi/uapi/socket.ts";
+import { AF } from "../../../abi/uapi/socket.ts";
 import type { Feature } from "../../feature.ts";
-import { type InetSockets, mayBeRaw, type SocketFamily } from "../../net/family.ts";
+import { packetFamily, rawOrPing } from "./create.ts";
 import { packetOptions } from "./options.ts";
-import { PacketSocket } from "./packet.ts";
-import { mayPing, PingSocket } from "./ping.ts";
-import { RawSocket } from "./raw.ts";
-
-/** Linux packet_create(). The protocol has the order of the network. */
-const family: SocketFamily = (t, type, protocol, nonblock) => {
-  if (!mayBeRaw(t)) return -E.EPERM;
-  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
-  return { make: () => new PacketSocket(t, type, ((protocol & 255) << 8) | ((protocol >> 8) & 255), nonblock) };
-};
-/** Linux inetsw_array: the rows of ping and raw sockets. */
-const inetSockets: InetSockets = (t, type, protocol, how) => {
-  if (type === SOCK.DGRAM) {
-    if (protocol !== (how.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6)) return undefined;
-    return mayPing(t) ? { make: () => new PingSocket(t, how) } : -E.EACCES;
-  }
-  if (type !== SOCK.RAW) return undefined;
-  // No protocol is that of all datagrams.
-  if (protocol === 0) return -E.EPROTONOSUPPORT;
-  return mayBeRaw(t) ? { make: () => new RawSocket(t, protocol, how) } : -E.EPERM;
-};
 
 /** The feature. */
 export const rawSockets: Feature = {
   name: "raw sockets",
   config: "PACKET",
-  socketFamilies: { [AF.PACKET]: family },
-  inetSockets,
+  socketFamilies: { [AF.PACKET]: (...request) => packetFamily(...request) },
+  inetSockets: (...request) => rawOrPing(...request),
   netFiles: {
     packet: () => "sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n",
     raw: () => "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n",
