@@ -54,6 +54,35 @@ describe("a run in steps", () => {
     expect(await codeOf(() => machine.runUntil("soon"))).toBe("bad-moment");
     expect(await codeOf(() => machine.runUntil({ call: "wirte" }))).toBe("bad-moment");
   });
+  it("runs once at a time, and is whole again after a hook has failed", { timeout: 60_000 }, async () => {
+    const machine = new Machine();
+    let fails = false;
+    const hooks = {
+      stdout: () => {
+        if (fails) throw new Error("the hook's own");
+      },
+    };
+    await machine.start(hello, { hooks });
+    const snapshot = machine.snapshot();
+    const running = machine.finish();
+    const kinds = [codeOf(() => machine.runUntil({ idle: true })), codeOf(() => machine.restore(snapshot))];
+    expect(await Promise.all(kinds)).toEqual(["started", "started"]);
+    expect((await running).status).toEqual({ exit: 0 });
+    fails = true;
+    machine.restore(snapshot, { hooks });
+    await expect(machine.finish()).rejects.toThrow("the hook's own");
+    machine.restore(snapshot);
+    expect((await machine.finish()).stdout.text).toBe("hello through syscall\n");
+  });
+  it("goes on under its schedule", async () => {
+    const options = { schedule: "default/500", stdin: "" };
+    const program = readFileSync(`${top}/guest/bin/c6`);
+    const whole = await Machine.run(program, options);
+    const machine = new Machine();
+    await machine.start(program, options);
+    await machine.runUntil({ instructions: 40 });
+    expect((await machine.snapshot().run()).stats).toEqual(whole.stats);
+  });
   it("has one program, which must have been started", async () => {
     const machine = new Machine();
     expect(await codeOf(() => machine.finish())).toBe("started");

@@ -41,6 +41,7 @@ export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>>
     _state: supplied("a table of all frames"),
     _everTouched: supplied("a table of all frames"),
   },
+  "machine/schedule.ts:Follower": { onDeparture: supplied("the observers of the run") },
   "kernel/fs/files/stream-file.ts:StreamOutput": { sink: stream },
   "kernel/fs/files/stream-file.ts:StreamInode": { _end: stream },
   "kernel/fs/files/stream.ts:ByteSource": {

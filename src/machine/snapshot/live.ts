@@ -31,6 +31,9 @@ const prepare = (kernel: Kernel, { files = {}, seed }: ForkOptions): void => {
   if (seed !== undefined) reseed(kernel, seed);
 };
 
+/** The reason for which a run in steps has come to rest. */
+type Rest = "holds" | "ended" | "rests" | "timeout";
+
 /** A started program in its machine. Nothing of the outside world reaches it but its input. */
 export class Live {
   readonly machine: Machine;
@@ -39,7 +42,10 @@ export class Live {
   private _latest: State | undefined = undefined;
   private _waiting: Waiting | undefined = undefined;
   private _aborted: { readonly reason: unknown } | undefined = undefined;
+  /** In a step: the kernel works. */
   private _isRunning = false;
+  /** Between the steps of `until` or `finish`. */
+  private _isDriven = false;
 
   /** `options.stdin`: with its end; without it the input stays open. */
   constructor(machine: Machine, program: Program | Started, options: StartOptions) {
@@ -109,6 +115,7 @@ export class Live {
 
   /** Runs until a condition holds. False: the program has ended before, or waits for ever. */
   async until(condition: Until, limits: RunLimits = {}): Promise<boolean> {
+    this._mustRest();
     const { kernel } = this;
     const waiting = waitFor(condition, kernel);
     const before = kernel.observer;
@@ -125,6 +132,7 @@ export class Live {
   }
   /** Runs the program to its end. Its input ends if it has not. */
   async finish(limits: RunLimits = {}): Promise<Run> {
+    this._mustRest();
     const { streams } = this.session;
     if (!streams.hasEnded) streams.end();
     const end = await this._drive(limits, undefined);
@@ -132,7 +140,22 @@ export class Live {
     return this.session.report(end === "ended" ? undefined : { timeout: limits.timeout ?? 0 });
   }
 
-  private async _drive({ timeout, signal }: RunLimits, waiting: Waiting | undefined): Promise<"holds" | "ended" | "rests" | "timeout"> {
+  /** One run at a time: another one would find a machine that moves. */
+  private _mustRest(): void {
+    if (this._isDriven)
+      throw new Problem("started", "the machine runs: the promise of runUntil or finish must have resolved first", {
+        help: "await it, or make a machine of your own by fork",
+      });
+  }
+  private async _drive(limits: RunLimits, waiting: Waiting | undefined): Promise<Rest> {
+    this._isDriven = true;
+    try {
+      return await this._steps(limits, waiting);
+    } finally {
+      this._isDriven = false;
+    }
+  }
+  private async _steps({ timeout, signal }: RunLimits, waiting: Waiting | undefined): Promise<Rest> {
     signal?.throwIfAborted();
     const { deadline } = this.kernel;
     const end = timeout === undefined ? Infinity : deadline.clock() + timeout * 1000;
@@ -174,6 +197,8 @@ export class Live {
   }
   /** Takes the machine back to a state of it. */
   restore(state: State, options: ForkOptions = {}): void {
+    this._mustRest();
+    this._aborted = undefined;
     const { machine } = this;
     const { kernel, started } = takeBack(state, machine.kernel);
     machine.kernel = kernel;
