@@ -21,8 +21,13 @@ export interface Layout {
    * The address of a position-independent program with an interpreter, before alignment (ELF_ET_DYN_BASE).
    */
   readonly pieBase: number;
-  /** Added to the end of bss for the start of the heap. */
+  /** Added to the end of bss for the start of the heap, unless `heapPosition` says where it is. */
   readonly brkOffset: number;
+  /**
+   * An address above all others that equals the start of the heap modulo the window of direct-mapped pages; 0
+   * if `brkOffset` says where the heap begins. The start is less than 1 GiB after the end of bss.
+   */
+  readonly heapPosition: number;
   /** Subtracted from the stack pointer. */
   readonly stackOffset: number;
 }
@@ -46,6 +51,20 @@ const mmapBase = (taskSize: number, stackLimit: number, stackRandom: number, ran
   return pageAlign(taskSize - gap - random);
 };
 
+// Pages whose addresses are equal modulo the window of direct-mapped pages have one position there
+// (docs/design/direct-mapped-memory.md). So the random bits of 64-bit programs put the areas apart modulo the
+// window, in this order from the base of mmap on, which grows down:
+//
+//   0         16 to 48 MiB    64 to 192 MiB                     480 to 544 MiB              1 GiB
+//   mmap ↓    ↓ stack         position-independent program      heap ↑                      ↓ mmap
+//
+// A program that is not position-independent lies 380 to 450 MiB above the base of mmap, under the usual
+// limit of stacks. Heap and mmap have 480 MiB together. The base of mmap keeps 24 of its 28 random bits, the
+// stack 17 of 22, the heap 14 of 18.
+// Differences of addresses get a multiple of the window added, which makes them positive.
+const WINDOW = 2 ** 30;
+const WINDOWS = 2 ** 48;
+
 /**
  * The layout for a program of ELF class `bits`. `stackLimit` is RLIMIT_STACK in bytes. Linux
  * arch_pick_mmap_layout().
@@ -56,18 +75,29 @@ export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomi
   const stackRandom32 = randomize ? 0x7ff * PAGE_SIZE : 0;
   // mmap_rnd_bits 28, mmap_rnd_compat_bits 8; stack 22 and 11 bits; brk 32 MiB or 1 GiB.
   const taskSize = bits === 64 ? TASK_SIZE_64 : TASK_SIZE_32;
-  const random64 = random(28);
+  const mmapTop = mmapBase(TASK_SIZE_64, stackLimit, stackRandom64, 0);
+  const pieLow = Math.floor(TASK_SIZE_64 / 3) * 2;
+  const drawn = random(28);
+  const apart = bits === 64 && randomize !== undefined;
+  // Program and base of mmap move apart by twice the random number.
+  const between = (WINDOWS + 64 * MiB + (drawn % (128 * MiB)) - pieLow + mmapTop) % WINDOW;
+  const random64 = apart ? drawn - (drawn % WINDOW) + (between - (between % (2 * PAGE_SIZE))) / 2 : drawn;
   const random32 = random(8);
+  const base = mmapTop - random64;
+  let stackRandom = bits === 64 ? random(22) : random(11);
+  if (apart) stackRandom += ((TASK_SIZE_64 - base - 16 * MiB - (stackRandom % (32 * MiB))) % WINDOW) - (stackRandom % WINDOW);
+  const brkRandom = randomize ? (bits === 64 ? random(18) : random(13)) : 0;
   return {
     taskSize,
     minAddress,
-    stackTop: taskSize - (bits === 64 ? random(22) : random(11)),
-    mmapBase: mmapBase(TASK_SIZE_64, stackLimit, stackRandom64, random64),
+    stackTop: taskSize - stackRandom,
+    mmapBase: base,
     mmapBase32: mmapBase(TASK_SIZE_32, stackLimit, stackRandom32, random32),
     legacyBase: pageAlign(Math.floor(TASK_SIZE_64 / 3)) + random64,
     legacyBase32: pageAlign(Math.floor(TASK_SIZE_32 / 3)) + random32,
-    pieBase: bits === 64 ? Math.floor(TASK_SIZE_64 / 3) * 2 + random64 : pageAlign(Math.floor(TASK_SIZE_32 / 3)) + 16 * MiB + random32,
-    brkOffset: randomize ? (bits === 64 ? random(18) : random(13)) : 0,
+    pieBase: bits === 64 ? pieLow + random64 : pageAlign(Math.floor(TASK_SIZE_32 / 3)) + 16 * MiB + random32,
+    brkOffset: brkRandom,
+    heapPosition: apart ? WINDOWS + base + 480 * MiB + (brkRandom % (64 * MiB)) : 0,
     stackOffset: randomize ? randomize(13) : 0,
   };
 };

@@ -1,7 +1,7 @@
 // An address space from the inside: copy-on-write, frames, limits, messages to the CPU, and the kernel's
 // access to user memory.
 import { describe, expect, test } from "vitest";
-import { layout } from "../../src/cpu/machine/layout.ts";
+import { directMap, layout } from "../../src/cpu/machine/layout.ts";
 import { access, cacheMore, cacheWrite, type TranslationListener } from "../../src/cpu/machine/mmu.ts";
 import { mmap, mprotect, munmap } from "../../src/memory/calls/index.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
@@ -509,6 +509,40 @@ test("random addresses come from the seed and stay within Linux's bounds", () =>
   expect(highest.mmapBase).toBeLessThan(highest.stackTop - (8 << 20));
   expect(layoutFor(32, 8 << 20, bits).mmapBase32).toBeGreaterThan(0xf0000000);
   expect(layoutFor(32, Number.POSITIVE_INFINITY).mmapBase32).toBeGreaterThan(0x20000000);
+});
+
+test("stack, program, heap and mmap of a 64-bit program lie apart modulo the window of direct-mapped pages", () => {
+  const MiB = 2 ** 20;
+  let state = 1;
+  const bits = (n: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state >>> (32 - n);
+  };
+  expect(directMap.bits).toBe(30);
+  const bases = new Set<number>();
+  for (let n = 0; n < 200; n++) {
+    const layout = layoutFor(64, 8 << 20, bits);
+    const after = (address: number): number => (((address - layout.mmapBase) % 2 ** 30) + 2 ** 30) % 2 ** 30;
+    bases.add(layout.mmapBase);
+    expect(layout.stackTop).toBeLessThanOrEqual(2 ** 47 - PAGE_SIZE);
+    expect(layout.stackTop - (8 << 20)).toBeGreaterThan(layout.mmapBase);
+    expect(after(layout.stackTop)).toBeGreaterThanOrEqual(16 * MiB);
+    expect(after(layout.stackTop)).toBeLessThan(48 * MiB + PAGE_SIZE);
+    expect(after(layout.pieBase)).toBeGreaterThanOrEqual(64 * MiB - 2 * PAGE_SIZE);
+    expect(after(layout.pieBase)).toBeLessThan(192 * MiB);
+    const end = 0x40_0000 + n * PAGE_SIZE;
+    expect(after(0x40_0000)).toBeGreaterThan(370 * MiB);
+    expect(after(0x40_0000)).toBeLessThan(460 * MiB);
+    for (const bss of [end, layout.pieBase + end]) {
+      // src/kernel/exec/load.ts
+      const heap = bss + ((layout.heapPosition - bss) % 2 ** 30);
+      expect(heap - bss).toBeGreaterThanOrEqual(0);
+      expect(heap - bss).toBeLessThan(2 ** 30);
+      expect(after(heap)).toBeGreaterThanOrEqual(480 * MiB);
+      expect(after(heap)).toBeLessThan(544 * MiB);
+    }
+  }
+  expect(bases.size).toBe(200);
 });
 
 test("a range with a hole is not covered, also just after it was", () => {

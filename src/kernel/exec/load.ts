@@ -153,7 +153,9 @@ const setBounds = (space: AddressSpace, program: Program, loaded: Loaded): void 
   space.endData = loaded.endData;
   // A loader that runs as a program would have its heap in the mmap area; the heap moves to the program area.
   const moved = program.elf.header.type === ET.DYN && program.interpreter === undefined;
-  space.brkStart = pageAlign(moved ? space.layout.pieBase : loaded.end) + space.layout.brkOffset;
+  const end = pageAlign(moved ? space.layout.pieBase : loaded.end);
+  const { brkOffset, heapPosition } = space.layout;
+  space.brkStart = end + (heapPosition === 0 ? brkOffset : (heapPosition - end) % 2 ** 30);
   space.brk = space.brkStart;
 };
 
