@@ -10,4 +10,4 @@ if (!existsSync(join(top, "node_modules", "typescript"))) {
 build();
 // `trapgate lab` serves it. package.json leaves busybox out, which is under another licence.
 buildLab();
-run(process.execPath, [join(top, "tools", "types.mjs")]);
+run(process.execPath, [join(top, "tools", "slim.mjs")]);

@@ -1,9 +1,11 @@
-// `node tools/types.mjs FOLDER`: the declarations of a package, in its folder of modules: one file a door,
-// and
-// those that doors share in types/. tsc writes one a module, four times as many bytes, and most of them
-// describe values that no user can name.
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+// `node tools/slim.mjs FOLDER`: makes the folder of modules that of a package.
+// - Declarations are one file a door, and those that doors share in types/. tsc writes one a module, four
+// times
+//   as many bytes, and most of them describe values that no user can name.
+// - Modules of the kernel, the memory and the processor have no comments: these are a fifth of all modules.
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { top } from "./setup.mjs";
@@ -28,4 +30,15 @@ if (!existsSync(shared)) {
   await bundle.close();
   const made = new Set(written.output.map(({ fileName }) => fileName));
   for (const name of old) if (!made.has(name)) rmSync(join(dist, name));
+  // The door of internals promises nothing, so it has no docstrings: they are a third of all declarations.
+  const internal = join(dist, "internal.d.ts");
+  writeFileSync(internal, readFileSync(internal, "utf8").replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, ""));
 }
+
+const uncommented = ["cpu", "kernel", "memory"];
+for (const room of uncommented.map((name) => join(dist, name)).filter((path) => existsSync(path)))
+  for (const name of readdirSync(room, { recursive: true }).filter((each) => each.endsWith(".js") && !each.startsWith("generated"))) {
+    const path = join(room, name);
+    const { code } = await transform(readFileSync(path, "utf8"), { target: "esnext", legalComments: "none" });
+    writeFileSync(path, code);
+  }
