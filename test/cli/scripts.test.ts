@@ -30,7 +30,8 @@ it("libc-usual, with processes and pipes, needs one more", () => {
 });
 
 // V8's compiled form varies by 1.6 KB between builds of one text. What a start costs is counted by
-// `npm run bench:counts`. What is over belongs behind a deferred import, whose names only functions use, or in
+// `npm run bench:counts`. What is over belongs behind a deferred import, whose names only functions use, or
+// in
 // a list of its own.
 it("the first script is small", () => {
   const size = (name: string): number => statSync(`${top}/dist/bundle/${name}`).size;
