@@ -132,7 +132,13 @@ describe("--timeout and --memory", { timeout: 120_000 }, () => {
       expect(limited.stderr).toMatch(/the policy (is too large|was not read and answered within 1 s)[\s\S]*\[TG090[45]\]/);
       expect([124, 125]).toContain(limited.status);
       const explained = trapgate(["seccomp", "explain", "--timeout", "0.5", file]);
-      expect([explained.status, explained.stderr]).toEqual([124, expect.stringMatching(/:2:7: .*within 0\.5 s .*\[TG0904\]/)]);
+      // A fast host has read the rule by then, and has no place.
+      expect([explained.status, explained.stderr]).toEqual([
+        124,
+        expect.stringMatching(
+          /policy(?::2:7)?: .*within 0\.5 s .*\[TG0904\]|the policy was not read and answered within 0\.5 s \[TG0904\]/,
+        ),
+      ]);
       const small = trapgate(["seccomp", "explain", "--memory", "2M", file]);
       expect([small.status, small.stderr]).toEqual([125, expect.stringMatching(/too large: \d+ nodes, and more than 2 MB of memory/)]);
       writeFileSync(file, uses(40));
