@@ -149,10 +149,18 @@ export class TypedPolicy {
   #program: Program | undefined;
 
   constructor(options: PolicyOptions, rules: readonly Rule[] = []) {
-    check("policy", { options: someOptions, rules: listOf(aRule) }, [options, rules]);
+    // Rules of a policy are checked when they are added: a policy of thousands would check all for each.
+    if (TypedPolicy.#checked.has(rules)) check("policy", { options: someOptions }, [options]);
+    else check("policy", { options: someOptions, rules: listOf(aRule) }, [options, rules]);
     this.#options = options;
     this.#rules = rules;
     this.#abis = [...new Set(options.arch ?? (["x64"] as const))].map((name) => abis[name]);
+  }
+
+  static readonly #checked = new WeakSet<readonly Rule[]>();
+  #with(rules: readonly Rule[], options = this.#options): TypedPolicy {
+    TypedPolicy.#checked.add(rules);
+    return new TypedPolicy(options, rules);
   }
 
   /**
@@ -160,18 +168,18 @@ export class TypedPolicy {
    * AF.INET))
    */
   allow(...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
-    return new TypedPolicy(this.#options, [...this.#rules, this.#rule("allow", allow, clauses)]);
+    return this.#with([...this.#rules, this.#rule("allow", allow, clauses)]);
   }
   /**
    * These calls get a verdict of their own where all conditions hold. @example policy.on(errno("ENOSYS"),
    * "clone3")
    */
   on(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
-    return new TypedPolicy(this.#options, [...this.#rules, this.#rule("on", verdict, clauses)]);
+    return this.#with([...this.#rules, this.#rule("on", verdict, clauses)]);
   }
   /** As `on`, before all rules that there are: it decides where they would, too. */
   first(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
-    return new TypedPolicy(this.#options, [this.#rule("first", verdict, clauses), ...this.#rules]);
+    return this.#with([this.#rule("first", verdict, clauses), ...this.#rules]);
   }
   /** The ABIs whose calls the rules are about. */
   get arch(): readonly AbiName[] {
@@ -180,7 +188,7 @@ export class TypedPolicy {
   /** The same rules for one more ABI. */
   withArch(abi: AbiName): TypedPolicy {
     check("policy.withArch", { abi: anAbiName }, [abi]);
-    return new TypedPolicy({ ...this.#options, arch: [...new Set([...this.arch, abi])] }, this.#rules);
+    return this.#with(this.#rules, { ...this.#options, arch: [...new Set([...this.arch, abi])] });
   }
 
   #rule(method: string, verdict: Verdict, clauses: readonly Clause[]): Rule {

@@ -61,6 +61,10 @@ const texts: Readonly<Record<string, readonly [text: string | Uint8Array, messag
   "a long line of YAML": [
     `kind: SeccompProfile\nspec: {defaultAction: SCMP_ACT_ALLOW, syscalls: [${times(500, () => "{names: [read], action: SCMP_ACT_ERRNO}", ", ")}], x: "${"[".repeat(300)}"}\n`,
   ],
+  "methods of TypeScript": [
+    `import { policy } from "trapgate/policy";\nexport const s = policy({ default: errno("EPERM") })${'.allow("clone").allow("write", "getpid")'.repeat(5000)}"x";\n`,
+    /here the module must end/,
+  ],
   "unknown groups of systemd": [`[Service]\nSystemCallFilter=${times(60_000, (i) => `@g${i}`, " ")}\n`],
   "known groups of systemd": [`[Service]\n${"SystemCallFilter=@system-service\n".repeat(20_000)}`],
   "blanks of systemd": [`[Service]\nSystemCallFilter=${" ".repeat(600_000)}read\n`],

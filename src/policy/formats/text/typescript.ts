@@ -113,6 +113,7 @@ class Reader {
   }
 
   #method(made: TypedPolicy): TypedPolicy {
+    this.#source.budget.check();
     const name = this.#tokens.expect("a method", "word");
     if (!methods.includes(name.text))
       this.#tokens.complain(`policy has no method ${name.text}`, name, didYouMean(name.text, methods), "policy-name");
