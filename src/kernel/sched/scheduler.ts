@@ -204,7 +204,8 @@ export class Scheduler implements Scheduling {
     const cpu = kernel.processor;
     this.switchTo(task);
     this.reschedule = this._yields = false;
-    const goesOn = this._cut === task && kernel.now < this._sliceEnd;
+    // Timers may have taken the rest of its slice since: it ends in the loop below, as without the cut.
+    const goesOn = this._cut === task;
     this._cut = undefined;
     if (!goesOn) {
       this._slice = Math.max(1, this.slice);
@@ -226,12 +227,14 @@ export class Scheduler implements Scheduling {
         continue;
       }
       const end = this._end();
+      if (kernel.now >= end) break;
+      // Also before timers: a timer may set itself again for now, as a chain of requests of io_uring does.
+      if (this._late()) break;
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
-        if (kernel.now >= end || this.reschedule || !this._fireTimers()) break;
+        if (!this._fireTimers()) break;
         continue;
       }
-      if (kernel.now < this._lookAt ? this._isLate : this._look()) break;
       if (call) {
         this.isInCall = true;
         gate.resume(task, call);
