@@ -108,6 +108,7 @@ const budgetOf = ({ program, machine, image, overlay }: Prepared): WorkBudget =>
 /** Runs the program. `watched`: other observers of the run. */
 export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
   const budget = budgetOf(given);
+  heapFor(given.machine.memory);
   const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;
   const { path } = prepared;
   const policy = prepared.policy && (await readPolicy(prepared.policy, prepared, budget));
@@ -121,7 +122,6 @@ export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
   const network = prepared.network && (await import("./network.ts")).networkFrom(prepared.network, say);
-  heapFor(prepared.machine.memory);
   const machine = new Machine({
     ...prepared.machine,
     ...(network ? { network } : {}),
