@@ -21,7 +21,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
     "--clock now|TIME",
     "the guest's time of day at boot, such as 2025-01-01T12:00:00Z (default: that of the newest file of the host in a shown folder, else 2025-01-01)",
   ],
-  ["--cpus N", "processors that the guest sees; programs run on the first one (default: 1)"],
+  ["--cpus N", "processors that the guest sees; tasks are spread over them, one runs at a time (default: 1)"],
   ["--cwd DIR", "working directory in the guest (default: yours with --root /, else /)"],
   ["--uid N", "user and group of the program (default: 0)"],
   ["--kernel NAME", "kernel version, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],

@@ -75,6 +75,8 @@ export class Cpu implements TranslationListener, OracleContext {
    */
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
+  /** IA32_TSC_AUX. */
+  number = 0;
   random: (() => bigint) | undefined;
   /**
    * Serves the call of a door inside compiled code, so that the code need not exit. Returns the most

@@ -32,6 +32,7 @@ export class ScriptedProcessor implements Processor {
   instructions = 0;
   timeStamp = (): bigint => 0n;
   timeStampDisabled = false;
+  number = 0;
   random = undefined;
   readonly script: (() => Exit)[] = [];
 

@@ -20,6 +20,8 @@ export interface HelperContext {
   readonly model: Model;
   timeStamp(): bigint;
   timeStampDisabled: boolean;
+  /** IA32_TSC_AUX: the number of the processor. */
+  readonly number: number;
   /** 64 random bits; undefined if the machine has no source. */
   random: (() => bigint) | undefined;
   raise(vector: number, error: number): number;
@@ -100,9 +102,11 @@ export const helpers: Record<HelperName, HelperFunction> = {
     const t = m.timeStamp();
     m.state.u64[R.ax] = t & 0xffff_ffffn;
     m.state.u64[R.dx] = (t >> 32n) & 0xffff_ffffn;
-    if (a) m.state.u64[R.cx] = 0n;
+    if (a) m.state.u64[R.cx] = BigInt(m.number);
     return 0;
   },
+  /** RDPID */
+  processorNumber: (m) => answer(m, m.number),
   /**
    * RDRAND, RDSEED. Without a source they return zeros and CF = 0, which programs must expect. SDM Vol. 1
    * 7.3.17

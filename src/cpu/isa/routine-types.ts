@@ -13,7 +13,8 @@ export interface RoutineType {
  */
 // biome-ignore format: table
 export const helperNames = [
-  "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "random", "enter",
+  "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "processorNumber", "random",
+  "enter",
   "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor", "xsave", "xsaveopt", "xsavec", "xrstor", "xrstorHeader", "xgetbv",
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorSyscall", "vendorSysenter",
 ] as const;

@@ -22,6 +22,8 @@ export interface Processor {
   /** The value of RDTSC, and CR4.TSD. */
   timeStamp: () => bigint;
   timeStampDisabled: boolean;
+  /** The value of RDPID, and of RDTSCP in ecx: IA32_TSC_AUX. */
+  number: number;
   /** The breakpoints of the debug registers, and DR6 after a debug exception. */
   breakpoints: readonly Breakpoint[];
   debugStatus: number;

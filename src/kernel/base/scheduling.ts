@@ -27,6 +27,12 @@ export interface Chooser {
  */
 export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
 
+/** How long a processor worked, in nanoseconds. */
+export interface ProcessorTimes {
+  readonly user: number;
+  readonly system: number;
+}
+
 /** The gate: the entry of every call. */
 export interface CallGate {
   /** Serves the running task's call at the door of `why`. */
@@ -51,6 +57,12 @@ export interface Scheduling {
   wake(task: Task): void;
   start(task: Task): void;
   yield(): void;
+  /** Gives a new task its processor. */
+  place(task: Task): void;
+  /** A task's set of processors has changed. */
+  settle(task: Task): void;
+  /** The times of a processor; undefined: it is the only one. */
+  processorTimes(cpu: number): ProcessorTimes | undefined;
   /** A priority or policy has changed. */
   rankChanged(): void;
   /** True: another task runs now; the caller repeats this point later. */

@@ -10,7 +10,8 @@ export const USER_CS = 0x33;
 export const GDT_TLS_MIN = 12;
 /** The last entry of set_thread_area(2). */
 export const GDT_TLS_MAX = 14;
-const GDT_CPUNODE = 15;
+/** The entry whose limit tells the processor and the node. */
+export const GDT_CPUNODE = 15;
 const GDT_ENTRIES = 16;
 
 /** One descriptor as 8 bytes. SDM Vol. 3A 3.4.5. `flags` is the nibble G, D/B, L, AVL. */
@@ -38,7 +39,7 @@ export const newGdt = (): Uint8Array => {
   put(USER32_CS, descriptor(0, 0xfffff, CODE, 0xc));
   put(USER_DS, descriptor(0, 0xfffff, DATA, 0xc));
   put(USER_CS, descriptor(0, 0xfffff, CODE, 0xa));
-  // vdso_read_cpunode(): node << 12 | cpu in the limit; the only CPU is 0 of node 0.
+  // vdso_read_cpunode(): node << 12 | cpu in the limit. The only node is 0; the context switch puts the cpu.
   put(GDT_CPUNODE * 8, descriptor(0, 0, READ_ONLY, 0x4));
   return table;
 };

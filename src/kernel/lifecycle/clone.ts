@@ -223,6 +223,7 @@ const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
   kernel.processes.set(child.process.pid, child.process);
   if (child.process.leader === child) watchCpuLimit(child.process);
   kernel.observer?.started?.(child, parent);
+  kernel.scheduler.place(child);
   kernel.scheduler.start(child);
 };
 

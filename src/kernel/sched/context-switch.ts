@@ -5,11 +5,14 @@ import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { loadSegment } from "../base/processor.ts";
-import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
+import { GDT_CPUNODE, GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
+import { Placement } from "./placement.ts";
 
 const TLS_OFFSET = GDT_TLS_MIN * 8;
+/** The low byte of a limit: LSL tells the number of the processor. Linux vdso_read_cpunode(). */
+const CPU_OFFSET = GDT_CPUNODE * 8;
 const NO_BREAKPOINTS: readonly Breakpoint[] = [];
 const NO_LDT = new Uint8Array(0);
 
@@ -25,8 +28,23 @@ export class ContextSwitch {
   private readonly _gdt = newGdt();
   /** The address space that the processor uses. */
   private _space: AddressSpace | undefined = undefined;
+  /** Undefined: there is one processor. */
+  readonly placement: Placement | undefined;
   constructor(kernel: Kernel) {
     this._kernel = kernel;
+    this.placement = kernel.cpus > 1 ? new Placement(kernel.cpus) : undefined;
+  }
+  /** Places a new task on one of its processors. */
+  place(task: Task): void {
+    this.placement?.place(task);
+  }
+  /** A task's set of processors has changed. */
+  settle(task: Task): void {
+    const { placement } = this;
+    if (!placement) return;
+    const isRunning = task === this.current;
+    if (isRunning) placement.switched(task);
+    if (placement.settle(task) && isRunning) this.loadTables(task);
   }
   /** Puts a task's registers, address space and descriptor tables into the processor. */
   switchTo(task: Task): void {
@@ -39,6 +57,7 @@ export class ContextSwitch {
     }
     processor.state.restore(task.registers);
     this.current = task;
+    this.placement?.switched(task);
     if (task.staleSegments) this.reloadSegments(task);
     else this.loadTables(task);
     processor.segments.refresh();
@@ -53,6 +72,7 @@ export class ContextSwitch {
     }
     processor.timeStampDisabled = task.tscDisabled;
     processor.breakpoints = task.debug?.breakpoints ?? NO_BREAKPOINTS;
+    processor.number = this._gdt[CPU_OFFSET] = task.cpu;
     this._gdt.set(task.tls, TLS_OFFSET);
     processor.segments.tables = { gdt: this._gdt, ldt: task.ldt.table ?? NO_LDT };
   }

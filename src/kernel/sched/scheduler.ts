@@ -6,7 +6,7 @@ import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH, type Processor } from "../base/processor.ts";
-import type { Chooser, PointKind, RunResult, Scheduling } from "../base/scheduling.ts";
+import type { Chooser, PointKind, ProcessorTimes, RunResult, Scheduling } from "../base/scheduling.ts";
 import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -196,6 +196,19 @@ export class Scheduler implements Scheduling {
    */
   reloadSegments(task: Task, changed?: (selector: number) => boolean): void {
     this._context.reloadSegments(task, changed);
+  }
+
+  /** The processor of a new task. */
+  place(task: Task): void {
+    this._context.place(task);
+  }
+  /** A task's set of processors has changed: it runs on one of them. */
+  settle(task: Task): void {
+    this._context.settle(task);
+  }
+  /** The times of a processor; undefined: it is the only one. */
+  processorTimes(cpu: number): ProcessorTimes | undefined {
+    return this._context.placement?.times(cpu);
   }
 
   private _runSlice(task: Task, until: number): void {

@@ -78,6 +78,7 @@ interface ForkRules {
   vforkParent: "made";
   exitCode: "fresh";
   affinity: "copied";
+  cpu: "made";
   endEvents: "fresh";
   usage: "fresh";
   startTime: "made";

@@ -56,6 +56,6 @@ const leaveSequence = (task: Task, { area, signature }: RestartableSequences): b
 /** After a preemption, or before a frame for signal `sig`. Linux __rseq_handle_notify_resume(). */
 export const restartSequence = (task: Task, sig = 0): void => {
   const { rseq } = task;
-  if (!rseq || (leaveSequence(task, rseq) && put(task, rseq.area, 0, 0))) return;
+  if (!rseq || (leaveSequence(task, rseq) && put(task, rseq.area, task.cpu, task.cpu))) return;
   forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: sig === SIG.SIGSEGV });
 };

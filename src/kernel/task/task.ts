@@ -169,8 +169,9 @@ export class Task implements Sleeper {
   /** vfork(2): the parent's thread, which sleeps until this task executes a program or ends. */
   vforkParent: Task | undefined = undefined;
   exitCode = 0;
-  /** The processors of sched_setaffinity(2). They are only stored. */
+  /** The processors of sched_setaffinity(2), and the one where the task runs (sched/placement.ts). */
   affinity: bigint;
+  cpu = 0;
   /** Woken at the end of this thread. */
   readonly endEvents = new WaitQueue();
   readonly usage: Usage = noUsage();

@@ -155,6 +155,7 @@ import { UnixTable } from "../../kernel/net/unix-table.ts";
 import { UnixSocket } from "../../kernel/net/unix.ts";
 import { DebugRegisters } from "../../kernel/ptrace/debug-registers.ts";
 import { ContextSwitch } from "../../kernel/sched/context-switch.ts";
+import { Placement } from "../../kernel/sched/placement.ts";
 import { RunQueue } from "../../kernel/sched/run-queue.ts";
 import { Scheduler } from "../../kernel/sched/scheduler.ts";
 import { Sleepers, TaskDeadline } from "../../kernel/sched/sleepers.ts";
@@ -422,6 +423,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/net/unix.ts:UnixSocket", UnixSocket],
   ["kernel/ptrace/debug-registers.ts:DebugRegisters", DebugRegisters],
   ["kernel/sched/context-switch.ts:ContextSwitch", ContextSwitch],
+  ["kernel/sched/placement.ts:Placement", Placement],
   ["kernel/sched/run-queue.ts:RunQueue", RunQueue],
   ["kernel/sched/scheduler.ts:Scheduler", Scheduler],
   ["kernel/sched/sleepers.ts:Sleepers", Sleepers],

@@ -83,6 +83,7 @@ const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number 
   const wanted = bytes.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n) & allCpus(t.kernel.cpus);
   if (wanted === 0n) return -E.EINVAL;
   target.affinity = wanted;
+  t.kernel.scheduler.settle(target);
   return 0;
 };
 
@@ -226,6 +227,6 @@ export const schedCalls: readonly Syscall[] = [
     NOTE,
   ),
   syscall("getcpu", { cpu: filled("uint32"), node: filled("uint32"), unused: ptr }, (t, a) =>
-    (a.cpu === 0 || t.mem.setU32(a.cpu, 0)) && (a.node === 0 || t.mem.setU32(a.node, 0)) ? 0 : -E.EFAULT,
+    (a.cpu === 0 || t.mem.setU32(a.cpu, t.cpu)) && (a.node === 0 || t.mem.setU32(a.node, 0)) ? 0 : -E.EFAULT,
   ),
 ];

@@ -195,7 +195,7 @@ export const statText = (task: Task, whole: boolean, viewer: Viewer): string => 
     0,
     0,
     process.exitSignal,
-    0,
+    task.cpu,
     isRealtime(task.policy & ~RESET_ON_FORK) ? task.priority : 0,
     task.policy & ~RESET_ON_FORK,
     0,

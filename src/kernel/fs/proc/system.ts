@@ -1,6 +1,7 @@
 // The files of /proc that describe the whole machine. man 5 proc; Linux fs/proc/*.c.
 
 import { featuresOf } from "../../base/features-of.ts";
+import type { ProcessorTimes } from "../../base/scheduling.ts";
 import { UPTIME } from "../../base/time.ts";
 import { ticks } from "../../base/usage.ts";
 import type { Kernel } from "../../kernel.ts";
@@ -30,13 +31,18 @@ const partitions = ({ vfs }: Kernel): string =>
         ),
     )
     .join("");
+const NEVER: ProcessorTimes = { user: 0, system: 0 };
 const stat = (kernel: Kernel): string => {
   const { user, system, idle, voluntarySwitches, involuntarySwitches } = machineUsage(kernel);
   const cpu = `${ticks(user)} 0 ${ticks(system)} ${ticks(idle)} 0 0 0 0 0 0`;
   const running = [...kernel.tasks.values()].filter((t) => t.state === "runnable").length;
-  const others = Array.from({ length: kernel.cpus - 1 }, (_, i) => `cpu${i + 1} 0 0 0 ${ticks(kernel.now)} 0 0 0 0 0 0\n`).join("");
+  const others = Array.from({ length: kernel.cpus - 1 }, (_, i) => kernel.scheduler.processorTimes(i + 1) ?? NEVER);
+  const line = (name: string, { user, system }: ProcessorTimes): string =>
+    `${name} ${ticks(user)} 0 ${ticks(system)} ${ticks(Math.max(0, kernel.now - user - system))} 0 0 0 0 0 0\n`;
+  // What ran for no task counts as the first one's.
+  const first = others.reduce((rest, { user, system: own }) => ({ user: rest.user - user, system: rest.system - own }), { user, system });
   return (
-    `cpu  ${cpu}\ncpu0 ${cpu}\n${others}intr 0\nctxt ${voluntarySwitches + involuntarySwitches}\nbtime ${kernel.bootTime - UPTIME.sec}\n` +
+    `cpu  ${cpu}\n${line("cpu0", first)}${others.map((times, i) => line(`cpu${i + 1}`, times)).join("")}intr 0\nctxt ${voluntarySwitches + involuntarySwitches}\nbtime ${kernel.bootTime - UPTIME.sec}\n` +
     `processes ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`
   );
 };

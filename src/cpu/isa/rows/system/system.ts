@@ -77,6 +77,10 @@ const random: Meaning = (o, i) => {
   o.helper("random");
   o.set(0, o.zext(o.field("answer"), i.w));
 };
+const processorNumber: Meaning = (o, i) => {
+  o.helper("processorNumber");
+  o.set(0, o.zext(o.field("answer"), i.widths[0] as number));
+};
 const enter: Meaning = (o, i) => o.helper("enter", o.get(0), o.or(o.get(1), o.imm(i.w << 16)));
 
 const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
@@ -112,8 +116,7 @@ export const system = family(() => [
   row("rdtscp", "0F 01 F9", (o) => o.helper("rdtsc", o.imm(1))),
   row("rdrand", "NFx 0F C7 /6 Rv", random, { feature: "rdrand" }),
   row("rdseed", "NFx 0F C7 /7 Rv", random, { feature: "rdseed" }),
-  // IA32_TSC_AUX is 0, as in RDTSCP.
-  row("rdpid", "F3 0F C7 /7 Ry", (o) => o.set(0, o.imm(0)), { size64: "force", feature: "rdpid" }),
+  row("rdpid", "F3 0F C7 /7 Ry", processorNumber, { size64: "force", feature: "rdpid" }),
   row("xlatb", "D7", xlat, { addressed: true }),
   row("enter", "C8 Iw,Ib", enter, { size64: "default", context: true }),
   ...ofEachVendor((vendor) => [row("bound", "62 Gv,Ma", bound(vendor), { only: "not64", ends: true })]),
