@@ -31,6 +31,9 @@ const guides = readdirSync(`${top}/docs/guide`).map((name) => `docs/guide/${name
 const elsewhere = ["npm start", "npm test", "npm pack", "npm i ../trapgate/trapgate-0.1.0.tgz"];
 
 describe("README.md", () => {
+  it("is read in a few minutes: 150 lines", () => {
+    expect(readFileSync(`${top}/README.md`, "utf8").split("\n").length).toBeLessThanOrEqual(151);
+  });
   it("has no command that no test runs", () => {
     const lines = readFileSync(`${top}/README.md`, "utf8").split("\n");
     const commands = lines.flatMap((line) => /^ {4}((?:npm|npx|node|trapgate) .*?)(?: +#.*)?$/.exec(line)?.[1] ?? []);
