@@ -11,19 +11,23 @@ const at = join(top, "src", "machine", "snapshot", "classes.ts");
 const ROOMS = ["kernel", "memory"];
 const OTHERS = ["seccomp/filter.ts", "seccomp/special.ts", "machine/standard-streams.ts", "machine/schedule.ts", "machine/tree.ts"];
 
-/** The text of the file, and its sources: the files with classes. */
-export const stateClasses = (): string => {
+/** The files with classes, and the names of these. */
+export const stateFiles = (): { readonly file: string; readonly names: readonly string[] }[] => {
   const src = join(top, "src");
   const files = ROOMS.flatMap((room) =>
     readdirSync(join(src, room), { recursive: true, encoding: "utf8" }).map((file) => join(room, file)),
   );
-  const found = [...files.filter((file) => file.endsWith(".ts")), ...OTHERS]
+  return [...files.filter((file) => file.endsWith(".ts")), ...OTHERS]
     .sort()
     .map((file) => {
       const text = readFileSync(join(src, file), "utf8");
       return { file, names: [...text.matchAll(/^export class (\w+)/gm)].map((m) => m[1] as string).sort() };
     })
     .filter(({ names }) => names.length > 0);
+};
+/** The text of the file. */
+export const stateClasses = (): string => {
+  const found = stateFiles();
   // Classes of two files can have one name.
   const uses = new Map<string, number>();
   for (const { names } of found) for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1);

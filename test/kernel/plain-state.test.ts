@@ -15,6 +15,7 @@ import { handles } from "../../src/machine/snapshot/fields.ts";
 import { registry } from "../../src/machine/snapshot/registry.ts";
 import { type Walk, walk } from "../../src/machine/snapshot/walk.ts";
 import { stateClasses } from "../../tools/state-classes.ts";
+import { stateTypes } from "../../tools/state-types.ts";
 import { inFolder } from "../support/guest.ts";
 import { busybox, gcc, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
 
@@ -67,6 +68,9 @@ const python: Need = { what: "python3", met: existsSync("/usr/bin/python3") };
 describe("the registry of classes", () => {
   it("is up to date (npm run state)", () => {
     expect(readFileSync(`${top}/src/machine/snapshot/classes.ts`, "utf8")).toBe(stateClasses());
+  });
+  it("has the types of their fields (npm run state)", () => {
+    expect(readFileSync(`${top}/src/machine/snapshot/types.ts`, "utf8") === stateTypes()).toBe(true);
   });
 });
 

@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { Machine, Problem, Snapshot } from "trapgate";
 import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
-import { openFile } from "../../src/machine/snapshot/file.ts";
+import { at } from "../../src/cpu/machine/state.ts";
+import { Machine as EmulatorMachine } from "../../src/machine/machine.ts";
+import { inflated, openFile, wholeFile, writeFile } from "../../src/machine/snapshot/file.ts";
+import type { Item } from "../../src/machine/snapshot/graph.ts";
+import { Live } from "../../src/machine/snapshot/live.ts";
+import type { State } from "../../src/machine/snapshot/snapshot.ts";
 import { missing, type Need, nativeX64, top } from "../support/host.ts";
 
 const sh: Need = { what: "/bin/sh", met: existsSync("/bin/sh") };
@@ -46,6 +51,90 @@ describe("a file of a snapshot", () => {
       const changed = bytes.slice();
       changed[n]! ^= 1 << (n % 8);
       expect(await kindOf(() => Snapshot.read(changed))).toBe("bad-snapshot");
+    }
+  });
+});
+
+/** A file that a forger made: the objects and pages of a machine, changed, with a right checksum. */
+const forged = async (change: (items: Item[], pages: State["pages"]) => void): Promise<Uint8Array> => {
+  const live = new Live(new EmulatorMachine({}), readFileSync(`${top}/guest/bin/c6`), {});
+  live.step(20_000);
+  const { graph, pages, ...others } = live.save();
+  const items = graph.items.map((item) => (item.kind === "object" ? { ...item, template: { ...item.template } } : item));
+  const copy = { ...pages, numbers: pages.numbers.slice(), refs: pages.refs.slice(), next: pages.next.slice() };
+  change(items, copy);
+  return writeFile({ ...others, graph: { ...graph, items }, pages: copy }, live.moment, {}, live.tasks);
+};
+type ObjectItem = Extract<Item, { kind: "object" }>;
+const of = (items: readonly Item[], name: string): ObjectItem =>
+  items.find((item): item is ObjectItem => item.kind === "object" && item.name.endsWith(`:${name}`)) as ObjectItem;
+const set = (items: readonly Item[], name: string, field: string, value: unknown): void => {
+  of(items, name).template[field] = value;
+};
+const refer = (items: Item[], name: string, field: string, to: Item): void => {
+  const item = of(items, name);
+  const refs = [...item.refs];
+  refs[item.keys.indexOf(field)] = items.indexOf(to);
+  items[items.indexOf(item)] = { ...item, refs };
+};
+
+describe("a file of a forger is refused:", () => {
+  it("none is, unchanged", async () => {
+    const bytes = await forged(() => undefined);
+    const { status } = await (await Snapshot.read(bytes)).run();
+    expect(status).toEqual((await Machine.run(readFileSync(`${top}/guest/bin/c6`))).status);
+  });
+  it.each<[string, (items: Item[], pages: State["pages"]) => void]>([
+    ["a number that is a text", (items) => set(items, "Kernel", "now", "1")],
+    ["a number that is none", (items) => set(items, "Kernel", "syscalls", Number.NaN)],
+    ["a time beyond all runs", (items) => set(items, "Kernel", "now", 2 ** 53 - 1)],
+    ["a field that hides a method", (items) => set(items, "Kernel", "printk", 1)],
+    ["an object of another class", (items) => refer(items, "Process", "leader", of(items, "Kernel"))],
+    [
+      "parents in a circle",
+      (items) => {
+        const dentries = items.filter((item): item is ObjectItem => item.kind === "object" && item.name.endsWith(":Dentry"));
+        const parentOf = (item: ObjectItem) => items[item.refs[item.keys.indexOf("parent")] as number] as ObjectItem;
+        const child = dentries.find((item) => parentOf(item) !== item && parentOf(parentOf(item)) === parentOf(item)) as ObjectItem;
+        const parent = parentOf(child);
+        const refs = parent.refs.map((ref, i) => (parent.keys[i] === "parent" ? items.indexOf(child) : ref));
+        items[items.indexOf(parent)] = { ...parent, refs };
+      },
+    ],
+    ["a book of pages that is wrong", (items) => set(items, "Frames", "free", 2 ** 30)],
+    ["an account below zero", (items) => set(items, "Account", "charged", -(2 ** 40))],
+    ["a page of the processor", (_, { numbers }) => void (numbers[0] = 1)],
+    ["a page that is used and free", (_, { refs }) => void (refs[0] = 0)],
+    [
+      "a class with files that can be written",
+      (items) => {
+        const item = of(items, "MemFile");
+        items[items.indexOf(item)] = { ...item, name: "kernel/fs/types/host-rw.ts:HostRwFile" };
+      },
+    ],
+    [
+      "a mode that no processor has",
+      (items) => {
+        const registers = items[of(items, "Task").refs[of(items, "Task").keys.indexOf("registers")] as number] as Extract<
+          Item,
+          { kind: "view" }
+        >;
+        const buffer = items[registers.buffer] as Extract<Item, { kind: "buffer" }>;
+        const bytes = buffer.bytes.slice(0);
+        new DataView(bytes).setUint32(registers.offset + at.mode, 48, true);
+        items[registers.buffer] = { kind: "buffer", bytes };
+      },
+    ],
+  ])("%s", async (_, change) => {
+    const bytes = await forged(change);
+    expect(await kindOf(() => Snapshot.read(bytes))).toBe("bad-snapshot");
+  });
+  it("names that leave the tree", async () => {
+    const { header, body } = openFile(await saved());
+    const host = { tree: "", type: 0, size: 0, mtime: [0, 0] };
+    for (const path of [[".."], ["..", "etc"], ["a/b"], [""], ["."], ["a\0"]]) {
+      const file = wholeFile({ ...header, trees: [""], hosts: [{ ...host, path }] }, inflated(body, header.length));
+      expect(await kindOf(() => Snapshot.read(file, { root: hostTree("/") }))).toBe("bad-snapshot");
     }
   });
 });

@@ -9,6 +9,9 @@ import type { Program, ProgramOptions } from "../../src/machine/options.ts";
 import { difference } from "../../src/machine/snapshot/difference.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import type { State } from "../../src/machine/snapshot/snapshot.ts";
+import { checkTypes, type Hosts } from "../../src/machine/snapshot/type-check.ts";
+import { checkState } from "../../src/machine/snapshot/validate.ts";
+import { PAGE_SIZE } from "../../src/memory/frames.ts";
 
 /** A guest and the way that it is run. */
 export interface Subject {
@@ -98,6 +101,13 @@ interface Cut {
   readonly err: number;
 }
 
+/** The objects of the host in a snapshot that was not in a file. */
+const ofHost: Hosts = {
+  node: (value) => typeof value === "object" && value !== null && "readdir" in value && "stat" in value,
+  tree: (value) => typeof value === "object" && value !== null && "root" in value,
+  bytes: (value) => value instanceof Uint8Array || (typeof value === "object" && value !== null && "size" in value && "read" in value),
+};
+
 /** The differences that were found: none, if snapshots are right. */
 export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5, engine }: Effort): string[] => {
   const found: string[] = [];
@@ -135,6 +145,14 @@ export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5, eng
   }
   judge("the machine that was saved", whole, outcome(original, toEnd(original, most)), undefined, originalLog, lines);
 
+  for (const { state, now } of taken) {
+    try {
+      checkTypes(state.graph.items, ofHost);
+      checkState(state.graph.items, state.pages, pagesOf(subject.boot) * (65536 / PAGE_SIZE));
+    } catch (error) {
+      found.push(`at ${now} ns: the reader of files would refuse it: ${error}`);
+    }
+  }
   for (const cut of taken) {
     const at = `at ${cut.now} ns`;
     const fork = Live.copy(cut.state, { ...subject.boot, ...(engine ? { engine } : {}) });

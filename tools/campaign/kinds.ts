@@ -18,6 +18,7 @@ export const kinds = {
   syscalls: async () => (await import("./syscalls/syscalls.ts")).syscalls,
   tar: async () => (await import("./tar.ts")).tar,
   terminal: async () => (await import("./terminal.ts")).terminal,
+  snapshot: async () => (await import("./snapshot.ts")).snapshot,
   tree: async () => (await import("./tree.ts")).tree,
 } as const satisfies Record<string, () => Promise<Kind>>;
 

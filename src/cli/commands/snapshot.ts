@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import { standardInput } from "../../host/node-bytes.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { nodeTree } from "../../host/node-tree.ts";
+import { watchdog } from "../../host/watchdog.ts";
 import { Machine } from "../../machine/machine.ts";
 import type { Run } from "../../machine/run.ts";
 import { builtHere, openFile, readFile, writeFile } from "../../machine/snapshot/file.ts";
@@ -77,10 +78,19 @@ const allInput = (): Uint8Array => {
   return input;
 };
 
+/** Milliseconds that a forged file can keep the process busy with nothing. */
+const PATIENCE = 20_000;
+
 /** Continues a file to the end of its program. */
 const continued = async (values: Values, rest: readonly string[], file: string): Promise<number> => {
   refuse(values, [...without, ...fixed, "snapshot", "at"], "--from", "the machine is that of the file");
   if (rest.length > 0) throw new Problem("usage", `--from FILE has a program already: ${JSON.stringify(rest[0])} is too much`);
+  // Before the watch begins: a user may write for long.
+  const stdin = allInput();
+  const watch = watchdog(
+    PATIENCE,
+    "trapgate: error: the snapshot's state is not one of a run: the machine made no step for 20 s [TG0509]\n",
+  );
   const mounts = Object.fromEntries((values.mount ?? []).map(mount).map(({ host, guest }) => [guest, nodeTree(host)]));
   const { state, options: boot } = readFile(bytesOf(file), {
     ...(values.root === undefined ? {} : { root: nodeTree(values.root) }),
@@ -89,8 +99,12 @@ const continued = async (values: Values, rest: readonly string[], file: string):
   });
   const timeout = values.timeout === undefined ? {} : { timeout: seconds(values.timeout, "--timeout") };
   try {
-    return statusOf(await Live.copy(state, boot, { stdin: allInput(), hooks: streams() }).finish(timeout));
+    watch.step();
+    const live = Live.copy(state, boot, { stdin, hooks: streams() });
+    live.onTurn = () => watch.step();
+    return statusOf(await live.finish(timeout));
   } finally {
+    watch.end();
     await backlog.end();
   }
 };

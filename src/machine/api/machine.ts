@@ -214,11 +214,10 @@ export class Snapshot {
     return writeFile(state, moment, options, tasks);
   }
   /**
-   * Opens the bytes of a file. The form of all that it holds is checked; still, open files only that you
-   * trust as
-   * you trust a program: one that was made to deceive can keep the process busy. It reaches no more of the
-   * host
-   * than the given trees.
+   * Opens the bytes of a file. All that it holds is checked: types, numbers, references. It reaches no more
+   * of the
+   * host than the given trees. A file that was made to deceive can still keep the process busy in rare cases:
+   * open files of others in a worker that can be ended.
    *
    * @throws {Problem} The bytes are damaged or of another build; a tree is missing; a file of the host has
    * changed.

@@ -2,6 +2,8 @@
 // classes have the fields that it holds. Files of the host are named by their paths, and checked when it is
 // opened. The reader checks the form of all that it reads: references, names, sizes.
 import { deflateSync, inflateSync } from "fflate";
+import type { Profile } from "../../kernel/base/profile.ts";
+import type { Feature } from "../../kernel/feature.ts";
 import { features } from "../../kernel/features/index.ts";
 import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
 import { S_IFMT, S_IFREG } from "../../kernel/fs/vfs/mode.ts";
@@ -20,8 +22,10 @@ import { Names } from "./names.ts";
 import type { ReadOptions } from "./options.ts";
 import type { Pages } from "./pages.ts";
 import type { State } from "./snapshot.ts";
+import { checkTypes } from "./type-check.ts";
+import { checkState } from "./validate.ts";
 
-const MAGIC = "TGSNAP01";
+const MAGIC = "TGSNAP02";
 /** Options of a machine that its processor and its profile need. */
 const KEPT = ["kernel", "x32", "ia32", "vsyscall", "bugs", "cpu", "memory"] as const;
 /** Bytes of objects beside the pages, at most. */
@@ -110,6 +114,10 @@ export const writeFile = (state: State, moment: string, options: BootOptions, ta
     frames: state.pages.numbers.length,
     length: body.length,
   };
+  return wholeFile(header, body);
+};
+/** The file of a header and a body that is not deflated yet. */
+export const wholeFile = (header: unknown, body: Uint8Array): Uint8Array => {
   const file = new Writer();
   for (const letter of MAGIC) file.byte(letter.charCodeAt(0));
   const inner = new Writer();
@@ -120,16 +128,28 @@ export const writeFile = (state: State, moment: string, options: BootOptions, ta
   file.block(content);
   return file.bytes;
 };
-const namesOf = (options: BootOptions): Names => new Names(profileOf(options), options.features ?? features);
+const known = new WeakMap<readonly Feature[], Map<Profile, Names>>();
+/** The names of constants: made once for a profile and its features. */
+const namesOf = (options: BootOptions): Names => {
+  const { features: own = features } = options;
+  const profile = profileOf(options);
+  let of = known.get(own);
+  if (!of) known.set(own, (of = new Map()));
+  let names = of.get(profile);
+  if (!names) of.set(profile, (names = new Names(profile, own)));
+  return names;
+};
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** A name in a folder. */
+const isPart = (value: unknown): value is string => isText(value) && !/^\.{0,2}$|[/\0]/.test(value);
 const isList = <T>(value: unknown, of: (one: unknown) => one is T): value is readonly T[] => Array.isArray(value) && value.every(of);
 const isHostFile = (value: unknown): value is HostFile => {
   const { tree, path, type, size, mtime } = (value ?? {}) as Partial<HostFile>;
   return (
     isText(tree) &&
-    isList(path, isText) &&
+    isList(path, isPart) &&
     isCount(type) &&
     isCount(size) &&
     isList(mtime, Number.isSafeInteger as never) &&
@@ -248,17 +268,25 @@ export const readFile = (bytes: Uint8Array, given: ReadOptions): Opened => {
   for (let n = 0; n < header.items; n++) items.push(graph.item());
   const root = from.count();
   checkGraph(items, root);
+  checkTypes(items, graph.hosts);
   const [instructions, debugStatus] = [from.count(), from.count()];
   if (header.frames > from.left) throw badFile("it ends too early");
   const pages = readPages(from, header.frames, memory);
   if (from.left > 0) throw badFile("it has more than a machine");
-  return { state: { graph: { items, root }, pages, instructions, debugStatus }, moment: header.moment, tasks: header.tasks, options };
+  checkState(items, pages, memory);
+  return {
+    state: { graph: { items, root }, pages, instructions, debugStatus, isOfFile: true },
+    moment: header.moment,
+    tasks: header.tasks,
+    options,
+  };
 };
 const classNames = new Set(classes.map(([name]) => name));
 const fail = (why: string): never => {
   throw badFile(why);
 };
-const inflated = (body: Uint8Array, length: number): Uint8Array => {
+/** A body as it was before it was deflated. */
+export const inflated = (body: Uint8Array, length: number): Uint8Array => {
   let bytes: Uint8Array;
   try {
     bytes = inflateSync(body, { out: new Uint8Array(length) });

@@ -5,6 +5,7 @@ import { badFile, type Reader } from "./binary.ts";
 import { classes } from "./classes.ts";
 import { KINDS, protoTag, tag, VIEW_NAMES, VIEWS } from "./format.ts";
 import type { Item } from "./graph.ts";
+import type { Hosts } from "./type-check.ts";
 
 const prototypes = new Map(classes.map(([name, made]) => [name, (made as { readonly prototype: object }).prototype]));
 const NAME = /^[\w$]+$/;
@@ -22,10 +23,19 @@ export class GraphReader {
   private readonly _in: Reader;
   private readonly _tables: Tables;
   private readonly _count: number;
+  /** Contents of files of the owner. */
+  private readonly _given = new Set<unknown>();
+  readonly hosts: Hosts;
   constructor(from: Reader, tables: Tables, count: number) {
     this._in = from;
     this._tables = tables;
     this._count = count;
+    const [nodes, trees] = [new Set<unknown>(tables.hosts), new Set<unknown>(tables.trees)];
+    this.hosts = { node: (value) => nodes.has(value), tree: (value) => trees.has(value), bytes: (value) => this._given.has(value) };
+  }
+  private _own<T>(value: T): T {
+    this._given.add(value);
+    return value;
   }
   private _ref(): number {
     const n = this._in.count();
@@ -69,7 +79,7 @@ export class GraphReader {
       case tag.tree:
         return this._of(this._tables.trees);
       case tag.bytes:
-        return from.block().slice();
+        return this._own(from.block().slice());
       case tag.supplied: {
         const bytes = from.block().slice();
         const read = (offset: number, into: Uint8Array): number => {
@@ -77,7 +87,7 @@ export class GraphReader {
           into.set(part);
           return part.length;
         };
-        return { size: bytes.length, read };
+        return this._own({ size: bytes.length, read });
       }
       default:
         throw badFile("a value has no known type");
@@ -140,27 +150,43 @@ export class GraphReader {
     this._in.byte();
     return HOLE;
   }
+  /** The shapes so far: each is in full before its first object. */
+  private readonly _shapes: Shape[] = [];
+  private _shape(): Shape {
+    const n = this._in.count();
+    if (n > 0) {
+      const known = this._shapes[n - 1];
+      if (!known) throw badFile("an object has no shape");
+      return known;
+    }
+    const shape = this._newShape();
+    this._shapes.push(shape);
+    return shape;
+  }
+  private _newShape(): Shape {
+    const from = this._in;
+    const how = from.byte();
+    if (how !== protoTag.plain && how !== protoTag.null && how !== protoTag.class && how !== protoTag.item)
+      throw badFile("an object has no prototype");
+    const name = how === protoTag.class ? this._of(this._tables.classes) : how === protoTag.item ? "over" : "object";
+    const proto = how === protoTag.class ? (prototypes.get(name) ?? null) : how === protoTag.plain ? Object.prototype : null;
+    const [names, supplied] = [this._names(), this._names()];
+    if (how === protoTag.class && !names.every((each) => NAME.test(each))) throw badFile("a field has no name");
+    return { how, name, proto, names, supplied };
+  }
+  private _names(): string[] {
+    const names = Array.from({ length: this._in.countOf(1) }, () => this._key());
+    if (new Set(names).size !== names.length) throw badFile("two fields have one name");
+    return names;
+  }
   private _object(): Item {
     const from = this._in;
-    let proto: object | null | number = Object.prototype;
-    let name = "object";
-    const how = from.byte();
-    if (how === protoTag.null) proto = null;
-    else if (how === protoTag.item) {
-      proto = this._ref();
-      name = "over";
-    } else if (how === protoTag.class) {
-      name = this._of(this._tables.classes);
-      proto = prototypes.get(name) ?? null;
-    } else if (how !== protoTag.plain) throw badFile("an object has no prototype");
-    const isClass = how === protoTag.class;
+    const { how, name, proto, names, supplied } = this._shape();
+    const over = how === protoTag.item ? this._ref() : proto;
     const template: Record<string, unknown> = {};
     const keys: string[] = [];
     const refs: number[] = [];
-    const count = from.countOf(2);
-    for (let i = 0; i < count; i++) {
-      const key = this._key();
-      if (isClass && !NAME.test(key)) throw badFile("a field has no name");
+    for (const key of names) {
       const ref = from.count();
       if (ref > this._count) throw badFile("a reference leads to no object");
       if (ref > 0) {
@@ -169,8 +195,16 @@ export class GraphReader {
         template[key] = undefined;
       } else template[key] = this._value();
     }
-    return { kind: "object", name, proto, template, keys, refs, supplied: Array.from({ length: from.countOf(1) }, () => this._key()) };
+    return { kind: "object", name, proto: over, template, keys, refs, supplied };
   }
+}
+/** The class of objects, and the names of their fields. */
+interface Shape {
+  readonly how: number;
+  readonly name: string;
+  readonly proto: object | null;
+  readonly names: readonly string[];
+  readonly supplied: readonly string[];
 }
 const HOLE = Symbol("hole");
 

@@ -12,6 +12,7 @@ export class GraphWriter {
   readonly hosts: HostFile[] = [];
   readonly constants: string[] = [];
   readonly classes: string[] = [];
+  private readonly _shapes = new Map<string, number>();
   private readonly _numbers = new Map<unknown, number>();
   private readonly _names: Names;
   private readonly _trees: ReadonlyMap<HostTree, string>;
@@ -104,32 +105,40 @@ export class GraphWriter {
     for (const ref of refs) this.out.count(ref);
   }
 
+  /** The class of an object and the names of its fields: in full for the first object that has them. */
+  private _shape({ name, proto, supplied }: Extract<Item, { kind: "object" }>, names: readonly string[]): void {
+    const { out } = this;
+    const how = typeof proto === "number" ? "item" : proto === null ? "null" : name === "object" ? "plain" : "class";
+    const key = `${how} ${name} ${names.length} ${names.join()} ${supplied.join()}`;
+    const known = this._shapes.get(key);
+    out.count(known ?? 0);
+    if (known !== undefined) return;
+    this._shapes.set(key, this._shapes.size + 1);
+    out.byte(protoTag[how]);
+    if (how === "class") out.count(this._index(name, this.classes, () => name));
+    for (const list of [names, supplied]) {
+      out.count(list.length);
+      for (const each of list) out.text(each);
+    }
+  }
+
   item(item: Item): void {
     const { out } = this;
     out.byte(KINDS.indexOf(item.kind));
     switch (item.kind) {
       case "object": {
-        const { name, proto, template, keys, refs, supplied } = item;
-        if (typeof proto === "number") {
-          out.byte(protoTag.item);
-          out.count(proto);
-        } else if (proto === null) out.byte(protoTag.null);
-        else if (name === "object") out.byte(protoTag.plain);
-        else {
-          out.byte(protoTag.class);
-          out.count(this._index(name, this.classes, () => name));
-        }
+        const { proto, template, keys, refs } = item;
         const names = Object.keys(template);
-        out.count(names.length);
-        const byKey = new Map(keys.map((key, i) => [key, refs[i] as number]));
+        this._shape(item, names);
+        if (typeof proto === "number") out.count(proto);
+        let next = 0;
         for (const key of names) {
-          out.text(key);
-          const ref = byKey.get(key);
-          out.count(ref === undefined ? 0 : ref + 1);
-          if (ref === undefined) this._value(template[key]);
+          // References are in the order of the names, but for fields that were added later.
+          const at = keys[next] === key ? next : keys.indexOf(key);
+          if (at === next) next++;
+          out.count(at < 0 ? 0 : (refs[at] as number) + 1);
+          if (at < 0) this._value(template[key]);
         }
-        out.count(supplied.length);
-        for (const key of supplied) out.text(key);
         return;
       }
       case "array":

@@ -31,6 +31,16 @@ const prepare = (kernel: Kernel, { files = {}, seed }: ForkOptions): void => {
   if (seed !== undefined) reseed(kernel, seed);
 };
 
+/**
+ * An exception in a machine of a file. The reader checks types, numbers and references; that the state as a
+ * whole
+ * is one of a run is found out only here.
+ */
+const forged = (error: unknown): unknown =>
+  error instanceof Error && !(error instanceof Problem)
+    ? new Problem("bad-snapshot", `the snapshot's state is not one of a run: ${error.message}`, { cause: error })
+    : error;
+
 /** The reason for which a run in steps has come to rest. */
 type Rest = "holds" | "ended" | "rests" | "timeout";
 
@@ -44,6 +54,10 @@ export class Live {
   private _aborted: { readonly reason: unknown } | undefined = undefined;
   /** In a step: the kernel works. */
   private _isRunning = false;
+  /** Called about each 30 ms of real time of a run: for a watchdog. */
+  onTurn: (() => void) | undefined = undefined;
+  /** Its state came from a file, which can be forged. */
+  private _isOfFile = false;
   /** Between the steps of `until` or `finish`. */
   private _isDriven = false;
 
@@ -108,6 +122,8 @@ export class Live {
         kernel.advance(result.until);
         if (kernel.now >= until) return "limit";
       }
+    } catch (error) {
+      throw this._isOfFile ? forged(error) : error;
     } finally {
       this._isRunning = false;
     }
@@ -161,6 +177,7 @@ export class Live {
     const end = timeout === undefined ? Infinity : deadline.clock() + timeout * 1000;
     if (this.session.ended) return "ended";
     for (;;) {
+      this.onTurn?.();
       deadline.until = Math.min(end, deadline.clock() + STRETCH);
       const reason = this.step(waiting ? Math.max(0, waiting.time - this.kernel.now) : Infinity);
       if (this._aborted) throw this._aborted.reason;
@@ -209,9 +226,15 @@ export class Live {
   }
   /** A copy in a memory of its own, in a state of this machine. */
   static copy(state: State, boot: Machine["options"], options: ForkOptions = {}): Live {
-    const { booted, started } = resume(state, boot);
-    const machine = new Machine(boot, undefined, booted);
-    prepare(machine.kernel, options);
-    return new Live(machine, started as Started, options);
+    try {
+      const { booted, started } = resume(state, boot);
+      const machine = new Machine(boot, undefined, booted);
+      prepare(machine.kernel, options);
+      const live = new Live(machine, started as Started, options);
+      live._isOfFile = state.isOfFile ?? false;
+      return live;
+    } catch (error) {
+      throw state.isOfFile ? forged(error) : error;
+    }
   }
 }

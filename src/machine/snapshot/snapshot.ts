@@ -35,6 +35,8 @@ export interface State {
   /** Of the processor: retired instructions, and DR6. */
   readonly instructions: number;
   readonly debugStatus: number;
+  /** It was read from a file. */
+  readonly isOfFile?: true;
 }
 
 /** The machine's side of an output stream. The owner of a copy supplies the other side. */
