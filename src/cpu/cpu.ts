@@ -16,6 +16,7 @@ import { helperNames, type RoutineType } from "./isa/routine-types.ts";
 import type { CodeFile } from "./jit/cache/format.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
+import type { AccessWatch } from "./machine/access-watch.ts";
 import type { Breakpoint } from "./machine/breakpoints.ts";
 import { Budget } from "./machine/budget.ts";
 import type { Deadline } from "./machine/deadline.ts";
@@ -367,6 +368,21 @@ export class Cpu implements TranslationListener, OracleContext {
     this.jit.enabled = engine === "auto" || engine === "jit";
     if (engine === "baseline") this.baseline.enable();
     if (engine === "jit") this.jit.eager();
+  }
+  /** Sees accesses before they happen. No guest can see it. */
+  set accessWatch(watch: AccessWatch | undefined) {
+    this.#slowPath.watch = watch;
+    this.flushWrites();
+  }
+  /** True while the oracle executes an instruction. */
+  get isEvaluating(): boolean {
+    return this.#slowPath.evaluated !== undefined;
+  }
+  /**
+   * For the watch: instructions retired before the one in progress, by the record and budget of its access.
+   */
+  startOf(rec: number, budget: number): number {
+    return this.#budget.before(rec === 0 ? 0 : budget + this.blocks.records.remainingOf(rec));
   }
   /** The breakpoints of the debug registers for the code that runs. */
   set breakpoints(list: readonly Breakpoint[]) {

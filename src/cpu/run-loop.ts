@@ -186,6 +186,10 @@ export class RunLoop {
             budget += blocks.records.remainingOf(rec);
             s.rip = blocks.records.ipOf(rec);
           }
+          if (this.#slowPath.isHeld) {
+            this.#slowPath.isHeld = false;
+            return this.#budget.finish(budget, exit.held);
+          }
           if (this.#slowPath.isWatched) {
             this.#slowPath.isWatched = false;
             this.#budget.finish(budget, exit.budget);

@@ -3,7 +3,7 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
-import type { RunResult } from "../kernel/base/scheduling.ts";
+import type { Chooser, RunResult } from "../kernel/base/scheduling.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
@@ -15,7 +15,6 @@ import { type InputEvent, Inputs } from "./inputs.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
 import type { Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
-import type { Follower } from "./schedule.ts";
 import { Session } from "./session.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
@@ -213,9 +212,11 @@ export class Machine {
     return true;
   }
 
-  /** Let the scheduler follow a schedule, with slices of so many instructions. */
-  follow(follower: Follower, slice: number | undefined): void {
-    this.kernel.scheduler.follow(follower, slice);
+  /** Lets a chooser of schedules decide, with slices of so many instructions. */
+  follow<T extends Chooser>(make: (kernel: Kernel, processor: Cpu) => T, slice: number | undefined): T {
+    const chooser = make(this.kernel, this._processor);
+    this.kernel.scheduler.follow(chooser, slice);
+    return chooser;
   }
 
   private _start(program: Program, options: ProgramOptions, connection: Connection | undefined): Session {

@@ -1,14 +1,16 @@
 // A schedule: the scheduling points at which a run departs from the default order, with the task that runs
 // instead. The same program with the same options and schedule gives the same run. As text:
-// `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`. Points with a choice are counted from 0. TASK is
-// a thread id. SLICE is the length of a time slice in instructions.
+// `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`. TASK is a thread id. SLICE is the length of a
+// time slice in instructions. POINT is a number (points with a choice, counted from 0), or a place: `3@1200`
+// is before task 3's instruction 1200. A letter names another kind of point there: `3@1200c` (letters below).
 import type { Chooser, PointKind } from "../kernel/base/scheduling.ts";
 import type { Task } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
 
 /** A scheduling point at which another task than the default one runs. */
 export interface Departure {
-  readonly point: number;
+  /** Its number, or its place. */
+  readonly point: number | string;
   readonly task: number;
 }
 /** All departures of a run, in order, and the length of a slice. */
@@ -27,15 +29,23 @@ export const scheduleText = ({ departures, slice }: Schedule): string =>
 const malformed = (text: string): Problem =>
   new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
 
+const parseDeparture = (one: string, text: string): Departure => {
+  const match = /^(?:(\d{1,9})|(\d{1,9}@\d{1,15}(?:[ckrn](?:\.\d{1,9})?)?)):(\d{1,9})$/.exec(one);
+  if (!match) throw malformed(text);
+  const [, number, place, task] = match;
+  return { point: number === undefined ? (place as string) : Number(number), task: Number(task) };
+};
+
 /** Reads the text of a schedule. Throws a Problem if it is malformed. */
 export const parseSchedule = (text: string): Schedule => {
-  const match = /^(default|\d{1,9}:\d{1,9}(?:,\d{1,9}:\d{1,9})*)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
+  const match = /^(default|[\d:,@.ckrn]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
   if (!match) throw malformed(text);
   const [, list = DEFAULT, slice] = match;
-  const departures = list === DEFAULT ? [] : list.split(",").map((one) => one.split(":").map(Number) as [number, number]);
-  if (departures.some(([point], i) => i > 0 && point <= (departures[i - 1] as [number, number])[0])) throw malformed(text);
+  const departures = list === DEFAULT ? [] : list.split(",").map((one) => parseDeparture(one, text));
+  const numbers = departures.map(({ point }) => point).filter((point) => typeof point === "number");
+  if (numbers.some((point, i) => i > 0 && point <= (numbers[i - 1] as number))) throw malformed(text);
   return {
-    departures: departures.map(([point, task]) => ({ point, task })),
+    departures,
     ...(slice === undefined ? {} : { slice: Number(slice) }),
   };
 };
@@ -45,13 +55,44 @@ const where: Readonly<Record<PointKind, (task: number) => string>> = {
   checked: (task) => `task ${task}, whose call has been checked and is about to run`,
   return: (task) => `task ${task}, whose call has returned`,
   next: (task) => `task ${task}, whose turn it would be`,
+  access: (task) => `task ${task}, which is about to access memory`,
+};
+
+/** The letters of places. */
+const letters: Readonly<Record<PointKind, string>> = { access: "", call: "c", checked: "k", return: "r", next: "n" };
+
+/** Names the points of one run by place, so that a name depends on no other task's points. */
+export class Places {
+  /** The task that has run last. */
+  last: Task | undefined = undefined;
+  private readonly _asked = new Map<string, number>();
+
+  /**
+   * The place of a point. `user`: the task's instructions so far. If no task runs, the place is that of the
+   * last one.
+   */
+  of(kind: PointKind, current: Task, user?: number): string {
+    const task = kind === "next" ? (this.last ?? current) : current;
+    const place = `${task.pid}@${user ?? task.usage.user}${letters[kind]}`;
+    if (kind === "access") return place;
+    const times = this._asked.get(place) ?? 0;
+    this._asked.set(place, times + 1);
+    return times === 0 ? place : `${place}.${times}`;
+  }
+}
+
+/** The instruction of a task before which a departure is; undefined for other kinds of points. */
+const stopOf = (point: number | string, task: Task): number | undefined => {
+  const [pid, count = ""] = String(point).split("@");
+  return Number(pid) === task.pid && /^\d+$/.test(count) ? Number(count) : undefined;
 };
 
 /** Makes a run follow a schedule, and records the choices at each point. */
 export class Follower implements Chooser {
   private readonly _departures: readonly Departure[];
   private _taken = 0;
-  /** At each point, thread ids of the tasks that could run instead of the default one. */
+  private readonly _places = new Places();
+  /** At each counted point, thread ids of the tasks that could run instead of the default one. */
   readonly points: (readonly number[])[] = [];
   /** Called with a sentence for each departure. */
   onDeparture: ((what: string) => void) | undefined = undefined;
@@ -62,16 +103,24 @@ export class Follower implements Chooser {
 
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const [usual, ...others] = candidates as readonly [Task, ...Task[]];
-    const point = this.points.push(others.map((task) => task.pid)) - 1;
+    const place = this._places.of(kind, usual);
+    const point = kind === "access" ? place : this.points.push(others.map((task) => task.pid)) - 1;
     const departure = this._departures[this._taken];
-    if (departure?.point !== point) return usual;
+    if (departure?.point !== point && departure?.point !== place) return usual;
     this._taken++;
     const task = others.find((other) => other.pid === departure.task);
-    if (!task) throw this._unfit(`at point ${point} there is no task ${departure.task} that could run instead`);
+    if (!task) throw this._unfit(`at point ${departure.point} there is no task ${departure.task} that could run instead`);
     this.onDeparture?.(`task ${task.pid} runs before ${where[kind](usual.pid)}`);
     return task;
   }
 
+  before(task: Task): number {
+    this._places.last = task;
+    const departure = this._departures[this._taken];
+    const stop = departure && stopOf(departure.point, task);
+    if (stop === undefined) return Infinity;
+    return stop >= task.usage.user ? stop - task.usage.user : Infinity;
+  }
   /** After the run: throws a Problem if a point of the schedule was not reached. */
   check(): void {
     const left = this._departures[this._taken];

@@ -40,7 +40,7 @@ const run = (script: Uint8Array, { seed }: Input, { departures, slice }: Schedul
   memory = undefined;
   const machine = new Machine({ seed, memory: MEMORY }, used);
   const follower = new Follower(departures);
-  if (!asText) machine.follow(follower, slice);
+  if (!asText) machine.follow(() => follower, slice);
   const schedule = scheduleText({ departures, ...(slice === undefined ? {} : { slice }) });
   const options = { stdin: script, cwd: "/tmp", ...(asText ? { schedule } : {}) };
   const { run: done, end } = machine.runClosed(guest, options, LIMIT);
@@ -57,7 +57,7 @@ const scheduleOf = (script: Uint8Array, input: Input): Schedule => {
   };
   for (const [share, candidate] of [...input.departures].sort((a, b) => a[0] - b[0])) {
     const { points } = run(script, input, schedule, false);
-    const after = (schedule.departures.at(-1)?.point ?? -1) + 1;
+    const after = ((schedule.departures.at(-1)?.point as number | undefined) ?? -1) + 1;
     const point = after + Math.floor(share * Math.max(0, points.length - after));
     const candidates = points[point];
     if (!candidates || candidates.length === 0) continue;

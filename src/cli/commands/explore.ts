@@ -1,8 +1,10 @@
 // `trapgate explore`: a program under one schedule after another until a property fails.
 import { readFileSync } from "node:fs";
-import { explore, replay, type SearchOptions } from "../../machine/explore/explore.ts";
-import type { Exploration } from "../../machine/explore/options.ts";
+import { explore, replay } from "../../machine/explore/explore.ts";
+import { type Exploration, pointsNames, searchNames } from "../../machine/explore/options.ts";
+import type { SearchOptions } from "../../machine/explore/trials.ts";
 import type { Program } from "../../machine/options.ts";
+import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { integer, parse, seconds } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -19,6 +21,10 @@ const options = {
   never: { type: "string", multiple: true },
   "never-output": { type: "string", multiple: true },
   exit: { type: "string" },
+  search: { type: "string" },
+  depth: { type: "string" },
+  "search-seed": { type: "string" },
+  points: { type: "string" },
   departures: { type: "string" },
   schedules: { type: "string" },
   seconds: { type: "string" },
@@ -46,12 +52,25 @@ const atLeastOne = (text: string, option: string): number => {
   return value;
 };
 
+const oneOf = <T extends string>(text: string, names: readonly T[], option: string): T => {
+  const found = names.find((name) => name === text);
+  if (found === undefined)
+    throw new Problem("bad-value", `${option} cannot be "${text}"`, {
+      help: didYouMean(text, names) ?? `it is one of ${names.join(", ")}`,
+    });
+  return found;
+};
+
 type Values = ReturnType<typeof parse<typeof options>>["values"];
 
 const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values.never ? { never: values.never } : {}),
   ...(values["never-output"] ? { neverOutput: values["never-output"] } : {}),
   ...(values.exit === undefined ? {} : { exit: integer(values.exit, "--exit") }),
+  ...(values.search === undefined ? {} : { search: oneOf(values.search, searchNames, "--search") }),
+  ...(values.depth === undefined ? {} : { depth: atLeastOne(values.depth, "--depth") }),
+  ...(values["search-seed"] === undefined ? {} : { searchSeed: integer(values["search-seed"], "--search-seed") }),
+  ...(values.points === undefined ? {} : { points: oneOf(values.points, pointsNames, "--points") }),
   ...(values.departures === undefined ? {} : { departures: integer(values.departures, "--departures") }),
   ...(values.schedules === undefined ? {} : { schedules: atLeastOne(values.schedules, "--schedules") }),
   ...(values.seconds === undefined ? {} : { seconds: seconds(values.seconds, "--seconds") }),
@@ -65,6 +84,18 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" :
 const effort = ({ schedules, milliseconds }: Exploration): string =>
   `${count(schedules, "schedule")} in ${(milliseconds / 1000).toFixed(2)} s`;
 
+const coveredText = ({ coverage, search, schedules }: Exploration): string[] => {
+  if (!coverage) return [];
+  const { points, tasks, words, readsFrom, distinct } = coverage;
+  const lines = [
+    `covered: ${count(distinct, "different schedule")} of ${count(tasks, "task")} with up to ${count(points, "point")}, ` +
+      `${count(words, "shared word")}, ${count(readsFrom, "reads-from pair")}`,
+  ];
+  if (search !== "pct" || points === 0) return lines;
+  const chance = (depth: number): string => (100 * (1 - (1 - 1 / (tasks * points ** (depth - 1))) ** schedules)).toPrecision(2);
+  return [...lines, `PCT's bound: a bug of depth 1 would have been found with at least ${chance(1)} %, of depth 2 with ${chance(2)} %`];
+};
+
 const told = (exploration: Exploration): string[] => {
   const { violation, complete, bound } = exploration;
   if (violation) {
@@ -76,6 +107,7 @@ const told = (exploration: Exploration): string[] => {
       ...run.trace.map((line) => `  ${line}`),
     ];
   }
+  if (exploration.coverage) return [`${pc.green("no violation")} in ${effort(exploration)}`, ...coveredText(exploration)];
   const most =
     complete < bound ? (complete < 0 ? "not even the default one came to its end" : `complete up to ${count(complete, "departure")}`) : "";
   const all = `every schedule with at most ${count(bound, "departure")}`;
@@ -108,6 +140,13 @@ export const command: Command = {
     ],
     ["--never-output TEXT", "the program must not write this (may be repeated)"],
     ["--exit N", "the program must end with this status (default without another property: 0)"],
+    ["--search NAME", `${searchNames.join(", ")} (default: systematic)`],
+    ["--depth N", "the depth of bugs that --search pct looks for (default: 3)"],
+    ["--search-seed N", "the seed of drawn schedules (default: 0)"],
+    [
+      "--points WHERE",
+      "points of drawn schedules: calls, accesses to shared memory (default), or all accesses, the system's libraries' too",
+    ],
     ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],
     ["--seconds N", "give up after this time of the host's (default: 60)"],

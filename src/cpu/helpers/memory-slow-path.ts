@@ -4,6 +4,7 @@ import { USER_END } from "../../abi/brand.ts";
 import type { Decoded } from "../decode/decoder.ts";
 import type { Blocks } from "../interp/block-cache.ts";
 import { effectsOf } from "../isa/effects.ts";
+import type { AccessWatch } from "../machine/access-watch.ts";
 import { type Breakpoint, dataHits, watchesPage } from "../machine/breakpoints.ts";
 import { contexts } from "../machine/context.ts";
 import { layout } from "../machine/layout.ts";
@@ -62,6 +63,10 @@ export class MemorySlowPath {
   hits = 0;
   /** The interpreter's instruction has met one: it is to be repeated by the oracle. */
   isWatched = false;
+  /** Asked before each access that comes here. */
+  watch: AccessWatch | undefined;
+  /** The watch has held an instruction back. */
+  isHeld = false;
 
   constructor(around: SlowPathContext) {
     this.#context = around;
@@ -93,6 +98,11 @@ export class MemorySlowPath {
     const writable = (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
     const { tlb } = this.#context;
     if (this.breakpoints.length > 0 && watchesPage(this.breakpoints, address)) return frame + inPage;
+    if (this.watch) {
+      const cached = this.watch.cached(address, how);
+      if (cached !== 0) tlb.fill(address - inPage, frame, writable && cached > 1);
+      return frame + inPage;
+    }
     tlb.fill(address - inPage, frame, writable);
     // At the end of a page compiled 32-bit code continues on the next page, so that page is entered, too.
     if (t & cacheMore || tlb.lastGranuleEndsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
@@ -132,6 +142,10 @@ export class MemorySlowPath {
     const farOffset = address < 0 && this.#model.canonicalOffsets && address - this.#overrideBase(rec, address) < -USER_END;
     const outside = beyond || address + bytes > USER_END || address < -USER_END || farOffset;
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    if (this.watch?.holds(address, bytes, how, rec, budget)) {
+      this.isHeld = rec !== 0 || this.evaluated !== undefined;
+      this.#throwFault(vector.DB, 0, 0, rec, budget);
+    }
     // On AMD's processors #AC precedes page faults.
     if (this.evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
     const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
@@ -203,7 +217,7 @@ export class MemorySlowPath {
    */
   missedStore(address: number, bytes: number, low: number, high: number): number {
     const inPage = address & 0xfff;
-    if (address >= 0 && address < USER_END && inPage + bytes <= 4096 && this.breakpoints.length === 0) {
+    if (address >= 0 && address < USER_END && inPage + bytes <= 4096 && this.breakpoints.length === 0 && !this.watch) {
       const drops = this.#drops;
       const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
       if (this.#drops !== drops) return 0;

@@ -145,8 +145,12 @@ export class Budget {
     i32[at.budget >> 2] = 0;
     return code;
   }
+  /** Instructions retired before the one that leaves the interpreter so much of its part. */
+  before(part: number): number {
+    return this.instructions + this.limit - part - this.rest();
+  }
   /** Instructions retired, also in the middle of a run, at a block's end. */
   get retired(): number {
-    return this.instructions + this.limit - (this.#i32[at.budget >> 2] as number) - this.rest();
+    return this.before(this.#i32[at.budget >> 2] as number);
   }
 }

@@ -19,6 +19,8 @@ export const exit = {
   syscall: 4,
   /** The call of a door was served inside compiled code (`Cpu.serve`), and the server ended the run. */
   served: 5,
+  /** The watch on accesses has held the next instruction back (access-watch.ts). */
+  held: 6,
 } as const;
 /** One of the reasons. */
 export type Exit = (typeof exit)[keyof typeof exit];

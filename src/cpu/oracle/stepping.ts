@@ -146,6 +146,10 @@ export class Stepping {
     } finally {
       this.#slowPath.evaluated = undefined;
     }
+    if (this.#slowPath.isHeld) {
+      this.#slowPath.isHeld = false;
+      return exit.held;
+    }
     if (code === exitCode.fault) return exit.fault;
     this.#budget.instructions += round === repeatIterations ? repeatCost : 1;
     if (code === exitCode.again) return exit.budget;

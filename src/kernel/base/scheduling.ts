@@ -10,13 +10,18 @@ import type { Wait } from "./wait.ts";
 /**
  * `call`: the running task is about to enter the kernel. `checked`: tracer and filters have allowed its call.
  * `return`: its call is over and user code continues. `next`: no task runs (a slice or a wait began).
+ * `access`: its next instruction is about to access memory, or the chooser has asked to stop there.
  */
-export type PointKind = "call" | "checked" | "return" | "next";
+export type PointKind = "call" | "checked" | "return" | "next" | "access";
 
 /** Decides the schedule of a run. */
 export interface Chooser {
   /** The next task, of two or more candidates. The first is the scheduler's own choice. */
   choose(kind: PointKind, candidates: readonly Task[]): Task;
+  /** A task is about to run, or has become runnable. */
+  turn?(task: Task): void;
+  /** The instructions that a task may execute up to its next point; 0: it is at one, of the kind `access`. */
+  before?(task: Task): number;
 }
 
 /**
@@ -65,6 +70,8 @@ export interface Scheduling {
   processorTimes(cpu: number): ProcessorTimes | undefined;
   /** A priority or policy has changed. */
   rankChanged(): void;
+  /** The running task's user time before its next instruction, given the instructions retired so far. */
+  userTime(retired: number): number;
   /** True: another task runs now; the caller repeats this point later. */
   givesWay(task: Task, kind: PointKind): boolean;
   sleep(task: Task, wait: Wait): void;

@@ -12,7 +12,7 @@ export class RunQueue {
   /** Decides at scheduling points, for the exploration and the replay of schedules. */
   chooser: Chooser | undefined = undefined;
   /** The task that gets the processor instead of the running one. */
-  private _chosen: Task | undefined = undefined;
+  chosen: Task | undefined = undefined;
   /** The task that has ended its own slice. The scheduler does not ask it at once to continue. */
   yielded: Task | undefined = undefined;
 
@@ -57,12 +57,12 @@ export class RunQueue {
   private _choose(chooser: Chooser): Task | undefined {
     const first = this._queue[this._best()];
     if (!first) return undefined;
-    let task = this._chosen;
+    let task = this.chosen;
     if (!task) {
       const rivals = this._rivals(first).filter((other) => other !== this.yielded);
       task = rivals.length > 0 ? chooser.choose("next", [first, ...rivals]) : first;
     }
-    this._chosen = this.yielded = undefined;
+    this.chosen = this.yielded = undefined;
     this._queue.splice(this._queue.indexOf(task), 1);
     return task;
   }
@@ -77,12 +77,12 @@ export class RunQueue {
     if (rivals.length === 0) return false;
     const chosen = this.chooser.choose(kind, [task, ...rivals]);
     if (chosen === task) return false;
-    this._chosen = chosen;
+    this.chosen = chosen;
     return true;
   }
   /** Removes a task that is not runnable any more. */
   remove(task: Task): void {
-    if (this._chosen === task) this._chosen = undefined;
+    if (this.chosen === task) this.chosen = undefined;
     const i = this._queue.indexOf(task);
     if (i >= 0) this._queue.splice(i, 1);
   }

@@ -100,6 +100,7 @@ export class Scheduler implements Scheduling {
   start(task: Task): void {
     task.state = "runnable";
     this._queue.push(task);
+    this.chooser?.turn?.(task);
     if (this._queue.precedes(task, this.current)) this.reschedule = true;
   }
   /** sched_yield(2): the running task goes behind the others of its rank. */
@@ -216,6 +217,7 @@ export class Scheduler implements Scheduling {
     const { chooser } = this._queue;
     const cpu = kernel.processor;
     this.switchTo(task);
+    chooser?.turn?.(task);
     this.reschedule = this._yields = false;
     // Timers may have taken the rest of its slice since: it ends in the loop below, as without the cut.
     const goesOn = this._cut === task;
@@ -256,14 +258,17 @@ export class Scheduler implements Scheduling {
         continue;
       }
       if (task.usage.user >= LONG_RUN && !task.mem.isSettled) task.mem.settle();
-      const limit = stop - kernel.now;
+      const before = chooser?.before?.(task) ?? LONGEST;
+      if (before === 0 && this.givesWay(task, "access")) break;
+      const limit = Math.min(stop - kernel.now, before || LONGEST);
       this._counted = cpu.progress.instructions;
       const why = cpu.run(limit);
       this._count(task);
       if (why === exit.budget) this._lookAt = 0;
       if (why === exit.served) {
         if (this.reschedule) break;
-      } else if (why >= exit.int80) {
+      } else if (why === exit.held) break;
+      else if (why >= exit.int80) {
         if (chooser && this._waitsAtDoor(task)) break;
         this._enter(task, why);
         if (this.reschedule || (chooser && this._returns(task))) break;
@@ -277,7 +282,7 @@ export class Scheduler implements Scheduling {
     }
     if (task.state !== "runnable") return;
     // Guests cannot see how long the caller lets them run.
-    if ((kernel.now >= until || this._isLate) && kernel.now < this._sliceEnd && !this.reschedule) {
+    if ((kernel.now >= until || this._isLate) && kernel.now < this._sliceEnd && !this.reschedule && !this._queue.chosen) {
       this._cut = task;
       this._queue.unshift(task);
       return;
@@ -300,6 +305,9 @@ export class Scheduler implements Scheduling {
    */
   get time(): number {
     return this.kernel.now + this.kernel.processor.retired - this._counted;
+  }
+  userTime(retired: number): number {
+    return (this.current?.usage.user ?? 0) + retired - this._counted;
   }
   /** The task in the middle of its slice when `run` had to end. */
   private _cut: Task | undefined;

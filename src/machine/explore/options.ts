@@ -20,6 +20,13 @@ export interface Properties {
   readonly exit?: number;
 }
 
+/** The searches: decision tables are in docs/explore.md. */
+export const searchNames = ["systematic", "random", "pct", "pos"] as const;
+/** The name of a search. */
+export type SearchName = (typeof searchNames)[number];
+/** Where points are. */
+export const pointsNames = ["calls", "accesses", "all"] as const;
+
 /** Options of `explore`: the properties, the machine, the program, and the limits of the search. */
 export interface ExploreOptions
   extends Properties,
@@ -35,6 +42,21 @@ export interface ExploreOptions
    * A part of the schedules, selected by their first departure. The default schedule belongs to all shards.
    */
   readonly shard?: Shard;
+  /**
+   * The search. `systematic` tries all schedules with few departures, at system calls. The others draw
+   * schedules at random, with points at accesses to shared memory: `random` (random walk), `pct` (PCT,
+   * ASPLOS 2010), `pos` (POS, CAV 2018). Default systematic.
+   */
+  readonly search?: SearchName;
+  /** PCT's depth of a bug: the number of ordering constraints that it needs. Default 3. */
+  readonly depth?: number;
+  /** The seed of the drawn schedules. Default 0. */
+  readonly searchSeed?: number;
+  /**
+   * The points of searches that draw: `calls` alone; `accesses` also to memory that tasks share and write,
+   * except plain accesses of the system's libraries; `all`: theirs, too. Default accesses.
+   */
+  readonly points?: (typeof pointsNames)[number];
   /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
   readonly slice?: number;
 }
@@ -49,6 +71,19 @@ export interface Violation {
   readonly run: Run;
 }
 
+/** What drawn schedules have covered. */
+export interface Coverage {
+  /** The most points with a choice in a schedule, and the most tasks. */
+  readonly points: number;
+  readonly tasks: number;
+  /** Words of memory that tasks share and write, as far as found. */
+  readonly words: number;
+  /** Pairs of a writing and a reading instruction in which the read has got the write's value. */
+  readonly readsFrom: number;
+  /** Different schedules. */
+  readonly distinct: number;
+}
+
 /** The result of a search. */
 export interface Exploration {
   readonly violation: Violation | undefined;
@@ -58,5 +93,9 @@ export interface Exploration {
   readonly complete: number;
   /** The option `departures`. */
   readonly bound: number;
+  /** The search that was used. */
+  readonly search: SearchName;
+  /** Of searches that draw schedules. */
+  readonly coverage?: Coverage;
   readonly milliseconds: number;
 }

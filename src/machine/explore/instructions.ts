@@ -1,0 +1,83 @@
+// What a search must know of an instruction that accesses shared memory: is it atomic, does a write read too,
+// does it repeat, is it the C library's.
+import type { Cpu } from "../../cpu/cpu.ts";
+import { R } from "../../cpu/machine/state.ts";
+import type { Task } from "../../kernel/task/task.ts";
+
+/** An instruction at an address. */
+export interface Instruction {
+  /** LOCK, or XCHG with memory. SDM Vol. 3A 9.1.2.2 */
+  readonly isAtomic: boolean;
+  /** A write reads its word first. */
+  readonly reads: boolean;
+  /** A string instruction: its accesses are no points. */
+  readonly repeats: boolean;
+  /** Code of a library of the system. */
+  readonly isLibrary: boolean;
+}
+
+const LIBRARIES = /^(\/usr)?\/lib/;
+/** Instructions that write memory without a read of it, by their names. */
+const PLAIN = /^(mov|v?mov|set|push|call|f?n?st|fist|pop|enter|sto|ins|v?extract|v?pextr|xsave|fxsave|cvt)/i;
+
+const none: Instruction = { isAtomic: false, reads: false, repeats: false, isLibrary: false };
+
+/**
+ * Calls whose order among other tasks' does not matter as a rule: they concern the caller, or memory that it
+ * alone has so far.
+ */
+// biome-ignore format: a table
+const own = new Set([
+  "arch_prctl", "brk", "clock_getres", "clock_gettime", "get_robust_list", "getcpu", "getegid", "geteuid", "getgid", "getpid", "getppid", "getrandom",
+  "getrlimit", "getrusage", "gettid", "gettimeofday", "getuid", "madvise", "mlock", "mmap", "mmap2", "mprotect", "mremap", "munlock", "munmap",
+  "prlimit64", "rseq", "rt_sigaction", "rt_sigprocmask", "sched_getaffinity", "set_robust_list", "set_thread_area", "set_tid_address",
+  "sigaltstack", "sysinfo", "time", "times", "uname",
+]);
+
+const isLibrary = (task: Task, path: string | undefined): boolean =>
+  path !== undefined && LIBRARIES.test(path) && path !== task.mem.find(task.mem.startCode)?.file?.path;
+
+/** The instructions of one run, by address. */
+export class Instructions {
+  private readonly _cpu: Cpu;
+  private readonly _known = new Map<number, Instruction>();
+  /** Pages of data, by their number: are they a library's? */
+  private readonly _data = new Map<number, boolean>();
+  constructor(cpu: Cpu) {
+    this._cpu = cpu;
+  }
+  at(task: Task, ip: number): Instruction {
+    const known = this._known.get(ip);
+    if (known) return known;
+    const d = this._cpu.blocks.decodeOne(ip);
+    if (!d) return none;
+    const name = d.row.name.toLowerCase();
+    const isAtomic = d.lock || (name === "xchg" && d.isMemory);
+    const found = {
+      isAtomic,
+      reads: isAtomic || !PLAIN.test(name),
+      repeats: d.row.repeat !== undefined && d.rep !== 0,
+      isLibrary: isLibrary(task, task.mem.find(ip)?.file?.path),
+    };
+    this._known.set(ip, found);
+    return found;
+  }
+  /** Variables of a library: its file's pages, and the anonymous ones right behind them. */
+  isLibraryData(task: Task, address: number): boolean {
+    const page = Math.floor(address / 4096);
+    const known = this._data.get(page);
+    if (known !== undefined) return known;
+    const { mem } = task;
+    const vma = mem.find(address);
+    const file = vma?.file ?? (vma && vma.start !== mem.brkStart ? mem.find(vma.start - 1)?.file : undefined);
+    const found = isLibrary(task, file?.path);
+    this._data.set(page, found);
+    return found;
+  }
+  /** True if a call that a task is about to make is one of its own. */
+  isOwnCall(task: Task): boolean {
+    const { abi } = task.program;
+    const name = task.kernel.scheduler.gate.entryOf(abi, Number(this._cpu.state.u64[R.ax]))?.syscall.name;
+    return name !== undefined && own.has(name);
+  }
+}

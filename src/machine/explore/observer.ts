@@ -1,0 +1,166 @@
+// One run under a strategy: the points, with accesses to shared memory among them, the choices, and the
+// schedule that they make.
+import type { Cpu } from "../../cpu/cpu.ts";
+import type { AccessWatch, ALL, READS } from "../../cpu/machine/access-watch.ts";
+import { access } from "../../cpu/machine/mmu.ts";
+import type { Chooser, PointKind } from "../../kernel/base/scheduling.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Task } from "../../kernel/task/task.ts";
+import { type Departure, Places } from "../schedule.ts";
+import { Instructions } from "./instructions.ts";
+import { PagesInUse, type SharedWords } from "./shared-words.ts";
+import type { Candidate, PendingEvent, Strategy } from "./strategy.ts";
+
+/** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
+export type PointsAt = "calls" | "accesses" | "all";
+
+/** Reads of the same few instructions in a row, by a task that others wait for, before it gives way. */
+const SPINS = 50;
+
+/** A step of the run, for the report. */
+export interface Step {
+  readonly pid: number;
+  readonly place: string;
+  readonly event: PendingEvent;
+}
+
+/** The chooser and the watch of one run. */
+export class ObservedRun implements Chooser, AccessWatch {
+  private readonly _kernel: Kernel;
+  private readonly _cpu: Cpu;
+  private readonly _strategy: Strategy;
+  private readonly _at: PointsAt;
+  private readonly _pages: PagesInUse;
+  private readonly _instructions: Instructions;
+  private readonly _places = new Places();
+  /** The events before which tasks have stopped. */
+  private readonly _pending = new Map<number, PendingEvent>();
+  /** The instruction that may access memory now: its number since boot. */
+  private _granted = -1;
+  /** A task that stopped before an access goes on with it. */
+  private readonly _resuming = new Set<number>();
+  private _user = 0;
+  /** The task whose accesses the TLB knows. */
+  private _turn = 0;
+  private readonly _spun = { pid: 0, reads: 0, ips: new Set<number>() };
+
+  readonly departures: Departure[] = [];
+  /** Points with two or more candidates. */
+  points = 0;
+  readonly tasks = new Set<number>();
+  /** Pairs of a write and a read that has read from it, by their instructions. */
+  readonly readsFrom = new Set<string>();
+  /** If set: all events in their order. */
+  steps: Step[] | undefined;
+  onEvent: ((pid: number, event: PendingEvent, source: number) => void) | undefined;
+
+  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words }: { readonly at: PointsAt; readonly words: SharedWords }) {
+    this._kernel = kernel;
+    this._cpu = cpu;
+    this._strategy = strategy;
+    this._at = at;
+    this._pages = new PagesInUse(words);
+    this._instructions = new Instructions(cpu);
+    if (at !== "calls") cpu.accessWatch = this;
+    strategy.begin();
+  }
+
+  // The chooser.
+  turn({ pid }: Task): void {
+    if (pid !== this._turn && this._at !== "calls") this._cpu.flushWrites();
+    this._turn = pid;
+  }
+  before(task: Task): number {
+    this._places.last = task;
+    if (this._resuming.delete(task.pid)) this._granted = this._cpu.instructions;
+    const pending = this._pending.get(task.pid);
+    if (pending) {
+      this._pending.delete(task.pid);
+      this._execute(task, pending);
+    }
+    return Infinity;
+  }
+  choose(kind: PointKind, candidates: readonly Task[]): Task {
+    const usual = candidates[0] as Task;
+    const place = this._places.of(kind, usual, kind === "access" ? this._user : undefined);
+    // After a call a task goes on to its next access or call, unless it has made a task.
+    const isBirth = kind === "return" && candidates.some(({ pid }) => !this.tasks.has(pid));
+    if ((kind === "return" && !isBirth) || (kind === "checked" && this._at !== "calls")) return usual;
+    if (kind === "call" && this._at === "accesses" && this._instructions.isOwnCall(usual)) return usual;
+    if (kind === "call") this._pending.set(usual.pid, this._callOf(usual));
+    if (kind === "next") {
+      const { last } = this._places;
+      // Its slice is over.
+      if (last && last.state === "runnable" && candidates.includes(last) && !this._pending.has(last.pid)) this._strategy.starves(last.pid);
+    }
+    this.points++;
+    for (const { pid } of candidates) this.tasks.add(pid);
+    const list = candidates.map(({ pid }): Candidate => ({ pid, event: this._pending.get(pid) }));
+    const task = candidates[this._strategy.choose(list)] as Task;
+    if (task !== usual) this.departures.push({ point: place, task: task.pid });
+    if (kind === "call" && task === usual) this.before(usual);
+    return task;
+  }
+  private _callOf(task: Task): PendingEvent {
+    return { ip: this._cpu.state.rip, space: task.mem, address: 0, bytes: 0, writes: false, reads: false };
+  }
+
+  // The watch.
+  cached(address: number, how: number): 0 | typeof READS | typeof ALL {
+    const task = this._kernel.scheduler.current;
+    return task && this._kernel.tasks.size > 1 ? this._pages.cached(task, address, how) : 2;
+  }
+  holds(address: number, bytes: number, how: number, record: number, budget: number): boolean {
+    const { scheduler, tasks } = this._kernel;
+    const task = scheduler.current;
+    if (!task || tasks.size < 2 || scheduler.isInCall || !this._pages.meets(task, address, bytes, how)) return false;
+    const cpu = this._cpu;
+    const ip = record === 0 ? cpu.state.rip : cpu.blocks.records.ipOf(record);
+    if (record === 0 && !cpu.isEvaluating) return true;
+    const start = cpu.startOf(record, budget);
+    if (start === this._granted) return false;
+    const instruction = this._instructions.at(task, ip);
+    if (instruction.repeats) return false;
+    if (this._at !== "all" && instruction.isLibrary && (!instruction.isAtomic || this._instructions.isLibraryData(task, address)))
+      return false;
+    this._granted = start;
+    const writes = how === access.write;
+    const event = { ip, space: task.mem, address, bytes, writes, reads: !writes || instruction.reads };
+    this._user = scheduler.userTime(start);
+    this._pending.set(task.pid, event);
+    this._countSpin(task, event);
+    if (scheduler.givesWay(task, "access")) {
+      this._resuming.add(task.pid);
+      return true;
+    }
+    this._pending.delete(task.pid);
+    this._execute(task, event);
+    return false;
+  }
+  private _countSpin({ pid }: Task, { ip, writes }: PendingEvent): void {
+    const spun = this._spun;
+    if (spun.pid !== pid || writes || (spun.ips.size >= 4 && !spun.ips.has(ip))) {
+      spun.pid = pid;
+      spun.reads = 0;
+      spun.ips.clear();
+    }
+    if (writes) return;
+    spun.ips.add(ip);
+    if (++spun.reads < SPINS) return;
+    spun.reads = 0;
+    this._strategy.starves(pid);
+  }
+  private _execute(task: Task, event: PendingEvent): void {
+    const { pid } = task;
+    if (event.bytes > 0) {
+      const source = this._pages.source(task, event.address, event.ip, event.writes);
+      if (event.reads) this.readsFrom.add(`${source.toString(16)}>${event.ip.toString(16)}`);
+      this.onEvent?.(pid, event, source);
+    }
+    this.steps?.push({ pid, place: this._places.of("access", task, this._user), event });
+    this._strategy.executed(pid, event, this._others());
+  }
+  private *_others(): Iterable<Candidate> {
+    for (const [pid, event] of this._pending) yield { pid, event };
+  }
+}

@@ -1,0 +1,90 @@
+// The sampling searches: schedules drawn by a strategy (strategy.ts), and what they have covered.
+import type { ObservedRun, PointsAt } from "./observer.ts";
+import type { Coverage, SearchName } from "./options.ts";
+import { Random } from "./random.ts";
+import { type Observed, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
+import type { Found } from "./systematic.ts";
+import { Pauses, type Trials } from "./trials.ts";
+
+/** The depth of bugs that PCT looks for: the best one in Thomson et al., TOPC 2016. */
+export const DEPTH = 3;
+
+/** The default schedule, with a look at its accesses. */
+class Default implements Strategy {
+  begin(): void {}
+  choose(): number {
+    return 0;
+  }
+  executed(): void {}
+  starves(): void {}
+}
+
+/** Searches that draw schedules. */
+export type SamplingName = Exclude<SearchName, "systematic">;
+
+/** The state of a sampling search. */
+export class Sampling {
+  private readonly _trials: Trials;
+  private readonly _at: PointsAt;
+  private readonly _depth: number;
+  readonly observed: Observed = { points: 0, tasks: 0, events: new Map(), wordEvents: new Map() };
+  private readonly _pauses = new Pauses();
+  private readonly _readsFrom = new Set<string>();
+  private readonly _schedules = new Set<string>();
+
+  constructor(trials: Trials) {
+    this._trials = trials;
+    const { points = "accesses", depth = DEPTH } = trials.options;
+    this._at = points;
+    this._depth = depth;
+  }
+
+  private _strategy(name: SamplingName, random: Random): Strategy {
+    const strategies: Readonly<Record<SamplingName, () => Strategy>> = {
+      random: () => new RandomWalk(random),
+      pct: () => new Pct(random, this.observed, this._depth),
+      pos: () => new Pos(random),
+    };
+    return strategies[name]();
+  }
+  private _note(run: ObservedRun): void {
+    const { observed } = this;
+    observed.points = Math.max(observed.points, run.points);
+    observed.tasks = Math.max(observed.tasks, run.tasks.size);
+    for (const pair of run.readsFrom) this._readsFrom.add(pair);
+    this._schedules.add(this._trials.text(run.departures));
+  }
+  private _try(strategy: Strategy): Found | undefined {
+    const { violated, observed } = this._trials.observe(strategy, this._at);
+    this._note(observed);
+    return violated === undefined ? undefined : { what: violated, departures: observed.departures };
+  }
+
+  /** Draws schedules up to the first violation, or until the limits of the search or `until` are reached. */
+  async search(name: SamplingName, seed: number, until: () => boolean): Promise<Found | undefined> {
+    const trials = this._trials;
+    // The default schedule shows the shared words: the second time from the start.
+    for (let i = 0; i < 2 && trials.schedules < 2 && !trials.exhausted; i++) {
+      const found = this._try(new Default());
+      if (found) return found;
+    }
+    const strategy = this._strategy(name, new Random(seed));
+    while (!trials.exhausted && !until()) {
+      const found = this._try(strategy);
+      if (found) return found;
+      await this._pauses.pause();
+    }
+    return undefined;
+  }
+
+  get coverage(): Coverage {
+    const { points, tasks } = this.observed;
+    return {
+      points,
+      tasks,
+      words: this._trials.words.words,
+      readsFrom: this._readsFrom.size,
+      distinct: this._schedules.size,
+    };
+  }
+}

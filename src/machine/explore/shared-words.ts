@@ -1,0 +1,149 @@
+// The words of memory that several tasks use and one of them writes, found while programs run. A page of one
+// task is compiled code's own; a page of several, with a write, brings each access to the watch, which then
+// looks at words (Savage et al., "Eraser", TOCS 1997, the states of a location, here without locks).
+import { ALL, READS } from "../../cpu/machine/access-watch.ts";
+import { access } from "../../cpu/machine/mmu.ts";
+import type { Task } from "../../kernel/task/task.ts";
+import { VM } from "../../memory/vma.ts";
+
+/** The bytes of a word here: the smallest object that C programs share, as a rule. */
+const WORD = 4;
+const WORDS = 4096 / WORD;
+/** In the table of owners: more than one task. */
+const SEVERAL = -1;
+
+/**
+ * What the schedules so far have shown of a page: the words that tasks share and write. A name is the number
+ * of an address space, or of a shared mapping's frame, and the page.
+ */
+export class SharedWords {
+  private readonly _pages = new Map<string, Uint8Array>();
+  /** Number of words. */
+  words = 0;
+
+  get pages(): number {
+    return this._pages.size;
+  }
+  /** The page's words, nonzero for shared ones; undefined if the page is not known to be shared. */
+  find(name: string): Uint8Array | undefined {
+    return this._pages.get(name);
+  }
+  learn(name: string): Uint8Array {
+    const known = this._pages.get(name);
+    if (known) return known;
+    const words = new Uint8Array(WORDS);
+    this._pages.set(name, words);
+    return words;
+  }
+}
+
+/** A page in one run. */
+class PageUse {
+  /** The first task; `SEVERAL` afterwards. */
+  owner = 0;
+  written = false;
+  readonly name: string;
+  /** Shared and written: known words, and by word the first task and whether it was written. */
+  words: Uint8Array | undefined;
+  owners: Int32Array | undefined;
+  writes: Uint8Array | undefined;
+  /** By word: the instruction and the task of the last write. */
+  lastIp: Float64Array | undefined;
+
+  constructor(name: string, words: Uint8Array | undefined) {
+    this.name = name;
+    if (words) this.watch(words);
+  }
+  watch(words: Uint8Array): void {
+    this.words = words;
+    this.owners = new Int32Array(WORDS);
+    this.writes = new Uint8Array(WORDS);
+    this.lastIp = new Float64Array(WORDS);
+  }
+}
+
+/** The pages of one run. */
+export class PagesInUse {
+  private readonly _known: SharedWords;
+  private readonly _spaces = new Map<Task["mem"], { readonly number: number; readonly pages: Map<number, PageUse> }>();
+  private readonly _frames = new Map<number, PageUse>();
+
+  constructor(known: SharedWords) {
+    this._known = known;
+  }
+
+  private _page(task: Task, address: number): PageUse {
+    let space = this._spaces.get(task.mem);
+    if (!space) this._spaces.set(task.mem, (space = { number: this._spaces.size, pages: new Map() }));
+    const number = Math.floor(address / 4096);
+    let page = space.pages.get(number);
+    if (!page) space.pages.set(number, (page = this._newPage(task, address, space.number)));
+    return page;
+  }
+  private _newPage(task: Task, address: number, space: number): PageUse {
+    const vma = task.mem.find(address);
+    const number = Math.floor(address / 4096);
+    if (!vma || (vma.flags & VM.SHARED) === 0) {
+      const name = `${space}:${number}`;
+      return new PageUse(name, this._known.find(name));
+    }
+    const frame = task.mem.translate(address, access.read);
+    if (frame < 0) return new PageUse("none", undefined);
+    const key = frame - (frame & 0xfff);
+    let page = this._frames.get(key);
+    // The name must be that of other runs, so it is the first address at which a run sees the frame.
+    if (!page) {
+      const name = `s${this._frames.size}:${number}`;
+      this._frames.set(key, (page = new PageUse(name, this._known.find(name))));
+    }
+    return page;
+  }
+
+  /** The accesses to this page that may skip the watch. */
+  cached(task: Task, address: number, how: number): 0 | typeof READS | typeof ALL {
+    const page = this._page(task, address);
+    if (how === access.write) page.written = true;
+    if (page.owner === 0) page.owner = task.pid;
+    else if (page.owner !== task.pid) page.owner = SEVERAL;
+    if (page.words) return 0;
+    if (page.owner === SEVERAL && page.written) {
+      page.watch(this._known.learn(page.name));
+      return 0;
+    }
+    return page.written && page.owner !== SEVERAL ? ALL : READS;
+  }
+
+  /** Notes an access to words. True if one of them is shared and written, so that the order matters. */
+  meets(task: Task, address: number, bytes: number, how: number): boolean {
+    const page = this._page(task, address);
+    const { words, owners, writes } = page;
+    if (!words || !owners || !writes) return false;
+    const first = Math.floor((address % 4096) / WORD);
+    const last = Math.min(WORDS - 1, Math.floor(((address % 4096) + bytes - 1) / WORD));
+    let shared = false;
+    for (let w = first; w <= last; w++) {
+      const owner = owners[w] as number;
+      if (owner === 0) owners[w] = task.pid;
+      else if (owner !== task.pid) owners[w] = SEVERAL;
+      if (how === access.write) writes[w] = 1;
+      if (words[w] === 0 && owners[w] === SEVERAL && writes[w] === 1) {
+        words[w] = 1;
+        this._known.words++;
+      }
+      if (words[w] === 1) shared = true;
+    }
+    return shared;
+  }
+  /**
+   * The instruction that wrote the first shared word of an access last, 0 if none did; and notes `ip` as the
+   * last one if the access writes.
+   */
+  source(task: Task, address: number, ip: number, writes: boolean): number {
+    const { lastIp } = this._page(task, address);
+    if (!lastIp) return 0;
+    const word = Math.floor((address % 4096) / WORD);
+    const before = lastIp[word] as number;
+    if (writes) lastIp[word] = ip;
+    return before;
+  }
+}

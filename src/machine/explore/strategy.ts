@@ -1,0 +1,158 @@
+// Searches by sampling: each schedule of a strategy is drawn at random, from what the schedules before have
+// shown. The interface, and the strategies without feedback.
+import type { Random } from "./random.ts";
+
+/** An access or a call that a task is about to make. */
+export interface PendingEvent {
+  /** The instruction. */
+  readonly ip: number;
+  /** The accessed bytes: the page's address space and address; no bytes for a call. */
+  readonly space: object;
+  readonly address: number;
+  readonly bytes: number;
+  readonly writes: boolean;
+  readonly reads: boolean;
+}
+
+/** A task that could run. */
+export interface Candidate {
+  readonly pid: number;
+  /** The event that it stops before, if it is known: a task that has not run yet has none. */
+  readonly event: PendingEvent | undefined;
+}
+
+/** Facts of the schedules so far, for the strategies. */
+export interface Observed {
+  /** The most points with a choice in a schedule, and the most tasks. */
+  points: number;
+  tasks: number;
+  /** Events of each task in the longest schedule, by the order in which tasks appear. */
+  readonly events: Map<number, number>;
+  /** The same, by shared word: `SurwStrategy` draws one. */
+  readonly wordEvents: Map<number, Map<number, number>>;
+}
+
+/** Draws schedules. One object serves one search. */
+export interface Strategy {
+  /** A new schedule begins. */
+  begin(): void;
+  /** The index of the candidate that runs. Candidate 0 is the scheduler's own choice. */
+  choose(candidates: readonly Candidate[]): number;
+  /** A task executes the event that it stopped before. `waiting`: the other tasks at points. */
+  executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void;
+  /** A task has used its slice or spins: the others must run before it. */
+  starves(pid: number): void;
+}
+
+/** Two events whose order matters. */
+export const conflicts = (a: PendingEvent, b: PendingEvent): boolean =>
+  (a.writes || b.writes) && a.space === b.space && a.address < b.address + b.bytes && b.address < a.address + a.bytes;
+
+/** A random walk: at each point every candidate is as likely. */
+export class RandomWalk implements Strategy {
+  private readonly _random: Random;
+  constructor(random: Random) {
+    this._random = random;
+  }
+  begin(): void {}
+  choose(candidates: readonly Candidate[]): number {
+    return this._random.below(candidates.length);
+  }
+  executed(): void {}
+  starves(): void {}
+}
+
+/** The index of the greatest number. */
+const greatest = (candidates: readonly Candidate[], priority: (pid: number) => number): number => {
+  let best = 0;
+  for (let i = 1; i < candidates.length; i++)
+    if (priority((candidates[i] as Candidate).pid) > priority((candidates[best] as Candidate).pid)) best = i;
+  return best;
+};
+
+/**
+ * Probabilistic concurrency testing. Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler
+ * with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010: random priorities, and depth - 1 random steps
+ * at which the running task gets the lowest one. A bug of that depth is found with a probability of at least
+ * 1/(n k^(d-1)) a schedule, for n tasks and k steps.
+ */
+export class Pct implements Strategy {
+  private readonly _random: Random;
+  private readonly _observed: Observed;
+  private readonly _depth: number;
+  private _priorities = new Map<number, number>();
+  private _changes = new Map<number, number>();
+  private _step = 0;
+  private _lowest = 0;
+
+  constructor(random: Random, observed: Observed, depth: number) {
+    this._random = random;
+    this._observed = observed;
+    this._depth = depth;
+  }
+  begin(): void {
+    this._priorities = new Map();
+    this._changes = new Map();
+    for (let i = 1; i < this._depth; i++) this._changes.set(this._random.below(Math.max(1, this._observed.points)), i / this._depth);
+    this._step = this._lowest = 0;
+  }
+  private _priority(pid: number): number {
+    let priority = this._priorities.get(pid);
+    // Above those of change points, which are below 1.
+    if (priority === undefined) this._priorities.set(pid, (priority = 1 + this._random.fraction()));
+    return priority;
+  }
+  choose(candidates: readonly Candidate[]): number {
+    const priority = (pid: number): number => this._priority(pid);
+    let best = greatest(candidates, priority);
+    const change = this._changes.get(this._step++);
+    if (change !== undefined) {
+      this._priorities.set((candidates[best] as Candidate).pid, change);
+      best = greatest(candidates, priority);
+    }
+    return best;
+  }
+  executed(): void {}
+  starves(pid: number): void {
+    this._priorities.set(pid, --this._lowest);
+  }
+}
+
+/**
+ * Partial order sampling. Yuan, Yang, Gu, "Partial Order Aware Concurrency Sampling", CAV 2018: each event
+ * has a random priority, and the greatest runs; then the events that conflict with it get new ones.
+ */
+export class Pos implements Strategy {
+  protected readonly random: Random;
+  private _priorities = new Map<number, { readonly event: PendingEvent | undefined; readonly priority: number }>();
+  constructor(random: Random) {
+    this.random = random;
+  }
+  begin(): void {
+    this._priorities = new Map();
+  }
+  protected priority({ pid, event }: Candidate): number {
+    const known = this._priorities.get(pid);
+    if (known && known.event === event) return known.priority;
+    const priority = this.random.fraction();
+    this._priorities.set(pid, { event, priority });
+    return priority;
+  }
+  choose(candidates: readonly Candidate[]): number {
+    let best = 0;
+    let most = -1;
+    candidates.forEach((candidate, i) => {
+      const priority = this.priority(candidate);
+      if (priority > most) [best, most] = [i, priority];
+    });
+    return best;
+  }
+  executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void {
+    this._priorities.delete(pid);
+    for (const other of waiting) if (other.pid !== pid && other.event && conflicts(event, other.event)) this._priorities.delete(other.pid);
+  }
+  starves(pid: number): void {
+    const known = this._priorities.get(pid);
+    if (known) this._priorities.set(pid, { event: known.event, priority: -1 });
+  }
+}

@@ -1,0 +1,89 @@
+// Runs of one program under one schedule after another: in one memory, with one limit of virtual time, each
+// judged by the properties.
+import type { BootOptions } from "../boot.ts";
+import { Machine } from "../machine.ts";
+import type { Program } from "../options.ts";
+import type { Run } from "../run.ts";
+import { type Departure, Follower, scheduleText } from "../schedule.ts";
+import { ObservedRun, type PointsAt } from "./observer.ts";
+import type { ExploreOptions } from "./options.ts";
+import { PropertyChecker } from "./property.ts";
+import { SharedWords } from "./shared-words.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** Options as the command line gives them. */
+export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions & { readonly tried?: ((schedules: number) => void) | undefined };
+
+const SECONDS = 60;
+/** Virtual nanoseconds: of the default schedule, and of the others beside ten times its own. */
+const FIRST_LIMIT = 60e9;
+const EXTRA = 10e6;
+
+/** All runs of one exploration. */
+export class Trials {
+  readonly program: Program;
+  readonly options: SearchOptions;
+  /** What the runs so far have shown. */
+  readonly words = new SharedWords();
+  private readonly _until: number;
+  private _memory: WebAssembly.Memory | undefined = undefined;
+  /** Virtual nanoseconds that a run may take. */
+  private _limit = FIRST_LIMIT;
+  schedules = 0;
+
+  constructor(program: Program, options: SearchOptions) {
+    this.program = program;
+    this.options = options;
+    this._until = performance.now() + (options.seconds ?? SECONDS) * 1000;
+  }
+  get exhausted(): boolean {
+    return performance.now() > this._until || this.schedules >= (this.options.schedules ?? Infinity);
+  }
+  /** A run under a schedule: its violation, and the tasks that could run at each counted point. */
+  follow(departures: readonly Departure[]): { readonly violated: string | undefined; readonly points: Follower["points"] } {
+    const { violated, chooser } = this._run(() => new Follower(departures));
+    chooser.check();
+    return { violated, points: chooser.points };
+  }
+  /** A run under a strategy. */
+  observe(strategy: Strategy, at: PointsAt): { readonly violated: string | undefined; readonly observed: ObservedRun } {
+    const { violated, chooser } = this._run((kernel, cpu) => new ObservedRun(kernel, cpu, strategy, { at, words: this.words }));
+    return { violated, observed: chooser };
+  }
+  private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
+    const checker = new PropertyChecker(this.options);
+    const machine = new Machine(this.options, this._memory);
+    machine.kernel.observer = checker;
+    const chooser = machine.follow(make, this.options.slice);
+    const closed = machine.runClosed(this.program, this.options, this._limit);
+    this._memory = machine.giveUp();
+    this.options.tried?.(this.schedules + 1);
+    if (this.schedules++ === 0) this._limit = closed.run.stats.nanoseconds * 10 + EXTRA;
+    return { violated: checker.judge(closed), chooser };
+  }
+  text(departures: readonly Departure[]): string {
+    const { slice } = this.options;
+    return scheduleText({ departures, ...(slice === undefined ? {} : { slice }) });
+  }
+  /** The same run with a trace of all tasks. */
+  traced(schedule: string): Run {
+    const options = { ...this.options, schedule, trace: { follow: true } };
+    return new Machine(options).runClosed(this.program, options, this._limit).run;
+  }
+}
+
+/** Lets the event loop of the host continue. */
+export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** Milliseconds between two pauses of a search by many short runs. */
+const EVERY = 20;
+
+/** The same, if the last pause was long ago. */
+export class Pauses {
+  private _next = 0;
+  async pause(): Promise<void> {
+    if (performance.now() < this._next) return;
+    await pause();
+    this._next = performance.now() + EVERY;
+  }
+}

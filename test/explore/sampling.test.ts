@@ -1,0 +1,83 @@
+// Searches that draw schedules, with points at accesses to shared memory: known bugs of small C programs.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ExploreOptions, explore, Machine, replay } from "trapgate";
+import { hostTree } from "trapgate/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gcc, missing, top } from "../support/host.ts";
+
+const searches = ["random", "pct", "pos"] as const;
+const KILLED = "the program was killed by SIGABRT";
+const STUCK = "every task waits, and nothing can wake one";
+
+describe.skipIf(missing("searches that draw schedules", gcc))("a search that draws schedules", { timeout: 120_000 }, () => {
+  let folder = "";
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "trapgate-explore-"))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const built = new Map<string, Uint8Array>();
+  const root = hostTree("/");
+  const program = (name: string): Uint8Array => {
+    const known = built.get(name);
+    if (known) return known;
+    const file = join(folder, name);
+    // Not static: plain accesses of the C library are no points then.
+    execFileSync("gcc", ["-O1", "-pthread", "-o", file, join(top, `test/explore/programs/${name}.c`)]);
+    const bytes = readFileSync(file);
+    built.set(name, bytes);
+    return bytes;
+  };
+
+  const cases = [
+    ["lost-update", KILLED],
+    ["reorder", KILLED],
+    ["two-stage", KILLED],
+    ["deadlock", STUCK],
+  ] as const;
+  for (const search of searches) {
+    // A random walk needs some thousand schedules for two threads in a row that start late.
+    it.each(search === "random" ? cases.filter(([name]) => name !== "reorder") : cases)(
+      `finds the bug by ${search}, and its schedule repeats it: %s`,
+      async (name, what) => {
+        const options: ExploreOptions = { root, search, schedules: 1000 };
+        const { violation, schedules } = await explore(program(name), options);
+        expect(violation?.what).toBe(what);
+        const { schedule = "" } = violation ?? {};
+        expect(replay(program(name), { root, schedule })).toBe(what);
+        // No watch: the places of a schedule are counts of instructions.
+        const run = await Machine.run(program(name), { root, schedule, timeout: 0.5, trace: { follow: true } });
+        expect(run.trace.slice(0, -1)).toEqual(violation?.run.trace.slice(0, run.trace.length - 1));
+        const again = await explore(program(name), options);
+        expect([again.schedules, again.violation?.schedule]).toEqual([schedules, schedule]);
+      },
+    );
+  }
+  it("does not find the lost update at system calls alone", async () => {
+    const { violation, coverage } = await explore(program("lost-update"), { root, search: "random", points: "calls", schedules: 50 });
+    expect(violation).toBeUndefined();
+    expect(coverage?.words).toBe(0);
+  });
+  it.each(searches)("finds none where there is none, and says what it covered: %s", async (search) => {
+    const found = await explore(program("deadlock"), { root, search, args: ["ordered"], schedules: 60 });
+    expect(found.violation).toBeUndefined();
+    expect(found.schedules).toBe(60);
+    expect(found.coverage?.tasks).toBe(3);
+    expect(found.coverage?.distinct).toBeGreaterThan(5);
+    expect(found.coverage?.readsFrom).toBeGreaterThan(5);
+  });
+  it("is the same in every engine", async () => {
+    const options: ExploreOptions = { root, search: "pos", schedules: 300 };
+    const found = async (engine: "interpret" | "jit" | "evaluate") => {
+      const { violation, schedules, coverage } = await explore(program("reorder"), { ...options, engine });
+      return { schedule: violation?.schedule, schedules, coverage };
+    };
+    const expected = await found("interpret");
+    expect(await found("jit")).toEqual(expected);
+    expect(await found("evaluate")).toEqual(expected);
+  });
+  it("refuses a place where the program does not stop", () => {
+    expect(() => replay(program("lost-update"), { root, schedule: "3@999999:2" })).toThrow("the run has no point 3@999999");
+    expect(() => replay(program("lost-update"), { schedule: "2@5x:2" })).toThrow("is no schedule");
+  });
+});
