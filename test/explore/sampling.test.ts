@@ -8,9 +8,19 @@ import { hostTree } from "trapgate/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gcc, missing, top } from "../support/host.ts";
 
-const searches = ["random", "pct", "pos"] as const;
+const searches = ["random", "pct", "pos", "surw", "feedback"] as const;
 const KILLED = "the program was killed by SIGABRT";
 const STUCK = "every task waits, and nothing can wake one";
+
+/** False if a schedule does not fit; undefined if it does. */
+const threw = (run: () => unknown): false | undefined => {
+  try {
+    run();
+    return undefined;
+  } catch {
+    return false;
+  }
+};
 
 describe.skipIf(missing("searches that draw schedules", gcc))("a search that draws schedules", { timeout: 120_000 }, () => {
   let folder = "";
@@ -53,6 +63,24 @@ describe.skipIf(missing("searches that draw schedules", gcc))("a search that dra
       },
     );
   }
+  it("makes a failing schedule short, and shows the order of accesses in columns", async () => {
+    const options: ExploreOptions = { root, search: "random" };
+    const long = (await explore(program("lost-update"), { ...options, minimise: false })).violation?.schedule.split(",") ?? [];
+    const { violation } = await explore(program("lost-update"), options);
+    const short = violation?.schedule.split(",") ?? [];
+    expect(short.length).toBeLessThan(long.length);
+    expect(short.length).toBeLessThanOrEqual(3);
+    const lines = violation?.order.map((line) => line.trim().replace(/\+\d+/, "")) ?? [];
+    const both = lines.filter((line) => line.endsWith(" counter (add)"));
+    expect(both).toEqual(["read", "read", "write", "write"].map((verb) => `${verb} counter (add)`));
+    expect(violation?.order[0]).toMatch(/^task \d +task \d/);
+    // No departure can be left out.
+    for (let i = 0; i < short.length; i++) {
+      const schedule = short.toSpliced(i, 1).join(",") || "default";
+      const fails = (): boolean => replay(program("lost-update"), { root, schedule }) !== undefined;
+      expect([schedule, threw(fails) ?? fails()]).toEqual([schedule, false]);
+    }
+  });
   it("does not find the lost update at system calls alone", async () => {
     const { violation, coverage } = await explore(program("lost-update"), { root, search: "random", points: "calls", schedules: 50 });
     expect(violation).toBeUndefined();

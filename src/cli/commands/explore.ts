@@ -25,6 +25,7 @@ const options = {
   depth: { type: "string" },
   "search-seed": { type: "string" },
   points: { type: "string" },
+  "no-minimise": { type: "boolean" },
   departures: { type: "string" },
   schedules: { type: "string" },
   seconds: { type: "string" },
@@ -71,6 +72,7 @@ const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values.depth === undefined ? {} : { depth: atLeastOne(values.depth, "--depth") }),
   ...(values["search-seed"] === undefined ? {} : { searchSeed: integer(values["search-seed"], "--search-seed") }),
   ...(values.points === undefined ? {} : { points: oneOf(values.points, pointsNames, "--points") }),
+  ...(values["no-minimise"] ? { minimise: false } : {}),
   ...(values.departures === undefined ? {} : { departures: integer(values.departures, "--departures") }),
   ...(values.schedules === undefined ? {} : { schedules: atLeastOne(values.schedules, "--schedules") }),
   ...(values.seconds === undefined ? {} : { seconds: seconds(values.seconds, "--seconds") }),
@@ -99,10 +101,11 @@ const coveredText = ({ coverage, search, schedules }: Exploration): string[] => 
 const told = (exploration: Exploration): string[] => {
   const { violation, complete, bound } = exploration;
   if (violation) {
-    const { what, schedule, run } = violation;
+    const { what, schedule, order, run } = violation;
     return [
       `${pc.red("violated")}: ${what}`,
       `schedule: ${schedule}`,
+      ...(order.length > 0 ? ["the order of accesses:", ...order.map((line) => `  ${line}`)] : []),
       `${effort(exploration)}; the last one:`,
       ...run.trace.map((line) => `  ${line}`),
     ];
@@ -117,7 +120,7 @@ const told = (exploration: Exploration): string[] => {
 const asJson = ({ violation, ...rest }: Exploration): string =>
   jsonText(
     violation
-      ? { violated: violation.what, schedule: violation.schedule, ...rest, trace: violation.run.trace }
+      ? { violated: violation.what, schedule: violation.schedule, order: violation.order, ...rest, trace: violation.run.trace }
       : { violated: null, ...rest },
     2,
   );
@@ -147,6 +150,7 @@ export const command: Command = {
       "--points WHERE",
       "points of drawn schedules: calls, accesses to shared memory (default), or all accesses, the system's libraries' too",
     ],
+    ["--no-minimise", "leave a drawn schedule that fails as it is, instead of looking for its shortest form"],
     ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],
     ["--seconds N", "give up after this time of the host's (default: 60)"],

@@ -233,6 +233,7 @@ export const exploreShape = {
   depth: whole("a depth", 1, 100).optional(),
   searchSeed: whole("a seed", 0, 2 ** 31 - 1).optional(),
   points: name(pointsNames).optional(),
+  minimise: flag.optional(),
 } satisfies Shape<ExploreOptions>;
 
 const { timeout: _timeout, signal: _signal, ...startShape } = programShape;

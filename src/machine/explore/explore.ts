@@ -1,6 +1,7 @@
 // Search for races: a program runs under one schedule after another until a property is violated.
 import type { Program } from "../options.ts";
 import { parseSchedule } from "../schedule.ts";
+import { minimise } from "./minimise.ts";
 import type { Coverage, Exploration } from "./options.ts";
 import { Sampling } from "./sampling.ts";
 import { type Found, systematic } from "./systematic.ts";
@@ -16,16 +17,22 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
   let found: Found | undefined;
   let complete = -1;
   let coverage: Coverage | undefined;
+  let sampled: Sampling | undefined;
   if (search === "systematic") ({ found, complete } = await systematic(trials, bound));
   else {
     const sampling = new Sampling(trials);
+    sampled = sampling;
     found = await sampling.search(search, shard ? searchSeed * shard.of + shard.number - 1 : searchSeed, () => false);
     ({ coverage } = sampling);
   }
+  const { schedules } = trials;
+  const minimal = found && sampled && (options.minimise ?? true) ? await minimise(trials, sampled.at, found) : undefined;
+  found = minimal ?? found;
   const milliseconds = performance.now() - begun;
   const schedule = found && trials.text(found.departures);
-  const violation = found && schedule ? { what: found.what, schedule, run: trials.traced(schedule) } : undefined;
-  return { violation, schedules: trials.schedules, complete, bound, search, milliseconds, ...(coverage ? { coverage } : {}) };
+  const violation =
+    found && schedule ? { what: found.what, schedule, order: minimal?.order ?? [], run: trials.traced(schedule) } : undefined;
+  return { violation, schedules, complete, bound, search, milliseconds, ...(coverage ? { coverage } : {}) };
 };
 
 /** Runs one schedule again and reports a violation, if there is one. */

@@ -8,8 +8,10 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Task } from "../../kernel/task/task.ts";
 import { type Departure, Places } from "../schedule.ts";
 import { Instructions } from "./instructions.ts";
+import { codeName, dataName } from "./names.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
 import type { Candidate, PendingEvent, Strategy } from "./strategy.ts";
+import { wordOf } from "./surw.ts";
 
 /** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
 export type PointsAt = "calls" | "accesses" | "all";
@@ -22,6 +24,8 @@ export interface Step {
   readonly pid: number;
   readonly place: string;
   readonly event: PendingEvent;
+  /** The access in words, if names were asked for. */
+  readonly text?: string;
 }
 
 /** The chooser and the watch of one run. */
@@ -52,7 +56,12 @@ export class ObservedRun implements Chooser, AccessWatch {
   readonly readsFrom = new Set<string>();
   /** If set: all events in their order. */
   steps: Step[] | undefined;
-  onEvent: ((pid: number, event: PendingEvent, source: number) => void) | undefined;
+  /** Steps get their texts. */
+  isNamed = false;
+  /** The place of the last point of each task. */
+  private readonly _placeOf = new Map<number, string>();
+  /** Events by shared word and task. */
+  readonly wordEvents = new Map<number, Map<number, number>>();
 
   constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words }: { readonly at: PointsAt; readonly words: SharedWords }) {
     this._kernel = kernel;
@@ -94,9 +103,10 @@ export class ObservedRun implements Chooser, AccessWatch {
       if (last && last.state === "runnable" && candidates.includes(last) && !this._pending.has(last.pid)) this._strategy.starves(last.pid);
     }
     this.points++;
+    if (kind !== "next") this._placeOf.set(usual.pid, place);
     for (const { pid } of candidates) this.tasks.add(pid);
     const list = candidates.map(({ pid }): Candidate => ({ pid, event: this._pending.get(pid) }));
-    const task = candidates[this._strategy.choose(list)] as Task;
+    const task = candidates[this._strategy.choose(list, place)] as Task;
     if (task !== usual) this.departures.push({ point: place, task: task.pid });
     if (kind === "call" && task === usual) this.before(usual);
     return task;
@@ -129,6 +139,7 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._user = scheduler.userTime(start);
     this._pending.set(task.pid, event);
     this._countSpin(task, event);
+    this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
     if (scheduler.givesWay(task, "access")) {
       this._resuming.add(task.pid);
       return true;
@@ -155,10 +166,24 @@ export class ObservedRun implements Chooser, AccessWatch {
     if (event.bytes > 0) {
       const source = this._pages.source(task, event.address, event.ip, event.writes);
       if (event.reads) this.readsFrom.add(`${source.toString(16)}>${event.ip.toString(16)}`);
-      this.onEvent?.(pid, event, source);
+      this._strategy.observe?.(event, source);
+      this._count(pid, event);
     }
-    this.steps?.push({ pid, place: this._places.of("access", task, this._user), event });
+    if (this.steps) this._noteStep(task, event);
     this._strategy.executed(pid, event, this._others());
+  }
+  private _noteStep(task: Task, event: PendingEvent): void {
+    const { ip, address, bytes, reads, writes } = event;
+    const step = { pid: task.pid, place: this._placeOf.get(task.pid) ?? "", event };
+    if (!this.isNamed || bytes === 0) return void this.steps?.push(step);
+    const verb = writes ? (reads ? "update" : "write") : "read";
+    this.steps?.push({ ...step, text: `${verb} ${dataName(task, address)} (${codeName(task, ip)})` });
+  }
+  private _count(pid: number, event: PendingEvent): void {
+    const word = wordOf(event);
+    let tasks = this.wordEvents.get(word);
+    if (!tasks) this.wordEvents.set(word, (tasks = new Map()));
+    tasks.set(pid, (tasks.get(pid) ?? 0) + 1);
   }
   private *_others(): Iterable<Candidate> {
     for (const [pid, event] of this._pending) yield { pid, event };

@@ -21,7 +21,7 @@ export interface Properties {
 }
 
 /** The searches: decision tables are in docs/explore.md. */
-export const searchNames = ["systematic", "random", "pct", "pos"] as const;
+export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback"] as const;
 /** The name of a search. */
 export type SearchName = (typeof searchNames)[number];
 /** Where points are. */
@@ -45,7 +45,8 @@ export interface ExploreOptions
   /**
    * The search. `systematic` tries all schedules with few departures, at system calls. The others draw
    * schedules at random, with points at accesses to shared memory: `random` (random walk), `pct` (PCT,
-   * ASPLOS 2010), `pos` (POS, CAV 2018). Default systematic.
+   * ASPLOS 2010), `pos` (POS, CAV 2018),
+   * `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). Default systematic.
    */
   readonly search?: SearchName;
   /** PCT's depth of a bug: the number of ordering constraints that it needs. Default 3. */
@@ -57,6 +58,8 @@ export interface ExploreOptions
    * except plain accesses of the system's libraries; `all`: theirs, too. Default accesses.
    */
   readonly points?: (typeof pointsNames)[number];
+  /** A drawn schedule that fails is made as short as possible. Default true. */
+  readonly minimise?: boolean;
   /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
   readonly slice?: number;
 }
@@ -67,6 +70,11 @@ export interface Violation {
   readonly what: string;
   /** For `schedule` in the options of a run, and `--schedule`. */
   readonly schedule: string;
+  /**
+   * The accesses to shared memory in their order, a column for each task: empty if the search has no points
+   * at accesses.
+   */
+  readonly order: readonly string[];
   /** The run under that schedule, with a trace of all tasks. */
   readonly run: Run;
 }

@@ -1,8 +1,11 @@
 // The sampling searches: schedules drawn by a strategy (strategy.ts), and what they have covered.
+
+import { Feedback } from "./feedback.ts";
 import type { ObservedRun, PointsAt } from "./observer.ts";
 import type { Coverage, SearchName } from "./options.ts";
 import { Random } from "./random.ts";
 import { type Observed, Pct, Pos, RandomWalk, type Strategy } from "./strategy.ts";
+import { Surw } from "./surw.ts";
 import type { Found } from "./systematic.ts";
 import { Pauses, type Trials } from "./trials.ts";
 
@@ -25,9 +28,9 @@ export type SamplingName = Exclude<SearchName, "systematic">;
 /** The state of a sampling search. */
 export class Sampling {
   private readonly _trials: Trials;
-  private readonly _at: PointsAt;
+  readonly at: PointsAt;
   private readonly _depth: number;
-  readonly observed: Observed = { points: 0, tasks: 0, events: new Map(), wordEvents: new Map() };
+  readonly observed: Observed = { points: 0, tasks: 0, wordEvents: new Map() };
   private readonly _pauses = new Pauses();
   private readonly _readsFrom = new Set<string>();
   private readonly _schedules = new Set<string>();
@@ -35,7 +38,7 @@ export class Sampling {
   constructor(trials: Trials) {
     this._trials = trials;
     const { points = "accesses", depth = DEPTH } = trials.options;
-    this._at = points;
+    this.at = points;
     this._depth = depth;
   }
 
@@ -44,6 +47,8 @@ export class Sampling {
       random: () => new RandomWalk(random),
       pct: () => new Pct(random, this.observed, this._depth),
       pos: () => new Pos(random),
+      surw: () => new Surw(random, this.observed),
+      feedback: () => new Feedback(random),
     };
     return strategies[name]();
   }
@@ -52,10 +57,17 @@ export class Sampling {
     observed.points = Math.max(observed.points, run.points);
     observed.tasks = Math.max(observed.tasks, run.tasks.size);
     for (const pair of run.readsFrom) this._readsFrom.add(pair);
+    for (const [word, tasks] of run.wordEvents) {
+      if (tasks.size < 2) continue;
+      const known = observed.wordEvents.get(word);
+      if (!known) observed.wordEvents.set(word, new Map(tasks));
+      else for (const [pid, events] of tasks) known.set(pid, Math.max(events, known.get(pid) ?? 0));
+    }
     this._schedules.add(this._trials.text(run.departures));
   }
   private _try(strategy: Strategy): Found | undefined {
-    const { violated, observed } = this._trials.observe(strategy, this._at);
+    const { violated, observed } = this._trials.observe(strategy, this.at);
+    strategy.finish?.(observed.readsFrom);
     this._note(observed);
     return violated === undefined ? undefined : { what: violated, departures: observed.departures };
   }

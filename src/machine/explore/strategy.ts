@@ -26,9 +26,7 @@ export interface Observed {
   /** The most points with a choice in a schedule, and the most tasks. */
   points: number;
   tasks: number;
-  /** Events of each task in the longest schedule, by the order in which tasks appear. */
-  readonly events: Map<number, number>;
-  /** The same, by shared word: `SurwStrategy` draws one. */
+  /** The most events of each task by shared word: SURW draws one. */
   readonly wordEvents: Map<number, Map<number, number>>;
 }
 
@@ -37,11 +35,15 @@ export interface Strategy {
   /** A new schedule begins. */
   begin(): void;
   /** The index of the candidate that runs. Candidate 0 is the scheduler's own choice. */
-  choose(candidates: readonly Candidate[]): number;
+  choose(candidates: readonly Candidate[], place: string): number;
   /** A task executes the event that it stopped before. `waiting`: the other tasks at points. */
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void;
   /** A task has used its slice or spins: the others must run before it. */
   starves(pid: number): void;
+  /** The event was an access that read the value of `source`, an instruction, or wrote. */
+  observe?(event: PendingEvent, source: number): void;
+  /** The schedule is over, and had these pairs of a write and a read. */
+  finish?(readsFrom: ReadonlySet<string>): void;
 }
 
 /** Two events whose order matters. */

@@ -46,8 +46,17 @@ export class Trials {
     return { violated, points: chooser.points };
   }
   /** A run under a strategy. */
-  observe(strategy: Strategy, at: PointsAt): { readonly violated: string | undefined; readonly observed: ObservedRun } {
-    const { violated, chooser } = this._run((kernel, cpu) => new ObservedRun(kernel, cpu, strategy, { at, words: this.words }));
+  observe(
+    strategy: Strategy,
+    at: PointsAt,
+    steps: "none" | "places" | "names" = "none",
+  ): { readonly violated: string | undefined; readonly observed: ObservedRun } {
+    const { violated, chooser } = this._run((kernel, cpu) => {
+      const run = new ObservedRun(kernel, cpu, strategy, { at, words: this.words });
+      if (steps !== "none") run.steps = [];
+      run.isNamed = steps === "names";
+      return run;
+    });
     return { violated, observed: chooser };
   }
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {

@@ -1,19 +1,20 @@
-// An ELF file as a backtrace needs it: where its segments lie, names of its functions. man 5 elf,
-// "Elf64_Shdr", "Elf64_Sym".
+// An ELF file as a backtrace needs it: where its segments lie, names of its functions and variables. man 5
+// elf, "Elf64_Shdr", "Elf64_Sym".
 import { type ElfHeader, type ProgramHeader, PT, parseElf, programHeaders, programHeadersSize } from "../../kernel/exec/elf.ts";
 import type { Backing } from "../../memory/backing.ts";
 import { FileReader } from "./file-reader.ts";
 
 const SHT = { SYMTAB: 2, DYNSYM: 11 } as const;
-const STT_FUNC = 2;
-const STT_GNU_IFUNC = 10;
+/** STT_FUNC and STT_GNU_IFUNC; STT_OBJECT. */
+const FUNCTIONS: readonly number[] = [2, 10];
+const OBJECTS: readonly number[] = [1];
 /** Larger tables are not read: the host pays for them. */
 const MOST_SYMBOLS = 100_000;
 const MOST_NAMES = 8 << 20;
 const MOST_SECTIONS = 256;
 
-interface Functions {
-  /** Sorted addresses of functions, with sizes and the offsets of their names. */
+interface Symbols {
+  /** Sorted addresses of functions or variables, with sizes and the offsets of their names. */
   readonly starts: Float64Array;
   readonly sizes: Float64Array;
   readonly names: Uint32Array;
@@ -57,7 +58,11 @@ const sectionsOf = (reader: FileReader, long: 4 | 8): readonly Section[] => {
   });
 };
 
-const functionsIn = (reader: FileReader, sections: readonly Section[], type: number, long: 4 | 8): Functions | undefined => {
+const symbolsIn = (
+  reader: FileReader,
+  sections: readonly Section[],
+  { type, kinds, long }: { readonly type: number; readonly kinds: readonly number[]; readonly long: 4 | 8 },
+): Symbols | undefined => {
   const section = sections.find((s) => s.type === type);
   const strings = section && sections[section.link];
   const entry = long === 8 ? 24 : 16;
@@ -69,7 +74,7 @@ const functionsIn = (reader: FileReader, sections: readonly Section[], type: num
   for (let at = 0; at + entry <= table.length; at += entry) {
     const kind = v.getUint8(at + (long === 8 ? 4 : 12)) & 0xf;
     const defined = v.getUint16(at + (long === 8 ? 6 : 14), true) !== 0;
-    if (!defined || (kind !== STT_FUNC && kind !== STT_GNU_IFUNC)) continue;
+    if (!defined || !kinds.includes(kind)) continue;
     const [start, size] =
       long === 8
         ? [v.getUint32(at + 12, true) * 2 ** 32 + v.getUint32(at + 8, true), v.getUint32(at + 16, true)]
@@ -86,12 +91,17 @@ const functionsIn = (reader: FileReader, sections: readonly Section[], type: num
   };
 };
 
+interface Named {
+  readonly name: string;
+  readonly displacement: number;
+}
+
 /** A mapped ELF file. */
 export class ElfModule {
   readonly reader: FileReader;
   readonly header: ElfHeader;
   readonly segments: readonly ProgramHeader[];
-  private _functions: readonly Functions[] | undefined;
+  private readonly _symbols = new Map<readonly number[], readonly Symbols[]>();
   private _sections: readonly Section[] | undefined;
   /** Kept by the unwinder. */
   unwindIndex: unknown = undefined;
@@ -126,21 +136,37 @@ export class ElfModule {
     });
   }
 
+  /** The address of a page of the file in the file's own numbering, by the segment that begins in it. */
+  pageAddressOf(offset: number): number | undefined {
+    const segment = this.segments.find((s) => s.type === PT.LOAD && s.offset >= offset && s.offset < offset + 4096);
+    return segment && segment.vaddr - (segment.offset - offset);
+  }
+
   /** The function that holds an address, and how far inside. */
-  functionAt(address: number): { readonly name: string; readonly displacement: number } | undefined {
-    if (!this._functions) {
+  functionAt(address: number): Named | undefined {
+    return this._at(FUNCTIONS, address);
+  }
+  /** The variable that holds an address, and how far inside. */
+  objectAt(address: number): Named | undefined {
+    return this._at(OBJECTS, address);
+  }
+  private _at(kinds: readonly number[], address: number): Named | undefined {
+    let tables = this._symbols.get(kinds);
+    if (!tables) {
       const { reader, header, sections } = this;
-      this._functions = [SHT.SYMTAB, SHT.DYNSYM].flatMap((type) => functionsIn(reader, sections, type, header.long) ?? []);
+      const { long } = header;
+      tables = [SHT.SYMTAB, SHT.DYNSYM].flatMap((type) => symbolsIn(reader, sections, { type, kinds, long }) ?? []);
+      this._symbols.set(kinds, tables);
     }
-    for (const functions of this._functions) {
-      const found = nearestBelow(functions, address);
+    for (const symbols of tables) {
+      const found = nearestBelow(symbols, address);
       if (found) return found;
     }
     return undefined;
   }
 }
 
-const nearestBelow = ({ starts, sizes, names, strings }: Functions, address: number) => {
+const nearestBelow = ({ starts, sizes, names, strings }: Symbols, address: number) => {
   let [low, high] = [0, starts.length];
   while (low < high) {
     const middle = (low + high) >> 1;

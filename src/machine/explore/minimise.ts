@@ -1,0 +1,107 @@
+// A failing schedule with as few departures as possible, each as early as possible. Zeller, Hildebrandt,
+// "Simplifying and isolating failure-inducing input", TSE 2002 (ddmin), on the list of departures: those that
+// do not fit a shorter list are left out of it.
+import type { Departure } from "../schedule.ts";
+import { columns } from "./columns.ts";
+import type { PointsAt, Step } from "./observer.ts";
+import type { Candidate, Strategy } from "./strategy.ts";
+import type { Found } from "./systematic.ts";
+import { Pauses, type Trials } from "./trials.ts";
+
+/** Runs of the program for one minimisation, and earlier places that are tried for each departure. */
+const MOST_RUNS = 400;
+const MOST_EARLIER = 12;
+
+/** Departures by place, as far as they fit. */
+export class Script implements Strategy {
+  private readonly _tasks: ReadonlyMap<string, number>;
+  constructor(departures: readonly Departure[]) {
+    this._tasks = new Map(departures.map(({ point, task }) => [String(point), task]));
+  }
+  begin(): void {}
+  choose(candidates: readonly Candidate[], place: string): number {
+    const pid = this._tasks.get(place);
+    return Math.max(
+      0,
+      candidates.findIndex((candidate) => candidate.pid === pid),
+    );
+  }
+  executed(): void {}
+  starves(): void {}
+}
+
+/** The result: the schedule, and the accesses and calls of its run. */
+export interface Minimal extends Found {
+  readonly steps: readonly Step[];
+  readonly runs: number;
+  /** The order of accesses (columns.ts). */
+  readonly order: readonly string[];
+}
+
+/** One minimisation. */
+class Minimiser {
+  private readonly _trials: Trials;
+  private readonly _at: PointsAt;
+  private readonly _pauses = new Pauses();
+  runs = 0;
+  best: Minimal;
+
+  constructor(trials: Trials, at: PointsAt, found: Found) {
+    this._trials = trials;
+    this._at = at;
+    this.best = { ...found, steps: [], runs: 0, order: [] };
+  }
+  get exhausted(): boolean {
+    return this.runs >= MOST_RUNS;
+  }
+  /** Does a run with these departures fail in the same way, with no more of them? Then it is the best one. */
+  async fails(departures: readonly Departure[]): Promise<boolean> {
+    this.runs++;
+    await this._pauses.pause();
+    const { violated, observed } = this._trials.observe(new Script(departures), this._at, "places");
+    if (violated !== this.best.what || observed.departures.length > departures.length) return false;
+    this.best = { what: violated, departures: observed.departures, steps: observed.steps ?? [], runs: this.runs, order: [] };
+    return true;
+  }
+  /** Leaves out parts of the list, smaller and smaller ones. */
+  async shorten(): Promise<void> {
+    for (let size = Math.ceil(this.best.departures.length / 2); size >= 1; ) {
+      let isShorter = false;
+      for (let from = 0; from < this.best.departures.length && !this.exhausted; ) {
+        if (await this.fails(this.best.departures.toSpliced(from, size))) isShorter = true;
+        else from += size;
+      }
+      if (this.exhausted) return;
+      if (size > 1 || !isShorter) size = size === 1 ? 0 : Math.ceil(size / 2);
+    }
+  }
+  /** Moves each departure to the first of the task's points at which the run still fails. */
+  async hasten(): Promise<void> {
+    for (let i = 0; i < this.best.departures.length; i++) {
+      const { departures, steps } = this.best;
+      const { point, task } = departures[i] as Departure;
+      const at = steps.findIndex((step) => step.place === point);
+      if (at < 0) continue;
+      const { pid } = steps[at] as Step;
+      const earlier: string[] = [];
+      for (let n = at - 1; n >= 0 && steps[n]?.pid === pid && earlier.length < MOST_EARLIER; n--) earlier.unshift((steps[n] as Step).place);
+      for (const place of earlier) {
+        if (this.exhausted) return;
+        if (await this.fails(departures.with(i, { point: place, task }))) break;
+      }
+    }
+  }
+}
+
+/** Minimises a failing schedule whose departures are places. */
+export const minimise = async (trials: Trials, at: PointsAt, found: Found): Promise<Minimal> => {
+  const minimiser = new Minimiser(trials, at, found);
+  // The first run must repeat the failure; it also gives the steps.
+  if (!(await minimiser.fails(found.departures))) return minimiser.best;
+  await minimiser.shorten();
+  await minimiser.hasten();
+  await minimiser.shorten();
+  const { best, runs } = minimiser;
+  const { observed } = trials.observe(new Script(best.departures), at, "names");
+  return { ...best, runs, order: columns(observed.steps ?? [], best.departures) };
+};
