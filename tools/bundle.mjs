@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cacheOf, folder, load, textOf } from "../bin/trapgate.js";
+import { constantTables, inlineConstants } from "./constants.mjs";
 import { deferImports } from "./deferred-imports.mjs";
 import { top } from "./setup.mjs";
 
@@ -98,6 +99,7 @@ const warmUp = async (others) => {
 /** The bundle's chunks. An import is deferred if `isDeferred(importer, imported)` holds. */
 const chunksOf = async (isDeferred) => {
   const { build, transform } = await import("esbuild");
+  const tables = await constantTables();
   const { outputFiles, metafile } = await build({
     absWorkingDir: top,
     entryPoints: [join("dist", "cli", "main.js")],
@@ -130,7 +132,8 @@ const chunksOf = async (isDeferred) => {
           });
           onLoad({ filter: /\.js$/ }, async ({ path }) => {
             if (!path.startsWith(join(top, "dist", "/"))) return undefined;
-            return { contents: await deferImports(transform, target, path, readFileSync(path, "utf8"), (to) => isDeferred(path, to)) };
+            const text = await inlineConstants(transform, target, path, readFileSync(path, "utf8"), tables);
+            return { contents: await deferImports(transform, target, path, text, (to) => isDeferred(path, to)) };
           });
         },
       },

@@ -5,23 +5,26 @@
 import { dirname, join } from "node:path";
 
 /** One import as tsc writes it: names in braces or a namespace, from a file of ours. */
-const importLine = /^import (?:\{([^}]*)\}|\* as ([\w$]+)) from "(\.[^"]*)";\n/gm;
+export const importLine = /^import (?:\{([^}]*)\}|\* as ([\w$]+)) from "(\.[^"]*)";\n/gm;
 const exportLine = /^export \{([^}]*)\};$/gm;
 
 /** The pairs of a list in braces, `a, b as c`: a name there, and the name here. */
-const pairsOf = (list) =>
+export const pairsOf = (list) =>
   list
     .split(",")
     .map((pair) => pair.trim().split(" as "))
     .filter(([there]) => there !== "")
     .map(([there, here = there]) => [there, here]);
 
+/** The names here that a module exports again, or as a list. */
+export const exportedNames = (text) => new Set([...text.matchAll(exportLine)].flatMap(([, list]) => pairsOf(list).map(([name]) => name)));
+
 /**
  * A module's text with deferred imports of the files for which `isDeferred` holds. Imports of which a name is
  * exported again stay. `transform`: esbuild's.
  */
 export const deferImports = async (transform, target, path, text, isDeferred) => {
-  const exported = new Set([...text.matchAll(exportLine)].flatMap(([, list]) => pairsOf(list).map(([name]) => name)));
+  const exported = exportedNames(text);
   const define = {};
   const deferred = [];
   const rest = text.replace(importLine, (line, list, namespace, from) => {

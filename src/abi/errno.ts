@@ -137,9 +137,13 @@ const table = [
 /** The name of an errno. */
 export type ErrnoName = (typeof table)[number][0];
 
+const numbers = (): Readonly<Record<ErrnoName | "EWOULDBLOCK", number>> => {
+  const all = { EWOULDBLOCK: 11 } as Record<ErrnoName | "EWOULDBLOCK", number>;
+  for (const [name, n] of table) all[name] = n;
+  return all;
+};
 /** `E.ENOENT` is 2: handlers return `-E.ENOENT`. */
-export const E = { EWOULDBLOCK: 11 } as Record<ErrnoName | "EWOULDBLOCK", number>;
-for (const [name, n] of table) E[name] = n;
+export const E: Readonly<Record<ErrnoName | "EWOULDBLOCK", number>> = /* @__PURE__ */ numbers();
 
 /**
  * Results that stay inside the kernel. Linux include/linux/errno.h. strace shows them as `? ERESTARTSYS (To

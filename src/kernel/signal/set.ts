@@ -38,8 +38,10 @@ export type SignalName = (typeof names)[number] | "SIGRTMIN" | `SIGRT_${number}`
 /** The names of all signals that are no real-time signals, in the order of their numbers. */
 export const signalNames: readonly SignalName[] = names;
 
+const numbered = <Name extends string>(list: readonly Name[]): Readonly<Record<Name, number>> =>
+  Object.fromEntries(list.map((name, i) => [name, i + 1])) as Record<Name, number>;
 /** Signal numbers by name: `SIG.SIGCHLD` is 17. */
-export const SIG = Object.fromEntries(names.map((name, i) => [name, i + 1])) as Record<(typeof names)[number], number>;
+export const SIG: Readonly<Record<(typeof names)[number], number>> = /* @__PURE__ */ numbered(names);
 /** The first real-time signal. glibc reserves the first two. */
 export const SIGRTMIN = 32;
 /** The last signal. */
