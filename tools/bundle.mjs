@@ -39,29 +39,53 @@ const fileModule = async () => {
   return `export const generated = { ${members.join(", ")} };`;
 };
 
+/** The exports of an ES module, as esbuild writes it, and the text before them. */
+const exportsOf = (text) => {
+  const exported = /export\{([^}]*)\};?\s*$/.exec(text);
+  const pairs = (exported?.[1] ?? "").split(",").filter(Boolean);
+  return {
+    body: text.slice(0, exported?.index),
+    members: pairs.map((item) => item.split(" as ")).map(([own, other = own]) => ({ own, other })),
+  };
+};
+
+/** The chunks of which others import the exports as an object: a namespace, or at a first use. */
+const asObjects = (texts) => {
+  const all = [...texts.values()].join("\n");
+  return new Set([...all.matchAll(/(?:import\("|\* ?as [\w$]+ ?from")\.\/([^"]+)"/g)].map(([, name]) => name));
+};
+
 /**
  * An ES module's text, as esbuild writes it, as a function. Its arguments are a chunk's `require` and
  * bin/trapgate.js's table of the bundle; it returns the module's exports. All imported chunks are loaded
  * before, so that names can be bound at once. The bindings are `var`, as esbuild declares a module's own
- * names: V8 tests at each use of an outer function's `const` that it is bound.
+ * names: V8 tests at each use of an outer function's `const` that it is bound. Exports are an array unless
+ * `objects` has the chunk: V8 makes a hidden class for each member of an object that is made once.
  */
-const chunkFunction = (name, text) => {
-  const exported = /export\{([^}]*)\};?\s*$/.exec(text);
-  const body = text
-    .slice(0, exported?.index)
+const chunkFunction = (name, texts, objects) => {
+  const { body, members } = exportsOf(texts.get(name));
+  const bindings = (from, some) => {
+    const chunk = from.slice(2);
+    const pairs = some.split(",").map((pair) => pair.split(" as ").map((part) => part.trim()));
+    if (!from.startsWith("./") || objects.has(chunk))
+      return `var{${pairs.map(([there, here = there]) => (here === there ? here : `${there}:${here}`)).join()}}=require("${from}");`;
+    const order = exportsOf(texts.get(chunk)).members.map(({ other }) => other);
+    const parts = pairs.map(([there, here = there]) => `${here}=$chunk[${order.indexOf(there)}]`);
+    return `var $chunk=require("${from}"),${parts.join()};`;
+  };
+  const text = body
     .replace(
       /(?<=^|[;}\n])import(?:(?: ?([\w$]+) ?)?,?(?:\{([^}]*)\}|\* ?as ([\w$]+) ?)?from)?"([^"]+)";/g,
       (_, byDefault, some, all, from) => {
-        const [whole, parts] = [byDefault ?? all, some?.replaceAll(" as ", ":")];
-        const bindings = [whole && `var ${whole}=require("${from}");`, parts && `var{${parts}}=require("${from}");`].filter(Boolean);
-        return bindings.join("") || `require("${from}");`;
+        const whole = byDefault ?? all;
+        const found = [whole && `var ${whole}=require("${from}");`, some && bindings(from, some)].filter(Boolean);
+        return found.join("") || `require("${from}");`;
       },
     )
     // Chunks that are imported later are available at once; `await` of a value is allowed.
     .replaceAll('import("./', 'require("./');
-  const values = (exported?.[1] ?? "").split(",").filter(Boolean);
-  const members = values.map((item) => item.split(" as ")).map(([own, other = own]) => (other === own ? own : `${other}:${own}`));
-  return `"./${name}":function(require,bundle){${body}\nreturn{${members.join(",")}}}`;
+  const list = members.map(({ own, other }) => (!objects.has(name) || own === other ? own : `${other}:${own}`)).join();
+  return `"./${name}":function(require,bundle){${text}\nreturn${objects.has(name) ? `{${list}}` : `[${list}]`}}`;
 };
 
 /**
@@ -170,8 +194,9 @@ const write = (texts, main, placed, names, at = out) => {
   const elsewhere = Object.fromEntries(
     [...placed].filter(([, script]) => script !== "start").map(([name, script]) => [`./${name}`, script]),
   );
+  const objects = asObjects(texts).add(main);
   for (const script of names) {
-    const own = [...placed].filter(([, where]) => where === script).map(([name]) => chunkFunction(name, texts.get(name)));
+    const own = [...placed].filter(([, where]) => where === script).map(([name]) => chunkFunction(name, texts, objects));
     const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
     writeFileSync(textOf(script, at), `({${index}chunks:{${own.join(",")}}})`);
   }

@@ -43,7 +43,9 @@ export const inlineConstants = async (transform, target, path, text, tableOf) =>
   for (const [line, list, namespace, from] of text.matchAll(importLine)) {
     if (namespace) continue;
     const pairs = pairsOf(list);
-    const found = await Promise.all(pairs.map(([name, here]) => (exported.has(here) ? undefined : tableOf(join(dirname(path), from), name))));
+    const found = await Promise.all(
+      pairs.map(([name, here]) => (exported.has(here) ? undefined : tableOf(join(dirname(path), from), name))),
+    );
     if (found.every((members) => !members)) continue;
     const renamed = pairs.map(([name, here], i) => {
       if (!found[i]) return `${name} as ${here}`;
