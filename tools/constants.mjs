@@ -1,4 +1,5 @@
-// Tables of constants, such as E = { EPERM: 1, … } as const, whose members the bundle has as numbers. An object
+// Tables of constants, such as E = { EPERM: 1, … } as const, whose members the bundle has as numbers. An
+// object
 // literal costs a start some 2500 instructions a member, because V8 makes a hidden class for each, and each
 // use of a member costs an inline cache. A table that is only used by its members is then not in the bundle.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
