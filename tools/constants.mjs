@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { exportedNames, importLine, pairsOf } from "./deferred-imports.mjs";
 import { top } from "./setup.mjs";
 
-/** The type checker knows that no module changes a member. A table may be calculated; a nested one is none. */
+/** No module changes a member: the types are read-only. A table may be calculated; a nested one is none. */
 const table = /^export const ([\w$]+)(?: = \{[^{}]*\} as const;$|: Readonly<Record<[^=]*, number>> = )/gm;
 
 const isTable = (value) =>
@@ -36,7 +36,7 @@ export const constantTables = async () => {
   };
 };
 
-/** A module's text with the numbers of members of imported tables. `transform`: esbuild's. `tableOf`: above. */
+/** A module's text with numbers in place of members of imported tables. `transform`: esbuild's. */
 export const inlineConstants = async (transform, target, path, text, tableOf) => {
   const exported = exportedNames(text);
   const define = {};
