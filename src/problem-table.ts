@@ -223,7 +223,7 @@ export const problemTable = {
   "bad-moment": {
     code: "TG0506",
     title: "a moment that a run does not have",
-    text: "A moment is INSTRUCTIONS:NANOSECONDS since boot, as `moment` of a snapshot has it, or the name of a call, output, or the like. It must not be over, and a moment of another program is none of this run.",
+    text: "A moment is INSTRUCTIONS:STEPS: instructions since boot, and transitions of the kernel since the last of them, as `moment` of a snapshot has it, or the name of a call, output, or the like. It must not be over, and a moment of another program is none of this run.",
   },
   "foreign-snapshot": {
     code: "TG0507",

@@ -122,7 +122,7 @@ export const rooms: Record<string, readonly string[]> = {
     "entry show",
     "sched",
   ],
-  machine: ["stack", "tracing", "tracing/strace", "", "explore", "snapshot", "api"],
+  machine: ["stack", "tracing", "tracing/strace", "", "explore", "snapshot", "timeline", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
   browser: ["image", "", "index.ts"],
 };

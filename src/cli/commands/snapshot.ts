@@ -9,6 +9,7 @@ import { Machine } from "../../machine/machine.ts";
 import type { Run } from "../../machine/run.ts";
 import { builtHere, openFile, readFile, writeFile } from "../../machine/snapshot/file.ts";
 import { Live } from "../../machine/snapshot/live.ts";
+import { parseMoment } from "../../machine/snapshot/moment.ts";
 import type { Until } from "../../machine/snapshot/options.ts";
 import { Problem } from "../../problem.ts";
 import { mount, oneOf, parse, seconds } from "../arguments.ts";
@@ -38,9 +39,9 @@ const conditionOf = (text = "idle"): Until => {
   // JSON's escapes, so that a line's end can be written.
   if (kind === "output") return { output: (value as string).replaceAll("\\n", "\n") };
   if (kind === "time") return { time: seconds(value as string, "--at time:") };
-  if (/^\d+:\d+$/.test(text)) return text;
+  if (/^\d+(:\d+)?$/.test(text)) return text;
   throw new Problem("bad-value", `--at wants a moment, not ${JSON.stringify(text)}`, {
-    help: "there are idle, call:NAME, output:TEXT, time:SECONDS and INSTRUCTIONS:NANOSECONDS",
+    help: "there are idle, call:NAME, output:TEXT, time:SECONDS and INSTRUCTIONS:STEPS",
   });
 };
 
@@ -126,8 +127,8 @@ const bytesOf = (file: string): Uint8Array => {
 const show = (file: string): number => {
   const bytes = bytesOf(file);
   const { header } = openFile(bytes);
-  const [instructions, nanoseconds] = header.moment.split(":").map(Number) as [number, number];
-  print(`moment   ${header.moment}: ${instructions} instructions, ${nanoseconds / 1e9} s since boot`);
+  const { instructions, steps } = parseMoment(header.moment);
+  print(`moment   ${header.moment}: ${instructions} instructions, then ${steps} transitions of the kernel`);
   print(`tasks    ${header.tasks.map(([pid, name]) => `${pid} ${JSON.stringify(name)}`).join(", ")}`);
   print(`size     ${bytes.length} bytes: ${header.items} objects, ${header.frames} pages`);
   const kept = Object.entries(header.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);

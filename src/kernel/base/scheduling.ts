@@ -37,6 +37,14 @@ export interface ProcessorTimes {
   readonly user: number;
   readonly system: number;
 }
+/**
+ * A moment of a run: instructions since boot, and transitions of the kernel since the last of them. All
+ * tasks run on one processor, so moments are ordered.
+ */
+export interface Moment {
+  readonly instructions: number;
+  readonly steps: number;
+}
 
 /** The gate: the entry of every call. */
 export interface CallGate {
@@ -54,6 +62,13 @@ export interface Scheduling {
   /** The running task gives way at the next point. */
   reschedule: boolean;
   readonly isInCall: boolean;
+  /** Transitions since the last instruction. */
+  readonly steps: number;
+  /**
+   * `run` returns at the first transition that reaches this moment, before all that follows it. It also
+   * returns there after `endRun`. Undefined: `endRun` lets signals of the task be delivered first.
+   */
+  pauseAt: Moment | undefined;
   /** Virtual time, also in the middle of a run of the processor. */
   readonly time: number;
   attach(processor: Processor): void;

@@ -6,7 +6,7 @@ import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH, type Processor } from "../base/processor.ts";
-import type { Chooser, PointKind, ProcessorTimes, RunResult, Scheduling } from "../base/scheduling.ts";
+import type { Chooser, Moment, PointKind, ProcessorTimes, RunResult, Scheduling } from "../base/scheduling.ts";
 import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -142,11 +142,22 @@ export class Scheduler implements Scheduling {
   run(until: number): RunResult {
     const { kernel } = this;
     this._isLate = false;
+    let hasFired = this._firedAt === kernel.now;
+    this._firedAt = -1;
+    const cut = this._queue.takeCut(this._cut);
+    this._cut = undefined;
+    if (cut) this._runSlice(cut, until, true);
     for (;;) {
-      if (!this._fireTimers()) return { reason: "limit" };
+      // Of a task whose slice was cut: it goes on there before anything else happens.
+      if (this._cut) return { reason: "limit" };
+      if (!hasFired && !this._fireTimers()) return { reason: "limit" };
+      hasFired = false;
       if (kernel.programs === 0) return { reason: "ended" };
-      if (kernel.now >= until || this._late()) return { reason: "limit" };
-      const task = this._queue.takeCut(this._cut) ?? this._queue.take();
+      if (kernel.now >= until || this._late()) {
+        this._firedAt = kernel.now;
+        return { reason: "limit" };
+      }
+      const task = this._queue.take();
       if (task) {
         this._runSlice(task, until);
         continue;
@@ -212,16 +223,14 @@ export class Scheduler implements Scheduling {
     return this._context.placement?.times(cpu);
   }
 
-  private _runSlice(task: Task, until: number): void {
+  /** `goesOn`: the slice was cut. */
+  private _runSlice(task: Task, until: number, goesOn = false): void {
     const { kernel, gate } = this;
     const { chooser } = this._queue;
     const cpu = kernel.processor;
     this.switchTo(task);
     chooser?.turn?.(task);
     this.reschedule = this._yields = false;
-    // Timers may have taken the rest of its slice since: it ends in the loop below, as without the cut.
-    const goesOn = this._cut === task;
-    this._cut = undefined;
     if (!goesOn) {
       this._slice = Math.max(1, this.slice);
       this._sliceEnd = kernel.now + this._slice;
@@ -233,12 +242,15 @@ export class Scheduler implements Scheduling {
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
       this.isInCall = false;
+      this._transition();
       if (chooser && this._returns(task)) this.reschedule = true;
     }
     while (task.state === "runnable" && !this.reschedule) {
+      if (this.pauseAt !== undefined && this._isLate) break;
       const call = (task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 ? task.call : undefined;
       if (task.exitWork !== 0 && !call) {
         leaveKernel(task);
+        this._transition();
         continue;
       }
       const end = this._end();
@@ -254,6 +266,7 @@ export class Scheduler implements Scheduling {
         this.isInCall = true;
         gate.resume(task, call);
         this.isInCall = false;
+        this._transition();
         if (chooser && this._returns(task)) break;
         continue;
       }
@@ -277,12 +290,13 @@ export class Scheduler implements Scheduling {
         if (why === exit.fault) {
           kernel.charge(cost.fault);
           exceptionToSignal(task);
+          this._transition();
         }
       }
     }
     if (task.state !== "runnable") return;
     // Guests cannot see how long the caller lets them run.
-    if ((kernel.now >= until || this._isLate) && kernel.now < this._sliceEnd && !this.reschedule && !this._queue.chosen) {
+    if ((kernel.now >= until || this._isLate) && !this.reschedule && !this._queue.chosen) {
       this._cut = task;
       this._queue.unshift(task);
       return;
@@ -309,8 +323,13 @@ export class Scheduler implements Scheduling {
   userTime(retired: number): number {
     return (this.current?.usage.user ?? 0) + retired - this._counted;
   }
+  /** Transitions since the last instruction: calls, deliveries of signals, faults and the like. */
+  steps = 0;
+  pauseAt: Moment | undefined = undefined;
+  /** The time at which `run` had to end after it had fired the timers: the next one does not fire them again. */
+  private _firedAt = -1;
   /** The task in the middle of its slice when `run` had to end. */
-  private _cut: Task | undefined;
+  private _cut: Task | undefined = undefined;
   /** The running task's slice: its length and its end; and how long it may run at all. */
   private _slice = 0;
   private _sliceEnd = 0;
@@ -332,6 +351,7 @@ export class Scheduler implements Scheduling {
     const { instructions } = this.kernel.processor.progress;
     const ran = instructions - this._counted;
     this._counted = instructions;
+    if (ran !== 0) this.steps = 0;
     this.kernel.now += ran;
     task.usage.user += ran;
     if (this._sliceEnd <= this.kernel.now && this._queue.isIdle) this._followOn();
@@ -362,6 +382,16 @@ export class Scheduler implements Scheduling {
     this.isInCall = true;
     this.gate.enter(task, why);
     this.isInCall = false;
+    this._transition();
+  }
+  /** The kernel has done one piece of work for a task. */
+  private _transition(): void {
+    this.steps++;
+    if (this.pauseAt !== undefined) this._pause(this.pauseAt);
+  }
+  private _pause({ instructions, steps }: Moment): void {
+    const { progress } = this.kernel.processor;
+    if (progress.instructions > instructions || (progress.instructions === instructions && this.steps >= steps)) this.endRun();
   }
   /**
    * A call from compiled code of the running task. Returns the rest of its slice, or 0 if an event is due

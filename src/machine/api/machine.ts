@@ -122,7 +122,9 @@ export class Machine {
     checkLimits(limits);
     return this._started().finish(limits);
   }
-  /** Instructions and virtual nanoseconds since boot: `INSTRUCTIONS:NANOSECONDS`. */
+  /**
+   * Instructions since boot, and transitions of the kernel since the last of them: `INSTRUCTIONS:STEPS`.
+   */
   get moment(): string {
     return this._started().moment;
   }
@@ -186,7 +188,9 @@ const MOST_IDLE = 2;
 export class Snapshot {
   private constructor() {}
 
-  /** Instructions and virtual nanoseconds since boot: `INSTRUCTIONS:NANOSECONDS`. */
+  /**
+   * Instructions since boot, and transitions of the kernel since the last of them: `INSTRUCTIONS:STEPS`.
+   */
   get moment(): string {
     return partsOfSnapshot(this).moment;
   }

@@ -7,10 +7,11 @@ import type { FileOptions, Hooks, Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { Session, type Started, type StopReason } from "../session.ts";
 import { fileAt, putFile } from "../tree.ts";
+import { momentOf, momentText } from "./moment.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
 import { reseed } from "./processor-state.ts";
 import { resume, type State, saveState, takeBack } from "./snapshot.ts";
-import { momentOf, type Waiting, waitFor } from "./until.ts";
+import { type Waiting, waitFor } from "./until.ts";
 
 /** Milliseconds of real time between two looks at timers and signals of the host. */
 const STRETCH = 30;
@@ -93,7 +94,7 @@ export class Live {
 
   /** The moment, as text. */
   get moment(): string {
-    return momentOf(this.kernel);
+    return momentText(momentOf(this.kernel));
   }
   /** The tasks that run programs. */
   get tasks(): (readonly [pid: number, name: string])[] {
@@ -136,6 +137,7 @@ export class Live {
     const waiting = waitFor(condition, kernel);
     const before = kernel.observer;
     const { observer } = waiting;
+    kernel.scheduler.pauseAt = waiting.pauseAt;
     if (observer) kernel.observer = before ? lazyObservers().all([before, observer]) : observer;
     this._waiting = waiting;
     try {
@@ -143,6 +145,7 @@ export class Live {
       return end === "holds";
     } finally {
       this._waiting = undefined;
+      kernel.scheduler.pauseAt = undefined;
       if (observer) kernel.observer = before;
     }
   }

@@ -3,8 +3,8 @@ import type { HostTree } from "../../kernel/fs/types/host-tree.ts";
 import type { FileOptions, ProgramOptions } from "../options.ts";
 
 /**
- * A condition at which a run stops. A text is a moment: instructions and nanoseconds since boot, as
- * `Snapshot.moment` has it.
+ * A condition at which a run stops. A text is a moment: INSTRUCTIONS:STEPS, as `Snapshot.moment` has it.
+ * INSTRUCTIONS alone is the first moment after so many instructions.
  *
  * - `call`: the next call of this name has been made: it has returned, or waits.
  * - `output`: standard output or error has got this text.

@@ -1,18 +1,15 @@
-// Moments of a run: the conditions at which it stops, and moments as text. A run that stops and goes on is
-// the
-// run that did not stop: guests cannot see it.
+// The conditions at which a run stops. A run that stops and goes on is the run that did not stop: guests
+// cannot see it.
 import { isSyscallName } from "../../abi/syscall-number.ts";
+import type { Moment } from "../../kernel/base/scheduling.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import { callName } from "../tracing/call-text.ts";
+import { compareMoments, momentOf, momentText, parseMoment, timeTo } from "./moment.ts";
 import type { Until } from "./options.ts";
 
-/** A moment of a run, as text: instructions, and virtual nanoseconds since boot. */
-export const momentOf = ({ processor, now }: Kernel): string => `${processor.instructions}:${now}`;
-
-const MOMENT = /^(\d{1,16}):(\d{1,16})$/;
 const bad = (message: string, help: string | undefined): Problem => new Problem("bad-moment", message, { help });
 
 /** A condition that is being waited for. */
@@ -22,26 +19,31 @@ export interface Waiting {
   readonly observer: Observer | undefined;
   /** Sees output. */
   readonly output: ((bytes: Uint8Array) => void) | undefined;
+  /** The moment at which the kernel pauses. */
+  readonly pauseAt: Moment | undefined;
   /** True if the condition holds now. `rests`: all tasks sleep, and only input can wake one. */
   holds(rests: boolean): boolean;
 }
-const nothing = { observer: undefined, output: undefined };
+const nothing = { observer: undefined, output: undefined, pauseAt: undefined };
 
 const moment = (text: string, kernel: Kernel): Waiting => {
-  const match = MOMENT.exec(text);
-  if (!match) throw bad(`"${text}" is no moment`, "a moment is such as 1204512:3104512, as a snapshot's `moment` has it");
-  const [instructions, time] = [Number(match[1]), Number(match[2])];
-  if (time < kernel.now) throw bad(`the moment ${text} is over: it is ${momentOf(kernel)} now`, undefined);
+  const target = parseMoment(text);
+  if (compareMoments(target, momentOf(kernel)) < 0)
+    throw bad(`the moment ${text} is over: it is ${momentText(momentOf(kernel))} now`, undefined);
   return {
     ...nothing,
-    time,
+    get time() {
+      return timeTo(target, kernel);
+    },
+    pauseAt: target,
     holds: () => {
-      if (kernel.now < time) return false;
-      if (kernel.now === time && kernel.processor.instructions === instructions) return true;
-      throw bad(
-        `this run has no moment ${text}: it is ${momentOf(kernel)} now`,
-        "the moment is one of another program or of other options",
-      );
+      const order = compareMoments(momentOf(kernel), target);
+      if (order > 0)
+        throw bad(
+          `this run has no moment ${text}: the next one is ${momentText(momentOf(kernel))}`,
+          "the moment is one of another program or of other options, or a repeated string instruction is in progress",
+        );
+      return order === 0;
     },
   };
 };
@@ -50,8 +52,8 @@ const called = (name: string, kernel: Kernel): Waiting => {
   if (!isSyscallName(name)) throw bad(`there is no system call "${name}"`, didYouMean(name, []));
   let made = false;
   return {
+    ...nothing,
     time: Infinity,
-    output: undefined,
     observer: {
       enter(task, call) {
         if (callName(task, call) !== name) return;
@@ -69,8 +71,8 @@ const written = (text: string, kernel: Kernel): Waiting => {
   let last = "";
   let found = false;
   return {
+    ...nothing,
     time: Infinity,
-    observer: undefined,
     output(bytes) {
       if (found) return;
       last += latin1(bytes);
@@ -90,11 +92,10 @@ export const waitFor = (until: Until, kernel: Kernel): Waiting => {
   if ("idle" in until) return { ...nothing, time: Infinity, holds: (rests) => rests };
   if ("time" in until) return { ...nothing, time: until.time * 1e9, holds: () => kernel.now >= until.time * 1e9 };
   const { instructions } = until;
-  // An instruction takes a nanosecond, and other work takes time besides: so the time is never too late.
   return {
     ...nothing,
     get time() {
-      return kernel.now + Math.max(1, instructions - kernel.processor.instructions);
+      return timeTo({ instructions, steps: 0 }, kernel);
     },
     holds: () => kernel.processor.instructions >= instructions,
   };

@@ -1,0 +1,368 @@
+// A run with its past: snapshots by host time spent, and execution again from the nearest one. Runs are
+// deterministic, so each moment is the one that was. Input and changes of the owner are events at moments;
+// they are delivered again.
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Observer } from "../../kernel/observer.ts";
+import { Problem } from "../../problem.ts";
+import type { Machine } from "../machine.ts";
+import type { Program } from "../options.ts";
+import { Live } from "../snapshot/live.ts";
+import { compareMoments, type Moment, momentOf, momentText, timeTo } from "../snapshot/moment.ts";
+import type { StartOptions } from "../snapshot/options.ts";
+import { type Entry, Ring } from "./ring.ts";
+
+/** What the owner did to the machine at a moment: input, or a change that made a branch. */
+interface Event {
+  readonly moment: Moment;
+  /** Virtual time: all tasks may have slept since the moment came. */
+  readonly now: number;
+  deliver(live: Live): void;
+}
+/** Options of a timeline. */
+export interface TimelineOptions {
+  /** Bytes of the host's memory for snapshots, about. Default 512 MiB. */
+  readonly memory?: number;
+  /** Milliseconds of host time between two snapshots. Default 100. */
+  readonly every?: number;
+}
+/**
+ * Why a run on a timeline rests: the moment has come; `stop` was called; the program has ended; it waits for
+ * input; it waits for ever; `interrupt` was called.
+ */
+export type Rest = "moment" | "stopped" | "ended" | "input" | "stuck" | "interrupted";
+
+/** A moment that never comes. */
+export const NEVER: Moment = { instructions: Number.MAX_SAFE_INTEGER, steps: 0 };
+const START: Moment = { instructions: 0, steps: 0 };
+
+/** Milliseconds of host time between two looks at the outside world. */
+const STRETCH = 30;
+/** Snapshots cost at most this part of the time. */
+const SHARE = 0.1;
+/** Instructions before a step back at which a snapshot is kept: the next steps back are short. */
+const NEAR = 1000;
+
+/** All timelines of one program: the original and its branches, each with its events and snapshots. */
+interface Branch {
+  readonly ring: Ring;
+  readonly events: Event[];
+  /** Where it left its parent. */
+  readonly from: Moment;
+  readonly parent: number;
+  /** The furthest moment so far. */
+  reached: Moment;
+  work: number;
+  /** Bytes of standard output and error that the owner has got. */
+  readonly seen: [number, number];
+}
+
+/**
+ * A program's run that goes forward and backward.
+ *
+ * @example
+ * const timeline = new Timeline(machine, "/bin/true", { stdin: "" });
+ * await timeline.run(NEVER);                       // "ended"
+ * await timeline.goTo({ instructions: 1000, steps: 0 });
+ * await timeline.back();                           // { instructions: 999, steps: 0 }
+ */
+export class Timeline {
+  readonly live: Live;
+  private readonly _every: number;
+  private readonly _memory: number;
+  private readonly _branches: Branch[] = [];
+  private _branch: Branch;
+  private _delivered = 0;
+  private _work = 0;
+  private _snapshotAt = 0;
+  private _cost = 0;
+  private _written: [number, number] = [0, 0];
+  private _isStopped = false;
+  private _isInterrupted = false;
+  private _observer: Observer | undefined = undefined;
+  /** Called after the machine has been taken back: its kernel is another object. */
+  onRestored: () => void = () => {};
+  /** Called before each piece of the run, of at most 30 ms: lets the outside world act. */
+  turn: () => Promise<void> = () => new Promise((done) => setTimeout(done, 0));
+
+  constructor(machine: Machine, program: Program, options: StartOptions = {}, { memory = 2 ** 29, every = 100 }: TimelineOptions = {}) {
+    this._every = every;
+    this._memory = memory;
+    const { hooks = {} } = options;
+    const once =
+      (stream: 0 | 1, hook: ((bytes: Uint8Array) => void) | undefined) =>
+      (bytes: Uint8Array): void => {
+        const from = this._written[stream];
+        this._written[stream] = from + bytes.length;
+        const { seen } = this._branch;
+        const shown = seen[stream];
+        if (this._written[stream] <= shown) return;
+        seen[stream] = this._written[stream];
+        hook?.(bytes.subarray(Math.max(0, shown - from)));
+      };
+    const watched = { ...hooks, stdout: once(0, hooks.stdout), stderr: once(1, hooks.stderr) };
+    this.live = new Live(machine, program, { ...options, hooks: watched });
+    this._options = { ...options, hooks: watched };
+    this._branch = { ring: new Ring(memory), events: [], from: START, parent: -1, reached: this.moment, work: 0, seen: [0, 0] };
+    this._branches.push(this._branch);
+    this._save();
+  }
+  private readonly _options: StartOptions;
+
+  get kernel(): Kernel {
+    return this.live.kernel;
+  }
+  /** The moment of now. */
+  get moment(): Moment {
+    return momentOf(this.kernel);
+  }
+  /** The first moment. */
+  get start(): Moment {
+    return (this._branch.ring.entries[0] as Entry).moment;
+  }
+  /** The furthest moment that this branch has reached. */
+  get reached(): Moment {
+    return this._branch.reached;
+  }
+  /** True at the furthest moment: what comes next is new. */
+  get isAtEnd(): boolean {
+    return compareMoments(this.moment, this._branch.reached) >= 0;
+  }
+  /** True if the first process has ended. */
+  get hasEnded(): boolean {
+    return this.live.session.ended;
+  }
+  /** The snapshots of this branch. */
+  get entries(): readonly Entry[] {
+    return this._branch.ring.entries;
+  }
+  /** The branches: where each left its parent, and its furthest moment. */
+  get branches(): readonly { readonly from: Moment; readonly parent: number; readonly reached: Moment; readonly isCurrent: boolean }[] {
+    return this._branches.map((branch) => ({ ...branch, isCurrent: branch === this._branch }));
+  }
+  /** Sees all that happens, also when it happens again. */
+  set observer(observer: Observer | undefined) {
+    this._observer = observer;
+    this._attach();
+  }
+  private _attach(): void {
+    this.kernel.scheduler.pauseAt = NEVER;
+    if (this._observer) this.live.session.observe(this._observer);
+  }
+
+  /** For an observer or a hook of the processor: the run rests at the next moment at which it can. */
+  stop(): void {
+    this._isStopped = true;
+    this.kernel.scheduler.endRun();
+  }
+  /** From outside: the run rests soon. */
+  interrupt(): void {
+    this._isInterrupted = true;
+    this.kernel.deadline.until = 0;
+  }
+
+  /** Runs on to a moment, and rests at the first one that is not before it, or earlier. */
+  async run(target: Moment = NEVER): Promise<Rest> {
+    const { live } = this;
+    this._isStopped = this._isInterrupted = false;
+    this.kernel.scheduler.pauseAt = NEVER;
+    let looked = 0;
+    for (;;) {
+      this._deliver();
+      if (compareMoments(this.moment, target) >= 0) return "moment";
+      if (live.session.ended) return "ended";
+      const { kernel } = this;
+      const { deadline, scheduler } = kernel;
+      const event = this._branch.events[this._delivered];
+      const isNow = event !== undefined && compareMoments(event.moment, this.moment) === 0;
+      const next = event && compareMoments(event.moment, target) < 0 ? event.moment : target;
+      const before = deadline.clock();
+      if (before - looked > STRETCH) {
+        await this.turn();
+        looked = deadline.clock();
+      }
+      if (this._isInterrupted) return "interrupted";
+      deadline.until = deadline.clock() + STRETCH;
+      scheduler.pauseAt = next;
+      const was = this.moment;
+      const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now);
+      this._work += deadline.clock() - before;
+      scheduler.pauseAt = NEVER;
+      const moved = compareMoments(this.moment, was) > 0;
+      this._advanced();
+      if (moved && this._isDue()) this._save();
+      if (this._isStopped) {
+        this._deliver();
+        return "stopped";
+      }
+      if (reason === "ended") return "ended";
+      if (reason === "idle" && !isNow) return "input";
+      if (reason === "stuck") return "stuck";
+    }
+  }
+  /** Rests at the next moment. */
+  async step(): Promise<Rest> {
+    const { instructions, steps } = this.moment;
+    return this.run({ instructions, steps: steps + 1 });
+  }
+  private _advanced(): void {
+    if (!this.isAtEnd) return;
+    this._branch.reached = this.moment;
+    this._branch.work = Math.max(this._branch.work, this._work);
+  }
+  private _deliver(): void {
+    for (;;) {
+      const event = this._branch.events[this._delivered];
+      if (!event || compareMoments(event.moment, this.moment) > 0 || event.now > this.kernel.now) return;
+      this._delivered++;
+      event.deliver(this.live);
+    }
+  }
+  private _isDue(): boolean {
+    return this._work - this._snapshotAt >= Math.max(this._every, this._cost / SHARE);
+  }
+  private _save(): void {
+    const { clock } = this.kernel.deadline;
+    const before = clock();
+    const entry: Entry = {
+      moment: this.moment,
+      events: this._delivered,
+      work: this._work,
+      state: this.live.save(),
+      written: [...this._written],
+    };
+    this._branch.ring.add(entry);
+    this._cost = clock() - before;
+    this._snapshotAt = this._work;
+  }
+  private _restore(entry: Entry): void {
+    this.kernel.scheduler.pauseAt = undefined;
+    // Before the streams of the new session begin.
+    this._written = [...entry.written];
+    // The input that was not read is in the state.
+    const { stdin: _, ...options } = this._options;
+    this.live.restore(entry.state, options);
+    this._delivered = entry.events;
+    this._work = entry.work;
+    this._snapshotAt = entry.work;
+    this._attach();
+    this.onRestored();
+    this._deliver();
+  }
+
+  /**
+   * Goes to a moment of this branch, forward or backward. Throws a Problem if the run has no such moment, and
+   * stays where it was.
+   */
+  async goTo(target: Moment): Promise<void> {
+    const here = this.moment;
+    await this._approach(target);
+    if (compareMoments(this.moment, target) === 0) return;
+    const reached = this.moment;
+    await this._approach(here);
+    throw new Problem("bad-moment", `this run has no moment ${momentText(target)}`, {
+      help: compareMoments(reached, target) > 0 ? `the next one is ${momentText(reached)}` : `its last one is ${momentText(reached)}`,
+    });
+  }
+  /** Goes to the first moment that is not before `target`. */
+  private async _approach(target: Moment): Promise<void> {
+    const here = this.moment;
+    const order = compareMoments(here, target);
+    if (order === 0) return;
+    const entry = this._branch.ring.at(target) ?? (this._branch.ring.entries[0] as Entry);
+    if (order > 0 || compareMoments(entry.moment, here) > 0) this._restore(entry);
+    while ((await this.run(target)) === "stopped");
+  }
+  /**
+   * Goes back to the moment before this one, one instruction or transition earlier. Undefined: there is none,
+   * this is the first one.
+   */
+  async back(): Promise<Moment | undefined> {
+    const here = this.moment;
+    const { start } = this;
+    if (compareMoments(here, start) <= 0) return undefined;
+    for (let distance = 1; ; distance = distance * 8 + 64) {
+      const instructions = Math.max(start.instructions, here.instructions - distance);
+      await this._near(instructions, here);
+      let before = this.moment;
+      if (compareMoments(before, here) >= 0) {
+        if (instructions <= start.instructions) this._restore(this._branch.ring.entries[0] as Entry);
+        else continue;
+        before = this.moment;
+      }
+      for (;;) {
+        const last = this.moment;
+        const rest = await this.step();
+        if (compareMoments(this.moment, here) >= 0 || (rest !== "moment" && rest !== "stopped")) {
+          await this._approach(last);
+          return last;
+        }
+      }
+    }
+  }
+  /** Goes to the first moment with so many instructions, and keeps a snapshot some instructions earlier. */
+  private async _near(instructions: number, here: Moment): Promise<void> {
+    const early = { instructions: Math.max(0, instructions - NEAR), steps: 0 };
+    const { ring } = this._branch;
+    const known = ring.at({ instructions, steps: 0 });
+    if (known && known.moment.instructions < instructions - 2 * NEAR && compareMoments(early, here) < 0) {
+      await this._approach(early);
+      this._save();
+    }
+    await this._approach({ instructions, steps: 0 });
+  }
+  /** Goes to the first moment. */
+  async goToStart(): Promise<void> {
+    this._restore(this._branch.ring.entries[0] as Entry);
+  }
+  /** Keeps a snapshot of now. */
+  keep(): void {
+    this._save();
+  }
+  /** True if a snapshot can be restored that lies before the moment, after another one. */
+  entryBefore(moment: Moment): Entry | undefined {
+    const found = this._branch.ring.at(moment);
+    if (!found || compareMoments(found.moment, moment) < 0) return found;
+    const { entries } = this._branch.ring;
+    return entries[entries.indexOf(found) - 1];
+  }
+  /** Goes to a snapshot of this branch. */
+  goToEntry(entry: Entry): void {
+    this._restore(entry);
+  }
+
+  /**
+   * Does something to the machine now. At the furthest moment this is input, which is delivered again
+   * whenever
+   * the run comes here. In the past it opens a branch: the run as it was stays.
+   */
+  change(deliver: (live: Live) => void, alwaysBranch = false): void {
+    if (alwaysBranch || !this.isAtEnd) this._open();
+    const { moment, kernel } = this;
+    this._branch.events.push({ moment, now: kernel.now, deliver });
+    this._delivered = this._branch.events.length;
+    deliver(this.live);
+  }
+  private _open(): void {
+    const { moment, _branch: old } = this;
+    const branch: Branch = {
+      ring: new Ring(this._memory, old.ring.until(moment)),
+      events: old.events.slice(0, this._delivered),
+      from: moment,
+      parent: this._branches.indexOf(old),
+      reached: moment,
+      work: this._work,
+      seen: [...this._written],
+    };
+    this._branches.push(branch);
+    this._branch = branch;
+    this._save();
+  }
+  /** Goes to another branch, to the moment where it began. */
+  async select(number: number): Promise<void> {
+    const branch = this._branches[number];
+    if (!branch) throw new Problem("bad-moment", `there is no branch ${number}`, { help: `there are 0 to ${this._branches.length - 1}` });
+    this._branch = branch;
+    this._restore(branch.ring.entries[0] as Entry);
+    await this._approach(number === 0 ? branch.reached : branch.from);
+  }
+}

@@ -1,0 +1,134 @@
+// A timeline goes to any moment of a run, forward and backward. The judge is a machine that runs straight to
+// that moment: the whole object graph and all pages must be equal.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { hostTree } from "trapgate/node";
+import { describe, expect, it } from "vitest";
+import type { Engine } from "../../src/cpu/engine.ts";
+import type { BootOptions } from "../../src/machine/boot.ts";
+import { Machine } from "../../src/machine/machine.ts";
+import type { Program } from "../../src/machine/options.ts";
+import { difference } from "../../src/machine/snapshot/difference.ts";
+import { Live } from "../../src/machine/snapshot/live.ts";
+import { compareMoments, type Moment, momentText, parseMoment } from "../../src/machine/snapshot/moment.ts";
+import type { StartOptions } from "../../src/machine/snapshot/options.ts";
+import { NEVER, Timeline } from "../../src/machine/timeline/timeline.ts";
+import { frozenTree } from "../support/frozen-tree.ts";
+import { inFolder } from "../support/guest.ts";
+import { gcc, missing, nativeX64, top } from "../support/host.ts";
+
+/** Numbers from 0 to below 1, the same in each run (mulberry32). */
+const numbers = (seed: number) => {
+  let a = seed;
+  return (): number => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+const isWhole = process.env["TRAPGATE_TIMELINE"] === "all";
+const effort = isWhole ? { moments: 20, steps: 50 } : { moments: 4, steps: 12 };
+
+interface Subject {
+  readonly program: Program;
+  readonly boot: BootOptions;
+  readonly options?: StartOptions;
+}
+
+/** Runs straight to a moment. */
+const straight = async ({ program, boot, options }: Subject, moment: Moment): Promise<Live> => {
+  const live = new Live(new Machine(boot), program, { stdin: "", ...options });
+  await live.until(momentText(moment));
+  return live;
+};
+/** The first difference of a timeline from the straight run to the same moment. */
+const differenceAt = async (timeline: Timeline, subject: Subject): Promise<string | undefined> => {
+  const other = await straight(subject, timeline.moment);
+  timeline.kernel.scheduler.pauseAt = undefined;
+  const found = difference(timeline.kernel, other.kernel);
+  return found && `${momentText(timeline.moment)}: ${found.path}: ${found.first}, not ${found.second}`;
+};
+
+/** Random moments, and random steps from each, forward and back. */
+const check = async (subject: Subject, seed: number): Promise<string[]> => {
+  const random = numbers(seed);
+  const { program, boot, options } = subject;
+  const timeline = new Timeline(new Machine(boot), program, { stdin: "", ...options }, { every: 20 });
+  await timeline.run(NEVER);
+  const found: string[] = [];
+  const most = timeline.reached.instructions;
+  for (let n = 0; n < effort.moments; n++) {
+    await timeline.goTo(timeline.start);
+    await timeline.run({ instructions: Math.floor(random() * most), steps: 0 });
+    for (let i = 0; i < effort.steps; i++) {
+      if (random() < 0.5) await timeline.step();
+      else {
+        const from = timeline.moment;
+        const to = await timeline.back();
+        if (!to) continue;
+        if (compareMoments(to, from) >= 0 || compareMoments(to, timeline.moment) !== 0)
+          found.push(`${momentText(from)}: back to ${momentText(to)}`);
+      }
+    }
+    const different = await differenceAt(timeline, subject);
+    if (different) found.push(different);
+  }
+  return found;
+};
+
+const FLAGS = "-O1 -static -nostdlib -fno-pie -no-pie -fno-stack-protector -mgeneral-regs-only -fno-asynchronous-unwind-tables".split(" ");
+const native = "signals threads waits ptrace futex2 uring".split(" ");
+
+describe("a timeline of a landmine", () => {
+  it.each(["a1", "b2", "c5", "d1"])("%s goes anywhere", { timeout: 120_000 }, async (name) => {
+    expect(await check({ program: readFileSync(`${top}/guest/bin/${name}`), boot: {} }, 1)).toEqual([]);
+  });
+});
+
+describe.skipIf(missing("timelines of native guests", nativeX64, gcc))("a timeline of a native guest goes anywhere:", () => {
+  it.each(native.flatMap((name) => ["-m64", "-m32"].map((mode) => [name, mode] as const)))(
+    "%s %s",
+    { timeout: 240_000 },
+    async (name, mode) => {
+      await inFolder(async (at) => {
+        try {
+          execFileSync("gcc", [mode, ...FLAGS, "-o", `${at}/guest`, `${top}/test/kernel/native/${name}.c`], { stdio: "ignore" });
+        } catch {
+          // Not all of them are for 32 bits.
+          expect(mode).toBe("-m32");
+          return;
+        }
+        const boot = { files: { "/guest": { content: readFileSync(`${at}/guest`), mode: 0o755 } } };
+        expect(await check({ program: "/guest", boot }, 2)).toEqual([]);
+      });
+    },
+  );
+});
+
+describe.skipIf(missing("timelines under several engines", nativeX64, gcc))("a timeline goes anywhere under the engine", () => {
+  const root = frozenTree(hostTree("/"));
+  it.each(["interpret", "baseline", "jit", "auto"] satisfies Engine[])("%s", { timeout: 240_000 }, async (engine) => {
+    const script = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); done; echo $i | cat; kill -0 $$";
+    expect(await check({ program: "/bin/sh", boot: { root, engine }, options: { args: ["-c", script] } }, 3)).toEqual([]);
+  });
+});
+
+describe("moments", () => {
+  it("are read strictly", () => {
+    expect(parseMoment("12")).toEqual({ instructions: 12, steps: 0 });
+    expect(parseMoment("12:3")).toEqual({ instructions: 12, steps: 3 });
+    for (const bad of ["", "x", "1:", ":1", "-1", "1:2:3", "1e3", " 1"]) expect(() => parseMoment(bad)).toThrow("is no moment");
+  });
+  it("tell transitions apart that take no time", async () => {
+    // A call, then the signal that it has sent to itself.
+    const timeline = new Timeline(new Machine(), readFileSync(`${top}/guest/bin/a1`), { stdin: "" });
+    const all: string[] = [];
+    while ((await timeline.step()) === "moment") all.push(momentText(timeline.moment));
+    expect(new Set(all).size).toBe(all.length);
+    for (const text of [...all].reverse().slice(0, 20)) {
+      await timeline.goTo(parseMoment(text));
+      expect(momentText(timeline.moment)).toBe(text);
+    }
+  });
+});
