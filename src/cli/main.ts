@@ -13,6 +13,7 @@ const commands: Commands = {
   run: () => import("./commands/run.ts"),
   trace: () => import("./commands/trace.ts"),
   lab: () => import("./commands/lab.ts"),
+  debug: () => import("./commands/debug.ts"),
   explore: () => import("./commands/explore.ts"),
   landmines: () => import("./commands/landmines.ts"),
   profiles: () => import("./commands/profiles.ts"),

@@ -20,6 +20,7 @@ import type { AccessWatch } from "./machine/access-watch.ts";
 import type { Breakpoint } from "./machine/breakpoints.ts";
 import { Budget } from "./machine/budget.ts";
 import type { Deadline } from "./machine/deadline.ts";
+import type { DebugStops } from "./machine/debug-stops.ts";
 import { type Exit, exitCode } from "./machine/exit.ts";
 import { HostClock } from "./machine/host-clock.ts";
 import { layout } from "./machine/layout.ts";
@@ -176,7 +177,14 @@ export class Cpu implements TranslationListener, OracleContext {
       this.#tlb.flush();
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
-    this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
+    this.#slowPath = new MemorySlowPath({
+      state: s,
+      model,
+      tlb: this.#tlb,
+      blocks: this.blocks,
+      segments: this.segments,
+      budget: this.#budget,
+    });
     const run = { slowPath: this.#slowPath, budget: this.#budget, clock: this.#clock };
     this.#stepping = new Stepping(this, run);
     const { blocks, jit, baseline } = this;
@@ -391,4 +399,24 @@ export class Cpu implements TranslationListener, OracleContext {
     this.#loop.stops = list.some((b) => b.on === "execute" || this.#loop.evaluates);
     this.flushWrites();
   }
+  /**
+   * The stops of a debugger. Set them again after each change. Compiled regions know no stops on code: so
+   * there are none while there are such stops.
+   */
+  set debugStops(stops: DebugStops | undefined) {
+    const code = stops && stops.code.size > 0 ? stops.code : undefined;
+    if (this.blocks.stops !== undefined || code !== undefined) {
+      this.blocks.stops = code && new Set(code);
+      this.blocks.reset();
+      if (code === undefined) this.jit.enabled = this.#compiles;
+      else {
+        this.#compiles ||= this.jit.enabled;
+        this.jit.enabled = false;
+      }
+    }
+    this.#loop.debug = this.#stepping.debug = this.#slowPath.debug = stops;
+    this.flushWrites();
+  }
+  /** The JIT was on before there were stops on code. */
+  #compiles = false;
 }

@@ -9,6 +9,7 @@ import { longest } from "./interp/block-decoder.ts";
 import type { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
 import type { Budget } from "./machine/budget.ts";
+import type { DebugStops } from "./machine/debug-stops.ts";
 import { type Exit, exit, exitCode, settled } from "./machine/exit.ts";
 import type { HostClock } from "./machine/host-clock.ts";
 import { record } from "./machine/layout.ts";
@@ -63,6 +64,7 @@ export class RunLoop {
   evaluates = false;
   /** A breakpoint that only the oracle can find is among them. */
   stops = false;
+  debug: DebugStops | undefined;
 
   constructor({ state, blocks, jit, baseline, clock, budget, slowPath, stepping, handlers }: RunLoopParts) {
     this.#state = state;
@@ -190,6 +192,10 @@ export class RunLoop {
             this.#slowPath.isHeld = false;
             return this.#budget.finish(budget, exit.held);
           }
+          if (this.#slowPath.isHalted) {
+            this.#slowPath.isHalted = false;
+            return this.#halt(budget);
+          }
           if (this.#slowPath.isWatched) {
             this.#slowPath.isWatched = false;
             this.#budget.finish(budget, exit.budget);
@@ -243,6 +249,13 @@ export class RunLoop {
         case exitCode.stale:
           budget += blocks.records.remainingOf(rec);
           s.rip = blocks.records.ipOf(rec);
+          if (code === exitCode.stop && blocks.stops?.has(s.rip)) {
+            if (budget <= 0 && this.#budget.rest() > 0) budget += this.#grantMore(budget);
+            if (budget <= 0 || this.#clock.isLate) return this.#budget.finish(budget, exit.budget);
+            if (this.debug?.onCode(s.rip, this.#budget.before(budget))) return this.#halt(budget);
+            rec = blocks.bounded(s.rip, 1);
+            break;
+          }
           rec = blocks.next();
           break;
         case exitCode.sideExit:
@@ -293,6 +306,11 @@ export class RunLoop {
       if (this.#clock.turn()) return this.#budget.finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
+  }
+  /** A debugger stops the run before the next instruction. */
+  #halt(budget: number): Exit {
+    this.#clock.isLate = true;
+    return this.#budget.finish(budget, exit.budget);
   }
   #fetchFault(): number {
     return fetchFault({ blocks: this.#blocks, state: this.#state });

@@ -45,6 +45,7 @@ export const gccX32: Need = {
   met: runs("sh", "-c", "echo 'int main(void){return 0;}' | gcc -mx32 -static -x c -o /dev/null -"),
 };
 export const nasm: Need = program("nasm", "--version");
+export const gdb: Need = program("gdb", "--version");
 export const strace: Need = program("strace", "-V");
 export const objdump: Need = program("objdump", "--version");
 

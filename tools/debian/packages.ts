@@ -92,6 +92,7 @@ export const hostTools = [
   // It counts instructions of a run (bench/counts).
   { program: "valgrind", packages: ["valgrind"], works: ["valgrind", "--version"] },
   { program: "strace", packages: ["strace"], works: ["strace", "-V"] },
+  { program: "gdb", packages: ["gdb"], works: ["gdb", "--version"] },
   // Shells that complete commands.
   { program: "zsh", packages: ["zsh"], works: ["zsh", "--version"] },
   { program: "fish", packages: ["fish"], works: ["fish", "--version"] },

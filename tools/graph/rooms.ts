@@ -31,11 +31,13 @@ export const below: Record<string, readonly string[]> = {
     "problem.ts",
     "visible.ts",
   ],
+  debug: ["machine", "kernel", "memory", "seccomp", "cpu", "abi", "problem.ts"],
   image: ["machine", "kernel", "abi", "budget.ts", "problem.ts"],
   landmines: ["machine", "kernel", "seccomp", "budget.ts", "problem.ts"],
   browser: ["image", "machine", "kernel", "memory", "cpu", "abi", "problem-table.ts", "budget.ts", "problem.ts"],
   host: ["image", "machine", "kernel", "abi", "budget.ts", "problem.ts", "cpu"],
   cli: [
+    "debug",
     "landmines",
     "host",
     "image",

@@ -6,7 +6,9 @@ import type { Blocks } from "../interp/block-cache.ts";
 import { effectsOf } from "../isa/effects.ts";
 import type { AccessWatch } from "../machine/access-watch.ts";
 import { type Breakpoint, dataHits, watchesPage } from "../machine/breakpoints.ts";
+import type { Budget } from "../machine/budget.ts";
 import { contexts } from "../machine/context.ts";
+import type { DebugStops } from "../machine/debug-stops.ts";
 import { layout } from "../machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy, mostMore } from "../machine/mmu.ts";
 import type { Model } from "../machine/model.ts";
@@ -34,6 +36,7 @@ export interface SlowPathContext {
   readonly tlb: Tlb;
   readonly blocks: Blocks;
   readonly segments: Segments;
+  readonly budget: Budget;
 }
 
 /** The slow path of one processor's memory accesses. */
@@ -55,10 +58,12 @@ export class MemorySlowPath {
   #commitSecond = 0;
   #commitFirstBytes = 0;
   #commitBytes = 0;
-  /**
-   * The debug registers' breakpoints. Pages with data breakpoints are not cached, so each access comes here.
-   */
-  breakpoints: readonly Breakpoint[] = [];
+  #breakpoints: readonly Breakpoint[] = [];
+  #debug: DebugStops | undefined;
+  /** Those of both. Pages with data breakpoints are not cached, so each access comes here. */
+  #watched: readonly Breakpoint[] = [];
+  /** A debugger stops the run before the instruction that has met one of its stops. */
+  isHalted = false;
   /** DR6 bits of the breakpoints that the oracle's instruction has met. */
   hits = 0;
   /** The interpreter's instruction has met one: it is to be repeated by the oracle. */
@@ -73,6 +78,22 @@ export class MemorySlowPath {
     this.#state = around.state;
     this.#model = around.model;
     this.#codeFrames = around.blocks.codeFrames;
+  }
+  /** The debug registers' breakpoints. */
+  get breakpoints(): readonly Breakpoint[] {
+    return this.#breakpoints;
+  }
+  set breakpoints(list: readonly Breakpoint[]) {
+    this.#breakpoints = list;
+    this.#mergeLists();
+  }
+  set debug(stops: DebugStops | undefined) {
+    this.#debug = stops;
+    this.#mergeLists();
+  }
+  #mergeLists(): void {
+    const data = this.#debug?.data ?? [];
+    this.#watched = data.length === 0 ? this.#breakpoints : [...this.#breakpoints, ...data];
   }
   set mmu(mmu: Mmu) {
     this.#mmu = mmu;
@@ -97,7 +118,7 @@ export class MemorySlowPath {
     const frame = t - (t & 0xfff);
     const writable = (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
     const { tlb } = this.#context;
-    if (this.breakpoints.length > 0 && watchesPage(this.breakpoints, address)) return frame + inPage;
+    if (this.#watched.length > 0 && watchesPage(this.#watched, address)) return frame + inPage;
     if (this.watch) {
       const cached = this.watch.cached(address, how);
       if (cached !== 0) tlb.fill(address - inPage, frame, writable && cached > 1);
@@ -112,7 +133,7 @@ export class MemorySlowPath {
   #showNext(page: number, most: number): void {
     for (let n = 1; n <= most; n++) {
       const t = this.#mmu.present?.(page + n * 4096) ?? -1;
-      if (t < 0 || (this.breakpoints.length > 0 && watchesPage(this.breakpoints, page + n * 4096))) return;
+      if (t < 0 || (this.#watched.length > 0 && watchesPage(this.#watched, page + n * 4096))) return;
       const frame = t - (t & 0xfff);
       this.#context.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
     }
@@ -151,7 +172,7 @@ export class MemorySlowPath {
     const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
-      if (this.breakpoints.length > 0) this.#watch(address, bytes, how, rec, budget);
+      if (this.#watched.length > 0) this.#meet(address, bytes, how, rec, budget);
       if (how !== access.write || this.#codeFrames[p >>> 12] === 0) return p;
       this.#stage(p, bytes, 0, bytes);
       return layout.scratch;
@@ -160,7 +181,7 @@ export class MemorySlowPath {
     let secondAddress = address + first;
     if (this.#state.mode !== 64) secondAddress %= 0x1_0000_0000;
     const q = this.#page(secondAddress, how, rec, budget);
-    if (this.breakpoints.length > 0) this.#watch(address, bytes, how, rec, budget);
+    if (this.#watched.length > 0) this.#meet(address, bytes, how, rec, budget);
     this.#stage(p, first, q, bytes);
     return layout.scratch;
   }
@@ -168,8 +189,10 @@ export class MemorySlowPath {
    * Notes a met data breakpoint in the oracle. Other engines abandon the instruction: a region leaves it to
    * the interpreter, and the interpreter to the oracle.
    */
-  #watch(address: number, bytes: number, how: Access, rec: number, budget: number): void {
-    const hits = dataHits(this.breakpoints, address, bytes, how);
+  #meet(address: number, bytes: number, how: Access, rec: number, budget: number): void {
+    if (this.#debug && dataHits(this.#debug.data, address, bytes, how) !== 0)
+      this.#meetDebugger(this.#debug, address, bytes, how, rec, budget);
+    const hits = dataHits(this.#breakpoints, address, bytes, how);
     if (hits === 0) return;
     if (this.evaluated) {
       this.hits |= hits;
@@ -177,6 +200,17 @@ export class MemorySlowPath {
     }
     this.isWatched = rec !== 0;
     this.#throwFault(vector.DB, 0, 0, rec, budget);
+  }
+  /** Regions leave the instruction to the interpreter, which knows the number of instructions before it. */
+  #meetDebugger(debug: DebugStops, address: number, bytes: number, how: Access, rec: number, part: number): void {
+    if (rec !== 0 || this.evaluated) {
+      const { blocks, budget } = this.#context;
+      const before = this.evaluated ? budget.instructions : budget.before(part + blocks.records.remainingOf(rec));
+      const repeats = this.#inProgress(rec)?.row.repeat !== undefined;
+      if (!debug.onData(address, bytes, how, before, repeats) || repeats) return;
+      this.isHalted = true;
+    }
+    this.#throwFault(vector.DB, 0, 0, rec, part);
   }
   /**
    * True if EFLAGS.AC is set and the address is not a multiple of the operand's size. With AC set only the
@@ -217,7 +251,7 @@ export class MemorySlowPath {
    */
   missedStore(address: number, bytes: number, low: number, high: number): number {
     const inPage = address & 0xfff;
-    if (address >= 0 && address < USER_END && inPage + bytes <= 4096 && this.breakpoints.length === 0 && !this.watch) {
+    if (address >= 0 && address < USER_END && inPage + bytes <= 4096 && this.#watched.length === 0 && !this.watch) {
       const drops = this.#drops;
       const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
       if (this.#drops !== drops) return 0;

@@ -265,7 +265,20 @@ export class Blocks {
     }
     first = decoder.next;
     decoder.enterContext(context, first);
-    if (decoder.translate(ip, linear, frame, context, longest) === 0) return 0;
+    if (this.stops?.has(ip)) {
+      // A block without instructions.
+      decoder.writeEnd(ip, special.stop);
+      this.#blocksOf(frame, ip).set(ip, context, first);
+      return first;
+    }
+    const count = decoder.translate(ip, linear, frame, context, longest);
+    if (count === 0) return 0;
+    const before = this.#beforeStop(first, count);
+    if (before < count) {
+      decoder.next = first;
+      decoder.enterContext(context, first);
+      decoder.translate(ip, linear, frame, context, before);
+    }
     blocks = this.#blocksOf(frame, ip);
     blocks.set(ip, context, first);
     this.trackWrites(frame);
@@ -273,6 +286,17 @@ export class Blocks {
     this.onBlock(first);
     this.onDecoded(ip);
     return first;
+  }
+  /**
+   * Addresses at which a debugger stops (debug-stops.ts). Blocks end before them. After a change all blocks
+   * are dropped.
+   */
+  stops: ReadonlySet<number> | undefined;
+  /** The instructions of a block before the first stop behind its start. */
+  #beforeStop(first: number, count: number): number {
+    const { stops } = this;
+    if (stops !== undefined) for (let n = 1; n < count; n++) if (stops.has(this.records.ipOf(first + n * record.size))) return n;
+    return count;
   }
   /** The handler of an instruction, by that of its record, which the baseline tier may have replaced. */
   originalHandler: (handler: number) => number = (handler) => handler;
@@ -358,7 +382,9 @@ export class Blocks {
     this.#boundedCrosses = false;
     const there = this.#byFrame.get(frame)?.get(ip, this.context) ?? 0;
     const known = there !== 0 && !this.#crossing.has(there) && this.#isValid(there, linear) ? there : 0;
-    const n = this.#bounded.make(ip, linear, frame, count, known);
+    let n = this.#bounded.make(ip, linear, frame, count, known);
+    const before = this.#beforeStop(boundedBlock, n);
+    if (before < n) n = this.#bounded.make(ip, linear, frame, before, known);
     // One instruction cannot change the later ones of its block.
     if (n > 1) this.#trackWrites(frame);
     return n === 0 ? 0 : boundedBlock;

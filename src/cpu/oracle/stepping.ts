@@ -6,6 +6,7 @@ import { repeatCost, repeatIterations } from "../decode/operand-slots.ts";
 import { guestFault, type MemorySlowPath } from "../helpers/memory-slow-path.ts";
 import { type Breakpoint, codeHits, DR6_STEP } from "../machine/breakpoints.ts";
 import type { Budget } from "../machine/budget.ts";
+import type { DebugStops } from "../machine/debug-stops.ts";
 import { type Exit, exit, exitCode, exitOf } from "../machine/exit.ts";
 import type { HostClock } from "../machine/host-clock.ts";
 import { at, EF, S, vector } from "../machine/state.ts";
@@ -18,6 +19,7 @@ export class Stepping {
   debugStatus = 0;
   /** The breakpoints of the debug registers for the code that runs. */
   breakpoints: readonly Breakpoint[] = [];
+  debug: DebugStops | undefined;
   readonly #cpu: OracleContext;
   readonly #slowPath: MemorySlowPath;
   readonly #budget: Budget;
@@ -36,11 +38,13 @@ export class Stepping {
     const budget = this.#budget;
     const end = budget.instructions + limit;
     while (budget.instructions < end && !this.#clock.isLate) {
+      if (this.#stopsHere()) return this.#halt();
       const before = budget.instructions;
       const stepped = ((state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
       const trap = stepped && !blocks.decodeOne(state.rip)?.row.holdsTrap;
       budget.limit = 0;
       const code = this.evaluate(trap ? 1 : repeatIterations);
+      if (this.#slowPath.isHalted) return this.#halt();
       if (code !== exit.budget) return code;
       this.#clock.evaluated(budget.instructions - before);
       if (!trap) continue;
@@ -60,10 +64,12 @@ export class Stepping {
     let again = false;
     for (let held: boolean | undefined = true; held; left--) {
       if (left === 0) return exit.budget;
+      if (this.#stopsHere()) return this.#halt();
       const start = state.rip;
       const row = blocks.decodeOne(start)?.row;
       held = row?.holdsTrap;
       const code = this.evaluate();
+      if (this.#slowPath.isHalted) return this.#halt();
       if (code !== exit.budget) return code;
       again = row?.repeat !== undefined && state.rip === start;
     }
@@ -81,6 +87,7 @@ export class Stepping {
     for (;;) {
       const isHeld = this.#cpu.blocks.decodeOne(this.#cpu.state.rip)?.row.holdsTrap;
       const code = this.evaluate();
+      if (slowPath.isHalted) return this.#halt();
       if (code !== exit.budget || slowPath.hits === 0) return code;
       if (!isHeld) return this.#debugException(slowPath.hits);
     }
@@ -93,6 +100,7 @@ export class Stepping {
     const end = budget.instructions + limit;
     budget.limit = 0;
     while (budget.instructions < end && !this.#clock.isLate) {
+      if (this.#stopsHere()) return this.#halt();
       const system = u32[at.systemFlags >> 2] as number;
       const address = state.rip + Number(i64[(at.segBase >> 3) + S.cs]);
       const hits = (system & EF.RF) === 0 ? codeHits(this.breakpoints, address) : 0;
@@ -100,7 +108,7 @@ export class Stepping {
       u32[at.systemFlags >> 2] = system & ~EF.RF;
       if (system & EF.TF) return this.singleStep(budget.begin(end - budget.instructions, 1));
       const code = this.stepWatched();
-      if (code !== exit.budget) return code;
+      if (code !== exit.budget || this.#clock.isLate) return code;
       this.#clock.evaluated(1);
     }
     return exit.budget;
@@ -116,11 +124,24 @@ export class Stepping {
     while (budget.instructions < end && !this.#clock.isLate) {
       const before = budget.instructions;
       if (((u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left: end - before, code: exit.budget };
+      if (this.#stopsHere()) return { left: end - before, code: this.#halt() };
       const code = this.evaluate(repeatIterations);
+      if (this.#slowPath.isHalted) return { left: end - before, code: this.#halt() };
       if (code !== exit.budget) return { left: end - budget.instructions, code };
       this.#clock.evaluated(budget.instructions - before);
     }
     return { left: end - budget.instructions, code: exit.budget };
+  }
+  /** True if a debugger stops the run before the next instruction. */
+  #stopsHere(): boolean {
+    const { debug } = this;
+    const { rip } = this.#cpu.state;
+    return debug?.code.has(rip) === true && debug.onCode(rip, this.#budget.instructions);
+  }
+  #halt(): Exit {
+    this.#slowPath.isHalted = false;
+    this.#clock.isLate = true;
+    return exit.budget;
   }
   /**
    * Executes one instruction, with at most `rounds` iterations of a repeated one. State and exits are those

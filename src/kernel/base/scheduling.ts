@@ -69,6 +69,8 @@ export interface Scheduling {
    * returns there after `endRun`. Undefined: `endRun` lets signals of the task be delivered first.
    */
   pauseAt: Moment | undefined;
+  /** With `pauseAt`: `run` also returns when this task begins a slice, and this is 0 then. 0: none. */
+  pauseFor: number;
   /** Virtual time, also in the middle of a run of the processor. */
   readonly time: number;
   attach(processor: Processor): void;

@@ -231,6 +231,10 @@ export class Scheduler implements Scheduling {
     this.switchTo(task);
     chooser?.turn?.(task);
     this.reschedule = this._yields = false;
+    if (task.pid === this.pauseFor && !goesOn) {
+      this.pauseFor = 0;
+      this.endRun();
+    }
     if (!goesOn) {
       this._slice = Math.max(1, this.slice);
       this._sliceEnd = kernel.now + this._slice;
@@ -326,7 +330,8 @@ export class Scheduler implements Scheduling {
   /** Transitions since the last instruction: calls, deliveries of signals, faults and the like. */
   steps = 0;
   pauseAt: Moment | undefined = undefined;
-  /** The time at which `run` had to end after it had fired the timers: the next one does not fire them again. */
+  pauseFor = 0;
+  /** The time at which `run` had to end after it had fired the timers. The next one does not fire them. */
   private _firedAt = -1;
   /** The task in the middle of its slice when `run` had to end. */
   private _cut: Task | undefined = undefined;

@@ -6,8 +6,8 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
+import { compareMoments, momentOf, momentText, parseMoment, timeTo } from "../moment.ts";
 import { callName } from "../tracing/call-text.ts";
-import { compareMoments, momentOf, momentText, parseMoment, timeTo } from "./moment.ts";
 import type { Until } from "./options.ts";
 
 const bad = (message: string, help: string | undefined): Problem => new Problem("bad-moment", message, { help });

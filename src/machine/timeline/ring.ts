@@ -1,5 +1,5 @@
 // The snapshots of a timeline: dense near its end, sparse in its past, bounded in memory.
-import { compareMoments, type Moment } from "../snapshot/moment.ts";
+import { compareMoments, type Moment } from "../moment.ts";
 import type { State } from "../snapshot/snapshot.ts";
 
 /** A snapshot on a timeline. */

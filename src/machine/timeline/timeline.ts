@@ -5,9 +5,9 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { Problem } from "../../problem.ts";
 import type { Machine } from "../machine.ts";
+import { compareMoments, type Moment, momentOf, momentText, timeTo } from "../moment.ts";
 import type { Program } from "../options.ts";
 import { Live } from "../snapshot/live.ts";
-import { compareMoments, type Moment, momentOf, momentText, timeTo } from "../snapshot/moment.ts";
 import type { StartOptions } from "../snapshot/options.ts";
 import { type Entry, Ring } from "./ring.ts";
 
@@ -26,10 +26,10 @@ export interface TimelineOptions {
   readonly every?: number;
 }
 /**
- * Why a run on a timeline rests: the moment has come; `stop` was called; the program has ended; it waits for
- * input; it waits for ever; `interrupt` was called.
+ * Why a run on a timeline rests: the moment has come; the task begins a slice; `stop` was called; the program
+ * has ended; it waits for input; it waits for ever; `interrupt` was called.
  */
-export type Rest = "moment" | "stopped" | "ended" | "input" | "stuck" | "interrupted";
+export type Rest = "moment" | "slice" | "stopped" | "ended" | "input" | "stuck" | "interrupted";
 
 /** A moment that never comes. */
 export const NEVER: Moment = { instructions: Number.MAX_SAFE_INTEGER, steps: 0 };
@@ -76,6 +76,7 @@ export class Timeline {
   private _snapshotAt = 0;
   private _cost = 0;
   private _written: [number, number] = [0, 0];
+  private _looked = 0;
   private _isStopped = false;
   private _isInterrupted = false;
   private _observer: Observer | undefined = undefined;
@@ -160,12 +161,14 @@ export class Timeline {
     this.kernel.deadline.until = 0;
   }
 
-  /** Runs on to a moment, and rests at the first one that is not before it, or earlier. */
-  async run(target: Moment = NEVER): Promise<Rest> {
+  /**
+   * Runs on to a moment, and rests at the first one that is not before it, or earlier. `tid`: it also rests
+   * when this task begins a slice.
+   */
+  async run(target: Moment = NEVER, tid = 0): Promise<Rest> {
     const { live } = this;
     this._isStopped = this._isInterrupted = false;
     this.kernel.scheduler.pauseAt = NEVER;
-    let looked = 0;
     for (;;) {
       this._deliver();
       if (compareMoments(this.moment, target) >= 0) return "moment";
@@ -176,17 +179,20 @@ export class Timeline {
       const isNow = event !== undefined && compareMoments(event.moment, this.moment) === 0;
       const next = event && compareMoments(event.moment, target) < 0 ? event.moment : target;
       const before = deadline.clock();
-      if (before - looked > STRETCH) {
+      if (before - this._looked > STRETCH) {
         await this.turn();
-        looked = deadline.clock();
+        this._looked = deadline.clock();
       }
       if (this._isInterrupted) return "interrupted";
       deadline.until = deadline.clock() + STRETCH;
       scheduler.pauseAt = next;
+      scheduler.pauseFor = tid;
       const was = this.moment;
       const reason = live.step(isNow ? event.now - kernel.now : next === NEVER ? Infinity : timeTo(next, kernel) - kernel.now);
       this._work += deadline.clock() - before;
       scheduler.pauseAt = NEVER;
+      const isSlice = tid !== 0 && scheduler.pauseFor === 0;
+      scheduler.pauseFor = 0;
       const moved = compareMoments(this.moment, was) > 0;
       this._advanced();
       if (moved && this._isDue()) this._save();
@@ -194,6 +200,7 @@ export class Timeline {
         this._deliver();
         return "stopped";
       }
+      if (isSlice) return "slice";
       if (reason === "ended") return "ended";
       if (reason === "idle" && !isNow) return "input";
       if (reason === "stuck") return "stuck";

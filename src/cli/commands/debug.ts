@@ -1,0 +1,144 @@
+// `trapgate debug`: a program under gdb's remote protocol, forward and backward.
+import { readFileSync } from "node:fs";
+import { WorkBudget } from "../../budget.ts";
+import { Debugger } from "../../debug/debugger.ts";
+import { GdbServer } from "../../debug/server.ts";
+import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
+import { backlog, fdSink } from "../../host/node-sink.ts";
+import { Machine } from "../../machine/machine.ts";
+import { parseMoment } from "../../machine/moment.ts";
+import { Timeline } from "../../machine/timeline/timeline.ts";
+import { Problem } from "../../problem.ts";
+import { parse, size } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { programOptionHelp } from "../run-help.ts";
+import { prepare, programOptions } from "../run-options.ts";
+import { complain } from "../text/print.ts";
+
+const options = {
+  listen: { type: "string" },
+  once: { type: "boolean" },
+  "at-end": { type: "boolean" },
+  at: { type: "string" },
+  history: { type: "string" },
+  stdin: { type: "string" },
+  ...programOptions,
+} as const;
+
+/** HOST:PORT, PORT, or :PORT. Without a host only this machine is let in. */
+const addressOf = (text: string): { readonly host: string; readonly port: number } => {
+  const [, host = "", port = ""] = /^(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === "" || Number(port) > 65535)
+    throw new Problem("bad-value", `--listen wants HOST:PORT, PORT or -, not ${JSON.stringify(text)}`);
+  return { host: host.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1", port: Number(port) };
+};
+const input = (file: string): Uint8Array => {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
+  }
+};
+
+/** `trapgate debug`: the entry of the table of commands. */
+export const command: Command = {
+  synopsis: "[OPTION…] [--] PROG [ARG…]",
+  summary: "debug a program with gdb or lldb, forward and backward",
+  get options() {
+    return [
+      ["--listen ADDR", "HOST:PORT, PORT, or - for standard input and output; default a free port of 127.0.0.1"],
+      ["--once", "end when gdb disconnects; default: a program that has not ended waits for the next connection"],
+      ["--at-end", "run to the end first, and begin there: go back from it"],
+      ["--at MOMENT", "begin at INSTRUCTIONS:STEPS"],
+      ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
+      ["--stdin FILE", "the program's standard input; with --listen - it is empty by default"],
+      ...programOptionHelp,
+    ] as const;
+  },
+  async run(args) {
+    const { values, rest } = parse(args, options);
+    const { listen = "127.0.0.1:0" } = values;
+    const isPiped = listen === "-";
+    const address = isPiped ? undefined : addressOf(listen);
+    const at = values.at === undefined ? undefined : parseMoment(values.at);
+    if (at && values["at-end"]) throw new Problem("usage", "--at and --at-end are two moments: only one can be");
+    const prepared = prepare(values, rest);
+    const budget = new WorkBudget({ subject: "the input" });
+    const policy =
+      prepared.policy &&
+      (await (
+        await import("../run-policy.ts")
+      ).readRunPolicy({ ...prepared.policy, budget, warn: (line) => complain(`warning: ${line}\n`) }));
+    // The protocol has standard output.
+    const out = fdSink(isPiped ? 2 : 1);
+    const err = fdSink(2);
+    const given = values.stdin === undefined ? (isPiped ? new Uint8Array(0) : undefined) : input(values.stdin);
+    const machine = new Machine({ ...prepared.machine, budget, ...(prepared.code ? { code: prepared.code } : {}) });
+    let debug: Debugger | undefined;
+    const timeline = new Timeline(
+      machine,
+      prepared.path,
+      {
+        ...prepared.program,
+        ...(policy ? { policy: policy.given } : {}),
+        ...(given ? { stdin: given } : {}),
+        hooks: {
+          stdout: (bytes) => void out.write(bytes),
+          stderr: (bytes) => void err.write(bytes),
+          denied: (denial) => debug?.denied(denial),
+        },
+      },
+      values.history === undefined ? {} : { memory: size(values.history, "--history") },
+    );
+    debug = new Debugger(timeline);
+    debug.keepsEnd = values["at-end"] ?? false;
+    if (!given) debug.input = pieces();
+    await debug.restart();
+    if (values["at-end"]) await debug.goToEnd();
+    else if (at) await debug.goTo(at);
+    try {
+      return await serve(debug, address, values.once ?? false);
+    } finally {
+      prepared.file?.close();
+      await backlog.end();
+    }
+  },
+};
+
+/** Serves gdb until it ends the session. The result is the exit status. */
+const serve = (debug: Debugger, address: ReturnType<typeof addressOf> | undefined, once: boolean): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let close = (): void => {};
+    const accept: Accept = (connection) => {
+      const server = new GdbServer(debug, (bytes) => connection.send(bytes));
+      const end = (): void => {
+        connection.end();
+        close();
+        resolve(0);
+      };
+      server.onEnd = (how) => {
+        void server.idle.then(async () => {
+          if (how === "detach") await debug.finish();
+          end();
+        });
+      };
+      return {
+        receive: (bytes) => server.receive(bytes),
+        closed: () => {
+          debug.interrupt();
+          if (!address || once || debug.stop?.why.kind === "ended") end();
+        },
+      };
+    };
+    if (!address) overStandardStreams(accept);
+    else
+      listenOn(address.host, address.port, accept).then(
+        (listening) => {
+          ({ close } = listening);
+          const name = listening.host.includes(":") ? `[${listening.host}]` : listening.host;
+          complain(`trapgate: gdb: target remote ${name}:${listening.port}\n`);
+        },
+        (cause: Error) =>
+          reject(new Problem("bad-value", `--listen: cannot listen on ${address.host}:${address.port}: ${cause.message}`, { cause })),
+      );
+  });

@@ -1,0 +1,35 @@
+// The reasons for which a debugged program stands still.
+
+/** Why a program has stopped. Signals have Linux's numbers. */
+export type Why =
+  | { readonly kind: "step" | "interrupt" | "start" | "vforkdone" }
+  | { readonly kind: "signal"; readonly signo: number }
+  | { readonly kind: "breakpoint"; readonly how: "swbreak" | "hwbreak" }
+  | { readonly kind: "watch"; readonly on: WatchKind; readonly address: number }
+  | { readonly kind: "syscall"; readonly way: "entry" | "return"; readonly nr: number }
+  | { readonly kind: "child"; readonly how: "fork" | "vfork"; readonly child: number }
+  | { readonly kind: "exec"; readonly path: string }
+  | { readonly kind: "ended"; readonly status: number }
+  | { readonly kind: "history"; readonly end: "begin" | "end" }
+  /** A condition of `monitor stop`. */
+  | { readonly kind: "condition"; readonly text: string };
+
+/** A stop: of this process, in this thread. */
+export interface Stop {
+  readonly pid: number;
+  readonly tid: number;
+  readonly why: Why;
+}
+
+/** Z2, Z3 and Z4. */
+export type WatchKind = "write" | "read" | "access";
+
+/** A watchpoint of a process. */
+export interface Watch {
+  readonly pid: number;
+  readonly address: number;
+  readonly length: number;
+  readonly on: WatchKind;
+}
+/** Conditions that only this machine can stop at. `door`: int80, sysenter, syscall32, syscall64. */
+export type Condition = { readonly kind: "denied"; readonly filter?: number } | { readonly kind: "door"; readonly door: string };

@@ -1,0 +1,91 @@
+// The transport of the debugger: a socket on this host, or this process's standard streams.
+import { createServer, type Socket } from "node:net";
+
+/** One connection: bytes in both directions. */
+export interface DebugConnection {
+  send(bytes: Uint8Array): void;
+  /** Ends the connection after all that was sent. */
+  end(): void;
+}
+/** What the owner of a connection does with its bytes. */
+export interface DebugPeer {
+  receive(bytes: Uint8Array): void;
+  closed(): void;
+}
+/** Makes a peer for a connection. */
+export type Accept = (connection: DebugConnection) => DebugPeer;
+
+/**
+ * Listens for one connection at a time: a second one is closed at once. Resolves with the address. Rejects
+ * with the error of the host.
+ */
+export const listenOn = (
+  host: string,
+  port: number,
+  accept: Accept,
+): Promise<{ readonly host: string; readonly port: number; close(): void }> =>
+  new Promise((resolve, reject) => {
+    let current: Socket | undefined;
+    const server = createServer((socket) => {
+      if (current) {
+        socket.destroy();
+        return;
+      }
+      current = socket;
+      socket.setNoDelay(true);
+      const peer = accept({
+        send: (bytes) => void socket.write(bytes),
+        end: () => void socket.end(),
+      });
+      socket.on("data", (bytes: Buffer) => peer.receive(new Uint8Array(bytes)));
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        current = undefined;
+        peer.closed();
+      });
+    });
+    server.on("error", reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      const at = typeof address === "object" && address ? address : { address: host, port };
+      resolve({
+        host: at.address,
+        port: at.port,
+        close: () => {
+          current?.end();
+          server.close();
+        },
+      });
+    });
+  });
+
+/** The standard streams as the connection. */
+export const overStandardStreams = (accept: Accept): void => {
+  const peer = accept({
+    send: (bytes) => void process.stdout.write(bytes),
+    end: () => void process.stdin.destroy(),
+  });
+  process.stdin.on("data", (bytes: Buffer) => peer.receive(new Uint8Array(bytes)));
+  process.stdin.once("close", () => peer.closed());
+};
+
+/** Standard input, a piece at a time; undefined is its end. */
+export const pieces = (): (() => Promise<Uint8Array | undefined>) => {
+  const arrived: (Uint8Array | undefined)[] = [];
+  let wake: (() => void) | undefined;
+  let hasBegun = false;
+  const add = (bytes: Uint8Array | undefined): void => {
+    arrived.push(bytes);
+    wake?.();
+  };
+  return async () => {
+    if (!hasBegun) {
+      hasBegun = true;
+      process.stdin.on("data", (bytes: Buffer) => add(new Uint8Array(bytes)));
+      process.stdin.once("end", () => add(undefined));
+      process.stdin.once("error", () => add(undefined));
+    }
+    while (arrived.length === 0) await new Promise<void>((done) => (wake = done));
+    return arrived.shift();
+  };
+};

@@ -1,0 +1,46 @@
+// gdb in batch mode against `trapgate debug`, from the sources.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { top } from "../support/host.ts";
+
+/** Runs gdb's commands on a program. `options`: of trapgate debug. Returns what gdb prints. */
+export const gdbOn = (
+  folder: string,
+  program: string,
+  commands: readonly string[],
+  { options = [], args = [], before = [] }: { options?: readonly string[]; args?: readonly string[]; before?: readonly string[] } = {},
+): string => {
+  const script = `${folder}/commands-${Math.random().toString(36).slice(2)}`;
+  writeFileSync(script, `${commands.join("\n")}\n`);
+  const stub = [
+    process.execPath,
+    "--import",
+    "tsx",
+    `${top}/tools/trapgate.ts`,
+    "debug",
+    "--listen",
+    "-",
+    ...options,
+    "--",
+    program,
+    ...args,
+  ];
+  const quoted = stub.map((word) => `'${word}'`).join(" ");
+  const first = ["set pagination off", "set confirm off", "set width 0", "set debuginfod enabled off", ...before];
+  const { stdout, stderr } = spawnSync(
+    "gdb",
+    [
+      "-nx",
+      "-batch",
+      ...first.flatMap((line) => ["-iex", line]),
+      "-ex",
+      `file ${program}`,
+      "-ex",
+      `target remote | cd ${top} && ${quoted}`,
+      "-x",
+      script,
+    ],
+    { encoding: "utf8", timeout: 120_000, env: { ...process.env, LC_ALL: "C" } },
+  );
+  return `${stdout}\n${stderr}`;
+};
