@@ -127,6 +127,10 @@ class TemplateCompiler extends HandlerCompiler {
     this.#changed = true;
     super.setUpper(r, v);
   }
+  override setLow(n: number, w: Width, v: Node): void {
+    this.#changed = true;
+    super.setLow(n, w, v);
+  }
   override setWide(n: number, low: Node, high: Node): void {
     this.#changed = true;
     super.setWide(n, low, high);

@@ -128,6 +128,10 @@ export class Describer implements Ops<Term> {
     const { text, place } = this.#operand(n);
     this.#set(text, v, [place], this.#form.widths[n] as number);
   }
+  setLow(n: number, w: Width, v: Term): void {
+    const { text, place } = this.#operand(n);
+    this.#set(w === this.#form.widths[n] && w < 32 ? text : `${text}[${w - 1}:0]`, v, [place], w);
+  }
   wide(n: number): readonly [Term, Term] {
     const { text, place, addressPlaces } = this.#operand(n);
     const half = (name: string) => this.#read(`${text}.${name}`, [place, ...addressPlaces], 128, this.#form.memory(n));

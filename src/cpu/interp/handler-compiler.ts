@@ -106,6 +106,9 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     if (kind.startsWith("xmm") && this.form.row.vex) return this.#putWide(this.#offset(n), v, zeroVector);
     this.#put(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
+  setLow(n: number, w: Width, v: Node): void {
+    this.#put(this.#offset(n), w, v);
+  }
   setWide(n: number, low: Node, high: Node): void {
     if (this.form.memory(n)) this.writeWideAt(this.#translateOperand(n, access.write), low, high);
     else this.#putWide(this.#offset(n), low, high);

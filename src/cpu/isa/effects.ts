@@ -82,7 +82,7 @@ const forms = (row: Row): Form[] =>
   );
 
 /** Words that access an operand, and words that access memory. */
-const operandWords = new Set(["get", "vec", "rmw", "set", "wide", "setWide"]);
+const operandWords = new Set(["get", "vec", "rmw", "set", "setLow", "wide", "setWide"]);
 const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "helper"]);
 
 const known = new Map<Row, Effects>();

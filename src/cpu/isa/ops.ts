@@ -65,6 +65,8 @@ export interface Ops<V> {
   rmw(n: number): V;
   /** Writes operand n. With VEX, a vector register's bits above the operand become 0. */
   set(n: number, v: V): void;
+  /** Writes the low bits of a general register, operand n, and leaves the others as they are. */
+  setLow(n: number, w: Width, v: V): void;
   /** The halves of a 256-bit operand, or of the register that holds a 128-bit one. */
   wide(n: number): readonly [low: V, high: V];
   setWide(n: number, low: V, high: V): void;

@@ -170,6 +170,9 @@ export class Evaluator implements Ops<bigint> {
     if (kind.startsWith("xmm") && this.#d.row.vex) return this.#setRegister(this.#offset(n), 256, u(128, v));
     this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
+  setLow(n: number, w: Width, v: bigint): void {
+    this.#setRegister(this.#offset(n), w, v);
+  }
   reg(r: number, w: Width): bigint {
     return this.#register(at.gpr + r * 8, w);
   }

@@ -97,6 +97,10 @@ const record = (d: Decoded, form: JitForm): RowUse => {
     vec: (n: number) => operand("read", n, "low"),
     rmw: (n: number) => operand(form.memory(n) ? "write" : "read", n, "low"),
     set: (n: number) => operand("write", n, "low"),
+    setLow: (n: number) => {
+      operand("read", n, "low");
+      operand("write", n, "low");
+    },
     setWide: (n: number) => operand("write", n, "both"),
     wide: (n: number) => {
       operand("read", n, "both");

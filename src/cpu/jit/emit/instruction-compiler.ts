@@ -9,7 +9,7 @@ import { repeatIterations } from "../../decode/operand-slots.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import { assemble, type LazyFlagKind } from "../../isa/flags.ts";
 import { alignmentOf } from "../../isa/form.ts";
-import type { Assured, Flag, FlagKind, Ops } from "../../isa/ops.ts";
+import type { Assured, Flag, FlagKind, Ops, Width } from "../../isa/ops.ts";
 import { type HelperName, modelHelpers } from "../../isa/routine-types.ts";
 import { immediateWidth } from "../../isa/row.ts";
 import { exitCode } from "../../machine/exit.ts";
@@ -307,6 +307,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.registerCache.endRestartable();
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
+  }
+  setLow(n: number, w: Width, v: Node): void {
+    const offset = this.#registerOffset(n);
+    if (w < 32) return this.writeGpr(offset, w, v);
+    const upper = pure.and(this.registers.gpr.get(offset >> 3), pure.imm(~((1n << BigInt(w)) - 1n)));
+    this.writeGpr(offset, 64, pure.or(upper, as(wt.i64, v)));
   }
   /**
    * Modes that the region tests, each in a local: true or false until the region or a called function writes

@@ -3,7 +3,7 @@
 
 import type { Vendor } from "../../../machine/model.ts";
 import { R, vector } from "../../../machine/state.ts";
-import type { Meaning } from "../../ops.ts";
+import type { Meaning, Width } from "../../ops.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../../row.ts";
 
 const nothing: Meaning = () => {};
@@ -39,10 +39,21 @@ const storeTable =
       o.zext(o.imm(base), i.mode === 64 ? 64 : 32),
     );
   };
+/** In memory: 16 bits. */
 const storeWord =
   (v: number): Meaning =>
   (o, i) =>
     o.set(0, o.zext(o.imm(v), i.widths[0] as number));
+/**
+ * In a register the kernel's emulation copies as many bytes as it has, and nothing beyond: CR0 by the size of
+ * the operand, selectors as at most 32 bits. fixup_umip_exception()
+ */
+const copyWord =
+  (v: number, most: 32 | 64): Meaning =>
+  (o, i) => {
+    const w = Math.min(most, i.widths[0] as number) as Width;
+    o.setLow(0, w, o.zext(o.imm(v), w));
+  };
 
 /** Zeroes the 64 bytes of a cache line, whose first access faults if any does. AMD APM Vol. 3 CLZERO */
 const clzero: Meaning = (o, i) => {
@@ -104,11 +115,11 @@ export const system = family(() => [
   row("mov", "0F 23 Dy,Ry", privileged, control),
   row("sgdt", "0F 01 /0 Ms", storeTable(shown.gdt)),
   row("sidt", "0F 01 /1 Ms", storeTable(shown.idt)),
-  row("smsw", "0F 01 /4 Rv", storeWord(shown.cr0)),
+  row("smsw", "0F 01 /4 Rv", copyWord(shown.cr0, 64)),
   row("smsw", "0F 01 /4 Mw", storeWord(shown.cr0 & 0xffff)),
-  row("sldt", "0F 00 /0 Rv", storeWord(0)),
+  row("sldt", "0F 00 /0 Rv", copyWord(0, 32)),
   row("sldt", "0F 00 /0 Mw", storeWord(0)),
-  row("str", "0F 00 /1 Rv", storeWord(shown.tss)),
+  row("str", "0F 00 /1 Rv", copyWord(shown.tss, 32)),
   row("str", "0F 00 /1 Mw", storeWord(shown.tss)),
 
   row("cpuid", "0F A2", (o) => o.helper("cpuid")),
