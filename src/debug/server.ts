@@ -507,6 +507,11 @@ export class GdbServer {
       case "qRcmd": {
         const line = unhex(rest.slice(1));
         if (!line) return INVALID;
+        // gdbserver's command.
+        if (/^\s*exit\s*$/.test(textOf(line))) {
+          this.onEnd("kill");
+          return OK;
+        }
         const answer = await monitor(debug, textOf(line), this._checkpoints);
         return answer === "" ? OK : hex(new TextEncoder().encode(answer));
       }

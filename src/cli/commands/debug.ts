@@ -19,6 +19,7 @@ const options = {
   listen: { type: "string" },
   once: { type: "boolean" },
   "at-end": { type: "boolean" },
+  stay: { type: "boolean" },
   at: { type: "string" },
   history: { type: "string" },
   stdin: { type: "string" },
@@ -49,6 +50,7 @@ export const command: Command = {
       ["--listen ADDR", "HOST:PORT, PORT, or - for standard input and output; default a free port of 127.0.0.1"],
       ["--once", "end when gdb disconnects; default: a program that has not ended waits for the next connection"],
       ["--at-end", "run to the end first, and begin there: go back from it"],
+      ["--stay", "the program's end is the end of history, from which gdb can go back; default: an exit, as gdb knows it"],
       ["--at MOMENT", "begin at INSTRUCTIONS:STEPS"],
       ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
       ["--stdin FILE", "the program's standard input; with --listen - it is empty by default"],
@@ -91,7 +93,7 @@ export const command: Command = {
       values.history === undefined ? {} : { memory: size(values.history, "--history") },
     );
     debug = new Debugger(timeline);
-    debug.keepsEnd = values["at-end"] ?? false;
+    debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
     if (!given) debug.input = pieces();
     await debug.restart();
     if (values["at-end"]) await debug.goToEnd();
