@@ -5,6 +5,7 @@ import * as overlayFs from "../kernel/fs/types/overlay-fs.ts";
 import * as uplink from "../kernel/net/outside/uplink.ts";
 import * as denials from "./denials.ts";
 import * as elfProblem from "./elf-problem.ts";
+import * as lateStores from "./late-stores.ts";
 import * as policy from "./policy.ts";
 import * as schedule from "./schedule.ts";
 import * as crashes from "./stack/crash-report.ts";
@@ -32,6 +33,8 @@ export const lazyObservers = (): typeof observers => observers;
 export const lazyRecorder = (): typeof recorder => recorder;
 /** The module, loaded at the first use. */
 export const lazySchedule = (): typeof schedule => schedule;
+/** The module, loaded at the first use. */
+export const lazyLateStores = (): typeof lateStores => lateStores;
 /** The module, loaded at the first use. */
 export const lazyPolicy = (): typeof policy => policy;
 /** The module, loaded at the first use. */

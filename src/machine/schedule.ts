@@ -1,8 +1,10 @@
 // A schedule: the scheduling points at which a run departs from the default order, with the task that runs
 // instead. The same program with the same options and schedule gives the same run. As text:
 // `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`. TASK is a thread id. SLICE is the length of a
-// time slice in instructions. POINT is a number (points with a choice, counted from 0), or a place: `3@1200`
-// is before task 3's instruction 1200. A letter names another kind of point there: `3@1200c` (letters below).
+// time slice in instructions. POINT is a number (points with a choice, counted from 0), or a place:
+// `3@1200` is before task 3's instruction 1200. A letter names another kind of point there: `3@1200c`
+// (letters below). `3@1200>4@800` is not about a task: task 3's store at instruction 1200 stays in its
+// store buffer, and leaves at the point 4@800, or with `3@1200>f` at the task's next fence.
 import type { Chooser, PointKind } from "../kernel/base/scheduling.ts";
 import type { Task } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
@@ -13,9 +15,17 @@ export interface Departure {
   readonly point: number | string;
   readonly task: number;
 }
-/** All departures of a run, in order, and the length of a slice. */
+/** A store that other tasks see late (store-buffers.ts). */
+export interface Delay {
+  /** The place of the store. */
+  readonly store: string;
+  /** The point at which it leaves the buffer, or `f`: at a fence. */
+  readonly until: string;
+}
+/** All departures of a run, in order, late stores, and the length of a slice. */
 export interface Schedule {
   readonly departures: readonly Departure[];
+  readonly delays?: readonly Delay[];
   /** Instructions. Absent: the scheduler's default, a million. */
   readonly slice?: number;
 }
@@ -23,8 +33,10 @@ export interface Schedule {
 const DEFAULT = "default";
 
 /** A schedule as text. `parseSchedule` reads it. */
-export const scheduleText = ({ departures, slice }: Schedule): string =>
-  (departures.map(({ point, task }) => `${point}:${task}`).join(",") || DEFAULT) + (slice === undefined ? "" : `/${slice}`);
+export const scheduleText = ({ departures, delays = [], slice }: Schedule): string => {
+  const list = [...departures.map(({ point, task }) => `${point}:${task}`), ...delays.map(({ store, until }) => `${store}>${until}`)];
+  return (list.join(",") || DEFAULT) + (slice === undefined ? "" : `/${slice}`);
+};
 
 const malformed = (text: string): Problem =>
   new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
@@ -36,16 +48,25 @@ const parseDeparture = (one: string, text: string): Departure => {
   return { point: number === undefined ? (place as string) : Number(number), task: Number(task) };
 };
 
+const parseDelay = (one: string, text: string): Delay => {
+  const match = /^(\d{1,9}@\d{1,15})>(f|\d{1,9}@\d{1,15}(?:[ckrn](?:\.\d{1,9})?)?)$/.exec(one);
+  if (!match) throw malformed(text);
+  return { store: match[1] as string, until: match[2] as string };
+};
+
 /** Reads the text of a schedule. Throws a Problem if it is malformed. */
 export const parseSchedule = (text: string): Schedule => {
-  const match = /^(default|[\d:,@.ckrn]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
+  const match = /^(default|[\d:,@.ckrnf>]+)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
   if (!match) throw malformed(text);
   const [, list = DEFAULT, slice] = match;
-  const departures = list === DEFAULT ? [] : list.split(",").map((one) => parseDeparture(one, text));
+  const parts = list === DEFAULT ? [] : list.split(",");
+  const departures = parts.filter((one) => !one.includes(">")).map((one) => parseDeparture(one, text));
+  const delays = parts.filter((one) => one.includes(">")).map((one) => parseDelay(one, text));
   const numbers = departures.map(({ point }) => point).filter((point) => typeof point === "number");
   if (numbers.some((point, i) => i > 0 && point <= (numbers[i - 1] as number))) throw malformed(text);
   return {
     departures,
+    ...(delays.length === 0 ? {} : { delays }),
     ...(slice === undefined ? {} : { slice: Number(slice) }),
   };
 };
@@ -82,7 +103,7 @@ export class Places {
 }
 
 /** The instruction of a task before which a departure is; undefined for other kinds of points. */
-const stopOf = (point: number | string, task: Task): number | undefined => {
+export const stopOf = (point: number | string, task: Task): number | undefined => {
   const [pid, count = ""] = String(point).split("@");
   return Number(pid) === task.pid && /^\d+$/.test(count) ? Number(count) : undefined;
 };
@@ -91,7 +112,7 @@ const stopOf = (point: number | string, task: Task): number | undefined => {
 export class Follower implements Chooser {
   private readonly _departures: readonly Departure[];
   private _taken = 0;
-  private readonly _places = new Places();
+  protected readonly places = new Places();
   /** At each counted point, thread ids of the tasks that could run instead of the default one. */
   readonly points: (readonly number[])[] = [];
   /** Called with a sentence for each departure. */
@@ -103,8 +124,9 @@ export class Follower implements Chooser {
 
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const [usual, ...others] = candidates as readonly [Task, ...Task[]];
-    const place = this._places.of(kind, usual);
+    const place = this.places.of(kind, usual);
     const point = kind === "access" ? place : this.points.push(others.map((task) => task.pid)) - 1;
+    this.reached(place);
     const departure = this._departures[this._taken];
     if (departure?.point !== point && departure?.point !== place) return usual;
     this._taken++;
@@ -114,8 +136,10 @@ export class Follower implements Chooser {
     return task;
   }
 
+  /** A point is reached. */
+  protected reached(_place: string): void {}
   before(task: Task): number {
-    this._places.last = task;
+    this.places.last = task;
     const departure = this._departures[this._taken];
     const stop = departure && stopOf(departure.point, task);
     if (stop === undefined) return Infinity;

@@ -1,5 +1,7 @@
 // One program's run in a machine: its process, its standard streams, its observers, and the collectors of its
 // output.
+
+import type { Cpu } from "../cpu/cpu.ts";
 import { ofText } from "../kernel/base/byte-string.ts";
 import { logLine } from "../kernel/base/log.ts";
 import type { RunResult } from "../kernel/base/scheduling.ts";
@@ -18,7 +20,17 @@ import { visible } from "../visible.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import type { Denial } from "./denial.ts";
 import type { Denials } from "./denials.ts";
-import { lazyCrashes, lazyDenials, lazyElfProblem, lazyObservers, lazyPolicy, lazyRecorder, lazySchedule, lazyTrace } from "./lazy.ts";
+import {
+  lazyCrashes,
+  lazyDenials,
+  lazyElfProblem,
+  lazyLateStores,
+  lazyObservers,
+  lazyPolicy,
+  lazyRecorder,
+  lazySchedule,
+  lazyTrace,
+} from "./lazy.ts";
 import type { Connection } from "./machine.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
@@ -188,8 +200,11 @@ export class Session {
   }
   private _followText(text: string, ...tellers: readonly (Pick<Trace, "remark"> | undefined)[]): Follower {
     const { Follower, parseSchedule } = lazySchedule();
-    const { departures, slice } = parseSchedule(text);
-    const follower = new Follower(departures);
+    const { departures, delays, slice } = parseSchedule(text);
+    const { kernel } = this;
+    const follower = delays
+      ? new (lazyLateStores().TsoFollower)(departures, { delays, kernel, cpu: kernel.processor as Cpu })
+      : new Follower(departures);
     follower.onDeparture = (what) => {
       for (const teller of tellers) teller?.remark(what);
     };

@@ -1,7 +1,7 @@
 // `trapgate explore`: a program under one schedule after another until a property fails.
 import { readFileSync } from "node:fs";
 import { explore, replay } from "../../machine/explore/explore.ts";
-import { type Exploration, pointsNames, searchNames } from "../../machine/explore/options.ts";
+import { type Exploration, memoryModels, pointsNames, searchNames } from "../../machine/explore/options.ts";
 import type { SearchOptions } from "../../machine/explore/trials.ts";
 import type { Program } from "../../machine/options.ts";
 import { didYouMean } from "../../nearest.ts";
@@ -26,6 +26,7 @@ const options = {
   "search-seed": { type: "string" },
   points: { type: "string" },
   "no-minimise": { type: "boolean" },
+  "memory-model": { type: "string" },
   departures: { type: "string" },
   schedules: { type: "string" },
   seconds: { type: "string" },
@@ -72,6 +73,7 @@ const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values.depth === undefined ? {} : { depth: atLeastOne(values.depth, "--depth") }),
   ...(values["search-seed"] === undefined ? {} : { searchSeed: integer(values["search-seed"], "--search-seed") }),
   ...(values.points === undefined ? {} : { points: oneOf(values.points, pointsNames, "--points") }),
+  ...(values["memory-model"] === undefined ? {} : { memoryModel: oneOf(values["memory-model"], memoryModels, "--memory-model") }),
   ...(values["no-minimise"] ? { minimise: false } : {}),
   ...(values.departures === undefined ? {} : { departures: integer(values.departures, "--departures") }),
   ...(values.schedules === undefined ? {} : { schedules: atLeastOne(values.schedules, "--schedules") }),
@@ -150,6 +152,7 @@ export const command: Command = {
       "--points WHERE",
       "points of drawn schedules: calls, accesses to shared memory (default), or all accesses, the system's libraries' too",
     ],
+    ["--memory-model NAME", "sc, or tso: each task has a store buffer as on x86 processors (searches that draw; default: sc)"],
     ["--no-minimise", "leave a drawn schedule that fails as it is, instead of looking for its shortest form"],
     ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],

@@ -284,8 +284,9 @@ export class Scheduler implements Scheduling {
       if (why === exit.budget) this._lookAt = 0;
       if (why === exit.served) {
         if (this.reschedule) break;
-      } else if (why === exit.held) break;
-      else if (why >= exit.int80) {
+      } else if (why === exit.held) {
+        if (this._queue.chosen) break;
+      } else if (why >= exit.int80) {
         if (chooser && this._waitsAtDoor(task)) break;
         this._enter(task, why);
         if (this.reschedule || (chooser && this._returns(task))) break;

@@ -9,7 +9,7 @@ import { ipOf } from "../../kernel/net/address-text.ts";
 import type { HostNetwork } from "../../kernel/net/outside/host-network.ts";
 import type { HostNetworkOptions, PublishedPort } from "../../kernel/net/outside/network-options.ts";
 import { seccompProfileNames } from "../../seccomp/profile/profiles.ts";
-import { type ExploreOptions, type Properties, pointsNames, searchNames } from "../explore/options.ts";
+import { type ExploreOptions, memoryModels, type Properties, pointsNames, searchNames } from "../explore/options.ts";
 import type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, ProgramOptions, TraceOptions } from "../options.ts";
 import type { Shard } from "../shard.ts";
 import { bytesOf, MAX_MEMORY, MIN_MEMORY } from "../size.ts";
@@ -234,6 +234,7 @@ export const exploreShape = {
   searchSeed: whole("a seed", 0, 2 ** 31 - 1).optional(),
   points: name(pointsNames).optional(),
   minimise: flag.optional(),
+  memoryModel: name(memoryModels).optional(),
 } satisfies Shape<ExploreOptions>;
 
 const { timeout: _timeout, signal: _signal, ...startShape } = programShape;

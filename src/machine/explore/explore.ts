@@ -29,7 +29,7 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
   const minimal = found && sampled && (options.minimise ?? true) ? await minimise(trials, sampled.at, found) : undefined;
   found = minimal ?? found;
   const milliseconds = performance.now() - begun;
-  const schedule = found && trials.text(found.departures);
+  const schedule = found && trials.text(found.departures, found.delays);
   const violation =
     found && schedule ? { what: found.what, schedule, order: minimal?.order ?? [], run: trials.traced(schedule) } : undefined;
   return { violation, schedules, complete, bound, search, milliseconds, ...(coverage ? { coverage } : {}) };
@@ -37,6 +37,6 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
 
 /** Runs one schedule again and reports a violation, if there is one. */
 export const replay = (program: Program, { schedule, ...options }: SearchOptions & { readonly schedule: string }): string | undefined => {
-  const { departures, slice } = parseSchedule(schedule);
-  return new Trials(program, { ...options, ...(slice === undefined ? {} : { slice }) }).follow(departures).violated;
+  const { departures, delays, slice } = parseSchedule(schedule);
+  return new Trials(program, { ...options, ...(slice === undefined ? {} : { slice }) }).follow(departures, delays).violated;
 };

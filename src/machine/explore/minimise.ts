@@ -1,7 +1,7 @@
 // A failing schedule with as few departures as possible, each as early as possible. Zeller, Hildebrandt,
 // "Simplifying and isolating failure-inducing input", TSE 2002 (ddmin), on the list of departures: those that
 // do not fit a shorter list are left out of it.
-import type { Departure } from "../schedule.ts";
+import type { Delay, Departure } from "../schedule.ts";
 import { columns } from "./columns.ts";
 import type { PointsAt, Step } from "./observer.ts";
 import type { Candidate, Strategy } from "./strategy.ts";
@@ -12,14 +12,24 @@ import { Pauses, type Trials } from "./trials.ts";
 const MOST_RUNS = 400;
 const MOST_EARLIER = 12;
 
-/** Departures by place, as far as they fit. */
-export class Script implements Strategy {
+/** A departure, or a store that leaves late. */
+type Move = Departure | Delay;
+const departuresOf = (moves: readonly Move[]): Departure[] => moves.filter((move) => "point" in move);
+const delaysOf = (moves: readonly Move[]): Delay[] => moves.filter((move) => "store" in move);
+
+/** Departures and late stores by place, as far as they fit. */
+class Script implements Strategy {
   private readonly _tasks: ReadonlyMap<string, number>;
-  constructor(departures: readonly Departure[]) {
-    this._tasks = new Map(departures.map(({ point, task }) => [String(point), task]));
+  private readonly _delays: ReadonlyMap<string, string>;
+  constructor(moves: readonly Move[]) {
+    this._tasks = new Map(departuresOf(moves).map(({ point, task }) => [String(point), task]));
+    this._delays = new Map(delaysOf(moves).map(({ store, until }) => [store, until]));
   }
   begin(): void {}
   choose(candidates: readonly Candidate[], place: string): number {
+    // Stores leave at once unless they are late ones.
+    const leaving = candidates.findIndex(({ store }) => store !== undefined && (this._delays.get(store) ?? place) === place);
+    if (leaving >= 0) return leaving;
     const pid = this._tasks.get(place);
     return Math.max(
       0,
@@ -51,24 +61,28 @@ class Minimiser {
     this._at = at;
     this.best = { ...found, steps: [], runs: 0, order: [] };
   }
+  get moves(): readonly Move[] {
+    return [...this.best.departures, ...(this.best.delays ?? [])];
+  }
   get exhausted(): boolean {
     return this.runs >= MOST_RUNS;
   }
   /** Does a run with these departures fail in the same way, with no more of them? Then it is the best one. */
-  async fails(departures: readonly Departure[]): Promise<boolean> {
+  async fails(moves: readonly Move[]): Promise<boolean> {
     this.runs++;
     await this._pauses.pause();
-    const { violated, observed } = this._trials.observe(new Script(departures), this._at, "places");
-    if (violated !== this.best.what || observed.departures.length > departures.length) return false;
-    this.best = { what: violated, departures: observed.departures, steps: observed.steps ?? [], runs: this.runs, order: [] };
+    const { violated, observed } = this._trials.observe(new Script(moves), this._at, "places");
+    const { departures, delays } = observed;
+    if (violated !== this.best.what || departures.length + delays.length > moves.length) return false;
+    this.best = { what: violated, departures, delays, steps: observed.steps ?? [], runs: this.runs, order: [] };
     return true;
   }
   /** Leaves out parts of the list, smaller and smaller ones. */
   async shorten(): Promise<void> {
-    for (let size = Math.ceil(this.best.departures.length / 2); size >= 1; ) {
+    for (let size = Math.ceil(this.moves.length / 2); size >= 1; ) {
       let isShorter = false;
-      for (let from = 0; from < this.best.departures.length && !this.exhausted; ) {
-        if (await this.fails(this.best.departures.toSpliced(from, size))) isShorter = true;
+      for (let from = 0; from < this.moves.length && !this.exhausted; ) {
+        if (await this.fails(this.moves.toSpliced(from, size))) isShorter = true;
         else from += size;
       }
       if (this.exhausted) return;
@@ -87,7 +101,7 @@ class Minimiser {
       for (let n = at - 1; n >= 0 && steps[n]?.pid === pid && earlier.length < MOST_EARLIER; n--) earlier.unshift((steps[n] as Step).place);
       for (const place of earlier) {
         if (this.exhausted) return;
-        if (await this.fails(departures.with(i, { point: place, task }))) break;
+        if (await this.fails(this.moves.with(i, { point: place, task }))) break;
       }
     }
   }
@@ -97,11 +111,11 @@ class Minimiser {
 export const minimise = async (trials: Trials, at: PointsAt, found: Found): Promise<Minimal> => {
   const minimiser = new Minimiser(trials, at, found);
   // The first run must repeat the failure; it also gives the steps.
-  if (!(await minimiser.fails(found.departures))) return minimiser.best;
+  if (!(await minimiser.fails(minimiser.moves))) return minimiser.best;
   await minimiser.shorten();
   await minimiser.hasten();
   await minimiser.shorten();
   const { best, runs } = minimiser;
-  const { observed } = trials.observe(new Script(best.departures), at, "names");
+  const { observed } = trials.observe(new Script(minimiser.moves), at, "names");
   return { ...best, runs, order: columns(observed.steps ?? [], best.departures) };
 };

@@ -6,8 +6,9 @@ import { access } from "../../cpu/machine/mmu.ts";
 import type { Chooser, PointKind } from "../../kernel/base/scheduling.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Task } from "../../kernel/task/task.ts";
-import { type Departure, Places } from "../schedule.ts";
-import { Instructions } from "./instructions.ts";
+import { Instructions } from "../accessing-instructions.ts";
+import { type Delay, type Departure, Places } from "../schedule.ts";
+import { StoreBuffers } from "../store-buffers.ts";
 import { codeName, dataName } from "./names.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
 import type { Candidate, PendingEvent, Strategy } from "./strategy.ts";
@@ -28,6 +29,18 @@ export interface Step {
   readonly text?: string;
 }
 
+/** Options of a run: `words` is what other runs have shown. */
+export interface RunOptions {
+  readonly at: PointsAt;
+  readonly words: SharedWords;
+  readonly memory: MemoryModel;
+}
+
+/** Sequential consistency, or x86-TSO. */
+export type MemoryModel = "sc" | "tso";
+/** In a delay: a store leaves at a fence. */
+const FENCE = "f";
+
 /** The chooser and the watch of one run. */
 export class ObservedRun implements Chooser, AccessWatch {
   private readonly _kernel: Kernel;
@@ -44,6 +57,12 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** A task that stopped before an access goes on with it. */
   private readonly _resuming = new Set<number>();
   private _user = 0;
+  private readonly _buffers: StoreBuffers | undefined;
+  /** Stores that tasks are about to make, and all of them by place. */
+  private readonly _stores = new Map<number, { readonly address: number; readonly bytes: number; readonly place: string }>();
+  private readonly _stored = new Map<string, PendingEvent>();
+  /** Stores that were buffered while another task ran, with the points at which they left. */
+  private readonly _missed = new Map<string, string>();
   /** The task whose accesses the TLB knows. */
   private _turn = 0;
   private readonly _spun = { pid: 0, reads: 0, ips: new Set<number>() };
@@ -63,11 +82,12 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** Events by shared word and task. */
   readonly wordEvents = new Map<number, Map<number, number>>();
 
-  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words }: { readonly at: PointsAt; readonly words: SharedWords }) {
+  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory }: RunOptions) {
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
     this._at = at;
+    this._buffers = memory === "tso" ? new StoreBuffers() : undefined;
     this._pages = new PagesInUse(words);
     this._instructions = new Instructions(cpu);
     if (at !== "calls") cpu.accessWatch = this;
@@ -75,7 +95,12 @@ export class ObservedRun implements Chooser, AccessWatch {
   }
 
   // The chooser.
-  turn({ pid }: Task): void {
+  turn(task: Task): void {
+    const { pid } = task;
+    if (this._buffers && this._kernel.scheduler.current === task) {
+      for (const store of this._buffers.placesOfOthers(pid)) if (!this._missed.has(store)) this._missed.set(store, FENCE);
+      this._buffers.switchTo(task);
+    }
     if (pid !== this._turn && this._at !== "calls") this._cpu.flushWrites();
     this._turn = pid;
   }
@@ -87,7 +112,34 @@ export class ObservedRun implements Chooser, AccessWatch {
       this._pending.delete(task.pid);
       this._execute(task, pending);
     }
-    return Infinity;
+    return this._buffers ? this._step(this._buffers, task) : Infinity;
+  }
+  /** With a buffered store a task runs by single instructions, so that the next fence is seen. */
+  private _step(buffers: StoreBuffers, task: Task): number {
+    const { pid } = task;
+    buffers.done(pid);
+    const store = this._stores.get(pid);
+    this._stores.delete(pid);
+    if (!store && buffers.isEmpty(pid)) return Infinity;
+    const { isFence } = this._instructions.at(task, this._cpu.state.rip);
+    if (isFence) this._leave(buffers, { pid, at: FENCE });
+    else if (store) buffers.begin(task, store);
+    return isFence ? Infinity : 1;
+  }
+  /** The oldest stores of a task leave at a point, or `f`: at a fence. */
+  private _leave(
+    buffers: StoreBuffers,
+    { pid, at, most = Infinity }: { readonly pid: number; readonly at: string; readonly most?: number },
+  ): void {
+    for (let n = 0; n < most && !buffers.isEmpty(pid); n++) {
+      const [place = ""] = buffers.placesOf(pid);
+      if (at !== FENCE && this._missed.has(place)) this._missed.set(place, at);
+      buffers.leave(pid);
+    }
+  }
+  /** The stores that another task could have missed, and the points at which they left. */
+  get delays(): Delay[] {
+    return Array.from(this._missed, ([store, until]) => ({ store, until }));
   }
   choose(kind: PointKind, candidates: readonly Task[]): Task {
     const usual = candidates[0] as Task;
@@ -105,11 +157,24 @@ export class ObservedRun implements Chooser, AccessWatch {
     this.points++;
     if (kind !== "next") this._placeOf.set(usual.pid, place);
     for (const { pid } of candidates) this.tasks.add(pid);
-    const list = candidates.map(({ pid }): Candidate => ({ pid, event: this._pending.get(pid) }));
-    const task = candidates[this._strategy.choose(list, place)] as Task;
+    const task = this._decide(candidates, place);
     if (task !== usual) this.departures.push({ point: place, task: task.pid });
     if (kind === "call" && task === usual) this.before(usual);
     return task;
+  }
+  private _decide(candidates: readonly Task[], place: string): Task {
+    for (;;) {
+      const list = candidates.map(({ pid }): Candidate => ({ pid, event: this._pending.get(pid) }));
+      const stores = [...(this._buffers?.waiting() ?? [])];
+      for (const { pid, place: store } of stores) list.push({ pid: -pid, event: this._stored.get(store), store });
+      const chosen = this._strategy.choose(list, place);
+      const task = candidates[chosen];
+      if (task || !this._buffers) return task as Task;
+      const { pid } = stores[chosen - candidates.length] as { pid: number };
+      this._leave(this._buffers, { pid, at: place, most: 1 });
+      const event = list[chosen]?.event;
+      if (event) this._strategy.executed(-pid, event, this._others());
+    }
   }
   private _callOf(task: Task): PendingEvent {
     return { ip: this._cpu.state.rip, space: task.mem, address: 0, bytes: 0, writes: false, reads: false };
@@ -140,7 +205,14 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._pending.set(task.pid, event);
     this._countSpin(task, event);
     this._placeOf.set(task.pid, `${task.pid}@${this._user}`);
-    if (scheduler.givesWay(task, "access")) {
+    const isBuffered = this._buffers !== undefined && writes && !instruction.isAtomic;
+    if (isBuffered) {
+      const place = `${task.pid}@${this._user}`;
+      this._stores.set(task.pid, { address, bytes, place });
+      this._stored.set(place, event);
+    }
+    // A store that is buffered begins in `before`.
+    if (scheduler.givesWay(task, "access") || isBuffered) {
       this._resuming.add(task.pid);
       return true;
     }

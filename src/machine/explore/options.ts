@@ -24,6 +24,8 @@ export interface Properties {
 export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback"] as const;
 /** The name of a search. */
 export type SearchName = (typeof searchNames)[number];
+/** Memory models. */
+export const memoryModels = ["sc", "tso"] as const;
 /** Where points are. */
 export const pointsNames = ["calls", "accesses", "all"] as const;
 
@@ -58,6 +60,12 @@ export interface ExploreOptions
    * except plain accesses of the system's libraries; `all`: theirs, too. Default accesses.
    */
   readonly points?: (typeof pointsNames)[number];
+  /**
+   * The order in which tasks see stores of others: `sc` (sequential consistency), or `tso`: each task has a
+   * store buffer as x86-TSO says, and the search chooses when stores leave it. For searches that draw.
+   * Default sc.
+   */
+  readonly memoryModel?: (typeof memoryModels)[number];
   /** A drawn schedule that fails is made as short as possible. Default true. */
   readonly minimise?: boolean;
   /** Instructions in a time slice: short ones also find races between system calls. Default a million. */

@@ -63,13 +63,13 @@ export class Sampling {
       if (!known) observed.wordEvents.set(word, new Map(tasks));
       else for (const [pid, events] of tasks) known.set(pid, Math.max(events, known.get(pid) ?? 0));
     }
-    this._schedules.add(this._trials.text(run.departures));
+    this._schedules.add(this._trials.text(run.departures, run.delays));
   }
   private _try(strategy: Strategy): Found | undefined {
     const { violated, observed } = this._trials.observe(strategy, this.at);
     strategy.finish?.(observed.readsFrom);
     this._note(observed);
-    return violated === undefined ? undefined : { what: violated, departures: observed.departures };
+    return violated === undefined ? undefined : { what: violated, departures: observed.departures, delays: observed.delays };
   }
 
   /** Draws schedules up to the first violation, or until the limits of the search or `until` are reached. */

@@ -19,6 +19,8 @@ export interface Candidate {
   readonly pid: number;
   /** The event that it stops before, if it is known: a task that has not run yet has none. */
   readonly event: PendingEvent | undefined;
+  /** No task, but the oldest buffered store of one (`-pid`) that may leave now: the store's place. */
+  readonly store?: string;
 }
 
 /** Facts of the schedules so far, for the strategies. */

@@ -2,7 +2,7 @@
 // (round-robin): none, then every single departure, then every two. Musuvathi and Qadeer, "Iterative context
 // bounding for systematic testing of multithreaded programs", PLDI 2007; counting every departure and not
 // preemptions alone is Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling", POPL 2011.
-import type { Departure } from "../schedule.ts";
+import type { Delay, Departure } from "../schedule.ts";
 import { inShard } from "../shard.ts";
 import { pause, type Trials } from "./trials.ts";
 
@@ -10,6 +10,7 @@ import { pause, type Trials } from "./trials.ts";
 export interface Found {
   readonly what: string;
   readonly departures: readonly Departure[];
+  readonly delays?: readonly Delay[];
 }
 
 /**

@@ -1,10 +1,11 @@
 // Runs of one program under one schedule after another: in one memory, with one limit of virtual time, each
 // judged by the properties.
 import type { BootOptions } from "../boot.ts";
+import { TsoFollower } from "../late-stores.ts";
 import { Machine } from "../machine.ts";
 import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
-import { type Departure, Follower, scheduleText } from "../schedule.ts";
+import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
 import { ObservedRun, type PointsAt } from "./observer.ts";
 import type { ExploreOptions } from "./options.ts";
 import { PropertyChecker } from "./property.ts";
@@ -40,8 +41,13 @@ export class Trials {
     return performance.now() > this._until || this.schedules >= (this.options.schedules ?? Infinity);
   }
   /** A run under a schedule: its violation, and the tasks that could run at each counted point. */
-  follow(departures: readonly Departure[]): { readonly violated: string | undefined; readonly points: Follower["points"] } {
-    const { violated, chooser } = this._run(() => new Follower(departures));
+  follow(
+    departures: readonly Departure[],
+    delays?: readonly Delay[],
+  ): { readonly violated: string | undefined; readonly points: Follower["points"] } {
+    const { violated, chooser } = this._run((kernel, cpu) =>
+      delays ? new TsoFollower(departures, { delays, kernel, cpu }) : new Follower(departures),
+    );
     chooser.check();
     return { violated, points: chooser.points };
   }
@@ -50,14 +56,14 @@ export class Trials {
     strategy: Strategy,
     at: PointsAt,
     steps: "none" | "places" | "names" = "none",
-  ): { readonly violated: string | undefined; readonly observed: ObservedRun } {
-    const { violated, chooser } = this._run((kernel, cpu) => {
-      const run = new ObservedRun(kernel, cpu, strategy, { at, words: this.words });
-      if (steps !== "none") run.steps = [];
-      run.isNamed = steps === "names";
-      return run;
+  ): { readonly violated: string | undefined; readonly observed: ObservedRun; readonly run: Run } {
+    const { violated, chooser, run } = this._run((kernel, cpu) => {
+      const observed = new ObservedRun(kernel, cpu, strategy, { at, words: this.words, memory: this.options.memoryModel ?? "sc" });
+      if (steps !== "none") observed.steps = [];
+      observed.isNamed = steps === "names";
+      return observed;
     });
-    return { violated, observed: chooser };
+    return { violated, observed: chooser, run };
   }
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
     const checker = new PropertyChecker(this.options);
@@ -68,11 +74,11 @@ export class Trials {
     this._memory = machine.giveUp();
     this.options.tried?.(this.schedules + 1);
     if (this.schedules++ === 0) this._limit = closed.run.stats.nanoseconds * 10 + EXTRA;
-    return { violated: checker.judge(closed), chooser };
+    return { violated: checker.judge(closed), chooser, run: closed.run };
   }
-  text(departures: readonly Departure[]): string {
+  text(departures: readonly Departure[], delays: readonly Delay[] = []): string {
     const { slice } = this.options;
-    return scheduleText({ departures, ...(slice === undefined ? {} : { slice }) });
+    return scheduleText({ departures, delays, ...(slice === undefined ? {} : { slice }) });
   }
   /** The same run with a trace of all tasks. */
   traced(schedule: string): Run {

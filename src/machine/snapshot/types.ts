@@ -259,7 +259,7 @@ export const types: readonly (readonly [name: string, row: Row])[] = [
   ["kernel/user-notif/notification.ts:Notification",{"adding":["a","@kernel/user-notif/notification.ts:AddFd"],"answered":"@kernel/base/wait.ts:WaitQueue","data":"v:Uint8Array","id":"i","listener":"@kernel/user-notif/notification.ts:Listener","resumes":"b","state":["l","init","replied","sent"],"task":"@kernel/task/task.ts:Task","value":"n"}],
   ["kernel/user-notif/notification.ts:Listener",{"_nextId":"i","events":"@kernel/base/wait.ts:WaitQueue","filter":"@seccomp/filter.ts:Filter","kernel":"@kernel/kernel.ts:Kernel","notifications":["a","@kernel/user-notif/notification.ts:Notification"],"requests":"n","waitKillable":"b"}],
   ["machine/schedule.ts:Places",{"_asked":["m","s","n"],"last":["|","u","@kernel/task/task.ts:Task"]}],
-  ["machine/schedule.ts:Follower",{"_departures":["a","@machine/schedule.ts:Departure"],"_places":"@machine/schedule.ts:Places","_taken":"n","points":["a",["a","n"]]}],
+  ["machine/schedule.ts:Follower",{"_departures":["a","@machine/schedule.ts:Departure"],"_taken":"n","places":"@machine/schedule.ts:Places","points":["a",["a","n"]]}],
   ["machine/standard-streams.ts:HostConsole",{"queue":"@kernel/base/wait.ts:WaitQueue","sink":"h:sink","source":"@kernel/fs/files/stream.ts:ByteSource"}],
   ["machine/standard-streams.ts:StandardStreams",{"_source":"@kernel/fs/files/stream.ts:ByteSource","_tty":["|","u","@kernel/fs/tty/tty.ts:Tty"],"files":["a","@kernel/fs/vfs/file.ts:FileDescription"]}],
   ["machine/tree.ts:GivenBytes",{"_bytes":"v:Uint8Array","size":"n"}],

@@ -1,8 +1,8 @@
 // What a search must know of an instruction that accesses shared memory: is it atomic, does a write read too,
 // does it repeat, is it the C library's.
-import type { Cpu } from "../../cpu/cpu.ts";
-import { R } from "../../cpu/machine/state.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { Cpu } from "../cpu/cpu.ts";
+import { R } from "../cpu/machine/state.ts";
+import type { Task } from "../kernel/task/task.ts";
 
 /** An instruction at an address. */
 export interface Instruction {
@@ -10,6 +10,8 @@ export interface Instruction {
   readonly isAtomic: boolean;
   /** A write reads its word first. */
   readonly reads: boolean;
+  /** All stores before it are seen by all tasks before it is executed. SDM Vol. 3A 9.2.3, 9.3 */
+  readonly isFence: boolean;
   /** A string instruction: its accesses are no points. */
   readonly repeats: boolean;
   /** Code of a library of the system. */
@@ -20,7 +22,10 @@ const LIBRARIES = /^(\/usr)?\/lib/;
 /** Instructions that write memory without a read of it, by their names. */
 const PLAIN = /^(mov|v?mov|set|push|call|f?n?st|fist|pop|enter|sto|ins|v?extract|v?pextr|xsave|fxsave|cvt)/i;
 
-const none: Instruction = { isAtomic: false, reads: false, repeats: false, isLibrary: false };
+/** MFENCE, the doors of the kernel, and serialising instructions that user code may execute. */
+const FENCES = /^(mfence|syscall|sysenter|int|int3|into|iret|cpuid|serialize|hlt|ud)/i;
+
+const none: Instruction = { isAtomic: false, isFence: true, reads: false, repeats: false, isLibrary: false };
 
 /**
  * Calls whose order among other tasks' does not matter as a rule: they concern the caller, or memory that it
@@ -55,6 +60,7 @@ export class Instructions {
     const isAtomic = d.lock || (name === "xchg" && d.isMemory);
     const found = {
       isAtomic,
+      isFence: isAtomic || FENCES.test(name),
       reads: isAtomic || !PLAIN.test(name),
       repeats: d.row.repeat !== undefined && d.rep !== 0,
       isLibrary: isLibrary(task, task.mem.find(ip)?.file?.path),

@@ -1,0 +1,111 @@
+// The axioms of sequential consistency and of x86-TSO, by enumeration: the outcomes of a litmus test that a
+// model allows. Alglave, Maranget, Tautschnig, "Herding cats", TOPLAS 2014, section 4 and figure 22; Owens,
+// Sarkar, Sewell, "A better x86 memory model: x86-TSO", TPHOLs 2009.
+
+/** A write, a read, MFENCE, or XCHG (a locked read and write). */
+export type Op =
+  | { readonly kind: "W"; readonly at: string; readonly value: number }
+  | { readonly kind: "R"; readonly at: string }
+  | { readonly kind: "F" }
+  | { readonly kind: "X"; readonly at: string; readonly value: number };
+/** The operations of each thread. */
+export type Litmus = readonly (readonly Op[])[];
+/** A memory model. */
+export type Model = "sc" | "tso";
+
+interface Event {
+  readonly id: number;
+  readonly thread: number;
+  readonly kind: "W" | "R" | "F";
+  readonly at: string;
+  readonly value: number;
+  /** The number of an XCHG, whose two events share it. */
+  readonly locked: number | undefined;
+}
+type Pair = readonly [from: number, to: number];
+
+const INIT = -1;
+
+const eventsOf = (litmus: Litmus): Event[] => {
+  const events: Event[] = [];
+  litmus.forEach((ops, thread) => {
+    for (const op of ops) {
+      const locked = op.kind === "X" ? events.length : undefined;
+      const add = (kind: Event["kind"], at: string, value: number): void =>
+        void events.push({ id: events.length, thread, kind, at, value, locked });
+      if (op.kind === "F") add("F", "", 0);
+      if (op.kind === "R" || op.kind === "X") add("R", op.at, 0);
+      if (op.kind === "W" || op.kind === "X") add("W", op.at, op.value);
+    }
+  });
+  return events;
+};
+
+/** All ways to choose one element of each list. */
+const choices = <T>(lists: readonly (readonly T[])[]): T[][] =>
+  lists.reduce<T[][]>((done, list) => done.flatMap((some) => list.map((one) => [...some, one])), [[]]);
+const permutations = <T>(list: readonly T[]): T[][] =>
+  list.length === 0 ? [[]] : list.flatMap((one, i) => permutations(list.toSpliced(i, 1)).map((rest) => [one, ...rest]));
+
+const isAcyclic = (count: number, pairs: readonly Pair[]): boolean => {
+  const next = Array.from({ length: count }, () => [] as number[]);
+  for (const [from, to] of pairs) next[from]?.push(to);
+  const state = new Uint8Array(count);
+  const visit = (n: number): boolean => {
+    if (state[n] !== 0) return state[n] === 2;
+    state[n] = 1;
+    if (!(next[n] as number[]).every(visit)) return false;
+    state[n] = 2;
+    return true;
+  };
+  return next.every((_, n) => visit(n));
+};
+
+/** The locations of a test, in order. */
+export const locationsOf = (litmus: Litmus): string[] =>
+  [...new Set(litmus.flat().flatMap((op) => (op.kind === "F" ? [] : [op.at])))].sort();
+
+/** The allowed outcomes: values of all reads in program order, then the last values of the locations. */
+export const allowed = (litmus: Litmus, model: Model): Set<string> => {
+  const events = eventsOf(litmus);
+  const reads = events.filter(({ kind }) => kind === "R");
+  const places = locationsOf(litmus);
+  const writesTo = (at: string): Event[] => events.filter((e) => e.kind === "W" && e.at === at);
+  const po = events.flatMap((a) => events.flatMap((b): [Event, Event][] => (a.thread === b.thread && a.id < b.id ? [[a, b]] : [])));
+  const ids = (pairs: readonly (readonly [Event, Event])[]): Pair[] => pairs.map(([a, b]) => [a.id, b.id]);
+  const isKept = ([a, b]: readonly [Event, Event]): boolean =>
+    model === "sc" ||
+    !(a.kind === "W" && b.kind === "R") ||
+    a.locked !== undefined ||
+    b.locked !== undefined ||
+    events.some((f) => f.kind === "F" && f.thread === a.thread && f.id > a.id && f.id < b.id);
+  const kept = ids(po.filter(isKept));
+  const sameLocation = ids(po.filter(([a, b]) => a.at === b.at && a.at !== ""));
+  const outcomes = new Set<string>();
+  for (const order of choices(places.map((at) => permutations(writesTo(at))))) {
+    const place = new Map(order.flat().map((event) => [event.id, (order.find((list) => list.includes(event)) as Event[]).indexOf(event)]));
+    const co = order.flatMap((list) => list.flatMap((a, i) => list.slice(i + 1).map((b): Pair => [a.id, b.id])));
+    for (const sources of choices(reads.map(({ at }) => [INIT, ...writesTo(at).map(({ id }) => id)]))) {
+      const rf = reads.flatMap(({ id }, i): Pair[] => (sources[i] === INIT ? [] : [[sources[i] as number, id]]));
+      const fr = reads.flatMap((read, i) =>
+        (order[places.indexOf(read.at)] as Event[]).flatMap((write): Pair[] =>
+          (place.get(write.id) as number) > (sources[i] === INIT ? -1 : (place.get(sources[i] as number) as number))
+            ? [[read.id, write.id]]
+            : [],
+        ),
+      );
+      // Nothing comes between the read and the write of an XCHG.
+      const isAtomic = reads.every((read, i) => {
+        if (read.locked === undefined) return true;
+        const own = place.get(read.id + 1) as number;
+        return own === (sources[i] === INIT ? 0 : (place.get(sources[i] as number) as number) + 1);
+      });
+      const external = rf.filter(([from, to]) => model === "sc" || events[from]?.thread !== events[to]?.thread);
+      if (!isAtomic || !isAcyclic(events.length, [...sameLocation, ...rf, ...co, ...fr])) continue;
+      if (!isAcyclic(events.length, [...kept, ...external, ...co, ...fr])) continue;
+      const values = sources.map((source) => (source === INIT ? 0 : (events[source] as Event).value));
+      outcomes.add([...values, ...order.map((list) => list.at(-1)?.value ?? 0)].join(""));
+    }
+  }
+  return outcomes;
+};
