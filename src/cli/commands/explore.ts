@@ -88,13 +88,14 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" :
 const effort = ({ schedules, milliseconds }: Exploration): string =>
   `${count(schedules, "schedule")} in ${(milliseconds / 1000).toFixed(2)} s`;
 
-const coveredText = ({ coverage, search, schedules }: Exploration): string[] => {
+const coveredText = ({ coverage, search, schedules, parts }: Exploration): string[] => {
   if (!coverage) return [];
   const { points, tasks, words, readsFrom, distinct } = coverage;
   const lines = [
     `covered: ${count(distinct, "different schedule")} of ${count(tasks, "task")} with up to ${count(points, "point")}, ` +
       `${count(words, "shared word")}, ${count(readsFrom, "reads-from pair")}`,
   ];
+  if (parts) lines.unshift(`searches: ${parts.map((part) => `${part.search} (${count(part.schedules, "schedule")})`).join(", ")}`);
   if (search !== "pct" || points === 0) return lines;
   const chance = (depth: number): string => (100 * (1 - (1 - 1 / (tasks * points ** (depth - 1))) ** schedules)).toPrecision(2);
   return [...lines, `PCT's bound: a bug of depth 1 would have been found with at least ${chance(1)} %, of depth 2 with ${chance(2)} %`];

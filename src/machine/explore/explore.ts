@@ -2,12 +2,39 @@
 import type { Program } from "../options.ts";
 import { parseSchedule } from "../schedule.ts";
 import { minimise } from "./minimise.ts";
-import type { Coverage, Exploration } from "./options.ts";
+import type { Coverage, Exploration, SearchName } from "./options.ts";
 import { Sampling } from "./sampling.ts";
 import { type Found, systematic } from "./systematic.ts";
 import { type SearchOptions, Trials } from "./trials.ts";
 
 const DEPARTURES = 2;
+
+interface Part {
+  readonly search: SearchName;
+  schedules: number;
+}
+/** The searches of a portfolio after the systematic one, and the schedules of a turn. */
+const TURNS = ["feedback", "pct", "pos", "surw", "random"] as const;
+const TURN = 20;
+
+/** One departure at system calls, in at most a quarter of the time; then searches that draw, in turn. */
+const portfolio = async (trials: Trials, sampling: Sampling, seed: number) => {
+  const parts = new Map<SearchName, Part>();
+  const note = (search: SearchName, before: number): void => {
+    const part = parts.get(search) ?? { search, schedules: 0 };
+    part.schedules += trials.schedules - before;
+    parts.set(search, part);
+  };
+  let { found, complete } = await systematic(trials, 1, trials.part(0.25));
+  note("systematic", 0);
+  for (let turn = 0; !found && !trials.exhausted; turn++) {
+    const before = trials.schedules;
+    const search = TURNS[turn % TURNS.length] as (typeof TURNS)[number];
+    found = await sampling.search(search, seed, () => trials.schedules >= before + TURN);
+    note(search, before);
+  }
+  return { found, complete, parts: [...parts.values()] };
+};
 
 /** Look for a schedule that violates one of the properties. */
 export const explore = async (program: Program, options: SearchOptions = {}): Promise<Exploration> => {
@@ -18,8 +45,15 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
   let complete = -1;
   let coverage: Coverage | undefined;
   let sampled: Sampling | undefined;
+  let parts: Part[] | undefined;
   if (search === "systematic") ({ found, complete } = await systematic(trials, bound));
-  else {
+  else if (search === "portfolio") {
+    const sampling = new Sampling(trials);
+    ({ found, complete, parts } = await portfolio(trials, sampling, searchSeed));
+    // The systematic search's schedules are minimal.
+    if (parts.length > 1) sampled = sampling;
+    ({ coverage } = sampling);
+  } else {
     const sampling = new Sampling(trials);
     sampled = sampling;
     found = await sampling.search(search, shard ? searchSeed * shard.of + shard.number - 1 : searchSeed, () => false);
@@ -32,7 +66,7 @@ export const explore = async (program: Program, options: SearchOptions = {}): Pr
   const schedule = found && trials.text(found.departures, found.delays);
   const violation =
     found && schedule ? { what: found.what, schedule, order: minimal?.order ?? [], run: trials.traced(schedule) } : undefined;
-  return { violation, schedules, complete, bound, search, milliseconds, ...(coverage ? { coverage } : {}) };
+  return { violation, schedules, complete, bound, search, milliseconds, ...(parts ? { parts } : {}), ...(coverage ? { coverage } : {}) };
 };
 
 /** Runs one schedule again and reports a violation, if there is one. */

@@ -21,7 +21,7 @@ export interface Properties {
 }
 
 /** The searches: decision tables are in docs/explore.md. */
-export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback"] as const;
+export const searchNames = ["systematic", "random", "pct", "pos", "surw", "feedback", "portfolio"] as const;
 /** The name of a search. */
 export type SearchName = (typeof searchNames)[number];
 /** Memory models. */
@@ -48,7 +48,8 @@ export interface ExploreOptions
    * The search. `systematic` tries all schedules with few departures, at system calls. The others draw
    * schedules at random, with points at accesses to shared memory: `random` (random walk), `pct` (PCT,
    * ASPLOS 2010), `pos` (POS, CAV 2018),
-   * `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). Default systematic.
+   * `surw` (SURW, ASPLOS 2025), `feedback` (RFF, ASPLOS 2024). `portfolio`: systematic with one
+   * departure, then the others in turn. Default systematic.
    */
   readonly search?: SearchName;
   /** PCT's depth of a bug: the number of ordering constraints that it needs. Default 3. */
@@ -111,6 +112,8 @@ export interface Exploration {
   readonly bound: number;
   /** The search that was used. */
   readonly search: SearchName;
+  /** Of a portfolio: the searches in their order, with the number of schedules of each. */
+  readonly parts?: readonly { readonly search: SearchName; readonly schedules: number }[];
   /** Of searches that draw schedules. */
   readonly coverage?: Coverage;
   readonly milliseconds: number;

@@ -23,7 +23,7 @@ class Default implements Strategy {
 }
 
 /** Searches that draw schedules. */
-export type SamplingName = Exclude<SearchName, "systematic">;
+export type SamplingName = Exclude<SearchName, "systematic" | "portfolio">;
 
 /** The state of a sampling search. */
 export class Sampling {
@@ -31,6 +31,7 @@ export class Sampling {
   readonly at: PointsAt;
   private readonly _depth: number;
   readonly observed: Observed = { points: 0, tasks: 0, wordEvents: new Map() };
+  private readonly _strategies = new Map<SamplingName, Strategy>();
   private readonly _pauses = new Pauses();
   private readonly _readsFrom = new Set<string>();
   private readonly _schedules = new Set<string>();
@@ -66,10 +67,13 @@ export class Sampling {
     this._schedules.add(this._trials.text(run.departures, run.delays));
   }
   private _try(strategy: Strategy): Found | undefined {
-    const { violated, observed } = this._trials.observe(strategy, this.at);
+    const trials = this._trials;
+    const { violated, observed } = trials.observe(strategy, this.at);
     strategy.finish?.(observed.readsFrom);
     this._note(observed);
-    return violated === undefined ? undefined : { what: violated, departures: observed.departures, delays: observed.delays };
+    if (violated === undefined) return undefined;
+    const found = { what: violated, departures: observed.departures, delays: observed.delays };
+    return trials.repeats(found) ? found : undefined;
   }
 
   /** Draws schedules up to the first violation, or until the limits of the search or `until` are reached. */
@@ -80,7 +84,8 @@ export class Sampling {
       const found = this._try(new Default());
       if (found) return found;
     }
-    const strategy = this._strategy(name, new Random(seed));
+    const strategy = this._strategies.get(name) ?? this._strategy(name, new Random(seed));
+    this._strategies.set(name, strategy);
     while (!trials.exhausted && !until()) {
       const found = this._try(strategy);
       if (found) return found;

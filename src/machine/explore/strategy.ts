@@ -122,6 +122,9 @@ export class Pct implements Strategy {
   }
 }
 
+/** Below all priorities, with all wishes of constraints (feedback.ts). */
+const LAST = -3;
+
 /**
  * Partial order sampling. Yuan, Yang, Gu, "Partial Order Aware Concurrency Sampling", CAV 2018: each event
  * has a random priority, and the greatest runs; then the events that conflict with it get new ones.
@@ -129,13 +132,17 @@ export class Pct implements Strategy {
 export class Pos implements Strategy {
   protected readonly random: Random;
   private _priorities = new Map<number, { readonly event: PendingEvent | undefined; readonly priority: number }>();
+  /** Tasks that give way until another one has made an event. */
+  private readonly _starving = new Set<number>();
   constructor(random: Random) {
     this.random = random;
   }
   begin(): void {
     this._priorities = new Map();
+    this._starving.clear();
   }
   protected priority({ pid, event }: Candidate): number {
+    if (this._starving.has(pid)) return LAST;
     const known = this._priorities.get(pid);
     if (known && known.event === event) return known.priority;
     const priority = this.random.fraction();
@@ -144,7 +151,7 @@ export class Pos implements Strategy {
   }
   choose(candidates: readonly Candidate[]): number {
     let best = 0;
-    let most = -1;
+    let most = Number.NEGATIVE_INFINITY;
     candidates.forEach((candidate, i) => {
       const priority = this.priority(candidate);
       if (priority > most) [best, most] = [i, priority];
@@ -153,10 +160,10 @@ export class Pos implements Strategy {
   }
   executed(pid: number, event: PendingEvent, waiting: Iterable<Candidate>): void {
     this._priorities.delete(pid);
+    if (!this._starving.has(pid)) this._starving.clear();
     for (const other of waiting) if (other.pid !== pid && other.event && conflicts(event, other.event)) this._priorities.delete(other.pid);
   }
   starves(pid: number): void {
-    const known = this._priorities.get(pid);
-    if (known) this._priorities.set(pid, { event: known.event, priority: -1 });
+    this._starving.add(pid);
   }
 }

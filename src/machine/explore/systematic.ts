@@ -18,8 +18,12 @@ export interface Found {
  * with fewer departures were judged on earlier levels. They run again for their list of choices, which is
  * cheap compared with the schedules below them.
  */
-const level = async (trials: Trials, departures: readonly Departure[], more: number): Promise<Found | "exhausted" | undefined> => {
-  if (trials.exhausted) return "exhausted";
+const level = async (
+  { trials, isOver }: { readonly trials: Trials; readonly isOver: () => boolean },
+  departures: readonly Departure[],
+  more: number,
+): Promise<Found | "exhausted" | undefined> => {
+  if (isOver()) return "exhausted";
   const { violated, points } = trials.follow(departures);
   if (violated !== undefined) return { what: violated, departures };
   if (more === 0) return void (await pause());
@@ -28,7 +32,7 @@ const level = async (trials: Trials, departures: readonly Departure[], more: num
   for (let point = ((departures.at(-1)?.point as number | undefined) ?? -1) + 1; point < points.length; point++) {
     for (const task of points[point] as readonly number[]) {
       if (shard && departures.length === 0 && !inShard(shard, item++)) continue;
-      const found = await level(trials, [...departures, { point, task }], more - 1);
+      const found = await level({ trials, isOver }, [...departures, { point, task }], more - 1);
       if (found) return found;
     }
   }
@@ -39,9 +43,10 @@ const level = async (trials: Trials, departures: readonly Departure[], more: num
 export const systematic = async (
   trials: Trials,
   bound: number,
+  isOver = (): boolean => trials.exhausted,
 ): Promise<{ readonly found: Found | undefined; readonly complete: number }> => {
   for (let complete = -1; complete < bound; complete++) {
-    const found = await level(trials, [], complete + 1);
+    const found = await level({ trials, isOver }, [], complete + 1);
     if (found) return { found: found === "exhausted" ? undefined : found, complete };
   }
   return { found: undefined, complete: bound };

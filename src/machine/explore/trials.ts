@@ -11,6 +11,7 @@ import type { ExploreOptions } from "./options.ts";
 import { PropertyChecker } from "./property.ts";
 import { SharedWords } from "./shared-words.ts";
 import type { Strategy } from "./strategy.ts";
+import type { Found } from "./systematic.ts";
 
 /** Options as the command line gives them. */
 export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions & { readonly tried?: ((schedules: number) => void) | undefined };
@@ -19,6 +20,11 @@ const SECONDS = 60;
 /** Virtual nanoseconds: of the default schedule, and of the others beside ten times its own. */
 const FIRST_LIMIT = 60e9;
 const EXTRA = 10e6;
+/**
+ * Times the limit for a schedule that does not end: tasks that spin can keep others waiting for long by
+ * chance.
+ */
+const PATIENCE = 10;
 
 /** All runs of one exploration. */
 export class Trials {
@@ -39,6 +45,21 @@ export class Trials {
   }
   get exhausted(): boolean {
     return performance.now() > this._until || this.schedules >= (this.options.schedules ?? Infinity);
+  }
+  /** Tells whether a part of the limits is used up, from now on. */
+  part(share: number): () => boolean {
+    const until = performance.now() + (this._until - performance.now()) * share;
+    const most = this.schedules + ((this.options.schedules ?? Infinity) - this.schedules) * share;
+    return () => performance.now() > until || this.schedules >= most;
+  }
+  /** True if the schedule alone repeats a violation, also if it has ten times as long. */
+  repeats({ what, departures, delays = [] }: Found): boolean {
+    const [limit, schedules] = [this._limit, this.schedules];
+    this._limit *= PATIENCE;
+    const { violated } = this.follow(departures, delays.length > 0 ? delays : undefined);
+    this._limit = limit;
+    this.schedules = schedules;
+    return violated === what;
   }
   /** A run under a schedule: its violation, and the tasks that could run at each counted point. */
   follow(
