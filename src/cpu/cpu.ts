@@ -400,23 +400,15 @@ export class Cpu implements TranslationListener, OracleContext {
     this.flushWrites();
   }
   /**
-   * The stops of a debugger. Set them again after each change. Compiled regions know no stops on code: so
-   * there are none while there are such stops.
+   * The stops of a debugger. Set them again after each change: blocks and compiled regions end before them.
    */
   set debugStops(stops: DebugStops | undefined) {
     const code = stops && stops.code.size > 0 ? stops.code : undefined;
-    if (this.blocks.stops !== undefined || code !== undefined) {
-      this.blocks.stops = code && new Set(code);
+    if (this.blocks.stops !== code) {
+      this.blocks.stops = code;
       this.blocks.reset();
-      if (code === undefined) this.jit.enabled = this.#compiles;
-      else {
-        this.#compiles ||= this.jit.enabled;
-        this.jit.enabled = false;
-      }
     }
     this.#loop.debug = this.#stepping.debug = this.#slowPath.debug = stops;
     this.flushWrites();
   }
-  /** The JIT was on before there were stops on code. */
-  #compiles = false;
 }

@@ -40,6 +40,11 @@ export interface Events {
 /** Breakpoint kinds of gdb. */
 export type BreakKind = "swbreak" | "hwbreak";
 
+/** Stops on code that the processor keeps after their removal. */
+const MOST_STALE = 8;
+/** Instructions that a step over a range executes one by one, before the range runs at full speed. */
+const MOST_SINGLE = 1000;
+
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** A denied call, with its moment. */
@@ -57,6 +62,8 @@ export class Debugger {
   private readonly _watches: Watch[] = [];
   private _isChanged = false;
   private _code: ReadonlySet<number> = new Set();
+  /** A thread that runs until it leaves a range. */
+  private _range: { readonly tid: number; readonly from: number; readonly to: number } | undefined = undefined;
   /** Numbers of calls to catch. "all", or none. */
   catches: "all" | ReadonlySet<number> | undefined = undefined;
   /** Signals that are delivered without a stop. */
@@ -137,26 +144,33 @@ export class Debugger {
     for (let i = this._watches.length - 1; i >= 0; i--) if (this._watches[i]?.pid === pid) this._watches.splice(i, 1);
     this._isChanged = true;
   }
-  /** Gives the processor the stops, if they have changed. */
-  private _arm(): void {
+  /**
+   * Gives the processor the stops, if they have changed. It may keep some more on code, which `_onCode`
+   * ignores: gdb removes its breakpoints for a step over one of them, and a change drops all compiled code.
+   */
+  private _arm(isStep = false): void {
     if (!this._isChanged) return;
-    this._isChanged = false;
     const code = new Set([...this._breakpoints.values()].flatMap((own) => [...own.keys()]));
-    if (code.size !== this._code.size || [...code].some((address) => !this._code.has(address))) this._code = code;
+    const isKnown = [...code].every((address) => this._code.has(address));
+    if (!isKnown || (!isStep && this._code.size > code.size + MOST_STALE) || (!isStep && code.size === 0)) this._code = code;
+    this._isChanged = this._code.size !== code.size;
+    const stops = this._stops();
+    (this.kernel.processor as Cpu).debugStops = stops.code.size === 0 && stops.data.length === 0 ? undefined : stops;
+    this._known.clear();
+  }
+  private _stops(): DebugStops {
     const data = this._watches.map(({ address, length, on }) => ({
       bit: 1,
       address,
       length,
       on: on === "write" ? ("write" as const) : ("access" as const),
     }));
-    const stops: DebugStops = {
+    return {
       code: this._code,
       data,
       onCode: (ip, instructions) => this._onCode(ip, instructions),
       onData: (address, bytes, how, instructions, repeats) => this._onData(address, bytes, how === 1, instructions, repeats),
     };
-    (this.kernel.processor as Cpu).debugStops = code.size === 0 && data.length === 0 ? undefined : stops;
-    this._known.clear();
   }
   private _momentAt(instructions: number): Moment {
     const { now, processor, scheduler } = this.kernel;
@@ -167,6 +181,11 @@ export class Debugger {
     const task = this.kernel.scheduler.current;
     if (this._mode === "quiet" || !task) return false;
     const how = this._breakpoints.get(task.process.pid)?.get(ip);
+    const { _range: range } = this;
+    if (how === undefined && range?.tid === task.pid && (ip < range.from || ip >= range.to)) {
+      this._note(task, { kind: "step" }, this._momentAt(instructions), false);
+      return true;
+    }
     if (how === undefined || !this._isSeen(task)) return false;
     const skip = this._skipBreak;
     if (this._mode === "forward" && skip && skip.instructions === instructions && skip.ip === ip && skip.tid === task.pid) return false;
@@ -310,8 +329,8 @@ export class Debugger {
     this.timeline.interrupt();
     this._wake?.();
   }
-  private _begin(mode: Mode): void {
-    this._arm();
+  private _begin(mode: Mode, isStep = false): void {
+    this._arm(isStep);
     this._notes.length = 0;
     this._known.clear();
     this._mode = mode;
@@ -362,9 +381,15 @@ export class Debugger {
   }
   /** Executes an instruction of a thread, and those of others that come first. `within`: until it leaves. */
   async step(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
-    this._begin("forward");
+    this._begin("forward", true);
     this._leave(tid);
-    for (;;) {
+    for (let single = 0; ; single++) {
+      if (within && single >= MOST_SINGLE) {
+        const rest = await this._leaveRange(tid, within);
+        const stop = (await this._settled()) ?? (await this._rested(rest));
+        if (stop) return stop;
+        continue;
+      }
       const before = this.task(tid)?.usage.user;
       if (before === undefined) return this.continue();
       for (let isDone = false; !isDone; ) {
@@ -384,6 +409,20 @@ export class Debugger {
       // A breakpoint in the range stops the program before its instruction.
       if (this._breakpoints.get(this.task(tid)?.process.pid as number)?.has(pc))
         return this._here({ kind: "breakpoint", how: "swbreak" }, tid);
+    }
+  }
+  /** Runs until a thread leaves a range: all code outside of it is a stop. */
+  private async _leaveRange(tid: number, [from, to]: readonly [from: number, to: number]): Promise<Rest> {
+    const isBreakpoint = (ip: number): boolean => [...this._breakpoints.values()].some((own) => own.has(ip));
+    const { processor } = this.kernel;
+    this._range = { tid, from, to };
+    const code = { size: 1, has: (ip: number) => ip < from || ip >= to || isBreakpoint(ip) };
+    (processor as Cpu).debugStops = { ...this._stops(), code };
+    try {
+      return await this.timeline.run(NEVER);
+    } finally {
+      this._range = undefined;
+      (this.kernel.processor as Cpu).debugStops = this._stops();
     }
   }
   /** The stop of the notes, at its moment. Undefined: none of them is one. */
@@ -558,7 +597,7 @@ export class Debugger {
   // Backward.
   /** Undoes the last instruction of a thread, and all that others have done since. */
   async stepBack(tid: number, within?: readonly [from: number, to: number]): Promise<Stop> {
-    this._arm();
+    this._arm(true);
     this._isInterrupted = false;
     return this._quietly(async () => {
       for (;;) {

@@ -6,6 +6,7 @@ import type { Decoded } from "../decode/decoder.ts";
 import type { Instructions } from "../decode/instructions.ts";
 import { special } from "../decode/operand-slots.ts";
 import type { AddressSize } from "../isa/ops.ts";
+import type { CodeStops } from "../machine/debug-stops.ts";
 import { layout, record } from "../machine/layout.ts";
 import type { Mmu } from "../machine/mmu.ts";
 import type { Model } from "../machine/model.ts";
@@ -111,6 +112,8 @@ export class Blocks {
     return this.addresses.pointerAt(location, mode);
   }
   decodeOne(ip: number, ahead = false): Decoded | undefined {
+    // No compiled code has an instruction at which a debugger stops.
+    if (ahead && this.stops?.has(ip)) return undefined;
     return this.decoder.decodeOne(ip, ahead);
   }
   decodeBytes(bytes: Uint8Array, ip: number, mode: AddressSize): Decoded {
@@ -291,7 +294,7 @@ export class Blocks {
    * Addresses at which a debugger stops (debug-stops.ts). Blocks end before them. After a change all blocks
    * are dropped.
    */
-  stops: ReadonlySet<number> | undefined;
+  stops: CodeStops | undefined;
   /** The instructions of a block before the first stop behind its start. */
   #beforeStop(first: number, count: number): number {
     const { stops } = this;

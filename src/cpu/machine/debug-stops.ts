@@ -3,10 +3,13 @@
 import type { Breakpoint } from "./breakpoints.ts";
 import type { Access } from "./mmu.ts";
 
+/** Instruction pointers at which to stop. */
+export type CodeStops = Pick<ReadonlySet<number>, "has" | "size">;
+
 /** Stops of all address spaces. The debugger decides whether one of them concerns the running task. */
 export interface DebugStops {
-  /** Instruction pointers. */
-  readonly code: ReadonlySet<number>;
+  /** Instruction pointers: a set, or a rule. `size` 0: none. */
+  readonly code: CodeStops;
   /** Linear addresses; `bit` has no meaning. */
   readonly data: readonly Breakpoint[];
   /**

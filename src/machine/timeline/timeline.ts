@@ -230,16 +230,27 @@ export class Timeline {
   private _save(): void {
     const { clock } = this.kernel.deadline;
     const before = clock();
+    this._snapshotAt = this._work;
+    const state = this._state();
+    if (!state) return;
     const entry: Entry = {
       moment: this.moment,
       events: this._delivered,
       work: this._work,
-      state: this.live.save(),
+      state,
       written: [...this._written],
     };
     this._branch.ring.add(entry);
     this._cost = clock() - before;
-    this._snapshotAt = this._work;
+  }
+  /** The state of now. Undefined: it holds an object that no snapshot can hold; a later moment serves. */
+  private _state(): Entry["state"] | undefined {
+    try {
+      return this.live.save();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.kind !== "no-snapshot" || this._branch.ring.entries.length === 0) throw problem;
+      return undefined;
+    }
   }
   private _restore(entry: Entry): void {
     this.kernel.scheduler.pauseAt = undefined;

@@ -98,6 +98,8 @@ export class RegionExchange {
   #installOne(reached: ReachedEntry): void {
     const { blocks, policy, links, modules, deopts, active } = this.#at;
     const { entry, position } = reached;
+    // A debugger's stops may lie in it.
+    if (blocks.stops !== undefined) return;
     if (blocks.isRegion(blocks.headOf(entry.root + (position ?? 0)))) return;
     if (position !== undefined && !mayHavePosition(position)) return;
     const data = position === undefined ? entry.data : movedRegion(entry.data, position);
