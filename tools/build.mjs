@@ -11,7 +11,7 @@ rmSync(join(top, "dist"), { recursive: true, force: true });
 run(process.execPath, [join(top, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
 
 // Snapshots belong to one build.
-const idFile = join(top, "dist", "machine", "snapshot", "build-id.js");
+const idFile = join(top, "dist", "machine", "snapshot", "file", "build-id.js");
 writeFileSync(idFile, readFileSync(idFile, "utf8").replace("builtFrom = undefined", `builtFrom = "${now}"`));
 
 await bundle();

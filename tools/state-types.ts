@@ -1,4 +1,4 @@
-// `npm run state`: src/machine/snapshot/types.ts, the types of all fields of the classes with state, as
+// `npm run state`: src/machine/snapshot/file/types.ts, the types of all fields of the classes with state, as
 // TypeScript's checker has them. The reader of a snapshot's file checks each object against them.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ import {
   type TypeReference,
 } from "typescript/unstable/sync";
 import { derived, handles } from "../src/machine/snapshot/fields.ts";
-import type { Expression } from "../src/machine/snapshot/type-check.ts";
+import type { Expression } from "../src/machine/snapshot/file/type-check.ts";
 import { stateFiles } from "./state-classes.ts";
 
 type Type = ReturnType<Checker["getAnyType"]>;
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-const at = join(top, "src", "machine", "snapshot", "types.ts");
+const at = join(top, "src", "machine", "snapshot", "file", "types.ts");
 
 // Of TypeScript's enums SymbolFlags, TypeFlags and SignatureKind.
 const symbolFlag = { method: 8192, getter: 32768, setter: 65536, optional: 16777216, interface: 64 } as const;

@@ -60,7 +60,13 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
 /** Lines of the help: files of snapshots. */
 export const snapshotOptionHelp: readonly (readonly [string, string])[] = [
   ["--snapshot FILE", "run to the moment of --at and save the machine in FILE; standard input stays open for run --from"],
-  ["--at MOMENT", "idle (default: only input could wake a task), call:NAME, output:TEXT, time:SECONDS, INSTRUCTIONS:STEPS"],
-  ["--from FILE", "continue the machine of a file in place of a PROG; --root and --mount give the trees that it needs"],
+  [
+    "--at MOMENT",
+    "idle (default: only input could wake a task), main, exit, call:NAME, output:TEXT, time:SECONDS, 0xADDRESS, INSTRUCTIONS:STEPS",
+  ],
+  [
+    "--from FILE [ARG…]",
+    "continue the machine of a file; --root and --mount give its trees; ARG and --env: others, for a file saved --at main",
+  ],
   ["--accept-changed", "with --from: use files of the host that have changed since as they are now"],
 ];

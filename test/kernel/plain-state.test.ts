@@ -70,7 +70,7 @@ describe("the registry of classes", () => {
     expect(readFileSync(`${top}/src/machine/snapshot/classes.ts`, "utf8")).toBe(stateClasses());
   });
   it("has the types of their fields (npm run state)", () => {
-    expect(readFileSync(`${top}/src/machine/snapshot/types.ts`, "utf8") === stateTypes()).toBe(true);
+    expect(readFileSync(`${top}/src/machine/snapshot/file/types.ts`, "utf8") === stateTypes()).toBe(true);
   });
 });
 

@@ -74,6 +74,19 @@ describe("a run in steps", () => {
     machine.restore(snapshot);
     expect((await machine.finish()).stdout.text).toBe("hello through syscall\n");
   });
+  it("stops before the code at an address, and before its last call", async () => {
+    const machine = new Machine();
+    await machine.start(hello);
+    expect(await machine.runUntil({ exit: true })).toBe(true);
+    expect(machine.moment).toMatch(/^7:/);
+    expect((await machine.finish()).stats.instructions).toBe(8);
+    const other = new Machine();
+    await other.start(hello);
+    expect(await codeOf(() => other.runUntil({ address: 0x7000_0000 }))).toBe("bad-moment");
+    expect(await codeOf(() => other.runUntil({ main: true }))).toBe("bad-moment");
+    expect(await codeOf(() => other.snapshot().fork({ args: ["x"] }))).toBe("bad-moment");
+    expect((await other.finish()).stats).toEqual((await Machine.run(hello)).stats);
+  });
   it("goes on under its schedule", async () => {
     const options = { schedule: "default/500", stdin: "" };
     const program = readFileSync(`${top}/guest/bin/c6`);
@@ -138,6 +151,25 @@ describe.skipIf(missing("snapshots of a shell", nativeX64, sh))("a snapshot", ()
     expect(other).not.toBe(first);
     expect(await text({ seed: 7 })).toBe(other);
   });
+  it("gives main other arguments and another environment", { timeout: 60_000 }, async () => {
+    const machine = new Machine({ root });
+    await machine.start("/bin/sh", { args: ["-c", "echo $1 $X; tr '\\0' ' ' < /proc/$$/cmdline", "a", "b"], env: { X: "x" } });
+    const before = machine.moment;
+    expect(await machine.runUntil({ main: true })).toBe(true);
+    expect(machine.moment).not.toBe(before);
+    const snapshot = machine.snapshot();
+    const text = async (options: Parameters<Snapshot["run"]>[0]) => (await snapshot.run({ stdin: "", ...options })).stdout.text;
+    const script = "echo $1 $X; tr '\\0' ' ' < /proc/$$/cmdline";
+    expect(await text({})).toBe(`b x\n/bin/sh -c ${script} a b `);
+    expect(await text({ args: ["-c", script, "c", "other words"] })).toBe(`other words x\n/bin/sh -c ${script} c other words `);
+    expect(await text({ args: ["-c", "echo $#; echo $X $Y"], env: { Y: "y", PATH: "/bin:/usr/bin" } })).toBe("0\ny\n");
+    // A machine that was taken back, and one from a file.
+    machine.restore(snapshot, { args: ["-c", "echo $X; exit 5"], env: { X: "again" } });
+    const { stdout, status } = await machine.finish();
+    expect([stdout.text, status]).toEqual(["again\n", { exit: 5 }]);
+    const read = await Snapshot.read(await snapshot.bytes(), { root });
+    expect((await read.run({ stdin: "", args: ["-c", "echo from a file"] })).stdout.text).toBe("from a file\n");
+  });
   it("shows a trace and calls hooks from its moment on", { timeout: 60_000 }, async () => {
     const machine = await shell("echo a; read x; echo $x");
     await machine.runUntil({ idle: true });
@@ -184,6 +216,6 @@ describe("a machine that no copy can have", () => {
   it("has an option that a copy does not", async () => {
     const machine = new Machine();
     await machine.start(hello);
-    expect(await codeOf(() => machine.snapshot().fork({ args: [] } as object))).toBe("unknown-property");
+    expect(await codeOf(() => machine.snapshot().fork({ argv0: "x" } as object))).toBe("unknown-property");
   });
 });

@@ -36,6 +36,15 @@ describe("run --snapshot", () => {
     expect(saved).toEqual({ status: 0, stdout: "hello through syscall\n", stderr: "" });
     expect(trapgate(["run", "--from", file])).toEqual({ status: 0, stdout: "", stderr: "" });
   });
+  it("stops before the last call, and continues with other arguments at main", { timeout: 60_000 }, () => {
+    expect(trapgate(["run", "--snapshot", file, "--at", "exit", guestPath("hello-syscall")]).status).toBe(0);
+    expect(trapgate(["snapshot", "show", file]).stdout).toContain("moment   7:");
+    if (!sh.met || !nativeX64.met) return;
+    expect(trapgate(["run", "--root", "/", "--snapshot", file, "--at", "main", "--", "/bin/sh", "-c", "exit 9"]).status).toBe(0);
+    const changed = ["run", "--root", "/", "-e", "X=x", "--from", file, "--", "-c", "echo $X; exit 7"];
+    expect(trapgate(changed)).toEqual({ status: 7, stdout: "x\n", stderr: "" });
+    expect(trapgate(["run", "--root", "/", "--from", file]).status).toBe(9);
+  });
   it("names options that do not go together", { timeout: 60_000 }, () => {
     const hello = guestPath("hello-syscall");
     const status = 125;
@@ -48,11 +57,18 @@ describe("run --snapshot", () => {
       status,
       stderr: expect.stringContaining("--net"),
     });
-    expect(trapgate(["run", "--from", file, hello])).toMatchObject({ status, stderr: expect.stringContaining("too much") });
+    expect(trapgate(["run", "--from", file, "x"])).toMatchObject({ status, stderr: expect.stringContaining("[TG0506]") });
     expect(trapgate(["run", "--from", file, "--seed", "1"])).toMatchObject({ status, stderr: expect.stringContaining("--seed") });
     expect(trapgate(["run", "--snapshot", file, "--at", "idle", hello])).toMatchObject({
       status,
       stderr: expect.stringContaining("[TG0804]"),
     });
+  });
+});
+
+describe("snapshot check", () => {
+  it("compares copies with an undisturbed run", { timeout: 60_000 }, () => {
+    const { status, stdout } = trapgate(["snapshot", "check", "--moments", "3", guestPath("c6")]);
+    expect([status, stdout]).toEqual([0, "no difference: 3 moments, a copy and 5 ways back of each\n"]);
   });
 });

@@ -9,7 +9,7 @@ import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import { at } from "../../src/cpu/machine/state.ts";
 import { Machine as EmulatorMachine } from "../../src/machine/machine.ts";
-import { inflated, openFile, wholeFile, writeFile } from "../../src/machine/snapshot/file.ts";
+import { inflated, openFile, wholeFile, writeFile } from "../../src/machine/snapshot/file/file.ts";
 import type { Item } from "../../src/machine/snapshot/graph.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import type { State } from "../../src/machine/snapshot/snapshot.ts";

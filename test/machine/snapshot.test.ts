@@ -1,5 +1,6 @@
 // Snapshots: a machine is saved anywhere in its run, copied and taken back, and no copy can be told from a
-// machine that nothing has touched (test/support/fork-check.ts). A sample; `npm run snapshots` checks all
+// machine that nothing has touched (src/machine/snapshot/exact/exact.ts). A sample; `npm run snapshots`
+// checks all
 // guests
 // at ten moments each.
 import { execFileSync } from "node:child_process";
@@ -8,9 +9,9 @@ import { hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
 import { Machine } from "../../src/machine/machine.ts";
 import { difference } from "../../src/machine/snapshot/difference.ts";
+import { forkCheck } from "../../src/machine/snapshot/exact/exact.ts";
+import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
-import { forkCheck } from "../support/fork-check.ts";
-import { frozenTree } from "../support/frozen-tree.ts";
 import { inFolder } from "../support/guest.ts";
 import { gcc, missing, type Need, nativeX64, top } from "../support/host.ts";
 

@@ -10,10 +10,10 @@ import { Machine } from "../../src/machine/machine.ts";
 import { compareMoments, type Moment, momentText, parseMoment } from "../../src/machine/moment.ts";
 import type { Program } from "../../src/machine/options.ts";
 import { difference } from "../../src/machine/snapshot/difference.ts";
+import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import type { StartOptions } from "../../src/machine/snapshot/options.ts";
 import { NEVER, Timeline } from "../../src/machine/timeline/timeline.ts";
-import { frozenTree } from "../support/frozen-tree.ts";
 import { inFolder } from "../support/guest.ts";
 import { gcc, missing, nativeX64, top } from "../support/host.ts";
 

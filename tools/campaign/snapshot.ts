@@ -7,7 +7,7 @@ import type { HostNode, HostTree } from "../../src/kernel/fs/types/host-tree.ts"
 import type { BootOptions } from "../../src/machine/boot.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { keepMemory } from "../../src/machine/memory-pool.ts";
-import { inflated, openFile, readFile, wholeFile, writeFile } from "../../src/machine/snapshot/file.ts";
+import { inflated, openFile, readFile, wholeFile, writeFile } from "../../src/machine/snapshot/file/file.ts";
 import type { Item } from "../../src/machine/snapshot/graph.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import type { State } from "../../src/machine/snapshot/snapshot.ts";

@@ -214,7 +214,7 @@ export class Snapshot {
    */
   async bytes(): Promise<Uint8Array> {
     const { state, moment, options, tasks } = partsOfSnapshot(this);
-    const { writeFile } = await import("../snapshot/file.ts");
+    const { writeFile } = await import("../snapshot/file/file.ts");
     return writeFile(state, moment, options, tasks);
   }
   /**
@@ -231,7 +231,7 @@ export class Snapshot {
    */
   static async read(bytes: Uint8Array, options: ReadOptions = {}): Promise<Snapshot> {
     checkReadOptions(options);
-    const [{ readFile }, { Live }] = await Promise.all([import("../snapshot/file.ts"), import("../snapshot/live.ts")]);
+    const [{ readFile }, { Live }] = await Promise.all([import("../snapshot/file/file.ts"), import("../snapshot/live.ts")]);
     const { state, moment, tasks, options: read } = readFile(bytes, options);
     const boot = bootOptions(read as Omit<typeof read, "code">);
     return newSnapshot({ state, moment, tasks, options: boot, idle: [], copy: (changes) => Live.copy(state, boot, changes) });

@@ -245,8 +245,13 @@ const untilShape = z.union([
   z.strictObject({ idle: z.literal(true) }),
   z.strictObject({ time: z.number().min(0) }),
   z.strictObject({ instructions: whole("instructions", 0) }),
+  z.strictObject({ address: whole("an address", 0) }),
+  z.strictObject({ main: z.literal(true) }),
+  z.strictObject({ exit: z.literal(true) }),
 ]);
 const forkShape = {
+  args: programShape.args,
+  env: programShape.env,
   stdin: programShape.stdin,
   files: machineShape.files,
   seed: machineShape.seed,

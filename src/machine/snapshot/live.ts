@@ -8,6 +8,7 @@ import type { FileOptions, Hooks, Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { Session, type Started, type StopReason } from "../session.ts";
 import { fileAt, putFile } from "../tree.ts";
+import { setArguments } from "./arguments.ts";
 import type { ForkOptions, RunLimits, StartOptions, Until } from "./options.ts";
 import { reseed } from "./processor-state.ts";
 import { resume, type State, saveState, takeBack } from "./snapshot.ts";
@@ -27,7 +28,8 @@ const replaceFile = ({ vfs }: Kernel, path: string, file: string | Uint8Array | 
 };
 
 /** Makes the changes in a copy that its owner wants. */
-const prepare = (kernel: Kernel, { files = {}, seed }: ForkOptions): void => {
+const prepare = (kernel: Kernel, started: Started | undefined, { args, env, files = {}, seed }: ForkOptions): void => {
+  if (started && (args ?? env) !== undefined) setArguments(kernel, started.process.leader, args, env);
   for (const [path, file] of Object.entries(files)) replaceFile(kernel, path, file);
   if (seed !== undefined) reseed(kernel, seed);
 };
@@ -133,6 +135,11 @@ export class Live {
   /** Runs until a condition holds. False: the program has ended before, or waits for ever. */
   async until(condition: Until, limits: RunLimits = {}): Promise<boolean> {
     this._mustRest();
+    if (typeof condition === "object" && ("address" in condition || "main" in condition || "exit" in condition)) {
+      const { instructionsBefore } = await import("./scout.ts");
+      const instructions = await instructionsBefore(this, condition, limits);
+      return instructions !== undefined && this.until({ instructions }, limits);
+    }
     const { kernel } = this;
     const waiting = waitFor(condition, kernel);
     const before = kernel.observer;
@@ -148,6 +155,14 @@ export class Live {
       kernel.scheduler.pauseAt = undefined;
       if (observer) kernel.observer = before;
     }
+  }
+  /** A copy that runs ahead. Its output is dropped. */
+  scout(): Live {
+    return Live.copy(this.save(), this.machine.options);
+  }
+  /** Runs until all tasks wait for ever, or a condition holds. */
+  async rest(limits: RunLimits, holds: () => boolean): Promise<void> {
+    await this._drive(limits, { time: Infinity, observer: undefined, output: undefined, pauseAt: undefined, holds });
   }
   /** Runs the program to its end. Its input ends if it has not. */
   async finish(limits: RunLimits = {}): Promise<Run> {
@@ -224,7 +239,7 @@ export class Live {
     machine.kernel = kernel;
     this._latest = state;
     this._options = options;
-    prepare(kernel, options);
+    prepare(kernel, started, options);
     this.session = this._begin(started as Started);
   }
   /** A copy in a memory of its own, in a state of this machine. */
@@ -232,7 +247,7 @@ export class Live {
     try {
       const { booted, started } = resume(state, boot);
       const machine = new Machine(boot, undefined, booted);
-      prepare(machine.kernel, options);
+      prepare(machine.kernel, started, options);
       const live = new Live(machine, started as Started, options);
       live._isOfFile = state.isOfFile ?? false;
       return live;

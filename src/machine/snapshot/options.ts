@@ -12,6 +12,9 @@ import type { FileOptions, ProgramOptions } from "../options.ts";
  *   client.
  * - `time`: so many seconds of virtual time have passed since boot.
  * - `instructions`: so many instructions have been executed since boot.
+ * - `address`: the code at this address comes next. `main`: the function main of a 64-bit program. `exit`:
+ * the call
+ *   that ends the program. A copy runs ahead to find the moment, so these take twice the time.
  */
 export type Until =
   | string
@@ -19,7 +22,10 @@ export type Until =
   | { readonly output: string }
   | { readonly idle: true }
   | { readonly time: number }
-  | { readonly instructions: number };
+  | { readonly instructions: number }
+  | { readonly address: number }
+  | { readonly main: true }
+  | { readonly exit: true };
 
 /** Limits of one piece of a run, in real time, as in `ProgramOptions`. */
 export type RunLimits = Pick<ProgramOptions, "timeout" | "signal">;
@@ -31,8 +37,15 @@ export type RunLimits = Pick<ProgramOptions, "timeout" | "signal">;
  */
 export type StartOptions = Omit<ProgramOptions, "timeout" | "signal">;
 
-/** The options of a copy. The program, its arguments and its environment are those of the snapshot. */
+/** The options of a copy. The program is that of the snapshot. */
 export interface ForkOptions extends Pick<ProgramOptions, "hooks" | "trace" | "maxOutput"> {
+  /**
+   * Other arguments behind `argv[0]`, and another environment, for a snapshot at main (`runUntil({ main: true
+   * })`) of
+   * a 64-bit program. A program that runs longer has read them: then they are refused.
+   */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** The rest of standard input, which ends then. Default: it stays open until `finish`. */
   readonly stdin?: string | Uint8Array;
   /** More files, or other ones, by their absolute paths. The program sees them when it opens them next. */

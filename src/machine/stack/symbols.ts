@@ -150,7 +150,16 @@ export class ElfModule {
   objectAt(address: number): Named | undefined {
     return this._at(OBJECTS, address);
   }
-  private _at(kinds: readonly number[], address: number): Named | undefined {
+  /** The address of a function in the file's own numbering. */
+  functionNamed(name: string): number | undefined {
+    const wanted = Uint8Array.from(`${name}\0`, (letter) => letter.charCodeAt(0));
+    for (const { starts, names, strings } of this._tables(FUNCTIONS)) {
+      const at = names.findIndex((from) => wanted.every((byte, i) => strings[from + i] === byte));
+      if (at >= 0) return starts[at];
+    }
+    return undefined;
+  }
+  private _tables(kinds: readonly number[]): readonly Symbols[] {
     let tables = this._symbols.get(kinds);
     if (!tables) {
       const { reader, header, sections } = this;
@@ -158,7 +167,10 @@ export class ElfModule {
       tables = [SHT.SYMTAB, SHT.DYNSYM].flatMap((type) => symbolsIn(reader, sections, { type, kinds, long }) ?? []);
       this._symbols.set(kinds, tables);
     }
-    for (const symbols of tables) {
+    return tables;
+  }
+  private _at(kinds: readonly number[], address: number): Named | undefined {
+    for (const symbols of this._tables(kinds)) {
       const found = nearestBelow(symbols, address);
       if (found) return found;
     }

@@ -1,7 +1,7 @@
 // A host tree that answers each question once: machines that run one after another see the same files,
 // although
 // other programs of the host work in them.
-import type { HostDirEntry, HostNode, HostTree } from "trapgate";
+import type { HostDirEntry, HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
 
 const once = <K, V>(ask: (key: K) => V): ((key: K) => V) => {
   const known = new Map<K, V>();

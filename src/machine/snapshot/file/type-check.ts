@@ -1,10 +1,11 @@
 // The types of all that a snapshot's file holds, checked as TypeScript has them: each field of each class has
 // a
 // value of its declared type. The table is types.ts. A type says nothing about numbers; validate.ts does.
+
+import { classes } from "../classes.ts";
+import type { Item } from "../graph.ts";
 import { badFile } from "./binary.ts";
-import { classes } from "./classes.ts";
 import { VIEWS } from "./format.ts";
-import type { Item } from "./graph.ts";
 import { types } from "./types.ts";
 
 /**

@@ -3,14 +3,14 @@
 // wrong one it would work for ever or reach frames that no guest can have. Everything else that is wrong ends
 // the
 // machine with an exception.
-import { kindNames } from "../../cpu/isa/flags.ts";
-import { contexts } from "../../cpu/machine/context.ts";
-import { layout } from "../../cpu/machine/layout.ts";
-import { at } from "../../cpu/machine/state.ts";
-import { PAGE_SIZE } from "../../memory/frames.ts";
+import { kindNames } from "../../../cpu/isa/flags.ts";
+import { contexts } from "../../../cpu/machine/context.ts";
+import { layout } from "../../../cpu/machine/layout.ts";
+import { at } from "../../../cpu/machine/state.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import type { Item } from "../graph.ts";
+import type { Pages } from "../pages.ts";
 import { badFile } from "./binary.ts";
-import type { Item } from "./graph.ts";
-import type { Pages } from "./pages.ts";
 import { fieldsToSelf } from "./type-check.ts";
 
 type ObjectItem = Extract<Item, { kind: "object" }>;

@@ -1,17 +1,17 @@
 // Fork anywhere, rewind anywhere: a program runs undisturbed; runs again and is saved at several moments; and
 // goes on from each of them, in copies and in place. All must be equal, to the last call and number.
-import { createHash } from "node:crypto";
-import type { Engine } from "../../src/cpu/engine.ts";
-import { type BootOptions, pagesOf } from "../../src/machine/boot.ts";
-import { Machine } from "../../src/machine/machine.ts";
-import { keepMemory, takeMemory } from "../../src/machine/memory-pool.ts";
-import type { Program, ProgramOptions } from "../../src/machine/options.ts";
-import { difference } from "../../src/machine/snapshot/difference.ts";
-import { Live } from "../../src/machine/snapshot/live.ts";
-import type { State } from "../../src/machine/snapshot/snapshot.ts";
-import { checkTypes, type Hosts } from "../../src/machine/snapshot/type-check.ts";
-import { checkState } from "../../src/machine/snapshot/validate.ts";
-import { PAGE_SIZE } from "../../src/memory/frames.ts";
+import type { Engine } from "../../../cpu/engine.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { type BootOptions, pagesOf } from "../../boot.ts";
+import { Machine } from "../../machine.ts";
+import { keepMemory, takeMemory } from "../../memory-pool.ts";
+import type { Program, ProgramOptions } from "../../options.ts";
+import { difference } from "../difference.ts";
+import { checksum } from "../file/checksum.ts";
+import { checkTypes, type Hosts } from "../file/type-check.ts";
+import { checkState } from "../file/validate.ts";
+import { Live } from "../live.ts";
+import type { State } from "../snapshot.ts";
 
 /** A guest and the way that it is run. */
 export interface Subject {
@@ -36,7 +36,7 @@ class Log {
   readonly lines: string[] = [];
   constructor(live: Live) {
     const { lines } = this;
-    const digest = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex").slice(0, 8);
+    const digest = (bytes: Uint8Array): string => checksum(bytes).slice(0, 8);
     live.session.observe({
       enter: (task) => void lines.push(`${task.pid} enter ${task.origAx} ${task.args.join()} at ${task.kernel.now}`),
       leave: (task, call, result) =>
@@ -85,7 +85,7 @@ const toEnd = (live: Live, most: number): string => {
   }
 };
 
-const rest = (bytes: Uint8Array, from: number): string => Buffer.from(bytes.subarray(from)).toString("latin1");
+const rest = (bytes: Uint8Array, from: number): string => Array.from(bytes.subarray(from), (byte) => String.fromCharCode(byte)).join("");
 const firstOther = (a: readonly string[], b: readonly string[], from: number): string | undefined => {
   for (let i = 0; i < Math.max(a.length - from, b.length); i++)
     if (a[from + i] !== b[i]) return `event ${i}: undisturbed "${a[from + i]}", here "${b[i]}"`;

@@ -1,10 +1,10 @@
 // The objects of a snapshot from the bytes of its file. Nothing is trusted: each reference, name and size is
 // checked.
-import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
+import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
+import { classes } from "../classes.ts";
+import type { Item } from "../graph.ts";
 import { badFile, type Reader } from "./binary.ts";
-import { classes } from "./classes.ts";
 import { KINDS, protoTag, tag, VIEW_NAMES, VIEWS } from "./format.ts";
-import type { Item } from "./graph.ts";
 import type { Hosts } from "./type-check.ts";
 
 const prototypes = new Map(classes.map(([name, made]) => [name, (made as { readonly prototype: object }).prototype]));

@@ -1,7 +1,7 @@
 // The bytes of a snapshot's file: numbers of variable length (LEB128), texts, blocks. The reader trusts
 // nothing:
 // each mistake is a Problem.
-import { Problem } from "../../problem.ts";
+import { Problem } from "../../../problem.ts";
 
 /** The file is none, is damaged, or is another's. */
 export const badFile = (why: string): Problem =>

@@ -1,9 +1,9 @@
 // The objects of a snapshot as bytes of its file.
-import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
-import type { FileBytes } from "../options.ts";
+import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
+import type { FileBytes } from "../../options.ts";
+import { type Item, refused } from "../graph.ts";
 import { Writer } from "./binary.ts";
 import { type HostFile, KINDS, protoTag, tag, VIEW_NAMES, type VIEWS } from "./format.ts";
-import { type Item, refused } from "./graph.ts";
 import type { Names } from "./names.ts";
 
 /** Writes items, and collects the tables of the header. */

@@ -1,13 +1,13 @@
 // Names of the constants that a machine's objects point at, for files. The process that reads a file has the
 // same constants under the same names.
-import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
-import type { Profile } from "../../kernel/base/profile.ts";
-import { callTables, Gate } from "../../kernel/entry/gate.ts";
-import type { Feature } from "../../kernel/feature.ts";
-import { makers } from "../../kernel/fs/proc/tree/derived.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import { classes } from "./classes.ts";
-import { constants } from "./constants.ts";
+import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
+import type { Profile } from "../../../kernel/base/profile.ts";
+import { callTables, Gate } from "../../../kernel/entry/gate.ts";
+import type { Feature } from "../../../kernel/feature.ts";
+import { makers } from "../../../kernel/fs/proc/tree/derived.ts";
+import type { Kernel } from "../../../kernel/kernel.ts";
+import { classes } from "../classes.ts";
+import { constants } from "../constants.ts";
 
 /** Numbers of x32 have it. */
 const X32_BIT = 0x4000_0000;

@@ -2,26 +2,26 @@
 // classes have the fields that it holds. Files of the host are named by their paths, and checked when it is
 // opened. The reader checks the form of all that it reads: references, names, sizes.
 import { deflateSync, inflateSync } from "fflate";
-import type { Profile } from "../../kernel/base/profile.ts";
-import type { Feature } from "../../kernel/feature.ts";
-import { features } from "../../kernel/features/index.ts";
-import type { HostNode, HostTree } from "../../kernel/fs/types/host-tree.ts";
-import { S_IFMT, S_IFREG } from "../../kernel/fs/vfs/mode.ts";
-import { PAGE_SIZE } from "../../memory/frames.ts";
-import { Problem } from "../../problem.ts";
-import { type BootOptions, pagesOf, profileOf } from "../boot.ts";
+import type { Profile } from "../../../kernel/base/profile.ts";
+import type { Feature } from "../../../kernel/feature.ts";
+import { features } from "../../../kernel/features/index.ts";
+import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
+import { S_IFMT, S_IFREG } from "../../../kernel/fs/vfs/mode.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { Problem } from "../../../problem.ts";
+import { type BootOptions, pagesOf, profileOf } from "../../boot.ts";
+import { classes } from "../classes.ts";
+import type { Item } from "../graph.ts";
+import type { ReadOptions } from "../options.ts";
+import type { Pages } from "../pages.ts";
+import type { State } from "../snapshot.ts";
 import { badFile, Reader, Writer } from "./binary.ts";
 import { builtFrom } from "./build-id.ts";
 import { checksum } from "./checksum.ts";
-import { classes } from "./classes.ts";
 import type { HostFile } from "./format.ts";
-import type { Item } from "./graph.ts";
 import { checkGraph, GraphReader } from "./graph-reader.ts";
 import { GraphWriter } from "./graph-writer.ts";
 import { Names } from "./names.ts";
-import type { ReadOptions } from "./options.ts";
-import type { Pages } from "./pages.ts";
-import type { State } from "./snapshot.ts";
 import { checkTypes } from "./type-check.ts";
 import { checkState } from "./validate.ts";
 
