@@ -235,6 +235,13 @@ export class Cpu implements TranslationListener, OracleContext {
     this.jit.enterSpace(mmu, color);
     this.#tlb.flush();
   }
+  /** By frame: the count of TLB flushes (`flushes`) at which guest code last could write it. */
+  get lastWritable(): Uint32Array {
+    return this.#tlb.lastWritable;
+  }
+  get flushes(): number {
+    return this.#tlb.flushes;
+  }
   flushTlb(): void {
     this.#slowPath.translationsDropped();
     this.#tlb.flush();

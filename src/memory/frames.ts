@@ -92,6 +92,8 @@ export class Frames {
   gate: { readonly page: number; readonly frame: number } | undefined = undefined;
   /** The number of open file descriptions of the machine, and its limit. */
   readonly openFiles = { now: 0, most: Number.POSITIVE_INFINITY };
+  /** Since a snapshot: the frames that the kernel has written or freed. */
+  tracking: { readonly written: Uint8Array } | undefined = undefined;
   /** Objects of shared anonymous memory made so far. They number their inodes. */
   sharedObjects = 0;
   /** The address space that the CPU translates by. */
@@ -389,6 +391,8 @@ export class Frames {
    * are invalid.
    */
   changed(at: number): void {
+    const { tracking } = this;
+    if (tracking !== undefined) tracking.written[at >>> PAGE_SHIFT] = 1;
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
   }
 

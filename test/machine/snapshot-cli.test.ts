@@ -57,6 +57,7 @@ describe("run --snapshot", () => {
       status,
       stderr: expect.stringContaining("--net"),
     });
+    trapgate(["run", "--snapshot", file, "--at", "call:write", hello]);
     expect(trapgate(["run", "--from", file, "x"])).toMatchObject({ status, stderr: expect.stringContaining("[TG0506]") });
     expect(trapgate(["run", "--from", file, "--seed", "1"])).toMatchObject({ status, stderr: expect.stringContaining("--seed") });
     expect(trapgate(["run", "--snapshot", file, "--at", "idle", hello])).toMatchObject({

@@ -118,6 +118,7 @@ export class MemorySlowPath {
     const frame = t - (t & 0xfff);
     const writable = (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
     const { tlb } = this.#context;
+    if (how === access.write) tlb.noteStore(frame);
     if (this.#watched.length > 0 && watchesPage(this.#watched, address)) return frame + inPage;
     if (this.watch) {
       const cached = this.watch.cached(address, how);
@@ -260,7 +261,10 @@ export class MemorySlowPath {
         // Regions do not use the scratch page otherwise.
         this.#state.i32[layout.scratch >> 2] = low;
         this.#state.i32[(layout.scratch >> 2) + 1] = high;
-        if (this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, layout.scratch)) return frame + inPage + 1;
+        if (this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, layout.scratch)) {
+          this.#context.tlb.noteStore(frame);
+          return frame + inPage + 1;
+        }
       }
     }
     return this.missedInRegion(address, bytes, access.write);

@@ -205,6 +205,18 @@ export class Tlb {
     this.#writable[f] = this.#flushes;
     this.#places[f] = before === nowhere || before === n ? n : everywhere;
   }
+  /** A store went to a frame without an entry that allows it. */
+  noteStore(frame: number): void {
+    if (this.#writable[frame >>> 12] !== this.#flushes) this.#noteWritable(frame, nowhere);
+  }
+  /** The count of flushes: a moment for `lastWritable`. */
+  get flushes(): number {
+    return this.#flushes;
+  }
+  /** By frame: the flush count at which the processor last could write it. */
+  get lastWritable(): Uint32Array {
+    return this.#writable;
+  }
   /** The same for compiled code only. */
   show(page: number, frame: number, writable: boolean): void {
     if (frame !== directAddress(page, this.#i32[at.color >> 2] as number)) return;

@@ -40,6 +40,7 @@ export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>>
     _next: supplied("a table of all frames"),
     _state: supplied("a table of all frames"),
     _everTouched: supplied("a table of all frames"),
+    tracking: supplied("frames written since a snapshot"),
   },
   "machine/schedule.ts:Follower": { onDeparture: supplied("the observers of the run") },
   "kernel/fs/files/stream-file.ts:StreamOutput": { sink: stream },

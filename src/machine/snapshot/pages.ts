@@ -1,5 +1,6 @@
 // The frames of a machine as a value: who uses each, and the bytes of those in use. Snapshots of one machine
 // share equal pages. A frame that nothing uses has no content: its next user clears or overwrites it.
+import type { Cpu } from "../../cpu/cpu.ts";
 import type { TranslationListener } from "../../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../../cpu/machine/side-tables.ts";
 import { type Frames, PAGE_SIZE, frameState as state, frameTables as tables } from "../../memory/frames.ts";
@@ -47,8 +48,64 @@ const touched = ({ _state }: Tables): number[] => {
   return found;
 };
 
+/**
+ * The snapshot that a memory was last equal to, and what has been written since: by the kernel (`written`),
+ * and by
+ * guest code, which the TLB knows: a frame that it could write since the flush of that moment.
+ */
+interface Tracking {
+  readonly written: Uint8Array;
+  readonly pages: Pages;
+  readonly flushes: number;
+}
+const trackingOf = (frames: Frames): Tracking | undefined => frames.tracking as Tracking | undefined;
+/** Memory and snapshot are equal now. Guest code must ask for each frame before it writes it. */
+const track = (frames: Frames, processor: Cpu, pages: Pages, used: Tracking | undefined): void => {
+  processor.flushTlb();
+  const written = used?.written.fill(0) ?? new Uint8Array(frames.memory.buffer.byteLength / PAGE_SIZE);
+  const tracking: Tracking = { written, pages, flushes: processor.flushes };
+  frames.tracking = tracking;
+};
+/** Tests compare frames that are taken for equal. */
+export const verification = { isOn: false };
+
+/**
+ * The content of each frame that is still that of the last snapshot; both undefined and zeros are undefined.
+ */
+class Unchanged {
+  private readonly _tracking: Tracking | undefined;
+  private readonly _writable: Uint32Array;
+  private readonly _words: Int32Array;
+  private _at = 0;
+  constructor(frames: Frames, processor: Cpu) {
+    this._tracking = trackingOf(frames);
+    this._writable = processor.lastWritable;
+    this._words = new Int32Array(frames.memory.buffer);
+  }
+  /** True if frame n has the content `page`. Frames must be asked for in order. */
+  has(n: number): boolean {
+    const tracking = this._tracking;
+    if (!tracking) return false;
+    const { pages, written, flushes } = tracking;
+    const { numbers, refs } = pages;
+    while (this._at < numbers.length && (numbers[this._at] as number) < n) this._at++;
+    const is = numbers[this._at] === n && refs[this._at] !== 0 && written[n] === 0 && (this._writable[n] as number) < flushes;
+    if (is && verification.isOn) {
+      const page = this.page;
+      if (!(page ? isEqual(this._words, n * WORDS, page) : isZero(this._words, n * WORDS)))
+        throw new Error(`frame ${n} was written unseen`);
+    }
+    return is;
+  }
+  /** The content of the frame that `has` has found. */
+  get page(): Int32Array | undefined {
+    return this._tracking?.pages.bytes[this._at];
+  }
+}
+
 /** The frames of now. `before`: an earlier snapshot, whose pages are shared where they are equal. */
-export const savePages = (frames: Frames, before: Pages | undefined): Pages => {
+export const savePages = (frames: Frames, before: Pages | undefined, processor?: Cpu): Pages => {
+  const unchanged = processor && new Unchanged(frames, processor);
   const { _refs, _next, _state } = tablesOf(frames);
   const words = new Int32Array(frames.memory.buffer);
   const numbers = Uint32Array.from(touched(tablesOf(frames)));
@@ -62,6 +119,7 @@ export const savePages = (frames: Frames, before: Pages | undefined): Pages => {
     if (before) while (earlier < before.numbers.length && (before.numbers[earlier] as number) < n) earlier++;
     const known = before && before.numbers[earlier] === n ? before.bytes[earlier] : undefined;
     if (_refs[n] === 0) bytes.push(undefined);
+    else if (unchanged?.has(n)) bytes.push(unchanged.page);
     else if (known && isEqual(words, from, known)) bytes.push(known);
     else if (isZero(words, from)) bytes.push(undefined);
     else {
@@ -72,13 +130,17 @@ export const savePages = (frames: Frames, before: Pages | undefined): Pages => {
       bytes.push(page);
     }
   }
-  return {
-    numbers,
-    refs: Uint32Array.from(numbers, (n) => _refs[n] as number),
-    next: Uint32Array.from(numbers, (n) => _next[n] as number),
-    state: Uint8Array.from(numbers, (n) => (_state[n] as number) & state.own),
-    bytes,
-  };
+  const { length } = numbers;
+  const [refs, next, states] = [new Uint32Array(length), new Uint32Array(length), new Uint8Array(length)];
+  for (let i = 0; i < length; i++) {
+    const n = numbers[i] as number;
+    refs[i] = _refs[n] as number;
+    next[i] = _next[n] as number;
+    states[i] = (_state[n] as number) & state.own;
+  }
+  const pages = { numbers, refs, next, state: states, bytes };
+  if (processor) track(frames, processor, pages, trackingOf(frames));
+  return pages;
 };
 
 /** Gives a rebuilt `Frames` its memory, its listener and fresh tables. */
@@ -109,7 +171,10 @@ export const leave = (frames: Frames): void => {
  * differ
  * is invalidated.
  */
-export const loadPages = (frames: Frames, { numbers, refs, next, state: states, bytes }: Pages): void => {
+export const loadPages = (frames: Frames, pages: Pages, processor: Cpu, used: { readonly tracking: unknown } | undefined): void => {
+  const { numbers, refs, next, state: states, bytes } = pages;
+  frames.tracking = used?.tracking as Tracking | undefined;
+  const unchanged = new Unchanged(frames, processor);
   const { _refs, _next, _state, _everTouched } = tablesOf(frames);
   const { watch, u8 } = frames;
   const { codeFrames } = watch;
@@ -132,6 +197,7 @@ export const loadPages = (frames: Frames, { numbers, refs, next, state: states, 
     _next[n] = next[k] as number;
     _state[n] = (before & ~state.own) | (states[k] as number);
     if (before === 0) (_everTouched[0] as number)++;
+    if (unchanged.has(n) && unchanged.page === page && _refs[n] !== 0) continue;
     if (_refs[n] === 0) {
       if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
     } else if (codeFrames[n] && (page ? isEqual(words, from, page) : isZero(words, from))) continue;
@@ -142,4 +208,5 @@ export const loadPages = (frames: Frames, { numbers, refs, next, state: states, 
       if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
     }
   }
+  track(frames, processor, pages, trackingOf(frames));
 };

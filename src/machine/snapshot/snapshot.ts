@@ -67,7 +67,7 @@ export const saveState = (kernel: Kernel, session: Session | undefined, before: 
   const roots: Roots = { kernel, process: session?.process, streams: session?.streams };
   return {
     graph: capture(roots, facts(), ports, frames.memory.buffer),
-    pages: savePages(frames, before?.pages),
+    pages: savePages(frames, before?.pages, processor as Cpu),
     instructions: processor.instructions,
     debugStatus: processor.debugStatus,
   };
@@ -79,7 +79,8 @@ interface Loaded extends Roots {
 }
 const derivesOf = (name: string): boolean => derived[name] !== undefined;
 
-const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu, memory: WebAssembly.Memory): Loaded => {
+/** `used`: the frames of the machine that is taken back. */
+const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu, memory: WebAssembly.Memory, used?: Frames): Loaded => {
   const ports = new Map<string, Port>();
   const supply: Supply = {
     fields(className, object) {
@@ -100,7 +101,7 @@ const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu
   };
   const roots = rebuild(graph, supply, derivesOf) as Roots;
   const { kernel } = roots;
-  loadPages(kernel.frames, pages);
+  loadPages(kernel.frames, pages, processor, used);
   processor.instructions = instructions;
   processor.debugStatus = debugStatus;
   kernel.attach(processor);
@@ -141,6 +142,6 @@ export const resume = (state: State, options: Machine["options"]): Resumed => {
 export const takeBack = (state: State, kernel: Kernel): { readonly kernel: Kernel; readonly started: Started | undefined } => {
   const { frames } = kernel;
   leave(frames);
-  const loaded = load(state, kernel.processor as Cpu, frames.memory);
+  const loaded = load(state, kernel.processor as Cpu, frames.memory, frames);
   return { kernel: loaded.kernel, started: startedOf(loaded) };
 };

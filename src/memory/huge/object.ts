@@ -109,6 +109,6 @@ export class HugeObject implements LargePages {
   }
   /** Zeroes the existing bytes [at, end). */
   clear(at: number, end: number): void {
-    this._each(at, end, (from, length) => this.pool.u8.fill(0, from, from + length));
+    this._each(at, end, (from, length) => this.pool.zero(from, from + length));
   }
 }

@@ -70,6 +70,11 @@ export class HugePool {
   get u8(): Uint8Array {
     return this._frames.u8;
   }
+  /** Zeroes bytes within one frame. */
+  zero(from: number, to: number): void {
+    this._frames.u8.fill(0, from, to);
+    this._frames.changed(from);
+  }
   /** Pages besides the surplus. */
   get persistent(): number {
     return this.total - this.surplus;

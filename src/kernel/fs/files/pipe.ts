@@ -159,6 +159,7 @@ export class Pipe {
     const last = this._slots.last();
     if (rest === 0 || !last || last.end + rest > PIPE_BUF) return 0;
     this._frames.u8.set(rest === bytes.length ? bytes : bytes.subarray(0, rest), last.frame + last.end);
+    this._frames.changed(last.frame);
     last.end += rest;
     return rest;
   }

@@ -167,11 +167,17 @@ export class Content implements FileContent {
   /** The frame of a page, or -errno. `whole`: all of it will be written. */
   private _writable(index: number, whole: boolean): number {
     const present = this._pages.get(index);
-    if (present !== undefined && present > 0) return present;
     const { frames } = this._budget;
+    if (present !== undefined && present > 0) {
+      frames.changed(present);
+      return present;
+    }
     const page = present === undefined ? this._budget.takePage(whole) : -present;
     if (page === 0) return -E.ENOSPC;
-    if (present !== undefined && !whole) frames.clear(page, page + PAGE);
+    if (present !== undefined) {
+      frames.changed(page);
+      if (!whole) frames.clear(page, page + PAGE);
+    }
     const based = present === undefined && !whole && this._baseEnd(index) > index;
     const error = based ? this._readBase(index * PAGE, frames.bytes(page)) : 0;
     if (error < 0) {
@@ -248,7 +254,10 @@ export class Content implements FileContent {
     if (size < this.size) {
       this._freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
       const last = this._pages.get(Math.floor(size / PAGE));
-      if (last !== undefined && last > 0) this._budget.frames.clear(last + (size % PAGE), last + PAGE);
+      if (last !== undefined && last > 0) {
+        this._budget.frames.clear(last + (size % PAGE), last + PAGE);
+        this._budget.frames.changed(last);
+      }
       this._baseSize = Math.min(this._baseSize, size);
     }
     this.size = size;

@@ -11,6 +11,7 @@ import { checksum } from "../file/checksum.ts";
 import { checkTypes, type Hosts } from "../file/type-check.ts";
 import { checkState } from "../file/validate.ts";
 import { Live } from "../live.ts";
+import { verification } from "../pages.ts";
 import type { State } from "../snapshot.ts";
 
 /** A guest and the way that it is run. */
@@ -110,6 +111,7 @@ const ofHost: Hosts = {
 
 /** The differences that were found: none, if snapshots are right. */
 export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5, engine }: Effort): string[] => {
+  verification.isOn = true;
   const found: string[] = [];
   const judge = (what: string, one: Outcome, other: Outcome, cut: Cut | undefined, log: Log, lines: readonly string[]): void => {
     const part = { ...one, stdout: rest(one.stdout, cut?.out ?? 0), stderr: rest(one.stderr, cut?.err ?? 0) };
