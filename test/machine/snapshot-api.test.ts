@@ -138,6 +138,21 @@ describe.skipIf(missing("snapshots of a shell", nativeX64, sh))("a snapshot", ()
     expect((await copy.snapshot().run({ stdin: "6\n" })).stdout.text).toBe("56\n");
     expect((await third.run({ stdin: "7\n" })).stdout.text).toBe("17\n");
   });
+  it("has copies that end and give their memory to the next", { timeout: 60_000 }, async () => {
+    const machine = await shell("read a; echo $a");
+    await machine.runUntil({ idle: true });
+    const snapshot = machine.snapshot();
+    const first = snapshot.fork({ stdin: "1\n" });
+    expect((await first.finish()).stdout.text).toBe("1\n");
+    const { moment } = first;
+    const second = snapshot.fork({ stdin: "2\n" });
+    expect([first.moment, await first.runUntil({ idle: true })]).toEqual([moment, false]);
+    expect(await codeOf(() => first.snapshot())).toBe("started");
+    first.restore(snapshot, { stdin: "3\n" });
+    const texts = await Promise.all([first, second].map(async (copy) => (await copy.finish()).stdout.text));
+    expect(texts).toEqual(["3\n", "2\n"]);
+    expect((await machine.snapshot().run({ stdin: "4\n" })).stdout.text).toBe("4\n");
+  });
   it("gives a copy other files, and another source of randomness", { timeout: 60_000 }, async () => {
     const machine = await shell("read a; cat /data; od -An -N8 -tx1 /dev/urandom", { files: { "/data": "old\n" } });
     await machine.runUntil({ idle: true });

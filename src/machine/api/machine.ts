@@ -32,9 +32,13 @@ import { bootOptions } from "./stores.ts";
  * console.log(run.status, run.stdout.text);
  */
 export class Machine {
-  private readonly _machine: Emulator;
+  private _machine: Emulator;
   /** The program that runs in steps. */
   private _live: Live | undefined;
+  /** Of a copy: the snapshot, which gets its memory and its compiled code when the program has ended. */
+  private readonly _origin: Parts | undefined;
+  /** The moment at which a copy's program has ended and its memory was given back. */
+  private _end: string | undefined;
 
   /** Boots: allocates guest memory, mounts the file systems, adds `files`. */
   constructor(options: MachineOptions = {}) {
@@ -95,7 +99,7 @@ export class Machine {
   }
   /** Adds standard input of the program that was started. */
   write(input: string | Uint8Array): void {
-    this._started().write(input);
+    if (this._end === undefined) this._started().write(input);
   }
   /**
    * Runs the program that was started until a condition holds. False: it has ended before, or waits for ever.
@@ -111,22 +115,32 @@ export class Machine {
   async runUntil(until: Until, limits: RunLimits = {}): Promise<boolean> {
     checkUntil(until);
     checkLimits(limits);
-    return this._started().until(until, limits);
+    return this._end === undefined && this._started().until(until, limits);
   }
   /**
    * Runs the program that was started to its end and reports. Its standard input ends, if it has not. A
    * program
-   * that waits for ever has the status `{ timeout: 0 }`.
+   * that waits for ever has the status `{ timeout: 0 }`. A copy whose program has ended gives its memory to
+   * the next
+   * copy of its snapshot; `restore` makes it anew.
    */
   async finish(limits: RunLimits = {}): Promise<Run> {
     checkLimits(limits);
-    return this._started().finish(limits);
+    const live = this._started();
+    const run = await live.finish(limits);
+    const idle = this._origin?.idle;
+    if (idle && live.session.ended && idle.length < MOST_IDLE) {
+      this._end = live.moment;
+      this._live = undefined;
+      idle.push(live);
+    }
+    return run;
   }
   /**
    * Instructions since boot, and transitions of the kernel since the last of them: `INSTRUCTIONS:STEPS`.
    */
   get moment(): string {
-    return this._started().moment;
+    return this._end ?? this._started().moment;
   }
 
   /**
@@ -152,22 +166,35 @@ export class Machine {
    */
   restore(snapshot: Snapshot, options: ForkOptions = {}): void {
     checkForkOptions(options);
-    const { state, options: of } = partsOfSnapshot(snapshot);
+    const { state, options: of, copy } = partsOfSnapshot(snapshot);
     if (of !== this._machine.options)
       throw new Problem("foreign-snapshot", "the snapshot is one of another machine", { help: "its fork() makes a machine of it" });
-    this._started().restore(state, options);
+    if (this._end === undefined) return this._started().restore(state, options);
+    this._live = copy(options);
+    this._machine = this._live.machine;
+    this._end = undefined;
   }
   private _started(): Live {
+    if (this._end !== undefined)
+      throw new Problem("started", "the program of this copy has ended", {
+        help: "restore() takes it back, and fork() makes another copy",
+      });
     if (!this._live) throw new Problem("started", "the machine has no program yet: `start` starts one");
     return this._live;
   }
 }
 
 /** A machine that exists, for a library user. */
-const wrapped = (live: Live): Machine =>
-  Object.assign(Object.create(Machine.prototype) as Machine, { _machine: live.machine, _live: live });
+const wrapped = (live: Live, origin: Parts): Machine =>
+  Object.assign(Object.create(Machine.prototype) as Machine, { _machine: live.machine, _live: live, _origin: origin, _end: undefined });
+/** A copy: of a machine that waits for the next use, or in a memory of its own. */
+const copyOf = ({ state, copy, idle }: Parts, options: ForkOptions): Live => {
+  const live = idle.pop();
+  live?.restore(state, options);
+  return live ?? copy(options);
+};
 const newSnapshot = (parts: Parts): Snapshot => setParts(Object.create(Snapshot.prototype) as Snapshot, parts);
-/** The machines of `Snapshot.run` that wait for the next call. */
+/** The machines of `Snapshot.run` and ended copies that wait for the next call. */
 const MOST_IDLE = 2;
 
 /**
@@ -202,7 +229,8 @@ export class Snapshot {
    */
   fork(options: ForkOptions = {}): Machine {
     checkForkOptions(options);
-    return wrapped(partsOfSnapshot(this).copy(options));
+    const parts = partsOfSnapshot(this);
+    return wrapped(copyOf(parts, options), parts);
   }
 
   /**
@@ -246,10 +274,9 @@ export class Snapshot {
   async run(options: ForkOptions & RunLimits = {}): Promise<Run> {
     checkForkRunOptions(options);
     const { timeout, signal, ...copied } = options;
-    const { state, copy, idle: waiting } = partsOfSnapshot(this);
-    const live = waiting.pop();
-    live?.restore(state, copied);
-    const used = live ?? copy(copied);
+    const parts = partsOfSnapshot(this);
+    const { idle: waiting } = parts;
+    const used = copyOf(parts, copied);
     const run = await used.finish({ ...(timeout === undefined ? {} : { timeout }), ...(signal ? { signal } : {}) });
     if (waiting.length < MOST_IDLE) waiting.push(used);
     return run;
