@@ -2,6 +2,9 @@
 // library, the cost of a run. The npm package "node" carries the binaries. Without a registry the run is
 // skipped with a message; with CI=true that is an error.
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { build, top } from "./setup.mjs";
 
 const versions = ["20", "22", "24"];
@@ -31,12 +34,15 @@ const cost = `
   }
   console.log(least <= 2 ? "at most 2 ms" : "more than 2 ms: " + least.toFixed(2));
 `;
+/** A snapshot that this version of Node.js saves, and the others continue. */
+const snapshot = join(mkdtempSync(join(tmpdir(), "trapgate-smoke-")), "c6.snapshot");
 /** Commands and their output on both streams together. */
 const checks = [
   [["bin/trapgate.js", "run", "guest/bin/hello-syscall"], "hello through syscall\n"],
   [["bin/trapgate.js", "run", "guest/bin/hello-int80-32"], "hello through int 0x80\n"],
   [["bin/trapgate.js", "landmines", "--only", "A1"], /3 runs, all as expected\n$/],
   [["--input-type=module", "--eval", library], "SIGSYS 5\n"],
+  [["bin/trapgate.js", "run", "--from", snapshot], "the kernel's word was cleared\nthe thread's own word never came\n"],
   [["--input-type=module", "--eval", cost], "at most 2 ms\n"],
 ];
 const holds = (expected, text) => (typeof expected === "string" ? text === expected : expected.test(text));
@@ -48,6 +54,7 @@ const nodeOf = (version) => {
 };
 
 build();
+run(process.execPath, ["bin/trapgate.js", "run", "--snapshot", snapshot, "--at", "25", "guest/bin/c6"]);
 let failed = false;
 for (const version of versions) {
   const node = nodeOf(version);
@@ -68,4 +75,5 @@ for (const version of versions) {
   }
   console.log(`smoke test on Node.js ${run(node, ["--version"]).stdout.trim()}: ${passed} of ${checks.length} checks passed`);
 }
+rmSync(dirname(snapshot), { recursive: true });
 process.exitCode = failed ? 1 : 0;
