@@ -1,4 +1,5 @@
-// A file of a snapshot goes on elsewhere as it would here: under another engine, in another process of the built
+// A file of a snapshot goes on elsewhere as it would here: under another engine, in another process of the
+// built
 // package, in Chromium.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -256,8 +256,8 @@ export class Timeline {
     this.kernel.scheduler.pauseAt = undefined;
     // Before the streams of the new session begin.
     this._written = [...entry.written];
-    // The input that was not read is in the state.
-    const { stdin: _, ...options } = this._options;
+    // The input that was not read is in the state, and so are the program's arguments.
+    const { stdin: _, args: _args, env: _env, ...options } = this._options;
     this.live.restore(entry.state, options);
     this._delivered = entry.events;
     this._work = entry.work;
