@@ -23,7 +23,7 @@ it.skipIf(missing("descriptors of this process", proc))(`${forks} copies leave n
     timers: process.getActiveResourcesInfo().filter((what) => what === "Timeout").length,
     megabytes: process.memoryUsage().rss / 2 ** 20,
   });
-  for (let n = 0; n < 100; n++) await fork();
+  for (let n = 0; n < Math.max(100, forks / 10); n++) await fork();
   const before = figures();
   for (let n = 0; n < forks; n++) await fork();
   const after = figures();

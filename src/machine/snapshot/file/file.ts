@@ -156,6 +156,16 @@ const isHostFile = (value: unknown): value is HostFile => {
     mtime.length === 2
   );
 };
+/** The form of an option. Its value is checked where a machine is made. */
+const isOption: Readonly<Record<(typeof KEPT)[number], (value: unknown) => boolean>> = {
+  kernel: isText,
+  x32: (value) => typeof value === "boolean",
+  ia32: (value) => typeof value === "boolean",
+  vsyscall: isText,
+  bugs: (value) => isList(value, isText),
+  cpu: isText,
+  memory: (value) => isText(value) || isCount(value),
+};
 const isTask = (value: unknown): value is Header["tasks"][number] => Array.isArray(value) && isCount(value[0]) && isText(value[1]);
 const isHeader = (value: unknown): value is Header => {
   const {
@@ -176,6 +186,7 @@ const isHeader = (value: unknown): value is Header => {
     texts &&
     typeof options === "object" &&
     options !== null &&
+    KEPT.every((name) => !Object.hasOwn(options, name) || isOption[name](options[name])) &&
     isList(hosts, isHostFile) &&
     isList(tasks, isTask) &&
     [items, frames, length].every(isCount)
