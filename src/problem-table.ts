@@ -245,6 +245,12 @@ export const problemTable = {
     title: "a snapshot that needs files of the host",
     text: 'A snapshot uses files of the host: a root, mounts. They are given again when it is opened, and must be the same: type, size and time of their last change. `changed: "accept"` takes them as they are.',
   },
+  "bad-recording": {
+    code: "TG0511",
+    title: "a recording that cannot be replayed",
+    text: "The file is damaged, or is none that `trapgate record` has written; or the program asks the host what it did not ask when it was recorded, because another build replays it or a debugger has changed the run.",
+    example: ["replay", "README.md"],
+  },
   "bad-schedule": {
     code: "TG0601",
     title: "a schedule that does not fit",

@@ -2,9 +2,10 @@
 // - Declarations are one file a door, and those that doors share in types/. tsc writes one a module, four
 // times
 //   as many bytes, and most of them describe values that no user can name.
+// - Modules that no door leads to are left out: those of the command line, which the bundle has.
 // - Modules of the kernel, the memory and the processor have no comments: these are a fifth of all modules.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -34,6 +35,20 @@ if (!existsSync(shared)) {
   const internal = join(dist, "internal.d.ts");
   writeFileSync(internal, readFileSync(internal, "utf8").replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, ""));
 }
+
+const reached = new Set();
+const reach = (path) => {
+  if (reached.has(path) || !existsSync(path)) return;
+  reached.add(path);
+  const text = readFileSync(path, "utf8");
+  for (const [, from] of text.matchAll(/(?:\bfrom|\bimport|new URL\()\s*\(?\s*"(\.[^"]+\.js)"/g)) reach(join(dirname(path), from));
+};
+const { exports: doors } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
+for (const { default: door } of Object.values(doors)) if (door) reach(join(dist, door.slice("./dist/".length)));
+/** Folders that are no modules of doors: scripts of the command line and the lab. */
+const apart = /^(?:bundle|lab|cli|landmines)[/\\]/;
+for (const name of readdirSync(dist, { recursive: true }).filter((each) => each.endsWith(".js") && !apart.test(each)))
+  if (!reached.has(join(dist, name))) rmSync(join(dist, name));
 
 const uncommented = ["cpu", "kernel", "memory"];
 for (const room of uncommented.map((name) => join(dist, name)).filter((path) => existsSync(path)))

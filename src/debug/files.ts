@@ -8,6 +8,7 @@ import { O_LARGEFILE, O_RDONLY } from "../kernel/fs/vfs/open-flags.ts";
 import type { Task } from "../kernel/task/task.ts";
 import { Live } from "../machine/snapshot/live.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
+import { Problem } from "../problem.ts";
 
 /** An open file: its bytes, which are read once. */
 interface Opened {
@@ -63,7 +64,16 @@ export class GuestFiles {
   }
 }
 
+/** EIO for what a recording does not have: the program has not read it. */
 const read = (task: Task, name: string): Uint8Array | number => {
+  try {
+    return wholeFile(task, name);
+  } catch (error) {
+    if (error instanceof Problem && error.kind === "bad-recording") return -E.EIO;
+    throw error;
+  }
+};
+const wholeFile = (task: Task, name: string): Uint8Array | number => {
   const file = open(task, name.startsWith("/") ? task.fs.root : task.fs.cwd, name, { flags: O_RDONLY | O_LARGEFILE, mode: 0 });
   if (typeof file === "number") return file;
   if (!(file instanceof FileDescription)) return -E.EAGAIN;

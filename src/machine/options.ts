@@ -70,8 +70,8 @@ export interface MachineOptions {
    */
   readonly clock?: number | string;
   /**
-   * Processors that guests see (nproc, /proc/cpuinfo, affinity), 1 to 64. Programs run on the first one.
-   * Default 1.
+   * Processors that guests see (nproc, /proc/cpuinfo, affinity), 1 to 64. Tasks are spread over them, and one
+   * runs at a time. Default 1.
    */
   readonly cpus?: number;
   /** Decides everything that is random. Default 0. */

@@ -124,7 +124,7 @@ export const rooms: Record<string, readonly string[]> = {
     "entry show",
     "sched",
   ],
-  machine: ["stack", "tracing", "tracing/strace", "", "explore", "snapshot", "snapshot/file", "snapshot/exact", "timeline", "api"],
+  machine: ["stack", "tracing", "tracing/strace", "", "explore", "snapshot", "snapshot/file", "snapshot/exact", "timeline", "api", "recording"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
   browser: ["image", "", "index.ts"],
 };

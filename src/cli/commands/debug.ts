@@ -7,10 +7,12 @@ import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/d
 import { backlog, fdSink } from "../../host/node-sink.ts";
 import { Machine } from "../../machine/machine.ts";
 import { parseMoment } from "../../machine/moment.ts";
-import { Timeline } from "../../machine/timeline/timeline.ts";
+import type { Hooks } from "../../machine/options.ts";
+import { Timeline, type TimelineOptions } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
 import { parse, size } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { isRecordingFile, recordingOf, replayed } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
 import { prepare, programOptions } from "../run-options.ts";
 import { complain } from "../text/print.ts";
@@ -41,9 +43,28 @@ const input = (file: string): Uint8Array => {
   }
 };
 
+/** The run of a program, at its beginning. `isGiven`: its input is known. */
+const begun = async (
+  values: ReturnType<typeof parse<typeof options>>["values"],
+  rest: readonly string[],
+  isPiped: boolean,
+  hooks: Hooks,
+  history: TimelineOptions,
+): Promise<{ readonly timeline: Timeline; readonly isGiven: boolean; readonly close: (() => void) | undefined }> => {
+  const prepared = prepare(values, rest);
+  const budget = new WorkBudget({ subject: "the input" });
+  const warn = (line: string): void => void complain(`warning: ${line}\n`);
+  const policy = prepared.policy && (await (await import("../run-policy.ts")).readRunPolicy({ ...prepared.policy, budget, warn }));
+  const given = values.stdin === undefined ? (isPiped ? new Uint8Array(0) : undefined) : input(values.stdin);
+  const machine = new Machine({ ...prepared.machine, budget, ...(prepared.code ? { code: prepared.code } : {}) });
+  const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}), ...(given ? { stdin: given } : {}), hooks };
+  const timeline = new Timeline(machine, prepared.path, program, history);
+  return { timeline, isGiven: given !== undefined, close: () => prepared.file?.close() };
+};
+
 /** `trapgate debug`: the entry of the table of commands. */
 export const command: Command = {
-  synopsis: "[OPTION…] [--] PROG [ARG…]",
+  synopsis: "[OPTION…] [--] {PROG [ARG…] | RECORDING}",
   summary: "debug a program with gdb or lldb, forward and backward",
   get options() {
     return [
@@ -64,44 +85,31 @@ export const command: Command = {
     const address = isPiped ? undefined : addressOf(listen);
     const at = values.at === undefined ? undefined : parseMoment(values.at);
     if (at && values["at-end"]) throw new Problem("usage", "--at and --at-end are two moments: only one can be");
-    const prepared = prepare(values, rest);
-    const budget = new WorkBudget({ subject: "the input" });
-    const policy =
-      prepared.policy &&
-      (await (
-        await import("../run-policy.ts")
-      ).readRunPolicy({ ...prepared.policy, budget, warn: (line) => complain(`warning: ${line}\n`) }));
     // The protocol has standard output.
     const out = fdSink(isPiped ? 2 : 1);
     const err = fdSink(2);
-    const given = values.stdin === undefined ? (isPiped ? new Uint8Array(0) : undefined) : input(values.stdin);
-    const machine = new Machine({ ...prepared.machine, budget, ...(prepared.code ? { code: prepared.code } : {}) });
     let debug: Debugger | undefined;
-    const timeline = new Timeline(
-      machine,
-      prepared.path,
-      {
-        ...prepared.program,
-        ...(policy ? { policy: policy.given } : {}),
-        ...(given ? { stdin: given } : {}),
-        hooks: {
-          stdout: (bytes) => void out.write(bytes),
-          stderr: (bytes) => void err.write(bytes),
-          denied: (denial) => debug?.denied(denial),
-        },
-      },
-      values.history === undefined ? {} : { memory: size(values.history, "--history") },
-    );
+    const hooks: Hooks = {
+      stdout: (bytes) => void out.write(bytes),
+      stderr: (bytes) => void err.write(bytes),
+      denied: (denial) => debug?.denied(denial),
+    };
+    const history = values.history === undefined ? {} : { memory: size(values.history, "--history") };
+    const [file = ""] = rest;
+    const { timeline, isGiven, close } =
+      rest.length === 1 && isRecordingFile(file)
+        ? { timeline: replayed(recordingOf(file), hooks, undefined, history), isGiven: true, close: undefined }
+        : await begun(values, rest, isPiped, hooks, history);
     debug = new Debugger(timeline);
     debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
-    if (!given) debug.input = pieces();
+    if (!isGiven) debug.input = pieces();
     await debug.restart();
     if (values["at-end"]) await debug.goToEnd();
     else if (at) await debug.goTo(at);
     try {
       return await serve(debug, address, values.once ?? false);
     } finally {
-      prepared.file?.close();
+      close?.();
       await backlog.end();
     }
   },

@@ -12,7 +12,7 @@ import type { StartOptions } from "../snapshot/options.ts";
 import { type Entry, Ring } from "./ring.ts";
 
 /** What the owner did to the machine at a moment: input, or a change that made a branch. */
-interface Event {
+export interface Event {
   readonly moment: Moment;
   /** Virtual time: all tasks may have slept since the moment came. */
   readonly now: number;
@@ -22,7 +22,7 @@ interface Event {
 export interface TimelineOptions {
   /** Bytes of the host's memory for snapshots, about. Default 512 MiB. */
   readonly memory?: number;
-  /** Milliseconds of host time between two snapshots. Default 100. */
+  /** Milliseconds of host time between two snapshots. Default 100; Infinity: the run only goes forward. */
   readonly every?: number;
 }
 /**
@@ -105,7 +105,7 @@ export class Timeline {
     this._options = { ...options, hooks: watched };
     this._branch = { ring: new Ring(memory), events: [], from: START, parent: -1, reached: this.moment, work: 0, seen: [0, 0] };
     this._branches.push(this._branch);
-    this._save();
+    if (every !== Number.POSITIVE_INFINITY) this._save();
   }
   private readonly _options: StartOptions;
 
@@ -359,6 +359,10 @@ export class Timeline {
     this._branch.events.push({ moment, now: kernel.now, deliver });
     this._delivered = this._branch.events.length;
     deliver(this.live);
+  }
+  /** Before the run: input that comes at these moments, in their order. */
+  expect(events: readonly Event[]): void {
+    this._branch.events.push(...events);
   }
   private _open(): void {
     const { moment, _branch: old } = this;
