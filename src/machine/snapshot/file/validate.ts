@@ -97,7 +97,8 @@ const checkChains = (objects: Objects): void => {
       for (let n = first; n >= 0 && !over.has(n); ) {
         chain.add(n);
         const next = objects.item(n).kind === "object" ? objects.ref(n, key) : -1;
-        if (next === n) break;
+        // The root of a file system is its own parent; nothing else is.
+        if (next === n && name === "kernel/fs/vfs/dentry.ts:Dentry") break;
         if (chain.has(next)) throw badFile(`${name}.${key} leads in a circle`);
         n = next;
       }
