@@ -1,12 +1,9 @@
 // A file of a snapshot goes on elsewhere as it would here: under another engine, in another process of the
-// built
-// package, in Chromium.
+// built package. Browsers: test/lab/checks/equal.ts.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { rolldown } from "rolldown";
 import { Machine, Snapshot } from "trapgate";
 import { afterAll, describe, expect, it } from "vitest";
 import { engines } from "../../src/cpu/engine.ts";
@@ -15,7 +12,6 @@ import { Live } from "../../src/machine/snapshot/live.ts";
 import { missing, type Need, top } from "../support/host.ts";
 
 const built: Need = { what: "a build (npm run build)", met: existsSync(`${top}/dist/index.js`) };
-const browser: Need = { what: "/usr/bin/chromium", met: existsSync("/usr/bin/chromium") };
 const folder = mkdtempSync(join(tmpdir(), "trapgate-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -65,31 +61,5 @@ describe.skipIf(missing("files of snapshots in other processes", built))("a file
       ${read}
       console.log(answer);`);
     expect(there).toBe(here);
-  });
-
-  it.skipIf(missing("files of snapshots in Chromium", browser))("goes on in Chromium", { timeout: 180_000 }, async () => {
-    const here = write();
-    const entry = join(folder, "page.js");
-    writeFileSync(entry, `export { Snapshot } from ${JSON.stringify(`${top}/dist/index.js`)};`);
-    const bundle = await rolldown({ input: entry, platform: "browser", logLevel: "silent" });
-    const { output } = await bundle.generate({ format: "iife", name: "trapgate", inlineDynamicImports: true });
-    await bundle.close();
-    const script = output[0].code;
-    const page = await chromium.launch({ executablePath: browser.what, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
-    try {
-      const tab = await page.newPage();
-      await tab.addScriptTag({ content: script });
-      const answer = await tab.evaluate(
-        async (numbers) => {
-          const { Snapshot: Read } = (globalThis as unknown as { readonly trapgate: { readonly Snapshot: typeof Snapshot } }).trapgate;
-          const { status, stdout, stats } = await (await Read.read(Uint8Array.from(numbers))).run();
-          return JSON.stringify([status, stdout.text, stats]);
-        },
-        [...readFileSync(file)],
-      );
-      expect(`${answer}\n`).toBe(here);
-    } finally {
-      await page.close();
-    }
   });
 });
