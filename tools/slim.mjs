@@ -1,9 +1,9 @@
 // `node tools/slim.mjs FOLDER`: makes the folder of modules that of a package.
 // - Declarations are one file a door, and those that doors share in types/. tsc writes one a module, four
-// times
-//   as many bytes, and most of them describe values that no user can name.
+//   times as many bytes, and most of them describe values that no user can name.
 // - Modules that no door leads to are left out: those of the command line, which the bundle has.
-// - Modules of the kernel, the memory and the processor have no comments: these are a fifth of all modules.
+// - Modules of rooms within have no comments: these are a fifth of all modules. Doors have their docstrings in
+//   the declarations.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { transform } from "esbuild";
@@ -50,7 +50,7 @@ const apart = /^(?:bundle|lab|cli|landmines)[/\\]/;
 for (const name of readdirSync(dist, { recursive: true }).filter((each) => each.endsWith(".js") && !apart.test(each)))
   if (!reached.has(join(dist, name))) rmSync(join(dist, name));
 
-const uncommented = ["cpu", "kernel", "memory"];
+const uncommented = ["abi", "cpu", "host", "kernel", "machine", "memory", "wasm"];
 for (const room of uncommented.map((name) => join(dist, name)).filter((path) => existsSync(path)))
   for (const name of readdirSync(room, { recursive: true }).filter((each) => each.endsWith(".js") && !each.startsWith("generated"))) {
     const path = join(room, name);
