@@ -2,8 +2,8 @@
 // - Declarations are one file a door, and those that doors share in types/. tsc writes one a module, four
 //   times as many bytes, and most of them describe values that no user can name.
 // - Modules that no door leads to are left out: those of the command line, which the bundle has.
-// - Modules of rooms within have no comments: these are a fifth of all modules. Doors have their docstrings in
-//   the declarations.
+// - Modules of rooms within have no comments: these are a fifth of all modules. Declarations have the
+//   docstrings of doors.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { transform } from "esbuild";
