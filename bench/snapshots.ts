@@ -50,6 +50,33 @@ const forks = async (snapshot: Snapshot, count: number): Promise<Times> => {
   return times(count, fork, () => copy?.finish());
 };
 
+/** `npm run bench:snapshots -- alive`: in a process of its own, whose memory is that of these copies. */
+const alive = async (): Promise<void> => {
+  const machine = await waiting(PYTHON, ["-c", 'import sys; x = b"a" * (113 << 20)\nfor line in sys.stdin: exec(line)']);
+  const snapshot = machine.snapshot();
+  const megabytes = (): number => process.memoryUsage().rss / 2 ** 20;
+  const before = megabytes();
+  const copies: Machine[] = [];
+  const since = process.cpuUsage();
+  for (let n = 0; n < 100; n++) {
+    const copy = snapshot.fork();
+    copy.write(`print(len(x), ${n})\n`);
+    await copy.runUntil({ idle: true });
+    copies.push(copy);
+  }
+  const { user, system } = process.cpuUsage(since);
+  console.log(
+    `${"100 forks of it that have run, alive at once".padEnd(58)} ${megabytes().toFixed(0).padStart(8)} MB${"".padStart(15)}1500 MB`,
+  );
+  console.log(
+    `    ${before.toFixed(0)} MB before the first; each took ${((user + system) / 1000 / copies.length).toFixed(1)} ms of processor time`,
+  );
+};
+if (process.argv[2] === "alive") {
+  await alive();
+  process.exit();
+}
+
 console.log(`${"".padEnd(58)} ${"wall".padStart(11)} ${"processor".padStart(11)}   wanted`);
 {
   const machine = await waiting(PYTHON, ["-c", READS]);
@@ -72,6 +99,7 @@ console.log(`${"".padEnd(58)} ${"wall".padStart(11)} ${"processor".padStart(11)}
   const machine = await waiting(PYTHON, ["-c", 'import sys; x = b"a" * (113 << 20); sys.stdin.read()']);
   row("fork of python3 with 113 MB (about 30 000 frames)", await forks(machine.snapshot(), 10), "20 ms");
 }
+process.stdout.write(spawnSync(process.execPath, [...process.execArgv, process.argv[1] as string, "alive"], { encoding: "utf8" }).stdout);
 {
   const python = prepared(root, PYTHON, { args: ["-c", READS] });
   const test = async (): Promise<void> => {

@@ -7,11 +7,12 @@ import { PROT, VM, type Vma } from "../memory/vma.ts";
 
 /** The bytes of a mapping's page, in `into` from `done` on. False: it has none. */
 const readPage = (space: AddressSpace, vma: Vma, address: number, into: Uint8Array): boolean => {
-  const { u8 } = space.frames;
+  const { frames } = space;
   const offset = address % PAGE_SIZE;
   const pte = space.table.leafAt(address)[Math.floor((address % LEAF_BYTES) / PAGE_SIZE)] ?? 0;
   if (pte !== 0) {
-    into.set(u8.subarray(frameOf(pte) + offset, frameOf(pte) + offset + into.length));
+    const from = frames.use(frameOf(pte) + offset);
+    into.set(frames.u8.subarray(from, from + into.length));
     return true;
   }
   into.fill(0);
@@ -20,7 +21,8 @@ const readPage = (space: AddressSpace, vma: Vma, address: number, into: Uint8Arr
   if (index * PAGE_SIZE >= vma.cache.backing.size) return false;
   const cached = vma.cache.cached(index);
   if (cached !== undefined && cached > 0) {
-    into.set(u8.subarray(cached + offset, cached + offset + into.length));
+    const from = frames.use(cached + offset);
+    into.set(frames.u8.subarray(from, from + into.length));
     return true;
   }
   const page = new Uint8Array(PAGE_SIZE);

@@ -170,7 +170,7 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
   // The reference keeps the source during the allocation, which may reclaim unmapped pages of the cache.
   frames.retain(from);
   const frame = from === frames.zero ? frames.alloc(direct) : frames.allocDirty(direct);
-  if (frame !== 0 && from !== frames.zero) frames.u8.copyWithin(frame, from, from + PAGE_SIZE);
+  if (frame !== 0 && from !== frames.zero) frames.u8.copyWithin(frame, frames.use(from), from + PAGE_SIZE);
   frames.release(from);
   if (frame === 0) return refusal.noMemory;
   if (old !== 0) {

@@ -71,6 +71,23 @@ export const frameState = {
 const tables = frameTables;
 const state = frameState;
 
+/** The frames of a memory since it was equal to a snapshot. */
+export interface Tracking {
+  /** By frame: 0, or one of `since`. */
+  readonly written: Uint8Array;
+  /** Gives a frame, by its number, the bytes of the snapshot. */
+  fill(frame: number): void;
+}
+/** What has become of a frame since a snapshot. */
+export const since = {
+  /** The kernel has written or allocated it. Writes of guest code are known to the TLB. */
+  written: 1,
+  /** Nothing has used it: its bytes are only in the snapshot, and the memory has zeros. */
+  unused: 2,
+  /** The same after a restore in place: the memory has older bytes. */
+  stale: 3,
+} as const;
+
 /** The page frames of one machine. */
 export class Frames {
   readonly memory: WebAssembly.Memory;
@@ -92,8 +109,8 @@ export class Frames {
   gate: { readonly page: number; readonly frame: number } | undefined = undefined;
   /** The number of open file descriptions of the machine, and its limit. */
   readonly openFiles = { now: 0, most: Number.POSITIVE_INFINITY };
-  /** Since a snapshot: the frames that the kernel has written or freed. */
-  tracking: { readonly written: Uint8Array } | undefined = undefined;
+  /** Undefined: the machine has no snapshot. */
+  tracking: Tracking | undefined = undefined;
   /** Objects of shared anonymous memory made so far. They number their inodes. */
   sharedObjects = 0;
   /** The address space that the CPU translates by. */
@@ -193,6 +210,11 @@ export class Frames {
     if (!this._recycled) {
       this._touched++;
       if (before === 0) (this._everTouched[0] as number)++;
+    }
+    const { tracking } = this;
+    if (tracking !== undefined) {
+      if (tracking.written[n] === since.unused && (before & state.earlier) === 0) (this._everTouched[0] as number)++;
+      tracking.written[n] = since.written;
     }
     this._state[n] = before | state.used;
     this._refs[n] = 1;
@@ -338,7 +360,7 @@ export class Frames {
     this._refs[n] = refs;
     this._barren = false;
     if (refs > 0) return;
-    this.changed(frame);
+    this._invalidate(frame);
     this.free++;
     if (((this._state[n] as number) & state.listed) !== 0) return;
     this._state[n] = state.used | state.listed;
@@ -392,8 +414,23 @@ export class Frames {
    */
   changed(at: number): void {
     const { tracking } = this;
-    if (tracking !== undefined) tracking.written[at >>> PAGE_SHIFT] = 1;
+    if (tracking !== undefined) {
+      this.use(at);
+      tracking.written[at >>> PAGE_SHIFT] = since.written;
+    }
+    this._invalidate(at);
+  }
+  private _invalidate(at: number): void {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
+  }
+  /**
+   * Called before the bytes of a frame are read or written, with the address of any of them, which it returns.
+   * The frame of a copy gets its bytes from the snapshot then.
+   */
+  use(at: number): number {
+    const { tracking } = this;
+    if (tracking !== undefined && (tracking.written[at >>> PAGE_SHIFT] as number) >= since.unused) tracking.fill(at >>> PAGE_SHIFT);
+    return at;
   }
 
   /** Zeroes bytes within one frame. It copies, because V8 fills shared memory byte by byte. */
@@ -421,7 +458,7 @@ export class Frames {
       if (((four[i] as number) & (state.own * 0x0101_0101)) === 0) continue;
       for (let n = i * 4; n < i * 4 + 4; n++) {
         if (((this._state[n] as number) & state.own) === 0) continue;
-        this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+        if (this.tracking?.written[n] !== since.unused) this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
         this._refs[n] = this._next[n] = 0;
         this._state[n] = state.earlier;
       }

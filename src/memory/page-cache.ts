@@ -76,7 +76,7 @@ export class PageCache {
     const from = this._pages.get(index) as number;
     const to = this.frames.allocDirty();
     if (to === 0) return false;
-    this.frames.u8.copyWithin(to, from, from + PAGE_SIZE);
+    this.frames.u8.copyWithin(to, this.frames.use(from), from + PAGE_SIZE);
     this._pages.set(index, to);
     this.frames.release(from);
     return true;
@@ -109,7 +109,7 @@ export class PageCache {
       const n = Math.min(PAGE_SIZE - within, bytes.length - done);
       const frame = this._pages.get(Math.floor(at / PAGE_SIZE));
       if (frame !== undefined) {
-        u8.set(bytes.subarray(done, done + n), frame + within);
+        u8.set(bytes.subarray(done, done + n), this.frames.use(frame + within));
         this.frames.changed(frame);
       }
       done += n;
@@ -122,7 +122,7 @@ export class PageCache {
   overlay(offset: number, into: Uint8Array): void {
     const end = (offset + into.length) / PAGE_SIZE;
     for (const index of within(this._dirty, Math.floor(offset / PAGE_SIZE), end)) {
-      const frame = this._pages.get(index) as number;
+      const frame = this.frames.use(this._pages.get(index) as number);
       const from = Math.max(index * PAGE_SIZE, offset);
       const to = Math.min((index + 1) * PAGE_SIZE, offset + into.length);
       if (from < to) into.set(this.frames.u8.subarray(frame + from - index * PAGE_SIZE, frame + to - index * PAGE_SIZE), from - offset);
@@ -138,7 +138,7 @@ export class PageCache {
   /** Zeroes the cached part of the bytes [from, to), where the file got a hole. */
   zero(from: number, to: number): void {
     for (const index of within(this._pages, Math.floor(from / PAGE_SIZE), to / PAGE_SIZE)) {
-      const frame = this._pages.get(index) as number;
+      const frame = this.frames.use(this._pages.get(index) as number);
       this.frames.clear(frame + Math.max(0, from - index * PAGE_SIZE), frame + Math.min(PAGE_SIZE, to - index * PAGE_SIZE));
       this.frames.changed(frame);
     }
@@ -152,7 +152,7 @@ export class PageCache {
     const tail = size % PAGE_SIZE;
     const last = tail === 0 ? undefined : this._pages.get(end - 1);
     if (last !== undefined) {
-      this.frames.clear(last + tail, last + PAGE_SIZE);
+      this.frames.clear(this.frames.use(last + tail), last + PAGE_SIZE);
       this.frames.changed(last);
     }
     this.unmap(end);
@@ -190,7 +190,7 @@ export class PageCache {
   }
   /** False: the file cannot store the page, which remains dirty. */
   private _store(index: number): boolean {
-    const frame = this._pages.get(index) as number;
+    const frame = this.frames.use(this._pages.get(index) as number);
     const length = Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE);
     return length <= 0 || this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length)) === length;
   }

@@ -39,8 +39,8 @@ export const NO_AUXV = new Uint8Array(0);
 
 const largePages = ({ file }: Vma): LargePages => file?.backing.huge as LargePages;
 
-/** An entry in the form of `Mmu.translate`. */
-const frameOf = (pte: number): number => pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
+/** An entry in the form of `Mmu.translate`. The access uses the frame. */
+const frameOf = (pte: number, frames: Frames): number => frames.use(pte - (pte & 0xfff)) + (pte & PTE.WRITE ? cacheWrite : 0);
 
 /** An address space. The last `release` frees it. */
 export class AddressSpace extends UserMemory implements Mmu, FileMapping {
@@ -165,7 +165,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
         if (frames.watch.codeFrames[from / PAGE_SIZE] || frames.free < frames.total >> 2) return undefined;
         const to = frames.allocThis(home);
         if (to === 0) return undefined;
-        frames.u8.copyWithin(to, from, from + PAGE_SIZE);
+        frames.u8.copyWithin(to, frames.use(from), from + PAGE_SIZE);
         frames.release(from);
         moved++;
         return to + (pte - from);
@@ -247,13 +247,16 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   present(address: number, kind: Access = access.read): number {
     const pte = this._pte(address);
-    return pte & (1 << kind) ? frameOf(pte) : -1;
+    return pte & (1 << kind) ? frameOf(pte, this.frames) : -1;
   }
   translate(address: number, kind: Access): number {
     const pte = this._pte(address);
-    if (pte & (1 << kind)) return frameOf(pte);
+    if (pte & (1 << kind)) return frameOf(pte, this.frames);
     const frame = this._fault(address, kind);
-    if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite + (hasFilledBehind(this, address) ? cacheMore : 0) : 0);
+    if (frame > 0)
+      return (
+        this.frames.use(frame) + (this.table.get(address) & PTE.WRITE ? cacheWrite + (hasFilledBehind(this, address) ? cacheMore : 0) : 0)
+      );
     return -(
       1 +
       (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0))
@@ -266,7 +269,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   kernelHalf(address: number, kind: Access): number | undefined {
     const { gate } = this.frames;
-    return gate && kind === access.read && Math.floor(address / PAGE_SIZE) * PAGE_SIZE === gate.page ? gate.frame : undefined;
+    return gate && kind === access.read && Math.floor(address / PAGE_SIZE) * PAGE_SIZE === gate.page
+      ? this.frames.use(gate.frame)
+      : undefined;
   }
 
   private _pte(address: number): number {
@@ -388,7 +393,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const frame = this._populate(vma, address, kind);
       if (frame < 0) break;
       const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), length - done);
-      move(frame + (address % PAGE_SIZE), done, n);
+      move(this.frames.use(frame + (address % PAGE_SIZE)), done, n);
       this.flushPage(address - (address % PAGE_SIZE));
       done += n;
     }

@@ -13,7 +13,7 @@ export const readFile = (frames: Frames, file: MappedFile, offset: number, lengt
     const at = offset + done;
     const frame = cache.frame(Math.floor(at / PAGE_SIZE));
     if (frame <= 0) return frame === 0 ? -E.ENOMEM : -E.EIO;
-    const from = frame + (at % PAGE_SIZE);
+    const from = frames.use(frame + (at % PAGE_SIZE));
     const n = Math.min(PAGE_SIZE - (at % PAGE_SIZE), out.length - done);
     out.set(frames.u8.subarray(from, from + n), done);
     done += n;

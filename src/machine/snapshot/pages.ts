@@ -3,7 +3,7 @@
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { TranslationListener } from "../../cpu/machine/mmu.ts";
 import { leaveTable, takeTable } from "../../cpu/machine/side-tables.ts";
-import { type Frames, PAGE_SIZE, frameState as state, frameTables as tables } from "../../memory/frames.ts";
+import { type Frames, PAGE_SIZE, since, frameState as state, type Tracking, frameTables as tables } from "../../memory/frames.ts";
 
 /** The tables of all frames: fields of `Frames` that a graph leaves out. */
 interface Tables {
@@ -53,19 +53,46 @@ const touched = ({ _state }: Tables): number[] => {
  * and by
  * guest code, which the TLB knows: a frame that it could write since the flush of that moment.
  */
-interface Tracking {
+class SinceSnapshot implements Tracking {
   readonly written: Uint8Array;
   readonly pages: Pages;
   readonly flushes: number;
+  private readonly _frames: Frames;
+  constructor(frames: Frames, pages: Pages, written: Uint8Array, flushes: number) {
+    this._frames = frames;
+    this.pages = pages;
+    this.written = written;
+    this.flushes = flushes;
+  }
+  /** The content of an unused frame. */
+  pageOf(n: number): Int32Array | undefined {
+    const { numbers, bytes } = this.pages;
+    let low = 0;
+    for (let high = numbers.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if ((numbers[middle] as number) < n) low = middle + 1;
+      else high = middle;
+    }
+    return bytes[low];
+  }
+  fill(n: number): void {
+    const { _state, _everTouched } = tablesOf(this._frames);
+    const page = this.pageOf(n);
+    const words = new Int32Array(this._frames.memory.buffer, n * PAGE_SIZE, WORDS);
+    if (page) words.set(page);
+    else words.fill(0);
+    if (this.written[n] === since.unused && ((_state[n] as number) & state.earlier) === 0) (_everTouched[0] as number)++;
+    this.written[n] = 0;
+  }
 }
-const trackingOf = (frames: Frames): Tracking | undefined => frames.tracking as Tracking | undefined;
+const trackingOf = (frames: Frames): SinceSnapshot | undefined => frames.tracking as SinceSnapshot | undefined;
 /** Memory and snapshot are equal now. Guest code must ask for each frame before it writes it. */
-const track = (frames: Frames, processor: Cpu, pages: Pages, used: Tracking | undefined): void => {
+const track = (frames: Frames, processor: Cpu, pages: Pages, written: Uint8Array): void => {
   processor.flushTlb();
-  const written = used?.written.fill(0) ?? new Uint8Array(frames.memory.buffer.byteLength / PAGE_SIZE);
-  const tracking: Tracking = { written, pages, flushes: processor.flushes };
-  frames.tracking = tracking;
+  for (let n = written.indexOf(since.written); n >= 0; n = written.indexOf(since.written, n + 1)) written[n] = 0;
+  frames.tracking = new SinceSnapshot(frames, pages, written, processor.flushes);
 };
+const newWritten = (frames: Frames): Uint8Array => new Uint8Array(frames.memory.buffer.byteLength / PAGE_SIZE);
 /** Tests compare frames that are taken for equal. */
 export const verification = { isOn: false };
 
@@ -73,7 +100,7 @@ export const verification = { isOn: false };
  * The content of each frame that is still that of the last snapshot; both undefined and zeros are undefined.
  */
 class Unchanged {
-  private readonly _tracking: Tracking | undefined;
+  private readonly _tracking: SinceSnapshot | undefined;
   private readonly _writable: Uint32Array;
   private readonly _words: Int32Array;
   private _at = 0;
@@ -89,9 +116,9 @@ class Unchanged {
     const { pages, written, flushes } = tracking;
     const { numbers, refs } = pages;
     while (this._at < numbers.length && (numbers[this._at] as number) < n) this._at++;
-    const is = numbers[this._at] === n && refs[this._at] !== 0 && written[n] === 0 && (this._writable[n] as number) < flushes;
-    if (is && verification.isOn) {
-      const page = this.page;
+    const is = numbers[this._at] === n && refs[this._at] !== 0 && written[n] !== since.written && (this._writable[n] as number) < flushes;
+    if (is && verification.isOn && written[n] !== since.stale) {
+      const page = written[n] === since.unused ? undefined : this.page;
       if (!(page ? isEqual(this._words, n * WORDS, page) : isZero(this._words, n * WORDS)))
         throw new Error(`frame ${n} was written unseen`);
     }
@@ -106,6 +133,7 @@ class Unchanged {
 /** The frames of now. `before`: an earlier snapshot, whose pages are shared where they are equal. */
 export const savePages = (frames: Frames, before: Pages | undefined, processor?: Cpu): Pages => {
   const unchanged = processor && new Unchanged(frames, processor);
+  const tracking = trackingOf(frames);
   const { _refs, _next, _state } = tablesOf(frames);
   const words = new Int32Array(frames.memory.buffer);
   const numbers = Uint32Array.from(touched(tablesOf(frames)));
@@ -120,6 +148,7 @@ export const savePages = (frames: Frames, before: Pages | undefined, processor?:
     const known = before && before.numbers[earlier] === n ? before.bytes[earlier] : undefined;
     if (_refs[n] === 0) bytes.push(undefined);
     else if (unchanged?.has(n)) bytes.push(unchanged.page);
+    else if (tracking && (tracking.written[n] as number) >= since.unused) bytes.push(tracking.pageOf(n));
     else if (known && isEqual(words, from, known)) bytes.push(known);
     else if (isZero(words, from)) bytes.push(undefined);
     else {
@@ -139,7 +168,7 @@ export const savePages = (frames: Frames, before: Pages | undefined, processor?:
     states[i] = (_state[n] as number) & state.own;
   }
   const pages = { numbers, refs, next, state: states, bytes };
-  if (processor) track(frames, processor, pages, trackingOf(frames));
+  if (processor) track(frames, processor, pages, tracking?.written ?? newWritten(frames));
   return pages;
 };
 
@@ -169,11 +198,17 @@ export const leave = (frames: Frames): void => {
 /**
  * Makes frames as they were. Frames that the machine has used since are zeroed, and code of frames that
  * differ
- * is invalidated.
+ * is invalidated. A frame that the machine has not used gets its bytes at its first use (`Frames.use`).
  */
-export const loadPages = (frames: Frames, pages: Pages, processor: Cpu, used: { readonly tracking: unknown } | undefined): void => {
+export const loadPages = (
+  frames: Frames,
+  pages: Pages,
+  processor: Cpu,
+  used: { readonly tracking: Tracking | undefined } | undefined,
+): void => {
   const { numbers, refs, next, state: states, bytes } = pages;
-  frames.tracking = used?.tracking as Tracking | undefined;
+  frames.tracking = used?.tracking;
+  const written = used?.tracking?.written ?? newWritten(frames);
   const unchanged = new Unchanged(frames, processor);
   const { _refs, _next, _state, _everTouched } = tablesOf(frames);
   const { watch, u8 } = frames;
@@ -184,7 +219,8 @@ export const loadPages = (frames: Frames, pages: Pages, processor: Cpu, used: { 
     while (i < numbers.length && (numbers[i] as number) < n) i++;
     if (numbers[i] === n) continue;
     if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
-    u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
+    if (written[n] === since.unused) written[n] = 0;
+    else u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
     _refs[n] = _next[n] = 0;
     _state[n] = state.earlier;
   }
@@ -196,17 +232,18 @@ export const loadPages = (frames: Frames, pages: Pages, processor: Cpu, used: { 
     _refs[n] = refs[k] as number;
     _next[n] = next[k] as number;
     _state[n] = (before & ~state.own) | (states[k] as number);
-    if (before === 0) (_everTouched[0] as number)++;
+    // It is counted when it gets its bytes.
+    if (before === 0 && !page) (_everTouched[0] as number)++;
     if (unchanged.has(n) && unchanged.page === page && _refs[n] !== 0) continue;
+    const isZeroed = (before & state.own) === 0 || written[n] === since.unused;
     if (_refs[n] === 0) {
       if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
-    } else if (codeFrames[n] && (page ? isEqual(words, from, page) : isZero(words, from))) continue;
+    } else if (isZeroed) written[n] = page ? since.unused : 0;
+    else if (codeFrames[n] && (page ? isEqual(words, from, page) : isZero(words, from))) written[n] = 0;
     else {
-      if (page) words.set(page, from);
-      // A frame that this machine has not used is zero.
-      else if ((before & state.own) !== 0) words.fill(0, from, from + WORDS);
       if (codeFrames[n]) watch.invalidateFrame(n * PAGE_SIZE);
+      written[n] = since.stale;
     }
   }
-  track(frames, processor, pages, trackingOf(frames));
+  track(frames, processor, pages, written);
 };

@@ -103,9 +103,8 @@ export class HugeObject implements LargePages {
   }
   /** Fills `into` with the bytes from `at` on; holes are zero. */
   read(at: number, into: Uint8Array): void {
-    const { u8 } = this.pool;
     into.fill(0);
-    this._each(at, at + into.length, (from, length, offset) => into.set(u8.subarray(from, from + length), offset));
+    this._each(at, at + into.length, (from, length, offset) => into.set(this.pool.bytes(from, length), offset));
   }
   /** Zeroes the existing bytes [at, end). */
   clear(at: number, end: number): void {

@@ -66,13 +66,13 @@ export class HugePool {
     this._frames = frames;
   }
 
-  /** The machine's memory. */
-  get u8(): Uint8Array {
-    return this._frames.u8;
+  /** Bytes within one frame. */
+  bytes(from: number, length: number): Uint8Array {
+    return this._frames.u8.subarray(this._frames.use(from), from + length);
   }
   /** Zeroes bytes within one frame. */
   zero(from: number, to: number): void {
-    this._frames.u8.fill(0, from, to);
+    this._frames.u8.fill(0, this._frames.use(from), to);
     this._frames.changed(from);
   }
   /** Pages besides the surplus. */
@@ -160,7 +160,7 @@ export class HugePool {
       }
       if (from) {
         const source = from.frames[part] as number;
-        all.u8.copyWithin(frame, source, source + HUGE_SIZE / HUGE_FRAMES);
+        all.u8.copyWithin(frame, all.use(source), source + HUGE_SIZE / HUGE_FRAMES);
       }
       frames[part] = frame;
     }

@@ -129,7 +129,7 @@ export const fillPage = (space: AddressSpace, vma: Vma, page: number, bytes: Uin
     if (isCached(vma, page)) return -E.EEXIST;
     const frame = vma.cache.frame(indexOf(vma, page), space.directAddress(page));
     if (frame <= 0) return frame === 0 ? -E.ENOMEM : -E.EFAULT;
-    if (bytes) frames.u8.set(bytes, frame);
+    if (bytes) frames.u8.set(bytes, frames.use(frame));
     frames.changed(frame);
     vma.cache.dirtied(indexOf(vma, page));
     if (protects) watchOf(vma)?.protectedPages.add(page);

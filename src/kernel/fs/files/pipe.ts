@@ -158,7 +158,7 @@ export class Pipe {
     const rest = bytes.length % PIPE_BUF;
     const last = this._slots.last();
     if (rest === 0 || !last || last.end + rest > PIPE_BUF) return 0;
-    this._frames.u8.set(rest === bytes.length ? bytes : bytes.subarray(0, rest), last.frame + last.end);
+    this._frames.u8.set(rest === bytes.length ? bytes : bytes.subarray(0, rest), this._frames.use(last.frame) + last.end);
     this._frames.changed(last.frame);
     last.end += rest;
     return rest;
@@ -170,7 +170,7 @@ export class Pipe {
     let at = 0;
     for (const { frame, start, end } of this._slots) {
       if (at === out.length) break;
-      const bytes = this._frames.u8.subarray(frame + start, frame + Math.min(end, start + out.length - at));
+      const bytes = this._frames.u8.subarray(this._frames.use(frame) + start, frame + Math.min(end, start + out.length - at));
       out.set(bytes, at);
       at += bytes.length;
     }

@@ -50,7 +50,7 @@ export class SharedPages implements Backing {
   }
 
   private _address(at: number): number {
-    return (this._at[Math.floor(at / PAGE_SIZE)] as number) + (at % PAGE_SIZE);
+    return this._frames.use((this._at[Math.floor(at / PAGE_SIZE)] as number) + (at % PAGE_SIZE));
   }
   u32(at: number): number {
     return this._frames.view.getUint32(this._address(at), true);

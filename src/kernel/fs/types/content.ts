@@ -105,7 +105,7 @@ export class Content implements FileContent {
       if (page !== undefined) {
         const n = Math.min(PAGE - within, into.length - done);
         if (page < 0) into.fill(0, done, done + n);
-        else into.set(this._budget.frames.u8.subarray(page + within, page + within + n), done);
+        else into.set(this._budget.frames.u8.subarray(this._budget.frames.use(page) + within, page + within + n), done);
         done += n;
         continue;
       }
@@ -255,7 +255,7 @@ export class Content implements FileContent {
       this._freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
       const last = this._pages.get(Math.floor(size / PAGE));
       if (last !== undefined && last > 0) {
-        this._budget.frames.clear(last + (size % PAGE), last + PAGE);
+        this._budget.frames.clear(this._budget.frames.use(last) + (size % PAGE), last + PAGE);
         this._budget.frames.changed(last);
       }
       this._baseSize = Math.min(this._baseSize, size);
