@@ -424,8 +424,8 @@ export class Frames {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
   }
   /**
-   * Called before the bytes of a frame are read or written, with the address of any of them, which it returns.
-   * The frame of a copy gets its bytes from the snapshot then.
+   * Called before the bytes of a frame are read or written, with the address of any of them. Returns it. The
+   * frame of a copy gets its bytes from the snapshot then.
    */
   use(at: number): number {
     const { tracking } = this;
