@@ -4,7 +4,7 @@ export type { AbortSignalLike } from "./budget.ts";
 export { type FailedCall, InternalError } from "./failure.ts";
 export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/types/host-tree.ts";
 export type { UpperNode, UpperRecord, UpperStore } from "./kernel/fs/types/upper-store.ts";
-export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/outside/host-network.ts";
+export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/host-network.ts";
 export { CodeMemory } from "./machine/api/code-memory.ts";
 export { explore, replay } from "./machine/api/explore.ts";
 export { Machine, Snapshot } from "./machine/api/machine.ts";

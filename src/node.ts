@@ -7,5 +7,5 @@ export { hostNetwork } from "./host/network/open-network.ts";
 export { hostOverlay } from "./host/overlay/overlay.ts";
 export type { HostTree, HostTreeOptions } from "./kernel/fs/types/host-tree.ts";
 export type { UpperNode, UpperRecord, UpperStore } from "./kernel/fs/types/upper-store.ts";
-export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/outside/host-network.ts";
+export type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./kernel/net/host-network.ts";
 export type { HostNetworkOptions, PublishedPort } from "./kernel/net/outside/network-options.ts";

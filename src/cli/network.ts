@@ -1,7 +1,7 @@
 // The options --net, --publish and --dns as a network of this host.
 import { nodeNetwork } from "../host/network/host-network.ts";
 import { publishedPort } from "../host/network/publish.ts";
-import type { HostNetwork } from "../kernel/net/outside/host-network.ts";
+import type { HostNetwork } from "../kernel/net/host-network.ts";
 import { Problem } from "../problem.ts";
 import { oneOf } from "./arguments.ts";
 import type { NetworkWords } from "./run-options.ts";

@@ -1,6 +1,6 @@
 // Exit statuses, as env(1), timeout(1) and shells have them. POSIX.1-2017 XCU 2.8.2.
 
-import { signalNumber } from "../kernel/signal/set.ts";
+import { signalNumber } from "../kernel/signal/state/set.ts";
 import type { End } from "../machine/tracing/status.ts";
 import { type ProblemKind, problemRow } from "../problem-table.ts";
 

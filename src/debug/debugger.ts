@@ -2,13 +2,13 @@
 // steps, forward and backward on a timeline. Nothing of it can be seen by a guest.
 import type { Cpu } from "../cpu/cpu.ts";
 import type { DebugStops } from "../cpu/machine/debug-stops.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { pathName } from "../kernel/fs/vfs/dentry.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import type { Observer } from "../kernel/observer.ts";
-import { kernelSignal, type SigInfo } from "../kernel/signal/info.ts";
 import { sendToTask } from "../kernel/signal/send.ts";
-import { has } from "../kernel/signal/set.ts";
-import type { Task } from "../kernel/task/task.ts";
+import { kernelSignal, type SigInfo } from "../kernel/signal/state/info.ts";
+import { has } from "../kernel/signal/state/set.ts";
 import type { Denial } from "../machine/denial.ts";
 import { compareMoments, type Moment } from "../machine/moment.ts";
 import { NEVER, type Rest, type Timeline } from "../machine/timeline/timeline.ts";

@@ -1,7 +1,7 @@
 // gdb's `monitor` commands: what only this machine knows.
 import { x64 } from "../abi/abi.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Task } from "../kernel/task/task.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { compareMoments, momentText, parseMoment } from "../machine/moment.ts";
 import { frameText } from "../machine/stack/frame.ts";
 import { Problem } from "../problem.ts";

@@ -4,8 +4,8 @@ import { i386 } from "../abi/abi.ts";
 import { fxrstor, fxsave, fxsaveSize, tagWord } from "../cpu/helpers/x87-image.ts";
 import { at, EF, R, S } from "../cpu/machine/state.ts";
 import type { Processor } from "../kernel/base/processor.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { FIX_EFLAGS } from "../kernel/signal/frame64.ts";
-import type { Task } from "../kernel/task/task.ts";
 
 /** One register: its bytes, from the processor's state. */
 interface Register {

@@ -1,7 +1,8 @@
 // gdb's remote serial protocol for a debugger: packets in, packets out, without a transport.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Remote-Protocol.html
+
+import type { Task } from "../kernel/core/task.ts";
 import { siginfoBytes } from "../kernel/signal/layout.ts";
-import type { Task } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
 import type { Debugger } from "./debugger.ts";
 import { GuestFiles } from "./files.ts";

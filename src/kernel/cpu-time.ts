@@ -1,9 +1,15 @@
 // The limit of processor time of all programs together: virtual nanoseconds in which at least one task ran.
 // As RLIMIT_CPU (man 2 getrlimit): SIGXCPU at the limit, and SIGKILL a second later.
-import type { Kernel } from "./kernel.ts";
-import { kernelSignal } from "./signal/info.ts";
+import type { Kernel } from "./core/kernel.ts";
 import { endProcess, sendToProcess } from "./signal/send.ts";
-import { SIG } from "./signal/set.ts";
+import { kernelSignal } from "./signal/state/info.ts";
+import { SIG } from "./signal/state/set.ts";
+
+declare module "./core/kernel.ts" {
+  interface KernelMembers {
+    readonly cpuTime: CpuTime;
+  }
+}
 
 const SECOND = 1e9;
 

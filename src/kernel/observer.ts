@@ -1,11 +1,32 @@
 // Observers of a kernel's calls: trace lines, and calls that filters did not simply allow.
+
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter, FilterResult } from "../seccomp/filter.ts";
 import type { LogRecord } from "./base/log.ts";
-import type { DoorName, PendingCall } from "./entry/call.ts";
-import type { Door } from "./entry/doors.ts";
-import type { SigInfo } from "./signal/info.ts";
-import type { Task } from "./task/task.ts";
+import { entryWork } from "./base/pending-work.ts";
+import type { Kernel } from "./core/kernel.ts";
+import type { Task } from "./core/task.ts";
+import type { SigInfo } from "./signal/state/info.ts";
+import type { Door, DoorName, PendingCall } from "./syscall/call.ts";
+
+declare module "./core/kernel.ts" {
+  interface KernelMembers {
+    /** Set by `observe`. */
+    observer: Observer | undefined;
+  }
+}
+
+/** True if an observer sees calls at their doors. */
+export const checksCalls = ({ observer }: Kernel): boolean => observer !== undefined && observer.checksCalls !== false;
+/** Sets the observer of a kernel. Undefined: none. */
+export const observe = (kernel: Kernel, observer: Observer | undefined): void => {
+  kernel.observer = observer;
+  const checks = checksCalls(kernel);
+  for (const task of kernel.tasks.values()) {
+    if (checks) task.entryWork |= entryWork.observer;
+    else task.entryWork &= ~entryWork.observer;
+  }
+};
 
 /** An observer's change of a call, as by strace's `-e inject=`. */
 export interface Injected {

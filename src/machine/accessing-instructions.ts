@@ -2,7 +2,7 @@
 // does it repeat, is it the C library's.
 import type { Cpu } from "../cpu/cpu.ts";
 import { R } from "../cpu/machine/state.ts";
-import type { Task } from "../kernel/task/task.ts";
+import type { Task } from "../kernel/core/task.ts";
 
 /** An instruction at an address. */
 export interface Instruction {

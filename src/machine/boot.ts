@@ -11,14 +11,14 @@ import { defaultModel, hasFeature, hwcap, knownModel, type Model, xcr0 } from ".
 import type { ProcessorModel } from "../kernel/base/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
 import { UPTIME } from "../kernel/base/time.ts";
+import type { Feature } from "../kernel/core/feature.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
-import type { Feature } from "../kernel/feature.ts";
 import { mountStandard } from "../kernel/fs/standard.ts";
 import type { Tty } from "../kernel/fs/tty/tty.ts";
 import { MemFs } from "../kernel/fs/types/memfs.ts";
 import { MS_RDONLY } from "../kernel/fs/vfs/mount.ts";
 import { Vfs } from "../kernel/fs/vfs.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import { ipText } from "../kernel/net/address-text.ts";
 import { plan } from "../kernel/net/plan.ts";
 import { newKernel } from "../kernel/sched/new-kernel.ts";

@@ -2,7 +2,7 @@
 // There is no other way in. The machine takes queued events between two segments of guest code. The list of
 // taken events with their virtual times is a recording of the run.
 
-import type { NetworkEvent } from "../kernel/net/outside/host-network.ts";
+import type { NetworkEvent } from "../kernel/net/host-network.ts";
 
 /** An event of the host. */
 export type InputEvent =

@@ -2,8 +2,8 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import { ALL } from "../cpu/machine/access-watch.ts";
 import { access } from "../cpu/machine/mmu.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Task } from "../kernel/task/task.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { Instructions } from "./accessing-instructions.ts";
 import { type Delay, type Departure, Follower, stopOf } from "./schedule.ts";
 import { StoreBuffers } from "./store-buffers.ts";

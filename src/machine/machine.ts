@@ -3,13 +3,13 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
-import type { Chooser, RunResult } from "../kernel/base/scheduling.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Process } from "../kernel/core/process.ts";
+import type { Chooser, RunResult } from "../kernel/core/scheduling.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
-import { SIG } from "../kernel/signal/set.ts";
-import type { Process } from "../kernel/task/process.ts";
+import { kernelSignal } from "../kernel/signal/state/info.ts";
+import { SIG } from "../kernel/signal/state/set.ts";
 import { type Booted, type BootOptions, boot, pagesOf, reclaim } from "./boot.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";

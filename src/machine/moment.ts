@@ -1,11 +1,12 @@
 // Moments of a run: INSTRUCTIONS:STEPS. All tasks run on one processor, so the number of executed
 // instructions orders all that happens. Between two instructions the kernel works in transitions: a call, the
 // delivery of a signal, a fault. STEPS counts those since the last instruction.
-import type { Moment } from "../kernel/base/scheduling.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Moment } from "../kernel/core/scheduling.ts";
 import { Problem } from "../problem.ts";
 
-export type { Moment } from "../kernel/base/scheduling.ts";
+export type { Moment } from "../kernel/core/scheduling.ts";
 
 /** The moment of a machine that rests. */
 export const momentOf = ({ processor, scheduler }: Kernel): Moment => ({

@@ -4,7 +4,7 @@ import type { Engine } from "../cpu/engine.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
 import type { UpperStore } from "../kernel/fs/types/upper-store.ts";
-import type { HostNetwork } from "../kernel/net/outside/host-network.ts";
+import type { HostNetwork } from "../kernel/net/host-network.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { CodeMemory } from "./api/code-memory.ts";
 import type { Denial } from "./denial.ts";

@@ -3,9 +3,9 @@
 import type { Abi } from "../abi/abi.ts";
 import { entryWork } from "../kernel/base/pending-work.ts";
 import { filterState } from "../kernel/base/seccomp-state.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/task/process.ts";
-import type { Task } from "../kernel/task/task.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Process } from "../kernel/core/process.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { Problem, type Span } from "../problem.ts";
 import { type AsmProblem, assemble } from "../seccomp/asm/assemble.ts";
 import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/bpf/insn.ts";

@@ -5,8 +5,8 @@
 // `3@1200` is before task 3's instruction 1200. A letter names another kind of point there: `3@1200c`
 // (letters below). `3@1200>4@800` is not about a task: task 3's store at instruction 1200 stays in its
 // store buffer, and leaves at the point 4@800, or with `3@1200>f` at the task's next fence.
-import type { Chooser, PointKind } from "../kernel/base/scheduling.ts";
-import type { Task } from "../kernel/task/task.ts";
+import type { Chooser, PointKind } from "../kernel/core/scheduling.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { Problem } from "../problem.ts";
 
 /** A scheduling point at which another task than the default one runs. */

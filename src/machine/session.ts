@@ -4,16 +4,17 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import { ofText } from "../kernel/base/byte-string.ts";
 import { logLine } from "../kernel/base/log.ts";
-import type { RunResult } from "../kernel/base/scheduling.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Process } from "../kernel/core/process.ts";
+import type { RunResult } from "../kernel/core/scheduling.ts";
+import type { Task } from "../kernel/core/task.ts";
 import { credOf } from "../kernel/cred/cred.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import { spawn } from "../kernel/lifecycle/spawn.ts";
 import type { FilteredCall, Observer } from "../kernel/observer.ts";
+import { observe } from "../kernel/observer.ts";
 import { endProcess } from "../kernel/signal/send.ts";
-import { SIG } from "../kernel/signal/set.ts";
-import type { Process } from "../kernel/task/process.ts";
-import type { Task } from "../kernel/task/task.ts";
+import { SIG } from "../kernel/signal/state/set.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import type { Filter } from "../seccomp/filter.ts";
 import { visible } from "../visible.ts";
@@ -133,7 +134,7 @@ export class Session {
   observe(observer: Observer): void {
     const { kernel } = this;
     this._observers.push(...(this._observers.length === 0 && kernel.observer ? [kernel.observer] : []), observer);
-    kernel.observer = this._observers.length === 1 ? observer : lazyObservers().all(this._observers);
+    observe(kernel, this._observers.length === 1 ? observer : lazyObservers().all(this._observers));
   }
 
   /** Runs guests for at most so many nanoseconds of virtual time. */

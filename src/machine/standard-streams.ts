@@ -2,6 +2,8 @@
 // /dev/null.
 
 import type { WaitQueue } from "../kernel/base/wait.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
+import type { Process } from "../kernel/core/process.ts";
 import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
 import { nullFile } from "../kernel/fs/files/devices.ts";
 import { type ByteFile, type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
@@ -11,8 +13,6 @@ import { Tty, type TtyDriver } from "../kernel/fs/tty/tty.ts";
 import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import { O_RDONLY, O_RDWR, O_WRONLY } from "../kernel/fs/vfs/open-flags.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/task/process.ts";
 import { fileAt } from "./tree.ts";
 
 /** A terminal of the host, and which of the three streams it is. */

@@ -2,7 +2,7 @@
 // 2010; SDM Vol. 3A 9.2.3. While a task runs, memory shows its own view: its buffered stores are in place,
 // and the values that the other tasks see are kept aside. So loads forward by themselves.
 import { access } from "../cpu/machine/mmu.ts";
-import type { Task } from "../kernel/task/task.ts";
+import type { Task } from "../kernel/core/task.ts";
 
 /** A store that the other tasks do not see yet. */
 interface BufferedStore {

@@ -71,7 +71,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   defaultFlags = 0;
   /** True after the first mapping with a provider of pages. */
   hasProviders = false;
-  /** The last fault that a provider serves later (kernel/base/pending-fault.ts). */
+  /** The last fault that a provider serves later (kernel/core/pending-fault.ts). */
   pendingFault: object | undefined = undefined;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */
   argStart = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { SI } from "../../src/kernel/signal/info.ts";
-import { PendingSignals } from "../../src/kernel/signal/pending.ts";
-import { NONE, SIG, setOf, signalName } from "../../src/kernel/signal/set.ts";
+import { SI } from "../../src/kernel/signal/state/info.ts";
+import { PendingSignals } from "../../src/kernel/signal/state/pending.ts";
+import { NONE, SIG, setOf, signalName } from "../../src/kernel/signal/state/set.ts";
 
 const info = (signo: number, pid = 1) => ({ signo, code: SI.USER, pid });
 

@@ -1,13 +1,15 @@
 // Time, slices and sleep, on a processor that follows a script.
+
 import { expect, test } from "vitest";
 import { x64 } from "../../src/abi/abi.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R } from "../../src/cpu/machine/state.ts";
 import { Random } from "../../src/kernel/base/random.ts";
 import { again, WaitQueue, wait } from "../../src/kernel/base/wait.ts";
+import type { Task } from "../../src/kernel/core/task.ts";
+import { newTask } from "../../src/kernel/lifecycle/new-task.ts";
 import { endProcess } from "../../src/kernel/signal/send.ts";
 import { syscall } from "../../src/kernel/syscall/declaration.ts";
-import { Task } from "../../src/kernel/task/task.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 
 const NANOSLEEP = 35n;
@@ -44,7 +46,7 @@ test("run comes back when the time asked for is used up", () => {
 test("a task that is alone runs on; who wakes later waits for the end of the slice that would be its", () => {
   const { kernel, task, process, cpu } = fixture();
   const { mem, files, fs, cred } = task;
-  const other = new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred });
+  const other = newTask(kernel, kernel.newPid(), process, { mem, files, fs, cred });
   const runs: [who: Task | undefined, from: number, limit: number][] = [];
   cpu.run = (limit) => {
     runs.push([kernel.scheduler.current, kernel.now, limit]);
@@ -75,7 +77,7 @@ test("what guests see does not depend on how long each run may last", () => {
   const runs = [1, 7, 300_000, 999_999, 10_000_000].map((most) => {
     const { kernel, task, process, cpu } = fixture();
     const { mem, files, fs, cred } = task;
-    const others = [0, 1].map(() => new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred }));
+    const others = [0, 1].map(() => newTask(kernel, kernel.newPid(), process, { mem, files, fs, cred }));
     const ran: (readonly [who: number, until: number])[] = [];
     cpu.run = (limit) => {
       const who = [task, ...others].indexOf(kernel.scheduler.current!);
@@ -100,7 +102,7 @@ test("what guests see does not depend on when a deadline comes, in code or in a 
     const late = () => (seed === 0 ? false : random.u32() % 3 === 0);
     const { kernel, task, process, cpu } = fixture({ deadline: { clock: () => Number(late()), until: 1 } });
     const { mem, files, fs, cred } = task;
-    const others = [0, 1].map(() => new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred }));
+    const others = [0, 1].map(() => newTask(kernel, kernel.newPid(), process, { mem, files, fs, cred }));
     const seen: (readonly [who: number, what: string, now: number])[] = [];
     const who = () => [task, ...others].indexOf(kernel.scheduler.current!);
     const long = syscall("getpid", {}, (t) => {
@@ -131,7 +133,7 @@ test("what guests see does not depend on when a deadline comes, in code or in a 
 test("a task in a long call shares the processor", () => {
   const { kernel, task, process, cpu } = fixture();
   const { mem, files, fs, cred } = task;
-  const other = new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred });
+  const other = newTask(kernel, kernel.newPid(), process, { mem, files, fs, cred });
   cpu.run = (limit) => {
     cpu.instructions += limit;
     return exit.budget;

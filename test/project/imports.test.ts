@@ -18,7 +18,9 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(browser\/image|machine\/snapshot)\//, what: /^fflate$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */
-const mostFiles = 24;
+const maxFiles = 24;
+/** Folders whose files are peers, one for each of many subjects. */
+const maxFilesOf: Readonly<Record<string, number>> = { "kernel/fs/vfs": 28 };
 
 const said = ({ file, specifier }: Import): string => `src/${file} imports ${specifier}`;
 
@@ -52,9 +54,15 @@ describe("the import graph", () => {
     );
     expect(up.map(said)).toEqual([]);
   });
-  it("goes down from room to room, types apart", () => {
+  it("goes down from room to room, types apart; in the kernel types too", () => {
     const up = imports.filter(({ file, target, isType }) => {
-      if (isType || target === undefined || floor(target) !== floor(file) || !(floor(file) in rooms) || room(target) === room(file))
+      if (
+        (isType && floor(file) !== "kernel") ||
+        target === undefined ||
+        floor(target) !== floor(file) ||
+        !(floor(file) in rooms) ||
+        room(target) === room(file)
+      )
         return false;
       return level(target) >= level(file);
     });
@@ -74,15 +82,15 @@ describe("the import graph", () => {
 });
 
 describe("folders", () => {
-  it(`hold at most ${mostFiles} files`, () => {
+  it(`hold at most ${maxFiles} files`, () => {
     const size = (folder: string): number => files.filter((f) => dirname(f) === folder).length;
     const folders = [...new Set(files.map((f) => dirname(f)))].filter((folder) => !/(^|\/)rows(\/|$)/.test(folder));
-    expect(folders.filter((folder) => size(folder) > mostFiles)).toEqual([]);
+    expect(folders.filter((folder) => size(folder) > (maxFilesOf[folder] ?? maxFiles))).toEqual([]);
   });
 });
 
 describe("the kernel, types counted as imports", () => {
-  it("has a small circle of files that lead to each other", () => expect(kernelShape.circle.length).toBeLessThanOrEqual(59));
-  it("has few arrows between rooms that run upward", () => expect(kernelShape.upward.length).toBeLessThanOrEqual(45));
-  it("has a hub that imports few modules", () => expect(kernelShape.hub).toBeLessThanOrEqual(32));
+  it("has a small circle of files that lead to each other", () => expect(kernelShape.circle.length).toBeLessThanOrEqual(12));
+  it("has no arrows between rooms that run upward", () => expect(kernelShape.upward).toEqual([]));
+  it("has a hub that imports few modules", () => expect(kernelShape.hub).toBeLessThanOrEqual(15));
 });

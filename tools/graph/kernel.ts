@@ -18,7 +18,8 @@ for (const [file, targets] of targetsOf)
 export const kernelShape = {
   files: kernel.length,
   /** Modules that kernel.ts imports. */
-  hub: new Set(imports.filter(({ file, target }) => file === "kernel/kernel.ts" && target !== undefined).map(({ target }) => target)).size,
+  hub: new Set(imports.filter(({ file, target }) => file === "kernel/core/kernel.ts" && target !== undefined).map(({ target }) => target))
+    .size,
   /** The files of the largest circle of imports. */
   circle,
   /** Pairs of rooms with an import from one to the other, and those to a later room. */

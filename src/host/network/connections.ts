@@ -1,7 +1,7 @@
 // The host's TCP sockets of a machine. A socket is read only when the machine asks for bytes.
 import { connect, type Socket } from "node:net";
 import { E, type ErrnoName } from "../../abi/errno.ts";
-import type { HostAddress, HostLink, NetworkEvent } from "../../kernel/net/outside/host-network.ts";
+import type { HostAddress, HostLink, NetworkEvent } from "../../kernel/net/host-network.ts";
 
 /** Milliseconds that the bytes of an ended machine have to be sent. */
 const LINGER = 5000;

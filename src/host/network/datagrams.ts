@@ -1,7 +1,7 @@
 // The host's UDP sockets of a machine. Packets beyond a full buffer are lost, as in a network.
 import { createSocket, type Socket } from "node:dgram";
 import { E } from "../../abi/errno.ts";
-import type { HostAddress, NetworkEvent } from "../../kernel/net/outside/host-network.ts";
+import type { HostAddress, NetworkEvent } from "../../kernel/net/host-network.ts";
 
 /** Bytes that wait in each direction, at most: about net.core.rmem_default. */
 const BUFFER = 212_992;

@@ -1,7 +1,7 @@
 // The network of this host for machines: its sockets, within the user's limits.
 import type { Server } from "node:net";
 import { E } from "../../abi/errno.ts";
-import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "../../kernel/net/outside/host-network.ts";
+import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "../../kernel/net/host-network.ts";
 import type { HostNetworkOptions, PublishedPort } from "../../kernel/net/outside/network-options.ts";
 import { Problem } from "../../problem.ts";
 import { Connections } from "./connections.ts";

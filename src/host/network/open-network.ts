@@ -1,5 +1,5 @@
 // The library's door to this host's network: options are checked, then it is the command line's network.
-import type { HostNetwork } from "../../kernel/net/outside/host-network.ts";
+import type { HostNetwork } from "../../kernel/net/host-network.ts";
 import type { HostNetworkOptions } from "../../kernel/net/outside/network-options.ts";
 import { checkNetworkOptions } from "../../machine/api/check.ts";
 import { nodeNetwork } from "./host-network.ts";

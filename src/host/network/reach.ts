@@ -4,8 +4,8 @@ import { getServers } from "node:dns";
 import { networkInterfaces } from "node:os";
 import { E } from "../../abi/errno.ts";
 import { ipOf, ipText } from "../../kernel/net/address-text.ts";
+import type { HostAddress } from "../../kernel/net/host-network.ts";
 import { type Ip, isAny, isBroadcast, isLoopback, isMulticast } from "../../kernel/net/inet-address.ts";
-import type { HostAddress } from "../../kernel/net/outside/host-network.ts";
 import { DNS_PORT, plan } from "../../kernel/net/plan.ts";
 import { LocalAddresses } from "./local-addresses.ts";
 

@@ -1,12 +1,9 @@
 // State of features in namespaces. Without them a namespace has an owner and
 // its own fields.
-import type { FileSystem } from "../fs/vfs/inode.ts";
 import type { Parted } from "./part.ts";
 
-/** The state of a feature in a namespace. */
+/** The state of a feature in a namespace. fs/vfs/inode.ts adds a member. */
 export interface NamespaceState {
-  /** A file system that is reached through the namespace. */
-  readonly fileSystem?: FileSystem;
   /** Nothing leads to the namespace any more. */
   end(): void;
 }

@@ -1,8 +1,21 @@
 // A control group of version 2. Linux kernel/cgroup/cgroup.c, kernel/cgroup/pids.c; man 7 cgroups.
 import { E } from "../../abi/errno.ts";
 import { WaitQueue } from "../base/wait.ts";
-import type { Process } from "../task/process.ts";
+import type { Process } from "../core/process.ts";
 import type { DeviceProgram } from "./device-program.ts";
+
+declare module "../core/process.ts" {
+  interface ProcessMembers {
+    /** Its control group, inherited by children. */
+    cgroup: Cgroup;
+  }
+}
+declare module "../core/kernel.ts" {
+  interface KernelMembers {
+    /** The root of all control groups. */
+    readonly cgroups: Cgroup;
+  }
+}
 
 /** The controllers. */
 export const CONTROLLERS = ["cpu", "memory", "pids"] as const;

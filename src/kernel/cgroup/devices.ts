@@ -4,7 +4,7 @@
 import { E } from "../../abi/errno.ts";
 import { major, minor, S_IFBLK, S_IFCHR } from "../../abi/uapi/stat.ts";
 import { sizes } from "../base/sizes.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import type { Cgroup } from "./cgroup.ts";
 import type { DeviceProgram } from "./device-program.ts";
 

@@ -3,8 +3,8 @@
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM, type Vma } from "../../memory/vma.ts";
-import { vsyscallRights } from "../exec/vsyscall-page.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
+import { vsyscallRights } from "../task/vsyscall-page.ts";
 
 /** Bits of /proc/PID/coredump_filter. */
 const FILTER = {

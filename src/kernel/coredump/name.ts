@@ -1,9 +1,9 @@
 // The name of a core file by /proc/sys/kernel/core_pattern. man 5 core, "Naming of core dump files"; Linux
 // fs/coredump.c format_corename().
 import { RLIMIT } from "../base/rlimit.ts";
+import type { Task } from "../core/task.ts";
 import { pathName } from "../fs/vfs/dentry.ts";
 import { coreSettingsOf } from "../signal/core-settings.ts";
-import type { Task } from "../task/task.ts";
 
 /** A part of a name is one component of a path. */
 const component = (text: string): string => text.replaceAll("/", "!");

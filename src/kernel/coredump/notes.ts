@@ -3,14 +3,14 @@
 import type { Abi } from "../../abi/abi.ts";
 import { ulong } from "../../abi/struct.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
-import { processUsage } from "../base/usage.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { processUsage } from "../core/usage.ts";
 import { readRegisters } from "../ptrace/registers.ts";
 import { dumpedSets, NT } from "../ptrace/regset.ts";
 import { xsaveLayout } from "../signal/fpstate.ts";
-import type { SigInfo } from "../signal/info.ts";
 import { siginfoBytes } from "../signal/layout.ts";
-import type { Process } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
+import type { SigInfo } from "../signal/state/info.ts";
 import { note, PRPSINFO, PRSTATUS, PSARGS_SIZE } from "./layout.ts";
 
 /** NT_* of notes that are no register sets. Linux uapi linux/elf.h. */

@@ -1,8 +1,16 @@
 // Credentials: the ids and capabilities of a task. man 7 credentials, man 7 capabilities; Linux
 // include/linux/cred.h.
 import { CAP } from "../../abi/capability.ts";
-import type { SecurityState } from "./security.ts";
 import { levelOf, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
+
+/** The state of modules in credentials, by name of the module. */
+export type SecurityState = Readonly<Record<string, object>>;
+
+declare module "../core/task.ts" {
+  interface TaskMembers {
+    cred: Cred;
+  }
+}
 
 export { CAP };
 

@@ -4,7 +4,7 @@
 import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { ofBytes } from "../base/byte-string.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 import { type Extent, type IdKind, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 

@@ -1,7 +1,7 @@
 // Access to another process through /proc. Linux kernel/ptrace.c __ptrace_may_access(),
 // PTRACE_MODE_READ_FSCREDS.
 
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 import { mayTrace } from "./security.ts";
 

@@ -1,14 +1,15 @@
 // The 32-bit doors of a kernel without IA32 emulation. Linux arch/x86/kernel/cpu/common.c idt_syscall_init(),
 // arch/x86/entry/entry_64.S entry_SYSCALL32_ignore.
+
 import { E } from "../../abi/errno.ts";
 import { R, S, vector } from "../../cpu/machine/state.ts";
 import { DOOR_LENGTH, loadSegment } from "../base/processor.ts";
 import { USER_DS, USER32_CS } from "../base/selectors.ts";
-import { kernelSignal } from "../signal/info.ts";
+import type { Task } from "../core/task.ts";
 import { forceSignal } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
-import type { Door } from "./doors.ts";
+import { kernelSignal } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
+import type { Door } from "../syscall/call.ts";
 
 /** Error code of #GP for an absent gate: vector 0x80 of the IDT. SDM Vol. 3A 6.13. */
 const IDT_80 = (0x80 << 3) | 2;

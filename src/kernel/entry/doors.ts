@@ -12,26 +12,15 @@
 // The landing pad is in the vDSO, after an int $0x80 that restarts a call. It pops ebp, edx and ecx, so no
 // guest can see that SYSRET left the return address in ecx. The CPU model decides if an instruction is legal
 // in its mode. An illegal one is #UD and does not enter the kernel.
+
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, R, S, type State } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
-import type { Task } from "../task/task.ts";
-import type { DoorName } from "./call.ts";
-
-/** One entry instruction in one mode. */
-export interface Door {
-  readonly name: DoorName;
-  readonly abi: Abi;
-  /** It returns to the landing pad instead of the next instruction. */
-  readonly lands: boolean;
-  /**
-   * Copies registers to task.origAx and task.args. Not 0: the call fails with this -errno before all checks.
-   */
-  enter(task: Task, cpu: Processor): number;
-}
+import type { Task } from "../core/task.ts";
+import type { Door } from "../syscall/call.ts";
 
 /** Copies whole registers: filters see the upper halves of 32-bit callers unchanged (landmine B4). */
 const fetchArguments = (task: Task, cpu: Processor, a: number, b: number, c: number, d: number, e: number, f: number): void => {

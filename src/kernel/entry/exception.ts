@@ -3,13 +3,13 @@
 import { DR6_STEP } from "../../cpu/machine/breakpoints.ts";
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
 import { TASK_SIZE_64 } from "../../memory/layout.ts";
-import { takePendingFault } from "../base/pending-fault.ts";
 import { wait } from "../base/wait.ts";
+import { takePendingFault } from "../core/pending-fault.ts";
+import type { Task } from "../core/task.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
-import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
+import { SI, type SigInfo } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
 import { logSegfault, logTrap } from "./unhandled.ts";
 import { vsyscall } from "./vsyscall.ts";
 

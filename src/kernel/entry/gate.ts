@@ -1,28 +1,29 @@
 // The gate: every system call of every program passes `enter`. doors.ts decodes the registers, work.ts orders
 // the checks of tracer and filters, leave.ts prepares the return to user code. Linux arch/x86/entry/common.c
 // do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
+
 import { type Abi, i386, X32_BIT, x32, x64 } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
-import { featuresOf } from "../base/features-of.ts";
-import { takePendingFault } from "../base/pending-fault.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import type { Profile } from "../base/profile.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls, lazyRareCalls } from "../calls/lazy.ts";
-import type { Feature } from "../feature.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Feature } from "../core/feature.ts";
+import type { Kernel } from "../core/kernel.ts";
+import { takePendingFault } from "../core/pending-fault.ts";
+import { RegistersReplaced, type Result } from "../core/result.ts";
+import type { Task } from "../core/task.ts";
 import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
-import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall/declaration.ts";
-import type { Task } from "../task/task.ts";
-import type { Incoming, PendingCall } from "./call.ts";
+import type { Door, Incoming, PendingCall } from "../syscall/call.ts";
+import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
 import { closedDoor } from "./closed-door.ts";
-import { type Door, doorOf } from "./doors.ts";
+import { doorOf } from "./doors.ts";
 import { allowedByAll } from "./seccomp.ts";
 import { entryAction } from "./verdict.ts";
 import { admitVsyscall } from "./vsyscall.ts";
@@ -80,7 +81,7 @@ export class Gate {
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     const { profile } = kernel;
-    const features = featuresOf(kernel);
+    const features = kernel.features;
     this._tables = profile.x32 ? tablesOf(features, lists.length) : largest(features);
     this._use(this._tables);
   }

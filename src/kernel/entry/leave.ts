@@ -6,19 +6,19 @@ import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH } from "../base/processor.ts";
+import { NO_ALT_STACK, type Task } from "../core/task.ts";
 import { CoreDump } from "../coredump/core-dump.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
-import type { Tracing } from "../ptrace/tracing.ts";
-import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
 import { SS } from "../signal/alt-stack.ts";
 import { pushFrame } from "../signal/frame.ts";
-import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { isOrphanedGroup, stopProcess } from "../signal/job-control.ts";
 import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
-import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit, UNBLOCKABLE } from "../signal/set.ts";
+import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/state/action.ts";
+import { kernelSignal, type SigInfo } from "../signal/state/info.ts";
+import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit, UNBLOCKABLE } from "../signal/state/set.ts";
+import type { Tracing } from "../signal/tracing.ts";
 import { restartSequence } from "../task/rseq.ts";
-import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
 /** Numbers of restart_syscall(2). A 32-bit door uses the 32-bit number. */
 const RESTART_NR = { native: 219, compat: 0 } as const;

@@ -1,8 +1,8 @@
 // The register that holds the number and the result, as it was before a call. Linux syscall_rollback().
 import { x64 } from "../../abi/abi.ts";
 import { R } from "../../cpu/machine/state.ts";
+import type { Task } from "../core/task.ts";
 import { originalAx } from "../ptrace/registers.ts";
-import type { Task } from "../task/task.ts";
 
 /**
  * Restores rax to its value before the call: all 64 bits, unless a tracer changed the number or the door was

@@ -3,8 +3,8 @@
 // print_vma_addr().
 import { R } from "../../cpu/machine/state.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
-import { SIG_DFL, SIG_IGN } from "../signal/action.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
+import { SIG_DFL, SIG_IGN } from "../signal/state/action.ts";
 
 const LOG_INFO = 6;
 /** printk_ratelimit(): ten messages in five seconds. */

@@ -1,11 +1,11 @@
 // Syscall User Dispatch: calls from outside of a region become SIGSYS while a byte of the program says so.
 // man 2 PR_SET_SYSCALL_USER_DISPATCH; Linux kernel/entry/syscall_user_dispatch.c.
 import type { Abi } from "../../abi/abi.ts";
-import { kernelSignal, SI } from "../signal/info.ts";
+import type { Task } from "../core/task.ts";
 import { endProcess, forceSignal } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
-import type { Incoming } from "./call.ts";
+import { kernelSignal, SI } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
+import type { Incoming } from "../syscall/call.ts";
 import { rollBack } from "./roll-back.ts";
 import { type EntryAction, entryAction } from "./verdict.ts";
 

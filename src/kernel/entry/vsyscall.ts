@@ -5,13 +5,13 @@ import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/machine/state.ts";
 import { entryWork } from "../base/pending-work.ts";
-import { NUMBERS, PAGE_HI, PAGE_LO } from "../exec/vsyscall-page.ts";
+import type { Task } from "../core/task.ts";
 import { exitTask } from "../lifecycle/exit.ts";
-import { kernelSignal } from "../signal/info.ts";
 import { endProcess, forceSignal } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
-import type { Incoming } from "./call.ts";
+import { kernelSignal } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
+import type { Incoming } from "../syscall/call.ts";
+import { NUMBERS, PAGE_HI, PAGE_LO } from "../task/vsyscall-page.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { entryAction } from "./verdict.ts";
 

@@ -2,11 +2,11 @@
 // before Linux 4.8 the filters before the tracer. Linux kernel/entry/common.c syscall_trace_enter(); 3.3:
 // arch/x86/kernel/ptrace.c syscall_trace_enter().
 import { entryWork } from "../base/pending-work.ts";
+import type { Task } from "../core/task.ts";
 import { seccompSuspended } from "../ptrace/attach.ts";
 import { stopForSyscall } from "../ptrace/stop.ts";
-import { MESSAGE } from "../ptrace/tracing.ts";
-import type { Task } from "../task/task.ts";
-import type { Incoming } from "./call.ts";
+import { MESSAGE } from "../signal/tracing.ts";
+import type { Incoming } from "../syscall/call.ts";
 import { refetchArguments } from "./doors.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { userDispatch } from "./user-dispatch.ts";

@@ -1,7 +1,7 @@
 // The registry: all optional features. A line less is a kernel without the feature
 // (test/kernel/features.test.ts).
 
-import type { Feature } from "../feature.ts";
+import type { Feature } from "../core/feature.ts";
 import { aio } from "./aio/index.ts";
 import { ext2Feature } from "./ext2/index.ts";
 import { fanotify } from "./fanotify/index.ts";

@@ -2,7 +2,7 @@
 // man 4 console, tty.
 import { E } from "../../abi/errno.ts";
 import { KMSG } from "../../abi/uapi/devices.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { memoryDevices } from "./files/devices.ts";
 import { openKmsg } from "./files/kmsg.ts";
 import { openLoop, openLoopControl } from "./files/loop.ts";
@@ -13,11 +13,12 @@ import type { Tty } from "./tty/tty.ts";
 import { TtyFile } from "./tty/tty-file.ts";
 import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
 import type { Path } from "./vfs/dentry.ts";
+import type { CharacterDevice, OpenDevice } from "./vfs/device.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
 import { O_NOCTTY } from "./vfs/open-flags.ts";
-import type { CharacterDevice, DeviceDrivers, OpenDevice } from "./vfs.ts";
+import type { DeviceDrivers } from "./vfs.ts";
 
 const TTY = makedev(5, 0);
 /** The number of /dev/console, in the form of `makedev`. */

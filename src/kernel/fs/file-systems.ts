@@ -2,18 +2,17 @@
 // fs/proc/root.c, fs/devpts/inode.c.
 import { E } from "../../abi/errno.ts";
 import { HUGE_SIZE, hugePool } from "../../memory/huge/pool.ts";
-import { featuresOf } from "../base/features-of.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
-import { type FileSystemType, MountOptions, owned } from "./mountable.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
+import { type FileSystemType, MountOptions, owned } from "./types/mountable.ts";
 import { RamFs } from "./types/ramfs.ts";
 import type { FileSystem, Or } from "./vfs/inode.ts";
 
@@ -145,7 +144,7 @@ export const fileSystemTypes: Readonly<Record<string, FileSystemType>> = {
 /** The type of a name, or -ENODEV. */
 export const fileSystemType = (kernel: Kernel, name: string): Or<FileSystemType> => {
   if (Object.hasOwn(fileSystemTypes, name)) return fileSystemTypes[name] as FileSystemType;
-  const feature = featuresOf(kernel).find(({ fileSystems }) => fileSystems && Object.hasOwn(fileSystems, name));
+  const feature = kernel.features.find(({ fileSystems }) => fileSystems && Object.hasOwn(fileSystems, name));
   return feature?.fileSystems?.[name]?.() ?? -E.ENODEV;
 };
 /** Options for a change of a mounted file system. */

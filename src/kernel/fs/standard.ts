@@ -1,8 +1,7 @@
 // The mounts that every program expects: /proc, /sys, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine
 // makes them once.
 import { E } from "../../abi/errno.ts";
-import { featuresOf } from "../base/features-of.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel } from "../core/kernel.ts";
 import { DevTmpFs, deviceDrivers, newDevPts } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { CgroupFs } from "./sys/cgroup-fs.ts";
@@ -10,6 +9,7 @@ import { SysFs } from "./sys/sysfs.ts";
 import type { Tty } from "./tty/tty.ts";
 import { MemDir, MemFs } from "./types/memfs.ts";
 import { Dentry, type Path } from "./vfs/dentry.ts";
+import { characterDevices } from "./vfs/device.ts";
 import type { FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { S_IFDIR } from "./vfs/mode.ts";
 import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "./vfs/mount.ts";
@@ -73,9 +73,9 @@ export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): boo
   const ends = [
     mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), FLAGS),
     mountSys(kernel),
-    mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock, kernel.devices), MS_NOSUID),
+    mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock, characterDevices(kernel)), MS_NOSUID),
     mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC),
-    ...featuresOf(kernel).flatMap(({ mounts = {} }) =>
+    ...kernel.features.flatMap(({ mounts = {} }) =>
       Object.entries(mounts).map(([at, make]) => mountAt(vfs, at, make(kernel), FLAGS, 0o1777)),
     ),
     mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV),

@@ -3,22 +3,30 @@
 
 import { E } from "../../abi/errno.ts";
 import { setHugeDevice } from "../../memory/huge/device.ts";
+import { LowestIds } from "../base/lowest-ids.ts";
 import type { Wait } from "../base/wait.ts";
 import { ACCESS, mayUseDevice } from "../cgroup/devices.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { LOOP_MAJOR, Loops } from "./files/loop-device.ts";
 import { openFifo, PIPEFS_MAGIC, Pipe, PipeEnd, PipeLimits } from "./files/pipe.ts";
-import { LowestIds } from "./mount/lowest-ids.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
 import { NsFs } from "./types/nsfs.ts";
 import { AnonFs, AnonInode } from "./vfs/anon.ts";
 import type { Path } from "./vfs/dentry.ts";
+import { characterDevices, type OpenDevice } from "./vfs/device.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { BlockDevice, Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { major, makedev, minor, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
 import { Mount, MountNamespace } from "./vfs/mount.ts";
 import { O_ACCMODE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
+
+declare module "../core/kernel.ts" {
+  interface KernelMembers {
+    /** Set at boot, before the first task: file systems need this kernel's clock. */
+    vfs: Vfs;
+  }
+}
 
 /** The values of /proc/sys/fs/protected_*. man 5 proc_sys_fs. */
 export interface Protection {
@@ -28,16 +36,6 @@ export interface Protection {
   regular: number;
 }
 
-/** Opens a character device node: a file description or -errno. */
-export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
-/** A character device with a node in /dev. */
-export interface CharacterDevice {
-  readonly name: string;
-  /** The permission bits of its node. */
-  readonly mode: number;
-  readonly rdev: number;
-  readonly open: OpenDevice;
-}
 /** The drivers of a kernel's devices. */
 export interface DeviceDrivers {
   /** Character devices, by device number (mode.ts makedev). */
@@ -120,7 +118,7 @@ export class Vfs {
     if (inode.type !== S_IFCHR) return this.drivers?.blockMajors.get(major(rdev))?.(task, inode, flags, path) ?? -E.ENXIO;
     const open =
       this.drivers?.characters.get(rdev) ??
-      task.kernel.devices.find((device) => device.rdev === rdev)?.open ??
+      characterDevices(task.kernel).find((device) => device.rdev === rdev)?.open ??
       this.drivers?.characterMajors.get(major(rdev));
     return open ? open(task, inode, flags, path) : -E.ENXIO;
   }

@@ -1,6 +1,6 @@
 // CLONE_CHILD_CLEARTID: an ending thread clears its id in memory and wakes its joiner. Linux kernel/fork.c
 // mm_release().
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 
 /** Clear the word of an ending thread and wake one waiter. */
 export const wakeClearedTid = (task: Task): void => {

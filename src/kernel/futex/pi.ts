@@ -1,8 +1,8 @@
 // Locks with priority inheritance: the word of a futex names its owner, and an unlock gives it to the first
 // waiter. Linux kernel/futex/pi.c.
 import type { AddressSpace } from "../../memory/space.ts";
-import { shownPid } from "../namespace/pid.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
+import { shownPid } from "../task/pid-namespace.ts";
 import type { FutexQueue } from "./table.ts";
 import { FUTEX_TID_MASK, FUTEX_WAITERS } from "./word.ts";
 

@@ -1,7 +1,8 @@
 // Robust futexes: an ending thread marks the locks that it holds and wakes a waiter. man 2 get_robust_list;
 // Linux kernel/futex/core.c exit_robust_list(), handle_futex_death().
-import { shownPid } from "../namespace/pid.ts";
-import type { Task } from "../task/task.ts";
+
+import type { Task } from "../core/task.ts";
+import { shownPid } from "../task/pid-namespace.ts";
 import { passOn } from "./pi.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "./word.ts";
 

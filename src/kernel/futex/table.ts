@@ -4,8 +4,14 @@ import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { VM } from "../../memory/vma.ts";
 import type { Held } from "../base/wait.ts";
+import type { Task } from "../core/task.ts";
 import { rank } from "../task/sched-policy.ts";
-import type { Task } from "../task/task.ts";
+
+declare module "../core/kernel.ts" {
+  interface KernelMembers {
+    readonly futexes: FutexTable;
+  }
+}
 
 /** The rank of tasks that are not real-time. */
 const ORDINARY = 1;

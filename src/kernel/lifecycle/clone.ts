@@ -5,26 +5,27 @@ import { E } from "../../abi/errno.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { at, R } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
-import { charged } from "../base/charged.ts";
 import { cost } from "../base/cost.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
 import type { Cgroup } from "../cgroup/cgroup.ts";
+import { charged } from "../core/charged.ts";
+import { copyFields } from "../core/fields.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Process } from "../core/process.ts";
+import { NO_ALT_STACK, type Task } from "../core/task.ts";
+import { endParts, forkParts } from "../core/task-part.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
-import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
-import { type PidNamespace, shownPid } from "../namespace/pid.ts";
 import { SS } from "../signal/alt-stack.ts";
-import { copyFields } from "../task/fields.ts";
 import { processLimits } from "../task/limits.ts";
-import { endParts, forkParts } from "../task/part.ts";
-import { Process } from "../task/process.ts";
+import { type PidNamespace, shownPid } from "../task/pid-namespace.ts";
 import { inheritPolicy } from "../task/sched-policy.ts";
-import { NO_ALT_STACK, Task } from "../task/task.ts";
 import { setThreadPointer } from "../task/thread-pointer.ts";
 import { enterTime } from "../task/time-namespace.ts";
 import { watchCpuLimit } from "../timer/cpu-limit.ts";
+import { newProcess, newTask } from "./new-task.ts";
 
 /** The request of fork, vfork, clone and clone3 in one form. */
 export interface CloneRequest {
@@ -126,11 +127,11 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
 
   const thread = (flags & CLONE.THREAD) !== 0;
   const pid = q.setTid?.[0] ?? kernel.newPid();
-  const process = thread ? parent.process : newProcess(parent, pid, q);
+  const process = thread ? parent.process : childProcess(parent, pid, q);
   const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
   const actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
   const { cred, pidNs, namespaces } = spaces;
-  const child = new Task(kernel, pid, process, { mem, files, fs, cred, actions, tls: parent.tls.slice(), pidNs, namespaces });
+  const child = newTask(kernel, pid, process, { mem, files, fs, cred, actions, tls: parent.tls.slice(), pidNs, namespaces });
   if (mem !== parent.mem) joinTime(child);
   spaces.enterMounts?.(fs);
   if (!thread) {
@@ -166,15 +167,14 @@ const joinTime = (child: Task): void => {
 const weightOf = ({ mem }: Task, flags: number): number =>
   sizes.task + ((flags & CLONE.THREAD) !== 0 ? 0 : sizes.process) + ((flags & CLONE.VM) !== 0 ? 0 : mem.weight);
 
-const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
+const childProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
   const sibling = (q.flags & CLONE.PARENT) !== 0;
-  const process = new Process(
+  const process = newProcess(
     parent.kernel,
     pid,
     sibling ? parent.process.parent : parent.process,
     sibling ? parent.process.exitSignal : q.exitSignal,
-    parent.process.limits,
-    q.cgroup ?? parent.process.cgroup,
+    { limits: parent.process.limits, cgroup: q.cgroup ?? parent.process.cgroup },
   );
   process.maker = sibling ? parent.process.maker : parent;
   process.pgid = parent.process.pgid;
@@ -187,7 +187,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   copyFields(child, parent);
   child.program = parent.program.hold();
   child.ldt = (flags & CLONE.VM) !== 0 ? parent.ldt : { table: parent.ldt.table?.slice() };
-  if (child.ldt !== parent.ldt && child.ldt.table) child.kernel.kept.add(child.ldt, child.ldt.table.length);
+  if (child.ldt !== parent.ldt && child.ldt.table) child.kernel.garbage.add(child.ldt, child.ldt.table.length);
   if (clearSighand) child.actions.resetCaught();
   // A thread starts without an alternate stack. So does a process with shared memory, unless its parent
   // sleeps.

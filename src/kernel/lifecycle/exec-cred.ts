@@ -4,13 +4,13 @@
 
 import { FILE_CAPS } from "../../abi/capability.ts";
 import { E } from "../../abi/errno.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, type Cred, capableHere, capableIn, rootUid } from "../cred/cred.ts";
 import { type FileCaps, fileCapsFor } from "../cred/file-caps.ts";
 import { toLocal } from "../cred/user-namespace.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { MS_NOSUID } from "../fs/vfs/mount.ts";
-import type { Task } from "../task/task.ts";
 
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;

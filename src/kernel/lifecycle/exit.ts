@@ -1,23 +1,23 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(),
 // release_task().
 
-import { charged } from "../base/charged.ts";
 import { sizes } from "../base/sizes.ts";
-import { addUsage } from "../base/usage.ts";
 import { endWaiting } from "../base/wait.ts";
+import { charged } from "../core/charged.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { endParts } from "../core/task-part.ts";
+import { addUsage } from "../core/usage.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { locksExit, robustListExit } from "../futex/robust.ts";
-import type { PidNamespace } from "../namespace/pid.ts";
 import { announceExit, threadEnded } from "../ptrace/exit.ts";
-import { SI } from "../signal/info.ts";
 import { orphanGroup } from "../signal/job-control.ts";
 import { endProcess, sendToProcess } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
+import { SI } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
 import { notifyParent, tellOfEnd } from "../task/end.ts";
-import { endParts } from "../task/part.ts";
-import type { Process } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
+import type { PidNamespace } from "../task/pid-namespace.ts";
 import { filtersReleased } from "../user-notif/notification.ts";
 
 /** vfork(2): the child no longer needs its parent's memory. Linux mm_release(). */

@@ -1,9 +1,14 @@
 // The start of a program from outside, for the machine's owner: a shell's fork and execve in one step.
+
 import { E } from "../../abi/errno.ts";
 import { layoutFor } from "../../memory/layout.ts";
 import { AddressSpace } from "../../memory/space.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { sizes } from "../base/sizes.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { endParts } from "../core/task-part.ts";
 import { type Cred, credOf } from "../cred/cred.ts";
 import { listOf } from "../exec/strings.ts";
 import { FsContext } from "../fs/vfs/context.ts";
@@ -11,13 +16,11 @@ import { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import { MountNamespace } from "../fs/vfs/mount.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
-import type { Kernel } from "../kernel.ts";
-import { SIG } from "../signal/set.ts";
-import { endParts } from "../task/part.ts";
-import { Process } from "../task/process.ts";
-import { Task } from "../task/task.ts";
+import { checksCalls } from "../observer.ts";
+import { SIG } from "../signal/state/set.ts";
 import { type ExecArguments, execute } from "./exec.ts";
 import { startInit } from "./init.ts";
+import { newProcess, newTask } from "./new-task.ts";
 
 /** A program that the machine starts, without a parent in the guest. */
 export interface SpawnRequest {
@@ -38,10 +41,10 @@ export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number =
   const root = MountNamespace.cross(kernel.vfs.namespace.root.path);
   startInit(kernel);
   const pid = kernel.newPid();
-  const process = new Process(kernel, pid, kernel.init, SIG.SIGCHLD);
+  const process = newProcess(kernel, pid, kernel.init, SIG.SIGCHLD);
   if (request.session !== false) process.pgid = process.sid = pid;
   const mem = new AddressSpace(kernel.frames, layoutFor(64, 8 << 20));
-  const task = new Task(kernel, pid, process, {
+  const task = newTask(kernel, pid, process, {
     mem,
     files: new FdTable(),
     fs: new FsContext(root, root),
@@ -59,7 +62,7 @@ export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number =
     abandon(task);
     return path;
   }
-  if (kernel.checksCalls) task.entryWork |= entryWork.observer;
+  if (checksCalls(kernel)) task.entryWork |= entryWork.observer;
   kernel.observer?.started?.(task, undefined);
   kernel.observer?.executed?.(task, path, request.argv, request.envp);
   kernel.scheduler.start(task);

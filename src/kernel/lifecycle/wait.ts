@@ -3,9 +3,9 @@
 import { E } from "../../abi/errno.ts";
 import { W } from "../../abi/uapi/wait.ts";
 import { type Wait, wait } from "../base/wait.ts";
+import type { Task } from "../core/task.ts";
 import { isTracedByAnother, isTracedByParent, waitForTracee } from "../ptrace/wait.ts";
 import { type ChildEvent, type ChildSelector, consider, isEligible } from "../task/child-event.ts";
-import type { Task } from "../task/task.ts";
 
 /** The event of a child, or a Wait. 0: none, with WNOHANG. -ECHILD: no child qualifies. */
 export const waitForChild = (task: Task, selects: ChildSelector, options: number): ChildEvent | Wait | 0 | number => {

@@ -2,15 +2,15 @@
 // create_user_ns(), kernel/pid_namespace.c copy_pid_ns().
 import { E } from "../../abi/errno.ts";
 import { sizes } from "../base/sizes.ts";
+import type { Task } from "../core/task.ts";
 import { ALL_CAPS, CAP, type Cred, capableIn } from "../cred/cred.ts";
 import { toLocal, UserNamespace } from "../cred/user-namespace.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import { samePath } from "../fs/vfs/dentry.ts";
 import { MountNamespace } from "../fs/vfs/mount.ts";
 import { NetNamespace } from "../net/namespace.ts";
-import type { Task } from "../task/task.ts";
+import { PidNamespace } from "../task/pid-namespace.ts";
 import { TimeNamespace } from "../task/time-namespace.ts";
-import { PidNamespace } from "./pid.ts";
 import { CgroupNamespace, type Namespaces, PartNamespace, UtsNamespace } from "./set.ts";
 
 /** uapi linux/sched.h */
@@ -46,9 +46,9 @@ const enterUserNamespace = (cred: Cred): Cred | number => {
 /** The credentials and the pid namespace of the new task, or -errno. */
 export const enterNamespaces = (task: Task, flags: number): Entered | number => {
   let { cred, childPidNs: pidNs } = task;
-  const { kept, frames } = task.kernel;
+  const { garbage, frames } = task.kernel;
   const { account } = frames;
-  if (flags !== 0) kept.tidy();
+  if (flags !== 0) garbage.tidy();
   if ((flags & NEW.USER) !== 0) {
     // A task inside a chroot could leave it with all capabilities. Linux create_user_ns(),
     // current_chrooted().
@@ -57,7 +57,7 @@ export const enterNamespaces = (task: Task, flags: number): Entered | number => 
     const inside = enterUserNamespace(cred);
     if (typeof inside === "number") return inside;
     cred = inside;
-    kept.add(inside.userNs as UserNamespace, sizes.namespace);
+    garbage.add(inside.userNs as UserNamespace, sizes.namespace);
   }
   const mounts = (flags & NEW.NS) !== 0 ? task.namespaces.mnt.size : 0;
   if (!account.canTake(mounts * sizes.mount + sizes.netNamespace + 6 * sizes.namespace)) return -E.ENOMEM;
@@ -67,7 +67,7 @@ export const enterNamespaces = (task: Task, flags: number): Entered | number => 
     if (task.pidNs !== pidNs) return -E.EINVAL;
     pidNs = new PidNamespace(pidNs, cred.userNs);
     if (pidNs.tooDeep) return -E.ENOSPC;
-    kept.add(pidNs, sizes.namespace);
+    garbage.add(pidNs, sizes.namespace);
   }
   return { cred, pidNs, ...fresh(task, flags, cred.userNs) };
 };
@@ -78,7 +78,7 @@ const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pic
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const copied = has(NEW.NS) ? mnt.copy(owner) : undefined;
   const charged = <T extends object>(namespace: T, size: number = sizes.namespace): T => {
-    task.kernel.kept.add(namespace, size);
+    task.kernel.garbage.add(namespace, size);
     return namespace;
   };
   return {

@@ -8,6 +8,12 @@ import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { NetNamespace } from "../net/namespace.ts";
 import type { TimeNamespace } from "../task/time-namespace.ts";
 
+declare module "../core/task.ts" {
+  interface TaskMembers {
+    namespaces: Namespaces;
+  }
+}
+
 /** Host and domain name. man 7 uts_namespaces. */
 export class UtsNamespace {
   readonly owner: UserNamespace | undefined;

@@ -1,8 +1,18 @@
 // Families of sockets: what socket(2) and socketpair(2) make.
+
+import type { Task } from "../core/task.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
-import type { Task } from "../task/task.ts";
 import type { InetFamily } from "./inet-address.ts";
 import type { Socket } from "./socket.ts";
+
+declare module "../core/feature.ts" {
+  interface Feature {
+    /** Families for socket(2), by AF_*. */
+    readonly socketFamilies?: Readonly<Record<number, SocketFamily>>;
+    /** Sockets of AF_INET and AF_INET6 besides TCP and UDP. */
+    readonly inetSockets?: InetSockets;
+  }
+}
 
 /** A new socket. */
 export interface NewSocket {

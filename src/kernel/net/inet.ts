@@ -4,9 +4,9 @@ import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
-import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
 import { ethernet } from "./devices.ts";
 import { type HeaderRequest, headerNotes, headerRequest } from "./header-notes.ts";
@@ -30,9 +30,9 @@ import {
 import { Groups, IP_MULTICAST } from "./multicast.ts";
 import { HEADER_OPTION, IP, IPV6, IPV6_STICKY, SO, SOL } from "./options/numbers.ts";
 import { INT, type OptionSet } from "./options/row.ts";
-import type { Asked, Shown } from "./options/socket-level.ts";
 import type { Holder, Ports } from "./ports.ts";
 import { type Header, type Note, type SendRequest, Socket, type SocketOwner } from "./socket.ts";
+import type { Asked, Shown } from "./socket-level.ts";
 
 const int = INT.write;
 

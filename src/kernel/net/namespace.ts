@@ -2,15 +2,15 @@
 // network_namespaces.
 
 import { EPHEMERAL } from "../../abi/uapi/socket.ts";
+import type { Kernel } from "../core/kernel.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { Kernel } from "../kernel.ts";
 import { type Device, type DeviceAddress, deviceNamed, deviceNumbered, givenFor, isOwn } from "./devices.ts";
+import type { HostNetwork, NetworkEvent } from "./host-network.ts";
 import { type Endpoint, type Ip, isLoopback, loopbackFor } from "./inet-address.ts";
-import type { Hearer, Tap } from "./ip/hear.ts";
 import type { Groups } from "./multicast.ts";
-import type { HostNetwork, NetworkEvent } from "./outside/host-network.ts";
 import { plan } from "./plan.ts";
 import { Ports } from "./ports.ts";
+import type { Hearer, Tap } from "./taps.ts";
 
 /** An empty range of groups. */
 export const NO_GROUPS: readonly [number, number] = [1, 0];

@@ -2,7 +2,7 @@
 // inet_csk_get_port(), inet_bind_conflict(), net/ipv4/udp.c udp_lib_get_port().
 import { E } from "../../abi/errno.ts";
 import { EPHEMERAL } from "../../abi/uapi/socket.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel } from "../core/kernel.ts";
 import { type Ip, receives } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
 

@@ -8,13 +8,13 @@ import type { Account } from "../../memory/account.ts";
 import { sizes } from "../base/sizes.ts";
 import type { Timespec } from "../base/time.ts";
 import type { WaitQueue } from "../base/wait.ts";
+import type { Result } from "../core/result.ts";
+import type { Task } from "../core/task.ts";
 import { AnonInode } from "../fs/vfs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { S_IFSOCK } from "../fs/vfs/mode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
-import type { Result } from "../syscall/declaration.ts";
-import type { Task } from "../task/task.ts";
 import type { AddressUse } from "./address.ts";
 import { Filters } from "./filter/filters.ts";
 import type { HeaderRequest } from "./header-notes.ts";
@@ -24,8 +24,8 @@ import type { NetNamespace } from "./namespace.ts";
 import { SO, SOL } from "./options/numbers.ts";
 import { type Levels, Options } from "./options/options.ts";
 import { INT, type OptionSet } from "./options/row.ts";
-import { type Asked, getSocketOption, type Shown, setSocketOption } from "./options/socket-level.ts";
 import type { SendBuffer } from "./send-buffer.ts";
+import { type Asked, getSocketOption, type Shown, setSocketOption } from "./socket-level.ts";
 import { Stamps } from "./stamps.ts";
 
 /** SIOC*: bytes that are not received yet, or not sent yet; urgent data come next. man 7 tcp, unix, udp. */

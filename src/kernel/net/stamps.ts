@@ -3,8 +3,8 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import type { Timespec } from "../base/time.ts";
+import type { Task } from "../core/task.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
-import type { Task } from "../task/task.ts";
 import { SO, SOL } from "./options/numbers.ts";
 import type { Options } from "./options/options.ts";
 import { INT, pair } from "./options/row.ts";

@@ -4,8 +4,9 @@ import { E } from "../../abi/errno.ts";
 import { IPPROTO, SOCK } from "../../abi/uapi/socket.ts";
 import { cost } from "../base/cost.ts";
 import { Fifo } from "../base/fifo.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { NO_PEER } from "./address.ts";
+import { portUnreachable, udpDatagram } from "./datagram.ts";
 import { lo } from "./devices.ts";
 import type { Seen } from "./filter/program.ts";
 import { InetSocket, unreachable } from "./inet.ts";
@@ -21,12 +22,11 @@ import {
   toAddress,
   toEndpoint,
 } from "./inet-address.ts";
-import { portUnreachable, udpDatagram } from "./ip/datagram.ts";
-import { announce, heard, seenBy } from "./ip/hear.ts";
 import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
 import { IP, IPV6, SO, SOL, UDP } from "./options/numbers.ts";
 import type { Ports } from "./ports.ts";
 import { type Header, type Message, NO_CRED, type Received, type SendRequest, weightOf } from "./socket.ts";
+import { announce, heard, seenBy } from "./taps.ts";
 
 /** In bytes: the overhead of a packet, and its greatest length. */
 const OVERHEAD = 256;

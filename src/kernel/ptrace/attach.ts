@@ -4,17 +4,17 @@
 import { E } from "../../abi/errno.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
 import { MODE } from "../base/seccomp-state.ts";
+import { parentThread } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
 import { mayTrace } from "../cred/security.ts";
-import { SI } from "../signal/info.ts";
 import { endProcess, sendToTask } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
+import { SI } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
+import { newTracing, OPTION, OPTION_MASK, type Tracing } from "../signal/tracing.ts";
 import { requestTrap } from "../signal/trap.ts";
 import { notifyParent } from "../task/end.ts";
-import { parentThread } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
 import { resume, takeTrap } from "./stop.ts";
-import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
 /** PTRACE_MODE_ATTACH_REALCREDS: the tracer's real ids against all of the target's, or CAP_SYS_PTRACE. */
 export const mayAttach = (tracer: Task, target: Task): boolean => {

@@ -5,6 +5,15 @@ import { E } from "../../abi/errno.ts";
 import type { Breakpoint } from "../../cpu/machine/breakpoints.ts";
 import { TASK_SIZE_64 } from "../../memory/layout.ts";
 
+declare module "../core/task.ts" {
+  interface TaskMembers {
+    /**
+     * The debug registers, once a tracer has written one. They are not inherited, and execve(2) clears them.
+     */
+    debug: DebugRegisters | undefined;
+  }
+}
+
 /** Breakpoint registers: DR0 to DR3. */
 const COUNT = 4;
 const STATUS = 6;

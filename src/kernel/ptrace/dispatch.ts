@@ -2,7 +2,7 @@
 import { vaddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { entryWork } from "../base/pending-work.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { setUserDispatch } from "../task/user-dispatch.ts";
 
 /** sizeof(struct ptrace_sud_config): mode, selector, offset, len. */

@@ -4,13 +4,13 @@
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { type Wait, wait } from "../base/wait.ts";
-import { SI } from "../signal/info.ts";
+import type { Task } from "../core/task.ts";
 import { forceSignal, sendToTask } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
+import { SI } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
+import { EVENT, type Event, MESSAGE } from "../signal/tracing.ts";
 import { inheritTracing } from "./attach.ts";
 import { eventEnabled, stopForEvent, stopForSyscall } from "./stop.ts";
-import { EVENT, type Event, MESSAGE } from "./tracing.ts";
 
 /** The Wait of a call that has stopped its task. The handler is called again when the task is resumed. */
 const stopped = (): Wait => wait([], { killable: true });

@@ -1,11 +1,11 @@
 // The end of a traced thread. Linux kernel/exit.c do_exit(), exit_notify(), wait_task_zombie().
 
 import { exitWork } from "../base/pending-work.ts";
+import type { Task } from "../core/task.ts";
+import { EVENT } from "../signal/tracing.ts";
 import { tellOfEnd } from "../task/end.ts";
-import type { Task } from "../task/task.ts";
 import { tracerEnded } from "./attach.ts";
 import { eventEnabled, stopForEvent } from "./stop.ts";
-import { EVENT } from "./tracing.ts";
 
 /** PTRACE_EVENT_EXIT. True: the thread stops first, and ends when it is resumed (leave.ts). */
 export const announceExit = (task: Task, status: number): boolean => {

@@ -4,8 +4,8 @@ import { E } from "../../abi/errno.ts";
 import { encodeProgram } from "../../seccomp/bpf/insn.ts";
 import type { Filter } from "../../seccomp/filter.ts";
 import { filterFlags } from "../../seccomp/profile/profile.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capable } from "../cred/cred.ts";
-import type { Task } from "../task/task.ts";
 import { isFiltered, seccompSuspended } from "./attach.ts";
 
 /** The filter with an index, where 0 is the oldest, or -errno. */

@@ -4,9 +4,9 @@
 import { E } from "../../abi/errno.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../base/processor.ts";
+import type { Task } from "../core/task.ts";
 import { FIX_EFLAGS } from "../signal/frame64.ts";
-import type { Task } from "../task/task.ts";
-import type { Tracing } from "./tracing.ts";
+import type { Tracing } from "../signal/tracing.ts";
 
 /** A member: a 64-bit value. Writing returns 0 or -errno. */
 interface Register {

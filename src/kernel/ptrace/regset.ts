@@ -3,8 +3,8 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { fxrstor, fxsave, fxsaveSize } from "../../cpu/helpers/x87-image.ts";
+import type { Task } from "../core/task.ts";
 import { fsaveBytes, restoreFpState, restoreFsave, saveFpState, xstateSize } from "../signal/fpstate.ts";
-import type { Task } from "../task/task.ts";
 import { setThreadAreas, threadAreas, USER_DESC_SIZE } from "../task/thread-pointer.ts";
 import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
 

@@ -3,13 +3,14 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { entryWork } from "../base/pending-work.ts";
-import { findTask } from "../namespace/pid.ts";
-import { SI } from "../signal/info.ts";
+import type { Task } from "../core/task.ts";
 import { SIGINFO_SIZE, siginfoBytes, siginfoFrom } from "../signal/layout.ts";
 import { sendToTask, setBlocked } from "../signal/send.ts";
-import { NSIG, SIG } from "../signal/set.ts";
+import { SI } from "../signal/state/info.ts";
+import { NSIG, SIG } from "../signal/state/set.ts";
+import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "../signal/tracing.ts";
 import { continuedUnderTrace, requestTrap } from "../signal/trap.ts";
-import type { Task } from "../task/task.ts";
+import { findTask } from "../task/pid-namespace.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
 import { DebugRegisters } from "./debug-registers.ts";
 import { getDispatch, setDispatch } from "./dispatch.ts";
@@ -19,7 +20,6 @@ import { NT, type Regset, regsets32, regsets64 } from "./regset.ts";
 import { beginStep, resume } from "./stop.ts";
 import { syscallInfo } from "./syscall-info.ts";
 import { segmentBases, threadArea } from "./thread-area.ts";
-import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
 /** PTRACE_*. Linux uapi linux/ptrace.h, asm/ptrace-abi.h. */
 // biome-ignore format: table

@@ -2,14 +2,14 @@
 // do_jobctl_trap(), do_notify_parent_cldstop(); kernel/ptrace.c ptrace_resume().
 import { at, EF } from "../../cpu/machine/state.ts";
 import { exitWork } from "../base/pending-work.ts";
-import { ticks } from "../base/usage.ts";
-import { SA, SIG_IGN } from "../signal/action.ts";
-import { SI, type SigInfo } from "../signal/info.ts";
+import type { Task } from "../core/task.ts";
+import { ticks } from "../core/usage.ts";
 import { sendToProcess } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
+import { SA, SIG_IGN } from "../signal/state/action.ts";
+import { SI, type SigInfo } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
+import { EVENT, type Event, OPTION, type Stop, type Tracing } from "../signal/tracing.ts";
 import { loadSelectors } from "./registers.ts";
-import { EVENT, type Event, OPTION, type Stop, type Tracing } from "./tracing.ts";
 
 /** SIGTRAP of a syscall stop under TRACESYSGOOD. */
 const SYSGOOD = 0x80;

@@ -2,10 +2,10 @@
 // ptrace_get_syscall_info().
 import { i386, x64 } from "../../abi/abi.ts";
 import { R } from "../../cpu/machine/state.ts";
-import { SIG } from "../signal/set.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
+import { SIG } from "../signal/state/set.ts";
+import { EVENT, MESSAGE, type Tracing } from "../signal/tracing.ts";
 import { withRegisters } from "./registers.ts";
-import { EVENT, MESSAGE, type Tracing } from "./tracing.ts";
 
 const OP = { NONE: 0, ENTRY: 1, EXIT: 2, SECCOMP: 3 } as const;
 /** Bytes in use, by kind of stop. */

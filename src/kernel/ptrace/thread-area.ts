@@ -3,7 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { S } from "../../cpu/machine/state.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 import { ARCH, archPrctl64, getThreadArea, setThreadArea } from "../task/thread-pointer.ts";
 import { withRegisters } from "./registers.ts";
 

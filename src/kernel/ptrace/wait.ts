@@ -1,12 +1,12 @@
 // wait(2) for tracers. Linux kernel/exit.c ptrace_do_wait(), wait_task_stopped(), wait_task_zombie().
 
 import { W } from "../../abi/uapi/wait.ts";
-import { SI } from "../signal/info.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { SI } from "../signal/state/info.ts";
+import type { Tracing } from "../signal/tracing.ts";
 import { type ChildEvent, type ChildSelector, consider, endEvent } from "../task/child-event.ts";
 import { notifyParent, reap } from "../task/end.ts";
-import type { Process } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
-import type { Tracing } from "./tracing.ts";
 
 /**
  * True if another process than the parent traces it. The tracer gets its stops and its end before the parent

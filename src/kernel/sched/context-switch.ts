@@ -6,8 +6,8 @@ import type { AddressSpace } from "../../memory/space.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { loadSegment } from "../base/processor.ts";
 import { GDT_CPUNODE, GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Task } from "../core/task.ts";
 import { Placement } from "./placement.ts";
 
 const TLS_OFFSET = GDT_TLS_MIN * 8;

@@ -3,8 +3,8 @@
 // sched_setaffinity(2), so that runs stay deterministic and caches of programs by processor stay warm.
 // Linux kernel/sched/core.c select_task_rq(), set_task_cpu().
 import { exitWork } from "../base/pending-work.ts";
-import type { ProcessorTimes } from "../base/scheduling.ts";
-import type { Task } from "../task/task.ts";
+import type { ProcessorTimes } from "../core/scheduling.ts";
+import type { Task } from "../core/task.ts";
 
 const mayUse = ({ affinity }: Task, cpu: number): boolean => ((affinity >> BigInt(cpu)) & 1n) === 1n;
 /** The return to user code writes the number of the processor into the area of rseq(2). */

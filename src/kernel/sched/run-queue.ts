@@ -1,9 +1,9 @@
 // The queue of runnable tasks, and the choice of the next one: in turn, by rank once a policy or priority has
 // changed, or by a chooser that explores schedules.
 
-import type { Chooser, PointKind } from "../base/scheduling.ts";
+import type { Chooser, PointKind } from "../core/scheduling.ts";
+import type { Task } from "../core/task.ts";
 import { rank } from "../task/sched-policy.ts";
-import type { Task } from "../task/task.ts";
 
 /** Runnable tasks without the running one, first in first out. */
 export class RunQueue {

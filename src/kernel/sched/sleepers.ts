@@ -1,8 +1,8 @@
 // Sleeping tasks: the wait queues on which they are, and their deadlines.
 
 import type { Wait } from "../base/wait.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Task } from "../core/task.ts";
 import type { Timer } from "../timer/timers.ts";
 
 /** Wakes a task at its deadline. One a task, kept while it lives. */

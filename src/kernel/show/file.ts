@@ -7,7 +7,8 @@ import { ofBytes } from "../base/byte-string.ts";
 import { modeText } from "../syscall/arg-file.ts";
 import { flagText, type Names } from "../syscall/arg-flags.ts";
 import { quote } from "../syscall/arg-string.ts";
-import { array, braces, bytesAt, decimal, hex, read, type Text } from "./print.ts";
+import type { Text } from "../syscall/declaration.ts";
+import { array, braces, bytesAt, decimal, hex, read } from "./print.ts";
 
 // biome-ignore format: table
 const magics: Readonly<Record<number, string>> = {

@@ -8,8 +8,8 @@ import { BLK, BLK_WORD, F, LOOP, NOTIF, NS, SIOC, T } from "../../abi/uapi/ioctl
 import { UFFDIO, USERFAULTFD_IOC_NEW } from "../../abi/uapi/userfaultfd.ts";
 import { O_CLOEXEC } from "../fs/vfs/open-flags.ts";
 import { flagText, type Names } from "../syscall/arg-flags.ts";
-import type { ShowContext } from "../syscall/declaration.ts";
-import { decimal, hex, read, record, type Text } from "./print.ts";
+import type { ShowContext, Text } from "../syscall/declaration.ts";
+import { decimal, hex, read, record } from "./print.ts";
 
 const prefixed = (prefix: string, table: Names): Names =>
   Object.fromEntries(Object.entries(table).map(([name, request]) => [`${prefix}${name}`, request]));

@@ -1,15 +1,11 @@
 // The text of a structure: members of its declaration in order, each with its own text. strace
 // src/print_fields.h.
+
 import type { Fields, Struct, Values } from "../../abi/struct.ts";
 import { hexText } from "../syscall/arg.ts";
 import { choiceText, type Names } from "../syscall/arg-flags.ts";
-import type { ShowContext } from "../syscall/declaration.ts";
+import type { ShowContext, Text } from "../syscall/declaration.ts";
 
-/**
- * The text of a structure at an address; undefined if it cannot be read. `size`: its size or count, where it
- * varies.
- */
-export type Text = (ctx: ShowContext, at: number, size: number) => string | undefined;
 /** The text of a member; undefined leaves it out. */
 export type Member<T> = (value: T, ctx: ShowContext) => string | undefined;
 

@@ -4,11 +4,12 @@ import { s32, struct, u32, u64 } from "../../abi/struct.ts";
 import { MPOL } from "../../abi/uapi/mempolicy.ts";
 import { CLONE, CLONE_ARGS, CLONE_ARGS_VER0 } from "../../abi/uapi/sched.ts";
 import { ofBytes } from "../base/byte-string.ts";
-import { signalName } from "../signal/set.ts";
+import { signalName } from "../signal/state/set.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { cloneNames } from "../syscall/arg-process.ts";
 import { cutText, quote } from "../syscall/arg-string.ts";
-import { address, array, braces, bytesAt, decimal, hex, read, record, type Text } from "./print.ts";
+import type { Text } from "../syscall/declaration.ts";
+import { address, array, braces, bytesAt, decimal, hex, read, record } from "./print.ts";
 
 const int32: Text = (ctx, at) => {
   const n = ctx.task.mem.u32(at);

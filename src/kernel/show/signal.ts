@@ -1,9 +1,10 @@
 // siginfo_t as strace shows it. man 2 sigaction; strace src/printsiginfo.c.
-import { USER_HZ } from "../base/usage.ts";
-import { SI, type SigInfo } from "../signal/info.ts";
+
+import { USER_HZ } from "../core/usage.ts";
 import { layoutOf, SIGINFO_SIZE, siginfo } from "../signal/layout.ts";
-import { signalName } from "../signal/set.ts";
-import type { Text } from "./print.ts";
+import { SI, type SigInfo } from "../signal/state/info.ts";
+import { signalName } from "../signal/state/set.ts";
+import type { Text } from "../syscall/declaration.ts";
 
 const siCodes = new Map<number, string>([
   [SI.USER, "SI_USER"],

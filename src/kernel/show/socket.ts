@@ -7,8 +7,8 @@ import { msghdr } from "../calls/net/msghdr.ts";
 import { SO, SOL } from "../net/options/numbers.ts";
 import { flagText } from "../syscall/arg-flags.ts";
 import { bufferText, cutText, quote, quoteHex } from "../syscall/arg-string.ts";
-import type { ShowContext } from "../syscall/declaration.ts";
-import { address, array, braces, bytesAt, decimal, hex, oneOf, read, type Text } from "./print.ts";
+import type { ShowContext, Text } from "../syscall/declaration.ts";
+import { address, array, braces, bytesAt, decimal, hex, oneOf, read } from "./print.ts";
 
 const named = (prefix: string, table: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));

@@ -1,12 +1,13 @@
 // Times, timers and usage as strace shows them. strace src/print_timespec.c, print_timeval.c,
 // print_sigevent.c, rusage.
+
 import { long, s32, struct, ulong, word } from "../../abi/struct.ts";
 import { utcText } from "../base/time.ts";
-import { USER_HZ } from "../base/usage.ts";
-import { signalName } from "../signal/set.ts";
-import type { ShowContext } from "../syscall/declaration.ts";
+import { USER_HZ } from "../core/usage.ts";
+import { signalName } from "../signal/state/set.ts";
+import type { ShowContext, Text } from "../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../syscall/timespec.ts";
-import { address, braces, decimal, oneOf, read, record, type Text } from "./print.ts";
+import { address, braces, decimal, oneOf, read, record } from "./print.ts";
 
 const time =
   (form: TimeForm, part: "tv_nsec" | "tv_usec"): Text =>

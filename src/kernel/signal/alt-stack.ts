@@ -1,5 +1,5 @@
 // The alternate signal stack. man 2 sigaltstack; Linux include/linux/sched/signal.h sas_ss_flags().
-import type { AltStack } from "../task/task.ts";
+import type { AltStack } from "../core/task.ts";
 
 /** Linux uapi asm-generic/signal-defs.h, linux/signal.h. */
 export const SS = { ONSTACK: 1, DISABLE: 2, AUTODISARM: 2 ** 31 } as const;

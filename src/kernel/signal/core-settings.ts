@@ -1,7 +1,7 @@
 // The settings of core files: /proc/sys/kernel/core_pattern and core_uses_pid. man 5 core.
 
 import { Part } from "../base/part.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel } from "../core/kernel.ts";
 
 /** The longest stored pattern in bytes. Linux CORENAME_MAX_SIZE without its NUL. */
 export const CORE_PATTERN_MAX = 127;

@@ -1,8 +1,8 @@
 // Taking a pending signal without delivering it: rt_sigtimedwait(2), signalfd(2). Linux dequeue_signal().
-import type { Task } from "../task/task.ts";
-import type { SigInfo } from "./info.ts";
+import type { Task } from "../core/task.ts";
 import { setBlocked } from "./send.ts";
-import type { SigSet } from "./set.ts";
+import type { SigInfo } from "./state/info.ts";
+import type { SigSet } from "./state/set.ts";
 
 /** Removes and returns the next pending signal of a set, the thread's own first. */
 export const fetchSignal = (task: Task, wanted: SigSet): SigInfo | undefined => {

@@ -1,6 +1,6 @@
 // si_code of floating-point exceptions. Linux arch/x86/kernel/fpu/core.c fpu__exception_code(). SDM Vol. 1
 // 8.5, 11.5.
-import { SI } from "./info.ts";
+import { SI } from "./state/info.ts";
 
 /** Exception bits, at the same positions in the x87 status word and in MXCSR. */
 const FP = { INVALID: 0x01, DENORMAL: 0x02, ZERO: 0x04, OVERFLOW: 0x08, UNDERFLOW: 0x10, PRECISION: 0x20, STACK: 0x40 } as const;

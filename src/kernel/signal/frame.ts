@@ -1,14 +1,14 @@
 // Address and form of signal frames. Linux arch/x86/kernel/signal.c get_sigframe(), setup_rt_frame().
 import { EF, R, S } from "../../cpu/machine/state.ts";
 import { USER_DS } from "../base/selectors.ts";
-import type { Task } from "../task/task.ts";
-import { SA, type SigAction } from "./action.ts";
+import type { Task } from "../core/task.ts";
 import { altStackState, isWithin, SS } from "./alt-stack.ts";
 import { FSAVE_SIZE, fpFrameSize } from "./fpstate.ts";
 import { pushFrame32 } from "./frame32.ts";
 import { frameX32, frameX64, pushFrame64 } from "./frame64.ts";
-import type { SigInfo } from "./info.ts";
-import type { SigSet } from "./set.ts";
+import { SA, type SigAction } from "./state/action.ts";
+import type { SigInfo } from "./state/info.ts";
+import type { SigSet } from "./state/set.ts";
 
 /** Bytes below rsp that the psABI gives to leaf functions. */
 const RED_ZONE = 128;

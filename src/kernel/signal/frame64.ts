@@ -9,15 +9,15 @@ import { type Abi, x32, x64 } from "../../abi/abi.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import { loadSegment } from "../base/processor.ts";
 import { USER_CS, USER_DS } from "../base/selectors.ts";
-import type { Task } from "../task/task.ts";
-import { SA, type SigAction } from "./action.ts";
+import type { Task } from "../core/task.ts";
 import { altStackState, SS } from "./alt-stack.ts";
 import { fpFrameSize, initFpState, restoreFpState, saveFpState } from "./fpstate.ts";
 import type { FrameAddress } from "./frame.ts";
-import type { SigInfo } from "./info.ts";
 import { interruptReturn } from "./iret.ts";
 import { siginfoBytes } from "./layout.ts";
-import type { SigSet } from "./set.ts";
+import { SA, type SigAction } from "./state/action.ts";
+import type { SigInfo } from "./state/info.ts";
+import type { SigSet } from "./state/set.ts";
 
 const UC = 8;
 /** The differences of the two frames: words and pointers outside of the registers. */

@@ -1,10 +1,10 @@
 // IRET to user code with selectors from user code (sigreturn). Linux arch/x86/entry/entry_64.S,
 // fixup_bad_iret().
 import { at, S, vector } from "../../cpu/machine/state.ts";
-import type { Task } from "../task/task.ts";
-import { kernelSignal } from "./info.ts";
+import type { Task } from "../core/task.ts";
 import { forceSignal } from "./send.ts";
-import { SIG } from "./set.ts";
+import { kernelSignal } from "./state/info.ts";
+import { SIG } from "./state/set.ts";
 
 /** True if bits 47 to 63 are equal, as IRET requires of rip in 64-bit mode. SDM Vol. 1 3.3.7.1. */
 const isCanonicalHalf = (hi: number): boolean => hi < 0x8000 || hi >= 0xffff_8000;

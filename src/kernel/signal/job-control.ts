@@ -1,11 +1,11 @@
 // Stopping and continuing processes. Linux kernel/signal.c do_signal_stop(), do_notify_parent_cldstop();
 // man 7 credentials, "Process groups".
 
-import type { Kernel } from "../kernel.ts";
-import type { Process } from "../task/process.ts";
-import { SI } from "./info.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Process } from "../core/process.ts";
 import { sendToProcess, tellParent } from "./send.ts";
-import { SIG } from "./set.ts";
+import { SI } from "./state/info.ts";
+import { SIG } from "./state/set.ts";
 import { requestTrap } from "./trap.ts";
 
 /** Stops the running thread now and the others before their next return to user code. */

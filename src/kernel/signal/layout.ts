@@ -2,8 +2,8 @@
 // include/linux/compat.h.
 import { type Abi, x32 } from "../../abi/abi.ts";
 import { type Field, type Fields, long, type Struct, s32, struct, u32, unionOfPointers, word } from "../../abi/struct.ts";
-import { SI, type SigInfo } from "./info.ts";
-import { SIG } from "./set.ts";
+import { SI, type SigInfo } from "./state/info.ts";
+import { SIG } from "./state/set.ts";
 
 /** Size of siginfo_t in bytes. */
 export const SIGINFO_SIZE = 128;

@@ -3,13 +3,13 @@
 import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { sizes } from "../base/sizes.ts";
-import { ticks } from "../base/usage.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Process } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
-import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
-import { SI, type SigInfo } from "./info.ts";
-import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, SIGRTMIN, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { ticks } from "../core/usage.ts";
+import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./state/action.ts";
+import { SI, type SigInfo } from "./state/info.ts";
+import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, SIGRTMIN, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./state/set.ts";
 import { continuedUnderTrace } from "./trap.ts";
 
 const isIgnored = (task: Task, sig: number): boolean => {

@@ -1,9 +1,9 @@
 // Traps of job control in traced tasks. Linux kernel/signal.c task_set_jobctl_pending(),
 // ptrace_trap_notify().
 import { exitWork } from "../base/pending-work.ts";
-import type { Tracing } from "../ptrace/tracing.ts";
-import type { Task } from "../task/task.ts";
-import { SIG } from "./set.ts";
+import type { Task } from "../core/task.ts";
+import { SIG } from "./state/set.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** Interrupts the task and makes it trap before its next return to user code. */
 export const requestTrap = (task: Task, tracing: Tracing, signal: number): void => {

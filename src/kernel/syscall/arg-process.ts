@@ -4,7 +4,7 @@ import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import { MADV, MAP, MCL, MREMAP, MS, PROT } from "../../abi/uapi/mman.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { W } from "../../abi/uapi/wait.ts";
-import { signalName } from "../signal/set.ts";
+import { signalName } from "../signal/state/set.ts";
 import { ptr, ulong } from "./arg.ts";
 import { choice, flags, flagText } from "./arg-flags.ts";
 import { cutText, outStruct } from "./arg-string.ts";

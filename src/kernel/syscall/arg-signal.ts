@@ -1,9 +1,9 @@
 // Argument types of the signal calls, shown as strace shows them.
 
 import type { VAddr } from "../../abi/brand.ts";
-import { SA } from "../signal/action.ts";
 import { SS } from "../signal/alt-stack.ts";
-import { has, type SigSet, signalName } from "../signal/set.ts";
+import { SA } from "../signal/state/action.ts";
+import { has, type SigSet, signalName } from "../signal/state/set.ts";
 import { ptr } from "./arg.ts";
 import { choice, flags } from "./arg-flags.ts";
 import type { Arg, ShowContext } from "./declaration.ts";

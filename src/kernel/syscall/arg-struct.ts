@@ -1,9 +1,9 @@
 // Pointers to structures. The trace shows them with the texts of src/kernel/show, which are loaded with the
 // first trace.
+
 import type { VAddr } from "../../abi/brand.ts";
-import type { Text } from "../show/print.ts";
 import { ptr } from "./arg.ts";
-import type { Arg, ShowContext, Texts } from "./declaration.ts";
+import type { Arg, ShowContext, Text, Texts } from "./declaration.ts";
 
 /** The name of a text of src/kernel/show. */
 export type TextName = Exclude<keyof Texts, "names" | "notif">;

@@ -3,8 +3,21 @@
 // the declaration.
 import type { Abi } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
-import type { Wait } from "../base/wait.ts";
-import type { Task } from "../task/task.ts";
+import type { Result } from "../core/result.ts";
+import type { Task } from "../core/task.ts";
+
+declare module "../core/scheduling.ts" {
+  interface CallGate {
+    /** The table entry of a number at a door. Undefined: ENOSYS. */
+    entryOf(abi: Abi, nr: number): Entry | undefined;
+  }
+}
+
+declare module "../core/feature.ts" {
+  interface Feature {
+    readonly calls?: () => readonly Syscall[];
+  }
+}
 
 /**
  * The six argument registers as the door delivered them, in unsigned 32-bit halves: argument i is `raw[2*i]`
@@ -35,6 +48,11 @@ export interface Arg<T> {
   /** The text after the call's line: ` => {parent_tid=[2]}`. */
   after?(value: T, ctx: ShowContext): string;
 }
+/**
+ * The text of a structure at an address; undefined if it cannot be read. `size`: its size or count, where it
+ * varies.
+ */
+export type Text = (ctx: ShowContext, at: number, size: number) => string | undefined;
 /** The texts of structures by name: show/texts.ts adds its members. */
 // biome-ignore lint/suspicious/noEmptyInterface: they are declared there
 export interface Texts {}
@@ -72,20 +90,6 @@ export interface ShowContext {
 export type Args = Record<string, Arg<any>>;
 /** The decoded values of arguments. */
 export type ArgsOf<A> = { -readonly [K in keyof A]: A[K] extends Arg<infer T> ? T : never };
-
-/**
- * The result of execve and sigreturn: the caller's registers are gone, so the result has no register. A
- * tracer reads `shown` from rax.
- */
-export class RegistersReplaced {
-  readonly shown: number;
-  constructor(shown: number) {
-    this.shown = shown;
-  }
-}
-
-/** A result of 0 or more, -errno, or a Wait. */
-export type Result = number | Wait | RegistersReplaced;
 
 /** A declared call, built by `syscall`. */
 export interface Syscall {

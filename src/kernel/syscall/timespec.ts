@@ -3,7 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import type { Timespec } from "../base/time.ts";
-import type { Task } from "../task/task.ts";
+import type { Task } from "../core/task.ts";
 
 const NSEC_MAX = 1e9;
 /** KTIME_MAX in seconds. A longer sleep never ends. */

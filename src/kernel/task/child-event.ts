@@ -1,11 +1,11 @@
 // wait(2) for one child. Linux kernel/exit.c wait_consider_task(), wait_task_zombie(), wait_task_stopped().
 import { W } from "../../abi/uapi/wait.ts";
-import { addUsage } from "../base/usage.ts";
-import { SI } from "../signal/info.ts";
-import { SIG } from "../signal/set.ts";
+import type { Process, Usage } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { addUsage } from "../core/usage.ts";
+import { SI } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
 import { CORE, reap } from "./end.ts";
-import type { Process, Usage } from "./process.ts";
-import type { Task } from "./task.ts";
 
 /** Selects children. `thread`: a traced thread instead of the process. */
 export type ChildSelector = (child: Process, thread?: Task) => boolean;

@@ -1,13 +1,13 @@
 // The end of a process for its parent: status word, SIGCHLD, zombie. Linux kernel/signal.c
 // do_notify_parent(), kernel/exit.c release_task().
 import { sizes } from "../base/sizes.ts";
-import { addUsage, ticks } from "../base/usage.ts";
-import { SA, SIG_IGN } from "../signal/action.ts";
-import { SI, type SigInfo } from "../signal/info.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { addUsage, ticks } from "../core/usage.ts";
 import { sendToProcess } from "../signal/send.ts";
-import { isSendable, SIG } from "../signal/set.ts";
-import type { Process } from "./process.ts";
-import type { Task } from "./task.ts";
+import { SA, SIG_IGN } from "../signal/state/action.ts";
+import { SI, type SigInfo } from "../signal/state/info.ts";
+import { isSendable, SIG } from "../signal/state/set.ts";
 
 /** wait(2) status word of an exit code: bits 8..15. A signal has bits 0..6, and bit 7 for a core. */
 export const exitStatus = (code: number): number => (code & 0xff) << 8;

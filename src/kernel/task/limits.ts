@@ -1,8 +1,8 @@
 // The limits of a process as the memory floor uses them: a live view. man 2 getrlimit.
 import type { Limits } from "../../memory/limits.ts";
 import { RLIMIT, type Rlimit } from "../base/rlimit.ts";
+import type { Process } from "../core/process.ts";
 import { CAP, capable } from "../cred/cred.ts";
-import type { Process } from "./process.ts";
 
 /** The limits of a process as its address space sees them. */
 export class ProcessLimits implements Limits {

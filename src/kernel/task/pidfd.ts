@@ -5,13 +5,13 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { s32, struct, u32, u64 } from "../../abi/struct.ts";
 import type { WaitQueue } from "../base/wait.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
 import { shownGid, shownUid } from "../cred/user-namespace.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../fs/vfs/file.ts";
 import { install } from "../fs/vfs/install.ts";
 import { O_RDWR } from "../fs/vfs/open-flags.ts";
-import type { PidNamespace } from "../namespace/pid.ts";
-import type { Process } from "./process.ts";
-import type { Task } from "./task.ts";
+import type { PidNamespace } from "./pid-namespace.ts";
 
 /**
  * The request PIDFD_GET_INFO without the size of its struct, and the bits of the size. Linux uapi

@@ -4,6 +4,12 @@ import { type Abi, x64 } from "../../abi/abi.ts";
 import type { VdsoAddresses } from "../exec/vdso.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 
+declare module "../core/task.ts" {
+  interface TaskMembers {
+    program: Program;
+  }
+}
+
 /**
  * A program that execve(2) loaded. Tasks share it until the next execve. While one holds it, writers of the
  * file get ETXTBSY.

@@ -1,11 +1,11 @@
 // Restartable sequences: instructions of user code that must not be preempted or interrupted. Otherwise the
 // kernel continues at their abort handler. man 2 rseq (librseq); Linux kernel/rseq.c, uapi linux/rseq.h.
 import type { VAddr } from "../../abi/brand.ts";
-import { kernelSignal } from "../signal/info.ts";
+import type { RestartableSequences } from "../core/settings.ts";
+import type { Task } from "../core/task.ts";
 import { forceSignal } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { RestartableSequences } from "./settings.ts";
-import type { Task } from "./task.ts";
+import { kernelSignal } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
 
 /** struct rseq. Its layout is the same in all ABIs. */
 const RSEQ = { cpu_id_start: 0, cpu_id: 4, rseq_cs: 8, flags: 16, node_id: 20, mm_cid: 24 } as const;

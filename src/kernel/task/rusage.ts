@@ -1,7 +1,7 @@
 // struct rusage. man 2 getrusage.
 import type { Abi } from "../../abi/abi.ts";
 import { long, struct } from "../../abi/struct.ts";
-import type { Usage } from "./process.ts";
+import type { Usage } from "../core/process.ts";
 
 const RUSAGE = struct("rusage", {
   utime_sec: long,

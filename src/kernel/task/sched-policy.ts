@@ -1,5 +1,5 @@
 // Scheduling policies and the rank of tasks. man 7 sched; Linux kernel/sched/rt.c, idle.c.
-import type { Task } from "./task.ts";
+import type { Task } from "../core/task.ts";
 
 /** SCHED_*. Linux uapi linux/sched.h. */
 export const POLICY = { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 } as const;

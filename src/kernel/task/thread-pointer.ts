@@ -6,7 +6,7 @@ import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { loadSegment, type Processor } from "../base/processor.ts";
 import { descriptor, GDT_TLS_MAX, GDT_TLS_MIN } from "../base/selectors.ts";
-import type { Task } from "./task.ts";
+import type { Task } from "../core/task.ts";
 
 /** uapi asm/prctl.h: the codes of arch_prctl(2). */
 export const ARCH = {

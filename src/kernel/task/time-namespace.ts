@@ -5,9 +5,9 @@ import { E } from "../../abi/errno.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import { plus, type Timespec, UPTIME } from "../base/time.ts";
+import type { Task } from "../core/task.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { UserNamespace } from "../cred/user-namespace.ts";
-import type { Task } from "./task.ts";
 
 /** The clocks with an offset, with the numbers that timens_offsets takes too. */
 const CLOCKS = { monotonic: "1", boottime: "7" } as const;

@@ -3,7 +3,7 @@
 import { BAD_ADDRESS } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { entryWork } from "../base/pending-work.ts";
-import type { Task } from "./task.ts";
+import type { Task } from "../core/task.ts";
 
 /** PR_SYS_DISPATCH_*. */
 const MODE = { OFF: 0, ON: 1 } as const;

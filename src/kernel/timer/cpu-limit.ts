@@ -1,12 +1,19 @@
 // RLIMIT_CPU of one process: SIGXCPU at the soft limit and each second after it, SIGKILL at the hard limit.
 // man 2 getrlimit; Linux kernel/time/posix-cpu-timers.c check_process_timers().
 import { RLIMIT, type Rlimit } from "../base/rlimit.ts";
-import { processUsage } from "../base/usage.ts";
-import { kernelSignal } from "../signal/info.ts";
+import type { Process } from "../core/process.ts";
+import { processUsage } from "../core/usage.ts";
 import { sendToProcess } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Process } from "../task/process.ts";
+import { kernelSignal } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
+
+declare module "../core/process.ts" {
+  interface ProcessMembers {
+    /** RLIMIT_CPU, once it is finite. */
+    cpuLimit: (Timer & { arm(): void }) | undefined;
+  }
+}
 
 const SECOND = 1e9;
 /** The time between two looks at a process that sleeps shortly before its limit, in nanoseconds. */

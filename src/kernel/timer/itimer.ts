@@ -1,11 +1,17 @@
 // Interval timers of a process. man 2 setitimer, alarm; Linux kernel/time/itimer.c.
 
-import { processUsage } from "../base/usage.ts";
-import { SI } from "../signal/info.ts";
+import type { Process } from "../core/process.ts";
+import { processUsage } from "../core/usage.ts";
 import { sendToProcess } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Process } from "../task/process.ts";
+import { SI } from "../signal/state/info.ts";
+import { SIG } from "../signal/state/set.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
+
+declare module "../core/process.ts" {
+  interface ProcessMembers {
+    itimers: IntervalTimers | undefined;
+  }
+}
 
 /** ITIMER_*. */
 export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;

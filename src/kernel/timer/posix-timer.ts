@@ -1,14 +1,20 @@
 // Timers of timer_create(2). Linux kernel/time/posix-timers.c.
 
 import { sizes } from "../base/sizes.ts";
-import { processUsage } from "../base/usage.ts";
-import type { Kernel } from "../kernel.ts";
-import { SI } from "../signal/info.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Process } from "../core/process.ts";
+import type { Task } from "../core/task.ts";
+import { processUsage } from "../core/usage.ts";
 import { sendToProcess, sendToTask } from "../signal/send.ts";
-import type { Process } from "../task/process.ts";
-import type { Task } from "../task/task.ts";
+import { SI } from "../signal/state/info.ts";
 import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
+
+declare module "../core/process.ts" {
+  interface ProcessMembers {
+    posixTimers: PosixTimers | undefined;
+  }
+}
 
 /** The action at expiry: struct sigevent. uapi asm-generic/siginfo.h */
 export interface Event {

@@ -2,6 +2,12 @@
 // which they were set, so that two runs are equal.
 import { cost, PIECE_BYTES } from "../base/cost.ts";
 
+declare module "../core/kernel.ts" {
+  interface KernelMembers {
+    readonly timers: Timers;
+  }
+}
+
 /** Objects with identity and a method, instead of closures, so that a snapshot can name them. */
 export interface Timer {
   fire(now: number): void;

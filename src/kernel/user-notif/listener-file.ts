@@ -5,11 +5,11 @@ import { E } from "../../abi/errno.ts";
 import { NOTIF } from "../../abi/uapi/ioctl.ts";
 import type { NotifFeature } from "../../seccomp/profile/profile.ts";
 import { type WaitQueue, wait } from "../base/wait.ts";
+import type { Result } from "../core/result.ts";
+import type { Task } from "../core/task.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import { O_CLOEXEC, O_RDWR } from "../fs/vfs/open-flags.ts";
-import { shownPid } from "../namespace/pid.ts";
-import type { Result } from "../syscall/declaration.ts";
-import type { Task } from "../task/task.ts";
+import { shownPid } from "../task/pid-namespace.ts";
 import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification, notifBytes } from "./notification.ts";
 
 /** _IOC_SIZE; and a request without size and direction, the key of extensible requests. */
@@ -29,7 +29,7 @@ export class ListenerFile extends FileDescription {
     const path = task.kernel.vfs.anonymous(task, "seccomp notify");
     super(path.dentry.inode, O_RDWR, path);
     this.listener = listener;
-    task.kernel.kept.files.set(this, listener.filter);
+    task.kernel.garbage.files.set(this, listener.filter);
   }
   override poll(): number {
     const { notifications, used } = this.listener;
@@ -41,7 +41,7 @@ export class ListenerFile extends FileDescription {
   }
   override release(): void {
     this.listener.close();
-    this.listener.kernel.kept.files.delete(this);
+    this.listener.kernel.garbage.files.delete(this);
   }
 
   override ioctl(task: Task, request: number, arg: VAddr): Result {

@@ -8,9 +8,16 @@ import { wordsOf } from "../../seccomp/unchecked.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
+import type { Kernel } from "../core/kernel.ts";
+import type { Task } from "../core/task.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Task } from "../task/task.ts";
+
+declare module "../syscall/call.ts" {
+  interface Incoming {
+    /** The notification that the filters' listener got. */
+    notification?: Notification | undefined;
+  }
+}
 
 /** `init`: not received yet. `sent`: received. `replied`: the task ends the wait when it runs next. */
 export type NotificationState = "init" | "sent" | "replied";

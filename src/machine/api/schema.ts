@@ -6,7 +6,7 @@ import { cpuModel, modelNames } from "../../cpu/machine/model.ts";
 import { bugs, vsyscallModes } from "../../kernel/base/profile.ts";
 import type { HostTreeOptions } from "../../kernel/fs/types/host-tree.ts";
 import { ipOf } from "../../kernel/net/address-text.ts";
-import type { HostNetwork } from "../../kernel/net/outside/host-network.ts";
+import type { HostNetwork } from "../../kernel/net/host-network.ts";
 import type { HostNetworkOptions, PublishedPort } from "../../kernel/net/outside/network-options.ts";
 import { seccompProfileNames } from "../../seccomp/profile/profiles.ts";
 import { type ExploreOptions, memoryModels, type Properties, pointsNames, searchNames } from "../explore/options.ts";

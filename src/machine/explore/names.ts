@@ -1,5 +1,5 @@
 // Names of instructions and variables in reports, by the symbols of their files.
-import type { Task } from "../../kernel/task/task.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import type { Vma } from "../../memory/vma.ts";
 import { moduleOf } from "../stack/symbols.ts";
 

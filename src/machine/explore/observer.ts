@@ -3,9 +3,9 @@
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { AccessWatch, ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
-import type { Chooser, PointKind } from "../../kernel/base/scheduling.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Chooser, PointKind } from "../../kernel/core/scheduling.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { Instructions } from "../accessing-instructions.ts";
 import { type Delay, type Departure, Places } from "../schedule.ts";
 import { StoreBuffers } from "../store-buffers.ts";

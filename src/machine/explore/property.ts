@@ -1,9 +1,9 @@
 // Properties that must hold in every schedule, and the observer that checks them in one run.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
-import type { PendingCall } from "../../kernel/entry/call.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { PendingCall } from "../../kernel/syscall/call.ts";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";

@@ -3,7 +3,7 @@
 // looks at words (Savage et al., "Eraser", TOCS 1997, the states of a location, here without locks).
 import { ALL, READS } from "../../cpu/machine/access-watch.ts";
 import { access } from "../../cpu/machine/mmu.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { VM } from "../../memory/vma.ts";
 
 /** The bytes of a word here: the smallest object that C programs share, as a rule. */

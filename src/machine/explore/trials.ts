@@ -1,5 +1,6 @@
 // Runs of one program under one schedule after another: in one memory, with one limit of virtual time, each
 // judged by the properties.
+import { observe } from "../../kernel/observer.ts";
 import type { BootOptions } from "../boot.ts";
 import { TsoFollower } from "../late-stores.ts";
 import { Machine } from "../machine.ts";
@@ -89,7 +90,7 @@ export class Trials {
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
     const checker = new PropertyChecker(this.options);
     const machine = new Machine(this.options, this._memory);
-    machine.kernel.observer = checker;
+    observe(machine.kernel, checker);
     const chooser = machine.follow(make, this.options.slice);
     const closed = machine.runClosed(this.program, this.options, this._limit);
     this._memory = machine.giveUp();

@@ -4,8 +4,8 @@
 // has
 // kept the address of the old environment; words of the program's data that hold it get the new one.
 import { asBytes, ofText } from "../../kernel/base/byte-string.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { Problem } from "../../problem.ts";

@@ -4,6 +4,7 @@
 import { Fifo } from "../../kernel/base/fifo.ts";
 import { OwnersException } from "../../kernel/base/internal-error.ts";
 import { KernelLog } from "../../kernel/base/log.ts";
+import { LowestIds } from "../../kernel/base/lowest-ids.ts";
 import { Part } from "../../kernel/base/part.ts";
 import { Random } from "../../kernel/base/random.ts";
 import { WaitQueue } from "../../kernel/base/wait.ts";
@@ -17,6 +18,11 @@ import { MemoryCopying } from "../../kernel/calls/process/inspect.ts";
 import { BpfProgramFile } from "../../kernel/calls/security/bpf.ts";
 import { Cgroup } from "../../kernel/cgroup/cgroup.ts";
 import { DeviceProgram } from "../../kernel/cgroup/device-program.ts";
+import { Kernel } from "../../kernel/core/kernel.ts";
+import { Process } from "../../kernel/core/process.ts";
+import { RegistersReplaced } from "../../kernel/core/result.ts";
+import { TaskPart } from "../../kernel/core/task-part.ts";
+import { Task } from "../../kernel/core/task.ts";
 import { CoreDump } from "../../kernel/coredump/core-dump.ts";
 import { CpuTime } from "../../kernel/cpu-time.ts";
 import { UserNamespace } from "../../kernel/cred/user-namespace.ts";
@@ -88,12 +94,10 @@ import { LoopControl, LoopFile } from "../../kernel/fs/files/loop.ts";
 import { Pipe, PipeEnd, PipeLimits } from "../../kernel/fs/files/pipe.ts";
 import { RegularFile } from "../../kernel/fs/files/regular.ts";
 import { SharedPages } from "../../kernel/fs/files/shared-pages.ts";
+import { SignalFile } from "../../kernel/fs/files/signalfd.ts";
 import { StreamInode, StreamInput, StreamOutput } from "../../kernel/fs/files/stream-file.ts";
 import { ByteSource } from "../../kernel/fs/files/stream.ts";
 import { WatchLimits } from "../../kernel/fs/files/watch-limits.ts";
-import { LowestIds } from "../../kernel/fs/mount/lowest-ids.ts";
-import { MountIds, PeerGroup } from "../../kernel/fs/mount/peers.ts";
-import { MountOptions } from "../../kernel/fs/mountable.ts";
 import { MemFile as MemFile_kernel_fs_proc_mem } from "../../kernel/fs/proc/mem.ts";
 import { MemoryNode } from "../../kernel/fs/proc/memory-file.ts";
 import { PagemapFile } from "../../kernel/fs/proc/pagemap.ts";
@@ -113,6 +117,7 @@ import { HostBase, HostFs, HostFsDir, HostFsLink, HostFsSpecial } from "../../ke
 import { HostRwFile, HostRwFs, HostRwNode } from "../../kernel/fs/types/host-rw.ts";
 import { HugeContent, HugeDescription, HugeFile, HugeFs } from "../../kernel/fs/types/hugetlbfs.ts";
 import { MemDir, MemFile as MemFile_kernel_fs_types_memfs, MemFs, MemLink, MemNode } from "../../kernel/fs/types/memfs.ts";
+import { MountOptions } from "../../kernel/fs/types/mountable.ts";
 import { NsFile, NsFs, NsInode } from "../../kernel/fs/types/nsfs.ts";
 import { OverlayContent } from "../../kernel/fs/types/overlay-content.ts";
 import { OverlayFs as OverlayFs_kernel_fs_types_overlay_fs } from "../../kernel/fs/types/overlay-fs.ts";
@@ -122,6 +127,7 @@ import { SecretFile, SecretInode } from "../../kernel/fs/types/secretmem.ts";
 import { UpperState } from "../../kernel/fs/types/upper-state.ts";
 import { Vfs } from "../../kernel/fs/vfs.ts";
 import { AnonFs, AnonInode } from "../../kernel/fs/vfs/anon.ts";
+import { AsyncFile } from "../../kernel/fs/vfs/async-file.ts";
 import { FsContext } from "../../kernel/fs/vfs/context.ts";
 import { Dentry } from "../../kernel/fs/vfs/dentry.ts";
 import { FdTable } from "../../kernel/fs/vfs/fd-table.ts";
@@ -130,11 +136,10 @@ import { Leases } from "../../kernel/fs/vfs/leases.ts";
 import { LockTable, LockWait, Locks, OwnRecords } from "../../kernel/fs/vfs/locks.ts";
 import { Mount, MountNamespace } from "../../kernel/fs/vfs/mount.ts";
 import { PathFile } from "../../kernel/fs/vfs/path-file.ts";
+import { MountIds, PeerGroup } from "../../kernel/fs/vfs/peers.ts";
 import { Walk } from "../../kernel/fs/vfs/resolve.ts";
 import { FutexQueue, FutexTable, FutexWaiter, FutexWaiters } from "../../kernel/futex/table.ts";
-import { Kept } from "../../kernel/kept.ts";
-import { Kernel } from "../../kernel/kernel.ts";
-import { PidNamespace } from "../../kernel/namespace/pid.ts";
+import { GarbageCollector } from "../../kernel/garbage-collector.ts";
 import { CgroupNamespace, PartNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
 import { Filters } from "../../kernel/net/filter/filters.ts";
 import { PacketProgram } from "../../kernel/net/filter/program.ts";
@@ -150,27 +155,23 @@ import { TcpSocket } from "../../kernel/net/tcp.ts";
 import { HeldBytes } from "../../kernel/net/tcp/held.ts";
 import { TcpCounts } from "../../kernel/net/tcp/info.ts";
 import { UdpSocket } from "../../kernel/net/udp.ts";
-import { Flight } from "../../kernel/net/unix-flight.ts";
-import { UnixTable } from "../../kernel/net/unix-table.ts";
-import { UnixSocket } from "../../kernel/net/unix.ts";
+import { Flight } from "../../kernel/net/unix/garbage.ts";
+import { UnixTable } from "../../kernel/net/unix/table.ts";
+import { UnixSocket } from "../../kernel/net/unix/unix.ts";
+import { OomKiller } from "../../kernel/oom.ts";
 import { DebugRegisters } from "../../kernel/ptrace/debug-registers.ts";
 import { ContextSwitch } from "../../kernel/sched/context-switch.ts";
 import { Placement } from "../../kernel/sched/placement.ts";
 import { RunQueue } from "../../kernel/sched/run-queue.ts";
 import { Scheduler } from "../../kernel/sched/scheduler.ts";
 import { Sleepers, TaskDeadline } from "../../kernel/sched/sleepers.ts";
-import { SignalActions } from "../../kernel/signal/action.ts";
 import { CoreSettings } from "../../kernel/signal/core-settings.ts";
-import { ArrivedSignals, PendingSignals } from "../../kernel/signal/pending.ts";
-import { SignalFile } from "../../kernel/signal/signalfd.ts";
-import { RegistersReplaced } from "../../kernel/syscall/declaration.ts";
+import { SignalActions } from "../../kernel/signal/state/action.ts";
+import { ArrivedSignals, PendingSignals } from "../../kernel/signal/state/pending.ts";
 import { ProcessLimits } from "../../kernel/task/limits.ts";
-import { AsyncFile } from "../../kernel/task/owner.ts";
-import { TaskPart } from "../../kernel/task/part.ts";
+import { PidNamespace } from "../../kernel/task/pid-namespace.ts";
 import { Pidfd } from "../../kernel/task/pidfd.ts";
-import { Process } from "../../kernel/task/process.ts";
 import { Program } from "../../kernel/task/program.ts";
-import { Task } from "../../kernel/task/task.ts";
 import { TimeNamespace } from "../../kernel/task/time-namespace.ts";
 import { CpuLimit } from "../../kernel/timer/cpu-limit.ts";
 import { IntervalTimer, IntervalTimers } from "../../kernel/timer/itimer.ts";
@@ -202,6 +203,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/base/fifo.ts:Fifo", Fifo],
   ["kernel/base/internal-error.ts:OwnersException", OwnersException],
   ["kernel/base/log.ts:KernelLog", KernelLog],
+  ["kernel/base/lowest-ids.ts:LowestIds", LowestIds],
   ["kernel/base/part.ts:Part", Part],
   ["kernel/base/random.ts:Random", Random],
   ["kernel/base/wait.ts:WaitQueue", WaitQueue],
@@ -216,6 +218,11 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/calls/security/bpf.ts:BpfProgramFile", BpfProgramFile],
   ["kernel/cgroup/cgroup.ts:Cgroup", Cgroup],
   ["kernel/cgroup/device-program.ts:DeviceProgram", DeviceProgram],
+  ["kernel/core/kernel.ts:Kernel", Kernel],
+  ["kernel/core/process.ts:Process", Process],
+  ["kernel/core/result.ts:RegistersReplaced", RegistersReplaced],
+  ["kernel/core/task-part.ts:TaskPart", TaskPart],
+  ["kernel/core/task.ts:Task", Task],
   ["kernel/coredump/core-dump.ts:CoreDump", CoreDump],
   ["kernel/cpu-time.ts:CpuTime", CpuTime],
   ["kernel/cred/user-namespace.ts:UserNamespace", UserNamespace],
@@ -316,15 +323,12 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/files/pipe.ts:PipeLimits", PipeLimits],
   ["kernel/fs/files/regular.ts:RegularFile", RegularFile],
   ["kernel/fs/files/shared-pages.ts:SharedPages", SharedPages],
+  ["kernel/fs/files/signalfd.ts:SignalFile", SignalFile],
   ["kernel/fs/files/stream-file.ts:StreamInode", StreamInode],
   ["kernel/fs/files/stream-file.ts:StreamInput", StreamInput],
   ["kernel/fs/files/stream-file.ts:StreamOutput", StreamOutput],
   ["kernel/fs/files/stream.ts:ByteSource", ByteSource],
   ["kernel/fs/files/watch-limits.ts:WatchLimits", WatchLimits],
-  ["kernel/fs/mount/lowest-ids.ts:LowestIds", LowestIds],
-  ["kernel/fs/mount/peers.ts:MountIds", MountIds],
-  ["kernel/fs/mount/peers.ts:PeerGroup", PeerGroup],
-  ["kernel/fs/mountable.ts:MountOptions", MountOptions],
   ["kernel/fs/proc/mem.ts:MemFile", MemFile_kernel_fs_proc_mem],
   ["kernel/fs/proc/memory-file.ts:MemoryNode", MemoryNode],
   ["kernel/fs/proc/pagemap.ts:PagemapFile", PagemapFile],
@@ -366,6 +370,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/types/memfs.ts:MemFs", MemFs],
   ["kernel/fs/types/memfs.ts:MemLink", MemLink],
   ["kernel/fs/types/memfs.ts:MemNode", MemNode],
+  ["kernel/fs/types/mountable.ts:MountOptions", MountOptions],
   ["kernel/fs/types/nsfs.ts:NsFile", NsFile],
   ["kernel/fs/types/nsfs.ts:NsFs", NsFs],
   ["kernel/fs/types/nsfs.ts:NsInode", NsInode],
@@ -381,6 +386,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/vfs.ts:Vfs", Vfs],
   ["kernel/fs/vfs/anon.ts:AnonFs", AnonFs],
   ["kernel/fs/vfs/anon.ts:AnonInode", AnonInode],
+  ["kernel/fs/vfs/async-file.ts:AsyncFile", AsyncFile],
   ["kernel/fs/vfs/context.ts:FsContext", FsContext],
   ["kernel/fs/vfs/dentry.ts:Dentry", Dentry],
   ["kernel/fs/vfs/fd-table.ts:FdTable", FdTable],
@@ -393,14 +399,14 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/vfs/mount.ts:Mount", Mount],
   ["kernel/fs/vfs/mount.ts:MountNamespace", MountNamespace],
   ["kernel/fs/vfs/path-file.ts:PathFile", PathFile],
+  ["kernel/fs/vfs/peers.ts:MountIds", MountIds],
+  ["kernel/fs/vfs/peers.ts:PeerGroup", PeerGroup],
   ["kernel/fs/vfs/resolve.ts:Walk", Walk],
   ["kernel/futex/table.ts:FutexQueue", FutexQueue],
   ["kernel/futex/table.ts:FutexTable", FutexTable],
   ["kernel/futex/table.ts:FutexWaiter", FutexWaiter],
   ["kernel/futex/table.ts:FutexWaiters", FutexWaiters],
-  ["kernel/kept.ts:Kept", Kept],
-  ["kernel/kernel.ts:Kernel", Kernel],
-  ["kernel/namespace/pid.ts:PidNamespace", PidNamespace],
+  ["kernel/garbage-collector.ts:GarbageCollector", GarbageCollector],
   ["kernel/namespace/set.ts:CgroupNamespace", CgroupNamespace],
   ["kernel/namespace/set.ts:PartNamespace", PartNamespace],
   ["kernel/namespace/set.ts:UtsNamespace", UtsNamespace],
@@ -418,9 +424,10 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/net/tcp/held.ts:HeldBytes", HeldBytes],
   ["kernel/net/tcp/info.ts:TcpCounts", TcpCounts],
   ["kernel/net/udp.ts:UdpSocket", UdpSocket],
-  ["kernel/net/unix-flight.ts:Flight", Flight],
-  ["kernel/net/unix-table.ts:UnixTable", UnixTable],
-  ["kernel/net/unix.ts:UnixSocket", UnixSocket],
+  ["kernel/net/unix/garbage.ts:Flight", Flight],
+  ["kernel/net/unix/table.ts:UnixTable", UnixTable],
+  ["kernel/net/unix/unix.ts:UnixSocket", UnixSocket],
+  ["kernel/oom.ts:OomKiller", OomKiller],
   ["kernel/ptrace/debug-registers.ts:DebugRegisters", DebugRegisters],
   ["kernel/sched/context-switch.ts:ContextSwitch", ContextSwitch],
   ["kernel/sched/placement.ts:Placement", Placement],
@@ -428,19 +435,14 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/sched/scheduler.ts:Scheduler", Scheduler],
   ["kernel/sched/sleepers.ts:Sleepers", Sleepers],
   ["kernel/sched/sleepers.ts:TaskDeadline", TaskDeadline],
-  ["kernel/signal/action.ts:SignalActions", SignalActions],
   ["kernel/signal/core-settings.ts:CoreSettings", CoreSettings],
-  ["kernel/signal/pending.ts:ArrivedSignals", ArrivedSignals],
-  ["kernel/signal/pending.ts:PendingSignals", PendingSignals],
-  ["kernel/signal/signalfd.ts:SignalFile", SignalFile],
-  ["kernel/syscall/declaration.ts:RegistersReplaced", RegistersReplaced],
+  ["kernel/signal/state/action.ts:SignalActions", SignalActions],
+  ["kernel/signal/state/pending.ts:ArrivedSignals", ArrivedSignals],
+  ["kernel/signal/state/pending.ts:PendingSignals", PendingSignals],
   ["kernel/task/limits.ts:ProcessLimits", ProcessLimits],
-  ["kernel/task/owner.ts:AsyncFile", AsyncFile],
-  ["kernel/task/part.ts:TaskPart", TaskPart],
+  ["kernel/task/pid-namespace.ts:PidNamespace", PidNamespace],
   ["kernel/task/pidfd.ts:Pidfd", Pidfd],
-  ["kernel/task/process.ts:Process", Process],
   ["kernel/task/program.ts:Program", Program],
-  ["kernel/task/task.ts:Task", Task],
   ["kernel/task/time-namespace.ts:TimeNamespace", TimeNamespace],
   ["kernel/timer/cpu-limit.ts:CpuLimit", CpuLimit],
   ["kernel/timer/itimer.ts:IntervalTimer", IntervalTimer],

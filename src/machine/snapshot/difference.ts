@@ -1,6 +1,6 @@
 // The first difference between two machines: both graphs are walked in parallel. A machine and its copy have
 // none, at the same moment of their runs.
-import type { Kernel } from "../../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Facts } from "./graph.ts";
 import { savePages } from "./pages.ts";
 import { storeRegisters } from "./processor-state.ts";
@@ -10,7 +10,7 @@ import { facts as allFacts } from "./registry.ts";
 const ofHost: Readonly<Record<string, readonly string[]>> = {
   "kernel/sched/scheduler.ts:Scheduler": ["_isLate", "_lookAt", "_lookAfter", "_lastLook", "_until"],
   "kernel/sched/context-switch.ts:ContextSwitch": ["_space"],
-  "kernel/task/task.ts:Task": ["registers"],
+  "kernel/core/task.ts:Task": ["registers"],
   // Leaves that were used last. Ended tables leave theirs to those of other machines.
   "memory/page-table.ts:PageTable": ["_last", "_lastBase", "_other", "_otherBase"],
 };
@@ -127,7 +127,7 @@ class Comparison {
       if (!Object.hasOwn(b, key)) return this._differ(key, undefined, pair, `.${key}`);
       this._value(a[key], b[key], pair, Array.isArray(a) ? `[${key}]` : `.${key}`);
     }
-    if (facts?.name !== "kernel/task/task.ts:Task" || a["state"] === "dead") return;
+    if (facts?.name !== "kernel/core/task.ts:Task" || a["state"] === "dead") return;
     for (const [from, to] of REGISTERS) {
       const step = { a, b, from: pair, step: `.registers[${from}..]` };
       this._bytes((a["registers"] as Uint8Array).subarray(from, to), (b["registers"] as Uint8Array).subarray(from, to), step);

@@ -26,9 +26,9 @@ const network = refused("it has a network of the host", "leave the option networ
 
 /** By `file:Class`: its handles by field. */
 export const handles: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
-  "kernel/kernel.ts:Kernel": {
+  "kernel/core/kernel.ts:Kernel": {
     processor: supplied("the processor"),
-    _observer: supplied("the observers of the run"),
+    observer: supplied("the observers of the run"),
     deadline: supplied("the host's clock"),
   },
   "memory/frames.ts:Frames": {

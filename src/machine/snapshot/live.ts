@@ -1,5 +1,7 @@
 // A program that has been started and runs in steps: its machine can be saved, taken back and copied.
-import type { Kernel } from "../../kernel/kernel.ts";
+
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import { observe } from "../../kernel/observer.ts";
 import { Problem } from "../../problem.ts";
 import { lazyObservers } from "../lazy.ts";
 import { Machine } from "../machine.ts";
@@ -145,7 +147,7 @@ export class Live {
     const before = kernel.observer;
     const { observer } = waiting;
     kernel.scheduler.pauseAt = waiting.pauseAt;
-    if (observer) kernel.observer = before ? lazyObservers().all([before, observer]) : observer;
+    if (observer) observe(kernel, before ? lazyObservers().all([before, observer]) : observer);
     this._waiting = waiting;
     try {
       const end = await this._drive(limits, waiting);
@@ -153,7 +155,7 @@ export class Live {
     } finally {
       this._waiting = undefined;
       kernel.scheduler.pauseAt = undefined;
-      if (observer) kernel.observer = before;
+      if (observer) observe(kernel, before);
     }
   }
   /** A copy that runs ahead. Its output is dropped. */

@@ -2,8 +2,8 @@
 // without a snapshot loads this: so they are functions here and not methods of the kernel's classes.
 import { at } from "../../cpu/machine/state.ts";
 import { Random } from "../../kernel/base/random.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
 import { vvar } from "../../kernel/exec/vdso.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 
 /** Before a copy is made: the running task's object has its registers, as after a switch to another task. */

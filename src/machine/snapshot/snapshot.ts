@@ -1,12 +1,14 @@
 // A snapshot: the state of a machine between two slices, as a value. It never changes; machines are made from
 // it, or taken back to it, any number of times.
+
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { WaitQueue } from "../../kernel/base/wait.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Process } from "../../kernel/core/process.ts";
 import { Gate } from "../../kernel/entry/gate.ts";
 import type { ByteSink } from "../../kernel/fs/files/stream.ts";
 import type { Tty } from "../../kernel/fs/tty/tty.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import type { Process } from "../../kernel/task/process.ts";
+import { observe } from "../../kernel/observer.ts";
 import type { Frames } from "../../memory/frames.ts";
 import type { Filter } from "../../seccomp/filter.ts";
 import { writerOf } from "../../seccomp/layout.ts";
@@ -85,7 +87,7 @@ const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu
   const supply: Supply = {
     fields(className, object) {
       if (className === "memory/frames.ts:Frames") adopt(object as Frames, memory, processor);
-      else if (className === "kernel/kernel.ts:Kernel") Object.assign(object, { deadline: newDeadline() });
+      else if (className === "kernel/core/kernel.ts:Kernel") Object.assign(object, { deadline: newDeadline() });
     },
     port(name, queue) {
       const port = new Port(queue as WaitQueue);
@@ -108,7 +110,7 @@ const load = ({ graph, pages, instructions, debugStatus }: State, processor: Cpu
   processor.flushTlb();
   loadRegisters(kernel);
   // Observers belong to the run.
-  kernel.observer = undefined;
+  observe(kernel, undefined);
   return { ...roots, ports };
 };
 

@@ -1,8 +1,8 @@
 // The conditions at which a run stops. A run that stops and goes on is the run that did not stop: guests
 // cannot see it.
 import { isSyscallName } from "../../abi/syscall-number.ts";
-import type { Moment } from "../../kernel/base/scheduling.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Moment } from "../../kernel/core/scheduling.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";

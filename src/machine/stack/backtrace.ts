@@ -1,7 +1,7 @@
 // The call stack of a stopped task: by unwind tables where a file has them, else by frame pointers. Nothing
 // that the guest can see changes: only pages that are present are read.
 import { at, R } from "../../cpu/machine/state.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { PROT, type Vma } from "../../memory/vma.ts";
 import type { Frame } from "./frame.ts";
 import { type ElfModule, moduleOf } from "./symbols.ts";

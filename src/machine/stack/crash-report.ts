@@ -1,9 +1,9 @@
 // A crash as a debugger shows it: registers, the code around the instruction, the call stack with symbols.
 import { disassemble } from "../../cpu/text/disassemble.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { infoText } from "../../kernel/show/signal.ts";
-import type { SigInfo } from "../../kernel/signal/info.ts";
-import { signalName } from "../../kernel/signal/set.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { SigInfo } from "../../kernel/signal/state/info.ts";
+import { signalName } from "../../kernel/signal/state/set.ts";
 import { visible } from "../../visible.ts";
 import { backtrace } from "./backtrace.ts";
 import type { Crash } from "./crash.ts";

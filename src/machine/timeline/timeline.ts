@@ -1,7 +1,7 @@
 // A run with its past: snapshots by host time spent, and execution again from the nearest one. Runs are
 // deterministic, so each moment is the one that was. Input and changes of the owner are events at moments;
 // they are delivered again.
-import type { Kernel } from "../../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { Problem } from "../../problem.ts";
 import type { Machine } from "../machine.ts";

@@ -3,11 +3,11 @@ import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { errnoText, restart } from "../../abi/errno.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
-import type { PendingCall } from "../../kernel/entry/call.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { ptr } from "../../kernel/syscall/arg.ts";
 import { octal } from "../../kernel/syscall/arg-file.ts";
+import type { PendingCall } from "../../kernel/syscall/call.ts";
 import type { ShowContext, Style, Syscall } from "../../kernel/syscall/declaration.ts";
-import type { Task } from "../../kernel/task/task.ts";
 import { plainStyle } from "./style.ts";
 
 /** Texts for results that no program sees. strace src/syscall.c, print_err_ret(). */

@@ -3,7 +3,9 @@
 
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { major, minor, S_IFBLK, S_IFCHR, S_IFMT } from "../../abi/uapi/stat.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import { EventFile } from "../../kernel/fs/files/eventfd.ts";
+import { SignalFile } from "../../kernel/fs/files/signalfd.ts";
 import { Master } from "../../kernel/fs/tty/pty.ts";
 import { type Path, pathName } from "../../kernel/fs/vfs/dentry.ts";
 import type { FileDescription } from "../../kernel/fs/vfs/file.ts";
@@ -12,14 +14,12 @@ import { toEndpoint } from "../../kernel/net/inet-address.ts";
 import { Socket } from "../../kernel/net/socket.ts";
 import { TcpSocket } from "../../kernel/net/tcp.ts";
 import { UdpSocket } from "../../kernel/net/udp.ts";
-import { UnixSocket } from "../../kernel/net/unix.ts";
+import { UnixSocket } from "../../kernel/net/unix/unix.ts";
 import { inet6 } from "../../kernel/show/socket.ts";
-import { SignalFile } from "../../kernel/signal/signalfd.ts";
 import { AT_FDCWD } from "../../kernel/syscall/arg-file.ts";
 import { setText } from "../../kernel/syscall/arg-signal.ts";
 import { escaped, quote } from "../../kernel/syscall/arg-string.ts";
 import { Pidfd } from "../../kernel/task/pidfd.ts";
-import type { Task } from "../../kernel/task/task.ts";
 
 const octets = (ip: number): string => [ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255].join(".");
 const endpoint = (address: string): string => {

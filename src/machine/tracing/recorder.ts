@@ -1,14 +1,14 @@
 // The observer behind `hooks.event`: a run as data.
+
 import { i386 } from "../../abi/abi.ts";
 import { at, gprNames } from "../../cpu/machine/state.ts";
-import type { PendingCall } from "../../kernel/entry/call.ts";
-import type { Door } from "../../kernel/entry/doors.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import { infoText } from "../../kernel/show/signal.ts";
-import type { SigInfo } from "../../kernel/signal/info.ts";
-import { signalName } from "../../kernel/signal/set.ts";
-import type { Task } from "../../kernel/task/task.ts";
+import type { SigInfo } from "../../kernel/signal/state/info.ts";
+import { signalName } from "../../kernel/signal/state/set.ts";
+import type { Door, PendingCall } from "../../kernel/syscall/call.ts";
 import { encodeProgram } from "../../seccomp/bpf/insn.ts";
 import type { SyscallData } from "../../seccomp/data.ts";
 import type { Filter, FilterResult } from "../../seccomp/filter.ts";

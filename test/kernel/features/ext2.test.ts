@@ -3,11 +3,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Kernel } from "../../../src/kernel/core/kernel.ts";
 import { Ext2Fs } from "../../../src/kernel/features/ext2/ext2.ts";
 import type { Ext2File } from "../../../src/kernel/features/ext2/file.ts";
 import type { BlockDevice, Clock, Inode } from "../../../src/kernel/fs/vfs/inode.ts";
 import { S_IFDIR, S_IFREG } from "../../../src/kernel/fs/vfs/mode.ts";
-import type { Kernel } from "../../../src/kernel/kernel.ts";
 import { TestMachine } from "../../fs/support/machine.ts";
 import { trapgate } from "../../support/cli.ts";
 import { inFolder } from "../../support/guest.ts";

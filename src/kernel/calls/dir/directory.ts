@@ -7,6 +7,7 @@ import { struct, u16, ulong } from "../../../abi/struct.ts";
 import { DIRENT, DIRENT64 } from "../../../abi/uapi/dirent.ts";
 import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import { asBytes } from "../../base/byte-string.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { DirFile } from "../../fs/files/dir-file.ts";
 import { touchAccess } from "../../fs/files/regular.ts";
@@ -20,7 +21,6 @@ import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { cstring, outStruct, quote } from "../../syscall/arg-string.ts";
 import { filled } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "../file/path.ts";
 
 /**

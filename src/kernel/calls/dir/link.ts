@@ -5,6 +5,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
 import { asBytes } from "../../base/byte-string.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { touchAccess } from "../../fs/files/regular.ts";
 import * as make from "../../fs/vfs/create.ts";
@@ -29,7 +30,6 @@ import {
 import { flags, only } from "../../syscall/arg-flags.ts";
 import { cstring, outBuffer } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { getname, lookup, withPath } from "../file/path.ts";
 
 const nodeTypes = new Set([0, S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);

@@ -2,6 +2,7 @@
 // setattr_prepare().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { ACL_ACCESS, bytesOfAcl, chmodAcl } from "../../cred/acl.ts";
 import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
 import { toKernel } from "../../cred/user-namespace.ts";
@@ -37,7 +38,6 @@ import {
 import { flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
 const changed = (path: Path, result: number): number => {

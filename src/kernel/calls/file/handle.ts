@@ -2,6 +2,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { decodeHandle, encodeHandle, keepHandle, MAX_HANDLE_BYTES } from "../../fs/files/handle.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
@@ -13,8 +15,7 @@ import { fd, ptr } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, dirfd, openFlags } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { cstring, inStruct, quoteHex } from "../../syscall/arg-string.ts";
-import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { lookup } from "./path.ts";
 
 /** The handle need not lead back to the file. It has the number of AT_REMOVEDIR. */

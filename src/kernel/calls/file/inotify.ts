@@ -1,6 +1,7 @@
 // inotify_init, inotify_add_watch, inotify_rm_watch. man 7 inotify; Linux fs/notify/inotify/inotify_user.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { IN, InotifyFile } from "../../fs/files/inotify.ts";
 import { inotifyOf } from "../../fs/files/watch-limits.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -13,7 +14,6 @@ import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
 const init = (t: Task, how: number): number => {

@@ -3,8 +3,9 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { F, T } from "../../../abi/uapi/ioctl.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { mayIoctl } from "../../cred/security.ts";
 import { fiemap } from "../../fs/files/fiemap.ts";
 import { argumentText } from "../../fs/tty/ioctl-text.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
@@ -12,9 +13,9 @@ import { FS_FL } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
 import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
+import { mayIoctl } from "../../fs/vfs/security.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
-import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { asyncChanged } from "./owner.ts";
 
 const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): number => {

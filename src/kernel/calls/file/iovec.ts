@@ -6,8 +6,8 @@ import { USER_END, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { UIO_MAXIOV } from "../../../abi/uapi/limits.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
+import type { Task } from "../../core/task.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import type { Task } from "../../task/task.ts";
 
 /** A buffer in user memory, with its length in bytes. */
 export interface Segment {

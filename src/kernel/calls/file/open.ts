@@ -3,6 +3,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { checkHow, type How, howOf, largeFile, open } from "../../fs/vfs/open.ts";
@@ -13,8 +15,7 @@ import { AT_FDCWD, dirfd, mode, openFlags } from "../../syscall/arg-file.ts";
 import { flags, only } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { given } from "../../syscall/arg-struct.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { baseOf, getname } from "./path.ts";
 
 const SCOPES = RESOLVE.BENEATH | RESOLVE.IN_ROOT;

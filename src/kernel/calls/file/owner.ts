@@ -1,12 +1,14 @@
 // fcntl(2)'s owners, signals, leases and directory notification. Linux fs/fcntl.c, fs/locks.c,
 // fs/notify/dnotify.
+
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
+import { AsyncFile } from "../../fs/vfs/async-file.ts";
 import type { FileDescription, FileOwner } from "../../fs/vfs/file.ts";
 import { EVENT, type FileEvent, type Mark } from "../../fs/vfs/notify.ts";
 import { O_ASYNC } from "../../fs/vfs/open-flags.ts";
-import { AsyncFile, tellOwner } from "../../task/owner.ts";
-import type { Task } from "../../task/task.ts";
+import { tellOwner } from "../../fs/vfs/owner.ts";
 
 /** Types of struct f_owner_ex, by F_OWNER_TID, F_OWNER_PID and F_OWNER_PGRP. */
 const types: readonly FileOwner["type"][] = ["thread", "process", "group"];

@@ -3,11 +3,11 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { PATH_MAX } from "../../../abi/uapi/limits.ts";
+import type { Task } from "../../core/task.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
-import type { Task } from "../../task/task.ts";
 
 /** A path from user memory; may be empty. */
 export const getname = (t: Task, at: VAddr): Or<string> => {

@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { isHugeSize } from "../../../memory/huge/map.ts";
+import type { Task } from "../../core/task.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
 import { memfd } from "../../fs/types/memfd.ts";
 import { secretMemory } from "../../fs/types/secretmem.ts";
@@ -13,7 +14,6 @@ import { pipeFlags } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { cstring, outStruct } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 
 const pipe = (t: Task, at: VAddr, how: number): number => {
   if (how & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -E.EINVAL;

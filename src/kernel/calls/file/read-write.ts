@@ -1,14 +1,15 @@
 // read, write and their vectored and positioned forms. man 2 read, readv, pread; Linux fs/read_write.c.
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
-import { countTransfer } from "../../base/usage.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
+import { countTransfer } from "../../core/usage.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { fd, int, loff, long, size, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Args, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Arg, type Args, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { importIovec, oneSegment, type Segment } from "./iovec.ts";
 import { buffersOf, fileOf, readInto, writeFrom } from "./transfer.ts";
 

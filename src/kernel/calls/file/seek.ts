@@ -1,11 +1,11 @@
 // The file offset. man 2 lseek, man 2 _llseek.
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from "../../fs/files/regular.ts";
 import { fd, long, ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { outStruct } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 
 const whence = choice("unsigned int", { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE }, "SEEK_???");
 

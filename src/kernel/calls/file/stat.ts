@@ -3,6 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, long, s32, struct, u32, ulong } from "../../../abi/struct.ts";
+import type { Task } from "../../core/task.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import { type Inode, type Or, SB } from "../../fs/vfs/inode.ts";
@@ -15,7 +16,6 @@ import { choiceText, flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring, outStruct } from "../../syscall/arg-string.ts";
 import { filled } from "../../syscall/arg-struct.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 import {
   encodeCompatStat,

@@ -4,6 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, s64, struct } from "../../../abi/struct.ts";
 import { type Timespec, utcText } from "../../base/time.ts";
+import type { Task } from "../../core/task.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may } from "../../fs/vfs/mode.ts";
@@ -14,7 +15,6 @@ import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "..
 import { cstring } from "../../syscall/arg-string.ts";
 import { given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
 const UTIME_NOW = 0x3fffffff;

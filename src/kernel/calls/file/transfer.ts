@@ -6,17 +6,17 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { again, type Wait, WaitQueue, wait } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { MAX_FILE_SIZE } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { askGroups, EVENT, isWatched, notifyFile } from "../../fs/vfs/notify.ts";
 import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { killPrivileges } from "../../fs/vfs/permission.ts";
-import { kernelSignal, userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
-import { SIG } from "../../signal/set.ts";
-import type { Result } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { kernelSignal, userSignal } from "../../signal/state/info.ts";
+import { SIG } from "../../signal/state/set.ts";
 import { CHUNK, gather, lent, type Segment, scatter, totalLength } from "./iovec.ts";
 
 /**

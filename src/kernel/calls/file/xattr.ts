@@ -4,6 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { FILE_CAPS } from "../../../abi/capability.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
+import type { Task } from "../../core/task.ts";
 import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, isMode, isValidAcl, modeOfAcl } from "../../cred/acl.ts";
 import { CAP, capable, capableIn, capableOver, inGroup } from "../../cred/cred.ts";
 import { fileCapsToKeep, fileCapsToShow } from "../../cred/file-caps.ts";
@@ -18,7 +19,6 @@ import { flags } from "../../syscall/arg-flags.ts";
 import { cstring, inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { filled } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
 const XATTR_NAME_MAX = 255;

@@ -3,18 +3,19 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { wait } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import { wakeOp } from "../../futex/op.ts";
 import { isOwner, passOn } from "../../futex/pi.ts";
 import { FutexWaiter } from "../../futex/table.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/word.ts";
-import { findTask, shownPid } from "../../namespace/pid.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { only } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
+import { findTask, shownPid } from "../../task/pid-namespace.ts";
 
 /** FUTEX_*. Linux uapi linux/futex.h. */
 // biome-ignore format: table

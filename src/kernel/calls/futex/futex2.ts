@@ -5,12 +5,13 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u32, u64 } from "../../../abi/struct.ts";
 import { type Held, wait } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { FutexWaiter } from "../../futex/table.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { clock, timespec64 } from "../../syscall/arg-time.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { readNanoseconds, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 
 const FUTEX2_SIZE = 3;
 const FUTEX2_SIZE_U32 = 2;

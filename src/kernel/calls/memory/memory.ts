@@ -7,14 +7,15 @@ import { MAP } from "../../../abi/uapi/mman.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { charged } from "../../base/charged.ts";
-import { in32BitCall } from "../../base/x32-call.ts";
+import { charged } from "../../core/charged.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
+import { in32BitCall } from "../../core/x32-call.ts";
 import { touchAccess } from "../../fs/files/regular.ts";
 import { hexLong, hexText, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { madvise, mincore, msync, thenPopulate } from "./pieces.ts";
 
 const fileOf = (t: Task, fd: number, offset: number, length: number): MappedFile | "anonymous" | number => {

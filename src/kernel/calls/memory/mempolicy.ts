@@ -6,18 +6,19 @@ import { E } from "../../../abi/errno.ts";
 import { MPOL, MPOL_GET, MPOL_MF } from "../../../abi/uapi/mempolicy.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { MAX_NODES, mbind, modeOf, type Nodes, ONLINE, policyOf, reportedNodes, setHomeNode } from "../../../memory/policy.ts";
-import { charged } from "../../base/charged.ts";
 import { cost } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
+import { charged } from "../../core/charged.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { mayAccess } from "../../cred/read-access.ts";
-import { findThread } from "../../namespace/pid.ts";
 import { hexLong, int, ptr, ulong } from "../../syscall/arg.ts";
 import { flags, flagText } from "../../syscall/arg-flags.ts";
 import { address } from "../../syscall/arg-process.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { findThread } from "../../task/pid-namespace.ts";
 
 const BITS = PAGE_SIZE * 8;
 /** Nodes from user memory, or -errno. `most`: one more than the number of bits. Linux get_nodes(). */

@@ -3,11 +3,11 @@
 import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
-import { charged } from "../../base/charged.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
-import type { Result } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { charged } from "../../core/charged.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 
 /** Additional cost of a new page, which is zeroed or copied. */
 const FRESH = PAGE_SIZE * cost.byte;

@@ -3,21 +3,21 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AT_RECURSIVE, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from "../../../abi/uapi/mount.ts";
+import type { Task } from "../../core/task.ts";
 import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
-import { joinPeers } from "../../fs/mount/peers.ts";
-import { MountOptions } from "../../fs/mountable.ts";
+import { MountOptions } from "../../fs/types/mountable.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { type Mount, MountNamespace } from "../../fs/vfs/mount.ts";
 import { O_PATH } from "../../fs/vfs/open-flags.ts";
 import { PathFile } from "../../fs/vfs/path-file.ts";
+import { joinPeers } from "../../fs/vfs/peers.ts";
 import { fd, int, uint } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, dirfd } from "../../syscall/arg-file.ts";
 import { choice, flags, type Names } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { getname, lookup } from "../file/path.ts";
 import { FSMOUNT_ATTRS, newMountFlags } from "./attributes.ts";
 import { ContextFile } from "./context.ts";
@@ -36,11 +36,11 @@ export class DetachedTree extends PathFile {
     const namespace = new MountNamespace(tree, t.namespaces.mnt.ids, t.cred.userNs, true);
     super(tree.root.inode, O_PATH, { mount: tree, dentry: tree.root });
     this._task = t;
-    tree.fs.clock.kept.files.set(this, namespace);
+    tree.fs.clock.garbage.files.set(this, namespace);
   }
   override release(): void {
     const { mount } = this.path;
-    mount.fs.clock.kept.files.delete(this);
+    mount.fs.clock.garbage.files.delete(this);
     if (isDetachedRoot(mount)) umountTree(this._task, mount);
   }
 }

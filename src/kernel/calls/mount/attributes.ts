@@ -3,6 +3,7 @@ import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AT_RECURSIVE, MOUNT_ATTR, MOUNT_ATTR_ATIME, mountAttr } from "../../../abi/uapi/mount.ts";
+import type { Task } from "../../core/task.ts";
 import {
   ATIME_FLAGS,
   MS_NOATIME,
@@ -19,7 +20,6 @@ import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, dirfd } from "../.
 import { flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring, inStruct } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { lookup } from "../file/path.ts";
 import { readSized } from "./sized.ts";
 import {

@@ -1,12 +1,12 @@
 // The file of fsopen(2) and fspick(2): a file system that is being made or changed. Linux fs/fsopen.c.
 import { E } from "../../../abi/errno.ts";
 import { FSCONFIG } from "../../../abi/uapi/mount.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableHere, capableIn } from "../../cred/cred.ts";
-import type { MountOptions } from "../../fs/mountable.ts";
+import type { MountOptions } from "../../fs/types/mountable.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import type { FileSystem, Or } from "../../fs/vfs/inode.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
-import type { Task } from "../../task/task.ts";
 
 /**
  * Linux enum fs_context_phase. "awaiting-mount": the file system is made; "changing": options of a mounted
@@ -26,10 +26,10 @@ export class ContextFile extends FileDescription {
     this.options = options;
     this.fs = fs;
     this.phase = fs ? "changing" : "making";
-    if (fs) this.inode.fs.clock.kept.files.set(this, fs);
+    if (fs) this.inode.fs.clock.garbage.files.set(this, fs);
   }
   override release(): void {
-    this.inode.fs.clock.kept.files.delete(this);
+    this.inode.fs.clock.garbage.files.delete(this);
   }
   override get pollable(): boolean {
     return false;
@@ -62,7 +62,7 @@ export class ContextFile extends FileDescription {
     this.phase = typeof fs === "number" ? "failed" : "awaiting-mount";
     if (typeof fs === "number") return fs;
     this.fs = fs;
-    this.inode.fs.clock.kept.files.set(this, fs);
+    this.inode.fs.clock.garbage.files.set(this, fs);
     return 0;
   }
   /** The context has a mount: from now on it changes the file system. */

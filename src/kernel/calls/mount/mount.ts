@@ -2,10 +2,10 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
-import { isolate } from "../../fs/mount/peers.ts";
-import { MountOptions } from "../../fs/mountable.ts";
+import { MountOptions } from "../../fs/types/mountable.ts";
 import { isNsInode } from "../../fs/types/nsfs.ts";
 import { type Path, samePath } from "../../fs/vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";
@@ -25,12 +25,12 @@ import {
   MS_RELATIME,
   withBelow,
 } from "../../fs/vfs/mount.ts";
+import { isolate } from "../../fs/vfs/peers.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { getname, lookup } from "../file/path.ts";
 import { attachTree, isBusy, umountTree } from "./propagate.ts";
 import {
@@ -171,7 +171,7 @@ const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAdd
   const name = a.filesystemtype === 0 ? -E.EINVAL : getname(t, a.filesystemtype);
   const type = typeof name === "number" ? name : fileSystemType(t.kernel, name);
   if (typeof type === "number") return type;
-  t.kernel.kept.tidy();
+  t.kernel.garbage.tidy();
   if (!hasRoom(t, 8)) return -E.ENOMEM;
   const options = new MountOptions(type);
   options.flags = how & superMask;

@@ -2,13 +2,13 @@
 // "Shared subtrees"; Linux fs/namespace.c attach_recursive_mnt(), umount_tree(), fs/pnode.c.
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
+import type { Task } from "../../core/task.ts";
 import { watchedOn, watchersOf } from "../../fs/files/watch-limits.ts";
-import { type CopyPlace, type PeerGroup, reachedBy, share } from "../../fs/mount/peers.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import type { FileSystem } from "../../fs/vfs/inode.ts";
 import { copyTree, lockTree, MOUNT_MAX, type Mount, MountNamespace, mountsOn, withBelow } from "../../fs/vfs/mount.ts";
 import { unmounted } from "../../fs/vfs/notify.ts";
-import type { Task } from "../../task/task.ts";
+import { type CopyPlace, type PeerGroup, reachedBy, share } from "../../fs/vfs/peers.ts";
 import { hasRoom, isInUse } from "./tree.ts";
 
 /** A copy that is to be mounted on `on`. */
@@ -23,7 +23,7 @@ const tidy = (t: Task, targets: readonly Mount[]): void => {
   const others = new Set(targets.map(({ namespace }) => namespace).filter((ns) => ns !== here));
   if (others.size === 0) return;
   for (const task of t.kernel.tasks.values()) others.delete(task.namespaces.mnt);
-  if (others.size > 0) t.kernel.kept.sweep();
+  if (others.size > 0) t.kernel.garbage.sweep();
 };
 
 /** The mounts on which a tree that is mounted at `at` appears too. */
@@ -161,6 +161,6 @@ export const umountTree = (t: Task, mount: Mount): void => {
   for (const each of gone) each.namespace?.remove(each, gone);
   for (const fs of new Set(Array.from(gone, (each) => each.fs))) endWatches(t, fs);
   // A device is free when umount(2) returns.
-  if (Array.from(gone).some(({ fs }) => fs.device)) t.kernel.kept.sweep();
-  else t.kernel.kept.unmounted();
+  if (Array.from(gone).some(({ fs }) => fs.device)) t.kernel.garbage.sweep();
+  else t.kernel.garbage.unmounted();
 };

@@ -1,16 +1,16 @@
 // setns(2): entering existing namespaces. Linux kernel/nsproxy.c, and the install function of each kind.
 import { E } from "../../../abi/errno.ts";
 import { CLONE } from "../../../abi/uapi/sched.ts";
+import type { Task } from "../../core/task.ts";
+import { changeCred, unshareParts } from "../../core/task-part.ts";
 import { ALL_CAPS, CAP, capableHere, capableIn } from "../../cred/cred.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import { isInitialUser, NsFile, type NsType, namespaceOf, nsTypes } from "../../fs/types/nsfs.ts";
 import { MountNamespace } from "../../fs/vfs/mount.ts";
-import { PidNamespace } from "../../namespace/pid.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { changeCred, unshareParts } from "../../task/part.ts";
+import { PidNamespace } from "../../task/pid-namespace.ts";
 import { Pidfd } from "../../task/pidfd.ts";
-import type { Task } from "../../task/task.ts";
 import { enterTime, TimeNamespace } from "../../task/time-namespace.ts";
 
 /** True if another task shares the file-system context. */

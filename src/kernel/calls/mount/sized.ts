@@ -1,7 +1,7 @@
 // A structure that may be longer or shorter than the kernel's. Linux copy_struct_from_user().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 
 const PAGE_SIZE = 4096;
 

@@ -7,6 +7,7 @@ import type { Values } from "../../../abi/struct.ts";
 import { LISTMOUNT, LSMT_ROOT, MNT_ID_REQ_SIZE_VER0, mntIdReq, STATMOUNT, statmountStruct } from "../../../abi/uapi/mount.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { dominatingGroup, superOptions } from "../../fs/proc/mounts.ts";
 import { nameInside, type Path, pathName } from "../../fs/vfs/dentry.ts";
@@ -16,7 +17,6 @@ import { FIRST_UNIQUE_ID, type Mount, type MountNamespace, withBelow } from "../
 import { hexInt, ptr, size } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { attributesOf } from "./attributes.ts";
 import { readSized } from "./sized.ts";
 import { isBelow, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE } from "./tree.ts";

@@ -2,12 +2,12 @@
 // fs/namespace.c.
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { mayChangeMounts } from "../../cred/security.ts";
-import { enslave, isolate, share } from "../../fs/mount/peers.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import { ATIME_FLAGS, type Mount, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_RDONLY, withBelow } from "../../fs/vfs/mount.ts";
-import type { Task } from "../../task/task.ts";
+import { enslave, isolate, share } from "../../fs/vfs/peers.ts";
 
 /** The flags of a mount, apart from those of its file system. */
 export const MOUNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | ATIME_FLAGS;

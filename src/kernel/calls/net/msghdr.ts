@@ -5,13 +5,13 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u32, ulong } from "../../../abi/struct.ts";
 import { MSG } from "../../../abi/uapi/socket.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { shownPid } from "../../namespace/pid.ts";
 import { credOf, type Received, type SendRequest, type Socket, type Ucred } from "../../net/socket.ts";
+import { shownPid } from "../../task/pid-namespace.ts";
 import { pidfdFor } from "../../task/pidfd.ts";
-import type { Task } from "../../task/task.ts";
 
 /** The structure in the caller's ABI. */
 export const msghdr = struct("msghdr", {

@@ -4,8 +4,9 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
-import { featuresOf } from "../../base/features-of.ts";
 import { wait } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { mayUseAddress } from "../../cred/security.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -17,12 +18,11 @@ import type { Told } from "../../net/options/row.ts";
 import { Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
-import { UnixSocket } from "../../net/unix.ts";
+import { UnixSocket } from "../../net/unix/unix.ts";
 import { fd, int, ptr } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { changedLength, filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { finish } from "../file/transfer.ts";
 
 const TYPE_MASK = 0xf;
@@ -48,7 +48,7 @@ const inetFamily =
     if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, { domain, nonblock }) } : -E.EPROTONOSUPPORT;
     if (type === SOCK.DGRAM && protocol === IPPROTO.UDPLITE) return { make: () => new UdpSocket(t, { domain, nonblock }, protocol) };
     if (type === SOCK.DGRAM && is(IPPROTO.UDP)) return { make: () => new UdpSocket(t, { domain, nonblock }) };
-    for (const { inetSockets } of featuresOf(t.kernel)) {
+    for (const { inetSockets } of t.kernel.features) {
       const created = inetSockets?.(t, type, protocol, { domain, nonblock });
       if (created !== undefined) return created;
     }
@@ -66,7 +66,7 @@ const newSocket = (t: Task, domain: number, word: number, protocol: number): New
   if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
   const type = word & TYPE_MASK;
   if (type > 10) return -E.EINVAL;
-  const family = families[domain] ?? featuresOf(t.kernel).find((feature) => feature.socketFamilies?.[domain])?.socketFamilies?.[domain];
+  const family = families[domain] ?? t.kernel.features.find((feature) => feature.socketFamilies?.[domain])?.socketFamilies?.[domain];
   const made = family?.(t, type, protocol, (word & SOCK_NONBLOCK) !== 0) ?? -E.EAFNOSUPPORT;
   return typeof made === "number" ? made : { ...made, cloexec: (word & SOCK_CLOEXEC) !== 0 };
 };

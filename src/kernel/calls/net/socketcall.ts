@@ -3,11 +3,12 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import { receiveSeveral, sendSeveral } from "./sendmmsg.ts";
 import { recvfrom, recvmsg, sendmsg, sendto } from "./sendmsg.ts";
 import { accept, bind, connect, getpeername, getsockname, getsockopt, listen, setsockopt, shutdown, socket, socketpair } from "./socket.ts";

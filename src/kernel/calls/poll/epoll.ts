@@ -2,6 +2,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { EPOLL_CTL, EPOLLEXCLUSIVE, EpollFile } from "../../fs/files/epoll.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC } from "../../fs/vfs/open-flags.ts";
@@ -9,9 +11,8 @@ import { fd, int, ptr, size } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { sigset } from "../../syscall/arg-signal.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
 
 /** EPOLLEXCLUSIVE_OK_BITS: IN, OUT, ERR, HUP, EXCLUSIVE, WAKEUP, ET. Linux fs/eventpoll.c. */

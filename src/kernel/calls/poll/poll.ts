@@ -5,6 +5,8 @@ import { E, restart } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import type { WaitQueue } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import {
   POLLERR,
   POLLHUP,
@@ -22,9 +24,8 @@ import { int, ptr, size, uint } from "../../syscall/arg.ts";
 import { flagText } from "../../syscall/arg-flags.ts";
 import { sigset } from "../../syscall/arg-signal.ts";
 import { given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Result, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import {
   afterMilliseconds,
   afterTimespec,

@@ -4,11 +4,12 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import type { WaitQueue } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { int, ptr } from "../../syscall/arg.ts";
-import { type Arg, type Result, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import {
   afterTimespec,
   type Deadline,

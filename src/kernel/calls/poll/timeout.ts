@@ -5,12 +5,12 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { type WaitQueue, wait } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { setBlocked } from "../../signal/send.ts";
-import { SIGSET_SIZE } from "../../signal/set.ts";
-import type { Result } from "../../syscall/declaration.ts";
+import { SIGSET_SIZE } from "../../signal/state/set.ts";
 import { readNanoseconds, type TimeForm, timespecOf } from "../../syscall/timespec.ts";
 import { PER } from "../../task/personality.ts";
-import type { Task } from "../../task/task.ts";
 import { readSigset } from "../signal/action.ts";
 
 /** Absolute monotonic time in nanoseconds. AT_ONCE: no wait. NEVER: no timeout. Negative: -errno. */

@@ -6,8 +6,9 @@ import { E } from "../../../abi/errno.ts";
 import { MADV } from "../../../abi/uapi/mman.ts";
 import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { charged } from "../../base/charged.ts";
 import { cost } from "../../base/cost.ts";
+import { charged } from "../../core/charged.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import { RegularInode } from "../../fs/files/regular.ts";
@@ -15,7 +16,6 @@ import { fd, ptr, size, uint, ulong } from "../../syscall/arg.ts";
 import { address, advice } from "../../syscall/arg-process.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { Pidfd } from "../../task/pidfd.ts";
-import type { Task } from "../../task/task.ts";
 import { importIovec, totalLength } from "../file/iovec.ts";
 
 const ADVICE_FOR_OTHERS: ReadonlySet<number> = new Set([MADV.COLD, MADV.PAGEOUT, MADV.WILLNEED]);

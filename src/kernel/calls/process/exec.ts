@@ -7,16 +7,17 @@ import { ARG_MAX, MAX_ARG_STRLEN } from "../../../abi/uapi/limits.ts";
 import { cost } from "../../base/cost.ts";
 import { Part } from "../../base/part.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import { RegistersReplaced, type Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { StringBuffer } from "../../exec/strings.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
-import type { Kernel } from "../../kernel.ts";
 import { type ExecTarget, execute } from "../../lifecycle/exec.ts";
 import { execStop } from "../../ptrace/events.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
 import { argv, envp } from "../../syscall/arg-process.ts";
 import { cstring } from "../../syscall/arg-string.ts";
-import { RegistersReplaced, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { baseOf, getname } from "../file/path.ts";
 
 /** All strings together get a quarter of the stack, at most so many bytes. */

@@ -1,10 +1,10 @@
 // Ids of tasks, groups and sessions. man 2 getpid, gettid, setpgid, setsid.
 import { E } from "../../../abi/errno.ts";
-import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import { int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
+import { findProcess, findTask, shownPid } from "../../task/pid-namespace.ts";
 
 /** The process of a pid. 0: the caller's own. */
 const processOf = (t: Task, pid: number): Process | undefined =>

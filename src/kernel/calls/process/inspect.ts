@@ -7,16 +7,17 @@ import type { AddressSpace } from "../../../memory/space.ts";
 import { VM } from "../../../memory/vma.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { findThread } from "../../namespace/pid.ts";
 import { mayAttach } from "../../ptrace/attach.ts";
 import { fd, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { findThread } from "../../task/pid-namespace.ts";
 import { Pidfd } from "../../task/pidfd.ts";
-import type { Task } from "../../task/task.ts";
 import { gather, importIovec, type Segment, scatter, totalLength } from "../file/iovec.ts";
 
 /** KCMP_*. Linux uapi linux/kcmp.h. */

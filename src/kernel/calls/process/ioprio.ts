@@ -1,12 +1,12 @@
 // ioprio_set and ioprio_get: remembered, because there is no disk. man 2 ioprio_set; Linux block/ioprio.c.
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { toKernel } from "../../cred/user-namespace.ts";
-import { findTask } from "../../namespace/pid.ts";
 import { int } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { findTask } from "../../task/pid-namespace.ts";
 
 const WHO = { IOPRIO_WHO_PROCESS: 1, IOPRIO_WHO_PGRP: 2, IOPRIO_WHO_USER: 3 } as const;
 const CLASS = { NONE: 0, RT: 1, BE: 2, IDLE: 3 } as const;

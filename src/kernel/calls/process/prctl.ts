@@ -4,14 +4,14 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { setWriteOrExecute } from "../../../memory/calls/protect.ts";
 import type { PrctlMeaning } from "../../../seccomp/profile/profile.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable, LAST_CAP } from "../../cred/cred.ts";
 import { SECBIT } from "../../lifecycle/exec-cred.ts";
-import { NSIG, signalName } from "../../signal/set.ts";
+import { NSIG, signalName } from "../../signal/state/set.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choiceText } from "../../syscall/arg-flags.ts";
 import { cutText } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { setUserDispatch } from "../../task/user-dispatch.ts";
 import { lazySeccomp } from "../security/lazy.ts";
 

@@ -1,11 +1,12 @@
 // Calls without a common subject: restart_syscall, membarrier, uretprobe. man 2 restart_syscall, membarrier.
 import { E } from "../../../abi/errno.ts";
-import { kernelSignal } from "../../signal/info.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { forceSignal } from "../../signal/send.ts";
-import { SIG } from "../../signal/set.ts";
+import { kernelSignal } from "../../signal/state/info.ts";
+import { SIG } from "../../signal/state/set.ts";
 import { int } from "../../syscall/arg.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 
 /** Continues the call that a stop interrupted. Without one it is EINTR (do_no_restart_syscall). */
 const restartSyscall = (t: Task): Result => {

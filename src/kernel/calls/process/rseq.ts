@@ -2,11 +2,11 @@
 import { BAD_ADDRESS, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { exitWork } from "../../base/pending-work.ts";
+import type { Task } from "../../core/task.ts";
 import { hexInt, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { resetArea } from "../../task/rseq.ts";
-import type { Task } from "../../task/task.ts";
 
 const UNREGISTER = 1;
 /** Size of the area since Linux 4.18, in bytes. glibc uses it unless AT_RSEQ_FEATURE_SIZE is larger. */

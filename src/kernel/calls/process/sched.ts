@@ -6,16 +6,16 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
+import type { Deadline } from "../../core/settings.ts";
+import { allCpus, type Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { findThread } from "../../namespace/pid.ts";
 import { int, ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
+import { findThread } from "../../task/pid-namespace.ts";
 import { isRealtime, POLICY, RESET_ON_FORK, sliceAsked, sliceOf } from "../../task/sched-policy.ts";
-import type { Deadline } from "../../task/settings.ts";
-import { allCpus, type Task } from "../../task/task.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");
 

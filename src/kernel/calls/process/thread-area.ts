@@ -5,11 +5,11 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN } from "../../base/selectors.ts";
+import type { Task } from "../../core/task.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { inStruct } from "../../syscall/arg-string.ts";
 import { type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import {
   ARCH,
   archPrctl64,
@@ -68,9 +68,9 @@ const writeLdt = (t: Task, from: VAddr, count: number, old: boolean): number => 
   const had = t.ldt.table?.length ?? 0;
   // A table in the processor does not grow in place.
   if (!t.ldt.table || had < size) {
-    const { frames, kept } = t.kernel;
+    const { frames, garbage } = t.kernel;
     if (!frames.account.canTake(size - had)) return -E.ENOMEM;
-    kept.add(t.ldt, size);
+    garbage.add(t.ldt, size);
     const table = new Uint8Array(size);
     if (t.ldt.table) table.set(t.ldt.table);
     t.kernel.charge(size * cost.byte);

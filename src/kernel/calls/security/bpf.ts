@@ -7,6 +7,7 @@ import { MAX_INSNS } from "../../../seccomp/bpf/insn.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
 import { DeviceProgram } from "../../cgroup/device-program.ts";
 import { ALLOW_MULTI, ALLOW_OVERRIDE, attachProgram, detachProgram, effective, programWeight } from "../../cgroup/devices.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { CgroupDir } from "../../fs/sys/cgroup-fs.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
@@ -15,7 +16,6 @@ import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import { ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 
 /** Commands. Linux uapi linux/bpf.h enum bpf_cmd. */
 const COMMAND = {

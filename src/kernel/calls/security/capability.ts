@@ -1,12 +1,12 @@
 // Capabilities. man 2 capget; Linux kernel/capability.c, security/commoncap.c cap_capset().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { findThread, shownPid } from "../../namespace/pid.ts";
 
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { findThread, shownPid } from "../../task/pid-namespace.ts";
 
 /** 32-bit words per set in each version of the header. Linux uapi linux/capability.h. */
 const WORDS: Readonly<Record<number, number>> = { 0x1998_0330: 1, 0x2007_1026: 2, 0x2008_0522: 2 };

@@ -4,6 +4,8 @@ import { E } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
+import type { Task } from "../../core/task.ts";
+import { changeCred } from "../../core/task-part.ts";
 import { CAP, type Cred, capableHere, rootUid } from "../../cred/cred.ts";
 import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../../cred/user-namespace.ts";
 import { SECBIT } from "../../lifecycle/exec-cred.ts";
@@ -11,8 +13,6 @@ import { int } from "../../syscall/arg.ts";
 import { id, legacyId } from "../../syscall/arg-file.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
-import { changeCred } from "../../task/part.ts";
-import type { Task } from "../../task/task.ts";
 
 /** (uid_t)-1: no change. It is no valid id. */
 const KEEP = 0xffff_ffff;
@@ -177,9 +177,9 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
     if (known === undefined) return -E.EINVAL;
     groups.push(known);
   }
-  const { frames, kept } = t.kernel;
+  const { frames, garbage } = t.kernel;
   if (!frames.account.canTake(groups.length * sizes.group)) return -E.ENOMEM;
-  kept.add(groups, groups.length * sizes.group);
+  garbage.add(groups, groups.length * sizes.group);
   return commit(t, { ...t.cred, groups: groups.sort((a, b) => a - b) });
 };
 

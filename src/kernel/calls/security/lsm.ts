@@ -2,11 +2,10 @@
 // security/lsm_syscalls.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { featuresOf } from "../../base/features-of.ts";
+import type { Task } from "../../core/task.ts";
 import { ptr, uint } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 
 /** uapi linux/lsm.h LSM_ID_CAPABILITY */
 const CAPABILITY_ID = 100;
@@ -21,7 +20,7 @@ const PAGE = 4096;
 
 const active = ({ kernel }: Task): readonly number[] => [
   CAPABILITY_ID,
-  ...featuresOf(kernel).flatMap(({ security, isIn }) => (security && (isIn?.(kernel.profile) ?? true) ? security.id : [])),
+  ...kernel.features.flatMap(({ security, isIn }) => (security && (isIn?.(kernel.profile) ?? true) ? security.id : [])),
 ];
 
 const list = (t: Task, ids: VAddr, sizeAt: VAddr, how: number): number => {

@@ -11,13 +11,13 @@ import { type AttachStep, type FilterFlag, filterFlags, type PrctlMeaning, type 
 import { entryWork } from "../../base/pending-work.ts";
 import { filterState, MODE, strictState } from "../../base/seccomp-state.ts";
 import { sizes } from "../../base/sizes.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
-import { shownPid } from "../../namespace/pid.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choice, choiceText, flags } from "../../syscall/arg-flags.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { shownPid } from "../../task/pid-namespace.ts";
 import { ListenerFile } from "../../user-notif/listener-file.ts";
 import { Listener } from "../../user-notif/notification.ts";
 
@@ -87,11 +87,11 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
     const result = STEPS[step](a);
     if (result !== 0) return result;
   }
-  task.kernel.kept.tidy();
+  task.kernel.garbage.tidy();
   if (!task.kernel.frames.account.canTake(sizes.filter + a.length * sizes.instruction)) return -E.ENOMEM;
   const filter = new Filter(profile, headOf(task), a.program, { arch: abi.auditArch, log: has(a, "LOG") });
   confine(task, filter);
-  task.kernel.kept.add(filter, sizes.filter + a.length * sizes.instruction);
+  task.kernel.garbage.add(filter, sizes.filter + a.length * sizes.instruction);
   if (has(a, "TSYNC")) for (const thread of others(task)) synchronize(thread, task, filter);
   task.kernel.observer?.attached?.(task, filter);
   return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;

@@ -5,10 +5,12 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { R } from "../../../cpu/machine/state.ts";
 import { wait } from "../../base/wait.ts";
-import { SA, SA_KNOWN, SIG_DFL, SIG_IGN, type SigAction } from "../../signal/action.ts";
+import type { Result } from "../../core/result.ts";
+import { NO_ALT_STACK, type Task } from "../../core/task.ts";
 import { altStackState, MINSIGSTKSZ, SS } from "../../signal/alt-stack.ts";
 import { setBlocked } from "../../signal/send.ts";
-import { has, IGNORED_BY_DEFAULT, NSIG, SIGSET_SIZE, type SigSet, sigbit, UNBLOCKABLE } from "../../signal/set.ts";
+import { SA, SA_KNOWN, SIG_DFL, SIG_IGN, type SigAction } from "../../signal/state/action.ts";
+import { has, IGNORED_BY_DEFAULT, NSIG, SIGSET_SIZE, type SigSet, sigbit, UNBLOCKABLE } from "../../signal/state/set.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
 import {
   handler,
@@ -24,8 +26,7 @@ import {
   sigset,
   stack,
 } from "../../syscall/arg-signal.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { NO_ALT_STACK, type Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 
 /** A sigset_t in user memory. Undefined: EFAULT. */
 export const readSigset = (t: Task, at: VAddr): SigSet | undefined => {

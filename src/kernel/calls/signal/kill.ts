@@ -3,23 +3,23 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
 import { maySignal } from "../../cred/security.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
-import { SI, type SigInfo, userSignal } from "../../signal/info.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../../signal/layout.ts";
 import { maySendToTask, sendToProcess, sendToTask } from "../../signal/send.ts";
-import { NSIG, SIG } from "../../signal/set.ts";
+import { SI, type SigInfo, userSignal } from "../../signal/state/info.ts";
+import { NSIG, SIG } from "../../signal/state/set.ts";
 import { fd, int, ptr, uint } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { signal } from "../../syscall/arg-signal.ts";
 import { given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { findProcess, findTask, shownPid } from "../../task/pid-namespace.ts";
 import { installPidfd, Pidfd } from "../../task/pidfd.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
 
 /** Linux kill_ok_by_cred(). */
 const credAllows = (from: Cred, to: Cred): boolean =>

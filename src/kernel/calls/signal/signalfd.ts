@@ -4,20 +4,21 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { wait } from "../../base/wait.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
+import { SignalFile } from "../../fs/files/signalfd.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fetchSignal } from "../../signal/fetch.ts";
 import { siginfoBytes } from "../../signal/layout.ts";
-import { SIGSET_SIZE, UNBLOCKABLE } from "../../signal/set.ts";
-import { SignalFile } from "../../signal/signalfd.ts";
+import { SIGSET_SIZE, UNBLOCKABLE } from "../../signal/state/set.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { anyFd } from "../../syscall/arg-process.ts";
 import { sigset } from "../../syscall/arg-signal.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import { readSigset } from "./action.ts";
 
 const signalfd = (t: Task, fd: number, at: VAddr, size: number, how: number): number => {

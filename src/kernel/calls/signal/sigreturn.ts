@@ -3,14 +3,15 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { R } from "../../../cpu/machine/state.ts";
+import { RegistersReplaced } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { oldFrameMask32, popOldFrame32, popRtFrame32, rtFrameMask32 } from "../../signal/frame32.ts";
 import { frameMask64, frameX32, frameX64, popFrame64, type Restored } from "../../signal/frame64.ts";
-import { kernelSignal } from "../../signal/info.ts";
 import { forceSignal, setBlocked } from "../../signal/send.ts";
-import { SIG, type SigSet } from "../../signal/set.ts";
+import { kernelSignal } from "../../signal/state/info.ts";
+import { SIG, type SigSet } from "../../signal/state/set.ts";
 import { setText } from "../../syscall/arg-signal.ts";
-import { type Arg, RegistersReplaced, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { readSigset, setAltStack } from "./action.ts";
 
 /** The frame of rt_sigreturn on the stack: the address of its signal mask, and its removal. */

@@ -9,13 +9,12 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { LOG_SIZE, syslogLine } from "../../base/log.ts";
 import { type Wait, wait } from "../../base/wait.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { hexInt, int, ptr, ulong } from "../../syscall/arg.ts";
-
 import { filled, given } from "../../syscall/arg-struct.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { machineOf, PER } from "../../task/personality.ts";
-import type { Task } from "../../task/task.ts";
 
 const bytesOf = (text: string, size: number): Uint8Array => {
   const out = new Uint8Array(size);

@@ -9,9 +9,11 @@ import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
 import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import { exitWork } from "../../base/pending-work.ts";
 import { plus, type Timespec, UPTIME } from "../../base/time.ts";
-import { processUsage, ticks } from "../../base/usage.ts";
 import { wait } from "../../base/wait.ts";
-import { findProcess, findTask } from "../../namespace/pid.ts";
+import type { Process } from "../../core/process.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
+import { processUsage, ticks } from "../../core/usage.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
@@ -26,10 +28,9 @@ import {
   timespec,
   timespec64,
 } from "../../syscall/arg-time.ts";
-import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
+import { findProcess, findTask } from "../../task/pid-namespace.ts";
 
 const MAX_CLOCKS = 16;
 /** Clocks of CPU time have the inverted pid in the upper bits. Linux include/linux/posix-timers.h. */

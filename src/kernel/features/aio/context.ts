@@ -8,12 +8,12 @@ import { MAP, PROT } from "../../../abi/uapi/mman.ts";
 import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
-import { charged } from "../../base/charged.ts";
 import { WaitQueue } from "../../base/wait.ts";
+import { charged } from "../../core/charged.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import type { EventFile } from "../../fs/files/eventfd.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import { ownSizes } from "./sizes.ts";
 import { aioTotal } from "./total.ts";
 

@@ -1,5 +1,5 @@
 // Asynchronous I/O of Linux 2.6. man 2 io_setup.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { aioCalls } from "./aio.ts";
 import { aioSettings } from "./total.ts";
 

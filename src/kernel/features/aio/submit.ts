@@ -10,11 +10,11 @@ import { again, endWaiting, type Held, type Sleeper, type Wait, type Waited } fr
 import { importIovec, oneSegment } from "../../calls/file/iovec.ts";
 import { readInto, writeFrom } from "../../calls/file/transfer.ts";
 import { checkPriority } from "../../calls/process/ioprio.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { EventFile } from "../../fs/files/eventfd.ts";
 import { RegularInode } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
-import type { Result } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
 import { type AioContext, type Cancellable, contextsOf } from "./context.ts";
 import { ownSizes } from "./sizes.ts";

@@ -1,8 +1,8 @@
 // The requests of all contexts of io_setup(2), and their limit. /proc/sys/fs/aio-nr, aio-max-nr.
 import { Part } from "../../base/part.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { field } from "../../fs/proc/sysctl/setting.ts";
 import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
-import type { Kernel } from "../../kernel.ts";
 
 /** Numbers of requests. */
 export interface AioTotal {

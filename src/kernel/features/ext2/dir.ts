@@ -2,12 +2,12 @@
 import { E } from "../../../abi/errno.ts";
 import { RENAME_NOREPLACE } from "../../../abi/uapi/rename.ts";
 import { own } from "../../base/byte-string.ts";
+import type { Task } from "../../core/task.ts";
 import { DirFile } from "../../fs/files/dir-file.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { type DirEntry, Inode, type NewInode, type Or } from "../../fs/vfs/inode.ts";
 import { S_IFDIR, S_IFMT } from "../../fs/vfs/mode.ts";
-import type { Task } from "../../task/task.ts";
 import { DirIndex } from "./dir-index.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { Ext2Node } from "./file.ts";

@@ -53,7 +53,7 @@ export class Ext2Fs extends FileSystem {
       return -E.EINVAL;
     }
     fs._root = fs.makeRoot(root);
-    clock.kept.add(fs, sizes.fileSystem);
+    clock.garbage.add(fs, sizes.fileSystem);
     device.holder = fs;
     fs._state = VALID_FS;
     if (!fs.readOnly) fs._began();

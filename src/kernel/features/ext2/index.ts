@@ -1,5 +1,5 @@
 // ext2 on loop devices. Linux Documentation/filesystems/ext2.rst.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { ext2Type } from "./mount.ts";
 
 /** The feature. */

@@ -1,12 +1,12 @@
 // The type of ext2 for mount(2).
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import type { FileSystemType } from "../../fs/mountable.ts";
+import type { FileSystemType } from "../../fs/types/mountable.ts";
 import { type BlockDevice, type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";
 import { S_IFBLK } from "../../fs/vfs/mode.ts";
 import { MS_NODEV } from "../../fs/vfs/mount.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
-import type { Task } from "../../task/task.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { lazyExt2 } from "./lazy.ts";
 
@@ -32,7 +32,7 @@ const ext2 = (
   const device = deviceOf(t, how.source, how.flags);
   if (typeof device === "number") return device;
   // A file system without mounts may not have ended yet (kept.ts).
-  if (device.holder) t.kernel.kept.sweep();
+  if (device.holder) t.kernel.garbage.sweep();
   const { holder } = device;
   if (holder) return (holder.superFlags ^ how.flags) & SB.RDONLY ? -E.EBUSY : holder;
   return lazyExt2().Ext2Fs.mount(device, t.kernel.vfs.clock, how.flags);

@@ -5,15 +5,15 @@ import { ANSWER, FAN, FIDS, INIT, MASK_FLAGS, NO_FD, PERMISSIONS, PIDFD_ERROR } 
 import { Fifo } from "../../base/fifo.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../../fs/vfs/file.ts";
 import { FileSystem, Inode, type Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
 import type { GroupEvent, Hit, MarkGroup, Question } from "../../fs/vfs/notify.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
-import type { Kernel } from "../../kernel.ts";
 import { Pidfd } from "../../task/pidfd.ts";
-import type { Task } from "../../task/task.ts";
 import { eventBytes, eventLength, type FidRecord } from "./event.ts";
 import { limitsOf } from "./limits.ts";
 import { FanotifyMark, type Marked } from "./mark.ts";

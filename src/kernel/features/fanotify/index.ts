@@ -1,5 +1,5 @@
 // Events and permissions of files, mounts and file systems. man 7 fanotify.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { fanotifyCalls } from "./calls.ts";
 import { fanotifySettings } from "./limits.ts";
 

@@ -1,9 +1,10 @@
 // The limits of fanotify, and all groups. /proc/sys/fs/fanotify.
+
+import type { Kernel } from "../../core/kernel.ts";
 import { watchPart } from "../../fs/files/watch-limits.ts";
 import { watchSettings } from "../../fs/proc/sysctl/effective.ts";
 import { type StoredTable, storedSettings } from "../../fs/proc/sysctl/stored.ts";
 import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
-import type { Kernel } from "../../kernel.ts";
 
 const INT_MAX = 0x7fff_ffff;
 /** The limits of a kernel. */

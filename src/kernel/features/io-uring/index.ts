@@ -1,5 +1,5 @@
 // io_uring: submissions and completions in shared memory. man 7 io_uring.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { networkOperations } from "./network.ts";
 import { callOperations } from "./operations.ts";
 import { ownOperations } from "./own.ts";

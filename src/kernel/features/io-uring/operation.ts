@@ -1,6 +1,7 @@
 // The declaration of an operation of io_uring. Linux io_uring/opdef.h struct io_issue_def.
+
+import type { Result } from "../../core/result.ts";
 import { UNNUMBERED } from "../../fs/vfs/fd-table.ts";
-import type { Result } from "../../syscall/declaration.ts";
 import type { Request, Sqe } from "./request.ts";
 
 /** The work of an operation. It is called again after each wait, like the handler of a system call. */

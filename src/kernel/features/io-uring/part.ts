@@ -1,8 +1,9 @@
 // What a task has of io_uring: the rings with its requests, and registered rings. Linux
 // io_uring_files_cancel(), io_uring_task_cancel().
+
+import type { Task } from "../../core/task.ts";
+import { TaskPart } from "../../core/task-part.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
-import { TaskPart } from "../../task/part.ts";
-import type { Task } from "../../task/task.ts";
 import type { UringFile } from "./ring.ts";
 
 /** The rings of a task. */

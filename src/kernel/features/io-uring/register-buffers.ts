@@ -3,9 +3,9 @@
 import { E } from "../../../abi/errno.ts";
 import { BUFFER_RING, CLONE_BUFFERS } from "../../../abi/uapi/io-uring.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
+import type { Task } from "../../core/task.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import type { Task } from "../../task/task.ts";
 import { BufferGroups } from "./buffers.ts";
 import { ringsPart } from "./part.ts";
 import { type Call, type Operation, type Source, tagAt } from "./registration.ts";

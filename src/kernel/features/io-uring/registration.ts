@@ -2,7 +2,7 @@
 // io_uring/rsrc.h.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { Resource } from "./resource.ts";
 import type { UringFile } from "./ring.ts";
 

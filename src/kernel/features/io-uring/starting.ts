@@ -2,7 +2,7 @@
 // inside of each other, and in pieces. Linux runs the rest of a chain as work of the task.
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { Fifo } from "../../base/fifo.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import type { Timer } from "../../timer/timers.ts";
 import type { Request } from "./request.ts";
 

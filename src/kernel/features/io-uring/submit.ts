@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { OP, OP_LAST, SETUP, SQE_FLAG, sqe as sqeStruct } from "../../../abi/uapi/io-uring.ts";
 import { cost } from "../../base/cost.ts";
 import { checkPriority } from "../../calls/process/ioprio.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { networkOperations } from "./network.ts";
 import type { Operation } from "./operation.ts";
 import { callOperations } from "./operations.ts";

@@ -6,14 +6,15 @@ import { ENTER, FEATURES, params as paramsStruct, REGISTER, SETUP } from "../../
 import { again, wait } from "../../base/wait.ts";
 import { finish } from "../../calls/file/transfer.ts";
 import { restoreMask, withSignalMask } from "../../calls/poll/timeout.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { readNanoseconds, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import { Poller } from "./poller.ts";
 import { isRingIndex, register, registered } from "./register.ts";
 import { arrayPlace, PLACE, type Shape, UringFile } from "./ring.ts";

@@ -1,6 +1,6 @@
 // Keys that authorise the construction of another key. Linux security/keys/request_key_auth.c.
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import { Key } from "./key.ts";
 import type { Keyring } from "./keyring.ts";
 import type { KeySubject } from "./task-keys.ts";

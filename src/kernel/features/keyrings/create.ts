@@ -3,7 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import { KEY_NEED, possessor, user } from "../../../abi/uapi/keyctl.ts";
 import type { Wait } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { Key } from "./key.ts";
 import { Keyring } from "./keyring.ts";
 import { keysOf } from "./keys.ts";

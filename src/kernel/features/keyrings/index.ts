@@ -1,5 +1,5 @@
 // Keys and keyrings of the kernel. man 7 keyrings.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { keyCalls } from "./calls.ts";
 import { keyctlCalls } from "./keyctl.ts";
 import { keysPart } from "./part.ts";

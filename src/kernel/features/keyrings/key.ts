@@ -1,8 +1,8 @@
 // Keys and the users that they count for. man 7 keyrings; Linux security/keys/key.c, gc.c.
 import { E } from "../../../abi/errno.ts";
 import { WaitQueue } from "../../base/wait.ts";
+import type { Task } from "../../core/task.ts";
 import { OVERFLOW_ID, shownGid, type UserNamespace } from "../../cred/user-namespace.ts";
-import type { Task } from "../../task/task.ts";
 import type { Timer } from "../../timer/timers.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Keys } from "./keys.ts";

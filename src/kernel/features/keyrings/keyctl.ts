@@ -5,10 +5,11 @@ import { KEY_ALL_PERMISSIONS, KEY_NEED, KEY_REQKEY_DEFL, KEY_SPEC, KEYCTL, KEYCT
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import { gather, importIovec, totalLength } from "../../calls/file/iovec.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
 import { shownUid, toKernel } from "../../cred/user-namespace.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { type KeyctlArgument, keyctlArgument, keyctlOperation } from "./args.ts";
 import { type Authority, authorityOf } from "./authority.ts";
 import { keyString, PAYLOAD_MAX, payloadOf, typeName } from "./calls.ts";

@@ -1,6 +1,6 @@
 // Keyrings: keys with links to other keys. Linux security/keys/keyring.c.
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { Key } from "./key.ts";
 import { ownSizes } from "./sizes.ts";
 

@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { KEY_SPEC } from "../../../abi/uapi/keyctl.ts";
 import { type Wait, wait } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { authorityOf } from "./authority.ts";
 import type { Key } from "./key.ts";
 import { keysOf } from "./keys.ts";

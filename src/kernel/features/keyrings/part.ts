@@ -1,6 +1,6 @@
 // The keyrings as a part of a task. Linux kernel/cred.c copy_creds(), prepare_exec_creds().
 import { CLONE } from "../../../abi/uapi/sched.ts";
-import { TaskPart } from "../../task/part.ts";
+import { TaskPart } from "../../core/task-part.ts";
 import type { TaskKeys } from "./task-keys.ts";
 
 /** The keyrings of a task, once it has one. */

@@ -1,12 +1,12 @@
 // /proc/keys, /proc/key-users and the limits in /proc/sys/kernel/keys. man 5 proc_keys, proc_key-users; Linux
 // security/keys/proc.c, sysctl.c.
 import { KEY_NEED } from "../../../abi/uapi/keyctl.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import { shownUid, toLocal } from "../../cred/user-namespace.ts";
 import { field } from "../../fs/proc/sysctl/setting.ts";
 import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
 import type { ProcContent, ProcRecord } from "../../fs/proc/tree/node.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import type { Key } from "./key.ts";
 import { type KeyLimits, keysOf } from "./keys.ts";
 import { mayUse, possesses } from "./search.ts";

@@ -3,10 +3,10 @@
 import { E } from "../../../abi/errno.ts";
 import { KEY_ALL, KEY_NEED, KEY_REQKEY_DEFL, possessor, user } from "../../../abi/uapi/keyctl.ts";
 import { type Held, type Wait, wait } from "../../base/wait.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import { credOf } from "../../cred/cred.ts";
 import { spawn } from "../../lifecycle/spawn.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
 import { type AuthorityKey, authorityOf } from "./authority.ts";
 import { make, reject } from "./create.ts";
 import type { Key } from "./key.ts";

@@ -2,9 +2,9 @@
 // search_nested_keyrings(), process_keys.c search_process_keyrings_rcu(), permission.c.
 import { E } from "../../../abi/errno.ts";
 import { KEY_ALL, KEY_NEED } from "../../../abi/uapi/keyctl.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { type Cred, inGroup } from "../../cred/cred.ts";
 import { toLocal } from "../../cred/user-namespace.ts";
-import type { Kernel } from "../../kernel.ts";
 import { authorityOf } from "./authority.ts";
 import { type Key, NO_GROUP } from "./key.ts";
 import { Keyring, MAX_DEPTH } from "./keyring.ts";

@@ -1,9 +1,9 @@
 // The keyrings of a task: session, process, thread, and the authorisation to construct a key. man 7
 // session-keyring, process-keyring, thread-keyring; Linux kernel/cred.c copy_creds(), prepare_exec_creds().
 import { KEY_ALL, KEY_NEED, KEY_REQKEY_DEFL, possessor, user } from "../../../abi/uapi/keyctl.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import type { Cred } from "../../cred/cred.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import type { Key } from "./key.ts";
 import type { Keyring } from "./keyring.ts";
 import { type Keys, keysOf } from "./keys.ts";

@@ -3,10 +3,10 @@
 // persistent.c.
 import { E } from "../../../abi/errno.ts";
 import { KEY_ALL, KEY_NEED, possessor, user } from "../../../abi/uapi/keyctl.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
 import { toKernel, toLocal } from "../../cred/user-namespace.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import { NO_GROUP } from "./key.ts";
 import { Keyring } from "./keyring.ts";
 import { keysOf } from "./keys.ts";

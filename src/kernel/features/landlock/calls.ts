@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { ACCESS_FS, ACCESS_NET, CREATE_RULESET, RESTRICT_SELF, RULE, SCOPE } from "../../../abi/uapi/landlock.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -11,7 +12,6 @@ import { fd, int, size } from "../../syscall/arg.ts";
 import { choice, flags, flagText, type Names } from "../../syscall/arg-flags.ts";
 import { inStruct } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
 import { addLayer, domainOf, type FileKey, fileKey, type Handled, weightWith } from "./domain.ts";
 import { LANDLOCK } from "./name.ts";
 import { ALL_FS, FILE_RIGHTS } from "./paths.ts";
@@ -155,14 +155,14 @@ const restrictSelf = (t: Task, fd: number, how: number): number => {
   if (fd === -1 && how === RESTRICT_SELF.LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF) return 0;
   const ruleset = rulesetOf(t, fd);
   if (typeof ruleset === "number") return ruleset;
-  const { kept, frames } = t.kernel;
-  kept.tidy();
+  const { garbage, frames } = t.kernel;
+  garbage.tidy();
   const old = domainOf(t.cred);
   if (!frames.account.canTake(weightWith(old, ruleset))) return -E.ENOMEM;
   const domain = addLayer(old, ruleset.handled, ruleset);
   if (!domain) return -E.E2BIG;
   t.cred = { ...t.cred, security: { ...t.cred.security, [LANDLOCK]: domain } };
-  kept.add(domain, domain.weight);
+  garbage.add(domain, domain.weight);
   return 0;
 };
 

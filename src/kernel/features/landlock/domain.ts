@@ -1,8 +1,7 @@
 // Landlock domains: layers of handled rights, and rules by object. Linux security/landlock/ruleset.c,
 // access.h, cred.h.
 import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
-import type { Cred } from "../../cred/cred.ts";
-import type { SecurityState } from "../../cred/security.ts";
+import type { Cred, SecurityState } from "../../cred/cred.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { LANDLOCK } from "./name.ts";
 import { ownSizes } from "./sizes.ts";

@@ -1,5 +1,5 @@
 // Restrictions that programs put on themselves. man 7 landlock.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { landlockCalls } from "./calls.ts";
 import { landlockHooks } from "./hooks.ts";
 import { LANDLOCK } from "./name.ts";

@@ -5,11 +5,11 @@
 import { E } from "../../../abi/errno.ts";
 import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
 import { S_IFBLK, S_IFCHR } from "../../../abi/uapi/stat.ts";
-import type { Purpose } from "../../cred/security.ts";
+import type { Task } from "../../core/task.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
-import type { Task } from "../../task/task.ts";
+import type { Purpose } from "../../fs/vfs/security.ts";
 import { allowedAt } from "./paths.ts";
 
 const A = ACCESS_FS;

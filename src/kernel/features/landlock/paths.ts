@@ -3,9 +3,9 @@
 import { E } from "../../../abi/errno.ts";
 import { ACCESS_FS } from "../../../abi/uapi/landlock.ts";
 import { cost } from "../../base/cost.ts";
-import type { Reference } from "../../cred/security.ts";
+import type { Task } from "../../core/task.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
-import type { Task } from "../../task/task.ts";
+import type { Reference } from "../../fs/vfs/security.ts";
 import {
   type Domain,
   deniedFs,

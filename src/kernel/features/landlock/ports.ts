@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { ACCESS_NET } from "../../../abi/uapi/landlock.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { domainOf, initMasks, newMasks, restricts, unmask } from "./domain.ts";
 
 /** Sizes of struct sockaddr_in, and of struct sockaddr_in6 without its scope. */

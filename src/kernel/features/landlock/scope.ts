@@ -1,7 +1,7 @@
 // Landlock's checks between tasks: tracers, signals, abstract Unix sockets. Linux security/landlock/task.c.
 import { E } from "../../../abi/errno.ts";
 import { SCOPE } from "../../../abi/uapi/landlock.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { type Domain, domainOf, type Hierarchy } from "./domain.ts";
 
 /** True if `inner` is `outer` or one of its descendants. Linux domain_scope_le(). */

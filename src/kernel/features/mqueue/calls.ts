@@ -7,6 +7,8 @@ import { long, struct } from "../../../abi/struct.ts";
 import { cost } from "../../base/cost.ts";
 import { type Held, wait } from "../../base/wait.ts";
 import { getname } from "../../calls/file/path.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { masked, newInode } from "../../fs/vfs/create.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -18,14 +20,13 @@ import { mayCreate, permission } from "../../fs/vfs/permission.ts";
 import { unlink } from "../../fs/vfs/remove.ts";
 import { adopt, lookupIn } from "../../fs/vfs/resolve.ts";
 import { Socket } from "../../net/socket.ts";
-import { NSIG } from "../../signal/set.ts";
+import { NSIG } from "../../signal/state/set.ts";
 import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { mode, openFlags } from "../../syscall/arg-file.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import { SIGEV } from "../../timer/posix-timer.ts";
 import {
   MQ_PRIO_MAX,

@@ -1,5 +1,5 @@
 // POSIX message queues. man 7 mq_overview.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { mqueueCalls } from "./calls.ts";
 import { mqueueType } from "./mount.ts";
 import { mqueueOf } from "./mqueue.ts";

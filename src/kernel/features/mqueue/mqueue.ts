@@ -8,19 +8,19 @@ import { Part, type Parted } from "../../base/part.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { MemDir, MemFs } from "../../fs/types/memfs.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { type Clock, Inode, type NewInode, type Or } from "../../fs/vfs/inode.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../fs/vfs/mode.ts";
-import type { Kernel } from "../../kernel.ts";
 import type { PartNamespace } from "../../namespace/set.ts";
 import type { Socket } from "../../net/socket.ts";
-import { SI } from "../../signal/info.ts";
 import { sendToProcess } from "../../signal/send.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
+import { SI } from "../../signal/state/info.ts";
 import { ownSizes } from "./sizes.ts";
 
 /** The greatest values, for CAP_SYS_RESOURCE. Linux HARD_MSGMAX, HARD_MSGSIZEMAX; MQ_PRIO_MAX. */
@@ -258,7 +258,7 @@ export class MqueueFs extends MemFs {
   }
   /** True after the end of the namespace, which a mount outlives. Linux mq_clear_sbinfo(). */
   get isDead(): boolean {
-    if (this._state === "live") this.clock.kept.sweep();
+    if (this._state === "live") this.clock.garbage.sweep();
     return this._state === "dead";
   }
   /** The namespace has ended. */

@@ -1,9 +1,10 @@
 // The files of /proc/sys/fs/mqueue. man 7 mq_overview; Linux ipc/mq_sysctl.c.
+
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { field } from "../../fs/proc/sysctl/setting.ts";
 import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
 import type { ProcContent } from "../../fs/proc/tree/node.ts";
-import type { Task } from "../../task/task.ts";
 import { type MqueueLimits, mqueueOf } from "./mqueue.ts";
 
 const INT_MAX = 0x7fff_ffff;

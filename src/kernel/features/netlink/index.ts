@@ -1,6 +1,6 @@
 // Netlink sockets: routes, socket diagnosis, nftables. man 7 netlink.
 import { AF } from "../../../abi/uapi/socket.ts";
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { netlinkFamily } from "./create.ts";
 import { netlinkOptions } from "./options.ts";
 

@@ -1,6 +1,6 @@
 // Messages of netlink: headers, attributes, answers. man 7 netlink, man 3 netlink; Linux uapi
 // linux/netlink.h.
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 
 /** Message types and flags. */
 export const NLMSG = { ERROR: 2, DONE: 3 } as const;

@@ -1,8 +1,8 @@
 // NETLINK_NETFILTER: the rules of nftables, of which there are none. Programs can list and empty them; no
 // rule can be made. Linux net/netfilter/nfnetlink.c, nf_tables_api.c, uapi linux/netfilter/nf_tables.h.
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 import { type Answer, attribute, body, HEADER, isDump, type Request, type Service, view } from "./message.ts";
 
 /** NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, and the subsystem in the upper byte of other types. */

@@ -4,11 +4,11 @@
 import { E } from "../../../abi/errno.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
 import { ofBytes } from "../../base/byte-string.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { type Device, type DeviceAddress, deviceNamed, devicesOf, ethernet, lo, UP } from "../../net/devices.ts";
 import { type InetFamily, type Ip, isLoopback, LOOPBACK } from "../../net/inet-address.ts";
 import type { NetNamespace } from "../../net/namespace.ts";
-import type { Task } from "../../task/task.ts";
 import { type Answer, attribute, body, cString, HEADER, isDump, NLM_F, type Request, type Service, u32, view } from "./message.ts";
 
 const RTM = {

@@ -3,12 +3,12 @@
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO } from "../../../abi/uapi/socket.ts";
 import { cost } from "../../base/cost.ts";
+import type { Task } from "../../core/task.ts";
 import { ANY, ANY6, type Endpoint, type InetFamily, type Ip } from "../../net/inet-address.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
-import type { UnixSocket } from "../../net/unix.ts";
-import { unixTable } from "../../net/unix-table.ts";
-import type { Task } from "../../task/task.ts";
+import { unixTable } from "../../net/unix/table.ts";
+import type { UnixSocket } from "../../net/unix/unix.ts";
 import { type Answer, type Broken, body, HEADER, isDump, type Request, type Service, u32, view } from "./message.ts";
 
 const SOCK_DIAG_BY_FAMILY = 20;

@@ -1,5 +1,6 @@
 // Directories of an overlay: the union of their layers. Linux fs/overlayfs/dir.c, readdir.c, namei.c.
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { DirFile } from "../../fs/files/dir-file.ts";
 import { RegularInode } from "../../fs/files/regular.ts";
 import { Dentry, type Path } from "../../fs/vfs/dentry.ts";
@@ -7,7 +8,6 @@ import type { FileDescription } from "../../fs/vfs/file.ts";
 import { type Changes, type DirEntry, Inode, type NewInode, type Or } from "../../fs/vfs/inode.ts";
 import { S_IFCHR, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { adopt } from "../../fs/vfs/resolve.ts";
-import type { Task } from "../../task/task.ts";
 import { OverlayFile, OverlayOther } from "./file.ts";
 import {
   copyUp,

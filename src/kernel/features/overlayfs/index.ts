@@ -1,5 +1,5 @@
 // A directory tree over others. Linux Documentation/filesystems/overlayfs.rst.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { overlayType } from "./mount.ts";
 
 /** The feature. */

@@ -1,11 +1,11 @@
 // The type of overlayfs for mount(2).
 import { E } from "../../../abi/errno.ts";
-import { type FileSystemType, owned } from "../../fs/mountable.ts";
+import type { Task } from "../../core/task.ts";
+import { type FileSystemType, owned } from "../../fs/types/mountable.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { FileSystem, Or } from "../../fs/vfs/inode.ts";
 import { S_IFDIR } from "../../fs/vfs/mode.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
-import type { Task } from "../../task/task.ts";
 import { OverlayFs } from "./overlay.ts";
 
 /** Linux OVL_MAX_STACK. */

@@ -27,7 +27,7 @@ export class OverlayFs extends FileSystem {
   readonly nodes = new OverlayNodes();
   constructor(dev: number, clock: Clock, layers: Layers) {
     super(dev, clock);
-    clock.kept.add(this, sizes.fileSystem);
+    clock.garbage.add(this, sizes.fileSystem);
     this.layers = layers;
     this.writable = layers.upper !== undefined;
     const all = layers.upper ? [layers.upper, ...layers.lower] : layers.lower;

@@ -1,11 +1,11 @@
 // The way of a datagram that a program has made itself: to the sockets that hear it, to a UDP socket, and to
 // the kernel, which answers. Linux net/ipv4/ip_input.c ip_local_deliver_finish(), net/ipv4/icmp.c.
 import { IPPROTO } from "../../../abi/uapi/socket.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import { type Datagram, decode, echoReply, portUnreachable, udpOf } from "../../net/datagram.ts";
 import { isBroadcast, isMulticast } from "../../net/inet-address.ts";
-import { type Datagram, decode, echoReply, portUnreachable, udpOf } from "../../net/ip/datagram.ts";
-import { announce, ETH_HEADER, ETH_P, type Frame, PACKET, showDatagram, showFrame, type Tap } from "../../net/ip/hear.ts";
 import type { NetNamespace } from "../../net/namespace.ts";
+import { announce, ETH_HEADER, ETH_P, type Frame, PACKET, showDatagram, showFrame, type Tap } from "../../net/taps.ts";
 import { UdpSocket } from "../../net/udp.ts";
 
 /** Gives a datagram to the receivers that are not raw sockets. */

@@ -1,6 +1,6 @@
 // Raw sockets, ping sockets and packet sockets. man 7 raw, icmp, packet.
 import { AF } from "../../../abi/uapi/socket.ts";
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { packetFamily, rawOrPing } from "./create.ts";
 import { packetOptions } from "./options.ts";
 

@@ -2,16 +2,16 @@
 // Linux net/ipv4/ping.c, net/ipv6/ping.c.
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SOCK } from "../../../abi/uapi/socket.ts";
+import type { Task } from "../../core/task.ts";
 import { NO_PEER } from "../../net/address.ts";
+import { type Datagram, datagram, ECHO, headerOf, sealIcmp } from "../../net/datagram.ts";
 import { lo } from "../../net/devices.ts";
 import type { HeaderRequest } from "../../net/header-notes.ts";
 import { InetSocket, unreachable } from "../../net/inet.ts";
 import { type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../../net/inet-address.ts";
-import { type Datagram, datagram, ECHO, headerOf, sealIcmp } from "../../net/ip/datagram.ts";
-import { type Hearer, seenBy } from "../../net/ip/hear.ts";
 import { SO, SOL } from "../../net/options/numbers.ts";
 import type { Message, Received } from "../../net/socket.ts";
-import type { Task } from "../../task/task.ts";
+import { type Hearer, seenBy } from "../../net/taps.ts";
 import { deliver } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
 

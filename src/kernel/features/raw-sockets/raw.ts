@@ -2,20 +2,20 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { AF, IPPROTO, SHUT, SOCK } from "../../../abi/uapi/socket.ts";
+import type { Task } from "../../core/task.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { NO_PEER } from "../../net/address.ts";
+import { complete, type Datagram, datagram, decode, headerOf, sealIcmp } from "../../net/datagram.ts";
 import { lo } from "../../net/devices.ts";
 import type { HeaderRequest } from "../../net/header-notes.ts";
 import { InetSocket, unreachable } from "../../net/inet.ts";
 import { anyOf, type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../../net/inet-address.ts";
-import { complete, type Datagram, datagram, decode, headerOf, sealIcmp } from "../../net/ip/datagram.ts";
-import { type Hearer, seenBy } from "../../net/ip/hear.ts";
 import { IPV6_CHECKSUM, IPV6_HDRINCL } from "../../net/options/inet-rows.ts";
 import { IP, SO, SOL } from "../../net/options/numbers.ts";
 import { INT } from "../../net/options/row.ts";
-import type { Asked, Shown } from "../../net/options/socket-level.ts";
 import type { Message, Received } from "../../net/socket.ts";
-import type { Task } from "../../task/task.ts";
+import type { Asked, Shown } from "../../net/socket-level.ts";
+import { type Hearer, seenBy } from "../../net/taps.ts";
 import { deliver } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
 

@@ -6,9 +6,9 @@ import { isPageAligned, PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { WaitQueue } from "../../base/wait.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { SharedPages } from "../../fs/files/shared-pages.ts";
-import type { Kernel } from "../../kernel.ts";
-import { ETH_HEADER } from "../../net/ip/hear.ts";
+import { ETH_HEADER } from "../../net/taps.ts";
 import type { Timer } from "../../timer/timers.ts";
 
 /** TPACKET_V1, V2 and V3. */

@@ -1,5 +1,5 @@
 // Segments, semaphores and queues of System V. man 7 sysvipc.
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { ipcCalls } from "./ipc.ts";
 import { msgCalls } from "./msg.ts";
 import { ipcSysctls, sysvipcFiles } from "./proc.ts";

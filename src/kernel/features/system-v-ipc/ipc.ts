@@ -1,14 +1,16 @@
 // ipc(2): i386's common entry to all calls of System V IPC, which hides them from filters. Linux
 // ipc/syscall.c compat_ksys_ipc().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { IPC, IPCCALL } from "../../../abi/uapi/ipc.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { hexInt, int, ptr, uint } from "../../syscall/arg.ts";
 import type { Arg } from "../../syscall/declaration.ts";
-import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native } from "../../syscall/timespec.ts";
-import type { Task } from "../../task/task.ts";
 import type { Version } from "./layout.ts";
 import { msgctl, msgget, msgrcv, msgsnd } from "./msg.ts";
 import { semctl, semget, semtimedop } from "./sem.ts";

@@ -3,8 +3,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, type Field, type Struct, s32, s64, struct, u16, u32, ulong, word } from "../../../abi/struct.ts";
+import type { Task } from "../../core/task.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
-import type { Task } from "../../task/task.ts";
 import type { IpcObject } from "./ids.ts";
 
 /** The structures of today, or the ones before Linux 2.4, which only ipc(2) gives. */

@@ -2,7 +2,7 @@
 // include/linux/ipc_namespace.h.
 import type { NamespaceState } from "../../base/namespace-part.ts";
 import { Part, type Parted } from "../../base/part.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { IpcIds } from "./ids.ts";
 import type { Queue } from "./queue.ts";
 import type { Segment } from "./segment.ts";

@@ -2,9 +2,9 @@
 // ipcget().
 import { E } from "../../../abi/errno.ts";
 import { IPC } from "../../../abi/uapi/ipc.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn, inGroup } from "../../cred/cred.ts";
 import { toKernel } from "../../cred/user-namespace.ts";
-import type { Task } from "../../task/task.ts";
 import type { IpcIds, IpcObject } from "./ids.ts";
 
 /** Bits of a request: read, write (alter), and both. */

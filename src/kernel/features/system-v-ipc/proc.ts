@@ -1,12 +1,12 @@
 // /proc/sysvipc and the limits of System V IPC in /proc/sys/kernel. man 5 proc_sysvipc, proc_sys_kernel;
 // Linux ipc/util.c sysvipc_proc_show(), ipc/ipc_sysctl.c.
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
 import type { FixedTree } from "../../fs/proc/tree/fixed-tree.ts";
 import type { ProcContent, ProcRecord } from "../../fs/proc/tree/node.ts";
 import { numbersWriter } from "../../fs/proc/tree/numbers.ts";
-import type { Task } from "../../task/task.ts";
 import { IPCMNI, type IpcIds, type IpcObject } from "./ids.ts";
 import { type SystemV, systemVOf } from "./namespace.ts";
 

@@ -2,9 +2,9 @@
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { WaitQueue } from "../../base/wait.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import type { Cred } from "../../cred/cred.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import { IpcObject } from "./ids.ts";
 import type { SystemV } from "./namespace.ts";
 import { ownSizes } from "./sizes.ts";

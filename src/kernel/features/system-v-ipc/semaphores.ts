@@ -3,9 +3,9 @@
 import { E } from "../../../abi/errno.ts";
 import { IPC, SEM } from "../../../abi/uapi/ipc.ts";
 import { cost } from "../../base/cost.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import type { Cred } from "../../cred/cred.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import { IpcObject } from "./ids.ts";
 import type { SystemV } from "./namespace.ts";
 import { ownSizes } from "./sizes.ts";

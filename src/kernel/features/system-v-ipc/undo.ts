@@ -2,8 +2,8 @@
 // find_alloc_undo(), exit_sem().
 import { CLONE } from "../../../abi/uapi/sched.ts";
 import { cost } from "../../base/cost.ts";
-import { TaskPart } from "../../task/part.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
+import { TaskPart } from "../../core/task-part.ts";
 import { SEMVMX, type SemaphoreSet, type Undo, undoBytes } from "./semaphores.ts";
 
 /** Linux uapi linux/kcmp.h. */

@@ -2,10 +2,10 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { UFFD_USER_MODE_ONLY, USERFAULTFD_IOC_NEW } from "../../../abi/uapi/userfaultfd.ts";
+import type { Task } from "../../core/task.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import type { Task } from "../../task/task.ts";
 import { UserfaultFile } from "./file.ts";
 
 /** A new instance as a descriptor, or -EINVAL. Linux new_userfaultfd(). */

@@ -28,11 +28,11 @@ import { VM, type Vma } from "../../../memory/vma.ts";
 import { cost } from "../../base/cost.ts";
 import { sizes } from "../../base/sizes.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
 import { FileDescription, POLLERR, POLLIN } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { O_NONBLOCK, O_RDWR } from "../../fs/vfs/open-flags.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Task } from "../../task/task.ts";
 import {
   type AskedFault,
   canWatch,

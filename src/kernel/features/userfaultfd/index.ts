@@ -1,6 +1,6 @@
 // Page faults that a program serves. man 2 userfaultfd.
 import { USERFAULTFD } from "../../../abi/uapi/devices.ts";
-import type { Feature } from "../../feature.ts";
+import type { Feature } from "../../core/feature.ts";
 import { userfaultCalls } from "./calls.ts";
 import { UserfaultDevice } from "./device.ts";
 import { userfaultSettings } from "./rights.ts";

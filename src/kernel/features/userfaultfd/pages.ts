@@ -8,9 +8,9 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { frameOf, PTE } from "../../../memory/page-table.ts";
 import type { AddressSpace } from "../../../memory/space.ts";
 import { PROT, VM, type Vma } from "../../../memory/vma.ts";
-import type { PendingFault } from "../../base/pending-fault.ts";
 import type { WaitQueue } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
+import type { PendingFault } from "../../core/pending-fault.ts";
+import type { Task } from "../../core/task.ts";
 
 /** The faults that a range reports. Its mappings share the object; after a split both parts have it. */
 export class FaultWatch implements FaultProvider {

@@ -3,12 +3,12 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import { cost } from "../../base/cost.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { Path } from "../vfs/dentry.ts";
+import type { CharacterDevice, OpenDevice } from "../vfs/device.ts";
 import { FileDescription, zeros } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev, minor } from "../vfs/mode.ts";
-import type { CharacterDevice, OpenDevice } from "../vfs.ts";
 
 /** Memory devices accept any position and any split of a transfer. Their offset stays 0. */
 abstract class MemoryDevice extends FileDescription {

@@ -1,7 +1,7 @@
 // Open directories: entries are read from a position that stays valid while names come and go. man 2
 // getdents.
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { DirEntry, Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR } from "../vfs/mode.ts";

@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from "../vfs/file.ts";
 import { O_RDWR } from "../vfs/open-flags.ts";

@@ -1,8 +1,8 @@
 // eventfd(2): a 64-bit counter as a file. Linux fs/eventfd.c.
 import { E } from "../../../abi/errno.ts";
+import type { LowestIds } from "../../base/lowest-ids.ts";
 import { WaitQueue } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
-import type { LowestIds } from "../mount/lowest-ids.ts";
+import type { Task } from "../../core/task.ts";
 import { FileDescription, POLLERR, POLLIN, POLLOUT } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";

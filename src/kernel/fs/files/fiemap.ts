@@ -5,7 +5,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, struct, u32, u64 } from "../../../abi/struct.ts";
 import { cost } from "../../base/cost.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { MAX_FILE_SIZE } from "./regular.ts";
 

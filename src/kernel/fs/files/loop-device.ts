@@ -1,7 +1,7 @@
 // A loop device: the bytes of a file as a block device, and the counts of its accesses. man 4 loop; Linux
 // drivers/block/loop.c, block/genhd.c.
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { BlockDevice, FileSystem } from "../vfs/inode.ts";
 import { makedev } from "../vfs/mode.ts";
 import { RegularFile, readContent, writeContent } from "./regular.ts";

@@ -5,14 +5,14 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, s32, struct, u16, u32, u64, ulong } from "../../../abi/struct.ts";
 import { BLK, BLK_WORD, LOOP } from "../../../abi/uapi/ioctl.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
+import type { OpenDevice } from "../vfs/device.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { minor } from "../vfs/mode.ts";
 import { O_EXCL } from "../vfs/open-flags.ts";
-import type { OpenDevice } from "../vfs.ts";
 import { FLAGS, type Loop, SECTOR } from "./loop-device.ts";
 import { SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
 
@@ -164,7 +164,7 @@ export class LoopFile extends FileDescription {
     switch (request) {
       case LOOP.CLR_FD:
         // The device has no file after its last close, or after the end of a file system on it.
-        if (loop.holder) t.kernel.kept.sweep();
+        if (loop.holder) t.kernel.garbage.sweep();
         if (loop.opens > 1) loop.flags |= FLAGS.AUTOCLEAR;
         else loop.detach();
         return 0;
@@ -256,7 +256,7 @@ export const openLoop: OpenDevice = (task, inode, flags, path) => {
   if (!loop) return -E.ENXIO;
   if (flags & O_EXCL) {
     // A file system without mounts may not have ended yet (kept.ts).
-    if (loop.holder) task.kernel.kept.sweep();
+    if (loop.holder) task.kernel.garbage.sweep();
     if (loop.holder) return -E.EBUSY;
   }
   return new LoopFile(loop, inode, flags, path);

@@ -3,12 +3,16 @@ import { E } from "../../../abi/errno.ts";
 import type { Frames } from "../../../memory/frames.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, type Cred, capable } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
+
+declare module "../vfs/inode.ts" {
+  interface FifoPipe extends Pipe {}
+}
 
 /** The greatest atomic write in bytes. It is also the size of a page. */
 export const PIPE_BUF = 4096;

@@ -4,7 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import type { HugeObject } from "../../../memory/huge/object.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
 import { FileDescription, zeros } from "../vfs/file.ts";
 import { Inode, type Or } from "../vfs/inode.ts";

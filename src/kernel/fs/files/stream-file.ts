@@ -2,15 +2,19 @@
 // pipe.
 import { E } from "../../../abi/errno.ts";
 import type { WaitQueue } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
-import { AnonInode } from "../vfs/anon.ts";
+import type { Task } from "../../core/task.ts";
+import { type AnonFs, AnonInode } from "../vfs/anon.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { S_IFIFO } from "../vfs/mode.ts";
 import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
-import type { Vfs } from "../vfs.ts";
 import { type ByteSink, ByteSource } from "./stream.ts";
+
+/** The file system of pipes. */
+interface PipeFs {
+  readonly pipefs: AnonFs;
+}
 
 /** The inode of a stream. An open through /proc/PID/fd makes another description of the same end. */
 export class StreamInode extends AnonInode {
@@ -19,7 +23,7 @@ export class StreamInode extends AnonInode {
   }
   private readonly _end: ByteSource | ByteSink;
   private readonly _access: number;
-  constructor(vfs: Vfs, access: number, end: ByteSource | ByteSink) {
+  constructor(vfs: PipeFs, access: number, end: ByteSource | ByteSink) {
     super(vfs.pipefs, S_IFIFO | 0o600);
     this._access = access;
     this._end = end;
@@ -30,7 +34,7 @@ export class StreamInode extends AnonInode {
     if (access !== this._access && access !== O_RDWR) return -E.EACCES;
     return this._end instanceof ByteSource ? new StreamInput(path, flags, this._end) : new StreamOutput(path, flags, this._end);
   }
-  readonly path: Path = (this.fs as Vfs["pipefs"]).path(this, (ino) => `pipe:[${ino}]`);
+  readonly path: Path = (this.fs as AnonFs).path(this, (ino) => `pipe:[${ino}]`);
 }
 
 /** The read end of a stream from the host. -EAGAIN while the source is empty. */
@@ -41,7 +45,7 @@ export class StreamInput extends FileDescription {
     this.source = source;
   }
   /** A new stream. */
-  static of(vfs: Vfs, source: ByteSource): StreamInput {
+  static of(vfs: PipeFs, source: ByteSource): StreamInput {
     return new StreamInode(vfs, O_RDONLY, source).open() as StreamInput;
   }
   /** FIONREAD. */
@@ -71,7 +75,7 @@ export class StreamOutput extends FileDescription {
     this.sink = sink;
   }
   /** A new stream. */
-  static of(vfs: Vfs, sink: ByteSink): StreamOutput {
+  static of(vfs: PipeFs, sink: ByteSink): StreamOutput {
     return new StreamInode(vfs, O_WRONLY, sink).open() as StreamOutput;
   }
   override get writesAll(): boolean {

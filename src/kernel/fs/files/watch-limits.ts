@@ -1,6 +1,6 @@
 // Limits of the instances of inotify and fanotify, and the inodes that they watch. man 7 inotify.
 import { Part } from "../../base/part.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import type { FileSystem, Inode } from "../vfs/inode.ts";
 
 /** An instance, as the end of a file system sees it. */

@@ -1,7 +1,7 @@
 // /proc/PID/attr: the attributes of security modules. None of the modules here has one. Linux
 // proc_pid_attr_read(), proc_pid_attr_write().
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { ProcFs } from "./procfs.ts";
 import { recipe } from "./tree/derived.ts";
 import { DT, type Owner, type ProcContent, type ProcEntry, ProcFileNode } from "./tree/node.ts";

@@ -1,5 +1,5 @@
 // /proc/PID/limits. Linux fs/proc/base.c proc_pid_limits().
-import type { Process } from "../../task/process.ts";
+import type { Process } from "../../core/process.ts";
 
 // biome-ignore format: table
 const rows: readonly (readonly [string, string])[] = [

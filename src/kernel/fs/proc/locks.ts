@@ -2,7 +2,7 @@
 // fs/locks.c lock_get_status().
 import { major, minor } from "../../../abi/uapi/stat.ts";
 import { cost } from "../../base/cost.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { Inode } from "../vfs/inode.ts";
 import { conflicting, F_RDLCK, F_WRLCK, type LockWait, type RecordLock } from "../vfs/locks.ts";
 import type { ProcContent, ProcRecord } from "./tree/node.ts";

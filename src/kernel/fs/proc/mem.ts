@@ -1,6 +1,6 @@
 // /proc/PID/mem: the memory of a process as a file. Linux fs/proc/base.c mem_rw().
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { zeros } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { MemoryFile } from "./memory-file.ts";

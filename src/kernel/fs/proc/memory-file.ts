@@ -1,7 +1,7 @@
 // Files of /proc/PID on the address space of a task: mem, pagemap. Linux fs/proc/base.c mm_access().
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { mayAccess } from "../../cred/read-access.ts";
-import type { Task } from "../../task/task.ts";
 import { SEEK_END, seekTo } from "../files/regular.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";

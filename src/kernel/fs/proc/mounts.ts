@@ -1,6 +1,5 @@
 // /proc/PID/mounts and mountinfo, seen from a task's root. Linux fs/proc_namespace.c.
-import type { Task } from "../../task/task.ts";
-import type { PeerGroup } from "../mount/peers.ts";
+import type { Task } from "../../core/task.ts";
 import { nameInside, type Path, pathName } from "../vfs/dentry.ts";
 import { type FileSystem, SB } from "../vfs/inode.ts";
 import { major, minor } from "../vfs/mode.ts";
@@ -15,6 +14,7 @@ import {
   MS_RDONLY,
   MS_RELATIME,
 } from "../vfs/mount.ts";
+import type { PeerGroup } from "../vfs/peers.ts";
 import { isReadOnly } from "../vfs/permission.ts";
 import type { ProcRecord } from "./tree/node.ts";
 

@@ -3,8 +3,8 @@ import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { pagemap } from "../../../memory/show/pagemap.ts";
 import { cost } from "../../base/cost.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 import type { Or } from "../vfs/inode.ts";
 import { MemoryFile } from "./memory-file.ts";
 

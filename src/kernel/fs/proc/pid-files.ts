@@ -1,19 +1,19 @@
 // The files of /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c. Programs that read none of
 // them do not load this module.
+
 import { E } from "../../../abi/errno.ts";
 import { procMapsFrom } from "../../../memory/show/maps.ts";
 import { smapsFrom, smapsRollup } from "../../../memory/show/smaps.ts";
 import { cost } from "../../base/cost.ts";
-import { processUsage } from "../../base/usage.ts";
 import { cgroupText } from "../../cgroup/cgroup.ts";
+import { parentThread, type Usage } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
+import { processUsage } from "../../core/usage.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
-import { vsyscallRights } from "../../exec/vsyscall-page.ts";
-import type { PidNamespace } from "../../namespace/pid.ts";
-import { parentThread, type Usage } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
 import { offsetsText, writeOffsets } from "../../task/time-namespace.ts";
+import { vsyscallRights } from "../../task/vsyscall-page.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { limitsText } from "./limits.ts";
 import { mountinfoFrom, mountsFrom, mountstatsFrom } from "./mounts.ts";
@@ -23,6 +23,7 @@ import { oomAdj, oomScore, oomScoreAdj } from "./process/oom.ts";
 import { schedText } from "./process/sched.ts";
 import { autogroup, comm, coredumpFilter, timerSlack } from "./process/settings.ts";
 import { timersText } from "./process/timers.ts";
+import type { Viewer } from "./process/viewer.ts";
 import type { ProcFs } from "./procfs.ts";
 import { PROCMAP_QUERY, procmapQuery } from "./procmap-query.ts";
 import { statmText, statText, statusText } from "./status.ts";
@@ -67,11 +68,6 @@ function* counted(task: Task, records: Iterable<ProcRecord & { readonly pages: n
     task.kernel.charge(record.pages * cost.page);
     yield record;
   }
-}
-/** The view of a reader of /proc: the pid namespace that numbers the tasks, and the reading task. */
-export interface Viewer {
-  readonly pidNs: PidNamespace;
-  readonly reader: Task;
 }
 /**
  * A file. `whole`: it describes the process, not one thread. `only`: it is in the directory of the process or

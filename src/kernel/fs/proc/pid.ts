@@ -1,10 +1,9 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 
 import { E } from "../../../abi/errno.ts";
-import { featuresOf } from "../../base/features-of.ts";
+import type { Task } from "../../core/task.ts";
 import { mayAccess } from "../../cred/read-access.ts";
-import { lazyNetTables } from "../../net/lazy.ts";
-import type { Task } from "../../task/task.ts";
+import { lazyNetTables } from "../../net/show/lazy.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
@@ -136,7 +135,7 @@ const namespaceFolder = recipe("proc namespaces", (fs: ProcFs, target: Task) =>
   guardedFolder(target, { list: () => namespaceLinks(fs, target, inodesOf(target) + 0x100) }),
 );
 const netFilesOf = ({ kernel }: Task): Readonly<Record<string, (task: Task) => string>> =>
-  Object.assign({}, lazyNetTables().netFiles, ...featuresOf(kernel).map(({ netFiles }) => netFiles));
+  Object.assign({}, lazyNetTables().netFiles, ...kernel.features.map(({ netFiles }) => netFiles));
 const netContent = recipe(
   "proc net file",
   (target: Task, name: string): ProcContent => ({ isSource: false, read: () => netFilesOf(target)[name]?.(target) ?? "" }),

@@ -1,9 +1,9 @@
 // The proc file system. man 5 proc; Linux fs/proc/root.c.
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { PidNamespace } from "../../namespace/pid.ts";
-import type { Task } from "../../task/task.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { Task } from "../../core/task.ts";
+import type { PidNamespace } from "../../task/pid-namespace.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import { FileSystem, type Or } from "../vfs/inode.ts";
 import { pidEntry } from "./pid.ts";

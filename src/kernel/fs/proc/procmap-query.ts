@@ -12,7 +12,7 @@ import type { AddressSpace } from "../../../memory/space.ts";
 import { PROT, SPECIAL, VM, type Vma } from "../../../memory/vma.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 
 /** _IOWR('f', 17, struct procmap_query). */
 export const PROCMAP_QUERY = 0xc068_6611;

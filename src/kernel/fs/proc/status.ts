@@ -1,15 +1,16 @@
 // /proc/PID/status, stat and statm. Linux fs/proc/array.c.
+
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { processUsage, ticks } from "../../base/usage.ts";
+import type { Task } from "../../core/task.ts";
+import { processUsage, ticks } from "../../core/usage.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
-import type { PidNamespace } from "../../namespace/pid.ts";
-import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
-import { type SigSet, sigbit } from "../../signal/set.ts";
+import { SIG_DFL, SIG_IGN } from "../../signal/state/action.ts";
+import { type SigSet, sigbit } from "../../signal/state/set.ts";
+import type { PidNamespace } from "../../task/pid-namespace.ts";
 import { isRealtime, priorityOf, RESET_ON_FORK } from "../../task/sched-policy.ts";
-import type { Task } from "../../task/task.ts";
 import type { Tty } from "../tty/tty.ts";
 import { encodeDev } from "../vfs/mode.ts";
-import type { Viewer } from "./pid-files.ts";
+import type { Viewer } from "./process/viewer.ts";
 
 const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
 /** The state of a task as its letter and word in /proc/PID/status. Linux get_task_state(). */

@@ -1,7 +1,7 @@
 // /proc/PID/syscall: the current system call of a task. man 5 proc; Linux fs/proc/base.c proc_pid_syscall(),
 // lib/syscall.c.
 import { at, R } from "../../../cpu/machine/state.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 
 /**
  * The number, the arguments, the stack pointer and the instruction pointer of a blocked task. The number is

@@ -2,10 +2,9 @@
 // Documentation/admin-guide/sysctl.
 import { E } from "../../../abi/errno.ts";
 import { hugePool } from "../../../memory/huge/pool.ts";
-import { featuresOf } from "../../base/features-of.ts";
 import { PID_MAX, RESERVED_PIDS } from "../../base/rlimit.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { LAST_CAP } from "../../cred/cred.ts";
-import type { Kernel } from "../../kernel.ts";
 import { devicesOf } from "../../net/devices.ts";
 import { coreSettingsOf } from "../../signal/core-settings.ts";
 import { POOL_BITS } from "../files/devices.ts";
@@ -155,4 +154,4 @@ const coreTree = (kernel: Kernel): FixedTree => ({
 });
 /** The tree of /proc/sys. */
 export const sysctlTree = (kernel: Kernel): FixedTree =>
-  featuresOf(kernel).reduce((tree, { sysctls }) => (sysctls ? mergeTrees(tree, sysctls(kernel)) : tree), coreTree(kernel));
+  kernel.features.reduce((tree, { sysctls }) => (sysctls ? mergeTrees(tree, sysctls(kernel)) : tree), coreTree(kernel));

@@ -1,10 +1,9 @@
 // The files of /proc that describe the whole machine. man 5 proc; Linux fs/proc/*.c.
 
-import { featuresOf } from "../../base/features-of.ts";
-import type { ProcessorTimes } from "../../base/scheduling.ts";
 import { UPTIME } from "../../base/time.ts";
-import { ticks } from "../../base/usage.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
+import type { ProcessorTimes } from "../../core/scheduling.ts";
+import { ticks } from "../../core/usage.ts";
 import { openProcKmsg } from "../files/kmsg.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { gzip } from "./config/gzip.ts";
@@ -53,12 +52,12 @@ const SYSCTL_INODES = 0x4000;
 
 /** The tree of these files. */
 export const systemFiles = (kernel: Kernel): FixedTree =>
-  featuresOf(kernel).reduce((tree, { procFiles }) => (procFiles ? mergeTrees(tree, procFiles(kernel)) : tree), coreFiles(kernel));
+  kernel.features.reduce((tree, { procFiles }) => (procFiles ? mergeTrees(tree, procFiles(kernel)) : tree), coreFiles(kernel));
 const coreFiles = (kernel: Kernel): FixedTree => {
   const { profile } = kernel;
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
-    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile, featuresOf(kernel)))) },
+    "config.gz": { read: () => gzip(new TextEncoder().encode(configText(profile, kernel.features))) },
     cpuinfo: { read: () => cpuinfo(kernel) },
     devices: constant(
       "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n 10 misc\n128 ptm\n136 pts\n\nBlock devices:\n  7 loop",
@@ -69,7 +68,7 @@ const coreFiles = (kernel: Kernel): FixedTree => {
           ...["sysfs", "tmpfs", "cgroup2", "proc", "devtmpfs", "ramfs", "hugetlbfs", "devpts", "pipefs", "sockfs", "hostfs"].map(
             (name) => `nodev\t${name}\n`,
           ),
-          ...featuresOf(kernel).flatMap(({ fileSystems = {} }) =>
+          ...kernel.features.flatMap(({ fileSystems = {} }) =>
             Object.entries(fileSystems).map(([name, type]) => `${type().isOnDevice ? "" : "nodev"}\t${name}\n`),
           ),
         ].join(""),

@@ -1,14 +1,14 @@
 // The files of a control group: one row each. Linux Documentation/admin-guide/cgroup-v2.rst, "Interface
 // Files"; kernel/cgroup/cgroup.c cgroup_base_files[].
 import { E } from "../../../abi/errno.ts";
-import { processUsage } from "../../base/usage.ts";
 import { type Cgroup, CONTROLLERS, type Controller } from "../../cgroup/cgroup.ts";
-import { findProcess, shownPid } from "../../namespace/pid.ts";
-import { SI } from "../../signal/info.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
+import { processUsage } from "../../core/usage.ts";
 import { sendToProcess } from "../../signal/send.ts";
-import { SIG } from "../../signal/set.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
+import { SI } from "../../signal/state/info.ts";
+import { SIG } from "../../signal/state/set.ts";
+import { findProcess, shownPid } from "../../task/pid-namespace.ts";
 import { may } from "../vfs/mode.ts";
 import { permission } from "../vfs/permission.ts";
 import type { CgroupFs } from "./cgroup-fs.ts";

@@ -2,7 +2,7 @@
 // Documentation/ABI/testing/sysfs-*.
 
 import { hugePool } from "../../../memory/huge/pool.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { type Device, devicesOf, lo } from "../../net/devices.ts";
 import type { Loop } from "../files/loop-device.ts";
 import { hugePageFolders, nodeHugePages } from "../proc/machine/huge-pages.ts";

@@ -1,6 +1,6 @@
 // sysfs: the devices of this machine. man 5 sysfs. The tree is loaded at the first use of a name.
 
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { type Derived, recipe } from "../proc/tree/derived.ts";
 import { type FixedFileSystem, type FixedTree, fixedEntries } from "../proc/tree/fixed-tree.ts";
 import { DT, linksOf, ProcDirNode, type ProcEntry, type ProcFolder } from "../proc/tree/node.ts";

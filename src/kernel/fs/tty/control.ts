@@ -1,14 +1,14 @@
 // Sessions and controlling terminals: job control of reads, writes and changes. man 7 credentials, man 4
 // tty_ioctl; Linux drivers/tty/tty_jobctrl.c.
 import { E, restart } from "../../../abi/errno.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { SIG_IGN } from "../../signal/action.ts";
-import { kernelSignal } from "../../signal/info.ts";
 import { isOrphanedGroup } from "../../signal/job-control.ts";
 import { sendToGroup } from "../../signal/send.ts";
-import { has, SIG } from "../../signal/set.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
+import { SIG_IGN } from "../../signal/state/action.ts";
+import { kernelSignal } from "../../signal/state/info.ts";
+import { has, SIG } from "../../signal/state/set.ts";
 import type { Tty } from "./tty.ts";
 
 /** The controlling terminal of the process's session, if any. */

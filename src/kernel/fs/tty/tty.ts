@@ -2,10 +2,10 @@
 // discipline. man 4 tty, man 7 pty; Linux drivers/tty/tty_io.c.
 
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
-import type { Kernel } from "../../kernel.ts";
-import { kernelSignal } from "../../signal/info.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { sendToGroup, sendToProcess } from "../../signal/send.ts";
-import { SIG } from "../../signal/set.ts";
+import { kernelSignal } from "../../signal/state/info.ts";
+import { SIG } from "../../signal/state/set.ts";
 import { ByteQueue } from "../files/byte-queue.ts";
 import type { ByteSource } from "../files/stream.ts";
 import { type InputHost, InputProcessor } from "./input.ts";

@@ -2,7 +2,7 @@
 // it again.
 import { E } from "../../../abi/errno.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { RegularInode } from "../files/regular.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";

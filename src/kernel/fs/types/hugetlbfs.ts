@@ -6,7 +6,7 @@ import { punchHuge } from "../../../memory/huge/map.ts";
 import { HugeObject } from "../../../memory/huge/object.ts";
 import { HUGE_SIZE, type HugeLimit, hugePool } from "../../../memory/huge/pool.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { RegularFile } from "../files/regular.ts";
 import type { Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";

@@ -1,6 +1,6 @@
 // memfd_create(2): an unlinked file in memory, and the file seals of fcntl(2). Linux mm/memfd.c.
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { RegularFile, type RegularInode } from "../files/regular.ts";
 import { Dentry } from "../vfs/dentry.ts";
 import { S_IFREG } from "../vfs/mode.ts";

@@ -6,7 +6,7 @@ import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { own as ownText } from "../../base/byte-string.ts";
 import { sizes } from "../../base/sizes.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { RegularInode } from "../files/regular.ts";
 import type { Dentry, Path } from "../vfs/dentry.ts";
@@ -43,7 +43,7 @@ export class MemFs extends FileSystem {
   constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number; inodes?: number | undefined } = {}) {
     super(dev, clock);
     const pages = options.pages ?? this._defaultPages();
-    clock.kept.add(this, sizes.fileSystem);
+    clock.garbage.add(this, sizes.fileSystem);
     this.budget = new Budget(clock.frames, pages, options.inodes ?? Math.max(pages, 1024));
     this._mode = options.mode ?? 0o755;
   }

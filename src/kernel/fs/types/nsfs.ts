@@ -4,10 +4,10 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { NS } from "../../../abi/uapi/ioctl.ts";
+import type { Result } from "../../core/result.ts";
+import type { Task } from "../../core/task.ts";
 import { shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
-import type { PidNamespace } from "../../namespace/pid.ts";
-import type { Result } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
+import type { PidNamespace } from "../../task/pid-namespace.ts";
 import { AnonFs } from "../vfs/anon.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
@@ -84,10 +84,10 @@ export class NsFile extends FileDescription {
     super(inode, flags, path);
     this.namespace = inode.namespace;
     this.nsType = inode.nsType;
-    inode.fs.clock.kept.files.set(this, this.namespace);
+    inode.fs.clock.garbage.files.set(this, this.namespace);
   }
   override release(): void {
-    this.inode.fs.clock.kept.files.delete(this);
+    this.inode.fs.clock.garbage.files.delete(this);
   }
   override ioctl(task: Task, request: number, arg: VAddr, _abi: Abi): Result {
     switch (request) {

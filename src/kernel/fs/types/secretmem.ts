@@ -2,7 +2,7 @@
 // mm/secretmem.c.
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { RegularFile } from "../files/regular.ts";
 import { Dentry } from "../vfs/dentry.ts";
 import type { Or } from "../vfs/inode.ts";

@@ -2,6 +2,12 @@
 // fs_struct.
 import type { Path } from "./dentry.ts";
 
+declare module "../../core/task.ts" {
+  interface TaskMembers {
+    fs: FsContext;
+  }
+}
+
 /** The file system context of tasks. `umask` has permission bits only. */
 export class FsContext {
   root: Path;

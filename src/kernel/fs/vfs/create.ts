@@ -3,16 +3,16 @@
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
 import { ACCESS, mayUseDevice } from "../../cgroup/devices.ts";
+import type { Task } from "../../core/task.ts";
 import { ACL_ACCESS, ACL_DEFAULT, aclOfBytes, bytesOfAcl, inheritedAcl, isMode, modeOfAcl } from "../../cred/acl.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
-import { mayMake, mayRefer } from "../../cred/security.ts";
-import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { Inode, NewInode, Or } from "./inode.ts";
 import { INHERITED, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_IXGRP } from "./mode.ts";
 import { EVENT, notifyInode, notifyName } from "./notify.ts";
 import { mayChange, mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
+import { mayMake, mayRefer } from "./security.ts";
 
 /**
  * Owner, mode and lists of a new inode in `dir`. A default list of the directory takes its bits from the

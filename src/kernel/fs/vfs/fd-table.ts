@@ -7,6 +7,12 @@ import { sizes } from "../../base/sizes.ts";
 import type { FileDescription } from "./file.ts";
 import { type LockWait, releasePosixLocks } from "./locks.ts";
 
+declare module "../../core/task.ts" {
+  interface TaskMembers {
+    files: FdTable;
+  }
+}
+
 /** The initial size of a table. Linux NR_OPEN_DEFAULT. */
 const LEAST_PLACES = 64;
 

@@ -6,17 +6,30 @@ import { type Frames, PAGE_SIZE } from "../../../memory/frames.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { Wait, WaitQueue } from "../../base/wait.ts";
+import type { Process } from "../../core/process.ts";
+import type { Task } from "../../core/task.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
-import type { Kept } from "../../kept.ts";
-import type { Process } from "../../task/process.ts";
-import type { Task } from "../../task/task.ts";
-import type { Pipe } from "../files/pipe.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Leases } from "./leases.ts";
 import type { Locks, LockTable } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 import { inodeEnded, type Mark, type WideMark } from "./notify.ts";
+
+declare module "../../base/namespace-part.ts" {
+  interface NamespaceState {
+    /** A file system that is reached through the namespace. */
+    readonly fileSystem?: FileSystem;
+  }
+}
+
+declare module "../../core/kernel.ts" {
+  interface KernelMembers {
+    readonly fileEvents: FileEvents;
+    /** The file system of control groups. */
+    cgroupFs: FileSystem;
+  }
+}
 
 /** The length of all extended attributes of one file, in bytes. */
 const XATTR_TOTAL_MAX = 128 * 1024;
@@ -28,10 +41,23 @@ export type Or<T> = T | number;
 export interface Clock {
   realtime(): Timespec;
   readonly frames: Frames;
-  readonly kept: Kept;
+  readonly garbage: Garbage;
   readonly lockTable: LockTable;
   readonly fileEvents: FileEvents;
 }
+
+/** The search for objects that have no event at their end (garbage-collector.ts). */
+export interface Garbage {
+  /** Open files that lead to a namespace, a file system or a filter. */
+  readonly files: Map<object, object>;
+  /** Charges a new object, or one that has grown to `bytes`. */
+  add(object: object, bytes: number): void;
+  /** Drops unreachable objects and returns their number. */
+  sweep(): number;
+}
+/** The pipe of a FIFO: files/pipe.ts declares its members. */
+// biome-ignore lint/suspicious/noEmptyInterface: the members are declared there
+export interface FifoPipe {}
 
 /** State that all files of a machine share. */
 export class FileEvents {
@@ -250,7 +276,7 @@ export abstract class Inode {
   /** Its FS_*_FL flags, which chattr(1) sets. */
   fileFlags = 0;
   /** The pipe of a FIFO's openers. Linux i_pipe. */
-  pipe: Pipe | undefined = undefined;
+  pipe: FifoPipe | undefined = undefined;
   /** The socket that is bound to this file. Linux unix_sock.path. */
   socket: FileDescription | undefined = undefined;
   /** Record locks and flocks. Linux i_flctx. */

@@ -1,6 +1,6 @@
 // Allocation of a descriptor for a file description. Linux fs/file.c get_unused_fd_flags(), fd_install().
 import { RLIMIT } from "../../base/rlimit.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { FileDescription } from "./file.ts";
 
 /** RLIMIT_NOFILE: one more than the greatest descriptor. */

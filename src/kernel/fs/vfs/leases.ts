@@ -2,12 +2,13 @@
 // fs/locks.c __break_lease(), generic_setlease().
 import { E } from "../../../abi/errno.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";
 import { F_RDLCK, F_UNLCK, F_WRLCK } from "./locks.ts";
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_TRUNC } from "./open-flags.ts";
+import { tellOwner } from "./owner.ts";
 
 /** The type of a lease: F_RDLCK or F_WRLCK, and F_UNLCK where there is none. */
 type LeaseType = typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK;
@@ -115,7 +116,7 @@ export const breakLeases = (t: Task, inode: Inode, flags: number): number | Wait
     }
     if (!lease.breaking) {
       lease.breaking = { to, until: now + t.kernel.vfs.leaseSeconds * 1e9 };
-      t.kernel.tellOwner(lease.file, POLL_MSG);
+      tellOwner(t.kernel, lease.file, POLL_MSG);
     } else if (writes) lease.breaking.to = F_UNLCK;
     until = Math.min(until, lease.breaking.until);
   }

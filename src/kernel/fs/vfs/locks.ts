@@ -8,6 +8,12 @@ import type { FdTable } from "./fd-table.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";
 
+declare module "../../core/kernel.ts" {
+  interface KernelMembers {
+    readonly lockTable: LockTable;
+  }
+}
+
 /** A read lock. man 2 fcntl, "Advisory record locking". */
 export const F_RDLCK = 0;
 /** A write lock. */

@@ -5,10 +5,10 @@ import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
-import { type CopyPlace, isolate, MountIds, type PeerGroup, placeCopy, share } from "../mount/peers.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { FileSystem, Or } from "./inode.ts";
+import { type CopyPlace, isolate, MountIds, type PeerGroup, placeCopy, share } from "./peers.ts";
 
 /** Flags of mount(2). Linux uapi linux/mount.h. */
 export const MS_RDONLY = 1;
@@ -169,7 +169,7 @@ export const copyTree = (ids: MountIds, mount: Mount, root: Dentry, kind: CopyKi
     placeCopy(copy, original, kind.place);
     if (kind.share) share(copy, ids);
     twins.set(original, copy);
-    original.fs.clock.kept.add(copy, sizes.mount);
+    original.fs.clock.garbage.add(copy, sizes.mount);
     kind.copied?.(original, copy);
     return copy;
   };
@@ -257,7 +257,7 @@ export class MountNamespace {
   /** A new mount in no namespace. */
   make(fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
     const made = new Mount(this.ids.mount(), fs, options.root ?? fs.root, options.source ?? fs.type, options.flags ?? 0);
-    fs.clock.kept.add(made, sizes.mount);
+    fs.clock.garbage.add(made, sizes.mount);
     return made;
   }
   /** Mounts a file system at a path, here only. */

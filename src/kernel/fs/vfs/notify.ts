@@ -3,7 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import type { Waited } from "../../base/wait.ts";
 import { type Wait, type WaitQueue, wait } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";

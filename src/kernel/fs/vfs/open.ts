@@ -3,8 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Wait } from "../../base/wait.ts";
-import { mayTruncate, type Purpose, securityOfOpen } from "../../cred/security.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { createFile, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
@@ -50,6 +49,7 @@ import {
   wantWrite,
 } from "./permission.ts";
 import { type Last, Walk } from "./resolve.ts";
+import { mayTruncate, type Purpose, securityOfOpen } from "./security.ts";
 
 /** struct open_how. man 2 openat2. */
 export interface How {

@@ -3,9 +3,9 @@
 
 import { FILE_CAPS } from "../../../abi/capability.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { ACL_ACCESS, type Acl, aclGrants, aclOfBytes } from "../../cred/acl.ts";
 import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 import type { Inode } from "./inode.ts";
 import { FS_FL, may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
 import { type Mount, MS_RDONLY } from "./mount.ts";

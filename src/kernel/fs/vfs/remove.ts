@@ -1,13 +1,13 @@
 // Removal of names: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
-import { mayRemove } from "../../cred/security.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { MountNamespace } from "./mount.ts";
 import { afterRemoval, EVENT, notifyInode, notifyName, withInode } from "./notify.ts";
 import { mayDelete, wantWrite } from "./permission.ts";
 import { lookupIn, resolveParent } from "./resolve.ts";
+import { mayRemove } from "./security.ts";
 
 /** Removes a dentry from its directory's cache. Open files still refer to it. */
 export const forget = (dentry: Dentry): void => {

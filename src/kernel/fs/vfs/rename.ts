@@ -4,8 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
 import { own } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
-import { mayRefer } from "../../cred/security.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { newInode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
@@ -14,6 +13,7 @@ import { afterRemoval, notifyMove, withInode } from "./notify.ts";
 import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
 import { forget, isMountpoint } from "./remove.ts";
 import { type Last, lookupIn } from "./resolve.ts";
+import { mayRefer } from "./security.ts";
 
 /** renameat2(2): 0 or -errno. */
 export const rename = (task: Task, from: Last, to: Last, flags: number): number => {

@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { own } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { Dentry, type Path, samePath } from "./dentry.ts";
 import type { Inode, Or } from "./inode.ts";
 import { may } from "./mode.ts";

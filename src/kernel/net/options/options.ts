@@ -2,7 +2,7 @@
 // set.
 import { E } from "../../../abi/errno.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
 import { ipRows, ipv6Rows, shortInt, unreadIpv6Rows } from "./inet-rows.ts";
 import { SOL } from "./numbers.ts";
 import { INT, type OptionSet, type Row, type Rows } from "./row.ts";

@@ -1,7 +1,7 @@
 // A row of the tables of socket options: an option whose value is a number.
 import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
-import type { Task } from "../../task/task.ts";
 
 /** The protocols that have options of their own. "other": a family of a feature, which has its own tables. */
 export type OptionSet = "tcp" | "udp" | "udplite" | "ping" | "raw" | "unix" | "other";

@@ -4,10 +4,10 @@
 import { E } from "../../../abi/errno.ts";
 import { SHUT } from "../../../abi/uapi/socket.ts";
 import type { Sleeper } from "../../base/wait.ts";
-import type { Task } from "../../task/task.ts";
+import type { Task } from "../../core/task.ts";
+import type { HostLink } from "../host-network.ts";
 import { NO_CRED } from "../socket.ts";
 import type { TcpSocket } from "../tcp.ts";
-import type { HostLink } from "./host-network.ts";
 
 /** Bytes that are given to the host at a time. */
 const PIECE = 65_536;

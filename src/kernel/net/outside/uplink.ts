@@ -4,9 +4,10 @@
 import { E } from "../../../abi/errno.ts";
 import { AF } from "../../../abi/uapi/socket.ts";
 import { sizes } from "../../base/sizes.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import { credOf } from "../../cred/cred.ts";
-import type { Kernel } from "../../kernel.ts";
 import { ipOf, ipText } from "../address-text.ts";
+import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "../host-network.ts";
 import { type Endpoint, type Ip, isBroadcast, isMulticast, toAddress } from "../inet-address.ts";
 import type { Connecting, NetNamespace, Uplink as Way } from "../namespace.ts";
 import { plan } from "../plan.ts";
@@ -14,7 +15,6 @@ import type { SocketOwner } from "../socket.ts";
 import { TcpSocket } from "../tcp.ts";
 import { UdpSocket } from "../udp.ts";
 import { Bridge } from "./bridge.ts";
-import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "./host-network.ts";
 
 /** Sockets of the host at a time. */
 const MOST = 1024;

@@ -1,6 +1,6 @@
 // Bytes that a TCP socket keeps for a full segment: MSG_MORE and TCP_CORK. man 7 tcp; Linux net/ipv4/tcp.c
 // tcp_push(), tcp_output.c tcp_nagle_check(), tcp_check_probe_timer().
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../core/kernel.ts";
 import type { Timer } from "../../timer/timers.ts";
 
 /**

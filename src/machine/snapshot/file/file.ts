@@ -3,7 +3,7 @@
 // opened. The reader checks the form of all that it reads: references, names, sizes.
 import { deflateSync, inflateSync } from "fflate";
 import type { Profile } from "../../../kernel/base/profile.ts";
-import type { Feature } from "../../../kernel/feature.ts";
+import type { Feature } from "../../../kernel/core/feature.ts";
 import { features } from "../../../kernel/features/index.ts";
 import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
 import { S_IFMT, S_IFREG } from "../../../kernel/fs/vfs/mode.ts";

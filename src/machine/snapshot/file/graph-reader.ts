@@ -232,10 +232,10 @@ export const checkGraph = (items: readonly Item[], root: number): void => {
   const kernel = fieldOf(root, "kernel");
   const isOf = (n: number, name: string): boolean => kindOf(n, "object", name);
   const isWhole =
-    isOf(kernel, "kernel/kernel.ts:Kernel") &&
+    isOf(kernel, "kernel/core/kernel.ts:Kernel") &&
     isOf(fieldOf(kernel, "frames"), "memory/frames.ts:Frames") &&
     isOf(fieldOf(kernel, "scheduler"), "kernel/sched/scheduler.ts:Scheduler") &&
-    isOf(fieldOf(root, "process"), "kernel/task/process.ts:Process") &&
+    isOf(fieldOf(root, "process"), "kernel/core/process.ts:Process") &&
     isOf(fieldOf(root, "streams"), "machine/standard-streams.ts:StandardStreams");
   if (!isWhole) throw badFile("it holds no machine");
   const supplied = items.flatMap((item) => (item.kind === "object" ? item.supplied.map((key) => `${item.name}.${key}`) : []));

@@ -2,10 +2,10 @@
 // same constants under the same names.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
 import type { Profile } from "../../../kernel/base/profile.ts";
+import type { Feature } from "../../../kernel/core/feature.ts";
+import type { Kernel } from "../../../kernel/core/kernel.ts";
 import { callTables, Gate } from "../../../kernel/entry/gate.ts";
-import type { Feature } from "../../../kernel/feature.ts";
 import { makers } from "../../../kernel/fs/proc/tree/derived.ts";
-import type { Kernel } from "../../../kernel/kernel.ts";
 import { classes } from "../classes.ts";
 import { constants } from "../constants.ts";
 

@@ -16,7 +16,7 @@ import { fieldsToSelf } from "./type-check.ts";
 type ObjectItem = Extract<Item, { kind: "object" }>;
 
 /** Fields that lead to the same class and to and fro: the other ends of connections. */
-const PAIRS: ReadonlySet<string> = new Set(["kernel/net/tcp.ts:TcpSocket._other", "kernel/net/unix.ts:UnixSocket.peer"]);
+const PAIRS: ReadonlySet<string> = new Set(["kernel/net/tcp.ts:TcpSocket._other", "kernel/net/unix/unix.ts:UnixSocket.peer"]);
 const LEAF = 1024;
 /** Bits of a page table's entry beside the frame: permissions. */
 const PTE_BITS = 7;
@@ -154,7 +154,7 @@ const checkFifos = (objects: Objects): void => {
 
 /** Registers of tasks: the mode and the context belong together; numbers are those of tables. */
 const checkRegisters = (objects: Objects): void => {
-  for (const n of objects.of("kernel/task/task.ts:Task")) {
+  for (const n of objects.of("kernel/core/task.ts:Task")) {
     const bytes = objects.bytes(objects.ref(n, "registers"));
     if (bytes?.length !== at.size) throw badFile("a task has no registers");
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -264,7 +264,7 @@ const checkFrames = (objects: Objects, pages: Pages, count: number): ((frame: nu
 };
 
 const checkTime = (objects: Objects): void => {
-  for (const n of objects.of("kernel/kernel.ts:Kernel")) {
+  for (const n of objects.of("kernel/core/kernel.ts:Kernel")) {
     objects.whole(n, "now", 0, MOST_TIME);
     objects.whole(n, "syscalls", 0);
   }

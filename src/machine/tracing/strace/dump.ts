@@ -1,6 +1,7 @@
 // `-e read=`, `-e write=`: the bytes of a transfer in hex and ASCII. strace src/util.c dumpstr().
-import type { PendingCall } from "../../../kernel/entry/call.ts";
-import type { Task } from "../../../kernel/task/task.ts";
+
+import type { Task } from "../../../kernel/core/task.ts";
+import type { PendingCall } from "../../../kernel/syscall/call.ts";
 
 const LINE = 16;
 const printable = (b: number): string => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : ".");

@@ -1,9 +1,9 @@
 // The lines that a trace shows, by its options.
 
-import type { PendingCall } from "../../../kernel/entry/call.ts";
+import type { Task } from "../../../kernel/core/task.ts";
 import { pathName } from "../../../kernel/fs/vfs/dentry.ts";
+import type { PendingCall } from "../../../kernel/syscall/call.ts";
 import type { ShowContext, Style } from "../../../kernel/syscall/declaration.ts";
-import type { Task } from "../../../kernel/task/task.ts";
 import { nameOfFile } from "../descriptors.ts";
 import { Injector } from "./inject.ts";
 import type { TraceOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 // The prefix of a line: time, number of the call, instruction pointer (-t, -r, -n, -i). strace src/strace.c,
 // printleader().
-import type { Task } from "../../../kernel/task/task.ts";
+import type { Task } from "../../../kernel/core/task.ts";
 import { durationText, realNow } from "./duration.ts";
 import type { TraceOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
 // The calls, results, signals and descriptors that a trace shows: strace's set expressions. man 1 strace,
 // "Filtering".
 import { type SyscallName, syscallNumbers } from "../../../abi/numbers.ts";
-import { SIG, signalName } from "../../../kernel/signal/set.ts";
+import { SIG, signalName } from "../../../kernel/signal/state/set.ts";
 import { didYouMean as nearestOf } from "../../../nearest.ts";
 import { Problem } from "../../../problem.ts";
 import { classes } from "./classes.ts";

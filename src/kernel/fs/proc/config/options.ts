@@ -1,7 +1,7 @@
 // The configuration that /proc/config.gz shows: options of Linux whose effect this kernel has, and the ones
 // that programs ask for and that it lacks. Linux Documentation/kbuild/kconfig.rst.
 import type { Profile } from "../../../base/profile.ts";
-import type { Feature } from "../../../feature.ts";
+import type { Feature } from "../../../core/feature.ts";
 
 /** The options that are y, by subject. */
 // biome-ignore format: table

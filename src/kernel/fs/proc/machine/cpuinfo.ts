@@ -1,5 +1,5 @@
 // /proc/cpuinfo, from the processor's model. Linux arch/x86/kernel/cpu/proc.c.
-import type { Kernel } from "../../../kernel.ts";
+import type { Kernel } from "../../../core/kernel.ts";
 
 const vendors = { amd: "AuthenticAMD", intel: "GenuineIntel" } as const;
 const unknown = { family: 6, model: 0, stepping: 0, brand: "trapgate", features: [] as readonly string[] };

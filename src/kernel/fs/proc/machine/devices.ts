@@ -3,10 +3,11 @@
 
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { CONTROLLERS } from "../../../cgroup/cgroup.ts";
+import type { Kernel } from "../../../core/kernel.ts";
+import type { Task } from "../../../core/task.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
-import type { Kernel } from "../../../kernel.ts";
-import type { Task } from "../../../task/task.ts";
 import { LOOP_CONTROL, type Loop } from "../../files/loop-device.ts";
+import { characterDevices } from "../../vfs/device.ts";
 import { major, minor } from "../../vfs/mode.ts";
 import type { FixedTree } from "../tree/fixed-tree.ts";
 import type { ProcContent } from "../tree/node.ts";
@@ -84,7 +85,9 @@ export const deviceFiles = (kernel: Kernel): FixedTree => ({
   ioports: constant(""),
   irq: { default_smp_affinity: constant(`${(2 ** kernel.cpus - 1).toString(16)}\n`) },
   misc: constant(
-    [{ rdev: LOOP_CONTROL, name: "loop-control" }, ...kernel.devices].map(({ rdev, name }) => `${minor(rdev)} ${name}\n`).join(""),
+    [{ rdev: LOOP_CONTROL, name: "loop-control" }, ...characterDevices(kernel)]
+      .map(({ rdev, name }) => `${minor(rdev)} ${name}\n`)
+      .join(""),
   ),
   softirqs: { read: () => softirqs(kernel) },
   tty: { driver: {}, drivers: constant(TTY_DRIVERS), ldisc: {}, ldiscs: constant("n_tty       0\n") },

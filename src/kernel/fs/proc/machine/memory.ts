@@ -2,7 +2,7 @@
 // proc_meminfo, proc_vmstat; Linux fs/proc/meminfo.c, mm/vmstat.c, mm/show_mem.c.
 import { PAGE_SIZE } from "../../../../memory/frames.ts";
 import { hugePool } from "../../../../memory/huge/pool.ts";
-import type { Kernel } from "../../../kernel.ts";
+import type { Kernel } from "../../../core/kernel.ts";
 import type { FixedTree } from "../tree/fixed-tree.ts";
 import { hugeMeminfo, poolPages } from "./huge-pages.ts";
 import { machineUsage } from "./usage.ts";

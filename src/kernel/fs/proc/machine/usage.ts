@@ -1,7 +1,8 @@
 // The resource usage of the whole machine. Linux kernel/sched/cputime.c, fs/proc/stat.c.
-import { addUsage, processUsage } from "../../../base/usage.ts";
-import type { Kernel } from "../../../kernel.ts";
-import type { Usage } from "../../../task/process.ts";
+
+import type { Kernel } from "../../../core/kernel.ts";
+import type { Usage } from "../../../core/process.ts";
+import { addUsage, processUsage } from "../../../core/usage.ts";
 
 /** The usage of all processes, ended ones included, and the idle time of the first processor. */
 export const machineUsage = (kernel: Kernel): Usage & { readonly idle: number } => {

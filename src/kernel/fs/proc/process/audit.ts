@@ -3,9 +3,9 @@
 
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
+import { NO_LOGIN, type Task } from "../../../core/task.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
 import { shownUid, toKernel } from "../../../cred/user-namespace.ts";
-import { NO_LOGIN, type Task } from "../../../task/task.ts";
 import type { ProcContent } from "../tree/node.ts";
 
 /** A task writes its own. Once it is set, a change needs CAP_AUDIT_CONTROL. Each login begins a session. */

@@ -5,7 +5,7 @@ import { HUGE_FRAMES } from "../../../../memory/huge/pool.ts";
 import type { MemoryPolicy } from "../../../../memory/policy.ts";
 import { countOf } from "../../../../memory/show/smaps.ts";
 import { SPECIAL, VM } from "../../../../memory/vma.ts";
-import type { Task } from "../../../task/task.ts";
+import type { Task } from "../../../core/task.ts";
 import type { ProcRecord } from "../tree/node.ts";
 
 const MODES: Readonly<Record<number, string>> = {

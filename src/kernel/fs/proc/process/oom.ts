@@ -3,8 +3,8 @@
 
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
+import type { Task } from "../../../core/task.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
-import type { Task } from "../../../task/task.ts";
 import type { ProcContent } from "../tree/node.ts";
 
 /** OOM_SCORE_ADJ_MIN and _MAX, and OOM_DISABLE and OOM_ADJUST_MAX of the older file. */

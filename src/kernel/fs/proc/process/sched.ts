@@ -1,7 +1,8 @@
 // /proc/PID/sched: the scheduler's account of a task. Linux kernel/sched/debug.c proc_sched_show_task().
+
+import type { Task } from "../../../core/task.ts";
 import { priorityOf, RESET_ON_FORK, sliceOf } from "../../../task/sched-policy.ts";
-import type { Task } from "../../../task/task.ts";
-import type { Viewer } from "../pid-files.ts";
+import type { Viewer } from "./viewer.ts";
 
 const line = (name: string, value: string | number | bigint): string => `${name.padEnd(45)}:${String(value).padStart(21)}\n`;
 const milliseconds = (ns: number): string => `${Math.trunc(ns / 1e6)}.${String(Math.trunc(ns) % 1e6).padStart(6, "0")}`;

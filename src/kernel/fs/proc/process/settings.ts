@@ -2,8 +2,8 @@
 
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
+import type { Task } from "../../../core/task.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
-import type { Task } from "../../../task/task.ts";
 import type { ProcContent } from "../tree/node.ts";
 
 const number = (bytes: Uint8Array): number => Number(ofBytes(bytes.subarray(0, 32)).trim());

@@ -1,8 +1,8 @@
 // /proc/PID/timers: the timers of timer_create(2), the newest first. Linux fs/proc/base.c show_timer().
 
-import type { Task } from "../../../task/task.ts";
+import type { Task } from "../../../core/task.ts";
 import { SIGEV } from "../../../timer/posix-timer.ts";
-import type { Viewer } from "../pid-files.ts";
+import type { Viewer } from "./viewer.ts";
 
 const KINDS: Readonly<Record<number, string>> = { [SIGEV.SIGNAL]: "signal", [SIGEV.NONE]: "none", [SIGEV.THREAD]: "thread" };
 

@@ -1,7 +1,7 @@
 // Settings of one number with an effect. Linux kernel/sysctl.c proc_dointvec_minmax().
 import { E } from "../../../../abi/errno.ts";
+import type { Task } from "../../../core/task.ts";
 import { CAP, capable } from "../../../cred/cred.ts";
-import type { Task } from "../../../task/task.ts";
 import type { ProcContent } from "../tree/node.ts";
 import { numbersWriter } from "../tree/numbers.ts";
 

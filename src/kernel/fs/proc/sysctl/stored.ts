@@ -3,7 +3,7 @@
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
 import { sizes } from "../../../base/sizes.ts";
-import type { Task } from "../../../task/task.ts";
+import type { Task } from "../../../core/task.ts";
 import type { FixedTree } from "../tree/fixed-tree.ts";
 import type { ProcContent } from "../tree/node.ts";
 import { numbersWriter } from "../tree/numbers.ts";
@@ -30,7 +30,7 @@ const writtenOf = (task: Task, key: string): Written => (key.startsWith("net/") 
 const store = (task: Task, key: string, value: string | readonly number[]): void => {
   const written = writtenOf(task, key);
   written.set(key, value);
-  if (written === task.net.sysctls) task.kernel.kept.add(task.net, sizes.netNamespace + written.size * sizes.setting);
+  if (written === task.net.sysctls) task.kernel.garbage.add(task.net, sizes.netNamespace + written.size * sizes.setting);
 };
 
 const numbers = (key: string, [initial, min, max, mode]: Exclude<Stored, string | Word>): FixedTree[string] => {

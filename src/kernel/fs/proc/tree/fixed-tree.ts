@@ -1,7 +1,9 @@
 // Trees of fixed names, of which /proc and /sys consist for the most part.
+
 import { E } from "../../../../abi/errno.ts";
+import type { Kernel } from "../../../core/kernel.ts";
+import type { Task } from "../../../core/task.ts";
 import { CAP, capableIn, inGroup } from "../../../cred/cred.ts";
-import type { Task } from "../../../task/task.ts";
 import type { FileSystem, Inode } from "../../vfs/inode.ts";
 import { recipe } from "./derived.ts";
 import {
@@ -15,6 +17,15 @@ import {
   ProcLinkNode,
   type ProcTarget,
 } from "./node.ts";
+
+declare module "../../../core/feature.ts" {
+  interface Feature {
+    /** Files at the root of /proc. */
+    readonly procFiles?: (kernel: Kernel) => FixedTree;
+    /** Files of /proc/sys. */
+    readonly sysctls?: (kernel: Kernel) => FixedTree;
+  }
+}
 
 /** The text of a symbolic link. */
 export interface FixedLink {

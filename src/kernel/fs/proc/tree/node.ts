@@ -4,7 +4,7 @@ import type { VAddr } from "../../../../abi/brand.ts";
 import { E } from "../../../../abi/errno.ts";
 import type { AddressSpace } from "../../../../memory/space.ts";
 import type { WaitQueue } from "../../../base/wait.ts";
-import type { Task } from "../../../task/task.ts";
+import type { Task } from "../../../core/task.ts";
 import { DirFile } from "../../files/dir-file.ts";
 import type { Path } from "../../vfs/dentry.ts";
 import type { FileDescription } from "../../vfs/file.ts";

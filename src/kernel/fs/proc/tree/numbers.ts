@@ -2,7 +2,7 @@
 // proc_first_pos_non_zero_ignore().
 import { E } from "../../../../abi/errno.ts";
 import { ofBytes } from "../../../base/byte-string.ts";
-import type { Task } from "../../../task/task.ts";
+import type { Task } from "../../../core/task.ts";
 import type { ProcContent } from "./node.ts";
 
 /** Bytes of a write that are read. */

@@ -5,7 +5,7 @@ import type { AddressSpace } from "../../../../memory/space.ts";
 import { asBytes } from "../../../base/byte-string.ts";
 import { cost } from "../../../base/cost.ts";
 import type { WaitQueue } from "../../../base/wait.ts";
-import type { Task } from "../../../task/task.ts";
+import type { Task } from "../../../core/task.ts";
 import { seekTo } from "../../files/regular.ts";
 import type { Path } from "../../vfs/dentry.ts";
 import { alwaysReady, FileDescription, POLLERR, POLLIN, POLLPRI, POLLRDNORM } from "../../vfs/file.ts";
