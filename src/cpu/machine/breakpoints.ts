@@ -28,4 +28,6 @@ export const codeHits = (list: readonly Breakpoint[], address: number): number =
   list.reduce((bits, b) => (b.on === "execute" && b.address === address ? bits | b.bit : bits), 0);
 /** True if a data breakpoint is in the page of the address: accesses to it must not be cached. */
 export const watchesPage = (list: readonly Breakpoint[], address: number): boolean =>
-  list.some((b) => b.on !== "execute" && Math.floor(b.address / 4096) === Math.floor(address / 4096));
+  list.some(
+    (b) => b.on !== "execute" && b.address < (Math.floor(address / 4096) + 1) * 4096 && address - (address % 4096) < b.address + b.length,
+  );
