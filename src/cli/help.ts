@@ -18,13 +18,17 @@ const fronts = {
     "Explains, compares and proves seccomp filters and policies. FILE is a profile, BPF, or assembly; - is standard input.",
     "seccomp COMMAND [OPTION…] FILE…",
   ],
+  query: [
+    "Asks a run: it is executed once to its end, and again for the answer. Moments are those of trapgate debug --at.",
+    "query QUESTION [OPERAND] [OPTION…] [--] {PROG [ARG…] | RECORDING}",
+  ],
 } as const;
 
 /** Prints the list of commands. Returns the exit status. */
 export const overview = async (commands: Commands, front: keyof typeof fronts = "trapgate"): Promise<number> => {
   const rows = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, (await load()).command.summary] as const));
   const [what, usage] = fronts[front];
-  const prefix = front === "seccomp" ? "trapgate seccomp" : "trapgate";
+  const prefix = front === "trapgate" ? front : `trapgate ${front}`;
   print(
     what,
     "",

@@ -16,6 +16,7 @@ const commands: Commands = {
   debug: () => import("./commands/debug.ts"),
   record: () => import("./commands/record.ts"),
   replay: () => import("./commands/replay.ts"),
+  query: () => import("./commands/query.ts"),
   explore: () => import("./commands/explore.ts"),
   landmines: () => import("./commands/landmines.ts"),
   profiles: () => import("./commands/profiles.ts"),
@@ -64,9 +65,9 @@ const dispatch = async (args: readonly string[]): Promise<number> => {
   if (name === "help" && first !== undefined) return dispatch([...rest, "--help"]);
   if (name === "--help" || name === "-h" || name === "help") return (await import("./help.ts")).overview(commands);
   if (name === "--version" || name === "-V" || name === "version") return (await import("./help.ts")).version();
-  const { command } = await find(name)();
+  const { command, subcommands } = await find(name)();
   // A command of commands lists these itself.
-  if ((first === "--help" || first === "-h") && name !== "seccomp") return (await import("./help.ts")).details(name, command);
+  if ((first === "--help" || first === "-h") && !subcommands) return (await import("./help.ts")).details(name, command);
   return withHelp(name, command, rest, commands);
 };
 

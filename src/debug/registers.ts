@@ -2,10 +2,12 @@
 // names and the order in each are those of gdb's documentation, "i386 Features".
 import { i386 } from "../abi/abi.ts";
 import { fxrstor, fxsave, fxsaveSize, tagWord } from "../cpu/helpers/x87-image.ts";
-import { at, EF, R, S } from "../cpu/machine/state.ts";
+import { at, EF, gprNames, R, S } from "../cpu/machine/state.ts";
 import type { Processor } from "../kernel/base/processor.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { FIX_EFLAGS } from "../kernel/signal/frame64.ts";
+import { backtrace } from "../machine/stack/backtrace.ts";
+import type { Frame } from "../machine/stack/frame.ts";
 
 /** One register: its bytes, from the processor's state. */
 interface Register {
@@ -330,3 +332,33 @@ export const writeAll = (task: Task, bytes: Uint8Array): boolean => {
 };
 /** The instruction pointer. */
 export const programCounter = (task: Task): number => withState(task, false, ({ state }) => Number(state.u64[at.rip >> 3] as bigint));
+
+/** Names of the general registers with all their widths, the instruction pointer and the flags. */
+const partsOf = (): ReadonlyMap<string, readonly [n: number, shift: number, bits: number]> => {
+  const parts = new Map<string, readonly [number, number, number]>();
+  gprNames.forEach((name, n) => {
+    parts.set(name, [n, 0, 64]);
+    const old = n < 8;
+    const short = name.slice(1);
+    parts.set(old ? `e${short}` : `${name}d`, [n, 0, 32]);
+    parts.set(old ? short : `${name}w`, [n, 0, 16]);
+    parts.set(old ? (n < 4 ? `${short[0]}l` : `${short}l`) : `${name}b`, [n, 0, 8]);
+    if (n < 4) parts.set(`${short[0]}h`, [n, 8, 8]);
+  });
+  return parts;
+};
+const registerParts = partsOf();
+/** The registers of `registerOf`: rax, eax, ax, al, ah, …, rip, eip, pc, eflags. */
+export const registerNames: readonly string[] = [...registerParts.keys(), "rip", "eip", "pc", "eflags"];
+/** The value of a register by its name, unsigned. Undefined: there is none of that name. */
+export const registerOf = (task: Task, name: string): bigint | undefined =>
+  withState(task, false, (cpu) => {
+    const part = registerParts.get(name);
+    if (part) return ((cpu.state.u64[part[0]] as bigint) >> BigInt(part[1])) & ((1n << BigInt(part[2])) - 1n);
+    if (name === "eflags") return BigInt(cpu.flags >>> 0);
+    return registerNames.includes(name) ? (cpu.state.u64[at.rip >> 3] as bigint) : undefined;
+  });
+/** The mode of a task's code: 64, 32 or 16. */
+export const modeOf = (task: Task): 16 | 32 | 64 => withState(task, false, ({ state }) => state.mode as 16 | 32 | 64);
+/** The functions of a task that rests, the innermost first. */
+export const stackOf = (task: Task): readonly Frame[] => withState(task, false, () => backtrace(task, true));

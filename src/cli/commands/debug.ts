@@ -1,21 +1,18 @@
 // `trapgate debug`: a program under gdb's remote protocol, forward and backward.
-import { readFileSync } from "node:fs";
-import { WorkBudget } from "../../budget.ts";
 import { Debugger } from "../../debug/debugger.ts";
 import { GdbServer } from "../../debug/server.ts";
 import { type Accept, listenOn, overStandardStreams, pieces } from "../../host/debug-socket.ts";
 import { backlog, fdSink } from "../../host/node-sink.ts";
-import { Machine } from "../../machine/machine.ts";
 import { parseMoment } from "../../machine/moment.ts";
 import type { Hooks } from "../../machine/options.ts";
-import { Timeline, type TimelineOptions } from "../../machine/timeline/timeline.ts";
 import { Problem } from "../../problem.ts";
 import { parse, size } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { isRecordingFile, recordingOf, replayed } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
-import { prepare, programOptions } from "../run-options.ts";
+import { programOptions } from "../run-options.ts";
 import { complain } from "../text/print.ts";
+import { begun, inputFile } from "../timeline.ts";
 
 const options = {
   listen: { type: "string" },
@@ -35,32 +32,9 @@ const addressOf = (text: string): { readonly host: string; readonly port: number
     throw new Problem("bad-value", `--listen wants HOST:PORT, PORT or -, not ${JSON.stringify(text)}`);
   return { host: host.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1", port: Number(port) };
 };
-const input = (file: string): Uint8Array => {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
-  }
-};
-
-/** The run of a program, at its beginning. `isGiven`: its input is known. */
-const begun = async (
-  values: ReturnType<typeof parse<typeof options>>["values"],
-  rest: readonly string[],
-  isPiped: boolean,
-  hooks: Hooks,
-  history: TimelineOptions,
-): Promise<{ readonly timeline: Timeline; readonly isGiven: boolean; readonly close: (() => void) | undefined }> => {
-  const prepared = prepare(values, rest);
-  const budget = new WorkBudget({ subject: "the input" });
-  const warn = (line: string): void => void complain(`warning: ${line}\n`);
-  const policy = prepared.policy && (await (await import("../run-policy.ts")).readRunPolicy({ ...prepared.policy, budget, warn }));
-  const given = values.stdin === undefined ? (isPiped ? new Uint8Array(0) : undefined) : input(values.stdin);
-  const machine = new Machine({ ...prepared.machine, budget, ...(prepared.code ? { code: prepared.code } : {}) });
-  const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}), ...(given ? { stdin: given } : {}), hooks };
-  const timeline = new Timeline(machine, prepared.path, program, history);
-  return { timeline, isGiven: given !== undefined, close: () => prepared.file?.close() };
-};
+/** The program's input, if it is known before the run. The protocol has standard input if it is piped. */
+const givenInput = (file: string | undefined, isPiped: boolean): Uint8Array | undefined =>
+  file === undefined ? (isPiped ? new Uint8Array(0) : undefined) : inputFile(file);
 
 /** `trapgate debug`: the entry of the table of commands. */
 export const command: Command = {
@@ -99,7 +73,7 @@ export const command: Command = {
     const { timeline, isGiven, close } =
       rest.length === 1 && isRecordingFile(file)
         ? { timeline: replayed(recordingOf(file), hooks, undefined, history), isGiven: true, close: undefined }
-        : await begun(values, rest, isPiped, hooks, history);
+        : await begun(values, rest, givenInput(values.stdin, isPiped), hooks, history);
     debug = new Debugger(timeline);
     debug.keepsEnd = values["at-end"] ?? values.stay ?? false;
     if (!isGiven) debug.input = pieces();

@@ -152,10 +152,17 @@ export class ElfModule {
   }
   /** The address of a function in the file's own numbering. */
   functionNamed(name: string): number | undefined {
+    return this._named(FUNCTIONS, name)?.start;
+  }
+  /** A function or variable in the file's own numbering. Size 0: the file does not say. */
+  named(name: string): { readonly start: number; readonly size: number } | undefined {
+    return this._named(FUNCTIONS, name) ?? this._named(OBJECTS, name);
+  }
+  private _named(kinds: readonly number[], name: string): { readonly start: number; readonly size: number } | undefined {
     const wanted = Uint8Array.from(`${name}\0`, (letter) => letter.charCodeAt(0));
-    for (const { starts, names, strings } of this._tables(FUNCTIONS)) {
+    for (const { starts, sizes, names, strings } of this._tables(kinds)) {
       const at = names.findIndex((from) => wanted.every((byte, i) => strings[from + i] === byte));
-      if (at >= 0) return starts[at];
+      if (at >= 0) return { start: starts[at] as number, size: sizes[at] as number };
     }
     return undefined;
   }

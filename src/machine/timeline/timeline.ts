@@ -273,16 +273,16 @@ export class Timeline {
    */
   async goTo(target: Moment): Promise<void> {
     const here = this.moment;
-    await this._approach(target);
+    await this.approach(target);
     if (compareMoments(this.moment, target) === 0) return;
     const reached = this.moment;
-    await this._approach(here);
+    await this.approach(here);
     throw new Problem("bad-moment", `this run has no moment ${momentText(target)}`, {
       help: compareMoments(reached, target) > 0 ? `the next one is ${momentText(reached)}` : `its last one is ${momentText(reached)}`,
     });
   }
-  /** Goes to the first moment that is not before `target`. */
-  private async _approach(target: Moment): Promise<void> {
+  /** Goes to the first moment that is not before `target`, or to the last one of the run. */
+  async approach(target: Moment): Promise<void> {
     const here = this.moment;
     const order = compareMoments(here, target);
     if (order === 0) return;
@@ -311,7 +311,7 @@ export class Timeline {
         const last = this.moment;
         const rest = await this.step();
         if (compareMoments(this.moment, here) >= 0 || (rest !== "moment" && rest !== "stopped")) {
-          await this._approach(last);
+          await this.approach(last);
           return last;
         }
       }
@@ -323,10 +323,10 @@ export class Timeline {
     const { ring } = this._branch;
     const known = ring.at({ instructions, steps: 0 });
     if (known && known.moment.instructions < instructions - 2 * NEAR && compareMoments(early, here) < 0) {
-      await this._approach(early);
+      await this.approach(early);
       this._save();
     }
-    await this._approach({ instructions, steps: 0 });
+    await this.approach({ instructions, steps: 0 });
   }
   /** Goes to the first moment. */
   async goToStart(): Promise<void> {
@@ -342,6 +342,10 @@ export class Timeline {
     if (!found || compareMoments(found.moment, moment) < 0) return found;
     const { entries } = this._branch.ring;
     return entries[entries.indexOf(found) - 1];
+  }
+  /** Input and changes that this branch has after now. */
+  get pending(): readonly Event[] {
+    return this._branch.events.slice(this._delivered);
   }
   /** Goes to a snapshot of this branch. */
   goToEntry(entry: Entry): void {
@@ -385,6 +389,6 @@ export class Timeline {
     if (!branch) throw new Problem("bad-moment", `there is no branch ${number}`, { help: `there are 0 to ${this._branches.length - 1}` });
     this._branch = branch;
     this._restore(branch.ring.entries[0] as Entry);
-    await this._approach(number === 0 ? branch.reached : branch.from);
+    await this.approach(number === 0 ? branch.reached : branch.from);
   }
 }

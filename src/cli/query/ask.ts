@@ -1,0 +1,221 @@
+// The common part of `trapgate query`: its options, the run that is asked, and the lines of answers.
+import { History, type When } from "../../debug/query/history.ts";
+import { addressOf, instructionAt, type Named, placeOf, placeText } from "../../debug/query/place.ts";
+import { modeOf, programCounter, stackOf } from "../../debug/registers.ts";
+import { pieces } from "../../host/debug-socket.ts";
+import type { Task } from "../../kernel/core/task.ts";
+import { compareMoments, type Moment, momentText, parseMoment } from "../../machine/moment.ts";
+import type { Hooks } from "../../machine/options.ts";
+import { frameText } from "../../machine/stack/frame.ts";
+import type { Timeline } from "../../machine/timeline/timeline.ts";
+import { Problem } from "../../problem.ts";
+import { count, integer, parse, size } from "../arguments.ts";
+import { messages } from "../messages.ts";
+import { isRecordingFile, recordingOf, replayed } from "../recorded.ts";
+import { programOptionHelp } from "../run-help.ts";
+import { programOptions } from "../run-options.ts";
+import { jsonText, print } from "../text/print.ts";
+import { begun, inputFile } from "../timeline.ts";
+
+/** Options of all questions. */
+export const askOptions = {
+  at: { type: "string" },
+  pid: { type: "string" },
+  limit: { type: "string" },
+  "stack-trace": { type: "boolean", short: "k" },
+  json: { type: "boolean" },
+  history: { type: "string" },
+  stdin: { type: "string" },
+  ...programOptions,
+} as const;
+/** Their help. */
+export const askHelp: readonly (readonly [string, string])[] = [
+  ["--at MOMENT", "ask about the run before INSTRUCTIONS:STEPS (default: before its end)"],
+  ["--pid N", "the process (default: the program that was started)"],
+  ["--limit N", "answers, at most (default: 1000)"],
+  ["-k, --stack-trace", "also the callers of the place, with symbols of the ELF files"],
+  ["--json", "one JSON object for each answer, on its own line"],
+  ["--history SIZE", "memory for the snapshots that make steps back fast; default 512M"],
+  ["--stdin FILE", "the program's standard input (default: this command's, as the program asks for it)"],
+  ...programOptionHelp,
+];
+/** The usage of all questions. */
+export const synopsis = (operand: string, options = "[OPTION…]"): string =>
+  `${operand}${operand === "" ? "" : " "}${options} [--] {PROG [ARG…] | RECORDING}`;
+
+type Options = Parameters<typeof parse>[1];
+type Values<T extends Options> = ReturnType<typeof parse<T & typeof askOptions>>["values"];
+
+/**
+ * Arguments: operands, and options before and behind each, then PROG. Throws a Problem for a missing
+ * operand.
+ */
+export const operandsOf = <const T extends Options>(
+  args: readonly string[],
+  own: T,
+  operands: readonly string[],
+): { readonly values: Values<T>; readonly given: readonly string[]; readonly rest: readonly string[] } => {
+  const options = { ...askOptions, ...own };
+  const given: string[] = [];
+  let { values, rest } = parse(args, options);
+  for (const name of operands) {
+    const [operand, ...others] = rest;
+    if (operand === undefined) throw new Problem("missing-argument", `${name} is missing`);
+    given.push(operand);
+    const more = parse(others, options);
+    values = { ...values, ...more.values };
+    ({ rest } = more);
+  }
+  if ((values as { json?: boolean }).json) messages.json = true;
+  if (rest.length === 0)
+    throw new Problem("missing-argument", "which program or recording?", {
+      help: given.length > 0 ? `it follows ${JSON.stringify(given.at(-1))}` : undefined,
+    });
+  return { values: values as Values<T>, given, rest };
+};
+
+/** The values that all questions read. */
+type Common = ReturnType<typeof parse<typeof askOptions>>["values"];
+
+/** A run that has been executed, and answers. */
+export interface Asked {
+  readonly history: History;
+  /** The process that is asked about. */
+  readonly pid: number;
+  readonly until: Moment;
+  /** Finds variables and functions of the process, as it was at the last moment. */
+  names(name: string): Named | undefined;
+  close(): void;
+}
+
+/** Executes the run that is asked. */
+export const ask = async (values: Common, rest: readonly string[]): Promise<Asked> => {
+  const until = values.at === undefined ? undefined : parseMoment(values.at);
+  const memory = values.history === undefined ? {} : { memory: size(values.history, "--history") };
+  const pid = values.pid === undefined ? undefined : integer(values.pid, "--pid");
+  const [file = ""] = rest;
+  const recording = rest.length === 1 && isRecordingFile(file) ? recordingOf(file) : undefined;
+  let close = (): void => {};
+  let begin: (hooks: Hooks) => Timeline;
+  if (recording) begin = (hooks) => replayed(recording, hooks, undefined, memory);
+  else {
+    const stdin = values.stdin === undefined ? undefined : inputFile(values.stdin);
+    let relay: Hooks = {};
+    const hooks: Hooks = { stdout: (bytes) => relay.stdout?.(bytes), stderr: (bytes) => relay.stderr?.(bytes) };
+    const started = await begun(values, rest, stdin, hooks, memory);
+    close = () => started.close?.();
+    begin = (given) => {
+      relay = given;
+      return started.timeline;
+    };
+  }
+  const history = new History(begin);
+  const end = until ?? (recording?.isCut ? recording.reached : undefined);
+  const input = recording || values.stdin !== undefined ? undefined : pieces();
+  await history.finish({ until: end, ...(input ? { input } : {}) });
+  const asked = pid ?? history.pid;
+  return {
+    history,
+    pid: asked,
+    until: history.end,
+    names: (name) => {
+      const task = history.taskOf(asked);
+      return task && addressOf(task, name);
+    },
+    close,
+  };
+};
+
+/** ADDRESS or NAME, with +OFFSET, and :LENGTH in bytes. Throws a Problem that says what is wrong. */
+export const rangeOf = (text: string, asked: Asked): { readonly address: number; readonly length: number } => {
+  const [, base = "", offset = "0", length] = /^&?([^+:]+)(?:\+(0x[0-9a-f]+|\d+))?(?::(0x[0-9a-f]+|\d+))?$/i.exec(text) ?? [];
+  if (base === "")
+    throw new Problem("bad-value", `${JSON.stringify(text)} is no address`, {
+      help: "such as 0x404010, 0x404010:8, counter, or buffer+16:4",
+    });
+  const isNumber = /^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(base);
+  const named = isNumber ? undefined : asked.names(base);
+  if (!isNumber && !named)
+    throw new Problem("unknown-name", `the program has no symbol ${JSON.stringify(base)}`, {
+      help: asked.history.taskOf(asked.pid)
+        ? "an address is such as 0x404010; names come from symbol tables of its files"
+        : `there is no process ${asked.pid} at the end`,
+    });
+  const address = (named?.address ?? Number(base)) + Number(offset);
+  const size = length === undefined ? (named && offset === "0" ? Math.max(1, named.size) : 1) : Number(length);
+  if (size < 1 || size > 2 ** 20) throw new Problem("bad-value", `a range has 1 to 1048576 bytes, not ${size}`);
+  return { address, length: size };
+};
+
+/** An answer: where it is in the run, and what it says. */
+export interface Answer {
+  readonly when: When;
+  readonly pid: number;
+  /** 0: the task that runs then. */
+  readonly tid: number;
+  readonly comm: string;
+  /** Its words, by the instruction at the moment. */
+  text(instruction: string | undefined): string;
+  /** Its own facts, for --json. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+const timeOf = (when: When): Moment => ("at" in when ? when.at : when.before);
+const bytesText = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+/** Bytes as a number, if they have the size of one, else one by one. */
+export const valueText = (bytes: Uint8Array | undefined): string => {
+  if (!bytes) return "unmapped";
+  if (![1, 2, 4, 8].includes(bytes.length)) return bytes.length <= 32 ? bytesText(bytes) : `${bytesText(bytes.subarray(0, 32))} …`;
+  const padded = new Uint8Array(8);
+  padded.set(bytes);
+  return `0x${new DataView(padded.buffer).getBigUint64(0, true).toString(16)}`;
+};
+/** Bytes as hexadecimal digits, for --json. */
+export const bytesJson = (bytes: Uint8Array | undefined): string | null => (bytes ? bytesText(bytes).replaceAll(" ", "") : null);
+
+const LIMIT = 1000;
+
+/**
+ * Prints answers in the order of the run: moment, thread, program, place, words. The result is the exit
+ * status: 1 for no answer.
+ */
+export const answer = async (asked: Asked, answers: readonly Answer[], values: Common, isSorted = true): Promise<number> => {
+  const { history } = asked;
+  const limit = values.limit === undefined ? LIMIT : count(values.limit, "--limit");
+  const shown = answers.slice(0, limit);
+  const inOrder = isSorted ? shown : [...shown].sort((a, b) => compareMoments(timeOf(a.when), timeOf(b.when)));
+  const lines = new Map<Answer, { readonly row: readonly string[]; readonly stack: readonly string[] }>();
+  for (const one of inOrder) {
+    const { moment, seen } = await history.visit(one.when, () => look(history, one.tid, values["stack-trace"] ?? false));
+    const { task, place, instruction, stack } = seen;
+    const who = one.tid === 0 ? task : one;
+    if (values.json) {
+      const facts = place && { pc: hex(place.address), symbol: place.symbol && placeText(place), file: place.file, offset: place.offset };
+      const all = { moment: momentText(moment), pid: who?.pid, tid: who?.tid, comm: who?.comm, ...facts, instruction, ...one.facts };
+      lines.set(one, { row: [jsonText({ ...all, ...(values["stack-trace"] ? { stack } : {}) })], stack: [] });
+    } else {
+      const row = [momentText(moment), `${who?.tid ?? ""}`, who?.comm ?? "", place ? placeText(place) : "", one.text(instruction)];
+      lines.set(one, { row, stack });
+    }
+  }
+  const rows = shown.map((one) => lines.get(one) as { readonly row: readonly string[]; readonly stack: readonly string[] });
+  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map(({ row }) => row[column]?.length ?? 0)));
+  const padded = (text: string, column: number): string =>
+    column < 2 ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
+  for (const { row, stack } of rows)
+    print([values.json ? (row[0] as string) : row.map(padded).join("  ").trimEnd(), ...stack.map((line) => `    ${line}`), ""].join("\n"));
+  if (answers.length > shown.length && !values.json) print(`${answers.length - shown.length} more: --limit ${answers.length}\n`);
+  return answers.length === 0 ? 1 : 0;
+};
+const hex = (n: number): string => `0x${n.toString(16)}`;
+const look = (history: History, tid: number, hasStack: boolean) => {
+  const task: Task | undefined = history.task(tid) ?? history.kernel.scheduler.current;
+  if (!task) return { task: undefined, place: undefined, instruction: undefined, stack: [] };
+  const pc = programCounter(task);
+  return {
+    task: { pid: task.process.pid, tid: task.pid, comm: task.comm },
+    place: placeOf(task, pc),
+    instruction: instructionAt(task, pc, modeOf(task)),
+    stack: hasStack ? stackOf(task).map(frameText) : [],
+  };
+};

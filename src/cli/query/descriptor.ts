@@ -1,0 +1,39 @@
+// `trapgate query closed` and `query descriptor`: the life of a descriptor.
+import { type DescriptorChange, findDescriptor } from "../../debug/query/descriptors.ts";
+import { integer } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { type Answer, answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";
+
+const answerOf = ({ after, pid, tid, comm, kind, by, from, to }: DescriptorChange): Answer => ({
+  when: { before: after },
+  pid,
+  tid,
+  comm,
+  text: () => `${kind} by ${by}: ${kind === "replaced" ? `${from} -> ${to}` : (from ?? to)}`,
+  facts: { kind, by, from, to },
+});
+
+/** `trapgate query descriptor`: the entry of the table of subcommands. */
+export const command: Command = {
+  synopsis: synopsis("FD"),
+  summary: "who opened, replaced and closed a descriptor, or who closed it last",
+  get options() {
+    return [["FD", "the descriptor"], ["--closed", "only the last close or replacement before the moment"], ...askHelp] as const;
+  },
+  async run(args) {
+    const {
+      values,
+      given: [text = ""],
+      rest,
+    } = operandsOf(args, { closed: { type: "boolean" } }, ["FD"]);
+    const fd = integer(text, "FD");
+    const asked = await ask(values, rest);
+    try {
+      const found = await findDescriptor(asked.history, asked.pid, fd, asked.until);
+      const closes = values.closed ? found.filter(({ kind }) => kind !== "opened").slice(-1) : found;
+      return await answer(asked, closes.map(answerOf), values);
+    } finally {
+      asked.close();
+    }
+  },
+};

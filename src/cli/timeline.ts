@@ -1,0 +1,37 @@
+// A program on a timeline, for the commands that go backward in its run.
+import { readFileSync } from "node:fs";
+import { WorkBudget } from "../budget.ts";
+import { Machine } from "../machine/machine.ts";
+import type { Hooks } from "../machine/options.ts";
+import { Timeline, type TimelineOptions } from "../machine/timeline/timeline.ts";
+import { Problem } from "../problem.ts";
+import type { parse } from "./arguments.ts";
+import { prepare, type programOptions } from "./run-options.ts";
+import { complain } from "./text/print.ts";
+
+/** The bytes of --stdin. Throws a Problem for a file that cannot be read. */
+export const inputFile = (file: string): Uint8Array => {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Problem("cannot-read", `--stdin: cannot read ${file}`, { cause });
+  }
+};
+
+/** The run of a program, at its beginning. `isGiven`: all of its input is known. */
+export const begun = async (
+  values: ReturnType<typeof parse<typeof programOptions>>["values"],
+  rest: readonly string[],
+  given: Uint8Array | undefined,
+  hooks: Hooks,
+  history: TimelineOptions,
+): Promise<{ readonly timeline: Timeline; readonly isGiven: boolean; readonly close: (() => void) | undefined }> => {
+  const prepared = prepare(values, rest);
+  const budget = new WorkBudget({ subject: "the input" });
+  const warn = (line: string): void => void complain(`warning: ${line}\n`);
+  const policy = prepared.policy && (await (await import("./run-policy.ts")).readRunPolicy({ ...prepared.policy, budget, warn }));
+  const machine = new Machine({ ...prepared.machine, budget, ...(prepared.code ? { code: prepared.code } : {}) });
+  const program = { ...prepared.program, ...(policy ? { policy: policy.given } : {}), ...(given ? { stdin: given } : {}), hooks };
+  const timeline = new Timeline(machine, prepared.path, program, history);
+  return { timeline, isGiven: given !== undefined, close: () => prepared.file?.close() };
+};
