@@ -1,5 +1,6 @@
 // The package "trapgate".
 
+export type { DoorName } from "./abi/door.ts";
 export type { AbortSignalLike } from "./budget.ts";
 export { type FailedCall, InternalError } from "./failure.ts";
 export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/types/host-tree.ts";
@@ -29,7 +30,6 @@ export type { Crash } from "./machine/stack/crash.ts";
 export type { Frame } from "./machine/stack/frame.ts";
 export type {
   CallEvent,
-  DoorName,
   EndEvent,
   FilterEvent,
   Registers,

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { catalogue } from "../src/landmines/catalogue/index.ts";
-import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/catalogue/landmine.ts";
+import {
+  type Dialect,
+  type Expected,
+  expectedOf,
+  type Landmine,
+  type Outcome,
+  type ProcessorVendor,
+} from "../src/landmines/catalogue/landmine.ts";
 import { apiPage, emitTypes } from "./api.ts";
 import { instructionsPage } from "./instructions.ts";
 import { messagesPage } from "./messages.ts";
@@ -31,7 +38,7 @@ const outcome = ({ stdout, end, log }: Outcome): string => {
 const both = ({ weak, fixed }: Expected): string => (fixed ? `${outcome(weak)}. With the fix: ${outcome(fixed)}` : outcome(weak));
 
 const expectation = (mine: Landmine, dialect: Dialect): string => {
-  const of = (vendor: Vendor): string | undefined => {
+  const of = (vendor: ProcessorVendor): string | undefined => {
     const expected = expectedOf(mine, { profile: dialect, vendor });
     return expected && both(expected);
   };

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { opcodeIndex } from "../src/cpu/decode/decoder.ts";
-import { Instructions, packLists } from "../src/cpu/decode/instructions.ts";
+import { InstructionRows, packLists } from "../src/cpu/decode/instructions.ts";
 import { buildHandlers } from "../src/cpu/interp/handlers.ts";
 import { packRows } from "../src/cpu/isa/row-texts.ts";
 import { rows } from "../src/cpu/isa/rows/all.ts";
@@ -29,8 +29,8 @@ await buildRoutines();
 const routines = readFileSync(routinesPath);
 const routineTypes = exportTypes(routines);
 const opcodes = packLists(opcodeIndex(rows));
-const instructionsWith = (forms: readonly (readonly number[])[]): Instructions =>
-  new Instructions((number) => rows[number]!, { opcodes, forms: packLists(forms) });
+const instructionsWith = (forms: readonly (readonly number[])[]): InstructionRows =>
+  new InstructionRows((number) => rows[number]!, { opcodes, forms: packLists(forms) });
 const model = cpuModel(defaultModel)!;
 const handlers = buildHandlers(rows, routineTypes, memoryPages, commonModule(instructionsWith(rows.map(() => [])).tables(model)));
 /** The form that src/wasm/unpack.ts reads. */

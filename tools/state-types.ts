@@ -228,10 +228,10 @@ export const stateTypes = (): string => {
     return [
       "// The types of all fields of the classes with state. Made by `npm run state` (tools/state-types.ts).",
       "// biome-ignore-all format: generated",
-      'import type { Row } from "./type-check.ts";',
+      'import type { TypeRow } from "./type-check.ts";',
       "",
       "/** Classes by their names, then interfaces with the classes that have them. */",
-      "export const types: readonly (readonly [name: string, row: Row])[] = [",
+      "export const types: readonly (readonly [name: string, row: TypeRow])[] = [",
       ...rows.map((row) => `  ${JSON.stringify(row)},`),
       "];",
       "",

@@ -14,12 +14,12 @@ import type { Crash } from "../machine/stack/crash.ts";
 import type { Policy } from "../policy/formats/read.ts";
 import { seccompProfile, upstream } from "../seccomp/profile/profiles.ts";
 import { visible } from "../visible.ts";
-import type { Prepared } from "./run-options.ts";
+import type { PreparedRun } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 import { shown } from "./text/print.ts";
 
 /** The options of a traced run, and the consumer of its lines. */
-export interface Tracing {
+export interface TracedRun {
   readonly options: TraceOptions;
   readonly line: (line: string, pid: number) => void;
 }
@@ -66,13 +66,13 @@ const say = (line: string): void => void fdSink(2).write(new TextEncoder().encod
 // color.ts is imported here only, because it reads process.stdout, for which Node.js loads its streams.
 /** Bytes of the policy's meaning at most: it stays beside the guest's memory. */
 const MOST_POLICY = 96 * 2 ** 20;
-const readPolicy = async (policy: NonNullable<Prepared["policy"]>, { why, whyJson }: Prepared, all: WorkBudget) => {
+const readPolicy = async (policy: NonNullable<PreparedRun["policy"]>, { why, whyJson }: PreparedRun, all: WorkBudget) => {
   const budget = all.part({ bytes: MOST_POLICY, subject: "the policy" });
   const explained = why || whyJson !== undefined;
   const [{ color }, { readRunPolicy }] = await Promise.all([import("./text/color.ts"), import("./run-policy.ts")]);
   return readRunPolicy({ ...policy, budget, explained, warn: (line) => say(`${color.yellow("warning")}: ${line}`) });
 };
-const whyReport = async ({ why, whyJson, machine }: Prepared, policy: Policy | undefined) => {
+const whyReport = async ({ why, whyJson, machine }: PreparedRun, policy: Policy | undefined) => {
   if (!why && whyJson === undefined) return undefined;
   const { WhyReport } = await import("./why.ts");
   return new WhyReport(policy, seccompProfile(machine.kernel ?? "upstream") ?? upstream);
@@ -98,7 +98,7 @@ const seen = (to: ByteSink, see: ((bytes: Uint8Array) => void) | undefined): Byt
       };
 
 /** --timeout and --memory hold for all that is read before the guest starts, too. */
-const budgetOf = ({ program, machine, image, overlay }: Prepared): WorkBudget =>
+const budgetOf = ({ program, machine, image, overlay }: PreparedRun): WorkBudget =>
   new WorkBudget({
     seconds: program.timeout,
     bytes: bytesOf(machine.memory ?? DEFAULT_MEMORY),
@@ -106,7 +106,7 @@ const budgetOf = ({ program, machine, image, overlay }: Prepared): WorkBudget =>
   });
 
 /** Runs the program. `watched`: other observers of the run. */
-export const execute = async (given: Prepared, tracing?: Tracing, watched: Hooks = {}): Promise<number> => {
+export const execute = async (given: PreparedRun, tracing?: TracedRun, watched: Hooks = {}): Promise<number> => {
   const budget = budgetOf(given);
   heapFor(given.machine.memory);
   const prepared = given.image ? await (await import("./image.ts")).withImage(given, budget) : given;

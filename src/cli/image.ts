@@ -5,10 +5,10 @@ import type { Image } from "../host/image/image.ts";
 import { startedWith } from "../image/start.ts";
 import { Problem } from "../problem.ts";
 import { visible } from "../visible.ts";
-import type { Prepared } from "./run-options.ts";
+import type { PreparedRun } from "./run-options.ts";
 
 /** A prepared run with the image's root and program. */
-const started = (prepared: Prepared, { tree, start, close }: Image): Prepared => {
+const started = (prepared: PreparedRun, { tree, start, close }: Image): PreparedRun => {
   const { path, program } = startedWith(start, prepared.program);
   if (path === undefined)
     throw new Problem("missing-argument", "which program?", { help: "the image names none: trapgate run --image IMAGE PROG [ARG…]" });
@@ -20,7 +20,7 @@ const started = (prepared: Prepared, { tree, start, close }: Image): Prepared =>
  *
  * @throws {Problem} The image is damaged, needs more than the budget, or names no program.
  */
-export const withImage = async (prepared: Prepared, budget: WorkBudget): Promise<Prepared> => {
+export const withImage = async (prepared: PreparedRun, budget: WorkBudget): Promise<PreparedRun> => {
   const { image } = prepared;
   if (image === undefined) return prepared;
   const [{ openImage }, { progress }] = await Promise.all([import("../host/image/image.ts"), import("./progress.ts")]);

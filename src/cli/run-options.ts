@@ -78,7 +78,7 @@ export interface NetworkWords {
 }
 
 /** A run, ready to start: the options of machine and program, and the command's own. */
-export interface Prepared {
+export interface PreparedRun {
   readonly machine: BootOptions;
   /** Absolute path in the guest. */
   readonly path: string;
@@ -247,7 +247,7 @@ const swallowed = (values: Values): string | undefined => {
 const MOST_STDIN = 2 ** 30;
 
 /** Checks the options of a run and opens its files. Throws a Problem for a mistake of the user. */
-export const prepare = (values: Values, rest: readonly string[]): Prepared => {
+export const prepare = (values: Values, rest: readonly string[]): PreparedRun => {
   const { image } = values;
   if (image !== undefined && values.root !== undefined) throw new Problem("usage", "--image and --root are two roots: only one can be");
   // An image has a program, so all words after it are arguments.

@@ -4,7 +4,7 @@
 
 import { isShared, takeShared } from "../wasm/shared-memory.ts";
 import type { CpuCode } from "./cpu.ts";
-import { Instructions } from "./decode/instructions.ts";
+import { InstructionRows } from "./decode/instructions.ts";
 import { generated } from "./generated/code.ts";
 import type { Meaning } from "./isa/ops.ts";
 import type { RoutineType } from "./isa/routine-types.ts";
@@ -58,10 +58,10 @@ const meaning = (number: number): Meaning => {
   }
   return stale();
 };
-const instructions = (): Instructions => {
+const instructions = (): InstructionRows => {
   const count = Object.values(generated.families).reduce((sum, rows) => sum + rows, 0);
   const read = readRows(generated.rows(), count, meaning);
-  return new Instructions(read, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
+  return new InstructionRows(read, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
 };
 
 const all = once(instructions);

@@ -2,11 +2,11 @@
 // dispatcher is run-loop.ts.
 
 import { Baseline } from "./baseline/policy.ts";
-import type { Instructions } from "./decode/instructions.ts";
+import type { InstructionRows } from "./decode/instructions.ts";
 import type { Engine } from "./engine.ts";
 import { helpers } from "./helpers/helpers.ts";
 import { MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
-import { Instances, leaveInstances, type Owner, takeInstances } from "./instances.ts";
+import { type InstanceOwner, Instances, leaveInstances, takeInstances } from "./instances.ts";
 import { Blocks } from "./interp/block-cache.ts";
 import type { CodeEvents } from "./interp/code-events.ts";
 import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
@@ -43,7 +43,7 @@ export interface HandlerModule {
 }
 /** The code that the build generates (handlers.ts, routines). */
 export interface CpuCode {
-  readonly instructions: Instructions;
+  readonly instructions: InstructionRows;
   /** The first module is always loaded, the others on demand. */
   readonly handlers: readonly HandlerModule[];
   readonly routines: WebAssembly.Module;
@@ -103,7 +103,7 @@ export class Cpu implements TranslationListener, OracleContext {
   readonly #instances: Instances<Cpu>;
 
   /** The functions that handlers call. */
-  static #calls(owner: Owner<Cpu>): WebAssembly.ModuleImports {
+  static #calls(owner: InstanceOwner<Cpu>): WebAssembly.ModuleImports {
     return {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
         owner.cpu!.#slowPath.missed(address, bytes, how, rec, budget),

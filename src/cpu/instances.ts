@@ -11,13 +11,13 @@ const abort = (): never => {
 };
 
 /** The processor that the instances serve now; undefined between two processors. */
-export interface Owner<Cpu> {
+export interface InstanceOwner<Cpu> {
   cpu: Cpu | undefined;
 }
 
 /** The instances of one memory. */
 export class Instances<Cpu> {
-  readonly owner: Owner<Cpu> = { cpu: undefined };
+  readonly owner: InstanceOwner<Cpu> = { cpu: undefined };
   readonly code: CpuCode;
   readonly handlers: WebAssembly.Exports;
   readonly routines: WebAssembly.Exports;
@@ -27,7 +27,7 @@ export class Instances<Cpu> {
   /**
    * `calls` makes the functions that handlers call; they must find the processor by its owner at each call.
    */
-  constructor(memory: WebAssembly.Memory, code: CpuCode, calls: (owner: Owner<Cpu>) => WebAssembly.ModuleImports) {
+  constructor(memory: WebAssembly.Memory, code: CpuCode, calls: (owner: InstanceOwner<Cpu>) => WebAssembly.ModuleImports) {
     this.code = code;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
     this.#imports = { vm: { memory }, js: calls(this.owner) };

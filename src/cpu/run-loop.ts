@@ -7,7 +7,7 @@ import { guestFault, type MemorySlowPath } from "./helpers/memory-slow-path.ts";
 import type { Blocks } from "./interp/block-cache.ts";
 import { longest } from "./interp/block-decoder.ts";
 import type { Jit } from "./jit/runtime/policy.ts";
-import type { Step } from "./jit/tracing/trace-recorder.ts";
+import type { TraceStep } from "./jit/tracing/trace-recorder.ts";
 import type { Budget } from "./machine/budget.ts";
 import type { DebugStops } from "./machine/debug-stops.ts";
 import { type Exit, exit, exitCode, settled } from "./machine/exit.ts";
@@ -113,7 +113,7 @@ export class RunLoop {
     const state = this.#state;
     const blocks = this.#blocks;
     const end = this.#budget.instructions + length;
-    const steps: Step[] = [];
+    const steps: TraceStep[] = [];
     const unsampled = this.#budget.unsampled;
     let code: Exit = exit.budget;
     while (code === exit.budget && !this.#clock.isLate && !this.#isShortened) {

@@ -22,7 +22,7 @@ const streamOf = (source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
 };
 
 /** One entry of a tar archive. Its body must be read before the next entry is asked for. */
-export interface Entry {
+export interface TarEntry {
   readonly header: TarHeader;
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -37,7 +37,7 @@ async function* checked(body: AsyncIterable<Uint8Array>, name: string): AsyncGen
   }
 }
 /** The entries of a tar archive without compression. */
-export async function* entries(source: AsyncIterable<Uint8Array>, name: string, budget: WorkBudget): AsyncGenerator<Entry> {
+export async function* entries(source: AsyncIterable<Uint8Array>, name: string, budget: WorkBudget): AsyncGenerator<TarEntry> {
   const reader = streamOf(source)
     .pipeThrough(createTarDecoder({ strict: true }) as never)
     .getReader() as ReadableStreamDefaultReader<{

@@ -3,20 +3,20 @@
 import { Problem } from "../problem.ts";
 import { configuration, dockerManifest, index, manifest, parsed } from "./schema.ts";
 import type { BlobStore, Piece } from "./store.ts";
-import type { Expected, Sha256 } from "./unpack.ts";
+import type { ExpectedHash, Sha256 } from "./unpack.ts";
 
 /** More is refused. */
 export const MOST_JSON = 1 << 22;
 
 /** Where the parts of an image are found by name. */
-export interface Source {
+export interface PartSource {
   /** The bytes of a part; undefined: there is none. */
   chunks(name: string): AsyncIterable<Uint8Array> | undefined;
   /** The bytes of JSON; undefined: there is none, or it has more than MOST_JSON bytes. */
   json(name: string): Uint8Array | undefined;
 }
 /** The parts of an archive that lies in a store. */
-export const ofArchive = (blobs: BlobStore, parts: ReadonlyMap<string, Piece>): Source => ({
+export const ofArchive = (blobs: BlobStore, parts: ReadonlyMap<string, Piece>): PartSource => ({
   chunks: (name) => {
     const piece = parts.get(name);
     return piece && blobs.chunks(piece);
@@ -31,10 +31,10 @@ export const ofArchive = (blobs: BlobStore, parts: ReadonlyMap<string, Piece>): 
 });
 
 /** The parts of an image. */
-export interface Parts {
+export interface ImageParts {
   readonly config: string;
   /** Names of the layers' archives and their digests, the lowest layer first. */
-  readonly layers: readonly { readonly name: string; readonly expected: Expected }[];
+  readonly layers: readonly { readonly name: string; readonly expected: ExpectedHash }[];
 }
 /** A part by its digest, in an OCI layout and in newer archives of docker save. */
 const blobName = (digest: string): string => `blobs/${digest.replace(":", "/")}`;
@@ -44,10 +44,10 @@ const hexInName = (name: string): string | undefined => /^(?:blobs\/sha256\/)?([
 
 /** Reads parts that are JSON, and checks their digests. */
 class JsonParts {
-  readonly #source: Source;
+  readonly #source: PartSource;
   readonly #sha256: () => Sha256;
 
-  constructor(source: Source, sha256: () => Sha256) {
+  constructor(source: PartSource, sha256: () => Sha256) {
     this.#source = source;
     this.#sha256 = sha256;
   }
@@ -67,7 +67,7 @@ class JsonParts {
 }
 
 /** docker save's layers have the digests that the configuration lists of their unpacked bytes. */
-const ofDocker = async (json: JsonParts): Promise<Parts> => {
+const ofDocker = async (json: JsonParts): Promise<ImageParts> => {
   const [first] = parsed(dockerManifest, await json.text("manifest.json"), "manifest.json");
   const { Config, Layers } = first as { Config: string; Layers: string[] };
   const config = await json.text(Config, hexInName(Config));
@@ -82,7 +82,7 @@ const ofDocker = async (json: JsonParts): Promise<Parts> => {
     }),
   };
 };
-const ofLayout = async (json: JsonParts): Promise<Parts> => {
+const ofLayout = async (json: JsonParts): Promise<ImageParts> => {
   let found = parsed(index, await json.text("index.json"), "index.json");
   for (let depth = 0; depth < 8; depth++) {
     const fits = found.manifests.find(({ platform }) => platform?.architecture === "amd64" && platform.os === "linux");
@@ -101,7 +101,7 @@ const ofLayout = async (json: JsonParts): Promise<Parts> => {
   throw new Problem("bad-image", "the indexes of the image lead into each other");
 };
 /** The parts of an image, or undefined: the archive is a root directory. */
-export const partsOf = async (source: Source, sha256: () => Sha256): Promise<Parts | undefined> => {
+export const partsOf = async (source: PartSource, sha256: () => Sha256): Promise<ImageParts | undefined> => {
   const json = new JsonParts(source, sha256);
   if (json.has("index.json") && json.has("oci-layout")) return ofLayout(json);
   return json.has("manifest.json") ? ofDocker(json) : undefined;

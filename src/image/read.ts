@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { entries } from "./entries.ts";
 import { type LayerEntry, LayerTree } from "./layer-tree.ts";
 import type { OpenedImage } from "./opened.ts";
-import { ofArchive, partsOf, type Source } from "./parts.ts";
+import { ofArchive, type PartSource, partsOf } from "./parts.ts";
 import { configuration, parsed } from "./schema.ts";
 import { startOf } from "./start.ts";
 import type { BlobStore, Piece } from "./store.ts";
@@ -59,7 +59,7 @@ const stored = async (blobs: BlobStore, body: AsyncIterable<Uint8Array>): Promis
 };
 
 /** Reads an image in separate files, such as a directory with an OCI layout. Undefined if it is no image. */
-export const readParts = async (source: Source, means: Means): Promise<ReadImage | undefined> => {
+export const readParts = async (source: PartSource, means: Means): Promise<ReadImage | undefined> => {
   const parts = await partsOf(source, means.codecs.sha256);
   if (!parts) return undefined;
   const tree = new LayerTree(means.budget);
@@ -99,7 +99,12 @@ const beside = (name: string, target: string): string => {
  * Reads a tar archive. The result has the parts if the archive is an image. Otherwise its files are in the
  * tree, and the result is undefined. The first entry that no image has decides.
  */
-const partsIn = async (archive: AsyncIterable<Uint8Array>, path: string, tree: LayerTree, means: Means): Promise<Source | undefined> => {
+const partsIn = async (
+  archive: AsyncIterable<Uint8Array>,
+  path: string,
+  tree: LayerTree,
+  means: Means,
+): Promise<PartSource | undefined> => {
   const { blobs, budget } = means;
   const parts = new Map<string, Piece>();
   let isImage = true;

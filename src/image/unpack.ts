@@ -16,7 +16,7 @@ export interface Codecs {
   readonly sha256: () => Sha256;
 }
 /** The sha256 in hex that the packed bytes of a part must have, or its unpacked ones. */
-export type Expected = { readonly packed: string } | { readonly unpacked: string } | undefined;
+export type ExpectedHash = { readonly packed: string } | { readonly unpacked: string } | undefined;
 
 /** Limits and means of the whole image. */
 export interface Unpacking {
@@ -104,7 +104,7 @@ export async function* unpacked(
   source: AsyncIterable<Uint8Array>,
   name: string,
   { codecs, limit, budget }: Unpacking,
-  expected?: Expected,
+  expected?: ExpectedHash,
 ): AsyncGenerator<Uint8Array> {
   const digest = expected && codecs.sha256();
   const isOfPacked = expected !== undefined && "packed" in expected;

@@ -1,5 +1,6 @@
 // Observers of a kernel's calls: trace lines, and calls that filters did not simply allow.
 
+import type { DoorName } from "../abi/door.ts";
 import type { SyscallData } from "../seccomp/data.ts";
 import type { Filter, FilterResult } from "../seccomp/filter.ts";
 import type { LogRecord } from "./base/log.ts";
@@ -7,7 +8,7 @@ import { entryWork } from "./base/pending-work.ts";
 import type { Kernel } from "./core/kernel.ts";
 import type { Task } from "./core/task.ts";
 import type { SigInfo } from "./signal/state/info.ts";
-import type { Door, DoorName, PendingCall } from "./syscall/call.ts";
+import type { Door, PendingCall } from "./syscall/call.ts";
 
 declare module "./core/kernel.ts" {
   interface KernelMembers {

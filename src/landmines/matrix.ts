@@ -6,12 +6,12 @@ import { catalogue } from "./catalogue/index.ts";
 import { expectedOf, guestFile, type Landmine, type Outcome, type Setting, type Variant } from "./catalogue/landmine.ts";
 
 /** Returns the bytes of a guest file by name, from a folder or from the network. */
-export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;
+export type GuestFileReader = (file: string) => Uint8Array | Promise<Uint8Array>;
 
 /** The environment of a run: a kernel profile, or the host's kernel. */
 export type Where = ProfileName | "native";
 /** The comparison of outcomes. "not yet": the row cannot run here. */
-export type Comparison = "as expected" | "different" | "not yet";
+export type OutcomeComparison = "as expected" | "different" | "not yet";
 
 /** The result of one run of a landmine. */
 export interface Cell {
@@ -21,7 +21,7 @@ export interface Cell {
   readonly expected: Outcome;
   /** Absent: this machine lacks a feature of the row (`mine.needs`). */
   readonly happened?: Outcome;
-  readonly verdict: Comparison;
+  readonly verdict: OutcomeComparison;
 }
 
 /** The line that has a text; empty if there is none, undefined if no text is expected. */
@@ -37,7 +37,7 @@ export const outcomeOf = (run: Run, expected: Outcome): Outcome => {
   return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }), ...(trace === undefined ? {} : { trace }) };
 };
 /** Compares the expected outcome with the actual one. */
-export const compareOutcomes = (expected: Outcome, happened: Outcome): Comparison =>
+export const compareOutcomes = (expected: Outcome, happened: Outcome): OutcomeComparison =>
   happened.stdout === expected.stdout &&
   happened.end === expected.end &&
   (happened.log ?? "").includes(expected.log ?? "") &&
@@ -53,7 +53,7 @@ const MEMORY = 2 ** 22;
 /** Runs one guest of a landmine. Undefined if the row has no meaning in the setting. */
 export const runLandmine = async (
   mine: Landmine,
-  where: Setting & { readonly variant: Variant; readonly files: GuestFiles },
+  where: Setting & { readonly variant: Variant; readonly files: GuestFileReader },
 ): Promise<Cell | undefined> => {
   const { profile, vendor, switches, variant, files } = where;
   const expected = expectedOf(mine, where)?.[variant];
@@ -71,7 +71,7 @@ export const runLandmine = async (
 /** Options of `matrix`. */
 export interface MatrixOptions extends Omit<Setting, "profile"> {
   readonly profiles: readonly ProfileName[];
-  readonly files: GuestFiles;
+  readonly files: GuestFileReader;
   /** Rows by id; absent: all. */
   readonly only?: readonly string[];
   /** Runs a guest on the host's kernel in addition. */

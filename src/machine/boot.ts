@@ -9,7 +9,7 @@ import type { Deadline } from "../cpu/machine/deadline.ts";
 import { directMap, layout } from "../cpu/machine/layout.ts";
 import { defaultModel, hasFeature, hwcap, knownModel, type Model, xcr0 } from "../cpu/machine/model.ts";
 import type { ProcessorModel } from "../kernel/base/processor.ts";
-import { kernelProfile, type Profile } from "../kernel/base/profile.ts";
+import { type KernelProfile, kernelProfile } from "../kernel/base/profile.ts";
 import { UPTIME } from "../kernel/base/time.ts";
 import type { Feature } from "../kernel/core/feature.ts";
 import type { Kernel } from "../kernel/core/kernel.ts";
@@ -64,7 +64,7 @@ export interface BootOptions extends Omit<MachineOptions, "code">, Pick<ProgramO
 const WASM_PAGE = 65536;
 
 /** The profile of the options. Throws a Problem for a name that is none. */
-export const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: BootOptions): Profile => {
+export const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: BootOptions): KernelProfile => {
   const switches = Object.entries({ x32, ia32, vsyscall, bugs }).filter(([, value]) => value !== undefined);
   const profile = kernelProfile(name, Object.fromEntries(switches));
   if (profile) return profile;
@@ -217,7 +217,7 @@ export const boot = (options: BootOptions, memory = allocate(options)): Booted =
   });
   setLimits(kernel, options);
   kernel.vfs = new Vfs(kernel, (dev, clock) => {
-    if (options.overlay) return new (lazyOverlay().OverlayFs)(dev, clock, options.overlay, root, budgetOf(options));
+    if (options.overlay) return new (lazyOverlay().HostOverlayFs)(dev, clock, options.overlay, root, budgetOf(options));
     return root ? new (lazyHostFs().HostFs)(dev, clock, root) : new MemFs(dev, clock);
   });
   // The time-stamp counter counts virtual nanoseconds.

@@ -1,6 +1,6 @@
 // Denied calls as data, for `Run.denials` and the hook `denied`.
+import type { DoorName } from "../abi/door.ts";
 import type { Frame } from "./stack/frame.ts";
-import type { DoorName } from "./tracing/events.ts";
 
 /**
  * A system call that a filter kept from running: how it came, which filter decided, and where the program

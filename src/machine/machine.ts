@@ -1,11 +1,11 @@
 // One machine: boots it, loads a program, runs it, and reports. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
-import type { Graph } from "../cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../cpu/jit/cfg/graph.ts";
 import { exitCode } from "../cpu/machine/exit.ts";
 import type { Kernel } from "../kernel/core/kernel.ts";
 import type { Process } from "../kernel/core/process.ts";
-import type { Chooser, RunResult } from "../kernel/core/scheduling.ts";
+import type { Chooser, SchedulerResult } from "../kernel/core/scheduling.ts";
 import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import { kernelSignal } from "../kernel/signal/state/info.ts";
@@ -91,7 +91,7 @@ export class Machine {
   }
 
   /** Sees each region that the JIT compiles. */
-  set onRegion(see: (graph: Graph, wasm: Uint8Array) => void) {
+  set onRegion(see: (graph: BlockGraph, wasm: Uint8Array) => void) {
     this._processor.jit.onRegion = see;
   }
 
@@ -259,7 +259,7 @@ export class Machine {
   }
 
   /** Lets pending events of the outside world arrive, or waits for one if the guest does nothing else. */
-  private async _look(result: RunResult, connection: Connection | undefined): Promise<void> {
+  private async _look(result: SchedulerResult, connection: Connection | undefined): Promise<void> {
     const { kernel, inputs } = this;
     // If no event can wake a task, the run waits until a timeout or a signal of the host, as on Linux.
     if (result.reason !== "idle" && result.reason !== "stuck") return inputs.turn();

@@ -6,7 +6,7 @@ import { ofText } from "../kernel/base/byte-string.ts";
 import { logLine } from "../kernel/base/log.ts";
 import type { Kernel } from "../kernel/core/kernel.ts";
 import type { Process } from "../kernel/core/process.ts";
-import type { RunResult } from "../kernel/core/scheduling.ts";
+import type { SchedulerResult } from "../kernel/core/scheduling.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { credOf } from "../kernel/cred/cred.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
@@ -48,7 +48,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
  * The reason for which `step` returned: that of the kernel, or `ended` for the end of the first process.
  * Others may be left.
  */
-export type StopReason = RunResult;
+export type StopReason = SchedulerResult;
 
 /** A program that runs already, in a machine that a snapshot has made. */
 export interface Started {
@@ -106,7 +106,7 @@ export class Session {
     // The command line prints them and keeps none.
     this._lines = new Lines(connection ? 0 : maxOutput);
     this._trace = this._newTrace();
-    const recorder = this._hooks.event && new (lazyRecorder().Recorder)(this._hooks.event, kernel);
+    const recorder = this._hooks.event && new (lazyRecorder().EventRecorder)(this._hooks.event, kernel);
     for (const observer of [this._trace, recorder, this._hookObserver(connection === undefined)]) if (observer) this.observe(observer);
     this._follower = options.schedule === undefined ? undefined : this._followText(options.schedule, this._trace, recorder);
     const sinks = connection ?? { stdout: this._stdout.sink, stderr: this._stderr.sink };

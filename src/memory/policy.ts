@@ -7,9 +7,9 @@ import type { AddressSpace } from "./space.ts";
 import type { Vma } from "./vma.ts";
 
 /** A set of node numbers, a bit each. */
-export type Nodes = bigint;
+export type NumaNodes = bigint;
 /** The nodes with memory. */
-export const ONLINE: Nodes = 1n;
+export const ONLINE: NumaNodes = 1n;
 /** MAX_NUMNODES of Debian's kernel: CONFIG_NODES_SHIFT is 10. */
 export const MAX_NODES = 1024;
 
@@ -19,8 +19,8 @@ export interface MemoryPolicy {
   /** MPOL_F_* bits of the mode. */
   readonly flags: number;
   /** The nodes that it uses, and those that user code gave. */
-  readonly nodes: Nodes;
-  readonly given: Nodes;
+  readonly nodes: NumaNodes;
+  readonly given: NumaNodes;
   /** set_mempolicy_home_node(2). */
   readonly home?: number;
 }
@@ -52,7 +52,7 @@ export const modeOf = (word: number): { readonly mode: number; readonly flags: n
  * The policy of a mode and nodes; undefined is the default one; or -EINVAL. Linux mpol_new(),
  * mpol_set_nodemask().
  */
-export const policyOf = ({ mode, flags }: { mode: number; flags: number }, given: Nodes): MemoryPolicy | undefined | number => {
+export const policyOf = ({ mode, flags }: { mode: number; flags: number }, given: NumaNodes): MemoryPolicy | undefined | number => {
   if (mode === MPOL.MPOL_DEFAULT) return given === 0n ? undefined : -E.EINVAL;
   const fixed = (flags & (STATIC | RELATIVE)) !== 0;
   const local = mode === MPOL.MPOL_LOCAL || (mode === MPOL.MPOL_PREFERRED && given === 0n);
@@ -62,7 +62,7 @@ export const policyOf = ({ mode, flags }: { mode: number; flags: number }, given
   return nodes === 0n ? -E.EINVAL : { mode, flags, nodes, given };
 };
 /** The nodes that get_mempolicy(2) reports. */
-export const reportedNodes = (policy: MemoryPolicy | undefined): Nodes =>
+export const reportedNodes = (policy: MemoryPolicy | undefined): NumaNodes =>
   policy === undefined ? 0n : policy.flags !== 0 ? policy.given : policy.nodes;
 
 /** Gives a range of one mapping another policy: 0 or -errno. Linux mbind_range(). */

@@ -341,7 +341,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
 
   /** The numbers of pages by kind, for /proc/PID/statm and status. Linux vm_stat_account(). */
-  usage(): Usage {
+  usage(): PageUsage {
     return { ...this.areas.pages, resident: this.table.resident, peak: this.table.peak };
   }
 
@@ -402,7 +402,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 }
 
 /** Numbers of pages. */
-export interface Usage extends Readonly<AreaPages> {
+export interface PageUsage extends Readonly<AreaPages> {
   readonly resident: number;
   /** The greatest number of resident pages so far. */
   readonly peak: number;

@@ -17,10 +17,10 @@ export { coverageText, lcov } from "./coverage/report.ts";
 export {
   type ArchRow,
   type CallRow,
+  type ExplainedVerdict,
   type Explanation,
   explainRoot,
   type NumberRow,
-  type Verdict as ExplainedVerdict,
 } from "./explain/explain.ts";
 export { differenceText, explanationText } from "./explain/explain-text.ts";
 export { conditionText, conjunctionText } from "./explain/predicate-text.ts";

@@ -1,14 +1,14 @@
 // Compiles a checked program to one WebAssembly function. Jumps only go forward, so every jump target is the
 // end of a block, and the blocks nest with the first target innermost. The result equals that of `evaluate`;
 // tests compare the two.
-import { Body, i32c, localGet, type Node, node, op, wt } from "../wasm/encoder.ts";
+import { Body, i32c, localGet, node, op, type WasmNode, wt } from "../wasm/encoder.ts";
 import { ModuleWriter } from "../wasm/module.ts";
 import { BPF, type Insn, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { EvaluatorRules } from "./evaluate.ts";
 
 /** Runs the program on the words in its linked memory. Returns the 32-bit return value. */
-export type Compiled = () => number;
+export type CompiledFilter = () => number;
 
 /** The possible next instructions. */
 const successors = ({ code, jt, jf, k }: Insn, pc: number): number[] => {
@@ -49,8 +49,8 @@ const reach = (program: Program, start: number): { reached: Uint8Array; targets:
 /** Nonzero at the instructions that are reachable from `from`. */
 export const reachable = (program: Program, from: number): Uint8Array => reach(program, from).reached;
 
-const bin = (o: number, a: Node, b: Node): Node => node(wt.i32, o, [a, b]);
-const eqz = (a: Node): Node => node(wt.i32, op.i32eqz, [a]);
+const bin = (o: number, a: WasmNode, b: WasmNode): WasmNode => node(wt.i32, o, [a, b]);
+const eqz = (a: WasmNode): WasmNode => node(wt.i32, op.i32eqz, [a]);
 /** The wasm load instruction and its width in bytes, by size field. */
 const loads: Readonly<Record<number, readonly [number, number]>> = {
   [BPF.W]: [op.i32load, 4],
@@ -59,7 +59,7 @@ const loads: Readonly<Record<number, readonly [number, number]>> = {
 };
 
 /** (a * r) >> 32 with r the rounded reciprocal of k: see `reciprocalDivision`. */
-const reciprocal = (a: Node, k: number): Node => {
+const reciprocal = (a: WasmNode, k: number): WasmNode => {
   const r = BigInt.asUintN(32, (0x1_0000_0000n + BigInt(k) - 1n) / BigInt(k));
   const product = node(wt.i64, op.i64mul, [node(wt.i64, op.i64extendI32u, [a]), node(wt.i64, op.i64const, [], r)]);
   return node(wt.i32, op.i32wrap, [node(wt.i64, op.i64shrU, [product, node(wt.i64, op.i64const, [], 32n)])]);
@@ -71,16 +71,16 @@ const statement = (rules: EvaluatorRules): ((b: Body, insn: Insn) => void) => {
   const a = localGet(wt.i32, aIndex);
   const x = localGet(wt.i32, xIndex);
   const { size } = rules.layout;
-  const give = (b: Body, value: Node) => {
+  const give = (b: Body, value: WasmNode) => {
     b.expr(value);
     b.code.byte(op.return);
   };
-  const giveZeroIf = (b: Body, condition: Node) => {
+  const giveZeroIf = (b: Body, condition: WasmNode) => {
     b.if(condition);
     give(b, i32c(0));
     b.end();
   };
-  const absolute = (b: Body, sizeField: number, k: number): Node | undefined => {
+  const absolute = (b: Body, sizeField: number, k: number): WasmNode | undefined => {
     const [load, width] = loads[sizeField] as readonly [number, number];
     if (k + width <= size) return node(wt.i32, load, [i32c(0)], k);
     give(b, i32c(0));
@@ -166,7 +166,7 @@ const addFunction = (module: ModuleWriter, rules: EvaluatorRules, program: Progr
   return module.func({ params: [], results: [wt.i32] }, body.done());
 };
 
-const link = (module: ModuleWriter, run: number, memory: WebAssembly.Memory): Compiled => {
+const link = (module: ModuleWriter, run: number, memory: WebAssembly.Memory): CompiledFilter => {
   module.exportFunc("run", run);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.done(1) as BufferSource), { vm: { memory } });
   return (instance.exports as { run: () => number }).run;
@@ -176,13 +176,18 @@ const link = (module: ModuleWriter, run: number, memory: WebAssembly.Memory): Co
  * Compiles a program and links it to `memory`, where the words of the data start at 0. Throws if WebAssembly
  * is not available.
  */
-export const compile = (rules: EvaluatorRules, program: Program, memory: WebAssembly.Memory): Compiled => {
+export const compile = (rules: EvaluatorRules, program: Program, memory: WebAssembly.Memory): CompiledFilter => {
   const module = new ModuleWriter();
   return link(module, addFunction(module, rules, program, beginning), memory);
 };
 
 /** Compiles several programs to one function: 1 if all of them return `value`, else 0. */
-export const compileAll = (rules: EvaluatorRules, programs: readonly FilterStep[], value: number, memory: WebAssembly.Memory): Compiled => {
+export const compileAll = (
+  rules: EvaluatorRules,
+  programs: readonly FilterStep[],
+  value: number,
+  memory: WebAssembly.Memory,
+): CompiledFilter => {
   const module = new ModuleWriter();
   const functions = programs.map(({ program, start }) => addFunction(module, rules, program, start));
   const body = new Body([]);

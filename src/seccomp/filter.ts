@@ -6,7 +6,7 @@ import { aFlag, check, optional, optionsOf, takes, wants, word32 } from "../want
 import type { Program } from "./bpf/insn.ts";
 import { aProgram } from "./bpf/wants.ts";
 import { checkProgram } from "./check.ts";
-import { type Compiled, compile, type FilterStep, type Start } from "./compile.ts";
+import { type CompiledFilter, compile, type FilterStep, type Start } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
 import { execute, loadAddress, loadsData } from "./evaluate.ts";
 import { writerOf } from "./layout.ts";
@@ -108,7 +108,7 @@ export class Filter {
   /** By number: specialised filters of calls whose arguments matter. */
   private readonly _special64: MaybeSpecialised[] = [];
   private readonly _special32: MaybeSpecialised[] = [];
-  private _run: Compiled | undefined;
+  private _run: CompiledFilter | undefined;
   private _heat = 0;
 
   /** The program must have passed the profile's checker and the path limit: see `attach`. */

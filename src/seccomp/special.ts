@@ -2,7 +2,7 @@
 // allow a call. A cache holds the arguments of recently allowed calls. A filter depends only on struct
 // seccomp_data, so equal arguments give an equal result.
 import { BPF, type Insn } from "./bpf/insn.ts";
-import { type Compiled, compileAll, type FilterStep, reachable } from "./compile.ts";
+import { type CompiledFilter, compileAll, type FilterStep, reachable } from "./compile.ts";
 import { type EvaluatorRules, loadsData } from "./evaluate.ts";
 import type { DataLayout } from "./layout.ts";
 
@@ -44,7 +44,7 @@ export const argumentsRead = (layout: DataLayout, steps: readonly FilterStep[]):
 
 /** The specialised filter of a path for one number. */
 export class SpecialisedFilter {
-  private readonly _run: Compiled;
+  private readonly _run: CompiledFilter;
   private readonly _read: readonly number[] | undefined;
   private readonly _allowed: Uint32Array;
   private readonly _filled = new Uint8Array(CACHE_SIZE);

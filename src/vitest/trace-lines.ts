@@ -10,14 +10,14 @@ export const matches = (line: string, wanted: TraceLine): boolean =>
   typeof wanted === "string" ? squeeze(line).includes(squeeze(wanted)) : wanted.test(line);
 
 /** The result of a search for lines in order. */
-export interface Found {
+export interface LineSearch {
   /** The numbers of the lines that were found. */
   readonly at: readonly number[];
   /** The first expected line that is absent; undefined if all are there. */
   readonly absent: TraceLine | undefined;
 }
 /** Searches lines in this order, with any others between. */
-export const findLines = (trace: readonly string[], wanted: readonly TraceLine[]): Found => {
+export const findLines = (trace: readonly string[], wanted: readonly TraceLine[]): LineSearch => {
   const at: number[] = [];
   for (const want of wanted) {
     const from = (at.at(-1) ?? -1) + 1;
@@ -67,7 +67,7 @@ export const nearestLines = (trace: readonly string[], wanted: TraceLine, most: 
 const NEAREST = 2;
 const numbered = (trace: readonly string[], at: number, mark: string): string => `    ${mark} ${String(at + 1).padStart(4)}  ${trace[at]}`;
 /** Why an expected line is absent: it is elsewhere, or others are near. */
-export const absenceText = (trace: readonly string[], { at, absent }: Found): string => {
+export const absenceText = (trace: readonly string[], { at, absent }: LineSearch): string => {
   const want = absent as TraceLine;
   const after = at.at(-1);
   const behind = after === undefined ? "" : ` after line ${after + 1}`;
@@ -79,4 +79,5 @@ export const absenceText = (trace: readonly string[], { at, absent }: Found): st
   return [head, ...near.map((line) => numbered(trace, line, "+"))].join("\n");
 };
 /** The lines that were found, with their numbers. */
-export const presenceText = (trace: readonly string[], { at }: Found): string => at.map((line) => numbered(trace, line, " ")).join("\n");
+export const presenceText = (trace: readonly string[], { at }: LineSearch): string =>
+  at.map((line) => numbered(trace, line, " ")).join("\n");

@@ -150,11 +150,11 @@ export const op = {
  * An expression with one result. `k` is the operator's immediate: constant, index of a local or function,
  * memory offset, or lanes.
  */
-export interface Node {
+export interface WasmNode {
   readonly t: WasmType;
   readonly op: number;
   readonly k: number | bigint | Uint8Array;
-  readonly args: readonly Node[];
+  readonly args: readonly WasmNode[];
   /** Known bound of an integer: the value is less than 2 to this power. */
   readonly below: number | undefined;
   /** Known distance of an integer from another value. */
@@ -165,9 +165,9 @@ export interface Origin {
   readonly of: number;
   readonly plus: number;
 }
-const none: readonly Node[] = [];
+const none: readonly WasmNode[] = [];
 /** An expression: type, opcode, operands, immediate. */
-export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({
+export const node = (t: WasmType, o: number, args: readonly WasmNode[] = none, k: WasmNode["k"] = 0): WasmNode => ({
   t,
   op: o,
   k,
@@ -176,7 +176,7 @@ export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: No
   from: undefined,
 });
 /** The same expression with known facts about its value. */
-export const noted = ({ t, op, k, args }: Node, below: number | undefined, from: Origin | undefined): Node => ({
+export const noted = ({ t, op, k, args }: WasmNode, below: number | undefined, from: Origin | undefined): WasmNode => ({
   t,
   op,
   k,
@@ -185,18 +185,18 @@ export const noted = ({ t, op, k, args }: Node, below: number | undefined, from:
   from,
 });
 /** A 32-bit constant. */
-export const i32c = (n: number): Node => node(wt.i32, op.i32const, none, n);
+export const i32c = (n: number): WasmNode => node(wt.i32, op.i32const, none, n);
 /** A 64-bit constant. */
-export const i64c = (n: bigint): Node => node(wt.i64, op.i64const, none, n);
+export const i64c = (n: bigint): WasmNode => node(wt.i64, op.i64const, none, n);
 /** The value of a local. */
-export const localGet = (t: WasmType, index: number): Node => node(t, op.localGet, none, index);
+export const localGet = (t: WasmType, index: number): WasmNode => node(t, op.localGet, none, index);
 
 /** The unsigned value of an integer constant; undefined for other expressions. */
-export const constant = (n: Node): bigint | undefined =>
+export const constant = (n: WasmNode): bigint | undefined =>
   n.op === op.i64const ? BigInt.asUintN(64, n.k as bigint) : n.op === op.i32const ? BigInt.asUintN(32, BigInt(n.k as number)) : undefined;
 
 /** A number of low bits; all bits of the integer above them are zero. */
-export const bitsOf = (n: Node): number => {
+export const bitsOf = (n: WasmNode): number => {
   if (n.op === op.i32const) return 32 - Math.clz32(n.k as number);
   if (n.op === op.i64const) {
     const c = n.k as bigint;
@@ -318,7 +318,7 @@ export class Body {
     this.#lent.length = 0;
   }
 
-  expr(n: Node): void {
+  expr(n: WasmNode): void {
     for (const a of n.args) this.expr(a);
     const c = this.code;
     this.opcode(n.op);
@@ -339,27 +339,27 @@ export class Body {
     this.code.byte(0);
     this.code.u(offset);
   }
-  store(o: number, address: Node, value: Node, offset: number): void {
+  store(o: number, address: WasmNode, value: WasmNode, offset: number): void {
     if (!isStore(o)) throw new Error(`not a store: ${o}`);
     this.expr(address);
     this.expr(value);
     this.opcode(o);
     this.#memarg(offset);
   }
-  set(local: number, value: Node): void {
+  set(local: number, value: WasmNode): void {
     this.expr(value);
     this.code.byte(op.localSet);
     this.code.u(local);
   }
   /** A jump to one of several labels by number. Numbers beyond the last label select the last one. */
-  table(which: Node, labels: readonly number[]): void {
+  table(which: WasmNode, labels: readonly number[]): void {
     this.expr(which);
     this.opcode(op.brTable);
     this.code.u(labels.length - 1);
     for (const label of labels) this.code.u(label);
   }
   /** A new local holding the value, or the value itself if it is a constant. */
-  bind(value: Node): Node {
+  bind(value: WasmNode): WasmNode {
     if (value.op === op.i64const || value.op === op.i32const) return value;
     const l = this.local(value.t);
     this.set(l, value);
@@ -372,14 +372,14 @@ export class Body {
    * `likely` is the expected value of the condition. The engine moves the other path out of line (branch
    * hinting).
    */
-  if(condition: Node, likely?: boolean): void {
+  if(condition: WasmNode, likely?: boolean): void {
     this.expr(condition);
     if (likely !== undefined) this.#hints.push([this.code.length, likely]);
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
   /** A jump to the label at this nesting distance. */
-  goIf(condition: Node, label: number, likely: boolean): void {
+  goIf(condition: WasmNode, label: number, likely: boolean): void {
     this.expr(condition);
     this.#hints.push([this.code.length, likely]);
     this.code.byte(op.brIf);

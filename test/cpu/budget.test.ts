@@ -6,7 +6,7 @@ import { noDeadline } from "../../src/cpu/machine/deadline.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { layout } from "../../src/cpu/machine/layout.ts";
 import { at, EF, R } from "../../src/cpu/machine/state.ts";
-import { Random } from "../../src/kernel/base/random.ts";
+import { SeededRandom } from "../../src/kernel/base/random.ts";
 import { freshCode } from "../../tools/oracle/code.ts";
 import { descriptorTables } from "../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";
@@ -68,7 +68,7 @@ test("rounds of a repeated instruction cost the same in every tier, and a deadli
     cpu.deadline = noDeadline;
     return seen;
   };
-  const random = new Random(1);
+  const random = new SeededRandom(1);
   for (let n = 0; n < 12; n++) {
     const parts = Array.from({ length: 8 }, () => 1 + (random.u32() % 90));
     const first = after("evaluate", parts, () => false);

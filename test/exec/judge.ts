@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { E } from "../../src/abi/errno.ts";
 import { AT } from "../../src/kernel/exec/auxv.ts";
-import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts";
+import { type ExecError, type LoadedImage, load } from "../../src/kernel/exec/load.ts";
 import { listOf } from "../../src/kernel/exec/strings.ts";
 import type { MappedFile } from "../../src/memory/backing.ts";
 import { defaultLimits } from "../../src/memory/limits.ts";
@@ -123,7 +123,7 @@ export const oursRaw = (
   args: readonly string[],
   cpu: Processor,
   canonical = path,
-): Image | ExecError =>
+): LoadedImage | ExecError =>
   load({
     frames,
     vdso,

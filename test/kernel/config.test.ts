@@ -2,13 +2,13 @@
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { SyscallName } from "../../src/abi/numbers.ts";
-import { kernelProfile, type Profile } from "../../src/kernel/base/profile.ts";
+import { type KernelProfile, kernelProfile } from "../../src/kernel/base/profile.ts";
 import { features } from "../../src/kernel/features/index.ts";
 import { gzip } from "../../src/kernel/fs/proc/config/gzip.ts";
 import { configText } from "../../src/kernel/fs/proc/config/options.ts";
 import { missing } from "../../src/kernel/syscall/missing.ts";
 
-const profile = (name: string, switches = {}): Profile => kernelProfile(name, switches) as Profile;
+const profile = (name: string, switches = {}): KernelProfile => kernelProfile(name, switches) as KernelProfile;
 /** The options of a text: true for y, false for one that is not set. */
 const parse = (text: string): Map<string, boolean> => {
   const found = new Map<string, boolean>();

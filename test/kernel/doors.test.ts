@@ -5,7 +5,7 @@ import { exit } from "../../src/cpu/machine/exit.ts";
 import { R, S } from "../../src/cpu/machine/state.ts";
 import { loadSegment } from "../../src/kernel/base/processor.ts";
 import { profiles } from "../../src/kernel/base/profiles.ts";
-import { Program } from "../../src/kernel/task/program.ts";
+import { ExecutedProgram } from "../../src/kernel/task/program.ts";
 import { fixture, register, STACK, setRegisters } from "./fixture.ts";
 
 const ENOSYS = -38n & 0xffff_ffff_ffff_ffffn;
@@ -84,7 +84,7 @@ describe("INT 0x80", () => {
 describe("SYSCALL in 32-bit code", () => {
   const enter = (sp: number) => {
     const f = fixture({ bits: 32 });
-    f.task.program = new Program(f.task.program.abi, { ...f.task.program.vdso, landingPad: 0x5000 }, undefined);
+    f.task.program = new ExecutedProgram(f.task.program.abi, { ...f.task.program.vdso, landingPad: 0x5000 }, undefined);
     setRegisters(f.state, { [R.ax]: 20n, [R.bx]: 1n, [R.cx]: 99n, [R.bp]: 2n, [R.dx]: 3n, [R.si]: 4n, [R.di]: 5n, [R.sp]: BigInt(sp) });
     f.task.mem.setU32(STACK - 64, 6);
     f.kernel.scheduler.gate.enter(f.task, exit.syscall);

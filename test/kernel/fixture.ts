@@ -6,7 +6,7 @@ import { layout } from "../../src/cpu/machine/layout.ts";
 import { Segments } from "../../src/cpu/machine/segments.ts";
 import { at, R, State } from "../../src/cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../../src/kernel/base/processor.ts";
-import type { Profile } from "../../src/kernel/base/profile.ts";
+import type { KernelProfile } from "../../src/kernel/base/profile.ts";
 import { profiles } from "../../src/kernel/base/profiles.ts";
 import { credOf } from "../../src/kernel/cred/cred.ts";
 import { Vdso } from "../../src/kernel/exec/vdso.ts";
@@ -63,7 +63,7 @@ export const fixture = ({
   bits = 64 as 32 | 64,
   deadline,
 }: {
-  profile?: Profile;
+  profile?: KernelProfile;
   bits?: 32 | 64;
   deadline?: Deadline;
 } = {}) => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type SyscallName, syscallNumbers } from "../../src/abi/numbers.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R } from "../../src/cpu/machine/state.ts";
-import { Random } from "../../src/kernel/base/random.ts";
+import { SeededRandom } from "../../src/kernel/base/random.ts";
 import { leaveKernel } from "../../src/kernel/entry/leave.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 
@@ -15,7 +15,7 @@ const CALLS = 8_000;
  * Values that meet checks: small numbers, flags, pointers good, bad, misaligned and huge, all ones, sign
  * bits.
  */
-const value = (random: Random): bigint => {
+const value = (random: SeededRandom): bigint => {
   const r = random.u32();
   const pick = r % 10;
   if (pick < 3) return BigInt(random.u32() % 20);
@@ -29,7 +29,7 @@ const value = (random: Random): bigint => {
  * A task with one descriptor of many kinds: a directory, a file, a memfd, both ends of a pipe, event, timer,
  * signal and epoll descriptors.
  */
-const equipped = (bits: 32 | 64, random: Random) => {
+const equipped = (bits: 32 | 64, random: SeededRandom) => {
   const machine = fixture({ bits });
   const { task, kernel, state } = machine;
   task.mem.write(MAPPED, new TextEncoder().encode("/\0/f\0"));
@@ -60,7 +60,7 @@ test.each([
   ["int 0x80", exit.int80, 64, 1],
   ["int 0x80 of 32-bit code", exit.int80, 32, 1],
 ] as const)("random calls through %s are all answered", { timeout: 60_000 }, (_name, door, bits, column) => {
-  const random = new Random(SEED + column + bits);
+  const random = new SeededRandom(SEED + column + bits);
   const numbers = Object.values(syscallNumbers).flatMap((row) => (row[column] === null ? [] : [row[column] as number]));
   let machine = equipped(bits, random);
   for (let i = 0; i < CALLS; i++) {

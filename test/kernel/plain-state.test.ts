@@ -146,7 +146,7 @@ describe.skipIf(missing("plain state with handles of the host", nativeX64, shell
     });
     it("--overlay", async () => {
       const found = await moments((at) => ({ root: hostTree(`${at}/root`), overlay: hostOverlay(`${at}/changes`) }));
-      expect([...found.classes]).toEqual(expect.arrayContaining(["kernel/fs/types/overlay-fs.ts:OverlayFs"]));
+      expect([...found.classes]).toEqual(expect.arrayContaining(["kernel/fs/types/overlay-fs.ts:HostOverlayFs"]));
     });
     it("--net", async () => {
       const server = createServer((socket) => socket.end("from the host\n")).listen(0, "127.0.0.1");

@@ -2,12 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
 import { at, R, vector } from "../../src/cpu/machine/state.ts";
-import { kernelProfile, type Profile, type Switches } from "../../src/kernel/base/profile.ts";
+import { type KernelProfile, kernelProfile, type Switches } from "../../src/kernel/base/profile.ts";
 import { strictState } from "../../src/kernel/base/seccomp-state.ts";
 import { encodeProgram, jump, type Program, seccompProfileNames, stmt } from "../../src/seccomp/index.ts";
 import { fixture, STACK } from "./fixture.ts";
 
-const profile = (name: string, switches: Partial<Switches> = {}): Profile => kernelProfile(name, switches) as Profile;
+const profile = (name: string, switches: Partial<Switches> = {}): KernelProfile => kernelProfile(name, switches) as KernelProfile;
 
 type World = ReturnType<typeof fixture>;
 /** One call; its result as a signed number. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { x64 } from "../../src/abi/abi.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R } from "../../src/cpu/machine/state.ts";
-import { Random } from "../../src/kernel/base/random.ts";
+import { SeededRandom } from "../../src/kernel/base/random.ts";
 import { again, WaitQueue, wait } from "../../src/kernel/base/wait.ts";
 import type { Task } from "../../src/kernel/core/task.ts";
 import { newTask } from "../../src/kernel/lifecycle/new-task.ts";
@@ -97,7 +97,7 @@ test("what guests see does not depend on how long each run may last", () => {
 
 test("what guests see does not depend on when a deadline comes, in code or in a long call", () => {
   const runs = [0, 1, 2, 3].map((seed) => {
-    const random = new Random(seed);
+    const random = new SeededRandom(seed);
     // The first has no deadline, for the others it is always near.
     const late = () => (seed === 0 ? false : random.u32() % 3 === 0);
     const { kernel, task, process, cpu } = fixture({ deadline: { clock: () => Number(late()), until: 1 } });

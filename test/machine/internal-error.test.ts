@@ -6,7 +6,7 @@ import { Machine } from "trapgate/internal";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import type { Engine } from "../../src/cpu/engine.ts";
-import { Random } from "../../src/kernel/base/random.ts";
+import { SeededRandom } from "../../src/kernel/base/random.ts";
 import { place, program } from "../../tools/engines/program.ts";
 import { inFolder } from "../support/guest.ts";
 
@@ -36,8 +36,8 @@ again:
     syscall`);
 /** Twenty-four random bytes are more than we can do. */
 const breakRandom = (how: () => never): void => {
-  const { bytes } = Random.prototype;
-  vi.spyOn(Random.prototype, "bytes").mockImplementation(function (this: Random, n) {
+  const { bytes } = SeededRandom.prototype;
+  vi.spyOn(SeededRandom.prototype, "bytes").mockImplementation(function (this: SeededRandom, n) {
     return n === 24 ? how() : bytes.call(this, n);
   });
 };

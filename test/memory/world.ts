@@ -1,6 +1,6 @@
 // A machine's memory and programs in it, without a CPU: for the tests of memory and exec.
 import { totalmem } from "node:os";
-import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts";
+import { type ExecError, type LoadedImage, load } from "../../src/kernel/exec/load.ts";
 import { listOf } from "../../src/kernel/exec/strings.ts";
 import { Vdso } from "../../src/kernel/exec/vdso.ts";
 import type { Backing, MappedFile } from "../../src/memory/backing.ts";
@@ -80,7 +80,7 @@ export interface Run {
 }
 
 /** execve of `bytes`. */
-export const exec = ({ frames, vdso }: World, bytes: Uint8Array, run: Run = {}): Image | ExecError => {
+export const exec = ({ frames, vdso }: World, bytes: Uint8Array, run: Run = {}): LoadedImage | ExecError => {
   const path = run.path ?? "/program";
   const open = (name: string): MappedFile | number => {
     const content = run.files?.[name];
@@ -108,7 +108,7 @@ export const exec = ({ frames, vdso }: World, bytes: Uint8Array, run: Run = {}):
   });
 };
 
-export const started = (image: Image | ExecError): Image => {
+export const started = (image: LoadedImage | ExecError): LoadedImage => {
   if ("errno" in image) throw new Error(`execve failed with ${image.errno}${image.fatal ? ", fatally" : ""}`);
   return image;
 };

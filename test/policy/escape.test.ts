@@ -6,7 +6,7 @@ import { arg, audit, CLONE, errno, type Finding, policy, readPolicy } from "trap
 import { describe, expect, it } from "vitest";
 import { escapeOf } from "../../src/cli/seccomp/escape/escape.ts";
 import { type GuestText, guestFile } from "../../src/cli/seccomp/escape/guest.ts";
-import { type Shown, show } from "../../src/cli/seccomp/escape/show.ts";
+import { type GuestRuns, show } from "../../src/cli/seccomp/escape/show.ts";
 import type { Diagram } from "../../src/seccomp/index.ts";
 import { inFolder } from "../support/guest.ts";
 import { missing, nativeX64 } from "../support/host.ts";
@@ -90,7 +90,7 @@ const natively = (bpf: Uint8Array | undefined, guest: GuestText): Promise<string
     writeFileSync(file, guestFile(bpf, guest), { mode: 0o755 });
     return spawnSync(file, { timeout: 10_000 }).signal;
   });
-const here = (made: Shown["passes"]): string | null => {
+const here = (made: GuestRuns["passes"]): string | null => {
   if (!made) return null;
   if (made.text.includes("killed by SIGSYS")) return "SIGSYS";
   return made.succeeded === true ? "SIGILL" : "SIGTRAP";

@@ -1,7 +1,7 @@
 // The system-call fuzzer has values for every declared argument.
 import { expect, it } from "vitest";
 import { calls } from "../../src/kernel/calls/index.ts";
-import type { Arg } from "../../src/kernel/syscall/declaration.ts";
+import type { ArgType } from "../../src/kernel/syscall/declaration.ts";
 import { harmlessCalls, notAsked } from "../../tools/campaign/syscalls/harmless.ts";
 import { valuesOf } from "../../tools/campaign/syscalls/values.ts";
 
@@ -14,7 +14,7 @@ it("every argument type of every declaration has values to try", () => {
 
 it("a type that is new has none", () => {
   const decode = (): number => 0;
-  const fresh = (c: string): Arg<number> => ({ c, decode, show: String });
+  const fresh = (c: string): ArgType<number> => ({ c, decode, show: String });
   for (const c of ["int", "unsigned long", "void *", "struct news *"]) expect(valuesOf(fresh(c))).toBeUndefined();
 });
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Cpu } from "../../src/cpu/cpu.ts";
 import { opcodeIndex } from "../../src/cpu/decode/decoder.ts";
 import { formOf } from "../../src/cpu/decode/instance.ts";
-import { Instructions, packLists } from "../../src/cpu/decode/instructions.ts";
+import { InstructionRows, packLists } from "../../src/cpu/decode/instructions.ts";
 import { displacementOf } from "../../src/cpu/interp/predecode.ts";
 import { sizeIndex } from "../../src/cpu/isa/row.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
@@ -79,7 +79,7 @@ const sources: readonly Source[] = [
 /** Instructions that the vDSO has, and C libraries once. */
 const besides = { 64: ["6488042500"], 32: ["0f05", "0f34", "8ee8", "f30f1efb"] } as const;
 
-const instructions = new Instructions((number) => rows[number]!, {
+const instructions = new InstructionRows((number) => rows[number]!, {
   opcodes: packLists(opcodeIndex(rows)),
   forms: packLists(rows.map(() => [])),
 });

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Decoder, type DecodeTables } from "../../src/cpu/decode/decoder.ts";
 import { formOf } from "../../src/cpu/decode/instance.ts";
-import type { Instructions } from "../../src/cpu/decode/instructions.ts";
+import type { InstructionRows } from "../../src/cpu/decode/instructions.ts";
 import { PredecodeCache, type PredecodeRoutines } from "../../src/cpu/interp/predecode.ts";
 import { Records } from "../../src/cpu/interp/records.ts";
 import { commonModules } from "../../src/cpu/isa/form.ts";
@@ -68,7 +68,7 @@ export const commonModule = (tables: DecodeTables): ((row: Row, key: number) => 
 };
 
 /** A decoder with templates, which has met nothing. */
-export const emptyTemplates = (instructions: Instructions, routines: BufferSource) => {
+export const emptyTemplates = (instructions: InstructionRows, routines: BufferSource) => {
   const pages = Math.ceil(layout.frames / 65536) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(routines), { vm: { memory }, env: { memory, abort() {} } });
@@ -83,7 +83,7 @@ export const emptyTemplates = (instructions: Instructions, routines: BufferSourc
  * The records that a processor of the default model has after decoding a part's instructions, by part and
  * context.
  */
-export const preloadsOf = (instructions: Instructions, routines: BufferSource): readonly (readonly Uint8Array[])[] => {
+export const preloadsOf = (instructions: InstructionRows, routines: BufferSource): readonly (readonly Uint8Array[])[] => {
   const { state, decoder, templates } = emptyTemplates(instructions, routines);
   const records = new Records(state, instructions, []);
   // The opcodes of flat code, by number.

@@ -53,7 +53,7 @@ export const below: Record<string, readonly string[]> = {
     "problem.ts",
     "visible.ts",
   ],
-  "index.ts": ["machine", "kernel", "budget.ts", "failure.ts", "problem-table.ts", "problem.ts"],
+  "index.ts": ["machine", "kernel", "abi", "budget.ts", "failure.ts", "problem-table.ts", "problem.ts"],
   "internal.ts": ["machine", "cpu"],
   "node.ts": ["host", "kernel"],
   vitest: ["abi", "wants.ts", "machine", "policy", "seccomp", "nearest.ts", "problem.ts"],

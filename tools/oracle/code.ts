@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { opcodeIndex } from "../../src/cpu/decode/decoder.ts";
-import { Instructions, packLists } from "../../src/cpu/decode/instructions.ts";
+import { InstructionRows, packLists } from "../../src/cpu/decode/instructions.ts";
 import { buildHandlers } from "../../src/cpu/interp/handlers.ts";
 import { rows } from "../../src/cpu/isa/rows/all.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
@@ -16,7 +16,10 @@ export const freshCode = async (): Promise<CpuCode> => {
   const routineTypes = exportTypes(routines);
   const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES, () => undefined);
   return {
-    instructions: new Instructions((number) => rows[number]!, { opcodes: packLists(opcodeIndex(rows)), forms: packLists(handlers.forms) }),
+    instructions: new InstructionRows((number) => rows[number]!, {
+      opcodes: packLists(opcodeIndex(rows)),
+      forms: packLists(handlers.forms),
+    }),
     handlers: handlers.modules.map(({ first, wasm }) => {
       const module = new WebAssembly.Module(wasm as BufferSource);
       return { first, module: () => module };

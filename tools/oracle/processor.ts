@@ -2,7 +2,7 @@
 // that it has, under its own vendor's model. Recorded results (recorded.ts) judge the rest.
 import { existsSync, readFileSync } from "node:fs";
 import type { Row } from "../../src/cpu/isa/row.ts";
-import { cpuModel, type Feature, type Vendor, vendorNames, vendors } from "../../src/cpu/machine/model.ts";
+import { type CpuFeature, cpuModel, type Vendor, vendorNames, vendors } from "../../src/cpu/machine/model.ts";
 
 const info = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "latin1") : "";
 const value = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, "m").exec(info)?.[1] ?? "?";
@@ -27,7 +27,7 @@ export const siliconVendor = (): Vendor | undefined => (mask === undefined || ma
 /** The model that the processor under us judges: that of all features, by its vendor. */
 export const siliconModel = (): string => `max:${siliconVendor() ?? "amd"}`;
 /** True if this host's processor has the feature, by /proc/cpuinfo. */
-export const hasFeature = (feature: Feature): boolean => flags.has(feature) && (mask?.features.includes(feature) ?? true);
+export const hasFeature = (feature: CpuFeature): boolean => flags.has(feature) && (mask?.features.includes(feature) ?? true);
 
 /** True if this host's processor has the instruction. */
 export const hasRow = ({ feature = [] }: Row): boolean => (typeof feature === "string" ? [feature] : feature).every(hasFeature);

@@ -1,7 +1,7 @@
 // `trapgate run --dump-jit ADDRESS`: the compiled region that holds an address, as guest code, pseudo-code
 // and WebAssembly's text.
 import { createRequire } from "node:module";
-import type { Graph } from "../../cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../../cpu/jit/cfg/graph.ts";
 import { dumpRegion, regionContains } from "../../cpu/jit/dump.ts";
 import type { Machine } from "../../machine/machine.ts";
 
@@ -37,7 +37,7 @@ const wasmText = async (wasm: Uint8Array): Promise<string[]> => {
 
 /** Watches a machine; afterwards `report` prints the last region that held the address. */
 export const watchRegions = (machine: Machine, address: number): { report(say: (line: string) => void): Promise<void> } => {
-  let last: { readonly graph: Graph; readonly wasm: Uint8Array } | undefined;
+  let last: { readonly graph: BlockGraph; readonly wasm: Uint8Array } | undefined;
   let regions = 0;
   machine.onRegion = (graph, wasm) => {
     regions++;

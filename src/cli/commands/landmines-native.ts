@@ -1,11 +1,18 @@
 // Landmines on the native kernel. Its results must be those that the catalogue expects of upstream.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../../landmines/catalogue/landmine.ts";
+import {
+  expectedOf,
+  guestFile,
+  type Landmine,
+  type Outcome,
+  type ProcessorVendor,
+  type Variant,
+} from "../../landmines/catalogue/landmine.ts";
 import { type Cell, compareOutcomes } from "../../landmines/matrix.ts";
 import { Problem } from "../../problem.ts";
 
-const vendorOfHost = (): Vendor => (/AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel");
+const vendorOfHost = (): ProcessorVendor => (/AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel");
 
 const runHere = (file: string): Outcome => {
   const { status, signal, stdout, error } = spawnSync(file, [], { encoding: "latin1", env: {}, timeout: 60_000 });

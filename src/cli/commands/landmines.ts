@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { ProfileName } from "../../kernel/base/profile.ts";
 import { profiles } from "../../kernel/base/profiles.ts";
 import { catalogue } from "../../landmines/catalogue/index.ts";
-import { type Cell, type Comparison, describeOutcome, matrix } from "../../landmines/matrix.ts";
+import { type Cell, describeOutcome, matrix, type OutcomeComparison } from "../../landmines/matrix.ts";
 import { cellJson, junit } from "../../landmines/report.ts";
 import { inShard } from "../../machine/shard.ts";
 import { Problem } from "../../problem.ts";
@@ -42,7 +42,7 @@ const ids = catalogue.map((m) => m.id);
 
 const guestPath = (name: string): string => fileURLToPath(new URL(`../../guest/bin/${name}`, import.meta.url));
 
-const marks: Record<Comparison, (text: string) => string> = { "as expected": pc.green, different: pc.red, "not yet": pc.yellow };
+const marks: Record<OutcomeComparison, (text: string) => string> = { "as expected": pc.green, different: pc.red, "not yet": pc.yellow };
 const WIDTH = Math.max(...names.map((name) => name.length)) + 1;
 
 const row = ({ mine, where, variant, expected, happened, verdict }: Cell): string => {
@@ -53,7 +53,7 @@ const row = ({ mine, where, variant, expected, happened, verdict }: Cell): strin
 };
 
 const summary = (cells: readonly Cell[]): string => {
-  const count = (verdict: Comparison): number => cells.filter((c) => c.verdict === verdict).length;
+  const count = (verdict: OutcomeComparison): number => cells.filter((c) => c.verdict === verdict).length;
   const [different, missing] = [count("different"), count("not yet")];
   const ran = `${cells.length - missing} runs, ${different === 0 ? "all as expected" : `${different} different`}`;
   return missing === 0 ? ran : `${ran}; ${missing} not yet`;

@@ -12,7 +12,7 @@ import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { codec, nameOf } from "../recorded.ts";
 import { programOptionHelp } from "../run-help.ts";
-import { type Prepared, prepare, programOptions } from "../run-options.ts";
+import { type PreparedRun, prepare, programOptions } from "../run-options.ts";
 import { checkOutput } from "../save/output-file.ts";
 import { statusOfEnd } from "../status.ts";
 import { complain } from "../text/print.ts";
@@ -32,7 +32,7 @@ const factsOf = <T extends object>(from: T, without: readonly string[]): unknown
   Object.fromEntries(Object.entries(from).filter(([name, value]) => value !== undefined && !without.includes(name)));
 
 /** A machine whose questions to the host are recorded. */
-const recorded = (recorder: Recorder, { machine: given, program, path }: Prepared, policy: string | Uint8Array | undefined) => {
+const recorded = (recorder: Recorder, { machine: given, program, path }: PreparedRun, policy: string | Uint8Array | undefined) => {
   const { root, mounts = [], files = {}, ...values } = given;
   const list = Object.entries(files).map(([name, file]) => {
     const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;

@@ -1,6 +1,6 @@
 // `trapgate query calls`: the system calls of a run that fit a description.
+import type { DoorName } from "../../abi/door.ts";
 import { findCalls } from "../../debug/query/calls.ts";
-import type { DoorName } from "../../machine/tracing/events.ts";
 import { integer, oneOf } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { answer, ask, askHelp, operandsOf, synopsis } from "./ask.ts";

@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import type { Hooks } from "../../machine/options.ts";
 import type { TraceEvent } from "../../machine/tracing/events.ts";
-import type { Prepared } from "../run-options.ts";
+import type { PreparedRun } from "../run-options.ts";
 import { writeOutput } from "./output-file.ts";
 import { zip } from "./zip.ts";
 
@@ -28,7 +28,7 @@ export class TraceFile {
   readonly #about: object;
   readonly #program: Uint8Array | undefined;
 
-  constructor({ path: own, program, machine, file }: Prepared) {
+  constructor({ path: own, program, machine, file }: PreparedRun) {
     const { kernel = "upstream", cpu = "", x32 = false, ia32 = true } = machine;
     this.#about = {
       v: 1,

@@ -11,19 +11,19 @@ import type { Command } from "../command.ts";
 import { progress } from "../progress.ts";
 import { color as pc } from "../text/color.ts";
 import { print, printJson } from "../text/print.ts";
-import { type Made, type Shown, show } from "./escape/show.ts";
+import { type GuestRuns, type Made, show } from "./escape/show.ts";
 import { files, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
 import { write } from "./output.ts";
 
 /** The last call tells; an escape of several calls shows all of them. */
 const lines = (what: string, { text, calls }: Made): readonly string[] =>
   calls.length < 2 ? [`${what}: ${text}`] : [`${what}:`, ...calls.slice(0, -1).map((call) => `  ${call}`), `  ${text}`];
-const conclusions: Readonly<Record<NonNullable<Shown["verdict"]>, string>> = {
+const conclusions: Readonly<Record<NonNullable<GuestRuns["verdict"]>, string>> = {
   open: "open: the guest performed the denied action",
   reached: "open as far as the policy goes: the kernel answered, not the policy",
   closed: "closed in this guest: the policy denies a call that it needs",
 };
-const proofText = ({ denied, without, passes, verdict }: Shown): readonly string[] => [
+const proofText = ({ denied, without, passes, verdict }: GuestRuns): readonly string[] => [
   ...(denied ? lines("under the policy", denied) : []),
   ...(without ? lines("without it", without) : []),
   ...(passes ? lines("under the policy", passes) : []),
@@ -83,7 +83,7 @@ export const command: Command = {
     const bpf = values["no-run"] ? undefined : bpfOf(policy);
     const { name } = policy.source;
     if (values.sarif !== undefined) write(`${JSON.stringify(sarif(findings, name), null, 2)}\n`, values.sarif);
-    const proofs: Shown[] = [];
+    const proofs: GuestRuns[] = [];
     const line = progress(() => `guests of ${proofs.length} of ${findings.length} findings run`);
     if (bpf) for (const finding of findings) proofs.push(await workOf(own).budget.outside(() => show(finding, bpf, policy.diagram)));
     line.end();

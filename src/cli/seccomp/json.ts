@@ -1,5 +1,5 @@
 // Explanations and differences as JSON; 64-bit numbers are strings in hexadecimal.
-import type { Explanation, Verdict } from "../../policy/explain/explain.ts";
+import type { ExplainedVerdict, Explanation } from "../../policy/explain/explain.ts";
 import { conditionText } from "../../policy/explain/predicate-text.ts";
 import { valueText } from "../../policy/explain/value-text.ts";
 import type { Condition } from "../../seccomp/index.ts";
@@ -11,7 +11,7 @@ const conditionJson = (condition: Condition) => ({
   ...condition.predicate,
 });
 
-const verdictJson = ({ cases, truncated }: Verdict, show: (value: number) => string) => ({
+const verdictJson = ({ cases, truncated }: ExplainedVerdict, show: (value: number) => string) => ({
   cases: cases.map(({ value, when }) => ({ verdict: show(value), when: when.map((all) => all.map(conditionJson)) })),
   ...(truncated ? { truncated } : {}),
 });

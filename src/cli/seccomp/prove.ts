@@ -10,10 +10,10 @@ import type { Command } from "../command.ts";
 import { print, printJson } from "../text/print.ts";
 import { witnesses } from "./diff.ts";
 import { files, readHelp, readOne, readOptions, titleOf, workOf } from "./input.ts";
-import { type Outcome, runCall } from "./run-call.ts";
+import { type CallOutcome, runCall } from "./run-call.ts";
 
 /** The call under a policy's own program, or under one that means the same. */
-const carriedOut = async ({ program, diagram }: Policy, data: SyscallData, budget: WorkBudget): Promise<Outcome> => {
+const carriedOut = async ({ program, diagram }: Policy, data: SyscallData, budget: WorkBudget): Promise<CallOutcome> => {
   try {
     const bpf = encodeProgram(program ?? programOf(diagram));
     return await budget.outside(() => runCall(bpf, data));

@@ -6,7 +6,7 @@ import { abiOf } from "../../policy/names.ts";
 import type { SyscallData } from "../../seccomp/index.ts";
 
 /** The result of a call that was executed in a machine. */
-export interface Outcome {
+export interface CallOutcome {
   /** The trace line, and how the program ended if the call ended it. */
   readonly text: string;
 }
@@ -63,7 +63,7 @@ const DEFAULT_IP = 0x40_1000n;
 const LIMIT = 1n << 47n;
 
 /** Carries the call out under the filter, if there is one, in a machine with nothing in it. */
-export const runCall = async (policy: Uint8Array | undefined, data: SyscallData): Promise<Outcome> => {
+export const runCall = async (policy: Uint8Array | undefined, data: SyscallData): Promise<CallOutcome> => {
   const abi = abiOf(data.arch, data.nr);
   if (!abi) return { text: "not carried out: no door leads to this architecture" };
   const ip = (BigInt(data.ipHi) << 32n) | BigInt(data.ipLo);

@@ -13,7 +13,7 @@ import { hole, localTypes } from "./template-body.ts";
 /** The most blocks of a group. */
 export const mostBlocks = 64;
 /** The templates of consecutive records, and the slot of their function in the table. */
-export interface Part {
+export interface BatchPart {
   readonly first: number;
   readonly templates: readonly Template[];
   readonly slot: number;
@@ -71,7 +71,7 @@ export class BatchWriter extends ExitCode {
    * Appends a function: the templates of the records from `first` on, then the record after them. `slot`: its
    * slot in the table. `head`: it begins a block, and others enter it directly.
    */
-  add({ first, templates, slot }: Part, head: boolean): void {
+  add({ first, templates, slot }: BatchPart, head: boolean): void {
     const start = this.#start(templates);
     this.nested = 0;
     if (head) this.#guard(first, slot);
@@ -94,7 +94,7 @@ export class BatchWriter extends ExitCode {
     this.#elements++;
   }
   /** Appends a function of several blocks. Its first parameter is the number of the block to begin with. */
-  addGroup(parts: readonly Part[]): void {
+  addGroup(parts: readonly BatchPart[]): void {
     const start = this.#start(parts.flatMap(({ templates }) => templates));
     const last = parts.length - 1;
     this.byte(op.loop);
@@ -109,10 +109,10 @@ export class BatchWriter extends ExitCode {
     this.unsigned(last);
     for (let n = 0; n <= last; n++) this.unsigned(n);
     this.#group.clear();
-    for (let n = 0; n <= last; n++) this.#group.set((parts[n] as Part).first, n);
+    for (let n = 0; n <= last; n++) this.#group.set((parts[n] as BatchPart).first, n);
     this.#blocks = parts.length;
     for (let n = 0; n <= last; n++) {
-      const { first, templates } = parts[n] as Part;
+      const { first, templates } = parts[n] as BatchPart;
       this.byte(op.end);
       this.#which = n;
       this.nested = last - n + 1;

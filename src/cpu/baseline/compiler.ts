@@ -3,7 +3,7 @@
 // their handlers, so control may enter a block anywhere.
 
 import { isShared } from "../../wasm/shared-memory.ts";
-import type { Instructions } from "../decode/instructions.ts";
+import type { InstructionRows } from "../decode/instructions.ts";
 import { isGone, mostRuns, special } from "../decode/operand-slots.ts";
 import type { Blocks } from "../interp/block-cache.ts";
 import type { LazyFlagKind } from "../isa/flags.ts";
@@ -11,7 +11,7 @@ import { formsOf, type KeyedForm } from "../isa/form.ts";
 import type { Row } from "../isa/row.ts";
 import { record } from "../machine/layout.ts";
 import type { State } from "../machine/state.ts";
-import { BatchWriter, mostBlocks, type Part } from "./batch.ts";
+import { type BatchPart, BatchWriter, mostBlocks } from "./batch.ts";
 import { type BatchFrame, commonModule, nameOf } from "./batch-module.ts";
 import { groupsOf } from "./groups.ts";
 import type { BaselineStats } from "./policy.ts";
@@ -26,7 +26,7 @@ const mostOfBlock = 130;
 /** The targets that compiled functions are linked to. */
 export interface BaselineLinks {
   readonly state: State;
-  readonly instructions: Instructions;
+  readonly instructions: InstructionRows;
   /** The table of handlers, which grows. */
   readonly table: WebAssembly.Table;
   /** Links a module with memory, handlers and other imports, and returns its exports. */
@@ -50,7 +50,7 @@ export class BaselineCompiler {
   /** The handlers that functions replace, by slot from the first one on. */
   readonly #replaced: number[] = [];
   /** The groups of functions, by slot from the first one on: first records and slots of their blocks. */
-  readonly #groups: (readonly Part[] | undefined)[] = [];
+  readonly #groups: (readonly BatchPart[] | undefined)[] = [];
   readonly #variants: (Variants | undefined)[] = [];
   readonly #forms = new Map<Row, readonly KeyedForm[]>();
   #writer: BatchWriter | undefined;
@@ -148,7 +148,7 @@ export class BaselineCompiler {
   #write(): Uint8Array<ArrayBuffer> {
     const { u32 } = this.#links.state;
     const parts = this.#planned.map(
-      ({ first, length }, n): Part => ({ first, templates: this.#templatesOf(first, length), slot: this.#nextSlot + n }),
+      ({ first, length }, n): BatchPart => ({ first, templates: this.#templatesOf(first, length), slot: this.#nextSlot + n }),
     );
     const isHead = (n: number): boolean => (this.#planned[n] as Run).head;
     const groups = groupsOf(

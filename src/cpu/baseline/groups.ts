@@ -2,7 +2,7 @@
 
 import type { Records } from "../interp/records.ts";
 import { record } from "../machine/layout.ts";
-import { mostBlocks, type Part } from "./batch.ts";
+import { type BatchPart, mostBlocks } from "./batch.ts";
 import type { Template } from "./template.ts";
 
 /** Bounds of a group. Engines compile a larger function more slowly. */
@@ -12,7 +12,7 @@ const most = { blocks: mostBlocks / 2, instructions: 300 } as const;
  * The groups among some blocks, each in the order of addresses. A block without company is in none. Only
  * links count: they stay inside a page, and lead where control has been.
  */
-export const groupsOf = (parts: readonly Part[], u32: Uint32Array, records: Records): readonly (readonly Part[])[] => {
+export const groupsOf = (parts: readonly BatchPart[], u32: Uint32Array, records: Records): readonly (readonly BatchPart[])[] => {
   const sorted = parts.map((part) => ({ part, ip: records.ipOf(part.first) })).sort((a, b) => a.ip - b.ip);
   const number = new Map(sorted.map(({ part }, n) => [part.first, n]));
   // Disjoint sets with their sizes.
@@ -40,7 +40,7 @@ export const groupsOf = (parts: readonly Part[], u32: Uint32Array, records: Reco
     if (after) join(n, u32[(last + record.imm) >> 2] as number);
     if (taken) join(n, u32[(last + record.link) >> 2] as number);
   });
-  const groups = new Map<number, Part[]>();
+  const groups = new Map<number, BatchPart[]>();
   sorted.forEach(({ part }, n) => {
     const root = find(n);
     if (blocks[root] === 1) return;

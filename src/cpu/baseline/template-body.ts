@@ -1,7 +1,7 @@
 // The code of a template with its holes, which mark the parts that the record decides. Copy and patch: Xu and
 // Kjolstad, OOPSLA 2021.
 
-import { Body, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import { Body, node, op, type WasmNode, type WasmType, wt } from "../../wasm/encoder.ts";
 
 /** The contents of holes. Their arguments are in brackets. */
 export const hole = {
@@ -35,8 +35,8 @@ export const localTypes: readonly WasmType[] = [wt.i32, wt.i64, wt.v128, wt.f64,
 /** No opcode of WebAssembly: an operator of `Node` that stands for a hole. */
 const holeOp = 0x1_0000;
 /** A value that fills a hole, or a statement. */
-export const holeNode = (t: WasmType, kind: number, argument: number): Node => node(t, holeOp, [], kind * 0x1000 + argument);
-const kindOf = (n: Node): number => Math.floor((n.k as number) / 0x1000);
+export const holeNode = (t: WasmType, kind: number, argument: number): WasmNode => node(t, holeOp, [], kind * 0x1000 + argument);
+const kindOf = (n: WasmNode): number => Math.floor((n.k as number) / 0x1000);
 const lowKind: Record<number, number> = { [hole.i64]: hole.low, [hole.address]: hole.addressLow };
 
 /** A meaning that templates do not express: the interpreter's handler executes the instruction. */
@@ -49,7 +49,7 @@ export class TemplateBody extends Body {
   /** Nested blocks around the next instruction of the code. */
   nested = 0;
 
-  override if(condition: Node, likely?: boolean): void {
+  override if(condition: WasmNode, likely?: boolean): void {
     super.if(condition, likely);
     this.nested++;
   }
@@ -66,7 +66,7 @@ export class TemplateBody extends Body {
     this.types.push(t);
     return super.keep(t);
   }
-  override expr(n: Node): void {
+  override expr(n: WasmNode): void {
     if (n.op === holeOp) return this.#hole(kindOf(n), (n.k as number) % 0x1000);
     const inner = n.args[0];
     if (n.op === op.i32wrap && inner?.op === holeOp) {
@@ -80,12 +80,12 @@ export class TemplateBody extends Body {
     this.code.byte(op.localGet);
     this.#local(n.k as number);
   }
-  override set(local: number, value: Node): void {
+  override set(local: number, value: WasmNode): void {
     this.expr(value);
     this.code.byte(op.localSet);
     this.#local(local);
   }
-  override bind(value: Node): Node {
+  override bind(value: WasmNode): WasmNode {
     return value.op === holeOp && kindOf(value) < hole.address ? value : super.bind(value);
   }
   /**

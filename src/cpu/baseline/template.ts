@@ -2,13 +2,13 @@
 // interpreter's compiler writes them, so a template does the same as the handler of its form. Copy and patch:
 // Xu and Kjolstad, OOPSLA 2021.
 
-import { i32c, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import { i32c, node, noted, op, type WasmNode, type WasmType, wt } from "../../wasm/encoder.ts";
 import { isEntryOfPage, tlbEntry, translated } from "../codegen/compile.ts";
 import { as, pure, truth } from "../codegen/expression.ts";
 import { type Env, HandlerCompiler, handlerType } from "../interp/handler-compiler.ts";
 import { compared, condition, kindCode, type LazyFlagKind, rules } from "../isa/flags.ts";
 import type { HandlerForm } from "../isa/form.ts";
-import type { Flag, FlagKind, Width } from "../isa/ops.ts";
+import type { Flag, FlagKind, RegisterWidth } from "../isa/ops.ts";
 import type { RoutineType } from "../isa/routine-types.ts";
 import { type Access, access } from "../machine/mmu.ts";
 import { hole, holeNode, Refused, TemplateBody } from "./template-body.ts";
@@ -58,7 +58,7 @@ export interface FlagContext {
   readonly dead: boolean;
 }
 
-const negated = (c: Node): Node => node(wt.i32, op.i32eqz, [c]);
+const negated = (c: WasmNode): WasmNode => node(wt.i32, op.i32eqz, [c]);
 
 class TemplateCompiler extends HandlerCompiler {
   declare readonly body: TemplateBody;
@@ -74,10 +74,10 @@ class TemplateCompiler extends HandlerCompiler {
     super(body, form, environment);
     this.#flags = flags;
   }
-  override record(): Node {
+  override record(): WasmNode {
     return holeNode(wt.i32, hole.record, 0);
   }
-  protected override decoded(o: number, offset: number, t: WasmType = wt.i32): Node {
+  protected override decoded(o: number, offset: number, t: WasmType = wt.i32): WasmNode {
     if (o === op.i32load16u) return noted(holeNode(t, hole.u16, offset), 16, undefined);
     if (o === op.i32load8u) return noted(holeNode(t, hole.u8, offset), 8, undefined);
     if (o === op.i64load) return holeNode(t, hole.i64, offset);
@@ -85,12 +85,12 @@ class TemplateCompiler extends HandlerCompiler {
   }
 
   // Memory. After a miss of the TLB the interpreter executes the instruction again.
-  protected override memoryOffset(vectorIndex?: Node): Node {
+  protected override memoryOffset(vectorIndex?: WasmNode): WasmNode {
     if (vectorIndex || this.form.row.shape.vsib) throw new Refused();
     const kind = this.form.memoryKind;
     return pure.zext(holeNode(wt.i64, hole.address, kind === "b64" || kind === "b32" ? 0 : 1), this.form.addressSize);
   }
-  override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+  override translate(linear: WasmNode, bits: number, how: Access, alignment = 1): WasmNode {
     if (this.#wrote) throw new Refused();
     const b = this.body;
     const a = this.let("linear", linear);
@@ -111,27 +111,27 @@ class TemplateCompiler extends HandlerCompiler {
     else this.#interpret();
   }
   #changed = false;
-  override set(n: number, v: Node): void {
+  override set(n: number, v: WasmNode): void {
     this.#changed = true;
     super.set(n, v);
   }
-  override setReg(r: number, w: Width, v: Node): void {
+  override setReg(r: number, w: RegisterWidth, v: WasmNode): void {
     this.#changed = true;
     super.setReg(r, w, v);
   }
-  override setXmm(r: number, v: Node): void {
+  override setXmm(r: number, v: WasmNode): void {
     this.#changed = true;
     super.setXmm(r, v);
   }
-  override setUpper(r: number, v: Node): void {
+  override setUpper(r: number, v: WasmNode): void {
     this.#changed = true;
     super.setUpper(r, v);
   }
-  override setLow(n: number, w: Width, v: Node): void {
+  override setLow(n: number, w: RegisterWidth, v: WasmNode): void {
     this.#changed = true;
     super.setLow(n, w, v);
   }
-  override setWide(n: number, low: Node, high: Node): void {
+  override setWide(n: number, low: WasmNode, high: WasmNode): void {
     this.#changed = true;
     super.setWide(n, low, high);
   }
@@ -145,17 +145,17 @@ class TemplateCompiler extends HandlerCompiler {
   }
 
   // Flags.
-  override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+  override flags(kind: FlagKind, w: number, r: WasmNode, a?: WasmNode, b?: WasmNode): void {
     this.#changed = true;
     if (!this.#flags.dead) super.flags(kind, w, r, a, b);
     else this.#sets(kind === "order" || kind === "word" ? "split" : kind === "result" ? undefined : kind);
   }
-  override setFlags(mask: number, word: Node): void {
+  override setFlags(mask: number, word: WasmNode): void {
     this.#changed = true;
     if (!this.#flags.dead) super.setFlags(mask, word);
     else this.#sets("split");
   }
-  protected override storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node): void {
+  protected override storeFlags(kind: LazyFlagKind, r: WasmNode, a: WasmNode, b: WasmNode): void {
     super.storeFlags(kind, r, a, b);
     this.#sets(kind);
   }
@@ -163,7 +163,7 @@ class TemplateCompiler extends HandlerCompiler {
     if (this.#depth > 0 || kind === undefined) this.mixes = true;
     else this.sets = kind;
   }
-  protected override loadFlags(): { kind: Node; r: Node; a: Node; b: Node } {
+  protected override loadFlags(): { kind: WasmNode; r: WasmNode; a: WasmNode; b: WasmNode } {
     this.reads = true;
     const all = super.loadFlags();
     return this.#flags.kind === undefined ? all : { ...all, kind: i32c(kindCode[this.#flags.kind]) };
@@ -173,17 +173,17 @@ class TemplateCompiler extends HandlerCompiler {
     this.reads = true;
     return this.sets === undefined && !this.mixes ? this.#flags.kind : undefined;
   }
-  override flag(f: Flag): Node {
+  override flag(f: Flag): WasmNode {
     const kind = this.#known();
     if (kind === undefined) return super.flag(f);
     const { r, a, b } = this.loadFlags();
     return this.let("flag", as(wt.i64, rules[kind][f](pure, r, a, b)));
   }
-  override flagsWord(): Node {
+  override flagsWord(): WasmNode {
     this.reads = true;
     return super.flagsWord();
   }
-  override condition(cc: number): Node {
+  override condition(cc: number): WasmNode {
     const kind = this.#known();
     if (kind === undefined) return super.condition(cc);
     const { r, a, b } = this.loadFlags();
@@ -195,7 +195,7 @@ class TemplateCompiler extends HandlerCompiler {
   override next(): void {
     if (this.form.row.ends && !this.#continued) super.next();
   }
-  protected override choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+  protected override choose(c: WasmNode, then: () => void, otherwise?: () => void, likely?: boolean): void {
     this.#depth++;
     super.choose(c, then, otherwise, likely);
     this.#depth--;
@@ -210,7 +210,7 @@ class TemplateCompiler extends HandlerCompiler {
   #taken(): void {
     this.body.expr(holeNode(wt.i32, hole.taken, this.body.nested));
   }
-  override branchIf(c: Node): void {
+  override branchIf(c: WasmNode): void {
     const b = this.body;
     this.countExecution();
     b.if(truth(c));
@@ -222,20 +222,20 @@ class TemplateCompiler extends HandlerCompiler {
   }
   /** The code of a branch is complete: a group may go on behind it. */
   #continued = false;
-  override jump(target: Node): void {
+  override jump(target: WasmNode): void {
     const b = this.body;
     this.countExecution();
     b.expr(as(wt.i64, target));
     b.expr(holeNode(wt.i32, hole.jump, b.nested));
   }
-  override repeat(bodyOf: () => Node | undefined, zf: boolean): void {
+  override repeat(bodyOf: () => WasmNode | undefined, zf: boolean): void {
     if (this.form.rep !== 0) throw new Refused();
     super.repeat(bodyOf, zf);
   }
   override helper(): void {
     throw new Refused();
   }
-  override call(): Node {
+  override call(): WasmNode {
     throw new Refused();
   }
 }

@@ -2,19 +2,32 @@
 // memory through the TLB, flags as functions of kind and operands. A subclass defines the location of
 // operands and registers.
 
-import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import {
+  type Body,
+  bitsOf,
+  constant,
+  i32c,
+  i64c,
+  localGet,
+  node,
+  noted,
+  op,
+  type WasmNode,
+  type WasmType,
+  wt,
+} from "../../wasm/encoder.ts";
 import { assemble, change, compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import type { Assured, Flag, FlagKind, Form } from "../isa/ops.ts";
 import { type SimdName, type SimdOp, simd } from "../isa/simd.ts";
 import { displaced, jumpCache, layout, tlb } from "../machine/layout.ts";
 import { type Access, access, misalignedBy } from "../machine/mmu.ts";
-import { at, type Field, fieldWidth, STATUS_FLAGS } from "../machine/state.ts";
+import { at, fieldWidth, STATUS_FLAGS, type StateField } from "../machine/state.ts";
 import { as, bitsOfVector, laneIndex, laneOps, pure, truth, vectorConstant, vectorOf, zeroVector } from "./expression.ts";
 
 /** State-page fields as expressions and stores. */
 export const field = {
-  u32: (offset: number): Node => node(wt.i32, op.i32load, [i32c(0)], offset),
-  i64: (offset: number): Node => node(wt.i64, op.i64load, [i32c(0)], offset),
+  u32: (offset: number): WasmNode => node(wt.i32, op.i32load, [i32c(0)], offset),
+  i64: (offset: number): WasmNode => node(wt.i64, op.i64load, [i32c(0)], offset),
 };
 
 /** The functions that a generated module can call, by index in that module. */
@@ -47,31 +60,31 @@ const storeOp: Record<number, number> = { 8: op.i32store8, 16: op.i32store16, 32
 /** Opcodes that load into the low lane of a vector, with zeros above, by width in bits. */
 export const vectorLoad: Record<number, number> = { 32: op.v128load32zero, 64: op.v128load64zero };
 /** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
-export const loadAt = (p: Node, w: number, offset = 0): Node =>
+export const loadAt = (p: WasmNode, w: number, offset = 0): WasmNode =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
 /** The offset of an entry by a bound instruction pointer. `offsetOf` of jump-cache.ts computes the same. */
-const hashed = (b: Body, target: Node, { hash, shift, entries }: typeof jumpCache | typeof displaced): Node => {
+const hashed = (b: Body, target: WasmNode, { hash, shift, entries }: typeof jumpCache | typeof displaced): WasmNode => {
   const product = node(wt.i32, op.i32mul, [as(wt.i32, target), i32c(hash)]);
   return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [product, i32c(shift)]), i32c((entries - 1) * jumpCache.size)]));
 };
 /** The jump cache entry of a bound instruction pointer. */
-export const jumpEntry = (b: Body, target: Node): Node => hashed(b, target, jumpCache);
+export const jumpEntry = (b: Body, target: WasmNode): WasmNode => hashed(b, target, jumpCache);
 /** Its place among the displaced entries. */
-export const displacedEntry = (b: Body, target: Node): Node => hashed(b, target, displaced);
+export const displacedEntry = (b: Body, target: WasmNode): WasmNode => hashed(b, target, displaced);
 /** True if the entry holds this instruction pointer. */
-export const isEntryOf = (entry: Node, target: Node): Node =>
+export const isEntryOf = (entry: WasmNode, target: WasmNode): WasmNode =>
   node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), target]);
 
 /** An access in the form that the slow path takes (mmu.ts). */
-export const accessWord = (how: Access, address: Node, alignment: number): Node => {
+export const accessWord = (how: Access, address: WasmNode, alignment: number): WasmNode => {
   if (alignment === 1) return i32c(how);
   const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(alignment - 1)]);
   return node(wt.i32, op.i32or, [node(wt.i32, op.i32shl, [by, i32c(misalignedBy)]), i32c(how)]);
 };
 
 /** The TLB's entry for an address, as an offset in the TLB. */
-export const tlbEntry = (address: Node): Node =>
+export const tlbEntry = (address: WasmNode): WasmNode =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]);
 /**
  * True if all bytes of an access are on the page of an entry, which is that of the first byte. Tag XOR
@@ -80,14 +93,14 @@ export const tlbEntry = (address: Node): Node =>
  * bits.
  */
 export const isEntryOfPage = (
-  entry: Node,
-  address: Node,
+  entry: WasmNode,
+  address: WasmNode,
   bytes: number,
   how: Access,
   narrow: boolean,
   aligned = false,
   table: number = layout.tlb,
-): Node => {
+): WasmNode => {
   const tag = table + (how === access.write ? tlb.writeTag : tlb.readTag);
   if (narrow) {
     const distance = node(wt.i32, op.i32xor, [node(wt.i32, op.i32load, [entry], tag), as(wt.i32, address)]);
@@ -99,13 +112,13 @@ export const isEntryOfPage = (
   return node(wt.i32, op.i64eqz, [node(wt.i64, op.i64and, [distance, i64c(BigInt(-4096 | (bytes - 1)))])]);
 };
 /** The byte address in memory of an address, by its page's entry. */
-export const translated = (address: Node, entry: Node): Node =>
+export const translated = (address: WasmNode, entry: WasmNode): WasmNode =>
   node(wt.i32, op.i32add, [as(wt.i32, address), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]);
 
 /** 64 x 64 -> high 64 by 32-bit halves. Hacker's Delight 8-2. */
-export const highProduct = (body: Body, a: Node, b: Node): Node => {
-  const bound = (v: Node) => (v.op === op.localGet ? v : body.bind(v));
-  const half = (v: Node, hi: boolean) => (hi ? pure.shr(v, pure.imm(32)) : pure.zext(v, 32));
+export const highProduct = (body: Body, a: WasmNode, b: WasmNode): WasmNode => {
+  const bound = (v: WasmNode) => (v.op === op.localGet ? v : body.bind(v));
+  const half = (v: WasmNode, hi: boolean) => (hi ? pure.shr(v, pure.imm(32)) : pure.zext(v, 32));
   const x = bound(as(wt.i64, a));
   const y = bound(as(wt.i64, b));
   const low = pure.mul(half(x, false), half(y, false));
@@ -136,7 +149,7 @@ export abstract class Compiler {
   readonly sar = pure.sar;
   readonly zext = pure.zext;
   readonly sext = pure.sext;
-  uncanonical(a: Node): Node {
+  uncanonical(a: WasmNode): WasmNode {
     return pure.ne(pure.sext(a, 48), a);
   }
   readonly clz = pure.clz;
@@ -159,7 +172,7 @@ export abstract class Compiler {
     this.runtime = runtime;
   }
 
-  simd(name: SimdName, ...args: Node[]): Node {
+  simd(name: SimdName, ...args: WasmNode[]): WasmNode {
     const o: SimdOp = simd[name];
     if (name === "i8x16.swizzle") {
       // A known mask makes it a shuffle, for which engines have many patterns. Lanes beyond the vector are
@@ -180,27 +193,27 @@ export abstract class Compiler {
       args.map((a, i) => as(o.params[i]!, a)),
     );
   }
-  assured(_name: Assured, _w: 32 | 64, _lanes: number, _result: Node, ..._operands: Node[]): boolean {
+  assured(_name: Assured, _w: 32 | 64, _lanes: number, _result: WasmNode, ..._operands: WasmNode[]): boolean {
     return false;
   }
-  vector(low: Node, high: Node): Node {
+  vector(low: WasmNode, high: WasmNode): WasmNode {
     const [a, b] = [constant(low), constant(high)];
     if (a !== undefined && b !== undefined) return vectorOf(a | (b << 64n));
     return this.withLane(this.splat(64, low), 64, 1, high);
   }
-  abstract xmm(r: number): Node;
-  abstract setXmm(r: number, v: Node): void;
-  splat(w: 8 | 16 | 32 | 64, v: Node): Node {
+  abstract xmm(r: number): WasmNode;
+  abstract setXmm(r: number, v: WasmNode): void;
+  splat(w: 8 | 16 | 32 | 64, v: WasmNode): WasmNode {
     const known = constant(v);
     if (known !== undefined)
       return vectorOf(Array.from({ length: 128 / w }).reduce<bigint>((r) => (r << BigInt(w)) | BigInt.asUintN(w, known), 0n));
     return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]);
   }
-  lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node {
+  lane(a: WasmNode, w: 8 | 16 | 32 | 64, n: number): WasmNode {
     if (a.t === wt.i64 && w === 64 && n === 0) return a;
     return noted(node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)), w < 32 ? w : undefined, undefined);
   }
-  withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
+  withLane(a: WasmNode, w: 8 | 16 | 32 | 64, n: number, v: WasmNode): WasmNode {
     // The low lane of another vector keeps its position: a blend.
     if (n === 0 && v.t === wt.v128)
       return this.shuffle(
@@ -210,33 +223,33 @@ export abstract class Compiler {
       );
     return node(wt.v128, laneOps[w].replace, [as(wt.v128, a), as(laneOps[w].t, v)], laneIndex(n));
   }
-  shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
+  shuffle(a: WasmNode, b: WasmNode, lanes: readonly number[]): WasmNode {
     return node(wt.v128, op.i8x16shuffle, [as(wt.v128, a), as(wt.v128, b)], Uint8Array.from(lanes));
   }
-  field(f: Field, n = 0): Node {
+  field(f: StateField, n = 0): WasmNode {
     return this.body.bind(loadAt(i32c(0), fieldWidth[f], at[f] + (n * fieldWidth[f]) / 8));
   }
-  holds(f: Field, mask: number, value: number): Node {
+  holds(f: StateField, mask: number, value: number): WasmNode {
     const part = pure.and(loadAt(i32c(0), fieldWidth[f], at[f]), pure.imm(mask));
     return this.body.bind(pure.eq(part, pure.imm(value)));
   }
-  setField(f: Field, v: Node): void {
+  setField(f: StateField, v: WasmNode): void {
     this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(fieldWidth[f] === 64 ? wt.i64 : wt.i32, v), at[f]);
   }
 
   /** The record being executed and the budget, as i32 expressions. */
-  abstract record(): Node;
-  abstract budget(): Node;
+  abstract record(): WasmNode;
+  abstract budget(): WasmNode;
 
-  let(_name: string, v: Node): Node {
+  let(_name: string, v: WasmNode): WasmNode {
     return v.op === op.localGet ? v : this.body.bind(v);
   }
-  when(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+  when(c: WasmNode, then: () => void, otherwise?: () => void, likely?: boolean): void {
     const known = constant(c);
     if (known !== undefined) return known === 0n ? otherwise?.() : then();
     this.choose(truth(c), then, otherwise, likely);
   }
-  either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
+  either(c: WasmNode, then: () => WasmNode, otherwise: () => WasmNode, likely?: boolean): WasmNode {
     const known = constant(c);
     if (known !== undefined) return known === 0n ? otherwise() : then();
     const b = this.body;
@@ -255,7 +268,7 @@ export abstract class Compiler {
     return result;
   }
   /** Code for both values of a condition. */
-  protected choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+  protected choose(c: WasmNode, then: () => void, otherwise?: () => void, likely?: boolean): void {
     this.body.if(c, likely);
     then();
     if (otherwise) {
@@ -264,7 +277,7 @@ export abstract class Compiler {
     }
     this.body.end();
   }
-  call(name: string, ...args: Node[]): Node {
+  call(name: string, ...args: WasmNode[]): WasmNode {
     const r = this.runtime.routine(name);
     if (r.params.length !== args.length) throw new Error(`routine ${name} takes ${r.params.length} arguments, not ${args.length}`);
     const n = node(
@@ -278,20 +291,20 @@ export abstract class Compiler {
     return i64c(0n);
   }
 
-  mulHighU(a: Node, b: Node): Node {
+  mulHighU(a: WasmNode, b: WasmNode): WasmNode {
     return highProduct(this.body, a, b);
   }
-  mulHighS(a: Node, b: Node): Node {
+  mulHighS(a: WasmNode, b: WasmNode): WasmNode {
     const x = this.let("x", as(wt.i64, a));
     const y = this.let("y", as(wt.i64, b));
-    const s = (v: Node, w: Node) => pure.and(pure.sar(v, pure.imm(63)), w);
+    const s = (v: WasmNode, w: WasmNode) => pure.and(pure.sar(v, pure.imm(63)), w);
     return this.let("h", pure.sub(pure.sub(this.mulHighU(x, y), s(x, y)), s(y, x)));
   }
 
   // Memory. A linear address goes through the TLB inline. A miss calls JavaScript, which returns the byte
   // address: in the frame, or in the scratch page if the access crosses a page or writes to code. `commit`
   // then copies the scratch page to the frames.
-  translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+  translate(linear: WasmNode, bits: number, how: Access, alignment = 1): WasmNode {
     const b = this.body;
     const bytes = bits >> 3;
     const a = this.let("linear", linear);
@@ -305,35 +318,35 @@ export abstract class Compiler {
     return localGet(wt.i32, p);
   }
   /** Inside the branch of a miss: sets local p to the byte address. */
-  protected miss(p: number, address: Node, bytes: number, how: Node): void {
+  protected miss(p: number, address: WasmNode, bytes: number, how: WasmNode): void {
     const args = [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how, this.record(), this.budget()];
     this.body.set(p, node(wt.i32, op.call, args, this.runtime.miss));
   }
-  readAt(pointer: Node, w: number, offset = 0): Node {
+  readAt(pointer: WasmNode, w: number, offset = 0): WasmNode {
     return this.body.bind(loadAt(pointer, w, offset));
   }
   /** Loads into the low lane of a vector, with zeros above. */
-  vectorAt(pointer: Node, w: number): Node {
+  vectorAt(pointer: WasmNode, w: number): WasmNode {
     const o = vectorLoad[w];
     return o === undefined ? this.readAt(pointer, w) : this.body.bind(node(wt.v128, o, [pointer]));
   }
   /** Stores a value at a byte address; of a vector, its low lane. */
-  storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
+  storeAt(pointer: WasmNode, w: number, v: WasmNode, offset = 0, b = this.body): void {
     if (v.t === wt.v128 && w === 64) return b.store(op.f64store, pointer, as(wt.f64, v), offset);
     if (v.t === wt.v128 && w === 32) return b.store(op.f32store, pointer, as(wt.f32, v), offset);
     if (w === 128) b.store(op.v128store, pointer, as(wt.v128, v), offset);
     else b.store(storeOp[w]!, pointer, as(w === 64 ? wt.i64 : wt.i32, v), offset);
   }
-  writeAt(pointer: Node, w: number, v: Node): void {
+  writeAt(pointer: WasmNode, w: number, v: WasmNode): void {
     this.storeAt(pointer, w, v);
     this.commitAt(pointer);
   }
-  writeWideAt(pointer: Node, low: Node, high: Node): void {
+  writeWideAt(pointer: WasmNode, low: WasmNode, high: WasmNode): void {
     this.body.store(op.v128store, pointer, as(wt.v128, low), 0);
     this.body.store(op.v128store, pointer, as(wt.v128, high), 16);
     this.commitAt(pointer);
   }
-  protected commitAt(pointer: Node): void {
+  protected commitAt(pointer: WasmNode): void {
     const b = this.body;
     b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.frames)]), false);
     b.expr(node(wt.i32, op.call, [], this.runtime.commit));
@@ -342,7 +355,7 @@ export abstract class Compiler {
 
   // Flags.
   /** Stores the kind and operands of lazy flags. `w`: the width from which the operands are sign-extended. */
-  protected storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node, _w = 64): void {
+  protected storeFlags(kind: LazyFlagKind, r: WasmNode, a: WasmNode, b: WasmNode, _w = 64): void {
     const out = this.body;
     out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
     if (kind !== "logic") {
@@ -351,15 +364,15 @@ export abstract class Compiler {
     }
     out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
   }
-  protected loadFlags(): { kind: Node; r: Node; a: Node; b: Node } {
+  protected loadFlags(): { kind: WasmNode; r: WasmNode; a: WasmNode; b: WasmNode } {
     return { kind: field.u32(at.flagKind), r: field.i64(at.flagResult), a: field.i64(at.flagA), b: field.i64(at.flagB) };
   }
   /** SF and PF are derived from b in kind "split", else from r. */
-  protected signParity(): Node {
+  protected signParity(): WasmNode {
     const { kind, r, b } = this.loadFlags();
     return pure.select(node(wt.i32, op.i32eq, [kind, i32c(kindCode.split)]), b, r);
   }
-  flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+  flags(kind: FlagKind, w: number, r: WasmNode, a?: WasmNode, b?: WasmNode): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
     if (kind === "order") return this.storeFlags("split", r, a!, pure.imm(1));
     const result = this.let("fr", pure.sext(r, w));
@@ -368,7 +381,7 @@ export abstract class Compiler {
     const first = this.let("fa", pure.sext(a!, w));
     this.storeFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
   }
-  setFlags(mask: number, word: Node): void {
+  setFlags(mask: number, word: WasmNode): void {
     change(pure, mask, this.let("f", as(wt.i64, word)), {
       r: this.loadFlags().r,
       signParity: this.signParity(),
@@ -376,13 +389,13 @@ export abstract class Compiler {
       keep: (r, a, b) => this.storeFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
     });
   }
-  flag(f: Flag): Node {
+  flag(f: Flag): WasmNode {
     return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag(f)));
   }
-  flagsWord(): Node {
+  flagsWord(): WasmNode {
     return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord()));
   }
-  condition(cc: number): Node {
+  condition(cc: number): WasmNode {
     const b = this.body;
     const direct = compared(pure, cc, field.i64(at.flagResult), field.i64(at.flagA), field.i64(at.flagB));
     const c = b.local(wt.i32);
@@ -398,10 +411,10 @@ export abstract class Compiler {
     }
     return localGet(wt.i32, c);
   }
-  systemFlags(): Node {
+  systemFlags(): WasmNode {
     return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.systemFlags));
   }
-  setSystemFlags(v: Node): void {
+  setSystemFlags(v: WasmNode): void {
     this.body.store(op.i64store32, i32c(0), as(wt.i64, v), at.systemFlags);
   }
 }

@@ -2,15 +2,15 @@
 // constants, bits that are zero, and 64-bit arithmetic with an unused upper half, which becomes 32-bit
 // arithmetic. V8 does some of this, too, but not the last, and it costs compilation time.
 
-import { bitsOf, constant, i32c, i64c, type Node, node, noted, type Origin, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import { bitsOf, constant, i32c, i64c, node, noted, type Origin, op, type WasmNode, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { Pure } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
 
 /** A constant vector of 128 bits. */
-export const vectorOf = (bits: bigint): Node =>
+export const vectorOf = (bits: bigint): WasmNode =>
   node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, bits), BigInt.asUintN(64, bits >> 64n)).buffer));
 /** The bytes of a constant vector; undefined for other expressions. */
-export const vectorConstant = (n: Node): Uint8Array | undefined => (n.op === op.v128const ? (n.k as Uint8Array) : undefined);
+export const vectorConstant = (n: WasmNode): Uint8Array | undefined => (n.op === op.v128const ? (n.k as Uint8Array) : undefined);
 /** The integer of a vector's bytes. */
 export const bitsOfVector = (v: Uint8Array): bigint => v.reduceRight((r, byte) => (r << 8n) | BigInt(byte), 0n);
 /** The vector of zeros. */
@@ -26,15 +26,15 @@ export const laneOps = {
 export const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
 
 /** The same expression, with the fact that it has at most this many bits. */
-const below = (n: Node, bits: number): Node => (bits < (n.t === wt.i32 ? 32 : 64) ? noted(n, bits, n.from) : n);
-const isConstant = (n: Node): boolean => n.op === op.i64const || n.op === op.i32const;
-const isBit = (n: Node): boolean => n.t === wt.i32 && bitsOf(n) <= 1;
+const below = (n: WasmNode, bits: number): WasmNode => (bits < (n.t === wt.i32 ? 32 : 64) ? noted(n, bits, n.from) : n);
+const isConstant = (n: WasmNode): boolean => n.op === op.i64const || n.op === op.i32const;
+const isBit = (n: WasmNode): boolean => n.t === wt.i32 && bitsOf(n) <= 1;
 
 /**
  * Converts between the types of a value. Booleans are i32, integers i64, floats their bits; a vector holds
  * any of them in the low lane.
  */
-export const as = (t: WasmType, n: Node): Node => {
+export const as = (t: WasmType, n: WasmNode): WasmNode => {
   if (n.t === t) return n;
   if (t === wt.v128) {
     if (n.t === wt.f64) return node(t, op.f64x2replace, [zeroVector, n], laneIndex(0));
@@ -75,9 +75,9 @@ const extends32: ReadonlyMap<number, number> = new Map([
   [op.i64extend16s, op.i32extend16s],
 ]);
 /** True if the value is below 32: a shift by it is equal in 32 bits. */
-const isCount = (n: Node): boolean => bitsOf(n) <= 5;
+const isCount = (n: WasmNode): boolean => bitsOf(n) <= 5;
 /** The low 32 bits of an i64. */
-const low = (n: Node): Node => {
+const low = (n: WasmNode): WasmNode => {
   if (n.t === wt.i32) return n;
   const [a, b] = n.args;
   const same = narrower.get(n.op);
@@ -118,9 +118,9 @@ const low = (n: Node): Node => {
   return node(wt.i32, op.i32wrap, [n]);
 };
 
-const sameLocal = (a: Node, b: Node): boolean => a.op === op.localGet && b.op === op.localGet && a.k === b.k;
+const sameLocal = (a: WasmNode, b: WasmNode): boolean => a.op === op.localGet && b.op === op.localGet && a.k === b.k;
 /** x << n | x >> w - n with constant counts is a rotation. */
-const rotation = (n: Node): Node => {
+const rotation = (n: WasmNode): WasmNode => {
   const w = n.t === wt.i32 ? 32 : 64;
   const [or, shl, shr, rotl] = w === 32 ? [op.i32or, op.i32shl, op.i32shrU, op.i32rotl] : [op.i64or, op.i64shl, op.i64shrU, op.i64rotl];
   if (n.op !== or) return n;
@@ -129,7 +129,7 @@ const rotation = (n: Node): Node => {
   const [by, back] = [left && constant(left.args[1]!), right && constant(right.args[1]!)];
   if (by === undefined || back === undefined || by + back !== BigInt(w)) return n;
   const [x, y] = [left!.args[0]!, right!.args[0]!];
-  const unwrapped = (v: Node): Node => (v.op === op.i32wrap ? v.args[0]! : v);
+  const unwrapped = (v: WasmNode): WasmNode => (v.op === op.i32wrap ? v.args[0]! : v);
   return sameLocal(unwrapped(x), unwrapped(y)) ? node(n.t, rotl, [x, left!.args[1]!]) : n;
 };
 
@@ -147,14 +147,14 @@ const inverse: ReadonlyMap<number, number> = new Map([
 ]);
 const inverses: ReadonlyMap<number, number> = new Map([...inverse].flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
 /** The negation of a bit. */
-const negated = (n: Node): Node => {
+const negated = (n: WasmNode): WasmNode => {
   const o = inverses.get(n.op);
   return o === undefined ? bit(node(wt.i32, op.i32eqz, [n])) : bit(node(wt.i32, o, n.args));
 };
-const bit = (n: Node): Node => below(n, 1);
+const bit = (n: WasmNode): WasmNode => below(n, 1);
 
 /** The value as a condition: nonzero is true. */
-export const truth = (n: Node): Node => {
+export const truth = (n: WasmNode): WasmNode => {
   if (n.t === wt.i32) return n;
   const c = constant(n);
   if (c !== undefined) return i32c(c === 0n ? 0 : 1);
@@ -164,10 +164,10 @@ export const truth = (n: Node): Node => {
 
 type Binary = "add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr" | "sar";
 type Comparison = "eq" | "ne" | "ltU" | "leU" | "ltS" | "leS";
-const imm = (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n)));
+const imm = (n: number | bigint): WasmNode => i64c(BigInt.asIntN(64, BigInt(n)));
 
 /** The result of an operation on two constants. */
-const computed = (by: Binary | Comparison, a: Node, b: Node): bigint | undefined =>
+const computed = (by: Binary | Comparison, a: WasmNode, b: WasmNode): bigint | undefined =>
   isConstant(a) && isConstant(b) ? integers[by](constant(a)!, constant(b)!) : undefined;
 const all = (1n << 64n) - 1n;
 const neutral: Record<Binary, bigint | undefined> = { add: 0n, sub: 0n, mul: 1n, and: all, or: 0n, xor: 0n, shl: 0n, shr: 0n, sar: 0n };
@@ -176,7 +176,7 @@ const bitwise = { and: op.i32and, or: op.i32or, xor: op.i32xor } as const;
 
 const moved = ({ of, plus }: Origin, by: bigint): Origin => ({ of, plus: plus + Number(BigInt.asIntN(64, by)) });
 
-const widthOf = (by: Binary, a: Node, b: Node): number => {
+const widthOf = (by: Binary, a: WasmNode, b: WasmNode): number => {
   const [x, y] = [bitsOf(a), bitsOf(b)];
   const count = constant(b);
   if (by === "and") return Math.min(x, y);
@@ -189,7 +189,7 @@ const widthOf = (by: Binary, a: Node, b: Node): number => {
 };
 const binary =
   (by: Binary, o: number) =>
-  (a: Node, b: Node): Node => {
+  (a: WasmNode, b: WasmNode): WasmNode => {
     const value = computed(by, a, b);
     if (value !== undefined) return imm(value);
     const [x, y] = isConstant(a) && commutes.has(by) ? [b, a] : [a, b];
@@ -212,7 +212,7 @@ const binary =
 /** Comparisons of values that fit into 32 bits compare 32 bits. */
 const compare =
   (by: Comparison, o: number, narrow?: number) =>
-  (a: Node, b: Node): Node => {
+  (a: WasmNode, b: WasmNode): WasmNode => {
     const value = computed(by, a, b);
     if (value !== undefined) return i32c(Number(value));
     if (narrow !== undefined && bitsOf(a) <= 32 && bitsOf(b) <= 32) return bit(node(wt.i32, narrow, [as(wt.i32, a), as(wt.i32, b)]));
@@ -222,11 +222,11 @@ const eq = compare("eq", op.i64eq, op.i32eq);
 const ne = compare("ne", op.i64ne, op.i32ne);
 const arithmetic =
   (o: number) =>
-  (a: Node, b: Node): Node =>
+  (a: WasmNode, b: WasmNode): WasmNode =>
     node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]);
 const unary =
   (o: number) =>
-  (a: Node): Node =>
+  (a: WasmNode): WasmNode =>
     below(node(wt.i64, o, [as(wt.i64, a)]), 7);
 
 const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s, 32: op.i64extend32s };
@@ -244,11 +244,11 @@ export const pure = {
   and: binary("and", op.i64and),
   or: binary("or", op.i64or),
   xor: binary("xor", op.i64xor),
-  not: (a: Node): Node => binary("xor", op.i64xor)(a, imm(-1)),
+  not: (a: WasmNode): WasmNode => binary("xor", op.i64xor)(a, imm(-1)),
   shl: binary("shl", op.i64shl),
   shr: binary("shr", op.i64shrU),
   sar: binary("sar", op.i64shrS),
-  zext: (a: Node, w: number): Node => {
+  zext: (a: WasmNode, w: number): WasmNode => {
     if ((a.t === wt.i32 || a.t === wt.i64) && bitsOf(a) <= w) return a;
     const v = as(wt.i64, a);
     const c = constant(v);
@@ -256,7 +256,7 @@ export const pure = {
     if (w >= 64) return v;
     return w === 32 ? node(wt.i64, op.i64extendI32u, [low(v)]) : pure.and(v, imm((1n << BigInt(w)) - 1n));
   },
-  sext: (a: Node, w: number): Node => {
+  sext: (a: WasmNode, w: number): WasmNode => {
     const v = as(wt.i64, a);
     const c = constant(v);
     if (c !== undefined) return imm(integers.sext(c, w));
@@ -270,7 +270,7 @@ export const pure = {
   clz: unary(op.i64clz),
   ctz: unary(op.i64ctz),
   popcnt: unary(op.i64popcnt),
-  eq: (a: Node, b: Node): Node => {
+  eq: (a: WasmNode, b: WasmNode): WasmNode => {
     const [x, y] = isConstant(a) ? [b, a] : [a, b];
     if (isConstant(x) || constant(y) !== 0n) return eq(x, y);
     if (isBit(x)) return negated(x);
@@ -281,7 +281,7 @@ export const pure = {
   leU: compare("leU", op.i64leU, op.i32leU),
   ltS: compare("ltS", op.i64ltS),
   leS: compare("leS", op.i64leS),
-  select: (c: Node, a: Node, b: Node): Node => {
+  select: (c: WasmNode, a: WasmNode, b: WasmNode): WasmNode => {
     const k = constant(c);
     if (k !== undefined) return k === 0n ? b : a;
     const t = a.t === b.t ? a.t : wt.i64;
@@ -289,12 +289,12 @@ export const pure = {
     return t === wt.i64 || t === wt.i32 ? below(v, Math.max(bitsOf(a), bitsOf(b))) : v;
   },
 };
-const _pure: Pure<Node> = pure;
+const _pure: Pure<WasmNode> = pure;
 void _pure;
 
 const compareLow =
   (by: Comparison, o: number) =>
-  (a: Node, b: Node): Node => {
+  (a: WasmNode, b: WasmNode): WasmNode => {
     const value = computed(by, a, b);
     return value === undefined ? bit(node(wt.i32, o, [as(wt.i32, a), as(wt.i32, b)])) : i32c(Number(value));
   };

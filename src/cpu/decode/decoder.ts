@@ -2,7 +2,7 @@
 
 import { type Rep, rep } from "../isa/ops.ts";
 import { type Operand, type Row, sizeIndex } from "../isa/row.ts";
-import { type Rules, type Vendor, vendorRules } from "../machine/model.ts";
+import { type Vendor, type VendorRules, vendorRules } from "../machine/model.ts";
 import { S } from "../machine/state.ts";
 
 /** The base or index of a memory operand without one. */
@@ -121,9 +121,9 @@ export const decodeSlots = slotOf(true, 4, 0);
 export class DecodeTables {
   readonly #slots = new Array<Slot | undefined>(decodeSlots).fill(undefined);
   readonly #find: (slot: number) => Slot;
-  readonly rules: Rules;
+  readonly rules: VendorRules;
   /** `find` is called once per opcode, at its first use. */
-  constructor(find: (slot: number) => Slot, rules: Rules) {
+  constructor(find: (slot: number) => Slot, rules: VendorRules) {
     this.#find = find;
     this.rules = rules;
   }

@@ -63,7 +63,7 @@ export class RowInfo {
 }
 
 /** All instruction rows, read on demand. */
-export class Instructions {
+export class InstructionRows {
   readonly #read: (number: number) => Row;
   readonly #index: InstructionIndex;
   readonly #rows: Row[] = [];

@@ -15,13 +15,13 @@ import { S, segNames } from "../machine/state.ts";
 import { addressText, immediateOf, operandText } from "../text/disassemble.ts";
 import { generalName, vectorName } from "../text/registers.ts";
 import { defaultSize, ripRelative } from "../text/syntax.ts";
-import { Describer, generalPlace, type Names, type OperandNames } from "./ops.ts";
-import { Program } from "./program.ts";
+import { type DescribedNames, Describer, generalPlace, type OperandNames } from "./ops.ts";
+import { DescriptionWriter } from "./program.ts";
 
-const lines = (row: Row, form: Form, names: Names): string => {
+const lines = (row: Row, form: Form, names: DescribedNames): string => {
   const d = new Describer(form, names);
   row.does(d, form);
-  const text = new Program(d.root).lines();
+  const text = new DescriptionWriter(d.root).lines();
   return text.length === 0 ? "nothing" : text.join("\n");
 };
 

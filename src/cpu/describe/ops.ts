@@ -3,11 +3,11 @@
 
 import { flagBit } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
-import type { Flag, FlagKind, Form, Ops, Width } from "../isa/ops.ts";
+import type { Flag, FlagKind, Form, Ops, RegisterWidth } from "../isa/ops.ts";
 import type { HelperName } from "../isa/routine-types.ts";
 import type { SimdName } from "../isa/simd.ts";
 import { exit } from "../machine/exit.ts";
-import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../machine/state.ts";
+import { EF, fieldWidth, S, STATUS_FLAGS, type StateField, segNames, vector } from "../machine/state.ts";
 import { generalName } from "../text/registers.ts";
 import { flagOrder, flagsOfWord, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
 import type { Block } from "./program.ts";
@@ -24,7 +24,7 @@ export interface OperandNames {
   readonly value: bigint | undefined;
 }
 /** The names that a description uses. */
-export interface Names {
+export interface DescribedNames {
   readonly operands: readonly OperandNames[];
   /** The override segment of memory that no operand names. */
   readonly segment: number | undefined;
@@ -45,9 +45,9 @@ export class Describer implements Ops<Term> {
   #time = 0;
   #choices = 0;
   readonly #form: Form;
-  readonly #names: Names;
+  readonly #names: DescribedNames;
 
-  constructor(form: Form, names: Names) {
+  constructor(form: Form, names: DescribedNames) {
     this.#form = form;
     this.#names = names;
   }
@@ -128,7 +128,7 @@ export class Describer implements Ops<Term> {
     const { text, place } = this.#operand(n);
     this.#set(text, v, [place], this.#form.widths[n] as number);
   }
-  setLow(n: number, w: Width, v: Term): void {
+  setLow(n: number, w: RegisterWidth, v: Term): void {
     const { text, place } = this.#operand(n);
     this.#set(w === this.#form.widths[n] && w < 32 ? text : `${text}[${w - 1}:0]`, v, [place], w);
   }
@@ -156,10 +156,10 @@ export class Describer implements Ops<Term> {
   }
 
   // ---- registers and memory ----
-  reg(r: number, w: Width): Term {
+  reg(r: number, w: RegisterWidth): Term {
     return this.#read(generalName(r, w), [generalPlace(r)], w);
   }
-  setReg(r: number, w: Width, v: Term): void {
+  setReg(r: number, w: RegisterWidth, v: Term): void {
     this.#set(generalName(r, w), v, [generalPlace(r)], w);
   }
   xmm(r: number): Term {
@@ -174,15 +174,15 @@ export class Describer implements Ops<Term> {
   setUpper(r: number, v: Term): void {
     this.#set(`ymm${r}.high`, v, [`xmm${r}.high`], 128);
   }
-  field(f: Field, n?: number): Term {
+  field(f: StateField, n?: number): Term {
     if (n === undefined) return this.#read(f, [f], fieldWidth[f]);
     const s = segNames[n] as string;
     return this.#read(f === "segSelector" ? s : `${s}.${f === "segBase" ? "base" : "limit"}`, [`${f}${n}`], fieldWidth[f]);
   }
-  holds(f: Field, mask: number, value: number): Term {
+  holds(f: StateField, mask: number, value: number): Term {
     return this.eq(this.and(this.field(f), this.imm(mask)), this.imm(value));
   }
-  setField(f: Field, v: Term): void {
+  setField(f: StateField, v: Term): void {
     this.#set(f, v, [f], fieldWidth[f]);
   }
   #segmentText(segment: number | undefined): string {

@@ -1,9 +1,9 @@
 // The statements of a meaning in order, and their text. A value may be used after its location has changed.
 // It is then named where it is read ("v = mem32[rax]"), or written as the old one ("old rcx").
-import { type Binding, type Moment, type Read, resolved, type Term, termText, uncut } from "./term.ts";
+import { type Binding, type Read, resolved, type Term, type TermTime, termText, uncut } from "./term.ts";
 
 /** A statement of a description. `time` orders the statements. */
-export type Statement = { readonly time: number } & (
+export type DescribedStatement = { readonly time: number } & (
   | { readonly kind: "read"; readonly read: Read }
   | { readonly kind: "bind"; readonly binding: Binding }
   /** target ← value; changes `places`. */
@@ -30,12 +30,12 @@ export type Statement = { readonly time: number } & (
     }
 );
 /** Statements in order. */
-export type Block = Statement[];
+export type Block = DescribedStatement[];
 
-const termsOf = (s: Statement): readonly Term[] => (s.kind === "read" ? [] : s.kind === "bind" ? [s.binding.value] : s.uses);
-const placesOf = (s: Statement): readonly string[] => (s.kind === "set" || s.kind === "line" ? s.places : []);
+const termsOf = (s: DescribedStatement): readonly Term[] => (s.kind === "read" ? [] : s.kind === "bind" ? [s.binding.value] : s.uses);
+const placesOf = (s: DescribedStatement): readonly string[] => (s.kind === "set" || s.kind === "line" ? s.places : []);
 
-function* walk(block: Block): Generator<{ statement: Statement; block: Block }> {
+function* walk(block: Block): Generator<{ statement: DescribedStatement; block: Block }> {
   for (const statement of block) {
     yield { statement, block };
     if (statement.kind !== "block") continue;
@@ -45,7 +45,7 @@ function* walk(block: Block): Generator<{ statement: Statement; block: Block }> 
 }
 
 /** Names values and prints the statements of one description. */
-export class Program {
+export class DescriptionWriter {
   readonly #root: Block;
   readonly #writes = new Map<string, number[]>();
   readonly #uses = new Map<Binding | Read, number[]>();
@@ -96,7 +96,7 @@ export class Program {
    * Inlines a binding if it is used once and its reads are still valid there. Otherwise the location that it
    * is assigned to stands for it.
    */
-  #decide(b: Binding, statements: readonly { statement: Statement; block: Block }[]): void {
+  #decide(b: Binding, statements: readonly { statement: DescribedStatement; block: Block }[]): void {
     const uses = this.#uses.get(b) ?? [];
     const last = Math.max(b.time, ...uses);
     if (b.effect) {
@@ -129,7 +129,7 @@ export class Program {
   }
 
   /** Names the reads that need it: memory used late, and locations already changed before the read. */
-  #nameReads(statements: readonly { statement: Statement }[]): void {
+  #nameReads(statements: readonly { statement: DescribedStatement }[]): void {
     const check = (t: Term, time: number): void => {
       if (t.kind === "operation") for (const a of t.args) check(a, time);
       else if (t.kind === "binding" && t.inline && !(t.held && time > t.held.after)) check(t.value, time);
@@ -158,7 +158,7 @@ export class Program {
     return this.#block(this.#root, "");
   }
 
-  #moment(time: number): Moment {
+  #moment(time: number): TermTime {
     return {
       readText: (r) => (r.name !== undefined && r.time < time ? r.name : this.#stale(r, time) ? `old ${r.text()}` : r.text()),
       bindingText: (b) => {
@@ -171,7 +171,7 @@ export class Program {
   #block(block: Block, indent: string): string[] {
     return block.flatMap((s) => this.#statement(s, indent));
   }
-  #statement(s: Statement, indent: string): string[] {
+  #statement(s: DescribedStatement, indent: string): string[] {
     const m = this.#moment(s.time);
     const text = (t: Term) => termText(t, m);
     switch (s.kind) {

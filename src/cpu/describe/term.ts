@@ -32,7 +32,7 @@ export interface Binding {
   name: string | undefined;
 }
 /** An operator or function applied to terms. */
-export interface Operation {
+export interface TermOperation {
   readonly kind: "operation";
   readonly name: string;
   readonly args: readonly Term[];
@@ -43,19 +43,19 @@ export interface Constant {
   readonly value: bigint;
 }
 /** A fixed text. */
-export interface Word {
+export interface TermText {
   readonly kind: "word";
   readonly text: string;
 }
 /** A value of a description. */
-export type Term = Read | Binding | Operation | Constant | Word;
+export type Term = Read | Binding | TermOperation | Constant | TermText;
 
 /** A term from a fixed text. */
-export const word = (text: string): Word => ({ kind: "word", text });
+export const word = (text: string): TermText => ({ kind: "word", text });
 /** A constant term. */
 export const constant = (value: number | bigint): Constant => ({ kind: "constant", value: BigInt(value) });
 /** A term from an operator or function name and its arguments. */
-export const operation = (name: string, ...args: Term[]): Operation => ({ kind: "operation", name, args });
+export const operation = (name: string, ...args: Term[]): TermOperation => ({ kind: "operation", name, args });
 
 /** Decimal for small numbers (offsets, counts), hexadecimal for large ones; negative if they nearly wrap. */
 const numberText = (v: bigint): string => {
@@ -75,7 +75,7 @@ const infix = new Set(["+", "-", "*", "/", "%", "/s", "%s", "&", "|", "^", "<<",
 const chains: Readonly<Record<string, readonly string[]>> = { "+": ["+", "-"], "-": ["+", "-"], "&": ["&"], "|": ["|"], "^": ["^"] };
 
 /** The state that determines the text of terms at one time. */
-export interface Moment {
+export interface TermTime {
   /** The text of a read or a bound value at that time. */
   readText(r: Read): string;
   bindingText(b: Binding): string | Term;
@@ -92,7 +92,7 @@ const rightText = (name: string, t: Term): string | undefined => {
 const isAtom = (t: Term): boolean => t.kind !== "operation" || (!infix.has(t.name) && t.name !== "?");
 
 /** The text of a term at one time. `under`: the operator around it, which determines parentheses. */
-export const termText = (term: Term, m: Moment, under?: string): string => {
+export const termText = (term: Term, m: TermTime, under?: string): string => {
   let t = term;
   while (t.kind === "binding") {
     const next = m.bindingText(t);
@@ -113,7 +113,7 @@ export const termText = (term: Term, m: Moment, under?: string): string => {
     }
   }
 };
-const operationText = (name: string, args: readonly Term[], m: Moment): string => {
+const operationText = (name: string, args: readonly Term[], m: TermTime): string => {
   const [a, b, c] = args as [Term, Term, Term];
   if (name === "?") return `${termText(a, m, "?")} ? ${termText(b, m, "?")} : ${termText(c, m, "?")}`;
   if (name === "~" || name === "!") return `${name}${termText(a, m, "~")}`;

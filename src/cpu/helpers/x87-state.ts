@@ -2,7 +2,7 @@
 // FLDENV FNSAVE FRSTOR FXSAVE FXRSTOR. a: linear address of the memory operand; b: its size in bits, and the
 // byte at which addresses wrap (x87-areas.ts).
 
-import { Area, areaTransfers, type ByteRange, x87Transfers } from "../isa/x87-areas.ts";
+import { areaTransfers, X87Area, type X87Range, x87Transfers } from "../isa/x87-areas.ts";
 import { at, vector } from "../machine/state.ts";
 import type { HelperContext, HelperFunction } from "./helpers.ts";
 import {
@@ -29,21 +29,22 @@ const layoutOf = (size: number): 16 | 32 => (size === 16 ? 16 : 32);
  * An area may extend to another page. The first `word` bytes are accessed first, then the last byte: this is
  * the processor's order of faults. With `word` 0 the start must be canonical first.
  */
-const write = (m: HelperContext, area: Area, image: DataView, word: number, ranges?: readonly ByteRange[]): void => {
+const write = (m: HelperContext, area: X87Area, image: DataView, word: number, ranges?: readonly X87Range[]): void => {
   if (word || !isCanonical(area.at(0))) m.writeLinear(area.at(0), word || 1);
   m.writeLinear(area.at(image.byteLength - 1), 1);
   area.write(new Uint8Array(image.buffer), ranges);
 };
-const read = (m: HelperContext, area: Area, bytes: number, word: number): DataView => {
+const read = (m: HelperContext, area: X87Area, bytes: number, word: number): DataView => {
   if (word || !isCanonical(area.at(0))) m.readLinear(area.at(0), word || 1);
   m.readLinear(area.at(bytes - 1), 1);
   return area.read(0, bytes);
 };
 
-const environment = (m: HelperContext, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Transfers.environment[layoutOf(size)]);
-const all = (m: HelperContext, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Transfers.all[layoutOf(size)]);
-const fx = (m: HelperContext, a: bigint, b: bigint, how: "fxsave" | "fxrstor"): Area =>
-  new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
+const environment = (m: HelperContext, a: bigint, b: bigint): X87Area =>
+  new X87Area(m, a, b, (size) => x87Transfers.environment[layoutOf(size)]);
+const all = (m: HelperContext, a: bigint, b: bigint): X87Area => new X87Area(m, a, b, (size) => x87Transfers.all[layoutOf(size)]);
+const fx = (m: HelperContext, a: bigint, b: bigint, how: "fxsave" | "fxrstor"): X87Area =>
+  new X87Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
 
 /** FNSTENV masks all exceptions afterwards. */
 const fnstenv: HelperFunction = (m, _r, a, b) => {

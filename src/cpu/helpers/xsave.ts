@@ -2,7 +2,7 @@
 // (FXSAVE's), a header, the upper halves of the ymm registers. The compacted form of XSAVEC has them at the
 // same offset, because no other component is supported.
 
-import { Area, areaTransfers, type ByteRange } from "../isa/x87-areas.ts";
+import { areaTransfers, X87Area, type X87Range } from "../isa/x87-areas.ts";
 import { xcr0 } from "../machine/model.ts";
 import { at, R, type State, vector } from "../machine/state.ts";
 import type { HelperContext, HelperFunction } from "./helpers.ts";
@@ -58,8 +58,8 @@ const inUse = (s: State): number => {
 
 /** The components in EDX:EAX that XCR0 enables. */
 const requested = (m: HelperContext): number => m.state.lo(R.ax) & xcr0(m.model);
-const areaOf = (m: HelperContext, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area =>
-  new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
+const areaOf = (m: HelperContext, a: bigint, b: bigint, how: "xsave" | "xrstor"): X87Area =>
+  new X87Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
 /** True if a linear address is canonical. */
 export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
@@ -90,12 +90,12 @@ const save =
     const v = new DataView(image.buffer);
     v.setBigUint64(header.components, compact ? BigInt(present) : (before & ~BigInt(wanted)) | BigInt(present), true);
     v.setBigUint64(header.compacted, COMPACTED | BigInt(wanted), true);
-    const ranges: readonly ByteRange[] = [
+    const ranges: readonly X87Range[] = [
       ...(written & X87 ? x87Ranges : []),
       ...((compact ? written & SSE : wanted & (SSE | AVX)) ? [mxcsrRange] : []),
       ...(written & SSE ? [xmmRange(registersOf(s))] : []),
       [header.components, header.components + (compact ? 16 : 8)],
-      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as ByteRange] : []),
+      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as X87Range] : []),
     ];
     area.write(image, ranges);
     return 0;

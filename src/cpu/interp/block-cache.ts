@@ -3,7 +3,7 @@
 // frame.
 
 import type { Decoded } from "../decode/decoder.ts";
-import type { Instructions } from "../decode/instructions.ts";
+import type { InstructionRows } from "../decode/instructions.ts";
 import { special } from "../decode/operand-slots.ts";
 import type { AddressSize } from "../isa/ops.ts";
 import type { CodeStops } from "../machine/debug-stops.ts";
@@ -54,7 +54,7 @@ export class Blocks {
 
   constructor(
     state: State,
-    code: { instructions: Instructions; routines: PredecodeRoutines; model: Model; more: readonly MoreHandlers[] },
+    code: { instructions: InstructionRows; routines: PredecodeRoutines; model: Model; more: readonly MoreHandlers[] },
     mmu: Mmu,
     events: CodeEvents,
   ) {

@@ -2,7 +2,7 @@
 // exception is a single instruction that crosses into the next one.
 
 import { type Decoded, Decoder } from "../decode/decoder.ts";
-import type { Instructions } from "../decode/instructions.ts";
+import type { InstructionRows } from "../decode/instructions.ts";
 import { special } from "../decode/operand-slots.ts";
 import type { AddressSize } from "../isa/ops.ts";
 import { contexts } from "../machine/context.ts";
@@ -42,7 +42,7 @@ export class BlockDecoder {
     state: State,
     records: Records,
     addresses: CodeAddresses,
-    { instructions, routines, model }: { instructions: Instructions; routines: PredecodeRoutines; model: Model },
+    { instructions, routines, model }: { instructions: InstructionRows; routines: PredecodeRoutines; model: Model },
     crosses: (first: number, ip: number, frame: number) => void,
   ) {
     this.#state = state;

@@ -2,13 +2,13 @@
 // instruction and tail-calls the handler of the next record. At the end of a block it follows the branch's
 // link.
 
-import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, node, op, type WasmNode, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { FuncType } from "../../wasm/module.ts";
 import { accessWord, Compiler, displacedEntry, field, isEntryOf, jumpEntry, loadAt, type Runtime } from "../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../codegen/expression.ts";
 import { executionsIn, repeatIterations, slotBits, slotsOf } from "../decode/operand-slots.ts";
 import { alignmentOf, type HandlerForm } from "../isa/form.ts";
-import type { Ops, Width } from "../isa/ops.ts";
+import type { Ops, RegisterWidth } from "../isa/ops.ts";
 import type { HelperName } from "../isa/routine-types.ts";
 import type { Operand } from "../isa/row.ts";
 import { exitCode } from "../machine/exit.ts";
@@ -33,28 +33,28 @@ export const recordParam = localGet(wt.i32, 0);
 export const budgetParam = localGet(wt.i32, 1);
 
 /** Compiles one handler. */
-export class HandlerCompiler extends Compiler implements Ops<Node> {
+export class HandlerCompiler extends Compiler implements Ops<WasmNode> {
   declare readonly form: HandlerForm;
   declare readonly runtime: Env;
   readonly #slots: readonly (number | undefined)[];
-  #pointer: Node | undefined;
+  #pointer: WasmNode | undefined;
 
   constructor(body: Body, form: HandlerForm, runtime: Env) {
     super(body, form, runtime);
     this.#slots = slotsOf(form.row, form.memoryKind !== "none");
   }
-  record(): Node {
+  record(): WasmNode {
     return recordParam;
   }
   /** A part of the record that does not change while the record lasts. */
-  protected decoded(o: number, offset: number, t: WasmType = wt.i32): Node {
+  protected decoded(o: number, offset: number, t: WasmType = wt.i32): WasmNode {
     return this.linked(o, offset, t);
   }
   /** A part of the record that changes: links and counts. */
-  protected linked(o: number, offset: number, t: WasmType = wt.i32): Node {
+  protected linked(o: number, offset: number, t: WasmType = wt.i32): WasmNode {
     return node(t, o, [this.record()], offset);
   }
-  budget(): Node {
+  budget(): WasmNode {
     return budgetParam;
   }
 
@@ -62,12 +62,12 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   #operand(n: number): Operand {
     return this.form.row.operands[n]!;
   }
-  #offset(n: number): Node {
+  #offset(n: number): WasmNode {
     const o = this.#operand(n);
     if (o.kind === "fixed") return i32c(at.gpr + o.register * 8);
     return this.decoded(op.i32load16u, this.#slots[n]!);
   }
-  get(n: number): Node {
+  get(n: number): WasmNode {
     const o = this.#operand(n);
     const w = this.form.widths[n]!;
     if (this.form.memory(n) && o.kind !== "vsib") return this.readAt(this.#translateOperand(n, access.read), w);
@@ -83,22 +83,22 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
     return this.body.bind(loadAt(this.#offset(n), w));
   }
-  vec(n: number): Node {
+  vec(n: number): WasmNode {
     const w = this.form.widths[n]!;
     if (this.form.memory(n)) return this.vectorAt(this.#translateOperand(n, access.read), w);
     return this.#operand(n).kind.startsWith("xmm") ? this.body.bind(loadAt(this.#offset(n), 128)) : this.get(n);
   }
-  wide(n: number): readonly [Node, Node] {
+  wide(n: number): readonly [WasmNode, WasmNode] {
     const at = this.form.memory(n) && this.#operand(n).kind !== "vsib" ? this.#translateOperand(n, access.read) : this.#offset(n);
     return [this.readAt(at, 128), this.readAt(at, 128, 16)];
   }
-  rmw(n: number): Node {
+  rmw(n: number): WasmNode {
     if (!this.form.memory(n)) return this.get(n);
     const w = this.form.widths[n]!;
     this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, w);
   }
-  set(n: number, v: Node): void {
+  set(n: number, v: WasmNode): void {
     const w = this.form.widths[n]!;
     if (this.form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(n, access.write), w, v);
     const { kind } = this.#operand(n);
@@ -106,47 +106,47 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     if (kind.startsWith("xmm") && this.form.row.vex) return this.#putWide(this.#offset(n), v, zeroVector);
     this.#put(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
-  setLow(n: number, w: Width, v: Node): void {
+  setLow(n: number, w: RegisterWidth, v: WasmNode): void {
     this.#put(this.#offset(n), w, v);
   }
-  setWide(n: number, low: Node, high: Node): void {
+  setWide(n: number, low: WasmNode, high: WasmNode): void {
     if (this.form.memory(n)) this.writeWideAt(this.#translateOperand(n, access.write), low, high);
     else this.#putWide(this.#offset(n), low, high);
   }
-  #putWide(offset: Node, low: Node, high: Node): void {
+  #putWide(offset: WasmNode, low: WasmNode, high: WasmNode): void {
     // The value may depend on the register that is overwritten.
     const upper = this.let("high", high);
     this.body.store(op.v128store, offset, as(wt.v128, low), 0);
     this.body.store(op.v128store, offset, as(wt.v128, upper), 16);
   }
-  #put(offset: Node, w: number, v: Node): void {
+  #put(offset: WasmNode, w: number, v: WasmNode): void {
     const b = this.body;
     if (w === 128 || v.t === wt.v128) return this.storeAt(offset, w, v);
     b.store(w === 8 ? op.i64store8 : w === 16 ? op.i64store16 : w === 32 ? op.i64store32 : op.i64store, offset, as(wt.i64, v), 0);
   }
-  reg(r: number, w: Width): Node {
+  reg(r: number, w: RegisterWidth): WasmNode {
     return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8));
   }
-  setReg(r: number, w: Width, v: Node): void {
+  setReg(r: number, w: RegisterWidth, v: WasmNode): void {
     this.#put(i32c(at.gpr + r * 8), w === 32 ? 64 : w, v);
   }
 
-  xmm(r: number): Node {
+  xmm(r: number): WasmNode {
     return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32));
   }
-  setXmm(r: number, v: Node): void {
+  setXmm(r: number, v: WasmNode): void {
     this.#put(i32c(at.ymm + r * 32), 128, v);
   }
-  upper(r: number): Node {
+  upper(r: number): WasmNode {
     return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32 + 16));
   }
-  setUpper(r: number, v: Node): void {
+  setUpper(r: number, v: WasmNode): void {
     this.#put(i32c(at.ymm + r * 32 + 16), 128, v);
   }
 
   // Addresses.
   /** The offset of the memory operand in its segment, cut to the address size. */
-  protected memoryOffset(vectorIndex?: Node): Node {
+  protected memoryOffset(vectorIndex?: WasmNode): WasmNode {
     const kind = this.form.memoryKind;
     const register = (slot: number) => node(wt.i64, op.i64load, [this.decoded(op.i32load16u, slot)]);
     const disp = this.decoded(op.i64load, record.disp, wt.i64);
@@ -156,36 +156,36 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       a = pure.add(a, pure.shl(register(record.index), as(wt.i64, this.decoded(op.i32load8u, record.scale))));
     return pure.zext(a, this.form.addressSize);
   }
-  address(_n: number): Node {
+  address(_n: number): WasmNode {
     return this.body.bind(this.memoryOffset());
   }
-  element(_n: number, index: Node): Node {
+  element(_n: number, index: WasmNode): WasmNode {
     return this.body.bind(this.memoryOffset(index));
   }
-  #translateOperand(n: number, how: 0 | 1): Node {
+  #translateOperand(n: number, how: 0 | 1): WasmNode {
     return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
   }
-  #linearOperand(n: number, how: 0 | 1, width = this.form.widths[n]!): Node {
+  #linearOperand(n: number, how: 0 | 1, width = this.form.widths[n]!): WasmNode {
     const kind = this.form.memoryKind;
     const offset = this.body.bind(this.memoryOffset());
     if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
     return this.#throughSegment(offset, width, how, alignmentOf(this.form.row, this.#operand(n)));
   }
-  linear(n: number, write: boolean, width = this.form.widths[n]!): Node {
+  linear(n: number, write: boolean, width = this.form.widths[n]!): WasmNode {
     return this.body.bind(this.#linearOperand(n, write ? access.write : access.read, width));
   }
-  segment(_n: number): Node {
+  segment(_n: number): WasmNode {
     const at4 = node(wt.i32, op.i32shl, [this.decoded(op.i32load8u, record.imm + 7), i32c(2)]);
     return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
   }
   /**
    * The address through the segment that the record names: the override, or the default of the base register.
    */
-  #throughSegment(offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
+  #throughSegment(offset: WasmNode, w: number, how: 0 | 1, alignment = 1): WasmNode {
     const segment = this.body.bind(this.decoded(op.i32load8u, record.segment));
     return this.#segmented(segment, offset, w, how, alignment);
   }
-  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
+  #segmented(segment: WasmNode, offset: WasmNode, w: number, how: 0 | 1, alignment = 1): WasmNode {
     const b = this.body;
     const base = node(wt.i64, op.i64load, [node(wt.i32, op.i32shl, [segment, i32c(3)])], at.segBase);
     const linear = pure.add(base, offset);
@@ -210,19 +210,19 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     }
     return this.form.mode === 64 ? linear : pure.zext(linear, 32);
   }
-  #linear(segment: number | undefined, offset: Node, w: number, how: 0 | 1): Node {
+  #linear(segment: number | undefined, offset: WasmNode, w: number, how: 0 | 1): WasmNode {
     const o = this.let("offset", as(wt.i64, offset));
     if (segment === undefined) return this.#throughSegment(o, w, how);
     if (this.form.context.flat) return o;
     return this.#segmented(i32c(segment), o, w, how);
   }
-  load(segment: number | undefined, offset: Node, w: number): Node {
+  load(segment: number | undefined, offset: WasmNode, w: number): WasmNode {
     return this.readAt(this.translate(this.#linear(segment, offset, w, access.read), w, access.read), w);
   }
-  loadRmw(segment: number | undefined, offset: Node, w: number): Node {
+  loadRmw(segment: number | undefined, offset: WasmNode, w: number): WasmNode {
     return this.readAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w);
   }
-  store(segment: number | undefined, offset: Node, w: number, v: Node): void {
+  store(segment: number | undefined, offset: WasmNode, w: number, v: WasmNode): void {
     this.writeAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w, v);
   }
 
@@ -231,7 +231,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
    * Continues at a record if the budget covers its block. Otherwise returns `fallback`, from which the
    * dispatcher finds rip.
    */
-  protected enter(target: Node, fallback: number): void {
+  protected enter(target: WasmNode, fallback: number): void {
     const b = this.body;
     const t = b.bind(target);
     const rest = b.local(wt.i32);
@@ -243,7 +243,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.end();
     this.leave(fallback);
   }
-  #tail(target: Node, budget: Node): void {
+  #tail(target: WasmNode, budget: WasmNode): void {
     const b = this.body;
     b.expr(target);
     b.expr(budget);
@@ -269,23 +269,23 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const next = b.bind(node(wt.i32, op.i32add, [this.record(), i32c(record.size)]));
     this.#tail(next, budgetParam);
   }
-  ip(): Node {
+  ip(): WasmNode {
     return this.body.bind(pure.sext(this.decoded(op.i64load, record.imm, wt.i64), 48));
   }
-  modrm(): Node {
+  modrm(): WasmNode {
     return this.body.bind(as(wt.i64, this.decoded(op.i32load8u, record.imm + 6)));
   }
-  nextIp(): Node {
+  nextIp(): WasmNode {
     return this.body.bind(this.decoded(op.i64load, record.imm, wt.i64));
   }
-  target(): Node {
+  target(): WasmNode {
     return this.body.bind(this.decoded(op.i64load, record.disp, wt.i64));
   }
   branch(): void {
     this.countExecution();
     this.follow();
   }
-  branchIf(c: Node): void {
+  branchIf(c: WasmNode): void {
     const b = this.body;
     // The condition is evaluated first, so that its operands need not outlive the count.
     const taken = b.bind(truth(c));
@@ -313,7 +313,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.end();
     this.enter(t, exitCode.next);
   }
-  jump(target: Node): void {
+  jump(target: WasmNode): void {
     this.countExecution();
     this.continueAt(target);
   }
@@ -338,7 +338,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     this.enter(t, exitCode.taken);
   }
   /** Continues at an address. */
-  continueAt(target: Node): void {
+  continueAt(target: WasmNode): void {
     const b = this.body;
     const t = this.let("target", as(wt.i64, target));
     b.store(op.i64store, i32c(0), t, at.rip);
@@ -373,8 +373,8 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const first = jumpEntry(b, target);
     const second = b.bind(node(wt.i32, op.i32xor, [first, i32c(jumpCache.size)]));
     /** The halves of an entry, bound. */
-    const content = (entry: Node, of: number): Node[] => [0, 8].map((half) => b.bind(node(wt.i64, op.i64load, [entry], of + half)));
-    const put = (halves: readonly Node[], entry: Node, of: number): void =>
+    const content = (entry: WasmNode, of: number): WasmNode[] => [0, 8].map((half) => b.bind(node(wt.i64, op.i64load, [entry], of + half)));
+    const put = (halves: readonly WasmNode[], entry: WasmNode, of: number): void =>
       halves.forEach((half, n) => b.store(op.i64store, entry, half, of + n * 8));
     b.if(isEntryOf(second, target));
     const found = content(second, layout.jumpCache);
@@ -444,7 +444,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.opcode(op.return);
   }
 
-  repeat(bodyOf: () => Node | undefined, zf: boolean): void {
+  repeat(bodyOf: () => WasmNode | undefined, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.form;
     if (rep === 0) {
@@ -457,7 +457,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.code.byte(0x40);
     b.opcode(op.loop);
     b.code.byte(0x40);
-    const out = (depth: number, c: Node) => {
+    const out = (depth: number, c: WasmNode) => {
       b.expr(c);
       b.opcode(op.brIf);
       b.code.u(depth);
@@ -481,7 +481,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.end();
   }
 
-  helper(name: HelperName, a: Node = i64c(0n), c: Node = i64c(0n)): void {
+  helper(name: HelperName, a: WasmNode = i64c(0n), c: WasmNode = i64c(0n)): void {
     const b = this.body;
     const code = b.bind(
       node(

@@ -17,14 +17,14 @@ import { at } from "../machine/state.ts";
 import { budgetParam, type Env, HandlerCompiler, handlerType, recordParam } from "./handler-compiler.ts";
 
 /** A module of handlers, and the table index of its first handler. */
-export interface HandlerModule {
+export interface NumberedHandlers {
   readonly first: number;
   readonly wasm: Uint8Array;
 }
 /** The compiled handlers of all rows. */
 export interface Handlers {
   /** The first module has the table, and the functions that JavaScript and compiled regions call. */
-  readonly modules: readonly HandlerModule[];
+  readonly modules: readonly NumberedHandlers[];
   /** Per row: form keys and handlers in turn. */
   readonly forms: readonly (readonly number[])[];
   readonly count: number;

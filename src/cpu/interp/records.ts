@@ -2,7 +2,7 @@
 // tables for the dispatcher.
 import { type Decoded, noRegister } from "../decode/decoder.ts";
 import { formOf, registerOffset } from "../decode/instance.ts";
-import type { Instructions } from "../decode/instructions.ts";
+import type { InstructionRows } from "../decode/instructions.ts";
 import { executionsIn } from "../decode/operand-slots.ts";
 import { immediateWidth, type Operand, type Row } from "../isa/row.ts";
 import { layout, record } from "../machine/layout.ts";
@@ -34,7 +34,7 @@ export class Records {
   #ip = new Float64Array(firstRoom);
   #notes = new Int32Array(firstRoom);
   readonly #state: State;
-  readonly #instructions: Instructions;
+  readonly #instructions: InstructionRows;
   readonly #more: readonly MoreHandlers[];
   readonly #firstMore: number;
   readonly #loaded = new Set<MoreHandlers>();
@@ -42,7 +42,7 @@ export class Records {
   #latest = 0;
   #latestEnd = 0;
 
-  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[]) {
+  constructor(state: State, instructions: InstructionRows, more: readonly MoreHandlers[]) {
     this.#state = state;
     this.#instructions = instructions;
     this.#more = more;

@@ -1,6 +1,6 @@
 // The CPUID feature of an instruction whose row does not name one. It follows from the encoding. SDM Vol. 1
 // chapter 5 and appendix of opcode maps, Vol. 2D A.
-import type { Feature } from "../machine/model.ts";
+import type { CpuFeature } from "../machine/model.ts";
 import type { Row } from "./row.ts";
 
 type Encoded = Pick<Row, "name" | "vex" | "map" | "opcode" | "prefix" | "shape">;
@@ -17,14 +17,14 @@ const ssse3 = (opcode: number): boolean => opcode <= 0x0b || (opcode >= 0x1c && 
 const sse42 = (r: Encoded): boolean => (r.map === 3 && r.opcode >= 0x60) || (r.map === 2 && r.opcode === 0x37);
 
 // biome-ignore format: table
-const byName: Readonly<Record<string, Feature>> = {
+const byName: Readonly<Record<string, CpuFeature>> = {
   clflush: "clflush", clflushopt: "clflushopt", clwb: "clwb", cmpxchg8b: "cx8", cmpxchg16b: "cx16", fxsave: "fxsr", fxrstor: "fxsr", fxsave64: "fxsr", fxrstor64: "fxsr",
   fisttp: "pni", rdtscp: "rdtscp", sysenter: "sep", syscall: "syscall", emms: "mmx", ldmxcsr: "sse", stmxcsr: "sse", sfence: "sse", lfence: "sse2",
   mfence: "sse2", movnti: "sse2", rdfsbase: "fsgsbase", rdgsbase: "fsgsbase", wrfsbase: "fsgsbase", wrgsbase: "fsgsbase",
 };
 
 /** The feature that the encoding implies; undefined if none. */
-export const featureOf = (r: Encoded): Feature | undefined => {
+export const featureOf = (r: Encoded): CpuFeature | undefined => {
   if (/^(f?cmov|fu?comi)/.test(r.name)) return "cmov";
   const named = byName[r.name];
   if (named) return named;

@@ -1,9 +1,9 @@
 // Instruction forms: a row with the properties for which the interpreter's handlers are specialised. One
 // handler serves all registers, immediates and displacements of its form; it reads them from the decoded
 // record.
-import { type Context, contexts } from "../machine/context.ts";
+import { type CodeContext, contexts } from "../machine/context.ts";
 import { cpuModel, defaultModel, needsMet } from "../machine/model.ts";
-import type { AddressSize, Form, Rep, Width } from "./ops.ts";
+import type { AddressSize, Form, RegisterWidth, Rep } from "./ops.ts";
 import { isMemoryOperand, type Operand, type Row, sized, sizeIndex } from "./row.ts";
 
 /**
@@ -16,7 +16,7 @@ export const memoryKinds = ["none", "b64", "bx64", "seg64", "a32", "b32", "bx32"
 /** One of these kinds. */
 export type MemoryKind = (typeof memoryKinds)[number];
 
-const kindsIn = (c: Context): readonly MemoryKind[] =>
+const kindsIn = (c: CodeContext): readonly MemoryKind[] =>
   c.mode === 64 ? ["b64", "bx64", "seg64", "a32"] : c.flat ? ["b32", "bx32", "s32", "s16"] : ["s32", "s16"];
 
 /** The address size of a memory kind; of "none" it is the mode's. */
@@ -28,13 +28,13 @@ export class HandlerForm implements Form {
   readonly row: Row;
   readonly size: 16 | 32 | 64;
   readonly memoryKind: MemoryKind;
-  readonly context: Context;
+  readonly context: CodeContext;
   readonly rep: Rep;
   readonly addressSize: AddressSize;
   readonly widths: readonly number[];
   readonly cc: number;
 
-  constructor(row: Row, size: 16 | 32 | 64, memoryKind: MemoryKind, addressSize: AddressSize, context: Context, rep: Rep) {
+  constructor(row: Row, size: 16 | 32 | 64, memoryKind: MemoryKind, addressSize: AddressSize, context: CodeContext, rep: Rep) {
     this.row = row;
     this.size = size;
     this.memoryKind = memoryKind;
@@ -44,7 +44,7 @@ export class HandlerForm implements Form {
     this.widths = row.operands.map((o) => o.widths[sizeIndex(size)]);
     this.cc = row.cc;
   }
-  get w(): Width {
+  get w(): RegisterWidth {
     return operandWidth(this.row, this.size);
   }
   get mode(): AddressSize {
@@ -95,7 +95,7 @@ export const alignmentOf = (row: Row, o: Operand): number => {
 };
 
 /** Operand size of an instruction: 8 for rows on bytes, else by the prefixes. */
-export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
+export const operandWidth = (row: Row, size: 16 | 32 | 64): RegisterWidth => {
   const first = row.operands[0];
   return first && first.kind !== "simm" && first.widths[0] === 8 && first.widths[2] === 8 ? 8 : size;
 };

@@ -8,12 +8,12 @@
 // - Memory is read and written before any register or flag. A fault then leaves the state that hardware
 // leaves.
 
-import type { Field } from "../machine/fields.ts";
+import type { StateField } from "../machine/fields.ts";
 import type { HelperName } from "./routine-types.ts";
 import type { SimdName } from "./simd.ts";
 
 /** Width of a general register in bits. */
-export type Width = 8 | 16 | 32 | 64;
+export type RegisterWidth = 8 | 16 | 32 | 64;
 /** Address size or mode in bits. */
 export type AddressSize = 16 | 32 | 64;
 
@@ -28,7 +28,7 @@ export type Flag = "CF" | "PF" | "AF" | "ZF" | "SF" | "OF";
 /** The constants of an instruction form, known to every reader. */
 export interface Form {
   /** Operand size in bits. */
-  readonly w: Width;
+  readonly w: RegisterWidth;
   /** Width of each operand in bits. */
   readonly widths: readonly number[];
   readonly addressSize: AddressSize;
@@ -66,7 +66,7 @@ export interface Ops<V> {
   /** Writes operand n. With VEX, a vector register's bits above the operand become 0. */
   set(n: number, v: V): void;
   /** Writes the low bits of a general register, operand n, and leaves the others as they are. */
-  setLow(n: number, w: Width, v: V): void;
+  setLow(n: number, w: RegisterWidth, v: V): void;
   /** The halves of a 256-bit operand, or of the register that holds a 128-bit one. */
   wide(n: number): readonly [low: V, high: V];
   setWide(n: number, low: V, high: V): void;
@@ -86,16 +86,16 @@ export interface Ops<V> {
   segment(n: number): V;
 
   // Registers, by number: a byte-wide register 0..3 is al cl dl bl.
-  reg(r: number, w: Width): V;
-  setReg(r: number, w: Width, v: V): void;
+  reg(r: number, w: RegisterWidth): V;
+  setReg(r: number, w: RegisterWidth, v: V): void;
 
   // Fields of the register file that no operand names. n: the element of an array.
-  field(f: Field, n?: number): V;
-  setField(f: Field, v: V): void;
+  field(f: StateField, n?: number): V;
+  setField(f: StateField, v: V): void;
   /**
    * True if the bits of a field under `mask` have this value. For modes, which a reader may know in advance.
    */
-  holds(f: Field, mask: number, value: number): V;
+  holds(f: StateField, mask: number, value: number): V;
 
   // Memory that is not an operand. `segment`: a segment register number; undefined: the instruction's (DS or
   // an override).

@@ -1,6 +1,6 @@
 // Instruction rows: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and
 // meaning.
-import { type Feature, type Vendor, vendors } from "../machine/model.ts";
+import { type CpuFeature, type Vendor, vendors } from "../machine/model.ts";
 import { featureOf } from "./features.ts";
 import type { Meaning } from "./ops.ts";
 
@@ -103,7 +103,7 @@ export interface Attributes {
    * CPUID features that it needs: without them the instruction is #UD, or another one. Absent: implied by the
    * encoding (isa/features.ts).
    */
-  readonly feature?: Feature | readonly Feature[] | undefined;
+  readonly feature?: CpuFeature | readonly CpuFeature[] | undefined;
   /** The vendor whose processors behave so; absent: all. */
   readonly vendor?: Vendor | undefined;
 }

@@ -8,7 +8,7 @@ import type { Vendor } from "../machine/model.ts";
 /** The transfers of an area, in the processor's order. */
 type Transfers = readonly (readonly [at: number, bytes: number])[];
 /** A range of bytes in an area: first byte, and one after the last. */
-export type ByteRange = readonly [from: number, to: number];
+export type X87Range = readonly [from: number, to: number];
 const inTurn = (at: number, ...bytes: readonly number[]): Transfers => {
   let next = at;
   return bytes.map((n) => {
@@ -53,7 +53,7 @@ export const areaTransfers: Readonly<Record<Vendor, Readonly<Record<"fxsave" | "
 export const sizeBits = 8;
 
 /** An area of one instruction in guest memory. */
-export class Area {
+export class X87Area {
   readonly #m: HelperContext;
   readonly #first: number;
   readonly #transfers: Transfers;
@@ -92,7 +92,7 @@ export class Area {
     return new DataView(image.buffer);
   }
   /** Writes an image to the start of the area, limited to some ranges. */
-  write(image: Uint8Array, ranges: readonly ByteRange[] = [[0, image.length]]): void {
+  write(image: Uint8Array, ranges: readonly X87Range[] = [[0, image.length]]): void {
     const { state } = this.#m;
     if (this.#isWhole(0, image.length)) {
       const p = this.#m.writeLinear(this.#first, image.length);

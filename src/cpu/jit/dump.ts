@@ -2,19 +2,19 @@
 // meaning of each instruction.
 import { describe } from "../describe/index.ts";
 import { instructionText } from "../text/disassemble.ts";
-import type { Graph, JitBlock } from "./cfg/graph.ts";
+import type { BlockGraph, JitBlock } from "./cfg/graph.ts";
 
 const hex = (n: number): string => `0x${BigInt.asUintN(64, BigInt(n)).toString(16)}`;
 
 /** True if a block of the region contains the address. */
-export const regionContains = (graph: Pick<Graph, "blocks">, address: number): boolean =>
+export const regionContains = (graph: Pick<BlockGraph, "blocks">, address: number): boolean =>
   [...graph.blocks.values()].some((block) => block.ip <= address && address < block.end);
 
-const exits = ({ blocks }: Pick<Graph, "blocks">, { terminator, successors }: JitBlock): string =>
+const exits = ({ blocks }: Pick<BlockGraph, "blocks">, { terminator, successors }: JitBlock): string =>
   `${terminator}${successors.length > 0 ? ` -> ${successors.map((key) => hex(blocks.get(key)?.ip ?? key)).join(", ")}` : ""}`;
 
 /** The lines of the text form, blocks in the order of their addresses. */
-export const dumpRegion = (graph: Pick<Graph, "blocks">): string[] =>
+export const dumpRegion = (graph: Pick<BlockGraph, "blocks">): string[] =>
   [...graph.blocks.values()]
     .sort((a, b) => a.ip - b.ip)
     .flatMap((block) => [

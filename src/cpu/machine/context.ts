@@ -3,7 +3,7 @@
 import type { AddressSize } from "../isa/ops.ts";
 
 /** The mode of a code segment and the form of its data segments. */
-export interface Context {
+export interface CodeContext {
   /** The code segment's mode. SDM Vol. 3A 3.4.5, the L and D/B flags. */
   readonly mode: AddressSize;
   /** Width of the stack pointer. */
@@ -12,7 +12,7 @@ export interface Context {
   readonly flat: boolean;
 }
 /** All contexts; a context's number is its index. */
-export const contexts: readonly Context[] = [
+export const contexts: readonly CodeContext[] = [
   { mode: 64, stackSize: 64, flat: true },
   { mode: 32, stackSize: 32, flat: true },
   { mode: 32, stackSize: 32, flat: false },

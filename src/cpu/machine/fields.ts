@@ -20,4 +20,4 @@ export const fieldWidth = {
   answer: 64,
 } as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
 /** The name of such a field. */
-export type Field = keyof typeof fieldWidth;
+export type StateField = keyof typeof fieldWidth;

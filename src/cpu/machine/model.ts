@@ -30,10 +30,10 @@ const features = {
   gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22], clzero: [0x8000_0008, "b", 0],
 } as const satisfies Record<string, readonly [number, Register, number]>;
 /** A feature by its name in /proc/cpuinfo. */
-export type Feature = keyof typeof features;
+export type CpuFeature = keyof typeof features;
 
 /** Vendor differences that the machine models. */
-export interface Rules {
+export interface VendorRules {
   /**
    * SYSCALL from a 32-bit segment works (AMD) or is #UD (Intel); SYSENTER in long mode the reverse. SDM Vol.
    * 2B; AMD APM Vol. 2 6.1.
@@ -98,7 +98,7 @@ export interface Rules {
 }
 
 /** A processor: its vendor's rules, its CPUID signature and its features. */
-export interface Model extends Rules {
+export interface Model extends VendorRules {
   /** Name of the form "x86-64-v1:amd". */
   readonly name: string;
   readonly vendor: Vendor;
@@ -106,24 +106,24 @@ export interface Model extends Rules {
   readonly model: number;
   readonly stepping: number;
   readonly brand: string;
-  readonly features: readonly Feature[];
+  readonly features: readonly CpuFeature[];
 }
 
-const pentium3: readonly Feature[] = ["fpu", "tsc", "msr", "cx8", "sep", "cmov", "mmx", "fxsr", "sse", "hypervisor"];
-const v1: readonly Feature[] = [...pentium3, "clflush", "sse2", "syscall", "nx", "lm", "fsgsbase"];
-const v2: readonly Feature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2", "popcnt", "lahf_lm", "rdtscp"];
+const pentium3: readonly CpuFeature[] = ["fpu", "tsc", "msr", "cx8", "sep", "cmov", "mmx", "fxsr", "sse", "hypervisor"];
+const v1: readonly CpuFeature[] = [...pentium3, "clflush", "sse2", "syscall", "nx", "lm", "fsgsbase"];
+const v2: readonly CpuFeature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2", "popcnt", "lahf_lm", "rdtscp"];
 // biome-ignore format: table
-const v3: readonly Feature[] = [...v2, "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave", "xsaveopt"];
+const v3: readonly CpuFeature[] = [...v2, "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave", "xsaveopt"];
 /** All features with rows. */
-const all = Object.keys(features) as Feature[];
+const all = Object.keys(features) as CpuFeature[];
 /** Features that no processor of Intel has. */
-const ofAmd: readonly Feature[] = ["sse4a", "clzero"];
+const ofAmd: readonly CpuFeature[] = ["sse4a", "clzero"];
 
 type Signature = readonly [family: number, model: number, stepping: number];
 interface Level {
-  readonly features: readonly Feature[];
+  readonly features: readonly CpuFeature[];
   /** Features that only AMD's processors of this level have. */
-  readonly amdOnly?: readonly Feature[];
+  readonly amdOnly?: readonly CpuFeature[];
   /** A processor of that time; CPUID shows its numbers. */
   readonly signature: Readonly<Record<Vendor, Signature>>;
 }
@@ -137,7 +137,7 @@ const levels: Readonly<Record<string, Level>> = {
 };
 
 /** The rules of each vendor. */
-export const vendorRules: Readonly<Record<Vendor, Rules>> = {
+export const vendorRules: Readonly<Record<Vendor, VendorRules>> = {
   amd: {
     syscall32: true,
     sysenterLong: false,
@@ -212,9 +212,9 @@ export const cpuModel = (name: string): Model | undefined => {
   for (const text of changes) {
     const [, sign, feature, part, value] = change.exec(text) ?? [];
     if (part !== undefined) signature[numbers.indexOf(part as (typeof numbers)[number])] = Number(value);
-    else if (!all.includes(feature as Feature)) return undefined;
-    else if (sign === "+") wanted.add(feature as Feature);
-    else wanted.delete(feature as Feature);
+    else if (!all.includes(feature as CpuFeature)) return undefined;
+    else if (sign === "+") wanted.add(feature as CpuFeature);
+    else wanted.delete(feature as CpuFeature);
   }
   const [family, model, stepping] = signature;
   return {
@@ -260,7 +260,7 @@ export const modelOfHost = (vendor: string, flags: readonly string[], signature:
 
 /** The requirements of an instruction: features, or one vendor. */
 export interface Needs {
-  readonly feature?: Feature | readonly Feature[] | undefined;
+  readonly feature?: CpuFeature | readonly CpuFeature[] | undefined;
   readonly vendor?: Vendor | undefined;
 }
 /** True if the model meets the requirements. */
@@ -289,7 +289,7 @@ const bits = (m: Model, leaf: number, register: Register): number =>
 /** EDX of leaf 1, which AT_HWCAP repeats. */
 export const hwcap = (m: Model): number => bits(m, 1, "d") >>> 0;
 /** True if the model has the feature. */
-export const hasFeature = (m: Model, f: Feature): boolean => m.features.includes(f);
+export const hasFeature = (m: Model, f: CpuFeature): boolean => m.features.includes(f);
 
 type Registers = readonly [number, number, number, number];
 

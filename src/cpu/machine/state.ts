@@ -1,9 +1,9 @@
 // The register file, at fixed addresses in the first page of the machine's memory. Generated code, the
 // routines and TypeScript share this one copy. The kernel keeps a saved copy per task. SDM Vol. 1 chapter 3.
 
-import { type Rules, vendorRules } from "./model.ts";
+import { type VendorRules, vendorRules } from "./model.ts";
 
-export { type Field, fieldWidth } from "./fields.ts";
+export { fieldWidth, type StateField } from "./fields.ts";
 
 /**
  * Byte offsets into the machine's memory. Everything below `size` belongs to one task and is switched with
@@ -220,9 +220,9 @@ export class State {
   readonly i64: BigInt64Array;
   readonly view: DataView;
   /** The vendor rules of its processor. */
-  readonly rules: Rules;
+  readonly rules: VendorRules;
 
-  constructor(memory: WebAssembly.Memory, rules: Rules = vendorRules.amd) {
+  constructor(memory: WebAssembly.Memory, rules: VendorRules = vendorRules.amd) {
     this.memory = memory;
     this.rules = rules;
     const b = memory.buffer;

@@ -8,14 +8,14 @@ import { helpers } from "../helpers/helpers.ts";
 import { assemble, change, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import { alignmentOf, operandWidth } from "../isa/form.ts";
 import { integers } from "../isa/integers.ts";
-import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "../isa/ops.ts";
+import type { AddressSize, Flag, FlagKind, Form, Ops, RegisterWidth, Rep } from "../isa/ops.ts";
 import type { HelperName } from "../isa/routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../isa/row.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../isa/simd.ts";
-import { type Context, contexts } from "../machine/context.ts";
+import { type CodeContext, contexts } from "../machine/context.ts";
 import { exitCode } from "../machine/exit.ts";
 import { type Access, access } from "../machine/mmu.ts";
-import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } from "../machine/state.ts";
+import { at, fieldWidth, R, S, STATUS_FLAGS, type State, type StateField, vector } from "../machine/state.ts";
 import type { OracleContext } from "./context.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
@@ -31,11 +31,11 @@ class InstructionExit {
 
 class DecodedForm implements Form {
   readonly d: Decoded;
-  readonly w: Width;
+  readonly w: RegisterWidth;
   readonly widths: readonly number[];
   readonly stackSize: AddressSize;
   readonly flat: boolean;
-  constructor(d: Decoded, { stackSize, flat }: Context) {
+  constructor(d: Decoded, { stackSize, flat }: CodeContext) {
     this.flat = flat;
     this.d = d;
     this.w = operandWidth(d.row, d.size);
@@ -170,14 +170,14 @@ export class Evaluator implements Ops<bigint> {
     if (kind.startsWith("xmm") && this.#d.row.vex) return this.#setRegister(this.#offset(n), 256, u(128, v));
     this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
-  setLow(n: number, w: Width, v: bigint): void {
+  setLow(n: number, w: RegisterWidth, v: bigint): void {
     this.#setRegister(this.#offset(n), w, v);
   }
-  reg(r: number, w: Width): bigint {
+  reg(r: number, w: RegisterWidth): bigint {
     return this.#register(at.gpr + r * 8, w);
   }
   /** SDM Vol. 1 3.4.1.1: a 32-bit write zeroes the upper half, 8- and 16-bit writes keep it. */
-  setReg(r: number, w: Width, v: bigint): void {
+  setReg(r: number, w: RegisterWidth, v: bigint): void {
     this.#setRegister(at.gpr + r * 8, w === 32 ? 64 : w, v);
   }
   #register(offset: number, w: number): bigint {
@@ -304,13 +304,13 @@ export class Evaluator implements Ops<bigint> {
       from.map((i) => bytes[i]!),
     );
   }
-  field(f: Field, n = 0): bigint {
+  field(f: StateField, n = 0): bigint {
     return this.#register(at[f] + (n * fieldWidth[f]) / 8, fieldWidth[f]);
   }
-  holds(f: Field, mask: number, value: number): bigint {
+  holds(f: StateField, mask: number, value: number): bigint {
     return (this.field(f) & BigInt(mask)) === BigInt(value) ? 1n : 0n;
   }
-  setField(f: Field, v: bigint): void {
+  setField(f: StateField, v: bigint): void {
     this.#setRegister(at[f], fieldWidth[f], v);
   }
 

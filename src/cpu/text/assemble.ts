@@ -2,7 +2,7 @@
 // matching rows, as NASM does, but never changes the operand size ("mov rax, 5" stays 64 bits wide). Judges:
 // NASM, objdump and iced-x86 (test/cpu/text).
 import type { AddressSize } from "../isa/ops.ts";
-import { atLine, type Item, place } from "./layout.ts";
+import { atLine, type PlacedStatement, place } from "./layout.ts";
 import { parseLine } from "./parse.ts";
 import { StatementAssembler } from "./statement.ts";
 
@@ -32,7 +32,7 @@ export interface Assembled {
 export const assemble = (text: string, { mode = 64, at = 0 }: AssembleOptions = {}): Assembled => {
   const assembler = new StatementAssembler(mode);
   const section = { name: "", align: 1 };
-  const items = text.split("\n").map((source, n): Item => {
+  const items = text.split("\n").map((source, n): PlacedStatement => {
     const place = { line: n + 1, where: `line ${n + 1}` };
     return { ...place, statement: atLine(place, () => parseLine(source, n + 1)), assembler, section, scope: "" };
   });

@@ -5,7 +5,7 @@ import { bad } from "./bad-line.ts";
 /** The value of a label; "$" is the address of the statement, "$$" that of its section. */
 export type Resolve = (name: string) => bigint;
 /** An expression as parsed. */
-export interface Expression {
+export interface ParsedExpression {
   /** The labels in it. */
   readonly names: readonly string[];
   /** Its value, which is undefined for `/` and `%` by 0. */
@@ -13,17 +13,17 @@ export interface Expression {
 }
 
 /** A number as an expression. */
-export const constantOf = (value: bigint): Expression => ({ names: [], value: () => value });
+export const constantOf = (value: bigint): ParsedExpression => ({ names: [], value: () => value });
 
-const negative = (e: Expression): Expression => ({ names: e.names, value: (r) => -e.value(r) });
+const negative = (e: ParsedExpression): ParsedExpression => ({ names: e.names, value: (r) => -e.value(r) });
 /** The sum of terms with their signs. */
-export const sumOf = (terms: readonly { readonly negated: boolean; readonly term: Expression }[]): Expression => {
+export const sumOf = (terms: readonly { readonly negated: boolean; readonly term: ParsedExpression }[]): ParsedExpression => {
   const all = terms.map(({ negated, term }) => (negated ? negative(term) : term));
   return { names: all.flatMap((e) => e.names), value: (r) => all.reduce((sum, e) => sum + e.value(r), 0n) };
 };
 
 /** True if the value moves with the program: the labels in it do not cancel. */
-export const moves = (e: Expression, resolve: Resolve, isLabel: (name: string) => boolean): boolean =>
+export const moves = (e: ParsedExpression, resolve: Resolve, isLabel: (name: string) => boolean): boolean =>
   e.names.some(isLabel) && e.value((name) => resolve(name) + (isLabel(name) ? 1n : 0n)) !== e.value(resolve);
 
 const prefixes = { h: "x", o: "o", q: "o", b: "b" } as const;
@@ -103,7 +103,7 @@ const tokens = (text: string): Token[] => {
 };
 
 /** The expression at the beginning of a text, and the text behind it. Throws a `BadLine` for a mistake. */
-export const expressionAtStart = (text: string): { readonly expression: Expression; readonly rest: string } => {
+export const expressionAtStart = (text: string): { readonly expression: ParsedExpression; readonly rest: string } => {
   const list = tokens(text);
   let at = 0;
   let depth = 0;
@@ -113,7 +113,7 @@ export const expressionAtStart = (text: string): { readonly expression: Expressi
     depth--;
     return value;
   };
-  const primary = (): Expression => {
+  const primary = (): ParsedExpression => {
     const token = list[at++]?.text ?? bad(text.trim() === "" ? "an operand is empty" : `"${text.trim()}" ends too early`);
     if (token === "(") {
       const e = inner(() => binary(0));
@@ -131,7 +131,7 @@ export const expressionAtStart = (text: string): { readonly expression: Expressi
     if (/^([A-Za-z_.?@][\w.$?@]*|\$\$?)$/.test(token)) return { names: [token], value: (resolve) => resolve(token) };
     return bad(`"${token}" is no number`);
   };
-  const binary = (level: number): Expression => {
+  const binary = (level: number): ParsedExpression => {
     const operators = levels[level];
     if (!operators) return primary();
     let left = inner(() => binary(level + 1));
@@ -147,7 +147,7 @@ export const expressionAtStart = (text: string): { readonly expression: Expressi
 };
 
 /** The expression that a text is. Throws a `BadLine` for a mistake. */
-export const expression = (text: string): Expression => {
+export const expression = (text: string): ParsedExpression => {
   const { expression: all, rest } = expressionAtStart(text);
   return rest.trim() === "" ? all : bad(`"${text.trim()}" cannot be read`);
 };

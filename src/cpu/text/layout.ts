@@ -2,23 +2,23 @@
 // on lengths, so it goes over all statements until nothing moves.
 import { Problem } from "../../problem.ts";
 import { BadLine, bad } from "./bad-line.ts";
-import { type Expression, moves, type Resolve } from "./expression.ts";
+import { moves, type ParsedExpression, type Resolve } from "./expression.ts";
 import { dataBytes, reservedBytes, type Statement, type WrittenOperand } from "./parse.ts";
 import type { Evaluate } from "./put.ts";
 import { registers } from "./registers.ts";
 import type { StatementAssembler } from "./statement.ts";
 
 /** A part of a program. Its statements follow each other wherever they are written. */
-export interface Section {
+export interface ProgramSection {
   readonly name: string;
   /** A power of two. */
   align: number;
 }
 /** A statement with the settings that hold where it is written. */
-export interface Item {
+export interface PlacedStatement {
   readonly statement: Statement;
   readonly assembler: StatementAssembler;
-  readonly section: Section;
+  readonly section: ProgramSection;
   /** Such as `line 5`, for messages. */
   readonly where: string;
   /** The line of the source that a message marks; lines count from 1. */
@@ -35,7 +35,7 @@ export interface Placed {
   readonly bytes: Uint8Array;
 }
 /** The result of `place`. */
-export interface Layout {
+export interface PlacedProgram {
   readonly bytes: Uint8Array;
   readonly labels: ReadonlyMap<string, number>;
   readonly statements: readonly Placed[];
@@ -50,7 +50,7 @@ export interface LayoutOptions {
 }
 
 /** Runs the step. A mistake in the line becomes a Problem that names the line. */
-export const atLine = <T>({ where, line }: Pick<Item, "where" | "line">, step: () => T): T => {
+export const atLine = <T>({ where, line }: Pick<PlacedStatement, "where" | "line">, step: () => T): T => {
   try {
     return step();
   } catch (e) {
@@ -83,24 +83,24 @@ const dataOf = (s: Statement, evaluate: Evaluate): Uint8Array => {
   );
 };
 
-const only = (s: Statement): Expression => {
+const only = (s: Statement): ParsedExpression => {
   const [value, ...more] = s.data;
   return value === undefined || typeof value === "string" || more.length > 0 ? bad(`${s.name} needs one number`) : value;
 };
 
 class Placement {
-  readonly #items: readonly Item[];
-  readonly #sections: readonly Section[];
+  readonly #items: readonly PlacedStatement[];
+  readonly #sections: readonly ProgramSection[];
   readonly #options: LayoutOptions;
   readonly #labels = new Map<string, number>();
   /** Names of equ. `at` and `base` are the meanings of $ and $$ there. */
-  readonly #constants = new Map<string, { readonly value: Expression; readonly scope: string; at: number; base: number }>();
+  readonly #constants = new Map<string, { readonly value: ParsedExpression; readonly scope: string; at: number; base: number }>();
   readonly #bytes: Uint8Array[];
   readonly #addresses: number[] = [];
   #met = new Set<string>();
   #pass = 0;
 
-  constructor(items: readonly Item[], options: LayoutOptions) {
+  constructor(items: readonly PlacedStatement[], options: LayoutOptions) {
     this.#items = items;
     this.#options = options;
     this.#sections = [...new Set(items.map(({ section }) => section))];
@@ -108,7 +108,7 @@ class Placement {
     for (const item of items) atLine(item, () => this.#define(item));
   }
 
-  #define({ statement: { labels, name, data }, scope }: Item): void {
+  #define({ statement: { labels, name, data }, scope }: PlacedStatement): void {
     for (const own of labels) {
       const label = localName(own, scope);
       if (this.#labels.has(label) || this.#constants.has(label)) bad(`the label "${own}" is already defined`);
@@ -154,7 +154,7 @@ class Placement {
     return { statement: { ...s, operands: [narrow, from] }, least: 0 };
   }
 
-  #make(item: Item, address: number, base: number, before: number): Uint8Array {
+  #make(item: PlacedStatement, address: number, base: number, before: number): Uint8Array {
     const { statement: s, assembler, scope } = item;
     const name = s.name as string;
     const resolve = this.#resolver(address, base, scope);
@@ -174,7 +174,7 @@ class Placement {
     return assembler.assemble(statement, address, evaluate, Math.max(least, before));
   }
 
-  #repeated(item: Item, address: number, base: number, before: number): Uint8Array {
+  #repeated(item: PlacedStatement, address: number, base: number, before: number): Uint8Array {
     const { times, name } = item.statement;
     if (item.included) return item.included;
     if (name === undefined || name === "equ") return new Uint8Array(0);
@@ -229,7 +229,7 @@ class Placement {
     return moved;
   }
 
-  run(): Layout {
+  run(): PlacedProgram {
     for (; this.#go(); this.#pass++);
     const { at } = this.#options;
     const statements = this.#items.flatMap(({ line, statement: { name }, included }, n) =>
@@ -253,4 +253,4 @@ const joined = (parts: readonly Uint8Array[], length: number): Uint8Array => {
 };
 
 /** Gives all statements addresses and bytes. Throws a Problem for a mistake in one. */
-export const place = (items: readonly Item[], options: LayoutOptions): Layout => new Placement(items, options).run();
+export const place = (items: readonly PlacedStatement[], options: LayoutOptions): PlacedProgram => new Placement(items, options).run();

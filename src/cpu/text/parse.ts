@@ -4,7 +4,7 @@ import { noRegister } from "../decode/decoder.ts";
 import { rep } from "../isa/ops.ts";
 import { S, segNames } from "../machine/state.ts";
 import { bad } from "./bad-line.ts";
-import { constantOf, type Expression, expression, expressionAtStart, number, sumOf } from "./expression.ts";
+import { constantOf, expression, expressionAtStart, number, type ParsedExpression, sumOf } from "./expression.ts";
 import { type NamedRegister, registers } from "./registers.ts";
 import { sizeNames } from "./syntax.ts";
 
@@ -25,14 +25,14 @@ export interface MemoryOperand {
   readonly addressSize: 16 | 32 | 64 | undefined;
   /** "rip+5": a distance; "rel label": an address that is reached relative to rip. */
   readonly ip: "distance" | "address" | undefined;
-  readonly displacement: Expression;
+  readonly displacement: ParsedExpression;
 }
 /** An operand as written. */
 export type WrittenOperand =
   | { readonly kind: "register"; readonly register: NamedRegister; readonly name: string }
   | MemoryOperand
-  | { readonly kind: "value"; readonly size: number | undefined; readonly short: boolean; readonly value: Expression }
-  | { readonly kind: "far"; readonly selector: Expression; readonly offset: Expression };
+  | { readonly kind: "value"; readonly size: number | undefined; readonly short: boolean; readonly value: ParsedExpression }
+  | { readonly kind: "far"; readonly selector: ParsedExpression; readonly offset: ParsedExpression };
 
 /** The prefix words of a statement. */
 export interface Prefixes {
@@ -53,9 +53,9 @@ export interface Statement {
   /** Its bytes depend on where labels are. */
   readonly refers: boolean;
   /** The items of db, dw, dd and dq; the count of resb, align and so on; the value of equ. */
-  readonly data: readonly (Expression | string)[];
+  readonly data: readonly (ParsedExpression | string)[];
   /** So often. */
-  readonly times: Expression | undefined;
+  readonly times: ParsedExpression | undefined;
 }
 
 const sizes = new Map([
@@ -219,7 +219,7 @@ const operand = (text: string): WrittenOperand => {
   return { kind: "value", size, short, value: expression(rest) };
 };
 
-const expressionsOf = (w: WrittenOperand): Expression[] => {
+const expressionsOf = (w: WrittenOperand): ParsedExpression[] => {
   switch (w.kind) {
     case "register":
       return [];
@@ -253,14 +253,14 @@ export const reservedBytes: Readonly<Record<string, 1 | 2 | 4 | 8>> = { resb: 1,
 const takesExpressions = (name: string): boolean => name in dataBytes || name in reservedBytes || name === "align" || name === "equ";
 
 /** A floating-point number as its bits: dd and dq have them. */
-const floatBits = (text: string, name: string): Expression | undefined => {
+const floatBits = (text: string, name: string): ParsedExpression | undefined => {
   if ((name !== "dd" && name !== "dq") || !/^[+-]?\d+\.\d*(e[+-]?\d+)?$/i.test(text)) return undefined;
   const view = new DataView(new ArrayBuffer(8));
   if (name === "dd") view.setFloat32(0, Number(text), true);
   else view.setFloat64(0, Number(text), true);
   return constantOf(view.getBigUint64(0, true));
 };
-const item = (text: string, name: string): Expression | string =>
+const item = (text: string, name: string): ParsedExpression | string =>
   /^("[^"]*"|'[^']*')$/.test(text) ? text.slice(1, -1) : (floatBits(text, name) ?? expression(text));
 
 /** Parses a line. Throws a `BadLine` for a mistake. */
@@ -276,7 +276,7 @@ export const parseLine = (text: string, line: number): Statement => {
   }
   const prefixes: Prefixes = { lock: false, rep: rep.none, segment: undefined, operandSize: undefined, addressSize: undefined };
   let name: string | undefined;
-  let times: Expression | undefined;
+  let times: ParsedExpression | undefined;
   while (rest !== "" && name === undefined) {
     const word = /^\S+/.exec(rest)?.[0] as string;
     rest = rest.slice(word.length).trimStart();

@@ -4,7 +4,7 @@ import type { AddressSize } from "../isa/ops.ts";
 import type { Assembled } from "./assemble.ts";
 import { bad } from "./bad-line.ts";
 import { expression } from "./expression.ts";
-import { atLine, type Item, place, type Section } from "./layout.ts";
+import { atLine, type PlacedStatement, type ProgramSection, place } from "./layout.ts";
 import { parseLine } from "./parse.ts";
 import { type IncludeText, Preprocessor, type SourceLine } from "./preprocess.ts";
 import { StatementAssembler } from "./statement.ts";
@@ -24,8 +24,8 @@ const DATA_ALIGN = 4;
 const SECTIONS = 64;
 
 class Program {
-  readonly #items: Item[] = [];
-  readonly #sections = new Map<string, Section>();
+  readonly #items: PlacedStatement[] = [];
+  readonly #sections = new Map<string, ProgramSection>();
   readonly #assemblers = new Map<AddressSize, StatementAssembler>();
   readonly #options: ProgramSourceOptions;
   #bits: AddressSize = 16;
@@ -37,7 +37,7 @@ class Program {
     this.#options = options;
   }
 
-  #sectionOf(name: string): Section {
+  #sectionOf(name: string): ProgramSection {
     const known = this.#sections.get(name);
     if (known) return known;
     if (this.#sections.size === SECTIONS) bad(`a program has at most ${SECTIONS} sections`);

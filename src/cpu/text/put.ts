@@ -3,13 +3,13 @@ import type { Decoded } from "../decode/decoder.ts";
 import { immediateWidth, isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
 import { bad } from "./bad-line.ts";
-import type { Expression } from "./expression.ts";
+import type { ParsedExpression } from "./expression.ts";
 import type { MemoryOperand, WrittenOperand } from "./parse.ts";
 import type { NamedRegister } from "./registers.ts";
 import { isFar, unsizedMemory } from "./syntax.ts";
 
 /** The value of an expression at the current address. */
-export type Evaluate = (e: Expression) => bigint;
+export type Evaluate = (e: ParsedExpression) => bigint;
 
 /** True if only the low half of a selector's register is used: "mov ds, eax", "lar eax, ecx". */
 const takesAnyWidth = ({ name, operands }: Row, o: Operand): boolean =>

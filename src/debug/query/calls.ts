@@ -1,5 +1,6 @@
 // All system calls of a run that fit a description: name, descriptor, path, verdict, door, result.
 
+import type { DoorName } from "../../abi/door.ts";
 import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
 import type { PendingCall } from "../../kernel/syscall/call.ts";
@@ -13,7 +14,6 @@ import {
   following,
   resultText,
 } from "../../machine/tracing/call-text.ts";
-import type { DoorName } from "../../machine/tracing/events.ts";
 import { Filters } from "../../machine/tracing/strace/filters.ts";
 import { plainStyle } from "../../machine/tracing/style.ts";
 import type { History } from "./history.ts";

@@ -2,7 +2,7 @@
 import { createReadStream, type ReadStream, statSync } from "node:fs";
 import { WorkBudget } from "../../budget.ts";
 import { UnpackLimit } from "../../image/limit.ts";
-import { MOST_JSON, type Source } from "../../image/parts.ts";
+import { MOST_JSON, type PartSource } from "../../image/parts.ts";
 import { type ReadImage, readArchive, readParts } from "../../image/read.ts";
 import { chunksOf } from "../../image/store.ts";
 import { componentsOf, type Files, walk } from "../../image/walk.ts";
@@ -36,7 +36,7 @@ const files: Files<HostNode> = {
  * The parts of an image in a directory. They are found as a guest finds files of a shown folder: no name and
  * no link leads out of it, and only regular files are opened.
  */
-const ofDirectory = (folder: string, limit: UnpackLimit): Source => {
+const ofDirectory = (folder: string, limit: UnpackLimit): PartSource => {
   const { root } = nodeTree(folder);
   const file = (name: string): HostNode | undefined => {
     const found = walk(root, componentsOf(name), files);

@@ -7,13 +7,13 @@ import { Problem } from "../../problem.ts";
 import { Connections } from "./connections.ts";
 import { Datagrams } from "./datagrams.ts";
 import { listenTcp, listenUdp } from "./publish.ts";
-import { clientAddress, hasSix, Reach, serverOf } from "./reach.ts";
+import { clientAddress, hasSix, NetworkReach, serverOf } from "./reach.ts";
 
 /** Clients of published ports at a time. The machine has a limit of its own. */
 const MOST = 1024;
 
 class NodeLink implements HostLink {
-  readonly #reach: Reach | undefined;
+  readonly #reach: NetworkReach | undefined;
   readonly #loopback: boolean;
   readonly #connections: Connections;
   readonly #datagrams: Datagrams;
@@ -25,7 +25,7 @@ class NodeLink implements HostLink {
   constructor({ reach, loopback = false, dns }: HostNetworkOptions, tell: (event: NetworkEvent) => void) {
     this.#tell = (event) => void (this.#closed || tell(event));
     const resolvers = dns?.map((text) => serverOf(text) ?? badResolver(text));
-    this.#reach = reach === "host" ? new Reach(loopback, resolvers) : undefined;
+    this.#reach = reach === "host" ? new NetworkReach(loopback, resolvers) : undefined;
     this.#loopback = loopback;
     this.#connections = new Connections(this.#tell);
     this.#datagrams = new Datagrams(this.#tell);

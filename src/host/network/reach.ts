@@ -32,7 +32,7 @@ export const serverOf = (text: string): HostAddress | undefined => {
 };
 
 /** Decides which addresses may be reached, and translates those that stand for the host. */
-export class Reach {
+export class NetworkReach {
   readonly #loopback: boolean;
   readonly #resolvers: readonly HostAddress[];
   /** The host's own addresses. Connections to them would come to services that firewalls keep from others. */

@@ -48,7 +48,7 @@ export interface KernelRules {
 }
 
 /** The rules and options of one kernel. */
-export interface Profile extends Switches, KernelRules {
+export interface KernelProfile extends Switches, KernelRules {
   readonly name: string;
   /** uname(2). */
   readonly release: string;
@@ -97,7 +97,7 @@ const rulesOf = (release: string): KernelRules => {
  * A profile by name with its switches. Undefined: unknown name. The rules of seccomp are made at their first
  * use: a start without filters does not pay for the history.
  */
-export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
+export const kernelProfile = (name: string, switches: Partial<Switches> = {}): KernelProfile | undefined => {
   const set = { ...DEFAULTS, ...switches };
   const key = JSON.stringify([name, set.ia32, set.x32, set.vsyscall, set.bugs]);
   const known = knownProfiles.get(key);
@@ -107,8 +107,8 @@ export const kernelProfile = (name: string, switches: Partial<Switches> = {}): P
   return made;
 };
 /** All profiles that machines of the process have requested. They are constants. */
-export const knownProfiles = new Map<string, Profile>();
-const profileOf = (name: string, set: Switches): Profile | undefined => {
+export const knownProfiles = new Map<string, KernelProfile>();
+const profileOf = (name: string, set: Switches): KernelProfile | undefined => {
   const version = versionOfAlias(name) ?? seccompProfile(name)?.name;
   if (version === undefined) return undefined;
   const release = releaseOf(version);

@@ -2,7 +2,7 @@
 // Vigna, seeded by splitmix32.
 
 /** A generator. Two with the same seed return the same values. */
-export class Random {
+export class SeededRandom {
   private readonly _s = new Uint32Array(4);
 
   constructor(seed: number) {

@@ -1,7 +1,7 @@
 // An optional feature of the kernel. The rooms of the core find its calls, file systems, sockets, files of
 // /proc and checks of security in the kernel's list (features/index.ts). Without a feature its calls are
 // ENOSYS, its file systems ENODEV, its sockets EAFNOSUPPORT.
-import type { Profile } from "../base/profile.ts";
+import type { KernelProfile } from "../base/profile.ts";
 import type { TaskPart } from "./task-part.ts";
 
 /**
@@ -17,7 +17,7 @@ export interface Feature {
   /** Options of the configuration, in /proc/config.gz. */
   readonly config?: string;
   /** False: Linux of the profile's version lacks the feature. The options are not set. */
-  readonly isIn?: (profile: Profile) => boolean;
+  readonly isIn?: (profile: KernelProfile) => boolean;
   /** Tables that objects of the feature point at. A snapshot names them in place of a copy. */
   readonly constants?: () => Readonly<Record<string, object>>;
   // biome-ignore lint/suspicious/noExplicitAny: parts have values of all types

@@ -7,14 +7,14 @@ import type { Action } from "../../seccomp/returns.ts";
 import { internalError, OwnersException } from "../base/internal-error.ts";
 import { KernelLog } from "../base/log.ts";
 import type { Processor, ProcessorModel } from "../base/processor.ts";
-import type { Profile } from "../base/profile.ts";
-import { Random } from "../base/random.ts";
+import type { KernelProfile } from "../base/profile.ts";
+import { SeededRandom } from "../base/random.ts";
 import { PID_MAX, RESERVED_PIDS } from "../base/rlimit.ts";
 import { type Timespec, UPTIME } from "../base/time.ts";
 import type { Vdso } from "../exec/vdso.ts";
 import type { Feature } from "./feature.ts";
 import { noUsage, type Process } from "./process.ts";
-import type { RunResult, Scheduling } from "./scheduling.ts";
+import type { SchedulerResult, Scheduling } from "./scheduling.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -32,7 +32,7 @@ export interface KernelOptions {
   readonly members: (kernel: Kernel, options: KernelOptions) => KernelMembers;
   readonly processor: Processor;
   readonly model: ProcessorModel;
-  readonly profile: Profile;
+  readonly profile: KernelProfile;
   readonly frames: Frames;
   readonly vdso: Vdso;
   readonly seed?: number;
@@ -60,7 +60,7 @@ export class Kernel {
   readonly taskParts: readonly NonNullable<Feature["taskPart"]>[];
   parts: Map<string, unknown> | undefined = undefined;
   readonly model: ProcessorModel;
-  readonly profile: Profile;
+  readonly profile: KernelProfile;
   readonly frames: Frames;
   readonly vdso: Vdso;
   /** 0: addresses are not randomised. /proc/sys/kernel/randomize_va_space. */
@@ -78,7 +78,7 @@ export class Kernel {
   /** The limit of threads and unreaped processes. Linux kernel/cgroup/pids.c. */
   pidsMax = Number.POSITIVE_INFINITY;
   readonly log = new KernelLog();
-  readonly random: Random;
+  readonly random: SeededRandom;
   /**
    * Monotonic nanoseconds since boot: one an instruction, a fixed cost a system call, and a jump when all
    * tasks sleep.
@@ -130,7 +130,7 @@ export class Kernel {
     this.frames = options.frames;
     this.vdso = options.vdso;
     this.randomizes = (options.randomizeLayout ?? true) ? 2 : 0;
-    this.random = new Random(options.seed ?? 0);
+    this.random = new SeededRandom(options.seed ?? 0);
     this.cpus = options.cpus ?? 1;
     this.bootTime = options.bootTime ?? 1_735_689_600;
     this.deadline = options.deadline ?? noDeadline;
@@ -183,7 +183,7 @@ export class Kernel {
   }
 
   /** Runs guests for at most `nanoseconds` of virtual time. */
-  run(nanoseconds: number): RunResult {
+  run(nanoseconds: number): SchedulerResult {
     const until = this.now + Math.ceil(nanoseconds);
     return this.guarded(() => {
       for (;;) {

@@ -28,7 +28,9 @@ export interface Chooser {
  * deadline, if any: the machine delivers input, or lets time pass by `advance(until)`. `stuck`: every task
  * sleeps and nothing can wake one.
  */
-export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
+export type SchedulerResult =
+  | { readonly reason: "ended" | "limit" | "stuck" }
+  | { readonly reason: "idle"; readonly until: number | undefined };
 
 /** How long a processor worked, in nanoseconds. */
 export interface ProcessorTimes {
@@ -91,7 +93,7 @@ export interface Scheduling {
   /** The task does not run any more. */
   forget(task: Task): void;
   stop(task: Task): void;
-  run(until: number): RunResult;
+  run(until: number): SchedulerResult;
   /** `run` returns after the call that is served, as at the kernel's deadline: no guest can see it. */
   endRun(): void;
   switchTo(task: Task): void;

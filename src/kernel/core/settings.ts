@@ -18,7 +18,7 @@ export interface UserDispatch {
 }
 
 /** SCHED_DEADLINE's times in nanoseconds. struct sched_attr; man 2 sched_setattr. */
-export interface Deadline {
+export interface DeadlineTimes {
   readonly runtime: bigint;
   readonly deadline: bigint;
   readonly period: bigint;

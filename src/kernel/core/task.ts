@@ -11,7 +11,7 @@ import { PendingSignals } from "../signal/state/pending.ts";
 import { NONE, type SigSet } from "../signal/state/set.ts";
 import type { Kernel } from "./kernel.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
-import type { Deadline, RestartableSequences, UserDispatch } from "./settings.ts";
+import type { DeadlineTimes, RestartableSequences, UserDispatch } from "./settings.ts";
 
 /** The scheduling state of a task. */
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
@@ -129,7 +129,7 @@ export class Task implements Sleeper {
   /** The slice that sched_setattr(2) gave, in nanoseconds: remembered. 0: the usual one. */
   slice = 0n;
   /** The times of SCHED_DEADLINE. */
-  deadline: Deadline | undefined = undefined;
+  deadline: DeadlineTimes | undefined = undefined;
 
   /** The parts that features have added, by their keys. See part.ts. */
   parts: Map<string, unknown> | undefined = undefined;

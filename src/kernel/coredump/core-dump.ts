@@ -17,7 +17,7 @@ import { endProcess } from "../signal/send.ts";
 import type { SigInfo } from "../signal/state/info.ts";
 import { CORE } from "../task/end.ts";
 import { type DumpedArea, dumpedAreas } from "./areas.ts";
-import { headers, headersSize, type Segment } from "./layout.ts";
+import { type CoreSegment, headers, headersSize } from "./layout.ts";
 import { coreName } from "./name.ts";
 import { layoutNote, notesWeight, threadNotes } from "./notes.ts";
 
@@ -162,7 +162,7 @@ export class CoreDump {
     const size = this._notes.reduce((sum, { length }) => sum + length, 0);
     const offset = headersSize(this._areas.length + 1, abi);
     let at = align(offset + size);
-    const segments: Segment[] = [{ type: "note", flags: 0, offset, address: 0n, filesz: size, memsz: 0, align: 4 }];
+    const segments: CoreSegment[] = [{ type: "note", flags: 0, offset, address: 0n, filesz: size, memsz: 0, align: 4 }];
     for (const { start, size: memsz, dumped: filesz, prot } of this._areas) {
       segments.push({ type: "load", flags: segmentFlags(prot), offset: at, address: start, filesz, memsz, align: PAGE_SIZE });
       at += filesz;

@@ -95,7 +95,7 @@ const phdr32 = struct("elf32_phdr", {
 });
 
 /** A program header. `flags`: PF_R 4, PF_W 2, PF_X 1. */
-export interface Segment {
+export interface CoreSegment {
   readonly type: "load" | "note";
   readonly flags: number;
   readonly offset: number;
@@ -106,7 +106,7 @@ export interface Segment {
 }
 
 /** Elf64_Phdr has its flags in another place than Elf32_Phdr. */
-const phdrBytes = (s: Segment, abi: Abi): Uint8Array => {
+const phdrBytes = (s: CoreSegment, abi: Abi): Uint8Array => {
   const p_type = s.type === "load" ? PT_LOAD : PT_NOTE;
   const numbers = { p_offset: s.offset, p_paddr: 0, p_filesz: s.filesz, p_memsz: s.memsz, p_align: s.align };
   if (abi.long === 4) return phdr32.encode({ p_type, p_flags: s.flags, p_vaddr: Number(s.address), ...numbers }, abi);
@@ -131,7 +131,7 @@ const phdrSize = (abi: Abi): number => (abi.long === 4 ? phdr32 : phdr64).size(a
 export const headersSize = (segments: number, abi: Abi): number => EHDR.size(abi) + segments * phdrSize(abi);
 
 /** The ELF header and the program headers. */
-export const headers = (segments: readonly Segment[], abi: Abi): Uint8Array => {
+export const headers = (segments: readonly CoreSegment[], abi: Abi): Uint8Array => {
   const ident = new Uint8Array(16);
   // ELFCLASS32 or ELFCLASS64, little endian, version 1.
   ident.set([0x7f, 0x45, 0x4c, 0x46, abi.long / 4, 1, 1]);

@@ -8,7 +8,7 @@ import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
-import type { Profile } from "../base/profile.ts";
+import type { KernelProfile } from "../base/profile.ts";
 import { endWaiting, type Wait, wait } from "../base/wait.ts";
 import { commonCalls } from "../calls/common.ts";
 import { eagerCalls } from "../calls/eager.ts";
@@ -21,7 +21,7 @@ import type { Task } from "../core/task.ts";
 import type { Injected } from "../observer.ts";
 import { afterCall } from "../ptrace/events.ts";
 import type { Door, Incoming, PendingCall } from "../syscall/call.ts";
-import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
+import { dispatchTable, type Syscall, type TableEntry } from "../syscall/declaration.ts";
 import { closedDoor } from "./closed-door.ts";
 import { doorOf } from "./doors.ts";
 import { allowedByAll } from "./seccomp.ts";
@@ -30,7 +30,7 @@ import { admitVsyscall } from "./vsyscall.ts";
 import { beforeCall } from "./work.ts";
 import { isX32Own, withX32, x32Table } from "./x32.ts";
 
-type Table = readonly (Entry | undefined)[];
+type Table = readonly (TableEntry | undefined)[];
 
 /** Calls and their tables, built once for all kernels. The table of IA32 emulation is built on first use. */
 interface CallTables {
@@ -38,7 +38,7 @@ interface CallTables {
   native?: Table;
   compat?: Table;
   /** The tables of `syscall` of profiles with x32: for numbers without bit 30 and with it. */
-  readonly x32: Map<Profile, { readonly native: Table; readonly own: Table }>;
+  readonly x32: Map<KernelProfile, { readonly native: Table; readonly own: Table }>;
   /** These calls and the next ones. Undefined: these are all. */
   readonly larger?: () => CallTables;
 }
@@ -128,7 +128,7 @@ export class Gate {
       endWaiting(task);
     } else if (typeof result === "number") {
       this._afterFault(task, result, entry, abi);
-    } else this._finishSpecial(task, result, entry as Entry, abi);
+    } else this._finishSpecial(task, result, entry as TableEntry, abi);
   }
 
   /** True if only filters check the call, and all of them allow it. */
@@ -138,7 +138,7 @@ export class Gate {
   }
 
   /** The table entry of a number at a door. Undefined: ENOSYS. */
-  entryOf(abi: Abi, nr: number): Entry | undefined {
+  entryOf(abi: Abi, nr: number): TableEntry | undefined {
     for (;;) {
       const entry = this._find(abi, nr);
       const { larger } = this._tables;
@@ -146,7 +146,7 @@ export class Gate {
       this._use(larger());
     }
   }
-  private _find(abi: Abi, nr: number): Entry | undefined {
+  private _find(abi: Abi, nr: number): TableEntry | undefined {
     const tables = this._tables;
     if (abi === i386) return (tables.compat ??= dispatchTable(tables.calls, i386))[nr];
     if ((nr & X32_BIT) !== 0 && nr > 0) return this._x32[nr & ~X32_BIT];
@@ -229,7 +229,7 @@ export class Gate {
     this._run(task, call);
   }
 
-  private _finishSpecial(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
+  private _finishSpecial(task: Task, result: Exclude<Result, number>, entry: TableEntry, abi: Abi, call?: PendingCall): void {
     if (result instanceof RegistersReplaced) {
       endWaiting(task);
       this._leave(task, call, result.shown);
@@ -244,7 +244,7 @@ export class Gate {
    * The handler touched a page that is served later. The call waits and restarts. If it had transferred
    * bytes, it returns their number.
    */
-  private _afterFault(task: Task, result: number, entry: Entry | undefined, abi: Abi, call?: PendingCall): void {
+  private _afterFault(task: Task, result: number, entry: TableEntry | undefined, abi: Abi, call?: PendingCall): void {
     const fault = takePendingFault(task);
     const queue = result === -E.EFAULT && fault?.queue(task, true);
     const again = call ?? (entry && { entry, abi, args: entry.decode(task.args) });

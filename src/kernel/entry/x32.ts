@@ -3,12 +3,12 @@
 
 import { X32_BIT, x32 } from "../../abi/abi.ts";
 import { X32_FIRST, x32Number } from "../../abi/numbers-x32.ts";
-import type { Profile } from "../base/profile.ts";
-import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
+import type { KernelProfile } from "../base/profile.ts";
+import { dispatchTable, type Syscall, type TableEntry } from "../syscall/declaration.ts";
 
 const X32_END = 548;
 
-type Table = readonly (Entry | undefined)[];
+type Table = readonly (TableEntry | undefined)[];
 
 /** True for x32's own numbers, with bit 30 or (before 5.4) without. */
 export const isX32Own = (nr: number): boolean => {
@@ -19,11 +19,11 @@ export const isX32Own = (nr: number): boolean => {
 const own = (calls: readonly Syscall[]): Table => dispatchTable(calls, x32, x32Number);
 
 /** The table of `syscall` for numbers without bit 30. */
-export const withX32 = (calls: readonly Syscall[], native: Table, profile: Profile): Table =>
+export const withX32 = (calls: readonly Syscall[], native: Table, profile: KernelProfile): Table =>
   profile.x32 && profile.x32Shared ? merge(native, own(calls)) : native;
 
 /** The table of `syscall` for numbers with bit 30: the common calls and x32's own. Empty without x32. */
-export const x32Table = (calls: readonly Syscall[], native: Table, profile: Profile): Table => {
+export const x32Table = (calls: readonly Syscall[], native: Table, profile: KernelProfile): Table => {
   if (!profile.x32) return [];
   const common = native.map((entry) => (entry && !profile.x32Shared && is64Only(entry.syscall) ? undefined : entry));
   return merge(common, own(calls));

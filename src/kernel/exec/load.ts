@@ -49,7 +49,7 @@ export interface ExecRequest extends AuxvIdentity, Strings {
 }
 
 /** A loaded program: its address space and its first registers. */
-export interface Image {
+export interface LoadedImage {
   readonly space: AddressSpace;
   readonly abi: Abi;
   /** The first instruction: the interpreter's entry point if there is an interpreter. */
@@ -165,7 +165,7 @@ const build = (
   program: Program,
   space: AddressSpace,
   abi: Abi,
-): Omit<Image, "abi" | "space" | "readImpliesExec"> | number => {
+): Omit<LoadedImage, "abi" | "space" | "readImpliesExec"> | number => {
   const { elf, interpreter } = program;
   const executable = stackExecutable(elf) ?? space.readImpliesExec;
   const strings = placeStrings(space, r, executable);
@@ -202,7 +202,7 @@ const tables = (r: ExecRequest, { elf }: Program, space: AddressSpace, abi: Abi,
 };
 
 /** Loads a program into a new address space. The old program is unchanged. */
-export const load = (r: ExecRequest): Image | ExecError => {
+export const load = (r: ExecRequest): LoadedImage | ExecError => {
   const program = examine(r);
   if (typeof program === "number") return { errno: -program, fatal: false };
   const bits = program.elf.header.long === 8 ? 64 : 32;

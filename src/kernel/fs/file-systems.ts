@@ -12,7 +12,7 @@ import { CgroupFs } from "./sys/cgroup-fs.ts";
 import { SysFs } from "./sys/sysfs.ts";
 import { HugeFs } from "./types/hugetlbfs.ts";
 import { MemFs } from "./types/memfs.ts";
-import { type FileSystemType, MountOptions, owned } from "./types/mountable.ts";
+import { type FileSystemType, MountContext, owned } from "./types/mountable.ts";
 import { RamFs } from "./types/ramfs.ts";
 import type { FileSystem, Or } from "./vfs/inode.ts";
 
@@ -148,7 +148,7 @@ export const fileSystemType = (kernel: Kernel, name: string): Or<FileSystemType>
   return feature?.fileSystems?.[name]?.() ?? -E.ENODEV;
 };
 /** Options for a change of a mounted file system. */
-export const optionsOf = (kernel: Kernel, fs: FileSystem): MountOptions => {
+export const optionsOf = (kernel: Kernel, fs: FileSystem): MountContext => {
   const type = fileSystemType(kernel, fs.type);
-  return new MountOptions(typeof type === "number" ? { options: [], make: () => -E.ENODEV } : type);
+  return new MountContext(typeof type === "number" ? { options: [], make: () => -E.ENODEV } : type);
 };

@@ -14,7 +14,7 @@ import { resetFields } from "../core/fields.ts";
 import { RegistersReplaced, type Result } from "../core/result.ts";
 import { NO_ALT_STACK, type Task } from "../core/task.ts";
 import { executeParts } from "../core/task-part.ts";
-import { type Image, load } from "../exec/load.ts";
+import { type LoadedImage, load } from "../exec/load.ts";
 import { parseScript } from "../exec/script.ts";
 import type { Strings } from "../exec/stack.ts";
 import { joined, listOf, type StringList, withoutFirst } from "../exec/strings.ts";
@@ -31,7 +31,7 @@ import { kernelSignal } from "../signal/state/info.ts";
 import { SIG } from "../signal/state/set.ts";
 import { processLimits } from "../task/limits.ts";
 import { PER } from "../task/personality.ts";
-import { Program } from "../task/program.ts";
+import { ExecutedProgram } from "../task/program.ts";
 import { enterTime } from "../task/time-namespace.ts";
 import { endUserDispatch } from "../task/user-dispatch.ts";
 import { credForExec, type ExecCred } from "./exec-cred.ts";
@@ -170,7 +170,7 @@ const becomeLeader = (task: Task): void => {
   process.leader = task;
 };
 
-const commit = (task: Task, image: Image, program: Opened, { cred, privileged }: ExecCred): void => {
+const commit = (task: Task, image: LoadedImage, program: Opened, { cred, privileged }: ExecCred): void => {
   const { kernel, process } = task;
   const old = task.mem;
   const before = task.program;
@@ -182,7 +182,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.mem = image.space;
   task.mem.readImpliesExec = image.readImpliesExec;
   task.mem.writeOrExecute = handedDown(old.writeOrExecute);
-  task.program = new Program(image.abi, image.vdso, program.file).hold();
+  task.program = new ExecutedProgram(image.abi, image.vdso, program.file).hold();
   program.file.drop();
   releaseVfork(task);
   charged(task.kernel, old, () => old.release());
@@ -211,7 +211,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
 };
 
 /** Linux start_thread_common(): everything zero, flat segments. */
-const startRegisters = (task: Task, image: Image, { abi }: Program): void => {
+const startRegisters = (task: Task, image: LoadedImage, { abi }: ExecutedProgram): void => {
   const cpu = task.kernel.processor;
   const { state } = cpu;
   const wide = abi !== i386;

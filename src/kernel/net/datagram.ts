@@ -4,7 +4,7 @@
 import { IPPROTO } from "../../abi/uapi/socket.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import type { Endpoint, Ip } from "./inet-address.ts";
-import type { Frame } from "./taps.ts";
+import type { LinkFrame } from "./taps.ts";
 
 /** Lengths of headers in bytes. */
 const IP4 = 20;
@@ -31,7 +31,7 @@ export interface Datagram {
   /** The offset of the data in `bytes`. */
   readonly at: number;
   /** The frame that all taps see, made for the first one. */
-  frame?: Frame;
+  frame?: LinkFrame;
 }
 /** The settings of a header that a sender chooses. */
 export interface Settings {

@@ -7,7 +7,7 @@ import { type InetFamily, type Ip, sockaddr6, toAddress } from "./inet-address.t
 import type { NetNamespace } from "./namespace.ts";
 import { HEADER_OPTION, SOL } from "./options/numbers.ts";
 import type { Options } from "./options/options.ts";
-import type { Header, Note } from "./socket.ts";
+import type { ControlNote, DatagramHeader } from "./socket.ts";
 
 /** The offset of the address in struct sockaddr_in6. */
 const ADDRESS6 = 8;
@@ -25,9 +25,14 @@ const info6 = (net: NetNamespace, to: Ip): Uint8Array =>
   Uint8Array.from([...sockaddr6(toAddress({ ip: to, port: 0 })).subarray(ADDRESS6, ADDRESS6 + 16), ...word(deviceOf(net, to))]);
 
 /** The control messages that a socket's options ask for, in Linux's order. */
-export const headerNotes = (net: NetNamespace, options: Options, domain: InetFamily, { to, ttl, tos }: Header): readonly Note[] => {
+export const headerNotes = (
+  net: NetNamespace,
+  options: Options,
+  domain: InetFamily,
+  { to, ttl, tos }: DatagramHeader,
+): readonly ControlNote[] => {
   const { four, six } = HEADER_OPTION;
-  const note = (level: number, requested: number, type: number, data: () => Uint8Array): Note[] =>
+  const note = (level: number, requested: number, type: number, data: () => Uint8Array): ControlNote[] =>
     options.get(level, requested) === 1 ? [{ level, type, data: data() }] : [];
   const info = domain === AF.INET6 ? note(SOL.IPV6, six.receiveInfo, six.info, () => info6(net, to)) : [];
   // A datagram to a mapped address has the messages of IPv4, too.

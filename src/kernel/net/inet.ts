@@ -31,8 +31,8 @@ import { Groups, IP_MULTICAST } from "./multicast.ts";
 import { HEADER_OPTION, IP, IPV6, IPV6_STICKY, SO, SOL } from "./options/numbers.ts";
 import { INT, type OptionSet } from "./options/row.ts";
 import type { Holder, Ports } from "./ports.ts";
-import { type Header, type Note, type SendRequest, Socket, type SocketOwner } from "./socket.ts";
-import type { Asked, Shown } from "./socket-level.ts";
+import { type ControlNote, type DatagramHeader, type SendRequest, Socket, type SocketOwner } from "./socket.ts";
+import type { OptionAnswer, OptionBuffer } from "./socket-level.ts";
 
 const int = INT.write;
 
@@ -204,7 +204,7 @@ export abstract class InetSocket extends Socket implements Holder {
     return isAny(this.ip) ? net.sourceFor(to) : this.ip;
   }
   /** The control messages of a datagram that its options ask for. Linux ip_cmsg_recv_offset(). */
-  protected notesOf(header: Header | undefined): readonly Note[] {
+  protected notesOf(header: DatagramHeader | undefined): readonly ControlNote[] {
     return header ? headerNotes(this.net, this.options, this.domain, header) : [];
   }
   override queues(events: number): readonly WaitQueue[] {
@@ -232,7 +232,7 @@ export abstract class InetSocket extends Socket implements Holder {
     this.writeQueue.wake();
   }
 
-  protected override getOwnOption(_task: Task, level: number, option: number, _asked: Asked): Shown {
+  protected override getOwnOption(_task: Task, level: number, option: number, _asked: OptionBuffer): OptionAnswer {
     return this.options.bytes(level, option) ?? this._special(level, option) ?? this._unknown(level);
   }
   /** A level or option that the protocol does not have. */

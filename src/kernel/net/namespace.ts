@@ -16,7 +16,7 @@ import type { Hearer, Tap } from "./taps.ts";
 export const NO_GROUPS: readonly [number, number] = [1, 0];
 
 /** The way out of the machine (outside/uplink.ts), as sockets see it. */
-export interface Uplink {
+export interface NetworkUplink {
   readonly network: HostNetwork;
   open(tell: (event: NetworkEvent) => void): Promise<void>;
   close(flush: boolean): Promise<void>;
@@ -50,7 +50,7 @@ export class NetNamespace {
   readonly taps = new Set<Tap>();
   parts: Map<string, unknown> | undefined = undefined;
   /** The way out of the machine, if it has a network. */
-  uplink: Uplink | undefined = undefined;
+  uplink: NetworkUplink | undefined = undefined;
   readonly tcp: Ports;
   readonly udp: Ports;
   readonly udplite: Ports;

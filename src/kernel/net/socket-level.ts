@@ -21,7 +21,7 @@ const MIN_SEND = 4608;
 const DEVICE_NAME = 15;
 
 /** The buffer of getsockopt(2). */
-export interface Asked {
+export interface OptionBuffer {
   /** Its length in bytes. */
   readonly length: number;
   /** Its first bytes, at most four. */
@@ -29,7 +29,7 @@ export interface Asked {
   readonly abi: Abi;
 }
 /** A value, -errno, or a value that is told in another way. */
-export type Shown = Uint8Array | number | Told;
+export type OptionAnswer = Uint8Array | number | Told;
 
 const int = INT.write;
 const words = (...values: readonly number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
@@ -66,7 +66,7 @@ const peerCred = (task: Task, { peerCred: { pid, uid, gid }, peerGroups: known }
   return known ? words(task.pidNs.numberOf(pid), shownUid(userNs, uid), shownGid(userNs, gid)) : words(pid, uid, gid);
 };
 /** SO_PEERGROUPS: the supplementary groups of the peer. */
-const peerGroups = ({ peerGroups: groups }: Socket, length: number): Shown => {
+const peerGroups = ({ peerGroups: groups }: Socket, length: number): OptionAnswer => {
   if (!groups) return -E.ENODATA;
   const bytes = new Uint8Array(Uint32Array.from(groups).buffer);
   return length < bytes.length ? { bytes: new Uint8Array(0), length: bytes.length, errno: E.ERANGE } : bytes;
@@ -78,7 +78,7 @@ const peerPidfd = (task: Task, { peerCred, peerGroups: known }: Socket): number 
   return fd < 0 ? fd : int(fd);
 };
 /** The options that are not numbers of a table; undefined for others. */
-const special = (s: Socket, task: Task, option: number, { length }: Asked): Shown | undefined => {
+const special = (s: Socket, task: Task, option: number, { length }: OptionBuffer): OptionAnswer | undefined => {
   switch (option) {
     case SO.TYPE:
       return int(s.type);
@@ -122,7 +122,7 @@ const special = (s: Socket, task: Task, option: number, { length }: Asked): Show
   return undefined;
 };
 /** getsockopt(2) of this level. */
-export const getSocketOption = (s: Socket, task: Task, option: number, asked: Asked): Shown => {
+export const getSocketOption = (s: Socket, task: Task, option: number, asked: OptionBuffer): OptionAnswer => {
   const timeout = timeoutOf(option, asked.abi);
   if (timeout) return timevalBytes(s[timeout.key], timeout.word);
   const own = special(s, task, option, asked) ?? s.filters.get(option, asked.length) ?? s.stamps.get(option);

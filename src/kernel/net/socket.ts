@@ -16,7 +16,7 @@ import type { Or } from "../fs/vfs/inode.ts";
 import { S_IFSOCK } from "../fs/vfs/mode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { AddressUse } from "./address.ts";
-import { Filters } from "./filter/filters.ts";
+import { SocketFilters } from "./filter/filters.ts";
 import type { HeaderRequest } from "./header-notes.ts";
 import type { Ip } from "./inet-address.ts";
 import { interfaceIoctl } from "./interface.ts";
@@ -25,7 +25,7 @@ import { SO, SOL } from "./options/numbers.ts";
 import { type Levels, Options } from "./options/options.ts";
 import { INT, type OptionSet } from "./options/row.ts";
 import type { SendBuffer } from "./send-buffer.ts";
-import { type Asked, getSocketOption, type Shown, setSocketOption } from "./socket-level.ts";
+import { getSocketOption, type OptionAnswer, type OptionBuffer, setSocketOption } from "./socket-level.ts";
 import { Stamps } from "./stamps.ts";
 
 /** SIOC*: bytes that are not received yet, or not sent yet; urgent data come next. man 7 tcp, unix, udp. */
@@ -64,13 +64,13 @@ export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.e
 export const NO_CRED: Ucred = { pid: 0, uid: 0, gid: 0 };
 
 /** The fields of a datagram's header that control messages show. */
-export interface Header {
+export interface DatagramHeader {
   readonly to: Ip;
   readonly ttl: number;
   readonly tos: number;
 }
 /** A control message besides those of Unix sockets. */
-export interface Note {
+export interface ControlNote {
   readonly level: number;
   readonly type: number;
   readonly data: Uint8Array;
@@ -86,7 +86,7 @@ export interface SendRequest extends HeaderRequest {
  * A message in transit. A receive returns it whole for packets, in pieces for a stream. The bytes of a send
  * are the caller's after it: a queue copies them.
  */
-export interface Message {
+export interface SocketMessage {
   bytes: Uint8Array;
   /** The file descriptions of SCM_RIGHTS, which are held in transit. */
   rights: readonly FileDescription[];
@@ -96,7 +96,7 @@ export interface Message {
   /** The sender's address: empty if it has none. */
   readonly from: string;
   /** The header of the datagram that had it. */
-  readonly header?: Header;
+  readonly header?: DatagramHeader;
   /** The time of its arrival, if the receiver asks for it. */
   readonly time?: Timespec | undefined;
   /** The packets that the receiver has lost before it (SO_RXQ_OVFL). */
@@ -104,7 +104,7 @@ export interface Message {
   /** What the sender's control messages ask of the network. */
   readonly request?: SendRequest | undefined;
   /** The control messages besides those of Unix sockets and of the header. */
-  readonly notes?: readonly Note[];
+  readonly notes?: readonly ControlNote[];
   /** MSG_MORE: a UDP socket keeps the bytes for the next message. */
   more?: boolean;
   /** The charged bytes while it is queued. */
@@ -113,10 +113,10 @@ export interface Message {
   sender?: { readonly buffer: SendBuffer; readonly bytes: number };
 }
 /** The host memory of a message in bytes. */
-export const weightOf = ({ bytes, rights }: Message): number => sizes.message + bytes.length + rights.length * sizes.descriptor;
+export const weightOf = ({ bytes, rights }: SocketMessage): number => sizes.message + bytes.length + rights.length * sizes.descriptor;
 
 /** The result of a receive. */
-export interface Received extends Message {
+export interface ReceiveResult extends SocketMessage {
   /** The whole length of a packet, which may be greater than the received part. */
   readonly length: number;
 }
@@ -142,7 +142,7 @@ export abstract class Socket extends FileDescription {
   /** Options that are numbers, the times of messages, and the filter. */
   readonly options: Options;
   readonly stamps: Stamps;
-  readonly filters: Filters;
+  readonly filters: SocketFilters;
   /** SO_SNDBUF and SO_RCVBUF, in bytes. */
   sendBuffer: number;
   receiveBuffer: number;
@@ -186,7 +186,7 @@ export abstract class Socket extends FileDescription {
     this.net = task.net;
     this.options = new Options(kind.set, kind.domain, kind.levels);
     this.stamps = new Stamps(this.options, this);
-    this.filters = new Filters(this);
+    this.filters = new SocketFilters(this);
     this.sendBuffer = kind.buffers?.send ?? DEFAULT_BUFFER;
     this.receiveBuffer = kind.buffers?.receive ?? DEFAULT_BUFFER;
   }
@@ -227,7 +227,7 @@ export abstract class Socket extends FileDescription {
     return this.type !== SOCK.STREAM;
   }
   /** The control messages of a received message for every family. Linux __sock_recv_cmsgs(). */
-  notesFor({ time, lost, notes }: Received, abi: Abi): readonly Note[] {
+  notesFor({ time, lost, notes }: ReceiveResult, abi: Abi): readonly ControlNote[] {
     const overflow = lost === undefined ? [] : [{ level: SOL.SOCKET, type: SO.RXQ_OVFL, data: INT.write(lost) }];
     return [...(this.stampsMessages ? this.stamps.notes(time, abi) : []), ...overflow, ...(notes ?? [])];
   }
@@ -262,12 +262,12 @@ export abstract class Socket extends FileDescription {
    * Sends to `address`, or to the peer if undefined. Returns the number of bytes. -EAGAIN: the buffer is
    * full.
    */
-  abstract send(task: Task, message: Message, address: string | undefined): number;
+  abstract send(task: Task, message: SocketMessage, address: string | undefined): number;
   /**
    * Receives up to `n` bytes, which may lie in `into`. -EAGAIN: the queue is empty. Undefined: the end of the
    * stream.
    */
-  abstract receive(task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined;
+  abstract receive(task: Task, n: number, peek: boolean, into?: Uint8Array): ReceiveResult | number | undefined;
   abstract shutdown(how: number): number;
   /** True if SO_PASSCRED gives messages the credentials of their senders. */
   get passesCredentials(): boolean {
@@ -291,7 +291,7 @@ export abstract class Socket extends FileDescription {
     return undefined;
   }
   /** getsockopt(2). */
-  getOption(task: Task, level: number, option: number, asked: Asked): Shown {
+  getOption(task: Task, level: number, option: number, asked: OptionBuffer): OptionAnswer {
     return level === SOL.SOCKET ? getSocketOption(this, task, option, asked) : this.getOwnOption(task, level, option, asked);
   }
   /** setsockopt(2): 0 or -errno. */
@@ -299,7 +299,7 @@ export abstract class Socket extends FileDescription {
     return level === SOL.SOCKET ? setSocketOption(this, task, option, value, abi) : this.setOwnOption(task, level, option, value, abi);
   }
   /** An option of the family or the protocol. */
-  protected getOwnOption(_task: Task, level: number, option: number, _asked: Asked): Shown {
+  protected getOwnOption(_task: Task, level: number, option: number, _asked: OptionBuffer): OptionAnswer {
     return this.options.bytes(level, option) ?? -E.ENOPROTOOPT;
   }
   /** Sets one: 0 or -errno. */

@@ -8,7 +8,7 @@ import type { Inode } from "../fs/vfs/inode.ts";
 import { SO, SOL } from "./options/numbers.ts";
 import type { Options } from "./options/options.ts";
 import { INT, pair } from "./options/row.ts";
-import type { Note } from "./socket.ts";
+import type { ControlNote } from "./socket.ts";
 
 /** SOF_TIMESTAMPING_*: software times are taken at arrival; they are shown. uapi linux/net_tstamp.h. */
 const STAMPING = { RX_SOFTWARE: 1 << 3, SOFTWARE: 1 << 4, OPT_RX_FILTER: 1 << 17 } as const;
@@ -65,10 +65,10 @@ export class Stamps {
     this._last = time ?? (this._asked || this._last === "none" ? "unknown" : this._last);
   }
   /** The control messages with the time of a received message. */
-  notes(time: Timespec | undefined, abi: Abi): readonly Note[] {
+  notes(time: Timespec | undefined, abi: Abi): readonly ControlNote[] {
     this.seen(time);
     const word = this._wide ? 8 : abi.long;
-    const notes: Note[] = [];
+    const notes: ControlNote[] = [];
     if (this._unit) {
       const [narrow, wide] = this._unit === "us" ? [SO.TIMESTAMP, SO.TIMESTAMP_NEW] : [SO.TIMESTAMPNS, SO.TIMESTAMPNS_NEW];
       notes.push({ level: SOL.SOCKET, type: this._wide ? wide : narrow, data: timeBytes(time ?? this._now(), this._unit, word) });

@@ -15,7 +15,7 @@ export const ETH_HEADER = 14;
 export const PACKET = { HOST: 0, MULTICAST: 2, OTHERHOST: 3, OUTGOING: 4 } as const;
 
 /** A frame on the loopback device. */
-export interface Frame {
+export interface LinkFrame {
   /** The Ethernet header and the data. */
   readonly bytes: Uint8Array;
   readonly protocol: number;
@@ -33,14 +33,14 @@ export interface Hearer {
 /** A socket that hears frames. */
 export interface Tap {
   /** `kind` is the frame's kind, or PACKET_OUTGOING for a frame that leaves. */
-  seize(frame: Frame, kind: number): void;
+  seize(frame: LinkFrame, kind: number): void;
 }
 
 /** The offset of the checksum in the header of UDP. */
 const UDP_CHECKSUM = 6;
 /** The frame of a datagram. */
-export const frameOf = (datagram: Datagram): Frame => (datagram.frame ??= makeFrame(datagram));
-const makeFrame = ({ bytes, from, protocol: inner, at }: Datagram): Frame => {
+export const frameOf = (datagram: Datagram): LinkFrame => (datagram.frame ??= makeFrame(datagram));
+const makeFrame = ({ bytes, from, protocol: inner, at }: Datagram): LinkFrame => {
   const frame = new Uint8Array(ETH_HEADER + bytes.length);
   const protocol = typeof from === "number" ? ETH_P.IP : ETH_P.IPV6;
   frame.set([protocol >> 8, protocol & 255], ETH_HEADER - 2);
@@ -58,7 +58,7 @@ const innerHeader = ({ bytes, protocol, at }: Datagram): number =>
 /** The offset of the data of a datagram in its frame. */
 const payloadAt = (datagram: Datagram): number => ETH_HEADER + datagram.at + innerHeader(datagram);
 /** A frame as the filter of a packet socket sees it, from an offset on. */
-export const seenFrame = ({ bytes, protocol, work }: Frame, at: number, kind: number, device: Seen["device"]): Seen => {
+export const seenFrame = ({ bytes, protocol, work }: LinkFrame, at: number, kind: number, device: Seen["device"]): Seen => {
   const payload = (): number => {
     const datagram = decode(bytes.subarray(ETH_HEADER));
     return datagram ? payloadAt(datagram) - at : ETH_HEADER - at;
@@ -82,7 +82,7 @@ export const seenBy = (datagram: Datagram, from: "network" | "inner", device: Se
   };
 };
 /** Shows a frame to all packet sockets but the sender, when it leaves and when it arrives. */
-export const showFrame = (kernel: Kernel, net: NetNamespace, frame: Frame, sender?: Tap): void => {
+export const showFrame = (kernel: Kernel, net: NetNamespace, frame: LinkFrame, sender?: Tap): void => {
   kernel.charge(2 * net.taps.size * cost.entry + frame.bytes.length * cost.byte);
   for (const tap of net.taps) if (tap !== sender) tap.seize(frame, PACKET.OUTGOING);
   for (const tap of net.taps) tap.seize(frame, frame.kind);

@@ -19,7 +19,7 @@ import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } 
 import type { Connecting } from "./namespace.ts";
 import { SOL, TCP } from "./options/numbers.ts";
 import { INT } from "./options/row.ts";
-import { type Message, NO_CRED, type Received, SIOC_QUEUE, type SocketOwner } from "./socket.ts";
+import { NO_CRED, type ReceiveResult, SIOC_QUEUE, type SocketMessage, type SocketOwner } from "./socket.ts";
 import type * as SocketLevel from "./socket-level.ts";
 import { HeldBytes, SEGMENT } from "./tcp/held.ts";
 import { TcpCounts, tcpInfoBytes } from "./tcp/info.ts";
@@ -300,7 +300,7 @@ export class TcpSocket extends InetSocket {
     this.ports.inFlight -= this._incoming.length;
     this._incoming.end();
   }
-  send(_task: Task, message: Message, _address: string | undefined): number {
+  send(_task: Task, message: SocketMessage, _address: string | undefined): number {
     if (this.error !== 0) return this.takeError();
     if (this.state === "opening") return -E.EAGAIN;
     const to = this._other;
@@ -320,7 +320,7 @@ export class TcpSocket extends InetSocket {
     return sent;
   }
 
-  receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): ReceiveResult | number | undefined {
     if (this.state === "listening") return -E.ENOTCONN;
     const readable = this._readable();
     if (readable > 0) {
@@ -450,7 +450,7 @@ export class TcpSocket extends InetSocket {
     return events;
   }
 
-  protected override getOwnOption(task: Task, level: number, option: number, asked: SocketLevel.Asked): SocketLevel.Shown {
+  protected override getOwnOption(task: Task, level: number, option: number, asked: SocketLevel.OptionBuffer): SocketLevel.OptionAnswer {
     return (level === SOL.TCP ? this._ownOption(option) : undefined) ?? super.getOwnOption(task, level, option, asked);
   }
   private _ownOption(option: number): Uint8Array | undefined {

@@ -25,7 +25,7 @@ import {
 import { deviceFor, IPV6_MULTICAST } from "./multicast.ts";
 import { IP, IPV6, SO, SOL, UDP } from "./options/numbers.ts";
 import type { Ports } from "./ports.ts";
-import { type Header, type Message, NO_CRED, type Received, type SendRequest, weightOf } from "./socket.ts";
+import { type DatagramHeader, NO_CRED, type ReceiveResult, type SendRequest, type SocketMessage, weightOf } from "./socket.ts";
 import { announce, heard, seenBy } from "./taps.ts";
 
 /** In bytes: the overhead of a packet, and its greatest length. */
@@ -41,7 +41,7 @@ const IPV6_LOOP = 19;
 /** A UDP socket. */
 export class UdpSocket extends InetSocket {
   readonly protocol: number;
-  private readonly _queue = new Fifo<Message>();
+  private readonly _queue = new Fifo<SocketMessage>();
   private _queued = 0;
 
   constructor(task: Task, how: { readonly domain: InetFamily; readonly nonblock: boolean }, protocol: number = IPPROTO.UDP) {
@@ -80,7 +80,7 @@ export class UdpSocket extends InetSocket {
   /** The bytes of a packet that is not complete, with its receiver. Linux udp_sock.pending. */
   private _pending: { readonly bytes: Uint8Array; readonly to: string } | undefined = undefined;
 
-  send(task: Task, message: Message, address: string | undefined): number {
+  send(task: Task, message: SocketMessage, address: string | undefined): number {
     const more = message.more === true || this.options.get(SOL.UDP, UDP.CORK) === 1;
     const kept = this._pending;
     if (!kept && !more) return this._transmit(task, message, address);
@@ -100,7 +100,7 @@ export class UdpSocket extends InetSocket {
     return sent < 0 ? sent : message.bytes.length;
   }
   /** Sends the packet that was kept. */
-  private _push(task: Task, like: Message): number {
+  private _push(task: Task, like: SocketMessage): number {
     const kept = this._pending;
     if (!kept) return 0;
     this._dropPending();
@@ -121,7 +121,7 @@ export class UdpSocket extends InetSocket {
     return type === UDP.SEGMENT && data.byteLength === 2 ? { segment: data.getUint16(0, true) } : -E.EINVAL;
   }
   /** Sends a message, or the packets that it is cut into (UDP_SEGMENT). Linux udp_send_skb(). */
-  private _transmit(task: Task, message: Message, address: string | undefined): number {
+  private _transmit(task: Task, message: SocketMessage, address: string | undefined): number {
     const { bytes, request } = message;
     const segment = request?.segment ?? this.options.get(SOL.UDP, UDP.SEGMENT) ?? 0;
     if (bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
@@ -133,7 +133,7 @@ export class UdpSocket extends InetSocket {
     }
     return bytes.length;
   }
-  private _transmitOne(task: Task, message: Message, address: string | undefined): number {
+  private _transmitOne(task: Task, message: SocketMessage, address: string | undefined): number {
     const to = address === undefined ? this.peerName : toEndpoint(address);
     if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
     if (to.port === 0) return -E.EINVAL;
@@ -162,7 +162,7 @@ export class UdpSocket extends InetSocket {
     return message.bytes.length;
   }
   /** Sends to all members of a group in this machine. Linux __udp4_lib_mcast_deliver(). */
-  private _toGroup(task: Task, message: Message, to: Endpoint): number {
+  private _toGroup(task: Task, message: SocketMessage, to: Endpoint): number {
     const { net, groups, options } = this;
     const four = typeof to.ip === "number";
     const index = four ? groups.outgoing.index : (options.get(SOL.IPV6, IPV6_MULTICAST.IF) ?? 0);
@@ -215,13 +215,13 @@ export class UdpSocket extends InetSocket {
     return sent < 0 ? sent : bytes.length;
   }
   /** Takes a packet from outside, or of a group: the filters of all members share `seen`. */
-  arrive(from: Endpoint, bytes: Uint8Array, header?: Header, seen?: () => Seen): void {
+  arrive(from: Endpoint, bytes: Uint8Array, header?: DatagramHeader, seen?: () => Seen): void {
     const { peerName } = this;
     if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) return;
     this._put({ bytes, rights: [], cred: NO_CRED, from: toAddress(from), ...(header ? { header } : {}) }, seen);
   }
   /** Queues a packet. A full buffer drops it. False: memory is short. */
-  private _put(message: Message, seen = (): Seen => this._seen(message)): boolean {
+  private _put(message: SocketMessage, seen = (): Seen => this._seen(message)): boolean {
     const kept = this.filters.keeps(seen);
     const bytes = message.bytes.subarray(0, Math.max(0, kept - UDP_HEADER));
     const cost = bytes.length + OVERHEAD;
@@ -238,7 +238,7 @@ export class UdpSocket extends InetSocket {
     return true;
   }
   /** A message as the filter sees it, from the header of UDP on. */
-  private _seen({ bytes, from, header }: Message): Seen {
+  private _seen({ bytes, from, header }: SocketMessage): Seen {
     const source = toEndpoint(from);
     const to = { ip: header?.to ?? this.ip, port: this.port };
     return seenBy(udpDatagram(source, to, bytes, header ?? { ttl: 64, tos: 0 }), "inner", lo);
@@ -248,7 +248,7 @@ export class UdpSocket extends InetSocket {
     this.wakeAll();
   }
 
-  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean): ReceiveResult | number | undefined {
     if (this.error !== 0) return this.takeError();
     const first = this._queue.at(0);
     if (!first) return this.readShut ? undefined : -E.EAGAIN;

@@ -8,7 +8,7 @@ import type { Task } from "../core/task.ts";
 import { forceSignal, sendToTask } from "../signal/send.ts";
 import { SI } from "../signal/state/info.ts";
 import { SIG } from "../signal/state/set.ts";
-import { EVENT, type Event, MESSAGE } from "../signal/tracing.ts";
+import { EVENT, MESSAGE, type PtraceEvent } from "../signal/tracing.ts";
 import { inheritTracing } from "./attach.ts";
 import { eventEnabled, stopForEvent, stopForSyscall } from "./stop.ts";
 
@@ -16,7 +16,7 @@ import { eventEnabled, stopForEvent, stopForSyscall } from "./stop.ts";
 const stopped = (): Wait => wait([], { killable: true });
 
 /** Traces the child if an option says so. Returns the event of the clone if the tracer has enabled it. */
-export const announceChild = (task: Task, child: Task, flags: number, exitSignal: number): Event | undefined => {
+export const announceChild = (task: Task, child: Task, flags: number, exitSignal: number): PtraceEvent | undefined => {
   const kind = (flags & CLONE.VFORK) !== 0 ? EVENT.VFORK : exitSignal !== SIG.SIGCHLD ? EVENT.CLONE : EVENT.FORK;
   const event = (flags & CLONE.UNTRACED) === 0 && eventEnabled(task, kind) ? kind : undefined;
   if (event !== undefined || (flags & CLONE.PTRACE) !== 0) inheritTracing(child, task);
@@ -24,7 +24,7 @@ export const announceChild = (task: Task, child: Task, flags: number, exitSignal
 };
 
 /** The event stop of a call that will return `message`. Undefined: the tracer has not enabled the event. */
-export const eventStop = (task: Task, event: Event, message: number): Wait | undefined => {
+export const eventStop = (task: Task, event: PtraceEvent, message: number): Wait | undefined => {
   if (!eventEnabled(task, event)) return undefined;
   stopForEvent(task, event, message);
   return stopped();

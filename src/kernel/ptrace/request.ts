@@ -8,7 +8,7 @@ import { SIGINFO_SIZE, siginfoBytes, siginfoFrom } from "../signal/layout.ts";
 import { sendToTask, setBlocked } from "../signal/send.ts";
 import { SI } from "../signal/state/info.ts";
 import { NSIG, SIG } from "../signal/state/set.ts";
-import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "../signal/tracing.ts";
+import { EVENT, OPTION, OPTION_MASK, type ResumeRequest, type Tracing } from "../signal/tracing.ts";
 import { continuedUnderTrace, requestTrap } from "../signal/trap.ts";
 import { findTask } from "../task/pid-namespace.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
@@ -46,7 +46,7 @@ interface RequestContext {
 type Handler = (context: RequestContext) => number;
 
 const go =
-  (mode: Mode, stepping: boolean): Handler =>
+  (mode: ResumeRequest, stepping: boolean): Handler =>
   ({ target, trace, data }) => {
     if (data < 0 || data > NSIG) return -E.EIO;
     trace.mode = mode;

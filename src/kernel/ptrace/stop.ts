@@ -8,7 +8,7 @@ import { sendToProcess } from "../signal/send.ts";
 import { SA, SIG_IGN } from "../signal/state/action.ts";
 import { SI, type SigInfo } from "../signal/state/info.ts";
 import { SIG } from "../signal/state/set.ts";
-import { EVENT, type Event, OPTION, type Stop, type Tracing } from "../signal/tracing.ts";
+import { EVENT, OPTION, type PtraceEvent, type PtraceStop, type Tracing } from "../signal/tracing.ts";
 import { loadSelectors } from "./registers.ts";
 
 /** SIGTRAP of a syscall stop under TRACESYSGOOD. */
@@ -26,7 +26,7 @@ const notifyTracer = (task: Task, tracing: Tracing, code: number): void => {
       code,
       pid: task.pid,
       uid: task.cred.uid,
-      status: (tracing.stop as Stop).code & 0x7f,
+      status: (tracing.stop as PtraceStop).code & 0x7f,
       utime: ticks(task.usage.user),
       stime: ticks(task.usage.system),
     });
@@ -35,7 +35,7 @@ const notifyTracer = (task: Task, tracing: Tracing, code: number): void => {
 };
 
 /** Stops the running task until its tracer resumes it. */
-const stop = (task: Task, tracing: Tracing, how: Omit<Stop, "reported">, code: number): void => {
+const stop = (task: Task, tracing: Tracing, how: Omit<PtraceStop, "reported">, code: number): void => {
   endStep(task, tracing);
   tracing.stop = { ...how, reported: false };
   task.kernel.scheduler.stop(task);
@@ -60,11 +60,11 @@ export const stopForSyscall = (task: Task, tracing: Tracing, message: number): v
 };
 
 /** True if the task is traced and its tracer has enabled the event. */
-export const eventEnabled = (task: Task, event: Event): task is Task & { trace: Tracing } =>
+export const eventEnabled = (task: Task, event: PtraceEvent): task is Task & { trace: Tracing } =>
   task.trace !== undefined && (task.trace.options & (1 << event)) !== 0;
 
 /** PTRACE_EVENT stop for an enabled event. Inside a call, the handler returns a wait and is called again. */
-export const stopForEvent = (task: Task & { trace: Tracing }, event: Event, message: number): void => {
+export const stopForEvent = (task: Task & { trace: Tracing }, event: PtraceEvent, message: number): void => {
   task.trace.message = message;
   const code = SIG.SIGTRAP | (event << 8);
   stop(task, task.trace, { kind: "event", code, info: stopInfo(task, SIG.SIGTRAP, code) }, SI.CLD_TRAPPED);

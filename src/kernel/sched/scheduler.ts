@@ -8,7 +8,7 @@ import { exitWork } from "../base/pending-work.ts";
 import { DOOR_LENGTH, type Processor } from "../base/processor.ts";
 import type { Wait } from "../base/wait.ts";
 import type { Kernel } from "../core/kernel.ts";
-import type { Chooser, Moment, PointKind, ProcessorTimes, RunResult, Scheduling } from "../core/scheduling.ts";
+import type { Chooser, Moment, PointKind, ProcessorTimes, SchedulerResult, Scheduling } from "../core/scheduling.ts";
 import type { Task } from "../core/task.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -139,7 +139,7 @@ export class Scheduler implements Scheduling {
     task.state = "stopped";
   }
 
-  run(until: number): RunResult {
+  run(until: number): SchedulerResult {
     const { kernel } = this;
     this._isLate = false;
     let hasFired = this._firedAt === kernel.now;
@@ -178,7 +178,7 @@ export class Scheduler implements Scheduling {
    * All tasks sleep: jumps to the next deadline, even beyond the limit of `run` (nothing can happen before
    * it), unless the outside world may be quicker or a user watches the clock.
    */
-  private _idle(): RunResult | undefined {
+  private _idle(): SchedulerResult | undefined {
     const { kernel } = this;
     const next = kernel.timers.next;
     const waits = (task: Task): boolean => task.waiting?.on.some((q) => q.external) ?? false;

@@ -5,7 +5,7 @@ import { DIRENT, DIRENT64 } from "../../abi/uapi/dirent.ts";
 import { SYSINFO } from "../../abi/uapi/sysinfo.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import { modeText } from "../syscall/arg-file.ts";
-import { flagText, type Names } from "../syscall/arg-flags.ts";
+import { type FlagNames, flagText } from "../syscall/arg-flags.ts";
 import { quote } from "../syscall/arg-string.ts";
 import type { Text } from "../syscall/declaration.ts";
 import { array, braces, bytesAt, decimal, hex, read } from "./print.ts";
@@ -19,7 +19,7 @@ const magics: Readonly<Record<number, string>> = {
   0x00c0ffee: "HOSTFS_SUPER_MAGIC", 0x958458f6: "HUGETLBFS_MAGIC",
 };
 // biome-ignore format: table
-const mountFlags: Names = {
+const mountFlags: FlagNames = {
   ST_VALID: 0x20, ST_RDONLY: 1, ST_NOSUID: 2, ST_NODEV: 4, ST_NOEXEC: 8, ST_SYNCHRONOUS: 16, ST_MANDLOCK: 64, ST_NOATIME: 1024,
   ST_NODIRATIME: 2048, ST_RELATIME: 4096, ST_NOSYMFOLLOW: 8192,
 };
@@ -109,7 +109,7 @@ const sysinfo: Text = (ctx, at) => {
 };
 
 // biome-ignore format: table
-const epollNames: Names = {
+const epollNames: FlagNames = {
   EPOLLIN: 1, EPOLLPRI: 2, EPOLLOUT: 4, EPOLLERR: 8, EPOLLHUP: 16, EPOLLRDNORM: 0x40, EPOLLRDBAND: 0x80, EPOLLWRNORM: 0x100, EPOLLWRBAND: 0x200,
   EPOLLMSG: 0x400, EPOLLRDHUP: 0x2000, EPOLLEXCLUSIVE: 1 << 28, EPOLLWAKEUP: 1 << 29, EPOLLONESHOT: 1 << 30, EPOLLET: 1 << 31,
 };
@@ -128,7 +128,7 @@ const epollEvents: Text = (ctx, at) => array(ctx, at, ctx.ret, EPOLL_EVENT_SIZE,
 
 const OPEN_HOW = struct("open_how", { flags: u64, mode: u64, resolve: u64 });
 // biome-ignore format: table
-const resolveNames: Names = {
+const resolveNames: FlagNames = {
   RESOLVE_NO_XDEV: 1, RESOLVE_NO_MAGICLINKS: 2, RESOLVE_NO_SYMLINKS: 4, RESOLVE_BENEATH: 8, RESOLVE_IN_ROOT: 16, RESOLVE_CACHED: 32,
 };
 

@@ -7,11 +7,11 @@ import { abis, syscallsOf } from "../../abi/syscall-number.ts";
 import { BLK, BLK_WORD, F, LOOP, NOTIF, NS, SIOC, T } from "../../abi/uapi/ioctl.ts";
 import { UFFDIO, USERFAULTFD_IOC_NEW } from "../../abi/uapi/userfaultfd.ts";
 import { O_CLOEXEC } from "../fs/vfs/open-flags.ts";
-import { flagText, type Names } from "../syscall/arg-flags.ts";
+import { type FlagNames, flagText } from "../syscall/arg-flags.ts";
 import type { ShowContext, Text } from "../syscall/declaration.ts";
 import { decimal, hex, read, record } from "./print.ts";
 
-const prefixed = (prefix: string, table: Names): Names =>
+const prefixed = (prefix: string, table: FlagNames): FlagNames =>
   Object.fromEntries(Object.entries(table).map(([name, request]) => [`${prefix}${name}`, request]));
 /** Direction and size of a word in a request, for 64-bit and 32-bit programs. */
 const words = (direction: number, request: number): readonly number[] =>
@@ -60,7 +60,7 @@ const RESPONSE = struct("seccomp_notif_resp", { id: u64, val: s64, error: s32, f
 const ADDFD = struct("seccomp_notif_addfd", { id: u64, flags: u32, srcfd: u32, newfd: u32, newfd_flags: u32 });
 
 const errorText = (error: number): string => (error < 0 ? `-${errnoText(-error).split(" ")[0]}` : decimal(error));
-const archNames: Names = { AUDIT_ARCH_X86_64: 0xc000_003e, AUDIT_ARCH_I386: 0x4000_0003 };
+const archNames: FlagNames = { AUDIT_ARCH_X86_64: 0xc000_003e, AUDIT_ARCH_I386: 0x4000_0003 };
 
 const notification: Text = (ctx, at) => {
   const x = read(NOTIFICATION, ctx, at);

@@ -3,7 +3,7 @@
 
 import type { Fields, Struct, Values } from "../../abi/struct.ts";
 import { hexText } from "../syscall/arg.ts";
-import { choiceText, type Names } from "../syscall/arg-flags.ts";
+import { choiceText, type FlagNames } from "../syscall/arg-flags.ts";
 import type { ShowContext, Text } from "../syscall/declaration.ts";
 
 /** The text of a member; undefined leaves it out. */
@@ -18,7 +18,7 @@ export const hex = (value: number | bigint): string =>
 export const address = (value: number | bigint): string => (Number(value) === 0 ? "NULL" : hex(value));
 /** One of several values. */
 export const oneOf =
-  (names: Names, unknown: string) =>
+  (names: FlagNames, unknown: string) =>
   (value: number): string =>
     choiceText(value, names, unknown);
 

@@ -31,7 +31,7 @@ export const OPTION_MASK = Object.values(OPTION).reduce((all, bit) => all | bit,
 /** PTRACE_EVENT_*. Events below STOP have the option with their number as bit. */
 export const EVENT = { FORK: 1, VFORK: 2, CLONE: 3, EXEC: 4, VFORK_DONE: 5, EXIT: 6, SECCOMP: 7, STOP: 128 } as const;
 /** A value of `EVENT`. */
-export type Event = (typeof EVENT)[keyof typeof EVENT];
+export type PtraceEvent = (typeof EVENT)[keyof typeof EVENT];
 
 /** PTRACE_EVENTMSG_SYSCALL_*: the message of a syscall stop. */
 export const MESSAGE = { SYSCALL_ENTRY: 1, SYSCALL_EXIT: 2 } as const;
@@ -48,7 +48,7 @@ export type StopKind =
   | "group";
 
 /** A stop for the tracer. */
-export interface Stop {
+export interface PtraceStop {
   readonly kind: StopKind;
   /** Bits 8 and up of the wait status: the signal, then the event. Linux task_struct.exit_code. */
   readonly code: number;
@@ -61,7 +61,7 @@ export interface Stop {
 }
 
 /** The request that resumed the task. */
-export type Mode = "continue" | "syscall" | "emulate";
+export type ResumeRequest = "continue" | "syscall" | "emulate";
 
 /** Linux task_struct.ptrace and related members. Plain data. */
 export interface Tracing {
@@ -72,11 +72,11 @@ export interface Tracing {
   options: number;
   /** PTRACE_GETEVENTMSG. */
   message: number;
-  mode: Mode;
+  mode: ResumeRequest;
   /** SIGTRAP after one instruction. `forcedTrap`: the kernel has set TF for it, not the program. */
   stepping: boolean;
   forcedTrap: boolean;
-  stop: Stop | undefined;
+  stop: PtraceStop | undefined;
   /** PTRACE_LISTEN: stopped for job control, invisible to wait. */
   listening: boolean;
   /** JOBCTL_TRAP_STOP: the signal of a stop before the return to user code. */

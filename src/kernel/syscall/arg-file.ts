@@ -23,7 +23,7 @@ import {
   O_TRUNC,
 } from "../fs/vfs/open-flags.ts";
 import { flags, flagText } from "./arg-flags.ts";
-import type { Arg } from "./declaration.ts";
+import type { ArgType } from "./declaration.ts";
 
 /** The current directory as dirfd, and AT_* flags. Linux uapi linux/fcntl.h. */
 export const AT_FDCWD = -100;
@@ -49,7 +49,7 @@ export const accessFlags = flags("int", { AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_SY
 export const unlinkFlags = flags("int", { AT_REMOVEDIR }, "AT_???");
 
 /** A descriptor of a directory, or AT_FDCWD. */
-export const dirfd: Arg<number> = {
+export const dirfd: ArgType<number> = {
   c: "int",
   decode: (raw, i) => (raw[2 * i] as number) | 0,
   show: (v, ctx) => ctx.style.fd(ctx.task, v),
@@ -67,7 +67,7 @@ export const openFlagsText = (v: number): string => {
   return accessNames[v & O_ACCMODE] + (rest === 0 ? "" : `|${flagText(rest, openNames)}`);
 };
 /** The flags of open(2). */
-export const openFlags: Arg<number> = {
+export const openFlags: ArgType<number> = {
   c: "int",
   names: { O_WRONLY: 1, O_RDWR: 2, ...openNames },
   combines: true,
@@ -80,7 +80,7 @@ export const pipeFlags = flags("int", { O_CLOEXEC, O_NONBLOCK, O_DIRECT }, "O_??
 /** "%#03o" of C. */
 export const octal = (n: number): string => (n === 0 ? "000" : `0${n.toString(8)}`.padStart(3, "0"));
 /** umode_t: 16 bits. */
-export const mode: Arg<number> = { c: "mode_t", decode: (raw, i) => (raw[2 * i] as number) & 0xffff, show: octal };
+export const mode: ArgType<number> = { c: "mode_t", decode: (raw, i) => (raw[2 * i] as number) & 0xffff, show: octal };
 
 const typeNames = new Map(
   Object.entries({ S_IFSOCK, S_IFLNK, S_IFREG, S_IFBLK, S_IFDIR, S_IFCHR, S_IFIFO }).map(([name, type]) => [type, name]),
@@ -92,13 +92,17 @@ export const modeText = (mode: number): string => {
   return [typeNames.get(mode & S_IFMT) ?? "", special, octal(mode & 0o777)].filter((s) => s !== "").join("|");
 };
 /** The mode argument of mknod, with a file type. */
-export const typedMode: Arg<number> = { ...mode, show: modeText };
+export const typedMode: ArgType<number> = { ...mode, show: modeText };
 
 const LEGACY_NONE = 0xffff;
 /** uid_t and gid_t. The old calls of i386 have 16 bits; 0xffff means -1. Linux kernel/uid16.c. */
-export const id: Arg<number> = { c: "uid_t", decode: (raw, i) => raw[2 * i] as number, show: (v) => (v === 0xffffffff ? "-1" : String(v)) };
+export const id: ArgType<number> = {
+  c: "uid_t",
+  decode: (raw, i) => raw[2 * i] as number,
+  show: (v) => (v === 0xffffffff ? "-1" : String(v)),
+};
 /** uid_t and gid_t of calls without the suffix 32. */
-export const legacyId: Arg<number> = {
+export const legacyId: ArgType<number> = {
   ...id,
   decode: (raw, i, abi) => {
     const wide = raw[2 * i] as number;

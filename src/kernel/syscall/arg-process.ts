@@ -8,7 +8,7 @@ import { signalName } from "../signal/state/set.ts";
 import { ptr, ulong } from "./arg.ts";
 import { choice, flags, flagText } from "./arg-flags.ts";
 import { cutText, outStruct } from "./arg-string.ts";
-import type { Arg, ShowContext, Style } from "./declaration.ts";
+import type { ArgType, ShowContext, Style } from "./declaration.ts";
 
 const named = (prefix: string, table: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(table).map(([name, bits]) => [prefix + name, bits]));
@@ -20,14 +20,14 @@ const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
 /** CLONE_*, by their names. */
 export const cloneNames = named("CLONE_", cloneBits);
 /** CLONE_* flags with the exit signal in the low byte. */
-export const cloneFlags: Arg<number> = {
+export const cloneFlags: ArgType<number> = {
   c: "int",
   names: cloneNames,
   combines: true,
   decode: lo,
   show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
 };
-type Pointer = Arg<ReturnType<typeof ptr.decode>>;
+type Pointer = ArgType<ReturnType<typeof ptr.decode>>;
 /** An argument of clone that only some flags use. The trace shows it after the result. */
 const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show): Pointer => ({
   ...ptr,
@@ -36,7 +36,7 @@ const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show)
   show: (v, ctx) => (((ctx.all["flags"] as number) & bits) !== 0 ? `${name}=${text(v, ctx)}` : ""),
 });
 const cloneStack: Pointer = { ...ptr, plain: true, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
-const namedFlags: Arg<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
+const namedFlags: ArgType<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
 /** The arguments of clone(2) as strace names them. */
 export const cloneParts = {
   stack: cloneStack,
@@ -112,7 +112,7 @@ export const argvText = (list: readonly (string | undefined)[], style: Style): s
 /** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
 export const envpText = (at: number, n: number): string => `0x${at.toString(16)} /* ${n} var${n === 1 ? "" : "s"} */`;
 /** The argument list of execve(2), shown whole up to 32 strings. */
-export const argv: Arg<ReturnType<typeof ptr.decode>> = {
+export const argv: ArgType<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
   show: (v, ctx) => {
@@ -121,7 +121,7 @@ export const argv: Arg<ReturnType<typeof ptr.decode>> = {
   },
 };
 /** The environment of execve(2), shown as its length, or whole with -v. */
-export const envp: Arg<ReturnType<typeof ptr.decode>> = {
+export const envp: ArgType<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
   show: (v, ctx) => {
@@ -143,7 +143,7 @@ const protNames = {
   PROT_GROWSUP: PROT.GROWSUP,
 } as const;
 /** `unsigned long` with names for low bits. mmap and mprotect reject the other bits. */
-export const prot: Arg<number> = {
+export const prot: ArgType<number> = {
   ...ulong,
   names: protNames,
   combines: true,
@@ -173,7 +173,7 @@ const MAP_TYPES: Readonly<Record<number, string>> = {
   [MAP.DROPPABLE]: "MAP_DROPPABLE",
 };
 /** MAP_* flags: a type in the low 4 bits, and bits. */
-export const mapFlags: Arg<number> = {
+export const mapFlags: ArgType<number> = {
   ...ulong,
   names: { MAP_SHARED: MAP.SHARED, MAP_PRIVATE: MAP.PRIVATE, MAP_DROPPABLE: MAP.DROPPABLE, ...MAP_BITS },
   combines: true,
@@ -229,7 +229,7 @@ const EXACT = 2 ** 53 - 4096;
  * An address or length up to 2^64 as a number, shown in hex, 0 as NULL. A value above all user addresses
  * keeps its offset in the page.
  */
-export const address: Arg<number> = {
+export const address: ArgType<number> = {
   ...ulong,
   c: "void *",
   decode: (raw, i, abi) => {
@@ -240,4 +240,4 @@ export const address: Arg<number> = {
   show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`),
 };
 /** A file descriptor or -1. */
-export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v, ctx) => ctx.style.fd(ctx.task, v) };
+export const anyFd: ArgType<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v, ctx) => ctx.style.fd(ctx.task, v) };

@@ -6,12 +6,12 @@ import { SA } from "../signal/state/action.ts";
 import { has, type SigSet, signalName } from "../signal/state/set.ts";
 import { ptr } from "./arg.ts";
 import { choice, flags } from "./arg-flags.ts";
-import type { Arg, ShowContext } from "./declaration.ts";
+import type { ArgType, ShowContext } from "./declaration.ts";
 
 const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 
 /** A signal number. */
-export const signal: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v) => (v === 0 ? "0" : signalName(v)) };
+export const signal: ArgType<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v) => (v === 0 ? "0" : signalName(v)) };
 
 /** `[CHLD TERM]`, or the complement `~[KILL STOP]` if the set has more than half of the signals. */
 export const setText = (set: SigSet): string => {
@@ -27,7 +27,7 @@ const readSet = (ctx: ShowContext, at: VAddr, size: number): SigSet | undefined 
   const bytes = ctx.task.mem.read(at, size);
   return bytes?.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n);
 };
-const setPointer = (out: boolean, sizeArgument?: string): Arg<VAddr> => ({
+const setPointer = (out: boolean, sizeArgument?: string): ArgType<VAddr> => ({
   ...ptr,
   c: out ? "sigset_t *" : "const sigset_t *",
   ...(out ? { out: true as const } : {}),
@@ -48,7 +48,7 @@ export const oldSigset = setPointer(false);
 /** A sigset_t of one word that the kernel fills. */
 export const outOldSigset = setPointer(true);
 /** old_sigset_t by value: 32 signals. */
-export const mask32: Arg<number> = { c: "old_sigset_t", decode: lo, show: (v) => setText(BigInt(v)) };
+export const mask32: ArgType<number> = { c: "old_sigset_t", decode: lo, show: (v) => setText(BigInt(v)) };
 
 /** The first argument of sigprocmask(2). */
 export const sigprocmaskHow = choice("int", { SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 }, "SIG_???");
@@ -61,10 +61,10 @@ const saFlags = flags("unsigned long", {
 });
 const handlerText = (h: number): string => (h === 0 ? "SIG_DFL" : h === 1 ? "SIG_IGN" : `0x${h.toString(16)}`);
 /** A handler: an address, SIG_DFL or SIG_IGN. */
-export const handler: Arg<VAddr> = { ...ptr, c: "sighandler_t", show: (v) => handlerText(v) };
+export const handler: ArgType<VAddr> = { ...ptr, c: "sighandler_t", show: (v) => handlerText(v) };
 
 /** struct sigaction in memory, the rt form. */
-const actionPointer = (out: boolean): Arg<VAddr> => ({
+const actionPointer = (out: boolean): ArgType<VAddr> => ({
   ...ptr,
   c: "struct sigaction *",
   ...(out ? { out: true as const } : {}),
@@ -90,7 +90,7 @@ export const sigaction = actionPointer(false);
 export const outSigaction = actionPointer(true);
 
 const stackFlags = flags("int", { SS_AUTODISARM: SS.AUTODISARM | 0, SS_ONSTACK: SS.ONSTACK, SS_DISABLE: SS.DISABLE }, "SS_???");
-const stackPointer = (out: boolean): Arg<VAddr> => ({
+const stackPointer = (out: boolean): ArgType<VAddr> => ({
   ...ptr,
   c: "stack_t *",
   ...(out ? { out: true as const } : {}),

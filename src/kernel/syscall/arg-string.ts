@@ -3,7 +3,7 @@
 import type { VAddr } from "../../abi/brand.ts";
 import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import { ptr } from "./arg.ts";
-import type { Arg, ShowContext, Style } from "./declaration.ts";
+import type { ArgType, ShowContext, Style } from "./declaration.ts";
 
 const named: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
@@ -64,7 +64,7 @@ export const bufferText = (
 };
 
 /** A path or another NUL-terminated string, shown whole. */
-export const cstring: Arg<VAddr> = {
+export const cstring: ArgType<VAddr> = {
   ...ptr,
   c: "const char *",
   plain: true,
@@ -75,14 +75,14 @@ export const cstring: Arg<VAddr> = {
 };
 
 /** A buffer that the caller fills. The argument named by `count` has its length. */
-export const inBuffer = (count = "count"): Arg<VAddr> => ({
+export const inBuffer = (count = "count"): ArgType<VAddr> => ({
   ...ptr,
   c: "const void *",
   plain: true,
   show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
 });
 /** A buffer that the kernel fills, with as many bytes as the result. */
-const filled = (quoted: (bytes: Uint8Array, style: Style) => string): Arg<VAddr> => ({
+const filled = (quoted: (bytes: Uint8Array, style: Style) => string): ArgType<VAddr> => ({
   ...ptr,
   c: "void *",
   plain: true,
@@ -94,13 +94,13 @@ export const outBuffer = filled(styled);
 /** A buffer that the kernel fills with random bytes. */
 export const outRandom = filled(quoteHex);
 /** A structure that the caller fills, shown by `text` if it is readable. */
-export const inStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
+export const inStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): ArgType<VAddr> => ({
   ...ptr,
   c,
   show: (v, ctx) => (v === 0 ? ptr.show(v, ctx) : (text(ctx, v) ?? ptr.show(v, ctx))),
 });
 /** A structure that the kernel fills, shown by `text` if the call succeeded. */
-export const outStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
+export const outStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): ArgType<VAddr> => ({
   ...ptr,
   c,
   out: true,

@@ -3,7 +3,7 @@
 
 import type { VAddr } from "../../abi/brand.ts";
 import { ptr } from "./arg.ts";
-import type { Arg, ShowContext, Text, Texts } from "./declaration.ts";
+import type { ArgType, ShowContext, Text, Texts } from "./declaration.ts";
 
 /** The name of a text of src/kernel/show. */
 export type TextName = Exclude<keyof Texts, "names" | "notif">;
@@ -15,20 +15,20 @@ const textOf = (name: TextName, v: VAddr, ctx: ShowContext, size: string | undef
 };
 
 /** A structure that the caller fills. `size`: the argument that holds its size or its number of elements. */
-export const given = (name: TextName, size?: string): Arg<VAddr> => ({
+export const given = (name: TextName, size?: string): ArgType<VAddr> => ({
   ...ptr,
   c: `const ${name} *`,
   show: (v, ctx) => textOf(name, v, ctx, size),
 });
 /** A structure that the kernel fills, shown if the call succeeds. Without `size` the text gets the result. */
-export const filled = (name: TextName, size?: string): Arg<VAddr> => ({
+export const filled = (name: TextName, size?: string): ArgType<VAddr> => ({
   ...ptr,
   c: `${name} *`,
   out: true,
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : textOf(name, v, ctx, size)),
 });
 /** A length that the caller gives and the kernel changes: `[128 => 16]`. */
-export const changedLength: Arg<VAddr> = {
+export const changedLength: ArgType<VAddr> = {
   ...ptr,
   c: "socklen_t *",
   out: true,

@@ -3,7 +3,7 @@ import type { VAddr } from "../../abi/brand.ts";
 import { restart } from "../../abi/errno.ts";
 import { ptr } from "./arg.ts";
 import { choice } from "./arg-flags.ts";
-import type { Arg } from "./declaration.ts";
+import type { ArgType } from "./declaration.ts";
 import { native, type TimeForm, time64 } from "./timespec.ts";
 
 /** Clock ids. man 2 clock_gettime; Linux uapi linux/time.h. */
@@ -16,7 +16,7 @@ export const CLOCK = {
 /** A clock id. */
 export const clock = choice("clockid_t", CLOCK, "CLOCK_???");
 
-const pointer = (form: TimeForm, out: boolean, members: readonly [string, string]): Arg<VAddr> => ({
+const pointer = (form: TimeForm, out: boolean, members: readonly [string, string]): ArgType<VAddr> => ({
   ...ptr,
   c: "struct timespec *",
   ...(out ? { out: true as const } : {}),
@@ -40,7 +40,7 @@ export const outTimespec64 = pointer(time64, true, TS);
  * The time that an interrupted sleep has left: an address if the sleep was not interrupted. strace
  * src/time.c.
  */
-const left = (form: TimeForm): Arg<VAddr> => {
+const left = (form: TimeForm): ArgType<VAddr> => {
   const filled = pointer(form, false, TS);
   return { ...filled, out: true, show: (v, ctx) => (isRestart(ctx.ret) ? filled : ptr).show(v, ctx) };
 };

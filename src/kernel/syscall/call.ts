@@ -1,9 +1,10 @@
 // System calls in progress: a decoded call that waits or restarts, and a call before its checks are complete.
 
 import type { Abi } from "../../abi/abi.ts";
+import type { DoorName } from "../../abi/door.ts";
 import type { Processor } from "../base/processor.ts";
 import type { Task } from "../core/task.ts";
-import type { Entry } from "./declaration.ts";
+import type { TableEntry } from "./declaration.ts";
 
 declare module "../core/task.ts" {
   interface TaskMembers {
@@ -17,9 +18,6 @@ declare module "../core/task.ts" {
     restartBlock: { readonly call: PendingCall; readonly deadline: number | undefined } | undefined;
   }
 }
-
-/** An entry instruction in one mode, for people. */
-export type DoorName = "int80" | "sysenter" | "syscall32" | "syscall64";
 
 /** One entry instruction in one mode. */
 export interface Door {
@@ -35,7 +33,7 @@ export interface Door {
 
 /** A decoded call, stored while it waits and for restart_syscall(2). */
 export interface PendingCall {
-  readonly entry: Entry;
+  readonly entry: TableEntry;
   readonly abi: Abi;
   readonly args: Record<string, unknown>;
 }

@@ -9,7 +9,7 @@ import type { Task } from "../core/task.ts";
 declare module "../core/scheduling.ts" {
   interface CallGate {
     /** The table entry of a number at a door. Undefined: ENOSYS. */
-    entryOf(abi: Abi, nr: number): Entry | undefined;
+    entryOf(abi: Abi, nr: number): TableEntry | undefined;
   }
 }
 
@@ -28,7 +28,7 @@ export type RawArgs = Uint32Array;
 /**
  * An argument type: its decoder and its text in a trace. One value per C type as strace prints it (arg.ts).
  */
-export interface Arg<T> {
+export interface ArgType<T> {
   /** For the reference: "int", "const char *". */
   readonly c: string;
   /** The kernel fills it, so the trace shows it after the call. */
@@ -87,9 +87,9 @@ export interface ShowContext {
 
 /** Arguments by name, in the order of their registers. */
 // biome-ignore lint/suspicious/noExplicitAny: a declaration's arguments have any types
-export type Args = Record<string, Arg<any>>;
+export type Args = Record<string, ArgType<any>>;
 /** The decoded values of arguments. */
-export type ArgsOf<A> = { -readonly [K in keyof A]: A[K] extends Arg<infer T> ? T : never };
+export type ArgsOf<A> = { -readonly [K in keyof A]: A[K] extends ArgType<infer T> ? T : never };
 
 /** A declared call, built by `syscall`. */
 export interface Syscall {
@@ -134,15 +134,15 @@ export const syscall = <const A extends Args>(
 ): Syscall => ({ name, args, call, ...options });
 
 /** A declaration for one ABI, with the decoder of its arguments. */
-export interface Entry {
+export interface TableEntry {
   readonly syscall: Syscall;
   /** The handler. Declarations have many shapes in V8, which makes a look at them slow; entries have one. */
   readonly call: Syscall["call"];
   decode: (raw: RawArgs) => Record<string, unknown>;
 }
 /** A program makes few of the hundreds of calls, so the first use of a call builds its decoder. */
-const entryOf = (syscall: Syscall, abi: Abi): Entry => {
-  const entry: Entry = { syscall, call: syscall.call, decode: (raw) => (entry.decode = decoder(syscall.args, abi))(raw) };
+const entryOf = (syscall: Syscall, abi: Abi): TableEntry => {
+  const entry: TableEntry = { syscall, call: syscall.call, decode: (raw) => (entry.decode = decoder(syscall.args, abi))(raw) };
   return entry;
 };
 
@@ -159,7 +159,7 @@ const registers = (args: Args, abi: Abi): number[] => {
 /** The arguments of calls without any. */
 export const NO_ARGS: Record<string, unknown> = Object.freeze({});
 
-const decoder = (args: Args, abi: Abi): Entry["decode"] => {
+const decoder = (args: Args, abi: Abi): TableEntry["decode"] => {
   const start = registers(args, abi);
   const list = Object.entries(args).map(([key, { decode }], i) => ({ key, decode, at: start[i] as number }));
   if (list.length === 0) return () => NO_ARGS;
@@ -178,8 +178,8 @@ export const dispatchTable = (
   calls: readonly Syscall[],
   abi: Abi,
   numberOf: (name: SyscallName) => number | null = (name) => syscallNumbers[name][abi.column],
-): readonly (Entry | undefined)[] => {
-  const table: (Entry | undefined)[] = [];
+): readonly (TableEntry | undefined)[] => {
+  const table: (TableEntry | undefined)[] = [];
   for (const call of calls) {
     const nr = numberOf(call.name);
     if (nr === null || (call.only && call.only !== abi.name)) continue;

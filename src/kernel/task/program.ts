@@ -6,7 +6,7 @@ import type { FileDescription } from "../fs/vfs/file.ts";
 
 declare module "../core/task.ts" {
   interface TaskMembers {
-    program: Program;
+    program: ExecutedProgram;
   }
 }
 
@@ -14,7 +14,7 @@ declare module "../core/task.ts" {
  * A program that execve(2) loaded. Tasks share it until the next execve. While one holds it, writers of the
  * file get ETXTBSY.
  */
-export class Program {
+export class ExecutedProgram {
   /**
    * The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. The door, not this field,
    * decides a call's table.
@@ -41,4 +41,4 @@ export class Program {
   }
 }
 /** The program of a task before its first execve(2). */
-export const NO_PROGRAM = new Program(x64, { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 }, undefined);
+export const NO_PROGRAM = new ExecutedProgram(x64, { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 }, undefined);

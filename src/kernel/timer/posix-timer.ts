@@ -17,7 +17,7 @@ declare module "../core/process.ts" {
 }
 
 /** The action at expiry: struct sigevent. uapi asm-generic/siginfo.h */
-export interface Event {
+export interface SigEvent {
   readonly notify: number;
   readonly signo: number;
   readonly value: bigint;
@@ -33,7 +33,7 @@ const DELAYTIMER_MAX = 0x7fff_ffff;
 export class PosixTimer implements Timer {
   readonly id: number;
   readonly clock: number;
-  readonly event: Event;
+  readonly event: SigEvent;
   private readonly _process: Process;
   /** The task or process whose processor time is the timer's clock. Undefined: monotonic time. */
   private readonly _counts: Task | Process | undefined;
@@ -45,7 +45,7 @@ export class PosixTimer implements Timer {
   /** The overrun of the last signal that was delivered. */
   private _delivered = 0;
 
-  constructor(process: Process, id: number, clock: number, event: Event, counts?: Task | Process) {
+  constructor(process: Process, id: number, clock: number, event: SigEvent, counts?: Task | Process) {
     this._process = process;
     this._counts = counts;
     this.id = id;
@@ -130,7 +130,7 @@ export class PosixTimers {
     this._process = process;
   }
 
-  create(clock: number, event: (id: number) => Event, counts?: Task | Process): PosixTimer {
+  create(clock: number, event: (id: number) => SigEvent, counts?: Task | Process): PosixTimer {
     const id = this._next++;
     const timer = new PosixTimer(this._process, id, clock, event(id), counts);
     this.timers.set(id, timer);

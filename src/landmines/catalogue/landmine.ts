@@ -1,5 +1,5 @@
 // A landmine: a weak policy, the escape from it, and the expected outcome under each kernel profile.
-import { kernelProfile, type Profile, type ProfileName, type Switches } from "../../kernel/base/profile.ts";
+import { type KernelProfile, kernelProfile, type ProfileName, type Switches } from "../../kernel/base/profile.ts";
 import { profiles } from "../../kernel/base/profiles.ts";
 
 /** The outcome of a run of a guest, reduced to the parts that are equal in all runs on all machines. */
@@ -39,7 +39,7 @@ export interface Landmine {
    * By dialect, and by the processor's vendor if it matters. Without v6 the row has no meaning there;
    * `absent` is the reason.
    */
-  readonly expected: Partial<Record<Dialect, Expected | Readonly<Record<Vendor, Expected>>>>;
+  readonly expected: Partial<Record<Dialect, Expected | Readonly<Record<ProcessorVendor, Expected>>>>;
   readonly absent?: string;
   /**
    * The outcomes under the rules of older kernels and other configurations. The first matching entry
@@ -64,16 +64,16 @@ export type Dialect = "upstream" | "v6" | "patch:v7" | "patch:v13";
 export interface Otherwise {
   /** Absent: upstream. */
   readonly dialect?: Dialect;
-  readonly when: (rules: Profile["seccomp"], kernel: Profile) => boolean;
+  readonly when: (rules: KernelProfile["seccomp"], kernel: KernelProfile) => boolean;
   readonly why: string;
   readonly expected: Expected;
 }
 /** A vendor of processors. */
-export type Vendor = "amd" | "intel";
+export type ProcessorVendor = "amd" | "intel";
 /** The environment in which a row runs. */
 export interface Setting {
   readonly profile: ProfileName;
-  readonly vendor: Vendor;
+  readonly vendor: ProcessorVendor;
   /** Absent: the defaults of `run`. */
   readonly switches?: Partial<Switches>;
 }
@@ -119,7 +119,7 @@ export const expectedOf = (mine: Landmine, { profile, vendor, switches }: Settin
   const dialect = dialectOf(profile);
   const found = mine.expected[dialect];
   if (!found) return undefined;
-  const kernel = kernelProfile(profile, switches) as Profile;
+  const kernel = kernelProfile(profile, switches) as KernelProfile;
   const other = mine.otherwise?.find((o) => (o.dialect ?? "upstream") === dialect && o.when(kernel.seccomp, kernel));
   if (other) return other.expected;
   return "amd" in found ? found[vendor] : found;

@@ -6,7 +6,7 @@ import { OwnersException } from "../../kernel/base/internal-error.ts";
 import { KernelLog } from "../../kernel/base/log.ts";
 import { LowestIds } from "../../kernel/base/lowest-ids.ts";
 import { Part } from "../../kernel/base/part.ts";
-import { Random } from "../../kernel/base/random.ts";
+import { SeededRandom } from "../../kernel/base/random.ts";
 import { WaitQueue } from "../../kernel/base/wait.ts";
 import { DirectoryMark } from "../../kernel/calls/file/owner.ts";
 import { CopyCursor, FileCopying } from "../../kernel/calls/file/splice.ts";
@@ -38,16 +38,16 @@ import { Ext2Dir } from "../../kernel/features/ext2/dir.ts";
 import { Ext2Fs } from "../../kernel/features/ext2/ext2.ts";
 import { Ext2File, Ext2Node } from "../../kernel/features/ext2/file.ts";
 import { Raw } from "../../kernel/features/ext2/layout.ts";
-import { Stored } from "../../kernel/features/ext2/node.ts";
+import { StoredInode } from "../../kernel/features/ext2/node.ts";
 import { Volume } from "../../kernel/features/ext2/volume.ts";
 import { FanotifyFile } from "../../kernel/features/fanotify/group.ts";
 import { FanotifyMark } from "../../kernel/features/fanotify/mark.ts";
-import { Asked } from "../../kernel/features/fanotify/question.ts";
+import { PermissionEvent } from "../../kernel/features/fanotify/question.ts";
 import { BufferGroups } from "../../kernel/features/io-uring/buffers.ts";
 import { FixedFiles } from "../../kernel/features/io-uring/fixed-files.ts";
 import { TaskRings } from "../../kernel/features/io-uring/part.ts";
 import { Poller } from "../../kernel/features/io-uring/poller.ts";
-import { Request } from "../../kernel/features/io-uring/request.ts";
+import { UringRequest } from "../../kernel/features/io-uring/request.ts";
 import { Resource } from "../../kernel/features/io-uring/resource.ts";
 import { UringFile } from "../../kernel/features/io-uring/ring.ts";
 import { Starting } from "../../kernel/features/io-uring/starting.ts";
@@ -61,10 +61,10 @@ import { RulesetFile } from "../../kernel/features/landlock/calls.ts";
 import { MqueueReceiving, MqueueSending } from "../../kernel/features/mqueue/calls.ts";
 import { MqueueDir, MqueueFile, MqueueFs, MqueueInode, MqueueNamespace } from "../../kernel/features/mqueue/mqueue.ts";
 import { NetlinkPorts, NetlinkSocket } from "../../kernel/features/netlink/netlink.ts";
-import { OverlayDir as OverlayDir_kernel_features_overlayfs_dir } from "../../kernel/features/overlayfs/dir.ts";
-import { OverlayFile as OverlayFile_kernel_features_overlayfs_file, OverlayOpen, OverlayOther } from "../../kernel/features/overlayfs/file.ts";
+import { OverlayDir } from "../../kernel/features/overlayfs/dir.ts";
+import { OverlayFile, OverlayOpen, OverlayOther } from "../../kernel/features/overlayfs/file.ts";
 import { OverlayNodes } from "../../kernel/features/overlayfs/node.ts";
-import { OverlayFs as OverlayFs_kernel_features_overlayfs_overlay } from "../../kernel/features/overlayfs/overlay.ts";
+import { OverlayFs } from "../../kernel/features/overlayfs/overlay.ts";
 import { PacketSocket } from "../../kernel/features/raw-sockets/packet.ts";
 import { PingSocket } from "../../kernel/features/raw-sockets/ping.ts";
 import { PacketQueue } from "../../kernel/features/raw-sockets/queue.ts";
@@ -74,7 +74,7 @@ import { IpcIds } from "../../kernel/features/system-v-ipc/ids.ts";
 import { ReceivingMessage, SendingMessage } from "../../kernel/features/system-v-ipc/msg.ts";
 import { SystemV } from "../../kernel/features/system-v-ipc/namespace.ts";
 import { Queue } from "../../kernel/features/system-v-ipc/queue.ts";
-import { Segment } from "../../kernel/features/system-v-ipc/segment.ts";
+import { SharedSegment } from "../../kernel/features/system-v-ipc/segment.ts";
 import { SemaphoreWait } from "../../kernel/features/system-v-ipc/sem.ts";
 import { SemaphoreSet } from "../../kernel/features/system-v-ipc/semaphores.ts";
 import { UndoList } from "../../kernel/features/system-v-ipc/undo.ts";
@@ -98,7 +98,7 @@ import { SignalFile } from "../../kernel/fs/files/signalfd.ts";
 import { StreamInode, StreamInput, StreamOutput } from "../../kernel/fs/files/stream-file.ts";
 import { ByteSource } from "../../kernel/fs/files/stream.ts";
 import { WatchLimits } from "../../kernel/fs/files/watch-limits.ts";
-import { MemFile as MemFile_kernel_fs_proc_mem } from "../../kernel/fs/proc/mem.ts";
+import { ProcMemFile } from "../../kernel/fs/proc/mem.ts";
 import { MemoryNode } from "../../kernel/fs/proc/memory-file.ts";
 import { PagemapFile } from "../../kernel/fs/proc/pagemap.ts";
 import { ProcFs } from "../../kernel/fs/proc/procfs.ts";
@@ -112,16 +112,16 @@ import { OutputProcessor } from "../../kernel/fs/tty/output.ts";
 import { DevPts, Master, Pty, PtySlave } from "../../kernel/fs/tty/pty.ts";
 import { TtyFile } from "../../kernel/fs/tty/tty-file.ts";
 import { Tty } from "../../kernel/fs/tty/tty.ts";
-import { Budget, Content } from "../../kernel/fs/types/content.ts";
+import { Content, ContentBudget } from "../../kernel/fs/types/content.ts";
 import { HostBase, HostFs, HostFsDir, HostFsLink, HostFsSpecial } from "../../kernel/fs/types/host-fs.ts";
 import { HostRwFile, HostRwFs, HostRwNode } from "../../kernel/fs/types/host-rw.ts";
 import { HugeContent, HugeDescription, HugeFile, HugeFs } from "../../kernel/fs/types/hugetlbfs.ts";
-import { MemDir, MemFile as MemFile_kernel_fs_types_memfs, MemFs, MemLink, MemNode } from "../../kernel/fs/types/memfs.ts";
-import { MountOptions } from "../../kernel/fs/types/mountable.ts";
+import { MemDir, MemFile, MemFs, MemLink, MemNode } from "../../kernel/fs/types/memfs.ts";
+import { MountContext } from "../../kernel/fs/types/mountable.ts";
 import { NsFile, NsFs, NsInode } from "../../kernel/fs/types/nsfs.ts";
 import { OverlayContent } from "../../kernel/fs/types/overlay-content.ts";
-import { OverlayFs as OverlayFs_kernel_fs_types_overlay_fs } from "../../kernel/fs/types/overlay-fs.ts";
-import { OverlayDir as OverlayDir_kernel_fs_types_overlay_inodes, OverlayFile as OverlayFile_kernel_fs_types_overlay_inodes, OverlayNode } from "../../kernel/fs/types/overlay-inodes.ts";
+import { HostOverlayFs } from "../../kernel/fs/types/overlay-fs.ts";
+import { HostOverlayDir, HostOverlayFile, HostOverlayNode } from "../../kernel/fs/types/overlay-inodes.ts";
 import { RamFs } from "../../kernel/fs/types/ramfs.ts";
 import { SecretFile, SecretInode } from "../../kernel/fs/types/secretmem.ts";
 import { UpperState } from "../../kernel/fs/types/upper-state.ts";
@@ -137,11 +137,11 @@ import { LockTable, LockWait, Locks, OwnRecords } from "../../kernel/fs/vfs/lock
 import { Mount, MountNamespace } from "../../kernel/fs/vfs/mount.ts";
 import { PathFile } from "../../kernel/fs/vfs/path-file.ts";
 import { MountIds, PeerGroup } from "../../kernel/fs/vfs/peers.ts";
-import { Walk } from "../../kernel/fs/vfs/resolve.ts";
+import { PathWalk } from "../../kernel/fs/vfs/resolve.ts";
 import { FutexQueue, FutexTable, FutexWaiter, FutexWaiters } from "../../kernel/futex/table.ts";
 import { GarbageCollector } from "../../kernel/garbage-collector.ts";
 import { CgroupNamespace, PartNamespace, UtsNamespace } from "../../kernel/namespace/set.ts";
-import { Filters } from "../../kernel/net/filter/filters.ts";
+import { SocketFilters } from "../../kernel/net/filter/filters.ts";
 import { PacketProgram } from "../../kernel/net/filter/program.ts";
 import { Groups } from "../../kernel/net/multicast.ts";
 import { NetNamespace } from "../../kernel/net/namespace.ts";
@@ -171,7 +171,7 @@ import { ArrivedSignals, PendingSignals } from "../../kernel/signal/state/pendin
 import { ProcessLimits } from "../../kernel/task/limits.ts";
 import { PidNamespace } from "../../kernel/task/pid-namespace.ts";
 import { Pidfd } from "../../kernel/task/pidfd.ts";
-import { Program } from "../../kernel/task/program.ts";
+import { ExecutedProgram } from "../../kernel/task/program.ts";
 import { TimeNamespace } from "../../kernel/task/time-namespace.ts";
 import { CpuLimit } from "../../kernel/timer/cpu-limit.ts";
 import { IntervalTimer, IntervalTimers } from "../../kernel/timer/itimer.ts";
@@ -205,7 +205,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/base/log.ts:KernelLog", KernelLog],
   ["kernel/base/lowest-ids.ts:LowestIds", LowestIds],
   ["kernel/base/part.ts:Part", Part],
-  ["kernel/base/random.ts:Random", Random],
+  ["kernel/base/random.ts:SeededRandom", SeededRandom],
   ["kernel/base/wait.ts:WaitQueue", WaitQueue],
   ["kernel/calls/file/owner.ts:DirectoryMark", DirectoryMark],
   ["kernel/calls/file/splice.ts:CopyCursor", CopyCursor],
@@ -245,16 +245,16 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/ext2/file.ts:Ext2File", Ext2File],
   ["kernel/features/ext2/file.ts:Ext2Node", Ext2Node],
   ["kernel/features/ext2/layout.ts:Raw", Raw],
-  ["kernel/features/ext2/node.ts:Stored", Stored],
+  ["kernel/features/ext2/node.ts:StoredInode", StoredInode],
   ["kernel/features/ext2/volume.ts:Volume", Volume],
   ["kernel/features/fanotify/group.ts:FanotifyFile", FanotifyFile],
   ["kernel/features/fanotify/mark.ts:FanotifyMark", FanotifyMark],
-  ["kernel/features/fanotify/question.ts:Asked", Asked],
+  ["kernel/features/fanotify/question.ts:PermissionEvent", PermissionEvent],
   ["kernel/features/io-uring/buffers.ts:BufferGroups", BufferGroups],
   ["kernel/features/io-uring/fixed-files.ts:FixedFiles", FixedFiles],
   ["kernel/features/io-uring/part.ts:TaskRings", TaskRings],
   ["kernel/features/io-uring/poller.ts:Poller", Poller],
-  ["kernel/features/io-uring/request.ts:Request", Request],
+  ["kernel/features/io-uring/request.ts:UringRequest", UringRequest],
   ["kernel/features/io-uring/resource.ts:Resource", Resource],
   ["kernel/features/io-uring/ring.ts:UringFile", UringFile],
   ["kernel/features/io-uring/starting.ts:Starting", Starting],
@@ -275,12 +275,12 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/mqueue/mqueue.ts:MqueueNamespace", MqueueNamespace],
   ["kernel/features/netlink/netlink.ts:NetlinkPorts", NetlinkPorts],
   ["kernel/features/netlink/netlink.ts:NetlinkSocket", NetlinkSocket],
-  ["kernel/features/overlayfs/dir.ts:OverlayDir", OverlayDir_kernel_features_overlayfs_dir],
-  ["kernel/features/overlayfs/file.ts:OverlayFile", OverlayFile_kernel_features_overlayfs_file],
+  ["kernel/features/overlayfs/dir.ts:OverlayDir", OverlayDir],
+  ["kernel/features/overlayfs/file.ts:OverlayFile", OverlayFile],
   ["kernel/features/overlayfs/file.ts:OverlayOpen", OverlayOpen],
   ["kernel/features/overlayfs/file.ts:OverlayOther", OverlayOther],
   ["kernel/features/overlayfs/node.ts:OverlayNodes", OverlayNodes],
-  ["kernel/features/overlayfs/overlay.ts:OverlayFs", OverlayFs_kernel_features_overlayfs_overlay],
+  ["kernel/features/overlayfs/overlay.ts:OverlayFs", OverlayFs],
   ["kernel/features/raw-sockets/packet.ts:PacketSocket", PacketSocket],
   ["kernel/features/raw-sockets/ping.ts:PingSocket", PingSocket],
   ["kernel/features/raw-sockets/queue.ts:PacketQueue", PacketQueue],
@@ -292,7 +292,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/features/system-v-ipc/msg.ts:SendingMessage", SendingMessage],
   ["kernel/features/system-v-ipc/namespace.ts:SystemV", SystemV],
   ["kernel/features/system-v-ipc/queue.ts:Queue", Queue],
-  ["kernel/features/system-v-ipc/segment.ts:Segment", Segment],
+  ["kernel/features/system-v-ipc/segment.ts:SharedSegment", SharedSegment],
   ["kernel/features/system-v-ipc/sem.ts:SemaphoreWait", SemaphoreWait],
   ["kernel/features/system-v-ipc/semaphores.ts:SemaphoreSet", SemaphoreSet],
   ["kernel/features/system-v-ipc/undo.ts:UndoList", UndoList],
@@ -329,7 +329,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/files/stream-file.ts:StreamOutput", StreamOutput],
   ["kernel/fs/files/stream.ts:ByteSource", ByteSource],
   ["kernel/fs/files/watch-limits.ts:WatchLimits", WatchLimits],
-  ["kernel/fs/proc/mem.ts:MemFile", MemFile_kernel_fs_proc_mem],
+  ["kernel/fs/proc/mem.ts:ProcMemFile", ProcMemFile],
   ["kernel/fs/proc/memory-file.ts:MemoryNode", MemoryNode],
   ["kernel/fs/proc/pagemap.ts:PagemapFile", PagemapFile],
   ["kernel/fs/proc/procfs.ts:ProcFs", ProcFs],
@@ -351,8 +351,8 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/tty/pty.ts:PtySlave", PtySlave],
   ["kernel/fs/tty/tty-file.ts:TtyFile", TtyFile],
   ["kernel/fs/tty/tty.ts:Tty", Tty],
-  ["kernel/fs/types/content.ts:Budget", Budget],
   ["kernel/fs/types/content.ts:Content", Content],
+  ["kernel/fs/types/content.ts:ContentBudget", ContentBudget],
   ["kernel/fs/types/host-fs.ts:HostBase", HostBase],
   ["kernel/fs/types/host-fs.ts:HostFs", HostFs],
   ["kernel/fs/types/host-fs.ts:HostFsDir", HostFsDir],
@@ -366,19 +366,19 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/types/hugetlbfs.ts:HugeFile", HugeFile],
   ["kernel/fs/types/hugetlbfs.ts:HugeFs", HugeFs],
   ["kernel/fs/types/memfs.ts:MemDir", MemDir],
-  ["kernel/fs/types/memfs.ts:MemFile", MemFile_kernel_fs_types_memfs],
+  ["kernel/fs/types/memfs.ts:MemFile", MemFile],
   ["kernel/fs/types/memfs.ts:MemFs", MemFs],
   ["kernel/fs/types/memfs.ts:MemLink", MemLink],
   ["kernel/fs/types/memfs.ts:MemNode", MemNode],
-  ["kernel/fs/types/mountable.ts:MountOptions", MountOptions],
+  ["kernel/fs/types/mountable.ts:MountContext", MountContext],
   ["kernel/fs/types/nsfs.ts:NsFile", NsFile],
   ["kernel/fs/types/nsfs.ts:NsFs", NsFs],
   ["kernel/fs/types/nsfs.ts:NsInode", NsInode],
   ["kernel/fs/types/overlay-content.ts:OverlayContent", OverlayContent],
-  ["kernel/fs/types/overlay-fs.ts:OverlayFs", OverlayFs_kernel_fs_types_overlay_fs],
-  ["kernel/fs/types/overlay-inodes.ts:OverlayDir", OverlayDir_kernel_fs_types_overlay_inodes],
-  ["kernel/fs/types/overlay-inodes.ts:OverlayFile", OverlayFile_kernel_fs_types_overlay_inodes],
-  ["kernel/fs/types/overlay-inodes.ts:OverlayNode", OverlayNode],
+  ["kernel/fs/types/overlay-fs.ts:HostOverlayFs", HostOverlayFs],
+  ["kernel/fs/types/overlay-inodes.ts:HostOverlayDir", HostOverlayDir],
+  ["kernel/fs/types/overlay-inodes.ts:HostOverlayFile", HostOverlayFile],
+  ["kernel/fs/types/overlay-inodes.ts:HostOverlayNode", HostOverlayNode],
   ["kernel/fs/types/ramfs.ts:RamFs", RamFs],
   ["kernel/fs/types/secretmem.ts:SecretFile", SecretFile],
   ["kernel/fs/types/secretmem.ts:SecretInode", SecretInode],
@@ -401,7 +401,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/fs/vfs/path-file.ts:PathFile", PathFile],
   ["kernel/fs/vfs/peers.ts:MountIds", MountIds],
   ["kernel/fs/vfs/peers.ts:PeerGroup", PeerGroup],
-  ["kernel/fs/vfs/resolve.ts:Walk", Walk],
+  ["kernel/fs/vfs/resolve.ts:PathWalk", PathWalk],
   ["kernel/futex/table.ts:FutexQueue", FutexQueue],
   ["kernel/futex/table.ts:FutexTable", FutexTable],
   ["kernel/futex/table.ts:FutexWaiter", FutexWaiter],
@@ -410,7 +410,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/namespace/set.ts:CgroupNamespace", CgroupNamespace],
   ["kernel/namespace/set.ts:PartNamespace", PartNamespace],
   ["kernel/namespace/set.ts:UtsNamespace", UtsNamespace],
-  ["kernel/net/filter/filters.ts:Filters", Filters],
+  ["kernel/net/filter/filters.ts:SocketFilters", SocketFilters],
   ["kernel/net/filter/program.ts:PacketProgram", PacketProgram],
   ["kernel/net/multicast.ts:Groups", Groups],
   ["kernel/net/namespace.ts:NetNamespace", NetNamespace],
@@ -442,7 +442,7 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/task/limits.ts:ProcessLimits", ProcessLimits],
   ["kernel/task/pid-namespace.ts:PidNamespace", PidNamespace],
   ["kernel/task/pidfd.ts:Pidfd", Pidfd],
-  ["kernel/task/program.ts:Program", Program],
+  ["kernel/task/program.ts:ExecutedProgram", ExecutedProgram],
   ["kernel/task/time-namespace.ts:TimeNamespace", TimeNamespace],
   ["kernel/timer/cpu-limit.ts:CpuLimit", CpuLimit],
   ["kernel/timer/itimer.ts:IntervalTimer", IntervalTimer],

@@ -26,7 +26,7 @@ const REGISTERS: readonly (readonly [from: number, to: number])[] = [
 ];
 
 /** A difference, with its path: `kernel.tasks.get(2).files`. */
-export interface Difference {
+export interface StateDifference {
   readonly path: string;
   readonly first: string;
   readonly second: string;
@@ -51,12 +51,12 @@ class Comparison {
   private readonly _facts: Facts;
   private readonly _other = new Map<object, object>();
   private readonly _queue: Pair[] = [];
-  found: Difference | undefined;
+  found: StateDifference | undefined;
 
   constructor(facts: Facts) {
     this._facts = facts;
   }
-  run(a: object, b: object, name: string): Difference | undefined {
+  run(a: object, b: object, name: string): StateDifference | undefined {
     this._value(a, b, undefined, name);
     for (let i = 0; i < this._queue.length && !this.found; i++) this._objects(this._queue[i] as Pair);
     return this.found;
@@ -138,7 +138,7 @@ class Comparison {
 /**
  * The first difference between two machines of one process, between two slices. Undefined: they are equal.
  */
-export const difference = (a: Kernel, b: Kernel): Difference | undefined => {
+export const difference = (a: Kernel, b: Kernel): StateDifference | undefined => {
   for (const kernel of [a, b]) storeRegisters(kernel);
   const found = new Comparison(allFacts()).run(a, b, "kernel");
   if (found) return found;

@@ -1,7 +1,7 @@
 // The parts of a machine's state that lie in the processor while a task runs, and on the time page. No run
 // without a snapshot loads this: so they are functions here and not methods of the kernel's classes.
 import { at } from "../../cpu/machine/state.ts";
-import { Random } from "../../kernel/base/random.ts";
+import { SeededRandom } from "../../kernel/base/random.ts";
 import type { Kernel } from "../../kernel/core/kernel.ts";
 import { vvar } from "../../kernel/exec/vdso.ts";
 import type { MappedFile } from "../../memory/backing.ts";
@@ -30,7 +30,7 @@ export const loadRegisters = (kernel: Kernel): void => {
 
 /** Another source of randomness. Programs forget what they have drawn ahead: Linux vmgenid_notify(). */
 export const reseed = (kernel: Kernel, seed: number): void => {
-  Object.assign(kernel, { random: new Random(seed) });
+  Object.assign(kernel, { random: new SeededRandom(seed) });
   if (!kernel.profile.vdsoRandom) return;
   const { _page: page, _areas: areas } = kernel.vdso as unknown as {
     readonly _page: Uint8Array;

@@ -10,7 +10,7 @@ import type { Live } from "./live.ts";
 import type { RunLimits } from "./options.ts";
 
 /** The moments of this file among the conditions of `runUntil`. */
-export type Place = { readonly address: number } | { readonly main: true } | { readonly exit: true };
+export type MomentPlace = { readonly address: number } | { readonly main: true } | { readonly exit: true };
 
 const BREAK = 0xcc;
 const SIGTRAP = 5;
@@ -74,7 +74,7 @@ const mainOf = async (live: Live, limits: RunLimits): Promise<number | undefined
 };
 
 /** The instructions before a place; undefined if the program does not come there. */
-export const instructionsBefore = async (live: Live, place: Place, limits: RunLimits): Promise<number | undefined> => {
+export const instructionsBefore = async (live: Live, place: MomentPlace, limits: RunLimits): Promise<number | undefined> => {
   if ("exit" in place) {
     const scout = live.scout();
     const { kernel, session } = scout;

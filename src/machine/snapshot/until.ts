@@ -9,7 +9,7 @@ import { Problem } from "../../problem.ts";
 import { compareMoments, momentOf, momentText, parseMoment, timeTo } from "../moment.ts";
 import { callName } from "../tracing/call-text.ts";
 import type { Until } from "./options.ts";
-import type { Place } from "./scout.ts";
+import type { MomentPlace } from "./scout.ts";
 
 const bad = (message: string, help: string | undefined): Problem => new Problem("bad-moment", message, { help });
 
@@ -86,7 +86,7 @@ const written = (text: string, kernel: Kernel): Waiting => {
 };
 
 /** Begins to wait for a condition. Throws a Problem if it cannot come any more. */
-export const waitFor = (until: Exclude<Until, Place>, kernel: Kernel): Waiting => {
+export const waitFor = (until: Exclude<Until, MomentPlace>, kernel: Kernel): Waiting => {
   if (typeof until === "string") return moment(until, kernel);
   if ("call" in until) return called(until.call, kernel);
   if ("output" in until) return written(until.output, kernel);

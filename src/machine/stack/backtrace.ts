@@ -5,7 +5,7 @@ import type { Task } from "../../kernel/core/task.ts";
 import { PROT, type Vma } from "../../memory/vma.ts";
 import type { Frame } from "./frame.ts";
 import { type ElfModule, moduleOf } from "./symbols.ts";
-import { type Machine, numbers, type Registers, type Step, unwind } from "./unwind.ts";
+import { type DwarfRegisters, numbers, type UnwindStep, type UnwoundProgram, unwind } from "./unwind.ts";
 import { stepFromVdso } from "./vdso32.ts";
 
 const MOST_FRAMES = 32;
@@ -17,7 +17,7 @@ const order = {
 
 class Walk {
   private readonly _task: Task;
-  private readonly _machine: Machine;
+  private readonly _machine: UnwoundProgram;
   constructor(task: Task, long: 4 | 8) {
     this._task = task;
     this._machine = { long, word: (address) => this._word(address) };
@@ -64,7 +64,7 @@ class Walk {
     };
   }
   /** The saved frame pointer and the return address above it, if both look like that. */
-  private _byFramePointer(registers: Registers): Registers | undefined {
+  private _byFramePointer(registers: DwarfRegisters): DwarfRegisters | undefined {
     const { long } = this._machine;
     const { sp, bp, ra } = numbers[long];
     const [stack, frame] = [registers[sp], registers[bp]];
@@ -77,21 +77,21 @@ class Walk {
     next[ra] = back;
     return next;
   }
-  frames(start: Registers, isExact: boolean): readonly Frame[] {
+  frames(start: DwarfRegisters, isExact: boolean): readonly Frame[] {
     const { sp, ra } = numbers[this._machine.long];
     const frames: Frame[] = [];
-    let registers: Registers | undefined = start;
+    let registers: DwarfRegisters | undefined = start;
     let behindCall = !isExact;
     while (registers && frames.length < MOST_FRAMES) {
       const pc: number | undefined = registers[ra];
       if (pc === undefined || !this._code(behindCall ? pc - 1 : pc)) break;
       frames.push(this._frame(pc, behindCall));
       const { module, offset } = this._placeOf(behindCall ? pc - 1 : pc);
-      const fromVdso: Step | undefined =
+      const fromVdso: UnwindStep | undefined =
         this._machine.long === 4 ? stepFromVdso(this._task.program.vdso, pc, registers, this._machine) : undefined;
-      const step: Step | undefined =
+      const step: UnwindStep | undefined =
         fromVdso ?? (module && offset !== undefined ? unwind(module, offset, registers, this._machine) : undefined);
-      const next: Registers | undefined = step ? step.registers : this._byFramePointer(registers);
+      const next: DwarfRegisters | undefined = step ? step.registers : this._byFramePointer(registers);
       // A stack that does not shrink is no stack.
       if (!next || (next[sp] ?? 0) <= (registers[sp] ?? 0)) break;
       behindCall = step?.isSignal !== true;

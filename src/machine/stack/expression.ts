@@ -1,11 +1,16 @@
 // DWARF expressions as unwind tables have them: of procedure linkage tables and signal frames. DWARF 4, 2.5.
 import { Cursor } from "./file-reader.ts";
-import type { Machine, Registers } from "./unwind.ts";
+import type { DwarfRegisters, UnwoundProgram } from "./unwind.ts";
 
 const MOST_STEPS = 200;
 
 /** The value on top at the end; undefined if a register or a word is not known, or an operation is not. */
-export const evaluateExpression = (code: Uint8Array, registers: Registers, { long, word }: Machine, first?: number): number | undefined => {
+export const evaluateExpression = (
+  code: Uint8Array,
+  registers: DwarfRegisters,
+  { long, word }: UnwoundProgram,
+  first?: number,
+): number | undefined => {
   const c = new Cursor(code);
   const stack: (number | undefined)[] = first === undefined ? [] : [first];
   const wrap = (n: number): number => (long === 4 ? n >>> 0 : n);

@@ -8,9 +8,9 @@ import type { ElfModule } from "./symbols.ts";
 const MOST_STATES = 64;
 
 /** Registers by DWARF number; the return address is 16, of 32-bit code 8. Undefined: not known. */
-export type Registers = readonly (number | undefined)[];
+export type DwarfRegisters = readonly (number | undefined)[];
 /** The program that is unwound: its word size in bytes, and its memory. */
-export interface Machine {
+export interface UnwoundProgram {
   readonly long: 4 | 8;
   /** A word of the program's memory. */
   readonly word: (address: number) => number | undefined;
@@ -99,8 +99,8 @@ const execute = (
 };
 
 /** The caller of a frame. */
-export interface Step {
-  readonly registers: Registers;
+export interface UnwindStep {
+  readonly registers: DwarfRegisters;
   /** The frame is a signal handler's: the address above it is exact, not that behind a call. */
   readonly isSignal: boolean;
 }
@@ -108,7 +108,7 @@ export interface Step {
 /**
  * The caller's registers. `pc` is the file's own numbering. Undefined: the table does not say, or is broken.
  */
-export const unwind = (module: ElfModule, pc: number, registers: Registers, machine: Machine): Step | undefined => {
+export const unwind = (module: ElfModule, pc: number, registers: DwarfRegisters, machine: UnwoundProgram): UnwindStep | undefined => {
   try {
     return step(module, pc, registers, machine);
   } catch (error) {
@@ -117,7 +117,7 @@ export const unwind = (module: ElfModule, pc: number, registers: Registers, mach
   }
 };
 
-const step = (module: ElfModule, pc: number, registers: Registers, machine: Machine): Step | undefined => {
+const step = (module: ElfModule, pc: number, registers: DwarfRegisters, machine: UnwoundProgram): UnwindStep | undefined => {
   const { long } = module.header;
   const entry = entryFor(module, pc);
   if (!entry) return undefined;

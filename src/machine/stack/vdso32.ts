@@ -1,7 +1,7 @@
 // Steps up from the 32-bit vDSO, whose image has no unwind table: __kernel_vsyscall and the trampolines of
 // signal handlers. src/kernel/exec/vdso/entry32.S; Linux uapi asm/sigcontext.h struct sigcontext_32.
 import type { VdsoAddresses } from "../../kernel/exec/vdso.ts";
-import { type Machine, numbers, type Registers, type Step } from "./unwind.ts";
+import { type DwarfRegisters, numbers, type UnwindStep, type UnwoundProgram } from "./unwind.ts";
 
 /** Members of the saved context by DWARF number: eax ecx edx ebx esp ebp esi edi eip. */
 const CONTEXT = [44, 40, 36, 32, 28, 24, 20, 16, 56] as const;
@@ -9,7 +9,12 @@ const CONTEXT = [44, 40, 36, 32, 28, 24, 20, 16, 56] as const;
 const UC_MCONTEXT = 20;
 
 /** Undefined: the address is none of these places. */
-export const stepFromVdso = (vdso: VdsoAddresses, pc: number, registers: Registers, { word }: Machine): Step | undefined => {
+export const stepFromVdso = (
+  vdso: VdsoAddresses,
+  pc: number,
+  registers: DwarfRegisters,
+  { word }: UnwoundProgram,
+): UnwindStep | undefined => {
   const { sp, bp, ra } = numbers[4];
   const stack = registers[sp];
   if (stack === undefined) return undefined;

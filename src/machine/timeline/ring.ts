@@ -3,7 +3,7 @@ import { compareMoments, type Moment } from "../moment.ts";
 import type { State } from "../snapshot/snapshot.ts";
 
 /** A snapshot on a timeline. */
-export interface Entry {
+export interface RingEntry {
   readonly moment: Moment;
   /** Events of the owner that have been delivered. */
   readonly events: number;
@@ -28,17 +28,17 @@ const ownBytes = ({ graph, pages }: State, before: State | undefined): number =>
 
 /** Snapshots in order of their moments. The first one stays. */
 export class Ring {
-  private readonly _entries: Entry[];
+  private readonly _entries: RingEntry[];
   private readonly _bytes: number[];
   private readonly _most: number;
 
   /** `most`: bytes of the host's memory, about. */
-  constructor(most: number, entries: readonly Entry[] = []) {
+  constructor(most: number, entries: readonly RingEntry[] = []) {
     this._most = most;
     this._entries = [...entries];
     this._bytes = entries.map((entry, i) => ownBytes(entry.state, entries[i - 1]?.state));
   }
-  get entries(): readonly Entry[] {
+  get entries(): readonly RingEntry[] {
     return this._entries;
   }
   /** Bytes of the host's memory, about. */
@@ -49,21 +49,21 @@ export class Ring {
     let [from, to] = [0, this._entries.length];
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (compareMoments((this._entries[middle] as Entry).moment, moment) <= 0) from = middle + 1;
+      if (compareMoments((this._entries[middle] as RingEntry).moment, moment) <= 0) from = middle + 1;
       else to = middle;
     }
     return from;
   }
   /** The last snapshot at a moment or before it. */
-  at(moment: Moment): Entry | undefined {
+  at(moment: Moment): RingEntry | undefined {
     return this._entries[this._place(moment) - 1];
   }
   /** The first snapshot after a moment. */
-  after(moment: Moment): Entry | undefined {
+  after(moment: Moment): RingEntry | undefined {
     return this._entries[this._place(moment)];
   }
   /** Adds a snapshot. One with the same moment stays as it is. */
-  add(entry: Entry): void {
+  add(entry: RingEntry): void {
     const i = this._place(entry.moment);
     const before = this._entries[i - 1];
     if (before && compareMoments(before.moment, entry.moment) === 0) return;
@@ -72,18 +72,18 @@ export class Ring {
     while (this.bytes > this._most && this._entries.length > 2) this._thin(entry);
   }
   /** The snapshots up to a moment. */
-  until(moment: Moment): readonly Entry[] {
+  until(moment: Moment): readonly RingEntry[] {
     return this._entries.slice(0, this._place(moment));
   }
   /** Drops the snapshot whose absence costs least: the gap that it leaves, beside its age. */
-  private _thin(fresh: Entry): void {
-    const { work: now } = this._entries.at(-1) as Entry;
+  private _thin(fresh: RingEntry): void {
+    const { work: now } = this._entries.at(-1) as RingEntry;
     let least = Infinity;
     let victim = 1;
     for (let i = 1; i < this._entries.length; i++) {
-      const entry = this._entries[i] as Entry;
+      const entry = this._entries[i] as RingEntry;
       if (entry === fresh) continue;
-      const before = (this._entries[i - 1] as Entry).work;
+      const before = (this._entries[i - 1] as RingEntry).work;
       const after = this._entries[i + 1]?.work ?? now + 1;
       const cost = (after - before) / (now - entry.work + 1);
       if (cost < least) [least, victim] = [cost, i];

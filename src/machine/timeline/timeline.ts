@@ -9,7 +9,7 @@ import { compareMoments, type Moment, momentOf, momentText, timeTo } from "../mo
 import type { Program } from "../options.ts";
 import { Live } from "../snapshot/live.ts";
 import type { StartOptions } from "../snapshot/options.ts";
-import { type Entry, Ring } from "./ring.ts";
+import { Ring, type RingEntry } from "./ring.ts";
 
 /** What the owner did to the machine at a moment: input, or a change that made a branch. */
 export interface Event {
@@ -118,7 +118,7 @@ export class Timeline {
   }
   /** The first moment. */
   get start(): Moment {
-    return (this._branch.ring.entries[0] as Entry).moment;
+    return (this._branch.ring.entries[0] as RingEntry).moment;
   }
   /** The furthest moment that this branch has reached. */
   get reached(): Moment {
@@ -133,7 +133,7 @@ export class Timeline {
     return this.live.session.ended;
   }
   /** The snapshots of this branch. */
-  get entries(): readonly Entry[] {
+  get entries(): readonly RingEntry[] {
     return this._branch.ring.entries;
   }
   /** The branches: where each left its parent, and its furthest moment. */
@@ -233,7 +233,7 @@ export class Timeline {
     this._snapshotAt = this._work;
     const state = this._state();
     if (!state) return;
-    const entry: Entry = {
+    const entry: RingEntry = {
       moment: this.moment,
       events: this._delivered,
       work: this._work,
@@ -244,7 +244,7 @@ export class Timeline {
     this._cost = clock() - before;
   }
   /** The state of now. Undefined: it holds an object that no snapshot can hold; a later moment serves. */
-  private _state(): Entry["state"] | undefined {
+  private _state(): RingEntry["state"] | undefined {
     try {
       return this.live.save();
     } catch (problem) {
@@ -252,7 +252,7 @@ export class Timeline {
       return undefined;
     }
   }
-  private _restore(entry: Entry): void {
+  private _restore(entry: RingEntry): void {
     this.kernel.scheduler.pauseAt = undefined;
     // Before the streams of the new session begin.
     this._written = [...entry.written];
@@ -286,7 +286,7 @@ export class Timeline {
     const here = this.moment;
     const order = compareMoments(here, target);
     if (order === 0) return;
-    const entry = this._branch.ring.at(target) ?? (this._branch.ring.entries[0] as Entry);
+    const entry = this._branch.ring.at(target) ?? (this._branch.ring.entries[0] as RingEntry);
     if (order > 0 || compareMoments(entry.moment, here) > 0) this._restore(entry);
     while ((await this.run(target)) === "stopped");
   }
@@ -303,7 +303,7 @@ export class Timeline {
       await this._near(instructions, here);
       let before = this.moment;
       if (compareMoments(before, here) >= 0) {
-        if (instructions <= start.instructions) this._restore(this._branch.ring.entries[0] as Entry);
+        if (instructions <= start.instructions) this._restore(this._branch.ring.entries[0] as RingEntry);
         else continue;
         before = this.moment;
       }
@@ -330,14 +330,14 @@ export class Timeline {
   }
   /** Goes to the first moment. */
   async goToStart(): Promise<void> {
-    this._restore(this._branch.ring.entries[0] as Entry);
+    this._restore(this._branch.ring.entries[0] as RingEntry);
   }
   /** Keeps a snapshot of now. */
   keep(): void {
     this._save();
   }
   /** True if a snapshot can be restored that lies before the moment, after another one. */
-  entryBefore(moment: Moment): Entry | undefined {
+  entryBefore(moment: Moment): RingEntry | undefined {
     const found = this._branch.ring.at(moment);
     if (!found || compareMoments(found.moment, moment) < 0) return found;
     const { entries } = this._branch.ring;
@@ -348,7 +348,7 @@ export class Timeline {
     return this._branch.events.slice(this._delivered);
   }
   /** Goes to a snapshot of this branch. */
-  goToEntry(entry: Entry): void {
+  goToEntry(entry: RingEntry): void {
     this._restore(entry);
   }
 
@@ -388,7 +388,7 @@ export class Timeline {
     const branch = this._branches[number];
     if (!branch) throw new Problem("bad-moment", `there is no branch ${number}`, { help: `there are 0 to ${this._branches.length - 1}` });
     this._branch = branch;
-    this._restore(branch.ring.entries[0] as Entry);
+    this._restore(branch.ring.entries[0] as RingEntry);
     await this.approach(number === 0 ? branch.reached : branch.from);
   }
 }

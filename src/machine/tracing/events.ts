@@ -1,9 +1,7 @@
 // The events of a run as data, for `hooks.event`. Objects are plain, so that they can be copied to another
 // thread.
+import type { DoorName } from "../../abi/door.ts";
 import type { End } from "./status.ts";
-
-/** The instruction that entered the kernel, in the mode in which it was executed. */
-export type DoorName = "int80" | "sysenter" | "syscall32" | "syscall64";
 
 /**
  * The general registers, the instruction pointer and the flags by name: `rax`, `rip`, `eflags`; `eax`, `eip`

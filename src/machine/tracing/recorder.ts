@@ -42,7 +42,7 @@ export const registersOf = ({ processor }: Kernel): Registers => {
 };
 
 /** Makes trace events of system calls, signals and ends of tasks. */
-export class Recorder implements Observer {
+export class EventRecorder implements Observer {
   private readonly _emit: (event: TraceEvent) => void;
   private readonly _kernel: Kernel;
   private readonly _open = new Map<Task, Open>();

@@ -3,7 +3,7 @@ import type { Abi } from "../../abi/abi.ts";
 import { syscallNumbers } from "../../abi/numbers.ts";
 import { FALSE, type Node } from "../../seccomp/index.ts";
 import { numberOf } from "../names.ts";
-import type { Found, Shown } from "./finding.ts";
+import type { CheckResult, Shown } from "./finding.ts";
 import { argumentTypes, i386, type View, x64 } from "./view.ts";
 
 interface Gap {
@@ -27,8 +27,8 @@ const upperGap = (view: View, name: string, abi: Abi, index: number): Gap | unde
 
 const found = (
   gaps: readonly Gap[],
-  about: Pick<Found, "id" | "severity" | "title" | "reason" | "remedy" | "landmine">,
-): readonly Found[] => {
+  about: Pick<CheckResult, "id" | "severity" | "title" | "reason" | "remedy" | "landmine">,
+): readonly CheckResult[] => {
   const [first] = gaps;
   if (!first) return [];
   return [
@@ -37,7 +37,7 @@ const found = (
 };
 
 /** Findings: an `int` argument is compared in 64 bits. */
-export const wideComparisons = (view: View): readonly Found[] => {
+export const wideComparisons = (view: View): readonly CheckResult[] => {
   const names = Object.keys(syscallNumbers);
   const narrow = names.flatMap((name) => {
     const node = view.passing(name, x64);
@@ -76,7 +76,7 @@ export const wideComparisons = (view: View): readonly Found[] => {
  * them, the call passes. Compilers put such a number into the lower half of a register, which clears the
  * upper one.
  */
-export const signExtended = (view: View): readonly Found[] => {
+export const signExtended = (view: View): readonly CheckResult[] => {
   const gaps = Object.keys(syscallNumbers).flatMap((name): readonly Gap[] => {
     const node = view.passing(name, x64);
     if (node === undefined || view.nodes.isTerminal(node)) return [];
@@ -107,7 +107,7 @@ export const signExtended = (view: View): readonly Found[] => {
 const LOWER_HALF: Readonly<Record<string, readonly number[]>> = { clone: [0], fcntl: [2], prctl: [0], keyctl: [0] };
 
 /** A long or a pointer whose lower half alone is looked at. */
-export const narrowComparisons = (view: View): readonly Found[] => {
+export const narrowComparisons = (view: View): readonly CheckResult[] => {
   const gaps = Object.keys(syscallNumbers).flatMap((name) =>
     argumentTypes(name).flatMap(({ type }, index): readonly Gap[] => {
       const node = view.passing(name, x64);

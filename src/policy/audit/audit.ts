@@ -9,13 +9,13 @@ import { decidingRule } from "../why/rule.ts";
 import { narrowComparisons, signExtended, wideComparisons } from "./arguments.ts";
 import { clone3, equivalents, hiddenCalls, ioUring, laterCalls, namespaces, otherProcesses, timeCalls, verdicts } from "./calls.ts";
 import { byPointer, multiplexers, otherDoors } from "./doors.ts";
-import { type Finding, type Found, severities } from "./finding.ts";
-import { byListener, type Listener, listeners } from "./listener.ts";
+import { type CheckResult, type Finding, severities } from "./finding.ts";
+import { byListener, type ListenerProperty, listeners } from "./listener.ts";
 import { deadInstructions, superfluous, warned } from "./rules.ts";
 import { View } from "./view.ts";
 
 /** Checks of the meaning of a policy. */
-const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
+const ofMeaning: readonly ((view: View) => readonly CheckResult[])[] = [
   otherDoors,
   multiplexers,
   ioUring,
@@ -33,11 +33,11 @@ const ofMeaning: readonly ((view: View) => readonly Found[])[] = [
   hiddenCalls,
 ];
 /** Checks of the text of a file. */
-const ofText: readonly ((policy: Policy) => readonly Found[])[] = [warned, superfluous, deadInstructions];
+const ofText: readonly ((policy: Policy) => readonly CheckResult[])[] = [warned, superfluous, deadInstructions];
 
 const isPolicy = (policy: Meaningful): policy is Policy => "source" in policy && "format" in policy;
 /** The line that denies, or the first that is about the call. */
-const lineOf = (policy: Meaningful, found: Found): number | undefined => {
+const lineOf = (policy: Meaningful, found: CheckResult): number | undefined => {
   const shown = found.denied ?? found.passes;
   if (found.line !== undefined || !isPolicy(policy) || !shown) return found.line;
   return decidingRule(policy, askedOf(shown.data), undefined)?.line;
@@ -49,7 +49,7 @@ export interface AuditOptions {
    * `answers`: the listener makes each call itself and never lets the kernel go on with it. By default
    * `unknown`.
    */
-  readonly listener?: Listener;
+  readonly listener?: ListenerProperty;
 }
 
 const someOptions = optionsOf<AuditOptions>({ listener: optional(oneOf(listeners)) });

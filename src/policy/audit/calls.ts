@@ -3,7 +3,7 @@ import { syscallNumbers } from "../../abi/numbers.ts";
 import { actionOf, dataOf, isUndecided, TRUE, upstream } from "../../seccomp/index.ts";
 import { CLONE } from "../constants.ts";
 import { numberOf } from "../names.ts";
-import type { Found } from "./finding.ts";
+import type { CheckResult } from "./finding.ts";
 import { i386, UNKNOWN, type View, x64 } from "./view.ts";
 
 /** The effects of io_uring's requests: Linux uapi linux/io_uring.h IORING_OP_*. */
@@ -12,7 +12,7 @@ const RING =
     " ",
   );
 /** Findings: io_uring passes, and a call that is denied is one of its operations. */
-export const ioUring = (view: View): readonly Found[] => {
+export const ioUring = (view: View): readonly CheckResult[] => {
   const names = RING.filter((name) => view.restricts(name, x64));
   const [first] = ["connect", "socket", "openat", ...names].filter((name) => names.includes(name));
   if (first === undefined || !view.lets("io_uring_setup", x64)) return [];
@@ -31,8 +31,8 @@ export const ioUring = (view: View): readonly Found[] => {
 };
 
 /** clone3(2) has its flags behind a pointer. */
-export const clone3 = (view: View): readonly Found[] => {
-  const found: Found[] = [];
+export const clone3 = (view: View): readonly CheckResult[] => {
+  const found: CheckResult[] = [];
   if (view.restricts("clone", x64) && view.lets("clone3", x64)) {
     found.push({
       id: "clone3",
@@ -63,7 +63,7 @@ export const clone3 = (view: View): readonly Found[] => {
 };
 
 /** Namespaces by another call than the one that is denied. */
-export const namespaces = (view: View): readonly Found[] => {
+export const namespaces = (view: View): readonly CheckResult[] => {
   const flag = BigInt(CLONE.NEWUSER);
   const [clone, unshare] = [view.passing("clone", x64), view.passing("unshare", x64)];
   if (clone === undefined || unshare === undefined) return [];
@@ -110,9 +110,9 @@ const EQUIVALENT: readonly (readonly string[])[] = [
   "stat lstat newfstatat statx",
 ].map((names) => names.split(" "));
 /** Findings: a call is denied, and another call that does the same passes. */
-export const equivalents = (view: View): readonly Found[] => {
+export const equivalents = (view: View): readonly CheckResult[] => {
   if (!view.letsUnknown(x64)) return [];
-  return EQUIVALENT.flatMap((names): readonly Found[] => {
+  return EQUIVALENT.flatMap((names): readonly CheckResult[] => {
     const here = names.filter((name) => numberOf(name, x64) !== undefined);
     const denied = here.filter((name) => view.denies(name, x64));
     const open = here.filter((name) => view.passing(name, x64) === TRUE);
@@ -135,7 +135,7 @@ export const equivalents = (view: View): readonly Found[] => {
 };
 
 /** Processes outside of the sandbox. */
-export const otherProcesses = (view: View): readonly Found[] => {
+export const otherProcesses = (view: View): readonly CheckResult[] => {
   const names = ["ptrace", "process_vm_writev", "pidfd_getfd"].filter((name) => view.lets(name, x64));
   const [first] = names;
   const restrictsMuch = ["socket", "openat", "execve", "mount", "connect"].some((name) => view.restricts(name, x64));
@@ -155,7 +155,7 @@ export const otherProcesses = (view: View): readonly Found[] => {
 };
 
 /** Numbers that no kernel has yet. */
-export const laterCalls = (view: View): readonly Found[] => {
+export const laterCalls = (view: View): readonly CheckResult[] => {
   const shown = view.show({ nr: UNKNOWN, arch: x64.auditArch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) });
   const isErrno = shown.verdict.startsWith("ERRNO") && shown.verdict !== "ERRNO(ENOSYS)";
   if (view.letsUnknown(x64)) {
@@ -190,10 +190,10 @@ export const laterCalls = (view: View): readonly Found[] => {
 };
 
 /** Verdicts that mean something else than they seem to. */
-export const verdicts = (view: View): readonly Found[] => {
+export const verdicts = (view: View): readonly CheckResult[] => {
   const { returns } = upstream;
   const values = view.diagram.values().decided;
-  const found: Found[] = [];
+  const found: CheckResult[] = [];
   const witnessOf = (wanted: (value: number) => boolean) => {
     const node = view.nodes.map(view.diagram.root, (value) => (!isUndecided(value) && wanted(value) ? 1 : 0));
     return view.anyCall(node);
@@ -228,7 +228,7 @@ export const verdicts = (view: View): readonly Found[] => {
 };
 
 /** i386's calls with 64-bit times beside the old ones. */
-export const timeCalls = (view: View): readonly Found[] => {
+export const timeCalls = (view: View): readonly CheckResult[] => {
   const pairs = Object.keys(syscallNumbers).flatMap((name) => {
     const old = name.endsWith("_time64") ? name.slice(0, -7) : name.endsWith("64") ? name.slice(0, -2) : name;
     const isPair =
@@ -263,8 +263,8 @@ const HIDDEN: readonly (readonly [call: string, after: string, why: string, land
   ["rt_sigreturn", "rt_sigaction", "Every handler of a signal ends by rt_sigreturn(2), which no program writes.", "C13"],
 ];
 /** Findings about denied calls of `HIDDEN` under a policy that allows the calls before them. */
-export const hiddenCalls = (view: View): readonly Found[] =>
-  HIDDEN.flatMap(([call, after, reason, landmine]): readonly Found[] => {
+export const hiddenCalls = (view: View): readonly CheckResult[] =>
+  HIDDEN.flatMap(([call, after, reason, landmine]): readonly CheckResult[] => {
     const uses = after.split(" ").filter((name) => view.lets(name, x64));
     if (uses.length === 0 || !view.denies(call, x64)) return [];
     const denied = view.shownDenied(call, x64);

@@ -4,7 +4,7 @@ import { syscallNumbers } from "../../abi/numbers.ts";
 import { FALSE, type Node, TRUE } from "../../seccomp/index.ts";
 import { multiplexed } from "../meaning.ts";
 import { numberOf } from "../names.ts";
-import type { Found, Shown } from "./finding.ts";
+import type { CheckResult, Shown } from "./finding.ts";
 import { i386, type View, x32, x64 } from "./view.ts";
 
 /** Their arguments have another order or meaning there. */
@@ -47,7 +47,15 @@ const deniedTwin = (view: View, { name, passes }: Gap): Shown | undefined => {
   return view.show(same);
 };
 
-const door = (view: View, abi: Abi, id: string, title: string, reason: string, remedy: string, landmine: string): readonly Found[] => {
+const door = (
+  view: View,
+  abi: Abi,
+  id: string,
+  title: string,
+  reason: string,
+  remedy: string,
+  landmine: string,
+): readonly CheckResult[] => {
   const list = gaps(view, abi);
   if (list.length === 0) return [];
   const first = telling(list);
@@ -67,7 +75,7 @@ const door = (view: View, abi: Abi, id: string, title: string, reason: string, r
 };
 
 /** Findings: calls of another ABI pass that are denied in the first one. */
-export const otherDoors = (view: View): readonly Found[] => [
+export const otherDoors = (view: View): readonly CheckResult[] => [
   ...door(
     view,
     i386,
@@ -91,8 +99,8 @@ export const otherDoors = (view: View): readonly Found[] => [
 /**
  * socketcall(2) and ipc(2) of i386: a second way to calls that are restricted at x86-64 or at i386 itself.
  */
-export const multiplexers = (view: View): readonly Found[] =>
-  (["socketcall", "ipc"] as const).flatMap((name): readonly Found[] => {
+export const multiplexers = (view: View): readonly CheckResult[] =>
+  (["socketcall", "ipc"] as const).flatMap((name): readonly CheckResult[] => {
     const node = view.passing(name, i386);
     if (node === undefined || node === FALSE) return [];
     const { nodes } = view;
@@ -121,7 +129,7 @@ export const multiplexers = (view: View): readonly Found[] =>
   });
 
 /** Verdicts by instruction pointer. */
-export const byPointer = (view: View): readonly Found[] => {
+export const byPointer = (view: View): readonly CheckResult[] => {
   const names = Object.keys(syscallNumbers).filter((name) => {
     const node = view.passing(name, x64);
     return node !== undefined && view.dependsOnIp(node);

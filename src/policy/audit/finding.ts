@@ -40,7 +40,7 @@ export interface Finding {
   readonly landmine: string | undefined;
 }
 /** The result of a check. The audit adds the line. */
-export type Found = Omit<Finding, "line" | "landmine" | "denied" | "passes"> &
+export type CheckResult = Omit<Finding, "line" | "landmine" | "denied" | "passes"> &
   Partial<Pick<Finding, "line" | "landmine" | "denied" | "passes">>;
 
 const aSeverity = oneOf(severities);

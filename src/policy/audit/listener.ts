@@ -2,7 +2,7 @@
 import { syscallNumbers } from "../../abi/numbers.ts";
 import { actionOf, isUndecided, upstream } from "../../seccomp/index.ts";
 import { numberOf } from "../names.ts";
-import type { Found } from "./finding.ts";
+import type { CheckResult } from "./finding.ts";
 import { argumentTypes, type View, x64 } from "./view.ts";
 
 /**
@@ -11,10 +11,10 @@ import { argumentTypes, type View, x64 } from "./view.ts";
  */
 export const listeners = ["unknown", "answers"] as const;
 /** A property of a listener, as `--listener` gives it. */
-export type Listener = (typeof listeners)[number];
+export type ListenerProperty = (typeof listeners)[number];
 
 /** Findings about notified calls with pointers: memory can change between the look and the call. */
-export const byListener = (view: View): readonly Found[] => {
+export const byListener = (view: View): readonly CheckResult[] => {
   const { returns } = upstream;
   const notified = Object.keys(syscallNumbers).filter((name) => {
     const number = numberOf(name, x64);

@@ -6,12 +6,12 @@ import { BPF, diagramOf, type Insn, type Program, RefusedFilter, upstream } from
 import type { Policy } from "../formats/read.ts";
 import { compileProfile, type ProfileMode } from "../mode.ts";
 import type { Profile } from "../profile.ts";
-import type { Found } from "./finding.ts";
+import type { CheckResult } from "./finding.ts";
 
 /** Findings from the reader's warnings. */
-export const warned = ({ warnings, source }: Policy): readonly Found[] =>
+export const warned = ({ warnings, source }: Policy): readonly CheckResult[] =>
   warnings.map(
-    ({ message, place }): Found => ({
+    ({ message, place }): CheckResult => ({
       id: "reader",
       severity: "low",
       title: message,
@@ -23,7 +23,7 @@ export const warned = ({ warnings, source }: Policy): readonly Found[] =>
   );
 
 /** Rules, and single names of rules, without which the filter means the same. */
-export const superfluous = ({ profile, mode, format, source, diagram }: Policy): readonly Found[] => {
+export const superfluous = ({ profile, mode, format, source, diagram }: Policy): readonly CheckResult[] => {
   if (!profile) return [];
   const as: ProfileMode = format === "firecracker" ? "kernel" : ((mode ?? "runc") as ProfileMode);
   const same = (rules: Profile["rules"]): boolean => {
@@ -34,7 +34,7 @@ export const superfluous = ({ profile, mode, format, source, diagram }: Policy):
       throw error;
     }
   };
-  const found: Found[] = [];
+  const found: CheckResult[] = [];
   for (const [n, rule] of profile.rules.entries()) {
     if (rule.names.length === 0 || !same(profile.rules.filter((_, i) => i !== n))) continue;
     found.push({
@@ -56,7 +56,7 @@ const MOST = 400;
 const isBranch = ({ code, jt, jf }: Insn): boolean => (code & 7) === BPF.JMP && code !== (BPF.JMP | BPF.JA) && jt !== jf;
 
 /** Instructions that no call reaches: the filter means the same if it kills there. */
-export const deadInstructions = ({ program, places, source, diagram }: Policy): readonly Found[] => {
+export const deadInstructions = ({ program, places, source, diagram }: Policy): readonly CheckResult[] => {
   if (!program || program.length > MOST || !program.some(isBranch)) return [];
   const dead = program.flatMap((insn, pc) => {
     // A value that no compiler writes marks the place.
@@ -64,7 +64,7 @@ export const deadInstructions = ({ program, places, source, diagram }: Policy): 
     const marked: Program = program.map((each, i) => (i === pc ? { code: BPF.RET | BPF.K, jt: 0, jf: 0, k: MARK } : each));
     return reaches(marked, diagram) ? [] : [pc];
   });
-  return dead.map((pc): Found => {
+  return dead.map((pc): CheckResult => {
     const place = places.ofInstruction?.(pc);
     return {
       id: "dead-instruction",

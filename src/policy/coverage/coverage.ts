@@ -18,7 +18,7 @@ import type { Policy } from "../formats/read.ts";
 import { ruleNames } from "../meaning.ts";
 import type { Rule } from "../profile.ts";
 import { aPolicy } from "../wants.ts";
-import { type Asked, argumentOf, askedOf, testedBits } from "../why/asked.ts";
+import { argumentOf, askedOf, type QueriedCall, testedBits } from "../why/asked.ts";
 import { matchingRule } from "../why/rule.ts";
 
 /** An instruction of the filter. */
@@ -58,7 +58,7 @@ const isBranch = ({ code, jt, jf }: Insn): boolean => (code & 7) === 5 && code !
 const isPolicy = (policy: Meaningful): policy is Policy => "source" in policy && "format" in policy;
 
 interface Counted {
-  readonly asked: Asked;
+  readonly asked: QueriedCall;
   hits: number;
 }
 

@@ -4,7 +4,7 @@ import { abis } from "../../abi/syscall-number.ts";
 import { aDifference } from "../../seccomp/diagram/difference.ts";
 import type { Difference } from "../../seccomp/index.ts";
 import { takes } from "../../wants.ts";
-import { anExplanation, type CallRow, type Explanation, explainRoot, type Verdict } from "./explain.ts";
+import { anExplanation, type CallRow, type ExplainedVerdict, type Explanation, explainRoot } from "./explain.ts";
 import { conjunctionText, numberText } from "./predicate-text.ts";
 import { namerOf } from "./value-names.ts";
 import { valueText } from "./value-text.ts";
@@ -12,7 +12,7 @@ import { valueText } from "./value-text.ts";
 type Show = (value: number) => string;
 
 /** `call`: whose arguments' values have names. */
-const verdictText = ({ cases, truncated }: Verdict, show: Show, call = ""): string => {
+const verdictText = ({ cases, truncated }: ExplainedVerdict, show: Show, call = ""): string => {
   const name = namerOf(call);
   const texts = cases.map(({ value, when }, i) => {
     if (when.length === 0) return i === 0 ? show(value) : `else ${show(value)}`;
@@ -36,7 +36,10 @@ const wrap = (words: readonly string[], indent: string, width = 110): string[] =
 
 const rangeText = (from: number, to: number): string => (from === to ? numberText(from) : `${numberText(from)} to ${numberText(to)}`);
 
-const groupsOf = (calls: readonly CallRow[], text: (verdict: Verdict, call: string) => string): ReadonlyMap<string, readonly string[]> => {
+const groupsOf = (
+  calls: readonly CallRow[],
+  text: (verdict: ExplainedVerdict, call: string) => string,
+): ReadonlyMap<string, readonly string[]> => {
   const groups = new Map<string, string[]>();
   for (const { name, verdicts } of calls) {
     const there = abis.flatMap((abi) => {
@@ -52,9 +55,9 @@ const groupsOf = (calls: readonly CallRow[], text: (verdict: Verdict, call: stri
 };
 
 /** Lines of text; `hidden`: a verdict that is not worth a line. */
-const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdict) => boolean): string[] => {
+const tableText = (explanation: Explanation, show: Show, hidden: (verdict: ExplainedVerdict) => boolean): string[] => {
   const lines: string[] = [];
-  const text = (verdict: Verdict, call?: string): string => verdictText(verdict, show, call);
+  const text = (verdict: ExplainedVerdict, call?: string): string => verdictText(verdict, show, call);
   const shown = explanation.calls.filter(({ verdicts }) => Object.values(verdicts).some((verdict) => !hidden(verdict)));
   const groups = [...groupsOf(shown, text)].sort(([, a], [, b]) => b.length - a.length);
   for (const [key, names] of groups) lines.push(...key.split("\n"), ...wrap(names, "    "), "");
@@ -99,7 +102,7 @@ export const differenceText = takes("differenceText", { difference: aDifference 
     return pair ? `${valueText(pair.a)} -> ${valueText(pair.b)}` : "the same";
   };
   const explanation = explainRoot(difference.a.nodes, difference.root, otherwiseSame);
-  const hidden = ({ cases }: Verdict): boolean => cases.length === 1 && cases[0]?.value === 0;
+  const hidden = ({ cases }: ExplainedVerdict): boolean => cases.length === 1 && cases[0]?.value === 0;
   return `${tableText(explanation, show, hidden).join("\n")}\n`;
 });
 

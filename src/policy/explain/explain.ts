@@ -9,7 +9,7 @@ import { aFlag, aFunction, aText, listOf, oneOf, optional, optionsOf, shapeOf, t
 import { nameOf } from "../names.ts";
 
 /** The verdict on a call; the last case is "otherwise". */
-export interface Verdict {
+export interface ExplainedVerdict {
   readonly cases: readonly Case[];
   /** There are more conditions than are listed. */
   readonly truncated: boolean;
@@ -18,7 +18,7 @@ export interface Verdict {
 export interface CallRow {
   readonly name: string;
   /** By ABI, for those that have the call. */
-  readonly verdicts: Partial<Record<Abi["name"], Verdict>>;
+  readonly verdicts: Partial<Record<Abi["name"], ExplainedVerdict>>;
 }
 /** Numbers of an ABI that belong to no call; numbers with names between them are left out. */
 export interface NumberRow {
@@ -26,14 +26,14 @@ export interface NumberRow {
   /** Unsigned, both included. */
   readonly from: number;
   readonly to: number;
-  readonly verdict: Verdict;
+  readonly verdict: ExplainedVerdict;
 }
 /** AUDIT_ARCH_* values that are neither x86 nor x86-64. */
 export interface ArchRow {
   readonly from: number;
   readonly to: number;
   /** Undefined: it depends on the number. */
-  readonly verdict: Verdict | undefined;
+  readonly verdict: ExplainedVerdict | undefined;
 }
 /** The effect of a filter on every call: rows by name, numbers that are no call, other architectures. */
 export interface Explanation {
@@ -44,7 +44,7 @@ export interface Explanation {
   readonly incomplete: boolean;
 }
 
-const aVerdict = shapeOf<Verdict>("a verdict of an explanation", {
+const aVerdict = shapeOf<ExplainedVerdict>("a verdict of an explanation", {
   cases: listOf(shapeOf<Case>("a case", { value: aTerminal, when: listOf(listOf(aCondition)) }), 1),
   truncated: aFlag,
 });
@@ -81,7 +81,7 @@ class Table {
     this.#nodes = nodes;
     this.#rank = rank;
   }
-  verdict(node: Node): Verdict {
+  verdict(node: Node): ExplainedVerdict {
     let known = this.#verdicts.get(node);
     if (!known) this.#verdicts.set(node, (known = casesOf(this.#nodes, node, this.#rank)));
     return known;
@@ -120,11 +120,11 @@ export const explainRoot = takes(
   (nodes: Nodes, root: Node, rank = restrictive): Explanation => {
     const table = new Table(nodes, rank);
     const rows = tableOf({ nodes, root });
-    const calls = new Map<string, Partial<Record<Abi["name"], Verdict>>>();
+    const calls = new Map<string, Partial<Record<Abi["name"], ExplainedVerdict>>>();
     const numbers: NumberRow[] = [];
     const architectures: ArchRow[] = [];
     let incomplete = !rows;
-    const constant = (ranges: readonly NumberRange[]): Verdict | undefined =>
+    const constant = (ranges: readonly NumberRange[]): ExplainedVerdict | undefined =>
       ranges.length === 1 ? table.verdict((ranges[0] as NumberRange).node) : undefined;
     for (const { from, to, ranges } of rows ?? []) {
       if (!ranges) {

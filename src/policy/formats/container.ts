@@ -8,7 +8,7 @@ import { upstream } from "../../seccomp/index.ts";
 import { aFunction, anything, check, listOf, oneOf, optional, optionsOf, shapeOf } from "../../wants.ts";
 import { actionValue, takesErrno } from "../actions.ts";
 import { checked } from "../input/checked.ts";
-import { type Json, type JsonDocument, type Path, parseJson } from "../input/json.ts";
+import { type Json, type JsonDocument, type JsonPath, parseJson } from "../input/json.ts";
 import type { Source } from "../input/source.ts";
 import type { Comparison, Operator, Profile, Rule, Warning } from "../profile.ts";
 import { aKernelVersion, aSource } from "../wants.ts";
@@ -44,7 +44,7 @@ export const isSpoProfile = (value: Json): boolean => isObject(value) && value["
  * Where the profile is in a document: a bundle's config.json has it at linux.seccomp, a SeccompProfile at
  * spec.
  */
-const profilePath = ({ value }: JsonDocument): Path => {
+const profilePath = ({ value }: JsonDocument): JsonPath => {
   if (isSpoProfile(value)) return ["spec"];
   return isObject(value) && !("defaultAction" in value) && isObject(value["linux"]) ? ["linux", "seccomp"] : [];
 };
@@ -59,28 +59,28 @@ const spoMembers = ["baseProfileName", "disabled"];
 class Resolver {
   readonly #source: Source;
   readonly #document: JsonDocument;
-  readonly #below: Path;
+  readonly #below: JsonPath;
   readonly #host: Host;
   readonly warnings: Warning[] = [];
 
-  constructor(source: Source, document: JsonDocument, below: Path, host: Host) {
+  constructor(source: Source, document: JsonDocument, below: JsonPath, host: Host) {
     this.#source = source;
     this.#document = document;
     this.#below = below;
     this.#host = host;
   }
-  #place(...path: Path) {
+  #place(...path: JsonPath) {
     return this.#document.placeOf([...this.#below, ...path]);
   }
-  #complain(path: Path, message: string, help?: string): never {
+  #complain(path: JsonPath, message: string, help?: string): never {
     throw this.#source.problem(this.#place(...path), message, help, "policy-value");
   }
-  #warn(path: Path, message: string): void {
+  #warn(path: JsonPath, message: string): void {
     this.warnings.push({ message, place: this.#document.keyPlaceOf([...this.#below, ...path]) });
   }
 
   /** Members that no runtime reads. */
-  unknownMembers(value: Json | undefined, known: readonly string[], path: Path = []): void {
+  unknownMembers(value: Json | undefined, known: readonly string[], path: JsonPath = []): void {
     if (!isObject(value)) return;
     for (const key of Object.keys(value)) {
       if (known.includes(key)) continue;
@@ -89,7 +89,7 @@ class Resolver {
     }
   }
 
-  leaveOut(path: Path, message: string): void {
+  leaveOut(path: JsonPath, message: string): void {
     this.#warn(path, message);
   }
 
@@ -108,11 +108,11 @@ class Resolver {
     return [...new Set(names.flatMap((name) => abiNames[name] ?? []))];
   }
 
-  action(name: string, errnoRet: number | null | undefined, errno: string | null | undefined, path: Path): number {
+  action(name: string, errnoRet: number | null | undefined, errno: string | null | undefined, path: JsonPath): number {
     if (errnoRet != null && !takesErrno(name)) this.#warn([...path, "errnoRet"], `${name} takes no error number`);
     return actionValue(name, errno ? this.#errno(errno, [...path, "errno"]) : (errnoRet ?? undefined)) as number;
   }
-  #errno(text: string, path: Path): number {
+  #errno(text: string, path: JsonPath): number {
     const number = /^\d+$/.test(text) ? Number(text) : E[text as ErrnoName];
     return number ?? this.#complain(path, `there is no error ${JSON.stringify(text)}`, didYouMean(text, Object.keys(E)));
   }
@@ -135,7 +135,7 @@ class Resolver {
   }
 
   rule(rule: ContainerRule, n: number): Rule {
-    const path: Path = ["syscalls", n];
+    const path: JsonPath = ["syscalls", n];
     if (rule.name && rule.names?.length) this.#complain([...path, "name"], "there are both name and names", "use names");
     const names = rule.name ? [rule.name] : (rule.names ?? []);
     if (names.length === 0) this.#warn(path, "a rule without names does nothing");

@@ -3,7 +3,7 @@
 
 import { didYouMean } from "../../nearest.ts";
 import { Problem } from "../../problem.ts";
-import type { Json, JsonDocument, Path } from "../input/json.ts";
+import type { Json, JsonDocument, JsonPath } from "../input/json.ts";
 import type { Source } from "../input/source.ts";
 import { parseYaml } from "../input/yaml.ts";
 
@@ -11,7 +11,7 @@ type Members = { readonly [key: string]: Json };
 const isObject = (value: Json | undefined): value is Members => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Where the pod's spec stands in an object of each kind. */
-const podSpecs: Readonly<Record<string, Path>> = {
+const podSpecs: Readonly<Record<string, JsonPath>> = {
   Pod: ["spec"],
   PodTemplate: ["template", "spec"],
   CronJob: ["spec", "jobTemplate", "spec", "template", "spec"],
@@ -27,7 +27,7 @@ const KIND = new RegExp(`^kind:\\s*["']?(${Object.keys(podSpecs).join("|")})\\b`
 export const looksPod = (text: string): boolean => KIND.test(text);
 
 const isPod = (value: Json): boolean => isObject(value) && typeof value["kind"] === "string" && Object.hasOwn(podSpecs, value["kind"]);
-const at = (value: Json | undefined, path: Path): Json | undefined =>
+const at = (value: Json | undefined, path: JsonPath): Json | undefined =>
   path.reduce<Json | undefined>(
     (found, key) => (Array.isArray(found) ? found[key as number] : isObject(found) ? found[key] : undefined),
     value,
@@ -37,15 +37,15 @@ interface Reference {
   readonly container: string;
   readonly type: Json | undefined;
   readonly profile: Json | undefined;
-  readonly path: Path;
+  readonly path: JsonPath;
 }
 /** Each container's own profile, or the pod's. */
-const references = (document: JsonDocument, base: Path): readonly Reference[] =>
+const references = (document: JsonDocument, base: JsonPath): readonly Reference[] =>
   ["containers", "initContainers", "ephemeralContainers"].flatMap((list) => {
     const containers = at(document.value, [...base, list]);
     if (!Array.isArray(containers)) return [];
     return containers.map((container, n): Reference => {
-      const own: Path = [...base, list, n, "securityContext", "seccompProfile"];
+      const own: JsonPath = [...base, list, n, "securityContext", "seccompProfile"];
       const path = at(document.value, own) === undefined ? [...base, "securityContext", "seccompProfile"] : own;
       const found = at(document.value, path);
       const name = isObject(container) ? container["name"] : undefined;

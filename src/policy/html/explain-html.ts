@@ -2,7 +2,7 @@
 import { abis } from "../../abi/syscall-number.ts";
 import { isUndecided } from "../../seccomp/index.ts";
 import { aText, takes } from "../../wants.ts";
-import type { Explanation, Verdict } from "../explain/explain.ts";
+import type { ExplainedVerdict, Explanation } from "../explain/explain.ts";
 import { anExplanation } from "../explain/explain.ts";
 import { conjunctionText, numberText } from "../explain/predicate-text.ts";
 import { namerOf } from "../explain/value-names.ts";
@@ -12,12 +12,12 @@ import { escapeHtml, page } from "./page.ts";
 
 type Kind = "yes" | "no" | "part";
 const passes = (value: number): boolean => !isUndecided(value) && isPassing(value);
-const kindOf = ({ cases }: Verdict): Kind => {
+const kindOf = ({ cases }: ExplainedVerdict): Kind => {
   const all = cases.map(({ value }) => passes(value));
   return all.every(Boolean) ? "yes" : all.some(Boolean) ? "part" : "no";
 };
 
-const verdictHtml = (verdict: Verdict | undefined, call: string): string => {
+const verdictHtml = (verdict: ExplainedVerdict | undefined, call: string): string => {
   if (!verdict) return '<td class="none">–</td>';
   const namer = namerOf(call);
   const parts = verdict.cases.map(({ value, when }, i) => {

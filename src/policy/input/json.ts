@@ -5,15 +5,15 @@ import type { Place, Source } from "./source.ts";
 /** A value of JSON. Integers beyond 2^53 are bigints. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 /** The keys and indices that lead to a value. */
-export type Path = readonly (string | number)[];
+export type JsonPath = readonly (string | number)[];
 
 /** A parsed text, with the places of its values. */
 export interface JsonDocument {
   readonly value: Json;
   /** Where the value at a path stands, or the nearest one around it. */
-  placeOf(path: Path): Place;
+  placeOf(path: JsonPath): Place;
   /** Where the key of a member stands. */
-  keyPlaceOf(path: Path): Place;
+  keyPlaceOf(path: JsonPath): Place;
 }
 
 const WORD = /[-+.\w]+/y;
@@ -24,7 +24,7 @@ const MAX_DEPTH = 200;
 /** A value with its place and its key, roughly. */
 const VALUE_BYTES = 300;
 
-const keyOf = (path: Path): string => JSON.stringify(path);
+const keyOf = (path: JsonPath): string => JSON.stringify(path);
 
 class Reader {
   readonly #source: Source;
@@ -64,7 +64,7 @@ class Reader {
     return true;
   }
 
-  #value(path: Path): Json {
+  #value(path: JsonPath): Json {
     if (path.length > MAX_DEPTH) this.#complain(`values are nested more than ${MAX_DEPTH} deep`);
     const next = this.#skip();
     const from = this.#at;
@@ -74,7 +74,7 @@ class Reader {
     this.places.set(keyOf(path), { from, to: this.#at });
     return value;
   }
-  #object(path: Path): Json {
+  #object(path: JsonPath): Json {
     const members: [string, Json][] = [];
     const names = new Set<string>();
     this.#at++;
@@ -91,7 +91,7 @@ class Reader {
     }
     return Object.fromEntries(members);
   }
-  #array(path: Path): Json {
+  #array(path: JsonPath): Json {
     const items: Json[] = [];
     this.#at++;
     while (!this.#take("]")) {
@@ -127,7 +127,7 @@ class Reader {
 export const parseJson = (source: Source): JsonDocument => {
   const reader = new Reader(source);
   const value = reader.document();
-  const around = (path: Path): Place => {
+  const around = (path: JsonPath): Place => {
     for (let n = path.length; ; n--) {
       const place = reader.places.get(keyOf(path.slice(0, n)));
       if (place) return place;

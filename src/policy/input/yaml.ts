@@ -1,5 +1,5 @@
 // YAML documents with places, in the form in which JSON documents come. YAML 1.2, by the library "yaml".
-import type { Json, JsonDocument, Path } from "./json.ts";
+import type { Json, JsonDocument, JsonPath } from "./json.ts";
 import type { Place, Source } from "./source.ts";
 
 /**
@@ -32,7 +32,7 @@ export const parseYaml = async (source: Source, wanted: (value: Json) => boolean
   const document = list[at];
   const whole: Place = { from: 0, to: 1 };
   if (!document) throw source.problem(whole, "there is nothing in this file", undefined, "policy-syntax");
-  const placeOf = (path: Path): Place => {
+  const placeOf = (path: JsonPath): Place => {
     for (let n = path.length; n > 0; n--) {
       const node = document.getIn(path.slice(0, n), true) as { readonly range?: readonly number[] | null } | undefined;
       const range = node?.range;
@@ -40,7 +40,7 @@ export const parseYaml = async (source: Source, wanted: (value: Json) => boolean
     }
     return whole;
   };
-  const keyPlaceOf = (path: Path): Place => {
+  const keyPlaceOf = (path: JsonPath): Place => {
     const parent = (path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents) as
       | { readonly items?: readonly unknown[] }
       | undefined;

@@ -18,7 +18,7 @@ import { namerOf } from "../explain/value-names.ts";
 import { abiOf, nameOf } from "../names.ts";
 
 /** A call as a filter sees it, with the names of ABI and call. */
-export interface Asked {
+export interface QueriedCall {
   readonly data: SyscallData;
   readonly abi: Abi;
   /** Unsigned, as filters see it. */
@@ -26,7 +26,7 @@ export interface Asked {
   readonly name: string | undefined;
 }
 /** Finds the names of a call. */
-export const askedOf = (data: SyscallData): Asked => {
+export const askedOf = (data: SyscallData): QueriedCall => {
   const abi = abiOf(data.arch, data.nr) ?? x64;
   return { data, abi, number: data.nr >>> 0, name: nameOf(data.nr >>> 0, abi) };
 };
@@ -60,7 +60,7 @@ const part = ({ subject, part: which }: Condition, data: SyscallData): bigint =>
   const whole = subject === "ip" ? (BigInt(data.ipHi) << 32n) | BigInt(data.ipLo) : argumentOf(data, subject);
   return which === "whole" ? whole : which === "high" ? whole >> 32n : whole & 0xffff_ffffn;
 };
-const tested = (condition: Condition, { data, name }: Asked): Tested => {
+const tested = (condition: Condition, { data, name }: QueriedCall): Tested => {
   const { predicate, subject } = condition;
   const namer = namerOf(name ?? "");
   const value = part(condition, data);
@@ -74,17 +74,17 @@ const tested = (condition: Condition, { data, name }: Asked): Tested => {
 };
 
 /** Every way to every verdict of the call's number, the last one "otherwise". */
-export const waysOf = (diagram: Diagram, asked: Asked): readonly Way[] => {
+export const waysOf = (diagram: Diagram, asked: QueriedCall): readonly Way[] => {
   const { nodes, root } = restricted(diagram, asked);
   return casesOf(nodes, root, (value) => value | 0).cases.flatMap(({ value, when }): readonly Way[] =>
     when.length === 0 ? [{ value, tested: [] }] : when.map((all) => ({ value, tested: all.map((condition) => tested(condition, asked)) })),
   );
 };
-const restricted = (diagram: Diagram, { abi, number }: Asked): Diagram =>
+const restricted = (diagram: Diagram, { abi, number }: QueriedCall): Diagram =>
   diagram.effects().restrict({ arch: abi.auditArch, sys_number: number });
 
 /** The bits of each argument that decide about this number. */
-export const testedBits = (diagram: Diagram, asked: Asked): ReadonlyMap<number, bigint> => {
+export const testedBits = (diagram: Diagram, asked: QueriedCall): ReadonlyMap<number, bigint> => {
   const { nodes, root } = restricted(diagram, asked);
   const masks = new Map<number, bigint>();
   for (const node of nodes.reachable(root)) {
@@ -103,7 +103,7 @@ const CHOICE =
   /^(domain|family|type|protocol|cmd|op|option|request|how|which|level|optname|whence|behavior|advice|resource|code|clone_flags|flags|unshare_flags|nstype|prot)$/;
 const widths: Readonly<Record<Argument["type"], bigint>> = { int: 0xffff_ffffn, uint: 0xffff_ffffn, long: (1n << 64n) - 1n, pointer: 0n };
 /** Arguments of this call that are one of a few values, with the bits that the kernel looks at. */
-export const choices = ({ name, abi }: Asked): ReadonlyMap<number, bigint> =>
+export const choices = ({ name, abi }: QueriedCall): ReadonlyMap<number, bigint> =>
   new Map(
     (argumentsOf(name ?? "") ?? []).flatMap(({ name: argument, type }, i): readonly (readonly [number, bigint])[] =>
       CHOICE.test(argument) && type !== "pointer" ? [[i, abi === x64 ? widths[type] : 0xffff_ffffn]] : [],

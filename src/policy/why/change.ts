@@ -14,7 +14,7 @@ import { Source } from "../input/source.ts";
 import { compileProfile, type ProfileMode } from "../mode.ts";
 import { allow, TypedPolicy } from "../policy.ts";
 import type { Comparison, Profile, Rule } from "../profile.ts";
-import { type Asked, argumentOf, choices, isPassing, sizeOf, testedBits } from "./asked.ts";
+import { argumentOf, choices, isPassing, type QueriedCall, sizeOf, testedBits } from "./asked.ts";
 import { type Lets, letsOf, newlyPassing } from "./lets.ts";
 
 /** A change that lets the call pass. */
@@ -32,25 +32,25 @@ type Bits = ReadonlyMap<number, bigint>;
 const ALL = (1n << 64n) - 1n;
 const ALLOW = returnValue(upstream.returns, "allow") as number;
 
-const passes = (diagram: Diagram, { data }: Asked): boolean => {
+const passes = (diagram: Diagram, { data }: QueriedCall): boolean => {
   const value = diagram.effects().valueOf(data);
   return typeof value === "number" && isPassing(value);
 };
 
 /** From the closest to the widest. */
-const widths = (diagram: Diagram, asked: Asked): readonly Bits[] => {
+const widths = (diagram: Diagram, asked: QueriedCall): readonly Bits[] => {
   const [named, tested] = [choices(asked), testedBits(diagram, asked)];
   const both = new Map(named);
   for (const [i, mask] of tested) both.set(i, mask | (both.get(i) ?? 0n));
   return [both, tested, new Map<number, bigint>()];
 };
-const comparisons = (bits: Bits, { data }: Asked): readonly Comparison[] =>
+const comparisons = (bits: Bits, { data }: QueriedCall): readonly Comparison[] =>
   [...bits].map(([index, mask]): Comparison => {
     const value = argumentOf(data, index) & mask;
     const at = index as Comparison["index"];
     return mask === ALL ? { index: at, op: "EQ", value, valueTwo: 0n } : { index: at, op: "MASKED_EQ", value: mask, valueTwo: value };
   });
-const bitsText = (bits: Bits, { data }: Asked): string =>
+const bitsText = (bits: Bits, { data }: QueriedCall): string =>
   [...bits]
     .map(([i, mask]) => {
       const value = numberText(argumentOf(data, i) & mask);
@@ -65,7 +65,7 @@ interface Candidate {
 }
 
 /** Container profiles and Firecracker's: one rule more, one name less, one architecture more. */
-const ofProfile = (profile: Profile, mode: ProfileMode, policy: Policy, asked: Asked): readonly Candidate[] => {
+const ofProfile = (profile: Profile, mode: ProfileMode, policy: Policy, asked: QueriedCall): readonly Candidate[] => {
   const { name, abi } = asked;
   if (name === undefined) return [];
   const known = profile.abis.includes(abi) || (profile.abis.length === 0 && abi !== i386 && abi !== x32);
@@ -118,7 +118,7 @@ const ofProfile = (profile: Profile, mode: ProfileMode, policy: Policy, asked: A
 };
 
 /** systemd's lines, with one or two more below. */
-const ofSystemd = ({ source, diagram }: Policy, { name, abi }: Asked): readonly Candidate[] => {
+const ofSystemd = ({ source, diagram }: Policy, { name, abi }: QueriedCall): readonly Candidate[] => {
   if (name === undefined) return [];
   const architecture = `SystemCallArchitectures=${abi === i386 ? "x86" : abi === x32 ? "x32" : "x86-64"}`;
   const last = [...source.text.matchAll(/^[ \t]*SystemCall\w+[ \t]*=(?:.*\\\r?\n)*.*(?:\r?\n|$)/gm)].at(-1);
@@ -133,7 +133,7 @@ const ofSystemd = ({ source, diagram }: Policy, { name, abi }: Asked): readonly 
 };
 
 /** Filters that no text of ours describes: the condition itself. */
-const ofMeaning = (diagram: Diagram, asked: Asked, edit: (bits: Bits) => string | undefined): readonly Candidate[] => {
+const ofMeaning = (diagram: Diagram, asked: QueriedCall, edit: (bits: Bits) => string | undefined): readonly Candidate[] => {
   const { nodes, root } = diagram;
   const { abi, number } = asked;
   const words = new Words(nodes);
@@ -158,7 +158,7 @@ const ofMeaning = (diagram: Diagram, asked: Asked, edit: (bits: Bits) => string 
   });
 };
 
-const ofTyped = (policy: TypedPolicy, asked: Asked): readonly Candidate[] => {
+const ofTyped = (policy: TypedPolicy, asked: QueriedCall): readonly Candidate[] => {
   const name = asked.name as Parameters<TypedPolicy["allow"]>[0] & string;
   const without = policy.arch.includes(asked.abi.name)
     ? ""
@@ -184,7 +184,7 @@ const ofTyped = (policy: TypedPolicy, asked: Asked): readonly Candidate[] => {
 
 const isPolicy = (policy: Meaningful): policy is Policy => "source" in policy && "format" in policy;
 
-const candidatesOf = (policy: Meaningful, asked: Asked): readonly Candidate[] => {
+const candidatesOf = (policy: Meaningful, asked: QueriedCall): readonly Candidate[] => {
   if (policy instanceof TypedPolicy) return asked.name === undefined ? [] : ofTyped(policy, asked);
   const call = `${asked.abi.name}.${asked.name ?? asked.number}`;
   const plain = (bits: Bits): string => `allow ${call}${bits.size > 0 ? ` if ${bitsText(bits, asked)}` : ""}`;
@@ -205,7 +205,7 @@ const candidatesOf = (policy: Meaningful, asked: Asked): readonly Candidate[] =>
 const MOST = 3;
 
 /** Changes that let the call pass, the smallest first; none of them lets the same pass as another. */
-export const changesOf = (policy: Meaningful, asked: Asked): readonly Change[] => {
+export const changesOf = (policy: Meaningful, asked: QueriedCall): readonly Change[] => {
   const made = candidatesOf(policy, asked)
     .filter(({ diagram }) => passes(diagram, asked))
     .map(({ edit, diagram }): Change & { readonly node: Node } => {

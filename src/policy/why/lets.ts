@@ -1,7 +1,7 @@
 // Calls that pass under a changed policy and did not before.
 import { abis } from "../../abi/syscall-number.ts";
 import { compare, type Diagram, isUndecided, type Node } from "../../seccomp/index.ts";
-import { explainRoot, type Verdict } from "../explain/explain.ts";
+import { type ExplainedVerdict, explainRoot } from "../explain/explain.ts";
 import { conjunctionText, numberText } from "../explain/predicate-text.ts";
 import { namerOf } from "../explain/value-names.ts";
 import { isPassing } from "./asked.ts";
@@ -27,7 +27,7 @@ export const newlyPassing = (before: Diagram, after: Diagram): { readonly diagra
 
 const rank = (value: number): number => (value === 0 ? Number.NEGATIVE_INFINITY : 0);
 /** Undefined: never. */
-const whenText = ({ cases }: Verdict, call: string): string | undefined => {
+const whenText = ({ cases }: ExplainedVerdict, call: string): string | undefined => {
   const found = cases.find(({ value }) => value === 1);
   if (!found) return undefined;
   const namer = namerOf(call);

@@ -7,7 +7,7 @@ import type { Place } from "../input/source.ts";
 import { ruleNames } from "../meaning.ts";
 import { compileProfile } from "../mode.ts";
 import type { Comparison, Rule } from "../profile.ts";
-import { type Asked, argumentOf } from "./asked.ts";
+import { argumentOf, type QueriedCall } from "./asked.ts";
 
 /** A line of the policy's file. */
 export interface DecidingRule {
@@ -49,12 +49,12 @@ const search = ({ source }: Policy, pattern: RegExp): Place | undefined => {
 };
 
 /** Rules of a profile that speak of a call. */
-const rulesAbout = ({ profile }: Policy, { number, abi, data }: Asked): readonly Rule[] => {
+const rulesAbout = ({ profile }: Policy, { number, abi, data }: QueriedCall): readonly Rule[] => {
   const names = ruleNames(number, abi, argumentOf(data, 0));
   return (profile?.rules ?? []).filter((rule) => rule.names.some((each) => names.includes(each)));
 };
 /** The rule of a profile whose conditions hold and whose action the call gets. Undefined: the default. */
-export const matchingRule = (policy: Policy, asked: Asked): Rule | undefined => {
+export const matchingRule = (policy: Policy, asked: QueriedCall): Rule | undefined => {
   const { abi, data } = asked;
   const { diagram, profile } = policy;
   if (profile && !profile.abis.includes(abi) && (profile.abis.length > 0 || abi === i386)) return undefined;
@@ -66,7 +66,7 @@ export const matchingRule = (policy: Policy, asked: Asked): Rule | undefined => 
   return matching.find(({ action }) => action === value);
 };
 
-const ofProfile = (policy: Policy, diagram: Diagram, asked: Asked): DecidingRule => {
+const ofProfile = (policy: Policy, diagram: Diagram, asked: QueriedCall): DecidingRule => {
   const { profile } = policy;
   const { abi, number, name, data } = asked;
   const names = ruleNames(number, abi, argumentOf(data, 0));
@@ -90,7 +90,7 @@ const ofProfile = (policy: Policy, diagram: Diagram, asked: Asked): DecidingRule
  * Undefined: the filter is a program, whose path says more. `returned`: the instruction that returned the
  * verdict.
  */
-export const decidingRule = (policy: Policy, asked: Asked, returned: number | undefined): DecidingRule | undefined => {
+export const decidingRule = (policy: Policy, asked: QueriedCall, returned: number | undefined): DecidingRule | undefined => {
   const { format, diagram, places } = policy;
   if (policy.profile) return ofProfile(policy, diagram, asked);
   if (policy.program) {

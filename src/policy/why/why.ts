@@ -20,7 +20,7 @@ import type { Meaningful } from "../explain/matching.ts";
 import { callText, valueText } from "../explain/value-text.ts";
 import type { Policy } from "../formats/read.ts";
 import { aMeaning } from "../wants.ts";
-import { type Asked, askedOf, isPassing, type Tested, waysOf } from "./asked.ts";
+import { askedOf, isPassing, type QueriedCall, type Tested, waysOf } from "./asked.ts";
 import { type Change, changesOf } from "./change.ts";
 import { type DecidingRule, decidingRule } from "./rule.ts";
 
@@ -110,7 +110,7 @@ const programIn = (policy: Meaningful): Program => {
   return decodeProgram((policy as Policy).bpf());
 };
 
-const passingCases = (diagram: Diagram, asked: Asked): readonly PassingCase[] =>
+const passingCases = (diagram: Diagram, asked: QueriedCall): readonly PassingCase[] =>
   waysOf(diagram, asked)
     .filter(({ value }) => !isUndecided(value) && isPassing(value))
     .map(({ value, tested }) => ({ verdict: valueText(value), conditions: tested }));

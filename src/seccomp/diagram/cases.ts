@@ -1,7 +1,7 @@
 // A function of the arguments and the instruction pointer as cases: which values it has, and when.
 
 import { aFunction, oneOf, shapeOf, takes, wants } from "../../wants.ts";
-import { type Field, outcomes } from "./intervals.ts";
+import { type NumberField, outcomes } from "./intervals.ts";
 import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
 import { aPredicate, describe, type Predicate, predicateCost } from "./predicate.ts";
 import { aNode, someNodes } from "./wants.ts";
@@ -10,11 +10,11 @@ import { levelOf } from "./words.ts";
 /** The subject of a condition: the instruction pointer, or an argument by its index. */
 export type Subject = "ip" | 0 | 1 | 2 | 3 | 4 | 5;
 /** The part of an argument's 64 bits: all, or the upper or lower 32 as a number. */
-export type Part = "whole" | "high" | "low";
+export type ArgumentPart = "whole" | "high" | "low";
 /** A condition on one subject: its value is in the predicate. */
 export interface Condition {
   readonly subject: Subject;
-  readonly part: Part;
+  readonly part: ArgumentPart;
   readonly predicate: Predicate;
   /** The same as a diagram. */
   readonly node: Node;
@@ -41,7 +41,7 @@ export interface Cases {
 
 const MOST = 256;
 const subjects: readonly Subject[] = ["ip", 0, 1, 2, 3, 4, 5];
-const fields = new Map<Subject, Field>(
+const fields = new Map<Subject, NumberField>(
   subjects.map((subject) => [subject, { level: levelOf(subject === "ip" ? "instruction_pointer.hi" : `args[${subject}].hi`), bits: 64 }]),
 );
 const aSubject = wants('"ip" or the index of an argument, 0 to 5', (value) => subjects.includes(value as Subject));
@@ -51,16 +51,16 @@ const aSubject = wants('"ip" or the index of an argument, 0 to 5', (value) => su
  * @example
  * fieldOf(0);   // the 64 bits of args[0]
  */
-export const fieldOf = takes("fieldOf", { subject: aSubject }, (subject: Subject): Field => fields.get(subject) as Field);
+export const fieldOf = takes("fieldOf", { subject: aSubject }, (subject: Subject): NumberField => fields.get(subject) as NumberField);
 const subjectAt = (level: number): Subject => subjects.findLast((subject) => fieldOf(subject).level <= level) as Subject;
 
-const partOf = (subject: Subject, part: Part): Field => {
+const partOf = (subject: Subject, part: ArgumentPart): NumberField => {
   const { level } = fieldOf(subject);
   return part === "whole" ? fieldOf(subject) : { level: part === "high" ? level : level + 32, bits: 32 };
 };
 
 interface Path {
-  readonly parts: readonly { readonly subject: Subject; readonly part: Part; readonly node: Node }[];
+  readonly parts: readonly { readonly subject: Subject; readonly part: ArgumentPart; readonly node: Node }[];
   readonly value: number;
 }
 

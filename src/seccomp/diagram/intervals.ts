@@ -3,12 +3,12 @@
 import type { Node, Nodes } from "./nodes.ts";
 
 /** The variables of one number: consecutive levels, the most significant bit first. */
-export interface Field {
+export interface NumberField {
   readonly level: number;
   readonly bits: 32 | 64;
 }
 /** The level after the last variable of a field. */
-export const endOf = ({ level, bits }: Field): number => level + bits;
+export const endOf = ({ level, bits }: NumberField): number => level + bits;
 
 /** Values from `from` to `to`, both included, lead to `node`, which depends on later variables only. */
 export interface Interval {
@@ -21,7 +21,7 @@ export interface Interval {
  * In ascending order, without gaps; undefined if there would be more than `most`. Nothing in `root` depends
  * on earlier variables.
  */
-export const intervals = (nodes: Nodes, root: Node, field: Field, most: number): readonly Interval[] | undefined => {
+export const intervals = (nodes: Nodes, root: Node, field: NumberField, most: number): readonly Interval[] | undefined => {
   const found: { from: bigint; to: bigint; node: Node }[] = [];
   const end = endOf(field);
   const add = (from: bigint, to: bigint, node: Node): boolean => {
@@ -43,7 +43,7 @@ export const intervals = (nodes: Nodes, root: Node, field: Field, most: number):
 };
 
 /** The nodes below a field, each with the condition on the field that leads there. */
-export const outcomes = (nodes: Nodes, root: Node, field: Field): readonly { readonly node: Node; readonly when: Node }[] => {
+export const outcomes = (nodes: Nodes, root: Node, field: NumberField): readonly { readonly node: Node; readonly when: Node }[] => {
   const end = endOf(field);
   const below = new Set<Node>();
   const seen = new Set<Node>([root]);

@@ -2,7 +2,7 @@
 
 import { aFlag, either, listOf, oneOf, shapeOf, takes, unsigned64, wants, wholeNumber } from "../../wants.ts";
 import { type Cube, cover, support } from "./cubes.ts";
-import { type Field, intervals } from "./intervals.ts";
+import { intervals, type NumberField } from "./intervals.ts";
 import { type Node, type Nodes, TRUE } from "./nodes.ts";
 
 /** Unsigned values, both ends included. */
@@ -31,7 +31,7 @@ export type Predicate = (
 
 const MOST = 24;
 
-const numberOf = (cube: Cube, { level, bits }: Field): Masked => {
+const numberOf = (cube: Cube, { level, bits }: NumberField): Masked => {
   let [mask, value] = [0n, 0n];
   for (const [at, bit] of cube) {
     const weight = 1n << BigInt(level + bits - 1 - at);
@@ -45,7 +45,7 @@ const numberOf = (cube: Cube, { level, bits }: Field): Masked => {
  * Masks of adjacent bits that hold all of these: the narrowest, and the one that reaches down to bit 0. All
  * bits if they have holes.
  */
-const masksOf = (levels: ReadonlySet<number>, field: Field): readonly bigint[] => {
+const masksOf = (levels: ReadonlySet<number>, field: NumberField): readonly bigint[] => {
   const { mask } = numberOf(new Map([...levels].map((level) => [level, 1] as const)), field);
   const step = mask & -mask;
   if ((mask / step) & (mask / step + 1n)) return [(1n << BigInt(field.bits)) - 1n];
@@ -61,7 +61,7 @@ const cost = (predicate: Predicate): number => {
 };
 
 /** The condition, and that these bits, none of which it depends on, are 0. */
-const withZeros = (nodes: Nodes, condition: Node, { level, bits }: Field, zeros: bigint): Node => {
+const withZeros = (nodes: Nodes, condition: Node, { level, bits }: NumberField, zeros: bigint): Node => {
   let made = condition;
   for (let at = level + bits - 1; at >= level; at--) {
     if ((zeros >> BigInt(level + bits - 1 - at)) & 1n) made = nodes.make(at, made, 0);
@@ -69,7 +69,7 @@ const withZeros = (nodes: Nodes, condition: Node, { level, bits }: Field, zeros:
   return made;
 };
 
-const describeOnce = (nodes: Nodes, condition: Node, field: Field, negated: boolean): readonly Predicate[] => {
+const describeOnce = (nodes: Nodes, condition: Node, field: NumberField, negated: boolean): readonly Predicate[] => {
   const found: Predicate[] = [];
   const all = (1n << BigInt(field.bits)) - 1n;
   for (const mask of masksOf(support(nodes, condition), field)) {
@@ -88,7 +88,7 @@ const describeOnce = (nodes: Nodes, condition: Node, field: Field, negated: bool
 };
 
 /** `condition` depends on the field alone, and is neither true nor false. */
-export const describe = (nodes: Nodes, condition: Node, field: Field): Predicate => {
+export const describe = (nodes: Nodes, condition: Node, field: NumberField): Predicate => {
   const all = [...describeOnce(nodes, condition, field, false), ...describeOnce(nodes, nodes.not(condition), field, true)];
   const [best] = all.sort((one, other) => cost(one) - cost(other));
   return best ?? { kind: "nodes", nodes: nodes.reachable(condition).length, negated: false };

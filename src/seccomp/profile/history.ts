@@ -7,7 +7,7 @@ import { actions, MAX_ERRNO, NO_CAP, RET_ACTION, RET_ACTION_FULL } from "../retu
 import type { Grade, SeccompRules } from "./profile.ts";
 
 /** An entry of the history. */
-export interface Change {
+export interface HistoryEntry {
   readonly at: string;
   readonly grade: Grade;
   readonly cite: string;
@@ -17,7 +17,7 @@ export interface Change {
 }
 
 /** v5, the first version with a known text: the base of all later changes. */
-export const ground: Change & { readonly at: "patch:v5"; readonly rules: SeccompRules } = {
+export const ground: HistoryEntry & { readonly at: "patch:v5"; readonly rules: SeccompRules } = {
   at: "patch:v5",
   grade: "T",
   cite: "linux/seccomp_filter.h as carried by libseccomp 054b638 (30 January 2012); net/core/filter.c of Linux 3.3; v2..v6 changelog",
@@ -67,7 +67,12 @@ export const ground: Change & { readonly at: "patch:v5"; readonly rules: Seccomp
   },
 };
 
-const change = <const At extends string>(at: At, grade: Grade, cite: string, rules: Partial<SeccompRules> = {}): Change & { at: At } => ({
+const change = <const At extends string>(
+  at: At,
+  grade: Grade,
+  cite: string,
+  rules: Partial<SeccompRules> = {},
+): HistoryEntry & { at: At } => ({
   at,
   grade,
   cite,

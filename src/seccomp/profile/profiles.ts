@@ -3,20 +3,20 @@
 import { didYouMean } from "../../nearest.ts";
 import { aText, takes } from "../../wants.ts";
 import { aliases, versionOfAlias } from "./aliases.ts";
-import { type Change, changes, ground, unknownVersions } from "./history.ts";
+import { changes, ground, type HistoryEntry, unknownVersions } from "./history.ts";
 import type { SeccompProfile, SeccompRules, Source } from "./profile.ts";
 
 type Sources = Record<keyof SeccompRules, Source>;
 
-const sourcesOf = ({ at, cite, grade, grades, rules }: Change): Partial<Sources> =>
+const sourcesOf = ({ at, cite, grade, grades, rules }: HistoryEntry): Partial<Sources> =>
   Object.fromEntries((Object.keys(rules) as (keyof SeccompRules)[]).map((rule) => [rule, { at, cite, grade: grades?.[rule] ?? grade }]));
 
-const history: readonly Change[] = [ground, ...changes];
+const history: readonly HistoryEntry[] = [ground, ...changes];
 
 /** The sources of the rules after these entries. Made on demand, because most users never read them. */
-const sourcesAfter = (entries: readonly Change[]): Sources => Object.assign({}, ...entries.map(sourcesOf)) as Sources;
+const sourcesAfter = (entries: readonly HistoryEntry[]): Sources => Object.assign({}, ...entries.map(sourcesOf)) as Sources;
 
-const fold = (name: string, entries: readonly Change[]): SeccompProfile => {
+const fold = (name: string, entries: readonly HistoryEntry[]): SeccompProfile => {
   let sources: Sources | undefined;
   return {
     name,

@@ -1,6 +1,6 @@
 // The exact SSE routines give the processor's bits: results, MXCSR, EFLAGS, and whether #XM is raised.
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Feature } from "../../../src/cpu/machine/model.ts";
+import type { CpuFeature } from "../../../src/cpu/machine/model.ts";
 import { at } from "../../../src/cpu/machine/state.ts";
 import { hasFeature } from "../../../tools/oracle/processor.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
@@ -104,7 +104,7 @@ const show = (bytes: Uint8Array) => {
   return `mxcsr ${hex(v.getUint32(0, true))} flags ${hex(v.getUint32(4, true))} rax ${hex(v.getBigUint64(8, true))} xmm0 ${hex(v.getBigUint64(24, true))}${hex(v.getBigUint64(16, true))} xmm1 ${hex(v.getBigUint64(40, true))}${hex(v.getBigUint64(32, true))}`;
 };
 
-const needs = ({ name }: SseOperation): Feature => (name.startsWith("v") ? "avx" : name.startsWith("round") ? "sse4_1" : "sse2");
+const needs = ({ name }: SseOperation): CpuFeature => (name.startsWith("v") ? "avx" : name.startsWith("round") ? "sse4_1" : "sse2");
 const here = operations.filter((operation) => hasFeature(needs(operation)));
 
 describe.skipIf(missing("SSE routines against the processor", nativeX64, gcc))("SSE routines against the processor", () => {

@@ -1,10 +1,14 @@
 // The deoptimisation profile (deopt.ts): side exits count for a block, in every region that contains it.
 import { describe, expect, it } from "vitest";
-import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../../../src/cpu/jit/cfg/graph.ts";
 import { DeoptProfile } from "../../../src/cpu/jit/runtime/deopt.ts";
 
-const graphOf = (...blocks: readonly number[]): Graph =>
-  ({ instructions: 10, pages: new Map([[0, 0]]), blocks: new Map(blocks.map((ip) => [ip, { ip, end: ip + 16 }])) }) as unknown as Graph;
+const graphOf = (...blocks: readonly number[]): BlockGraph =>
+  ({
+    instructions: 10,
+    pages: new Map([[0, 0]]),
+    blocks: new Map(blocks.map((ip) => [ip, { ip, end: ip + 16 }])),
+  }) as unknown as BlockGraph;
 
 describe("the deoptimisation profile", () => {
   const often = (profile: DeoptProfile, ip: number, times: number): void => {

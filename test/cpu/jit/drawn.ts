@@ -1,7 +1,7 @@
 // Graphs drawn in assembly, for tests of the region compiler's stages. The first stage grows them over the
 // assembled bytes as it would over guest code that the interpreter has decoded.
 
-import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../../../src/cpu/jit/cfg/graph.ts";
 import type { CodeView } from "../../../src/cpu/jit/cfg/grow-graph.ts";
 import { BlockReader, growGraph } from "../../../src/cpu/jit/cfg/grow-graph.ts";
 import { contexts } from "../../../src/cpu/machine/context.ts";
@@ -14,7 +14,7 @@ const FRAME = 0x40_0000;
 
 /** A graph, and the names of its blocks. */
 export interface Drawn {
-  readonly graph: Graph;
+  readonly graph: BlockGraph;
   /** The key of a block by its label. */
   readonly key: (label: string) => number;
   /** The labels of some blocks, sorted; addresses without label in hexadecimal. */

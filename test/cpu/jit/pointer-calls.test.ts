@@ -2,7 +2,7 @@
 // the assumption that the pointer does not change. They must not run after it has changed.
 import { beforeAll, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../../../src/cpu/jit/cfg/graph.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
 import { R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
@@ -55,7 +55,7 @@ it.each([64, 32] as const)("a call through a pointer reaches the present target,
   const { bytes, labels } = assemble(program(bits), { mode: bits, at: CODE });
   const label = (name: string): number => labels.get(name) as number;
   const twins = new Twins(code, bits);
-  const regions: Graph[] = [];
+  const regions: BlockGraph[] = [];
   const imported = new Set<string>();
   twins.each(({ jit }) => {
     jit.onRegion = (graph, wasm) => {

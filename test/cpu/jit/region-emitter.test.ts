@@ -5,7 +5,7 @@ import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { registerOffset } from "../../../src/cpu/decode/instance.ts";
 import { enterRegionType, regionType } from "../../../src/cpu/decode/operand-slots.ts";
 import type { Row } from "../../../src/cpu/isa/row.ts";
-import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../../../src/cpu/jit/cfg/graph.ts";
 import { emitRegion } from "../../../src/cpu/jit/emit/region-emitter.ts";
 import { slowPathTypes } from "../../../src/cpu/jit/emit/slow-path.ts";
 import { cpuModel } from "../../../src/cpu/machine/model.ts";
@@ -25,7 +25,7 @@ const never = (): never => {
   throw new Error("only handlers call it");
 };
 /** The module of a region. `deoptimised`: its accesses have slow paths. */
-const emitted = (graph: Graph, { deoptimised = false, executions = 100, base = -1 } = {}): Uint8Array => {
+const emitted = (graph: BlockGraph, { deoptimised = false, executions = 100, base = -1 } = {}): Uint8Array => {
   const m = new ModuleWriter();
   if (base >= 0) m.importGlobal("vm", "base", wt.i64);
   const imported = new Map<string, number>();

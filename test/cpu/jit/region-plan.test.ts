@@ -2,7 +2,7 @@
 // to the interpreter and returns correctly.
 import { expect, test } from "vitest";
 import { Cpu } from "../../../src/cpu/cpu.ts";
-import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import type { BlockGraph } from "../../../src/cpu/jit/cfg/graph.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
 import { layout } from "../../../src/cpu/machine/layout.ts";
 import { access, cacheWrite } from "../../../src/cpu/machine/mmu.ts";
@@ -56,7 +56,7 @@ test("a region has no rarely executed block", async () => {
   const cpu = await prepared(code);
   cpu.engine = "interpret";
   expect(run(cpu, 100_000)).toBe(97);
-  const regions: Graph[] = [];
+  const regions: BlockGraph[] = [];
   cpu.jit.onRegion = (graph) => regions.push(graph);
   cpu.engine = "jit";
   expect(cpu.jit.compile(PAGE)).toBe(true);
@@ -124,7 +124,7 @@ const nested = assemble(
 test("a loop that was hot before its function joins the function's region", async () => {
   const cpu = await prepared([...nested.bytes]);
   const label = (name: string): number => nested.labels.get(name)!;
-  const regions: Graph[] = [];
+  const regions: BlockGraph[] = [];
   cpu.jit.onRegion = (graph) => regions.push(graph);
   const go = (calls: number, rounds: number): void => {
     start(cpu, { ax: label("outer"), sp: STACK, bx: 0, cx: 0, di: calls, si: rounds });

@@ -1,7 +1,7 @@
 // Scripts drawn from a seed: calls of every ABI with arguments by their declared types.
 import { type SyscallName, syscallNumbers } from "../../../src/abi/numbers.ts";
 import { calls } from "../../../src/kernel/calls/index.ts";
-import type { Arg, Syscall } from "../../../src/kernel/syscall/declaration.ts";
+import type { ArgType, Syscall } from "../../../src/kernel/syscall/declaration.ts";
 import type { Random } from "../../oracle/random.ts";
 import { type Arena, makeArena, type Places } from "./arena.ts";
 import { harmlessCalls } from "./harmless.ts";
@@ -91,7 +91,7 @@ class Drawing {
         return this.#valid((isPointer ? pointerHints : numberHints)[name] ?? source.otherwise, name, places, isPointer);
     }
   }
-  #word(name: string, arg: Arg<unknown>, abi: AbiName): Word {
+  #word(name: string, arg: ArgType<unknown>, abi: AbiName): Word {
     const r = this.random;
     const values = valuesOf(arg);
     if (!values) throw new Error(`the argument type of ${name} (${arg.c}) has no values to try: add a row to values.ts`);

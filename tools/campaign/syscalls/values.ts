@@ -9,7 +9,7 @@ import { fd, int, loff, long, ptr, uint, ulong } from "../../../src/kernel/sysca
 import { dirfd, id, legacyId } from "../../../src/kernel/syscall/arg-file.ts";
 import { address, anyFd } from "../../../src/kernel/syscall/arg-process.ts";
 import { signal } from "../../../src/kernel/syscall/arg-signal.ts";
-import type { Arg } from "../../../src/kernel/syscall/declaration.ts";
+import type { ArgType } from "../../../src/kernel/syscall/declaration.ts";
 import type { ObjectName } from "./arena.ts";
 
 /** The source of a valid value. */
@@ -130,7 +130,7 @@ const byDecoder: ReadonlyMap<unknown, Values> = new Map<unknown, Values>([
 ]);
 const general: ReadonlySet<string> = new Set(["int", "unsigned int", "long", "unsigned long", "void *", "uid_t", "gid_t", "loff_t"]);
 /** The values of an argument type; undefined: it has none, and needs a row above. */
-export const valuesOf = (arg: Arg<unknown>): Values | undefined => {
+export const valuesOf = (arg: ArgType<unknown>): Values | undefined => {
   if (arg.names) {
     const names = Object.values(arg.names);
     // Flags of which there are none yet.

@@ -42,19 +42,19 @@ export interface GuestText {
 }
 
 /** An argument: a number, or a register that earlier lines filled. */
-export type Operand = bigint | string;
+export type CallOperand = bigint | string;
 const registers64 = ["rdi", "rsi", "rdx", "r10", "r8", "r9"];
 const registers32 = ["rbx", "rcx", "rdx", "rsi", "rdi", "rbp"];
-const hex = (value: Operand): string => (typeof value === "string" ? value : `0x${BigInt.asUintN(64, value).toString(16)}`);
+const hex = (value: CallOperand): string => (typeof value === "string" ? value : `0x${BigInt.asUintN(64, value).toString(16)}`);
 
 /** Lines that make a call; its result is in rax. */
-export const callLines = (nr: number, arch: number, args: readonly Operand[]): readonly string[] => {
+export const callLines = (nr: number, arch: number, args: readonly CallOperand[]): readonly string[] => {
   const by32 = arch === i386.auditArch;
   const moves = args.map((value, i) => `mov ${(by32 ? registers32 : registers64)[i]}, ${hex(value)}`);
   return [...moves, `mov rax, ${hex(BigInt(nr >>> 0))}`, ...(by32 ? ["int 0x80", "movsxd rax, eax"] : ["syscall"])];
 };
 /** The same of a native call by number. */
-export const native = (nr: number, ...args: readonly Operand[]): readonly string[] => callLines(nr, x64.auditArch, args);
+export const native = (nr: number, ...args: readonly CallOperand[]): readonly string[] => callLines(nr, x64.auditArch, args);
 /** Argument i of a call as 64 bits. */
 export const argumentOf = ({ args }: SyscallData, i: number): bigint =>
   (BigInt(args[2 * i + 1] as number) << 32n) | BigInt(args[2 * i] as number);

@@ -19,14 +19,14 @@ export interface Made {
  * open: the guest performed the denied action. reached: its calls passed the filter, and the kernel refused
  * them. closed: the policy denies another call that the escape needs. undefined: there is nothing to pass.
  */
-export type Verdict = "open" | "reached" | "closed";
+export type EscapeVerdict = "open" | "reached" | "closed";
 /** The runs of a finding's guests. */
-export interface Shown {
+export interface GuestRuns {
   readonly denied: Made | undefined;
   /** The denied call without the policy. */
   readonly without: Made | undefined;
   readonly passes: Made | undefined;
-  readonly verdict: Verdict | undefined;
+  readonly verdict: EscapeVerdict | undefined;
 }
 
 const MEMORY = 16 << 20;
@@ -54,7 +54,7 @@ const run = async (bpf: Uint8Array | undefined, guest: GuestText): Promise<Made>
 
 const errorOf = ({ text }: Made): string | undefined => / = -1 (E\w+)/.exec(text)?.[1];
 const calledIn = ({ call }: NonNullable<Finding["denied"]>): string => /^(?:\w+\.)?(\w+)/.exec(call)?.[1] ?? call;
-const verdictOf = ({ id, denied, passes }: Finding, made: Made | undefined, without: Made | undefined): Verdict | undefined => {
+const verdictOf = ({ id, denied, passes }: Finding, made: Made | undefined, without: Made | undefined): EscapeVerdict | undefined => {
   if (!made) return undefined;
   if (made.succeeded === undefined) return "closed";
   if (made.succeeded) return "open";
@@ -71,7 +71,7 @@ const single = async (bpf: Uint8Array | undefined, call: Finding["denied"]): Pro
 };
 
 /** Carries out a finding. `bpf`: the policy as an array of struct sock_filter. `diagram`: its meaning. */
-export const show = async (finding: Finding, bpf: Uint8Array, diagram: Diagram): Promise<Shown> => {
+export const show = async (finding: Finding, bpf: Uint8Array, diagram: Diagram): Promise<GuestRuns> => {
   const escape = escapeOf(finding, diagram);
   const isPair = finding.denied && finding.passes;
   const [denied, without, passes] = escape

@@ -2,14 +2,14 @@
 // values, and about memory. The emitter carries it along the edges of the graph.
 import type { SseState } from "./float-bounds.ts";
 import type { FlagFacts } from "./lazy-flags.ts";
-import type { Comparison } from "./loop-flags.ts";
+import type { FlagsOperation } from "./loop-flags.ts";
 import { type ReuseState, TranslationReuse } from "./translation-reuse.ts";
 
 /** The facts that hold at one point of the code. */
 export interface DataflowState extends ReuseState {
   readonly flags: FlagFacts | undefined;
   /** The operands that the flags were computed from. */
-  readonly comparison: Comparison | undefined;
+  readonly comparison: FlagsOperation | undefined;
   readonly sse: SseState | undefined;
 }
 /** The state without facts. */

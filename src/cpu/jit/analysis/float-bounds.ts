@@ -5,12 +5,12 @@
 import type { Assured } from "../../isa/ops.ts";
 
 /** The width of a floating-point number in bits. */
-export type Format = 32 | 64;
+export type FloatWidth = 32 | 64;
 /**
  * Bounds of a number: its magnitude is from 2^low to 2^high unless it is zero, and it is a multiple of
  * 2^grain.
  */
-export interface Bounds {
+export interface FloatBounds {
   readonly low: number;
   readonly high: number;
   readonly grain: number;
@@ -39,8 +39,8 @@ export const source = {
  * Bounds of a value: of its lowest lane, and of all lanes. All registers with the value share one object.
  */
 export interface SseFacts {
-  readonly low: Map<Format, Bounds>;
-  readonly all: Map<Format, Bounds>;
+  readonly low: Map<FloatWidth, FloatBounds>;
+  readonly all: Map<FloatWidth, FloatBounds>;
 }
 /** No bounds. */
 export const noBounds = (): SseFacts => ({ low: new Map(), all: new Map() });
@@ -63,7 +63,7 @@ export const copied = (registers: ReadonlyMap<number, SseFacts>): Map<number, Ss
 };
 
 /** Bounds of a value that is one of two. */
-export const join = (a: Bounds | undefined, b: Bounds | undefined): Bounds | undefined =>
+export const join = (a: FloatBounds | undefined, b: FloatBounds | undefined): FloatBounds | undefined =>
   a &&
   b && {
     low: Math.min(a.low, b.low),
@@ -73,9 +73,15 @@ export const join = (a: Bounds | undefined, b: Bounds | undefined): Bounds | und
     minus: a.minus || b.minus,
   };
 /** The bounds of a result; undefined if it may leave the normal numbers. */
-export const resultBounds = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: Bounds, b: Bounds): Bounds | undefined => {
+export const resultBounds = (
+  name: Exclude<Assured, "compare">,
+  w: FloatWidth,
+  same: boolean,
+  a: FloatBounds,
+  b: FloatBounds,
+): FloatBounds | undefined => {
   const f = formats[w];
-  const of = (low: number, high: number, zero: boolean, minus: boolean, grain = low - f.fraction): Bounds | undefined =>
+  const of = (low: number, high: number, zero: boolean, minus: boolean, grain = low - f.fraction): FloatBounds | undefined =>
     low >= f.low && high <= f.high ? { low, high, grain, zero, minus } : undefined;
   const minus = !same && (a.minus || b.minus);
   switch (name) {
@@ -95,7 +101,7 @@ export const resultBounds = (name: Exclude<Assured, "compare">, w: Format, same:
 /** The accumulated test of sources of one format; `lanes`: 1 for the lowest lane. */
 export interface Test {
   readonly local: number;
-  readonly w: Format;
+  readonly w: FloatWidth;
   readonly lanes: number;
 }
 /** The lowest w bits of a register. */

@@ -1,13 +1,13 @@
 // The form of a decoded instruction for its meaning in compiled regions: everything is constant.
 import type { Decoded } from "../../decode/decoder.ts";
 import { operandWidth } from "../../isa/form.ts";
-import type { AddressSize, Form, Width } from "../../isa/ops.ts";
+import type { AddressSize, Form, RegisterWidth } from "../../isa/ops.ts";
 import { isMemoryOperand } from "../../isa/row.ts";
 
 /** The form of one decoded instruction. */
 export class JitForm implements Form {
   readonly d: Decoded;
-  readonly w: Width;
+  readonly w: RegisterWidth;
   readonly widths: readonly number[];
   constructor(d: Decoded) {
     this.d = d;

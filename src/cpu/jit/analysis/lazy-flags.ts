@@ -3,12 +3,12 @@
 // Outside 64-bit mode the operands have 32 bits. Cpu keeps the state page's operands sign-extended from 32
 // bits (segments.ts, refresh).
 
-import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, constant, i32c, i64c, localGet, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { as, pure, pureLow } from "../../codegen/expression.ts";
 import { compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../../isa/flags.ts";
 import type { Flag } from "../../isa/ops.ts";
 import { at, EF } from "../../machine/state.ts";
-import { type Comparison, type FlagLocals, type FlagOperand, type OperandName, operandNames } from "./loop-flags.ts";
+import { type FlagLocals, type FlagOperand, type FlagsOperation, type OperandName, operandNames } from "./loop-flags.ts";
 import { overlap, part, type RegisterSet, type UseRecorder } from "./register-cache.ts";
 
 /** Facts about the flags at one point of the code. */
@@ -42,7 +42,7 @@ const flagFacts = (kind: LazyFlagKind, low: boolean, more: { split?: boolean; wo
 };
 
 /** The flags of one region while its code is emitted. */
-export class LazyFlags {
+export class RegionFlags {
   readonly #body: Body;
   readonly #narrow: boolean;
   readonly #result: number;
@@ -56,7 +56,7 @@ export class LazyFlags {
   /** Facts about the flags here; undefined if the incoming edges differ. */
   facts: FlagFacts | undefined;
   /** The last comparison, if it is the same on all incoming edges. */
-  comparison: Comparison | undefined;
+  comparison: FlagsOperation | undefined;
   /** Locals of the current instruction that hold the value of a register. */
   readonly #copies = new Map<number, FlagOperand & { readonly register: number }>();
   constructor(body: Body, narrow: boolean, uses: UseRecorder) {
@@ -87,11 +87,11 @@ export class LazyFlags {
     this.#pending.clear();
   }
   /** A local holds the value of a register: all 64 bits, or the low ones if the local has 32. */
-  noteCopy(r: number, v: Node): void {
+  noteCopy(r: number, v: WasmNode): void {
     if (v.op === op.localGet) this.#copies.set(v.k as number, { register: r, low: v.t === wt.i32 });
   }
   /** A register is written: `v` is its value if at least 32 bits are written. */
-  registerWritten(r: number, v: Node | undefined): void {
+  registerWritten(r: number, v: WasmNode | undefined): void {
     for (const [local, copy] of this.#copies) if (copy.register === r) this.#copies.delete(local);
     const { comparison } = this;
     const of = (name: OperandName) => comparison?.operands[name];
@@ -115,7 +115,7 @@ export class LazyFlags {
    * the local to a register.
    */
   readonly #pending = new Map<number, OperandName[]>();
-  #sourceOf(name: OperandName, v: Node): FlagOperand | undefined {
+  #sourceOf(name: OperandName, v: WasmNode): FlagOperand | undefined {
     const value = constant(v);
     if (value !== undefined) return { constant: BigInt.asIntN(64, value) };
     const source = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
@@ -125,7 +125,7 @@ export class LazyFlags {
     return this.#copies.get(local);
   }
 
-  set(kind: LazyFlagKind, r: Node, a: Node, b: Node, w: number): void {
+  set(kind: LazyFlagKind, r: WasmNode, a: WasmNode, b: WasmNode, w: number): void {
     const body = this.#body;
     this.#pending.clear();
     this.comparison = { kind, w, operands: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
@@ -139,7 +139,7 @@ export class LazyFlags {
     this.#uses.write(part.flags);
   }
   /** The operands that were just set represent this word. */
-  setWord(word: Node): void {
+  setWord(word: WasmNode): void {
     this.#body.set(this.#word, as(wt.i32, word));
     this.facts = flagFacts("split", this.facts!.low, { split: true, word: true });
   }
@@ -147,7 +147,7 @@ export class LazyFlags {
    * The operands that were just set belong to an 8-bit or 16-bit operation. It compares these zero-extended
    * values.
    */
-  setUnsigned(left: Node, right: Node): void {
+  setUnsigned(left: WasmNode, right: WasmNode): void {
     this.#body.set(this.#left, as(wt.i32, left));
     this.#body.set(this.#right, as(wt.i32, right));
     const { kind, low } = this.facts!;
@@ -157,10 +157,10 @@ export class LazyFlags {
   setSplit(): void {
     if (this.facts?.kind === "split") this.facts = flagFacts("split", this.facts.low, { split: true });
   }
-  #operand(local: number): Node {
+  #operand(local: number): WasmNode {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
   }
-  operands(): { kind: Node; r: Node; a: Node; b: Node } {
+  operands(): { kind: WasmNode; r: WasmNode; a: WasmNode; b: WasmNode } {
     this.#uses.read(part.flags);
     return {
       kind: localGet(wt.i32, this.#kind),
@@ -178,7 +178,7 @@ export class LazyFlags {
    * A flag of unknown kind: all rules and a choice between them. It is a pure expression, so an unused flag
    * costs nothing.
    */
-  #anyFlag(f: Flag): Node {
+  #anyFlag(f: Flag): WasmNode {
     const { kind, r, a, b } = this.operands();
     const [first, ...rest] = kindNames.map((k) => ({
       code: kindCode[k],
@@ -195,12 +195,12 @@ export class LazyFlags {
     this.#uses.read(part.flags);
     this.#uses.write(part.flags);
   }
-  flag(f: Flag): Node {
+  flag(f: Flag): WasmNode {
     if (!this.facts) return this.#anyFlag(f);
     const { r, a, b } = this.operands();
     return rules[this.facts.kind][f](this.#ops(), r, a, b);
   }
-  condition(cc: number): Node {
+  condition(cc: number): WasmNode {
     const { facts } = this;
     const mask = facts?.word ? deciding[cc >> 1] : undefined;
     if (mask !== undefined)
@@ -241,7 +241,10 @@ export class LazyFlags {
     const [r, a, x, kind] = [this.#operand(this.#result), this.#operand(this.#a), this.#operand(this.#b), localGet(wt.i32, this.#kind)];
     this.storeParts(b, facts?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
   }
-  storeParts(b: Body, { r, a, b: x, kind }: { readonly r: Node; readonly a?: Node; readonly b?: Node; readonly kind: Node }): void {
+  storeParts(
+    b: Body,
+    { r, a, b: x, kind }: { readonly r: WasmNode; readonly a?: WasmNode; readonly b?: WasmNode; readonly kind: WasmNode },
+  ): void {
     b.store(op.i64store, i32c(0), r, at.flagResult);
     if (a) b.store(op.i64store, i32c(0), a, at.flagA);
     if (x) b.store(op.i64store, i32c(0), x, at.flagB);

@@ -5,7 +5,7 @@
 // The first iteration has the flags with which control entered the loop. It is recognised by the budget,
 // which still has its value at the entry.
 
-import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { kindCode, type LazyFlagKind } from "../../isa/flags.ts";
 import { noRegisters, overlap, part, type RegisterSet, union } from "./register-cache.ts";
@@ -19,7 +19,7 @@ const sameOperand = (a: FlagOperand | undefined, b: FlagOperand | undefined): Fl
 };
 
 /** The operation that wrote the flags last. The flags can be recomputed from it. */
-export interface Comparison {
+export interface FlagsOperation {
   readonly kind: LazyFlagKind;
   /** Operand width in bits. */
   readonly w: number;
@@ -40,13 +40,13 @@ export interface Locals {
   readonly budget: number;
   /** The type of flag locals: 32 bits outside 64-bit mode. */
   readonly t: typeof wt.i32 | typeof wt.i64;
-  register(r: number): Node;
-  store(b: Body, parts: Readonly<Record<OperandName | "kind", Node>>): void;
+  register(r: number): WasmNode;
+  store(b: Body, parts: Readonly<Record<OperandName | "kind", WasmNode>>): void;
 }
 
 /** The common end of all iterations, if they end alike, and the operands that are carried in locals. */
 interface Plan {
-  readonly comparison: Comparison | undefined;
+  readonly comparison: FlagsOperation | undefined;
   readonly carried: readonly (OperandName | "kind")[];
 }
 
@@ -59,7 +59,7 @@ export class Iteration {
   readonly #budget: number;
   /** Locals of the carried operands. */
   readonly #carried: FlagLocals;
-  readonly #ends: (Comparison | undefined)[] = [];
+  readonly #ends: (FlagsOperation | undefined)[] = [];
   /** General registers that are written before exits that need the flags of the loop head. */
   #changed = noRegisters;
   #needed = false;
@@ -85,7 +85,7 @@ export class Iteration {
     }
   }
   /** An iteration that has written flags ends here. */
-  endWith(last: Comparison | undefined): void {
+  endWith(last: FlagsOperation | undefined): void {
     this.#ends.push(last);
     this.#body.later((late) => {
       if (this.#needed) this.#copy(late, this.#carried, this.#plan().carried);
@@ -118,7 +118,7 @@ export class Iteration {
       p && "register" in p && overlap(part.general(p.register), this.#changed) ? undefined : p;
     const operands = Object.fromEntries(
       operandNames.map((name) => [name, still(rest.reduce((p, end) => sameOperand(p, end!.operands[name]), first.operands[name]))]),
-    ) as Comparison["operands"];
+    ) as FlagsOperation["operands"];
     const missing = operandNames.filter((name) => !operands[name]);
     // Two of a difference and its operands determine the third.
     const carried = first.kind === "sub" ? missing.slice(1) : missing;
@@ -140,7 +140,7 @@ export class Iteration {
     const { comparison } = this.#plan();
     if (!comparison) this.#storeFrom(b, this.#carried);
     else {
-      const there = (name: OperandName): Node | undefined => {
+      const there = (name: OperandName): WasmNode | undefined => {
         const p = comparison.operands[name];
         if (p) return "constant" in p ? i64c(p.constant) : this.#ofRegister(p);
         return this.#plan().carried.includes(name) ? signed(localGet(t, this.#carried[name])) : undefined;
@@ -155,7 +155,7 @@ export class Iteration {
     }
     b.end();
   }
-  #ofRegister(p: { readonly register: number; readonly low: boolean }): Node {
+  #ofRegister(p: { readonly register: number; readonly low: boolean }): WasmNode {
     const v = this.#locals.register(p.register);
     return p.low ? node(wt.i64, op.i64extendI32s, [as(wt.i32, v)]) : v;
   }
@@ -165,4 +165,4 @@ export class Iteration {
     this.#locals.store(b, { r: of("r"), a: of("a"), b: of("b"), kind: localGet(wt.i32, from.kind) });
   }
 }
-const signed = (v: Node): Node => (v.t === wt.i32 ? node(wt.i64, op.i64extendI32s, [v]) : v);
+const signed = (v: WasmNode): WasmNode => (v.t === wt.i32 ? node(wt.i64, op.i64extendI32s, [v]) : v);

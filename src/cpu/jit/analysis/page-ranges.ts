@@ -6,7 +6,7 @@
 // In other code, ranges cost more than they save: an access often leaves the area of the previous one. In
 // 32-bit code a tag is cheap anyway.
 
-import { i32c, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { i32c, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import { at, pageRanges } from "../../machine/state.ts";
@@ -24,12 +24,12 @@ export class PageRange {
     this.#how = how;
   }
   /** True if all bytes from an address on are in the range, `pageRanges.reach` of them at most. */
-  contains(first: Node): Node {
+  contains(first: WasmNode): WasmNode {
     const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], addressOf(this.#slot) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(pageRanges.base)]), there(pageRanges.length)]);
   }
   /** The request for a new range after too many misses. */
-  get request(): Node {
+  get request(): WasmNode {
     return i32c(this.#slot * 2 + this.#how);
   }
 }

@@ -6,7 +6,7 @@ import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import { access } from "../../machine/mmu.ts";
 import { at, R } from "../../machine/state.ts";
-import type { Graph, JitBlock } from "../cfg/graph.ts";
+import type { BlockGraph, JitBlock } from "../cfg/graph.ts";
 import { budgetTests, dispatcher, longestPaths, loopScopes, type Structure, structureOf } from "../cfg/structure.ts";
 import { additionalTime } from "./instruction-time.ts";
 import { type PageRange, pageRangesOf } from "./page-ranges.ts";
@@ -18,7 +18,7 @@ import { batchEnd, isInline, type StackNeeds, stackNeeds } from "./x87-batches.t
  * Instructions of a block that are emitted in one way. "x87": with the register stack in locals. "single":
  * alone, because it decides where control goes. "straight": in sequence.
  */
-export interface Segment {
+export interface BlockSegment {
   readonly kind: "x87" | "single" | "straight";
   /** Positions in the block: the first instruction, and the one after the last. */
   readonly from: number;
@@ -39,13 +39,13 @@ export interface BlockFacts {
   readonly need: number;
   /** The time of its slow instructions beyond that of usual ones (instruction-time.ts). */
   readonly time: number;
-  readonly segments: readonly Segment[];
+  readonly segments: readonly BlockSegment[];
   /** The page ranges of its loop, by base register; undefined if the loop has none. */
   readonly pageRanges: ReadonlyMap<number, PageRange> | undefined;
 }
 /** Facts about a region. */
 export interface RegionFacts {
-  readonly graph: Graph;
+  readonly graph: BlockGraph;
   readonly structure: Structure;
   readonly is64: boolean;
   /** By key. */
@@ -99,9 +99,9 @@ const isWorthTwoCopies = (list: readonly Decoded[]): boolean => {
   return again >= 2;
 };
 /** The segments of a block. The last instruction decides where control goes, so it is never in two copies. */
-const segmentsOf = (list: readonly Decoded[], { registerOffset }: Questions): Segment[] => {
-  const out: Segment[] = [];
-  const add = (kind: Segment["kind"], from: number, to: number): void => {
+const segmentsOf = (list: readonly Decoded[], { registerOffset }: Questions): BlockSegment[] => {
+  const out: BlockSegment[] = [];
+  const add = (kind: BlockSegment["kind"], from: number, to: number): void => {
     const part = list.slice(from, to);
     const stack = kind === "x87" ? stackNeeds(part.flatMap((d) => stackCallsOf(d, registerOffset))) : undefined;
     out.push({ kind, from, to, isWorthTwoCopies: kind === "straight" && isWorthTwoCopies(part), stack });
@@ -119,7 +119,7 @@ const segmentsOf = (list: readonly Decoded[], { registerOffset }: Questions): Se
   return out;
 };
 
-const predecessorsOf = (g: Graph, s: Structure): Map<number, number[]> => {
+const predecessorsOf = (g: BlockGraph, s: Structure): Map<number, number[]> => {
   const out = new Map<number, number[]>();
   const from = (key: number, successors: readonly number[]): void => {
     for (const to of successors) {
@@ -137,11 +137,11 @@ const predecessorsOf = (g: Graph, s: Structure): Map<number, number[]> => {
 const longLoopIterations = 16;
 
 class Analysis {
-  readonly #g: Graph;
+  readonly #g: BlockGraph;
   readonly #questions: Questions;
   readonly #predecessors: ReadonlyMap<number, readonly number[]>;
   readonly #uses = new Map<Decoded, RegisterUse>();
-  constructor(g: Graph, s: Structure, questions: Questions) {
+  constructor(g: BlockGraph, s: Structure, questions: Questions) {
     this.#g = g;
     this.#questions = questions;
     this.#predecessors = predecessorsOf(g, s);
@@ -184,7 +184,7 @@ class Analysis {
 }
 
 /** Analyses a graph. */
-export const analyseRegion = (g: Graph, questions: Questions): RegionFacts => {
+export const analyseRegion = (g: BlockGraph, questions: Questions): RegionFacts => {
   const s = structureOf(g);
   const { mode } = g.blocks.get(g.entries[0]!)!.instructions[0]!;
   const is64 = mode === 64;

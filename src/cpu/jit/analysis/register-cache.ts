@@ -12,7 +12,7 @@
 // not restartable.
 
 import type { Iteration } from "./loop-flags.ts";
-import { type ByteRange, mayOverlap } from "./store-forwarding.ts";
+import { type MemoryRange, mayOverlap } from "./store-forwarding.ts";
 
 /**
  * A set of register file parts: general registers and flags in the first word; lower and upper halves of
@@ -62,13 +62,13 @@ export interface CacheState {
   readonly cached: RegisterSet;
   readonly dirty: RegisterSet;
   /** Memory ranges read since the checkpoint; undefined if the code since is not restartable. */
-  readonly reads: readonly ByteRange[] | undefined;
+  readonly reads: readonly MemoryRange[] | undefined;
 }
 /** All registers are in the state page only. */
 export const inStatePage: CacheState = { cached: noRegisters, dirty: noRegisters, reads: undefined };
 /** The state at a merge point inside a loop scope. */
 export const inScope = (scope: LoopScope): CacheState => ({ ...inStatePage, scope });
-const bothRead = (a: CacheState, b: CacheState): readonly ByteRange[] | undefined =>
+const bothRead = (a: CacheState, b: CacheState): readonly MemoryRange[] | undefined =>
   a.reads && b.reads && [...new Set([...a.reads, ...b.reads])];
 
 const mergeInScope = (a: CacheState, b: CacheState): CacheState =>
@@ -140,12 +140,12 @@ export class RegisterCache {
     this.now = { ...this.now, reads: undefined };
   }
   /** The previous code has read memory. */
-  loaded(span: ByteRange): void {
+  loaded(span: MemoryRange): void {
     const { reads } = this.now;
     if (reads) this.now = { ...this.now, reads: [...reads, span] };
   }
   /** The previous code has written memory. */
-  stored(span: ByteRange): void {
+  stored(span: MemoryRange): void {
     if (this.now.reads?.some((read) => mayOverlap(read, span))) this.endRestartable();
   }
   /** Stores dirty registers before an exit. */

@@ -6,14 +6,14 @@ import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import type { Ops } from "../../isa/ops.ts";
 import type { Row } from "../../isa/row.ts";
 import { type Access, access } from "../../machine/mmu.ts";
-import { at, type Field, R } from "../../machine/state.ts";
+import { at, R, type StateField } from "../../machine/state.ts";
 import { JitForm } from "./jit-form.ts";
 import { noRegisters, part, type RegisterSet, union } from "./register-cache.ts";
 import type { StackCall } from "./x87-batches.ts";
 
 /** A test of a mode: the bits of a field under `mask` have this value (`Ops.holds`). */
 export interface ModeTest {
-  readonly field: Field;
+  readonly field: StateField;
   readonly mask: number;
   readonly value: number;
 }
@@ -115,7 +115,7 @@ const record = (d: Decoded, form: JitForm): RowUse => {
     load: () => touch(access.read),
     loadRmw: () => touch(access.write),
     store: () => touch(access.write),
-    holds: (field: Field, mask: number, v: number) => void modes.push({ field, mask, value: v }),
+    holds: (field: StateField, mask: number, v: number) => void modes.push({ field, mask, value: v }),
     flags: (kind: string) => {
       if (keepsFlags.has(kind)) add({ kind: "read", parts: part.flags });
       add({ kind: "write", parts: part.flags });

@@ -4,23 +4,23 @@
 // No code in between changes a translation: an instruction that could does so after an exit from the region
 // (cpu.ts, slowPath).
 
-import { type Body, constant, i32c, localGet, type Node, node, type Origin, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, constant, i32c, localGet, node, type Origin, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { isEntryOfPage } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { accessMap, directMap, layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import { at, pageRanges } from "../../machine/state.ts";
 import type { PageRange } from "./page-ranges.ts";
-import { type ByteRange, isWhole, type KnownValue, KnownValues } from "./store-forwarding.ts";
+import { isWhole, type KnownValue, KnownValues, type MemoryRange } from "./store-forwarding.ts";
 
 /** The offset of an address's page tags from the first tag (layout.ts). */
-export const tagsOf = (address: Node): Node =>
+export const tagsOf = (address: WasmNode): WasmNode =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((directMap.pages - 1) * directMap.size)]);
 /**
  * The offset of a direct-mapped byte from the start of the window. `color`: the address space's color, if it
  * is constant.
  */
-export const directAddress = (address: Node, color: number | undefined): Node => {
+export const directAddress = (address: WasmNode, color: number | undefined): WasmNode => {
   const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
   const low = as(wt.i32, address);
   return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << directMap.bits) - 1)]);
@@ -30,7 +30,7 @@ export const directAddress = (address: Node, color: number | undefined): Node =>
  * The access rights of some bytes from a 32-bit address on, from the access map. Undefined if they may span
  * too many granules.
  */
-export const accessRights = (address: Node, bytes: number, how: Access): Node | undefined => {
+export const accessRights = (address: WasmNode, bytes: number, how: Access): WasmNode | undefined => {
   if (bytes > accessMap.bytes) return undefined;
   const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(accessMap.shift)]);
   const rights = node(wt.i32, op.i32load8u, [chunk], layout.accessMap);
@@ -58,12 +58,12 @@ interface Translation {
 }
 
 /** Emits an access at a base and an offset in bytes, for example a load. */
-export type MemoryAccess = (b: Body, base: Node, offset: number) => void;
+export type MemoryAccess = (b: Body, base: WasmNode, offset: number) => void;
 /**
  * Puts the offset of an address into a local by the slow path, inside `labels` more labels than the
  * instruction.
  */
-export type SlowLookup = (p: number, a: Node, labels: number) => void;
+export type SlowLookup = (p: number, a: WasmNode, labels: number) => void;
 
 /**
  * Upper bounds of the translations at one point, and of a byte range. A longer range crosses a page boundary
@@ -89,15 +89,15 @@ const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | unde
   a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
 
 /** True for a local, with or without a constant offset. Such an address is recomputed at each use. */
-const isSimple = (a: Node): boolean =>
+const isSimple = (a: WasmNode): boolean =>
   a.op === op.localGet || (a.op === op.i64add && a.args[0]!.op === op.localGet && constant(a.args[1]!) !== undefined);
 
-const originOfAddress = (address: Node): Origin | undefined => {
+const originOfAddress = (address: WasmNode): Origin | undefined => {
   const value = constant(address);
   return value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
 };
 /** The byte range of an access. */
-export const byteRangeOf = (address: Node, bits: number): ByteRange => ({ origin: originOfAddress(address), bytes: bits >> 3 });
+export const byteRangeOf = (address: WasmNode, bits: number): MemoryRange => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
 /** True if a translation can use its page range. A page range is never shorter than `runs.reach`. */
 const hasRange = ({ range, low, high }: Translation): boolean => range !== undefined && high - low <= pageRanges.reach;
@@ -191,7 +191,7 @@ export class TranslationReuse {
    * Emits an access. `perform` emits it at a base: once for a translation from a nearby address, and once for
    * the slow path. False if nothing is known of the address; then it is translated by itself.
    */
-  find(address: Node, bytes: number, how: Access, range: PageRange | undefined, slow: SlowLookup, perform: MemoryAccess): boolean {
+  find(address: WasmNode, bytes: number, how: Access, range: PageRange | undefined, slow: SlowLookup, perform: MemoryAccess): boolean {
     const value = constant(address);
     const origin = originOfAddress(address);
     if (!origin) return false;
@@ -286,7 +286,7 @@ export class TranslationReuse {
    * The start of a translation's byte range, computed once. Its distance from the address is known when all
    * code is written.
    */
-  #first(translation: Translation, address: Node): () => Node {
+  #first(translation: Translation, address: WasmNode): () => WasmNode {
     const t = this.#narrow ? wt.i32 : wt.i64;
     const local = this.#b.local(t);
     let first = address;
@@ -300,7 +300,7 @@ export class TranslationReuse {
     return () => first;
   }
   /** True if a range across two pages, or outside its page range, is contiguous in the direct map. */
-  #across(translation: Translation, first: () => Node): Node {
+  #across(translation: Translation, first: () => WasmNode): WasmNode {
     const span = [as(wt.i64, first()), i32c(translation.high - translation.low)];
     return translation.range && hasRange(translation)
       ? node(wt.i32, op.call, [...span, translation.range.request], this.#slowPaths.outsideRange())
@@ -310,7 +310,7 @@ export class TranslationReuse {
    * Tests the page of a translation. The access and the byte range are known when all code is written; a
    * range without bytes emits nothing.
    */
-  #lookUp(translation: Translation, first: () => Node, found: number, entry: number): void {
+  #lookUp(translation: Translation, first: () => WasmNode, found: number, entry: number): void {
     this.#b.later((late) => {
       if (translation.low === translation.high) return;
       if (translation.range && hasRange(translation)) {
@@ -342,7 +342,7 @@ export class TranslationReuse {
    * addresses near the register are translated here for all iterations. Returns the facts that hold in the
    * whole loop.
    */
-  forLoop(r: number, value: Node): ReuseState {
+  forLoop(r: number, value: WasmNode): ReuseState {
     const b = this.#b;
     const origin: Origin = { of: this.#next++, plus: 0 };
     const local = b.keep(wt.i32);
@@ -373,7 +373,7 @@ export class TranslationReuse {
     origins[r] = origin;
     return { ...nothing, origins, translations: [translation] };
   }
-  #unless(c: Node, otherwise: () => void): void {
+  #unless(c: WasmNode, otherwise: () => void): void {
     this.#b.if(node(wt.i32, op.i32eqz, [c]), false);
     otherwise();
     this.#b.end();
@@ -382,7 +382,7 @@ export class TranslationReuse {
    * True if the address has a known origin in code with verified translations. A second access then needs one
    * instruction.
    */
-  isKnown(address: Node): boolean {
+  isKnown(address: WasmNode): boolean {
     return this.#isVerifiedCode() && originOfAddress(address) !== undefined;
   }
   /** True in code where all translations have succeeded and known values hold. */
@@ -390,17 +390,17 @@ export class TranslationReuse {
     return typeof this.otherwise === "function";
   }
   /** The value at an address, if it is known. */
-  valueAt(address: Node, bits: number): Node | undefined {
+  valueAt(address: WasmNode, bits: number): WasmNode | undefined {
     const origin = originOfAddress(address);
     return origin && this.#isVerifiedCode() ? this.#values.at(origin, bits >> 3) : undefined;
   }
   /** A value has been loaded from an address. */
-  loaded(address: Node, bits: number, value: Node): void {
+  loaded(address: WasmNode, bits: number, value: WasmNode): void {
     const origin = originOfAddress(address);
     if (origin && this.#isVerifiedCode() && isWhole(value.t, bits)) this.#values.put(origin, bits >> 3, value);
   }
   /** A value has been stored to an address; to any address if none is given. */
-  stored(address?: Node, bits = 0, value?: Node): void {
+  stored(address?: WasmNode, bits = 0, value?: WasmNode): void {
     const origin = address && this.#isVerifiedCode() ? originOfAddress(address) : undefined;
     this.#values.changed(origin, bits >> 3);
     if (origin && value && isWhole(value.t, bits)) this.#values.put(origin, bits >> 3, value);

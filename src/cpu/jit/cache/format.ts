@@ -6,7 +6,7 @@
 // 1998.
 import type { Decoded } from "../../decode/decoder.ts";
 import type { Exit } from "../../machine/exit.ts";
-import type { Graph, JitBlock } from "../cfg/graph.ts";
+import type { BlockGraph, JitBlock } from "../cfg/graph.ts";
 import type { JumpTable } from "../emit/jump-tables.ts";
 import type { Region } from "../runtime/region-plan.ts";
 
@@ -32,7 +32,7 @@ export interface CodeFile extends CodeUnit {
 }
 
 /** Code bytes at the time of compilation. */
-export interface CodeBytes {
+export interface CachedCodeBytes {
   readonly address: number;
   readonly bytes: Uint8Array;
 }
@@ -64,7 +64,7 @@ export interface CachedRegion {
   readonly roots: readonly number[];
   readonly entries: readonly number[];
   readonly blocks: readonly Omit<JitBlock, "instructions">[];
-  readonly code: readonly CodeBytes[];
+  readonly code: readonly CachedCodeBytes[];
   readonly instructions: number;
   readonly full: boolean;
   readonly tree: boolean;
@@ -133,7 +133,7 @@ export const movedRegion = (region: CachedRegion, base: number): CachedRegion =>
 };
 
 /** The doors of a graph. `landing` returns the return address of a door's call. */
-export const landingsOf = (graph: Graph, landing: (door: Exit) => number | undefined): CachedRegion["landings"] =>
+export const landingsOf = (graph: BlockGraph, landing: (door: Exit) => number | undefined): CachedRegion["landings"] =>
   [...new Set([...graph.blocks.values()].flatMap(({ door }) => door ?? []))].map((door) => [door, landing(door)]);
 
 /** A region as data. */
@@ -233,9 +233,9 @@ export const graphOf = (
   { entries, blocks, code, instructions, full, tree }: CachedRegion,
   pages: ReadonlyMap<number, number>,
   decode: (bytes: Uint8Array, ip: number) => Decoded,
-): Graph => {
+): BlockGraph => {
   const decodeRange = (address: number, end: number): Decoded[] => {
-    const there = code.find((part) => part.address === address) as CodeBytes;
+    const there = code.find((part) => part.address === address) as CachedCodeBytes;
     const all: Decoded[] = [];
     for (let at = address; at < end; at += all.at(-1)!.length) all.push(decode(there.bytes.subarray(at - address), at));
     return all;

@@ -39,7 +39,7 @@ export interface JitBlock {
 }
 
 /** The blocks of one region. */
-export interface Graph {
+export interface BlockGraph {
   /** Addresses at which control can enter the region, the first root first. */
   readonly entries: readonly number[];
   /** By key. */

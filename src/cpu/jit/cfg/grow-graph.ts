@@ -10,7 +10,7 @@ import { effectsOf } from "../../isa/effects.ts";
 import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import { S } from "../../machine/state.ts";
-import { type Graph, isByPointer, type JitBlock } from "./graph.ts";
+import { type BlockGraph, isByPointer, type JitBlock } from "./graph.ts";
 import { reachable, reducibleEntries } from "./structure.ts";
 
 /** Conditions on the blocks that a region may grow over. */
@@ -203,7 +203,7 @@ const cutAt = (block: JitBlock, isLeader: (ip: number) => boolean): JitBlock => 
 };
 
 /** Grows a region from its roots, breadth first. Undefined if the first root cannot be compiled. */
-export const growGraph = (reader: BlockReader, roots: readonly number[], growth: GrowthLimits): Graph | undefined => {
+export const growGraph = (reader: BlockReader, roots: readonly number[], growth: GrowthLimits): BlockGraph | undefined => {
   if (!contexts[reader.blocks.context]!.flat) return undefined;
   const pages = new Map<number, number>();
   const found = new Map<number, JitBlock>();

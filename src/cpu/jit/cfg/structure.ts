@@ -5,7 +5,7 @@
 // A reducible region with one entry needs no more. Any other region gets a dispatcher, which is a block at
 // the root. It leads to every entry, and to every target of an edge that no structured jump can express. Such
 // an edge sets a number and jumps to the dispatcher.
-import { type Graph, isOpen } from "./graph.ts";
+import { type BlockGraph, isOpen } from "./graph.ts";
 
 /** The dispatcher's key, which is no address. */
 export const dispatcher = -1;
@@ -116,7 +116,7 @@ const analyse = (root: number, dispatched: readonly number[], successors: Succes
 };
 
 /** Computes the structured form, with a dispatcher where the graph needs one. */
-export const structureOf = (g: Graph): Structure => {
+export const structureOf = (g: BlockGraph): Structure => {
   let dispatched: number[] = g.entries.length > 1 ? [...g.entries] : [];
   for (;;) {
     const now = dispatched;
@@ -130,7 +130,7 @@ export const structureOf = (g: Graph): Structure => {
 };
 
 /** The blocks of all loops, by loop head. */
-const loopBodies = (g: Graph, s: Structure): Map<number, Set<number>> => {
+const loopBodies = (g: BlockGraph, s: Structure): Map<number, Set<number>> => {
   const predecessors = new Map<number, number[]>([...s.order.keys()].map((ip) => [ip, []]));
   for (const ip of s.order.keys()) if (ip !== dispatcher) for (const to of g.blocks.get(ip)!.successors) predecessors.get(to)!.push(ip);
   const bodies = new Map<number, Set<number>>();
@@ -153,13 +153,13 @@ const loopBodies = (g: Graph, s: Structure): Map<number, Set<number>> => {
  * The entries among `further` that leave every loop reducible: outside all loops, or at the head of an
  * outermost loop. An entry in the middle of a loop would lead every iteration through the dispatcher.
  */
-export const reducibleEntries = (g: Graph, further: Iterable<number>): number[] => {
+export const reducibleEntries = (g: BlockGraph, further: Iterable<number>): number[] => {
   const bodies = loopBodies(g, structureOf(g));
   return [...further].filter((entry) => [...bodies].every(([head, body]) => head === entry || !body.has(entry)));
 };
 
 /** The head of the innermost loop around a block, as seen from the first entry. */
-export const loopAround = (g: Graph, ip: number): number | undefined => {
+export const loopAround = (g: BlockGraph, ip: number): number | undefined => {
   const successors: Successors = (at) => g.blocks.get(at)!.successors;
   const rpo = postorder(g.entries[0]!, successors).reverse();
   const order = new Map(rpo.map((at, n) => [at, n]));
@@ -189,7 +189,7 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
  * unknown part of it. Each backward jump tests the budget too. The test is there and not at the loop head, so
  * that no flags are carried around the loop for its exit.
  */
-export const budgetTests = (g: Graph, s: Structure): Set<number> => {
+export const budgetTests = (g: BlockGraph, s: Structure): Set<number> => {
   const out = new Set([...g.entries, ...s.dispatched]);
   for (const block of g.blocks.values()) if (isOpen(block)) for (const after of block.successors) out.add(after);
   return out;
@@ -203,7 +203,7 @@ const longPath = 80;
  * path. Where the budget does not cover it, the interpreter executes the rest. So each test asks for as
  * little as possible, and long paths get additional tests. A trace has one test.
  */
-export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): ReadonlyMap<number, number> => {
+export const longestPaths = (g: BlockGraph, s: Structure, checked: Set<number>): ReadonlyMap<number, number> => {
   const longest = new Map<number, number>();
   for (const ip of [...s.order.keys()].reverse()) {
     if (ip === dispatcher) continue;
@@ -222,7 +222,7 @@ const maxScopeInstructions = 400;
  * The largest loops that are entered only at their heads and contain no calls. Between entering and leaving
  * such a loop, only its own code uses registers.
  */
-export const loopScopes = (g: Graph, s: Structure): Map<number, Set<number>> => {
+export const loopScopes = (g: BlockGraph, s: Structure): Map<number, Set<number>> => {
   const out = new Map<number, Set<number>>();
   for (const [head, body] of [...loopBodies(g, s)].toSorted(([, a], [, b]) => b.size - a.size)) {
     if ([...out.values()].some((outer) => outer.has(head))) continue;

@@ -1,7 +1,7 @@
 // The addresses of code in a region: constants, or sums of a constant and the address at which its file would
 // begin, which the module imports. In the second case one module serves the code at any position.
 // SDM Vol. 1 3.3.7: only targets of branches and RIP-relative operands depend on the position of code.
-import { type Body, constant, i64c, localGet, type Node, node, noted, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, constant, i64c, localGet, node, noted, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
 
 /** The origin of sums with the base (`Origin.of`). Origins of registers are positive. */
@@ -15,7 +15,7 @@ export const positions = { from: 2 ** 34, to: 2 ** 47 - 2 ** 34 } as const;
 const isRipRelative = (d: Decoded): boolean => d.mode === 64 && d.isMemory && (d.modrm & 0xc7) === 5;
 
 /** Code addresses for the emitter of one region. */
-export class CodeAddresses {
+export class EmittedCodeAddresses {
   readonly #base: bigint | undefined;
   readonly #local: number | undefined;
   /** Some address needs constants: the region has to be emitted without a base. */
@@ -33,7 +33,7 @@ export class CodeAddresses {
     if (this.#local !== undefined) prologue.set(this.#local, node(wt.i64, op.globalGet, [], 0));
   }
   /** An address as an expression. */
-  at(address: number | bigint): Node {
+  at(address: number | bigint): WasmNode {
     if (this.#base === undefined) return i64c(BigInt(address));
     const distance = BigInt(address) - this.#base;
     if (distance <= -reach || distance >= reach) this.#isFixed = true;
@@ -41,23 +41,23 @@ export class CodeAddresses {
     return noted(sum, 47, { of: ofBase, plus: Number(distance) });
   }
   /** The address of the code or data at which an expression points for certain; undefined for others. */
-  of(n: Node): number | undefined {
+  of(n: WasmNode): number | undefined {
     const value = constant(n);
     if (value !== undefined) return Number(value);
     return this.#base !== undefined && n.from?.of === ofBase ? Number(this.#base) + n.from.plus : undefined;
   }
   /** True for a sum with the base. Its value is below 2^47. */
-  isSum(n: Node): boolean {
+  isSum(n: WasmNode): boolean {
     return constant(n) === undefined && this.of(n) !== undefined;
   }
   /** The displacement of a memory operand, or its address if it has neither base nor index. */
-  displacement(d: Decoded): Node {
+  displacement(d: Decoded): WasmNode {
     if (!isRipRelative(d)) return i64c(BigInt.asIntN(64, BigInt(d.disp)));
     if (d.addressSize !== 64) this.#isFixed = true;
     return this.at(d.disp);
   }
   /** The target of a direct branch. */
-  target(d: Decoded): Node {
+  target(d: Decoded): WasmNode {
     if (d.size === 16) this.#isFixed = true;
     return this.at(d.target);
   }

@@ -1,7 +1,7 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, and wasm locals hold registers
 // and lazy flags. register-cache.ts decides when those are loaded and stored.
 
-import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../../codegen/expression.ts";
 import type { Decoded } from "../../decode/decoder.ts";
@@ -9,14 +9,14 @@ import { repeatIterations } from "../../decode/operand-slots.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import { assemble, type LazyFlagKind } from "../../isa/flags.ts";
 import { alignmentOf } from "../../isa/form.ts";
-import type { Assured, Flag, FlagKind, Ops, Width } from "../../isa/ops.ts";
+import type { Assured, Flag, FlagKind, Ops, RegisterWidth } from "../../isa/ops.ts";
 import { type HelperName, modelHelpers } from "../../isa/routine-types.ts";
 import { immediateWidth } from "../../isa/row.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
-import { at, type Field, fieldWidth, R, S } from "../../machine/state.ts";
+import { at, fieldWidth, R, S, type StateField } from "../../machine/state.ts";
 import { JitForm } from "../analysis/jit-form.ts";
-import { accessesMemory, type RegionFacts, type Segment } from "../analysis/region-facts.ts";
+import { accessesMemory, type BlockSegment, type RegionFacts } from "../analysis/region-facts.ts";
 import { type CacheState, mergeAlike, noRegisters, part, union } from "../analysis/register-cache.ts";
 import type { ModeTest } from "../analysis/register-use.ts";
 import { sseBatchEnd } from "../analysis/sse-batches.ts";
@@ -27,13 +27,13 @@ import { SseBatches } from "./sse-batch.ts";
 import { X87Batches } from "./x87-batch.ts";
 import type { x87Routines } from "./x87-forms.ts";
 
-const readImmediate = ({ address, bits }: InCode, width: number): Node =>
+const readImmediate = ({ address, bits }: InCode, width: number): WasmNode =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], address);
 /** True for an address in the upper half, which belongs to the kernel. The interpreter handles it. */
-const isNotUserAddress = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a);
+const isNotUserAddress = (a: WasmNode): WasmNode => pure.ltU(pure.imm(2n ** 47n - 1n), a);
 
 /** Compiles the instructions of a region by their meanings. */
-export class RegionCompiler extends RegionBase implements Ops<Node> {
+export class RegionCompiler extends RegionBase implements Ops<WasmNode> {
   readonly x87 = new X87Batches(this.body, {
     sideExit: () => this.sideExit(),
     call: (name, ...args) => this.#runtimeCall(name, ...args),
@@ -42,13 +42,13 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   readonly #facts: RegionFacts;
   readonly #offsetOf: (d: Decoded, n: number) => number;
   /** The translated memory operand of a read-modify-write instruction, or its address. */
-  #pointer: Node | undefined;
-  #address: Node | undefined;
+  #pointer: WasmNode | undefined;
+  #address: WasmNode | undefined;
   /** The control transfer of the current instruction, set by its meaning. */
   control:
     | { kind: "branch" }
-    | { kind: "branchIf"; c: Node }
-    | { kind: "jump"; target: Node }
+    | { kind: "branchIf"; c: WasmNode }
+    | { kind: "jump"; target: WasmNode }
     | { kind: "door"; code: number }
     | { kind: "left" }
     | undefined;
@@ -62,7 +62,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   /** Compiles the instructions of a block. */
-  block(list: readonly Decoded[], segments: readonly Segment[]): void {
+  block(list: readonly Decoded[], segments: readonly BlockSegment[]): void {
     this.reuse.beginSegment(this.assumesDirect);
     this.reuse.otherwise = this.assumesDirect ? () => this.sideExitFrom(1) : undefined;
     for (const { kind, from, to, isWorthTwoCopies, stack } of segments) {
@@ -159,7 +159,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.body.end();
   }
   /** Calls a routine that no row calls. */
-  #runtimeCall(name: (typeof x87Routines)[number], ...args: Node[]): Node {
+  #runtimeCall(name: (typeof x87Routines)[number], ...args: WasmNode[]): WasmNode {
     this.registerCache.endRestartable();
     const r = this.runtime.routine(name);
     return node(
@@ -174,7 +174,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.body.opcode(op.br);
     this.body.code.u(this.x87.active ? this.depth : this.depth + (this.#facts.hasX87Batches ? 1 : 0) + exitKinds.indexOf(kind));
   }
-  override exitAt(rip: Node, code: number, refund: number): void {
+  override exitAt(rip: WasmNode, code: number, refund: number): void {
     const out = super.exitAt.bind(this);
     if (!this.sse.exitFromBatch(out)) out(rip, code, refund);
   }
@@ -200,7 +200,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.d, n);
   }
 
-  get(n: number): Node {
+  get(n: number): WasmNode {
     const o = this.d.row.operands[n]!;
     const w = this.i.widths[n]!;
     if (this.i.memory(n) && o.kind !== "vsib") return this.read(this.#operand(), w, this.#alignment(n));
@@ -226,7 +226,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         return this.#readRegister(this.#registerOffset(n), w);
     }
   }
-  #readRegister(offset: number, w: number): Node {
+  #readRegister(offset: number, w: number): WasmNode {
     if (offset < at.rip) return this.readGpr(offset, w);
     if (offset >= at.ymm) {
       const v = this.xmm((offset - at.ymm) >> 5);
@@ -234,7 +234,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
-  vec(n: number): Node {
+  vec(n: number): WasmNode {
     const w = this.i.widths[n]!;
     const lane = vectorLoad[w];
     if (this.i.memory(n) && lane !== undefined) return this.loaded(wt.v128, lane, this.#operand(), w, this.#alignment(n));
@@ -242,7 +242,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     const v = this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
     return w < 128 && !this.d.row.vex ? this.sse.lowest(v, w) : v;
   }
-  wide(n: number): readonly [Node, Node] {
+  wide(n: number): readonly [WasmNode, WasmNode] {
     if (this.i.memory(n) && this.d.row.operands[n]!.kind !== "vsib") {
       const p = this.#translateOperand(n, access.read);
       return [this.readAt(p, 128), this.readAt(p, 128, 16)];
@@ -250,32 +250,32 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     const r = (this.#registerOffset(n) - at.ymm) >> 5;
     return [this.xmm(r), this.upper(r)];
   }
-  upper(r: number): Node {
+  upper(r: number): WasmNode {
     return this.body.bind(this.registers.uppers.get(r));
   }
-  setUpper(r: number, v: Node): void {
+  setUpper(r: number, v: WasmNode): void {
     this.registers.uppers.set(r, as(wt.v128, v));
   }
-  setWide(n: number, low: Node, high: Node): void {
+  setWide(n: number, low: WasmNode, high: WasmNode): void {
     if (this.i.memory(n)) return this.writeWideAt(this.#translateOperand(n, access.write), low, high);
     const r = (this.#registerOffset(n) - at.ymm) >> 5;
     this.setXmm(r, low);
     this.setUpper(r, high);
   }
-  override xmm(r: number): Node {
+  override xmm(r: number): WasmNode {
     return this.sse.read(r, this.body.bind(this.registers.xmms.get(r)));
   }
-  override setXmm(r: number, v: Node): void {
+  override setXmm(r: number, v: WasmNode): void {
     this.sse.registerWritten(r, 128, v);
     this.registers.xmms.set(r, as(wt.v128, v));
   }
-  override assured(name: Assured, w: 32 | 64, lanes: number, result: Node, ...operands: Node[]): boolean {
+  override assured(name: Assured, w: 32 | 64, lanes: number, result: WasmNode, ...operands: WasmNode[]): boolean {
     return this.sse.assured(name, w, lanes, result, operands);
   }
-  override shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
+  override shuffle(a: WasmNode, b: WasmNode, lanes: readonly number[]): WasmNode {
     return this.sse.shuffled(super.shuffle(a, b, lanes), a, b, lanes);
   }
-  rmw(n: number): Node {
+  rmw(n: number): WasmNode {
     if (!this.i.memory(n)) return this.get(n);
     const w = this.i.widths[n]!;
     const alignment = this.#alignment(n);
@@ -288,7 +288,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, this.i.widths[n]!);
   }
-  set(n: number, v: Node): void {
+  set(n: number, v: WasmNode): void {
     const w = this.i.widths[n]!;
     if (this.i.memory(n) && !this.#pointer) return this.write(this.#address ?? this.#operand(), w, v, this.#alignment(n));
     if (this.i.memory(n)) return this.writeAt(this.#pointer!, w, v);
@@ -308,7 +308,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
   }
-  setLow(n: number, w: Width, v: Node): void {
+  setLow(n: number, w: RegisterWidth, v: WasmNode): void {
     const offset = this.#registerOffset(n);
     if (w < 32) return this.writeGpr(offset, w, v);
     const upper = pure.and(this.registers.gpr.get(offset >> 3), pure.imm(~((1n << BigInt(w)) - 1n)));
@@ -319,7 +319,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
    * the field.
    */
   readonly #modes: readonly { readonly test: ModeTest; readonly local: number }[];
-  override holds(f: Field, mask: number, value: number): Node {
+  override holds(f: StateField, mask: number, value: number): WasmNode {
     // No exception is pending in an x87 batch.
     if (f === "fpuStatus") return this.x87.active ? i32c(0) : super.holds(f, mask, value);
     const mode = this.#modes.find(({ test }) => test.field === f && test.mask === mask && test.value === value);
@@ -333,92 +333,92 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   #isBatchedX87(): boolean {
     return this.x87.active && isInline(this.d);
   }
-  override field(f: Field, n = 0): Node {
+  override field(f: StateField, n = 0): WasmNode {
     if (this.x87.active && f === "fpuStatus") return this.body.bind(this.x87.status);
     if (this.#isBatchedX87() && f === "segSelector") return i64c(0n);
     return super.field(f, n);
   }
-  override setField(f: Field, v: Node): void {
+  override setField(f: StateField, v: WasmNode): void {
     this.registerCache.endRestartable();
     if (this.x87.active) return this.x87.setField(f, v, this.d.memorySegment);
     super.setField(f, v);
     if (f === "mxcsr") this.sse.state = undefined;
     this.#written(f);
   }
-  override call(name: string, ...args: Node[]): Node {
+  override call(name: string, ...args: WasmNode[]): WasmNode {
     if (this.#isBatchedX87()) return this.x87.call(name, args);
     this.registerCache.endRestartable();
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
     return result;
   }
-  #written(f: Field): void {
+  #written(f: StateField): void {
     if (f === "mxcsr") this.loadModes(this.body, f);
   }
   /** Loads the modes from the state page. */
-  loadModes(b: Body, f?: Field): void {
+  loadModes(b: Body, f?: StateField): void {
     for (const { test, local } of this.#modes) {
       if (f !== undefined && test.field !== f) continue;
       const bits = pure.and(loadAt(i32c(0), fieldWidth[test.field], at[test.field]), pure.imm(test.mask));
       b.set(local, pure.eq(bits, pure.imm(test.value)));
     }
   }
-  override setSystemFlags(v: Node): void {
+  override setSystemFlags(v: WasmNode): void {
     this.registerCache.endRestartable();
     super.setSystemFlags(v);
   }
-  selector(s: number): Node {
+  selector(s: number): WasmNode {
     return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.segSelector + s * 4));
   }
 
-  address(_n: number): Node {
+  address(_n: number): WasmNode {
     return this.inLocal(this.effective());
   }
-  element(_n: number, index: Node): Node {
+  element(_n: number, index: WasmNode): WasmNode {
     return this.inLocal(this.effective(index));
   }
-  linear(_n: number, _write: boolean): Node {
+  linear(_n: number, _write: boolean): WasmNode {
     return this.inLocal(this.segmented(this.d.memorySegment, this.effective()));
   }
-  segment(_n: number): Node {
+  segment(_n: number): WasmNode {
     if (this.#isBatchedX87()) return i64c(0n);
     return this.selector(this.d.memorySegment);
   }
-  #translateOperand(n: number, how: 0 | 1): Node {
+  #translateOperand(n: number, how: 0 | 1): WasmNode {
     return this.translate(this.#operand(), this.i.widths[n]!, how, this.#alignment(n));
   }
-  #operand(): Node {
+  #operand(): WasmNode {
     return this.segmented(this.d.memorySegment, this.effective());
   }
   #alignment(n: number): number {
     return alignmentOf(this.d.row, this.d.row.operands[n]!);
   }
-  #implicit(segment: number | undefined, offset: Node): Node {
+  #implicit(segment: number | undefined, offset: WasmNode): WasmNode {
     return this.segmented(segment ?? (this.d.isMemory ? this.d.memorySegment : this.d.segment >= 0 ? this.d.segment : S.ds), offset);
   }
-  load(segment: number | undefined, offset: Node, w: number): Node {
+  load(segment: number | undefined, offset: WasmNode, w: number): WasmNode {
     return this.read(this.#implicit(segment, offset), w);
   }
-  loadRmw(segment: number | undefined, offset: Node, w: number): Node {
+  loadRmw(segment: number | undefined, offset: WasmNode, w: number): WasmNode {
     return this.readAt(this.translate(this.#implicit(segment, offset), w, access.write), w);
   }
-  store(segment: number | undefined, offset: Node, w: number, v: Node): void {
+  store(segment: number | undefined, offset: WasmNode, w: number, v: WasmNode): void {
     this.write(this.#implicit(segment, offset), w, v);
   }
 
   // Flags, in locals.
-  protected override storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node, w = 64): void {
+  protected override storeFlags(kind: LazyFlagKind, r: WasmNode, a: WasmNode, b: WasmNode, w = 64): void {
     this.lazyFlags.set(kind, r, a, b, w);
   }
-  protected override loadFlags(): { kind: Node; r: Node; a: Node; b: Node } {
+  protected override loadFlags(): { kind: WasmNode; r: WasmNode; a: WasmNode; b: WasmNode } {
     return this.lazyFlags.operands();
   }
-  protected override signParity(): Node {
+  protected override signParity(): WasmNode {
     const { facts } = this.lazyFlags;
     const { r, b } = this.loadFlags();
     return facts === undefined ? super.signParity() : facts.kind === "split" ? b : r;
   }
-  override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+  override flags(kind: FlagKind, w: number, r: WasmNode, a?: WasmNode, b?: WasmNode): void {
     if (kind !== "word") {
       super.flags(kind, w, r, a, b);
       if (kind === "order") this.lazyFlags.setSplit();
@@ -430,18 +430,18 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     super.flags(kind, w, word);
     this.lazyFlags.setWord(word);
   }
-  override flag(f: Flag): Node {
+  override flag(f: Flag): WasmNode {
     return this.inLocal(this.lazyFlags.flag(f));
   }
-  override flagsWord(): Node {
+  override flagsWord(): WasmNode {
     return this.inLocal(assemble(pure, (f) => this.flag(f)));
   }
-  override condition(cc: number): Node {
+  override condition(cc: number): WasmNode {
     return this.body.bind(as(wt.i32, this.lazyFlags.condition(cc)));
   }
 
   // Control transfers.
-  override uncanonical(a: Node): Node {
+  override uncanonical(a: WasmNode): WasmNode {
     const { calls, jumps, returns } = effectsOf(this.d.row);
     // A jump has no effect before control leaves the region. So a test at that exit is early enough.
     const isOutside = this.addresses.isSum(a) ? i32c(0) : isNotUserAddress(a);
@@ -449,30 +449,30 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return this.#unproven ? pure.imm(0) : isOutside;
   }
   /** The condition that the target of the current jump is not an address, if it has not been tested yet. */
-  #unproven: Node | undefined;
+  #unproven: WasmNode | undefined;
   /** Tests the target of a jump before it leaves the region. */
   proveTarget(): void {
     if (this.#unproven) this.sideExitIf(truth(this.#unproven));
   }
-  ip(): Node {
+  ip(): WasmNode {
     return this.here();
   }
-  modrm(): Node {
+  modrm(): WasmNode {
     return i64c(BigInt(this.d.modrmByte));
   }
-  nextIp(): Node {
+  nextIp(): WasmNode {
     return this.next();
   }
-  target(): Node {
+  target(): WasmNode {
     return this.addresses.target(this.d);
   }
   branch(): void {
     this.control = { kind: "branch" };
   }
-  branchIf(c: Node): void {
+  branchIf(c: WasmNode): void {
     this.control = { kind: "branchIf", c: this.body.bind(truth(c)) };
   }
-  jump(target: Node): void {
+  jump(target: WasmNode): void {
     this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) };
   }
   fault(): void {
@@ -497,7 +497,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.#exitAlways();
   }
 
-  repeat(bodyOf: () => Node | undefined, zf: boolean): void {
+  repeat(bodyOf: () => WasmNode | undefined, zf: boolean): void {
     if (this.i.rep === 0) {
       bodyOf();
       return;
@@ -510,7 +510,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.registerCache.endRestartable();
     this.#iterations(bodyOf, zf);
   }
-  #iterations(bodyOf: () => Node | undefined, zf: boolean): void {
+  #iterations(bodyOf: () => WasmNode | undefined, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.i;
     const iterations = b.local(wt.i32);
@@ -520,7 +520,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     b.opcode(op.loop);
     b.code.byte(0x40);
     this.depth += 2;
-    const out = (depth: number, c: Node) => {
+    const out = (depth: number, c: WasmNode) => {
       b.expr(c);
       b.opcode(op.brIf);
       b.code.u(depth);

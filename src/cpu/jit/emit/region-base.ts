@@ -2,11 +2,11 @@
 // access uses the direct map, a nearby translation (translation-reuse.ts), or the TLB. An exit names the
 // address at which control continues.
 
-import { type Body, bitsOf, constant, i32c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, bitsOf, constant, i32c, localGet, node, noted, op, type WasmNode, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
-import type { Form, Width } from "../../isa/ops.ts";
+import type { Form, RegisterWidth } from "../../isa/ops.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
@@ -14,7 +14,7 @@ import type { Model } from "../../machine/model.ts";
 import { at, S } from "../../machine/state.ts";
 import { type DataflowState, meet } from "../analysis/dataflow.ts";
 import type { JitForm } from "../analysis/jit-form.ts";
-import { LazyFlags } from "../analysis/lazy-flags.ts";
+import { RegionFlags } from "../analysis/lazy-flags.ts";
 import { Iteration } from "../analysis/loop-flags.ts";
 import type { PageRange } from "../analysis/page-ranges.ts";
 import { inStatePage, type LoopScope, overlap, part, RegisterCache, type RegisterSet, without } from "../analysis/register-cache.ts";
@@ -30,10 +30,10 @@ import {
   TranslationReuse,
   tagsOf,
 } from "../analysis/translation-reuse.ts";
-import { CodeAddresses } from "./code-addresses.ts";
+import { EmittedCodeAddresses } from "./code-addresses.ts";
 import { type ExitKind, exitKindOf } from "./exits.ts";
 import type { JumpTable } from "./jump-tables.ts";
-import { anyUpper, Registers } from "./registers.ts";
+import { anyUpper, RegionRegisters } from "./registers.ts";
 
 /** The memory offset of an immediate in code, and its width after extension. */
 export interface InCode {
@@ -94,9 +94,9 @@ export abstract class RegionBase extends Compiler {
   declare readonly runtime: RegionRuntime;
   protected override readonly narrow: boolean;
   readonly registerCache: RegisterCache;
-  readonly registers: Registers;
-  readonly addresses: CodeAddresses;
-  readonly lazyFlags: LazyFlags;
+  readonly registers: RegionRegisters;
+  readonly addresses: EmittedCodeAddresses;
+  readonly lazyFlags: RegionFlags;
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly reuse: TranslationReuse;
@@ -126,15 +126,15 @@ export abstract class RegionBase extends Compiler {
       store: (p, iteration) => this.#storeParts(p, iteration),
     });
     this.registerCache = cache;
-    this.registers = new Registers(body, this.narrow, cache);
-    this.addresses = new CodeAddresses(body, runtime.base);
+    this.registers = new RegionRegisters(body, this.narrow, cache);
+    this.addresses = new EmittedCodeAddresses(body, runtime.base);
     this.#rip = body.keep(wt.i64);
-    this.lazyFlags = new LazyFlags(body, this.narrow, cache);
+    this.lazyFlags = new RegionFlags(body, this.narrow, cache);
   }
-  record(): Node {
+  record(): WasmNode {
     return i32c(0);
   }
-  budget(): Node {
+  budget(): WasmNode {
     return this.#budgetWith(0);
   }
   /**
@@ -156,7 +156,7 @@ export abstract class RegionBase extends Compiler {
     this.body.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [before, i32c(units)]), at.timeCharge);
     this.pendingCharge += units;
   }
-  #budgetWith(refund: number): Node {
+  #budgetWith(refund: number): WasmNode {
     const budget = localGet(wt.i32, this.budgetLocal);
     const more = refund - this.pendingCharge;
     return more ? node(wt.i32, op.i32add, [budget, i32c(more)]) : budget;
@@ -168,7 +168,7 @@ export abstract class RegionBase extends Compiler {
   }
   // Exits. Their kinds have the outermost labels (exits.ts).
   /** Leaves the region for the address `rip`. `refund`: instructions charged but not retired. */
-  exitAt(rip: Node, why: number, refund: number): void {
+  exitAt(rip: WasmNode, why: number, refund: number): void {
     const b = this.body;
     // A region cannot return an address of the kernel's half.
     const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : exitCode.changed;
@@ -220,7 +220,7 @@ export abstract class RegionBase extends Compiler {
     this.sideExit();
     this.depth -= labels;
   }
-  protected sideExitIf(c: Node): void {
+  protected sideExitIf(c: WasmNode): void {
     this.body.if(c, false);
     this.sideExitFrom(1);
     this.body.end();
@@ -229,7 +229,7 @@ export abstract class RegionBase extends Compiler {
    * Outside 64-bit mode: exits if an upper half that later code clears is not 0 yet. That code may or may not
    * run.
    */
-  exitIfUpper(rip: Node, refund: number, zeroed: RegisterSet): void {
+  exitIfUpper(rip: WasmNode, refund: number, zeroed: RegisterSet): void {
     const b = this.body;
     const { cached } = this.registerCache.now;
     b.if(anyUpper(without(zeroed, cached)), false);
@@ -238,17 +238,17 @@ export abstract class RegionBase extends Compiler {
     this.depth--;
     b.end();
   }
-  protected here(): Node {
+  protected here(): WasmNode {
     return this.addresses.at(this.d.ip);
   }
-  protected next(): Node {
+  protected next(): WasmNode {
     return this.addresses.at(this.nextIpConstant());
   }
   nextIpConstant(): bigint {
     const next = BigInt(this.d.ip + this.d.length);
     return this.d.mode === 64 ? next : BigInt.asUintN(32, next);
   }
-  protected override choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+  protected override choose(c: WasmNode, then: () => void, otherwise?: () => void, likely?: boolean): void {
     this.body.if(c, likely);
     this.depth++;
     this.oneOf(then, () => {
@@ -284,25 +284,25 @@ export abstract class RegionBase extends Compiler {
     this.reuse.state = k;
   }
   /** Puts a value into a local of its own: of 32 bits, if they determine the rest. */
-  protected inLocal(v: Node): Node {
+  protected inLocal(v: WasmNode): WasmNode {
     if (v.op === op.i64extendI32s) return node(wt.i64, v.op, [this.body.bind(v.args[0]!)]);
     if (v.t !== wt.i64 || bitsOf(v) > 32) return this.body.bind(v);
     const low = this.body.bind(as(wt.i32, v));
     return noted(low, Math.min(bitsOf(v), bitsOf(low)), v.from);
   }
-  override let(_name: string, v: Node): Node {
+  override let(_name: string, v: WasmNode): WasmNode {
     const there = v.op === op.i64extendI32s ? v.args[0]! : v;
     return there.op === op.localGet ? v : this.inLocal(v);
   }
-  override readAt(pointer: Node, w: number, offset = 0): Node {
+  override readAt(pointer: WasmNode, w: number, offset = 0): WasmNode {
     const o = load32[w];
     const there = layout.window + offset;
     return o === undefined ? super.readAt(pointer, w, there) : this.body.bind(node(wt.i32, o, [pointer], there));
   }
-  override storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
+  override storeAt(pointer: WasmNode, w: number, v: WasmNode, offset = 0, b = this.body): void {
     super.storeAt(pointer, w, v, layout.window + offset, b);
   }
-  override writeWideAt(pointer: Node, low: Node, high: Node): void {
+  override writeWideAt(pointer: WasmNode, low: WasmNode, high: WasmNode): void {
     this.storeAt(pointer, 128, low);
     this.storeAt(pointer, 128, high, 16);
     this.commitAt();
@@ -327,24 +327,24 @@ export abstract class RegionBase extends Compiler {
     return new Iteration(this.body, locals, isEntry);
   }
   // Registers.
-  #gpr(r: number): Node {
+  #gpr(r: number): WasmNode {
     return noted(this.registers.gpr.get(r), undefined, this.reuse.originOf(r));
   }
   /** Outside 64-bit mode origins are meant modulo 2^32, so truncation keeps them. */
-  protected truncate(v: Node, w: number): Node {
+  protected truncate(v: WasmNode, w: number): WasmNode {
     const cut = pure.zext(v, w);
     return v.from && w === 32 && this.d.mode !== 64 ? noted(cut, cut.below, v.from) : cut;
   }
-  override readonly zext = (v: Node, w: number): Node => this.truncate(v, w);
+  override readonly zext = (v: WasmNode, w: number): WasmNode => this.truncate(v, w);
   /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
-  protected readGpr(offset: number, w: number): Node {
+  protected readGpr(offset: number, w: number): WasmNode {
     const whole = this.#gpr(offset >> 3);
     const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
     const value = this.inLocal(w === 64 ? v : this.truncate(v, w));
     if (w >= 32) this.lazyFlags.noteCopy(offset >> 3, value);
     return value;
   }
-  protected writeGpr(offset: number, w: number, v: Node): void {
+  protected writeGpr(offset: number, w: number, v: WasmNode): void {
     const r = offset >> 3;
     const known = w === 64 || (w === 32 && (this.d.mode !== 64 || bitsOf(v) <= 32));
     this.reuse.setOrigin(r, known ? v.from : undefined);
@@ -354,16 +354,16 @@ export abstract class RegionBase extends Compiler {
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
     this.registers.gpr.setLow(r, pure.or(pure.and(this.registers.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
   }
-  reg(r: number, w: Width): Node {
+  reg(r: number, w: RegisterWidth): WasmNode {
     return this.readGpr(at.gpr + r * 8, w);
   }
-  setReg(r: number, w: Width, v: Node): void {
+  setReg(r: number, w: RegisterWidth, v: WasmNode): void {
     this.writeGpr(at.gpr + r * 8, w, v);
   }
   // Memory.
-  protected effective(vectorIndex?: Node): Node {
+  protected effective(vectorIndex?: WasmNode): WasmNode {
     const d = this.d;
-    let a: Node | undefined = d.base === noRegister ? undefined : this.#gpr(d.base);
+    let a: WasmNode | undefined = d.base === noRegister ? undefined : this.#gpr(d.base);
     if (d.index !== noRegister) {
       const x = pure.shl(this.registers.gpr.get(d.index), pure.imm(d.scale));
       a = a ? pure.add(a, x) : x;
@@ -375,7 +375,7 @@ export abstract class RegionBase extends Compiler {
     const disp = this.addresses.displacement(d);
     return this.truncate(a ? pure.add(a, disp) : disp, d.addressSize);
   }
-  protected segmented(segment: number, offset: Node): Node {
+  protected segmented(segment: number, offset: WasmNode): WasmNode {
     if (segment < S.fs) return offset;
     if (this.d.mode !== 64) {
       this.sideExitIf(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
@@ -384,20 +384,20 @@ export abstract class RegionBase extends Compiler {
     return this.d.mode === 64 ? linear : pure.zext(linear, 32);
   }
   /** The offset of the bytes from the start of the window. */
-  override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+  override translate(linear: WasmNode, bits: number, how: Access, alignment = 1): WasmNode {
     const p = this.#translateKnown(linear, bits, how, alignment);
     this.registerCache.loaded(byteRangeOf(linear, bits));
     if (how === access.write) this.registerCache.stored(byteRangeOf(linear, bits));
     return p;
   }
-  #translateKnown(linear: Node, bits: number, how: Access, alignment: number): Node {
+  #translateKnown(linear: WasmNode, bits: number, how: Access, alignment: number): WasmNode {
     const p = this.body.local(wt.i32);
     const sum: MemoryAccess = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
     const found = this.#reuse(linear, bits, how, alignment, sum);
     return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
   }
   /** The same for an address without known facts. */
-  #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
+  #translate(linear: WasmNode, bits: number, how: Access, alignment: number, stored?: WasmNode): WasmNode {
     const b = this.body;
     const a = this.let("linear", linear);
     const range = alignment === 1 ? this.#pageRange() : undefined;
@@ -426,7 +426,7 @@ export abstract class RegionBase extends Compiler {
     return localGet(wt.i32, p);
   }
   /** `stored`: the integer that the instruction stores at the address. */
-  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, labels = 1): void {
+  #lookUp(p: number, a: WasmNode, bits: number, how: WasmNode, stored: WasmNode | undefined, labels = 1): void {
     if (this.assumesDirect) return this.sideExitFrom(labels);
     const what = [as(wt.i64, a), i32c(bits >> 3)];
     const { lookUp, lookUpForStore } = this.runtime;
@@ -439,7 +439,7 @@ export abstract class RegionBase extends Compiler {
    * Emits an access that reuses a translation, if something is known of the address (translation-reuse.ts).
    * False if not.
    */
-  #reuse(linear: Node, bits: number, how: Access, alignment: number, does: MemoryAccess, stored?: Node): boolean {
+  #reuse(linear: WasmNode, bits: number, how: Access, alignment: number, does: MemoryAccess, stored?: WasmNode): boolean {
     const slow: SlowLookup = (p, a, labels) => this.#lookUp(p, a, bits, i32c(how), stored, labels);
     return alignment === 1 && this.reuse.find(linear, bits >> 3, how, this.#pageRange(), slow, does);
   }
@@ -451,7 +451,7 @@ export abstract class RegionBase extends Compiler {
     return pageRanges && d.isMemory && d.base !== noRegister ? pageRanges.get(d.base) : undefined;
   }
   /** The value that an operator loads from an address. */
-  protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
+  protected loaded(t: WasmType, o: number, linear: WasmNode, bits: number, alignment: number, how: Access = access.read): WasmNode {
     const there = isWhole(t, bits) ? this.reuse.valueAt(linear, bits) : undefined;
     const value = this.body.local(t);
     if (there) {
@@ -471,14 +471,14 @@ export abstract class RegionBase extends Compiler {
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
   }
-  protected read(linear: Node, w: number, alignment = 1, how: Access = access.read): Node {
+  protected read(linear: WasmNode, w: number, alignment = 1, how: Access = access.read): WasmNode {
     const narrow = load32[w];
     if (narrow !== undefined) return this.loaded(wt.i32, narrow, linear, w, alignment, how);
     if (w === 64 || w === 128)
       return this.loaded(w === 64 ? wt.i64 : wt.v128, w === 64 ? op.i64load : op.v128load, linear, w, alignment, how);
     return this.readAt(this.translate(linear, w, how, alignment), w);
   }
-  protected write(linear: Node, w: number, v: Node, alignment = 1): void {
+  protected write(linear: WasmNode, w: number, v: WasmNode, alignment = 1): void {
     const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
     const value = whole.args.length === 0 ? whole : this.body.bind(whole);
     const store: MemoryAccess = (b, base, offset) => this.storeAt(base, w, value, offset, b);
@@ -489,7 +489,7 @@ export abstract class RegionBase extends Compiler {
     this.registerCache.stored(byteRangeOf(linear, w));
   }
   /** Calls a slow path inside so many labels. It returns the offset plus 1, or 0 for a side exit. */
-  #useSlowPath(p: number, where: Node, labels = 1): void {
+  #useSlowPath(p: number, where: WasmNode, labels = 1): void {
     const b = this.body;
     this.depth += labels;
     b.set(p, where);
@@ -504,7 +504,7 @@ export abstract class RegionBase extends Compiler {
     this.reuse.stored();
   }
   /** The address at which control continues, set by `exitAt`. */
-  get rip(): Node {
+  get rip(): WasmNode {
     return localGet(wt.i64, this.#rip);
   }
   /** Loads registers from the state page. */

@@ -7,7 +7,7 @@
 // moment, so nothing is lost with the wasm stack. A jump out of the region tail-calls the region that begins
 // at its target.
 
-import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { Body, type FunctionBytes, i32c, i64c, localGet, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { isEntryOf, jumpEntry } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import type { Decoded } from "../../decode/decoder.ts";
@@ -19,7 +19,7 @@ import { type DataflowState, meet, nothingKnown } from "../analysis/dataflow.ts"
 import type { Iteration } from "../analysis/loop-flags.ts";
 import { analyseRegion, type BlockFacts, type RegionFacts } from "../analysis/region-facts.ts";
 import { inScope, inStatePage, type LoopScope } from "../analysis/register-cache.ts";
-import { type Graph, isOpen, type JitBlock } from "../cfg/graph.ts";
+import { type BlockGraph, isOpen, type JitBlock } from "../cfg/graph.ts";
 import { dispatcher, isBackward, type Structure } from "../cfg/structure.ts";
 import { exitKinds } from "./exits.ts";
 import { RegionCompiler } from "./instruction-compiler.ts";
@@ -30,13 +30,13 @@ type Label = { readonly kind: "loop" | "merge"; readonly key: number } | { reado
 
 /** The slot of a region, and the index of one of its entries. */
 interface RegionEntry {
-  readonly slot: Node;
-  readonly number: Node;
+  readonly slot: WasmNode;
+  readonly number: WasmNode;
 }
 
 class RegionEmitter {
   readonly #facts: RegionFacts;
-  readonly #g: Graph;
+  readonly #g: BlockGraph;
   readonly #s: Structure;
   readonly #c: RegionCompiler;
   readonly #b: Body;
@@ -122,7 +122,7 @@ class RegionEmitter {
    * The region that begins at an address, by the jump cache. If there is none, control branches to the label
    * that is so many further out.
    */
-  #lookUp(target: Node, label = 0): RegionEntry {
+  #lookUp(target: WasmNode, label = 0): RegionEntry {
     const b = this.#b;
     const entry = jumpEntry(b, target);
     b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), label, false);
@@ -131,11 +131,11 @@ class RegionEmitter {
     return { slot, number: node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region + slotBits / 8) };
   }
   /** The same for an indirect call, with a call target cache. */
-  #lookUpCall(target: Node): RegionEntry {
+  #lookUpCall(target: WasmNode): RegionEntry {
     const b = this.#b;
     const cache = this.#runtime.callCache();
     const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
-    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], cache + callTarget.region + n);
+    const half = (n: number): WasmNode => node(wt.i32, op.i32load16u, [i32c(0)], cache + callTarget.region + n);
     b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], cache + callTarget.ip), target]), true);
     b.set(slot, half(0));
     b.set(number, half(slotBits / 8));
@@ -149,7 +149,7 @@ class RegionEmitter {
     b.end();
     return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
   }
-  #enter({ slot, number }: RegionEntry, budget: Node, how: number): void {
+  #enter({ slot, number }: RegionEntry, budget: WasmNode, how: number): void {
     const b = this.#b;
     b.expr(budget);
     b.expr(number);
@@ -170,7 +170,7 @@ class RegionEmitter {
     this.#c.depth--;
   }
   /** Code that runs only if `c` holds and does not continue here. */
-  #when(c: Node, then: () => void, likely?: boolean): void {
+  #when(c: WasmNode, then: () => void, likely?: boolean): void {
     this.#b.if(c, likely);
     this.#labels.push({ kind: "other" });
     this.#c.depth++;
@@ -356,7 +356,7 @@ class RegionEmitter {
     if (!registerCache.now.scope) registerCache.writeBack();
   }
   /** An indirect jump: to another entry of this region, otherwise out of it. */
-  #computed(target: Node): void {
+  #computed(target: WasmNode): void {
     const b = this.#b;
     this.#writeBack();
     const table = this.#jumpTable;
@@ -376,7 +376,7 @@ class RegionEmitter {
    * A return to one of the region's return points, or a jump in a trace tree. It goes to the block at the
    * target, otherwise out of the region.
    */
-  #toSuccessor(block: JitBlock, target: Node, out: () => void): void {
+  #toSuccessor(block: JitBlock, target: WasmNode, out: () => void): void {
     this.#writeBack();
     const addresses = block.successors.map((key) => this.#g.blocks.get(key)!.ip);
     const known = this.#c.addresses.of(target);
@@ -388,14 +388,14 @@ class RegionEmitter {
     this.#when(node(wt.i32, op.i64ne, [target, this.#c.addresses.at(inline)]), out, false);
     this.#go(block, inline);
   }
-  #redispatch(next: Node): void {
+  #redispatch(next: WasmNode): void {
     this.#c.registerCache.forget();
     this.#c.chargePending();
     this.#b.set(this.#next, next);
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label("loop", dispatcher));
   }
-  #call(block: JitBlock, target: Node): void {
+  #call(block: JitBlock, target: WasmNode): void {
     const c = this.#c;
     if (!block.successors.includes(block.end)) return c.exitAt(target, exitCode.jumped, 0);
     this.#writeBack();
@@ -405,7 +405,7 @@ class RegionEmitter {
     c.exitAt(target, exitCode.jumped, 0);
   }
   /** Branches to the label around it if no region begins at the target or calls are too deep. */
-  #callRegion(block: JitBlock, target: Node): void {
+  #callRegion(block: JitBlock, target: WasmNode): void {
     const b = this.#b;
     const c = this.#c;
     const depth = b.bind(loaded(at.callDepth));
@@ -497,15 +497,15 @@ class RegionEmitter {
 }
 const entryLocal = 1;
 /** The result of a region for an exit code. */
-const exitResult = (code: Node): Node => node(wt.i64, op.i64extendI32s, [node(wt.i32, op.i32xor, [code, i32c(-1)])]);
-const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from);
+const exitResult = (code: WasmNode): WasmNode => node(wt.i64, op.i64extendI32s, [node(wt.i32, op.i32xor, [code, i32c(-1)])]);
+const loaded = (from: number): WasmNode => node(wt.i32, op.i32load, [i32c(0)], from);
 
 /**
  * The bytes of a region's function. `registerOffset` returns the offset of a register operand in the state
  * page. Undefined: there is a base, and the region needs constants in its place.
  */
 export const emitRegion = (
-  g: Graph,
+  g: BlockGraph,
   runtime: RegionRuntime,
   registerOffset: (d: Decoded, n: number) => number,
 ): FunctionBytes | undefined => {

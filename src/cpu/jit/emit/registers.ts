@@ -5,7 +5,7 @@
 // locals would often need two. The upper halves are undefined there (SDM Vol. 1 3.4.1.1). The upper halves of
 // registers that a region may write become 0, as after the interpreter has written all 32 bits.
 
-import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, localGet, node, op, type WasmNode, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { at } from "../../machine/state.ts";
 import { overlap, part, type RegisterSet, type UseRecorder, union } from "../analysis/register-cache.ts";
@@ -30,7 +30,7 @@ class Locals {
     if (l === undefined) this.#index.set(r, (l = this.#body.keep(this.#t)));
     return l;
   }
-  get(r: number): Node {
+  get(r: number): WasmNode {
     const local = this.#of(r);
     this.#uses.read(this.#part(r));
     return localGet(this.#t, local);
@@ -40,15 +40,15 @@ class Locals {
     for (let r = 0; r < count; r++) if (overlap(this.#part(r), parts)) this.#of(r);
   }
   /** The local itself, for code that is completed later. The register is known to be in it. */
-  current(r: number): Node {
+  current(r: number): WasmNode {
     return localGet(this.#t, this.#of(r));
   }
-  set(r: number, v: Node): void {
+  set(r: number, v: WasmNode): void {
     this.#body.set(this.#of(r), as(this.#t, v));
     this.#uses.write(this.#whole(r));
   }
   /** Writes fewer than 32 bits of a general register. The value contains the other bits unchanged. */
-  setLow(r: number, v: Node): void {
+  setLow(r: number, v: WasmNode): void {
     this.#body.set(this.#of(r), as(this.#t, v));
     this.#uses.write(this.#part(r));
   }
@@ -63,7 +63,7 @@ class Locals {
 }
 
 /** The general and vector registers of one region. */
-export class Registers {
+export class RegionRegisters {
   readonly gpr: Locals;
   readonly xmms: Locals;
   /** Upper halves of ymm registers. */
@@ -111,7 +111,7 @@ const legacy = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 /** The registers whose upper halves are in a set. */
 const zeroedOf = (parts: RegisterSet): readonly number[] => legacy.filter((r) => overlap(part.zeroed(r), parts));
 /** Not 0 if one of these upper halves is not 0 in the state page. */
-export const anyUpper = (parts: RegisterSet): Node => {
+export const anyUpper = (parts: RegisterSet): WasmNode => {
   const uppers = zeroedOf(parts).map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
   return uppers.length === 0 ? i32c(0) : uppers.reduce((sum, upper) => node(wt.i32, op.i32or, [sum, upper]));
 };

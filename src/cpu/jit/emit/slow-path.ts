@@ -2,7 +2,7 @@
 // direct-mapped. They are in a module of their own, which is made for the first region. A module pays for
 // each JavaScript import, because V8 compiles a wrapper for each type.
 
-import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { Body, type FunctionBytes, i32c, i64c, localGet, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { ModuleWriter } from "../../../wasm/module.ts";
 import { isShared } from "../../../wasm/shared-memory.ts";
 import { tlbEntry, translated } from "../../codegen/compile.ts";
@@ -31,10 +31,10 @@ const bodyOf = (name: SlowPath): Body => {
 };
 
 /** 1 if the pages of the first and the last byte are direct-mapped and adjacent in the window. */
-const isContiguous = (b: Body, address: Node, bytes: Node, how: Node): Node => {
+const isContiguous = (b: Body, address: WasmNode, bytes: WasmNode, how: WasmNode): WasmNode => {
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
-  const isThere = (a: Node): Node => {
+  const isThere = (a: WasmNode): WasmNode => {
     const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(directMap.writeTag - directMap.readTag)])]);
     return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.directTags + directMap.readTag), pure.and(a, pure.imm(-4096))]);
   };

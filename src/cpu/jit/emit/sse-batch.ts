@@ -4,7 +4,7 @@
 // (sse/float.ts, plain). If the test fails, the registers are restored, and the same instructions run with a
 // test each.
 
-import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, localGet, node, op, type WasmNode, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
 import { effectsOf } from "../../isa/effects.ts";
 import type { Assured, Ops } from "../../isa/ops.ts";
@@ -12,9 +12,9 @@ import { plain } from "../../isa/rows/sse/float.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { type DataflowState, meet } from "../analysis/dataflow.ts";
 import {
-  type Bounds,
   copied,
-  type Format,
+  type FloatBounds,
+  type FloatWidth,
   join,
   type LowLane,
   noBounds,
@@ -24,11 +24,11 @@ import {
   source,
   type Test,
 } from "../analysis/float-bounds.ts";
-import type { LazyFlags } from "../analysis/lazy-flags.ts";
+import type { RegionFlags } from "../analysis/lazy-flags.ts";
 import { type CacheState, part, type RegisterCache, within } from "../analysis/register-cache.ts";
 import { isTail } from "../analysis/sse-batches.ts";
-import type { CodeAddresses } from "./code-addresses.ts";
-import type { Registers } from "./registers.ts";
+import type { EmittedCodeAddresses } from "./code-addresses.ts";
+import type { RegionRegisters } from "./registers.ts";
 
 interface Batch {
   readonly first: Decoded;
@@ -39,17 +39,17 @@ interface Batch {
   /** Tested sources, and whether zeros are acceptable. */
   readonly sources: (Test & { readonly zero: boolean })[];
 }
-const vector = (bits: bigint): Node => node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(bits, bits).buffer));
+const vector = (bits: bigint): WasmNode => node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(bits, bits).buffer));
 const ones = vector((1n << 64n) - 1n);
-const spread = (w: Format, bits: bigint): Node => vector(w === 64 ? bits : bits | (bits << 32n));
+const spread = (w: FloatWidth, bits: bigint): WasmNode => vector(w === 64 ? bits : bits | (bits << 32n));
 
 /** The parts of the compiler that a batch uses. */
-export interface SseHost extends Ops<Node> {
+export interface SseHost extends Ops<WasmNode> {
   readonly body: Body;
-  readonly registers: Registers;
+  readonly registers: RegionRegisters;
   readonly registerCache: RegisterCache;
-  readonly lazyFlags: LazyFlags;
-  readonly addresses: CodeAddresses;
+  readonly lazyFlags: RegionFlags;
+  readonly addresses: EmittedCodeAddresses;
   /** The dataflow state at this point. */
   state: DataflowState;
   /** Open wasm labels inside the exits' labels. */
@@ -66,7 +66,7 @@ export class SseBatches {
   /** The comparison at the end of a batch is emitted for a successful test. */
   #atTail = false;
   /** Bounds of values, valid where all tests of the block succeeded. */
-  #ofNode = new WeakMap<Node, SseFacts>();
+  #ofNode = new WeakMap<WasmNode, SseFacts>();
   readonly #ofRegister = new Map<number, SseFacts>();
   /** The current code runs only where they succeeded. */
   #onPath = true;
@@ -81,7 +81,7 @@ export class SseBatches {
    * operations then does not wait for the merge with the upper lanes.
    */
   readonly #lowLanes = new Map<number, LowLane>();
-  readonly #lowLaneOf = new WeakMap<Node, LowLane>();
+  readonly #lowLaneOf = new WeakMap<WasmNode, LowLane>();
   readonly #locals = new Map<string, number>();
   constructor(c: SseHost) {
     this.#c = c;
@@ -197,7 +197,7 @@ export class SseBatches {
     }
   }
   /** Not 0 if one of the accumulated values fails its test. */
-  #outOfRange(tests: Iterable<Test>): Node {
+  #outOfRange(tests: Iterable<Test>): WasmNode {
     const outOfRange = [...tests].map(({ local, w, lanes }) => {
       const words = new BigUint64Array(2);
       const upper = source[w].upper;
@@ -208,11 +208,11 @@ export class SseBatches {
     return outOfRange.length ? node(wt.i32, op.v128anyTrue, [outOfRange.reduce((x, y) => node(wt.v128, op.v128or, [x, y]))]) : i32c(0);
   }
   /** Not 0 if a result so far may be wrong. */
-  #failed(): Node {
+  #failed(): WasmNode {
     return node(wt.i32, op.i32geU, [this.#outOfRange(this.#tests.values()), plain(this.#c)]);
   }
   /** The same with zeros accepted, for the sources of this batch. */
-  #failsWithZeros(batch: Batch): Node {
+  #failsWithZeros(batch: Batch): WasmNode {
     const tests = new Map<string, Test>();
     for (const { local, w, lanes, zero } of batch.sources) {
       const key = `zeros ${w} ${lanes === 1}`;
@@ -233,7 +233,7 @@ export class SseBatches {
    * An exit in a batch goes to its first instruction, which the interpreter executes next. False if there is
    * no batch.
    */
-  exitFromBatch(out: (rip: Node, code: number, refund: number) => void): boolean {
+  exitFromBatch(out: (rip: WasmNode, code: number, refund: number) => void): boolean {
     const batch = this.#batch;
     if (!batch) return false;
     const { now } = this.#c.registerCache;
@@ -260,13 +260,13 @@ export class SseBatches {
 
   // ---- bounds ----
 
-  #factsOf(v: Node): SseFacts {
+  #factsOf(v: WasmNode): SseFacts {
     let facts = this.#ofNode.get(v);
     if (!facts) this.#ofNode.set(v, (facts = noBounds()));
     return facts;
   }
   /** The value of a register. */
-  read(r: number, v: Node): Node {
+  read(r: number, v: WasmNode): WasmNode {
     if (!this.#onPath) return v;
     let facts = this.#ofRegister.get(r);
     if (!facts) {
@@ -279,7 +279,7 @@ export class SseBatches {
     return v;
   }
   /** A value of which only the lowest lane is used. */
-  lowest(v: Node, w: number): Node {
+  lowest(v: WasmNode, w: number): WasmNode {
     const low = this.#onPath ? this.#lowLaneOf.get(v) : undefined;
     if (low === undefined || low.w < w) return v;
     const there = this.#c.body.bind(localGet(wt.v128, low.local));
@@ -287,7 +287,7 @@ export class SseBatches {
     return there;
   }
   /** The lowest w bits of a register are written. */
-  registerWritten(r: number, w: number, v: Node): void {
+  registerWritten(r: number, w: number, v: WasmNode): void {
     if (!this.#onPath) return;
     const facts = this.#factsOf(v);
     const also = w === 128 ? this.#lowLaneOf.get(v) : undefined;
@@ -314,7 +314,7 @@ export class SseBatches {
     this.#ofRegister.set(r, now);
   }
   /** A shuffle of the bytes of two values. */
-  shuffled(v: Node, a: Node, b: Node, bytesOf: readonly number[]): Node {
+  shuffled(v: WasmNode, a: WasmNode, b: WasmNode, bytesOf: readonly number[]): WasmNode {
     if (!this.#onPath) return v;
     const lanes = this.#same(a, b) ? bytesOf.map((n) => n % 16) : bytesOf;
     const now = this.#factsOf(v);
@@ -332,20 +332,20 @@ export class SseBatches {
     }
     return v;
   }
-  #boundsOf(v: Node, w: Format, lanes: number): Bounds | undefined {
+  #boundsOf(v: WasmNode, w: FloatWidth, lanes: number): FloatBounds | undefined {
     const facts = this.#factsOf(v);
     return (lanes === 1 ? facts.low.get(w) : undefined) ?? facts.all.get(w);
   }
   /** True if two operands are the same value. */
-  #same(x: Node, y: Node): boolean {
+  #same(x: WasmNode, y: WasmNode): boolean {
     return this.#factsOf(x) === this.#factsOf(y);
   }
   /** An operation of a batch: its operands are tested, or their bounds are known. */
-  assured(name: Assured, w: Format, lanes: number, r: Node, operands: readonly Node[]): boolean {
+  assured(name: Assured, w: FloatWidth, lanes: number, r: WasmNode, operands: readonly WasmNode[]): boolean {
     if (name === "compare") return this.#atTail && [r, ...operands].every((v) => this.#boundsOf(v, w, lanes));
     if (!this.#batch || !this.#onPath) return false;
     this.#state = undefined;
-    const fact = (v: Node): Bounds => this.#boundsOf(v, w, lanes) ?? this.#test(v, w, lanes, true);
+    const fact = (v: WasmNode): FloatBounds => this.#boundsOf(v, w, lanes) ?? this.#test(v, w, lanes, true);
     const [x, y] = [operands[0]!, operands[1] ?? operands[0]!];
     let [a, b] = [fact(x), fact(y)];
     if (name === "div" && b.zero) b = this.#test(y, w, lanes, false);
@@ -361,7 +361,7 @@ export class SseBatches {
     return true;
   }
   /** `zero`: zeros are acceptable. `asked`: zeros are frequent, so the first test accepts them. */
-  #test(v: Node, w: Format, lanes: number, zero: boolean, asked = false): Bounds {
+  #test(v: WasmNode, w: FloatWidth, lanes: number, zero: boolean, asked = false): FloatBounds {
     const key = `${w} ${lanes === 1}`;
     const first = !this.#tests.has(key);
     const local = this.#local(key);
@@ -372,7 +372,7 @@ export class SseBatches {
     const copy = this.#local(`source ${sources.length}`);
     this.#c.body.set(copy, v);
     sources.push({ local: copy, w, lanes, zero });
-    const tested: Bounds = { ...source[w].fact, zero };
+    const tested: FloatBounds = { ...source[w].fact, zero };
     this.#factsOf(v)[lanes === 1 ? "low" : "all"].set(w, tested);
     return tested;
   }
@@ -380,7 +380,7 @@ export class SseBatches {
    * `again`: another form of the same expression. V8 would keep the first one alive for a path that rarely
    * uses it.
    */
-  #gather(local: number, first: boolean, v: Node, w: Format, zero: boolean, again: boolean): void {
+  #gather(local: number, first: boolean, v: WasmNode, w: FloatWidth, zero: boolean, again: boolean): void {
     const c = this.#c;
     const { plus } = source[w];
     const [sum, difference, equal] =

@@ -9,10 +9,10 @@
 // inexactness, C1, and the exceptions of routines for special operands remain to be recorded. SDM Vol. 1 8.1,
 // 8.5.
 
-import { type Body, i32c, i64c, type Node, node, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, node, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { isInlineRoutine, x87StackEffects } from "../../isa/x87-operations.ts";
-import { at, type Field } from "../../machine/state.ts";
+import { at, type StateField } from "../../machine/state.ts";
 import { type StackNeeds, stackIndex, X87Stack } from "../analysis/x87-batches.ts";
 import { type X87Call, X87Forms } from "./x87-forms.ts";
 import { and, i32, or, type Value } from "./x87-number.ts";
@@ -47,7 +47,7 @@ export class X87Batches {
   /** The last executed instruction, for FNSTENV, and the segment of the last memory operand. */
   #last: LastInstruction | undefined;
   #segment: number | undefined;
-  #ip: Node | undefined;
+  #ip: WasmNode | undefined;
   constructor(body: Body, host: X87Host) {
     this.#b = body;
     this.#host = host;
@@ -100,11 +100,11 @@ export class X87Batches {
   // ---- fields ----
 
   /** The status word, for FNSTSW. */
-  get status(): Node {
+  get status(): WasmNode {
     return as(wt.i64, this.#registers.statusAt(i32c(this.#stack.depth)));
   }
   /** Records the fields of FNSTENV. Selectors are read when they are stored. */
-  setField(f: Field, v: Node, segment: number): void {
+  setField(f: StateField, v: WasmNode, segment: number): void {
     if (f === "fpuIp") this.#ip = v;
     else if (f === "fpuOpcode") this.#last = { ip: this.#ip!, opcode: as(wt.i32, v) };
     else if (f === "fpuDp") {
@@ -116,10 +116,10 @@ export class X87Batches {
   // ---- operations ----
 
   /** A call of a routine with an inline form: its stack effect and its value. */
-  call(name: string, args: readonly Node[]): Node {
+  call(name: string, args: readonly WasmNode[]): WasmNode {
     if (!isInlineRoutine(name)) throw new Error(`routine ${name} has no inline form`);
     const { reads, writes, pushes, pops } = x87StackEffects[name];
-    const n = (position: number): number => Number((args[position] as Node).k);
+    const n = (position: number): number => Number((args[position] as WasmNode).k);
     const sources = reads.map((r) => this.#read(stackIndex(r, n)));
     const result = this.#forms.emit(name, {
       sources,

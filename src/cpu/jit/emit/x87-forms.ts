@@ -1,7 +1,7 @@
 // The inline forms of x87 operations in compiled regions: values only. The register stack follows from the
 // operations' stack effects (isa/x87-operations.ts), which x87-batch.ts applies.
 
-import { type Body, i32c, i64c, localGet, type Node, op, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, op, type WasmNode, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type InlineRoutine, type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
 import { and, i32, magnitude, negated, or, packed, unpacked, type Value, X87Numbers } from "./x87-number.ts";
@@ -12,7 +12,7 @@ export const x87Routines = [
   "fpu_rest", "fpu_operate", "fpu_operate32", "fpu_operate64", "fpu_root", "fpu_widen32", "fpu_widen64", "fpu_narrow32", "fpu_narrow64", "fpu_compare",
 ] as const; // biome-ignore format: table
 /** Emits a call of such a routine. */
-export type X87Call = (name: (typeof x87Routines)[number], ...args: Node[]) => Node;
+export type X87Call = (name: (typeof x87Routines)[number], ...args: WasmNode[]) => WasmNode;
 
 const EXCEPTIONS = 0x3f;
 
@@ -20,7 +20,7 @@ const EXCEPTIONS = 0x3f;
 export interface Operands {
   /** The registers that it reads. */
   readonly sources: readonly Value[];
-  readonly args: readonly Node[];
+  readonly args: readonly WasmNode[];
   /** A constant argument. */
   n(position: number): number;
   /**
@@ -29,7 +29,7 @@ export interface Operands {
    */
   to(canonical: boolean, zero?: boolean, position?: number): Value;
 }
-type Form = (operands: Operands) => Node | void;
+type Form = (operands: Operands) => WasmNode | void;
 
 /** The inline forms of one region. */
 export class X87Forms {
@@ -44,7 +44,7 @@ export class X87Forms {
     this.#numbers = new X87Numbers(body, (inexact, up) => this.#rounded(inexact, up));
   }
   /** Emits an operation. The result is a value for the meaning, if there is one. */
-  emit(name: InlineRoutine, operands: Operands): Node {
+  emit(name: InlineRoutine, operands: Operands): WasmNode {
     return this.#forms[name](operands) ?? i64c(0n);
   }
   readonly #forms: Readonly<Record<InlineRoutine, Form>> = {
@@ -108,20 +108,20 @@ export class X87Forms {
     },
   };
 
-  #set(to: Node, v: Node): void {
+  #set(to: WasmNode, v: WasmNode): void {
     this.#registers.set(to, v);
   }
-  #assign(to: Value, m: Node, se: Node): void {
+  #assign(to: Value, m: WasmNode, se: WasmNode): void {
     this.#numbers.assign(to, m, se);
   }
   #noC1(): void {
     this.#set(this.#registers.c1, i32c(0));
   }
   /** Exceptions of a store, which take effect when the store is done. */
-  #staged: { readonly inexact: Node; readonly up: Node; readonly raised: Node } | undefined;
+  #staged: { readonly inexact: WasmNode; readonly up: WasmNode; readonly raised: WasmNode } | undefined;
 
   /** Stores the result of a routine and its exceptions. */
-  #routine(to: Value, significand: Node): void {
+  #routine(to: Value, significand: WasmNode): void {
     this.#set(to.m, significand);
     const rest = this.#b.bind(this.#call("fpu_rest"));
     this.#set(to.se, unpacked(rest));
@@ -129,12 +129,12 @@ export class X87Forms {
     this.#set(status, or(status, and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
     this.#set(c1, and(i32(op.i32shrU, rest, i32c(25)), i32c(1)));
   }
-  #rounded(inexact: Node, up: Node): void {
+  #rounded(inexact: WasmNode, up: WasmNode): void {
     this.#set(this.#registers.inexact, pure.or(this.#registers.inexact, inexact));
     this.#set(this.#registers.c1, as(wt.i32, up));
   }
 
-  #load(source: Node, w: 32 | 64, target: Operands["to"]): void {
+  #load(source: WasmNode, w: 32 | 64, target: Operands["to"]): void {
     const v = this.#numbers.widened(source, w);
     const to = target(true);
     this.#numbers.withSlowPath(
@@ -146,7 +146,7 @@ export class X87Forms {
       () => this.#routine(to, this.#call(`fpu_widen${w}`, v.bits)),
     );
   }
-  #operateMemory(which: number, a: Value, source: Node, w: 32 | 64, to: Value): void {
+  #operateMemory(which: number, a: Value, source: WasmNode, w: 32 | 64, to: Value): void {
     const v = this.#numbers.widened(source, w);
     this.#numbers.withSlowPath(
       (slowPathIf) => {
@@ -169,7 +169,7 @@ export class X87Forms {
   /**
    * The operation with this number in the reg field (x87-operations.ts), on numbers of middle magnitude.
    */
-  #arithmetic(which: number, a: Value, b: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
+  #arithmetic(which: number, a: Value, b: Value, to: Value, slowPathIf: (c: WasmNode, label?: number) => void): void {
     const minus = (v: Value): Value => ({ ...v, se: this.#b.bind(negated(v.se)) });
     const operation = x87Arithmetic[which];
     switch (operation) {
@@ -191,7 +191,7 @@ export class X87Forms {
   }
 
   /** The bits of a number in a narrower format, and the exceptions. */
-  #narrow(a: Value, w: 32 | 64): Node {
+  #narrow(a: Value, w: 32 | 64): WasmNode {
     const b = this.#b;
     const value = b.local(wt.i64);
     const inexact = b.local(wt.i64);
@@ -218,7 +218,7 @@ export class X87Forms {
   }
 
   /** FCOMI: CF, PF and ZF at their positions. C1 does not change. */
-  #compare(x: Value, y: Value, quiet: number): Node {
+  #compare(x: Value, y: Value, quiet: number): WasmNode {
     const b = this.#b;
     const flags = b.local(wt.i32);
     this.#numbers.withSlowPath(
@@ -235,7 +235,7 @@ export class X87Forms {
 }
 
 /** Sign and exponent in the format of the routines. */
-const halfword = (se: Node): Node => and(packed(se), i32c(0xffff));
+const halfword = (se: WasmNode): WasmNode => and(packed(se), i32c(0xffff));
 
 /** FLD1 to FLDZ, rounded to nearest. */
 const constants = Object.values<X87Constant>(x87Constants).map(

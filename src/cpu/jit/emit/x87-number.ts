@@ -2,22 +2,22 @@
 // precision, conversions, and comparison. `withSlowPath` calls a routine for all others. SDM Vol. 1 4.2.2,
 // 8.2.
 
-import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, node, op, type WasmNode, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { highProduct } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 
 /** The significand of 1: the integer bit alone. */
 export const HALF = 1n << 63n;
 /** An operation with an i32 result. */
-export const i32 = (o: number, ...args: Node[]): Node => node(wt.i32, o, args);
+export const i32 = (o: number, ...args: WasmNode[]): WasmNode => node(wt.i32, o, args);
 /** 32-bit addition. */
-export const add = (a: Node, b: Node): Node => i32(op.i32add, a, b);
+export const add = (a: WasmNode, b: WasmNode): WasmNode => i32(op.i32add, a, b);
 /** 32-bit AND. */
-export const and = (a: Node, b: Node): Node => i32(op.i32and, a, b);
+export const and = (a: WasmNode, b: WasmNode): WasmNode => i32(op.i32and, a, b);
 /** 32-bit OR. */
-export const or = (a: Node, b: Node): Node => i32(op.i32or, a, b);
-const f64 = (o: number, ...args: Node[]): Node => node(wt.f64, o, args);
-const f64c = (v: number): Node => node(wt.f64, op.f64const, [], new Uint8Array(Float64Array.of(v).buffer));
+export const or = (a: WasmNode, b: WasmNode): WasmNode => i32(op.i32or, a, b);
+const f64 = (o: number, ...args: WasmNode[]): WasmNode => node(wt.f64, o, args);
+const f64c = (v: number): WasmNode => node(wt.f64, op.f64const, [], new Uint8Array(Float64Array.of(v).buffer));
 
 /**
  * A number in two locals: its significand, and its exponent with the sign in bit 31. So the sum of two such
@@ -25,23 +25,23 @@ const f64c = (v: number): Node => node(wt.f64, op.f64const, [], new Uint8Array(F
  * 1 Table 8-3 has the others). `zero`: it is the constant 0.
  */
 export interface Value {
-  readonly m: Node;
-  readonly se: Node;
+  readonly m: WasmNode;
+  readonly se: WasmNode;
   readonly canonical: boolean;
   readonly zero?: boolean;
 }
 const SIGN = -0x8000_0000;
 const EXPONENT = 0x7fff;
 /** Sign and exponent from their 16 bits in memory, sign-extended or not. */
-export const unpacked = (v: Node): Node => and(i32(op.i32extend16s, v), i32c(SIGN | EXPONENT));
+export const unpacked = (v: WasmNode): WasmNode => and(i32(op.i32extend16s, v), i32c(SIGN | EXPONENT));
 /** The 16 bits in memory of a sign and exponent, with other bits above them. */
-export const packed = (se: Node): Node => or(i32(op.i32shrU, se, i32c(16)), se);
+export const packed = (se: WasmNode): WasmNode => or(i32(op.i32shrU, se, i32c(16)), se);
 /** The biased exponent without the sign. */
-export const exponentOf = (v: Value): Node => and(v.se, i32c(EXPONENT));
+export const exponentOf = (v: Value): WasmNode => and(v.se, i32c(EXPONENT));
 /** A sign and exponent with the other sign. */
-export const negated = (se: Node): Node => i32(op.i32xor, se, i32c(SIGN));
+export const negated = (se: WasmNode): WasmNode => i32(op.i32xor, se, i32c(SIGN));
 /** A sign and exponent with a clear sign. */
-export const magnitude = (se: Node): Node => and(se, i32c(~SIGN));
+export const magnitude = (se: WasmNode): WasmNode => and(se, i32c(~SIGN));
 
 /** Added to a number below 2^51, it leaves the nearest integer in the low bits. */
 const ROUNDER = 6755399441055744;
@@ -54,19 +54,19 @@ export class X87Numbers {
    * Receives the remainder of a result, which is not 0 if it was inexact, and whether its magnitude was
    * rounded up.
    */
-  readonly #rounded: (inexact: Node, up: Node) => void;
-  constructor(b: Body, rounded: (inexact: Node, up: Node) => void) {
+  readonly #rounded: (inexact: WasmNode, up: WasmNode) => void;
+  constructor(b: Body, rounded: (inexact: WasmNode, up: WasmNode) => void) {
     this.#b = b;
     this.#rounded = rounded;
   }
-  #set(to: Node, v: Node): void {
+  #set(to: WasmNode, v: WasmNode): void {
     this.#b.set(to.k as number, as(to.t, v));
   }
-  assign(to: Value, m: Node, se: Node): void {
+  assign(to: Value, m: WasmNode, se: WasmNode): void {
     this.#set(to.m, m);
     this.#set(to.se, se);
   }
-  #select(t: WasmType, c: Node, a: Node, b: Node): Node {
+  #select(t: WasmType, c: WasmNode, a: WasmNode, b: WasmNode): WasmNode {
     return node(t, op.select, [a, b, c]);
   }
 
@@ -74,7 +74,7 @@ export class X87Numbers {
    * Emits `fast`, and `slow` for when one of its conditions holds. `label`: labels that `fast` has opened
    * before the condition.
    */
-  withSlowPath(fast: (slowPathIf: (c: Node, label?: number) => void) => void, slow: () => void): void {
+  withSlowPath(fast: (slowPathIf: (c: WasmNode, label?: number) => void) => void, slow: () => void): void {
     const b = this.#b;
     for (let n = 0; n < 2; n++) {
       b.opcode(op.block);
@@ -92,12 +92,12 @@ export class X87Numbers {
    * True for exponents from 0x3000 to 0x4fff. Results of two such numbers do not overflow or underflow. Zeros
    * are excluded, because the exponent is above 0.
    */
-  isOrdinary(...values: readonly Value[]): Node {
+  isOrdinary(...values: readonly Value[]): WasmNode {
     const range = [...new Set(values.map((v) => v.se.k))].map((k) => add(localGet(wt.i32, k as number), i32c(0x3000))).reduce(and);
     return i32(op.i32eq, and(range, i32c(0x6000)), i32c(0x6000));
   }
   /** Takes the slow path for all other numbers. */
-  requireOrdinary(slowPathIf: (c: Node) => void, ...values: readonly Value[]): void {
+  requireOrdinary(slowPathIf: (c: WasmNode) => void, ...values: readonly Value[]): void {
     const range = [...new Set(values.map((v) => v.se.k))].map((k) => add(localGet(wt.i32, k as number), i32c(0x3000))).reduce(and);
     slowPathIf(i32(op.i32ne, and(range, i32c(0x6000)), i32c(0x6000)));
     const integer = values.filter((v) => !v.canonical).map((v) => v.m);
@@ -128,7 +128,7 @@ export class X87Numbers {
     this.#deliver(to, localGet(wt.i64, m), se, low, localGet(wt.i64, up));
   }
   /** Stores a result. A significand of 2^64 appears as 0. */
-  #deliver(to: Value, m: Node, se: Node, inexact: Node, up: Node): void {
+  #deliver(to: Value, m: WasmNode, se: WasmNode, inexact: WasmNode, up: WasmNode): void {
     const b = this.#b;
     this.#rounded(inexact, up);
     this.assign(to, m, se);
@@ -137,13 +137,13 @@ export class X87Numbers {
     b.end();
   }
   /** hi.lo to the nearest, ties to even; hi has its upper bit set. */
-  #round(to: Value, se: Node, hi: Node, lo: Node): void {
+  #round(to: Value, se: WasmNode, hi: WasmNode, lo: WasmNode): void {
     const b = this.#b;
     const up = b.bind(i32(op.i64ltU, pure.sub(pure.imm(HALF), pure.and(hi, pure.imm(1))), lo));
     this.#deliver(to, b.bind(pure.add(hi, as(wt.i64, up))), se, lo, up);
   }
 
-  add(x: Value, y: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
+  add(x: Value, y: Value, to: Value, slowPathIf: (c: WasmNode, label?: number) => void): void {
     const b = this.#b;
     const distance = b.bind(i32(op.i32sub, exponentOf(x), exponentOf(y)));
     // The operand with the larger exponent first.
@@ -186,7 +186,7 @@ export class X87Numbers {
   }
 
   /** The integer nearest to a number below 2^51, as an integer and as a number. */
-  #nearest(v: Node): { readonly whole: Node; readonly number: Node } {
+  #nearest(v: WasmNode): { readonly whole: WasmNode; readonly number: WasmNode } {
     const shifted = this.#b.bind(f64(op.f64add, v, f64c(ROUNDER)));
     return {
       whole: this.#b.bind(pure.sub(node(wt.i64, op.i64reinterpretF64, [shifted]), pure.imm(rounderBits))),
@@ -198,11 +198,11 @@ export class X87Numbers {
    * remainder. Remainders are within half of y, and fit into 64 bits with their sign, unless y is close to
    * 2^64. A quotient of two significands is never a tie.
    */
-  divide(x: Value, y: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
+  divide(x: Value, y: Value, to: Value, slowPathIf: (c: WasmNode, label?: number) => void): void {
     const b = this.#b;
     slowPathIf(i32(op.i64geU, y.m, i64c(BigInt.asIntN(64, 0xffff_0000_0000_0000n))));
     const less = b.bind(as(wt.i64, i32(op.i64ltU, x.m, y.m)));
-    const converted = (v: Node): Node => f64(op.f64convertI64s, v);
+    const converted = (v: WasmNode): WasmNode => f64(op.f64convertI64s, v);
     // 2^32 / y; a quarter of x, or half of it if it is the smaller one.
     const inverse = b.bind(f64(op.f64div, f64c(2 ** 31), converted(pure.shr(y.m, pure.imm(1)))));
     const dividend = b.bind(converted(pure.shr(pure.shr(x.m, pure.imm(1)), pure.xor(less, pure.imm(1)))));
@@ -218,7 +218,7 @@ export class X87Numbers {
     this.assign(to, pure.add(pure.shl(first, pure.imm(32)), second), se);
   }
   /** The square root, in the same way. It is never a tie either. Close to a tie, the slow path is taken. */
-  root(x: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
+  root(x: Value, to: Value, slowPathIf: (c: WasmNode, label?: number) => void): void {
     const b = this.#b;
     slowPathIf(i32(op.i32ne, and(add(x.se, i32c(0x3000)), i32c(SIGN | 0x6000)), i32c(0x6000)));
     if (!x.canonical) slowPathIf(i32(op.i64geS, x.m, i64c(0n)));
@@ -245,7 +245,7 @@ export class X87Numbers {
   // ---- conversions ----
 
   /** An integer, sign-extended. The conversion is exact. */
-  integer(value: Node): Value {
+  integer(value: WasmNode): Value {
     const b = this.#b;
     const v = b.bind(as(wt.i64, value));
     const sign = b.bind(pure.sar(v, pure.imm(63)));
@@ -261,7 +261,10 @@ export class X87Numbers {
   /**
    * A number of 32 or 64 bits. `strange`: it is zero, subnormal, infinite or NaN, and the rest is not valid.
    */
-  widened(source: Node, w: 32 | 64): { readonly bits: Node; readonly strange: Node; readonly m: Node; readonly se: Node } {
+  widened(
+    source: WasmNode,
+    w: 32 | 64,
+  ): { readonly bits: WasmNode; readonly strange: WasmNode; readonly m: WasmNode; readonly se: WasmNode } {
     const b = this.#b;
     const bits = b.bind(as(wt.i64, source));
     const [field, top, bias] = w === 64 ? [52, 0x7ff, 0x3c00] : [23, 0xff, 0x3f80];
@@ -275,7 +278,11 @@ export class X87Numbers {
     };
   }
   /** The bits of a number in a narrower format, the lost bits, and whether it was rounded up. */
-  narrowed(a: Value, w: 32 | 64, slowPathIf: (c: Node) => void): { readonly bits: Node; readonly inexact: Node; readonly up: Node } {
+  narrowed(
+    a: Value,
+    w: 32 | 64,
+    slowPathIf: (c: WasmNode) => void,
+  ): { readonly bits: WasmNode; readonly inexact: WasmNode; readonly up: WasmNode } {
     const b = this.#b;
     const [drop, least, count, field] = w === 64 ? [11, 0x3c01, 0x7fd, 52] : [40, 0x3f81, 0xfd, 23];
     const exponent = b.bind(add(exponentOf(a), i32c(-least)));
@@ -294,7 +301,7 @@ export class X87Numbers {
   // ---- comparison ----
 
   /** CF and ZF at their positions, as after FCOMI. */
-  compared(x: Value, y: Value, slowPathIf: (c: Node) => void): Node {
+  compared(x: Value, y: Value, slowPathIf: (c: WasmNode) => void): WasmNode {
     const b = this.#b;
     if (x.zero || y.zero) {
       const other = x.zero ? y : x;
@@ -304,14 +311,14 @@ export class X87Numbers {
         return x.zero ? i32(op.i32xor, minus, i32c(1)) : minus;
       }
     }
-    const ordinaryOrZero = (v: Value): Node => {
+    const ordinaryOrZero = (v: Value): WasmNode => {
       const zero = i32(op.i64eqz, v.m);
       const ordinary = v.canonical ? this.isOrdinary(v) : and(this.isOrdinary(v), i32(op.i64ltS, v.m, i64c(0n)));
       return v.canonical ? or(ordinary, zero) : or(ordinary, and(zero, i32(op.i32eqz, exponentOf(v))));
     };
     slowPathIf(i32(op.i32eqz, and(ordinaryOrZero(x), ordinaryOrZero(y))));
     // The exponent with the number's sign decides, if they differ.
-    const signed = (v: Value): Node => {
+    const signed = (v: Value): WasmNode => {
       const minus = b.bind(i32(op.i32shrS, v.se, i32c(31)));
       return b.bind(i32(op.i32sub, i32(op.i32xor, exponentOf(v), minus), minus));
     };

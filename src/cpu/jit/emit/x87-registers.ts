@@ -1,7 +1,7 @@
 // The locals of x87 batches, and the stores that bring the state page up to date: at the end of a batch, and
 // in the common code of all exits from batches.
 
-import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
+import { type Body, i32c, i64c, localGet, node, op, type WasmNode, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { at, S } from "../../machine/state.ts";
 import { add, and, i32, or, packed, unpacked } from "./x87-number.ts";
@@ -13,8 +13,8 @@ const pending = { dirty: 0, depth: 8, emptied: 11, filled: 19, data: 27, segment
 
 /** The last executed instruction, for FNSTENV. */
 export interface LastInstruction {
-  readonly ip: Node;
-  readonly opcode: Node;
+  readonly ip: WasmNode;
+  readonly opcode: WasmNode;
 }
 /** The stores that bring the state page up to date. Sets of registers are numbered from the initial TOP. */
 export interface PendingStores {
@@ -35,42 +35,42 @@ export class X87Registers {
   constructor(body: Body) {
     this.#b = body;
   }
-  #local(name: string, t: WasmType): Node {
+  #local(name: string, t: WasmType): WasmNode {
     let l = this.#locals.get(name);
     if (l === undefined) this.#locals.set(name, (l = this.#b.keep(t)));
     return localGet(t, l);
   }
-  set(to: Node, v: Node): void {
+  set(to: WasmNode, v: WasmNode): void {
     this.#b.set(to.k as number, as(to.t, v));
   }
-  significand(j: number): Node {
+  significand(j: number): WasmNode {
     return this.#local(`m${j}`, wt.i64);
   }
-  signExponent(j: number): Node {
+  signExponent(j: number): WasmNode {
     return this.#local(`se${j}`, wt.i32);
   }
   /** The status word without changes of TOP and C1 and without inexactness. */
-  get status(): Node {
+  get status(): WasmNode {
     return this.#local("status", wt.i32);
   }
-  get top(): Node {
+  get top(): WasmNode {
     return this.#local("top", wt.i32);
   }
-  get tags(): Node {
+  get tags(): WasmNode {
     return this.#local("tags", wt.i32);
   }
-  get c1(): Node {
+  get c1(): WasmNode {
     return this.#local("c1", wt.i32);
   }
   /** Not 0 if a result was inexact. */
-  get inexact(): Node {
+  get inexact(): WasmNode {
     return this.#local("inexact", wt.i64);
   }
-  get dataPointer(): Node {
+  get dataPointer(): WasmNode {
     return this.#local("data", wt.i64);
   }
   /** The offset of register j from `fpuRegs` in the state page. */
-  #address(j: number): Node {
+  #address(j: number): WasmNode {
     return i32(op.i32shl, and(j === 0 ? this.top : add(this.top, i32c(j)), i32c(7)), i32c(4));
   }
   load(j: number): void {
@@ -83,16 +83,16 @@ export class X87Registers {
     b.store(op.i32store16, this.#address(j), packed(this.signExponent(j)), at.fpuRegs + 8);
   }
   /** The status word; `depth`: TOP minus its initial value. */
-  statusAt(depth: Node): Node {
+  statusAt(depth: WasmNode): WasmNode {
     const top = i32(op.i32shl, and(add(this.top, depth), i32c(7)), i32c(11));
     const raised = i32(op.i32shl, i32(op.i64ne, this.inexact, i64c(0n)), i32c(5));
     const c1 = i32(op.i32shl, this.c1, i32c(9));
     return or(or(and(this.status, i32c(0xffff & ~(TOP | C1))), top), or(raised, c1));
   }
-  #storeRest(depth: Node, emptied: Node, filled: Node, last: LastInstruction): void {
+  #storeRest(depth: WasmNode, emptied: WasmNode, filled: WasmNode, last: LastInstruction): void {
     const b = this.#b;
     b.store(op.i32store16, i32c(0), this.statusAt(depth), at.fpuStatus);
-    const physical = (set: Node): Node => {
+    const physical = (set: WasmNode): WasmNode => {
       const rotated = i32(op.i32shl, set, this.top);
       return or(rotated, i32(op.i32shrU, rotated, i32c(8)));
     };
@@ -102,7 +102,7 @@ export class X87Registers {
     b.store(op.i32store16, i32c(0), last.opcode, at.fpuOpcode);
     b.store(op.i32store16, i32c(0), node(wt.i32, op.i32load, [i32c(0)], at.segSelector + S.cs * 4), at.fpuCs);
   }
-  #storeData(segment: Node): void {
+  #storeData(segment: WasmNode): void {
     const b = this.#b;
     b.store(op.i64store, i32c(0), this.dataPointer, at.fpuDp);
     const offset = i32(op.i32shl, segment, i32c(2));
@@ -132,8 +132,8 @@ export class X87Registers {
   storeAtExit(): void {
     const b = this.#b;
     const exitState = this.#local("left", wt.i32);
-    const bits = (from: number, mask: number): Node => and(i32(op.i32shrU, exitState, i32c(from)), i32c(mask));
-    const when = (c: Node, then: () => void): void => {
+    const bits = (from: number, mask: number): WasmNode => and(i32(op.i32shrU, exitState, i32c(from)), i32c(mask));
+    const when = (c: WasmNode, then: () => void): void => {
       b.if(c);
       then();
       b.end();

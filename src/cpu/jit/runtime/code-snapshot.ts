@@ -9,8 +9,8 @@ import type { Blocks } from "../../interp/block-cache.ts";
 import { byteUse } from "../../interp/code-bytes.ts";
 import { sizeIndex } from "../../isa/row.ts";
 import { record } from "../../machine/layout.ts";
-import type { CodeBytes } from "../cache/format.ts";
-import type { Graph, JitBlock } from "../cfg/graph.ts";
+import type { CachedCodeBytes } from "../cache/format.ts";
+import type { BlockGraph, JitBlock } from "../cfg/graph.ts";
 import { Recent } from "../profile/recent.ts";
 
 /** An immediate operand in code. */
@@ -36,14 +36,14 @@ export const longImmediate = (d: Decoded): Immediate | undefined => {
  * The offset in machine memory of a byte of a region's code. Throws if the address is on no page of the
  * region.
  */
-export const memoryAddressOf = ({ pages }: Graph, address: number): number => {
+export const memoryAddressOf = ({ pages }: BlockGraph, address: number): number => {
   const frame = pages.get(Math.floor(address / 4096));
   if (frame === undefined) throw new Error("the address is on no page of the region");
   return frame + (address % 4096);
 };
 
 /** The difference between a snapshot and memory: "immediates" if nothing but long immediates differs. */
-export type Change = "none" | "immediates" | "code";
+export type CodeChange = "none" | "immediates" | "code";
 
 /** The recorded bytes of the part of a block that lies on one page. */
 interface CodePiece {
@@ -58,13 +58,13 @@ export class CodeSnapshot {
   readonly #pieces: CodePiece[] = [];
   readonly #immediates = new Map<JitBlock, ReadonlySet<number>>();
 
-  constructor(u8: Uint8Array, graph: Graph) {
+  constructor(u8: Uint8Array, graph: BlockGraph) {
     for (const block of graph.blocks.values()) {
       this.#add(u8, graph, block, block.ip, block.end);
       if (block.stub) this.#add(u8, graph, block, block.stub.ip, block.stub.end);
     }
   }
-  #add(u8: Uint8Array, graph: Graph, block: JitBlock, from: number, end: number): void {
+  #add(u8: Uint8Array, graph: BlockGraph, block: JitBlock, from: number, end: number): void {
     for (let address = from; address < end; ) {
       const next = Math.min(end, (Math.floor(address / 4096) + 1) * 4096);
       const location = memoryAddressOf(graph, address);
@@ -76,7 +76,7 @@ export class CodeSnapshot {
   /**
    * The whole snapshot, merged into byte ranges that are contiguous. Each block starts a range of its own.
    */
-  code(): CodeBytes[] {
+  code(): CachedCodeBytes[] {
     const all: { readonly address: number; bytes: Uint8Array }[] = [];
     for (const { block, address, bytes } of this.#pieces) {
       const before = all.at(-1);
@@ -87,8 +87,8 @@ export class CodeSnapshot {
     return all;
   }
   /** Compares the snapshot with the bytes in memory. */
-  change(u8: Uint8Array): Change {
-    let change: Change = "none";
+  change(u8: Uint8Array): CodeChange {
+    let change: CodeChange = "none";
     for (const { block, address, location, bytes } of this.#pieces)
       for (let n = 0; n < bytes.length; n++) {
         if (u8[location + n] === bytes[n]) continue;
@@ -164,7 +164,7 @@ const maxInvalid = 256;
  * Regions that were invalidated with a page of their code, stored until control reaches one of their entries
  * again.
  */
-export class InvalidRegions<R extends { readonly graph: Graph; readonly context: number }> {
+export class InvalidRegions<R extends { readonly graph: BlockGraph; readonly context: number }> {
   /**
    * By the location of the first byte of each entry. Regions that were revalidated stay here, because they
    * will be invalidated again.

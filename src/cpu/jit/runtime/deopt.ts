@@ -5,7 +5,7 @@
 // slow paths for those blocks.
 // Hölzle and Ungar, "Reconciling responsiveness with performance in pure object-oriented languages", TOPLAS
 // 1996.
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { blockAround } from "./region-plan.ts";
 
 /** Upper bound of the addresses with a count. */
@@ -64,7 +64,7 @@ export class DeoptProfile {
    * instruction. It is then to be recompiled. Blocks that were deoptimised at a later version still count,
    * because a block may be in several regions.
    */
-  recompileDue(graph: Graph, compiledAt: number, patience: number): boolean {
+  recompileDue(graph: BlockGraph, compiledAt: number, patience: number): boolean {
     const blocks = new Map<number, number>();
     let total = 0;
     for (const page of graph.pages.keys())

@@ -6,10 +6,10 @@
 // when a region is compiled.
 import type { Blocks } from "../../interp/block-cache.ts";
 import type { CodeStore } from "../cache/format.ts";
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { ControlProfile } from "../profile/control-profile.ts";
 import { Heat } from "../profile/heat.ts";
-import type { Step } from "../tracing/trace-recorder.ts";
+import type { TraceStep } from "../tracing/trace-recorder.ts";
 import { always, TraceSampler } from "../tracing/trace-sampler.ts";
 import { lazyRegionTable } from "./lazy.ts";
 import type { JitLinks } from "./region-modules.ts";
@@ -163,11 +163,11 @@ export class Jit implements JitPolicy {
     return this.#table;
   }
   /** Receives each region that is compiled. dump.ts shows it to users. */
-  set onRegion(see: ((graph: Graph, wasm: Uint8Array) => void) | undefined) {
+  set onRegion(see: ((graph: BlockGraph, wasm: Uint8Array) => void) | undefined) {
     this.#onRegion = see;
     if (this.#table) this.#table.onRegion = see;
   }
-  #onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
+  #onRegion: ((graph: BlockGraph, wasm: Uint8Array) => void) | undefined;
 
   /** Makes the first sample of a block compile it, and samples often. */
   eager(): void {
@@ -287,7 +287,7 @@ export class Jit implements JitPolicy {
   /**
    * Passes the steps of a sampling window to the trace sampler. `now` is the number of executed instructions.
    */
-  addWindow(window: readonly Step[], now: number): void {
+  addWindow(window: readonly TraceStep[], now: number): void {
     this.#regions().addWindow(window, now, this.sampler);
   }
   /** A region has used up its part of the budget before the block at an address. */

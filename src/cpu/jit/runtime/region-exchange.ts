@@ -5,7 +5,7 @@ import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
 import { type CachedRegion, type CodeFile, cachedRegionOf, framesOf, graphOf, movedRegion } from "../cache/format.ts";
 import { type ReachedEntry, RegionLibrary } from "../cache/library.ts";
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { positions } from "../emit/code-addresses.ts";
 import type { ActiveRegions } from "./active-regions.ts";
 import { CodeSnapshot } from "./code-snapshot.ts";
@@ -165,7 +165,7 @@ export class RegionExchange {
    * The base of a region that is made for any position: of 64-bit code of one file, when several processes
    * run. A program alone has its code at the same addresses in each run, and constants are a little faster.
    */
-  baseFor(graph: Graph, { position, start, end }: CodeFile): number | undefined {
+  baseFor(graph: BlockGraph, { position, start, end }: CodeFile): number | undefined {
     const { blocks, policy } = this.#at;
     if (graph.tree || policy.color !== "any" || !mayHavePosition(position)) return undefined;
     if (contexts[blocks.context]!.mode !== 64) return undefined;

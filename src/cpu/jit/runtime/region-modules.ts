@@ -14,7 +14,7 @@ import type { Exit } from "../../machine/exit.ts";
 import type { Access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
 import type { CodeFile, CompiledRegion } from "../cache/format.ts";
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
@@ -58,7 +58,7 @@ const handlersOnly = {
 };
 
 /** The memory offset of an instruction's immediate, if code can read it at run time. */
-const inCode = (graph: Graph) => (d: Decoded) => {
+const inCode = (graph: BlockGraph) => (d: Decoded) => {
   const immediate = longImmediate(d);
   return immediate && { address: memoryAddressOf(graph, immediate.address), bits: immediate.bits };
 };
@@ -71,7 +71,7 @@ export class RegionModules {
   /** The properties of the machine that compiled code depends on. */
   readonly machine: string;
   /** Receives each region that is compiled. dump.ts shows it to users. */
-  onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
+  onRegion: ((graph: BlockGraph, wasm: Uint8Array) => void) | undefined;
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
   readonly #isDeoptimised: (ip: number) => boolean;
@@ -106,7 +106,7 @@ export class RegionModules {
    * possible.
    */
   make(
-    graph: Graph,
+    graph: BlockGraph,
     slot: number,
     how: { readonly patched: boolean; readonly color: CompiledRegion["color"]; readonly base: number | undefined },
   ): CompiledRegion {

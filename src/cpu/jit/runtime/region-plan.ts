@@ -5,7 +5,7 @@
 import type { Blocks } from "../../interp/block-cache.ts";
 import type { CachedRegion, CompiledRegion } from "../cache/format.ts";
 import type { LibraryEntry } from "../cache/library.ts";
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { type BlockReader, type GrowthLimits, growGraph } from "../cfg/grow-graph.ts";
 import { loopAround, reducibleEntries } from "../cfg/structure.ts";
 import type { ControlProfile } from "../profile/control-profile.ts";
@@ -35,7 +35,7 @@ const executionsWorthCompiling = (hot: number): number =>
 /** A compiled region with its graph and its state. */
 export interface Region {
   readonly slot: number;
-  readonly graph: Graph;
+  readonly graph: BlockGraph;
   /** Addresses that it was grown from, the function's first instruction first if it is known. */
   readonly roots: readonly number[];
   /** The first records of its entries. */
@@ -68,7 +68,7 @@ export interface Region {
 
 /** A region to compile. Without a graph the code cannot be compiled. */
 export interface Plan {
-  readonly graph: Graph | undefined;
+  readonly graph: BlockGraph | undefined;
   readonly roots: readonly number[];
   /** Regions that it replaces. */
   readonly replaced: readonly Region[];
@@ -97,13 +97,13 @@ export interface RegionContext {
 }
 
 /** The address of the region's block that contains an instruction. */
-export const blockAround = (graph: Graph, ip: number): number | undefined => {
+export const blockAround = (graph: BlockGraph, ip: number): number | undefined => {
   for (const block of graph.blocks.values()) if (block.ip <= ip && ip < block.end) return block.ip;
   return undefined;
 };
 
 /** True if a branch of a region jumps to an address outside it. */
-const jumpsOutTo = (graph: Graph, ip: number): boolean =>
+const jumpsOutTo = (graph: BlockGraph, ip: number): boolean =>
   !graph.blocks.has(ip) &&
   [...graph.blocks.values()].some(
     ({ terminator, instructions }) => (terminator === "branch" || terminator === "branchIf") && instructions.at(-1)!.target === ip,
@@ -181,7 +181,7 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
    * The whole function, if it is small. For a large function, compiling all its parts again costs more than
    * it saves.
    */
-  const grow = (roots: readonly number[]): Graph | undefined => {
+  const grow = (roots: readonly number[]): BlockGraph | undefined => {
     metPart = false;
     const graph = roots[0] === start ? growGraph(reader, roots, functionLimits) : undefined;
     return graph && (graph.instructions <= smallFunction || !metPart) ? graph : growGraph(reader, roots, regionLimits);
@@ -252,7 +252,7 @@ export const regrow = (
   further: readonly number[],
   reader: BlockReader,
   { blocks, profile, regionAt }: RegionContext,
-): Graph | undefined => {
+): BlockGraph | undefined => {
   const headOf = (ip: number) => reader.headOf(ip);
   const isFree = (ip: number) => headOf(ip) !== 0 && !blocks.isRegion(headOf(ip));
   const roots = [...old.roots, ...further.filter((ip) => blockAround(old.graph, ip) !== undefined)].filter(isFree);

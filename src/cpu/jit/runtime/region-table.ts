@@ -3,9 +3,9 @@
 
 import type { Blocks } from "../../interp/block-cache.ts";
 import { landingsOf } from "../cache/format.ts";
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { BlockReader } from "../cfg/grow-graph.ts";
-import type { Step } from "../tracing/trace-recorder.ts";
+import type { TraceStep } from "../tracing/trace-recorder.ts";
 import type { TraceSampler } from "../tracing/trace-sampler.ts";
 import { ActiveRegions } from "./active-regions.ts";
 import { CodeSnapshot, FirstReached, InvalidRegions } from "./code-snapshot.ts";
@@ -53,7 +53,7 @@ export class RegionTable {
     };
   }
   /** Receives each region that is compiled. dump.ts shows it to users. */
-  set onRegion(see: ((graph: Graph, wasm: Uint8Array) => void) | undefined) {
+  set onRegion(see: ((graph: BlockGraph, wasm: Uint8Array) => void) | undefined) {
     this.#modules.onRegion = see;
   }
 
@@ -122,7 +122,7 @@ export class RegionTable {
     return true;
   }
   /** Instructions that the code of a graph must still execute before the region pays. */
-  #debtOf(graph: Graph): number {
+  #debtOf(graph: BlockGraph): number {
     const { records } = this.#blocks;
     let executed = 0;
     for (const { ip, instructions } of graph.blocks.values())
@@ -130,7 +130,7 @@ export class RegionTable {
     return graph.instructions * this.#policy.price - executed;
   }
   /** Compiles a graph and activates the region. */
-  #add(graph: Graph, { roots, patched, side, generation }: RegionShape): Region {
+  #add(graph: BlockGraph, { roots, patched, side, generation }: RegionShape): Region {
     const blocks = this.#blocks;
     const slot = this.#takeSlot();
     const root = roots[0] as number;
@@ -161,7 +161,7 @@ export class RegionTable {
   }
 
   /** Adds a sampling window. Installs and evicts trace trees as the sampler decides. */
-  addWindow(window: readonly Step[], now: number, sampler: TraceSampler): void {
+  addWindow(window: readonly TraceStep[], now: number, sampler: TraceSampler): void {
     const started = Date.now();
     const at = {
       blocks: this.#blocks,
@@ -169,7 +169,7 @@ export class RegionTable {
       active: this.#active,
       context: this.#context,
       treeSize: this.#policy.treeSize,
-      add: (graph: Graph, shape: RegionShape) => this.#add(graph, shape),
+      add: (graph: BlockGraph, shape: RegionShape) => this.#add(graph, shape),
       forget: (region: Region) => this.#forget(region),
     };
     addWindow(at, window, now, sampler);
@@ -202,7 +202,7 @@ export class RegionTable {
     };
     return free() ?? freed(() => this.#invalid.clear()) ?? (freed(() => this.#policy.reset()) as number);
   }
-  #instantiate(graph: Graph, slot: number, patched: boolean, base: number | undefined): Pick<Region, "compiled" | "module"> {
+  #instantiate(graph: BlockGraph, slot: number, patched: boolean, base: number | undefined): Pick<Region, "compiled" | "module"> {
     const compiled = this.#modules.make(graph, slot, { patched, color: this.#policy.color, base });
     const module = new WebAssembly.Module(compiled.wasm);
     this.#modules.link(module, slot, compiled.base);

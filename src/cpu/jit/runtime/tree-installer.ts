@@ -3,10 +3,10 @@
 
 import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
-import type { Graph } from "../cfg/graph.ts";
+import type { BlockGraph } from "../cfg/graph.ts";
 import { BlockReader } from "../cfg/grow-graph.ts";
 import { loopScopes, structureOf } from "../cfg/structure.ts";
-import { coverageOf, type Step, type TraceTree, type TreeLimits, traceTrees } from "../tracing/trace-recorder.ts";
+import { coverageOf, type TraceStep, type TraceTree, type TreeLimits, traceTrees } from "../tracing/trace-recorder.ts";
 import type { TraceSampler } from "../tracing/trace-sampler.ts";
 import { graphOfTree } from "../tracing/trace-tree.ts";
 import type { ActiveRegions } from "./active-regions.ts";
@@ -25,13 +25,13 @@ export interface TreeLinks {
   /** Upper bound of the instructions of a tree. */
   readonly treeSize: number;
   /** Compiles a graph and activates the region. */
-  add(graph: Graph, shape: RegionShape): Region;
+  add(graph: BlockGraph, shape: RegionShape): Region;
   /** Removes a region that a better one replaces. */
   forget(region: Region): void;
 }
 
 /** Adds a sampling window. Installs and evicts trace trees as the sampler decides. */
-export const addWindow = (at: TreeLinks, window: readonly Step[], now: number, sampler: TraceSampler): void => {
+export const addWindow = (at: TreeLinks, window: readonly TraceStep[], now: number, sampler: TraceSampler): void => {
   const { active, blocks } = at;
   const { context } = blocks;
   const installed = (): Region[] => active.all.filter(({ graph, context: of }) => graph.tree && of === context);

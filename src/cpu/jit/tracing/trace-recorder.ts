@@ -8,11 +8,11 @@
 // Compiled code does not record its path. So the interpreter runs sampling windows of the program block by
 // block (`Cpu`), and traces are extracted from several windows together.
 import { effectsOf } from "../../isa/effects.ts";
-import type { Graph, JitBlock } from "../cfg/graph.ts";
+import type { BlockGraph, JitBlock } from "../cfg/graph.ts";
 import { type BlockReader, readBlock } from "../cfg/grow-graph.ts";
 
 /** An address that control reached, and the number of instructions that ran from there in sequence. */
-export interface Step {
+export interface TraceStep {
   readonly ip: number;
   readonly count: number;
 }
@@ -85,7 +85,7 @@ class PathReader {
     return this.#blocks.get(ip);
   }
   /** `inTree`: steps that an existing tree covers. */
-  read(steps: readonly Step[], inTree: readonly boolean[]): Path {
+  read(steps: readonly TraceStep[], inTree: readonly boolean[]): Path {
     const path: (JitBlock | undefined)[] = [];
     for (let i = 0; i < steps.length; ) {
       const block = this.#at(steps[i]!.ip);
@@ -281,7 +281,7 @@ class Paths {
 }
 
 /** The share of the sampling windows that existing trees cover. */
-export interface Coverage {
+export interface WindowCoverage {
   /** By window and step: true if the step is in a tree. */
   readonly inside: readonly (readonly boolean[])[];
   /** The share of all instructions that is in trees. */
@@ -290,12 +290,12 @@ export interface Coverage {
   readonly stays: ReadonlyMap<number, { entries: number; instructions: number }>;
 }
 /** Measures the coverage of existing trees. `trees`: graphs by root. */
-export const coverageOf = (windows: readonly (readonly Step[])[], trees: ReadonlyMap<number, Graph>): Coverage => {
+export const coverageOf = (windows: readonly (readonly TraceStep[])[], trees: ReadonlyMap<number, BlockGraph>): WindowCoverage => {
   const stays = new Map([...trees.keys()].map((root) => [root, { entries: 0, instructions: 0 }]));
   let all = 0;
   let inTrees = 0;
   const inside = windows.map((steps) => {
-    let tree: Graph | undefined;
+    let tree: BlockGraph | undefined;
     let at: JitBlock | undefined;
     /** Instructions of the current block that are still to come. */
     let remaining = 0;
@@ -333,8 +333,8 @@ const isWithin = ({ block, next }: TraceNode, loop: ReadonlySet<number>): boolea
 
 /** The trees that are worth compiling. `inside`: steps that existing trees cover, by window. */
 export const traceTrees = (
-  windows: readonly (readonly Step[])[],
-  inside: Coverage["inside"],
+  windows: readonly (readonly TraceStep[])[],
+  inside: WindowCoverage["inside"],
   reader: BlockReader,
   limitsOfTree: TreeLimits,
 ): TraceTree[] => {

@@ -1,10 +1,10 @@
 // The schedule of sampling windows, in which the interpreter records where control goes. The chapter
 // docs/design/traces.md specifies it. Windows run at the interpreter's speed. So a few of them decide first
 // if sampling can gain anything. It can if there are traces that trees from the code cache do not cover.
-import type { Coverage, Step, TraceTree } from "./trace-recorder.ts";
+import type { TraceStep, TraceTree, WindowCoverage } from "./trace-recorder.ts";
 
 /** When windows are sampled and when trees are compiled from them. */
-export interface Schedule {
+export interface SamplingSchedule {
   /**
    * In instructions: the start of the first window, the length of a window, and the distance between windows.
    */
@@ -24,7 +24,7 @@ export interface Schedule {
 /**
  * Sampling starts after a time that short programs do not reach. It costs a small fraction of that time.
  */
-export const usual: Schedule = {
+export const usual: SamplingSchedule = {
   from: 400_000_000,
   length: 2000,
   between: 2_000_000,
@@ -35,7 +35,7 @@ export const usual: Schedule = {
   times: 4,
 };
 /** The schedule for tests that want trees of all code. */
-export const always: Schedule = {
+export const always: SamplingSchedule = {
   from: 5000,
   length: 1000,
   between: 2000,
@@ -51,9 +51,9 @@ const maxDiscards = 8;
 /** Answers for the sampler when there are enough windows. */
 export interface TreeSource {
   /** The share of the windows that existing trees cover. */
-  coverage(windows: readonly (readonly Step[])[]): Coverage;
+  coverage(windows: readonly (readonly TraceStep[])[]): WindowCoverage;
   /** Trees for the parts of the windows that existing trees do not cover. */
-  trees(windows: readonly (readonly Step[])[], inside: Coverage["inside"]): readonly TraceTree[];
+  trees(windows: readonly (readonly TraceStep[])[], inside: WindowCoverage["inside"]): readonly TraceTree[];
 }
 /** Trees to install, and roots of trees to evict. */
 export interface TreeChange {
@@ -71,12 +71,12 @@ const minEntries = 8;
 
 /** The state of sampling for one processor. */
 export class TraceSampler {
-  #schedule: Schedule = usual;
-  #windows: (readonly Step[])[] = [];
+  #schedule: SamplingSchedule = usual;
+  #windows: (readonly TraceStep[])[] = [];
   #times = 0;
   /** The number of executed instructions at which the next window is due. */
   next: number = usual.from;
-  set schedule(schedule: Schedule) {
+  set schedule(schedule: SamplingSchedule) {
     this.#schedule = schedule;
     this.next = schedule.from;
   }
@@ -101,7 +101,7 @@ export class TraceSampler {
    * Adds a window. `now` is the number of executed instructions at its end. Returns the trees to install and
    * to evict.
    */
-  addWindow(window: readonly Step[], now: number, present: () => TreeSource): TreeChange {
+  addWindow(window: readonly TraceStep[], now: number, present: () => TreeSource): TreeChange {
     const { between, first, all, enough, regrowth, times } = this.#schedule;
     this.#windows.push(window);
     this.next = now + between;

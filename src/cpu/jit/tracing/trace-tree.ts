@@ -1,7 +1,7 @@
 // The graph of a trace tree. It has one block for each position of each trace, so that facts from the end of
 // a block hold in the next one. Control leaves the tree where it takes another path, and jumps from the end
 // of each trace to the root. So a tree is one loop without calls, and its registers stay in locals.
-import type { Graph, JitBlock } from "../cfg/graph.ts";
+import type { BlockGraph, JitBlock } from "../cfg/graph.ts";
 import { type BlockReader, readBlock } from "../cfg/grow-graph.ts";
 import { isDirect, type TraceNode, type TraceTree } from "./trace-recorder.ts";
 
@@ -10,7 +10,7 @@ const terminatorOf = (block: JitBlock): JitBlock["terminator"] =>
   block.terminator !== "call" ? block.terminator : isDirect(block) ? "branch" : "jump";
 
 /** The graph of a trace tree. Blocks are decoded again by `reader`. */
-export const graphOfTree = (reader: BlockReader, { root }: TraceTree): Graph => {
+export const graphOfTree = (reader: BlockReader, { root }: TraceTree): BlockGraph => {
   const pages = new Map<number, number>();
   const blocks = new Map<number, JitBlock>();
   const read = new Map<number, JitBlock>();

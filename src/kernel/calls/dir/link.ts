@@ -29,7 +29,7 @@ import {
 } from "../../syscall/arg-file.ts";
 import { flags, only } from "../../syscall/arg-flags.ts";
 import { cstring, outBuffer } from "../../syscall/arg-string.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { getname, lookup, withPath } from "../file/path.ts";
 
 const nodeTypes = new Set([0, S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);
@@ -84,7 +84,7 @@ const doRename = (t: Task, fromDir: number, from: VAddr, toDir: number, to: VAdd
 const parentAt = (t: Task, dir: number, at: VAddr): Or<Last> => withPath(t, dir, at, (base, name) => resolveParent(t, base, name));
 
 const renameFlags = flags("unsigned int", { RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT }, "RENAME_???");
-const dev: Arg<number> = only(
+const dev: ArgType<number> = only(
   {
     ...uint,
     c: "dev_t",

@@ -37,7 +37,7 @@ import {
 } from "../../syscall/arg-file.ts";
 import { flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { lookup } from "./path.ts";
 
 const changed = (path: Path, result: number): number => {
@@ -103,7 +103,7 @@ const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
  */
 const realCred = (cred: Cred): Cred => ({ ...cred, fsuid: cred.uid, fsgid: cred.gid, effective: cred.uid === 0 ? cred.permitted : 0n });
 const accessNames = { R_OK: 4, W_OK: 2, X_OK: 1 };
-const accessMode: Arg<number> = {
+const accessMode: ArgType<number> = {
   ...int,
   names: accessNames,
   combines: true,
@@ -129,7 +129,7 @@ const access = (t: Task, dir: number, at: VAddr, wanted: number, how: number): n
   }
 };
 
-const chownArgs = (type: Arg<number>) => ({ owner: { ...type, c: "uid_t" }, group: { ...type, c: "gid_t" } });
+const chownArgs = (type: ArgType<number>) => ({ owner: { ...type, c: "uid_t" }, group: { ...type, c: "gid_t" } });
 const old = chownArgs(legacyId);
 const full = chownArgs(id);
 

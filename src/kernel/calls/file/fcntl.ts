@@ -19,7 +19,7 @@ import { signalName } from "../../signal/state/set.ts";
 import { fd, hexText, ulong } from "../../syscall/arg.ts";
 import { openFlagsText } from "../../syscall/arg-file.ts";
 import { choice, flags, flagText } from "../../syscall/arg-flags.ts";
-import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { asyncChanged, getOwner, getOwnerEx, notifyDirectory, setOwner, setOwnerEx } from "./owner.ts";
 import { finish } from "./transfer.ts";
 
@@ -211,7 +211,7 @@ const argText: Readonly<Record<number, (v: number) => string>> = {
 const decimal = new Set<number>([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_SETOWN, F.F_SETPIPE_SZ]);
 const lockTypes = ["F_RDLCK", "F_WRLCK", "F_UNLCK"];
 const whences = ["SEEK_SET", "SEEK_CUR", "SEEK_END"];
-const argument: Arg<number> = {
+const argument: ArgType<number> = {
   ...ulong,
   show: (v, ctx) => {
     const c = ctx.all["cmd"] as number;

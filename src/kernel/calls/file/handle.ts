@@ -15,7 +15,7 @@ import { fd, ptr } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, dirfd, openFlags } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { cstring, inStruct, quoteHex } from "../../syscall/arg-string.ts";
-import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { lookup } from "./path.ts";
 
 /** The handle need not lead back to the file. It has the number of AT_REMOVEDIR. */
@@ -88,7 +88,7 @@ const rest = (ctx: ShowContext, at: number): string => {
   const bytes = ctx.task.mem.read(at + HEAD, Math.min(lengthAt(ctx, at), MAX_HANDLE_BYTES));
   return `handle_type=${ctx.task.mem.u32(at + 4) | 0}, f_handle=${bytes ? quoteHex(bytes) : "???"}`;
 };
-const made: Arg<VAddr> = {
+const made: ArgType<VAddr> = {
   ...ptr,
   c: "struct file_handle *",
   out: true,
@@ -101,7 +101,7 @@ const made: Arg<VAddr> = {
     return `{handle_bytes=${before ?? now}${changed}${ret === 0 ? `, ${rest(ctx, v)}` : ""}}`;
   },
 };
-const mountId: Arg<VAddr> = {
+const mountId: ArgType<VAddr> = {
   ...ptr,
   c: "int *",
   out: true,

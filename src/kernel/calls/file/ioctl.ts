@@ -15,7 +15,7 @@ import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayIoctl } from "../../fs/vfs/security.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { asyncChanged } from "./owner.ts";
 
 const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): number => {
@@ -88,9 +88,9 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
   return fileFlags(t, file, request, arg, abi) ?? file.ioctl(t, request, arg, abi);
 };
 
-const request: Arg<number> = { ...uint, c: "unsigned int", names: { ...T, ...F }, show: (v, ctx) => ctx.style.texts.names.request(v) };
+const request: ArgType<number> = { ...uint, c: "unsigned int", names: { ...T, ...F }, show: (v, ctx) => ctx.style.texts.names.request(v) };
 
-const argument: Arg<VAddr> = {
+const argument: ArgType<VAddr> = {
   ...ptr,
   out: true,
   show: (v, ctx) => argumentText(v, ctx) ?? ctx.style.texts.notif.argument(ctx, v) ?? ptr.show(v, ctx),

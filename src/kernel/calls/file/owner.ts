@@ -6,7 +6,7 @@ import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../core/task.ts";
 import { AsyncFile } from "../../fs/vfs/async-file.ts";
 import type { FileDescription, FileOwner } from "../../fs/vfs/file.ts";
-import { EVENT, type FileEvent, type Mark } from "../../fs/vfs/notify.ts";
+import { EVENT, type FileEvent, type InodeMark } from "../../fs/vfs/notify.ts";
 import { O_ASYNC } from "../../fs/vfs/open-flags.ts";
 import { tellOwner } from "../../fs/vfs/owner.ts";
 
@@ -70,7 +70,7 @@ const DN: readonly (readonly [number, number])[] = [
 const POLL_MSG = { code: 3, band: 0x1 | 0x40 | 0x400 };
 
 /** F_NOTIFY of one descriptor: a signal for events in a directory. */
-export class DirectoryMark implements Mark {
+export class DirectoryMark implements InodeMark {
   private readonly _task: Task;
   private readonly _file: FileDescription;
   private _mask = 0;

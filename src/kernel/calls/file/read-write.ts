@@ -9,7 +9,7 @@ import { fd, int, loff, long, size, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Args, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Args, type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { importIovec, oneSegment, type Segment } from "./iovec.ts";
 import { buffersOf, fileOf, readInto, writeFrom } from "./transfer.ts";
 
@@ -64,8 +64,8 @@ const move2 = (
 };
 
 /** strace shows one offset. */
-const low: Arg<number> = { ...long, show: (v, ctx) => String(ctx.abi.long === 8 ? v : v + (ctx.all["pos_h"] as number) * 2 ** 32) };
-const high: Arg<number> = { ...ulong, show: () => "" };
+const low: ArgType<number> = { ...long, show: (v, ctx) => String(ctx.abi.long === 8 ? v : v + (ctx.all["pos_h"] as number) * 2 ** 32) };
+const high: ArgType<number> = { ...ulong, show: () => "" };
 const positionedIn = { fd, vec: filled("filledIovec", "vlen"), vlen: ulong, pos_l: low, pos_h: high } as const satisfies Args;
 const positionedOut = { ...positionedIn, vec: given("iovec", "vlen") } as const satisfies Args;
 

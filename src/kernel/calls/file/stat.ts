@@ -15,7 +15,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, atFlags,
 import { choiceText, flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring, outStruct } from "../../syscall/arg-string.ts";
 import { filled } from "../../syscall/arg-struct.ts";
-import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { lookup } from "./path.ts";
 import {
   encodeCompatStat,
@@ -102,7 +102,7 @@ const statxMask = flags(
 /** The synchronisation type: two bits without own names. */
 const AT_STATX_SYNC = 0x6000;
 const syncNames = { AT_STATX_SYNC_AS_STAT: 0, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 };
-const statxFlags: Arg<number> = {
+const statxFlags: ArgType<number> = {
   ...atFlags,
   show: (v) => {
     const rest = flagText(v & ~AT_STATX_SYNC, { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH }, "");

@@ -13,7 +13,7 @@ import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/wor
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { only } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import { findTask, shownPid } from "../../task/pid-namespace.ts";
 
@@ -177,14 +177,14 @@ const opName = (v: number): string => {
   const name = Object.entries(OP).find(([, n]) => n === command)?.[0];
   return `${name ? `FUTEX_${name}` : `0x${command.toString(16)}`}${(v & PRIVATE) !== 0 ? "_PRIVATE" : ""}${(v & CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
 };
-const op: Arg<number> = { c: "int", names: OP, decode: (raw, i) => raw[2 * i] as number, show: opName };
+const op: ArgType<number> = { c: "int", names: OP, decode: (raw, i) => raw[2 * i] as number, show: opName };
 const commandOf = (all: Record<string, unknown>): number => (all["op"] as number) & ~(PRIVATE | CLOCK_REALTIME);
 /** Arguments that a command ignores are not shown. */
-const used = <T>(arg: Arg<T>, commands: readonly number[]): Arg<T> => only(arg, (all) => commands.includes(commandOf(all)));
+const used = <T>(arg: ArgType<T>, commands: readonly number[]): ArgType<T> => only(arg, (all) => commands.includes(commandOf(all)));
 const WAITS: readonly number[] = [OP.WAIT, OP.WAIT_BITSET, OP.LOCK_PI, OP.LOCK_PI2];
 const MOVES: readonly number[] = [OP.REQUEUE, OP.CMP_REQUEUE, OP.WAKE_OP];
 const ALL_BITS = 0xffff_ffff;
-const second = (form: "timespec" | "timespec64"): Arg<VAddr> => ({
+const second = (form: "timespec" | "timespec64"): ArgType<VAddr> => ({
   ...ptr,
   show: (v, ctx) => {
     const command = commandOf(ctx.all);
@@ -192,7 +192,7 @@ const second = (form: "timespec" | "timespec64"): Arg<VAddr> => ({
     return MOVES.includes(command) ? String(v % 2 ** 32) : "";
   },
 });
-const third: Arg<number> = {
+const third: ArgType<number> = {
   ...hexInt,
   show: (v, ctx) => {
     const command = commandOf(ctx.all);

@@ -5,7 +5,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { MPOL, MPOL_GET, MPOL_MF } from "../../../abi/uapi/mempolicy.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { MAX_NODES, mbind, modeOf, type Nodes, ONLINE, policyOf, reportedNodes, setHomeNode } from "../../../memory/policy.ts";
+import { MAX_NODES, mbind, modeOf, type NumaNodes, ONLINE, policyOf, reportedNodes, setHomeNode } from "../../../memory/policy.ts";
 import { cost } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
 import { charged } from "../../core/charged.ts";
@@ -22,7 +22,7 @@ import { findThread } from "../../task/pid-namespace.ts";
 
 const BITS = PAGE_SIZE * 8;
 /** Nodes from user memory, or -errno. `most`: one more than the number of bits. Linux get_nodes(). */
-const getNodes = (t: Task, at: VAddr, most: number, abi: Abi): Nodes | number => {
+const getNodes = (t: Task, at: VAddr, most: number, abi: Abi): NumaNodes | number => {
   const bits = most - 1;
   if (bits === 0 || at === 0) return 0n;
   if (bits < 0 || bits > BITS) return -E.EINVAL;
@@ -35,7 +35,7 @@ const getNodes = (t: Task, at: VAddr, most: number, abi: Abi): Nodes | number =>
   return nodes >> BigInt(MAX_NODES) === 0n ? nodes : -E.EINVAL;
 };
 /** Linux copy_nodes_to_user(): nr_node_ids is 1, so that one word can have a bit. */
-const putNodes = (t: Task, at: VAddr, most: number, nodes: Nodes, abi: Abi): number => {
+const putNodes = (t: Task, at: VAddr, most: number, nodes: NumaNodes, abi: Abi): number => {
   const size = Math.ceil((most - 1) / 64) * 8;
   if (size > PAGE_SIZE) return -E.EINVAL;
   const bytes = new Uint8Array(size);
@@ -58,7 +58,7 @@ const setPolicy = (t: Task, word: number, at: VAddr, most: number, abi: Abi): nu
 
 const ALL_GET = Object.values(MPOL_GET).reduce((a, b) => a | b, 0);
 /** Mode and nodes, or -errno. Linux do_get_mempolicy(). */
-const asked = (t: Task, at: number, how: number): { readonly mode: number; readonly nodes: Nodes } | number => {
+const asked = (t: Task, at: number, how: number): { readonly mode: number; readonly nodes: NumaNodes } | number => {
   if (how & ~ALL_GET || how < 0) return -E.EINVAL;
   const byAddress = (how & MPOL_GET.MPOL_F_ADDR) !== 0;
   const node = (how & MPOL_GET.MPOL_F_NODE) !== 0;

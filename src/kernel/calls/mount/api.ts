@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import { AT_RECURSIVE, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from "../../../abi/uapi/mount.ts";
 import type { Task } from "../../core/task.ts";
 import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
-import { MountOptions } from "../../fs/types/mountable.ts";
+import { MountContext } from "../../fs/types/mountable.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
@@ -15,7 +15,7 @@ import { PathFile } from "../../fs/vfs/path-file.ts";
 import { joinPeers } from "../../fs/vfs/peers.ts";
 import { fd, int, uint } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, dirfd } from "../../syscall/arg-file.ts";
-import { choice, flags, type Names } from "../../syscall/arg-flags.ts";
+import { choice, type FlagNames, flags } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { getname, lookup } from "../file/path.ts";
@@ -25,7 +25,7 @@ import { copyOf, mountOf, moveTree } from "./mount.ts";
 import { umountTree } from "./propagate.ts";
 import { hasRoom, isDetachedRoot, isOurs, isRoot, mayChange, mayMount } from "./tree.ts";
 
-const all = (names: Names): number => Object.values(names).reduce((a, b) => a | b, 0);
+const all = (names: FlagNames): number => Object.values(names).reduce((a, b) => a | b, 0);
 
 /**
  * A descriptor of a detached tree. The tree ends with it, if it was not attached. Linux dissolve_on_fput().
@@ -114,7 +114,7 @@ const fsopen = (t: Task, name: VAddr, how: number): number => {
   const text = getname(t, name);
   const type = typeof text === "number" ? text : fileSystemType(t.kernel, text);
   if (typeof type === "number") return type;
-  return install(t, new ContextFile(t, new MountOptions(type)), how !== 0);
+  return install(t, new ContextFile(t, new MountContext(type)), how !== 0);
 };
 const fspick = (t: Task, dir: number, path: VAddr, how: number): number => {
   if (!mayMount(t)) return -E.EPERM;

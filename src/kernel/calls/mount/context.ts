@@ -3,7 +3,7 @@ import { E } from "../../../abi/errno.ts";
 import { FSCONFIG } from "../../../abi/uapi/mount.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capableHere, capableIn } from "../../cred/cred.ts";
-import type { MountOptions } from "../../fs/types/mountable.ts";
+import type { MountContext } from "../../fs/types/mountable.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import type { FileSystem, Or } from "../../fs/vfs/inode.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
@@ -16,11 +16,11 @@ type Phase = "making" | "awaiting-mount" | "mounted" | "changing" | "failed";
 
 /** A configuration context. */
 export class ContextFile extends FileDescription {
-  options: MountOptions;
+  options: MountContext;
   phase: Phase;
   /** The file system, after FSCONFIG_CMD_CREATE or from fspick(2). */
   fs: FileSystem | undefined;
-  constructor(t: Task, options: MountOptions, fs?: FileSystem) {
+  constructor(t: Task, options: MountContext, fs?: FileSystem) {
     const path = t.kernel.vfs.anonymous(t, "[fscontext]");
     super(path.dentry.inode, O_RDWR, path);
     this.options = options;

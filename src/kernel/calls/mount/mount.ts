@@ -5,7 +5,7 @@ import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
-import { MountOptions } from "../../fs/types/mountable.ts";
+import { MountContext } from "../../fs/types/mountable.ts";
 import { isNsInode } from "../../fs/types/nsfs.ts";
 import { type Path, samePath } from "../../fs/vfs/dentry.ts";
 import { type FileSystem, type Or, SB } from "../../fs/vfs/inode.ts";
@@ -30,7 +30,7 @@ import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { getname, lookup } from "../file/path.ts";
 import { attachTree, isBusy, umountTree } from "./propagate.ts";
 import {
@@ -173,7 +173,7 @@ const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAdd
   if (typeof type === "number") return type;
   t.kernel.garbage.tidy();
   if (!hasRoom(t, 8)) return -E.ENOMEM;
-  const options = new MountOptions(type);
+  const options = new MountContext(type);
   options.flags = how & superMask;
   const data = a.data === 0 ? "" : getname(t, a.data);
   const bad = typeof data === "number" ? data : options.addAll(data);
@@ -260,7 +260,7 @@ const flagNames = {
   MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_MOVE, MS_REC, MS_SILENT, MS_UNBINDABLE, MS_PRIVATE,
   MS_SLAVE, MS_SHARED, MS_RELATIME, MS_NOSYMFOLLOW, MS_STRICTATIME,
 };
-const mountflags: Arg<number> = {
+const mountflags: ArgType<number> = {
   ...ulong,
   names: flagNames,
   combines: true,

@@ -9,7 +9,7 @@ import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { credOf, type Received, type SendRequest, type Socket, type Ucred } from "../../net/socket.ts";
+import { credOf, type ReceiveResult, type SendRequest, type Socket, type Ucred } from "../../net/socket.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { pidfdFor } from "../../task/pidfd.ts";
 
@@ -106,7 +106,7 @@ const checkCred = (t: Task, data: DataView): Ucred | number => {
 export const writeControl = (
   t: Task,
   h: Msghdr,
-  got: Received,
+  got: ReceiveResult,
   passes: { readonly cred: boolean; readonly pidfd: boolean },
   flags: number,
   abi: Abi,

@@ -11,7 +11,7 @@ import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { InetSocket } from "../../net/inet.ts";
 import { SO } from "../../net/options/numbers.ts";
-import { credOf, type Received, type Socket } from "../../net/socket.ts";
+import { credOf, type ReceiveResult, type Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import { UnixSocket } from "../../net/unix/unix.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -21,7 +21,7 @@ import { fd, size, uint } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { changedLength, filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { CHUNK, gather, importIovec, lent, oneSegment, type Segment, scatter, totalLength } from "../file/iovec.ts";
 import { finish } from "../file/transfer.ts";
 import { type Ancillary, type Msghdr, msghdr, readControl, readMsghdr, writeControl } from "./msghdr.ts";
@@ -78,7 +78,13 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
  * Takes a message or waits for one. `use` copies it after the `from` bytes that are already there and returns
  * the result. MSG_WAITALL continues until the buffer is full.
  */
-const receive = (t: Task, s: Socket, capacity: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
+const receive = (
+  t: Task,
+  s: Socket,
+  capacity: number,
+  how: number,
+  use: (got: ReceiveResult | undefined, from: number) => number,
+): Result => {
   if ((how & MSG.OOB) !== 0) return -E.EINVAL;
   // No errors are queued for the socket (IP_RECVERR).
   if ((how & MSG.ERRQUEUE) !== 0 && s instanceof InetSocket) return -E.EAGAIN;
@@ -97,7 +103,7 @@ const receive = (t: Task, s: Socket, capacity: number, how: number, use: (got: R
   return finish(t, done);
 };
 /** The result for a message. MSG_TRUNC returns the whole length of a packet. */
-const lengthOf = (got: Received, how: number, s: Socket): number =>
+const lengthOf = (got: ReceiveResult, how: number, s: Socket): number =>
   (how & MSG.TRUNC) !== 0 && s.type !== SOCK.STREAM ? got.length : got.bytes.length;
 
 /** sendto(2): the number of sent bytes, or -errno. */
@@ -131,7 +137,7 @@ export const receiveSegments = (t: Task, n: number, segments: readonly Segment[]
   });
 };
 /** Writes the sender's address. A stream has none, so its length is 0. */
-const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: Received, s: Socket): number => {
+const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: ReceiveResult, s: Socket): number => {
   if (s.type !== SOCK.STREAM && got.from !== "") return writeAddress(t, at, lengthAt, s.addressBytes(got.from));
   const capacity = t.mem.u32(lengthAt);
   if (capacity >= 2 ** 31) return -E.EINVAL;
@@ -210,7 +216,7 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
 /** MSG_* flags. */
 export const flagArg = flags("int", Object.fromEntries(Object.entries(MSG).map(([k, v]) => [`MSG_${k}`, v])), "MSG_???");
 /** The length of the address before the call: it is shown if the kernel changes it. */
-const receivedArg: Arg<VAddr> = {
+const receivedArg: ArgType<VAddr> = {
   ...filled("receivedMsghdr"),
   before: (v, ctx) => String(ctx.task.mem.u32(v + msghdr.offset(ctx.abi, "msg_namelen"))),
 };

@@ -22,7 +22,7 @@ import { UnixSocket } from "../../net/unix/unix.ts";
 import { fd, int, ptr } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { changedLength, filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { finish } from "../file/transfer.ts";
 
 const TYPE_MASK = 0xf;
@@ -218,7 +218,7 @@ export const setsockopt = (t: Task, n: number, level: number, option: number, at
   });
 
 const domainArg = choice("int", Object.fromEntries(Object.entries(AF).map(([name, n]) => [`AF_${name}`, n])), "AF_???");
-const typeArg: Arg<number> = {
+const typeArg: ArgType<number> = {
   ...int,
   names: SOCK,
   show: (v) => {
@@ -229,7 +229,7 @@ const typeArg: Arg<number> = {
     return names.join("|");
   },
 };
-const pairOut: Arg<VAddr> = {
+const pairOut: ArgType<VAddr> = {
   ...ptr,
   out: true,
   show: (v, ctx) =>
@@ -238,12 +238,12 @@ const pairOut: Arg<VAddr> = {
 
 const acceptFlags = flags("int", { SOCK_NONBLOCK, SOCK_CLOEXEC }, "SOCK_???");
 const how = choice("int", { SHUT_RD: SHUT.RD, SHUT_WR: SHUT.WR, SHUT_RDWR: SHUT.RDWR }, "SHUT_???");
-const protocol: Arg<number> = { ...int, show: (v, ctx) => ctx.style.texts.names.protocol(ctx.all["domain"], v) };
+const protocol: ArgType<number> = { ...int, show: (v, ctx) => ctx.style.texts.names.protocol(ctx.all["domain"], v) };
 const named = { sockfd: fd, addr: filled("namedSockaddr"), addrlen: changedLength };
 const option = {
   sockfd: fd,
-  level: { ...int, show: (v, ctx) => ctx.style.texts.names.level(v) } satisfies Arg<number>,
-  optname: { ...int, show: (v, ctx) => ctx.style.texts.names.option(ctx.all["level"], v) } satisfies Arg<number>,
+  level: { ...int, show: (v, ctx) => ctx.style.texts.names.level(v) } satisfies ArgType<number>,
+  optname: { ...int, show: (v, ctx) => ctx.style.texts.names.option(ctx.all["level"], v) } satisfies ArgType<number>,
 };
 
 const NOTE = {

@@ -11,9 +11,9 @@ import { fd, int, ptr, size } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { sigset } from "../../syscall/arg-signal.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, time64 } from "../../syscall/timespec.ts";
-import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
+import { afterMilliseconds, afterTimespec, deadlineOf, expired, restoreMask, sleepOn, type Timeout, withSignalMask } from "./timeout.ts";
 
 /** EPOLLEXCLUSIVE_OK_BITS: IN, OUT, ERR, HUP, EXCLUSIVE, WAKEUP, ET. Linux fs/eventpoll.c. */
 const EXCLUSIVE_TAKES = 0xb000_001d;
@@ -51,7 +51,7 @@ const control = (t: Task, epfd: number, op: number, target: number, at: VAddr): 
   }
 };
 
-const epollWait = (t: Task, epfd: number, at: VAddr, max: number, until: Deadline): Result => {
+const epollWait = (t: Task, epfd: number, at: VAddr, max: number, until: Timeout): Result => {
   if (max <= 0 || max > MAX_EVENTS) return -E.EINVAL;
   const ep = t.files.get(epfd);
   if (!ep) return -E.EBADF;
@@ -70,7 +70,7 @@ const epollWait = (t: Task, epfd: number, at: VAddr, max: number, until: Deadlin
 const pwait = (
   t: Task,
   a: { epfd: number; events: VAddr; maxevents: number; sigmask: VAddr; sigsetsize: number },
-  until: Deadline,
+  until: Timeout,
 ): Result => {
   if (until < 0) return until;
   const bad = withSignalMask(t, a.sigmask, a.sigsetsize);
@@ -80,7 +80,7 @@ const pwait = (
 const epfd = fd;
 const waitArgs = { epfd, events: filled("epollEvents"), maxevents: int };
 /** EPOLL_CTL_DEL does not read it. */
-const event: Arg<VAddr> = {
+const event: ArgType<VAddr> = {
   ...ptr,
   show: (v, ctx) => (ctx.all["op"] === EPOLL_CTL.DEL ? ptr : given("epollEvent")).show(v, ctx),
 };

@@ -24,16 +24,16 @@ import { int, ptr, size, uint } from "../../syscall/arg.ts";
 import { flagText } from "../../syscall/arg-flags.ts";
 import { sigset } from "../../syscall/arg-signal.ts";
 import { given } from "../../syscall/arg-struct.ts";
-import { type Arg, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import {
   afterMilliseconds,
   afterTimespec,
-  type Deadline,
   deadlineOf,
   expired,
   restoreMask,
   sleepOn,
+  type Timeout,
   withSignalMask,
   writeRemaining,
 } from "./timeout.ts";
@@ -60,7 +60,7 @@ const queuesOf = (t: Task, list: DataView): WaitQueue[] => {
 };
 
 /** Polls the array at `at`. Returns the number of descriptors with events, -errno or a wait. */
-export const poll = (t: Task, at: VAddr, count: number, until: Deadline, interrupted: number): Result => {
+export const poll = (t: Task, at: VAddr, count: number, until: Timeout, interrupted: number): Result => {
   if (count > t.process.limit(RLIMIT.NOFILE)) return -E.EINVAL;
   const bytes = t.mem.read(at, count * SIZE);
   if (!bytes) return -E.EFAULT;
@@ -87,7 +87,7 @@ const pollText = (ctx: ShowContext, at: VAddr): string => {
     (_, i) => `{fd=${ctx.style.fd(ctx.task, v.getInt32(i * SIZE, true))}, events=${flagText(v.getUint16(i * SIZE + 4, true), names)}}`,
   ).join(", ")}]`;
 };
-const fds: Arg<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
+const fds: ArgType<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
 
 /** Above the largest RLIMIT_NOFILE. */
 const MOST_SHOWN = 2 ** 20;

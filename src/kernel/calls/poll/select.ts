@@ -8,16 +8,16 @@ import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { int, ptr } from "../../syscall/arg.ts";
-import { type Arg, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import {
   afterTimespec,
-  type Deadline,
   deadlineOf,
   expired,
   NEVER,
   restoreMask,
   sleepOn,
+  type Timeout,
   withSignalMask,
   writeRemaining,
 } from "./timeout.ts";
@@ -32,7 +32,7 @@ const kinds = [
 const bit = (set: Uint8Array | undefined, fd: number): boolean => set !== undefined && (((set[fd >> 3] as number) >> (fd & 7)) & 1) === 1;
 
 type Sets = readonly [VAddr, VAddr, VAddr];
-const select = (t: Task, n: number, at: Sets, until: Deadline, abi: Abi, interrupted: number): Result => {
+const select = (t: Task, n: number, at: Sets, until: Timeout, abi: Abi, interrupted: number): Result => {
   if (n < 0) return -E.EINVAL;
   // Sets are whole longs. Descriptors above the size of the table are ignored.
   const count = Math.min(n, t.files.size);
@@ -126,8 +126,8 @@ const setText = (ctx: ShowContext, at: VAddr): string => {
     .filter((fd) => bit(bytes, fd))
     .join(" ")}]`;
 };
-const fdset: Arg<VAddr> = { ...ptr, c: "fd_set *", show: (v, ctx) => (v === 0 ? "NULL" : setText(ctx, v)) };
-const timeText = (member: string): Arg<VAddr> => ({
+const fdset: ArgType<VAddr> = { ...ptr, c: "fd_set *", show: (v, ctx) => (v === 0 ? "NULL" : setText(ctx, v)) };
+const timeText = (member: string): ArgType<VAddr> => ({
   ...ptr,
   show: (v, ctx) => {
     const raw = v === 0 ? undefined : native.read(ctx.task, v, ctx.abi);

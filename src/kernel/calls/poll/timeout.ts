@@ -14,14 +14,14 @@ import { PER } from "../../task/personality.ts";
 import { readSigset } from "../signal/action.ts";
 
 /** Absolute monotonic time in nanoseconds. AT_ONCE: no wait. NEVER: no timeout. Negative: -errno. */
-export type Deadline = number;
+export type Timeout = number;
 /** The deadline of a call that does not wait. */
 export const AT_ONCE = 0;
 /** The deadline of a call without timeout. */
 export const NEVER = Infinity;
 
 /** The deadline of a call. `read` returns nanoseconds from now, or -errno; it runs once per call. */
-export const deadlineOf = (t: Task, read: () => number): Deadline => {
+export const deadlineOf = (t: Task, read: () => number): Timeout => {
   if (t.waited.deadline !== undefined) return t.waited.deadline;
   const ns = read();
   return ns <= 0 || ns === NEVER ? ns : t.kernel.now + ns;
@@ -33,10 +33,10 @@ export const afterTimespec = (t: Task, at: VAddr, form: TimeForm, abi: Abi): num
   at === 0 ? NEVER : readNanoseconds(t, at, form, abi);
 
 /** True if the deadline has passed. */
-export const expired = (t: Task, until: Deadline): boolean => until === AT_ONCE || t.kernel.now >= until;
+export const expired = (t: Task, until: Timeout): boolean => until === AT_ONCE || t.kernel.now >= until;
 
 /** Sleeps with a deadline that holds over all wakeups of the call. */
-export const sleepOn = (t: Task, queues: readonly WaitQueue[], until: Deadline, interrupted: number): Result => {
+export const sleepOn = (t: Task, queues: readonly WaitQueue[], until: Timeout, interrupted: number): Result => {
   t.waited.deadline = until;
   return wait(queues, { until: until === NEVER ? undefined : until, interrupted });
 };
@@ -60,7 +60,7 @@ export const restoreMask = (t: Task, result: Result): Result => {
   return result;
 };
 /** Writes the remaining time to the caller. EFAULT is ignored. */
-export const writeRemaining = (t: Task, result: Result, at: VAddr, until: Deadline, form: TimeForm, abi: Abi): Result => {
+export const writeRemaining = (t: Task, result: Result, at: VAddr, until: Timeout, form: TimeForm, abi: Abi): Result => {
   const isSticky = (t.personality & PER.STICKY_TIMEOUTS) !== 0;
   if (typeof result === "number" && !isSticky && at !== 0 && until !== AT_ONCE && until !== NEVER) {
     form.write(t, at, timespecOf(Math.max(0, until - t.kernel.now)), abi);

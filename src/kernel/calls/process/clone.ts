@@ -16,11 +16,11 @@ import { enterNamespaces } from "../../namespace/create.ts";
 import { announceChild, eventStop } from "../../ptrace/events.ts";
 import { endProcess } from "../../signal/send.ts";
 import { NSIG, SIG } from "../../signal/state/set.ts";
-import { EVENT, type Event } from "../../signal/tracing.ts";
+import { EVENT, type PtraceEvent } from "../../signal/tracing.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
 import { cloneFlags, cloneParts } from "../../syscall/arg-process.ts";
 import { given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Args, type ArgsOf, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Args, type ArgsOf, type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { exitStatus } from "../../task/end.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { installPidfd } from "../../task/pidfd.ts";
@@ -51,7 +51,7 @@ const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
 /** A clone for which its caller or its tracer waits. Linux kernel_clone(). */
 interface Begun {
   readonly child: number;
-  event: Event | undefined;
+  event: PtraceEvent | undefined;
   vfork: boolean;
 }
 
@@ -211,7 +211,7 @@ const unshareAll = (t: Task, flags: number): number => {
   return 0;
 };
 
-const cloneArgs: Arg<VAddr> = {
+const cloneArgs: ArgType<VAddr> = {
   ...given("cloneArgs", "size"),
   after: (v, ctx) => (ctx.ret < 0 ? "" : (ctx.style.texts.cloneResults(ctx, v, ctx.ret) ?? "")),
 };

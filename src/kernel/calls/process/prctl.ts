@@ -11,7 +11,7 @@ import { NSIG, signalName } from "../../signal/state/set.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choiceText } from "../../syscall/arg-flags.ts";
 import { cutText } from "../../syscall/arg-string.ts";
-import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { setUserDispatch } from "../../task/user-dispatch.ts";
 import { lazySeccomp } from "../security/lazy.ts";
 
@@ -176,7 +176,7 @@ const dialect: Readonly<Record<string, string>> = {
   "get-no-new-privs": "PR_GET_NO_NEW_PRIVS",
   "attach-filter": "PR_ATTACH_SECCOMP_FILTER",
 } satisfies Partial<Record<PrctlMeaning, string>>;
-const option: Arg<number> = {
+const option: ArgType<number> = {
   c: "int",
   names: PR,
   decode: (raw, i) => (raw[2 * i] as number) | 0,
@@ -225,7 +225,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
  * An argument that the trace shows after the result, because PR_GET_NAME fills it. strace does so for all
  * options.
  */
-const argument = (n: number): Arg<VAddr> => ({
+const argument = (n: number): ArgType<VAddr> => ({
   ...ptr,
   plain: true,
   c: "unsigned long",

@@ -3,12 +3,12 @@
 import { ptrace, REQUEST } from "../../ptrace/request.ts";
 import { int, long, ulong } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 
 const requestArg = choice("long", Object.fromEntries(Object.entries(REQUEST).map(([k, v]) => [`PTRACE_${k}`, v])), "PTRACE_???");
-const pointer: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
+const pointer: ArgType<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
 /** An address, a signal or a word to write, in full width. */
-export const dataArg: Arg<{ readonly value: number; readonly word: bigint }> = {
+export const dataArg: ArgType<{ readonly value: number; readonly word: bigint }> = {
   c: "void *",
   decode: (raw, i, abi) => ({
     value: long.decode(raw, i, abi),

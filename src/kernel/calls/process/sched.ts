@@ -6,7 +6,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
-import type { Deadline } from "../../core/settings.ts";
+import type { DeadlineTimes } from "../../core/settings.ts";
 import { allCpus, type Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { int, ptr, uint } from "../../syscall/arg.ts";
@@ -107,7 +107,7 @@ const getAttr = (t: Task, pid: number, at: VAddr, size: number, how: number): nu
   return t.mem.write(at, new Uint8Array(v.buffer, 0, Math.min(size, ATTR_SIZE))) ? 0 : -E.EFAULT;
 };
 /** Linux __checkparam_dl(): times in nanoseconds, at least 1024 ns of runtime, periods of 0.1 ms to 4.2 s. */
-const readDeadline = (v: DataView): Deadline | undefined => {
+const readDeadline = (v: DataView): DeadlineTimes | undefined => {
   const [runtime, deadline, given] = [24, 32, 40].map((at) => v.getBigUint64(at, true)) as [bigint, bigint, bigint];
   const period = given || deadline;
   if (deadline === 0n || runtime < 1024n || deadline >> 63n || period >> 63n) return undefined;

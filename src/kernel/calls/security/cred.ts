@@ -12,7 +12,7 @@ import { SECBIT } from "../../lifecycle/exec-cred.ts";
 import { int } from "../../syscall/arg.ts";
 import { id, legacyId } from "../../syscall/arg-file.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
 
 /** (uid_t)-1: no change. It is no valid id. */
 const KEEP = 0xffff_ffff;
@@ -187,7 +187,7 @@ type Base<N> = N extends `${infer B}32` ? Extract<B, SyscallName> : never;
 /** Calls with a 16-bit and a 32-bit form. */
 type Name = Base<SyscallName>;
 /** Declares a call for ids of one width. */
-type Maker = (name: SyscallName, arg: Arg<number>, w: Width, options?: SyscallOptions) => Syscall;
+type Maker = (name: SyscallName, arg: ArgType<number>, w: Width, options?: SyscallOptions) => Syscall;
 
 /** i386's plain names are the 16-bit calls. The 32-bit ones end in "32". */
 const both = (name: Name, make: Maker): Syscall[] => [

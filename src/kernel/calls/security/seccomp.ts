@@ -16,7 +16,7 @@ import { CAP, capableHere } from "../../cred/cred.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choice, choiceText, flags } from "../../syscall/arg-flags.ts";
-import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { ListenerFile } from "../../user-notif/listener-file.ts";
 import { Listener } from "../../user-notif/notification.ts";
@@ -200,7 +200,7 @@ const OPERATIONS = {
   SECCOMP_GET_NOTIF_SIZES: 3,
 } as const;
 /** The kernel fills the operand of GET_NOTIF_SIZES alone: it follows the call's line. */
-const operand: Arg<VAddr> = {
+const operand: ArgType<VAddr> = {
   ...ptr,
   show: (v, ctx) => {
     const { operation } = ctx.all;

@@ -11,7 +11,7 @@ import { forceSignal, setBlocked } from "../../signal/send.ts";
 import { kernelSignal } from "../../signal/state/info.ts";
 import { SIG, type SigSet } from "../../signal/state/set.ts";
 import { setText } from "../../syscall/arg-signal.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { readSigset, setAltStack } from "./action.ts";
 
 /** The frame of rt_sigreturn on the stack: the address of its signal mask, and its removal. */
@@ -42,7 +42,7 @@ const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
 };
 
 /** An argument without a register: strace shows the mask that the frame restores. */
-const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): Arg<undefined> => ({
+const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): ArgType<undefined> => ({
   c: "",
   decode: () => undefined,
   show: (_v, { task, abi }) => {

@@ -28,7 +28,7 @@ import {
   timespec,
   timespec64,
 } from "../../syscall/arg-time.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import { findProcess, findTask } from "../../task/pid-namespace.ts";
 
@@ -220,7 +220,7 @@ const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
 
 const abstime = flags("int", { TIMER_ABSTIME }, "TIMER_???");
 /** Declares a call for one form of time. */
-type Maker = (name: SyscallName, form: TimeForm, input: Arg<VAddr>, output: Arg<VAddr>) => Syscall;
+type Maker = (name: SyscallName, form: TimeForm, input: ArgType<VAddr>, output: ArgType<VAddr>) => Syscall;
 /** A call and its time64 form, which only i386 has. */
 const twins = (name: SyscallName, name64: SyscallName, make: Maker): Syscall[] => [
   make(name, native, timespec, outTimespec),

@@ -14,7 +14,7 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import { findTask } from "../../task/pid-namespace.ts";
 import { IntervalTimers, ITIMER, type Itimer } from "../../timer/itimer.ts";
-import { type Event, PosixTimers, SIGEV } from "../../timer/posix-timer.ts";
+import { PosixTimers, SIGEV, type SigEvent } from "../../timer/posix-timer.ts";
 import { clockReader, countedBy, offsetToMonotonic } from "./clock.ts";
 
 const itimersOf = (t: Task): IntervalTimers => (t.process.itimers ??= new IntervalTimers(t.process));
@@ -60,7 +60,7 @@ const alarm = (t: Task, seconds: number): number => {
 const timersOf = (t: Task): PosixTimers => (t.process.posixTimers ??= new PosixTimers(t.process));
 
 /** struct sigevent: value, signo, notify, then the thread id. Without one: SIGALRM with the timer's id. */
-const readEvent = (t: Task, at: VAddr, abi: Abi): ((id: number) => Event) | number => {
+const readEvent = (t: Task, at: VAddr, abi: Abi): ((id: number) => SigEvent) | number => {
   if (at === 0) return (id) => ({ notify: SIGEV.SIGNAL, signo: SIG.SIGALRM, value: BigInt(id), thread: undefined });
   const bytes = t.mem.read(at, 64);
   if (!bytes) return -E.EFAULT;

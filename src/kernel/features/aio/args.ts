@@ -3,11 +3,12 @@ import { type Abi, x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { IO_EVENT_SIZE, IOCB_CMD, IOCB_FLAG, iocb, ioEvent } from "../../../abi/uapi/aio.ts";
 import { hexText, ptr } from "../../syscall/arg.ts";
-import { flagText, type Names } from "../../syscall/arg-flags.ts";
+import { type FlagNames, flagText } from "../../syscall/arg-flags.ts";
 import { bufferText, inStruct, outStruct } from "../../syscall/arg-string.ts";
-import type { Arg, ShowContext } from "../../syscall/declaration.ts";
+import type { ArgType, ShowContext } from "../../syscall/declaration.ts";
 
-const prefixed = (prefix: string, table: Names): Names => Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
+const prefixed = (prefix: string, table: FlagNames): FlagNames =>
+  Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
 const commands = prefixed("IOCB_CMD_", IOCB_CMD);
 const flagNames = prefixed("IOCB_FLAG_", IOCB_FLAG);
 const big = (n: bigint): string => (n === 0n ? "0" : `0x${n.toString(16)}`);
@@ -17,7 +18,7 @@ const listText = (n: number, one: (i: number) => string): string =>
   `[${Array.from({ length: Math.min(n, SHOWN) }, (_, i) => one(i)).join(", ")}${n > SHOWN ? ", ..." : ""}]`;
 
 /** aio_context_t: the address of the ring. */
-export const aioContext: Arg<VAddr> = { ...ptr, c: "aio_context_t" };
+export const aioContext: ArgType<VAddr> = { ...ptr, c: "aio_context_t" };
 const word = (ctx: ShowContext, at: number): number => ctx.task.mem.word(at, ctx.abi.long);
 /** The context that io_setup(2) makes. */
 export const setUpContext = outStruct("aio_context_t *", (ctx, at) => `[${hexText(word(ctx, at))}]`);

@@ -14,7 +14,7 @@ const nextClear = (map: Uint8Array, from: number, to: number): number => {
 };
 
 /** A run of blocks. */
-export interface Run {
+export interface BlockRun {
   readonly block: number;
   readonly length: number;
 }
@@ -29,7 +29,7 @@ export class Allocator {
   }
 
   /** Takes up to `most` consecutive blocks, near `goal`: a run, or -ENOSPC. */
-  takeBlocks(goal: number, most: number): Or<Run> {
+  takeBlocks(goal: number, most: number): Or<BlockRun> {
     const { firstBlock, blocksPerGroup, groups } = this._volume.geometry;
     const first = Math.min(groups - 1, Math.max(0, Math.floor((goal - firstBlock) / blocksPerGroup)));
     for (let n = 0; n < groups; n++) {
@@ -40,7 +40,7 @@ export class Allocator {
     return -E.ENOSPC;
   }
   /** Takes blocks of one group, from bit `from` on. */
-  private _takeIn(group: number, from: number, most: number): Or<Run> | undefined {
+  private _takeIn(group: number, from: number, most: number): Or<BlockRun> | undefined {
     const volume = this._volume;
     const desc = volume.desc(group);
     if (typeof desc === "number") return desc;

@@ -26,7 +26,7 @@ interface Hole {
   readonly span: number;
 }
 /** A part of a file: consecutive blocks of the device (0: a hole). */
-export interface Extent {
+export interface BlockExtent {
   readonly block: number;
   readonly length: number;
 }
@@ -62,7 +62,7 @@ export class BlockMap {
     this._of.pointers.set(pointers, index);
     return 0;
   }
-  private _take(most: number): Or<Extent> {
+  private _take(most: number): Or<BlockExtent> {
     const taken = this._allocator.takeBlocks(this._goal, most);
     if (typeof taken === "number") return taken;
     this._goal = taken.block + taken.length;
@@ -110,7 +110,7 @@ export class BlockMap {
     return error < 0 ? error : pointers;
   }
   /** The first consecutive blocks among pointers. */
-  private _run(pointers: Uint32Array): Or<Extent> {
+  private _run(pointers: Uint32Array): Or<BlockExtent> {
     const block = pointers[0] as number;
     let length = 1;
     while (length < pointers.length && pointers[length] === (block === 0 ? 0 : block + length)) length++;
@@ -121,7 +121,7 @@ export class BlockMap {
   /**
    * The blocks of the device for up to `count` blocks from `n` on. Of a hole, not more than its known part.
    */
-  find(n: number, count: number): Or<Extent> {
+  find(n: number, count: number): Or<BlockExtent> {
     const home = this._home(n, false);
     if (typeof home === "number") return home;
     if (!isHome(home)) return { block: 0, length: Math.min(count, home.span) };
@@ -129,7 +129,7 @@ export class BlockMap {
     return typeof pointers === "number" ? pointers : this._run(pointers);
   }
   /** As `find`, and fills a hole with new blocks, whose bytes are undefined. */
-  make(n: number, count: number): Or<Extent & { readonly isNew: boolean }> {
+  make(n: number, count: number): Or<BlockExtent & { readonly isNew: boolean }> {
     const home = this._home(n, true);
     if (typeof home === "number") return home;
     const pointers = isHome(home) ? this._pointers(home, count) : -E.EUCLEAN;

@@ -8,7 +8,7 @@ import { direntType, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { type DirRecord, decodeRecords, isDots, largestRoom, putRecord, roomOf } from "./dir-record.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { direntLength, INDEX_FL, typeOfFileType } from "./layout.ts";
-import type { Stored } from "./node.ts";
+import type { StoredInode } from "./node.ts";
 
 /** The inode of a name. */
 interface Named {
@@ -34,11 +34,11 @@ interface Index {
 /** The names of one directory. Operations return -errno if they fail. */
 export class DirIndex {
   private readonly _fs: Ext2Fs;
-  private readonly _stored: Stored;
+  private readonly _stored: StoredInode;
   private readonly _blockSize: number;
   private _index: Index | undefined = undefined;
   private _charged = 0;
-  constructor(fs: Ext2Fs, stored: Stored) {
+  constructor(fs: Ext2Fs, stored: StoredInode) {
     this._fs = fs;
     this._stored = stored;
     this._blockSize = fs.blockSize;

@@ -12,18 +12,18 @@ import { DirIndex } from "./dir-index.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { Ext2Node } from "./file.ts";
 import { LINK_MAX, ROOT_INO } from "./layout.ts";
-import { type Ext2Inode, Stored } from "./node.ts";
+import { type Ext2Inode, StoredInode } from "./node.ts";
 
 /** A directory. */
 export class Ext2Dir extends Inode {
   declare readonly fs: Ext2Fs;
-  readonly stored: Stored;
+  readonly stored: StoredInode;
   private readonly _index: DirIndex;
   /** Its one place in the tree. An image can have more, which are refused. */
   private _place: { readonly parent: Ext2Dir; readonly name: string } | undefined = undefined;
   constructor(fs: Ext2Fs, mode: number, ino: number) {
     super(fs, mode, ino);
-    this.stored = new Stored(fs, ino);
+    this.stored = new StoredInode(fs, ino);
     this._index = new DirIndex(fs, this.stored);
   }
   override get size(): number {

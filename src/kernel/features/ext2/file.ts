@@ -6,7 +6,7 @@ import type { FileDescription } from "../../fs/vfs/file.ts";
 import { type Extents, Inode, type Or } from "../../fs/vfs/inode.ts";
 import type { Ext2Fs } from "./ext2.ts";
 import { POINTERS } from "./layout.ts";
-import { Stored } from "./node.ts";
+import { StoredInode } from "./node.ts";
 
 /**
  * The extents of a search for data or a hole. Beyond them everything counts as data, as it may: an image can
@@ -17,10 +17,10 @@ const MOST_EXTENTS = 1 << 16;
 /** A regular file. */
 export class Ext2File extends RegularInode {
   declare readonly fs: Ext2Fs;
-  readonly stored: Stored;
+  readonly stored: StoredInode;
   constructor(fs: Ext2Fs, mode: number, ino: number) {
     super(fs, mode, ino);
-    this.stored = new Stored(fs, ino);
+    this.stored = new StoredInode(fs, ino);
   }
   override get size(): number {
     return this.stored.size;
@@ -152,10 +152,10 @@ export class Ext2File extends RegularInode {
 /** A symbolic link, or a special file, which the VFS opens by its type. */
 export class Ext2Node extends Inode {
   declare readonly fs: Ext2Fs;
-  readonly stored: Stored;
+  readonly stored: StoredInode;
   constructor(fs: Ext2Fs, mode: number, ino: number) {
     super(fs, mode, ino);
-    this.stored = new Stored(fs, ino);
+    this.stored = new StoredInode(fs, ino);
   }
   override get size(): number {
     return this.stored.size;

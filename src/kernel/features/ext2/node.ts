@@ -10,7 +10,7 @@ import type { Ext2Fs } from "./ext2.ts";
 import { INDEX_FL, type inodeRecord, POINTERS, type Raw } from "./layout.ts";
 
 /** An inode of ext2. */
-export type Ext2Inode = Inode & { readonly fs: Ext2Fs; readonly stored: Stored };
+export type Ext2Inode = Inode & { readonly fs: Ext2Fs; readonly stored: StoredInode };
 type Record = Raw<(typeof inodeRecord)["fields"]>;
 
 const seconds = (n: number): Timespec => ({ sec: n | 0, nsec: 0 });
@@ -24,7 +24,7 @@ const deviceOfPointers = (first: number, second: number): number =>
 const isDevice = (type: number): boolean => type === S_IFCHR || type === S_IFBLK;
 
 /** The part of an inode that the VFS does not know. */
-export class Stored implements Mapped {
+export class StoredInode implements Mapped {
   readonly pointers = new Uint32Array(POINTERS);
   sectors = 0;
   size = 0;

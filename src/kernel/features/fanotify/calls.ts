@@ -15,9 +15,9 @@ import { O_ACCMODE, O_APPEND, O_CLOEXEC, O_DSYNC, O_LARGEFILE, O_NOATIME, O_NONB
 import { permission } from "../../fs/vfs/permission.ts";
 import { fd } from "../../syscall/arg.ts";
 import { dirfd, openFlags } from "../../syscall/arg-file.ts";
-import { flags, flagText, type Names } from "../../syscall/arg-flags.ts";
+import { type FlagNames, flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { FanotifyFile } from "./group.ts";
 import { limitsOf } from "./limits.ts";
 import type { FanotifyMark, Marked } from "./mark.ts";
@@ -168,9 +168,10 @@ const remove = (group: FanotifyFile, mark: FanotifyMark, mask: number, how: numb
   return 0;
 };
 
-const prefixed = (prefix: string, table: Names): Names => Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
+const prefixed = (prefix: string, table: FlagNames): FlagNames =>
+  Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
 const eventNames = prefixed("FAN_", FAN);
-const maskArgument: Arg<Mask> = {
+const maskArgument: ArgType<Mask> = {
   c: "uint64_t",
   wide: true,
   names: eventNames,

@@ -17,7 +17,7 @@ import { Pidfd } from "../../task/pidfd.ts";
 import { eventBytes, eventLength, type FidRecord } from "./event.ts";
 import { limitsOf } from "./limits.ts";
 import { FanotifyMark, type Marked } from "./mark.ts";
-import { Asked } from "./question.ts";
+import { PermissionEvent } from "./question.ts";
 import { handleText, recordKey, recordsOf } from "./records.ts";
 
 /** O_CLOEXEC of event_f_flags. */
@@ -33,7 +33,7 @@ interface Queued {
   readonly records: readonly FidRecord[];
   /** Events with equal keys become one. */
   readonly key: string | undefined;
-  readonly question: Asked | undefined;
+  readonly question: PermissionEvent | undefined;
 }
 /** The open file of a group, with its marks and its queue. man 2 fanotify_init. */
 export class FanotifyFile extends FileDescription implements MarkGroup {
@@ -47,7 +47,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
   private _events = new Fifo<Queued>();
   /** Events that can still be merged with, by key. */
   private readonly _mergeable = new Map<string, Queued>();
-  private readonly _asked = new Set<Asked>();
+  private readonly _asked = new Set<PermissionEvent>();
   private readonly _arrivals = new WaitQueue();
   private _overflown = false;
 
@@ -152,7 +152,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     const mask = this._wanted(hits, event) & PERMISSIONS;
     const { current } = this.kernel.scheduler;
     if (mask === 0 || !event.path) return undefined;
-    const question = new Asked(this);
+    const question = new PermissionEvent(this);
     const pid = ((this.how & INIT.REPORT_TID) !== 0 ? current?.pid : current?.tgid) ?? 0;
     this._asked.add(question);
     this._queue({ mask, pid, path: event.path, records: [], key: undefined, question });
@@ -187,7 +187,7 @@ export class FanotifyFile extends FileDescription implements MarkGroup {
     if (event.path) dropPath(event.path);
   }
   /** A call does not wait for its answer any more. */
-  withdraw(question: Asked): void {
+  withdraw(question: PermissionEvent): void {
     if (question.fd !== undefined) return;
     this._asked.delete(question);
     const kept = new Fifo<Queued>();

@@ -5,7 +5,7 @@ import type { Question } from "../../fs/vfs/notify.ts";
 import type { FanotifyFile } from "./group.ts";
 
 /** A permission event. */
-export class Asked implements Question {
+export class PermissionEvent implements Question {
   readonly answered = new WaitQueue();
   denied: boolean | undefined = undefined;
   /** The descriptor under which it was read. */

@@ -14,14 +14,14 @@ import { SIOC_QUEUE, Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import type { Syscall } from "../../syscall/declaration.ts";
 import type { Area } from "./buffers.ts";
-import type { Operation, Work } from "./operation.ts";
-import type { Request } from "./request.ts";
+import type { OperationWork, UringOperation } from "./operation.ts";
+import type { UringRequest } from "./request.ts";
 import { type Arguments, callAs, direct, fdOf, multishot, selects, withBuffer, withBuffers } from "./work.ts";
 
 const calls = new Map<string, Syscall>([...messageCalls, ...socketCalls].map((call) => [call.name, call]));
-const callWith = (r: Request, name: string, args: readonly (number | bigint)[]): Result => callAs(r, calls.get(name) as Syscall, args);
+const callWith = (r: UringRequest, name: string, args: readonly (number | bigint)[]): Result => callAs(r, calls.get(name) as Syscall, args);
 const as =
-  (name: string, args: Arguments): Work =>
+  (name: string, args: Arguments): OperationWork =>
   (r) =>
     callWith(r, name, args(r.sqe, fdOf(r)));
 
@@ -32,7 +32,7 @@ const total = (buffers: readonly Area[]): number => buffers.reduce((sum, { lengt
 const isUserAddress = (at: bigint): boolean => at < 2n ** 47n;
 const isMore = (n: number): boolean => n > 0;
 
-const sendOnce = (r: Request, bundle: boolean): Result => {
+const sendOnce = (r: UringRequest, bundle: boolean): Result => {
   const { sqe } = r;
   if (!isUserAddress(sqe.addr)) return -E.EFAULT;
   return withBuffers(r, sqe.len, bundle, 1, (buffers) => {
@@ -49,7 +49,7 @@ const sendOnce = (r: Request, bundle: boolean): Result => {
   });
 };
 /** A bundle is sent until no buffer of its group is left. Linux io_send_finish(). */
-const sendBuffer: Work = (r) => {
+const sendBuffer: OperationWork = (r) => {
   const { sqe, ring } = r;
   if ((sqe.ioprio & RECVSEND.BUNDLE) === 0) return sendOnce(r, false);
   if (!selects(r)) return -E.EINVAL;
@@ -60,10 +60,10 @@ const sendBuffer: Work = (r) => {
     () => sendOnce(r, true),
   );
 };
-const sendMessage: Work = (r) => callWith(r, "sendmsg", [fdOf(r), r.sqe.addr, r.sqe.rw_flags | MSG_NOSIGNAL]);
+const sendMessage: OperationWork = (r) => callWith(r, "sendmsg", [fdOf(r), r.sqe.addr, r.sqe.rw_flags | MSG_NOSIGNAL]);
 /** A zero-copy send has a second completion, which says that its buffer is free. */
 const zeroCopy =
-  (work: Work): Work =>
+  (work: OperationWork): OperationWork =>
   (r) => {
     const result = work(r);
     if (typeof result !== "number" || result < 0) return result;
@@ -73,14 +73,14 @@ const zeroCopy =
   };
 
 /** IORING_CQE_F_SOCK_NONEMPTY: more is there. Linux msg_inq of TCP; accept(2) of all listeners. */
-const tellMore = (r: Request, result: Result, isThere: () => boolean): Result => {
+const tellMore = (r: UringRequest, result: Result, isThere: () => boolean): Result => {
   if (typeof result === "number" && result >= 0 && isThere()) r.flags |= CQE_F.SOCK_NONEMPTY;
   return result;
 };
-const hasQueuedBytes = ({ file }: Request): boolean => file instanceof TcpSocket && file.connected && file.waitingBytes > 0;
+const hasQueuedBytes = ({ file }: UringRequest): boolean => file instanceof TcpSocket && file.connected && file.waitingBytes > 0;
 
-const repeats = ({ sqe }: Request): boolean => (sqe.ioprio & RECVSEND.MULTISHOT) !== 0;
-const receiveBuffer: Work = (r) => {
+const repeats = ({ sqe }: UringRequest): boolean => (sqe.ioprio & RECVSEND.MULTISHOT) !== 0;
+const receiveBuffer: OperationWork = (r) => {
   const { sqe } = r;
   const bundle = (sqe.ioprio & RECVSEND.BUNDLE) !== 0;
   if (!selects(r) && (repeats(r) || bundle)) return -E.EINVAL;
@@ -99,7 +99,7 @@ const receiveBuffer: Work = (r) => {
 /** sizeof(struct io_uring_recvmsg_out): namelen, controllen, payloadlen, flags. */
 const OUT_SIZE = 16;
 /** A message in a provided buffer: a header, then places for the name, control messages and the bytes. */
-const receiveDescribed = (r: Request, s: Socket, h: Msghdr, at: number, length: number): Result => {
+const receiveDescribed = (r: UringRequest, s: Socket, h: Msghdr, at: number, length: number): Result => {
   const head = OUT_SIZE + h.msg_namelen + h.msg_controllen;
   if (head > length) return -E.EFAULT;
   const { mem } = r.worker;
@@ -116,7 +116,7 @@ const receiveDescribed = (r: Request, s: Socket, h: Msghdr, at: number, length: 
   const written = mem.write(at, new Uint8Array(new Uint32Array([nameLength, controlLength, got, flags]).buffer));
   return written ? head + Math.min(got, length - head) : -E.EFAULT;
 };
-const receiveIntoBuffer = (r: Request, s: Socket, h: Msghdr): Result => {
+const receiveIntoBuffer = (r: UringRequest, s: Socket, h: Msghdr): Result => {
   if (h.msg_iovlen > 1) return -E.EINVAL;
   const vectors = importIovec(r.worker, Number(h.msg_iov) as VAddr, Number(h.msg_iovlen), r.ring.abi);
   if (typeof vectors === "number") return vectors;
@@ -129,7 +129,7 @@ const receiveIntoBuffer = (r: Request, s: Socket, h: Msghdr): Result => {
     return receiveMessage(r.worker, s, h, bytes, r.sqe.rw_flags, abi, (told) => tellHeader(r.worker, header, h, told, abi));
   });
 };
-const receiveWhole: Work = (r) => {
+const receiveWhole: OperationWork = (r) => {
   const { file, worker, ring, sqe } = r;
   if (!selects(r)) return repeats(r) ? -E.EINVAL : callWith(r, "recvmsg", [fdOf(r), sqe.addr, sqe.rw_flags]);
   if (!(file instanceof Socket)) return -E.ENOTSOCK;
@@ -140,7 +140,7 @@ const receiveWhole: Work = (r) => {
 };
 
 const SOCK_CLOEXEC = 0o2000000;
-const accept: Work = (r) => {
+const accept: OperationWork = (r) => {
   const { sqe, file, worker } = r;
   if (sqe.file_index !== 0 && sqe.rw_flags & SOCK_CLOEXEC) return -E.EINVAL;
   if (sqe.ioprio & ACCEPT.MULTISHOT && sqe.file_index !== 0 && sqe.file_index !== FILE_INDEX_ALLOC) return -E.EINVAL;
@@ -152,7 +152,7 @@ const accept: Work = (r) => {
 };
 
 /** A connection that is in progress is waited for. Linux io_connect(). */
-const connect: Work = (r) => {
+const connect: OperationWork = (r) => {
   const result = callWith(r, "connect", [fdOf(r), r.sqe.addr, r.sqe.off]);
   if (result === -E.EINPROGRESS || result === -E.EALREADY) {
     r.shots = 1;
@@ -163,7 +163,7 @@ const connect: Work = (r) => {
 
 const SOL_SOCKET = 1;
 /** A command for a socket. Its members lie where other operations have an address and an offset. */
-const command: Work = (r) => {
+const command: OperationWork = (r) => {
   const { sqe, file, worker, ring } = r;
   if (!(file instanceof Socket)) return -E.EOPNOTSUPP;
   const [level, option] = [Number(sqe.addr & 0xffff_ffffn) | 0, Number(sqe.addr >> 32n) | 0];
@@ -187,14 +187,14 @@ const command: Work = (r) => {
   return -E.EOPNOTSUPP;
 };
 const URING_CMD_FIXED = 1;
-const commandChecked: Work = (r) => {
+const commandChecked: OperationWork = (r) => {
   const { sqe } = r;
   return sqe.off >> 32n !== 0n || sqe.rw_flags & ~URING_CMD_FIXED ? -E.EINVAL : command(r);
 };
 
 const BUFFERS = ["buf_index", "file_index"] as const;
 /** These operations, by number. */
-export const networkOperations: Readonly<Record<number, Operation>> = {
+export const networkOperations: Readonly<Record<number, UringOperation>> = {
   [OP.SENDMSG]: { polls: "out", work: sendMessage, file: true, ioprio: 31, zero: ["off", "file_index"] },
   [OP.RECVMSG]: { polls: "in", work: receiveWhole, file: true, ioprio: 31, selects: true, zero: ["off", "file_index"] },
   [OP.SEND]: { polls: "out", work: sendBuffer, file: true, ioprio: 31, selects: true },

@@ -2,14 +2,14 @@
 
 import type { Result } from "../../core/result.ts";
 import { UNNUMBERED } from "../../fs/vfs/fd-table.ts";
-import type { Request, Sqe } from "./request.ts";
+import type { Sqe, UringRequest } from "./request.ts";
 
 /** The work of an operation. It is called again after each wait, like the handler of a system call. */
-export type Work = (request: Request) => Result;
+export type OperationWork = (request: UringRequest) => Result;
 
 /** An operation. */
-export interface Operation {
-  readonly work: Work;
+export interface UringOperation {
+  readonly work: OperationWork;
   /** It works on the file of `fd`: EBADF without one. */
   readonly file?: true;
   /** Members of the submission that must be 0. */

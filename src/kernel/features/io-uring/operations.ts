@@ -22,8 +22,8 @@ import type { Result } from "../../core/result.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Syscall } from "../../syscall/declaration.ts";
-import type { Operation, Work } from "./operation.ts";
-import type { Request, Sqe } from "./request.ts";
+import type { OperationWork, UringOperation } from "./operation.ts";
+import type { Sqe, UringRequest } from "./request.ts";
 import { type Arguments, callAs, direct, fdOf, multishot, selects, withBuffer } from "./work.ts";
 
 // biome-ignore format: table
@@ -33,10 +33,10 @@ const calls = new Map(
   ].flat().filter((call) => call.only !== i386.name).map((call): [string, Syscall] => [call.name, call]),
 );
 /** Calls a system call with 64-bit arguments, in the name of the submitter. */
-export const callWith = (r: Request, name: string, args: readonly (number | bigint)[]): Result =>
+export const callWith = (r: UringRequest, name: string, args: readonly (number | bigint)[]): Result =>
   callAs(r, calls.get(name) as Syscall, args);
 const as =
-  (name: string, args: Arguments): Work =>
+  (name: string, args: Arguments): OperationWork =>
   (r) =>
     callWith(r, name, args(r.sqe, fdOf(r)));
 
@@ -44,10 +44,10 @@ const CURRENT = 2n ** 64n - 1n;
 const RWF_NOWAIT = 8;
 const RWF_APPEND = 16;
 const RWF_KNOWN = 31;
-type Buffers = (r: Request, at: bigint, length: number) => Or<readonly Segment[]>;
+type Buffers = (r: UringRequest, at: bigint, length: number) => Or<readonly Segment[]>;
 /** read and write on the file of a request. Offset -1 is the file's own. Linux io_uring/rw.c. */
 const transfer =
-  (writes: boolean, buffers: Buffers, least = 0, limit: (r: Request) => number = ({ sqe }) => sqe.len): Work =>
+  (writes: boolean, buffers: Buffers, least = 0, limit: (r: UringRequest) => number = ({ sqe }) => sqe.len): OperationWork =>
   (r) => {
     const { sqe, worker, file } = r;
     if (!file || !(writes ? file.writable : file.readable)) return -E.EBADF;
@@ -71,7 +71,7 @@ const one: Buffers = (r, at, length) =>
 const vector: Buffers = (r, at, length) =>
   selects(r) ? one(r, at, length) : importIovec(r.worker, Number(at) as VAddr, length, r.ring.abi);
 /** With a provided buffer, one element of a vector has the length. Linux io_iov_buffer_select_prep(). */
-const vectorLength = (r: Request): number => {
+const vectorLength = (r: UringRequest): number => {
   const { sqe, worker, ring } = r;
   if (!selects(r)) return sqe.len;
   if (sqe.len !== 1) return -E.EINVAL;
@@ -88,9 +88,9 @@ const fixed: Buffers = (r, at, length) => {
 const SPLICE_F_NONBLOCK = 2;
 const SPLICE_F_FD_IN_FIXED = 0x8000_0000;
 /** The source of splice and tee. */
-const inputOf = ({ sqe, worker, ring }: Request): FileDescription | undefined =>
+const inputOf = ({ sqe, worker, ring }: UringRequest): FileDescription | undefined =>
   sqe.rw_flags & SPLICE_F_FD_IN_FIXED ? ring.files?.get(sqe.file_index) : worker.files.get(sqe.file_index | 0);
-const tee: Work = (r) => {
+const tee: OperationWork = (r) => {
   const { sqe, worker, file } = r;
   if (sqe.rw_flags & ~SPLICE_F_FD_IN_FIXED & ~15) return -E.EINVAL;
   if (sqe.len === 0) return 0;
@@ -98,7 +98,7 @@ const tee: Work = (r) => {
   if (typeof result === "number" && result !== sqe.len) r.failed = true;
   return result;
 };
-const splice: Work = (r) => {
+const splice: OperationWork = (r) => {
   const { sqe, worker, file } = r;
   if (sqe.rw_flags & ~SPLICE_F_FD_IN_FIXED & ~15) return -E.EINVAL;
   const input = inputOf(r);
@@ -111,7 +111,7 @@ const splice: Work = (r) => {
   return result;
 };
 
-const readMultishot: Work = (r) =>
+const readMultishot: OperationWork = (r) =>
   !selects(r)
     ? -E.EINVAL
     : multishot(
@@ -122,7 +122,7 @@ const readMultishot: Work = (r) =>
 
 /** FUTEX2_SIZE_U32 and FUTEX2_PRIVATE. */
 const futex =
-  (op: number, count: (s: Sqe) => number | bigint): Work =>
+  (op: number, count: (s: Sqe) => number | bigint): OperationWork =>
   (r) => {
     const { sqe } = r;
     if ((sqe.fd & 3) !== 2 || sqe.fd & ~0x82) return -E.EINVAL;
@@ -135,7 +135,7 @@ const BUFFERS = ["buf_index", "file_index"] as const;
 const WAIT_BITSET = 9;
 const WAKE_BITSET = 10;
 /** Operations that are calls, by number. own.ts has the others. */
-export const callOperations: Readonly<Record<number, Operation>> = {
+export const callOperations: Readonly<Record<number, UringOperation>> = {
   [OP.NOP]: { work: ({ sqe }) => (sqe.rw_flags & 1 ? sqe.len | 0 : 0) },
   [OP.READV]: { polls: "in", work: transfer(false, vector, 0, vectorLength), file: true, ioprio: "priority", selects: true },
   [OP.WRITEV]: { polls: "out", work: transfer(true, vector), file: true, ioprio: "priority" },

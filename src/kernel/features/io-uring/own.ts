@@ -10,16 +10,16 @@ import { POLLERR, POLLHUP } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { readNanoseconds, time64 } from "../../syscall/timespec.ts";
 import { BufferGroups } from "./buffers.ts";
-import type { Operation, Work } from "./operation.ts";
+import type { OperationWork, UringOperation } from "./operation.ts";
 import { callWith } from "./operations.ts";
-import { resourceOf, type Source, tagAt } from "./registration.ts";
-import type { Request } from "./request.ts";
+import { resourceOf, type SlotSource, tagAt } from "./registration.ts";
+import type { UringRequest } from "./request.ts";
 import { UringFile } from "./ring.ts";
 
 const EPOLLET = 0x8000_0000;
 const eventsOf = (word: number): number => (word & ~EPOLLET) | POLLERR | POLLHUP;
 
-const pollAdd: Work = (r) => {
+const pollAdd: OperationWork = (r) => {
   const { sqe, worker, file } = r;
   if (!file) return -E.EBADF;
   const multi = (sqe.len & POLL.MULTI) !== 0;
@@ -33,11 +33,11 @@ const pollAdd: Work = (r) => {
   return wait(file.queues(r.events));
 };
 
-const find = (r: Request, opcode: number, user: bigint): Request | undefined => {
+const find = (r: UringRequest, opcode: number, user: bigint): UringRequest | undefined => {
   for (const other of r.ring.requests) if (other !== r && other.sqe.opcode === opcode && other.user === user) return other;
   return undefined;
 };
-const pollRemove: Work = (r) => {
+const pollRemove: OperationWork = (r) => {
   const { sqe } = r;
   const updates = POLL.UPDATE_EVENTS | POLL.UPDATE_USER_DATA;
   if (sqe.len & ~(updates | POLL.MULTI)) return -E.EINVAL;
@@ -53,7 +53,7 @@ const pollRemove: Work = (r) => {
 
 const CLOCKS = TIMEOUT.BOOTTIME | TIMEOUT.REALTIME;
 /** The monotonic end of a timeout in nanoseconds, or -errno. */
-const deadlineAt = (r: Request, at: bigint, flags: number): number => {
+const deadlineAt = (r: UringRequest, at: bigint, flags: number): number => {
   const { kernel } = r.ring;
   const ns = readNanoseconds(r.worker, Number(at) as VAddr, time64, r.ring.abi);
   if (ns < 0) return ns;
@@ -61,7 +61,7 @@ const deadlineAt = (r: Request, at: bigint, flags: number): number => {
   return Math.max(0, (flags & TIMEOUT.REALTIME) !== 0 ? ns - kernel.bootTime * 1e9 : ns - UPTIME.sec * 1e9);
 };
 /** The first step of a timeout: 0 or -errno. */
-const arm = (r: Request): number => {
+const arm = (r: UringRequest): number => {
   const { sqe } = r;
   r.isTimeout = true;
   if (r.deadline !== undefined) return 0;
@@ -82,13 +82,13 @@ const arm = (r: Request): number => {
   r.worker.waited.expired = false;
   return 0;
 };
-const until = (r: Request): Result => {
+const until = (r: UringRequest): Result => {
   r.worker.waited.expired = false;
   return wait([], { until: Number.isFinite(r.deadline) ? r.deadline : undefined });
 };
-const isOver = (r: Request): boolean => r.ring.kernel.now >= (r.deadline as number);
+const isOver = (r: UringRequest): boolean => r.ring.kernel.now >= (r.deadline as number);
 
-const timeout: Work = (r) => {
+const timeout: OperationWork = (r) => {
   const bad = arm(r);
   if (bad < 0) return bad;
   if (!isOver(r)) return until(r);
@@ -102,7 +102,7 @@ const timeout: Work = (r) => {
   r.deadline = Math.max(again, r.ring.kernel.now + 10_000);
   return until(r);
 };
-const linkTimeout: Work = (r) => {
+const linkTimeout: OperationWork = (r) => {
   if (!r.limits) return -E.EINVAL;
   const bad = arm(r);
   if (bad < 0) return bad;
@@ -111,7 +111,7 @@ const linkTimeout: Work = (r) => {
   if (!r.limits.cancelSoon()) return -E.ENOENT;
   return r.limits.operation.counts ? 1 : -E.ETIME;
 };
-const timeoutRemove: Work = (r) => {
+const timeoutRemove: OperationWork = (r) => {
   const { sqe } = r;
   const update = TIMEOUT.UPDATE | TIMEOUT.LINK_UPDATE;
   if (sqe.len !== 0 || sqe.ioprio !== 0) return -E.EINVAL;
@@ -134,7 +134,7 @@ export interface Sought {
   readonly fd: number;
   readonly opcode: number;
 }
-const suits = (other: Request, { flags, user, fd, opcode }: Sought): boolean => {
+const suits = (other: UringRequest, { flags, user, fd, opcode }: Sought): boolean => {
   if ((flags & CANCEL.ANY) !== 0) return true;
   if ((flags & CANCEL.FD) !== 0) {
     const isFixed = (other.sqe.flags & SQE_FLAG.FIXED_FILE) !== 0;
@@ -145,7 +145,7 @@ const suits = (other: Request, { flags, user, fd, opcode }: Sought): boolean => 
   return !byUser || other.user === user;
 };
 /** Cancels requests: their number with CANCEL.ALL or ANY, else 0; or -ENOENT. */
-export const cancelRequests = (ring: UringFile, sought: Sought, self?: Request): number => {
+export const cancelRequests = (ring: UringFile, sought: Sought, self?: UringRequest): number => {
   let n = 0;
   const several = (sought.flags & (CANCEL.ALL | CANCEL.ANY)) !== 0;
   for (const other of [...ring.requests]) {
@@ -159,13 +159,13 @@ export const cancelRequests = (ring: UringFile, sought: Sought, self?: Request):
   }
   return several ? n : -E.ENOENT;
 };
-const cancel: Work = (r) => {
+const cancel: OperationWork = (r) => {
   const { sqe, ring } = r;
   if (sqe.rw_flags & ~63 || (sqe.rw_flags & CANCEL.FD && sqe.rw_flags & CANCEL.ANY)) return -E.EINVAL;
   return cancelRequests(ring, { flags: sqe.rw_flags, user: sqe.addr, fd: sqe.fd, opcode: sqe.len }, r);
 };
 
-const close: Work = (r) => {
+const close: OperationWork = (r) => {
   const { sqe, ring, task } = r;
   if (sqe.file_index !== 0) {
     if (sqe.fd !== 0) return -E.EINVAL;
@@ -183,8 +183,8 @@ const SKIP = -2;
 /** Sets registered files from an array of descriptors: how many, or -errno. */
 export const updateFiles = (
   ring: UringFile,
-  r: { mem: Request["worker"]["mem"]; files: Request["worker"]["files"] },
-  source: Source & { readonly at: number },
+  r: { mem: UringRequest["worker"]["mem"]; files: UringRequest["worker"]["files"] },
+  source: SlotSource & { readonly at: number },
   count: number,
   from: number,
 ): number => {
@@ -203,7 +203,7 @@ export const updateFiles = (
   }
   return count;
 };
-const filesUpdate: Work = (r) => {
+const filesUpdate: OperationWork = (r) => {
   const { sqe, worker, ring } = r;
   if (sqe.len === 0) return -E.EINVAL;
   // Linux io_files_update_prep(): the offset is a word of 32 bits.
@@ -221,14 +221,14 @@ const filesUpdate: Work = (r) => {
   }
   return sqe.len;
 };
-const installFixed: Work = (r) => {
+const installFixed: OperationWork = (r) => {
   const { sqe, task, file } = r;
   if ((sqe.flags & SQE_FLAG.FIXED_FILE) === 0 || !file) return -E.EBADF;
   if (sqe.personality !== 0) return -E.EPERM;
   return sqe.rw_flags & ~1 ? -E.EINVAL : install(task, file, (sqe.rw_flags & 1) === 0);
 };
 
-const provideBuffers: Work = (r) => {
+const provideBuffers: OperationWork = (r) => {
   const { sqe, ring } = r;
   const count = sqe.fd;
   if (count < 1 || count > 65536 || sqe.len === 0) return count < 1 || count > 65536 ? -E.E2BIG : -E.EINVAL;
@@ -236,14 +236,14 @@ const provideBuffers: Work = (r) => {
   ring.groups ??= new BufferGroups(ring.kernel.frames.account);
   return ring.groups.provide(sqe.buf_index, Number(sqe.addr), sqe.len, count, Number(sqe.off));
 };
-const removeBuffers: Work = ({ sqe, ring }) =>
+const removeBuffers: OperationWork = ({ sqe, ring }) =>
   sqe.fd < 1 || sqe.fd > 65536 ? -E.EINVAL : (ring.groups?.remove(sqe.buf_index, sqe.fd) ?? -E.ENOENT);
 
 const MSG_DATA = 0n;
 const MSG_SEND_FD = 1n;
 const FLAGS_PASS = 2;
 const CQE_SKIP = 1;
-const message: Work = (r) => {
+const message: OperationWork = (r) => {
   const { sqe, file: target, ring } = r;
   if (!(target instanceof UringFile)) return -E.EBADFD;
   if (sqe.rw_flags & ~(FLAGS_PASS | CQE_SKIP)) return -E.EINVAL;
@@ -266,7 +266,7 @@ const message: Work = (r) => {
 
 const BUFFERS = ["buf_index", "file_index"] as const;
 /** These operations, by number. */
-export const ownOperations: Readonly<Record<number, Operation>> = {
+export const ownOperations: Readonly<Record<number, UringOperation>> = {
   [OP.POLL_ADD]: { work: pollAdd, file: true, zero: ["off", "addr", "buf_index"] },
   [OP.POLL_REMOVE]: { work: pollRemove, zero: [...BUFFERS] },
   [OP.TIMEOUT]: { work: timeout, zero: ["addr3", "pad2", ...BUFFERS] },

@@ -8,7 +8,7 @@ import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { BufferGroups } from "./buffers.ts";
 import { ringsPart } from "./part.ts";
-import { type Call, type Operation, type Source, tagAt } from "./registration.ts";
+import { type RegisterCall, type RegisterHandler, type SlotSource, tagAt } from "./registration.ts";
 import { Resource } from "./resource.ts";
 import { type FixedBuffer, RING_PATH, UringFile } from "./ring.ts";
 
@@ -17,7 +17,7 @@ const MOST_BYTES = 2 ** 30;
 /** True if all bytes are mapped. The kernel pins pages of buffers. */
 const isMapped = (t: Task, at: number, length: number): boolean => t.mem.areas.covers(at, at + length);
 /** The buffer of a slot: undefined for an empty one, or -errno. */
-const bufferAt = (c: Call, source: Source, i: number): Or<FixedBuffer> | undefined => {
+const bufferAt = (c: RegisterCall, source: SlotSource, i: number): Or<FixedBuffer> | undefined => {
   const { t, abi, ring } = c;
   const tag = tagAt(c, source, i);
   if (tag === undefined) return -E.EFAULT;
@@ -29,7 +29,7 @@ const bufferAt = (c: Call, source: Source, i: number): Or<FixedBuffer> | undefin
   return isMapped(t, base, length) ? { at: base, length, resource: new Resource(ring, tag) } : -E.EFAULT;
 };
 /** IORING_REGISTER_BUFFERS, BUFFERS2. */
-export const registerBuffers = (c: Call, source: Source, count: number): number => {
+export const registerBuffers = (c: RegisterCall, source: SlotSource, count: number): number => {
   const { ring } = c;
   if (ring.buffers) return -E.EBUSY;
   if (count === 0 || count > MOST_BUFFERS) return -E.EINVAL;
@@ -43,7 +43,7 @@ export const registerBuffers = (c: Call, source: Source, count: number): number 
   return ring.setBuffers(buffers);
 };
 /** IORING_REGISTER_BUFFERS_UPDATE. */
-export const updateBuffers = (c: Call, source: Source, count: number, from: number): number => {
+export const updateBuffers = (c: RegisterCall, source: SlotSource, count: number, from: number): number => {
   const { buffers } = c.ring;
   if (!buffers) return -E.ENXIO;
   if (from + count > buffers.length) return -E.EINVAL;
@@ -59,7 +59,7 @@ export const updateBuffers = (c: Call, source: Source, count: number, from: numb
 /** sizeof(struct io_uring_clone_buffers): src_fd, flags, pad. */
 const CLONE_SIZE = 32;
 /** IORING_REGISTER_CLONE_BUFFERS: the ring gets all buffers of another one. */
-export const cloneBuffers: Operation = ({ t, ring, arg, count }) => {
+export const cloneBuffers: RegisterHandler = ({ t, ring, arg, count }) => {
   if (arg === 0 || count !== 1) return -E.EINVAL;
   if (ring.buffers) return -E.EBUSY;
   const bytes = t.mem.read(arg, CLONE_SIZE);
@@ -80,7 +80,7 @@ const BUFFER_RING_SIZE = 40;
 /** sizeof(struct io_uring_buf). */
 const BUFFER_SIZE = 16;
 /** IORING_REGISTER_PBUF_RING. */
-export const bufferRing: Operation = ({ t, ring, arg, count }) => {
+export const bufferRing: RegisterHandler = ({ t, ring, arg, count }) => {
   if (count !== 1) return -E.EINVAL;
   const bytes = t.mem.read(arg, BUFFER_RING_SIZE);
   if (!bytes) return -E.EFAULT;
@@ -101,7 +101,7 @@ export const bufferRing: Operation = ({ t, ring, arg, count }) => {
   return failed;
 };
 /** IORING_UNREGISTER_PBUF_RING. */
-export const unregisterBufferRing: Operation = ({ t, ring, arg, count }) => {
+export const unregisterBufferRing: RegisterHandler = ({ t, ring, arg, count }) => {
   if (count !== 1) return -E.EINVAL;
   const bytes = t.mem.read(arg, BUFFER_RING_SIZE);
   if (!bytes) return -E.EFAULT;
@@ -109,7 +109,7 @@ export const unregisterBufferRing: Operation = ({ t, ring, arg, count }) => {
   return ring.groups?.removeRing(new DataView(bytes.buffer, bytes.byteOffset).getUint16(12, true)) ?? -E.ENOENT;
 };
 /** IORING_REGISTER_PBUF_STATUS. */
-export const bufferStatus: Operation = ({ t, ring, arg, count }) => {
+export const bufferStatus: RegisterHandler = ({ t, ring, arg, count }) => {
   const group = t.mem.u32(arg);
   if (count !== 1) return -E.EINVAL;
   if (group < 0) return -E.EFAULT;

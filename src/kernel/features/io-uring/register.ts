@@ -14,7 +14,7 @@ import { FixedFiles, MOST_FIXED_FILES } from "./fixed-files.ts";
 import { cancelRequests, updateFiles } from "./own.ts";
 import { ringsOf, ringsPart } from "./part.ts";
 import { bufferRing, bufferStatus, cloneBuffers, registerBuffers, unregisterBufferRing, updateBuffers } from "./register-buffers.ts";
-import { type Call, type Operation, resourceOf, type Source, tagAt } from "./registration.ts";
+import { type RegisterCall, type RegisterHandler, resourceOf, type SlotSource, tagAt } from "./registration.ts";
 import { UringFile } from "./ring.ts";
 import { operations } from "./submit.ts";
 
@@ -28,12 +28,12 @@ export const isRingIndex = (t: Task, index: number): boolean => ringsPart.of(t)?
 
 /** The descriptor of an empty slot. */
 const EMPTY = 0xffff_ffff;
-const fields = (c: Call, ...offsets: readonly number[]): number[] | undefined => {
+const fields = (c: RegisterCall, ...offsets: readonly number[]): number[] | undefined => {
   const words = offsets.map((at) => c.t.mem.u32(c.arg + at));
   return words.some((w) => w < 0) ? undefined : words;
 };
 
-const registerFiles = (c: Call, source: Source, count: number): number => {
+const registerFiles = (c: RegisterCall, source: SlotSource, count: number): number => {
   const { ring, t } = c;
   if (ring.files) return -E.EBUSY;
   if (count === 0) return -E.EINVAL;
@@ -57,7 +57,7 @@ const registerFiles = (c: Call, source: Source, count: number): number => {
   }
   return 0;
 };
-const unregisterFiles: Operation = ({ ring, arg, count }) => {
+const unregisterFiles: RegisterHandler = ({ ring, arg, count }) => {
   if (arg !== 0 || count !== 0) return -E.EINVAL;
   if (!ring.files) return -E.ENXIO;
   ring.files.end();
@@ -65,7 +65,7 @@ const unregisterFiles: Operation = ({ ring, arg, count }) => {
   return 0;
 };
 /** struct io_uring_rsrc_update: offset, resv, data. */
-const updateFilesOld: Operation = (c) => {
+const updateFilesOld: RegisterHandler = (c) => {
   const words = fields(c, 0, 4);
   const data = c.t.mem.u64(c.arg + 8);
   if (!words || data < 0) return -E.EFAULT;
@@ -75,7 +75,7 @@ const updateFilesOld: Operation = (c) => {
 /** struct io_uring_rsrc_register: nr, flags, resv2, data, tags. */
 const REGISTER_SIZE = 32;
 const extended =
-  (call: (c: Call, source: Source, count: number) => number): Operation =>
+  (call: (c: RegisterCall, source: SlotSource, count: number) => number): RegisterHandler =>
   (c) => {
     const words = fields(c, 0, 4, 8, 12);
     const [data, tags] = [c.t.mem.u64(c.arg + 16), c.t.mem.u64(c.arg + 24)];
@@ -88,7 +88,7 @@ const extended =
 /** struct io_uring_rsrc_update2: offset, resv, data, tags, nr, resv2. */
 const UPDATE_SIZE = 32;
 const updating =
-  (call: (c: Call, source: Source, count: number, from: number) => number): Operation =>
+  (call: (c: RegisterCall, source: SlotSource, count: number, from: number) => number): RegisterHandler =>
   (c) => {
     const words = fields(c, 0, 4, 24, 28);
     const [data, tags] = [c.t.mem.u64(c.arg + 8), c.t.mem.u64(c.arg + 16)];
@@ -97,7 +97,7 @@ const updating =
     return c.count !== UPDATE_SIZE || zero !== 0 || zero2 !== 0 || count === 0 ? -E.EINVAL : call(c, { at: data, tags }, count, from);
   };
 const eventfd =
-  (async: boolean): Operation =>
+  (async: boolean): RegisterHandler =>
   ({ t, ring, arg, count }) => {
     if (count !== 1) return -E.EINVAL;
     if (ring.eventfd) return -E.EBUSY;
@@ -111,7 +111,7 @@ const eventfd =
   };
 
 /** struct io_uring_probe: last_op, ops_len, then an entry of 8 bytes for each operation. */
-const probe: Operation = ({ t, arg, count }) => {
+const probe: RegisterHandler = ({ t, arg, count }) => {
   if (arg === 0 || count > 256) return -E.EINVAL;
   const known = Math.min(count, OP_LAST);
   const bytes = new Uint8Array(16 + 8 * count);
@@ -128,7 +128,7 @@ const probe: Operation = ({ t, arg, count }) => {
 };
 
 /** struct io_uring_restriction has 16 bytes: opcode, value. */
-const restrict: Operation = ({ t, ring, arg, count }) => {
+const restrict: RegisterHandler = ({ t, ring, arg, count }) => {
   if (!ring.disabled) return -E.EBADFD;
   if (ring.restrictions) return -E.EBUSY;
   if (arg === 0 || count > 64) return -E.EINVAL;
@@ -151,7 +151,7 @@ const restrict: Operation = ({ t, ring, arg, count }) => {
 const isKnown = (op: number): boolean => Object.values(REGISTER).some((known) => known === op);
 
 /** struct io_uring_rsrc_update of descriptors: each becomes a number for IORING_ENTER_REGISTERED_RING. */
-const ringFds: Operation = ({ t, arg, count }) => {
+const ringFds: RegisterHandler = ({ t, arg, count }) => {
   if (count === 0 || count > MOST_RING_FDS) return -E.EINVAL;
   const rings = ringsOf(t);
   rings.fds ??= new Array(MOST_RING_FDS).fill(undefined);
@@ -172,7 +172,7 @@ const ringFds: Operation = ({ t, arg, count }) => {
   }
   return count;
 };
-const unregisterRingFds: Operation = ({ t, arg, count }) => {
+const unregisterRingFds: RegisterHandler = ({ t, arg, count }) => {
   if (count === 0 || count > MOST_RING_FDS) return -E.EINVAL;
   for (let i = 0; i < count; i++) {
     const offset = t.mem.u32(arg + 16 * i);
@@ -186,7 +186,7 @@ const unregisterRingFds: Operation = ({ t, arg, count }) => {
 };
 
 /** Limits for the numbers of worker threads, which do not exist: set if not 0, and returned as they were. */
-const workers: Operation = ({ t, ring, arg, count }) => {
+const workers: RegisterHandler = ({ t, ring, arg, count }) => {
   if (arg === 0 || count !== 2) return -E.EINVAL;
   const [bounded, unbounded] = [t.mem.u32(arg), t.mem.u32(arg + 4)];
   if (bounded < 0 || unbounded < 0) return -E.EFAULT;
@@ -198,7 +198,7 @@ const workers: Operation = ({ t, ring, arg, count }) => {
 
 const CLOCKS: Readonly<Record<number, UringFile["clock"]>> = { 1: "monotonic", 7: "boottime" };
 /** struct io_uring_clock_register: clockid, resv. */
-const clock: Operation = (c) => {
+const clock: RegisterHandler = (c) => {
   if (c.arg === 0 || c.count !== 0) return -E.EINVAL;
   const words = fields(c, 0, 4, 8, 12);
   if (!words) return -E.EFAULT;
@@ -208,7 +208,7 @@ const clock: Operation = (c) => {
   return 0;
 };
 
-const simple: Readonly<Record<number, Operation>> = {
+const simple: Readonly<Record<number, RegisterHandler>> = {
   [REGISTER.BUFFERS]: (c) => registerBuffers(c, { at: c.arg, tags: 0 }, c.count),
   [REGISTER.BUFFERS2]: extended(registerBuffers),
   [REGISTER.BUFFERS_UPDATE]: updating(updateBuffers),
@@ -269,7 +269,7 @@ const simple: Readonly<Record<number, Operation>> = {
 };
 
 /** IORING_REGISTER_SYNC_CANCEL: struct io_uring_sync_cancel_reg: addr, fd, flags, timeout, opcode. */
-const syncCancel = (c: Call): Result => {
+const syncCancel = (c: RegisterCall): Result => {
   const { t, ring, arg, count } = c;
   const [low, high, fd, how, opcode] = [t.mem.u32(arg), t.mem.u32(arg + 4), t.mem.u32(arg + 8), t.mem.u32(arg + 12), t.mem.u8(arg + 32)];
   if (arg === 0 || count !== 1) return finish(t, -E.EINVAL);
@@ -290,7 +290,7 @@ export const register = (t: Task, fd: number, op: number, arg: VAddr, count: num
   if (file.isClosedTo(t)) return -E.EEXIST;
   const { restrictions } = file;
   if (restrictions && !file.disabled && !restrictions.registers.has(opcode)) return -E.EACCES;
-  const c: Call = { t, ring: file, arg, count, abi: file.abi };
+  const c: RegisterCall = { t, ring: file, arg, count, abi: file.abi };
   if (opcode === REGISTER.SYNC_CANCEL) {
     t.waited.held ??= file.hold();
     return syncCancel(c);

@@ -7,7 +7,7 @@ import { Resource } from "./resource.ts";
 import type { UringFile } from "./ring.ts";
 
 /** A call of io_uring_register(2). */
-export interface Call {
+export interface RegisterCall {
   readonly t: Task;
   readonly ring: UringFile;
   readonly arg: VAddr;
@@ -15,15 +15,15 @@ export interface Call {
   readonly abi: Abi;
 }
 /** 0 or more, or -errno. */
-export type Operation = (c: Call) => number;
+export type RegisterHandler = (c: RegisterCall) => number;
 
 /** Arrays in user memory: files or buffers (undefined: slots are empty), and their tags (0: none). */
-export interface Source {
+export interface SlotSource {
   readonly at: number | undefined;
   readonly tags: number;
 }
 /** The tag of a slot, or undefined: EFAULT. */
-export const tagAt = ({ t }: { readonly t: Pick<Task, "mem"> }, { tags }: Pick<Source, "tags">, i: number): bigint | undefined => {
+export const tagAt = ({ t }: { readonly t: Pick<Task, "mem"> }, { tags }: Pick<SlotSource, "tags">, i: number): bigint | undefined => {
   if (tags === 0) return 0n;
   const bytes = t.mem.read(tags + 8 * i, 8);
   return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);

@@ -8,7 +8,7 @@ import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Timer } from "../../timer/timers.ts";
-import type { Operation } from "./operation.ts";
+import type { UringOperation } from "./operation.ts";
 import type { Resource } from "./resource.ts";
 import type { UringFile } from "./ring.ts";
 import { ownSizes } from "./sizes.ts";
@@ -35,7 +35,7 @@ export interface Sqe {
  * The submitter as handlers see it: an object over the task, with a state of waiting of its own, and woken
  * apart from it.
  */
-const workerOf = (request: Request, task: Task): Task => {
+const workerOf = (request: UringRequest, task: Task): Task => {
   const own = {
     waited: { expired: false } satisfies Waited,
     cred: task.cred,
@@ -57,17 +57,17 @@ const MSG_DONTWAIT = 0x40;
 const isTransfer: ReadonlySet<number> = new Set([OP.READ, OP.WRITE, OP.READV, OP.WRITEV, OP.READ_FIXED, OP.WRITE_FIXED, OP.READ_MULTISHOT]);
 
 /** A request from its submission to its completion. */
-export class Request implements Timer {
+export class UringRequest implements Timer {
   readonly ring: UringFile;
   readonly sqe: Sqe;
   readonly task: Task;
   readonly worker: Task;
-  readonly operation: Operation;
+  readonly operation: UringOperation;
   /** The request that begins after this one has succeeded (a link). */
-  next: Request | undefined = undefined;
+  next: UringRequest | undefined = undefined;
   /** A linked timeout of this request, and the request that it limits. */
-  limit: Request | undefined = undefined;
-  limits: Request | undefined = undefined;
+  limit: UringRequest | undefined = undefined;
+  limits: UringRequest | undefined = undefined;
   /** The file that the operation works on, held until the end. */
   file: FileDescription | undefined = undefined;
   /** A timeout: the number of completions that ends it. */
@@ -100,7 +100,7 @@ export class Request implements Timer {
   private _wait: Wait | undefined = undefined;
   private _woken = false;
 
-  constructor(ring: UringFile, sqe: Sqe, task: Task, operation: Operation) {
+  constructor(ring: UringFile, sqe: Sqe, task: Task, operation: UringOperation) {
     this.ring = ring;
     this.sqe = sqe;
     this.task = task;
@@ -266,8 +266,8 @@ export class Request implements Timer {
    * because the failed request before it asked for none. Linux io_fail_links().
    */
   cancelChain(silent: boolean): void {
-    for (let each: Request | undefined = this; each; ) {
-      const { next, limit }: Request = each;
+    for (let each: UringRequest | undefined = this; each; ) {
+      const { next, limit }: UringRequest = each;
       each.next = each.limit = undefined;
       for (const request of [each, limit]) {
         if (!request || request.done) continue;

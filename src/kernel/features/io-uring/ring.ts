@@ -23,7 +23,7 @@ import type { BufferGroups } from "./buffers.ts";
 import type { FixedFiles } from "./fixed-files.ts";
 import { ringsPart } from "./part.ts";
 import type { Poller } from "./poller.ts";
-import type { Request } from "./request.ts";
+import type { UringRequest } from "./request.ts";
 import type { Resource } from "./resource.ts";
 import { ownSizes } from "./sizes.ts";
 import { Starting } from "./starting.ts";
@@ -39,17 +39,17 @@ export const RING_PATH = "anon_inode:[io_uring]";
 const CACHE_LINE = 64;
 
 /** The numbers of entries of both rings, and IORING_SETUP flags. */
-export interface Shape {
+export interface RingShape {
   readonly sq: number;
   readonly cq: number;
   readonly flags: number;
 }
-const cqeSize = ({ flags }: Shape): number => ((flags & SETUP.CQE32) !== 0 ? 2 : 1) * CQE_SIZE;
+const cqeSize = ({ flags }: RingShape): number => ((flags & SETUP.CQE32) !== 0 ? 2 : 1) * CQE_SIZE;
 /** Bytes of a submission entry. */
-export const sqeSize = ({ flags }: Shape): number => ((flags & SETUP.SQE128) !== 0 ? 2 : 1) * SQE_SIZE;
+export const sqeSize = ({ flags }: RingShape): number => ((flags & SETUP.SQE128) !== 0 ? 2 : 1) * SQE_SIZE;
 /** The place of the array of submissions' indexes. */
-export const arrayPlace = (shape: Shape): number => Math.ceil((PLACE.cqes + shape.cq * cqeSize(shape)) / CACHE_LINE) * CACHE_LINE;
-const hasArray = ({ flags }: Shape): boolean => (flags & SETUP.NO_SQARRAY) === 0;
+export const arrayPlace = (shape: RingShape): number => Math.ceil((PLACE.cqes + shape.cq * cqeSize(shape)) / CACHE_LINE) * CACHE_LINE;
+const hasArray = ({ flags }: RingShape): boolean => (flags & SETUP.NO_SQARRAY) === 0;
 
 /** A registered buffer: a range of the registering task's memory. */
 export interface FixedBuffer {
@@ -71,8 +71,8 @@ const MOST_PERSONALITIES = 0xffff;
 
 /** A chain that is being read: its first and its last request, and if one of it was refused. */
 export interface Chain {
-  readonly head: Request;
-  tail: Request;
+  readonly head: UringRequest;
+  tail: UringRequest;
   broken: boolean;
 }
 
@@ -81,7 +81,7 @@ export class UringFile extends FileDescription {
   readonly kernel: Kernel;
   /** The ABI of structures that requests point to. */
   readonly abi: Abi;
-  readonly shape: Shape;
+  readonly shape: RingShape;
   readonly ring: SharedPages;
   readonly sqes: SharedPages;
   /** Woken by completions. */
@@ -89,16 +89,16 @@ export class UringFile extends FileDescription {
   /** Woken when submissions were consumed. */
   readonly consumed = new WaitQueue();
   /** Requests that have begun and not ended, in order. */
-  readonly requests = new Set<Request>();
+  readonly requests = new Set<UringRequest>();
   private readonly _starting = new Starting(this);
   /** A chain whose last entry is not read yet: the rest comes with the next piece of the call. */
   reading: Chain | undefined = undefined;
   /** Requests that wait for the end of all before them: IOSQE_IO_DRAIN. */
-  readonly drained = new Fifo<Request>();
+  readonly drained = new Fifo<UringRequest>();
   /** The number of completions so far, for timeouts that count them. */
   completed = 0;
   /** Timeouts that count completions, by the count that ends them. */
-  private readonly _counting = new OrderedMap<Set<Request>>();
+  private readonly _counting = new OrderedMap<Set<UringRequest>>();
   disabled: boolean;
   /** A submission without a completion was seen, so the end of all before one is not known. */
   drainDisabled = false;
@@ -120,7 +120,7 @@ export class UringFile extends FileDescription {
   private readonly _overflow = new ByteQueue();
   ended = false;
 
-  constructor(task: Task, path: Path, shape: Shape, abi: Abi) {
+  constructor(task: Task, path: Path, shape: RingShape, abi: Abi) {
     super(path.dentry.inode, O_RDWR, path);
     const { frames } = task.kernel;
     this.kernel = task.kernel;
@@ -148,7 +148,7 @@ export class UringFile extends FileDescription {
   }
 
   /** Begins a request, or has it begin soon. */
-  start(request: Request): void {
+  start(request: UringRequest): void {
     this.requests.add(request);
     this._starting.add(request);
   }
@@ -177,18 +177,18 @@ export class UringFile extends FileDescription {
     return true;
   }
   /** A timeout ends as soon as so many completions were posted. */
-  count(request: Request): void {
+  count(request: UringRequest): void {
     const { target } = request;
     const others = this._counting.get(target);
     if (others) others.add(request);
     else this._counting.set(target, new Set([request]));
   }
-  uncount(request: Request): void {
+  uncount(request: UringRequest): void {
     const others = this._counting.get(request.target);
     if (others?.delete(request) && others.size === 0) this._counting.delete(request.target);
   }
   /** Begins a submitted request, or keeps it until all before it have ended (IOSQE_IO_DRAIN). */
-  submit(request: Request): void {
+  submit(request: UringRequest): void {
     if (this.drained.length > 0 || (request.drains && this.requests.size > 0)) this.drained.push(request);
     else this.start(request);
   }

@@ -4,7 +4,7 @@ import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { Fifo } from "../../base/fifo.ts";
 import type { Kernel } from "../../core/kernel.ts";
 import type { Timer } from "../../timer/timers.ts";
-import type { Request } from "./request.ts";
+import type { UringRequest } from "./request.ts";
 
 /** The virtual time of a piece. */
 const PIECE = PIECE_BYTES * cost.byte;
@@ -12,14 +12,14 @@ const PIECE = PIECE_BYTES * cost.byte;
 /** The requests of one ring that are to begin. */
 export class Starting implements Timer {
   private readonly _ring: { readonly kernel: Kernel };
-  private readonly _requests = new Fifo<Request>();
+  private readonly _requests = new Fifo<UringRequest>();
   /** True while one begins, or the rest waits for the next piece. */
   private _isBusy = false;
   constructor(ring: { readonly kernel: Kernel }) {
     this._ring = ring;
   }
   /** Begins a request at once, unless others are before it. */
-  add(request: Request): void {
+  add(request: UringRequest): void {
     this._requests.push(request);
     if (!this._isBusy) this.fire();
   }

@@ -7,19 +7,19 @@ import { cost } from "../../base/cost.ts";
 import { checkPriority } from "../../calls/process/ioprio.ts";
 import type { Task } from "../../core/task.ts";
 import { networkOperations } from "./network.ts";
-import type { Operation } from "./operation.ts";
+import type { UringOperation } from "./operation.ts";
 import { callOperations } from "./operations.ts";
 import { ownOperations } from "./own.ts";
 import { ringsOf } from "./part.ts";
-import { Request, type Sqe } from "./request.ts";
+import { type Sqe, UringRequest } from "./request.ts";
 import type { Chain, UringFile } from "./ring.ts";
 
 /** All operations, by number. */
-export const operations: Readonly<Record<number, Operation>> = { ...callOperations, ...networkOperations, ...ownOperations };
+export const operations: Readonly<Record<number, UringOperation>> = { ...callOperations, ...networkOperations, ...ownOperations };
 
 const ALL_FLAGS = Object.values(SQE_FLAG).reduce((a, b) => a | b, 0);
 /** The operation of a submission, or -errno. Linux io_init_req(), and the prep function of each. */
-const check = (t: Task, ring: UringFile, sqe: Sqe): Operation | number => {
+const check = (t: Task, ring: UringFile, sqe: Sqe): UringOperation | number => {
   if (sqe.opcode >= OP_LAST || sqe.flags & ~ALL_FLAGS) return -E.EINVAL;
   const operation = operations[sqe.opcode];
   const { restrictions } = ring;
@@ -44,7 +44,7 @@ const POLLED: ReadonlySet<number> = new Set([
   OP.MSG_RING,
 ]);
 /** A refused submission of a chain: its result stands when the chain is cancelled. */
-const REFUSED: Operation = { work: (r) => r.refusal };
+const REFUSED: UringOperation = { work: (r) => r.refusal };
 
 const LINKS = SQE_FLAG.IO_LINK | SQE_FLAG.IO_HARDLINK;
 
@@ -76,7 +76,7 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
     const sqe = sqeStruct.decode(bytes, x64) as Sqe;
     const operation = check(t, ring, sqe);
     const isRefused = typeof operation === "number";
-    const request = new Request(ring, sqe, t, isRefused ? REFUSED : operation);
+    const request = new UringRequest(ring, sqe, t, isRefused ? REFUSED : operation);
     if (!chain) chain = { head: request, tail: request, broken: false };
     else link(chain, request);
     if (isRefused) {
@@ -93,7 +93,7 @@ export const submitSome = (t: Task, ring: UringFile, count: number): { readonly 
   ring.consumed.wake();
   return { done, over };
 };
-const link = (chain: Chain, request: Request): void => {
+const link = (chain: Chain, request: UringRequest): void => {
   const { tail } = chain;
   if (request.sqe.opcode === OP.LINK_TIMEOUT && tail.limit === undefined && tail.sqe.opcode !== OP.LINK_TIMEOUT) {
     tail.limit = request;

@@ -17,7 +17,7 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { readNanoseconds, time64 } from "../../syscall/timespec.ts";
 import { Poller } from "./poller.ts";
 import { isRingIndex, register, registered } from "./register.ts";
-import { arrayPlace, PLACE, type Shape, UringFile } from "./ring.ts";
+import { arrayPlace, PLACE, type RingShape, UringFile } from "./ring.ts";
 import { submitSome } from "./submit.ts";
 
 const MOST_ENTRIES = 32768;
@@ -28,7 +28,7 @@ const DEFAULT_IDLE_MS = 1000;
 
 const power = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 /** The numbers of entries, or -errno. Linux io_uring_fill_params(). */
-const shapeOf = (entries: number, cq: number, how: number): Or<Shape> => {
+const shapeOf = (entries: number, cq: number, how: number): Or<RingShape> => {
   const has = (bit: number): boolean => (how & bit) !== 0;
   if (how & ~ALL_SETUP || has(UNSUPPORTED)) return -E.EINVAL;
   if (entries === 0) return -E.EINVAL;

@@ -7,16 +7,16 @@ import { again, endWaiting } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { RawArgs, Syscall } from "../../syscall/declaration.ts";
 import type { Area } from "./buffers.ts";
-import { FIXED_FD, type Work } from "./operation.ts";
-import type { Request, Sqe } from "./request.ts";
+import { FIXED_FD, type OperationWork } from "./operation.ts";
+import type { Sqe, UringRequest } from "./request.ts";
 
 /** The descriptor of a request's file for calls. */
-export const fdOf = ({ sqe }: Request): number => ((sqe.flags & SQE_FLAG.FIXED_FILE) !== 0 ? FIXED_FD : sqe.fd);
+export const fdOf = ({ sqe }: UringRequest): number => ((sqe.flags & SQE_FLAG.FIXED_FILE) !== 0 ? FIXED_FD : sqe.fd);
 /** True if the request takes its buffer from a group. */
-export const selects = ({ sqe }: Request): boolean => (sqe.flags & SQE_FLAG.BUFFER_SELECT) !== 0;
+export const selects = ({ sqe }: UringRequest): boolean => (sqe.flags & SQE_FLAG.BUFFER_SELECT) !== 0;
 
 /** Calls a system call with 64-bit arguments, in the name of the submitter. */
-export const callAs = (r: Request, call: Syscall, args: readonly (number | bigint)[]): Result => {
+export const callAs = (r: UringRequest, call: Syscall, args: readonly (number | bigint)[]): Result => {
   const raw: RawArgs = new Uint32Array(12);
   args.forEach((arg, i) => {
     const value = BigInt.asUintN(64, BigInt(arg));
@@ -35,7 +35,7 @@ export type Arguments = (s: Sqe, fd: number) => readonly (number | bigint)[];
  * unless `bundle`. They are taken if the result is at least `least`. ENOBUFS without one.
  */
 export const withBuffers = (
-  r: Request,
+  r: UringRequest,
   length: number,
   bundle: boolean,
   least: number,
@@ -51,14 +51,14 @@ export const withBuffers = (
   return result;
 };
 /** The same with one buffer. */
-export const withBuffer = (r: Request, length: number, least: number, use: (at: bigint, length: number) => Result): Result =>
+export const withBuffer = (r: UringRequest, length: number, least: number, use: (at: bigint, length: number) => Result): Result =>
   selects(r)
     ? withBuffers(r, length, false, least, ([area]) => use(BigInt((area as Area).at), (area as Area).length))
     : use(r.sqe.addr, length);
 
 const STEPS = 32;
 /** Repeats `step` while it yields results: each is a completion with IORING_CQE_F_MORE. */
-export const multishot = (r: Request, isMore: (result: number) => boolean, step: () => Result): Result => {
+export const multishot = (r: UringRequest, isMore: (result: number) => boolean, step: () => Result): Result => {
   for (let n = 0; n < STEPS; n++) {
     r.flags = 0;
     const result = step();
@@ -73,7 +73,7 @@ export const multishot = (r: Request, isMore: (result: number) => boolean, step:
 
 /** A new descriptor becomes a registered file instead, if the submission has a slot. */
 export const direct =
-  (work: Work): Work =>
+  (work: OperationWork): OperationWork =>
   (r) => {
     const { sqe, task, ring } = r;
     const fd = work(r);

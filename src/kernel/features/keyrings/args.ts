@@ -3,14 +3,15 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { KEY_NEED, KEY_REQKEY_DEFL, KEY_SPEC, KEYCTL, type KeyctlOperation } from "../../../abi/uapi/keyctl.ts";
 import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import { hexText, int, ptr, ulong } from "../../syscall/arg.ts";
-import { choice, choiceText, flagText, type Names } from "../../syscall/arg-flags.ts";
+import { choice, choiceText, type FlagNames, flagText } from "../../syscall/arg-flags.ts";
 import { bufferText, cutText, styled } from "../../syscall/arg-string.ts";
-import type { Arg, ShowContext } from "../../syscall/declaration.ts";
+import type { ArgType, ShowContext } from "../../syscall/declaration.ts";
 
-const prefixed = (prefix: string, table: Names): Names => Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
+const prefixed = (prefix: string, table: FlagNames): FlagNames =>
+  Object.fromEntries(Object.entries(table).map(([name, n]) => [prefix + name, n]));
 const specials = prefixed("KEY_SPEC_", KEY_SPEC);
 const defaults = prefixed("KEY_REQKEY_DEFL_", KEY_REQKEY_DEFL);
-const permissions: Names = Object.fromEntries(
+const permissions: FlagNames = Object.fromEntries(
   Object.entries({ POS: 24, USR: 16, GRP: 8, OTH: 0 }).flatMap(([who, shift]) =>
     Object.entries(KEY_NEED).map(([name, bit]) => [`KEY_${who}_${name}`, (bit << shift) >>> 0]),
   ),
@@ -18,9 +19,9 @@ const permissions: Names = Object.fromEntries(
 const serialText = (id: number): string => Object.entries(specials).find(([, n]) => n === id)?.[0] ?? String(id);
 
 /** A key_serial_t. */
-export const serial: Arg<number> = { ...int, c: "key_serial_t", show: serialText };
+export const serial: ArgType<number> = { ...int, c: "key_serial_t", show: serialText };
 /** A string of a key call: a type, a description. */
-export const keyText: Arg<VAddr> = { ...ptr, c: "const char *", show: (v, ctx) => stringText(v, ctx) };
+export const keyText: ArgType<VAddr> = { ...ptr, c: "const char *", show: (v, ctx) => stringText(v, ctx) };
 const stringText = (v: VAddr, ctx: ShowContext): string => {
   if (v === 0) return "NULL";
   const text = ctx.task.mem.cString(v, PATH_MAX);
@@ -69,13 +70,13 @@ const shown: Readonly<Partial<Record<KeyctlOperation, readonly Show[]>>> = {
 const byNumber = new Map(Object.entries(shown).map(([name, list]) => [KEYCTL[name as KeyctlOperation], list]));
 const hexadecimal: Show = (v) => hexText(v.size);
 
-const keyctlValue: Arg<KeyctlArgument>["decode"] = (raw, i, abi) => ({
+const keyctlValue: ArgType<KeyctlArgument>["decode"] = (raw, i, abi) => ({
   int: (raw[2 * i] as number) | 0,
   at: ptr.decode(raw, i, abi),
   size: ulong.decode(raw, i, abi),
 });
 /** Argument `n`, from 2 to 5, which the operation in `operation` gives a meaning. */
-export const keyctlArgument = (n: number): Arg<KeyctlArgument> => ({
+export const keyctlArgument = (n: number): ArgType<KeyctlArgument> => ({
   c: "unsigned long",
   out: true,
   decode: keyctlValue,

@@ -17,7 +17,7 @@ import { complete, reject, update } from "./create.ts";
 import type { Key } from "./key.ts";
 import { Keyring } from "./keyring.ts";
 import { keysOf } from "./keys.ts";
-import { type Found, isFailure, type Lookup, lookupKey, NEEDS, type Need } from "./lookup.ts";
+import { isFailure, type Lookup, type LookupResult, lookupKey, NEEDS, type Need } from "./lookup.ts";
 import { keysPart } from "./part.ts";
 import { findAuthority } from "./request.ts";
 import { type KeyRef, mayUse, searchKeyring } from "./search.ts";
@@ -161,7 +161,7 @@ const setTimeout: Operation = (t, [id, seconds]) =>
   });
 
 /** The keyring in which an instantiated key is linked. Linux get_instantiation_keyring(). */
-const destinationOf = (t: Task, id: number, authority: Authority): Found<Keyring | Record<string, never>> => {
+const destinationOf = (t: Task, id: number, authority: Authority): LookupResult<Keyring | Record<string, never>> => {
   if (id === 0) return {};
   if (id > 0) {
     const ref = lookupKey(t, id, { create: true }, WRITE);

@@ -12,7 +12,7 @@ import { installOwn, subjectOf, taskKeys } from "./task-keys.ts";
 import { newSession, userKeyrings } from "./user-keyrings.ts";
 
 /** A value, a Wait after which the handler runs again, or -errno. */
-export type Found<T> = T | Wait | number;
+export type LookupResult<T> = T | Wait | number;
 /** True for a result that ends or delays the call. */
 export const isFailure = (found: object | number): found is Wait | number => typeof found === "number" || "interrupted" in found;
 
@@ -79,7 +79,7 @@ const haveSession = (t: Task, create: boolean): number => {
 };
 
 /** The key of an id, if the task may use it so. */
-export const lookupKey = (t: Task, id: number, { create = false, partial = false }: Lookup, need: Need): Found<KeyRef> => {
+export const lookupKey = (t: Task, id: number, { create = false, partial = false }: Lookup, need: Need): LookupResult<KeyRef> => {
   const ref = id < 1 ? special(t, id, create) : bySerial(t, id);
   if (typeof ref === "number") return ref;
   const { key } = ref;

@@ -12,7 +12,7 @@ import { make, reject } from "./create.ts";
 import type { Key } from "./key.ts";
 import type { Keyring } from "./keyring.ts";
 import { keysOf } from "./keys.ts";
-import { awaitKey, type Found, isFailure } from "./lookup.ts";
+import { awaitKey, isFailure, type LookupResult } from "./lookup.ts";
 import { keysPart } from "./part.ts";
 import { mayUse, searchProcess } from "./search.ts";
 import { subjectOf, taskKeys } from "./task-keys.ts";
@@ -185,7 +185,7 @@ const run = (t: Task, key: Key, authority: Key): Process | number => {
 /**
  * The authorisation for a key among the task's keyrings, or -errno. Linux key_get_instantiation_authkey().
  */
-export const findAuthority = (t: Task, target: number): Found<Key> => {
+export const findAuthority = (t: Task, target: number): LookupResult<Key> => {
   const index = indexOf(keyTypes[".request_key_auth"], (target >>> 0).toString(16));
   const found = searchProcess(t.kernel, subjectOf(t), { index, live: true, nested: true });
   if (isFailure(found)) return found === -E.EAGAIN ? -E.ENOKEY : found;

@@ -9,9 +9,9 @@ import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import { fd, int, size } from "../../syscall/arg.ts";
-import { choice, flags, flagText, type Names } from "../../syscall/arg-flags.ts";
+import { choice, type FlagNames, flags, flagText } from "../../syscall/arg-flags.ts";
 import { inStruct } from "../../syscall/arg-string.ts";
-import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ArgType, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { addLayer, domainOf, type FileKey, fileKey, type Handled, weightWith } from "./domain.ts";
 import { LANDLOCK } from "./name.ts";
 import { ALL_FS, FILE_RIGHTS } from "./paths.ts";
@@ -166,7 +166,7 @@ const restrictSelf = (t: Task, fd: number, how: number): number => {
   return 0;
 };
 
-const bitsText = (value: bigint, names: Names, unknown: string): string =>
+const bitsText = (value: bigint, names: FlagNames, unknown: string): string =>
   value < 2n ** 31n ? flagText(Number(value), names, "0", unknown) : `0x${value.toString(16)} /* ${unknown} */`;
 /** strace's text of struct landlock_ruleset_attr, as far as the given size goes. */
 const attributeText = (ctx: ShowContext, at: VAddr): string | undefined => {
@@ -187,8 +187,8 @@ const ruleText = (ctx: ShowContext, at: VAddr): string | undefined => {
   const object = isPath ? `parent_fd=${new DataView(bytes.buffer, bytes.byteOffset).getInt32(8, true)}` : `port=${u64(bytes, 8)}`;
   return `{allowed_access=${access}, ${object}}`;
 };
-const attribute: Arg<VAddr> = inStruct("struct landlock_ruleset_attr *", attributeText);
-const rule: Arg<VAddr> = inStruct("const void *", ruleText);
+const attribute: ArgType<VAddr> = inStruct("struct landlock_ruleset_attr *", attributeText);
+const rule: ArgType<VAddr> = inStruct("const void *", ruleText);
 const createFlags = flags("uint32_t", CREATE_RULESET, "LANDLOCK_CREATE_RULESET_???");
 const selfFlags = flags("uint32_t", RESTRICT_SELF, "");
 const noFlags = flags("uint32_t", {});

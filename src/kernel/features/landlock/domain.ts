@@ -29,9 +29,9 @@ export type FileKey = Inode | string;
 export const fileKey = (inode: Inode): FileKey => (inode.fs.dynamic ? `${inode.fs.dev}:${inode.ino}` : inode);
 
 /** The rights that the layers grant on one object: pairs of a layer's bit and access bits. */
-export type Rule = readonly { readonly layer: number; readonly access: number }[];
+export type LandlockRule = readonly { readonly layer: number; readonly access: number }[];
 /** The rules of a ruleset or domain, by file and by TCP port. */
-export interface Rules<R> {
+export interface LandlockRules<R> {
   readonly files: ReadonlyMap<FileKey, R>;
   readonly ports: ReadonlyMap<number, R>;
 }
@@ -44,7 +44,7 @@ export interface Hierarchy {
 }
 
 /** The restrictions of a task. Immutable; tasks share it. Linux struct landlock_ruleset, as a domain. */
-export interface Domain extends Rules<Rule> {
+export interface Domain extends LandlockRules<LandlockRule> {
   readonly hierarchy: Hierarchy;
   readonly layers: readonly Handled[];
   /** Its charge in bytes. */
@@ -56,14 +56,14 @@ export const domainIn = (security: SecurityState | undefined): Domain | undefine
 /** The domain of credentials. */
 export const domainOf = ({ security }: Cred): Domain | undefined => domainIn(security);
 
-const merged = <K>(old: ReadonlyMap<K, Rule> | undefined, added: ReadonlyMap<K, number>, layer: number): Map<K, Rule> => {
+const merged = <K>(old: ReadonlyMap<K, LandlockRule> | undefined, added: ReadonlyMap<K, number>, layer: number): Map<K, LandlockRule> => {
   const all = new Map(old);
   for (const [key, access] of added) all.set(key, [...(all.get(key) ?? []), { layer, access }]);
   return all;
 };
 
 /** The charge in bytes of a domain that adds a ruleset to `parent`. */
-export const weightWith = (parent: Domain | undefined, { files, ports }: Rules<number>): number => {
+export const weightWith = (parent: Domain | undefined, { files, ports }: LandlockRules<number>): number => {
   let bytes = parent?.weight ?? ownSizes.domain;
   for (const key of files.keys()) bytes += parent?.files.has(key) ? ownSizes.ruleLayer : ownSizes.rule;
   for (const key of ports.keys()) bytes += parent?.ports.has(key) ? ownSizes.ruleLayer : ownSizes.rule;
@@ -74,7 +74,7 @@ export const weightWith = (parent: Domain | undefined, { files, ports }: Rules<n
  * The domain of a task that adds a ruleset to its own domain. Undefined: too many layers (E2BIG). Linux
  * landlock_merge_ruleset().
  */
-export const addLayer = (parent: Domain | undefined, handled: Handled, rules: Rules<number>): Domain | undefined => {
+export const addLayer = (parent: Domain | undefined, handled: Handled, rules: LandlockRules<number>): Domain | undefined => {
   const depth = (parent?.layers.length ?? 0) + 1;
   if (depth > MAX_LAYERS) return undefined;
   const layer = 1 << (depth - 1);
@@ -114,7 +114,7 @@ export const initMasks = (domain: Domain, request: number, masks: LayerMasks, of
  * Removes the layers whose rule grants a right of `request`. True if all layers allow all of them. Linux
  * landlock_unmask_layers().
  */
-export const unmask = (rule: Rule | undefined, request: number, masks: LayerMasks | undefined): boolean => {
+export const unmask = (rule: LandlockRule | undefined, request: number, masks: LayerMasks | undefined): boolean => {
   if (request === 0 || !masks) return true;
   if (!rule) return false;
   for (const { layer, access } of rule)

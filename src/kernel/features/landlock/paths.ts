@@ -14,9 +14,9 @@ import {
   type Handled,
   initMasks,
   isAllowed,
+  type LandlockRule,
   type LayerMasks,
   newMasks,
-  type Rule,
   restricts,
   unmask,
 } from "./domain.ts";
@@ -35,7 +35,7 @@ export const FILE_RIGHTS =
  * True for a file of the kernel's own, for example a pipe: opened through /proc/PID/fd, it is not restricted.
  */
 const isInternal = (dentry: Dentry): boolean => dentry.inode.fs.internal;
-const ruleAt = (domain: Domain, dentry: Dentry): Rule | undefined => domain.files.get(fileKey(dentry.inode));
+const ruleAt = (domain: Domain, dentry: Dentry): LandlockRule | undefined => domain.files.get(fileKey(dentry.inode));
 const reading = (layer: Handled): number => deniedFs(layer);
 
 /**

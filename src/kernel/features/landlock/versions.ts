@@ -1,6 +1,6 @@
 // The ABI version of Landlock by version of Linux. man 7 landlock, "VERSIONS"; Linux
 // Documentation/userspace-api/landlock.rst, "Previous limitations".
-import { isSince, type Profile, type Version } from "../../base/profile.ts";
+import { isSince, type KernelProfile, type Version } from "../../base/profile.ts";
 
 /** The first versions with ABI 1, 2 and so on. */
 const SINCE: readonly Version[] = [
@@ -13,4 +13,4 @@ const SINCE: readonly Version[] = [
   [6, 15],
 ];
 /** The ABI version of a profile. 0: its kernel has no Landlock. */
-export const landlockAbi = ({ release }: Profile): number => SINCE.filter((version) => isSince(release, version)).length;
+export const landlockAbi = ({ release }: KernelProfile): number => SINCE.filter((version) => isSince(release, version)).length;

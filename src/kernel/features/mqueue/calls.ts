@@ -31,12 +31,12 @@ import { SIGEV } from "../../timer/posix-timer.ts";
 import {
   MQ_PRIO_MAX,
   MqueueFile,
+  type MqueueNotification,
   type MqueueReceiver,
   type MqueueSender,
   type MqueueShape,
   mqMessageBytes,
   mqueueOf,
-  type Notification,
   type PosixMessage,
 } from "./mqueue.ts";
 
@@ -215,7 +215,7 @@ const receive = (t: Task, a: Receive, form: TimeForm, abi: Abi): Result => {
 /**
  * SIGEV_THREAD: the signal number is the descriptor of a netlink socket, and the value points to a cookie.
  */
-const threadOf = (t: Task, n: number, value: bigint): NonNullable<Notification["thread"]> | number => {
+const threadOf = (t: Task, n: number, value: bigint): NonNullable<MqueueNotification["thread"]> | number => {
   const cookie = t.mem.read(Number(value), COOKIE_SIZE);
   if (!cookie) return -E.EFAULT;
   const socket = t.files.get(n);

@@ -59,7 +59,7 @@ export interface MqueueSender {
   sent: boolean;
 }
 /** mq_notify(3): the receiver of the news that a message came into an empty queue. */
-export interface Notification {
+export interface MqueueNotification {
   readonly process: Process;
   /** 0: no notification, but no other process can register. */
   readonly signal: number;
@@ -71,7 +71,7 @@ export interface Notification {
 /** The last byte of such a cookie. Linux include/linux/mqueue.h NOTIFY_WOKENUP, NOTIFY_REMOVED. */
 const WOKENUP = 1;
 const REMOVED = 2;
-const tellThread = ({ thread }: Notification, what: number): void =>
+const tellThread = ({ thread }: MqueueNotification, what: number): void =>
   thread?.socket.deliverNotice?.(Uint8Array.from([...thread.cookie.subarray(0, 31), what]));
 
 /** The bytes that a queue counts for in RLIMIT_MSGQUEUE. Linux mqueue_get_inode(). */
@@ -92,7 +92,7 @@ export class MqueueInode extends Inode {
   readonly receivers = new Set<MqueueReceiver>();
   readonly senders = new Set<MqueueSender>();
   readonly changes = new WaitQueue();
-  notification: Notification | undefined = undefined;
+  notification: MqueueNotification | undefined = undefined;
 
   constructor(fs: MqueueFs, made: NewInode, shape: MqueueShape, user: number) {
     super(fs, made.mode);

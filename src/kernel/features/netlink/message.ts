@@ -12,7 +12,7 @@ export const HEADER = 16;
 export const align = (n: number): number => (n + 3) & ~3;
 
 /** A received message, with the fields of its header. */
-export interface Request {
+export interface NetlinkRequest {
   readonly type: number;
   readonly flags: number;
   readonly seq: number;
@@ -20,15 +20,15 @@ export interface Request {
   readonly bytes: Uint8Array;
 }
 /** True if the request asks for all objects. */
-export const isDump = ({ flags }: Request): boolean => (flags & NLM_F.DUMP) === NLM_F.DUMP;
+export const isDump = ({ flags }: NetlinkRequest): boolean => (flags & NLM_F.DUMP) === NLM_F.DUMP;
 /** The messages of an answer, by type and body. */
-export type Answer = readonly (readonly [type: number, body: Uint8Array])[];
+export type NetlinkReply = readonly (readonly [type: number, body: Uint8Array])[];
 /** A dump that ended with -errno: its last message says so. */
 export interface Broken {
   readonly ended: number;
 }
 /** The service of a protocol: an answer, 0, or the -errno of a request that is refused. */
-export type Service = (task: Task, request: Request) => Answer | Broken | number;
+export type Service = (task: Task, request: NetlinkRequest) => NetlinkReply | Broken | number;
 
 /** A DataView of the same bytes. */
 export const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

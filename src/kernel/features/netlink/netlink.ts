@@ -16,9 +16,21 @@ import { type AddressUse, NO_PEER } from "../../net/address.ts";
 import type { NetNamespace } from "../../net/namespace.ts";
 import { SO, SOL } from "../../net/options/numbers.ts";
 import { INT } from "../../net/options/row.ts";
-import { type Message, type Received, Socket, weightOf } from "../../net/socket.ts";
-import type { Asked, Shown } from "../../net/socket-level.ts";
-import { type Answer, align, type Broken, HEADER, isDump, NLM_F, NLMSG, type Request, type Service, u32, view } from "./message.ts";
+import { type ReceiveResult, Socket, type SocketMessage, weightOf } from "../../net/socket.ts";
+import type { OptionAnswer, OptionBuffer } from "../../net/socket-level.ts";
+import {
+  align,
+  type Broken,
+  HEADER,
+  isDump,
+  type NetlinkReply,
+  type NetlinkRequest,
+  NLM_F,
+  NLMSG,
+  type Service,
+  u32,
+  view,
+} from "./message.ts";
 import { nftables } from "./nftables.ts";
 import { netlinkOptions } from "./options.ts";
 import { rtnetlink } from "./route.ts";
@@ -63,7 +75,7 @@ export class NetlinkSocket extends Socket {
   /** The port: the process's id, or another number if that is in use. */
   private _port = 0;
   private _groups = 0;
-  private readonly _queue = new Fifo<Message>();
+  private readonly _queue = new Fifo<SocketMessage>();
   private _queued = 0;
   private readonly _readQueue = new WaitQueue();
 
@@ -127,7 +139,7 @@ export class NetlinkSocket extends Socket {
     return -E.EOPNOTSUPP;
   }
 
-  send(task: Task, message: Message, address: string | undefined): number {
+  send(task: Task, message: SocketMessage, address: string | undefined): number {
     if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
     if (message.bytes.length > this.sendBuffer - OVERHEAD) return -E.EMSGSIZE;
     if (this._port === 0) this._take(task, 0);
@@ -145,7 +157,7 @@ export class NetlinkSocket extends Socket {
     return bytes.length;
   }
   /** Queues the answers of a request, and an acknowledgement for an error or if it is asked for. */
-  private _serve(task: Task, request: Request): void {
+  private _serve(task: Task, request: NetlinkRequest): void {
     if (this._isFull && isDump(request)) {
       // All of the answer would be lost.
       this.error = E.ENOBUFS;
@@ -158,18 +170,18 @@ export class NetlinkSocket extends Socket {
     const isDone = typeof answer !== "number" && isDump(request);
     if (result < 0 || (!isDone && (request.flags & NLM_F.ACK) !== 0)) this._acknowledge(request, result);
   }
-  private _answer(request: Request, answer: Answer | Broken): void {
+  private _answer(request: NetlinkRequest, answer: NetlinkReply | Broken): void {
     const dump = isDump(request);
     const [parts, ended] = "ended" in answer ? [[], answer.ended] : [answer, 0];
     for (const [type, part] of parts) this._put(this._message(request, type, dump ? NLM_F.MULTI : 0, part));
     if (dump) this._put(this._message(request, NLMSG.DONE, NLM_F.MULTI, u32(ended >>> 0)));
   }
   /** Acknowledges a request: for a success with the request's header, for an error with the whole request. */
-  private _acknowledge(request: Request, result: number): void {
+  private _acknowledge(request: NetlinkRequest, result: number): void {
     const shown = result < 0 ? request.bytes : request.bytes.subarray(0, HEADER);
     this._put(this._message(request, NLMSG.ERROR, result < 0 ? 0 : NLM_F.CAPPED, Uint8Array.from([...u32(result >>> 0), ...shown])));
   }
-  private _message({ seq }: Request, type: number, flags: number, body: Uint8Array): Uint8Array {
+  private _message({ seq }: NetlinkRequest, type: number, flags: number, body: Uint8Array): Uint8Array {
     const out = new Uint8Array(HEADER + body.length);
     const v = view(out);
     v.setUint32(0, out.length, true);
@@ -185,7 +197,7 @@ export class NetlinkSocket extends Socket {
   /** Queues an answer. A full queue drops it and sets ENOBUFS. Linux netlink_overrun(). */
   private _put(bytes: Uint8Array): void {
     if (this.filters.keeps(() => ({ bytes, at: 0 })) === 0) return;
-    const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
+    const message: SocketMessage = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
     if (this._queued + bytes.length > this.receiveBuffer || !this.account.take(weightOf(message))) {
       if (this.options.get(SOL.NETLINK, NO_ENOBUFS) !== 1) this.error = E.ENOBUFS;
       this._isFull = true;
@@ -213,7 +225,7 @@ export class NetlinkSocket extends Socket {
     if (this.refs > 0) this._put(bytes);
   }
 
-  receive(_task: Task, n: number, peek: boolean): Received | number {
+  receive(_task: Task, n: number, peek: boolean): ReceiveResult | number {
     if (this.error !== 0) return this.takeError();
     const first = this._queue.at(0);
     if (!first) return -E.EAGAIN;
@@ -231,12 +243,12 @@ export class NetlinkSocket extends Socket {
   override queues(): readonly WaitQueue[] {
     return [this._readQueue];
   }
-  override getOption(task: Task, level: number, option: number, asked: Asked): Shown {
+  override getOption(task: Task, level: number, option: number, asked: OptionBuffer): OptionAnswer {
     // There is no peer with a name. Linux netlink_getname().
     if (level === SOL.SOCKET && option === SO.PEERNAME && asked.length > SOCKADDR) return -E.EINVAL;
     return super.getOption(task, level, option, asked);
   }
-  protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
+  protected override getOwnOption(task: Task, level: number, option: number, asked: OptionBuffer): OptionAnswer {
     if (level !== SOL.NETLINK || option !== LIST_MEMBERSHIPS) return super.getOwnOption(task, level, option, asked);
     return this._groups === 0 ? new Uint8Array(0) : u32(this._groups);
   }

@@ -3,7 +3,7 @@
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
-import { type Answer, attribute, body, HEADER, isDump, type Request, type Service, view } from "./message.ts";
+import { attribute, body, HEADER, isDump, type NetlinkReply, type NetlinkRequest, type Service, view } from "./message.ts";
 
 /** NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, and the subsystem in the upper byte of other types. */
 const BATCH = { BEGIN: 16, END: 17 } as const;
@@ -50,7 +50,7 @@ const FIRST = 1;
 
 const be32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 
-const generation = (task: Task): Answer => [
+const generation = (task: Task): NetlinkReply => [
   [
     (NFTABLES << 8) | NFT.NEWGEN,
     body(Uint8Array.of(0, 0, 0, FIRST), [
@@ -61,7 +61,7 @@ const generation = (task: Task): Answer => [
   ],
 ];
 /** The beginning of a transaction: of another subsystem, or for an older generation, it is refused. */
-const begin = ({ bytes }: Request): number => {
+const begin = ({ bytes }: NetlinkRequest): number => {
   if (view(bytes).getUint16(HEADER + 2) !== NFTABLES) return -E.EOPNOTSUPP;
   const wanted = attribute(bytes, HEADER + GENERIC, NAME);
   return !wanted || (wanted.length >= 4 && view(wanted).getUint32(0) === FIRST) ? 0 : -E.ERESTART;

@@ -9,7 +9,19 @@ import { CAP, capableIn } from "../../cred/cred.ts";
 import { type Device, type DeviceAddress, deviceNamed, devicesOf, ethernet, lo, UP } from "../../net/devices.ts";
 import { type InetFamily, type Ip, isLoopback, LOOPBACK } from "../../net/inet-address.ts";
 import type { NetNamespace } from "../../net/namespace.ts";
-import { type Answer, attribute, body, cString, HEADER, isDump, NLM_F, type Request, type Service, u32, view } from "./message.ts";
+import {
+  attribute,
+  body,
+  cString,
+  HEADER,
+  isDump,
+  type NetlinkReply,
+  type NetlinkRequest,
+  NLM_F,
+  type Service,
+  u32,
+  view,
+} from "./message.ts";
 
 const RTM = {
   NEWLINK: 16,
@@ -63,7 +75,7 @@ const networkOf = ({ ip, prefix }: DeviceAddress): Uint8Array =>
   networkOrder(ip).map((octet, i) => octet & ~(255 >> Math.min(8, Math.max(0, prefix - 8 * i))));
 
 /** The device that a request names. */
-const deviceOf = (net: NetNamespace, { bytes }: Request): Device | undefined => {
+const deviceOf = (net: NetNamespace, { bytes }: NetlinkRequest): Device | undefined => {
   if (bytes.length < HEADER + INFO) return undefined;
   const index = view(bytes).getInt32(HEADER + 4, true);
   if (index !== 0) return devicesOf(net).find((device) => device.index === index);
@@ -96,13 +108,13 @@ const link = (net: NetNamespace, device: Device): Uint8Array => {
     [IFLA.STATS, new Uint8Array((STATS - 1) * 4)],
   ]);
 };
-const links = (net: NetNamespace, request: Request): Answer | number => {
+const links = (net: NetNamespace, request: NetlinkRequest): NetlinkReply | number => {
   const one = deviceOf(net, request);
   if (isDump(request)) return devicesOf(net).map((device) => [RTM.NEWLINK, link(net, device)]);
   return one ? [[RTM.NEWLINK, link(net, one)]] : -E.ENODEV;
 };
 /** RTM_NEWLINK and RTM_SETLINK. Without flags and a mask of changes the flags stay. Linux do_setlink(). */
-const setLink = (net: NetNamespace, request: Request): number => {
+const setLink = (net: NetNamespace, request: NetlinkRequest): number => {
   if (deviceOf(net, request) !== lo) return -E.EOPNOTSUPP;
   const v = view(request.bytes);
   const mtu = attribute(request.bytes, HEADER + INFO, IFLA.MTU);
@@ -130,7 +142,7 @@ const addr = (device: Device, address: DeviceAddress): Uint8Array => {
   return body(head, [[IFA.ADDRESS, ip], ...(v4 ? labels : []), [IFA.FLAGS, u32(PERMANENT)]]);
 };
 /** The addresses of the family that is asked for, or of both. Linux inet_dump_ifaddr(), inet6_dump_addr(). */
-const addresses = (net: NetNamespace, { bytes }: Request): Answer => {
+const addresses = (net: NetNamespace, { bytes }: NetlinkRequest): NetlinkReply => {
   const family = bytes[HEADER];
   return ([AF.INET, AF.INET6] as const)
     .filter((f) => family === AF.UNSPEC || family === f)
@@ -151,7 +163,7 @@ const MOST_GIVEN = 32;
 /**
  * The address in a request for the loopback device, or -errno. Linux rtm_to_ifaddr(), inet6_rtm_newaddr().
  */
-const addressIn = ({ bytes }: Request): DeviceAddress | number => {
+const addressIn = ({ bytes }: NetlinkRequest): DeviceAddress | number => {
   if (bytes.length < HEADER + ADDR) return -E.EINVAL;
   const [family, prefix = 0, , scope = 0] = bytes.subarray(HEADER);
   const most = family === AF.INET ? 32 : family === AF.INET6 ? 128 : -1;
@@ -166,7 +178,7 @@ const addressIn = ({ bytes }: Request): DeviceAddress | number => {
 };
 const isMain = ({ ip, prefix }: DeviceAddress): boolean => ip === LOOPBACK && prefix === 8;
 /** RTM_NEWADDR. An address that is there is refused, or with NLM_F_REPLACE stays. */
-const newAddr = (net: NetNamespace, request: Request): number => {
+const newAddr = (net: NetNamespace, request: NetlinkRequest): number => {
   const address = addressIn(request);
   if (typeof address === "number") return address;
   const { ip, prefix } = address;
@@ -178,7 +190,7 @@ const newAddr = (net: NetNamespace, request: Request): number => {
   return 0;
 };
 /** RTM_DELADDR. */
-const deleteAddr = (net: NetNamespace, request: Request): number => {
+const deleteAddr = (net: NetNamespace, request: NetlinkRequest): number => {
   const address = addressIn(request);
   if (typeof address === "number") return address;
   // The prefix counts for IPv6 only. Linux inet_rtm_deladdr(), inet6_addr_del().
@@ -194,7 +206,7 @@ const deleteAddr = (net: NetNamespace, request: Request): number => {
 const routeMessage = (length: number, protocol: number, scope: number, list: Parameters<typeof body>[1]): Uint8Array =>
   body(Uint8Array.from([AF.INET, length, 0, 0, RT_TABLE.MAIN, protocol, scope, RTN.UNICAST, ...u32(0)]), list);
 /** The routes of the main table: the default one, and one for each network. Linux inet_dump_fib(). */
-const routes = (net: NetNamespace, { bytes }: Request): Answer => {
+const routes = (net: NetNamespace, { bytes }: NetlinkRequest): NetlinkReply => {
   const family = bytes[HEADER];
   if (family !== AF.UNSPEC && family !== AF.INET) return [];
   return devicesOf(net)
@@ -220,7 +232,7 @@ const routes = (net: NetNamespace, { bytes }: Request): Answer => {
  * The route to one address. Only those of the loopback device have one. Without RTM_F_LOOKUP_TABLE the answer
  * names the main table. Linux inet_rtm_getroute().
  */
-const route = (task: Task, { bytes }: Request): Answer | number => {
+const route = (task: Task, { bytes }: NetlinkRequest): NetlinkReply | number => {
   const to = attribute(bytes, HEADER + ROUTE, RTA.DST);
   if (bytes[HEADER] !== AF.INET || to?.length !== 4) return -E.EOPNOTSUPP;
   const { net } = task;
@@ -271,7 +283,7 @@ const rule = (family: InetFamily, priority: number, table: number): Uint8Array =
     ...(priority === 0 ? [] : ([[FRA.PRIORITY, u32(priority)]] as const)),
   ]);
 };
-const rulesOf = ({ bytes }: Request): Answer => {
+const rulesOf = ({ bytes }: NetlinkRequest): NetlinkReply => {
   const family = bytes[HEADER];
   return ([AF.INET, AF.INET6] as const)
     .filter((f) => family === AF.UNSPEC || family === f)

@@ -9,7 +9,7 @@ import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
 import { unixTable } from "../../net/unix/table.ts";
 import type { UnixSocket } from "../../net/unix/unix.ts";
-import { type Answer, type Broken, body, HEADER, isDump, type Request, type Service, u32, view } from "./message.ts";
+import { type Broken, body, HEADER, isDump, type NetlinkReply, type NetlinkRequest, type Service, u32, view } from "./message.ts";
 
 const SOCK_DIAG_BY_FAMILY = 20;
 /** struct inet_diag_req_v2, inet_diag_msg; unix_diag_req, unix_diag_msg. */
@@ -56,7 +56,7 @@ const inetMessage = (socket: InetSocket): Uint8Array => {
 };
 
 /** The sockets of a protocol and family whose state is in the mask. */
-const inetSockets = (task: Task, { bytes }: Request, family: InetFamily): Answer | Broken | number => {
+const inetSockets = (task: Task, { bytes }: NetlinkRequest, family: InetFamily): NetlinkReply | Broken | number => {
   if (bytes.length < HEADER + INET_REQUEST) return -E.EINVAL;
   const protocol = bytes[HEADER + 1];
   if (protocol !== IPPROTO.TCP && protocol !== IPPROTO.UDP) return { ended: -E.ENOENT };
@@ -86,7 +86,7 @@ const unixMessage = (socket: UnixSocket, show: number): Uint8Array => {
     [UNIX_DIAG.SHUTDOWN, Uint8Array.of(Number(socket.readShut) | (Number(socket.writeShut) << 1))],
   ]);
 };
-const unixSockets = (task: Task, { bytes }: Request): Answer | number => {
+const unixSockets = (task: Task, { bytes }: NetlinkRequest): NetlinkReply | number => {
   if (bytes.length < HEADER + UNIX_REQUEST) return -E.EINVAL;
   const v = view(bytes);
   const [states, show] = [v.getUint32(HEADER + 4, true), v.getUint32(HEADER + 12, true)];

@@ -18,7 +18,7 @@ import {
   NOBODY,
   OPAQUE,
   type Overlay,
-  type Place,
+  type OverlayPlace,
   refresh,
   removeReal,
   setattr,
@@ -29,10 +29,10 @@ export class OverlayDir extends Inode {
   declare readonly fs: Overlay;
   readonly layers: Dentry[];
   isUpper: boolean;
-  readonly place: Place | undefined;
+  readonly place: OverlayPlace | undefined;
   /** The names in their order, until a change. */
   private _listing: DirEntry[] | undefined = undefined;
-  constructor(fs: Overlay, layers: readonly Dentry[], isUpper: boolean, place: Place | undefined) {
+  constructor(fs: Overlay, layers: readonly Dentry[], isUpper: boolean, place: OverlayPlace | undefined) {
     super(fs, S_IFDIR);
     this.layers = [...layers];
     this.isUpper = isUpper;

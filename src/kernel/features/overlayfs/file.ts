@@ -7,15 +7,15 @@ import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { type Changes, Inode, type Or } from "../../fs/vfs/inode.ts";
 import { O_ACCMODE, O_RDONLY, O_TRUNC } from "../../fs/vfs/open-flags.ts";
-import { copyUp, type Overlay, type Place, refresh, setattr } from "./node.ts";
+import { copyUp, type Overlay, type OverlayPlace, refresh, setattr } from "./node.ts";
 
 /** A regular file. Its bytes are those of the layer's file, also after a copy up. */
 export class OverlayFile extends RegularInode {
   declare readonly fs: Overlay;
   real: Dentry;
   isUpper: boolean;
-  readonly place: Place;
-  constructor(fs: Overlay, real: Dentry, isUpper: boolean, place: Place) {
+  readonly place: OverlayPlace;
+  constructor(fs: Overlay, real: Dentry, isUpper: boolean, place: OverlayPlace) {
     super(fs, real.inode.mode);
     this.real = real;
     this.isUpper = isUpper;
@@ -112,8 +112,8 @@ export class OverlayOther extends Inode {
   declare readonly fs: Overlay;
   real: Dentry;
   isUpper: boolean;
-  readonly place: Place;
-  constructor(fs: Overlay, real: Dentry, isUpper: boolean, place: Place) {
+  readonly place: OverlayPlace;
+  constructor(fs: Overlay, real: Dentry, isUpper: boolean, place: OverlayPlace) {
     super(fs, real.inode.mode);
     this.real = real;
     this.isUpper = isUpper;

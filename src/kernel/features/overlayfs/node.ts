@@ -62,30 +62,30 @@ export interface Overlay extends FileSystem {
 }
 
 /** The place of a node: its directory and its name there. The root has none. */
-export interface Place {
-  readonly dir: Node;
+export interface OverlayPlace {
+  readonly dir: OverlayNode;
   name: string;
 }
 /** The common part of directories, files and other nodes. */
-export interface Node extends Inode {
+export interface OverlayNode extends Inode {
   readonly fs: Overlay;
   readonly real: Dentry;
   readonly isUpper: boolean;
-  readonly place: Place | undefined;
+  readonly place: OverlayPlace | undefined;
   /** Its file is in the upper layer from now on. */
   moved(to: Dentry): void;
 }
 /** True for an inode of an overlay. */
-export const isNode = (inode: Inode): inode is Inode & Node => "isUpper" in inode;
+export const isNode = (inode: Inode): inode is Inode & OverlayNode => "isUpper" in inode;
 
 /** Takes over the attributes of the file in the layer. */
-export const refresh = (node: Node): void => {
+export const refresh = (node: OverlayNode): void => {
   const { mode, uid, gid, nlink, rdev, atime, mtime, ctime, xattrs } = node.real.inode;
   Object.assign(node, { mode, uid, gid, nlink: node.isDir ? 1 : nlink, rdev, atime, mtime, ctime, xattrs });
 };
 
 /** Makes a node exist in the upper layer: 0 or -errno. Linux ovl_copy_up(). */
-export const copyUp = (node: Node): number => {
+export const copyUp = (node: OverlayNode): number => {
   if (node.isUpper) return 0;
   const { place } = node;
   if (!place || !node.fs.writable) return -E.EROFS;
@@ -121,7 +121,7 @@ const copyOf = (dir: Inode, name: string, from: Inode): Or<Inode> => {
   return copy;
 };
 /** Changes attributes of the upper file. */
-export const setattr = (node: Node, changes: Changes): number => {
+export const setattr = (node: OverlayNode, changes: Changes): number => {
   const bad = copyUp(node);
   if (bad < 0) return bad;
   const done = node.real.inode.setattr(changes);

@@ -5,7 +5,7 @@ import type { Kernel } from "../../core/kernel.ts";
 import { type Datagram, decode, echoReply, portUnreachable, udpOf } from "../../net/datagram.ts";
 import { isBroadcast, isMulticast } from "../../net/inet-address.ts";
 import type { NetNamespace } from "../../net/namespace.ts";
-import { announce, ETH_HEADER, ETH_P, type Frame, PACKET, showDatagram, showFrame, type Tap } from "../../net/taps.ts";
+import { announce, ETH_HEADER, ETH_P, type LinkFrame, PACKET, showDatagram, showFrame, type Tap } from "../../net/taps.ts";
 import { UdpSocket } from "../../net/udp.ts";
 
 /** Gives a datagram to the receivers that are not raw sockets. */
@@ -27,7 +27,7 @@ export const deliver = (kernel: Kernel, net: NetNamespace, datagram: Datagram): 
   receive(kernel, net, datagram);
 };
 /** Sends a frame of a packet socket over the loopback. Other protocols than IP end here. */
-export const deliverFrame = (kernel: Kernel, net: NetNamespace, frame: Frame, sender: Tap): void => {
+export const deliverFrame = (kernel: Kernel, net: NetNamespace, frame: LinkFrame, sender: Tap): void => {
   showFrame(kernel, net, frame, sender);
   if (frame.kind === PACKET.OTHERHOST || (frame.protocol !== ETH_P.IP && frame.protocol !== ETH_P.IPV6)) return;
   const datagram = decode(frame.bytes.subarray(ETH_HEADER));

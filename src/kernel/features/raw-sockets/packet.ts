@@ -13,9 +13,9 @@ import { deviceNumbered, lo, UP } from "../../net/devices.ts";
 import { workOfPacket } from "../../net/filter/program.ts";
 import { SOL } from "../../net/options/numbers.ts";
 import { INT } from "../../net/options/row.ts";
-import { type Message, type Note, type Received, Socket } from "../../net/socket.ts";
-import type { Asked, Shown } from "../../net/socket-level.ts";
-import { ETH_HEADER, ETH_P, type Frame, PACKET, seenFrame, type Tap } from "../../net/taps.ts";
+import { type ControlNote, type ReceiveResult, Socket, type SocketMessage } from "../../net/socket.ts";
+import type { OptionAnswer, OptionBuffer } from "../../net/socket-level.ts";
+import { ETH_HEADER, ETH_P, type LinkFrame, PACKET, seenFrame, type Tap } from "../../net/taps.ts";
 import { deliverFrame } from "./deliver.ts";
 import { PACKET_OPTION, packetOptions } from "./options.ts";
 import { PacketQueue } from "./queue.ts";
@@ -72,7 +72,7 @@ const decode = (address: string): Link => {
 const VIRTIO_HEADER = 10;
 const NEEDS_CHECKSUM = 1;
 const NOTHING = new Uint8Array(0);
-const virtioHeader = (sum: Frame["sum"]): Uint8Array => {
+const virtioHeader = (sum: LinkFrame["sum"]): Uint8Array => {
   const bytes = new Uint8Array(VIRTIO_HEADER);
   if (!sum) return bytes;
   bytes[0] = NEEDS_CHECKSUM;
@@ -90,7 +90,7 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
  * The control message of PACKET_AUXDATA, struct tpacket_auxdata { u32 status, len, snaplen; u16 mac, net,
  * tci, tpid; }: the frame is there, and its checksum may be missing.
  */
-const auxData = (length: number, kept: number, network: number, sum: Frame["sum"]): Note => {
+const auxData = (length: number, kept: number, network: number, sum: LinkFrame["sum"]): ControlNote => {
   const data = new Uint8Array(AUX_DATA);
   const v = view(data);
   v.setUint32(0, sum ? STATUS.USER | STATUS.CSUMNOTREADY : STATUS.USER, true);
@@ -178,7 +178,7 @@ export class PacketSocket extends Socket implements Tap {
     return -E.EOPNOTSUPP;
   }
 
-  send(task: Task, message: Message, address: string | undefined): number {
+  send(task: Task, message: SocketMessage, address: string | undefined): number {
     const to = address === undefined ? { protocol: this._protocol, index: this._index, mac: NO_MAC } : decode(address);
     const device = deviceNumbered(this.net, to.index);
     if (!device) return -E.ENXIO;
@@ -198,11 +198,11 @@ export class PacketSocket extends Socket implements Tap {
     }
     // The link to the host carries connections and not frames: they are lost.
     if (device !== lo) return message.bytes.length;
-    const frame: Frame = { bytes, protocol: view(bytes).getUint16(2 * HARDWARE_ADDRESS), kind: kindOf(bytes), work: workOfPacket() };
+    const frame: LinkFrame = { bytes, protocol: view(bytes).getUint16(2 * HARDWARE_ADDRESS), kind: kindOf(bytes), work: workOfPacket() };
     deliverFrame(task.kernel, this.net, frame, this);
     return message.bytes.length;
   }
-  seize(frame: Frame, kind: number): void {
+  seize(frame: LinkFrame, kind: number): void {
     const { bytes, protocol, sum } = frame;
     const outgoing = kind === PACKET.OUTGOING;
     // Only sockets for all protocols see frames that leave. Linux ptype_all.
@@ -229,7 +229,7 @@ export class PacketSocket extends Socket implements Tap {
     if (this._queue.put(prefix.length === 0 ? shown : joined(prefix, shown), from, this.receiveBuffer, more)) this._readQueue.wake();
     else this.lost++;
   }
-  receive(_task: Task, n: number, peek: boolean): Received | number {
+  receive(_task: Task, n: number, peek: boolean): ReceiveResult | number {
     if (this.error !== 0) return this.takeError();
     return this._queue.take(n, peek) ?? -E.EAGAIN;
   }
@@ -241,7 +241,7 @@ export class PacketSocket extends Socket implements Tap {
     return [this._readQueue];
   }
 
-  protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
+  protected override getOwnOption(task: Task, level: number, option: number, asked: OptionBuffer): OptionAnswer {
     if (level === SOL.PACKET)
       switch (option) {
         case OPTION.STATISTICS:
@@ -268,7 +268,7 @@ export class PacketSocket extends Socket implements Tap {
     return new Uint8Array(new Uint32Array(words).buffer);
   }
   /** PACKET_HDRLEN takes a version and gives the size of its header. */
-  private _headerLength({ bytes }: Asked): Uint8Array | number {
+  private _headerLength({ bytes }: OptionBuffer): Uint8Array | number {
     const version = INT.read(bytes());
     return version === undefined || version < VERSION.V1 || version > VERSION.V3 ? -E.EINVAL : INT.write(headerSize(version));
   }

@@ -10,7 +10,7 @@ import type { HeaderRequest } from "../../net/header-notes.ts";
 import { InetSocket, unreachable } from "../../net/inet.ts";
 import { type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAddress, toEndpoint } from "../../net/inet-address.ts";
 import { SO, SOL } from "../../net/options/numbers.ts";
-import type { Message, Received } from "../../net/socket.ts";
+import type { ReceiveResult, SocketMessage } from "../../net/socket.ts";
 import { type Hearer, seenBy } from "../../net/taps.ts";
 import { deliver } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
@@ -87,7 +87,7 @@ export class PingSocket extends InetSocket implements Hearer {
     return -E.EOPNOTSUPP;
   }
 
-  send(task: Task, { bytes, request }: Message, address: string | undefined): number {
+  send(task: Task, { bytes, request }: SocketMessage, address: string | undefined): number {
     const taken = this.port === 0 ? this._takeIdentifier(0) : 0;
     if (taken < 0) return -E.EAGAIN;
     if (bytes.length > MAX_MESSAGE) return -E.EMSGSIZE;
@@ -130,7 +130,7 @@ export class PingSocket extends InetSocket implements Hearer {
       .filter((other) => other instanceof PingSocket && other.domain === this.domain && (isAny(other.ip) || other.ip === to))
       .at(-1);
   }
-  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean): ReceiveResult | number | undefined {
     if (this.error !== 0) return this.takeError();
     const got = this._queue.take(n, peek);
     if (got) return { ...got, notes: this.notesOf(got.header) };

@@ -13,8 +13,8 @@ import { anyOf, type InetFamily, type Ip, isAny, isBroadcast, isMulticast, toAdd
 import { IPV6_CHECKSUM, IPV6_HDRINCL } from "../../net/options/inet-rows.ts";
 import { IP, SO, SOL } from "../../net/options/numbers.ts";
 import { INT } from "../../net/options/row.ts";
-import type { Message, Received } from "../../net/socket.ts";
-import type { Asked, Shown } from "../../net/socket-level.ts";
+import type { ReceiveResult, SocketMessage } from "../../net/socket.ts";
+import type { OptionAnswer, OptionBuffer } from "../../net/socket-level.ts";
 import { type Hearer, seenBy } from "../../net/taps.ts";
 import { deliver } from "./deliver.ts";
 import { PacketQueue } from "./queue.ts";
@@ -84,7 +84,7 @@ export class RawSocket extends InetSocket implements Hearer {
     return -E.EOPNOTSUPP;
   }
 
-  send(task: Task, message: Message, address: string | undefined): number {
+  send(task: Task, message: SocketMessage, address: string | undefined): number {
     const { length } = message.bytes;
     if (length > MAX_DATAGRAM) return -E.EMSGSIZE;
     const to = address === undefined ? this.peerName : toEndpoint(address);
@@ -140,7 +140,7 @@ export class RawSocket extends InetSocket implements Hearer {
     const word = this._filter[type >> 3];
     return word !== undefined && ((word >> (type & 7)) & 1) === 1;
   }
-  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean): ReceiveResult | number | undefined {
     if (this.error !== 0) return this.takeError();
     const got = this._queue.take(n, peek);
     if (got) return { ...got, notes: this.notesOf(got.header) };
@@ -170,7 +170,7 @@ export class RawSocket extends InetSocket implements Hearer {
   private _icmp(): boolean {
     return this.protocol === (this.domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6);
   }
-  protected override getOwnOption(task: Task, level: number, option: number, asked: Asked): Shown {
+  protected override getOwnOption(task: Task, level: number, option: number, asked: OptionBuffer): OptionAnswer {
     if (this._isSixRaw(level, option))
       return option === IPV6_CHECKSUM ? INT.write(this._icmp() ? 2 : -1) : INT.write(this.options.get(SOL.IPV6, option) ?? 0);
     if (level !== this._level()) return super.getOwnOption(task, level, option, asked);

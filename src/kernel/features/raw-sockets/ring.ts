@@ -53,7 +53,7 @@ const requestOf = (value: Uint8Array, version: number): Request | undefined => {
 };
 
 /** The form of a socket's rings. */
-export interface Form {
+export interface RingForm {
   readonly version: number;
   /** PACKET_RESERVE: bytes before each frame. */
   readonly reserve: number;
@@ -77,11 +77,11 @@ interface Packet {
 export abstract class PacketRing {
   protected readonly pages: SharedPages;
   protected readonly request: Request;
-  protected readonly form: Form;
+  protected readonly form: RingForm;
   /** True after a frame was lost, until the program reads the statistics. */
   losing = false;
 
-  constructor(pages: SharedPages, request: Request, form: Form) {
+  constructor(pages: SharedPages, request: Request, form: RingForm) {
     this.pages = pages;
     this.request = request;
     this.form = form;
@@ -168,7 +168,7 @@ export class BlockRing extends PacketRing implements Timer {
   private _last = 0;
   private _sequence = 1n;
 
-  constructor(kernel: Kernel, pages: SharedPages, request: Request, form: Form, readers: WaitQueue) {
+  constructor(kernel: Kernel, pages: SharedPages, request: Request, form: RingForm, readers: WaitQueue) {
     super(pages, request, form);
     this._kernel = kernel;
     this._readers = readers;
@@ -262,7 +262,7 @@ export class BlockRing extends PacketRing implements Timer {
 export const makeRing = (
   kernel: Kernel,
   value: Uint8Array,
-  form: Form,
+  form: RingForm,
   exists: boolean,
   readers: WaitQueue,
 ): PacketRing | number | undefined => {

@@ -6,12 +6,12 @@ import { int, ptr } from "../../syscall/arg.ts";
 import { octal } from "../../syscall/arg-file.ts";
 import { choice, choiceText, flags, flagText } from "../../syscall/arg-flags.ts";
 import { inStruct } from "../../syscall/arg-string.ts";
-import type { Arg } from "../../syscall/declaration.ts";
+import type { ArgType } from "../../syscall/declaration.ts";
 
 /** key_t. */
-export const key: Arg<number> = { ...int, c: "key_t", show: (v) => (v === 0 ? "IPC_PRIVATE" : `0x${(v >>> 0).toString(16)}`) };
+export const key: ArgType<number> = { ...int, c: "key_t", show: (v) => (v === 0 ? "IPC_PRIVATE" : `0x${(v >>> 0).toString(16)}`) };
 
-const getFlags = (names: Readonly<Record<string, number>>): Arg<number> => ({
+const getFlags = (names: Readonly<Record<string, number>>): ArgType<number> => ({
   ...int,
   names,
   combines: true,
@@ -33,7 +33,7 @@ export const msgFlags = flags(
 const common = { IPC_RMID: IPC.RMID, IPC_SET: IPC.SET, IPC_STAT: IPC.STAT, IPC_INFO: IPC.INFO };
 /** The structures of 64 bits, which is what all 64-bit programs have. */
 const IPC_64 = 0x100;
-const control = (names: Readonly<Record<string, number>>, unknown: string): Arg<number> => {
+const control = (names: Readonly<Record<string, number>>, unknown: string): ArgType<number> => {
   const all = { ...common, ...names };
   const show = (v: number): string =>
     (v & IPC_64) === 0 ? choiceText(v, all, unknown) : `IPC_64|${choiceText(v & ~IPC_64, all, unknown)}`;
@@ -75,7 +75,7 @@ export interface Union {
   readonly at: VAddr;
 }
 /** The fourth argument of semctl(2). */
-export const semUnion: Arg<Union> = {
+export const semUnion: ArgType<Union> = {
   c: "union semun",
   decode: (raw, i, abi) => ({ value: (raw[2 * i] as number) | 0, at: ptr.decode(raw, i, abi) }),
   show: ({ value, at }, ctx) => (ctx.all["cmd"] === SEM.SETVAL ? String(value) : ptr.show(at, ctx)),

@@ -8,10 +8,10 @@ import { IPC, IPCCALL } from "../../../abi/uapi/ipc.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { hexInt, int, ptr, uint } from "../../syscall/arg.ts";
-import type { Arg } from "../../syscall/declaration.ts";
+import type { ArgType } from "../../syscall/declaration.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native } from "../../syscall/timespec.ts";
-import type { Version } from "./layout.ts";
+import type { LayoutVersion } from "./layout.ts";
 import { msgctl, msgget, msgrcv, msgsnd } from "./msg.ts";
 import { semctl, semget, semtimedop } from "./sem.ts";
 import { shmat, shmctl, shmdt, shmget } from "./shm.ts";
@@ -27,7 +27,7 @@ interface Words {
 type Call = (t: Task, a: Words, abi: Abi) => Result;
 
 /** Structures of today if the command has IPC_64. */
-const versionOf = (command: number): Version => ((command & IPC.V64) !== 0 ? "now" : "old");
+const versionOf = (command: number): LayoutVersion => ((command & IPC.V64) !== 0 ? "now" : "old");
 const plain = (command: number): number => command & ~IPC.V64;
 
 const control: Call = (t, { first, second, third, ptr: at }, abi) => {
@@ -69,7 +69,7 @@ const ipc = (t: Task, number: number, a: Omit<Words, "version">, abi: Abi): Resu
   calls[number & 0xffff]?.(t, { ...a, version: number >>> 16 }, abi) ?? -E.ENOSYS;
 
 const names: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(IPCCALL).map(([name, n]) => [n, name]));
-const call: Arg<number> = {
+const call: ArgType<number> = {
   ...uint,
   names: IPCCALL,
   show: (v) => {

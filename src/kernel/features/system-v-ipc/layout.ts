@@ -8,7 +8,7 @@ import { shownGid, shownUid } from "../../cred/user-namespace.ts";
 import type { IpcObject } from "./ids.ts";
 
 /** The structures of today, or the ones before Linux 2.4, which only ipc(2) gives. */
-export type Version = "now" | "old";
+export type LayoutVersion = "now" | "old";
 
 /** A time with a second word: its upper half on i386, 0 on x86-64. */
 const timePair: Field<number> = {
@@ -160,7 +160,7 @@ export const get = (t: Task, at: number, of: AnyStruct, abi: Abi): Record<string
   return read && (of.decode(read, abi) as Record<string, number>);
 };
 /** 16-bit ids: 0xffff is -1. */
-export const ownerOf = (x: Readonly<Record<string, number>>, version: Version): { uid: number; gid: number; mode: number } => {
+export const ownerOf = (x: Readonly<Record<string, number>>, version: LayoutVersion): { uid: number; gid: number; mode: number } => {
   const id = (n = 0): number => (version === "old" && n === 0xffff ? 0xffff_ffff : n);
   return { uid: id(x["uid"]), gid: id(x["gid"]), mode: x["mode"] ?? 0 };
 };

@@ -12,10 +12,10 @@ import { int, long, ptr, size } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { ipcGetFlags, key, msgCommand, msgFlags } from "./args.ts";
-import { get, msgInfo, msqid, ownerOf, permOf, put, type Version } from "./layout.ts";
+import { get, type LayoutVersion, msgInfo, msqid, ownerOf, permOf, put } from "./layout.ts";
 import { systemVOf } from "./namespace.ts";
 import { MAY, mayUse, obtain, setOwner, toControl } from "./permission.ts";
-import { type Message, messageBytes, newQueue, type Queue, type Receiver, type Selection } from "./queue.ts";
+import { messageBytes, newQueue, type Queue, type QueuedMessage, type Receiver, type Selection } from "./queue.ts";
 
 /** msgget(2): the identifier or -errno. */
 export const msgget = (t: Task, k: number, flags: number): number => {
@@ -42,9 +42,9 @@ const readLong = (t: Task, at: number, { long: width }: Abi): number | undefined
 /** A message, charged to the account, that waits for room in its queue. */
 export class SendingMessage implements Held {
   readonly queue: Queue;
-  readonly message: Message;
+  readonly message: QueuedMessage;
   private readonly _account: Account;
-  constructor(queue: Queue, message: Message, account: Account) {
+  constructor(queue: Queue, message: QueuedMessage, account: Account) {
     this.queue = queue;
     this.message = message;
     this._account = account;
@@ -66,7 +66,7 @@ export const msgsnd = (t: Task, id: number, at: number, bytes: number, flags: nu
   t.kernel.charge(bytes * cost.byte);
   const queue = ns.msg.get(id);
   if (typeof queue === "number") return queue;
-  const message: Message = { type, text };
+  const message: QueuedMessage = { type, text };
   const { account } = t.kernel.frames;
   if (!account.take(messageBytes(message))) return -E.ENOMEM;
   const sending = new SendingMessage(queue, message, account);
@@ -95,7 +95,7 @@ const selectionOf = (type: number, flags: number): Selection => {
 };
 
 /** Writes a message, whose charge ends: its length or -EFAULT. Linux do_msg_fill(). */
-const deliver = (t: Task, at: number, message: Message, most: number, abi: Abi): number => {
+const deliver = (t: Task, at: number, message: QueuedMessage, most: number, abi: Abi): number => {
   const text = message.text.length > most ? message.text.subarray(0, most) : message.text;
   t.kernel.charge(text.length * cost.byte);
   return t.mem.setLong(at, message.type, abi.long) && t.mem.write(at + abi.long, text) ? text.length : -E.EFAULT;
@@ -156,7 +156,7 @@ const received = (t: Task, { queue, receiver }: ReceivingMessage, at: number, mo
   return receive(t, queue, at, most, receiver.wanted, flags, abi);
 };
 
-const statOf = (t: Task, q: Queue, version: Version) => {
+const statOf = (t: Task, q: Queue, version: LayoutVersion) => {
   const short = (n: number): number => (version === "now" ? n : Math.min(n, 0xffff));
   return {
     ...permOf(t, q),
@@ -170,7 +170,7 @@ const statOf = (t: Task, q: Queue, version: Version) => {
     lrpid: shownPid(t, q.lastReceiver),
   };
 };
-const stat = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
+const stat = (t: Task, id: number, command: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   const { msg } = systemVOf(t);
   const queue = command === IPC.STAT ? msg.get(id) : msg.at(id);
   if (typeof queue === "number") return queue;
@@ -187,7 +187,7 @@ const info = (t: Task, command: number, buf: number, abi: Abi): number => {
   return put(t, buf, msgInfo, values, abi, ns.msg.highest);
 };
 
-const setAttributes = (t: Task, id: number, buf: number, version: Version, abi: Abi): number => {
+const setAttributes = (t: Task, id: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   const wanted = get(t, buf, msqid[version], abi);
   if (!wanted) return -E.EFAULT;
   const ns = systemVOf(t);
@@ -204,7 +204,7 @@ const setAttributes = (t: Task, id: number, buf: number, version: Version, abi: 
 };
 
 /** msgctl(2). */
-export const msgctl = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
+export const msgctl = (t: Task, id: number, command: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   if (id < 0 || command < 0) return -E.EINVAL;
   switch (command) {
     case IPC.INFO:

@@ -5,7 +5,7 @@ import { Part, type Parted } from "../../base/part.ts";
 import type { Task } from "../../core/task.ts";
 import { IpcIds } from "./ids.ts";
 import type { Queue } from "./queue.ts";
-import type { Segment } from "./segment.ts";
+import type { SharedSegment } from "./segment.ts";
 import type { SemaphoreSet } from "./semaphores.ts";
 
 /** ULONG_MAX - (1 << 24). Linux uapi linux/shm.h SHMMAX, SHMALL. */
@@ -13,7 +13,7 @@ const UNLIMITED = 2n ** 64n - 1n - (1n << 24n);
 
 /** The objects of one namespace. The limits are the sysctls of man 5 proc_sys_kernel. */
 export class SystemV implements NamespaceState {
-  readonly shm = new IpcIds<Segment>();
+  readonly shm = new IpcIds<SharedSegment>();
   readonly sem = new IpcIds<SemaphoreSet>();
   readonly msg = new IpcIds<Queue>();
   shmmax = UNLIMITED;

@@ -10,13 +10,13 @@ import type { SystemV } from "./namespace.ts";
 import { ownSizes } from "./sizes.ts";
 
 /** A message: a positive type, and text. */
-export interface Message {
+export interface QueuedMessage {
   readonly type: number;
   readonly text: Uint8Array;
 }
 
 /** The bytes that a message is charged from its copy out of user memory to its copy back. */
-export const messageBytes = ({ text }: Message): number => ownSizes.ipcMessage + text.length;
+export const messageBytes = ({ text }: QueuedMessage): number => ownSizes.ipcMessage + text.length;
 
 /** The selection of a message by msgrcv(2). Linux convert_mode(). */
 export interface Selection {
@@ -45,7 +45,7 @@ export interface Receiver {
   /** The greatest size that it takes. */
   readonly most: number;
   /** The message, or -errno, as soon as the wait is over. */
-  got: Message | number | undefined;
+  got: QueuedMessage | number | undefined;
 }
 
 /** A queue. Linux struct msg_queue. */
@@ -60,7 +60,7 @@ export class Queue extends IpcObject {
   /** The kernel's pids of the last sender and receiver. */
   lastSender = 0;
   lastReceiver = 0;
-  readonly messages = new Set<Message>();
+  readonly messages = new Set<QueuedMessage>();
   readonly receivers = new Set<Receiver>();
   readonly senders = new WaitQueue();
 
@@ -79,7 +79,7 @@ export class Queue extends IpcObject {
     return bytes + this.bytes <= this.limit && 1 + this.messages.size <= this.limit;
   }
   /** Sends a charged message that has room. A waiting receiver gets it at once. Linux pipelined_send(). */
-  send(message: Message, pid: number): void {
+  send(message: QueuedMessage, pid: number): void {
     this.lastSender = pid;
     this.stime = this._now();
     for (const receiver of this.receivers) {
@@ -99,15 +99,15 @@ export class Queue extends IpcObject {
     this._namespace.messages++;
     this._namespace.messageBytes += message.text.length;
   }
-  finish(receiver: Receiver, got: Message | number): void {
+  finish(receiver: Receiver, got: QueuedMessage | number): void {
     this.receivers.delete(receiver);
     receiver.got = got;
     receiver.task.wake();
   }
 
   /** The selected message, which remains in the queue. Linux find_msg(). */
-  find(wanted: Selection): Message | undefined {
-    let found: Message | undefined;
+  find(wanted: Selection): QueuedMessage | undefined {
+    let found: QueuedMessage | undefined;
     let n = 0;
     for (const message of this.messages) {
       n++;
@@ -123,13 +123,13 @@ export class Queue extends IpcObject {
     return found;
   }
   /** Takes a message out, with its charge. */
-  take(message: Message, pid: number): void {
+  take(message: QueuedMessage, pid: number): void {
     this._unlink(message);
     this.rtime = this._now();
     this.lastReceiver = pid;
     this.senders.wake();
   }
-  private _unlink(message: Message): void {
+  private _unlink(message: QueuedMessage): void {
     this.messages.delete(message);
     this.bytes -= message.text.length;
     this._namespace.messages--;

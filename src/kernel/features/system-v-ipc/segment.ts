@@ -19,7 +19,7 @@ import { ownSizes } from "./sizes.ts";
 const DEVICE = 1;
 
 /** A segment. Its bytes are in the page cache only. Linux struct shmid_kernel. */
-export class Segment extends IpcObject implements Backing {
+export class SharedSegment extends IpcObject implements Backing {
   private readonly _kernel: Kernel;
   private readonly _namespace: SystemV;
   /** The size that shmget(2) asked for, in bytes. */
@@ -150,7 +150,9 @@ export const newSegment = (
   if (typeof huge === "number") return huge;
   if (!huge && reserves && pages > kernel.frames.commitLimit) return -E.ENOMEM;
   if (!kernel.frames.account.take(ownSizes.ipcObject)) return -E.ENOMEM;
-  const id = reserved(huge, reserves) ? ns.shm.add(new Segment(kernel, ns, cred, creator, key, flags, bytes, huge), ns.shmmni) : -E.ENOMEM;
+  const id = reserved(huge, reserves)
+    ? ns.shm.add(new SharedSegment(kernel, ns, cred, creator, key, flags, bytes, huge), ns.shmmni)
+    : -E.ENOMEM;
   if (id < 0) {
     kernel.frames.account.give(ownSizes.ipcObject);
     huge?.drop(0);

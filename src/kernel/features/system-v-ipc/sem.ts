@@ -12,7 +12,7 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { ipcGetFlags, key, semCommand, semOps, semUnion, type Union } from "./args.ts";
-import { get, ownerOf, permOf, put, semInfo, semid, type Version } from "./layout.ts";
+import { get, type LayoutVersion, ownerOf, permOf, put, semInfo, semid } from "./layout.ts";
 import { systemVOf } from "./namespace.ts";
 import { MAY, mayUse, obtain, setOwner, toControl } from "./permission.ts";
 import { newSet, type PendingOps, SEMVMX, type SemaphoreSet, type SemOp } from "./semaphores.ts";
@@ -91,7 +91,7 @@ const goOn = (t: Task, { q, until }: SemaphoreWait): Result => {
 };
 
 const statOf = (t: Task, set: SemaphoreSet) => ({ ...permOf(t, set), otime: set.otime, ctime: set.ctime, nsems: set.count });
-const stat = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
+const stat = (t: Task, id: number, command: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   const { sem } = systemVOf(t);
   const set = command === IPC.STAT ? sem.get(id) : sem.at(id);
   if (typeof set === "number") return set;
@@ -151,7 +151,7 @@ const main = (t: Task, id: number, num: number, command: number, at: number): nu
   }
 };
 
-const setAttributes = (t: Task, id: number, buf: number, version: Version, abi: Abi): number => {
+const setAttributes = (t: Task, id: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   const wanted = get(t, buf, semid[version], abi);
   if (!wanted) return -E.EFAULT;
   const set = toControl(t, systemVOf(t).sem, id);
@@ -162,7 +162,15 @@ const setAttributes = (t: Task, id: number, buf: number, version: Version, abi: 
 };
 
 /** semctl(2). */
-export const semctl = (t: Task, id: number, num: number, command: number, { value, at }: Union, version: Version, abi: Abi): number => {
+export const semctl = (
+  t: Task,
+  id: number,
+  num: number,
+  command: number,
+  { value, at }: Union,
+  version: LayoutVersion,
+  abi: Abi,
+): number => {
   if (id < 0) return -E.EINVAL;
   switch (command) {
     case IPC.INFO:

@@ -18,10 +18,10 @@ import { address } from "../../syscall/arg-process.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { key, shmatFlags, shmCommand, shmGetFlags } from "./args.ts";
-import { get, ownerOf, permOf, put, shmInfo, shmid, shmLimits, type Version } from "./layout.ts";
+import { get, type LayoutVersion, ownerOf, permOf, put, shmInfo, shmid, shmLimits } from "./layout.ts";
 import { systemVOf } from "./namespace.ts";
 import { isOwner, mayUse, obtain, setOwner, toControl } from "./permission.ts";
-import { newSegment, Segment } from "./segment.ts";
+import { newSegment, SharedSegment } from "./segment.ts";
 
 /** shmget(2): the identifier or -errno. */
 export const shmget = (t: Task, k: number, bytes: number, flags: number): number => {
@@ -67,7 +67,7 @@ const attach = (t: Task, id: number, wanted: number, flags: number, later: memor
 export const shmat = (t: Task, id: number, at: number, flags: number): Result =>
   thenPopulate(t, (later) => attach(t, id, at, flags, later));
 
-const segmentOf = ({ file }: Vma): Segment | undefined => (file?.backing instanceof Segment ? file.backing : undefined);
+const segmentOf = ({ file }: Vma): SharedSegment | undefined => (file?.backing instanceof SharedSegment ? file.backing : undefined);
 /** True if the mapping is at its first place, `at` being where the attach began. */
 const isInPlace = (vma: Vma, at: number): boolean => (vma.start - at) / PAGE_SIZE === vma.pgoff;
 /** shmdt(2): removes all parts of the attach that began at `at`. Linux ksys_shmdt(). */
@@ -83,7 +83,7 @@ export const shmdt = (t: Task, at: number): number => {
   t.kernel.charge(visited * cost.entry);
   if (!vma) return -E.EINVAL;
   const { file } = vma;
-  const end = at + pageAlign((segmentOf(vma) as Segment).size);
+  const end = at + pageAlign((segmentOf(vma) as SharedSegment).size);
   return charged(t.kernel, t.mem, () => {
     for (const part of areas.within((vma as Vma).start, end)) {
       if (part.end <= end && part.file === file && isInPlace(part, at)) memory.munmap(t.mem, part.start, part.end - part.start);
@@ -92,7 +92,7 @@ export const shmdt = (t: Task, at: number): number => {
   });
 };
 
-const statOf = (t: Task, s: Segment) => {
+const statOf = (t: Task, s: SharedSegment) => {
   return {
     ...permOf(t, s),
     segsz: s.bytes,
@@ -104,7 +104,7 @@ const statOf = (t: Task, s: Segment) => {
     nattch: s.attached,
   };
 };
-const stat = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
+const stat = (t: Task, id: number, command: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   const { shm } = systemVOf(t);
   const segment = command === IPC.STAT ? shm.get(id) : shm.at(id);
   if (typeof segment === "number") return segment;
@@ -113,7 +113,7 @@ const stat = (t: Task, id: number, command: number, buf: number, version: Versio
 };
 
 const INT_MAX = 0x7fffffffn;
-const limits = (t: Task, buf: number, version: Version, abi: Abi): number => {
+const limits = (t: Task, buf: number, version: LayoutVersion, abi: Abi): number => {
   const { shm, shmmax, shmall, shmmni } = systemVOf(t);
   const max = abi.long === 4 && shmmax > INT_MAX ? INT_MAX : shmmax;
   return put(t, buf, shmLimits[version], { max, min: 1, mni: shmmni, seg: shmmni, all: shmall }, abi, shm.highest);
@@ -126,7 +126,7 @@ const info = (t: Task, buf: number, abi: Abi): number => {
   return put(t, buf, shmInfo, { used_ids: shm.inUse, tot: shmPages, rss }, abi, shm.highest);
 };
 
-const set = (t: Task, id: number, buf: number, version: Version, abi: Abi): number => {
+const set = (t: Task, id: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   const wanted = get(t, buf, shmid[version], abi);
   if (!wanted) return -E.EFAULT;
   const segment = toControl(t, systemVOf(t).shm, id);
@@ -154,7 +154,7 @@ const lock = (t: Task, id: number, locks: boolean): number => {
 };
 
 /** shmctl(2). */
-export const shmctl = (t: Task, id: number, command: number, buf: number, version: Version, abi: Abi): number => {
+export const shmctl = (t: Task, id: number, command: number, buf: number, version: LayoutVersion, abi: Abi): number => {
   if (command < 0 || id < 0) return -E.EINVAL;
   switch (command) {
     case IPC.INFO:

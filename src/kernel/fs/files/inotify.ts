@@ -10,7 +10,7 @@ import type { Task } from "../../core/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { EVENT, type FileEvent, type Mark } from "../vfs/notify.ts";
+import { EVENT, type FileEvent, type InodeMark } from "../vfs/notify.ts";
 import { inotifyOf } from "./watch-limits.ts";
 
 /** Flags of inotify_add_watch(2), and bits that only events have. */
@@ -38,7 +38,7 @@ const sizeOf = ({ name }: Queued): number =>
 const charge = ({ name }: Queued): number => sizes.fileEvent + name.length;
 
 /** One watch. Linux struct inotify_inode_mark. */
-export class InotifyWatch implements Mark {
+export class InotifyWatch implements InodeMark {
   readonly file: InotifyFile;
   readonly wd: number;
   readonly inode: Inode;

@@ -6,7 +6,7 @@ import type { Or } from "../vfs/inode.ts";
 import { MemoryFile } from "./memory-file.ts";
 
 /** An open /proc/PID/mem. After the end or an execve(2) of the target it gives no access. */
-export class MemFile extends MemoryFile {
+export class ProcMemFile extends MemoryFile {
   private _gone(): boolean {
     return this.target.state === "dead" || this.target.mem !== this.mem;
   }

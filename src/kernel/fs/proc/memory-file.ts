@@ -7,7 +7,7 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import { type FileSystem, Inode, type Or } from "../vfs/inode.ts";
 import { S_IFREG } from "../vfs/mode.ts";
-import type { Owner } from "./tree/node.ts";
+import type { InodeOwner } from "./tree/node.ts";
 
 /** An open file. It belongs to the address space of the time of open(2), and its offset has no end. */
 export abstract class MemoryFile extends FileDescription {
@@ -37,7 +37,7 @@ export class MemoryNode extends Inode {
   private readonly _File: new (
     ...of: ConstructorParameters<typeof MemoryFile>
   ) => MemoryFile;
-  constructor(fs: FileSystem, ino: number, target: Task, owner: Owner, mode: number, File: FileClass) {
+  constructor(fs: FileSystem, ino: number, target: Task, owner: InodeOwner, mode: number, File: FileClass) {
     super(fs, S_IFREG | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;

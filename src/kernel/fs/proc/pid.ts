@@ -10,7 +10,7 @@ import type { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { O_CLOEXEC } from "../vfs/open-flags.ts";
 import { attributes } from "./attributes.ts";
-import { MemFile } from "./mem.ts";
+import { ProcMemFile } from "./mem.ts";
 import { MemoryNode } from "./memory-file.ts";
 import { PagemapFile } from "./pagemap.ts";
 import { fileNamed, filesOf } from "./pid-files.ts";
@@ -18,9 +18,9 @@ import type { ProcFs } from "./procfs.ts";
 import { type Derived, recipe } from "./tree/derived.ts";
 import {
   DT,
+  type InodeOwner,
   inodesOf,
   linksOf,
-  type Owner,
   ownerOf,
   type ProcContent,
   ProcDirNode,
@@ -155,7 +155,7 @@ const attributeFolder = recipe("proc attributes", (fs: ProcFs, target: Task): Pr
   return { list: () => attributes(fs, target, owner, inodesOf(target) + ATTR + 1) };
 });
 
-const folderEntry = (fs: ProcFs, name: string, ino: number, mode: number, folder: Derived<ProcFolder>, owner?: Owner): ProcEntry => ({
+const folderEntry = (fs: ProcFs, name: string, ino: number, mode: number, folder: Derived<ProcFolder>, owner?: InodeOwner): ProcEntry => ({
   name,
   ino,
   type: DT.dir,
@@ -186,7 +186,7 @@ const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
     name: "mem",
     ino: inodesOf(target) + 4,
     type: DT.reg,
-    make: () => new MemoryNode(fs, inodesOf(target) + 4, target, ownerOf(target), 0o600, MemFile),
+    make: () => new MemoryNode(fs, inodesOf(target) + 4, target, ownerOf(target), 0o600, ProcMemFile),
   },
   {
     name: "pagemap",

@@ -10,7 +10,7 @@ const PAGE = 4096;
  * The limits of pages and inodes of a file system. Pages are frames of the machine. man 5 tmpfs, size= and
  * nr_inodes=.
  */
-export class Budget {
+export class ContentBudget {
   readonly frames: Frames;
   pages: number;
   readonly inodes: number;
@@ -71,7 +71,7 @@ export class Content implements FileContent {
   get copies(): boolean {
     return true;
   }
-  private readonly _budget: Budget;
+  private readonly _budget: ContentBudget;
   private readonly _base: Base | undefined;
   /** The visible size of the base in bytes. A truncation reduces it permanently. */
   private _baseSize: number;
@@ -81,7 +81,7 @@ export class Content implements FileContent {
   private readonly _pages = new OrderedMap<number>();
   size: number;
 
-  constructor(budget: Budget, base?: Base) {
+  constructor(budget: ContentBudget, base?: Base) {
     this._budget = budget;
     this._base = base;
     this._baseSize = base?.size ?? 0;

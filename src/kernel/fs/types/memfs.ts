@@ -13,7 +13,7 @@ import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, TMPFS_FLAGS } from "../vfs/mode.ts";
-import { Budget, Content, type FileContent } from "./content.ts";
+import { Content, ContentBudget, type FileContent } from "./content.ts";
 
 /** The size of a name in a directory's size, in bytes; the dots count. Linux BOGO_DIRENT_SIZE. */
 const DIRENT_SIZE = 20;
@@ -27,7 +27,7 @@ export class MemFs extends FileSystem {
   override readonly attributes: bigint = 0x70n;
   override readonly fileFlags: number = TMPFS_FLAGS;
   override readonly magic: number = 0x01021994;
-  readonly budget: Budget;
+  readonly budget: ContentBudget;
   /** True if names count in the size of a directory, and space is reserved: not on a ramfs. */
   readonly counts: boolean = true;
   private readonly _mode: number;
@@ -44,7 +44,7 @@ export class MemFs extends FileSystem {
     super(dev, clock);
     const pages = options.pages ?? this._defaultPages();
     clock.garbage.add(this, sizes.fileSystem);
-    this.budget = new Budget(clock.frames, pages, options.inodes ?? Math.max(pages, 1024));
+    this.budget = new ContentBudget(clock.frames, pages, options.inodes ?? Math.max(pages, 1024));
     this._mode = options.mode ?? 0o755;
   }
   override get root(): Dentry {

@@ -48,7 +48,7 @@ const flagOptions: Readonly<Record<string, { readonly set?: number; readonly cle
 };
 
 /** The options of a mount that is being made or changed. Linux struct fs_context. */
-export class MountOptions {
+export class MountContext {
   readonly type: FileSystemType;
   readonly values = new Map<string, string>();
   source: string | undefined = undefined;

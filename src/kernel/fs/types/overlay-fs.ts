@@ -10,7 +10,7 @@ import { HostBase } from "./host-fs.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 import { MemFs, MemLink } from "./memfs.ts";
 import { OverlayContent } from "./overlay-content.ts";
-import { OverlayDir, OverlayFile, OverlayNode } from "./overlay-inodes.ts";
+import { HostOverlayDir, HostOverlayFile, HostOverlayNode } from "./overlay-inodes.ts";
 import { ROOT, UpperState } from "./upper-state.ts";
 import type { UpperNode, UpperRecord, UpperStore } from "./upper-store.ts";
 
@@ -33,7 +33,7 @@ const textOfBytes = (bytes: Uint8Array): string => Array.from(bytes, (byte) => S
 const none = (): Pending => ({ nodes: new Map(), names: [], chunks: [] });
 
 /** The file system of `--overlay`. */
-export class OverlayFs extends MemFs {
+export class HostOverlayFs extends MemFs {
   override readonly type: string = "overlay";
   override readonly keepsBirths = false;
   override readonly magic: number = 0x794c7630;
@@ -68,7 +68,7 @@ export class OverlayFs extends MemFs {
     if (known) return this._fromUpper(ROOT, known);
     const place: Place = { id: ROOT, lower: node && "", node };
     const { mode: bits, uid, gid } = node?.stat ?? { mode: S_IFDIR | mode, uid: 0, gid: 0 };
-    const root = new OverlayDir(this, { mode: bits, uid, gid, rdev: 0 }, node);
+    const root = new HostOverlayDir(this, { mode: bits, uid, gid, rdev: 0 }, node);
     if (node) this._shownAs(root, node);
     this._places.set(root, place);
     this._inodes.set(ROOT, root);
@@ -89,7 +89,7 @@ export class OverlayFs extends MemFs {
     return (this.state.nodes.get(id)?.mode ?? 0) & S_IFMT;
   }
   /** The inode of a name, for a directory that looks it up. */
-  load(directory: OverlayDir, name: string): Or<Inode> {
+  load(directory: HostOverlayDir, name: string): Or<Inode> {
     const id = this.namesOf(directory)?.get(name);
     if (id === 0) return -E.ENOENT;
     if (id !== undefined) {
@@ -145,7 +145,7 @@ export class OverlayFs extends MemFs {
     const made = { mode, uid, gid, rdev };
     switch (mode & S_IFMT) {
       case S_IFDIR:
-        return new OverlayDir(this, made, node);
+        return new HostOverlayDir(this, made, node);
       case S_IFLNK: {
         const text = target ?? node?.readlink() ?? "";
         return new MemLink(this, made, typeof text === "number" ? "" : text);
@@ -154,10 +154,10 @@ export class OverlayFs extends MemFs {
         const below = node && new HostBase(node);
         const chunks = id === undefined ? undefined : this.state.chunks.get(id);
         const known = { ...(id === undefined ? {} : { id }), ...(base === undefined ? {} : { base }), ...(chunks ? { chunks } : {}) };
-        return new OverlayFile(this, made, new OverlayContent(this.store, below, known));
+        return new HostOverlayFile(this, made, new OverlayContent(this.store, below, known));
       }
       default:
-        return new OverlayNode(this, made, node !== undefined);
+        return new HostOverlayNode(this, made, node !== undefined);
     }
   }
   /** A new file of a guest. */
@@ -179,7 +179,7 @@ export class OverlayFs extends MemFs {
         : {}),
       ...(inode instanceof MemLink ? { target: inode.target } : {}),
       ...(below ? { lower } : {}),
-      ...(inode instanceof OverlayFile && below ? { base: inode.overlaid.baseSize } : {}),
+      ...(inode instanceof HostOverlayFile && below ? { base: inode.overlaid.baseSize } : {}),
     };
   }
   /**
@@ -237,7 +237,7 @@ export class OverlayFs extends MemFs {
     return done < 0 ? done : id;
   }
   /** Retains that chunks are in the upper layer, or that fewer bytes of the lower file can be seen. */
-  note(file: OverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
+  note(file: HostOverlayFile, record: Pick<UpperRecord, "chunks"> | "base"): number {
     if (record === "base") this._renew(file);
     else this._pending.chunks.push(...(record.chunks ?? []));
     return this._commit();

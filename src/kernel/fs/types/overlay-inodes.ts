@@ -5,14 +5,14 @@ import type { Inode, NewInode, Or } from "../vfs/inode.ts";
 import type { HostNode } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemNode } from "./memfs.ts";
 import type { ContentOwner, OverlayContent } from "./overlay-content.ts";
-import type { OverlayFs } from "./overlay-fs.ts";
+import type { HostOverlayFs } from "./overlay-fs.ts";
 import type { UpperRecord } from "./upper-store.ts";
 
 /** A regular file. */
-export class OverlayFile extends MemFile implements ContentOwner {
-  declare readonly fs: OverlayFs;
+export class HostOverlayFile extends MemFile implements ContentOwner {
+  declare readonly fs: HostOverlayFs;
   readonly overlaid: OverlayContent;
-  constructor(fs: OverlayFs, made: NewInode, content: OverlayContent) {
+  constructor(fs: HostOverlayFs, made: NewInode, content: OverlayContent) {
     super(fs, made, content);
     this.overlaid = content;
     content.owner = this;
@@ -30,22 +30,22 @@ export class OverlayFile extends MemFile implements ContentOwner {
 }
 
 /** A device node, FIFO or socket. One of the host is shown and never opened. */
-export class OverlayNode extends MemNode {
-  declare readonly fs: OverlayFs;
+export class HostOverlayNode extends MemNode {
+  declare readonly fs: HostOverlayFs;
   override readonly nodev: boolean;
-  constructor(fs: OverlayFs, made: NewInode, isHosts: boolean) {
+  constructor(fs: HostOverlayFs, made: NewInode, isHosts: boolean) {
     super(fs, made);
     this.nodev = isHosts;
   }
 }
 
 /** A directory. */
-export class OverlayDir extends MemDir {
-  declare readonly fs: OverlayFs;
+export class HostOverlayDir extends MemDir {
+  declare readonly fs: HostOverlayFs;
   /** The directory of the lower layer with more names. */
   readonly lower: HostNode | undefined;
   private _filled = false;
-  constructor(fs: OverlayFs, made: NewInode, lower: HostNode | undefined) {
+  constructor(fs: HostOverlayFs, made: NewInode, lower: HostNode | undefined) {
     super(fs, made);
     this.lower = lower;
   }
@@ -92,7 +92,7 @@ export class OverlayDir extends MemDir {
   /** A rename replaces a file of this directory: one record has all of it. */
   private _moving = false;
   override rename(name: string, to: Inode, newName: string, flags: number, whiteout?: NewInode): number {
-    if (!(to instanceof OverlayDir)) return super.rename(name, to, newName, flags, whiteout);
+    if (!(to instanceof HostOverlayDir)) return super.rename(name, to, newName, flags, whiteout);
     const moved = this.lookup(name);
     const there = to.lookup(newName);
     to._moving = true;

@@ -14,7 +14,7 @@ import type { FileDescription } from "./file.ts";
 import type { Leases } from "./leases.ts";
 import type { Locks, LockTable } from "./locks.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
-import { inodeEnded, type Mark, type WideMark } from "./notify.ts";
+import { type InodeMark, inodeEnded, type WideMark } from "./notify.ts";
 
 declare module "../../base/namespace-part.ts" {
   interface NamespaceState {
@@ -297,7 +297,7 @@ export abstract class Inode {
   /** Leases of its open files. */
   leases: Leases | undefined = undefined;
   /** The watchers of the inode. Linux i_fsnotify_marks. */
-  marks: Set<Mark> | undefined = undefined;
+  marks: Set<InodeMark> | undefined = undefined;
   /** The number of writers or, negative, of executions, for ETXTBSY. Linux i_writecount. */
   writers = 0;
 

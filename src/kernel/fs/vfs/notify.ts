@@ -33,7 +33,7 @@ export interface FileEvent {
 }
 
 /** A watcher of one inode. Linux struct fsnotify_mark. */
-export interface Mark {
+export interface InodeMark {
   /** Its group gets one event for all its marks, by `GroupEvent`: fanotify. */
   readonly group?: MarkGroup;
   happened(event: FileEvent): void;
@@ -60,7 +60,7 @@ export interface GroupEvent {
 export type MarkPlace = "inode" | "child" | "wide" | "target";
 /** A mark that an event concerns, and the object that the mark is on. */
 export interface Hit {
-  readonly mark: Mark;
+  readonly mark: InodeMark;
   readonly place: MarkPlace;
 }
 /** A group of marks. Linux struct fsnotify_group. */
@@ -79,14 +79,14 @@ export interface Question {
   cancel(): void;
 }
 /** A mark of a mount, or (no mount) of its whole file system. */
-export interface WideMark extends Mark {
+export interface WideMark extends InodeMark {
   readonly mount: Mount | undefined;
 }
 
 /** The marks of groups that an event reaches. */
 const hitsOf = (event: GroupEvent, child: boolean): Map<MarkGroup, Hit[]> => {
   const groups = new Map<MarkGroup, Hit[]>();
-  const add = (marks: Iterable<Mark> | undefined, place: MarkPlace): void => {
+  const add = (marks: Iterable<InodeMark> | undefined, place: MarkPlace): void => {
     for (const mark of marks ?? []) {
       if (!mark.group) continue;
       const hits = groups.get(mark.group);

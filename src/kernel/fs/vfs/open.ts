@@ -48,7 +48,7 @@ import {
   permission,
   wantWrite,
 } from "./permission.ts";
-import { type Last, Walk } from "./resolve.ts";
+import { type Last, PathWalk } from "./resolve.ts";
 import { mayTruncate, type Purpose, securityOfOpen } from "./security.ts";
 
 /** struct open_how. man 2 openat2. */
@@ -118,7 +118,7 @@ const accessOf = (flags: number): number => {
  */
 export const open = (task: Task, base: Path, name: string, { flags, mode, limits }: How): Or<FileDescription> | Wait => {
   if (name === "") return -E.ENOENT;
-  const walk = new Walk(task, base, limits);
+  const walk = new PathWalk(task, base, limits);
   const last = walk.parent(name);
   if (typeof last === "number") return last;
   if (flags & __O_TMPFILE) return openTmpfile(task, walk, last, flags, mode);
@@ -128,7 +128,7 @@ export const open = (task: Task, base: Path, name: string, { flags, mode, limits
   return "missing" in found ? -E.ENOENT : openFound(task, found, flags);
 };
 
-const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
+const openCreating = (task: Task, walk: PathWalk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
   if (last.kind === "name" && last.slash) return -E.EISDIR;
   const found = walk.follow(last, !(flags & (O_NOFOLLOW | O_EXCL)));
   if (typeof found === "number") return found;
@@ -163,7 +163,7 @@ const isOwn = ({ waited }: Task, dentry: Dentry): boolean => {
   return permissions?.asking?.dentry === dentry && permissions.made === dentry;
 };
 
-const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
+const openTmpfile = (task: Task, walk: PathWalk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
   const found = walk.follow(last, !(flags & O_NOFOLLOW));
   if (typeof found === "number") return found;
   if ("missing" in found) return -E.ENOENT;

@@ -54,7 +54,7 @@ const behindSlashes = (text: string, from: number): number => {
 };
 
 /** One path resolution. It counts the links that were followed in all its paths. Linux struct nameidata. */
-export class Walk {
+export class PathWalk {
   readonly task: Task;
   at: Path;
   private readonly _root: Path;
@@ -199,7 +199,7 @@ export class Walk {
  */
 export const resolve = (task: Task, base: Path, name: string, follow = true): Or<Path> => {
   if (name === "") return -E.ENOENT;
-  const walk = new Walk(task, base);
+  const walk = new PathWalk(task, base);
   const last = walk.parent(name);
   if (typeof last === "number") return last;
   const found = walk.follow(last, follow);
@@ -208,4 +208,4 @@ export const resolve = (task: Task, base: Path, name: string, follow = true): Or
 
 /** The parent of a name to make or remove, or -errno. Linux filename_parentat(). */
 export const resolveParent = (task: Task, base: Path, name: string): Or<Last> =>
-  name === "" ? -E.ENOENT : new Walk(task, base).parent(name);
+  name === "" ? -E.ENOENT : new PathWalk(task, base).parent(name);

@@ -1,7 +1,7 @@
 // The calls of security modules for files, loaded with the first restricted task. Linux security/security.c
 // call_int_hook().
 import type { Task } from "../../core/task.ts";
-import type { AnyCheck, Rest } from "../../cred/security-checks.ts";
+import type { AnyCheck, CheckArguments } from "../../cred/security-checks.ts";
 import type { Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Purpose } from "./security.ts";
@@ -9,7 +9,7 @@ import type { Purpose } from "./security.ts";
 type FileHook = "fileTruncate" | "fileIoctl";
 
 /** The first error of the modules with a number for the file. */
-export const checkFile = <K extends FileHook>(task: Task, { security }: FileDescription, hook: K, ...args: Rest<K>): number => {
+export const checkFile = <K extends FileHook>(task: Task, { security }: FileDescription, hook: K, ...args: CheckArguments<K>): number => {
   for (const { name, hooks } of task.kernel.securityModules) {
     const rights = security?.get(name);
     const result = rights === undefined ? 0 : ((hooks()[hook] as AnyCheck)?.(rights, ...args) ?? 0);

@@ -16,7 +16,7 @@ export interface FilterOwner {
   chargeFilters(bytes: number): boolean;
 }
 /** The filter of one socket, and its lock. */
-export class Filters {
+export class SocketFilters {
   private _program: PacketProgram | undefined = undefined;
   private _locked = false;
   /** The kernel whose time a run takes. */
@@ -96,7 +96,7 @@ export class Filters {
     return length < program.length ? -E.EINVAL : { bytes: program.bytes, length: program.length, errno: 0 };
   }
   /** An accepted connection has the filter of its listener. The description is not open yet. */
-  copyFrom(other: Filters): void {
+  copyFrom(other: SocketFilters): void {
     this._program = other._program;
     this._kernel = other._kernel;
     this._locked = other._locked;

@@ -3,7 +3,7 @@
 // only stored, because they have no effect on the loopback device.
 import { E } from "../../../abi/errno.ts";
 import { HEADER_OPTION, IP, IPV6 } from "./numbers.ts";
-import { flag, INT, MARKS, type OptionSet, privileged, type Row, type Rows, refuse, row, type Setter, within } from "./row.ts";
+import { flag, INT, MARKS, type OptionRow, type OptionSet, privileged, type Rows, refuse, row, type Setter, within } from "./row.ts";
 
 /** A number within limits, or -1 for the default. */
 const orDefault =
@@ -86,7 +86,7 @@ export const ipv6Rows = (set: OptionSet): Rows => {
   const raw = set === "raw";
   const tcp = set === "tcp";
   const many: Rows = Object.fromEntries(flags.map((option) => [option, row(0, flag)]));
-  const rows: Record<number, Row> = {
+  const rows: Record<number, OptionRow> = {
     ...many,
     /** UNICAST_HOPS, MULTICAST_HOPS */
     16: row(64, orDefault(64, 0, 255)),

@@ -5,7 +5,7 @@ import { AF } from "../../../abi/uapi/socket.ts";
 import type { Task } from "../../core/task.ts";
 import { ipRows, ipv6Rows, shortInt, unreadIpv6Rows } from "./inet-rows.ts";
 import { SOL } from "./numbers.ts";
-import { INT, type OptionSet, type Row, type Rows } from "./row.ts";
+import { INT, type OptionRow, type OptionSet, type Rows } from "./row.ts";
 import { socketRows, unreadRows } from "./socket-rows.ts";
 import { tcpRows, udpRows } from "./tcp-rows.ts";
 
@@ -50,7 +50,7 @@ export class Options {
   dropLevel(level: number): void {
     this._levels = Object.fromEntries(Object.entries(this._levels).filter(([key]) => Number(key) !== level));
   }
-  private _row(level: number, option: number): Row | undefined {
+  private _row(level: number, option: number): OptionRow | undefined {
     return this._levels[level]?.[option];
   }
   /** The value of an option; undefined if the protocol does not have it. */

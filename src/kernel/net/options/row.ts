@@ -15,27 +15,27 @@ export const refuse = (errno: number): Refusal => ({ errno });
 export type Setter = (value: number, task: Task) => number | Refusal;
 
 /** An option. */
-export interface Row {
+export interface OptionRow {
   /** The value of a new socket. */
   readonly initial: number;
   /** Undefined: the option cannot be set. */
   readonly set: Setter | undefined;
   /** The form of the value, if it is not an int. */
-  readonly form?: Form;
+  readonly form?: OptionForm;
   /** The protocols that have the option. Others refuse it with EOPNOTSUPP, or show its initial value. */
   readonly only?: { readonly sets: readonly OptionSet[]; readonly shows: boolean };
 }
 /** A value as bytes. */
-export interface Form {
+export interface OptionForm {
   readonly write: (value: number) => Uint8Array;
   /** The number in bytes of a program, at least four; undefined for a wrong length. */
   readonly read: (bytes: Uint8Array) => number | undefined;
 }
 /** Options by number. */
-export type Rows = Readonly<Record<number, Row>>;
+export type Rows = Readonly<Record<number, OptionRow>>;
 
 /** A row of an int. */
-export const row = (initial: number, set?: Setter): Row => ({ initial, set });
+export const row = (initial: number, set?: Setter): OptionRow => ({ initial, set });
 /** 0 or 1. */
 export const flag: Setter = (v) => Number(v !== 0);
 /** A number that is neither less nor greater. */
@@ -57,12 +57,12 @@ export const MARKS = [CAP.NET_RAW, CAP.NET_ADMIN] as const;
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 /** An int. */
-export const INT: Form = {
+export const INT: OptionForm = {
   write: (value) => new Uint8Array(new Int32Array([value]).buffer),
   read: (bytes) => (bytes.length < 4 ? undefined : view(bytes).getInt32(0, true)),
 };
 /** Two ints: the second in the upper half of the number. `both`: the program must give both. */
-export const pair = (both: boolean): Form => ({
+export const pair = (both: boolean): OptionForm => ({
   write: (value) => new Uint8Array(new Uint32Array([value, Math.floor(value / 2 ** 32)]).buffer),
   read: (bytes) => {
     if (bytes.length < (both ? 8 : 4)) return undefined;
@@ -70,7 +70,7 @@ export const pair = (both: boolean): Form => ({
   },
 });
 /** An unsigned long: an int of -1 has all its bits. */
-export const ULONG: Form = {
+export const ULONG: OptionForm = {
   write: (value) => new Uint8Array(new BigInt64Array([BigInt(value)]).buffer),
   read: (bytes) => {
     if (bytes.length >= 8) return Number(view(bytes).getBigInt64(0, true));

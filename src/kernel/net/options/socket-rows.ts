@@ -8,10 +8,10 @@ import {
   flag,
   ignored,
   MARKS,
+  type OptionRow,
   type OptionSet,
   pair,
   privileged,
-  type Row,
   refuse,
   row,
   type Setter,
@@ -37,7 +37,7 @@ const sendTime: Setter = (v, task) => {
   return clock === MONOTONIC || capableIn(task.cred, task.net.owner, CAP.NET_ADMIN) ? v : refuse(E.EPERM);
 };
 const ints: readonly OptionSet[] = ["tcp", "udp", "udplite", "ping", "raw"];
-const only = (made: Row, sets: readonly OptionSet[], shows = true): Row => ({ ...made, only: { sets, shows } });
+const only = (made: OptionRow, sets: readonly OptionSet[], shows = true): OptionRow => ({ ...made, only: { sets, shows } });
 const positive = (v: number): boolean => v > 0;
 
 const common = {
@@ -101,10 +101,10 @@ const common = {
 /** The half of net.ipv4.tcp_rmem. Linux tcp_set_rcvlowat(). */
 const MOST_LOW_WATER = 2 ** 24;
 /** The options of a protocol. */
-export const socketRows = (set: OptionSet): Readonly<Record<number, Row>> =>
+export const socketRows = (set: OptionSet): Readonly<Record<number, OptionRow>> =>
   set === "tcp" ? { ...common, [SO.RCVLOWAT]: row(1, (v) => (v < 0 ? MOST_LOW_WATER : Math.min(v || 1, MOST_LOW_WATER))) } : common;
 /** Options that can be set and not be read. */
-export const unreadRows: Readonly<Record<number, Row>> = {
+export const unreadRows: Readonly<Record<number, OptionRow>> = {
   /** A route that is bad: there is no other. */
   [SO.CNX_ADVICE]: row(0, ignored),
   [SO.BUSY_POLL_BUDGET]: row(0, privileged(within(0, 0xffff), positive, CAP.NET_ADMIN)),

@@ -9,7 +9,7 @@ import { credOf } from "../../cred/cred.ts";
 import { ipOf, ipText } from "../address-text.ts";
 import type { HostAddress, HostLink, HostNetwork, NetworkEvent } from "../host-network.ts";
 import { type Endpoint, type Ip, isBroadcast, isMulticast, toAddress } from "../inet-address.ts";
-import type { Connecting, NetNamespace, Uplink as Way } from "../namespace.ts";
+import type { Connecting, NetNamespace, NetworkUplink as Way } from "../namespace.ts";
 import { plan } from "../plan.ts";
 import type { SocketOwner } from "../socket.ts";
 import { TcpSocket } from "../tcp.ts";

@@ -8,7 +8,7 @@ import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Timer } from "../../timer/timers.ts";
-import type { Message } from "../socket.ts";
+import type { SocketMessage } from "../socket.ts";
 import type { UnixSocket } from "./unix.ts";
 
 /** A search begins after so much time at least, and takes at most this part of the time. */
@@ -44,7 +44,7 @@ export class Flight implements Timer {
     return many && !capable(cred, CAP.SYS_RESOURCE) && !capable(cred, CAP.SYS_ADMIN);
   }
   /** The descriptors of a message are in flight, or no longer. */
-  count({ rights, owner = 0 }: Message, change: 1 | -1): void {
+  count({ rights, owner = 0 }: SocketMessage, change: 1 | -1): void {
     const all = (this._users.get(owner) ?? 0) + change * rights.length;
     if (all > 0) this._users.set(owner, all);
     else this._users.delete(owner);

@@ -16,7 +16,7 @@ import type { Inode } from "../../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { type AddressUse, NO_PEER } from "../address.ts";
 import { SendBuffer } from "../send-buffer.ts";
-import { type Message, peerOf, type Received, SIOC_QUEUE, Socket, weightOf } from "../socket.ts";
+import { peerOf, type ReceiveResult, SIOC_QUEUE, Socket, type SocketMessage, weightOf } from "../socket.ts";
 import { type Flight, flightOf } from "./garbage.ts";
 import { bindName, findBound, releaseName } from "./name.ts";
 import { unixTable } from "./table.ts";
@@ -46,14 +46,14 @@ export class UnixSocket extends Socket {
   readShut = false;
   writeShut = false;
   closed = false;
-  readonly queue = new Fifo<Message>();
+  readonly queue = new Fifo<SocketMessage>();
   /** Datagram sockets that wait until this one's queue has space. Linux unix_sock.peer_wait. */
   private readonly _waiters = new Set<UnixSocket>();
   /** Sockets that have this one in their `_waiters`. */
   private readonly _waitsFor = new Set<UnixSocket>();
   private _queued = 0;
   /** The messages of the queue that hold descriptors. */
-  readonly carriers = new Set<Message>();
+  readonly carriers = new Set<SocketMessage>();
   private readonly _flight: Flight;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
@@ -202,7 +202,7 @@ export class UnixSocket extends Socket {
     return end.handOver();
   }
 
-  send(task: Task, message: Message, address: string | undefined): number {
+  send(task: Task, message: SocketMessage, address: string | undefined): number {
     const to = this.type === SOCK.STREAM ? this._streamsTo(message, address) : this._destination(task, address);
     if (typeof to === "number") return to;
     if (message.rights.length > 0) {
@@ -218,7 +218,7 @@ export class UnixSocket extends Socket {
     return message.bytes.length === 0 ? 0 : this._sendStream(to, message);
   }
   /** Sends pieces while there is space: the number of bytes, or -errno. The first has the descriptors. */
-  private _sendStream(to: UnixSocket, message: Message): number {
+  private _sendStream(to: UnixSocket, message: SocketMessage): number {
     let sent = 0;
     for (; sent < message.bytes.length; ) {
       if (this._buffer.isFull) return sent || -E.EAGAIN;
@@ -232,7 +232,7 @@ export class UnixSocket extends Socket {
    * The receiver of a stream's bytes, or -errno. EPIPE has precedence over a pending error. Linux
    * unix_stream_sendmsg().
    */
-  private _streamsTo({ bytes }: Message, address: string | undefined): UnixSocket | number {
+  private _streamsTo({ bytes }: SocketMessage, address: string | undefined): UnixSocket | number {
     const { peer } = this;
     if (address !== undefined) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
     if (!peer) return -E.ENOTCONN;
@@ -260,13 +260,13 @@ export class UnixSocket extends Socket {
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
   /** Queues a packet that the filter keeps, or its first bytes. The sender does not hear of a lost one. */
-  private _putPacket(message: Message, buffer: SendBuffer): boolean {
+  private _putPacket(message: SocketMessage, buffer: SendBuffer): boolean {
     const { bytes } = message;
     const kept = this.filters.keeps(() => ({ bytes, at: 0 }));
     return kept === 0 || this._put({ ...message, ...this.marks(), bytes: bytes.subarray(0, kept) }, buffer);
   }
   /** Queues a message. False: memory is short. Linux sock_alloc_send_pskb(). */
-  private _put(message: Message, buffer: SendBuffer): boolean {
+  private _put(message: SocketMessage, buffer: SendBuffer): boolean {
     message.weight = weightOf(message);
     if (!this.account.take(message.weight)) return false;
     message.sender = { buffer, bytes: buffer.take(message.bytes.length, this.type === SOCK.STREAM ? "piece" : "packet") };
@@ -283,7 +283,7 @@ export class UnixSocket extends Socket {
   }
 
   /** The descriptors of a message are in flight no longer. */
-  private _land(message: Message): void {
+  private _land(message: SocketMessage): void {
     if (this.carriers.delete(message)) this._flight.count(message, -1);
   }
   /** Takes the descriptors out of the queue, by message. The caller drops them. */
@@ -295,7 +295,7 @@ export class UnixSocket extends Socket {
       return rights;
     });
   }
-  receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): Received | number | undefined {
+  receive(_task: Task, n: number, peek: boolean, into?: Uint8Array): ReceiveResult | number | undefined {
     const first = this.queue.at(0);
     // A stream returns queued bytes before an error. Linux unix_stream_read_generic(),
     // __skb_try_recv_datagram().
@@ -306,18 +306,18 @@ export class UnixSocket extends Socket {
     }
     return this.type === SOCK.STREAM ? this._takeStream(n, peek, into) : this._takePacket(first, n, peek);
   }
-  private _takePacket(first: Message, n: number, peek: boolean): Received {
+  private _takePacket(first: SocketMessage, n: number, peek: boolean): ReceiveResult {
     if (!peek) this._drop(first);
     return { ...first, bytes: first.bytes.subarray(0, n), length: first.bytes.length };
   }
-  private _drop(first: Message): void {
+  private _drop(first: SocketMessage): void {
     this.queue.shift();
     this._give(first);
     this._queued -= first.bytes.length;
     this._wakeWaiters();
   }
   /** The message has been read or dropped. */
-  private _give(message: Message): void {
+  private _give(message: SocketMessage): void {
     const { weight, sender } = message;
     this._land(message);
     this.account.give(weight ?? 0);
@@ -338,13 +338,13 @@ export class UnixSocket extends Socket {
     this._waiters.clear();
   }
   /** Reads bytes of several messages, but not beyond descriptors or a change of the sender's credentials. */
-  private _takeStream(n: number, peek: boolean, into: Uint8Array | undefined): Received {
-    const first = this.queue.at(0) as Message;
+  private _takeStream(n: number, peek: boolean, into: Uint8Array | undefined): ReceiveResult {
+    const first = this.queue.at(0) as SocketMessage;
     const parts: Uint8Array[] = [];
     let remaining = n;
     let i = 0;
     for (; i < this.queue.length && remaining > 0; i++) {
-      const message = this.queue.at(i) as Message;
+      const message = this.queue.at(i) as SocketMessage;
       if (i > 0 && (message.rights.length > 0 || first.rights.length > 0 || !sameSender(message, first))) break;
       const piece = message.bytes.subarray(0, remaining);
       parts.push(piece);
@@ -456,7 +456,8 @@ const join = (a: UnixSocket, b: UnixSocket): void => {
   b.peer = a;
   a.connected = b.connected = true;
 };
-const sameSender = (a: Message, b: Message): boolean => a.cred.pid === b.cred.pid && a.cred.uid === b.cred.uid && a.cred.gid === b.cred.gid;
+const sameSender = (a: SocketMessage, b: SocketMessage): boolean =>
+  a.cred.pid === b.cred.pid && a.cred.uid === b.cred.uid && a.cred.gid === b.cred.gid;
 const concat = (parts: readonly Uint8Array[], into: Uint8Array | undefined): Uint8Array => {
   const length = parts.reduce((n, p) => n + p.length, 0);
   const out = into && length <= into.length ? into.subarray(0, length) : new Uint8Array(length);

@@ -15,7 +15,7 @@ import { verification } from "../pages.ts";
 import type { State } from "../snapshot.ts";
 
 /** A guest and the way that it is run. */
-export interface Subject {
+export interface CheckSubject {
   readonly program: Program;
   readonly boot: BootOptions;
   readonly options?: ProgramOptions;
@@ -74,7 +74,7 @@ const outcome = (live: Live, end: string) => {
 };
 type Outcome = ReturnType<typeof outcome>;
 
-const begin = ({ program, boot, options = {} }: Subject): Live =>
+const begin = ({ program, boot, options = {} }: CheckSubject): Live =>
   new Live(new Machine(boot, takeMemory(pagesOf(boot), false)), program, options);
 const STEP = 5_000_000;
 
@@ -110,7 +110,7 @@ const ofHost: Hosts = {
 };
 
 /** The differences that were found: none, if snapshots are right. */
-export const forkCheck = (subject: Subject, { cuts, most = 2e9, rewinds = 5, engine }: Effort): string[] => {
+export const forkCheck = (subject: CheckSubject, { cuts, most = 2e9, rewinds = 5, engine }: Effort): string[] => {
   verification.isOn = true;
   const found: string[] = [];
   const judge = (what: string, one: Outcome, other: Outcome, cut: Cut | undefined, log: Log, lines: readonly string[]): void => {

@@ -2,7 +2,7 @@
 // classes have the fields that it holds. Files of the host are named by their paths, and checked when it is
 // opened. The reader checks the form of all that it reads: references, names, sizes.
 import { deflateSync, inflateSync } from "fflate";
-import type { Profile } from "../../../kernel/base/profile.ts";
+import type { KernelProfile } from "../../../kernel/base/profile.ts";
 import type { Feature } from "../../../kernel/core/feature.ts";
 import { features } from "../../../kernel/features/index.ts";
 import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
@@ -32,7 +32,7 @@ const KEPT = ["kernel", "x32", "ia32", "vsyscall", "bugs", "cpu", "memory"] as c
 const MOST_OBJECTS = 2 ** 28;
 
 /** The head of a file, in JSON. */
-export interface Header {
+export interface FileHead {
   readonly build: string;
   readonly moment: string;
   readonly options: Pick<BootOptions, (typeof KEPT)[number]>;
@@ -89,7 +89,7 @@ const readPages = (from: Reader, count: number, most: number): Pages => {
 };
 
 /** The bytes of a file. `kernel`: of the machine that was saved, or of a copy. */
-export const writeFile = (state: State, moment: string, options: BootOptions, tasks: Header["tasks"]): Uint8Array => {
+export const writeFile = (state: State, moment: string, options: BootOptions, tasks: FileHead["tasks"]): Uint8Array => {
   const trees = new Map<HostTree, string>();
   if (options.root) trees.set(options.root, "");
   for (const { tree, at } of options.mounts ?? []) trees.set(tree, at);
@@ -101,7 +101,7 @@ export const writeFile = (state: State, moment: string, options: BootOptions, ta
   out.count(state.debugStatus);
   writePages(out, state.pages);
   const body = out.bytes;
-  const header: Header = {
+  const header: FileHead = {
     build: buildOf(),
     moment,
     options: Object.fromEntries(KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
@@ -128,7 +128,7 @@ export const wholeFile = (header: unknown, body: Uint8Array): Uint8Array => {
   file.block(content);
   return file.bytes;
 };
-const known = new WeakMap<readonly Feature[], Map<Profile, Names>>();
+const known = new WeakMap<readonly Feature[], Map<KernelProfile, Names>>();
 /** The names of constants: made once for a profile and its features. */
 const namesOf = (options: BootOptions): Names => {
   const { features: own = features } = options;
@@ -166,8 +166,8 @@ const isOption: Readonly<Record<(typeof KEPT)[number], (value: unknown) => boole
   cpu: isText,
   memory: (value) => isText(value) || isCount(value),
 };
-const isTask = (value: unknown): value is Header["tasks"][number] => Array.isArray(value) && isCount(value[0]) && isText(value[1]);
-const isHeader = (value: unknown): value is Header => {
+const isTask = (value: unknown): value is FileHead["tasks"][number] => Array.isArray(value) && isCount(value[0]) && isText(value[1]);
+const isHeader = (value: unknown): value is FileHead => {
   const {
     build,
     moment,
@@ -180,7 +180,7 @@ const isHeader = (value: unknown): value is Header => {
     items,
     frames,
     length,
-  } = (value ?? {}) as Partial<Header>;
+  } = (value ?? {}) as Partial<FileHead>;
   const texts = isText(build) && isText(moment) && isList(trees, isText) && isList(constants, isText) && isList(names, isText);
   return (
     texts &&
@@ -194,7 +194,7 @@ const isHeader = (value: unknown): value is Header => {
 };
 
 /** The parts of a file: its header, and the deflated rest. Throws a Problem for bytes that are none. */
-export const openFile = (bytes: Uint8Array): { readonly header: Header; readonly body: Uint8Array } => {
+export const openFile = (bytes: Uint8Array): { readonly header: FileHead; readonly body: Uint8Array } => {
   const file = new Reader(bytes);
   for (const letter of MAGIC) if (file.left === 0 || file.byte() !== letter.charCodeAt(0)) throw badFile("it does not begin as one");
   const sum = file.text();
@@ -212,10 +212,10 @@ export const openFile = (bytes: Uint8Array): { readonly header: Header; readonly
 };
 
 /** True for a file of this build. */
-export const builtHere = ({ build }: Header): boolean => build === buildOf();
+export const builtHere = ({ build }: FileHead): boolean => build === buildOf();
 
 /** The host's files, looked up again. */
-const hostsOf = ({ hosts }: Header, treeOf: (place: string) => HostTree, { changed = "refuse" }: ReadOptions): HostNode[] =>
+const hostsOf = ({ hosts }: FileHead, treeOf: (place: string) => HostTree, { changed = "refuse" }: ReadOptions): HostNode[] =>
   hosts.map(({ tree, path, type, size, mtime }) => {
     const name = `${tree}/${path.join("/")}`;
     let node = treeOf(tree).root;
@@ -238,7 +238,7 @@ const hostsOf = ({ hosts }: Header, treeOf: (place: string) => HostTree, { chang
 interface Opened {
   readonly state: State;
   readonly moment: string;
-  readonly tasks: Header["tasks"];
+  readonly tasks: FileHead["tasks"];
   readonly options: BootOptions;
 }
 /**

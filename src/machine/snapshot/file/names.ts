@@ -1,7 +1,7 @@
 // Names of the constants that a machine's objects point at, for files. The process that reads a file has the
 // same constants under the same names.
 import { type Abi, i386, x32, x64 } from "../../../abi/abi.ts";
-import type { Profile } from "../../../kernel/base/profile.ts";
+import type { KernelProfile } from "../../../kernel/base/profile.ts";
 import type { Feature } from "../../../kernel/core/feature.ts";
 import type { Kernel } from "../../../kernel/core/kernel.ts";
 import { callTables, Gate } from "../../../kernel/entry/gate.ts";
@@ -21,7 +21,7 @@ export class Names {
   private readonly _gate: Gate;
 
   /** Of a kernel with this profile and these features. */
-  constructor(profile: Profile, features: readonly Feature[]) {
+  constructor(profile: KernelProfile, features: readonly Feature[]) {
     // It finds the entries of calls, and reads no more of its kernel.
     this._gate = new Gate({ profile, features } as Kernel);
     for (const [name, constructor] of classes) this._add(`class:${name}`, constructor);

@@ -24,9 +24,9 @@ export type Expression =
   | readonly ["m", Expression, Expression]
   | { readonly c: string; readonly o: string };
 /** The types of fields. Of an interface, with the classes that have it. */
-export type Fields = Readonly<Record<string, Expression>>;
+export type FieldTypes = Readonly<Record<string, Expression>>;
 /** A row of the table: of a class, or of an interface. */
-export type Row = Fields | readonly [fields: Fields, classes: readonly string[]];
+export type TypeRow = FieldTypes | readonly [fields: FieldTypes, classes: readonly string[]];
 
 /** Objects of the host that a file names. */
 export interface Hosts {
@@ -79,12 +79,12 @@ class TypeCheck {
       if (item.kind !== "object") continue;
       const name = this._nameOf(n);
       if (!constructors.has(name)) continue;
-      const wrong = this._whole(item, n, rows.get(name) as Fields);
+      const wrong = this._whole(item, n, rows.get(name) as FieldTypes);
       if (wrong !== undefined) yield `${name}.${wrong}`;
     }
   }
   /** An object of a class has the fields of its class, and no others. */
-  private _whole(item: Extract<Item, { kind: "object" }>, n: number, fields: Fields): string | undefined {
+  private _whole(item: Extract<Item, { kind: "object" }>, n: number, fields: FieldTypes): string | undefined {
     const others = Object.keys(item.template).filter((key) => !Object.hasOwn(fields, key));
     const more = others.find(
       (key) => !item.supplied.includes(key) && item.template[key] !== undefined && !(key === NUMBER && isNumber(item.template[key])),
@@ -92,7 +92,7 @@ class TypeCheck {
     return more === undefined ? this._wrongField(n, fields, typeof item.proto === "number") : `${more} is no field`;
   }
   /** The first field with a wrong value. */
-  private _wrongField(n: number, fields: Fields, isPart = false): string | undefined {
+  private _wrongField(n: number, fields: FieldTypes, isPart = false): string | undefined {
     const item = this._items[n] as Extract<Item, { kind: "object" }>;
     const { keys, refs, template } = item;
     const refOf = new Map<string, number>();
@@ -133,7 +133,7 @@ class TypeCheck {
     if (!Array.isArray(type)) {
       const { c, o } = type as { readonly c: string; readonly o: string };
       const isOf = this._class(c);
-      const fields = rows.get(o) as Fields;
+      const fields = rows.get(o) as FieldTypes;
       return (ref, value) => isOf(ref, value) && (ref < 0 || this._answer(key, ref, () => this._wrongField(ref, fields) === undefined));
     }
     const [how, ...rest] = type as readonly [string, ...Expression[]];
@@ -241,9 +241,9 @@ class TypeCheck {
       };
     }
     const name = type.slice(1);
-    const row = rows.get(name) as Row;
+    const row = rows.get(name) as TypeRow;
     if (!Array.isArray(row)) return this._class(name);
-    return this._interface(row as readonly [Fields, readonly string[]], name);
+    return this._interface(row as readonly [FieldTypes, readonly string[]], name);
   }
   /** An object of a class, or of one that extends it; or an object over one. */
   private _class(name: string): Test {
@@ -256,7 +256,7 @@ class TypeCheck {
     if (item.kind !== "object") return "";
     return typeof item.proto === "number" ? this._nameOf(item.proto) : item.name;
   }
-  private _interface([fields, having]: readonly [Fields, readonly string[]], name: string): Test {
+  private _interface([fields, having]: readonly [FieldTypes, readonly string[]], name: string): Test {
     const wanted = new Set(having.flatMap((each) => [...(kinds.get(each) ?? [])]));
     return (ref, value) => {
       if (ref < 0) {
@@ -273,7 +273,7 @@ class TypeCheck {
   private _isHost(value: unknown): boolean {
     return this._hosts.node(value) || this._hosts.tree(value) || this._hosts.bytes(value);
   }
-  private _constant(fields: Fields, value: object): boolean {
+  private _constant(fields: FieldTypes, value: object): boolean {
     return Object.keys(fields).every((key) => this._of(fields[key] as Expression)(-1, (value as Record<string, unknown>)[key]));
   }
 }
@@ -296,7 +296,7 @@ export const checkTypes = (items: readonly Item[], hosts: Hosts): void => {
  */
 export const fieldsToSelf = (): readonly (readonly [name: string, field: string, classes: readonly string[]])[] =>
   [...kinds].flatMap(([name, own]) =>
-    Object.entries(rows.get(name) as Fields).flatMap(([field, type]) => {
+    Object.entries(rows.get(name) as FieldTypes).flatMap(([field, type]) => {
       const parts = Array.isArray(type) && type[0] === "|" ? (type.slice(1) as readonly unknown[]) : [type];
       const leads = parts.some((part) => typeof part === "string" && part.startsWith("@") && kinds.get(part.slice(1))?.has(name));
       return leads ? [[name, field, [...own]] as const] : [];

@@ -10,7 +10,7 @@ const WIDTH = 8;
 const micros = (nanoseconds: number): string => String(Math.floor(nanoseconds / 1000)).padStart(6, "0");
 
 /** Prefixes of lines. `relative` needs the line before. */
-export class Prefix {
+export class LinePrefix {
   private readonly _options: TraceOptions;
   private _before: number | undefined;
   private _realBefore: number | undefined;

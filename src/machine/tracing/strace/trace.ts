@@ -24,7 +24,7 @@ import { durationText, realNow } from "./duration.ts";
 import { Filters } from "./filters.ts";
 import { jsonLine } from "./json.ts";
 import type { TraceOptions } from "./options.ts";
-import { Prefix } from "./prefix.ts";
+import { LinePrefix } from "./prefix.ts";
 import { callSet } from "./select.ts";
 import { Summary } from "./summary.ts";
 
@@ -58,7 +58,7 @@ export class Trace implements Observer {
   private readonly _options: TraceOptions;
   private readonly _styleOf: (name: string) => Style;
   private readonly _filters: Filters;
-  private readonly _prefix: Prefix;
+  private readonly _prefix: LinePrefix;
   private readonly _summary: Summary | undefined;
   private readonly _open = new Map<Task, Open>();
   private readonly _traced = new Set<Task>();
@@ -81,7 +81,7 @@ export class Trace implements Observer {
     });
     this._awaited = new Set(options.pids);
     this._filters = new Filters(options);
-    this._prefix = new Prefix(options);
+    this._prefix = new LinePrefix(options);
     this._summary = options.summary === undefined ? undefined : new Summary();
   }
 

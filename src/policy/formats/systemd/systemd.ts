@@ -10,7 +10,7 @@ import type { Place, Source } from "../../input/source.ts";
 import { isKnownName, knownNames, nameOf } from "../../names.ts";
 import type { Places, Warning } from "../../profile.ts";
 import { systemdGroups } from "./groups.ts";
-import { type Assignment, readUnit, type Word } from "./unit.ts";
+import { type Assignment, readUnit, type UnitWord } from "./unit.ts";
 
 /** A list of calls as SystemCallFilter= and SystemCallLog= make one. */
 export interface CallList {
@@ -103,7 +103,7 @@ class Reader {
         if (isFilter && !inverted) for (const name of membersOf("@default")) list.calls.set(name, { own: undefined, place: first });
       }
       // The last of equal words has the say: the others would be overwritten.
-      const distinct = new Map<string, Word>();
+      const distinct = new Map<string, UnitWord>();
       for (const [i, word] of words.entries()) {
         const plain = inverted && i === 0 ? { ...word, text: word.text.slice(1), from: word.from + 1 } : word;
         distinct.delete(plain.text);
@@ -113,7 +113,7 @@ class Reader {
     }
     return list;
   }
-  #word(word: Word, inverted: boolean, { allows, calls }: { allows: boolean; calls: Map<string, unknown> }, isFilter: boolean): void {
+  #word(word: UnitWord, inverted: boolean, { allows, calls }: { allows: boolean; calls: Map<string, unknown> }, isFilter: boolean): void {
     const colon = word.text.indexOf(":");
     const name = colon < 0 ? word.text : word.text.slice(0, colon);
     if (name === "") return;

@@ -3,7 +3,7 @@
 import type { Place, Source } from "../../input/source.ts";
 
 /** A word of a setting, with its place. */
-export interface Word extends Place {
+export interface UnitWord extends Place {
   readonly text: string;
 }
 /** A line `Key=value`. */
@@ -11,13 +11,13 @@ export interface Assignment {
   readonly key: string;
   readonly keyPlace: Place;
   /** Split at blanks. Empty: the key is set back. */
-  readonly words: readonly Word[];
+  readonly words: readonly UnitWord[];
 }
 
 /** Sections of units that run processes. */
 const sections: ReadonlySet<string> = new Set(["Service", "Socket", "Mount", "Swap"]);
 
-const wordsIn = (text: string, { from, to }: Place): readonly Word[] =>
+const wordsIn = (text: string, { from, to }: Place): readonly UnitWord[] =>
   Array.from(text.slice(from, to).matchAll(/\S+/g), ({ 0: word, index }) => ({
     text: word,
     from: from + index,
@@ -26,7 +26,7 @@ const wordsIn = (text: string, { from, to }: Place): readonly Word[] =>
 
 /** Assignments in the sections above, or in no section. A backslash at the end of a line continues it. */
 export const readUnit = ({ text, budget }: Source): readonly Assignment[] => {
-  const assignments: { key: string; keyPlace: Place; words: Word[] }[] = [];
+  const assignments: { key: string; keyPlace: Place; words: UnitWord[] }[] = [];
   let section: string | undefined;
   let open = false;
   for (const { 0: line, index } of text.matchAll(/[^\n]*(?:\n|$)/g)) {

@@ -9,7 +9,7 @@ import { packedOrder } from "../sse/packed-order.ts";
 import { sse41, wideDot } from "../sse/sse41.ts";
 import { sse42 } from "../sse/sse42.ts";
 import { ssse3 } from "../sse/ssse3.ts";
-import { type Derived, derived, type Sources } from "./vex.ts";
+import { derived, type Sources, type VexDifferences } from "./vex.ts";
 
 const compares: Family = () => sseCompare().filter((r) => !r.name.startsWith("cmp"));
 const legacy = family(() =>
@@ -20,7 +20,7 @@ const legacy = family(() =>
 const usesMmx = (r: Row): boolean => r.operands.some((o) => o.kind.startsWith("mm"));
 
 /** All legacy rows of these names, or those of them that `only` accepts, with VEX. */
-const of = (names: string, sources: Sources, d: Derived, only?: (r: Row) => boolean): readonly Row[] =>
+const of = (names: string, sources: Sources, d: VexDifferences, only?: (r: Row) => boolean): readonly Row[] =>
   names.split(" ").flatMap((name) => {
     const rows = legacy().filter((r) => r.name === name && !usesMmx(r) && (only?.(r) ?? true));
     if (rows.length === 0) throw new Error(`no row ${name}`);

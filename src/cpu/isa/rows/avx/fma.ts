@@ -1,9 +1,9 @@
 // Fused multiply-add, and conversions from and to half precision. SDM Vol. 1 14.4, 14.5; Vol. 2C VFMADD132PD
 // …, VCVTPH2PS VCVTPS2PH.
-import type { Feature, Vendor } from "../../../machine/model.ts";
+import type { CpuFeature, Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
-import { all, areSafe, areTame, commitExceptions, exactly, type Format, gather, plain } from "../sse/float.ts";
+import { all, areSafe, areTame, commitExceptions, exactly, type FloatFormat, gather, plain } from "../sse/float.ts";
 import { bytesOf } from "../sse/vector.ts";
 import { bothLengths, commitGathered } from "./vex.ts";
 
@@ -29,7 +29,7 @@ const orders = [
 ] as const;
 type Order = (typeof orders)[number][2];
 
-const gathered = <V>(o: Ops<V>, w: Format, of: Kind, [a, b, c]: readonly [V, V, V]): V =>
+const gathered = <V>(o: Ops<V>, w: FloatFormat, of: Kind, [a, b, c]: readonly [V, V, V]): V =>
   gather(o, w, 128 / w, (n) => o.call(`sse_fma${w}`, o.lane(a, w, n), o.lane(b, w, n), o.lane(c, w, n), o.imm(of(n))));
 
 /** The lanes with their sign changed where the kind requires it. */
@@ -57,7 +57,7 @@ const singles = <V>(o: Ops<V>, of: Kind, [a, b, c]: readonly [V, V, V]): V => {
 };
 
 const packed =
-  (w: Format, order: Order, of: Kind): Meaning =>
+  (w: FloatFormat, order: Order, of: Kind): Meaning =>
   <V>(o: Ops<V>) => {
     const third = o.get(2);
     const operands = [o.get(0), o.get(1), third] as const;
@@ -69,7 +69,7 @@ const packed =
   };
 /** The other lanes are unchanged. */
 const scalar =
-  (w: Format, order: Order, of: Kind): Meaning =>
+  (w: FloatFormat, order: Order, of: Kind): Meaning =>
   <V>(o: Ops<V>) => {
     const third = o.get(2);
     const destination = o.get(0);
@@ -80,7 +80,7 @@ const scalar =
     o.set(0, o.withLane(destination, w, 0, r));
   };
 
-const feature = (f: Feature) => ({ feature: f });
+const feature = (f: CpuFeature) => ({ feature: f });
 const hex = (n: number): string => n.toString(16).toUpperCase();
 const fused = (): readonly Row[] =>
   kinds.flatMap(([name, low, of, single]) =>

@@ -4,17 +4,18 @@
 import type { Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, rows2 } from "../../row.ts";
-import type { Format } from "../sse/float.ts";
+import type { FloatFormat } from "../sse/float.ts";
 
 type Halves<V> = readonly [V, V];
 
 /** Lanes of w bits at indices of `by` bits; the smaller of the two numbers of lanes. */
 const gather =
-  (vendor: Vendor, w: Format, by: Format): Meaning =>
+  (vendor: Vendor, w: FloatFormat, by: FloatFormat): Meaning =>
   <V>(o: Ops<V>, i: Form) => {
     const [widthOf, indexWidth] = i.widths as [number, number];
     const lanes = Math.min(widthOf / w, indexWidth / by);
-    const lane = (v: Halves<V>, width: Format, n: number): V => o.lane(v[Math.floor((n * width) / 128)] as V, width, n % (128 / width));
+    const lane = (v: Halves<V>, width: FloatFormat, n: number): V =>
+      o.lane(v[Math.floor((n * width) / 128)] as V, width, n % (128 / width));
     const zero = o.vector(o.imm(0), o.imm(0));
     // With VEX.128 Intel's processors zero the upper bits at the first write.
     const clears = vendor === "intel" && widthOf === 128 && indexWidth === 128;
@@ -43,7 +44,7 @@ const gather =
     o.setWide(2, zero, zero);
   };
 
-const of = (vendor: Vendor, name: string, encoding: string, w: Format, by: Format): readonly Row[] =>
+const of = (vendor: Vendor, name: string, encoding: string, w: FloatFormat, by: FloatFormat): readonly Row[] =>
   rows2(name, `VEX.{128_256}.66.0F38.${encoding}`, () => gather(vendor, w, by), { feature: "avx2", unaligned: true });
 
 /** The gather rows. */

@@ -2,9 +2,9 @@
 import { family, type Row } from "../../row.ts";
 import { aes } from "../sse/aes.ts";
 import { galois } from "../sse/galois.ts";
-import { type Derived, derived, type Sources } from "./vex.ts";
+import { derived, type Sources, type VexDifferences } from "./vex.ts";
 
-const of = (names: string, sources: Sources, d: Derived): readonly Row[] =>
+const of = (names: string, sources: Sources, d: VexDifferences): readonly Row[] =>
   [...aes(), ...galois()].filter((r) => names.split(" ").includes(r.name)).flatMap((r) => derived(r, sources, d));
 
 /** The rows derived from AES, PCLMULQDQ and GFNI. */

@@ -1,7 +1,7 @@
 // AVX from SSE: the meaning of a legacy row with another vocabulary. VEX.128: the first source is separate
 // from the destination, and the rest of the register is zeroed. VEX.256: the meaning runs once per half. SDM
 // Vol. 1 14.1.3, 14.3.
-import type { Feature } from "../../../machine/model.ts";
+import type { CpuFeature } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import type { Attributes, Operand, Row } from "../../row.ts";
 import { row, rows2 } from "../../row.ts";
@@ -112,18 +112,18 @@ const maps = { 0: "", 1: "0F", 2: "0F38", 3: "0F3A" } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
 /** The differences of a row with VEX from its legacy row. */
-export interface Derived extends Attributes, Halves {
+export interface VexDifferences extends Attributes, Halves {
   /** LIG for scalars; "both" for 128 and 256. */
   readonly length: "128" | "LIG" | "both";
   /** Feature of VEX.256, if it differs. */
-  readonly wide?: Feature;
+  readonly wide?: CpuFeature;
   /** Replaces the legacy row's operands, without H. {a_b}: a with VEX.128, b with VEX.256. */
   readonly operands?: string;
   /** Replaces the legacy opcode and its map. */
   readonly opcode?: string;
 }
 
-const operandsOf = (legacy: Row, sources: Sources, d: Derived): string => {
+const operandsOf = (legacy: Row, sources: Sources, d: VexDifferences): string => {
   const specs = d.operands ? d.operands.split(",") : legacy.operands.map((o: Operand) => o.spec);
   if (sources === "two") return specs.join(",");
   const [to, ...from] = specs as [string, ...string[]];
@@ -133,7 +133,7 @@ const operandsOf = (legacy: Row, sources: Sources, d: Derived): string => {
 };
 
 /** The VEX rows of a legacy row: "v" and its name, its prefix and opcode, its meaning. */
-export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row[] => {
+export const derived = (legacy: Row, sources: Sources, d: VexDifferences): readonly Row[] => {
   const { length, wide, perHalf = 0, part, operands: _operands, opcode, ...attributes } = d;
   const w = legacy.rexW === undefined ? "WIG" : legacy.rexW ? "W1" : "W0";
   const prefix = legacy.prefix === "none" ? "NP" : legacy.prefix;

@@ -1,14 +1,14 @@
 // Single bits and bit scans. SDM Vol. 2: BT BTC BTR BTS BSF BSR BSWAP; group 8.
 
 import { EF } from "../../../machine/state.ts";
-import type { Form, Meaning, Ops, Width } from "../../ops.ts";
+import type { Form, Meaning, Ops, RegisterWidth } from "../../ops.ts";
 import { family, type Row, row } from "../../row.ts";
 
 type Change = <V>(o: Ops<V>, word: V, mask: V) => V;
 
 /** CF is the bit; the other flags are unchanged (SDM: OF, SF, AF, PF undefined, ZF unaffected). */
 const setCarry = <V>(o: Ops<V>, word: V, n: V): void => o.setFlags(EF.CF, o.and(o.shr(word, n), o.imm(1)));
-const within = <V>(o: Ops<V>, w: Width, bit: V): V => o.let("n", o.and(bit, o.imm(w - 1)));
+const within = <V>(o: Ops<V>, w: RegisterWidth, bit: V): V => o.let("n", o.and(bit, o.imm(w - 1)));
 
 /** In a register, or in memory with an immediate offset: the offset is taken modulo the operand size. */
 const inWord =

@@ -1,14 +1,14 @@
 // Multiplication and division. SDM Vol. 2: MUL IMUL DIV IDIV; group 3.
 import type { Vendor } from "../../../machine/model.ts";
 import { EF, R, vector } from "../../../machine/state.ts";
-import type { Form, Meaning, Ops, Width } from "../../ops.ts";
+import type { Form, Meaning, Ops, RegisterWidth } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
 
 /**
  * CF and OF are set if the upper half is significant. The SDM leaves the others undefined: unchanged on AMD's
  * processors; on Intel's SF and PF are the lower half's.
  */
-const setOverflow = <V>(o: Ops<V>, vendor: Vendor, w: Width, low: V, c: V): void => {
+const setOverflow = <V>(o: Ops<V>, vendor: Vendor, w: RegisterWidth, low: V, c: V): void => {
   const carry = o.select(c, o.imm(EF.CF | EF.OF), o.imm(0));
   if (vendor === "amd") return o.setFlags(EF.CF | EF.OF, carry);
   const sign = o.shl(o.and(o.shr(low, o.imm(w - 1)), o.imm(1)), o.imm(7));
@@ -17,7 +17,7 @@ const setOverflow = <V>(o: Ops<V>, vendor: Vendor, w: Width, low: V, c: V): void
 };
 
 /** Halves of the double-width product or dividend: ah:al, dx:ax, edx:eax, rdx:rax. */
-const setPair = <V>(o: Ops<V>, w: Width, high: V, low: V): void => {
+const setPair = <V>(o: Ops<V>, w: RegisterWidth, high: V, low: V): void => {
   if (w === 8) return o.setReg(R.ax, 16, o.or(o.shl(o.zext(high, 8), o.imm(8)), o.zext(low, 8)));
   o.setReg(R.ax, w, o.zext(low, w));
   o.setReg(R.dx, w, o.zext(high, w));
@@ -35,7 +35,7 @@ const mul =
     setOverflow(o, vendor, w, low, o.ne(high, o.imm(0)));
   };
 /** The signed product; `exceeds` is nonzero if it needs more than w bits. */
-const signed = <V>(o: Ops<V>, w: Width, a: V, b: V): { low: V; high: V; exceeds: V } => {
+const signed = <V>(o: Ops<V>, w: RegisterWidth, a: V, b: V): { low: V; high: V; exceeds: V } => {
   const x = o.sext(a, w);
   const y = o.sext(b, w);
   const low = o.let("p", o.mul(x, y));

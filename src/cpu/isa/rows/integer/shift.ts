@@ -4,22 +4,22 @@
 // shift: 1 on AMD's, 0 on Intel's.
 import type { Vendor } from "../../../machine/model.ts";
 import { EF } from "../../../machine/state.ts";
-import type { Meaning, Ops, Width } from "../../ops.ts";
+import type { Meaning, Ops, RegisterWidth } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
 
-const countMask = (w: Width): number => (w === 64 ? 63 : 31);
+const countMask = (w: RegisterWidth): number => (w === 64 ? 63 : 31);
 const bitAt = <V>(o: Ops<V>, v: V, n: number): V => o.and(o.shr(v, o.imm(n)), o.imm(1));
 /** CF and OF at their EFLAGS positions. */
 const carryOverflow = <V>(o: Ops<V>, cf: V, of: V): V => o.or(o.and(cf, o.imm(1)), o.shl(o.and(of, o.imm(1)), o.imm(11)));
 
-const topTwo = <V>(o: Ops<V>, v: V, w: Width): V => o.xor(bitAt(o, v, w - 1), bitAt(o, v, w - 2));
+const topTwo = <V>(o: Ops<V>, v: V, w: RegisterWidth): V => o.xor(bitAt(o, v, w - 1), bitAt(o, v, w - 2));
 
-const shifted = <V>(o: Ops<V>, vendor: Vendor, w: Width, r: V, cf: V, of: V): void => {
+const shifted = <V>(o: Ops<V>, vendor: Vendor, w: RegisterWidth, r: V, cf: V, of: V): void => {
   const carry = carryOverflow(o, cf, of);
   o.flags("result", w, r, vendor === "amd" ? o.or(carry, o.imm(EF.AF)) : carry);
 };
 
-type Shift = <V>(o: Ops<V>, w: Width, a: V, n: V) => { r: V; cf: V; of: Readonly<Record<Vendor, () => V>> };
+type Shift = <V>(o: Ops<V>, w: RegisterWidth, a: V, n: V) => { r: V; cf: V; of: Readonly<Record<Vendor, () => V>> };
 /**
  * A shift by 0 changes neither the destination (except for the zero extension of a 32-bit one) nor the flags.
  */

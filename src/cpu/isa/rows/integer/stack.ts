@@ -1,17 +1,17 @@
 // The stack. SDM Vol. 2: PUSH POP LEAVE PUSHA POPA.
 
 import { R, S } from "../../../machine/state.ts";
-import type { Form, Meaning, Ops, Width } from "../../ops.ts";
+import type { Form, Meaning, Ops, RegisterWidth } from "../../ops.ts";
 import { family, row } from "../../row.ts";
 
 /** Stores below the stack pointer, then moves it: a fault leaves rsp unchanged. */
-export const pushValue = <V>(o: Ops<V>, i: Form, w: Width, v: V): void => {
+export const pushValue = <V>(o: Ops<V>, i: Form, w: RegisterWidth, v: V): void => {
   const sp = o.let("sp", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(w / 8)), i.stackSize));
   o.store(S.ss, sp, w, v);
   o.setReg(R.sp, i.stackSize, sp);
 };
 /** Loads from the stack pointer, then moves it. */
-export const popValue = <V>(o: Ops<V>, i: Form, w: Width): V => {
+export const popValue = <V>(o: Ops<V>, i: Form, w: RegisterWidth): V => {
   const sp = o.reg(R.sp, i.stackSize);
   const v = o.load(S.ss, sp, w);
   o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(w / 8)), i.stackSize));

@@ -14,7 +14,7 @@ import {
   constant,
   exactly,
   exactlySoon,
-  type Format,
+  type FloatFormat,
   floatName,
   gather,
   plain,
@@ -32,10 +32,10 @@ const sums = (name: Arithmetic): boolean => name === "add" || name === "sub";
 /** The values that must be in the middle range. The sum of two such numbers cannot overflow. */
 const needed = <V>(name: Arithmetic, a: V, b: V, r: V): V[] => (sums(name) ? [a, b] : [a, b, r]);
 
-const lowOf = <V>(o: Ops<V>, w: Format, v: V): V => (w === 64 ? o.lane(v, 64, 0) : o.lane(v, 32, 0));
+const lowOf = <V>(o: Ops<V>, w: FloatFormat, v: V): V => (w === 64 ? o.lane(v, 64, 0) : o.lane(v, 32, 0));
 /** The operation on the low lanes of vectors. The other lanes are computed, too, and ignored. */
 const scalar =
-  (name: Arithmetic, w: Format): Meaning =>
+  (name: Arithmetic, w: FloatFormat): Meaning =>
   (o) => {
     const b = o.vec(1);
     const a = o.vec(0);
@@ -46,11 +46,11 @@ const scalar =
   };
 
 /** True if a zero product or quotient has a zero operand. */
-const areSafeOrOfZero = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V, r: V): V => {
+const areSafeOrOfZero = <V>(o: Ops<V>, name: Arithmetic, w: FloatFormat, a: V, b: V, r: V): V => {
   const isZero = (v: V): V => o.simd(floatName(w, "eq"), v, constant(o, w, 0n));
   return [areSafe(o, w, r), isZero(a), ...(name === "mul" ? [isZero(b)] : [])].reduce((x, y) => o.simd("v128.or", x, y));
 };
-const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V => {
+const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: FloatFormat, a: V, b: V): V => {
   const r = o.let("r", o.simd(floatName(w, name), a, b));
   if (o.assured(name, w, 128 / w, r, a, b) === true) return r;
   const tame = (): V[] => [
@@ -73,7 +73,7 @@ const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V =
   );
 };
 const packed =
-  (name: Arithmetic, w: Format): Meaning =>
+  (name: Arithmetic, w: FloatFormat): Meaning =>
   (o) => {
     const b = o.get(1);
     const a = o.get(0);
@@ -82,7 +82,7 @@ const packed =
 
 /** The result for a negative number is a NaN. */
 const sqrt =
-  (w: Format): Meaning =>
+  (w: FloatFormat): Meaning =>
   (o) => {
     const a = o.vec(1);
     const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
@@ -93,7 +93,7 @@ const sqrt =
     );
   };
 const sqrtPacked =
-  (w: Format): Meaning =>
+  (w: FloatFormat): Meaning =>
   (o) => {
     const a = o.get(1);
     const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
@@ -110,7 +110,7 @@ const sqrtPacked =
  * operands.
  */
 const extreme =
-  (name: "min" | "max", w: Format, lanes: number): Meaning =>
+  (name: "min" | "max", w: FloatFormat, lanes: number): Meaning =>
   (o) => {
     const b = o.vec(1);
     const a = o.vec(0);
@@ -141,7 +141,7 @@ const approximations = (vendor: Vendor): readonly Row[] =>
 
 /** Combines neighbours: those of dst in the lower half, those of src in the upper. */
 const horizontal =
-  (name: "add" | "sub", w: Format): Meaning =>
+  (name: "add" | "sub", w: FloatFormat): Meaning =>
   (o) => {
     const b = o.get(1);
     const a = o.get(0);
@@ -162,7 +162,7 @@ const horizontal =
   };
 /** Even lanes subtract, odd lanes add. */
 const alternating =
-  (w: Format): Meaning =>
+  (w: FloatFormat): Meaning =>
   (o) => {
     const b = o.get(1);
     const a = o.get(0);
@@ -184,7 +184,12 @@ const alternating =
     );
   };
 
-const four = (name: string, opcode: string, of: (w: Format, lanes: number) => Meaning, single: (w: Format) => Meaning): readonly Row[] => [
+const four = (
+  name: string,
+  opcode: string,
+  of: (w: FloatFormat, lanes: number) => Meaning,
+  single: (w: FloatFormat) => Meaning,
+): readonly Row[] => [
   row(`${name}ps`, `NP 0F ${opcode} Vx,Wx`, of(32, 4)),
   row(`${name}pd`, `66 0F ${opcode} Vx,Wx`, of(64, 2)),
   row(`${name}ss`, `F3 0F ${opcode} Vd,Wd`, single(32)),

@@ -1,7 +1,7 @@
 // Floating-point comparison. SDM Vol. 2: CMPPS CMPPD CMPSS CMPSD, COMISS COMISD UCOMISS UCOMISD.
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, type Row, row } from "../../row.ts";
-import { areComparable, areTrulyComparable, exactlySoon, type Format, floatName, gather } from "./float.ts";
+import { areComparable, areTrulyComparable, exactlySoon, type FloatFormat, floatName, gather } from "./float.ts";
 
 /** All ones if bit 0 of v is set. */
 const spread = <V>(o: Ops<V>, v: V): V => o.splat(64, o.sub(o.imm(0), o.and(v, o.imm(1))));
@@ -11,7 +11,7 @@ const spread = <V>(o: Ops<V>, v: V): V => o.splat(64, o.sub(o.imm(0), o.and(v, o
  * so AVX's other 24 predicates repeat the first eight for them.
  */
 const cmp =
-  (predicates: 8 | 32, w: Format, lanes: number): Meaning =>
+  (predicates: 8 | 32, w: FloatFormat, lanes: number): Meaning =>
   (o) => {
     const which = o.let("which", o.and(o.get(2), o.imm(predicates - 1)));
     const b = o.vec(1);
@@ -32,7 +32,7 @@ const cmp =
 const ZF = 6;
 /** ZF: equal. CF: less. ZF, PF and CF: unordered. The other flags are 0. */
 const comi =
-  (w: Format, quiet: number): Meaning =>
+  (w: FloatFormat, quiet: number): Meaning =>
   (o) => {
     const b = o.vec(1);
     const a = o.vec(0);

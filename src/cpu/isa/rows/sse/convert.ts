@@ -8,7 +8,7 @@ import {
   areTame,
   below,
   exactly,
-  type Format,
+  type FloatFormat,
   floatName,
   gather,
   inexactNoted,
@@ -22,7 +22,7 @@ import { one, pending, transition } from "./vector.ts";
 
 /** 32-bit integers are exact in a double; other conversions may be inexact. */
 const fromInteger =
-  (w: Format): Meaning =>
+  (w: FloatFormat): Meaning =>
   (o, i) => {
     const v = o.let("v", o.sext(o.get(1), i.widths[1]!));
     const fast = o.simd(`f${w}.convert_i64_s`, v);
@@ -60,7 +60,7 @@ const fromMmx =
  * limit go to the routine.
  */
 const toInteger =
-  (w: Format, truncate: boolean): Meaning =>
+  (w: FloatFormat, truncate: boolean): Meaning =>
   (o, i) => {
     const width = i.widths[0]!;
     const a = o.get(1);
@@ -76,11 +76,11 @@ const toInteger =
     );
   };
 /** 2^(width-1), for formats without a fraction there. A double has one at 2^31, so the limit is 2^31 - 1. */
-const limit = (w: Format, width: number): bigint =>
+const limit = (w: FloatFormat, width: number): bigint =>
   width === 64 ? (w === 64 ? 0x43e0_0000_0000_0000n : 0x5f00_0000n) : w === 64 ? 0x41df_ffff_ffc0_0000n : 0x4f00_0000n;
 
 const toPacked =
-  (w: Format, truncate: boolean, lanes: number, toMmx = false): Meaning =>
+  (w: FloatFormat, truncate: boolean, lanes: number, toMmx = false): Meaning =>
   (o) => {
     if (toMmx) pending(o);
     const a = o.get(1);

@@ -4,7 +4,7 @@ import type { Vendor } from "../../../machine/model.ts";
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
 import type { SimdName } from "../../simd.ts";
-import { commitExceptions, type Format, gather } from "./float.ts";
+import { commitExceptions, type FloatFormat, gather } from "./float.ts";
 import { bytesOf, identity, laneMask, one, simd2, two } from "./vector.ts";
 
 type Lane = 8 | 16 | 32 | 64;
@@ -151,7 +151,7 @@ const insertps: Meaning = (o, i) => {
 // Floats.
 
 const round =
-  (w: Format, lanes: number): Meaning =>
+  (w: FloatFormat, lanes: number): Meaning =>
   (o) => {
     const how = o.get(2);
     const a = o.get(1);
@@ -167,7 +167,7 @@ const round =
  * rounds and may fault; a step covers both halves. If two values are NaNs, AMD's processors return one of the
  * first products for all lanes; Intel's add each lane in its own order.
  */
-const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: Format, imm: V, halves: readonly (readonly [V, V])[]): V[] => {
+const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: FloatFormat, imm: V, halves: readonly (readonly [V, V])[]): V[] => {
   const products = halves.map(([a, b]) =>
     Array.from({ length: 128 / w }, (_, n) =>
       o.either(
@@ -193,7 +193,7 @@ const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: Format, imm: V, halves: re
   return whole.map((sum) => o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
 };
 const dot =
-  (vendor: Vendor, w: Format): Meaning =>
+  (vendor: Vendor, w: FloatFormat): Meaning =>
   (o) => {
     const imm = o.get(2);
     const b = o.get(1);

@@ -3,7 +3,7 @@
 
 import type { Vendor } from "../../../machine/model.ts";
 import { R, vector } from "../../../machine/state.ts";
-import type { Meaning, Width } from "../../ops.ts";
+import type { Meaning, RegisterWidth } from "../../ops.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../../row.ts";
 
 const nothing: Meaning = () => {};
@@ -51,7 +51,7 @@ const storeWord =
 const copyWord =
   (v: number, most: 32 | 64): Meaning =>
   (o, i) => {
-    const w = Math.min(most, i.widths[0] as number) as Width;
+    const w = Math.min(most, i.widths[0] as number) as RegisterWidth;
     o.setLow(0, w, o.zext(o.imm(v), w));
   };
 

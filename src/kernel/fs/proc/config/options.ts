@@ -1,6 +1,6 @@
 // The configuration that /proc/config.gz shows: options of Linux whose effect this kernel has, and the ones
 // that programs ask for and that it lacks. Linux Documentation/kbuild/kconfig.rst.
-import type { Profile } from "../../../base/profile.ts";
+import type { KernelProfile } from "../../../base/profile.ts";
 import type { Feature } from "../../../core/feature.ts";
 
 /** The options that are y, by subject. */
@@ -27,7 +27,7 @@ const absent =
   "CRYPTO_USER_API HWPOISON_INJECT FAULT_INJECTION";
 
 /** The options that depend on the profile. */
-const ofProfile = (profile: Profile): Readonly<Record<string, boolean>> => ({
+const ofProfile = (profile: KernelProfile): Readonly<Record<string, boolean>> => ({
   COMPAT: profile.ia32 || profile.x32,
   IA32_EMULATION: profile.ia32,
   X86_X32_ABI: profile.x32,
@@ -39,7 +39,7 @@ const line = (name: string, value: number | boolean): string =>
   value === false ? `# CONFIG_${name} is not set\n` : `CONFIG_${name}=${value === true ? "y" : value}\n`;
 
 /** The text of the configuration. */
-export const configText = (profile: Profile, features: readonly Feature[]): string => {
+export const configText = (profile: KernelProfile, features: readonly Feature[]): string => {
   const words = (text: string): string[] => text.split(" ");
   const yes = Object.values(built).flatMap((names) => words(names).map((name) => line(name, true)));
   const optional = features.flatMap(({ config = "", isIn }) => words(config).map((name) => [name, isIn?.(profile) ?? true] as const));

@@ -6,7 +6,7 @@ import type { ProcContent } from "../tree/node.ts";
 import { numbersWriter } from "../tree/numbers.ts";
 
 /** The bounds of a setting, and the tasks that may write it besides what its mode says. */
-export interface Bounds {
+export interface SettingBounds {
   readonly min: number;
   readonly max: number;
   readonly mayWrite?: (task: Task) => boolean;
@@ -19,7 +19,7 @@ export const isAdministrator = ({ cred }: Task): boolean => capable(cred, CAP.SY
 export const setting = (
   get: (task: Task) => number,
   set: (value: number, task: Task) => void,
-  { min, max, mayWrite }: Bounds,
+  { min, max, mayWrite }: SettingBounds,
 ): ProcContent => ({
   read: (task) => `${get(task)}\n`,
   write: numbersWriter(
@@ -35,7 +35,7 @@ export const setting = (
 });
 
 /** The number in a field of an object. */
-export const field = <K extends string>(of: (task: Task) => { [P in K]: number }, key: K, bounds: Bounds): ProcContent =>
+export const field = <K extends string>(of: (task: Task) => { [P in K]: number }, key: K, bounds: SettingBounds): ProcContent =>
   setting(
     (task) => of(task)[key],
     (value, task) => {

@@ -47,11 +47,11 @@ export interface ProcRecord {
   readonly next: number;
 }
 /** The owner of an inode. */
-export interface Owner {
+export interface InodeOwner {
   readonly uid: number;
   readonly gid: number;
 }
-const root: Owner = { uid: 0, gid: 0 };
+const root: InodeOwner = { uid: 0, gid: 0 };
 
 /** st_blksize of /proc. Linux fs/proc/root.c proc_fill_super(). */
 const PROC_BLOCK_SIZE = 1024;
@@ -62,7 +62,7 @@ export class ProcFileNode extends Inode {
     return PROC_BLOCK_SIZE;
   }
   private readonly _content: Derived<ProcContent>;
-  constructor(fs: FileSystem, ino: number, mode: number, content: Derived<ProcContent>, owner: Owner = root) {
+  constructor(fs: FileSystem, ino: number, mode: number, content: Derived<ProcContent>, owner: InodeOwner = root) {
     super(fs, S_IFREG | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;
@@ -100,7 +100,7 @@ export class ProcLinkNode extends Inode {
     return PROC_BLOCK_SIZE;
   }
   private readonly _target: Derived<ProcTarget>;
-  constructor(fs: FileSystem, ino: number, target: Derived<ProcTarget>, mode = 0o777, owner: Owner = root) {
+  constructor(fs: FileSystem, ino: number, target: Derived<ProcTarget>, mode = 0o777, owner: InodeOwner = root) {
     super(fs, S_IFLNK | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;
@@ -150,7 +150,7 @@ export class ProcDirNode extends Inode {
     return PROC_BLOCK_SIZE;
   }
   private readonly _folder: Derived<ProcFolder>;
-  constructor(fs: FileSystem, ino: number, mode: number, folder: Derived<ProcFolder>, owner: Owner = root) {
+  constructor(fs: FileSystem, ino: number, mode: number, folder: Derived<ProcFolder>, owner: InodeOwner = root) {
     super(fs, S_IFDIR | mode, ino);
     this.nlink = 2;
     this.uid = owner.uid;
@@ -200,7 +200,7 @@ export const linksOf = (entries: readonly ProcEntry[]): number => 2 + entries.fi
  * The owner of a task's files: its effective ids, or root if the task is not dumpable. Linux
  * task_dump_owner().
  */
-export const ownerOf = (target: Task): Owner =>
+export const ownerOf = (target: Task): InodeOwner =>
   target.dumpable === 1 ? { uid: target.cred.euid, gid: target.cred.egid } : { uid: 0, gid: 0 };
 /** The first inode number of a task's files: its unique number times 2^16. */
 export const inodesOf = (target: Task): number => (target.kernel.objectNumber(target) + 1) * 0x10000;
