@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { dirname, join, resolve } from "node:path";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
+import { parseSync } from "rolldown/utils";
 import { dts } from "rolldown-plugin-dts";
 import { top } from "./setup.mjs";
 
@@ -50,10 +51,25 @@ const apart = /^(?:bundle|lab|cli|landmines)[/\\]/;
 for (const name of readdirSync(dist, { recursive: true }).filter((each) => each.endsWith(".js") && !apart.test(each)))
   if (!reached.has(join(dist, name))) rmSync(join(dist, name));
 
-const uncommented = ["abi", "cpu", "host", "kernel", "machine", "memory", "wasm"];
+/**
+ * esbuild keeps comments inside of objects and classes. Those that bundlers read stay: they begin with @
+ * or #.
+ */
+const withoutComments = (name, code) => {
+  let [kept, from] = ["", 0];
+  for (const { value, start, end } of parseSync(name, code).comments) {
+    if (/^\s*[@#]/.test(value)) continue;
+    const before = code.slice(from, start);
+    const isWholeLine = /\n[ \t]*$/.test(before) && code[end] === "\n";
+    kept += isWholeLine ? before.replace(/[ \t]+$/, "") : before;
+    from = isWholeLine ? end + 1 : end;
+  }
+  return kept + code.slice(from);
+};
+const uncommented = ["abi", "cpu", "debug", "host", "kernel", "machine", "memory", "wasm"];
 for (const room of uncommented.map((name) => join(dist, name)).filter((path) => existsSync(path)))
   for (const name of readdirSync(room, { recursive: true }).filter((each) => each.endsWith(".js") && !each.startsWith("generated"))) {
     const path = join(room, name);
     const { code } = await transform(readFileSync(path, "utf8"), { target: "esnext", legalComments: "none" });
-    writeFileSync(path, code);
+    writeFileSync(path, withoutComments(name, code));
   }
