@@ -14,6 +14,7 @@ const commands: Commands = {
   trace: () => import("./commands/trace.ts"),
   lab: () => import("./commands/lab.ts"),
   debug: () => import("./commands/debug.ts"),
+  dap: () => import("./commands/dap.ts"),
   record: () => import("./commands/record.ts"),
   replay: () => import("./commands/replay.ts"),
   query: () => import("./commands/query.ts"),

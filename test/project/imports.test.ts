@@ -10,6 +10,7 @@ import { below, floor, level, room, rooms } from "../../tools/graph/rooms.ts";
 const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(cli|host)\//, what: /^node:/ },
   { from: /^cli\//, what: /^picocolors$/ },
+  { from: /^cli\/dap\//, what: /^@vscode\/debug(adapter|protocol)$/ },
   { from: /^policy\//, what: /^(zod|yaml)$/ },
   { from: /^vitest\//, what: /^(vitest|node:.*)$/ },
   { from: /^(machine\/api|image|host\/overlay)\//, what: /^zod$/ },
