@@ -18,7 +18,6 @@ import { SIG } from "../kernel/signal/state/set.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import type { Filter } from "../seccomp/filter.ts";
 import { visible } from "../visible.ts";
-import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import type { Denial } from "./denial.ts";
 import type { Denials } from "./denials.ts";
 import {
@@ -34,6 +33,7 @@ import {
 } from "./lazy.ts";
 import type { Connection } from "./machine.ts";
 import type { Hooks, Program, ProgramOptions } from "./options.ts";
+import { Lines, MAX_OUTPUT, OutputBuffer } from "./output-buffer.ts";
 import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
@@ -74,8 +74,8 @@ export class Session {
   private readonly _options: ProgramOptions;
   readonly owners: RunHooks;
   private readonly _hooks: Hooks;
-  private readonly _stdout: Collector;
-  private readonly _stderr: Collector;
+  private readonly _stdout: OutputBuffer;
+  private readonly _stderr: OutputBuffer;
   private readonly _lines: Lines;
   private readonly _observers: Observer[] = [];
   private readonly _trace: Trace | undefined;
@@ -101,8 +101,8 @@ export class Session {
     this.owners = new RunHooks(options.hooks, abort);
     this._hooks = this.owners.hooks;
     const { maxOutput = MAX_OUTPUT } = options;
-    this._stdout = new Collector(this._hooks.stdout, maxOutput, () => this._full());
-    this._stderr = new Collector(this._hooks.stderr, maxOutput, () => this._full());
+    this._stdout = new OutputBuffer(this._hooks.stdout, maxOutput, () => this._full());
+    this._stderr = new OutputBuffer(this._hooks.stderr, maxOutput, () => this._full());
     // The command line prints them and keeps none.
     this._lines = new Lines(connection ? 0 : maxOutput);
     this._trace = this._newTrace();

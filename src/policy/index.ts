@@ -57,9 +57,9 @@ export {
   type Verdict,
 } from "./policy.ts";
 export type { Comparison, Operator, Places, Profile, Rule, Warning } from "./profile.ts";
-export type { Tested } from "./why/asked.ts";
 export type { Change } from "./why/change.ts";
-export type { Lets } from "./why/lets.ts";
+export type { Lets } from "./why/newly-passing.ts";
+export type { Tested } from "./why/queried-call.ts";
 export type { DecidingRule } from "./why/rule.ts";
 export { type DeniedCall, dataOfDenied, type PassingCase, type PathStep, type Why, why, whyProgram } from "./why/why.ts";
 export { whyText } from "./why/why-text.ts";

@@ -65,3 +65,11 @@ describe("documents", () => {
     expect(rooms.filter((room) => !existsSync(join(top, "src", room, "README.md")))).toEqual([]);
   });
 });
+
+describe("the table of specifications in docs/design/kernel.md", () => {
+  it("has a row for each room of the kernel", () => {
+    const rows = [...textOf("docs/design/kernel.md").matchAll(/^\| ([a-z, -]+) \|/gm)].flatMap((m) => (m[1] as string).split(", "));
+    const rooms = readdirSync(join(top, "src/kernel"), { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? e.name : []));
+    expect(rooms.filter((room) => !rows.includes(room))).toEqual([]);
+  });
+});

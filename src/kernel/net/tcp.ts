@@ -21,8 +21,8 @@ import { SOL, TCP } from "./options/numbers.ts";
 import { INT } from "./options/row.ts";
 import { NO_CRED, type ReceiveResult, SIOC_QUEUE, type SocketMessage, type SocketOwner } from "./socket.ts";
 import type * as SocketLevel from "./socket-level.ts";
-import { HeldBytes, SEGMENT } from "./tcp/held.ts";
 import { TcpCounts, tcpInfoBytes } from "./tcp/info.ts";
+import { SEGMENT, UnsentBytes } from "./tcp/unsent.ts";
 
 /**
  * net.ipv4.tcp_wmem and tcp_rmem in bytes, and the size to which a send buffer grows over the loopback
@@ -61,7 +61,7 @@ export class TcpSocket extends InetSocket {
   private readonly _incoming: Pipe;
   private readonly _kernel: Kernel;
   /** The bytes at the end of the other end's queue that wait for more. */
-  private readonly _held: HeldBytes;
+  private readonly _held: UnsentBytes;
   private readonly _counts = new TcpCounts();
   /** This end sent its FIN. */
   private _finished = false;
@@ -85,7 +85,7 @@ export class TcpSocket extends InetSocket {
     super(task, SOCK.STREAM, how, { buffers: BUFFERS });
     this._foreign = how.foreign ?? false;
     this._kernel = task.kernel;
-    this._held = new HeldBytes(task.kernel, this);
+    this._held = new UnsentBytes(task.kernel, this);
     this._incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
   }
   pushed(): void {

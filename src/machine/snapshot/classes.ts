@@ -152,8 +152,8 @@ import { Ports } from "../../kernel/net/ports.ts";
 import { SendBuffer } from "../../kernel/net/send-buffer.ts";
 import { Stamps } from "../../kernel/net/stamps.ts";
 import { TcpSocket } from "../../kernel/net/tcp.ts";
-import { HeldBytes } from "../../kernel/net/tcp/held.ts";
 import { TcpCounts } from "../../kernel/net/tcp/info.ts";
+import { UnsentBytes } from "../../kernel/net/tcp/unsent.ts";
 import { UdpSocket } from "../../kernel/net/udp.ts";
 import { Flight } from "../../kernel/net/unix/garbage.ts";
 import { UnixTable } from "../../kernel/net/unix/table.ts";
@@ -421,8 +421,8 @@ export const classes: readonly (readonly [name: string, constructor: object])[] 
   ["kernel/net/send-buffer.ts:SendBuffer", SendBuffer],
   ["kernel/net/stamps.ts:Stamps", Stamps],
   ["kernel/net/tcp.ts:TcpSocket", TcpSocket],
-  ["kernel/net/tcp/held.ts:HeldBytes", HeldBytes],
   ["kernel/net/tcp/info.ts:TcpCounts", TcpCounts],
+  ["kernel/net/tcp/unsent.ts:UnsentBytes", UnsentBytes],
   ["kernel/net/udp.ts:UdpSocket", UdpSocket],
   ["kernel/net/unix/garbage.ts:Flight", Flight],
   ["kernel/net/unix/table.ts:UnixTable", UnixTable],

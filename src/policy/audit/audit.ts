@@ -4,7 +4,7 @@ import { oneOf, optional, optionsOf, takes } from "../../wants.ts";
 import type { Meaningful } from "../explain/matching.ts";
 import type { Policy } from "../formats/read.ts";
 import { aMeaning } from "../wants.ts";
-import { askedOf } from "../why/asked.ts";
+import { askedOf } from "../why/queried-call.ts";
 import { decidingRule } from "../why/rule.ts";
 import { narrowComparisons, signExtended, wideComparisons } from "./arguments.ts";
 import { clone3, equivalents, hiddenCalls, ioUring, laterCalls, namespaces, otherProcesses, timeCalls, verdicts } from "./calls.ts";

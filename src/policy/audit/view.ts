@@ -19,7 +19,7 @@ import {
 } from "../../seccomp/index.ts";
 import { callText, valueText } from "../explain/value-text.ts";
 import { nameOf, numberOf } from "../names.ts";
-import { isPassing } from "../why/asked.ts";
+import { isPassing } from "../why/queried-call.ts";
 import type { Shown } from "./finding.ts";
 
 /** A filter as the audit reads it: its diagram, and questions about single calls. */

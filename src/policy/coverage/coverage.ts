@@ -18,7 +18,7 @@ import type { Policy } from "../formats/read.ts";
 import { ruleNames } from "../meaning.ts";
 import type { Rule } from "../profile.ts";
 import { aPolicy } from "../wants.ts";
-import { argumentOf, askedOf, type QueriedCall, testedBits } from "../why/asked.ts";
+import { argumentOf, askedOf, type QueriedCall, testedBits } from "../why/queried-call.ts";
 import { matchingRule } from "../why/rule.ts";
 
 /** An instruction of the filter. */

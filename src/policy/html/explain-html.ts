@@ -7,7 +7,7 @@ import { anExplanation } from "../explain/explain.ts";
 import { conjunctionText, numberText } from "../explain/predicate-text.ts";
 import { namerOf } from "../explain/value-names.ts";
 import { valueText } from "../explain/value-text.ts";
-import { isPassing } from "../why/asked.ts";
+import { isPassing } from "../why/queried-call.ts";
 import { escapeHtml, page } from "./page.ts";
 
 type Kind = "yes" | "no" | "part";

@@ -11,7 +11,7 @@ import { merge } from "../merge.ts";
 import { compileProfile } from "../mode.ts";
 import type { Comparison, Profile, Rule } from "../profile.ts";
 import { aMeaning } from "../wants.ts";
-import { isPassing } from "../why/asked.ts";
+import { isPassing } from "../why/queried-call.ts";
 import { Observed, type ObservedCall } from "./observed.ts";
 
 /** Options of `learn`. */

@@ -4,7 +4,7 @@ import type { SyscallData } from "../../seccomp/index.ts";
 import { someData } from "../../seccomp/wants.ts";
 import { check, wholeNumber, word32 } from "../../wants.ts";
 import { abiOf, nameOf } from "../names.ts";
-import { argumentOf, choices } from "../why/asked.ts";
+import { argumentOf, choices } from "../why/queried-call.ts";
 
 /** More combinations of arguments are not told apart. */
 const MOST = 64;

@@ -14,8 +14,8 @@ import { Source } from "../input/source.ts";
 import { compileProfile, type ProfileMode } from "../mode.ts";
 import { allow, TypedPolicy } from "../policy.ts";
 import type { Comparison, Profile, Rule } from "../profile.ts";
-import { argumentOf, choices, isPassing, type QueriedCall, sizeOf, testedBits } from "./asked.ts";
-import { type Lets, letsOf, newlyPassing } from "./lets.ts";
+import { type Lets, letsOf, newlyPassing } from "./newly-passing.ts";
+import { argumentOf, choices, isPassing, type QueriedCall, sizeOf, testedBits } from "./queried-call.ts";
 
 /** A change that lets the call pass. */
 export interface Change {

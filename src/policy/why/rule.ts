@@ -7,7 +7,7 @@ import type { Place } from "../input/source.ts";
 import { ruleNames } from "../meaning.ts";
 import { compileProfile } from "../mode.ts";
 import type { Comparison, Rule } from "../profile.ts";
-import { argumentOf, type QueriedCall } from "./asked.ts";
+import { argumentOf, type QueriedCall } from "./queried-call.ts";
 
 /** A line of the policy's file. */
 export interface DecidingRule {

@@ -1,9 +1,9 @@
 // The answer to "why was this call denied" for people.
 
 import { aFlag, aText, listOf, optional, shapeOf, takes, wants, wholeNumber, word32 } from "../../wants.ts";
-import type { Tested } from "./asked.ts";
 import type { Change } from "./change.ts";
-import { type Lets, letsText } from "./lets.ts";
+import { type Lets, letsText } from "./newly-passing.ts";
+import type { Tested } from "./queried-call.ts";
 import type { DecidingRule } from "./rule.ts";
 import type { PassingCase, PathStep, Why } from "./why.ts";
 

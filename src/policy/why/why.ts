@@ -20,8 +20,8 @@ import type { Meaningful } from "../explain/matching.ts";
 import { callText, valueText } from "../explain/value-text.ts";
 import type { Policy } from "../formats/read.ts";
 import { aMeaning } from "../wants.ts";
-import { askedOf, isPassing, type QueriedCall, type Tested, waysOf } from "./asked.ts";
 import { type Change, changesOf } from "./change.ts";
+import { askedOf, isPassing, type QueriedCall, type Tested, waysOf } from "./queried-call.ts";
 import { type DecidingRule, decidingRule } from "./rule.ts";
 
 /** An instruction that the filter executed for the call. */

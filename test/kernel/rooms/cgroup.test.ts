@@ -1,4 +1,5 @@
-// Control groups of version 2. man 7 cgroups; Linux kernel/cgroup/cgroup.c. Their files: test/kernel/native/cgroups.c.
+// Control groups of version 2. man 7 cgroups; Linux kernel/cgroup/cgroup.c. Their files:
+// test/kernel/native/cgroups.c.
 import { expect, test } from "vitest";
 import { E } from "../../../src/abi/errno.ts";
 import { type Cgroup, cgroupText } from "../../../src/kernel/cgroup/cgroup.ts";

@@ -1,4 +1,5 @@
-// The queues of futexes. man 2 futex; Linux kernel/futex/. Calls on them: test/kernel/native/futex2.c, waits.c.
+// The queues of futexes. man 2 futex; Linux kernel/futex/. Calls on them: test/kernel/native/futex2.c,
+// waits.c.
 import { expect, test } from "vitest";
 import { FutexWaiter } from "../../../src/kernel/futex/table.ts";
 import { mmap } from "../../../src/memory/calls/index.ts";

@@ -1,8 +1,8 @@
 // io_uring: submissions and completions in shared memory. man 7 io_uring.
 import type { Feature } from "../../core/feature.ts";
+import { ownOperations } from "./native-operations.ts";
 import { networkOperations } from "./network.ts";
 import { callOperations } from "./operations.ts";
-import { ownOperations } from "./own.ts";
 import { ringsPart } from "./part.ts";
 import { uringSettings } from "./settings.ts";
 import { uringCalls } from "./uring.ts";

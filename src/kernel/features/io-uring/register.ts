@@ -11,7 +11,7 @@ import { EventFile } from "../../fs/files/eventfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit } from "../../fs/vfs/install.ts";
 import { FixedFiles, MOST_FIXED_FILES } from "./fixed-files.ts";
-import { cancelRequests, updateFiles } from "./own.ts";
+import { cancelRequests, updateFiles } from "./native-operations.ts";
 import { ringsOf, ringsPart } from "./part.ts";
 import { bufferRing, bufferStatus, cloneBuffers, registerBuffers, unregisterBufferRing, updateBuffers } from "./register-buffers.ts";
 import { type RegisterCall, type RegisterHandler, resourceOf, type SlotSource, tagAt } from "./registration.ts";

@@ -6,10 +6,10 @@ import { OP, OP_LAST, SETUP, SQE_FLAG, sqe as sqeStruct } from "../../../abi/uap
 import { cost } from "../../base/cost.ts";
 import { checkPriority } from "../../calls/process/ioprio.ts";
 import type { Task } from "../../core/task.ts";
+import { ownOperations } from "./native-operations.ts";
 import { networkOperations } from "./network.ts";
 import type { UringOperation } from "./operation.ts";
 import { callOperations } from "./operations.ts";
-import { ownOperations } from "./own.ts";
 import { ringsOf } from "./part.ts";
 import { type Sqe, UringRequest } from "./request.ts";
 import type { Chain, UringFile } from "./ring.ts";

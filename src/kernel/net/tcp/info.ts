@@ -2,7 +2,7 @@
 // tcp_get_info(). Nothing is lost over the loopback, and an answer takes no time.
 import { x64 } from "../../../abi/abi.ts";
 import { struct, u8, u16, u32, u64 } from "../../../abi/struct.ts";
-import { SEGMENT } from "./held.ts";
+import { SEGMENT } from "./unsent.ts";
 
 /** struct tcp_info of Linux 6.12, which is the same in both ABIs. */
 const tcpInfo = struct("tcp_info", {

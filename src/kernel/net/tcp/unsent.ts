@@ -8,21 +8,21 @@ import type { Timer } from "../../timer/timers.ts";
  * first. Linux tcp_bound_to_half_wnd().
  */
 export const SEGMENT = 32_741;
-/** TCP_RTO_MIN in nanoseconds: held bytes are sent after this time. */
+/** TCP_RTO_MIN in nanoseconds: unsent bytes are sent after this time. */
 const LONGEST = 200e6;
 
 /** The socket of unsent bytes. */
-export interface HeldBytesOwner {
+export interface UnsentBytesOwner {
   /** Tells the other end that it can read more. */
   pushed(): void;
 }
 /** The last bytes in the other end's queue which were not sent yet. */
-export class HeldBytes implements Timer {
+export class UnsentBytes implements Timer {
   private readonly _kernel: Kernel;
-  private readonly _socket: HeldBytesOwner;
+  private readonly _socket: UnsentBytesOwner;
   bytes = 0;
 
-  constructor(kernel: Kernel, socket: HeldBytesOwner) {
+  constructor(kernel: Kernel, socket: UnsentBytesOwner) {
     this._kernel = kernel;
     this._socket = socket;
   }

@@ -4,7 +4,7 @@ import { compare, type Diagram, isUndecided, type Node } from "../../seccomp/ind
 import { type ExplainedVerdict, explainRoot } from "../explain/explain.ts";
 import { conjunctionText, numberText } from "../explain/predicate-text.ts";
 import { namerOf } from "../explain/value-names.ts";
-import { isPassing } from "./asked.ts";
+import { isPassing } from "./queried-call.ts";
 
 /** Calls of an ABI that pass under the same condition. */
 export interface Lets {

@@ -14,7 +14,7 @@ const LARGEST_BLOCK = 1 << 20;
  * The bytes of a stream, and its listener. The end of a run does not join them: that would take as long as
  * the writes took, after the time of the run is up.
  */
-export class Collector {
+export class OutputBuffer {
   private readonly _blocks: Uint8Array[] = [];
   /** Bytes that the last block has still room for. */
   private _room = 0;
