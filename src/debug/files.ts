@@ -2,10 +2,10 @@
 // debugger changes the guest's tables of files and names.
 // https://sourceware.org/gdb/current/onlinedocs/gdb.html/Host-I_002fO-Packets.html
 import { E } from "../abi/errno.ts";
+import { O_LARGEFILE, O_RDONLY } from "../abi/uapi/fcntl.ts";
 import type { Task } from "../kernel/core/task.ts";
 import { FileDescription } from "../kernel/fs/vfs/file.ts";
 import { open } from "../kernel/fs/vfs/open.ts";
-import { O_LARGEFILE, O_RDONLY } from "../kernel/fs/vfs/open-flags.ts";
 import { Live } from "../machine/snapshot/live.ts";
 import type { Timeline } from "../machine/timeline/timeline.ts";
 import { Problem } from "../problem.ts";

@@ -1,6 +1,7 @@
 // The files behind descriptors 0, 1 and 2 of the first program: pipes to the host, its terminal, or
 // /dev/null.
 
+import { O_RDONLY, O_RDWR, O_WRONLY } from "../abi/uapi/fcntl.ts";
 import type { WaitQueue } from "../kernel/base/wait.ts";
 import type { Kernel } from "../kernel/core/kernel.ts";
 import type { Process } from "../kernel/core/process.ts";
@@ -12,7 +13,6 @@ import { setControlling } from "../kernel/fs/tty/control.ts";
 import { Tty, type TtyDriver } from "../kernel/fs/tty/tty.ts";
 import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
-import { O_RDONLY, O_RDWR, O_WRONLY } from "../kernel/fs/vfs/open-flags.ts";
 import { fileAt } from "./tree.ts";
 
 /** A terminal of the host, and which of the three streams it is. */

@@ -3,6 +3,8 @@
 //
 // The dumping thread and all others of the process are parked until none of them runs. Then the dumping
 // thread writes the file, a piece at each return from the scheduler, and all threads end.
+
+import { O_CREAT, O_EXCL, O_LARGEFILE, O_NOFOLLOW, O_RDWR } from "../../abi/uapi/fcntl.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { PROT } from "../../memory/vma.ts";
@@ -11,7 +13,6 @@ import { RLIMIT } from "../base/rlimit.ts";
 import type { Task } from "../core/task.ts";
 import { FileDescription } from "../fs/vfs/file.ts";
 import { open } from "../fs/vfs/open.ts";
-import { O_CREAT, O_EXCL, O_LARGEFILE, O_NOFOLLOW, O_RDWR } from "../fs/vfs/open-flags.ts";
 import { unlink } from "../fs/vfs/remove.ts";
 import { endProcess } from "../signal/send.ts";
 import type { SigInfo } from "../signal/state/info.ts";

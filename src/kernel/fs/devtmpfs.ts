@@ -2,6 +2,7 @@
 // man 4 console, tty.
 import { E } from "../../abi/errno.ts";
 import { KMSG } from "../../abi/uapi/devices.ts";
+import { O_NOCTTY } from "../../abi/uapi/fcntl.ts";
 import type { Task } from "../core/task.ts";
 import { memoryDevices } from "./files/devices.ts";
 import { openKmsg } from "./files/kmsg.ts";
@@ -17,7 +18,6 @@ import type { CharacterDevice, OpenDevice } from "./vfs/device.ts";
 import type { FileDescription } from "./vfs/file.ts";
 import type { Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
-import { O_NOCTTY } from "./vfs/open-flags.ts";
 import type { DeviceDrivers } from "./vfs.ts";
 
 const TTY = makedev(5, 0);

@@ -2,6 +2,7 @@
 // mount point.
 
 import { E } from "../../abi/errno.ts";
+import { O_ACCMODE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../../abi/uapi/fcntl.ts";
 import { setHugeDevice } from "../../memory/huge/device.ts";
 import { LowestIds } from "../base/lowest-ids.ts";
 import type { Wait } from "../base/wait.ts";
@@ -19,7 +20,6 @@ import type { FileDescription } from "./vfs/file.ts";
 import type { BlockDevice, Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
 import { major, makedev, minor, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
 import { Mount, MountNamespace } from "./vfs/mount.ts";
-import { O_ACCMODE, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
 
 declare module "../core/kernel.ts" {
   interface KernelMembers {

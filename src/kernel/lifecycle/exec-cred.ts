@@ -4,6 +4,7 @@
 
 import { FILE_CAPS } from "../../abi/capability.ts";
 import { E } from "../../abi/errno.ts";
+import { S_ISGID, S_ISUID, S_IXGRP } from "../../abi/uapi/stat.ts";
 import type { Task } from "../core/task.ts";
 import { CAP, type Cred, capableHere, capableIn, rootUid } from "../cred/cred.ts";
 import { type FileCaps, fileCapsFor } from "../cred/file-caps.ts";
@@ -12,9 +13,6 @@ import type { Path } from "../fs/vfs/dentry.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { MS_NOSUID } from "../fs/vfs/mount.ts";
 
-const S_ISUID = 0o4000;
-const S_ISGID = 0o2000;
-const S_IXGRP = 0o010;
 /** Linux uapi linux/securebits.h. */
 export const SECBIT = { NOROOT: 1, NO_SETUID_FIXUP: 4, KEEP_CAPS: 16, NO_CAP_AMBIENT_RAISE: 64 } as const;
 

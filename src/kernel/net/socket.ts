@@ -3,6 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
+import { O_NONBLOCK, O_RDWR } from "../../abi/uapi/fcntl.ts";
 import { SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import type { Account } from "../../memory/account.ts";
 import { sizes } from "../base/sizes.ts";
@@ -14,7 +15,6 @@ import { AnonInode } from "../fs/vfs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { S_IFSOCK } from "../fs/vfs/mode.ts";
-import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { AddressUse } from "./address.ts";
 import { SocketFilters } from "./filter/filters.ts";
 import type { HeaderRequest } from "./header-notes.ts";

@@ -3,6 +3,7 @@
 
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { O_NONBLOCK } from "../../abi/uapi/fcntl.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { ofBytes } from "../base/byte-string.ts";
 import { sizes } from "../base/sizes.ts";
@@ -12,7 +13,6 @@ import type { Result } from "../core/result.ts";
 import type { Task } from "../core/task.ts";
 import { Pipe } from "../fs/files/pipe.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
-import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import { NO_PEER } from "./address.ts";
 import { InetSocket, unreachable } from "./inet.ts";
 import { type Endpoint, type InetFamily, type Ip, isAny, receives, toEndpoint } from "./inet-address.ts";

@@ -4,9 +4,9 @@
 import { errnoText } from "../../abi/errno.ts";
 import { s32, s64, struct, u32, u64 } from "../../abi/struct.ts";
 import { abis, syscallsOf } from "../../abi/syscall-number.ts";
+import { O_CLOEXEC } from "../../abi/uapi/fcntl.ts";
 import { BLK, BLK_WORD, F, LOOP, NOTIF, NS, SIOC, T } from "../../abi/uapi/ioctl.ts";
 import { UFFDIO, USERFAULTFD_IOC_NEW } from "../../abi/uapi/userfaultfd.ts";
-import { O_CLOEXEC } from "../fs/vfs/open-flags.ts";
 import { type FlagNames, flagText } from "../syscall/arg-flags.ts";
 import type { ShowContext, Text } from "../syscall/declaration.ts";
 import { decimal, hex, read, record } from "./print.ts";

@@ -1,6 +1,5 @@
 // Argument types of the file calls: descriptors, modes, open flags, the AT_ flags.
 
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID, S_ISUID, S_ISVTX } from "../../abi/uapi/stat.ts";
 import {
   __O_TMPFILE,
   O_ACCMODE,
@@ -21,7 +20,8 @@ import {
   O_SYNC,
   O_TMPFILE,
   O_TRUNC,
-} from "../fs/vfs/open-flags.ts";
+} from "../../abi/uapi/fcntl.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID, S_ISUID, S_ISVTX } from "../../abi/uapi/stat.ts";
 import { flags, flagText } from "./arg-flags.ts";
 import type { ArgType } from "./declaration.ts";
 

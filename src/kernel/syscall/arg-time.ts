@@ -1,18 +1,13 @@
 // Times and clocks as strace shows them.
+
 import type { VAddr } from "../../abi/brand.ts";
 import { restart } from "../../abi/errno.ts";
+import { CLOCK } from "../../abi/uapi/time.ts";
 import { ptr } from "./arg.ts";
 import { choice } from "./arg-flags.ts";
 import type { ArgType } from "./declaration.ts";
 import { native, type TimeForm, time64 } from "./timespec.ts";
 
-/** Clock ids. man 2 clock_gettime; Linux uapi linux/time.h. */
-// biome-ignore format: table
-export const CLOCK = {
-  CLOCK_REALTIME: 0, CLOCK_MONOTONIC: 1, CLOCK_PROCESS_CPUTIME_ID: 2, CLOCK_THREAD_CPUTIME_ID: 3, CLOCK_MONOTONIC_RAW: 4,
-  CLOCK_REALTIME_COARSE: 5, CLOCK_MONOTONIC_COARSE: 6, CLOCK_BOOTTIME: 7, CLOCK_REALTIME_ALARM: 8, CLOCK_BOOTTIME_ALARM: 9, CLOCK_SGI_CYCLE: 10,
-  CLOCK_TAI: 11,
-} as const;
 /** A clock id. */
 export const clock = choice("clockid_t", CLOCK, "CLOCK_???");
 

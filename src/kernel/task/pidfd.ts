@@ -4,13 +4,13 @@ import { x64 } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { s32, struct, u32, u64 } from "../../abi/struct.ts";
+import { O_RDWR } from "../../abi/uapi/fcntl.ts";
 import type { WaitQueue } from "../base/wait.ts";
 import type { Process } from "../core/process.ts";
 import type { Task } from "../core/task.ts";
 import { shownGid, shownUid } from "../cred/user-namespace.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../fs/vfs/file.ts";
 import { install } from "../fs/vfs/install.ts";
-import { O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { PidNamespace } from "./pid-namespace.ts";
 
 /**

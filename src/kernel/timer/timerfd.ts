@@ -1,12 +1,12 @@
 // A timer as a file; a read returns the number of expirations. man 2 timerfd_create; Linux fs/timerfd.c.
 import { E } from "../../abi/errno.ts";
+import { O_NONBLOCK, O_RDWR } from "../../abi/uapi/fcntl.ts";
 import { WaitQueue } from "../base/wait.ts";
 import type { Kernel } from "../core/kernel.ts";
 import type { Task } from "../core/task.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
-import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 

@@ -1,14 +1,16 @@
 // The listener's descriptor: seccomp notifications by ioctl(2) and poll(2). man 2 seccomp_unotify; Linux
 // kernel/seccomp.c seccomp_notify_ioctl(), seccomp_notify_recv(), _send(), _id_valid(), _addfd(), _poll().
+
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import { O_CLOEXEC, O_RDWR } from "../../abi/uapi/fcntl.ts";
 import { NOTIF } from "../../abi/uapi/ioctl.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { NotifFeature } from "../../seccomp/profile/profile.ts";
 import { type WaitQueue, wait } from "../base/wait.ts";
 import type { Result } from "../core/result.ts";
 import type { Task } from "../core/task.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
-import { O_CLOEXEC, O_RDWR } from "../fs/vfs/open-flags.ts";
 import { shownPid } from "../task/pid-namespace.ts";
 import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification, notifBytes } from "./notification.ts";
 
@@ -20,7 +22,6 @@ const CONTINUE = 1;
 const SYNC_WAKE_UP = 1;
 const ADD = { SETFD: 1, SEND: 2 } as const;
 const ADDFD_SIZE = 24;
-const PAGE_SIZE = 4096;
 
 /** The listener of a filter. man 2 seccomp_unotify */
 export class ListenerFile extends FileDescription {

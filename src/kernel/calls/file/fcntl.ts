@@ -3,6 +3,17 @@ import type { Abi } from "../../../abi/abi.ts";
 import { type VAddr, vaddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { long, s16, s32, s64, struct } from "../../../abi/struct.ts";
+import {
+  F_SEAL_EXEC,
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+  O_APPEND,
+  O_NOATIME,
+  settable,
+} from "../../../abi/uapi/fcntl.ts";
 import { wait } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
@@ -13,7 +24,6 @@ import type { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { getLease, setLease } from "../../fs/vfs/leases.ts";
 import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, LockWait, lockQueue, setRecord, wouldDeadlock } from "../../fs/vfs/locks.ts";
-import { O_APPEND, O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
 import { isAppendOnly, ownerOrCapable } from "../../fs/vfs/permission.ts";
 import { signalName } from "../../signal/state/set.ts";
 import { fd, hexText, ulong } from "../../syscall/arg.ts";
@@ -195,7 +205,7 @@ const fcntl = (t: Task, fd: number, cmd: number, arg: number, abi: Abi): Result 
 };
 
 const cmd = choice("int", F, "F_???");
-const sealNames = { F_SEAL_SEAL: 1, F_SEAL_SHRINK: 2, F_SEAL_GROW: 4, F_SEAL_WRITE: 8, F_SEAL_FUTURE_WRITE: 16, F_SEAL_EXEC: 32 };
+const sealNames = { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_EXEC };
 const argText: Readonly<Record<number, (v: number) => string>> = {
   [F.F_SETFD]: (v) => flagText(v, { FD_CLOEXEC }),
   [F.F_ADD_SEALS]: (v) => flagText(v, sealNames),

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC } from "../../../abi/uapi/fcntl.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
@@ -10,7 +11,6 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { checkHow, howOf, openFound } from "../../fs/vfs/open.ts";
-import { O_CLOEXEC } from "../../fs/vfs/open-flags.ts";
 import { fd, ptr } from "../../syscall/arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, dirfd, openFlags } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";

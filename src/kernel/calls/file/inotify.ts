@@ -1,13 +1,13 @@
 // inotify_init, inotify_add_watch, inotify_rm_watch. man 7 inotify; Linux fs/notify/inotify/inotify_user.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../../abi/uapi/fcntl.ts";
 import type { Task } from "../../core/task.ts";
 import { IN, InotifyFile } from "../../fs/files/inotify.ts";
 import { inotifyOf } from "../../fs/files/watch-limits.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { may } from "../../fs/vfs/mode.ts";
 import { EVENT } from "../../fs/vfs/notify.ts";
-import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../fs/vfs/open-flags.ts";
 import { permission } from "../../fs/vfs/permission.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_ASYNC, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { F, T } from "../../../abi/uapi/ioctl.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
@@ -11,7 +12,6 @@ import { argumentText } from "../../fs/tty/ioctl-text.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { FS_FL } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayIoctl } from "../../fs/vfs/security.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";

@@ -3,12 +3,12 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_PATH, O_TRUNC, O_WRONLY } from "../../../abi/uapi/fcntl.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { checkHow, type How, howOf, largeFile, open } from "../../fs/vfs/open.ts";
-import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_PATH, O_TRUNC, O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { RESOLVE } from "../../fs/vfs/resolve.ts";
 import { fd, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD, dirfd, mode, openFlags } from "../../syscall/arg-file.ts";

@@ -3,11 +3,11 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_ASYNC } from "../../../abi/uapi/fcntl.ts";
 import type { Task } from "../../core/task.ts";
 import { AsyncFile } from "../../fs/vfs/async-file.ts";
 import type { FileDescription, FileOwner } from "../../fs/vfs/file.ts";
 import { EVENT, type FileEvent, type InodeMark } from "../../fs/vfs/notify.ts";
-import { O_ASYNC } from "../../fs/vfs/open-flags.ts";
 import { tellOwner } from "../../fs/vfs/owner.ts";
 
 /** Types of struct f_owner_ex, by F_OWNER_TID, F_OWNER_PID and F_OWNER_PGRP. */

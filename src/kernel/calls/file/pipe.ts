@@ -2,13 +2,13 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { isHugeSize } from "../../../memory/huge/map.ts";
 import type { Task } from "../../core/task.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
 import { memfd } from "../../fs/types/memfd.ts";
 import { secretMemory } from "../../fs/types/secretmem.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { uint } from "../../syscall/arg.ts";
 import { pipeFlags } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";

@@ -1,6 +1,8 @@
 // read, write and their vectored and positioned forms. man 2 read, readv, pread; Linux fs/read_write.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
+import { RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC } from "../../../abi/uapi/fs.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { countTransfer } from "../../core/usage.ts";
@@ -41,11 +43,6 @@ const move = (
  */
 const position = (low: number, high: number, abi: Abi): number => (abi.long === 4 ? (high | 0) * 2 ** 32 + (low >>> 0) : low);
 
-const RWF_HIPRI = 1;
-const RWF_DSYNC = 2;
-const RWF_SYNC = 4;
-const RWF_NOWAIT = 8;
-const RWF_APPEND = 16;
 const rwf = flags("rwf_t", { RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APPEND }, "RWF_???");
 /** preadv2 and pwritev2: position -1 is the file's own offset. */
 const move2 = (

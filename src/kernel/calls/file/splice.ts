@@ -3,6 +3,8 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_APPEND } from "../../../abi/uapi/fcntl.ts";
+import { SPLICE_F_GIFT, SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from "../../../abi/uapi/fs.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
@@ -14,7 +16,6 @@ import { AnonInode } from "../../fs/vfs/anon.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { EVENT, notifyFile } from "../../fs/vfs/notify.ts";
-import { O_APPEND } from "../../fs/vfs/open-flags.ts";
 import { isImmutable } from "../../fs/vfs/permission.ts";
 import { Socket } from "../../net/socket.ts";
 import { sendToTask } from "../../signal/send.ts";
@@ -201,10 +202,6 @@ const copyOn = (t: Task, copying: FileCopying, inAt: VAddr, outAt: VAddr): Resul
     : storeOffset(t, storeOffset(t, result, inAt, copying.from, 8), outAt, copying.to, 8);
 };
 
-const SPLICE_F_MOVE = 1;
-const SPLICE_F_NONBLOCK = 2;
-const SPLICE_F_MORE = 4;
-const SPLICE_F_GIFT = 8;
 const spliceFlags = flags("unsigned int", { SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE, SPLICE_F_GIFT }, "SPLICE_F_???");
 
 /**

@@ -1,13 +1,14 @@
 // Layouts of struct stat: x86-64's, and the four of i386. Linux arch/x86/include/uapi/asm/stat.h, fs/stat.c,
 // fs/compat.c, kernel sys_ia32.c.
+
 import { i386, x64 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, long, s64, struct, u16, u32, ulong } from "../../../abi/struct.ts";
+import { MAX_NON_LFS } from "../../../abi/uapi/fcntl.ts";
 import { OVERFLOW_ID, shownGid, shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { encodeDev, major, minor } from "../../fs/vfs/mode.ts";
 
-const MAX_NON_LFS = 0x7fffffff;
 const pad = (n: number) => bytes(n);
 const none = new Uint8Array(32);
 

@@ -1,6 +1,7 @@
 // Copying between user memory and files: the loop of read, write and related calls, and their only waits.
 // man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
 import { E } from "../../../abi/errno.ts";
+import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { access } from "../../../cpu/machine/mmu.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
@@ -12,7 +13,6 @@ import { MAX_FILE_SIZE } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { askGroups, EVENT, isWatched, notifyFile } from "../../fs/vfs/notify.ts";
-import { MAX_NON_LFS, O_APPEND, O_LARGEFILE, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { killPrivileges } from "../../fs/vfs/permission.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { kernelSignal, userSignal } from "../../signal/state/info.ts";

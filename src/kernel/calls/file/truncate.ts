@@ -2,19 +2,18 @@
 // have. Linux fs/open.c do_truncate(), vfs_fallocate().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_WRITE, O_WRONLY } from "../../../abi/uapi/fcntl.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
-import { F_SEAL_GROW, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
-import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
+import { MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
 import type { Dentry } from "../../fs/vfs/dentry.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { breakLeases } from "../../fs/vfs/leases.ts";
 import { may, S_IFBLK, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { EVENT, notifyDentry } from "../../fs/vfs/notify.ts";
-import { O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { isAppendOnly, isImmutable, killPrivileges, permission, wantWrite } from "../../fs/vfs/permission.ts";
 import { mayTruncate, mayTruncatePath } from "../../fs/vfs/security.ts";
 import { sendToTask } from "../../signal/send.ts";

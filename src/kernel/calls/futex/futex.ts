@@ -1,7 +1,9 @@
 // futex(2) and the robust list. man 2 futex; Linux kernel/futex/.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
+import { FUTEX, FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG } from "../../../abi/uapi/futex.ts";
 import { wait } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
@@ -17,14 +19,6 @@ import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.t
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import { findTask, shownPid } from "../../task/pid-namespace.ts";
 
-/** FUTEX_*. Linux uapi linux/futex.h. */
-// biome-ignore format: table
-const OP = {
-  WAIT: 0, WAKE: 1, FD: 2, REQUEUE: 3, CMP_REQUEUE: 4, WAKE_OP: 5, LOCK_PI: 6, UNLOCK_PI: 7, TRYLOCK_PI: 8, WAIT_BITSET: 9, WAKE_BITSET: 10,
-  WAIT_REQUEUE_PI: 11, CMP_REQUEUE_PI: 12, LOCK_PI2: 13,
-} as const;
-const PRIVATE = 128;
-const CLOCK_REALTIME = 256;
 const ALL = 0xffff_ffff;
 
 interface Call {
@@ -36,8 +30,8 @@ interface Call {
   readonly val3: number;
 }
 /** Operations whose fourth argument is a time. In others it is a count. */
-const WITH_TIME = new Set<number>([OP.WAIT, OP.LOCK_PI, OP.LOCK_PI2, OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI]);
-const ABSOLUTE = new Set<number>([OP.LOCK_PI, OP.LOCK_PI2, OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI]);
+const WITH_TIME = new Set<number>([FUTEX.WAIT, FUTEX.LOCK_PI, FUTEX.LOCK_PI2, FUTEX.WAIT_BITSET, FUTEX.WAIT_REQUEUE_PI]);
+const ABSOLUTE = new Set<number>([FUTEX.LOCK_PI, FUTEX.LOCK_PI2, FUTEX.WAIT_BITSET, FUTEX.WAIT_REQUEUE_PI]);
 
 /** The monotonic end of the wait in nanoseconds, or -errno. Undefined: none. */
 const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi): number | undefined => {
@@ -45,7 +39,7 @@ const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi)
   const ns = readNanoseconds(t, a.utime, form, abi);
   if (ns < 0) return ns;
   if (!ABSOLUTE.has(command)) return t.kernel.now + ns;
-  const real = (a.op & CLOCK_REALTIME) !== 0 || command === OP.LOCK_PI;
+  const real = (a.op & FUTEX_CLOCK_REALTIME) !== 0 || command === FUTEX.LOCK_PI;
   return Math.max(0, ns - (real ? t.kernel.bootTime * 1e9 : t.namespaces.time.nanoseconds("monotonic")));
 };
 
@@ -138,34 +132,35 @@ const unlockPi = (t: Task, a: Call): number => {
 };
 
 const futex = (t: Task, a: Call, form: TimeForm, abi: Abi): Result => {
-  const command = a.op & ~(PRIVATE | CLOCK_REALTIME);
-  if ((a.op & CLOCK_REALTIME) !== 0 && ![OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI, OP.LOCK_PI2].some((c) => c === command)) return -E.ENOSYS;
+  const command = a.op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+  if ((a.op & FUTEX_CLOCK_REALTIME) !== 0 && ![FUTEX.WAIT_BITSET, FUTEX.WAIT_REQUEUE_PI, FUTEX.LOCK_PI2].some((c) => c === command))
+    return -E.ENOSYS;
   // A restarted wait keeps its first deadline.
   const deadline = WITH_TIME.has(command) && !t.waited.data ? (t.waited.deadline ?? deadlineOf(t, a, command, form, abi)) : undefined;
   if (deadline !== undefined && deadline < 0) return deadline;
   // A count ignores the upper half of its register.
   const count = (a.utime % 2 ** 32) | 0;
   switch (command) {
-    case OP.WAIT:
+    case FUTEX.WAIT:
       return futexWait(t, a, ALL, deadline);
-    case OP.WAIT_BITSET:
+    case FUTEX.WAIT_BITSET:
       return futexWait(t, a, a.val3, deadline);
-    case OP.WAKE:
+    case FUTEX.WAKE:
       return futexWake(t, a.uaddr, a.val, ALL);
-    case OP.WAKE_BITSET:
+    case FUTEX.WAKE_BITSET:
       return futexWake(t, a.uaddr, a.val, a.val3);
-    case OP.REQUEUE:
+    case FUTEX.REQUEUE:
       return requeue(t, a, count, false);
-    case OP.CMP_REQUEUE:
+    case FUTEX.CMP_REQUEUE:
       return requeue(t, a, count, true);
-    case OP.WAKE_OP:
+    case FUTEX.WAKE_OP:
       return doWakeOp(t, a, count);
-    case OP.LOCK_PI:
-    case OP.LOCK_PI2:
+    case FUTEX.LOCK_PI:
+    case FUTEX.LOCK_PI2:
       return lockPi(t, a, deadline, false);
-    case OP.TRYLOCK_PI:
+    case FUTEX.TRYLOCK_PI:
       return lockPi(t, a, undefined, true);
-    case OP.UNLOCK_PI:
+    case FUTEX.UNLOCK_PI:
       return unlockPi(t, a);
     default:
       return -E.ENOSYS;
@@ -173,16 +168,16 @@ const futex = (t: Task, a: Call, form: TimeForm, abi: Abi): Result => {
 };
 
 const opName = (v: number): string => {
-  const command = v & ~(PRIVATE | CLOCK_REALTIME);
-  const name = Object.entries(OP).find(([, n]) => n === command)?.[0];
-  return `${name ? `FUTEX_${name}` : `0x${command.toString(16)}`}${(v & PRIVATE) !== 0 ? "_PRIVATE" : ""}${(v & CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
+  const command = v & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+  const name = Object.entries(FUTEX).find(([, n]) => n === command)?.[0];
+  return `${name ? `FUTEX_${name}` : `0x${command.toString(16)}`}${(v & FUTEX_PRIVATE_FLAG) !== 0 ? "_PRIVATE" : ""}${(v & FUTEX_CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
 };
-const op: ArgType<number> = { c: "int", names: OP, decode: (raw, i) => raw[2 * i] as number, show: opName };
-const commandOf = (all: Record<string, unknown>): number => (all["op"] as number) & ~(PRIVATE | CLOCK_REALTIME);
+const op: ArgType<number> = { c: "int", names: FUTEX, decode: (raw, i) => raw[2 * i] as number, show: opName };
+const commandOf = (all: Record<string, unknown>): number => (all["op"] as number) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 /** Arguments that a command ignores are not shown. */
 const used = <T>(arg: ArgType<T>, commands: readonly number[]): ArgType<T> => only(arg, (all) => commands.includes(commandOf(all)));
-const WAITS: readonly number[] = [OP.WAIT, OP.WAIT_BITSET, OP.LOCK_PI, OP.LOCK_PI2];
-const MOVES: readonly number[] = [OP.REQUEUE, OP.CMP_REQUEUE, OP.WAKE_OP];
+const WAITS: readonly number[] = [FUTEX.WAIT, FUTEX.WAIT_BITSET, FUTEX.LOCK_PI, FUTEX.LOCK_PI2];
+const MOVES: readonly number[] = [FUTEX.REQUEUE, FUTEX.CMP_REQUEUE, FUTEX.WAKE_OP];
 const ALL_BITS = 0xffff_ffff;
 const second = (form: "timespec" | "timespec64"): ArgType<VAddr> => ({
   ...ptr,
@@ -196,14 +191,15 @@ const third: ArgType<number> = {
   ...hexInt,
   show: (v, ctx) => {
     const command = commandOf(ctx.all);
-    if (command === OP.WAIT_BITSET || command === OP.WAKE_BITSET) return v === ALL_BITS ? "FUTEX_BITSET_MATCH_ANY" : hexInt.show(v, ctx);
-    return command === OP.CMP_REQUEUE ? String(v) : command === OP.WAKE_OP ? hexInt.show(v, ctx) : "";
+    if (command === FUTEX.WAIT_BITSET || command === FUTEX.WAKE_BITSET)
+      return v === ALL_BITS ? "FUTEX_BITSET_MATCH_ANY" : hexInt.show(v, ctx);
+    return command === FUTEX.CMP_REQUEUE ? String(v) : command === FUTEX.WAKE_OP ? hexInt.show(v, ctx) : "";
   },
 };
 const args = {
   uaddr: ptr,
   op,
-  val: used(uint, [OP.WAIT, OP.WAIT_BITSET, OP.WAKE, OP.WAKE_BITSET, ...MOVES]),
+  val: used(uint, [FUTEX.WAIT, FUTEX.WAIT_BITSET, FUTEX.WAKE, FUTEX.WAKE_BITSET, ...MOVES]),
   utime: second("timespec"),
   uaddr2: used(ptr, MOVES),
   val3: third,

@@ -1,9 +1,11 @@
 // futex_waitv, and the calls of 6.7 that replace futex(2): futex_wait, futex_wake, futex_requeue. Linux
 // kernel/futex/syscalls.c.
+
 import { type Abi, x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u32, u64 } from "../../../abi/struct.ts";
+import { CLOCK } from "../../../abi/uapi/time.ts";
 import { type Held, wait } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
@@ -17,8 +19,6 @@ const FUTEX2_SIZE = 3;
 const FUTEX2_SIZE_U32 = 2;
 const FUTEX2_PRIVATE = 128;
 const MOST_WAITERS = 128;
-const CLOCK_REALTIME = 0;
-const CLOCK_MONOTONIC = 1;
 const ALL = 0xffff_ffff;
 
 const waitv = struct("futex_waitv", { val: u64, uaddr: u64, flags: u32, reserved: u32 });
@@ -47,10 +47,10 @@ const parse = (t: Task, at: VAddr, count: number, abi: Abi): Sought[] | number =
 /** The monotonic end of a wait in nanoseconds, or -errno. Linux futex2_setup_timeout(). */
 const deadlineOf = (t: Task, at: VAddr, clockid: number, abi: Abi): number => {
   if (at === 0) return Number.POSITIVE_INFINITY;
-  if (clockid !== CLOCK_REALTIME && clockid !== CLOCK_MONOTONIC) return -E.EINVAL;
+  if (clockid !== CLOCK.CLOCK_REALTIME && clockid !== CLOCK.CLOCK_MONOTONIC) return -E.EINVAL;
   const ns = readNanoseconds(t, at, time64, abi);
   if (ns < 0) return ns;
-  return Math.max(0, ns - (clockid === CLOCK_REALTIME ? t.kernel.bootTime * 1e9 : t.namespaces.time.nanoseconds("monotonic")));
+  return Math.max(0, ns - (clockid === CLOCK.CLOCK_REALTIME ? t.kernel.bootTime * 1e9 : t.namespaces.time.nanoseconds("monotonic")));
 };
 
 /** A call that sleeps on several futexes. */

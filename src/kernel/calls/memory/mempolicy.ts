@@ -3,7 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { MPOL, MPOL_GET, MPOL_MF } from "../../../abi/uapi/mempolicy.ts";
+import { MPOL, MPOL_GET, MPOL_MF, MPOL_MODE } from "../../../abi/uapi/mempolicy.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { MAX_NODES, mbind, modeOf, type NumaNodes, ONLINE, policyOf, reportedNodes, setHomeNode } from "../../../memory/policy.ts";
 import { cost } from "../../base/cost.ts";
@@ -150,13 +150,12 @@ const movePages = (
 };
 
 const modeText = (word: number): string => {
-  const flags = word & Object.values(MODE_NAMES).reduce((all, bit) => all | bit, 0);
+  const flags = word & Object.values(MPOL_MODE).reduce((all, bit) => all | bit, 0);
   const mode = (word ^ flags) >>> 0;
   const name = Object.keys(MPOL)[mode];
-  if (name === undefined) return flags ? `${flagText(flags, MODE_NAMES)}|0x${mode.toString(16)}` : `0x${mode.toString(16)} /* MPOL_??? */`;
-  return [name, ...(flags ? [flagText(flags, MODE_NAMES)] : [])].join("|");
+  if (name === undefined) return flags ? `${flagText(flags, MPOL_MODE)}|0x${mode.toString(16)}` : `0x${mode.toString(16)} /* MPOL_??? */`;
+  return [name, ...(flags ? [flagText(flags, MPOL_MODE)] : [])].join("|");
 };
-const MODE_NAMES = { MPOL_F_STATIC_NODES: 0x8000, MPOL_F_RELATIVE_NODES: 0x4000, MPOL_F_NUMA_BALANCING: 0x2000 };
 const mode = { ...int, show: modeText };
 const modeWord = { ...ulong, show: modeText };
 const moveFlags = flags("unsigned int", MPOL_MF, "MPOL_???");

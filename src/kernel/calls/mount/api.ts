@@ -2,6 +2,7 @@
 // Linux fs/namespace.c, fs/fsopen.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_PATH } from "../../../abi/uapi/fcntl.ts";
 import { AT_RECURSIVE, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from "../../../abi/uapi/mount.ts";
 import type { Task } from "../../core/task.ts";
 import { fileSystemType, optionsOf } from "../../fs/file-systems.ts";
@@ -10,7 +11,6 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { type Mount, MountNamespace } from "../../fs/vfs/mount.ts";
-import { O_PATH } from "../../fs/vfs/open-flags.ts";
 import { PathFile } from "../../fs/vfs/path-file.ts";
 import { joinPeers } from "../../fs/vfs/peers.ts";
 import { fd, int, uint } from "../../syscall/arg.ts";

@@ -1,12 +1,12 @@
 // The file of fsopen(2) and fspick(2): a file system that is being made or changed. Linux fs/fsopen.c.
 import { E } from "../../../abi/errno.ts";
+import { O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import { FSCONFIG } from "../../../abi/uapi/mount.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capableHere, capableIn } from "../../cred/cred.ts";
 import type { MountContext } from "../../fs/types/mountable.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import type { FileSystem, Or } from "../../fs/vfs/inode.ts";
-import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 
 /**
  * Linux enum fs_context_phase. "awaiting-mount": the file system is made; "changing": options of a mounted

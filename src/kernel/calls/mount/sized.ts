@@ -1,9 +1,9 @@
 // A structure that may be longer or shorter than the kernel's. Linux copy_struct_from_user().
+
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Task } from "../../core/task.ts";
-
-const PAGE_SIZE = 4096;
 
 /**
  * Reads a structure of `given` bytes: its first `known` bytes, filled up with zeros. -errno if later bytes

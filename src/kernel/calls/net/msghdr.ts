@@ -1,5 +1,6 @@
 // struct msghdr and control messages. man 2 sendmsg, man 3 cmsg, man 7 unix "Ancillary messages"; Linux
 // net/core/scm.c, net/compat.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -9,6 +10,7 @@ import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
+import { SOL } from "../../net/options/numbers.ts";
 import { credOf, type ReceiveResult, type SendRequest, type Socket, type Ucred } from "../../net/socket.ts";
 import { shownPid } from "../../task/pid-namespace.ts";
 import { pidfdFor } from "../../task/pidfd.ts";
@@ -26,7 +28,6 @@ export const msghdr = struct("msghdr", {
 /** A decoded struct msghdr. */
 export type Msghdr = ReturnType<typeof msghdr.decode>;
 
-const SOL_SOCKET = 1;
 const SCM = { RIGHTS: 1, CREDENTIALS: 2, PIDFD: 4 } as const;
 /** SCM_MAX_FD: the largest number of descriptors in a message. */
 const MAX_RIGHTS = 253;
@@ -61,7 +62,7 @@ export const readControl = (t: Task, s: Socket, h: Msghdr, to: string | undefine
     const type = v.getInt32(at + abi.long + 4, true);
     if (length < head || at + length > bytes.length) return -E.EINVAL;
     const data = new DataView(bytes.buffer, bytes.byteOffset + at + head, length - head);
-    if (level === SOL_SOCKET) {
+    if (level === SOL.SOCKET) {
       if (type === SCM.RIGHTS) {
         const bad = addRights(t, rights, data);
         if (bad < 0) return bad;
@@ -115,7 +116,7 @@ export const writeControl = (
   const capacity = h.msg_control === 0 ? 0 : h.msg_controllen;
   let used = 0;
   let shown = 0;
-  const put = (type: number, data: Uint8Array, level = SOL_SOCKET): void => {
+  const put = (type: number, data: Uint8Array, level: number = SOL.SOCKET): void => {
     const whole = head + data.length;
     const length = Math.min(whole, capacity - used);
     if (length < head) {

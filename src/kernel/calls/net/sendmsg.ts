@@ -3,12 +3,12 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { MSG, SOCK } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
-import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { InetSocket } from "../../net/inet.ts";
 import { SO } from "../../net/options/numbers.ts";
 import { credOf, type ReceiveResult, type Socket } from "../../net/socket.ts";

@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { AF, IPPROTO, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
@@ -10,7 +11,6 @@ import type { Task } from "../../core/task.ts";
 import { mayUseAddress } from "../../cred/security.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import type { AddressUse } from "../../net/address.ts";
 import type { NewSocket, SocketFamily } from "../../net/family.ts";
 import type { InetFamily } from "../../net/inet-address.ts";

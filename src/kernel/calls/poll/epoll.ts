@@ -2,11 +2,11 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC } from "../../../abi/uapi/fcntl.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { EPOLL_CTL, EPOLLEXCLUSIVE, EpollFile } from "../../fs/files/epoll.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_CLOEXEC } from "../../fs/vfs/open-flags.ts";
 import { fd, int, ptr, size } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { sigset } from "../../syscall/arg-signal.ts";

@@ -4,6 +4,7 @@ import { type Abi, i386 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CLONE, CLONE_ARGS, CLONE_ARGS_VER0 } from "../../../abi/uapi/sched.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { wait } from "../../base/wait.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
 import type { Result } from "../../core/result.ts";
@@ -88,7 +89,6 @@ const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid
   });
 };
 
-const PAGE_SIZE = 4096;
 const MAX_PID_NS_LEVEL = 32;
 const CLONE3_FLAGS =
   (0xffff_ffffn & ~BigInt(CSIGNAL | CLONE.DETACHED)) | BigInt(CLONE.CLEAR_SIGHAND) | BigInt(CLONE.INTO_CGROUP) | BigInt(CLONE.NEWTIME);

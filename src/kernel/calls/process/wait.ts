@@ -2,10 +2,10 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { W } from "../../../abi/uapi/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
-import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { waitForChild } from "../../lifecycle/wait.ts";
 import { siginfo, siginfoBytes } from "../../signal/layout.ts";
 import { SIG } from "../../signal/state/set.ts";

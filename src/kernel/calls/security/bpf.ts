@@ -3,6 +3,7 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import { MAX_INSNS } from "../../../seccomp/bpf/insn.ts";
 import type { Cgroup } from "../../cgroup/cgroup.ts";
 import { DeviceProgram } from "../../cgroup/device-program.ts";
@@ -12,7 +13,6 @@ import { CAP, capable } from "../../cred/cred.ts";
 import { CgroupDir } from "../../fs/sys/cgroup-fs.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import { ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";

@@ -2,13 +2,13 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { cost } from "../../base/cost.ts";
 import type { Process } from "../../core/process.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
 import { maySignal } from "../../cred/security.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
-import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../../signal/layout.ts";
 import { maySendToTask, sendToProcess, sendToTask } from "../../signal/send.ts";
 import { SI, type SigInfo, userSignal } from "../../signal/state/info.ts";

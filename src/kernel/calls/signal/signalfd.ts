@@ -3,12 +3,12 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { wait } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
 import { SignalFile } from "../../fs/files/signalfd.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fetchSignal } from "../../signal/fetch.ts";
 import { siginfoBytes } from "../../signal/layout.ts";
 import { SIGSET_SIZE, UNBLOCKABLE } from "../../signal/state/set.ts";

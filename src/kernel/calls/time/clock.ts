@@ -6,7 +6,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
-import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
+import { CLOCK, TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import { exitWork } from "../../base/pending-work.ts";
 import { plus, type Timespec, UPTIME } from "../../base/time.ts";
 import { wait } from "../../base/wait.ts";
@@ -17,17 +17,7 @@ import { processUsage, ticks } from "../../core/usage.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import {
-  CLOCK,
-  clock,
-  outTimespec,
-  outTimespec64,
-  outTimeval,
-  remaining,
-  remaining64,
-  timespec,
-  timespec64,
-} from "../../syscall/arg-time.ts";
+import { clock, outTimespec, outTimespec64, outTimeval, remaining, remaining64, timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type ArgType, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import { findProcess, findTask } from "../../task/pid-namespace.ts";

@@ -1,8 +1,10 @@
 // Interval timers and POSIX timers. man 2 setitimer, alarm, timer_create; Linux kernel/time/itimer.c,
 // posix-timers.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { Task } from "../../core/task.ts";
 import { NSIG, SIG } from "../../signal/state/set.ts";
@@ -93,7 +95,6 @@ const create = (t: Task, id: number, event: VAddr, to: VAddr, abi: Abi): number 
   return -E.EFAULT;
 };
 
-const TIMER_ABSTIME = 1;
 /** struct itimerspec: interval, then value. */
 export const readItimerspec = (t: Task, at: VAddr, form: TimeForm, abi: Abi): Itimer | number => {
   const interval = form.read(t, at, abi);

@@ -3,14 +3,14 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
+import { CLOCK, TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import type { Task } from "../../core/task.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fd } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { filled, given } from "../../syscall/arg-struct.ts";
-import { CLOCK, clock } from "../../syscall/arg-time.ts";
+import { clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import { TimerFile } from "../../timer/timerfd.ts";

@@ -1,10 +1,12 @@
 // The requests of io_submit(2). As in Linux, reads and writes are done within the call and may wait there.
 // Polls are done later. man 2 io_submit; Linux fs/aio.c io_submit_one().
+
 import { type Abi, x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Values } from "../../../abi/struct.ts";
 import { IOCB_CMD, IOCB_FLAG, IOCB_KEY, iocb as iocbStruct } from "../../../abi/uapi/aio.ts";
+import { RWF_APPEND, RWF_NOWAIT, RWF_SUPPORTED } from "../../../abi/uapi/fs.ts";
 import { cost } from "../../base/cost.ts";
 import { again, endWaiting, type Held, type Sleeper, type Wait, type Waited } from "../../base/wait.ts";
 import { importIovec, oneSegment } from "../../calls/file/iovec.ts";
@@ -135,14 +137,11 @@ export class AioPoll implements Cancellable, Sleeper, Timer {
   }
 }
 
-const RWF_APPEND = 16;
-const RWF_KNOWN = 31;
-const RWF_NOWAIT = 8;
 const transfer = (request: AioRequest, writes: boolean, vectored: boolean, abi: Abi): AioTransfer | number => {
   const { iocb, file, task } = request;
   const priority = (iocb.flags & IOCB_FLAG.IOPRIO) !== 0 ? checkPriority(task, iocb.reqprio & 0xffff) : 0;
   if (priority < 0) return priority;
-  if (iocb.rw_flags & ~RWF_KNOWN || (iocb.rw_flags & RWF_APPEND && !writes)) return -E.EOPNOTSUPP;
+  if (iocb.rw_flags & ~RWF_SUPPORTED || (iocb.rw_flags & RWF_APPEND && !writes)) return -E.EOPNOTSUPP;
   if (!(writes ? file.writable : file.readable)) return -E.EBADF;
   if (file.inode.isDir) return -E.EINVAL;
   const at = (iocb.buf < 2n ** 47n ? Number(iocb.buf) : -1) as VAddr;

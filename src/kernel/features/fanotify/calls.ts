@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CLASSES, EVENTS, FAN, FIDS, INIT, MARK, MASK_FLAGS, NAMES, PERMISSIONS, WITH_FD } from "../../../abi/uapi/fanotify.ts";
+import { O_ACCMODE, O_APPEND, O_CLOEXEC, O_DSYNC, O_LARGEFILE, O_NOATIME, O_NONBLOCK, O_RDWR, O_SYNC } from "../../../abi/uapi/fcntl.ts";
 import { baseOf, getname, lookup } from "../../calls/file/path.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
@@ -11,7 +12,6 @@ import type { Path } from "../../fs/vfs/dentry.ts";
 import { FileSystem, Inode } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { may } from "../../fs/vfs/mode.ts";
-import { O_ACCMODE, O_APPEND, O_CLOEXEC, O_DSYNC, O_LARGEFILE, O_NOATIME, O_NONBLOCK, O_RDWR, O_SYNC } from "../../fs/vfs/open-flags.ts";
 import { permission } from "../../fs/vfs/permission.ts";
 import { fd } from "../../syscall/arg.ts";
 import { dirfd, openFlags } from "../../syscall/arg-file.ts";

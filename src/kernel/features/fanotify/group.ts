@@ -2,6 +2,7 @@
 // fanotify; Linux fs/notify/fanotify.
 import { E } from "../../../abi/errno.ts";
 import { ANSWER, FAN, FIDS, INIT, MASK_FLAGS, NO_FD, PERMISSIONS, PIDFD_ERROR } from "../../../abi/uapi/fanotify.ts";
+import { O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
@@ -12,7 +13,6 @@ import { FileDescription, POLLIN, POLLRDNORM } from "../../fs/vfs/file.ts";
 import { FileSystem, Inode, type Or } from "../../fs/vfs/inode.ts";
 import { install } from "../../fs/vfs/install.ts";
 import type { GroupEvent, Hit, MarkGroup, Question } from "../../fs/vfs/notify.ts";
-import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import { eventBytes, eventLength, type FidRecord } from "./event.ts";
 import { limitsOf } from "./limits.ts";

@@ -1,5 +1,6 @@
 // The operations of io_uring on sockets: messages with provided buffers, bundles and repetition, connections,
 // and commands. Linux io_uring/net.c, uring_cmd.c.
+
 import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -10,6 +11,7 @@ import { type Described, messageCalls, receiveMessage, receiveSegments, sendSegm
 import { optionOf, setsockopt, socketCalls } from "../../calls/net/socket.ts";
 import type { Result } from "../../core/result.ts";
 import { POLLIN } from "../../fs/vfs/file.ts";
+import { SOL } from "../../net/options/numbers.ts";
 import { SIOC_QUEUE, Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import type { Syscall } from "../../syscall/declaration.ts";
@@ -161,7 +163,6 @@ const connect: OperationWork = (r) => {
   return result === -E.EISCONN && r.shots > 0 ? 0 : result;
 };
 
-const SOL_SOCKET = 1;
 /** A command for a socket. Its members lie where other operations have an address and an offset. */
 const command: OperationWork = (r) => {
   const { sqe, file, worker, ring } = r;
@@ -174,7 +175,7 @@ const command: OperationWork = (r) => {
     case SOCKET_COMMAND.SIOCOUTQ:
       return file.queueState(SIOC_QUEUE.OUTQ) ?? -E.EOPNOTSUPP;
     case SOCKET_COMMAND.GETSOCKOPT: {
-      if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
+      if (level !== SOL.SOCKET) return -E.EOPNOTSUPP;
       if (length < 0) return -E.EINVAL;
       const value = optionOf(worker, file, level, option, at, length, x64);
       if (typeof value === "number") return value;

@@ -1,8 +1,11 @@
 // The operations of io_uring as system calls: each row names a call and its arguments in a submission. No
 // filter and no tracer sees them. Linux io_uring/opdef.c.
+
 import { i386, x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RWF_APPEND, RWF_NOWAIT, RWF_SUPPORTED, SPLICE_F_FD_IN_FIXED, SPLICE_F_NONBLOCK } from "../../../abi/uapi/fs.ts";
+import { FUTEX } from "../../../abi/uapi/futex.ts";
 import { OP } from "../../../abi/uapi/io-uring.ts";
 import { dirCalls } from "../../calls/dir/directory.ts";
 import { linkCalls } from "../../calls/dir/link.ts";
@@ -41,9 +44,6 @@ const as =
     callWith(r, name, args(r.sqe, fdOf(r)));
 
 const CURRENT = 2n ** 64n - 1n;
-const RWF_NOWAIT = 8;
-const RWF_APPEND = 16;
-const RWF_KNOWN = 31;
 type Buffers = (r: UringRequest, at: bigint, length: number) => Or<readonly Segment[]>;
 /** read and write on the file of a request. Offset -1 is the file's own. Linux io_uring/rw.c. */
 const transfer =
@@ -51,7 +51,7 @@ const transfer =
   (r) => {
     const { sqe, worker, file } = r;
     if (!file || !(writes ? file.writable : file.readable)) return -E.EBADF;
-    if (sqe.rw_flags & ~RWF_KNOWN || (sqe.rw_flags & RWF_APPEND && !writes)) return -E.EOPNOTSUPP;
+    if (sqe.rw_flags & ~RWF_SUPPORTED || (sqe.rw_flags & RWF_APPEND && !writes)) return -E.EOPNOTSUPP;
     const hasOffset = sqe.off !== CURRENT && (file.seekable || file.positioned);
     if (hasOffset && sqe.off >= 2n ** 63n) return -E.EINVAL;
     const most = limit(r);
@@ -85,8 +85,6 @@ const fixed: Buffers = (r, at, length) => {
   return buffer && from >= buffer.at && from + length <= buffer.at + buffer.length ? one(r, at, length) : -E.EFAULT;
 };
 
-const SPLICE_F_NONBLOCK = 2;
-const SPLICE_F_FD_IN_FIXED = 0x8000_0000;
 /** The source of splice and tee. */
 const inputOf = ({ sqe, worker, ring }: UringRequest): FileDescription | undefined =>
   sqe.rw_flags & SPLICE_F_FD_IN_FIXED ? ring.files?.get(sqe.file_index) : worker.files.get(sqe.file_index | 0);
@@ -127,13 +125,11 @@ const futex =
     const { sqe } = r;
     if ((sqe.fd & 3) !== 2 || sqe.fd & ~0x82) return -E.EINVAL;
     // Unlike futex(2), which wakes one for 0. Linux FLAGS_STRICT.
-    if (op === WAKE_BITSET && sqe.off === 0n) return 0;
+    if (op === FUTEX.WAKE_BITSET && sqe.off === 0n) return 0;
     return callWith(r, "futex", [sqe.addr, op | (sqe.fd & 128), count(sqe), 0, 0, sqe.addr3]);
   };
 
 const BUFFERS = ["buf_index", "file_index"] as const;
-const WAIT_BITSET = 9;
-const WAKE_BITSET = 10;
 /** Operations that are calls, by number. own.ts has the others. */
 export const callOperations: Readonly<Record<number, UringOperation>> = {
   [OP.NOP]: { work: ({ sqe }) => (sqe.rw_flags & 1 ? sqe.len | 0 : 0) },
@@ -200,6 +196,6 @@ export const callOperations: Readonly<Record<number, UringOperation>> = {
     counts: true,
     zero: ["fd", "off", "rw_flags", "addr3", ...BUFFERS],
   },
-  [OP.FUTEX_WAIT]: { work: futex(WAIT_BITSET, (s) => s.off), counts: true, zero: ["len", "rw_flags", ...BUFFERS] },
-  [OP.FUTEX_WAKE]: { work: futex(WAKE_BITSET, (s) => s.off), zero: ["len", "rw_flags", ...BUFFERS] },
+  [OP.FUTEX_WAIT]: { work: futex(FUTEX.WAIT_BITSET, (s) => s.off), counts: true, zero: ["len", "rw_flags", ...BUFFERS] },
+  [OP.FUTEX_WAKE]: { work: futex(FUTEX.WAKE_BITSET, (s) => s.off), zero: ["len", "rw_flags", ...BUFFERS] },
 };

@@ -1,6 +1,8 @@
 // One request of a ring. It runs in the name of its submitter: at once if it does not block, else again when
 // its queues wake. Linux struct io_kiocb, io_issue_sqe(), io_poll.
+
 import { E } from "../../../abi/errno.ts";
+import { RWF_NOWAIT } from "../../../abi/uapi/fs.ts";
 import { ACCEPT, CQE_F, OP, SETUP, SQE_FLAG } from "../../../abi/uapi/io-uring.ts";
 import { cost } from "../../base/cost.ts";
 import { endWaiting, type Wait, type Waited, wait } from "../../base/wait.ts";
@@ -52,7 +54,6 @@ const passOnWork = (worker: Task, task: Task): void => {
   Reflect.deleteProperty(worker, "exitWork");
 };
 
-const RWF_NOWAIT = 8;
 const MSG_DONTWAIT = 0x40;
 const isTransfer: ReadonlySet<number> = new Set([OP.READ, OP.WRITE, OP.READV, OP.WRITEV, OP.READ_FIXED, OP.WRITE_FIXED, OP.READ_MULTISHOT]);
 

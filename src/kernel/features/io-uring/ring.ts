@@ -2,6 +2,7 @@
 // io_uring; Linux io_uring/io_uring.c.
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import { BUFFER_RING_SHIFT, CQ_EVENTFD_DISABLED, CQE_SIZE, OFFSET, SETUP, SQ_RING, SQE_SIZE } from "../../../abi/uapi/io-uring.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
@@ -17,7 +18,6 @@ import { SharedPages } from "../../fs/files/shared-pages.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import { FileDescription, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import type { OffsetClock } from "../../task/time-namespace.ts";
 import type { BufferGroups } from "./buffers.ts";
 import type { FixedFiles } from "./fixed-files.ts";

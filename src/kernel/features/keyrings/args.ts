@@ -1,6 +1,6 @@
 // Argument types of the key calls, shown as strace shows them. strace src/keyctl.c.
 import type { VAddr } from "../../../abi/brand.ts";
-import { KEY_NEED, KEY_REQKEY_DEFL, KEY_SPEC, KEYCTL, type KeyctlOperation } from "../../../abi/uapi/keyctl.ts";
+import { KEY_NEED, KEY_REQKEY_DEFL, KEY_SPEC, KEYCTL, KEYCTL_MOVE_EXCL, type KeyctlOperation } from "../../../abi/uapi/keyctl.ts";
 import { PATH_MAX } from "../../../abi/uapi/limits.ts";
 import { hexText, int, ptr, ulong } from "../../syscall/arg.ts";
 import { choice, choiceText, type FlagNames, flagText } from "../../syscall/arg-flags.ts";
@@ -54,7 +54,7 @@ const result =
     return ctx.ret < 0 || v.at === 0 ? ptr.show(v.at, ctx) : bufferText(ctx, v.at, shown, styled);
   };
 const perms: Show = (v) => flagText(v.int >>> 0, permissions, "0", "KEY_???");
-const moveFlags: Show = (v) => flagText(v.int, { KEYCTL_MOVE_EXCL: 1 }, "0", "KEYCTL_MOVE_???");
+const moveFlags: Show = (v) => flagText(v.int, { KEYCTL_MOVE_EXCL }, "0", "KEYCTL_MOVE_???");
 const ring: Show = (v) =>
   Object.values(defaults).includes(v.int) ? choiceText(v.int, defaults, "") : `${v.int} /* KEY_REQKEY_DEFL_??? */`;
 

@@ -1,7 +1,9 @@
 // keyctl(2): operations on keys and keyrings. man 2 keyctl; Linux security/keys/keyctl.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { KEY_ALL_PERMISSIONS, KEY_NEED, KEY_REQKEY_DEFL, KEY_SPEC, KEYCTL, KEYCTL_MOVE_EXCL } from "../../../abi/uapi/keyctl.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import { gather, importIovec, totalLength } from "../../calls/file/iovec.ts";
@@ -28,7 +30,6 @@ import { joinSession, newSession, persistent } from "./user-keyrings.ts";
 type Args = readonly [KeyctlArgument, KeyctlArgument, KeyctlArgument, KeyctlArgument];
 type Operation = (t: Task, args: Args, abi: Abi) => Result;
 const { VIEW, READ, WRITE, SEARCH, LINK, SETATTR } = KEY_NEED;
-const PAGE_SIZE = 4096;
 /** (uid_t)-1, (gid_t)-1: no change. */
 const KEEP = 0xffff_ffff;
 

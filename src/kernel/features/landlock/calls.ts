@@ -2,12 +2,12 @@
 // security/landlock/syscalls.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import { ACCESS_FS, ACCESS_NET, CREATE_RULESET, RESTRICT_SELF, RULE, SCOPE } from "../../../abi/uapi/landlock.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_RDWR } from "../../fs/vfs/open-flags.ts";
 import { fd, int, size } from "../../syscall/arg.ts";
 import { choice, type FlagNames, flags, flagText } from "../../syscall/arg-flags.ts";
 import { inStruct } from "../../syscall/arg-string.ts";

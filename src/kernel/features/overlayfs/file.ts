@@ -1,12 +1,12 @@
 // Files of an overlay that are no directories. Linux fs/overlayfs/file.c.
 import { E } from "../../../abi/errno.ts";
+import { O_ACCMODE, O_RDONLY, O_TRUNC } from "../../../abi/uapi/fcntl.ts";
 import { cost } from "../../base/cost.ts";
 import type { Task } from "../../core/task.ts";
 import { RegularFile, RegularInode } from "../../fs/files/regular.ts";
 import type { Dentry, Path } from "../../fs/vfs/dentry.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { type Changes, Inode, type Or } from "../../fs/vfs/inode.ts";
-import { O_ACCMODE, O_RDONLY, O_TRUNC } from "../../fs/vfs/open-flags.ts";
 import { copyUp, type Overlay, type OverlayPlace, refresh, setattr } from "./node.ts";
 
 /** A regular file. Its bytes are those of the layer's file, also after a copy up. */

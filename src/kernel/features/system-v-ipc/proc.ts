@@ -1,6 +1,8 @@
 // /proc/sysvipc and the limits of System V IPC in /proc/sys/kernel. man 5 proc_sysvipc, proc_sys_kernel;
 // Linux ipc/util.c sysvipc_proc_show(), ipc/ipc_sysctl.c.
+
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { shownGid, shownUid } from "../../cred/user-namespace.ts";
@@ -28,7 +30,6 @@ const owners = (t: Task, { uid, gid, cuid, cgid }: IpcObject): string => {
   return [shownUid(userNs, uid), shownGid(userNs, gid), shownUid(userNs, cuid), shownGid(userNs, cgid)].map((id) => right(5, id)).join(" ");
 };
 const pid = (t: Task, id: number): string => right(5, t.pidNs.numberOf(id));
-const PAGE_SIZE = 4096;
 
 const shm = table(
   "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap",

@@ -1,9 +1,9 @@
 // userfaultfd(2). man 2 userfaultfd; Linux fs/userfaultfd.c.
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { UFFD_USER_MODE_ONLY } from "../../../abi/uapi/userfaultfd.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { newUserfault } from "./device.ts";

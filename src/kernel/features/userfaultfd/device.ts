@@ -1,11 +1,11 @@
 // The ways to an instance of userfaultfd(2): the call, and /dev/userfaultfd. Linux fs/userfaultfd.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { UFFD_USER_MODE_ONLY, USERFAULTFD_IOC_NEW } from "../../../abi/uapi/userfaultfd.ts";
 import type { Task } from "../../core/task.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
 import { install } from "../../fs/vfs/install.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { UserfaultFile } from "./file.ts";
 
 /** A new instance as a descriptor, or -EINVAL. Linux new_userfaultfd(). */

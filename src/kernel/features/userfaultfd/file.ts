@@ -4,6 +4,7 @@ import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Fields, Struct, Values } from "../../../abi/struct.ts";
+import { O_NONBLOCK, O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import {
   API_IOCTLS,
   FAULT_FLAG,
@@ -32,7 +33,6 @@ import type { Kernel } from "../../core/kernel.ts";
 import type { Task } from "../../core/task.ts";
 import { FileDescription, POLLERR, POLLIN } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
-import { O_NONBLOCK, O_RDWR } from "../../fs/vfs/open-flags.ts";
 import {
   type AskedFault,
   canWatch,

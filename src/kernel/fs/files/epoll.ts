@@ -1,11 +1,11 @@
 // An epoll instance: a set of files and the events of interest. man 7 epoll; Linux fs/eventpoll.c.
 import { E } from "../../../abi/errno.ts";
+import { O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import { sizes } from "../../base/sizes.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../core/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from "../vfs/file.ts";
-import { O_RDWR } from "../vfs/open-flags.ts";
 import { depthAbove, depthBelow, reaches, tooManyPaths } from "./epoll-graph.ts";
 
 /** Operations of epoll_ctl(2). */

@@ -1,11 +1,11 @@
 // eventfd(2): a 64-bit counter as a file. Linux fs/eventfd.c.
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK, O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import type { LowestIds } from "../../base/lowest-ids.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../core/task.ts";
 import { FileDescription, POLLERR, POLLIN, POLLOUT } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
-import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
 
 /** A flag of eventfd(2): each read takes 1 from the counter. */
 export const EFD_SEMAPHORE = 1;

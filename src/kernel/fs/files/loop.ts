@@ -4,6 +4,7 @@ import { x64 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, s32, struct, u16, u32, u64, ulong } from "../../../abi/struct.ts";
+import { O_EXCL } from "../../../abi/uapi/fcntl.ts";
 import { BLK, BLK_WORD, LOOP } from "../../../abi/uapi/ioctl.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
@@ -12,7 +13,6 @@ import type { OpenDevice } from "../vfs/device.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { minor } from "../vfs/mode.ts";
-import { O_EXCL } from "../vfs/open-flags.ts";
 import { FLAGS, type Loop, SECTOR } from "./loop-device.ts";
 import { SEEK_CUR, SEEK_END, SEEK_SET, seekTo } from "./regular.ts";
 

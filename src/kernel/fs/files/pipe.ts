@@ -1,5 +1,6 @@
 // Pipes and FIFOs. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
 import { E } from "../../../abi/errno.ts";
+import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../../../abi/uapi/fcntl.ts";
 import type { Frames } from "../../../memory/frames.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
@@ -8,7 +9,6 @@ import { CAP, type Cred, capable } from "../../cred/cred.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
 
 declare module "../vfs/inode.ts" {
   interface FifoPipe extends Pipe {}

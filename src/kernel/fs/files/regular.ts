@@ -1,6 +1,7 @@
 // Regular files: their inodes with a page cache, and their file descriptions. Linux fs/read_write.c,
 // mm/filemap.c.
 import { E } from "../../../abi/errno.ts";
+import { F_SEAL_GROW, F_SEAL_SHRINK, O_NOATIME } from "../../../abi/uapi/fcntl.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import type { HugeObject } from "../../../memory/huge/object.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
@@ -10,7 +11,6 @@ import { FileDescription, zeros } from "../vfs/file.ts";
 import { Inode, type Or } from "../vfs/inode.ts";
 import { FS_FL, major, minor } from "../vfs/mode.ts";
 import { MS_NOATIME, MS_NOEXEC } from "../vfs/mount.ts";
-import { O_NOATIME } from "../vfs/open-flags.ts";
 
 /** The greatest file size in bytes: the greatest exact integer. Linux MAX_LFS_FILESIZE is 2^63 - 1. */
 export const MAX_FILE_SIZE = Number.MAX_SAFE_INTEGER;
@@ -24,11 +24,6 @@ export const SEEK_END = 2;
 export const SEEK_DATA = 3;
 /** lseek(2): the next hole at or after the offset. */
 export const SEEK_HOLE = 4;
-
-/** F_ADD_SEALS: seals of the size. man 2 fcntl. */
-export const F_SEAL_SHRINK = 2;
-/** A seal: the file cannot become longer. */
-export const F_SEAL_GROW = 4;
 
 /** The inode of a regular file, and the `Backing` of its page cache. */
 export abstract class RegularInode extends Inode {

@@ -1,5 +1,6 @@
 // Signals as a file: read instead of handled. man 2 signalfd; Linux fs/signalfd.c.
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK, O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../core/task.ts";
 import { fetchSignal } from "../../signal/fetch.ts";
@@ -8,7 +9,6 @@ import type { SigSet } from "../../signal/state/set.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLIN } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
-import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
 
 /** Size of struct signalfd_siginfo in bytes. Linux uapi linux/signalfd.h. */
 const SIZE = 128;

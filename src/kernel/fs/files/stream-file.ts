@@ -1,6 +1,7 @@
 // Standard streams that are connected to the host. They look like pipes, as in a pipeline of a shell. man 7
 // pipe.
 import { E } from "../../../abi/errno.ts";
+import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "../../../abi/uapi/fcntl.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../core/task.ts";
 import { type AnonFs, AnonInode } from "../vfs/anon.ts";
@@ -8,7 +9,6 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { S_IFIFO } from "../vfs/mode.ts";
-import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
 import { type ByteSink, ByteSource } from "./stream.ts";
 
 /** The file system of pipes. */

@@ -1,6 +1,7 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC } from "../../../abi/uapi/fcntl.ts";
 import type { Task } from "../../core/task.ts";
 import { mayAccess } from "../../cred/read-access.ts";
 import { lazyNetTables } from "../../net/show/lazy.ts";
@@ -8,7 +9,6 @@ import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { O_CLOEXEC } from "../vfs/open-flags.ts";
 import { attributes } from "./attributes.ts";
 import { ProcMemFile } from "./mem.ts";
 import { MemoryNode } from "./memory-file.ts";

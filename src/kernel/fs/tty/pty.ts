@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_CLOEXEC, O_NOCTTY } from "../../../abi/uapi/fcntl.ts";
 import { T } from "../../../abi/uapi/ioctl.ts";
 import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
@@ -19,7 +20,6 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev, minor, S_IFCHR } from "../vfs/mode.ts";
-import { O_CLOEXEC, O_NOCTTY } from "../vfs/open-flags.ts";
 import { lookupIn } from "../vfs/resolve.ts";
 import { acquireOnOpen } from "./control.ts";
 import { slaveIoctl } from "./ioctl.ts";

@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
@@ -10,7 +11,6 @@ import { SIG } from "../../signal/state/set.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
-import { O_NONBLOCK } from "../vfs/open-flags.ts";
 import { checkForeground } from "./control.ts";
 import { ttyIoctl } from "./ioctl.ts";
 import { L, V } from "./termios.ts";

@@ -1,6 +1,7 @@
 // A host directory that the guest may change. Every operation reaches the host at once, and every lookup asks
 // it again.
 import { E } from "../../../abi/errno.ts";
+import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from "../../../abi/uapi/fcntl.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../../../abi/uapi/rename.ts";
 import type { Task } from "../../core/task.ts";
 import { DirFile } from "../files/dir-file.ts";
@@ -9,7 +10,6 @@ import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Changes, type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
-import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from "../vfs/open-flags.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 
 /** A file system over a writable host tree. */

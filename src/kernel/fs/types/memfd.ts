@@ -1,24 +1,13 @@
 // memfd_create(2): an unlinked file in memory, and the file seals of fcntl(2). Linux mm/memfd.c.
 import { E } from "../../../abi/errno.ts";
+import { ALL_SEALS, F_SEAL_EXEC, F_SEAL_SEAL, F_SEAL_WRITE, O_LARGEFILE, O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import type { Task } from "../../core/task.ts";
 import { RegularFile, type RegularInode } from "../files/regular.ts";
 import { Dentry } from "../vfs/dentry.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 import type { Mount } from "../vfs/mount.ts";
-import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
 import { HugeDescription, HugeFile } from "./hugetlbfs.ts";
 import type { MemFs } from "./memfs.ts";
-
-/** Bits of F_ADD_SEALS and F_GET_SEALS. man 2 fcntl. */
-export const F_SEAL_SEAL = 1;
-/** A seal: the contents cannot change. */
-export const F_SEAL_WRITE = 8;
-/** A seal: only existing shared writable mappings can change the contents. */
-export const F_SEAL_FUTURE_WRITE = 16;
-/** A seal: the execute bits cannot change. */
-export const F_SEAL_EXEC = 32;
-/** All seals that F_ADD_SEALS accepts. */
-export const ALL_SEALS = 63;
 
 /**
  * A new memfd, open for reading and writing. `mount` is the internal file system of memfds, of small or huge

@@ -3,6 +3,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { O_RDONLY } from "../../../abi/uapi/fcntl.ts";
 import { NS } from "../../../abi/uapi/ioctl.ts";
 import type { Result } from "../../core/result.ts";
 import type { Task } from "../../core/task.ts";
@@ -15,7 +16,6 @@ import { type Clock, Inode, type Or } from "../vfs/inode.ts";
 import { install } from "../vfs/install.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 import type { MountNamespace } from "../vfs/mount.ts";
-import { O_RDONLY } from "../vfs/open-flags.ts";
 
 /** The names in /proc/PID/ns and the CLONE_NEW* flags. */
 export const nsTypes = {

@@ -1,6 +1,7 @@
 // memfd_secret(2): a file with pages that only its owner's mappings reach. man 2 memfd_secret; Linux
 // mm/secretmem.c.
 import { E } from "../../../abi/errno.ts";
+import { O_LARGEFILE, O_RDWR } from "../../../abi/uapi/fcntl.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import type { Task } from "../../core/task.ts";
 import { RegularFile } from "../files/regular.ts";
@@ -8,7 +9,6 @@ import { Dentry } from "../vfs/dentry.ts";
 import type { Or } from "../vfs/inode.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 import type { Mount } from "../vfs/mount.ts";
-import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
 import { MemFile, type MemFs } from "./memfs.ts";
 
 /** Its size is set once, and it cannot be opened again. */

@@ -4,6 +4,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
+import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "../../../abi/uapi/fcntl.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import { sizes } from "../../base/sizes.ts";
 import type { WaitQueue } from "../../base/wait.ts";
@@ -14,7 +15,6 @@ import type { Inode, Or, Turn } from "./inode.ts";
 import { dropLease } from "./leases.ts";
 import { releaseFileLocks } from "./locks.ts";
 import { EVENT, notifyFile } from "./notify.ts";
-import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
 
 /** Events of poll(2). Linux uapi asm-generic/poll.h */
 export const POLLIN = 1;

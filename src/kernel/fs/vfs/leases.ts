@@ -1,13 +1,13 @@
 // Leases of files: their holder learns of a conflicting open before it succeeds. man 2 fcntl, "Leases"; Linux
 // fs/locks.c __break_lease(), generic_setlease().
 import { E } from "../../../abi/errno.ts";
+import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_TRUNC } from "../../../abi/uapi/fcntl.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
 import type { Task } from "../../core/task.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";
 import { F_RDLCK, F_UNLCK, F_WRLCK } from "./locks.ts";
-import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_TRUNC } from "./open-flags.ts";
 import { tellOwner } from "./owner.ts";
 
 /** The type of a lease: F_RDLCK or F_WRLCK, and F_UNLCK where there is none. */

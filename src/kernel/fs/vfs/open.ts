@@ -2,16 +2,6 @@
 // may_open().
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
-import type { Wait } from "../../base/wait.ts";
-import type { Task } from "../../core/task.ts";
-import { createFile, newInode } from "./create.ts";
-import { Dentry, type Path } from "./dentry.ts";
-import { FileDescription } from "./file.ts";
-import type { Inode, Or } from "./inode.ts";
-import { breakLeases } from "./leases.ts";
-import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
-import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
-import { askGroups, EVENT, notifyFile, permissionsOf } from "./notify.ts";
 import {
   __O_TMPFILE,
   MAX_NON_LFS,
@@ -35,7 +25,17 @@ import {
   O_SYNC,
   O_TRUNC,
   O_WRONLY,
-} from "./open-flags.ts";
+} from "../../../abi/uapi/fcntl.ts";
+import type { Wait } from "../../base/wait.ts";
+import type { Task } from "../../core/task.ts";
+import { createFile, newInode } from "./create.ts";
+import { Dentry, type Path } from "./dentry.ts";
+import { FileDescription } from "./file.ts";
+import type { Inode, Or } from "./inode.ts";
+import { breakLeases } from "./leases.ts";
+import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
+import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
+import { askGroups, EVENT, notifyFile, permissionsOf } from "./notify.ts";
 import { PathFile } from "./path-file.ts";
 import {
   isAppendOnly,

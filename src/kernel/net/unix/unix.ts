@@ -1,6 +1,7 @@
 // Unix domain sockets. man 7 unix; Linux net/unix/af_unix.c.
 
 import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK } from "../../../abi/uapi/fcntl.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { ofBytes } from "../../base/byte-string.ts";
 import { Fifo } from "../../base/fifo.ts";
@@ -13,7 +14,6 @@ import { mayReachAbstract } from "../../cred/security.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
-import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { type AddressUse, NO_PEER } from "../address.ts";
 import { SendBuffer } from "../send-buffer.ts";
 import { peerOf, type ReceiveResult, SIOC_QUEUE, Socket, type SocketMessage, weightOf } from "../socket.ts";

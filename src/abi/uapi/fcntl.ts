@@ -52,3 +52,18 @@ export const MAX_NON_LFS = 0x7fff_ffff;
 export const openOnly = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 /** Flags that F_SETFL may change. Linux SETFL_MASK. */
 export const settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC;
+
+/** A seal of F_ADD_SEALS: no more seals. man 2 fcntl. */
+export const F_SEAL_SEAL = 1;
+/** A seal: the file cannot become shorter. */
+export const F_SEAL_SHRINK = 2;
+/** A seal: the file cannot become longer. */
+export const F_SEAL_GROW = 4;
+/** A seal: the contents cannot change. */
+export const F_SEAL_WRITE = 8;
+/** A seal: only existing shared writable mappings can change the contents. */
+export const F_SEAL_FUTURE_WRITE = 16;
+/** A seal: the execute bits cannot change. */
+export const F_SEAL_EXEC = 32;
+/** All seals that F_ADD_SEALS accepts. */
+export const ALL_SEALS = 63;
