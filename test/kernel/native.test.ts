@@ -1,13 +1,14 @@
 // Small programs about one subject each, run by the native kernel and by ours: the same lines, the same end.
-import { execFileSync } from "node:child_process";
+
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { Machine, type Run } from "trapgate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hasFeature } from "../../tools/oracle/processor.ts";
 import { endOfRun, inFolder } from "../support/guest.ts";
-import { gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { missing, type Need, nativeX64, top } from "../support/host.ts";
 import { beginNative, type NativeRun, nativeVendor, runNative } from "../support/native.ts";
+import { guestsFromC, type Mode, nativeGuest } from "../support/native-guest.ts";
 
 const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
@@ -89,11 +90,6 @@ const subjects = {
   answers: "barriers, policies, pipes, seals, pidfds and files of namespaces answer as on Linux",
 } as const;
 
-// biome-ignore format: table
-const FLAGS = [
-  "-O1", "-static", "-nostdlib", "-fno-pie", "-no-pie", "-fno-stack-protector", "-mgeneral-regs-only", "-fno-asynchronous-unwind-tables",
-];
-
 /** Programs that use more of a processor than the default model has. */
 const models: ReadonlySet<string> = new Set(["xstate", "wrapped", "cores"]);
 /**
@@ -129,8 +125,6 @@ const otherHost = (subject: string): string | undefined => {
  * empty pool of huge pages. With TRAPGATE_CHANGE_HOST set, the host runs them, too.
  */
 const shared: ReadonlySet<string> = new Set(process.env["TRAPGATE_CHANGE_HOST"] ? [] : ["hugepages"]);
-/** TRAPGATE_TEST_KERNEL=none: no program runs natively, as if each host's kernel printed something else. */
-const judge = process.env["TRAPGATE_TEST_KERNEL"] !== "none";
 /**
  * Values without a name in a trace: "call: value" of each that strace 6.13 has no name for either, when it
  * traces these programs natively.
@@ -147,61 +141,62 @@ const nameless = (line: string): string[] => {
 const slow: ReadonlySet<string> = new Set(["options"]);
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
+/**
+ * True: the host's kernel judges. Else what Linux 6.18 printed does: on other hosts, for other users, and
+ * with TRAPGATE_TEST_KERNEL=none.
+ */
+const judge = process.env["TRAPGATE_TEST_KERNEL"] !== "none" && !missing("the host's kernel as the judge of ours", nativeX64, root);
 
-describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, root))(
-  "the kernel under us agrees:",
-  { timeout: 60_000 },
-  () => {
-    describe.each(["-m64", "-m32"])("gcc %s:", (mode) => {
-      const build = (folder: string, subject: string): string => {
-        const program = `${folder}/${subject}`;
-        chmodSync(folder, 0o755);
-        execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
-        return program;
-      };
-      const begun = new Map<string, Promise<NativeRun>>();
-      beforeAll(() => {
-        for (const subject of judge ? slow : [])
-          begun.set(
-            subject,
-            inFolder((folder) => beginNative(build(folder, subject))),
-          );
-      });
-      it.each(Object.entries(subjects))("%s: %s", async (subject) => {
-        await inFolder(async (folder) => {
-          const program = build(folder, subject);
-          const here = `/${subject}`;
-          const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
-          const without = new Set<string>();
-          const hooks = { trace: (line: string) => nameless(line).forEach((value) => without.add(value)) };
-          const of = (vendor: string): Promise<Run> => {
-            const cpu = `${models.has(subject) ? "x86-64-v3" : ""}:${vendor}`;
-            return Machine.run(here, { files, timeout: 50, cpu, trace: { follow: true }, hooks });
-          };
-          const record = recordedOf(subject, mode);
-          const recorded = (): Pick<NativeRun, "stdout" | "end"> => {
-            const [, stdout = "", end = ""] = /^(.*)\nend: (\w+)\n$/s.exec(readFileSync(record, "latin1")) ?? [];
-            return { stdout, end: /^\d+$/.test(end) ? Number(end) : end };
-          };
-          const run = await of((judge ? nativeVendor() : undefined) ?? "amd");
-          expect([...without]).toEqual([]);
-          const isRun = judge && !shared.has(subject);
-          let native = isRun ? ((await begun.get(subject)) ?? runNative(program)) : recorded();
-          // Children of some programs wait in real time, and a busy host starts them late: it gets other
-          // tries. Our run is the same each time.
-          for (let tries = 0; isRun && tries < 2 && native.stdout !== run.stdout.text; tries++) native = runNative(program);
-          if (process.env["RECORD"] && !shared.has(subject)) writeFileSync(record, `${native.stdout}\nend: ${native.end}\n`, "latin1");
-          const other = otherHost(subject);
-          if (other !== undefined && run.stdout.text !== native.stdout) {
-            console.warn(`NOTE: ${subject}: ${other} prints something else; what Linux 6.18 printed is the judge`);
-            const amd = await of("amd");
-            expect({ stdout: amd.stdout.text, end: endOfRun(amd) }).toEqual(recorded());
-            return;
-          }
-          expect(run.stdout.text).toBe(native.stdout);
-          expect(endOfRun(run)).toBe(native.end);
-        });
+describe.skipIf(missing("the kernel against the native one", guestsFromC))("the kernel under us agrees:", { timeout: 60_000 }, () => {
+  describe.each(["-m64", "-m32"] satisfies Mode[])("gcc %s:", (mode) => {
+    const build = async (folder: string, subject: string): Promise<string> => {
+      const program = `${folder}/${subject}`;
+      chmodSync(folder, 0o755);
+      writeFileSync(program, await nativeGuest(subject, mode), { mode: 0o755 });
+      return program;
+    };
+    const begun = new Map<string, Promise<NativeRun>>();
+    beforeAll(() => {
+      for (const subject of judge ? slow : [])
+        begun.set(
+          subject,
+          inFolder(async (folder) => beginNative(await build(folder, subject))),
+        );
+    });
+    it.each(Object.entries(subjects))("%s: %s", async (subject) => {
+      await inFolder(async (folder) => {
+        const program = await build(folder, subject);
+        const here = `/${subject}`;
+        const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
+        const without = new Set<string>();
+        const hooks = { trace: (line: string) => nameless(line).forEach((value) => without.add(value)) };
+        const of = (vendor: string): Promise<Run> => {
+          const cpu = `${models.has(subject) ? "x86-64-v3" : ""}:${vendor}`;
+          return Machine.run(here, { files, timeout: 50, cpu, trace: { follow: true }, hooks });
+        };
+        const record = recordedOf(subject, mode);
+        const recorded = (): Pick<NativeRun, "stdout" | "end"> => {
+          const [, stdout = "", end = ""] = /^(.*)\nend: (\w+)\n$/s.exec(readFileSync(record, "latin1")) ?? [];
+          return { stdout, end: /^\d+$/.test(end) ? Number(end) : end };
+        };
+        const run = await of((judge ? nativeVendor() : undefined) ?? "amd");
+        expect([...without]).toEqual([]);
+        const isRun = judge && !shared.has(subject);
+        let native = isRun ? ((await begun.get(subject)) ?? runNative(program)) : recorded();
+        // Children of some programs wait in real time, and a busy host starts them late: it gets other
+        // tries. Our run is the same each time.
+        for (let tries = 0; isRun && tries < 2 && native.stdout !== run.stdout.text; tries++) native = runNative(program);
+        if (process.env["RECORD"] && !shared.has(subject)) writeFileSync(record, `${native.stdout}\nend: ${native.end}\n`, "latin1");
+        const other = otherHost(subject);
+        if (other !== undefined && run.stdout.text !== native.stdout) {
+          console.warn(`NOTE: ${subject}: ${other} prints something else; what Linux 6.18 printed is the judge`);
+          const amd = await of("amd");
+          expect({ stdout: amd.stdout.text, end: endOfRun(amd) }).toEqual(recorded());
+          return;
+        }
+        expect(run.stdout.text).toBe(native.stdout);
+        expect(endOfRun(run)).toBe(native.end);
       });
     });
-  },
-);
+  });
+});

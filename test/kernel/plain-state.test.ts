@@ -1,9 +1,9 @@
 // The state of a machine is plain: data, instances of known classes, and constants of the program. So a copy
 // is possible. Guests that use everything run. At several moments the test walks all that the kernel reaches
 // (src/machine/snapshot/walk.ts).
-import { execFileSync } from "node:child_process";
+
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { hostNetwork, hostOverlay, hostTree } from "trapgate/node";
 import { describe, expect, it } from "vitest";
@@ -17,7 +17,8 @@ import { type Walk, walk } from "../../src/machine/snapshot/walk.ts";
 import { stateClasses } from "../../tools/state-classes.ts";
 import { stateTypes } from "../../tools/state-types.ts";
 import { inFolder } from "../support/guest.ts";
-import { busybox, gcc, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { busybox, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { guestsFromC, nativeGuest, nativeGuests } from "../support/native-guest.ts";
 
 /** The first moments, in nanoseconds of virtual time; later ones are further apart by this factor. */
 const FIRST = 2_000;
@@ -55,14 +56,9 @@ const watch = (program: string, boot: BootOptions, options: ProgramOptions = {})
   return found;
 };
 
-const FLAGS = "-O1 -static -nostdlib -fno-pie -no-pie -fno-stack-protector -mgeneral-regs-only -fno-asynchronous-unwind-tables".split(" ");
-const folder = `${top}/test/kernel/native`;
 /** Programs that use nothing that others do not, and one that is empty with 64 bits. */
 const others = new Set(["sixth", "code16", "wrapped", "xstate", "exceptions", "arguments", "faults"]);
-const subjects = readdirSync(folder)
-  .filter((name) => name.endsWith(".c"))
-  .map((name) => name.slice(0, -2))
-  .filter((name) => !others.has(name));
+const subjects = nativeGuests.filter((name) => !others.has(name));
 const python: Need = { what: "python3", met: existsSync("/usr/bin/python3") };
 
 describe("the registry of classes", () => {
@@ -74,18 +70,14 @@ describe("the registry of classes", () => {
   });
 });
 
-describe.skipIf(missing("plain state of native guests", nativeX64, gcc, gcc32))("a native guest's machine is plain state:", () => {
+describe.skipIf(missing("plain state of native guests", guestsFromC))("a native guest's machine is plain state:", () => {
   it.each(subjects)("%s", async (subject) => {
-    await inFolder(async (at) => {
-      const program = `${at}/${subject}`;
-      const mode = subjects.indexOf(subject) % 4 === 0 ? "-m32" : "-m64";
-      execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${folder}/${subject}.c`]);
-      const here = `/${subject}`;
-      const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
-      const found = watch(here, { files, engine: "interpret" });
-      expect(found.walks).toBeGreaterThan(1);
-      expect([...found.texts.values()]).toEqual([]);
-    });
+    const mode = subjects.indexOf(subject) % 4 === 0 ? "-m32" : "-m64";
+    const here = `/${subject}`;
+    const files = { [here]: { content: await nativeGuest(subject, mode), mode: 0o755 } };
+    const found = watch(here, { files, engine: "interpret" });
+    expect(found.walks).toBeGreaterThan(1);
+    expect([...found.texts.values()]).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@
 // checks all
 // guests
 // at ten moments each.
+
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostTree } from "trapgate/node";
@@ -14,27 +15,20 @@ import { frozenTree } from "../../src/machine/snapshot/exact/frozen-tree.ts";
 import { Live } from "../../src/machine/snapshot/live.ts";
 import { inFolder } from "../support/guest.ts";
 import { gcc, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { guestsFromC, nativeGuest, nativeGuests } from "../support/native-guest.ts";
 
 const isWhole = process.env["TRAPGATE_SNAPSHOTS"] === "all";
 const effort = isWhole ? { cuts: 10, rewinds: 5 } : { cuts: 2, rewinds: 2 };
 
-const FLAGS = "-O1 -static -nostdlib -fno-pie -no-pie -fno-stack-protector -mgeneral-regs-only -fno-asynchronous-unwind-tables".split(" ");
-const folder = `${top}/test/kernel/native`;
 /** Programs whose tasks wait in all ways: futexes, semaphores, queues, rings, tracers, listeners. */
 const waiting = "aio buffers futex2 keys locks mqueue notify ptrace signals sockets sysvipc threads uring userfaults waits".split(" ");
-const subjects = readdirSync(folder)
-  .filter((name) => name.endsWith(".c"))
-  .map((name) => name.slice(0, -2))
-  .filter((name) => isWhole || waiting.includes(name));
+const subjects = nativeGuests.filter((name) => isWhole || waiting.includes(name));
 
-describe.skipIf(missing("snapshots of native guests", nativeX64, gcc))("a copy of a native guest is exact:", () => {
+describe.skipIf(missing("snapshots of native guests", guestsFromC))("a copy of a native guest is exact:", () => {
   it.each(subjects)("%s", async (subject) => {
-    await inFolder(async (at) => {
-      execFileSync("gcc", ["-m64", ...FLAGS, "-o", `${at}/${subject}`, `${folder}/${subject}.c`]);
-      const program = `/${subject}`;
-      const boot = { files: { [program]: { content: readFileSync(`${at}/${subject}`), mode: 0o755 } } };
-      expect(forkCheck({ program, boot }, effort)).toEqual([]);
-    });
+    const program = `/${subject}`;
+    const boot = { files: { [program]: { content: await nativeGuest(subject, "-m64"), mode: 0o755 } } };
+    expect(forkCheck({ program, boot }, effort)).toEqual([]);
   });
 });
 
@@ -47,7 +41,7 @@ it.skipIf(missing("snapshots of waiting processes", nativeX64, gcc))("a copy of 
   });
 });
 
-describe.skipIf(missing("snapshots under several engines", nativeX64, gcc))("a copy goes on under another engine:", () => {
+describe.skipIf(missing("snapshots under several engines", guestsFromC))("a copy goes on under another engine:", () => {
   it.each([
     ["interpret", "jit"] as const,
     ...(isWhole
@@ -57,11 +51,8 @@ describe.skipIf(missing("snapshots under several engines", nativeX64, gcc))("a c
         ] as const)
       : []),
   ])("%s, then %s", { timeout: 120_000 }, async (first, then) => {
-    await inFolder(async (at) => {
-      execFileSync("gcc", ["-m64", ...FLAGS, "-o", `${at}/waits`, `${folder}/waits.c`]);
-      const boot = { files: { "/waits": { content: readFileSync(`${at}/waits`), mode: 0o755 } }, engine: first };
-      expect(forkCheck({ program: "/waits", boot }, { cuts: 1, rewinds: 1, ...(isWhole ? effort : {}), engine: then })).toEqual([]);
-    });
+    const boot = { files: { "/waits": { content: await nativeGuest("waits", "-m64"), mode: 0o755 } }, engine: first };
+    expect(forkCheck({ program: "/waits", boot }, { cuts: 1, rewinds: 1, ...(isWhole ? effort : {}), engine: then })).toEqual([]);
   });
 });
 

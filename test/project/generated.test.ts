@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 // @ts-expect-error: plain JavaScript, because vitest's set-up runs it
 import { generatedKey } from "../../tools/generated.mjs";
 import { top } from "../support/host.ts";
+import { archivedDigest, sourcesDigest } from "../support/native-guest.ts";
 
 it("is made by the sources as they are", () => {
   const text = readFileSync(`${top}/src/cpu/generated/code.ts`, "utf8").slice(0, 500);
@@ -20,4 +21,8 @@ it.each([
 ])("is made anew when %s changes", (_what, changed) => {
   const read = (file: string): string => readFileSync(file, "utf8") + (file.endsWith(changed) ? " " : "");
   expect(generatedKey(read)).not.toBe(generatedKey());
+});
+
+it("has built the guests of test/kernel/native from their sources (npm run guests:native)", () => {
+  expect(archivedDigest()).toBe(sourcesDigest());
 });
