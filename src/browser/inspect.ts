@@ -2,6 +2,7 @@
 // repeatable.
 import { describe, disassemble } from "../cpu/index.ts";
 import { R, S } from "../cpu/machine/state.ts";
+import type { Kernel } from "../kernel/core/kernel.ts";
 import type { BootOptions } from "../machine/boot.ts";
 import { Machine } from "../machine/machine.ts";
 import type { ProgramOptions } from "../machine/options.ts";
@@ -52,32 +53,32 @@ export const timeBefore = (program: Uint8Array | string, options: Options, nanos
   });
 
 /**
- * Starts the program, stops at a virtual time, and reads the state. `memory`: an address to show, by default
- * the top of the stack.
+ * The running task of a machine that rests. `memory`: an address to show, by default the top of the stack.
  */
+export const lookAt = (kernel: Kernel, memory?: number): Moment["task"] => {
+  const task = kernel.scheduler.current;
+  if (!task) return undefined;
+  const { state } = kernel.processor;
+  const mode = state.mode as 16 | 32 | 64;
+  const { rip } = state;
+  const bytes = readable(task.mem, rip + (mode === 64 ? 0 : state.segBase(S.cs)), CODE);
+  const lines = [...disassemble(bytes, { mode, at: rip })].slice(0, INSTRUCTIONS);
+  const [next] = lines;
+  const at = memory ?? state.gpr(R.sp);
+  return {
+    tid: task.pid,
+    registers: registersOf(kernel),
+    code: lines.map(({ address, bytes: own, text }) => ({ address, bytes: own, text })),
+    meaning: next?.instruction ? describe(next.instruction) : "",
+    memory: { at, bytes: readable(task.mem, at, MEMORY) },
+    maps: procMaps(task.mem, undefined),
+  };
+};
+/** Starts the program, stops at a virtual time, and reads the state. `memory`: as of `lookAt`. */
 export const momentOf = (program: Uint8Array | string, options: Options, nanoseconds: number, memory?: number): Moment =>
   withMachine(options, (machine) => {
     const isAlive = machine.runTo(program, options, nanoseconds);
     const { kernel } = machine;
-    const task = kernel.scheduler.current;
-    if (!isAlive || !task) return { now: kernel.now, ended: !isAlive, task: undefined };
-    const { state } = kernel.processor;
-    const mode = state.mode as 16 | 32 | 64;
-    const { rip } = state;
-    const bytes = readable(task.mem, rip + (mode === 64 ? 0 : state.segBase(S.cs)), CODE);
-    const lines = [...disassemble(bytes, { mode, at: rip })].slice(0, INSTRUCTIONS);
-    const [next] = lines;
-    const at = memory ?? state.gpr(R.sp);
-    return {
-      now: kernel.now,
-      ended: false,
-      task: {
-        tid: task.pid,
-        registers: registersOf(kernel),
-        code: lines.map(({ address, bytes: own, text }) => ({ address, bytes: own, text })),
-        meaning: next?.instruction ? describe(next.instruction) : "",
-        memory: { at, bytes: readable(task.mem, at, MEMORY) },
-        maps: procMaps(task.mem, undefined),
-      },
-    };
+    const task = isAlive ? lookAt(kernel, memory) : undefined;
+    return { now: kernel.now, ended: !isAlive, task };
   });

@@ -57,7 +57,7 @@ const imageOf = (root: SentRoot): Promise<OpenedImage> => {
   return image;
 };
 /** The program and its options, with the root that it runs in. */
-const withRoot = async ({ program, options = {}, root }: Pick<RunParams, "program" | "options" | "root">) => {
+export const withRoot = async ({ program, options = {}, root }: Pick<RunParams, "program" | "options" | "root">) => {
   checkRunOptions(options);
   const image = root && (await imageOf(root));
   if (program !== undefined) {

@@ -61,11 +61,13 @@ export const labMethods: Served<LabMethods> = {
     const { schedule, timeout, ...options } = await optionsOf(job);
     return machineMethods.explore({ program, options: { ...options, never, departures, seconds } }, context as never);
   },
-  async inspect({ run: job, at, before, memory }, context) {
+  async history({ run: job, go, memory }) {
+    // A debugger is a part of its own: most runs are not looked at.
+    const { historyMoment } = await import("./history.ts");
+    if (!job) return historyMoment(undefined, go, memory);
     const { lines, size, own, ...subject } = subjectOf(job);
     const { timeout, ...options } = await optionsOf(job);
-    const where = memory === undefined ? {} : { memory };
-    return machineMethods.inspect({ ...subject, options: { ...options, ...own }, at, before, ...where }, context as never);
+    return historyMoment({ ...subject, options: { ...options, ...own } }, go, memory);
   },
   checkProgram: async ({ program, kernel }) => ({ problems: checkProgram(program, kernel) }),
   checkPolicy: ({ text, kernel }) => checkPolicy(text, kernel),

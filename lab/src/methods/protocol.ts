@@ -75,7 +75,8 @@ interface Plain<P, R> {
 export interface LabMethods {
   readonly run: { readonly params: LabRun; readonly part: RunPart | Prepared; readonly input: RunInput; readonly result: RunResult };
   readonly explore: Plain<LabExplore, ExploreResult>;
-  readonly inspect: Plain<{ readonly run: LabRun; readonly at: number; readonly before: boolean; readonly memory?: number }, Moment>;
+  /** Opens a run if one is given, moves on its timeline, and looks. `memory`: the address to show. */
+  readonly history: Plain<{ readonly run?: LabRun; readonly go: Go; readonly memory?: number }, LabMoment>;
   readonly checkProgram: Plain<{ readonly program: SentProgram; readonly kernel: string }, { readonly problems: readonly TextProblem[] }>;
   readonly checkPolicy: Plain<{ readonly text: string; readonly kernel: string }, PolicyReport>;
   /** The filters (the newest first), the name and ABI of a call, and the kernel version. */
@@ -83,4 +84,32 @@ export interface LabMethods {
     { readonly filters: readonly Uint8Array[]; readonly name: string; readonly abi: string; readonly kernel: string },
     Explained
   >;
+}
+
+/** A call on the timeline. */
+export interface Mark {
+  readonly instructions: number;
+  readonly isDenied: boolean;
+}
+/** A way on a timeline: to a place, by one step, or to the next event in a direction. */
+export type Go =
+  | { readonly to: "here" | "start" | "end" | "step" | "back" }
+  | { readonly to: "instructions"; readonly instructions: number }
+  /** The call of this number, counted from 0. */
+  | { readonly to: "call"; readonly id: number }
+  | { readonly to: "denial"; readonly isBackward: boolean }
+  | { readonly to: "write"; readonly address: number; readonly isBackward: boolean };
+/** A moment of a run on a timeline. */
+export interface LabMoment extends Moment {
+  /** INSTRUCTIONS:STEPS, as `trapgate debug --at` takes it. */
+  readonly moment: string;
+  readonly instructions: number;
+  /** Instructions at the end of the run. */
+  readonly last: number;
+  /** False: there was no such event. */
+  readonly isFound: boolean;
+  /** The functions on the stack, the innermost first. */
+  readonly stack: readonly string[];
+  /** All calls, when the run is opened. */
+  readonly marks?: readonly Mark[];
 }

@@ -1,7 +1,6 @@
 // The page's state as signals, and the actions of its buttons.
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { Moment } from "trapgate/browser";
-import type { LabRun, SentProgram } from "../methods/protocol.ts";
+import type { LabMoment, LabRun, SentProgram } from "../methods/protocol.ts";
 import { type CallRow, type Row, Rows, textOf, verdictOf } from "./rows.ts";
 import { CALLS, endText, idle, type RunState, runSignal, type Started, startRun } from "./run.ts";
 import { defaults, type Saved } from "./saved.ts";
@@ -25,7 +24,7 @@ export const complaint = signal<string | undefined>(undefined);
 export const bottomTab = signal<"output" | "terminal" | "steps" | "races">("output");
 export const interactive = computed(() => bottomTab.value === "terminal");
 /** The moment that the steps show. */
-export const moment = signal<Moment | undefined>(undefined);
+export const moment = signal<LabMoment | undefined>(undefined);
 /** Grows with each run: a lesson looks at the runs that came after it began. */
 export const runCount = signal(0);
 

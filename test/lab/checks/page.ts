@@ -191,6 +191,58 @@ export const pageChecks: readonly Check[] = [
       }),
   },
   {
+    name: "goes along the timeline: by dragging, to denied calls, to the writes of a byte",
+    run: (world) =>
+      withPage(world, {}, async (page) => {
+        await page.getByLabel("Symbols").fill("FIXED");
+        await runAgain(page);
+        await page.getByRole("tab", { name: "Time" }).click();
+        const next = page.locator(".code li.lit code");
+        const moment = page.locator(".steps output");
+        await next.filter({ hasText: "int 0x80" }).waitFor();
+        const denied = await moment.textContent();
+        await page.getByRole("button", { name: "To the start" }).click();
+        await moment.filter({ hasText: /^0:0$/ }).waitFor();
+        await page.getByRole("button", { name: "The next denied call" }).click();
+        await moment.filter({ hasText: denied as string }).waitFor();
+        await page.getByRole("button", { name: "To the start" }).click();
+        await moment.filter({ hasText: /^0:0$/ }).waitFor();
+        // Dragged to the middle of the run.
+        const slider = page.getByRole("slider", { name: "Instructions" });
+        const box = (await slider.boundingBox()) as { x: number; y: number; width: number; height: number };
+        await page.mouse.move(box.x + 8, box.y + box.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 6 });
+        await page.mouse.up();
+        await moment.filter({ hasText: /^[1-9]\d*:\d+$/ }).waitFor();
+        await page.screenshot({ path: join(world.pictures, "timeline.png") });
+        // A variable: from the end back to its last write, from the start on to its first one.
+        await ends(page, () => choice(page, "Program").selectOption("race-thread"));
+        await page.getByRole("button", { name: "To the start" }).click();
+        await moment.filter({ hasText: /^0:0$/ }).waitFor();
+        const [, address = ""] =
+          /mov dword ptr \[(0x[0-9a-f]+)\], 0xffffffff/.exec((await page.locator(".code").textContent()) ?? "") ?? [];
+        assert.notEqual(address, "");
+        await page.getByLabel("Memory at").fill(address);
+        await page.getByLabel("Memory at").press("Enter");
+        await page.getByRole("button", { name: `byte at ${address}`, exact: true }).click();
+        await page.getByRole("button", { name: "The next write of the byte" }).click();
+        await next.filter({ hasText: `mov dword ptr [${address}], 0xffffffff` }).waitFor();
+        const first = await moment.textContent();
+        await page.getByRole("button", { name: "To the end" }).click();
+        await page.getByRole("button", { name: "The last write of the byte" }).click();
+        await page.locator(".steps[aria-busy='false']").waitFor();
+        assert.equal(await page.locator(".steps .said").count(), 0);
+        const last = await moment.textContent();
+        assert.ok(Number.parseInt(last ?? "", 10) > Number.parseInt(first ?? "", 10), `${first}, ${last}`);
+        await page.getByRole("button", { name: "To the start" }).click();
+        await moment.filter({ hasText: /^0:0$/ }).waitFor();
+        await page.getByRole("button", { name: "The last write of the byte" }).click();
+        await page.getByText("no write of this byte in this direction").waitFor();
+        await page.screenshot({ path: join(world.pictures, "write.png") });
+      }),
+  },
+  {
     name: "finds a race, and replays it",
     run: (world) =>
       withPage(world, {}, async (page) => {
