@@ -15,7 +15,7 @@ import { type InputEvent, Inputs } from "./inputs.ts";
 import { keepMemory, takeMemory } from "./memory-pool.ts";
 import type { Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
-import { Session } from "./session.ts";
+import { Session, type Started } from "./session.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 /**
@@ -24,7 +24,7 @@ import type { StandardStreams } from "./standard-streams.ts";
  */
 const STRETCH = 30;
 /** Virtual nanoseconds between two looks at how a closed run stands. */
-const CLOSED_STRETCH = 5_000_000;
+export const CLOSED_STRETCH = 5_000_000;
 /** A host that is connected while the program runs. */
 export interface Connection {
   readonly stdout: ByteSink;
@@ -189,12 +189,12 @@ export class Machine {
 
   /**
    * Runs without an outside world and without real waits, for at most so many virtual nanoseconds. A guest
-   * that waits is stuck.
+   * that waits is stuck. `first`: the time to its first look.
    */
-  runClosed(program: Program, options: ProgramOptions, nanoseconds: number): ClosedRun {
+  runClosed(program: Program | Started, options: ProgramOptions, nanoseconds: number, first = CLOSED_STRETCH): ClosedRun {
     const session = this._start(program, options, undefined);
-    for (;;) {
-      const { reason } = session.step(CLOSED_STRETCH);
+    for (let stretch = first; ; stretch = CLOSED_STRETCH) {
+      const { reason } = session.step(stretch);
       if (reason === "ended") return { run: session.report(undefined), end: "ended" };
       if (reason !== "limit" || this.kernel.now > nanoseconds)
         return { run: session.report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
@@ -219,7 +219,7 @@ export class Machine {
     return chooser;
   }
 
-  private _start(program: Program, options: ProgramOptions, connection: Connection | undefined): Session {
+  private _start(program: Program | Started, options: ProgramOptions, connection: Connection | undefined): Session {
     return new Session(this.kernel, program, options, connection, this._terminal, (reason) => this.inputs.push({ kind: "abort", reason }));
   }
 

@@ -31,6 +31,20 @@ export class StoreBuffers {
   private readonly _buffers = new Map<number, StoreBuffer>();
   private _running: StoreBuffer | undefined = undefined;
 
+  /** The same in a copy of the machine, whose only task is `task`. */
+  copy(task: Task): StoreBuffers {
+    const copy = new StoreBuffers();
+    for (const [pid, buffer] of this._buffers) {
+      const own = new StoreBuffer(task);
+      for (const store of buffer.stores) own.stores.push({ ...store });
+      for (const [at, value] of buffer.under) own.under.set(at, value);
+      own.isInPlace = buffer.isInPlace;
+      copy._buffers.set(pid, own);
+      if (this._running === buffer) copy._running = own;
+    }
+    return copy;
+  }
+
   /** Tasks with buffered stores that have been done, and the place of the oldest. */
   *waiting(): Iterable<{ readonly pid: number; readonly place: string }> {
     for (const [pid, { stores }] of this._buffers) {

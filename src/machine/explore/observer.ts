@@ -11,7 +11,7 @@ import { type Delay, type Departure, Places } from "../schedule.ts";
 import { StoreBuffers } from "../store-buffers.ts";
 import { codeName, dataName } from "./names.ts";
 import { PagesInUse, type SharedWords } from "./shared-words.ts";
-import type { Candidate, PendingEvent, Strategy } from "./strategy.ts";
+import type { Candidate, Notes, PendingEvent, Strategy } from "./strategy.ts";
 import { wordOf } from "./surw.ts";
 
 /** Where points are: `accesses` leaves out plain accesses of the system's libraries. */
@@ -41,13 +41,16 @@ export type MemoryModel = "sc" | "tso";
 /** In a delay: a store leaves at a fence. */
 const FENCE = "f";
 
+/** The steps that are noted: none, with their places, or also with the names of code and data. */
+export type Steps = "none" | "places" | "names";
+
 /** The chooser and the watch of one run. */
 export class ObservedRun implements Chooser, AccessWatch {
   private readonly _kernel: Kernel;
   private readonly _cpu: Cpu;
   private readonly _strategy: Strategy;
   private readonly _at: PointsAt;
-  private readonly _pages: PagesInUse;
+  private _pages: PagesInUse;
   private readonly _instructions: Instructions;
   private readonly _places = new Places();
   /** The events before which tasks have stopped. */
@@ -57,7 +60,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   /** A task that stopped before an access goes on with it. */
   private readonly _resuming = new Set<number>();
   private _user = 0;
-  private readonly _buffers: StoreBuffers | undefined;
+  private _buffers: StoreBuffers | undefined;
   /** Stores that tasks are about to make, and all of them by place. */
   private readonly _stores = new Map<number, { readonly address: number; readonly bytes: number; readonly place: string }>();
   private readonly _stored = new Map<string, PendingEvent>();
@@ -73,16 +76,17 @@ export class ObservedRun implements Chooser, AccessWatch {
   readonly tasks = new Set<number>();
   /** Pairs of a write and a read that has read from it, by their instructions. */
   readonly readsFrom = new Set<string>();
-  /** If set: all events in their order. */
-  steps: Step[] | undefined;
-  /** Steps get their texts. */
-  isNamed = false;
+  /** All events in their order; undefined if they are not noted. */
+  readonly steps: Step[] | undefined;
+  private readonly _isNamed: boolean;
   /** The place of the last point of each task. */
   private readonly _placeOf = new Map<number, string>();
   /** Events by shared word and task. */
   readonly wordEvents = new Map<number, Map<number, number>>();
 
-  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory }: RunOptions) {
+  constructor(kernel: Kernel, cpu: Cpu, strategy: Strategy, { at, words, memory }: RunOptions, steps: Steps = "none") {
+    this.steps = steps === "none" ? undefined : [];
+    this._isNamed = steps === "names";
     this._kernel = kernel;
     this._cpu = cpu;
     this._strategy = strategy;
@@ -92,6 +96,32 @@ export class ObservedRun implements Chooser, AccessWatch {
     this._instructions = new Instructions(cpu);
     if (at !== "calls") cpu.accessWatch = this;
     strategy.begin();
+  }
+
+  /**
+   * Goes on where another run has come to, in a copy of its machine: that run was the same so far. `notes`:
+   * what its strategy was told. `task`: its only task.
+   */
+  goOn(before: ObservedRun, notes: Notes, task: Task): void {
+    const { current } = this._kernel.scheduler;
+    if (!current) throw new Error("no task runs at the end of the common beginning");
+    const seenIn = (space: object): object => (space === task.mem ? current.mem : space);
+    notes.tell(this._strategy, seenIn);
+    const here = (event: PendingEvent): PendingEvent => ({ ...event, space: seenIn(event.space) });
+    this._pages = before._pages.copy(task.mem, current.mem);
+    this._buffers = before._buffers?.copy(current);
+    for (const [pid, event] of before._pending) this._pending.set(pid, here(event));
+    for (const [place, event] of before._stored) this._stored.set(place, here(event));
+    for (const [pid, store] of before._stores) this._stores.set(pid, store);
+    for (const pid of before._resuming) this._resuming.add(pid);
+    for (const pair of before.readsFrom) this.readsFrom.add(pair);
+    for (const [pid, place] of before._placeOf) this._placeOf.set(pid, place);
+    for (const [word, tasks] of before.wordEvents) this.wordEvents.set(word, new Map(tasks));
+    this._granted = before._granted;
+    this._user = before._user;
+    this._places.last = before._places.last && current;
+    Object.assign(this._spun, { ...before._spun, ips: new Set(before._spun.ips) });
+    for (const step of before.steps ?? []) this.steps?.push({ ...step, event: here(step.event) });
   }
 
   // The chooser.
@@ -247,7 +277,7 @@ export class ObservedRun implements Chooser, AccessWatch {
   private _noteStep(task: Task, event: PendingEvent): void {
     const { ip, address, bytes, reads, writes } = event;
     const step = { pid: task.pid, place: this._placeOf.get(task.pid) ?? "", event };
-    if (!this.isNamed || bytes === 0) return void this.steps?.push(step);
+    if (!this._isNamed || bytes === 0) return void this.steps?.push(step);
     const verb = writes ? (reads ? "update" : "write") : "read";
     this.steps?.push({ ...step, text: `${verb} ${dataName(task, address)} (${codeName(task, ip)})` });
   }

@@ -65,6 +65,10 @@ export class PropertyChecker implements Observer {
     this._ran = `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
   }
 
+  /** True if a call has run that must not. */
+  get isViolated(): boolean {
+    return this._ran !== undefined;
+  }
   /** After the run: the violation in words; undefined if there is none. */
   judge({ run, end }: ClosedRun): string | undefined {
     const { never, neverOutput = [], exit } = this._properties;

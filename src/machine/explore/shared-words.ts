@@ -54,6 +54,17 @@ class PageUse {
     this.name = name;
     if (words) this.watch(words);
   }
+  /** The same page in another run. Known words are of all runs. */
+  copy(): PageUse {
+    const copy = new PageUse(this.name, undefined);
+    copy.owner = this.owner;
+    copy.written = this.written;
+    copy.words = this.words;
+    copy.owners = this.owners?.slice();
+    copy.writes = this.writes?.slice();
+    copy.lastIp = this.lastIp?.slice();
+    return copy;
+  }
   watch(words: Uint8Array): void {
     this.words = words;
     this.owners = new Int32Array(WORDS);
@@ -70,6 +81,23 @@ export class PagesInUse {
 
   constructor(known: SharedWords) {
     this._known = known;
+  }
+
+  /** The same in a copy of the machine, in which the space `to` stands for `from`. */
+  copy(from: Task["mem"], to: Task["mem"]): PagesInUse {
+    const copy = new PagesInUse(this._known);
+    const copies = new Map<PageUse, PageUse>();
+    const copyOf = (page: PageUse): PageUse => {
+      const known = copies.get(page) ?? page.copy();
+      copies.set(page, known);
+      return known;
+    };
+    for (const [space, { number, pages }] of this._spaces) {
+      const copied = new Map(Array.from(pages, ([n, page]): [number, PageUse] => [n, copyOf(page)]));
+      copy._spaces.set(space === from ? to : space, { number, pages: copied });
+    }
+    for (const [frame, page] of this._frames) copy._frames.set(frame, copyOf(page));
+    return copy;
   }
 
   private _page(task: Task, address: number): PageUse {

@@ -52,6 +52,28 @@ export interface Strategy {
 export const conflicts = (a: PendingEvent, b: PendingEvent): boolean =>
   (a.writes || b.writes) && a.space === b.space && a.address < b.address + b.bytes && b.address < a.address + a.bytes;
 
+/** Notes what a strategy is told while nothing can be chosen, to tell it to others. */
+export class Notes implements Strategy {
+  private readonly _notes: ((strategy: Strategy, seenIn: (space: object) => object) => void)[] = [];
+  begin(): void {}
+  choose(): number {
+    throw new Error("there is a choice in the common beginning of all schedules");
+  }
+  executed(pid: number, event: PendingEvent): void {
+    this._notes.push((strategy, seenIn) => strategy.executed(pid, { ...event, space: seenIn(event.space) }, []));
+  }
+  starves(pid: number): void {
+    this._notes.push((strategy) => strategy.starves(pid));
+  }
+  observe(event: PendingEvent, source: number): void {
+    this._notes.push((strategy, seenIn) => strategy.observe?.({ ...event, space: seenIn(event.space) }, source));
+  }
+  /** `seenIn`: the address space that stands for one. */
+  tell(strategy: Strategy, seenIn: (space: object) => object): void {
+    for (const note of this._notes) note(strategy, seenIn);
+  }
+}
+
 /** A random walk: at each point every candidate is as likely. */
 export class RandomWalk implements Strategy {
   private readonly _random: Random;

@@ -4,7 +4,7 @@
 // preemptions alone is Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling", POPL 2011.
 import type { Delay, Departure } from "../schedule.ts";
 import { inShard } from "../shard.ts";
-import { pause, type Trials } from "./trials.ts";
+import { Pauses, type Trials } from "./trials.ts";
 
 /** A violation by its schedule. */
 export interface Found {
@@ -19,20 +19,20 @@ export interface Found {
  * cheap compared with the schedules below them.
  */
 const level = async (
-  { trials, isOver }: { readonly trials: Trials; readonly isOver: () => boolean },
+  { trials, isOver, pauses }: { readonly trials: Trials; readonly isOver: () => boolean; readonly pauses: Pauses },
   departures: readonly Departure[],
   more: number,
 ): Promise<Found | "exhausted" | undefined> => {
   if (isOver()) return "exhausted";
   const { violated, points } = trials.follow(departures);
   if (violated !== undefined) return { what: violated, departures };
-  if (more === 0) return void (await pause());
+  if (more === 0) return void (await pauses.pause());
   const { shard } = trials.options;
   let item = 0;
   for (let point = ((departures.at(-1)?.point as number | undefined) ?? -1) + 1; point < points.length; point++) {
     for (const task of points[point] as readonly number[]) {
       if (shard && departures.length === 0 && !inShard(shard, item++)) continue;
-      const found = await level({ trials, isOver }, [...departures, { point, task }], more - 1);
+      const found = await level({ trials, isOver, pauses }, [...departures, { point, task }], more - 1);
       if (found) return found;
     }
   }
@@ -45,8 +45,9 @@ export const systematic = async (
   bound: number,
   isOver = (): boolean => trials.exhausted,
 ): Promise<{ readonly found: Found | undefined; readonly complete: number }> => {
+  const pauses = new Pauses();
   for (let complete = -1; complete < bound; complete++) {
-    const found = await level({ trials, isOver }, [], complete + 1);
+    const found = await level({ trials, isOver, pauses }, [], complete + 1);
     if (found) return { found: found === "exhausted" ? undefined : found, complete };
   }
   return { found: undefined, complete: bound };

@@ -3,19 +3,26 @@
 import { observe } from "../../kernel/observer.ts";
 import type { BootOptions } from "../boot.ts";
 import { TsoFollower } from "../late-stores.ts";
-import { Machine } from "../machine.ts";
+import { lazyObservers } from "../lazy.ts";
+import { type ClosedRun, Machine } from "../machine.ts";
 import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
-import { ObservedRun, type PointsAt } from "./observer.ts";
+import { ObservedRun, type PointsAt, type RunOptions, type Steps } from "./observer.ts";
 import type { ExploreOptions } from "./options.ts";
+import { EndOfPrefix, Prefix } from "./prefix.ts";
 import { PropertyChecker } from "./property.ts";
 import { SharedWords } from "./shared-words.ts";
 import type { Strategy } from "./strategy.ts";
 import type { Found } from "./systematic.ts";
 
 /** Options as the command line gives them. */
-export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions & { readonly tried?: ((schedules: number) => void) | undefined };
+export type SearchOptions = Omit<ExploreOptions, "code"> &
+  BootOptions & {
+    readonly tried?: ((schedules: number) => void) | undefined;
+    /** Each schedule boots: to compare. */
+    readonly boots?: boolean;
+  };
 
 const SECONDS = 60;
 /** Virtual nanoseconds: of the default schedule, and of the others beside ten times its own. */
@@ -38,6 +45,9 @@ export class Trials {
   /** Virtual nanoseconds that a run may take. */
   private _limit = FIRST_LIMIT;
   schedules = 0;
+  private _prefix: Prefix | undefined = undefined;
+  /** The instructions of the common beginning; undefined before the first run. */
+  private _prefixAt: number | "none" | undefined = undefined;
 
   constructor(program: Program, options: SearchOptions) {
     this.program = program;
@@ -77,26 +87,56 @@ export class Trials {
   observe(
     strategy: Strategy,
     at: PointsAt,
-    steps: "none" | "places" | "names" = "none",
+    steps: Steps = "none",
   ): { readonly violated: string | undefined; readonly observed: ObservedRun; readonly run: Run } {
+    const options: RunOptions = { at, words: this.words, memory: this.options.memoryModel ?? "sc" };
+    const tell = this._begun()?.seen(options, steps);
     const { violated, chooser, run } = this._run((kernel, cpu) => {
-      const observed = new ObservedRun(kernel, cpu, strategy, { at, words: this.words, memory: this.options.memoryModel ?? "sc" });
-      if (steps !== "none") observed.steps = [];
-      observed.isNamed = steps === "names";
+      const observed = new ObservedRun(kernel, cpu, strategy, options, steps);
+      tell?.(observed);
       return observed;
     });
     return { violated, observed: chooser, run };
   }
   private _run<T extends Follower | ObservedRun>(make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T) {
     const checker = new PropertyChecker(this.options);
-    const machine = new Machine(this.options, this._memory);
-    observe(machine.kernel, checker);
-    const chooser = machine.follow(make, this.options.slice);
-    const closed = machine.runClosed(this.program, this.options, this._limit);
-    this._memory = machine.giveUp();
+    const { closed, chooser } = this._closed(make, checker);
     this.options.tried?.(this.schedules + 1);
     if (this.schedules++ === 0) this._limit = closed.run.stats.nanoseconds * 10 + EXTRA;
     return { violated: checker.judge(closed), chooser, run: closed.run };
+  }
+  private _closed<T extends Follower | ObservedRun>(
+    make: (...args: Parameters<Parameters<Machine["follow"]>[0]>) => T,
+    checker: PropertyChecker,
+  ): { readonly closed: ClosedRun; readonly chooser: T } {
+    const { options } = this;
+    const prefix = this._begun();
+    if (prefix) {
+      const { started, rest } = prefix.back();
+      const { machine } = prefix;
+      observe(machine.kernel, checker);
+      const chooser = machine.follow(make, options.slice);
+      return { chooser, closed: machine.runClosed(started, options, this._limit, rest) };
+    }
+    const machine = new Machine(options, this._memory);
+    const { kernel } = machine;
+    const end = this._prefixAt === undefined && !options.boots ? new EndOfPrefix(kernel, checker) : undefined;
+    observe(kernel, end ? lazyObservers().all([checker, end]) : checker);
+    const chooser = machine.follow(make, options.slice);
+    const noted = end && { hooks: { stdout: () => end.note(), stderr: () => end.note() } };
+    const closed = machine.runClosed(this.program, { ...options, ...noted }, this._limit);
+    this._memory = machine.giveUp();
+    if (end) this._prefixAt = end.instructions ?? "none";
+    return { chooser, closed };
+  }
+  /** The common beginning, once it is known where it ends. */
+  private _begun(): Prefix | undefined {
+    const at = this._prefixAt;
+    if (typeof at === "number" && !this._prefix) {
+      this._prefix = Prefix.of(this.program, this.options, at);
+      if (!this._prefix) this._prefixAt = "none";
+    }
+    return this._prefix;
   }
   text(departures: readonly Departure[], delays: readonly Delay[] = []): string {
     const { slice } = this.options;
@@ -110,7 +150,7 @@ export class Trials {
 }
 
 /** Lets the event loop of the host continue. */
-export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** Milliseconds between two pauses of a search by many short runs. */
 const EVERY = 20;

@@ -17,6 +17,8 @@ export type Item =
       readonly proto: object | null | number;
       /** A shallow copy without its references. */
       readonly template: Fields;
+      /** The number of its fields. */
+      readonly count: number;
       readonly keys: Refs<string>;
       readonly refs: Refs<number>;
       /** Fields that the owner of a copy supplies. */
@@ -60,6 +62,37 @@ const VIEWS: ReadonlySet<object> = new Set(
   ),
 );
 const isObject = (value: unknown): value is object => (typeof value === "object" && value !== null) || typeof value === "function";
+
+type Maker = new () => Fields;
+type Letter = "a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l";
+type Places = Record<Letter | `${Letter}${1 | 2 | 3}`, number>;
+/**
+ * V8 counts the fields that a function assigns, and gives its objects so many places. An object with fewer that
+ * gets many fields by computed names becomes a hash table: five to twenty times as slow to copy, and slow for
+ * the kernel that uses it.
+ */
+const makerOf = (proto: object): Maker => {
+  function Wide(this: Places, never?: boolean): void {
+    if (!never) return;
+    // biome-ignore format: 48 places
+    this.a = this.b = this.c = this.d = this.e = this.f = this.g = this.h = this.i = this.j = this.k = this.l =
+      this.a1 = this.b1 = this.c1 = this.d1 = this.e1 = this.f1 = this.g1 = this.h1 = this.i1 = this.j1 = this.k1 = this.l1 =
+      this.a2 = this.b2 = this.c2 = this.d2 = this.e2 = this.f2 = this.g2 = this.h2 = this.i2 = this.j2 = this.k2 = this.l2 =
+      this.a3 = this.b3 = this.c3 = this.d3 = this.e3 = this.f3 = this.g3 = this.h3 = this.i3 = this.j3 = this.k3 = this.l3 = 0;
+  }
+  Wide.prototype = proto;
+  return Wide as unknown as Maker;
+};
+const makers = new WeakMap<object, Maker>();
+/** Objects with so few fields have the places anyway. */
+const FEW = 12;
+/** An object with these fields, and places for `count`. */
+export const withFields = (proto: object | null, fields: Fields, count: number): Fields => {
+  if (proto === null || count <= FEW) return Object.assign(Object.create(proto) as Fields, fields);
+  let maker = makers.get(proto);
+  if (!maker) makers.set(proto, (maker = makerOf(proto)));
+  return Object.assign(new maker(), fields);
+};
 
 /** True for an object with elements or bytes beside its fields. */
 export const isBuiltIn = (value: object): boolean =>
@@ -141,13 +174,12 @@ class Capture {
   }
 
   private _object(value: Fields, { name, handles, derived }: ClassFacts, proto: object | null | number): Item {
-    const template: Fields = {};
+    const template = withFields(Object.prototype, value, FEW + 1);
     const keys: string[] = [];
     const refs: number[] = [];
     const supplied: string[] = [];
     for (const key of Object.keys(value)) {
       const field = value[key];
-      template[key] = field;
       if (!isObject(field)) continue;
       if (derived?.has(key)) template[key] = undefined;
       else {
@@ -169,7 +201,7 @@ class Capture {
         refs.push(number);
       }
     }
-    return { kind: "object", name, proto, template, keys, refs, supplied };
+    return { kind: "object", name, proto, template, count: Object.keys(template).length, keys, refs, supplied };
   }
   /** A map whose keys belong to the host: copies share them. */
   private _shared(map: Map<object, unknown>): number {
@@ -231,7 +263,9 @@ export const rebuild = ({ items, root }: Graph, supply: Supply, derives: (classN
   const shell = (item: Item): object => {
     switch (item.kind) {
       case "object":
-        return Object.assign(Object.create(typeof item.proto === "number" ? make(item.proto) : item.proto) as object, item.template);
+        return typeof item.proto === "number"
+          ? Object.assign(Object.create(make(item.proto)) as object, item.template)
+          : withFields(item.proto, item.template, item.count);
       case "array":
         return item.template.slice();
       case "map":

@@ -245,10 +245,19 @@ export interface MemEntry {
   readonly cookie: number;
 }
 
+/** Types of entries are below. man 2 getdents, d_type */
+const TYPES = 16;
+
 /** A directory in memory. Names are listed from the newest to the oldest. */
 export class MemDir extends Inode {
   declare readonly fs: MemFs;
-  protected readonly names = new Map<string, MemEntry>();
+  /**
+   * By name: the entry. A number is an entry without an inode: its cookie and its type. A directory of a host
+   * has thousands, and an object for each would be most of a machine's.
+   */
+  protected readonly names = new Map<string, MemEntry | number>();
+  /** Of entries that are numbers: their inode numbers less their cookies. */
+  private _lazyIno = 0;
   /** The names by their cookies. */
   private readonly _order = new OrderedMap<string>();
   private _nextCookie = 1;
@@ -282,15 +291,22 @@ export class MemDir extends Inode {
 
   override lookup(name: string): Or<Inode> {
     this.fill();
-    const entry = this.names.get(name);
-    if (!entry) return -E.ENOENT;
+    const found = this.names.get(name);
+    if (found === undefined) return -E.ENOENT;
+    const entry = this._unpacked(found);
     if (entry.inode) return entry.inode;
     const inode = this.load(name, entry);
     if (typeof inode !== "number") {
       entry.inode = inode;
       entry.ino = inode.ino;
+      if (entry !== found) this.names.set(name, entry);
     }
     return inode;
+  }
+  private _unpacked(entry: MemEntry | number): MemEntry {
+    if (typeof entry !== "number") return entry;
+    const cookie = Math.floor(entry / TYPES);
+    return { inode: undefined, type: entry % TYPES, ino: cookie + this._lazyIno, cookie };
   }
   override *entries(cookie: number): Generator<DirEntry> {
     this.fill();
@@ -298,7 +314,7 @@ export class MemDir extends Inode {
     const order = this._order;
     for (let at = order.previous((cookie || this._nextCookie) - 1); at !== undefined; at = order.previous(at - 1)) {
       const name = order.get(at) as string;
-      const entry = this.names.get(name) as MemEntry;
+      const entry = this._unpacked(this.names.get(name) as MemEntry | number);
       yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: at };
     }
   }
@@ -317,7 +333,10 @@ export class MemDir extends Inode {
     for (const { name, type } of found) {
       if (names.has(name)) continue;
       const cookie = this._nextCookie++;
-      names.set(name, { inode: undefined, type: direntType(type), ino: fs.newIno(), cookie });
+      const ino = fs.newIno();
+      if (this._lazyIno === 0) this._lazyIno = ino - cookie;
+      const isPacked = ino - cookie === this._lazyIno;
+      names.set(name, isPacked ? cookie * TYPES + direntType(type) : { inode: undefined, type: direntType(type), ino, cookie });
       this._order.set(cookie, name);
       bytes += sizes.name + name.length;
     }
@@ -334,7 +353,7 @@ export class MemDir extends Inode {
     const entry = this.names.get(name);
     if (entry === undefined) return;
     this.names.delete(name);
-    this._order.delete(entry.cookie);
+    this._order.delete(this._unpacked(entry).cookie);
     this.fs.give(sizes.name + name.length);
   }
 

@@ -2,7 +2,7 @@
 // checked.
 import type { HostNode, HostTree } from "../../../kernel/fs/types/host-tree.ts";
 import { classes } from "../classes.ts";
-import type { Item } from "../graph.ts";
+import { type Item, withFields } from "../graph.ts";
 import { badFile, type Reader } from "./binary.ts";
 import { KINDS, protoTag, tag, VIEW_NAMES, VIEWS } from "./format.ts";
 import type { Hosts } from "./type-check.ts";
@@ -183,7 +183,7 @@ export class GraphReader {
     const from = this._in;
     const { how, name, proto, names, supplied } = this._shape();
     const over = how === protoTag.item ? this._ref() : proto;
-    const template: Record<string, unknown> = {};
+    const template = withFields(Object.prototype, {}, names.length);
     const keys: string[] = [];
     const refs: number[] = [];
     for (const key of names) {
@@ -195,7 +195,7 @@ export class GraphReader {
         template[key] = undefined;
       } else template[key] = this._value();
     }
-    return { kind: "object", name, proto: over, template, keys, refs, supplied };
+    return { kind: "object", name, proto: over, template, count: names.length, keys, refs, supplied };
   }
 }
 /** The class of objects, and the names of their fields. */
