@@ -2,9 +2,9 @@
 // differ. So the beginning runs once, and each schedule goes on from a snapshot of its end, in place: compiled
 // code stays. No verdict, schedule or count depends on it (test/explore/prefix.test.ts).
 import type { Cpu } from "../../cpu/cpu.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/core/kernel.ts";
+import type { Task } from "../../kernel/core/task.ts";
 import type { Observer } from "../../kernel/observer.ts";
-import type { Task } from "../../kernel/task/task.ts";
 import { Problem } from "../../problem.ts";
 import { CLOSED_STRETCH, Machine } from "../machine.ts";
 import { timeTo } from "../moment.ts";
