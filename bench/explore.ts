@@ -1,5 +1,6 @@
-// `npm run bench:explore [-- SCHEDULES]`: schedules a second for six small programs, where each schedule boots
-// and where it goes on from a snapshot of the common beginning. By processor time, which load changes less.
+// `npm run bench:explore [-- SCHEDULES]`: schedules a second for six small programs, where each schedule
+// boots and where it goes on from a snapshot of the common beginning. By processor time, which load changes
+// less.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// Schedules that go on from a snapshot of their common beginning are those that boot: same verdicts, schedules,
-// orders, traces and counts.
+// Schedules that go on from a snapshot of their common beginning are those that boot: same verdicts,
+// schedules, orders, traces and counts.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 // The common beginning of all schedules of a program. Until the program has a second task no schedule can
-// differ. So the beginning runs once, and each schedule goes on from a snapshot of its end, in place: compiled
-// code stays. No verdict, schedule or count depends on it (test/explore/prefix.test.ts).
+// differ. So the beginning runs once, and each schedule goes on from a snapshot of its end, in place:
+// compiled code stays. No verdict, schedule or count depends on it (test/explore/prefix.test.ts).
 import type { Cpu } from "../../cpu/cpu.ts";
 import type { Kernel } from "../../kernel/core/kernel.ts";
 import type { Task } from "../../kernel/core/task.ts";
@@ -23,8 +23,8 @@ export class EndOfPrefix implements Observer {
   private readonly _kernel: Kernel;
   private readonly _checker: PropertyChecker;
   /**
-   * The instructions before the call that makes the second task, writes output or passes a filter. "none": the
-   * beginning violates a property, and each run must show it.
+   * The instructions before the call that makes the second task, writes output or passes a filter. "none":
+   * the beginning violates a property, and each run must show it.
    */
   instructions: number | "none" | undefined = undefined;
 
@@ -53,7 +53,7 @@ interface Seen {
 }
 
 /** The beginning, saved. */
-export class Prefix {
+export class SharedPrefix {
   readonly machine: Machine;
   private readonly _slice: number | undefined;
   private readonly _instructions: number;
@@ -74,11 +74,11 @@ export class Prefix {
     this._end = saveState(machine.kernel, session, this._start);
   }
   /** Undefined: the machine has parts of which there is no snapshot. */
-  static of(program: Program, options: SearchOptions, instructions: number): Prefix | undefined {
+  static of(program: Program, options: SearchOptions, instructions: number): SharedPrefix | undefined {
     const machine = new Machine(options);
     try {
       const session = new Session(machine.kernel, program, options, undefined, undefined, rethrow);
-      return new Prefix(machine, session, instructions, options.slice);
+      return new SharedPrefix(machine, session, instructions, options.slice);
     } catch (error) {
       if (error instanceof Problem && error.kind === "no-snapshot") return undefined;
       throw error;

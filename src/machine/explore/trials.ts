@@ -10,7 +10,7 @@ import type { Run } from "../run.ts";
 import { type Delay, type Departure, Follower, scheduleText } from "../schedule.ts";
 import { ObservedRun, type PointsAt, type RunOptions, type Steps } from "./observer.ts";
 import type { ExploreOptions } from "./options.ts";
-import { EndOfPrefix, Prefix } from "./prefix.ts";
+import { EndOfPrefix, SharedPrefix } from "./prefix.ts";
 import { PropertyChecker } from "./property.ts";
 import { SharedWords } from "./shared-words.ts";
 import type { Strategy } from "./strategy.ts";
@@ -45,7 +45,7 @@ export class Trials {
   /** Virtual nanoseconds that a run may take. */
   private _limit = FIRST_LIMIT;
   schedules = 0;
-  private _prefix: Prefix | undefined = undefined;
+  private _prefix: SharedPrefix | undefined = undefined;
   /** The instructions of the common beginning; undefined before the first run. */
   private _prefixAt: number | "none" | undefined = undefined;
 
@@ -130,10 +130,10 @@ export class Trials {
     return { chooser, closed };
   }
   /** The common beginning, once it is known where it ends. */
-  private _begun(): Prefix | undefined {
+  private _begun(): SharedPrefix | undefined {
     const at = this._prefixAt;
     if (typeof at === "number" && !this._prefix) {
-      this._prefix = Prefix.of(this.program, this.options, at);
+      this._prefix = SharedPrefix.of(this.program, this.options, at);
       if (!this._prefix) this._prefixAt = "none";
     }
     return this._prefix;

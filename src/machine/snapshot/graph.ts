@@ -67,9 +67,9 @@ type Maker = new () => Fields;
 type Letter = "a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l";
 type Places = Record<Letter | `${Letter}${1 | 2 | 3}`, number>;
 /**
- * V8 counts the fields that a function assigns, and gives its objects so many places. An object with fewer that
- * gets many fields by computed names becomes a hash table: five to twenty times as slow to copy, and slow for
- * the kernel that uses it.
+ * V8 counts the fields that a function assigns, and gives its objects so many places. An object with fewer
+ * places that gets many fields by computed names becomes a hash table: five to twenty times as slow to copy,
+ * and slow for the kernel that uses it.
  */
 const makerOf = (proto: object): Maker => {
   function Wide(this: Places, never?: boolean): void {
