@@ -16,6 +16,8 @@ export interface Place {
   readonly file: string | undefined;
   /** The byte of the file. */
   readonly offset: number | undefined;
+  /** The address in the numbering of an ELF file, as objdump prints it. */
+  readonly fileAddress: number | undefined;
 }
 /** A variable or function: where it is, and how many bytes it has. 0: the file does not say. */
 export interface Named {
@@ -30,7 +32,7 @@ const offsetIn = (vma: Vma, address: number): number => address - vma.start + vm
 /** The name of an address. */
 export const placeOf = (task: Task, address: number): Place => {
   const vma = task.mem.find(address);
-  if (!vma) return { address, symbol: undefined, displacement: undefined, file: undefined, offset: undefined };
+  if (!vma) return { address, symbol: undefined, displacement: undefined, file: undefined, offset: undefined, fileAddress: undefined };
   const module = moduleIn(vma);
   const inFile = module?.addressOf(offsetIn(vma, address));
   const found = module && inFile !== undefined ? (module.functionAt(inFile) ?? module.objectAt(inFile)) : undefined;
@@ -41,12 +43,16 @@ export const placeOf = (task: Task, address: number): Place => {
     displacement: found?.displacement,
     file,
     offset: file === undefined ? undefined : offsetIn(vma, address),
+    fileAddress: inFile,
   };
 };
 
-/** `main+0x1c`, `0x401234`. */
-export const placeText = ({ address, symbol, displacement = 0 }: Place): string =>
-  symbol === undefined ? `0x${address.toString(16)}` : displacement === 0 ? symbol : `${symbol}+0x${displacement.toString(16)}`;
+/** `main+0x1c`; `libc.so.6+0x9a672` if the file has no name for it; `0x401234`. */
+export const placeText = ({ address, symbol, displacement = 0, file, fileAddress }: Place): string => {
+  const [name, offset] = symbol === undefined ? [file?.slice(file.lastIndexOf("/") + 1), fileAddress] : [symbol, displacement];
+  if (name === undefined || offset === undefined) return `0x${address.toString(16)}`;
+  return offset === 0 ? name : `${name}+0x${offset.toString(16)}`;
+};
 
 /** The address of a variable or function of the mapped files. The program's own file comes first. */
 export const addressOf = (task: Task, name: string): Named | undefined => {

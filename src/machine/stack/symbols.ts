@@ -58,6 +58,9 @@ const sectionsOf = (reader: FileReader, long: 4 | 8): readonly Section[] => {
   });
 };
 
+/** Symbols that are in no section. uapi linux/elf.h */
+const [SHN_ABS, SHN_COMMON] = [0xfff1, 0xfff2] as const;
+
 const symbolsIn = (
   reader: FileReader,
   sections: readonly Section[],
@@ -73,8 +76,10 @@ const symbolsIn = (
   const found: { start: number; size: number; name: number }[] = [];
   for (let at = 0; at + entry <= table.length; at += entry) {
     const kind = v.getUint8(at + (long === 8 ? 4 : 12)) & 0xf;
-    const defined = v.getUint16(at + (long === 8 ? 6 : 14), true) !== 0;
-    if (!defined || !kinds.includes(kind)) continue;
+    const section = v.getUint16(at + (long === 8 ? 6 : 14), true);
+    // Versions (GLIBC_2.34) are absolute symbols of value 0.
+    const isDefined = section !== 0 && section !== SHN_ABS && section !== SHN_COMMON;
+    if (!isDefined || !kinds.includes(kind)) continue;
     const [start, size] =
       long === 8
         ? [v.getUint32(at + 12, true) * 2 ** 32 + v.getUint32(at + 8, true), v.getUint32(at + 16, true)]
